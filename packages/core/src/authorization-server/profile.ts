@@ -1,0 +1,63 @@
+import type { Approver, AuthorizationDetail } from '../contract/index.ts'
+import type { ClientAuthentication } from './client-authentication.ts'
+
+/** Plain `http:` to loopback, for tests and local servers. Nobody sets a symbol by accident. */
+export const allowInsecureLoopback: unique symbol = Symbol.for('@behalf/core@1/allowInsecureLoopback') as never
+
+/** What the target of a token is called at this provider. */
+export type TargetParameter = 'resource' | 'audience'
+
+/** How this provider does backchannel authentication (CIBA). */
+export interface CibaProfile {
+  /** The hint that names the approver, as form parameters. Exactly one hint (CIBA Core §7.1). */
+  readonly hint: (approver: Approver) => Readonly<Record<string, string>>
+  /** What is wrong with a `binding_message` here, in words; `undefined` when nothing is. */
+  readonly checkBindingMessage: (message: string) => string | undefined
+  /** Name of the parameter for the requested life time, and its bounds in seconds. */
+  readonly requestedExpiry: { readonly parameter: string; readonly min: number; readonly max: number }
+  /** `authorization_details` may be sent with the backchannel request, and come back in the token. */
+  readonly carriesAuthorizationDetails: boolean
+  /** This provider reports a request that ran out as `access_denied` (A6). */
+  readonly reportsExpiryAsDenied: boolean
+}
+
+/** How this provider exchanges tokens. */
+export interface ExchangeProfile {
+  readonly grant: 'token-exchange'
+  /** The provider takes `authorization_details` with an exchange. */
+  readonly carriesAuthorizationDetails: boolean
+}
+
+/** What a JWT of this provider looks like. */
+export interface TokenProfile {
+  /** `typ` values of an access token. RFC 9068 §2.1 knows one; some providers send plain `JWT` or none. */
+  readonly accessTokenTypes: readonly string[]
+  /** Claims that an access token must have, besides `iss`, `aud` and `exp`. */
+  readonly requiredClaims: readonly string[]
+  readonly clientId: (claims: Readonly<Record<string, unknown>>) => string | undefined
+  readonly tenant: (claims: Readonly<Record<string, unknown>>) => string | undefined
+  readonly scopes: (claims: Readonly<Record<string, unknown>>) => readonly string[]
+}
+
+/**
+ * An authorization server and our client there: data and small pure functions, no connection.
+ * Made by `oidc()`, `auth0()` and their like.
+ */
+export interface Profile {
+  /** Which kind of provider, for messages and traces. */
+  readonly provider: string
+  /** Exactly as the server's metadata writes it. */
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientAuthentication: ClientAuthentication
+  /** Accepted signature algorithms. Never `none`, never symmetric. */
+  readonly algorithms: readonly string[]
+  readonly target: TargetParameter
+  readonly ciba: CibaProfile | undefined
+  readonly exchange: ExchangeProfile | undefined
+  readonly token: TokenProfile
+  readonly [allowInsecureLoopback]?: true
+}
+
+/** The details that a token or a token response carries. */
+export type AuthorizationDetails = readonly AuthorizationDetail[]

@@ -1,0 +1,81 @@
+import type { JWTPayload } from 'jose'
+import type { Clock, Fetch } from '../ports/index.ts'
+import type { Profile } from './profile.ts'
+
+/** How a room reaches the outside. */
+export interface Surroundings {
+  readonly fetch: Fetch
+  readonly clock: Clock
+  /** Total time of one request, retries included, milliseconds. */
+  readonly timeoutMs: number
+}
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Parameters of a form post; an array repeats its key (RFC 8693 §2.1). */
+export type GrantParameters = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** A token endpoint's success answer, validated in form, not in meaning. */
+export interface TokenResponse {
+  readonly accessToken: string
+  readonly tokenType: string
+  readonly issuedTokenType?: string
+  /** Seconds. */
+  readonly expiresIn?: number
+  readonly refreshToken?: string
+  readonly idToken?: string
+  /** Absent: identical to what was requested (RFC 6749 §5.1). */
+  readonly scopes?: readonly string[]
+  readonly authorizationDetails?: readonly Readonly<Record<string, unknown>>[]
+}
+
+/** A backchannel authentication acknowledgement (CIBA Core §7.3). */
+export interface BackchannelAcknowledgement {
+  readonly authReqId: string
+  /** Seconds. */
+  readonly expiresIn: number
+  /** Seconds. @default 5 */
+  readonly interval: number
+}
+
+export interface VerifyJwtOptions {
+  readonly audience: string | readonly string[]
+  /** Accepted `typ` header values, lower case, `application/` stripped; `undefined` accepts any or none. */
+  readonly types?: readonly string[] | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface VerifiedJwt {
+  readonly claims: JWTPayload
+  readonly type?: string
+}
+
+/**
+ * A connected authorization server: discovery, JWKS and client authentication, each done once and shared.
+ *
+ * Every method throws `TransportError` (no usable answer; retryable), `OAuthResponseError` (the
+ * server refused), `InvalidResponseError` (it broke its specification) and, where it verifies,
+ * `InvalidTokenError`. Nothing here retries a grant.
+ */
+export interface AuthorizationServer {
+  readonly profile: Profile
+  /** Posts a grant to the token endpoint, with client authentication. */
+  grant(grantType: string, parameters: GrantParameters, options?: RequestOptions): Promise<TokenResponse>
+  /** Posts a backchannel authentication request (CIBA Core §7.1). */
+  requestBackchannelAuthentication(
+    parameters: GrantParameters,
+    options?: RequestOptions,
+  ): Promise<BackchannelAcknowledgement>
+  /** Checks signature, `iss`, `aud`, `exp`, `nbf` and the algorithm of a JWT of this issuer. */
+  verifyJwt(jwt: string, options: VerifyJwtOptions): Promise<VerifiedJwt>
+}
+
+/** The authorization servers that a guard knows. */
+export interface AuthorizationServers {
+  /** @throws ConfigurationError The issuer is not one of ours; no request is made. */
+  of(issuer: string): AuthorizationServer
+  /** Whether `of` would answer. */
+  knows(issuer: string): boolean
+}

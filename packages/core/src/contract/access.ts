@@ -1,0 +1,27 @@
+/** An upstream (third-party) account of the user, reached with a token from the vault. */
+export interface ConnectionRule {
+  readonly kind: 'connection'
+  readonly connection: string
+  readonly scopes: readonly string[]
+  /** The only origins that may see this connection's token. */
+  readonly origins: readonly string[]
+  /** Which of several linked accounts, by the vault's account id. Chosen by the app, never by the model. */
+  readonly account?: string
+}
+
+/** An API of our own, reached with a token exchanged for it, or with the token that an approval gave. */
+export interface ResourceRule {
+  readonly kind: 'resource'
+  /** The API's identifier: an absolute URI without a fragment (RFC 8707 §2). */
+  readonly resource: string
+  readonly scopes: readonly string[]
+  /** What a call may ask for when `approval.when` exempts it. Absent: nothing may be exempted. */
+  readonly withoutApproval?: readonly string[]
+  /** The only origins that may see this token. */
+  readonly origins: readonly string[]
+}
+
+export type AccessRule = ConnectionRule | ResourceRule
+
+/** The credentials that a tool needs, by name. */
+export type AccessRules = Readonly<Record<string, AccessRule>>

@@ -1,0 +1,63 @@
+import type { Actor } from './identity.ts'
+import type { Trace } from './trace.ts'
+
+/** Who acted, as an audit event names them. */
+export interface AuditPrincipal {
+  readonly issuer: string
+  readonly tenant?: string
+  readonly subject?: string
+  readonly clientId?: string
+  /** The whole chain of actors, outermost first. */
+  readonly actor?: Actor
+  readonly delegationId?: string
+}
+
+interface AuditBase {
+  readonly v: 1
+  /** Epoch milliseconds. */
+  readonly at: number
+  /** The acting agent's configured name. */
+  readonly agent: string
+  readonly tool: string
+  readonly principal?: AuditPrincipal
+}
+
+/** A call was decided, or ended. */
+export interface CallEvent extends AuditBase {
+  readonly type: 'call'
+  readonly phase: 'preflight' | 'run'
+  readonly status: 'ready' | 'done' | 'replayed' | 'denied' | 'interrupted' | 'unavailable' | 'threw' | 'aborted'
+  readonly code?: string
+  readonly trace: Trace
+  readonly approvalId?: string
+}
+
+/** A token was issued to the agent. Never its value. */
+export interface TokenEvent extends AuditBase {
+  readonly type: 'token'
+  readonly source: 'exchange' | 'vault' | 'approval'
+  readonly audience: string
+  readonly scopes: readonly string[]
+  readonly actor?: Actor
+  readonly expiresAt?: number
+}
+
+/** An approval changed its state. */
+export interface ApprovalEvent extends AuditBase {
+  readonly type: 'approval'
+  readonly approvalId: string
+  readonly state: string
+  readonly approver?: { readonly issuer: string; readonly tenant?: string; readonly subject: string }
+  readonly message?: string
+  /** Who holds the call to what was approved: the API through the token, or this SDK alone. */
+  readonly enforcedBy?: 'server' | 'sdk'
+}
+
+/** A body asked for the raw token. */
+export interface RawTokenEvent extends AuditBase {
+  readonly type: 'raw_token'
+  readonly credential: string
+}
+
+/** One thing that happened. Cannot hold a token: no field takes one. */
+export type AuditEvent = CallEvent | TokenEvent | ApprovalEvent | RawTokenEvent

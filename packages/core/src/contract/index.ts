@@ -1,0 +1,38 @@
+export type { AccessRule, AccessRules, ConnectionRule, ResourceRule } from './access.ts'
+export type {
+  ApprovalEvent,
+  AuditEvent,
+  AuditPrincipal,
+  CallEvent,
+  RawTokenEvent,
+  TokenEvent,
+} from './audit-event.ts'
+export type { Call, Credential } from './call.ts'
+export type { Actor, AgentIdentity, Identity, UserIdentity } from './identity.ts'
+export type { Invocation, Slot } from './invocation.ts'
+export type { Json, JsonObject } from './json.ts'
+export type {
+  Denied,
+  DenyCode,
+  Done,
+  Interrupt,
+  Interrupted,
+  InterruptKind,
+  Outcome,
+  PreflightOutcome,
+  Ready,
+  Unavailable,
+} from './outcome.ts'
+export type { ContextValue, FgaObject, Permission } from './permission.ts'
+export type {
+  AccessOf,
+  ApprovalRule,
+  Approver,
+  AuthorizationDetail,
+  Effect,
+  InputOf,
+  Policy,
+  RuleCall,
+  Rules,
+} from './policy.ts'
+export type { StepName, StepVerdict, Trace, TraceStep } from './trace.ts'

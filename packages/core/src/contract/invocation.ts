@@ -1,0 +1,18 @@
+import type { Identity } from './identity.ts'
+
+/**
+ * Where a run may be found again: `[threadId, toolCallId]` where the framework persists both, the
+ * caller's own key in jobs. Not a secret and not a proof: a slot finds a record of its owner only.
+ */
+export type Slot = string | readonly [threadId: string, callId: string]
+
+/** One tool call, as an adapter hands it to the guard. */
+export interface Invocation {
+  readonly tool: string
+  readonly slot: Slot
+  /** What the model wrote. Parsed by the policy's schema before anything looks at it. */
+  readonly input: unknown
+  /** Absent: only policies made by `publicTool` run. */
+  readonly identity?: Identity
+  readonly signal?: AbortSignal
+}

@@ -1,0 +1,7 @@
+/** A value that JSON can carry without loss. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject
+
+/** A plain JSON object. */
+export interface JsonObject {
+  readonly [key: string]: Json
+}

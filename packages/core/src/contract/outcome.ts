@@ -1,0 +1,85 @@
+import type { Trace } from './trace.ts'
+
+/** Why a call was refused. Each has one fixed sentence that is safe to tell a model. */
+export type DenyCode =
+  | 'no_policy'
+  | 'invalid_input'
+  | 'identity_not_verified'
+  | 'role_missing'
+  | 'not_permitted'
+  | 'approval_denied'
+  | 'approval_expired'
+  | 'approval_failed'
+  | 'approval_cancelled'
+  | 'revoked'
+  | 'delegation_exceeded'
+  | 'unknown_outcome'
+  | 'misconfigured'
+
+export type InterruptKind = 'login_required' | 'connection_required' | 'approval_pending' | 'step_up_required'
+
+/**
+ * What a person has to do before the call can go on.
+ *
+ * Safe for a browser, a checkpoint or a log: it holds no token, no `auth_req_id`, no device code and
+ * no ticket. `id` is random and finds something only under the owner's (or approver's) own identity.
+ */
+export interface Interrupt {
+  readonly v: 1
+  readonly kind: InterruptKind
+  readonly id: string
+  readonly tool: string
+  /** For the user. */
+  readonly message: string
+  /** Epoch seconds: by then somebody must look, or the answer may be lost. */
+  readonly expiresAt?: number
+  /** Seconds until a look is worth it. */
+  readonly interval?: number
+  readonly connection?: string
+  readonly scopes?: readonly string[]
+  /** A page of the app, never a ticket. */
+  readonly url?: string
+}
+
+export interface Denied {
+  readonly status: 'denied'
+  readonly code: DenyCode
+  /** The fixed sentence of `code`; safe for the model. */
+  readonly message: string
+  /** With `unknown_outcome`: the key under which the API may know what happened. */
+  readonly idempotencyKey?: string
+  readonly trace: Trace
+}
+
+export interface Interrupted {
+  readonly status: 'interrupted'
+  readonly interrupt: Interrupt
+  readonly trace: Trace
+}
+
+/** Neither allowed nor refused: something that was needed did not answer. Worth another try. */
+export interface Unavailable {
+  readonly status: 'unavailable'
+  /** Seconds. */
+  readonly retryAfter?: number
+  /** Safe for the model. */
+  readonly message: string
+  readonly trace: Trace
+}
+
+export interface Done<Result> {
+  readonly status: 'done'
+  readonly result: Result
+  readonly trace: Trace
+}
+
+/** How a call ended. Expected endings are values; only an abort and the body's own error reject. */
+export type Outcome<Result> = Done<Result> | Denied | Interrupted | Unavailable
+
+/** Everything that comes before the body holds. Nothing was consumed; `run` checks it all again. */
+export interface Ready {
+  readonly status: 'ready'
+  readonly trace: Trace
+}
+
+export type PreflightOutcome = Ready | Denied | Interrupted | Unavailable

@@ -1,0 +1,96 @@
+import type { AccessRules, ResourceRule } from './access.ts'
+import type { Identity, UserIdentity } from './identity.ts'
+import type { Permission } from './permission.ts'
+
+declare const policyBrand: unique symbol
+declare const inputType: unique symbol
+declare const accessType: unique symbol
+
+/**
+ * What a tool needs, as data. Made by `policy()` or `publicTool()` only.
+ *
+ * Carries the input's and the credentials' types and no function of them, so that it stays
+ * covariant: a policy fits a tool when what it hands to the body is what the body takes.
+ */
+export interface Policy<Input = unknown, Access extends AccessRules = AccessRules> {
+  readonly [policyBrand]: true
+  readonly [inputType]?: Input
+  readonly [accessType]?: Access
+}
+
+/** The input type that a policy hands to the tool's body. */
+export type InputOf<P> = P extends Policy<infer Input, AccessRules> ? Input : never
+
+/** The credentials that a policy hands to the tool's body, by name. */
+export type AccessOf<P> = P extends Policy<unknown, infer Access> ? Access : never
+
+/** What a rule may look at: the parsed input, frozen, and the verified identity. */
+export interface RuleCall<Input> {
+  readonly input: Input
+  readonly identity: Identity
+}
+
+export type Effect = 'read' | 'write'
+
+/** Who is asked. Named by the app's policy, never by the model. */
+export interface Approver {
+  readonly issuer: string
+  readonly tenant?: string
+  readonly subject: string
+}
+
+/**
+ * One authorization detail; `type` says what the other fields mean.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-2 | RFC 9396 §2}
+ */
+export interface AuthorizationDetail {
+  readonly type: string
+  readonly [field: string]: unknown
+}
+
+/** The question put to a human before the tool runs, and how its answer is used. */
+export interface ApprovalRule<Input> {
+  /** What the person reads. Plain text; checked against the channel's rules before anything is sent. */
+  readonly message: (call: RuleCall<Input>) => string
+  /** The same in structured form, for servers and APIs that compare it. */
+  readonly details?: (call: RuleCall<Input>) => readonly AuthorizationDetail[]
+  /** Which calls need the question. @default every call */
+  readonly when?: (call: RuleCall<Input>) => boolean
+  /** Who is asked. @default the user for whom the agent acts */
+  readonly approver?: (call: RuleCall<Input> & { readonly identity: UserIdentity }) => Approver
+  /** How long the question may stay open, in seconds. @default 3600 */
+  readonly lifetimeSeconds?: number
+  /** Name of the channel, where the guard has several. @default the only one, else `default` */
+  readonly channel?: string
+  /** Ask for every call, even where an equal question is open. @default false */
+  readonly perCall?: boolean
+  /** `'server'`: only where the approved details travel inside the token. Refused at construction elsewhere. */
+  readonly enforcedBy?: 'server'
+  /** After a crash in mid-run: tell (`'report'`), or run again with the same idempotency key. @default 'report' */
+  readonly onCrash?: 'report' | 'retry'
+}
+
+/** `when` exempts calls, so each resource must say what an exempted call may ask for. */
+type ExemptionsNamed<Input, Access extends AccessRules> = [Extract<Access[keyof Access], ResourceRule>] extends [
+  { readonly withoutApproval: readonly string[] },
+]
+  ? ApprovalRule<Input>
+  : ApprovalRule<Input> & { readonly when?: never }
+
+export interface Rules<Input, Access extends AccessRules> {
+  /** Raise it when a function below changes its meaning: open approvals of the old one stay unused. @default a digest of the static rules */
+  readonly version?: string
+  /** `'write'` calls run at most once under their slot. @default 'read', and 'write' where `approval` stands */
+  readonly effect?: Effect
+  /** The user must hold at least one of these roles. */
+  readonly roles?: readonly string[]
+  /** `'user'`: the permission model has no agents; only the user's right is checked, and the trace says so. */
+  readonly subjects?: 'user'
+  readonly permission?: (call: RuleCall<Input>) => Permission | readonly Permission[]
+  readonly access?: Access
+  readonly approval?: ExemptionsNamed<Input, Access>
+  /** Wait inside the call for what a person has to do, at most this long. @default return the interrupt at once */
+  readonly wait?: { readonly maxSeconds: number }
+  /** Total time for all the guard does before the body, milliseconds. @default the guard's */
+  readonly timeoutMs?: number
+}

@@ -1,0 +1,38 @@
+const reveal: unique symbol = Symbol.for('@behalf/core@1/reveal') as never
+const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
+
+/**
+ * A token that cannot be printed, serialised or cloned by accident (I3).
+ *
+ * The value sits in a private field; `JSON.stringify`, `util.inspect`, `String()` and
+ * `structuredClone` show that there is a token and nothing of it.
+ */
+export class Token {
+  readonly #value: string
+
+  constructor(value: string) {
+    this.#value = value
+  }
+
+  /** For the rooms of this package, and for tokens made by another copy of it. Not part of the public surface. */
+  [reveal](): string {
+    return this.#value
+  }
+
+  toString(): string {
+    return '[token]'
+  }
+
+  toJSON(): string {
+    return '[token]'
+  }
+
+  [inspect](): string {
+    return '[token]'
+  }
+}
+
+/** The one place where a token becomes text. */
+export function revealToken(token: Token): string {
+  return token[reveal]()
+}

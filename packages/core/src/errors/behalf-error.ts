@@ -1,0 +1,45 @@
+const brand: unique symbol = Symbol.for('@behalf/core@1/error') as never
+
+/** Codes of everything that is thrown. `switch (error.code)` narrows an {@link AnyBehalfError}. */
+export type ErrorCode =
+  | 'ERR_CONFIGURATION'
+  | 'ERR_IDENTITY_REQUIRED'
+  | 'ERR_INVALID_TOKEN'
+  | 'ERR_CREDENTIAL_MISUSE'
+  | 'ERR_STEP_UP_REQUIRED'
+  | 'ERR_OAUTH_RESPONSE'
+  | 'ERR_INVALID_RESPONSE'
+  | 'ERR_STORE'
+  | 'ERR_TRANSPORT'
+
+export interface ErrorOptions {
+  /** What went wrong below. Kept, but not enumerable, so that logs do not print it by accident. */
+  readonly cause?: unknown
+}
+
+/**
+ * A fault. Expected endings of a call are values and never thrown.
+ *
+ * Messages hold no token. Two copies of this package recognise each other's errors:
+ * use {@link BehalfError.isInstance} where `instanceof` may meet a second copy.
+ */
+export abstract class BehalfError extends Error {
+  abstract readonly code: ErrorCode
+  /** The same call may succeed later. */
+  readonly retryable: boolean = false
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  /** Works across copies of the package. Narrow further with `error.code`. */
+  static isInstance(value: unknown): value is BehalfError {
+    return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true
+  }
+
+  /** Name, code and message: what a log may see. */
+  toJSON(): { readonly name: string; readonly code: ErrorCode; readonly message: string } {
+    return { name: this.name, code: this.code, message: this.message }
+  }
+}

@@ -1,0 +1,35 @@
+import { BehalfError, type ErrorOptions } from './behalf-error.ts'
+
+/** The fields of an OAuth error answer. */
+export interface OAuthErrorFields {
+  /** `error`, as the server wrote it. */
+  readonly error: string
+  readonly errorDescription?: string
+  readonly status: number
+  /** Seconds, from `Retry-After`. */
+  readonly retryAfter?: number
+}
+
+/**
+ * The authorization server refused, in the way its specification provides for.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749 §5.2}
+ */
+export class OAuthResponseError extends BehalfError {
+  override readonly name = 'OAuthResponseError'
+  readonly code = 'ERR_OAUTH_RESPONSE'
+  readonly error: string
+  /** The server's own words: show them to operators only. */
+  readonly errorDescription?: string
+  readonly status: number
+  readonly retryAfter?: number
+
+  constructor(fields: OAuthErrorFields, options: ErrorOptions = {}) {
+    // The server's text may be hostile: quoted, so that it cannot pose as ours.
+    const description = fields.errorDescription === undefined ? '' : ` (${JSON.stringify(fields.errorDescription)})`
+    super(`the authorization server answered ${JSON.stringify(fields.error)}${description}`, options)
+    this.error = fields.error
+    this.status = fields.status
+    if (fields.errorDescription !== undefined) this.errorDescription = fields.errorDescription
+    if (fields.retryAfter !== undefined) this.retryAfter = fields.retryAfter
+  }
+}

@@ -1,0 +1,23 @@
+import { BehalfError, type ErrorOptions } from './behalf-error.ts'
+
+export interface TransportErrorOptions extends ErrorOptions {
+  /** Seconds, from `Retry-After`. */
+  readonly retryAfter?: number
+  /** HTTP status, where there was one. */
+  readonly status?: number
+}
+
+/** No answer, or none that means anything: network fault, time-out, 429 or 5xx. Safe to try again later. */
+export class TransportError extends BehalfError {
+  override readonly name = 'TransportError'
+  readonly code = 'ERR_TRANSPORT'
+  override readonly retryable = true
+  readonly retryAfter?: number
+  readonly status?: number
+
+  constructor(message: string, options: TransportErrorOptions = {}) {
+    super(message, options)
+    if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter
+    if (options.status !== undefined) this.status = options.status
+  }
+}

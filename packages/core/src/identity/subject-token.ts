@@ -1,0 +1,23 @@
+import type { Identity } from '../contract/index.ts'
+import type { Token } from '../credential/token.ts'
+import { shared } from '../lib/index.ts'
+
+/**
+ * Token types, as RFC 8693 names them.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-3 | RFC 8693 §3}
+ */
+export type SubjectTokenType = 'access_token' | 'id_token' | 'refresh_token' | 'jwt'
+
+/** The token that proves a user to an authorization server. */
+export interface SubjectToken {
+  readonly token: Token
+  readonly type: SubjectTokenType
+  /** Scopes and audience of the token itself, where known: they bound an exchange for the same audience (I5). */
+  readonly scopes?: readonly string[]
+  readonly audience?: readonly string[]
+}
+
+/** The token behind a verified identity, or `undefined` where it came without one. */
+export function subjectTokenOf(identity: Identity): SubjectToken | undefined {
+  return shared.subjectTokens.get(identity) as SubjectToken | undefined
+}

@@ -1,0 +1,33 @@
+import { base64url } from 'jose'
+
+const encoder = new TextEncoder()
+
+/** SHA-256 of a text, base64url. */
+export async function sha256(text: string): Promise<string> {
+  return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))))
+}
+
+/** A keyed hash: tells nothing about `text` to whoever lacks the key. */
+export interface KeyedHash {
+  (text: string): Promise<string>
+}
+
+/** HMAC-SHA-256 under `secret` (32 bytes), base64url. */
+export function keyedHash(secret: Uint8Array): KeyedHash {
+  let key: Promise<CryptoKey> | undefined
+  return async (text) => {
+    key ??= crypto.subtle.importKey('raw', secret as Uint8Array<ArrayBuffer>, { name: 'HMAC', hash: 'SHA-256' }, false, [
+      'sign',
+    ])
+    return base64url.encode(new Uint8Array(await crypto.subtle.sign('HMAC', await key, encoder.encode(text))))
+  }
+}
+
+/** Equal, in a time that does not depend on where they differ. Both are hashed first, so lengths stay hidden too. */
+export async function equalSecrets(left: string, right: string): Promise<boolean> {
+  const hash = keyedHash(crypto.getRandomValues(new Uint8Array(32)))
+  const [a, b] = await Promise.all([hash(left), hash(right)])
+  let difference = 0
+  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index)
+  return difference === 0
+}

@@ -1,0 +1,6 @@
+export { canonicalJson } from './canonical-json.ts'
+export { equalSecrets, type KeyedHash, keyedHash, sha256 } from './digest.ts'
+export { deepFreeze, equalJson, missingIn, type Snapshot, snapshot } from './plain-json.ts'
+export { shared } from './registry.ts'
+export { createSealer, type KeyMaterial, keyBytes, type Sealer } from './seal.ts'
+export { SingleFlight } from './single-flight.ts'

@@ -1,0 +1,81 @@
+import { base64url, CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose'
+import { ConfigurationError, StoreError } from '../errors/index.ts'
+import { keyedHash } from './digest.ts'
+
+/** 32 bytes, as they are or in base64url. */
+export type KeyMaterial = Uint8Array | string
+
+/** Seals what goes into a store, and opens what comes out. */
+export interface Sealer {
+  /** @param context - The record's key: a value moved to another key does not open. */
+  seal(context: string, plaintext: Uint8Array): Promise<Uint8Array>
+  /** @throws StoreError `corrupt` or `wrong_key`. */
+  open(context: string, sealed: Uint8Array): Promise<Uint8Array>
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** Reads key material, or says which option is wrong. */
+export function keyBytes(option: string, material: unknown): Uint8Array {
+  let bytes: Uint8Array | undefined
+  if (material instanceof Uint8Array) bytes = material
+  if (typeof material === 'string') {
+    try {
+      bytes = base64url.decode(material)
+    } catch {
+      // Named below, without the material.
+    }
+  }
+  if (bytes?.length !== 32) {
+    throw new ConfigurationError(option, 'give 32 random bytes, as Uint8Array or base64url (openssl rand 32 | basenc --base64url)')
+  }
+  return bytes
+}
+
+/** The first key seals; all of them open, so that keys rotate without downtime. */
+export function createSealer(keys: readonly Uint8Array[]): Sealer {
+  // A key id that needs no book-keeping: derived from the key, and telling nothing about it.
+  const named = Promise.all(
+    keys.map(async (key) => ({ key, kid: (await keyedHash(key)('behalf/seal/kid')).slice(0, 16) })),
+  )
+  return {
+    async seal(context, plaintext) {
+      const [current] = await named
+      if (current === undefined) throw new ConfigurationError('keys.seal', 'give at least one key')
+      const jwe = await new CompactEncrypt(plaintext)
+        // RFC 7516 §5.1: the protected header is authenticated, so the context cannot be exchanged.
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: current.kid, ctx: context })
+        .encrypt(current.key)
+      return encoder.encode(jwe)
+    },
+    async open(context, sealed) {
+      let jwe: string
+      let kid: unknown
+      try {
+        jwe = decoder.decode(sealed)
+        kid = decodeProtectedHeader(jwe).kid
+      } catch (cause) {
+        throw new StoreError('corrupt', 'a stored record is not a sealed value', { cause })
+      }
+      const match = (await named).find((candidate) => candidate.kid === kid)
+      if (match === undefined) {
+        throw new StoreError('wrong_key', 'a stored record was sealed under a key that is not in keys.seal')
+      }
+      return decrypt(jwe, match.key, context)
+    },
+  }
+}
+
+async function decrypt(jwe: string, key: Uint8Array, context: string): Promise<Uint8Array> {
+  const opened = await compactDecrypt(jwe, key, {
+    keyManagementAlgorithms: ['dir'],
+    contentEncryptionAlgorithms: ['A256GCM'],
+  }).catch((cause: unknown) => {
+    throw new StoreError('corrupt', 'a stored record does not open: it was changed', { cause })
+  })
+  if (opened.protectedHeader.ctx !== context) {
+    throw new StoreError('corrupt', 'a stored record was moved from another key')
+  }
+  return opened.plaintext
+}

@@ -1,0 +1,54 @@
+interface Flight<T> {
+  readonly result: Promise<T>
+  readonly controller: AbortController
+  waiting: number
+}
+
+/**
+ * Identical work in flight is done once (I4).
+ *
+ * One caller's abort rejects that caller only; the work itself is aborted when nobody waits any more.
+ */
+export class SingleFlight<T> {
+  readonly #flights = new Map<string, Flight<T>>()
+
+  /** Joins the work under `key`, or starts it. */
+  async run(key: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted()
+    const flight = this.#flights.get(key) ?? this.#start(key, work)
+    flight.waiting++
+    if (signal === undefined) return flight.result.finally(() => this.#leave(key, flight))
+    return new Promise<T>((resolve, reject) => {
+      const onAbort = () => {
+        this.#leave(key, flight)
+        reject(signal.reason)
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      flight.result.then(resolve, reject).finally(() => {
+        if (signal.aborted) return
+        signal.removeEventListener('abort', onAbort)
+        this.#leave(key, flight)
+      })
+    })
+  }
+
+  #start(key: string, work: (signal: AbortSignal) => Promise<T>): Flight<T> {
+    const controller = new AbortController()
+    const result = Promise.resolve()
+      .then(() => work(controller.signal))
+      .finally(() => {
+        if (this.#flights.get(key) === flight) this.#flights.delete(key)
+      })
+    result.catch(() => {}) // Whoever still waits sees the rejection; with nobody left it has no reader.
+    const flight: Flight<T> = { result, controller, waiting: 0 }
+    this.#flights.set(key, flight)
+    return flight
+  }
+
+  #leave(key: string, flight: Flight<T>): void {
+    flight.waiting--
+    if (flight.waiting > 0) return
+    if (this.#flights.get(key) === flight) this.#flights.delete(key)
+    flight.controller.abort(new DOMException('nobody waits for this work any more', 'AbortError'))
+  }
+}
