@@ -1,0 +1,1 @@
+export { type Requirement, verifies } from './requirement.ts'

@@ -1,0 +1,23 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { defineConfig } from 'vitest/config'
+
+const roots = ['packages', 'examples'].flatMap((parent) =>
+  readdirSync(parent).map((name) => ({ name, root: `${parent}/${name}` })),
+)
+
+// vitest 5 reads this file only when it is named: `vitest --config vitest.workspace.ts`.
+export default defineConfig({
+  test: {
+    projects: roots
+      .filter(({ root }) => existsSync(`${root}/test`))
+      .map(({ name, root }) => ({
+        test: {
+          name,
+          root,
+          include: ['test/**/*.test.ts'],
+          testTimeout: 20_000,
+          typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
+        },
+      })),
+  },
+})
