@@ -1,6 +1,7 @@
 import type { ConfigurationError } from './configuration-error.ts'
 import type { CredentialMisuseError } from './credential-misuse-error.ts'
 import type { IdentityRequiredError } from './identity-required-error.ts'
+import type { InvalidObjectError } from './invalid-object-error.ts'
 import type { InvalidResponseError } from './invalid-response-error.ts'
 import type { InvalidTokenError } from './invalid-token-error.ts'
 import type { OAuthResponseError } from './oauth-response-error.ts'
@@ -12,6 +13,7 @@ export { BehalfError, type ErrorCode, type ErrorOptions } from './behalf-error.t
 export { ConfigurationError } from './configuration-error.ts'
 export { type CredentialMisuse, CredentialMisuseError } from './credential-misuse-error.ts'
 export { IdentityRequiredError } from './identity-required-error.ts'
+export { InvalidObjectError } from './invalid-object-error.ts'
 export { InvalidResponseError } from './invalid-response-error.ts'
 export { InvalidTokenError, type InvalidTokenReason } from './invalid-token-error.ts'
 export { type OAuthErrorFields, OAuthResponseError } from './oauth-response-error.ts'
@@ -24,6 +26,7 @@ export type AnyBehalfError =
   | ConfigurationError
   | CredentialMisuseError
   | IdentityRequiredError
+  | InvalidObjectError
   | InvalidResponseError
   | InvalidTokenError
   | OAuthResponseError

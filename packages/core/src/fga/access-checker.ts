@@ -30,6 +30,15 @@ export interface AccessDecision {
 
 /** The permission system, as a port. `openFga()` makes one. */
 export interface AccessChecker {
-  /** @throws TransportError No answer in time: the call is `unavailable`, not denied. */
+  /**
+   * Names users by their `sub` alone, which is unique within one issuer only (F4). A guard that knows
+   * several issuers refuses such a checker at construction.
+   */
+  readonly singleIssuer?: true
+  /**
+   * @throws TransportError No answer in time: the call is `unavailable`, not denied.
+   * @throws InvalidObjectError The user cannot be named in the permission system: the call is denied.
+   * @throws ConfigurationError The question does not fit the checker's set-up: the call is denied.
+   */
   check(question: AccessQuestion): Promise<AccessDecision>
 }

@@ -12,7 +12,7 @@ export interface VaultRequest {
   readonly account?: string
 }
 
-/** A token, or the one reason why there is none. Only the middle four are something a user can mend. */
+/** A token, or the one reason why there is none. Only the middle five are something a user can mend. */
 export type VaultAnswer =
   | {
       readonly status: 'token'
@@ -23,6 +23,8 @@ export type VaultAnswer =
       readonly scopes: readonly string[]
     }
   | { readonly status: 'not_connected' | 'must_reconnect' | 'needs_scopes' | 'choose_account'; readonly detail: string }
+  /** The vault no longer accepts the token that proves the user: a matter of login, not of the connection. */
+  | { readonly status: 'login_required'; readonly detail: string }
   | { readonly status: 'unavailable'; readonly detail: string; readonly retryAfter?: number }
   | { readonly status: 'misconfigured'; readonly detail: string }
 
