@@ -1,22 +1,11 @@
 import { ConfigurationError } from '../errors/index.ts'
 
-/** Every key of an options type, written out once; the compiler finds a missing or a foreign one. */
-export type OptionKeys<Options> = { readonly [Key in keyof Options & string]-?: true }
-
-/**
- * Refuses options that nobody reads (E3): a misspelt one would otherwise leave a guard off in silence.
- *
- * @param where - Who takes the options, as the app writes it: `oidc`, `createGuard`.
- */
-export function checkOptions<Options extends object>(
-  where: string,
-  options: Options,
-  known: OptionKeys<Options>,
-): void {
-  if (typeof options !== 'object' || options === null) throw new ConfigurationError(where, 'give an object of options')
-  for (const key of Object.keys(options)) {
-    if (Object.hasOwn(known, key)) continue
-    throw new ConfigurationError(`${where}.${key}`, `no such option; there are ${Object.keys(known).join(', ')}`)
+/** A misspelt option would silently weaken what it was meant to set (E3): keys that nobody knows are refused. */
+export function refuseUnknownKeys(option: string, value: object, known: readonly string[]): void {
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) {
+      throw new ConfigurationError(`${option}.${key}`, `is not an option here; there are ${known.join(', ')}`)
+    }
   }
 }
 
@@ -26,7 +15,7 @@ export function requireText(option: string, value: unknown): string {
   return value
 }
 
-/** A list of non-empty texts with something in it, copied and frozen. */
+/** At least one text, each with something in it; copied and frozen. */
 export function requireTexts(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length === 0) throw new ConfigurationError(option, 'give at least one string')
   return Object.freeze(value.map((item, index) => requireText(`${option}[${index}]`, item)))
