@@ -1,4 +1,6 @@
 import type { CryptoKey } from 'jose'
+import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys, requireText } from '../lib/index.ts'
 
 /** How the client proves itself to the authorization server. */
 export type ClientAuthentication =
@@ -12,3 +14,96 @@ export type ClientAuthentication =
       readonly keyId?: string
     }
   | { readonly method: 'none' }
+
+/**
+ * How the client authenticates. Give one of `clientSecret`, `privateKey` and `clientAuthentication`;
+ * none of them makes a public client.
+ */
+export interface ClientAuthenticationOptions {
+  readonly clientSecret?: string | undefined
+  /** For `private_key_jwt`: a signing `CryptoKey`, such as jose's `importPKCS8` or `importJWK` gives. */
+  readonly privateKey?: CryptoKey | undefined
+  /** `alg` of the assertion. @default what the key is made for */
+  readonly algorithm?: string | undefined
+  /** `kid` of the assertion, where the server knows several keys of this client. */
+  readonly keyId?: string | undefined
+  readonly clientAuthentication?: ClientAuthentication | undefined
+}
+
+/** Reads the client authentication options of a profile, or says which is wrong. */
+export function chooseClientAuthentication(
+  where: string,
+  options: ClientAuthenticationOptions,
+  secretMethod: 'client_secret_basic' | 'client_secret_post',
+): ClientAuthentication {
+  const { clientSecret, privateKey, clientAuthentication, algorithm, keyId } = options
+  if ([clientSecret, privateKey, clientAuthentication].filter((given) => given !== undefined).length > 1) {
+    throw new ConfigurationError(where, 'give one of clientSecret, privateKey and clientAuthentication, not several')
+  }
+  if (privateKey === undefined && (algorithm ?? keyId) !== undefined) {
+    throw new ConfigurationError(`${where}.${algorithm === undefined ? 'keyId' : 'algorithm'}`, 'belongs to privateKey, which is missing')
+  }
+  if (clientAuthentication !== undefined) return checked(`${where}.clientAuthentication`, clientAuthentication)
+  if (clientSecret !== undefined) return secret(`${where}.clientSecret`, secretMethod, clientSecret)
+  if (privateKey !== undefined) return signed(where, { privateKey, algorithm, keyId })
+  return { method: 'none' }
+}
+
+function checked(where: string, given: ClientAuthentication): ClientAuthentication {
+  switch (given?.method) {
+    case 'client_secret_basic':
+    case 'client_secret_post':
+      refuseUnknownKeys(where, given, ['method', 'clientSecret'])
+      return secret(`${where}.clientSecret`, given.method, given.clientSecret)
+    case 'private_key_jwt':
+      refuseUnknownKeys(where, given, ['method', 'privateKey', 'algorithm', 'keyId'])
+      return signed(where, given)
+    case 'none':
+      return { method: 'none' }
+    default:
+      throw new ConfigurationError(
+        `${where}.method`,
+        'is none of client_secret_basic, client_secret_post, private_key_jwt and none',
+      )
+  }
+}
+
+function secret(
+  option: string,
+  method: 'client_secret_basic' | 'client_secret_post',
+  clientSecret: string,
+): ClientAuthentication {
+  const value = requireText(option, clientSecret)
+  // Not enumerable: a profile that is logged or serialised does not show it.
+  return Object.defineProperty({ method }, 'clientSecret', { value }) as ClientAuthentication
+}
+
+function signed(
+  where: string,
+  given: { readonly privateKey: CryptoKey; readonly algorithm?: string | undefined; readonly keyId?: string | undefined },
+): ClientAuthentication {
+  const { privateKey, keyId } = given
+  if (privateKey?.type !== 'private' || !privateKey.usages.includes('sign')) {
+    throw new ConfigurationError(`${where}.privateKey`, "give a private CryptoKey with the usage 'sign'")
+  }
+  const fitting = algorithmsOf(privateKey)
+  const algorithm = given.algorithm ?? fitting[0]
+  if (algorithm === undefined || !fitting.includes(algorithm)) {
+    throw new ConfigurationError(`${where}.algorithm`, `does not fit the key, which signs ${fitting.join(' or ') || 'nothing known'}`)
+  }
+  if (keyId !== undefined) requireText(`${where}.keyId`, keyId)
+  return { method: 'private_key_jwt', privateKey, algorithm, ...(keyId !== undefined && { keyId }) }
+}
+
+const curves: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }
+
+function algorithmsOf(key: CryptoKey): readonly string[] {
+  const { name, hash, namedCurve } = key.algorithm as { name: string; hash?: { name: string }; namedCurve?: string }
+  const bits = hash?.name.replace('SHA-', '')
+  if (name === 'RSASSA-PKCS1-v1_5') return [`RS${bits}`]
+  if (name === 'RSA-PSS') return [`PS${bits}`]
+  if (name === 'ECDSA') return [curves[namedCurve ?? ''] ?? []].flat()
+  // RFC 9864 renamed it; most servers still know the older name only.
+  if (name === 'Ed25519') return ['EdDSA', 'Ed25519']
+  return []
+}

@@ -30,13 +30,21 @@ export interface ExchangeProfile {
 
 /** What a JWT of this provider looks like. */
 export interface TokenProfile {
-  /** `typ` values of an access token. RFC 9068 §2.1 knows one; some providers send plain `JWT` or none. */
+  /**
+   * `typ` values of an access token, lower case, without `application/`; `''` stands for an absent one.
+   * RFC 9068 §2.1 knows one; some providers send plain `JWT` or none.
+   */
   readonly accessTokenTypes: readonly string[]
   /** Claims that an access token must have, besides `iss`, `aud` and `exp`. */
   readonly requiredClaims: readonly string[]
   readonly clientId: (claims: Readonly<Record<string, unknown>>) => string | undefined
   readonly tenant: (claims: Readonly<Record<string, unknown>>) => string | undefined
   readonly scopes: (claims: Readonly<Record<string, unknown>>) => readonly string[]
+  /**
+   * Whether the token stands for the client itself, with no user behind it.
+   * @default `sub` equals the client id (RFC 9068 §2.2)
+   */
+  readonly isAgent?: (claims: Readonly<Record<string, unknown>>) => boolean
 }
 
 /**
@@ -52,6 +60,8 @@ export interface Profile {
   readonly clientAuthentication: ClientAuthentication
   /** Accepted signature algorithms. Never `none`, never symmetric. */
   readonly algorithms: readonly string[]
+  /** Where the metadata is: OpenID Connect Discovery's place, or that of RFC 8414. @default 'oidc' */
+  readonly discovery?: 'oidc' | 'oauth2'
   readonly target: TargetParameter
   readonly ciba: CibaProfile | undefined
   readonly exchange: ExchangeProfile | undefined

@@ -20,6 +20,7 @@ export type GrantParameters = Readonly<Record<string, string | readonly string[]
 /** A token endpoint's success answer, validated in form, not in meaning. */
 export interface TokenResponse {
   readonly accessToken: string
+  /** Lower case: `bearer`, `dpop`, or `n_a` (RFC 8693 §2.2.1). */
   readonly tokenType: string
   readonly issuedTokenType?: string
   /** Seconds. */
@@ -42,14 +43,20 @@ export interface BackchannelAcknowledgement {
 
 export interface VerifyJwtOptions {
   readonly audience: string | readonly string[]
-  /** Accepted `typ` header values, lower case, `application/` stripped; `undefined` accepts any or none. */
+  /**
+   * Accepted `typ` header values, lower case, `application/` stripped; `''` stands for an absent one.
+   * `undefined` accepts any or none.
+   */
   readonly types?: readonly string[] | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 export interface VerifiedJwt {
   readonly claims: JWTPayload
+  /** `typ`, lower case, `application/` stripped. */
   readonly type?: string
+  /** `alg`. */
+  readonly algorithm?: string
 }
 
 /**

@@ -1,0 +1,37 @@
+import { ConfigurationError } from '../errors/index.ts'
+import { connectAuthorizationServer } from './connect-authorization-server.ts'
+import type { Profile } from './profile.ts'
+import type { AuthorizationServer, AuthorizationServers, Surroundings } from './server.ts'
+
+/**
+ * The profile of an issuer, or `undefined` when the app does not know it. Return the same object each
+ * time: discovery and keys are kept by it.
+ */
+export type ProfileOf = (issuer: string) => Profile | undefined
+
+/**
+ * The authorization servers that an app trusts: one, or whichever `profile` answers with.
+ *
+ * An issuer that it does not know is refused before any request.
+ */
+export function authorizationServers(profile: Profile | ProfileOf, surroundings: Surroundings): AuthorizationServers {
+  const profileOf = typeof profile === 'function' ? profile : (issuer: string) => (issuer === profile.issuer ? profile : undefined)
+  const servers = new WeakMap<Profile, AuthorizationServer>()
+  // A profile that was looked up under another issuer's name would let that issuer speak for it.
+  const find = (issuer: string): Profile | undefined => {
+    const found = profileOf(issuer)
+    return found?.issuer === issuer ? found : undefined
+  }
+  return {
+    knows: (issuer) => find(issuer) !== undefined,
+    of(issuer) {
+      const found = find(issuer)
+      if (found === undefined) {
+        throw new ConfigurationError('authorizationServer', `does not know the issuer ${JSON.stringify(issuer)}`)
+      }
+      const server = servers.get(found) ?? connectAuthorizationServer(found, surroundings)
+      servers.set(found, server)
+      return server
+    },
+  }
+}

@@ -1,0 +1,100 @@
+import { InvalidResponseError, TransportError } from '../errors/index.ts'
+import { isLoopback } from '../lib/index.ts'
+import type { Fetch } from '../ports/index.ts'
+import { retryAfterSeconds } from './retry-after.ts'
+import { safeCause } from './safe-cause.ts'
+
+/** Metadata, key sets and token answers are a few kilobytes; more is an attack or a mistake. */
+const MAX_RESPONSE_BYTES = 512 * 1024
+
+/** Answers to a poll. Some servers send them with 429; they are no outage (CIBA §11: read `error`, not the status). */
+const pollAnswers: readonly unknown[] = ['slow_down', 'authorization_pending']
+
+export interface RequestRules {
+  readonly fetch: Fetch
+  /** Plain `http:` to this machine is allowed. */
+  readonly allowInsecureLoopback: boolean
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+/** Whether a request may go to `url` at all: `https:`, or `http:` to loopback where that was asked for. */
+export function isAllowedUrl(url: URL, allowInsecureLoopback: boolean): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && allowInsecureLoopback && isLoopback(url))
+}
+
+/**
+ * One request to an authorization server, and its answer as a whole.
+ *
+ * Never follows a redirect, reads at most 512 kB, and returns answers below 500 only.
+ *
+ * @throws TransportError Network fault, 408, 429 or 5xx.
+ * @throws InvalidResponseError A redirect, too large an answer, or an endpoint that is not `https:`.
+ */
+export async function boundedRequest(rules: RequestRules, url: string, init: RequestInit): Promise<Response> {
+  const target = URL.canParse(url) ? new URL(url) : undefined
+  if (target === undefined || !isAllowedUrl(target, rules.allowInsecureLoopback)) {
+    throw new InvalidResponseError(`the server's metadata names an endpoint that is not https: ${JSON.stringify(url)}`)
+  }
+  let response: Response
+  let body: Uint8Array<ArrayBuffer>
+  try {
+    response = await rules.fetch(url, { ...init, redirect: 'manual' })
+    body = await readBounded(response, target)
+  } catch (error) {
+    if (init.signal?.aborted) throw init.signal.reason
+    if (error instanceof InvalidResponseError) throw error
+    throw new TransportError(`${target.origin} could not be reached`, { cause: safeCause(error) })
+  }
+  refuseRedirect(response, target)
+  refuseOutage(response, body, target, rules.now())
+  const { status, headers } = response
+  return new Response(status === 204 || status === 205 ? null : body, { status, headers })
+}
+
+function refuseRedirect(response: Response, target: URL): void {
+  if (response.type !== 'opaqueredirect' && !(response.status >= 300 && response.status < 400)) return
+  throw new InvalidResponseError(`${target.origin} answered with a redirect, which is not followed`)
+}
+
+function refuseOutage(response: Response, body: Uint8Array, target: URL, now: number): void {
+  const { status } = response
+  if (status < 500 && status !== 429 && status !== 408) return
+  if (status === 429 && pollAnswers.includes(errorOf(body))) return
+  const retryAfter = retryAfterSeconds(response, now)
+  throw new TransportError(`${target.origin} answered ${status}`, {
+    status,
+    ...(retryAfter !== undefined && { retryAfter }),
+  })
+}
+
+function errorOf(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body))?.error
+  } catch {
+    return undefined
+  }
+}
+
+async function readBounded(response: Response, target: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader = response.body?.getReader()
+  for (;;) {
+    const next = await reader?.read()
+    if (next === undefined || next.done) break
+    size += next.value.byteLength
+    if (size > MAX_RESPONSE_BYTES) {
+      await reader?.cancel()
+      throw new InvalidResponseError(`${target.origin} answered more than ${MAX_RESPONSE_BYTES} bytes`)
+    }
+    chunks.push(next.value)
+  }
+  const whole = new Uint8Array(size)
+  let offset = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return whole
+}

@@ -1,0 +1,32 @@
+import { ConfigurationError } from '../errors/index.ts'
+import { isLoopback, requireText, requireTexts } from '../lib/index.ts'
+
+/** Asymmetric signatures only: with a symmetric one the public key would be the secret. */
+const asymmetric = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/
+
+/** An issuer identifier: `https:`, without query, fragment or credentials (RFC 8414 §2). */
+export function checkIssuer(option: string, value: unknown, allowInsecureLoopback: boolean): string {
+  const issuer = requireText(option, value)
+  const url = URL.canParse(issuer) ? new URL(issuer) : undefined
+  if (url === undefined) throw new ConfigurationError(option, 'give the issuer as a URL, exactly as its metadata writes it')
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowInsecureLoopback && isLoopback(url))) {
+    throw new ConfigurationError(option, 'must be https (http: to loopback only, and with [allowInsecureLoopback]: true)')
+  }
+  if (url.username !== '' || url.password !== '' || issuer.includes('?') || issuer.includes('#')) {
+    throw new ConfigurationError(option, 'must have no query, fragment, user name or password')
+  }
+  if (url.pathname.includes('/.well-known/')) {
+    throw new ConfigurationError(option, 'give the issuer itself, not the URL of its metadata')
+  }
+  return issuer
+}
+
+/** The accepted signature algorithms: asymmetric ones, at least one. */
+export function checkAlgorithms(option: string, value: unknown): readonly string[] {
+  const algorithms = requireTexts(option, value)
+  for (const [index, algorithm] of algorithms.entries()) {
+    if (asymmetric.test(algorithm)) continue
+    throw new ConfigurationError(`${option}[${index}]`, 'is not an asymmetric signature algorithm')
+  }
+  return algorithms
+}

@@ -1,0 +1,124 @@
+import { createRemoteJWKSet, customFetch as jwksFetch, type JWTVerifyGetKey } from 'jose'
+import {
+  allowInsecureRequests,
+  type CustomFetchOptions,
+  customFetch,
+  discovery,
+  None,
+  type ServerMetadata,
+} from 'openid-client'
+import pRetry from 'p-retry'
+import { InvalidResponseError, TransportError } from '../errors/index.ts'
+import { SingleFlight } from '../lib/index.ts'
+import type { Fetch } from '../ports/index.ts'
+import { boundedRequest, isAllowedUrl } from './bounded-request.ts'
+import { allowInsecureLoopback, type Profile } from './profile.ts'
+import { requestFault } from './request-fault.ts'
+import { readServerMetadata } from './wire.ts'
+
+/** One try to read a document. Callers have deadlines of their own. */
+const DOCUMENT_TIMEOUT_MS = 5_000
+/** An unknown `kid` makes us look for new keys at most once in this time. */
+const JWKS_COOLDOWN_MS = 30_000
+/** A key that the issuer withdrew is trusted no longer than this. */
+const JWKS_MAX_AGE_MS = 10 * 60_000
+
+/** What discovery found. */
+export interface Discovered {
+  readonly metadata: ServerMetadata
+  /** The issuer's keys; refreshed by themselves. */
+  readonly keys: JWTVerifyGetKey
+}
+
+/**
+ * Metadata and keys of one authorization server, fetched once and shared by everybody who uses the
+ * same profile and fetch.
+ */
+export class Connection {
+  readonly profile: Profile
+  readonly fetch: Fetch
+  readonly #discovery = new SingleFlight<Discovered>()
+  #discovered: Discovered | undefined
+
+  constructor(profile: Profile, fetch: Fetch) {
+    this.profile = profile
+    this.fetch = fetch
+  }
+
+  /** A failed discovery is not remembered: the next caller tries again. */
+  async discovered(signal: AbortSignal): Promise<Discovered> {
+    return this.#discovered ?? this.#discovery.run('discovery', (flight) => this.#discover(flight), signal)
+  }
+
+  async #discover(signal: AbortSignal): Promise<Discovered> {
+    const metadata = await this.#metadata(signal)
+    const { issuer, jwksUri } = readServerMetadata(metadata)
+    // OIDC Discovery §4.3, RFC 8414 §3.3: identical, by simple string comparison. The library compares
+    // normalised URLs.
+    if (issuer !== this.profile.issuer) {
+      throw new InvalidResponseError(
+        `the metadata of ${JSON.stringify(this.profile.issuer)} names another issuer, ${JSON.stringify(issuer)}`,
+      )
+    }
+    this.#discovered = { metadata, keys: this.#keys(jwksUri) }
+    return this.#discovered
+  }
+
+  async #metadata(signal: AbortSignal): Promise<ServerMetadata> {
+    const { issuer, clientId, discovery: algorithm = 'oidc' } = this.profile
+    try {
+      const configuration = await discovery(new URL(issuer), clientId, undefined, None(), {
+        algorithm,
+        timeout: DOCUMENT_TIMEOUT_MS / 1000,
+        [customFetch]: (url, options) => this.#document(url, options, signal),
+        // Where plain http is allowed at all is decided by `boundedRequest`, request by request.
+        ...(this.profile[allowInsecureLoopback] && { execute: [allowInsecureRequests] }),
+      })
+      return configuration.serverMetadata()
+    } catch (error) {
+      throw await requestFault(error, { what: 'discovery', now: Date.now(), secrets: [] })
+    }
+  }
+
+  #keys(jwksUri: string | undefined): JWTVerifyGetKey {
+    const allowed = jwksUri !== undefined && isAllowedUrl(new URL(jwksUri), this.profile[allowInsecureLoopback] === true)
+    if (!allowed) {
+      return () => {
+        throw new InvalidResponseError("the server's metadata names no https jwks_uri")
+      }
+    }
+    return createRemoteJWKSet(new URL(jwksUri), {
+      timeoutDuration: DOCUMENT_TIMEOUT_MS,
+      cooldownDuration: JWKS_COOLDOWN_MS,
+      cacheMaxAge: JWKS_MAX_AGE_MS,
+      [jwksFetch]: (url, options) => this.#document(url, options, options.signal),
+    })
+  }
+
+  /** A document is safe to ask for again (E2). */
+  async #document(url: string, init: RequestInit | CustomFetchOptions, signal: AbortSignal): Promise<Response> {
+    const rules = {
+      fetch: this.fetch,
+      allowInsecureLoopback: this.profile[allowInsecureLoopback] === true,
+      now: Date.now,
+    }
+    return pRetry(() => boundedRequest(rules, url, { ...(init as RequestInit), signal }), {
+      retries: 2,
+      minTimeout: 100,
+      randomize: true,
+      signal,
+      shouldRetry: ({ error }) => error instanceof TransportError && error.retryAfter === undefined,
+    })
+  }
+}
+
+const connections = new WeakMap<Profile, WeakMap<Fetch, Connection>>()
+
+/** The connection of a profile over a fetch; the same one each time, for as long as both live. */
+export function connectionOf(profile: Profile, fetch: Fetch): Connection {
+  const byFetch = connections.get(profile) ?? new WeakMap<Fetch, Connection>()
+  connections.set(profile, byFetch)
+  const connection = byFetch.get(fetch) ?? new Connection(profile, fetch)
+  byFetch.set(fetch, connection)
+  return connection
+}

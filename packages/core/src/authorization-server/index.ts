@@ -1,0 +1,30 @@
+export { type Auth0Options, auth0 } from './auth0.ts'
+export { authorizationServers, type ProfileOf } from './authorization-servers.ts'
+export type { ClientAuthentication, ClientAuthenticationOptions } from './client-authentication.ts'
+export { connectAuthorizationServer } from './connect-authorization-server.ts'
+export { type OidcOptions, oidc } from './oidc.ts'
+export {
+  type AuthorizationDetails,
+  allowInsecureLoopback,
+  type CibaProfile,
+  type ExchangeProfile,
+  type Profile,
+  type TargetParameter,
+  type TokenProfile,
+} from './profile.ts'
+export { retryAfterSeconds } from './retry-after.ts'
+export { safeCause } from './safe-cause.ts'
+export type {
+  AuthorizationServer,
+  AuthorizationServers,
+  BackchannelAcknowledgement,
+  GrantParameters,
+  RequestOptions,
+  Surroundings,
+  TokenResponse,
+  VerifiedJwt,
+  VerifyJwtOptions,
+} from './server.ts'
+export { type SurroundingsOptions, surroundingsOf } from './surroundings.ts'
+export { checkTokenSize } from './verify-jwt.ts'
+export { withinDeadline } from './within-deadline.ts'

@@ -1,0 +1,108 @@
+import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import { checkAlgorithms, checkIssuer } from './check-profile.ts'
+import { type ClientAuthenticationOptions, chooseClientAuthentication } from './client-authentication.ts'
+import {
+  allowInsecureLoopback,
+  type CibaProfile,
+  type ExchangeProfile,
+  type Profile,
+  type TargetParameter,
+  type TokenProfile,
+} from './profile.ts'
+import { scopeClaim, textClaim } from './read-claims.ts'
+
+/** Options of {@link oidc}. */
+export interface OidcOptions extends ClientAuthenticationOptions {
+  /** Exactly as the server's metadata writes it, trailing slash included. */
+  readonly issuer: string
+  readonly clientId: string
+  /** Where the metadata is: OpenID Connect's place, or that of RFC 8414. @default 'oidc' */
+  readonly discovery?: 'oidc' | 'oauth2' | undefined
+  /** Accepted signature algorithms. @default RS, PS and ES of 256, 384 and 512 bits, and EdDSA */
+  readonly algorithms?: readonly string[] | undefined
+  /** What the target of a token is called. @default 'resource' (RFC 8707) */
+  readonly target?: TargetParameter | undefined
+  /** What differs from plain CIBA at this server; `false`: it has none. */
+  readonly ciba?: Partial<CibaProfile> | false | undefined
+  /** What differs from plain RFC 8693 at this server; `false`: it has none. */
+  readonly exchange?: Partial<ExchangeProfile> | false | undefined
+  /** What differs from RFC 9068 in this server's tokens. */
+  readonly token?: Partial<TokenProfile> | undefined
+  readonly [allowInsecureLoopback]?: true | undefined
+}
+
+const optionKeys = [
+  'issuer',
+  'clientId',
+  'clientSecret',
+  'privateKey',
+  'algorithm',
+  'keyId',
+  'clientAuthentication',
+  'discovery',
+  'algorithms',
+  'target',
+  'ciba',
+  'exchange',
+  'token',
+] as const satisfies readonly (keyof OidcOptions)[]
+
+const asymmetricAlgorithms: readonly string[] = Object.freeze([
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+])
+
+/** CIBA as its specification has it, promising nothing that it leaves open. */
+const plainCiba: CibaProfile = {
+  hint: ({ subject }) => ({ login_hint: subject }),
+  checkBindingMessage: () => undefined,
+  requestedExpiry: { parameter: 'requested_expiry', min: 1, max: 86_400 },
+  carriesAuthorizationDetails: false,
+  reportsExpiryAsDenied: false,
+}
+
+const plainExchange: ExchangeProfile = { grant: 'token-exchange', carriesAuthorizationDetails: false }
+
+/** RFC 9068 §2.1, §2.2. */
+const strictTokens: TokenProfile = {
+  accessTokenTypes: ['at+jwt'],
+  requiredClaims: ['sub', 'client_id', 'iat', 'jti'],
+  clientId: (claims) => textClaim(claims, 'client_id'),
+  tenant: () => undefined,
+  scopes: scopeClaim,
+}
+
+/**
+ * Any OpenID provider or OAuth authorization server, by the letter of the specifications.
+ *
+ * Access tokens must follow RFC 9068. Authorization details are not expected to travel with CIBA or an
+ * exchange unless `ciba` and `exchange` say that they do. No request is made here.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-2 | RFC 9068 §2}
+ */
+export function oidc(options: OidcOptions): Profile {
+  refuseUnknownKeys('oidc', options, optionKeys)
+  const insecure = options[allowInsecureLoopback] === true
+  const { discovery = 'oidc', target = 'resource', ciba, exchange, token = {} } = options
+  if (discovery !== 'oidc' && discovery !== 'oauth2') throw new ConfigurationError('oidc.discovery', "is 'oidc' or 'oauth2'")
+  if (target !== 'resource' && target !== 'audience') {
+    throw new ConfigurationError('oidc.target', "is 'resource' or 'audience'")
+  }
+  refuseUnknownKeys('oidc.ciba', ciba || {}, Object.keys(plainCiba))
+  refuseUnknownKeys('oidc.exchange', exchange || {}, Object.keys(plainExchange))
+  refuseUnknownKeys('oidc.token', token, [...Object.keys(strictTokens), 'isAgent'])
+  return Object.freeze({
+    provider: 'oidc',
+    issuer: checkIssuer('oidc.issuer', options.issuer, insecure),
+    clientId: requireText('oidc.clientId', options.clientId),
+    clientAuthentication: chooseClientAuthentication('oidc', options, 'client_secret_basic'),
+    algorithms: checkAlgorithms('oidc.algorithms', options.algorithms ?? asymmetricAlgorithms),
+    discovery,
+    target,
+    ciba: ciba === false ? undefined : { ...plainCiba, ...ciba },
+    exchange: exchange === false ? undefined : { ...plainExchange, ...exchange },
+    token: { ...strictTokens, ...token },
+    ...(insecure && { [allowInsecureLoopback]: true as const }),
+  })
+}

@@ -1,0 +1,12 @@
+type Claims = Readonly<Record<string, unknown>>
+
+/** A claim that is a text with something in it, or nothing. */
+export function textClaim(claims: Claims, name: string): string | undefined {
+  const value = claims[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** The `scope` claim: a space-separated text (RFC 9068 §2.2.3, RFC 8693 §4.2). */
+export function scopeClaim(claims: Claims): readonly string[] {
+  return textClaim(claims, 'scope')?.split(' ').filter(Boolean) ?? []
+}

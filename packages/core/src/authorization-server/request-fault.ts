@@ -1,0 +1,67 @@
+import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client'
+import { BehalfError, ConfigurationError, InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
+import { retryAfterSeconds } from './retry-after.ts'
+import { safeCause } from './safe-cause.ts'
+import { type ErrorResponse, readErrorResponse } from './wire.ts'
+
+/** A server's own words, cut where they stop being a sentence. */
+const MAX_DESCRIPTION = 500
+
+export interface FaultContext {
+  /** What was asked for, for messages. */
+  readonly what: string
+  /** Epoch milliseconds. */
+  readonly now: number
+  /** Texts that a chatty server may repeat and that must not come into a message. */
+  readonly secrets: readonly string[]
+}
+
+/** Turns what the OAuth library throws into one of our faults. Nothing of a body is kept but `error` and its description. */
+export async function requestFault(error: unknown, context: FaultContext): Promise<unknown> {
+  const ours = bornHere(error)
+  if (ours !== undefined) return ours
+  if (error instanceof ResponseBodyError) return refusal(error.cause, error.response, error, context)
+  if (error instanceof WWWAuthenticateChallengeError) {
+    // RFC 6749 §5.2: a 401 to a client carries a challenge beside the error in its body.
+    const body: unknown = await error.response.json().catch(() => undefined)
+    const fallback = { error: error.cause[0]?.parameters.error }
+    return refusal(readErrorResponse(body) === undefined ? fallback : body, error.response, error, context)
+  }
+  const cause = safeCause(error)
+  if (error instanceof ClientError && error.code === 'OAUTH_MISSING_SERVER_METADATA') {
+    return new ConfigurationError('authorizationServer', `this server's metadata has no endpoint for ${context.what}`, { cause })
+  }
+  return new InvalidResponseError(`the answer to ${context.what} breaks the specification`, { cause })
+}
+
+/** A fault of ours that the library wrapped on its way through. */
+function bornHere(error: unknown): BehalfError | undefined {
+  for (let at = error, depth = 0; depth < 4 && at instanceof Error; at = at.cause, depth++) {
+    if (BehalfError.isInstance(at)) return at
+  }
+  return undefined
+}
+
+function refusal(body: unknown, response: Response, error: Error, context: FaultContext): BehalfError {
+  const { status } = response
+  const cause = safeCause(error)
+  const answer = readErrorResponse(body)
+  if (answer === undefined) return new InvalidResponseError(`${context.what} was answered with ${status} and no OAuth error`, { cause })
+  const retryAfter = retryAfterSeconds(response, context.now)
+  return new OAuthResponseError(
+    { ...withoutSecrets(answer, context.secrets), status, ...(retryAfter !== undefined && { retryAfter }) },
+    { cause },
+  )
+}
+
+function withoutSecrets(answer: ErrorResponse, secrets: readonly string[]): ErrorResponse {
+  const clean = (text: string) => {
+    let out = text
+    for (const secret of secrets) out = out.replaceAll(secret, '[token]')
+    return out.slice(0, MAX_DESCRIPTION)
+  }
+  return {
+    error: clean(answer.error),
+    ...(answer.errorDescription !== undefined && { errorDescription: clean(answer.errorDescription) }),
+  }
+}

@@ -1,0 +1,31 @@
+import { ConfigurationError } from '../errors/index.ts'
+import { type Clock, type Fetch, systemClock } from '../ports/index.ts'
+import type { Surroundings } from './server.ts'
+
+const DEFAULT_TIMEOUT_MS = 10_000
+
+// Looked up at each request and not now, so that a mock or a proxy set up later is used; one function,
+// so that everybody who takes the default shares discovery and keys.
+const globalFetch: Fetch = (input, init) => fetch(input, init)
+
+/** What an app may choose about the outside. */
+export interface SurroundingsOptions {
+  readonly fetch?: Fetch | undefined
+  readonly clock?: Clock | undefined
+  readonly timeoutMs?: number | undefined
+}
+
+/**
+ * Fills in the defaults: global `fetch`, system clock, 10 s.
+ *
+ * @throws ConfigurationError An option has the wrong type.
+ */
+export function surroundingsOf(where: string, options: SurroundingsOptions): Surroundings {
+  const { fetch: given = globalFetch, clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  if (typeof given !== 'function') throw new ConfigurationError(`${where}.fetch`, 'give a function like the global fetch')
+  if (typeof clock?.now !== 'function') throw new ConfigurationError(`${where}.clock`, 'give an object with now()')
+  if (!(Number.isSafeInteger(timeoutMs) && timeoutMs > 0)) {
+    throw new ConfigurationError(`${where}.timeoutMs`, 'give a positive whole number of milliseconds')
+  }
+  return { fetch: given, clock, timeoutMs }
+}

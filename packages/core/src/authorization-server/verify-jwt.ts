@@ -1,0 +1,60 @@
+import { type JWTHeaderParameters, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { InvalidTokenError } from '../errors/index.ts'
+import type { Profile } from './profile.ts'
+import type { VerifiedJwt, VerifyJwtOptions } from './server.ts'
+import { tokenFault } from './token-fault.ts'
+
+/** Clocks differ; DESIGN allows as much. */
+const CLOCK_TOLERANCE_SECONDS = 30
+/** A token travels in a header, and headers end at 16 kB almost everywhere. */
+const MAX_TOKEN_LENGTH = 16 * 1024
+
+/** Refuses what is no token at all, before a byte of it is decoded. */
+export function checkTokenSize(jwt: unknown): asserts jwt is string {
+  if (typeof jwt !== 'string' || jwt === '') throw new InvalidTokenError('malformed', 'there is no token')
+  if (jwt.length > MAX_TOKEN_LENGTH) {
+    throw new InvalidTokenError('too_large', `the token is longer than ${MAX_TOKEN_LENGTH} characters`)
+  }
+}
+
+/**
+ * Checks a JWT against keys, profile, audience and `now` (epoch milliseconds).
+ *
+ * Keys come from `keys` alone: a `jku`, `jwk`, `x5u` or `x5c` in the token is never read.
+ */
+export async function verifyWithKeys(
+  jwt: string,
+  keys: JWTVerifyGetKey,
+  profile: Pick<Profile, 'issuer' | 'algorithms'>,
+  { audience, types }: VerifyJwtOptions,
+  now: number,
+): Promise<VerifiedJwt> {
+  try {
+    const { payload, protectedHeader } = await jwtVerify(jwt, keys, {
+      issuer: profile.issuer,
+      audience: audience as string | string[],
+      algorithms: profile.algorithms as string[],
+      requiredClaims: ['exp'],
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      currentDate: new Date(now),
+    })
+    return { claims: payload, algorithm: protectedHeader.alg, ...checkHeader(protectedHeader, types) }
+  } catch (error) {
+    throw tokenFault(error)
+  }
+}
+
+function checkHeader(header: JWTHeaderParameters, types: readonly string[] | undefined): { readonly type?: string } {
+  // RFC 7515 §4.1.11: extensions we would have to understand. The library knows `b64`; no JWT may use it (RFC 7797 §7).
+  if (header.crit !== undefined) throw new InvalidTokenError('malformed', 'the token needs an extension that is not understood')
+  const type = normaliseType(header.typ)
+  if (types !== undefined && !types.includes(type)) {
+    throw new InvalidTokenError('type', `the token is of type ${JSON.stringify(type)}, not ${types.join(' or ')}`)
+  }
+  return type === '' ? {} : { type }
+}
+
+/** RFC 7515 §4.1.9: a media type, compared without case; `application/` may be left out. */
+function normaliseType(typ: unknown): string {
+  return typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : ''
+}

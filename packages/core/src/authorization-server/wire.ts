@@ -1,0 +1,84 @@
+import * as z from 'zod/mini'
+import { InvalidResponseError } from '../errors/index.ts'
+import type { BackchannelAcknowledgement, TokenResponse } from './server.ts'
+
+/** What we rely on in RFC 8414 and OpenID Connect Discovery metadata; endpoints are checked when used. */
+const serverMetadata = z.looseObject({ issuer: z.string(), jwks_uri: z.optional(z.url()) })
+
+export interface ServerMetadata {
+  readonly issuer: string
+  readonly jwksUri?: string
+}
+
+/** @throws InvalidResponseError */
+export function readServerMetadata(json: unknown): ServerMetadata {
+  const { issuer, jwks_uri: jwksUri } = parse(serverMetadata, json, "the authorization server's metadata")
+  return { issuer, ...(jwksUri !== undefined && { jwksUri }) }
+}
+
+/** RFC 6749 §5.1, RFC 8693 §2.2.1, RFC 9396 §7. */
+const tokenResponse = z.looseObject({
+  access_token: z.string().check(z.minLength(1)),
+  token_type: z.string().check(z.minLength(1)),
+  issued_token_type: z.optional(z.string()),
+  expires_in: z.optional(z.number().check(z.nonnegative())),
+  refresh_token: z.optional(z.string()),
+  id_token: z.optional(z.string()),
+  scope: z.optional(z.string()),
+  authorization_details: z.optional(z.array(z.looseObject({ type: z.string() }))),
+})
+
+/** @throws InvalidResponseError */
+export function readTokenResponse(json: unknown): TokenResponse {
+  const wire = parse(tokenResponse, json, 'a token response')
+  return {
+    accessToken: wire.access_token,
+    tokenType: wire.token_type.toLowerCase(),
+    ...(wire.issued_token_type !== undefined && { issuedTokenType: wire.issued_token_type }),
+    ...(wire.expires_in !== undefined && { expiresIn: wire.expires_in }),
+    ...(wire.refresh_token !== undefined && { refreshToken: wire.refresh_token }),
+    ...(wire.id_token !== undefined && { idToken: wire.id_token }),
+    ...(wire.scope !== undefined && { scopes: wire.scope.split(' ').filter(Boolean) }),
+    ...(wire.authorization_details !== undefined && { authorizationDetails: wire.authorization_details }),
+  }
+}
+
+/** CIBA Core §7.3. */
+const acknowledgement = z.looseObject({
+  auth_req_id: z.string().check(z.minLength(1)),
+  expires_in: z.number().check(z.positive()),
+  interval: z._default(z.number().check(z.positive()), 5),
+})
+
+/** @throws InvalidResponseError */
+export function readAcknowledgement(json: unknown): BackchannelAcknowledgement {
+  const wire = parse(acknowledgement, json, 'a backchannel authentication acknowledgement')
+  return { authReqId: wire.auth_req_id, expiresIn: wire.expires_in, interval: wire.interval }
+}
+
+/** RFC 6749 §5.2. */
+const errorResponse = z.looseObject({
+  error: z.string().check(z.minLength(1)),
+  error_description: z.catch(z.optional(z.string()), undefined),
+})
+
+export interface ErrorResponse {
+  readonly error: string
+  readonly errorDescription?: string
+}
+
+/** `undefined` when it is no OAuth error answer. */
+export function readErrorResponse(json: unknown): ErrorResponse | undefined {
+  const { success, data } = errorResponse.safeParse(json)
+  if (!success) return undefined
+  const { error, error_description: errorDescription } = data
+  return { error, ...(errorDescription !== undefined && { errorDescription }) }
+}
+
+function parse<Output>(schema: z.ZodMiniType<Output>, json: unknown, what: string): Output {
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  // Paths and expectations only: zod's issues do not repeat the values.
+  const problems = result.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`)
+  throw new InvalidResponseError(`${what} is malformed (${problems.join('; ')})`)
+}
