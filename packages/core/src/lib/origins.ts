@@ -10,7 +10,10 @@ export function isLoopback(url: URL): boolean {
 /** At least one exact origin, `https:` or loopback `http:`, each once; copied and frozen. */
 export function originList(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length === 0) {
-    throw new ConfigurationError(option, 'name at least one origin that may see the token, such as https://api.example.com')
+    throw new ConfigurationError(
+      option,
+      'name at least one origin that may see the token, such as https://api.example.com',
+    )
   }
   const list: unknown[] = [...value]
   list.forEach((origin: unknown, index) => {
@@ -18,7 +21,10 @@ export function originList(option: string, value: unknown): readonly string[] {
     const url = typeof origin === 'string' && URL.canParse(origin) ? new URL(origin) : undefined
     // The exact spelling, so that what is compared at each request is what the policy says.
     if (url === undefined || url.origin !== origin) {
-      throw new ConfigurationError(at, 'is not an exact origin: write scheme, host and port only (https://api.example.com)')
+      throw new ConfigurationError(
+        at,
+        'is not an exact origin: write scheme, host and port only (https://api.example.com)',
+      )
     }
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
       throw new ConfigurationError(at, 'is not https: a token would travel in the clear; http is for loopback only')

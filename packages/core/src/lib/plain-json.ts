@@ -8,7 +8,7 @@ export type Snapshot = { readonly value: Json } | { readonly problem: string }
 class NotPlain extends Error {}
 
 /**
- * Copies a value as plain JSON, or says what in it is not plain (A10).
+ * Copies a value as plain JSON, frozen, or says what in it is not plain (A10).
  *
  * Getters are refused without being read: one that answers differently the second time would let
  * the approved and the executed input differ.
@@ -53,7 +53,7 @@ function copyArray(value: readonly unknown[], depth: number, path: string): Json
     if (descriptor === undefined || !('value' in descriptor)) throw new NotPlain(`${path}[${index}] is a getter`)
     out.push(copy(descriptor.value, depth + 1, `${path}[${index}]`))
   }
-  return out
+  return Object.freeze(out)
 }
 
 function copyObject(value: object, depth: number, path: string): Json {
@@ -70,7 +70,7 @@ function copyObject(value: object, depth: number, path: string): Json {
     if (descriptor.value === undefined) continue
     out[key] = copy(descriptor.value, depth + 1, `${path}.${key}`)
   }
-  return out
+  return Object.freeze(out)
 }
 
 /** Same value by meaning: key order does not count; -0 and 0 are one, as in JSON. */

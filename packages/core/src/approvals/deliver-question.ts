@@ -1,0 +1,119 @@
+import { BehalfError, OAuthResponseError } from '../errors/index.ts'
+import type { ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from './approval-channel.ts'
+import type { Entry, Ledger } from './ledger.ts'
+import type { Delivery, RunRecord, StoredQuestion } from './record.ts'
+
+/** Nobody else asks or looks meanwhile; a holder that died is replaced after this long. */
+const BUSY_SECONDS = 45
+
+/** Deliveries of one question, the first included: a person who does not answer is not asked for ever (A7). */
+export const MAX_SENDS = 3
+
+/** Questions that one approver may get in a minute, from all agents on this store (A8). */
+const MAX_QUESTIONS_PER_MINUTE = 20
+
+/** What came of trying to deliver. */
+export type Delivered =
+  | { readonly status: 'settled'; readonly entry: Entry }
+  | { readonly status: 'busy'; readonly entry: Entry }
+  | { readonly status: 'too_many'; readonly entry: Entry; readonly retryAfter: number }
+
+/** A stored question in the form in which channels take it. */
+export function channelQuestion(record: RunRecord & { readonly question: StoredQuestion }): ApprovalQuestion {
+  const { question, owner } = record
+  return {
+    approvalId: record.id,
+    tool: record.tool,
+    owner: {
+      issuer: owner.issuer,
+      subject: owner.subject ?? '',
+      ...(owner.tenant !== undefined && { tenant: owner.tenant }),
+      ...(owner.clientId !== undefined && { clientId: owner.clientId }),
+    },
+    approver: question.approver,
+    message: question.message,
+    details: question.details,
+    expiresAt: question.expiresAt,
+    ...(question.credential !== undefined && { credential: question.credential }),
+  }
+}
+
+/** Does `work` alone, across processes; `undefined` when somebody else is at it. */
+export async function alone<Result>(
+  ledger: Ledger,
+  id: string,
+  work: () => Promise<Result>,
+): Promise<Result | undefined> {
+  const lease = await ledger.lease(`busy:${id}`, BUSY_SECONDS)
+  if (lease === undefined) return undefined
+  try {
+    return await work()
+  } finally {
+    await lease.release()
+  }
+}
+
+/**
+ * Sends the question: `requested -> pending`. Sent at least once; by one sender at a time.
+ *
+ * @throws TransportError Nothing is known; the record stays `requested` and the next caller sends.
+ */
+export async function deliverQuestion(
+  ledger: Ledger,
+  entry: Entry,
+  channel: ApprovalChannel,
+  context: ChannelContext,
+): Promise<Delivered> {
+  const outcome = await alone(ledger, entry.record.id, async (): Promise<Delivered> => {
+    const current = (await ledger.read(entry.record.id)) ?? entry
+    if (current.record.state !== 'requested' || current.record.question === undefined) {
+      return { status: 'settled', entry: current }
+    }
+    if ((await countQuestion(ledger, current.record.question)) > MAX_QUESTIONS_PER_MINUTE) {
+      return { status: 'too_many', entry: current, retryAfter: 60 }
+    }
+    return { status: 'settled', entry: await send(ledger, current, current.record.question, channel, context) }
+  })
+  return outcome ?? { status: 'busy', entry }
+}
+
+async function countQuestion(ledger: Ledger, { approver }: StoredQuestion): Promise<number> {
+  const who = await ledger.hash(JSON.stringify(['asked', approver.issuer, approver.tenant ?? null, approver.subject]))
+  return ledger.count(`asked:${who}`, 60)
+}
+
+async function send(
+  ledger: Ledger,
+  entry: Entry,
+  question: StoredQuestion,
+  channel: ApprovalChannel,
+  context: ChannelContext,
+): Promise<Entry> {
+  const sentAt = ledger.now()
+  const asked = await channel
+    .ask(channelQuestion({ ...entry.record, question }), context)
+    .catch((error: unknown) => refused(error))
+  return ledger.update(entry, (record) => {
+    if (record.state !== 'requested') return undefined
+    if ('refused' in asked) return { ...record, state: asked.refused, note: asked.note, endedAt: ledger.now() }
+    return { ...record, state: 'pending', delivery: deliveryOf(asked, sentAt), sends: record.sends + 1 }
+  })
+}
+
+function deliveryOf(asked: Asked, sentAt: number): Delivery {
+  const interval = asked.interval ?? 5
+  return {
+    state: asked.state,
+    interval,
+    nextLookAt: sentAt + interval,
+    ...(asked.expiresAt !== undefined && { expiresAt: asked.expiresAt }),
+  }
+}
+
+/** A definite no of the channel ends the run; an outage, an abort or a fault of our own does not. */
+function refused(error: unknown): { readonly refused: 'denied' | 'failed'; readonly note: string } {
+  if (!BehalfError.isInstance(error) || error.retryable) throw error
+  // CIBA Core §13: the server may know at once that this person will not be asked.
+  const denied = error instanceof OAuthResponseError && error.error === 'access_denied'
+  return { refused: denied ? 'denied' : 'failed', note: error.message }
+}

@@ -1,0 +1,13 @@
+export type {
+  Answer,
+  ApprovalChannel,
+  ApprovalQuestion,
+  Asked,
+  ChannelContext,
+} from './approval-channel.ts'
+export { type BindingParts, bindingOf, idempotencyKey, slotKey } from './binding.ts'
+export { type Claim, claimRun } from './claim-run.ts'
+export { findOrCreateRun, findRun, type RunDraft } from './find-run.ts'
+export { type Entry, Ledger, type LedgerOptions } from './ledger.ts'
+export type { RunRecord, RunState, StoredQuestion, StoredResult } from './record.ts'
+export { type Settled, settleRun } from './settle-run.ts'

@@ -1,0 +1,93 @@
+import * as z from 'zod/mini'
+import { StoreError } from '../errors/index.ts'
+import type { RunRecord } from './record.ts'
+
+const text = z.string()
+const seconds = z.number()
+const json = z.json()
+const scopes = z.array(text)
+
+const principal = z.object({ issuer: text, tenant: z.optional(text), subject: text })
+
+const states = [
+  'requested',
+  'pending',
+  'approved',
+  'running',
+  'completed',
+  'threw',
+  'crashed',
+  'denied',
+  'expired',
+  'failed',
+  'cancelled',
+  'revoked',
+] as const
+
+const question = z.object({
+  approver: principal,
+  message: text,
+  details: z.array(z.looseObject({ type: text })),
+  channel: text,
+  credential: z.optional(z.object({ resource: text, scopes })),
+  expiresAt: seconds,
+})
+
+const result = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('json'), value: json }),
+  z.object({ kind: z.literal('undefined') }),
+  z.object({ kind: z.literal('not_storable') }),
+])
+
+const runRecord = z.object({
+  v: z.literal(1),
+  id: text,
+  state: z.enum(states),
+  binding: text,
+  tool: text,
+  policyVersion: text,
+  owner: z.object({
+    issuer: text,
+    tenant: z.optional(text),
+    subject: z.optional(text),
+    clientId: z.optional(text),
+  }),
+  actor: z.optional(z.looseObject({ subject: text })),
+  sessionId: z.optional(text),
+  slots: z.array(text),
+  perCall: z.boolean(),
+  onCrash: z.enum(['report', 'retry']),
+  createdAt: seconds,
+  question: z.optional(question),
+  delivery: z.optional(
+    z.object({
+      state: z.record(text, json),
+      expiresAt: z.optional(seconds),
+      interval: seconds,
+      nextLookAt: seconds,
+    }),
+  ),
+  sends: z.number(),
+  note: z.optional(text),
+  answeredAt: z.optional(seconds),
+  usableUntil: z.optional(seconds),
+  token: z.optional(z.object({ value: text, scopes, expiresAt: z.optional(seconds) })),
+  runner: z.optional(text),
+  endedAt: z.optional(seconds),
+  result: z.optional(result),
+})
+
+/**
+ * Reads a stored record. What is not exactly a record of this version is refused, never guessed at.
+ *
+ * @throws StoreError `corrupt` or `unknown_version`.
+ */
+export function parseRecord(value: unknown): RunRecord {
+  if (typeof value === 'object' && value !== null && 'v' in value && value.v !== 1) {
+    throw new StoreError('unknown_version', 'a stored run has a version that this release does not know: upgrade first')
+  }
+  const parsed = runRecord.safeParse(value)
+  // Without the issues' input: it may hold what a person was asked.
+  if (!parsed.success) throw new StoreError('corrupt', 'a stored run has an unknown form')
+  return parsed.data as RunRecord
+}

@@ -1,0 +1,115 @@
+import type { Actor, Approver, AuthorizationDetail, Json, JsonObject } from '../contract/index.ts'
+
+/**
+ * The life of a run. Each step is a compare-and-swap on the stored record.
+ *
+ * `requested -> pending -> approved -> running -> completed | threw | crashed`, or before that
+ * `denied | expired | failed | cancelled | revoked`. A `write` call that needs no question begins as `approved`.
+ */
+export type RunState =
+  | 'requested'
+  | 'pending'
+  | 'approved'
+  | 'running'
+  | 'completed'
+  | 'threw'
+  | 'crashed'
+  | 'denied'
+  | 'expired'
+  | 'failed'
+  | 'cancelled'
+  | 'revoked'
+
+const next: Readonly<Record<RunState, readonly RunState[]>> = {
+  // Back to `requested`: the delivery ran out, or its answer was lost, and the person is asked again (A7).
+  requested: ['pending', 'denied', 'expired', 'failed', 'cancelled', 'revoked'],
+  pending: ['requested', 'approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked'],
+  // To the end at once: with `onCrash: 'retry'`, a runner that was thought dead finishes before the next one begins.
+  approved: ['running', 'completed', 'threw', 'expired', 'cancelled', 'revoked'],
+  // Back to `approved`: `onCrash: 'retry'` only.
+  running: ['completed', 'threw', 'crashed', 'approved'],
+  // A runner that was thought dead and comes back knows what happened.
+  crashed: ['completed', 'threw', 'approved'],
+  completed: [],
+  threw: [],
+  denied: [],
+  expired: [],
+  failed: [],
+  cancelled: [],
+  revoked: [],
+}
+
+export const mayBecome = (from: RunState, to: RunState): boolean => from === to || next[from].includes(to)
+
+/** Nothing can change any more. */
+export const isSettled = (state: RunState): boolean => next[state].length === 0
+
+/** What a person is asked. Computed once and stored: every send and every look uses this text. */
+export interface StoredQuestion {
+  readonly approver: Approver
+  readonly message: string
+  readonly details: readonly AuthorizationDetail[]
+  readonly channel: string
+  /** Set where the answer's token is the credential itself (A9 a). */
+  readonly credential?: { readonly resource: string; readonly scopes: readonly string[] }
+  /** Epoch seconds. */
+  readonly expiresAt: number
+}
+
+/** How the question was delivered, and when to look for the answer. */
+export interface Delivery {
+  readonly state: JsonObject
+  /** Epoch seconds. */
+  readonly expiresAt?: number
+  /** Seconds; grows for good on `slow_down` (A4). */
+  readonly interval: number
+  /** Epoch seconds. */
+  readonly nextLookAt: number
+}
+
+/** What came back from the body, as it can be told again. */
+export type StoredResult =
+  | { readonly kind: 'json'; readonly value: Json }
+  | { readonly kind: 'undefined' }
+  /** Not plain JSON, or larger than may be kept: it can be given once only. */
+  | { readonly kind: 'not_storable' }
+
+/** One run of a tool for one owner with one input. Sealed at rest as a whole. */
+export interface RunRecord {
+  readonly v: 1
+  readonly id: string
+  readonly state: RunState
+  readonly binding: string
+  readonly tool: string
+  readonly policyVersion: string
+  readonly owner: {
+    readonly issuer: string
+    readonly tenant?: string
+    readonly subject?: string
+    readonly clientId?: string
+  }
+  readonly actor?: Actor
+  readonly sessionId?: string
+  /** Hashed slots: each of them sees this record's state and replays its result. */
+  readonly slots: readonly string[]
+  /** Never adopted by another slot. */
+  readonly perCall: boolean
+  readonly onCrash: 'report' | 'retry'
+  /** Epoch seconds. */
+  readonly createdAt: number
+  readonly question?: StoredQuestion
+  readonly delivery?: Delivery
+  /** How often the question was sent. */
+  readonly sends: number
+  /** Why the person is asked again, or why nothing can come of it. For the operator. */
+  readonly note?: string
+  readonly answeredAt?: number
+  /** Epoch seconds: an approval that was not used by then is void (A5). */
+  readonly usableUntil?: number
+  /** The approval's own token, where it is the credential. Never cached elsewhere (I2). */
+  readonly token?: { readonly value: string; readonly scopes: readonly string[]; readonly expiresAt?: number }
+  /** Who runs, or ran, the body. */
+  readonly runner?: string
+  readonly endedAt?: number
+  readonly result?: StoredResult
+}

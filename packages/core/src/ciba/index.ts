@@ -1,0 +1,1 @@
+export { type CibaOptions, ciba } from './ciba.ts'

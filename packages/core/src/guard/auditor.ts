@@ -1,0 +1,74 @@
+import type { AuditEvent, AuditPrincipal, Identity } from '../contract/index.ts'
+import { TransportError } from '../errors/index.ts'
+import type { AuditSink, Clock } from '../ports/index.ts'
+
+type Unstamped<Event> = Event extends AuditEvent ? Omit<Event, 'v' | 'at' | 'agent'> : never
+
+/** An event before it is stamped. */
+export type NewAuditEvent = Unstamped<AuditEvent>
+
+/** Hands events to the app's sink. Without `required`, nothing that a sink does can stop or slow a call. */
+export class Auditor {
+  readonly #sink: AuditSink | undefined
+  readonly #agent: string
+  readonly #clock: Clock
+  readonly required: boolean
+
+  constructor(sink: AuditSink | undefined, required: boolean, agent: string, clock: Clock) {
+    this.#sink = sink
+    this.required = required
+    this.#agent = agent
+    this.#clock = clock
+  }
+
+  /** Nobody listens: an event need not even be built. */
+  get isSilent(): boolean {
+    return this.#sink === undefined
+  }
+
+  /** Fire and forget. */
+  note(event: NewAuditEvent): void {
+    if (this.#sink === undefined) return
+    try {
+      const written = this.#sink.write(this.#stamped(event))
+      if (written instanceof Promise) written.catch(() => {})
+    } catch {
+      // A sink that fails neither stops nor changes a call, unless audit is required (`demand`).
+    }
+  }
+
+  /**
+   * Before something is done that has to be on record: waits for the sink where audit is required.
+   *
+   * @throws TransportError The sink did not take it.
+   */
+  async demand(event: NewAuditEvent): Promise<void> {
+    if (!this.required) return this.note(event)
+    try {
+      await this.#sink?.write(this.#stamped(event))
+    } catch (cause) {
+      throw new TransportError('audit is required, and the sink did not take an event', { cause })
+    }
+  }
+
+  #stamped(event: NewAuditEvent): AuditEvent {
+    return { v: 1, at: this.#clock.now(), agent: this.#agent, ...event } as AuditEvent
+  }
+}
+
+/** Who acted, for an event. */
+export function principalOf(identity: Identity | undefined): { readonly principal?: AuditPrincipal } {
+  if (identity === undefined) return {}
+  const { issuer, tenant, clientId } = identity
+  const user = identity.kind === 'user' ? identity : undefined
+  return {
+    principal: {
+      issuer,
+      ...(tenant !== undefined && { tenant }),
+      ...(clientId !== undefined && { clientId }),
+      ...(user !== undefined && { subject: user.subject }),
+      ...(user?.actor !== undefined && { actor: user.actor }),
+      ...(user?.delegationId !== undefined && { delegationId: user.delegationId }),
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import type { AccessRule } from '../contract/index.ts'
+import { boundScopes } from '../roles/index.ts'
+import type { Environment } from './environment.ts'
+import type { Progress } from './progress.ts'
+import { deny, type Stop } from './stop.ts'
+
+/** The scopes that this call needs of one credential: fewer where the approval rule exempts it (I5). */
+export function scopesFor(progress: Progress, rule: AccessRule): readonly string[] {
+  if (rule.kind === 'connection' || progress.definition.rules.approval === undefined || progress.needsApproval) {
+    return rule.scopes
+  }
+  return rule.withoutApproval ?? []
+}
+
+/** Step 3: what the policy needs lies within the user's roles and the agent's ceiling. Does no I/O. */
+export function checkRoles(progress: Progress, environment: Environment): Stop | undefined {
+  const { definition, identity } = progress
+  const { roles: needed } = definition.rules
+  if (identity === undefined || (needed === undefined && definition.access.length === 0)) return undefined
+  const { roles: map, ceiling } = environment
+  if (map === undefined) {
+    if (needed !== undefined) return deny('misconfigured', 'the policy needs roles and the guard has no `roles` map')
+    return boundAccess(progress, ceiling, undefined)
+  }
+  const held = map.rolesOf(identity)
+  if (needed !== undefined && !needed.some((role) => held.includes(role))) {
+    return deny('role_missing', `needs one of ${needed.join(', ')}; has ${held.join(', ') || 'none'}`)
+  }
+  return boundAccess(progress, ceiling, map.scopesOf(held))
+}
+
+function boundAccess(
+  progress: Progress,
+  ceiling: ReadonlySet<string> | undefined,
+  roles: ReadonlySet<string> | undefined,
+): Stop | undefined {
+  for (const [name, rule] of progress.definition.access) {
+    const bounds = boundScopes({
+      asked: scopesFor(progress, rule),
+      ...(ceiling !== undefined && { ceiling }),
+      // I5: an upstream's scopes are no words of our own roles.
+      ...(roles !== undefined && rule.kind === 'resource' && { roles }),
+    })
+    if (bounds.missing.length > 0) {
+      const detail = bounds.missing.map(({ scope, source }) => `${name}: ${scope} is not within the ${source}`).join('; ')
+      const byRole = bounds.missing.some(({ source }) => source === 'roles')
+      return deny(byRole ? 'role_missing' : 'misconfigured', detail)
+    }
+  }
+  progress.passed('roles', roles === undefined ? 'within the ceiling; no role map' : 'within roles and ceiling')
+  return undefined
+}

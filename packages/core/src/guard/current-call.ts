@@ -1,0 +1,32 @@
+import type { AccessOf, Call, Policy } from '../contract/index.ts'
+import { IdentityRequiredError } from '../errors/index.ts'
+import { shared } from '../lib/index.ts'
+import { definitionOf } from './policy-definition.ts'
+
+/** The call whose body runs now, with the policy that let it run. */
+export interface CallScope {
+  readonly call: Call
+  readonly definition: object
+}
+
+/**
+ * The call that this code runs in, with the credentials that `policy` names.
+ *
+ * Sugar over AsyncLocalStorage: a body gets the same object as its last argument.
+ *
+ * @throws IdentityRequiredError Outside a guarded call, or inside one that another policy let run.
+ */
+export function currentCall<P extends Policy>(policy: P): Call<AccessOf<P>> {
+  const scope = shared.callScope.getStore() as CallScope | undefined
+  if (scope === undefined) throw new IdentityRequiredError('no guarded call runs here: use currentCall() within a tool body')
+  if (scope.definition !== definitionOf(policy)) {
+    throw new IdentityRequiredError('the call that runs here is under another policy')
+  }
+  return scope.call as unknown as Call<AccessOf<P>>
+}
+
+/** Runs a body within its call. */
+export function runInCall<Result>(call: Call, definition: object, body: () => Result): Result {
+  return shared.callScope.run({ call, definition } satisfies CallScope, body)
+}
+

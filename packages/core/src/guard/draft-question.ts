@@ -1,0 +1,104 @@
+import type { ApprovalChannel, ApprovalQuestion, StoredQuestion } from '../approvals/index.ts'
+import type { Approver, AuthorizationDetail, Identity, Json, ResourceRule } from '../contract/index.ts'
+import { snapshot } from '../lib/index.ts'
+import type { Environment } from './environment.ts'
+import type { AnyRules } from './policy-definition.ts'
+import type { Progress } from './progress.ts'
+import { deny, type Stop } from './stop.ts'
+
+/** How long a question may stay open by default. Seconds. */
+const LIFETIME_SECONDS = 3600
+
+/** Control, format (bidirectional overrides among them) and separator characters: what is read must be what is meant (A8). */
+const hidden = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u
+
+type ApprovalRules = NonNullable<AnyRules['approval']>
+
+/** The name of the policy's channel, and the channel. */
+export function channelOf(
+  approval: ApprovalRules,
+  { channels }: Environment,
+): { readonly name: string; readonly channel: ApprovalChannel } | Stop {
+  const [only] = channels.size === 1 ? channels.keys() : []
+  const name = approval.channel ?? only ?? 'default'
+  const channel = channels.get(name)
+  if (channel !== undefined) return { name, channel }
+  return deny('misconfigured', `the policy asks by channel ${JSON.stringify(name)}, and the guard has none of that name`)
+}
+
+/** What the person will be asked: computed once, checked before anything is stored or sent. */
+export function draftQuestion(
+  progress: Progress,
+  approval: ApprovalRules,
+  environment: Environment,
+): StoredQuestion | Stop {
+  const chosen = channelOf(approval, environment)
+  if ('status' in chosen) return chosen
+  const { identity, input } = progress
+  if (identity === undefined) return deny('misconfigured', 'a question needs an identity')
+  const approver = approverOf(approval, identity, input)
+  if (approver === undefined) {
+    return deny('misconfigured', 'an agent acts for nobody here: name the approver in approval.approver')
+  }
+  const call = { input, identity }
+  const message = approval.message(call).normalize('NFC')
+  if (message.trim() === '' || hidden.test(message)) {
+    return deny('invalid_input', 'the message for the person is empty or holds invisible characters')
+  }
+  const context = { authorizationServers: environment.servers, clock: environment.clock }
+  const problem = chosen.channel.checkMessage?.(message, approver, context)
+  if (problem !== undefined) return deny('misconfigured', `the message cannot be sent by this channel: ${problem}`)
+  const details = plainDetails(approval.details?.(call) ?? [])
+  if (details === undefined) return deny('misconfigured', 'approval.details must be plain JSON objects with a type')
+  const question = {
+    approver,
+    message,
+    details,
+    channel: chosen.name,
+    expiresAt: environment.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
+  }
+  return withCredential(progress, approval, question, chosen.channel, environment)
+}
+
+function approverOf(approval: ApprovalRules, identity: Identity, input: Json): Approver | undefined {
+  if (approval.approver !== undefined) return approval.approver({ input, identity })
+  if (identity.kind !== 'user') return undefined
+  const { issuer, tenant, subject } = identity
+  return { issuer, subject, ...(tenant !== undefined && { tenant }) }
+}
+
+function plainDetails(details: readonly AuthorizationDetail[]): readonly AuthorizationDetail[] | undefined {
+  const copied = snapshot(details)
+  if ('problem' in copied || !Array.isArray(copied.value)) return undefined
+  const typed = copied.value.every((detail) => typeof detail?.type === 'string' && detail.type !== '')
+  return typed ? copied.value : undefined
+}
+
+/** A9 (a): one resource, details, and a channel that can bring them back inside the token. */
+function withCredential(
+  progress: Progress,
+  approval: ApprovalRules,
+  question: StoredQuestion,
+  channel: ApprovalChannel,
+  { servers, clock }: Environment,
+): StoredQuestion | Stop {
+  const { identity, definition, invocation } = progress
+  const resources = definition.access.map(([, rule]) => rule).filter((rule): rule is ResourceRule => rule.kind === 'resource')
+  const [resource] = resources
+  if (identity?.kind === 'user' && resources.length === 1 && resource !== undefined && question.details.length > 0) {
+    const asked: Omit<ApprovalQuestion, 'credential'> = {
+      approvalId: '',
+      tool: invocation.tool,
+      owner: identity,
+      approver: question.approver,
+      message: question.message,
+      details: question.details,
+      expiresAt: question.expiresAt,
+    }
+    if (channel.carriesCredential?.(asked, { authorizationServers: servers, clock }) === true) {
+      return { ...question, credential: { resource: resource.resource, scopes: resource.scopes } }
+    }
+  }
+  if (approval.enforcedBy !== 'server') return question
+  return deny('misconfigured', `approval.enforcedBy is 'server', and this approver, channel or provider cannot carry the details in a token`)
+}

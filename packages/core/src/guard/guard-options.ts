@@ -1,0 +1,51 @@
+import type { ApprovalChannel } from '../approvals/index.ts'
+import type { Profile } from '../authorization-server/profile.ts'
+import type { AccessChecker } from '../fga/access-checker.ts'
+import type { KeyMaterial } from '../lib/index.ts'
+import type { AuditSink, Clock, Fetch, Store } from '../ports/index.ts'
+import type { RoleMap } from '../roles/role-map.ts'
+import type { Vault } from '../vault/vault.ts'
+
+/** The agent itself, as the app configures it. */
+export interface AgentOptions {
+  /** Its name in OpenFGA, in the `act` claim's sense, and in the audit: `agent:trader`. */
+  readonly name: string
+  /** Every scope it may ever hold, whoever it acts for. @default no ceiling */
+  readonly ceiling?: readonly string[]
+}
+
+/** Keys for what a store keeps. 32 random bytes each, as bytes or base64url. */
+export interface GuardKeys {
+  /** The first seals; all of them open, so that keys rotate without downtime. */
+  readonly seal: readonly [current: KeyMaterial, ...old: KeyMaterial[]]
+  /** Hashes keys and index names. Changing it makes what is stored unfindable. */
+  readonly index: KeyMaterial
+}
+
+/** Options of `createGuard`. */
+export interface GuardOptions {
+  /** Where identities come from and tokens are had. With a function, an unknown issuer is refused before any request. */
+  readonly authorizationServer: Profile | ((issuer: string) => Profile | undefined)
+  readonly agent: AgentOptions
+  /** A policy with `permission` and no checker is refused as misconfigured. */
+  readonly permissions?: AccessChecker
+  /** Absent: roles bound nothing, and the trace says so. Present and the claim missing: no scopes. */
+  readonly roles?: RoleMap
+  readonly vault?: Vault
+  /** One channel, or several by name. */
+  readonly approvals?: ApprovalChannel | Readonly<Record<string, ApprovalChannel>>
+  /** @default a memory store: open approvals are gone with the process */
+  readonly store?: Store
+  /** Required with a durable store. @default random keys of this process */
+  readonly keys?: GuardKeys
+  /** `required`: no call runs whose audit event was not taken. @default no audit */
+  readonly audit?: AuditSink | { readonly sink: AuditSink; readonly required: true }
+  /** `'observe'`: a denial by a permission check is recorded as `would_deny` and the call goes on. All else is enforced. @default 'enforce' */
+  readonly mode?: 'enforce' | 'observe'
+  /** @default the system's */
+  readonly clock?: Clock
+  /** @default the global fetch */
+  readonly fetch?: Fetch
+  /** Total time for what the guard does before the body, milliseconds. @default 10_000 */
+  readonly timeoutMs?: number
+}

@@ -1,0 +1,53 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Json } from '../contract/index.ts'
+import { equalJson, missingIn, snapshot } from '../lib/index.ts'
+
+export type ParsedInput = { readonly input: Json } | { readonly problem: string }
+
+type Result = StandardSchemaV1.Result<unknown>
+
+/**
+ * Step 1 (A10): what was approved is what runs.
+ *
+ * The raw input is copied as plain JSON, parsed, and the output is bound, frozen and handed to the
+ * body. Refused when the schema drops a field in silence, or when parsing its output again gives
+ * something else: the person would approve one thing and the tool would do another.
+ */
+export function parseInput(schema: StandardSchemaV1, raw: unknown): ParsedInput | Promise<ParsedInput> {
+  const copied = snapshot(raw)
+  if ('problem' in copied) return { problem: `the input is not plain JSON: ${copied.problem}` }
+  const first = schema['~standard'].validate(copied.value)
+  if (first instanceof Promise) return first.then((result) => afterFirst(schema, copied.value, result))
+  return afterFirst(schema, copied.value, first)
+}
+
+function afterFirst(schema: StandardSchemaV1, raw: Json, result: Result): ParsedInput | Promise<ParsedInput> {
+  if (result.issues !== undefined) return { problem: `the input does not fit the schema: ${issuesOf(result.issues)}` }
+  const output = snapshot(result.value)
+  if ('problem' in output) return { problem: `the schema's output is not plain JSON: ${output.problem}` }
+  const dropped = missingIn(raw, output.value)
+  if (dropped !== undefined) return { problem: `the schema drops ${dropped} in silence` }
+  const second = schema['~standard'].validate(output.value)
+  if (second instanceof Promise) return second.then((again) => afterSecond(output.value, again))
+  return afterSecond(output.value, second)
+}
+
+function afterSecond(input: Json, again: Result): ParsedInput {
+  if (again.issues !== undefined) return { problem: `the schema refuses its own output: ${issuesOf(again.issues)}` }
+  if (equalJson(input, again.value as Json)) return { input }
+  // Fields that are present and undefined are no difference; only then is a copy worth its cost.
+  const copied = snapshot(again.value)
+  if ('value' in copied && equalJson(input, copied.value)) return { input }
+  return { problem: 'the schema gives another result for its own output' }
+}
+
+/** Paths and messages of the first issues; values are not repeated. */
+function issuesOf(issues: readonly StandardSchemaV1.Issue[]): string {
+  return issues
+    .slice(0, 3)
+    .map(({ path, message }) => {
+      const at = (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
+      return at === '' ? message : `${at}: ${message}`
+    })
+    .join('; ')
+}

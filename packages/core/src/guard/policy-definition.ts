@@ -1,0 +1,81 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type {
+  AccessRule,
+  AccessRules,
+  ApprovalRule,
+  Effect,
+  Identity,
+  Json,
+  Permission,
+  Policy,
+} from '../contract/index.ts'
+import { canonicalJson, sha256 } from '../lib/index.ts'
+
+/** What the guard knows of any rule's call: the types were checked where the policy was written. */
+export interface AnyCall {
+  readonly input: Json
+  readonly identity: Identity
+}
+
+/** Rules as the guard reads them, with the input's type forgotten. */
+export interface AnyRules {
+  readonly version?: string
+  readonly effect?: Effect
+  readonly roles?: readonly string[]
+  readonly subjects?: 'user'
+  readonly permission?: (call: AnyCall) => Permission | readonly Permission[]
+  readonly access?: AccessRules
+  readonly approval?: Omit<ApprovalRule<Json>, 'message' | 'details' | 'when' | 'approver'> & {
+    readonly message: (call: AnyCall) => string
+    readonly details?: (call: AnyCall) => ReturnType<NonNullable<ApprovalRule<Json>['details']>>
+    readonly when?: (call: AnyCall) => boolean
+    readonly approver?: (call: AnyCall) => ReturnType<NonNullable<ApprovalRule<Json>['approver']>>
+  }
+  readonly wait?: { readonly maxSeconds: number }
+  readonly timeoutMs?: number
+}
+
+/** A policy, as the guard sees it. */
+export interface PolicyDefinition {
+  readonly isPublic: boolean
+  readonly schema: StandardSchemaV1
+  readonly rules: AnyRules
+  readonly effect: Effect
+  readonly access: readonly (readonly [name: string, rule: AccessRule])[]
+  /** The `version` of the rules, else a digest of all in them that is data. */
+  version(): Promise<string>
+}
+
+// Registered, so that a policy made by one copy of the package is known to the guard of another.
+const definitionKey: unique symbol = Symbol.for('@behalf/core@1/policy') as never
+
+/** Makes the opaque value that the developer holds. */
+export function makePolicy<Input, Access extends AccessRules>(
+  schema: StandardSchemaV1,
+  rules: AnyRules,
+  isPublic: boolean,
+): Policy<Input, Access> {
+  let version: Promise<string> | undefined
+  const effect = rules.effect ?? (rules.approval === undefined ? 'read' : 'write')
+  const definition: PolicyDefinition = {
+    isPublic,
+    schema,
+    rules,
+    effect,
+    access: Object.entries(rules.access ?? {}),
+    version: () => (version ??= rules.version === undefined ? digest(rules, effect) : Promise.resolve(rules.version)),
+  }
+  return Object.freeze({ [definitionKey]: definition }) as unknown as Policy<Input, Access>
+}
+
+/** `undefined` for anything that `policy()` or `publicTool()` did not make. */
+export function definitionOf(policy: unknown): PolicyDefinition | undefined {
+  if (typeof policy !== 'object' || policy === null) return undefined
+  return (policy as { [definitionKey]?: PolicyDefinition })[definitionKey]
+}
+
+function digest(rules: AnyRules, effect: Effect): Promise<string> {
+  // Functions have no digest: `version` is for when one of them changes its meaning.
+  const data = JSON.parse(JSON.stringify({ ...rules, effect })) as Json
+  return sha256(canonicalJson(data)).then((hash) => hash.slice(0, 16))
+}

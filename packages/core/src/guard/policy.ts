@@ -1,0 +1,94 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { AccessRules, Policy, Rules } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { type AnyRules, makePolicy } from './policy-definition.ts'
+
+const ruleKeys = ['version', 'effect', 'roles', 'subjects', 'permission', 'access', 'approval', 'wait', 'timeoutMs']
+const approvalKeys = [
+  'message',
+  'details',
+  'when',
+  'approver',
+  'lifetimeSeconds',
+  'channel',
+  'perCall',
+  'enforcedBy',
+  'onCrash',
+]
+
+/**
+ * Says what a tool needs before it may run: a verified identity always, and whatever `rules` name.
+ *
+ * @param schema - Any Standard Schema (zod, valibot, arktype, …). It must not drop fields in silence, and
+ *   parsing its own output must give the same again: what a person approves is what runs.
+ * @throws ConfigurationError A rule that is unknown, or that cannot hold; it names the rule and the fix.
+ */
+export function policy<Schema extends StandardSchemaV1, const Access extends AccessRules = Record<never, never>>(
+  schema: Schema,
+  rules: Rules<StandardSchemaV1.InferOutput<Schema>, Access>,
+): Policy<StandardSchemaV1.InferOutput<Schema>, Access> {
+  checkSchema(schema)
+  const erased = rules as unknown as AnyRules
+  checkKeys('policy', rules, ruleKeys)
+  checkApproval(erased)
+  positive('policy.wait.maxSeconds', erased.wait?.maxSeconds)
+  positive('policy.timeoutMs', erased.timeoutMs)
+  return makePolicy(schema, erased, false)
+}
+
+/**
+ * A tool that needs nobody: no identity, no permission, no credential. Said aloud, since what has no
+ * policy does not run.
+ */
+export function publicTool<Schema extends StandardSchemaV1>(
+  schema: Schema,
+): Policy<StandardSchemaV1.InferOutput<Schema>, Record<never, never>> {
+  checkSchema(schema)
+  return makePolicy(schema, {}, true)
+}
+
+function checkSchema(schema: StandardSchemaV1): void {
+  if (typeof schema?.['~standard']?.validate !== 'function') {
+    throw new ConfigurationError('policy schema', 'give a Standard Schema, such as z.object({ … })')
+  }
+}
+
+function checkKeys(option: string, value: object, known: readonly string[]): void {
+  const unknown = Object.keys(value).find((key) => !known.includes(key))
+  if (unknown !== undefined) {
+    throw new ConfigurationError(`${option}.${unknown}`, `is not a rule; known: ${known.join(', ')}`)
+  }
+}
+
+function checkApproval({ approval, access = {}, effect }: AnyRules): void {
+  if (approval === undefined) return
+  checkKeys('policy.approval', approval, approvalKeys)
+  positive('policy.approval.lifetimeSeconds', approval.lifetimeSeconds)
+  if (typeof approval.message !== 'function') {
+    throw new ConfigurationError('policy.approval.message', 'give a function that writes what the person reads')
+  }
+  if (effect === 'read') {
+    throw new ConfigurationError('policy.effect', `'read' and approval do not go together: leave effect out`)
+  }
+  const resources = Object.entries(access).filter(([, rule]) => rule.kind === 'resource')
+  for (const [name, rule] of resources) {
+    if (approval.when !== undefined && rule.kind === 'resource' && rule.withoutApproval === undefined) {
+      throw new ConfigurationError(
+        `policy.access.${name}.withoutApproval`,
+        'approval.when exempts calls: name the scopes that an exempted call may ask for, [] for none',
+      )
+    }
+  }
+  if (approval.enforcedBy === 'server' && (resources.length !== 1 || approval.details === undefined)) {
+    throw new ConfigurationError(
+      'policy.approval.enforcedBy',
+      `'server' needs exactly one resource in access, and details: they travel inside its token`,
+    )
+  }
+}
+
+function positive(option: string, value: number | undefined): void {
+  if (value !== undefined && !(Number.isFinite(value) && value > 0)) {
+    throw new ConfigurationError(option, 'give a positive number')
+  }
+}

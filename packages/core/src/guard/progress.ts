@@ -1,0 +1,70 @@
+import type { Identity, Invocation, Json, StepName, Trace, TraceStep } from '../contract/index.ts'
+import type { Token } from '../credential/token.ts'
+import type { PolicyDefinition } from './policy-definition.ts'
+import { type Stop, verdictOf } from './stop.ts'
+
+/** One call on its way through the guard: what is known so far, and what was decided. */
+export class Progress {
+  readonly invocation: Invocation
+  readonly definition: PolicyDefinition
+  readonly identity: Identity | undefined
+  /** Parsed and frozen; set by step 1. */
+  input: Json = null
+  /** Whether this call needs a question answered; set by the approval rule. */
+  needsApproval = false
+  policyVersion: string | undefined
+  approvalId: string | undefined
+  /** Epoch milliseconds of the last permission check. */
+  permittedAt = 0
+  /** A person was waited for inside this call. */
+  waited = false
+  /** Every token that the body can reach: redacted from what it gives back. */
+  readonly tokens: Token[] = []
+  readonly #steps: TraceStep[] = []
+  readonly #timeoutMs: number
+  #signal: AbortSignal | undefined
+
+  constructor(invocation: Invocation, definition: PolicyDefinition, timeoutMs: number) {
+    this.invocation = invocation
+    this.definition = definition
+    this.identity = invocation.identity
+    this.#timeoutMs = definition.rules.timeoutMs ?? timeoutMs
+  }
+
+  passed(step: StepName, detail: string): void {
+    this.#steps.push({ step, verdict: 'passed', detail })
+  }
+
+  wouldDeny(step: StepName, detail: string): void {
+    this.#steps.push({ step, verdict: 'would_deny', detail })
+  }
+
+  stopped(step: StepName, stop: Stop): Stop {
+    this.#steps.push({ step, verdict: verdictOf(stop), detail: stop.detail })
+    return stop
+  }
+
+  trace(): Trace {
+    return {
+      tool: this.invocation.tool,
+      ...(this.policyVersion !== undefined && { policyVersion: this.policyVersion }),
+      ...(this.approvalId !== undefined && { approvalId: this.approvalId }),
+      steps: this.#steps,
+    }
+  }
+
+  /** The caller's abort and the total deadline in one. Made on first use: a warm call needs none. */
+  get signal(): AbortSignal {
+    if (this.#signal === undefined) {
+      const deadline = AbortSignal.timeout(this.#timeoutMs)
+      const { signal } = this.invocation
+      this.#signal = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
+    }
+    return this.#signal
+  }
+
+  /** A person was waited for: the machines get their full time again. */
+  restartDeadline(): void {
+    this.#signal = undefined
+  }
+}

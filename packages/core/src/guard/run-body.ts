@@ -1,0 +1,114 @@
+import { type Claim, claimRun, type Entry, type StoredResult } from '../approvals/index.ts'
+import type { Call, Json } from '../contract/index.ts'
+import { redactTokens } from '../credential/index.ts'
+import { BehalfError } from '../errors/index.ts'
+import { snapshot } from '../lib/index.ts'
+import { principalOf } from './auditor.ts'
+import { runInCall } from './current-call.ts'
+import type { Environment } from './environment.ts'
+import type { OpenedAccess } from './open-access.ts'
+import type { Progress } from './progress.ts'
+import { redactError } from './redact-error.ts'
+import type { Stop } from './stop.ts'
+
+/** A result that is larger is given once and cannot be told again. Characters of JSON. */
+const MAX_STORED_RESULT = 256 * 1024
+
+export type Body = (input: unknown, call: Call) => unknown
+
+/** Step 9: the claim, last of all, so that nothing that can fail stands between it and the body. */
+export async function claim(progress: Progress, entry: Entry, environment: Environment): Promise<Claim | Stop> {
+  const claimed = await claimRun(environment.ledger, entry)
+  if (claimed === undefined) {
+    return { status: 'unavailable', retryAfter: 1, detail: 'the same call is being run by somebody else' }
+  }
+  progress.passed('claim', 'this run is ours alone')
+  return claimed
+}
+
+/**
+ * Runs the body in its call, and closes the call with it.
+ *
+ * @throws The body's own error, without the tokens that it may quote.
+ */
+export async function runBody(
+  progress: Progress,
+  body: Body,
+  access: OpenedAccess,
+  claimed: Claim | undefined,
+  environment: Environment,
+): Promise<unknown> {
+  const call = new RunningCall(progress, access, claimed?.idempotencyKey)
+  try {
+    const returned = runInCall(call, progress.definition, () => body(progress.input, call))
+    const result = redactTokens(returned instanceof Promise ? await returned : returned, progress.tokens)
+    if (claimed !== undefined) await keepResult(progress, claimed, result)
+    return result
+  } catch (error) {
+    await claimed?.threw().catch(() => {})
+    if (!environment.auditor.isSilent) {
+      environment.auditor.note({
+        type: 'call',
+        phase: 'run',
+        status: progress.invocation.signal?.aborted === true ? 'aborted' : 'threw',
+        tool: progress.invocation.tool,
+        ...principalOf(progress.identity),
+        trace: progress.trace(),
+      })
+    }
+    throw redactError(error, progress.tokens)
+  } finally {
+    access.close()
+  }
+}
+
+/** A call as the body sees it. A class with lazy parts: most bodies read one or two of them. */
+class RunningCall implements Call {
+  readonly #progress: Progress
+  readonly access: Call['access']
+  #key: string | undefined
+  #signal: AbortSignal | undefined
+
+  constructor(progress: Progress, access: OpenedAccess, key: string | undefined) {
+    this.#progress = progress
+    this.access = access.credentials
+    this.#key = key
+  }
+
+  get tool(): string {
+    return this.#progress.invocation.tool
+  }
+
+  // The type of an absent identity is `never there`, not `undefined`; public tools simply have none.
+  get identity(): NonNullable<Call['identity']> {
+    return this.#progress.identity as NonNullable<Call['identity']>
+  }
+
+  get idempotencyKey(): string {
+    this.#key ??= crypto.randomUUID()
+    return this.#key
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= this.#progress.invocation.signal ?? new AbortController().signal
+    return this.#signal
+  }
+}
+
+/** Step 10. A store that fails now does not undo what the body did: the result is given all the same. */
+async function keepResult(progress: Progress, claimed: Claim, result: unknown): Promise<void> {
+  try {
+    await claimed.complete(storable(result))
+    progress.passed('complete', 'the result is stored')
+  } catch (error) {
+    const why = BehalfError.isInstance(error) ? error.message : 'the store failed'
+    progress.stopped('complete', { status: 'unavailable', detail: `the result could not be stored: ${why}` })
+  }
+}
+
+function storable(result: unknown): StoredResult {
+  if (result === undefined) return { kind: 'undefined' }
+  const copied = snapshot(result)
+  if ('problem' in copied || JSON.stringify(copied.value).length > MAX_STORED_RESULT) return { kind: 'not_storable' }
+  return { kind: 'json', value: copied.value as Json }
+}

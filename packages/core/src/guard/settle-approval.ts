@@ -1,0 +1,172 @@
+import {
+  bindingOf,
+  type Entry,
+  findOrCreateRun,
+  findRun,
+  idempotencyKey,
+  type RunRecord,
+  type Settled,
+  settleRun,
+  slotKey,
+} from '../approvals/index.ts'
+import { principalOf } from './auditor.ts'
+import { channelOf, draftQuestion } from './draft-question.ts'
+import type { Environment } from './environment.ts'
+import type { Progress } from './progress.ts'
+import { pause } from './pause.ts'
+import { deny, type Stop } from './stop.ts'
+
+/** How step 6 ends: a run that may be claimed, a result to tell again, or a stop. */
+export type Approved =
+  | { readonly status: 'ready'; readonly entry: Entry | undefined }
+  | Extract<Settled, { status: 'replay' }>
+  | { readonly status: 'stop'; readonly stop: Stop }
+
+/**
+ * Step 6: the run record of this slot and input is found, adopted or created, and brought as far as it goes.
+ *
+ * In preflight, a run that needs no question is looked for and not created.
+ */
+export async function settleApproval(
+  progress: Progress,
+  environment: Environment,
+  phase: 'preflight' | 'run',
+): Promise<Approved> {
+  const entry = await findRecord(progress, environment, phase)
+  if (entry === undefined) return { status: 'ready', entry }
+  if ('status' in entry) return { status: 'stop', stop: entry }
+  if (entry.record.question !== undefined) progress.approvalId = entry.record.id
+  const settled = await settleWithin(progress, entry, environment)
+  switch (settled.status) {
+    case 'ready':
+    case 'replay':
+      progress.passed('approval', describe(settled.entry.record))
+      return settled
+    case 'pending':
+      return { status: 'stop', stop: pendingStop(settled.entry.record, environment) }
+    case 'busy':
+      return { status: 'stop', stop: { status: 'unavailable', retryAfter: settled.retryAfter, detail: settled.why } }
+    case 'refused':
+      return { status: 'stop', stop: await refusedStop(settled, environment) }
+    default:
+      return settled satisfies never
+  }
+}
+
+async function findRecord(
+  progress: Progress,
+  environment: Environment,
+  phase: 'preflight' | 'run',
+): Promise<Entry | undefined | Stop> {
+  const { definition, identity, input, invocation } = progress
+  if (identity === undefined) return deny('misconfigured', 'a write needs an identity')
+  const { ledger, agent } = environment
+  progress.policyVersion = await definition.version()
+  const binding = await bindingOf(
+    { identity, agent: agent.name, tool: invocation.tool, policyVersion: progress.policyVersion, input },
+    ledger.hash,
+  )
+  const slot = await slotKey(invocation.slot, binding, ledger.hash)
+  const found = await findRun(ledger, slot)
+  if (found !== undefined || (phase === 'preflight' && !progress.needsApproval)) return found
+  const { approval } = definition.rules
+  const question = progress.needsApproval && approval !== undefined ? draftQuestion(progress, approval, environment) : undefined
+  if (question !== undefined && 'status' in question) return question
+  const perCall = question === undefined || approval?.perCall === true
+  const { issuer, tenant, clientId } = identity
+  const user = identity.kind === 'user' ? identity : undefined
+  const record = (id: string): RunRecord => ({
+    v: 1,
+    id,
+    state: question === undefined ? 'approved' : 'requested',
+    binding,
+    tool: invocation.tool,
+    policyVersion: progress.policyVersion ?? '',
+    owner: {
+      issuer,
+      ...(tenant !== undefined && { tenant }),
+      ...(clientId !== undefined && { clientId }),
+      ...(user !== undefined && { subject: user.subject }),
+    },
+    ...(user?.actor !== undefined && { actor: user.actor }),
+    ...(user?.sessionId !== undefined && { sessionId: user.sessionId }),
+    slots: [slot],
+    perCall,
+    onCrash: approval?.onCrash ?? 'report',
+    createdAt: ledger.now(),
+    ...(question !== undefined && { question }),
+    sends: 0,
+  })
+  return findOrCreateRun(ledger, { binding, slotKey: slot, adoptable: !perCall, record })
+}
+
+/** Settles, and where the policy says `wait`, goes on settling until somebody answered or the time is over. */
+async function settleWithin(progress: Progress, entry: Entry, environment: Environment): Promise<Settled> {
+  const { approval, wait } = progress.definition.rules
+  const chosen = approval === undefined || entry.record.question === undefined ? undefined : channelOf(approval, environment)
+  const channel = chosen !== undefined && 'channel' in chosen ? chosen.channel : undefined
+  const until = environment.clock.now() + (wait?.maxSeconds ?? 0) * 1000
+  let current = entry
+  for (;;) {
+    const before = current.record.state
+    const settled = await settleRun(environment.ledger, current, channel, {
+      authorizationServers: environment.servers,
+      clock: environment.clock,
+      signal: progress.signal,
+    })
+    current = settled.entry
+    if (current.record.state !== before) noteState(progress, current.record, environment)
+    const left = until - environment.clock.now()
+    if (settled.status !== 'pending' || left <= 0) return settled
+    const dueIn = ((current.record.delivery?.nextLookAt ?? 0) - environment.ledger.now()) * 1000
+    progress.waited = true
+    await pause(Math.min(left, Math.max(dueIn, 250)), progress.invocation.signal)
+    progress.restartDeadline()
+  }
+}
+
+function noteState(progress: Progress, { id, state, question }: RunRecord, { auditor }: Environment): void {
+  if (question === undefined) return
+  auditor.note({
+    type: 'approval',
+    tool: progress.invocation.tool,
+    ...principalOf(progress.identity),
+    approvalId: id,
+    state,
+    approver: question.approver,
+    message: question.message,
+    enforcedBy: question.credential === undefined ? 'sdk' : 'server',
+  })
+}
+
+function describe(record: RunRecord): string {
+  if (record.question === undefined) return 'needs no question'
+  const by = record.question.credential === undefined ? 'sdk' : 'server'
+  return `${record.state}; asked ${record.question.approver.subject}; enforcedBy: ${by}`
+}
+
+function pendingStop(record: RunRecord, environment: Environment): Stop {
+  const { question, delivery } = record
+  const message = question?.message ?? ''
+  const due = delivery === undefined ? 1 : Math.max(1, Math.ceil(delivery.nextLookAt - environment.ledger.now()))
+  return {
+    status: 'interrupted',
+    detail: `${record.state}: waits for ${question?.approver.subject ?? 'a person'}${record.note === undefined ? '' : ` (${record.note})`}`,
+    interrupt: {
+      kind: 'approval_pending',
+      id: record.id,
+      message: record.note === 'answer_lost' ? `Your answer was lost, please answer again: ${message}` : message,
+      interval: due,
+      expiresAt: Math.floor(delivery?.expiresAt ?? question?.expiresAt ?? 0),
+    },
+  }
+}
+
+async function refusedStop(
+  { code, why, entry }: Extract<Settled, { status: 'refused' }>,
+  { ledger }: Environment,
+): Promise<Stop> {
+  if (code !== 'unknown_outcome') return deny(code, why)
+  const { id, binding } = entry.record
+  return { status: 'denied', code, detail: why, idempotencyKey: await idempotencyKey(id, binding, ledger.hash) }
+}

@@ -1,0 +1,179 @@
+import { ConfigurationError, StoreError } from '../errors/index.ts'
+import { type Clock, type PutOptions, type Store, systemClock, type Versioned } from '../ports/index.ts'
+
+/** Options of {@link memoryStore}. */
+export interface MemoryStoreOptions {
+  /** @default the system's clock */
+  readonly clock?: Clock
+  /** Live keys at most; then `put` of a new key rejects as `unavailable`. Nothing live is ever dropped. @default 100_000 */
+  readonly maxEntries?: number
+}
+
+interface Entry {
+  readonly value: Uint8Array
+  readonly version: string
+  readonly expiresAt: number
+  readonly queue: string | undefined
+  readonly dueAt: number
+  readonly index: readonly string[]
+}
+
+/** Expired entries are dropped when met, and all of them once in so many writes. */
+const SWEEP_EVERY = 1_000
+
+/**
+ * The store of a single process: bounded, gone with it, and right for tests and for agents that may
+ * forget their open approvals on restart.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  const { clock = systemClock, maxEntries = 100_000 } = options
+  if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) {
+    throw new ConfigurationError('memoryStore.maxEntries', 'give a positive whole number')
+  }
+  return new MemoryStore(clock, maxEntries)
+}
+
+class MemoryStore implements Store {
+  readonly specificationVersion = 1
+  readonly durable = false
+  readonly #clock: Clock
+  readonly #maxEntries: number
+  readonly #entries = new Map<string, Entry>()
+  readonly #indexes = new Map<string, Set<string>>()
+  readonly #queues = new Map<string, Set<string>>()
+  readonly #counters = new Map<string, { total: number; readonly endsAt: number }>()
+  #version = 0
+  #writes = 0
+
+  constructor(clock: Clock, maxEntries: number) {
+    this.#clock = clock
+    this.#maxEntries = maxEntries
+  }
+
+  async get(key: string): Promise<Versioned | undefined> {
+    const entry = this.#live(key)
+    return entry && versioned(key, entry)
+  }
+
+  async put(key: string, value: Uint8Array, options: PutOptions): Promise<string | 'conflict'> {
+    const present = this.#live(key)
+    if ((present?.version ?? null) !== options.ifVersion) return 'conflict'
+    if (++this.#writes % SWEEP_EVERY === 0) this.#sweep()
+    if (present === undefined) this.#makeRoom()
+    this.#remove(key)
+    const entry: Entry = {
+      value: value.slice(),
+      version: String(++this.#version),
+      expiresAt: options.expiresAt ?? Number.POSITIVE_INFINITY,
+      queue: options.due?.queue,
+      dueAt: options.due?.at ?? Number.POSITIVE_INFINITY,
+      index: options.index ?? [],
+    }
+    this.#insert(key, entry)
+    return entry.version
+  }
+
+  async delete(key: string, options?: { readonly ifVersion: string }): Promise<'deleted' | 'conflict'> {
+    if (options !== undefined && this.#live(key)?.version !== options.ifVersion) return 'conflict'
+    this.#remove(key)
+    return 'deleted'
+  }
+
+  async claimDue(
+    queue: string,
+    options: { readonly limit: number; readonly leaseSeconds: number },
+  ): Promise<readonly Versioned[]> {
+    const now = this.#now()
+    const due: [string, Entry][] = []
+    for (const key of this.#queues.get(queue) ?? []) {
+      const entry = this.#live(key)
+      if (entry !== undefined && entry.dueAt <= now) due.push([key, entry])
+    }
+    due.sort(([, left], [, right]) => left.dueAt - right.dueAt)
+    return due.slice(0, options.limit).map(([key, entry]) => {
+      const claimed = { ...entry, version: String(++this.#version), dueAt: now + options.leaseSeconds }
+      this.#entries.set(key, claimed)
+      return versioned(key, claimed)
+    })
+  }
+
+  async list(
+    index: string,
+    options: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly Versioned[]> {
+    const { after = '', limit } = options
+    const keys = [...(this.#indexes.get(index) ?? [])].filter((key) => key > after).sort()
+    const found: Versioned[] = []
+    for (const key of keys) {
+      if (found.length === limit) break
+      const entry = this.#live(key)
+      if (entry !== undefined) found.push(versioned(key, entry))
+    }
+    return found
+  }
+
+  async increment(key: string, options: { readonly windowSeconds: number }): Promise<number> {
+    const now = this.#now()
+    const counter = this.#counters.get(key)
+    if (counter !== undefined && counter.endsAt > now) return ++counter.total
+    if (counter === undefined && this.#counters.size >= this.#maxEntries) this.#sweep()
+    if (counter === undefined && this.#counters.size >= this.#maxEntries) throw full(this.#maxEntries)
+    this.#counters.set(key, { total: 1, endsAt: now + options.windowSeconds })
+    return 1
+  }
+
+  #now(): number {
+    return this.#clock.now() / 1000
+  }
+
+  #live(key: string): Entry | undefined {
+    const entry = this.#entries.get(key)
+    if (entry === undefined || entry.expiresAt > this.#now()) return entry
+    this.#remove(key)
+    return undefined
+  }
+
+  #insert(key: string, entry: Entry): void {
+    this.#entries.set(key, entry)
+    for (const name of entry.index) add(this.#indexes, name, key)
+    if (entry.queue !== undefined) add(this.#queues, entry.queue, key)
+  }
+
+  #remove(key: string): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    this.#entries.delete(key)
+    for (const name of entry.index) remove(this.#indexes, name, key)
+    if (entry.queue !== undefined) remove(this.#queues, entry.queue, key)
+  }
+
+  #makeRoom(): void {
+    if (this.#entries.size < this.#maxEntries) return
+    this.#sweep()
+    if (this.#entries.size >= this.#maxEntries) throw full(this.#maxEntries)
+  }
+
+  #sweep(): void {
+    const now = this.#now()
+    for (const [key, entry] of this.#entries) if (entry.expiresAt <= now) this.#remove(key)
+    for (const [key, counter] of this.#counters) if (counter.endsAt <= now) this.#counters.delete(key)
+  }
+}
+
+/** A copy: nobody who reads can change what is stored. */
+const versioned = (key: string, { value, version }: Entry): Versioned => ({ key, value: value.slice(), version })
+
+const full = (maxEntries: number): StoreError =>
+  new StoreError('unavailable', `the memory store is full (${maxEntries} live keys): raise maxEntries, or use a durable store`)
+
+function add(sets: Map<string, Set<string>>, name: string, key: string): void {
+  const set = sets.get(name)
+  if (set === undefined) sets.set(name, new Set([key]))
+  else set.add(key)
+}
+
+function remove(sets: Map<string, Set<string>>, name: string, key: string): void {
+  const set = sets.get(name)
+  set?.delete(key)
+  if (set?.size === 0) sets.delete(name)
+}
