@@ -1,0 +1,53 @@
+import type { FgaObject } from '../contract/index.ts'
+import { ConfigurationError, InvalidObjectError } from '../errors/index.ts'
+
+/** The server's own limits, in bytes of UTF-8. */
+const MAX_OBJECT_BYTES = 256
+export const MAX_USER_BYTES = 512
+
+const typeForm = /^[^:#@*\s\p{Cc}]{1,254}$/u
+/** What would turn an id into a userset, a wildcard or another type. */
+const meaningful = /[:#*\s\p{Cc}]/u
+
+/**
+ * The name of an OpenFGA object: the only way to make one, since ids often come from what a model wrote.
+ *
+ * Refuses an id that is empty, that makes the name longer than 256 bytes, or that holds `:`, `#`, `*`,
+ * white space or control characters: `*` as an id would ask about everybody's object.
+ *
+ * @param type - A type of the authorization model, such as `portfolio`. From code, never from input.
+ * @param id - The object's own id, as your data has it.
+ * @throws ConfigurationError The type is not one word, or holds one of `:#@*`.
+ * @throws InvalidObjectError The id is refused. Let it pass through a rule: the call is denied.
+ */
+export function object(type: string, id: string): FgaObject {
+  return nameOf(type, id, MAX_OBJECT_BYTES)
+}
+
+/** `object` with another limit: users may have longer names. */
+export function nameOf(type: string, id: string, maxBytes: number): FgaObject {
+  if (typeof type !== 'string' || !typeForm.test(type)) {
+    throw new ConfigurationError('type', 'give the name of a type of your authorization model: one word without ":#@*"')
+  }
+  const problem = problemOf(type, id, maxBytes)
+  if (problem !== undefined) throw new InvalidObjectError(`the id for an object of type ${type} ${problem}`)
+  return `${type}:${id}` as FgaObject
+}
+
+function problemOf(type: string, id: unknown, maxBytes: number): string | undefined {
+  if (typeof id !== 'string') return `is a ${typeof id}, not a string`
+  if (id === '') return 'is empty'
+  if (meaningful.test(id)) return 'holds ":", "#", "*", white space or a control character'
+  if (!id.isWellFormed()) return 'is not well-formed Unicode'
+  if (new TextEncoder().encode(`${type}:${id}`).length > maxBytes) return `makes a name longer than ${maxBytes} bytes`
+  return undefined
+}
+
+/** Whether a text is a full object name, such as `agent:trader`: what the agent must be called to be asked about. */
+export function isObjectName(text: unknown, maxBytes: number = MAX_OBJECT_BYTES): text is FgaObject {
+  if (typeof text !== 'string') return false
+  const colon = text.indexOf(':')
+  if (colon === -1) return false
+  const type = text.slice(0, colon)
+  return typeForm.test(type) && problemOf(type, text.slice(colon + 1), maxBytes) === undefined
+}

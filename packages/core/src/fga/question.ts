@@ -1,0 +1,92 @@
+import type { ContextValue, FgaObject, Permission } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { canonicalJson } from '../lib/index.ts'
+import { assertPermission, isRelation } from './may.ts'
+
+/** What a policy's relation is called for each subject in the authorization model. */
+export interface Relations {
+  /** The user's right, such as `(relation) => `user_${relation}``. */
+  readonly user: (relation: string) => string
+  /** The agent's right. Needed by every policy that does not say `subjects: 'user'`. */
+  readonly agent?: (relation: string) => string
+  /** The relation by which a user lets an agent act: `user:ann acts_for agent:trader`. Needed as `agent` is. */
+  readonly delegation?: string
+}
+
+/** One question to the server. */
+export interface Question {
+  readonly user: FgaObject
+  readonly relation: string
+  readonly object: FgaObject
+  readonly context: Readonly<Record<string, ContextValue>>
+  /** For the operator: what is special about it. */
+  readonly note?: string
+}
+
+/** Who is asked about. */
+export type Subjects =
+  | { readonly kind: 'user'; readonly user: FgaObject }
+  | { readonly kind: 'user-and-agent'; readonly user: FgaObject; readonly agent: FgaObject }
+  | { readonly kind: 'agent'; readonly agent: FgaObject }
+
+/**
+ * Everything that must be allowed, each question once (F2).
+ *
+ * The delegation is asked with the facts of each permission, so that it may be limited by them too.
+ *
+ * @param now - RFC 3339; goes into every context, from the checker's clock only.
+ */
+export function questionsFor(
+  subjects: Subjects,
+  permissions: readonly Permission[],
+  relations: Relations,
+  now: string,
+): readonly Question[] {
+  const questions = new Map<string, Question>()
+  const ask = (question: Question) => questions.set(canonicalJson({ ...question }), question)
+  for (const permission of permissions) {
+    assertPermission(permission)
+    const { relation, object } = permission
+    const context = { ...permission.context, now }
+    if (subjects.kind !== 'agent') {
+      ask({ user: subjects.user, relation: named('user', relations.user(relation)), object, context })
+    }
+    if (subjects.kind === 'user') continue
+    const agent = agentRelation(relations, relation)
+    if (subjects.kind === 'agent') {
+      ask({ user: subjects.agent, relation: agent, object, context, note: 'the agent alone: no user' })
+    } else {
+      ask({ user: subjects.agent, relation: agent, object, context })
+      ask({ user: subjects.user, relation: delegationRelation(relations), object: subjects.agent, context })
+    }
+  }
+  return [...questions.values()]
+}
+
+/** In the notation of OpenFGA. */
+export function textOf(question: Omit<Question, 'context'>): string {
+  const note = question.note === undefined ? '' : ` (${question.note})`
+  return `${question.user} ${question.relation} ${question.object}${note}`
+}
+
+function agentRelation(relations: Relations, relation: string): string {
+  if (relations.agent === undefined) throw missing('agent')
+  return named('agent', relations.agent(relation))
+}
+
+function delegationRelation(relations: Relations): string {
+  if (relations.delegation === undefined) throw missing('delegation')
+  return relations.delegation
+}
+
+function missing(name: 'agent' | 'delegation'): ConfigurationError {
+  return new ConfigurationError(
+    `relations.${name}`,
+    "name the relation, or say subjects: 'user' in policies of a model that has no agents",
+  )
+}
+
+function named(option: 'user' | 'agent', relation: unknown): string {
+  if (isRelation(relation)) return relation
+  throw new ConfigurationError(`relations.${option}`, 'return one word of at most 50 bytes without ":#@*"')
+}

@@ -1,0 +1,110 @@
+import { batchAnswer, batchItem, checkAnswer, errorAnswer, modelHeader } from './wire.ts'
+
+/** An HTTP answer that is complete and worth reading; outages never get here. */
+export interface HttpAnswer {
+  readonly status: number
+  /** The answer came from another address than the one asked, or points to one. */
+  readonly redirected: boolean
+  readonly headers: Headers
+  readonly text: string
+}
+
+/** What one question was answered. */
+export type Verdict =
+  | { readonly kind: 'allowed' }
+  /** With `problem`: not a plain no, but nothing that could count as a yes either (F1). */
+  | { readonly kind: 'denied'; readonly problem?: string }
+  /** The server could not find out: neither yes nor no. */
+  | { readonly kind: 'fault'; readonly problem: string }
+
+/** Reads the answer to `check`. Pure. */
+export function readCheck(answer: HttpAnswer, modelId: string): Verdict {
+  const body = readBody(answer, modelId)
+  if ('problem' in body) return refused(body.problem)
+  const parsed = checkAnswer.safeParse(body.json)
+  if (!parsed.success) return refused('the answer says neither allowed: true nor allowed: false')
+  return parsed.data.allowed === true ? { kind: 'allowed' } : { kind: 'denied' }
+}
+
+/** Reads the answer to `batch-check`, one verdict for each id, in their order. Pure. */
+export function readBatch(answer: HttpAnswer, modelId: string, ids: readonly string[]): readonly Verdict[] {
+  const body = readBody(answer, modelId)
+  if ('problem' in body) return ids.map(() => refused(body.problem))
+  const parsed = batchAnswer.safeParse(body.json)
+  if (!parsed.success) return ids.map(() => refused('the answer holds no results'))
+  const { result } = parsed.data
+  return ids.map((id) => (Object.hasOwn(result, id) ? readItem(result[id]) : refused('the answer leaves this out')))
+}
+
+function readItem(item: unknown): Verdict {
+  const parsed = batchItem.safeParse(item)
+  if (!parsed.success) return refused('its answer is malformed')
+  const { allowed, error } = parsed.data
+  if (error !== undefined) {
+    const problem = `the server could not answer it${quoted(error.message)}`
+    return error.internal_error === undefined ? refused(problem) : { kind: 'fault', problem }
+  }
+  if (allowed === undefined) return refused('its answer says neither allowed: true nor allowed: false')
+  return allowed === true ? { kind: 'allowed' } : { kind: 'denied' }
+}
+
+function readBody(answer: HttpAnswer, modelId: string): { readonly json: unknown } | { readonly problem: string } {
+  if (answer.redirected) return { problem: 'the answer was redirected' }
+  if (answer.status !== 200)
+    return { problem: `the server refused to answer: status ${answer.status}${inWords(serverErrorOf(answer.text))}` }
+  // A store keeps every model; an answer by another one answers another question.
+  const answered = answer.headers.get(modelHeader)
+  if (answered !== null && answered !== modelId) return { problem: 'another authorization model answered' }
+  let json: unknown
+  try {
+    json = JSON.parse(answer.text)
+  } catch {
+    return { problem: 'the answer is not JSON' }
+  }
+  // JSON.parse keeps the last of two equal keys: an answer that says both is no answer.
+  if (keysWritten(answer.text) !== keysKept(json)) return { problem: 'the answer names a key twice' }
+  return { json }
+}
+
+/** What the server says of a request that it refuses. */
+export interface ServerError {
+  readonly code: string
+  readonly message?: string | undefined
+}
+
+export function serverErrorOf(text: string): ServerError | undefined {
+  try {
+    return errorAnswer.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}
+
+/** For the operator. */
+export function inWords(error: ServerError | undefined): string {
+  return error === undefined ? '' : `, ${JSON.stringify(error.code)}${quoted(error.message)}`
+}
+
+/** The server's own words may be long or hostile: quoted and cut. */
+function quoted(message: string | undefined): string {
+  return message === undefined ? '' : ` (${JSON.stringify(message.slice(0, 200))})`
+}
+
+/** Every string of a JSON text, in order; the ones that a colon follows are keys. */
+const strings = /"(?:[^"\\]|\\.)*"(\s*:)?/gs
+
+function keysWritten(text: string): number {
+  let keys = 0
+  for (const match of text.matchAll(strings)) if (match[1] !== undefined) keys++
+  return keys
+}
+
+function keysKept(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const nested = Object.values(value).reduce<number>((sum, item) => sum + keysKept(item), 0)
+  return Array.isArray(value) ? nested : nested + Object.keys(value).length
+}
+
+function refused(problem: string): Verdict {
+  return { kind: 'denied', problem }
+}
