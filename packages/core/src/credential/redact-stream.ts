@@ -1,0 +1,59 @@
+import { redactText, secretsOf } from './redact-tokens.ts'
+import type { Token } from './token.ts'
+
+/** Redacts a text that comes in pieces. */
+export interface TextRedactor {
+  /** What can be let go of after this piece. */
+  push(piece: string): string
+  /** What was held back. */
+  end(): string
+}
+
+/**
+ * Replaces verbatim tokens in a text that comes in pieces, also where one is cut in two (E4).
+ *
+ * Holds back no more than the beginning of a possible token.
+ */
+export function createTextRedactor(tokens: readonly Token[]): TextRedactor {
+  const secrets = secretsOf(tokens)
+  let held = ''
+  return {
+    push(piece) {
+      const text = redactText(held + piece, secrets)
+      const keep = beginningAtEnd(text, secrets)
+      held = text.slice(keep)
+      return text.slice(0, keep)
+    },
+    end() {
+      const rest = held
+      held = ''
+      return rest
+    },
+  }
+}
+
+/** {@link createTextRedactor} as a stage in a stream of texts. */
+export function redactTokenStream(tokens: readonly Token[]): TransformStream<string, string> {
+  const redactor = createTextRedactor(tokens)
+  const emit = (text: string, controller: TransformStreamDefaultController<string>) => {
+    if (text !== '') controller.enqueue(text)
+  }
+  return new TransformStream({
+    transform: (piece, controller) => emit(redactor.push(piece), controller),
+    flush: (controller) => emit(redactor.end(), controller),
+  })
+}
+
+/** Where the longest end of `text` starts that is the beginning of a secret; its length when there is none. */
+function beginningAtEnd(text: string, secrets: readonly string[]): number {
+  let keep = text.length
+  for (const secret of secrets) {
+    const first = secret.charAt(0)
+    let at = text.indexOf(first, Math.max(0, text.length - secret.length + 1))
+    while (at !== -1 && at < keep) {
+      if (secret.startsWith(text.slice(at))) keep = at
+      at = text.indexOf(first, at + 1)
+    }
+  }
+  return keep
+}

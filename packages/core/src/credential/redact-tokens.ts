@@ -1,0 +1,79 @@
+import { revealToken, type Token } from './token.ts'
+
+const REPLACEMENT = '[token]'
+/** What is looked at, in characters and values together (E4). */
+const BUDGET = 256 * 1024
+const MAX_DEPTH = 64
+
+/**
+ * Replaces verbatim tokens in a plain JSON value: in its texts and in its keys (E4).
+ *
+ * Returns the same value when there is nothing to replace, else a copy of what changed. Looks at 256 kB;
+ * encodings of a token, binaries and class instances are out of its reach.
+ */
+export function redactTokens<Value>(value: Value, tokens: readonly Token[]): Value {
+  if (tokens.length === 0) return value
+  return new Redaction(secretsOf(tokens)).value(value, 0) as Value
+}
+
+/** The texts to look for. Longest first, so that a token that begins with another goes as a whole. */
+export function secretsOf(tokens: readonly Token[]): readonly string[] {
+  return tokens
+    .map(revealToken)
+    .filter((secret) => secret !== '')
+    .sort((left, right) => right.length - left.length)
+}
+
+/** Replaces every occurrence of every secret. */
+export function redactText(text: string, secrets: readonly string[]): string {
+  let out = text
+  for (const secret of secrets) if (out.includes(secret)) out = out.replaceAll(secret, REPLACEMENT)
+  return out
+}
+
+class Redaction {
+  readonly #secrets: readonly string[]
+  #left = BUDGET
+
+  constructor(secrets: readonly string[]) {
+    this.#secrets = secrets
+  }
+
+  value(value: unknown, depth: number): unknown {
+    if (--this.#left < 0) return value
+    if (typeof value === 'string') return this.#text(value)
+    if (typeof value !== 'object' || value === null || depth === MAX_DEPTH) return value
+    if (Array.isArray(value)) return this.#array(value, depth)
+    const prototype = Object.getPrototypeOf(value)
+    return prototype === Object.prototype || prototype === null ? this.#object(value, depth) : value
+  }
+
+  #text(text: string): string {
+    this.#left -= text.length
+    return redactText(text, this.#secrets)
+  }
+
+  #array(array: readonly unknown[], depth: number): readonly unknown[] {
+    let copy: unknown[] | undefined
+    for (let index = 0; index < array.length && this.#left > 0; index++) {
+      const clean = this.value(array[index], depth + 1)
+      if (clean === array[index]) continue
+      copy ??= [...array]
+      copy[index] = clean
+    }
+    return copy ?? array
+  }
+
+  #object(object: object, depth: number): object {
+    const entries = Object.entries(object)
+    let changed = false
+    for (const entry of entries) {
+      const [key, item] = entry
+      entry[0] = this.#text(key)
+      entry[1] = this.value(item, depth + 1)
+      changed ||= entry[0] !== key || entry[1] !== item
+    }
+    // `fromEntries` defines its properties: a `__proto__` key stays a key.
+    return changed ? Object.fromEntries(entries) : object
+  }
+}
