@@ -1,0 +1,97 @@
+import {
+  type AuthorizationServers,
+  authorizationServers,
+  type Profile,
+  type ProfileOf,
+  type RequestOptions,
+  type SurroundingsOptions,
+  surroundingsOf,
+} from '../authorization-server/index.ts'
+import type { Identity } from '../contract/index.ts'
+import { Token } from '../credential/index.ts'
+import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
+import { refuseUnknownKeys, requireText, requireTexts } from '../lib/index.ts'
+import { buildAgent, buildUser } from './build-identity.ts'
+import { selectServer } from './select-server.ts'
+import { admit } from './verified.ts'
+import { audienceOf, isBound, looksLikeIdToken } from './wire.ts'
+
+/** What every verification needs. */
+export interface VerifyTokenOptions extends SurroundingsOptions, RequestOptions {
+  /**
+   * The issuer that the app trusts, or a function that answers with the profile of each one it trusts.
+   * A token of any other is refused before a request is made.
+   */
+  readonly authorizationServer: Profile | ProfileOf
+}
+
+export interface VerifyAccessTokenOptions extends VerifyTokenOptions {
+  /** Who we are: the identifier under which the token must have been issued. Any one of several. */
+  readonly audience: string | readonly string[]
+}
+
+export const verifyTokenKeys = ['authorizationServer', 'fetch', 'clock', 'timeoutMs', 'signal'] as const
+const optionKeys = [...verifyTokenKeys, 'audience'] as const satisfies readonly (keyof VerifyAccessTokenOptions)[]
+
+/**
+ * Verifies a JWT access token and says who it stands for: a user, or the client itself.
+ *
+ * Checks signature, `iss`, `aud`, `exp`, `nbf`, type and the claims that the provider's profile demands
+ * (RFC 9068 for plain OIDC). Does not check scopes, roles or revocation, and takes no opaque token. A
+ * token that is bound to a key is refused, since nobody proved the key here. Times tolerate 30 s.
+ *
+ * @param options.timeoutMs - Total time, discovery and keys included, milliseconds. @default 10_000
+ * @returns The verified identity, frozen; its token stays behind it and in no field of it.
+ * @throws InvalidTokenError The token does not verify; `reason` says why. Get a new one.
+ * @throws TransportError The issuer's metadata or keys did not come. Try again later.
+ * @throws InvalidResponseError The issuer's metadata or keys break their specification.
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-4 | RFC 9068 §4}
+ */
+export async function verifyAccessToken(token: string, options: VerifyAccessTokenOptions): Promise<Identity> {
+  refuseUnknownKeys('verifyAccessToken', options, optionKeys)
+  const servers = trustedServers('verifyAccessToken', options)
+  const audience = checkAudience('verifyAccessToken.audience', options.audience)
+  return identityFromAccessToken(token, servers, audience, options.signal)
+}
+
+/** {@link verifyAccessToken} for rooms that are set up already. */
+export async function identityFromAccessToken(
+  token: string,
+  servers: AuthorizationServers,
+  audience: readonly string[],
+  signal?: AbortSignal,
+): Promise<Identity> {
+  const server = selectServer(servers, token)
+  const { token: rules } = server.profile
+  const { claims, type } = await server.verifyJwt(token, { audience, types: rules.accessTokenTypes, signal })
+  // A type of its own keeps id_tokens out; where a provider sends plain `JWT`, the claims have to.
+  if (type !== 'at+jwt' && looksLikeIdToken(claims)) {
+    throw new InvalidTokenError('type', 'the token is an id_token, not an access token')
+  }
+  const missing = rules.requiredClaims.filter((claim) => claims[claim] === undefined)
+  if (missing.length > 0) throw new InvalidTokenError('claims', `the token has no ${missing.join(', ')}`)
+  if (isBound(claims)) throw new InvalidTokenError('binding', 'the token is bound to a key that was not proved')
+  const clientId = rules.clientId(claims)
+  if (clientId === undefined) throw new InvalidTokenError('claims', 'the token names no client')
+  const isAgent = rules.isAgent?.(claims) ?? claims.sub === clientId
+  return admit(isAgent ? buildAgent(server.profile, claims, clientId) : buildUser(server.profile, claims, clientId), {
+    token: new Token(token),
+    type: 'access_token',
+    scopes: rules.scopes(claims),
+    audience: audienceOf(claims),
+  })
+}
+
+/** The servers that the options trust. */
+export function trustedServers(where: string, options: VerifyTokenOptions): AuthorizationServers {
+  if (typeof options.authorizationServer !== 'function' && typeof options.authorizationServer?.issuer !== 'string') {
+    throw new ConfigurationError(`${where}.authorizationServer`, 'give a profile, such as oidc({ … }), or a function that answers with one')
+  }
+  return authorizationServers(options.authorizationServer, surroundingsOf(where, options))
+}
+
+/** One audience or several, each with something in it. */
+export function checkAudience(option: string, audience: unknown): readonly string[] {
+  return typeof audience === 'string' ? [requireText(option, audience)] : requireTexts(option, audience)
+}

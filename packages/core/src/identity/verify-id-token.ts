@@ -1,0 +1,83 @@
+import type { VerifiedJwt } from '../authorization-server/index.ts'
+import type { UserIdentity } from '../contract/index.ts'
+import { Token } from '../credential/index.ts'
+import { InvalidTokenError } from '../errors/index.ts'
+import { equalSecrets, refuseUnknownKeys } from '../lib/index.ts'
+import { accessTokenHash } from './access-token-hash.ts'
+import { buildUser } from './build-identity.ts'
+import { selectServer } from './select-server.ts'
+import { admit } from './verified.ts'
+import { trustedServers, type VerifyTokenOptions, verifyTokenKeys } from './verify-access-token.ts'
+import { audienceOf } from './wire.ts'
+
+export interface VerifyIdTokenOptions extends VerifyTokenOptions {
+  /** What was sent with the login; the token must repeat it. */
+  readonly nonce?: string | undefined
+  /** The access token of the same answer. Compared with `at_hash` where the token has one. */
+  readonly accessToken?: string | undefined
+  /** Other audiences that the token may name beside the client. @default none */
+  readonly trustedAudiences?: readonly string[] | undefined
+}
+
+const optionKeys = [
+  ...verifyTokenKeys,
+  'nonce',
+  'accessToken',
+  'trustedAudiences',
+] as const satisfies readonly (keyof VerifyIdTokenOptions)[]
+
+/** OpenID Connect Core §2 asks for these beside `exp` and what is compared. */
+const requiredClaims = ['sub', 'iat']
+
+/**
+ * Verifies an id_token of our own client and says who logged in.
+ *
+ * Checks signature, `iss`, `aud` (the profile's client id), `azp`, `exp`, `nbf`, and `nonce` and `at_hash`
+ * where given. Does not check `acr`, `auth_time` or whether the session lives on. Times tolerate 30 s.
+ *
+ * @param options.timeoutMs - Total time, discovery and keys included, milliseconds. @default 10_000
+ * @returns The verified user, frozen; the token stays behind it and in no field of it.
+ * @throws InvalidTokenError The token does not verify; `reason` says why. Log in again.
+ * @throws TransportError The issuer's metadata or keys did not come. Try again later.
+ * @throws InvalidResponseError The issuer's metadata or keys break their specification.
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation | OpenID Connect Core §3.1.3.7}
+ */
+export async function verifyIdToken(idToken: string, options: VerifyIdTokenOptions): Promise<UserIdentity> {
+  refuseUnknownKeys('verifyIdToken', options, optionKeys)
+  const server = selectServer(trustedServers('verifyIdToken', options), idToken)
+  const { clientId } = server.profile
+  // An id_token has no type of its own: `JWT` or none, and not that of another kind of token (RFC 8725 §3.11).
+  const verified = await server.verifyJwt(idToken, { audience: clientId, types: ['', 'jwt'], signal: options.signal })
+  const { claims } = verified
+  const missing = requiredClaims.filter((claim) => claims[claim] === undefined)
+  if (missing.length > 0) throw new InvalidTokenError('claims', `the id_token has no ${missing.join(', ')}`)
+  checkAudiences(claims, clientId, options.trustedAudiences ?? [])
+  if (options.nonce !== undefined && claims.nonce !== options.nonce) {
+    throw new InvalidTokenError('claims', 'the id_token has another nonce than the login')
+  }
+  if (options.accessToken !== undefined) await checkAccessTokenHash(verified, options.accessToken)
+  return admit(buildUser(server.profile, claims, clientId), {
+    token: new Token(idToken),
+    type: 'id_token',
+    audience: audienceOf(claims),
+  })
+}
+
+/** OpenID Connect Core §3.1.3.7, 3 to 5. */
+function checkAudiences(claims: VerifiedJwt['claims'], clientId: string, trusted: readonly string[]): void {
+  const others = audienceOf(claims).filter((audience) => audience !== clientId)
+  if (others.some((audience) => !trusted.includes(audience))) {
+    throw new InvalidTokenError('audience', 'the id_token is for audiences that are not trusted here, too')
+  }
+  if (claims.azp === undefined ? others.length > 0 : claims.azp !== clientId) {
+    throw new InvalidTokenError('audience', 'the id_token was issued to another client')
+  }
+}
+
+async function checkAccessTokenHash({ claims, algorithm = '' }: VerifiedJwt, accessToken: string): Promise<void> {
+  if (claims.at_hash === undefined) return
+  const expected = await accessTokenHash(accessToken, algorithm)
+  if (typeof claims.at_hash === 'string' && expected !== undefined && (await equalSecrets(claims.at_hash, expected))) return
+  throw new InvalidTokenError('binding', 'the id_token belongs to another access token')
+}

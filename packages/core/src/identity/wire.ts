@@ -1,0 +1,98 @@
+import * as z from 'zod/mini'
+import type { Actor, AuthorizationDetail } from '../contract/index.ts'
+import { InvalidTokenError } from '../errors/index.ts'
+
+type Claims = Readonly<Record<string, unknown>>
+
+const text = z.string().check(z.minLength(1))
+
+/** Claims that become part of an identity. An absent one is fine, one of another type is not. */
+const identityClaims = z.looseObject({
+  exp: z.number(),
+  acr: z.optional(text),
+  auth_time: z.optional(z.number()),
+  sid: z.optional(text),
+})
+
+export interface IdentityClaims {
+  readonly expiresAt: number
+  readonly acr?: string
+  readonly authTime?: number
+  readonly sessionId?: string
+}
+
+/** @throws InvalidTokenError `claims` */
+export function readIdentityClaims(claims: Claims): IdentityClaims {
+  const result = identityClaims.safeParse(claims)
+  if (!result.success) {
+    const names = result.error.issues.map(({ path }) => path.join('.'))
+    throw new InvalidTokenError('claims', `the token has malformed claims: ${names.join(', ')}`)
+  }
+  const { exp, acr, auth_time: authTime, sid } = result.data
+  return {
+    expiresAt: exp,
+    ...(acr !== undefined && { acr }),
+    ...(authTime !== undefined && { authTime }),
+    ...(sid !== undefined && { sessionId: sid }),
+  }
+}
+
+/** RFC 8693 §4.1: whoever is named, and nothing about validity. */
+const actorClaim = z.looseObject({
+  sub: text,
+  iss: z.optional(text),
+  client_id: z.optional(text),
+  sub_profile: z.optional(text),
+  act: z.optional(z.unknown()),
+})
+
+/** Longer chains are refused: a delegation handed on so often says little. */
+const MAX_ACTORS = 5
+
+/**
+ * The `act` chain, outermost first. `undefined` when there is none.
+ *
+ * @throws InvalidTokenError `actor`: an actor without a name, or more than five.
+ */
+export function readActor(act: unknown, depth = 0): Actor | undefined {
+  if (act === undefined) return undefined
+  if (depth === MAX_ACTORS) throw new InvalidTokenError('actor', `the token names more than ${MAX_ACTORS} actors in a row`)
+  const result = actorClaim.safeParse(act)
+  if (!result.success) throw new InvalidTokenError('actor', 'the act claim names no actor')
+  const { sub, iss, client_id: clientId, sub_profile: profile, act: before } = result.data
+  const actor = readActor(before, depth + 1)
+  return {
+    subject: sub,
+    ...(iss !== undefined && { issuer: iss }),
+    ...(clientId !== undefined && { clientId }),
+    ...(profile !== undefined && { profile }),
+    ...(actor !== undefined && { actor }),
+  }
+}
+
+/** RFC 9396 §9.1. */
+const authorizationDetails = z.optional(z.array(z.looseObject({ type: text })))
+
+/** @throws InvalidTokenError `claims` */
+export function readAuthorizationDetails(claims: Claims): readonly AuthorizationDetail[] {
+  const result = authorizationDetails.safeParse(claims.authorization_details)
+  if (!result.success) throw new InvalidTokenError('claims', 'the token has malformed authorization_details')
+  return result.data ?? []
+}
+
+/** Whether the token is bound to a key that its bearer has to prove (RFC 7800 §3.1). */
+export function isBound(claims: Claims): boolean {
+  return claims.cnf !== undefined
+}
+
+/** `aud` as a list; the library has checked its form. */
+export function audienceOf(claims: Claims): readonly string[] {
+  return [claims.aud].flat().filter((audience) => typeof audience === 'string')
+}
+
+/** Claims that only an id_token has (OpenID Connect Core §2, §3.1.3.6). */
+const idTokenClaims = ['nonce', 'at_hash', 'c_hash', 's_hash']
+
+export function looksLikeIdToken(claims: Claims): boolean {
+  return idTokenClaims.some((claim) => claims[claim] !== undefined)
+}
