@@ -1,0 +1,54 @@
+/** What may keep a scope from the agent. */
+export type ScopeSource = 'roles' | 'ceiling' | 'delegation' | 'subject_token'
+
+export interface ScopeBounds {
+  /** What the policy asks for. Already in place for this call: with or without approval. */
+  readonly asked: readonly string[]
+  /** What the user's roles allow. Absent: there is no role map. */
+  readonly roles?: ReadonlySet<string> | undefined
+  /** What the agent may ever hold. Absent: it has no ceiling. */
+  readonly ceiling?: ReadonlySet<string> | undefined
+  /** What the delegation covers. Absent: the user is here. */
+  readonly delegation?: ReadonlySet<string> | undefined
+  /** What the subject token holds. Only for an exchange to the token's own audience (I5). */
+  readonly subjectToken?: ReadonlySet<string> | undefined
+}
+
+/** A scope that the agent may not have, and what keeps it away. */
+export interface MissingScope {
+  readonly scope: string
+  readonly source: ScopeSource
+}
+
+/** All or nothing: `granted` is empty where something is missing. */
+export interface BoundScopes {
+  readonly granted: readonly string[]
+  readonly missing: readonly MissingScope[]
+}
+
+const none: readonly never[] = Object.freeze([])
+
+/**
+ * Whether the agent may have all that a policy asks for: policy ∩ roles ∩ ceiling ∩ delegation (I5).
+ *
+ * All or nothing, since a tool with half of its scopes would fail half-way; every reason is named. A
+ * source that is absent bounds nothing, and one that is empty allows nothing. Pure, and cheap enough
+ * for every call: no set is built.
+ */
+export function boundScopes(bounds: ScopeBounds): BoundScopes {
+  const { asked, roles, ceiling, delegation, subjectToken } = bounds
+  let missing: MissingScope[] | undefined
+  for (const scope of asked) {
+    if (roles !== undefined && !roles.has(scope)) missing = noted(missing, scope, 'roles')
+    if (ceiling !== undefined && !ceiling.has(scope)) missing = noted(missing, scope, 'ceiling')
+    if (delegation !== undefined && !delegation.has(scope)) missing = noted(missing, scope, 'delegation')
+    if (subjectToken !== undefined && !subjectToken.has(scope)) missing = noted(missing, scope, 'subject_token')
+  }
+  return missing === undefined ? { granted: asked, missing: none } : { granted: none, missing }
+}
+
+function noted(missing: MissingScope[] | undefined, scope: string, source: ScopeSource): MissingScope[] {
+  const all = missing ?? []
+  all.push({ scope, source })
+  return all
+}

@@ -1,0 +1,78 @@
+import type { Identity } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys, scopeList } from '../lib/index.ts'
+import { claimAt, claimPath, type RoleClaim, roleList } from './role-claims.ts'
+import type { RoleMap } from './role-map.ts'
+
+interface ScopesByRole {
+  /** What an agent may hold for whoever has the role. Exact and case-sensitive; there are no wildcards. */
+  readonly scopes: Readonly<Record<string, readonly string[]>>
+}
+
+export type RoleMapOptions =
+  | (ScopesByRole & {
+      /** Name of the claim that lists the roles, or the path to it: `['realm_access', 'roles']`. */
+      readonly claim: RoleClaim
+      readonly extract?: never
+    })
+  | (ScopesByRole & {
+      /** Reads the roles from a verified identity, where no single claim holds them. Must be pure. */
+      readonly extract: (identity: Identity) => readonly string[]
+      readonly claim?: never
+    })
+
+/**
+ * An exact map from the roles in a verified token to the scopes that an agent may hold for its user.
+ *
+ * Fails closed: a claim that is absent or anything but a list of strings is no roles, a role that is
+ * not in the map adds nothing, and nothing here gives a scope that the map does not name. Roles are
+ * as old as the token that lists them. A provider that leaves the claim out when there are too many
+ * roles (Entra's overage) leaves its user without any.
+ *
+ * @throws ConfigurationError An option is missing or wrong.
+ */
+export function roleMap(options: RoleMapOptions): RoleMap {
+  refuseUnknownKeys('roleMap', options, ['claim', 'extract', 'scopes'])
+  const read = readerOf(options)
+  const byRole = scopesByRole(options.scopes)
+  // Verified identities are frozen, so their roles are read once.
+  const known = new WeakMap<Identity, readonly string[]>()
+  const unions = new WeakMap<readonly string[], ReadonlySet<string>>()
+
+  const rolesOf = (identity: Identity): readonly string[] => {
+    const before = known.get(identity)
+    if (before !== undefined) return before
+    const roles = roleList(read(identity))
+    if (Object.isFrozen(identity)) known.set(identity, roles)
+    return roles
+  }
+  const scopesOf = (roles: readonly string[]): ReadonlySet<string> => {
+    const before = unions.get(roles)
+    if (before !== undefined) return before
+    const union = new Set(roles.flatMap((role) => byRole.get(role) ?? []))
+    if (Object.isFrozen(roles)) unions.set(roles, union)
+    return union
+  }
+  return Object.freeze({ rolesOf, scopesOf })
+}
+
+function readerOf(options: RoleMapOptions): (identity: Identity) => unknown {
+  const { claim, extract } = options
+  if ((claim === undefined) === (extract === undefined)) {
+    throw new ConfigurationError('roleMap', 'give claim or extract, and not both')
+  }
+  if (extract !== undefined) {
+    if (typeof extract !== 'function') throw new ConfigurationError('roleMap.extract', 'give a function')
+    return extract
+  }
+  const path = claimPath('roleMap.claim', claim as RoleClaim)
+  return (identity) => claimAt(identity.claims, path)
+}
+
+/** A Map: a role called `__proto__` or `constructor` is a role like any other. */
+function scopesByRole(scopes: unknown): ReadonlyMap<string, readonly string[]> {
+  if (typeof scopes !== 'object' || scopes === null || Object.keys(scopes).length === 0) {
+    throw new ConfigurationError('roleMap.scopes', "name each role's scopes: { trader: ['trade:write'] }")
+  }
+  return new Map(Object.entries(scopes).map(([role, list]) => [role, scopeList(`roleMap.scopes.${role}`, list)]))
+}

@@ -1,0 +1,30 @@
+import type { Identity } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+
+/** Where a verified token says which roles its user has. */
+export type RoleClaim = string | readonly string[]
+
+/** Checks a claim name or path, and copies it. */
+export function claimPath(option: string, claim: RoleClaim): readonly string[] {
+  const path = typeof claim === 'string' ? [claim] : claim
+  if (!Array.isArray(path) || path.length === 0 || !path.every((name) => typeof name === 'string' && name !== '')) {
+    throw new ConfigurationError(option, "give the claim's name, or the path to it: ['realm_access', 'roles']")
+  }
+  return [...path]
+}
+
+/** The value at a path of claims. Own properties only: no claim is called `constructor` by accident. */
+export function claimAt(claims: Identity['claims'], path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, name) => {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+    return (value as Record<string, unknown>)[name]
+  }, claims)
+}
+
+/** The roles in a claim's value. Anything but a list of strings is no roles at all: a half-read claim is a wrong one. */
+export function roleList(value: unknown): readonly string[] {
+  if (!Array.isArray(value) || !value.every((role) => typeof role === 'string')) return none
+  return Object.freeze([...new Set<string>(value)])
+}
+
+const none: readonly string[] = Object.freeze([])
