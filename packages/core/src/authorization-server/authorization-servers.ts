@@ -15,7 +15,8 @@ export type ProfileOf = (issuer: string) => Profile | undefined
  * An issuer that it does not know is refused before any request.
  */
 export function authorizationServers(profile: Profile | ProfileOf, surroundings: Surroundings): AuthorizationServers {
-  const profileOf = typeof profile === 'function' ? profile : (issuer: string) => (issuer === profile.issuer ? profile : undefined)
+  const profileOf =
+    typeof profile === 'function' ? profile : (issuer: string) => (issuer === profile.issuer ? profile : undefined)
   const servers = new WeakMap<Profile, AuthorizationServer>()
   // A profile that was looked up under another issuer's name would let that issuer speak for it.
   const find = (issuer: string): Profile | undefined => {

@@ -8,9 +8,13 @@ const asymmetric = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|6
 export function checkIssuer(option: string, value: unknown, allowInsecureLoopback: boolean): string {
   const issuer = requireText(option, value)
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined
-  if (url === undefined) throw new ConfigurationError(option, 'give the issuer as a URL, exactly as its metadata writes it')
+  if (url === undefined)
+    throw new ConfigurationError(option, 'give the issuer as a URL, exactly as its metadata writes it')
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowInsecureLoopback && isLoopback(url))) {
-    throw new ConfigurationError(option, 'must be https (http: to loopback only, and with [allowInsecureLoopback]: true)')
+    throw new ConfigurationError(
+      option,
+      'must be https (http: to loopback only, and with [allowInsecureLoopback]: true)',
+    )
   }
   if (url.username !== '' || url.password !== '' || issuer.includes('?') || issuer.includes('#')) {
     throw new ConfigurationError(option, 'must have no query, fragment, user name or password')

@@ -41,7 +41,10 @@ export function chooseClientAuthentication(
     throw new ConfigurationError(where, 'give one of clientSecret, privateKey and clientAuthentication, not several')
   }
   if (privateKey === undefined && (algorithm ?? keyId) !== undefined) {
-    throw new ConfigurationError(`${where}.${algorithm === undefined ? 'keyId' : 'algorithm'}`, 'belongs to privateKey, which is missing')
+    throw new ConfigurationError(
+      `${where}.${algorithm === undefined ? 'keyId' : 'algorithm'}`,
+      'belongs to privateKey, which is missing',
+    )
   }
   if (clientAuthentication !== undefined) return checked(`${where}.clientAuthentication`, clientAuthentication)
   if (clientSecret !== undefined) return secret(`${where}.clientSecret`, secretMethod, clientSecret)
@@ -80,7 +83,11 @@ function secret(
 
 function signed(
   where: string,
-  given: { readonly privateKey: CryptoKey; readonly algorithm?: string | undefined; readonly keyId?: string | undefined },
+  given: {
+    readonly privateKey: CryptoKey
+    readonly algorithm?: string | undefined
+    readonly keyId?: string | undefined
+  },
 ): ClientAuthentication {
   const { privateKey, keyId } = given
   if (privateKey?.type !== 'private' || !privateKey.usages.includes('sign')) {
@@ -89,7 +96,10 @@ function signed(
   const fitting = algorithmsOf(privateKey)
   const algorithm = given.algorithm ?? fitting[0]
   if (algorithm === undefined || !fitting.includes(algorithm)) {
-    throw new ConfigurationError(`${where}.algorithm`, `does not fit the key, which signs ${fitting.join(' or ') || 'nothing known'}`)
+    throw new ConfigurationError(
+      `${where}.algorithm`,
+      `does not fit the key, which signs ${fitting.join(' or ') || 'nothing known'}`,
+    )
   }
   if (keyId !== undefined) requireText(`${where}.keyId`, keyId)
   return { method: 'private_key_jwt', privateKey, algorithm, ...(keyId !== undefined && { keyId }) }

@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, customFetch as jwksFetch, type JWTVerifyGetKey } from 'jose'
+import { createRemoteJWKSet, type JWTVerifyGetKey, customFetch as jwksFetch } from 'jose'
 import {
   allowInsecureRequests,
   type CustomFetchOptions,
@@ -81,7 +81,8 @@ export class Connection {
   }
 
   #keys(jwksUri: string | undefined): JWTVerifyGetKey {
-    const allowed = jwksUri !== undefined && isAllowedUrl(new URL(jwksUri), this.profile[allowInsecureLoopback] === true)
+    const allowed =
+      jwksUri !== undefined && isAllowedUrl(new URL(jwksUri), this.profile[allowInsecureLoopback] === true)
     if (!allowed) {
       return () => {
         throw new InvalidResponseError("the server's metadata names no https jwks_uri")

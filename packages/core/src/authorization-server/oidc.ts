@@ -85,7 +85,8 @@ export function oidc(options: OidcOptions): Profile {
   refuseUnknownKeys('oidc', options, optionKeys)
   const insecure = options[allowInsecureLoopback] === true
   const { discovery = 'oidc', target = 'resource', ciba, exchange, token = {} } = options
-  if (discovery !== 'oidc' && discovery !== 'oauth2') throw new ConfigurationError('oidc.discovery', "is 'oidc' or 'oauth2'")
+  if (discovery !== 'oidc' && discovery !== 'oauth2')
+    throw new ConfigurationError('oidc.discovery', "is 'oidc' or 'oauth2'")
   if (target !== 'resource' && target !== 'audience') {
     throw new ConfigurationError('oidc.target', "is 'resource' or 'audience'")
   }

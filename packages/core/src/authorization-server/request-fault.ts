@@ -29,7 +29,9 @@ export async function requestFault(error: unknown, context: FaultContext): Promi
   }
   const cause = safeCause(error)
   if (error instanceof ClientError && error.code === 'OAUTH_MISSING_SERVER_METADATA') {
-    return new ConfigurationError('authorizationServer', `this server's metadata has no endpoint for ${context.what}`, { cause })
+    return new ConfigurationError('authorizationServer', `this server's metadata has no endpoint for ${context.what}`, {
+      cause,
+    })
   }
   return new InvalidResponseError(`the answer to ${context.what} breaks the specification`, { cause })
 }
@@ -46,7 +48,8 @@ function refusal(body: unknown, response: Response, error: Error, context: Fault
   const { status } = response
   const cause = safeCause(error)
   const answer = readErrorResponse(body)
-  if (answer === undefined) return new InvalidResponseError(`${context.what} was answered with ${status} and no OAuth error`, { cause })
+  if (answer === undefined)
+    return new InvalidResponseError(`${context.what} was answered with ${status} and no OAuth error`, { cause })
   const retryAfter = retryAfterSeconds(response, context.now)
   return new OAuthResponseError(
     { ...withoutSecrets(answer, context.secrets), status, ...(retryAfter !== undefined && { retryAfter }) },

@@ -22,7 +22,8 @@ export interface SurroundingsOptions {
  */
 export function surroundingsOf(where: string, options: SurroundingsOptions): Surroundings {
   const { fetch: given = globalFetch, clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options
-  if (typeof given !== 'function') throw new ConfigurationError(`${where}.fetch`, 'give a function like the global fetch')
+  if (typeof given !== 'function')
+    throw new ConfigurationError(`${where}.fetch`, 'give a function like the global fetch')
   if (typeof clock?.now !== 'function') throw new ConfigurationError(`${where}.clock`, 'give an object with now()')
   if (!(Number.isSafeInteger(timeoutMs) && timeoutMs > 0)) {
     throw new ConfigurationError(`${where}.timeoutMs`, 'give a positive whole number of milliseconds')

@@ -1,27 +1,39 @@
 import { errors } from 'jose'
-import { BehalfError, InvalidResponseError, InvalidTokenError, type InvalidTokenReason, TransportError } from '../errors/index.ts'
+import {
+  BehalfError,
+  InvalidResponseError,
+  InvalidTokenError,
+  type InvalidTokenReason,
+  TransportError,
+} from '../errors/index.ts'
 import { safeCause } from './safe-cause.ts'
 
 /** Turns what the JWT library throws into one of our faults, with the reason told apart. */
 export function tokenFault(error: unknown): unknown {
   if (BehalfError.isInstance(error)) return error
   const cause = safeCause(error)
-  if (error instanceof errors.JWKSTimeout) return new TransportError("the issuer's keys did not come in time", { cause })
-  if (error instanceof errors.JWKSInvalid) return new InvalidResponseError("the issuer's key set is malformed", { cause })
+  if (error instanceof errors.JWKSTimeout)
+    return new TransportError("the issuer's keys did not come in time", { cause })
+  if (error instanceof errors.JWKSInvalid)
+    return new InvalidResponseError("the issuer's key set is malformed", { cause })
   const [reason, message] = explain(error)
-  return reason === undefined ? new InvalidResponseError(message, { cause }) : new InvalidTokenError(reason, message, { cause })
+  return reason === undefined
+    ? new InvalidResponseError(message, { cause })
+    : new InvalidTokenError(reason, message, { cause })
 }
 
 function explain(error: unknown): readonly [InvalidTokenReason | undefined, string] {
   if (error instanceof errors.JWTExpired) return ['expired', 'the token has expired']
   if (error instanceof errors.JWTClaimValidationFailed) return explainClaim(error.claim, error.reason)
-  if (error instanceof errors.JOSEAlgNotAllowed) return ['algorithm', 'the token is signed with an algorithm that is not accepted']
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return ['algorithm', 'the token is signed with an algorithm that is not accepted']
   if (error instanceof errors.JWSSignatureVerificationFailed) return ['signature', 'the signature does not verify']
   if (error instanceof errors.JWKSNoMatchingKey) return ['signature', 'the issuer has no key that fits the token']
   if (error instanceof errors.JWKSMultipleMatchingKeys) {
     return ['signature', 'the token names no key, and the issuer has several']
   }
-  if (error instanceof errors.JOSENotSupported) return ['malformed', 'the token needs an extension that is not understood']
+  if (error instanceof errors.JOSENotSupported)
+    return ['malformed', 'the token needs an extension that is not understood']
   if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) {
     return ['malformed', 'the token is not a well-formed signed JWT']
   }

@@ -46,7 +46,8 @@ export async function verifyWithKeys(
 
 function checkHeader(header: JWTHeaderParameters, types: readonly string[] | undefined): { readonly type?: string } {
   // RFC 7515 §4.1.11: extensions we would have to understand. The library knows `b64`; no JWT may use it (RFC 7797 §7).
-  if (header.crit !== undefined) throw new InvalidTokenError('malformed', 'the token needs an extension that is not understood')
+  if (header.crit !== undefined)
+    throw new InvalidTokenError('malformed', 'the token needs an extension that is not understood')
   const type = normaliseType(header.typ)
   if (types !== undefined && !types.includes(type)) {
     throw new InvalidTokenError('type', `the token is of type ${JSON.stringify(type)}, not ${types.join(' or ')}`)

@@ -17,7 +17,12 @@ export interface CheckedRequest {
  * An address is read once, by the URL parser that `fetch` uses too, and sent as it was read; so user
  * names, backslashes, case, ports and missing schemes cannot make the two disagree.
  */
-export function checkRequest(name: string, origins: readonly string[], input: Input, init: RequestInit): CheckedRequest {
+export function checkRequest(
+  name: string,
+  origins: readonly string[],
+  input: Input,
+  init: RequestInit,
+): CheckedRequest {
   const request = input instanceof Request ? input : undefined
   const address = request?.url ?? String(input)
   const url = URL.canParse(address) ? new URL(address) : undefined
@@ -25,7 +30,10 @@ export function checkRequest(name: string, origins: readonly string[], input: In
   const web = url?.protocol === 'https:' || url?.protocol === 'http:'
   if (url === undefined || !web || url.username !== '' || url.password !== '' || !origins.includes(url.origin)) {
     const to = web && url !== undefined ? JSON.stringify(url.origin) : 'an address that is no absolute https URL'
-    throw new CredentialMisuseError('origin', `the credential ${name} does not go to ${to}, only to ${origins.join(', ')}`)
+    throw new CredentialMisuseError(
+      'origin',
+      `the credential ${name} does not go to ${to}, only to ${origins.join(', ')}`,
+    )
   }
   const headers = new Headers(init.headers ?? request?.headers)
   if (headers.has('authorization') || request?.headers.has('authorization')) {
@@ -35,7 +43,8 @@ export function checkRequest(name: string, origins: readonly string[], input: In
     )
   }
   // A server behind a shared front would get a request, and its token, that was meant for another.
-  if (headers.has('host')) throw new CredentialMisuseError('origin', `the credential ${name} goes with no Host of your own`)
+  if (headers.has('host'))
+    throw new CredentialMisuseError('origin', `the credential ${name} goes with no Host of your own`)
   return { input: request ?? url.href, headers, replayable: isReplayable(request, init.body) }
 }
 

@@ -31,7 +31,9 @@ function stepUp(parameters: Challenge['parameters']): StepUp {
   return {
     ...(typeof scope === 'string' && { scopes: words(scope) }),
     ...(typeof acrValues === 'string' && { acrValues: words(acrValues) }),
-    ...(typeof maxAge === 'string' && Number.isSafeInteger(Number(maxAge)) && Number(maxAge) >= 0 && { maxAge: Number(maxAge) }),
+    ...(typeof maxAge === 'string' &&
+      Number.isSafeInteger(Number(maxAge)) &&
+      Number(maxAge) >= 0 && { maxAge: Number(maxAge) }),
   }
 }
 

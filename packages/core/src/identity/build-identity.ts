@@ -8,7 +8,8 @@ type Claims = Readonly<Record<string, unknown>>
 /** The user that verified claims speak of. Not admitted yet. */
 export function buildUser(profile: Profile, claims: Claims, clientId: string | undefined): UserIdentity {
   const { sub: subject } = claims
-  if (typeof subject !== 'string' || subject === '') throw new InvalidTokenError('subject', 'the token names no subject')
+  if (typeof subject !== 'string' || subject === '')
+    throw new InvalidTokenError('subject', 'the token names no subject')
   const actor = readActor(claims.act)
   const { acr, authTime, sessionId, expiresAt }: IdentityClaims = readIdentityClaims(claims)
   const tenant = profile.token.tenant(claims)

@@ -1,5 +1,13 @@
 export { currentIdentity, runAs } from './run-as.ts'
 export { type SubjectToken, type SubjectTokenType, subjectTokenOf } from './subject-token.ts'
 export { admit, isVerified } from './verified.ts'
-export { type VerifyAccessTokenOptions, type VerifyTokenOptions, verifyAccessToken } from './verify-access-token.ts'
+export {
+  checkAudience,
+  identityFromAccessToken,
+  trustedServers,
+  type VerifyAccessTokenOptions,
+  type VerifyTokenOptions,
+  verifyAccessToken,
+} from './verify-access-token.ts'
 export { type VerifyIdTokenOptions, verifyIdToken } from './verify-id-token.ts'
+export { readAuthorizationDetails } from './wire.ts'

@@ -13,7 +13,9 @@ import { isVerified } from './verified.ts'
  */
 export function runAs<Result>(identity: Identity, fn: () => Result): Result {
   if (!isVerified(identity)) {
-    throw new IdentityRequiredError('runAs takes an identity that a verification made, not an object that looks like one')
+    throw new IdentityRequiredError(
+      'runAs takes an identity that a verification made, not an object that looks like one',
+    )
   }
   const result = shared.identityScope.run(identity, fn)
   return isGenerator(result) ? (reentering(identity, result) as Result) : result

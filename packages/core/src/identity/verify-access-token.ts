@@ -86,7 +86,10 @@ export async function identityFromAccessToken(
 /** The servers that the options trust. */
 export function trustedServers(where: string, options: VerifyTokenOptions): AuthorizationServers {
   if (typeof options.authorizationServer !== 'function' && typeof options.authorizationServer?.issuer !== 'string') {
-    throw new ConfigurationError(`${where}.authorizationServer`, 'give a profile, such as oidc({ … }), or a function that answers with one')
+    throw new ConfigurationError(
+      `${where}.authorizationServer`,
+      'give a profile, such as oidc({ … }), or a function that answers with one',
+    )
   }
   return authorizationServers(options.authorizationServer, surroundingsOf(where, options))
 }

@@ -78,6 +78,7 @@ function checkAudiences(claims: VerifiedJwt['claims'], clientId: string, trusted
 async function checkAccessTokenHash({ claims, algorithm = '' }: VerifiedJwt, accessToken: string): Promise<void> {
   if (claims.at_hash === undefined) return
   const expected = await accessTokenHash(accessToken, algorithm)
-  if (typeof claims.at_hash === 'string' && expected !== undefined && (await equalSecrets(claims.at_hash, expected))) return
+  if (typeof claims.at_hash === 'string' && expected !== undefined && (await equalSecrets(claims.at_hash, expected)))
+    return
   throw new InvalidTokenError('binding', 'the id_token belongs to another access token')
 }

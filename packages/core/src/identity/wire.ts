@@ -56,7 +56,8 @@ const MAX_ACTORS = 5
  */
 export function readActor(act: unknown, depth = 0): Actor | undefined {
   if (act === undefined) return undefined
-  if (depth === MAX_ACTORS) throw new InvalidTokenError('actor', `the token names more than ${MAX_ACTORS} actors in a row`)
+  if (depth === MAX_ACTORS)
+    throw new InvalidTokenError('actor', `the token names more than ${MAX_ACTORS} actors in a row`)
   const result = actorClaim.safeParse(act)
   if (!result.success) throw new InvalidTokenError('actor', 'the act claim names no actor')
   const { sub, iss, client_id: clientId, sub_profile: profile, act: before } = result.data
