@@ -1,0 +1,90 @@
+import { epochSeconds } from '../clock.ts'
+import { optional, type Received, required, words } from '../http/received.ts'
+import { Refusal } from '../http/refusal.ts'
+import { grantedScopes, requestedAudience, requestedDetails } from './grant-targets.ts'
+import { randomText } from './issue-tokens.ts'
+import type { MockClient } from './options.ts'
+import { GRANT, requireGrantType, type ServerContext } from './server-context.ts'
+import type { Grant, Session } from './state.ts'
+
+const CODE_SECONDS = 60
+
+/**
+ * The authorization endpoint, without pages: whoever is signed in agrees, and the answer is a redirect.
+ *
+ * Takes code flow with PKCE S256 only. Nobody signed in: `login_required`.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1 | RFC 6749 §4.1.1}
+ */
+export async function authorize(context: ServerContext, { parameters }: Received): Promise<Response> {
+  // RFC 6749 §4.1.2.1: with an unknown client or redirect URI nobody is redirected.
+  const client = context.clients.get(required(parameters, 'client_id'))
+  if (client === undefined) throw new Refusal('invalid_request', 'unknown client')
+  const redirectUri = required(parameters, 'redirect_uri')
+  if (!client.redirectUris?.includes(redirectUri)) throw new Refusal('invalid_request', 'unregistered redirect_uri')
+  const target = new URL(redirectUri)
+  const state = optional(parameters, 'state')
+  if (state !== undefined) target.searchParams.set('state', state)
+  // RFC 9207 §2: in every answer, errors included.
+  target.searchParams.set('iss', context.issuer)
+  try {
+    target.searchParams.set('code', issueCode(context, client, redirectUri, parameters))
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    target.searchParams.set('error', error.error)
+    target.searchParams.set('error_description', error.message)
+  }
+  return new Response(null, { status: 302, headers: { location: target.href, 'cache-control': 'no-store' } })
+}
+
+function issueCode(
+  context: ServerContext,
+  client: MockClient,
+  redirectUri: string,
+  parameters: URLSearchParams,
+): string {
+  if (required(parameters, 'response_type') !== 'code') throw new Refusal('unsupported_response_type', 'only code')
+  requireGrantType(client, GRANT.authorizationCode)
+  const codeChallenge = required(parameters, 'code_challenge')
+  // RFC 7636 §4.3: an absent method means plain, which this server refuses.
+  if (optional(parameters, 'code_challenge_method') !== 'S256') {
+    throw new Refusal('invalid_request', 'code_challenge_method must be S256')
+  }
+  const session = currentSession(context, parameters)
+  const audience = requestedAudience(context, parameters)
+  const requested = words(optional(parameters, 'scope'))
+  const nonce = optional(parameters, 'nonce')
+  const authorizationDetails = requestedDetails(context, parameters, audience)
+  const grant: Grant = {
+    clientId: client.clientId,
+    session,
+    audience,
+    scopes: grantedScopes(context, { client, subject: session.subject, requested, audience }),
+    ...(nonce !== undefined && { nonce }),
+    ...(authorizationDetails && { authorizationDetails }),
+    revoked: false,
+  }
+  const code = randomText()
+  const expiresAt = context.clock.now() + CODE_SECONDS * 1000
+  context.state.codes.set(code, { grant, redirectUri, codeChallenge, expiresAt, used: false })
+  return code
+}
+
+/**
+ * The login behind this request. `prompt=login`, a passed `max_age` and a wanted `acr_values` make the
+ * person log in again, which here takes no page and no time.
+ */
+function currentSession(context: ServerContext, parameters: URLSearchParams): Session {
+  const session = context.state.signedIn
+  if (session === undefined) throw new Refusal('login_required', 'nobody is signed in; call signInAs first')
+  const now = epochSeconds(context.clock)
+  const maxAge = optional(parameters, 'max_age')
+  const acrValues = words(optional(parameters, 'acr_values'))
+  const acr = acrValues.length === 0 || acrValues.includes(session.acr) ? session.acr : (acrValues[0] as string)
+  const prompt = words(optional(parameters, 'prompt'))
+  const again =
+    prompt.includes('login') || (maxAge !== undefined && now - session.authTime > Number(maxAge)) || acr !== session.acr
+  if (!again) return session
+  if (prompt.includes('none')) throw new Refusal('login_required', 'the login is too old or too weak')
+  context.state.signedIn = { ...session, authTime: now, acr }
+  return context.state.signedIn
+}

@@ -1,0 +1,102 @@
+import type { JWK } from 'jose'
+import type { HttpHandler } from 'msw'
+import { machineClock } from '../clock.ts'
+import { createFrontDoor, mount, type Route } from '../http/front-door.ts'
+import { authorize } from './authorize.ts'
+import { type AuthorizationServerControls, createControls, grantToVault } from './controls.ts'
+import { apiScopes, type IssuedAccessToken, issueAccessToken } from './issue-tokens.ts'
+import { jwks, metadata } from './metadata.ts'
+import { checkOptions, type MockAuthorizationServerOptions } from './options.ts'
+import { requestBackchannelAuthentication } from './request-backchannel-authentication.ts'
+import { revoke } from './revoke.ts'
+import { createContext, type ServerContext } from './server-context.ts'
+import { token } from './token.ts'
+
+/** A mocked authorization server: real tokens, real checks, no network and no pages. */
+export interface MockAuthorizationServer {
+  readonly issuer: string
+  /** For `setupServer` of `msw/node`. */
+  readonly handlers: readonly HttpHandler[]
+  readonly controls: AuthorizationServerControls
+  /** The server without msw. @returns `undefined` for a path that is not one of its endpoints */
+  handle(request: Request): Promise<Response | undefined>
+  /** The public key that its tokens verify with. */
+  publicKey(): Promise<JWK>
+  /** The upstream's side of the token vault: a refresh token for a linked account. @internal */
+  linkForVault(
+    clientId: string,
+    subject: string,
+    resource: string,
+    scopes?: readonly string[],
+  ): Promise<{ readonly refreshToken: string; readonly scopes: readonly string[] }>
+  /** A fresh upstream token, or `undefined` where the refresh token no longer works. @internal */
+  refreshForVault(clientId: string, refreshToken: string): Promise<IssuedAccessToken | undefined>
+}
+
+/**
+ * Makes an authorization server with state: discovery (OpenID Connect and RFC 8414), JWKS, authorization
+ * code with PKCE, refresh with rotation, client credentials, RFC 8693 exchange, Auth0's token vault, CIBA, revocation.
+ *
+ * Nothing is intercepted until its `handlers` are given to msw; `startMockServers` does that for a whole set.
+ * Client secrets are compared and assertions verified; a wrong request gets the error its specification names.
+ *
+ * @throws {@link TestingError} An unknown option key, or an option that points nowhere.
+ */
+export function createMockAuthorizationServer(options: MockAuthorizationServerOptions): MockAuthorizationServer {
+  checkOptions(options)
+  const clock = options.clock ?? machineClock
+  const context = createContext(options, clock)
+  const door = createFrontDoor(routesOf(context), clock)
+  return {
+    issuer: context.issuer,
+    handlers: [mount(new URL(context.issuer).origin, door.handle)],
+    controls: createControls(context, door, options.users),
+    handle: door.handle,
+    publicKey: async () => (await context.key).publicKey,
+    linkForVault: async (clientId, subject, resource, scopes) =>
+      grantToVault(context, clientId, subject, resource, scopes),
+    refreshForVault: (clientId, refreshToken) => refreshForVault(context, clientId, refreshToken),
+  }
+}
+
+function routesOf(context: ServerContext): readonly Route[] {
+  const { endpoints } = context
+  const { origin, pathname } = new URL(context.issuer)
+  const base = pathname.replace(/\/$/, '')
+  const path = (url: string) => url.slice(origin.length)
+  return [
+    // OpenID Connect Discovery §4 appends, RFC 8414 §3 inserts; an issuer without a path has both at its root.
+    ...[
+      `${base}/.well-known/openid-configuration`,
+      `/.well-known/openid-configuration${base}`,
+      `/.well-known/oauth-authorization-server${base}`,
+    ].map((each): Route => ({ endpoint: 'metadata', method: 'GET', path: each, respond: () => metadata(context) })),
+    { endpoint: 'jwks', method: 'GET', path: path(endpoints.jwks), respond: () => jwks(context) },
+    { endpoint: 'authorize', method: 'GET', path: path(endpoints.authorize), respond: (r) => authorize(context, r) },
+    { endpoint: 'token', method: 'POST', path: path(endpoints.token), respond: (r) => token(context, r) },
+    {
+      endpoint: 'bc-authorize',
+      method: 'POST',
+      path: path(endpoints.backchannelAuthentication),
+      respond: (r) => requestBackchannelAuthentication(context, r),
+    },
+    { endpoint: 'revoke', method: 'POST', path: path(endpoints.revocation), respond: (r) => revoke(context, r) },
+  ]
+}
+
+async function refreshForVault(
+  context: ServerContext,
+  clientId: string,
+  refreshToken: string,
+): Promise<IssuedAccessToken | undefined> {
+  const grant = context.state.refreshTokens.get(refreshToken)?.grant
+  if (grant === undefined || grant.revoked || grant.clientId !== clientId) return undefined
+  return issueAccessToken(context, {
+    clientId,
+    subject: grant.session.subject,
+    audience: grant.audience,
+    scopes: apiScopes(grant.scopes),
+    session: grant.session,
+    grant,
+  })
+}

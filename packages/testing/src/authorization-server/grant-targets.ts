@@ -1,0 +1,85 @@
+import * as z from 'zod/mini'
+import { optional } from '../http/received.ts'
+import { Refusal } from '../http/refusal.ts'
+import type { MockClient } from './options.ts'
+import { OPENID_SCOPES, type ServerContext } from './server-context.ts'
+import type { AuthorizationDetail } from './state.ts'
+
+/**
+ * Which APIs a token is asked for: `resource` and `audience`, both repeatable.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 | RFC 8707 §2}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-2.1 | RFC 8693 §2.1}
+ */
+export function requestedAudience(context: ServerContext, parameters: URLSearchParams): readonly string[] {
+  const named = [...parameters.getAll('resource'), ...parameters.getAll('audience')].filter((value) => value !== '')
+  for (const target of named) {
+    if (!context.resources.has(target)) throw new Refusal('invalid_target', `no such API: ${target}`)
+  }
+  if (named.length > 0) return [...new Set(named)]
+  return context.defaultResource === undefined ? [] : [context.defaultResource]
+}
+
+/**
+ * The scopes to grant: those asked for, as far as API, client and user allow.
+ *
+ * An unknown scope, or one the client may not have, is `invalid_scope`; one that the user lacks is left out
+ * in silence, as servers with role-based scopes do, so that clients must compare.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.3 | RFC 6749 §3.3}
+ */
+export function grantedScopes(
+  context: ServerContext,
+  request: {
+    readonly client: MockClient
+    readonly subject: string | undefined
+    readonly requested: readonly string[]
+    readonly audience: readonly string[]
+  },
+): readonly string[] {
+  const ofApis = new Set(request.audience.flatMap((identifier) => context.resources.get(identifier)?.scopes ?? []))
+  for (const scope of request.requested) {
+    if (OPENID_SCOPES.has(scope)) continue
+    if (!ofApis.has(scope)) throw new Refusal('invalid_scope', `unknown scope for this target: ${scope}`)
+    if (request.client.scopes !== undefined && !request.client.scopes.includes(scope)) {
+      throw new Refusal('invalid_scope', `client ${request.client.clientId} may not have ${scope}`)
+    }
+  }
+  const permissions = request.subject === undefined ? undefined : context.state.users.get(request.subject)?.permissions
+  return request.requested.filter(
+    (scope) => OPENID_SCOPES.has(scope) || permissions === undefined || permissions.includes(scope),
+  )
+}
+
+const Details = z.array(z.looseObject({ type: z.string() }))
+
+/**
+ * The `authorization_details` of a request, each of a type that a target understands.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-5 | RFC 9396 §5}
+ */
+export function requestedDetails(
+  context: ServerContext,
+  parameters: URLSearchParams,
+  audience: readonly string[],
+): readonly AuthorizationDetail[] | undefined {
+  const text = optional(parameters, 'authorization_details')
+  if (text === undefined) return undefined
+  const parsed = Details.safeParse(parseJson(text))
+  if (!parsed.success) throw new Refusal('invalid_authorization_details', 'not an array of objects with a type')
+  const known = new Set(
+    audience.flatMap((identifier) => context.resources.get(identifier)?.authorizationDetailsTypes ?? []),
+  )
+  for (const detail of parsed.data) {
+    if (!known.has(detail.type)) {
+      throw new Refusal('invalid_authorization_details', `unknown type for this target: ${detail.type}`)
+    }
+  }
+  return parsed.data
+}
+
+/** The value, or `undefined` where the text is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,17 @@
+export type {
+  ApproveOptions,
+  AuthorizationServerControls,
+  AuthorizationServerEndpoint,
+  ConnectOptions,
+  PendingRequest,
+} from './controls.ts'
+export { createMockAuthorizationServer, type MockAuthorizationServer } from './create-mock-authorization-server.ts'
+export type {
+  MockAuthorizationServerOptions,
+  MockCibaOptions,
+  MockClient,
+  MockConnection,
+  MockResource,
+  MockUser,
+} from './options.ts'
+export type { AuthorizationDetail } from './state.ts'

@@ -1,0 +1,148 @@
+import { base64url, type JWTPayload } from 'jose'
+import { epochSeconds } from '../clock.ts'
+import { OPENID_SCOPES, type ServerContext } from './server-context.ts'
+import type { AuthorizationDetail, Grant, Session } from './state.ts'
+
+/** An `act` claim. */
+export interface ActorClaim {
+  readonly sub: string
+  readonly act?: ActorClaim
+  readonly [claim: string]: unknown
+}
+
+export interface AccessTokenRequest {
+  readonly clientId: string
+  /** The user, or the client itself where there is none. */
+  readonly subject: string
+  readonly audience: readonly string[]
+  readonly scopes: readonly string[]
+  readonly actor?: ActorClaim | undefined
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined
+  readonly session?: Session | undefined
+  readonly grant?: Grant | undefined
+  /** Caps the life time, epoch seconds: an exchanged token ends with its subject token at the latest. */
+  readonly notAfter?: number | undefined
+}
+
+/** An access token and what the token response says about it. */
+export interface IssuedAccessToken {
+  readonly access_token: string
+  readonly token_type: 'Bearer'
+  readonly expires_in: number
+  readonly scope: string
+  readonly authorization_details?: readonly AuthorizationDetail[]
+}
+
+/**
+ * A signed access token.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-2.2 | RFC 9068 §2.2}
+ */
+export async function issueAccessToken(
+  context: ServerContext,
+  request: AccessTokenRequest,
+): Promise<IssuedAccessToken> {
+  const now = epochSeconds(context.clock)
+  const lifetimes = request.audience.map(
+    (identifier) => context.resources.get(identifier)?.accessTokenSeconds ?? context.accessTokenSeconds,
+  )
+  const expiresAt = Math.min(now + Math.min(context.accessTokenSeconds, ...lifetimes), request.notAfter ?? Infinity)
+  const tokenId = crypto.randomUUID()
+  if (request.grant !== undefined) context.state.grantsByTokenId.set(tokenId, request.grant)
+  const claims: JWTPayload = {
+    ...userClaims(context, request.subject),
+    iss: context.issuer,
+    sub: request.subject,
+    aud: audienceClaim(context, request.audience),
+    exp: expiresAt,
+    iat: now,
+    jti: tokenId,
+    client_id: request.clientId,
+    scope: request.scopes.join(' '),
+    ...(request.session && {
+      auth_time: request.session.authTime,
+      acr: request.session.acr,
+      sid: request.session.sessionId,
+    }),
+    ...(request.actor && { act: request.actor }),
+    ...(request.authorizationDetails && { authorization_details: request.authorizationDetails }),
+  }
+  return {
+    access_token: await (await context.key).sign(claims, 'at+jwt'),
+    token_type: 'Bearer',
+    expires_in: expiresAt - now,
+    scope: request.scopes.join(' '),
+    ...(request.authorizationDetails && { authorization_details: request.authorizationDetails }),
+  }
+}
+
+/**
+ * An id_token for a client.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#IDToken | OpenID Connect Core §2}
+ */
+export async function issueIdToken(
+  context: ServerContext,
+  request: {
+    readonly clientId: string
+    readonly session: Session
+    readonly scopes: readonly string[]
+    readonly accessToken: string
+    readonly nonce?: string | undefined
+  },
+): Promise<string> {
+  const now = epochSeconds(context.clock)
+  const { session } = request
+  const user = context.state.users.get(session.subject)
+  const claims: JWTPayload = {
+    ...userClaims(context, session.subject),
+    ...(request.scopes.includes('profile') && user?.name !== undefined && { name: user.name }),
+    ...(request.scopes.includes('email') && user?.email !== undefined && { email: user.email, email_verified: true }),
+    iss: context.issuer,
+    sub: session.subject,
+    aud: request.clientId,
+    exp: now + context.accessTokenSeconds,
+    iat: now,
+    auth_time: session.authTime,
+    acr: session.acr,
+    sid: session.sessionId,
+    at_hash: await halfHash(request.accessToken),
+    ...(request.nonce !== undefined && { nonce: request.nonce }),
+  }
+  return (await context.key).sign(claims, 'JWT')
+}
+
+/** A refresh token, where the grant has `offline_access`. */
+export function issueRefreshToken(context: ServerContext, grant: Grant): { readonly refresh_token?: string } {
+  if (!grant.scopes.includes('offline_access')) return {}
+  const token = randomText()
+  context.state.refreshTokens.set(token, { grant, used: false })
+  return { refresh_token: token }
+}
+
+/** 256 random bits in base64url. */
+export function randomText(): string {
+  return base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
+}
+
+/** Scopes that belong to an API. */
+export function apiScopes(scopes: readonly string[]): readonly string[] {
+  return scopes.filter((scope) => !OPENID_SCOPES.has(scope))
+}
+
+/** With no API behind it a token is for the server's own endpoints. */
+function audienceClaim(
+  context: ServerContext,
+  [first = context.issuer, ...more]: readonly string[],
+): string | string[] {
+  return more.length === 0 ? first : [first, ...more]
+}
+
+function userClaims(context: ServerContext, subject: string): JWTPayload {
+  const user = context.state.users.get(subject)
+  return { ...user?.claims, ...(user?.roles !== undefined && { [context.rolesClaim]: user.roles }) }
+}
+
+/** The left half of the SHA-256 of a token (OpenID Connect Core §3.1.3.6). */
+async function halfHash(token: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token)))
+  return base64url.encode(digest.slice(0, digest.length / 2))
+}

@@ -1,0 +1,52 @@
+import { answer } from '../http/refusal.ts'
+import { GRANT, OPENID_SCOPES, type ServerContext } from './server-context.ts'
+
+/** OpenID Connect Discovery §3 and RFC 8414 §2; the two documents are the same. */
+export async function metadata(context: ServerContext): Promise<Response> {
+  const { endpoints } = context
+  const { algorithm } = await context.key
+  const resources = [...context.resources.values()]
+  const clientAuthentication = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']
+  return answer({
+    issuer: context.issuer,
+    authorization_endpoint: endpoints.authorize,
+    token_endpoint: endpoints.token,
+    jwks_uri: endpoints.jwks,
+    backchannel_authentication_endpoint: endpoints.backchannelAuthentication,
+    revocation_endpoint: endpoints.revocation,
+    scopes_supported: [...new Set([...OPENID_SCOPES, ...resources.flatMap((resource) => resource.scopes)])],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: Object.values(GRANT),
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [algorithm],
+    token_endpoint_auth_methods_supported: clientAuthentication,
+    token_endpoint_auth_signing_alg_values_supported: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'],
+    revocation_endpoint_auth_methods_supported: clientAuthentication,
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    backchannel_token_delivery_modes_supported: ['poll'],
+    backchannel_user_code_parameter_supported: false,
+    authorization_details_types_supported: [
+      ...new Set(resources.flatMap((resource) => resource.authorizationDetailsTypes ?? [])),
+    ],
+    claims_supported: [
+      'sub',
+      'iss',
+      'aud',
+      'exp',
+      'iat',
+      'auth_time',
+      'acr',
+      'sid',
+      'name',
+      'email',
+      context.rolesClaim,
+    ],
+  })
+}
+
+/** RFC 7517 §5. */
+export async function jwks(context: ServerContext): Promise<Response> {
+  return answer({ keys: [(await context.key).publicKey] })
+}

@@ -1,0 +1,156 @@
+import type { JWK } from 'jose'
+import type { Clock } from '../clock.ts'
+import { refuseUnknownKeys, TestingError } from '../testing-error.ts'
+import type { MockAuthorizationServer } from './create-mock-authorization-server.ts'
+
+/** A client that the mocked authorization server knows. */
+export interface MockClient {
+  readonly clientId: string
+  /** Allows `client_secret_basic` and `client_secret_post`. */
+  readonly clientSecret?: string
+  /** Allows `private_key_jwt`. With neither this nor a secret the client is public. */
+  readonly publicKeys?: readonly JWK[]
+  /** Compared as plain strings (RFC 9700 §2.1). */
+  readonly redirectUris?: readonly string[]
+  /** Grant types this client may use. @default all */
+  readonly grantTypes?: readonly string[]
+  /** Scopes it may ever get. @default all */
+  readonly scopes?: readonly string[]
+  /**
+   * The API that this client is, by its resource identifier (Auth0: Custom API Client). Access tokens for
+   * it may be exchanged by this client. @default only tokens issued to this client may be
+   */
+  readonly api?: string
+  /** The agent that this client is: who stands in `act` of tokens it gets on behalf of a user. @default its `clientId` */
+  readonly actor?: { readonly subject: string; readonly profile?: string }
+  /** Whether refresh tokens rotate, with reuse detection. @default true */
+  readonly rotatesRefreshTokens?: boolean
+}
+
+/** A made-up person. */
+export interface MockUser {
+  readonly subject: string
+  readonly name?: string
+  readonly email?: string
+  /** Written to the claim that `rolesClaim` names. */
+  readonly roles?: readonly string[]
+  /** Scopes this user may have; granted are those asked for and listed here. @default all */
+  readonly permissions?: readonly string[]
+  /** Further claims of their id_tokens and access tokens. */
+  readonly claims?: Readonly<Record<string, unknown>>
+  /** Authentication context class of a normal login. @default 'urn:behalf:acr:password' */
+  readonly acr?: string
+}
+
+/** An API that tokens can be issued for. */
+export interface MockResource {
+  /** An absolute URI without a fragment (RFC 8707 §2). */
+  readonly identifier: string
+  readonly scopes: readonly string[]
+  /** `type` values of `authorization_details` that the API understands. @default none */
+  readonly authorizationDetailsTypes?: readonly string[]
+  /** Seconds. @default the server's */
+  readonly accessTokenSeconds?: number
+}
+
+/** An upstream that the server's token vault can get tokens from. */
+export interface MockConnection {
+  readonly name: string
+  /** The upstream's own authorization server, mocked as well. It signs the tokens. */
+  readonly server: MockAuthorizationServer
+  /** The vault's client at the upstream. */
+  readonly clientId: string
+  /** The upstream API. */
+  readonly resource: string
+}
+
+/** How the mocked server does backchannel authentication. */
+export interface MockCibaOptions {
+  /** Seconds between polls, as the acknowledgement says. @default 5 */
+  readonly interval?: number
+  /** Life of a request that asks for none, seconds. @default 300 */
+  readonly expiresIn?: number
+  /** The longest `requested_expiry`, seconds. @default 259_200 */
+  readonly maxExpiresIn?: number
+  /** How the end of a request is reported; Auth0 says `access_denied`. @default 'expired_token' */
+  readonly expiryError?: 'expired_token' | 'access_denied'
+  /** Refuse requests without `binding_message`, as Auth0 does. @default false */
+  readonly bindingMessageRequired?: boolean
+}
+
+export interface MockAuthorizationServerOptions {
+  /** With or without a trailing slash, exactly as tokens and metadata shall write it. */
+  readonly issuer: string
+  readonly clients: readonly MockClient[]
+  readonly users: readonly MockUser[]
+  /** @default [] */
+  readonly resources?: readonly MockResource[]
+  /** What a token is for when the request names no `audience` or `resource`. @default the first resource */
+  readonly defaultResource?: string
+  /** Upstreams of the token vault. @default [] */
+  readonly connections?: readonly MockConnection[]
+  /** @default 'RS256' */
+  readonly algorithm?: 'RS256' | 'ES256'
+  /** Life of access tokens and id_tokens, seconds. @default 3600 */
+  readonly accessTokenSeconds?: number
+  /** @default 'roles' */
+  readonly rolesClaim?: string
+  /** How deep `act` may nest before an exchange is refused. @default 5 */
+  readonly maxActorDepth?: number
+  readonly ciba?: MockCibaOptions
+  /** @default the machine's clock, which fake timers replace */
+  readonly clock?: Clock
+}
+
+const KNOWN = {
+  options: [
+    'issuer',
+    'clients',
+    'users',
+    'resources',
+    'defaultResource',
+    'connections',
+    'algorithm',
+    'accessTokenSeconds',
+    'rolesClaim',
+    'maxActorDepth',
+    'ciba',
+    'clock',
+  ],
+  client: [
+    'clientId',
+    'clientSecret',
+    'publicKeys',
+    'redirectUris',
+    'grantTypes',
+    'scopes',
+    'api',
+    'actor',
+    'rotatesRefreshTokens',
+  ],
+  user: ['subject', 'name', 'email', 'roles', 'permissions', 'claims', 'acr'],
+  resource: ['identifier', 'scopes', 'authorizationDetailsTypes', 'accessTokenSeconds'],
+  connection: ['name', 'server', 'clientId', 'resource'],
+  ciba: ['interval', 'expiresIn', 'maxExpiresIn', 'expiryError', 'bindingMessageRequired'],
+} as const
+
+/** Refuses options that nothing reads, and names that point nowhere. */
+export function checkOptions(options: MockAuthorizationServerOptions): void {
+  refuseUnknownKeys('createMockAuthorizationServer', options, KNOWN.options)
+  for (const client of options.clients) refuseUnknownKeys(`client ${client.clientId}`, client, KNOWN.client)
+  for (const user of options.users) refuseUnknownKeys(`user ${user.subject}`, user, KNOWN.user)
+  for (const resource of options.resources ?? []) {
+    refuseUnknownKeys(`resource ${resource.identifier}`, resource, KNOWN.resource)
+  }
+  for (const connection of options.connections ?? []) {
+    refuseUnknownKeys(`connection ${connection.name}`, connection, KNOWN.connection)
+  }
+  refuseUnknownKeys('ciba', options.ciba ?? {}, KNOWN.ciba)
+  const identifiers = (options.resources ?? []).map((resource) => resource.identifier)
+  if (options.defaultResource !== undefined && !identifiers.includes(options.defaultResource)) {
+    throw new TestingError(`defaultResource: ${options.defaultResource} is not in resources`)
+  }
+  if (!URL.canParse(options.issuer) || new URL(options.issuer).search !== '' || options.issuer.includes('#')) {
+    throw new TestingError('issuer: give an https URL without query and fragment (RFC 8414 §2)')
+  }
+}

@@ -1,0 +1,114 @@
+import { decodeJwt } from 'jose'
+import * as z from 'zod/mini'
+import { optional, type Received, required, words } from '../http/received.ts'
+import { answer, Refusal } from '../http/refusal.ts'
+import { authenticateClient } from './authenticate-client.ts'
+import { grantedScopes, parseJson, requestedAudience, requestedDetails } from './grant-targets.ts'
+import { randomText } from './issue-tokens.ts'
+import type { MockClient } from './options.ts'
+import { GRANT, requireConfidential, requireGrantType, type ServerContext } from './server-context.ts'
+import { TOKEN_TYPE, verifyOwnToken } from './subject-token.ts'
+
+/** Auth0's bounds; no specification gives any. */
+const BINDING_MESSAGE = /^[A-Za-z0-9 +\-_.,:#]{1,64}$/
+
+/** How Auth0 writes a `login_hint`. */
+const IssuerAndSubject = z.object({ format: z.literal('iss_sub'), iss: z.string(), sub: z.string() })
+
+/**
+ * The backchannel authentication endpoint.
+ * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#rfc.section.7 | CIBA Core §7}
+ */
+export async function requestBackchannelAuthentication(context: ServerContext, received: Received): Promise<Response> {
+  const client = await authenticateClient(context, received)
+  requireConfidential(client)
+  requireGrantType(client, GRANT.ciba)
+  const { parameters } = received
+  const requested = words(required(parameters, 'scope'))
+  // §7.1: MUST contain openid.
+  if (!requested.includes('openid')) throw new Refusal('invalid_scope', 'scope must contain openid')
+  const subject = await hintedUser(context, client, parameters)
+  const audience = requestedAudience(context, parameters)
+  const authorizationDetails = requestedDetails(context, parameters, audience)
+  const bindingMessage = bindingMessageOf(context, parameters)
+  const expiresIn = expiryOf(context, parameters)
+  const now = context.clock.now()
+  const authReqId = randomText()
+  context.state.backchannelRequests.set(authReqId, {
+    authReqId,
+    clientId: client.clientId,
+    subject,
+    scopes: grantedScopes(context, { client, subject, requested, audience }),
+    audience,
+    ...(authorizationDetails && { authorizationDetails }),
+    ...(bindingMessage !== undefined && { bindingMessage }),
+    acrValues: words(optional(parameters, 'acr_values')),
+    createdAt: now,
+    expiresAt: now + expiresIn * 1000,
+    interval: context.ciba.interval,
+    slowDownNext: false,
+    loseAnswer: false,
+    state: 'pending',
+  })
+  return answer({ auth_req_id: authReqId, expires_in: expiresIn, interval: context.ciba.interval })
+}
+
+/** §7.1: exactly one hint. */
+async function hintedUser(context: ServerContext, client: MockClient, parameters: URLSearchParams): Promise<string> {
+  const hints = ['login_hint', 'id_token_hint', 'login_hint_token'].filter((name) => parameters.has(name))
+  if (hints.length !== 1) throw new Refusal('invalid_request', 'give exactly one of login_hint, id_token_hint')
+  if (hints[0] === 'login_hint_token') throw new Refusal('invalid_request', 'login_hint_token is not taken here')
+  const subject =
+    hints[0] === 'login_hint'
+      ? hintedSubject(context, required(parameters, 'login_hint'))
+      : await subjectOfIdToken(context, client, required(parameters, 'id_token_hint'))
+  if (!context.state.users.has(subject)) throw new Refusal('unknown_user_id', 'the hint names nobody here')
+  return subject
+}
+
+function hintedSubject(context: ServerContext, hint: string): string {
+  if (!hint.startsWith('{')) return hint
+  const parsed = IssuerAndSubject.safeParse(parseJson(hint))
+  if (!parsed.success) throw new Refusal('invalid_request', 'login_hint is no iss_sub object')
+  if (parsed.data.iss !== context.issuer) throw new Refusal('unknown_user_id', 'login_hint names another issuer')
+  return parsed.data.sub
+}
+
+async function subjectOfIdToken(context: ServerContext, client: MockClient, hint: string): Promise<string> {
+  // OpenID Connect Core §3.1.2.1: an id_token_hint may be past its end; it names, it does not prove.
+  const issuedAt = readIssuedAt(hint)
+  const back = { ...context, clock: { now: () => issuedAt * 1000 } }
+  const claims = await verifyOwnToken(back, hint, TOKEN_TYPE.idToken, 'id_token_hint')
+  if (claims.aud !== client.clientId) throw new Refusal('invalid_request', 'id_token_hint is of another client')
+  return claims.sub
+}
+
+function readIssuedAt(hint: string): number {
+  try {
+    return decodeJwt(hint).iat ?? 0
+  } catch {
+    throw new Refusal('invalid_request', 'id_token_hint is no JWT')
+  }
+}
+
+function bindingMessageOf(context: ServerContext, parameters: URLSearchParams): string | undefined {
+  const message = optional(parameters, 'binding_message')
+  if (message === undefined) {
+    if (context.ciba.bindingMessageRequired) throw new Refusal('invalid_request', 'binding_message is missing')
+    return undefined
+  }
+  if (!BINDING_MESSAGE.test(message)) {
+    throw new Refusal('invalid_binding_message', 'at most 64 of letters, digits, space and +-_.,:#')
+  }
+  return message
+}
+
+function expiryOf(context: ServerContext, parameters: URLSearchParams): number {
+  const text = optional(parameters, 'requested_expiry')
+  if (text === undefined) return context.ciba.expiresIn
+  const seconds = Number(text)
+  if (!/^[1-9]\d*$/.test(text) || seconds > context.ciba.maxExpiresIn) {
+    throw new Refusal('invalid_request', `requested_expiry is no integer from 1 to ${context.ciba.maxExpiresIn}`)
+  }
+  return seconds
+}

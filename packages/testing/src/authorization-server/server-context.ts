@@ -1,0 +1,97 @@
+import type { Clock } from '../clock.ts'
+import { Refusal } from '../http/refusal.ts'
+import type {
+  MockAuthorizationServerOptions,
+  MockCibaOptions,
+  MockClient,
+  MockConnection,
+  MockResource,
+} from './options.ts'
+import { generateSigningKey, type SigningKey } from './signing-key.ts'
+import { initialState, type ServerState } from './state.ts'
+
+/** Scopes that OpenID Connect defines; they belong to no API. */
+export const OPENID_SCOPES: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access'])
+
+/** What every endpoint of one mocked server shares. */
+export interface ServerContext {
+  readonly issuer: string
+  readonly endpoints: Endpoints
+  readonly clients: ReadonlyMap<string, MockClient>
+  readonly resources: ReadonlyMap<string, MockResource>
+  readonly defaultResource: string | undefined
+  readonly connections: ReadonlyMap<string, MockConnection>
+  readonly key: Promise<SigningKey>
+  readonly clock: Clock
+  readonly accessTokenSeconds: number
+  readonly rolesClaim: string
+  readonly maxActorDepth: number
+  readonly ciba: Required<MockCibaOptions>
+  state: ServerState
+}
+
+/** Absolute URLs. */
+export interface Endpoints {
+  readonly authorize: string
+  readonly token: string
+  readonly jwks: string
+  readonly backchannelAuthentication: string
+  readonly revocation: string
+}
+
+export function createContext(options: MockAuthorizationServerOptions, clock: Clock): ServerContext {
+  const base = options.issuer.replace(/\/$/, '')
+  const resources = options.resources ?? []
+  return {
+    issuer: options.issuer,
+    endpoints: {
+      authorize: `${base}/authorize`,
+      token: `${base}/oauth/token`,
+      jwks: `${base}/.well-known/jwks.json`,
+      backchannelAuthentication: `${base}/bc-authorize`,
+      revocation: `${base}/oauth/revoke`,
+    },
+    clients: new Map(options.clients.map((client) => [client.clientId, client])),
+    resources: new Map(resources.map((resource) => [resource.identifier, resource])),
+    defaultResource: options.defaultResource ?? resources[0]?.identifier,
+    connections: new Map((options.connections ?? []).map((connection) => [connection.name, connection])),
+    key: generateSigningKey(options.algorithm ?? 'RS256'),
+    clock,
+    accessTokenSeconds: options.accessTokenSeconds ?? 3600,
+    rolesClaim: options.rolesClaim ?? 'roles',
+    maxActorDepth: options.maxActorDepth ?? 5,
+    ciba: {
+      interval: 5,
+      expiresIn: 300,
+      maxExpiresIn: 259_200,
+      expiryError: 'expired_token',
+      bindingMessageRequired: false,
+      ...options.ciba,
+    },
+    state: initialState(options.users),
+  }
+}
+
+/** The grant types that this server takes. */
+export const GRANT = {
+  authorizationCode: 'authorization_code',
+  refreshToken: 'refresh_token',
+  clientCredentials: 'client_credentials',
+  tokenExchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  federatedConnection: 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token',
+  ciba: 'urn:openid:params:grant-type:ciba',
+} as const
+
+/** @throws Refusal `unauthorized_client` where the client may not use this grant. */
+export function requireGrantType(client: MockClient, grantType: string): void {
+  if (client.grantTypes !== undefined && !client.grantTypes.includes(grantType)) {
+    throw new Refusal('unauthorized_client', `client ${client.clientId} may not use ${grantType}`)
+  }
+}
+
+/** Grants that prove nothing without a client's own credentials. */
+export function requireConfidential(client: MockClient): void {
+  if (client.clientSecret === undefined && client.publicKeys === undefined) {
+    throw new Refusal('unauthorized_client', `client ${client.clientId} is public`)
+  }
+}

@@ -1,0 +1,108 @@
+import type { MockUser } from './options.ts'
+
+/** A login of a user. */
+export interface Session {
+  readonly subject: string
+  readonly sessionId: string
+  /** Epoch seconds. */
+  readonly authTime: number
+  readonly acr: string
+}
+
+/** What a token chain was granted: by a code, and through all refreshes that follow it. */
+export interface Grant {
+  readonly clientId: string
+  readonly session: Session
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  readonly nonce?: string
+  readonly authorizationDetails?: readonly AuthorizationDetail[]
+  /** Set by reuse detection and by revocation: no token of the chain works any more. */
+  revoked: boolean
+}
+
+export interface AuthorizationDetail {
+  readonly type: string
+  readonly [field: string]: unknown
+}
+
+export interface AuthorizationCode {
+  readonly grant: Grant
+  readonly redirectUri: string
+  readonly codeChallenge: string
+  /** Epoch milliseconds. */
+  readonly expiresAt: number
+  used: boolean
+}
+
+export interface RefreshToken {
+  readonly grant: Grant
+  used: boolean
+}
+
+/** A question to a person, from `/bc-authorize` until its redemption. */
+export interface BackchannelRequest {
+  readonly authReqId: string
+  readonly clientId: string
+  readonly subject: string
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  readonly authorizationDetails?: readonly AuthorizationDetail[]
+  readonly bindingMessage?: string
+  readonly acrValues: readonly string[]
+  /** Epoch milliseconds. */
+  readonly createdAt: number
+  expiresAt: number
+  /** Seconds; grows with each `slow_down`. */
+  interval: number
+  lastPollAt?: number
+  slowDownNext: boolean
+  loseAnswer: boolean
+  state: 'pending' | 'approved' | 'denied' | 'redeemed'
+  answer?: BackchannelAnswer
+}
+
+/** What the person, or a test in their place, decided. */
+export interface BackchannelAnswer {
+  readonly session: Session
+  readonly scopes: readonly string[]
+  readonly authorizationDetails?: readonly AuthorizationDetail[]
+}
+
+/** An upstream account that a user linked. The vault holds its refresh token at the upstream. */
+export interface LinkedAccount {
+  readonly accountId: string
+  readonly connection: string
+  /** The user's `sub` at the upstream. */
+  readonly upstreamSubject: string
+  readonly scopes: readonly string[]
+  readonly refreshToken: string
+}
+
+/** Everything that changes in a mocked authorization server. */
+export interface ServerState {
+  users: Map<string, MockUser>
+  signedIn: Session | undefined
+  codes: Map<string, AuthorizationCode>
+  refreshTokens: Map<string, RefreshToken>
+  backchannelRequests: Map<string, BackchannelRequest>
+  /** By user. */
+  linkedAccounts: Map<string, LinkedAccount[]>
+  /** `jti` of client assertions, by client, with their end in epoch seconds. */
+  assertions: Map<string, number>
+  /** Which chain an access token belongs to, by `jti`: a revoked chain's tokens are no subject tokens. */
+  grantsByTokenId: Map<string, Grant>
+}
+
+export function initialState(users: readonly MockUser[]): ServerState {
+  return {
+    users: new Map(users.map((user) => [user.subject, user])),
+    signedIn: undefined,
+    codes: new Map(),
+    refreshTokens: new Map(),
+    backchannelRequests: new Map(),
+    linkedAccounts: new Map(),
+    assertions: new Map(),
+    grantsByTokenId: new Map(),
+  }
+}

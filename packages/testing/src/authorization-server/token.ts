@@ -1,0 +1,32 @@
+import { type Received, required } from '../http/received.ts'
+import { answer, Refusal } from '../http/refusal.ts'
+import { authenticateClient } from './authenticate-client.ts'
+import { redeemCode } from './grants/authorization-code.ts'
+import { pollBackchannelRequest } from './grants/ciba.ts'
+import { clientCredentials } from './grants/client-credentials.ts'
+import { federatedConnection } from './grants/federated-connection.ts'
+import { refresh } from './grants/refresh-token.ts'
+import { exchangeToken } from './grants/token-exchange.ts'
+import type { MockClient } from './options.ts'
+import { GRANT, requireGrantType, type ServerContext } from './server-context.ts'
+
+type GrantHandler = (context: ServerContext, client: MockClient, parameters: URLSearchParams) => Promise<object>
+
+const HANDLERS: Readonly<Record<string, GrantHandler>> = {
+  [GRANT.authorizationCode]: redeemCode,
+  [GRANT.refreshToken]: refresh,
+  [GRANT.clientCredentials]: clientCredentials,
+  [GRANT.tokenExchange]: exchangeToken,
+  [GRANT.federatedConnection]: federatedConnection,
+  [GRANT.ciba]: pollBackchannelRequest,
+}
+
+/** The token endpoint: proves the client, then hands over to the grant. */
+export async function token(context: ServerContext, received: Received): Promise<Response> {
+  const client = await authenticateClient(context, received)
+  const grantType = required(received.parameters, 'grant_type')
+  const handler = Object.hasOwn(HANDLERS, grantType) ? HANDLERS[grantType] : undefined
+  if (handler === undefined) throw new Refusal('unsupported_grant_type', `no grant ${grantType}`)
+  requireGrantType(client, grantType)
+  return answer(await handler(context, client, received.parameters))
+}

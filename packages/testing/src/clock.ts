@@ -1,0 +1,13 @@
+/** The time of a mocked server, as a port. Has the shape of core's `Clock`. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number
+}
+
+/** The machine's clock, read at each call: fake timers that replace `Date` are followed. */
+export const machineClock: Clock = { now: () => Date.now() }
+
+/** Epoch seconds, rounded down, as JWT times are written. */
+export function epochSeconds(clock: Clock): number {
+  return Math.floor(clock.now() / 1000)
+}

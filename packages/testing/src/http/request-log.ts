@@ -1,0 +1,95 @@
+import type { Received } from './received.ts'
+
+/** A request that a mocked server got. Holds no secret. */
+export interface LoggedRequest {
+  /** Which endpoint, by the name that `fault` takes. */
+  readonly endpoint: string
+  readonly method: string
+  /** Without the query, whose parameters stand in `parameters`. */
+  readonly url: string
+  /** Epoch milliseconds. */
+  readonly at: number
+  /**
+   * Form or query parameters. A repeated one is a list. Secrets read `[redacted 1]`, `[redacted 2]`, …:
+   * the same number is the same secret, so that a test can tell a rotated token from a repeated one.
+   */
+  readonly parameters: Readonly<Record<string, string | readonly string[]>>
+  /** The body, where it was JSON. */
+  readonly json?: unknown
+  /** The `Authorization` scheme and the redacted credentials: `Bearer [redacted 3]`. */
+  readonly authorization?: string
+  /** The request's `Idempotency-Key` header. */
+  readonly idempotencyKey?: string
+}
+
+const SECRETS: ReadonlySet<string> = new Set([
+  'actor_token',
+  'assertion',
+  'auth_req_id',
+  'client_assertion',
+  'client_secret',
+  'code',
+  'code_verifier',
+  'id_token_hint',
+  'login_hint_token',
+  'refresh_token',
+  'request',
+  'subject_token',
+  'token',
+])
+
+/** What the mocked servers were asked, in order. */
+export class RequestLog {
+  #entries: LoggedRequest[] = []
+  #numbers = new Map<string, number>()
+
+  add(endpoint: string, received: Received, at: number): void {
+    const { method, url, headers } = received
+    const idempotencyKey = headers.get('idempotency-key')
+    const [scheme, credentials] = (headers.get('authorization') ?? '').split(' ', 2)
+    this.#entries.push({
+      endpoint,
+      method,
+      url: url.origin + url.pathname,
+      at,
+      parameters: this.#redacted(received.parameters),
+      ...jsonOf(received),
+      ...(scheme ? { authorization: `${scheme} ${this.#redact(credentials ?? '')}` } : {}),
+      ...(idempotencyKey === null ? {} : { idempotencyKey }),
+    })
+  }
+
+  entries(): readonly LoggedRequest[] {
+    return [...this.#entries]
+  }
+
+  clear(): void {
+    this.#entries = []
+    this.#numbers = new Map()
+  }
+
+  #redacted(parameters: URLSearchParams): LoggedRequest['parameters'] {
+    const names = [...new Set(parameters.keys())]
+    return Object.fromEntries(
+      names.map((name) => {
+        const values = parameters.getAll(name).map((value) => (SECRETS.has(name) ? this.#redact(value) : value))
+        return [name, values.length === 1 ? (values[0] as string) : values]
+      }),
+    )
+  }
+
+  #redact(secret: string): string {
+    const number = this.#numbers.get(secret) ?? this.#numbers.size + 1
+    this.#numbers.set(secret, number)
+    return `[redacted ${number}]`
+  }
+}
+
+function jsonOf({ headers, body }: Received): { readonly json?: unknown } {
+  if (!(headers.get('content-type') ?? '').includes('json')) return {}
+  try {
+    return { json: JSON.parse(body) }
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,104 @@
+import type { HttpHandler } from 'msw'
+import { type Clock, machineClock } from '../clock.ts'
+import type { Fault } from '../http/faults.ts'
+import { createFrontDoor, type FrontDoor, mount } from '../http/front-door.ts'
+import type { LoggedRequest } from '../http/request-log.ts'
+import { refuseUnknownKeys } from '../testing-error.ts'
+import { DEFAULT_PRICES, Ledger, type StockAccount, type StockOrder } from './ledger.ts'
+import { createStockTradeServer, type StockTradeServer } from './stock-trade-server.ts'
+import { createTokenCheck, type Fetch } from './verify-access-token.ts'
+
+export interface StockTradeApiOptions {
+  /** The issuers whose tokens are taken, exactly as they write themselves. */
+  readonly issuers: readonly string[]
+  /** The API's own identifier, which must be in `aud`. */
+  readonly audience: string
+  readonly accounts: readonly StockAccount[]
+  /** US dollars by symbol. @default five well-known shares */
+  readonly prices?: Readonly<Record<string, number>>
+  /** Fetches metadata and keys of the issuers. @default the global `fetch`, read at each call */
+  readonly fetch?: Fetch
+  /** @default the machine's clock, which fake timers replace */
+  readonly clock?: Clock
+  /** How long an order takes, milliseconds, on `setTimeout`. @default 0 */
+  readonly executionMs?: number
+}
+
+/** An endpoint of the Stock Trade API, by name. */
+export type StockTradeEndpoint = 'prices' | 'portfolios' | 'orders' | 'place-order'
+
+/** What a test can do to the Stock Trade API. Async, so that the same test drives one over HTTP. */
+export interface StockTradeControls {
+  /** Orders that were carried out in a portfolio, oldest first. */
+  orders(portfolio: string): Promise<readonly StockOrder[]>
+  fault(endpoint: StockTradeEndpoint, fault: Fault): Promise<void>
+  requests(): Promise<readonly LoggedRequest[]>
+  /** Portfolios as in the beginning; no orders, keys or faults, an empty log. */
+  reset(): Promise<void>
+}
+
+/** The Stock Trade API under an origin. */
+export interface MockStockTrade {
+  readonly origin: string
+  /** For `setupServer` of `msw/node`. */
+  readonly handlers: readonly HttpHandler[]
+  readonly controls: StockTradeControls
+  /** The API without msw. @returns `undefined` for a path that is not one of its endpoints */
+  handle(request: Request): Promise<Response | undefined>
+}
+
+interface Parts {
+  readonly ledger: Ledger
+  readonly server: StockTradeServer
+  readonly door: FrontDoor
+}
+
+/**
+ * A stock exchange's API as one fetch-style handler: mount it in msw, in a Node server, or call it.
+ *
+ * It verifies each token by itself (signature by the issuer's keys, `typ`, `iss`, `aud`, `exp`, scope), maps
+ * (`iss`, `sub`) to an account, sets prices itself, honours `Idempotency-Key` within the account, and lets an
+ * approved token place the approved order once. State lives in memory.
+ *
+ * Endpoints: `GET /prices/:symbol` (public), `GET /portfolios/:id` and `GET /portfolios/:id/orders`
+ * (`portfolio:read`), `POST /orders` (`trade:write` with `authorization_details`, or `trade:small`).
+ *
+ * @throws {@link TestingError} An unknown option key.
+ */
+export function createStockTradeApi(options: StockTradeApiOptions): (request: Request) => Promise<Response> {
+  const { door } = partsOf(options)
+  return async (request) => (await door.handle(request)) ?? new Response(null, { status: 404 })
+}
+
+/** The same API under an origin, with msw handlers and controls. */
+export function createMockStockTrade(options: StockTradeApiOptions & { readonly origin: string }): MockStockTrade {
+  const { origin, ...rest } = options
+  const { ledger, server, door } = partsOf(rest)
+  return {
+    origin,
+    handlers: [mount(origin, door.handle)],
+    handle: door.handle,
+    controls: {
+      orders: async (portfolio) => ledger.ordersOf(portfolio),
+      fault: async (endpoint, fault) => door.faults.add(endpoint, fault),
+      requests: async () => door.log.entries(),
+      async reset() {
+        server.reset()
+        door.log.clear()
+        door.faults.clear()
+      },
+    },
+  }
+}
+
+function partsOf(options: StockTradeApiOptions): Parts {
+  const known = ['issuers', 'audience', 'accounts', 'prices', 'fetch', 'clock', 'executionMs']
+  refuseUnknownKeys('createStockTradeApi', options, known)
+  const { issuers, audience, accounts, executionMs = 0 } = options
+  const clock = options.clock ?? machineClock
+  const ledger = new Ledger(accounts, options.prices ?? DEFAULT_PRICES, clock)
+  const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const verify = createTokenCheck({ issuers, audience, fetch, clock })
+  const server = createStockTradeServer({ verify, ledger, clock, executionMs })
+  return { ledger, server, door: createFrontDoor(server.routes, clock) }
+}

@@ -1,0 +1,162 @@
+import type { Clock } from '../clock.ts'
+import { Problem } from './problem.ts'
+import type { OrderBody } from './wire.ts'
+
+/** Who may use an account: a subject of one issuer. The same subject of another issuer is somebody else. */
+export interface AccountHolder {
+  readonly issuer: string
+  readonly subject: string
+}
+
+/** Shares and money of one account. */
+export interface PortfolioSeed {
+  readonly id: string
+  /** US dollars, at most two decimals. */
+  readonly cash: number
+  /** Shares by symbol. */
+  readonly holdings: Readonly<Record<string, number>>
+}
+
+/** A customer of the exchange. */
+export interface StockAccount {
+  readonly id: string
+  readonly holders: readonly AccountHolder[]
+  readonly portfolios: readonly PortfolioSeed[]
+}
+
+/** An order that was carried out. */
+export interface StockOrder {
+  readonly id: string
+  readonly portfolio: string
+  readonly side: 'buy' | 'sell'
+  readonly symbol: string
+  readonly quantity: number
+  /** Price of one share, US dollars, set by the exchange. */
+  readonly price: number
+  readonly total: number
+  readonly status: 'filled'
+  /** ISO 8601. */
+  readonly placedAt: string
+}
+
+/** A portfolio's present state. */
+export interface Portfolio {
+  readonly id: string
+  readonly account: string
+  cents: number
+  readonly holdings: Map<string, number>
+  readonly orders: StockOrder[]
+}
+
+/** Prices by symbol, US dollars. */
+export const DEFAULT_PRICES: Readonly<Record<string, number>> = {
+  AAPL: 189.84,
+  AMZN: 178.22,
+  GOOG: 141.8,
+  MSFT: 415.2,
+  NVDA: 121.44,
+}
+
+/** The books of the exchange. Money is counted in cents. */
+export class Ledger {
+  readonly #accounts: readonly StockAccount[]
+  readonly #prices: ReadonlyMap<string, number>
+  readonly #clock: Clock
+  #portfolios: ReadonlyMap<string, Portfolio>
+
+  constructor(accounts: readonly StockAccount[], prices: Readonly<Record<string, number>>, clock: Clock) {
+    this.#accounts = accounts
+    this.#prices = new Map(Object.entries(prices).map(([symbol, dollars]) => [symbol, Math.round(dollars * 100)]))
+    this.#clock = clock
+    this.#portfolios = open(accounts)
+  }
+
+  reset(): void {
+    this.#portfolios = open(this.#accounts)
+  }
+
+  accountOf(holder: AccountHolder): StockAccount | undefined {
+    return this.#accounts.find((account) =>
+      account.holders.some((one) => one.issuer === holder.issuer && one.subject === holder.subject),
+    )
+  }
+
+  /** @returns cents */
+  priceOf(symbol: string): number {
+    const price = this.#prices.get(symbol)
+    if (price === undefined) throw new Problem(404, 'unknown_symbol', `no price for ${JSON.stringify(symbol)}`)
+    return price
+  }
+
+  /** One answer for a portfolio that does not exist and for one of another account. */
+  portfolioOf(account: StockAccount, id: string): Portfolio {
+    const portfolio = this.#portfolios.get(id)
+    if (portfolio === undefined || portfolio.account !== account.id) {
+      throw new Problem(404, 'unknown_portfolio', `no portfolio ${JSON.stringify(id)} in this account`)
+    }
+    return portfolio
+  }
+
+  /** Every order of a portfolio, whoever's it is. For controls, not for callers. */
+  ordersOf(id: string): readonly StockOrder[] {
+    return [...(this.#portfolios.get(id)?.orders ?? [])]
+  }
+
+  show(portfolio: Portfolio): object {
+    const holdings = [...portfolio.holdings].map(([symbol, quantity]) => {
+      const price = this.priceOf(symbol)
+      return { symbol, quantity, price: price / 100, value: (price * quantity) / 100 }
+    })
+    return { id: portfolio.id, currency: 'USD', cash: portfolio.cents / 100, holdings }
+  }
+
+  /** Carries an order out at the exchange's own price, or says what is missing. */
+  place(portfolio: Portfolio, { side, symbol, quantity }: OrderBody): StockOrder {
+    const price = this.priceOf(symbol)
+    const total = price * quantity
+    const held = portfolio.holdings.get(symbol) ?? 0
+    if (side === 'buy' && total > portfolio.cents) {
+      throw new Problem(
+        422,
+        'insufficient_funds',
+        `the order costs ${total / 100} USD, there are ${portfolio.cents / 100}`,
+      )
+    }
+    if (side === 'sell' && quantity > held) {
+      throw new Problem(422, 'insufficient_shares', `the portfolio holds ${held} shares of ${symbol}`)
+    }
+    const sign = side === 'buy' ? 1 : -1
+    portfolio.cents -= sign * total
+    portfolio.holdings.set(symbol, held + sign * quantity)
+    const order: StockOrder = {
+      id: crypto.randomUUID(),
+      portfolio: portfolio.id,
+      side,
+      symbol,
+      quantity,
+      price: price / 100,
+      total: total / 100,
+      status: 'filled',
+      placedAt: new Date(this.#clock.now()).toISOString(),
+    }
+    portfolio.orders.push(order)
+    return order
+  }
+}
+
+function open(accounts: readonly StockAccount[]): ReadonlyMap<string, Portfolio> {
+  return new Map(
+    accounts.flatMap((account) =>
+      account.portfolios.map(({ id, cash, holdings }) => [
+        id,
+        {
+          id,
+          account: account.id,
+          cents: Math.round(cash * 100),
+          holdings: new Map(Object.entries(holdings)),
+          orders: [],
+        },
+      ]),
+    ),
+  )
+}

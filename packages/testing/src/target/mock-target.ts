@@ -1,0 +1,60 @@
+import type { AuthorizationServerControls, MockAuthorizationServer } from '../authorization-server/index.ts'
+import * as world from './default-world.ts'
+import type { Capability, ProtocolTarget } from './protocol-target.ts'
+import { type MockServersOptions, startMockServers } from './start-mock-servers.ts'
+
+const CAPABILITIES: readonly Capability[] = [
+  'token-exchange',
+  'token-vault',
+  'ciba',
+  'authorization-details',
+  'faults',
+  'request-log',
+  'controlled-time',
+]
+
+/**
+ * The mocked servers as a target for protocol suites. Intercepts until `close`.
+ *
+ * @example
+ * ```ts
+ * import { mockTarget } from '@behalf/testing'
+ *
+ * const target = await mockTarget()
+ * await target.authorizationServer.controls.signInAs(target.users.ann.subject)
+ * await target.close()
+ * ```
+ */
+export async function mockTarget(options: MockServersOptions = {}): Promise<ProtocolTarget> {
+  const servers = await startMockServers(options)
+  const { openFga, stockTrade } = servers
+  return {
+    name: 'msw',
+    capabilities: new Set(CAPABILITIES),
+    authorizationServer: asTarget(servers.authorizationServer),
+    upstream: asTarget(servers.upstream),
+    clients: servers.clients,
+    users: world.USERS,
+    agentName: world.AGENT_NAME,
+    agentResource: world.AGENT_RESOURCE,
+    connection: world.CONNECTION,
+    api: { origin: world.API_ORIGIN, resource: world.API_RESOURCE, controls: stockTrade.controls },
+    openFga: {
+      apiUrl: openFga.apiUrl,
+      storeId: openFga.storeId,
+      authorizationModelId: openFga.authorizationModelId,
+      apiToken: openFga.apiToken,
+      controls: openFga.controls,
+    },
+    reset: servers.reset,
+    close: async () => servers.close(),
+  }
+}
+
+function asTarget(server: MockAuthorizationServer): {
+  readonly issuer: string
+  readonly controls: AuthorizationServerControls
+  publicKey: MockAuthorizationServer['publicKey']
+} {
+  return { issuer: server.issuer, controls: server.controls, publicKey: server.publicKey }
+}

@@ -1,0 +1,109 @@
+import type { JWK } from 'jose'
+import type { AuthorizationServerControls } from '../authorization-server/index.ts'
+import type { OpenFgaControls } from '../open-fga/index.ts'
+import type { StockTradeControls } from '../stock-trade/index.ts'
+
+/** What a target may have beyond the least: a suite skips what its target lacks. */
+export type Capability =
+  /** RFC 8693 with `act`. */
+  | 'token-exchange'
+  /** Auth0 Token Vault, with an upstream of its own. */
+  | 'token-vault'
+  | 'ciba'
+  /** `authorization_details` in backchannel requests, exchanges and tokens (RFC 9396). */
+  | 'authorization-details'
+  /** `fault` works on every endpoint. */
+  | 'faults'
+  /** `requests` tells what was asked. */
+  | 'request-log'
+  /** Time is the test's: fake timers and injected clocks move the server as well. */
+  | 'controlled-time'
+
+/** How a client proves itself; the shape of core's `ClientAuthentication`. */
+export type TargetClientAuthentication =
+  | { readonly method: 'client_secret_basic'; readonly clientSecret: string }
+  | { readonly method: 'client_secret_post'; readonly clientSecret: string }
+  | {
+      readonly method: 'private_key_jwt'
+      readonly privateKey: CryptoKey
+      readonly algorithm: string
+      readonly keyId?: string
+    }
+  | { readonly method: 'none' }
+
+/** A client that is registered at a target, and its credentials. */
+export interface TargetClient {
+  readonly clientId: string
+  readonly authentication: TargetClientAuthentication
+  /** Absent where the client has no user agent. */
+  readonly redirectUri?: string
+}
+
+/** A made-up person at a target. */
+export interface TargetUser {
+  /** `sub` at the app's issuer. */
+  readonly subject: string
+  /** `sub` at the upstream of the `stocktrade` connection: another one. */
+  readonly upstreamSubject: string
+  /** The portfolio that is theirs at the Stock Trade API. */
+  readonly portfolio: string
+}
+
+/** An authorization server of a target. */
+export interface TargetAuthorizationServer {
+  /** Exactly as metadata and tokens write it. */
+  readonly issuer: string
+  readonly controls: AuthorizationServerControls
+  /** The key that tokens verify with, where a suite wants to check without discovery. */
+  publicKey(): Promise<JWK>
+}
+
+/**
+ * The servers that a protocol suite runs against: mocked in this process, or real ones over HTTP.
+ *
+ * A suite uses nothing but this, so that it runs unchanged on both.
+ */
+export interface ProtocolTarget {
+  /** For test titles. */
+  readonly name: string
+  readonly capabilities: ReadonlySet<Capability>
+  /** The app's own issuer. */
+  readonly authorizationServer: TargetAuthorizationServer
+  /** The issuer behind the `stocktrade` connection. */
+  readonly upstream: TargetAuthorizationServer
+  readonly clients: {
+    /** The agent's client, with a secret. It is the API `agentResource`, so it may exchange tokens for it. */
+    readonly agent: TargetClient
+    /** The same rights, proved by a key. */
+    readonly agentWithKey: TargetClient
+    /** A confidential client that is not the agent: what it holds must be useless to the agent, and the reverse. */
+    readonly other: TargetClient
+    /** A public client. */
+    readonly public: TargetClient
+  }
+  readonly users: { readonly ann: TargetUser; readonly bob: TargetUser }
+  /** Who stands in `act`, in OpenFGA and in the audit. */
+  readonly agentName: string
+  /** The identifier of the agent's own API: audience of session access tokens. */
+  readonly agentResource: string
+  /** The name of the vault's connection to the upstream. */
+  readonly connection: string
+  /** The Stock Trade API. */
+  readonly api: {
+    readonly origin: string
+    /** Its identifier: audience of its tokens. */
+    readonly resource: string
+    readonly controls: StockTradeControls
+  }
+  readonly openFga: {
+    readonly apiUrl: string
+    readonly storeId: string
+    readonly authorizationModelId: string
+    readonly apiToken: string
+    readonly controls: OpenFgaControls
+  }
+  /** All servers back to the beginning, accounts linked. */
+  reset(): Promise<void>
+  /** Ends interception, or stops the servers. */
+  close(): Promise<void>
+}

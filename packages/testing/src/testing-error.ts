@@ -1,0 +1,17 @@
+/**
+ * A test set up its mocks wrongly: an unknown option, user or endpoint, or no request to answer.
+ *
+ * Thrown at the call that is wrong, never sent over the mocked network. The message says what exists.
+ */
+export class TestingError extends Error {
+  override readonly name = 'TestingError'
+  readonly code = 'ERR_TESTING'
+}
+
+/** Throws on keys that nothing reads: a misspelt option would otherwise change nothing, in silence. */
+export function refuseUnknownKeys(where: string, value: object, known: readonly string[]): void {
+  const unknown = Object.keys(value).filter((key) => !known.includes(key))
+  if (unknown.length > 0) {
+    throw new TestingError(`${where}: unknown ${unknown.join(', ')}; known are ${known.join(', ')}`)
+  }
+}
