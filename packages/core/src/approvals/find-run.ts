@@ -1,3 +1,4 @@
+import { StoreError } from '../errors/index.ts'
 import type { Entry, Ledger } from './ledger.ts'
 import type { RunRecord } from './record.ts'
 
@@ -61,21 +62,23 @@ async function createForSlot(ledger: Ledger, draft: RunDraft): Promise<Entry> {
   return winner === undefined ? createForSlot(ledger, draft) : complete(ledger, winner, draft)
 }
 
+/** Lost races in a row, before the store counts as unavailable. */
+const MAX_RACES = 64
+
 async function adoptOrCreate(ledger: Ledger, draft: RunDraft): Promise<Entry> {
   const openKey = `open:${draft.binding}`
-  for (;;) {
+  for (let race = 0; race < MAX_RACES; race++) {
     const open = await ledger.pointer(openKey)
-    if (open !== undefined) {
-      const entry = await complete(ledger, open.id, draft)
-      if (isAdoptable(entry.record, ledger.now())) {
-        const adopted = await adopt(ledger, entry, draft)
-        if (adopted !== undefined) return adopted
-      }
-    }
+    const adopted = open && (await adopt(ledger, await complete(ledger, open.id, draft), draft))
+    if (adopted !== undefined) return adopted
     const id = crypto.randomUUID()
-    const made = draft.record(id)
-    await ledger.point(openKey, id, open?.version ?? null, ledger.keepUntil(made))
+    const keepUntil = ledger.keepUntil(draft.record(id))
+    if (await ledger.point(openKey, id, open?.version ?? null, keepUntil)) {
+      const created = await adopt(ledger, await complete(ledger, id, draft), draft)
+      if (created !== undefined) return created
+    }
   }
+  throw new StoreError('unavailable', 'a run is being created by too many writers at once')
 }
 
 /** Reads the record that a pointer names, or makes the one whose maker died between two writes. */
@@ -94,10 +97,11 @@ function isAdoptable(record: RunRecord, now: number): boolean {
   return open && (record.question === undefined || now < record.question.expiresAt)
 }
 
+/** Makes this slot part of a record, or finds that it is; `undefined` when the record takes no slot any more. */
 async function adopt(ledger: Ledger, entry: Entry, draft: RunDraft): Promise<Entry | undefined> {
   const now = ledger.now()
   const adopted = await ledger.update(entry, (record) =>
-    isAdoptable(record, now) && !record.slots.includes(draft.slotKey)
+    !record.slots.includes(draft.slotKey) && isAdoptable(record, now)
       ? { ...record, slots: [...record.slots, draft.slotKey] }
       : undefined,
   )

@@ -22,7 +22,7 @@ export async function checkPermission(progress: Progress, environment: Environme
     effect: definition.effect,
     signal: progress.signal,
   })
-  progress.permittedAt = environment.clock.now()
+  progress.checkedAt = environment.clock.now()
   const detail = `${describe(decision)}${subjects === 'user' ? ' (user only: the model has no agents)' : ''}`
   // A checker is a port: its answer is read as strictly as a server's (F1).
   if (decision.allowed === true && decision.checks.length > 0 && decision.checks.every((check) => check.allowed === true)) {

@@ -42,6 +42,7 @@ export interface PolicyDefinition {
   readonly rules: AnyRules
   readonly effect: Effect
   readonly access: readonly (readonly [name: string, rule: AccessRule])[]
+  readonly hasConnections: boolean
   /** The `version` of the rules, else a digest of all in them that is data. */
   version(): Promise<string>
 }
@@ -57,12 +58,14 @@ export function makePolicy<Input, Access extends AccessRules>(
 ): Policy<Input, Access> {
   let version: Promise<string> | undefined
   const effect = rules.effect ?? (rules.approval === undefined ? 'read' : 'write')
+  const access = Object.entries(rules.access ?? {})
   const definition: PolicyDefinition = {
     isPublic,
     schema,
     rules,
     effect,
-    access: Object.entries(rules.access ?? {}),
+    access,
+    hasConnections: access.some(([, rule]) => rule.kind === 'connection'),
     version: () => (version ??= rules.version === undefined ? digest(rules, effect) : Promise.resolve(rules.version)),
   }
   return Object.freeze({ [definitionKey]: definition }) as unknown as Policy<Input, Access>

@@ -1,5 +1,6 @@
 import type { Identity, Invocation, Json, StepName, Trace, TraceStep } from '../contract/index.ts'
 import type { Token } from '../credential/token.ts'
+import type { Clock } from '../ports/index.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import { type Stop, verdictOf } from './stop.ts'
 
@@ -14,8 +15,10 @@ export class Progress {
   needsApproval = false
   policyVersion: string | undefined
   approvalId: string | undefined
-  /** Epoch milliseconds of the last permission check. */
-  permittedAt = 0
+  /** Epoch milliseconds of the last time that identity, roles and permission were checked. */
+  checkedAt: number
+  /** The step under way: where a fault belongs. */
+  at: StepName = 'input'
   /** A person was waited for inside this call. */
   waited = false
   /** Every token that the body can reach: redacted from what it gives back. */
@@ -24,10 +27,15 @@ export class Progress {
   readonly #timeoutMs: number
   #signal: AbortSignal | undefined
 
-  constructor(invocation: Invocation, definition: PolicyDefinition, timeoutMs: number) {
+  constructor(
+    invocation: Invocation,
+    definition: PolicyDefinition,
+    { timeoutMs, clock }: { readonly timeoutMs: number; readonly clock: Clock },
+  ) {
     this.invocation = invocation
     this.definition = definition
     this.identity = invocation.identity
+    this.checkedAt = clock.now()
     this.#timeoutMs = definition.rules.timeoutMs ?? timeoutMs
   }
 
@@ -49,7 +57,7 @@ export class Progress {
       tool: this.invocation.tool,
       ...(this.policyVersion !== undefined && { policyVersion: this.policyVersion }),
       ...(this.approvalId !== undefined && { approvalId: this.approvalId }),
-      steps: this.#steps,
+      steps: [...this.#steps],
     }
   }
 

@@ -17,7 +17,7 @@ const MAX_STORED_RESULT = 256 * 1024
 export type Body = (input: unknown, call: Call) => unknown
 
 /** Step 9: the claim, last of all, so that nothing that can fail stands between it and the body. */
-export async function claim(progress: Progress, entry: Entry, environment: Environment): Promise<Claim | Stop> {
+export async function claimBody(progress: Progress, entry: Entry, environment: Environment): Promise<Claim | Stop> {
   const claimed = await claimRun(environment.ledger, entry)
   if (claimed === undefined) {
     return { status: 'unavailable', retryAfter: 1, detail: 'the same call is being run by somebody else' }

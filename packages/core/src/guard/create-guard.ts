@@ -1,0 +1,128 @@
+import { type ApprovalChannel, Ledger } from '../approvals/index.ts'
+import { authorizationServers } from '../authorization-server/index.ts'
+import type { Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { createSealer, keyBytes, keyedHash, refuseUnknownKeys, requireText } from '../lib/index.ts'
+import { type AuditSink, type Store, systemClock } from '../ports/index.ts'
+import { memoryStore } from '../stores/index.ts'
+import { TokenCache } from '../token-exchange/index.ts'
+import { approvalInbox } from './approval-inbox.ts'
+import { Auditor } from './auditor.ts'
+import { decide, execute } from './decide.ts'
+import type { Environment } from './environment.ts'
+import type { Guard } from './guard.ts'
+import type { GuardKeys, GuardOptions } from './guard-options.ts'
+import type { Body } from './run-body.ts'
+
+const known = [
+  'authorizationServer',
+  'agent',
+  'permissions',
+  'roles',
+  'vault',
+  'approvals',
+  'store',
+  'keys',
+  'audit',
+  'mode',
+  'clock',
+  'fetch',
+  'timeoutMs',
+]
+
+/**
+ * Makes the guard that decides about an agent's tool calls.
+ *
+ * Checks its options and does no I/O: discovery and keys are fetched by the first call that needs them.
+ *
+ * @throws ConfigurationError Names the option that is missing, unknown or wrong, and the fix.
+ */
+export function createGuard(options: GuardOptions): Guard {
+  const environment = environmentOf(options)
+  return {
+    preflight: (policy: Policy | undefined, invocation: Invocation): Promise<PreflightOutcome> =>
+      decide(policy, invocation, environment),
+    run: <Result>(policy: Policy | undefined, invocation: Invocation, body: unknown) =>
+      execute(policy, invocation, body as Body, environment) as Promise<Outcome<Result>>,
+    approvals: approvalInbox(environment),
+  }
+}
+
+function environmentOf(options: GuardOptions): Environment {
+  refuseUnknownKeys('createGuard', options, known)
+  const { authorizationServer, agent, clock = systemClock, timeoutMs = 10_000, mode = 'enforce' } = options
+  if (authorizationServer === undefined) {
+    throw new ConfigurationError('authorizationServer', 'give a profile such as auth0({ … }) or oidc({ … })')
+  }
+  refuseUnknownKeys('agent', agent ?? {}, ['name', 'ceiling'])
+  requireText('agent.name', agent?.name)
+  if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
+    throw new ConfigurationError('timeoutMs', 'give a positive number of milliseconds')
+  }
+  if (mode !== 'enforce' && mode !== 'observe') throw new ConfigurationError('mode', `is 'enforce' or 'observe'`)
+  // Looked up at each request, so that a global fetch that is replaced later (tests, telemetry) is used.
+  const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const store = options.store ?? memoryStore({ clock })
+  return {
+    agent,
+    ceiling: agent.ceiling === undefined ? undefined : new Set(agent.ceiling),
+    servers: authorizationServers(authorizationServer, { fetch, clock, timeoutMs }),
+    permissions: options.permissions,
+    roles: options.roles,
+    vault: options.vault,
+    channels: channelsOf(options.approvals),
+    ledger: ledgerOf(store, options.keys, clock),
+    tokens: new TokenCache({ clock }),
+    auditor: auditorOf(options.audit, agent.name, clock),
+    observe: mode === 'observe',
+    clock,
+    fetch,
+    timeoutMs,
+  }
+}
+
+function ledgerOf(store: Store, keys: GuardKeys | undefined, clock: Environment['clock']): Ledger {
+  if (store.specificationVersion !== 1) throw new ConfigurationError('store', 'has a specification version that is not known')
+  if (keys === undefined && store.durable) {
+    throw new ConfigurationError('keys', 'a durable store needs { seal: [current, …old], index }: 32 random bytes each')
+  }
+  if (keys !== undefined) refuseUnknownKeys('keys', keys, ['seal', 'index'])
+  if (keys !== undefined && !(Array.isArray(keys.seal) && keys.seal.length > 0)) {
+    throw new ConfigurationError('keys.seal', 'give a list of keys, the current one first')
+  }
+  // A memory store dies with its process, and so may its keys.
+  const seal = keys?.seal.map((material, index) => keyBytes(`keys.seal[${index}]`, material)) ?? [randomKey()]
+  const index = keys === undefined ? randomKey() : keyBytes('keys.index', keys.index)
+  return new Ledger({ store, clock, sealer: createSealer(seal), hash: keyedHash(index) })
+}
+
+const randomKey = (): Uint8Array => crypto.getRandomValues(new Uint8Array(32))
+
+function channelsOf(approvals: GuardOptions['approvals']): ReadonlyMap<string, ApprovalChannel> {
+  if (approvals === undefined) return new Map()
+  const channels = isChannel(approvals) ? { default: approvals } : approvals
+  for (const [name, channel] of Object.entries(channels)) {
+    if (!isChannel(channel) || channel.specificationVersion !== 1) {
+      throw new ConfigurationError(`approvals.${name}`, 'give an approval channel, such as ciba()')
+    }
+  }
+  return new Map(Object.entries(channels))
+}
+
+function isChannel(value: unknown): value is ApprovalChannel {
+  return typeof value === 'object' && value !== null && 'ask' in value && typeof value.ask === 'function'
+}
+
+function auditorOf(audit: GuardOptions['audit'], agent: string, clock: Environment['clock']): Auditor {
+  if (audit === undefined) return new Auditor(undefined, false, agent, clock)
+  if ('sink' in audit) {
+    refuseUnknownKeys('audit', audit, ['sink', 'required'])
+    return new Auditor(checkedSink(audit.sink), audit.required, agent, clock)
+  }
+  return new Auditor(checkedSink(audit), false, agent, clock)
+}
+
+function checkedSink(sink: AuditSink): AuditSink {
+  if (typeof sink?.write === 'function') return sink
+  throw new ConfigurationError('audit', 'give a sink with a write(event) method')
+}

@@ -1,0 +1,121 @@
+import { type Claim, idempotencyKey, type StoredResult } from '../approvals/index.ts'
+import type { Done, Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
+import { checkAgain, checkCall } from './check-call.ts'
+import type { Environment } from './environment.ts'
+import { type OpenedAccess, openAccess, openCached } from './open-access.ts'
+import { doneWith, type Ended, ended, noPolicy, noteEnd } from './outcome.ts'
+import { definitionOf } from './policy-definition.ts'
+import { Progress } from './progress.ts'
+import { type Body, claimBody, runBody } from './run-body.ts'
+import { type Approved, settleApproval } from './settle-approval.ts'
+import type { Stop } from './stop.ts'
+import { stopOfError } from './stop-of-error.ts'
+
+/** Steps 1 to 6: whether the call could run now. Consumes nothing, and opens no credential. */
+export async function decide(
+  policy: Policy | undefined,
+  invocation: Invocation,
+  environment: Environment,
+): Promise<PreflightOutcome> {
+  const definition = definitionOf(policy)
+  if (definition === undefined) return noPolicy(invocation, 'preflight', environment)
+  const progress = new Progress(invocation, definition, environment)
+  invocation.signal?.throwIfAborted()
+  try {
+    const stop = await checkCall(progress, environment)
+    if (stop !== undefined) return ended(progress, stop, 'preflight', environment)
+    if (definition.effect === 'write') {
+      const approved = await settleApproval(progress, environment, 'preflight')
+      if (approved.status === 'stop') {
+        return ended(progress, progress.stopped('approval', approved.stop), 'preflight', environment)
+      }
+    }
+  } catch (error) {
+    return ended(progress, faulted(error, progress), 'preflight', environment)
+  }
+  noteEnd(progress, 'preflight', 'ready', environment)
+  return { status: 'ready', trace: progress.trace() }
+}
+
+/** What stands between a call and its body, all of it passed. */
+interface Admitted {
+  readonly access: OpenedAccess
+  readonly claimed: Claim | undefined
+}
+
+/** All ten steps. */
+export async function execute(
+  policy: Policy | undefined,
+  invocation: Invocation,
+  body: Body,
+  environment: Environment,
+): Promise<Outcome<unknown>> {
+  const definition = definitionOf(policy)
+  if (definition === undefined) return noPolicy(invocation, 'run', environment)
+  const progress = new Progress(invocation, definition, environment)
+  invocation.signal?.throwIfAborted()
+  let admitted: Admitted | Ended | Done<unknown>
+  try {
+    admitted = await admit(progress, environment)
+  } catch (error) {
+    return ended(progress, faulted(error, progress), 'run', environment)
+  }
+  if ('status' in admitted) return admitted
+  const result = await runBody(progress, body, admitted.access, admitted.claimed, environment)
+  noteEnd(progress, 'run', 'done', environment)
+  return doneWith(progress, result)
+}
+
+/** Steps 1 to 9. Whatever stops it, nothing that it opened stays open. */
+async function admit(progress: Progress, environment: Environment): Promise<Admitted | Ended | Done<unknown>> {
+  const end = (stop: Stop) => ended(progress, stop, 'run', environment)
+  const stop = await checkCall(progress, environment)
+  if (stop !== undefined) return end(stop)
+  let approved: Approved = { status: 'ready', entry: undefined }
+  if (progress.definition.effect === 'write') {
+    approved = await settleApproval(progress, environment, 'run')
+    if (approved.status === 'stop') return end(progress.stopped('approval', approved.stop))
+    if (approved.status === 'replay') return replayed(progress, approved, environment)
+  }
+  const access = openCached(progress, environment) ?? (await openAccess(progress, approved.entry, environment))
+  if ('status' in access) return end(progress.stopped('access', access))
+  try {
+    const late = await checkAgain(progress, environment)
+    if (late !== undefined) return close(access, end(late))
+    if (environment.auditor.required) await noteEnd(progress, 'run', 'ready', environment)
+    if (approved.entry === undefined) return { access, claimed: undefined }
+    const claimed = await claimBody(progress, approved.entry, environment)
+    return 'status' in claimed ? close(access, end(progress.stopped('claim', claimed))) : { access, claimed }
+  } catch (error) {
+    access.close()
+    throw error
+  }
+}
+
+function close(access: OpenedAccess, outcome: Ended): Ended {
+  access.close()
+  return outcome
+}
+
+/** A run that has ended before: what it gave is told again, and nothing runs. */
+async function replayed(
+  progress: Progress,
+  { entry, result }: Extract<Approved, { status: 'replay' }>,
+  environment: Environment,
+): Promise<Ended | Done<unknown>> {
+  if (result.kind === 'not_storable') {
+    const { id, binding } = entry.record
+    const key = await idempotencyKey(id, binding, environment.ledger.hash)
+    const detail = 'it ran before, and its result could not be kept'
+    const stop: Stop = { status: 'denied', code: 'unknown_outcome', detail, idempotencyKey: key }
+    return ended(progress, progress.stopped('claim', stop), 'run', environment)
+  }
+  noteEnd(progress, 'run', 'replayed', environment)
+  return doneWith(progress, valueOf(result))
+}
+
+const valueOf = (result: Exclude<StoredResult, { kind: 'not_storable' }>): unknown =>
+  result.kind === 'json' ? result.value : undefined
+
+const faulted = (error: unknown, progress: Progress): Stop =>
+  progress.stopped(progress.at, stopOfError(error, progress))

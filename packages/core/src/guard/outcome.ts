@@ -1,0 +1,73 @@
+import type { Denied, Done, Interrupted, Invocation, Unavailable } from '../contract/index.ts'
+import { principalOf } from './auditor.ts'
+import type { Environment } from './environment.ts'
+import type { Progress } from './progress.ts'
+import { denySentences, unavailableSentence } from './sentences.ts'
+import type { Stop } from './stop.ts'
+
+type Phase = 'preflight' | 'run'
+
+/** An ending without a result. */
+export type Ended = Denied | Interrupted | Unavailable
+
+export function doneWith(progress: Progress, result: unknown): Done<unknown> {
+  return { status: 'done', result, trace: progress.trace() }
+}
+
+/** A stop as the caller sees it: the fixed sentence for the model, the trace for the operator. */
+export function ended(progress: Progress, stop: Stop, phase: Phase, environment: Environment): Ended {
+  const outcome = outcomeOf(progress, stop)
+  noteEnd(progress, phase, stop.status, environment, stop.status === 'denied' ? stop.code : undefined)
+  return outcome
+}
+
+function outcomeOf(progress: Progress, stop: Stop): Ended {
+  const trace = progress.trace()
+  switch (stop.status) {
+    case 'denied': {
+      const { code, idempotencyKey } = stop
+      const message = denySentences[code]
+      return { status: 'denied', code, message, trace, ...(idempotencyKey !== undefined && { idempotencyKey }) }
+    }
+    case 'interrupted':
+      return { status: 'interrupted', interrupt: { v: 1, tool: progress.invocation.tool, ...stop.interrupt }, trace }
+    case 'unavailable': {
+      const { retryAfter } = stop
+      return { status: 'unavailable', message: unavailableSentence, trace, ...(retryAfter !== undefined && { retryAfter }) }
+    }
+    default:
+      return stop satisfies never
+  }
+}
+
+/** What has no policy does not run. */
+export function noPolicy({ tool, identity }: Invocation, phase: Phase, { auditor }: Environment): Denied {
+  const detail = 'no policy() or publicTool() was given for this tool'
+  const trace = { tool, steps: [{ step: 'policy', verdict: 'denied', detail }] } as const
+  auditor.note({ type: 'call', phase, status: 'denied', code: 'no_policy', tool, ...principalOf(identity), trace })
+  return { status: 'denied', code: 'no_policy', message: denySentences.no_policy, trace }
+}
+
+/** Puts the end of a call on record. Before a body runs, and where audit is required, this waits for the sink. */
+export function noteEnd(
+  progress: Progress,
+  phase: Phase,
+  status: 'ready' | 'done' | 'replayed' | Ended['status'],
+  { auditor }: Environment,
+  code?: string,
+): Promise<void> | undefined {
+  if (auditor.isSilent) return undefined
+  const event = {
+    type: 'call',
+    phase,
+    status,
+    tool: progress.invocation.tool,
+    ...principalOf(progress.identity),
+    ...(code !== undefined && { code }),
+    ...(progress.approvalId !== undefined && { approvalId: progress.approvalId }),
+    trace: progress.trace(),
+  } as const
+  if (status === 'ready' && phase === 'run') return auditor.demand(event)
+  auditor.note(event)
+  return undefined
+}

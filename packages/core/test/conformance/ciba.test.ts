@@ -1,0 +1,244 @@
+import { verifies } from '@behalf/testing/contract'
+import { generateKeyPair } from 'jose'
+import { HttpResponse } from 'msw'
+import { setupServer } from 'msw/node'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { auth0 } from '../../src/authorization-server/index.ts'
+import { applied } from '../../src/approvals/look-for-answer.ts'
+import { record } from '../unit/approvals/harness.ts'
+import { backchannel, ISSUER, order, refusal } from '../unit/ciba/backchannel.ts'
+
+const server = setupServer()
+beforeAll(() => server.listen({ onUnhandledFrame: 'error' }))
+afterEach(() => server.resetHandlers())
+afterAll(() => server.close())
+
+async function begin(profileOf?: Parameters<typeof backchannel>[0]) {
+  const target = await backchannel(profileOf)
+  server.use(...target.handlers)
+  return target
+}
+
+describe('the request (CIBA Core §7)', () => {
+  verifies('CIBA-7.1-scope', '`openid` is asked with the scopes of the credential', async () => {
+    const { ask, asked } = await begin()
+    await ask()
+    expect(asked[0]?.get('scope')).toBe('openid trade:write')
+  })
+
+  verifies('CIBA-7.1-one-hint', 'one hint names the approver', async () => {
+    const { ask, asked } = await begin()
+    await ask()
+    const hints = ['login_hint', 'id_token_hint', 'login_hint_token'].flatMap((name) => asked[0]?.getAll(name) ?? [])
+    expect(hints).toEqual(['ann'])
+  })
+
+  verifies('CIBA-7.1-client-authentication', 'the client proves itself as at the token endpoint', async () => {
+    const { ask, askedHeaders } = await begin()
+    await ask()
+    expect(askedHeaders[0]?.get('authorization')).toBe(`Basic ${btoa('agent-app:secret')}`)
+  })
+
+  verifies('CIBA-7.1-requested_expiry', 'a positive whole number within the bounds of the profile', async () => {
+    const { ask, asked, clock } = await begin()
+    await ask({ expiresAt: clock.now() / 1000 + 90.7 })
+    await ask({ expiresAt: clock.now() / 1000 + 10 ** 7 })
+    await ask({ expiresAt: clock.now() / 1000 - 5 })
+    expect(asked.map((form) => form.get('requested_expiry'))).toEqual(['90', '86400', '1'])
+  })
+
+  verifies('RFC9396-2-type', 'each detail goes out with its type, as it was asked', async () => {
+    const { ask, asked } = await begin()
+    await ask()
+    expect(JSON.parse(asked[0]?.get('authorization_details') ?? '')).toEqual([order])
+  })
+
+  verifies('CIBA-7.3-acknowledgement', 'what lacks auth_req_id or expires_in is refused; interval is 5 where absent', async () => {
+    const { ask, acknowledges } = await begin()
+    acknowledges(() => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 120 }))
+    expect(await ask()).toMatchObject({ interval: 5 })
+    for (const body of [{ expires_in: 120 }, { auth_req_id: 'req-1' }, { auth_req_id: '', expires_in: 120 }, 'no']) {
+      acknowledges(() => HttpResponse.json(body))
+      await expect(ask()).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
+    }
+  })
+
+  test('Auth0 gets its structured hint and its audience, and a message outside its alphabet is never sent', async () => {
+    const profile = { ...auth0({ domain: 'issuer.example', clientId: 'agent-app', clientSecret: 'a-client-secret' }), issuer: ISSUER }
+    const { ask, asked } = await begin(() => profile)
+    await ask()
+    expect(JSON.parse(asked[0]?.get('login_hint') ?? '')).toEqual({ format: 'iss_sub', iss: ISSUER, sub: 'ann' })
+    expect(asked[0]?.get('audience')).toBe('https://api.example.com')
+    await expect(ask({ message: 'Buy 50 shares of “AAPL”' })).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
+    expect(asked).toHaveLength(1)
+  })
+
+  test('without a credential only `openid` is asked, and no target', async () => {
+    const { channel, asked, context, clock } = await begin()
+    const { question } = await import('../unit/ciba/backchannel.ts')
+    const { credential: _, ...plain } = question(clock)
+    await channel.ask(plain, context)
+    expect(asked[0]?.get('scope')).toBe('openid')
+    expect(asked[0]?.has('resource')).toBe(false)
+  })
+})
+
+describe('the answer (CIBA Core §10.1.1)', () => {
+  test('a whole and right answer is an approval, with the token as credential', async () => {
+    const { look, answer, success, polls } = await begin()
+    answer(await success())
+    expect(await look()).toMatchObject({ status: 'approved', token: { scopes: ['trade:write'] } })
+    expect(polls[0]?.get('auth_req_id')).toBe('req-1')
+  })
+
+  verifies('CIBA-10.1.1-id_token', 'an answer whose id_token does not verify approves nothing', async () => {
+    const { look, answer, success, idToken, issuer } = await begin()
+    const foreign = await generateKeyPair('ES256')
+    const bad = {
+      'absent': undefined,
+      'a foreign signature': await idToken({}, foreign.privateKey),
+      'another issuer': await idToken({ iss: 'https://other.example' }),
+      'another audience': await idToken({ aud: 'other-app' }),
+      'expired': await idToken({ exp: Math.floor(Date.now() / 1000) - 60 }),
+      'the algorithm none': `${btoa('{"alg":"none"}').replaceAll('=', '')}.${btoa(JSON.stringify({ iss: issuer.issuer, sub: 'ann', aud: 'agent-app', exp: 9999999999 })).replaceAll('=', '')}.`,
+      'no JWT': 'x',
+      'several audiences and another azp': await idToken({ aud: ['agent-app', 'other'], azp: 'other' }),
+    }
+    for (const [name, id_token] of Object.entries(bad)) {
+      answer(await success({ id_token }))
+      expect(await look(), name).toMatchObject({ status: 'failed' })
+    }
+  })
+
+  test('somebody else who answers approves nothing', async () => {
+    const { look, answer, success, idToken, accessToken } = await begin()
+    answer(await success({ id_token: await idToken({ sub: 'mallory' }) }))
+    expect(await look()).toMatchObject({ status: 'failed', detail: expect.stringContaining('somebody else') })
+    answer(await success({ access_token: await accessToken({ sub: 'mallory' }) }))
+    expect(await look()).toMatchObject({ status: 'failed' })
+  })
+
+  verifies('RFC9396-7-granted-details', 'less, more or other than was asked approves nothing', async () => {
+    const { look, answer, success, accessToken } = await begin()
+    const other = { ...order, quantity: 500 }
+    for (const details of [[], [other], [order, other], [{ ...order, extra: true }], undefined, 'x']) {
+      answer(await success({ authorization_details: details, access_token: await accessToken({ authorization_details: details }) }))
+      expect(await look(), JSON.stringify(details)).toMatchObject({ status: 'failed' })
+    }
+    // The token is what the API sees: a right answer around a wrong token is wrong.
+    answer(await success({ access_token: await accessToken({ authorization_details: [other] }) }))
+    expect(await look()).toMatchObject({ status: 'failed' })
+    // Key order is no difference.
+    const turned = Object.fromEntries(Object.entries(order).reverse())
+    answer(await success({ authorization_details: [turned] }))
+    expect(await look()).toMatchObject({ status: 'approved' })
+  })
+
+  test('scopes that are fewer or more than asked, another audience or another token type approve nothing', async () => {
+    const { look, answer, success, accessToken } = await begin()
+    for (const over of [
+      { scope: 'openid' },
+      { scope: 'openid trade:write admin' },
+      { access_token: await accessToken({ aud: 'https://other.example' }) },
+      { token_type: 'N_A' },
+      { access_token: 'opaque' },
+    ]) {
+      answer(await success(over))
+      expect(await look(), JSON.stringify(over)).toMatchObject({ status: 'failed' })
+    }
+  })
+})
+
+describe('errors (CIBA Core §11)', () => {
+  test('pending goes on', async () => {
+    const { look, answer } = await begin()
+    answer(refusal('authorization_pending'))
+    expect(await look()).toMatchObject({ status: 'pending', interval: 2 })
+  })
+
+  verifies('CIBA-11-slow_down', 'the interval grows by 5 s, and what is persisted grows with it', async () => {
+    const { look, answer, clock } = await begin()
+    answer(refusal('slow_down', 400, { 'retry-after': '8' }))
+    const first = await look()
+    expect(first).toMatchObject({ status: 'pending', interval: 7, retryAfter: 8, state: { interval: 7 } })
+    answer(refusal('slow_down'))
+    const state = first.status === 'pending' ? first.state : undefined
+    expect(await look({}, state)).toMatchObject({ interval: 12 })
+    // The record never lets it shrink again.
+    const now = clock.now() / 1000
+    const pending = {
+      ...record('r', { state: 'pending', delivery: { state: {}, interval: 7, nextLookAt: now } }),
+    } as Parameters<typeof applied>[0]
+    expect(applied(pending, { status: 'pending', interval: 2 }, now, now).delivery?.interval).toBe(7)
+  })
+
+  verifies('CIBA-10.1-interval', 'counted from when a request was sent', () => {
+    const pending = {
+      ...record('r', { state: 'pending', delivery: { state: {}, interval: 5, nextLookAt: 100 } }),
+    } as Parameters<typeof applied>[0]
+    // Sent at 100, answered at 103 after a long poll.
+    expect(applied(pending, { status: 'pending' }, 100, 103).delivery?.nextLookAt).toBe(105)
+    expect(applied(pending, { status: 'pending', retryAfter: 20 }, 100, 103).delivery?.nextLookAt).toBe(120)
+  })
+
+  verifies('CIBA-11-final', 'refusals are told apart, and each is final', async () => {
+    const { look, answer } = await begin()
+    for (const [error, status] of [
+      ['access_denied', 'denied'],
+      ['expired_token', 'expired'],
+      ['invalid_request', 'failed'],
+      ['unauthorized_client', 'failed'],
+      ['transaction_failed', 'failed'],
+      ['invalid_grant', 'answer_lost'],
+    ] as const) {
+      answer(refusal(error))
+      expect(await look(), error).toMatchObject({ status })
+    }
+  })
+
+  test('where expiry is reported as a denial, the local deadline decides (A6)', async () => {
+    const profile = { ...auth0({ domain: 'issuer.example', clientId: 'agent-app', clientSecret: 'a-client-secret' }), issuer: ISSUER }
+    const { look, answer, clock } = await begin(() => profile)
+    const state = { authReqId: 'req-1', expiresAt: clock.now() / 1000 + 10, interval: 2, detailsSent: true }
+    answer(refusal('access_denied'))
+    expect(await look({}, state)).toMatchObject({ status: 'denied' })
+    clock.advance(10)
+    answer(refusal('access_denied'))
+    expect(await look({}, state)).toMatchObject({ status: 'expired' })
+  })
+
+  test('a server that goes on saying pending after its own deadline has run out', async () => {
+    const { look, answer, clock } = await begin()
+    const state = { authReqId: 'req-1', expiresAt: clock.now() / 1000, interval: 2, detailsSent: true }
+    answer(refusal('authorization_pending'))
+    expect(await look({}, state)).toMatchObject({ status: 'expired' })
+  })
+
+  test('network faults, 429 and 5xx tell nothing, and are worth another look', async () => {
+    const { look, answer } = await begin()
+    for (const broken of [
+      () => HttpResponse.error(),
+      () => new HttpResponse('<html>', { status: 502 }),
+      () => HttpResponse.json({ error: 'server_error' }, { status: 500 }),
+      () => new HttpResponse(null, { status: 429, headers: { 'retry-after': '3' } }),
+      () => new HttpResponse(null, { status: 503 }),
+    ]) {
+      answer(broken)
+      await expect(look()).rejects.toMatchObject({ code: 'ERR_TRANSPORT', retryable: true })
+    }
+  })
+
+  test('an abort rejects at once, with its own reason', async () => {
+    const { channel, context, clock, answer } = await begin()
+    const { question } = await import('../unit/ciba/backchannel.ts')
+    answer(() => new Promise<Response>(() => {}))
+    const controller = new AbortController()
+    const reason = new Error('the user left')
+    const state = { authReqId: 'req-1', expiresAt: clock.now() / 1000 + 60, interval: 2, detailsSent: true }
+    const looking = channel.look({ state }, question(clock), { ...context, signal: controller.signal })
+    const startedAt = performance.now()
+    setTimeout(() => controller.abort(reason), 50)
+    await expect(looking).rejects.toBe(reason)
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
+  })
+})

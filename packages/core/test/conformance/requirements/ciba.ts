@@ -1,0 +1,64 @@
+import type { Requirement } from '@behalf/testing/contract'
+
+const spec = 'https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html'
+
+export const ciba = [
+  {
+    id: 'CIBA-7.1-scope',
+    clause: `${spec}#auth_request`,
+    text: 'MUST send `scope` with the value `openid` among its values.',
+  },
+  {
+    id: 'CIBA-7.1-one-hint',
+    clause: `${spec}#auth_request`,
+    text: 'MUST send exactly one of `login_hint`, `id_token_hint` and `login_hint_token`.',
+  },
+  {
+    id: 'CIBA-7.1-client-authentication',
+    clause: `${spec}#auth_request`,
+    text: 'MUST authenticate at the backchannel endpoint with the method registered for the token endpoint.',
+  },
+  {
+    id: 'CIBA-7.1-requested_expiry',
+    clause: `${spec}#auth_request`,
+    text: 'MUST send `requested_expiry` as a positive integer.',
+  },
+  {
+    id: 'CIBA-7.3-acknowledgement',
+    clause: `${spec}#successful_authentication_request_acknowdlegment`,
+    text: 'MUST refuse an acknowledgement without `auth_req_id` or `expires_in`; an absent `interval` is 5 seconds.',
+  },
+  {
+    id: 'CIBA-10.1-interval',
+    clause: `${spec}#token_request`,
+    text: 'MUST wait at least `interval` seconds between the start of one token request and the next.',
+  },
+  {
+    id: 'CIBA-10.1.1-id_token',
+    clause: `${spec}#token_successful_response`,
+    text: 'MUST validate the id_token as OpenID Connect Core §3.1.3.7 says before relying on the answer.',
+  },
+  {
+    id: 'CIBA-11-slow_down',
+    clause: `${spec}#token_error_response`,
+    text: 'MUST lengthen the interval by at least 5 seconds on `slow_down`, for this and all later requests.',
+  },
+  {
+    id: 'CIBA-11-final',
+    clause: `${spec}#token_error_response`,
+    text: 'MUST NOT poll again after `access_denied`, `expired_token` or `invalid_request`.',
+  },
+] as const satisfies readonly Requirement[]
+
+export const rfc9396 = [
+  {
+    id: 'RFC9396-7-granted-details',
+    clause: 'https://www.rfc-editor.org/rfc/rfc9396#section-7',
+    text: 'MUST compare the `authorization_details` that the server granted with what was asked before relying on them.',
+  },
+  {
+    id: 'RFC9396-2-type',
+    clause: 'https://www.rfc-editor.org/rfc/rfc9396#section-2',
+    text: 'MUST send a `type` with each authorization detail.',
+  },
+] as const satisfies readonly Requirement[]

@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest'
+import { claimRun, findOrCreateRun, findRun } from '../../../src/approvals/index.ts'
+import type { Store } from '../../../src/ports/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { plainRecord, record, testClock, testLedger } from './harness.ts'
+
+const draft = (slotKey: string, over: { binding?: string; adoptable?: boolean } = {}) => {
+  const { binding = 'binding-1', adoptable = true } = over
+  const make = adoptable ? record : plainRecord
+  return { binding, slotKey, adoptable, record: (id: string) => make(id, { binding, slots: [slotKey] }) }
+}
+
+describe('find or create a run (A1)', () => {
+  test('a hundred first calls at once create one record, under one slot or under many', async () => {
+    const { ledger } = testLedger()
+    const one = await Promise.all(Array.from({ length: 100 }, () => findOrCreateRun(ledger, draft('slot:same'))))
+    expect(new Set(one.map((entry) => entry.record.id)).size).toBe(1)
+    const many = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => findOrCreateRun(ledger, draft(`slot:${index}`, { binding: 'b2' }))),
+    )
+    expect(new Set(many.map((entry) => entry.record.id)).size).toBe(1)
+  })
+
+  test('every slot that adopted a record finds it again', async () => {
+    const { ledger } = testLedger()
+    const first = await findOrCreateRun(ledger, draft('slot:a'))
+    const second = await findOrCreateRun(ledger, draft('slot:b'))
+    expect(second.record.id).toBe(first.record.id)
+    expect((await findRun(ledger, 'slot:b'))?.record.slots).toEqual(['slot:a', 'slot:b'])
+  })
+
+  test('runs without a question are never shared between slots', async () => {
+    const { ledger } = testLedger()
+    const ids = await Promise.all(
+      ['slot:a', 'slot:b', 'slot:a'].map(async (slot) =>
+        (await findOrCreateRun(ledger, draft(slot, { adoptable: false }))).record.id,
+      ),
+    )
+    expect(ids[0]).toBe(ids[2])
+    expect(ids[1]).not.toBe(ids[0])
+  })
+
+  test('a consumed record is not adopted: an equal call is a new question', async () => {
+    const { ledger } = testLedger()
+    const first = await findOrCreateRun(ledger, draft('slot:a'))
+    const approved = await ledger.update(
+      await ledger.update(first, (r) => ({ ...r, state: 'pending' })),
+      (r) => ({ ...r, state: 'approved' }),
+    )
+    const claim = await claimRun(ledger, approved)
+    await claim?.complete({ kind: 'undefined' })
+    const second = await findOrCreateRun(ledger, draft('slot:b'))
+    expect(second.record.id).not.toBe(first.record.id)
+    expect(second.record.state).toBe('requested')
+  })
+
+  test('a question past its time, and an approval past its use, are not adopted', async () => {
+    const { ledger, clock } = testLedger()
+    const first = await findOrCreateRun(ledger, draft('slot:a'))
+    clock.advance(3600)
+    const second = await findOrCreateRun(ledger, draft('slot:b'))
+    expect(second.record.id).not.toBe(first.record.id)
+  })
+})
+
+describe('a crash between any two writes is repaired by the next reader', () => {
+  /** A store that dies after so many writes. */
+  const dyingAfter = (store: Store, writes: number): Store => {
+    let left = writes
+    return {
+      specificationVersion: 1,
+      durable: store.durable,
+      get: (key) => store.get(key),
+      list: (index, options) => store.list(index, options),
+      delete: (key, options) => store.delete(key, options),
+      claimDue: (queue, options) => store.claimDue(queue, options),
+      increment: (key, options) => store.increment(key, options),
+      put: async (key, value, options) => {
+        if (left-- <= 0) throw new Error('killed')
+        return store.put(key, value, options)
+      },
+    }
+  }
+
+  for (const adoptable of [true, false]) {
+    test(`creating ${adoptable ? 'with' : 'without'} a question, killed after each number of writes`, async () => {
+      let completed = false
+      for (let writes = 0; !completed && writes < 10; writes++) {
+        const clock = testClock()
+        const store = memoryStore({ clock })
+        const dying = testLedger({ store: dyingAfter(store, writes), clock }).ledger
+        completed = await findOrCreateRun(dying, draft('slot:a', { adoptable })).then(
+          () => true,
+          () => false,
+        )
+        const { ledger } = testLedger({ store, clock })
+        const repaired = await findOrCreateRun(ledger, draft('slot:a', { adoptable }))
+        const again = await findOrCreateRun(ledger, draft('slot:a', { adoptable }))
+        expect(repaired.record.slots).toEqual(['slot:a'])
+        expect(again.record.id).toBe(repaired.record.id)
+        expect((await findRun(ledger, 'slot:a'))?.record.id).toBe(repaired.record.id)
+        expect((await ledger.unsettled('binding-1')).length).toBe(1)
+      }
+      expect(completed).toBe(true)
+    })
+  }
+})
+
+describe('crashed runs (A5)', () => {
+  const running = async () => {
+    const harness = testLedger()
+    const entry = await findOrCreateRun(harness.ledger, draft('slot:a', { adoptable: false }))
+    await claimRun(harness.ledger, entry)
+    return { ...harness, entry }
+  }
+
+  test('while an equal run has crashed, a new slot is told so and nothing new is begun', async () => {
+    const { ledger, clock, entry } = await running()
+    clock.advance(61)
+    const other = await findOrCreateRun(ledger, draft('slot:b', { adoptable: false }))
+    expect(other.record).toMatchObject({ id: entry.record.id, state: 'crashed' })
+  })
+
+  test('a run whose lease lives has not crashed', async () => {
+    const { ledger, clock, entry } = await running()
+    clock.advance(59)
+    const other = await findOrCreateRun(ledger, draft('slot:b', { adoptable: false }))
+    expect(other.record.id).not.toBe(entry.record.id)
+  })
+})

@@ -1,0 +1,93 @@
+import type { Answer, ApprovalChannel, ApprovalQuestion } from '../../../src/approvals/index.ts'
+import { Ledger } from '../../../src/approvals/index.ts'
+import type { RunRecord } from '../../../src/approvals/record.ts'
+import { createSealer, keyedHash } from '../../../src/lib/index.ts'
+import type { Store } from '../../../src/ports/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+
+/** A clock that stands still until it is moved. */
+export function testClock(start = 1_800_000_000) {
+  let seconds = start
+  return {
+    now: () => seconds * 1000,
+    advance: (by: number) => {
+      seconds += by
+    },
+  }
+}
+
+export const sealKey = new Uint8Array(32).fill(7)
+
+export function testLedger(options: { store?: Store; clock?: ReturnType<typeof testClock> } = {}) {
+  const clock = options.clock ?? testClock()
+  const store = options.store ?? memoryStore({ clock })
+  const ledger = new Ledger({ store, clock, sealer: createSealer([sealKey]), hash: keyedHash(new Uint8Array(32).fill(9)) })
+  return { ledger, store, clock }
+}
+
+/** A channel that answers what the test tells it to, and remembers what it was asked. */
+export function testChannel() {
+  const questions: ApprovalQuestion[] = []
+  const looks: number[] = []
+  let answer: () => Answer | Promise<Answer> = () => ({ status: 'pending' })
+  let onAsk: () => void | Promise<void> = () => {}
+  const channel: ApprovalChannel = {
+    specificationVersion: 1,
+    ask: async (question, { clock }) => {
+      await onAsk()
+      questions.push(question)
+      return { state: { n: questions.length }, interval: 5, expiresAt: clock.now() / 1000 + 300 }
+    },
+    look: async (_asked, _question, { clock }) => {
+      looks.push(clock.now() / 1000)
+      return answer()
+    },
+  }
+  return {
+    channel,
+    questions,
+    looks,
+    answers: (next: Answer | (() => Answer | Promise<Answer>)) => {
+      answer = typeof next === 'function' ? next : () => next
+    },
+    failsToAsk: (fail: () => void | Promise<void>) => {
+      onAsk = fail
+    },
+  }
+}
+
+export const servers = {
+  of: () => {
+    throw new Error('no server in these tests')
+  },
+  knows: () => true,
+}
+
+export const record = (id: string, over: Partial<RunRecord> = {}): RunRecord => ({
+  v: 1,
+  id,
+  state: 'requested',
+  binding: 'binding-1',
+  tool: 'create_order',
+  policyVersion: '1',
+  owner: { issuer: 'https://issuer.example', subject: 'ann' },
+  slots: ['slot:1'],
+  perCall: false,
+  onCrash: 'report',
+  createdAt: 1_800_000_000,
+  question: {
+    approver: { issuer: 'https://issuer.example', subject: 'ann' },
+    message: 'Buy 50 shares of AAPL',
+    details: [],
+    channel: 'default',
+    expiresAt: 1_800_003_600,
+  },
+  sends: 0,
+  ...over,
+})
+
+/** A run that needs no question. */
+export const plainRecord = (id: string, over: Partial<RunRecord> = {}): RunRecord => {
+  const { question: _, ...rest } = record(id, { state: 'approved', perCall: true, ...over })
+  return rest
+}

@@ -1,0 +1,265 @@
+import { describe, expect, test } from 'vitest'
+import { claimRun, findOrCreateRun, settleRun } from '../../../src/approvals/index.ts'
+import { Token } from '../../../src/credential/token.ts'
+import { OAuthResponseError, TransportError } from '../../../src/errors/index.ts'
+import { record, servers, testChannel, testLedger } from './harness.ts'
+
+async function opened() {
+  const harness = testLedger()
+  const asked = testChannel()
+  const entry = await findOrCreateRun(harness.ledger, {
+    binding: 'binding-1',
+    slotKey: 'slot:1',
+    adoptable: true,
+    record: record,
+  })
+  const context = { authorizationServers: servers, clock: harness.clock }
+  const settle = async () => {
+    const newest = await harness.ledger.read(entry.record.id)
+    if (newest === undefined) throw new Error('the record is gone')
+    return settleRun(harness.ledger, newest, asked.channel, context)
+  }
+  return { ...harness, ...asked, entry, settle }
+}
+
+describe('asking', () => {
+  test('a hundred callers at once ask the person once', async () => {
+    const { settle, questions } = await opened()
+    const all = await Promise.all(Array.from({ length: 100 }, settle))
+    expect(questions).toHaveLength(1)
+    expect(new Set(all.map(({ status }) => status))).toEqual(new Set(['pending']))
+    expect((await settle()).entry.record.state).toBe('pending')
+  })
+
+  test('an outage while asking loses nothing: the next caller asks', async () => {
+    const { settle, questions, failsToAsk } = await opened()
+    failsToAsk(() => {
+      throw new TransportError('down')
+    })
+    await expect(settle()).rejects.toThrow('down')
+    failsToAsk(() => {})
+    expect((await settle()).status).toBe('pending')
+    expect(questions).toHaveLength(1)
+  })
+
+  test('a server that refuses to ask ends the run; `access_denied` is a no', async () => {
+    for (const [error, code] of [
+      ['unknown_user_id', 'approval_failed'],
+      ['access_denied', 'approval_denied'],
+    ] as const) {
+      const { settle, failsToAsk } = await opened()
+      failsToAsk(() => {
+        throw new OAuthResponseError({ error, status: 400 })
+      })
+      expect(await settle()).toMatchObject({ status: 'refused', code })
+    }
+  })
+
+  test('one approver is not asked more often than twenty times a minute (A8)', async () => {
+    const { ledger, clock } = testLedger()
+    const { channel, questions } = testChannel()
+    const settle = async (index: number) => {
+      const binding = `binding-${index}`
+      const draft = { binding, slotKey: `slot:${index}`, adoptable: true }
+      const entry = await findOrCreateRun(ledger, { ...draft, record: (id) => record(id, { binding, slots: [draft.slotKey] }) })
+      return settleRun(ledger, entry, channel, { authorizationServers: servers, clock })
+    }
+    for (let index = 0; index < 20; index++) expect((await settle(index)).status).toBe('pending')
+    expect(await settle(20)).toMatchObject({ status: 'busy', retryAfter: 60 })
+    expect(questions).toHaveLength(20)
+    clock.advance(61)
+    expect((await settle(20)).status).toBe('pending')
+  })
+})
+
+describe('looking (A4)', () => {
+  test('not sooner than the interval after the last request was sent; slow_down lasts', async () => {
+    const { settle, looks, answers, clock } = await opened()
+    await settle()
+    const start = clock.now() / 1000
+    answers({ status: 'pending', interval: 10 })
+    for (let second = 0; second < 40; second++) {
+      await settle()
+      clock.advance(1)
+    }
+    expect(looks.map((at) => at - start)).toEqual([5, 15, 25, 35])
+  })
+
+  test('never two looks at a time', async () => {
+    const { settle, answers, clock, looks } = await opened()
+    await settle()
+    clock.advance(5)
+    let inFlight = 0
+    let most = 0
+    answers(async () => {
+      most = Math.max(most, ++inFlight)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      inFlight--
+      return { status: 'pending' }
+    })
+    await Promise.all(Array.from({ length: 50 }, settle))
+    expect(most).toBe(1)
+    expect(looks).toHaveLength(1)
+  })
+
+  test('an outage leaves the question open, obeys Retry-After, and the answer is found later', async () => {
+    const { settle, answers, clock, looks } = await opened()
+    await settle()
+    clock.advance(5)
+    answers(() => {
+      throw new TransportError('503', { retryAfter: 20 })
+    })
+    expect((await settle()).status).toBe('pending')
+    answers({ status: 'approved' })
+    clock.advance(19)
+    expect((await settle()).status).toBe('pending')
+    expect(looks).toHaveLength(1)
+    clock.advance(1)
+    expect((await settle()).status).toBe('ready')
+  })
+
+  test('whatever a look throws, the next one keeps its distance', async () => {
+    const { settle, answers, clock, looks } = await opened()
+    await settle()
+    clock.advance(5)
+    answers(() => {
+      throw new DOMException('the caller left', 'AbortError')
+    })
+    await expect(settle()).rejects.toThrow('the caller left')
+    expect((await settle()).status).toBe('pending')
+    expect(looks).toHaveLength(1)
+  })
+
+  test.each([
+    ['denied', { status: 'denied' }, 'approval_denied'],
+    ['failed', { status: 'failed', detail: 'a foreign signature' }, 'approval_failed'],
+  ] as const)('%s is final', async (_, answer, code) => {
+    const { settle, answers, clock, questions } = await opened()
+    await settle()
+    clock.advance(5)
+    answers(answer)
+    expect(await settle()).toMatchObject({ status: 'refused', code })
+    answers({ status: 'approved' })
+    clock.advance(60)
+    expect(await settle()).toMatchObject({ status: 'refused', code })
+    expect(questions).toHaveLength(1)
+  })
+
+  test('a delivery that ran out, or whose answer was lost, is sent again, three times in all (A7)', async () => {
+    for (const status of ['expired', 'answer_lost'] as const) {
+      const { settle, answers, clock, questions } = await opened()
+      await settle()
+      answers({ status })
+      for (let round = 0; round < 6; round++) {
+        clock.advance(5)
+        await settle()
+      }
+      expect(questions).toHaveLength(3)
+      expect(new Set(questions.map(({ message }) => message))).toEqual(new Set(['Buy 50 shares of AAPL']))
+      expect(await settle()).toMatchObject({ status: 'refused', code: 'approval_expired' })
+    }
+  })
+
+  test('an answer given in time and found late counts; silence at the end of the life time does not', async () => {
+    const late = await opened()
+    await late.settle()
+    late.clock.advance(4000)
+    late.answers({ status: 'approved' })
+    expect((await late.settle()).status).toBe('ready')
+
+    const silent = await opened()
+    await silent.settle()
+    silent.clock.advance(4000)
+    expect(await silent.settle()).toMatchObject({ status: 'refused', code: 'approval_expired' })
+  })
+})
+
+describe('using (A5)', () => {
+  const approve = async () => {
+    const harness = await opened()
+    await harness.settle()
+    harness.clock.advance(5)
+    harness.answers({
+      status: 'approved',
+      token: { value: new Token('the-approval-token'), scopes: ['trade:write'], expiresAt: harness.clock.now() / 1000 + 300 },
+    })
+    const settled = await harness.settle()
+    if (settled.status !== 'ready') throw new Error(settled.status)
+    return { ...harness, approved: settled.entry }
+  }
+
+  test('an approval is void after its token has expired, and after fifteen minutes', async () => {
+    const { settle, clock } = await approve()
+    clock.advance(301)
+    expect(await settle()).toMatchObject({ status: 'refused', code: 'approval_expired' })
+
+    const plain = await opened()
+    await plain.settle()
+    plain.clock.advance(5)
+    plain.answers({ status: 'approved' })
+    await plain.settle()
+    plain.clock.advance(899)
+    expect((await plain.settle()).status).toBe('ready')
+    plain.clock.advance(1)
+    expect(await plain.settle()).toMatchObject({ status: 'refused', code: 'approval_expired' })
+  })
+
+  test('of a hundred claims, one is given; the others see it running', async () => {
+    const { ledger, approved, settle } = await approve()
+    const claims = await Promise.all(Array.from({ length: 100 }, () => claimRun(ledger, approved)))
+    expect(claims.filter((claim) => claim !== undefined)).toHaveLength(1)
+    expect(await settle()).toMatchObject({ status: 'busy' })
+  })
+
+  test('a claim of an approval that is past its use is not given', async () => {
+    const { ledger, approved, clock } = await approve()
+    clock.advance(301)
+    expect(await claimRun(ledger, approved)).toBeUndefined()
+  })
+
+  test('a completed run tells its result again, and keeps no token', async () => {
+    const { ledger, approved, settle } = await approve()
+    const claim = await claimRun(ledger, approved)
+    await claim?.complete({ kind: 'json', value: { order: 1 } })
+    const replay = await settle()
+    expect(replay).toMatchObject({ status: 'replay', result: { value: { order: 1 } } })
+    expect(replay.entry.record.token).toBeUndefined()
+    expect(await claimRun(ledger, approved)).toBeUndefined()
+  })
+
+  test('a body that threw, and one whose process died, are never run again', async () => {
+    const threw = await approve()
+    await (await claimRun(threw.ledger, threw.approved))?.threw()
+    expect(await threw.settle()).toMatchObject({ status: 'refused', code: 'unknown_outcome' })
+
+    const died = await approve()
+    await claimRun(died.ledger, died.approved)
+    died.clock.advance(61)
+    expect(await died.settle()).toMatchObject({ status: 'refused', code: 'unknown_outcome' })
+    expect(await claimRun(died.ledger, died.approved)).toBeUndefined()
+  })
+
+  test('a runner that was thought dead and ends after all has the say', async () => {
+    const { ledger, approved, settle, clock } = await approve()
+    const claim = await claimRun(ledger, approved)
+    clock.advance(61)
+    expect(await settle()).toMatchObject({ status: 'refused', code: 'unknown_outcome' })
+    await claim?.complete({ kind: 'json', value: 'done after all' })
+    expect(await settle()).toMatchObject({ status: 'replay' })
+  })
+
+  test('the idempotency key is the same on every try of one run', async () => {
+    const { ledger, entry, clock } = await opened()
+    const first = await ledger.update(
+      await ledger.update(entry, (r) => ({ ...r, state: 'pending' })),
+      (r) => ({ ...r, state: 'approved', onCrash: 'retry' }),
+    )
+    const one = await claimRun(ledger, first)
+    clock.advance(61)
+    const settled = await settleRun(ledger, one?.entry ?? first, undefined, { authorizationServers: servers, clock })
+    expect(settled.status).toBe('ready')
+    const two = await claimRun(ledger, settled.entry)
+    expect(two?.idempotencyKey).toBe(one?.idempotencyKey)
+    expect(two?.idempotencyKey).toMatch(/^[\w-]{43}$/)
+  })
+})

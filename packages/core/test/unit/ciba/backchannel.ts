@@ -1,0 +1,104 @@
+import { HttpResponse, http } from 'msw'
+import type { Answer, ApprovalQuestion, Asked, ChannelContext } from '../../../src/approvals/index.ts'
+import { authorizationServers, oidc, type Profile } from '../../../src/authorization-server/index.ts'
+import { ciba } from '../../../src/ciba/index.ts'
+import { testClock } from '../approvals/harness.ts'
+import { mockIssuer } from '../authorization-server/mock-issuer.ts'
+
+export const API = 'https://api.example.com'
+export const ISSUER = 'https://issuer.example'
+
+export const order = { type: 'stock_order', symbol: 'AAPL', side: 'buy', quantity: 50 } as const
+
+/** An issuer whose backchannel and token endpoints answer what a test tells them to. */
+export async function backchannel(profileOf: (issuer: string) => Profile = defaultProfile) {
+  const clock = testClock(Math.floor(Date.now() / 1000))
+  const issuer = await mockIssuer(ISSUER, clock.now)
+  const asked: URLSearchParams[] = []
+  const askedHeaders: Headers[] = []
+  const polls: URLSearchParams[] = []
+  const answers: (() => Response | Promise<Response>)[] = []
+  let acknowledge: () => Response = () => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 120, interval: 2 })
+  const handlers = [
+    ...issuer.handlers,
+    http.post(`${ISSUER}/bc-authorize`, async ({ request }) => {
+      asked.push(new URLSearchParams(await request.text()))
+      askedHeaders.push(request.headers)
+      return acknowledge()
+    }),
+    http.post(`${ISSUER}/token`, async ({ request }) => {
+      polls.push(new URLSearchParams(await request.text()))
+      const next = answers.shift()
+      if (next === undefined) throw new Error('no answer is left')
+      return next()
+    }),
+  ]
+  const profile = profileOf(ISSUER)
+  const context: ChannelContext = {
+    clock,
+    authorizationServers: authorizationServers(profile, { fetch: (input, init) => fetch(input, init), clock, timeoutMs: 2_000 }),
+  }
+  const channel = ciba()
+  const idToken = (claims: Record<string, unknown> = {}, key?: CryptoKey, header: Record<string, unknown> = {}) =>
+    issuer.sign({ sub: 'ann', aud: 'agent-app', ...claims }, { typ: 'JWT', ...header }, key)
+  const accessToken = (claims: Record<string, unknown> = {}) =>
+    issuer.sign({ sub: 'ann', aud: API, client_id: 'agent-app', jti: 'j', scope: 'trade:write', authorization_details: [order], ...claims })
+  return {
+    issuer,
+    handlers,
+    clock,
+    context,
+    channel,
+    asked,
+    askedHeaders,
+    polls,
+    idToken,
+    accessToken,
+    answer: (next: (() => Response | Promise<Response>) | Response) =>
+      answers.push(typeof next === 'function' ? next : () => next),
+    acknowledges: (next: () => Response) => {
+      acknowledge = next
+    },
+    ask: (over: Partial<ApprovalQuestion> = {}): Promise<Asked> => channel.ask(question(clock, over), context),
+    look: (over: Partial<ApprovalQuestion> = {}, state: Asked['state'] = stateOf(clock)): Promise<Answer> =>
+      channel.look({ state }, question(clock, over), context),
+    /** A whole success answer. */
+    success: async (over: Record<string, unknown> = {}) =>
+      HttpResponse.json({
+        access_token: await accessToken(),
+        token_type: 'Bearer',
+        expires_in: 300,
+        scope: 'openid trade:write',
+        id_token: await idToken(),
+        authorization_details: [order],
+        ...over,
+      }),
+  }
+}
+
+export const defaultProfile = (issuer: string): Profile =>
+  oidc({ issuer, clientId: 'agent-app', clientSecret: 'secret', ciba: { carriesAuthorizationDetails: true } })
+
+export const refusal = (error: string, status = 400, headers: Record<string, string> = {}): Response =>
+  HttpResponse.json({ error, error_description: 'x' }, { status, headers })
+
+const stateOf = (clock: ReturnType<typeof testClock>) => ({
+  authReqId: 'req-1',
+  expiresAt: clock.now() / 1000 + 120,
+  interval: 2,
+  detailsSent: true,
+})
+
+export function question(clock: ReturnType<typeof testClock>, over: Partial<ApprovalQuestion> = {}): ApprovalQuestion {
+  return {
+    approvalId: 'a-1',
+    tool: 'create_order',
+    owner: { issuer: ISSUER, subject: 'ann', clientId: 'agent-app' },
+    approver: { issuer: ISSUER, subject: 'ann' },
+    message: 'Buy 50 shares of AAPL',
+    details: [order],
+    credential: { resource: API, scopes: ['trade:write'] },
+    expiresAt: clock.now() / 1000 + 3600,
+    ...over,
+  }
+}
