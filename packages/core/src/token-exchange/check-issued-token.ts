@@ -1,0 +1,130 @@
+import { decodeJwt } from 'jose'
+import type { AuthorizationServer, Profile, RequestOptions, TokenResponse } from '../authorization-server/index.ts'
+import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
+import { InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
+import { isBound, readActor } from '../identity/wire.ts'
+import { equalJson, snapshot } from '../lib/index.ts'
+
+/** Who has to be the outermost actor of the new token. A field that is absent may be anything. */
+export interface ExpectedActor {
+  readonly subject?: string
+  readonly issuer?: string
+}
+
+/** What was asked, to hold the answer against. */
+export interface Expected {
+  readonly identity: Identity
+  readonly actor: ExpectedActor | undefined
+  readonly audience: readonly string[]
+  readonly scopes: readonly string[]
+  /** As a URI. */
+  readonly issuedTokenType: string
+  readonly accessToken: boolean
+  readonly authorizationDetails: readonly AuthorizationDetail[] | undefined
+}
+
+/** What a JWT of the server says of itself, after its verification. */
+export interface IssuedClaims {
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly actor: Actor | undefined
+  readonly scopes: readonly string[]
+}
+
+/**
+ * Holds the answer itself against what was asked. Pure.
+ * @throws InvalidResponseError
+ */
+export function checkResponse(response: TokenResponse, expected: Expected): void {
+  // RFC 8693 §2.2.1: required.
+  if (response.issuedTokenType === undefined) throw refused('names no issued_token_type')
+  if (response.issuedTokenType !== expected.issuedTokenType) {
+    throw refused(`issued a token of type ${JSON.stringify(response.issuedTokenType)}, which was not asked for`)
+  }
+  // `n_a` is no access token, and we hold no key for any other type.
+  if (response.tokenType !== 'bearer') throw refused(`issued a ${JSON.stringify(response.tokenType)} token, not Bearer`)
+  // I8: a bound token turned into one that anybody can use.
+  if (isBound(expected.identity.claims)) throw refused('issued an unbound token for one that is bound to a key')
+  refuseSurplus(response.scopes ?? [], expected)
+}
+
+/**
+ * Verifies the new token, where it is a JWT of the server that issued it; `undefined` for any other.
+ *
+ * @throws InvalidResponseError It does not verify, or is for somebody or something else than was asked.
+ */
+export async function verifyIssued(
+  token: string,
+  server: AuthorizationServer,
+  expected: Expected,
+  { signal }: RequestOptions,
+): Promise<IssuedClaims | undefined> {
+  const { profile } = server
+  if (issuerOf(token) !== profile.issuer) return undefined
+  try {
+    const types = expected.accessToken ? profile.token.accessTokenTypes : undefined
+    const { claims } = await server.verifyJwt(token, { audience: expected.audience, types, signal })
+    checkClaims(claims, profile, expected)
+    const scopes = profile.token.scopes(claims)
+    refuseSurplus(scopes, expected)
+    return { claims, actor: readActor(claims.act), scopes }
+  } catch (error) {
+    if (!(error instanceof InvalidTokenError)) throw error
+    throw new InvalidResponseError(`the authorization server issued a token that does not verify: ${error.message}`, {
+      cause: error,
+    })
+  }
+}
+
+function checkClaims(claims: Readonly<Record<string, unknown>>, profile: Profile, expected: Expected): void {
+  const absent = profile.token.requiredClaims.filter((name) => claims[name] === undefined)
+  if (absent.length > 0) throw refused(`issued a token without ${absent.join(', ')}`)
+  const clientId = profile.token.clientId(claims)
+  if (clientId !== undefined && clientId !== profile.clientId) throw refused('issued a token for another client')
+  if (isBound(claims)) throw refused('issued a token that is bound to a key, which nobody here holds')
+  const { identity } = expected
+  const subject = identity.kind === 'user' ? identity.subject : identity.claims.sub
+  // I7: one issuer's subject says nothing about another's.
+  if (identity.issuer === profile.issuer && claims.sub !== subject) throw refused('issued a token for another subject')
+}
+
+/** RFC 8693 §4.1: the outermost actor only; the others are for the audit. */
+export function checkActor(issued: IssuedClaims | undefined, expected: ExpectedActor | undefined): void {
+  if (expected === undefined) return
+  if (issued === undefined) throw refused('issued a token that cannot be read, so who acts cannot be checked')
+  const { actor } = issued
+  if (actor === undefined)
+    throw refused('issued a token that names no actor: impersonation, where delegation was asked')
+  const { subject = actor.subject, issuer = actor.issuer } = expected
+  if (actor.subject !== subject || actor.issuer !== issuer) throw refused('issued a token for another actor')
+}
+
+/** RFC 9396 §7: the server says what it granted; §6.1: the client compares. Only the same counts as the same. */
+export function checkDetails(
+  response: TokenResponse,
+  issued: IssuedClaims | undefined,
+  asked: Expected['authorizationDetails'],
+): void {
+  if (asked === undefined) return
+  const granted = snapshot(response.authorizationDetails ?? issued?.claims.authorization_details ?? [])
+  if ('problem' in granted || !equalJson(granted.value, asked as Json)) {
+    throw refused('granted other authorization details than were asked')
+  }
+}
+
+function refuseSurplus(scopes: readonly string[], expected: Expected): void {
+  const surplus = scopes.filter((scope) => !expected.scopes.includes(scope))
+  if (surplus.length > 0) throw refused(`granted scopes that were not asked for: ${JSON.stringify(surplus.join(' '))}`)
+}
+
+/** Read unverified, to know whether the token can be verified at all. */
+function issuerOf(token: string): unknown {
+  try {
+    return decodeJwt(token).iss
+  } catch {
+    return undefined
+  }
+}
+
+function refused(what: string): InvalidResponseError {
+  return new InvalidResponseError(`the authorization server ${what}; the token was dropped`)
+}

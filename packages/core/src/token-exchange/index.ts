@@ -1,0 +1,6 @@
+export type { ExpectedActor } from './check-issued-token.ts'
+export { type ExchangedToken, type ExchangeTokenOptions, exchangeToken } from './exchange-token.ts'
+export { type ExemptibleResourceRule, type ResourceOptions, resource } from './resource.ts'
+export { TokenCache, type TokenCacheOptions } from './token-cache.ts'
+export { type TokenCacheKey, type TokenOwner, tokenCacheKey, type WantedToken } from './token-cache-key.ts'
+export type { TypedToken } from './wire.ts'

@@ -1,0 +1,61 @@
+import type { ResourceRule } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { originList, refuseUnknownKeys, scopeList } from '../lib/index.ts'
+
+export interface ResourceOptions {
+  /** What the tool needs; with an approval rule, what an approved call may ask for. */
+  readonly scopes: readonly string[]
+  /** What a call may ask for when `approval.when` exempts it. Shares no scope with `scopes`. */
+  readonly withoutApproval?: readonly string[]
+  /** The only origins that may see the token. @default the origin of the resource, where it is a web address */
+  readonly origins?: readonly string[]
+}
+
+/** A rule that says what an exempted call may ask for, so that `approval.when` may stand beside it. */
+export type ExemptibleResourceRule = ResourceRule & { readonly withoutApproval: readonly string[] }
+
+/**
+ * An API of our own: its token is exchanged for the user's, or given by an approval.
+ *
+ * Data only; asks nobody.
+ *
+ * @param uri - The API's identifier: an absolute URI without a fragment.
+ * @throws ConfigurationError The URI, a scope or an origin is wrong, or a scope stands both in `scopes`
+ *   and in `withoutApproval`: what needs an approval cannot be had without one.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 | RFC 8707 §2}
+ */
+export function resource(
+  uri: string,
+  options: ResourceOptions & { readonly withoutApproval: readonly string[] },
+): ExemptibleResourceRule
+export function resource(uri: string, options: ResourceOptions): ResourceRule
+export function resource(uri: string, options: ResourceOptions): ResourceRule {
+  refuseUnknownKeys('resource', options, ['scopes', 'withoutApproval', 'origins'])
+  const url = absolute(uri)
+  const scopes = scopeList('resource.scopes', options.scopes)
+  const origins = originList('resource.origins', options.origins ?? originOf(url))
+  const rule: ResourceRule = { kind: 'resource', resource: uri, scopes, origins }
+  if (options.withoutApproval === undefined) return Object.freeze(rule)
+  const withoutApproval = scopeList('resource.withoutApproval', options.withoutApproval)
+  const both = withoutApproval.find((scope) => scopes.includes(scope))
+  if (both !== undefined) {
+    throw new ConfigurationError(
+      'resource.withoutApproval',
+      `${both} stands in scopes too, and what needs an approval cannot be had without one: name a smaller scope`,
+    )
+  }
+  return Object.freeze({ ...rule, withoutApproval })
+}
+
+function absolute(uri: unknown): URL {
+  // The URL parser drops white space and an empty fragment in silence.
+  if (typeof uri !== 'string' || !URL.canParse(uri) || /[\s#]/.test(uri)) {
+    throw new ConfigurationError('resource', 'give an absolute URI without a fragment (RFC 8707 §2)')
+  }
+  return new URL(uri)
+}
+
+function originOf(url: URL): readonly string[] {
+  if (url.protocol === 'https:' || url.protocol === 'http:') return [url.origin]
+  throw new ConfigurationError('resource.origins', `name them: ${url.protocol} is no web address`)
+}

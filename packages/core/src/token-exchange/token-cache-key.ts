@@ -1,0 +1,101 @@
+import type { Actor, Identity } from '../contract/index.ts'
+
+declare const cacheKey: unique symbol
+
+/** Made by `tokenCacheKey` only, so that no cache is asked under a key that leaves something out. */
+export type TokenCacheKey = string & { readonly [cacheKey]: true }
+
+/** Which token is wanted, beside for whom. */
+export interface WantedToken {
+  /** Where the token comes from: an exchange for an API of ours, or the vault. */
+  readonly source: 'resource' | 'connection'
+  /** The resource or audience, or the connection. */
+  readonly target: string
+  /** Which of several linked accounts. */
+  readonly account?: string
+  /** In any order. */
+  readonly scopes: readonly string[]
+  /** Digest of the authorization details, where there are any. */
+  readonly detailsDigest?: string
+  /** Thumbprint of the key that the token is bound to (RFC 7638). */
+  readonly keyThumbprint?: string
+}
+
+/** Whose token it is: what `revoke` finds entries by. */
+export interface TokenOwner {
+  readonly issuer: string
+  readonly tenant?: string
+  readonly subject?: string
+  readonly clientId?: string
+  readonly sessionId?: string
+  readonly delegationId?: string
+}
+
+const version = 1
+
+/**
+ * The key of a cached token: everything that may make it another token (I2).
+ *
+ * A JSON array with a place for each part, so that no two requests share a key by what their parts
+ * contain. Remembered by identity and request where both are frozen: on the warm way it is a look-up.
+ */
+export function tokenCacheKey(identity: Identity, wanted: WantedToken): TokenCacheKey {
+  if (!Object.isFrozen(identity) || !Object.isFrozen(wanted) || !Object.isFrozen(wanted.scopes)) {
+    return encode(identity, wanted)
+  }
+  let byWanted = remembered.get(identity)
+  if (byWanted === undefined) {
+    byWanted = new WeakMap()
+    remembered.set(identity, byWanted)
+  }
+  let key = byWanted.get(wanted)
+  if (key === undefined) {
+    key = encode(identity, wanted)
+    byWanted.set(wanted, key)
+  }
+  return key
+}
+
+const remembered = new WeakMap<Identity, WeakMap<WantedToken, TokenCacheKey>>()
+
+function encode(identity: Identity, wanted: WantedToken): TokenCacheKey {
+  const user = identity.kind === 'user' ? identity : undefined
+  return JSON.stringify([
+    version,
+    identity.kind,
+    identity.issuer,
+    identity.tenant ?? null,
+    user?.subject ?? null,
+    identity.clientId ?? null,
+    user?.sessionId ?? null,
+    user?.delegationId ?? null,
+    actorParts(user?.actor),
+    user?.acr ?? null,
+    wanted.source,
+    wanted.target,
+    wanted.account ?? null,
+    [...new Set(wanted.scopes)].sort(),
+    wanted.detailsDigest ?? null,
+    wanted.keyThumbprint ?? null,
+  ]) as TokenCacheKey
+}
+
+/** The whole chain: who acted before may have bounded what the actor got. */
+function actorParts(actor: Actor | undefined): unknown {
+  if (actor === undefined) return null
+  const { subject, issuer = null, clientId = null, profile = null } = actor
+  return [subject, issuer, clientId, profile, actorParts(actor.actor)]
+}
+
+/** Whose token a key is for. */
+export function ownerOf(key: TokenCacheKey): TokenOwner {
+  const [, , issuer, tenant, subject, clientId, sessionId, delegationId] = JSON.parse(key) as (string | null)[]
+  return {
+    issuer: issuer as string,
+    ...(tenant !== null && { tenant: tenant as string }),
+    ...(subject !== null && { subject: subject as string }),
+    ...(clientId !== null && { clientId: clientId as string }),
+    ...(sessionId !== null && { sessionId: sessionId as string }),
+    ...(delegationId !== null && { delegationId: delegationId as string }),
+  }
+}

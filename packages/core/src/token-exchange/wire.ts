@@ -1,0 +1,43 @@
+import type { GrantParameters } from '../authorization-server/index.ts'
+import type { AuthorizationDetail } from '../contract/index.ts'
+import { revealToken, type Token } from '../credential/index.ts'
+import type { SubjectTokenType } from '../identity/index.ts'
+
+export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
+
+/** RFC 8693 §3. */
+export const tokenTypeUri = (type: SubjectTokenType): string => `urn:ietf:params:oauth:token-type:${type}`
+
+/** A token and what kind it is. */
+export interface TypedToken {
+  readonly token: Token
+  readonly type: SubjectTokenType
+}
+
+/** The form of a token exchange, as the provider calls its target. */
+export function exchangeRequest(request: {
+  readonly subjectToken: TypedToken
+  readonly actorToken: TypedToken | undefined
+  readonly resource: readonly string[]
+  readonly audience: readonly string[]
+  readonly scopes: readonly string[]
+  readonly requestedTokenType: SubjectTokenType
+  readonly authorizationDetails: readonly AuthorizationDetail[] | undefined
+}): GrantParameters {
+  const { subjectToken, actorToken, resource, audience, authorizationDetails } = request
+  return {
+    subject_token: revealToken(subjectToken.token),
+    subject_token_type: tokenTypeUri(subjectToken.type),
+    // RFC 8693 §2.1: the type if, and only if, there is an actor token.
+    ...(actorToken !== undefined && {
+      actor_token: revealToken(actorToken.token),
+      actor_token_type: tokenTypeUri(actorToken.type),
+    }),
+    ...(resource.length > 0 && { resource }),
+    ...(audience.length > 0 && { audience }),
+    // Left out, the server would choose, and it tends to be generous.
+    scope: request.scopes.join(' '),
+    requested_token_type: tokenTypeUri(request.requestedTokenType),
+    ...(authorizationDetails !== undefined && { authorization_details: JSON.stringify(authorizationDetails) }),
+  }
+}

@@ -1,0 +1,87 @@
+import type { TokenResponse } from '../authorization-server/index.ts'
+import type { UserIdentity } from '../contract/index.ts'
+import { Token } from '../credential/index.ts'
+import { ConfigurationError, InvalidResponseError, OAuthResponseError, TransportError } from '../errors/index.ts'
+import { type SubjectToken, subjectTokenOf } from '../identity/index.ts'
+import { refuseUnknownKeys } from '../lib/index.ts'
+import { answerOfError } from './answer-of-error.ts'
+import type { Vault, VaultAnswer, VaultContext, VaultRequest } from './vault.ts'
+import {
+  federatedConnectionGrant,
+  federatedConnectionRequest,
+  federatedConnectionToken,
+  subjectTokenTypes,
+} from './wire.ts'
+
+export interface Auth0TokenVaultOptions {
+  /**
+   * The token that proves the user to Auth0: an access token of the API that the agent's client is (Custom
+   * API Client), or a refresh token of its own (rotation must be off).
+   * @default the token behind the verified identity
+   */
+  readonly subjectToken?: (identity: UserIdentity) => SubjectToken | undefined
+}
+
+/**
+ * Auth0 Token Vault: exchanges the user's Auth0 token for the access token of a linked account.
+ *
+ * Links no account, and does not narrow what one was linked with. Does not retry and does not cache.
+ * Every expected refusal is a value of its own; only what breaks the protocol is thrown.
+ *
+ * @throws ConfigurationError An option is unknown or wrong.
+ * @see {@link https://auth0.com/docs/api/authentication/token-vault-token-exchange/get-token | Auth0: Token Vault exchange}
+ */
+export function auth0TokenVault(options: Auth0TokenVaultOptions = {}): Vault {
+  refuseUnknownKeys('auth0TokenVault', options, ['subjectToken'])
+  const { subjectToken = subjectTokenOf } = options
+  if (typeof subjectToken !== 'function')
+    throw new ConfigurationError('auth0TokenVault.subjectToken', 'give a function')
+  return Object.freeze({
+    specificationVersion: 1,
+    token: (request: VaultRequest, context: VaultContext) => askVault(request, context, subjectToken(request.identity)),
+  })
+}
+
+async function askVault(
+  request: VaultRequest,
+  context: VaultContext,
+  subjectToken: SubjectToken | undefined,
+): Promise<VaultAnswer> {
+  if (subjectToken === undefined) {
+    return { status: 'login_required', detail: 'the identity came without a token that Auth0 could know the user by' }
+  }
+  const type = subjectTokenTypes.get(subjectToken.type)
+  if (type === undefined) {
+    return { status: 'misconfigured', detail: `Auth0 Token Vault takes no ${subjectToken.type} as subject token` }
+  }
+  const server = context.authorizationServers.of(request.identity.issuer)
+  const parameters = federatedConnectionRequest(request, subjectToken, type)
+  try {
+    const response = await server.grant(federatedConnectionGrant, parameters, { signal: context.signal })
+    return answerOf(request, response, context.now)
+  } catch (error) {
+    if (error instanceof OAuthResponseError) return answerOfError(error)
+    if (!(error instanceof TransportError)) throw error
+    const { message: detail, retryAfter } = error
+    return { status: 'unavailable', detail, ...(retryAfter !== undefined && { retryAfter }) }
+  }
+}
+
+function answerOf(request: VaultRequest, response: TokenResponse, now: number): VaultAnswer {
+  const { issuedTokenType = federatedConnectionToken, tokenType, expiresIn } = response
+  if (issuedTokenType !== federatedConnectionToken || tokenType !== 'bearer') {
+    throw new InvalidResponseError('the vault issued a token of another type than was asked; the token was dropped')
+  }
+  // RFC 6749 §5.1: absent means as asked. More than was asked is the account's own business, and recorded.
+  const scopes = response.scopes ?? request.scopes
+  const missing = request.scopes.filter((scope) => !scopes.includes(scope))
+  if (missing.length > 0) {
+    return { status: 'needs_scopes', detail: `the account was linked without ${missing.join(', ')}` }
+  }
+  return {
+    status: 'token',
+    token: new Token(response.accessToken),
+    ...(expiresIn !== undefined && { expiresAt: Math.floor(now / 1000) + expiresIn }),
+    scopes,
+  }
+}

@@ -1,0 +1,30 @@
+import type { ConnectionRule } from '../contract/index.ts'
+import { originList, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
+
+export interface ConnectionOptions {
+  /** What the tool needs there, in the words that the provider itself uses in its answers. */
+  readonly scopes: readonly string[]
+  /** The only origins that may see the token: the provider's API. */
+  readonly origins: readonly string[]
+  /** Which of several linked accounts, by the vault's account id. From the app, never from the model. */
+  readonly account?: string
+}
+
+/**
+ * An upstream (third-party) account of the user, reached with a token from the vault.
+ *
+ * Data only; asks nobody, and does not know whether the vault has such a connection.
+ *
+ * @param name - As the vault calls the connection, such as `google-oauth2`.
+ * @throws ConfigurationError Name, scope, origin or account is missing or wrong.
+ */
+export function connection(name: string, options: ConnectionOptions): ConnectionRule {
+  refuseUnknownKeys('connection', options, ['scopes', 'origins', 'account'])
+  return Object.freeze({
+    kind: 'connection',
+    connection: requireText('connection', name),
+    scopes: scopeList('connection.scopes', options.scopes),
+    origins: originList('connection.origins', options.origins),
+    ...(options.account !== undefined && { account: requireText('connection.account', options.account) }),
+  })
+}
