@@ -1,0 +1,22 @@
+// `npm run demo`, `npm test`, `npm run bench` and `npm run check` begin here.
+//
+// Plain JavaScript for Node 20 with nothing installed: it finds or brings the tools, installs what the
+// command needs unless that was done already, and runs it.
+import { resolveCommand } from './bootstrap/command.mjs'
+import { Failure } from './bootstrap/failure.mjs'
+import { prepare } from './bootstrap/prepare.mjs'
+import { exitCodeOf, runInteractive } from './bootstrap/processes.mjs'
+import { say } from './bootstrap/say.mjs'
+
+try {
+  const command = resolveCommand(process.argv.slice(2))
+  const tools = await prepare(command)
+  process.exitCode = await runInteractive(tools.node, command.argv, tools.env)
+} catch (error) {
+  if (error instanceof Failure) {
+    say(error.message)
+    process.exitCode = exitCodeOf(error)
+  } else {
+    throw error
+  }
+}

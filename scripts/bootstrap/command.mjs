@@ -1,0 +1,56 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Failure } from './failure.mjs'
+import { root } from './state.mjs'
+
+// Type stripping still warns on the older of the supported releases.
+const node = (script, args) => ['--disable-warning=ExperimentalWarning', script, ...args]
+const everything = { scope: 'all', filter: [], purpose: 'the tests and checks' }
+
+/**
+ * What a command runs and what must be installed for it.
+ *
+ * @returns `{ name, scope, filter, purpose, argv }`: `scope` names the set of packages, `filter` selects it in pnpm.
+ */
+export function resolveCommand([name, ...args]) {
+  switch (name) {
+    case 'demo':
+      return demo(args)
+    case 'test':
+      return { name: 'npm test', ...everything, argv: node('scripts/test.ts', args) }
+    case 'bench':
+      return { name: 'npm run bench', ...everything, argv: node('scripts/bench.ts', args) }
+    case 'check':
+      return { name: 'npm run check', ...everything, argv: node('scripts/check.ts', args) }
+    default:
+      throw new Failure(`there is no command ${JSON.stringify(name ?? '')}: use demo, test, bench or check`)
+  }
+}
+
+/** `npm run demo` is `examples/stock-agent`; `npm run demo -- langchain` is `examples/stock-agent-langchain`. */
+function demo(args) {
+  const [first, ...rest] = args
+  const named = first !== undefined && !first.startsWith('-')
+  const example = named ? `stock-agent-${first}` : 'stock-agent'
+  const main = join('examples', example, 'src', 'main.ts')
+  if (!existsSync(join(root, main))) {
+    throw new Failure(
+      `there is no demo ${JSON.stringify(first ?? example)}. There is:\n${demos()
+        .map((found) => `  npm run demo${found}`)
+        .join('\n')}`,
+    )
+  }
+  return {
+    name: named ? `npm run demo -- ${first}` : 'npm run demo',
+    scope: `demo:${example}`,
+    filter: ['--filter', `@behalf/example-${example}...`],
+    purpose: 'the demo',
+    argv: node(main, named ? rest : args),
+  }
+}
+
+function demos() {
+  return readdirSync(join(root, 'examples'))
+    .filter((name) => existsSync(join(root, 'examples', name, 'src', 'main.ts')))
+    .map((name) => (name === 'stock-agent' ? '' : ` -- ${name.replace('stock-agent-', '')}`))
+}

@@ -1,0 +1,41 @@
+import { downloadFailure } from './failure.mjs'
+import { withLock } from './lock.mjs'
+import { runQuietly } from './processes.mjs'
+import { say, seconds } from './say.mjs'
+import { forgetInstalled, isInstalled, rememberInstalled, root } from './state.mjs'
+import { bringTools, registryOf, toolsAtHand } from './tools.mjs'
+
+/** Makes sure that the tools are there and that what `command` needs is installed. @returns the tools */
+export async function prepare(command) {
+  if (isInstalled(command.scope)) {
+    const tools = toolsAtHand({ needPnpm: command.scope === 'all' })
+    if (tools !== undefined) return tools
+  }
+  return withLock(async () => {
+    const tools = toolsAtHand({ needPnpm: true }) ?? (await bringTools(command.name))
+    // Whoever held the lock before may have installed the same.
+    if (!isInstalled(command.scope)) await install(command, tools)
+    return tools
+  })
+}
+
+async function install(command, tools) {
+  say(`installing what ${command.purpose} needs, with pnpm.`)
+  const began = Date.now()
+  const earlier = forgetInstalled()
+  const args = ['install', '--frozen-lockfile', ...command.filter, '--reporter=append-only']
+  const { ok, lines } = await runQuietly(tools.pnpm, args, {
+    cwd: root,
+    // Asks before it replaces a node_modules of another shape; nobody is there to answer.
+    env: { ...tools.env, CI: 'true' },
+    onLine: (line) => {
+      if (/^(Progress:|Downloading |\[?(WARN|ERR))|ERR_PNPM/.test(line.trim())) say(`  ${line.trim()}`)
+    },
+  })
+  if (!ok) {
+    const registry = await registryOf(tools.pnpm, ['config', 'get', 'registry'], tools.env)
+    throw downloadFailure({ what: `install what ${command.purpose} needs`, tool: 'pnpm', output: lines, registry, retry: command.name })
+  }
+  rememberInstalled(command.scope, earlier)
+  say(`installed (${seconds(began)}).`)
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+/** What is remembered between runs. Goes when `node_modules` goes; hidden, so pnpm leaves it alone. */
+export const folder = join(root, 'node_modules', '.behalf')
+const installedFile = join(folder, 'installed.json')
+const toolsFile = join(folder, 'tools.json')
+
+function read(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    // Absent, or written by something else: both mean "not known".
+    return undefined
+  }
+}
+
+/** In one step: whoever is interrupted leaves the old file or the new one. */
+function write(file, value) {
+  mkdirSync(folder, { recursive: true })
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, JSON.stringify(value))
+  renameSync(draft, file)
+}
+
+function importers() {
+  const inside = (parent) =>
+    readdirSync(join(root, parent), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => `${parent}/${entry.name}`)
+  return [...inside('packages'), ...inside('examples'), 'docs', 'scripts'].filter((path) =>
+    existsSync(join(root, path, 'package.json')),
+  )
+}
+
+/** Of all that decides what an install brings. */
+function fingerprint() {
+  const hash = createHash('sha256')
+  const manifests = importers().map((path) => `${path}/package.json`)
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', '.npmrc', 'package.json', ...manifests.sort()]) {
+    hash.update(file).update(readFileSync(join(root, file)))
+  }
+  return hash.digest('hex')
+}
+
+/** The scopes that stand installed for the manifests as they are now, each with its folders. */
+function installedScopes() {
+  const stamp = read(installedFile)
+  if (stamp?.fingerprint !== fingerprint() || !existsSync(join(root, 'node_modules', '.modules.yaml'))) return {}
+  const complete = ([, folders]) => Array.isArray(folders) && folders.every((path) => existsSync(join(root, path)))
+  return Object.fromEntries(Object.entries(stamp.scopes ?? {}).filter(complete))
+}
+
+/** Whether `scope`, or everything, is installed. */
+export function isInstalled(scope) {
+  const scopes = installedScopes()
+  return 'all' in scopes || scope in scopes
+}
+
+/** Before an install: from now on nothing is known to be complete. @returns what was, for `rememberInstalled` */
+export function forgetInstalled() {
+  const scopes = installedScopes()
+  rmSync(installedFile, { force: true })
+  return scopes
+}
+
+/** After an install that ended well. */
+export function rememberInstalled(scope, earlier) {
+  const folders = importers()
+    .map((path) => `${path}/node_modules`)
+    .filter((path) => existsSync(join(root, path)))
+  write(installedFile, { fingerprint: fingerprint(), scopes: { ...earlier, [scope]: folders } })
+}
+
+/** Where the tools were found last time, if they are still there. */
+export function rememberedTools() {
+  const tools = read(toolsFile)
+  return typeof tools?.node === 'string' && existsSync(tools.node) && existsSync(tools.pnpm) ? tools : undefined
+}
+
+export const rememberTools = (tools) => write(toolsFile, tools)

@@ -1,0 +1,116 @@
+import { rmSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { downloadFailure, Failure } from './failure.mjs'
+import { runQuietly } from './processes.mjs'
+import { say, seconds, withPatience } from './say.mjs'
+import { rememberedTools, rememberTools, root } from './state.mjs'
+
+const NODE = '24'
+const PNPM = '12'
+
+/** Runs TypeScript sources as they are: 22.18, 23.6 and everything after. */
+export function isNewEnough(version) {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major >= 24 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18)
+}
+
+/** The tools of an earlier run, or this very Node where nothing else is needed; `undefined`: `bringTools`. */
+export function toolsAtHand({ needPnpm }) {
+  const remembered = rememberedTools()
+  if (remembered !== undefined) return withPath(remembered)
+  if (!needPnpm && isNewEnough(process.versions.node)) return { node: process.execPath, env: process.env }
+  return undefined
+}
+
+/** Finds Node and pnpm on this machine, or brings through npm what is missing. No corepack, nothing global. */
+export async function bringTools(retry) {
+  const nodeFits = isNewEnough(process.versions.node)
+  if (nodeFits) {
+    const own = await whereIs(process.execPath, [join(root, 'scripts', 'bootstrap', 'where.mjs')], {})
+    if (own?.pnpm !== undefined && (await isRightPnpm(own.pnpm))) return keep(own)
+    say(`bringing pnpm ${PNPM} through npm. A few seconds the first time.`)
+  } else {
+    say(
+      `Node ${process.versions.node} is too old for the repository's tools (they need 22.18 or newer). ` +
+        `Bringing Node ${NODE} and pnpm ${PNPM} through npm, beside your own. About 10 s the first time.`,
+    )
+  }
+  const began = Date.now()
+  const packages = nodeFits ? [`pnpm@${PNPM}`] : [`node@${NODE}`, `pnpm@${PNPM}`]
+  let brought = await npmExec(packages, retry)
+  if (!isUsable(brought)) {
+    // An earlier run was stopped in the middle: npm believes that it has the packages, and has not.
+    forgetNpmExec(brought)
+    brought = await npmExec(packages, retry)
+  }
+  if (!isUsable(brought)) {
+    throw new Failure(`npm said that it brought ${packages.join(' and ')}, but they do not run. Install Node ${NODE} yourself.`)
+  }
+  say(`Node ${brought.version} is ready (${seconds(began)}).`)
+  return keep(brought)
+}
+
+const isUsable = (found) => found !== undefined && isNewEnough(found.version) && found.pnpm !== undefined
+
+async function npmExec(packages, retry) {
+  const wanted = packages.map((name) => `--package=${name}`)
+  const [command, args] = npm(['exec', '--yes', ...wanted, '--call', 'node where.mjs'])
+  let failed
+  const found = await withPatience(
+    whereIs(command, args, { cwd: join(root, 'scripts', 'bootstrap'), onFailure: (lines) => (failed = lines) }),
+    (gone) => say(`still downloading ${packages.join(' and ')} (${gone} s) …`),
+  )
+  if (failed !== undefined) {
+    const registry = await registryOf(...npm(['config', 'get', 'registry']))
+    throw downloadFailure({ what: `bring ${packages.join(' and ')}`, tool: 'npm', output: failed, registry, retry })
+  }
+  return found
+}
+
+async function whereIs(command, args, { cwd = root, onFailure = () => {} }) {
+  const { ok, lines, stdout } = await runQuietly(command, args, { cwd })
+  if (!ok) {
+    onFailure(lines)
+    return undefined
+  }
+  try {
+    return JSON.parse(stdout.slice(stdout.indexOf('{')))
+  } catch {
+    return undefined
+  }
+}
+
+async function isRightPnpm(pnpm) {
+  const { ok, stdout } = await runQuietly(pnpm, ['--version'])
+  return ok && stdout.trim().startsWith(`${PNPM}.`)
+}
+
+/** Removes npm's folder for this set of packages, and nothing that does not look like it. */
+function forgetNpmExec(found) {
+  const bin = dirname(found?.pnpm ?? '')
+  if (/[\\/]_npx[\\/][0-9a-f]+[\\/]node_modules[\\/]\.bin$/.test(bin)) {
+    rmSync(dirname(dirname(bin)), { recursive: true, force: true })
+  }
+}
+
+/** The npm that started us, else the one on PATH. */
+function npm(args) {
+  const cli = process.env.npm_execpath
+  return cli?.endsWith('npm-cli.js') ? [process.execPath, [cli, ...args]] : ['npm', args]
+}
+
+export async function registryOf(command, args, env) {
+  const { ok, stdout } = await runQuietly(command, args, { env, cwd: root })
+  return ok ? stdout.trim() : 'unknown'
+}
+
+function keep({ node, pnpm }) {
+  const tools = { node, pnpm }
+  rememberTools(tools)
+  return withPath(tools)
+}
+
+function withPath({ node, pnpm }) {
+  const path = [dirname(node), dirname(pnpm), process.env.PATH].join(delimiter)
+  return { node, pnpm, env: { ...process.env, PATH: path } }
+}
