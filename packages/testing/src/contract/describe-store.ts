@@ -1,0 +1,42 @@
+import { describe } from 'vitest'
+import { counterTests } from './store/counters.ts'
+import { expiryTests } from './store/expiry.ts'
+import { indexTests } from './store/index-and-list.ts'
+import { queueTests } from './store/queue.ts'
+import { restartTests } from './store/restart.ts'
+import { type StoreUnderTest, withStore } from './store/store-under-test.ts'
+import { valueTests } from './store/values.ts'
+import { versionTests } from './store/versions.ts'
+
+/**
+ * The contract of the `Store` port, as tests. What passes here can hold approvals and tokens.
+ *
+ * Each test gets a fresh, empty store from `create`. With `advance` the suite takes well under a second; without, it
+ * waits in real time, about 45 seconds in all.
+ *
+ * @param name - For the title, such as the driver's name.
+ * @example
+ * ```ts
+ * import { describeStore } from '@behalf/testing/contract'
+ * import { myStore } from './my-store.ts'
+ *
+ * describeStore('my store', {
+ *   async create() {
+ *     const store = myStore()
+ *     return { store, close: () => store.close() }
+ *   },
+ * })
+ * ```
+ */
+export function describeStore(name: string, subject: { readonly create: () => Promise<StoreUnderTest> }): void {
+  const fresh = withStore(subject.create)
+  describe(`Store contract: ${name}`, () => {
+    describe('values', () => valueTests(fresh))
+    describe('versions', () => versionTests(fresh))
+    describe('expiry', () => expiryTests(fresh))
+    describe('index', () => indexTests(fresh))
+    describe('queue', () => queueTests(fresh))
+    describe('counters', () => counterTests(fresh))
+    describe('restart', () => restartTests(fresh))
+  })
+}

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { bytes, create, mustPut, nowOf, pass, text, type WithStore } from './store-under-test.ts'
+
+/** From `expiresAt` on, a key is absent in every way. */
+export function expiryTests(withStore: WithStore): void {
+  test(
+    'keeps a key until it expires, and nowhere after',
+    withStore(async (under) => {
+      const { store } = under
+      const at = nowOf(under)
+      const version = await create(store, 'key', 'value', {
+        expiresAt: at + 3,
+        index: ['index'],
+        due: { queue: 'queue', at },
+      })
+      expect(text((await store.get('key'))?.value)).toBe('value')
+      await pass(under, 4)
+      expect(await store.get('key')).toBeUndefined()
+      expect(await store.list('index', { limit: 10 })).toEqual([])
+      expect(await store.claimDue('queue', { limit: 10, leaseSeconds: 10 })).toEqual([])
+      expect(await store.put('key', bytes('late'), { ifVersion: version })).toBe('conflict')
+      expect(await store.delete('key', { ifVersion: version })).toBe('conflict')
+      expect(await store.put('key', bytes('anew'), { ifVersion: null })).not.toBe('conflict')
+    }),
+  )
+
+  test(
+    'takes the expiry of the last write, also where it has none',
+    withStore(async (under) => {
+      const { store } = under
+      const expiresAt = nowOf(under) + 2
+      const kept = await create(store, 'kept', 'value', { expiresAt })
+      await mustPut(store, 'kept', bytes('value'), { ifVersion: kept })
+      const ended = await create(store, 'ended')
+      await mustPut(store, 'ended', bytes('value'), { ifVersion: ended, expiresAt })
+      await pass(under, 3)
+      expect(await store.get('kept')).toBeDefined()
+      expect(await store.get('ended')).toBeUndefined()
+    }),
+  )
+
+  test(
+    'keeps the expiry when a write meets a conflict',
+    withStore(async (under) => {
+      const { store } = under
+      const at = nowOf(under)
+      await create(store, 'key', 'value', { expiresAt: at + 60 })
+      expect(await store.put('key', bytes('other'), { ifVersion: null, expiresAt: at + 1 })).toBe('conflict')
+      await pass(under, 2)
+      expect(await store.get('key')).toBeDefined()
+    }),
+  )
+
+  test(
+    'takes a time in the past as absent from the start',
+    withStore(async (under) => {
+      await create(under.store, 'key', 'value', { expiresAt: nowOf(under) - 10, index: ['index'] })
+      expect(await under.store.get('key')).toBeUndefined()
+      expect(await under.store.list('index', { limit: 10 })).toEqual([])
+    }),
+  )
+}

@@ -1,0 +1,65 @@
+import type { Store } from './port.ts'
+
+/** A store for one test, empty. */
+export interface StoreUnderTest {
+  readonly store: Store
+  /** Another `Store` over the same data, as after a restart, or in another process. Absent: the data ends with the store. */
+  restart?(): Promise<Store>
+  /** Moves the store's clock. Absent: the suite waits in real time. */
+  advance?(seconds: number): void | Promise<void>
+  /** Epoch seconds, by the store's clock. @default the machine's */
+  now?(): number
+  close(): Promise<void>
+}
+
+/** Opens a fresh store for each test, and closes it after. */
+export type WithStore = (test: (under: StoreUnderTest) => Promise<void>) => () => Promise<void>
+
+export function withStore(create: () => Promise<StoreUnderTest>): WithStore {
+  return (test) => async () => {
+    const under = await create()
+    try {
+      await test(under)
+    } finally {
+      await under.close()
+    }
+  }
+}
+
+/** The store's time, in whole seconds. */
+export function nowOf(under: StoreUnderTest): number {
+  return Math.floor(under.now?.() ?? Date.now() / 1000)
+}
+
+/** Lets time pass for the store. */
+export async function pass(under: StoreUnderTest, seconds: number): Promise<void> {
+  if (under.advance !== undefined) return under.advance(seconds)
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000 + 50))
+}
+
+/** A value, from text. */
+export function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+/** Text, from a value. */
+export function text(value: Uint8Array | undefined): string | undefined {
+  return value && new TextDecoder().decode(value)
+}
+
+/** Writes and demands that nothing was in the way. @returns the version */
+export async function mustPut(store: Store, ...args: Parameters<Store['put']>): Promise<string> {
+  const version = await store.put(...args)
+  if (version === 'conflict') throw new Error(`put ${args[0]} met a conflict`)
+  return version
+}
+
+/** Creates an absent key. @returns the version */
+export function create(
+  store: Store,
+  key: string,
+  value = 'value',
+  options: Omit<Parameters<Store['put']>[2], 'ifVersion'> = {},
+): Promise<string> {
+  return mustPut(store, key, bytes(value), { ifVersion: null, ...options })
+}

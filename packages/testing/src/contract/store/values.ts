@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { bytes, create, mustPut, text, type WithStore } from './store-under-test.ts'
+
+const LARGE = 1_048_576
+
+/** What goes in comes out. */
+export function valueTests(withStore: WithStore): void {
+  test(
+    'says which contract it implements',
+    withStore(async ({ store }) => {
+      expect(store.specificationVersion).toBe(1)
+    }),
+  )
+
+  test(
+    'has nothing under an absent key',
+    withStore(async ({ store }) => {
+      expect(await store.get('absent')).toBeUndefined()
+    }),
+  )
+
+  test(
+    'gives back key, value and version',
+    withStore(async ({ store }) => {
+      const version = await create(store, 'key', 'value')
+      const found = await store.get('key')
+      expect(found).toMatchObject({ key: 'key', version })
+      expect(text(found?.value)).toBe('value')
+    }),
+  )
+
+  test(
+    'keeps every byte, none, and a megabyte',
+    withStore(async ({ store }) => {
+      const all = Uint8Array.from({ length: 256 }, (_, index) => index)
+      const large = Uint8Array.from({ length: LARGE }, (_, index) => (index * 31) % 251)
+      await mustPut(store, 'all', all, { ifVersion: null })
+      await mustPut(store, 'none', new Uint8Array(), { ifVersion: null })
+      await mustPut(store, 'large', large, { ifVersion: null })
+      expect(Buffer.from(all).equals((await store.get('all'))?.value ?? bytes(''))).toBe(true)
+      expect((await store.get('none'))?.value).toHaveLength(0)
+      expect(Buffer.from(large).equals((await store.get('large'))?.value ?? bytes(''))).toBe(true)
+    }),
+  )
+
+  test(
+    'keeps a copy: changes to the bytes outside change nothing inside',
+    withStore(async ({ store }) => {
+      const value = bytes('value')
+      await mustPut(store, 'key', value, { ifVersion: null })
+      value.fill(0)
+      const found = await store.get('key')
+      expect(text(found?.value)).toBe('value')
+      found?.value.fill(0)
+      expect(text((await store.get('key'))?.value)).toBe('value')
+    }),
+  )
+
+  test(
+    'takes a view into a larger buffer for what it shows only',
+    withStore(async ({ store }) => {
+      await mustPut(store, 'key', bytes('--value--').subarray(2, 7), { ifVersion: null })
+      expect(text((await store.get('key'))?.value)).toBe('value')
+    }),
+  )
+
+  test(
+    'keeps keys apart, however alike',
+    withStore(async ({ store }) => {
+      const keys = ['a', 'A', 'a ', 'a:b', 'a%3Ab', 'a*', 'a?', 'a_', 'a%', "a'; --", 'ä', 'a\u0308', 'a'.repeat(200)]
+      for (const key of keys) await create(store, key, `value of ${key}`)
+      for (const key of keys) expect(text((await store.get(key))?.value)).toBe(`value of ${key}`)
+      await store.delete('a')
+      expect(await store.get('a')).toBeUndefined()
+      for (const key of keys.slice(1)) expect(await store.get(key), key).toBeDefined()
+    }),
+  )
+}
