@@ -1,1 +1,180 @@
-export * from './errors/index.ts'
+// approvals
+export type { Answer, ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from './approvals/index.ts'
+// authorization-server
+export {
+  type Auth0Options,
+  type AuthorizationServer,
+  type AuthorizationServers,
+  allowInsecureLoopback,
+  auth0,
+  authorizationServers,
+  type CibaProfile,
+  type ClientAuthentication,
+  connectAuthorizationServer,
+  type ExchangeProfile,
+  type GrantParameters,
+  type OidcOptions,
+  oidc,
+  type Profile,
+  type ProfileOf,
+  type Surroundings,
+  type TokenProfile,
+  type TokenResponse,
+  type VerifiedJwt,
+  type VerifyJwtOptions,
+} from './authorization-server/index.ts'
+// ciba
+export { type CibaOptions, ciba } from './ciba/index.ts'
+// contract
+export type {
+  AccessOf,
+  AccessRule,
+  AccessRules,
+  Actor,
+  AgentIdentity,
+  ApprovalEvent,
+  ApprovalRule,
+  Approver,
+  AuditEvent,
+  AuditPrincipal,
+  AuthorizationDetail,
+  Call,
+  CallEvent,
+  ConnectionRule,
+  ContextValue,
+  Credential,
+  Denied,
+  DenyCode,
+  Done,
+  Effect,
+  FgaObject,
+  Identity,
+  InputOf,
+  Interrupt,
+  Interrupted,
+  InterruptKind,
+  Invocation,
+  Json,
+  JsonObject,
+  Outcome,
+  Permission,
+  Policy,
+  PreflightOutcome,
+  RawTokenEvent,
+  Ready,
+  ResourceRule,
+  RuleCall,
+  Rules,
+  Slot,
+  StepName,
+  StepVerdict,
+  TokenEvent,
+  Trace,
+  TraceStep,
+  Unavailable,
+  UserIdentity,
+} from './contract/index.ts'
+// credential
+export { Token } from './credential/index.ts'
+// errors
+export {
+  type AnyBehalfError,
+  BehalfError,
+  ConfigurationError,
+  type CredentialMisuse,
+  CredentialMisuseError,
+  type ErrorCode,
+  IdentityRequiredError,
+  InvalidObjectError,
+  InvalidResponseError,
+  InvalidTokenError,
+  type InvalidTokenReason,
+  type OAuthErrorFields,
+  OAuthResponseError,
+  type StepUp,
+  StepUpRequiredError,
+  StoreError,
+  type StoreErrorReason,
+  TransportError,
+} from './errors/index.ts'
+// fga
+export {
+  type AccessCheck,
+  type AccessChecker,
+  type AccessDecision,
+  type AccessQuestion,
+  type MayOptions,
+  may,
+  type OpenFgaCredentials,
+  type OpenFgaOptions,
+  object,
+  openFga,
+  type Relations,
+} from './fga/index.ts'
+// guard
+export {
+  type AgentOptions,
+  type ApprovalInbox,
+  type ApprovalView,
+  createGuard,
+  currentCall,
+  type Guard,
+  type GuardKeys,
+  type GuardOptions,
+  policy,
+  publicTool,
+} from './guard/index.ts'
+// identity
+export {
+  currentIdentity,
+  runAs,
+  type SubjectToken,
+  type SubjectTokenType,
+  type VerifyAccessTokenOptions,
+  type VerifyIdTokenOptions,
+  type VerifyTokenOptions,
+  verifyAccessToken,
+  verifyIdToken,
+} from './identity/index.ts'
+// ports
+export {
+  type AuditSink,
+  type Clock,
+  type Fetch,
+  type PutOptions,
+  type Store,
+  systemClock,
+  type Versioned,
+} from './ports/index.ts'
+// resource-server
+export {
+  createResourceServer,
+  type Passed,
+  type ProtectOptions,
+  type Refused,
+  type ResourceServer,
+  type ResourceServerOptions,
+} from './resource-server/index.ts'
+// roles
+export { type RoleClaim, type RoleMap, type RoleMapOptions, roleMap } from './roles/index.ts'
+// stores
+export { type MemoryStoreOptions, memoryStore } from './stores/index.ts'
+// token-exchange
+export {
+  type ExchangedToken,
+  type ExchangeTokenOptions,
+  exchangeToken,
+  type ResourceOptions,
+  resource,
+} from './token-exchange/index.ts'
+// vault
+export {
+  type Auth0TokenVaultOptions,
+  auth0TokenVault,
+  type ConnectionOptions,
+  connection,
+  type Vault,
+  type VaultAnswer,
+  type VaultContext,
+  type VaultRequest,
+} from './vault/index.ts'

@@ -20,20 +20,25 @@ export async function checkCall(progress: Progress, environment: Environment): P
   progress.passed('input', 'parsed')
   if (definition.isPublic) return undefined
 
+  progress.at = 'identity'
   const stranger = checkIdentity(progress, environment)
   if (stranger !== undefined) return progress.stopped('identity', stranger)
+  progress.at = 'approval'
   progress.needsApproval = needsApproval(progress)
   return checkRights(progress, environment)
 }
 
 async function checkRights(progress: Progress, environment: Environment): Promise<Stop | undefined> {
+  progress.at = 'roles'
   const beyond = checkRoles(progress, environment)
   if (beyond !== undefined) return progress.stopped('roles', beyond)
   if (progress.definition.rules.permission !== undefined) {
+    progress.at = 'permission'
     const forbidden = await checkPermission(progress, environment)
     if (forbidden !== undefined) return progress.stopped('permission', forbidden)
   }
   if (progress.definition.hasConnections) {
+    progress.at = 'connection'
     const unconnected = await checkConnections(progress, environment)
     if (unconnected !== undefined) return progress.stopped('connection', unconnected)
   }
@@ -45,6 +50,7 @@ export async function checkAgain(progress: Progress, environment: Environment): 
   const { definition } = progress
   const stale = environment.clock.now() - progress.checkedAt >= STALE_AFTER
   if (definition.isPublic || !(progress.waited || stale)) return undefined
+  progress.at = 'again'
   const stop =
     checkIdentity(progress, environment) ??
     checkRoles(progress, environment) ??

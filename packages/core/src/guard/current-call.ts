@@ -1,4 +1,4 @@
-import type { AccessOf, Call, Policy } from '../contract/index.ts'
+import type { AccessOf, Call, Identity, Policy } from '../contract/index.ts'
 import { IdentityRequiredError } from '../errors/index.ts'
 import { shared } from '../lib/index.ts'
 import { definitionOf } from './policy-definition.ts'
@@ -25,8 +25,14 @@ export function currentCall<P extends Policy>(policy: P): Call<AccessOf<P>> {
   return scope.call as unknown as Call<AccessOf<P>>
 }
 
-/** Runs a body within its call. */
-export function runInCall<Result>(call: Call, definition: object, body: () => Result): Result {
-  return shared.callScope.run({ call, definition } satisfies CallScope, body)
+/** Runs a body within its call, and as the call's identity. */
+export function runInCall<Result>(
+  call: Call,
+  { definition, identity }: { readonly definition: object; readonly identity: Identity | undefined },
+  body: () => Result,
+): Result {
+  const scope: CallScope = { call, definition }
+  if (identity === undefined) return shared.callScope.run(scope, body)
+  return shared.identityScope.run(identity, () => shared.callScope.run(scope, body))
 }
 

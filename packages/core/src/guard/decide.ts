@@ -25,6 +25,7 @@ export async function decide(
     const stop = await checkCall(progress, environment)
     if (stop !== undefined) return ended(progress, stop, 'preflight', environment)
     if (definition.effect === 'write') {
+      progress.at = 'approval'
       const approved = await settleApproval(progress, environment, 'preflight')
       if (approved.status === 'stop') {
         return ended(progress, progress.stopped('approval', approved.stop), 'preflight', environment)
@@ -73,10 +74,12 @@ async function admit(progress: Progress, environment: Environment): Promise<Admi
   if (stop !== undefined) return end(stop)
   let approved: Approved = { status: 'ready', entry: undefined }
   if (progress.definition.effect === 'write') {
+    progress.at = 'approval'
     approved = await settleApproval(progress, environment, 'run')
     if (approved.status === 'stop') return end(progress.stopped('approval', approved.stop))
     if (approved.status === 'replay') return replayed(progress, approved, environment)
   }
+  progress.at = 'access'
   const access = openCached(progress, environment) ?? (await openAccess(progress, approved.entry, environment))
   if ('status' in access) return end(progress.stopped('access', access))
   try {
@@ -84,6 +87,7 @@ async function admit(progress: Progress, environment: Environment): Promise<Admi
     if (late !== undefined) return close(access, end(late))
     if (environment.auditor.required) await noteEnd(progress, 'run', 'ready', environment)
     if (approved.entry === undefined) return { access, claimed: undefined }
+    progress.at = 'claim'
     const claimed = await claimBody(progress, approved.entry, environment)
     return 'status' in claimed ? close(access, end(progress.stopped('claim', claimed))) : { access, claimed }
   } catch (error) {

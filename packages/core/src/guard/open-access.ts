@@ -1,58 +1,53 @@
 import type { Entry } from '../approvals/index.ts'
-import type { AccessRule, Call, ConnectionRule, Credential, ResourceRule } from '../contract/index.ts'
-import { createCredential, type IssuedToken, type OpenCredential, Token } from '../credential/index.ts'
-import { subjectTokenOf } from '../identity/subject-token.ts'
-import { exchangeToken } from '../token-exchange/index.ts'
+import type { AccessRule, Call, Credential } from '../contract/index.ts'
+import { createCredential, type IssuedToken, type OpenCredential, type Token } from '../credential/index.ts'
 import { principalOf } from './auditor.ts'
 import { scopesFor } from './check-roles.ts'
 import { connectionToken } from './connection-token.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
-import { loginRequired, type Stop } from './stop.ts'
+import { type Credentialed, renewedToken, resourceToken } from './resource-token.ts'
+import type { Stop } from './stop.ts'
 import { tokenKey } from './token-key.ts'
 
 /** The credentials of one call, open until it ends. */
 export interface OpenedAccess {
   readonly credentials: Call['access']
+  /** Every token that the body may have seen. */
+  tokens(): readonly Token[]
   close(): void
 }
 
-/** A token for one credential, and how to get another one where that is allowed. */
-export interface Found {
+interface Found {
   readonly issued: IssuedToken
-  readonly refresh?: () => Promise<IssuedToken | undefined>
+  readonly cached: boolean
 }
 
-const nothing: OpenedAccess = { credentials: Object.freeze({}), close: () => {} }
+const nothing: OpenedAccess = { credentials: Object.freeze({}), tokens: () => [], close: () => {} }
 
-/** Step 7, as far as it needs no I/O: everything is in the cache. `undefined` when something is not. */
+/** Step 7 where nothing is to be fetched. `undefined` when something is. */
 export function openCached(progress: Progress, environment: Environment): OpenedAccess | undefined {
-  const { access } = progress.definition
-  if (access.length === 0) return nothing
+  const { definition, identity } = progress
+  if (definition.access.length === 0) return nothing
   // What belongs to an approval is never cached (I2).
-  if (progress.needsApproval) return undefined
+  if (progress.needsApproval || identity === undefined) return undefined
   const found: Found[] = []
-  for (const [, rule] of access) {
-    const key = tokenKey(progress, rule)
-    const issued = environment.tokens.peek(key)
+  for (const [, rule] of definition.access) {
+    const issued = environment.tokens.peek(tokenKey(identity, rule, scopesFor(progress, rule)))
     if (issued === undefined) return undefined
-    found.push({ issued, refresh: () => renew(progress, rule, key, environment) })
+    found.push({ issued, cached: true })
   }
   return opened(progress, found, environment)
 }
 
-/** Step 7: every credential that the policy names, from the approval, the cache, an exchange or the vault (A9, I5). */
+/** Step 7: every credential that the policy names, from the approval, an exchange or the vault (A9, I5). */
 export async function openAccess(
   progress: Progress,
   entry: Entry | undefined,
   environment: Environment,
 ): Promise<OpenedAccess | Stop> {
   const results = await Promise.all(
-    progress.definition.access.map(([, rule]) =>
-      rule.kind === 'connection'
-        ? connectionToken(progress, rule, environment)
-        : resourceToken(progress, rule, entry, environment),
-    ),
+    progress.definition.access.map(([, rule]) => fetched(progress, rule, entry, environment)),
   )
   const found: Found[] = []
   for (const result of results) {
@@ -62,56 +57,79 @@ export async function openAccess(
   return found.length === 0 ? nothing : opened(progress, found, environment)
 }
 
+async function fetched(
+  progress: Progress,
+  rule: AccessRule,
+  entry: Entry | undefined,
+  environment: Environment,
+): Promise<Credentialed> {
+  if (rule.kind === 'resource') return resourceToken(progress, rule, entry, environment)
+  const token = await connectionToken(progress, rule, environment)
+  return 'status' in token ? token : { issued: token, cached: true }
+}
+
 function opened(progress: Progress, found: readonly Found[], environment: Environment): OpenedAccess {
   const open: OpenCredential[] = []
   const credentials: Record<string, Credential> = {}
   progress.definition.access.forEach(([name, rule], index) => {
-    const { issued, refresh } = found[index] as Found
+    const { issued, cached } = found[index] as Found
     const credential = createCredential({
-      ...issued,
       name,
+      token: issued.token,
+      scopes: issued.scopes,
+      ...(issued.expiresAt !== undefined && { expiresAt: issued.expiresAt }),
       origins: rule.origins,
       fetch: environment.fetch,
       signal: progress.invocation.signal,
-      refresh,
-      onRawToken: () =>
-        environment.auditor.demand({
-          type: 'raw_token',
-          tool: progress.invocation.tool,
-          ...principalOf(progress.identity),
-          credential: name,
-        }),
+      refresh: cached ? () => renewed(progress, rule, issued, environment) : undefined,
+      onRawToken: () => noteRawToken(progress, name, environment),
     })
     open.push(credential)
     credentials[name] = credential.credential
   })
   progress.passed('access', 'credentials are ready')
-  return {
-    credentials,
-    close: () => {
-      for (const credential of open) credential.close()
-    },
+  return new Opened(open, credentials)
+}
+
+class Opened implements OpenedAccess {
+  readonly #open: readonly OpenCredential[]
+  readonly credentials: Call['access']
+
+  constructor(open: readonly OpenCredential[], credentials: Call['access']) {
+    this.#open = open
+    this.credentials = credentials
+  }
+
+  tokens(): readonly Token[] {
+    const [only] = this.#open
+    return this.#open.length === 1 && only !== undefined ? only.tokens : this.#open.flatMap(({ tokens }) => tokens)
+  }
+
+  close(): void {
+    for (const credential of this.#open) credential.close()
   }
 }
 
-async function resourceToken(
+async function renewed(
   progress: Progress,
-  rule: ResourceRule,
-  entry: Entry | undefined,
+  rule: AccessRule,
+  refused: IssuedToken,
   environment: Environment,
-): Promise<Found | Stop> {
-  const approved = entry?.record
-  if (approved?.token !== undefined && approved.question?.credential?.resource === rule.resource) {
-    // A9 (a): the approval's own token is the credential, and is never replaced by another.
-    const { value, scopes, expiresAt } = approved.token
-    return { issued: { token: new Token(value), scopes, ...(expiresAt !== undefined && { expiresAt }) } }
-  }
-  if (progress.needsApproval) return { issued: await exchange(progress, rule, entry, environment, progress.signal) }
-  const key = tokenKey(progress, rule)
-  const issued = await environment.tokens.get(
-    key,
-    (signal) => exchange(progress, rule, undefined, environment, signal),
-    progress.signal,
-  )
-  return { issued, refresh: () => renew(progress, rule, key, environment) }
+): Promise<IssuedToken | undefined> {
+  // The deadline of before the body has nothing to say in it.
+  progress.restartDeadline()
+  if (rule.kind === 'resource') return renewedToken(progress, rule, refused, environment)
+  if (progress.identity === undefined) return undefined
+  environment.tokens.delete(tokenKey(progress.identity, rule, rule.scopes), refused)
+  const token = await connectionToken(progress, rule, environment)
+  return 'status' in token ? undefined : token
+}
+
+function noteRawToken(progress: Progress, credential: string, { auditor }: Environment): Promise<void> {
+  return auditor.demand({
+    type: 'raw_token',
+    tool: progress.invocation.tool,
+    ...principalOf(progress.identity),
+    credential,
+  })
 }

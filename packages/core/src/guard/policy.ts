@@ -75,7 +75,7 @@ function checkApproval({ approval, access = {}, effect }: AnyRules): void {
     if (approval.when !== undefined && rule.kind === 'resource' && rule.withoutApproval === undefined) {
       throw new ConfigurationError(
         `policy.access.${name}.withoutApproval`,
-        'approval.when exempts calls: name the scopes that an exempted call may ask for, [] for none',
+        'approval.when exempts calls: name the scopes that an exempted call may ask for',
       )
     }
   }

@@ -1,5 +1,4 @@
 import type { Identity, Invocation, Json, StepName, Trace, TraceStep } from '../contract/index.ts'
-import type { Token } from '../credential/token.ts'
 import type { Clock } from '../ports/index.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import { type Stop, verdictOf } from './stop.ts'
@@ -21,8 +20,6 @@ export class Progress {
   at: StepName = 'input'
   /** A person was waited for inside this call. */
   waited = false
-  /** Every token that the body can reach: redacted from what it gives back. */
-  readonly tokens: Token[] = []
   readonly #steps: TraceStep[] = []
   readonly #timeoutMs: number
   #signal: AbortSignal | undefined

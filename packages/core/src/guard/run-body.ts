@@ -40,8 +40,8 @@ export async function runBody(
 ): Promise<unknown> {
   const call = new RunningCall(progress, access, claimed?.idempotencyKey)
   try {
-    const returned = runInCall(call, progress.definition, () => body(progress.input, call))
-    const result = redactTokens(returned instanceof Promise ? await returned : returned, progress.tokens)
+    const returned = runInCall(call, progress, () => body(progress.input, call))
+    const result = redactTokens(returned instanceof Promise ? await returned : returned, access.tokens())
     if (claimed !== undefined) await keepResult(progress, claimed, result)
     return result
   } catch (error) {
@@ -56,7 +56,7 @@ export async function runBody(
         trace: progress.trace(),
       })
     }
-    throw redactError(error, progress.tokens)
+    throw redactError(error, access.tokens())
   } finally {
     access.close()
   }

@@ -1,0 +1,6 @@
+export type { ApprovalInbox, ApprovalView } from './approval-inbox.ts'
+export { createGuard } from './create-guard.ts'
+export { currentCall } from './current-call.ts'
+export type { Guard } from './guard.ts'
+export type { AgentOptions, GuardKeys, GuardOptions } from './guard-options.ts'
+export { policy, publicTool } from './policy.ts'

@@ -1,0 +1,27 @@
+import type { Actor, TokenEvent } from '../contract/index.ts'
+import type { IssuedToken } from '../credential/index.ts'
+import { principalOf } from './auditor.ts'
+import type { Environment } from './environment.ts'
+import type { Progress } from './progress.ts'
+
+/** Puts a token on record by audience, scopes and actor; never by its value. */
+export function noteToken(
+  progress: Progress,
+  { auditor }: Environment,
+  { source, audience, issued, actor }: Pick<TokenEvent, 'source' | 'audience'> & {
+    readonly issued: IssuedToken
+    readonly actor?: Actor | undefined
+  },
+): void {
+  if (auditor.isSilent) return
+  auditor.note({
+    type: 'token',
+    tool: progress.invocation.tool,
+    ...principalOf(progress.identity),
+    source,
+    audience,
+    scopes: issued.scopes,
+    ...(issued.expiresAt !== undefined && { expiresAt: issued.expiresAt }),
+    ...(actor !== undefined && { actor }),
+  })
+}

@@ -1,0 +1,89 @@
+import type { Entry } from '../approvals/index.ts'
+import type { ResourceRule } from '../contract/index.ts'
+import { type IssuedToken, Token } from '../credential/index.ts'
+import { subjectTokenOf } from '../identity/index.ts'
+import { exchangeToken } from '../token-exchange/index.ts'
+import { scopesFor } from './check-roles.ts'
+import type { Environment } from './environment.ts'
+import { noteToken } from './note-token.ts'
+import type { Progress } from './progress.ts'
+import { deny, loginRequired, type Stop } from './stop.ts'
+import { tokenKey } from './token-key.ts'
+
+/** A token, and whether another may take its place when an API refuses it. */
+export type Credentialed = { readonly issued: IssuedToken; readonly cached: boolean } | Stop
+
+/** The token for one of our own APIs: the approval's own, or one exchanged for it (A9). */
+export async function resourceToken(
+  progress: Progress,
+  rule: ResourceRule,
+  entry: Entry | undefined,
+  environment: Environment,
+): Promise<Credentialed> {
+  const approved = entry?.record
+  if (approved?.token !== undefined && approved.question?.credential?.resource === rule.resource) {
+    // A9 (a): the approval's own token is the credential, and no other takes its place (I6).
+    const { value, scopes, expiresAt } = approved.token
+    const issued = { token: new Token(value), scopes, ...(expiresAt !== undefined && { expiresAt }) }
+    noteToken(progress, environment, { source: 'approval', audience: rule.resource, issued })
+    return { issued, cached: false }
+  }
+  const { identity } = progress
+  if (identity === undefined) return deny('misconfigured', 'a resource needs an identity')
+  if (subjectTokenOf(identity) === undefined) return loginRequired('the identity came without a token to exchange')
+  // I2: what was had for an approved call is not kept for another.
+  if (progress.needsApproval) {
+    return { issued: await exchange(progress, rule, entry, environment, progress.signal), cached: false }
+  }
+  const issued = await environment.tokens.get(
+    tokenKey(identity, rule, scopesFor(progress, rule)),
+    (signal) => exchange(progress, rule, undefined, environment, signal),
+    progress.signal,
+  )
+  return { issued, cached: true }
+}
+
+async function exchange(
+  progress: Progress,
+  rule: ResourceRule,
+  entry: Entry | undefined,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<IssuedToken> {
+  const { identity } = progress
+  const subjectToken = identity && subjectTokenOf(identity)
+  if (identity === undefined || subjectToken === undefined) throw new TypeError('checked by the caller')
+  const authorizationServer = environment.servers.of(identity.issuer)
+  const details = entry?.record.question?.details ?? []
+  const carries = details.length > 0 && authorizationServer.profile.exchange?.carriesAuthorizationDetails === true
+  const exchanged = await exchangeToken({
+    authorizationServer,
+    identity,
+    subjectToken,
+    resource: rule.resource,
+    scopes: scopesFor(progress, rule),
+    ...(carries && { authorizationDetails: details }),
+    clock: environment.clock,
+    signal,
+  })
+  noteToken(progress, environment, {
+    source: 'exchange',
+    audience: rule.resource,
+    issued: exchanged,
+    actor: exchanged.actor,
+  })
+  return exchanged
+}
+
+/** Another token for the same need, after an API refused a cached one. */
+export async function renewedToken(
+  progress: Progress,
+  rule: ResourceRule,
+  refused: IssuedToken,
+  environment: Environment,
+): Promise<IssuedToken | undefined> {
+  if (progress.identity === undefined) return undefined
+  environment.tokens.delete(tokenKey(progress.identity, rule, scopesFor(progress, rule)), refused)
+  const found = await resourceToken(progress, rule, undefined, environment)
+  return 'issued' in found ? found.issued : undefined
+}
