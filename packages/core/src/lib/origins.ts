@@ -20,7 +20,7 @@ export function originList(option: string, value: unknown): readonly string[] {
     const at = `${option}[${index}]`
     const url = typeof origin === 'string' && URL.canParse(origin) ? new URL(origin) : undefined
     // The exact spelling, so that what is compared at each request is what the policy says.
-    if (url === undefined || url.origin !== origin) {
+    if (url === undefined || url.origin !== origin || origin.includes('*')) {
       throw new ConfigurationError(
         at,
         'is not an exact origin: write scheme, host and port only (https://api.example.com)',

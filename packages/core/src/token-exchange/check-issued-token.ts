@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import type { AuthorizationServer, Profile, RequestOptions, TokenResponse } from '../authorization-server/index.ts'
 import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
-import { InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
+import { BehalfError, InvalidResponseError } from '../errors/index.ts'
 import { isBound, readActor } from '../identity/wire.ts'
 import { equalJson, snapshot } from '../lib/index.ts'
 
@@ -68,7 +68,7 @@ export async function verifyIssued(
     refuseSurplus(scopes, expected)
     return { claims, actor: readActor(claims.act), scopes }
   } catch (error) {
-    if (!(error instanceof InvalidTokenError)) throw error
+    if (!BehalfError.isInstance(error) || error.code !== 'ERR_INVALID_TOKEN') throw error
     throw new InvalidResponseError(`the authorization server issued a token that does not verify: ${error.message}`, {
       cause: error,
     })

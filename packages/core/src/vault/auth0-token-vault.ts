@@ -1,7 +1,7 @@
 import type { TokenResponse } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
-import { ConfigurationError, InvalidResponseError, OAuthResponseError, TransportError } from '../errors/index.ts'
+import { type AnyBehalfError, BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'
 import { type SubjectToken, subjectTokenOf } from '../identity/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { answerOfError } from './answer-of-error.ts'
@@ -60,9 +60,12 @@ async function askVault(
     const response = await server.grant(federatedConnectionGrant, parameters, { signal: context.signal })
     return answerOf(request, response, context.now)
   } catch (error) {
-    if (error instanceof OAuthResponseError) return answerOfError(error)
-    if (!(error instanceof TransportError)) throw error
-    const { message: detail, retryAfter } = error
+    // By code: the servers may come from another copy of this package.
+    if (!BehalfError.isInstance(error)) throw error
+    const fault = error as AnyBehalfError
+    if (fault.code === 'ERR_OAUTH_RESPONSE') return answerOfError(fault)
+    if (fault.code !== 'ERR_TRANSPORT') throw error
+    const { message: detail, retryAfter } = fault
     return { status: 'unavailable', detail, ...(retryAfter !== undefined && { retryAfter }) }
   }
 }

@@ -1,0 +1,64 @@
+import type { Requirement } from '@behalf/testing/contract'
+
+const section = (name: string) => `https://www.rfc-editor.org/rfc/rfc8693#section-${name}`
+
+/** OAuth 2.0 Token Exchange, as far as a client of it is concerned. */
+export const rfc8693 = [
+  { id: 'RFC8693-2.1-grant_type', clause: section('2.1'), text: 'MUST send `grant_type` of token exchange.' },
+  {
+    id: 'RFC8693-2.1-subject_token',
+    clause: section('2.1'),
+    text: 'MUST send `subject_token` and `subject_token_type`.',
+  },
+  {
+    id: 'RFC8693-2.1-actor_token_type',
+    clause: section('2.1'),
+    text: 'MUST send `actor_token_type` with an `actor_token`, and MUST NOT without one.',
+  },
+  {
+    id: 'RFC8693-2.1-target',
+    clause: section('2.1'),
+    text: 'MUST name the target by `resource`, an absolute URI, or by `audience`, a logical name.',
+  },
+  {
+    id: 'RFC8693-2.1-scope',
+    clause: section('2.1'),
+    text: 'MUST ask for scopes by name: left to the server, they would be its default (DESIGN I5).',
+  },
+  {
+    id: 'RFC8693-2.1-client',
+    clause: section('2.1'),
+    text: 'SHOULD authenticate the client, so that a stolen subject token cannot be exchanged by whoever has it.',
+  },
+  {
+    id: 'RFC8693-2.2.1-issued_token_type',
+    clause: section('2.2.1'),
+    text: 'MUST refuse an answer without `issued_token_type`, or with another type than was asked.',
+  },
+  {
+    id: 'RFC8693-2.2.1-token_type',
+    clause: section('2.2.1'),
+    text: 'MUST NOT use an issued token whose `token_type` is `N_A` as an access token.',
+  },
+  {
+    id: 'RFC8693-2.2.1-scope',
+    clause: section('2.2.1'),
+    text: 'MUST take an absent `scope` for what was asked, and a present one for what was granted; never more.',
+  },
+  {
+    id: 'RFC8693-2.2.2-error',
+    clause: section('2.2.2'),
+    text: 'MUST report the error of a refused exchange as it is.',
+  },
+  { id: 'RFC8693-3-uris', clause: section('3'), text: 'MUST name token types by their URIs.' },
+  {
+    id: 'RFC8693-4.1-outermost',
+    clause: section('4.1'),
+    text: 'MUST consider the outermost `act` alone in a decision; nested ones are informational.',
+  },
+  {
+    id: 'RFC8693-4.1-validity',
+    clause: section('4.1'),
+    text: 'MUST NOT read validity from claims within `act`: `exp`, `nbf` and `aud` mean nothing there.',
+  },
+] as const satisfies readonly Requirement[]

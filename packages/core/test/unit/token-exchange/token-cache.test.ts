@@ -1,0 +1,331 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { UserIdentity } from '../../../src/contract/index.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { TokenCache, type TokenCacheKey, tokenCacheKey, type WantedToken } from '../../../src/token-exchange/index.ts'
+
+const NOW = Date.parse('2026-11-25T10:00:00Z')
+const at = { now: NOW }
+const clock = { now: () => at.now }
+const issued = (lifeSeconds: number | undefined, value = 'token') => ({
+  token: new Token(value),
+  scopes: ['a'],
+  ...(lifeSeconds !== undefined && { expiresAt: NOW / 1000 + lifeSeconds }),
+})
+
+const ann: UserIdentity = Object.freeze({
+  kind: 'user',
+  issuer: 'https://login.example.com',
+  subject: 'ann',
+  clientId: 'web',
+  claims: {},
+})
+const wanted: WantedToken = Object.freeze({
+  source: 'resource',
+  target: 'https://api.example.com',
+  scopes: Object.freeze(['a', 'b']),
+})
+const key = tokenCacheKey(ann, wanted)
+const fresh = (options = {}) => {
+  at.now = NOW
+  return new TokenCache({ clock, ...options })
+}
+const never = () => Promise.reject(new Error('not expected to load'))
+
+describe('tokenCacheKey', () => {
+  test('does not depend on the order or the repetition of scopes', () => {
+    expect(tokenCacheKey(ann, { ...wanted, scopes: ['b', 'a', 'b'] })).toBe(key)
+  })
+
+  test('is remembered for frozen parts, and made anew for others', () => {
+    const scopes = ['a']
+    const loose = { ...wanted, scopes }
+    const before = tokenCacheKey(ann, loose)
+    scopes.push('b')
+    expect(tokenCacheKey(ann, loose)).not.toBe(before)
+    const identity = { ...ann }
+    const first = tokenCacheKey(identity, wanted)
+    Object.assign(identity, { subject: 'bob' })
+    expect(tokenCacheKey(identity, wanted)).not.toBe(first)
+  })
+
+  test.each<[string, Partial<UserIdentity>]>([
+    ['issuer', { issuer: 'https://other.example.com' }],
+    ['tenant', { tenant: 'acme' }],
+    ['subject', { subject: 'bob' }],
+    ['client', { clientId: 'other' }],
+    ['actor', { actor: { subject: 'agent' } }],
+    ['actor issuer', { actor: { subject: 'agent', issuer: 'x' } }],
+    ['earlier actor', { actor: { subject: 'agent', actor: { subject: 'gateway' } } }],
+    ['acr', { acr: 'mfa' }],
+    ['session', { sessionId: 's1' }],
+    ['delegation', { delegationId: 'd1' }],
+  ])('changes with the %s', (_, change) => {
+    expect(tokenCacheKey({ ...ann, ...change }, wanted)).not.toBe(key)
+  })
+
+  test.each<[string, Partial<WantedToken>]>([
+    ['source', { source: 'connection' }],
+    ['target', { target: 'https://api.example.com/' }],
+    ['account', { account: '1' }],
+    ['scopes', { scopes: ['a'] }],
+    ['scopes, joined', { scopes: ['a b'] }],
+    ['details', { detailsDigest: 'x' }],
+    ['key', { keyThumbprint: 'x' }],
+  ])('changes with the %s', (_, change) => {
+    expect(tokenCacheKey(ann, { ...wanted, ...change })).not.toBe(key)
+  })
+
+  test('different parts never share a key, whatever they contain', () => {
+    // Few letters, the ones an encoding would trip over, so that parts are often alike.
+    const text = fc.string({ unit: fc.constantFrom('a', '"', ',', ']', '\\', 'null'), maxLength: 3 })
+    const maybe = fc.option(text, { nil: undefined })
+    const parts = fc.record({
+      issuer: text,
+      tenant: maybe,
+      subject: text,
+      clientId: maybe,
+      sessionId: maybe,
+      delegationId: maybe,
+      acr: maybe,
+      actorSubject: maybe,
+      actorIssuer: maybe,
+      source: fc.constantFrom('resource' as const, 'connection' as const),
+      target: text,
+      account: maybe,
+      scopes: fc.uniqueArray(text, { maxLength: 3 }),
+      detailsDigest: maybe,
+      keyThumbprint: maybe,
+    })
+    type Parts = typeof parts extends fc.Arbitrary<infer P> ? P : never
+    const keyOf = (p: Parts) =>
+      tokenCacheKey(
+        {
+          kind: 'user',
+          issuer: p.issuer,
+          subject: p.subject,
+          claims: {},
+          ...(p.tenant !== undefined && { tenant: p.tenant }),
+          ...(p.clientId !== undefined && { clientId: p.clientId }),
+          ...(p.sessionId !== undefined && { sessionId: p.sessionId }),
+          ...(p.delegationId !== undefined && { delegationId: p.delegationId }),
+          ...(p.acr !== undefined && { acr: p.acr }),
+          ...(p.actorSubject !== undefined && {
+            actor: { subject: p.actorSubject, ...(p.actorIssuer !== undefined && { issuer: p.actorIssuer }) },
+          }),
+        },
+        {
+          source: p.source,
+          target: p.target,
+          scopes: p.scopes,
+          ...(p.account !== undefined && { account: p.account }),
+          ...(p.detailsDigest !== undefined && { detailsDigest: p.detailsDigest }),
+          ...(p.keyThumbprint !== undefined && { keyThumbprint: p.keyThumbprint }),
+        },
+      )
+    const meaning = (p: Parts) => {
+      const { actorIssuer, ...rest } = p
+      return {
+        ...rest,
+        scopes: [...p.scopes].sort(),
+        actorIssuer: p.actorSubject === undefined ? undefined : actorIssuer,
+      }
+    }
+    const equal = (left: Parts, right: Parts) =>
+      Object.entries(meaning(left)).every(([name, value]) => {
+        const other = meaning(right)[name as keyof Parts]
+        return Array.isArray(value) && Array.isArray(other)
+          ? value.length === other.length && value.every((item, index) => item === other[index])
+          : value === other
+      })
+    const change = fc.constantFrom(
+      ...(['issuer', 'tenant', 'subject', 'clientId', 'account', 'scopes', 'acr'] as const),
+    )
+    fc.assert(
+      // The second differs in one part at most, or in all of them.
+      fc.property(parts, parts, change, fc.boolean(), (left, other, name, one) => {
+        const right = one ? { ...left, [name]: other[name] } : other
+        expect(keyOf(left) === keyOf(right)).toBe(equal(left, right))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+describe('TokenCache', () => {
+  test('loads once, and gives what it has after that', async () => {
+    const cache = fresh()
+    const token = issued(300)
+    expect(cache.peek(key)).toBeUndefined()
+    expect(await cache.get(key, () => Promise.resolve(token))).toBe(token)
+    expect(cache.peek(key)).toBe(token)
+    expect(await cache.get(key, never)).toBe(token)
+  })
+
+  test('fifty who ask at once make one request', async () => {
+    const cache = fresh()
+    let loads = 0
+    const load = async () => {
+      loads++
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      return issued(300)
+    }
+    const all = await Promise.all(Array.from({ length: 50 }, () => cache.get(key, load)))
+    expect(loads).toBe(1)
+    expect(new Set(all).size).toBe(1)
+  })
+
+  test('other keys do not wait for each other, nor share', async () => {
+    const cache = fresh()
+    const bob = tokenCacheKey({ ...ann, subject: 'bob' }, wanted)
+    const [first, second] = await Promise.all([
+      cache.get(key, () => Promise.resolve(issued(300, 'of ann'))),
+      cache.get(bob, () => Promise.resolve(issued(300, 'of bob'))),
+    ])
+    expect(first).not.toBe(second)
+    expect(cache.peek(bob)).toBe(second)
+    expect(cache.peek(key)).toBe(first)
+  })
+
+  test('gives no token out in its last thirty seconds, and none earlier than twice that before its end', async () => {
+    for (let round = 0; round < 50; round++) {
+      const cache = fresh()
+      await cache.get(key, () => Promise.resolve(issued(3600)))
+      at.now = NOW + 3539_000
+      expect(cache.peek(key)).toBeDefined()
+      at.now = NOW + 3570_000
+      expect(cache.peek(key)).toBeUndefined()
+      expect(cache.size).toBe(0)
+    }
+  })
+
+  test('tokens issued together are not renewed together', async () => {
+    const cache = fresh()
+    const keys = Array.from({ length: 50 }, (_, index) => tokenCacheKey({ ...ann, subject: `u${index}` }, wanted))
+    for (const one of keys) await cache.get(one, () => Promise.resolve(issued(3600)))
+    at.now = NOW + 3555_000
+    const alive = keys.filter((one) => cache.peek(one) !== undefined).length
+    expect(alive).toBeGreaterThan(0)
+    expect(alive).toBeLessThan(50)
+  })
+
+  test('a short-lived token is used for half of its life at least', async () => {
+    const cache = fresh()
+    await cache.get(key, () => Promise.resolve(issued(20)))
+    at.now = NOW + 9_900
+    expect(cache.peek(key)).toBeDefined()
+    at.now = NOW + 15_000
+    expect(cache.peek(key)).toBeUndefined()
+  })
+
+  test.each([[undefined], [0], [-5]])('a token that lives for %s seconds is given out and not kept', async (life) => {
+    const cache = fresh()
+    await cache.get(key, () => Promise.resolve(issued(life)))
+    expect(cache.peek(key)).toBeUndefined()
+    expect(cache.size).toBe(0)
+  })
+
+  test('a failure is told to all who wait, and forgotten', async () => {
+    const cache = fresh()
+    let loads = 0
+    const fail = () => {
+      loads++
+      return Promise.reject(new Error('down'))
+    }
+    const results = await Promise.allSettled([cache.get(key, fail), cache.get(key, fail)])
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected'])
+    expect(loads).toBe(1)
+    await expect(cache.get(key, () => Promise.resolve(issued(300)))).resolves.toBeDefined()
+  })
+
+  test("one caller's abort does not abort the others", async () => {
+    const cache = fresh()
+    const controller = new AbortController()
+    let aborted = false
+    const load = async (signal: AbortSignal) => {
+      signal.addEventListener('abort', () => {
+        aborted = true
+      })
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return issued(300)
+    }
+    const first = cache.get(key, load, controller.signal)
+    const second = cache.get(key, load)
+    controller.abort(new Error('gone'))
+    await expect(first).rejects.toThrow('gone')
+    expect(aborted).toBe(false)
+    await expect(second).resolves.toBeDefined()
+  })
+
+  test('keeps no more than it may, and drops the least used', async () => {
+    const cache = fresh({ maxEntries: 2 })
+    const [a, b, c] = ['a', 'b', 'c'].map((subject) => tokenCacheKey({ ...ann, subject }, wanted)) as [
+      TokenCacheKey,
+      TokenCacheKey,
+      TokenCacheKey,
+    ]
+    await cache.get(a, () => Promise.resolve(issued(300)))
+    await cache.get(b, () => Promise.resolve(issued(300)))
+    cache.peek(a)
+    await cache.get(c, () => Promise.resolve(issued(300)))
+    expect([a, b, c].map((one) => cache.peek(one) !== undefined)).toEqual([true, false, true])
+  })
+
+  test('drops one token, but not the one that replaced it', async () => {
+    const cache = fresh()
+    const old = await cache.get(key, () => Promise.resolve(issued(300, 'old')))
+    cache.delete(key, old)
+    const next = await cache.get(key, () => Promise.resolve(issued(300, 'new')))
+    cache.delete(key, old)
+    expect(cache.peek(key)).toBe(next)
+    cache.delete(key)
+    expect(cache.peek(key)).toBeUndefined()
+  })
+
+  test('revoke drops the tokens of an owner, and of nobody else', async () => {
+    const cache = fresh()
+    const keyOf = (change: Partial<UserIdentity>) => tokenCacheKey({ ...ann, ...change }, wanted)
+    const keys = [keyOf({ sessionId: 's1' }), keyOf({ sessionId: 's2' }), keyOf({ subject: 'bob', sessionId: 's1' })]
+    for (const one of keys) await cache.get(one, () => Promise.resolve(issued(300)))
+    expect(cache.deleteWhere(({ subject, sessionId }) => subject === 'ann' && sessionId === 's1')).toBe(1)
+    expect(keys.map((one) => cache.peek(one) !== undefined)).toEqual([false, true, true])
+  })
+
+  test('the owner is told as the identity has it', async () => {
+    const cache = fresh()
+    const owner = { issuer: 'i', tenant: 't', subject: '["', clientId: 'c', sessionId: 's', delegationId: 'd' }
+    await cache.get(tokenCacheKey({ kind: 'user', claims: {}, ...owner }, wanted), () => Promise.resolve(issued(300)))
+    await cache.get(tokenCacheKey({ kind: 'agent', issuer: 'i', clientId: 'c', claims: {} }, wanted), () =>
+      Promise.resolve(issued(300)),
+    )
+    const owners: unknown[] = []
+    cache.deleteWhere((one) => owners.push(one) === 0)
+    expect(owners).toEqual([{ issuer: 'i', clientId: 'c' }, owner])
+  })
+
+  test('what was under way at a revoke is neither kept nor joined', async () => {
+    const cache = fresh()
+    let finish: (() => void) | undefined
+    const before = cache.get(key, async () => {
+      await new Promise<void>((resolve) => {
+        finish = resolve
+      })
+      return issued(300, 'before')
+    })
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    cache.deleteWhere(() => true)
+    const after = await cache.get(key, () => Promise.resolve(issued(300, 'after')))
+    finish?.()
+    expect(await before).not.toBe(after)
+    expect(cache.peek(key)).toBe(after)
+  })
+
+  test.each([
+    ['tokenCache.maxEntries', { maxEntries: 0 }],
+    ['tokenCache.maxEntries', { maxEntries: 1.5 }],
+    ['tokenCache.skewSeconds', { skewSeconds: -1 }],
+    ['tokenCache.max', { max: 10 }],
+  ])('%s is refused at construction', (option, options) => {
+    expect(() => new TokenCache(options as never)).toThrow(option)
+  })
+})
