@@ -19,7 +19,7 @@ export interface RequestRules {
 }
 
 /** Whether a request may go to `url` at all: `https:`, or `http:` to loopback where that was asked for. */
-export function isAllowedUrl(url: URL, allowInsecureLoopback: boolean): boolean {
+function isAllowedUrl(url: URL, allowInsecureLoopback: boolean): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && allowInsecureLoopback && isLoopback(url))
 }
 
@@ -42,14 +42,18 @@ export async function boundedRequest(rules: RequestRules, url: string, init: Req
     response = await rules.fetch(url, { ...init, redirect: 'manual' })
     body = await readBounded(response, target)
   } catch (error) {
-    if (init.signal?.aborted) throw init.signal.reason
     if (error instanceof InvalidResponseError) throw error
+    if (init.signal?.aborted && !isTimeout(init.signal.reason)) throw init.signal.reason
     throw new TransportError(`${target.origin} could not be reached`, { cause: safeCause(error) })
   }
   refuseRedirect(response, target)
   refuseOutage(response, body, target, rules.now())
   const { status, headers } = response
   return new Response(status === 204 || status === 205 ? null : body, { status, headers })
+}
+
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === 'TimeoutError'
 }
 
 function refuseRedirect(response: Response, target: URL): void {

@@ -8,6 +8,7 @@ import {
   initiateBackchannelAuthentication,
   type ServerMetadata,
 } from 'openid-client'
+import { InvalidResponseError } from '../errors/index.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { boundedRequest } from './bounded-request.ts'
 import { type Connection, connectionOf } from './connection.ts'
@@ -46,13 +47,12 @@ class ConnectedServer implements AuthorizationServer {
   readonly profile: Profile
   readonly #connection: Connection
   readonly #surroundings: Surroundings
-  readonly #authentication: ClientAuth
+  #authentication: ClientAuth | undefined
 
   constructor(connection: Connection, surroundings: Surroundings) {
     this.profile = connection.profile
     this.#connection = connection
     this.#surroundings = surroundings
-    this.#authentication = authenticateClient(connection.profile.clientAuthentication)
   }
 
   grant(grantType: string, parameters: GrantParameters, options: RequestOptions = {}): Promise<TokenResponse> {
@@ -74,11 +74,13 @@ class ConnectedServer implements AuthorizationServer {
 
   async verifyJwt(jwt: string, options: VerifyJwtOptions): Promise<VerifiedJwt> {
     checkTokenSize(jwt)
+    options.signal?.throwIfAborted()
     const { clock, timeoutMs } = this.#surroundings
-    return withinDeadline({ timeoutMs, signal: options.signal }, async (signal) => {
-      const { keys } = await this.#connection.discovered(signal)
-      return verifyWithKeys(jwt, keys, this.profile, options, clock.now())
-    })
+    const limits = { timeoutMs, signal: options.signal }
+    const { keys } =
+      this.#connection.discovered ?? (await withinDeadline(limits, (signal) => this.#connection.discover(signal)))
+    if (keys === undefined) throw new InvalidResponseError("the authorization server's metadata names no jwks_uri")
+    return verifyWithKeys(jwt, keys.within(limits), this.profile, options, clock.now())
   }
 
   /** One form post, never repeated: a grant may have been used up by the first try. */
@@ -90,7 +92,7 @@ class ConnectedServer implements AuthorizationServer {
   ): Promise<Answer> {
     const { clock, timeoutMs } = this.#surroundings
     return withinDeadline({ timeoutMs, signal }, async (ending) => {
-      const { metadata } = await this.#connection.discovered(ending)
+      const { metadata } = await this.#connection.discover(ending)
       const secrets = new Set<string>(secretParameters.flatMap((name) => body.getAll(name)).filter(Boolean))
       try {
         return await send(this.#configuration(metadata, ending, secrets))
@@ -106,6 +108,7 @@ class ConnectedServer implements AuthorizationServer {
     const { clock } = this.#surroundings
     const insecure = profile[allowInsecureLoopback] === true
     const skew = Math.round((clock.now() - Date.now()) / 1000)
+    this.#authentication ??= authenticateClient(profile.clientAuthentication)
     const configuration = new Configuration(metadata, profile.clientId, { [clockSkew]: skew }, this.#authentication)
     // Ours is the deadline; `boundedRequest` decides where plain http may go.
     configuration.timeout = 0

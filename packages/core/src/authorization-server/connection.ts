@@ -11,23 +11,20 @@ import pRetry from 'p-retry'
 import { InvalidResponseError, TransportError } from '../errors/index.ts'
 import { SingleFlight } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
-import { boundedRequest, isAllowedUrl } from './bounded-request.ts'
+import { boundedRequest } from './bounded-request.ts'
+import { IssuerKeys } from './issuer-keys.ts'
 import { allowInsecureLoopback, type Profile } from './profile.ts'
 import { requestFault } from './request-fault.ts'
 import { readServerMetadata } from './wire.ts'
 
 /** One try to read a document. Callers have deadlines of their own. */
 const DOCUMENT_TIMEOUT_MS = 5_000
-/** An unknown `kid` makes us look for new keys at most once in this time. */
-const JWKS_COOLDOWN_MS = 30_000
-/** A key that the issuer withdrew is trusted no longer than this. */
-const JWKS_MAX_AGE_MS = 10 * 60_000
 
 /** What discovery found. */
 export interface Discovered {
   readonly metadata: ServerMetadata
-  /** The issuer's keys; refreshed by themselves. */
-  readonly keys: JWTVerifyGetKey
+  /** Absent where the metadata names no `jwks_uri`. */
+  readonly keys?: IssuerKeys
 }
 
 /**
@@ -45,8 +42,13 @@ export class Connection {
     this.fetch = fetch
   }
 
+  /** What was discovered already. */
+  get discovered(): Discovered | undefined {
+    return this.#discovered
+  }
+
   /** A failed discovery is not remembered: the next caller tries again. */
-  async discovered(signal: AbortSignal): Promise<Discovered> {
+  async discover(signal: AbortSignal): Promise<Discovered> {
     return this.#discovered ?? this.#discovery.run('discovery', (flight) => this.#discover(flight), signal)
   }
 
@@ -60,7 +62,7 @@ export class Connection {
         `the metadata of ${JSON.stringify(this.profile.issuer)} names another issuer, ${JSON.stringify(issuer)}`,
       )
     }
-    this.#discovered = { metadata, keys: this.#keys(jwksUri) }
+    this.#discovered = { metadata, ...(jwksUri !== undefined && { keys: this.#keys(new URL(jwksUri)) }) }
     return this.#discovered
   }
 
@@ -70,7 +72,7 @@ export class Connection {
       const configuration = await discovery(new URL(issuer), clientId, undefined, None(), {
         algorithm,
         timeout: DOCUMENT_TIMEOUT_MS / 1000,
-        [customFetch]: (url, options) => this.#document(url, options, signal),
+        [customFetch]: (url, options) => this.#document(url, options, [signal]),
         // Where plain http is allowed at all is decided by `boundedRequest`, request by request.
         ...(this.profile[allowInsecureLoopback] && { execute: [allowInsecureRequests] }),
       })
@@ -80,24 +82,17 @@ export class Connection {
     }
   }
 
-  #keys(jwksUri: string | undefined): JWTVerifyGetKey {
-    const allowed =
-      jwksUri !== undefined && isAllowedUrl(new URL(jwksUri), this.profile[allowInsecureLoopback] === true)
-    if (!allowed) {
-      return () => {
-        throw new InvalidResponseError("the server's metadata names no https jwks_uri")
-      }
-    }
-    return createRemoteJWKSet(new URL(jwksUri), {
-      timeoutDuration: DOCUMENT_TIMEOUT_MS,
-      cooldownDuration: JWKS_COOLDOWN_MS,
-      cacheMaxAge: JWKS_MAX_AGE_MS,
-      [jwksFetch]: (url, options) => this.#document(url, options, options.signal),
-    })
+  #keys(url: URL): IssuerKeys {
+    return new IssuerKeys({ url, timeoutMs: DOCUMENT_TIMEOUT_MS, request: (url, init) => this.#document(url, init) })
   }
 
-  /** A document is safe to ask for again (E2). */
-  async #document(url: string, init: RequestInit | CustomFetchOptions, signal: AbortSignal): Promise<Response> {
+  /** A document is safe to ask for again (E2). The libraries' own deadline, in `init`, is for all tries together. */
+  async #document(
+    url: string,
+    init: RequestInit | CustomFetchOptions,
+    ends: readonly AbortSignal[] = [],
+  ): Promise<Response> {
+    const signal = AbortSignal.any([...ends, ...(init.signal ? [init.signal] : [])])
     const rules = {
       fetch: this.fetch,
       allowInsecureLoopback: this.profile[allowInsecureLoopback] === true,

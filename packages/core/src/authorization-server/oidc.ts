@@ -19,7 +19,7 @@ export interface OidcOptions extends ClientAuthenticationOptions {
   readonly clientId: string
   /** Where the metadata is: OpenID Connect's place, or that of RFC 8414. @default 'oidc' */
   readonly discovery?: 'oidc' | 'oauth2' | undefined
-  /** Accepted signature algorithms. @default RS, PS and ES of 256, 384 and 512 bits, and EdDSA */
+  /** Accepted signature algorithms; name what the server uses and nothing more. @default RS256, PS256, ES256, EdDSA */
   readonly algorithms?: readonly string[] | undefined
   /** What the target of a token is called. @default 'resource' (RFC 8707) */
   readonly target?: TargetParameter | undefined
@@ -48,9 +48,8 @@ const optionKeys = [
   'token',
 ] as const satisfies readonly (keyof OidcOptions)[]
 
-const asymmetricAlgorithms: readonly string[] = Object.freeze([
-  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
-])
+/** What servers sign with unless told otherwise, and what FAPI 2.0 asks for. */
+const defaultAlgorithms: readonly string[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
 
 /** CIBA as its specification has it, promising nothing that it leaves open. */
 const plainCiba: CibaProfile = {
@@ -98,7 +97,7 @@ export function oidc(options: OidcOptions): Profile {
     issuer: checkIssuer('oidc.issuer', options.issuer, insecure),
     clientId: requireText('oidc.clientId', options.clientId),
     clientAuthentication: chooseClientAuthentication('oidc', options, 'client_secret_basic'),
-    algorithms: checkAlgorithms('oidc.algorithms', options.algorithms ?? asymmetricAlgorithms),
+    algorithms: checkAlgorithms('oidc.algorithms', options.algorithms ?? defaultAlgorithms),
     discovery,
     target,
     ciba: ciba === false ? undefined : { ...plainCiba, ...ciba },

@@ -1,5 +1,11 @@
 import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client'
-import { BehalfError, ConfigurationError, InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
+import {
+  BehalfError,
+  ConfigurationError,
+  InvalidResponseError,
+  OAuthResponseError,
+  TransportError,
+} from '../errors/index.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 import { safeCause } from './safe-cause.ts'
 import { type ErrorResponse, readErrorResponse } from './wire.ts'
@@ -28,6 +34,9 @@ export async function requestFault(error: unknown, context: FaultContext): Promi
     return refusal(readErrorResponse(body) === undefined ? fallback : body, error.response, error, context)
   }
   const cause = safeCause(error)
+  if (error instanceof ClientError && error.code === 'OAUTH_TIMEOUT') {
+    return new TransportError(`${context.what} was not answered in time`, { cause })
+  }
   if (error instanceof ClientError && error.code === 'OAUTH_MISSING_SERVER_METADATA') {
     return new ConfigurationError('authorizationServer', `this server's metadata has no endpoint for ${context.what}`, {
       cause,

@@ -25,8 +25,9 @@ export function surroundingsOf(where: string, options: SurroundingsOptions): Sur
   if (typeof given !== 'function')
     throw new ConfigurationError(`${where}.fetch`, 'give a function like the global fetch')
   if (typeof clock?.now !== 'function') throw new ConfigurationError(`${where}.clock`, 'give an object with now()')
-  if (!(Number.isSafeInteger(timeoutMs) && timeoutMs > 0)) {
-    throw new ConfigurationError(`${where}.timeoutMs`, 'give a positive whole number of milliseconds')
+  // A timer of more than 31 bits fires at once.
+  if (!(Number.isSafeInteger(timeoutMs) && timeoutMs > 0 && timeoutMs < 2 ** 31)) {
+    throw new ConfigurationError(`${where}.timeoutMs`, 'give a positive whole number of milliseconds, below 2^31')
   }
   return { fetch: given, clock, timeoutMs }
 }

@@ -21,7 +21,7 @@ export interface CredentialOptions extends IssuedToken {
   readonly origins: readonly string[]
   readonly fetch: Fetch
   /** Ends every request of the call. */
-  readonly signal: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /**
    * A fresh token after an API refused a cached one; `undefined` when there is none. Asked at most once.
    * Absent: the token is never replaced, as that of an approval (I6).
@@ -103,10 +103,11 @@ class BoundCredential implements OpenCredential {
     throw stepUp
   }
 
-  #signal({ input }: CheckedRequest, init: RequestInit): AbortSignal {
+  /** The call's signal and the request's own. */
+  #signal({ input }: CheckedRequest, init: RequestInit): AbortSignal | null {
     const { signal } = this.#options
     const own = init.signal === undefined && input instanceof Request ? input.signal : init.signal
-    return own ? AbortSignal.any([signal, own]) : signal
+    return signal && own ? AbortSignal.any([signal, own]) : (signal ?? own ?? null)
   }
 
   /** A token other than the refused one; all requests of the call share one renewal. */

@@ -33,10 +33,13 @@ export function redactText(text: string, secrets: readonly string[]): string {
 
 class Redaction {
   readonly #secrets: readonly string[]
+  /** Length of the shortest secret: most texts are shorter and need no look. */
+  readonly #shortest: number
   #left = BUDGET
 
   constructor(secrets: readonly string[]) {
     this.#secrets = secrets
+    this.#shortest = secrets.at(-1)?.length ?? Number.POSITIVE_INFINITY
   }
 
   value(value: unknown, depth: number): unknown {
@@ -50,6 +53,7 @@ class Redaction {
 
   #text(text: string): string {
     this.#left -= text.length
+    if (text.length < this.#shortest) return text
     return redactText(text, this.#secrets)
   }
 
@@ -65,15 +69,18 @@ class Redaction {
   }
 
   #object(object: object, depth: number): object {
-    const entries = Object.entries(object)
-    let changed = false
-    for (const entry of entries) {
-      const [key, item] = entry
-      entry[0] = this.#text(key)
-      entry[1] = this.value(item, depth + 1)
-      changed ||= entry[0] !== key || entry[1] !== item
+    const source = object as Readonly<Record<string, unknown>>
+    const keys = Object.keys(source)
+    let copy: [string, unknown][] | undefined
+    for (const [index, key] of keys.entries()) {
+      const item = source[key]
+      const name = this.#text(key)
+      const clean = this.value(item, depth + 1)
+      if (copy === undefined && name === key && clean === item) continue
+      copy ??= keys.slice(0, index).map((before) => [before, source[before]])
+      copy.push([name, clean])
     }
     // `fromEntries` defines its properties: a `__proto__` key stays a key.
-    return changed ? Object.fromEntries(entries) : object
+    return copy === undefined ? object : Object.fromEntries(copy)
   }
 }

@@ -4,7 +4,8 @@ import { shared } from '../lib/index.ts'
 import { isVerified } from './verified.ts'
 
 /**
- * Runs `fn` with `identity` as the current one: in it, in what it awaits, and in the generator it returns.
+ * Runs `fn` with `identity` as the current one: in it, in what it awaits, and in a generator that it returns
+ * or promises.
  *
  * A generator's body runs in the context of whoever asks for its next value, so the identity is entered
  * again at each step. Nothing is checked but that a verification made the identity: it may have expired.
@@ -18,7 +19,8 @@ export function runAs<Result>(identity: Identity, fn: () => Result): Result {
     )
   }
   const result = shared.identityScope.run(identity, fn)
-  return isGenerator(result) ? (reentering(identity, result) as Result) : result
+  const keep = (value: unknown) => (isGenerator(value) ? reentering(identity, value) : value)
+  return (result instanceof Promise ? result.then(keep) : keep(result)) as Result
 }
 
 /**
