@@ -1,0 +1,303 @@
+import { inspect } from 'node:util'
+import type { MockAuthorizationServer } from '@behalf/testing'
+import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { type AccessChecker, policy, type Store, StoreError, memoryStore, resource, roleMap } from '../../../src/index.ts'
+import { API, buy, createOrder, ORIGIN, policies, world } from './world.ts'
+
+describe('fail closed', () => {
+  test('a person who says no, and a question that runs out', async () => {
+    const { guard, login, invocation, authorizationServer, clock, stockTrade } = await world()
+    const behalf = guard()
+    const identity = await login()
+    const call = invocation({ tool: 'create_order', input: buy(50), identity })
+    await behalf.run(policies.create_order, call, createOrder)
+    await authorizationServer.controls.deny()
+    clock.advance(10)
+    expect(await behalf.run(policies.create_order, call, createOrder)).toMatchObject({
+      status: 'denied',
+      code: 'approval_denied',
+      message: 'The request for approval was denied. Do not try this action again unless the user asks for it.',
+    })
+    const other = { ...call, slot: 'other' }
+    await behalf.run(policies.create_order, other, createOrder)
+    clock.advance(3700)
+    const late = { ...other, identity: await login() }
+    expect(await behalf.run(policies.create_order, late, createOrder)).toMatchObject({ code: 'approval_expired' })
+    expect(await stockTrade.controls.orders('p-ann')).toHaveLength(0)
+  })
+
+  test('an outage is told apart from a denial, and runs nothing', async () => {
+    const { guard, login, invocation, openFga, authorizationServer } = await world()
+    const identity = await login()
+    const behalf = guard({ timeoutMs: 1500 })
+    const call = invocation({ tool: 'get_portfolio', input: { portfolio: 'p-ann' }, identity })
+    await openFga.controls.fault('batch-check', { status: 503, times: 10 })
+    expect(await behalf.run(policies.get_portfolio, call, () => 'ran')).toMatchObject({ status: 'unavailable' })
+    await openFga.controls.reset()
+    await authorizationServer.controls.fault('token', { status: 503, times: 10 })
+    expect(await behalf.run(policies.get_portfolio, call, () => 'ran')).toMatchObject({ status: 'unavailable' })
+  })
+
+  test('only a literal true of the checker allows (F1)', async () => {
+    const { guard, login, invocation } = await world()
+    const identity = await login()
+    const call = invocation({ tool: 'get_portfolio', input: { portfolio: 'p-ann' }, identity })
+    for (const answer of [
+      { allowed: 'false', checks: [{ question: 'q', allowed: true }] },
+      { allowed: true, checks: [{ question: 'q', allowed: 'true' }] },
+      { allowed: true, checks: [] },
+      { allowed: false, checks: [{ question: 'q', allowed: true }] },
+    ]) {
+      const permissions: AccessChecker = { check: async () => answer as never }
+      const outcome = await guard({ permissions }).run(policies.get_portfolio, call, () => 'ran')
+      expect(outcome).toMatchObject({ status: 'denied', code: 'not_permitted' })
+    }
+  })
+
+  test('the server says "false" as a string: denied', async () => {
+    const { guard, login, invocation, openFga } = await world()
+    const identity = await login()
+    await openFga.controls.fault('batch-check', { status: 200, body: { result: { '0': { allowed: 'true' } } }, times: 5 })
+    await openFga.controls.fault('check', { status: 200, body: { allowed: 'false' }, times: 5 })
+    const outcome = await guard().run(
+      policies.get_portfolio,
+      invocation({ tool: 'get_portfolio', input: { portfolio: 'p-ann' }, identity }),
+      () => 'ran',
+    )
+    expect(outcome).toMatchObject({ status: 'denied', code: 'not_permitted' })
+  })
+
+  test('a rule that throws, and what a policy needs and the guard lacks, is a misconfiguration', async () => {
+    const { guard, login, invocation } = await world()
+    const identity = await login()
+    const input = { a: 1 }
+    const schema = z.object({ a: z.number() })
+    const throwing = policy(schema, {
+      permission: () => {
+        throw new Error('a bug')
+      },
+    })
+    expect(await guard().run(throwing, invocation({ tool: 't', input, identity }), () => 'ran')).toMatchObject({
+      status: 'denied',
+      code: 'misconfigured',
+    })
+    const needsRoles = policy(schema, { roles: ['trader'] })
+    expect(await guard().run(needsRoles, invocation({ tool: 't', input, identity }), () => 'ran')).toMatchObject({ code: 'misconfigured' })
+    const portfolio = invocation({ tool: 'get_portfolio', input: { portfolio: 'p-ann' }, identity })
+    // `undefined` on purpose: the option is absent.
+    for (const missing of ['permissions', 'vault']) {
+      const options = { [missing]: undefined } as never
+      expect(await guard(options).run(policies.get_portfolio, portfolio, () => 'ran')).toMatchObject({ code: 'misconfigured' })
+    }
+  })
+
+  test('a scope beyond the agent’s ceiling, or the user’s roles, is never asked for (I5)', async () => {
+    const { guard, login, invocation, authorizationServer } = await world()
+    const identity = await login()
+    const call = invocation({ tool: 'read_portfolio', input: { portfolio: 'p-ann' }, identity })
+    const low = guard({ agent: { name: 'agent:trader', ceiling: ['trade:small'] } })
+    expect(await low.run(policies.read_portfolio, call, () => 'ran')).toMatchObject({ code: 'misconfigured' })
+    const roles = roleMap({ extract: () => ['intern'], scopes: { intern: ['trade:small'], trader: ['portfolio:read'] } })
+    expect(await guard({ roles }).run(policies.read_portfolio, call, () => 'ran')).toMatchObject({ code: 'role_missing' })
+    const exchanges = await exchangesAt(authorizationServer)
+    expect(exchanges).toHaveLength(0)
+  })
+
+  test('a store that is down, and one that was tampered with, run nothing', async () => {
+    const { guard, login, invocation, clock } = await world()
+    const identity = await login()
+    const call = invocation({ tool: 'create_order', input: buy(5), identity })
+    const inner = memoryStore({ clock })
+    const down: Store = { ...bind(inner), get: () => Promise.reject(new StoreError('unavailable', 'down')) }
+    expect(await guard({ store: down }).run(policies.create_order, call, createOrder)).toMatchObject({ status: 'unavailable' })
+    const keys = { seal: [new Uint8Array(32)] as const, index: new Uint8Array(32) }
+    const behalf = guard({ store: inner, keys })
+    expect(await behalf.run(policies.create_order, call, createOrder)).toMatchObject({ status: 'done' })
+    const tampered: Store = {
+      ...bind(inner),
+      get: async (key) => {
+        const found = await inner.get(key)
+        return found && key.startsWith('run:') ? { ...found, value: new Uint8Array([1, 2, 3]) } : found
+      },
+    }
+    expect(await guard({ store: tampered, keys }).run(policies.create_order, call, createOrder)).toMatchObject({ code: 'misconfigured' })
+  })
+
+  test('required audit: a call whose event was not taken does not run', async () => {
+    const { guard, login, invocation } = await world()
+    const identity = await login()
+    const call = invocation({ tool: 'whoami', identity })
+    const sink = { write: () => Promise.reject(new Error('disk full')) }
+    expect(await guard({ audit: { sink, required: true } }).run(policies.whoami, call, () => 'ran')).toMatchObject({ status: 'unavailable' })
+    expect(await guard({ audit: sink }).run(policies.whoami, call, () => 'ran')).toMatchObject({ status: 'done' })
+    const throwing = {
+      write: () => {
+        throw new Error('broken')
+      },
+    }
+    expect(await guard({ audit: throwing }).run(policies.whoami, call, () => 'ran')).toMatchObject({ status: 'done' })
+  })
+
+  test('observe: only a permission denial becomes a run, and says so (F5)', async () => {
+    const { guard, login, invocation, events } = await world()
+    const identity = await login()
+    const behalf = guard({ mode: 'observe' })
+    const call = invocation({ tool: 'get_portfolio', input: { portfolio: 'p-bob' }, identity })
+    const outcome = await behalf.run(policies.get_portfolio, call, () => 'ran')
+    expect(outcome).toMatchObject({ status: 'done', result: 'ran' })
+    expect(outcome.trace.steps).toContainEqual(expect.objectContaining({ step: 'permission', verdict: 'would_deny' }))
+    expect(JSON.stringify(events)).toContain('would_deny')
+    expect(await behalf.run(policies.get_portfolio, { ...call, input: {} }, () => 'ran')).toMatchObject({ code: 'invalid_input' })
+  })
+})
+
+describe('aborts and the body’s own error', () => {
+  test('an abort rejects with its own reason; nothing is decided', async () => {
+    const { guard, login, invocation, openFga } = await world()
+    const identity = await login()
+    await openFga.controls.fault('batch-check', { delayMs: 5_000 })
+    const controller = new AbortController()
+    const call = invocation({ tool: 'get_portfolio', input: { portfolio: 'p-ann' }, identity, signal: controller.signal })
+    const running = guard().run(policies.get_portfolio, call, () => 'ran')
+    const reason = new Error('the user left')
+    setTimeout(() => controller.abort(reason), 50)
+    await expect(running).rejects.toBe(reason)
+    await expect(guard().preflight(policies.whoami, call)).rejects.toBe(reason)
+  })
+
+  test('a body that throws rejects with that very error, and a write is not run again', async () => {
+    const { guard, login, invocation } = await world()
+    const identity = await login()
+    const behalf = guard()
+    const own = new RangeError('mine')
+    const write = policy(z.strictObject({}), { effect: 'write' })
+    const call = invocation({ tool: 't', identity })
+    let runs = 0
+    const body = () => {
+      runs++
+      throw own
+    }
+    await expect(behalf.run(write, call, body)).rejects.toBe(own)
+    const again = await behalf.run(write, call, body)
+    expect(again).toMatchObject({ status: 'denied', code: 'unknown_outcome', idempotencyKey: expect.stringMatching(/^[\w-]{43}$/) })
+    expect(runs).toBe(1)
+  })
+
+  test('a hundred parallel calls of one write run its body once; the others are told to come back or the result', async () => {
+    const { guard, login, invocation } = await world()
+    const identity = await login()
+    const behalf = guard()
+    const write = policy(z.strictObject({}), { effect: 'write' })
+    let runs = 0
+    const outcomes = await Promise.all(
+      Array.from({ length: 100 }, () =>
+        behalf.run(write, invocation({ tool: 't', identity }), async () => {
+          runs++
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          return 'ran'
+        }),
+      ),
+    )
+    expect(runs).toBe(1)
+    expect(outcomes.every(({ status }) => status === 'done' || status === 'unavailable')).toBe(true)
+  })
+})
+
+describe('tokens (I3, I6, E4)', () => {
+  const seeing = async () => {
+    const target = await world()
+    const identity = await target.login()
+    const call = target.invocation({ tool: 'read_portfolio', input: { portfolio: 'p-ann' }, identity })
+    return { ...target, identity, call, behalf: target.guard() }
+  }
+
+  test('a body that returns or throws its own token gives it to nobody', async () => {
+    const { behalf, call } = await seeing()
+    const returned = await behalf.run(policies.read_portfolio, call, (_, { access }) =>
+      access.trade.withToken((token) => ({ nested: [`Bearer ${token}`] })),
+    )
+    expect(returned).toMatchObject({ status: 'done', result: { nested: ['Bearer [token]'] } })
+    const thrown = behalf.run(policies.read_portfolio, call, (_, { access }) =>
+      access.trade.withToken((token) => {
+        throw Object.assign(new Error(`failed with ${token}`, { cause: new Error(token) }), { request: { token } })
+      }),
+    )
+    const error = await thrown.catch((caught: unknown) => caught)
+    expect(inspect(error, { depth: 10 })).not.toContain('eyJ')
+    expect(inspect(error, { depth: 10 })).toContain('failed with [token]')
+  })
+
+  test('nothing that the app or the model sees holds a token', async () => {
+    const { behalf, call, identity, events } = await seeing()
+    const outcome = await behalf.run(policies.read_portfolio, call, (_, received) => {
+      expect(inspect(received, { depth: 10, showHidden: true })).not.toContain('eyJ')
+      expect(JSON.stringify(received)).not.toContain('eyJ')
+      return 'ran'
+    })
+    for (const seen of [outcome, identity, events]) {
+      expect(inspect(seen, { depth: 20, showHidden: true })).not.toContain('eyJ')
+      expect(JSON.stringify(seen)).not.toContain('eyJ')
+    }
+  })
+
+  test('a credential ends with its call, and goes to its own origin only', async () => {
+    const { behalf, call } = await seeing()
+    let kept: { fetch(input: string): Promise<Response> } | undefined
+    await behalf.run(policies.read_portfolio, call, async (_, { access }) => {
+      kept = access.trade
+      await expect(access.trade.fetch('https://evil.example/')).rejects.toMatchObject({ code: 'ERR_CREDENTIAL_MISUSE' })
+    })
+    await expect(kept?.fetch(`${ORIGIN}/portfolios/p-ann`)).rejects.toMatchObject({ reason: 'call_ended' })
+  })
+
+  test('a warm call exchanges nothing, and two users never share a token (I2)', async () => {
+    const { behalf, call, login, authorizationServer } = await seeing()
+    const whose = (identity = call.identity) =>
+      behalf.run(policies.read_portfolio, { ...call, ...(identity && { identity }) }, (_, { access }) =>
+        access.trade.withToken((token) => JSON.parse(atob(token.split('.')[1] ?? '')).sub),
+      )
+    expect(await whose()).toMatchObject({ result: 'ann' })
+    expect(await whose(await login('bob'))).toMatchObject({ result: 'bob' })
+    expect(await whose()).toMatchObject({ result: 'ann' })
+    const exchanges = await exchangesAt(authorizationServer)
+    expect(exchanges).toHaveLength(2)
+  })
+
+  test('one retry with a fresh token on 401, for cached tokens only', async () => {
+    const { behalf, call, stockTrade } = await seeing()
+    const status = () =>
+      behalf.run(policies.read_portfolio, call, async (_, { access }) => (await access.trade.fetch(`${ORIGIN}/portfolios/p-ann`)).status)
+    expect(await status()).toMatchObject({ result: 200 })
+    await stockTrade.controls.fault('portfolios', { status: 401 })
+    expect(await status()).toMatchObject({ result: 200 })
+    await stockTrade.controls.fault('portfolios', { status: 401, times: 2 })
+    expect(await status()).toMatchObject({ result: 401 })
+  })
+
+  test('a policy with `when` never has the approved scope without an approval', async () => {
+    const { guard, login, invocation, authorizationServer } = await world()
+    const identity = await login()
+    await guard().run(policies.create_order, invocation({ tool: 'create_order', input: buy(5), identity }), createOrder)
+    const forms = (await authorizationServer.controls.requests()).map(({ parameters }) => String(parameters.scope ?? ''))
+    expect(forms.some((scope) => scope.includes('trade:small'))).toBe(true)
+    expect(forms.some((scope) => scope.includes('trade:write'))).toBe(false)
+    expect(resource(API, { scopes: ['a'] }).resource).toBe(API)
+  })
+})
+
+const exchangesAt = async ({ controls }: MockAuthorizationServer) =>
+  (await controls.requests()).filter(({ parameters }) => String(parameters.grant_type).includes('token-exchange'))
+
+function bind(store: Store): Store {
+  return {
+    specificationVersion: 1,
+    durable: store.durable,
+    get: (key) => store.get(key),
+    put: (key, value, options) => store.put(key, value, options),
+    delete: (key, options) => store.delete(key, options),
+    claimDue: (queue, options) => store.claimDue(queue, options),
+    list: (index, options) => store.list(index, options),
+    increment: (key, options) => store.increment(key, options),
+  }
+}
