@@ -1,0 +1,61 @@
+import type { Interrupt, InterruptKind } from '@behalf/core'
+
+const kinds: readonly InterruptKind[] = ['login_required', 'connection_required', 'approval_pending', 'step_up_required']
+
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * Reads an interrupt from an approval request's `reason`, or from its parsed JSON.
+ *
+ * Proves nothing: whoever can write the messages can write an interrupt. Fields that are not known are
+ * dropped; a `url` that is not of the web is refused, since it is made to be shown as a link.
+ *
+ * @returns `undefined` for everything else, a version that is not known included.
+ */
+export function parseInterrupt(value: unknown): Interrupt | undefined {
+  const fields = typeof value === 'string' ? parseJson(value) : value
+  if (!isFields(fields) || fields.v !== 1) return undefined
+  const { kind, id, tool, message, expiresAt, interval, connection, scopes, url } = fields
+  if (!isKind(kind) || !isText(id) || !isText(tool) || typeof message !== 'string') return undefined
+  if (!(isSeconds(expiresAt) && isSeconds(interval))) return undefined
+  if (!(connection === undefined || isText(connection)) || !(scopes === undefined || isTexts(scopes))) return undefined
+  if (!(url === undefined || isWebAddress(url))) return undefined
+  return {
+    v: 1,
+    kind,
+    id,
+    tool,
+    message,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(interval !== undefined && { interval }),
+    ...(connection !== undefined && { connection }),
+    ...(scopes !== undefined && { scopes: [...scopes] }),
+    ...(url !== undefined && { url }),
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isKind = (value: unknown): value is InterruptKind => kinds.some((kind) => kind === value)
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+
+const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText)
+
+const isSeconds = (value: unknown): value is number | undefined =>
+  value === undefined || (typeof value === 'number' && Number.isFinite(value) && value >= 0)
+
+function isWebAddress(value: unknown): value is string {
+  // A page of the app may be named without its origin.
+  if (typeof value !== 'string' || !URL.canParse(value, 'https://app.invalid/')) return false
+  return ['https:', 'http:'].includes(new URL(value, 'https://app.invalid/').protocol)
+}

@@ -1,0 +1,62 @@
+import { type ApprovalView, type DenyCode, denySentences, type Guard, type Identity, type Interrupt } from '@behalf/core'
+import type { ModelMessage, ToolApprovalResponse } from 'ai'
+import { pendingApprovals } from './pending-approvals.ts'
+
+/** Options of {@link resumeWhenResolved}. */
+export interface ResumeOptions {
+  readonly guard: Pick<Guard, 'approvals'>
+  /** Who asks. Questions are looked up under this identity only. */
+  readonly identity: Identity
+  readonly signal?: AbortSignal
+}
+
+/**
+ * The messages with which the framework can go on, or `undefined` while something that the last step waits for is open.
+ *
+ * One look, no waiting: call it again after the interrupt's `interval`, or when the user comes back. All
+ * requests of a step are answered together, as the AI SDK demands. `approved: true` is only a wake-up: the
+ * tool checks again before it runs. Sign-in, connection and step-up have no record, so they are answered
+ * at once: call this when the user has done what was asked.
+ *
+ * Stays `undefined` for a question that is unknown or somebody else's (the two are not told apart), and for
+ * requests of tools that are not guarded, until the app answers those itself.
+ *
+ * @throws TransportError, StoreError Nothing is known; try again later.
+ */
+export async function resumeWhenResolved(
+  messages: readonly ModelMessage[],
+  options: ResumeOptions,
+): Promise<ModelMessage[] | undefined> {
+  const last = messages.at(-1)
+  const pending = pendingApprovals(messages)
+  if (pending.length === 0 || (last?.role !== 'assistant' && last?.role !== 'tool')) return undefined
+  const answers = await Promise.all(
+    pending.map(async ({ approvalId, interrupt }): Promise<ToolApprovalResponse | undefined> => {
+      const answer = interrupt && (await answerTo(interrupt, options))
+      return answer && { type: 'tool-approval-response', approvalId, ...answer }
+    }),
+  )
+  const responses = answers.filter((answer) => answer !== undefined)
+  if (responses.length < pending.length) return undefined
+  // The SDK reads responses from the last message alone.
+  if (last.role === 'tool') return [...messages.slice(0, -1), { ...last, content: [...last.content, ...responses] }]
+  return [...messages, { role: 'tool', content: responses }]
+}
+
+type Answer = Pick<ToolApprovalResponse, 'approved' | 'reason'>
+
+const refusals: Readonly<Partial<Record<ApprovalView['state'], DenyCode>>> = {
+  denied: 'approval_denied',
+  expired: 'approval_expired',
+  failed: 'approval_failed',
+  cancelled: 'approval_cancelled',
+  revoked: 'revoked',
+}
+
+async function answerTo({ kind, id }: Interrupt, { guard, identity, signal }: ResumeOptions): Promise<Answer | undefined> {
+  if (kind !== 'approval_pending') return { approved: true }
+  const view = await guard.approvals.get(id, { identity, ...(signal !== undefined && { signal }) })
+  if (view === undefined || view.state === 'open') return undefined
+  const refusal = refusals[view.state]
+  return refusal === undefined ? { approved: true } : { approved: false, reason: denySentences[refusal] }
+}
