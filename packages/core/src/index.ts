@@ -118,6 +118,7 @@ export {
   type ApprovalView,
   createGuard,
   currentCall,
+  denySentences,
   type Guard,
   type GuardKeys,
   type GuardOptions,
