@@ -33,7 +33,7 @@ export function readBatch(answer: HttpAnswer, modelId: string, ids: readonly str
   const parsed = batchAnswer.safeParse(body.json)
   if (!parsed.success) return ids.map(() => refused('the answer holds no results'))
   const { result } = parsed.data
-  return ids.map((id) => (Object.hasOwn(result, id) ? readItem(result[id]) : refused('the answer leaves this out')))
+  return ids.map((id) => (result[id] === undefined ? refused('the answer leaves this out') : readItem(result[id])))
 }
 
 function readItem(item: unknown): Verdict {
@@ -50,8 +50,9 @@ function readItem(item: unknown): Verdict {
 
 function readBody(answer: HttpAnswer, modelId: string): { readonly json: unknown } | { readonly problem: string } {
   if (answer.redirected) return { problem: 'the answer was redirected' }
-  if (answer.status !== 200)
+  if (answer.status !== 200) {
     return { problem: `the server refused to answer: status ${answer.status}${inWords(serverErrorOf(answer.text))}` }
+  }
   // A store keeps every model; an answer by another one answers another question.
   const answered = answer.headers.get(modelHeader)
   if (answered !== null && answered !== modelId) return { problem: 'another authorization model answered' }

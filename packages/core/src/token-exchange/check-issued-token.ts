@@ -92,8 +92,9 @@ export function checkActor(issued: IssuedClaims | undefined, expected: ExpectedA
   if (expected === undefined) return
   if (issued === undefined) throw refused('issued a token that cannot be read, so who acts cannot be checked')
   const { actor } = issued
-  if (actor === undefined)
+  if (actor === undefined) {
     throw refused('issued a token that names no actor: impersonation, where delegation was asked')
+  }
   const { subject = actor.subject, issuer = actor.issuer } = expected
   if (actor.subject !== subject || actor.issuer !== issuer) throw refused('issued a token for another actor')
 }

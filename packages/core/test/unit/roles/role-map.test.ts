@@ -58,6 +58,7 @@ describe('roleMap', () => {
     expect(nested.rolesOf(withClaims({ 'realm_access.roles': ['trader'] }))).toEqual([])
     const inherited = roleMap({ claim: ['list', 'constructor'], scopes: { trader: ['trade:write'] } })
     expect(inherited.rolesOf(withClaims({ list: ['trader'] }))).toEqual([])
+    expect(map.rolesOf(withClaims(Object.create({ roles: ['trader'] })))).toEqual([])
   })
 
   test('a claim named by a URL is one name, not a path', () => {

@@ -1,0 +1,59 @@
+import { describe, expectTypeOf, test } from 'vitest'
+import type { ResourceRule } from '../../src/contract/index.ts'
+import { may, object, openFga } from '../../src/fga/index.ts'
+import { roleMap } from '../../src/roles/index.ts'
+import {
+  type ExemptibleResourceRule,
+  resource,
+  type TokenCache,
+  type tokenCacheKey,
+} from '../../src/token-exchange/index.ts'
+import { connection } from '../../src/vault/index.ts'
+
+declare const input: { readonly symbol: string; readonly nested: { readonly amount: number } }
+declare const cache: TokenCache
+const p1 = object('portfolio', 'p1')
+
+describe('what does not compile', () => {
+  test('a plain string as FGA object', () => {
+    // @ts-expect-error use object(type, id)
+    may('can_view', 'portfolio:p1')
+    // @ts-expect-error use object(type, id)
+    openFga({ userOf: () => 'user:ann' })
+  })
+
+  test('an input as the context of a condition, and its clock', () => {
+    // @ts-expect-error an object is not a fact: name each field
+    may('can_trade', p1, { context: { input } })
+    // @ts-expect-error the input as a whole holds more than facts
+    may('can_trade', p1, { context: input })
+    // @ts-expect-error the checker sets the time
+    may('can_trade', p1, { context: { now: '2026-11-25T10:00:00Z' } })
+    may('can_trade', p1, { context: { symbol: input.symbol, amount: input.nested.amount } })
+  })
+
+  test('a role map that reads roles in two ways, or in none', () => {
+    const scopes = { trader: ['trade:write'] }
+    // @ts-expect-error claim or extract
+    roleMap({ claim: 'roles', extract: () => [], scopes })
+    // @ts-expect-error claim or extract
+    roleMap({ scopes })
+  })
+
+  test('a connection without origins', () => {
+    // @ts-expect-error its token could go anywhere
+    connection('google-oauth2', { scopes: ['calendar.read'] })
+  })
+
+  test('a cache key that somebody wrote', () => {
+    // @ts-expect-error use tokenCacheKey
+    cache.peek('ann')
+    expectTypeOf(cache.peek).parameter(0).toEqualTypeOf<ReturnType<typeof tokenCacheKey>>()
+  })
+})
+
+test('a resource keeps what an exempted call may ask for in its type', () => {
+  const API = 'https://api.example.com'
+  expectTypeOf(resource(API, { scopes: ['a'] })).toEqualTypeOf<ResourceRule>()
+  expectTypeOf(resource(API, { scopes: ['a'], withoutApproval: ['b'] })).toEqualTypeOf<ExemptibleResourceRule>()
+})

@@ -1,0 +1,138 @@
+import { mockTarget } from '@behalf/testing'
+import { base64url, decodeJwt } from 'jose'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type AuthorizationServers, authorizationServers, oidc } from '../../../src/authorization-server/index.ts'
+import type { UserIdentity } from '../../../src/contract/index.ts'
+import { revealToken } from '../../../src/credential/index.ts'
+import { may, object, openFga } from '../../../src/fga/index.ts'
+import { subjectTokenOf } from '../../../src/identity/index.ts'
+import { identityFromAccessToken } from '../../../src/identity/verify-access-token.ts'
+import { roleMap } from '../../../src/roles/index.ts'
+import { exchangeToken } from '../../../src/token-exchange/index.ts'
+import { auth0TokenVault } from '../../../src/vault/index.ts'
+
+let world: Awaited<ReturnType<typeof mockTarget>>
+let servers: AuthorizationServers
+beforeAll(async () => {
+  world = await mockTarget({ algorithm: 'ES256' })
+  const { agent } = world.clients
+  const profile = oidc({
+    issuer: world.authorizationServer.issuer,
+    clientId: agent.clientId,
+    clientAuthentication: agent.authentication,
+    exchange: { carriesAuthorizationDetails: true },
+  })
+  const surroundings = { fetch: globalThis.fetch, clock: { now: () => Date.now() }, timeoutMs: 5_000 }
+  servers = authorizationServers(profile, surroundings)
+})
+beforeEach(() => world.reset())
+afterAll(() => world.close())
+
+/** Logs a user in at the app's issuer, and verifies the access token for the agent's own API. */
+async function logIn(subject: string): Promise<UserIdentity> {
+  const { issuer, controls } = world.authorizationServer
+  const { agent } = world.clients
+  await controls.signInAs(subject)
+  const codeVerifier = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(codeVerifier))
+  const redirectUri = agent.redirectUri as string
+  const { authorization_endpoint } = await (await fetch(`${issuer}.well-known/openid-configuration`)).json()
+  const url = new URL(authorization_endpoint)
+  url.search = new URLSearchParams({
+    client_id: agent.clientId,
+    response_type: 'code',
+    redirect_uri: redirectUri,
+    scope: 'openid chat',
+    resource: world.agentResource,
+    code_challenge: base64url.encode(new Uint8Array(digest)),
+    code_challenge_method: 'S256',
+  }).toString()
+  const redirect = await fetch(url, { redirect: 'manual' })
+  const code = new URL(redirect.headers.get('location') as string).searchParams.get('code') as string
+  const { accessToken } = await servers
+    .of(issuer)
+    .grant('authorization_code', { code, redirect_uri: redirectUri, code_verifier: codeVerifier })
+  return (await identityFromAccessToken(accessToken, servers, [world.agentResource])) as UserIdentity
+}
+
+const subjectToken = (identity: UserIdentity) => {
+  const token = subjectTokenOf(identity)
+  if (token === undefined) throw new Error('a verified identity has its token')
+  return token
+}
+
+describe('against the made-up world', () => {
+  test('a session becomes a token for the API, with the agent as actor', async () => {
+    const identity = await logIn('ann')
+    const exchanged = await exchangeToken({
+      authorizationServer: servers.of(identity.issuer),
+      identity,
+      subjectToken: subjectToken(identity),
+      actor: { subject: world.agentName, issuer: identity.issuer },
+      resource: world.api.resource,
+      scopes: ['trade:write'],
+      authorizationDetails: [{ type: 'stock_order', side: 'buy', symbol: 'AAPL', quantity: 50 }],
+    })
+    expect(exchanged).toMatchObject({
+      verified: true,
+      scopes: ['trade:write'],
+      actor: { subject: world.agentName, profile: 'ai_agent' },
+    })
+    expect(decodeJwt(revealToken(exchanged.token))).toMatchObject({ sub: 'ann', aud: world.api.resource })
+  })
+
+  test("a session becomes the upstream's token, through the vault", async () => {
+    const identity = await logIn('bob')
+    const request = { identity, connection: world.connection, scopes: ['portfolio:read'] }
+    const context = { authorizationServers: servers, now: Date.now() }
+    const answer = await auth0TokenVault().token(request, context)
+    expect(answer).toMatchObject({ status: 'token', scopes: ['portfolio:read'], expiresAt: expect.any(Number) })
+    if (answer.status !== 'token') return
+    expect(decodeJwt(revealToken(answer.token))).toMatchObject({
+      iss: world.upstream.issuer,
+      sub: world.users.bob.upstreamSubject,
+    })
+    const trading = await auth0TokenVault().token({ ...request, scopes: ['trade:write'] }, context)
+    expect(trading.status).toBe('needs_scopes')
+    await world.upstream.controls.revokeRefreshTokens(world.users.bob.upstreamSubject)
+    expect((await auth0TokenVault().token(request, context)).status).toBe('must_reconnect')
+    await world.authorizationServer.controls.disconnect('bob', world.connection)
+    expect((await auth0TokenVault().token(request, context)).status).toBe('not_connected')
+  })
+
+  test('the trading model allows the own portfolio, within the mandate, and nothing else', async () => {
+    const { apiUrl, storeId, authorizationModelId, apiToken, controls } = world.openFga
+    const checker = openFga({
+      apiUrl,
+      storeId,
+      authorizationModelId,
+      credentials: { method: 'apiToken', token: apiToken },
+      relations: { user: (r) => `user_${r}`, agent: (r) => `agent_${r}`, delegation: 'acts_for' },
+    })
+    const identity = await logIn('ann')
+    const agent = world.agentName
+    const view = (portfolio: string) =>
+      checker.check({ identity, agent, permissions: [may('can_view', object('portfolio', portfolio))], effect: 'read' })
+    const trade = (amount: number) => {
+      const context = { symbol: 'AAPL', side: 'buy', amount }
+      const permissions = [may('can_trade', object('portfolio', world.users.ann.portfolio), { context })]
+      return checker.check({ identity, agent, permissions, effect: 'write' })
+    }
+    expect(await view(world.users.ann.portfolio)).toMatchObject({ allowed: true })
+    expect(await view(world.users.bob.portfolio)).toMatchObject({ allowed: false })
+    expect(await trade(50)).toMatchObject({ allowed: true })
+    expect(await trade(1_001)).toMatchObject({ allowed: false })
+    const mandate = (await controls.tuples()).filter((tuple) => tuple.relation === 'acts_for')
+    await controls.remove(...mandate)
+    expect(await trade(50)).toMatchObject({ allowed: false })
+  })
+
+  test('roles come from the verified token', async () => {
+    const map = roleMap({ claim: 'roles', scopes: { trader: ['trade:write', 'portfolio:read'] } })
+    const identity = await logIn('ann')
+    expect([...map.scopesOf(map.rolesOf(identity))].sort()).toEqual(['portfolio:read', 'trade:write'])
+    await world.authorizationServer.controls.changeUser('ann', { roles: ['intern'] })
+    const later = await logIn('ann')
+    expect([...map.scopesOf(map.rolesOf(later))]).toEqual([])
+  })
+})
