@@ -1,0 +1,120 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createTextRedactor, redactTokenStream, redactTokens, Token } from '../../../src/credential/index.ts'
+
+const secret = 'eyJhbGciOi.J9.c2ln'
+const tokens = [new Token(secret), new Token('other-token-value')]
+
+describe('redactTokens', () => {
+  test('replaces tokens in texts and keys, wherever they are', () => {
+    const value = {
+      a: secret,
+      b: [`x ${secret} y ${secret}`, { c: 'other-token-value' }],
+      [`k-${secret}`]: 1,
+      n: null,
+      t: true,
+    }
+    expect(redactTokens(value, tokens)).toEqual({
+      a: '[token]',
+      b: ['x [token] y [token]', { c: '[token]' }],
+      'k-[token]': 1,
+      n: null,
+      t: true,
+    })
+  })
+
+  test('replaces a text alone', () => {
+    expect(redactTokens(`Bearer ${secret}`, tokens)).toBe('Bearer [token]')
+  })
+
+  test('keeps the order of keys, and a key that is called __proto__', () => {
+    const value = JSON.parse(`{"z":1,"__proto__":"${secret}","a":2}`)
+    expect(JSON.stringify(redactTokens(value, tokens))).toBe('{"z":1,"__proto__":"[token]","a":2}')
+  })
+
+  test('gives the same value back when there is nothing to replace', () => {
+    const value = { a: [1, { b: 'text' }] }
+    expect(redactTokens(value, tokens)).toBe(value)
+    expect(redactTokens(value, [])).toBe(value)
+  })
+
+  test('changes nothing in place', () => {
+    const value = Object.freeze({ a: Object.freeze([secret]) })
+    redactTokens(value, tokens)
+    expect(value.a[0]).toBe(secret)
+  })
+
+  test('replaces the longer of two tokens where one begins with the other', () => {
+    expect(redactTokens('abcdef', [new Token('abc'), new Token('abcdef')])).toBe('[token]')
+  })
+
+  test('has no use for an empty token', () => {
+    expect(redactTokens('abc', [new Token('')])).toBe('abc')
+  })
+
+  test('reaches into one text of 256 kB and more', () => {
+    const long = 'x'.repeat(300_000) + secret
+    expect(redactTokens(long, tokens)).toBe(`${'x'.repeat(300_000)}[token]`)
+  })
+
+  test('ends on a cycle, and on a value that is a wide tree of itself', () => {
+    const cycle: unknown[] = []
+    cycle.push(cycle, cycle, cycle)
+    expect(redactTokens(cycle, tokens)).toBe(cycle)
+  })
+
+  test('leaves class instances as they are', () => {
+    const date = new Date(0)
+    expect(redactTokens({ date }, tokens).date).toBe(date)
+  })
+})
+
+describe('text in pieces', () => {
+  const redactPieces = (pieces: readonly string[], secrets: readonly Token[]) => {
+    const redactor = createTextRedactor(secrets)
+    return pieces.map((piece) => redactor.push(piece)).join('') + redactor.end()
+  }
+
+  test('is redacted as the whole would be, wherever it is cut', () => {
+    const alphabet = fc.constantFrom('a', 'b', 'c')
+    const text = fc.string({ unit: alphabet, maxLength: 60 })
+    fc.assert(
+      fc.property(text, fc.array(fc.nat(59), { maxLength: 8 }), (whole, cuts) => {
+        const marks = [0, ...cuts.filter((cut) => cut < whole.length).sort((a, b) => a - b), whole.length]
+        const pieces = marks.slice(1).map((mark, index) => whole.slice(marks[index], mark))
+        const secrets = [new Token('abca')]
+        const out = redactPieces(pieces, secrets)
+        expect(out).not.toContain('abca')
+        expect(out).toBe(redactTokens(whole, secrets))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('shows a token in no prefix of what was let go, character by character', () => {
+    const redactor = createTextRedactor(tokens)
+    let out = ''
+    for (const character of `a ${secret} b ${secret.slice(0, -1)}! c`) {
+      out += redactor.push(character)
+      expect(out).not.toContain(secret)
+    }
+    expect(out + redactor.end()).toBe(`a [token] b ${secret.slice(0, -1)}! c`)
+  })
+
+  test('holds nothing back that cannot begin a token', () => {
+    expect(createTextRedactor(tokens).push('all is well')).toBe('all is well')
+  })
+
+  test('flows through a stream', async () => {
+    const source = new ReadableStream<string>({
+      start(controller) {
+        for (const piece of ['x ', secret.slice(0, 5), secret.slice(5), ' y ', secret.slice(0, 3)])
+          controller.enqueue(piece)
+        controller.close()
+      },
+    })
+    let out = ''
+    for await (const piece of source.pipeThrough(redactTokenStream(tokens))) out += piece
+    expect(out).toBe(`x [token] y ${secret.slice(0, 3)}`)
+  })
+})
