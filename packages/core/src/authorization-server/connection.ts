@@ -1,4 +1,3 @@
-import { createRemoteJWKSet, type JWTVerifyGetKey, customFetch as jwksFetch } from 'jose'
 import {
   allowInsecureRequests,
   type CustomFetchOptions,
