@@ -1,0 +1,99 @@
+import type { AccessRules, Call, Guard, Identity, Interrupt, Invocation, Outcome, Policy } from '@behalf/core'
+import { answerOf } from './answer.ts'
+import type { Planner } from './planner.ts'
+import { policies, type ToolName } from './policies.ts'
+import { tools } from './tools.ts'
+
+export interface StockAgentOptions {
+  readonly guard: Guard
+  readonly planner: Planner
+  /** The conversation. Its calls are found again under it. */
+  readonly threadId: string
+  /** Who is signed in. Absent: nobody, and only public tools run. */
+  readonly identity?: Identity
+  /** What the model is told "my portfolio" means. */
+  readonly portfolio?: string
+  /** Hears of each call that the model wrote, before anything is decided about it. */
+  readonly onCall?: (call: ToolCall) => void
+  /** Called while a person has to answer. `'look'`: it is time to look again; `'leave'`: the turn ends here. */
+  readonly waitForPerson: (interrupt: Interrupt) => Promise<'look' | 'leave'>
+}
+
+/** A tool call as the model wrote it, with the id that its framework gave it. */
+export interface ToolCall {
+  readonly id: string
+  readonly tool: ToolName
+  readonly input: unknown
+}
+
+/** One prompt, and all that came of it. */
+export interface Turn {
+  readonly prompt: string
+  readonly answer: string
+  /** Absent: the model answered in words. */
+  readonly call?: ToolCall
+  /** How the call ended each time it was tried; the last one counts. */
+  readonly outcomes: readonly Outcome<unknown>[]
+}
+
+/** The agent: a planner that decides what to try, and a guard that decides what runs. */
+export interface StockAgent {
+  ask(prompt: string): Promise<Turn>
+  /** Tries a call again, as a framework does that replays a message or comes back after a restart. */
+  retry(call: ToolCall): Promise<Turn>
+}
+
+/**
+ * Makes an agent for one conversation of one user.
+ *
+ * A call that waits for a person is simply tried again under its slot: truth is with the guard, and the
+ * agent keeps no state that an approval depends on.
+ *
+ * @throws StockTradeError From `ask` and `retry`, where the API broke down in mid-call.
+ */
+export function createStockAgent(options: StockAgentOptions): StockAgent {
+  let calls = 0
+  return {
+    async ask(prompt) {
+      const plan = options.planner(prompt, { portfolio: options.portfolio })
+      if (plan.kind === 'say') return { prompt, answer: plan.text, outcomes: [] }
+      calls += 1
+      return attempt(options, prompt, { id: `call-${calls}`, tool: plan.tool, input: plan.input })
+    },
+    retry: (call) => attempt(options, '', call),
+  }
+}
+
+async function attempt(options: StockAgentOptions, prompt: string, call: ToolCall): Promise<Turn> {
+  const { guard, threadId, identity, waitForPerson } = options
+  const { tool, input } = call
+  const invocation = { tool, slot: [threadId, call.id] as const, input, ...(identity && { identity }) }
+  const outcomes: Outcome<unknown>[] = []
+  options.onCall?.(call)
+  for (;;) {
+    const outcome = await runners[tool](guard, invocation)
+    outcomes.push(outcome)
+    const waits = outcome.status === 'interrupted' && outcome.interrupt.kind === 'approval_pending'
+    if (!waits || (await waitForPerson(outcome.interrupt)) === 'leave') {
+      return { prompt, call, outcomes, answer: answerOf(tool, outcome) }
+    }
+  }
+}
+
+type Runner = (guard: Guard, invocation: Invocation) => Promise<Outcome<unknown>>
+
+/** A policy and the body it lets run, checked against each other by the compiler. */
+function runner<Input, Access extends AccessRules>(
+  policy: Policy<Input, Access>,
+  body: (input: Input, call: Call<Access>) => unknown,
+): Runner {
+  return (guard, invocation) => guard.run(policy, invocation, body)
+}
+
+const runners: Readonly<Record<ToolName, Runner>> = {
+  get_stock_price: runner(policies.get_stock_price, tools.get_stock_price.execute),
+  whoami: runner(policies.whoami, tools.whoami.execute),
+  get_portfolio: runner(policies.get_portfolio, tools.get_portfolio.execute),
+  create_order: runner(policies.create_order, tools.create_order.execute),
+  list_orders: runner(policies.list_orders, tools.list_orders.execute),
+}

@@ -1,0 +1,51 @@
+import { isDeepStrictEqual } from 'node:util'
+
+/** Something that is not as it should be. */
+export interface Mismatch {
+  readonly what: string
+  readonly expected: unknown
+  readonly actual: unknown
+}
+
+/** What the demo expects of itself. Goes on after a mismatch, so that one run tells all of them. */
+export class Checks {
+  readonly #tell: (what: string, mismatch: Mismatch | undefined) => void
+  readonly #mismatches: Mismatch[] = []
+  #count = 0
+
+  /** @param tell - Hears of each check. */
+  constructor(tell: (what: string, mismatch: Mismatch | undefined) => void) {
+    this.#tell = tell
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  get mismatches(): readonly Mismatch[] {
+    return this.#mismatches
+  }
+
+  equal(what: string, actual: unknown, expected: unknown): void {
+    this.#count += 1
+    const mismatch = isDeepStrictEqual(actual, expected) ? undefined : { what, expected, actual }
+    if (mismatch !== undefined) this.#mismatches.push(mismatch)
+    this.#tell(what, mismatch)
+  }
+
+  /** A part that broke off: none of its later checks was made. */
+  brokeOff(part: string, error: unknown): void {
+    this.equal(`${part} runs to its end`, error instanceof Error ? `${error.name}: ${error.message}` : String(error), 'no error')
+  }
+}
+
+/**
+ * Which secrets a text shows. A JWT is looked for by its form as well, so that one that was never
+ * seen on the wire is found too.
+ *
+ * @returns How many; never which.
+ */
+export function countLeaks(text: string, secrets: Iterable<string>): number {
+  const shown = [...secrets].filter((secret) => text.includes(secret)).length
+  return shown + (text.match(/eyJ[\w-]{8,}/g)?.length ?? 0)
+}

@@ -1,0 +1,19 @@
+import type { Clock } from '@behalf/core'
+
+/** The machine's clock, which can be set ahead: what a person would wait for takes no time. */
+export interface MovableClock extends Clock {
+  forward(seconds: number): void
+  /** How far it is ahead of the machine's clock. */
+  aheadSeconds(): number
+}
+
+export function movableClock(): MovableClock {
+  let ahead = 0
+  return {
+    now: () => Date.now() + ahead * 1000,
+    forward(seconds) {
+      ahead += Math.max(0, Math.ceil(seconds))
+    },
+    aheadSeconds: () => ahead,
+  }
+}

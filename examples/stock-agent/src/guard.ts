@@ -1,0 +1,53 @@
+import {
+  type AuditSink,
+  auth0TokenVault,
+  type Clock,
+  ciba,
+  createGuard,
+  type Fetch,
+  type Guard,
+  memoryStore,
+  openFga,
+  type Profile,
+  roleMap,
+} from '@behalf/core'
+
+/** What differs between the demo, a test and a real deployment. */
+export interface GuardParts {
+  readonly authorizationServer: Profile
+  readonly agentName: string
+  readonly openFga: {
+    readonly apiUrl: string
+    readonly storeId: string
+    readonly authorizationModelId: string
+    readonly apiToken: string
+  }
+  readonly audit: AuditSink
+  readonly clock: Clock
+  readonly fetch: Fetch
+}
+
+const ceiling = ['portfolio:read', 'trade:write', 'trade:small']
+
+/** The guard of the stock agent: every room that its policies need, and nothing else. */
+export function stockGuard({ authorizationServer, agentName, audit, clock, fetch, ...parts }: GuardParts): Guard {
+  const { apiToken, ...fga } = parts.openFga
+  return createGuard({
+    authorizationServer,
+    agent: { name: agentName, ceiling },
+    permissions: openFga({
+      ...fga,
+      credentials: { method: 'apiToken', token: apiToken },
+      relations: { user: (relation) => `user_${relation}`, agent: (relation) => `agent_${relation}`, delegation: 'acts_for' },
+      clock,
+      fetch,
+    }),
+    roles: roleMap({ claim: 'roles', scopes: { trader: ['trade:write', 'trade:small'] } }),
+    vault: auth0TokenVault(),
+    approvals: ciba(),
+    store: memoryStore({ clock }),
+    audit: { sink: audit, required: true },
+    clock,
+    fetch,
+  })
+}

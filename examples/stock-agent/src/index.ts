@@ -1,0 +1,6 @@
+export { createStockAgent, type StockAgent, type StockAgentOptions, type ToolCall, type Turn } from './agent.ts'
+export { type GuardParts, stockGuard } from './guard.ts'
+export { type Plan, type Planner, type PlannerContext, scriptedPlanner } from './planner.ts'
+export { API, inputs, type Order, policies, type ToolName } from './policies.ts'
+export { type RefusedOrder, StockTradeError, tools } from './tools.ts'
+export type { PlacedOrder, Portfolio, Price } from './wire.ts'

@@ -1,0 +1,24 @@
+import { endOf, type Part, resultOf } from '../stage.ts'
+
+export const identityLevel: Part = {
+  title: 'Level 2: identity',
+  lead: 'The user logs in by authorization code and PKCE. Who they are comes from verified tokens.',
+  async run(stage) {
+    const { checks, printer, world } = stage
+    const { ann } = world.target.users
+    const actor = await stage.signIn(ann)
+    const { identity, user } = actor.session
+    printer.field('login', `${String(user.claims.name)}: access token and id_token verified, both for ${user.subject}`)
+    printer.field('', `issuer ${identity.issuer}, client ${identity.clientId}, for ${String(identity.claims.aud)}`)
+    const turn = await stage.converse({ actor, threadId: 'level-2' }).say('Who am I?')
+    checks.equal('the agent answers', endOf(turn), 'done')
+    const { subject, issuer } = (resultOf(turn) ?? {}) as { subject?: string; issuer?: string }
+    checks.equal('with the subject of the token', subject, ann.subject)
+    checks.equal('and its issuer', issuer, world.target.authorizationServer.issuer)
+    const lookalike = { ...identity }
+    const forged = await stage
+      .converse({ actor: { ...actor, session: { ...actor.session, identity: lookalike } }, threadId: 'level-2' })
+      .say('Who am I?')
+    checks.equal('an object that only looks like that identity is nobody', endOf(forged), 'identity_not_verified')
+  },
+}

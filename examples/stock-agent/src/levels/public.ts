@@ -1,0 +1,17 @@
+import { endOf, type Part, resultOf } from '../stage.ts'
+
+export const publicLevel: Part = {
+  title: 'Level 1: public',
+  lead: 'Nobody is signed in. A public tool runs with no identity and no token; nothing else runs at all.',
+  async run(stage) {
+    const { checks, world } = stage
+    const user = world.target.users.ann
+    const visitor = stage.converse({ actor: { user }, threadId: 'level-1' })
+    const price = await visitor.say('What is AAPL trading at?')
+    checks.equal('the price is told', endOf(price), 'done')
+    checks.equal('by the exchange, for AAPL', (resultOf(price) as { symbol?: string } | undefined)?.symbol, 'AAPL')
+    checks.equal('no token was issued', world.audit.filter(({ type }) => type === 'token').length, 0)
+    checks.equal('no request carried one', world.wire.apiRequests.length, 0)
+    checks.equal('a portfolio is not public', endOf(await visitor.say('Show me my portfolio')), 'login_required')
+  },
+}

@@ -1,0 +1,76 @@
+import { scriptedPerson } from '../person.ts'
+import { type Conversation, endOf, type Part, resultOf, type Stage } from '../stage.ts'
+
+export const sensitiveActionLevel: Part = {
+  title: 'Level 4: sensitive action',
+  lead: 'An order of more than 10 shares pauses until the person has said yes to exactly it. It is placed once.',
+  async run(stage) {
+    await signedOffOrder(stage, 'Buy 50 shares of AAPL', { side: 'buy', symbol: 'AAPL', quantity: 50 })
+    await signedOffOrder(stage, 'Sell 20 shares of MSFT', { side: 'sell', symbol: 'MSFT', quantity: 20 })
+    await smallOrder(stage)
+  },
+}
+
+interface Wanted {
+  readonly side: 'buy' | 'sell'
+  readonly symbol: string
+  readonly quantity: number
+}
+
+async function signedOffOrder(stage: Stage, prompt: string, wanted: Wanted): Promise<void> {
+  const { checks, world } = stage
+  const { ann } = world.target.users
+  const before = await stage.orderCount(ann)
+  const answers: string[] = []
+  const person = stage.terminal ?? scriptedPerson('approve')
+  const talk = stage.converse({
+    actor: await stage.signIn(ann),
+    threadId: `level-4 ${prompt}`,
+    person: {
+      async decide(question) {
+        const answer = await person.decide(question)
+        answers.push(answer)
+        return answer
+      },
+    },
+  })
+  const turn = await talk.say(prompt)
+  checkQuestion(stage, talk, prompt, { ...wanted, portfolio: ann.portfolio })
+  checks.equal('the call paused first', turn.outcomes[0]?.status, 'interrupted')
+  if (answers.at(-1) !== 'approve') {
+    checks.equal('the no counts', endOf(turn), 'approval_denied')
+    return checks.equal('and nothing was ordered', await stage.orderCount(ann), before)
+  }
+  checks.equal('after the yes it ran', endOf(turn), 'done')
+  checks.equal('one order was placed', (await stage.orderCount(ann)) - before, 1)
+  const token = world.wire.apiRequests.at(-1)?.token
+  checks.equal('under a token with the agent in act', token?.actors, [world.target.agentName])
+  checks.equal('that holds this order and no other', token?.details, [
+    { type: 'stock_order', portfolio: ann.portfolio, ...wanted },
+  ])
+}
+
+function checkQuestion({ checks }: Stage, { questions }: Conversation, message: string, order: object): void {
+  checks.equal('the person was asked once, in these words', questions.map(({ bindingMessage }) => bindingMessage), [message])
+  checks.equal('with these details', questions[0]?.authorizationDetails, [{ type: 'stock_order', ...order }])
+}
+
+/** No question, a weaker token, and still once when a framework runs its node again. */
+async function smallOrder(stage: Stage): Promise<void> {
+  const { checks, world } = stage
+  const { ann } = world.target.users
+  const before = await stage.orderCount(ann)
+  const talk = stage.converse({ actor: await stage.signIn(ann), threadId: 'level-4 small' })
+  const turn = await talk.say('Buy 5 shares of AAPL')
+  checks.equal('a small order runs at once', endOf(turn), 'done')
+  checks.equal('nobody was asked', talk.questions.length, 0)
+  const token = world.wire.apiRequests.at(-1)?.token
+  checks.equal('its token may trade small', token?.scopes, 'trade:small')
+  checks.equal('and names the agent in act', token?.actors, [world.target.agentName])
+  if (turn.call === undefined) return
+  const requests = world.wire.apiRequests.length
+  const again = await talk.retry(turn.call, 'the framework runs the same call again')
+  checks.equal('run again, it gives the same order', resultOf(again), resultOf(turn))
+  checks.equal('without asking the exchange', world.wire.apiRequests.length, requests)
+  checks.equal('one order was placed', (await stage.orderCount(ann)) - before, 1)
+}

@@ -1,0 +1,90 @@
+import { type Fetch, type Identity, type Profile, type UserIdentity, verifyAccessToken, verifyIdToken } from '@behalf/core'
+import * as client from 'openid-client'
+import type { MovableClock } from './clock.ts'
+
+export interface LoginOptions {
+  readonly authorizationServer: Profile
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly redirectUri: string
+  /** The agent's own API: whom the access token is for. */
+  readonly audience: string
+  readonly clock: MovableClock
+  readonly fetch: Fetch
+}
+
+/** A finished login. Holds no token in any field. */
+export interface Session {
+  /** From the access token: what calls are made as, and what tokens are exchanged for. */
+  readonly identity: Identity
+  /** From the id_token: who logged in, for the screen. */
+  readonly user: UserIdentity
+}
+
+/** The login ended without a trustworthy answer. */
+export class LoginError extends Error {
+  override readonly name = 'LoginError'
+  readonly code = 'ERR_LOGIN'
+}
+
+/**
+ * Logs a user in by authorization code and PKCE, and verifies both tokens that come back.
+ *
+ * The browser's part is one redirect, since whoever is signed in at the mocked server agrees.
+ *
+ * @throws LoginError The server did not redirect, or its two tokens speak of two persons.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7636#section-4 | RFC 7636 §4}
+ */
+export async function login(options: LoginOptions): Promise<Session> {
+  const { authorizationServer, clock, fetch, audience } = options
+  const configuration = await discover(options)
+  const pkceCodeVerifier = client.randomPKCECodeVerifier()
+  const expectedState = client.randomState()
+  const expectedNonce = client.randomNonce()
+  const url = client.buildAuthorizationUrl(configuration, {
+    redirect_uri: options.redirectUri,
+    scope: 'openid profile chat',
+    audience,
+    state: expectedState,
+    nonce: expectedNonce,
+    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: 'S256',
+  })
+  const tokens = await client.authorizationCodeGrant(configuration, await browse(url, fetch), {
+    pkceCodeVerifier,
+    expectedState,
+    expectedNonce,
+    idTokenExpected: true,
+  })
+  const trust = { authorizationServer, clock, fetch }
+  const identity = await verifyAccessToken(tokens.access_token, { ...trust, audience })
+  const user = await verifyIdToken(tokens.id_token ?? '', {
+    ...trust,
+    nonce: expectedNonce,
+    accessToken: tokens.access_token,
+  })
+  if (identity.kind !== 'user' || identity.subject !== user.subject) {
+    throw new LoginError('the access token and the id_token speak of different persons')
+  }
+  return { identity, user }
+}
+
+async function discover({ authorizationServer, clientId, clientSecret, clock, fetch }: LoginOptions) {
+  const configuration = await client.discovery(
+    new URL(authorizationServer.issuer),
+    clientId,
+    { [client.clockSkew]: clock.aheadSeconds() },
+    client.ClientSecretPost(clientSecret),
+    { [client.customFetch]: (input, init) => fetch(input, init as RequestInit) },
+  )
+  client.enableNonRepudiationChecks(configuration)
+  return configuration
+}
+
+/** What a browser does: follows the link, and is sent back to the app. */
+async function browse(url: URL, fetch: Fetch): Promise<URL> {
+  const response = await fetch(url, { redirect: 'manual' })
+  const location = response.headers.get('location')
+  if (location === null) throw new LoginError(`no redirect came from the authorization endpoint, but ${response.status}`)
+  return new URL(location)
+}

@@ -1,0 +1,5 @@
+export { anotherUser } from './another-user.ts'
+export { deniedByThePerson } from './denied-by-the-person.ts'
+export { otherArguments } from './other-arguments.ts'
+export { ranOut } from './ran-out.ts'
+export { sameApprovalTwice } from './same-approval-twice.ts'

@@ -1,0 +1,77 @@
+import { type AuditEvent, auth0, type Guard } from '@behalf/core'
+import { mockTarget, type ProtocolTarget, type TargetUser } from '@behalf/testing'
+import { type MovableClock, movableClock } from './clock.ts'
+import { stockGuard } from './guard.ts'
+import { login, type Session } from './login.ts'
+import { type WireWatch, watchWire } from './watch-wire.ts'
+
+/** What can be made to go wrong, to see that the demo's own checks notice. */
+export const faults = ['api-down', 'vault-down', 'wrong-grant'] as const
+export type WorldFault = (typeof faults)[number]
+
+/** Made-up servers, a guard over them, and eyes on both. */
+export interface World {
+  readonly target: ProtocolTarget
+  readonly guard: Guard
+  readonly clock: MovableClock
+  readonly wire: WireWatch
+  readonly audit: readonly AuditEvent[]
+  readonly fault: WorldFault | undefined
+  signIn(user: TargetUser): Promise<Session>
+  close(): Promise<void>
+}
+
+/** Starts the servers and makes the guard. Nobody is signed in. */
+export async function openWorld(fault?: WorldFault): Promise<World> {
+  const clock = movableClock()
+  // As Auth0 does it: a message is required, and a request that ran out reads like a refusal.
+  const target = await mockTarget({ clock, ciba: { bindingMessageRequired: true, expiryError: 'access_denied' } })
+  const { issuer, controls } = target.authorizationServer
+  const { clientId, clientSecret, redirectUri } = agentClient(target)
+  const wire = watchWire(target.api.origin)
+  const audit: AuditEvent[] = []
+  const { fetch } = wire
+  const authorizationServer = auth0({ domain: new URL(issuer).host, clientId, clientSecret })
+  const guard = stockGuard({
+    authorizationServer,
+    agentName: target.agentName,
+    openFga: apiOf(target),
+    audit: { write: (event) => void audit.push(event) },
+    clock,
+    fetch,
+  })
+  await breakSomething(target, fault)
+  return {
+    target,
+    guard,
+    clock,
+    wire,
+    audit,
+    fault,
+    async signIn({ subject }) {
+      await controls.signInAs(subject)
+      const audience = target.agentResource
+      return login({ authorizationServer, clientId, clientSecret, redirectUri, audience, clock, fetch })
+    },
+    close: () => target.close(),
+  }
+}
+
+function agentClient({ clients: { agent } }: ProtocolTarget) {
+  const { authentication, clientId, redirectUri = '' } = agent
+  if (authentication.method !== 'client_secret_basic') throw new TypeError('the demo expects a client with a secret')
+  return { clientId, clientSecret: authentication.clientSecret, redirectUri }
+}
+
+function apiOf({ openFga: { apiUrl, storeId, authorizationModelId, apiToken } }: ProtocolTarget) {
+  return { apiUrl, storeId, authorizationModelId, apiToken }
+}
+
+async function breakSomething({ api, authorizationServer }: ProtocolTarget, fault: WorldFault | undefined) {
+  const always = { status: 503, times: Number.POSITIVE_INFINITY }
+  if (fault === 'api-down') await api.controls.fault('place-order', always)
+  if (fault === 'vault-down') {
+    const grant_type = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token'
+    await authorizationServer.controls.fault('token', { ...always, match: { grant_type } })
+  }
+}
