@@ -2,14 +2,9 @@ import type { Answer, ApprovalQuestion } from '../approvals/index.ts'
 import type { AuthorizationServer, TokenResponse } from '../authorization-server/server.ts'
 import { InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'
-import { CIBA_GRANT, type CibaState, SLOW_DOWN_SECONDS } from './wire.ts'
+import type { PollContext } from './poll-context.ts'
 import { verifyBackchannelAnswer } from './verify-backchannel-answer.ts'
-
-export interface BackchannelPollContext {
-  readonly server: AuthorizationServer
-  readonly clock: Clock
-  readonly signal?: AbortSignal | undefined
-}
+import { CIBA_GRANT, type CibaState, SLOW_DOWN_SECONDS } from './wire.ts'
 
 /**
  * Asks once whether the person has answered. Waits for nothing; when to ask again is the caller's part.
@@ -20,7 +15,7 @@ export interface BackchannelPollContext {
 export async function pollBackchannelAuthentication(
   state: CibaState,
   question: ApprovalQuestion,
-  { server, clock, signal }: BackchannelPollContext,
+  { server, clock, signal }: PollContext,
 ): Promise<Answer> {
   let response: TokenResponse
   try {

@@ -4,7 +4,7 @@ import type { Json } from '../contract/index.ts'
 import { Token } from '../credential/token.ts'
 import { InvalidTokenError } from '../errors/index.ts'
 import { equalJson, snapshot } from '../lib/index.ts'
-import type { BackchannelPollContext } from './poll-backchannel-authentication.ts'
+import type { PollContext } from './poll-context.ts'
 import type { CibaState } from './wire.ts'
 
 const failed = (detail: string): Answer => ({ status: 'failed', detail })
@@ -20,7 +20,7 @@ export async function verifyBackchannelAnswer(
   response: TokenResponse,
   state: CibaState,
   question: ApprovalQuestion,
-  context: BackchannelPollContext,
+  context: PollContext,
 ): Promise<Answer> {
   try {
     const problem = await identityProblem(response, question, context)
@@ -42,7 +42,7 @@ export async function verifyBackchannelAnswer(
 async function identityProblem(
   response: TokenResponse,
   { approver }: ApprovalQuestion,
-  { server, signal }: BackchannelPollContext,
+  { server, signal }: PollContext,
 ): Promise<string | undefined> {
   if (response.idToken === undefined) return 'the answer holds no id_token'
   const { claims } = await server.verifyJwt(response.idToken, { audience: server.profile.clientId, signal })
@@ -60,7 +60,7 @@ async function credentialAnswer(
   response: TokenResponse,
   state: CibaState,
   question: ApprovalQuestion & { readonly credential: NonNullable<ApprovalQuestion['credential']> },
-  { server, clock, signal }: BackchannelPollContext,
+  { server, clock, signal }: PollContext,
 ): Promise<Answer> {
   const { credential, approver } = question
   if (response.tokenType.toLowerCase() !== 'bearer') return failed(`a ${response.tokenType} token came where Bearer was asked`)

@@ -12,7 +12,7 @@ const MAX_DEPTH = 64
  * encodings of a token, binaries and class instances are out of its reach.
  */
 export function redactTokens<Value>(value: Value, tokens: readonly Token[]): Value {
-  if (tokens.length === 0) return value
+  if (tokens.length === 0 || (typeof value !== 'string' && typeof value !== 'object') || value === null) return value
   return new Redaction(secretsOf(tokens)).value(value, 0) as Value
 }
 

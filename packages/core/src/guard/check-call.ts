@@ -1,58 +1,68 @@
-import { checkConnections } from './check-connections.ts'
+import { areConnected, checkConnections } from './check-connections.ts'
 import { checkIdentity } from './check-identity.ts'
 import { checkPermission } from './check-permission.ts'
 import { checkRoles } from './check-roles.ts'
 import type { Environment } from './environment.ts'
-import { parseInput } from './parse-input.ts'
+import { type ParsedInput, parseInput } from './parse-input.ts'
 import type { Progress } from './progress.ts'
 import { deny, type Stop } from './stop.ts'
 
 /** A permission that was checked longer ago than this is checked again before the body. Milliseconds. */
 const STALE_AFTER = 1_000
 
-/** Steps 1 to 5, in order: what needs no I/O comes first, and a person is asked after all of them. */
-export async function checkCall(progress: Progress, environment: Environment): Promise<Stop | undefined> {
-  const { definition, invocation } = progress
-  const parsing = parseInput(definition.schema, invocation.input)
-  const parsed = parsing instanceof Promise ? await parsing : parsing
+type Checked = Stop | undefined
+
+/**
+ * Steps 1 to 5, in order: what needs no I/O comes first, and a person is asked after all of them.
+ *
+ * Answers at once where nothing has to be waited for, since that is how most calls go.
+ */
+export function checkCall(progress: Progress, environment: Environment): Checked | Promise<Checked> {
+  const parsing = parseInput(progress.definition.schema, progress.invocation.input)
+  if (!(parsing instanceof Promise)) return checkParsed(progress, parsing, environment)
+  return parsing.then((parsed) => checkParsed(progress, parsed, environment))
+}
+
+function checkParsed(progress: Progress, parsed: ParsedInput, environment: Environment): Checked | Promise<Checked> {
   if ('problem' in parsed) return progress.stopped('input', deny('invalid_input', parsed.problem))
   progress.input = parsed.input
   progress.passed('input', 'parsed')
-  if (definition.isPublic) return undefined
-
+  if (progress.definition.isPublic) return undefined
   progress.at = 'identity'
-  const stranger = checkIdentity(progress, environment)
+  const stranger = checkIdentity(progress, environment, progress.checkedAt)
   if (stranger !== undefined) return progress.stopped('identity', stranger)
   progress.at = 'approval'
   progress.needsApproval = needsApproval(progress)
-  return checkRights(progress, environment)
-}
-
-async function checkRights(progress: Progress, environment: Environment): Promise<Stop | undefined> {
   progress.at = 'roles'
   const beyond = checkRoles(progress, environment)
   if (beyond !== undefined) return progress.stopped('roles', beyond)
-  if (progress.definition.rules.permission !== undefined) {
-    progress.at = 'permission'
-    const forbidden = await checkPermission(progress, environment)
-    if (forbidden !== undefined) return progress.stopped('permission', forbidden)
-  }
-  if (progress.definition.hasConnections) {
-    progress.at = 'connection'
-    const unconnected = await checkConnections(progress, environment)
-    if (unconnected !== undefined) return progress.stopped('connection', unconnected)
-  }
-  return undefined
+  if (progress.definition.rules.permission !== undefined) return checkOutside(progress, environment)
+  return progress.definition.hasConnections && !areConnected(progress, environment)
+    ? checkOutside(progress, environment)
+    : undefined
+}
+
+/** Steps 4 and 5: what somebody else has to be asked. */
+async function checkOutside(progress: Progress, environment: Environment): Promise<Checked> {
+  progress.suspended = true
+  progress.at = 'permission'
+  const forbidden = await checkPermission(progress, environment)
+  if (forbidden !== undefined) return progress.stopped('permission', forbidden)
+  if (!progress.definition.hasConnections || areConnected(progress, environment)) return undefined
+  progress.at = 'connection'
+  const unconnected = await checkConnections(progress, environment)
+  return unconnected && progress.stopped('connection', unconnected)
 }
 
 /** Step 8: what was right before a wait may be wrong after it. */
 export async function checkAgain(progress: Progress, environment: Environment): Promise<Stop | undefined> {
   const { definition } = progress
-  const stale = environment.clock.now() - progress.checkedAt >= STALE_AFTER
-  if (definition.isPublic || !(progress.waited || stale)) return undefined
+  if (definition.isPublic || !progress.suspended) return undefined
+  const now = environment.clock.now()
+  if (!progress.waited && now - progress.checkedAt < STALE_AFTER) return undefined
   progress.at = 'again'
   const stop =
-    checkIdentity(progress, environment) ??
+    checkIdentity(progress, environment, now) ??
     checkRoles(progress, environment) ??
     (await checkPermission(progress, environment))
   if (stop !== undefined) return progress.stopped('again', stop)

@@ -1,21 +1,43 @@
+import type { IssuedToken } from '../credential/index.ts'
+import { scopesFor } from './check-roles.ts'
 import { connectionToken } from './connection-token.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
 import type { Stop } from './stop.ts'
 import { tokenKey } from './token-key.ts'
 
+/** The tokens that the cache has for this call, looked up once. */
+export function cachedTokens(progress: Progress, { tokens }: Environment): readonly (IssuedToken | undefined)[] {
+  const { definition, identity } = progress
+  progress.cached ??= definition.access.map(([, rule]) =>
+    identity === undefined ? undefined : tokens.peek(tokenKey(identity, rule, scopesFor(progress, rule))),
+  )
+  return progress.cached
+}
+
+/** Step 5 where nobody has to be asked: a token that is still in the cache proves the link. */
+export function areConnected(progress: Progress, environment: Environment): boolean {
+  const cached = cachedTokens(progress, environment)
+  const { access } = progress.definition
+  for (let index = 0; index < access.length; index++) {
+    if (access[index]?.[1].kind === 'connection' && cached[index] === undefined) return false
+  }
+  progress.passed('connection', 'linked')
+  return true
+}
+
 /**
  * Step 5: every account that the policy names is linked with its scopes, before a person is asked for anything.
  *
- * What was fetched stays in the cache for step 7; a token that is still there proves the link.
+ * What was fetched stays in the cache for step 7.
  */
 export async function checkConnections(progress: Progress, environment: Environment): Promise<Stop | undefined> {
   for (const [, rule] of progress.definition.access) {
-    if (rule.kind !== 'connection' || progress.identity === undefined) continue
-    if (environment.tokens.peek(tokenKey(progress.identity, rule, rule.scopes)) !== undefined) continue
+    if (rule.kind !== 'connection') continue
     const found = await connectionToken(progress, rule, environment)
     if ('status' in found) return found
   }
+  progress.cached = undefined
   progress.passed('connection', 'linked')
   return undefined
 }

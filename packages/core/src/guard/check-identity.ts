@@ -6,15 +6,19 @@ import { deny, loginRequired, type Stop } from './stop.ts'
 /** Clocks differ; a token is not fresh one second and dead the next (DESIGN: JWT times tolerate 30 s). */
 const TOLERANCE_SECONDS = 30
 
-/** Step 2: for whom the call is made (I1). Does no I/O. */
-export function checkIdentity(progress: Progress, environment: Environment): Stop | undefined {
+/**
+ * Step 2: for whom the call is made (I1). Does no I/O.
+ *
+ * @param now - Epoch milliseconds.
+ */
+export function checkIdentity(progress: Progress, environment: Environment, now: number): Stop | undefined {
   const { identity } = progress
   if (identity === undefined) return loginRequired('the call has no identity')
   if (!isVerified(identity)) return deny('identity_not_verified', 'no verification made this identity object')
   if (!environment.servers.knows(identity.issuer)) {
     return loginRequired(`the identity is of an issuer that this guard does not know: ${JSON.stringify(identity.issuer)}`)
   }
-  if (identity.expiresAt !== undefined && environment.clock.now() / 1000 >= identity.expiresAt + TOLERANCE_SECONDS) {
+  if (identity.expiresAt !== undefined && now / 1000 >= identity.expiresAt + TOLERANCE_SECONDS) {
     return loginRequired('the proof of the identity has expired')
   }
   progress.passed('identity', identity.kind === 'user' ? 'verified user' : 'verified agent, no user')

@@ -2,6 +2,7 @@ import { type ApprovalChannel, Ledger } from '../approvals/index.ts'
 import { authorizationServers } from '../authorization-server/index.ts'
 import type { Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
+import { isObjectName } from '../fga/index.ts'
 import { createSealer, keyBytes, keyedHash, refuseUnknownKeys, requireText } from '../lib/index.ts'
 import { type AuditSink, type Store, systemClock } from '../ports/index.ts'
 import { memoryStore } from '../stores/index.ts'
@@ -56,6 +57,7 @@ function environmentOf(options: GuardOptions): Environment {
   }
   refuseUnknownKeys('agent', agent ?? {}, ['name', 'ceiling'])
   requireText('agent.name', agent?.name)
+  checkPermissions(options)
   if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
     throw new ConfigurationError('timeoutMs', 'give a positive number of milliseconds')
   }
@@ -78,6 +80,17 @@ function environmentOf(options: GuardOptions): Environment {
     clock,
     fetch,
     timeoutMs,
+  }
+}
+
+function checkPermissions({ permissions, agent, authorizationServer }: GuardOptions): void {
+  if (permissions === undefined) return
+  if (!isObjectName(agent.name)) {
+    throw new ConfigurationError('agent.name', `with permissions, give an OpenFGA object name such as 'agent:trader'`)
+  }
+  // F4: a subject is unique within one issuer only.
+  if (permissions.singleIssuer === true && typeof authorizationServer === 'function') {
+    throw new ConfigurationError('permissions.userOf', 'with several issuers, say how a user is called in OpenFGA')
   }
 }
 

@@ -3,12 +3,6 @@ import { IdentityRequiredError } from '../errors/index.ts'
 import { shared } from '../lib/index.ts'
 import { definitionOf } from './policy-definition.ts'
 
-/** The call whose body runs now, with the policy that let it run. */
-export interface CallScope {
-  readonly call: Call
-  readonly definition: object
-}
-
 /**
  * The call that this code runs in, with the credentials that `policy` names.
  *
@@ -17,8 +11,8 @@ export interface CallScope {
  * @throws IdentityRequiredError Outside a guarded call, or inside one that another policy let run.
  */
 export function currentCall<P extends Policy>(policy: P): Call<AccessOf<P>> {
-  const scope = shared.callScope.getStore() as CallScope | undefined
-  if (scope === undefined) throw new IdentityRequiredError('no guarded call runs here: use currentCall() within a tool body')
+  const scope = shared.scope.getStore()
+  if (scope?.call === undefined) throw new IdentityRequiredError('no guarded call runs here: use currentCall() within a tool body')
   if (scope.definition !== definitionOf(policy)) {
     throw new IdentityRequiredError('the call that runs here is under another policy')
   }
@@ -31,8 +25,5 @@ export function runInCall<Result>(
   { definition, identity }: { readonly definition: object; readonly identity: Identity | undefined },
   body: () => Result,
 ): Result {
-  const scope: CallScope = { call, definition }
-  if (identity === undefined) return shared.callScope.run(scope, body)
-  return shared.identityScope.run(identity, () => shared.callScope.run(scope, body))
+  return shared.scope.run({ identity, call, definition }, body)
 }
-

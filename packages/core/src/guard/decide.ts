@@ -2,7 +2,7 @@ import { type Claim, idempotencyKey, type StoredResult } from '../approvals/inde
 import type { Done, Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
 import { checkAgain, checkCall } from './check-call.ts'
 import type { Environment } from './environment.ts'
-import { type OpenedAccess, openAccess, openCached } from './open-access.ts'
+import { type OpenedAccess, openCached, openFetched } from './open-access.ts'
 import { doneWith, type Ended, ended, noPolicy, noteEnd } from './outcome.ts'
 import { definitionOf } from './policy-definition.ts'
 import { Progress } from './progress.ts'
@@ -70,20 +70,22 @@ export async function execute(
 /** Steps 1 to 9. Whatever stops it, nothing that it opened stays open. */
 async function admit(progress: Progress, environment: Environment): Promise<Admitted | Ended | Done<unknown>> {
   const end = (stop: Stop) => ended(progress, stop, 'run', environment)
-  const stop = await checkCall(progress, environment)
+  const checking = checkCall(progress, environment)
+  const stop = checking instanceof Promise ? await checking : checking
   if (stop !== undefined) return end(stop)
   let approved: Approved = { status: 'ready', entry: undefined }
   if (progress.definition.effect === 'write') {
     progress.at = 'approval'
+    progress.suspended = true
     approved = await settleApproval(progress, environment, 'run')
     if (approved.status === 'stop') return end(progress.stopped('approval', approved.stop))
     if (approved.status === 'replay') return replayed(progress, approved, environment)
   }
   progress.at = 'access'
-  const access = openCached(progress, environment) ?? (await openAccess(progress, approved.entry, environment))
+  const access = openCached(progress, environment) ?? (await openFetched(progress, approved.entry, environment))
   if ('status' in access) return end(progress.stopped('access', access))
   try {
-    const late = await checkAgain(progress, environment)
+    const late = progress.suspended ? await checkAgain(progress, environment) : undefined
     if (late !== undefined) return close(access, end(late))
     if (environment.auditor.required) await noteEnd(progress, 'run', 'ready', environment)
     if (approved.entry === undefined) return { access, claimed: undefined }

@@ -2,7 +2,7 @@ import type { Entry } from '../approvals/index.ts'
 import type { AccessRule, Call, Credential } from '../contract/index.ts'
 import { createCredential, type IssuedToken, type OpenCredential, type Token } from '../credential/index.ts'
 import { principalOf } from './auditor.ts'
-import { scopesFor } from './check-roles.ts'
+import { cachedTokens } from './check-connections.ts'
 import { connectionToken } from './connection-token.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
@@ -32,8 +32,7 @@ export function openCached(progress: Progress, environment: Environment): Opened
   // What belongs to an approval is never cached (I2).
   if (progress.needsApproval || identity === undefined) return undefined
   const found: Found[] = []
-  for (const [, rule] of definition.access) {
-    const issued = environment.tokens.peek(tokenKey(identity, rule, scopesFor(progress, rule)))
+  for (const issued of cachedTokens(progress, environment)) {
     if (issued === undefined) return undefined
     found.push({ issued, cached: true })
   }
@@ -41,11 +40,12 @@ export function openCached(progress: Progress, environment: Environment): Opened
 }
 
 /** Step 7: every credential that the policy names, from the approval, an exchange or the vault (A9, I5). */
-export async function openAccess(
+export async function openFetched(
   progress: Progress,
   entry: Entry | undefined,
   environment: Environment,
 ): Promise<OpenedAccess | Stop> {
+  progress.suspended = true
   const results = await Promise.all(
     progress.definition.access.map(([, rule]) => fetched(progress, rule, entry, environment)),
   )

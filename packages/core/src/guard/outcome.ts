@@ -1,4 +1,4 @@
-import type { Denied, Done, Interrupted, Invocation, Unavailable } from '../contract/index.ts'
+import type { Denied, Done, Interrupted, Invocation, Trace, Unavailable } from '../contract/index.ts'
 import { principalOf } from './auditor.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
@@ -40,6 +40,9 @@ function outcomeOf(progress: Progress, stop: Stop): Ended {
   }
 }
 
+/** A call that goes on adds steps to its trace; an event stays as it was. */
+const snapshotOf = (trace: Trace): Trace => ({ ...trace, steps: [...trace.steps] })
+
 /** What has no policy does not run. */
 export function noPolicy({ tool, identity }: Invocation, phase: Phase, { auditor }: Environment): Denied {
   const detail = 'no policy() or publicTool() was given for this tool'
@@ -65,7 +68,7 @@ export function noteEnd(
     ...principalOf(progress.identity),
     ...(code !== undefined && { code }),
     ...(progress.approvalId !== undefined && { approvalId: progress.approvalId }),
-    trace: progress.trace(),
+    trace: snapshotOf(progress.trace()),
   } as const
   if (status === 'ready' && phase === 'run') return auditor.demand(event)
   auditor.note(event)

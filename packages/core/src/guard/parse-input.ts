@@ -23,6 +23,8 @@ export function parseInput(schema: StandardSchemaV1, raw: unknown): ParsedInput 
 
 function afterFirst(schema: StandardSchemaV1, raw: Json, result: Result): ParsedInput | Promise<ParsedInput> {
   if (result.issues !== undefined) return { problem: `the input does not fit the schema: ${issuesOf(result.issues)}` }
+  // The common case: the schema changed nothing, so parsing its output again would be this very parse.
+  if (equalJson(raw, result.value as Json)) return { input: raw }
   const output = snapshot(result.value)
   if ('problem' in output) return { problem: `the schema's output is not plain JSON: ${output.problem}` }
   const dropped = missingIn(raw, output.value)

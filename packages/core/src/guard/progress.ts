@@ -1,4 +1,5 @@
 import type { Identity, Invocation, Json, StepName, Trace, TraceStep } from '../contract/index.ts'
+import type { IssuedToken } from '../credential/index.ts'
 import type { Clock } from '../ports/index.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import { type Stop, verdictOf } from './stop.ts'
@@ -20,6 +21,10 @@ export class Progress {
   at: StepName = 'input'
   /** A person was waited for inside this call. */
   waited = false
+  /** For each credential of the policy, in order: its token where the cache had one. Set once per call. */
+  cached: readonly (IssuedToken | undefined)[] | undefined
+  /** Something was asked over the network, so that time has passed since `checkedAt`. */
+  suspended = false
   readonly #steps: TraceStep[] = []
   readonly #timeoutMs: number
   #signal: AbortSignal | undefined
@@ -54,7 +59,7 @@ export class Progress {
       tool: this.invocation.tool,
       ...(this.policyVersion !== undefined && { policyVersion: this.policyVersion }),
       ...(this.approvalId !== undefined && { approvalId: this.approvalId }),
-      steps: [...this.#steps],
+      steps: this.#steps,
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Entry } from '../approvals/index.ts'
 import type { ResourceRule } from '../contract/index.ts'
 import { type IssuedToken, Token } from '../credential/index.ts'
+import { BehalfError } from '../errors/index.ts'
 import { subjectTokenOf } from '../identity/index.ts'
 import { exchangeToken } from '../token-exchange/index.ts'
 import { scopesFor } from './check-roles.ts'
@@ -31,6 +32,23 @@ export async function resourceToken(
   const { identity } = progress
   if (identity === undefined) return deny('misconfigured', 'a resource needs an identity')
   if (subjectTokenOf(identity) === undefined) return loginRequired('the identity came without a token to exchange')
+  try {
+    return await exchanged(progress, rule, entry, environment)
+  } catch (error) {
+    // RFC 8693 §2.2.2: a subject token that is expired or revoked is an `invalid_request`.
+    if (!BehalfError.isInstance(error) || !('error' in error) || error.error !== 'invalid_request') throw error
+    return loginRequired(`the exchange was refused, as it is for an ended session: ${error.message}`)
+  }
+}
+
+async function exchanged(
+  progress: Progress,
+  rule: ResourceRule,
+  entry: Entry | undefined,
+  environment: Environment,
+): Promise<Credentialed> {
+  const { identity } = progress
+  if (identity === undefined) return deny('misconfigured', 'a resource needs an identity')
   // I2: what was had for an approved call is not kept for another.
   if (progress.needsApproval) {
     return { issued: await exchange(progress, rule, entry, environment, progress.signal), cached: false }
@@ -56,7 +74,7 @@ async function exchange(
   const authorizationServer = environment.servers.of(identity.issuer)
   const details = entry?.record.question?.details ?? []
   const carries = details.length > 0 && authorizationServer.profile.exchange?.carriesAuthorizationDetails === true
-  const exchanged = await exchangeToken({
+  const issued = await exchangeToken({
     authorizationServer,
     identity,
     subjectToken,
@@ -69,10 +87,10 @@ async function exchange(
   noteToken(progress, environment, {
     source: 'exchange',
     audience: rule.resource,
-    issued: exchanged,
-    actor: exchanged.actor,
+    issued,
+    actor: issued.actor,
   })
-  return exchanged
+  return issued
 }
 
 /** Another token for the same need, after an API refused a cached one. */

@@ -1,6 +1,6 @@
 import type { Identity } from '../contract/index.ts'
 import { IdentityRequiredError } from '../errors/index.ts'
-import { shared } from '../lib/index.ts'
+import { type Scope, shared } from '../lib/index.ts'
 import { isVerified } from './verified.ts'
 
 /**
@@ -18,8 +18,10 @@ export function runAs<Result>(identity: Identity, fn: () => Result): Result {
       'runAs takes an identity that a verification made, not an object that looks like one',
     )
   }
-  const result = shared.identityScope.run(identity, fn)
-  const keep = (value: unknown) => (isGenerator(value) ? reentering(identity, value) : value)
+  // A call that surrounds this goes on: only whom the code acts for is another.
+  const scope: Scope = { ...shared.scope.getStore(), identity }
+  const result = shared.scope.run(scope, fn)
+  const keep = (value: unknown) => (isGenerator(value) ? reentering(scope, value) : value)
   return (result instanceof Promise ? result.then(keep) : keep(result)) as Result
 }
 
@@ -29,7 +31,7 @@ export function runAs<Result>(identity: Identity, fn: () => Result): Result {
  * @throws IdentityRequiredError There is none. Run the code within `runAs` or a guarded tool.
  */
 export function currentIdentity(): Identity {
-  const identity = shared.identityScope.getStore()
+  const identity = shared.scope.getStore()?.identity
   if (!isVerified(identity)) {
     throw new IdentityRequiredError('there is no current identity: run this within runAs or a guarded tool')
   }
@@ -44,16 +46,16 @@ function isGenerator(value: unknown): value is AnyGenerator {
   return typeof next === 'function' && (Symbol.asyncIterator in value || Symbol.iterator in value)
 }
 
-/** The same generator, each step of which runs as `identity`. */
-function reentering(identity: Identity, generator: AnyGenerator): AnyGenerator {
+/** The same generator, each step of which runs within `scope`. */
+function reentering(scope: Scope, generator: AnyGenerator): AnyGenerator {
   return new Proxy(generator, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target)
       if (typeof value !== 'function') return value
       if (property === Symbol.iterator || property === Symbol.asyncIterator) {
-        return () => reentering(identity, value.call(target))
+        return () => reentering(scope, value.call(target))
       }
-      return (...args: unknown[]) => shared.identityScope.run(identity, () => value.apply(target, args))
+      return (...args: unknown[]) => shared.scope.run(scope, () => value.apply(target, args))
     },
   })
 }

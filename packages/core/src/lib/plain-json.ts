@@ -5,8 +5,6 @@ const MAX_DEPTH = 64
 
 export type Snapshot = { readonly value: Json } | { readonly problem: string }
 
-class NotPlain extends Error {}
-
 /**
  * Copies a value as plain JSON, frozen, or says what in it is not plain (A10).
  *
@@ -15,62 +13,99 @@ class NotPlain extends Error {}
  */
 export function snapshot(value: unknown): Snapshot {
   try {
-    return { value: copy(value, 0, '$') }
+    return { value: copy(value, 0) }
   } catch (error) {
-    if (error instanceof NotPlain) return { problem: error.message }
-    throw error
+    if (!(error instanceof NotPlain)) throw error
+    return { problem: `$${error.path.reverse().join('')} ${error.what}` }
   }
 }
 
-function copy(value: unknown, depth: number, path: string): Json {
+/** Thrown on the way down; each level adds where it stood on the way up, so that a good value costs no path. */
+class NotPlain extends Error {
+  readonly what: string
+  readonly path: string[] = []
+
+  constructor(what: string) {
+    super(what)
+    this.what = what
+  }
+
+  at(key: string): this {
+    this.path.push(key)
+    return this
+  }
+}
+
+function copy(value: unknown, depth: number): Json {
   switch (typeof value) {
     case 'string':
       // RFC 8785 §3.2.2.2: lone surrogates have no canonical form.
-      if (!value.isWellFormed()) throw new NotPlain(`${path} is not well-formed Unicode`)
+      if (!value.isWellFormed()) throw new NotPlain('is not well-formed Unicode')
       return value
     case 'boolean':
       return value
     case 'number':
-      if (!Number.isFinite(value)) throw new NotPlain(`${path} is not a finite number`)
+      if (!Number.isFinite(value)) throw new NotPlain('is not a finite number')
       return value
     case 'object':
       if (value === null) return null
       // A cycle is found by its depth as well.
-      if (depth === MAX_DEPTH) throw new NotPlain(`${path} is nested deeper than ${MAX_DEPTH} levels, or a cycle`)
-      return Array.isArray(value) ? copyArray(value, depth, path) : copyObject(value, depth, path)
+      if (depth === MAX_DEPTH) throw new NotPlain(`is nested deeper than ${MAX_DEPTH} levels, or a cycle`)
+      return Array.isArray(value) ? copyArray(value, depth) : copyObject(value, depth)
     default:
-      throw new NotPlain(`${path} is a ${typeof value}`)
+      throw new NotPlain(`is a ${typeof value}`)
   }
 }
 
-function copyArray(value: readonly unknown[], depth: number, path: string): Json {
-  if (Object.getPrototypeOf(value) !== Array.prototype) throw new NotPlain(`${path} is an instance of a class`)
+function copyArray(value: readonly unknown[], depth: number): Json {
+  if (Object.getPrototypeOf(value) !== Array.prototype) throw new NotPlain('is an instance of a class')
   // One key an item and nothing else: no hole, no named property, no symbol.
-  if (Reflect.ownKeys(value).length !== value.length + 1) throw new NotPlain(`${path} is a sparse or extended array`)
+  if (Reflect.ownKeys(value).length !== value.length + 1) throw new NotPlain('is a sparse or extended array')
   const out: Json[] = []
   for (let index = 0; index < value.length; index++) {
-    const descriptor = Object.getOwnPropertyDescriptor(value, index)
-    if (descriptor === undefined || !('value' in descriptor)) throw new NotPlain(`${path}[${index}] is a getter`)
-    out.push(copy(descriptor.value, depth + 1, `${path}[${index}]`))
+    out.push(copyMember(value, index, depth, isArray))
   }
   return Object.freeze(out)
 }
 
-function copyObject(value: object, depth: number, path: string): Json {
+function copyObject(value: object, depth: number): Json {
   const prototype = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) throw new NotPlain(`${path} is an instance of a class`)
+  if (prototype !== Object.prototype && prototype !== null) throw new NotPlain('is an instance of a class')
   const out: Record<string, Json> = {}
   for (const key of Reflect.ownKeys(value)) {
-    if (typeof key === 'symbol') throw new NotPlain(`${path} has a symbol key`)
-    if (key === '__proto__') throw new NotPlain(`${path} has a __proto__ key`)
-    if (!key.isWellFormed()) throw new NotPlain(`${path} has a key that is not well-formed Unicode`)
-    const descriptor = Object.getOwnPropertyDescriptor(value, key)
-    if (descriptor === undefined || !('value' in descriptor)) throw new NotPlain(`${path}.${key} is a getter`)
+    if (typeof key === 'symbol') throw new NotPlain('has a symbol key')
+    if (key === '__proto__') throw new NotPlain('has a __proto__ key')
+    if (!key.isWellFormed()) throw new NotPlain('has a key that is not well-formed Unicode')
+    const member = copyMember(value, key, depth, isObject)
     // An absent optional field; JSON has no other way to say so.
-    if (descriptor.value === undefined) continue
-    out[key] = copy(descriptor.value, depth + 1, `${path}.${key}`)
+    if (member !== undefined) out[key] = member
   }
   return Object.freeze(out)
+}
+
+const isArray = (key: string | number): string => `[${key}]`
+const isObject = (key: string | number): string => `.${key}`
+
+function copyMember<Place extends string | number>(
+  holder: object,
+  key: Place,
+  depth: number,
+  nameOf: (key: string | number) => string,
+): Place extends number ? Json : Json | undefined
+function copyMember(
+  holder: object,
+  key: string | number,
+  depth: number,
+  nameOf: (key: string | number) => string,
+): Json | undefined {
+  try {
+    const descriptor = Object.getOwnPropertyDescriptor(holder, key)
+    if (descriptor === undefined || !('value' in descriptor)) throw new NotPlain('is a getter')
+    if (descriptor.value === undefined && typeof key === 'string') return undefined
+    return copy(descriptor.value, depth + 1)
+  } catch (error) {
+    throw error instanceof NotPlain ? error.at(nameOf(key)) : error
+  }
 }
 
 /** Same value by meaning: key order does not count; -0 and 0 are one, as in JSON. */

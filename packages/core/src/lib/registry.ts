@@ -5,8 +5,16 @@ interface Shared {
   readonly verified: WeakSet<object>
   /** The token behind each verified identity; never reachable from the identity object itself. */
   readonly subjectTokens: WeakMap<object, object>
-  readonly identityScope: AsyncLocalStorage<object>
-  readonly callScope: AsyncLocalStorage<object>
+  /** One context for both, since entering one costs more than all else in a warm call. */
+  readonly scope: AsyncLocalStorage<Scope>
+}
+
+/** What surrounds the running code: an identity (`runAs`), and a guarded call where there is one. */
+export interface Scope {
+  readonly identity: object | undefined
+  readonly call?: object | undefined
+  /** The definition of the policy that let the call run. */
+  readonly definition?: object | undefined
 }
 
 const key: unique symbol = Symbol.for('@behalf/core@1') as never
@@ -18,6 +26,5 @@ const key: unique symbol = Symbol.for('@behalf/core@1') as never
 export const shared: Shared = ((globalThis as { [key]?: Shared })[key] ??= Object.freeze({
   verified: new WeakSet<object>(),
   subjectTokens: new WeakMap<object, object>(),
-  identityScope: new AsyncLocalStorage<object>(),
-  callScope: new AsyncLocalStorage<object>(),
+  scope: new AsyncLocalStorage<Scope>(),
 }))

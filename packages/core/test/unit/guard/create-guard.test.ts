@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import {
+  ciba,
+  connection,
+  createGuard,
+  currentCall,
+  type GuardOptions,
+  memoryStore,
+  oidc,
+  policy,
+  publicTool,
+  resource,
+} from '../../../src/index.ts'
+
+const good: GuardOptions = {
+  authorizationServer: oidc({ issuer: 'https://issuer.example', clientId: 'a', clientSecret: 'a-long-secret' }),
+  agent: { name: 'agent:trader' },
+}
+const made = (over: object) => () => createGuard({ ...good, ...over })
+const durable = { ...memoryStore(), durable: true, specificationVersion: 1 }
+
+describe('bad configuration fails at construction, and names the option (E3)', () => {
+  test.each([
+    ['an unknown option', { permision: {} }, 'createGuard.permision'],
+    ['an unknown agent option', { agent: { name: 'agent:a', cieling: [] } }, 'agent.cieling'],
+    ['no agent name', { agent: { name: '' } }, 'agent.name'],
+    ['no authorization server', { authorizationServer: undefined }, 'authorizationServer'],
+    ['a durable store without keys', { store: durable }, 'keys'],
+    ['a short key', { keys: { seal: ['short'], index: new Uint8Array(32) } }, 'keys.seal[0]'],
+    ['no seal key', { keys: { seal: [], index: new Uint8Array(32) } }, 'keys.seal'],
+    ['no index key', { keys: { seal: [new Uint8Array(32)] } }, 'keys.index'],
+    ['a store of another version', { store: { ...durable, specificationVersion: 2 } }, 'store'],
+    ['a channel that is none', { approvals: { phone: {} } }, 'approvals.phone'],
+    ['a sink that is none', { audit: {} }, 'audit'],
+    ['an unknown mode', { mode: 'lenient' }, 'mode'],
+    ['a time that is none', { timeoutMs: 0 }, 'timeoutMs'],
+    ['a checker, and a name that OpenFGA does not know', { agent: { name: 'trader' }, permissions: { check: async () => {} } }, 'agent.name'],
+    [
+      'several issuers, and a checker that names the users of one',
+      { authorizationServer: () => undefined, permissions: { check: async () => {}, singleIssuer: true } },
+      'permissions.userOf',
+    ],
+  ])('%s', (_, over, option) => {
+    expect(made(over)).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION', option }))
+  })
+
+  test('what is right is taken, and nothing is fetched', () => {
+    const fetch = () => Promise.reject(new Error('no request at construction'))
+    expect(() => createGuard({ ...good, fetch, approvals: { phone: ciba() } })).not.toThrow()
+    expect(() => createGuard({ ...good, store: durable as never, keys: { seal: [new Uint8Array(32)], index: Buffer.alloc(32, 1).toString('base64url') } })).not.toThrow()
+  })
+})
+
+describe('a policy that cannot hold fails where it is written', () => {
+  const schema = z.strictObject({ a: z.number() })
+  const approval = { message: () => 'x' }
+  const cases: readonly (readonly [string, unknown, string])[] = [
+    ['an unknown rule', { permisson: () => {} }, 'policy.permisson'],
+    ['an unknown approval rule', { approval: { ...approval, mesage: 1 } }, 'policy.approval.mesage'],
+    ['approval without a message', { approval: {} }, 'policy.approval.message'],
+    ['read and approval', { effect: 'read', approval }, 'policy.effect'],
+    ['an endless life time', { approval: { ...approval, lifetimeSeconds: 0 } }, 'policy.approval.lifetimeSeconds'],
+    ['a wait of no time', { wait: { maxSeconds: -1 } }, 'policy.wait.maxSeconds'],
+    [
+      'when, and a resource without withoutApproval',
+      { approval: { ...approval, when: () => true }, access: { api: resource('https://api.example', { scopes: ['x'] }) } },
+      'policy.access.api.withoutApproval',
+    ],
+    [
+      'enforcedBy server without a resource',
+      { approval: { ...approval, enforcedBy: 'server', details: () => [] }, access: { c: connection('c', { scopes: ['x'], origins: ['https://c.example'] }) } },
+      'policy.approval.enforcedBy',
+    ],
+  ]
+  test.each(cases)('%s', (_, rules, option) => {
+    expect(() => policy(schema, rules as never)).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION', option }))
+  })
+
+  test('a schema that is none', () => {
+    expect(() => policy({} as never, {})).toThrow(/policy schema/)
+    expect(() => publicTool(undefined as never)).toThrow(/policy schema/)
+  })
+
+  test('currentCall outside a call, and under another policy', async () => {
+    const one = publicTool(z.strictObject({}))
+    const other = publicTool(z.strictObject({}))
+    expect(() => currentCall(one)).toThrow(expect.objectContaining({ code: 'ERR_IDENTITY_REQUIRED' }))
+    const outcome = await createGuard(good).run(one, { tool: 't', slot: 's', input: {} }, () => {
+      expect(() => currentCall(other)).toThrow(/another policy/)
+      return currentCall(one).tool
+    })
+    expect(outcome).toMatchObject({ status: 'done', result: 't' })
+  })
+})
