@@ -1,17 +1,45 @@
 import { memoryStore } from '../../core/src/stores/index.ts'
 import { describeStore } from '../src/contract/index.ts'
 
-describeStore('memory', {
+type Store = ReturnType<typeof memoryStore>
+
+function movableClock() {
+  let offset = 0
+  const now = () => Date.now() + offset * 1000
+  return { clock: { now }, now: () => now() / 1000, advance: (seconds: number) => void (offset += seconds) }
+}
+
+/** The same data through another object, as a second connection to a database has it. */
+function connection(data: Store): Store {
+  return {
+    specificationVersion: 1,
+    durable: true,
+    get: (key) => data.get(key),
+    put: (key, value, options) => data.put(key, value, options),
+    delete: (key, options) => data.delete(key, options),
+    claimDue: (queue, options) => data.claimDue(queue, options),
+    list: (index, options) => data.list(index, options),
+    increment: (key, options) => data.increment(key, options),
+  }
+}
+
+describeStore('memory, with a movable clock', {
   async create() {
-    let offset = 0
-    const clock = { now: () => Date.now() + offset * 1000 }
-    return {
-      store: memoryStore({ clock }),
-      advance: (seconds) => {
-        offset += seconds
-      },
-      now: () => clock.now() / 1000,
-      close: async () => {},
-    }
+    const { clock, now, advance } = movableClock()
+    return { store: memoryStore({ clock }), now, advance, close: async () => {} }
   },
+})
+
+describeStore('one that restarts', {
+  async create() {
+    const { clock, now, advance } = movableClock()
+    const data = memoryStore({ clock })
+    const restart = async () => connection(data)
+    return { store: connection(data), restart, now, advance, close: async () => {} }
+  },
+})
+
+describeStore('memory, in real time', {
+  concurrent: true,
+  create: async () => ({ store: memoryStore(), close: async () => {} }),
 })

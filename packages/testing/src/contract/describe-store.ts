@@ -8,11 +8,22 @@ import { type StoreUnderTest, withStore } from './store/store-under-test.ts'
 import { valueTests } from './store/values.ts'
 import { versionTests } from './store/versions.ts'
 
+/** Longer than the longest wait in real time, milliseconds. */
+const TEST_TIMEOUT = 30_000
+
+/** What {@link describeStore} needs to know of a store. */
+export interface StoreSubject {
+  /** A fresh, empty store for each test. */
+  readonly create: () => Promise<StoreUnderTest>
+  /** What `create` makes shares nothing, so that all tests may run at once. @default false */
+  readonly concurrent?: boolean
+}
+
 /**
  * The contract of the `Store` port, as tests. What passes here can hold approvals and tokens.
  *
  * Each test gets a fresh, empty store from `create`. With `advance` the suite takes well under a second; without, it
- * waits in real time, about 45 seconds in all.
+ * waits in real time, about 45 seconds in all, or 8 where tests may run at once.
  *
  * @param name - For the title, such as the driver's name.
  * @example
@@ -28,9 +39,10 @@ import { versionTests } from './store/versions.ts'
  * })
  * ```
  */
-export function describeStore(name: string, subject: { readonly create: () => Promise<StoreUnderTest> }): void {
+export function describeStore(name: string, subject: StoreSubject): void {
   const fresh = withStore(subject.create)
-  describe(`Store contract: ${name}`, () => {
+  const { concurrent = false } = subject
+  describe(`Store contract: ${name}`, { timeout: TEST_TIMEOUT, concurrent }, () => {
     describe('values', () => valueTests(fresh))
     describe('versions', () => versionTests(fresh))
     describe('expiry', () => expiryTests(fresh))

@@ -1,3 +1,3 @@
-export { describeStore } from './describe-store.ts'
+export { describeStore, type StoreSubject } from './describe-store.ts'
 export { type Requirement, verifies } from './requirement.ts'
 export type { StoreUnderTest } from './store/store-under-test.ts'

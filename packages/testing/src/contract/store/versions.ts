@@ -92,7 +92,8 @@ export function versionTests(withStore: WithStore): void {
       await create(store, 'sum', '0')
       const addOne = async (worker: number): Promise<void> => {
         const mine = stores[worker % 2] ?? store
-        for (;;) {
+        // Each round somebody wins, so that 30 rounds are enough for all, some more where reads are slow.
+        for (let round = 0; round < 500; round++) {
           const found = await mine.get('sum')
           const next = bytes(String(Number(text(found?.value)) + 1))
           if ((await mine.put('sum', next, { ifVersion: found?.version ?? null })) !== 'conflict') return
