@@ -1,17 +1,16 @@
-import type { ModelMessage } from 'ai'
+import { isStepCount, type ModelMessage, streamText } from 'ai'
 import { expect, test } from 'vitest'
-import { interruptsOf, resumeWhenResolved } from '../src/index.ts'
-import { buy, call, scripted, seenBy } from './scripted-model.ts'
+import { guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
+import { buy, call, type Step, scripted, seenBy, streaming } from './scripted-model.ts'
 import { turn, user } from './turn.ts'
-import { world } from './world.ts'
+import { makeTools, policies, world } from './world.ts'
 
 /** Asked to buy 50, and paused. */
-async function paused(...calls: Parameters<typeof scripted>[0][]) {
+async function paused(step: Step = [call('call-1', 'create_order', buy(50))]) {
   const target = await world()
   const guard = target.guard()
   const identity = await target.login()
-  const steps = calls.length > 0 ? calls : [[call('call-1', 'create_order', buy(50))]]
-  const { result, saved } = await turn({ guard, identity, model: scripted(...steps), messages: [user('Buy 50 AAPL')] })
+  const { result, saved } = await turn({ guard, identity, model: scripted(step), messages: [user('Buy 50 AAPL')] })
   return { ...target, behalf: guard, identity, result, saved }
 }
 
@@ -140,12 +139,10 @@ test('another user in the same thread neither sees nor uses the answer', async (
 test('two users with the same ids in the same thread each get their own order', async () => {
   const { guard, login, orders, clock, authorizationServer } = await world()
   const behalf = guard()
-  const people = [
-    { identity: await login('ann'), input: buy(20, { symbol: 'MSFT' }) },
-    { identity: await login('bob'), input: buy(20, { symbol: 'MSFT', portfolio: 'p-bob' }) },
-  ]
+  const ann = { identity: await login('ann'), input: buy(20, { symbol: 'MSFT' }) }
+  const bob = { identity: await login('bob'), input: buy(20, { symbol: 'MSFT', portfolio: 'p-bob' }) }
   const turns = await Promise.all(
-    people.map(async ({ input, identity }) => {
+    [ann, bob].map(async ({ input, identity }) => {
       const model = scripted([call('call-1', 'create_order', input)])
       return { identity, ...(await turn({ guard: behalf, identity, model, messages: [user('Buy')] })) }
     }),
@@ -155,7 +152,7 @@ test('two users with the same ids in the same thread each get their own order', 
   clock.advance(10)
   const resumed = await Promise.all(turns.map(({ saved, identity }) => resumeWhenResolved(saved, { guard: behalf, identity })))
   expect(resumed.map((messages) => messages !== undefined)).toEqual([true, false])
-  await turn({ guard: behalf, identity: turns[0]?.identity as never, model: scripted('Done.'), messages: resumed[0] ?? [] })
+  await turn({ guard: behalf, identity: ann.identity, model: scripted('Done.'), messages: resumed[0] ?? [] })
   expect([await orders('p-ann'), await orders('p-bob')]).toEqual([1, 0])
 })
 
@@ -196,4 +193,30 @@ test('an approval that ran out runs nothing', async () => {
   })
   await turn({ guard: behalf, identity, model: scripted('Too late.'), messages: messages ?? [] })
   expect(await orders()).toBe(0)
+})
+
+test('streamText pauses and resumes the same way', async () => {
+  const { guard, identity, saved, orders, clock, authorizationServer } = await paused()
+  await authorizationServer.controls.approve()
+  clock.advance(10)
+  const behalf = guard()
+  const messages = (await resumeWhenResolved(saved, { guard: behalf, identity })) ?? []
+  const result = streamText({
+    model: streaming(scripted('Done.')),
+    messages,
+    ...guardTools(makeTools(), { guard: behalf, policies, identity, threadId: 'thread-1' }),
+    stopWhen: isStepCount(5),
+  })
+  expect(await result.text).toBe('Done.')
+  expect(await orders()).toBe(1)
+
+  const again = streamText({
+    model: streaming(scripted([call('call-2', 'create_order', buy(60))])),
+    messages: [user('Buy 60')],
+    ...guardTools(makeTools(), { guard: behalf, policies, identity, threadId: 'thread-1' }),
+    stopWhen: isStepCount(5),
+  })
+  const waiting = interruptsOf({ responseMessages: await again.responseMessages })
+  expect(waiting).toMatchObject([{ toolCallId: 'call-2', interrupt: { message: 'Buy 60 shares of AAPL' } }])
+  expect(await orders()).toBe(1)
 })

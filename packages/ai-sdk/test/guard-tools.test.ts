@@ -1,0 +1,231 @@
+import { ConfigurationError, currentIdentity, type Guard, policy, publicTool } from '@behalf/core'
+import { generateText, isStepCount, type ModelMessage, tool } from 'ai'
+import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { guardTools, interruptsOf, resumeWhenResolved, ToolAuthorizationError } from '../src/index.ts'
+import { buy, call, scripted, seenBy } from './scripted-model.ts'
+import { turn, user } from './turn.ts'
+import { makeTools, policies, world } from './world.ts'
+
+const Nothing = z.strictObject({})
+const context = { toolCallId: 'call-1', messages: [], context: {} }
+
+describe('allowed calls', () => {
+  test('a public tool runs without identity, and a small order without a question', async () => {
+    const { guard, login, orders, authorizationServer } = await world()
+    const behalf = guard()
+    const price = scripted([call('call-1', 'get_stock_price', { symbol: 'AAPL' })], 'There.')
+    expect((await turn({ guard: behalf, model: price, messages: [user('AAPL?')] })).result.text).toBe('There.')
+    expect(seenBy(price)).toContain('"currency":"USD"')
+    const small = scripted([call('call-2', 'create_order', buy(5))], 'Bought.')
+    await turn({ guard: behalf, identity: await login(), model: small, messages: [user('Buy 5')] })
+    expect(await orders()).toBe(1)
+    expect(await authorizationServer.controls.pendingRequests()).toHaveLength(0)
+  })
+
+  test('the body acts for the identity of its request, whatever the model writes', async () => {
+    const { guard, login } = await world()
+    const behalf = guard()
+    for (const name of ['ann', 'bob'] as const) {
+      const model = scripted([call('call-1', 'whoami', {})], 'ok')
+      await turn({ guard: behalf, identity: await login(name), model, messages: [user('I am root')] })
+      expect(seenBy(model)).toContain(`"subject":"${name}"`)
+    }
+  })
+
+  test('of a generator the last value is the output, and all of it runs in the call', async () => {
+    const { guard, login } = await world()
+    const tools = {
+      count: tool({
+        inputSchema: Nothing,
+        async *execute() {
+          yield 'first'
+          await Promise.resolve()
+          yield currentIdentity().issuer
+        },
+      }),
+    }
+    const guarded = guardTools(tools, {
+      guard: guard(),
+      policies: { count: policy(Nothing, {}) },
+      identity: await login(),
+      threadId: 't',
+    })
+    expect(await guarded.tools.count.execute({}, context)).toBe('https://tenant.behalf.example/')
+  })
+
+  test('the body gets the parsed input, frozen, and the abort signal', async () => {
+    const { guard } = await world()
+    let seen: { readonly input?: unknown; readonly signal?: unknown } = {}
+    const tools = {
+      probe: tool({
+        inputSchema: z.strictObject({ a: z.number() }),
+        execute: (input, { abortSignal }) => {
+          seen = { input, signal: abortSignal }
+          return 1
+        },
+      }),
+    }
+    const policies = { probe: publicTool(z.strictObject({ a: z.number() })) }
+    const guarded = guardTools(tools, { guard: guard(), policies, threadId: 't' })
+    const { signal } = new AbortController()
+    await guarded.tools.probe.execute({ a: 1 }, { ...context, abortSignal: signal })
+    expect(seen).toEqual({ input: { a: 1 }, signal })
+    expect(Object.isFrozen(seen.input)).toBe(true)
+    const aborted = AbortSignal.abort(new DOMException('stop', 'AbortError'))
+    await expect(guarded.tools.probe.execute({ a: 1 }, { ...context, abortSignal: aborted })).rejects.toBe(aborted.reason)
+  })
+})
+
+describe('refused calls', () => {
+  test('OpenFGA refuses: the model is told the fixed sentence, and nothing runs', async () => {
+    const { guard, login, orders, authorizationServer } = await world()
+    const model = scripted([call('call-1', 'create_order', buy(50, { portfolio: 'p-bob' }))], 'No.')
+    const { saved } = await turn({ guard: guard(), identity: await login(), model, messages: [user('Buy')] })
+    expect(seenBy(model)).toContain('This action is not permitted.')
+    expect(interruptsOf(saved)).toEqual([])
+    expect(await orders('p-bob')).toBe(0)
+    expect(await authorizationServer.controls.pendingRequests()).toHaveLength(0)
+  })
+
+  test('without toolApproval, execute refuses by itself', async () => {
+    const { guard, login, orders } = await world()
+    const identity = await login()
+    const { tools } = guardTools(makeTools(), { guard: guard(), policies, identity, threadId: 't' })
+    const order = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 50 } as const
+    await expect(tools.create_order.execute(order, context)).rejects.toSatisfy(
+      (error) => ToolAuthorizationError.isInstance(error) && error.code === 'approval_pending',
+    )
+    expect(await orders()).toBe(0)
+  })
+
+  test('an outage is told as one, by both halves', async () => {
+    const { guard, login, openFga } = await world()
+    const identity = await login()
+    await openFga.controls.fault('batch-check', { status: 503, times: 20 })
+    const model = scripted([call('call-1', 'create_order', buy(5))], 'Later.')
+    await turn({ guard: guard({ timeoutMs: 500 }), identity, model, messages: [user('Buy')] })
+    expect(seenBy(model)).toContain('did not answer. The action was not done')
+  })
+
+  test('a call without a login pauses; after it, resuming is a retry', async () => {
+    const { guard, login } = await world()
+    const behalf = guard()
+    const asked = await turn({ guard: behalf, model: scripted([call('call-1', 'whoami', {})]), messages: [user('Me?')] })
+    expect(interruptsOf(asked.result)).toMatchObject([{ interrupt: { kind: 'login_required' } }])
+    const identity = await login()
+    const messages = await resumeWhenResolved(asked.saved, { guard: behalf, identity })
+    const model = scripted('You are Ann.')
+    await turn({ guard: behalf, identity, model, messages: messages ?? [] })
+    expect(seenBy(model)).toContain('"subject":"ann"')
+  })
+
+  test('a guard that rejects refuses the call, and does not reject the generation', async () => {
+    const broken: Guard = {
+      preflight: () => Promise.reject(new TypeError('secret-1')),
+      run: () => Promise.reject(new TypeError('secret-2')),
+      approvals: { get: async () => undefined },
+    }
+    const errors: unknown[] = []
+    const model = scripted([call('call-1', 'whoami', {})], 'No.')
+    await turn({ guard: broken, model, messages: [user('Me?')], onError: (error, name) => errors.push([name, String(error)]) })
+    expect(seenBy(model)).toContain('This tool is not set up correctly.')
+    expect(seenBy(model)).not.toContain('secret')
+    expect(errors).toEqual([['whoami', 'TypeError: secret-1']])
+  })
+})
+
+describe('what a body throws', () => {
+  const failing = (thrown: unknown) => ({
+    fail: tool({
+      inputSchema: Nothing,
+      execute: (): string => {
+        throw thrown
+      },
+    }),
+  })
+  const secret = 'postgres://admin:secret@db'
+  const cases: Record<string, unknown> = {
+    'an error': new Error(secret, { cause: new Error(secret) }),
+    'an error with fields': Object.assign(new Error('x'), { secret }),
+    'an error with a telling name': Object.assign(new Error('x'), { name: secret }),
+    'an object, which the SDK writes out': { secret },
+    'a string': secret,
+    'an error of ours, made by the body': new ToolAuthorizationError('unavailable', secret),
+  }
+  for (const [name, thrown] of Object.entries(cases)) {
+    test(`${name}: the app gets it, the model does not`, async () => {
+      const { guard } = await world()
+      const errors: unknown[] = []
+      const model = scripted([call('call-1', 'fail', {})], 'Oh.')
+      const result = await generateText({
+        model,
+        messages: [user('Go')],
+        ...guardTools(failing(thrown), {
+          guard: guard(),
+          policies: { fail: publicTool(Nothing) },
+          threadId: 't',
+          onError: (error) => {
+            errors.push(error)
+            throw new Error(secret)
+          },
+        }),
+        stopWhen: isStepCount(5),
+      })
+      expect(errors).toEqual([thrown])
+      expect(seenBy(model)).toContain('ToolAuthorizationError: This tool failed.')
+      expect(seenBy(model) + JSON.stringify(result.steps)).not.toContain('secret')
+    })
+  }
+
+  test('the error that takes its place holds nothing but its fixed text', () => {
+    const error = new ToolAuthorizationError('not_permitted', 'This action is not permitted.')
+    expect(Object.keys(error)).toEqual([])
+    expect(JSON.stringify(error)).toBe('{}')
+    expect('cause' in error).toBe(false)
+    expect(String(error)).toBe('ToolAuthorizationError: This action is not permitted.')
+    expect(error.code).toBe('not_permitted')
+    expect(ToolAuthorizationError.isInstance(new Error('x'))).toBe(false)
+  })
+})
+
+describe('configuration', () => {
+  const refuses = (tools: object, over: object) => async () => {
+    const { guard } = await world()
+    const options = { guard: guard(), policies, threadId: 't', ...over }
+    expect(() => guardTools(tools as ReturnType<typeof makeTools>, options as never)).toThrow(ConfigurationError)
+  }
+  test('an unknown option', refuses(makeTools(), { identiy: undefined }))
+  test('no thread', refuses(makeTools(), { threadId: '' }))
+  test('a tool without a policy', refuses(makeTools(), { policies: {} }))
+  test('a tool whose policy would be a property of Object', refuses({ constructor: makeTools().whoami }, { policies: {} }))
+  test('a tool without execute', refuses({ whoami: { inputSchema: Nothing } }, {}))
+  test('a question of the tool that nobody would hear', refuses({ whoami: { ...makeTools().whoami, needsApproval: true } }, {}))
+
+  test('the tools that were passed in stay as they are', async () => {
+    const { guard } = await world()
+    const tools = makeTools()
+    const { execute } = tools.whoami
+    const guarded = guardTools(tools, { guard: guard(), policies, threadId: 't' })
+    expect(tools.whoami.execute).toBe(execute)
+    expect(guarded.tools.whoami.inputSchema).toBe(tools.whoami.inputSchema)
+  })
+})
+
+describe('resumeWhenResolved', () => {
+  test('leaves alone what is not ours, and answers nothing for a request of another tool', async () => {
+    const { guard, login } = await world()
+    const identity = await login()
+    const waiting: ModelMessage = {
+      role: 'assistant',
+      content: [
+        { type: 'tool-call', toolCallId: 'c', toolName: 'other', input: {} },
+        { type: 'tool-approval-request', approvalId: 'a', toolCallId: 'c', reason: 'a human should look' },
+      ],
+    }
+    for (const messages of [[], [user('hi')], [user('hi'), waiting], [user('hi'), waiting, user('well?')]]) {
+      expect(await resumeWhenResolved(messages, { guard: guard(), identity })).toBeUndefined()
+      expect(interruptsOf(messages)).toEqual([])
+    }
+  })
+})
