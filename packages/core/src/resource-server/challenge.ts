@@ -1,6 +1,6 @@
 /** What a refusal says in `WWW-Authenticate`. */
 export interface Challenge {
-  readonly realm?: string | undefined
+  readonly realm: string
   readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
   readonly error_description?: string
   /** Every scope that the request needs, space-separated. */
@@ -14,14 +14,9 @@ const statusOf = { invalid_request: 400, invalid_token: 401, insufficient_scope:
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 | RFC 6750 §3}
  */
 export function challengeResponse(challenge: Challenge): Response {
-  const { realm, error, error_description: description } = challenge
-  const parameters = Object.entries({ ...challenge, realm })
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}="${value}"`)
-  const headers = {
-    'www-authenticate': parameters.length === 0 ? 'Bearer' : `Bearer ${parameters.join(', ')}`,
-    'cache-control': 'no-store',
-  }
+  const { error, error_description: description } = challenge
+  const parameters = Object.entries(challenge).map(([name, value]) => `${name}="${value}"`)
+  const headers = { 'www-authenticate': `Bearer ${parameters.join(', ')}`, 'cache-control': 'no-store' }
   if (error === undefined) return new Response(null, { status: 401, headers })
   return Response.json({ error, error_description: description }, { status: statusOf[error], headers })
 }

@@ -14,13 +14,15 @@ import { type Challenge, challengeResponse } from './challenge.ts'
 import { readBearerToken } from './read-bearer-token.ts'
 
 const DEFAULT_RETRY_SECONDS = 5
+/** RFC 6750 §3: `Bearer` is followed by at least one parameter, also where there is nothing to say. */
+const DEFAULT_REALM = 'api'
 
 export interface ResourceServerOptions extends SurroundingsOptions {
   /** The issuer whose tokens the API takes, or a function that answers with the profile of each of several. */
   readonly authorizationServer: VerifyTokenOptions['authorizationServer']
   /** The API's own identifier: tokens for anybody else are refused. Any one of several. */
   readonly audience: string | readonly string[]
-  /** `realm` of the challenges. @default none */
+  /** `realm` of the challenges. @default 'api' */
   readonly realm?: string | undefined
 }
 
@@ -83,9 +85,12 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   refuseUnknownKeys('createResourceServer', options, optionKeys)
   const servers = trustedServers('createResourceServer', options)
   const audience = checkAudience('createResourceServer.audience', options.audience)
-  const realm = checkRealm(options.realm)
+  const realm = checkRealm(options.realm ?? DEFAULT_REALM)
   return {
-    async protect(request, { scopes = [] } = {}) {
+    async protect(request, options = {}) {
+      // A misspelt `scopes` would let every token pass.
+      refuseUnknownKeys('protect', options, ['scopes'])
+      const { scopes = [] } = options
       const needed = scopes.length === 0 ? scopes : scopeList('protect.scopes', scopes)
       const bearer = readBearerToken(request)
       if (bearer.kind === 'none') return refuse('no bearer token', { realm })
@@ -123,7 +128,7 @@ async function verify(
   }
 }
 
-function checkScopes(passed: Passed, needed: readonly string[], realm: string | undefined): Passed | Refused {
+function checkScopes(passed: Passed, needed: readonly string[], realm: string): Passed | Refused {
   const lacking = needed.filter((scope) => !passed.scopes.includes(scope))
   if (lacking.length === 0) return passed
   return refuse(`the token lacks ${lacking.join(', ')}`, {
@@ -144,7 +149,7 @@ function unavailable({ message, retryAfter = DEFAULT_RETRY_SECONDS }: TransportE
 }
 
 /** It goes into a quoted string as it is (RFC 9110 §5.6.4). */
-function checkRealm(realm: string | undefined): string | undefined {
-  if (realm === undefined || /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(realm)) return realm
+function checkRealm(realm: string): string {
+  if (/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(realm)) return realm
   throw new ConfigurationError('createResourceServer.realm', 'is printable ASCII without quotes and backslashes')
 }

@@ -61,7 +61,7 @@ describe('a request is refused', () => {
     ['with a scheme that begins like ours', 'Bearertoken x'],
   ])('%s: bare 401', async (_name, authorization) => {
     const { status, challenge, text } = await refusal(make().protect(request(authorization)))
-    expect([status, challenge, text]).toEqual([401, 'Bearer', ''])
+    expect([status, challenge, text]).toEqual([401, 'Bearer realm="api"', ''])
   })
 
   test('without credentials: the realm, and no error', async () => {
@@ -93,7 +93,7 @@ describe('a request is refused', () => {
     const { status, challenge } = await refusal(
       make().protect(request(undefined, `${audience}/?access_token=${token}`)),
     )
-    expect([status, challenge]).toEqual([401, 'Bearer'])
+    expect([status, challenge]).toEqual([401, 'Bearer realm="api"'])
   })
 
   test.each([
@@ -170,5 +170,10 @@ describe('the options', () => {
   test('refuse a scope that is two', async () => {
     const error = await rejection(api.protect(await bearer(), { scopes: ['a b'] }))
     expect(error).toMatchObject({ code: 'ERR_CONFIGURATION' })
+  })
+
+  test('refuse a misspelt scopes, which would let every token pass', async () => {
+    const error = await rejection(api.protect(await bearer(), { scope: ['admin'] } as never))
+    expect(error).toMatchObject({ code: 'ERR_CONFIGURATION', option: 'protect.scope' })
   })
 })

@@ -1,0 +1,181 @@
+import { verifies } from '@behalf/testing/contract'
+import { type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose'
+import { describe, expect } from 'vitest'
+import { oidc } from '../../src/authorization-server/index.ts'
+import { verifyAccessToken, verifyIdToken } from '../../src/identity/index.ts'
+import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/authorization-server/mock-issuer.ts'
+
+const as = await mockIssuer('https://as.example.com')
+const other = await mockIssuer('https://other.example.com')
+useMsw(...as.handlers, ...other.handlers)
+const authorizationServer = oidc({ issuer: as.issuer, clientId: 'agent-app' })
+const audience = accessTokenClaims.aud
+const now = () => Math.floor(Date.now() / 1000)
+
+const access = (token: string) => verifyAccessToken(token, { authorizationServer, audience })
+const signed = (claims: object = {}, header: Partial<JWTHeaderParameters> = {}) =>
+  as.sign({ ...accessTokenClaims, ...claims }, header)
+const refused = async (token: string | Promise<string>) => rejection(access(await token))
+const because = (reason: string) => ({ code: 'ERR_INVALID_TOKEN', reason })
+
+const login = (claims: object = {}) => as.sign({ sub: 'ann', aud: 'agent-app', ...claims }, { typ: 'JWT' })
+const loginRefused = async (token: string | Promise<string>, options: object = {}) =>
+  rejection(verifyIdToken(await token, { authorizationServer, ...options }))
+
+describe('JWT', () => {
+  verifies('RFC7515-4.1.11-crit', 'an extension of nobody', async () => {
+    const token = await new SignJWT({ ...accessTokenClaims, iss: as.issuer, exp: now() + 60 })
+      .setProtectedHeader({ alg: 'ES256', kid: as.kid, typ: 'at+jwt', crit: ['exp'], exp: now() })
+      .sign(as.pair.privateKey, { crit: { exp: true } })
+    expect(await refused(token)).toMatchObject(because('malformed'))
+  })
+
+  verifies('RFC7797-7-b64', 'whatever it says', async () => {
+    const token = await new SignJWT({ ...accessTokenClaims, iss: as.issuer, exp: now() + 60 })
+      .setProtectedHeader({ alg: 'ES256', kid: as.kid, typ: 'at+jwt', crit: ['b64'], b64: true })
+      .sign(as.pair.privateKey)
+    expect(await refused(token)).toMatchObject(because('malformed'))
+  })
+
+  verifies('RFC7515-5.2-signature', 'one character is enough', async () => {
+    const token = await signed()
+    const changed = token.replace(/\.(.)([^.]*)$/, (_all, first, rest) => `.${first === 'A' ? 'B' : 'A'}${rest}`)
+    expect(await refused(changed)).toMatchObject(because('signature'))
+  })
+
+  verifies('RFC7519-4.1.3-aud', 'nor one that contains our name', async () => {
+    for (const aud of ['https://other.example.com', `${audience}/`, [`${audience}.evil.com`]]) {
+      expect(await refused(signed({ aud }))).toMatchObject(because('audience'))
+    }
+  })
+
+  verifies('RFC7519-4.1.4-exp', 'with 30 s of leeway', async () => {
+    expect(await refused(signed({ exp: now() - 31 }))).toMatchObject(because('expired'))
+    await expect(access(await signed({ exp: now() - 20 }))).resolves.toBeDefined()
+  })
+
+  verifies('RFC7519-4.1.5-nbf', 'with 30 s of leeway', async () => {
+    expect(await refused(signed({ nbf: now() + 40 }))).toMatchObject(because('not_yet_valid'))
+    await expect(access(await signed({ nbf: now() + 20 }))).resolves.toBeDefined()
+  })
+
+  verifies('RFC8725-3.1-algorithms', 'the right key with an algorithm that was not named', async () => {
+    const strict = oidc({ issuer: as.issuer, clientId: 'agent-app', algorithms: ['PS256'] })
+    const error = await rejection(verifyAccessToken(await signed(), { authorizationServer: strict, audience }))
+    expect(error).toMatchObject(because('algorithm'))
+  })
+
+  verifies('RFC8725-3.2-none', 'in the token or in the options', async () => {
+    const claims = { ...accessTokenClaims, iss: as.issuer, exp: now() + 60 }
+    expect(await refused(new UnsecuredJWT(claims).encode())).toMatchObject(because('algorithm'))
+    expect(() => oidc({ issuer: as.issuer, clientId: 'c', algorithms: ['none'] })).toThrow('not an asymmetric')
+  })
+
+  verifies('RFC8725-3.8-issuer', 'a known issuer cannot sign for another', async () => {
+    const profiles = [as, other].map(({ issuer }) => oidc({ issuer, clientId: 'agent-app' }))
+    const many = (issuer: string) => profiles.find((each) => each.issuer === issuer)
+    const token = await other.sign({ ...accessTokenClaims, iss: as.issuer })
+    const error = await rejection(verifyAccessToken(token, { authorizationServer: many, audience }))
+    expect(error).toMatchObject(because('signature'))
+  })
+
+  verifies('RFC8725-3.10-claims', 'no key comes from where the token says', async () => {
+    const jku = { jku: 'https://other.example.com/jwks', x5u: 'https://other.example.com/x' }
+    other.requests.length = 0
+    const token = await other.sign({ ...accessTokenClaims, iss: as.issuer }, { ...jku, kid: other.kid })
+    expect(await refused(token)).toMatchObject(because('signature'))
+    expect(other.requests).toEqual([])
+  })
+
+  verifies('RFC8725-3.12-kinds', 'an id_token is no access token, and the other way round', async () => {
+    expect(await refused(login({ aud: audience }))).toMatchObject(because('type'))
+    expect(await loginRefused(signed({ aud: 'agent-app' }))).toMatchObject(because('type'))
+  })
+})
+
+describe('RFC 9068', () => {
+  verifies('RFC9068-2.2-required', 'without any one of them there is no identity', async () => {
+    for (const claim of ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti']) {
+      expect(await refused(signed({ [claim]: undefined })), claim).toMatchObject({ code: 'ERR_INVALID_TOKEN' })
+    }
+  })
+
+  verifies('RFC9068-2.2-client-subject', 'an agent, and no subject', async () => {
+    const identity = await access(await signed({ sub: 'agent-app' }))
+    expect(identity).toMatchObject({ kind: 'agent', clientId: 'agent-app' })
+  })
+
+  verifies('RFC9068-4-typ', 'in both spellings, and in no other', async () => {
+    for (const typ of ['at+jwt', 'application/at+jwt'])
+      await expect(access(await signed({}, { typ }))).resolves.toBeDefined()
+    for (const typ of ['JWT', 'jwt', 'at-jwt', 'logout+jwt', '']) {
+      expect(await refused(signed({}, { typ }))).toMatchObject(because('type'))
+    }
+  })
+
+  verifies('RFC9068-4-iss', 'no normalisation', async () => {
+    for (const iss of ['https://as.example.com/', 'https://AS.example.com', 'http://as.example.com']) {
+      expect(await refused(signed({ iss }))).toMatchObject(because('issuer'))
+    }
+  })
+
+  verifies('RFC9068-4-aud', 'one of several is enough', async () => {
+    expect(await refused(signed({ aud: ['https://other.example.com'] }))).toMatchObject(because('audience'))
+    await expect(access(await signed({ aud: ['https://other.example.com', audience] }))).resolves.toBeDefined()
+  })
+
+  verifies('RFC9068-4-signature', 'under our kid', async () => {
+    const token = await as.sign(accessTokenClaims, {}, other.pair.privateKey)
+    expect(await refused(token)).toMatchObject(because('signature'))
+  })
+
+  verifies('RFC9068-4-exp', 'after the leeway', async () => {
+    expect(await refused(signed({ exp: now() - 60 }))).toMatchObject(because('expired'))
+  })
+})
+
+describe('OpenID Connect Core', () => {
+  verifies('OIDC-CORE-2-required', 'without any one of them nobody logged in', async () => {
+    for (const claim of ['iss', 'sub', 'aud', 'exp', 'iat']) {
+      expect(await loginRefused(login({ [claim]: undefined })), claim).toMatchObject({ code: 'ERR_INVALID_TOKEN' })
+    }
+  })
+
+  verifies('OIDC-CORE-3.1.3.7-iss', 'exactly', async () => {
+    expect(await loginRefused(login({ iss: 'https://as.example.com/' }))).toMatchObject(because('issuer'))
+  })
+
+  verifies('OIDC-CORE-3.1.3.7-aud', 'ours, and no stranger', async () => {
+    expect(await loginRefused(login({ aud: 'other' }))).toMatchObject(because('audience'))
+    const both = login({ aud: ['agent-app', 'other'], azp: 'agent-app' })
+    expect(await loginRefused(both)).toMatchObject(because('audience'))
+  })
+
+  verifies('OIDC-CORE-3.1.3.7-azp', 'another authorised party', async () => {
+    expect(await loginRefused(login({ azp: 'other' }))).toMatchObject(because('audience'))
+    const both = login({ aud: ['agent-app', 'other'] })
+    expect(await loginRefused(both, { trustedAudiences: ['other'] })).toMatchObject(because('audience'))
+  })
+
+  verifies('OIDC-CORE-3.1.3.7-signature', 'of the issuer', async () => {
+    const token = await as.sign({ sub: 'ann', aud: 'agent-app' }, { typ: 'JWT' }, other.pair.privateKey)
+    expect(await loginRefused(token)).toMatchObject(because('signature'))
+  })
+
+  verifies('OIDC-CORE-3.1.3.7-exp', 'an old login', async () => {
+    expect(await loginRefused(login({ exp: now() - 60 }))).toMatchObject(because('expired'))
+  })
+
+  verifies('OIDC-CORE-3.1.3.7-nonce', 'missing or other', async () => {
+    for (const claims of [{}, { nonce: 'other' }]) {
+      expect(await loginRefused(login(claims), { nonce: 'mine' })).toMatchObject(because('claims'))
+    }
+  })
+
+  verifies('OIDC-CORE-3.1.3.8-at_hash', "CIBA Core's example, and another token", async () => {
+    const token = login({ at_hash: 'Wt0kVFXMacqvnHeyU0001w' })
+    const accessToken = 'G5kXH2wHvUra0sHlDy1iTkDJgsgUO1bN'
+    await expect(verifyIdToken(await token, { authorizationServer, accessToken })).resolves.toBeDefined()
+    expect(await loginRefused(token, { accessToken: 'other' })).toMatchObject(because('binding'))
+  })
+})

@@ -1,0 +1,37 @@
+import type { Requirement } from '@behalf/testing/contract'
+
+const idToken = 'https://openid.net/specs/openid-connect-core-1_0.html#IDToken'
+const validation = 'https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation'
+const accessToken = 'https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowTokenValidation'
+
+/** OpenID Connect Core 1.0: the id_token, as a client verifies it. */
+export const openidConnectCore = [
+  { id: 'OIDC-CORE-2-required', clause: idToken, text: 'MUST have `iss`, `sub`, `aud`, `exp` and `iat`.' },
+  { id: 'OIDC-CORE-3.1.3.7-iss', clause: validation, text: 'MUST have exactly the issuer of the metadata as `iss`.' },
+  {
+    id: 'OIDC-CORE-3.1.3.7-aud',
+    clause: validation,
+    text: 'MUST have the client id in `aud`, and no audience that is not trusted.',
+  },
+  {
+    id: 'OIDC-CORE-3.1.3.7-azp',
+    clause: validation,
+    text: 'SHOULD have the client id as `azp` where there is one, or several audiences.',
+  },
+  {
+    id: 'OIDC-CORE-3.1.3.7-signature',
+    clause: validation,
+    text: 'MUST verify the signature with the issuer keys and an expected algorithm.',
+  },
+  { id: 'OIDC-CORE-3.1.3.7-exp', clause: validation, text: 'MUST be before `exp`.' },
+  {
+    id: 'OIDC-CORE-3.1.3.7-nonce',
+    clause: validation,
+    text: 'MUST have the nonce that was sent with the request, where one was.',
+  },
+  {
+    id: 'OIDC-CORE-3.1.3.8-at_hash',
+    clause: accessToken,
+    text: 'MUST match the access token where the token has an `at_hash`.',
+  },
+] as const satisfies readonly Requirement[]
