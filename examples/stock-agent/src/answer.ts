@@ -25,7 +25,9 @@ export function answerOf(tool: ToolName, outcome: Outcome<unknown>): string {
 const sentences: Readonly<Record<ToolName, (result: unknown) => string>> = {
   get_stock_price(result) {
     const price = result as Price | { readonly unknown: string }
-    return 'unknown' in price ? `There is no price for ${price.unknown}.` : `${price.symbol} is trading at ${dollars(price.price)}.`
+    return 'unknown' in price
+      ? `There is no price for ${price.unknown}.`
+      : `${price.symbol} is trading at ${dollars(price.price)}.`
   },
   whoami(result) {
     const { subject, issuer, roles } = result as { subject?: string; issuer?: string; roles?: readonly string[] }

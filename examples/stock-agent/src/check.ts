@@ -35,7 +35,11 @@ export class Checks {
 
   /** A part that broke off: none of its later checks was made. */
   brokeOff(part: string, error: unknown): void {
-    this.equal(`${part} runs to its end`, error instanceof Error ? `${error.name}: ${error.message}` : String(error), 'no error')
+    this.equal(
+      `${part} runs to its end`,
+      error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      'no error',
+    )
   }
 }
 

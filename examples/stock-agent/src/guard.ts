@@ -38,7 +38,11 @@ export function stockGuard({ authorizationServer, agentName, audit, clock, fetch
     permissions: openFga({
       ...fga,
       credentials: { method: 'apiToken', token: apiToken },
-      relations: { user: (relation) => `user_${relation}`, agent: (relation) => `agent_${relation}`, delegation: 'acts_for' },
+      relations: {
+        user: (relation) => `user_${relation}`,
+        agent: (relation) => `agent_${relation}`,
+        delegation: 'acts_for',
+      },
       clock,
       fetch,
     }),

@@ -1,4 +1,11 @@
-import { type Fetch, type Identity, type Profile, type UserIdentity, verifyAccessToken, verifyIdToken } from '@behalf/core'
+import {
+  type Fetch,
+  type Identity,
+  type Profile,
+  type UserIdentity,
+  verifyAccessToken,
+  verifyIdToken,
+} from '@behalf/core'
 import * as client from 'openid-client'
 import type { MovableClock } from './clock.ts'
 
@@ -85,6 +92,7 @@ async function discover({ authorizationServer, clientId, clientSecret, clock, fe
 async function browse(url: URL, fetch: Fetch): Promise<URL> {
   const response = await fetch(url, { redirect: 'manual' })
   const location = response.headers.get('location')
-  if (location === null) throw new LoginError(`no redirect came from the authorization endpoint, but ${response.status}`)
+  if (location === null)
+    throw new LoginError(`no redirect came from the authorization endpoint, but ${response.status}`)
   return new URL(location)
 }

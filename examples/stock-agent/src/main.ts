@@ -15,7 +15,8 @@ function optionsOf(args: readonly string[]) {
     options: { interactive: { type: 'boolean' }, fault: { type: 'string' }, help: { type: 'boolean' } },
   })
   const fault = faults.find((name) => name === values.fault)
-  if (values.fault !== undefined && fault === undefined) throw new TypeError(`unknown fault; known: ${faults.join(', ')}`)
+  if (values.fault !== undefined && fault === undefined)
+    throw new TypeError(`unknown fault; known: ${faults.join(', ')}`)
   return { interactive: values.interactive === true, help: values.help === true, fault }
 }
 
@@ -31,7 +32,9 @@ function introduce(printer: Printer, interactive: boolean): void {
   printer.line('The model here is a scripted planner that reads the prompts. No language model takes part;')
   printer.line(`the framework examples use a real one: ${frameworkExamples()}.`)
   printer.line('All servers run in this process (@behalf/testing), and their clock moves on where a person would wait.')
-  printer.line(interactive ? 'You answer the questions of level 4.' : "The person's answers are scripted; --interactive asks you.")
+  printer.line(
+    interactive ? 'You answer the questions of level 4.' : "The person's answers are scripted; --interactive asks you.",
+  )
 }
 
 async function main(): Promise<number> {

@@ -15,20 +15,24 @@ export function scriptedPerson(...decisions: readonly Decision[]): Person {
   return { decide: async () => left.shift() ?? 'later' }
 }
 
+/** A person at this terminal. */
+export interface TerminalPerson extends Person {
+  /** Lets the process end. */
+  close(): void
+}
+
 /** Asks at the terminal. Anything but a clear yes is a no, the end of input included. */
-export function personAtTerminal(): Person {
+export function personAtTerminal(): TerminalPerson {
+  // One reader for all questions: lines that were typed ahead belong to the next one.
+  const reader = createInterface({ input: process.stdin })
+  const lines = reader[Symbol.asyncIterator]()
   return {
     async decide() {
-      const lines = createInterface({ input: process.stdin, output: process.stdout })
-      try {
-        const answer = await new Promise<string>((resolve) => {
-          lines.question('      Approve? [y/N] ', resolve)
-          lines.once('close', () => resolve(''))
-        })
-        return /^y(es)?$/i.test(answer.trim()) ? 'approve' : 'deny'
-      } finally {
-        lines.close()
-      }
+      process.stdout.write('            Approve? [y/N] ')
+      const { value, done } = await lines.next()
+      if (done === true || !process.stdin.isTTY) process.stdout.write('\n')
+      return done !== true && /^y(es)?$/i.test(value.trim()) ? 'approve' : 'deny'
     },
+    close: () => reader.close(),
   }
 }

@@ -5,17 +5,17 @@ import * as z from 'zod/mini'
 export const API = 'https://api.stocktrade.example'
 
 const PortfolioId = z.string().check(z.regex(/^[\w.-]{1,64}$/))
-const Symbol = z.string().check(z.regex(/^[A-Z][A-Z0-9.]{0,9}$/))
+const Ticker = z.string().check(z.regex(/^[A-Z][A-Z0-9.]{0,9}$/))
 
 /** What the model may write, by tool. Adapters show these to a real model. */
 export const inputs = {
-  get_stock_price: z.strictObject({ symbol: Symbol }),
+  get_stock_price: z.strictObject({ symbol: Ticker }),
   whoami: z.strictObject({}),
   get_portfolio: z.strictObject({ portfolio: PortfolioId }),
   create_order: z.strictObject({
     portfolio: PortfolioId,
     side: z.enum(['buy', 'sell']),
-    symbol: Symbol,
+    symbol: Ticker,
     quantity: z.int().check(z.positive(), z.maximum(1_000_000)),
   }),
   list_orders: z.strictObject({ portfolio: PortfolioId }),

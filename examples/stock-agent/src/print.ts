@@ -52,33 +52,37 @@ export class Printer {
   }
 
   waiting({ interval = 5, kind }: Interrupt): void {
-    this.field('agent', `pauses (${kind}), looks again in ${interval} s`)
+    this.field('pause', `the agent waits (${kind}), and looks again in ${interval} s`)
   }
 
   /** Tokens by what they say, as the API got them. */
   apiRequest({ method, path, status, token }: ApiRequest): void {
     this.field('request', `${method} ${path} -> ${status}`)
     this.field('', `token for ${token.audience}, scope ${token.scopes}`)
-    const act = token.actors.length === 0 ? 'no act: the upstream knows the vault alone' : `act ${token.actors.join(' < ')}`
+    const act =
+      token.actors.length === 0 ? 'no act: the upstream knows the vault alone' : `act ${token.actors.join(' < ')}`
     this.field('', `sub ${token.subject} of ${token.issuer}, ${act}`)
     if (token.details !== undefined) this.field('', `authorization_details ${JSON.stringify(token.details)}`)
   }
 
   trace({ steps }: Trace): void {
-    steps.forEach(({ step, verdict, detail }, index) => {
+    for (const [index, { step, verdict, detail }] of steps.entries()) {
       const colour = verdict === 'passed' ? 'green' : verdict === 'interrupted' ? 'yellow' : 'red'
       const [first = '', ...rest] = detail.split('; ')
       this.field(index === 0 ? 'trace' : '', `${step.padEnd(10)} ${this.paint(colour, verdict.padEnd(11))} ${first}`)
       for (const part of rest) this.field('', `${' '.repeat(23)}${part}`)
-    })
+    }
   }
 
   audit(events: readonly AuditEvent[]): void {
-    events.forEach((event, index) => this.field(index === 0 ? 'audit' : '', auditLine(event)))
+    for (const [index, event] of events.entries()) this.field(index === 0 ? 'audit' : '', auditLine(event))
   }
 
   check(what: string, mismatch: Mismatch | undefined): void {
-    if (mismatch === undefined) return this.field(this.paint('green', 'check'), `${what}`)
+    if (mismatch === undefined) {
+      this.field('check', `${this.paint('green', '✓')} ${what}`)
+      return
+    }
     this.field('MISMATCH', what, 'red')
     this.field('', `expected ${JSON.stringify(mismatch.expected)}`, 'red')
     this.field('', `but got  ${JSON.stringify(mismatch.actual)}`, 'red')

@@ -1,11 +1,11 @@
 import { inspect } from 'node:util'
 import { Checks, countLeaks } from './check.ts'
 import { identityLevel, privateDataLevel, publicLevel, sensitiveActionLevel } from './levels/index.ts'
-import { type Person, personAtTerminal } from './person.ts'
+import { personAtTerminal } from './person.ts'
 import type { Printer } from './print.ts'
 import { anotherUser, deniedByThePerson, otherArguments, ranOut, sameApprovalTwice } from './refusals/index.ts'
 import { type Part, Stage } from './stage.ts'
-import { openWorld, type World, type WorldFault } from './world.ts'
+import { openWorld, type WorldFault } from './world.ts'
 
 export interface DemoOptions {
   readonly printer: Printer
@@ -21,30 +21,33 @@ const refusals: readonly Part[] = [deniedByThePerson, otherArguments, sameApprov
 export async function runDemo({ printer, interactive, fault }: DemoOptions): Promise<boolean> {
   const checks = new Checks((what, mismatch) => printer.check(what, mismatch))
   const world = await openWorld(fault)
+  const terminal = interactive ? personAtTerminal() : undefined
   try {
-    const terminal: Person | undefined = interactive ? personAtTerminal() : undefined
     const stage = new Stage({ world, printer, checks, terminal })
     for (const part of [...levels, ...refusals]) {
       printer.heading(part.title, part.lead)
       await part.run(stage).catch((error: unknown) => checks.brokeOff(part.title, error))
     }
-    checkSilence(world, printer, checks)
+    checkSilence(stage)
   } finally {
+    terminal?.close()
     await world.close()
   }
   return summarize(printer, checks)
 }
 
-/** Neither the screen nor what the SDK handed out shows a token. */
-function checkSilence(world: World, printer: Printer, checks: Checks): void {
-  printer.heading('Secrets', `${world.wire.secrets.size} tokens, codes and request ids crossed the wire.`)
-  const { audit } = world
+/** Neither the screen nor anything that the SDK handed out shows a token. */
+function checkSilence({ world, printer, checks, turns }: Stage): void {
   const { secrets } = world.wire
+  printer.heading('Secrets', `${secrets.size} tokens, codes, keys and request ids crossed the wire.`)
   checks.equal('there were some to look for', secrets.size > 0, true)
-  const events = `${JSON.stringify(audit)}${inspect(audit, { depth: Number.POSITIVE_INFINITY, showHidden: true })}`
-  checks.equal('the audit events show none', countLeaks(events, secrets), 0)
+  const leaks = (value: unknown) => countLeaks(JSON.stringify(value) + inspect(value, everything), secrets)
+  checks.equal('audit events show none', leaks(world.audit), 0)
+  checks.equal('outcomes, interrupts and traces show none', leaks(turns), 0)
   checks.equal('this output shows none', countLeaks(printer.written, secrets), 0)
 }
+
+const everything = { depth: Number.POSITIVE_INFINITY, showHidden: true, maxArrayLength: null, maxStringLength: null }
 
 function summarize(printer: Printer, { count, mismatches }: Checks): boolean {
   printer.line()

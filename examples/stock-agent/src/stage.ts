@@ -1,9 +1,9 @@
-import type { DenyCode, Outcome } from '@behalf/core'
-import type { ApproveOptions, PendingRequest, TargetUser } from '@behalf/testing'
+import type { TargetUser } from '@behalf/testing'
 import { createStockAgent, type ToolCall, type Turn } from './agent.ts'
 import type { Checks } from './check.ts'
 import type { Session } from './login.ts'
 import { type Person, scriptedPerson } from './person.ts'
+import { Phone } from './phone.ts'
 import { scriptedPlanner } from './planner.ts'
 import type { Printer } from './print.ts'
 import type { World } from './world.ts'
@@ -21,19 +21,13 @@ export interface Actor {
   readonly session?: Session
 }
 
-export interface ConversationOptions {
-  readonly actor: Actor
-  readonly threadId: string
-  /** @default one who never answers */
-  readonly person?: Person
-}
-
 /** A conversation that is shown as it goes. */
 export interface Conversation {
+  readonly phone: Phone
   say(prompt: string): Promise<Turn>
   retry(call: ToolCall, why: string): Promise<Turn>
-  /** Questions that the person got, oldest first. */
-  readonly questions: readonly PendingRequest[]
+  /** The same call several times at the same time. Its ends are not shown. */
+  atOnce(call: ToolCall, times: number): Promise<readonly Turn[]>
 }
 
 /** What a part of the demo has to work with. */
@@ -41,11 +35,12 @@ export class Stage {
   readonly world: World
   readonly printer: Printer
   readonly checks: Checks
-  /** Who answers in the four levels, where the terminal was not asked for. */
+  /** Who answers in level 4, where the terminal was asked for. */
   readonly terminal: Person | undefined
+  readonly turns: Turn[] = []
   readonly #sessions = new Map<string, Session>()
 
-  constructor(parts: { world: World; printer: Printer; checks: Checks; terminal?: Person | undefined }) {
+  constructor(parts: { world: World; printer: Printer; checks: Checks; terminal: Person | undefined }) {
     this.world = parts.world
     this.printer = parts.printer
     this.checks = parts.checks
@@ -64,65 +59,60 @@ export class Stage {
     return (await this.world.target.api.controls.orders(user.portfolio)).length
   }
 
-  converse({ actor, threadId, person = scriptedPerson() }: ConversationOptions): Conversation {
-    const questions: PendingRequest[] = []
-    const { identity } = actor.session ?? {}
+  /** @param person - Who holds the phone. @default somebody who does not answer while the agent waits */
+  converse(actor: Actor, threadId: string, person: Person = scriptedPerson()): Conversation {
+    const { guard } = this.world
+    const { user, session } = actor
+    const phone = new Phone(this.world, user, this.printer)
     const agent = createStockAgent({
-      guard: this.world.guard,
+      guard,
       planner: scriptedPlanner,
       threadId,
-      ...(identity && { identity }),
-      portfolio: actor.user.portfolio,
-      onCall: ({ tool, input }) => this.printer.field('model', `calls ${tool} ${JSON.stringify(input)}`),
-      waitForPerson: async (interrupt) => {
+      ...(session && { identity: session.identity }),
+      portfolio: user.portfolio,
+      onCall: ({ tool, input }) => this.printer.field('tool call', `${tool} ${JSON.stringify(input)}`),
+      waitForPerson: (interrupt) => {
         this.printer.waiting(interrupt)
-        return this.#askPerson(actor.user, person, questions, interrupt.interval ?? 5)
+        return phone.ring(interrupt, person)
       },
     })
-    const { subject } = actor.user
     return {
-      questions,
-      say: (prompt) => this.#show(`${subject} says “${prompt}”`, () => agent.ask(prompt)),
-      retry: (call, why) => this.#show(why, () => agent.retry(call)),
+      phone,
+      say: (prompt) => this.#show(actor, 'user', `${user.subject}: “${prompt}”`, () => agent.ask(prompt)),
+      retry: (call, why) => this.#show(actor, 'again', why, () => agent.retry(call)),
+      atOnce: (call, times) => Promise.all(Array.from({ length: times }, () => agent.retry(call))),
     }
   }
 
-  async #askPerson(user: TargetUser, person: Person, questions: PendingRequest[], interval: number) {
-    const { controls } = this.world.target.authorizationServer
-    const question = (await controls.pendingRequests(user.subject)).at(-1)
-    if (question === undefined) {
-      this.world.clock.forward(interval)
-      return 'look'
-    }
-    const isNew = !questions.some(({ authReqId }) => authReqId === question.authReqId)
-    if (isNew) {
-      questions.push(question)
-      this.printer.question(question)
-    }
-    const decision = await person.decide(question)
-    this.printer.field('', decisions[decision])
-    if (decision === 'later') return 'leave'
-    if (decision === 'approve') await controls.approve(question.authReqId, this.grant(question))
-    if (decision === 'deny') await controls.deny(question.authReqId)
-    const now = this.world.clock.now() / 1000
-    this.world.clock.forward(decision === 'ignore' ? question.expiresAt - now + 1 : interval)
-    return 'look'
+  /**
+   * Asks, lets the person say yes, and leaves the approval unused.
+   * @returns `undefined` when it did not come to that, which is a mismatch
+   */
+  async askAndApprove(user: TargetUser, threadId: string, prompt: string) {
+    const actor = await this.signIn(user)
+    const talk = this.converse(actor, threadId)
+    const { call, outcomes } = await talk.say(prompt)
+    const outcome = outcomes.at(-1)
+    this.checks.equal('the order waits for its answer', outcome?.status, 'interrupted')
+    if (call === undefined || outcome?.status !== 'interrupted') return undefined
+    const { id, interval } = outcome.interrupt
+    const { identity } = actor.session
+    const state = async () => (await this.world.guard.approvals.get(id, { identity }))?.state
+    this.printer.field('phone', `${user.subject} approves while the agent is away`)
+    await talk.phone.approve(interval)
+    this.checks.equal('the yes is known', await state(), 'approved')
+    return { actor, talk, call, state }
   }
 
-  /** What the server grants on a yes: what was asked. With the fault `wrong-grant`, the server writes ten times the order into the token. */
-  grant(question: PendingRequest | undefined): ApproveOptions {
-    const { authorizationDetails = [] } = question ?? {}
-    if (this.world.fault !== 'wrong-grant') return {}
-    return { authorizationDetails: authorizationDetails.map((one) => ({ ...one, quantity: Number(one.quantity) * 10 })) }
-  }
-
-  async #show(opening: string, take: () => Promise<Turn>): Promise<Turn> {
+  async #show({ session }: Actor, label: string, text: string, take: () => Promise<Turn>): Promise<Turn> {
     const { printer, world } = this
     const audited = world.audit.length
     const requested = world.wire.apiRequests.length
     printer.line()
-    printer.field('user', opening, 'cyan')
+    printer.field(label, text, 'cyan')
+    printer.field('acts', `${world.target.agentName} for ${session?.user.subject ?? 'nobody: no one is signed in'}`)
     const turn = await take()
+    this.turns.push(turn)
     for (const request of world.wire.apiRequests.slice(requested)) printer.apiRequest(request)
     const last = turn.outcomes.at(-1)
     if (last !== undefined) printer.trace(last.trace)
@@ -130,29 +120,4 @@ export class Stage {
     printer.field('answer', turn.answer, 'bold')
     return turn
   }
-}
-
-const decisions = {
-  approve: 'and approves',
-  deny: 'and denies',
-  ignore: 'and does not answer until it runs out',
-  later: 'and has not answered yet',
-} as const
-
-/** How a turn ended, in one word: `done`, a deny code, or the kind of interrupt. */
-export function endOf(turn: Turn): string {
-  const outcome = turn.outcomes.at(-1)
-  if (outcome === undefined) return 'words'
-  return wordOf(outcome)
-}
-
-function wordOf(outcome: Outcome<unknown>): 'done' | 'unavailable' | DenyCode | string {
-  if (outcome.status === 'denied') return outcome.code
-  return outcome.status === 'interrupted' ? outcome.interrupt.kind : outcome.status
-}
-
-/** What the body gave. */
-export function resultOf(turn: Turn): unknown {
-  const outcome = turn.outcomes.at(-1)
-  return outcome?.status === 'done' ? outcome.result : undefined
 }

@@ -1,5 +1,5 @@
 import { currentCall, type InputOf } from '@behalf/core'
-import * as z from 'zod/mini'
+import type * as z from 'zod/mini'
 import { API, type Order, policies } from './policies.ts'
 import { Orders, type PlacedOrder, PlacedOrder as PlacedOrderBody, Portfolio, Price, Problem } from './wire.ts'
 
@@ -21,7 +21,9 @@ export interface RefusedOrder {
   readonly reason: string
 }
 
-async function getStockPrice({ symbol }: InputOf<typeof policies.get_stock_price>): Promise<Price | { unknown: string }> {
+async function getStockPrice({
+  symbol,
+}: InputOf<typeof policies.get_stock_price>): Promise<Price | { unknown: string }> {
   const response = await fetch(`${API}/prices/${encodeURIComponent(symbol)}`)
   return response.status === 404 ? { unknown: symbol } : read(response, Price)
 }

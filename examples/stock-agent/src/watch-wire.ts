@@ -27,7 +27,15 @@ export interface WireWatch {
   readonly secrets: ReadonlySet<string>
 }
 
-const secretFields = ['access_token', 'id_token', 'refresh_token', 'auth_req_id', 'code', 'code_verifier', 'client_secret']
+const secretFields = [
+  'access_token',
+  'id_token',
+  'refresh_token',
+  'auth_req_id',
+  'code',
+  'code_verifier',
+  'client_secret',
+]
 
 /** Looks on from outside the SDK, where tokens still can be seen: SDK, agent and tools get none to show. */
 export function watchWire(apiOrigin: string): WireWatch {
@@ -48,7 +56,10 @@ export function watchWire(apiOrigin: string): WireWatch {
       const response = await fetch(request)
       const location = response.headers.get('location')
       if (location !== null && URL.canParse(location)) keep(new URL(location).searchParams.get('code'))
-      const body: unknown = await response.clone().json().catch(() => undefined)
+      const body: unknown = await response
+        .clone()
+        .json()
+        .catch(() => undefined)
       if (isRecord(body)) for (const field of secretFields) keep(body[field])
       const { origin, pathname } = new URL(request.url)
       if (origin === apiOrigin && token !== undefined) {

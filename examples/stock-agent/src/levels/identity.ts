@@ -1,4 +1,5 @@
-import { endOf, type Part, resultOf } from '../stage.ts'
+import { endOf, fieldOf } from '../outcomes.ts'
+import type { Part } from '../stage.ts'
 
 export const identityLevel: Part = {
   title: 'Level 2: identity',
@@ -10,15 +11,12 @@ export const identityLevel: Part = {
     const { identity, user } = actor.session
     printer.field('login', `${String(user.claims.name)}: access token and id_token verified, both for ${user.subject}`)
     printer.field('', `issuer ${identity.issuer}, client ${identity.clientId}, for ${String(identity.claims.aud)}`)
-    const turn = await stage.converse({ actor, threadId: 'level-2' }).say('Who am I?')
+    const turn = await stage.converse(actor, 'level-2').say('Who am I?')
     checks.equal('the agent answers', endOf(turn), 'done')
-    const { subject, issuer } = (resultOf(turn) ?? {}) as { subject?: string; issuer?: string }
-    checks.equal('with the subject of the token', subject, ann.subject)
-    checks.equal('and its issuer', issuer, world.target.authorizationServer.issuer)
-    const lookalike = { ...identity }
-    const forged = await stage
-      .converse({ actor: { ...actor, session: { ...actor.session, identity: lookalike } }, threadId: 'level-2' })
-      .say('Who am I?')
+    checks.equal('with the subject of the token', fieldOf(turn, 'subject'), ann.subject)
+    checks.equal('and its issuer', fieldOf(turn, 'issuer'), world.target.authorizationServer.issuer)
+    const lookalike = { ...actor, session: { ...actor.session, identity: { ...identity } } }
+    const forged = await stage.converse(lookalike, 'level-2').say('Who am I?')
     checks.equal('an object that only looks like that identity is nobody', endOf(forged), 'identity_not_verified')
   },
 }

@@ -1,4 +1,5 @@
-import { endOf, type Part, resultOf } from '../stage.ts'
+import { endOf, fieldOf } from '../outcomes.ts'
+import type { Part } from '../stage.ts'
 
 export const privateDataLevel: Part = {
   title: 'Level 3: private data',
@@ -6,10 +7,10 @@ export const privateDataLevel: Part = {
   async run(stage) {
     const { checks, world } = stage
     const { ann, bob } = world.target.users
-    const talk = stage.converse({ actor: await stage.signIn(ann), threadId: 'level-3' })
+    const talk = stage.converse(await stage.signIn(ann), 'level-3')
     const own = await talk.say('Show me my portfolio')
     checks.equal('the own portfolio is shown', endOf(own), 'done')
-    checks.equal('and it is the own one', (resultOf(own) as { id?: string } | undefined)?.id, ann.portfolio)
+    checks.equal('and it is the own one', fieldOf(own, 'id'), ann.portfolio)
     const seen = world.wire.apiRequests.at(-1)?.token
     checks.equal("the token is the upstream's", seen?.issuer, world.target.upstream.issuer)
     checks.equal('of the linked account', seen?.subject, ann.upstreamSubject)

@@ -1,4 +1,5 @@
-import { endOf, type Part, resultOf } from '../stage.ts'
+import { endOf, fieldOf } from '../outcomes.ts'
+import type { Part } from '../stage.ts'
 
 export const publicLevel: Part = {
   title: 'Level 1: public',
@@ -6,10 +7,10 @@ export const publicLevel: Part = {
   async run(stage) {
     const { checks, world } = stage
     const user = world.target.users.ann
-    const visitor = stage.converse({ actor: { user }, threadId: 'level-1' })
+    const visitor = stage.converse({ user }, 'level-1')
     const price = await visitor.say('What is AAPL trading at?')
     checks.equal('the price is told', endOf(price), 'done')
-    checks.equal('by the exchange, for AAPL', (resultOf(price) as { symbol?: string } | undefined)?.symbol, 'AAPL')
+    checks.equal('by the exchange, for AAPL', fieldOf(price, 'symbol'), 'AAPL')
     checks.equal('no token was issued', world.audit.filter(({ type }) => type === 'token').length, 0)
     checks.equal('no request carried one', world.wire.apiRequests.length, 0)
     checks.equal('a portfolio is not public', endOf(await visitor.say('Show me my portfolio')), 'login_required')

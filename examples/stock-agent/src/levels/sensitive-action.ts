@@ -1,5 +1,6 @@
+import { endOf, resultOf } from '../outcomes.ts'
 import { scriptedPerson } from '../person.ts'
-import { type Conversation, endOf, type Part, resultOf, type Stage } from '../stage.ts'
+import type { Conversation, Part, Stage } from '../stage.ts'
 
 export const sensitiveActionLevel: Part = {
   title: 'Level 4: sensitive action',
@@ -21,25 +22,22 @@ async function signedOffOrder(stage: Stage, prompt: string, wanted: Wanted): Pro
   const { checks, world } = stage
   const { ann } = world.target.users
   const before = await stage.orderCount(ann)
-  const answers: string[] = []
   const person = stage.terminal ?? scriptedPerson('approve')
-  const talk = stage.converse({
-    actor: await stage.signIn(ann),
-    threadId: `level-4 ${prompt}`,
-    person: {
-      async decide(question) {
-        const answer = await person.decide(question)
-        answers.push(answer)
-        return answer
-      },
+  const decisions: string[] = []
+  const talk = stage.converse(await stage.signIn(ann), `level-4 ${prompt}`, {
+    async decide(question) {
+      const decision = await person.decide(question)
+      decisions.push(decision)
+      return decision
     },
   })
   const turn = await talk.say(prompt)
   checkQuestion(stage, talk, prompt, { ...wanted, portfolio: ann.portfolio })
   checks.equal('the call paused first', turn.outcomes[0]?.status, 'interrupted')
-  if (answers.at(-1) !== 'approve') {
+  if (decisions.at(-1) !== 'approve') {
     checks.equal('the no counts', endOf(turn), 'approval_denied')
-    return checks.equal('and nothing was ordered', await stage.orderCount(ann), before)
+    checks.equal('and nothing was ordered', await stage.orderCount(ann), before)
+    return
   }
   checks.equal('after the yes it ran', endOf(turn), 'done')
   checks.equal('one order was placed', (await stage.orderCount(ann)) - before, 1)
@@ -50,8 +48,12 @@ async function signedOffOrder(stage: Stage, prompt: string, wanted: Wanted): Pro
   ])
 }
 
-function checkQuestion({ checks }: Stage, { questions }: Conversation, message: string, order: object): void {
-  checks.equal('the person was asked once, in these words', questions.map(({ bindingMessage }) => bindingMessage), [message])
+function checkQuestion({ checks, terminal }: Stage, { phone }: Conversation, message: string, order: object): void {
+  const { questions } = phone
+  // Whoever takes more than five minutes at the terminal is asked again.
+  if (terminal === undefined) checks.equal('the person was asked once', questions.length, 1)
+  const words = new Set(questions.map(({ bindingMessage }) => bindingMessage))
+  checks.equal('in exactly these words', [...words], [message])
   checks.equal('with these details', questions[0]?.authorizationDetails, [{ type: 'stock_order', ...order }])
 }
 
@@ -60,10 +62,10 @@ async function smallOrder(stage: Stage): Promise<void> {
   const { checks, world } = stage
   const { ann } = world.target.users
   const before = await stage.orderCount(ann)
-  const talk = stage.converse({ actor: await stage.signIn(ann), threadId: 'level-4 small' })
+  const talk = stage.converse(await stage.signIn(ann), 'level-4 small')
   const turn = await talk.say('Buy 5 shares of AAPL')
   checks.equal('a small order runs at once', endOf(turn), 'done')
-  checks.equal('nobody was asked', talk.questions.length, 0)
+  checks.equal('nobody was asked', talk.phone.questions.length, 0)
   const token = world.wire.apiRequests.at(-1)?.token
   checks.equal('its token may trade small', token?.scopes, 'trade:small')
   checks.equal('and names the agent in act', token?.actors, [world.target.agentName])
