@@ -30,7 +30,12 @@ export interface Asked {
 
 /** One look at the answer. */
 export type Answer =
-  | { readonly status: 'pending'; readonly interval?: number; readonly retryAfter?: number; readonly state?: JsonObject }
+  | {
+      readonly status: 'pending'
+      readonly interval?: number
+      readonly retryAfter?: number
+      readonly state?: JsonObject
+    }
   | {
       readonly status: 'approved'
       /** The credential, where the question asked for one. */

@@ -12,7 +12,10 @@ export interface BindingParts {
 }
 
 /** The binding of a call, as a keyed hash: equal for equal meaning, telling nothing about it. */
-export function bindingOf({ identity, agent, tool, policyVersion, input }: BindingParts, hash: KeyedHash): Promise<string> {
+export function bindingOf(
+  { identity, agent, tool, policyVersion, input }: BindingParts,
+  hash: KeyedHash,
+): Promise<string> {
   return hash(
     canonicalJson({
       v: 1,
@@ -21,7 +24,10 @@ export function bindingOf({ identity, agent, tool, policyVersion, input }: Bindi
       subject: identity.kind === 'user' ? identity.subject : null,
       client: identity.clientId ?? null,
       // Outermost only: RFC 8693 §4.1 keeps nested actors out of decisions.
-      actor: identity.kind === 'user' && identity.actor !== undefined ? [identity.actor.issuer ?? null, identity.actor.subject] : null,
+      actor:
+        identity.kind === 'user' && identity.actor !== undefined
+          ? [identity.actor.issuer ?? null, identity.actor.subject]
+          : null,
       agent,
       tool,
       policy: policyVersion,

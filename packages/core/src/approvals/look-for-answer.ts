@@ -50,9 +50,7 @@ async function look(
     ...(delivery.expiresAt !== undefined && { expiresAt: delivery.expiresAt }),
   }
   const settle = (answer: Answer) =>
-    ledger.update(entry, (current) =>
-      isPending(current) ? applied(current, answer, sentAt, ledger.now()) : undefined,
-    )
+    ledger.update(entry, (current) => (isPending(current) ? applied(current, answer, sentAt, ledger.now()) : undefined))
   try {
     return await settle(await channel.look(asked, channelQuestion({ ...record, question }), context))
   } catch (error) {

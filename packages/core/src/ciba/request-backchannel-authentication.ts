@@ -24,7 +24,8 @@ export async function requestBackchannelAuthentication(
 ): Promise<Asked> {
   const { profile } = server
   const rules = profile.ciba
-  if (rules === undefined) throw new ConfigurationError('approvals', `${profile.provider} has no backchannel authentication`)
+  if (rules === undefined)
+    throw new ConfigurationError('approvals', `${profile.provider} has no backchannel authentication`)
   const problem = rules.checkBindingMessage(question.message)
   if (problem !== undefined) throw new ConfigurationError('approval.message', problem)
 

@@ -63,7 +63,8 @@ async function credentialAnswer(
   { server, clock, signal }: PollContext,
 ): Promise<Answer> {
   const { credential, approver } = question
-  if (response.tokenType.toLowerCase() !== 'bearer') return failed(`a ${response.tokenType} token came where Bearer was asked`)
+  if (response.tokenType.toLowerCase() !== 'bearer')
+    return failed(`a ${response.tokenType} token came where Bearer was asked`)
   const { claims } = await server.verifyJwt(response.accessToken, {
     audience: credential.resource,
     types: server.profile.token.accessTokenTypes,

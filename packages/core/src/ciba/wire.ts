@@ -13,7 +13,12 @@ export interface CibaState {
   readonly detailsSent: boolean
 }
 
-const schema = z.object({ authReqId: z.string(), expiresAt: z.number(), interval: z.number(), detailsSent: z.boolean() })
+const schema = z.object({
+  authReqId: z.string(),
+  expiresAt: z.number(),
+  interval: z.number(),
+  detailsSent: z.boolean(),
+})
 
 /** @throws StoreError `corrupt`. */
 export function cibaState(state: JsonObject): CibaState {

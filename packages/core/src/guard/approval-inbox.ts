@@ -23,7 +23,10 @@ export interface ApprovalInbox {
    * @returns `undefined` when there is none of that id, or it is not this identity's: the two are not told apart.
    * @throws TransportError, StoreError Nothing is known.
    */
-  get(id: string, options: { readonly identity: Identity; readonly signal?: AbortSignal }): Promise<ApprovalView | undefined>
+  get(
+    id: string,
+    options: { readonly identity: Identity; readonly signal?: AbortSignal },
+  ): Promise<ApprovalView | undefined>
 }
 
 /** The inbox over a guard's ledger. */

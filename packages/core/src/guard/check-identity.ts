@@ -16,7 +16,9 @@ export function checkIdentity(progress: Progress, environment: Environment, now:
   if (identity === undefined) return loginRequired('the call has no identity')
   if (!isVerified(identity)) return deny('identity_not_verified', 'no verification made this identity object')
   if (!environment.servers.knows(identity.issuer)) {
-    return loginRequired(`the identity is of an issuer that this guard does not know: ${JSON.stringify(identity.issuer)}`)
+    return loginRequired(
+      `the identity is of an issuer that this guard does not know: ${JSON.stringify(identity.issuer)}`,
+    )
   }
   if (identity.expiresAt !== undefined && now / 1000 >= identity.expiresAt + TOLERANCE_SECONDS) {
     return loginRequired('the proof of the identity has expired')

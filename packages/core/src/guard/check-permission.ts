@@ -25,7 +25,11 @@ export async function checkPermission(progress: Progress, environment: Environme
   progress.checkedAt = environment.clock.now()
   const detail = `${describe(decision)}${subjects === 'user' ? ' (user only: the model has no agents)' : ''}`
   // A checker is a port: its answer is read as strictly as a server's (F1).
-  if (decision.allowed === true && decision.checks.length > 0 && decision.checks.every((check) => check.allowed === true)) {
+  if (
+    decision.allowed === true &&
+    decision.checks.length > 0 &&
+    decision.checks.every((check) => check.allowed === true)
+  ) {
     progress.passed('permission', detail)
     return undefined
   }
@@ -36,6 +40,9 @@ export async function checkPermission(progress: Progress, environment: Environme
 
 function describe({ checks }: AccessDecision): string {
   return checks
-    .map(({ question, allowed, problem }) => `${question}: ${allowed ? 'yes' : `no${problem === undefined ? '' : ` (${problem})`}`}`)
+    .map(
+      ({ question, allowed, problem }) =>
+        `${question}: ${allowed ? 'yes' : `no${problem === undefined ? '' : ` (${problem})`}`}`,
+    )
     .join('; ')
 }

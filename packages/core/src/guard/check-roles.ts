@@ -42,7 +42,9 @@ function boundAccess(
       ...(roles !== undefined && rule.kind === 'resource' && { roles }),
     })
     if (bounds.missing.length > 0) {
-      const detail = bounds.missing.map(({ scope, source }) => `${name}: ${scope} is not within the ${source}`).join('; ')
+      const detail = bounds.missing
+        .map(({ scope, source }) => `${name}: ${scope} is not within the ${source}`)
+        .join('; ')
       const byRole = bounds.missing.some(({ source }) => source === 'roles')
       return deny(byRole ? 'role_missing' : 'misconfigured', detail)
     }

@@ -95,7 +95,8 @@ function checkPermissions({ permissions, agent, authorizationServer }: GuardOpti
 }
 
 function ledgerOf(store: Store, keys: GuardKeys | undefined, clock: Environment['clock']): Ledger {
-  if (store.specificationVersion !== 1) throw new ConfigurationError('store', 'has a specification version that is not known')
+  if (store.specificationVersion !== 1)
+    throw new ConfigurationError('store', 'has a specification version that is not known')
   if (keys === undefined && store.durable) {
     throw new ConfigurationError('keys', 'a durable store needs { seal: [current, …old], index }: 32 random bytes each')
   }

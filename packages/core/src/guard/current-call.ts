@@ -12,7 +12,8 @@ import { definitionOf } from './policy-definition.ts'
  */
 export function currentCall<P extends Policy>(policy: P): Call<AccessOf<P>> {
   const scope = shared.scope.getStore()
-  if (scope?.call === undefined) throw new IdentityRequiredError('no guarded call runs here: use currentCall() within a tool body')
+  if (scope?.call === undefined)
+    throw new IdentityRequiredError('no guarded call runs here: use currentCall() within a tool body')
   if (scope.definition !== definitionOf(policy)) {
     throw new IdentityRequiredError('the call that runs here is under another policy')
   }

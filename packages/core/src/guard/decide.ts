@@ -117,10 +117,10 @@ async function replayed(
     return ended(progress, progress.stopped('claim', stop), 'run', environment)
   }
   noteEnd(progress, 'run', 'replayed', environment)
-  return doneWith(progress, valueOf(result))
+  return doneWith(progress, toldAgain(result))
 }
 
-const valueOf = (result: Exclude<StoredResult, { kind: 'not_storable' }>): unknown =>
+const toldAgain = (result: Exclude<StoredResult, { kind: 'not_storable' }>): unknown =>
   result.kind === 'json' ? result.value : undefined
 
 const faulted = (error: unknown, progress: Progress): Stop =>

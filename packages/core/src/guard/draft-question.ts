@@ -23,7 +23,10 @@ export function channelOf(
   const name = approval.channel ?? only ?? 'default'
   const channel = channels.get(name)
   if (channel !== undefined) return { name, channel }
-  return deny('misconfigured', `the policy asks by channel ${JSON.stringify(name)}, and the guard has none of that name`)
+  return deny(
+    'misconfigured',
+    `the policy asks by channel ${JSON.stringify(name)}, and the guard has none of that name`,
+  )
 }
 
 /** What the person will be asked: computed once, checked before anything is stored or sent. */
@@ -83,7 +86,9 @@ function withCredential(
   { servers, clock }: Environment,
 ): StoredQuestion | Stop {
   const { identity, definition, invocation } = progress
-  const resources = definition.access.map(([, rule]) => rule).filter((rule): rule is ResourceRule => rule.kind === 'resource')
+  const resources = definition.access
+    .map(([, rule]) => rule)
+    .filter((rule): rule is ResourceRule => rule.kind === 'resource')
   const [resource] = resources
   if (identity?.kind === 'user' && resources.length === 1 && resource !== undefined && question.details.length > 0) {
     const asked: Omit<ApprovalQuestion, 'credential'> = {
@@ -100,5 +105,8 @@ function withCredential(
     }
   }
   if (approval.enforcedBy !== 'server') return question
-  return deny('misconfigured', `approval.enforcedBy is 'server', and this approver, channel or provider cannot carry the details in a token`)
+  return deny(
+    'misconfigured',
+    `approval.enforcedBy is 'server', and this approver, channel or provider cannot carry the details in a token`,
+  )
 }

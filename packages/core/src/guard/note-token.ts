@@ -8,7 +8,12 @@ import type { Progress } from './progress.ts'
 export function noteToken(
   progress: Progress,
   { auditor }: Environment,
-  { source, audience, issued, actor }: Pick<TokenEvent, 'source' | 'audience'> & {
+  {
+    source,
+    audience,
+    issued,
+    actor,
+  }: Pick<TokenEvent, 'source' | 'audience'> & {
     readonly issued: IssuedToken
     readonly actor?: Actor | undefined
   },

@@ -33,7 +33,12 @@ function outcomeOf(progress: Progress, stop: Stop): Ended {
       return { status: 'interrupted', interrupt: { v: 1, tool: progress.invocation.tool, ...stop.interrupt }, trace }
     case 'unavailable': {
       const { retryAfter } = stop
-      return { status: 'unavailable', message: unavailableSentence, trace, ...(retryAfter !== undefined && { retryAfter }) }
+      return {
+        status: 'unavailable',
+        message: unavailableSentence,
+        trace,
+        ...(retryAfter !== undefined && { retryAfter }),
+      }
     }
     default:
       return stop satisfies never

@@ -1,5 +1,5 @@
-import type { Token } from '../credential/token.ts'
 import { redactTokens } from '../credential/index.ts'
+import type { Token } from '../credential/token.ts'
 
 /** How far down a chain of causes tokens are looked for. */
 const MAX_CAUSES = 8

@@ -17,4 +17,5 @@ export const denySentences: Readonly<Record<DenyCode, string>> = {
   misconfigured: 'This tool is not set up correctly. Trying again does not help.',
 }
 
-export const unavailableSentence = 'A service that this action needs did not answer. The action was not done; it can be tried again later.'
+export const unavailableSentence =
+  'A service that this action needs did not answer. The action was not done; it can be tried again later.'

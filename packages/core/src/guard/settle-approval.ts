@@ -12,8 +12,8 @@ import {
 import { principalOf } from './auditor.ts'
 import { channelOf, draftQuestion } from './draft-question.ts'
 import type { Environment } from './environment.ts'
-import type { Progress } from './progress.ts'
 import { pause } from './pause.ts'
+import type { Progress } from './progress.ts'
 import { deny, type Stop } from './stop.ts'
 
 /** How step 6 ends: a run that may be claimed, a result to tell again, or a stop. */
@@ -70,7 +70,8 @@ async function findRecord(
   const found = await findRun(ledger, slot)
   if (found !== undefined || (phase === 'preflight' && !progress.needsApproval)) return found
   const { approval } = definition.rules
-  const question = progress.needsApproval && approval !== undefined ? draftQuestion(progress, approval, environment) : undefined
+  const question =
+    progress.needsApproval && approval !== undefined ? draftQuestion(progress, approval, environment) : undefined
   if (question !== undefined && 'status' in question) return question
   const perCall = question === undefined || approval?.perCall === true
   const { issuer, tenant, clientId } = identity
@@ -103,7 +104,8 @@ async function findRecord(
 /** Settles, and where the policy says `wait`, goes on settling until somebody answered or the time is over. */
 async function settleWithin(progress: Progress, entry: Entry, environment: Environment): Promise<Settled> {
   const { approval, wait } = progress.definition.rules
-  const chosen = approval === undefined || entry.record.question === undefined ? undefined : channelOf(approval, environment)
+  const chosen =
+    approval === undefined || entry.record.question === undefined ? undefined : channelOf(approval, environment)
   const channel = chosen !== undefined && 'channel' in chosen ? chosen.channel : undefined
   const until = environment.clock.now() + (wait?.maxSeconds ?? 0) * 1000
   let current = entry

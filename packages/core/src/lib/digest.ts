@@ -8,17 +8,19 @@ export async function sha256(text: string): Promise<string> {
 }
 
 /** A keyed hash: tells nothing about `text` to whoever lacks the key. */
-export interface KeyedHash {
-  (text: string): Promise<string>
-}
+export type KeyedHash = (text: string) => Promise<string>
 
 /** HMAC-SHA-256 under `secret` (32 bytes), base64url. */
 export function keyedHash(secret: Uint8Array): KeyedHash {
   let key: Promise<CryptoKey> | undefined
   return async (text) => {
-    key ??= crypto.subtle.importKey('raw', secret as Uint8Array<ArrayBuffer>, { name: 'HMAC', hash: 'SHA-256' }, false, [
-      'sign',
-    ])
+    key ??= crypto.subtle.importKey(
+      'raw',
+      secret as Uint8Array<ArrayBuffer>,
+      { name: 'HMAC', hash: 'SHA-256' },
+      false,
+      ['sign'],
+    )
     return base64url.encode(new Uint8Array(await crypto.subtle.sign('HMAC', await key, encoder.encode(text))))
   }
 }

@@ -23,8 +23,14 @@ const key: unique symbol = Symbol.for('@behalf/core@1') as never
  * What all copies of this major in one process share. Two bundled copies of the package would
  * otherwise not know each other's identities, and context set in one would be lost in the other.
  */
-export const shared: Shared = ((globalThis as { [key]?: Shared })[key] ??= Object.freeze({
-  verified: new WeakSet<object>(),
-  subjectTokens: new WeakMap<object, object>(),
-  scope: new AsyncLocalStorage<Scope>(),
-}))
+export const shared: Shared = registered()
+
+function registered(): Shared {
+  const place = globalThis as { [key]?: Shared }
+  place[key] ??= Object.freeze({
+    verified: new WeakSet<object>(),
+    subjectTokens: new WeakMap<object, object>(),
+    scope: new AsyncLocalStorage<Scope>(),
+  })
+  return place[key]
+}

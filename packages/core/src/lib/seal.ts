@@ -28,7 +28,10 @@ export function keyBytes(option: string, material: unknown): Uint8Array {
     }
   }
   if (bytes?.length !== 32) {
-    throw new ConfigurationError(option, 'give 32 random bytes, as Uint8Array or base64url (openssl rand 32 | basenc --base64url)')
+    throw new ConfigurationError(
+      option,
+      'give 32 random bytes, as Uint8Array or base64url (openssl rand 32 | basenc --base64url)',
+    )
   }
   return bytes
 }

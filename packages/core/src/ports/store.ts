@@ -41,10 +41,7 @@ export interface Store {
     options: { readonly limit: number; readonly leaseSeconds: number },
   ): Promise<readonly Versioned[]>
   /** Keys under an index, in key order, strictly after `after`. */
-  list(
-    index: string,
-    options: { readonly after?: string; readonly limit: number },
-  ): Promise<readonly Versioned[]>
+  list(index: string, options: { readonly after?: string; readonly limit: number }): Promise<readonly Versioned[]>
   /** Counts within a window that begins with the first count. @returns the new total */
   increment(key: string, options: { readonly windowSeconds: number }): Promise<number>
 }

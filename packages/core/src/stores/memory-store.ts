@@ -164,7 +164,10 @@ class MemoryStore implements Store {
 const versioned = (key: string, { value, version }: Entry): Versioned => ({ key, value: value.slice(), version })
 
 const full = (maxEntries: number): StoreError =>
-  new StoreError('unavailable', `the memory store is full (${maxEntries} live keys): raise maxEntries, or use a durable store`)
+  new StoreError(
+    'unavailable',
+    `the memory store is full (${maxEntries} live keys): raise maxEntries, or use a durable store`,
+  )
 
 function add(sets: Map<string, Set<string>>, name: string, key: string): void {
   const set = sets.get(name)

@@ -3,8 +3,8 @@ import { generateKeyPair } from 'jose'
 import { HttpResponse } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { auth0 } from '../../src/authorization-server/index.ts'
 import { applied } from '../../src/approvals/look-for-answer.ts'
+import { auth0 } from '../../src/authorization-server/index.ts'
 import { record } from '../unit/approvals/harness.ts'
 import { backchannel, ISSUER, order, refusal } from '../unit/ciba/backchannel.ts'
 
@@ -53,18 +53,25 @@ describe('the request (CIBA Core §7)', () => {
     expect(JSON.parse(asked[0]?.get('authorization_details') ?? '')).toEqual([order])
   })
 
-  verifies('CIBA-7.3-acknowledgement', 'what lacks auth_req_id or expires_in is refused; interval is 5 where absent', async () => {
-    const { ask, acknowledges } = await begin()
-    acknowledges(() => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 120 }))
-    expect(await ask()).toMatchObject({ interval: 5 })
-    for (const body of [{ expires_in: 120 }, { auth_req_id: 'req-1' }, { auth_req_id: '', expires_in: 120 }, 'no']) {
-      acknowledges(() => HttpResponse.json(body))
-      await expect(ask()).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
-    }
-  })
+  verifies(
+    'CIBA-7.3-acknowledgement',
+    'what lacks auth_req_id or expires_in is refused; interval is 5 where absent',
+    async () => {
+      const { ask, acknowledges } = await begin()
+      acknowledges(() => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 120 }))
+      expect(await ask()).toMatchObject({ interval: 5 })
+      for (const body of [{ expires_in: 120 }, { auth_req_id: 'req-1' }, { auth_req_id: '', expires_in: 120 }, 'no']) {
+        acknowledges(() => HttpResponse.json(body))
+        await expect(ask()).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
+      }
+    },
+  )
 
   test('Auth0 gets its structured hint and its audience, and a message outside its alphabet is never sent', async () => {
-    const profile = { ...auth0({ domain: 'issuer.example', clientId: 'agent-app', clientSecret: 'a-client-secret' }), issuer: ISSUER }
+    const profile = {
+      ...auth0({ domain: 'issuer.example', clientId: 'agent-app', clientSecret: 'a-client-secret' }),
+      issuer: ISSUER,
+    }
     const { ask, asked } = await begin(() => profile)
     await ask()
     expect(JSON.parse(asked[0]?.get('login_hint') ?? '')).toEqual({ format: 'iss_sub', iss: ISSUER, sub: 'ann' })
@@ -95,11 +102,11 @@ describe('the answer (CIBA Core §10.1.1)', () => {
     const { look, answer, success, idToken, issuer } = await begin()
     const foreign = await generateKeyPair('ES256')
     const bad = {
-      'absent': undefined,
+      absent: undefined,
       'a foreign signature': await idToken({}, foreign.privateKey),
       'another issuer': await idToken({ iss: 'https://other.example' }),
       'another audience': await idToken({ aud: 'other-app' }),
-      'expired': await idToken({ exp: Math.floor(Date.now() / 1000) - 60 }),
+      expired: await idToken({ exp: Math.floor(Date.now() / 1000) - 60 }),
       'the algorithm none': `${btoa('{"alg":"none"}').replaceAll('=', '')}.${btoa(JSON.stringify({ iss: issuer.issuer, sub: 'ann', aud: 'agent-app', exp: 9999999999 })).replaceAll('=', '')}.`,
       'no JWT': 'x',
       'several audiences and another azp': await idToken({ aud: ['agent-app', 'other'], azp: 'other' }),
@@ -122,7 +129,12 @@ describe('the answer (CIBA Core §10.1.1)', () => {
     const { look, answer, success, accessToken } = await begin()
     const other = { ...order, quantity: 500 }
     for (const details of [[], [other], [order, other], [{ ...order, extra: true }], undefined, 'x']) {
-      answer(await success({ authorization_details: details, access_token: await accessToken({ authorization_details: details }) }))
+      answer(
+        await success({
+          authorization_details: details,
+          access_token: await accessToken({ authorization_details: details }),
+        }),
+      )
       expect(await look(), JSON.stringify(details)).toMatchObject({ status: 'failed' })
     }
     // The token is what the API sees: a right answer around a wrong token is wrong.
@@ -197,7 +209,10 @@ describe('errors (CIBA Core §11)', () => {
   })
 
   test('where expiry is reported as a denial, the local deadline decides (A6)', async () => {
-    const profile = { ...auth0({ domain: 'issuer.example', clientId: 'agent-app', clientSecret: 'a-client-secret' }), issuer: ISSUER }
+    const profile = {
+      ...auth0({ domain: 'issuer.example', clientId: 'agent-app', clientSecret: 'a-client-secret' }),
+      issuer: ISSUER,
+    }
     const { look, answer, clock } = await begin(() => profile)
     const state = { authReqId: 'req-1', expiresAt: clock.now() / 1000 + 10, interval: 2, detailsSent: true }
     answer(refusal('access_denied'))

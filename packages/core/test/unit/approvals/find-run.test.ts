@@ -32,8 +32,8 @@ describe('find or create a run (A1)', () => {
   test('runs without a question are never shared between slots', async () => {
     const { ledger } = testLedger()
     const ids = await Promise.all(
-      ['slot:a', 'slot:b', 'slot:a'].map(async (slot) =>
-        (await findOrCreateRun(ledger, draft(slot, { adoptable: false }))).record.id,
+      ['slot:a', 'slot:b', 'slot:a'].map(
+        async (slot) => (await findOrCreateRun(ledger, draft(slot, { adoptable: false }))).record.id,
       ),
     )
     expect(ids[0]).toBe(ids[2])
@@ -43,10 +43,10 @@ describe('find or create a run (A1)', () => {
   test('a consumed record is not adopted: an equal call is a new question', async () => {
     const { ledger } = testLedger()
     const first = await findOrCreateRun(ledger, draft('slot:a'))
-    const approved = await ledger.update(
-      await ledger.update(first, (r) => ({ ...r, state: 'pending' })),
-      (r) => ({ ...r, state: 'approved' }),
-    )
+    const approved = await ledger.update(await ledger.update(first, (r) => ({ ...r, state: 'pending' })), (r) => ({
+      ...r,
+      state: 'approved',
+    }))
     const claim = await claimRun(ledger, approved)
     await claim?.complete({ kind: 'undefined' })
     const second = await findOrCreateRun(ledger, draft('slot:b'))

@@ -21,7 +21,12 @@ export const sealKey = new Uint8Array(32).fill(7)
 export function testLedger(options: { store?: Store; clock?: ReturnType<typeof testClock> } = {}) {
   const clock = options.clock ?? testClock()
   const store = options.store ?? memoryStore({ clock })
-  const ledger = new Ledger({ store, clock, sealer: createSealer([sealKey]), hash: keyedHash(new Uint8Array(32).fill(9)) })
+  const ledger = new Ledger({
+    store,
+    clock,
+    sealer: createSealer([sealKey]),
+    hash: keyedHash(new Uint8Array(32).fill(9)),
+  })
   return { ledger, store, clock }
 }
 

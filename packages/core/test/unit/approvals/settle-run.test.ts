@@ -61,7 +61,10 @@ describe('asking', () => {
     const settle = async (index: number) => {
       const binding = `binding-${index}`
       const draft = { binding, slotKey: `slot:${index}`, adoptable: true }
-      const entry = await findOrCreateRun(ledger, { ...draft, record: (id) => record(id, { binding, slots: [draft.slotKey] }) })
+      const entry = await findOrCreateRun(ledger, {
+        ...draft,
+        record: (id) => record(id, { binding, slots: [draft.slotKey] }),
+      })
       return settleRun(ledger, entry, channel, { authorizationServers: servers, clock })
     }
     for (let index = 0; index < 20; index++) expect((await settle(index)).status).toBe('pending')
@@ -181,7 +184,11 @@ describe('using (A5)', () => {
     harness.clock.advance(5)
     harness.answers({
       status: 'approved',
-      token: { value: new Token('the-approval-token'), scopes: ['trade:write'], expiresAt: harness.clock.now() / 1000 + 300 },
+      token: {
+        value: new Token('the-approval-token'),
+        scopes: ['trade:write'],
+        expiresAt: harness.clock.now() / 1000 + 300,
+      },
     })
     const settled = await harness.settle()
     if (settled.status !== 'ready') throw new Error(settled.status)
@@ -250,10 +257,11 @@ describe('using (A5)', () => {
 
   test('the idempotency key is the same on every try of one run', async () => {
     const { ledger, entry, clock } = await opened()
-    const first = await ledger.update(
-      await ledger.update(entry, (r) => ({ ...r, state: 'pending' })),
-      (r) => ({ ...r, state: 'approved', onCrash: 'retry' }),
-    )
+    const first = await ledger.update(await ledger.update(entry, (r) => ({ ...r, state: 'pending' })), (r) => ({
+      ...r,
+      state: 'approved',
+      onCrash: 'retry',
+    }))
     const one = await claimRun(ledger, first)
     clock.advance(61)
     const settled = await settleRun(ledger, one?.entry ?? first, undefined, { authorizationServers: servers, clock })

@@ -36,13 +36,25 @@ export async function backchannel(profileOf: (issuer: string) => Profile = defau
   const profile = profileOf(ISSUER)
   const context: ChannelContext = {
     clock,
-    authorizationServers: authorizationServers(profile, { fetch: (input, init) => fetch(input, init), clock, timeoutMs: 2_000 }),
+    authorizationServers: authorizationServers(profile, {
+      fetch: (input, init) => fetch(input, init),
+      clock,
+      timeoutMs: 2_000,
+    }),
   }
   const channel = ciba()
   const idToken = (claims: Record<string, unknown> = {}, key?: CryptoKey, header: Record<string, unknown> = {}) =>
     issuer.sign({ sub: 'ann', aud: 'agent-app', ...claims }, { typ: 'JWT', ...header }, key)
   const accessToken = (claims: Record<string, unknown> = {}) =>
-    issuer.sign({ sub: 'ann', aud: API, client_id: 'agent-app', jti: 'j', scope: 'trade:write', authorization_details: [order], ...claims })
+    issuer.sign({
+      sub: 'ann',
+      aud: API,
+      client_id: 'agent-app',
+      jti: 'j',
+      scope: 'trade:write',
+      authorization_details: [order],
+      ...claims,
+    })
   return {
     issuer,
     handlers,

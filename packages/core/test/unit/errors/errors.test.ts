@@ -70,6 +70,8 @@ describe('errors', () => {
   })
 
   test('a configuration error names the option and the fix', () => {
-    expect(new ConfigurationError('keys.seal[0]', 'give 32 random bytes').message).toBe('keys.seal[0]: give 32 random bytes')
+    expect(new ConfigurationError('keys.seal[0]', 'give 32 random bytes').message).toBe(
+      'keys.seal[0]: give 32 random bytes',
+    )
   })
 })

@@ -49,7 +49,9 @@ describe('approve, then change: the old approval stays unused (A1, A10)', () => 
   let reads = 0
   const refused: Record<string, unknown> = {
     'an extra field': { ...buy(50), note: 'and more' },
-    'an own __proto__': JSON.parse(`{"portfolio":"p-ann","side":"buy","symbol":"AAPL","quantity":50,"__proto__":{"quantity":500}}`),
+    'an own __proto__': JSON.parse(
+      `{"portfolio":"p-ann","side":"buy","symbol":"AAPL","quantity":50,"__proto__":{"quantity":500}}`,
+    ),
     'a number as text': buy(50, { quantity: '50' }),
     'a class instance': new OrderOf50(),
     'a Date': buy(50, { symbol: new Date(0) }),
@@ -59,7 +61,7 @@ describe('approve, then change: the old approval stays unused (A1, A10)', () => 
         return ++reads === 1 ? 50 : 500
       },
     },
-    'NaN': buy(50, { quantity: Number.NaN }),
+    NaN: buy(50, { quantity: Number.NaN }),
     'no input at all': undefined,
   }
   for (const [name, input] of Object.entries(refused)) {
@@ -74,9 +76,17 @@ describe('approve, then change: the old approval stays unused (A1, A10)', () => 
   test('a look-alike symbol is another question, or none that can be shown', async () => {
     const { behalf, call, unused } = await approvedFor50()
     // Cyrillic А; FGA knows no such symbol, and the channel's alphabet has no such letter.
-    const outcome = await behalf.run(policies.create_order, { ...call, input: buy(50, { symbol: '\u0410APL' }) }, createOrder)
+    const outcome = await behalf.run(
+      policies.create_order,
+      { ...call, input: buy(50, { symbol: '\u0410APL' }) },
+      createOrder,
+    )
     expect(outcome.status).toBe('denied')
-    const hidden = await behalf.run(policies.create_order, { ...call, input: buy(50, { symbol: 'AAPL\u202e' }) }, createOrder)
+    const hidden = await behalf.run(
+      policies.create_order,
+      { ...call, input: buy(50, { symbol: 'AAPL\u202e' }) },
+      createOrder,
+    )
     expect(hidden.status).toBe('denied')
     await unused()
   })
@@ -88,7 +98,9 @@ describe('approve, then change: the old approval stays unused (A1, A10)', () => 
     const bob = await behalf.run(policies.create_order, { ...call, identity: await login('bob') }, createOrder)
     expect(bob).toMatchObject({ status: 'denied', code: 'not_permitted' })
     const tenant = admit({ ...identity, tenant: 'other' })
-    expect((await behalf.run(policies.create_order, { ...call, identity: tenant }, createOrder)).status).not.toBe('done')
+    expect((await behalf.run(policies.create_order, { ...call, identity: tenant }, createOrder)).status).not.toBe(
+      'done',
+    )
     const otherAgent = await guard({ agent: { name: 'agent:other' } }).run(policies.create_order, call, createOrder)
     expect(otherAgent.status).toBe('denied')
     await unused()
@@ -149,7 +161,11 @@ describe('identity (I1)', () => {
       Object.create(identity),
     ]
     for (const fake of forged) {
-      const outcome = await guard().run(policies.whoami, invocation({ tool: 'whoami', identity: fake as Identity }), () => 'ran')
+      const outcome = await guard().run(
+        policies.whoami,
+        invocation({ tool: 'whoami', identity: fake as Identity }),
+        () => 'ran',
+      )
       expect(outcome).toMatchObject({ status: 'denied', code: 'identity_not_verified' })
     }
   })
@@ -170,7 +186,8 @@ describe('identity (I1)', () => {
     const identity = await login()
     const stranger = admit({ ...identity, issuer: 'https://other.example/' })
     const behalf = guard()
-    const run = (who: Identity) => behalf.run(policies.whoami, invocation({ tool: 'whoami', identity: who }), () => 'ran')
+    const run = (who: Identity) =>
+      behalf.run(policies.whoami, invocation({ tool: 'whoami', identity: who }), () => 'ran')
     expect(await run(stranger)).toMatchObject({ status: 'interrupted', interrupt: { kind: 'login_required' } })
     clock.advance(24 * 3600)
     expect(await run(identity)).toMatchObject({ status: 'interrupted', interrupt: { kind: 'login_required' } })
@@ -192,7 +209,9 @@ describe('identity (I1)', () => {
       clock,
     })
     expect(second.verifyAccessToken).not.toBe((await import('./world.ts')).policies)
-    expect(await guard().run(policies.whoami, invocation({ tool: 'whoami', identity }), () => 'ran')).toMatchObject({ status: 'done' })
+    expect(await guard().run(policies.whoami, invocation({ tool: 'whoami', identity }), () => 'ran')).toMatchObject({
+      status: 'done',
+    })
   })
 })
 

@@ -35,7 +35,11 @@ describe('bad configuration fails at construction, and names the option (E3)', (
     ['a sink that is none', { audit: {} }, 'audit'],
     ['an unknown mode', { mode: 'lenient' }, 'mode'],
     ['a time that is none', { timeoutMs: 0 }, 'timeoutMs'],
-    ['a checker, and a name that OpenFGA does not know', { agent: { name: 'trader' }, permissions: { check: async () => {} } }, 'agent.name'],
+    [
+      'a checker, and a name that OpenFGA does not know',
+      { agent: { name: 'trader' }, permissions: { check: async () => {} } },
+      'agent.name',
+    ],
     [
       'several issuers, and a checker that names the users of one',
       { authorizationServer: () => undefined, permissions: { check: async () => {}, singleIssuer: true } },
@@ -48,7 +52,13 @@ describe('bad configuration fails at construction, and names the option (E3)', (
   test('what is right is taken, and nothing is fetched', () => {
     const fetch = () => Promise.reject(new Error('no request at construction'))
     expect(() => createGuard({ ...good, fetch, approvals: { phone: ciba() } })).not.toThrow()
-    expect(() => createGuard({ ...good, store: durable as never, keys: { seal: [new Uint8Array(32)], index: Buffer.alloc(32, 1).toString('base64url') } })).not.toThrow()
+    expect(() =>
+      createGuard({
+        ...good,
+        store: durable as never,
+        keys: { seal: [new Uint8Array(32)], index: Buffer.alloc(32, 1).toString('base64url') },
+      }),
+    ).not.toThrow()
   })
 })
 
@@ -64,12 +74,18 @@ describe('a policy that cannot hold fails where it is written', () => {
     ['a wait of no time', { wait: { maxSeconds: -1 } }, 'policy.wait.maxSeconds'],
     [
       'when, and a resource without withoutApproval',
-      { approval: { ...approval, when: () => true }, access: { api: resource('https://api.example', { scopes: ['x'] }) } },
+      {
+        approval: { ...approval, when: () => true },
+        access: { api: resource('https://api.example', { scopes: ['x'] }) },
+      },
       'policy.access.api.withoutApproval',
     ],
     [
       'enforcedBy server without a resource',
-      { approval: { ...approval, enforcedBy: 'server', details: () => [] }, access: { c: connection('c', { scopes: ['x'], origins: ['https://c.example'] }) } },
+      {
+        approval: { ...approval, enforcedBy: 'server', details: () => [] },
+        access: { c: connection('c', { scopes: ['x'], origins: ['https://c.example'] }) },
+      },
       'policy.approval.enforcedBy',
     ],
   ]

@@ -2,7 +2,15 @@ import { inspect } from 'node:util'
 import type { MockAuthorizationServer } from '@behalf/testing'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { type AccessChecker, policy, type Store, StoreError, memoryStore, resource, roleMap } from '../../../src/index.ts'
+import {
+  type AccessChecker,
+  memoryStore,
+  policy,
+  resource,
+  roleMap,
+  type Store,
+  StoreError,
+} from '../../../src/index.ts'
 import { API, buy, createOrder, ORIGIN, policies, world } from './world.ts'
 
 describe('fail closed', () => {
@@ -58,7 +66,11 @@ describe('fail closed', () => {
   test('the server says "false" as a string: denied', async () => {
     const { guard, login, invocation, openFga } = await world()
     const identity = await login()
-    await openFga.controls.fault('batch-check', { status: 200, body: { result: { '0': { allowed: 'true' } } }, times: 5 })
+    await openFga.controls.fault('batch-check', {
+      status: 200,
+      body: { result: { '0': { allowed: 'true' } } },
+      times: 5,
+    })
     await openFga.controls.fault('check', { status: 200, body: { allowed: 'false' }, times: 5 })
     const outcome = await guard().run(
       policies.get_portfolio,
@@ -83,12 +95,16 @@ describe('fail closed', () => {
       code: 'misconfigured',
     })
     const needsRoles = policy(schema, { roles: ['trader'] })
-    expect(await guard().run(needsRoles, invocation({ tool: 't', input, identity }), () => 'ran')).toMatchObject({ code: 'misconfigured' })
+    expect(await guard().run(needsRoles, invocation({ tool: 't', input, identity }), () => 'ran')).toMatchObject({
+      code: 'misconfigured',
+    })
     const portfolio = invocation({ tool: 'get_portfolio', input: { portfolio: 'p-ann' }, identity })
     // `undefined` on purpose: the option is absent.
     for (const missing of ['permissions', 'vault']) {
       const options = { [missing]: undefined } as never
-      expect(await guard(options).run(policies.get_portfolio, portfolio, () => 'ran')).toMatchObject({ code: 'misconfigured' })
+      expect(await guard(options).run(policies.get_portfolio, portfolio, () => 'ran')).toMatchObject({
+        code: 'misconfigured',
+      })
     }
   })
 
@@ -98,8 +114,13 @@ describe('fail closed', () => {
     const call = invocation({ tool: 'read_portfolio', input: { portfolio: 'p-ann' }, identity })
     const low = guard({ agent: { name: 'agent:trader', ceiling: ['trade:small'] } })
     expect(await low.run(policies.read_portfolio, call, () => 'ran')).toMatchObject({ code: 'misconfigured' })
-    const roles = roleMap({ extract: () => ['intern'], scopes: { intern: ['trade:small'], trader: ['portfolio:read'] } })
-    expect(await guard({ roles }).run(policies.read_portfolio, call, () => 'ran')).toMatchObject({ code: 'role_missing' })
+    const roles = roleMap({
+      extract: () => ['intern'],
+      scopes: { intern: ['trade:small'], trader: ['portfolio:read'] },
+    })
+    expect(await guard({ roles }).run(policies.read_portfolio, call, () => 'ran')).toMatchObject({
+      code: 'role_missing',
+    })
     const exchanges = await exchangesAt(authorizationServer)
     expect(exchanges).toHaveLength(0)
   })
@@ -110,7 +131,9 @@ describe('fail closed', () => {
     const call = invocation({ tool: 'create_order', input: buy(5), identity })
     const inner = memoryStore({ clock })
     const down: Store = { ...bind(inner), get: () => Promise.reject(new StoreError('unavailable', 'down')) }
-    expect(await guard({ store: down }).run(policies.create_order, call, createOrder)).toMatchObject({ status: 'unavailable' })
+    expect(await guard({ store: down }).run(policies.create_order, call, createOrder)).toMatchObject({
+      status: 'unavailable',
+    })
     const keys = { seal: [new Uint8Array(32)] as const, index: new Uint8Array(32) }
     const behalf = guard({ store: inner, keys })
     expect(await behalf.run(policies.create_order, call, createOrder)).toMatchObject({ status: 'done' })
@@ -121,7 +144,9 @@ describe('fail closed', () => {
         return found && key.startsWith('run:') ? { ...found, value: new Uint8Array([1, 2, 3]) } : found
       },
     }
-    expect(await guard({ store: tampered, keys }).run(policies.create_order, call, createOrder)).toMatchObject({ code: 'misconfigured' })
+    expect(await guard({ store: tampered, keys }).run(policies.create_order, call, createOrder)).toMatchObject({
+      code: 'misconfigured',
+    })
   })
 
   test('required audit: a call whose event was not taken does not run', async () => {
@@ -129,7 +154,9 @@ describe('fail closed', () => {
     const identity = await login()
     const call = invocation({ tool: 'whoami', identity })
     const sink = { write: () => Promise.reject(new Error('disk full')) }
-    expect(await guard({ audit: { sink, required: true } }).run(policies.whoami, call, () => 'ran')).toMatchObject({ status: 'unavailable' })
+    expect(await guard({ audit: { sink, required: true } }).run(policies.whoami, call, () => 'ran')).toMatchObject({
+      status: 'unavailable',
+    })
     expect(await guard({ audit: sink }).run(policies.whoami, call, () => 'ran')).toMatchObject({ status: 'done' })
     const throwing = {
       write: () => {
@@ -148,7 +175,9 @@ describe('fail closed', () => {
     expect(outcome).toMatchObject({ status: 'done', result: 'ran' })
     expect(outcome.trace.steps).toContainEqual(expect.objectContaining({ step: 'permission', verdict: 'would_deny' }))
     expect(JSON.stringify(events)).toContain('would_deny')
-    expect(await behalf.run(policies.get_portfolio, { ...call, input: {} }, () => 'ran')).toMatchObject({ code: 'invalid_input' })
+    expect(await behalf.run(policies.get_portfolio, { ...call, input: {} }, () => 'ran')).toMatchObject({
+      code: 'invalid_input',
+    })
   })
 })
 
@@ -158,7 +187,12 @@ describe('aborts and the body’s own error', () => {
     const identity = await login()
     await openFga.controls.fault('batch-check', { delayMs: 5_000 })
     const controller = new AbortController()
-    const call = invocation({ tool: 'get_portfolio', input: { portfolio: 'p-ann' }, identity, signal: controller.signal })
+    const call = invocation({
+      tool: 'get_portfolio',
+      input: { portfolio: 'p-ann' },
+      identity,
+      signal: controller.signal,
+    })
     const running = guard().run(policies.get_portfolio, call, () => 'ran')
     const reason = new Error('the user left')
     setTimeout(() => controller.abort(reason), 50)
@@ -180,7 +214,11 @@ describe('aborts and the body’s own error', () => {
     }
     await expect(behalf.run(write, call, body)).rejects.toBe(own)
     const again = await behalf.run(write, call, body)
-    expect(again).toMatchObject({ status: 'denied', code: 'unknown_outcome', idempotencyKey: expect.stringMatching(/^[\w-]{43}$/) })
+    expect(again).toMatchObject({
+      status: 'denied',
+      code: 'unknown_outcome',
+      idempotencyKey: expect.stringMatching(/^[\w-]{43}$/),
+    })
     expect(runs).toBe(1)
   })
 
@@ -267,7 +305,11 @@ describe('tokens (I3, I6, E4)', () => {
   test('one retry with a fresh token on 401, for cached tokens only', async () => {
     const { behalf, call, stockTrade } = await seeing()
     const status = () =>
-      behalf.run(policies.read_portfolio, call, async (_, { access }) => (await access.trade.fetch(`${ORIGIN}/portfolios/p-ann`)).status)
+      behalf.run(
+        policies.read_portfolio,
+        call,
+        async (_, { access }) => (await access.trade.fetch(`${ORIGIN}/portfolios/p-ann`)).status,
+      )
     expect(await status()).toMatchObject({ result: 200 })
     await stockTrade.controls.fault('portfolios', { status: 401 })
     expect(await status()).toMatchObject({ result: 200 })
@@ -279,7 +321,9 @@ describe('tokens (I3, I6, E4)', () => {
     const { guard, login, invocation, authorizationServer } = await world()
     const identity = await login()
     await guard().run(policies.create_order, invocation({ tool: 'create_order', input: buy(5), identity }), createOrder)
-    const forms = (await authorizationServer.controls.requests()).map(({ parameters }) => String(parameters.scope ?? ''))
+    const forms = (await authorizationServer.controls.requests()).map(({ parameters }) =>
+      String(parameters.scope ?? ''),
+    )
     expect(forms.some((scope) => scope.includes('trade:small'))).toBe(true)
     expect(forms.some((scope) => scope.includes('trade:write'))).toBe(false)
     expect(resource(API, { scopes: ['a'] }).resource).toBe(API)

@@ -31,11 +31,18 @@ describe('the four levels', () => {
     const behalf = guard()
     const identity = await login()
     const run = (portfolio: string) =>
-      behalf.run(policies.get_portfolio, invocation({ tool: 'get_portfolio', input: { portfolio }, identity }), async (input, { access }) => {
-        const response = await access.trade.fetch(`${ORIGIN}/portfolios/${input.portfolio}`)
-        return response.json()
-      })
-    expect(await run('p-ann')).toMatchObject({ status: 'done', result: { holdings: [{ symbol: 'AAPL', quantity: 120 }, { symbol: 'MSFT' }] } })
+      behalf.run(
+        policies.get_portfolio,
+        invocation({ tool: 'get_portfolio', input: { portfolio }, identity }),
+        async (input, { access }) => {
+          const response = await access.trade.fetch(`${ORIGIN}/portfolios/${input.portfolio}`)
+          return response.json()
+        },
+      )
+    expect(await run('p-ann')).toMatchObject({
+      status: 'done',
+      result: { holdings: [{ symbol: 'AAPL', quantity: 120 }, { symbol: 'MSFT' }] },
+    })
     expect(await run('p-bob')).toMatchObject({ status: 'denied', code: 'not_permitted' })
     expect(await run('p-ann:x')).toMatchObject({ status: 'denied', code: 'invalid_input' })
   })

@@ -1,6 +1,6 @@
+import { verifies } from '@behalf/testing/contract'
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import { verifies } from '@behalf/testing/contract'
 import { canonicalJson } from '../../../src/lib/index.ts'
 
 describe('canonical JSON', () => {

@@ -22,7 +22,10 @@ describe('the memory store is bounded', () => {
     const value = new Uint8Array([1])
     await store.put('a', value, { ifVersion: null })
     await store.put('b', value, { ifVersion: null, expiresAt: clock.now() / 1000 + 10 })
-    await expect(store.put('c', value, { ifVersion: null })).rejects.toMatchObject({ reason: 'unavailable', retryable: true })
+    await expect(store.put('c', value, { ifVersion: null })).rejects.toMatchObject({
+      reason: 'unavailable',
+      retryable: true,
+    })
     expect(await store.get('a')).toBeDefined()
     clock.advance(10)
     expect(await store.put('c', value, { ifVersion: null })).not.toBe('conflict')
