@@ -101,7 +101,7 @@ export class Stage {
     this.printer.field('phone', `${user.subject} approves while the agent is away`)
     await talk.phone.approve(interval)
     this.checks.equal('the yes is known', await state(), 'approved')
-    return { actor, talk, call, state }
+    return { actor, talk, call, approvalId: id, state }
   }
 
   async #show({ session }: Actor, label: string, text: string, take: () => Promise<Turn>): Promise<Turn> {
