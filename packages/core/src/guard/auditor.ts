@@ -1,5 +1,6 @@
 import type { AuditEvent, AuditPrincipal, Identity } from '../contract/index.ts'
 import { TransportError } from '../errors/index.ts'
+import { isVerified } from '../identity/verified.ts'
 import type { AuditSink, Clock } from '../ports/index.ts'
 
 type Unstamped<Event> = Event extends AuditEvent ? Omit<Event, 'v' | 'at' | 'agent'> : never
@@ -56,9 +57,9 @@ export class Auditor {
   }
 }
 
-/** Who acted, for an event. */
+/** Who acted, for an event. Nobody where no verification says so: the record names no one on a caller's word (I1). */
 export function principalOf(identity: Identity | undefined): { readonly principal?: AuditPrincipal } {
-  if (identity === undefined) return {}
+  if (identity === undefined || !isVerified(identity)) return {}
   const { issuer, tenant, clientId } = identity
   const user = identity.kind === 'user' ? identity : undefined
   return {
