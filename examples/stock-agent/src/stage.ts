@@ -19,6 +19,8 @@ export interface Part {
 export interface Actor {
   readonly user: TargetUser
   readonly session?: Session
+  /** The session's identity is an object that no verification made. */
+  readonly isForged?: true
 }
 
 /** A conversation that is shown as it goes. */
@@ -48,7 +50,7 @@ export class Stage {
   }
 
   /** Signs a user in, once; later parts go on with the same session. */
-  async signIn(user: TargetUser): Promise<Required<Actor>> {
+  async signIn(user: TargetUser): Promise<Actor & { readonly session: Session }> {
     const session = this.#sessions.get(user.subject) ?? (await this.world.signIn(user))
     this.#sessions.set(user.subject, session)
     return { user, session }
@@ -104,13 +106,13 @@ export class Stage {
     return { actor, talk, call, approvalId: id, state }
   }
 
-  async #show({ session }: Actor, label: string, text: string, take: () => Promise<Turn>): Promise<Turn> {
+  async #show(actor: Actor, label: string, text: string, take: () => Promise<Turn>): Promise<Turn> {
     const { printer, world } = this
     const audited = world.audit.length
     const requested = world.wire.apiRequests.length
     printer.line()
     printer.field(label, text, 'cyan')
-    printer.field('acts', `${world.target.agentName} for ${session?.user.subject ?? 'nobody: no one is signed in'}`)
+    printer.field('acts', `${world.target.agentName} for ${nameOf(actor)}`)
     const turn = await take()
     this.turns.push(turn)
     for (const request of world.wire.apiRequests.slice(requested)) printer.apiRequest(request)
@@ -120,4 +122,9 @@ export class Stage {
     printer.field('answer', turn.answer, 'bold')
     return turn
   }
+}
+
+function nameOf({ session, isForged }: Actor): string {
+  if (session === undefined) return 'nobody: no one is signed in'
+  return isForged ? `somebody who says to be ${session.user.subject}` : session.user.subject
 }

@@ -15,8 +15,9 @@ export const identityLevel: Part = {
     checks.equal('the agent answers', endOf(turn), 'done')
     checks.equal('with the subject of the token', fieldOf(turn, 'subject'), ann.subject)
     checks.equal('and its issuer', fieldOf(turn, 'issuer'), world.target.authorizationServer.issuer)
-    const lookalike = { ...actor, session: { ...actor.session, identity: { ...identity } } }
-    const forged = await stage.converse(lookalike, 'level-2').say('Who am I?')
+    const session = { ...actor.session, identity: { ...identity } }
+    const forged = await stage.converse({ ...actor, session, isForged: true }, 'level-2').say('Who am I?')
     checks.equal('an object that only looks like that identity is nobody', endOf(forged), 'identity_not_verified')
+    checks.equal('and the audit does not name her on its word', world.audit.at(-1)?.principal, undefined)
   },
 }
