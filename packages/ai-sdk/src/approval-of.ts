@@ -1,10 +1,11 @@
-import type { ToolApprovalFunction } from './guard-tools.ts'
-import { type GuardedCall, report } from './guarded-call.ts'
+import type { GuardedCall, ToolApprovalFunction } from './guarded-tools.ts'
+import { reportError } from './report-error.ts'
 import { misconfiguredSentence } from './sentences.ts'
 
 /** Preflight, as an answer of `toolApproval`. */
-export function approvalOf({ name, policy, options }: GuardedCall): ToolApprovalFunction {
-  const { guard, identity, threadId, onError } = options
+export function approvalOf(call: GuardedCall): ToolApprovalFunction {
+  const { name, policy, options } = call
+  const { guard, identity, threadId } = options
   return async (input, { toolCallId }) => {
     try {
       const outcome = await guard.preflight(policy, {
@@ -26,7 +27,7 @@ export function approvalOf({ name, policy, options }: GuardedCall): ToolApproval
       }
     } catch (error) {
       // A rejection here would reject the whole generation, with its message.
-      report(onError, error, name)
+      reportError(error, call)
       return { type: 'denied', reason: misconfiguredSentence }
     }
   }

@@ -1,18 +1,19 @@
 import type { Outcome } from '@behalf/core'
 import type { ToolExecutionOptions } from 'ai'
-import { type GuardedCall, report } from './guarded-call.ts'
+import type { GuardedCall } from './guarded-tools.ts'
+import { reportError } from './report-error.ts'
 import { failedSentence, interruptSentences } from './sentences.ts'
 import { ToolAuthorizationError } from './tool-authorization-error.ts'
 
 type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown
 
 /** The tool's `execute` behind `guard.run`. */
-export function guardExecute(execute: Execute, { name, policy, options: settings }: GuardedCall): Execute {
-  const { guard, identity, threadId, onError } = settings
+export function guardExecute(execute: Execute, call: GuardedCall): Execute {
+  const { guard, identity, threadId } = call.options
   return async (input, options) => {
     const { toolCallId, abortSignal } = options
     const invocation = {
-      tool: name,
+      tool: call.name,
       slot: [threadId, toolCallId],
       input,
       ...(identity !== undefined && { identity }),
@@ -20,10 +21,10 @@ export function guardExecute(execute: Execute, { name, policy, options: settings
     } as const
     let outcome: Outcome<unknown>
     try {
-      outcome = await guard.run(policy, invocation, (parsed) => lastOf(execute(parsed, options)))
+      outcome = await guard.run(call.policy, invocation, (parsed) => lastOf(execute(parsed, options)))
     } catch (error) {
       if (abortSignal?.aborted === true && error === abortSignal.reason) throw error
-      report(onError, error, name)
+      reportError(error, call)
       throw new ToolAuthorizationError('tool_failed', failedSentence)
     }
     return resultOf(outcome)

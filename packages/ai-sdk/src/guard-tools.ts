@@ -1,38 +1,8 @@
-import { ConfigurationError, type Guard, type Identity, type Policy } from '@behalf/core'
-import type { Tool, ToolApprovalStatus, ToolSet } from 'ai'
+import { ConfigurationError, type Policy } from '@behalf/core'
+import type { ToolSet } from 'ai'
 import { approvalOf } from './approval-of.ts'
 import { guardExecute } from './guard-execute.ts'
-
-/** A policy for each tool, whose input is what the tool's `execute` takes. */
-export type PoliciesFor<Tools> = {
-  readonly [Name in keyof Tools]: Policy<Tools[Name] extends Tool<infer Input> ? Input : never>
-}
-
-/** Options of {@link guardTools}. */
-export interface GuardToolsOptions<Tools> {
-  readonly guard: Guard
-  /** May hold policies of further tools. */
-  readonly policies: PoliciesFor<Tools>
-  /** For whom the model acts, as verified for this request. Absent: only public tools run. */
-  readonly identity?: Identity | undefined
-  /** The conversation's id: where a call may be found again after a restart. Not a secret and not a proof. */
-  readonly threadId: string
-  /**
-   * Gets what a tool's body threw, and the tool's name. The model is told a fixed sentence instead.
-   * Also gets a fault of the guard itself. What it throws is dropped.
-   * @default the error is dropped
-   */
-  readonly onError?: (error: unknown, tool: string) => void
-}
-
-/** What `generateText` and `streamText` take: `{ ...guardTools(tools, options) }`. */
-export interface GuardedTools<Tools> {
-  readonly tools: Tools
-  readonly toolApproval: { readonly [Name in keyof Tools]: ToolApprovalFunction }
-}
-
-/** Asked before a call, with the model's input. Never rejects. */
-export type ToolApprovalFunction = (input: unknown, call: { readonly toolCallId: string }) => Promise<ToolApprovalStatus>
+import type { GuardedTools, GuardToolsOptions, ToolApprovalFunction } from './guarded-tools.ts'
 
 const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'onError']
 

@@ -1,10 +1,5 @@
-export {
-  type GuardedTools,
-  type GuardToolsOptions,
-  guardTools,
-  type PoliciesFor,
-  type ToolApprovalFunction,
-} from './guard-tools.ts'
+export { guardTools } from './guard-tools.ts'
+export type { GuardedTools, GuardToolsOptions, PoliciesFor, ToolApprovalFunction } from './guarded-tools.ts'
 export { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
 export { parseInterrupt } from './parse-interrupt.ts'
 export { type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'

@@ -15,23 +15,11 @@ type Fields = Readonly<Record<string, unknown>>
 export function parseInterrupt(value: unknown): Interrupt | undefined {
   const fields = typeof value === 'string' ? parseJson(value) : value
   if (!isFields(fields) || fields.v !== 1) return undefined
-  const { kind, id, tool, message, expiresAt, interval, connection, scopes, url } = fields
+  const { kind, id, tool, message } = fields
   if (!isKind(kind) || !isText(id) || !isText(tool) || typeof message !== 'string') return undefined
-  if (!(isSeconds(expiresAt) && isSeconds(interval))) return undefined
-  if (!(connection === undefined || isText(connection)) || !(scopes === undefined || isTexts(scopes))) return undefined
-  if (!(url === undefined || isWebAddress(url))) return undefined
-  return {
-    v: 1,
-    kind,
-    id,
-    tool,
-    message,
-    ...(expiresAt !== undefined && { expiresAt }),
-    ...(interval !== undefined && { interval }),
-    ...(connection !== undefined && { connection }),
-    ...(scopes !== undefined && { scopes: [...scopes] }),
-    ...(url !== undefined && { url }),
-  }
+  const rest = Object.entries(optional).filter(([field]) => fields[field] !== undefined)
+  if (!rest.every(([field, isRight]) => isRight(fields[field]))) return undefined
+  return { v: 1, kind, id, tool, message, ...Object.fromEntries(rest.map(([field]) => [field, fields[field]])) }
 }
 
 function parseJson(text: string): unknown {
@@ -49,13 +37,14 @@ const isKind = (value: unknown): value is InterruptKind => kinds.some((kind) => 
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
-const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText)
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
 
-const isSeconds = (value: unknown): value is number | undefined =>
-  value === undefined || (typeof value === 'number' && Number.isFinite(value) && value >= 0)
+const isSeconds = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0
 
-function isWebAddress(value: unknown): value is string {
+function isWebAddress(value: unknown): boolean {
   // A page of the app may be named without its origin.
   if (typeof value !== 'string' || !URL.canParse(value, 'https://app.invalid/')) return false
   return ['https:', 'http:'].includes(new URL(value, 'https://app.invalid/').protocol)
 }
+
+const optional = { expiresAt: isSeconds, interval: isSeconds, connection: isText, scopes: isTexts, url: isWebAddress }

@@ -16,7 +16,7 @@ export function pendingApprovals(messages: readonly ModelMessage[]): readonly Pe
   for (const { role, content } of messages) {
     if ((role !== 'assistant' && role !== 'tool') || typeof content === 'string') continue
     for (const part of content) {
-      if (part.type === 'tool-approval-request' && part.isAutomatic !== true) {
+      if (part.type === 'tool-approval-request') {
         const { approvalId, toolCallId, reason } = part
         pending.set(approvalId, { approvalId, toolCallId, interrupt: parseInterrupt(reason) })
       } else if (part.type === 'tool-approval-response') {

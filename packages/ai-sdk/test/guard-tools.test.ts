@@ -82,7 +82,7 @@ describe('refused calls', () => {
     const { guard, login, orders, authorizationServer } = await world()
     const model = scripted([call('call-1', 'create_order', buy(50, { portfolio: 'p-bob' }))], 'No.')
     const { saved } = await turn({ guard: guard(), identity: await login(), model, messages: [user('Buy')] })
-    expect(seenBy(model)).toContain('This action is not permitted.')
+    expect(JSON.stringify(saved)).toContain('{"type":"execution-denied","reason":"This action is not permitted."}')
     expect(interruptsOf(saved)).toEqual([])
     expect(await orders('p-bob')).toBe(0)
     expect(await authorizationServer.controls.pendingRequests()).toHaveLength(0)
@@ -227,5 +227,25 @@ describe('resumeWhenResolved', () => {
       expect(await resumeWhenResolved(messages, { guard: guard(), identity })).toBeUndefined()
       expect(interruptsOf(messages)).toEqual([])
     }
+  })
+})
+
+describe('interruptsOf', () => {
+  const interrupt = { v: 1, kind: 'approval_pending', id: 'x', tool: 'buy', message: 'Buy' } as const
+  const output = { type: 'execution-denied' } as const
+  const asked: ModelMessage = {
+    role: 'assistant',
+    content: ['1', '2'].flatMap((id) => [
+      { type: 'tool-call', toolCallId: `call-${id}`, toolName: 'buy', input: {} } as const,
+      { type: 'tool-approval-request', approvalId: id, toolCallId: `call-${id}`, reason: JSON.stringify(interrupt) } as const,
+    ]),
+  }
+  const waiting = (...more: ModelMessage[]) => interruptsOf([user('Buy'), asked, ...more]).map(({ approvalId }) => approvalId)
+
+  test('names what has neither a response nor a result', () => {
+    expect(waiting()).toEqual(['1', '2'])
+    expect(waiting({ role: 'tool', content: [{ type: 'tool-approval-response', approvalId: '1', approved: true }] })).toEqual(['2'])
+    const result = { type: 'tool-result', toolCallId: 'call-2', toolName: 'buy', output } as const
+    expect(waiting({ role: 'tool', content: [result] })).toEqual(['1'])
   })
 })

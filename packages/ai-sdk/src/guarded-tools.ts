@@ -1,0 +1,40 @@
+import type { Guard, Identity, Policy } from '@behalf/core'
+import type { Tool, ToolApprovalStatus } from 'ai'
+
+/** A policy for each tool, whose input is what the tool's `execute` takes. */
+export type PoliciesFor<Tools> = {
+  readonly [Name in keyof Tools]: Policy<Tools[Name] extends Tool<infer Input> ? Input : never>
+}
+
+/** Options of {@link guardTools}. */
+export interface GuardToolsOptions<Tools> {
+  readonly guard: Guard
+  /** May hold policies of further tools. */
+  readonly policies: PoliciesFor<Tools>
+  /** For whom the model acts, as verified for this request. Absent: only public tools run. */
+  readonly identity?: Identity | undefined
+  /** The conversation's id: where a call may be found again after a restart. Not a secret and not a proof. */
+  readonly threadId: string
+  /**
+   * Gets what a tool's body threw, and the tool's name. The model is told a fixed sentence instead.
+   * Also gets a fault of the guard itself. What it throws is dropped.
+   * @default the error is dropped
+   */
+  readonly onError?: (error: unknown, tool: string) => void
+}
+
+/** What `generateText` and `streamText` take: `{ ...guardTools(tools, options) }`. */
+export interface GuardedTools<Tools> {
+  readonly tools: Tools
+  readonly toolApproval: { readonly [Name in keyof Tools]: ToolApprovalFunction }
+}
+
+/** Asked before a call, with the model's input. Never rejects. */
+export type ToolApprovalFunction = (input: unknown, call: { readonly toolCallId: string }) => Promise<ToolApprovalStatus>
+
+/** One tool under its policy, with what its request knows. @internal */
+export interface GuardedCall {
+  readonly name: string
+  readonly policy: Policy
+  readonly options: Omit<GuardToolsOptions<unknown>, 'policies'>
+}
