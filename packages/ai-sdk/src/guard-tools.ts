@@ -51,7 +51,10 @@ function executeOf(name: string, { execute, needsApproval }: ToolSet[string]) {
     throw new ConfigurationError(`guardTools.tools.${name}`, 'has no execute, so nothing here could be guarded')
   }
   if (needsApproval !== undefined) {
-    throw new ConfigurationError(`guardTools.tools.${name}.needsApproval`, 'would go unheard: say approval in the policy')
+    throw new ConfigurationError(
+      `guardTools.tools.${name}.needsApproval`,
+      'would go unheard: say approval in the policy',
+    )
   }
   return execute
 }

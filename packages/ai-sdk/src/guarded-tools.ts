@@ -30,7 +30,10 @@ export interface GuardedTools<Tools> {
 }
 
 /** Asked before a call, with the model's input. Never rejects. */
-export type ToolApprovalFunction = (input: unknown, call: { readonly toolCallId: string }) => Promise<ToolApprovalStatus>
+export type ToolApprovalFunction = (
+  input: unknown,
+  call: { readonly toolCallId: string },
+) => Promise<ToolApprovalStatus>
 
 /** One tool under its policy, with what its request knows. @internal */
 export interface GuardedCall {

@@ -1,6 +1,11 @@
 import type { Interrupt, InterruptKind } from '@behalf/core'
 
-const kinds: readonly InterruptKind[] = ['login_required', 'connection_required', 'approval_pending', 'step_up_required']
+const kinds: readonly InterruptKind[] = [
+  'login_required',
+  'connection_required',
+  'approval_pending',
+  'step_up_required',
+]
 
 type Fields = Readonly<Record<string, unknown>>
 

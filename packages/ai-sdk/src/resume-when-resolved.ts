@@ -1,4 +1,11 @@
-import { type ApprovalView, type DenyCode, denySentences, type Guard, type Identity, type Interrupt } from '@behalf/core'
+import {
+  type ApprovalView,
+  type DenyCode,
+  denySentences,
+  type Guard,
+  type Identity,
+  type Interrupt,
+} from '@behalf/core'
 import type { ModelMessage, ToolApprovalResponse } from 'ai'
 import { pendingApprovals } from './pending-approvals.ts'
 
@@ -53,7 +60,10 @@ const refusals: Readonly<Partial<Record<ApprovalView['state'], DenyCode>>> = {
   revoked: 'revoked',
 }
 
-async function answerTo({ kind, id }: Interrupt, { guard, identity, signal }: ResumeOptions): Promise<Answer | undefined> {
+async function answerTo(
+  { kind, id }: Interrupt,
+  { guard, identity, signal }: ResumeOptions,
+): Promise<Answer | undefined> {
   if (kind !== 'approval_pending') return { approved: true }
   const view = await guard.approvals.get(id, { identity, ...(signal !== undefined && { signal }) })
   if (view === undefined || view.state === 'open') return undefined

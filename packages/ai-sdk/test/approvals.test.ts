@@ -26,7 +26,10 @@ test('a call that needs a person pauses with the interrupt, and nothing in it is
   const { result, saved, orders, authorizationServer } = await paused()
   expect(interruptsOf(result)).toEqual(interruptsOf(saved))
   expect(interruptsOf(saved)).toMatchObject([
-    { toolCallId: 'call-1', interrupt: { v: 1, kind: 'approval_pending', tool: 'create_order', message: 'Buy 50 shares of AAPL' } },
+    {
+      toolCallId: 'call-1',
+      interrupt: { v: 1, kind: 'approval_pending', tool: 'create_order', message: 'Buy 50 shares of AAPL' },
+    },
   ])
   const [asked] = await authorizationServer.controls.pendingRequests('ann')
   expect(asked?.bindingMessage).toBe('Buy 50 shares of AAPL')
@@ -42,7 +45,10 @@ test('after a restart, an approved call runs once and its result reaches the mod
   await authorizationServer.controls.approve()
   clock.advance(10)
   const messages = await resumeWhenResolved(saved, { guard: restarted, identity })
-  expect(messages?.at(-1)).toMatchObject({ role: 'tool', content: [{ type: 'tool-approval-response', approved: true }] })
+  expect(messages?.at(-1)).toMatchObject({
+    role: 'tool',
+    content: [{ type: 'tool-approval-response', approved: true }],
+  })
   const model = scripted('Done.')
   const { result } = await turn({ guard: restarted, identity, model, messages: messages ?? [] })
   expect(result.text).toBe('Done.')
@@ -63,6 +69,7 @@ test('replaying the same saved messages gives the first result again and places 
   expect(await orders()).toBe(1)
   expect(texts[0]).toContain('"quantity":50')
   expect(new Set(texts).size).toBe(1)
+  expect(await authorizationServer.controls.pendingRequests()).toHaveLength(0)
 })
 
 test('two replays at the same time place one order', async () => {
@@ -150,7 +157,9 @@ test('two users with the same ids in the same thread each get their own order', 
   const [ofAnn] = await authorizationServer.controls.pendingRequests('ann')
   await authorizationServer.controls.approve(ofAnn?.authReqId)
   clock.advance(10)
-  const resumed = await Promise.all(turns.map(({ saved, identity }) => resumeWhenResolved(saved, { guard: behalf, identity })))
+  const resumed = await Promise.all(
+    turns.map(({ saved, identity }) => resumeWhenResolved(saved, { guard: behalf, identity })),
+  )
   expect(resumed.map((messages) => messages !== undefined)).toEqual([true, false])
   await turn({ guard: behalf, identity: ann.identity, model: scripted('Done.'), messages: resumed[0] ?? [] })
   expect([await orders('p-ann'), await orders('p-bob')]).toEqual([1, 0])

@@ -1,4 +1,4 @@
-import { type Guard, object, may, policy, publicTool } from '@behalf/core'
+import { type Guard, may, object, policy, publicTool } from '@behalf/core'
 import { generateText, type InferToolInput, type InferToolOutput, streamText, tool } from 'ai'
 import { MockLanguageModelV4 } from 'ai/test'
 import { expectTypeOf, test } from 'vitest'
@@ -21,12 +21,16 @@ const model = new MockLanguageModelV4()
 test('the tools keep their types, and the whole spreads into both calls', () => {
   const guarded = guardTools(tools, { guard, policies, threadId: 't' })
   expectTypeOf(guarded.tools).toEqualTypeOf<typeof tools>()
-  expectTypeOf<InferToolInput<typeof guarded.tools.create_order>>().toEqualTypeOf<{ symbol: string; quantity: number }>()
+  expectTypeOf<InferToolInput<typeof guarded.tools.create_order>>().toEqualTypeOf<{
+    symbol: string
+    quantity: number
+  }>()
   expectTypeOf<InferToolOutput<typeof guarded.tools.create_order>>().toEqualTypeOf<{ id: string }>()
   const check = async () => {
     const result = await generateText({ model, prompt: 'x', ...guarded })
     for (const one of result.toolResults) {
-      if (one.dynamic !== true && one.toolName === 'create_order') expectTypeOf(one.output).toEqualTypeOf<{ id: string }>()
+      if (one.dynamic !== true && one.toolName === 'create_order')
+        expectTypeOf(one.output).toEqualTypeOf<{ id: string }>()
     }
     streamText({ model, prompt: 'x', ...guarded, runtimeContext: { request: 1 } })
   }

@@ -73,7 +73,9 @@ describe('allowed calls', () => {
     expect(seen).toEqual({ input: { a: 1 }, signal })
     expect(Object.isFrozen(seen.input)).toBe(true)
     const aborted = AbortSignal.abort(new DOMException('stop', 'AbortError'))
-    await expect(guarded.tools.probe.execute({ a: 1 }, { ...context, abortSignal: aborted })).rejects.toBe(aborted.reason)
+    await expect(guarded.tools.probe.execute({ a: 1 }, { ...context, abortSignal: aborted })).rejects.toBe(
+      aborted.reason,
+    )
   })
 })
 
@@ -111,7 +113,11 @@ describe('refused calls', () => {
   test('a call without a login pauses; after it, resuming is a retry', async () => {
     const { guard, login } = await world()
     const behalf = guard()
-    const asked = await turn({ guard: behalf, model: scripted([call('call-1', 'whoami', {})]), messages: [user('Me?')] })
+    const asked = await turn({
+      guard: behalf,
+      model: scripted([call('call-1', 'whoami', {})]),
+      messages: [user('Me?')],
+    })
     expect(interruptsOf(asked.result)).toMatchObject([{ interrupt: { kind: 'login_required' } }])
     const identity = await login()
     const messages = await resumeWhenResolved(asked.saved, { guard: behalf, identity })
@@ -128,7 +134,12 @@ describe('refused calls', () => {
     }
     const errors: unknown[] = []
     const model = scripted([call('call-1', 'whoami', {})], 'No.')
-    await turn({ guard: broken, model, messages: [user('Me?')], onError: (error, name) => errors.push([name, String(error)]) })
+    await turn({
+      guard: broken,
+      model,
+      messages: [user('Me?')],
+      onError: (error, name) => errors.push([name, String(error)]),
+    })
     expect(seenBy(model)).toContain('This tool is not set up correctly.')
     expect(seenBy(model)).not.toContain('secret')
     expect(errors).toEqual([['whoami', 'TypeError: secret-1']])
@@ -198,9 +209,15 @@ describe('configuration', () => {
   test('an unknown option', refuses(makeTools(), { identiy: undefined }))
   test('no thread', refuses(makeTools(), { threadId: '' }))
   test('a tool without a policy', refuses(makeTools(), { policies: {} }))
-  test('a tool whose policy would be a property of Object', refuses({ constructor: makeTools().whoami }, { policies: {} }))
+  test(
+    'a tool whose policy would be a property of Object',
+    refuses({ constructor: makeTools().whoami }, { policies: {} }),
+  )
   test('a tool without execute', refuses({ whoami: { inputSchema: Nothing } }, {}))
-  test('a question of the tool that nobody would hear', refuses({ whoami: { ...makeTools().whoami, needsApproval: true } }, {}))
+  test(
+    'a question of the tool that nobody would hear',
+    refuses({ whoami: { ...makeTools().whoami, needsApproval: true } }, {}),
+  )
 
   test('the tools that were passed in stay as they are', async () => {
     const { guard } = await world()
@@ -237,14 +254,22 @@ describe('interruptsOf', () => {
     role: 'assistant',
     content: ['1', '2'].flatMap((id) => [
       { type: 'tool-call', toolCallId: `call-${id}`, toolName: 'buy', input: {} } as const,
-      { type: 'tool-approval-request', approvalId: id, toolCallId: `call-${id}`, reason: JSON.stringify(interrupt) } as const,
+      {
+        type: 'tool-approval-request',
+        approvalId: id,
+        toolCallId: `call-${id}`,
+        reason: JSON.stringify(interrupt),
+      } as const,
     ]),
   }
-  const waiting = (...more: ModelMessage[]) => interruptsOf([user('Buy'), asked, ...more]).map(({ approvalId }) => approvalId)
+  const waiting = (...more: ModelMessage[]) =>
+    interruptsOf([user('Buy'), asked, ...more]).map(({ approvalId }) => approvalId)
 
   test('names what has neither a response nor a result', () => {
     expect(waiting()).toEqual(['1', '2'])
-    expect(waiting({ role: 'tool', content: [{ type: 'tool-approval-response', approvalId: '1', approved: true }] })).toEqual(['2'])
+    expect(
+      waiting({ role: 'tool', content: [{ type: 'tool-approval-response', approvalId: '1', approved: true }] }),
+    ).toEqual(['2'])
     const result = { type: 'tool-result', toolCallId: 'call-2', toolName: 'buy', output } as const
     expect(waiting({ role: 'tool', content: [result] })).toEqual(['1'])
   })

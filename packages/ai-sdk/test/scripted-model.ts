@@ -47,7 +47,8 @@ export function scripted(...steps: readonly Step[]): MockLanguageModelV4 {
 }
 
 /** All that the model was sent, as text: what it may have learnt. */
-export const seenBy = (model: MockLanguageModelV4): string => JSON.stringify(model.doGenerateCalls.map(({ prompt }) => prompt))
+export const seenBy = (model: MockLanguageModelV4): string =>
+  JSON.stringify(model.doGenerateCalls.map(({ prompt }) => prompt))
 
 /** The same model, answering in a stream. */
 export function streaming(model: MockLanguageModelV4): MockLanguageModelV4 {

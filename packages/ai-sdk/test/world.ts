@@ -117,7 +117,11 @@ export async function world(): Promise<World> {
           storeId,
           authorizationModelId,
           credentials: { method: 'apiToken', token: apiToken },
-          relations: { user: (relation) => `user_${relation}`, agent: (relation) => `agent_${relation}`, delegation: 'acts_for' },
+          relations: {
+            user: (relation) => `user_${relation}`,
+            agent: (relation) => `agent_${relation}`,
+            delegation: 'acts_for',
+          },
           clock,
         }),
         approvals: ciba(),
