@@ -1,0 +1,153 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { UserIdentity } from '../../../src/contract/index.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { TokenCache, tokenCacheKey, type WantedToken } from '../../../src/token-exchange/index.ts'
+
+const NOW = Date.parse('2026-11-25T10:00:00Z')
+const at = { now: NOW }
+const clock = { now: () => at.now }
+const _issued = (lifeSeconds: number | undefined, value = 'token') => ({
+  token: new Token(value),
+  scopes: ['a'],
+  ...(lifeSeconds !== undefined && { expiresAt: NOW / 1000 + lifeSeconds }),
+})
+
+const ann: UserIdentity = Object.freeze({
+  kind: 'user',
+  issuer: 'https://login.example.com',
+  subject: 'ann',
+  clientId: 'web',
+  claims: {},
+})
+const wanted: WantedToken = Object.freeze({
+  source: 'resource',
+  target: 'https://api.example.com',
+  scopes: Object.freeze(['a', 'b']),
+})
+const key = tokenCacheKey(ann, wanted)
+const _fresh = (options = {}) => {
+  at.now = NOW
+  return new TokenCache({ clock, ...options })
+}
+const _never = () => Promise.reject(new Error('not expected to load'))
+
+describe('tokenCacheKey', () => {
+  test('does not depend on the order or the repetition of scopes', () => {
+    expect(tokenCacheKey(ann, { ...wanted, scopes: ['b', 'a', 'b'] })).toBe(key)
+  })
+
+  test('is remembered for frozen parts, and made anew for others', () => {
+    const scopes = ['a']
+    const loose = { ...wanted, scopes }
+    const before = tokenCacheKey(ann, loose)
+    scopes.push('b')
+    expect(tokenCacheKey(ann, loose)).not.toBe(before)
+    const identity = { ...ann }
+    const first = tokenCacheKey(identity, wanted)
+    Object.assign(identity, { subject: 'bob' })
+    expect(tokenCacheKey(identity, wanted)).not.toBe(first)
+  })
+
+  test.each<[string, Partial<UserIdentity>]>([
+    ['issuer', { issuer: 'https://other.example.com' }],
+    ['tenant', { tenant: 'acme' }],
+    ['subject', { subject: 'bob' }],
+    ['client', { clientId: 'other' }],
+    ['actor', { actor: { subject: 'agent' } }],
+    ['actor issuer', { actor: { subject: 'agent', issuer: 'x' } }],
+    ['earlier actor', { actor: { subject: 'agent', actor: { subject: 'gateway' } } }],
+    ['acr', { acr: 'mfa' }],
+    ['session', { sessionId: 's1' }],
+    ['delegation', { delegationId: 'd1' }],
+  ])('changes with the %s', (_, change) => {
+    expect(tokenCacheKey({ ...ann, ...change }, wanted)).not.toBe(key)
+  })
+
+  test.each<[string, Partial<WantedToken>]>([
+    ['source', { source: 'connection' }],
+    ['target', { target: 'https://api.example.com/' }],
+    ['account', { account: '1' }],
+    ['scopes', { scopes: ['a'] }],
+    ['scopes, joined', { scopes: ['a b'] }],
+    ['details', { detailsDigest: 'x' }],
+    ['key', { keyThumbprint: 'x' }],
+  ])('changes with the %s', (_, change) => {
+    expect(tokenCacheKey(ann, { ...wanted, ...change })).not.toBe(key)
+  })
+
+  test('different parts never share a key, whatever they contain', () => {
+    // Few letters, the ones an encoding would trip over, so that parts are often alike.
+    const text = fc.string({ unit: fc.constantFrom('a', '"', ',', ']', '\\', 'null'), maxLength: 3 })
+    const maybe = fc.option(text, { nil: undefined })
+    const parts = fc.record({
+      issuer: text,
+      tenant: maybe,
+      subject: text,
+      clientId: maybe,
+      sessionId: maybe,
+      delegationId: maybe,
+      acr: maybe,
+      actorSubject: maybe,
+      actorIssuer: maybe,
+      source: fc.constantFrom('resource' as const, 'connection' as const),
+      target: text,
+      account: maybe,
+      scopes: fc.uniqueArray(text, { maxLength: 3 }),
+      detailsDigest: maybe,
+      keyThumbprint: maybe,
+    })
+    type Parts = typeof parts extends fc.Arbitrary<infer P> ? P : never
+    const keyOf = (p: Parts) =>
+      tokenCacheKey(
+        {
+          kind: 'user',
+          issuer: p.issuer,
+          subject: p.subject,
+          claims: {},
+          ...(p.tenant !== undefined && { tenant: p.tenant }),
+          ...(p.clientId !== undefined && { clientId: p.clientId }),
+          ...(p.sessionId !== undefined && { sessionId: p.sessionId }),
+          ...(p.delegationId !== undefined && { delegationId: p.delegationId }),
+          ...(p.acr !== undefined && { acr: p.acr }),
+          ...(p.actorSubject !== undefined && {
+            actor: { subject: p.actorSubject, ...(p.actorIssuer !== undefined && { issuer: p.actorIssuer }) },
+          }),
+        },
+        {
+          source: p.source,
+          target: p.target,
+          scopes: p.scopes,
+          ...(p.account !== undefined && { account: p.account }),
+          ...(p.detailsDigest !== undefined && { detailsDigest: p.detailsDigest }),
+          ...(p.keyThumbprint !== undefined && { keyThumbprint: p.keyThumbprint }),
+        },
+      )
+    const meaning = (p: Parts) => {
+      const { actorIssuer, ...rest } = p
+      return {
+        ...rest,
+        scopes: [...p.scopes].sort(),
+        actorIssuer: p.actorSubject === undefined ? undefined : actorIssuer,
+      }
+    }
+    const equal = (left: Parts, right: Parts) =>
+      Object.entries(meaning(left)).every(([name, value]) => {
+        const other = meaning(right)[name as keyof Parts]
+        return Array.isArray(value) && Array.isArray(other)
+          ? value.length === other.length && value.every((item, index) => item === other[index])
+          : value === other
+      })
+    const change = fc.constantFrom(
+      ...(['issuer', 'tenant', 'subject', 'clientId', 'account', 'scopes', 'acr'] as const),
+    )
+    fc.assert(
+      // The second differs in one part at most, or in all of them.
+      fc.property(parts, parts, change, fc.boolean(), (left, other, name, one) => {
+        const right = one ? { ...left, [name]: other[name] } : other
+        expect(keyOf(left) === keyOf(right)).toBe(equal(left, right))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
