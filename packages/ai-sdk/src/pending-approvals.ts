@@ -12,21 +12,13 @@ export interface PendingApproval {
 
 /** The approval requests in a conversation that have neither a response nor a result. */
 export function pendingApprovals(messages: readonly ModelMessage[]): readonly PendingApproval[] {
-  const pending = new Map<string, PendingApproval>()
-  for (const { role, content } of messages) {
-    if ((role !== 'assistant' && role !== 'tool') || typeof content === 'string') continue
-    for (const part of content) {
-      if (part.type === 'tool-approval-request') {
-        const { approvalId, toolCallId, reason } = part
-        pending.set(approvalId, { approvalId, toolCallId, interrupt: parseInterrupt(reason) })
-      } else if (part.type === 'tool-approval-response') {
-        pending.delete(part.approvalId)
-      } else if (part.type === 'tool-result') {
-        for (const { approvalId, toolCallId } of pending.values()) {
-          if (toolCallId === part.toolCallId) pending.delete(approvalId)
-        }
-      }
-    }
-  }
-  return [...pending.values()]
+  const parts = messages.flatMap(partsOf)
+  const answered = new Set(parts.map((part) => part.type === 'tool-approval-response' && part.approvalId))
+  const ended = new Set(parts.map((part) => part.type === 'tool-result' && part.toolCallId))
+  return parts
+    .filter((part) => part.type === 'tool-approval-request')
+    .filter(({ approvalId, toolCallId }) => !answered.has(approvalId) && !ended.has(toolCallId))
+    .map(({ approvalId, toolCallId, reason }) => ({ approvalId, toolCallId, interrupt: parseInterrupt(reason) }))
 }
+
+const partsOf = ({ content }: ModelMessage) => (typeof content === 'string' ? [] : content)
