@@ -21,4 +21,6 @@ export function pendingApprovals(messages: readonly ModelMessage[]): readonly Pe
     .map(({ approvalId, toolCallId, reason }) => ({ approvalId, toolCallId, interrupt: parseInterrupt(reason) }))
 }
 
-const partsOf = ({ content }: ModelMessage) => (typeof content === 'string' ? [] : content)
+type Part = Exclude<ModelMessage['content'], string>[number]
+
+const partsOf = ({ content }: ModelMessage): readonly Part[] => (typeof content === 'string' ? [] : content)
