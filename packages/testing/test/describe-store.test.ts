@@ -6,7 +6,10 @@ type Store = ReturnType<typeof memoryStore>
 function movableClock() {
   let offset = 0
   const now = () => Date.now() + offset * 1000
-  return { clock: { now }, now: () => now() / 1000, advance: (seconds: number) => void (offset += seconds) }
+  const advance = (seconds: number) => {
+    offset += seconds
+  }
+  return { clock: { now }, now: () => now() / 1000, advance }
 }
 
 /** The same data through another object, as a second connection to a database has it. */

@@ -10,16 +10,20 @@ export const TOKEN_TYPE = {
   jwt: 'urn:ietf:params:oauth:token-type:jwt',
 } as const
 
+const invalidRequest = (description: string) => new Refusal('invalid_request', description)
+
 /**
  * Verifies a token of this server that a client hands back as proof.
  *
- * @param parameter - Named in the refusal. RFC 8693 §2.2.2: an invalid subject or actor token is `invalid_request`.
+ * @param parameter - Named in the refusal.
+ * @param invalid - RFC 8693 §2.2.2: an invalid subject or actor token is `invalid_request`; other grants differ.
  */
 export async function verifyOwnToken(
   context: ServerContext,
   token: string,
   type: string,
   parameter: string,
+  invalid: (description: string) => Refusal = invalidRequest,
 ): Promise<JWTPayload & { readonly sub: string }> {
   const typ = { [TOKEN_TYPE.accessToken]: 'at+jwt', [TOKEN_TYPE.jwt]: 'at+jwt', [TOKEN_TYPE.idToken]: 'JWT' }[type]
   if (typ === undefined) throw new Refusal('invalid_request', `${parameter}_type is not taken here: ${type}`)
@@ -31,10 +35,10 @@ export async function verifyOwnToken(
     requiredClaims: ['sub', 'aud', 'exp'],
     currentDate: new Date(context.clock.now()),
   }).catch(() => {
-    throw new Refusal('invalid_request', `${parameter} is no valid token of this server, or expired`)
+    throw invalid(`${parameter} is no valid token of this server, or expired`)
   })
   if (context.state.grantsByTokenId.get(payload.jti ?? '')?.revoked) {
-    throw new Refusal('invalid_request', `${parameter} is revoked`)
+    throw invalid(`${parameter} is revoked`)
   }
   return payload as JWTPayload & { readonly sub: string }
 }

@@ -35,6 +35,9 @@ export async function federatedConnection(
   return { ...upstream, issued_token_type: FEDERATED_TOKEN }
 }
 
+/** An extension grant's own error, under Auth0's status. */
+const invalidGrant = (description: string) => new Refusal('invalid_grant', description, { status: 403 })
+
 async function userOf(context: ServerContext, client: MockClient, parameters: URLSearchParams): Promise<string> {
   const type = required(parameters, 'subject_token_type')
   const token = required(parameters, 'subject_token')
@@ -45,7 +48,7 @@ async function userOf(context: ServerContext, client: MockClient, parameters: UR
         `client ${client.clientId} is no API, so it cannot hand in access tokens`,
       )
     }
-    const claims = await verifyOwnToken(context, token, type, 'subject_token')
+    const claims = await verifyOwnToken(context, token, type, 'subject_token', invalidGrant)
     requireOwnAudience(client, claims, type, 'subject_token')
     return claims.sub
   }
@@ -55,7 +58,7 @@ async function userOf(context: ServerContext, client: MockClient, parameters: UR
   }
   const grant = context.state.refreshTokens.get(token)?.grant
   if (grant === undefined || grant.revoked || grant.clientId !== client.clientId) {
-    throw new Refusal('invalid_grant', 'unknown or revoked refresh token, or one of another client')
+    throw invalidGrant('unknown or revoked refresh token, or one of another client')
   }
   return grant.session.subject
 }

@@ -1,0 +1,306 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import * as client from 'openid-client'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createMockAuthorizationServer, TestingError } from '../src/index.ts'
+import { basic, call, GRANT, headerOf, post, tokenRequest, url } from './raw.ts'
+import { discover, login } from './real-client.ts'
+import { sharedTarget } from './shared-target.ts'
+
+const world = sharedTarget({ ciba: { interval: 2 } })
+const details = [{ type: 'stock_order', portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 50 }]
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const controls = () => world.target.authorizationServer.controls
+const hint = (sub = 'ann', iss = world.target.authorizationServer.issuer) =>
+  JSON.stringify({ format: 'iss_sub', iss, sub })
+
+type Changes = Readonly<Record<string, string | readonly string[] | undefined>>
+
+const request = (changes: Changes = {}, by = world.target.clients.agent) =>
+  post(
+    url.backchannel(world.target),
+    {
+      scope: 'openid trade:write',
+      login_hint: hint(),
+      binding_message: 'Buy 50 shares of AAPL',
+      audience: world.target.api.resource,
+      authorization_details: JSON.stringify(details),
+      ...changes,
+    },
+    headerOf(by),
+  )
+
+const poll = (auth_req_id: string, by = world.target.clients.agent) =>
+  tokenRequest(world.target, { grant_type: GRANT.ciba, auth_req_id }, by)
+
+/** Lets time pass, nothing else. */
+const seconds = (count: number) => vi.advanceTimersByTimeAsync(count * 1000)
+
+describe('asking', () => {
+  test('is acknowledged with an id, an end and an interval (CIBA Core §7.3)', async () => {
+    const { status, body, headers } = await request({ requested_expiry: '60' })
+    expect(status).toBe(200)
+    expect(body).toEqual({ auth_req_id: expect.stringMatching(/^[\w-]{43}$/), expires_in: 60, interval: 2 })
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect((await request()).body.expires_in).toBe(300)
+  })
+
+  test('shows the person what is asked, and by whom', async () => {
+    const { body } = await request()
+    await request({ login_hint: 'bob', binding_message: undefined, authorization_details: undefined })
+    expect(await controls().pendingRequests('ann')).toEqual([
+      {
+        authReqId: body.auth_req_id,
+        clientId: 'stock-agent',
+        subject: 'ann',
+        bindingMessage: 'Buy 50 shares of AAPL',
+        authorizationDetails: details,
+        scopes: ['openid', 'trade:write'],
+        audience: [world.target.api.resource],
+        expiresAt: Math.floor(Date.now() / 1000) + 300,
+      },
+    ])
+    expect((await controls().pendingRequests()).map(({ subject }) => subject)).toEqual(['ann', 'bob'])
+  })
+
+  test.each<[string, Changes, string]>([
+    ['no scope', { scope: undefined }, 'invalid_request'],
+    ['a scope without openid', { scope: 'trade:write' }, 'invalid_scope'],
+    ['an unknown scope', { scope: 'openid trade:all' }, 'invalid_scope'],
+    ['no hint', { login_hint: undefined }, 'invalid_request'],
+    ['two hints', { id_token_hint: 'x' }, 'invalid_request'],
+    ['a login_hint_token', { login_hint: undefined, login_hint_token: 'x' }, 'invalid_request'],
+    ['an unknown user', { login_hint: 'nobody' }, 'unknown_user_id'],
+    ['a user of another issuer', { login_hint: hint('ann', 'https://login.stocktrade.example/') }, 'unknown_user_id'],
+    ['a malformed hint', { login_hint: '{"format":"iss_sub"}' }, 'invalid_request'],
+    ['an id_token_hint that is none', { login_hint: undefined, id_token_hint: 'x' }, 'invalid_request'],
+    ['a message that is too long', { binding_message: 'x'.repeat(65) }, 'invalid_binding_message'],
+    ['a message with other characters', { binding_message: 'Buy <b>50</b>' }, 'invalid_binding_message'],
+    ['an expiry that is no number', { requested_expiry: 'soon' }, 'invalid_request'],
+    ['an expiry of zero', { requested_expiry: '0' }, 'invalid_request'],
+    ['an expiry beyond the bound', { requested_expiry: '259201' }, 'invalid_request'],
+    ['an unknown API', { audience: 'https://unknown.example/' }, 'invalid_target'],
+    ['details of an unknown type', { authorization_details: '[{"type":"x"}]' }, 'invalid_authorization_details'],
+    ['a repeated message', { binding_message: ['a', 'b'] }, 'invalid_request'],
+  ])('refuses %s', async (_name, changes, error) => {
+    const { status, body } = await request(changes)
+    expect([status, body.error]).toEqual([400, error])
+    expect(await controls().pendingRequests()).toEqual([])
+  })
+
+  test('needs a confidential client that may ask', async () => {
+    const { status, body } = await post(url.backchannel(world.target), { scope: 'openid', login_hint: 'ann' })
+    expect([status, body.error]).toEqual([401, 'invalid_client'])
+    const open = await post(url.backchannel(world.target), {
+      client_id: 'stock-cli',
+      scope: 'openid',
+      login_hint: 'ann',
+    })
+    expect(open.body.error).toBe('unauthorized_client')
+  })
+
+  test('takes an id_token of the client as hint, even past its end', async () => {
+    const { tokens } = await login(world.target, { subject: 'bob' })
+    await seconds(7200)
+    const id_token_hint = tokens.id_token as string
+    expect((await request({ login_hint: undefined, id_token_hint })).status).toBe(200)
+    expect(await controls().pendingRequests('bob')).toHaveLength(1)
+    const foreign = await request({ login_hint: undefined, id_token_hint }, world.target.clients.other)
+    expect(foreign.body.error).toBe('invalid_request')
+    const forged = `${id_token_hint.slice(0, id_token_hint.lastIndexOf('.'))}.AAAA`
+    expect((await request({ login_hint: undefined, id_token_hint: forged })).body.error).toBe('invalid_request')
+    const accessToken = await request({ login_hint: undefined, id_token_hint: tokens.access_token })
+    expect(accessToken.body.error).toBe('invalid_request')
+  })
+
+  test('asks for a message where the server insists', async () => {
+    const server = createMockAuthorizationServer({
+      issuer: 'https://insists.example',
+      clients: [{ clientId: 'app', clientSecret: 's' }],
+      users: [{ subject: 'ann' }],
+      ciba: { bindingMessageRequired: true },
+    })
+    const ask = (more: Record<string, string>) =>
+      call(server, '/bc-authorize', { scope: 'openid', login_hint: 'ann', ...more }, basic('app', 's'))
+    expect((await ask({})).body.error).toBe('invalid_request')
+    expect((await ask({ binding_message: 'Hello' })).status).toBe(200)
+  })
+})
+
+describe('the answer', () => {
+  test('yes: tokens for this person, with the details, once', async () => {
+    const { body: ack } = await request({ scope: 'openid trade:write offline_access', acr_values: 'phone other' })
+    await controls().approve(ack.auth_req_id)
+    const { status, body } = await poll(ack.auth_req_id)
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 300, authorization_details: details })
+    expect(body.refresh_token).toEqual(expect.any(String))
+    expect(decodeProtectedHeader(body.access_token).typ).toBe('at+jwt')
+    expect(decodeJwt(body.access_token)).toMatchObject({
+      sub: 'ann',
+      aud: world.target.api.resource,
+      scope: 'trade:write',
+      client_id: 'stock-agent',
+      authorization_details: details,
+      act: { sub: 'agent:trader' },
+    })
+    expect(decodeJwt(body.id_token)).toMatchObject({
+      sub: 'ann',
+      aud: 'stock-agent',
+      acr: 'phone',
+      auth_time: Math.floor(Date.now() / 1000),
+      at_hash: expect.any(String),
+    })
+    await seconds(2)
+    const again = await poll(ack.auth_req_id)
+    expect([again.status, again.body.error]).toEqual([400, 'invalid_grant'])
+    expect(await controls().pendingRequests()).toEqual([])
+  })
+
+  test('no', async () => {
+    const { body: ack } = await request()
+    await controls().deny(ack.auth_req_id)
+    const { status, body } = await poll(ack.auth_req_id)
+    expect([status, body.error]).toEqual([400, 'access_denied'])
+  })
+
+  test('none in time, by the clock or by control', async () => {
+    const { body: ack } = await request({ requested_expiry: '10' })
+    await seconds(9)
+    expect((await poll(ack.auth_req_id)).body.error).toBe('authorization_pending')
+    await seconds(2)
+    expect((await poll(ack.auth_req_id)).body.error).toBe('expired_token')
+    expect(await controls().pendingRequests()).toEqual([])
+    const { body: second } = await request()
+    await controls().expire()
+    expect((await poll(second.auth_req_id)).body.error).toBe('expired_token')
+    await expect(controls().approve(second.auth_req_id)).rejects.toThrow(TestingError)
+  })
+
+  test('given in time and not fetched in time is lost', async () => {
+    const { body: ack } = await request({ requested_expiry: '10' })
+    await controls().approve()
+    await seconds(11)
+    expect((await poll(ack.auth_req_id)).body.error).toBe('expired_token')
+  })
+
+  test('of a server that tells its end as a refusal', async () => {
+    const server = createMockAuthorizationServer({
+      issuer: 'https://denies.example',
+      clients: [{ clientId: 'app', clientSecret: 's' }],
+      users: [{ subject: 'ann' }],
+      ciba: { expiryError: 'access_denied' },
+    })
+    const { body } = await call(server, '/bc-authorize', { scope: 'openid', login_hint: 'ann' }, basic('app', 's'))
+    await server.controls.expire()
+    const grant = { grant_type: GRANT.ciba, auth_req_id: body.auth_req_id }
+    expect((await call(server, '/oauth/token', grant, basic('app', 's'))).body.error).toBe('access_denied')
+  })
+
+  test('can be less or other than was asked, or by somebody else, where a test says so', async () => {
+    const other = [{ ...details[0], type: 'stock_order', quantity: 500 }]
+    const { body: ack } = await request({ scope: 'openid trade:write portfolio:read' })
+    await controls().approve(undefined, {
+      scopes: ['openid', 'portfolio:read'],
+      authorizationDetails: other,
+      subject: 'bob',
+    })
+    const { body } = await poll(ack.auth_req_id)
+    expect(decodeJwt(body.access_token)).toMatchObject({
+      sub: 'bob',
+      scope: 'portfolio:read',
+      authorization_details: other,
+    })
+    expect(decodeJwt(body.id_token).sub).toBe('bob')
+  })
+
+  test('goes to the client that asked', async () => {
+    const { body: ack } = await request()
+    await controls().approve()
+    expect((await poll(ack.auth_req_id, world.target.clients.other)).body.error).toBe('invalid_grant')
+    expect((await poll('unknown')).body.error).toBe('invalid_grant')
+    expect((await poll(ack.auth_req_id)).status).toBe(200)
+  })
+})
+
+describe('polling', () => {
+  test('too early is slow_down, which lasts (CIBA Core §11)', async () => {
+    const { body: ack } = await request()
+    expect((await poll(ack.auth_req_id)).body.error).toBe('authorization_pending')
+    await seconds(1)
+    const early = await poll(ack.auth_req_id)
+    expect([early.status, early.body]).toEqual([400, expect.objectContaining({ error: 'slow_down', interval: 7 })])
+    expect(early.headers.get('retry-after')).toBe('7')
+    await seconds(6)
+    expect((await poll(ack.auth_req_id)).body).toMatchObject({ error: 'slow_down', interval: 12 })
+    await seconds(12)
+    expect((await poll(ack.auth_req_id)).body.error).toBe('authorization_pending')
+  })
+
+  test('too early does not use up an answer', async () => {
+    const { body: ack } = await request()
+    await poll(ack.auth_req_id)
+    await controls().approve()
+    expect((await poll(ack.auth_req_id)).body.error).toBe('slow_down')
+    await seconds(7)
+    expect((await poll(ack.auth_req_id)).status).toBe(200)
+  })
+
+  test('meets slow_down once where a test says so', async () => {
+    const { body: ack } = await request()
+    await controls().slowDown()
+    expect((await poll(ack.auth_req_id)).body.error).toBe('slow_down')
+    await seconds(7)
+    expect((await poll(ack.auth_req_id)).body.error).toBe('authorization_pending')
+  })
+
+  test('by openid-client, with a slow_down on the way', async () => {
+    const config = await discover(world.target.authorizationServer.issuer, world.target.clients.agent)
+    const ack = await client.initiateBackchannelAuthentication(config, {
+      scope: 'openid',
+      login_hint: hint(),
+      binding_message: 'Hello',
+    })
+    const start = Date.now()
+    await controls().slowDown()
+    const tokens = client.pollBackchannelAuthenticationGrant(config, ack)
+    await seconds(2)
+    await controls().approve()
+    await seconds(8)
+    expect((await tokens).claims()?.sub).toBe('ann')
+    const polls = (await controls().requests()).filter(({ endpoint }) => endpoint === 'token')
+    expect(polls.map(({ at }) => (at - start) / 1000)).toEqual([2, 9])
+  })
+
+  test('can lose its answer: the id is used up and nobody has the tokens', async () => {
+    const { body: ack } = await request()
+    await controls().answerLost()
+    expect((await poll(ack.auth_req_id)).body.error).toBe('authorization_pending')
+    await controls().approve()
+    await seconds(2)
+    await expect(poll(ack.auth_req_id)).rejects.toThrow('fetch')
+    await seconds(2)
+    expect((await poll(ack.auth_req_id)).body.error).toBe('invalid_grant')
+  })
+})
+
+describe('controls', () => {
+  test('mean the newest open request, and say so when there is none', async () => {
+    await expect(controls().approve()).rejects.toThrow('no open backchannel request')
+    const { body: first } = await request()
+    await seconds(1)
+    const { body: second } = await request({ login_hint: 'bob' })
+    await controls().deny()
+    await controls().approve()
+    expect((await poll(second.auth_req_id)).body.error).toBe('access_denied')
+    expect((await poll(first.auth_req_id)).status).toBe(200)
+    await expect(controls().deny(first.auth_req_id)).rejects.toThrow(TestingError)
+    await expect(controls().approve(second.auth_req_id)).rejects.toThrow(TestingError)
+  })
+})
