@@ -1,9 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
-const roots = ['packages', 'examples'].flatMap((parent) =>
-  readdirSync(parent).map((name) => ({ name, root: `${parent}/${name}` })),
-)
+const roots = [
+  ...['packages', 'examples'].flatMap((parent) =>
+    readdirSync(parent).map((name) => ({ name, root: `${parent}/${name}` })),
+  ),
+  { name: 'scripts', root: 'scripts' },
+]
 
 // vitest 5 reads this file only when it is named: `vitest --config vitest.workspace.ts`.
 export default defineConfig({

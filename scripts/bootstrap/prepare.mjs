@@ -34,7 +34,13 @@ async function install(command, tools) {
   })
   if (!ok) {
     const registry = await registryOf(tools.pnpm, ['config', 'get', 'registry'], tools.env)
-    throw downloadFailure({ what: `install what ${command.purpose} needs`, tool: 'pnpm', output: lines, registry, retry: command.name })
+    throw downloadFailure({
+      what: `install what ${command.purpose} needs`,
+      tool: 'pnpm',
+      output: lines,
+      registry,
+      retry: command.name,
+    })
   }
   rememberInstalled(command.scope, earlier)
   say(`installed (${seconds(began)}).`)

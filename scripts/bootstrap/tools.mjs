@@ -44,7 +44,9 @@ export async function bringTools(retry) {
     brought = await npmExec(packages, retry)
   }
   if (!isUsable(brought)) {
-    throw new Failure(`npm said that it brought ${packages.join(' and ')}, but they do not run. Install Node ${NODE} yourself.`)
+    throw new Failure(
+      `npm said that it brought ${packages.join(' and ')}, but they do not run. Install Node ${NODE} yourself.`,
+    )
   }
   say(`Node ${brought.version} is ready (${seconds(began)}).`)
   return keep(brought)

@@ -1,0 +1,4 @@
+import { writeDiagram } from './gates/architecture-diagram.ts'
+
+await writeDiagram()
+console.log('docs/architecture.md is drawn.')

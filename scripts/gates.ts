@@ -1,0 +1,31 @@
+import { checkDiagram } from './gates/architecture-diagram.ts'
+import { buildPackages } from './gates/build-packages.ts'
+import { checkBundleSize } from './gates/bundle-size.ts'
+import { checkChangesets } from './gates/check-changesets.ts'
+import { checkFileLength } from './gates/check-file-length.ts'
+import { checkImports } from './gates/check-imports.ts'
+import { checkLinks } from './gates/check-links.ts'
+import { checkPacked } from './gates/check-packed.ts'
+import { checkReference } from './gates/check-reference.ts'
+import { checkRequirements } from './gates/check-requirements.ts'
+import { checkSnippets } from './gates/check-snippets.ts'
+import { checkTypes } from './gates/check-types.ts'
+import type { Gate } from './gates/gate.ts'
+import { toolVerdict } from './gates/run-tool.ts'
+
+/** Every check of the repository besides the tests, in the order in which they are made. */
+export const gates: readonly Gate[] = [
+  { name: 'format and lint', quick: true, run: () => toolVerdict('biome', ['ci', '--error-on-warnings']) },
+  { name: 'types', quick: true, run: checkTypes },
+  { name: 'imports', quick: true, run: checkImports },
+  { name: 'requirements', quick: true, run: () => checkRequirements() },
+  { name: 'file length', quick: true, run: () => checkFileLength() },
+  { name: 'snippets', quick: true, run: checkSnippets },
+  { name: 'links', quick: true, run: () => checkLinks() },
+  { name: 'diagram', quick: true, run: checkDiagram },
+  { name: 'changesets', run: checkChangesets },
+  { name: 'build', run: buildPackages },
+  { name: 'packed packages', needs: ['build'], run: checkPacked },
+  { name: 'bundle size', needs: ['build'], run: checkBundleSize },
+  { name: 'api reference', run: checkReference },
+]

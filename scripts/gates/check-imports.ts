@@ -1,0 +1,43 @@
+import { type Verdict, verdict } from './gate.ts'
+import { root } from './repository.ts'
+import { runTool } from './run-tool.ts'
+
+interface Report {
+  readonly summary: {
+    readonly totalCruised: number
+    readonly violations: readonly {
+      readonly rule: { readonly name: string }
+      readonly from: string
+      readonly to: string
+      readonly cycle?: readonly { readonly name: string }[]
+    }[]
+  }
+}
+
+/** Holds every import to the directions in `.dependency-cruiser.mjs`. */
+export async function checkImports(base: string = root): Promise<Verdict> {
+  const { stdout, output } = await runTool(
+    'depcruise',
+    ['--config', '.dependency-cruiser.mjs', '--output-type', 'json', 'packages', 'examples', 'scripts'],
+    { cwd: base },
+  )
+  if (!stdout.startsWith('{')) return { ok: false, output }
+  const { summary } = JSON.parse(stdout) as Report
+  if (summary.totalCruised === 0) return { ok: false, output: 'no module was found' }
+  const seen = new Set<string>()
+  for (const { rule, from, to, cycle } of summary.violations) {
+    // A cycle is reported once from each of its members.
+    const members = cycle?.map(({ name }) => name) ?? []
+    seen.add(
+      members.length > 0 ? `${rule.name}: ${fromSmallest(members).join(' → ')}` : `${rule.name}: ${from} → ${to}`,
+    )
+  }
+  return verdict([...seen].sort(), `${summary.totalCruised} modules`)
+}
+
+/** The same cycle begins with the same member, whoever reports it. */
+function fromSmallest(members: readonly string[]): string[] {
+  const start = members.indexOf([...members].sort()[0] ?? '')
+  const turned = [...members.slice(start), ...members.slice(0, start)]
+  return [...turned, turned[0] ?? '']
+}

@@ -1,0 +1,35 @@
+/** A fenced block of a Markdown page. Line numbers count from 1. */
+export interface Fence {
+  /** The first word behind the opening mark, such as `ts`. */
+  readonly language: string
+  /** What follows it on the same line. */
+  readonly attributes: string
+  readonly opened: number
+  /** Line of the closing mark; behind the last line where it is missing. */
+  readonly closed: number
+}
+
+/** The fenced blocks of a page, in order. */
+export function fencesOf(page: string): Fence[] {
+  const lines = page.split('\n')
+  const fences: Fence[] = []
+  for (let at = 0; at < lines.length; at++) {
+    const [, mark, language = '', attributes = ''] = /^\s*(`{3,}|~{3,})\s*(\S*)(.*)$/.exec(lines[at] ?? '') ?? []
+    if (mark === undefined) continue
+    const closing = new RegExp(`^\\s*${mark[0]}{${mark.length},}\\s*$`)
+    const length = lines.slice(at + 1).findIndex((line) => closing.test(line))
+    const closed = length === -1 ? lines.length + 1 : at + 2 + length
+    fences.push({ language, attributes: attributes.trim(), opened: at + 1, closed })
+    at = closed - 1
+  }
+  return fences
+}
+
+/** Lines of a page with their numbers, without fenced blocks. */
+export function proseOf(page: string): { readonly line: number; readonly content: string }[] {
+  const fences = fencesOf(page)
+  return page
+    .split('\n')
+    .map((content, index) => ({ line: index + 1, content }))
+    .filter(({ line }) => !fences.some(({ opened, closed }) => line >= opened && line <= closed))
+}

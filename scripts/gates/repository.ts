@@ -1,0 +1,55 @@
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root: string = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Part of a `package.json` that the gates look at. */
+export interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly private?: boolean
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
+
+export interface WorkspacePackage {
+  /** From the repository's root, such as `packages/core`. */
+  readonly path: string
+  readonly manifest: Manifest
+}
+
+export const readManifest = (path: string): Manifest =>
+  JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8')) as Manifest
+
+/** The workspace packages under a folder, in the order of their names. */
+function packagesIn(parent: string): WorkspacePackage[] {
+  return readdirSync(join(root, parent))
+    .sort()
+    .map((name) => `${parent}/${name}`)
+    .filter((path) => existsSync(join(root, path, 'package.json')))
+    .map((path) => ({ path, manifest: readManifest(path) }))
+}
+
+/** Every package that is published. */
+export const publishedPackages = (): WorkspacePackage[] =>
+  packagesIn('packages').filter(({ manifest }) => manifest.private !== true)
+
+/** Everything with sources that have a `tsconfig.json`. */
+export const typedProjects = (): string[] =>
+  [...packagesIn('packages'), ...packagesIn('examples')]
+    .map(({ path }) => path)
+    .concat('scripts')
+    .filter((path) => existsSync(join(root, path, 'tsconfig.json')))
+
+/** Files of the repository, from its root, without what is installed or built. */
+export function files(patterns: readonly string[], base: string = root): string[] {
+  const skipped = /(^|[\\/])(node_modules|dist|coverage|\.snippets|api)([\\/]|$)/
+  return globSync([...patterns], { cwd: base })
+    .filter((path) => !skipped.test(path))
+    .map((path) => path.replaceAll('\\', '/'))
+    .sort()
+}
+
+/** The pages that users read. */
+export const pages = (base: string = root): string[] =>
+  files(['*.md', 'docs/**/*.md', 'packages/*/README.md', 'examples/*/README.md'], base)

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process'
+import { delimiter, join } from 'node:path'
+import type { Verdict } from './gate.ts'
+import { root } from './repository.ts'
+
+const binaries = join(root, 'scripts', 'node_modules', '.bin')
+
+export interface ToolResult {
+  readonly code: number
+  readonly stdout: string
+  /** Both streams, in the order in which they came. */
+  readonly output: string
+}
+
+/** Runs a program, by preference one of the repository's own tools, and keeps what it says. */
+export function runTool(
+  command: string,
+  args: readonly string[],
+  { cwd = root, env = {} }: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<ToolResult> {
+  const child = spawn(command, args, {
+    cwd,
+    env: {
+      ...process.env,
+      NO_COLOR: '1',
+      FORCE_COLOR: '0',
+      ...env,
+      PATH: `${binaries}${delimiter}${process.env.PATH}`,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: process.platform === 'win32',
+  })
+  let stdout = ''
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+    output += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve({ code: 1, stdout, output: `${output}${command}: ${error.message}` }))
+    child.on('close', (code) => resolve({ code: code ?? 1, stdout, output }))
+  })
+}
+
+/** A gate that is one tool's exit code. */
+export async function toolVerdict(command: string, args: readonly string[], note?: string): Promise<Verdict> {
+  const { code, output } = await runTool(command, args)
+  return { ok: code === 0, output: output.trim(), ...(note === undefined ? {} : { note }) }
+}

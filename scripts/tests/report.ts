@@ -1,0 +1,60 @@
+/** What a run of the tests, or of anything else that is counted, came to. */
+export interface Count {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+/** The line that a run ends with. */
+export function lastLine({ passed, failed, skipped }: Count): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+}
+
+export interface SkippedTest {
+  readonly name: string
+  readonly reason: string
+}
+
+export interface TestRun extends Count {
+  readonly skips: readonly SkippedTest[]
+  /** Failures that are no test's own: a file that does not load, a hook, a rejected promise, a source that does not compile. */
+  readonly faults: readonly string[]
+}
+
+interface Problem {
+  readonly message?: string
+}
+
+/** The part of vitest's results that is counted. */
+export interface ResultNode {
+  readonly type: 'module' | 'suite' | 'test'
+  readonly name: string
+  readonly problems: readonly Problem[]
+  readonly state: 'passed' | 'failed' | 'skipped' | 'pending'
+  readonly note?: string
+  readonly children: readonly ResultNode[]
+}
+
+/** Counts results. A test that has no result has failed, and so has a run without tests. */
+export function countResults(modules: readonly ResultNode[], unhandled: readonly Problem[]): TestRun {
+  const skips: SkippedTest[] = []
+  const faults: string[] = unhandled.map(({ message }) => message ?? 'an error without a message')
+  let passed = 0
+  let failed = 0
+  const visit = (node: ResultNode, path: readonly string[]) => {
+    const name = [...path, node.name]
+    if (node.type === 'test') {
+      if (node.state === 'passed') passed++
+      else if (node.state === 'skipped') skips.push({ name: name.join(' > '), reason: node.note ?? 'no reason given' })
+      else failed++
+      return
+    }
+    for (const { message } of node.problems)
+      faults.push(`${name.join(' > ')}: ${message ?? 'an error without a message'}`)
+    if (node.type === 'module' && node.state === 'pending') faults.push(`${name.join(' > ')}: did not end`)
+    for (const child of node.children) visit(child, name)
+  }
+  for (const module of modules) visit(module, [])
+  if (passed + failed + skips.length === 0) faults.push('no test was found')
+  return { passed, failed: failed + faults.length, skipped: skips.length, skips, faults }
+}

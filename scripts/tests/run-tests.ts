@@ -1,0 +1,74 @@
+import { startVitest, type TestCase, type TestModule, type TestSuite, type Vitest } from 'vitest/node'
+import { countResults, type ResultNode, type TestRun } from './report.ts'
+
+/** All tests together take a fraction of this. A file that never ends is told by its name, not by silence. */
+const DEADLINE_MINUTES = 9
+
+/**
+ * Runs the tests of every package and example, type tests included.
+ *
+ * After the deadline it counts what has not ended as failed, and leaves the workers to whoever ends the process.
+ *
+ * @param filters - Parts of file names; none runs everything.
+ */
+export async function runTests(
+  filters: readonly string[],
+  {
+    deadlineMinutes = DEADLINE_MINUTES,
+    ...options
+  }: { readonly root?: string; readonly config?: string; readonly deadlineMinutes?: number } = {},
+): Promise<TestRun> {
+  let vitest: Vitest | undefined
+  const running = startVitest([...filters], {
+    run: true,
+    watch: false,
+    // Only a path that is named is read: vitest does not look for a file of this name by itself.
+    config: 'vitest.workspace.ts',
+    reporters: [
+      'default',
+      {
+        onInit: (started) => {
+          vitest = started
+        },
+      },
+    ],
+    ...options,
+  })
+  const timer = Promise.withResolvers<'late'>()
+  const timeout = setTimeout(() => timer.resolve('late'), deadlineMinutes * 60_000)
+  const ended = await Promise.race([running, timer.promise])
+  clearTimeout(timeout)
+  if (vitest === undefined) throw new Error('vitest did not start')
+  const unhandled = vitest.state.getUnhandledErrors().map((error) => ({ message: messageOf(error) }))
+  if (ended === 'late') unhandled.push({ message: `the tests did not end within ${deadlineMinutes} minutes` })
+  const result = countResults(vitest.state.getTestModules().map(describe), unhandled)
+  if (ended !== 'late') await vitest.close()
+  return result
+}
+
+function describe(node: TestModule | TestSuite | TestCase): ResultNode {
+  if (node.type === 'test') {
+    const result = node.result()
+    const note = result.state === 'skipped' ? result.note : undefined
+    return {
+      type: 'test',
+      name: node.name,
+      problems: [],
+      state: result.state,
+      children: [],
+      ...(note === undefined ? {} : { note }),
+    }
+  }
+  const name = node.type === 'module' ? `${node.project.name}: ${node.relativeModuleId}` : node.name
+  const state = node.state()
+  return {
+    type: node.type,
+    name,
+    problems: node.errors().map((error) => ({ message: messageOf(error) })),
+    state: state === 'queued' ? 'pending' : state,
+    children: node.children.array().map(describe),
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error)
