@@ -1,5 +1,5 @@
 import type { AuthorizationServers, RequestOptions } from '../authorization-server/server.ts'
-import type { Approver, AuthorizationDetail, JsonObject, UserIdentity } from '../contract/index.ts'
+import type { Actor, Approver, AuthorizationDetail, JsonObject, UserIdentity } from '../contract/index.ts'
 import type { Token } from '../credential/token.ts'
 import type { Clock } from '../ports/index.ts'
 
@@ -39,7 +39,13 @@ export type Answer =
   | {
       readonly status: 'approved'
       /** The credential, where the question asked for one. */
-      readonly token?: { readonly value: Token; readonly scopes: readonly string[]; readonly expiresAt?: number }
+      readonly token?: {
+        readonly value: Token
+        readonly scopes: readonly string[]
+        readonly expiresAt?: number
+        /** Who acts, where the token says so. */
+        readonly actor?: Actor
+      }
     }
   | { readonly status: 'denied'; readonly detail?: string }
   /** This delivery ran out unanswered; within its lifetime the approval is asked again. */

@@ -25,6 +25,8 @@ export interface LedgerOptions {
   readonly sealer: Sealer
   readonly hash: KeyedHash
   readonly clock: Clock
+  /** Told of each new state, once it is written, by whoever wrote it. */
+  readonly onState?: (record: RunRecord) => void
 }
 
 /**
@@ -36,12 +38,14 @@ export class Ledger {
   readonly #store: Store
   readonly #sealer: Sealer
   readonly #clock: Clock
+  readonly #onState: (record: RunRecord) => void
   readonly hash: KeyedHash
 
-  constructor({ store, sealer, hash, clock }: LedgerOptions) {
+  constructor({ store, sealer, hash, clock, onState = () => {} }: LedgerOptions) {
     this.#store = store
     this.#sealer = sealer
     this.#clock = clock
+    this.#onState = onState
     this.hash = hash
   }
 
@@ -77,7 +81,10 @@ export class Ledger {
         throw new StoreError('corrupt', `a run cannot go from ${current.record.state} to ${wanted.state}`)
       }
       const version = await this.#write(wanted, current.version)
-      if (version !== 'conflict') return { record: wanted, version }
+      if (version !== 'conflict') {
+        if (wanted.state !== current.record.state) this.#onState(wanted)
+        return { record: wanted, version }
+      }
       const newest = await this.read(current.record.id)
       if (newest === undefined) throw new StoreError('unavailable', 'a run disappeared while it was changed')
       current = newest

@@ -102,6 +102,7 @@ function approved(record: Pending, { token }: Extract<Answer, { status: 'approve
         value: revealToken(token.value),
         scopes: token.scopes,
         ...(token.expiresAt !== undefined && { expiresAt: token.expiresAt }),
+        ...(token.actor !== undefined && { actor: token.actor }),
       },
     }),
   }

@@ -7,6 +7,7 @@ const seconds = z.number()
 const json = z.json()
 const scopes = z.array(text)
 
+const actor = z.looseObject({ subject: text })
 const principal = z.object({ issuer: text, tenant: z.optional(text), subject: text })
 
 const states = [
@@ -52,7 +53,7 @@ const runRecord = z.object({
     subject: z.optional(text),
     clientId: z.optional(text),
   }),
-  actor: z.optional(z.looseObject({ subject: text })),
+  actor: z.optional(actor),
   sessionId: z.optional(text),
   slots: z.array(text),
   perCall: z.boolean(),
@@ -71,7 +72,7 @@ const runRecord = z.object({
   note: z.optional(text),
   answeredAt: z.optional(seconds),
   usableUntil: z.optional(seconds),
-  token: z.optional(z.object({ value: text, scopes, expiresAt: z.optional(seconds) })),
+  token: z.optional(z.object({ value: text, scopes, expiresAt: z.optional(seconds), actor: z.optional(actor) })),
   runner: z.optional(text),
   endedAt: z.optional(seconds),
   result: z.optional(result),

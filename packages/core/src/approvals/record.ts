@@ -107,7 +107,12 @@ export interface RunRecord {
   /** Epoch seconds: an approval that was not used by then is void (A5). */
   readonly usableUntil?: number
   /** The approval's own token, where it is the credential. Never cached elsewhere (I2). */
-  readonly token?: { readonly value: string; readonly scopes: readonly string[]; readonly expiresAt?: number }
+  readonly token?: {
+    readonly value: string
+    readonly scopes: readonly string[]
+    readonly expiresAt?: number
+    readonly actor?: Actor
+  }
   /** Who runs, or ran, the body. */
   readonly runner?: string
   readonly endedAt?: number

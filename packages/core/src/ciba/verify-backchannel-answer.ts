@@ -3,6 +3,7 @@ import type { TokenResponse } from '../authorization-server/server.ts'
 import type { Json } from '../contract/index.ts'
 import { Token } from '../credential/token.ts'
 import { InvalidTokenError } from '../errors/index.ts'
+import { readActor } from '../identity/wire.ts'
 import { equalJson, snapshot } from '../lib/index.ts'
 import type { PollContext } from './poll-context.ts'
 import type { CibaState } from './wire.ts'
@@ -80,6 +81,7 @@ async function credentialAnswer(
   const granted = (response.scopes ?? credential.scopes).filter((scope) => scope !== 'openid')
   if (!granted.every((scope) => credential.scopes.includes(scope))) return failed('more scopes came than were asked')
   if (!credential.scopes.every((scope) => granted.includes(scope))) return failed('fewer scopes came than were asked')
+  const actor = readActor(claims.act)
   const lifetime = response.expiresIn
   const expiresAt = lifetime === undefined ? claims.exp : clock.now() / 1000 + lifetime
   return {
@@ -88,6 +90,7 @@ async function credentialAnswer(
       value: new Token(response.accessToken),
       scopes: granted,
       ...(expiresAt !== undefined && { expiresAt }),
+      ...(actor !== undefined && { actor }),
     },
   }
 }

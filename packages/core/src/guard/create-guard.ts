@@ -1,4 +1,4 @@
-import { type ApprovalChannel, Ledger } from '../approvals/index.ts'
+import { type ApprovalChannel, Ledger, type RunRecord } from '../approvals/index.ts'
 import { authorizationServers } from '../authorization-server/index.ts'
 import type { Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
@@ -13,6 +13,7 @@ import { decide, execute } from './decide.ts'
 import type { Environment } from './environment.ts'
 import type { Guard } from './guard.ts'
 import type { GuardKeys, GuardOptions } from './guard-options.ts'
+import { noteApproval } from './note-approval.ts'
 import type { Body } from './run-body.ts'
 
 const known = [
@@ -65,6 +66,7 @@ function environmentOf(options: GuardOptions): Environment {
   // Looked up at each request, so that a global fetch that is replaced later (tests, telemetry) is used.
   const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   const store = options.store ?? memoryStore({ clock })
+  const auditor = auditorOf(options.audit, agent.name, clock)
   return {
     agent,
     ceiling: agent.ceiling === undefined ? undefined : new Set(agent.ceiling),
@@ -73,9 +75,9 @@ function environmentOf(options: GuardOptions): Environment {
     roles: options.roles,
     vault: options.vault,
     channels: channelsOf(options.approvals),
-    ledger: ledgerOf(store, options.keys, clock),
+    ledger: ledgerOf(store, options.keys, clock, auditor),
     tokens: new TokenCache({ clock }),
-    auditor: auditorOf(options.audit, agent.name, clock),
+    auditor,
     observe: mode === 'observe',
     clock,
     fetch,
@@ -94,7 +96,7 @@ function checkPermissions({ permissions, agent, authorizationServer }: GuardOpti
   }
 }
 
-function ledgerOf(store: Store, keys: GuardKeys | undefined, clock: Environment['clock']): Ledger {
+function ledgerOf(store: Store, keys: GuardKeys | undefined, clock: Environment['clock'], auditor: Auditor): Ledger {
   if (store.specificationVersion !== 1)
     throw new ConfigurationError('store', 'has a specification version that is not known')
   if (keys === undefined && store.durable) {
@@ -107,7 +109,8 @@ function ledgerOf(store: Store, keys: GuardKeys | undefined, clock: Environment[
   // A memory store dies with its process, and so may its keys.
   const seal = keys?.seal.map((material, index) => keyBytes(`keys.seal[${index}]`, material)) ?? [randomKey()]
   const index = keys === undefined ? randomKey() : keyBytes('keys.index', keys.index)
-  return new Ledger({ store, clock, sealer: createSealer(seal), hash: keyedHash(index) })
+  const onState = (record: RunRecord) => noteApproval(record, auditor)
+  return new Ledger({ store, clock, sealer: createSealer(seal), hash: keyedHash(index), onState })
 }
 
 const randomKey = (): Uint8Array => crypto.getRandomValues(new Uint8Array(32))

@@ -24,9 +24,9 @@ export async function resourceToken(
   const approved = entry?.record
   if (approved?.token !== undefined && approved.question?.credential?.resource === rule.resource) {
     // A9 (a): the approval's own token is the credential, and no other takes its place (I6).
-    const { value, scopes, expiresAt } = approved.token
+    const { value, scopes, expiresAt, actor } = approved.token
     const issued = { token: new Token(value), scopes, ...(expiresAt !== undefined && { expiresAt }) }
-    noteToken(progress, environment, { source: 'approval', audience: rule.resource, issued })
+    noteToken(progress, environment, { source: 'approval', audience: rule.resource, issued, actor })
     return { issued, cached: false }
   }
   const { identity } = progress

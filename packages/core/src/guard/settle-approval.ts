@@ -9,7 +9,6 @@ import {
   settleRun,
   slotKey,
 } from '../approvals/index.ts'
-import { principalOf } from './auditor.ts'
 import { channelOf, draftQuestion } from './draft-question.ts'
 import type { Environment } from './environment.ts'
 import { pause } from './pause.ts'
@@ -110,14 +109,12 @@ async function settleWithin(progress: Progress, entry: Entry, environment: Envir
   const until = environment.clock.now() + (wait?.maxSeconds ?? 0) * 1000
   let current = entry
   for (;;) {
-    const before = current.record.state
     const settled = await settleRun(environment.ledger, current, channel, {
       authorizationServers: environment.servers,
       clock: environment.clock,
       signal: progress.signal,
     })
     current = settled.entry
-    if (current.record.state !== before) noteState(progress, current.record, environment)
     const left = until - environment.clock.now()
     if (settled.status !== 'pending' || left <= 0) return settled
     const dueIn = ((current.record.delivery?.nextLookAt ?? 0) - environment.ledger.now()) * 1000
@@ -125,20 +122,6 @@ async function settleWithin(progress: Progress, entry: Entry, environment: Envir
     await pause(Math.min(left, Math.max(dueIn, 250)), progress.invocation.signal)
     progress.restartDeadline()
   }
-}
-
-function noteState(progress: Progress, { id, state, question }: RunRecord, { auditor }: Environment): void {
-  if (question === undefined) return
-  auditor.note({
-    type: 'approval',
-    tool: progress.invocation.tool,
-    ...principalOf(progress.identity),
-    approvalId: id,
-    state,
-    approver: question.approver,
-    message: question.message,
-    enforcedBy: question.credential === undefined ? 'sdk' : 'server',
-  })
 }
 
 function describe(record: RunRecord): string {

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest'
+import type { ApprovalEvent, TokenEvent } from '../../../src/index.ts'
+import { buy, createOrder, policies, world } from './world.ts'
+
+describe('audit events', () => {
+  test('every state of a question is on record, whoever saw it first', async () => {
+    const { guard, login, invocation, authorizationServer, clock, events } = await world()
+    const behalf = guard()
+    const identity = await login()
+    const call = invocation({ tool: 'create_order', input: buy(50), identity })
+    const first = await behalf.run(policies.create_order, call, createOrder)
+    if (first.status !== 'interrupted') throw new Error(first.status)
+    await authorizationServer.controls.approve()
+    clock.advance(10)
+    await behalf.approvals.get(first.interrupt.id, { identity })
+    await behalf.run(policies.create_order, call, createOrder)
+    const states = events.filter((event): event is ApprovalEvent => event.type === 'approval')
+    expect(states.map(({ state }) => state)).toEqual(['pending', 'approved', 'running', 'completed'])
+    expect(states[1]).toMatchObject({
+      approvalId: first.interrupt.id,
+      tool: 'create_order',
+      agent: 'agent:trader',
+      principal: { issuer: identity.issuer, subject: 'ann' },
+      approver: { subject: 'ann' },
+      message: 'Buy 50 shares of AAPL',
+      enforcedBy: 'server',
+    })
+    const tokens = events.filter((event): event is TokenEvent => event.type === 'token')
+    expect(tokens).toMatchObject([{ source: 'approval', scopes: ['trade:write'], actor: { subject: 'agent:trader' } }])
+  })
+
+  test('a question that is sent again is on record again', async () => {
+    const { guard, login, invocation, clock, events } = await world()
+    const behalf = guard()
+    const identity = await login()
+    const call = invocation({ tool: 'create_order', input: buy(50), identity })
+    await behalf.run(policies.create_order, call, createOrder)
+    clock.advance(301)
+    await behalf.run(policies.create_order, call, createOrder)
+    const states = events.flatMap((event) => (event.type === 'approval' ? [event.state] : []))
+    expect(states).toEqual(['pending', 'requested', 'pending'])
+  })
+
+  test('an identity that nobody verified is nobody in the audit', async () => {
+    const { guard, login, invocation, events } = await world()
+    const fake = { ...(await login()) }
+    await guard().run(policies.whoami, invocation({ tool: 'whoami', identity: fake }), () => 'ran')
+    expect(events.at(-1)).toMatchObject({ type: 'call', status: 'denied', code: 'identity_not_verified' })
+    expect(events.at(-1)).not.toHaveProperty('principal')
+  })
+})
