@@ -44,35 +44,67 @@ interface Admitted {
   readonly claimed: Claim | undefined
 }
 
-/** All ten steps. */
-export async function execute(
+type AdmittedOrNot = Admitted | Ended | Done<unknown>
+
+/** All ten steps. Most calls wait for nothing before their body, and pay for no promise on the way. */
+export function execute(
   policy: Policy | undefined,
   invocation: Invocation,
   body: Body,
   environment: Environment,
 ): Promise<Outcome<unknown>> {
   const definition = definitionOf(policy)
-  if (definition === undefined) return noPolicy(invocation, 'run', environment)
+  if (definition === undefined) return Promise.resolve(noPolicy(invocation, 'run', environment))
   const progress = new Progress(invocation, definition, environment)
-  invocation.signal?.throwIfAborted()
-  let admitted: Admitted | Ended | Done<unknown>
+  const fail = async (error: unknown) => ended(progress, faulted(error, progress), 'run', environment)
   try {
-    admitted = await admit(progress, environment)
+    invocation.signal?.throwIfAborted()
+    const admitted = admit(progress, environment)
+    if (!(admitted instanceof Promise)) return enter(progress, body, admitted, environment)
+    // Both at once: what the body throws is not a fault of ours.
+    return admitted.then((passed) => enter(progress, body, passed, environment), fail)
   } catch (error) {
-    return ended(progress, faulted(error, progress), 'run', environment)
+    return fail(error)
   }
+}
+
+async function enter(
+  progress: Progress,
+  body: Body,
+  admitted: AdmittedOrNot,
+  environment: Environment,
+): Promise<Outcome<unknown>> {
   if ('status' in admitted) return admitted
   const result = await runBody(progress, body, admitted.access, admitted.claimed, environment)
   noteEnd(progress, 'run', 'done', environment)
   return doneWith(progress, result)
 }
 
-/** Steps 1 to 9. Whatever stops it, nothing that it opened stays open. */
-async function admit(progress: Progress, environment: Environment): Promise<Admitted | Ended | Done<unknown>> {
-  const end = (stop: Stop) => ended(progress, stop, 'run', environment)
+/** Steps 1 to 9. */
+function admit(progress: Progress, environment: Environment): AdmittedOrNot | Promise<AdmittedOrNot> {
   const checking = checkCall(progress, environment)
-  const stop = checking instanceof Promise ? await checking : checking
-  if (stop !== undefined) return end(stop)
+  return checking instanceof Promise
+    ? checking.then((stop) => admitChecked(progress, stop, environment))
+    : admitChecked(progress, checking, environment)
+}
+
+function admitChecked(
+  progress: Progress,
+  stop: Stop | undefined,
+  environment: Environment,
+): AdmittedOrNot | Promise<AdmittedOrNot> {
+  if (stop !== undefined) return ended(progress, stop, 'run', environment)
+  if (progress.definition.effect === 'read' && !progress.suspended && !environment.auditor.required) {
+    progress.at = 'access'
+    const access = openCached(progress, environment)
+    if (access !== undefined) return { access, claimed: undefined }
+  }
+  return admitSlowly(progress, environment)
+}
+
+/** Steps 6 to 9, where something has to be waited for. Whatever stops it, nothing that it opened stays open. */
+async function admitSlowly(progress: Progress, environment: Environment): Promise<AdmittedOrNot> {
+  const end = (stop: Stop) => ended(progress, stop, 'run', environment)
   let approved: Approved = { status: 'ready', entry: undefined }
   if (progress.definition.effect === 'write') {
     progress.at = 'approval'

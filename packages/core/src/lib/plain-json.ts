@@ -60,7 +60,9 @@ function copy(value: unknown, depth: number): Json {
 function copyArray(value: readonly unknown[], depth: number): Json {
   if (Object.getPrototypeOf(value) !== Array.prototype) throw new NotPlain('is an instance of a class')
   // One key an item and nothing else: no hole, no named property, no symbol.
-  if (Reflect.ownKeys(value).length !== value.length + 1) throw new NotPlain('is a sparse or extended array')
+  if (Object.keys(value).length !== value.length || Object.getOwnPropertySymbols(value).length > 0) {
+    throw new NotPlain('is a sparse or extended array')
+  }
   const out: Json[] = []
   for (let index = 0; index < value.length; index++) {
     out.push(copyMember(value, index, depth, isArray))
@@ -71,9 +73,10 @@ function copyArray(value: readonly unknown[], depth: number): Json {
 function copyObject(value: object, depth: number): Json {
   const prototype = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) throw new NotPlain('is an instance of a class')
+  if (Object.getOwnPropertySymbols(value).length > 0) throw new NotPlain('has a symbol key')
   const out: Record<string, Json> = {}
-  for (const key of Reflect.ownKeys(value)) {
-    if (typeof key === 'symbol') throw new NotPlain('has a symbol key')
+  // What is not enumerable is no part of JSON; nobody gets it, the schema included.
+  for (const key of Object.keys(value)) {
     if (key === '__proto__') throw new NotPlain('has a __proto__ key')
     if (!key.isWellFormed()) throw new NotPlain('has a key that is not well-formed Unicode')
     const member = copyMember(value, key, depth, isObject)
