@@ -15,7 +15,11 @@ import { toolVerdict } from './gates/run-tool.ts'
 
 /** Every check of the repository besides the tests, in the order in which they are made. */
 export const gates: readonly Gate[] = [
-  { name: 'format and lint', quick: true, run: () => toolVerdict('biome', ['ci', '--error-on-warnings']) },
+  {
+    name: 'format and lint',
+    quick: true,
+    run: () => toolVerdict('biome', ['ci', '--error-on-warnings', '--colors=off']),
+  },
   { name: 'types', quick: true, run: checkTypes },
   { name: 'imports', quick: true, run: checkImports },
   { name: 'requirements', quick: true, run: () => checkRequirements() },

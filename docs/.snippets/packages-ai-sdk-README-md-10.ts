@@ -25,7 +25,9 @@ const policies = {
 }
 
 export async function answer(guard: Guard, identity: Identity, model: LanguageModel, saved: ModelMessage[]) {
-  const messages = (await resumeWhenResolved(saved, { guard, identity })) ?? saved
+  const resumed = await resumeWhenResolved(saved, { guard, identity })
+  if (resumed === undefined && interruptsOf(saved).length > 0) return { save: saved, waiting: interruptsOf(saved) }
+  const messages = resumed ?? saved
   const guarded = guardTools(tools, { guard, policies, identity, threadId: 'thread-1' })
   const result = await generateText({ model, messages, ...guarded, stopWhen: isStepCount(5) })
   return { save: [...messages, ...result.responseMessages], waiting: interruptsOf(result) }

@@ -5,7 +5,7 @@ import { root } from './state.mjs'
 
 // Type stripping still warns on the older of the supported releases.
 const node = (script, args) => ['--disable-warning=ExperimentalWarning', script, ...args]
-const everything = { scope: 'all', filter: [], purpose: 'the tests and checks' }
+const everything = { scope: 'all', filter: [], purpose: 'for the tests and checks' }
 
 /**
  * What a command runs and what must be installed for it.
@@ -44,7 +44,7 @@ function demo(args) {
     name: named ? `npm run demo -- ${first}` : 'npm run demo',
     scope: `demo:${example}`,
     filter: ['--filter', `@behalf/example-${example}...`],
-    purpose: 'the demo',
+    purpose: 'for the demo',
     argv: node(main, named ? rest : args),
   }
 }

@@ -20,7 +20,7 @@ export async function prepare(command) {
 }
 
 async function install(command, tools) {
-  say(`installing what ${command.purpose} needs, with pnpm.`)
+  say(`installing what is needed ${command.purpose}, with pnpm.`)
   const began = Date.now()
   const earlier = forgetInstalled()
   const args = ['install', '--frozen-lockfile', ...command.filter, '--reporter=append-only']
@@ -35,7 +35,7 @@ async function install(command, tools) {
   if (!ok) {
     const registry = await registryOf(tools.pnpm, ['config', 'get', 'registry'], tools.env)
     throw downloadFailure({
-      what: `install what ${command.purpose} needs`,
+      what: `install what is needed ${command.purpose}`,
       tool: 'pnpm',
       output: lines,
       registry,

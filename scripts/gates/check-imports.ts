@@ -24,15 +24,22 @@ export async function checkImports(base: string = root): Promise<Verdict> {
   if (!stdout.startsWith('{')) return { ok: false, output }
   const { summary } = JSON.parse(stdout) as Report
   if (summary.totalCruised === 0) return { ok: false, output: 'no module was found' }
-  const seen = new Set<string>()
+  const violations = new Set<string>()
+  const cycles = new Set<string>()
   for (const { rule, from, to, cycle } of summary.violations) {
-    // A cycle is reported once from each of its members.
     const members = cycle?.map(({ name }) => name) ?? []
-    seen.add(
-      members.length > 0 ? `${rule.name}: ${fromSmallest(members).join(' → ')}` : `${rule.name}: ${from} → ${to}`,
-    )
+    // A cycle is reported once from each of its members.
+    if (members.length > 0) cycles.add(`${rule.name}: ${fromSmallest(members).join(' → ')}`)
+    else violations.add(`${rule.name}: ${from} → ${to}`)
   }
-  return verdict([...seen].sort(), `${summary.totalCruised} modules`)
+  return verdict([...[...violations].sort(), ...shortest([...cycles])], `${summary.totalCruised} modules`)
+}
+
+/** One bad import closes many ways round; the shortest few name it. */
+function shortest(cycles: readonly string[]): string[] {
+  const sorted = [...cycles].sort((left, right) => left.length - right.length)
+  const rest = sorted.length - 5
+  return rest > 0 ? [...sorted.slice(0, 5), `… and ${rest} longer cycles, which may go with these`] : sorted
 }
 
 /** The same cycle begins with the same member, whoever reports it. */
