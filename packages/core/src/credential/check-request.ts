@@ -4,7 +4,7 @@ type Input = string | URL | Request
 
 /** A request that may carry the credential, taken apart. */
 export interface CheckedRequest {
-  /** What to hand to `fetch`: a Request as it came, or the address as it was compared. */
+  /** What to hand to `fetch`: the request or the address that was compared. */
   readonly input: string | Request
   readonly headers: Headers
   /** The same request can be sent a second time. */
@@ -23,7 +23,8 @@ export function checkRequest(
   input: Input,
   init: RequestInit,
 ): CheckedRequest {
-  const request = input instanceof Request ? input : undefined
+  // A copy: `url` and `headers` of what came may be overridden, and `fetch` would not look at them.
+  const request = input instanceof Request ? new Request(input) : undefined
   const address = request?.url ?? String(input)
   const url = URL.canParse(address) ? new URL(address) : undefined
   // `blob:` URLs have the origin of what made them, hence the look at the protocol too.

@@ -51,7 +51,7 @@ export function createCredential(options: CredentialOptions): OpenCredential {
 }
 
 class BoundCredential implements OpenCredential {
-  readonly credential: BodyCredential
+  readonly credential: Credential
   readonly #options: CredentialOptions
   #issued: IssuedToken
   #closed = false
@@ -60,7 +60,12 @@ class BoundCredential implements OpenCredential {
   constructor(options: CredentialOptions) {
     this.#options = options
     this.#issued = options
-    this.credential = new BodyCredential(this, options)
+    // A getter has no way to be absent, as the contract's optional field has.
+    this.credential = new BodyCredential(this) as Credential
+  }
+
+  get issued(): IssuedToken {
+    return this.#issued
   }
 
   get tokens(): readonly Token[] {
@@ -116,7 +121,6 @@ class BoundCredential implements OpenCredential {
       // A renewal that fails leaves the API's own answer to the body.
       this.#renewal ??= this.#options.refresh?.().catch(() => undefined)
       this.#issued = (await this.#renewal) ?? refused
-      this.credential.show(this.#issued)
     }
     return this.#issued === refused ? undefined : this.#issued
   }
@@ -127,17 +131,13 @@ class BoundCredential implements OpenCredential {
   }
 }
 
-/** What a body holds. */
-class BodyCredential implements Credential {
-  scopes: readonly string[]
-  expiresAt?: number
+/** What a body holds. Nothing of it can be set, and the token is not within its reach. */
+class BodyCredential {
   readonly #bound: BoundCredential
   #fetch: Credential['fetch'] | undefined
 
-  constructor(bound: BoundCredential, issued: IssuedToken) {
+  constructor(bound: BoundCredential) {
     this.#bound = bound
-    this.scopes = issued.scopes
-    if (issued.expiresAt !== undefined) this.expiresAt = issued.expiresAt
   }
 
   /** Bound, since it is handed to SDKs that take a `fetch`; made at first use. */
@@ -146,13 +146,16 @@ class BodyCredential implements Credential {
     return this.#fetch
   }
 
-  withToken<Result>(use: (token: string) => Result | Promise<Result>): Promise<Result> {
-    return this.#bound.reveal(use)
+  get scopes(): readonly string[] {
+    // The list may be a cache's own.
+    return Object.freeze(this.#bound.issued.scopes)
   }
 
-  show({ scopes, expiresAt }: IssuedToken): void {
-    this.scopes = scopes
-    if (expiresAt === undefined) delete this.expiresAt
-    else this.expiresAt = expiresAt
+  get expiresAt(): number | undefined {
+    return this.#bound.issued.expiresAt
+  }
+
+  withToken<Result>(use: (token: string) => Result | Promise<Result>): Promise<Result> {
+    return this.#bound.reveal(use)
   }
 }

@@ -97,6 +97,26 @@ describe('a request elsewhere is not sent', () => {
     )
   })
 
+  test.each([
+    [
+      'as a property',
+      () => Object.defineProperty(new Request('https://evil.example.com/steal'), 'url', { value: `${api}/a` }),
+    ],
+    [
+      'by its class',
+      () =>
+        new (class extends Request {
+          override get url() {
+            return `${api}/a`
+          }
+        })('https://evil.example.com/steal'),
+    ],
+  ])('a Request that says it goes to us, %s', async (_name, make) => {
+    const fetch = vi.fn(async () => new Response())
+    expect(await rejection(open({ fetch }).credential.fetch(make()))).toMatchObject(misuse('origin'))
+    expect(fetch).not.toHaveBeenCalled()
+  })
+
   test('an object that says one thing now and another thing later', async () => {
     let times = 0
     const input = { toString: () => (times++ === 0 ? `${api}/a` : 'https://evil.example.com') }

@@ -194,6 +194,14 @@ describe('a credential', () => {
     }
   })
 
+  test('cannot be changed, nor the list that a cache may hold', () => {
+    const scopes = ['trade:write']
+    const { credential } = open({ scopes })
+    expect(() => Object.assign(credential, { scopes: ['admin'] })).toThrow(TypeError)
+    expect(() => (credential.scopes as string[]).push('admin')).toThrow(TypeError)
+    expect(scopes).toEqual(['trade:write'])
+  })
+
   test('does not repeat a token that no header can carry', async () => {
     for (const value of ['secret-part\nX: y', 'secret-part ü', 'secret-part with spaces']) {
       const error = await rejection(open({ token: new Token(value) }).credential.fetch(`${api}/a`))
