@@ -1,8 +1,4 @@
-/** The time of a mocked server, as a port. Has the shape of core's `Clock`. */
-export interface Clock {
-  /** Epoch milliseconds. */
-  now(): number
-}
+import type { Clock } from '@behalf/core'
 
 /** The machine's clock, read at each call: fake timers that replace `Date` are followed. */
 export const machineClock: Clock = { now: () => Date.now() }

@@ -14,7 +14,6 @@ export {
   type MockUser,
   type PendingRequest,
 } from './authorization-server/index.ts'
-export { type Clock, machineClock } from './clock.ts'
 export type { Fault } from './http/faults.ts'
 export type { LoggedRequest } from './http/request-log.ts'
 export {

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as client from 'openid-client'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createMockAuthorizationServer } from '../src/index.ts'
 import { call, post, read, tokenRequest, url } from './raw.ts'
 import { discover, follow, login } from './real-client.ts'
@@ -236,6 +236,17 @@ describe('the code', () => {
     ]
     expect(wrong.map(({ status, body }) => [status, body.error])).toEqual(Array(5).fill([400, 'invalid_grant']))
     expect(await redeem(code, { code_verifier: undefined })).toMatchObject({ body: { error: 'invalid_request' } })
+    expect((await redeem(code)).status).toBe(200)
+  })
+
+  test('works for a minute', async () => {
+    const code = await codeFor('ann')
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
+    try {
+      expect((await redeem(code)).body.error).toBe('invalid_grant')
+    } finally {
+      vi.useRealTimers()
+    }
     expect((await redeem(code)).status).toBe(200)
   })
 

@@ -1,7 +1,5 @@
-import { memoryStore } from '../../core/src/stores/index.ts'
+import { memoryStore, type Store } from '@behalf/core'
 import { describeStore } from '../src/contract/index.ts'
-
-type Store = ReturnType<typeof memoryStore>
 
 function movableClock() {
   let offset = 0

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Fault, TestingError } from '../src/index.ts'
+import { fakeTimers } from './fake-timers.ts'
 import { GRANT, headerOf, post, tokenRequest, url } from './raw.ts'
 import { login } from './real-client.ts'
 import { sharedTarget } from './shared-target.ts'
@@ -128,12 +129,7 @@ describe('a fault', () => {
 })
 
 describe('under fake timers', () => {
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
-  })
-  afterEach(() => {
-    vi.useRealTimers()
-  })
+  fakeTimers()
 
   test('a delay ends when the test says so, alone or before another fault', async () => {
     await controls().fault('token', { delayMs: 10_000 })

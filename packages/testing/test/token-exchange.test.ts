@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose'
 import * as client from 'openid-client'
 import { beforeEach, expect, test } from 'vitest'
 import { createMockAuthorizationServer } from '../src/index.ts'
-import { basic, call, GRANT, type Raw, TYPE, tokenRequest } from './raw.ts'
+import { basic, call, GRANT, post, type Raw, TYPE, tokenRequest, url } from './raw.ts'
 import { login } from './real-client.ts'
 import { sharedTarget } from './shared-target.ts'
 
@@ -94,6 +94,20 @@ test('a client exchanges only tokens that are meant for it', async () => {
   const forApi = await exchange({ scope: 'trade:small' })
   const second = await exchange({ subject_token: forApi.body.access_token })
   expect(second.body.error).toBe('invalid_request')
+})
+
+test('a public client exchanges nothing, not even what was issued to it', async () => {
+  const { target } = world
+  const { tokens } = await login(target, { subject: 'ann', client: target.clients.public })
+  const { body } = await post(url.token(target), {
+    client_id: target.clients.public.clientId,
+    grant_type: GRANT.exchange,
+    subject_token: tokens.access_token,
+    subject_token_type: TYPE.accessToken,
+    audience: target.api.resource,
+    scope: 'trade:small',
+  })
+  expect(body.error).toBe('unauthorized_client')
 })
 
 test('a token of the upstream issuer is no subject token here', async () => {

@@ -11,9 +11,10 @@ import { requestBackchannelAuthentication } from './request-backchannel-authenti
 import { revoke } from './revoke.ts'
 import { createContext, type ServerContext } from './server-context.ts'
 import { token } from './token.ts'
+import type { VaultUpstream } from './vault-upstream.ts'
 
 /** A mocked authorization server: real tokens, real checks, no network and no pages. */
-export interface MockAuthorizationServer {
+export interface MockAuthorizationServer extends VaultUpstream {
   readonly issuer: string
   /** For `setupServer` of `msw/node`. */
   readonly handlers: readonly HttpHandler[]
@@ -22,15 +23,6 @@ export interface MockAuthorizationServer {
   handle(request: Request): Promise<Response | undefined>
   /** The public key that its tokens verify with. */
   publicKey(): Promise<JWK>
-  /** The upstream's side of the token vault: a refresh token for a linked account. @internal */
-  linkForVault(
-    clientId: string,
-    subject: string,
-    resource: string,
-    scopes?: readonly string[],
-  ): Promise<{ readonly refreshToken: string; readonly scopes: readonly string[] }>
-  /** A fresh upstream token, or `undefined` where the refresh token no longer works. @internal */
-  refreshForVault(clientId: string, refreshToken: string): Promise<IssuedAccessToken | undefined>
 }
 
 /**

@@ -136,9 +136,22 @@ function audienceClaim(
   return more.length === 0 ? first : [first, ...more]
 }
 
+/** What a user's made-up claims cannot say: the server says it. */
+const RESERVED: ReadonlySet<string> = new Set([
+  'act',
+  'authorization_details',
+  'client_id',
+  'cnf',
+  'jti',
+  'nbf',
+  'nonce',
+  'scope',
+])
+
 function userClaims(context: ServerContext, subject: string): JWTPayload {
   const user = context.state.users.get(subject)
-  return { ...user?.claims, ...(user?.roles !== undefined && { [context.rolesClaim]: user.roles }) }
+  const claims = Object.entries(user?.claims ?? {}).filter(([name]) => !RESERVED.has(name))
+  return { ...Object.fromEntries(claims), ...(user?.roles !== undefined && { [context.rolesClaim]: user.roles }) }
 }
 
 /** The left half of the SHA-256 of a token (OpenID Connect Core §3.1.3.6). */

@@ -1,7 +1,7 @@
+import type { Clock } from '@behalf/core'
 import type { JWK } from 'jose'
-import type { Clock } from '../clock.ts'
 import { refuseUnknownKeys, TestingError } from '../testing-error.ts'
-import type { MockAuthorizationServer } from './create-mock-authorization-server.ts'
+import type { VaultUpstream } from './vault-upstream.ts'
 
 /** A client that the mocked authorization server knows. */
 export interface MockClient {
@@ -56,8 +56,8 @@ export interface MockResource {
 /** An upstream that the server's token vault can get tokens from. */
 export interface MockConnection {
   readonly name: string
-  /** The upstream's own authorization server, mocked as well. It signs the tokens. */
-  readonly server: MockAuthorizationServer
+  /** The upstream's own authorization server, made by `createMockAuthorizationServer` as well. It signs the tokens. */
+  readonly server: VaultUpstream
   /** The vault's client at the upstream. */
   readonly clientId: string
   /** The upstream API. */

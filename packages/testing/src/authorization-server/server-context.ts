@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '@behalf/core'
 import { Refusal } from '../http/refusal.ts'
 import type {
   MockAuthorizationServerOptions,

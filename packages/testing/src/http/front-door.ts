@@ -1,5 +1,5 @@
+import type { Clock } from '@behalf/core'
 import { type HttpHandler, http } from 'msw'
-import type { Clock } from '../clock.ts'
 import { ConnectionLost } from './connection-lost.ts'
 import { Faults } from './faults.ts'
 import { type Received, receive } from './received.ts'

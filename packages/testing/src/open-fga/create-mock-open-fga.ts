@@ -1,5 +1,6 @@
+import type { Clock } from '@behalf/core'
 import type { HttpHandler } from 'msw'
-import { type Clock, machineClock } from '../clock.ts'
+import { machineClock } from '../clock.ts'
 import type { Fault } from '../http/faults.ts'
 import { createFrontDoor, mount, type Route } from '../http/front-door.ts'
 import type { Received } from '../http/received.ts'

@@ -1,12 +1,13 @@
+import type { Clock, Fetch } from '@behalf/core'
 import type { HttpHandler } from 'msw'
-import { type Clock, machineClock } from '../clock.ts'
+import { machineClock } from '../clock.ts'
 import type { Fault } from '../http/faults.ts'
 import { createFrontDoor, type FrontDoor, mount } from '../http/front-door.ts'
 import type { LoggedRequest } from '../http/request-log.ts'
 import { refuseUnknownKeys } from '../testing-error.ts'
 import { DEFAULT_PRICES, Ledger, type StockAccount, type StockOrder } from './ledger.ts'
 import { createStockTradeServer, type StockTradeServer } from './stock-trade-server.ts'
-import { createTokenCheck, type Fetch } from './verify-access-token.ts'
+import { createTokenCheck } from './verify-access-token.ts'
 
 export interface StockTradeApiOptions {
   /** The issuers whose tokens are taken, exactly as they write themselves. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '@behalf/core'
 import { Problem } from './problem.ts'
 import type { OrderBody } from './wire.ts'
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '@behalf/core'
 import type { Route } from '../http/front-door.ts'
 import type { Received } from '../http/received.ts'
 import { answer } from '../http/refusal.ts'

@@ -1,10 +1,7 @@
+import type { Clock, Fetch } from '@behalf/core'
 import { createRemoteJWKSet, customFetch, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
-import type { Clock } from '../clock.ts'
 import { challenge, Problem } from './problem.ts'
 import { IssuerMetadata } from './wire.ts'
-
-/** What every request goes through; the shape of core's `Fetch`. */
-export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /** A verified access token, as far as the API looks at it. */
 export interface VerifiedAccessToken {

@@ -1,3 +1,4 @@
+import type { Clock } from '@behalf/core'
 import { type SetupServer, setupServer } from 'msw/node'
 import {
   createMockAuthorizationServer,
@@ -5,7 +6,7 @@ import {
   type MockCibaOptions,
   type MockUser,
 } from '../authorization-server/index.ts'
-import { type Clock, machineClock } from '../clock.ts'
+import { machineClock } from '../clock.ts'
 import { createMockOpenFga, type MockOpenFga } from '../open-fga/index.ts'
 import { createMockStockTrade, type MockStockTrade } from '../stock-trade/index.ts'
 import { refuseUnknownKeys } from '../testing-error.ts'
@@ -41,7 +42,7 @@ export interface MockServers {
   readonly msw: SetupServer
   /** All servers back to the beginning, accounts linked. */
   reset(): Promise<void>
-  /** Ends interception. */
+  /** Ends interception. A second call does nothing. */
   close(): void
 }
 
@@ -62,6 +63,7 @@ export async function startMockServers(options: MockServersOptions = {}): Promis
   const { authorizationServer, upstream, openFga, stockTrade } = servers
   const msw = setupServer(...[authorizationServer, upstream, openFga, stockTrade].flatMap((server) => server.handlers))
   await linkAccounts(authorizationServer)
+  let closed = false
   msw.listen({ onUnhandledFrame: options.onUnhandledFrame ?? 'error' })
   return {
     ...servers,
@@ -72,7 +74,10 @@ export async function startMockServers(options: MockServersOptions = {}): Promis
       for (const { controls } of [authorizationServer, upstream, openFga, stockTrade]) await controls.reset()
       await linkAccounts(authorizationServer)
     },
-    close: () => msw.close(),
+    close() {
+      if (!closed) msw.close()
+      closed = true
+    },
   }
 }
 

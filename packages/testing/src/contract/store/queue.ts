@@ -1,5 +1,5 @@
+import type { Store } from '@behalf/core'
 import { expect, test } from 'vitest'
-import type { Store } from './port.ts'
 import { bytes, create, mustPut, nowOf, pass, text, type WithStore } from './store-under-test.ts'
 
 const claim = (store: Store, queue = 'queue', limit = 10, leaseSeconds = 3) =>

@@ -1,4 +1,4 @@
-import type { Store } from './port.ts'
+import type { Store } from '@behalf/core'
 
 /** A store for one test, empty. */
 export interface StoreUnderTest {
