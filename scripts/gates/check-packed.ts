@@ -46,7 +46,8 @@ export async function checkPacked(): Promise<Verdict> {
   }
 }
 
-async function pack({ path, manifest }: WorkspacePackage, workshop: string): Promise<Packed> {
+/** Packs one package as it would be published, and unpacks the tarball beside it. */
+export async function pack({ path, manifest }: WorkspacePackage, workshop: string): Promise<Packed> {
   const folder = join(workshop, manifest.name.replace('@behalf/', ''))
   mkdirSync(folder)
   const { code, output } = await runTool('pnpm', ['pack', '--pack-destination', folder], { cwd: join(root, path) })
