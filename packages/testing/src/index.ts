@@ -13,6 +13,8 @@ export {
   type MockResource,
   type MockUser,
   type PendingRequest,
+  type VaultToken,
+  type VaultUpstream,
 } from './authorization-server/index.ts'
 export type { Fault } from './http/faults.ts'
 export type { LoggedRequest } from './http/request-log.ts'

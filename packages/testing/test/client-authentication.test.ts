@@ -156,10 +156,26 @@ describe('the token endpoint', () => {
     const server = createMockAuthorizationServer({
       issuer: 'https://narrow.example',
       clients: [{ clientId: 'narrow', clientSecret: 's', grantTypes: ['authorization_code'] }],
-      users: [],
+      users: [{ subject: 'ann' }],
     })
-    const { body } = await call(server, '/oauth/token', { grant_type: 'client_credentials' }, basic('narrow', 's'))
+    const narrow = basic('narrow', 's')
+    const { body } = await call(server, '/oauth/token', { grant_type: 'client_credentials' }, narrow)
     expect(body.error).toBe('unauthorized_client')
+    const asked = await call(server, '/bc-authorize', { scope: 'openid', login_hint: 'ann' }, narrow)
+    expect(asked.body.error).toBe('unauthorized_client')
+  })
+
+  test('refuses scopes that the client may not have', async () => {
+    const server = createMockAuthorizationServer({
+      issuer: 'https://narrow.example',
+      clients: [{ clientId: 'narrow', clientSecret: 's', scopes: ['read'] }],
+      users: [],
+      resources: [{ identifier: 'https://api.example/', scopes: ['read', 'write'] }],
+    })
+    const ask = (scope: string) =>
+      call(server, '/oauth/token', { grant_type: 'client_credentials', scope }, basic('narrow', 's'))
+    expect((await ask('read')).body.scope).toBe('read')
+    expect((await ask('read write')).body.error).toBe('invalid_scope')
   })
 
   test('refuses a repeated parameter (RFC 6749 §3.2)', async () => {

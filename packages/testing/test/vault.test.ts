@@ -93,6 +93,17 @@ test('a client that is not the API of the token gets nothing', async () => {
   expect((await ask({}, world.target.clients.other)).body.error).toBe('unauthorized_client')
 })
 
+test('a token for another API proves nothing here, whoever holds it', async () => {
+  const forApi = await tokenRequest(world.target, {
+    grant_type: GRANT.exchange,
+    subject_token: session.tokens.access_token,
+    subject_token_type: TYPE.accessToken,
+    audience: world.target.api.resource,
+    scope: 'portfolio:read',
+  })
+  expect((await ask({ subject_token: forApi.body.access_token })).body.error).toBe('invalid_request')
+})
+
 test('a refresh token that does not rotate proves the user, and stays usable', async () => {
   const server = createMockAuthorizationServer({
     issuer: 'https://steady.example',

@@ -15,3 +15,4 @@ export type {
   MockUser,
 } from './options.ts'
 export type { AuthorizationDetail } from './state.ts'
+export type { VaultToken, VaultUpstream } from './vault-upstream.ts'
