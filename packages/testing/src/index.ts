@@ -47,7 +47,6 @@ export {
   startMockServers,
   type TargetAuthorizationServer,
   type TargetClient,
-  type TargetClientAuthentication,
   type TargetUser,
 } from './target/index.ts'
 export { TestingError } from './testing-error.ts'

@@ -82,7 +82,10 @@ describe('an order under trade:small', () => {
   test('has no details: a token with details is for its own order only', async () => {
     const details = [{ type: 'stock_order', ...large }]
     expect((await place(await tokenFor('ann', 'trade:small', details), small)).status).toBe(403)
-    expect((await place(await tokenFor('ann', 'trade:small trade:write', details), small)).status).toBe(403)
+    expect(await place(await tokenFor('ann', 'trade:small trade:write', details), small)).toMatchObject({
+      status: 403,
+      body: { type: 'urn:behalf:problem:insufficient_authorization_details' },
+    })
     expect((await place(await tokenFor('ann', 'trade:small trade:write', details), large)).status).toBe(201)
     expect((await place(await tokenFor('ann', 'trade:small trade:write'), small, 'other')).status).toBe(201)
   })

@@ -4,7 +4,6 @@ export type {
   ProtocolTarget,
   TargetAuthorizationServer,
   TargetClient,
-  TargetClientAuthentication,
   TargetUser,
 } from './protocol-target.ts'
 export { type MockServers, type MockServersOptions, startMockServers } from './start-mock-servers.ts'

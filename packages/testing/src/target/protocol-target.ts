@@ -1,14 +1,19 @@
+import type { ClientAuthentication } from '@behalf/core'
 import type { JWK } from 'jose'
 import type { AuthorizationServerControls } from '../authorization-server/index.ts'
 import type { OpenFgaControls } from '../open-fga/index.ts'
 import type { StockTradeControls } from '../stock-trade/index.ts'
 
-/** What a target may have beyond the least: a suite skips what its target lacks. */
+/**
+ * What a target may have beyond discovery, code flow and refresh: a suite skips what its target lacks.
+ * A control that needs a capability which is not there rejects.
+ */
 export type Capability =
   /** RFC 8693 with `act`. */
   | 'token-exchange'
-  /** Auth0 Token Vault, with an upstream of its own. */
+  /** Auth0 Token Vault, with an upstream of its own; `connect` and `disconnect`. */
   | 'token-vault'
+  /** `pendingRequests`, `approve`, `deny`, `expire`, `slowDown` and `answerLost`. */
   | 'ciba'
   /** `authorization_details` in backchannel requests, exchanges and tokens (RFC 9396). */
   | 'authorization-details'
@@ -19,22 +24,10 @@ export type Capability =
   /** Time is the test's: fake timers and injected clocks move the server as well. */
   | 'controlled-time'
 
-/** How a client proves itself; the shape of core's `ClientAuthentication`. */
-export type TargetClientAuthentication =
-  | { readonly method: 'client_secret_basic'; readonly clientSecret: string }
-  | { readonly method: 'client_secret_post'; readonly clientSecret: string }
-  | {
-      readonly method: 'private_key_jwt'
-      readonly privateKey: CryptoKey
-      readonly algorithm: string
-      readonly keyId?: string
-    }
-  | { readonly method: 'none' }
-
 /** A client that is registered at a target, and its credentials. */
 export interface TargetClient {
   readonly clientId: string
-  readonly authentication: TargetClientAuthentication
+  readonly authentication: ClientAuthentication
   /** Absent where the client has no user agent. */
   readonly redirectUri?: string
 }
