@@ -8,12 +8,12 @@ import { runTool } from './run-tool.ts'
 /** How many packages `npm install @behalf/core` may bring, itself included. */
 const MOST_INSTALLED = 9
 
-interface PackedManifest extends Manifest {
+export interface PackedManifest extends Manifest {
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
   readonly dependencies?: Readonly<Record<string, string>>
 }
 
-interface Packed {
+export interface Packed {
   readonly name: string
   readonly tarball: string
   /** Where the tarball was unpacked. */
@@ -65,7 +65,7 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
 }
 
 /** What the linters do not know: that `exports` lead to what was built, and that nothing of the workspace is left. */
-function lookInside({ name, folder, manifest }: Packed): string[] {
+export function lookInside({ name, folder, manifest }: Packed): string[] {
   const problems: string[] = []
   const targets = Object.values(manifest.exports).flatMap((target) =>
     typeof target === 'string' ? [target] : Object.values(target),

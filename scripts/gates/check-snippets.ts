@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Verdict, verdict } from './gate.ts'
 import { type Fence, fencesOf } from './page.ts'
@@ -6,7 +6,7 @@ import { pages, root } from './repository.ts'
 import { runTool } from './run-tool.ts'
 
 /** Inside `docs`, so that imports resolve to what `docs/package.json` lists. */
-const folder = join(root, 'docs', '.snippets')
+const parent = join(root, 'docs', '.snippets')
 
 /**
  * Type-checks the code in the pages.
@@ -17,34 +17,42 @@ const folder = join(root, 'docs', '.snippets')
  *
  * Nothing is exempt: there is no mark that turns the check off.
  */
-export async function checkSnippets(): Promise<Verdict> {
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
+export async function checkSnippets(base: string = root): Promise<Verdict> {
   const problems: string[] = []
-  const origin = new Map<string, string>()
-  for (const page of pages()) {
-    const { modules, refused } = snippetsIn(readFileSync(join(root, page), 'utf8'))
-    problems.push(...refused.map(({ line, reason }) => `${page}:${line}: ${reason}`))
-    for (const { line, code } of modules) {
-      const name = `${page.replaceAll(/[^\w]+/g, '-')}-${line}.ts`
-      writeFileSync(join(folder, name), code)
-      origin.set(name, page)
+  const modules = new Map<string, { readonly page: string; readonly code: string }>()
+  for (const page of pages(base)) {
+    const found = snippetsIn(readFileSync(join(base, page), 'utf8'))
+    problems.push(...found.refused.map(({ line, reason }) => `${page}:${line}: ${reason}`))
+    for (const { line, code } of found.modules) {
+      modules.set(`${page.replaceAll(/[^\w]+/g, '-')}-${line}.ts`, { page, code })
     }
   }
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
-  writeFileSync(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({ extends: '../../tsconfig.base.json', compilerOptions: { types: ['node'] }, include: ['*.ts'] }),
-  )
-  if (origin.size > 0) {
+  if (modules.size > 0) problems.push(...(await compile(modules)))
+  return verdict(problems, `${modules.size} snippets`)
+}
+
+/** @returns what the compiler says, each line pointing into its page */
+async function compile(
+  modules: ReadonlyMap<string, { readonly page: string; readonly code: string }>,
+): Promise<string[]> {
+  mkdirSync(parent, { recursive: true })
+  const folder = mkdtempSync(join(parent, 'run-'))
+  try {
+    for (const [name, { code }] of modules) writeFileSync(join(folder, name), code)
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
+    const compilerOptions = { types: ['node'] }
+    const config = { extends: join(root, 'tsconfig.base.json'), compilerOptions, include: ['*.ts'] }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
     const { code, output } = await runTool('tsc', ['-p', folder])
+    if (code === 0) return []
     const inPage = output.replaceAll(
-      /^docs\/\.snippets\/([^(]+)\((\d+),(\d+)\)/gm,
-      (_, name: string, line: string, column: string) => `${origin.get(name)}:${line}:${column}`,
+      /^\S*[\\/]run-\w+[\\/]([^(]+)\((\d+),(\d+)\)/gm,
+      (_, name: string, line: string, column: string) => `${modules.get(name)?.page}:${line}:${column}`,
     )
-    if (code !== 0) problems.push(inPage.trim())
+    return [inPage.trim()]
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
-  return verdict(problems, `${origin.size} snippets`)
 }
 
 interface Problem {
@@ -71,20 +79,20 @@ export function snippetsIn(page: string): Snippets {
     const kept = new Set([...marks.prelude, ...body])
     modules.push({ line: fence.opened, code: lines.map((text, index) => (kept.has(index + 1) ? text : '')).join('\n') })
   }
-  return { modules, refused: fences.flatMap((fence) => refusalOf(fence, lines.length)) }
+  return { modules, refused: fences.flatMap((fence) => refusalOf(fence, lines)) }
 }
 
-const isTypeScript = ({ language }: Fence): boolean => /^(ts|tsx|mts|typescript)$/.test(language)
+const isTypeScript = ({ language }: Fence): boolean => /^(ts|mts|typescript)$/.test(language)
 
-function refusalOf(fence: Fence, pageLength: number): Problem[] {
+function refusalOf(fence: Fence, lines: readonly string[]): Problem[] {
   const refuse = (reason: string): Problem[] => [{ line: fence.opened, reason }]
-  if (fence.closed > pageLength) return refuse('this fence is never closed')
-  if (/^(js|jsx|mjs|cjs|javascript)$/.test(fence.language))
-    return refuse('write it in TypeScript, so that it is checked')
-  if (isTypeScript(fence) && fence.attributes !== '') {
-    return refuse(`a snippet takes no mark, and this one has ${JSON.stringify(fence.attributes)}`)
-  }
-  return []
+  if (fence.closed > lines.length) return refuse('this fence is never closed')
+  if (/^(js|jsx|tsx|mjs|cjs|javascript)$/.test(fence.language)) return refuse('write it as `ts`, so that it is checked')
+  if (!isTypeScript(fence)) return []
+  if (fence.attributes !== '')
+    return refuse(`a snippet takes no mark, and this has ${JSON.stringify(fence.attributes)}`)
+  const silenced = lines.slice(fence.opened, fence.closed - 1).some((line) => /@ts-(nocheck|ignore)\b/.test(line))
+  return silenced ? refuse('a snippet may not turn the compiler off') : []
 }
 
 /** What the comments between the fences before `fence` say about it. */
