@@ -1,5 +1,11 @@
 // approvals
-export type { Answer, ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from './approvals/index.ts'
+export type {
+  Answer,
+  ApprovalChannel,
+  ApprovalQuestion,
+  Asked,
+  ChannelContext,
+} from './approvals/index.ts'
 // authorization-server
 export {
   type Auth0Options,
@@ -8,6 +14,7 @@ export {
   allowInsecureLoopback,
   auth0,
   authorizationServers,
+  type BackchannelAcknowledgement,
   type CibaProfile,
   type ClientAuthentication,
   connectAuthorizationServer,
@@ -17,14 +24,19 @@ export {
   oidc,
   type Profile,
   type ProfileOf,
+  type RequestOptions,
   type Surroundings,
+  type TargetParameter,
   type TokenProfile,
   type TokenResponse,
   type VerifiedJwt,
   type VerifyJwtOptions,
 } from './authorization-server/index.ts'
 // ciba
-export { type CibaOptions, ciba } from './ciba/index.ts'
+export {
+  type CibaOptions,
+  ciba,
+} from './ciba/index.ts'
 // contract
 export type {
   AccessOf,
@@ -47,6 +59,7 @@ export type {
   DenyCode,
   Done,
   Effect,
+  ExemptionsNamed,
   FgaObject,
   Identity,
   InputOf,
@@ -84,6 +97,7 @@ export {
   type CredentialMisuse,
   CredentialMisuseError,
   type ErrorCode,
+  type ErrorOptions,
   IdentityRequiredError,
   InvalidObjectError,
   InvalidResponseError,
@@ -96,6 +110,7 @@ export {
   StoreError,
   type StoreErrorReason,
   TransportError,
+  type TransportErrorOptions,
 } from './errors/index.ts'
 // fga
 export {
@@ -103,6 +118,8 @@ export {
   type AccessChecker,
   type AccessDecision,
   type AccessQuestion,
+  allowPlainHttp,
+  type Consistency,
   type MayOptions,
   may,
   type OpenFgaCredentials,
@@ -110,6 +127,7 @@ export {
   object,
   openFga,
   type Relations,
+  type UserOf,
 } from './fga/index.ts'
 // guard
 export {
@@ -137,6 +155,8 @@ export {
   verifyAccessToken,
   verifyIdToken,
 } from './identity/index.ts'
+// lib
+export type { KeyMaterial } from './lib/index.ts'
 // ports
 export {
   type AuditSink,
@@ -157,16 +177,28 @@ export {
   type ResourceServerOptions,
 } from './resource-server/index.ts'
 // roles
-export { type RoleClaim, type RoleMap, type RoleMapOptions, roleMap } from './roles/index.ts'
+export {
+  type RoleClaim,
+  type RoleMap,
+  type RoleMapOptions,
+  roleMap,
+  type ScopesByRole,
+} from './roles/index.ts'
 // stores
-export { type MemoryStoreOptions, memoryStore } from './stores/index.ts'
+export {
+  type MemoryStoreOptions,
+  memoryStore,
+} from './stores/index.ts'
 // token-exchange
 export {
   type ExchangedToken,
   type ExchangeTokenOptions,
+  type ExemptibleResourceRule,
+  type ExpectedActor,
   exchangeToken,
   type ResourceOptions,
   resource,
+  type TypedToken,
 } from './token-exchange/index.ts'
 // vault
 export {

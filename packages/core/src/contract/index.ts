@@ -30,6 +30,7 @@ export type {
   Approver,
   AuthorizationDetail,
   Effect,
+  ExemptionsNamed,
   InputOf,
   Policy,
   RuleCall,

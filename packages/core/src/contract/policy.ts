@@ -70,8 +70,8 @@ export interface ApprovalRule<Input> {
   readonly onCrash?: 'report' | 'retry'
 }
 
-/** `when` exempts calls, so each resource must say what an exempted call may ask for. */
-type ExemptionsNamed<Input, Access extends AccessRules> = [Extract<Access[keyof Access], ResourceRule>] extends [
+/** The approval rule: `when` exempts calls, so each resource must say what an exempted call may ask for. */
+export type ExemptionsNamed<Input, Access extends AccessRules> = [Extract<Access[keyof Access], ResourceRule>] extends [
   { readonly withoutApproval: readonly string[] },
 ]
   ? ApprovalRule<Input>

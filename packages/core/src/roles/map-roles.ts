@@ -4,7 +4,7 @@ import { refuseUnknownKeys, scopeList } from '../lib/index.ts'
 import { claimAt, claimPath, type RoleClaim, roleList } from './role-claims.ts'
 import type { RoleMap } from './role-map.ts'
 
-interface ScopesByRole {
+export interface ScopesByRole {
   /** What an agent may hold for whoever has the role. Exact and case-sensitive; there are no wildcards. */
   readonly scopes: Readonly<Record<string, readonly string[]>>
 }
