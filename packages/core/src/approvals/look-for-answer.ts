@@ -73,7 +73,7 @@ export function applied(record: Pending, answer: Answer, sentAt: number, now: nu
       const interval = Math.max(record.delivery.interval, answer.interval ?? 0)
       const nextLookAt = sentAt + Math.max(interval, answer.retryAfter ?? 0)
       const state = answer.state ?? record.delivery.state
-      return { ...record, delivery: { ...record.delivery, interval, nextLookAt, state } }
+      return { ...record, delivery: { ...record.delivery, interval, nextLookAt, state, lookedAt: sentAt } }
     }
     case 'approved':
       return approved(record, answer, now)
@@ -90,6 +90,10 @@ export function applied(record: Pending, answer: Answer, sentAt: number, now: nu
 }
 
 function approved(record: Pending, { token }: Extract<Answer, { status: 'approved' }>, now: number): RunRecord {
+  // What was to be held by the server is not quietly held by us instead (A9).
+  if (record.question.credential !== undefined && token === undefined) {
+    return ended(record, 'failed', 'the answer brought no token, where the token is the approval', now)
+  }
   const { delivery: _, note: __, ...rest } = record
   const usableUntil = Math.min(now + USABLE_SECONDS, token?.expiresAt ?? Number.POSITIVE_INFINITY)
   return {

@@ -66,6 +66,7 @@ const runRecord = z.object({
       expiresAt: z.optional(seconds),
       interval: seconds,
       nextLookAt: seconds,
+      lookedAt: z.optional(seconds),
     }),
   ),
   sends: z.number(),

@@ -65,6 +65,8 @@ export interface Delivery {
   readonly interval: number
   /** Epoch seconds. */
   readonly nextLookAt: number
+  /** Epoch seconds: when the last look was sent. */
+  readonly lookedAt?: number
 }
 
 /** What came back from the body, as it can be told again. */

@@ -90,10 +90,8 @@ function voidIfOver(ledger: Ledger, entry: Entry): Promise<Entry> {
 function isOver(record: RunRecord, now: number): boolean {
   if (record.state === 'approved') return record.usableUntil !== undefined && now >= record.usableUntil
   // A last look first: an answer given in time counts, even when it is found late (A7).
-  const lookedAfterEnd =
-    record.question !== undefined &&
-    record.delivery !== undefined &&
-    record.delivery.nextLookAt - record.delivery.interval >= record.question.expiresAt
+  const { question, delivery } = record
+  const lookedAfterEnd = question !== undefined && (delivery?.lookedAt ?? 0) >= question.expiresAt
   if (record.state === 'pending') return lookedAfterEnd
   return record.state === 'requested' && record.question !== undefined && now >= record.question.expiresAt
 }

@@ -1,10 +1,12 @@
 import type { Answer, ApprovalQuestion } from '../approvals/index.ts'
+import type { Profile } from '../authorization-server/profile.ts'
 import type { TokenResponse } from '../authorization-server/server.ts'
 import type { Json } from '../contract/index.ts'
 import { Token } from '../credential/token.ts'
 import { InvalidTokenError } from '../errors/index.ts'
-import { readActor } from '../identity/wire.ts'
+import { isBound, readActor } from '../identity/wire.ts'
 import { equalJson, snapshot } from '../lib/index.ts'
+import type { Clock } from '../ports/index.ts'
 import type { PollContext } from './poll-context.ts'
 import type { CibaState } from './wire.ts'
 
@@ -71,7 +73,8 @@ async function credentialAnswer(
     types: server.profile.token.accessTokenTypes,
     signal,
   })
-  if (claims.sub !== approver.subject) return failed('the access token names another subject')
+  const problem = tokenProblem(claims, approver.subject, server.profile)
+  if (problem !== undefined) return failed(problem)
   const inToken = claims.authorization_details
   const details = response.authorizationDetails ?? inToken
   if (state.detailsSent && !(grantedAsAsked(details, question) && grantedAsAsked(inToken ?? details, question))) {
@@ -82,8 +85,7 @@ async function credentialAnswer(
   if (!granted.every((scope) => credential.scopes.includes(scope))) return failed('more scopes came than were asked')
   if (!credential.scopes.every((scope) => granted.includes(scope))) return failed('fewer scopes came than were asked')
   const actor = readActor(claims.act)
-  const lifetime = response.expiresIn
-  const expiresAt = lifetime === undefined ? claims.exp : clock.now() / 1000 + lifetime
+  const expiresAt = endOf(claims, response, clock)
   return {
     status: 'approved',
     token: {
@@ -93,6 +95,25 @@ async function credentialAnswer(
       ...(actor !== undefined && { actor }),
     },
   }
+}
+
+/** I7, I8: for the approver, for us, and not bound to a key that we lack. */
+function tokenProblem(
+  claims: Readonly<Record<string, unknown>>,
+  subject: string,
+  { token, clientId }: Profile,
+): string | undefined {
+  if (claims.sub !== subject) return 'the access token names another subject'
+  const issuedTo = token.clientId(claims)
+  if (issuedTo !== undefined && issuedTo !== clientId) return 'the access token was issued to another client'
+  return isBound(claims) ? 'the access token is bound to a key that nobody here holds' : undefined
+}
+
+/** The earlier of what the answer says and what the token says (A5). */
+function endOf({ exp }: { readonly exp?: number }, { expiresIn }: TokenResponse, clock: Clock): number | undefined {
+  const ends = [exp, expiresIn === undefined ? undefined : clock.now() / 1000 + expiresIn]
+  const known = ends.filter((end) => end !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
 }
 
 /** RFC 9396 §7: the server tells what it granted; we compare it with what the person was asked. */

@@ -1,3 +1,4 @@
+import { answerAtOnce } from './answer-at-once.ts'
 import { areConnected, checkConnections } from './check-connections.ts'
 import { checkIdentity } from './check-identity.ts'
 import { checkPermission } from './check-permission.ts'
@@ -74,5 +75,5 @@ export async function checkAgain(progress: Progress, environment: Environment): 
 function needsApproval({ definition, input, identity }: Progress): boolean {
   const { approval } = definition.rules
   if (approval === undefined || identity === undefined) return false
-  return approval.when === undefined || approval.when({ input, identity }) !== false
+  return approval.when === undefined || answerAtOnce('approval.when', approval.when({ input, identity })) !== false
 }

@@ -1,4 +1,5 @@
 import type { AccessDecision } from '../fga/access-checker.ts'
+import { answerAtOnce } from './answer-at-once.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
 import { deny, type Stop } from './stop.ts'
@@ -11,7 +12,7 @@ export async function checkPermission(progress: Progress, environment: Environme
   if (environment.permissions === undefined) {
     return deny('misconfigured', 'the policy has a permission and the guard has no `permissions` checker')
   }
-  const asked = permission({ input, identity })
+  const asked = answerAtOnce('permission', permission({ input, identity }))
   const permissions = Array.isArray(asked) ? asked : [asked]
   if (permissions.length === 0) return deny('not_permitted', 'the policy asked for an empty list of permissions')
   const decision = await environment.permissions.check({

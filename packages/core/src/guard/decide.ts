@@ -117,9 +117,10 @@ async function admitSlowly(progress: Progress, environment: Environment): Promis
   const access = openCached(progress, environment) ?? (await openFetched(progress, approved.entry, environment))
   if ('status' in access) return end(progress.stopped('access', access))
   try {
+    if (environment.auditor.required) await noteEnd(progress, 'run', 'ready', environment)
     const late = progress.suspended ? await checkAgain(progress, environment) : undefined
     if (late !== undefined) return close(access, end(late))
-    if (environment.auditor.required) await noteEnd(progress, 'run', 'ready', environment)
+    progress.invocation.signal?.throwIfAborted()
     if (approved.entry === undefined) return { access, claimed: undefined }
     progress.at = 'claim'
     const claimed = await claimBody(progress, approved.entry, environment)

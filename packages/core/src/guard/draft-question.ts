@@ -1,6 +1,7 @@
 import type { ApprovalChannel, ApprovalQuestion, StoredQuestion } from '../approvals/index.ts'
 import type { Approver, AuthorizationDetail, Identity, Json, ResourceRule } from '../contract/index.ts'
 import { snapshot } from '../lib/index.ts'
+import { answerAtOnce } from './answer-at-once.ts'
 import type { Environment } from './environment.ts'
 import type { AnyRules } from './policy-definition.ts'
 import type { Progress } from './progress.ts'
@@ -44,14 +45,14 @@ export function draftQuestion(
     return deny('misconfigured', 'an agent acts for nobody here: name the approver in approval.approver')
   }
   const call = { input, identity }
-  const message = approval.message(call).normalize('NFC')
+  const message = answerAtOnce('approval.message', approval.message(call)).normalize('NFC')
   if (message.trim() === '' || hidden.test(message)) {
     return deny('invalid_input', 'the message for the person is empty or holds invisible characters')
   }
   const context = { authorizationServers: environment.servers, clock: environment.clock }
   const problem = chosen.channel.checkMessage?.(message, approver, context)
   if (problem !== undefined) return deny('misconfigured', `the message cannot be sent by this channel: ${problem}`)
-  const details = plainDetails(approval.details?.(call) ?? [])
+  const details = plainDetails(answerAtOnce('approval.details', approval.details?.(call)) ?? [])
   if (details === undefined) return deny('misconfigured', 'approval.details must be plain JSON objects with a type')
   const question = {
     approver,
@@ -64,7 +65,7 @@ export function draftQuestion(
 }
 
 function approverOf(approval: ApprovalRules, identity: Identity, input: Json): Approver | undefined {
-  if (approval.approver !== undefined) return approval.approver({ input, identity })
+  if (approval.approver !== undefined) return answerAtOnce('approval.approver', approval.approver({ input, identity }))
   if (identity.kind !== 'user') return undefined
   const { issuer, tenant, subject } = identity
   return { issuer, subject, ...(tenant !== undefined && { tenant }) }

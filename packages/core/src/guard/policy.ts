@@ -30,6 +30,9 @@ export function policy<Schema extends StandardSchemaV1, const Access extends Acc
   checkSchema(schema)
   const erased = rules as unknown as AnyRules
   checkKeys('policy', rules, ruleKeys)
+  oneOf('policy.effect', erased.effect, ['read', 'write'])
+  oneOf('policy.subjects', erased.subjects, ['user'])
+  callable('policy', erased, ['permission'])
   checkApproval(erased)
   positive('policy.wait.maxSeconds', erased.wait?.maxSeconds)
   positive('policy.timeoutMs', erased.timeoutMs)
@@ -63,6 +66,9 @@ function checkKeys(option: string, value: object, known: readonly string[]): voi
 function checkApproval({ approval, access = {}, effect }: AnyRules): void {
   if (approval === undefined) return
   checkKeys('policy.approval', approval, approvalKeys)
+  oneOf('policy.approval.enforcedBy', approval.enforcedBy, ['server'])
+  oneOf('policy.approval.onCrash', approval.onCrash, ['report', 'retry'])
+  callable('policy.approval', approval, ['details', 'when', 'approver'])
   positive('policy.approval.lifetimeSeconds', approval.lifetimeSeconds)
   if (typeof approval.message !== 'function') {
     throw new ConfigurationError('policy.approval.message', 'give a function that writes what the person reads')
@@ -84,6 +90,21 @@ function checkApproval({ approval, access = {}, effect }: AnyRules): void {
       'policy.approval.enforcedBy',
       `'server' needs exactly one resource in access, and details: they travel inside its token`,
     )
+  }
+}
+
+/** A misspelt word would silently weaken what it was meant to set (E3). */
+function oneOf(option: string, value: unknown, words: readonly string[]): void {
+  if (value === undefined || words.some((word) => word === value)) return
+  throw new ConfigurationError(option, `is one of ${words.map((word) => `'${word}'`).join(', ')}, or left out`)
+}
+
+function callable(option: string, rules: object, names: readonly string[]): void {
+  for (const name of names) {
+    const rule: unknown = (rules as Record<string, unknown>)[name]
+    if (rule !== undefined && typeof rule !== 'function') {
+      throw new ConfigurationError(`${option}.${name}`, 'give a function')
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Identity, Invocation, Json, StepName, Trace, TraceStep } from '../contract/index.ts'
 import type { IssuedToken } from '../credential/index.ts'
+import { isVerified } from '../identity/verified.ts'
 import type { Clock } from '../ports/index.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import { type Stop, verdictOf } from './stop.ts'
@@ -36,7 +37,8 @@ export class Progress {
   ) {
     this.invocation = invocation
     this.definition = definition
-    this.identity = invocation.identity
+    // A public tool takes anybody, and believes nobody: what no verification made is no identity (I1).
+    this.identity = definition.isPublic && !isVerified(invocation.identity) ? undefined : invocation.identity
     this.checkedAt = clock.now()
     this.#timeoutMs = definition.rules.timeoutMs ?? timeoutMs
   }

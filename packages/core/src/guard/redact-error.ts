@@ -1,32 +1,55 @@
-import { redactTokens } from '../credential/index.ts'
-import type { Token } from '../credential/token.ts'
+import { redactTokens, type Token } from '../credential/index.ts'
 
-/** How far down a chain of causes tokens are looked for. */
-const MAX_CAUSES = 8
+/** How many errors and containers are looked into. */
+const BUDGET = 1_000
 
 /**
- * Takes verbatim tokens out of an error that a body threw, in place: message, stack, own text fields, causes.
- * The error stays the body's own object.
+ * Takes verbatim tokens out of what a body threw: message, stack, own fields, causes, and the errors and plain
+ * values in them (E4). In place, so that the error stays the body's own object; an error that cannot be
+ * changed and quotes a token is replaced. Class instances other than errors are out of reach.
  */
-export function redactError(error: unknown, tokens: readonly Token[]): unknown {
-  if (tokens.length === 0) return error
-  let current = error
-  for (let depth = 0; current instanceof Error && depth < MAX_CAUSES; depth++) {
-    for (const key of Object.getOwnPropertyNames(current)) redactField(current, key, tokens)
-    current = current.cause
+export function redactError(thrown: unknown, tokens: readonly Token[]): unknown {
+  return tokens.length === 0 ? thrown : new ErrorRedaction(tokens).clean(thrown)
+}
+
+class ErrorRedaction {
+  readonly #tokens: readonly Token[]
+  readonly #seen = new Set<object>()
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens
   }
-  return error instanceof Error ? error : redactTokens(error, tokens)
-}
 
-function redactField(error: Error, key: string, tokens: readonly Token[]): void {
-  const descriptor = Object.getOwnPropertyDescriptor(error, key)
-  if (descriptor === undefined || key === 'cause') return
-  // `stack` may be an accessor; reading it is how it is seen by whoever logs the error.
-  const value = (error as unknown as Record<string, unknown>)[key]
-  if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) return
-  const redacted = redactTokens(value, tokens)
-  if (redacted === value) return
-  Object.defineProperty(error, key, { ...without(descriptor), value: redacted, writable: true, configurable: true })
-}
+  clean(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return redactTokens(value, this.#tokens)
+    if (this.#seen.has(value) || this.#seen.size >= BUDGET) return value
+    this.#seen.add(value)
+    if (value instanceof Error) return this.#error(value)
+    const redacted = redactTokens(value, this.#tokens) as object
+    // Errors in a plain value are no plain JSON, and so passed over by the line above.
+    if (Array.isArray(redacted) || Object.getPrototypeOf(redacted) === Object.prototype) {
+      for (const item of Object.values(redacted)) if (typeof item === 'object') this.clean(item)
+    }
+    return redacted
+  }
 
-const without = ({ enumerable = false }: PropertyDescriptor): { enumerable: boolean } => ({ enumerable })
+  #error(error: Error): Error {
+    const fields = error as unknown as Record<PropertyKey, unknown>
+    for (const key of Reflect.ownKeys(error)) {
+      // `stack` may be an accessor; reading it is how it is seen by whoever logs the error.
+      const value = fields[key]
+      const cleaned = this.clean(value)
+      if (cleaned === value) continue
+      const enumerable = Object.getOwnPropertyDescriptor(error, key)?.enumerable === true
+      const field = { value: cleaned, enumerable, writable: true, configurable: true }
+      if (!Reflect.defineProperty(error, key, field)) return this.#replaced(error)
+    }
+    return error
+  }
+
+  #replaced(error: Error): Error {
+    const other = new Error(redactTokens(error.message, this.#tokens))
+    other.name = redactTokens(error.name, this.#tokens)
+    return other
+  }
+}

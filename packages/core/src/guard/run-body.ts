@@ -41,7 +41,7 @@ export async function runBody(
   const call = new RunningCall(progress, access, claimed?.idempotencyKey)
   try {
     const returned = runInCall(call, progress, () => body(progress.input, call))
-    const result = redactTokens(returned instanceof Promise ? await returned : returned, access.tokens())
+    const result = redactTokens(isThenable(returned) ? await returned : returned, access.tokens())
     if (claimed !== undefined) await keepResult(progress, claimed, result)
     return result
   } catch (error) {
@@ -60,6 +60,12 @@ export async function runBody(
   } finally {
     access.close()
   }
+}
+
+/** Whatever `await` would wait for: query builders are thenables too, and run only then. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
+  return 'then' in value && typeof value.then === 'function'
 }
 
 /** A call as the body sees it. A class with lazy parts: most bodies read one or two of them. */

@@ -59,6 +59,12 @@ async function findRecord(
 ): Promise<Entry | undefined | Stop> {
   const { definition, identity, input, invocation } = progress
   if (identity === undefined) return deny('misconfigured', 'a write needs an identity')
+  if (!isSlot(invocation.slot)) {
+    return deny(
+      'misconfigured',
+      'a slot is a non-empty text, or a thread id and a call id: nothing else finds a run again',
+    )
+  }
   const { ledger, agent } = environment
   progress.policyVersion = await definition.version()
   const binding = await bindingOf(
@@ -98,6 +104,11 @@ async function findRecord(
     sends: 0,
   })
   return findOrCreateRun(ledger, { binding, slotKey: slot, adoptable: !perCall, record })
+}
+
+function isSlot(slot: unknown): boolean {
+  const parts: readonly unknown[] = Array.isArray(slot) && slot.length === 2 ? slot : [slot]
+  return parts.every((part) => typeof part === 'string' && part !== '')
 }
 
 /** Settles, and where the policy says `wait`, goes on settling until somebody answered or the time is over. */

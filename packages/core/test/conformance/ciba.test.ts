@@ -161,6 +161,23 @@ describe('the answer (CIBA Core §10.1.1)', () => {
   })
 })
 
+describe('the token of an answer (I7, A5)', () => {
+  test('one for another client, or bound to a key, approves nothing', async () => {
+    const { look, answer, success, accessToken } = await begin()
+    for (const claims of [{ client_id: 'other-app' }, { cnf: { jkt: 'x' } }]) {
+      answer(await success({ access_token: await accessToken(claims) }))
+      expect(await look(), JSON.stringify(claims)).toMatchObject({ status: 'failed' })
+    }
+  })
+
+  test('lives no longer than the token itself says, whatever the answer says', async () => {
+    const { look, answer, success, accessToken, clock } = await begin()
+    const exp = Math.floor(clock.now() / 1000) + 60
+    answer(await success({ expires_in: 86_400, access_token: await accessToken({ exp }) }))
+    expect(await look()).toMatchObject({ status: 'approved', token: { expiresAt: exp } })
+  })
+})
+
 describe('errors (CIBA Core §11)', () => {
   test('pending goes on', async () => {
     const { look, answer } = await begin()
