@@ -140,6 +140,7 @@ export {
   type Guard,
   type GuardKeys,
   type GuardOptions,
+  type KeyMaterial,
   policy,
   publicTool,
 } from './guard/index.ts'
@@ -155,8 +156,6 @@ export {
   verifyAccessToken,
   verifyIdToken,
 } from './identity/index.ts'
-// lib
-export type { KeyMaterial } from './lib/index.ts'
 // ports
 export {
   type AuditSink,

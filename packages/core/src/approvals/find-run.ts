@@ -38,9 +38,19 @@ export async function findOrCreateRun(ledger: Ledger, draft: RunDraft): Promise<
 async function crashedTwin(ledger: Ledger, draft: RunDraft): Promise<Entry | undefined> {
   for (const entry of await ledger.unsettled(draft.binding)) {
     const current = await noteCrash(ledger, entry)
-    if (current.record.state === 'crashed' && current.record.onCrash === 'report') return current
+    if (current.record.state === 'crashed')
+      return current.record.onCrash === 'report' ? current : join(ledger, current, draft)
   }
   return undefined
+}
+
+/** `onCrash: 'retry'`: the crashed run is tried again under this slot too, with its own key and its own approval. */
+async function join(ledger: Ledger, entry: Entry, draft: RunDraft): Promise<Entry> {
+  const joined = await ledger.update(entry, (record) =>
+    record.slots.includes(draft.slotKey) ? undefined : { ...record, slots: [...record.slots, draft.slotKey] },
+  )
+  await ledger.point(draft.slotKey, joined.record.id, null, ledger.keepUntil(joined.record))
+  return joined
 }
 
 /** A run whose lease ended without a result has crashed. */

@@ -10,6 +10,9 @@ const RETENTION_SECONDS = 30 * 24 * 3600
 /** Lost compare-and-swaps in a row, before the store counts as unavailable. */
 const MAX_CONFLICTS = 64
 
+/** Records read at a time. */
+const PAGE = 100
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -106,13 +109,16 @@ export class Ledger {
 
   /** Records of an equal binding that are not settled: open, running or crashed. */
   async unsettled(binding: string): Promise<readonly Entry[]> {
-    const found = await this.#store.list(`binding:${binding}`, { limit: 100 })
-    return Promise.all(
-      found.map(async ({ key, value, version }) => ({
-        record: parseRecord(parseJson(decoder.decode(await this.#sealer.open(key, value)))),
-        version,
-      })),
-    )
+    const entries: Entry[] = []
+    for (let after: string | undefined; ; ) {
+      const page = await this.#store.list(`binding:${binding}`, { limit: PAGE, ...(after !== undefined && { after }) })
+      for (const { key, value, version } of page) {
+        const opened = decoder.decode(await this.#sealer.open(key, value))
+        entries.push({ record: parseRecord(parseJson(opened)), version })
+      }
+      after = page.at(-1)?.key
+      if (page.length < PAGE) return entries
+    }
   }
 
   /**

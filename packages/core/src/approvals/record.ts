@@ -25,7 +25,7 @@ const next: Readonly<Record<RunState, readonly RunState[]>> = {
   requested: ['pending', 'denied', 'expired', 'failed', 'cancelled', 'revoked'],
   pending: ['requested', 'approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked'],
   // To the end at once: with `onCrash: 'retry'`, a runner that was thought dead finishes before the next one begins.
-  approved: ['running', 'completed', 'threw', 'expired', 'cancelled', 'revoked'],
+  approved: ['running', 'completed', 'threw', 'crashed', 'expired', 'cancelled', 'revoked'],
   // Back to `approved`: `onCrash: 'retry'` only.
   running: ['completed', 'threw', 'crashed', 'approved'],
   // A runner that was thought dead and comes back knows what happened.

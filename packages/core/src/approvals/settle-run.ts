@@ -82,8 +82,13 @@ async function advance(
 function voidIfOver(ledger: Ledger, entry: Entry): Promise<Entry> {
   const now = ledger.now()
   return ledger.update(entry, (record) => {
-    if (record.state === 'crashed' && record.onCrash === 'retry') return { ...record, state: 'approved' }
-    return isOver(record, now) ? { ...record, state: 'expired', endedAt: now } : undefined
+    const unusable = record.usableUntil !== undefined && now >= record.usableUntil
+    if (record.state === 'crashed' && record.onCrash === 'retry' && !unusable) return { ...record, state: 'approved' }
+    if (!isOver(record, now)) return undefined
+    const { token: _, ...rest } = record
+    // A body began under it once: that it was not used would be an untruth.
+    if (record.runner !== undefined) return { ...rest, state: 'crashed' }
+    return { ...rest, state: 'expired', endedAt: now }
   })
 }
 

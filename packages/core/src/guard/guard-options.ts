@@ -6,6 +6,8 @@ import type { AuditSink, Clock, Fetch, Store } from '../ports/index.ts'
 import type { RoleMap } from '../roles/role-map.ts'
 import type { Vault } from '../vault/vault.ts'
 
+export type { KeyMaterial }
+
 /** The agent itself, as the app configures it. */
 export interface AgentOptions {
   /** Its name in OpenFGA, in the `act` claim's sense, and in the audit: `agent:trader`. */

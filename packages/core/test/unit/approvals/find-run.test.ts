@@ -127,4 +127,28 @@ describe('crashed runs (A5)', () => {
     const other = await findOrCreateRun(ledger, draft('slot:b', { adoptable: false }))
     expect(other.record.id).not.toBe(entry.record.id)
   })
+
+  test('the crashed one is found among any number of equal runs', async () => {
+    const { ledger, clock, entry } = await running()
+    for (let index = 0; index < 150; index++) {
+      await findOrCreateRun(ledger, draft(`slot:other-${index}`, { adoptable: false }))
+    }
+    clock.advance(61)
+    const late = await findOrCreateRun(ledger, draft('slot:late', { adoptable: false }))
+    expect(late.record.id).toBe(entry.record.id)
+  })
+
+  test('`retry`: a new slot joins the crashed run, and so keeps its key', async () => {
+    const { ledger, clock } = testLedger()
+    const retrying = (slotKey: string) => ({
+      ...draft(slotKey, { adoptable: false }),
+      record: (id: string) => plainRecord(id, { slots: [slotKey], onCrash: 'retry' }),
+    })
+    const entry = await findOrCreateRun(ledger, retrying('slot:a'))
+    await claimRun(ledger, entry)
+    clock.advance(61)
+    const joined = await findOrCreateRun(ledger, retrying('slot:b'))
+    expect(joined.record).toMatchObject({ id: entry.record.id, slots: ['slot:a', 'slot:b'] })
+    expect((await findRun(ledger, 'slot:b'))?.record.id).toBe(entry.record.id)
+  })
 })

@@ -255,6 +255,29 @@ describe('using (A5)', () => {
     expect(await settle()).toMatchObject({ status: 'replay' })
   })
 
+  test('`retry` after the approval is void: the outcome is unknown, not unused, and the runner may still tell', async () => {
+    const { ledger, entry, clock, settle } = await opened()
+    const approved = await ledger.update(await ledger.update(entry, (r) => ({ ...r, state: 'pending' })), (r) => ({
+      ...r,
+      state: 'approved',
+      onCrash: 'retry',
+      usableUntil: clock.now() / 1000 + 100,
+    }))
+    const claim = await claimRun(ledger, approved)
+    clock.advance(61)
+    expect((await settle()).status).toBe('ready')
+    clock.advance(61)
+    expect(await settle()).toMatchObject({ status: 'refused', code: 'unknown_outcome' })
+    await claim?.complete({ kind: 'json', value: 'late' })
+    expect(await settle()).toMatchObject({ status: 'replay' })
+  })
+
+  test('an approval that is void keeps no token', async () => {
+    const { settle, clock } = await approve()
+    clock.advance(301)
+    expect((await settle()).entry.record.token).toBeUndefined()
+  })
+
   test('the idempotency key is the same on every try of one run', async () => {
     const { ledger, entry, clock } = await opened()
     const first = await ledger.update(await ledger.update(entry, (r) => ({ ...r, state: 'pending' })), (r) => ({
