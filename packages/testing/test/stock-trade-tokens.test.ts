@@ -5,7 +5,8 @@ import { login } from './real-client.ts'
 import { sharedTarget } from './shared-target.ts'
 import { stockTrader } from './stock-trader.ts'
 
-const world = sharedTarget()
+// A user of the app's issuer who is called as ann is called upstream.
+const world = sharedTarget({ users: [{ subject: 'st-1001' }] })
 const { tokenFor, get } = stockTrader(world)
 
 describe('prices', () => {
@@ -80,6 +81,14 @@ describe('an access token', () => {
       scope: 'portfolio:read',
     })
     expect(await get('/portfolios/p-ann', body.access_token)).toMatchObject({
+      status: 403,
+      body: { type: 'urn:behalf:problem:unknown_account' },
+    })
+  })
+
+  test("of the same subject at another issuer is somebody else's", async () => {
+    const token = await tokenFor('st-1001', 'portfolio:read')
+    expect(await get('/portfolios/p-ann', token)).toMatchObject({
       status: 403,
       body: { type: 'urn:behalf:problem:unknown_account' },
     })

@@ -115,6 +115,14 @@ describe('options', () => {
     ['issuer', () => createMockAuthorizationServer({ ...good, issuer: 'tenant' })],
     ['createMockOpenFga', () => createMockOpenFga({ token: 'x' } as never)],
     ['createStockTradeApi', () => createStockTradeApi({ issuers: [], audience: '', accounts: [], clocks: 1 } as never)],
+    [
+      'accounts',
+      () => {
+        const portfolios = [{ id: 'p', cash: 0, holdings: {} }]
+        const accounts = ['a', 'b'].map((id) => ({ id, holders: [], portfolios }))
+        return createStockTradeApi({ issuers: [], audience: '', accounts })
+      },
+    ],
   ])('of %s that nobody reads, or that point nowhere, are refused', (_name, make) => {
     expect(make).toThrow(TestingError)
   })

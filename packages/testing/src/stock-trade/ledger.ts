@@ -1,4 +1,5 @@
 import type { Clock } from '@behalf/core'
+import { TestingError } from '../testing-error.ts'
 import { Problem } from './problem.ts'
 import type { OrderBody } from './wire.ts'
 
@@ -65,6 +66,9 @@ export class Ledger {
   #portfolios: ReadonlyMap<string, Portfolio>
 
   constructor(accounts: readonly StockAccount[], prices: Readonly<Record<string, number>>, clock: Clock) {
+    const ids = accounts.flatMap((account) => account.portfolios.map(({ id }) => id))
+    const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+    if (twice !== undefined) throw new TestingError(`accounts: two portfolios are called ${JSON.stringify(twice)}`)
     this.#accounts = accounts
     this.#prices = new Map(Object.entries(prices).map(([symbol, dollars]) => [symbol, Math.round(dollars * 100)]))
     this.#clock = clock
