@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { bindingOf, idempotencyKey, slotKey } from '../../../src/approvals/index.ts'
+import type { UserIdentity } from '../../../src/index.ts'
+import { keyedHash } from '../../../src/lib/index.ts'
+
+const hash = keyedHash(new Uint8Array(32).fill(3))
+const identity: UserIdentity = {
+  kind: 'user',
+  issuer: 'https://issuer.example',
+  tenant: 't',
+  subject: 'ann',
+  clientId: 'app',
+  actor: { subject: 'agent', issuer: 'https://issuer.example', actor: { subject: 'before' } },
+  claims: {},
+}
+const parts = { identity, agent: 'agent:a', tool: 'pay', policyVersion: '1', input: { amount: 5, to: ['x'] } }
+
+describe('the binding (A1)', () => {
+  const { tenant: _, ...noTenant } = identity
+  const { clientId: __, ...noClient } = identity
+  const others: Record<string, Partial<typeof parts>> = {
+    issuer: { identity: { ...identity, issuer: 'https://other.example' } },
+    tenant: { identity: { ...identity, tenant: 'u' } },
+    'no tenant': { identity: noTenant },
+    subject: { identity: { ...identity, subject: 'bob' } },
+    client: { identity: { ...identity, clientId: 'other' } },
+    'no client': { identity: noClient },
+    actor: { identity: { ...identity, actor: { subject: 'other', issuer: 'https://issuer.example' } } },
+    'the actor’s issuer': { identity: { ...identity, actor: { subject: 'agent' } } },
+    agent: { agent: 'agent:b' },
+    tool: { tool: 'pay2' },
+    'policy version': { policyVersion: '2' },
+    'a value of the input': { input: { amount: 6, to: ['x'] } },
+    'the order of a list': { input: { amount: 5, to: ['x', 'y'] } },
+  }
+  test.each(Object.entries(others))('another %s is another binding', async (_name, over) => {
+    expect(await bindingOf({ ...parts, ...over }, hash)).not.toBe(await bindingOf(parts, hash))
+  })
+
+  test('key order, the session and nested actors make no difference', async () => {
+    const same = [
+      { ...parts, input: { to: ['x'], amount: 5 } },
+      { ...parts, identity: { ...identity, sessionId: 's', expiresAt: 1, acr: '2' } },
+      { ...parts, identity: { ...identity, actor: { subject: 'agent', issuer: 'https://issuer.example' } } },
+    ]
+    for (const other of same) expect(await bindingOf(other, hash)).toBe(await bindingOf(parts, hash))
+  })
+
+  test('tells nothing, and nothing without the key', async () => {
+    expect(await bindingOf(parts, hash)).toMatch(/^[\w-]{43}$/)
+    expect(await bindingOf(parts, keyedHash(new Uint8Array(32)))).not.toBe(await bindingOf(parts, hash))
+  })
+})
+
+describe('slots and keys', () => {
+  test('shapes are kept apart, and a slot of another binding is another slot', async () => {
+    const keys = await Promise.all([
+      slotKey('a,b', 'x', hash),
+      slotKey(['a', 'b'], 'x', hash),
+      slotKey(['a,b', ''], 'x', hash),
+      slotKey('["a","b"]', 'x', hash),
+      slotKey(['a', 'b'], 'y', hash),
+    ])
+    expect(new Set(keys).size).toBe(keys.length)
+  })
+
+  test('an idempotency key is of one record and one binding', async () => {
+    const keys = [
+      await idempotencyKey('1', 'x', hash),
+      await idempotencyKey('2', 'x', hash),
+      await idempotencyKey('1', 'y', hash),
+    ]
+    expect(new Set(keys).size).toBe(3)
+    expect(await idempotencyKey('1', 'x', hash)).toBe(keys[0])
+  })
+})

@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { admit } from '../../../src/identity/index.ts'
+import { type ApprovalChannel, type Approver, policy, resource } from '../../../src/index.ts'
+import { API, buy, createOrder, ORIGIN, policies, world } from './world.ts'
+
+const Order = z.strictObject({ n: z.number() })
+const details = ({ input }: { input: { n: number } }) => [{ type: 'stock_order', n: input.n }]
+const access = { trade: resource(API, { scopes: ['trade:write'] }) }
+
+describe('who is asked, and what for (A8, A9)', () => {
+  test('only a literal false of `when` exempts a call', async () => {
+    const { guard, login, invocation } = await world()
+    const identity = await login()
+    const behalf = guard()
+    const asking = (answer: unknown) =>
+      policy(Order, { approval: { message: () => 'Do it', when: () => answer as boolean } })
+    for (const answer of [true, undefined, null, 0, '', 'false']) {
+      const call = invocation({ tool: `t-${String(answer)}`, input: { n: 1 }, identity })
+      expect((await behalf.run(asking(answer), call, () => 'ran')).status, String(answer)).toBe('interrupted')
+    }
+    const call = invocation({ tool: 't', input: { n: 1 }, identity })
+    expect((await behalf.run(asking(false), call, () => 'ran')).status).toBe('done')
+  })
+
+  test('another approver’s token is no credential of the user’s: enforcedBy server is refused', async () => {
+    const { guard, login, invocation, authorizationServer } = await world()
+    const identity = await login()
+    const bob: Approver = { issuer: identity.issuer, subject: 'bob' }
+    const approval = { message: () => 'Do it', approver: () => bob }
+    const call = invocation({ tool: 't', input: { n: 1 }, identity })
+    const strict = policy(Order, { access, approval: { ...approval, details, enforcedBy: 'server' } })
+    expect(await guard().run(strict, call, () => 'ran')).toMatchObject({ code: 'misconfigured' })
+    const loose = await guard().run(policy(Order, { access, approval }), call, () => 'ran')
+    expect(loose.trace.steps.at(-1)).toMatchObject({ verdict: 'interrupted' })
+    const [asked] = await authorizationServer.controls.pendingRequests()
+    expect(asked).toMatchObject({ subject: 'bob', scopes: ['openid'] })
+  })
+
+  test('perCall asks for every call; without it an equal open question serves', async () => {
+    const { guard, login, invocation, authorizationServer } = await world()
+    const identity = await login()
+    const behalf = guard()
+    const ask = async (perCall: boolean, slot: string) => {
+      const rules = { approval: { message: () => 'Do it', perCall } }
+      await behalf.run(
+        policy(Order, rules),
+        invocation({ tool: `t-${perCall}`, input: { n: 1 }, identity, slot }),
+        () => 1,
+      )
+      return (await authorizationServer.controls.pendingRequests()).length
+    }
+    expect([await ask(false, 'a'), await ask(false, 'b')]).toEqual([1, 1])
+    expect([await ask(true, 'a'), await ask(true, 'b')]).toEqual([2, 3])
+  })
+
+  test('what the person reads has no hidden characters, and is composed', async () => {
+    const { guard, login, invocation } = await world()
+    const identity = await login()
+    const read: string[] = []
+    const channel: ApprovalChannel = {
+      specificationVersion: 1,
+      ask: async ({ message }) => {
+        read.push(message)
+        return { state: {} }
+      },
+      look: async () => ({ status: 'pending' }),
+    }
+    const behalf = guard({ approvals: channel })
+    const say = (message: string) =>
+      behalf.run(
+        policy(Order, { version: message, approval: { message: () => message } }),
+        invocation({ tool: 't', input: { n: 1 }, identity }),
+        () => 'ran',
+      )
+    for (const hidden of ['Buy\u202e 05', 'Buy\u200b 5', 'Buy\n5', '', '  ', 'Buy \u2066x', 'x\u2028y']) {
+      expect(await say(hidden), JSON.stringify(hidden)).toMatchObject({ code: 'invalid_input' })
+    }
+    await say('Cafe\u0301')
+    expect(read).toEqual(['Caf\u00e9'])
+  })
+})
+
+describe('permission and access', () => {
+  test('an empty list of permissions allows nothing (F1)', async () => {
+    const { guard, login, invocation } = await world()
+    const none = policy(Order, { permission: () => [] })
+    const call = invocation({ tool: 't', input: { n: 1 }, identity: await login() })
+    expect(await guard().run(none, call, () => 'ran')).toMatchObject({ code: 'not_permitted' })
+  })
+
+  test('an approval’s token is never cached, and never replaced (I2, I6)', async () => {
+    const { guard, login, invocation, authorizationServer, clock, stockTrade } = await world()
+    const behalf = guard()
+    const identity = await login()
+    const order = async (slot: string) => {
+      const call = invocation({ tool: 'create_order', input: buy(50), identity, slot })
+      await behalf.run(policies.create_order, call, createOrder)
+      await authorizationServer.controls.approve()
+      clock.advance(10)
+      return behalf.run(policies.create_order, call, async (_, { access }) =>
+        access.trade.fetch(`${ORIGIN}/orders`, { method: 'POST', body: '{}' }).then(({ status }) => status),
+      )
+    }
+    await stockTrade.controls.fault('place-order', { status: 401, times: 1 })
+    const before = (await authorizationServer.controls.requests()).length
+    expect(await order('a')).toMatchObject({ status: 'done', result: 401 })
+    const asked = (await authorizationServer.controls.requests()).slice(before)
+    expect(asked.filter(({ parameters }) => String(parameters.grant_type).includes('token-exchange'))).toHaveLength(0)
+    // Another order of the same kind asks anew: nothing of the first answer is left to use.
+    expect(await order('b')).toMatchObject({ status: 'done' })
+    expect(asked.filter(({ endpoint }) => endpoint === 'bc-authorize')).toHaveLength(1)
+  })
+})
+
+describe('the inbox finds an owner’s own questions only (A8)', () => {
+  test('another tenant, another client and an unverified object find nothing', async () => {
+    const { guard, login, invocation } = await world()
+    const behalf = guard()
+    const identity = await login()
+    const call = invocation({ tool: 'create_order', input: buy(50), identity })
+    const first = await behalf.run(policies.create_order, call, createOrder)
+    if (first.status !== 'interrupted') throw new Error(first.status)
+    const { id } = first.interrupt
+    expect(await behalf.approvals.get(id, { identity })).toMatchObject({ state: 'open' })
+    const strangers = [
+      admit({ ...identity, tenant: 'other' }),
+      admit({ ...identity, clientId: 'other' }),
+      admit({ ...identity, issuer: 'https://other.example/' }),
+      { ...identity },
+    ]
+    for (const stranger of strangers) expect(await behalf.approvals.get(id, { identity: stranger })).toBeUndefined()
+    expect(await behalf.approvals.get('no-such-id', { identity })).toBeUndefined()
+  })
+})
