@@ -10,8 +10,14 @@ import { deny, type Stop } from './stop.ts'
 /** How long a question may stay open by default. Seconds. */
 const LIFETIME_SECONDS = 3600
 
-/** Control, format (bidirectional overrides among them) and separator characters: what is read must be what is meant (A8). */
-const hidden = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u
+/**
+ * Control, format (bidirectional overrides among them), separator and ignorable characters, and lone
+ * surrogates: what is read must be what is meant (A8).
+ */
+const hidden = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
+
+/** Nobody reads more before saying yes; and nothing is ever cut off. */
+const MAX_MESSAGE = 2_000
 
 type ApprovalRules = NonNullable<AnyRules['approval']>
 
@@ -41,14 +47,16 @@ export function draftQuestion(
   const { identity, input } = progress
   if (identity === undefined) return deny('misconfigured', 'a question needs an identity')
   const approver = approverOf(approval, identity, input)
-  if (approver === undefined) {
-    return deny('misconfigured', 'an agent acts for nobody here: name the approver in approval.approver')
+  if (approver === undefined || !isApprover(approver)) {
+    return deny(
+      'misconfigured',
+      'approval.approver must name issuer and subject; an agent that acts for nobody has no approver of its own',
+    )
   }
   const call = { input, identity }
   const message = answerAtOnce('approval.message', approval.message(call)).normalize('NFC')
-  if (message.trim() === '' || hidden.test(message)) {
-    return deny('invalid_input', 'the message for the person is empty or holds invisible characters')
-  }
+  const unreadable = messageProblem(message)
+  if (unreadable !== undefined) return deny('invalid_input', `the message for the person ${unreadable}`)
   const context = { authorizationServers: environment.servers, clock: environment.clock }
   const problem = chosen.channel.checkMessage?.(message, approver, context)
   if (problem !== undefined) return deny('misconfigured', `the message cannot be sent by this channel: ${problem}`)
@@ -69,6 +77,18 @@ function approverOf(approval: ApprovalRules, identity: Identity, input: Json): A
   if (identity.kind !== 'user') return undefined
   const { issuer, tenant, subject } = identity
   return { issuer, subject, ...(tenant !== undefined && { tenant }) }
+}
+
+function messageProblem(message: string): string | undefined {
+  // U+2800 is a letter by its class, and a blank by its looks.
+  if (message.replaceAll(/[\s\u2800]/gu, '') === '') return 'is empty'
+  if (message.length > MAX_MESSAGE) return `is longer than ${MAX_MESSAGE} characters`
+  return hidden.test(message) ? 'holds invisible characters' : undefined
+}
+
+function isApprover({ issuer, tenant, subject }: Approver): boolean {
+  const named = [issuer, subject, tenant ?? 'none']
+  return named.every((part) => typeof part === 'string' && part !== '')
 }
 
 function plainDetails(details: readonly AuthorizationDetail[]): readonly AuthorizationDetail[] | undefined {

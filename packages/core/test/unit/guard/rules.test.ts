@@ -37,6 +37,15 @@ describe('who is asked, and what for (A8, A9)', () => {
     expect(asked).toMatchObject({ subject: 'bob', scopes: ['openid'] })
   })
 
+  test('an approver that names nobody is nobody', async () => {
+    const { guard, login, invocation } = await world()
+    const call = invocation({ tool: 't', input: { n: 1 }, identity: await login() })
+    for (const nobody of [{ issuer: 'x' }, { issuer: '', subject: 'bob' }, { issuer: 'x', subject: 5 }]) {
+      const asking = policy(Order, { approval: { message: () => 'Do it', approver: () => nobody as never } })
+      expect(await guard().run(asking, call, () => 'ran')).toMatchObject({ code: 'misconfigured' })
+    }
+  })
+
   test('perCall asks for every call; without it an equal open question serves', async () => {
     const { guard, login, invocation, authorizationServer } = await world()
     const identity = await login()
@@ -73,7 +82,20 @@ describe('who is asked, and what for (A8, A9)', () => {
         invocation({ tool: 't', input: { n: 1 }, identity }),
         () => 'ran',
       )
-    for (const hidden of ['Buy\u202e 05', 'Buy\u200b 5', 'Buy\n5', '', '  ', 'Buy \u2066x', 'x\u2028y']) {
+    for (const hidden of [
+      'Buy\u202e 05',
+      'Buy\u200b 5',
+      'Buy\n5',
+      '',
+      '  ',
+      'Buy \u2066x',
+      'x\u2028y',
+      '\u2800',
+      'x\u3164',
+      'x\u034f',
+      'x\ud800',
+      'x'.repeat(2_001),
+    ]) {
       expect(await say(hidden), JSON.stringify(hidden)).toMatchObject({ code: 'invalid_input' })
     }
     await say('Cafe\u0301')
