@@ -27,7 +27,7 @@ const advice = [
  * @param output - The last lines of the tool that failed.
  */
 export function downloadFailure({ what, tool, output, registry, retry }) {
-  const lines = output.filter((line) => line.trim() !== '').slice(-15)
+  const lines = output.filter((line) => line.trim() !== '' && !isNoise(line)).slice(-15)
   const text = lines.join('\n')
   const known = advice.filter(([pattern]) => pattern.test(text)).map(([, remedy]) => remedy)
   const subject = packageIn(text)
@@ -46,6 +46,11 @@ export function downloadFailure({ what, tool, output, registry, retry }) {
   )
 }
 
+/** Stack traces, and the fields of an error object that its first line has told already. */
+function isNoise(line) {
+  return /^(npm error)?\s*(at .*:\d+\)?\s*\{?|(code|errno|syscall|address|port|type|requiredBy): .*|\})?$/.test(line)
+}
+
 const networkAdvice = [
   'See whether the registry can be reached from here: `npm ping`.',
   'Behind a proxy: set HTTPS_PROXY=http://host:port (and NO_PROXY), or `npm config set https-proxy http://host:port`.',
@@ -54,5 +59,7 @@ const networkAdvice = [
 
 /** The first URL or package name that an error text names. */
 function packageIn(text) {
-  return /https?:\/\/[^\s"'),]+/.exec(text)?.[0] ?? /(?:@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+[\w.-]*/.exec(text)?.[0]
+  return (
+    /https?:\/\/[^\s"'),]*[^\s"'),:.;]/.exec(text)?.[0] ?? /(?:@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+[\w.-]*/.exec(text)?.[0]
+  )
 }

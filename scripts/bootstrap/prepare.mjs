@@ -1,7 +1,7 @@
 import { downloadFailure } from './failure.mjs'
 import { withLock } from './lock.mjs'
 import { runQuietly } from './processes.mjs'
-import { say, seconds } from './say.mjs'
+import { say, seconds, withPatience } from './say.mjs'
 import { forgetInstalled, isInstalled, rememberInstalled, root } from './state.mjs'
 import { bringTools, registryOf, toolsAtHand } from './tools.mjs'
 
@@ -24,16 +24,21 @@ async function install(command, tools) {
   const began = Date.now()
   const earlier = forgetInstalled()
   const args = ['install', '--frozen-lockfile', ...command.filter, '--reporter=append-only']
-  const { ok, lines } = await runQuietly(tools.pnpm, args, {
+  let heard = Date.now()
+  const installing = runQuietly(tools.pnpm, args, {
     cwd: root,
-    // Asks before it replaces a node_modules of another shape; nobody is there to answer.
-    env: { ...tools.env, CI: 'true' },
+    env: settings(tools.env),
     onLine: (line) => {
-      if (/^(Progress:|Downloading |\[?(WARN|ERR))|ERR_PNPM/.test(line.trim())) say(`  ${line.trim()}`)
+      if (!/^(Progress:|Downloading |\[?WARN)/.test(line.trim())) return
+      heard = Date.now()
+      say(`  ${line.trim()}`)
     },
   })
+  const { ok, lines } = await withPatience(installing, (gone) => {
+    if (Date.now() - heard > 9000) say(`still installing (${gone} s) …`)
+  })
   if (!ok) {
-    const registry = await registryOf(tools.pnpm, ['config', 'get', 'registry'], tools.env)
+    const registry = await registryOf(tools.pnpm, ['config', 'get', 'registry'], settings(tools.env))
     throw downloadFailure({
       what: `install what is needed ${command.purpose}`,
       tool: 'pnpm',
@@ -44,4 +49,14 @@ async function install(command, tools) {
   }
   rememberInstalled(command.scope, earlier)
   say(`installed (${seconds(began)}).`)
+}
+
+function settings(env) {
+  return {
+    ...env,
+    // pnpm asks before it replaces a node_modules of another shape; nobody is there to answer.
+    CI: 'true',
+    // npm's way to name a mirror, which pnpm does not read by itself.
+    pnpm_config_registry: env.pnpm_config_registry ?? env.npm_config_registry,
+  }
 }

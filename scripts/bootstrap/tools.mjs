@@ -56,7 +56,9 @@ const isUsable = (found) => found !== undefined && isNewEnough(found.version) &&
 
 async function npmExec(packages, retry) {
   const wanted = packages.map((name) => `--package=${name}`)
-  const [command, args] = npm(['exec', '--yes', ...wanted, '--call', 'node where.mjs'])
+  // `npm run --silent` would silence this npm too, and its reasons with it.
+  const flags = ['--yes', '--loglevel=error', '--fetch-retry-maxtimeout=10000']
+  const [command, args] = npm(['exec', ...flags, ...wanted, '--call', 'node where.mjs'])
   let failed
   const found = await withPatience(
     whereIs(command, args, { cwd: join(root, 'scripts', 'bootstrap'), onFailure: (lines) => (failed = lines) }),

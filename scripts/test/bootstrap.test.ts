@@ -146,7 +146,7 @@ describe.skipIf(process.platform === 'win32')('the set-up', () => {
     wish(folder, 'fail')
     const { code, stderr } = await run(folder, 'demo')
     expect(code).toBe(1)
-    expect(stderr).toContain('could not install what is needed for the demo (at https://registry.example/msw:')
+    expect(stderr).toContain('could not install what is needed for the demo (at https://registry.example/msw).')
     expect(stderr).toContain('connect ECONNREFUSED')
     expect(stderr).toContain('Registry: https://registry.example/')
     expect(stderr).toContain('HTTPS_PROXY')
