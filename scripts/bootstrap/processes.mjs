@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { Failure } from './failure.mjs'
+import { say } from './say.mjs'
 
 const windows = process.platform === 'win32'
 /** The one child that runs at a time, and whether it leads a process group of its own. */
@@ -18,6 +19,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     if (current === undefined) process.exit(128 + constants.signals[signal])
     // A child in our own group got the terminal's Ctrl-C already.
     if (!current.ownGroup && signal === 'SIGINT' && process.stdin.isTTY && !again) return
+    if (current.ownGroup) say(again ? 'stopping at once.' : 'stopping … (again to stop at once)')
     kill(again ? 'SIGKILL' : signal)
   })
 }
