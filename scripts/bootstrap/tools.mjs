@@ -48,7 +48,7 @@ export async function bringTools(retry) {
       `npm said that it brought ${packages.join(' and ')}, but they do not run. Install Node ${NODE} yourself.`,
     )
   }
-  say(`Node ${brought.version} is ready (${seconds(began)}).`)
+  say(`${nodeFits ? `pnpm ${PNPM}` : `Node ${brought.version}`} is ready (${seconds(began)}).`)
   return keep(brought)
 }
 
