@@ -8,16 +8,17 @@ import { publishedPackages, root } from './repository.ts'
  * Reads `.changeset` alone, and so works in any clone: no branch or remote to compare with is needed.
  */
 export async function checkChangesets(): Promise<Verdict> {
-  const plan = await getReleasePlan(root)
-  const planned = new Set(plan.releases.map(({ name }) => name))
-  const forgotten = publishedPackages().filter(
-    ({ manifest }) => manifest.version === '0.0.0' && !planned.has(manifest.name),
-  )
+  const { releases } = await getReleasePlan(root)
+  const versions = new Map(releases.map(({ name, newVersion }) => [name, newVersion]))
+  const packages = publishedPackages().map(({ manifest }) => manifest)
+  // A package that only follows its dependency has no changeset of its own, and so nothing to say about itself.
+  const named = new Set(releases.filter(({ changesets }) => changesets.length > 0).map(({ name }) => name))
+  const forgotten = packages.filter(({ name, version }) => version === '0.0.0' && !named.has(name))
   return verdict(
-    forgotten.map(
-      ({ manifest }) =>
-        `${manifest.name} was never released and no changeset names it: add one with \`pnpm exec changeset\``,
-    ),
-    plan.releases.map(({ name, newVersion }) => `${name} ${newVersion}`).join(', ') || 'nothing to release',
+    forgotten.map(({ name }) => `${name} was never released and no changeset names it: pnpm exec changeset`),
+    packages
+      .filter(({ name }) => versions.has(name))
+      .map(({ name }) => `${name} ${versions.get(name)}`)
+      .join(', ') || 'nothing to release',
   )
 }
