@@ -1,6 +1,6 @@
 import { StoreError } from '../errors/index.ts'
 import type { KeyedHash, Sealer } from '../lib/index.ts'
-import type { Clock, Store } from '../ports/index.ts'
+import type { Clock, Store, Versioned } from '../ports/index.ts'
 import { isSettled, mayBecome, type RunRecord } from './record.ts'
 import { parseRecord } from './record-schema.ts'
 
@@ -58,11 +58,8 @@ export class Ledger {
   }
 
   async read(id: string): Promise<Entry | undefined> {
-    const key = `run:${id}`
-    const found = await this.#store.get(key)
-    if (found === undefined) return undefined
-    const opened = decoder.decode(await this.#sealer.open(key, found.value))
-    return { record: parseRecord(parseJson(opened)), version: found.version }
+    const found = await this.#store.get(`run:${id}`)
+    return found && this.#opened(found)
   }
 
   /** @returns `undefined` when the record exists already. */
@@ -112,10 +109,7 @@ export class Ledger {
     const entries: Entry[] = []
     for (let after: string | undefined; ; ) {
       const page = await this.#store.list(`binding:${binding}`, { limit: PAGE, ...(after !== undefined && { after }) })
-      for (const { key, value, version } of page) {
-        const opened = decoder.decode(await this.#sealer.open(key, value))
-        entries.push({ record: parseRecord(parseJson(opened)), version })
-      }
+      for (const stored of page) entries.push(await this.#opened(stored))
       after = page.at(-1)?.key
       if (page.length < PAGE) return entries
     }
@@ -142,6 +136,10 @@ export class Ledger {
   /** Until when the pointers to a record have to live. */
   keepUntil(record: RunRecord): number {
     return Math.max(this.now(), record.question?.expiresAt ?? 0) + RETENTION_SECONDS
+  }
+
+  async #opened({ key, value, version }: Versioned): Promise<Entry> {
+    return { record: parseRecord(parseJson(decoder.decode(await this.#sealer.open(key, value)))), version }
   }
 
   async #write(record: RunRecord, ifVersion: string | null): Promise<string | 'conflict'> {

@@ -1,4 +1,5 @@
 import type { Actor, Approver, AuthorizationDetail, Json, JsonObject } from '../contract/index.ts'
+import type { Owner } from './owner.ts'
 
 /**
  * The life of a run. Each step is a compare-and-swap on the stored record.
@@ -84,12 +85,7 @@ export interface RunRecord {
   readonly binding: string
   readonly tool: string
   readonly policyVersion: string
-  readonly owner: {
-    readonly issuer: string
-    readonly tenant?: string
-    readonly subject?: string
-    readonly clientId?: string
-  }
+  readonly owner: Owner
   readonly actor?: Actor
   readonly sessionId?: string
   /** Hashed slots: each of them sees this record's state and replays its result. */

@@ -26,5 +26,6 @@ export type {
   VerifyJwtOptions,
 } from './server.ts'
 export { type SurroundingsOptions, surroundingsOf } from './surroundings.ts'
+export { tokenEnd } from './token-end.ts'
 export { checkTokenSize } from './verify-jwt.ts'
 export { withinDeadline } from './within-deadline.ts'

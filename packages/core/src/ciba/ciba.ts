@@ -1,6 +1,7 @@
 import type { ApprovalChannel, ApprovalQuestion, ChannelContext } from '../approvals/index.ts'
 import type { AuthorizationServer } from '../authorization-server/server.ts'
 import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys } from '../lib/index.ts'
 import { pollBackchannelAuthentication } from './poll-backchannel-authentication.ts'
 import { requestBackchannelAuthentication } from './request-backchannel-authentication.ts'
 import { cibaState } from './wire.ts'
@@ -10,8 +11,6 @@ export interface CibaOptions {
   /** Sent as `acr_values`, in order of preference. @default none */
   readonly acrValues?: readonly string[]
 }
-
-const known = new Set(['acrValues'])
 
 /**
  * Asks the approver on their own device, by OpenID Client-Initiated Backchannel Authentication (poll mode).
@@ -23,8 +22,7 @@ const known = new Set(['acrValues'])
  * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html | CIBA Core 1.0}
  */
 export function ciba(options: CibaOptions = {}): ApprovalChannel {
-  const unknown = Object.keys(options).find((key) => !known.has(key))
-  if (unknown !== undefined) throw new ConfigurationError(`ciba.${unknown}`, 'is not an option; known: acrValues')
+  refuseUnknownKeys('ciba', options, ['acrValues'])
   const { acrValues = [] } = options
   return {
     specificationVersion: 1,

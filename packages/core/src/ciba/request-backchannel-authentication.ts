@@ -1,14 +1,10 @@
 import type { ApprovalQuestion, Asked } from '../approvals/index.ts'
-import type { AuthorizationServer } from '../authorization-server/server.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import type { Clock } from '../ports/index.ts'
+import type { PollContext } from './poll-context.ts'
 import type { CibaState } from './wire.ts'
 
-export interface BackchannelRequestContext {
-  readonly server: AuthorizationServer
+export interface BackchannelRequestContext extends PollContext {
   readonly acrValues: readonly string[]
-  readonly clock: Clock
-  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -1,12 +1,10 @@
 import type { Answer, ApprovalQuestion } from '../approvals/index.ts'
-import type { Profile } from '../authorization-server/profile.ts'
-import type { TokenResponse } from '../authorization-server/server.ts'
+import { type Profile, type TokenResponse, tokenEnd } from '../authorization-server/index.ts'
 import type { Json } from '../contract/index.ts'
 import { Token } from '../credential/token.ts'
 import { InvalidTokenError } from '../errors/index.ts'
 import { isBound, readActor } from '../identity/wire.ts'
-import { equalJson, snapshot } from '../lib/index.ts'
-import type { Clock } from '../ports/index.ts'
+import { meansSame } from '../lib/index.ts'
 import type { PollContext } from './poll-context.ts'
 import type { CibaState } from './wire.ts'
 
@@ -85,7 +83,8 @@ async function credentialAnswer(
   if (!granted.every((scope) => credential.scopes.includes(scope))) return failed('more scopes came than were asked')
   if (!credential.scopes.every((scope) => granted.includes(scope))) return failed('fewer scopes came than were asked')
   const actor = readActor(claims.act)
-  const expiresAt = endOf(claims, response, clock)
+  // A5: the approval ends with its token.
+  const expiresAt = tokenEnd(clock.now() / 1000, response.expiresIn, claims.exp)
   return {
     status: 'approved',
     token: {
@@ -109,15 +108,7 @@ function tokenProblem(
   return isBound(claims) ? 'the access token is bound to a key that nobody here holds' : undefined
 }
 
-/** The earlier of what the answer says and what the token says (A5). */
-function endOf({ exp }: { readonly exp?: number }, { expiresIn }: TokenResponse, clock: Clock): number | undefined {
-  const ends = [exp, expiresIn === undefined ? undefined : clock.now() / 1000 + expiresIn]
-  const known = ends.filter((end) => end !== undefined)
-  return known.length === 0 ? undefined : Math.min(...known)
-}
-
 /** RFC 9396 §7: the server tells what it granted; we compare it with what the person was asked. */
 function grantedAsAsked(granted: unknown, { details }: ApprovalQuestion): boolean {
-  const left = snapshot(granted)
-  return 'value' in left && equalJson(left.value, details as unknown as Json)
+  return meansSame(granted, details as unknown as Json)
 }

@@ -1,3 +1,4 @@
+import { ownerOf } from '../approvals/index.ts'
 import type { AuditEvent, AuditPrincipal, Identity } from '../contract/index.ts'
 import { TransportError } from '../errors/index.ts'
 import { isVerified } from '../identity/verified.ts'
@@ -60,14 +61,10 @@ export class Auditor {
 /** Who acted, for an event. Nobody where no verification says so: the record names no one on a caller's word (I1). */
 export function principalOf(identity: Identity | undefined): { readonly principal?: AuditPrincipal } {
   if (identity === undefined || !isVerified(identity)) return {}
-  const { issuer, tenant, clientId } = identity
   const user = identity.kind === 'user' ? identity : undefined
   return {
     principal: {
-      issuer,
-      ...(tenant !== undefined && { tenant }),
-      ...(clientId !== undefined && { clientId }),
-      ...(user !== undefined && { subject: user.subject }),
+      ...ownerOf(identity),
       ...(user?.actor !== undefined && { actor: user.actor }),
       ...(user?.delegationId !== undefined && { delegationId: user.delegationId }),
     },

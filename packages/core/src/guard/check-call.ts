@@ -55,10 +55,10 @@ async function checkOutside(progress: Progress, environment: Environment): Promi
   return unconnected && progress.stopped('connection', unconnected)
 }
 
-/** Step 8: what was right before a wait may be wrong after it. */
+/** Step 8, for a call that was suspended: what was right before a wait may be wrong after it. */
 export async function checkAgain(progress: Progress, environment: Environment): Promise<Stop | undefined> {
   const { definition } = progress
-  if (definition.isPublic || !progress.suspended) return undefined
+  if (definition.isPublic) return undefined
   const now = environment.clock.now()
   if (!progress.waited && now - progress.checkedAt < STALE_AFTER) return undefined
   progress.at = 'again'

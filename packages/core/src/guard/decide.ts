@@ -1,4 +1,4 @@
-import { type Claim, idempotencyKey, type StoredResult } from '../approvals/index.ts'
+import type { Claim, StoredResult } from '../approvals/index.ts'
 import type { Done, Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
 import { checkAgain, checkCall } from './check-call.ts'
 import type { Environment } from './environment.ts'
@@ -7,7 +7,7 @@ import { doneWith, type Ended, ended, noPolicy, noteEnd } from './outcome.ts'
 import { definitionOf } from './policy-definition.ts'
 import { Progress } from './progress.ts'
 import { type Body, claimBody, runBody } from './run-body.ts'
-import { type Approved, settleApproval } from './settle-approval.ts'
+import { type Approved, settleApproval, unknownOutcome } from './settle-approval.ts'
 import type { Stop } from './stop.ts'
 import { stopOfError } from './stop-of-error.ts'
 
@@ -143,10 +143,7 @@ async function replayed(
   environment: Environment,
 ): Promise<Ended | Done<unknown>> {
   if (result.kind === 'not_storable') {
-    const { id, binding } = entry.record
-    const key = await idempotencyKey(id, binding, environment.ledger.hash)
-    const detail = 'it ran before, and its result could not be kept'
-    const stop: Stop = { status: 'denied', code: 'unknown_outcome', detail, idempotencyKey: key }
+    const stop = await unknownOutcome(entry, 'it ran before, and its result could not be kept', environment)
     return ended(progress, progress.stopped('claim', stop), 'run', environment)
   }
   noteEnd(progress, 'run', 'replayed', environment)

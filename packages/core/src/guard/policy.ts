@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { AccessRules, Policy, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys } from '../lib/index.ts'
 import { type AnyRules, makePolicy } from './policy-definition.ts'
 
 const ruleKeys = ['version', 'effect', 'roles', 'subjects', 'permission', 'access', 'approval', 'wait', 'timeoutMs']
@@ -29,7 +30,7 @@ export function policy<Schema extends StandardSchemaV1, const Access extends Acc
 ): Policy<StandardSchemaV1.InferOutput<Schema>, Access> {
   checkSchema(schema)
   const erased = rules as unknown as AnyRules
-  checkKeys('policy', rules, ruleKeys)
+  refuseUnknownKeys('policy', rules, ruleKeys)
   oneOf('policy.effect', erased.effect, ['read', 'write'])
   oneOf('policy.subjects', erased.subjects, ['user'])
   callable('policy', erased, ['permission'])
@@ -56,16 +57,9 @@ function checkSchema(schema: StandardSchemaV1): void {
   }
 }
 
-function checkKeys(option: string, value: object, known: readonly string[]): void {
-  const unknown = Object.keys(value).find((key) => !known.includes(key))
-  if (unknown !== undefined) {
-    throw new ConfigurationError(`${option}.${unknown}`, `is not a rule; known: ${known.join(', ')}`)
-  }
-}
-
 function checkApproval({ approval, access = {}, effect }: AnyRules): void {
   if (approval === undefined) return
-  checkKeys('policy.approval', approval, approvalKeys)
+  refuseUnknownKeys('policy.approval', approval, approvalKeys)
   oneOf('policy.approval.enforcedBy', approval.enforcedBy, ['server'])
   oneOf('policy.approval.onCrash', approval.onCrash, ['report', 'retry'])
   callable('policy.approval', approval, ['details', 'when', 'approver'])

@@ -3,7 +3,7 @@ import type { IssuedToken } from '../credential/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import type { Clock } from '../ports/index.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
-import { type Stop, verdictOf } from './stop.ts'
+import type { Stop } from './stop.ts'
 
 /** One call on its way through the guard: what is known so far, and what was decided. */
 export class Progress {
@@ -52,7 +52,7 @@ export class Progress {
   }
 
   stopped(step: StepName, stop: Stop): Stop {
-    this.#steps.push({ step, verdict: verdictOf(stop), detail: stop.detail })
+    this.#steps.push({ step, verdict: stop.status, detail: stop.detail })
     return stop
   }
 

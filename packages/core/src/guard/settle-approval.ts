@@ -4,6 +4,7 @@ import {
   findOrCreateRun,
   findRun,
   idempotencyKey,
+  ownerOf,
   type RunRecord,
   type Settled,
   settleRun,
@@ -79,7 +80,6 @@ async function findRecord(
     progress.needsApproval && approval !== undefined ? draftQuestion(progress, approval, environment) : undefined
   if (question !== undefined && 'status' in question) return question
   const perCall = question === undefined || approval?.perCall === true
-  const { issuer, tenant, clientId } = identity
   const user = identity.kind === 'user' ? identity : undefined
   const record = (id: string): RunRecord => ({
     v: 1,
@@ -88,12 +88,7 @@ async function findRecord(
     binding,
     tool: invocation.tool,
     policyVersion: progress.policyVersion ?? '',
-    owner: {
-      issuer,
-      ...(tenant !== undefined && { tenant }),
-      ...(clientId !== undefined && { clientId }),
-      ...(user !== undefined && { subject: user.subject }),
-    },
+    owner: ownerOf(identity),
     ...(user?.actor !== undefined && { actor: user.actor }),
     ...(user?.sessionId !== undefined && { sessionId: user.sessionId }),
     slots: [slot],
@@ -158,11 +153,15 @@ function pendingStop(record: RunRecord, environment: Environment): Stop {
   }
 }
 
-async function refusedStop(
+function refusedStop(
   { code, why, entry }: Extract<Settled, { status: 'refused' }>,
-  { ledger }: Environment,
-): Promise<Stop> {
-  if (code !== 'unknown_outcome') return deny(code, why)
-  const { id, binding } = entry.record
-  return { status: 'denied', code, detail: why, idempotencyKey: await idempotencyKey(id, binding, ledger.hash) }
+  environment: Environment,
+): Stop | Promise<Stop> {
+  return code === 'unknown_outcome' ? unknownOutcome(entry, why, environment) : deny(code, why)
+}
+
+/** Nobody here knows what came of a run; with its key, the API may. */
+export async function unknownOutcome({ record }: Entry, detail: string, { ledger }: Environment): Promise<Stop> {
+  const key = await idempotencyKey(record.id, record.binding, ledger.hash)
+  return { status: 'denied', code: 'unknown_outcome', detail, idempotencyKey: key }
 }

@@ -1,12 +1,10 @@
-import type { DenyCode, Interrupt, StepVerdict } from '../contract/index.ts'
+import type { DenyCode, Interrupt } from '../contract/index.ts'
 
 /** Why a call does not go on. Each step gives one, or nothing. */
 export type Stop =
   | { readonly status: 'denied'; readonly code: DenyCode; readonly detail: string; readonly idempotencyKey?: string }
   | { readonly status: 'interrupted'; readonly interrupt: Omit<Interrupt, 'v' | 'tool'>; readonly detail: string }
   | { readonly status: 'unavailable'; readonly retryAfter?: number; readonly detail: string }
-
-export const verdictOf = (stop: Stop): StepVerdict => stop.status
 
 export const deny = (code: DenyCode, detail: string): Stop => ({ status: 'denied', code, detail })
 

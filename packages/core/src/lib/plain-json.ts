@@ -128,6 +128,12 @@ export function equalJson(left: Json, right: Json): boolean {
   )
 }
 
+/** Whether any value, once copied as plain JSON, means the same; what is not plain means nothing. */
+export function meansSame(value: unknown, json: Json): boolean {
+  const copied = snapshot(value)
+  return 'value' in copied && equalJson(copied.value, json)
+}
+
 /** The first path that `raw` has and `out` lacks: something that a schema would drop in silence. */
 export function missingIn(raw: Json, out: Json, path = '$'): string | undefined {
   if (typeof raw !== 'object' || raw === null || typeof out !== 'object' || out === null) return undefined

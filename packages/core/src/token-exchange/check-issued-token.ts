@@ -3,7 +3,7 @@ import type { AuthorizationServer, Profile, RequestOptions, TokenResponse } from
 import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'
 import { isBound, readActor } from '../identity/wire.ts'
-import { equalJson, snapshot } from '../lib/index.ts'
+import { meansSame } from '../lib/index.ts'
 
 /** Who has to be the outermost actor of the new token. A field that is absent may be anything. */
 export interface ExpectedActor {
@@ -106,8 +106,8 @@ export function checkDetails(
   asked: Expected['authorizationDetails'],
 ): void {
   if (asked === undefined) return
-  const granted = snapshot(response.authorizationDetails ?? issued?.claims.authorization_details ?? [])
-  if ('problem' in granted || !equalJson(granted.value, asked as Json)) {
+  const granted = response.authorizationDetails ?? issued?.claims.authorization_details ?? []
+  if (!meansSame(granted, asked as Json)) {
     throw refused('granted other authorization details than were asked')
   }
 }

@@ -1,4 +1,4 @@
-import type { AuthorizationServer, RequestOptions } from '../authorization-server/index.ts'
+import { type AuthorizationServer, type RequestOptions, tokenEnd } from '../authorization-server/index.ts'
 import type { Actor, AuthorizationDetail, Identity } from '../contract/index.ts'
 import { type IssuedToken, Token } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
@@ -104,7 +104,7 @@ export async function exchangeToken(options: ExchangeTokenOptions): Promise<Exch
   const issued = await verifyIssued(response.accessToken, authorizationServer, held, { signal })
   checkActor(issued, held.actor)
   checkDetails(response, issued, held.authorizationDetails)
-  const expiresAt = endOf(startedAt, response.expiresIn, issued)
+  const expiresAt = tokenEnd(startedAt, response.expiresIn, issued?.claims.exp)
   return {
     token: new Token(response.accessToken),
     scopes: grantedScopes(held.scopes, response.scopes, issued),
@@ -145,14 +145,6 @@ function readExpected(
     accessToken: requestedTokenType === 'access_token',
     authorizationDetails,
   }
-}
-
-/** The earlier of what the answer says and what the token says. */
-function endOf(startedAt: number, expiresIn: number | undefined, issued: IssuedClaims | undefined): number | undefined {
-  const exp = issued?.claims.exp
-  const ends = [expiresIn === undefined ? undefined : startedAt + expiresIn, typeof exp === 'number' ? exp : undefined]
-  const known = ends.filter((end) => end !== undefined)
-  return known.length === 0 ? undefined : Math.min(...known)
 }
 
 /** RFC 6749 §5.1: absent means as asked. A token that lists fewer is believed. */

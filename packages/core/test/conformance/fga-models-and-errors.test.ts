@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest'
 import { InvalidObjectError, TransportError } from '../../src/errors/index.ts'
 import { may, object } from '../../src/fga/index.ts'
 import { nameBySubject } from '../../src/fga/user-of.ts'
-import { ann, checker, everything, fgaServer, MODEL, question, type Sent } from '../unit/fga/fga-server.ts'
+import { ann, checker, everything, fgaServer, MODEL, question } from '../unit/fga/fga-server.ts'
 
 const fga = fgaServer()
 const single = question({ subjects: 'user' })
@@ -12,13 +12,6 @@ const single = question({ subjects: 'user' })
 /** Answers a single check with this text, whatever was asked. */
 const answersCheck = (text: string, init: ResponseInit = {}) =>
   fga.misbehave(() => new Response(text, { headers: { 'content-type': 'application/json' }, ...init }))
-
-/** Answers a batch; the right results are there to spoil. */
-const _answersBatch = (spoil: (results: Record<string, unknown>, ids: readonly string[]) => unknown) =>
-  fga.misbehave(({ body }: Sent) => {
-    const right = fga.answerTo(body) as { result: Record<string, unknown> }
-    return HttpResponse.json({ result: spoil(right.result, Object.keys(right.result)) } as never)
-  })
 
 describe('OpenFGA: models, consistency, names', () => {
   verifies('OPENFGA-Model-pinned', 'check and batch-check name the model', async () => {

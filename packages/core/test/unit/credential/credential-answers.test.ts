@@ -1,35 +1,10 @@
 import { inspect } from 'node:util'
 import { HttpResponse, http } from 'msw'
-import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { type CredentialOptions, createCredential, type IssuedToken, Token } from '../../../src/credential/index.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { type IssuedToken, Token } from '../../../src/credential/index.ts'
 import { TransportError } from '../../../src/errors/index.ts'
-import { rejection, useMsw } from '../authorization-server/mock-issuer.ts'
-
-const api = 'https://api.example.com'
-const seen: { url: string; authorization: string | null; body: string }[] = []
-const server = useMsw(
-  http.all(`${api}/*`, async ({ request }) => {
-    seen.push({ url: request.url, authorization: request.headers.get('authorization'), body: await request.text() })
-    return HttpResponse.json({ ok: true })
-  }),
-)
-beforeEach(() => {
-  seen.length = 0
-})
-
-const open = (options: Partial<CredentialOptions> = {}) =>
-  createCredential({
-    name: 'trade',
-    token: new Token('first'),
-    scopes: ['trade:write'],
-    expiresAt: 100,
-    origins: [api, 'https://files.example.com:8443'],
-    fetch: (input, init) => fetch(input, init),
-    signal: new AbortController().signal,
-    onRawToken: () => {},
-    ...options,
-  })
-const _misuse = (reason: string) => ({ code: 'ERR_CREDENTIAL_MISUSE', reason })
+import { rejection } from '../authorization-server/mock-issuer.ts'
+import { api, open, seen, server } from './open-credential.ts'
 
 describe('a 401', () => {
   const fresh: IssuedToken = { token: new Token('second'), scopes: ['trade:write', 'more'], expiresAt: 200 }

@@ -1,17 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/contract/index.ts'
-import { Token } from '../../../src/credential/index.ts'
-import { TokenCache, tokenCacheKey, type WantedToken } from '../../../src/token-exchange/index.ts'
-
-const NOW = Date.parse('2026-11-25T10:00:00Z')
-const at = { now: NOW }
-const clock = { now: () => at.now }
-const _issued = (lifeSeconds: number | undefined, value = 'token') => ({
-  token: new Token(value),
-  scopes: ['a'],
-  ...(lifeSeconds !== undefined && { expiresAt: NOW / 1000 + lifeSeconds }),
-})
+import { tokenCacheKey, type WantedToken } from '../../../src/token-exchange/index.ts'
 
 const ann: UserIdentity = Object.freeze({
   kind: 'user',
@@ -26,11 +16,6 @@ const wanted: WantedToken = Object.freeze({
   scopes: Object.freeze(['a', 'b']),
 })
 const key = tokenCacheKey(ann, wanted)
-const _fresh = (options = {}) => {
-  at.now = NOW
-  return new TokenCache({ clock, ...options })
-}
-const _never = () => Promise.reject(new Error('not expected to load'))
 
 describe('tokenCacheKey', () => {
   test('does not depend on the order or the repetition of scopes', () => {

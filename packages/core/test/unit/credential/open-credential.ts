@@ -1,0 +1,31 @@
+import { HttpResponse, http } from 'msw'
+import { beforeEach } from 'vitest'
+import { type CredentialOptions, createCredential, Token } from '../../../src/credential/index.ts'
+import { useMsw } from '../authorization-server/mock-issuer.ts'
+
+/** An API that answers everything, and what it has seen. */
+export const api = 'https://api.example.com'
+export const seen: { url: string; authorization: string | null; body: string }[] = []
+export const server = useMsw(
+  http.all(`${api}/*`, async ({ request }) => {
+    seen.push({ url: request.url, authorization: request.headers.get('authorization'), body: await request.text() })
+    return HttpResponse.json({ ok: true })
+  }),
+)
+beforeEach(() => {
+  seen.length = 0
+})
+
+/** A credential for it. */
+export const open = (options: Partial<CredentialOptions> = {}) =>
+  createCredential({
+    name: 'trade',
+    token: new Token('first'),
+    scopes: ['trade:write'],
+    expiresAt: 100,
+    origins: [api, 'https://files.example.com:8443'],
+    fetch: (input, init) => fetch(input, init),
+    signal: new AbortController().signal,
+    onRawToken: () => {},
+    ...options,
+  })
