@@ -125,6 +125,24 @@ describe('the answer (CIBA Core §10.1.1)', () => {
     expect(await look()).toMatchObject({ status: 'failed' })
   })
 
+  test('the right person of another tenant approves nothing', async () => {
+    const profile = {
+      ...auth0({
+        domain: 'issuer.example',
+        clientId: 'agent-app',
+        clientSecret: 'a-client-secret',
+        algorithms: ['ES256'],
+      }),
+      issuer: ISSUER,
+    }
+    const { look, answer, success, idToken } = await begin(() => profile)
+    const approver = { issuer: ISSUER, subject: 'ann', tenant: 'org_1' }
+    answer(await success({ id_token: await idToken({ org_id: 'org_2' }) }))
+    expect(await look({ approver })).toMatchObject({ status: 'failed', detail: expect.stringContaining('tenant') })
+    answer(await success({ id_token: await idToken({ org_id: 'org_1' }) }))
+    expect(await look({ approver })).toMatchObject({ status: 'approved' })
+  })
+
   verifies('RFC9396-7-granted-details', 'less, more or other than was asked approves nothing', async () => {
     const { look, answer, success, accessToken } = await begin()
     const other = { ...order, quantity: 500 }

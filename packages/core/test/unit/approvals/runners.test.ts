@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { runLease } from '../../../src/approvals/find-run.ts'
+import { claimRun, type Entry, findOrCreateRun, settleRun } from '../../../src/approvals/index.ts'
+import { lookForAnswer } from '../../../src/approvals/look-for-answer.ts'
+import { systemClock } from '../../../src/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { plainRecord, record, servers, testChannel, testLedger } from './harness.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const plain = (over: Parameters<typeof plainRecord>[1] = {}) => ({
+  binding: 'binding-1',
+  slotKey: 'slot:1',
+  adoptable: false,
+  record: (id: string) => plainRecord(id, over),
+})
+
+describe('whoever runs a body (A2)', () => {
+  test('keeps its lease for as long as the body lives, and not longer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+    const clock = { ...systemClock, advance: () => {} }
+    const { ledger } = testLedger({ clock, store: memoryStore() })
+    const entry = await findOrCreateRun(ledger, plain())
+    const claim = await claimRun(ledger, entry)
+    await vi.advanceTimersByTimeAsync(300_000)
+    expect(await ledger.isLeased(runLease(entry.record.id))).toBe(true)
+    await claim?.complete({ kind: 'undefined' })
+    expect(await ledger.isLeased(runLease(entry.record.id))).toBe(false)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('has no say once another runner has taken its place', async () => {
+    const { ledger, clock } = testLedger()
+    const entry = await findOrCreateRun(ledger, plain({ onCrash: 'retry' }))
+    const first = await claimRun(ledger, entry)
+    clock.advance(61)
+    const settled = await settleRun(ledger, first?.entry ?? entry, undefined, { authorizationServers: servers, clock })
+    const second = await claimRun(ledger, settled.entry)
+    expect(second).toBeDefined()
+    await first?.complete({ kind: 'json', value: 'the first one' })
+    expect((await ledger.read(entry.record.id))?.record.state).toBe('running')
+    await second?.complete({ kind: 'json', value: 'the second one' })
+    expect((await ledger.read(entry.record.id))?.record.result).toEqual({ kind: 'json', value: 'the second one' })
+  })
+})
+
+describe('a record', () => {
+  test('never goes back from its end, whoever asks', async () => {
+    const { ledger } = testLedger()
+    const entry = await findOrCreateRun(ledger, plain())
+    const claim = await claimRun(ledger, entry)
+    await claim?.complete({ kind: 'undefined' })
+    const ended = (await ledger.read(entry.record.id)) as Entry
+    for (const state of ['approved', 'running', 'pending', 'crashed', 'denied'] as const) {
+      await expect(
+        ledger.update(ended, (r) => ({ ...r, state })),
+        state,
+      ).rejects.toMatchObject({ code: 'ERR_STORE' })
+    }
+  })
+
+  test('that was read before somebody looked is not looked at again too soon (A4)', async () => {
+    const { ledger, clock } = testLedger()
+    const { channel, looks } = testChannel()
+    const context = { authorizationServers: servers, clock }
+    const draft = { binding: 'binding-1', slotKey: 'slot:1', adoptable: true, record: (id: string) => record(id) }
+    const asked = await settleRun(ledger, await findOrCreateRun(ledger, draft), channel, context)
+    clock.advance(5)
+    await lookForAnswer(ledger, asked.entry, channel, context)
+    await lookForAnswer(ledger, asked.entry, channel, context)
+    expect(looks).toHaveLength(1)
+  })
+})
