@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { type AccessChecker, type ApprovalChannel, may, object, policy, roleMap } from '../../../src/index.ts'
+import { type AccessChecker, type ApprovalChannel, may, object, policy } from '../../../src/index.ts'
 import { world } from './world.ts'
 
 /** A person who takes their time: `meanwhile` happens between the question and the answer. */
@@ -36,7 +36,7 @@ describe('what was right before a wait is looked at again after it (step 8)', ()
       approvals: slowly(() => {
         roles = []
       }),
-      roles: roleMap({ extract: () => roles, scopes: { trader: ['trade:small'] } }),
+      roles: { rolesOf: () => roles, scopesOf: () => new Set() },
     })
     const call = invocation({ tool: 't', identity: await login() })
     const outcome = await behalf.run(policy(schema, { ...waiting, roles: ['trader'] }), call, () => 'ran')
