@@ -56,10 +56,8 @@ async function join(ledger: Ledger, entry: Entry, draft: RunDraft): Promise<Entr
 /** A run whose lease ended without a result has crashed. */
 export async function noteCrash(ledger: Ledger, entry: Entry): Promise<Entry> {
   if (entry.record.state !== 'running' || (await ledger.isLeased(runLease(entry.record.id)))) return entry
-  // Read again: it may have ended, and let go of its lease, between the two reads.
-  const newest = await ledger.read(entry.record.id)
-  if (newest === undefined) return entry
-  return ledger.update(newest, (record) => (record.state === 'running' ? { ...record, state: 'crashed' } : undefined))
+  // It may have ended, and let go of its lease, since it was read: then this swap fails and looks again.
+  return ledger.update(entry, (record) => (record.state === 'running' ? { ...record, state: 'crashed' } : undefined))
 }
 
 export const runLease = (id: string): string => `lease:${id}`

@@ -117,6 +117,15 @@ describe('the answer (CIBA Core §10.1.1)', () => {
     }
   })
 
+  test('an id_token for several parties names us as the one that it was issued to', async () => {
+    const { look, answer, success, idToken } = await begin()
+    const aud = ['agent-app', 'other']
+    answer(await success({ id_token: await idToken({ aud, azp: 'other' }) }))
+    expect(await look()).toMatchObject({ status: 'failed' })
+    answer(await success({ id_token: await idToken({ aud, azp: 'agent-app' }) }))
+    expect(await look()).toMatchObject({ status: 'approved' })
+  })
+
   test('somebody else who answers approves nothing', async () => {
     const { look, answer, success, idToken, accessToken } = await begin()
     answer(await success({ id_token: await idToken({ sub: 'mallory' }) }))

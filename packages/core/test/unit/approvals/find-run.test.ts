@@ -60,6 +60,16 @@ describe('find or create a run (A1)', () => {
     clock.advance(3600)
     const second = await findOrCreateRun(ledger, draft('slot:b'))
     expect(second.record.id).not.toBe(first.record.id)
+    const approved = await findOrCreateRun(ledger, draft('slot:c', { binding: 'b3' }))
+    const usableUntil = ledger.now() + 10
+    await ledger.update(await ledger.update(approved, (r) => ({ ...r, state: 'pending' })), (r) => ({
+      ...r,
+      state: 'approved',
+      usableUntil,
+    }))
+    clock.advance(10)
+    const third = await findOrCreateRun(ledger, draft('slot:d', { binding: 'b3' }))
+    expect(third.record.id).not.toBe(approved.record.id)
   })
 })
 

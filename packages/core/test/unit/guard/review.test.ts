@@ -44,7 +44,7 @@ describe('an open approval stays open', () => {
     const call = invocation({ tool: 'create_order', input: buy(50), identity: await login() })
     await behalf.run(policies.create_order, call, createOrder)
     clock.advance(10)
-    await authorizationServer.controls.fault('token', { status: 503, headers: { 'retry-after': '600' } })
+    await authorizationServer.controls.fault('token', { status: 503, headers: { 'retry-after': '7200' } })
     expect((await behalf.run(policies.create_order, call, createOrder)).status).toBe('interrupted')
     expect((await behalf.run(policies.create_order, call, createOrder)).status).toBe('interrupted')
   })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { admit } from '../../../src/identity/index.ts'
-import { type ApprovalChannel, type Approver, policy, resource } from '../../../src/index.ts'
+import { type ApprovalChannel, type Approver, type Credential, policy, resource } from '../../../src/index.ts'
 import { API, buy, createOrder, ORIGIN, policies, world } from './world.ts'
 
 const Order = z.strictObject({ n: z.number() })
@@ -132,6 +132,45 @@ describe('permission and access', () => {
     // Another order of the same kind asks anew: nothing of the first answer is left to use.
     expect(await order('b')).toMatchObject({ status: 'done' })
     expect(asked.filter(({ endpoint }) => endpoint === 'bc-authorize')).toHaveLength(1)
+  })
+})
+
+describe('approved calls and the cache (I2)', () => {
+  const claimsOf = (token: string) =>
+    JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')))
+
+  test('a token of the same size that is in the cache never takes the place of an approval’s', async () => {
+    const { guard, login, invocation, authorizationServer, clock } = await world()
+    const behalf = guard()
+    const identity = await login()
+    const unasked = policy(z.strictObject({}), { access })
+    const seen = (_: unknown, call: { access: { trade: Credential } }) =>
+      call.access.trade.withToken((token) => claimsOf(token).authorization_details ?? 'none')
+    expect(await behalf.run(unasked, invocation({ tool: 'u', identity }), seen)).toMatchObject({ result: 'none' })
+    const call = invocation({ tool: 'create_order', input: buy(50), identity })
+    await behalf.run(policies.create_order, call, seen)
+    await authorizationServer.controls.approve()
+    clock.advance(10)
+    expect(await behalf.run(policies.create_order, call, seen)).toMatchObject({ result: [{ quantity: 50 }] })
+  })
+
+  test('what is exchanged for an approved call is kept for no other', async () => {
+    const { guard, login, invocation, authorizationServer, clock } = await world()
+    const behalf = guard()
+    const identity = await login()
+    // Without details the approval is evidence, and the token is exchanged (A9 b).
+    const asking = policy(Order, { access, approval: { message: ({ input }) => `Do ${input.n}` } })
+    const run = (n: number) => behalf.run(asking, invocation({ tool: 't', input: { n }, identity }), () => 'ran')
+    for (const n of [1, 2]) {
+      await run(n)
+      await authorizationServer.controls.approve()
+      clock.advance(10)
+      expect(await run(n)).toMatchObject({ status: 'done' })
+    }
+    const grants = (await authorizationServer.controls.requests()).map(({ parameters }) =>
+      String(parameters.grant_type),
+    )
+    expect(grants.filter((grant) => grant.includes('token-exchange'))).toHaveLength(2)
   })
 })
 
