@@ -1,23 +1,11 @@
 import { verifies } from '@behalf/testing/contract'
 import { generateKeyPair } from 'jose'
 import { HttpResponse } from 'msw'
-import { setupServer } from 'msw/node'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { applied } from '../../src/approvals/look-for-answer.ts'
+import { describe, expect, test } from 'vitest'
 import { auth0 } from '../../src/authorization-server/index.ts'
-import { record } from '../unit/approvals/harness.ts'
-import { backchannel, ISSUER, order, refusal } from '../unit/ciba/backchannel.ts'
+import { ISSUER, order, useBackchannel } from '../unit/ciba/backchannel.ts'
 
-const server = setupServer()
-beforeAll(() => server.listen({ onUnhandledFrame: 'error' }))
-afterEach(() => server.resetHandlers())
-afterAll(() => server.close())
-
-async function begin(profileOf?: Parameters<typeof backchannel>[0]) {
-  const target = await backchannel(profileOf)
-  server.use(...target.handlers)
-  return target
-}
+const begin = useBackchannel()
 
 describe('the request (CIBA Core §7)', () => {
   verifies('CIBA-7.1-scope', '`openid` is asked with the scopes of the credential', async () => {
@@ -202,102 +190,5 @@ describe('the token of an answer (I7, A5)', () => {
     const exp = Math.floor(clock.now() / 1000) + 60
     answer(await success({ expires_in: 86_400, access_token: await accessToken({ exp }) }))
     expect(await look()).toMatchObject({ status: 'approved', token: { expiresAt: exp } })
-  })
-})
-
-describe('errors (CIBA Core §11)', () => {
-  test('pending goes on', async () => {
-    const { look, answer } = await begin()
-    answer(refusal('authorization_pending'))
-    expect(await look()).toMatchObject({ status: 'pending', interval: 2 })
-  })
-
-  verifies('CIBA-11-slow_down', 'the interval grows by 5 s, and what is persisted grows with it', async () => {
-    const { look, answer, clock } = await begin()
-    answer(refusal('slow_down', 400, { 'retry-after': '8' }))
-    const first = await look()
-    expect(first).toMatchObject({ status: 'pending', interval: 7, retryAfter: 8, state: { interval: 7 } })
-    answer(refusal('slow_down'))
-    const state = first.status === 'pending' ? first.state : undefined
-    expect(await look({}, state)).toMatchObject({ interval: 12 })
-    // The record never lets it shrink again.
-    const now = clock.now() / 1000
-    const pending = {
-      ...record('r', { state: 'pending', delivery: { state: {}, interval: 7, nextLookAt: now } }),
-    } as Parameters<typeof applied>[0]
-    expect(applied(pending, { status: 'pending', interval: 2 }, now, now).delivery?.interval).toBe(7)
-  })
-
-  verifies('CIBA-10.1-interval', 'counted from when a request was sent', () => {
-    const pending = {
-      ...record('r', { state: 'pending', delivery: { state: {}, interval: 5, nextLookAt: 100 } }),
-    } as Parameters<typeof applied>[0]
-    // Sent at 100, answered at 103 after a long poll.
-    expect(applied(pending, { status: 'pending' }, 100, 103).delivery?.nextLookAt).toBe(105)
-    expect(applied(pending, { status: 'pending', retryAfter: 20 }, 100, 103).delivery?.nextLookAt).toBe(120)
-  })
-
-  verifies('CIBA-11-final', 'refusals are told apart, and each is final', async () => {
-    const { look, answer } = await begin()
-    for (const [error, status] of [
-      ['access_denied', 'denied'],
-      ['expired_token', 'expired'],
-      ['invalid_request', 'failed'],
-      ['unauthorized_client', 'failed'],
-      ['transaction_failed', 'failed'],
-      ['invalid_grant', 'answer_lost'],
-    ] as const) {
-      answer(refusal(error))
-      expect(await look(), error).toMatchObject({ status })
-    }
-  })
-
-  test('where expiry is reported as a denial, the local deadline decides (A6)', async () => {
-    const profile = {
-      ...auth0({ domain: 'issuer.example', clientId: 'agent-app', clientSecret: 'a-client-secret' }),
-      issuer: ISSUER,
-    }
-    const { look, answer, clock } = await begin(() => profile)
-    const state = { authReqId: 'req-1', expiresAt: clock.now() / 1000 + 10, interval: 2, detailsSent: true }
-    answer(refusal('access_denied'))
-    expect(await look({}, state)).toMatchObject({ status: 'denied' })
-    clock.advance(10)
-    answer(refusal('access_denied'))
-    expect(await look({}, state)).toMatchObject({ status: 'expired' })
-  })
-
-  test('a server that goes on saying pending after its own deadline has run out', async () => {
-    const { look, answer, clock } = await begin()
-    const state = { authReqId: 'req-1', expiresAt: clock.now() / 1000, interval: 2, detailsSent: true }
-    answer(refusal('authorization_pending'))
-    expect(await look({}, state)).toMatchObject({ status: 'expired' })
-  })
-
-  test('network faults, 429 and 5xx tell nothing, and are worth another look', async () => {
-    const { look, answer } = await begin()
-    for (const broken of [
-      () => HttpResponse.error(),
-      () => new HttpResponse('<html>', { status: 502 }),
-      () => HttpResponse.json({ error: 'server_error' }, { status: 500 }),
-      () => new HttpResponse(null, { status: 429, headers: { 'retry-after': '3' } }),
-      () => new HttpResponse(null, { status: 503 }),
-    ]) {
-      answer(broken)
-      await expect(look()).rejects.toMatchObject({ code: 'ERR_TRANSPORT', retryable: true })
-    }
-  })
-
-  test('an abort rejects at once, with its own reason', async () => {
-    const { channel, context, clock, answer } = await begin()
-    const { question } = await import('../unit/ciba/backchannel.ts')
-    answer(() => new Promise<Response>(() => {}))
-    const controller = new AbortController()
-    const reason = new Error('the user left')
-    const state = { authReqId: 'req-1', expiresAt: clock.now() / 1000 + 60, interval: 2, detailsSent: true }
-    const looking = channel.look({ state }, question(clock), { ...context, signal: controller.signal })
-    const startedAt = performance.now()
-    setTimeout(() => controller.abort(reason), 50)
-    await expect(looking).rejects.toBe(reason)
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
   })
 })

@@ -3,7 +3,7 @@ import type { Answer, ApprovalQuestion, Asked, ChannelContext } from '../../../s
 import { authorizationServers, oidc, type Profile } from '../../../src/authorization-server/index.ts'
 import { ciba } from '../../../src/ciba/index.ts'
 import { testClock } from '../approvals/harness.ts'
-import { mockIssuer } from '../authorization-server/mock-issuer.ts'
+import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 
 export const API = 'https://api.example.com'
 export const ISSUER = 'https://issuer.example'
@@ -112,5 +112,15 @@ export function question(clock: ReturnType<typeof testClock>, over: Partial<Appr
     credential: { resource: API, scopes: ['trade:write'] },
     expiresAt: clock.now() / 1000 + 3600,
     ...over,
+  }
+}
+
+/** Servers of one test file: each call begins with an issuer of its own. */
+export function useBackchannel() {
+  const server = useMsw()
+  return async (profileOf?: (issuer: string) => Profile) => {
+    const target = await backchannel(profileOf)
+    server.use(...target.handlers)
+    return target
   }
 }
