@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs'
 import { library } from '../../scripts/tsup-preset.ts'
 
-export default library({ entry: ['src/index.ts'], bundled: ['zod'] })
+const doors = readdirSync('src/doors').map((file) => `src/doors/${file}`)
+
+export default library({ entry: ['src/index.ts', ...doors], bundled: ['zod'] })

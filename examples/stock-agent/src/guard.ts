@@ -1,16 +1,16 @@
 import {
   type AuditSink,
-  auth0TokenVault,
   type Clock,
-  ciba,
   createGuard,
   type Fetch,
   type Guard,
   memoryStore,
-  openFga,
   type Profile,
   roleMap,
 } from '@behalf/core'
+import { ciba } from '@behalf/core/ciba'
+import { openFga } from '@behalf/core/fga'
+import { auth0TokenVault } from '@behalf/core/vault'
 
 /** What differs between the demo, a test and a real deployment. */
 export interface GuardParts {

@@ -1,4 +1,5 @@
-import { type AuditEvent, auth0, type Guard } from '@behalf/core'
+import type { AuditEvent, Guard } from '@behalf/core'
+import { auth0 } from '@behalf/core/providers'
 import { mockTarget, type ProtocolTarget, type TargetUser } from '@behalf/testing'
 import { type MovableClock, movableClock } from './clock.ts'
 import { stockGuard } from './guard.ts'

@@ -1,6 +1,4 @@
 import {
-  auth0,
-  ciba,
   createGuard,
   currentCall,
   type Guard,
@@ -8,13 +6,15 @@ import {
   may,
   memoryStore,
   object,
-  openFga,
   policy,
   publicTool,
   resource,
   type UserIdentity,
   verifyAccessToken,
 } from '@behalf/core'
+import { ciba } from '@behalf/core/ciba'
+import { openFga } from '@behalf/core/fga'
+import { auth0 } from '@behalf/core/providers'
 import { type MockServers, startMockServers } from '@behalf/testing'
 import { tool } from 'ai'
 import { onTestFinished } from 'vitest'

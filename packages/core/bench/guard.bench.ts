@@ -1,9 +1,10 @@
 import * as z from 'zod'
 import { bench } from '../../../scripts/bench/bench.ts'
 import { Token } from '../src/credential/index.ts'
+import { oidc } from '../src/doors/providers.ts'
 import { parseInput } from '../src/guard/parse-input.ts'
 import { admit } from '../src/identity/index.ts'
-import { type Call, connection, createGuard, oidc, policy, type Vault } from '../src/index.ts'
+import { type Call, connection, createGuard, policy, type Vault } from '../src/index.ts'
 import { shared } from '../src/lib/index.ts'
 
 const ORIGIN = 'https://api.example.com'

@@ -8,11 +8,9 @@ export type {
 } from './approvals/index.ts'
 // authorization-server
 export {
-  type Auth0Options,
   type AuthorizationServer,
   type AuthorizationServers,
   allowInsecureLoopback,
-  auth0,
   authorizationServers,
   type BackchannelAcknowledgement,
   type CibaProfile,
@@ -20,8 +18,6 @@ export {
   connectAuthorizationServer,
   type ExchangeProfile,
   type GrantParameters,
-  type OidcOptions,
-  oidc,
   type Profile,
   type ProfileOf,
   type RequestOptions,
@@ -32,11 +28,6 @@ export {
   type VerifiedJwt,
   type VerifyJwtOptions,
 } from './authorization-server/index.ts'
-// ciba
-export {
-  type CibaOptions,
-  ciba,
-} from './ciba/index.ts'
 // contract
 export type {
   AccessOf,
@@ -118,15 +109,9 @@ export {
   type AccessChecker,
   type AccessDecision,
   type AccessQuestion,
-  allowPlainHttp,
-  type Consistency,
   type MayOptions,
   may,
-  type OpenFgaCredentials,
-  type OpenFgaOptions,
   object,
-  openFga,
-  type Relations,
   type UserOf,
 } from './fga/index.ts'
 // guard
@@ -166,15 +151,6 @@ export {
   systemClock,
   type Versioned,
 } from './ports/index.ts'
-// resource-server
-export {
-  createResourceServer,
-  type Passed,
-  type ProtectOptions,
-  type Refused,
-  type ResourceServer,
-  type ResourceServerOptions,
-} from './resource-server/index.ts'
 // roles
 export {
   type RoleClaim,
@@ -201,8 +177,6 @@ export {
 } from './token-exchange/index.ts'
 // vault
 export {
-  type Auth0TokenVaultOptions,
-  auth0TokenVault,
   type ConnectionOptions,
   connection,
   type Vault,

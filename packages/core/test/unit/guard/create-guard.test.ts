@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { ciba } from '../../../src/doors/ciba.ts'
+import { oidc } from '../../../src/doors/providers.ts'
 import {
-  ciba,
   connection,
   createGuard,
   currentCall,
   type GuardOptions,
   memoryStore,
-  oidc,
   policy,
   publicTool,
   resource,

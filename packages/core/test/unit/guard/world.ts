@@ -2,11 +2,12 @@ import { type MockServers, type MockServersOptions, startMockServers } from '@be
 import * as client from 'openid-client'
 import { onTestFinished } from 'vitest'
 import * as z from 'zod'
+import { ciba } from '../../../src/doors/ciba.ts'
+import { openFga } from '../../../src/doors/fga.ts'
+import { auth0 } from '../../../src/doors/providers.ts'
+import { auth0TokenVault } from '../../../src/doors/vault.ts'
 import {
   type AuditEvent,
-  auth0,
-  auth0TokenVault,
-  ciba,
   connection,
   createGuard,
   currentCall,
@@ -15,7 +16,6 @@ import {
   type Invocation,
   may,
   object,
-  openFga,
   type Profile,
   policy,
   publicTool,
