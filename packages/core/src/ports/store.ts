@@ -11,6 +11,11 @@ export interface PutOptions {
   readonly ifVersion: string | null
   /** Epoch seconds, by the store's clock; from then on the key is absent. */
   readonly expiresAt?: number
+  /**
+   * The same as a time from now, in seconds, counted by the store: leases must not depend on the clock of
+   * whoever takes them. Not together with `expiresAt`.
+   */
+  readonly expiresInSeconds?: number
   /** Puts the key into a queue for `claimDue`, from `at` (epoch seconds). Absent: in no queue. */
   readonly due?: { readonly queue: string; readonly at: number }
   /** The index names under which `list` finds the key. Replaces those of the last write. */

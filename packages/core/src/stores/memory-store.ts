@@ -64,7 +64,7 @@ class MemoryStore implements Store {
     const entry: Entry = {
       value: value.slice(),
       version: String(++this.#version),
-      expiresAt: options.expiresAt ?? Number.POSITIVE_INFINITY,
+      expiresAt: this.#expiry(options),
       queue: options.due?.queue,
       dueAt: options.due?.at ?? Number.POSITIVE_INFINITY,
       index: options.index ?? [],
@@ -120,6 +120,11 @@ class MemoryStore implements Store {
     if (counter === undefined && this.#counters.size >= this.#maxEntries) throw full(this.#maxEntries)
     this.#counters.set(key, { total: 1, endsAt: now + options.windowSeconds })
     return 1
+  }
+
+  #expiry({ expiresAt, expiresInSeconds }: PutOptions): number {
+    if (expiresInSeconds !== undefined) return this.#now() + expiresInSeconds
+    return expiresAt ?? Number.POSITIVE_INFINITY
   }
 
   #now(): number {

@@ -25,6 +25,21 @@ export function expiryTests(withStore: WithStore): void {
   )
 
   test(
+    'counts a time from now by its own clock',
+    withStore(async (under) => {
+      const { store } = under
+      const version = await create(store, 'lease', 'value', { expiresInSeconds: 3 })
+      await pass(under, 1)
+      expect(await store.put('lease', bytes('other'), { ifVersion: null, expiresInSeconds: 3 })).toBe('conflict')
+      await mustPut(store, 'lease', bytes('renewed'), { ifVersion: version, expiresInSeconds: 3 })
+      await pass(under, 2)
+      expect(text((await store.get('lease'))?.value)).toBe('renewed')
+      await pass(under, 2)
+      expect(await store.get('lease')).toBeUndefined()
+    }),
+  )
+
+  test(
     'takes the expiry of the last write, also where it has none',
     withStore(async (under) => {
       const { store } = under
