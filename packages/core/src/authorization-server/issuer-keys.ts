@@ -1,11 +1,5 @@
-import {
-  createRemoteJWKSet,
-  customFetch,
-  type ExportedJWKSCache,
-  type JWTHeaderParameters,
-  type JWTVerifyGetKey,
-  jwksCache,
-} from 'jose'
+import type { JWTHeaderParameters, JWTVerifyGetKey } from 'jose'
+import { createRemoteJWKSet, customFetch, type ExportedJWKSCache, jwksCache } from 'jose/jwks/remote'
 import { type Limits, withinDeadline } from './within-deadline.ts'
 
 /** An unknown `kid` makes us look for new keys at most once in this time. */

@@ -1,4 +1,5 @@
-import { type JWTHeaderParameters, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { JWTHeaderParameters } from 'jose'
+import { type JWTVerifyGetKey, jwtVerify } from 'jose/jwt/verify'
 import { InvalidTokenError } from '../errors/index.ts'
 import type { Profile } from './profile.ts'
 import type { VerifiedJwt, VerifyJwtOptions } from './server.ts'

@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose'
+import { decodeJwt } from 'jose/jwt/decode'
 import type { AuthorizationServer, Profile, RequestOptions, TokenResponse } from '../authorization-server/index.ts'
 import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'
