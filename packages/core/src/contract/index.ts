@@ -23,7 +23,7 @@ export type {
   Ready,
   Unavailable,
 } from './outcome.ts'
-export type { ContextValue, FgaObject, Permission } from './permission.ts'
+export type { ContextValue, FgaObject, ModelWritten, Permission, PermissionInput } from './permission.ts'
 export type {
   AccessOf,
   ApprovalRule,
@@ -32,8 +32,9 @@ export type {
   Effect,
   ExemptionsNamed,
   InputOf,
+  PermissionCall,
   Policy,
   RuleCall,
   Rules,
 } from './policy.ts'
-export type { StepName, StepVerdict, Trace, TraceStep } from './trace.ts'
+export type { Explanation, StepName, StepVerdict, Trace, TraceStep } from './trace.ts'

@@ -1,14 +1,29 @@
 declare const fgaObject: unique symbol
+declare const modelWritten: unique symbol
 
 /** An OpenFGA object name, made by `object(type, id)` only: a plain string does not compile. */
 export type FgaObject = string & { readonly [fgaObject]: true }
+
+/**
+ * Marks the input of a permission rule, for the compiler alone: a model wrote it, so it must not become
+ * `context` as a whole, spread or not. Nothing carries the mark at run time.
+ */
+export interface ModelWritten {
+  readonly [modelWritten]?: true
+}
+
+/** The parsed input as a permission rule gets it: its fields may be read, and named one by one. */
+export type PermissionInput<Input> = Input extends object ? Input & ModelWritten : Input
 
 /** What the user and the agent must both be allowed to do. Made by `may(relation, object)`. */
 export interface Permission {
   readonly relation: string
   readonly object: FgaObject
   /** Facts for conditions, field by field. `now` is added by the checker and cannot be set here. */
-  readonly context?: Readonly<Record<string, ContextValue>> & { readonly now?: never }
+  readonly context?: Readonly<Record<string, ContextValue>> & {
+    readonly now?: never
+    readonly [modelWritten]?: never
+  }
 }
 
 /** A single fact. Objects are not taken, so that an input cannot become the context as a whole by mistake. */

@@ -1,6 +1,6 @@
 import type { AccessRules, ResourceRule } from './access.ts'
 import type { Identity, UserIdentity } from './identity.ts'
-import type { Permission } from './permission.ts'
+import type { Permission, PermissionInput } from './permission.ts'
 
 declare const policyBrand: unique symbol
 declare const inputType: unique symbol
@@ -27,6 +27,12 @@ export type AccessOf<P> = P extends Policy<unknown, infer Access> ? Access : nev
 /** What a rule may look at: the parsed input, frozen, and the verified identity. */
 export interface RuleCall<Input> {
   readonly input: Input
+  readonly identity: Identity
+}
+
+/** What a permission rule may look at. Its input does not compile as `context`: facts are named one by one. */
+export interface PermissionCall<Input> {
+  readonly input: PermissionInput<Input>
   readonly identity: Identity
 }
 
@@ -86,7 +92,12 @@ export interface Rules<Input, Access extends AccessRules> {
   readonly roles?: readonly string[]
   /** `'user'`: the permission model has no agents; only the user's right is checked, and the trace says so. */
   readonly subjects?: 'user'
-  readonly permission?: (call: RuleCall<Input>) => Permission | readonly Permission[]
+  readonly permission?: (call: PermissionCall<Input>) => Permission | readonly Permission[]
+  /**
+   * The part of the permission that needs no input, such as the right to call the tool at all: what
+   * `guard.visible` asks. Required at every call as well, beside `permission`.
+   */
+  readonly visibleWhen?: (call: { readonly identity: Identity }) => Permission | readonly Permission[]
   readonly access?: Access
   readonly approval?: ExemptionsNamed<Input, Access>
   /** Wait inside the call for what a person has to do, at most this long. @default return the interrupt at once */

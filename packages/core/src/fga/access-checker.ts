@@ -1,4 +1,4 @@
-import type { Effect, Identity, Permission } from '../contract/index.ts'
+import type { ContextValue, Effect, Explanation, Identity, Permission } from '../contract/index.ts'
 
 /** What the guard asks at step 4. */
 export interface AccessQuestion {
@@ -20,6 +20,8 @@ export interface AccessCheck {
   readonly allowed: boolean
   /** Why not, where the answer was not a plain no: missing, malformed, redirected. */
   readonly problem?: string
+  /** Why, where the checker was given an {@link Explainer}. */
+  readonly explanation?: Explanation
 }
 
 export interface AccessDecision {
@@ -41,4 +43,37 @@ export interface AccessChecker {
    * @throws ConfigurationError The question does not fit the checker's set-up: the call is denied.
    */
   check(question: AccessQuestion): Promise<AccessDecision>
+  /**
+   * One decision for each permission, in their order, for lists of documents and tools. Without it each
+   * permission is put to `check` by itself.
+   *
+   * @throws As `check` does: without an answer to all of them there is none to any.
+   */
+  checkEach?(question: AccessQuestion): Promise<readonly AccessDecision[]>
+  /** As `check`, with the reasons. For the operator: never shown to the model. */
+  explain?(question: AccessQuestion): Promise<AccessDecision>
+}
+
+/** A relationship that is written down: `user` has `relation` to `object`, where the condition holds. */
+export interface RelationshipTuple {
+  readonly user: string
+  readonly relation: string
+  readonly object: string
+  /** Limits live here: what a tuple fixes, no question can set otherwise. */
+  readonly condition?: { readonly name: string; readonly context?: Readonly<Record<string, unknown>> }
+}
+
+/** One question to the permission system. */
+export interface RelationshipQuestion {
+  readonly user: string
+  readonly relation: string
+  readonly object: string
+  readonly context?: Readonly<Record<string, ContextValue>>
+  /** Tuples that count for this question alone; at most 100. */
+  readonly contextualTuples?: readonly RelationshipTuple[]
+}
+
+/** Says why. The engine of `@behalf/fga-engine` is one; OpenFGA's own API has nothing like it. */
+export interface Explainer {
+  explain(question: RelationshipQuestion): Promise<Explanation>
 }

@@ -1,4 +1,12 @@
-export type { AccessCheck, AccessChecker, AccessDecision, AccessQuestion } from './access-checker.ts'
+export type {
+  AccessCheck,
+  AccessChecker,
+  AccessDecision,
+  AccessQuestion,
+  Explainer,
+  RelationshipQuestion,
+  RelationshipTuple,
+} from './access-checker.ts'
 export { type MayOptions, may } from './may.ts'
 export { isObjectName, object } from './object.ts'
 export { openFga } from './open-fga.ts'

@@ -26,7 +26,7 @@ type Order = z.infer<typeof Order>
 
 const createOrder = policy(Order, {
   permission: ({ input, identity }) => {
-    expectTypeOf(input).toEqualTypeOf<Order>()
+    expectTypeOf(input).toExtend<Order>()
     expectTypeOf(identity).toEqualTypeOf<Identity>()
     return may('can_trade', object('portfolio', input.portfolio), { context: { amount: input.quantity } })
   },
@@ -101,6 +101,13 @@ describe('wrong policies do not compile', () => {
     })
     // @ts-expect-error facts are named one by one; an object is none
     may('can_view', object('portfolio', 'p1'), { context: { input: { a: 1 } } })
+    const p1 = object('portfolio', 'p1')
+    // @ts-expect-error a model wrote it: name each fact
+    policy(Order, { permission: ({ input }) => may('can_trade', p1, { context: input }) })
+    // @ts-expect-error spread, it is still the input as a whole
+    policy(Order, { permission: ({ input }) => may('can_trade', p1, { context: { ...input } }) })
+    // @ts-expect-error and so is what is left of it
+    policy(Order, { permission: ({ input: { side, ...rest } }) => may(side, p1, { context: rest }) })
     // @ts-expect-error the checker sets the time
     may('can_view', object('portfolio', 'p1'), { context: { now: 'x' } })
   })
