@@ -1,0 +1,42 @@
+import { ConfigurationError, type PutOptions } from '@behalf/core'
+
+/** A misspelt option would silently weaken what it was meant to set. */
+export function refuseUnknownKeys(option: string, value: object, known: readonly string[]): void {
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) {
+      throw new ConfigurationError(`${option}.${key}`, `is not an option here; there are ${known.join(', ')}`)
+    }
+  }
+}
+
+/** Milliseconds that a timer can hold. */
+export function requireTimeout(option: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1 && value <= 0x7fffffff) return value
+  throw new ConfigurationError(option, 'give a positive whole number of milliseconds')
+}
+
+/** A `NaN` would be stored as "never" by one server and as "at once" by another: refused before it is sent. */
+export function checkPut(value: Uint8Array, { expiresAt, expiresInSeconds, due }: PutOptions): void {
+  if (!(value instanceof Uint8Array)) throw new ConfigurationError('put.value', 'give a Uint8Array')
+  if (expiresAt !== undefined) requireFinite('put.expiresAt', expiresAt, 'give epoch seconds')
+  if (expiresInSeconds !== undefined) {
+    requireFinite('put.expiresInSeconds', expiresInSeconds, 'give a number of seconds')
+    if (expiresAt !== undefined) throw new ConfigurationError('put.expiresInSeconds', 'does not go with expiresAt')
+  }
+  if (due !== undefined) requireFinite('put.due.at', due.at, 'give epoch seconds')
+}
+
+/** How many at most, from one up. */
+export function checkLimit(option: string, limit: number): void {
+  if (!Number.isSafeInteger(limit) || limit < 1) throw new ConfigurationError(option, 'give a positive whole number')
+}
+
+/** A lease or a window. */
+export function checkSeconds(option: string, seconds: number): void {
+  requireFinite(option, seconds, 'give a positive number of seconds')
+  if (seconds <= 0) throw new ConfigurationError(option, 'give a positive number of seconds')
+}
+
+function requireFinite(option: string, value: number, fix: string): void {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ConfigurationError(option, fix)
+}

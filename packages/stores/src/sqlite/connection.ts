@@ -1,0 +1,105 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { StoreError } from '@behalf/core'
+import { configure, field, openFile, type SqliteDatabase } from './database.ts'
+import { isBusy, storeError } from './faults.ts'
+import { checkSchema, createTables } from './schema.ts'
+import { prepareStatements, type Statements } from './statements.ts'
+
+/** What a transaction works with. `now` is the store's time, epoch seconds. */
+export interface Transaction {
+  readonly statements: Statements
+  readonly now: number
+}
+
+/** The longest pause between two tries for a lock, milliseconds. */
+const LONGEST_PAUSE = 50
+
+/**
+ * One connection to the file, opened when first used.
+ *
+ * Work is synchronous, so nothing of this process comes between the statements of a transaction.
+ */
+export class Connection {
+  readonly #source: { readonly file: string } | { readonly database: SqliteDatabase }
+  readonly #timeoutMs: number
+  #open: { readonly database: SqliteDatabase; readonly statements: Statements } | undefined
+  #closed = false
+
+  constructor(source: { readonly file: string } | { readonly database: SqliteDatabase }, timeoutMs: number) {
+    this.#source = source
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** Reads, outside of any transaction of ours. */
+  read<Result>(work: (statements: Statements) => Result): Promise<Result> {
+    return this.#patiently(() => work(this.#opened().statements))
+  }
+
+  /** Reads and writes as one step: all of it is written, or nothing is. */
+  write<Result>(work: (transaction: Transaction) => Result): Promise<Result> {
+    return this.#patiently(() => {
+      const { database, statements } = this.#opened()
+      if (inTransaction(database)) {
+        // Joined to a transaction of the app, our writes could be taken back after they were told.
+        throw new StoreError('unavailable', 'the connection is inside a transaction of the app: give the store its own')
+      }
+      statements.begin.run()
+      try {
+        const state = statements.state.get()
+        checkSchema(state)
+        const result = work({ statements, now: Number(field(state, 'now')) })
+        statements.commit.run()
+        return result
+      } catch (error) {
+        rollBack(statements)
+        throw error
+      }
+    })
+  }
+
+  close(): void {
+    this.#closed = true
+    if ('file' in this.#source) this.#open?.database.close()
+    this.#open = undefined
+  }
+
+  #opened(): { readonly database: SqliteDatabase; readonly statements: Statements } {
+    if (this.#closed) throw new StoreError('unavailable', 'the store was closed')
+    if (this.#open !== undefined) return this.#open
+    const database = 'file' in this.#source ? openFile(this.#source.file) : this.#source.database
+    try {
+      configure(database)
+      createTables(database)
+      checkSchema(database.prepare('SELECT version AS schema FROM behalf_schema').get())
+      this.#open = { database, statements: prepareStatements(database) }
+      return this.#open
+    } catch (error) {
+      if ('file' in this.#source) database.close()
+      throw error
+    }
+  }
+
+  /** Waits for a lock without blocking the process, within one deadline. */
+  async #patiently<Result>(work: () => Result): Promise<Result> {
+    const deadline = performance.now() + this.#timeoutMs
+    for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      try {
+        return work()
+      } catch (error) {
+        if (!isBusy(error) || performance.now() + pause > deadline) throw storeError(error)
+      }
+      await wait(pause * (0.5 + Math.random() / 2))
+    }
+  }
+}
+
+function inTransaction(database: SqliteDatabase): boolean {
+  return field(database, 'isTransaction') === true || field(database, 'inTransaction') === true
+}
+
+/** Where it fails, SQLite has rolled back by itself; the first error is the one to tell. */
+function rollBack(statements: Statements): void {
+  try {
+    statements.rollback.run()
+  } catch {}
+}

@@ -1,0 +1,61 @@
+import { closeSync, openSync } from 'node:fs'
+import process from 'node:process'
+import { ConfigurationError, StoreError } from '@behalf/core'
+
+/** A prepared statement, as `node:sqlite` and `better-sqlite3` have it. */
+export interface SqliteStatement {
+  get(...parameters: unknown[]): unknown
+  all(...parameters: unknown[]): unknown[]
+  run(...parameters: unknown[]): unknown
+}
+
+/**
+ * An open database: `DatabaseSync` of `node:sqlite`, `Database` of `better-sqlite3`, or another of that shape.
+ *
+ * SQLite 3.42 or newer.
+ */
+export interface SqliteDatabase {
+  exec(sql: string): unknown
+  prepare(sql: string): SqliteStatement
+  close(): unknown
+}
+
+/** How long SQLite itself waits for a lock. It blocks the process, so the rest of the time is waited out above it. */
+const BUSY_MS = 25
+
+/** Opens a file for its owner only. @throws StoreError `unavailable`. */
+export function openFile(file: string): SqliteDatabase {
+  // Not an import: who gives a database of another driver may run where this module does not exist.
+  const sqlite = process.getBuiltinModule('node:sqlite')
+  if (sqlite === undefined) {
+    throw new ConfigurationError('sqliteStore.file', 'needs node:sqlite (Node 22.13 or newer); or give `database`')
+  }
+  try {
+    // SQLite would create it readable by all; its companions (-wal, -shm) take the mode of the file.
+    closeSync(openSync(file, 'a', 0o600))
+    return new sqlite.DatabaseSync(file)
+  } catch (cause) {
+    throw new StoreError('unavailable', `the database file ${JSON.stringify(file)} cannot be opened`, { cause })
+  }
+}
+
+/**
+ * WAL, so that readers and the writer of several processes do not wait for each other; FULL, so that a
+ * claim that was told is not forgotten when the power fails.
+ */
+export function configure(database: SqliteDatabase): void {
+  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
+  const mode = field(database.prepare('PRAGMA journal_mode = WAL').get(), 'journal_mode')
+  if (mode === 'memory') {
+    throw new ConfigurationError('sqliteStore.database', 'give a database in a file, or use memoryStore()')
+  }
+  if (mode !== 'wal') {
+    throw new ConfigurationError('sqliteStore', 'needs a file system that supports WAL, such as a local disk')
+  }
+  database.exec('PRAGMA synchronous = FULL')
+}
+
+/** A column of a row. */
+export function field(row: unknown, column: string): unknown {
+  return typeof row === 'object' && row !== null ? (row as Record<string, unknown>)[column] : undefined
+}

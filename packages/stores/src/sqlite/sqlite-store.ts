@@ -1,0 +1,179 @@
+import { ConfigurationError, type PutOptions, type Store, StoreError, type Versioned } from '@behalf/core'
+import {
+  asBuffer,
+  checkLimit,
+  checkPut,
+  checkSeconds,
+  nameBytes,
+  nameFrom,
+  plainBytes,
+  refuseUnknownKeys,
+  requireTimeout,
+} from '../lib/index.ts'
+import { Connection } from './connection.ts'
+import { field, type SqliteDatabase } from './database.ts'
+import { checkSchema } from './schema.ts'
+
+interface CommonOptions {
+  /** How long a call may wait for other processes' writes, milliseconds. @default 5_000 */
+  readonly timeoutMs?: number
+}
+
+/** Options of {@link sqliteStore}: a file, opened with `node:sqlite`, or a database that the app opened. */
+export type SqliteStoreOptions =
+  | (CommonOptions & { readonly file: string; readonly database?: never })
+  | (CommonOptions & { readonly database: SqliteDatabase; readonly file?: never })
+
+/** A {@link Store} in an SQLite file. */
+export interface SqliteStore extends Store {
+  /** Closes the file that the store opened; a `database` of the app stays open. Later calls reject. */
+  close(): void
+}
+
+/**
+ * A store in one SQLite file, for one machine. Several processes may use the file at once.
+ *
+ * Nothing is opened before the first call. Times are the machine's, read by SQLite. The file holds no key:
+ * core seals the values, and keys and index names are keyed hashes.
+ *
+ * A `database` should be a connection of its own: the store sets WAL, `synchronous = FULL` and a short busy
+ * timeout on it, and refuses to work while the app has a transaction open there.
+ *
+ * @throws {@link ConfigurationError} An option is missing, wrong or unknown.
+ */
+export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
+  refuseUnknownKeys('sqliteStore', options, ['file', 'database', 'timeoutMs'])
+  const { file, database, timeoutMs = 5_000 } = options
+  requireTimeout('sqliteStore.timeoutMs', timeoutMs)
+  if ((file === undefined) === (database === undefined)) {
+    throw new ConfigurationError('sqliteStore', 'give either `file` or `database`')
+  }
+  if (database !== undefined) return new SqliteFileStore(new Connection({ database: checked(database) }, timeoutMs))
+  // An empty name and `:memory:` are databases that end with their connection; a store of this kind says it is durable.
+  if (typeof file !== 'string' || file === '' || file.startsWith(':memory:')) {
+    throw new ConfigurationError('sqliteStore.file', 'give the path of a file; for tests there is memoryStore()')
+  }
+  return new SqliteFileStore(new Connection({ file }, timeoutMs))
+}
+
+class SqliteFileStore implements SqliteStore {
+  readonly specificationVersion = 1
+  readonly durable = true
+  readonly #connection: Connection
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  async get(key: string): Promise<Versioned | undefined> {
+    const name = nameBytes('get.key', key)
+    return this.#connection.read(({ get }) => {
+      const row = get.get(name)
+      checkSchema(row)
+      return field(row, 'key') === null ? undefined : versioned(row)
+    })
+  }
+
+  async put(key: string, value: Uint8Array, options: PutOptions): Promise<string | 'conflict'> {
+    checkPut(value, options)
+    const name = nameBytes('put.key', key)
+    const queue = options.due && nameBytes('put.due.queue', options.due.queue)
+    const index = (options.index ?? []).map((one) => nameBytes('put.index', one))
+    const bytes = asBuffer(value)
+    return this.#connection.write(({ statements, now }) => {
+      const present = statements.version.get(name)
+      if ((present === undefined ? null : field(present, 'version')) !== options.ifVersion) return 'conflict'
+      statements.sweepRecords.run(now)
+      const version = crypto.randomUUID()
+      const {
+        expiresInSeconds,
+        expiresAt = expiresInSeconds === undefined ? undefined : now + expiresInSeconds,
+        due,
+      } = options
+      statements.put.run(name, bytes, version, expiresAt ?? null, queue ?? null, due?.at ?? null)
+      statements.unindex.run(name)
+      for (const one of index) statements.index.run(one, name)
+      return version
+    })
+  }
+
+  async delete(key: string, options?: { readonly ifVersion: string }): Promise<'deleted' | 'conflict'> {
+    const name = nameBytes('delete.key', key)
+    return this.#connection.write(({ statements }) => {
+      if (options !== undefined && field(statements.version.get(name), 'version') !== options.ifVersion) {
+        return 'conflict'
+      }
+      statements.delete.run(name)
+      return 'deleted'
+    })
+  }
+
+  async claimDue(
+    queue: string,
+    { limit, leaseSeconds }: { readonly limit: number; readonly leaseSeconds: number },
+  ): Promise<readonly Versioned[]> {
+    checkLimit('claimDue.limit', limit)
+    checkSeconds('claimDue.leaseSeconds', leaseSeconds)
+    const name = nameBytes('claimDue.queue', queue)
+    // Most looks find nothing due: they take no lock and write nothing.
+    const isDue = await this.#connection.read((statements) => {
+      const row = statements.isDue.get(name)
+      checkSchema(row)
+      return Number(field(row, 'due')) === 1
+    })
+    if (!isDue) return []
+    return this.#connection.write(({ statements, now }) => {
+      statements.sweepRecords.run(now)
+      return statements.due.all(name, limit).map((row) => {
+        const version = crypto.randomUUID()
+        statements.lease.run(version, now + leaseSeconds, field(row, 'key'))
+        return { ...versioned(row), version }
+      })
+    })
+  }
+
+  async list(
+    index: string,
+    { after, limit }: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly Versioned[]> {
+    checkLimit('list.limit', limit)
+    const name = nameBytes('list.index', index)
+    const from = after === undefined ? undefined : nameBytes('list.after', after)
+    return this.#connection.read((statements) => {
+      checkSchema(statements.state.get())
+      const rows = from === undefined ? statements.list.all(name, limit) : statements.listAfter.all(name, from, limit)
+      return rows.map(versioned)
+    })
+  }
+
+  async increment(key: string, { windowSeconds }: { readonly windowSeconds: number }): Promise<number> {
+    checkSeconds('increment.windowSeconds', windowSeconds)
+    const name = nameBytes('increment.key', key)
+    return this.#connection.write(({ statements, now }) => {
+      statements.sweepCounters.run(now)
+      return Number(field(statements.increment.get(name, now + windowSeconds), 'total'))
+    })
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+}
+
+function checked(database: SqliteDatabase): SqliteDatabase {
+  for (const method of ['exec', 'prepare', 'close'] as const) {
+    if (typeof database?.[method] !== 'function') {
+      throw new ConfigurationError('sqliteStore.database', 'give an open database of node:sqlite or better-sqlite3')
+    }
+  }
+  return database
+}
+
+function versioned(row: unknown): Versioned {
+  const value = field(row, 'value')
+  const version = field(row, 'version')
+  if (!(value instanceof Uint8Array) || typeof version !== 'string') {
+    throw new StoreError('corrupt', 'a stored record has an unknown form')
+  }
+  return { key: nameFrom(field(row, 'key')), value: plainBytes(value), version }
+}
