@@ -1,8 +1,10 @@
+import type { Approver } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
 import type { KeyedHash, Sealer } from '../lib/index.ts'
 import type { Clock, Store, Versioned } from '../ports/index.ts'
 import { isSettled, mayBecome, type RunRecord } from './record.ts'
 import { parseRecord } from './record-schema.ts'
+import { dueOf, LOOKS } from './watch-due.ts'
 
 /** A run is kept this long after its end, so that a message replayed by a framework gets its result and not a second run. */
 const RETENTION_SECONDS = 30 * 24 * 3600
@@ -116,6 +118,35 @@ export class Ledger {
   }
 
   /**
+   * Takes records at which a look is due; nobody else gets them before the lease ends. What does not open is
+   * an error in its place, so that one bad record does not hold up the others.
+   */
+  async claimLooks(limit: number, leaseSeconds: number): Promise<readonly (Entry | StoreError)[]> {
+    const claimed = await this.#store.claimDue(LOOKS, { limit, leaseSeconds })
+    return Promise.all(
+      claimed.map((stored) =>
+        this.#opened(stored).catch((error: unknown) => {
+          if (error instanceof StoreError) return error
+          throw error
+        }),
+      ),
+    )
+  }
+
+  /** Records that ask this person, in pages: `after` is the id that the last page ended with. */
+  async askedOf(
+    approver: Approver,
+    options: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly Entry[]> {
+    const { after, limit } = options
+    const page = await this.#store.list(await this.#approverIndex(approver), {
+      limit,
+      ...(after !== undefined && { after: `run:${after}` }),
+    })
+    return Promise.all(page.map((stored) => this.#opened(stored)))
+  }
+
+  /**
    * Takes the right to do something alone (ask, look, run), for a bounded time, across processes.
    *
    * @returns the lease, or `undefined` when somebody has it.
@@ -142,6 +173,10 @@ export class Ledger {
     return { record: parseRecord(parseJson(decoder.decode(await this.#sealer.open(key, value)))), version }
   }
 
+  async #approverIndex({ issuer, tenant, subject }: Approver): Promise<string> {
+    return `approver:${await this.hash(JSON.stringify(['approver', issuer, tenant ?? null, subject]))}`
+  }
+
   async #write(record: RunRecord, ifVersion: string | null): Promise<string | 'conflict'> {
     const key = `run:${record.id}`
     const value = await this.#sealer.seal(key, encoder.encode(JSON.stringify(record)))
@@ -151,10 +186,15 @@ export class Ledger {
     const index = [`owner:${owner}`]
     if (!isSettled(record.state)) index.push(`binding:${record.binding}`)
     if (record.question !== undefined) {
-      const { issuer, tenant, subject } = record.question.approver
-      index.push(`approver:${await this.hash(JSON.stringify(['approver', issuer, tenant ?? null, subject]))}`)
+      index.push(await this.#approverIndex(record.question.approver))
     }
-    return this.#store.put(key, value, { ifVersion, expiresAt: this.keepUntil(record), index })
+    const at = dueOf(record, this.now())
+    return this.#store.put(key, value, {
+      ifVersion,
+      expiresAt: this.keepUntil(record),
+      index,
+      ...(at !== undefined && { due: { queue: LOOKS, at } }),
+    })
   }
 }
 

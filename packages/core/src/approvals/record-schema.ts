@@ -77,6 +77,7 @@ const runRecord = z.object({
   runner: z.optional(text),
   endedAt: z.optional(seconds),
   result: z.optional(result),
+  told: z.optional(z.boolean()),
 })
 
 /**

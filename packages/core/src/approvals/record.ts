@@ -115,4 +115,6 @@ export interface RunRecord {
   readonly runner?: string
   readonly endedAt?: number
   readonly result?: StoredResult
+  /** A watcher told the app how the question ended. */
+  readonly told?: boolean
 }

@@ -1,0 +1,35 @@
+import type { RunRecord } from './record.ts'
+
+/** The queue of questions at which somebody has to look. */
+export const LOOKS = 'looks'
+
+/** Whoever sends a question holds a lease of 45 s meanwhile; one that is unsent after this is forgotten. */
+const UNSENT_SECONDS = 60
+
+/** Whoever waits for an answer in the foreground has used it by then, and needs not be told. */
+const FOREGROUND_SECONDS = 10
+
+/**
+ * When a watcher has to look at a record next, in epoch seconds; `undefined` where nothing is left to do.
+ *
+ * An answered question stays in the queue until the app was told of it: a watcher that died between
+ * answer and telling is replaced by the next one.
+ */
+export function dueOf({ question, delivery, state, told }: RunRecord, now: number): number | undefined {
+  if (question === undefined) return undefined
+  switch (state) {
+    case 'requested':
+      return now + UNSENT_SECONDS
+    case 'pending':
+      return delivery?.nextLookAt
+    case 'approved':
+    case 'denied':
+    case 'expired':
+    case 'failed':
+    case 'cancelled':
+    case 'revoked':
+      return told === true ? undefined : now + FOREGROUND_SECONDS
+    default:
+      return undefined
+  }
+}
