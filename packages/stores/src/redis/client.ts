@@ -1,0 +1,111 @@
+import { Buffer } from 'node:buffer'
+import { ConfigurationError, StoreError } from '@behalf/core'
+
+/** What a script is called with: Buffers, so that no client re-encodes them. */
+type Argument = Buffer
+
+/** A client, cluster, pool or sentinel of the `redis` package (5 or newer), by shape. */
+export interface NodeRedisClient {
+  withCommandOptions(options: {
+    readonly typeMapping: Readonly<Record<number, unknown>>
+    readonly abortSignal: AbortSignal
+  }): {
+    evalSha(sha: string, options: { keys: string[]; arguments: Argument[] }): Promise<unknown>
+    eval(script: string, options: { keys: string[]; arguments: Argument[] }): Promise<unknown>
+  }
+}
+
+/** A `Redis` or `Cluster` of the `ioredis` package (5 or newer), by shape. */
+export interface IoredisClient {
+  readonly status: string
+  callBuffer(command: string, parameters: (string | Argument)[]): Promise<unknown>
+  once(event: 'ready' | 'end', listener: () => void): unknown
+  off(event: 'ready' | 'end', listener: () => void): unknown
+}
+
+export type RedisClient = NodeRedisClient | IoredisClient
+
+/** A Lua script and the hash that a server knows it by. */
+export interface Script {
+  readonly text: string
+  readonly sha: string
+}
+
+/** Calls a script. Bulk strings of the answer are Buffers. */
+export type Evaluate = (
+  script: Script,
+  root: string,
+  parameters: readonly Argument[],
+  signal: AbortSignal,
+) => Promise<unknown>
+
+/** The type byte of bulk strings in RESP, by which the `redis` package's type mapping goes. */
+const BULK_STRING = 36
+
+/** @throws ConfigurationError Neither kind. */
+export function evaluator(client: RedisClient): Evaluate {
+  if (has(client, 'callBuffer')) return withIoredis(client as IoredisClient)
+  if (has(client, 'withCommandOptions') && has(client, 'evalSha')) return withNodeRedis(client as NodeRedisClient)
+  throw new ConfigurationError('redisStore.client', 'give a client of the `redis` or `ioredis` package')
+}
+
+/** A server forgets its scripts when it restarts, and each node of a cluster has its own. */
+async function bySha(
+  signal: AbortSignal,
+  first: () => Promise<unknown>,
+  withText: () => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    return await first()
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+    signal.throwIfAborted()
+    return withText()
+  }
+}
+
+function withNodeRedis(client: NodeRedisClient): Evaluate {
+  return (script, root, parameters, abortSignal) => {
+    // The signal takes a command back that was not sent yet: given up here, it must not be done later.
+    const commands = client.withCommandOptions({ typeMapping: { [BULK_STRING]: Buffer }, abortSignal })
+    const options = { keys: [root], arguments: [...parameters] }
+    return bySha(
+      abortSignal,
+      () => commands.evalSha(script.sha, options),
+      () => commands.eval(script.text, options),
+    )
+  }
+}
+
+function withIoredis(client: IoredisClient): Evaluate {
+  return async (script, root, parameters, signal) => {
+    // Its queue keeps a command that was given up here, and sends it later: nothing is put there.
+    await ready(client, signal)
+    return bySha(
+      signal,
+      () => client.callBuffer('evalsha', [script.sha, '1', root, ...parameters]),
+      () => client.callBuffer('eval', [script.text, '1', root, ...parameters]),
+    )
+  }
+}
+
+/** A client that connects on its first command (`wait`) needs that command. */
+function ready(client: IoredisClient, signal: AbortSignal): Promise<void> | undefined {
+  if (client.status === 'ready' || client.status === 'wait') return undefined
+  if (client.status === 'end') throw new StoreError('unavailable', 'the Redis client was closed')
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const onEnd = () => reject(new StoreError('unavailable', 'the Redis client was closed'))
+  const onAbort = () => reject(signal.reason)
+  client.once('ready', resolve)
+  client.once('end', onEnd)
+  signal.addEventListener('abort', onAbort, { once: true })
+  return promise.finally(() => {
+    client.off('ready', resolve)
+    client.off('end', onEnd)
+    signal.removeEventListener('abort', onAbort)
+  })
+}
+
+function has(client: unknown, method: string): boolean {
+  return typeof client === 'object' && client !== null && typeof Reflect.get(client, method) === 'function'
+}

@@ -1,0 +1,96 @@
+import { Buffer } from 'node:buffer'
+import { BehalfError, StoreError } from '@behalf/core'
+import { type Evaluate, evaluator, type RedisClient, type Script } from './client.ts'
+import { SCHEMA_VERSION } from './scripts.ts'
+
+/** Tries of a script that may be sent twice. The client waits for its connection within each. */
+const TRIES = 3
+
+/** What a script answered: a word, and what comes with it. */
+export interface Answer {
+  readonly word: string
+  readonly content: unknown
+}
+
+/** Scripts on a server, each bounded in time. */
+export class Server {
+  readonly #evaluate: Evaluate
+  readonly #root: string
+  readonly #timeoutMs: number
+
+  constructor(client: RedisClient, root: string, timeoutMs: number) {
+    this.#evaluate = evaluator(client)
+    this.#root = root
+    this.#timeoutMs = timeoutMs
+  }
+
+  /**
+   * @param options.repeatable - Doing it twice is doing it once: sent again when the connection is lost.
+   * @throws StoreError
+   */
+  async run(
+    script: Script,
+    parameters: readonly (string | Uint8Array)[],
+    options: { readonly repeatable: boolean },
+  ): Promise<Answer> {
+    const buffers = parameters.map((one) =>
+      typeof one === 'string' ? Buffer.from(one) : Buffer.from(one.buffer, one.byteOffset, one.byteLength),
+    )
+    const controller = new AbortController()
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(() => {
+      const error = new StoreError('unavailable', `Redis did not answer within ${this.#timeoutMs} ms`)
+      controller.abort(error)
+      late.reject(error)
+    }, this.#timeoutMs)
+    try {
+      for (let left = options.repeatable ? TRIES : 1; ; ) {
+        try {
+          const sent = this.#evaluate(script, this.#root, buffers, controller.signal)
+          return understood(await Promise.race([sent, late.promise]))
+        } catch (error) {
+          controller.signal.throwIfAborted()
+          if (--left === 0 || BehalfError.isInstance(error) || codeOf(error) !== undefined) throw storeError(error)
+        }
+      }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+function understood(answer: unknown): Answer {
+  if (!Array.isArray(answer)) throw new StoreError('corrupt', 'Redis answered in an unknown form')
+  const [first, content] = answer
+  const word = textOf(first)
+  if (word === 'unknown_version') {
+    throw new StoreError(
+      'unknown_version',
+      `Redis holds records of version ${JSON.stringify(textOf(content))}, and this release knows ${SCHEMA_VERSION}: upgrade first`,
+    )
+  }
+  if (word === 'corrupt') {
+    throw new StoreError('corrupt', `the record ${JSON.stringify(textOf(content))} has an unknown form`)
+  }
+  return { word, content }
+}
+
+/** The code of an error that the server answered: a word in capitals. `undefined` for errors of the connection. */
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? /^[A-Z][A-Z0-9_]+(?= )/.exec(error.message)?.[0] : undefined
+}
+
+function storeError(error: unknown): BehalfError {
+  if (BehalfError.isInstance(error)) return error
+  const code = codeOf(error)
+  if (code === undefined) return new StoreError('unavailable', 'Redis cannot be reached', { cause: error })
+  // Somebody else's data lie where ours belong.
+  if (code === 'WRONGTYPE' || (error as Error).message.includes('value is not an integer')) {
+    return new StoreError('corrupt', 'Redis holds something else under a key of the store', { cause: error })
+  }
+  return new StoreError('unavailable', `Redis refused with ${code}`, { cause: error })
+}
+
+export function textOf(value: unknown): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString() : String(value)
+}

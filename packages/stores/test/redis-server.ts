@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+
+/** Whether the machine has one. */
+export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0
+
+/** Said of a test that is skipped without one. */
+export const redisServerMissing = 'needs redis-server: apt-get install -y redis-server'
+
+/** A real redis-server on a free loopback port. */
+export interface RedisServer {
+  readonly port: number
+  /** SIGKILL, and another process on the same port and data. */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** @param options.durable - Every write on disk before it is answered. @default false: nothing is kept */
+export async function startRedisServer({ durable = false } = {}): Promise<RedisServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'behalf-redis-'))
+  const port = await freePort()
+  const persistence = durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', directory, ...persistence]
+  let child = await start(args, port)
+  return {
+    port,
+    async restart() {
+      await kill(child)
+      child = await start(args, port)
+    },
+    async stop() {
+      await kill(child)
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
+
+async function start(args: readonly string[], port: number): Promise<ChildProcess> {
+  const child = spawn('redis-server', args, { stdio: 'ignore' })
+  process.once('exit', () => child.kill('SIGKILL'))
+  for (let tries = 0; tries < 200; tries++) {
+    if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
+    if (await pings(port)) return child
+    await wait(25)
+  }
+  await kill(child)
+  throw new Error('redis-server does not answer')
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+}
+
+function pings(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
+    const end = (answered: boolean) => {
+      socket.destroy()
+      resolve(answered)
+    }
+    socket.once('data', (data) => end(data.toString().startsWith('+PONG')))
+    socket.once('error', () => end(false))
+  })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { readonly port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
