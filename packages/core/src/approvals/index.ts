@@ -6,9 +6,11 @@ export type {
   ChannelContext,
 } from './approval-channel.ts'
 export { type BindingParts, bindingOf, idempotencyKey, slotKey } from './binding.ts'
+export { type ApprovalChannels, channelsByName } from './channels-by-name.ts'
 export { type Claim, claimRun } from './claim-run.ts'
 export { findOrCreateRun, findRun, type RunDraft } from './find-run.ts'
 export { type Entry, Ledger, type LedgerOptions } from './ledger.ts'
+export { type OpenLedgerOptions, openLedger, type StoreKeys } from './open-ledger.ts'
 export { type Owner, ownerOf } from './owner.ts'
 export type { RunRecord, RunState, StoredQuestion, StoredResult } from './record.ts'
 export { type Settled, settleRun } from './settle-run.ts'

@@ -1,10 +1,10 @@
-import { type ApprovalChannel, Ledger, type RunRecord } from '../approvals/index.ts'
+import { channelsByName, openLedger, type RunRecord } from '../approvals/index.ts'
 import { authorizationServers } from '../authorization-server/index.ts'
 import type { Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { isObjectName } from '../fga/index.ts'
-import { createSealer, keyBytes, keyedHash, refuseUnknownKeys, requireText } from '../lib/index.ts'
-import { type AuditSink, type Store, systemClock } from '../ports/index.ts'
+import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import { type AuditSink, systemClock } from '../ports/index.ts'
 import { memoryStore } from '../stores/index.ts'
 import { TokenCache } from '../token-exchange/index.ts'
 import { approvalInbox } from './approval-inbox.ts'
@@ -12,7 +12,7 @@ import { Auditor } from './auditor.ts'
 import { decide, execute } from './decide.ts'
 import type { Environment } from './environment.ts'
 import type { Guard } from './guard.ts'
-import type { GuardKeys, GuardOptions } from './guard-options.ts'
+import type { GuardOptions } from './guard-options.ts'
 import { noteApproval } from './note-approval.ts'
 import type { Body } from './run-body.ts'
 
@@ -74,8 +74,13 @@ function environmentOf(options: GuardOptions): Environment {
     permissions: options.permissions,
     roles: options.roles,
     vault: options.vault,
-    channels: channelsOf(options.approvals),
-    ledger: ledgerOf(store, options.keys, clock, auditor),
+    channels: channelsByName(options.approvals),
+    ledger: openLedger({
+      store,
+      keys: options.keys,
+      clock,
+      onState: (record: RunRecord) => noteApproval(record, auditor),
+    }),
     tokens: new TokenCache({ clock }),
     auditor,
     observe: mode === 'observe',
@@ -94,40 +99,6 @@ function checkPermissions({ permissions, agent, authorizationServer }: GuardOpti
   if (permissions.singleIssuer === true && typeof authorizationServer === 'function') {
     throw new ConfigurationError('permissions.userOf', 'with several issuers, say how a user is called in OpenFGA')
   }
-}
-
-function ledgerOf(store: Store, keys: GuardKeys | undefined, clock: Environment['clock'], auditor: Auditor): Ledger {
-  if (store.specificationVersion !== 1)
-    throw new ConfigurationError('store', 'has a specification version that is not known')
-  if (keys === undefined && store.durable) {
-    throw new ConfigurationError('keys', 'a durable store needs { seal: [current, …old], index }: 32 random bytes each')
-  }
-  if (keys !== undefined) refuseUnknownKeys('keys', keys, ['seal', 'index'])
-  if (keys !== undefined && !(Array.isArray(keys.seal) && keys.seal.length > 0)) {
-    throw new ConfigurationError('keys.seal', 'give a list of keys, the current one first')
-  }
-  // A memory store dies with its process, and so may its keys.
-  const seal = keys?.seal.map((material, index) => keyBytes(`keys.seal[${index}]`, material)) ?? [randomKey()]
-  const index = keys === undefined ? randomKey() : keyBytes('keys.index', keys.index)
-  const onState = (record: RunRecord) => noteApproval(record, auditor)
-  return new Ledger({ store, clock, sealer: createSealer(seal), hash: keyedHash(index), onState })
-}
-
-const randomKey = (): Uint8Array => crypto.getRandomValues(new Uint8Array(32))
-
-function channelsOf(approvals: GuardOptions['approvals']): ReadonlyMap<string, ApprovalChannel> {
-  if (approvals === undefined) return new Map()
-  const channels = isChannel(approvals) ? { default: approvals } : approvals
-  for (const [name, channel] of Object.entries(channels)) {
-    if (!isChannel(channel) || channel.specificationVersion !== 1) {
-      throw new ConfigurationError(`approvals.${name}`, 'give an approval channel, such as ciba()')
-    }
-  }
-  return new Map(Object.entries(channels))
-}
-
-function isChannel(value: unknown): value is ApprovalChannel {
-  return typeof value === 'object' && value !== null && 'ask' in value && typeof value.ask === 'function'
 }
 
 function auditorOf(audit: GuardOptions['audit'], agent: string, clock: Environment['clock']): Auditor {

@@ -1,4 +1,4 @@
-import type { ApprovalChannel } from '../approvals/index.ts'
+import type { ApprovalChannels, StoreKeys } from '../approvals/index.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
 import type { KeyMaterial } from '../lib/index.ts'
@@ -16,13 +16,7 @@ export interface AgentOptions {
   readonly ceiling?: readonly string[]
 }
 
-/** Keys for what a store keeps. 32 random bytes each, as bytes or base64url. */
-export interface GuardKeys {
-  /** The first seals; all of them open, so that keys rotate without downtime. */
-  readonly seal: readonly [current: KeyMaterial, ...old: KeyMaterial[]]
-  /** Hashes keys and index names. Changing it makes what is stored unfindable. */
-  readonly index: KeyMaterial
-}
+export type GuardKeys = StoreKeys
 
 /** Options of `createGuard`. */
 export interface GuardOptions {
@@ -35,7 +29,7 @@ export interface GuardOptions {
   readonly roles?: RoleMap
   readonly vault?: Vault
   /** One channel, or several by name. */
-  readonly approvals?: ApprovalChannel | Readonly<Record<string, ApprovalChannel>>
+  readonly approvals?: ApprovalChannels
   /** @default a memory store: open approvals are gone with the process */
   readonly store?: Store
   /** Required with a durable store. @default random keys of this process */

@@ -1,0 +1,25 @@
+import { ConfigurationError } from '../errors/index.ts'
+import type { ApprovalChannel } from './approval-channel.ts'
+
+/** One channel, or several by name. */
+export type ApprovalChannels = ApprovalChannel | Readonly<Record<string, ApprovalChannel>>
+
+/**
+ * The channels that an app named; a single one is `default`.
+ *
+ * @throws ConfigurationError Something among them is no channel, or is of a version that is not known.
+ */
+export function channelsByName(approvals: ApprovalChannels | undefined): ReadonlyMap<string, ApprovalChannel> {
+  if (approvals === undefined) return new Map()
+  const channels = isChannel(approvals) ? { default: approvals } : approvals
+  for (const [name, channel] of Object.entries(channels)) {
+    if (!isChannel(channel) || channel.specificationVersion !== 1) {
+      throw new ConfigurationError(`approvals.${name}`, 'give an approval channel, such as ciba()')
+    }
+  }
+  return new Map(Object.entries(channels))
+}
+
+function isChannel(value: unknown): value is ApprovalChannel {
+  return typeof value === 'object' && value !== null && 'ask' in value && typeof value.ask === 'function'
+}
