@@ -16,8 +16,9 @@ export {
   type VaultToken,
   type VaultUpstream,
 } from './authorization-server/index.ts'
-export type { Fault } from './http/faults.ts'
-export type { LoggedRequest } from './http/request-log.ts'
+export { type Fault, Faults } from './http/faults.ts'
+export type { Received } from './http/received.ts'
+export { type LoggedRequest, RequestLog } from './http/request-log.ts'
 export {
   createMockOpenFga,
   type FgaTuple,
@@ -40,13 +41,23 @@ export {
 } from './stock-trade/index.ts'
 export {
   type Capability,
+  type LoginOptions,
+  type LoginTokens,
+  login,
+  type MadeUpWorld,
   type MockServers,
   type MockServersOptions,
+  makeWorld,
   mockTarget,
   type ProtocolTarget,
+  profileOf,
+  type SignInOptions,
+  signIn,
   startMockServers,
   type TargetAuthorizationServer,
   type TargetClient,
+  type TargetNotification,
   type TargetUser,
+  type WorldPlaces,
 } from './target/index.ts'
 export { TestingError } from './testing-error.ts'

@@ -63,7 +63,7 @@ describe('discovery', () => {
     expect(config.serverMetadata()).toMatchObject({
       issuer: target.authorizationServer.issuer,
       authorization_response_iss_parameter_supported: true,
-      backchannel_token_delivery_modes_supported: ['poll'],
+      backchannel_token_delivery_modes_supported: ['poll', 'ping'],
       code_challenge_methods_supported: ['S256'],
     })
   })
@@ -72,7 +72,7 @@ describe('discovery', () => {
     const { issuer } = world.target.authorizationServer
     const metadata = await (await fetch(`${issuer}.well-known/openid-configuration`)).json()
     for (const [name, value] of Object.entries(metadata).filter(([name]) => /_(endpoint|uri)$/.test(name))) {
-      const method = /token|backchannel|revocation/.test(name) ? 'POST' : 'GET'
+      const method = /jwks|^authorization/.test(name) ? 'GET' : 'POST'
       expect((await fetch(value as string, { method, redirect: 'manual' })).status, name).toBeLessThan(405)
     }
     expect((await fetch(`${issuer}nowhere`)).status).toBe(404)

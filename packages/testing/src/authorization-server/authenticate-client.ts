@@ -3,7 +3,7 @@ import { epochSeconds } from '../clock.ts'
 import { optional, type Received } from '../http/received.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { MockClient } from './options.ts'
-import type { ServerContext } from './server-context.ts'
+import { findClient, type ServerContext } from './server-context.ts'
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
@@ -58,7 +58,7 @@ function bySecret(
 ): MockClient {
   const refuse = (description: string) =>
     byHeader ? challenge(description) : new Refusal('invalid_client', description)
-  const client = context.clients.get(credentials.clientId ?? '')
+  const client = findClient(context, credentials.clientId)
   if (client?.clientSecret === undefined || client.clientSecret !== credentials.clientSecret) {
     throw refuse('unknown client or wrong secret')
   }
@@ -77,7 +77,7 @@ async function byAssertion(
   if (optional(parameters, 'client_assertion_type') !== ASSERTION_TYPE) {
     throw new Refusal('invalid_client', `client_assertion_type is not ${ASSERTION_TYPE}`)
   }
-  const client = context.clients.get(subjectOf(assertion) ?? '')
+  const client = findClient(context, subjectOf(assertion))
   if (client?.publicKeys === undefined) throw new Refusal('invalid_client', 'unknown client, or one without keys')
   const stated = optional(parameters, 'client_id')
   if (stated !== undefined && stated !== client.clientId) {
@@ -117,7 +117,7 @@ function subjectOf(assertion: string): string | undefined {
 }
 
 function publicClient(context: ServerContext, clientId: string | undefined): MockClient {
-  const client = context.clients.get(clientId ?? '')
+  const client = findClient(context, clientId)
   if (client === undefined) throw new Refusal('invalid_client', 'no client authentication, or an unknown client')
   if (client.clientSecret !== undefined || client.publicKeys !== undefined) {
     throw new Refusal('invalid_client', `client ${client.clientId} must authenticate`)

@@ -1,10 +1,12 @@
 import { epochSeconds } from '../clock.ts'
 import { optional, type Received, required, words } from '../http/received.ts'
 import { Refusal } from '../http/refusal.ts'
-import { grantedScopes, requestedAudience, requestedDetails } from './grant-targets.ts'
+import { checkRedirectUri, readAuthorizationRequest } from './authorization-request.ts'
+import { grantedScopes } from './grant-targets.ts'
 import { randomText } from './issue-tokens.ts'
 import type { MockClient } from './options.ts'
-import { GRANT, requireGrantType, type ServerContext } from './server-context.ts'
+import { pushedParameters } from './push-authorization-request.ts'
+import { findClient, type ServerContext } from './server-context.ts'
 import type { Grant, Session } from './state.ts'
 
 const CODE_SECONDS = 60
@@ -15,12 +17,12 @@ const CODE_SECONDS = 60
  * Takes code flow with PKCE S256 only. Nobody signed in: `login_required`.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1 | RFC 6749 §4.1.1}
  */
-export async function authorize(context: ServerContext, { parameters }: Received): Promise<Response> {
+export async function authorize(context: ServerContext, received: Received): Promise<Response> {
   // RFC 6749 §4.1.2.1: with an unknown client or redirect URI nobody is redirected.
-  const client = context.clients.get(required(parameters, 'client_id'))
+  const client = findClient(context, required(received.parameters, 'client_id'))
   if (client === undefined) throw new Refusal('invalid_request', 'unknown client')
-  const redirectUri = required(parameters, 'redirect_uri')
-  if (!client.redirectUris?.includes(redirectUri)) throw new Refusal('invalid_request', 'unregistered redirect_uri')
+  const parameters = pushedParameters(context, received.parameters)
+  const redirectUri = checkRedirectUri(client, parameters)
   const target = new URL(redirectUri)
   const state = optional(parameters, 'state')
   if (state !== undefined) target.searchParams.set('state', state)
@@ -42,18 +44,10 @@ function issueCode(
   redirectUri: string,
   parameters: URLSearchParams,
 ): string {
-  if (required(parameters, 'response_type') !== 'code') throw new Refusal('unsupported_response_type', 'only code')
-  requireGrantType(client, GRANT.authorizationCode)
-  const codeChallenge = required(parameters, 'code_challenge')
-  // RFC 7636 §4.3: an absent method means plain, which this server refuses.
-  if (optional(parameters, 'code_challenge_method') !== 'S256') {
-    throw new Refusal('invalid_request', 'code_challenge_method must be S256')
-  }
+  const asked = readAuthorizationRequest(context, client, parameters)
+  const { codeChallenge, audience, requested, authorizationDetails } = asked
   const session = currentSession(context, parameters)
-  const audience = requestedAudience(context, parameters)
-  const requested = words(optional(parameters, 'scope'))
   const nonce = optional(parameters, 'nonce')
-  const authorizationDetails = requestedDetails(context, parameters, audience)
   const grant: Grant = {
     clientId: client.clientId,
     session,

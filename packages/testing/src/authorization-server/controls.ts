@@ -1,94 +1,19 @@
 import { epochSeconds } from '../clock.ts'
-import type { Fault } from '../http/faults.ts'
 import type { FrontDoor } from '../http/front-door.ts'
-import type { LoggedRequest } from '../http/request-log.ts'
 import { refuseUnknownKeys, TestingError } from '../testing-error.ts'
+import type { AuthorizationServerControls, ConnectOptions, PendingRequest } from './authorization-server-controls.ts'
 import { issueRefreshToken } from './issue-tokens.ts'
+import { notifyClient } from './notify-client.ts'
 import type { MockUser } from './options.ts'
 import type { ServerContext } from './server-context.ts'
 import {
-  type AuthorizationDetail,
   type BackchannelRequest,
+  type DeviceRequest,
   type Grant,
   initialState,
   type LinkedAccount,
   type Session,
 } from './state.ts'
-
-/** An endpoint of a mocked authorization server, by name. */
-export type AuthorizationServerEndpoint = 'metadata' | 'jwks' | 'authorize' | 'token' | 'bc-authorize' | 'revoke'
-
-/** What the person sees on their device. */
-export interface PendingRequest {
-  readonly authReqId: string
-  /** Which client asks. */
-  readonly clientId: string
-  /** Who is asked. */
-  readonly subject: string
-  readonly bindingMessage?: string
-  readonly authorizationDetails?: readonly AuthorizationDetail[]
-  readonly scopes: readonly string[]
-  readonly audience: readonly string[]
-  /** Epoch seconds. */
-  readonly expiresAt: number
-}
-
-/** How a request is answered, where not just with yes to all that was asked. */
-export interface ApproveOptions {
-  /** Grants these scopes instead: fewer, or a misbehaving server's other ones. */
-  readonly scopes?: readonly string[]
-  /** Grants these details instead of those asked. */
-  readonly authorizationDetails?: readonly AuthorizationDetail[]
-  /** Somebody else answers: the tokens are theirs. */
-  readonly subject?: string
-  /** @default the first of the request's `acr_values`, else the user's */
-  readonly acr?: string
-}
-
-/** An upstream account that a test links. */
-export interface ConnectOptions {
-  /** The user's `sub` at the upstream. It must be a user there. */
-  readonly upstreamSubject: string
-  /** @default all scopes of the connection's resource */
-  readonly scopes?: readonly string[]
-}
-
-/**
- * What a test, in the place of persons and operators, can do to an authorization server.
- *
- * Every control is async, so that the same test drives a real server over HTTP. A control that names a
- * user, a request or a connection that does not exist throws a {@link TestingError}.
- */
-export interface AuthorizationServerControls {
-  /** Signs a user in at this server; nobody with `undefined`. The next authorization request is theirs. */
-  signInAs(subject: string | undefined, login?: { readonly acr?: string; readonly authTime?: number }): Promise<void>
-  /** Open questions to persons, oldest first. */
-  pendingRequests(subject?: string): Promise<readonly PendingRequest[]>
-  /** Says yes for the person. @param authReqId - @default the newest open request */
-  approve(authReqId?: string, options?: ApproveOptions): Promise<void>
-  /** Says no for the person. */
-  deny(authReqId?: string): Promise<void>
-  /** Ends the life of the request now. */
-  expire(authReqId?: string): Promise<void>
-  /** The next poll of the request is answered `slow_down`. */
-  slowDown(authReqId?: string): Promise<void>
-  /** The redemption of the request happens, and its answer never arrives. */
-  answerLost(authReqId?: string): Promise<void>
-  /** Links an upstream account to a user, beside those already linked. @returns its account id in the vault */
-  connect(subject: string, connection: string, options: ConnectOptions): Promise<string>
-  /** Removes all linked accounts of a connection from a user's vault. */
-  disconnect(subject: string, connection: string): Promise<void>
-  /** Ends all refresh tokens of a user, and the chains they belong to. */
-  revokeRefreshTokens(subject: string): Promise<void>
-  /** Changes a user: roles, permissions, claims, name. Tokens already issued stay as they are. */
-  changeUser(subject: string, changes: Partial<Omit<MockUser, 'subject'>>): Promise<void>
-  /** Lets something go wrong at an endpoint. */
-  fault(endpoint: AuthorizationServerEndpoint, fault: Fault): Promise<void>
-  /** What was asked, in order, without secrets. */
-  requests(): Promise<readonly LoggedRequest[]>
-  /** Back to the beginning: users, logins, tokens, requests, links, faults and log. The key stays. */
-  reset(): Promise<void>
-}
 
 /** Makes the controls of one server. */
 export function createControls(
@@ -116,9 +41,12 @@ export function createControls(
         ...(authorizationDetails && { authorizationDetails }),
       }
       request.state = 'approved'
+      await notifyClient(context, request)
     },
     async deny(authReqId) {
-      find(context, authReqId, 'open').state = 'denied'
+      const request = find(context, authReqId, 'open')
+      request.state = 'denied'
+      await notifyClient(context, request)
     },
     async expire(authReqId) {
       find(context, authReqId, 'unredeemed').expiresAt = context.clock.now()
@@ -128,6 +56,14 @@ export function createControls(
     },
     async answerLost(authReqId) {
       find(context, authReqId, 'unredeemed').loseAnswer = true
+    },
+    async approveDevice(userCode, subject) {
+      const device = waitingDevice(context, userCode)
+      device.session = newSession(context, subject, {})
+      device.state = 'approved'
+    },
+    async denyDevice(userCode) {
+      waitingDevice(context, userCode).state = 'denied'
     },
     async connect(subject, connection, options) {
       return link(context, subject, connection, options)
@@ -198,6 +134,12 @@ function find(context: ServerContext, authReqId: string | undefined, which: 'ope
       : [...context.state.backchannelRequests.values()].filter((request) => request.state !== 'redeemed')
   const found = authReqId === undefined ? candidates.at(-1) : candidates.find((one) => one.authReqId === authReqId)
   if (found === undefined) throw new TestingError(`no ${which} backchannel request${authReqId ? ' of this id' : ''}`)
+  return found
+}
+
+function waitingDevice(context: ServerContext, userCode: string): DeviceRequest {
+  const found = [...context.state.devices.values()].find((one) => one.userCode === userCode && one.state === 'pending')
+  if (found === undefined) throw new TestingError('no device waits with this code')
   return found
 }
 

@@ -2,12 +2,17 @@ import type { JWK } from 'jose'
 import type { HttpHandler } from 'msw'
 import { machineClock } from '../clock.ts'
 import { createFrontDoor, mount, type Route } from '../http/front-door.ts'
+import type { AuthorizationServerControls } from './authorization-server-controls.ts'
 import { authorize } from './authorize.ts'
-import { type AuthorizationServerControls, createControls, grantToVault } from './controls.ts'
+import { createControls, grantToVault } from './controls.ts'
+import { introspect } from './introspect.ts'
 import { apiScopes, type IssuedAccessToken, issueAccessToken } from './issue-tokens.ts'
 import { jwks, metadata } from './metadata.ts'
 import { checkOptions, type MockAuthorizationServerOptions } from './options.ts'
+import { pushAuthorizationRequest } from './push-authorization-request.ts'
+import { manageClient, registerClient } from './register-client.ts'
 import { requestBackchannelAuthentication } from './request-backchannel-authentication.ts'
+import { requestDeviceAuthorization } from './request-device-authorization.ts'
 import { revoke } from './revoke.ts'
 import { createContext, type ServerContext } from './server-context.ts'
 import { token } from './token.ts'
@@ -27,7 +32,8 @@ export interface MockAuthorizationServer extends VaultUpstream {
 
 /**
  * Makes an authorization server with state: discovery (OpenID Connect and RFC 8414), JWKS, authorization
- * code with PKCE, refresh with rotation, client credentials, RFC 8693 exchange, Auth0's token vault, CIBA, revocation.
+ * code with PKCE, pushed requests, refresh with rotation, client credentials, RFC 8693 exchange, Auth0's token vault,
+ * CIBA (poll and ping), the device flow, DPoP, dynamic registration, introspection, revocation.
  *
  * Nothing is intercepted until its `handlers` are given to msw; `startMockServers` does that for a whole set.
  * Client secrets are compared and assertions verified; a wrong request gets the error its specification names.
@@ -73,6 +79,35 @@ function routesOf(context: ServerContext): readonly Route[] {
       respond: (r) => requestBackchannelAuthentication(context, r),
     },
     { endpoint: 'revoke', method: 'POST', path: path(endpoints.revocation), respond: (r) => revoke(context, r) },
+    {
+      endpoint: 'par',
+      method: 'POST',
+      path: path(endpoints.pushedAuthorizationRequest),
+      respond: (r) => pushAuthorizationRequest(context, r),
+    },
+    {
+      endpoint: 'device-authorization',
+      method: 'POST',
+      path: path(endpoints.deviceAuthorization),
+      respond: (r) => requestDeviceAuthorization(context, r),
+    },
+    {
+      endpoint: 'introspect',
+      method: 'POST',
+      path: path(endpoints.introspection),
+      respond: (r) => introspect(context, r),
+    },
+    ...registrationRoutes(context, path(endpoints.registration)),
+  ]
+}
+
+function registrationRoutes(context: ServerContext, path: string): readonly Route[] {
+  const management = new RegExp(`^${path.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}/([^/]+)$`)
+  const manage: Route['respond'] = (received, [clientId = '']) => manageClient(context, received, clientId)
+  return [
+    { endpoint: 'register', method: 'POST', path, respond: (received) => registerClient(context, received) },
+    { endpoint: 'register', method: 'GET', path: management, respond: manage },
+    { endpoint: 'register', method: 'DELETE', path: management, respond: manage },
   ]
 }
 

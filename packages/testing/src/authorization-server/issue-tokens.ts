@@ -20,6 +20,8 @@ export interface AccessTokenRequest {
   readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined
   readonly session?: Session | undefined
   readonly grant?: Grant | undefined
+  /** The key that the token is bound to (RFC 9449 §6.1). */
+  readonly thumbprint?: string | undefined
   /** Caps the life time, epoch seconds: an exchanged token ends with its subject token at the latest. */
   readonly notAfter?: number | undefined
 }
@@ -27,14 +29,14 @@ export interface AccessTokenRequest {
 /** An access token and what the token response says about it. */
 export interface IssuedAccessToken {
   readonly access_token: string
-  readonly token_type: 'Bearer'
+  readonly token_type: 'Bearer' | 'DPoP'
   readonly expires_in: number
   readonly scope: string
   readonly authorization_details?: readonly AuthorizationDetail[]
 }
 
 /**
- * A signed access token.
+ * A signed access token; a random text for an API that wants to ask.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-2.2 | RFC 9068 §2.2}
  */
 export async function issueAccessToken(
@@ -56,7 +58,7 @@ export async function issueAccessToken(
     exp: expiresAt,
     iat: now,
     jti: tokenId,
-    client_id: request.clientId,
+    [context.clientIdClaim]: request.clientId,
     scope: request.scopes.join(' '),
     ...(request.session && {
       auth_time: request.session.authTime,
@@ -65,14 +67,30 @@ export async function issueAccessToken(
     }),
     ...(request.actor && { act: request.actor }),
     ...(request.authorizationDetails && { authorization_details: request.authorizationDetails }),
+    ...(request.thumbprint !== undefined && { cnf: { jkt: request.thumbprint } }),
   }
+  const tokenType = request.thumbprint === undefined ? 'Bearer' : 'DPoP'
   return {
-    access_token: await (await context.key).sign(claims, 'at+jwt'),
-    token_type: 'Bearer',
+    access_token: await write(context, claims, tokenType, request),
+    token_type: tokenType,
     expires_in: expiresAt - now,
     scope: request.scopes.join(' '),
     ...(request.authorizationDetails && { authorization_details: request.authorizationDetails }),
   }
+}
+
+async function write(
+  context: ServerContext,
+  claims: JWTPayload,
+  tokenType: string,
+  { audience, grant }: AccessTokenRequest,
+): Promise<string> {
+  if (!audience.some((identifier) => context.resources.get(identifier)?.opaque)) {
+    return (await context.key).sign(claims, 'at+jwt')
+  }
+  const token = randomText()
+  context.state.opaqueTokens.set(token, { claims, tokenType, ...(grant && { grant }) })
+  return token
 }
 
 /**

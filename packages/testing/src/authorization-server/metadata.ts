@@ -1,4 +1,5 @@
 import { answer } from '../http/refusal.ts'
+import { DPOP_ALGORITHMS } from './dpop.ts'
 import { GRANT, OPENID_SCOPES, type ServerContext } from './server-context.ts'
 
 /** OpenID Connect Discovery §3 and RFC 8414 §2; the two documents are the same. */
@@ -13,6 +14,10 @@ export async function metadata(context: ServerContext): Promise<Response> {
     token_endpoint: endpoints.token,
     jwks_uri: endpoints.jwks,
     backchannel_authentication_endpoint: endpoints.backchannelAuthentication,
+    device_authorization_endpoint: endpoints.deviceAuthorization,
+    introspection_endpoint: endpoints.introspection,
+    pushed_authorization_request_endpoint: endpoints.pushedAuthorizationRequest,
+    registration_endpoint: endpoints.registration,
     revocation_endpoint: endpoints.revocation,
     scopes_supported: [...new Set([...OPENID_SCOPES, ...resources.flatMap((resource) => resource.scopes)])],
     response_types_supported: ['code'],
@@ -22,10 +27,12 @@ export async function metadata(context: ServerContext): Promise<Response> {
     id_token_signing_alg_values_supported: [algorithm],
     token_endpoint_auth_methods_supported: clientAuthentication,
     token_endpoint_auth_signing_alg_values_supported: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'],
+    introspection_endpoint_auth_methods_supported: clientAuthentication.filter((method) => method !== 'none'),
     revocation_endpoint_auth_methods_supported: clientAuthentication,
+    dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
-    backchannel_token_delivery_modes_supported: ['poll'],
+    backchannel_token_delivery_modes_supported: ['poll', 'ping'],
     backchannel_user_code_parameter_supported: false,
     authorization_details_types_supported: [
       ...new Set(resources.flatMap((resource) => resource.authorizationDetailsTypes ?? [])),

@@ -1,4 +1,4 @@
-import type { Clock } from '@behalf/core'
+import type { Clock, Fetch } from '@behalf/core'
 import type { JWK } from 'jose'
 import { refuseUnknownKeys, TestingError } from '../testing-error.ts'
 import type { VaultUpstream } from './vault-upstream.ts'
@@ -25,6 +25,8 @@ export interface MockClient {
   readonly actor?: { readonly subject: string; readonly profile?: string }
   /** Whether refresh tokens rotate, with reuse detection. @default true */
   readonly rotatesRefreshTokens?: boolean
+  /** CIBA ping mode: where the client is told that its answer is there. @default poll mode */
+  readonly notificationEndpoint?: string
 }
 
 /** A made-up person. */
@@ -51,6 +53,8 @@ export interface MockResource {
   readonly authorizationDetailsTypes?: readonly string[]
   /** Seconds. @default the server's */
   readonly accessTokenSeconds?: number
+  /** Its access tokens are no JWTs: the API has to introspect them (RFC 7662). @default false */
+  readonly opaque?: boolean
 }
 
 /** An upstream that the server's token vault can get tokens from. */
@@ -95,9 +99,13 @@ export interface MockAuthorizationServerOptions {
   readonly accessTokenSeconds?: number
   /** @default 'roles' */
   readonly rolesClaim?: string
+  /** Which claim of an access token names the client: RFC 9068 has `client_id`, Auth0 `azp`, Okta `cid`. @default 'client_id' */
+  readonly clientIdClaim?: 'client_id' | 'azp' | 'cid' | 'appid'
   /** How deep `act` may nest before an exchange is refused. @default 5 */
   readonly maxActorDepth?: number
   readonly ciba?: MockCibaOptions
+  /** Sends notifications of ping mode. @default the global `fetch`, read at each call */
+  readonly fetch?: Fetch
   /** @default the machine's clock, which fake timers replace */
   readonly clock?: Clock
 }
@@ -113,8 +121,10 @@ const KNOWN = {
     'algorithm',
     'accessTokenSeconds',
     'rolesClaim',
+    'clientIdClaim',
     'maxActorDepth',
     'ciba',
+    'fetch',
     'clock',
   ],
   client: [
@@ -127,9 +137,10 @@ const KNOWN = {
     'api',
     'actor',
     'rotatesRefreshTokens',
+    'notificationEndpoint',
   ],
   user: ['subject', 'name', 'email', 'roles', 'permissions', 'claims', 'acr'],
-  resource: ['identifier', 'scopes', 'authorizationDetailsTypes', 'accessTokenSeconds'],
+  resource: ['identifier', 'scopes', 'authorizationDetailsTypes', 'accessTokenSeconds', 'opaque'],
   connection: ['name', 'server', 'clientId', 'resource'],
   ciba: ['interval', 'expiresIn', 'maxExpiresIn', 'expiryError', 'bindingMessageRequired'],
 } as const

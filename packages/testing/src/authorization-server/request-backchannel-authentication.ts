@@ -32,6 +32,7 @@ export async function requestBackchannelAuthentication(context: ServerContext, r
   const authorizationDetails = requestedDetails(context, parameters, audience)
   const bindingMessage = bindingMessageOf(context, parameters)
   const expiresIn = expiryOf(context, parameters)
+  const notificationToken = notificationTokenOf(client, parameters)
   const now = context.clock.now()
   const authReqId = randomText()
   context.state.backchannelRequests.set(authReqId, {
@@ -42,6 +43,7 @@ export async function requestBackchannelAuthentication(context: ServerContext, r
     audience,
     ...(authorizationDetails && { authorizationDetails }),
     ...(bindingMessage !== undefined && { bindingMessage }),
+    ...(notificationToken !== undefined && { notificationToken }),
     acrValues: words(optional(parameters, 'acr_values')),
     createdAt: now,
     expiresAt: now + expiresIn * 1000,
@@ -101,6 +103,16 @@ function bindingMessageOf(context: ServerContext, parameters: URLSearchParams): 
     throw new Refusal('invalid_binding_message', 'at most 64 of letters, digits, space and +-_.,:#')
   }
   return message
+}
+
+/** §7.1: required in ping mode, of the syntax of a bearer token, at most 1024 characters. */
+function notificationTokenOf(client: MockClient, parameters: URLSearchParams): string | undefined {
+  if (client.notificationEndpoint === undefined) return undefined
+  const token = required(parameters, 'client_notification_token')
+  if (token.length > 1024 || !/^[\w.~+/-]+=*$/.test(token)) {
+    throw new Refusal('invalid_request', 'client_notification_token is no bearer token of up to 1024 characters')
+  }
+  return token
 }
 
 function expiryOf(context: ServerContext, parameters: URLSearchParams): number {

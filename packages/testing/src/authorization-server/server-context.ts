@@ -1,4 +1,4 @@
-import type { Clock } from '@behalf/core'
+import type { Clock, Fetch } from '@behalf/core'
 import { Refusal } from '../http/refusal.ts'
 import type {
   MockAuthorizationServerOptions,
@@ -17,6 +17,7 @@ export const OPENID_SCOPES: ReadonlySet<string> = new Set(['openid', 'profile', 
 export interface ServerContext {
   readonly issuer: string
   readonly endpoints: Endpoints
+  /** Those of the options. */
   readonly clients: ReadonlyMap<string, MockClient>
   readonly resources: ReadonlyMap<string, MockResource>
   readonly defaultResource: string | undefined
@@ -25,8 +26,12 @@ export interface ServerContext {
   readonly clock: Clock
   readonly accessTokenSeconds: number
   readonly rolesClaim: string
+  readonly clientIdClaim: string
   readonly maxActorDepth: number
   readonly ciba: Required<MockCibaOptions>
+  readonly fetch: Fetch
+  /** Which nonces this server made: it can tell its own from any other. */
+  readonly nonceSecret: Uint8Array<ArrayBuffer>
   state: ServerState
 }
 
@@ -36,6 +41,11 @@ export interface Endpoints {
   readonly token: string
   readonly jwks: string
   readonly backchannelAuthentication: string
+  readonly deviceAuthorization: string
+  readonly device: string
+  readonly introspection: string
+  readonly pushedAuthorizationRequest: string
+  readonly registration: string
   readonly revocation: string
 }
 
@@ -49,6 +59,11 @@ export function createContext(options: MockAuthorizationServerOptions, clock: Cl
       token: `${base}/oauth/token`,
       jwks: `${base}/.well-known/jwks.json`,
       backchannelAuthentication: `${base}/bc-authorize`,
+      deviceAuthorization: `${base}/oauth/device/code`,
+      device: `${base}/activate`,
+      introspection: `${base}/oauth/introspect`,
+      pushedAuthorizationRequest: `${base}/oauth/par`,
+      registration: `${base}/oauth/register`,
       revocation: `${base}/oauth/revoke`,
     },
     clients: new Map(options.clients.map((client) => [client.clientId, client])),
@@ -59,6 +74,7 @@ export function createContext(options: MockAuthorizationServerOptions, clock: Cl
     clock,
     accessTokenSeconds: options.accessTokenSeconds ?? 3600,
     rolesClaim: options.rolesClaim ?? 'roles',
+    clientIdClaim: options.clientIdClaim ?? 'client_id',
     maxActorDepth: options.maxActorDepth ?? 5,
     ciba: {
       interval: 5,
@@ -68,6 +84,8 @@ export function createContext(options: MockAuthorizationServerOptions, clock: Cl
       bindingMessageRequired: false,
       ...options.ciba,
     },
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    nonceSecret: crypto.getRandomValues(new Uint8Array(32)),
     state: initialState(options.users),
   }
 }
@@ -80,7 +98,14 @@ export const GRANT = {
   tokenExchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
   federatedConnection: 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token',
   ciba: 'urn:openid:params:grant-type:ciba',
+  device: 'urn:ietf:params:oauth:grant-type:device_code',
 } as const
+
+/** A client of the options, or one that registered itself. */
+export function findClient(context: ServerContext, clientId: string | undefined): MockClient | undefined {
+  if (clientId === undefined) return undefined
+  return context.clients.get(clientId) ?? context.state.registeredClients.get(clientId)?.client
+}
 
 /** @throws Refusal `unauthorized_client` where the client may not use this grant. */
 export function requireGrantType(client: MockClient, grantType: string): void {

@@ -1,4 +1,5 @@
-import type { MockUser } from './options.ts'
+import type { JWTPayload } from 'jose'
+import type { MockClient, MockUser } from './options.ts'
 
 /** A login of a user. */
 export interface Session {
@@ -17,6 +18,8 @@ export interface Grant {
   readonly audience: readonly string[]
   readonly nonce?: string
   readonly authorizationDetails?: readonly AuthorizationDetail[]
+  /** Thumbprint of the key that a public client's refresh tokens are bound to (RFC 9449 §5). */
+  readonly boundTo?: string
   /** Set by reuse detection and by revocation: no token of the chain works any more. */
   revoked: boolean
 }
@@ -40,8 +43,16 @@ export interface RefreshToken {
   used: boolean
 }
 
+/** How fast a client may poll, and what a test wants the next poll to meet. */
+export interface Pace {
+  /** Seconds; grows with each `slow_down`. */
+  interval: number
+  lastPollAt?: number
+  slowDownNext: boolean
+}
+
 /** A question to a person, from `/bc-authorize` until its redemption. */
-export interface BackchannelRequest {
+export interface BackchannelRequest extends Pace {
   readonly authReqId: string
   readonly clientId: string
   readonly subject: string
@@ -53,10 +64,8 @@ export interface BackchannelRequest {
   /** Epoch milliseconds. */
   readonly createdAt: number
   expiresAt: number
-  /** Seconds; grows with each `slow_down`. */
-  interval: number
-  lastPollAt?: number
-  slowDownNext: boolean
+  /** Ping mode: what the notification proves itself with (CIBA Core §10.2). */
+  readonly notificationToken?: string
   loseAnswer: boolean
   state: 'pending' | 'approved' | 'denied' | 'redeemed'
   answer?: BackchannelAnswer
@@ -67,6 +76,41 @@ export interface BackchannelAnswer {
   readonly session: Session
   readonly scopes: readonly string[]
   readonly authorizationDetails?: readonly AuthorizationDetail[]
+}
+
+/** A device that waits for somebody to enter its code elsewhere (RFC 8628). */
+export interface DeviceRequest extends Pace {
+  readonly deviceCode: string
+  readonly userCode: string
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  /** Epoch milliseconds. */
+  readonly expiresAt: number
+  state: 'pending' | 'approved' | 'denied' | 'redeemed'
+  session?: Session
+}
+
+/** An authorization request that was pushed and not used yet (RFC 9126). */
+export interface PushedRequest {
+  readonly clientId: string
+  readonly parameters: URLSearchParams
+  /** Epoch milliseconds. */
+  readonly expiresAt: number
+}
+
+/** An access token that is no JWT: what introspection says of it. */
+export interface OpaqueToken {
+  readonly claims: JWTPayload
+  readonly tokenType: string
+  readonly grant?: Grant
+}
+
+/** A client that registered itself, and what lets it manage its registration. */
+export interface RegisteredClient {
+  readonly client: MockClient
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly registrationAccessToken: string
 }
 
 /** An upstream account that a user linked. The vault holds its refresh token at the upstream. */
@@ -86,10 +130,18 @@ export interface ServerState {
   codes: Map<string, AuthorizationCode>
   refreshTokens: Map<string, RefreshToken>
   backchannelRequests: Map<string, BackchannelRequest>
+  /** By device code. */
+  devices: Map<string, DeviceRequest>
+  /** By `request_uri`. */
+  pushedRequests: Map<string, PushedRequest>
+  opaqueTokens: Map<string, OpaqueToken>
+  registeredClients: Map<string, RegisteredClient>
   /** By user. */
   linkedAccounts: Map<string, LinkedAccount[]>
   /** `jti` of client assertions, by client, with their end in epoch seconds. */
   assertions: Map<string, number>
+  /** `jti` of DPoP proofs, by key, with their end in epoch seconds. */
+  proofs: Map<string, number>
   /** Which chain an access token belongs to, by `jti`: a revoked chain's tokens are no subject tokens. */
   grantsByTokenId: Map<string, Grant>
 }
@@ -101,8 +153,13 @@ export function initialState(users: readonly MockUser[]): ServerState {
     codes: new Map(),
     refreshTokens: new Map(),
     backchannelRequests: new Map(),
+    devices: new Map(),
+    pushedRequests: new Map(),
+    opaqueTokens: new Map(),
+    registeredClients: new Map(),
     linkedAccounts: new Map(),
     assertions: new Map(),
+    proofs: new Map(),
     grantsByTokenId: new Map(),
   }
 }

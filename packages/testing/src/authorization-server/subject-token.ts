@@ -43,17 +43,28 @@ export async function verifyOwnToken(
   return payload as JWTPayload & { readonly sub: string }
 }
 
+/** Who a token was issued to, by the claim that this server has for it. */
+export function clientIdOf(context: ServerContext, claims: JWTPayload): unknown {
+  return claims[context.clientIdClaim]
+}
+
 /**
  * Whether this client may hand in this token: it is the API that the token was issued for, or, where it is no
  * API, the client that the token was issued to.
  */
-export function requireOwnAudience(client: MockClient, claims: JWTPayload, type: string, parameter: string): void {
+export function requireOwnAudience(
+  context: ServerContext,
+  client: MockClient,
+  claims: JWTPayload,
+  type: string,
+  parameter: string,
+): void {
   const audience = [claims.aud ?? []].flat()
   const right =
     type === TOKEN_TYPE.idToken
       ? audience.includes(client.clientId)
       : client.api === undefined
-        ? claims.client_id === client.clientId
+        ? clientIdOf(context, claims) === client.clientId
         : audience.includes(client.api)
   if (!right) throw new Refusal('invalid_request', `${parameter} was not issued for client ${client.clientId}`)
 }

@@ -1,16 +1,23 @@
 import { type Received, required } from '../http/received.ts'
 import { answer, Refusal } from '../http/refusal.ts'
 import { authenticateClient } from './authenticate-client.ts'
+import { type DpopProof, verifyProof } from './dpop.ts'
 import { redeemCode } from './grants/authorization-code.ts'
 import { pollBackchannelRequest } from './grants/ciba.ts'
 import { clientCredentials } from './grants/client-credentials.ts'
+import { pollDevice } from './grants/device-code.ts'
 import { federatedConnection } from './grants/federated-connection.ts'
 import { refresh } from './grants/refresh-token.ts'
 import { exchangeToken } from './grants/token-exchange.ts'
 import type { MockClient } from './options.ts'
 import { GRANT, requireGrantType, type ServerContext } from './server-context.ts'
 
-type GrantHandler = (context: ServerContext, client: MockClient, parameters: URLSearchParams) => Promise<object>
+type GrantHandler = (
+  context: ServerContext,
+  client: MockClient,
+  parameters: URLSearchParams,
+  proof?: DpopProof,
+) => Promise<object>
 
 const HANDLERS: Readonly<Record<string, GrantHandler>> = {
   [GRANT.authorizationCode]: redeemCode,
@@ -19,6 +26,7 @@ const HANDLERS: Readonly<Record<string, GrantHandler>> = {
   [GRANT.tokenExchange]: exchangeToken,
   [GRANT.federatedConnection]: federatedConnection,
   [GRANT.ciba]: pollBackchannelRequest,
+  [GRANT.device]: pollDevice,
 }
 
 /** The token endpoint: proves the client, then hands over to the grant. */
@@ -28,5 +36,6 @@ export async function token(context: ServerContext, received: Received): Promise
   const handler = Object.hasOwn(HANDLERS, grantType) ? HANDLERS[grantType] : undefined
   if (handler === undefined) throw new Refusal('unsupported_grant_type', `no grant ${grantType}`)
   requireGrantType(client, grantType)
-  return answer(await handler(context, client, received.parameters))
+  const proof = await verifyProof(context, received)
+  return answer(await handler(context, client, received.parameters, proof))
 }

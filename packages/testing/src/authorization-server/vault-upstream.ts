@@ -1,7 +1,7 @@
 /** An access token and what the token response says about it. */
 export interface VaultToken {
   readonly access_token: string
-  readonly token_type: 'Bearer'
+  readonly token_type: 'Bearer' | 'DPoP'
   readonly expires_in: number
   readonly scope: string
 }

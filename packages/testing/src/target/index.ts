@@ -1,9 +1,13 @@
+export { type LoginOptions, type LoginTokens, login, type SignInOptions, signIn } from './login.ts'
+export { type MadeUpWorld, makeWorld, type WorldPlaces } from './make-world.ts'
 export { mockTarget } from './mock-target.ts'
+export { profileOf } from './profile-of.ts'
 export type {
   Capability,
   ProtocolTarget,
   TargetAuthorizationServer,
   TargetClient,
+  TargetNotification,
   TargetUser,
 } from './protocol-target.ts'
 export { type MockServers, type MockServersOptions, startMockServers } from './start-mock-servers.ts'

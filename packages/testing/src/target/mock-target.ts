@@ -1,5 +1,4 @@
 import type { AuthorizationServerControls, MockAuthorizationServer } from '../authorization-server/index.ts'
-import * as world from './default-world.ts'
 import type { Capability, ProtocolTarget } from './protocol-target.ts'
 import { type MockServersOptions, startMockServers } from './start-mock-servers.ts'
 
@@ -27,18 +26,20 @@ const CAPABILITIES: readonly Capability[] = [
  */
 export async function mockTarget(options: MockServersOptions = {}): Promise<ProtocolTarget> {
   const servers = await startMockServers(options)
-  const { openFga, stockTrade } = servers
+  const { openFga, stockTrade, world } = servers
   return {
     name: 'msw',
     capabilities: new Set(CAPABILITIES),
     authorizationServer: asTarget(servers.authorizationServer),
     upstream: asTarget(servers.upstream),
     clients: servers.clients,
-    users: world.USERS,
-    agentName: world.AGENT_NAME,
-    agentResource: world.AGENT_RESOURCE,
-    connection: world.CONNECTION,
-    api: { origin: world.API_ORIGIN, resource: world.API_RESOURCE, controls: stockTrade.controls },
+    users: world.users,
+    agentName: world.agentName,
+    agentResource: world.agentResource,
+    opaqueResource: world.opaqueResource,
+    connection: world.connection,
+    notifications: servers.notifications,
+    api: { origin: stockTrade.origin, resource: `${stockTrade.origin}/`, controls: stockTrade.controls },
     openFga: {
       apiUrl: openFga.apiUrl,
       storeId: openFga.storeId,

@@ -17,6 +17,8 @@ export type Capability =
   | 'ciba'
   /** `authorization_details` in backchannel requests, exchanges and tokens (RFC 9396). */
   | 'authorization-details'
+  /** ID-JAG (Cross App Access): the app's issuer redeems what `enterprise` asserts. */
+  | 'id-jag'
   /** `fault` works on every endpoint. */
   | 'faults'
   /** `requests` tells what was asked. */
@@ -42,6 +44,12 @@ export interface TargetUser {
   readonly portfolio: string
 }
 
+/** A notification of CIBA's ping mode, as it came (CIBA Core §10.2). */
+export interface TargetNotification {
+  readonly authorization: string | undefined
+  readonly body: unknown
+}
+
 /** An authorization server of a target. */
 export interface TargetAuthorizationServer {
   /** Exactly as metadata and tokens write it. */
@@ -64,9 +72,13 @@ export interface ProtocolTarget {
   readonly authorizationServer: TargetAuthorizationServer
   /** The issuer behind the `stocktrade` connection. */
   readonly upstream: TargetAuthorizationServer
+  /** The employer's issuer, with capability `id-jag`. Its users are those of the app's issuer. */
+  readonly enterprise?: TargetAuthorizationServer
   readonly clients: {
     /** The agent's client, with a secret. It is the API `agentResource`, so it may exchange tokens for it. */
     readonly agent: TargetClient
+    /** The same rights, and CIBA in ping mode. */
+    readonly agentWithPing: TargetClient
     /** The same rights, proved by a key. */
     readonly agentWithKey: TargetClient
     /** A confidential client that is not the agent: what it holds must be useless to the agent, and the reverse. */
@@ -79,8 +91,16 @@ export interface ProtocolTarget {
   readonly agentName: string
   /** The identifier of the agent's own API: audience of session access tokens. */
   readonly agentResource: string
+  /** The identifier of an API whose access tokens are opaque: it has to introspect them. Scope `reports:read`. */
+  readonly opaqueResource: string
   /** The name of the vault's connection to the upstream. */
   readonly connection: string
+  /** Where `clients.agentWithPing` is told of answers. */
+  readonly notifications: {
+    readonly endpoint: string
+    /** What came, in order; the target answers 204. */
+    received(): Promise<readonly TargetNotification[]>
+  }
   /** The Stock Trade API. */
   readonly api: {
     readonly origin: string

@@ -1,4 +1,5 @@
 import type { Clock } from '@behalf/core'
+import { http } from 'msw'
 import { type SetupServer, setupServer } from 'msw/node'
 import {
   createMockAuthorizationServer,
@@ -10,8 +11,16 @@ import { machineClock } from '../clock.ts'
 import { createMockOpenFga, type MockOpenFga } from '../open-fga/index.ts'
 import { createMockStockTrade, type MockStockTrade } from '../stock-trade/index.ts'
 import { refuseUnknownKeys } from '../testing-error.ts'
-import * as world from './default-world.ts'
+import { type MadeUpWorld, makeWorld, type WorldPlaces } from './make-world.ts'
+import { createNotificationInbox } from './notification-inbox.ts'
 import type { ProtocolTarget } from './protocol-target.ts'
+
+const PLACES: WorldPlaces = {
+  issuer: 'https://tenant.behalf.example/',
+  upstreamIssuer: 'https://login.stocktrade.example/',
+  apiOrigin: 'https://api.stocktrade.example',
+  notificationEndpoint: 'https://agent.behalf.example/ciba/notifications',
+}
 
 export interface MockServersOptions {
   /** Signature algorithm of both issuers. @default 'RS256' */
@@ -38,6 +47,10 @@ export interface MockServers {
   readonly stockTrade: MockStockTrade
   /** Clients registered at the app's issuer, with their credentials. */
   readonly clients: ProtocolTarget['clients']
+  /** Who and what is in this world. */
+  readonly world: MadeUpWorld
+  /** Where `clients.agentWithPing` is told of answers. */
+  readonly notifications: ProtocolTarget['notifications']
   /** msw's server: `use` more handlers here. */
   readonly msw: SetupServer
   /** All servers back to the beginning, accounts linked. */
@@ -58,21 +71,28 @@ export interface MockServers {
 export async function startMockServers(options: MockServersOptions = {}): Promise<MockServers> {
   const known = ['algorithm', 'ciba', 'users', 'executionMs', 'clock', 'onUnhandledFrame']
   refuseUnknownKeys('startMockServers', options, known)
-  const clients = await world.makeClients()
-  const servers = makeServers(options, clients.known)
+  const world = await makeWorld(PLACES)
+  const servers = await makeServers(options, world)
   const { authorizationServer, upstream, openFga, stockTrade } = servers
-  const msw = setupServer(...[authorizationServer, upstream, openFga, stockTrade].flatMap((server) => server.handlers))
-  await linkAccounts(authorizationServer)
+  const inbox = createNotificationInbox()
+  const msw = setupServer(
+    ...[authorizationServer, upstream, openFga, stockTrade].flatMap((server) => server.handlers),
+    http.post(PLACES.notificationEndpoint, ({ request }) => inbox.take(request)),
+  )
+  await linkAccounts(authorizationServer, world)
   let closed = false
   msw.listen({ onUnhandledFrame: options.onUnhandledFrame ?? 'error' })
   return {
     ...servers,
-    clients: clients.held,
+    world,
+    clients: world.clients,
+    notifications: { endpoint: PLACES.notificationEndpoint, received: inbox.received },
     msw,
     async reset() {
       msw.resetHandlers()
       for (const { controls } of [authorizationServer, upstream, openFga, stockTrade]) await controls.reset()
-      await linkAccounts(authorizationServer)
+      inbox.clear()
+      await linkAccounts(authorizationServer, world)
     },
     close() {
       if (!closed) msw.close()
@@ -81,42 +101,39 @@ export async function startMockServers(options: MockServersOptions = {}): Promis
   }
 }
 
-function makeServers(options: MockServersOptions, clients: Awaited<ReturnType<typeof world.makeClients>>['known']) {
+async function makeServers(options: MockServersOptions, world: MadeUpWorld) {
   const { algorithm = 'RS256', clock = machineClock } = options
   const upstream = createMockAuthorizationServer({
-    issuer: world.UPSTREAM_ISSUER,
-    clients: [{ clientId: world.VAULT_CLIENT, clientSecret: crypto.randomUUID() }],
-    users: world.UPSTREAM_USERS,
-    resources: [world.API],
+    ...world.upstream,
+    issuer: PLACES.upstreamIssuer,
     algorithm,
     clock,
   })
+  const [vault] = world.upstream.clients
+  const [api] = world.upstream.resources
   const authorizationServer = createMockAuthorizationServer({
-    issuer: world.ISSUER,
-    clients,
-    users: [...world.APP_USERS, ...(options.users ?? [])],
-    resources: world.APP_RESOURCES,
-    connections: [
-      { name: world.CONNECTION, server: upstream, clientId: world.VAULT_CLIENT, resource: world.API_RESOURCE },
-    ],
+    ...world.app,
+    issuer: PLACES.issuer,
+    users: [...world.app.users, ...(options.users ?? [])],
+    connections: [{ name: world.connection, server: upstream, clientId: vault.clientId, resource: api.identifier }],
     algorithm,
     ...(options.ciba && { ciba: options.ciba }),
     clock,
   })
-  const openFga = createMockOpenFga({ tuples: world.makeTuples(clock.now()), clock })
+  const openFga = createMockOpenFga({ tuples: world.tuples(clock.now()), clock })
   const stockTrade = createMockStockTrade({
-    origin: world.API_ORIGIN,
-    issuers: [world.ISSUER, world.UPSTREAM_ISSUER],
-    audience: world.API_RESOURCE,
-    accounts: world.ACCOUNTS,
+    origin: PLACES.apiOrigin,
+    issuers: [PLACES.issuer, PLACES.upstreamIssuer],
+    audience: api.identifier,
+    accounts: world.accounts,
     executionMs: options.executionMs ?? 0,
     clock,
   })
   return { authorizationServer, upstream, openFga, stockTrade }
 }
 
-async function linkAccounts({ controls }: MockAuthorizationServer): Promise<void> {
-  for (const { subject, upstreamSubject } of Object.values(world.USERS)) {
-    await controls.connect(subject, world.CONNECTION, { upstreamSubject, scopes: ['portfolio:read'] })
+async function linkAccounts({ controls }: MockAuthorizationServer, { users, connection }: MadeUpWorld): Promise<void> {
+  for (const { subject, upstreamSubject } of Object.values(users)) {
+    await controls.connect(subject, connection, { upstreamSubject, scopes: ['portfolio:read'] })
   }
 }

@@ -1,6 +1,7 @@
 import { base64url } from 'jose'
 import { optional, required } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
+import type { DpopProof } from '../dpop.ts'
 import { issueAccessToken, issueIdToken, issueRefreshToken } from '../issue-tokens.ts'
 import type { MockClient } from '../options.ts'
 import type { ServerContext } from '../server-context.ts'
@@ -14,6 +15,7 @@ export async function redeemCode(
   context: ServerContext,
   client: MockClient,
   parameters: URLSearchParams,
+  proof?: DpopProof,
 ): Promise<object> {
   const code = context.state.codes.get(required(parameters, 'code'))
   if (code === undefined || code.grant.clientId !== client.clientId) {
@@ -32,16 +34,23 @@ export async function redeemCode(
     throw new Refusal('invalid_grant', 'code_verifier does not match code_challenge')
   }
   code.used = true
-  return issueForGrant(context, code.grant, code.grant.scopes)
+  const isPublic = client.clientSecret === undefined && client.publicKeys === undefined
+  const grant = isPublic && proof ? { ...code.grant, boundTo: proof.thumbprint } : code.grant
+  return issueForGrant(context, grant, { scopes: grant.scopes, proof })
 }
 
 /** Tokens of a chain: the first ones from a code, later ones from refreshes. */
 export async function issueForGrant(
   context: ServerContext,
   grant: Grant,
-  scopes: readonly string[],
-  refreshToken: { readonly refresh_token?: string } = issueRefreshToken(context, grant),
+  request: {
+    readonly scopes: readonly string[]
+    readonly proof?: DpopProof | undefined
+    /** @default a new one */
+    readonly refreshToken?: { readonly refresh_token?: string }
+  },
 ): Promise<object> {
+  const { scopes, proof, refreshToken = issueRefreshToken(context, grant) } = request
   const accessToken = await issueAccessToken(context, {
     clientId: grant.clientId,
     subject: grant.session.subject,
@@ -50,6 +59,7 @@ export async function issueForGrant(
     session: grant.session,
     grant,
     authorizationDetails: grant.authorizationDetails,
+    thumbprint: proof?.thumbprint,
   })
   const { clientId, session, nonce } = grant
   const idToken = scopes.includes('openid')

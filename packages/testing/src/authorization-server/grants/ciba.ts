@@ -1,17 +1,13 @@
 import { ConnectionLost } from '../../http/connection-lost.ts'
 import { required } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
+import type { DpopProof } from '../dpop.ts'
 import { apiScopes, issueAccessToken, issueIdToken, issueRefreshToken } from '../issue-tokens.ts'
 import type { MockClient } from '../options.ts'
+import { requirePace } from '../pace.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { BackchannelAnswer, BackchannelRequest, Grant } from '../state.ts'
 import { actorClaim } from './token-exchange.ts'
-
-/** Timers fire up to this much early, milliseconds; a poll that was in time is not punished for it. */
-const TIMER_SLACK = 100
-
-/** How much each `slow_down` adds, seconds (CIBA Core §11). */
-const SLOW_DOWN = 5
 
 /**
  * One poll. The id is single use: after its tokens were handed out it is unknown.
@@ -21,12 +17,13 @@ export async function pollBackchannelRequest(
   context: ServerContext,
   client: MockClient,
   parameters: URLSearchParams,
+  proof?: DpopProof,
 ): Promise<object> {
   const request = context.state.backchannelRequests.get(required(parameters, 'auth_req_id'))
   if (request === undefined || request.clientId !== client.clientId || request.state === 'redeemed') {
     throw new Refusal('invalid_grant', 'unknown auth_req_id, one of another client, or one already redeemed')
   }
-  requireInterval(context, request)
+  requirePace(context, request)
   if (request.state === 'denied') throw new Refusal('access_denied', 'the person said no')
   // An answer that nobody fetched in time is lost, as with most servers.
   if (request.expiresAt <= context.clock.now()) throw new Refusal(context.ciba.expiryError, 'the request ran out')
@@ -34,29 +31,16 @@ export async function pollBackchannelRequest(
     throw new Refusal('authorization_pending', 'the person has not answered yet')
   }
   request.state = 'redeemed'
-  const tokens = await issueForAnswer(context, client, request, request.answer)
+  const tokens = await issueForAnswer(context, client, request, { ...request.answer, proof })
   if (request.loseAnswer) throw new ConnectionLost()
   return tokens
-}
-
-function requireInterval(context: ServerContext, request: BackchannelRequest): void {
-  const now = context.clock.now()
-  const early = request.lastPollAt !== undefined && now - request.lastPollAt < request.interval * 1000 - TIMER_SLACK
-  request.lastPollAt = now
-  if (!early && !request.slowDownNext) return
-  request.slowDownNext = false
-  request.interval += SLOW_DOWN
-  throw new Refusal('slow_down', `poll every ${request.interval} seconds`, {
-    headers: { 'retry-after': String(request.interval) },
-    members: { interval: request.interval },
-  })
 }
 
 async function issueForAnswer(
   context: ServerContext,
   client: MockClient,
   request: BackchannelRequest,
-  { session, scopes, authorizationDetails }: BackchannelAnswer,
+  { session, scopes, authorizationDetails, proof }: BackchannelAnswer & { readonly proof: DpopProof | undefined },
 ): Promise<object> {
   const grant: Grant = {
     clientId: client.clientId,
@@ -75,6 +59,7 @@ async function issueForAnswer(
     session,
     grant,
     actor: client.actor && actorClaim(context, client),
+    thumbprint: proof?.thumbprint,
   })
   const { access_token } = accessToken
   return {

@@ -1,4 +1,5 @@
 import { optional, words } from '../../http/received.ts'
+import type { DpopProof } from '../dpop.ts'
 import { grantedScopes, requestedAudience, requestedDetails } from '../grant-targets.ts'
 import { issueAccessToken } from '../issue-tokens.ts'
 import type { MockClient } from '../options.ts'
@@ -12,6 +13,7 @@ export async function clientCredentials(
   context: ServerContext,
   client: MockClient,
   parameters: URLSearchParams,
+  proof?: DpopProof,
 ): Promise<object> {
   requireConfidential(client)
   const audience = requestedAudience(context, parameters)
@@ -22,5 +24,6 @@ export async function clientCredentials(
     audience,
     scopes: grantedScopes(context, { client, subject: undefined, requested, audience }),
     authorizationDetails: requestedDetails(context, parameters, audience),
+    thumbprint: proof?.thumbprint,
   })
 }

@@ -49,7 +49,7 @@ async function userOf(context: ServerContext, client: MockClient, parameters: UR
       )
     }
     const claims = await verifyOwnToken(context, token, type, 'subject_token', invalidGrant)
-    requireOwnAudience(client, claims, type, 'subject_token')
+    requireOwnAudience(context, client, claims, type, 'subject_token')
     return claims.sub
   }
   if (type !== TOKEN_TYPE.refreshToken) throw new Refusal('invalid_request', `subject_token_type not taken: ${type}`)

@@ -1,6 +1,6 @@
 import { optional, required, words } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
-import { issueRefreshToken } from '../issue-tokens.ts'
+import type { DpopProof } from '../dpop.ts'
 import type { MockClient } from '../options.ts'
 import type { ServerContext } from '../server-context.ts'
 import { issueForGrant } from './authorization-code.ts'
@@ -14,6 +14,7 @@ export async function refresh(
   context: ServerContext,
   client: MockClient,
   parameters: URLSearchParams,
+  proof?: DpopProof,
 ): Promise<object> {
   const value = required(parameters, 'refresh_token')
   const token = context.state.refreshTokens.get(value)
@@ -26,6 +27,10 @@ export async function refresh(
   }
   if (token.grant.revoked) throw new Refusal('invalid_grant', 'the refresh token is revoked')
   const { grant } = token
+  // RFC 9449 §5: a public client's refresh token is bound to the key of its first request.
+  if (grant.boundTo !== undefined && grant.boundTo !== proof?.thumbprint) {
+    throw new Refusal('invalid_grant', 'the refresh token is bound to another key')
+  }
   // RFC 6749 §6: no scope beyond the original; absent means all of it.
   const asked = optional(parameters, 'scope')
   const scopes = asked === undefined ? grant.scopes : words(asked)
@@ -34,7 +39,7 @@ export async function refresh(
   const targets = [...parameters.getAll('resource'), ...parameters.getAll('audience')]
   const foreign = targets.find((target) => !grant.audience.includes(target))
   if (foreign !== undefined) throw new Refusal('invalid_target', `the grant is not for ${foreign}`)
-  if (client.rotatesRefreshTokens === false) return issueForGrant(context, grant, scopes, {})
+  if (client.rotatesRefreshTokens === false) return issueForGrant(context, grant, { scopes, proof, refreshToken: {} })
   token.used = true
-  return issueForGrant(context, grant, scopes, issueRefreshToken(context, grant))
+  return issueForGrant(context, grant, { scopes, proof })
 }

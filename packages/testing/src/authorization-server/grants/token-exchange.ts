@@ -1,11 +1,12 @@
 import type { JWTPayload } from 'jose'
 import { optional, required, words } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
+import type { DpopProof } from '../dpop.ts'
 import { grantedScopes, requestedAudience, requestedDetails } from '../grant-targets.ts'
 import { type ActorClaim, apiScopes, issueAccessToken } from '../issue-tokens.ts'
 import type { MockClient } from '../options.ts'
 import { requireConfidential, type ServerContext } from '../server-context.ts'
-import { requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from '../subject-token.ts'
+import { clientIdOf, requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from '../subject-token.ts'
 
 /**
  * Exchanges a user's token for one limited to another API: delegation, with the client's agent in `act`.
@@ -17,11 +18,16 @@ export async function exchangeToken(
   context: ServerContext,
   client: MockClient,
   parameters: URLSearchParams,
+  proof?: DpopProof,
 ): Promise<object> {
   requireConfidential(client)
   const type = required(parameters, 'subject_token_type')
   const subject = await verifyOwnToken(context, required(parameters, 'subject_token'), type, 'subject_token')
-  requireOwnAudience(client, subject, type, 'subject_token')
+  requireOwnAudience(context, client, subject, type, 'subject_token')
+  // RFC 9449 gives no rule; a bound token must not become one that anybody can use.
+  if (isBound(subject) && proof === undefined) {
+    throw new Refusal('invalid_request', 'subject_token is bound to a key: send a DPoP proof')
+  }
   const wanted = optional(parameters, 'requested_token_type') ?? TOKEN_TYPE.accessToken
   if (wanted !== TOKEN_TYPE.accessToken && wanted !== TOKEN_TYPE.jwt) {
     throw new Refusal('invalid_request', `requested_token_type is not issued here: ${wanted}`)
@@ -42,11 +48,14 @@ export async function exchangeToken(
     actor,
     authorizationDetails: requestedDetails(context, parameters, audience),
     session: sessionOf(subject),
+    thumbprint: proof?.thumbprint,
     grant: context.state.grantsByTokenId.get(subject.jti ?? ''),
     notAfter: subject.exp,
   })
   return { ...issued, issued_token_type: wanted }
 }
+
+const isBound = (claims: JWTPayload): boolean => claims.cnf !== undefined
 
 /** A token for the same API cannot gain scopes by being exchanged. */
 function requireWithinSubject(subject: JWTPayload, audience: readonly string[], requested: readonly string[]): void {
@@ -72,7 +81,8 @@ async function actorOf(
   let outermost = actorClaim(context, client)
   if (token !== undefined && type !== undefined) {
     const claims = await verifyOwnToken(context, token, type, 'actor_token')
-    if (claims.client_id !== client.clientId) throw new Refusal('invalid_request', 'actor_token is of another client')
+    if (clientIdOf(context, claims) !== client.clientId)
+      throw new Refusal('invalid_request', 'actor_token is of another client')
     if (claims.sub !== client.clientId) outermost = { sub: claims.sub, iss: context.issuer, client_id: client.clientId }
   }
   requireMayAct(subject, outermost)

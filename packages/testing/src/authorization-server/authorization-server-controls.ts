@@ -1,0 +1,93 @@
+import type { Fault } from '../http/faults.ts'
+import type { LoggedRequest } from '../http/request-log.ts'
+import type { MockUser } from './options.ts'
+import type { AuthorizationDetail } from './state.ts'
+
+/** An endpoint of a mocked authorization server, by name. */
+export type AuthorizationServerEndpoint =
+  | 'metadata'
+  | 'jwks'
+  | 'authorize'
+  | 'par'
+  | 'token'
+  | 'bc-authorize'
+  | 'device-authorization'
+  | 'introspect'
+  | 'register'
+  | 'revoke'
+
+/** What the person sees on their device. */
+export interface PendingRequest {
+  readonly authReqId: string
+  /** Which client asks. */
+  readonly clientId: string
+  /** Who is asked. */
+  readonly subject: string
+  readonly bindingMessage?: string
+  readonly authorizationDetails?: readonly AuthorizationDetail[]
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  /** Epoch seconds. */
+  readonly expiresAt: number
+}
+
+/** How a request is answered, where not just with yes to all that was asked. */
+export interface ApproveOptions {
+  /** Grants these scopes instead: fewer, or a misbehaving server's other ones. */
+  readonly scopes?: readonly string[]
+  /** Grants these details instead of those asked. */
+  readonly authorizationDetails?: readonly AuthorizationDetail[]
+  /** Somebody else answers: the tokens are theirs. */
+  readonly subject?: string
+  /** @default the first of the request's `acr_values`, else the user's */
+  readonly acr?: string
+}
+
+/** An upstream account that a test links. */
+export interface ConnectOptions {
+  /** The user's `sub` at the upstream. It must be a user there. */
+  readonly upstreamSubject: string
+  /** @default all scopes of the connection's resource */
+  readonly scopes?: readonly string[]
+}
+
+/**
+ * What a test, in the place of persons and operators, can do to an authorization server.
+ *
+ * Every control is async, so that the same test drives a real server over HTTP. A control that names a
+ * user, a request or a connection that does not exist throws a {@link TestingError}.
+ */
+export interface AuthorizationServerControls {
+  /** Signs a user in at this server; nobody with `undefined`. The next authorization request is theirs. */
+  signInAs(subject: string | undefined, login?: { readonly acr?: string; readonly authTime?: number }): Promise<void>
+  /** Open questions to persons, oldest first. */
+  pendingRequests(subject?: string): Promise<readonly PendingRequest[]>
+  /** Says yes for the person. @param authReqId - @default the newest open request */
+  approve(authReqId?: string, options?: ApproveOptions): Promise<void>
+  /** Says no for the person. */
+  deny(authReqId?: string): Promise<void>
+  /** Ends the life of the request now. */
+  expire(authReqId?: string): Promise<void>
+  /** The next poll of the request is answered `slow_down`. */
+  slowDown(authReqId?: string): Promise<void>
+  /** The redemption of the request happens, and its answer never arrives. */
+  answerLost(authReqId?: string): Promise<void>
+  /** Somebody enters a device's code elsewhere, signed in as this user, and says yes. */
+  approveDevice(userCode: string, subject: string): Promise<void>
+  /** Somebody enters a device's code elsewhere, and says no. */
+  denyDevice(userCode: string): Promise<void>
+  /** Links an upstream account to a user, beside those already linked. @returns its account id in the vault */
+  connect(subject: string, connection: string, options: ConnectOptions): Promise<string>
+  /** Removes all linked accounts of a connection from a user's vault. */
+  disconnect(subject: string, connection: string): Promise<void>
+  /** Ends all refresh tokens of a user, and the chains they belong to. */
+  revokeRefreshTokens(subject: string): Promise<void>
+  /** Changes a user: roles, permissions, claims, name. Tokens already issued stay as they are. */
+  changeUser(subject: string, changes: Partial<Omit<MockUser, 'subject'>>): Promise<void>
+  /** Lets something go wrong at an endpoint. */
+  fault(endpoint: AuthorizationServerEndpoint, fault: Fault): Promise<void>
+  /** What was asked, in order, without secrets. */
+  requests(): Promise<readonly LoggedRequest[]>
+  /** Back to the beginning: users, logins, tokens, requests, links, faults and log. The key stays. */
+  reset(): Promise<void>
+}

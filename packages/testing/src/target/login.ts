@@ -1,0 +1,144 @@
+import {
+  type Clock,
+  connectAuthorizationServer,
+  type Profile,
+  systemClock,
+  type UserIdentity,
+  verifyAccessToken,
+} from '@behalf/core'
+import { base64url } from 'jose'
+import * as z from 'zod/mini'
+import { TestingError } from '../testing-error.ts'
+import { profileOf } from './profile-of.ts'
+import type { ProtocolTarget, TargetClient } from './protocol-target.ts'
+
+/** The part of a target that a login needs. `startMockServers` has it too. */
+export type LoginTarget = Pick<ProtocolTarget, 'authorizationServer' | 'clients'> & {
+  readonly authorizationServer: Pick<ProtocolTarget['authorizationServer'], 'issuer' | 'controls'>
+}
+
+export interface LoginOptions {
+  /** Who sits before the browser: a `sub` of the app's issuer. */
+  readonly user: string
+  /** The client that the user logs in to. @default the agent's */
+  readonly client?: TargetClient
+  /** How the client sees the server. @default `profileOf(target, client)` */
+  readonly profile?: Profile
+  /** @default 'openid profile offline_access chat' */
+  readonly scope?: string
+  /** What the access token is for, under the name that the profile has for it. @default the agent's own API */
+  readonly resource?: string
+  /** Further parameters of the authorization request. */
+  readonly parameters?: Readonly<Record<string, string>>
+  /** @default the system's clock */
+  readonly clock?: Clock
+}
+
+/** What came of a login. */
+export interface LoginTokens {
+  readonly accessToken: string
+  readonly idToken?: string
+  readonly refreshToken?: string
+  /** As granted. */
+  readonly scopes?: readonly string[]
+  /** What the id_token repeats. */
+  readonly nonce: string
+}
+
+const AGENT_RESOURCE = 'https://agent.behalf.example/'
+
+/** What a browser has to know. */
+const Metadata = z.object({ authorization_endpoint: z.url() })
+
+/**
+ * Logs a user in by authorization code and PKCE, browser and app in one.
+ *
+ * The browser's part is one redirect: whoever is signed in at a target agrees. `state` and `iss` of the redirect are
+ * checked; the tokens are not verified here, see {@link signIn}.
+ *
+ * @throws TestingError The server did not redirect back, or with an error, which the message names.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7636#section-4 | RFC 7636 §4}
+ */
+export async function login(target: LoginTarget, options: LoginOptions): Promise<LoginTokens> {
+  const { client = target.clients.agent, clock = systemClock, resource = AGENT_RESOURCE } = options
+  const profile = options.profile ?? profileOf(target, client)
+  const { issuer, controls } = target.authorizationServer
+  await controls.signInAs(options.user)
+  const verifier = randomText()
+  const state = randomText()
+  const nonce = randomText()
+  const callback = await browse(await authorizationEndpoint(issuer), {
+    response_type: 'code',
+    client_id: client.clientId,
+    redirect_uri: client.redirectUri ?? '',
+    scope: options.scope ?? 'openid profile offline_access chat',
+    [profile.target]: resource,
+    state,
+    nonce,
+    code_challenge: await challengeOf(verifier),
+    code_challenge_method: 'S256',
+    ...options.parameters,
+  })
+  // RFC 6749 §10.12, RFC 9207 §2.4.
+  if (callback.get('state') !== state || callback.get('iss') !== issuer) {
+    throw new TestingError('login: the redirect has another state or iss than the request')
+  }
+  const server = connectAuthorizationServer(profile, { fetch, clock, timeoutMs: 10_000 })
+  const { accessToken, idToken, refreshToken, scopes } = await server.grant('authorization_code', {
+    code: callback.get('code') ?? '',
+    redirect_uri: client.redirectUri,
+    code_verifier: verifier,
+  })
+  return {
+    accessToken,
+    ...(idToken !== undefined && { idToken }),
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(scopes !== undefined && { scopes }),
+    nonce,
+  }
+}
+
+export interface SignInOptions extends LoginOptions {
+  /** @default `profileOf(target, client)` */
+  readonly profile?: Profile
+}
+
+/**
+ * Logs a user in, and verifies the access token: the identity that a guard takes.
+ *
+ * @throws TestingError The token stands for no user.
+ * @throws InvalidTokenError The access token does not verify.
+ */
+export async function signIn(target: LoginTarget, options: SignInOptions): Promise<UserIdentity> {
+  const { client = target.clients.agent, clock = systemClock, resource = AGENT_RESOURCE } = options
+  const profile = options.profile ?? profileOf(target, client)
+  const { accessToken } = await login(target, { ...options, profile })
+  const identity = await verifyAccessToken(accessToken, { authorizationServer: profile, audience: resource, clock })
+  if (identity.kind !== 'user') throw new TestingError('signIn: the access token stands for no user')
+  return identity
+}
+
+async function authorizationEndpoint(issuer: string): Promise<string> {
+  const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
+  return Metadata.parse(await response.json()).authorization_endpoint
+}
+
+async function browse(endpoint: string, parameters: Readonly<Record<string, string>>): Promise<URLSearchParams> {
+  const response = await fetch(`${endpoint}?${new URLSearchParams(parameters)}`, { redirect: 'manual' })
+  const location = response.headers.get('location')
+  if (location === null || !location.startsWith(parameters.redirect_uri ?? '')) {
+    throw new TestingError(`login: no redirect to the client, but ${response.status} ${await response.text()}`)
+  }
+  const { searchParams } = new URL(location)
+  const error = searchParams.get('error')
+  if (error !== null) throw new TestingError(`login: ${error}: ${searchParams.get('error_description')}`)
+  return searchParams
+}
+
+function randomText(): string {
+  return base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
+}
+
+async function challengeOf(verifier: string): Promise<string> {
+  return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))))
+}

@@ -1,0 +1,26 @@
+import type { TargetNotification } from './protocol-target.ts'
+
+/** The client's own endpoint for CIBA's ping mode: takes what comes, and keeps it. */
+export interface NotificationInbox {
+  /** CIBA Core §10.2: answered with 204, and no redirect. */
+  take(request: Request): Promise<Response>
+  received(): Promise<readonly TargetNotification[]>
+  clear(): void
+}
+
+/** Makes an endpoint that believes everybody. Whoever reads it checks the bearer token. */
+export function createNotificationInbox(): NotificationInbox {
+  let notifications: readonly TargetNotification[] = []
+  return {
+    async take(request) {
+      const authorization = request.headers.get('authorization') ?? undefined
+      const body: unknown = await request.json().catch(() => undefined)
+      notifications = [...notifications, { authorization, body }]
+      return new Response(null, { status: 204 })
+    },
+    received: async () => notifications,
+    clear() {
+      notifications = []
+    },
+  }
+}
