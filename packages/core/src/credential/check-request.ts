@@ -7,12 +7,16 @@ export interface CheckedRequest {
   /** What to hand to `fetch`: the request or the address that was compared. */
   readonly input: string | Request
   readonly headers: Headers
+  /** As `fetch` will send it. */
+  readonly method: string
+  readonly url: string
+  readonly origin: string
   /** The same request can be sent a second time. */
   readonly replayable: boolean
 }
 
 /**
- * Lets a request pass only to one of `origins`, and only without an `Authorization` of its own (I6).
+ * Lets a request pass only to one of `origins`, and only without an `Authorization` or `DPoP` of its own (I6).
  *
  * An address is read once, by the URL parser that `fetch` uses too, and sent as it was read; so user
  * names, backslashes, case, ports and missing schemes cannot make the two disagree.
@@ -37,16 +41,37 @@ export function checkRequest(
     )
   }
   const headers = new Headers(init.headers ?? request?.headers)
-  if (headers.has('authorization') || request?.headers.has('authorization')) {
+  refuseOwnHeaders(name, headers)
+  if (request !== undefined) refuseOwnHeaders(name, request.headers)
+  return {
+    input: request ?? url.href,
+    headers,
+    method: methodOf(init.method ?? request?.method ?? 'GET'),
+    url: url.href,
+    origin: url.origin,
+    replayable: isReplayable(request, init.body),
+  }
+}
+
+function refuseOwnHeaders(name: string, headers: Headers): void {
+  const own = headers.has('authorization') ? 'Authorization' : headers.has('dpop') ? 'DPoP' : undefined
+  if (own !== undefined) {
     throw new CredentialMisuseError(
       'authorization_header',
-      `the credential ${name} sets Authorization itself; leave that header out`,
+      `the credential ${name} sets ${own} itself; leave that header out`,
     )
   }
   // A server behind a shared front would get a request, and its token, that was meant for another.
   if (headers.has('host'))
     throw new CredentialMisuseError('origin', `the credential ${name} goes with no Host of your own`)
-  return { input: request ?? url.href, headers, replayable: isReplayable(request, init.body) }
+}
+
+/** `fetch` writes these in capitals and leaves others as they are; a proof names what is sent. */
+const normalised = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']
+
+function methodOf(method: string): string {
+  const capitals = method.toUpperCase()
+  return normalised.includes(capitals) ? capitals : method
 }
 
 function isReplayable(request: Request | undefined, body: unknown): boolean {

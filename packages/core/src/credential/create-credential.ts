@@ -2,7 +2,11 @@ import type { Credential } from '../contract/index.ts'
 import { CredentialMisuseError } from '../errors/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import { authorizationHeader } from './authorization-header.ts'
+import { asksForNonce, challengesOf } from './challenges.ts'
 import { type CheckedRequest, checkRequest } from './check-request.ts'
+import { IdempotencyKeys } from './idempotency-header.ts'
+import type { ProofKey } from './proof-key.ts'
+import { keepResourceNonce, resourceNonce } from './resource-nonces.ts'
 import { stepUpOf } from './step-up.ts'
 import { revealToken, type Token } from './token.ts'
 
@@ -12,6 +16,8 @@ export interface IssuedToken {
   readonly scopes: readonly string[]
   /** Epoch seconds. */
   readonly expiresAt?: number
+  /** The key that the token is bound to: each request proves it. Absent: a bearer token. */
+  readonly dpop?: ProofKey
 }
 
 export interface CredentialOptions extends IssuedToken {
@@ -27,6 +33,8 @@ export interface CredentialOptions extends IssuedToken {
    * Absent: the token is never replaced, as that of an approval (I6).
    */
   readonly refresh?: (() => Promise<IssuedToken | undefined>) | undefined
+  /** The header that gets the call's idempotency key on requests that write. Absent: none does. */
+  readonly idempotencyHeader?: string | undefined
   /** Told before a body gets the raw token; when it throws, the body does not get it. */
   readonly onRawToken: (name: string) => void | Promise<void>
 }
@@ -36,6 +44,8 @@ export interface OpenCredential {
   readonly credential: Credential
   /** Every token that the body may have seen, for redaction. */
   readonly tokens: readonly Token[]
+  /** From here on requests that write carry this key, where the options name a header for it. */
+  useIdempotencyKey(key: string): void
   /** From here on the credential sends nothing. A request on its way is not stopped: that is the signal's work. */
   close(): void
 }
@@ -56,9 +66,11 @@ class BoundCredential implements OpenCredential {
   #issued: IssuedToken
   #closed = false
   #renewal: Promise<IssuedToken | undefined> | undefined
+  readonly #keys: IdempotencyKeys
 
   constructor(options: CredentialOptions) {
     this.#options = options
+    this.#keys = new IdempotencyKeys(options.idempotencyHeader)
     this.#issued = options
     // A getter has no way to be absent, as the contract's optional field has.
     this.credential = new BodyCredential(this) as Credential
@@ -73,6 +85,10 @@ class BoundCredential implements OpenCredential {
     return this.#issued.token === token ? [token] : [token, this.#issued.token]
   }
 
+  useIdempotencyKey(key: string): void {
+    this.#keys.use(key)
+  }
+
   close(): void {
     this.#closed = true
   }
@@ -81,6 +97,7 @@ class BoundCredential implements OpenCredential {
     this.#refuseClosed()
     const { name, origins } = this.#options
     const request = checkRequest(name, origins, input, init)
+    this.#keys.mark(request.method, request.headers)
     const used = this.#issued
     const response = await this.#attempt(request, used, init)
     if (response.status !== 401 || !request.replayable || this.#closed) return response
@@ -97,19 +114,41 @@ class BoundCredential implements OpenCredential {
     return use(revealToken(this.#issued.token))
   }
 
-  async #attempt(request: CheckedRequest, { token }: IssuedToken, init: RequestInit): Promise<Response> {
-    const headers = new Headers(request.headers)
-    headers.set('authorization', authorizationHeader(token))
-    const signal = this.#signal(request, init)
-    const response = await this.#options.fetch(request.input, { ...init, headers, redirect: 'manual', signal })
-    const stepUp = await stepUpOf(response)
+  /** One try with one token; twice where the API only wanted its nonce (RFC 9449 §9). */
+  async #attempt(request: CheckedRequest, issued: IssuedToken, init: RequestInit): Promise<Response> {
+    let { response, newNonce } = await this.#once(request, issued, init)
+    let challenges = await challengesOf(response)
+    if (newNonce && asksForNonce(challenges) && request.replayable && !this.#closed) {
+      await response.body?.cancel()
+      response = (await this.#once(request, issued, init)).response
+      challenges = await challengesOf(response)
+    }
+    const stepUp = stepUpOf(challenges)
     if (stepUp === undefined) return response
     await response.body?.cancel()
     throw stepUp
   }
 
+  async #once(
+    { input, origin, method, url, headers: given }: CheckedRequest,
+    { token, dpop }: IssuedToken,
+    init: RequestInit,
+  ): Promise<{ response: Response; newNonce: boolean }> {
+    const headers = new Headers(given)
+    headers.set('authorization', authorizationHeader(token, dpop === undefined ? 'Bearer' : 'DPoP'))
+    if (dpop !== undefined) {
+      const nonce = resourceNonce(dpop, origin)
+      headers.set('dpop', await dpop.proof({ method, url, accessToken: token, ...(nonce !== undefined && { nonce }) }))
+      // The call may have ended while the proof was signed.
+      this.#refuseClosed()
+    }
+    const signal = this.#signal(input, init)
+    const response = await this.#options.fetch(input, { ...init, headers, redirect: 'manual', signal })
+    return { response, newNonce: dpop !== undefined && keepResourceNonce(dpop, origin, response.headers) }
+  }
+
   /** The call's signal and the request's own. */
-  #signal({ input }: CheckedRequest, init: RequestInit): AbortSignal | null {
+  #signal(input: string | Request, init: RequestInit): AbortSignal | null {
     const { signal } = this.#options
     const own = init.signal === undefined && input instanceof Request ? input.signal : init.signal
     return signal && own ? AbortSignal.any([signal, own]) : (signal ?? own ?? null)

@@ -9,16 +9,26 @@ export interface TextRedactor {
   end(): string
 }
 
+/** Tokens, or where to ask for them: a call's credential may get a fresh one while a text flows. */
+export type TokenSource = readonly Token[] | (() => readonly Token[])
+
 /**
  * Replaces verbatim tokens in a text that comes in pieces, also where one is cut in two (E4).
  *
  * Holds back no more than the beginning of a possible token.
  */
-export function createTextRedactor(tokens: readonly Token[]): TextRedactor {
-  const secrets = secretsOf(tokens)
+export function createTextRedactor(source: TokenSource): TextRedactor {
+  let known: readonly Token[] = []
+  let secrets: readonly string[] = []
   let held = ''
   return {
     push(piece) {
+      const tokens = typeof source === 'function' ? source() : source
+      // Tokens are only ever added.
+      if (tokens.length !== known.length) {
+        known = tokens
+        secrets = secretsOf(tokens)
+      }
       const text = redactText(held + piece, secrets)
       const keep = beginningAtEnd(text, secrets)
       held = text.slice(keep)
@@ -33,7 +43,7 @@ export function createTextRedactor(tokens: readonly Token[]): TextRedactor {
 }
 
 /** {@link createTextRedactor} as a stage in a stream of texts. */
-export function redactTokenStream(tokens: readonly Token[]): TransformStream<string, string> {
+export function redactTokenStream(tokens: TokenSource): TransformStream<string, string> {
   const redactor = createTextRedactor(tokens)
   const emit = (text: string, controller: TransformStreamDefaultController<string>) => {
     if (text !== '') controller.enqueue(text)

@@ -1,6 +1,6 @@
 import { type Claim, claimRun, type Entry, type StoredResult } from '../approvals/index.ts'
 import type { Call, Json } from '../contract/index.ts'
-import { redactTokens } from '../credential/index.ts'
+import { redactError, redactTokens } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
 import { snapshot } from '../lib/index.ts'
 import { principalOf } from './auditor.ts'
@@ -8,7 +8,6 @@ import { runInCall } from './current-call.ts'
 import type { Environment } from './environment.ts'
 import type { OpenedAccess } from './open-access.ts'
 import type { Progress } from './progress.ts'
-import { redactError } from './redact-error.ts'
 import type { Stop } from './stop.ts'
 
 /** A result that is larger is given once and cannot be told again. Characters of JSON. */

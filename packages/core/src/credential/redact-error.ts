@@ -1,4 +1,5 @@
-import { redactTokens, type Token } from '../credential/index.ts'
+import { redactTokens } from './redact-tokens.ts'
+import type { Token } from './token.ts'
 
 /** How many errors and containers are looked into. */
 const BUDGET = 1_000

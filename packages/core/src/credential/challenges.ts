@@ -1,0 +1,34 @@
+import { Configuration, customFetch, fetchProtectedResource, WWWAuthenticateChallengeError } from 'openid-client'
+
+/** Longer headers are no challenge that anybody could answer. */
+const MAX_HEADER = 8192
+const nowhere = new URL('https://resource.invalid')
+
+/** One challenge of a refusal: its scheme in lower case, and its parameters. */
+export type Challenge = WWWAuthenticateChallengeError['cause'][number]
+
+/**
+ * The challenges of an API's refusal for our schemes; none for any other answer, and for what does not parse.
+ *
+ * The library reads challenges only on their way through a request of its own, so it gets one that goes nowhere.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1 | RFC 9110 §11.6.1}
+ */
+export async function challengesOf(response: Response): Promise<readonly Challenge[]> {
+  if (response.status !== 401 && response.status !== 403) return []
+  const header = response.headers.get('www-authenticate')
+  if (header === null || header.length > MAX_HEADER) return []
+  const configuration = new Configuration({ issuer: nowhere.href }, 'nobody')
+  configuration[customFetch] = async () => new Response(null, { status: 401, headers: { 'www-authenticate': header } })
+  try {
+    await fetchProtectedResource(configuration, 'none', nowhere, 'GET')
+    return []
+  } catch (error) {
+    if (!(error instanceof WWWAuthenticateChallengeError)) return []
+    return error.cause.filter(({ scheme }) => scheme === 'bearer' || scheme === 'dpop')
+  }
+}
+
+/** Whether the API refused only for want of its nonce (RFC 9449 §9). */
+export function asksForNonce(challenges: readonly Challenge[]): boolean {
+  return challenges.some(({ scheme, parameters }) => scheme === 'dpop' && parameters.error === 'use_dpop_nonce')
+}

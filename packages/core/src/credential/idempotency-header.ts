@@ -1,0 +1,44 @@
+import { ConfigurationError } from '../errors/index.ts'
+
+/** RFC 9110 §5.6.2. */
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+/** Headers with a meaning that a key would break. */
+const taken = ['authorization', 'content-length', 'content-type', 'cookie', 'dpop', 'host', 'proxy-authorization']
+/** RFC 9110 §9.2.1: what only reads needs no key. */
+const safe = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
+
+/** The name of the header that an API reads an idempotency key from. */
+export function idempotencyHeaderName(option: string, value: unknown): string {
+  if (typeof value !== 'string' || !token.test(value) || taken.includes(value.toLowerCase())) {
+    throw new ConfigurationError(option, "give the name of a header of its own, such as 'Idempotency-Key'")
+  }
+  return value
+}
+
+/**
+ * Puts a call's idempotency key on the requests that write.
+ *
+ * The first one carries the key itself, the n-th `key.n`: two requests under one key would be taken for
+ * the same. A try again makes the same requests in the same order to get the same keys.
+ */
+export class IdempotencyKeys {
+  readonly #header: string | undefined
+  #key: string | undefined
+  #used = 0
+
+  constructor(header: string | undefined) {
+    this.#header = header
+  }
+
+  use(key: string): void {
+    this.#key = key
+  }
+
+  /** Leaves a key of the body's own as it is. */
+  mark(method: string, headers: Headers): void {
+    if (this.#header === undefined || this.#key === undefined) return
+    if (safe.includes(method) || headers.has(this.#header)) return
+    this.#used++
+    headers.set(this.#header, this.#used === 1 ? this.#key : `${this.#key}.${this.#used}`)
+  }
+}

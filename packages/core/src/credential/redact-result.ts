@@ -1,0 +1,154 @@
+import { redactError } from './redact-error.ts'
+import { PieceRedactor } from './redact-pieces.ts'
+import { redactTokens } from './redact-tokens.ts'
+import type { Token } from './token.ts'
+
+/** What a result that flows needs of the call that gave it. */
+export interface RedactionSurroundings {
+  /** Asked at each piece: a credential may have got a fresh token meanwhile. */
+  readonly tokens: () => readonly Token[]
+  /** Runs a step of the source in the context of its call. */
+  readonly enter: <Result>(step: () => Result) => Result
+  /** Told once, when a result that flows has ended, was given up, or failed. */
+  readonly onEnd: () => void
+}
+
+/** A result without its tokens, and whether it still flows: then the call goes on until `onEnd`. */
+export interface RedactedResult {
+  readonly value: unknown
+  readonly flows: boolean
+}
+
+/**
+ * Replaces verbatim tokens in what a body returned: plain JSON values and texts at once, a `ReadableStream`
+ * and an async generator as they are read (E4).
+ *
+ * Of a stream: texts and bytes, also where a token is cut in two; plain values each on its own; and what it
+ * throws. Encodings and other class instances, such as a `Response`, are out of reach.
+ */
+export function redactResult(result: unknown, surroundings: RedactionSurroundings): RedactedResult {
+  if (result instanceof ReadableStream) return { value: redactedStream(result, surroundings), flows: true }
+  if (isAsyncGenerator(result)) return { value: new RedactedGenerator(result, surroundings), flows: true }
+  return { value: redactTokens(result, surroundings.tokens()), flows: false }
+}
+
+function isAsyncGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, unknown> {
+  return Object.prototype.toString.call(value) === '[object AsyncGenerator]'
+}
+
+function redactedStream(source: ReadableStream<unknown>, surroundings: RedactionSurroundings): ReadableStream<unknown> {
+  const { enter, tokens } = surroundings
+  const onEnd = once(surroundings.onEnd)
+  const pieces = new PieceRedactor(tokens)
+  const reader = source.getReader()
+  /** Passes one piece on. @returns whether anything came of it */
+  const pass = async (controller: ReadableStreamDefaultController<unknown>): Promise<boolean> => {
+    const { done, value } = await enter(() => reader.read())
+    const out = done ? pieces.end() : pieces.push(value)
+    for (const piece of out) controller.enqueue(piece)
+    if (!done) return out.length > 0
+    onEnd()
+    controller.close()
+    return true
+  }
+  return new ReadableStream<unknown>(
+    {
+      async pull(controller) {
+        try {
+          while (!(await pass(controller)));
+        } catch (error) {
+          onEnd()
+          throw redactError(error, tokens())
+        }
+      },
+      async cancel(reason) {
+        try {
+          await enter(() => reader.cancel(reason))
+        } catch (error) {
+          throw redactError(error, tokens())
+        } finally {
+          onEnd()
+        }
+      },
+    },
+    // Nothing is read ahead of whoever reads.
+    { highWaterMark: 0 },
+  )
+}
+
+type Step = IteratorResult<unknown, unknown>
+
+/** An object and not a generator of its own: one that was never begun would not hear of its `return`. */
+class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
+  readonly #source: AsyncGenerator<unknown, unknown, unknown>
+  readonly #surroundings: RedactionSurroundings
+  readonly #pieces: PieceRedactor
+  readonly #ready: Step[] = []
+  readonly #onEnd: () => void
+  /** Steps in order, as a generator's own queue has them. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(source: AsyncGenerator<unknown, unknown, unknown>, surroundings: RedactionSurroundings) {
+    this.#source = source
+    this.#surroundings = surroundings
+    this.#pieces = new PieceRedactor(surroundings.tokens)
+    this.#onEnd = once(surroundings.onEnd)
+  }
+
+  next(value?: unknown): Promise<Step> {
+    return this.#step(() => this.#source.next(value))
+  }
+
+  return(value?: unknown): Promise<Step> {
+    return this.#step(() => this.#source.return(value), true)
+  }
+
+  throw(error?: unknown): Promise<Step> {
+    return this.#step(() => this.#source.throw(error))
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
+  #step(advance: () => Promise<Step>, givenUp = false): Promise<Step> {
+    const step = this.#last.then(() => this.#advance(advance, givenUp))
+    this.#last = step.catch(() => {})
+    return step
+  }
+
+  async #advance(advance: () => Promise<Step>, givenUp: boolean): Promise<Step> {
+    if (givenUp) this.#ready.length = 0
+    try {
+      for (;;) {
+        const ready = this.#ready.shift()
+        if (ready !== undefined) return ready
+        this.#take(await this.#surroundings.enter(advance), givenUp)
+      }
+    } catch (error) {
+      this.#onEnd()
+      throw redactError(error, this.#surroundings.tokens())
+    }
+  }
+
+  #take({ done, value }: Step, givenUp: boolean): void {
+    const pieces = done ? this.#pieces.end() : this.#pieces.push(value)
+    if (!(done && givenUp)) for (const piece of pieces) this.#ready.push({ done: false, value: piece })
+    if (!done) return
+    this.#onEnd()
+    this.#ready.push({ done: true, value: this.#pieces.value(value) })
+  }
+}
+
+function once(tell: () => void): () => void {
+  let told = false
+  return () => {
+    if (told) return
+    told = true
+    tell()
+  }
+}

@@ -1,0 +1,37 @@
+import { LRUCache } from 'lru-cache'
+import type { ProofKey } from './proof-key.ts'
+
+/** An agent talks to a few APIs; whoever is forgotten costs one more request. */
+const MAX_ORIGINS = 100
+/** RFC 9449 §8.1: `1*NQCHAR`. Longer ones would push the request over header limits. */
+const nonceSyntax = /^[\x21\x23-\x5b\x5d-\x7e]{1,1024}$/
+
+/**
+ * Nonces live with the key that they are for, and per origin: what one API gave is never shown to another,
+ * and an authorization server's are in a place of their own (RFC 9449 §8, §9).
+ */
+const byKey = new WeakMap<ProofKey, LRUCache<string, string>>()
+
+/** The last nonce that an API gave for this key. */
+export function resourceNonce(key: ProofKey, origin: string): string | undefined {
+  return byKey.get(key)?.get(origin)
+}
+
+/**
+ * Keeps the nonce that an answer brings, whatever its status.
+ *
+ * @returns whether it is another one than before
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-8.2 | RFC 9449 §8.2}
+ */
+export function keepResourceNonce(key: ProofKey, origin: string, headers: Headers): boolean {
+  const nonce = headers.get('dpop-nonce')
+  if (nonce === null || !nonceSyntax.test(nonce)) return false
+  let nonces = byKey.get(key)
+  if (nonces === undefined) {
+    nonces = new LRUCache({ max: MAX_ORIGINS })
+    byKey.set(key, nonces)
+  }
+  if (nonces.get(origin) === nonce) return false
+  nonces.set(origin, nonce)
+  return true
+}
