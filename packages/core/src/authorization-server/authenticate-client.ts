@@ -1,8 +1,10 @@
-import { type ClientAuth, ClientSecretPost, modifyAssertion, None, PrivateKeyJwt } from 'openid-client'
+import type { ClientAuth } from 'openid-client'
 import type { ClientAuthentication } from './client-authentication.ts'
+import type { OauthLibrary } from './oauth-library.ts'
 
 /** The part of a request that says who the client is. */
-export function authenticateClient(authentication: ClientAuthentication): ClientAuth {
+export function authenticateClient(authentication: ClientAuthentication, library: OauthLibrary): ClientAuth {
+  const { ClientSecretPost, None, PrivateKeyJwt, TlsClientAuth } = library
   switch (authentication.method) {
     case 'client_secret_basic':
       return (_server, client, _body, headers) => {
@@ -11,13 +13,18 @@ export function authenticateClient(authentication: ClientAuthentication): Client
     case 'client_secret_post':
       return ClientSecretPost(authentication.clientSecret)
     case 'private_key_jwt': {
-      const { privateKey: key, algorithm, keyId } = authentication
+      const { privateKey: key, algorithm, keyId, certificateThumbprint } = authentication
       return PrivateKeyJwt(keyId === undefined ? key : { key, kid: keyId }, {
-        [modifyAssertion]: (header) => {
+        [library.modifyAssertion]: (header) => {
           header.alg = algorithm
+          // RFC 7515 §4.1.8: how a server finds the key where it knows certificates.
+          if (certificateThumbprint !== undefined) header['x5t#S256'] = certificateThumbprint
         },
       })
     }
+    case 'tls_client_auth':
+    case 'self_signed_tls_client_auth':
+      return TlsClientAuth()
     case 'none':
       return None()
     default:

@@ -4,6 +4,11 @@ import { isLoopback, requireText, requireTexts } from '../lib/index.ts'
 /** Asymmetric signatures only: with a symmetric one the public key would be the secret. */
 const asymmetric = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/
 
+/** Whether a JWS algorithm is a signature that only the holder of a private key can make. */
+export function isAsymmetric(algorithm: string): boolean {
+  return asymmetric.test(algorithm)
+}
+
 /** An issuer identifier: `https:`, without query, fragment or credentials (RFC 8414 §2). */
 export function checkIssuer(option: string, value: unknown, allowInsecureLoopback: boolean): string {
   const issuer = requireText(option, value)
@@ -29,7 +34,7 @@ export function checkIssuer(option: string, value: unknown, allowInsecureLoopbac
 export function checkAlgorithms(option: string, value: unknown): readonly string[] {
   const algorithms = requireTexts(option, value)
   for (const [index, algorithm] of algorithms.entries()) {
-    if (asymmetric.test(algorithm)) continue
+    if (isAsymmetric(algorithm)) continue
     throw new ConfigurationError(`${option}[${index}]`, 'is not an asymmetric signature algorithm')
   }
   return algorithms

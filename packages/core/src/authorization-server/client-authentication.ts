@@ -12,6 +12,15 @@ export type ClientAuthentication =
       readonly privateKey: CryptoKey
       readonly algorithm: string
       readonly keyId?: string
+      /** `x5t#S256` of the assertion: SHA-256 of the DER certificate, base64url, where the server knows those. */
+      readonly certificateThumbprint?: string
+    }
+  | {
+      /**
+       * The client's certificate, shown by the `fetch` that the app injects (RFC 8705 §2). The server's
+       * `mtls_endpoint_aliases` are used where it has them.
+       */
+      readonly method: 'tls_client_auth' | 'self_signed_tls_client_auth'
     }
   | { readonly method: 'none' }
 
@@ -29,6 +38,14 @@ export interface ClientAuthenticationOptions {
   readonly keyId?: string | undefined
   readonly clientAuthentication?: ClientAuthentication | undefined
 }
+
+export const clientAuthenticationKeys = [
+  'clientSecret',
+  'privateKey',
+  'algorithm',
+  'keyId',
+  'clientAuthentication',
+] as const satisfies readonly (keyof ClientAuthenticationOptions)[]
 
 /** Reads the client authentication options of a profile, or says which is wrong. */
 export function chooseClientAuthentication(
@@ -59,14 +76,17 @@ function checked(where: string, given: ClientAuthentication): ClientAuthenticati
       refuseUnknownKeys(where, given, ['method', 'clientSecret'])
       return secret(`${where}.clientSecret`, given.method, given.clientSecret)
     case 'private_key_jwt':
-      refuseUnknownKeys(where, given, ['method', 'privateKey', 'algorithm', 'keyId'])
+      refuseUnknownKeys(where, given, ['method', 'privateKey', 'algorithm', 'keyId', 'certificateThumbprint'])
       return signed(where, given)
+    case 'tls_client_auth':
+    case 'self_signed_tls_client_auth':
     case 'none':
-      return { method: 'none' }
+      refuseUnknownKeys(where, given, ['method'])
+      return { method: given.method }
     default:
       throw new ConfigurationError(
         `${where}.method`,
-        'is none of client_secret_basic, client_secret_post, private_key_jwt and none',
+        'is none of client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth, self_signed_tls_client_auth and none',
       )
   }
 }
@@ -87,9 +107,10 @@ function signed(
     readonly privateKey: CryptoKey
     readonly algorithm?: string | undefined
     readonly keyId?: string | undefined
+    readonly certificateThumbprint?: string | undefined
   },
 ): ClientAuthentication {
-  const { privateKey, keyId } = given
+  const { privateKey, keyId, certificateThumbprint } = given
   if (privateKey?.type !== 'private' || !privateKey.usages.includes('sign')) {
     throw new ConfigurationError(`${where}.privateKey`, "give a private CryptoKey with the usage 'sign'")
   }
@@ -102,12 +123,25 @@ function signed(
     )
   }
   if (keyId !== undefined) requireText(`${where}.keyId`, keyId)
-  return { method: 'private_key_jwt', privateKey, algorithm, ...(keyId !== undefined && { keyId }) }
+  if (certificateThumbprint !== undefined && !/^[\w-]{43}$/.test(certificateThumbprint)) {
+    throw new ConfigurationError(
+      `${where}.certificateThumbprint`,
+      'is the SHA-256 hash of the DER certificate in base64url: 43 characters',
+    )
+  }
+  return {
+    method: 'private_key_jwt',
+    privateKey,
+    algorithm,
+    ...(keyId !== undefined && { keyId }),
+    ...(certificateThumbprint !== undefined && { certificateThumbprint }),
+  }
 }
 
 const curves: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }
 
-function algorithmsOf(key: CryptoKey): readonly string[] {
+/** The JWS algorithms that a key can sign with, the most common name first. */
+export function algorithmsOf(key: CryptoKey): readonly string[] {
   const { name, hash, namedCurve } = key.algorithm as { name: string; hash?: { name: string }; namedCurve?: string }
   const bits = hash?.name.replace('SHA-', '')
   if (name === 'RSASSA-PKCS1-v1_5') return [`RS${bits}`]

@@ -1,23 +1,16 @@
-import {
-  allowInsecureRequests,
-  type ClientAuth,
-  Configuration,
-  clockSkew,
-  customFetch,
-  genericGrantRequest,
-  initiateBackchannelAuthentication,
-  type ServerMetadata,
-} from 'openid-client'
-import { InvalidResponseError } from '../errors/index.ts'
+import type { ClientAuth, Configuration, CustomFetchOptions, ServerMetadata } from 'openid-client'
+import { BehalfError, InvalidResponseError } from '../errors/index.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { boundedRequest } from './bounded-request.ts'
 import { type Connection, connectionOf } from './connection.ts'
+import { type OauthLibrary, oauthLibrary } from './oauth-library.ts'
 import { allowInsecureLoopback, type Profile } from './profile.ts'
 import { requestFault } from './request-fault.ts'
 import type {
   AuthorizationServer,
   BackchannelAcknowledgement,
   GrantParameters,
+  IntrospectionResponse,
   RequestOptions,
   Surroundings,
   TokenResponse,
@@ -25,13 +18,14 @@ import type {
   VerifyJwtOptions,
 } from './server.ts'
 import { checkTokenSize, verifyWithKeys } from './verify-jwt.ts'
-import { readAcknowledgement, readTokenResponse } from './wire.ts'
+import { readAcknowledgement, readIntrospection, readTokenResponse } from './wire.ts'
 import { withinDeadline } from './within-deadline.ts'
 
 /** Form parameters that prove something. A server that repeats one in its error must not put it into our messages. */
 const secretParameters = [
   ...['subject_token', 'actor_token', 'assertion', 'refresh_token', 'code', 'code_verifier', 'auth_req_id'],
-  ...['device_code', 'login_hint_token', 'id_token_hint', 'client_secret', 'client_assertion'],
+  ...['token', 'device_code', 'login_hint_token', 'id_token_hint', 'client_secret', 'client_assertion'],
+  ...['client_notification_token', 'user_code'],
 ]
 
 /**
@@ -57,9 +51,13 @@ class ConnectedServer implements AuthorizationServer {
 
   grant(grantType: string, parameters: GrantParameters, options: RequestOptions = {}): Promise<TokenResponse> {
     const body = formBody(parameters)
-    return this.#post(`the grant ${grantType}`, body, options, async (configuration) =>
-      readTokenResponse(await genericGrantRequest(configuration, grantType, body)),
-    )
+    return this.#post(`the grant ${grantType}`, body, options, async (configuration, { genericGrantRequest }) => {
+      const response = readTokenResponse(await genericGrantRequest(configuration, grantType, body))
+      if (response.tokenType === 'dpop' && this.profile.dpop === undefined) {
+        throw new InvalidResponseError('the server bound a token to a key, and the profile has none')
+      }
+      return response
+    })
   }
 
   requestBackchannelAuthentication(
@@ -67,8 +65,15 @@ class ConnectedServer implements AuthorizationServer {
     options: RequestOptions = {},
   ): Promise<BackchannelAcknowledgement> {
     const body = formBody(parameters)
-    return this.#post('backchannel authentication', body, options, async (configuration) =>
-      readAcknowledgement(await initiateBackchannelAuthentication(configuration, body)),
+    return this.#post('backchannel authentication', body, options, async (configuration, library) =>
+      readAcknowledgement(await library.initiateBackchannelAuthentication(configuration, body)),
+    )
+  }
+
+  introspect(token: string, options: RequestOptions = {}): Promise<IntrospectionResponse> {
+    const body = formBody({ token, token_type_hint: 'access_token' })
+    return this.#post('introspection', body, options, async (configuration, { tokenIntrospection }) =>
+      readIntrospection(await tokenIntrospection(configuration, token, { token_type_hint: 'access_token' })),
     )
   }
 
@@ -83,43 +88,83 @@ class ConnectedServer implements AuthorizationServer {
     return verifyWithKeys(jwt, keys.within(limits), this.profile, options, clock.now())
   }
 
-  /** One form post, never repeated: a grant may have been used up by the first try. */
+  /**
+   * One form post, never repeated, since a grant may have been used up by the first try; but for a server
+   * that asks for its nonce and has refused the first try for that alone (RFC 9449 §8).
+   */
   #post<Answer>(
     what: string,
     body: URLSearchParams,
-    { signal }: RequestOptions,
-    send: (configuration: Configuration) => Promise<Answer>,
+    { signal, timeoutMs = this.#surroundings.timeoutMs }: RequestOptions,
+    send: (configuration: Configuration, library: OauthLibrary) => Promise<Answer>,
   ): Promise<Answer> {
-    const { clock, timeoutMs } = this.#surroundings
+    const { clock } = this.#surroundings
     return withinDeadline({ timeoutMs, signal }, async (ending) => {
       const { metadata } = await this.#connection.discover(ending)
       const secrets = new Set<string>(secretParameters.flatMap((name) => body.getAll(name)).filter(Boolean))
-      try {
-        return await send(this.#configuration(metadata, ending, secrets))
-      } catch (error) {
-        throw await requestFault(error, { what, now: clock.now(), secrets: [...secrets] })
+      const library = await oauthLibrary()
+      for (let tries = 1; ; tries++) {
+        const exchange: Exchange = { metadata, signal: ending, secrets, newNonce: false }
+        try {
+          // A request of its own each time: a client assertion must not be used twice (RFC 7523 §3).
+          return await send(this.#configuration(exchange, library), library)
+        } catch (error) {
+          const fault = await requestFault(error, { what, now: clock.now(), secrets: [...secrets] })
+          if (tries === 2 || !exchange.newNonce || !asksForNonce(fault)) throw fault
+        }
       }
     })
   }
 
   /** Made for each request, since the library ties neither a signal nor a clock to one. */
-  #configuration(metadata: ServerMetadata, signal: AbortSignal, secrets: Set<string>): Configuration {
+  #configuration(exchange: Exchange, library: OauthLibrary): Configuration {
     const { profile, fetch } = this.#connection
     const { clock } = this.#surroundings
     const insecure = profile[allowInsecureLoopback] === true
     const skew = Math.round((clock.now() - Date.now()) / 1000)
-    this.#authentication ??= authenticateClient(profile.clientAuthentication)
-    const configuration = new Configuration(metadata, profile.clientId, { [clockSkew]: skew }, this.#authentication)
+    const { method } = profile.clientAuthentication
+    this.#authentication ??= authenticateClient(profile.clientAuthentication, library)
+    const configuration = new library.Configuration(
+      exchange.metadata,
+      profile.clientId,
+      { [library.clockSkew]: skew, use_mtls_endpoint_aliases: method.endsWith('tls_client_auth') },
+      this.#authentication,
+    )
     // Ours is the deadline; `boundedRequest` decides where plain http may go.
     configuration.timeout = 0
-    if (insecure) allowInsecureRequests(configuration)
-    configuration[customFetch] = (url, init) => {
-      rememberSecrets(init.body, secrets)
+    if (insecure) library.allowInsecureRequests(configuration)
+    configuration[library.customFetch] = async (url, init) => {
+      rememberSecrets(init.body, exchange.secrets)
       const rules = { fetch, allowInsecureLoopback: insecure, now: () => clock.now() }
-      return boundedRequest(rules, url, { ...(init as RequestInit), signal })
+      const proved = await this.#withProof(url, init)
+      const response = await boundedRequest(rules, url, { ...proved, signal: exchange.signal })
+      exchange.newNonce = this.#connection.nonces.adopt(url, response)
+      return response
     }
     return configuration
   }
+
+  /** RFC 9449 §5: each request with a proof of its own, and the nonce of this very origin. */
+  async #withProof(url: string, init: CustomFetchOptions): Promise<RequestInit> {
+    const { profile, nonces } = this.#connection
+    if (profile.dpop === undefined) return init as RequestInit
+    const nonce = nonces.of(url)
+    const dpop = await profile.dpop.proof({ method: init.method, url, ...(nonce !== undefined && { nonce }) })
+    return { ...(init as RequestInit), headers: { ...init.headers, dpop } }
+  }
+}
+
+/** One try of a request. */
+interface Exchange {
+  readonly metadata: ServerMetadata
+  readonly signal: AbortSignal
+  readonly secrets: Set<string>
+  /** The answer brought a nonce. */
+  newNonce: boolean
+}
+
+function asksForNonce(fault: unknown): boolean {
+  return BehalfError.isInstance(fault) && 'error' in fault && fault.error === 'use_dpop_nonce'
 }
 
 /** The client's own proof is added by the library, after the parameters. */

@@ -1,17 +1,12 @@
-import {
-  allowInsecureRequests,
-  type CustomFetchOptions,
-  customFetch,
-  discovery,
-  None,
-  type ServerMetadata,
-} from 'openid-client'
+import type { CustomFetchOptions, ServerMetadata } from 'openid-client'
 import pRetry from 'p-retry'
 import { InvalidResponseError, TransportError } from '../errors/index.ts'
 import { SingleFlight } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import { boundedRequest } from './bounded-request.ts'
+import { DpopNonces } from './dpop-nonces.ts'
 import { IssuerKeys } from './issuer-keys.ts'
+import { oauthLibrary } from './oauth-library.ts'
 import { allowInsecureLoopback, type Profile } from './profile.ts'
 import { requestFault } from './request-fault.ts'
 import { readServerMetadata } from './wire.ts'
@@ -33,6 +28,7 @@ export interface Discovered {
 export class Connection {
   readonly profile: Profile
   readonly fetch: Fetch
+  readonly nonces = new DpopNonces()
   readonly #discovery = new SingleFlight<Discovered>()
   #discovered: Discovered | undefined
 
@@ -67,13 +63,14 @@ export class Connection {
 
   async #metadata(signal: AbortSignal): Promise<ServerMetadata> {
     const { issuer, clientId, discovery: algorithm = 'oidc' } = this.profile
+    const library = await oauthLibrary()
     try {
-      const configuration = await discovery(new URL(issuer), clientId, undefined, None(), {
+      const configuration = await library.discovery(new URL(issuer), clientId, undefined, library.None(), {
         algorithm,
         timeout: DOCUMENT_TIMEOUT_MS / 1000,
-        [customFetch]: (url, options) => this.#document(url, options, [signal]),
+        [library.customFetch]: (url, options) => this.#document(url, options, [signal]),
         // Where plain http is allowed at all is decided by `boundedRequest`, request by request.
-        ...(this.profile[allowInsecureLoopback] && { execute: [allowInsecureRequests] }),
+        ...(this.profile[allowInsecureLoopback] && { execute: [library.allowInsecureRequests] }),
       })
       return configuration.serverMetadata()
     } catch (error) {

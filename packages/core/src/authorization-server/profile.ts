@@ -1,11 +1,15 @@
 import type { Approver, AuthorizationDetail } from '../contract/index.ts'
 import type { ClientAuthentication } from './client-authentication.ts'
+import type { DpopKey } from './dpop-key.ts'
 
 /** Plain `http:` to loopback, for tests and local servers. Nobody sets a symbol by accident. */
 export const allowInsecureLoopback: unique symbol = Symbol.for('@behalf/core@1/allowInsecureLoopback') as never
 
-/** What the target of a token is called at this provider. */
-export type TargetParameter = 'resource' | 'audience'
+/**
+ * What the target of a token is called at this provider; `scope`: it has no parameter of its own and is
+ * part of each scope's name.
+ */
+export type TargetParameter = 'resource' | 'audience' | 'scope'
 
 /** How this provider does backchannel authentication (CIBA). */
 export interface CibaProfile {
@@ -23,9 +27,12 @@ export interface CibaProfile {
 
 /** How this provider exchanges tokens. */
 export interface ExchangeProfile {
-  readonly grant: 'token-exchange'
+  /** RFC 8693, or Entra's on-behalf-of: RFC 7523 §2.1 with `requested_token_use`. */
+  readonly grant: 'token-exchange' | 'jwt-bearer'
   /** The provider takes `authorization_details` with an exchange. */
   readonly carriesAuthorizationDetails: boolean
+  /** OAuth errors of an exchange that mean: the user's token or session ended, and a new login helps. */
+  readonly loginRequiredErrors: readonly string[]
 }
 
 /** What a JWT of this provider looks like. */
@@ -38,6 +45,11 @@ export interface TokenProfile {
   /** Claims that an access token must have, besides `iss`, `aud` and `exp`. */
   readonly requiredClaims: readonly string[]
   readonly clientId: (claims: Readonly<Record<string, unknown>>) => string | undefined
+  /**
+   * Who the token is about, in the form that all tokens of this provider share. Compare subjects by this.
+   * @default the `sub` claim
+   */
+  readonly subject?: (claims: Readonly<Record<string, unknown>>) => string | undefined
   readonly tenant: (claims: Readonly<Record<string, unknown>>) => string | undefined
   readonly scopes: (claims: Readonly<Record<string, unknown>>) => readonly string[]
   /**
@@ -45,6 +57,11 @@ export interface TokenProfile {
    * @default `sub` equals the client id (RFC 9068 §2.2)
    */
   readonly isAgent?: (claims: Readonly<Record<string, unknown>>) => boolean
+  /**
+   * Whether claims of the right type are those of an access token, where the type does not tell.
+   * @default no claim is there that only an id_token has
+   */
+  readonly isAccessToken?: (claims: Readonly<Record<string, unknown>>) => boolean
 }
 
 /**
@@ -66,6 +83,8 @@ export interface Profile {
   readonly ciba: CibaProfile | undefined
   readonly exchange: ExchangeProfile | undefined
   readonly token: TokenProfile
+  /** Our key there: token requests prove it, and the tokens of this client are bound to it (RFC 9449). */
+  readonly dpop?: DpopKey
   readonly [allowInsecureLoopback]?: true
 }
 

@@ -1,4 +1,3 @@
-import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client'
 import {
   BehalfError,
   ConfigurationError,
@@ -6,6 +5,7 @@ import {
   OAuthResponseError,
   TransportError,
 } from '../errors/index.ts'
+import { oauthLibrary } from './oauth-library.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 import { safeCause } from './safe-cause.ts'
 import { type ErrorResponse, readErrorResponse } from './wire.ts'
@@ -26,6 +26,7 @@ export interface FaultContext {
 export async function requestFault(error: unknown, context: FaultContext): Promise<unknown> {
   const ours = bornHere(error)
   if (ours !== undefined) return ours
+  const { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } = await oauthLibrary()
   if (error instanceof ResponseBodyError) return refusal(error.cause, error.response, error, context)
   if (error instanceof WWWAuthenticateChallengeError) {
     // RFC 6749 §5.2: a 401 to a client carries a challenge beside the error in its body.

@@ -12,6 +12,8 @@ export interface Surroundings {
 
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined
+  /** Total time of this request, milliseconds; for servers that hold a poll open. @default that of the surroundings */
+  readonly timeoutMs?: number | undefined
 }
 
 /** Parameters of a form post; an array repeats its key (RFC 8693 §2.1). */
@@ -20,8 +22,8 @@ export type GrantParameters = Readonly<Record<string, string | readonly string[]
 /** A token endpoint's success answer, validated in form, not in meaning. */
 export interface TokenResponse {
   readonly accessToken: string
-  /** Lower case: `bearer`, `dpop`, or `n_a` (RFC 8693 §2.2.1). */
-  readonly tokenType: string
+  /** `dpop` only where the profile has a key; `n_a` is no access token (RFC 8693 §2.2.1). */
+  readonly tokenType: 'bearer' | 'dpop' | 'n_a'
   readonly issuedTokenType?: string
   /** Seconds. */
   readonly expiresIn?: number
@@ -30,6 +32,16 @@ export interface TokenResponse {
   /** Absent: identical to what was requested (RFC 6749 §5.1). */
   readonly scopes?: readonly string[]
   readonly authorizationDetails?: readonly Readonly<Record<string, unknown>>[]
+}
+
+/**
+ * What the server says of a token (RFC 7662 §2.2); validated in form, not in meaning.
+ * Nothing but `active` says that the token is good.
+ */
+export interface IntrospectionResponse {
+  readonly active: boolean
+  /** Every member, as the server wrote it. Holds no token. */
+  readonly claims: Readonly<Record<string, unknown>>
 }
 
 /** A backchannel authentication acknowledgement (CIBA Core §7.3). */
@@ -75,6 +87,8 @@ export interface AuthorizationServer {
     parameters: GrantParameters,
     options?: RequestOptions,
   ): Promise<BackchannelAcknowledgement>
+  /** Asks the server about a token (RFC 7662 §2.1), with client authentication. */
+  introspect(token: string, options?: RequestOptions): Promise<IntrospectionResponse>
   /** Checks signature, `iss`, `aud`, `exp`, `nbf` and the algorithm of a JWT of this issuer. */
   verifyJwt(jwt: string, options: VerifyJwtOptions): Promise<VerifiedJwt>
 }

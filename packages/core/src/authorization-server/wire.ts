@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { InvalidResponseError } from '../errors/index.ts'
-import type { BackchannelAcknowledgement, TokenResponse } from './server.ts'
+import type { BackchannelAcknowledgement, IntrospectionResponse, TokenResponse } from './server.ts'
 
 /** What we rely on in RFC 8414 and OpenID Connect Discovery metadata; endpoints are checked when used. */
 const serverMetadata = z.looseObject({ issuer: z.string(), jwks_uri: z.optional(z.url()) })
@@ -33,7 +33,7 @@ export function readTokenResponse(json: unknown): TokenResponse {
   const wire = parse(tokenResponse, json, 'a token response')
   return {
     accessToken: wire.access_token,
-    tokenType: wire.token_type.toLowerCase(),
+    tokenType: readTokenType(wire.token_type),
     ...(wire.issued_token_type !== undefined && { issuedTokenType: wire.issued_token_type }),
     ...(wire.expires_in !== undefined && { expiresIn: wire.expires_in }),
     ...(wire.refresh_token !== undefined && { refreshToken: wire.refresh_token }),
@@ -41,6 +41,15 @@ export function readTokenResponse(json: unknown): TokenResponse {
     ...(wire.scope !== undefined && { scopes: wire.scope.split(' ').filter(Boolean) }),
     ...(wire.authorization_details !== undefined && { authorizationDetails: wire.authorization_details }),
   }
+}
+
+/** RFC 6749 §7.1: compared without case; a token of a type that is not understood must not be used. */
+function readTokenType(value: string): TokenResponse['tokenType'] {
+  const type = value.toLowerCase()
+  if (type === 'bearer' || type === 'dpop' || type === 'n_a') return type
+  throw new InvalidResponseError(
+    `a token response is of a type that is not understood: ${JSON.stringify(type.slice(0, 50))}`,
+  )
 }
 
 /** CIBA Core §7.3. */
@@ -54,6 +63,15 @@ const acknowledgement = z.looseObject({
 export function readAcknowledgement(json: unknown): BackchannelAcknowledgement {
   const wire = parse(acknowledgement, json, 'a backchannel authentication acknowledgement')
   return { authReqId: wire.auth_req_id, expiresIn: wire.expires_in, interval: wire.interval }
+}
+
+/** RFC 7662 §2.2. */
+const introspection = z.looseObject({ active: z.boolean() })
+
+/** @throws InvalidResponseError */
+export function readIntrospection(json: unknown): IntrospectionResponse {
+  const { active, ...claims } = parse(introspection, json, 'an introspection answer')
+  return { active, claims }
 }
 
 /** RFC 6749 §5.2. */

@@ -1,0 +1,155 @@
+import type { CryptoKey, JWK } from 'jose'
+import type { ProofKey, ProofRequest } from '../credential/proof-key.ts'
+import { revealToken } from '../credential/token.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys, sha256 } from '../lib/index.ts'
+import { type Clock, systemClock } from '../ports/index.ts'
+import { isAsymmetric } from './check-profile.ts'
+import { algorithmsOf } from './client-authentication.ts'
+import { safeCause } from './safe-cause.ts'
+
+/** A key that proves possession of the tokens that are bound to it. Made here only. */
+export type DpopKey = ProofKey
+
+export interface DpopKeyOptions {
+  /** JWS algorithm of the proofs: asymmetric. @default what the key is made for; ES256 for a new one */
+  readonly algorithm?: string | undefined
+  /** @default the system's clock */
+  readonly clock?: Clock | undefined
+}
+
+const optionKeys = ['algorithm', 'clock'] as const satisfies readonly (keyof DpopKeyOptions)[]
+
+/** A private key and its public half, as `crypto.subtle.generateKey` gives them. */
+export interface DpopKeyPair {
+  readonly privateKey: CryptoKey
+  readonly publicKey: CryptoKey
+}
+
+/**
+ * Makes a new key for DPoP. It lives in this process alone and cannot be exported.
+ *
+ * What is bound to it ends with the process: for tokens that are stored, or shared by several processes,
+ * give a key of your own to {@link importDpopKey}.
+ *
+ * @throws ConfigurationError The algorithm is not asymmetric, or not known here.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-4 | RFC 9449 §4}
+ */
+export async function generateDpopKey(options: DpopKeyOptions = {}): Promise<DpopKey> {
+  refuseUnknownKeys('generateDpopKey', options, optionKeys)
+  const algorithm = checkAlgorithm('generateDpopKey', options.algorithm ?? 'ES256')
+  const { generateKeyPair } = await import('jose/key/generate/keypair')
+  const pair = await generateKeyPair(algorithm).catch((error: unknown) => {
+    throw new ConfigurationError('generateDpopKey.algorithm', 'is not supported here', { cause: safeCause(error) })
+  })
+  return proofKey(pair, algorithm, false, options.clock)
+}
+
+/**
+ * Takes a key of the app's own for DPoP: a pair of CryptoKeys, or a private JWK.
+ *
+ * Several processes that import the same key can use each other's tokens.
+ *
+ * @throws ConfigurationError It is no private key, its halves do not fit, or the algorithm is not its own.
+ */
+export async function importDpopKey(key: DpopKeyPair | JWK, options: DpopKeyOptions = {}): Promise<DpopKey> {
+  refuseUnknownKeys('importDpopKey', options, optionKeys)
+  const pair = isPair(key) ? key : await pairOf(key, options.algorithm)
+  const fitting = algorithmsOf(pair.privateKey)
+  const algorithm = checkAlgorithm('importDpopKey', options.algorithm ?? fitting[0] ?? '')
+  if (!fitting.includes(algorithm)) {
+    throw new ConfigurationError('importDpopKey.algorithm', `does not fit the key, which signs ${fitting.join(' or ')}`)
+  }
+  const made = await proofKey(pair, algorithm, true, options.clock)
+  await refuseStrangers(pair, algorithm, made)
+  return made
+}
+
+function isPair(key: DpopKeyPair | JWK): key is DpopKeyPair {
+  if (typeof key !== 'object' || key === null) {
+    throw new ConfigurationError('importDpopKey', 'give a pair of CryptoKeys or a private JWK')
+  }
+  return 'privateKey' in key
+}
+
+async function pairOf(jwk: JWK, algorithm: string | undefined): Promise<DpopKeyPair> {
+  if (typeof jwk.d !== 'string') throw new ConfigurationError('importDpopKey', 'the JWK is not a private key')
+  const { importJWK } = await import('jose/key/import')
+  const alg = algorithm ?? jwk.alg ?? (jwk.kty === 'EC' ? curves[jwk.crv ?? ''] : jwk.kty === 'OKP' ? 'EdDSA' : 'RS256')
+  // What the key was exported with says nothing about how it may be used here.
+  const { key_ops: _operations, ext: _extractable, use: _use, ...privateJwk } = jwk
+  try {
+    return {
+      privateKey: (await importJWK(privateJwk, alg)) as CryptoKey,
+      publicKey: (await importJWK(publicMembers(jwk), alg, { extractable: true })) as CryptoKey,
+    }
+  } catch (error) {
+    // The library's own words may hold a part of the key.
+    const cause = error instanceof Error ? new Error(error.name) : undefined
+    throw new ConfigurationError('importDpopKey', 'the JWK cannot be used to sign', { cause })
+  }
+}
+
+/** RFC 9449 §4.2: the proof shows the public key, and nothing else of it. */
+function publicMembers({ kty, crv, x, y, n, e }: JWK): JWK {
+  return Object.fromEntries(Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined)) as JWK
+}
+
+const curves: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }
+
+function checkAlgorithm(where: string, algorithm: string): string {
+  if (isAsymmetric(algorithm)) return algorithm
+  throw new ConfigurationError(`${where}.algorithm`, 'is not an asymmetric signature algorithm')
+}
+
+async function proofKey(
+  { privateKey, publicKey }: DpopKeyPair,
+  algorithm: string,
+  importable: boolean,
+  clock: Clock = systemClock,
+): Promise<DpopKey> {
+  if (privateKey?.type !== 'private' || !privateKey.usages.includes('sign')) {
+    throw new ConfigurationError('importDpopKey', "give a private CryptoKey with the usage 'sign'")
+  }
+  if (publicKey?.type !== 'public' || !publicKey.extractable) {
+    throw new ConfigurationError('importDpopKey', 'give the public key too, extractable: each proof shows it')
+  }
+  const { exportJWK } = await import('jose/key/export')
+  const { calculateJwkThumbprint } = await import('jose/jwk/thumbprint')
+  const { SignJWT } = await import('jose/jwt/sign')
+  const jwk = publicMembers(await exportJWK(publicKey))
+  return Object.freeze({
+    algorithm,
+    thumbprint: await calculateJwkThumbprint(jwk, 'sha256'),
+    importable,
+    async proof({ method, url, accessToken, nonce }: ProofRequest): Promise<string> {
+      return new SignJWT({
+        jti: crypto.randomUUID(),
+        htm: method,
+        htu: withoutQuery(url),
+        iat: Math.floor(clock.now() / 1000),
+        ...(accessToken !== undefined && { ath: await sha256(revealToken(accessToken)) }),
+        ...(nonce !== undefined && { nonce }),
+      })
+        .setProtectedHeader({ typ: 'dpop+jwt', alg: algorithm, jwk })
+        .sign(privateKey)
+    },
+  })
+}
+
+/** RFC 9449 §4.2: `htu` has neither query nor fragment. */
+function withoutQuery(address: string): string {
+  const url = new URL(address)
+  url.search = ''
+  url.hash = ''
+  return url.href
+}
+
+/** A pair whose halves are strangers would be found out at the first request only. */
+async function refuseStrangers({ publicKey }: DpopKeyPair, algorithm: string, made: DpopKey): Promise<void> {
+  const { jwtVerify } = await import('jose/jwt/verify')
+  const probe = await made.proof({ method: 'GET', url: 'https://probe.invalid/' })
+  await jwtVerify(probe, publicKey, { algorithms: [algorithm] }).catch(() => {
+    throw new ConfigurationError('importDpopKey', 'the public key does not belong to the private one')
+  })
+}
