@@ -1,29 +1,17 @@
-import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys, requireText } from '../lib/index.ts'
-import { checkAlgorithms } from './check-profile.ts'
-import { type ClientAuthenticationOptions, chooseClientAuthentication } from './client-authentication.ts'
+import { refuseUnknownKeys } from '../lib/index.ts'
 import type { CibaProfile, Profile, TokenProfile } from './profile.ts'
+import { checkDomain, type ProfileOptions, plainExchange, profileKeys, readProfileOptions } from './profile-options.ts'
 import { scopeClaim, textClaim } from './read-claims.ts'
 
 /** Options of {@link auth0}. */
-export interface Auth0Options extends ClientAuthenticationOptions {
+export interface Auth0Options extends ProfileOptions {
   /** The tenant's domain or its custom domain, without scheme: `tenant.eu.auth0.com`. */
   readonly domain: string
-  readonly clientId: string
   /** Accepted signature algorithms. @default RS256, PS256 */
   readonly algorithms?: readonly string[] | undefined
 }
 
-const optionKeys = [
-  'domain',
-  'clientId',
-  'clientSecret',
-  'privateKey',
-  'algorithm',
-  'keyId',
-  'clientAuthentication',
-  'algorithms',
-] as const satisfies readonly (keyof Auth0Options)[]
+const optionKeys = [...profileKeys, 'domain'] as const satisfies readonly (keyof Auth0Options)[]
 
 const MAX_BINDING_MESSAGE = 64
 const bindingMessage = /^[A-Za-z0-9 +\-_.,:#]*$/
@@ -64,24 +52,13 @@ const token: TokenProfile = {
  */
 export function auth0(options: Auth0Options): Profile {
   refuseUnknownKeys('auth0', options, optionKeys)
-  const profile: Profile = {
+  return Object.freeze({
     provider: 'auth0',
-    issuer: `https://${checkDomain(options.domain)}/`,
-    clientId: requireText('auth0.clientId', options.clientId),
-    clientAuthentication: chooseClientAuthentication('auth0', options, 'client_secret_post'),
-    algorithms: checkAlgorithms('auth0.algorithms', options.algorithms ?? ['RS256', 'PS256']),
+    issuer: `https://${checkDomain('auth0.domain', options.domain, 'tenant.eu.auth0.com')}/`,
+    ...readProfileOptions('auth0', options, { secretMethod: 'client_secret_post', algorithms: ['RS256', 'PS256'] }),
     target: 'audience',
     ciba,
-    exchange: { grant: 'token-exchange', carriesAuthorizationDetails: false },
+    exchange: plainExchange,
     token,
-  }
-  return Object.freeze(profile)
-}
-
-function checkDomain(value: unknown): string {
-  const domain = requireText('auth0.domain', value)
-  if (!URL.canParse(`https://${domain}/`) || new URL(`https://${domain}/`).host !== domain) {
-    throw new ConfigurationError('auth0.domain', 'give the bare domain in lower case, such as tenant.eu.auth0.com')
-  }
-  return domain
+  })
 }

@@ -2,7 +2,11 @@ export { type Auth0Options, auth0 } from './auth0.ts'
 export { authorizationServers, type ProfileOf } from './authorization-servers.ts'
 export type { ClientAuthentication, ClientAuthenticationOptions } from './client-authentication.ts'
 export { connectAuthorizationServer } from './connect-authorization-server.ts'
+export { type DpopKey, type DpopKeyOptions, type DpopKeyPair, generateDpopKey, importDpopKey } from './dpop-key.ts'
+export { type EntraOptions, entra } from './entra.ts'
+export { type KeycloakOptions, keycloak } from './keycloak.ts'
 export { type OidcOptions, oidc } from './oidc.ts'
+export { type OktaOptions, okta } from './okta.ts'
 export {
   type AuthorizationDetails,
   allowInsecureLoopback,
@@ -12,6 +16,8 @@ export {
   type TargetParameter,
   type TokenProfile,
 } from './profile.ts'
+export type { LoginHint, ProfileOptions } from './profile-options.ts'
+export { subjectOf } from './read-claims.ts'
 export { retryAfterSeconds } from './retry-after.ts'
 export { safeCause } from './safe-cause.ts'
 export type {
@@ -19,6 +25,7 @@ export type {
   AuthorizationServers,
   BackchannelAcknowledgement,
   GrantParameters,
+  IntrospectionResponse,
   RequestOptions,
   Surroundings,
   TokenResponse,

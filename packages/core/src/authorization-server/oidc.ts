@@ -1,7 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys, requireText } from '../lib/index.ts'
-import { checkAlgorithms, checkIssuer } from './check-profile.ts'
-import { type ClientAuthenticationOptions, chooseClientAuthentication } from './client-authentication.ts'
+import { refuseUnknownKeys } from '../lib/index.ts'
+import { checkIssuer } from './check-profile.ts'
 import {
   allowInsecureLoopback,
   type CibaProfile,
@@ -10,19 +9,19 @@ import {
   type TargetParameter,
   type TokenProfile,
 } from './profile.ts'
+import { type ProfileOptions, plainExchange, profileKeys, readProfileOptions } from './profile-options.ts'
 import { scopeClaim, textClaim } from './read-claims.ts'
 
 /** Options of {@link oidc}. */
-export interface OidcOptions extends ClientAuthenticationOptions {
+export interface OidcOptions extends ProfileOptions {
   /** Exactly as the server's metadata writes it, trailing slash included. */
   readonly issuer: string
-  readonly clientId: string
   /** Where the metadata is: OpenID Connect's place, or that of RFC 8414. @default 'oidc' */
   readonly discovery?: 'oidc' | 'oauth2' | undefined
   /** Accepted signature algorithms; name what the server uses and nothing more. @default RS256, PS256, ES256, EdDSA */
   readonly algorithms?: readonly string[] | undefined
   /** What the target of a token is called. @default 'resource' (RFC 8707) */
-  readonly target?: TargetParameter | undefined
+  readonly target?: Exclude<TargetParameter, 'scope'> | undefined
   /** What differs from plain CIBA at this server; `false`: it has none. */
   readonly ciba?: Partial<CibaProfile> | false | undefined
   /** What differs from plain RFC 8693 at this server; `false`: it has none. */
@@ -33,15 +32,9 @@ export interface OidcOptions extends ClientAuthenticationOptions {
 }
 
 const optionKeys = [
+  ...profileKeys,
   'issuer',
-  'clientId',
-  'clientSecret',
-  'privateKey',
-  'algorithm',
-  'keyId',
-  'clientAuthentication',
   'discovery',
-  'algorithms',
   'target',
   'ciba',
   'exchange',
@@ -59,8 +52,6 @@ const plainCiba: CibaProfile = {
   carriesAuthorizationDetails: false,
   reportsExpiryAsDenied: false,
 }
-
-const plainExchange: ExchangeProfile = { grant: 'token-exchange', carriesAuthorizationDetails: false }
 
 /** RFC 9068 §2.1, §2.2. */
 const strictTokens: TokenProfile = {
@@ -91,13 +82,11 @@ export function oidc(options: OidcOptions): Profile {
   }
   refuseUnknownKeys('oidc.ciba', ciba || {}, Object.keys(plainCiba))
   refuseUnknownKeys('oidc.exchange', exchange || {}, Object.keys(plainExchange))
-  refuseUnknownKeys('oidc.token', token, [...Object.keys(strictTokens), 'isAgent'])
+  refuseUnknownKeys('oidc.token', token, [...Object.keys(strictTokens), 'subject', 'isAgent', 'isAccessToken'])
   return Object.freeze({
     provider: 'oidc',
     issuer: checkIssuer('oidc.issuer', options.issuer, insecure),
-    clientId: requireText('oidc.clientId', options.clientId),
-    clientAuthentication: chooseClientAuthentication('oidc', options, 'client_secret_basic'),
-    algorithms: checkAlgorithms('oidc.algorithms', options.algorithms ?? defaultAlgorithms),
+    ...readProfileOptions('oidc', options, { secretMethod: 'client_secret_basic', algorithms: defaultAlgorithms }),
     discovery,
     target,
     ciba: ciba === false ? undefined : { ...plainCiba, ...ciba },

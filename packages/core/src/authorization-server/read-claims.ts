@@ -1,3 +1,5 @@
+import type { Profile } from './profile.ts'
+
 type Claims = Readonly<Record<string, unknown>>
 
 /** A claim that is a text with something in it, or nothing. */
@@ -9,4 +11,9 @@ export function textClaim(claims: Claims, name: string): string | undefined {
 /** The `scope` claim: a space-separated text (RFC 9068 §2.2.3, RFC 8693 §4.2). */
 export function scopeClaim(claims: Claims): readonly string[] {
   return textClaim(claims, 'scope')?.split(' ').filter(Boolean) ?? []
+}
+
+/** Who a token is about, in the form that all tokens of the provider share. */
+export function subjectOf({ token }: Pick<Profile, 'token'>, claims: Claims): string | undefined {
+  return token.subject === undefined ? textClaim(claims, 'sub') : token.subject(claims)
 }

@@ -1,7 +1,21 @@
-// `@behalf/core/providers`: what differs from one provider to the next.
+// `@behalf/core/providers`: what differs from one provider to the next, and the keys that a client proves.
 export {
   type Auth0Options,
   auth0,
+  type ClientAuthenticationOptions,
+  type DpopKey,
+  type DpopKeyOptions,
+  type DpopKeyPair,
+  type EntraOptions,
+  entra,
+  generateDpopKey,
+  importDpopKey,
+  type KeycloakOptions,
+  keycloak,
+  type LoginHint,
   type OidcOptions,
+  type OktaOptions,
   oidc,
+  okta,
+  type ProfileOptions,
 } from '../authorization-server/index.ts'

@@ -1,0 +1,88 @@
+import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import { checkIssuer } from './check-profile.ts'
+import { allowInsecureLoopback, type CibaProfile, type Profile, type TokenProfile } from './profile.ts'
+import {
+  type LoginHint,
+  type ProfileOptions,
+  plainExchange,
+  profileKeys,
+  readProfileOptions,
+  userNameHint,
+} from './profile-options.ts'
+import { scopeClaim, textClaim } from './read-claims.ts'
+
+/** Options of {@link keycloak}. */
+export interface KeycloakOptions extends ProfileOptions {
+  /** Where the server is, with its path if it has one and no slash at the end: `https://id.example.com`. */
+  readonly url: string
+  readonly realm: string
+  /** The Keycloak user name or e-mail address of an approver, by their subject. Needed for CIBA alone. */
+  readonly loginHint?: LoginHint | undefined
+  /** Accepted signature algorithms. @default RS256, PS256, ES256 */
+  readonly algorithms?: readonly string[] | undefined
+  readonly [allowInsecureLoopback]?: true | undefined
+}
+
+const optionKeys = [...profileKeys, 'url', 'realm', 'loginHint'] as const satisfies readonly (keyof KeycloakOptions)[]
+
+/** As Keycloak's own endpoint has it: no spaces. */
+const bindingMessage = /^[a-zA-Z0-9\-._+/!?#]{1,50}$/
+
+/** Keycloak's CIBA. What an `expires_in` of its answer says is the realm's, whatever was asked for. */
+const ciba = (loginHint: LoginHint | undefined): CibaProfile => ({
+  hint: userNameHint('keycloak.loginHint', loginHint),
+  checkBindingMessage: (message) =>
+    bindingMessage.test(message) ? undefined : 'Keycloak takes 1 to 50 letters, digits and -._+/!?# and no spaces',
+  requestedExpiry: { parameter: 'requested_expiry', min: 1, max: 86_400 },
+  carriesAuthorizationDetails: false,
+  reportsExpiryAsDenied: false,
+})
+
+/** Keycloak writes what a token is into a `typ` claim; in the header stands `JWT`, or `at+jwt` where the client says so. */
+const token: TokenProfile = {
+  accessTokenTypes: ['jwt', 'at+jwt'],
+  requiredClaims: ['sub', 'iat', 'jti', 'azp', 'typ'],
+  clientId: (claims) => textClaim(claims, 'azp'),
+  tenant: () => undefined,
+  scopes: scopeClaim,
+  isAccessToken: ({ typ }) => typ === 'Bearer' || typ === 'DPoP',
+  // A client's service account is a user with a subject of its own.
+  isAgent: (claims) => claims.client_id !== undefined || claims.preferred_username === `service-account-${claims.azp}`,
+}
+
+/**
+ * A realm of a Keycloak server (26 or newer).
+ *
+ * The target of a token is a Keycloak client, named by its client id and sent as `audience`: call the API's
+ * client what the API is called in policies. Rich authorization requests are not expected to travel with
+ * CIBA or an exchange. No request is made here.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ * @see {@link https://www.keycloak.org/securing-apps/token-exchange | Token exchange at Keycloak}
+ */
+export function keycloak(options: KeycloakOptions): Profile {
+  refuseUnknownKeys('keycloak', options, optionKeys)
+  const insecure = options[allowInsecureLoopback] === true
+  const url = checkIssuer('keycloak.url', options.url, insecure)
+  if (url.endsWith('/') || url.includes('/realms/')) {
+    throw new ConfigurationError(
+      'keycloak.url',
+      'give the address of the server, without the realm and a slash at the end',
+    )
+  }
+  const realm = requireText('keycloak.realm', options.realm)
+  return Object.freeze({
+    provider: 'keycloak',
+    issuer: `${url}/realms/${encodeURIComponent(realm)}`,
+    ...readProfileOptions('keycloak', options, {
+      secretMethod: 'client_secret_basic',
+      algorithms: ['RS256', 'PS256', 'ES256'],
+    }),
+    target: 'audience',
+    ciba: ciba(options.loginHint),
+    exchange: plainExchange,
+    token,
+    ...(insecure && { [allowInsecureLoopback]: true as const }),
+  })
+}

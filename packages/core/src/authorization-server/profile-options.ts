@@ -1,0 +1,89 @@
+import type { Approver } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { requireText } from '../lib/index.ts'
+import { checkAlgorithms } from './check-profile.ts'
+import {
+  type ClientAuthenticationOptions,
+  chooseClientAuthentication,
+  clientAuthenticationKeys,
+} from './client-authentication.ts'
+import type { DpopKey } from './dpop-key.ts'
+import type { ExchangeProfile, Profile } from './profile.ts'
+
+/** What every profile takes. */
+export interface ProfileOptions extends ClientAuthenticationOptions {
+  readonly clientId: string
+  /** Accepted signature algorithms; name what the server uses and nothing more. */
+  readonly algorithms?: readonly string[] | undefined
+  /** Our key: token requests prove it, and tokens are bound to it. See `generateDpopKey`, `importDpopKey`. */
+  readonly dpop?: DpopKey | undefined
+}
+
+export const profileKeys = [
+  ...clientAuthenticationKeys,
+  'clientId',
+  'algorithms',
+  'dpop',
+] as const satisfies readonly (keyof ProfileOptions)[]
+
+export interface ProfileDefaults {
+  readonly secretMethod: 'client_secret_basic' | 'client_secret_post'
+  readonly algorithms: readonly string[]
+}
+
+/** The part of a profile that all of them read alike. */
+export function readProfileOptions(
+  where: string,
+  options: ProfileOptions,
+  { secretMethod, algorithms }: ProfileDefaults,
+): Pick<Profile, 'clientId' | 'clientAuthentication' | 'algorithms' | 'dpop'> {
+  const dpop = checkDpop(`${where}.dpop`, options.dpop)
+  return {
+    clientId: requireText(`${where}.clientId`, options.clientId),
+    clientAuthentication: chooseClientAuthentication(where, options, secretMethod),
+    algorithms: checkAlgorithms(`${where}.algorithms`, options.algorithms ?? algorithms),
+    ...(dpop !== undefined && { dpop }),
+  }
+}
+
+function checkDpop(option: string, key: DpopKey | undefined): DpopKey | undefined {
+  if (key === undefined) return undefined
+  if (typeof key?.proof === 'function' && typeof key.thumbprint === 'string') return key
+  throw new ConfigurationError(option, 'give a key that generateDpopKey or importDpopKey made; await it first')
+}
+
+/** RFC 8693, promising nothing that it leaves open. */
+export const plainExchange: ExchangeProfile = {
+  grant: 'token-exchange',
+  carriesAuthorizationDetails: false,
+  // RFC 8693 §2.2.2 says the first; RFC 6749 §5.2, and servers that go by it, the second.
+  loginRequiredErrors: ['invalid_request', 'invalid_grant'],
+}
+
+/** A bare host name, in the spelling that the issuer has: it is compared exactly. */
+export function checkDomain(option: string, value: unknown, example: string): string {
+  const domain = requireText(option, value)
+  if (!URL.canParse(`https://${domain}/`) || new URL(`https://${domain}/`).host !== domain) {
+    throw new ConfigurationError(option, `give the bare domain in lower case, such as ${example}`)
+  }
+  return domain
+}
+
+/** How the app names an approver where the provider does not know them by their subject. */
+export type LoginHint = (approver: Approver) => string
+
+/** The `login_hint` of a provider that asks for a user name; without a way to it, nobody can be asked. */
+export function userNameHint(option: string, loginHint: LoginHint | undefined) {
+  if (loginHint !== undefined && typeof loginHint !== 'function') {
+    throw new ConfigurationError(option, 'give a function that answers with the user name of an approver')
+  }
+  return (approver: Approver): Readonly<Record<string, string>> => {
+    if (loginHint === undefined) {
+      throw new ConfigurationError(
+        option,
+        'this provider is asked for an approver by user name, not by subject: give a function that knows it',
+      )
+    }
+    return { login_hint: requireText(option, loginHint(approver)) }
+  }
+}
