@@ -9,7 +9,7 @@ export interface Versioned {
 export interface PutOptions {
   /** `null`: only if the key is absent. A version: only if the stored one is equal. */
   readonly ifVersion: string | null
-  /** Epoch seconds, by the store's clock; from then on the key is absent. */
+  /** Epoch seconds, by the store's clock; from then on the key is absent, and some later write removes it. */
   readonly expiresAt?: number
   /**
    * The same as a time from now, in seconds, counted by the store: leases must not depend on the clock of
@@ -25,7 +25,14 @@ export interface PutOptions {
 /**
  * Where records live. Bytes in, bytes out: a store gets no key and needs to understand nothing.
  *
- * Every method rejects with a `StoreError` when the store cannot be reached; nothing is guessed.
+ * Every method rejects with a `StoreError` when the store cannot be reached, and within a bounded time; nothing is
+ * guessed. A write that rejects as `unavailable` may have been carried out, and its answer lost. Repeated as it was it
+ * could meet its own trace as a `'conflict'`: read the key back first, and compare the value. A claim that was lost so
+ * comes again when its lease ends; a count may be one too high, never too low.
+ *
+ * Times are those of the store's clock, whatever the caller's says. Names (keys, queues, indexes) are any well-formed
+ * Unicode; their order is that of their code points.
+ *
  * `describeStore` of `@behalf/testing/contract` is the definition in tests.
  */
 export interface Store {
@@ -33,7 +40,12 @@ export interface Store {
   /** Outlives the process, or is shared between processes. Such a store needs `keys` in `createGuard`. */
   readonly durable: boolean
   get(key: string): Promise<Versioned | undefined>
-  /** @returns the new version, or `'conflict'` when `ifVersion` did not hold: nothing was written. */
+  /**
+   * Replaces the value and everything of the options, as one step.
+   *
+   * @returns the new version, or `'conflict'` when `ifVersion` did not hold: nothing was written.
+   * @throws {@link ConfigurationError} A time that is no finite number, or a name that is not well-formed.
+   */
   put(key: string, value: Uint8Array, options: PutOptions): Promise<string | 'conflict'>
   /** Deleting an absent key is `'deleted'` without `ifVersion`, and `'conflict'` with it. */
   delete(key: string, options?: { readonly ifVersion: string }): Promise<'deleted' | 'conflict'>
@@ -45,7 +57,10 @@ export interface Store {
     queue: string,
     options: { readonly limit: number; readonly leaseSeconds: number },
   ): Promise<readonly Versioned[]>
-  /** Keys under an index, in key order, strictly after `after`. */
+  /**
+   * Keys under an index, in key order, strictly after `after`. Walked page by page, a key that is there all the time
+   * is met once, whatever is written meanwhile.
+   */
   list(index: string, options: { readonly after?: string; readonly limit: number }): Promise<readonly Versioned[]>
   /** Counts within a window that begins with the first count. @returns the new total */
   increment(key: string, options: { readonly windowSeconds: number }): Promise<number>

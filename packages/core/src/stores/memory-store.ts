@@ -56,6 +56,7 @@ class MemoryStore implements Store {
   }
 
   async put(key: string, value: Uint8Array, options: PutOptions): Promise<string | 'conflict'> {
+    check(options, [key, options.due?.queue, ...(options.index ?? [])])
     const present = this.#live(key)
     if ((present?.version ?? null) !== options.ifVersion) return 'conflict'
     if (++this.#writes % SWEEP_EVERY === 0) this.#sweep()
@@ -83,6 +84,8 @@ class MemoryStore implements Store {
     queue: string,
     options: { readonly limit: number; readonly leaseSeconds: number },
   ): Promise<readonly Versioned[]> {
+    checkPositive('claimDue.limit', options.limit)
+    checkPositive('claimDue.leaseSeconds', options.leaseSeconds)
     const now = this.#now()
     const due: [string, Entry][] = []
     for (const key of this.#queues.get(queue) ?? []) {
@@ -101,8 +104,11 @@ class MemoryStore implements Store {
     index: string,
     options: { readonly after?: string; readonly limit: number },
   ): Promise<readonly Versioned[]> {
-    const { after = '', limit } = options
-    const keys = [...(this.#indexes.get(index) ?? [])].filter((key) => key > after).sort()
+    const { after, limit } = options
+    checkPositive('list.limit', limit)
+    const keys = [...(this.#indexes.get(index) ?? [])]
+      .filter((key) => after === undefined || byCodePoint(key, after) > 0)
+      .sort(byCodePoint)
     const found: Versioned[] = []
     for (const key of keys) {
       if (found.length === limit) break
@@ -113,6 +119,7 @@ class MemoryStore implements Store {
   }
 
   async increment(key: string, options: { readonly windowSeconds: number }): Promise<number> {
+    checkPositive('increment.windowSeconds', options.windowSeconds)
     const now = this.#now()
     const counter = this.#counters.get(key)
     if (counter !== undefined && counter.endsAt > now) return ++counter.total
@@ -173,6 +180,35 @@ const full = (maxEntries: number): StoreError =>
     'unavailable',
     `the memory store is full (${maxEntries} live keys): raise maxEntries, or use a durable store`,
   )
+
+/** `NaN` would be "at once" here and "never" elsewhere; a lone surrogate has no bytes in a store that keeps bytes. */
+function check({ expiresAt, expiresInSeconds, due }: PutOptions, names: readonly (string | undefined)[]): void {
+  for (const [option, time] of Object.entries({ expiresAt, expiresInSeconds, 'due.at': due?.at })) {
+    if (time !== undefined && !Number.isFinite(time)) throw new ConfigurationError(`put.${option}`, 'give a time')
+  }
+  if (expiresAt !== undefined && expiresInSeconds !== undefined) {
+    throw new ConfigurationError('put.expiresInSeconds', 'does not go with expiresAt')
+  }
+  if (names.some((name) => name?.isWellFormed() === false)) {
+    throw new ConfigurationError('put', 'key, queue and index must be well-formed Unicode')
+  }
+}
+
+function checkPositive(option: string, value: number): void {
+  if (!(Number.isFinite(value) && value > 0)) throw new ConfigurationError(option, 'give a positive number')
+}
+
+/** The order of UTF-8. JavaScript's own puts surrogates, and so all above U+FFFF, before U+E000. */
+function byCodePoint(left: string, right: string): number {
+  const shared = Math.min(left.length, right.length)
+  for (let at = 0; at < shared; at++) {
+    const [one, other] = [left.charCodeAt(at), right.charCodeAt(at)]
+    if (one !== other) return rank(one) - rank(other)
+  }
+  return left.length - right.length
+}
+
+const rank = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit)
 
 function add(sets: Map<string, Set<string>>, name: string, key: string): void {
   const set = sets.get(name)

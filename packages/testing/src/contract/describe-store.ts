@@ -1,8 +1,14 @@
 import { describe } from 'vitest'
+import { clockSkewTests } from './store/clock-skew.ts'
+import { concurrencyTests } from './store/concurrency.ts'
 import { counterTests } from './store/counters.ts'
 import { expiryTests } from './store/expiry.ts'
 import { indexTests } from './store/index-and-list.ts'
+import { nameTests } from './store/names.ts'
+import { outageTests, type StoreOutage } from './store/outage.ts'
+import { pagingTests } from './store/paging.ts'
 import { queueTests } from './store/queue.ts'
+import { refusalTests } from './store/refusals.ts'
 import { restartTests } from './store/restart.ts'
 import { type StoreUnderTest, withStore } from './store/store-under-test.ts'
 import { valueTests } from './store/values.ts'
@@ -17,6 +23,8 @@ export interface StoreSubject {
   readonly create: () => Promise<StoreUnderTest>
   /** What `create` makes shares nothing, so that all tests may run at once. @default false */
   readonly concurrent?: boolean
+  /** Ways to take the store's server away. Absent: the store cannot be away, or the suite does not see how it bears it. */
+  readonly outages?: readonly StoreOutage[]
 }
 
 /**
@@ -41,14 +49,20 @@ export interface StoreSubject {
  */
 export function describeStore(name: string, subject: StoreSubject): void {
   const fresh = withStore(subject.create)
-  const { concurrent = false } = subject
+  const { concurrent = false, outages = [] } = subject
   describe(`Store contract: ${name}`, { timeout: TEST_TIMEOUT, concurrent }, () => {
     describe('values', () => valueTests(fresh))
     describe('versions', () => versionTests(fresh))
     describe('expiry', () => expiryTests(fresh))
+    describe('names', () => nameTests(fresh))
+    describe('refusals', () => refusalTests(fresh))
     describe('index', () => indexTests(fresh))
+    describe('paging', () => pagingTests(fresh))
     describe('queue', () => queueTests(fresh))
     describe('counters', () => counterTests(fresh))
+    describe('concurrency', () => concurrencyTests(fresh))
+    describe('clock skew', () => clockSkewTests(fresh))
     describe('restart', () => restartTests(fresh))
+    for (const outage of outages) describe('outage', () => outageTests(outage))
   })
 }

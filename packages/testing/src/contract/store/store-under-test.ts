@@ -26,9 +26,12 @@ export function withStore(create: () => Promise<StoreUnderTest>): WithStore {
   }
 }
 
+/** The real one, also while a test has set another date. */
+const machineNow = Date.now
+
 /** The store's time, in whole seconds. */
 export function nowOf(under: StoreUnderTest): number {
-  return Math.floor(under.now?.() ?? Date.now() / 1000)
+  return Math.floor(under.now?.() ?? machineNow() / 1000)
 }
 
 /** Lets time pass for the store. */

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { bytes, create, mustPut, text, type WithStore } from './store-under-test.ts'
+import { bytes, create, mustPut, nowOf, text, type WithStore } from './store-under-test.ts'
 
 const LARGE = 1_048_576
+const HUGE = 8 * LARGE + 1
 
 /** What goes in comes out. */
 export function valueTests(withStore: WithStore): void {
@@ -40,6 +41,20 @@ export function valueTests(withStore: WithStore): void {
       expect(Buffer.from(all).equals((await store.get('all'))?.value ?? bytes(''))).toBe(true)
       expect((await store.get('none'))?.value).toHaveLength(0)
       expect(Buffer.from(large).equals((await store.get('large'))?.value ?? bytes(''))).toBe(true)
+    }),
+  )
+
+  test(
+    'keeps many megabytes, also when listed and claimed',
+    withStore(async (under) => {
+      const { store } = under
+      const huge = Uint8Array.from({ length: HUGE }, (_, index) => (index * 31) % 251)
+      const due = { queue: 'queue', at: nowOf(under) }
+      await mustPut(store, 'huge', huge, { ifVersion: null, index: ['index'], due })
+      const [listed] = await store.list('index', { limit: 1 })
+      expect(Buffer.from(huge).equals(listed?.value ?? bytes(''))).toBe(true)
+      const [claimed] = await store.claimDue('queue', { limit: 1, leaseSeconds: 60 })
+      expect(Buffer.from(huge).equals(claimed?.value ?? bytes(''))).toBe(true)
     }),
   )
 

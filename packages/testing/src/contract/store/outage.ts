@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest'
+import { bytes, create, nowOf, type StoreUnderTest, text } from './store-under-test.ts'
+
+/** A store whose server a test can take away. */
+export interface InterruptibleStore extends StoreUnderTest {
+  /** From now on no write can be made. */
+  interrupt(): Promise<void>
+  /** From now on writes can be made again, perhaps after a moment. */
+  mend(): Promise<void>
+}
+
+/** An outage to test. */
+export interface StoreOutage {
+  /** How the server is away, for the title: `hangs`, `refuses`. */
+  readonly name: string
+  readonly create: () => Promise<InterruptibleStore>
+  /** The longest a call may take meanwhile, milliseconds. */
+  readonly withinMs: number
+}
+
+const unavailable = { code: 'ERR_STORE', reason: 'unavailable', retryable: true }
+
+/** Longer than a store needs to find its server again, milliseconds. */
+const PATIENCE = 10_000
+
+/** An outage is told as one, soon, and never as an answer. */
+export function outageTests({ name, create: open, withinMs }: StoreOutage): void {
+  test(`a server that ${name}: writes reject as unavailable, within a bounded time; reads tell the truth or reject`, async () => {
+    const under = await open()
+    const { store } = under
+    try {
+      const due = { queue: 'queue', at: nowOf(under) }
+      const version = await create(store, 'key', 'value', { index: ['index'], due })
+      await create(store, 'other', 'value')
+      await under.interrupt()
+      const began = performance.now()
+      const timed = <Result>(call: Promise<Result>) =>
+        call.then(
+          (value) => ({ value, error: undefined, took: performance.now() - began }),
+          (error: unknown) => ({ value: undefined, error, took: performance.now() - began }),
+        )
+      const [got, listed, ...writes] = await Promise.all([
+        timed(store.get('key')),
+        timed(store.list('index', { limit: 1 })),
+        timed(store.put('key', bytes('next'), { ifVersion: version })),
+        timed(store.put('new', bytes('value'), { ifVersion: null })),
+        timed(store.delete('other')),
+        timed(store.claimDue('queue', { limit: 1, leaseSeconds: 60 })),
+        timed(store.increment('counter', { windowSeconds: 60 })),
+      ])
+      for (const { error, took } of writes) {
+        expect(error).toMatchObject(unavailable)
+        expect(took).toBeLessThan(withinMs)
+      }
+      const reads = [
+        [got, got.value],
+        [listed, listed.value?.[0]],
+      ] as const
+      for (const [{ error, took }, found] of reads) {
+        if (error !== undefined) expect(error).toMatchObject(unavailable)
+        else expect(found).toMatchObject({ key: 'key', version })
+        expect(took).toBeLessThan(withinMs)
+      }
+    } finally {
+      await under.mend()
+      await under.close()
+    }
+  })
+
+  test(`a server that ${name}: once it is back, a write that was not answered has been made whole or not at all`, async () => {
+    const under = await open()
+    const { store } = under
+    try {
+      const before = await create(store, 'key', 'before', { index: ['before'] })
+      await under.interrupt()
+      const write = store.put('key', bytes('after'), { ifVersion: before, index: ['after'] })
+      await expect(write).rejects.toMatchObject(unavailable)
+      await under.mend()
+      // What a caller has to do: read back, and compare.
+      const found = await expect
+        .poll(() => store.get('key').catch(() => undefined), { timeout: PATIENCE })
+        .toBeDefined()
+        .then(() => store.get('key'))
+      const state = text(found?.value) ?? ''
+      expect(['before', 'after']).toContain(state)
+      expect(found?.version === before).toBe(state === 'before')
+      for (const index of ['before', 'after']) {
+        expect(await store.list(index, { limit: 1 })).toHaveLength(index === state ? 1 : 0)
+      }
+      const again = await store.put('key', bytes('again'), { ifVersion: found?.version ?? null })
+      expect(again).not.toBe('conflict')
+    } finally {
+      await under.close()
+    }
+  })
+}
