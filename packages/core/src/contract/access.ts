@@ -7,6 +7,8 @@ export interface ConnectionRule {
   readonly origins: readonly string[]
   /** Which of several linked accounts, by the vault's account id. Chosen by the app, never by the model. */
   readonly account?: string
+  /** The header that this API reads an idempotency key from: set on the writing requests of `write` calls. */
+  readonly idempotencyHeader?: string
 }
 
 /** An API of our own, reached with a token exchanged for it, or with the token that an approval gave. */
@@ -19,6 +21,8 @@ export interface ResourceRule {
   readonly withoutApproval?: readonly string[]
   /** The only origins that may see this token. */
   readonly origins: readonly string[]
+  /** The header that this API reads an idempotency key from: set on the writing requests of `write` calls. */
+  readonly idempotencyHeader?: string
 }
 
 export type AccessRule = ConnectionRule | ResourceRule

@@ -15,6 +15,8 @@ export interface OpenedAccess {
   readonly credentials: Call['access']
   /** Every token that the body may have seen. */
   tokens(): readonly Token[]
+  /** From here on requests that write carry this key, where their rule names a header for it. */
+  useIdempotencyKey(key: string): void
   close(): void
 }
 
@@ -23,7 +25,12 @@ interface Found {
   readonly cached: boolean
 }
 
-const nothing: OpenedAccess = { credentials: Object.freeze({}), tokens: () => [], close: () => {} }
+const nothing: OpenedAccess = {
+  credentials: Object.freeze({}),
+  tokens: () => [],
+  useIdempotencyKey: () => {},
+  close: () => {},
+}
 
 /** Step 7 where nothing is to be fetched. `undefined` when something is. */
 export function openCached(progress: Progress, environment: Environment): OpenedAccess | undefined {
@@ -78,7 +85,9 @@ function opened(progress: Progress, found: readonly Found[], environment: Enviro
       token: issued.token,
       scopes: issued.scopes,
       ...(issued.expiresAt !== undefined && { expiresAt: issued.expiresAt }),
+      ...(issued.dpop !== undefined && { dpop: issued.dpop }),
       origins: rule.origins,
+      idempotencyHeader: rule.idempotencyHeader,
       fetch: environment.fetch,
       signal: progress.invocation.signal,
       refresh: cached ? () => renewed(progress, rule, issued, environment) : undefined,
@@ -103,6 +112,10 @@ class Opened implements OpenedAccess {
   tokens(): readonly Token[] {
     const [only] = this.#open
     return this.#open.length === 1 && only !== undefined ? only.tokens : this.#open.flatMap(({ tokens }) => tokens)
+  }
+
+  useIdempotencyKey(key: string): void {
+    for (const credential of this.#open) credential.useIdempotencyKey(key)
   }
 
   close(): void {

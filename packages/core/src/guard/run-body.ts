@@ -1,6 +1,6 @@
 import { type Claim, claimRun, type Entry, type StoredResult } from '../approvals/index.ts'
 import type { Call, Json } from '../contract/index.ts'
-import { redactError, redactTokens } from '../credential/index.ts'
+import { redactError, redactResult } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
 import { snapshot } from '../lib/index.ts'
 import { principalOf } from './auditor.ts'
@@ -38,9 +38,17 @@ export async function runBody(
   environment: Environment,
 ): Promise<unknown> {
   const call = new RunningCall(progress, access, claimed?.idempotencyKey)
+  if (claimed !== undefined) access.useIdempotencyKey(claimed.idempotencyKey)
+  let flows = false
   try {
     const returned = runInCall(call, progress, () => body(progress.input, call))
-    const result = redactTokens(isThenable(returned) ? await returned : returned, access.tokens())
+    const redacted = redactResult(isThenable(returned) ? await returned : returned, {
+      tokens: () => access.tokens(),
+      enter: (step) => runInCall(call, progress, step),
+      onEnd: () => access.close(),
+    })
+    const result = redacted.value
+    flows = redacted.flows
     if (claimed !== undefined) await keepResult(progress, claimed, result)
     return result
   } catch (error) {
@@ -57,7 +65,8 @@ export async function runBody(
     }
     throw redactError(error, access.tokens())
   } finally {
-    access.close()
+    // A body that streams works on while its result is read; its call ends with the stream.
+    if (!flows) access.close()
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ResourceRule } from '../contract/index.ts'
+import { idempotencyHeaderName } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { originList, refuseUnknownKeys, scopeList } from '../lib/index.ts'
 
@@ -9,6 +10,12 @@ export interface ResourceOptions {
   readonly withoutApproval?: readonly string[]
   /** The only origins that may see the token. @default the origin of the resource, where it is a web address */
   readonly origins?: readonly string[]
+  /**
+   * The header that the API reads an idempotency key from, such as `Idempotency-Key`. In a `write` call the first
+   * request that is not a GET, HEAD, OPTIONS or TRACE carries the call's key, the n-th one `key.n`; a header that
+   * the body sets itself is left as it is. @default none is set
+   */
+  readonly idempotencyHeader?: string
 }
 
 /** A rule that says what an exempted call may ask for, so that `approval.when` may stand beside it. */
@@ -30,11 +37,19 @@ export function resource(
 ): ExemptibleResourceRule
 export function resource(uri: string, options: ResourceOptions): ResourceRule
 export function resource(uri: string, options: ResourceOptions): ResourceRule {
-  refuseUnknownKeys('resource', options, ['scopes', 'withoutApproval', 'origins'])
+  refuseUnknownKeys('resource', options, ['scopes', 'withoutApproval', 'origins', 'idempotencyHeader'])
   const url = absolute(uri)
   const scopes = scopeList('resource.scopes', options.scopes)
   const origins = originList('resource.origins', options.origins ?? originOf(url))
-  const rule: ResourceRule = { kind: 'resource', resource: uri, scopes, origins }
+  const rule: ResourceRule = {
+    kind: 'resource',
+    resource: uri,
+    scopes,
+    origins,
+    ...(options.idempotencyHeader !== undefined && {
+      idempotencyHeader: idempotencyHeaderName('resource.idempotencyHeader', options.idempotencyHeader),
+    }),
+  }
   if (options.withoutApproval === undefined) return Object.freeze(rule)
   const withoutApproval = scopeList('resource.withoutApproval', options.withoutApproval)
   const both = withoutApproval.find((scope) => scopes.includes(scope))

@@ -1,4 +1,5 @@
 import type { ConnectionRule } from '../contract/index.ts'
+import { idempotencyHeaderName } from '../credential/index.ts'
 import { originList, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
 
 export interface ConnectionOptions {
@@ -8,6 +9,12 @@ export interface ConnectionOptions {
   readonly origins: readonly string[]
   /** Which of several linked accounts, by the vault's account id. From the app, never from the model. */
   readonly account?: string
+  /**
+   * The header that the API reads an idempotency key from, such as `Idempotency-Key`. In a `write` call the first
+   * request that is not a GET, HEAD, OPTIONS or TRACE carries the call's key, the n-th one `key.n`; a header that
+   * the body sets itself is left as it is. @default none is set
+   */
+  readonly idempotencyHeader?: string
 }
 
 /**
@@ -19,12 +26,15 @@ export interface ConnectionOptions {
  * @throws ConfigurationError Name, scope, origin or account is missing or wrong.
  */
 export function connection(name: string, options: ConnectionOptions): ConnectionRule {
-  refuseUnknownKeys('connection', options, ['scopes', 'origins', 'account'])
+  refuseUnknownKeys('connection', options, ['scopes', 'origins', 'account', 'idempotencyHeader'])
   return Object.freeze({
     kind: 'connection',
     connection: requireText('connection', name),
     scopes: scopeList('connection.scopes', options.scopes),
     origins: originList('connection.origins', options.origins),
     ...(options.account !== undefined && { account: requireText('connection.account', options.account) }),
+    ...(options.idempotencyHeader !== undefined && {
+      idempotencyHeader: idempotencyHeaderName('connection.idempotencyHeader', options.idempotencyHeader),
+    }),
   })
 }
