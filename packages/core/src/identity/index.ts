@@ -1,3 +1,4 @@
+export { checkBinding } from './check-binding.ts'
 export { currentIdentity, runAs } from './run-as.ts'
 export { type SubjectToken, type SubjectTokenType, subjectTokenOf } from './subject-token.ts'
 export { admit, isVerified } from './verified.ts'
@@ -10,4 +11,4 @@ export {
   verifyAccessToken,
 } from './verify-access-token.ts'
 export { type VerifyIdTokenOptions, verifyIdToken } from './verify-id-token.ts'
-export { readAuthorizationDetails } from './wire.ts'
+export { audienceOf, readAuthorizationDetails } from './wire.ts'

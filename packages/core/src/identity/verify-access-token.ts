@@ -12,9 +12,10 @@ import { Token } from '../credential/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import { refuseUnknownKeys, requireText, requireTexts } from '../lib/index.ts'
 import { buildAgent, buildUser } from './build-identity.ts'
+import { checkBinding } from './check-binding.ts'
 import { selectServer } from './select-server.ts'
 import { admit } from './verified.ts'
-import { audienceOf, isBound, looksLikeIdToken } from './wire.ts'
+import { audienceOf, looksLikeIdToken } from './wire.ts'
 
 /** What every verification needs. */
 export interface VerifyTokenOptions extends SurroundingsOptions, RequestOptions {
@@ -55,12 +56,17 @@ export async function verifyAccessToken(token: string, options: VerifyAccessToke
   return identityFromAccessToken(token, servers, audience, options.signal)
 }
 
-/** {@link verifyAccessToken} for rooms that are set up already. */
+/**
+ * {@link verifyAccessToken} for rooms that are set up already.
+ *
+ * @param provedKey - Thumbprint of the key that the caller proved (RFC 9449); a token of any other is refused.
+ */
 export async function identityFromAccessToken(
   token: string,
   servers: AuthorizationServers,
   audience: readonly string[],
   signal?: AbortSignal,
+  provedKey?: string,
 ): Promise<Identity> {
   const server = selectServer(servers, token)
   const { token: rules } = server.profile
@@ -71,7 +77,7 @@ export async function identityFromAccessToken(
   }
   const missing = rules.requiredClaims.filter((claim) => claims[claim] === undefined)
   if (missing.length > 0) throw new InvalidTokenError('claims', `the token has no ${missing.join(', ')}`)
-  if (isBound(claims)) throw new InvalidTokenError('binding', 'the token is bound to a key that was not proved')
+  checkBinding(claims, provedKey)
   const clientId = rules.clientId(claims)
   if (clientId === undefined) throw new InvalidTokenError('claims', 'the token names no client')
   const isAgent = rules.isAgent?.(claims) ?? claims.sub === clientId
