@@ -81,6 +81,11 @@ export function readAuthorizationDetails(claims: Claims): readonly Authorization
   return result.data ?? []
 }
 
+/** Whether the token is bound to a key that its bearer has to prove (RFC 7800 §3.1). */
+export function isBound(claims: Claims): boolean {
+  return claims.cnf !== undefined
+}
+
 /** `aud` as a list; the library has checked its form. */
 export function audienceOf(claims: Claims): readonly string[] {
   return [claims.aud].flat().filter((audience) => typeof audience === 'string')
