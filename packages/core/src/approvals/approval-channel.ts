@@ -45,6 +45,8 @@ export type Answer =
         readonly expiresAt?: number
         /** Who acts, where the token says so. */
         readonly actor?: Actor
+        /** The key that the token is bound to, where it is (RFC 7638): whoever uses it has to prove that key. */
+        readonly keyThumbprint?: string
       }
     }
   | { readonly status: 'denied'; readonly detail?: string }

@@ -73,7 +73,15 @@ const runRecord = z.object({
   note: z.optional(text),
   answeredAt: z.optional(seconds),
   usableUntil: z.optional(seconds),
-  token: z.optional(z.object({ value: text, scopes, expiresAt: z.optional(seconds), actor: z.optional(actor) })),
+  token: z.optional(
+    z.object({
+      value: text,
+      scopes,
+      expiresAt: z.optional(seconds),
+      actor: z.optional(actor),
+      keyThumbprint: z.optional(text),
+    }),
+  ),
   runner: z.optional(text),
   endedAt: z.optional(seconds),
   result: z.optional(result),

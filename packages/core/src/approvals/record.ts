@@ -110,6 +110,8 @@ export interface RunRecord {
     readonly scopes: readonly string[]
     readonly expiresAt?: number
     readonly actor?: Actor
+    /** The key that it is bound to (RFC 7638). */
+    readonly keyThumbprint?: string
   }
   /** Who runs, or ran, the body. */
   readonly runner?: string
