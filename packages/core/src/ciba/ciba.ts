@@ -1,55 +1,51 @@
-import type { ApprovalChannel, ApprovalQuestion, ChannelContext } from '../approvals/index.ts'
+import type { ApprovalChannel, ChannelContext } from '../approvals/index.ts'
 import type { AuthorizationServer } from '../authorization-server/server.ts'
-import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { BehalfError, ConfigurationError } from '../errors/index.ts'
 import { pollBackchannelAuthentication } from './poll-backchannel-authentication.ts'
+import type { PollContext } from './poll-context.ts'
+import { postpone } from './postpone.ts'
 import { requestBackchannelAuthentication } from './request-backchannel-authentication.ts'
+import { type CibaOptions, cibaSettings } from './settings.ts'
 import { cibaState } from './wire.ts'
 
-/** Options of {@link ciba}. */
-export interface CibaOptions {
-  /** Sent as `acr_values`, in order of preference. @default none */
-  readonly acrValues?: readonly string[]
-}
-
 /**
- * Asks the approver on their own device, by OpenID Client-Initiated Backchannel Authentication (poll mode).
+ * Asks the approver on their own device, by OpenID Client-Initiated Backchannel Authentication (poll and
+ * ping mode).
  *
  * The answer counts only when the id_token verifies and names the approver, and the granted
  * `authorization_details` equal what was asked. Works with providers whose profile has CIBA.
  *
- * @throws ConfigurationError An unknown option.
+ * @throws ConfigurationError An option is unknown or wrong.
  * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html | CIBA Core 1.0}
  */
 export function ciba(options: CibaOptions = {}): ApprovalChannel {
-  refuseUnknownKeys('ciba', options, ['acrValues'])
-  const { acrValues = [] } = options
+  const settings = cibaSettings(options)
+  const contextOf = (issuer: string, context: ChannelContext): PollContext => ({
+    server: serverOf(issuer, context),
+    settings,
+    clock: context.clock,
+    signal: context.signal,
+  })
   return {
     specificationVersion: 1,
-    carriesCredential: (question, context) => {
-      const server = serverOf(question.approver.issuer, context)
-      return (
-        server.profile.ciba?.carriesAuthorizationDetails === true &&
-        question.approver.issuer === question.owner.issuer &&
-        question.approver.tenant === question.owner.tenant &&
-        question.approver.subject === question.owner.subject
-      )
-    },
+    carriesCredential: ({ owner, approver }, context) =>
+      serverOf(approver.issuer, context).profile.ciba?.carriesAuthorizationDetails === true &&
+      approver.issuer === owner.issuer &&
+      approver.tenant === owner.tenant &&
+      approver.subject === owner.subject,
     checkMessage: (message, approver, context) =>
       serverOf(approver.issuer, context).profile.ciba?.checkBindingMessage(message),
-    ask: async (question: ApprovalQuestion, context: ChannelContext) =>
-      requestBackchannelAuthentication(question, {
-        server: serverOf(question.approver.issuer, context),
-        acrValues,
-        clock: context.clock,
-        signal: context.signal,
-      }),
-    look: async (asked, question, context) =>
-      pollBackchannelAuthentication(cibaState(asked.state), question, {
-        server: serverOf(question.approver.issuer, context),
-        clock: context.clock,
-        signal: context.signal,
-      }),
+    ask: async (question, context) =>
+      requestBackchannelAuthentication(question, contextOf(question.approver.issuer, context)),
+    look: async (asked, question, context) => {
+      const state = cibaState(asked.state)
+      try {
+        return await pollBackchannelAuthentication(state, question, contextOf(question.approver.issuer, context))
+      } catch (error) {
+        if (!BehalfError.isInstance(error) || !error.retryable) throw error
+        return postpone(state, error)
+      }
+    },
   }
 }
 

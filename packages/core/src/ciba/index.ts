@@ -1,1 +1,6 @@
-export { type CibaOptions, ciba } from './ciba.ts'
+export { ciba } from './ciba.ts'
+export type { BackchannelHint, HintOf } from './hint.ts'
+export { approvalOf, isNotificationToken } from './notification-token.ts'
+export type { CibaOptions } from './settings.ts'
+export type { SignRequestOptions } from './sign-request.ts'
+export { cibaState, isPinged } from './wire.ts'

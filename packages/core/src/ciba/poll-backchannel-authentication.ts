@@ -4,10 +4,14 @@ import { InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'
 import type { PollContext } from './poll-context.ts'
 import { verifyBackchannelAnswer } from './verify-backchannel-answer.ts'
-import { CIBA_GRANT, type CibaState, SLOW_DOWN_SECONDS } from './wire.ts'
+import { CIBA_GRANT, type CibaState, LONG_POLL_MS, SLOW_DOWN_SECONDS } from './wire.ts'
+
+/** Requests that wait for their answer now, in this process. Between processes, the record's lease keeps them apart. */
+const underWay = new Set<string>()
 
 /**
- * Asks once whether the person has answered. Waits for nothing; when to ask again is the caller's part.
+ * Asks once whether the person has answered, and lets the server hold the request open for 40 s. When to ask
+ * again is the caller's part.
  *
  * @throws TransportError Nothing is known; ask again, not sooner than the interval.
  * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#token_request | CIBA Core §10.1}
@@ -15,18 +19,25 @@ import { CIBA_GRANT, type CibaState, SLOW_DOWN_SECONDS } from './wire.ts'
 export async function pollBackchannelAuthentication(
   state: CibaState,
   question: ApprovalQuestion,
-  { server, clock, signal }: PollContext,
+  context: PollContext,
 ): Promise<Answer> {
+  const { server, clock, signal } = context
+  // CIBA Core §10.1: never two requests for one id at a time. Another server may use the same id.
+  const request = JSON.stringify([server.profile.issuer, server.profile.clientId, state.authReqId])
+  if (underWay.has(request)) return { status: 'pending', interval: state.interval }
+  underWay.add(request)
   let response: TokenResponse
   try {
-    response = await server.grant(CIBA_GRANT, { auth_req_id: state.authReqId }, { signal })
+    response = await server.grant(CIBA_GRANT, { auth_req_id: state.authReqId }, { signal, timeoutMs: LONG_POLL_MS })
   } catch (error) {
     if (error instanceof OAuthResponseError) return refusal(error, state, server, clock)
     // Whatever came back, it was no answer that the protocol knows: the request may be used up (single use).
     if (error instanceof InvalidResponseError) return { status: 'failed', detail: error.message }
     throw error
+  } finally {
+    underWay.delete(request)
   }
-  return verifyBackchannelAnswer(response, state, question, { server, clock, signal })
+  return verifyBackchannelAnswer(response, state, question, context)
 }
 
 function refusal(error: OAuthResponseError, state: CibaState, server: AuthorizationServer, clock: Clock): Answer {
@@ -37,6 +48,9 @@ function refusal(error: OAuthResponseError, state: CibaState, server: Authorizat
       return isOver ? { status: 'expired' } : pending(state, error, state.interval)
     case 'slow_down':
       return isOver ? { status: 'expired' } : pending(state, error, state.interval + SLOW_DOWN_SECONDS)
+    case 'use_dpop_nonce':
+      // RFC 9449 §8: refused for its proof, before the grant was looked at. The next one has the nonce.
+      return isOver ? { status: 'expired' } : pending(state, error, state.interval)
     case 'expired_token':
       return { status: 'expired' }
     case 'access_denied':
@@ -53,7 +67,7 @@ function refusal(error: OAuthResponseError, state: CibaState, server: Authorizat
   }
 }
 
-function pending(state: CibaState, error: OAuthResponseError, interval: number): Answer {
+function pending({ faults: _, ...state }: CibaState, error: OAuthResponseError, interval: number): Answer {
   return {
     status: 'pending',
     interval,

@@ -1,46 +1,41 @@
 import type { ApprovalQuestion, Asked } from '../approvals/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
+import { backchannelParameters } from './backchannel-parameters.ts'
+import { newNotificationToken } from './notification-token.ts'
 import type { PollContext } from './poll-context.ts'
+import { signRequest } from './sign-request.ts'
 import type { CibaState } from './wire.ts'
-
-export interface BackchannelRequestContext extends PollContext {
-  readonly acrValues: readonly string[]
-}
 
 /**
  * Asks the authorization server to ask the person. Does not wait for the answer; does not retry.
  *
  * @throws OAuthResponseError The server will not ask: `unknown_user_id`, `invalid_binding_message`, …
  * @throws TransportError Nothing is known; the person may have been asked.
+ * @throws ConfigurationError The request breaks a rule of CIBA or of the provider; nothing was sent.
  * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#auth_request | CIBA Core §7.1}
  */
 export async function requestBackchannelAuthentication(
   question: ApprovalQuestion,
-  { server, acrValues, clock, signal }: BackchannelRequestContext,
+  { server, settings, clock, signal }: PollContext,
 ): Promise<Asked> {
   const { profile } = server
-  const rules = profile.ciba
-  if (rules === undefined)
-    throw new ConfigurationError('approvals', `${profile.provider} has no backchannel authentication`)
-  const problem = rules.checkBindingMessage(question.message)
-  if (problem !== undefined) throw new ConfigurationError('approval.message', problem)
-
-  const { credential } = question
-  const detailsSent = rules.carriesAuthorizationDetails && question.details.length > 0
-  const { parameter, min, max } = rules.requestedExpiry
-  const left = Math.floor(question.expiresAt - clock.now() / 1000)
+  // I8: the answer's token is stored until it is used, perhaps by another process.
+  if (question.credential !== undefined && profile.dpop !== undefined && !profile.dpop.importable) {
+    throw new ConfigurationError('dpop', 'an approval outlives this process: give a key of your own (importDpopKey)')
+  }
+  const notification = settings.ping === true ? await newNotificationToken(question.approvalId) : undefined
   const sentAt = clock.now() / 1000
+  const { parameters, detailsSent } = await backchannelParameters(
+    question,
+    profile,
+    settings,
+    notification?.token,
+    sentAt,
+  )
   const acknowledged = await server.requestBackchannelAuthentication(
-    {
-      // CIBA Core §7.1: `openid` is what makes it an authentication request.
-      scope: ['openid', ...(credential?.scopes ?? [])].join(' '),
-      ...rules.hint(question.approver),
-      binding_message: question.message,
-      [parameter]: String(Math.min(max, Math.max(min, left))),
-      ...(acrValues.length > 0 && { acr_values: acrValues.join(' ') }),
-      ...(detailsSent && { authorization_details: JSON.stringify(question.details) }),
-      ...(credential !== undefined && { [profile.target]: credential.resource }),
-    },
+    settings.signRequest === undefined
+      ? parameters
+      : await signRequest(parameters, settings.signRequest, profile, sentAt),
     { signal },
   )
   const state: CibaState = {
@@ -49,6 +44,9 @@ export async function requestBackchannelAuthentication(
     expiresAt: sentAt + acknowledged.expiresIn,
     interval: acknowledged.interval,
     detailsSent,
+    sentAt,
+    ...(settings.acrValues.length > 0 && { acrValues: settings.acrValues }),
+    ...(notification !== undefined && { notification: notification.digest }),
   }
   return { state: { ...state }, interval: state.interval, expiresAt: state.expiresAt }
 }

@@ -1,10 +1,11 @@
 import type { Answer, ApprovalQuestion } from '../approvals/index.ts'
 import { type Profile, type TokenResponse, tokenEnd } from '../authorization-server/index.ts'
-import type { Json } from '../contract/index.ts'
+import type { AuthorizationDetail, Json } from '../contract/index.ts'
 import { Token } from '../credential/token.ts'
 import { InvalidTokenError } from '../errors/index.ts'
 import { isBound, readActor } from '../identity/wire.ts'
-import { meansSame } from '../lib/index.ts'
+import { meansSame, snapshot } from '../lib/index.ts'
+import { answerIdentityProblem } from './check-answer-identity.ts'
 import type { PollContext } from './poll-context.ts'
 import type { CibaState } from './wire.ts'
 
@@ -24,11 +25,11 @@ export async function verifyBackchannelAnswer(
   context: PollContext,
 ): Promise<Answer> {
   try {
-    const problem = await identityProblem(response, question, context)
+    const problem = await answerIdentityProblem(response, state, question, context)
     if (problem !== undefined) return failed(problem)
     const { credential } = question
     if (credential === undefined) {
-      return state.detailsSent && !grantedAsAsked(response.authorizationDetails, question)
+      return state.detailsSent && !grantedAsAsked(response.authorizationDetails, question, context)
         ? failed('the granted authorization_details differ from what was asked')
         : { status: 'approved' }
     }
@@ -39,31 +40,17 @@ export async function verifyBackchannelAnswer(
   }
 }
 
-/** OpenID Connect Core §3.1.3.7 by way of CIBA Core §10.1.1; `sub` equal to the approver is our addition. */
-async function identityProblem(
-  response: TokenResponse,
-  { approver }: ApprovalQuestion,
-  { server, signal }: PollContext,
-): Promise<string | undefined> {
-  if (response.idToken === undefined) return 'the answer holds no id_token'
-  const { claims } = await server.verifyJwt(response.idToken, { audience: server.profile.clientId, signal })
-  if (claims.sub !== approver.subject) return 'somebody else answered: the id_token names another subject'
-  if (approver.tenant !== undefined && server.profile.token.tenant(claims) !== approver.tenant) {
-    return 'somebody else answered: the id_token names another tenant'
-  }
-  // `azp` of an id_token for several parties is checked with the response itself.
-  return undefined
-}
-
 async function credentialAnswer(
   response: TokenResponse,
   state: CibaState,
   question: ApprovalQuestion & { readonly credential: NonNullable<ApprovalQuestion['credential']> },
-  { server, clock, signal }: PollContext,
+  context: PollContext,
 ): Promise<Answer> {
+  const { server, clock, signal } = context
   const { credential, approver } = question
-  if (response.tokenType.toLowerCase() !== 'bearer')
-    return failed(`a ${response.tokenType} token came where Bearer was asked`)
+  const asked = server.profile.dpop === undefined ? 'bearer' : 'dpop'
+  // I8: a token that was to be bound to our key and is not can be used by whoever steals it.
+  if (response.tokenType !== asked) return failed(`a ${response.tokenType} token came where ${asked} was asked`)
   const { claims } = await server.verifyJwt(response.accessToken, {
     audience: credential.resource,
     types: server.profile.token.accessTokenTypes,
@@ -73,7 +60,8 @@ async function credentialAnswer(
   if (problem !== undefined) return failed(problem)
   const inToken = claims.authorization_details
   const details = response.authorizationDetails ?? inToken
-  if (state.detailsSent && !(grantedAsAsked(details, question) && grantedAsAsked(inToken ?? details, question))) {
+  const isAsAsked = (granted: unknown) => grantedAsAsked(granted, question, context)
+  if (state.detailsSent && !(isAsAsked(details) && isAsAsked(inToken ?? details))) {
     return failed('the granted authorization_details differ from what was asked')
   }
   // RFC 6749 §5.1: an absent `scope` means that all of it was granted.
@@ -90,23 +78,36 @@ async function credentialAnswer(
       scopes: granted,
       ...(expiresAt !== undefined && { expiresAt }),
       ...(actor !== undefined && { actor }),
+      ...(server.profile.dpop !== undefined && { keyThumbprint: server.profile.dpop.thumbprint }),
     },
   }
 }
 
-/** I7, I8: for the approver, for us, and not bound to a key that we lack. */
+/** I7, I8: for the approver, for us, and bound to our key where we have one, to no key where we have none. */
 function tokenProblem(
   claims: Readonly<Record<string, unknown>>,
   subject: string,
-  { token, clientId }: Profile,
+  { token, clientId, dpop }: Profile,
 ): string | undefined {
-  if (claims.sub !== subject) return 'the access token names another subject'
+  if ((token.subject === undefined ? claims.sub : token.subject(claims)) !== subject) {
+    return 'the access token names another subject'
+  }
   const issuedTo = token.clientId(claims)
   if (issuedTo !== undefined && issuedTo !== clientId) return 'the access token was issued to another client'
-  return isBound(claims) ? 'the access token is bound to a key that nobody here holds' : undefined
+  if (dpop === undefined)
+    return isBound(claims) ? 'the access token is bound to a key that nobody here holds' : undefined
+  const { jkt } = (claims.cnf ?? {}) as { readonly jkt?: unknown }
+  return jkt === dpop.thumbprint ? undefined : 'the access token is not bound to our key'
 }
 
 /** RFC 9396 §7: the server tells what it granted; we compare it with what the person was asked. */
-function grantedAsAsked(granted: unknown, { details }: ApprovalQuestion): boolean {
-  return meansSame(granted, details as unknown as Json)
+function grantedAsAsked(
+  granted: unknown,
+  { details }: ApprovalQuestion,
+  { settings: { sameDetails } }: PollContext,
+): boolean {
+  if (sameDetails === undefined) return meansSame(granted, details as unknown as Json)
+  const copied = snapshot(granted)
+  if ('problem' in copied || !Array.isArray(copied.value)) return false
+  return sameDetails(copied.value as unknown as readonly AuthorizationDetail[], details) === true
 }

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import type { JsonObject } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
 
-/** What a CIBA delivery has to remember: the only secret here is `authReqId`, and core seals it. */
+/** What a CIBA delivery has to remember. Secret is `authReqId` alone, and core seals all of it. */
 export interface CibaState {
   readonly authReqId: string
   /** Epoch seconds. */
@@ -11,6 +11,16 @@ export interface CibaState {
   readonly interval: number
   /** Sent with the request, and so demanded of the answer. */
   readonly detailsSent: boolean
+  /** Epoch seconds: when the request was sent. */
+  readonly sentAt?: number
+  /** Asked for, and so demanded of the id_token. */
+  readonly acrValues?: readonly string[]
+  /** Looks in a row that came to nothing: network faults, 429, 5xx. */
+  readonly faults?: number
+  /** Digest of the notification token, where the server was asked to ping. */
+  readonly notification?: string
+  /** The server pinged; a second ping says nothing new. */
+  readonly pinged?: boolean
 }
 
 const schema = z.object({
@@ -18,16 +28,32 @@ const schema = z.object({
   expiresAt: z.number(),
   interval: z.number(),
   detailsSent: z.boolean(),
+  sentAt: z.optional(z.number()),
+  acrValues: z.optional(z.array(z.string())),
+  faults: z.optional(z.number()),
+  notification: z.optional(z.string()),
+  pinged: z.optional(z.boolean()),
 })
 
 /** @throws StoreError `corrupt`. */
 export function cibaState(state: JsonObject): CibaState {
   const parsed = schema.safeParse(state)
   if (!parsed.success) throw new StoreError('corrupt', 'a stored CIBA request has an unknown form')
-  return parsed.data
+  return parsed.data as CibaState
+}
+
+/** Whether a delivery is one of this room's, asked to be told of by a ping. */
+export function isPinged(state: JsonObject): boolean {
+  return schema.safeParse(state).data?.notification !== undefined
 }
 
 /** `interval` grows by so much on `slow_down`, for good (CIBA Core §11). Seconds. */
 export const SLOW_DOWN_SECONDS = 5
 
+/** A server may hold a poll open for 30 s and more (CIBA Core §10.1.1). Below the lease of a look, which is 45 s. */
+export const LONG_POLL_MS = 40_000
+
 export const CIBA_GRANT = 'urn:openid:params:grant-type:ciba'
+
+/** Ties an id_token to the request that it answers (CIBA Core §10.3.1). */
+export const AUTH_REQ_ID_CLAIM = 'urn:openid:params:jwt:claim:auth_req_id'

@@ -1,8 +1,11 @@
 import { verifies } from '@behalf/testing/contract'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
+import type { Asked } from '../../src/approvals/index.ts'
 import { applied } from '../../src/approvals/look-for-answer.ts'
 import { auth0 } from '../../src/authorization-server/index.ts'
+import { postpone } from '../../src/ciba/postpone.ts'
+import { TransportError } from '../../src/errors/index.ts'
 import { record } from '../unit/approvals/harness.ts'
 import { ISSUER, refusal, useBackchannel } from '../unit/ciba/backchannel.ts'
 
@@ -76,18 +79,66 @@ describe('errors (CIBA Core §11)', () => {
     expect(await look({}, state)).toMatchObject({ status: 'expired' })
   })
 
-  test('network faults, 429 and 5xx tell nothing, and are worth another look', async () => {
+  test('network faults, 429 and 5xx tell nothing, and are worth another look: later each time, never sooner', async () => {
     const { look, answer } = await begin()
+    let state: Asked['state'] | undefined
+    const waits: number[] = []
     for (const broken of [
       () => HttpResponse.error(),
       () => new HttpResponse('<html>', { status: 502 }),
       () => HttpResponse.json({ error: 'server_error' }, { status: 500 }),
-      () => new HttpResponse(null, { status: 429, headers: { 'retry-after': '3' } }),
       () => new HttpResponse(null, { status: 503 }),
     ]) {
       answer(broken)
-      await expect(look()).rejects.toMatchObject({ code: 'ERR_TRANSPORT', retryable: true })
+      const looked = await look({}, state)
+      if (looked.status !== 'pending') throw new Error(`it was ${looked.status}`)
+      state = looked.state
+      waits.push(looked.retryAfter ?? 0)
+      expect(looked.interval).toBe(2)
     }
+    expect(state).toMatchObject({ faults: 4, interval: 2 })
+    waits.forEach((wait, index) => {
+      expect(wait).toBeGreaterThanOrEqual(2)
+      expect(wait).toBeLessThanOrEqual(2 * 2 ** (index + 1))
+    })
+    // An answer that means something ends the row of faults.
+    answer(refusal('authorization_pending'))
+    const after = await look({}, state)
+    expect(after.status === 'pending' && after.state).not.toHaveProperty('faults')
+  })
+
+  test('what the server asks for with `Retry-After` is the least, and jitter comes on top', async () => {
+    const { look, answer } = await begin()
+    answer(() => new HttpResponse(null, { status: 429, headers: { 'retry-after': '30' } }))
+    const looked = await look()
+    expect(looked.status === 'pending' && looked.retryAfter).toBeGreaterThanOrEqual(30)
+    const error = new TransportError('x', { retryAfter: 30 })
+    const state = { authReqId: 'r', expiresAt: 0, interval: 5, detailsSent: false }
+    const retryAfter = (random: number) => {
+      const later = postpone(state, error, () => random)
+      return later.status === 'pending' ? later.retryAfter : undefined
+    }
+    expect([retryAfter(0), retryAfter(0.5), retryAfter(1)]).toEqual([30, 32.5, 35])
+  })
+
+  test('two looks at one request send one: the other learns nothing and waits', async () => {
+    const { look, answer, polls } = await begin()
+    let release = () => {}
+    answer(
+      () =>
+        new Promise<Response>((resolve) => {
+          release = () => resolve(refusal('authorization_pending'))
+        }),
+    )
+    const first = look()
+    await expect.poll(() => polls.length).toBe(1)
+    expect(await look()).toEqual({ status: 'pending', interval: 2 })
+    release()
+    expect(await first).toMatchObject({ status: 'pending', interval: 2 })
+    expect(polls).toHaveLength(1)
+    answer(refusal('authorization_pending'))
+    await look()
+    expect(polls).toHaveLength(2)
   })
 
   test('an abort rejects at once, with its own reason', async () => {

@@ -105,12 +105,18 @@ describe('the answer (CIBA Core §10.1.1)', () => {
     }
   })
 
-  test('an id_token for several parties names us as the one that it was issued to', async () => {
+  test('an id_token for others too, or issued to another client, approves nothing', async () => {
     const { look, answer, success, idToken } = await begin()
-    const aud = ['agent-app', 'other']
-    answer(await success({ id_token: await idToken({ aud, azp: 'other' }) }))
-    expect(await look()).toMatchObject({ status: 'failed' })
-    answer(await success({ id_token: await idToken({ aud, azp: 'agent-app' }) }))
+    for (const claims of [
+      { aud: ['agent-app', 'other'], azp: 'other' },
+      { aud: ['agent-app', 'other'], azp: 'agent-app' },
+      { aud: ['agent-app', 'other'] },
+      { azp: 'other' },
+    ]) {
+      answer(await success({ id_token: await idToken(claims) }))
+      expect(await look(), JSON.stringify(claims)).toMatchObject({ status: 'failed' })
+    }
+    answer(await success({ id_token: await idToken({ aud: ['agent-app'], azp: 'agent-app' }) }))
     expect(await look()).toMatchObject({ status: 'approved' })
   })
 

@@ -1,0 +1,83 @@
+import type { ApprovalQuestion } from '../approvals/index.ts'
+import type { TokenResponse, VerifiedJwt } from '../authorization-server/index.ts'
+import { accessTokenHash } from '../identity/access-token-hash.ts'
+import { audienceOf } from '../identity/wire.ts'
+import { equalSecrets } from '../lib/index.ts'
+import type { PollContext } from './poll-context.ts'
+import { AUTH_REQ_ID_CLAIM, type CibaState } from './wire.ts'
+
+/** Clocks of servers differ by minutes at most; an id_token of last week was made for another question. */
+const ISSUED_TOLERANCE_SECONDS = 300
+
+/**
+ * What is wrong with the id_token of an answer, in words; `undefined` when it is this person's.
+ *
+ * OpenID Connect Core §3.1.3.7 by way of CIBA Core §10.1.1. That `sub` equals the approver who was named, and
+ * that the token is no older than the question, is our addition.
+ * @throws InvalidTokenError Signature, `iss`, `aud`, `exp` or algorithm do not verify.
+ */
+export async function answerIdentityProblem(
+  response: TokenResponse,
+  state: CibaState,
+  question: ApprovalQuestion,
+  { server, clock, signal }: PollContext,
+): Promise<string | undefined> {
+  if (response.idToken === undefined) return 'the answer holds no id_token'
+  const { profile } = server
+  // An id_token has no type of its own: `JWT` or none, and not that of another kind of token (RFC 8725 §3.11).
+  const verified = await server.verifyJwt(response.idToken, { audience: profile.clientId, types: ['', 'jwt'], signal })
+  const { claims } = verified
+  return (
+    audienceProblem(claims, profile.clientId) ??
+    personProblem(claims, question, server.profile) ??
+    timeProblem(claims, state, clock.now() / 1000) ??
+    requestProblem(claims, state) ??
+    (await accessTokenProblem(verified, response.accessToken))
+  )
+}
+
+type Claims = VerifiedJwt['claims']
+
+/** OpenID Connect Core §3.1.3.7, 3 to 5. */
+function audienceProblem(claims: Claims, clientId: string): string | undefined {
+  if (audienceOf(claims).some((audience) => audience !== clientId)) return 'the id_token is for others than us, too'
+  return claims.azp === undefined || claims.azp === clientId ? undefined : 'the id_token was issued to another client'
+}
+
+function personProblem(
+  claims: Claims,
+  { approver }: ApprovalQuestion,
+  { token }: PollContext['server']['profile'],
+): string | undefined {
+  const subject = token.subject === undefined ? claims.sub : token.subject(claims)
+  if (subject !== approver.subject) return 'somebody else answered: the id_token names another subject'
+  if (approver.tenant !== undefined && token.tenant(claims) !== approver.tenant) {
+    return 'somebody else answered: the id_token names another tenant'
+  }
+  return undefined
+}
+
+/** OpenID Connect Core §3.1.3.7, 10: the acceptable range of `iat` is the client's to say. */
+function timeProblem({ iat }: Claims, { sentAt }: CibaState, now: number): string | undefined {
+  if (typeof iat !== 'number') return 'the id_token does not say when it was issued'
+  if (iat > now + ISSUED_TOLERANCE_SECONDS) return 'the id_token was issued in the future'
+  // A request of an earlier release did not keep when it was sent.
+  if (sentAt !== undefined && iat < sentAt - ISSUED_TOLERANCE_SECONDS) return 'the id_token is older than the question'
+  return undefined
+}
+
+function requestProblem(claims: Claims, { authReqId, acrValues }: CibaState): string | undefined {
+  const answers = claims[AUTH_REQ_ID_CLAIM]
+  if (answers !== undefined && answers !== authReqId) return 'the id_token answers another request'
+  if (acrValues === undefined || acrValues.includes(String(claims.acr))) return undefined
+  return 'the person was not authenticated as was asked (acr)'
+}
+
+/** OpenID Connect Core §3.1.3.6: where the id_token names its access token, it is this one. */
+async function accessTokenProblem({ claims, algorithm = '' }: VerifiedJwt, token: string): Promise<string | undefined> {
+  if (claims.at_hash === undefined) return undefined
+  const expected = await accessTokenHash(token, algorithm)
+  const same =
+    typeof claims.at_hash === 'string' && expected !== undefined && (await equalSecrets(claims.at_hash, expected))
+  return same ? undefined : 'the id_token belongs to another access token'
+}

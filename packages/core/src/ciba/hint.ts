@@ -1,0 +1,19 @@
+import type { Approver } from '../contract/index.ts'
+
+/** Names the person to ask, in one of the three ways that CIBA has. */
+export type BackchannelHint =
+  | { readonly loginHint: string }
+  /** Signed by whoever knows the person; its form is agreed between client and server. */
+  | { readonly loginHintToken: string }
+  /** An id_token that the server issued to us for this person. */
+  | { readonly idTokenHint: string }
+
+/** Finds the hint of an approver. */
+export type HintOf = (approver: Approver) => BackchannelHint | Promise<BackchannelHint>
+
+/** The hint as form parameters. */
+export function hintParameters(hint: BackchannelHint): Readonly<Record<string, string>> {
+  if ('loginHint' in hint) return { login_hint: hint.loginHint }
+  if ('loginHintToken' in hint) return { login_hint_token: hint.loginHintToken }
+  return { id_token_hint: hint.idTokenHint }
+}

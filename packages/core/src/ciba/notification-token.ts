@@ -1,0 +1,31 @@
+import * as base64url from 'jose/base64url'
+import { equalSecrets, sha256 } from '../lib/index.ts'
+
+const SEPARATOR = '.'
+
+/** A notification token, and what is stored of it. */
+export interface NotificationToken {
+  /** Sent as `client_notification_token`; the server proves itself by it when it pings. */
+  readonly token: string
+  readonly digest: string
+}
+
+/**
+ * Makes a token for one request. It names the approval, so that a ping finds its record without an index;
+ * what makes it hard to guess is 256 random bits, of which the record keeps a digest.
+ */
+export async function newNotificationToken(approvalId: string): Promise<NotificationToken> {
+  const token = `${approvalId}${SEPARATOR}${base64url.encode(crypto.getRandomValues(new Uint8Array(32)))}`
+  return { token, digest: await sha256(token) }
+}
+
+/** The approval that a token claims to be for. Says nothing of whether the token is good. */
+export function approvalOf(token: string): string | undefined {
+  const at = token.lastIndexOf(SEPARATOR)
+  return at > 0 ? token.slice(0, at) : undefined
+}
+
+/** Hashed before they are compared, in a time that does not depend on where they differ. */
+export async function isNotificationToken(token: string, digest: string): Promise<boolean> {
+  return equalSecrets(await sha256(token), digest)
+}

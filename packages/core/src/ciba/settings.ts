@@ -1,0 +1,66 @@
+import type { Approver, AuthorizationDetail } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys } from '../lib/index.ts'
+import type { HintOf } from './hint.ts'
+import { checkSignRequest, type SignRequestOptions } from './sign-request.ts'
+
+/** Options of `ciba`. */
+export interface CibaOptions {
+  /**
+   * Sent as `acr_values`, in order of preference, and demanded: an answer whose `acr` is none of them approves
+   * nothing. @default none
+   */
+  readonly acrValues?: readonly string[]
+  /** How the server is told whom to ask. @default the profile's own way */
+  readonly hint?: HintOf
+  /** The code that the server demands before it disturbs this person (`user_code`). @default none is sent */
+  readonly userCode?: (approver: Approver) => string | undefined | Promise<string | undefined>
+  /** How long one delivery of the question may wait for its answer. @default what is left of the approval */
+  readonly requestedExpirySeconds?: number
+  /** Sends a signed request object. @default plain parameters */
+  readonly signRequest?: SignRequestOptions
+  /** Asks the server to ping when there is an answer: mount `cibaPing` of `@behalf/core/http` for it. @default false */
+  readonly ping?: boolean
+  /**
+   * Whether what the server granted is what was asked, for servers that enrich details (RFC 9396 §7.1). Anything
+   * but `true` refuses the answer. @default equal JSON, whatever the order of keys
+   */
+  readonly sameDetails?: (granted: readonly AuthorizationDetail[], asked: readonly AuthorizationDetail[]) => boolean
+}
+
+/** The options, checked. */
+export interface CibaSettings extends CibaOptions {
+  readonly acrValues: readonly string[]
+}
+
+const optionKeys = [
+  'acrValues',
+  'hint',
+  'userCode',
+  'requestedExpirySeconds',
+  'signRequest',
+  'ping',
+  'sameDetails',
+] as const satisfies readonly (keyof CibaOptions)[]
+
+/** @throws ConfigurationError An option is unknown or wrong. */
+export function cibaSettings(options: CibaOptions): CibaSettings {
+  refuseUnknownKeys('ciba', options, optionKeys)
+  const { acrValues = [], requestedExpirySeconds, signRequest, ping } = options
+  const areNames = Array.isArray(acrValues) && acrValues.every((value) => /^[\x21-\x7e]+$/.test(value))
+  if (!areNames) throw new ConfigurationError('ciba.acrValues', 'give a list of names without spaces')
+  if (
+    requestedExpirySeconds !== undefined &&
+    !(Number.isSafeInteger(requestedExpirySeconds) && requestedExpirySeconds > 0)
+  ) {
+    throw new ConfigurationError('ciba.requestedExpirySeconds', 'give a positive whole number of seconds')
+  }
+  for (const name of ['hint', 'userCode', 'sameDetails'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'function') {
+      throw new ConfigurationError(`ciba.${name}`, 'give a function')
+    }
+  }
+  if (ping !== undefined && typeof ping !== 'boolean') throw new ConfigurationError('ciba.ping', 'give true or false')
+  if (signRequest !== undefined) checkSignRequest(signRequest)
+  return { ...options, acrValues: [...acrValues] }
+}
