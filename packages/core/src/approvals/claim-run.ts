@@ -1,87 +1,119 @@
 import { idempotencyKey } from './binding.ts'
 import { runLease } from './find-run.ts'
-import type { Entry, Lease, Ledger } from './ledger.ts'
-import type { RunState, StoredResult } from './record.ts'
+import type { Lease } from './lease.ts'
+import type { Entry, Ledger } from './ledger.ts'
+import type { RunRecord, StoredResult } from './record.ts'
+import { untilStored } from './until-stored.ts'
 
 /** A body that lives renews its lease; after this long without one, it counts as dead. Seconds. */
 export const RUN_LEASE_SECONDS = 60
 
-/** The right to run the body, once. */
+/** The right to run the body, once. Exactly one of its methods is called. */
 export interface Claim {
   readonly entry: Entry
   /** The same on every try of this run. */
   readonly idempotencyKey: string
-  /** The body returned. The result is stored before it is given out. */
+  /** The body returned. Writes until the store has taken it; the lease is held meanwhile. */
   complete(result: StoredResult): Promise<void>
   /** The body threw: it may have acted, so it is never run again under this run's slots. */
   threw(): Promise<void>
+  /** The body never began: the run is as it was before. */
+  giveBack(): Promise<void>
 }
 
 /**
  * `approved -> running`, by compare-and-swap: of any number of callers, one gets the claim (A2, A5).
  *
- * The lease is taken first, so that a run is never seen as running without one.
+ * The lease is taken first, so that a run is never seen as running without one. Where the store's answer got
+ * lost, the record tells whose claim it is; while nobody can tell, the lease is held and the claim given back
+ * as soon as the store answers, since no body began.
+ *
  * @returns `undefined` when somebody else was faster, or the run is not approved any more.
  */
 export async function claimRun(ledger: Ledger, entry: Entry): Promise<Claim | undefined> {
   const { id, binding } = entry.record
+  const key = await idempotencyKey(id, binding, ledger.hash)
   const lease = await ledger.lease(runLease(id), RUN_LEASE_SECONDS)
   if (lease === undefined) return undefined
-  const runner = crypto.randomUUID()
-  const now = ledger.now()
+  const claim = new RunClaim(ledger, entry, key, lease)
   try {
-    const claimed = await ledger.update(entry, (record) =>
-      record.state === 'approved' && (record.usableUntil === undefined || now < record.usableUntil)
-        ? { ...record, state: 'running', runner }
-        : undefined,
-    )
-    if (claimed.record.runner !== runner) {
-      await lease.release()
-      return undefined
-    }
-    return running(ledger, claimed, runner, lease, await idempotencyKey(id, binding, ledger.hash))
+    return (await claim.take()) ? claim : await claim.drop()
   } catch (error) {
-    await lease.release().catch(() => {})
+    void claim.giveBack().catch(() => {})
     throw error
   }
 }
 
-function running(ledger: Ledger, entry: Entry, runner: string, lease: Lease, key: string): Claim {
-  const stopRenewing = renewing(lease)
-  const end = async (state: RunState, result?: StoredResult) => {
-    stopRenewing()
-    await ledger.update(entry, (record) => {
-      // Thought dead while it lived, and replaced since: the newer runner has the say.
-      if (record.runner !== runner) return undefined
-      const { token: _, ...rest } = record
-      return { ...rest, state, endedAt: ledger.now(), ...(result !== undefined && { result }) }
-    })
-    await lease.release()
-  }
-  return {
-    entry,
-    idempotencyKey: key,
-    complete: (result) => end('completed', result),
-    threw: () => end('threw'),
-  }
-}
+class RunClaim implements Claim {
+  readonly #ledger: Ledger
+  readonly #lease: Lease
+  readonly #runner: string = crypto.randomUUID()
+  readonly #stopRenewing: () => void
+  readonly idempotencyKey: string
+  entry: Entry
+  /** Whoever ran it before, where `onCrash` is `'retry'`. */
+  #before: string | undefined
 
-function renewing(lease: Lease): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let stopped = false
-  const again = () => {
-    if (stopped) return
-    timer = setTimeout(
-      // A store that fails to renew is tried again at the next beat; only a lost lease ends this.
-      () => lease.renew().then((kept) => kept && again(), again),
-      (RUN_LEASE_SECONDS / 3) * 1000,
-    )
-    // On Node, a lease alone keeps no process alive.
-    if (typeof timer === 'object') timer.unref?.()
+  constructor(ledger: Ledger, entry: Entry, key: string, lease: Lease) {
+    this.#ledger = ledger
+    this.#lease = lease
+    this.#stopRenewing = lease.keep()
+    this.idempotencyKey = key
+    this.entry = entry
   }
-  again()
-  return () => {
-    stopped = true
-    clearTimeout(timer)
+
+  async take(): Promise<boolean> {
+    const now = this.#ledger.now()
+    this.entry = await this.#ledger.update(this.entry, (record) => {
+      const isUsable = record.usableUntil === undefined || now < record.usableUntil
+      if (record.state !== 'approved' || !isUsable) return undefined
+      this.#before = record.runner
+      return { ...record, state: 'running', runner: this.#runner }
+    })
+    return this.#isMine(this.entry.record)
+  }
+
+  async drop(): Promise<undefined> {
+    this.#stopRenewing()
+    await this.#lease.release()
+  }
+
+  complete(result: StoredResult): Promise<void> {
+    return this.#end((record) => ({ ...record, state: 'completed', result }))
+  }
+
+  threw(): Promise<void> {
+    return this.#end((record) => ({ ...record, state: 'threw' }))
+  }
+
+  async giveBack(): Promise<void> {
+    await this.#write((record) => {
+      // Written once more as it is, where our claim has not arrived yet: it then comes too late.
+      if (record.state === 'approved') return record
+      if (!this.#isMine(record) && !(record.state === 'crashed' && record.runner === this.#runner)) return undefined
+      const { runner: _, ...rest } = record
+      return { ...rest, state: 'approved', ...(this.#before !== undefined && { runner: this.#before }) }
+    })
+  }
+
+  async #end(ended: (record: RunRecord) => RunRecord): Promise<void> {
+    await this.#write((record) => {
+      // Thought dead while it lived, and replaced since: the newer runner has the say.
+      if (record.runner !== this.#runner) return undefined
+      const { token: _, ...rest } = record
+      return { ...ended(rest), endedAt: this.#ledger.now() }
+    })
+  }
+
+  async #write(change: (record: RunRecord) => RunRecord | undefined): Promise<void> {
+    try {
+      await untilStored(() => this.#ledger.update(this.entry, change))
+    } finally {
+      await this.drop()
+    }
+  }
+
+  #isMine({ state, runner }: RunRecord): boolean {
+    return state === 'running' && runner === this.#runner
   }
 }

@@ -2,8 +2,9 @@ import { BehalfError, OAuthResponseError } from '../errors/index.ts'
 import type { ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from './approval-channel.ts'
 import type { Entry, Ledger } from './ledger.ts'
 import type { Delivery, RunRecord, StoredQuestion } from './record.ts'
+import { withinBound } from './within-bound.ts'
 
-/** Nobody else asks or looks meanwhile; a holder that died is replaced after this long. */
+/** Nobody else asks or looks meanwhile; a holder that died is replaced after this long, one that lives renews. */
 const BUSY_SECONDS = 45
 
 /** Deliveries of one question, the first included: a person who does not answer is not asked for ever (A7). */
@@ -46,9 +47,11 @@ export async function alone<Result>(
 ): Promise<Result | undefined> {
   const lease = await ledger.lease(`busy:${id}`, BUSY_SECONDS)
   if (lease === undefined) return undefined
+  const stopRenewing = lease.keep()
   try {
     return await work()
   } finally {
+    stopRenewing()
     await lease.release()
   }
 }
@@ -89,10 +92,12 @@ async function send(
   channel: ApprovalChannel,
   context: ChannelContext,
 ): Promise<Entry> {
+  // Whoever left before the question was sent does not want it sent.
+  context.signal?.throwIfAborted()
   const sentAt = ledger.now()
-  const asked = await channel
-    .ask(channelQuestion({ ...entry.record, question }), context)
-    .catch((error: unknown) => refused(error))
+  const asked = await withinBound((signal) =>
+    channel.ask(channelQuestion({ ...entry.record, question }), { ...context, signal }),
+  ).catch((error: unknown) => refused(error))
   return ledger.update(entry, (record) => {
     if (record.state !== 'requested') return undefined
     if ('refused' in asked) return { ...record, state: asked.refused, note: asked.note, endedAt: ledger.now() }

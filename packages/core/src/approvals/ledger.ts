@@ -2,6 +2,9 @@ import type { Approver } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
 import type { KeyedHash, Sealer } from '../lib/index.ts'
 import type { Clock, Store, Versioned } from '../ports/index.ts'
+import { KeptValues, parseJson } from './kept-values.ts'
+import { isOutage, Lease } from './lease.ts'
+import type { Owner } from './owner.ts'
 import { isSettled, mayBecome, type RunRecord } from './record.ts'
 import { parseRecord } from './record-schema.ts'
 import { dueOf, LOOKS } from './watch-due.ts'
@@ -9,8 +12,14 @@ import { dueOf, LOOKS } from './watch-due.ts'
 /** A run is kept this long after its end, so that a message replayed by a framework gets its result and not a second run. */
 const RETENTION_SECONDS = 30 * 24 * 3600
 
+/** A record outlives what points to it, so that no pointer leads to nothing. */
+const POINTERS_END_BEFORE_SECONDS = 24 * 3600
+
 /** Lost compare-and-swaps in a row, before the store counts as unavailable. */
 const MAX_CONFLICTS = 64
+
+/** Lost answers in a row, before the store counts as unavailable. */
+const MAX_LOST_ANSWERS = 2
 
 /** Records read at a time. */
 const PAGE = 100
@@ -45,8 +54,11 @@ export class Ledger {
   readonly #clock: Clock
   readonly #onState: (record: RunRecord) => void
   readonly hash: KeyedHash
+  /** What is kept beside the runs. */
+  readonly values: KeptValues
 
   constructor({ store, sealer, hash, clock, onState = () => {} }: LedgerOptions) {
+    this.values = new KeptValues(store, sealer)
     this.#store = store
     this.#sealer = sealer
     this.#clock = clock
@@ -64,7 +76,7 @@ export class Ledger {
     return found && this.#opened(found)
   }
 
-  /** @returns `undefined` when the record exists already. */
+  /** @returns `undefined` when the record exists already, or may exist: look. */
   async create(record: RunRecord): Promise<Entry | undefined> {
     const version = await this.#write(record, null)
     return version === 'conflict' ? undefined : { record, version }
@@ -73,18 +85,30 @@ export class Ledger {
   /**
    * Changes a record as long as `change` wants to: it gets the newest state each time another writer
    * was faster, and returns `undefined` to leave it.
+   *
+   * A write whose answer got lost is looked up: `change` sees what became of it.
    */
   async update(entry: Entry, change: (record: RunRecord) => RunRecord | undefined): Promise<Entry> {
     let current = entry
+    let unsure: RunRecord['state'] | undefined
+    let lost = 0
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
       const wanted = change(current.record)
-      if (wanted === undefined) return current
+      if (wanted === undefined) {
+        if (unsure === current.record.state) this.#onState(current.record)
+        return current
+      }
       if (!mayBecome(current.record.state, wanted.state)) {
         throw new StoreError('corrupt', `a run cannot go from ${current.record.state} to ${wanted.state}`)
       }
-      const version = await this.#write(wanted, current.version)
+      const isNews = wanted.state !== current.record.state
+      const version = await this.#write(wanted, current.version).catch((error: unknown) => {
+        if (!isOutage(error) || ++lost > MAX_LOST_ANSWERS) throw error
+        if (isNews) unsure = wanted.state
+        return 'conflict' as const
+      })
       if (version !== 'conflict') {
-        if (wanted.state !== current.record.state) this.#onState(wanted)
+        if (isNews) this.#onState(wanted)
         return { record: wanted, version }
       }
       const newest = await this.read(current.record.id)
@@ -100,10 +124,25 @@ export class Ledger {
     return found && { id: decoder.decode(await this.#sealer.open(key, found.value)), version: found.version }
   }
 
-  /** @returns whether this writer set it. */
-  async point(key: string, id: string, ifVersion: string | null, expiresAt: number): Promise<boolean> {
+  /**
+   * Sets a pointer where it is absent (`null`) or as it was read. Where another writer was faster, its word holds.
+   *
+   * @returns the id that the pointer has now.
+   */
+  async point(key: string, id: string, ifVersion: string | null, record: RunRecord): Promise<string> {
     const value = await this.#sealer.seal(key, encoder.encode(id))
-    return (await this.#store.put(key, value, { ifVersion, expiresAt })) !== 'conflict'
+    for (let lost = 0; ; ) {
+      try {
+        const put = await this.#store.put(key, value, { ifVersion, expiresAt: this.#endOf(record) })
+        if (put !== 'conflict') return id
+      } catch (error) {
+        if (!isOutage(error) || ++lost > MAX_LOST_ANSWERS) throw error
+      }
+      const now = await this.pointer(key)
+      if (now !== undefined && now.version !== ifVersion) return now.id
+      // It ended meanwhile.
+      if (now === undefined && ifVersion !== null) return this.point(key, id, null, record)
+    }
   }
 
   /** Records of an equal binding that are not settled: open, running or crashed. */
@@ -138,22 +177,30 @@ export class Ledger {
     approver: Approver,
     options: { readonly after?: string; readonly limit: number },
   ): Promise<readonly Entry[]> {
-    const { after, limit } = options
-    const page = await this.#store.list(await this.#approverIndex(approver), {
-      limit,
-      ...(after !== undefined && { after: `run:${after}` }),
-    })
-    return Promise.all(page.map((stored) => this.#opened(stored)))
+    return this.#page(await this.#approverIndex(approver), options)
+  }
+
+  /** Records of this owner, in pages: `after` is the id that the last page ended with. */
+  async ownedBy(owner: Owner, options: { readonly after?: string; readonly limit: number }): Promise<readonly Entry[]> {
+    return this.#page(await this.#ownerIndex(owner), options)
+  }
+
+  /** Records that were begun in this session of an issuer's, in pages. */
+  async ofSession(
+    issuer: string,
+    session: string,
+    options: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly Entry[]> {
+    return this.#page(await this.#sessionIndex(issuer, session), options)
   }
 
   /**
-   * Takes the right to do something alone (ask, look, run), for a bounded time, across processes.
+   * Takes the right to do something alone (ask, look, run), for a bounded time by the store's clock, across processes.
    *
    * @returns the lease, or `undefined` when somebody has it.
    */
   async lease(key: string, seconds: number): Promise<Lease | undefined> {
-    const version = await this.#store.put(key, new Uint8Array(), { ifVersion: null, expiresAt: this.now() + seconds })
-    return version === 'conflict' ? undefined : new Lease(this.#store, this.#clock, key, seconds, version)
+    return Lease.take(this.#store, key, seconds)
   }
 
   async isLeased(key: string): Promise<boolean> {
@@ -164,26 +211,38 @@ export class Ledger {
     return this.#store.increment(key, { windowSeconds })
   }
 
-  /** Until when the pointers to a record have to live. */
-  keepUntil(record: RunRecord): number {
+  #endOf(record: RunRecord): number {
     return Math.max(this.now(), record.question?.expiresAt ?? 0) + RETENTION_SECONDS
   }
 
+  async #page(index: string, options: { readonly after?: string; readonly limit: number }): Promise<readonly Entry[]> {
+    const { after, limit } = options
+    const page = await this.#store.list(index, { limit, ...(after !== undefined && { after: `run:${after}` }) })
+    return Promise.all(page.map((stored) => this.#opened(stored)))
+  }
+
   async #opened({ key, value, version }: Versioned): Promise<Entry> {
-    return { record: parseRecord(parseJson(decoder.decode(await this.#sealer.open(key, value)))), version }
+    return { record: parseRecord(parseJson(await this.#sealer.open(key, value))), version }
   }
 
   async #approverIndex({ issuer, tenant, subject }: Approver): Promise<string> {
     return `approver:${await this.hash(JSON.stringify(['approver', issuer, tenant ?? null, subject]))}`
   }
 
+  async #ownerIndex({ issuer, tenant, subject }: Owner): Promise<string> {
+    return `owner:${await this.hash(JSON.stringify(['owner', issuer, tenant ?? null, subject ?? null]))}`
+  }
+
+  async #sessionIndex(issuer: string, session: string): Promise<string> {
+    return `session:${await this.hash(JSON.stringify(['session', issuer, session]))}`
+  }
+
   async #write(record: RunRecord, ifVersion: string | null): Promise<string | 'conflict'> {
     const key = `run:${record.id}`
     const value = await this.#sealer.seal(key, encoder.encode(JSON.stringify(record)))
-    const owner = await this.hash(
-      JSON.stringify(['owner', record.owner.issuer, record.owner.tenant ?? null, record.owner.subject ?? null]),
-    )
-    const index = [`owner:${owner}`]
+    const { owner, sessionId } = record
+    const index = [await this.#ownerIndex(owner)]
+    if (sessionId !== undefined) index.push(await this.#sessionIndex(owner.issuer, sessionId))
     if (!isSettled(record.state)) index.push(`binding:${record.binding}`)
     if (record.question !== undefined) {
       index.push(await this.#approverIndex(record.question.approver))
@@ -191,47 +250,9 @@ export class Ledger {
     const at = dueOf(record, this.now())
     return this.#store.put(key, value, {
       ifVersion,
-      expiresAt: this.keepUntil(record),
+      expiresAt: this.#endOf(record) + POINTERS_END_BEFORE_SECONDS,
       index,
       ...(at !== undefined && { due: { queue: LOOKS, at } }),
     })
-  }
-}
-
-/** A right that ends by itself when its holder dies. */
-export class Lease {
-  readonly #store: Store
-  readonly #clock: Clock
-  readonly #key: string
-  readonly #seconds: number
-  #version: string
-
-  constructor(store: Store, clock: Clock, key: string, seconds: number, version: string) {
-    this.#store = store
-    this.#clock = clock
-    this.#key = key
-    this.#seconds = seconds
-    this.#version = version
-  }
-
-  /** @returns false when it had ended and somebody else may have it. */
-  async renew(): Promise<boolean> {
-    const expiresAt = this.#clock.now() / 1000 + this.#seconds
-    const version = await this.#store.put(this.#key, new Uint8Array(), { ifVersion: this.#version, expiresAt })
-    if (version === 'conflict') return false
-    this.#version = version
-    return true
-  }
-
-  async release(): Promise<void> {
-    await this.#store.delete(this.#key, { ifVersion: this.#version })
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new StoreError('corrupt', 'a stored run is not JSON', { cause })
   }
 }

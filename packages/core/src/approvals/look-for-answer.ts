@@ -1,9 +1,10 @@
 import { revealToken } from '../credential/token.ts'
 import { BehalfError } from '../errors/index.ts'
-import type { Answer, ApprovalChannel, ChannelContext } from './approval-channel.ts'
+import type { Answer, ApprovalChannel, Asked, ChannelContext } from './approval-channel.ts'
 import { alone, channelQuestion, MAX_SENDS } from './deliver-question.ts'
 import type { Entry, Ledger } from './ledger.ts'
 import type { Delivery, RunRecord, StoredQuestion } from './record.ts'
+import { withinBound } from './within-bound.ts'
 
 /** An approval that is not used within this time of the answer is void (A5). */
 const USABLE_SECONDS = 15 * 60
@@ -42,6 +43,7 @@ async function look(
   channel: ApprovalChannel,
   context: ChannelContext,
 ): Promise<Entry> {
+  context.signal?.throwIfAborted()
   const sentAt = ledger.now()
   const { delivery, question } = record
   const asked = {
@@ -52,7 +54,9 @@ async function look(
   const settle = (answer: Answer) =>
     ledger.update(entry, (current) => (isPending(current) ? applied(current, answer, sentAt, ledger.now()) : undefined))
   try {
-    return await settle(await channel.look(asked, channelQuestion({ ...record, question }), context))
+    const request = channelQuestion({ ...record, question })
+    const answer = await withinBound((signal) => channel.look(asked, request, { ...context, signal }))
+    return await settle(answer.status === 'pending' && isOver(asked, sentAt) ? { status: 'expired' } : answer)
   } catch (error) {
     // Whatever went wrong, a request was sent: the next one keeps its distance (CIBA Core §10.1).
     const postponed = await settle({ status: 'pending', ...retryAfterOf(error) })
@@ -60,6 +64,9 @@ async function look(
     throw error
   }
 }
+
+/** A channel that does not say that a delivery ran out has still told when it does. */
+const isOver = ({ expiresAt }: Asked, sentAt: number): boolean => expiresAt !== undefined && sentAt >= expiresAt
 
 function retryAfterOf(error: unknown): { readonly retryAfter?: number } {
   const seconds = BehalfError.isInstance(error) && 'retryAfter' in error ? error.retryAfter : undefined
@@ -107,6 +114,7 @@ function approved(record: Pending, { token }: Extract<Answer, { status: 'approve
         scopes: token.scopes,
         ...(token.expiresAt !== undefined && { expiresAt: token.expiresAt }),
         ...(token.actor !== undefined && { actor: token.actor }),
+        ...(token.keyThumbprint !== undefined && { keyThumbprint: token.keyThumbprint }),
       },
     }),
   }

@@ -18,7 +18,9 @@ export function testClock(start = 1_800_000_000) {
 
 export const sealKey = new Uint8Array(32).fill(7)
 
-export function testLedger(options: { store?: Store; clock?: ReturnType<typeof testClock> } = {}) {
+export function testLedger(
+  options: { store?: Store; clock?: ReturnType<typeof testClock>; onState?: (record: RunRecord) => void } = {},
+) {
   const clock = options.clock ?? testClock()
   const store = options.store ?? memoryStore({ clock })
   const ledger = new Ledger({
@@ -26,8 +28,34 @@ export function testLedger(options: { store?: Store; clock?: ReturnType<typeof t
     clock,
     sealer: createSealer([sealKey]),
     hash: keyedHash(new Uint8Array(32).fill(9)),
+    ...(options.onState !== undefined && { onState: options.onState }),
   })
   return { ledger, store, clock }
+}
+
+type Operation = 'get' | 'put' | 'delete' | 'claimDue' | 'list' | 'increment'
+
+/** One request to a store, on its way. `next` lets it through. */
+export type Tap = (operation: Operation, key: string, next: () => Promise<unknown>) => Promise<unknown>
+
+/** A store whose every request passes by a test: to be held, dropped, or done without an answer. */
+export function tapped(store: Store, tap: Tap): Store {
+  const through =
+    (operation: Operation) =>
+    (...args: readonly unknown[]) =>
+      tap(operation, String(args[0]), () =>
+        (store[operation] as (...args: readonly unknown[]) => Promise<unknown>)(...args),
+      )
+  return {
+    specificationVersion: 1,
+    durable: store.durable,
+    get: through('get') as Store['get'],
+    put: through('put') as Store['put'],
+    delete: through('delete') as Store['delete'],
+    claimDue: through('claimDue') as Store['claimDue'],
+    list: through('list') as Store['list'],
+    increment: through('increment') as Store['increment'],
+  }
 }
 
 /** A channel that answers what the test tells it to, and remembers what it was asked. */

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import { claimRun, type Entry, findOrCreateRun, findRun, type Ledger } from '../../../src/approvals/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { record, tapped, testClock, testLedger } from './harness.ts'
+
+const draft = (slotKey: string) => ({
+  binding: 'binding-1',
+  slotKey,
+  adoptable: true,
+  record: (id: string) => record(id, { slots: [slotKey] }),
+})
+
+/** Approves the run and uses it up, as another slot would. */
+async function useUp(ledger: Ledger, entry: Entry): Promise<void> {
+  const pending = await ledger.update(entry, (r) => ({ ...r, state: 'pending' }))
+  const approved = await ledger.update(pending, (r) => ({ ...r, state: 'approved' }))
+  await (await claimRun(ledger, approved))?.complete({ kind: 'json', value: 'once' })
+}
+
+/** Holds the first write to a key back until the test lets it go. */
+function heldBack(key: string) {
+  const clock = testClock()
+  const store = memoryStore({ clock })
+  const { promise: reached, resolve: reach } = Promise.withResolvers<void>()
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  let held = false
+  const slow = testLedger({
+    clock,
+    store: tapped(store, async (operation, at, next) => {
+      if (operation === 'put' && at === key && !held) {
+        held = true
+        reach()
+        await released
+      }
+      return next()
+    }),
+  }).ledger
+  return { slow, fast: testLedger({ store, clock }).ledger, reached, release }
+}
+
+describe('one slot and binding, one record, ever (A1)', () => {
+  test('two calls of one slot, while another slot uses up the record between them', async () => {
+    const { slow, fast, reached, release } = heldBack('slot:s')
+    const first = await findOrCreateRun(fast, draft('slot:other'))
+    const late = findOrCreateRun(slow, draft('slot:s'))
+    await reached
+    await useUp(fast, first)
+    const early = await findOrCreateRun(fast, draft('slot:s'))
+    release()
+    expect((await late).record.id).toBe(early.record.id)
+    expect((await findRun(fast, 'slot:s'))?.record.id).toBe(early.record.id)
+  })
+
+  test('a caller that dies after its slot was decided, and the record is used up before anybody comes back', async () => {
+    const clock = testClock()
+    const store = memoryStore({ clock })
+    const { ledger } = testLedger({ store, clock })
+    const first = await findOrCreateRun(ledger, draft('slot:other'))
+    let left = 1
+    const dying = testLedger({
+      clock,
+      store: tapped(store, async (operation, _, next) => {
+        if (operation === 'put' && left-- <= 0) throw new Error('killed')
+        return next()
+      }),
+    }).ledger
+    await expect(findOrCreateRun(dying, draft('slot:s'))).rejects.toThrow('killed')
+    await useUp(ledger, first)
+    const back = await findOrCreateRun(ledger, draft('slot:s'))
+    expect(back.record).toMatchObject({ id: first.record.id, state: 'completed' })
+    expect((await findOrCreateRun(ledger, draft('slot:s'))).record.id).toBe(first.record.id)
+  })
+
+  test('a hundred calls of one slot at once, on two ledgers over one store, whatever becomes of the record', async () => {
+    const clock = testClock()
+    const store = memoryStore({ clock })
+    const ledgers = [testLedger({ store, clock }).ledger, testLedger({ store, clock }).ledger] as const
+    const first = await findOrCreateRun(ledgers[0], draft('slot:other'))
+    const calls = Array.from({ length: 100 }, async (_, index) => {
+      if (index === 50) await useUp(ledgers[0], first)
+      return (await findOrCreateRun(ledgers[index % 2 === 0 ? 0 : 1], draft('slot:s'))).record.id
+    })
+    expect(new Set(await Promise.all(calls)).size).toBe(1)
+  })
+
+  test('a record that ran and was put back for another try is adopted by nobody', async () => {
+    const { ledger } = testLedger()
+    const first = await findOrCreateRun(ledger, draft('slot:a'))
+    const pending = await ledger.update(first, (r) => ({ ...r, state: 'pending' }))
+    await ledger.update(pending, (r) => ({ ...r, state: 'approved', runner: 'somebody' }))
+    expect((await findOrCreateRun(ledger, draft('slot:b'))).record.id).not.toBe(first.record.id)
+  })
+})
