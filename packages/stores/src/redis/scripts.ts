@@ -61,9 +61,6 @@ local function sweep()
     forget(key, record(key))
   end
 end
-local function stamp()
-  if not v then redis.call('SET', R .. ':v', '${SCHEMA_VERSION}') end
-end
 `
 
 const script = (body: string): Script => {
@@ -92,7 +89,8 @@ local r, old = live(key)
 if r == BAD then return {'corrupt', key} end
 if r and r.version == ARGV[3] then return {'written'} end
 if (r and '=' .. r.version or '') ~= ARGV[4] then return {'conflict'} end
-stamp()
+-- First of all, since a server that is full checks only the first write of a script.
+redis.call('SET', R .. ':v', '${SCHEMA_VERSION}')
 sweep()
 local expires = false
 if ARGV[5] == 'at' then expires = ARGV[6] end
@@ -183,7 +181,7 @@ return {'found', found}
 
 /** key, window in milliseconds */
 const increment = script(`
-stamp()
+if not v then redis.call('SET', R .. ':v', '${SCHEMA_VERSION}') end
 local total = redis.call('INCR', R .. ':c:' .. ARGV[1])
 if total == 1 then redis.call('PEXPIRE', R .. ':c:' .. ARGV[1], ARGV[2]) end
 return {'total', total}

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { bytes, create, nowOf, type StoreUnderTest, text } from './store-under-test.ts'
 
 /** A store whose server a test can take away. */
@@ -77,10 +77,7 @@ export function outageTests({ name, create: open, withinMs }: StoreOutage): void
       await expect(write).rejects.toMatchObject(unavailable)
       await under.mend()
       // What a caller has to do: read back, and compare.
-      const found = await expect
-        .poll(() => store.get('key').catch(() => undefined), { timeout: PATIENCE })
-        .toBeDefined()
-        .then(() => store.get('key'))
+      const found = await vi.waitFor(() => store.get('key'), { timeout: PATIENCE })
       const state = text(found?.value) ?? ''
       expect(['before', 'after']).toContain(state)
       expect(found?.version === before).toBe(state === 'before')

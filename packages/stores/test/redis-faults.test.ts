@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto'
+import { type RedisStoreOptions, redisStore } from '@behalf/stores/redis'
+import { Redis } from 'ioredis'
+import { createClient } from 'redis'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from './redis-server.ts'
+import { redisUnderTest } from './redis-under-test.ts'
+
+const value = new Uint8Array([1])
+
+describe('options of redisStore', () => {
+  const client = createClient()
+  test.each<[string, unknown]>([
+    ['no client', {}],
+    ['a client of another kind', { client: { eval() {} } }],
+    ['an unknown key', { client, timeout: 5 }],
+    ['a time-out of none', { client, timeoutMs: 0 }],
+    ['a prefix with braces: keys of a cluster would lie apart', { client, prefix: 'a{b}' }],
+    ['an empty prefix', { client, prefix: '' }],
+  ])('%s is refused at construction', (_, options) => {
+    expect(() => redisStore(options as RedisStoreOptions)).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIGURATION' }),
+    )
+  })
+})
+
+if (!hasRedisServer) test('faults of Redis', ({ skip }) => skip(redisServerMissing))
+
+describe.runIf(hasRedisServer).each(['redis', 'ioredis'] as const)('what Redis holds, client %s', (name) => {
+  let server: RedisServer
+  let admin: Redis
+  let under: Awaited<ReturnType<typeof redisUnderTest>>
+  beforeAll(async () => {
+    server = await startRedisServer()
+    admin = new Redis({ port: server.port })
+  })
+  afterAll(async () => {
+    admin.disconnect()
+    await server.stop()
+  })
+  beforeEach(async () => {
+    under = await redisUnderTest(name, server.port)
+    await under.store.put('key', value, { ifVersion: null, index: ['index'], due: { queue: 'queue', at: 0 } })
+  })
+  afterEach(() => under.close())
+  const at = (rest: string) => `{${under.prefix}}:${rest}`
+
+  test('records of another version are refused, and left alone', async () => {
+    const { store } = under
+    await admin.set(at('v'), '2')
+    const refused = { reason: 'unknown_version', retryable: false }
+    await expect(store.get('key')).rejects.toMatchObject(refused)
+    await expect(store.list('index', { limit: 1 })).rejects.toMatchObject(refused)
+    await expect(store.put('new', value, { ifVersion: null })).rejects.toMatchObject(refused)
+    await expect(store.delete('key')).rejects.toMatchObject(refused)
+    await expect(store.claimDue('queue', { limit: 1, leaseSeconds: 1 })).rejects.toMatchObject(refused)
+    await expect(store.increment('key', { windowSeconds: 1 })).rejects.toMatchObject(refused)
+    expect(await admin.exists(at('r:key'), at('r:new'), at('c:key'))).toBe(1)
+  })
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['without its value', () => admin.hdel(at('r:key'), 'v')],
+    ['without its version', () => admin.hdel(at('r:key'), 'n')],
+    ['of which only names are left', () => admin.hdel(at('r:key'), 'v', 'n')],
+    ['with an expiry that is no number', () => admin.hset(at('r:key'), 'e', 'soon')],
+    ['with names that do not unpack', () => admin.hset(at('r:key'), 'i', '\uFFFF')],
+    ['of another type', () => admin.set(at('r:key'), 'text')],
+  ])('a record %s is told as damaged by all that meet it, and can be deleted', async (_, damage) => {
+    const { store } = under
+    const damaged = { reason: 'corrupt', retryable: false }
+    await damage()
+    await expect(store.get('key')).rejects.toMatchObject(damaged)
+    await expect(store.put('key', value, { ifVersion: null })).rejects.toMatchObject(damaged)
+    await expect(store.delete('key', { ifVersion: 'any' })).rejects.toMatchObject(damaged)
+    await expect(store.list('index', { limit: 1 })).rejects.toMatchObject(damaged)
+    await expect(store.claimDue('queue', { limit: 1, leaseSeconds: 60 })).rejects.toMatchObject(damaged)
+    expect(await store.delete('key')).toBe('deleted')
+    expect(await store.put('key', value, { ifVersion: null })).not.toBe('conflict')
+  })
+
+  test('a damaged record does not stop its queue', async () => {
+    const { store } = under
+    await admin.hdel(at('r:key'), 'n')
+    await store.put('sound', value, { ifVersion: null, due: { queue: 'queue', at: 1 } })
+    const claim = () => store.claimDue('queue', { limit: 1, leaseSeconds: 60 })
+    await expect(claim()).rejects.toMatchObject({ reason: 'corrupt' })
+    expect((await claim()).map(({ key }) => key)).toEqual(['sound'])
+  })
+
+  test('somebody else’s data under a counter are told as such', async () => {
+    await admin.set(at('c:key'), 'text')
+    await expect(under.store.increment('key', { windowSeconds: 1 })).rejects.toMatchObject({ reason: 'corrupt' })
+    await admin.del(at('c:key'))
+    await admin.hset(at('c:key'), 'a', 'b')
+    await expect(under.store.increment('key', { windowSeconds: 1 })).rejects.toMatchObject({ reason: 'corrupt' })
+  })
+
+  test('a server that forgot its scripts is told them again', async () => {
+    await admin.script('FLUSH')
+    expect(await under.store.get('key')).toBeDefined()
+    await admin.script('FLUSH')
+    expect(await under.store.put('new', value, { ifVersion: null })).not.toBe('conflict')
+  })
+
+  test('a server without memory to spare is an outage for writes, and still answers reads', async () => {
+    await admin.config('SET', 'maxmemory', '1')
+    try {
+      const full = { reason: 'unavailable', retryable: true }
+      await expect(under.store.put('new', value, { ifVersion: null })).rejects.toMatchObject(full)
+      await expect(under.store.increment('key', { windowSeconds: 1 })).rejects.toMatchObject(full)
+      expect(await under.store.get('key')).toBeDefined()
+    } finally {
+      await admin.config('SET', 'maxmemory', '0')
+    }
+    expect(await under.store.get('new')).toBeUndefined()
+  })
+
+  test('records that have expired are swept by later writes with all that points at them, a bounded number at a time', async () => {
+    const { store } = under
+    for (let round = 0; round < 300; round++) {
+      const expired = `expired ${round}`
+      await admin.hset(at(`r:${expired}`), {
+        v: 'v',
+        n: 'n',
+        e: '1',
+        q: 'old',
+        i: Buffer.from([0x91, 0xa3, ...Buffer.from('old')]),
+      })
+      await admin.zadd(at('x'), 1, expired)
+      await admin.zadd(at('q:old'), 1, expired)
+      await admin.zadd(at('i:old'), 0, expired)
+    }
+    await store.put('one', value, { ifVersion: null })
+    expect(await admin.zcard(at('x'))).toBeGreaterThan(250)
+    for (let round = 0; round < 12; round++) await store.put(`more ${round}`, value, { ifVersion: null })
+    const left = await admin.keys(`${at('').replaceAll(/[[\]*?\\]/g, '\\$&')}*`)
+    expect(left.filter((key) => /expired|old|:x$/.test(key))).toEqual([])
+  })
+
+  test('what is deleted or replaced leaves nothing behind', async () => {
+    const { store } = under
+    const found = await store.get('key')
+    await store.put('key', value, { ifVersion: found?.version ?? null })
+    const left = async () => (await admin.keys(`${at('')}*`)).sort()
+    expect(await left()).toEqual([at('r:key'), at('v')])
+    await store.delete('key')
+    expect(await left()).toEqual([at('v')])
+  })
+})
+
+describe.runIf(hasRedisServer)('clients', () => {
+  let server: RedisServer
+  beforeAll(async () => {
+    server = await startRedisServer()
+  })
+  afterAll(() => server.stop())
+
+  test('a key prefix of the client is respected by every key of a script', async () => {
+    const admin = new Redis({ port: server.port })
+    const ioredis = new Redis({ port: server.port, keyPrefix: 'app:' })
+    const redis = createClient({ socket: { port: server.port }, keyPrefix: 'app:' })
+    await redis.connect()
+    for (const client of [ioredis, redis]) {
+      const store = redisStore({ client, prefix: randomUUID() })
+      await store.put('key', value, { ifVersion: null, index: ['index'], expiresInSeconds: 60 })
+      await store.increment('key', { windowSeconds: 60 })
+      expect(await store.list('index', { limit: 1 })).toHaveLength(1)
+    }
+    expect((await admin.keys('*')).filter((key) => !key.startsWith('app:{'))).toEqual([])
+    for (const one of [admin, ioredis]) one.disconnect()
+    redis.destroy()
+  })
+
+  test('a client that was closed, or never connected, is an outage at once', async () => {
+    const ioredis = new Redis({ port: server.port })
+    await ioredis.ping()
+    ioredis.disconnect()
+    const closed = createClient({ socket: { port: server.port } })
+    for (const client of [ioredis, closed]) {
+      const began = performance.now()
+      await expect(redisStore({ client }).get('key')).rejects.toMatchObject({ reason: 'unavailable' })
+      expect(performance.now() - began).toBeLessThan(1_000)
+    }
+  })
+
+  test('a client of ioredis that connects on its first command does so', async () => {
+    const client = new Redis({ port: server.port, lazyConnect: true })
+    expect(await redisStore({ client }).get('key')).toBeUndefined()
+    client.disconnect()
+  })
+})

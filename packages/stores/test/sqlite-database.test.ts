@@ -1,0 +1,70 @@
+import { DatabaseSync } from 'node:sqlite'
+import { sqliteStore } from '@behalf/stores/sqlite'
+import { describeStore } from '@behalf/testing/contract'
+import { describe, expect, test } from 'vitest'
+import { BetterShapedDatabase } from './better-sqlite3-shape.ts'
+import { fileUnderTest, onDatabase, place } from './sqlite-files.ts'
+
+describeStore('SQLite, a database shaped like that of better-sqlite3', {
+  concurrent: true,
+  create: async () => fileUnderTest(onDatabase((file) => new BetterShapedDatabase(file))),
+})
+
+describe.each([
+  ['node:sqlite', (file: string) => new DatabaseSync(file)],
+  ['better-sqlite3, by shape', (file: string) => new BetterShapedDatabase(file)],
+])('a database of the app, %s', (_, open) => {
+  const value = new Uint8Array([1])
+
+  test('a transaction of the app is not joined: what was told as written could be taken back', async () => {
+    const { file, remove } = place()
+    const database = open(file)
+    const store = sqliteStore({ database })
+    await store.put('before', value, { ifVersion: null })
+    database.exec('BEGIN')
+    await expect(store.put('key', value, { ifVersion: null })).rejects.toMatchObject({ reason: 'unavailable' })
+    await expect(store.delete('before')).rejects.toMatchObject({ reason: 'unavailable' })
+    await expect(store.increment('key', { windowSeconds: 60 })).rejects.toMatchObject({ reason: 'unavailable' })
+    database.exec('COMMIT')
+    expect(await store.get('key')).toBeUndefined()
+    expect(await store.get('before')).toBeDefined()
+    expect(await store.put('key', value, { ifVersion: null })).not.toBe('conflict')
+    database.close()
+    remove()
+  })
+
+  test('what a lock of another process stops is tried again until it ends', async () => {
+    const { file, remove } = place()
+    const database = open(file)
+    const store = sqliteStore({ database })
+    await store.put('before', value, { ifVersion: null })
+    const other = new DatabaseSync(file)
+    other.exec('BEGIN IMMEDIATE')
+    const write = store.put('key', value, { ifVersion: null })
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    other.exec('COMMIT')
+    expect(await write).not.toBe('conflict')
+    other.close()
+    database.close()
+    remove()
+  })
+
+  test('it stays open when the store is closed', async () => {
+    const { file, remove } = place()
+    const database = open(file)
+    const store = sqliteStore({ database })
+    await store.get('key')
+    store.close()
+    await expect(store.get('key')).rejects.toMatchObject({ reason: 'unavailable' })
+    expect(database.prepare('SELECT 1 AS one').get()).toEqual({ one: 1 })
+    database.close()
+    await expect(sqliteStore({ database }).get('key')).rejects.toMatchObject({ reason: 'unavailable' })
+    remove()
+  })
+
+  test('a database in memory is refused: it ends with the process, and says that it lasts', async () => {
+    const database = open(':memory:')
+    await expect(sqliteStore({ database }).get('key')).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
+    database.close()
+  })
+})

@@ -1,0 +1,159 @@
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { type SqliteStoreOptions, sqliteStore } from '@behalf/stores/sqlite'
+import { afterEach, describe, expect, test } from 'vitest'
+import { lockedFile, place } from './sqlite-files.ts'
+
+const value = new Uint8Array([1])
+const cleanUps: (() => void)[] = []
+afterEach(() => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) cleanUp()
+})
+
+/** A store with one record, and another connection to its file. */
+async function opened(options: { readonly timeoutMs?: number } = {}) {
+  const { file, remove } = place()
+  const store = sqliteStore({ file, ...options })
+  await store.put('key', value, { ifVersion: null, index: ['index'] })
+  const other = new DatabaseSync(file)
+  cleanUps.push(
+    remove,
+    () => other.close(),
+    () => store.close(),
+  )
+  return { file, store, other }
+}
+
+describe('options', () => {
+  test.each<[string, unknown]>([
+    ['neither file nor database', {}],
+    ['both', { file: 'a.db', database: new DatabaseSync(':memory:') }],
+    ['an unknown key', { file: 'a.db', timeout: 5 }],
+    ['an empty file name', { file: '' }],
+    ['a database in memory', { file: ':memory:' }],
+    ['a time-out of none', { file: 'a.db', timeoutMs: 0 }],
+    ['something that is no database', { database: { exec() {} } }],
+  ])('%s is refused at construction', (_, options) => {
+    expect(() => sqliteStore(options as SqliteStoreOptions)).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIGURATION' }),
+    )
+  })
+})
+
+describe('the file', () => {
+  test('is not touched before the first call, and is its owner’s alone', async () => {
+    const { file, remove } = place()
+    cleanUps.push(remove)
+    const store = sqliteStore({ file })
+    cleanUps.push(() => store.close())
+    expect(() => statSync(file)).toThrow()
+    await store.put('key', value, { ifVersion: null })
+    for (const one of [file, `${file}-wal`]) expect(statSync(one).mode & 0o777, one).toBe(0o600)
+  })
+
+  test('that cannot be opened is an outage, and ends when it can', async () => {
+    const { file, remove } = place()
+    cleanUps.push(remove)
+    rmSync(dirname(file), { recursive: true })
+    const store = sqliteStore({ file })
+    cleanUps.push(() => store.close())
+    await expect(store.get('key')).rejects.toMatchObject({ reason: 'unavailable', retryable: true })
+    mkdirSync(dirname(file))
+    expect(await store.get('key')).toBeUndefined()
+  })
+
+  test('that is no database is told as damaged, and left as it is', async () => {
+    const { file, remove } = place()
+    cleanUps.push(remove)
+    writeFileSync(file, 'not a database, '.repeat(300))
+    const before = statSync(file).size
+    const store = sqliteStore({ file })
+    await expect(store.get('key')).rejects.toMatchObject({ reason: 'corrupt', retryable: false })
+    expect(statSync(file).size).toBe(before)
+  })
+
+  test('keeps its journal in WAL and waits for the disk', async () => {
+    const { store, other } = await opened()
+    expect(other.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' })
+    const database = new DatabaseSync(join(dirname(other.location() ?? ''), 'own.db'))
+    database.exec('PRAGMA synchronous = OFF')
+    await sqliteStore({ database }).get('key')
+    expect(database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 })
+    database.close()
+    expect(await store.get('key')).toBeDefined()
+  })
+})
+
+describe('what the file holds', () => {
+  test('tables of another version are refused, also in a store that is open', async () => {
+    const { file, store, other } = await opened()
+    other.exec('UPDATE behalf_schema SET version = 2')
+    const refused = { reason: 'unknown_version', retryable: false }
+    for (const one of [store, sqliteStore({ file })]) {
+      await expect(one.get('key')).rejects.toMatchObject(refused)
+      await expect(one.list('index', { limit: 1 })).rejects.toMatchObject(refused)
+      await expect(one.put('new', value, { ifVersion: null })).rejects.toMatchObject(refused)
+      await expect(one.delete('key')).rejects.toMatchObject(refused)
+      await expect(one.claimDue('queue', { limit: 1, leaseSeconds: 1 })).rejects.toMatchObject(refused)
+      await expect(one.increment('key', { windowSeconds: 1 })).rejects.toMatchObject(refused)
+    }
+    expect(other.prepare('SELECT count(*) AS count FROM behalf_records').get()).toEqual({ count: 1 })
+  })
+
+  test('tables without a version are refused', async () => {
+    const { store, other } = await opened()
+    other.exec('DELETE FROM behalf_schema')
+    await expect(store.get('key')).rejects.toMatchObject({ reason: 'corrupt' })
+    await expect(store.put('new', value, { ifVersion: null })).rejects.toMatchObject({ reason: 'corrupt' })
+  })
+
+  test('a table that something dropped is told as damage', async () => {
+    const { store, other } = await opened()
+    other.exec('DROP TABLE behalf_index')
+    await expect(store.list('index', { limit: 1 })).rejects.toMatchObject({ reason: 'corrupt' })
+    await expect(store.put('key2', value, { ifVersion: null, index: ['a'] })).rejects.toMatchObject({
+      reason: 'corrupt',
+    })
+    expect(other.prepare('SELECT count(*) AS count FROM behalf_records').get()).toEqual({ count: 1 })
+  })
+
+  test('a key that is no text is told as damage, and not guessed at', async () => {
+    const { store, other } = await opened()
+    other.exec("INSERT INTO behalf_records (key, value, version) VALUES (x'ff', x'00', 'v')")
+    other.exec("INSERT INTO behalf_index (name, key) VALUES (CAST('index' AS BLOB), x'ff')")
+    await expect(store.list('index', { limit: 10 })).rejects.toMatchObject({ reason: 'corrupt' })
+    expect(await store.list('index', { limit: 1 })).toHaveLength(1)
+  })
+
+  test('rows that have expired are swept by later writes, a bounded number at a time', async () => {
+    const { store, other } = await opened()
+    const count = (table: string) => Number(other.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.count)
+    const fill = other.prepare("INSERT INTO behalf_records (key, value, version, expires_at) VALUES (?, x'00', 'v', 1)")
+    const index = other.prepare("INSERT INTO behalf_index (name, key) VALUES (x'00', ?)")
+    const counter = other.prepare('INSERT INTO behalf_counters (key, total, ends_at) VALUES (?, 1, 1)')
+    for (let at = 0; at < 500; at++)
+      for (const one of [fill, index, counter]) one.run(new Uint8Array([at >> 8, at & 255]))
+    const before = count('behalf_records')
+    await store.put('one', value, { ifVersion: null })
+    expect(before - count('behalf_records')).toBeLessThan(50)
+    for (let at = 0; at < 20; at++) {
+      await store.put(`more ${at}`, value, { ifVersion: null })
+      await store.increment(`more ${at}`, { windowSeconds: 60 })
+    }
+    expect([count('behalf_records'), count('behalf_index'), count('behalf_counters')]).toEqual([22, 1, 20])
+  })
+})
+
+test('waiting for a lock does not stop the process', async () => {
+  const under = await lockedFile()
+  await under.interrupt()
+  let ticks = 0
+  const timer = setInterval(() => ticks++, 5)
+  await expect(under.store.put('key', value, { ifVersion: null })).rejects.toMatchObject({ reason: 'unavailable' })
+  clearInterval(timer)
+  // 300 ms with a lock that SQLite itself waits for at most 25 ms at a time.
+  expect(ticks).toBeGreaterThan(4)
+  await under.mend()
+  await under.close()
+})
