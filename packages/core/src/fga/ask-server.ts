@@ -1,19 +1,23 @@
 import pRetry from 'p-retry'
 import { retryAfterSeconds } from '../authorization-server/retry-after.ts'
 import { safeCause } from '../authorization-server/safe-cause.ts'
+import { revealToken, type Token } from '../credential/token.ts'
 import { TransportError } from '../errors/index.ts'
 import type { Clock, Fetch } from '../ports/index.ts'
 import { type HttpAnswer, inWords, serverErrorOf } from './read-answer.ts'
+import type { TokenSource } from './token-source.ts'
 
 export interface Way {
   readonly fetch: Fetch
   readonly clock: Clock
+  readonly tokens: TokenSource
 }
 
 export interface ServerRequest {
   readonly url: string
   readonly body: string
-  readonly headers: Readonly<Record<string, string>>
+  /** `'outage'`: after anything that is no answer. `'throttled'`: only where the server says that it did nothing. */
+  readonly repeatAfter: 'outage' | 'throttled'
 }
 
 /** Two more tries: the server's own deadlines end as 500, and blind retries would multiply the load. */
@@ -22,19 +26,52 @@ const RETRIES = 2
 const LONGEST_PAUSE_SECONDS = 1
 
 /**
- * Posts a question until there is an answer: a check changes nothing, so it is safe to repeat (E2).
+ * Posts a request until there is an answer (E2).
  *
- * Retries network faults, 429, 5xx and throttling; any other answer is final.
+ * A question changes nothing, so it is repeated after network faults, 429, 5xx and throttling. A write is
+ * repeated after 429 only: one whose answer was lost may have happened, and may have been undone since.
  * @throws TransportError No answer after that.
  */
 export async function askServer(way: Way, request: ServerRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  return pRetry(() => askOnce(way, request, signal), {
+  const { response, redirected, text } = await repeat(request.repeatAfter, signal, async () => {
+    const sent = await send(way, request, signal)
+    const answered = { ...sent, text: await textOf(sent.response, signal) }
+    refuseOutage(answered, way.clock)
+    return answered
+  })
+  return { status: response.status, redirected, headers: response.headers, text }
+}
+
+/** As {@link askServer}, but gives a 200 answer before its body has come. An outage within is the reader's. */
+export async function openAnswer(
+  way: Way,
+  request: ServerRequest,
+  signal: AbortSignal,
+): Promise<{ readonly stream: Response } | HttpAnswer> {
+  return repeat(request.repeatAfter, signal, async () => {
+    const sent = await send(way, request, signal)
+    if (sent.response.status === 200 && !sent.redirected) return { stream: sent.response }
+    const { response, redirected, text } = { ...sent, text: await textOf(sent.response, signal) }
+    refuseOutage({ response, redirected, text }, way.clock)
+    return { status: response.status, redirected, headers: response.headers, text }
+  })
+}
+
+function repeat<Answer>(
+  repeatAfter: ServerRequest['repeatAfter'],
+  signal: AbortSignal,
+  once: () => Promise<Answer>,
+): Promise<Answer> {
+  return pRetry(once, {
     retries: RETRIES,
     minTimeout: 100,
     randomize: true,
     signal,
     shouldRetry: ({ error }) =>
-      error instanceof TransportError && error.status !== 501 && (error.retryAfter ?? 0) <= LONGEST_PAUSE_SECONDS,
+      error instanceof TransportError &&
+      error.status !== 501 &&
+      (error.retryAfter ?? 0) <= LONGEST_PAUSE_SECONDS &&
+      (repeatAfter === 'outage' || error.status === 429),
     onFailedAttempt: async ({ error, retriesLeft }) => {
       const retryAfter = error instanceof TransportError ? error.retryAfter : undefined
       if (retryAfter === undefined || retryAfter > LONGEST_PAUSE_SECONDS || retriesLeft === 0) return
@@ -43,39 +80,72 @@ export async function askServer(way: Way, request: ServerRequest, signal: AbortS
   })
 }
 
-async function askOnce(way: Way, request: ServerRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  let response: Response
-  let text: string
+interface Sent {
+  readonly response: Response
+  readonly redirected: boolean
+}
+
+async function send(way: Way, request: ServerRequest, signal: AbortSignal): Promise<Sent> {
+  const token = await way.tokens.token(signal)
+  let response = await post(way, request, token, signal)
+  // A token may end before its time. Nothing was done with the request, so it may be sent again, once.
+  if (response.status === 401 && way.tokens.drop(token)) {
+    await response.body?.cancel().catch(() => {})
+    response = await post(way, request, await way.tokens.token(signal), signal)
+  }
+  const { status } = response
+  // The first in browsers and workers, the second in Node, the third where an injected fetch follows redirects.
+  const redirected = response.type === 'opaqueredirect' || (status >= 300 && status < 400) || response.redirected
+  return { response, redirected }
+}
+
+async function post(
+  way: Way,
+  request: ServerRequest,
+  token: Token | undefined,
+  signal: AbortSignal,
+): Promise<Response> {
   try {
-    response = await way.fetch(request.url, {
+    return await way.fetch(request.url, {
       method: 'POST',
-      headers: { ...request.headers, 'content-type': 'application/json', accept: 'application/json' },
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${revealToken(token)}` }),
+        'content-type': 'application/json',
+        accept: 'application/json',
+      },
       body: request.body,
       // Not 'error': that looks like a network fault, and a redirected answer is an answer (F1).
       redirect: 'manual',
       signal,
     })
-    text = await response.text()
   } catch (cause) {
-    if (signal.aborted) throw signal.reason
-    throw new TransportError('OpenFGA did not answer', { cause: safeCause(cause) })
+    throw unanswered(cause, signal)
   }
-  const { status, headers } = response
-  // The first in browsers and workers, the second in Node, the third where an injected fetch follows redirects.
-  const redirected = response.type === 'opaqueredirect' || (status >= 300 && status < 400) || response.redirected
-  if (!redirected && isOutage(status, text)) {
-    const retryAfter = retryAfterSeconds(response, way.clock.now())
-    throw new TransportError(`OpenFGA answered with status ${status}${inWords(serverErrorOf(text))}`, {
-      status,
-      ...(retryAfter !== undefined && { retryAfter }),
-    })
-  }
-  return { status, redirected, headers, text }
 }
 
-function isOutage(status: number, text: string): boolean {
-  if (status === 429 || status >= 500) return true
-  return status === 422 && serverErrorOf(text)?.code === 'throttled_timeout_error'
+async function textOf(response: Response, signal: AbortSignal): Promise<string> {
+  try {
+    return await response.text()
+  } catch (cause) {
+    throw unanswered(cause, signal)
+  }
+}
+
+/** What a reader of an answer throws when it breaks off. */
+export function unanswered(cause: unknown, signal: AbortSignal): unknown {
+  return signal.aborted ? signal.reason : new TransportError('OpenFGA did not answer', { cause: safeCause(cause) })
+}
+
+function refuseOutage({ response, redirected, text }: Sent & { readonly text: string }, clock: Clock): void {
+  const { status } = response
+  if (redirected || (status < 500 && status !== 429 && status !== 422)) return
+  const error = serverErrorOf(text)
+  if (status === 422 && error?.code !== 'throttled_timeout_error') return
+  const retryAfter = retryAfterSeconds(response, clock.now())
+  throw new TransportError(`OpenFGA answered with status ${status}${inWords(error)}`, {
+    status,
+    ...(retryAfter !== undefined && { retryAfter }),
+  })
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

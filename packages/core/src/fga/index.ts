@@ -7,10 +7,32 @@ export type {
   RelationshipQuestion,
   RelationshipTuple,
 } from './access-checker.ts'
+export type { OpenFgaClientLike } from './client-backend.ts'
+export {
+  type FgaAnswer,
+  type FgaCallOptions,
+  type FgaClient,
+  type FgaClientOptions,
+  fgaClient,
+} from './fga-client.ts'
+export {
+  type Candidates,
+  decideEach,
+  type Filtered,
+  type FilterOptions,
+  filterAllowed,
+  isAllowed,
+} from './filter-allowed.ts'
+export type { CutOff, ListQuestion, ObjectList } from './list-objects.ts'
 export { type MayOptions, may } from './may.ts'
 export { isObjectName, object } from './object.ts'
-export { openFga } from './open-fga.ts'
+export { type OpenFga, openFga } from './open-fga.ts'
 export type { Relations } from './question.ts'
-export { allowPlainHttp, type OpenFgaCredentials, type OpenFgaOptions } from './read-options.ts'
+export type { HttpOptions, OpenFgaOptions, OwnClientOptions } from './read-options.ts'
+export { allowPlainHttp, type StoreOptions } from './read-store-options.ts'
+export type { ReadPage, ReadQuestion, StoredTuple } from './read-tuples.ts'
+export type { ObjectStream } from './stream-objects.ts'
+export type { OpenFgaCredentials } from './token-source.ts'
 export type { UserOf } from './user-of.ts'
 export type { Consistency } from './wire.ts'
+export type { Writes, Written } from './write-tuples.ts'

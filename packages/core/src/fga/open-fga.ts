@@ -1,17 +1,16 @@
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { FgaObject } from '../contract/index.ts'
-import { revealToken } from '../credential/token.ts'
 import { ConfigurationError, InvalidObjectError, TransportError } from '../errors/index.ts'
-import type { AccessCheck, AccessChecker, AccessDecision, AccessQuestion } from './access-checker.ts'
-import { askServer, type ServerRequest } from './ask-server.ts'
+import type { AccessCheck, AccessChecker, AccessDecision, AccessQuestion, RelationshipTuple } from './access-checker.ts'
+import { CheckQueue } from './check-queue.ts'
+import { checkTuples } from './check-tuples.ts'
 import { isObjectName, MAX_USER_BYTES } from './object.ts'
-import { type Question, questionsFor, type Subjects, textOf } from './question.ts'
-import { readBatch, readCheck, type Verdict } from './read-answer.ts'
+import { keyOf, type Question, questionsFor, type Subjects, textOf } from './question.ts'
+import type { Verdict } from './read-answer.ts'
 import { type OpenFgaOptions, type OpenFgaSettings, readOptions } from './read-options.ts'
-import { batchRequest, checkRequest, type Pinned } from './wire.ts'
 
-/** The server's own limit. */
-const MAX_BATCH = 50
+/** What `openFga` makes: it decides about lists at once, and says why where it has an explainer. */
+export type OpenFga = AccessChecker & Required<Pick<AccessChecker, 'checkEach'>>
 
 /**
  * Asks an OpenFGA server whether the user may, the agent may, and the agent acts for the user: all three
@@ -19,39 +18,79 @@ const MAX_BATCH = 50
  *
  * Only a literal `allowed: true` allows. An answer that is missing, malformed, redirected, given twice
  * or given by another model denies, and the decision says so; no answer at all throws, so that an
- * outage is not told as a refusal. Answers are not kept.
+ * outage is not told as a refusal. Questions of one turn of the event loop travel together, at most 50 a
+ * request, and identical ones are asked once. Answers are not kept unless `cacheSeconds` says so.
  *
  * @param options.apiUrl - `https:`, or `http:` to loopback.
+ * @param options.client - In place of an address: your own `OpenFgaClient` of `@openfga/sdk`.
  * @param options.timeoutMs - All of it, retries included, milliseconds. @default 5_000
  * @throws ConfigurationError An option is missing or wrong; nothing was sent.
  * @see {@link https://openfga.dev/api/service#/Relationship%20Queries/BatchCheck | OpenFGA BatchCheck}
  */
-export function openFga(options: OpenFgaOptions): AccessChecker {
+export function openFga(options: OpenFgaOptions): OpenFga {
   const settings = readOptions(options)
+  const queue = new CheckQueue(settings.backend, {
+    clock: settings.clock,
+    stampsTime: true,
+    cacheSeconds: settings.cacheSeconds,
+  })
+  const decide = (asked: AccessQuestion) => decideAll(settings, queue, asked)
   return Object.freeze({
     ...(options.userOf === undefined && { singleIssuer: true as const }),
-    check: (asked: AccessQuestion) => decide(settings, asked),
+    check: decide,
+    checkEach: (asked: AccessQuestion) => decideEach(settings, queue, asked),
+    ...(settings.explainer !== undefined && { explain: decide }),
   })
 }
 
-async function decide(settings: OpenFgaSettings, asked: AccessQuestion): Promise<AccessDecision> {
+/** One decision that needs everything. */
+async function decideAll(settings: OpenFgaSettings, queue: CheckQueue, asked: AccessQuestion): Promise<AccessDecision> {
   if (asked.permissions.length === 0) {
     throw new ConfigurationError('permission', 'return at least one permission: none at all would allow everything')
   }
   const subjects = subjectsOf(settings, asked)
-  if (subjects === undefined) return nobodyToAsk(asked)
-  const now = new Date(settings.clock.now()).toISOString()
-  const questions = questionsFor(subjects, asked.permissions, settings.relations, now)
-  const pinned: Pinned = {
-    authorizationModelId: settings.authorizationModelId,
-    // A right that was just taken away must not be used by a call with side effects.
-    consistency: settings.consistency ?? (asked.effect === 'write' ? 'higherConsistency' : 'minimizeLatency'),
-  }
-  const { signal } = asked
-  const verdicts = await withinDeadline({ timeoutMs: settings.timeoutMs, signal }, (either) =>
-    askAll(settings, questions, pinned, either),
+  if (subjects === undefined) return nobodyToAsk(asked.permissions)
+  const questions = questionsFor(subjects, asked.permissions, settings.relations, tuplesOf(settings, asked))
+  const verdicts = await askAll(settings, queue, questions, asked)
+  return explained(settings, questions, decisionOf(questions, verdicts))
+}
+
+/** One decision for each permission. What several of them need is asked once. */
+async function decideEach(
+  settings: OpenFgaSettings,
+  queue: CheckQueue,
+  asked: AccessQuestion,
+): Promise<readonly AccessDecision[]> {
+  const subjects = subjectsOf(settings, asked)
+  if (subjects === undefined) return asked.permissions.map((permission) => nobodyToAsk([permission]))
+  const tuples = tuplesOf(settings, asked)
+  const each = asked.permissions.map((permission) => questionsFor(subjects, [permission], settings.relations, tuples))
+  const all = new Map(each.flat().map((question) => [keyOf(question), question]))
+  const verdicts = await askAll(settings, queue, [...all.values()], asked)
+  const byKey = new Map([...all.keys()].map((key, index) => [key, verdicts[index]]))
+  return each.map((questions) =>
+    decisionOf(
+      questions,
+      questions.map((question) => byKey.get(keyOf(question))),
+    ),
   )
-  return decisionOf(questions, verdicts)
+}
+
+function askAll(
+  settings: OpenFgaSettings,
+  queue: CheckQueue,
+  questions: readonly Question[],
+  { effect, signal }: AccessQuestion,
+): Promise<readonly Verdict[]> {
+  // A right that was just taken away must not be used by a call with side effects.
+  const consistency = settings.consistency ?? (effect === 'write' ? 'higherConsistency' : 'minimizeLatency')
+  return withinDeadline({ timeoutMs: settings.timeoutMs, signal }, (either) =>
+    queue.ask(questions, consistency, either),
+  )
+}
+
+function tuplesOf(settings: OpenFgaSettings, { identity }: AccessQuestion): readonly RelationshipTuple[] {
+  return checkTuples('contextualTuples', settings.contextualTuples(identity))
 }
 
 function subjectsOf(settings: OpenFgaSettings, asked: AccessQuestion): Subjects | undefined {
@@ -66,14 +105,13 @@ function subjectsOf(settings: OpenFgaSettings, asked: AccessQuestion): Subjects 
   return asked.subjects === 'user' ? { kind: 'user', user } : { kind: 'user-and-agent', user, agent: agentOf(asked) }
 }
 
-function agentOf(asked: AccessQuestion): FgaObject {
-  if (isObjectName(asked.agent)) return asked.agent
-  throw new ConfigurationError('agent.name', 'write it as an OpenFGA object, such as agent:trader')
+function agentOf({ agent }: AccessQuestion): FgaObject {
+  if (isObjectName(agent)) return agent
+  throw new ConfigurationError('agent.name', "call the agent as the model does, such as 'agent:trader'")
 }
 
-/** The policy asks for the user's right alone, and there is no user. */
-function nobodyToAsk(asked: AccessQuestion): AccessDecision {
-  const checks = asked.permissions.map(
+function nobodyToAsk(permissions: AccessQuestion['permissions']): AccessDecision {
+  const checks = permissions.map(
     ({ relation, object }): AccessCheck => ({
       question: `(no user) ${relation} ${object}`,
       allowed: false,
@@ -83,62 +121,44 @@ function nobodyToAsk(asked: AccessQuestion): AccessDecision {
   return { allowed: false, checks }
 }
 
-async function askAll(
-  settings: OpenFgaSettings,
-  questions: readonly Question[],
-  pinned: Pinned,
-  signal: AbortSignal,
-): Promise<readonly Verdict[]> {
-  const rest = new AbortController()
-  const batches: Promise<readonly Verdict[]>[] = []
-  for (let start = 0; start < questions.length; start += MAX_BATCH) {
-    const batch = questions.slice(start, start + MAX_BATCH)
-    batches.push(ask(settings, batch, pinned, AbortSignal.any([signal, rest.signal])))
-  }
-  try {
-    return (await Promise.all(batches)).flat()
-  } finally {
-    // After a fault in one, nobody waits for the others.
-    rest.abort()
-  }
-}
-
-async function ask(
-  settings: OpenFgaSettings,
-  questions: readonly Question[],
-  pinned: Pinned,
-  signal: AbortSignal,
-): Promise<readonly Verdict[]> {
-  const [only, ...others] = questions
-  if (only !== undefined && others.length === 0) {
-    const answer = await askServer(settings, requestOf(settings, 'check', checkRequest(only, pinned)), signal)
-    return [readCheck(answer, pinned.authorizationModelId)]
-  }
-  // Random, so that an answer to somebody else's batch, from a confused proxy, fits no question of ours.
-  const batch = crypto.randomUUID().slice(0, 18)
-  const byId = new Map(questions.map((question, index) => [`${batch}-${index}`, question]))
-  const answer = await askServer(settings, requestOf(settings, 'batch-check', batchRequest(byId, pinned)), signal)
-  return readBatch(answer, pinned.authorizationModelId, [...byId.keys()])
-}
-
-function requestOf(settings: OpenFgaSettings, endpoint: 'check' | 'batch-check', body: string): ServerRequest {
-  return {
-    url: `${settings.storeUrl}/${endpoint}`,
-    body,
-    headers: settings.token === undefined ? {} : { authorization: `Bearer ${revealToken(settings.token)}` },
-  }
-}
-
-function decisionOf(questions: readonly Question[], verdicts: readonly Verdict[]): AccessDecision {
+function decisionOf(questions: readonly Question[], verdicts: readonly (Verdict | undefined)[]): AccessDecision {
   const checks = questions.map((question, index): AccessCheck => {
     const verdict = verdicts[index] ?? { kind: 'denied', problem: 'the answer leaves this out' }
     const check = { question: textOf(question), allowed: verdict.kind === 'allowed' }
     return 'problem' in verdict && verdict.problem !== undefined ? { ...check, problem: verdict.problem } : check
   })
   // One no is enough to deny, whatever else could not be found out.
-  if (!verdicts.some((verdict) => verdict.kind === 'denied')) {
-    const fault = verdicts.find((verdict) => verdict.kind === 'fault')
+  if (!verdicts.some((verdict) => verdict?.kind === 'denied')) {
+    const fault = verdicts.find((verdict) => verdict?.kind === 'fault')
     if (fault !== undefined) throw new TransportError(`OpenFGA: ${fault.problem}`)
   }
   return { allowed: checks.length > 0 && checks.every((check) => check.allowed), checks }
+}
+
+/** Adds the reasons. They decide nothing: a fault of the explainer is told, and changes no answer. */
+async function explained(
+  { explainer, clock }: OpenFgaSettings,
+  questions: readonly Question[],
+  decision: AccessDecision,
+): Promise<AccessDecision> {
+  if (explainer === undefined) return decision
+  const now = new Date(clock.now()).toISOString()
+  const checks = decision.checks.map(async (check, index): Promise<AccessCheck> => {
+    const { user, relation, object, context, contextualTuples = [] } = questions[index] as Question
+    try {
+      const asked = { user, relation, object, context: { ...context, now }, contextualTuples }
+      return { ...check, explanation: await explainer.explain(asked) }
+    } catch (error) {
+      const note = `no explanation: ${error instanceof Error ? error.message : typeof error}`
+      const explanation = {
+        question: check.question,
+        by: 'relation',
+        allowed: check.allowed,
+        note,
+        because: [],
+      } as const
+      return { ...check, explanation }
+    }
+  })
+  return { ...decision, checks: await Promise.all(checks) }
 }

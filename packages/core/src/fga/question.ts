@@ -1,6 +1,7 @@
-import type { ContextValue, FgaObject, Permission } from '../contract/index.ts'
+import type { ContextValue, FgaObject, Json, Permission } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { canonicalJson } from '../lib/index.ts'
+import type { RelationshipTuple } from './access-checker.ts'
 import { assertPermission, isRelation } from './may.ts'
 
 /** What a policy's relation is called for each subject in the authorization model. */
@@ -15,10 +16,11 @@ export interface Relations {
 
 /** One question to the server. */
 export interface Question {
-  readonly user: FgaObject
+  readonly user: string
   readonly relation: string
-  readonly object: FgaObject
-  readonly context: Readonly<Record<string, ContextValue>>
+  readonly object: string
+  readonly context?: Readonly<Record<string, ContextValue>>
+  readonly contextualTuples?: readonly RelationshipTuple[]
   /** For the operator: what is special about it. */
   readonly note?: string
 }
@@ -32,22 +34,22 @@ export type Subjects =
 /**
  * Everything that must be allowed, each question once (F2).
  *
- * The delegation is asked with the facts of each permission, so that it may be limited by them too.
- *
- * @param now - RFC 3339; goes into every context, from the checker's clock only.
+ * The delegation is asked with the facts of each permission, so that it may be limited by them too. The
+ * time is no part of a question: it is added when the questions are sent.
  */
 export function questionsFor(
   subjects: Subjects,
   permissions: readonly Permission[],
   relations: Relations,
-  now: string,
+  contextualTuples: readonly RelationshipTuple[],
 ): readonly Question[] {
   const questions = new Map<string, Question>()
-  const ask = (question: Question) => questions.set(canonicalJson({ ...question }), question)
+  const ask = (question: Question) =>
+    questions.set(keyOf(question), contextualTuples.length === 0 ? question : { ...question, contextualTuples })
   for (const permission of permissions) {
     assertPermission(permission)
     const { relation, object } = permission
-    const context = { ...permission.context, now }
+    const context: NonNullable<Question['context']> = { ...permission.context }
     if (subjects.kind !== 'agent') {
       ask({ user: subjects.user, relation: named('user', relations.user(relation)), object, context })
     }
@@ -63,8 +65,14 @@ export function questionsFor(
   return [...questions.values()]
 }
 
+/** Everything that can change the answer, as one text (F3). */
+export function keyOf({ user, relation, object, context = {}, contextualTuples = [] }: Question): string {
+  const asked = { user, relation, object, context, contextualTuples }
+  return canonicalJson(asked as unknown as Json)
+}
+
 /** In the notation of OpenFGA. */
-export function textOf(question: Omit<Question, 'context'>): string {
+export function textOf(question: Pick<Question, 'user' | 'relation' | 'object' | 'note'>): string {
   const note = question.note === undefined ? '' : ` (${question.note})`
   return `${question.user} ${question.relation} ${question.object}${note}`
 }

@@ -26,17 +26,28 @@ export function readCheck(answer: HttpAnswer, modelId: string): Verdict {
   return parsed.data.allowed === true ? { kind: 'allowed' } : { kind: 'denied' }
 }
 
-/** Reads the answer to `batch-check`, one verdict for each id, in their order. Pure. */
-export function readBatch(answer: HttpAnswer, modelId: string, ids: readonly string[]): readonly Verdict[] {
+/**
+ * Reads the answer to `batch-check`, one verdict for each id, in their order. Pure.
+ *
+ * A batch that was refused as a whole comes back as such: a single question may be what is wrong with it.
+ */
+export function readBatch(
+  answer: HttpAnswer,
+  modelId: string,
+  ids: readonly string[],
+): readonly Verdict[] | { readonly refused: string } {
   const body = readBody(answer, modelId)
-  if ('problem' in body) return ids.map(() => refused(body.problem))
+  if ('problem' in body) {
+    const mayBeOne = !answer.redirected && (answer.status === 400 || answer.status === 413)
+    return mayBeOne ? { refused: body.problem } : ids.map(() => refused(body.problem))
+  }
   const parsed = batchAnswer.safeParse(body.json)
   if (!parsed.success) return ids.map(() => refused('the answer holds no results'))
   const { result } = parsed.data
   return ids.map((id) => (result[id] === undefined ? refused('the answer leaves this out') : readItem(result[id])))
 }
 
-function readItem(item: unknown): Verdict {
+export function readItem(item: unknown): Verdict {
   const parsed = batchItem.safeParse(item)
   if (!parsed.success) return refused('its answer is malformed')
   const { allowed, error } = parsed.data
@@ -48,7 +59,11 @@ function readItem(item: unknown): Verdict {
   return allowed === true ? { kind: 'allowed' } : { kind: 'denied' }
 }
 
-function readBody(answer: HttpAnswer, modelId: string): { readonly json: unknown } | { readonly problem: string } {
+/** The JSON of an answer that may be read, or why it may not. */
+export function readBody(
+  answer: HttpAnswer,
+  modelId: string,
+): { readonly json: unknown } | { readonly problem: string } {
   if (answer.redirected) return { problem: 'the answer was redirected' }
   if (answer.status !== 200) {
     return { problem: `the server refused to answer: status ${answer.status}${inWords(serverErrorOf(answer.text))}` }
@@ -106,6 +121,7 @@ function keysKept(value: unknown): number {
   return Array.isArray(value) ? nested : nested + Object.keys(value).length
 }
 
-function refused(problem: string): Verdict {
+/** A denial that is not a plain no. */
+export function refused(problem: string): Verdict {
   return { kind: 'denied', problem }
 }

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini'
+import type { RelationshipTuple } from './access-checker.ts'
 import type { Question } from './question.ts'
 
 /** How fresh an answer must be. */
 export type Consistency = 'minimizeLatency' | 'higherConsistency'
 
-const consistencies = {
+export const consistencies = {
   minimizeLatency: 'MINIMIZE_LATENCY',
   higherConsistency: 'HIGHER_CONSISTENCY',
 } as const satisfies Record<Consistency, string>
@@ -14,16 +15,22 @@ export interface Pinned {
   readonly consistency: Consistency
 }
 
+const pinnedFields = ({ authorizationModelId, consistency }: Pinned) => ({
+  authorization_model_id: authorizationModelId,
+  consistency: consistencies[consistency],
+})
+
 const tupleKey = ({ user, relation, object }: Question) => ({ user, relation, object })
+
+const facts = ({ context, contextualTuples }: Pick<Question, 'context' | 'contextualTuples'>) => ({
+  context,
+  ...(contextualTuples !== undefined &&
+    contextualTuples.length > 0 && { contextual_tuples: { tuple_keys: contextualTuples } }),
+})
 
 /** The body of `POST /stores/{id}/check`. */
 export function checkRequest(question: Question, pinned: Pinned): string {
-  return JSON.stringify({
-    tuple_key: tupleKey(question),
-    context: question.context,
-    authorization_model_id: pinned.authorizationModelId,
-    consistency: consistencies[pinned.consistency],
-  })
+  return JSON.stringify({ tuple_key: tupleKey(question), ...facts(question), ...pinnedFields(pinned) })
 }
 
 /** The body of `POST /stores/{id}/batch-check`: at most 50 questions, each under an id of its own. */
@@ -31,11 +38,49 @@ export function batchRequest(questions: ReadonlyMap<string, Question>, pinned: P
   return JSON.stringify({
     checks: Array.from(questions, ([id, question]) => ({
       tuple_key: tupleKey(question),
-      context: question.context,
+      ...facts(question),
       correlation_id: id,
     })),
-    authorization_model_id: pinned.authorizationModelId,
-    consistency: consistencies[pinned.consistency],
+    ...pinnedFields(pinned),
+  })
+}
+
+/** The body of `POST /stores/{id}/list-objects` and of its streamed form. */
+export function listRequest(
+  asked: Pick<Question, 'user' | 'relation' | 'context' | 'contextualTuples'> & { readonly type: string },
+  pinned: Pinned,
+): string {
+  const { user, relation, type } = asked
+  return JSON.stringify({ user, relation, type, ...facts(asked), ...pinnedFields(pinned) })
+}
+
+/** The body of `POST /stores/{id}/read`. Tuples belong to the store, so no model is named. */
+export function readRequest(asked: {
+  readonly tupleKey?: Readonly<Record<string, string>> | undefined
+  readonly pageSize?: number | undefined
+  readonly continuationToken?: string | undefined
+  readonly consistency: Consistency
+}): string {
+  return JSON.stringify({
+    tuple_key: asked.tupleKey,
+    page_size: asked.pageSize,
+    continuation_token: asked.continuationToken,
+    consistency: consistencies[asked.consistency],
+  })
+}
+
+/** The body of `POST /stores/{id}/write`: all of it or nothing. */
+export function writeRequest(
+  writes: readonly RelationshipTuple[],
+  deletes: readonly RelationshipTuple[],
+  authorizationModelId: string,
+): string {
+  return JSON.stringify({
+    ...(writes.length > 0 && { writes: { tuple_keys: writes } }),
+    ...(deletes.length > 0 && {
+      deletes: { tuple_keys: deletes.map(({ user, relation, object }) => ({ user, relation, object })) },
+    }),
+    authorization_model_id: authorizationModelId,
   })
 }
 
@@ -54,6 +99,29 @@ export const batchItem = z.object({
       message: z.optional(z.string()),
     }),
   ),
+})
+
+export const listAnswer = z.object({ objects: z.array(z.string()) })
+
+/** One line of a stream: a result, or why there will be no more. */
+export const streamLine = z.object({
+  result: z.optional(z.object({ object: z.string() })),
+  error: z.optional(z.object({ message: z.optional(z.string()) })),
+})
+
+export const readAnswerBody = z.object({
+  tuples: z.array(
+    z.object({
+      key: z.object({
+        user: z.string(),
+        relation: z.string(),
+        object: z.string(),
+        condition: z.nullish(z.object({ name: z.string(), context: z.nullish(z.record(z.string(), z.unknown())) })),
+      }),
+      timestamp: z.optional(z.string()),
+    }),
+  ),
+  continuation_token: z.optional(z.string()),
 })
 
 /** What the server says of a request that it refuses. */

@@ -113,7 +113,8 @@ describe('OpenFGA: BatchCheck', () => {
   verifies('OPENFGA-BatchCheck-size', '101 questions make three requests of at most 50', async () => {
     const permissions = Array.from({ length: 50 }, (_, index) => may('can_view', object('portfolio', `p${index}`)))
     await checker().check(question({ permissions }))
-    expect(fga.sent.map(({ body }) => body.checks?.length ?? 'single')).toEqual([50, 50, 'single'])
+    // They travel at once, and arrive as they may.
+    expect(fga.sent.map(({ body }) => body.checks?.length ?? 1).sort()).toEqual([1, 50, 50])
   })
 
   for (const position of [0, 1, 2]) {

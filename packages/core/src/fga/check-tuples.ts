@@ -1,0 +1,50 @@
+import { ConfigurationError } from '../errors/index.ts'
+import type { RelationshipQuestion, RelationshipTuple } from './access-checker.ts'
+import { isRelation } from './may.ts'
+import { isObjectName, MAX_USER_BYTES } from './object.ts'
+import type { Question } from './question.ts'
+
+/** The server's own limit, for contextual tuples and for one write. */
+const MAX_TUPLES = 100
+
+/**
+ * Tuples with the fields that OpenFGA knows and no others, or says which is none.
+ *
+ * @throws ConfigurationError Too many, or a tuple that is not well-formed.
+ */
+export function checkTuples(option: string, tuples: unknown): readonly RelationshipTuple[] {
+  if (!Array.isArray(tuples)) throw new ConfigurationError(option, 'give a list of tuples')
+  if (tuples.length > MAX_TUPLES)
+    throw new ConfigurationError(option, `OpenFGA takes at most ${MAX_TUPLES} tuples at once`)
+  return tuples.map((tuple: RelationshipTuple, index) => {
+    const { user, relation, object, condition } = tuple ?? {}
+    if (!isUserName(user) || !isRelation(relation) || !isObjectName(object)) {
+      throw new ConfigurationError(`${option}[${index}]`, 'is no { user, relation, object } of OpenFGA')
+    }
+    if (condition === undefined) return { user, relation, object }
+    if (!isRelation(condition?.name)) {
+      throw new ConfigurationError(`${option}[${index}].condition`, 'is no { name, context } of OpenFGA')
+    }
+    return { user, relation, object, condition: { name: condition.name, context: condition.context ?? {} } }
+  })
+}
+
+/** `user:ann`, `group:g#member` or `user:*`: whoever a tuple may give a relation to. */
+export function isUserName(text: unknown): text is string {
+  if (typeof text !== 'string') return false
+  if (/^[^:#@*\s\p{Cc}]+:\*$/u.test(text)) return text.length <= MAX_USER_BYTES
+  const hash = text.indexOf('#')
+  if (hash === -1) return isObjectName(text, MAX_USER_BYTES)
+  return isObjectName(text.slice(0, hash), MAX_USER_BYTES) && isRelation(text.slice(hash + 1))
+}
+
+/** The part that questions and lists share. */
+export function factsOf(
+  context: RelationshipQuestion['context'],
+  contextualTuples: readonly RelationshipTuple[] | undefined,
+): Pick<Question, 'context' | 'contextualTuples'> {
+  return {
+    ...(context !== undefined && { context }),
+    ...(contextualTuples !== undefined && { contextualTuples: checkTuples('contextualTuples', contextualTuples) }),
+  }
+}

@@ -1,0 +1,245 @@
+import type { Effect, Identity, Permission } from '../contract/index.ts'
+import { BehalfError, ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
+import { currentIdentity, isVerified } from '../identity/index.ts'
+import { refuseUnknownKeys } from '../lib/index.ts'
+import { type Clock, systemClock } from '../ports/index.ts'
+import type { AccessChecker, AccessDecision, AccessQuestion } from './access-checker.ts'
+
+/** Candidates of one look: for user and agent each, and the delegation, two full requests. */
+const MOST_AT_ONCE = 48
+const FEWEST_AT_ONCE = 8
+/** Of what is found, this share more is asked for than is missing, so that most searches need one round. */
+const OVER_FETCH = 2
+
+export interface FilterOptions<Document> {
+  readonly permissions: AccessChecker
+  /** The agent's configured name, such as `agent:trader`. */
+  readonly agent: string
+  /** For whom. Made by verification only. @default the current identity */
+  readonly identity?: Identity
+  /**
+   * What a document needs, from its own metadata: `may('can_read', object('document', id))`. A document whose
+   * id cannot be an object's name is withheld.
+   */
+  readonly permission: (document: Document) => Permission | readonly Permission[]
+  /** How many allowed documents are wanted. @default all there are */
+  readonly limit?: number
+  /** How many candidates are looked at, at most. @default 500 */
+  readonly maxCandidates?: number
+  /** For all of it, milliseconds. @default 5_000 */
+  readonly timeoutMs?: number
+  /** `'user'`: the model has no agents. */
+  readonly subjects?: 'user'
+  /** `'write'` asks for higher consistency, where a document must not outlive its share. @default 'read' */
+  readonly effect?: Effect
+  readonly signal?: AbortSignal
+  /** @default the system's */
+  readonly clock?: Clock
+}
+
+/** Where candidates come from: a list, or a search that gives `count` more of its ranking, from `skip` on. */
+export type Candidates<Document> =
+  | readonly Document[]
+  | ((page: {
+      readonly skip: number
+      readonly count: number
+      readonly signal: AbortSignal
+    }) => readonly Document[] | Promise<readonly Document[]>)
+
+export interface Filtered<Document> {
+  /** The very documents that came in, in their order, with whatever scores they carry. */
+  readonly documents: readonly Document[]
+  /** How many candidates were looked at, and how many of them withheld. Not for the model. */
+  readonly considered: number
+  readonly withheld: number
+  /** `'enough'` and `'exhausted'` are whole answers; after the others there may be more. */
+  readonly ended: 'enough' | 'exhausted' | 'candidates' | 'deadline'
+}
+
+const known = [
+  ...['permissions', 'agent', 'identity', 'permission', 'limit', 'maxCandidates', 'timeoutMs', 'subjects', 'effect'],
+  ...['signal', 'clock'],
+]
+
+/**
+ * Keeps the documents that user and agent both may read, and that the agent may read for the user.
+ *
+ * Fetches on where too few are allowed, until there are enough, none are left, or a bound is reached; the
+ * result says which. Nothing is kept that was not asked about, and nothing of it is kept for the next time.
+ *
+ * @throws IdentityRequiredError No verification made the identity, or there is none.
+ * @throws InvalidTokenError `expired`: the proof of the identity has ended.
+ * @throws TransportError The permission system did not answer: nothing is returned, rather than a part.
+ * @throws ConfigurationError An option is unknown or wrong, or the question does not fit the checker's set-up.
+ */
+export async function filterAllowed<Document>(
+  candidates: Candidates<Document>,
+  options: FilterOptions<Document>,
+): Promise<Filtered<Document>> {
+  const { limit, maxCandidates, timeoutMs, identity } = readFilterOptions(options)
+  const deadline = AbortSignal.timeout(timeoutMs)
+  const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline])
+  const found: Found<Document> = { documents: [], considered: 0, withheld: 0 }
+  const decide = (page: readonly Document[]) => decideAbout(page, identity, { ...options, signal })
+  try {
+    const ended = await search(candidates, decide, { limit, maxCandidates, signal }, found)
+    return { ...found, ended }
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    // What was allowed until then was asked about, each of it.
+    if (deadline.aborted && error === deadline.reason) return { ...found, ended: 'deadline' }
+    throw error
+  }
+}
+
+interface Found<Document> {
+  readonly documents: Document[]
+  considered: number
+  withheld: number
+}
+
+interface Bounds {
+  readonly limit: number
+  readonly maxCandidates: number
+  readonly signal: AbortSignal
+}
+
+/** Page by page, until there are enough, none are left, or there were too many. */
+async function search<Document>(
+  candidates: Candidates<Document>,
+  decide: (page: readonly Document[]) => Promise<readonly boolean[]>,
+  { limit, maxCandidates, signal }: Bounds,
+  found: Found<Document>,
+): Promise<Filtered<Document>['ended']> {
+  const fetch = typeof candidates === 'function' ? candidates : pageOf(candidates)
+  while (found.documents.length < limit) {
+    signal.throwIfAborted()
+    const count = Math.min(wanted(limit - found.documents.length), maxCandidates - found.considered)
+    if (count <= 0) return 'candidates'
+    // A search that gives more than was asked for does not pass the bound.
+    const page = (await orAborted(fetch({ skip: found.considered, count, signal }), signal)).slice(0, count)
+    if (page.length === 0) return 'exhausted'
+    const allowed = await decide(page)
+    found.considered += page.length
+    for (const [index, document] of page.entries()) {
+      if (allowed[index] !== true) found.withheld++
+      else if (found.documents.length < limit) found.documents.push(document)
+    }
+  }
+  return 'enough'
+}
+
+const pageOf =
+  <Document>(list: readonly Document[]) =>
+  ({ skip, count }: { readonly skip: number; readonly count: number }) =>
+    list.slice(skip, skip + count)
+
+const wanted = (missing: number) => Math.min(MOST_AT_ONCE, Math.max(FEWEST_AT_ONCE, Math.ceil(missing * OVER_FETCH)))
+
+/** Whether each document is allowed. */
+async function decideAbout<Document>(
+  page: readonly Document[],
+  identity: Identity,
+  options: FilterOptions<Document> & { readonly signal: AbortSignal },
+): Promise<readonly boolean[]> {
+  const needed = page.map((document) => permissionsOf(document, options.permission))
+  const { agent, subjects, effect = 'read', signal } = options
+  const question: AccessQuestion = {
+    identity,
+    agent,
+    permissions: needed.flat(),
+    ...(subjects !== undefined && { subjects }),
+    effect,
+    signal,
+  }
+  if (question.permissions.length === 0) return page.map(() => false)
+  const decisions = await orAborted(decideEach(options.permissions, question), signal)
+  let at = 0
+  return needed.map((permissions) => {
+    const own = decisions.slice(at, at + permissions.length)
+    at += permissions.length
+    return permissions.length > 0 && own.length === permissions.length && own.every(isAllowed)
+  })
+}
+
+/** None at all for a document that cannot be named: it is withheld, and the others are not. */
+function permissionsOf<Document>(
+  document: Document,
+  permission: FilterOptions<Document>['permission'],
+): readonly Permission[] {
+  let needed: Permission | readonly Permission[]
+  try {
+    needed = permission(document)
+  } catch (error) {
+    if (BehalfError.isInstance(error) && error.code === 'ERR_INVALID_OBJECT') return []
+    throw error
+  }
+  if (needed instanceof Promise) {
+    needed.catch(() => {})
+    throw new ConfigurationError(
+      'filterAllowed.permission',
+      'answers with a promise: give a function that answers at once',
+    )
+  }
+  return Array.isArray(needed) ? needed : [needed as Permission]
+}
+
+/** One decision for each permission, from any checker. */
+export async function decideEach(checker: AccessChecker, question: AccessQuestion): Promise<readonly AccessDecision[]> {
+  if (checker.checkEach !== undefined) return checker.checkEach(question)
+  return Promise.all(
+    question.permissions.map((permission) => checker.check({ ...question, permissions: [permission] })),
+  )
+}
+
+/** A checker is a port: its answer is read as strictly as a server's (F1). */
+export function isAllowed(decision: AccessDecision | undefined): boolean {
+  return (
+    decision?.allowed === true && decision.checks.length > 0 && decision.checks.every((check) => check.allowed === true)
+  )
+}
+
+function readFilterOptions<Document>(options: FilterOptions<Document>) {
+  refuseUnknownKeys('filterAllowed', options, known)
+  const { limit = Number.POSITIVE_INFINITY, maxCandidates = 500, timeoutMs = 5_000, clock = systemClock } = options
+  if (!(limit === Number.POSITIVE_INFINITY || Number.isSafeInteger(limit)) || limit < 1) {
+    throw new ConfigurationError('filterAllowed.limit', 'give a positive whole number, or leave it out')
+  }
+  if (!Number.isSafeInteger(maxCandidates) || maxCandidates < 1) {
+    throw new ConfigurationError('filterAllowed.maxCandidates', 'give a positive whole number')
+  }
+  if (!Number.isFinite(timeoutMs) || timeoutMs <= 0) {
+    throw new ConfigurationError('filterAllowed.timeoutMs', 'give a positive number of milliseconds')
+  }
+  if (typeof options.permission !== 'function') {
+    throw new ConfigurationError('filterAllowed.permission', 'give a function that says what a document needs')
+  }
+  if (typeof options.permissions?.check !== 'function') {
+    throw new ConfigurationError('filterAllowed.permissions', 'give a checker, such as openFga({ … })')
+  }
+  return { limit, maxCandidates, timeoutMs, identity: verifiedIdentity(options.identity, clock) }
+}
+
+/** I1: what no verification made is no identity. */
+function verifiedIdentity(given: Identity | undefined, clock: Clock): Identity {
+  const identity = given ?? currentIdentity()
+  if (!isVerified(identity)) {
+    throw new IdentityRequiredError('filterAllowed takes an identity that a verification made')
+  }
+  // Clocks differ: 30 seconds, as everywhere.
+  if (identity.expiresAt !== undefined && clock.now() / 1000 >= identity.expiresAt + 30) {
+    throw new InvalidTokenError('expired', 'the proof of the identity has ended')
+  }
+  return identity
+}
+
+/** Work that ignores the signal does not outlive it. */
+function orAborted<Value>(work: Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
+  if (!(work instanceof Promise)) return Promise.resolve(work)
+  return new Promise<Value>((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

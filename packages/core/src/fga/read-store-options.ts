@@ -1,0 +1,76 @@
+import { ConfigurationError } from '../errors/index.ts'
+import { isLoopback } from '../lib/index.ts'
+import { type Clock, type Fetch, systemClock } from '../ports/index.ts'
+import type { StoreConnection } from './http-backend.ts'
+import { type OpenFgaCredentials, tokenSource } from './token-source.ts'
+
+/** Plain `http:` to OpenFGA beyond loopback, for networks that encrypt below HTTP. Nobody sets a symbol by accident. */
+export const allowPlainHttp: unique symbol = Symbol.for('@behalf/core@1/allowPlainHttp') as never
+
+/** Where OpenFGA is, and how it is reached. */
+export interface StoreOptions {
+  /** Where the API is, such as `https://fga.example.com`; a path is kept. */
+  readonly apiUrl: string
+  readonly storeId: string
+  /** Which model answers. Never the latest by accident: a new model takes effect when this is raised. */
+  readonly authorizationModelId: string
+  /** @default none */
+  readonly credentials?: OpenFgaCredentials
+  /** @default the global fetch */
+  readonly fetch?: Fetch
+  /** Where the time comes from. @default the system's clock */
+  readonly clock?: Clock
+  /** Everything from the question to the answer, retries included, in milliseconds. @default 5_000 */
+  readonly timeoutMs?: number
+  readonly [allowPlainHttp]?: true
+}
+
+export const storeKeys = [
+  'apiUrl',
+  'storeId',
+  'authorizationModelId',
+  'credentials',
+  'fetch',
+  'clock',
+  'timeoutMs',
+] as const satisfies readonly (keyof StoreOptions)[]
+
+/** @throws ConfigurationError An option is missing or wrong. */
+export function readStoreOptions(options: StoreOptions): StoreConnection {
+  // Looked up at each call, so that what wraps the global later is used too.
+  const { fetch = (input, init) => globalThis.fetch(input, init), clock = systemClock } = options
+  return {
+    storeUrl: `${baseOf(options)}/stores/${ulid('storeId', options.storeId)}`,
+    authorizationModelId: ulid('authorizationModelId', options.authorizationModelId),
+    tokens: tokenSource(options.credentials, { fetch, clock, timeoutMs: readTimeout(options.timeoutMs) }),
+    fetch,
+    clock,
+  }
+}
+
+/** Milliseconds. */
+export function readTimeout(timeoutMs = 5_000): number {
+  if (Number.isFinite(timeoutMs) && timeoutMs > 0) return timeoutMs
+  throw new ConfigurationError('openFga.timeoutMs', 'give a positive number of milliseconds')
+}
+
+function baseOf(options: StoreOptions): string {
+  const { apiUrl } = options
+  const url = typeof apiUrl === 'string' && URL.canParse(apiUrl) ? new URL(apiUrl) : undefined
+  if (url === undefined || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+    throw new ConfigurationError('openFga.apiUrl', 'give an absolute URL without query, fragment or credentials')
+  }
+  const plain = url.protocol === 'http:' && (isLoopback(url) || options[allowPlainHttp] === true)
+  if (url.protocol !== 'https:' && !plain) {
+    throw new ConfigurationError(
+      'openFga.apiUrl',
+      'use https: over plain http anybody on the way can allow anything; [allowPlainHttp]: true where the network encrypts',
+    )
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+}
+
+export function ulid(option: 'storeId' | 'authorizationModelId', value: unknown): string {
+  if (typeof value === 'string' && /^[0-9A-Z]{26}$/.test(value)) return value
+  throw new ConfigurationError(`openFga.${option}`, 'give the ULID that OpenFGA made: 26 characters, 0-9 and A-Z')
+}

@@ -1,0 +1,65 @@
+import { ConfigurationError, InvalidResponseError } from '../errors/index.ts'
+import { refuseUnknownKeys } from '../lib/index.ts'
+import type { RelationshipTuple } from './access-checker.ts'
+import { askServer } from './ask-server.ts'
+import { questionTo, type StoreConnection } from './http-backend.ts'
+import { bodyOf } from './list-objects.ts'
+import { type Consistency, readAnswerBody, readRequest } from './wire.ts'
+
+/** Which tuples. `object` may be a type and a colon, `portfolio:`, for all of a type; nothing given: all of them. */
+export interface ReadQuestion {
+  readonly user?: string
+  readonly relation?: string
+  readonly object?: string
+  /** 1 to 100. @default the server's own, 50 */
+  readonly pageSize?: number
+  /** From the page before. */
+  readonly continuationToken?: string
+}
+
+export interface StoredTuple extends RelationshipTuple {
+  /** When it was written, as the server writes it. */
+  readonly timestamp?: string
+}
+
+export interface ReadPage {
+  readonly tuples: readonly StoredTuple[]
+  /** Absent: this is the last page. */
+  readonly continuationToken?: string
+}
+
+/** Reads tuples as they are stored; evaluates nothing. */
+export async function readTuples(
+  store: StoreConnection,
+  question: ReadQuestion,
+  consistency: Consistency,
+  signal: AbortSignal,
+): Promise<ReadPage> {
+  refuseUnknownKeys('read', question, ['user', 'relation', 'object', 'pageSize', 'continuationToken'])
+  const { user, relation, object, pageSize, continuationToken } = question
+  if (object === undefined && (user ?? relation) !== undefined) {
+    throw new ConfigurationError(
+      'read.object',
+      'OpenFGA wants an object, or a type and a colon, beside user or relation',
+    )
+  }
+  const named = { ...(user && { user }), ...(relation && { relation }), ...(object && { object }) }
+  const tupleKey = Object.keys(named).length === 0 ? undefined : named
+  const body = readRequest({ tupleKey, pageSize, continuationToken, consistency })
+  const answer = await askServer(store, questionTo(store, 'read', body), signal)
+  const parsed = readAnswerBody.safeParse(bodyOf(answer, store.authorizationModelId))
+  if (!parsed.success) throw new InvalidResponseError('OpenFGA: the answer holds no list of tuples')
+  const { tuples, continuation_token: next = '' } = parsed.data
+  return {
+    tuples: tuples.map(({ key, timestamp }) => ({
+      user: key.user,
+      relation: key.relation,
+      object: key.object,
+      ...(key.condition != null && {
+        condition: { name: key.condition.name, context: key.condition.context ?? {} },
+      }),
+      ...(timestamp !== undefined && { timestamp }),
+    })),
+    ...(next !== '' && { continuationToken: next }),
+  }
+}

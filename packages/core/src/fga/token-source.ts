@@ -1,0 +1,146 @@
+import { decodeJwt } from 'jose'
+import type { AuthorizationServer, Profile, TokenResponse } from '../authorization-server/index.ts'
+import { tokenEnd } from '../authorization-server/token-end.ts'
+import { Token } from '../credential/token.ts'
+import {
+  BehalfError,
+  ConfigurationError,
+  InvalidResponseError,
+  type OAuthResponseError,
+  TransportError,
+} from '../errors/index.ts'
+import { refuseUnknownKeys, requireText, SingleFlight } from '../lib/index.ts'
+import type { Clock, Fetch } from '../ports/index.ts'
+
+/** How OpenFGA knows us. */
+export type OpenFgaCredentials =
+  | {
+      readonly method: 'apiToken'
+      /** Sent as Bearer token. Never logged. */
+      readonly token: string
+    }
+  | {
+      /** A token of the client's own (RFC 6749 §4.4), had when it is needed and kept until shortly before its end. */
+      readonly method: 'clientCredentials'
+      /** Where it comes from, and how the client proves itself: `oidc({ issuer, clientId, clientSecret })`. */
+      readonly authorizationServer: Profile
+      /** Such as `https://api.us1.fga.dev/`. */
+      readonly audience: string
+      /** @default what the server gives */
+      readonly scopes?: readonly string[]
+    }
+
+/** Where the Bearer token comes from. */
+export interface TokenSource {
+  token(signal: AbortSignal): Promise<Token | undefined>
+  /** The server did not take `used`. @returns whether another may be had */
+  drop(used: Token | undefined): boolean
+}
+
+/** A token this close to its end is not sent any more. Seconds. */
+const SKEW_SECONDS = 30
+
+/** @throws ConfigurationError The credentials are wrong. No request is made. */
+export function tokenSource(credentials: OpenFgaCredentials | undefined, way: TokenWay): TokenSource {
+  if (credentials === undefined) return fixed(undefined)
+  switch (credentials.method) {
+    case 'apiToken':
+      refuseUnknownKeys('openFga.credentials', credentials, ['method', 'token'])
+      // RFC 6750 §2.1: what a Bearer token may hold.
+      if (typeof credentials.token !== 'string' || !/^[A-Za-z0-9._~+/-]+=*$/.test(credentials.token)) {
+        throw new ConfigurationError('openFga.credentials.token', 'give the API token as OpenFGA has it')
+      }
+      return fixed(new Token(credentials.token))
+    case 'clientCredentials':
+      return clientCredentials(credentials, way)
+    default:
+      throw new ConfigurationError(
+        'openFga.credentials.method',
+        "give 'apiToken' or 'clientCredentials', or no credentials",
+      )
+  }
+}
+
+export interface TokenWay {
+  readonly fetch: Fetch
+  readonly clock: Clock
+  /** Milliseconds, for one token request. */
+  readonly timeoutMs: number
+}
+
+const fixed = (token: Token | undefined): TokenSource => ({ token: () => Promise.resolve(token), drop: () => false })
+
+function clientCredentials(
+  credentials: Extract<OpenFgaCredentials, { method: 'clientCredentials' }>,
+  way: TokenWay,
+): TokenSource {
+  refuseUnknownKeys('openFga.credentials', credentials, ['method', 'authorizationServer', 'audience', 'scopes'])
+  const { authorizationServer: profile, scopes = [] } = credentials
+  const audience = requireText('openFga.credentials.audience', credentials.audience)
+  if (typeof profile?.issuer !== 'string') {
+    throw new ConfigurationError(
+      'openFga.credentials.authorizationServer',
+      'give a profile, such as oidc({ issuer, clientId, clientSecret })',
+    )
+  }
+  const flights = new SingleFlight<Token>()
+  let server: AuthorizationServer | undefined
+  let kept: { readonly token: Token; readonly staleAt: number } | undefined
+  const obtain = async (signal: AbortSignal): Promise<Token> => {
+    // Only who uses this loads the OAuth library.
+    const { connectAuthorizationServer } = await import('../authorization-server/connect-authorization-server.ts')
+    server ??= connectAuthorizationServer(profile, way)
+    const from = way.clock.now() / 1000
+    const answer = await grant(server, { audience, scope: scopes.join(' ') || undefined }, signal)
+    const token = new Token(answer.accessToken)
+    const end = tokenEnd(from, answer.expiresIn, expOf(answer.accessToken))
+    // I7: without an end it is used once, and not kept.
+    kept = end === undefined ? undefined : { token, staleAt: end - Math.min(SKEW_SECONDS, (end - from) / 10) }
+    return token
+  }
+  return {
+    token: (signal) =>
+      kept !== undefined && way.clock.now() / 1000 < kept.staleAt
+        ? Promise.resolve(kept.token)
+        : flights.run('token', obtain, signal),
+    drop: (used) => {
+      if (kept?.token === used) kept = undefined
+      return true
+    },
+  }
+}
+
+async function grant(
+  server: AuthorizationServer,
+  parameters: { readonly audience: string; readonly scope: string | undefined },
+  signal: AbortSignal,
+): Promise<TokenResponse> {
+  let answer: TokenResponse
+  try {
+    answer = await server.grant('client_credentials', parameters, { signal })
+  } catch (error) {
+    throw faultOf(error)
+  }
+  if (answer.tokenType !== 'bearer') {
+    throw new InvalidResponseError("the token for OpenFGA is of another type than 'Bearer'")
+  }
+  return answer
+}
+
+/** It is the app that was refused, and not the user: nothing here asks anybody to sign in. */
+function faultOf(error: unknown): unknown {
+  if (!BehalfError.isInstance(error) || error.code !== 'ERR_OAUTH_RESPONSE') return error
+  const refused = error as OAuthResponseError
+  const message = `the authorization server gave no token for OpenFGA: ${refused.message}`
+  return refused.error === 'temporarily_unavailable' || refused.error === 'server_error'
+    ? new TransportError(message, { cause: error })
+    : new ConfigurationError('openFga.credentials', message, { cause: error })
+}
+
+function expOf(token: string): unknown {
+  try {
+    return decodeJwt(token).exp
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,39 @@
+import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys } from '../lib/index.ts'
+import type { RelationshipTuple } from './access-checker.ts'
+import { askServer } from './ask-server.ts'
+import { checkTuples } from './check-tuples.ts'
+import type { StoreConnection } from './http-backend.ts'
+import { bodyOf } from './list-objects.ts'
+import { serverErrorOf } from './read-answer.ts'
+import { writeRequest } from './wire.ts'
+
+export interface Writes {
+  /** Limits go into the condition's context: what a tuple leaves open, a question may set. */
+  readonly writes?: readonly RelationshipTuple[]
+  readonly deletes?: readonly RelationshipTuple[]
+}
+
+export type Written =
+  | { readonly status: 'written' }
+  /** Nothing was written: a tuple is there already, one to be deleted is not, or somebody else wrote at once. */
+  | { readonly status: 'conflict'; readonly message: string }
+
+const conflicts = ['write_failed_due_to_invalid_input', 'Aborted']
+
+/** Writes and deletes together, all or nothing. */
+export async function writeTuples(store: StoreConnection, asked: Writes, signal: AbortSignal): Promise<Written> {
+  refuseUnknownKeys('write', asked, ['writes', 'deletes'])
+  const writes = checkTuples('write.writes', asked.writes ?? [])
+  const deletes = checkTuples('write.deletes', asked.deletes ?? [])
+  const count = writes.length + deletes.length
+  if (count === 0 || count > 100) throw new ConfigurationError('write', 'give 1 to 100 tuples in all')
+  const body = writeRequest(writes, deletes, store.authorizationModelId)
+  const answer = await askServer(store, { url: `${store.storeUrl}/write`, body, repeatAfter: 'throttled' }, signal)
+  const error = answer.redirected ? undefined : serverErrorOf(answer.text)
+  if (answer.status === 409 || (answer.status === 400 && error !== undefined && conflicts.includes(error.code))) {
+    return { status: 'conflict', message: (error?.message ?? 'written by somebody else at once').slice(0, 500) }
+  }
+  bodyOf(answer, store.authorizationModelId)
+  return { status: 'written' }
+}
