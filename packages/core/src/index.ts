@@ -127,9 +127,11 @@ export {
   type Guard,
   type GuardKeys,
   type GuardOptions,
+  type HiddenTool,
   type KeyMaterial,
   policy,
   publicTool,
+  type VisibleTools,
 } from './guard/index.ts'
 // identity
 export {

@@ -1,4 +1,4 @@
-import type { AccessDecision } from '../fga/access-checker.ts'
+import { type AccessDecision, isAllowed } from '../fga/index.ts'
 import { answerAtOnce } from './answer-at-once.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
@@ -25,17 +25,14 @@ export async function checkPermission(progress: Progress, environment: Environme
   })
   progress.checkedAt = environment.clock.now()
   const detail = `${describe(decision)}${subjects === 'user' ? ' (user only: the model has no agents)' : ''}`
-  // A checker is a port: its answer is read as strictly as a server's (F1).
-  if (
-    decision.allowed === true &&
-    decision.checks.length > 0 &&
-    decision.checks.every((check) => check.allowed === true)
-  ) {
-    progress.passed('permission', detail)
+  const explanations = decision.checks.flatMap(({ explanation }) => explanation ?? [])
+  const why = explanations.length > 0 ? explanations : undefined
+  if (isAllowed(decision)) {
+    progress.passed('permission', detail, why)
     return undefined
   }
-  if (!environment.observe) return deny('not_permitted', detail)
-  progress.wouldDeny('permission', detail)
+  if (!environment.observe) return { ...deny('not_permitted', detail), ...(why !== undefined && { explanations: why }) }
+  progress.wouldDeny('permission', detail, why)
   return undefined
 }
 

@@ -15,6 +15,7 @@ import type { Guard } from './guard.ts'
 import type { GuardOptions } from './guard-options.ts'
 import { noteApproval } from './note-approval.ts'
 import type { Body } from './run-body.ts'
+import { visibleTools } from './visible-tools.ts'
 
 const known = [
   'authorizationServer',
@@ -46,6 +47,7 @@ export function createGuard(options: GuardOptions): Guard {
       decide(policy, invocation, environment),
     run: <Result>(policy: Policy | undefined, invocation: Invocation, body: unknown) =>
       execute(policy, invocation, body as Body, environment) as Promise<Outcome<Result>>,
+    visible: (policies, identity) => visibleTools(policies, identity, environment),
     approvals: approvalInbox(environment),
   }
 }

@@ -1,5 +1,6 @@
-import type { AccessRules, Call, Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
+import type { AccessRules, Call, Identity, Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
 import type { ApprovalInbox } from './approval-inbox.ts'
+import type { VisibleTools } from './visible-tools.ts'
 
 /** Decides about tool calls, and runs those that may run. Made by `createGuard`. */
 export interface Guard {
@@ -21,6 +22,13 @@ export interface Guard {
     invocation: Invocation,
     body: (input: NoInfer<Input>, call: Call<NoInfer<Access>>) => Result | Promise<Result>,
   ): Promise<Outcome<Result>>
+  /**
+   * The tools worth showing to a model that acts for `identity`. Grants nothing: every call is checked as a whole.
+   *
+   * Public tools always; others where identity, roles, the ceiling and the policy's `visibleWhen` allow it. What
+   * depends on an input, an approval or a linked account hides nothing. Permissions are asked in one batch.
+   */
+  visible(policies: Readonly<Record<string, Policy>>, identity?: Identity): Promise<VisibleTools>
   /** Open and answered questions, by the ids that interrupts carry. */
   readonly approvals: ApprovalInbox
 }

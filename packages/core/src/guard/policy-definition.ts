@@ -24,6 +24,7 @@ export interface AnyRules {
   readonly roles?: readonly string[]
   readonly subjects?: 'user'
   readonly permission?: (call: AnyCall) => Permission | readonly Permission[]
+  readonly visibleWhen?: (call: Pick<AnyCall, 'identity'>) => Permission | readonly Permission[]
   readonly access?: AccessRules
   readonly approval?: Omit<ApprovalRule<Json>, 'message' | 'details' | 'when' | 'approver'> & {
     readonly message: (call: AnyCall) => string

@@ -3,8 +3,11 @@ import type { AccessRules, Policy, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { type AnyRules, makePolicy } from './policy-definition.ts'
+import { wholePermission } from './whole-permission.ts'
 
-const ruleKeys = ['version', 'effect', 'roles', 'subjects', 'permission', 'access', 'approval', 'wait', 'timeoutMs']
+const ruleKeys = [
+  ...['version', 'effect', 'roles', 'subjects', 'permission', 'visibleWhen', 'access', 'approval', 'wait', 'timeoutMs'],
+]
 const approvalKeys = [
   'message',
   'details',
@@ -33,11 +36,12 @@ export function policy<Schema extends StandardSchemaV1, const Access extends Acc
   refuseUnknownKeys('policy', rules, ruleKeys)
   oneOf('policy.effect', erased.effect, ['read', 'write'])
   oneOf('policy.subjects', erased.subjects, ['user'])
-  callable('policy', erased, ['permission'])
+  callable('policy', erased, ['permission', 'visibleWhen'])
   checkApproval(erased)
   positive('policy.wait.maxSeconds', erased.wait?.maxSeconds)
   positive('policy.timeoutMs', erased.timeoutMs)
-  return makePolicy(schema, erased, false)
+  const permission = wholePermission(erased)
+  return makePolicy(schema, permission === undefined ? erased : { ...erased, permission }, false)
 }
 
 /**

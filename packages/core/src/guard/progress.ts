@@ -1,4 +1,4 @@
-import type { Identity, Invocation, Json, StepName, Trace, TraceStep } from '../contract/index.ts'
+import type { Explanation, Identity, Invocation, Json, StepName, Trace, TraceStep } from '../contract/index.ts'
 import type { IssuedToken } from '../credential/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import type { Clock } from '../ports/index.ts'
@@ -28,12 +28,13 @@ export class Progress {
   suspended = false
   readonly #steps: TraceStep[] = []
   readonly #timeoutMs: number
+  readonly #observe: boolean
   #signal: AbortSignal | undefined
 
   constructor(
     invocation: Invocation,
     definition: PolicyDefinition,
-    { timeoutMs, clock }: { readonly timeoutMs: number; readonly clock: Clock },
+    { timeoutMs, clock, observe }: { readonly timeoutMs: number; readonly clock: Clock; readonly observe: boolean },
   ) {
     this.invocation = invocation
     this.definition = definition
@@ -41,18 +42,25 @@ export class Progress {
     this.identity = definition.isPublic && !isVerified(invocation.identity) ? undefined : invocation.identity
     this.checkedAt = clock.now()
     this.#timeoutMs = definition.rules.timeoutMs ?? timeoutMs
+    this.#observe = observe
   }
 
-  passed(step: StepName, detail: string): void {
-    this.#steps.push({ step, verdict: 'passed', detail })
+  passed(step: StepName, detail: string, explanations?: readonly Explanation[]): void {
+    this.#steps.push({ step, verdict: 'passed', detail, ...(explanations !== undefined && { explanations }) })
   }
 
-  wouldDeny(step: StepName, detail: string): void {
-    this.#steps.push({ step, verdict: 'would_deny', detail })
+  wouldDeny(step: StepName, detail: string, explanations?: readonly Explanation[]): void {
+    this.#steps.push({ step, verdict: 'would_deny', detail, ...(explanations !== undefined && { explanations }) })
   }
 
   stopped(step: StepName, stop: Stop): Stop {
-    this.#steps.push({ step, verdict: stop.status, detail: stop.detail })
+    const explanations = 'explanations' in stop ? stop.explanations : undefined
+    this.#steps.push({
+      step,
+      verdict: stop.status,
+      detail: stop.detail,
+      ...(explanations !== undefined && { explanations }),
+    })
     return stop
   }
 
@@ -61,6 +69,7 @@ export class Progress {
       tool: this.invocation.tool,
       ...(this.policyVersion !== undefined && { policyVersion: this.policyVersion }),
       ...(this.approvalId !== undefined && { approvalId: this.approvalId }),
+      ...(this.#observe && { mode: 'observe' as const }),
       steps: this.#steps,
     }
   }

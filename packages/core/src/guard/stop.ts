@@ -1,8 +1,14 @@
-import type { DenyCode, Interrupt } from '../contract/index.ts'
+import type { DenyCode, Explanation, Interrupt } from '../contract/index.ts'
 
 /** Why a call does not go on. Each step gives one, or nothing. */
 export type Stop =
-  | { readonly status: 'denied'; readonly code: DenyCode; readonly detail: string; readonly idempotencyKey?: string }
+  | {
+      readonly status: 'denied'
+      readonly code: DenyCode
+      readonly detail: string
+      readonly idempotencyKey?: string
+      readonly explanations?: readonly Explanation[]
+    }
   | { readonly status: 'interrupted'; readonly interrupt: Omit<Interrupt, 'v' | 'tool'>; readonly detail: string }
   | { readonly status: 'unavailable'; readonly retryAfter?: number; readonly detail: string }
 

@@ -1,0 +1,150 @@
+import type { DenyCode, Identity, Permission, Policy } from '../contract/index.ts'
+import { BehalfError } from '../errors/index.ts'
+import { decideEach, isAllowed } from '../fga/index.ts'
+import { isVerified } from '../identity/index.ts'
+import { boundScopes } from '../roles/index.ts'
+import { answerAtOnce } from './answer-at-once.ts'
+import { checkIdentity } from './check-identity.ts'
+import type { Environment } from './environment.ts'
+import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
+import { Progress } from './progress.ts'
+
+/** A tool that a call with this identity could not pass, whatever its input. */
+export interface HiddenTool {
+  readonly tool: string
+  readonly reason: DenyCode | 'login_required' | 'unavailable'
+  /** For the operator. */
+  readonly detail: string
+}
+
+export interface VisibleTools {
+  /** In the order of the policies. What a model is shown, and no permission: every call is checked as a whole. */
+  readonly names: readonly string[]
+  readonly hidden: readonly HiddenTool[]
+}
+
+type Verdict = Omit<HiddenTool, 'tool'> | 'visible'
+
+/**
+ * Which tools are worth showing: public ones, and those that identity, roles, ceiling and `visibleWhen` leave.
+ *
+ * What depends on an input (`permission`) or on a linked account decides at the call, and hides nothing. All
+ * permissions are asked at once, with least latency; while they have no answer, their tools are hidden.
+ */
+export async function visibleTools(
+  policies: Readonly<Record<string, Policy>>,
+  identity: Identity | undefined,
+  environment: Environment,
+): Promise<VisibleTools> {
+  const tools = Object.keys(policies).map((tool) => ({ tool, definition: definitionOf(policies[tool]) }))
+  const verdicts = await Promise.all(
+    tools.map(async ({ tool, definition }): Promise<Verdict> => {
+      if (definition === undefined)
+        return { reason: 'no_policy', detail: 'policy() or publicTool() made no such policy' }
+      if (definition.isPublic) return 'visible'
+      const beyond = beforePermission(tool, definition, identity, environment)
+      if (beyond !== undefined) return beyond
+      return permissionVerdict(definition, identity as Identity, environment)
+    }),
+  )
+  const names: string[] = []
+  const hidden: HiddenTool[] = []
+  for (const [index, { tool }] of tools.entries()) {
+    const verdict = verdicts[index] as Verdict
+    if (verdict === 'visible') names.push(tool)
+    else hidden.push({ tool, ...verdict })
+  }
+  return { names, hidden }
+}
+
+/** Steps 2 and 3, as far as they need no input. */
+function beforePermission(
+  tool: string,
+  definition: PolicyDefinition,
+  identity: Identity | undefined,
+  environment: Environment,
+): Verdict | undefined {
+  const progress = new Progress(
+    { tool, slot: 'visible', input: {}, ...(identity !== undefined && { identity }) },
+    definition,
+    environment,
+  )
+  const stop = checkIdentity(progress, environment, environment.clock.now())
+  if (stop !== undefined) {
+    return { reason: stop.status === 'denied' ? stop.code : 'login_required', detail: stop.detail }
+  }
+  return isVerified(identity) ? rolesVerdict(definition, identity, environment) : undefined
+}
+
+function rolesVerdict(
+  { rules, access }: PolicyDefinition,
+  identity: Identity,
+  { roles: map, ceiling }: Environment,
+): Verdict | undefined {
+  if (map === undefined && rules.roles !== undefined) {
+    return { reason: 'misconfigured', detail: 'the policy needs roles and the guard has no `roles` map' }
+  }
+  const held = map?.rolesOf(identity)
+  if (held !== undefined && rules.roles !== undefined && !rules.roles.some((role) => held.includes(role))) {
+    return {
+      reason: 'role_missing',
+      detail: `needs one of ${rules.roles.join(', ')}; has ${held.join(', ') || 'none'}`,
+    }
+  }
+  for (const [name, rule] of access) {
+    const asked = [rule.scopes]
+    // Which of the two a call needs depends on its input: one that is within reach is enough.
+    if (rule.kind === 'resource' && rules.approval?.when !== undefined) asked.push(rule.withoutApproval ?? [])
+    const missing = asked.map(
+      (scopes) =>
+        boundScopes({
+          asked: scopes,
+          ...(ceiling !== undefined && { ceiling }),
+          ...(map !== undefined && held !== undefined && rule.kind === 'resource' && { roles: map.scopesOf(held) }),
+        }).missing,
+    )
+    if (missing.some((some) => some.length === 0)) continue
+    const why = missing[0] ?? []
+    return {
+      reason: why.some(({ source }) => source === 'roles') ? 'role_missing' : 'misconfigured',
+      detail: why.map(({ scope, source }) => `${name}: ${scope} is not within the ${source}`).join('; '),
+    }
+  }
+  return undefined
+}
+
+/** Step 4, as far as it needs no input. Denials are recorded only in observe mode, so there they hide nothing (F5). */
+async function permissionVerdict(
+  { rules }: PolicyDefinition,
+  identity: Identity,
+  environment: Environment,
+): Promise<Verdict> {
+  const { visibleWhen, subjects } = rules
+  const checker = environment.permissions
+  if (visibleWhen === undefined) return 'visible'
+  if (checker === undefined) {
+    return { reason: 'misconfigured', detail: 'the policy has a permission and the guard has no `permissions` checker' }
+  }
+  try {
+    const permissions = listOf(answerAtOnce('visibleWhen', visibleWhen({ identity })))
+    const decisions = await decideEach(checker, {
+      identity,
+      agent: environment.agent.name,
+      permissions,
+      ...(subjects !== undefined && { subjects }),
+      effect: 'read',
+      signal: AbortSignal.timeout(environment.timeoutMs),
+    })
+    const isVisible = permissions.length > 0 && decisions.length === permissions.length && decisions.every(isAllowed)
+    if (isVisible || environment.observe) return 'visible'
+    const no = decisions.flatMap(({ checks }) => checks).filter(({ allowed }) => allowed !== true)
+    return { reason: 'not_permitted', detail: no.map(({ question }) => `${question}: no`).join('; ') }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : typeof error
+    const isOutage = (BehalfError.isInstance(error) && error.retryable) || error instanceof DOMException
+    return { reason: isOutage ? 'unavailable' : 'misconfigured', detail: message }
+  }
+}
+
+const listOf = (asked: Permission | readonly Permission[]): readonly Permission[] =>
+  Array.isArray(asked) ? asked : [asked as Permission]

@@ -1,0 +1,18 @@
+import { answerAtOnce } from './answer-at-once.ts'
+import type { AnyCall, AnyRules } from './policy-definition.ts'
+
+/**
+ * What a call must be permitted: `visibleWhen` and `permission`, both.
+ *
+ * A tool that was hidden is thereby refused as well, should a model call it all the same.
+ */
+export function wholePermission({ permission, visibleWhen }: AnyRules): AnyRules['permission'] {
+  if (visibleWhen === undefined) return permission
+  return ({ input, identity }: AnyCall) => {
+    const always = [answerAtOnce('visibleWhen', visibleWhen({ identity }))].flat()
+    if (permission === undefined) return always
+    const own = [answerAtOnce('permission', permission({ input, identity }))].flat()
+    // A rule that asks for nothing would allow everything; the other one does not stand in for it.
+    return always.length === 0 || own.length === 0 ? [] : [...always, ...own]
+  }
+}
