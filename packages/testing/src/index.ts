@@ -41,6 +41,7 @@ export {
 } from './stock-trade/index.ts'
 export {
   type Capability,
+  createNotificationInbox,
   type LoginOptions,
   type LoginTokens,
   login,
@@ -49,6 +50,7 @@ export {
   type MockServersOptions,
   makeWorld,
   mockTarget,
+  type NotificationInbox,
   type ProtocolTarget,
   profileOf,
   type SignInOptions,

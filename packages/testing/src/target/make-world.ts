@@ -34,6 +34,8 @@ export interface MadeUpWorld {
     readonly users: readonly MockUser[]
     readonly resources: readonly [MockResource]
   }
+  /** The employer's issuer: it knows the same people by other names, and asserts them by `email`. */
+  readonly enterprise: { readonly clients: readonly MockClient[]; readonly users: readonly MockUser[] }
   /** What the clients of the app's issuer hold. */
   readonly clients: ProtocolTarget['clients']
   readonly accounts: readonly StockAccount[]
@@ -48,8 +50,8 @@ const REDIRECT_URI = 'https://agent.behalf.example/callback'
 const MANDATE_DAYS = 30
 
 const USERS = {
-  ann: { subject: 'ann', upstreamSubject: 'st-1001', portfolio: 'p-ann' },
-  bob: { subject: 'bob', upstreamSubject: 'st-2002', portfolio: 'p-bob' },
+  ann: { subject: 'ann', upstreamSubject: 'st-1001', enterpriseSubject: 'emp-7', portfolio: 'p-ann' },
+  bob: { subject: 'bob', upstreamSubject: 'st-2002', enterpriseSubject: 'emp-8', portfolio: 'p-bob' },
 } as const satisfies Record<string, TargetUser>
 
 /**
@@ -90,6 +92,13 @@ export async function makeWorld(places: WorldPlaces): Promise<MadeUpWorld> {
         { subject: USERS.bob.upstreamSubject, name: 'Bob Baker' },
       ],
       resources: [api],
+    },
+    enterprise: {
+      clients: known.filter(({ clientId }) => clientId === held.agent.clientId),
+      users: [
+        { subject: USERS.ann.enterpriseSubject, name: 'Ann Archer', email: 'ann@behalf.example' },
+        { subject: USERS.bob.enterpriseSubject, name: 'Bob Baker', email: 'bob@behalf.example' },
+      ],
     },
     clients: held,
     accounts: [

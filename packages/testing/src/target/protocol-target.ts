@@ -40,6 +40,8 @@ export interface TargetUser {
   readonly subject: string
   /** `sub` at the upstream of the `stocktrade` connection: another one. */
   readonly upstreamSubject: string
+  /** `sub` at the employer's issuer: a third one. */
+  readonly enterpriseSubject: string
   /** The portfolio that is theirs at the Stock Trade API. */
   readonly portfolio: string
 }
@@ -72,7 +74,7 @@ export interface ProtocolTarget {
   readonly authorizationServer: TargetAuthorizationServer
   /** The issuer behind the `stocktrade` connection. */
   readonly upstream: TargetAuthorizationServer
-  /** The employer's issuer, with capability `id-jag`. Its users are those of the app's issuer. */
+  /** The employer's issuer, with capability `id-jag`. Of the clients it knows `clients.agent`. */
   readonly enterprise?: TargetAuthorizationServer
   readonly clients: {
     /** The agent's client, with a secret. It is the API `agentResource`, so it may exchange tokens for it. */

@@ -1,0 +1,26 @@
+import type { AuthorizationServerEndpoint } from '@behalf/testing'
+import { GRANT } from './client-metadata.ts'
+
+/** Grants of this package's own, which know `audience`. */
+const OWN: readonly string[] = [GRANT.tokenExchange, GRANT.federatedConnection, GRANT.jwtBearer]
+
+/**
+ * What other servers take and the library does not: `audience` for `resource`, and `offline_access` without a
+ * `prompt=consent`, since whoever is signed in agrees anyway.
+ *
+ * @returns the same object where nothing changes.
+ */
+export function adaptParameters(endpoint: AuthorizationServerEndpoint, parameters: URLSearchParams): URLSearchParams {
+  const changed = new URLSearchParams(parameters)
+  const isOwn = endpoint === 'token' && OWN.includes(parameters.get('grant_type') ?? '')
+  if (parameters.has('audience') && !isOwn) {
+    for (const audience of parameters.getAll('audience')) changed.append('resource', audience)
+    changed.delete('audience')
+  }
+  const asksForRefresh = parameters.get('scope')?.split(' ').includes('offline_access') === true
+  const prompts = parameters.get('prompt')?.split(' ') ?? []
+  if ((endpoint === 'authorize' || endpoint === 'par') && asksForRefresh && !prompts.includes('consent')) {
+    changed.set('prompt', [...prompts.filter((prompt) => prompt !== 'none'), 'consent'].join(' '))
+  }
+  return changed.toString() === parameters.toString() ? parameters : changed
+}

@@ -1,0 +1,39 @@
+import { TestingError } from '@behalf/testing'
+import type { DeviceCode } from 'oidc-provider'
+import { grantOf } from './grant-of.ts'
+import { epochSeconds, type ServerContext, words } from './server-context.ts'
+import { acrOf } from './sign-in.ts'
+
+/** Somebody enters a device's code elsewhere, and says yes. */
+export async function approveDevice(context: ServerContext, userCode: string, subject: string): Promise<void> {
+  const device = await waitingDevice(context, userCode)
+  const { params = {} } = device
+  const scopes = words(params.scope)
+  const resources = [(params.resource as string | string[] | undefined) ?? []].flat()
+  const grant = await grantOf(context, { clientId: device.clientId as string, subject, scopes, resources })
+  Object.assign(device, {
+    accountId: subject,
+    acr: acrOf(context, subject),
+    authTime: epochSeconds(),
+    grantId: grant.jti,
+    scope: scopes.join(' '),
+    sid: crypto.randomUUID(),
+    ...(resources.length > 0 && { resource: resources.length === 1 ? resources[0] : resources }),
+  })
+  await device.save()
+}
+
+/** Somebody enters a device's code elsewhere, and says no. */
+export async function denyDevice(context: ServerContext, userCode: string): Promise<void> {
+  const device = await waitingDevice(context, userCode)
+  Object.assign(device, { error: 'access_denied', errorDescription: 'the person said no' })
+  await device.save()
+}
+
+async function waitingDevice({ provider }: ServerContext, userCode: string): Promise<DeviceCode> {
+  const device = await provider.DeviceCode.findByUserCode(userCode.replaceAll(/\W/g, '').toUpperCase())
+  if (device === undefined || device.error !== undefined || device.accountId !== undefined) {
+    throw new TestingError('no device waits with this code')
+  }
+  return device
+}

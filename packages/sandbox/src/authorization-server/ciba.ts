@@ -1,0 +1,41 @@
+import { type BackchannelAuthenticationRequest, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import * as z from 'zod/mini'
+import { parseJson } from './authorization-details.ts'
+import type { ServerContext } from './server-context.ts'
+
+const DEFAULT_INTERVAL = 5
+
+/** Auth0's bounds; no specification gives any. */
+const BINDING_MESSAGE = /^[A-Za-z0-9 +\-_.,:#]{1,64}$/
+
+/** How Auth0 writes a `login_hint`. */
+const IssuerAndSubject = z.object({ format: z.literal('iss_sub'), iss: z.string(), sub: z.string() })
+
+export function bindingMessageProblem(message: string | undefined): string | undefined {
+  if (message === undefined || BINDING_MESSAGE.test(message)) return undefined
+  return 'at most 64 of letters, digits, space and +-_.,:#'
+}
+
+/** Plain `sub`, or issuer and subject as Auth0 has them. */
+export function hintedSubject({ issuer }: Pick<ServerContext, 'issuer'>, hint: string): string | undefined {
+  if (!hint.startsWith('{')) return hint
+  const parsed = IssuerAndSubject.safeParse(parseJson(hint))
+  if (!parsed.success) throw new errors.InvalidRequest('login_hint is no iss_sub object')
+  return parsed.data.iss === issuer ? parsed.data.sub : undefined
+}
+
+/** The library calls this last, with its answer ready: `interval` is added, which it does not know (CIBA Core §7.3). */
+export function keepPace(
+  context: ServerContext,
+  ctx: KoaContextWithOIDC,
+  request: BackchannelAuthenticationRequest,
+): void {
+  ctx.body = { ...(ctx.body as object), interval: startPace(context, request.jti) }
+}
+
+/** @returns the interval, seconds. */
+export function startPace({ options, state }: ServerContext, id: string): number {
+  const interval = options.interval ?? DEFAULT_INTERVAL
+  state.paces.set(id, { interval, slowDownNext: false, loseAnswer: false })
+  return interval
+}

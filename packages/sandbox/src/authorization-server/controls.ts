@@ -1,0 +1,113 @@
+import { type ApproveOptions, type AuthorizationServerControls, type MockUser, TestingError } from '@behalf/testing'
+import { errors } from 'oidc-provider'
+import { approveDevice, denyDevice } from './answer-device.ts'
+import { detailsOf } from './authorization-details.ts'
+import { grantOf } from './grant-of.ts'
+import { linkAccount } from './linked-accounts.ts'
+import { findQuestion, openQuestions, shown, unredeemed } from './questions.ts'
+import { epochSeconds, initialState, type Pace, type ServerContext, words } from './server-context.ts'
+import { acrOf, startSession } from './sign-in.ts'
+
+/** Makes the controls of one server: the same as those of the mocked server. */
+export function createControls(context: ServerContext): AuthorizationServerControls {
+  const pace = (authReqId: string | undefined): Pace => paceOf(context, unredeemed(context, authReqId))
+  return {
+    async signInAs(subject, login = {}) {
+      context.state.signedIn =
+        subject === undefined ? undefined : await startSession(context, userOf(context, subject).subject, login)
+    },
+    async pendingRequests(subject) {
+      const open = openQuestions(context).filter(
+        ([, request]) => subject === undefined || request.accountId === subject,
+      )
+      return open.map(([id, request]) => shown(id, request))
+    },
+    approve: (authReqId, options = {}) => approve(context, authReqId, options),
+    async deny(authReqId) {
+      const request = await findQuestion(context, authReqId)
+      await context.provider.backchannelResult(request, new errors.AccessDenied('the person said no')).catch(ignorePing)
+    },
+    async expire(authReqId) {
+      const id = unredeemed(context, authReqId)
+      const found = context.records.all('BackchannelAuthenticationRequest').find(([known]) => known === id)
+      if (found !== undefined) found[1].exp = epochSeconds()
+    },
+    async slowDown(authReqId) {
+      pace(authReqId).slowDownNext = true
+    },
+    async answerLost(authReqId) {
+      pace(authReqId).loseAnswer = true
+    },
+    approveDevice: (userCode, subject) => approveDevice(context, userCode, userOf(context, subject).subject),
+    denyDevice: (userCode) => denyDevice(context, userCode),
+    connect: (subject, connection, options) =>
+      linkAccount(context, userOf(context, subject).subject, connection, options),
+    async disconnect(subject, connection) {
+      const linked = context.state.linkedAccounts.get(userOf(context, subject).subject) ?? []
+      context.state.linkedAccounts.set(
+        subject,
+        linked.filter((one) => one.connection !== connection),
+      )
+    },
+    async revokeRefreshTokens(subject) {
+      userOf(context, subject)
+      for (const [, token] of context.records.all('RefreshToken')) {
+        if (token.accountId === subject && token.grantId !== undefined) context.records.revokeGrant(token.grantId)
+      }
+    },
+    async changeUser(subject, changes) {
+      context.state.users.set(subject, { ...userOf(context, subject), ...changes })
+    },
+    async fault(endpoint, fault) {
+      context.faults.add(endpoint, fault)
+    },
+    requests: async () => context.log.entries(),
+    async reset() {
+      context.state = initialState(context.options.users)
+      context.records.clear()
+      context.log.clear()
+      context.faults.clear()
+    },
+  }
+}
+
+/** Says yes in the person's place, as far as a test lets them. */
+async function approve(context: ServerContext, authReqId: string | undefined, options: ApproveOptions): Promise<void> {
+  const request = await findQuestion(context, authReqId)
+  const { subject } = userOf(context, options.subject ?? request.accountId ?? '')
+  const scopes = options.scopes ?? words(request.scope)
+  const rar = options.authorizationDetails ?? detailsOf(request.params?.authorization_details)
+  Object.assign(request, { accountId: subject, scope: scopes.join(' ') })
+  const grant = await grantOf(context, {
+    clientId: request.clientId as string,
+    subject,
+    scopes,
+    resources: [request.resource ?? []].flat(),
+  })
+  await context.provider
+    .backchannelResult(request, grant, {
+      acr: options.acr ?? words(request.params?.acr_values)[0] ?? acrOf(context, subject),
+      authTime: epochSeconds(),
+      sid: crypto.randomUUID(),
+      ...(rar && { rar: [...rar] as never }),
+    })
+    .catch(ignorePing)
+}
+
+/** The answer is stored before the client is told; one that cannot be told polls. */
+function ignorePing(error: unknown): void {
+  const isPing = error instanceof TypeError || (error instanceof Error && error.message.startsWith('expected 204'))
+  if (!isPing) throw error
+}
+
+function paceOf({ state }: ServerContext, authReqId: string): Pace {
+  const pace = state.paces.get(authReqId)
+  if (pace === undefined) throw new TestingError('no backchannel request of this id')
+  return pace
+}
+
+function userOf({ state }: ServerContext, subject: string): MockUser {
+  const user = state.users.get(subject)
+  if (user !== undefined) return user
+  throw new TestingError(`no user ${JSON.stringify(subject)}; there are ${[...state.users.keys()].join(', ')}`)
+}

@@ -1,0 +1,24 @@
+import type { Grant } from 'oidc-provider'
+import { OPENID_SCOPES, permitted, resourceOf, type ServerContext } from './server-context.ts'
+
+/** What a person agrees to: everything that is asked for and that they may give. */
+export async function grantOf(
+  context: ServerContext,
+  request: {
+    readonly clientId: string
+    readonly subject: string
+    readonly scopes: readonly string[]
+    readonly resources: readonly string[]
+  },
+): Promise<Grant> {
+  const { clientId, subject, scopes, resources } = request
+  const grant = new context.provider.Grant({ clientId, accountId: subject })
+  grant.addOIDCScope(scopes.filter((scope) => OPENID_SCOPES.has(scope)).join(' '))
+  for (const identifier of resources) {
+    const known = resourceOf(context, identifier)?.scopes ?? []
+    const asked = scopes.filter((scope) => known.includes(scope))
+    grant.addResourceScope(identifier, permitted(context, subject, asked).join(' '))
+  }
+  await grant.save()
+  return grant
+}

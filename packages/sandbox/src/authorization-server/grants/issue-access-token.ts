@@ -1,0 +1,76 @@
+import { type AuthorizationDetail, errors } from 'oidc-provider'
+import { buildTokenResponse, checkDpopReplay, type DPoPValidationResult } from 'oidc-provider/lib/helpers/grants.js'
+import { epochSeconds, permitted, resourceOf, type ServerContext, secondsOf } from '../server-context.ts'
+import { addClaims } from '../token-claims.ts'
+import type { GrantContext } from './grant.ts'
+
+export interface AccessTokenRequest {
+  readonly gty: string
+  readonly subject: string
+  /** An API's identifier. */
+  readonly resource: string
+  readonly scopes: readonly string[]
+  /** Of the user's login, `act`, and what else the token shall say. */
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly grantId?: string | undefined
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined
+  readonly proof?: DPoPValidationResult | undefined
+  /** Caps the life time, epoch seconds. */
+  readonly notAfter?: number | undefined
+  readonly issuedTokenType?: string | undefined
+}
+
+/** An access token for one API, and the response that carries it. */
+export async function issueAccessToken(
+  context: ServerContext,
+  ctx: GrantContext,
+  request: AccessTokenRequest,
+): Promise<object> {
+  const { provider } = context
+  const { client } = ctx.oidc
+  const { resource, subject, grantId, authorizationDetails, proof, notAfter = Number.POSITIVE_INFINITY } = request
+  const token = new provider.AccessToken({
+    accountId: subject,
+    client,
+    gty: request.gty,
+    expiresIn: Math.min(secondsOf(context, resource), notAfter - epochSeconds()),
+    ...(grantId !== undefined && { grantId }),
+    ...(authorizationDetails && { rar: [...authorizationDetails] }),
+  } as never)
+  token.resourceServer = resourceServer(context, resource)
+  const scopes = permitted(context, subject, request.scopes)
+  token.scope = scopes.join(' ')
+  if (proof !== undefined) {
+    await checkDpopReplay(provider, ctx, proof, client.clientId, errors.InvalidDpopProof)
+    token.setThumbprint('jkt', proof.thumbprint)
+  }
+  addClaims(token, request.claims)
+  return buildTokenResponse(provider, {
+    accessToken: await token.save(),
+    tokenType: token.tokenType,
+    expiresIn: token.expiration,
+    scope: token.scope,
+    authorizationDetails,
+    issuedTokenType: request.issuedTokenType,
+  })
+}
+
+function resourceServer({ provider, options, algorithm }: ServerContext, identifier: string) {
+  const resource = resourceOf({ options }, identifier)
+  if (resource === undefined) throw new errors.InvalidTarget(`no such API: ${identifier}`)
+  return new provider.ResourceServer(identifier, {
+    scope: resource.scopes.join(' '),
+    audience: identifier,
+    accessTokenFormat: resource.opaque ? 'opaque' : 'jwt',
+    accessTokenTTL: secondsOf({ options }, identifier),
+    jwt: { sign: { alg: algorithm } },
+  })
+}
+
+/** @throws `invalid_scope` The API does not have one of these. */
+export function requireKnownScopes({ options }: ServerContext, resource: string, scopes: readonly string[]): void {
+  const known = resourceOf({ options }, resource)?.scopes
+  if (known === undefined) throw new errors.InvalidTarget(`no such API: ${resource}`)
+  const unknown = scopes.find((scope) => !known.includes(scope))
+  if (unknown !== undefined) throw new errors.InvalidScope('unknown scope for this target', unknown)
+}

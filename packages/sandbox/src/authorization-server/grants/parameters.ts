@@ -1,0 +1,21 @@
+import { errors } from 'oidc-provider'
+import type { GrantContext } from './grant.ts'
+
+/** A parameter that may stand once. The library refuses repetition of those that may not be repeated. */
+export function optional(ctx: GrantContext, name: string): string | undefined {
+  const value = ctx.oidc.params[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** The same, and `invalid_request` without it. */
+export function required(ctx: GrantContext, name: string): string {
+  const value = optional(ctx, name)
+  if (value === undefined) throw new errors.InvalidRequest(`${name} is missing`)
+  return value
+}
+
+/** A parameter that may be repeated. */
+export function repeated(ctx: GrantContext, name: string): readonly string[] {
+  const value = ctx.oidc.params[name]
+  return [value ?? []].flat().filter((one): one is string => typeof one === 'string' && one !== '')
+}

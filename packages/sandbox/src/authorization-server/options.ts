@@ -1,0 +1,70 @@
+import type { MockClient, MockResource, MockUser } from '@behalf/testing'
+
+/** An upstream that the server's token vault gets tokens from, by refreshing at its token endpoint. */
+export interface SandboxConnection {
+  readonly name: string
+  /** The upstream's authorization server, started with {@link startAuthorizationServer} as well. */
+  readonly server: VaultUpstream
+  /** The vault's client at the upstream. */
+  readonly clientId: string
+  readonly clientSecret: string
+  /** The upstream API. */
+  readonly resource: string
+}
+
+/** What a vault needs of an upstream. */
+export interface VaultUpstream {
+  readonly issuer: string
+  readonly tokenEndpoint: string
+  /** A login of a user at the upstream: a refresh token for the vault's client. */
+  linkForVault(
+    clientId: string,
+    subject: string,
+    resource: string,
+    scopes?: readonly string[],
+  ): Promise<{ readonly refreshToken: string; readonly scopes: readonly string[] }>
+}
+
+/** Options of {@link startAuthorizationServer}. People, clients and APIs are described as for the mocked server. */
+export interface AuthorizationServerOptions {
+  readonly clients: readonly MockClient[]
+  readonly users: readonly MockUser[]
+  /** @default [] */
+  readonly resources?: readonly MockResource[]
+  /** What a token is for when the request names nothing. @default the first resource */
+  readonly defaultResource?: string
+  /** Upstreams of the token vault. @default [] */
+  readonly connections?: readonly SandboxConnection[]
+  /** Signature algorithm of all tokens. @default 'ES256' */
+  readonly algorithm?: 'RS256' | 'ES256'
+  /** Life of access tokens and id_tokens, seconds. @default 3600 */
+  readonly accessTokenSeconds?: number
+  /** @default 'roles' */
+  readonly rolesClaim?: string
+  /** How deep `act` may nest before an exchange is refused. @default 5 */
+  readonly maxActorDepth?: number
+  /** Seconds between polls of CIBA and the device flow. @default 5 */
+  readonly interval?: number
+  /** Life of a backchannel request that asks for none, seconds. @default 300 */
+  readonly requestSeconds?: number
+  /** Issuers of authorization servers that this one asserts its users to, by ID-JAG. @default [] */
+  readonly assertsTo?: readonly string[]
+  /** Issuers whose ID-JAGs are redeemed here; a user is found by `email`. @default [] */
+  readonly trustsAssertionsOf?: readonly string[]
+}
+
+export const OPTION_KEYS = [
+  'clients',
+  'users',
+  'resources',
+  'defaultResource',
+  'connections',
+  'algorithm',
+  'accessTokenSeconds',
+  'rolesClaim',
+  'maxActorDepth',
+  'interval',
+  'requestSeconds',
+  'assertsTo',
+  'trustsAssertionsOf',
+] as const satisfies readonly (keyof AuthorizationServerOptions)[]

@@ -1,0 +1,57 @@
+import { type PendingRequest, TestingError } from '@behalf/testing'
+import type { AdapterPayload, BackchannelAuthenticationRequest } from 'oidc-provider'
+import { detailsOf } from './authorization-details.ts'
+import { epochSeconds, type ServerContext, words } from './server-context.ts'
+
+const MODEL = 'BackchannelAuthenticationRequest'
+
+type Question = readonly [id: string, payload: AdapterPayload]
+
+/** Questions that nobody has answered and that have not run out, oldest first. */
+export function openQuestions({ records }: ServerContext): readonly Question[] {
+  const now = epochSeconds()
+  return records
+    .all(MODEL)
+    .filter(([, { grantId, error, consumed, exp = 0 }]) => !grantId && !error && !consumed && exp > now)
+}
+
+/** @param id - @default the newest open one */
+export async function findQuestion(
+  context: ServerContext,
+  id: string | undefined,
+): Promise<BackchannelAuthenticationRequest> {
+  const open = openQuestions(context)
+  const [found] = (id === undefined ? open.at(-1) : open.find(([known]) => known === id)) ?? []
+  const request =
+    found === undefined
+      ? undefined
+      : await context.provider.BackchannelAuthenticationRequest.find(found, { ignoreExpiration: true })
+  if (request === undefined)
+    throw new TestingError(`no open backchannel request${id === undefined ? '' : ' of this id'}`)
+  return request
+}
+
+/** The id of a question whose tokens were not fetched. @param id - @default the newest */
+export function unredeemed({ records }: ServerContext, id: string | undefined): string {
+  const candidates = records.all(MODEL).filter(([, { consumed }]) => !consumed)
+  const [found] = (id === undefined ? candidates.at(-1) : candidates.find(([known]) => known === id)) ?? []
+  if (found === undefined)
+    throw new TestingError(`no unredeemed backchannel request${id === undefined ? '' : ' of this id'}`)
+  return found
+}
+
+/** What the person sees on their device. */
+export function shown(authReqId: string, request: AdapterPayload): PendingRequest {
+  const params = (request.params ?? {}) as Readonly<Record<string, string | undefined>>
+  const authorizationDetails = detailsOf(params.authorization_details)
+  return {
+    authReqId,
+    clientId: request.clientId ?? '',
+    subject: request.accountId ?? '',
+    ...(params.binding_message !== undefined && { bindingMessage: params.binding_message }),
+    ...(authorizationDetails && { authorizationDetails }),
+    scopes: words(request.scope),
+    audience: [(request.resource as string | string[] | undefined) ?? []].flat(),
+    expiresAt: request.exp ?? 0,
+  }
+}

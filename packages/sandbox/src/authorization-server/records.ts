@@ -1,0 +1,54 @@
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+
+/** The library's records, in memory. They end by their own `exp`, which the library checks. */
+export class Records {
+  readonly #models = new Map<string, Map<string, AdapterPayload>>()
+
+  /** The library's view of one kind of record. */
+  adapter(model: string): Adapter {
+    const find = (id: string) => this.#of(model).get(id)
+    const findBy = (name: 'uid' | 'userCode', value: string) =>
+      [...this.#of(model).values()].find((payload) => payload[name] === value)
+    return {
+      upsert: async (id, payload) => void this.#of(model).set(id, payload),
+      find: async (id) => find(id),
+      findByUid: async (uid) => findBy('uid', uid),
+      findByUserCode: async (userCode) => findBy('userCode', userCode),
+      consume: async (id) => {
+        const payload = find(id)
+        if (payload !== undefined) payload.consumed = Math.floor(Date.now() / 1000)
+      },
+      destroy: async (id) => void this.#of(model).delete(id),
+      revokeByGrantId: async (grantId) => {
+        for (const [id, payload] of this.#of(model)) if (payload.grantId === grantId) this.#of(model).delete(id)
+      },
+    }
+  }
+
+  /** All records of a kind, oldest first. */
+  all(model: string): readonly (readonly [id: string, payload: AdapterPayload])[] {
+    return [...this.#of(model)]
+  }
+
+  has(model: string, id: string): boolean {
+    return this.#of(model).has(id)
+  }
+
+  /** Everything that a grant gave, and the grant itself. */
+  revokeGrant(grantId: string): void {
+    for (const [model, records] of this.#models) {
+      if (model === 'Grant') records.delete(grantId)
+      for (const [id, payload] of records) if (payload.grantId === grantId) records.delete(id)
+    }
+  }
+
+  clear(): void {
+    this.#models.clear()
+  }
+
+  #of(model: string): Map<string, AdapterPayload> {
+    const records = this.#models.get(model) ?? new Map<string, AdapterPayload>()
+    this.#models.set(model, records)
+    return records
+  }
+}

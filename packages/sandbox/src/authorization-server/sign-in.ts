@@ -1,0 +1,81 @@
+import { errors, type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { grantOf } from './grant-of.ts'
+import { epochSeconds, type ServerContext, type SignedIn, words } from './server-context.ts'
+
+const SESSION_SECONDS = 24 * 60 * 60
+
+/** Starts a session of the library for a user. The next authorization request is theirs. */
+export async function startSession(
+  context: ServerContext,
+  subject: string,
+  login: { readonly acr?: string | undefined; readonly authTime?: number | undefined },
+): Promise<SignedIn> {
+  const signedIn: SignedIn = {
+    subject,
+    sessionId: crypto.randomUUID(),
+    acr: login.acr ?? acrOf(context, subject),
+    authTime: login.authTime ?? epochSeconds(),
+  }
+  const session = Object.assign(new context.provider.Session(), {
+    jti: signedIn.sessionId,
+    uid: signedIn.sessionId,
+    accountId: subject,
+    acr: signedIn.acr,
+    loginTs: signedIn.authTime,
+  })
+  await session.save(SESSION_SECONDS)
+  return signedIn
+}
+
+/** The class of a user's normal login. */
+export function acrOf({ state }: ServerContext, subject: string): string {
+  return state.users.get(subject)?.acr ?? 'urn:behalf:acr:password'
+}
+
+/** The browser of whoever is signed in: its cookie comes with every authorization request. */
+export function sessionCookie({ provider, state }: ServerContext): string {
+  return state.signedIn === undefined ? '' : `${provider.cookieName('session')}=${state.signedIn.sessionId}`
+}
+
+/** No pages: there is nothing to be asked but who it is, and that was said before. */
+export function withoutPages(): interactionPolicy.DefaultPolicy {
+  const policy = interactionPolicy.base()
+  const login = policy.get('login')
+  login?.checks.remove('login_prompt')
+  login?.checks.remove('max_age')
+  policy.get('consent')?.checks.clear()
+  return policy
+}
+
+/** Where a page would be shown. */
+export function refusePage(): never {
+  throw new errors.LoginRequired('nobody is signed in; call signInAs first')
+}
+
+/**
+ * Agrees for the person who is signed in.
+ *
+ * `prompt=login`, a passed `max_age` and a wanted `acr_values` make them log in again, which takes no page and no time.
+ */
+export async function agree(context: ServerContext, ctx: KoaContextWithOIDC): Promise<Grant> {
+  const { oidc } = ctx
+  const { session } = oidc
+  const { max_age: maxAge, acr_values: acrValues, scope } = oidc.params ?? {}
+  const wanted = words(acrValues)
+  const acr = wanted.length === 0 || wanted.includes(session?.acr ?? '') ? session?.acr : wanted[0]
+  const isOld = maxAge !== undefined && epochSeconds() - (session?.authTime() ?? 0) > Number(maxAge)
+  if (session !== undefined && (isOld || oidc.prompts.has('login') || acr !== session.acr)) {
+    if (oidc.prompts.has('none')) throw new errors.LoginRequired('the login is too old or too weak')
+    session.loginAccount({
+      accountId: session.accountId as string,
+      loginTs: epochSeconds(),
+      ...(acr !== undefined && { acr }),
+    })
+  }
+  return grantOf(context, {
+    clientId: oidc.client?.clientId as string,
+    subject: oidc.account?.accountId as string,
+    scopes: words(scope),
+    resources: Object.keys(oidc.resourceServers ?? {}),
+  })
+}

@@ -1,0 +1,69 @@
+import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider'
+import { clientOf, type ServerContext } from './server-context.ts'
+import { acrOf } from './sign-in.ts'
+
+/** An `act` claim. */
+export interface ActorClaim {
+  readonly sub: string
+  readonly act?: ActorClaim
+  readonly [claim: string]: unknown
+}
+
+/** Claims that a custom grant adds to the token it issues. The library asks for them when it writes the token. */
+const added = new WeakMap<object, Readonly<Record<string, unknown>>>()
+
+export function addClaims(token: object, claims: Readonly<Record<string, unknown>>): void {
+  added.set(token, claims)
+}
+
+/** Who a client is, as `act` names it. */
+export function actorClaim(context: ServerContext, clientId: string): ActorClaim {
+  const actor = clientOf(context, clientId)?.actor
+  return {
+    sub: actor?.subject ?? clientId,
+    iss: context.issuer,
+    client_id: clientId,
+    ...(actor?.profile !== undefined && { sub_profile: actor.profile }),
+  }
+}
+
+/** What an access token says of its user and their login, beyond what the library writes by itself. */
+export function tokenClaims(
+  context: ServerContext,
+  ctx: KoaContextWithOIDC,
+  token: AccessToken | ClientCredentials,
+): Record<string, unknown> {
+  if (token.kind === 'ClientCredentials') return {}
+  const subject = token.accountId
+  const own = added.get(token)
+  if (own !== undefined) return { ...userClaims(context, subject), ...own }
+  const { AuthorizationCode, RefreshToken, DeviceCode, BackchannelAuthenticationRequest } = ctx.oidc.entities
+  const source = AuthorizationCode ?? RefreshToken ?? DeviceCode ?? BackchannelAuthenticationRequest
+  const clientId = ctx.oidc.client?.clientId ?? ''
+  const isAgent = BackchannelAuthenticationRequest !== undefined && clientOf(context, clientId)?.actor !== undefined
+  return {
+    ...userClaims(context, subject),
+    acr: source?.acr ?? acrOf(context, subject),
+    auth_time: source?.authTime,
+    sid: source?.sid ?? source?.sessionUid,
+    // The person agreed to what the agent asked: it acts.
+    ...(isAgent && { act: actorClaim(context, clientId) }),
+  }
+}
+
+/** What a user's made-up claims cannot say: the server says it. */
+const RESERVED: ReadonlySet<string> = new Set([
+  'act',
+  'authorization_details',
+  'client_id',
+  'cnf',
+  'jti',
+  'nbf',
+  'scope',
+])
+
+export function userClaims({ options, state }: ServerContext, subject: string): Record<string, unknown> {
+  const user = state.users.get(subject)
+  const claims = Object.entries(user?.claims ?? {}).filter(([name]) => !RESERVED.has(name))
+  return { ...Object.fromEntries(claims), ...(user?.roles && { [options.rolesClaim ?? 'roles']: user.roles }) }
+}

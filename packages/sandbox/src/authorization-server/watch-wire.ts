@@ -1,0 +1,88 @@
+import { Readable } from 'node:stream'
+import type { Received } from '@behalf/testing'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { adaptParameters } from './adapt-parameters.ts'
+import { PATHS, type ServerContext } from './server-context.ts'
+import { sessionCookie } from './sign-in.ts'
+
+type Next = () => Promise<unknown>
+
+/** Stands before the library: logs each request, lets faults happen, and brings the cookie of who is signed in. */
+export function watchWire(context: ServerContext): (ctx: KoaContextWithOIDC, next: Next) => Promise<void> {
+  return async (ctx, next) => {
+    const endpoint = endpointOf(ctx.path)
+    if (endpoint === undefined) return void (await next())
+    const received = await receive(context, ctx)
+    context.log.add(endpoint, received, Date.now())
+    if (endpoint === 'authorize') ctx.req.headers.cookie = sessionCookie(context)
+    replay(ctx, received, adaptParameters(endpoint, received.parameters))
+    let own: Response | undefined
+    const response = await context.faults.pass(endpoint, received, async () => {
+      await next()
+      own = ctx.state.loseAnswer === true ? Response.error() : responseOf(ctx)
+      return own
+    })
+    if (response.type === 'error') hangUp(ctx)
+    else if (response !== own) await replaceAnswer(ctx, response)
+  }
+}
+
+function endpointOf(path: string): (typeof PATHS)[keyof typeof PATHS] | undefined {
+  if (path.startsWith('/oauth/register/')) return 'register'
+  return Object.hasOwn(PATHS, path) ? PATHS[path as keyof typeof PATHS] : undefined
+}
+
+async function receive({ issuer }: ServerContext, ctx: KoaContextWithOIDC): Promise<Received> {
+  const chunks: Buffer[] = []
+  for await (const chunk of ctx.req) chunks.push(chunk as Buffer)
+  const body = Buffer.concat(chunks).toString('utf8')
+  const url = new URL(ctx.req.url ?? '', issuer)
+  const isForm = ctx.is('application/x-www-form-urlencoded') !== false && body !== ''
+  const headers = Object.entries(ctx.req.headers).map(([name, value]) => [name, String(value)] as [string, string])
+  return {
+    method: ctx.method,
+    url,
+    headers: new Headers(headers),
+    parameters: isForm ? new URLSearchParams(body) : url.searchParams,
+    body,
+  }
+}
+
+/** The body was read above, and parameters may have changed: the library reads what stands here. */
+function replay(ctx: KoaContextWithOIDC, received: Received, parameters: URLSearchParams): void {
+  if (ctx.method === 'GET') {
+    ctx.querystring = parameters.toString()
+    return
+  }
+  const body = Buffer.from(parameters === received.url.searchParams ? received.body : parameters.toString())
+  ctx.req.headers['content-length'] = String(body.length)
+  delete ctx.req.headers['transfer-encoding']
+  Object.defineProperties(ctx.req, {
+    readable: { value: true },
+    iterator: { value: () => Readable.from(body.length > 0 ? [body] : [])[Symbol.asyncIterator]() },
+  })
+}
+
+function responseOf(ctx: KoaContextWithOIDC): Response {
+  const { status, body } = ctx
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(ctx.response.headers)) headers.set(name, String(value))
+  const isEmpty = body === undefined || body === null || [204, 205, 304].includes(status)
+  return new Response(isEmpty ? null : typeof body === 'string' ? body : JSON.stringify(body), { status, headers })
+}
+
+async function replaceAnswer(ctx: KoaContextWithOIDC, response: Response): Promise<void> {
+  for (const name of Object.keys(ctx.response.headers)) ctx.remove(name)
+  ctx.status = response.status
+  for (const [name, value] of response.headers) ctx.set(name, value)
+  const body = await response.text()
+  ctx.body = body === '' ? null : body
+  // Koa makes an empty body a 204.
+  ctx.status = response.status
+}
+
+/** The connection breaks, as it does on a bad line. */
+function hangUp(ctx: KoaContextWithOIDC): void {
+  ctx.respond = false
+  ctx.req.socket.destroy()
+}

@@ -1,0 +1,37 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+
+/** A fetch-style handler. `undefined`: it has no such path. */
+export type FetchHandler = (request: Request) => Promise<Response | undefined>
+
+/** Serves a fetch-style handler over HTTP. A `Response.error()` breaks the connection. */
+export function fetchListener(origin: string, handle: FetchHandler): RequestListener {
+  return (incoming, outgoing) => {
+    answer(origin, handle, incoming, outgoing).catch(() => outgoing.destroy())
+  }
+}
+
+async function answer(
+  origin: string,
+  handle: FetchHandler,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const response = (await handle(requestOf(origin, incoming))) ?? new Response(null, { status: 404 })
+  if (response.type === 'error') {
+    incoming.socket.destroy()
+    return
+  }
+  outgoing.writeHead(response.status, [...response.headers].flat())
+  outgoing.end(Buffer.from(await response.arrayBuffer()))
+}
+
+function requestOf(origin: string, incoming: IncomingMessage): Request {
+  const { method = 'GET', url = '/', headers } = incoming
+  const hasBody = method !== 'GET' && method !== 'HEAD'
+  return new Request(new URL(url, origin), {
+    method,
+    headers: Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]),
+    ...(hasBody && { body: Readable.toWeb(incoming) as ReadableStream<Uint8Array>, duplex: 'half' }),
+  })
+}

@@ -1,0 +1,1 @@
+export { type SandboxTargetOptions, sandboxTarget } from './sandbox-target.ts'
