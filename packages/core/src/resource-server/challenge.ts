@@ -1,22 +1,75 @@
-/** What a refusal says in `WWW-Authenticate`. */
-export interface Challenge {
-  readonly realm: string
-  readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
-  readonly error_description?: string
-  /** Every scope that the request needs, space-separated. */
-  readonly scope?: string
+import { type ChallengeFields, challengeParameters } from './wire.ts'
+
+/** How a token is presented (RFC 6750 §2.1, RFC 9449 §7.1). */
+export type Scheme = 'Bearer' | 'DPoP'
+
+/** The answer to give instead. */
+export interface Refused {
+  readonly ok: false
+  readonly response: Response
+  /** Why, for the API's own log; never part of the response. */
+  readonly reason: string
 }
 
-const statusOf = { invalid_request: 400, invalid_token: 401, insufficient_scope: 403 } as const
+/** What every challenge of an API says. */
+export interface ChallengeSettings {
+  readonly realm: string
+  /** Where the metadata is (RFC 9728 §5.1). */
+  readonly resourceMetadata: string | undefined
+  /** Accepted proof algorithms; `undefined` where DPoP is not taken. */
+  readonly algorithms: readonly string[] | undefined
+  readonly dpopRequired: boolean
+}
+
+const statusOf = {
+  invalid_request: 400,
+  invalid_token: 401,
+  invalid_dpop_proof: 401,
+  use_dpop_nonce: 401,
+  insufficient_user_authentication: 401,
+  insufficient_scope: 403,
+  actor_not_allowed: 403,
+} as const
+
+/** Why a request may not pass, as a client is told. */
+export interface Complaint extends Omit<ChallengeFields, 'realm' | 'resourceMetadata' | 'algorithms'> {
+  readonly error: keyof typeof statusOf
+  readonly errorDescription: string
+}
+
+export interface RefusalOptions {
+  /** How the request presented its token; `undefined`: it did not. */
+  readonly scheme: Scheme | undefined
+  /** Absent: the request had no credentials, and no error is named (RFC 6750 §3.1). */
+  readonly complaint?: Complaint
+  readonly headers?: Readonly<Record<string, string>>
+}
 
 /**
- * The answer to a request that may not pass. Without `error` (no credentials were sent) it is bare.
+ * The answer to a request that may not pass.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 | RFC 6750 §3}
  */
-export function challengeResponse(challenge: Challenge): Response {
-  const { error, error_description: description } = challenge
-  const parameters = Object.entries(challenge).map(([name, value]) => `${name}="${value}"`)
-  const headers = { 'www-authenticate': `Bearer ${parameters.join(', ')}`, 'cache-control': 'no-store' }
-  if (error === undefined) return new Response(null, { status: 401, headers })
-  return Response.json({ error, error_description: description }, { status: statusOf[error], headers })
+export function refuse(settings: ChallengeSettings, reason: string, options: RefusalOptions): Refused {
+  const { complaint } = options
+  const challenges = schemesOf(settings, options.scheme).map((scheme) => {
+    const { realm, resourceMetadata, algorithms } = settings
+    const parameters = challengeParameters({
+      ...complaint,
+      realm,
+      resourceMetadata,
+      algorithms: scheme === 'DPoP' ? algorithms : undefined,
+    })
+    return `${scheme} ${parameters}`
+  })
+  const headers = { 'www-authenticate': challenges.join(', '), 'cache-control': 'no-store', ...options.headers }
+  if (complaint === undefined) return { ok: false, reason, response: new Response(null, { status: 401, headers }) }
+  const body = { error: complaint.error, error_description: complaint.errorDescription }
+  return { ok: false, reason, response: Response.json(body, { status: statusOf[complaint.error], headers }) }
+}
+
+/** Who came without a token is told of every way; who came with one, of the way that would be right. */
+function schemesOf({ algorithms, dpopRequired }: ChallengeSettings, scheme: Scheme | undefined): readonly Scheme[] {
+  if (algorithms === undefined) return ['Bearer']
+  if (dpopRequired) return ['DPoP']
+  return scheme === undefined ? ['Bearer', 'DPoP'] : [scheme]
 }

@@ -1,19 +1,17 @@
-import type { AuthorizationServers, SurroundingsOptions } from '../authorization-server/index.ts'
-import type { AuthorizationDetail, Identity } from '../contract/index.ts'
-import { ConfigurationError, InvalidTokenError, TransportError } from '../errors/index.ts'
-import {
-  checkAudience,
-  identityFromAccessToken,
-  readAuthorizationDetails,
-  subjectTokenOf,
-  trustedServers,
-  type VerifyTokenOptions,
-} from '../identity/index.ts'
-import { refuseUnknownKeys, scopeList } from '../lib/index.ts'
-import { type Challenge, challengeResponse } from './challenge.ts'
-import { readBearerToken } from './read-bearer-token.ts'
+import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { checkAudience, trustedServers, type VerifyTokenOptions } from '../identity/index.ts'
+import { originList, refuseUnknownKeys, scopeList } from '../lib/index.ts'
+import { type ActorRules, checkActorRules } from './actor-rules.ts'
+import type { Passed } from './caller.ts'
+import type { Refused } from './challenge.ts'
+import { type AuthenticationRules, checkAuthenticationRules } from './check-authentication.ts'
+import { type DpopOptions, dpopRules } from './dpop-options.ts'
+import { type CheckedRules, protectRequest } from './protect-request.ts'
+import type { ProtectedRequest } from './read-access-token.ts'
+import { type MetadataOptions, resourceMetadata } from './resource-metadata.ts'
+import type { Introspect } from './verify-caller.ts'
 
-const DEFAULT_RETRY_SECONDS = 5
 /** RFC 6750 §3: `Bearer` is followed by at least one parameter, also where there is nothing to say. */
 const DEFAULT_REALM = 'api'
 
@@ -24,59 +22,74 @@ export interface ResourceServerOptions extends SurroundingsOptions {
   readonly audience: string | readonly string[]
   /** `realm` of the challenges. @default 'api' */
   readonly realm?: string | undefined
+  /** Takes tokens that are bound to a key, with their proofs. @default they are refused */
+  readonly dpop?: DpopOptions | undefined
+  /** The origin that clients see, where a proxy stands before the API. @default the request's own */
+  readonly origin?: string | undefined
+  /** Which agents may act here. @default any */
+  readonly actors?: ActorRules | undefined
+  /** Takes opaque tokens too, by asking their issuer. @default they are refused */
+  readonly introspect?: Introspect | undefined
+  /** Publishes a metadata document, and names it in challenges (RFC 9728). @default none */
+  readonly metadata?: MetadataOptions | undefined
 }
 
 const optionKeys = [
   'authorizationServer',
   'audience',
   'realm',
+  'dpop',
+  'origin',
+  'actors',
+  'introspect',
+  'metadata',
   'fetch',
   'clock',
   'timeoutMs',
 ] as const satisfies readonly (keyof ResourceServerOptions)[]
 
-export interface ProtectOptions {
+export interface ProtectOptions extends AuthenticationRules {
   /** Scopes that the request needs, all of them. @default none */
   readonly scopes?: readonly string[] | undefined
+  /** Scopes of which the request needs one. @default none */
+  readonly anyScope?: readonly string[] | undefined
+  /** Which agents may do this in particular, beside what holds for the whole API. @default any */
+  readonly actors?: ActorRules | undefined
 }
 
-/** Who may go on, and with what. */
-export interface Passed {
-  readonly ok: true
-  readonly identity: Identity
-  /** Scopes of the token. */
-  readonly scopes: readonly string[]
-  /** What the token was approved for in particular (RFC 9396 §9.1); the API compares it with what is asked. */
-  readonly authorizationDetails: readonly AuthorizationDetail[]
-  readonly claims: Readonly<Record<string, unknown>>
-}
-
-/** The answer to give instead. */
-export interface Refused {
-  readonly ok: false
-  readonly response: Response
-  /** Why, for the API's own log; never part of the response. */
-  readonly reason: string
-}
+const protectKeys = [
+  'scopes',
+  'anyScope',
+  'acrValues',
+  'maxAge',
+  'actors',
+] as const satisfies readonly (keyof ProtectOptions)[]
 
 export interface ResourceServer {
   /**
-   * Verifies the request's bearer token and its scopes.
+   * Verifies the request's access token, its proof where it is bound to a key, and what `options` ask for.
    *
    * Does not read the body and does not decide what the caller may do with it: `identity`, `scopes` and
    * `authorizationDetails` are what to decide by.
    *
-   * @returns What the token proves, or the RFC 6750 response to send. An issuer that cannot be reached is
-   *   a 503, not a 401: the token may be good.
+   * @returns What the token proves, or the RFC 6750, 9470 or 9449 response to send. An issuer or a store that
+   *   cannot be reached is a 503, not a 401: the token may be good.
    * @throws InvalidResponseError The issuer's metadata or keys break their specification.
    */
-  protect(request: Request, options?: ProtectOptions): Promise<Passed | Refused>
+  protect(request: ProtectedRequest, options?: ProtectOptions): Promise<Passed | Refused>
+  /**
+   * The metadata document, for requests to its well-known address; `undefined` for all others.
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-3 | RFC 9728 §3}
+   */
+  metadata(request: Pick<ProtectedRequest, 'url' | 'method'>): Response | undefined
+  /** Where the metadata document is. Absent without one. */
+  readonly metadataUrl?: string
 }
 
 /**
  * Makes the API's half: verifies who calls, for a fetch-style handler.
  *
- * Takes JWT access tokens in the `Authorization` header. No request is made here.
+ * Takes access tokens in the `Authorization` header and nowhere else. No request is made here.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750 | RFC 6750}
@@ -84,68 +97,50 @@ export interface ResourceServer {
 export function createResourceServer(options: ResourceServerOptions): ResourceServer {
   refuseUnknownKeys('createResourceServer', options, optionKeys)
   const servers = trustedServers('createResourceServer', options)
+  const { clock } = surroundingsOf('createResourceServer', options)
   const audience = checkAudience('createResourceServer.audience', options.audience)
-  const realm = checkRealm(options.realm ?? DEFAULT_REALM)
-  return {
-    async protect(request, options = {}) {
-      // A misspelt `scopes` would let every token pass.
-      refuseUnknownKeys('protect', options, ['scopes'])
-      const { scopes = [] } = options
-      const needed = scopes.length === 0 ? scopes : scopeList('protect.scopes', scopes)
-      const bearer = readBearerToken(request)
-      if (bearer.kind === 'none') return refuse('no bearer token', { realm })
-      if (bearer.kind === 'malformed') {
-        return refuse(bearer.description, { realm, error: 'invalid_request', error_description: bearer.description })
-      }
-      const verified = await verify(bearer.token, servers, audience, request.signal)
-      if ('response' in verified) return verified
-      if ('reason' in verified) {
-        const description = `The access token is not acceptable: ${verified.reason}`
-        return refuse(verified.reason, { realm, error: 'invalid_token', error_description: description })
-      }
-      return checkScopes(verified, needed, realm)
+  const dpop = options.dpop && dpopRules('createResourceServer.dpop', options.dpop, clock)
+  const issuer = typeof options.authorizationServer === 'function' ? undefined : options.authorizationServer.issuer
+  const metadata =
+    options.metadata && resourceMetadata('createResourceServer.metadata', options.metadata, { audience, issuer, dpop })
+  if (options.introspect !== undefined && typeof options.introspect !== 'function') {
+    throw new ConfigurationError(
+      'createResourceServer.introspect',
+      'give a function that asks the issuer about a token',
+    )
+  }
+  const settings = {
+    caller: { servers, audience, introspect: options.introspect },
+    dpop,
+    origin: options.origin && originList('createResourceServer.origin', [options.origin])[0],
+    actors: checkActorRules('createResourceServer.actors', options.actors),
+    clock,
+    challenge: {
+      realm: checkRealm(options.realm ?? DEFAULT_REALM),
+      resourceMetadata: metadata?.url,
+      algorithms: dpop?.algorithms,
+      dpopRequired: dpop?.required ?? false,
     },
   }
-}
-
-type Verification = Passed | Refused | { readonly reason: string }
-
-async function verify(
-  token: string,
-  servers: AuthorizationServers,
-  audience: readonly string[],
-  signal: AbortSignal,
-): Promise<Verification> {
-  try {
-    const identity = await identityFromAccessToken(token, servers, audience, signal)
-    const authorizationDetails = readAuthorizationDetails(identity.claims)
-    const scopes = subjectTokenOf(identity)?.scopes ?? []
-    return { ok: true, identity, scopes, authorizationDetails, claims: identity.claims }
-  } catch (error) {
-    if (error instanceof InvalidTokenError) return { reason: error.reason }
-    if (error instanceof TransportError) return unavailable(error)
-    throw error
+  return {
+    protect: async (request, rules = {}) => protectRequest(request, checkRules(rules), settings),
+    metadata: (request) => metadata?.answer(request),
+    ...(metadata !== undefined && { metadataUrl: metadata.url }),
   }
 }
 
-function checkScopes(passed: Passed, needed: readonly string[], realm: string): Passed | Refused {
-  const lacking = needed.filter((scope) => !passed.scopes.includes(scope))
-  if (lacking.length === 0) return passed
-  return refuse(`the token lacks ${lacking.join(', ')}`, {
-    realm,
-    error: 'insufficient_scope',
-    error_description: 'The request needs scopes that the token does not have',
-    scope: needed.join(' '),
-  })
-}
-
-function refuse(reason: string, challenge: Challenge): Refused {
-  return { ok: false, response: challengeResponse(challenge), reason }
-}
-
-function unavailable({ message, retryAfter = DEFAULT_RETRY_SECONDS }: TransportError): Refused {
-  const headers = { 'retry-after': String(retryAfter), 'cache-control': 'no-store' }
-  return { ok: false, response: new Response(null, { status: 503, headers }), reason: message }
+/** Checked at each call: a misspelt `scopes` would let every token pass. */
+function checkRules(rules: ProtectOptions): CheckedRules {
+  refuseUnknownKeys('protect', rules, protectKeys)
+  checkAuthenticationRules('protect', rules)
+  const { scopes = [], anyScope, acrValues, maxAge } = rules
+  return {
+    scopes: scopes.length === 0 ? [] : scopeList('protect.scopes', scopes),
+    // An empty list of which one is needed could never be met; it says so at once.
+    anyScope: anyScope === undefined ? [] : scopeList('protect.anyScope', anyScope),
+    authentication: { acrValues, maxAge },
+    actors: checkActorRules('protect.actors', rules.actors),
+  }
 }
 
 /** It goes into a quoted string as it is (RFC 9110 §5.6.4). */

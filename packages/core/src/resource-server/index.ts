@@ -1,8 +1,15 @@
+export type { ActingParty, ActorName, ActorRules } from './actor-rules.ts'
+export type { Passed } from './caller.ts'
+export type { Refused, Scheme } from './challenge.ts'
+export type { AuthenticationRules } from './check-authentication.ts'
 export {
   createResourceServer,
-  type Passed,
   type ProtectOptions,
-  type Refused,
   type ResourceServer,
   type ResourceServerOptions,
 } from './create-resource-server.ts'
+export type { DpopOptions } from './dpop-options.ts'
+export type { ProtectedRequest } from './read-access-token.ts'
+export type { MetadataOptions } from './resource-metadata.ts'
+export type { Introspect, IntrospectContext } from './verify-caller.ts'
+export { type ExpectedProof, type ProofFault, type ProofVerdict, verifyProof } from './verify-proof.ts'

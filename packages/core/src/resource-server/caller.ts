@@ -1,0 +1,19 @@
+import type { AuthorizationDetail, Identity } from '../contract/index.ts'
+import type { Scheme } from './challenge.ts'
+
+/** Who may go on, and with what. */
+export interface Passed {
+  readonly ok: true
+  readonly identity: Identity
+  /** Scopes of the token. */
+  readonly scopes: readonly string[]
+  /** What the token was approved for in particular (RFC 9396 §9.1); the API compares it with what is asked. */
+  readonly authorizationDetails: readonly AuthorizationDetail[]
+  readonly claims: Readonly<Record<string, unknown>>
+  /** `jti`, else a hash of the token: the same for each use of the same token. */
+  readonly tokenId: string
+  /** How the token was presented; `DPoP`: its key was proved. */
+  readonly scheme: Scheme
+  /** To add to the API's answer: a fresh nonce now and then, else nothing. */
+  readonly headers: Readonly<Record<string, string>>
+}

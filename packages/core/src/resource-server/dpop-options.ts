@@ -1,0 +1,62 @@
+import { ConfigurationError } from '../errors/index.ts'
+import { type KeyMaterial, keyBytes, refuseUnknownKeys, requireTexts } from '../lib/index.ts'
+import type { Clock, Store } from '../ports/index.ts'
+import { type ProofNonces, proofNonces } from './proof-nonces.ts'
+
+/** How tokens that are bound to a key are taken. */
+export interface DpopOptions {
+  /** Keeps which proofs were used, as hashes and no longer than they live. One store for all processes of the API. */
+  readonly store: Store
+  /** Tokens that are bound to no key are refused. @default false */
+  readonly required?: boolean | undefined
+  /** Accepted signature algorithms of proofs. @default ES256, EdDSA, Ed25519, PS256, RS256 */
+  readonly algorithms?: readonly string[] | undefined
+  /** How old a proof may be, seconds. @default 60 */
+  readonly windowSeconds?: number | undefined
+  /** Ask for nonces of our own, so that a proof cannot have been made ahead of its time. @default none */
+  readonly nonces?: { readonly secret: KeyMaterial; readonly lifetimeSeconds?: number | undefined } | undefined
+}
+
+/** The options, checked and filled in. */
+export interface DpopRules {
+  readonly store: Store
+  readonly required: boolean
+  readonly algorithms: readonly string[]
+  readonly windowSeconds: number
+  readonly nonces: ProofNonces | undefined
+}
+
+const defaultAlgorithms: readonly string[] = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256']
+const asymmetric = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/
+const DEFAULT_WINDOW_SECONDS = 60
+const DEFAULT_NONCE_SECONDS = 300
+
+export function dpopRules(option: string, options: DpopOptions, clock: Clock): DpopRules {
+  refuseUnknownKeys(option, options, ['store', 'required', 'algorithms', 'windowSeconds', 'nonces'])
+  const { store, required = false, algorithms = defaultAlgorithms, nonces } = options
+  if (store?.specificationVersion !== 1) {
+    throw new ConfigurationError(`${option}.store`, 'give a Store, such as memoryStore() where the API is one process')
+  }
+  const unknown = requireTexts(`${option}.algorithms`, algorithms).find((name) => !asymmetric.test(name))
+  if (unknown !== undefined) {
+    throw new ConfigurationError(`${option}.algorithms`, `${unknown} is not an asymmetric signature algorithm`)
+  }
+  return {
+    store,
+    required,
+    algorithms,
+    windowSeconds: seconds(`${option}.windowSeconds`, options.windowSeconds ?? DEFAULT_WINDOW_SECONDS),
+    nonces: nonces && noncesOf(`${option}.nonces`, nonces, clock),
+  }
+}
+
+function noncesOf(option: string, options: NonNullable<DpopOptions['nonces']>, clock: Clock): ProofNonces {
+  refuseUnknownKeys(option, options, ['secret', 'lifetimeSeconds'])
+  const lifetime = seconds(`${option}.lifetimeSeconds`, options.lifetimeSeconds ?? DEFAULT_NONCE_SECONDS)
+  return proofNonces(keyBytes(`${option}.secret`, options.secret), lifetime, clock)
+}
+
+function seconds(option: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0 && value <= 3600) return value
+  throw new ConfigurationError(option, 'give whole seconds between 1 and 3600')
+}

@@ -1,0 +1,28 @@
+import { sha256 } from '../lib/index.ts'
+import type { Store } from '../ports/index.ts'
+
+/** Clocks are set back by a little now and then. */
+const MARGIN_SECONDS = 5
+
+export interface UsedProof {
+  readonly thumbprint: string
+  readonly jti: string
+  /** Epoch seconds. */
+  readonly issuedAt: number
+}
+
+/**
+ * Whether this is the first time that a proof is used here; from now on it is not.
+ *
+ * Keeps a hash, for as long as the proof would be accepted, and of proofs that came with a good token only.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-11.1 | RFC 9449 §11.1}
+ */
+export async function isFirstUse(
+  store: Store,
+  { thumbprint, jti, issuedAt }: UsedProof,
+  { windowSeconds, now }: { readonly windowSeconds: number; readonly now: number },
+): Promise<boolean> {
+  const key = `proof:${await sha256(JSON.stringify([thumbprint, jti]))}`
+  const expiresInSeconds = Math.ceil(issuedAt + windowSeconds - now) + MARGIN_SECONDS
+  return (await store.put(key, new Uint8Array(), { ifVersion: null, expiresInSeconds })) !== 'conflict'
+}

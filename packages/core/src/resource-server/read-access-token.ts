@@ -1,0 +1,43 @@
+import type { Scheme } from './challenge.ts'
+
+/** What of a request is looked at: a `Request` has it all. */
+export interface ProtectedRequest {
+  readonly url: string
+  readonly method: string
+  readonly headers: Headers
+  readonly signal?: AbortSignal
+}
+
+/** What a request says about who calls: a token, nothing at all, or something that cannot be right. */
+export type PresentedToken =
+  | { readonly kind: 'token'; readonly scheme: Scheme; readonly token: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'malformed'; readonly scheme: Scheme; readonly description: string }
+
+const credentials = /^(bearer|dpop)(?: +(.*))?$/i
+/** `b64token` of RFC 6750 §2.1, `token68` of RFC 9449 §7.1. */
+const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
+
+/**
+ * The access token of a request, from its `Authorization` header and from nowhere else.
+ *
+ * A token in the query is never taken (RFC 9700 §2.4); beside one in the header it makes the request
+ * malformed, since a client must use one method only. A form body is not read.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2 | RFC 6750 §2}
+ */
+export function readAccessToken(request: ProtectedRequest): PresentedToken {
+  const header = request.headers.get('authorization')
+  const found = header === null ? null : credentials.exec(header.trim())
+  if (found === null) return { kind: 'none' }
+  const scheme = found[1]?.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer'
+  if (new URL(request.url).searchParams.has('access_token')) {
+    return { kind: 'malformed', scheme, description: 'The access token was sent in more than one way' }
+  }
+  const token = found[2] ?? ''
+  // Several headers arrive joined by commas, which no token holds.
+  if (!token68.test(token)) {
+    const description = `The Authorization header holds no single ${scheme === 'DPoP' ? 'DPoP' : 'bearer'} token`
+    return { kind: 'malformed', scheme, description }
+  }
+  return { kind: 'token', scheme, token }
+}

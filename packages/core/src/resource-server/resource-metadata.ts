@@ -1,0 +1,125 @@
+import { ConfigurationError } from '../errors/index.ts'
+import { isLoopback, refuseUnknownKeys, requireText, requireTexts, scopeList } from '../lib/index.ts'
+import type { DpopRules } from './dpop-options.ts'
+import type { ProtectedRequest } from './read-access-token.ts'
+import { metadataDocument } from './wire.ts'
+
+/** What the API says of itself to clients that do not know it yet. */
+export interface MetadataOptions {
+  /** The API's identifier. @default the audience, where there is one and it is a web address */
+  readonly resource?: string | undefined
+  /** Issuers whose tokens are taken. @default the profile's, where there is one */
+  readonly authorizationServers?: readonly string[] | undefined
+  /** Scopes worth asking for. */
+  readonly scopes?: readonly string[] | undefined
+  /** For people. */
+  readonly name?: string | undefined
+  /** Pages for developers and users. */
+  readonly documentation?: string | undefined
+  readonly policy?: string | undefined
+  readonly termsOfService?: string | undefined
+  readonly authorizationDetailsTypes?: readonly string[] | undefined
+}
+
+const optionKeys = [
+  'resource',
+  'authorizationServers',
+  'scopes',
+  'name',
+  'documentation',
+  'policy',
+  'termsOfService',
+  'authorizationDetailsTypes',
+] as const satisfies readonly (keyof MetadataOptions)[]
+
+/** The metadata document, and where it is. */
+export interface ResourceMetadata {
+  readonly url: string
+  readonly document: Readonly<Record<string, unknown>>
+  /** The answer to a request for the document; `undefined` for any other address. */
+  answer(request: Pick<ProtectedRequest, 'url' | 'method'>): Response | undefined
+}
+
+export interface MetadataDefaults {
+  readonly audience: readonly string[]
+  readonly issuer: string | undefined
+  readonly dpop: DpopRules | undefined
+}
+
+/**
+ * Describes a protected resource.
+ *
+ * @throws ConfigurationError The identifier or the issuers are missing, or an address is none.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-2 | RFC 9728 §2}
+ */
+export function resourceMetadata(
+  option: string,
+  options: MetadataOptions,
+  defaults: MetadataDefaults,
+): ResourceMetadata {
+  refuseUnknownKeys(option, options, optionKeys)
+  const { dpop } = defaults
+  const identifier = options.resource ?? (defaults.audience.length === 1 ? defaults.audience[0] : undefined)
+  const resource = webAddress(`${option}.resource`, identifier)
+  const issuers = options.authorizationServers ?? (defaults.issuer === undefined ? undefined : [defaults.issuer])
+  if (issuers === undefined) {
+    throw new ConfigurationError(
+      `${option}.authorizationServers`,
+      'with several issuers, name those that clients may use',
+    )
+  }
+  const { scopes, name, documentation, policy, termsOfService, authorizationDetailsTypes: types } = options
+  const page = (key: string, value: string | undefined) => value && webAddress(`${option}.${key}`, value)
+  const document = metadataDocument({
+    resource,
+    authorizationServers: requireTexts(`${option}.authorizationServers`, issuers),
+    scopes: scopes && scopeList(`${option}.scopes`, scopes),
+    name: name && requireText(`${option}.name`, name),
+    documentation: page('documentation', documentation),
+    policy: page('policy', policy),
+    termsOfService: page('termsOfService', termsOfService),
+    authorizationDetailsTypes: types && requireTexts(`${option}.authorizationDetailsTypes`, types),
+    proofAlgorithms: dpop?.algorithms,
+    dpopRequired: dpop?.required,
+  })
+  const url = metadataUrl(resource)
+  return { url, document, answer: (request) => answer(request, url, document) }
+}
+
+/**
+ * The well-known part goes between host and path, and a query stays.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-3.1 | RFC 9728 §3.1}
+ */
+function metadataUrl(resource: string): string {
+  const { origin, pathname, search } = new URL(resource)
+  return `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}${search}`
+}
+
+function answer(
+  { url: asked, method }: Pick<ProtectedRequest, 'url' | 'method'>,
+  url: string,
+  document: Readonly<Record<string, unknown>>,
+): Response | undefined {
+  // The host may be another behind a proxy; the identifier says who we are.
+  const { pathname, search } = new URL(asked)
+  const here = new URL(url)
+  if (pathname !== here.pathname || search !== here.search) return undefined
+  if (method !== 'GET' && method !== 'HEAD') return new Response(null, { status: 405, headers: { allow: 'GET, HEAD' } })
+  const headers = {
+    'content-type': 'application/json',
+    'cache-control': 'public, max-age=3600',
+    // Clients in browsers read it too, and nothing in it is secret.
+    'access-control-allow-origin': '*',
+  }
+  return new Response(method === 'HEAD' ? null : JSON.stringify(document), { headers })
+}
+
+/** It also goes into a quoted string, which the URL parser leaves quotes and backslashes out of. */
+function webAddress(option: string, value: unknown): string {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
+  if (url === undefined || !secure || /[#\s"\\]/.test(value as string)) {
+    throw new ConfigurationError(option, 'give an https address without a fragment (RFC 9728 §1.2)')
+  }
+  return value as string
+}

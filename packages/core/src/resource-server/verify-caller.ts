@@ -1,0 +1,87 @@
+import type { AuthorizationServers } from '../authorization-server/index.ts'
+import type { Identity } from '../contract/index.ts'
+import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
+import {
+  audienceOf,
+  checkBinding,
+  identityFromAccessToken,
+  isVerified,
+  readAuthorizationDetails,
+  subjectTokenOf,
+} from '../identity/index.ts'
+import { sha256 } from '../lib/index.ts'
+import type { Passed } from './caller.ts'
+import type { Scheme } from './challenge.ts'
+
+/** What an introspection has to go by. */
+export interface IntrospectContext {
+  /** Who we are: a token for somebody else must not become an identity. */
+  readonly audience: readonly string[]
+  /** Thumbprint of the key that the caller proved, if any. */
+  readonly provedKey: string | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Asks the issuer what an opaque token stands for (RFC 7662).
+ *
+ * Gives back a verified identity, or throws `InvalidTokenError` (`inactive`) for a token that is not good.
+ */
+export type Introspect = (token: string, context: IntrospectContext) => Promise<Identity>
+
+export interface CallerRules {
+  readonly servers: AuthorizationServers
+  readonly audience: readonly string[]
+  readonly introspect: Introspect | undefined
+}
+
+/** A JWS whose header is a JSON object. Anything else is opaque to us. */
+const jwt = /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/
+
+/**
+ * Who a token stands for, with what it was granted.
+ *
+ * @throws InvalidTokenError
+ */
+export async function verifyCaller(
+  token: string,
+  scheme: Scheme,
+  rules: CallerRules,
+  context: Omit<IntrospectContext, 'audience'>,
+): Promise<Passed> {
+  const { provedKey, signal } = context
+  const identity =
+    rules.introspect === undefined || jwt.test(token)
+      ? await identityFromAccessToken(token, rules.servers, rules.audience, signal, provedKey)
+      : await introspected(token, rules, rules.introspect, context)
+  const { claims } = identity
+  const authorizationDetails = readAuthorizationDetails(claims)
+  const scopes = subjectTokenOf(identity)?.scopes ?? []
+  const tokenId = typeof claims.jti === 'string' ? claims.jti : await sha256(token)
+  return { ok: true, identity, scopes, authorizationDetails, claims, tokenId, scheme, headers: {} }
+}
+
+async function introspected(
+  token: string,
+  { servers, audience }: CallerRules,
+  introspect: Introspect,
+  context: Omit<IntrospectContext, 'audience'>,
+): Promise<Identity> {
+  const identity = await introspect(token, { ...context, audience })
+  if (!isVerified(identity)) {
+    throw new ConfigurationError(
+      'introspect',
+      'gives back the identity that a verification made, not one that looks so',
+    )
+  }
+  if (!servers.knows(identity.issuer)) {
+    throw new InvalidTokenError('issuer', 'the token is from an issuer that is not trusted here')
+  }
+  // RFC 7662 §2.2: a server may leave `aud` out; what it says is held to.
+  const named = audienceOf(identity.claims)
+  if (named.length > 0 && !named.some((one) => audience.includes(one))) {
+    throw new InvalidTokenError('audience', 'the token is for another audience')
+  }
+  checkBinding(identity.claims, context.provedKey)
+  return identity
+}

@@ -1,0 +1,144 @@
+import type { JWTHeaderParameters } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import { EmbeddedJWK } from 'jose/jwk/embedded'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
+import { jwtVerify } from 'jose/jwt/verify'
+import { sha256 } from '../lib/index.ts'
+
+/** What is wrong with a proof. */
+export type ProofFault =
+  | 'missing'
+  | 'several'
+  | 'malformed'
+  | 'type'
+  | 'algorithm'
+  | 'key'
+  | 'signature'
+  | 'claims'
+  | 'method'
+  | 'url'
+  | 'nonce'
+  | 'stale'
+  | 'early'
+  | 'token'
+
+/** What a proof must be for. */
+export interface ExpectedProof {
+  readonly method: string
+  /** The request's address, as its client knows it. Query and fragment do not count. */
+  readonly url: string
+  /** The token that came with it. Absent at an authorization server's token endpoint. */
+  readonly accessToken?: string
+  /** Accepted signature algorithms, asymmetric ones. */
+  readonly algorithms: readonly string[]
+  /** How old a proof may be, seconds. */
+  readonly windowSeconds: number
+  /** Epoch seconds. */
+  readonly now: number
+  /** Whether a nonce is one of ours. Absent: none is asked for. */
+  readonly isNonce?: (nonce: string) => Promise<boolean>
+}
+
+export type ProofVerdict =
+  | {
+      readonly ok: true
+      /** Of the key that was proved (RFC 7638). */
+      readonly thumbprint: string
+      readonly jti: string
+      /** Epoch seconds. */
+      readonly issuedAt: number
+      readonly nonce?: string
+    }
+  | { readonly ok: false; readonly fault: ProofFault }
+
+/** A proof holds a key and five claims. */
+const MAX_LENGTH = 8192
+/** Clocks differ: a proof may seem to come from the future. */
+const EARLY_SECONDS = 30
+const MAX_JTI = 512
+
+/** Members of a private or symmetric key (RFC 7518 §6). */
+const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
+
+const wrong = (fault: ProofFault): ProofVerdict => ({ ok: false, fault })
+
+/**
+ * Checks a DPoP proof against a request.
+ *
+ * Pure but for the clock and nonces that it is given. Does not know whether the proof was used before
+ * ({@link isFirstUse}), nor whether the token is bound to the key that was proved.
+ *
+ * @param proof - The `DPoP` header, as the platform joins several of them.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-4.3 | RFC 9449 §4.3}
+ */
+export async function verifyProof(proof: string | null, expected: ExpectedProof): Promise<ProofVerdict> {
+  if (proof === null || proof === '') return wrong('missing')
+  // 1: several headers arrive joined by commas, which no compact JWS holds.
+  if (proof.includes(',')) return wrong('several')
+  if (proof.length > MAX_LENGTH) return wrong('malformed')
+  const header = headerOf(proof)
+  if (header === undefined || header.crit !== undefined) return wrong('malformed')
+  const fault = headerFault(header, expected.algorithms)
+  if (fault !== undefined) return wrong(fault)
+  try {
+    const options = { algorithms: [...expected.algorithms], currentDate: new Date(expected.now * 1000) }
+    // 6: by the key in the header and no other; `jku`, `x5u` and `kid` are not looked at.
+    const { payload } = await jwtVerify(proof, EmbeddedJWK, { ...options, clockTolerance: EARLY_SECONDS })
+    const claim = await claimFault(payload, expected)
+    if (claim !== undefined) return wrong(claim)
+    return {
+      ok: true,
+      thumbprint: await calculateJwkThumbprint(header.jwk as object),
+      jti: payload.jti as string,
+      issuedAt: payload.iat as number,
+      ...(typeof payload.nonce === 'string' && { nonce: payload.nonce }),
+    }
+  } catch (error) {
+    // An `exp` or `nbf` of the client's own that does not hold.
+    if (error instanceof Error && 'claim' in error) return wrong('claims')
+    return wrong('signature')
+  }
+}
+
+function headerOf(proof: string): JWTHeaderParameters | undefined {
+  try {
+    return decodeProtectedHeader(proof) as JWTHeaderParameters
+  } catch {
+    return undefined
+  }
+}
+
+/** 4, 5 and 7. */
+function headerFault({ typ, alg, jwk }: JWTHeaderParameters, algorithms: readonly string[]): ProofFault | undefined {
+  if (typ !== 'dpop+jwt') return 'type'
+  if (!algorithms.includes(alg)) return 'algorithm'
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk) || jwk.kty === 'oct') return 'key'
+  return secretMembers.some((member) => Object.hasOwn(jwk, member)) ? 'key' : undefined
+}
+
+/** 3 and 8 to 12. */
+async function claimFault(
+  claims: Readonly<Record<string, unknown>>,
+  expected: ExpectedProof,
+): Promise<ProofFault | undefined> {
+  const { jti, htm, htu, iat, ath, nonce } = claims
+  const complete = typeof jti === 'string' && jti !== '' && jti.length <= MAX_JTI
+  if (!complete || typeof htm !== 'string' || typeof htu !== 'string' || typeof iat !== 'number') return 'claims'
+  if (htm !== expected.method) return 'method'
+  if (!URL.canParse(htu) || sameTarget(htu) !== sameTarget(expected.url)) return 'url'
+  if (expected.isNonce !== undefined && !(typeof nonce === 'string' && (await expected.isNonce(nonce)))) return 'nonce'
+  if (expected.now - iat > expected.windowSeconds) return 'stale'
+  if (iat - expected.now > EARLY_SECONDS) return 'early'
+  if (expected.accessToken !== undefined && ath !== (await sha256(expected.accessToken))) return 'token'
+  return undefined
+}
+
+/** RFC 9449 §4.3 asks for the normalisation of RFC 3986 §6.2.2 and §6.2.3; the URL parser does the rest of it. */
+function sameTarget(address: string): string {
+  const { origin, pathname } = new URL(address)
+  const path = pathname.replace(/%[0-9a-f]{2}/gi, (code) => {
+    const character = String.fromCharCode(Number.parseInt(code.slice(1), 16))
+    return /[A-Za-z0-9\-._~]/.test(character) ? character : code.toUpperCase()
+  })
+  return origin + path
+}
