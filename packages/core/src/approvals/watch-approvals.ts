@@ -1,0 +1,181 @@
+import { StoreError } from '../errors/index.ts'
+import type { Entry } from './ledger.ts'
+import { watchEntry } from './watch-entry.ts'
+import { type WatcherOptions, type WatcherSettings, watcherSettings } from './watch-options.ts'
+import { Pace } from './watch-pace.ts'
+
+/** A claimed question that nobody looks at, since its watcher died, is found again after this long. Seconds. */
+const CLAIM_SECONDS = 60
+
+/** Claimed questions wait at most so long for their turn; what would wait longer is left to later. Milliseconds. */
+const MAX_WAIT_MS = 5_000
+
+/** Questions of any issuer that are claimed beyond what is known to be done in time: nobody knows whose they are before. */
+const EXPLORED = 20
+
+/** What a watcher did so far. */
+export interface WatcherStatistics {
+  /** Questions that this watcher brought a step further, or looked at in vain. */
+  readonly looks: number
+  /** Questions of whose end the app was told. */
+  readonly told: number
+  /** Put off since their issuer had too many. */
+  readonly putOff: number
+  readonly faults: number
+  /** Looks under way or waiting for their turn. */
+  readonly underWay: number
+  /** How late the looks began, in seconds. */
+  readonly lateness: { readonly mean: number; readonly max: number }
+}
+
+/** Follows open questions. Made by {@link createWatcher}. */
+export interface Watcher {
+  /**
+   * Follows what is due until the signal aborts, and returns when all that is under way has ended: up to 60 s
+   * where servers hold polls open. Questions that only waited for their turn are given back at once.
+   *
+   * A store that does not answer is asked again. Several watchers share the work of one store.
+   * @throws StoreError The store holds what cannot be trusted: wrong keys, or corrupted as a whole.
+   */
+  run(signal: AbortSignal): Promise<void>
+  statistics(): WatcherStatistics
+}
+
+/**
+ * Follows the open questions of background agents, in one process for all of them: sends what was left unsent,
+ * looks when a look is due, and tells the app how each question ended.
+ *
+ * Runs no tool: `onAnswer` calls `guard.run` again, which finds the approval under its slot. A watcher that dies
+ * is replaced by the next one; nothing is lost, and the app may be told twice.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ */
+export function createWatcher(options: WatcherOptions): Watcher {
+  return new StoreWatcher(watcherSettings(options))
+}
+
+class StoreWatcher implements Watcher {
+  readonly #settings: WatcherSettings
+  readonly #pace: Pace
+  readonly #underWay = new Set<Promise<void>>()
+  readonly #counts = { looks: 0, told: 0, putOff: 0, faults: 0, lateSum: 0, lateMax: 0 }
+
+  constructor(settings: WatcherSettings) {
+    this.#settings = settings
+    this.#pace = new Pace(settings.maxPollsPerSecond)
+  }
+
+  statistics(): WatcherStatistics {
+    const { lateSum, lateMax, ...counts } = this.#counts
+    const lateness = { mean: counts.looks === 0 ? 0 : lateSum / counts.looks, max: lateMax }
+    return { ...counts, underWay: this.#underWay.size, lateness }
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted) {
+        const began = performance.now()
+        await this.#claim(signal)
+        await pause(Math.max(0, this.#settings.everyMs - (performance.now() - began)), signal)
+      }
+    } finally {
+      await Promise.all(this.#underWay)
+    }
+  }
+
+  async #claim(signal: AbortSignal): Promise<void> {
+    const { ledger, maxPollsPerSecond, maxConcurrentPolls, everyMs } = this.#settings
+    const free = maxConcurrentPolls - this.#underWay.size
+    // What can begin before the next time, and some more: other issuers may be among them.
+    const limit = Math.min(free, Math.ceil((maxPollsPerSecond * everyMs) / 1000) + EXPLORED)
+    if (limit <= 0) return
+    let claimed: Awaited<ReturnType<typeof ledger.claimLooks>>
+    try {
+      claimed = await ledger.claimLooks(limit, CLAIM_SECONDS)
+    } catch (error) {
+      this.#note(error, undefined)
+      if (error instanceof StoreError && error.retryable) return
+      throw error
+    }
+    for (const entry of claimed) {
+      if (entry instanceof StoreError) this.#note(entry, undefined)
+      else this.#begin(entry, signal)
+    }
+  }
+
+  #begin(entry: Entry, signal: AbortSignal): void {
+    const work = this.#follow(entry, signal)
+      .catch((error: unknown) => this.#note(error, entry.record.id))
+      .finally(() => this.#underWay.delete(work))
+    this.#underWay.add(work)
+  }
+
+  async #follow(entry: Entry, signal: AbortSignal): Promise<void> {
+    const { ledger } = this.#settings
+    const { record } = entry
+    const issuer = record.question?.approver.issuer ?? ''
+    const isLook = record.state === 'pending' || record.state === 'requested'
+    if (isLook) {
+      const now = performance.now()
+      if (this.#pace.backlog(issuer, now) > MAX_WAIT_MS) return this.#putOff(entry)
+      // The store's clock may run ahead of ours: sooner than the interval allows, nobody looks.
+      const early = ((record.delivery?.nextLookAt ?? 0) - ledger.now()) * 1000
+      await pause(Math.max(early, this.#pace.reserve(issuer, now)), signal)
+      if (signal.aborted) return this.#giveBack(entry)
+      this.#measure(record.delivery?.nextLookAt)
+    }
+    if ((await watchEntry(entry, this.#settings)) === 'told') this.#counts.told++
+  }
+
+  #measure(dueAt: number | undefined): void {
+    this.#counts.looks++
+    if (dueAt === undefined) return
+    const late = Math.max(0, this.#settings.ledger.now() - dueAt)
+    this.#counts.lateSum += late
+    this.#counts.lateMax = Math.max(this.#counts.lateMax, late)
+  }
+
+  /** Its issuer has more than may be asked of it: later, and not all at once. */
+  async #putOff(entry: Entry): Promise<void> {
+    this.#counts.putOff++
+    const at = this.#settings.ledger.now() + (MAX_WAIT_MS / 1000) * (1 + Math.random())
+    await this.#settings.ledger.update(entry, (record) =>
+      record.state === 'pending' && record.delivery !== undefined
+        ? { ...record, delivery: { ...record.delivery, nextLookAt: Math.max(at, record.delivery.nextLookAt) } }
+        : undefined,
+    )
+  }
+
+  /** Written as it is, a record is due again as before, for whichever watcher comes. */
+  async #giveBack(entry: Entry): Promise<void> {
+    let isOld = true
+    await this.#settings.ledger.update(entry, (record) => {
+      if (!isOld) return undefined
+      isOld = false
+      return record
+    })
+  }
+
+  #note(error: unknown, id: string | undefined): void {
+    this.#counts.faults++
+    try {
+      this.#settings.onFault(error, id)
+    } catch {
+      // A log that fails stops nobody's approval.
+    }
+  }
+}
+
+/** Ends early on abort, and does not reject. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (milliseconds <= 0 || signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, milliseconds)
+    signal.addEventListener('abort', end, { once: true })
+  })
+}

@@ -1,0 +1,45 @@
+import type { Entry } from './ledger.ts'
+import type { RunRecord } from './record.ts'
+import { settleRun } from './settle-run.ts'
+import type { WatchedAnswer, WatcherSettings } from './watch-options.ts'
+
+/** The app is told by one watcher at a time; the lease is renewed while it takes its time. Seconds. */
+const TELLING_SECONDS = 60
+
+const endings: readonly unknown[] = ['approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked']
+
+type Ended = RunRecord & Pick<WatchedAnswer, 'state'>
+
+const isUntold = (record: RunRecord): record is Ended =>
+  record.question !== undefined && record.told !== true && endings.includes(record.state)
+
+/**
+ * Brings one due question as far as it goes: sends it where it is unsent, looks for its answer, tells the app
+ * how it ended. Everything is persisted before the next step, so that whoever dies here is replaced.
+ */
+export async function watchEntry(entry: Entry, settings: WatcherSettings): Promise<'open' | 'told'> {
+  const { ledger, channels, context } = settings
+  const { question } = entry.record
+  const channel = question && channels.get(question.channel)
+  const settled = channel === undefined ? { entry } : await settleRun(ledger, entry, channel, context)
+  return isUntold(settled.entry.record) ? tell(settled.entry, settings) : 'open'
+}
+
+/** At least once: the mark is set after the app has taken it. */
+async function tell(entry: Entry, { ledger, onAnswer }: WatcherSettings): Promise<'open' | 'told'> {
+  const { id } = entry.record
+  const lease = await ledger.lease(`telling:${id}`, TELLING_SECONDS)
+  if (lease === undefined) return 'open'
+  const stopRenewing = lease.keep()
+  try {
+    // Another watcher may have told it since this one read the record.
+    const { record } = (await ledger.read(id)) ?? entry
+    if (!isUntold(record)) return 'open'
+    await onAnswer({ id, tool: record.tool, state: record.state, owner: record.owner })
+    await ledger.update(entry, (now) => (isUntold(now) ? { ...now, told: true } : undefined))
+    return 'told'
+  } finally {
+    stopRenewing()
+    await lease.release()
+  }
+}

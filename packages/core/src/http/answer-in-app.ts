@@ -1,0 +1,68 @@
+import { applied, type Entry, type Ledger, type RunRecord } from '../approvals/index.ts'
+import type { UserIdentity } from '../contract/index.ts'
+import { canonicalJson, equalSecrets } from '../lib/index.ts'
+import { isInApp } from './in-app-approvals.ts'
+
+/** What a person may say to a question. */
+export type InAppAnswer = 'approve' | 'deny'
+
+/** What came of an answer. Unknown, another's and no question of this channel are not told apart. */
+export type Answered =
+  | { readonly status: 'answered'; readonly entry: Entry }
+  | { readonly status: 'not_found' }
+  /** The page that answers is not one that showed this question to this person in this session. */
+  | { readonly status: 'wrong_token' }
+  /** Answered, cancelled or run out before. */
+  | { readonly status: 'not_open'; readonly entry: Entry }
+
+/**
+ * Takes one person's answer to one question: `pending -> approved | denied`, by compare-and-swap, once.
+ */
+export async function answerInApp(
+  ledger: Ledger,
+  id: string,
+  answer: InAppAnswer,
+  answerToken: string,
+  identity: UserIdentity,
+): Promise<Answered> {
+  const entry = await ledger.read(id)
+  if (entry === undefined || !isAskedOf(entry.record, identity)) return { status: 'not_found' }
+  if (!(await equalSecrets(answerToken, await answerTokenOf(ledger, entry.record, identity)))) {
+    return { status: 'wrong_token' }
+  }
+  // A question that ended has lost its delivery, and with it the mark of its channel.
+  if (entry.record.state === 'pending' && !isInApp(entry.record.delivery)) return { status: 'not_found' }
+  let isOurs = false
+  const settled = await ledger.update(entry, (record) => {
+    const now = ledger.now()
+    isOurs = false
+    if (!isOpen(record, now)) return undefined
+    isOurs = true
+    return applied(record, answer === 'approve' ? { status: 'approved' } : { status: 'denied' }, now, now)
+  })
+  return { status: isOurs ? 'answered' : 'not_open', entry: settled }
+}
+
+/** Whether this very person was named as the one to ask (A8): subjects are compared within one issuer and tenant. */
+export function isAskedOf({ question }: RunRecord, { issuer, tenant, subject }: UserIdentity): boolean {
+  const approver = question?.approver
+  return approver?.issuer === issuer && approver.tenant === tenant && approver.subject === subject
+}
+
+type Open = Parameters<typeof applied>[0]
+
+/** Whether a question of this channel waits for its answer now. */
+export function isOpen(record: RunRecord, now: number): record is Open {
+  const { state, question, delivery } = record
+  if (state !== 'pending' || question === undefined) return false
+  return isInApp(delivery) && question.credential === undefined && now < question.expiresAt
+}
+
+/** Ties an answer to the question, the person and the session to which it was shown. */
+export function answerTokenOf(
+  ledger: Ledger,
+  { id }: RunRecord,
+  { issuer, tenant, subject, sessionId }: UserIdentity,
+): Promise<string> {
+  return ledger.hash(canonicalJson(['in-app-answer', id, issuer, tenant ?? null, subject, sessionId ?? null]))
+}

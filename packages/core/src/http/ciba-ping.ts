@@ -1,0 +1,108 @@
+import { LRUCache } from 'lru-cache'
+import * as z from 'zod/mini'
+import { type Entry, type Ledger, openLedger, type RunRecord, type StoreKeys, wake } from '../approvals/index.ts'
+import { approvalOf, type CibaState, cibaState, isNotificationToken, isPinged } from '../ciba/index.ts'
+import { equalSecrets, refuseUnknownKeys, sha256 } from '../lib/index.ts'
+import { type Clock, type Store, systemClock } from '../ports/index.ts'
+import { readJson } from './read-json.ts'
+import { answering, refuse } from './respond.ts'
+
+/** Options of {@link cibaPing}. */
+export interface CibaPingOptions {
+  /** The guard's own store. */
+  readonly store: Store
+  /** The guard's own keys. @default none, for a memory store */
+  readonly keys?: StoreKeys
+  /** Called when a look is worth it, with the approval's id. Its failures change nothing. */
+  readonly onPing?: (approvalId: string) => void | Promise<void>
+  /** @default the system's */
+  readonly clock?: Clock
+}
+
+const optionKeys = ['store', 'keys', 'onPing', 'clock'] as const satisfies readonly (keyof CibaPingOptions)[]
+
+/** Pings that were taken lately: a server that repeats one is not told that its token is unknown. */
+const MAX_REMEMBERED = 10_000
+
+/** RFC 6750 §2.1: the scheme without case, one space, the token. */
+const bearer = /^bearer ([A-Za-z0-9\-._~+/]+=*)$/i
+const MAX_TOKEN = 1024
+
+const notification = z.looseObject({ auth_req_id: z.string() })
+
+/**
+ * Takes the notifications of a server that pings (CIBA ping mode), as a fetch-style handler. Mount it at the
+ * client's registered notification endpoint, and set `ciba({ ping: true })`.
+ *
+ * A ping decides nothing: it makes the next look due now, for a watcher in any process and for whoever
+ * waits in this one. Answers 204; 401 for a token that does not belong to the request that it names, and for one
+ * of a request that was answered meanwhile; 400 for a body that is no notification; 503 when the store does not
+ * answer. Never a redirect.
+ *
+ * @throws ConfigurationError An option is unknown or wrong.
+ * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#ping_callback | CIBA Core §10.2}
+ */
+export function cibaPing(options: CibaPingOptions): (request: Request) => Promise<Response> {
+  refuseUnknownKeys('cibaPing', options, optionKeys)
+  const { store, keys, onPing, clock = systemClock } = options
+  const ledger = openLedger({ store, keys, clock })
+  const taken = new LRUCache<string, true>({ max: MAX_REMEMBERED })
+  return (request) => answering(() => takePing(request, ledger, taken, onPing))
+}
+
+async function takePing(
+  request: Request,
+  ledger: Ledger,
+  taken: LRUCache<string, true>,
+  onPing: CibaPingOptions['onPing'],
+): Promise<Response> {
+  if (request.method !== 'POST') return refuse(405, 'method_not_allowed', { allow: 'POST' })
+  const token = bearer.exec(request.headers.get('authorization') ?? '')?.[1]
+  if (token === undefined || token.length > MAX_TOKEN) return unknownToken()
+  const body = notification.safeParse(await readJson(request))
+  if (!body.success) return refuse(400, 'invalid_request')
+  const { auth_req_id: authReqId } = body.data
+  const ping = await sha256(JSON.stringify([token, authReqId]))
+  if (taken.has(ping)) return new Response(null, { status: 204 })
+  const found = await findPinged(ledger, token, authReqId)
+  if (found === undefined) return unknownToken()
+  await makeDue(ledger, found)
+  taken.set(ping, true)
+  wake(found.record.id)
+  void Promise.resolve()
+    .then(() => onPing?.(found.record.id))
+    .catch(() => {})
+  return new Response(null, { status: 204 })
+}
+
+const unknownToken = (): Response => refuse(401, 'invalid_token', { 'www-authenticate': 'Bearer' })
+
+/** The pending record to which both the token and the request's id belong. Each is hashed before it is compared. */
+async function findPinged(ledger: Ledger, token: string, authReqId: string): Promise<Entry | undefined> {
+  const id = approvalOf(token)
+  const entry = id === undefined ? undefined : await ledger.read(id)
+  const state = entry && pingedState(entry.record)
+  // Compared in any case, so that the time does not tell an unknown approval from a wrong token.
+  const tokenFits = await isNotificationToken(token, state?.notification ?? '')
+  const requestFits = await equalSecrets(authReqId, state?.authReqId ?? '')
+  return tokenFits && requestFits && state !== undefined ? entry : undefined
+}
+
+function pingedState({ state, delivery }: RunRecord): CibaState | undefined {
+  return state === 'pending' && delivery !== undefined && isPinged(delivery.state)
+    ? cibaState(delivery.state)
+    : undefined
+}
+
+/** The next look is due now. Once for each request: a server that pings on does not set our pace. */
+async function makeDue(ledger: Ledger, entry: Entry): Promise<void> {
+  const { authReqId } = pingedState(entry.record) ?? {}
+  await ledger.update(entry, (record) => {
+    const state = pingedState(record)
+    if (state === undefined || state.authReqId !== authReqId || state.pinged === true) return undefined
+    const { delivery } = record
+    if (delivery === undefined) return undefined
+    const nextLookAt = Math.min(delivery.nextLookAt, ledger.now())
+    return { ...record, delivery: { ...delivery, nextLookAt, state: { ...delivery.state, pinged: true } } }
+  })
+}

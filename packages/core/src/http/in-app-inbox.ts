@@ -1,0 +1,151 @@
+import * as z from 'zod/mini'
+import {
+  type ApprovalAudit,
+  auditing,
+  type Entry,
+  type Ledger,
+  openLedger,
+  type StoreKeys,
+  wake,
+} from '../approvals/index.ts'
+import type { JsonObject, UserIdentity } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { originList, refuseUnknownKeys } from '../lib/index.ts'
+import { type Clock, type Store, systemClock } from '../ports/index.ts'
+import { answerInApp, answerTokenOf, isOpen } from './answer-in-app.ts'
+import { type IdentityOf, signedInUser } from './identity-of.ts'
+import { isSameOrigin } from './is-same-origin.ts'
+import { readJson } from './read-json.ts'
+import { answering, refuse, respond } from './respond.ts'
+
+/** An answer that was taken. */
+export interface TakenAnswer {
+  readonly id: string
+  readonly state: 'approved' | 'denied'
+}
+
+/** Options of {@link inAppInbox}. */
+export interface InAppInboxOptions {
+  /** The guard's own store. */
+  readonly store: Store
+  /** The guard's own keys. @default none, for a memory store */
+  readonly keys?: StoreKeys
+  /** Who is signed in. */
+  readonly identityOf: IdentityOf
+  /** Origins whose pages may answer, where it is not the handler's own, such as behind a proxy. @default the request's */
+  readonly origins?: readonly string[]
+  /** Called after an answer is stored, to go on with what waited. Its failures change nothing. */
+  readonly onAnswer?: (answer: TakenAnswer) => void | Promise<void>
+  /** @default answers are in no audit */
+  readonly audit?: ApprovalAudit
+  /** @default the system's */
+  readonly clock?: Clock
+}
+
+const optionKeys = [
+  'store',
+  'keys',
+  'identityOf',
+  'origins',
+  'onAnswer',
+  'audit',
+  'clock',
+] as const satisfies readonly (keyof InAppInboxOptions)[]
+
+/** Questions in one answer, and records read for one. */
+const PAGE = 50
+const MAX_READ = 1_000
+
+const posted = z.strictObject({ id: z.string(), answer: z.enum(['approve', 'deny']), answerToken: z.string() })
+
+/**
+ * The inbox of `inAppApprovals`, as a fetch-style handler: `GET` lists the open questions of the person who is
+ * signed in, `POST` takes an answer.
+ *
+ * `GET` answers `{ questions: [{ id, message, details, expiresAt, answerToken }], next? }`, at most 50; go on with
+ * `?after=next`. `POST` takes `{ id, answer: 'approve' | 'deny', answerToken }` as JSON from a page of the app's
+ * own origin. Nothing else of an approval is shown: not the tool, not its input, not whom it acts for.
+ *
+ * Answers 401 (nobody is signed in), 403 (another site's page, or not shown to this session), 404 (no such
+ * question for this person), 409 (answered or over), 503 (the store does not answer).
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ */
+export function inAppInbox(options: InAppInboxOptions): (request: Request) => Promise<Response> {
+  refuseUnknownKeys('inAppInbox', options, optionKeys)
+  const { store, keys, identityOf, onAnswer, audit, clock = systemClock } = options
+  if (typeof identityOf !== 'function') {
+    throw new ConfigurationError('inAppInbox.identityOf', 'give a function that says who is signed in')
+  }
+  const origins = options.origins === undefined ? undefined : originList('inAppInbox.origins', options.origins)
+  const ledger = openLedger({ store, keys, clock, ...(audit !== undefined && { onState: auditing(audit, clock) }) })
+  return (request) =>
+    answering(async () => {
+      if (request.method !== 'GET' && request.method !== 'POST') {
+        return refuse(405, 'method_not_allowed', { allow: 'GET, POST' })
+      }
+      // Before anything is read of it: another site's page has nothing to say here.
+      if (request.method === 'POST' && !isSameOrigin(request, origins)) return refuse(403, 'cross_site')
+      const user = await signedInUser(request, identityOf, ledger.now())
+      if (user === undefined) return refuse(401, 'login_required')
+      return request.method === 'GET' ? list(ledger, request, user) : take(ledger, request, user, onAnswer)
+    })
+}
+
+async function list(ledger: Ledger, request: Request, user: UserIdentity): Promise<Response> {
+  const questions: JsonObject[] = []
+  let after = new URL(request.url).searchParams.get('after') ?? undefined
+  for (let read = 0; read < MAX_READ; read += PAGE) {
+    const page = await ledger.askedOf(user, { limit: PAGE, ...(after !== undefined && { after }) })
+    for (const entry of page) {
+      after = entry.record.id
+      if (isOpen(entry.record, ledger.now())) questions.push(await shown(ledger, entry, user))
+      if (questions.length === PAGE) return respond(200, { questions, next: after })
+    }
+    if (page.length < PAGE) return respond(200, { questions })
+  }
+  return respond(200, { questions, ...(after !== undefined && { next: after }) })
+}
+
+/** A8: message and details, and what is needed to answer. */
+async function shown(ledger: Ledger, { record }: Entry, user: UserIdentity): Promise<JsonObject> {
+  const { message = '', details = [], expiresAt = 0 } = record.question ?? {}
+  return {
+    id: record.id,
+    message,
+    details: details as unknown as JsonObject[],
+    expiresAt,
+    answerToken: await answerTokenOf(ledger, record, user),
+  }
+}
+
+async function take(
+  ledger: Ledger,
+  request: Request,
+  user: UserIdentity,
+  onAnswer: InAppInboxOptions['onAnswer'],
+): Promise<Response> {
+  const body = posted.safeParse(await readJson(request))
+  if (!body.success) return refuse(400, 'invalid_request')
+  const { id, answer, answerToken } = body.data
+  const answered = await answerInApp(ledger, id, answer, answerToken, user)
+  switch (answered.status) {
+    case 'not_found':
+      return refuse(404, 'not_found')
+    case 'wrong_token':
+      return refuse(403, 'not_shown')
+    case 'not_open':
+      return refuse(409, 'not_open')
+    case 'answered': {
+      const state = answer === 'approve' ? 'approved' : 'denied'
+      wake(id)
+      // What the app does next is not part of the person's answer.
+      void Promise.resolve()
+        .then(() => onAnswer?.({ id, state }))
+        .catch(() => {})
+      return respond(200, { id, state })
+    }
+    default:
+      return answered satisfies never
+  }
+}
