@@ -21,21 +21,29 @@ export async function decide(
   if (definition === undefined) return noPolicy(invocation, 'preflight', environment)
   const progress = new Progress(invocation, definition, environment)
   invocation.signal?.throwIfAborted()
+  let stop: Stop | undefined
   try {
-    const stop = await checkCall(progress, environment)
-    if (stop !== undefined) return ended(progress, stop, 'preflight', environment)
-    if (definition.effect === 'write') {
-      progress.at = 'approval'
-      const approved = await settleApproval(progress, environment, 'preflight')
-      if (approved.status === 'stop') {
-        return ended(progress, progress.stopped('approval', approved.stop), 'preflight', environment)
-      }
-    }
+    stop = await progress.bound(look(progress, environment))
   } catch (error) {
-    return ended(progress, faulted(error, progress), 'preflight', environment)
+    stop = faulted(error, progress)
+  } finally {
+    progress.endDeadline()
+  }
+  if (stop !== undefined) {
+    const outcome = ended(progress, stop, 'preflight', environment)
+    progress.over()
+    return outcome
   }
   noteEnd(progress, 'preflight', 'ready', environment)
   return { status: 'ready', trace: progress.trace() }
+}
+
+async function look(progress: Progress, environment: Environment): Promise<Stop | undefined> {
+  const stop = await checkCall(progress, environment)
+  if (stop !== undefined || progress.definition.effect === 'read') return stop
+  progress.at = 'approval'
+  const approved = await settleApproval(progress, environment, 'preflight')
+  return approved.status === 'stop' ? progress.stopped('approval', approved.stop) : undefined
 }
 
 /** What stands between a call and its body, all of it passed. */
@@ -61,11 +69,30 @@ export function execute(
     invocation.signal?.throwIfAborted()
     const admitted = admit(progress, environment)
     if (!(admitted instanceof Promise)) return enter(progress, body, admitted, environment)
+    const failLate = (error: unknown) => {
+      const failed = fail(error)
+      abandon(progress, admitted)
+      return failed
+    }
     // Both at once: what the body throws is not a fault of ours.
-    return admitted.then((passed) => enter(progress, body, passed, environment), fail)
+    return progress.bound(admitted).then((passed) => enter(progress, body, passed, environment), failLate)
   } catch (error) {
     return fail(error)
   }
+}
+
+/** The call was answered before it was let through: what still comes is closed, given back, and not on record. */
+function abandon(progress: Progress, admitted: Promise<AdmittedOrNot>): void {
+  progress.endDeadline()
+  progress.over()
+  admitted.then(
+    (late) => {
+      if ('status' in late) return
+      late.access.close()
+      late.claimed?.giveBack().catch(() => {})
+    },
+    () => {},
+  )
 }
 
 async function enter(
@@ -74,6 +101,7 @@ async function enter(
   admitted: AdmittedOrNot,
   environment: Environment,
 ): Promise<Outcome<unknown>> {
+  progress.endDeadline()
   if ('status' in admitted) return admitted
   const result = await runBody(progress, body, admitted.access, admitted.claimed, environment)
   noteEnd(progress, 'run', 'done', environment)
@@ -120,8 +148,9 @@ async function admitSlowly(progress: Progress, environment: Environment): Promis
     if (environment.auditor.required) await noteEnd(progress, 'run', 'ready', environment)
     const late = progress.suspended ? await checkAgain(progress, environment) : undefined
     if (late !== undefined) return close(access, end(late))
-    progress.invocation.signal?.throwIfAborted()
     if (approved.entry === undefined) return { access, claimed: undefined }
+    // A call that was answered meanwhile, or that nobody waits for, claims nothing.
+    progress.signal.throwIfAborted()
     progress.at = 'claim'
     const claimed = await claimBody(progress, approved.entry, environment)
     return 'status' in claimed ? close(access, end(progress.stopped('claim', claimed))) : { access, claimed }

@@ -64,7 +64,7 @@ export function noteEnd(
   { auditor }: Environment,
   code?: string,
 ): Promise<void> | undefined {
-  if (auditor.isSilent) return undefined
+  if (auditor.isSilent || progress.isOver) return undefined
   const event = {
     type: 'call',
     phase,

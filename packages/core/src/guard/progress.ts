@@ -2,6 +2,7 @@ import type { Explanation, Identity, Invocation, Json, StepName, Trace, TraceSte
 import type { IssuedToken } from '../credential/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import type { Clock } from '../ports/index.ts'
+import { Deadline } from './deadline.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import type { Stop } from './stop.ts'
 
@@ -29,7 +30,9 @@ export class Progress {
   readonly #steps: TraceStep[] = []
   readonly #timeoutMs: number
   readonly #observe: boolean
-  #signal: AbortSignal | undefined
+  #deadline: Deadline | undefined
+  #isEnded = false
+  #isOver = false
 
   constructor(
     invocation: Invocation,
@@ -46,21 +49,15 @@ export class Progress {
   }
 
   passed(step: StepName, detail: string, explanations?: readonly Explanation[]): void {
-    this.#steps.push({ step, verdict: 'passed', detail, ...(explanations !== undefined && { explanations }) })
+    this.#note(step, 'passed', detail, explanations)
   }
 
   wouldDeny(step: StepName, detail: string, explanations?: readonly Explanation[]): void {
-    this.#steps.push({ step, verdict: 'would_deny', detail, ...(explanations !== undefined && { explanations }) })
+    this.#note(step, 'would_deny', detail, explanations)
   }
 
   stopped(step: StepName, stop: Stop): Stop {
-    const explanations = 'explanations' in stop ? stop.explanations : undefined
-    this.#steps.push({
-      step,
-      verdict: stop.status,
-      detail: stop.detail,
-      ...(explanations !== undefined && { explanations }),
-    })
+    this.#note(step, stop.status, stop.detail, 'explanations' in stop ? stop.explanations : undefined)
     return stop
   }
 
@@ -76,16 +73,52 @@ export class Progress {
 
   /** The caller's abort and the total deadline in one. Made on first use: a warm call needs none. */
   get signal(): AbortSignal {
-    if (this.#signal === undefined) {
-      const deadline = AbortSignal.timeout(this.#timeoutMs)
-      const { signal } = this.invocation
-      this.#signal = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
-    }
-    return this.#signal
+    return this.#current.signal
   }
 
-  /** A person was waited for: the machines get their full time again. */
+  /** Ends as `work` does, or rejects at once when the deadline passes or the caller leaves. */
+  bound<Result>(work: Promise<Result>): Promise<Result> {
+    return this.#current.bound(work)
+  }
+
+  /** A person is waited for. */
+  pauseDeadline(): void {
+    this.#current.pause()
+  }
+
+  /** The machines get their full time again: a person was waited for, or the body is under way. */
   restartDeadline(): void {
-    this.#signal = undefined
+    if (this.#isEnded) this.#deadline = undefined
+    this.#current.start()
+  }
+
+  /** What comes before the body has ended: its deadline has nothing to say any more. */
+  endDeadline(): void {
+    this.#deadline?.end()
+    this.#isEnded = true
+  }
+
+  /** The call was answered while something was still under way: what comes of that is not part of it. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  over(): void {
+    this.#isOver = true
+  }
+
+  get #current(): Deadline {
+    this.#deadline ??= new Deadline(this.#timeoutMs, this.invocation.signal)
+    return this.#deadline
+  }
+
+  #note(
+    step: StepName,
+    verdict: TraceStep['verdict'],
+    detail: string,
+    explanations: readonly Explanation[] | undefined,
+  ): void {
+    if (this.#isOver) return
+    this.#steps.push(explanations === undefined ? { step, verdict, detail } : { step, verdict, detail, explanations })
   }
 }

@@ -1,4 +1,5 @@
 import { type Claim, claimRun, type Entry, type StoredResult } from '../approvals/index.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { Call, Json } from '../contract/index.ts'
 import { redactError, redactResult } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
@@ -49,10 +50,10 @@ export async function runBody(
     })
     const result = redacted.value
     flows = redacted.flows
-    if (claimed !== undefined) await keepResult(progress, claimed, result)
+    if (claimed !== undefined) await keepResult(progress, claimed, result, environment)
     return result
   } catch (error) {
-    await claimed?.threw().catch(() => {})
+    if (claimed !== undefined) await kept(() => claimed.threw(), environment).catch(() => {})
     if (!environment.auditor.isSilent) {
       environment.auditor.note({
         type: 'call',
@@ -109,10 +110,19 @@ class RunningCall implements Call {
   }
 }
 
-/** Step 10. A store that fails now does not undo what the body did: the result is given all the same. */
-async function keepResult(progress: Progress, claimed: Claim, result: unknown): Promise<void> {
+/**
+ * Step 10. A store that fails now does not undo what the body did: the result is given all the same, and the
+ * claim goes on trying to store it.
+ */
+async function keepResult(
+  progress: Progress,
+  claimed: Claim,
+  result: unknown,
+  environment: Environment,
+): Promise<void> {
+  const stored = storable(result)
   try {
-    await claimed.complete(storable(result))
+    await kept(() => claimed.complete(stored), environment)
     progress.passed('complete', 'the result is stored')
   } catch (error) {
     const why = BehalfError.isInstance(error) ? error.message : 'the store failed'
@@ -120,9 +130,18 @@ async function keepResult(progress: Progress, claimed: Claim, result: unknown): 
   }
 }
 
+/** The caller does not wait for a store without end. */
+const kept = (write: () => Promise<void>, { timeoutMs }: Environment): Promise<void> =>
+  withinDeadline({ timeoutMs }, write)
+
+/** Never throws: a result that cannot be read as JSON is given once, and cannot be told again. */
 function storable(result: unknown): StoredResult {
   if (result === undefined) return { kind: 'undefined' }
-  const copied = snapshot(result)
-  if ('problem' in copied || JSON.stringify(copied.value).length > MAX_STORED_RESULT) return { kind: 'not_storable' }
-  return { kind: 'json', value: copied.value as Json }
+  try {
+    const copied = snapshot(result)
+    if ('problem' in copied || JSON.stringify(copied.value).length > MAX_STORED_RESULT) return { kind: 'not_storable' }
+    return { kind: 'json', value: copied.value as Json }
+  } catch {
+    return { kind: 'not_storable' }
+  }
 }

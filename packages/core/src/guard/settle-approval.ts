@@ -36,7 +36,7 @@ export async function settleApproval(
   if (entry === undefined) return { status: 'ready', entry }
   if ('status' in entry) return { status: 'stop', stop: entry }
   if (entry.record.question !== undefined) progress.approvalId = entry.record.id
-  const settled = await settleWithin(progress, entry, environment)
+  const settled = await settleWithin(progress, entry, environment, phase)
   switch (settled.status) {
     case 'ready':
     case 'replay':
@@ -106,13 +106,21 @@ function isSlot(slot: unknown): boolean {
   return parts.every((part) => typeof part === 'string' && part !== '')
 }
 
-/** Settles, and where the policy says `wait`, goes on settling until somebody answered or the time is over. */
-async function settleWithin(progress: Progress, entry: Entry, environment: Environment): Promise<Settled> {
+/**
+ * Settles, and where the policy says `wait`, goes on settling until somebody answered or the time is over.
+ * A preflight answers at once.
+ */
+async function settleWithin(
+  progress: Progress,
+  entry: Entry,
+  environment: Environment,
+  phase: 'preflight' | 'run',
+): Promise<Settled> {
   const { approval, wait } = progress.definition.rules
   const chosen =
     approval === undefined || entry.record.question === undefined ? undefined : channelOf(approval, environment)
   const channel = chosen !== undefined && 'channel' in chosen ? chosen.channel : undefined
-  const until = environment.clock.now() + (wait?.maxSeconds ?? 0) * 1000
+  const until = environment.clock.now() + (phase === 'run' ? (wait?.maxSeconds ?? 0) : 0) * 1000
   let current = entry
   for (;;) {
     const settled = await settleRun(environment.ledger, current, channel, {
@@ -125,6 +133,7 @@ async function settleWithin(progress: Progress, entry: Entry, environment: Envir
     if (settled.status !== 'pending' || left <= 0) return settled
     const dueIn = ((current.record.delivery?.nextLookAt ?? 0) - environment.ledger.now()) * 1000
     progress.waited = true
+    progress.pauseDeadline()
     await pause(Math.min(left, Math.max(dueIn, 250)), progress.invocation.signal)
     progress.restartDeadline()
   }

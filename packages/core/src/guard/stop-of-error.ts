@@ -13,9 +13,15 @@ export function stopOfError(error: unknown, progress: Progress): Stop {
     return { status: 'unavailable', detail: 'the total deadline passed' }
   }
   if (!BehalfError.isInstance(error)) {
-    return deny('misconfigured', `a rule or a port threw: ${error instanceof Error ? error.message : typeof error}`)
+    // By name only: what somebody else wrote into a message may be a secret.
+    return deny('misconfigured', `a rule or a port threw: ${nameOf(error)}`)
   }
   return stopOfFault(error as AnyBehalfError)
+}
+
+function nameOf(error: unknown): string {
+  const name = error instanceof Error ? error.constructor.name : typeof error
+  return /^\w{1,64}$/.test(name) ? name : 'an error'
 }
 
 function stopOfFault(error: AnyBehalfError): Stop {
