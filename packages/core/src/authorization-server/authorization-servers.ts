@@ -15,24 +15,34 @@ export type ProfileOf = (issuer: string) => Profile | undefined
  * An issuer that it does not know is refused before any request.
  */
 export function authorizationServers(profile: Profile | ProfileOf, surroundings: Surroundings): AuthorizationServers {
-  const profileOf =
-    typeof profile === 'function' ? profile : (issuer: string) => (issuer === profile.issuer ? profile : undefined)
+  if (typeof profile !== 'function') {
+    const sole = connectAuthorizationServer(profile, surroundings)
+    return {
+      sole,
+      knows: (issuer) => issuer === profile.issuer,
+      of(issuer) {
+        if (issuer !== profile.issuer) throw unknown(issuer)
+        return sole
+      },
+    }
+  }
   const servers = new WeakMap<Profile, AuthorizationServer>()
   // A profile that was looked up under another issuer's name would let that issuer speak for it.
   const find = (issuer: string): Profile | undefined => {
-    const found = profileOf(issuer)
+    const found = profile(issuer)
     return found?.issuer === issuer ? found : undefined
   }
   return {
     knows: (issuer) => find(issuer) !== undefined,
     of(issuer) {
       const found = find(issuer)
-      if (found === undefined) {
-        throw new ConfigurationError('authorizationServer', `does not know the issuer ${JSON.stringify(issuer)}`)
-      }
+      if (found === undefined) throw unknown(issuer)
       const server = servers.get(found) ?? connectAuthorizationServer(found, surroundings)
       servers.set(found, server)
       return server
     },
   }
 }
+
+const unknown = (issuer: string) =>
+  new ConfigurationError('authorizationServer', `does not know the issuer ${JSON.stringify(issuer)}`)

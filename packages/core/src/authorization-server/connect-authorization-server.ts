@@ -1,10 +1,11 @@
 import type { ClientAuth, Configuration, CustomFetchOptions, ServerMetadata } from 'openid-client'
-import { BehalfError, InvalidResponseError } from '../errors/index.ts'
+import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { boundedRequest } from './bounded-request.ts'
-import { type Connection, connectionOf } from './connection.ts'
+import { type Connection, connectionOf, type Discovered } from './connection.ts'
 import { type OauthLibrary, oauthLibrary } from './oauth-library.ts'
 import { allowInsecureLoopback, type Profile } from './profile.ts'
+import { readIssuer, unknownIssuer } from './read-issuer.ts'
 import { requestFault } from './request-fault.ts'
 import type {
   AuthorizationServer,
@@ -19,7 +20,7 @@ import type {
 } from './server.ts'
 import { checkTokenSize, verifyWithKeys } from './verify-jwt.ts'
 import { readAcknowledgement, readIntrospection, readTokenResponse } from './wire.ts'
-import { withinDeadline } from './within-deadline.ts'
+import { type Limits, withinDeadline } from './within-deadline.ts'
 
 /** Form parameters that prove something. A server that repeats one in its error must not put it into our messages. */
 const secretParameters = [
@@ -54,7 +55,7 @@ class ConnectedServer implements AuthorizationServer {
     return this.#post(`the grant ${grantType}`, body, options, async (configuration, { genericGrantRequest }) => {
       const response = readTokenResponse(await genericGrantRequest(configuration, grantType, body))
       if (response.tokenType === 'dpop' && this.profile.dpop === undefined) {
-        throw new InvalidResponseError('the server bound a token to a key, and the profile has none')
+        throw new InvalidResponseError('a token came that is bound to a key, not Bearer, and the profile has no key')
       }
       return response
     })
@@ -82,10 +83,25 @@ class ConnectedServer implements AuthorizationServer {
     options.signal?.throwIfAborted()
     const { clock, timeoutMs } = this.#surroundings
     const limits = { timeoutMs, signal: options.signal }
-    const { keys } =
-      this.#connection.discovered ?? (await withinDeadline(limits, (signal) => this.#connection.discover(signal)))
+    // A token that names another issuer costs us no request: neither metadata nor keys could make it ours.
+    const refuseStrangers = () => {
+      const issuer = readIssuer(jwt)
+      if (issuer !== this.profile.issuer) throw unknownIssuer(issuer)
+    }
+    const { keys } = this.#connection.discovered ?? (await this.#discovered(limits, refuseStrangers))
     if (keys === undefined) throw new InvalidResponseError("the authorization server's metadata names no jwks_uri")
-    return verifyWithKeys(jwt, keys.within(limits), this.profile, options, clock.now())
+    try {
+      return await verifyWithKeys(jwt, keys.within(limits, refuseStrangers), this.profile, options, clock.now())
+    } catch (error) {
+      // Whose signature it is not, is best told by whose it claims to be.
+      if (error instanceof InvalidTokenError && error.reason === 'signature') refuseStrangers()
+      throw error
+    }
+  }
+
+  async #discovered(limits: Limits, beforeRequest: () => void): Promise<Discovered> {
+    beforeRequest()
+    return withinDeadline(limits, (signal) => this.#connection.discover(signal))
   }
 
   /**

@@ -18,6 +18,7 @@ export {
 } from './profile.ts'
 export type { LoginHint, ProfileOptions } from './profile-options.ts'
 export { subjectOf } from './read-claims.ts'
+export { readIssuer, unknownIssuer } from './read-issuer.ts'
 export { retryAfterSeconds } from './retry-after.ts'
 export { safeCause } from './safe-cause.ts'
 export type {

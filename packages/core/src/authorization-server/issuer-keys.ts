@@ -1,4 +1,4 @@
-import type { JWTHeaderParameters, JWTVerifyGetKey } from 'jose'
+import type { CryptoKey, JSONWebKeySet, JWTHeaderParameters, JWTVerifyGetKey } from 'jose'
 import { createRemoteJWKSet, customFetch, type ExportedJWKSCache, jwksCache } from 'jose/jwks/remote'
 import { type Limits, withinDeadline } from './within-deadline.ts'
 
@@ -6,6 +6,9 @@ import { type Limits, withinDeadline } from './within-deadline.ts'
 const COOLDOWN_MS = 30_000
 /** A key that the issuer withdrew is trusted no longer than this. */
 const MAX_AGE_MS = 10 * 60_000
+
+/** An issuer has a handful. */
+const MAX_FOUND = 64
 
 export interface IssuerKeysOptions {
   readonly url: URL
@@ -18,6 +21,9 @@ export interface IssuerKeysOptions {
 export class IssuerKeys {
   readonly #cache: Partial<ExportedJWKSCache> = {}
   readonly #set: ReturnType<typeof createRemoteJWKSet>
+  /** Keys that the set found, by algorithm and `kid`; forgotten with the set that they were found in. */
+  readonly #found = new Map<string, CryptoKey>()
+  #foundIn: JSONWebKeySet | undefined
 
   constructor({ url, timeoutMs, request }: IssuerKeysOptions) {
     this.#set = createRemoteJWKSet(url, {
@@ -29,14 +35,39 @@ export class IssuerKeys {
     })
   }
 
-  /** Finds the key of a token. A refresh that it has to wait for is shared; the limits are the caller's own. */
-  within(limits: Limits): JWTVerifyGetKey {
-    // A timer for each token would cost more than all else around a signature.
-    return (header, token) =>
-      this.#isAtHand(header) ? this.#set(header, token) : withinDeadline(limits, () => this.#set(header, token))
+  /**
+   * Finds the key of a token. A refresh that it has to wait for is shared; the limits are the caller's own.
+   *
+   * @param beforeRequest - Throws where this token must not cause one.
+   */
+  within(limits: Limits, beforeRequest: () => void): JWTVerifyGetKey {
+    return (header, token) => this.#atHand(header) ?? this.#look(header, token, limits, beforeRequest)
   }
 
-  #isAtHand({ kid }: JWTHeaderParameters): boolean {
-    return this.#set.fresh && this.#cache.jwks?.keys.some((key) => key.kid === kid) === true
+  #atHand({ alg, kid }: JWTHeaderParameters): CryptoKey | undefined {
+    if (kid === undefined || !this.#set.fresh || this.#foundIn !== this.#cache.jwks) return undefined
+    return this.#found.get(`${alg} ${kid}`)
+  }
+
+  async #look(
+    header: JWTHeaderParameters,
+    token: Parameters<JWTVerifyGetKey>[1],
+    limits: Limits,
+    beforeRequest: () => void,
+  ): Promise<CryptoKey> {
+    const { alg, kid } = header
+    const { jwks } = this.#cache
+    if (!this.#set.fresh || jwks?.keys.some((key) => key.kid === kid) !== true) {
+      beforeRequest()
+      return withinDeadline(limits, () => this.#set(header, token))
+    }
+    // Without a timer, which would cost more than all else around a signature.
+    const key = await this.#set(header, token)
+    // A set that came in the meantime may lack this key.
+    if (kid === undefined || jwks !== this.#cache.jwks) return key
+    if (this.#foundIn !== jwks) this.#found.clear()
+    this.#foundIn = jwks
+    if (this.#found.size < MAX_FOUND) this.#found.set(`${alg} ${kid}`, key)
+    return key
   }
 }

@@ -89,7 +89,10 @@ export interface AuthorizationServer {
   ): Promise<BackchannelAcknowledgement>
   /** Asks the server about a token (RFC 7662 §2.1), with client authentication. */
   introspect(token: string, options?: RequestOptions): Promise<IntrospectionResponse>
-  /** Checks signature, `iss`, `aud`, `exp`, `nbf` and the algorithm of a JWT of this issuer. */
+  /**
+   * Checks signature, `iss`, `aud`, `exp`, `nbf` and the algorithm of a JWT of this issuer. For one that names
+   * another issuer no request is made.
+   */
   verifyJwt(jwt: string, options: VerifyJwtOptions): Promise<VerifiedJwt>
 }
 
@@ -99,4 +102,6 @@ export interface AuthorizationServers {
   of(issuer: string): AuthorizationServer
   /** Whether `of` would answer. */
   knows(issuer: string): boolean
+  /** The only one, where a single profile was given. */
+  readonly sole?: AuthorizationServer | undefined
 }

@@ -30,12 +30,14 @@ export async function verifyWithKeys(
   { audience, types, signal }: VerifyJwtOptions,
   now: number,
 ): Promise<VerifiedJwt> {
+  let type = ''
   try {
     const { payload, protectedHeader } = await jwtVerify(
       jwt,
       // The type comes first: another kind of token differs in all else too, and that would say less.
       (header, token) => {
-        checkHeader(header, types)
+        type = normaliseType(header.typ)
+        checkHeader(header, type, types)
         return keys(header, token)
       },
       {
@@ -47,7 +49,6 @@ export async function verifyWithKeys(
         currentDate: new Date(now),
       },
     )
-    const type = normaliseType(protectedHeader.typ)
     return { claims: payload, algorithm: protectedHeader.alg, ...(type !== '' && { type }) }
   } catch (error) {
     signal?.throwIfAborted()
@@ -55,11 +56,10 @@ export async function verifyWithKeys(
   }
 }
 
-function checkHeader({ crit, typ }: JWTHeaderParameters, types: readonly string[] | undefined): void {
+function checkHeader({ crit }: JWTHeaderParameters, type: string, types: readonly string[] | undefined): void {
   // RFC 7515 §4.1.11: extensions we would have to understand. The library knows `b64`; no JWT may use it (RFC 7797 §7).
   if (crit !== undefined)
     throw new InvalidTokenError('malformed', 'the token needs an extension that is not understood')
-  const type = normaliseType(typ)
   if (types === undefined || types.includes(type)) return
   throw new InvalidTokenError(
     'type',

@@ -1,4 +1,4 @@
-import type { Profile } from '../authorization-server/index.ts'
+import { type Profile, subjectOf } from '../authorization-server/index.ts'
 import type { AgentIdentity, UserIdentity } from '../contract/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'
 import { type IdentityClaims, readActor, readIdentityClaims } from './wire.ts'
@@ -7,9 +7,8 @@ type Claims = Readonly<Record<string, unknown>>
 
 /** The user that verified claims speak of. Not admitted yet. */
 export function buildUser(profile: Profile, claims: Claims, clientId: string | undefined): UserIdentity {
-  const { sub: subject } = claims
-  if (typeof subject !== 'string' || subject === '')
-    throw new InvalidTokenError('subject', 'the token names no subject')
+  const subject = subjectOf(profile, claims)
+  if (subject === undefined) throw new InvalidTokenError('subject', 'the token names no subject')
   const actor = readActor(claims.act)
   const { acr, authTime, sessionId, expiresAt }: IdentityClaims = readIdentityClaims(claims)
   const tenant = profile.token.tenant(claims)

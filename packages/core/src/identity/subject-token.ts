@@ -19,5 +19,5 @@ export interface SubjectToken {
 
 /** The token behind a verified identity, or `undefined` where it came without one. */
 export function subjectTokenOf(identity: Identity): SubjectToken | undefined {
-  return shared.subjectTokens.get(identity) as SubjectToken | undefined
+  return shared.verified.get(identity) as SubjectToken | undefined
 }

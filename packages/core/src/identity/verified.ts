@@ -5,8 +5,7 @@ import type { SubjectToken } from './subject-token.ts'
 /** Marks an identity as made by a verification (I1). For the rooms that verify, and for nobody else. */
 export function admit<Verified extends Identity>(identity: Verified, subjectToken?: SubjectToken): Verified {
   const frozen = deepFreeze(identity)
-  shared.verified.add(frozen)
-  if (subjectToken !== undefined) shared.subjectTokens.set(frozen, subjectToken)
+  shared.verified.set(frozen, subjectToken)
   return frozen
 }
 

@@ -88,7 +88,9 @@ export function isBound(claims: Claims): boolean {
 
 /** `aud` as a list; the library has checked its form. */
 export function audienceOf(claims: Claims): readonly string[] {
-  return [claims.aud].flat().filter((audience) => typeof audience === 'string')
+  const { aud } = claims
+  if (typeof aud === 'string') return [aud]
+  return Array.isArray(aud) ? aud.filter((audience) => typeof audience === 'string') : []
 }
 
 /** Claims that only an id_token has (OpenID Connect Core §2, §3.1.3.6). */

@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 interface Shared {
-  /** Identities that a verification made (I1). */
-  readonly verified: WeakSet<object>
-  /** The token behind each verified identity; never reachable from the identity object itself. */
-  readonly subjectTokens: WeakMap<object, object>
+  /**
+   * Identities that a verification made (I1), each with the token behind it, which is never reachable from
+   * the identity object itself. One map for both: entering two costs as much as all else in an admission.
+   */
+  readonly verified: WeakMap<object, object | undefined>
   /** One context for both, since entering one costs more than all else in a warm call. */
   readonly scope: AsyncLocalStorage<Scope>
 }
@@ -28,8 +29,7 @@ export const shared: Shared = registered()
 function registered(): Shared {
   const place = globalThis as { [key]?: Shared }
   place[key] ??= Object.freeze({
-    verified: new WeakSet<object>(),
-    subjectTokens: new WeakMap<object, object>(),
+    verified: new WeakMap<object, object | undefined>(),
     scope: new AsyncLocalStorage<Scope>(),
   })
   return place[key]
