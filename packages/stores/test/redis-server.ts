@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { killChild, ownChild } from './children.ts'
 
 /** Whether the machine has one. */
 export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0
@@ -30,33 +31,25 @@ export async function startRedisServer({ durable = false } = {}): Promise<RedisS
   return {
     port,
     async restart() {
-      await kill(child)
+      await killChild(child)
       child = await start(args, port)
     },
     async stop() {
-      await kill(child)
+      await killChild(child)
       rmSync(directory, { recursive: true })
     },
   }
 }
 
 async function start(args: readonly string[], port: number): Promise<ChildProcess> {
-  const child = spawn('redis-server', args, { stdio: 'ignore' })
-  process.once('exit', () => child.kill('SIGKILL'))
+  const child = ownChild(spawn('redis-server', args, { stdio: 'ignore' }))
   for (let tries = 0; tries < 200; tries++) {
     if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
     if (await pings(port)) return child
     await wait(25)
   }
-  await kill(child)
+  await killChild(child)
   throw new Error('redis-server does not answer')
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill('SIGKILL')
-  await ended
 }
 
 function pings(port: number): Promise<boolean> {

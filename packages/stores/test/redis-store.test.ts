@@ -5,10 +5,21 @@ import { outages, redisUnderTest } from './redis-under-test.ts'
 
 if (!hasRedisServer) test('Store contract: Redis', ({ skip }) => skip(redisServerMissing))
 
-describe.runIf(hasRedisServer).each(['redis', 'ioredis'] as const)('the client %s', (name) => {
+// One of them on a server that was killed, and read its data from the disk again.
+const servers = [
+  { name: 'redis', killed: true },
+  { name: 'ioredis', killed: false },
+] as const
+
+describe.runIf(hasRedisServer).each(servers)('the client $name, server killed before: $killed', ({ name, killed }) => {
   let server: RedisServer
   beforeAll(async () => {
-    server = await startRedisServer()
+    server = await startRedisServer({ durable: killed })
+    if (!killed) return
+    const before = await redisUnderTest(name, server.port)
+    await before.store.put('key', new Uint8Array([1]), { ifVersion: null })
+    await before.close()
+    await server.restart()
   })
   afterAll(() => server.stop())
 

@@ -1,0 +1,46 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { killChild, ownChild } from './children.ts'
+import type { Order, Target, Told } from './worker.ts'
+
+/** A worker in a process of its own. */
+export interface WorkerProcess {
+  /** All that it told, in order. */
+  readonly told: readonly Told[]
+  send(message: Order | 'go'): void
+  /** Waits until it has told so many things, or has ended. */
+  heard(count: number): Promise<void>
+  /** Waits until it is through with a job. */
+  through(job: string): Promise<void>
+  /** SIGKILL: it gets no chance to tidy up. */
+  kill(): Promise<void>
+}
+
+export async function startWorker(target: Target): Promise<WorkerProcess> {
+  const script = fileURLToPath(new URL('./worker.ts', import.meta.url))
+  const child = ownChild(fork(script, [JSON.stringify(target)], { execArgv: ['--no-warnings'] }))
+  const told: Told[] = []
+  let listener = () => {}
+  child.on('message', (message: Told) => {
+    told.push(message)
+    listener()
+  })
+  child.on('exit', () => listener())
+  const until = (condition: () => boolean) =>
+    new Promise<void>((resolve) => {
+      listener = () => {
+        if (condition() || child.exitCode !== null || child.signalCode !== null) resolve()
+      }
+      listener()
+    })
+  await until(() => told.length > 0)
+  if (told.length === 0) throw new Error('the worker did not start')
+  told.length = 0
+  return {
+    told,
+    send: (message) => void child.send(message),
+    heard: (count) => until(() => told.length >= count),
+    through: (job) => until(() => told.some((one) => one.job === job && one.step === 'done')),
+    kill: () => killChild(child),
+  }
+}
