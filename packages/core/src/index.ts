@@ -183,6 +183,7 @@ export {
 export {
   type ConnectionOptions,
   connection,
+  type ExemptibleConnectionRule,
   type Vault,
   type VaultAnswer,
   type VaultContext,

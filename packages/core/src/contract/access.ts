@@ -3,6 +3,8 @@ export interface ConnectionRule {
   readonly kind: 'connection'
   readonly connection: string
   readonly scopes: readonly string[]
+  /** What a call may ask for when `approval.when` exempts it. Absent: nothing may be exempted. */
+  readonly withoutApproval?: readonly string[]
   /** The only origins that may see this connection's token. */
   readonly origins: readonly string[]
   /** Which of several linked accounts, by the vault's account id. Chosen by the app, never by the model. */

@@ -1,4 +1,4 @@
-import type { AccessRules, ResourceRule } from './access.ts'
+import type { AccessRules } from './access.ts'
 import type { Identity, UserIdentity } from './identity.ts'
 import type { Permission, PermissionInput } from './permission.ts'
 
@@ -76,8 +76,8 @@ export interface ApprovalRule<Input> {
   readonly onCrash?: 'report' | 'retry'
 }
 
-/** The approval rule: `when` exempts calls, so each resource must say what an exempted call may ask for. */
-export type ExemptionsNamed<Input, Access extends AccessRules> = [Extract<Access[keyof Access], ResourceRule>] extends [
+/** The approval rule: `when` exempts calls, so each credential must say what an exempted call may ask for. */
+export type ExemptionsNamed<Input, Access extends AccessRules> = [Access[keyof Access]] extends [
   { readonly withoutApproval: readonly string[] },
 ]
   ? ApprovalRule<Input>

@@ -6,10 +6,12 @@ import { deny, type Stop } from './stop.ts'
 
 /** The scopes that this call needs of one credential: fewer where the approval rule exempts it (I5). */
 export function scopesFor(progress: Progress, rule: AccessRule): readonly string[] {
-  if (rule.kind === 'connection' || progress.definition.rules.approval === undefined || progress.needsApproval) {
-    return rule.scopes
-  }
-  return rule.withoutApproval ?? []
+  return isExempt(progress) ? (rule.withoutApproval ?? []) : rule.scopes
+}
+
+/** The policy asks a person, and its `when` says that this call needs nobody. */
+export function isExempt({ definition, needsApproval }: Progress): boolean {
+  return definition.rules.approval !== undefined && !needsApproval
 }
 
 /** Step 3: what the policy needs lies within the user's roles and the agent's ceiling. Does no I/O. */

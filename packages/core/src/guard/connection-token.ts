@@ -2,6 +2,7 @@ import type { ConnectionRule, UserIdentity } from '../contract/index.ts'
 import type { IssuedToken } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { VaultAnswer } from '../vault/vault.ts'
+import { isExempt, scopesFor } from './check-roles.ts'
 import type { Environment } from './environment.ts'
 import { noteToken } from './note-token.ts'
 import type { Progress } from './progress.ts'
@@ -18,6 +19,13 @@ class NoToken extends Error {
   }
 }
 
+/** A token that holds a scope which needs an approval, for a call that has none. */
+class TooMuch extends Error {
+  constructor(connection: string, scope: string) {
+    super(`${connection}: the account's token holds ${scope}, which is not to be had without an approval`)
+  }
+}
+
 /** The token of a linked account, from the cache or the vault; or why there is none. */
 export async function connectionToken(
   progress: Progress,
@@ -31,12 +39,13 @@ export async function connectionToken(
   }
   try {
     return await environment.tokens.get(
-      tokenKey(identity, rule, rule.scopes),
+      tokenKey(identity, rule, scopesFor(progress, rule)),
       (signal) => askVault(progress, identity, rule, environment, signal),
       progress.signal,
     )
   } catch (error) {
-    if (error instanceof NoToken) return stopOf(error.answer, rule)
+    if (error instanceof NoToken) return stopOf(error.answer, rule.connection, scopesFor(progress, rule))
+    if (error instanceof TooMuch) return deny('misconfigured', error.message)
     throw error
   }
 }
@@ -54,20 +63,23 @@ async function askVault(
     {
       identity,
       connection: rule.connection,
-      scopes: rule.scopes,
+      scopes: scopesFor(progress, rule),
       ...(rule.account !== undefined && { account: rule.account }),
     },
     { authorizationServers: servers, now: clock.now(), signal },
   )
   if (answer.status !== 'token') throw new NoToken(answer)
   const { token, scopes, expiresAt } = answer
+  // I5: an upstream account may give more than was asked, and here that is what only a person may grant.
+  const surplus = isExempt(progress) ? scopes.find((scope) => rule.scopes.includes(scope)) : undefined
+  if (surplus !== undefined) throw new TooMuch(rule.connection, surplus)
   const issued = { token, scopes, ...(expiresAt !== undefined && { expiresAt }) }
   noteToken(progress, environment, { source: 'vault', audience: rule.connection, issued })
   return issued
 }
 
 /** An outage never turns into a consent prompt. */
-function stopOf(answer: NoToken['answer'], { connection, scopes }: ConnectionRule): Stop {
+function stopOf(answer: NoToken['answer'], connection: string, scopes: readonly string[]): Stop {
   const detail = `${connection}: ${answer.status}: ${answer.detail}`
   switch (answer.status) {
     case 'unavailable': {

@@ -3,6 +3,7 @@ import type { AccessRule, Call, Credential } from '../contract/index.ts'
 import { createCredential, type IssuedToken, type OpenCredential, type Token } from '../credential/index.ts'
 import { principalOf } from './auditor.ts'
 import { cachedTokens } from './check-connections.ts'
+import { scopesFor } from './check-roles.ts'
 import { connectionToken } from './connection-token.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
@@ -133,7 +134,7 @@ async function renewed(
   progress.restartDeadline()
   if (rule.kind === 'resource') return renewedToken(progress, rule, refused, environment)
   if (progress.identity === undefined) return undefined
-  environment.tokens.delete(tokenKey(progress.identity, rule, rule.scopes), refused)
+  environment.tokens.delete(tokenKey(progress.identity, rule, scopesFor(progress, rule)), refused)
   const token = await connectionToken(progress, rule, environment)
   return 'status' in token ? undefined : token
 }

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { AccessRules, Policy, Rules } from '../contract/index.ts'
+import type { AccessRule, AccessRules, Policy, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { type AnyRules, makePolicy } from './policy-definition.ts'
@@ -74,19 +74,49 @@ function checkApproval({ approval, access = {}, effect }: AnyRules): void {
   if (effect === 'read') {
     throw new ConfigurationError('policy.effect', `'read' and approval do not go together: leave effect out`)
   }
-  const resources = Object.entries(access).filter(([, rule]) => rule.kind === 'resource')
-  for (const [name, rule] of resources) {
-    if (approval.when !== undefined && rule.kind === 'resource' && rule.withoutApproval === undefined) {
+  checkExemptions(approval, access)
+  if (approval.enforcedBy === 'server') checkServerEnforced(approval, access)
+}
+
+/** I5: a scope of a policy with an approval is never had without one. */
+function checkExemptions({ when }: NonNullable<AnyRules['approval']>, access: AccessRules): void {
+  const rules = Object.entries(access)
+  for (const [name, rule] of rules) {
+    const at = `policy.access.${name}.withoutApproval`
+    if (when !== undefined && rule.withoutApproval === undefined) {
       throw new ConfigurationError(
-        `policy.access.${name}.withoutApproval`,
-        'approval.when exempts calls: name the scopes that an exempted call may ask for',
+        at,
+        'approval.when exempts calls: name the scopes that an exempted call may ask for, or leave `when` out',
+      )
+    }
+    const guarded = rules.filter(([, other]) => targetOf(other) === targetOf(rule)).flatMap(([, other]) => other.scopes)
+    const both = rule.withoutApproval?.find((scope) => guarded.includes(scope))
+    if (both !== undefined) {
+      throw new ConfigurationError(
+        at,
+        `${both} needs an approval under another name of this policy: name a smaller scope`,
       )
     }
   }
-  if (approval.enforcedBy === 'server' && (resources.length !== 1 || approval.details === undefined)) {
+}
+
+const targetOf = (rule: AccessRule): string =>
+  rule.kind === 'resource' ? `resource ${rule.resource}` : `connection ${rule.connection}`
+
+/** A9 (a): what can be seen here already. Whether the channel and the provider can is seen at the first call. */
+function checkServerEnforced(approval: NonNullable<AnyRules['approval']>, access: AccessRules): void {
+  const rules = Object.values(access)
+  const [only] = rules
+  if (rules.length !== 1 || only?.kind !== 'resource' || approval.details === undefined) {
     throw new ConfigurationError(
       'policy.approval.enforcedBy',
-      `'server' needs exactly one resource in access, and details: they travel inside its token`,
+      `'server' needs exactly one credential in access, a resource, and details: they travel inside its token`,
+    )
+  }
+  if (approval.approver !== undefined) {
+    throw new ConfigurationError(
+      'policy.approval.enforcedBy',
+      `'server' needs the user's own answer, since its token is the credential: leave approver out`,
     )
   }
 }

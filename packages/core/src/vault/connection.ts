@@ -1,10 +1,16 @@
 import type { ConnectionRule } from '../contract/index.ts'
 import { idempotencyHeaderName } from '../credential/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
 import { originList, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
 
 export interface ConnectionOptions {
   /** What the tool needs there, in the words that the provider itself uses in its answers. */
   readonly scopes: readonly string[]
+  /**
+   * What a call may ask for when `approval.when` exempts it. Shares no scope with `scopes`; an account whose token
+   * holds one of those all the same is refused to an exempted call.
+   */
+  readonly withoutApproval?: readonly string[]
   /** The only origins that may see the token: the provider's API. */
   readonly origins: readonly string[]
   /** Which of several linked accounts, by the vault's account id. From the app, never from the model. */
@@ -17,24 +23,45 @@ export interface ConnectionOptions {
   readonly idempotencyHeader?: string
 }
 
+/** A rule that says what an exempted call may ask for, so that `approval.when` may stand beside it. */
+export type ExemptibleConnectionRule = ConnectionRule & { readonly withoutApproval: readonly string[] }
+
 /**
  * An upstream (third-party) account of the user, reached with a token from the vault.
  *
  * Data only; asks nobody, and does not know whether the vault has such a connection.
  *
  * @param name - As the vault calls the connection, such as `google-oauth2`.
- * @throws ConfigurationError Name, scope, origin or account is missing or wrong.
+ * @throws ConfigurationError Name, scope, origin or account is missing or wrong, or a scope stands both in
+ *   `scopes` and in `withoutApproval`: what needs an approval cannot be had without one.
  */
+export function connection(
+  name: string,
+  options: ConnectionOptions & { readonly withoutApproval: readonly string[] },
+): ExemptibleConnectionRule
+export function connection(name: string, options: ConnectionOptions): ConnectionRule
 export function connection(name: string, options: ConnectionOptions): ConnectionRule {
-  refuseUnknownKeys('connection', options, ['scopes', 'origins', 'account', 'idempotencyHeader'])
+  refuseUnknownKeys('connection', options, ['scopes', 'withoutApproval', 'origins', 'account', 'idempotencyHeader'])
+  const scopes = scopeList('connection.scopes', options.scopes)
   return Object.freeze({
     kind: 'connection',
     connection: requireText('connection', name),
-    scopes: scopeList('connection.scopes', options.scopes),
+    scopes,
+    ...(options.withoutApproval !== undefined && { withoutApproval: exempted(options.withoutApproval, scopes) }),
     origins: originList('connection.origins', options.origins),
     ...(options.account !== undefined && { account: requireText('connection.account', options.account) }),
     ...(options.idempotencyHeader !== undefined && {
       idempotencyHeader: idempotencyHeaderName('connection.idempotencyHeader', options.idempotencyHeader),
     }),
   })
+}
+
+function exempted(list: readonly string[], scopes: readonly string[]): readonly string[] {
+  const withoutApproval = scopeList('connection.withoutApproval', list)
+  const both = withoutApproval.find((scope) => scopes.includes(scope))
+  if (both === undefined) return withoutApproval
+  throw new ConfigurationError(
+    'connection.withoutApproval',
+    `${both} stands in scopes too, and what needs an approval cannot be had without one: name a smaller scope`,
+  )
 }

@@ -112,7 +112,7 @@ describe('wrong policies do not compile', () => {
     may('can_view', object('portfolio', 'p1'), { context: { now: 'x' } })
   })
 
-  test('`when` beside a resource that does not say what an exempted call may ask for', () => {
+  test('`when` beside a credential that does not say what an exempted call may ask for', () => {
     policy(Order, {
       // @ts-expect-error withoutApproval is missing
       approval: { message: () => 'x', when: () => true },
@@ -123,8 +123,14 @@ describe('wrong policies do not compile', () => {
       access: { trade: resource(API, { scopes: ['trade:write'] }) },
     })
     policy(Order, {
+      // @ts-expect-error withoutApproval is missing here too
       approval: { message: () => 'x', when: () => true },
-      access: { cal: connection('calendar', { scopes: ['read'], origins: [API] }) },
+      access: { cal: connection('calendar', { scopes: ['write'], origins: [API] }) },
     })
+    policy(Order, {
+      approval: { message: () => 'x', when: () => true },
+      access: { cal: connection('calendar', { scopes: ['write'], withoutApproval: ['read'], origins: [API] }) },
+    })
+    policy(Order, { approval: { message: () => 'x', when: () => true } })
   })
 })
