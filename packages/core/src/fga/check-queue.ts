@@ -30,6 +30,7 @@ interface Entry {
   request?: AbortController
   mates?: readonly Entry[]
   waiting: number
+  settled: boolean
 }
 
 /**
@@ -93,7 +94,15 @@ export class CheckQueue {
     }
     const waiting = this.#next.get(key)
     if (waiting !== undefined) return waiting
-    const entry: Entry = { key, question, consistency, call, verdict: Promise.withResolvers(), waiting: 0 }
+    const entry: Entry = {
+      key,
+      question,
+      consistency,
+      call,
+      verdict: Promise.withResolvers(),
+      waiting: 0,
+      settled: false,
+    }
     // Whoever still waits sees a rejection; with nobody left it has no reader.
     entry.verdict.promise.catch(() => {})
     if (this.#next.size === 0) nextTurn(() => this.#flush())
@@ -103,7 +112,7 @@ export class CheckQueue {
 
   #leave(entry: Entry): void {
     entry.waiting--
-    if (entry.waiting > 0) return
+    if (entry.waiting > 0 || entry.settled) return
     if (this.#sent.get(entry.key) === entry) this.#sent.delete(entry.key)
     if (entry.mates?.every((mate) => mate.waiting === 0)) {
       entry.request?.abort(new DOMException('nobody waits for this question any more', 'AbortError'))
@@ -150,7 +159,10 @@ export class CheckQueue {
         )
     } catch (error) {
       this.#forget(batch)
-      for (const entry of batch) entry.verdict.reject(error)
+      for (const entry of batch) {
+        entry.settled = true
+        entry.verdict.reject(error)
+      }
     }
   }
 
@@ -159,6 +171,7 @@ export class CheckQueue {
     for (const [index, entry] of batch.entries()) {
       const verdict = verdicts[index] ?? refused('the answer leaves this out')
       this.#keep(entry, verdict)
+      entry.settled = true
       entry.verdict.resolve(verdict)
     }
   }

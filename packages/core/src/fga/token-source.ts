@@ -131,10 +131,11 @@ async function grant(
 function faultOf(error: unknown): unknown {
   if (!BehalfError.isInstance(error) || error.code !== 'ERR_OAUTH_RESPONSE') return error
   const refused = error as OAuthResponseError
-  const message = `the authorization server gave no token for OpenFGA: ${refused.message}`
+  // The code alone: a server may repeat the client's own proof in its description.
+  const message = `the authorization server gave no token for OpenFGA: ${JSON.stringify(refused.error)}`
   return refused.error === 'temporarily_unavailable' || refused.error === 'server_error'
-    ? new TransportError(message, { cause: error })
-    : new ConfigurationError('openFga.credentials', message, { cause: error })
+    ? new TransportError(message)
+    : new ConfigurationError('openFga.credentials', message)
 }
 
 function expOf(token: string): unknown {

@@ -2,7 +2,15 @@ import { HttpResponse, http } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { UserIdentity } from '../../../src/contract/index.ts'
-import { type AccessQuestion, may, type OpenFgaOptions, object, openFga } from '../../../src/fga/index.ts'
+import {
+  type AccessQuestion,
+  type FgaClientOptions,
+  fgaClient,
+  type HttpOptions,
+  may,
+  object,
+  openFga,
+} from '../../../src/fga/index.ts'
 
 export const STORE = '01KAZ0000000000000000STORE'
 export const MODEL = '01KAZ0000000000000000MODEL'
@@ -80,7 +88,10 @@ export const ann: UserIdentity = {
   claims: {},
 }
 
-export const checker = (options: Partial<OpenFgaOptions> = {}) =>
+export const client = (options: Partial<FgaClientOptions> = {}) =>
+  fgaClient({ apiUrl: API, storeId: STORE, authorizationModelId: MODEL, ...options })
+
+export const checker = (options: Partial<HttpOptions> = {}) =>
   openFga({
     apiUrl: API,
     storeId: STORE,
