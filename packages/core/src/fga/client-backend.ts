@@ -100,7 +100,7 @@ function refuseRedirects(client: object): void {
   }
   // Another client than the SDK's, or a test's.
   if (axios === undefined && configuration === undefined) return
-  if (axios.defaults?.maxRedirects === 0 || configuration?.baseOptions?.maxRedirects === 0) return
+  if (axios?.defaults?.maxRedirects === 0 || configuration?.baseOptions?.maxRedirects === 0) return
   throw new ConfigurationError(
     'openFga.client',
     'it follows redirects, and an allow from elsewhere is none: make it with baseOptions: { maxRedirects: 0 }',
