@@ -14,26 +14,18 @@ export type StepName =
 
 export type StepVerdict = 'passed' | 'denied' | 'interrupted' | 'unavailable' | 'would_deny'
 
-/** Why a relation holds or does not, as a tree: a question, and the questions that it was answered by. */
+/** Why a question was answered as it was: a tree, from the question down to the tuples that decided. */
 export interface Explanation {
-  /** In the notation of OpenFGA: `user:ann user_can_trade portfolio:p1`, or a tuple that was looked at. */
-  readonly question: string
-  /** How it is answered: by a rewrite of the model, a stored or contextual tuple, or a condition. */
-  readonly by:
-    | 'relation'
-    | 'direct'
-    | 'computed'
-    | 'from'
-    | 'union'
-    | 'intersection'
-    | 'exclusion'
-    | 'tuple'
-    | 'condition'
-  readonly allowed: boolean
-  /** What is worth saying beside it: a cycle, a missing parameter, a condition that does not hold. */
-  readonly note?: string
-  /** What it was answered by, in the order of the model. Empty at a leaf. */
-  readonly because: readonly Explanation[]
+  /** What was looked at: a relation, tuples of its own, one tuple, or a rewrite of the model. */
+  readonly step: 'relation' | 'direct' | 'tuple' | 'computed' | 'from' | 'union' | 'intersection' | 'exclusion'
+  /** In OpenFGA's notation: `document:1#viewer`, or the tuple. */
+  readonly subject: string
+  /** `cycle`: led back to a question that is being answered, so it is no path to yes. */
+  readonly verdict: 'allowed' | 'denied' | 'cycle' | 'error'
+  /** What decided, in words, where it was not the steps below. */
+  readonly reason?: string
+  /** The steps that were taken. After the one that decided, none is. */
+  readonly children: readonly Explanation[]
 }
 
 /** What one step asked, and why the answer was what it was. */

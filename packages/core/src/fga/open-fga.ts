@@ -149,14 +149,8 @@ async function explained(
       const asked = { user, relation, object, context: { ...context, now }, contextualTuples }
       return { ...check, explanation: await explainer.explain(asked) }
     } catch (error) {
-      const note = `no explanation: ${error instanceof Error ? error.message : typeof error}`
-      const explanation = {
-        question: check.question,
-        by: 'relation',
-        allowed: check.allowed,
-        note,
-        because: [],
-      } as const
+      const reason = `no explanation: ${error instanceof Error ? error.message : typeof error}`
+      const explanation = { step: 'relation', subject: check.question, verdict: 'error', reason, children: [] } as const
       return { ...check, explanation }
     }
   })
