@@ -1,0 +1,223 @@
+import type { AuthorizationDetail, Identity, Json } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { isVerified } from '../identity/index.ts'
+import {
+  canonicalJson,
+  createSealer,
+  equalJson,
+  type KeyMaterial,
+  keyBytes,
+  keyedHash,
+  refuseUnknownKeys,
+  snapshot,
+} from '../lib/index.ts'
+import { type Clock, type Store, systemClock } from '../ports/index.ts'
+import type { Passed } from './caller.ts'
+import { OrderBook } from './order-book.ts'
+import { problem } from './problem.ts'
+import { runOnce } from './run-once.ts'
+import { challengeParameters } from './wire.ts'
+
+/** Options of {@link createApprovalGate}. */
+export interface ApprovalGateOptions {
+  /** Keeps which approvals were used, and the answers. One store for all processes of the API. */
+  readonly store: Store
+  /** 32 random bytes each. A durable store needs them; answers are sealed under the first, the others still open. */
+  readonly keys?: { readonly seal: readonly KeyMaterial[]; readonly index: KeyMaterial } | undefined
+  /**
+   * What becomes of an order whose handler threw, answered 5xx, or died with its process: the same request again
+   * is told that the outcome is not known, or runs again. Only for handlers that honour the key themselves.
+   * @default 'refuse'
+   */
+  readonly onCrash?: 'refuse' | 'run_again' | undefined
+  /** A handler that lives renews its lease; after this long without one it counts as dead, seconds. @default 60 */
+  readonly leaseSeconds?: number | undefined
+  /** How long an answer is told again, beyond the token's end, seconds. @default 86_400 */
+  readonly retentionSeconds?: number | undefined
+  readonly clock?: Clock | undefined
+}
+
+/** What a handler is told. */
+export interface OrderContext {
+  readonly idempotencyKey: string
+  /** An earlier run of this very order ended in the middle (`onCrash: 'run_again'`). */
+  readonly again: boolean
+}
+
+export type OrderHandler = (context: OrderContext) => Response | Promise<Response>
+
+export interface OrderOptions {
+  /** Whose keys they are: within it a key means one order. @default the token's issuer and subject */
+  readonly account?: string | undefined
+}
+
+type OrderRequest = Pick<Request, 'headers'>
+
+export interface ApprovalGate {
+  /**
+   * Runs an order that its token was approved for, once.
+   *
+   * `order` must mean the same as exactly one of the token's `authorization_details`, field by field, no field
+   * more or less. The first idempotency key uses the approval up; the same key gets the same answer again, another
+   * key 409. A handler that answers 4xx carried nothing out: its answer is kept under the key and the approval is
+   * given back. Does not decide whether the caller may touch what the order is about.
+   *
+   * @returns The handler's answer, the same answer again, or why not: 400, 403, 409 or 422.
+   * @throws StoreError The store did not answer, before anything was done: no order runs. And whatever the handler throws.
+   */
+  runApproved(
+    request: OrderRequest,
+    caller: Passed,
+    order: AuthorizationDetail,
+    handler: OrderHandler,
+    options?: OrderOptions,
+  ): Promise<Response>
+  /** The same for an order that needs no approval: once under its key. */
+  runOnce(
+    request: OrderRequest,
+    caller: Passed,
+    order: unknown,
+    handler: OrderHandler,
+    options?: OrderOptions,
+  ): Promise<Response>
+}
+
+const optionKeys = [
+  'store',
+  'keys',
+  'onCrash',
+  'leaseSeconds',
+  'retentionSeconds',
+  'clock',
+] as const satisfies readonly (keyof ApprovalGateOptions)[]
+
+/**
+ * Makes the gate that holds orders to what a person approved, and lets each through once.
+ *
+ * The token carries the approval (RFC 9396 §9.1); who verified it is `createResourceServer`'s `protect`.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ */
+export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
+  refuseUnknownKeys('createApprovalGate', options, optionKeys)
+  const { onCrash = 'refuse', clock = systemClock } = options
+  if (onCrash !== 'refuse' && onCrash !== 'run_again') {
+    throw new ConfigurationError('createApprovalGate.onCrash', "is 'refuse' or 'run_again'")
+  }
+  const now = () => clock.now() / 1000
+  const book = new OrderBook({
+    ...sealed(options),
+    leaseSeconds: positive('leaseSeconds', options.leaseSeconds ?? 60),
+    retentionSeconds: positive('retentionSeconds', options.retentionSeconds ?? 86_400),
+    now,
+  })
+  const run = async (
+    request: OrderRequest,
+    caller: Passed,
+    order: Json,
+    approval: string | undefined,
+    handler: OrderHandler,
+    { account = ownerOf(caller.identity) }: OrderOptions = {},
+  ) => {
+    const idempotencyKey = keyOf(request.headers)
+    if (idempotencyKey === undefined) {
+      const detail = 'orders need an Idempotency-Key header of 1 to 255 characters'
+      return problem(400, 'idempotency_key_missing', detail)
+    }
+    return runOnce(book, {
+      order: await book.nameOf('order', [account, idempotencyKey]),
+      ...(approval !== undefined && { approval }),
+      fingerprint: await book.fingerprint(canonicalJson(order)),
+      tokenEnd: caller.identity.expiresAt ?? now(),
+      onCrash,
+      handler: (again) => handler({ idempotencyKey, again }),
+    })
+  }
+  return {
+    async runApproved(request, caller, order, handler, orderOptions) {
+      checkCaller(caller)
+      const json = plain(order)
+      if (!approves(caller, json)) return notApproved(caller)
+      const approval = await book.nameOf('approval', [caller.identity.issuer, caller.tokenId])
+      return run(request, caller, json, approval, handler, orderOptions)
+    },
+    async runOnce(request, caller, order, handler, orderOptions) {
+      checkCaller(caller)
+      return run(request, caller, plain(order), undefined, handler, orderOptions)
+    },
+  }
+}
+
+/**
+ * Whether a token was approved for this very order: exactly one of its `authorization_details` means the same.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-9.1 | RFC 9396 §9.1}
+ */
+export function isApproved(caller: Pick<Passed, 'authorizationDetails'>, order: AuthorizationDetail): boolean {
+  const copied = snapshot(order)
+  return 'value' in copied && approves(caller, copied.value)
+}
+
+function approves({ authorizationDetails }: Pick<Passed, 'authorizationDetails'>, order: Json): boolean {
+  return authorizationDetails.filter((detail) => equalJson(detail as Json, order)).length === 1
+}
+
+function notApproved({ scheme }: Passed): Response {
+  const error = 'insufficient_authorization_details'
+  const detail = 'the token was not approved for this order'
+  const challenge = `${scheme} ${challengeParameters({ error, errorDescription: detail })}`
+  return problem(403, error, detail, { 'www-authenticate': challenge })
+}
+
+function checkCaller(caller: Passed): void {
+  if (caller?.ok === true && isVerified(caller.identity)) return
+  throw new ConfigurationError('caller', 'give what `protect` let pass')
+}
+
+/** What is no plain JSON means nothing that could be compared. */
+function plain(order: unknown): Json {
+  const copied = snapshot(order)
+  if ('value' in copied) return copied.value
+  throw new ConfigurationError('order', `is not plain JSON: ${copied.problem}`)
+}
+
+function ownerOf(identity: Identity): string {
+  const subject = identity.kind === 'user' ? ['user', identity.subject] : ['agent', identity.clientId]
+  return JSON.stringify([identity.issuer, identity.tenant ?? null, ...subject])
+}
+
+/** The quotes of a structured string (RFC 9651 §3.3.3) are optional. */
+function keyOf(headers: Headers): string | undefined {
+  const value = headers.get('idempotency-key')?.replace(/^"(.*)"$/, '$1')
+  return value !== undefined && /^[\x21-\x7e]{1,255}$/.test(value) ? value : undefined
+}
+
+function sealed({ store, keys }: ApprovalGateOptions) {
+  if (store?.specificationVersion !== 1) {
+    throw new ConfigurationError(
+      'createApprovalGate.store',
+      'give a Store, such as memoryStore() where the API is one process',
+    )
+  }
+  if (keys === undefined) {
+    if (store.durable) {
+      const fix = 'a durable store needs { seal: [current, …old], index }: 32 random bytes each'
+      throw new ConfigurationError('createApprovalGate.keys', fix)
+    }
+    // A memory store dies with its process, and so may its keys.
+    return { store, sealer: createSealer([randomKey()]), hash: keyedHash(randomKey()) }
+  }
+  refuseUnknownKeys('createApprovalGate.keys', keys, ['seal', 'index'])
+  if (!Array.isArray(keys.seal) || keys.seal.length === 0) {
+    throw new ConfigurationError('createApprovalGate.keys.seal', 'give a list of keys, the current one first')
+  }
+  const seal = keys.seal.map((material, index) => keyBytes(`createApprovalGate.keys.seal[${index}]`, material))
+  const index = keyBytes('createApprovalGate.keys.index', keys.index)
+  return { store, sealer: createSealer(seal), hash: keyedHash(index) }
+}
+
+const randomKey = (): Uint8Array => crypto.getRandomValues(new Uint8Array(32))
+
+function positive(option: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new ConfigurationError(`createApprovalGate.${option}`, 'give whole seconds, 1 or more')
+}

@@ -1,0 +1,89 @@
+import type { Entry, OrderBook } from './order-book.ts'
+import { problem } from './problem.ts'
+import { keep, type OrderRecord, replay } from './stored-answer.ts'
+
+/** One order in front of the API. */
+export interface OrderRun {
+  /** Names of its record and of its approval's, where it needs one. */
+  readonly order: string
+  readonly approval?: string
+  readonly fingerprint: string
+  /** When its token ends, epoch seconds. */
+  readonly tokenEnd: number
+  readonly onCrash: 'refuse' | 'run_again'
+  /** @param again - An earlier run of this order ended in the middle. */
+  readonly handler: (again: boolean) => Response | Promise<Response>
+}
+
+/**
+ * Runs an order once under its key, and tells its answer again to whoever asks again.
+ *
+ * Of any number of requests at a time one runs; the others get 409 until it has ended.
+ */
+export async function runOnce(book: OrderBook, run: OrderRun): Promise<Response> {
+  const settled = answerOf(run, (await book.read(run.order))?.record)
+  if (settled instanceof Response) return settled
+  // Taken before the record says so: a record is never seen as running without one.
+  const lease = await book.lease(run.order)
+  if (lease === undefined) return inProgress()
+  try {
+    return await runAlone(book, run)
+  } finally {
+    // What is not released ends by itself.
+    await lease.release().catch(() => {})
+  }
+}
+
+/** Under the lease: nobody else writes this order's record. */
+async function runAlone(book: OrderBook, run: OrderRun): Promise<Response> {
+  const { fingerprint, approval, tokenEnd } = run
+  const found = await book.read(run.order)
+  const settled = answerOf(run, found?.record)
+  if (settled instanceof Response) return settled
+  if (settled === 'begun' && run.onCrash === 'refuse') return outcomeUnknown()
+  if (approval !== undefined && !(await book.claim(approval, run.order, tokenEnd))) {
+    return problem(409, 'approval_used', 'this approval was used for an order under another Idempotency-Key')
+  }
+  const record: OrderRecord = { v: 1, state: 'running', fingerprint }
+  const version = await book.write(run.order, record, found?.version ?? null, tokenEnd)
+  // The lease was lost before anything was done.
+  if (version === 'conflict') return inProgress()
+  return carryOut(book, run, { record, version }, settled === 'begun')
+}
+
+/** What is to be said of an order that is known. `begun`: it was begun, and runs now or died. */
+function answerOf(run: OrderRun, record: OrderRecord | undefined): Response | 'begun' | undefined {
+  if (record === undefined) return undefined
+  if (record.fingerprint !== run.fingerprint) {
+    return problem(422, 'idempotency_key_reused', 'this Idempotency-Key was used for another request')
+  }
+  if (record.state !== 'done' || record.answer === undefined) return 'begun'
+  return (
+    replay(record.answer) ??
+    problem(409, 'answer_not_kept', 'the order was answered before, and its answer was too large to keep')
+  )
+}
+
+async function carryOut(book: OrderBook, run: OrderRun, { record, version }: Entry, again: boolean): Promise<Response> {
+  // A store that fails now does not undo what was done: the answer is given, and the record stays as begun.
+  const end = (last: OrderRecord) => book.write(run.order, last, version, run.tokenEnd).catch(() => {})
+  try {
+    const { response, stored } = await keep(await run.handler(again))
+    // A server error says nothing of what was done before it.
+    await end(response.status >= 500 ? { ...record, state: 'unknown' } : { ...record, state: 'done', answer: stored })
+    return response
+  } catch (error) {
+    await end({ ...record, state: 'unknown' })
+    throw error
+  }
+}
+
+function outcomeUnknown(): Response {
+  return problem(409, 'outcome_unknown', 'the order was begun and never ended: it may have been carried out')
+}
+
+function inProgress(): Response {
+  return problem(409, 'request_in_progress', 'a request with this Idempotency-Key is in progress', {
+    'retry-after': '1',
+  })
+}

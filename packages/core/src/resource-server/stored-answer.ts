@@ -1,0 +1,79 @@
+import { base64url } from 'jose'
+import * as z from 'zod/mini'
+import { StoreError } from '../errors/index.ts'
+
+/** What is kept of an order under its idempotency key. `v`: an unknown version is never guessed. */
+const record = z.strictObject({
+  v: z.literal(1),
+  /** `unknown`: its handler failed in the middle, and may have acted. */
+  state: z.enum(['running', 'done', 'unknown']),
+  /** Of the order: the same key with another order is a mistake. */
+  fingerprint: z.string(),
+  answer: z.optional(
+    z.strictObject({
+      status: z.int(),
+      headers: z.record(z.string(), z.string()),
+      /** base64url; absent: larger than what is kept. */
+      body: z.optional(z.string()),
+    }),
+  ),
+})
+
+export type OrderRecord = z.infer<typeof record>
+export type StoredAnswer = NonNullable<OrderRecord['answer']>
+
+/** An answer's body that is larger is not told again. Bytes. */
+const MAX_BODY = 256 * 1024
+/** What a client needs to read the answer. Cookies and caching are of their own time. */
+const keptHeaders = ['content-language', 'content-location', 'content-type', 'etag', 'location']
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+export function writeRecord(value: OrderRecord): Uint8Array {
+  return encoder.encode(JSON.stringify(value))
+}
+
+export function readRecord(bytes: Uint8Array): OrderRecord {
+  let json: unknown
+  try {
+    json = JSON.parse(decoder.decode(bytes))
+  } catch (cause) {
+    throw new StoreError('corrupt', 'a stored order is not JSON', { cause })
+  }
+  if ((json as { v?: unknown } | null)?.v !== 1) {
+    throw new StoreError('unknown_version', 'a stored order has a version that is not known')
+  }
+  const parsed = record.safeParse(json)
+  if (!parsed.success) throw new StoreError('corrupt', 'a stored order is malformed', { cause: parsed.error })
+  return parsed.data
+}
+
+/** Reads a handler's answer: once, for its client and for the record. */
+export async function keep(response: Response): Promise<{ response: Response; stored: StoredAnswer }> {
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  const { status, headers } = response
+  const kept = keptHeaders.flatMap((name) => {
+    const value = headers.get(name)
+    return value === null ? [] : [[name, value] as const]
+  })
+  return {
+    response: new Response(bodyless(status) ? null : bytes, { status, headers }),
+    stored: {
+      status,
+      headers: Object.fromEntries(kept),
+      ...(bytes.length <= MAX_BODY && { body: base64url.encode(bytes) }),
+    },
+  }
+}
+
+/** The answer again; `undefined` where its body was too large to keep. */
+export function replay({ status, headers, body }: StoredAnswer): Response | undefined {
+  if (body === undefined) return undefined
+  const again = { ...headers, 'cache-control': 'no-store', 'idempotent-replayed': 'true' }
+  return new Response(bodyless(status) ? null : base64url.decode(body).slice(), { status, headers: again })
+}
+
+function bodyless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304
+}

@@ -1,0 +1,49 @@
+import { ConfigurationError } from '../errors/index.ts'
+import { originList } from '../lib/index.ts'
+
+/** What is needed of a Node request; Express's has it. */
+export interface NodeRequest {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  /** Express: the address before routers took their part of it. */
+  readonly originalUrl?: string | undefined
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[]
+}
+
+/** What is needed of a Node response; Express's has it. */
+export interface NodeResponse {
+  statusCode: number
+  setHeader(name: string, value: string | readonly string[]): unknown
+  end(body?: Uint8Array): unknown
+}
+
+/**
+ * A Node or Express request as `protect` takes it: without its body, which stays where it is.
+ *
+ * @param origin - The API's own, as clients know it: `Host` is written by whoever calls.
+ * @throws ConfigurationError `origin` is none.
+ */
+export function webRequest(incoming: NodeRequest, origin: string): Request {
+  const [base] = originList('webRequest.origin', [origin])
+  const target = incoming.originalUrl ?? incoming.url ?? '/'
+  // Joined as texts: resolved, `//elsewhere` and `http://elsewhere` would be another origin.
+  const url = base + (target.startsWith('/') ? target : '/')
+  if (!URL.canParse(url)) throw new ConfigurationError('webRequest', 'gets a request whose target is no path')
+  const headers = new Headers()
+  for (let at = 0; at + 1 < incoming.rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = [incoming.rawHeaders[at], incoming.rawHeaders[at + 1]]
+    // HTTP/2 has its own names for method and target. Repeated headers stay visible: `headers` of Node drops some.
+    if (!name.startsWith(':')) headers.append(name, value)
+  }
+  return new Request(url, { method: incoming.method ?? 'GET', headers })
+}
+
+/** Sends a fetch-style answer as that of a Node or Express server. */
+export async function sendWebResponse(outgoing: NodeResponse, response: Response): Promise<void> {
+  outgoing.statusCode = response.status
+  for (const [name, value] of response.headers) if (name !== 'set-cookie') outgoing.setHeader(name, value)
+  const cookies = response.headers.getSetCookie()
+  if (cookies.length > 0) outgoing.setHeader('set-cookie', cookies)
+  outgoing.end(new Uint8Array(await response.arrayBuffer()))
+}
