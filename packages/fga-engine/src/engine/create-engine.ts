@@ -1,0 +1,68 @@
+import { ConfigurationError } from '@behalf/core'
+import { type Condition, compileCondition, loadCel } from '../conditions/index.ts'
+import { type AuthorizationModel, compileModel, createReaches } from '../model/index.ts'
+import { memoryTuples, type Tuple, type TupleSource } from '../tuples/index.ts'
+import { askBatch, askCheck, askExplanation } from './ask.ts'
+import type { FgaEngine } from './engine.ts'
+import { listObjects } from './list-objects.ts'
+import { listUsers } from './list-users.ts'
+import { readTuples } from './read-tuples.ts'
+import type { EngineState } from './state.ts'
+import { writeTuples } from './write-tuples.ts'
+
+export interface EngineOptions {
+  /** In OpenFGA's JSON. Language (`.fga`) is turned into it by `@openfga/syntax-transformer`, at build or test time. */
+  readonly model: AuthorizationModel
+  /** @default none, in memory. A list is copied into memory. */
+  readonly tuples?: TupleSource | readonly Tuple[]
+}
+
+/**
+ * Makes an engine that evaluates an OpenFGA model in this process.
+ *
+ * Evaluates all of OpenFGA's language but inline expressions; conditions need the peers `@bufbuild/cel` and
+ * `@bufbuild/protobuf`, which are loaded at the first question. Sets no deadline, and no limit on what an expression
+ * costs: a server does. Made for tests, local runs and edge functions, over tuples that fit a process.
+ *
+ * @throws {@link ConfigurationError} An unknown option, or a model that cannot be evaluated.
+ */
+export function createEngine(options: EngineOptions): FgaEngine {
+  for (const key of Object.keys(options)) {
+    if (key !== 'model' && key !== 'tuples') throw new ConfigurationError(key, 'remove it: options are model, tuples')
+  }
+  const { model, tuples = [] } = options
+  const compiled = compileModel(model)
+  const source = isSource(tuples) ? tuples : memoryTuples(tuples)
+  let prepared: Promise<EngineState> | undefined
+  const state = (): Promise<EngineState> => {
+    prepared ??= prepareConditions(model).then((conditions) => ({
+      model: compiled,
+      conditions,
+      reaches: createReaches(compiled),
+      source,
+      valid: new WeakMap(),
+    }))
+    return prepared
+  }
+  return {
+    authorizationModelId: compiled.id,
+    model: { ...model, id: compiled.id },
+    ready: async () => void (await state()),
+    check: async (question) => askCheck(await state(), question),
+    batchCheck: async (items) => askBatch(await state(), items),
+    listObjects: async (question) => listObjects(await state(), question),
+    listUsers: async (question) => listUsers(await state(), question),
+    read: async (question = {}) => readTuples(await state(), question),
+    write: async (request) => writeTuples(await state(), request),
+    explain: async (question) => askExplanation(await state(), question),
+  }
+}
+
+async function prepareConditions({ conditions = {} }: AuthorizationModel): Promise<ReadonlyMap<string, Condition>> {
+  const definitions = Object.entries(conditions)
+  if (definitions.length === 0) return new Map()
+  const peers = await loadCel()
+  return new Map(definitions.map(([name, definition]) => [name, compileCondition(name, definition, peers)]))
+}
+
+const isSource = (tuples: TupleSource | readonly Tuple[]): tuples is TupleSource => 'tuplesOf' in tuples

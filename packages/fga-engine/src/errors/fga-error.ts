@@ -1,0 +1,50 @@
+/** Codes of refusals, by OpenFGA's names, with the number and the HTTP status that belong to them. */
+const CODES = {
+  auth_failed_invalid_bearer_token: [1005, 401],
+  bearer_token_missing: [1010, 401],
+  validation_error: [2000, 400],
+  authorization_model_not_found: [2001, 400],
+  authorization_model_resolution_too_complex: [2002, 400],
+  invalid_write_input: [2003, 400],
+  cannot_allow_duplicate_tuples_in_one_request: [2004, 400],
+  invalid_continuation_token: [2007, 400],
+  write_failed_due_to_invalid_input: [2017, 400],
+  type_not_found: [2021, 400],
+  relation_not_found: [2022, 400],
+  invalid_tuple: [2027, 400],
+  tuple_key_value_not_specified: [2037, 400],
+  page_size_invalid: [2039, 400],
+  exceeded_entity_limit: [2053, 400],
+  internal_error: [4000, 500],
+  Aborted: [10, 409],
+  undefined_endpoint: [5000, 404],
+  store_id_not_found: [5002, 404],
+} as const
+
+/** The name of an OpenFGA error, as it stands in `code` of an error's body. */
+export type FgaErrorCode = keyof typeof CODES
+
+/**
+ * A request that OpenFGA refuses. `code`, `number` and `status` are the server's.
+ *
+ * Messages repeat names of the request (users, relations, objects, context parameters): log them as you log those.
+ */
+export class FgaError extends Error {
+  override readonly name = 'FgaError'
+  readonly code: FgaErrorCode
+  /** The number of the code: 2000 for `validation_error`. */
+  readonly number: number
+  /** The HTTP status that goes with it. */
+  readonly status: number
+
+  constructor(code: FgaErrorCode, message: string) {
+    super(message)
+    this.code = code
+    const [number, status] = CODES[code]
+    this.number = number
+    this.status = status
+  }
+}
+
+/** The refusal that most rules end in. Internal. */
+export const invalid = (message: string): FgaError => new FgaError('validation_error', message)

@@ -1,0 +1,1 @@
+export { FgaError, type FgaErrorCode, invalid } from './fga-error.ts'

@@ -1,0 +1,90 @@
+import type { FgaError } from '../errors/index.ts'
+
+/** What a step of an evaluation was about. */
+export type ExplanationStep =
+  /** A relation of an object. */
+  | 'relation'
+  /** Tuples of the relation itself. */
+  | 'direct'
+  /** One tuple. */
+  | 'tuple'
+  /** Another relation of the same object. */
+  | 'computed'
+  /** A relation of the objects that another relation names. */
+  | 'from'
+  | 'union'
+  | 'intersection'
+  | 'exclusion'
+
+/** Why a question was answered as it was: a tree, from the question down to the tuples that decided. */
+export interface Explanation {
+  readonly step: ExplanationStep
+  /** In OpenFGA's notation: `document:1#viewer`, or the tuple. */
+  readonly subject: string
+  /** `cycle`: led back to a question that is being answered, so it is no path to yes. */
+  readonly verdict: 'allowed' | 'denied' | 'cycle' | 'error'
+  /** What decided, in words, where it was not the steps below. */
+  readonly reason?: string
+  /** The steps that were taken. After the one that decided, none is. */
+  readonly children: readonly Explanation[]
+}
+
+/** What an evaluation yields. Errors are values: a yes beside them wins. Internal. */
+export interface Outcome {
+  readonly allowed: boolean
+  readonly cycle: boolean
+  readonly error?: FgaError
+  readonly why?: Explanation
+}
+
+export const ALLOWED: Outcome = Object.freeze({ allowed: true, cycle: false })
+export const DENIED: Outcome = Object.freeze({ allowed: false, cycle: false })
+export const CYCLE: Outcome = Object.freeze({ allowed: false, cycle: true })
+export const failed = (error: FgaError): Outcome => ({ allowed: false, cycle: false, error })
+
+/** Explains an outcome, where somebody asked for explanations. */
+export function because(
+  outcome: Outcome,
+  step: ExplanationStep,
+  subject: string,
+  {
+    reason,
+    children = [],
+  }: { readonly reason?: string; readonly children?: readonly (Explanation | undefined)[] } = {},
+): Outcome {
+  const verdict =
+    outcome.error !== undefined ? 'error' : outcome.allowed ? 'allowed' : outcome.cycle ? 'cycle' : 'denied'
+  const told = reason ?? (children.length === 0 ? outcome.error?.message : undefined)
+  const why: Explanation = {
+    step,
+    subject,
+    verdict,
+    ...(told !== undefined && { reason: told }),
+    children: children.filter((child) => child !== undefined),
+  }
+  return { ...outcome, why }
+}
+
+/** A union under way: any yes wins; without one an error is the answer; otherwise no, by a cycle or not. */
+export class AnyOf {
+  #error: FgaError | undefined
+  #cycle = false
+  #winner: Outcome | undefined
+  /** The explanations of what was taken. */
+  readonly children: (Explanation | undefined)[] = []
+
+  /** @returns whether the answer is yes, and nothing more need be asked */
+  take(outcome: Outcome): boolean {
+    this.children.push(outcome.why)
+    if (outcome.allowed) this.#winner = ALLOWED
+    else if (outcome.error !== undefined) this.#error = outcome.error
+    else if (outcome.cycle) this.#cycle = true
+    return outcome.allowed
+  }
+
+  outcome(): Outcome {
+    if (this.#winner !== undefined) return this.#winner
+    if (this.#error !== undefined) return failed(this.#error)
+    return this.#cycle ? CYCLE : DENIED
+  }
+}

@@ -1,0 +1,106 @@
+import { FgaError } from '../errors/index.ts'
+import type { Relation } from '../model/index.ts'
+import { isUserset, problemOfStored, type Tuple, tupleText, typeOf } from '../tuples/index.ts'
+import type { Asking, World } from './asking.ts'
+
+/** Tuples that the model takes and whose condition holds. */
+export interface Admitted {
+  readonly tuples: readonly Tuple[]
+  /** A condition that could not be evaluated; told only where no tuple is left, as OpenFGA does. */
+  readonly error: FgaError | undefined
+  /** The first of all that were looked at, for explanations. */
+  readonly first: Tuple | undefined
+}
+
+/** Reads what is stored together with what came with the question. */
+export class TupleReader {
+  readonly #world: World
+  readonly #asking: Asking
+
+  constructor(world: World, asking: Asking) {
+    this.#world = world
+    this.#asking = asking
+  }
+
+  /** The tuple that names the user. One that came with the question hides the stored one. */
+  async own(object: string, relation: Relation): Promise<Admitted> {
+    const { user } = this.#asking
+    const sent = this.#sent(object, relation).find((tuple) => tuple.user === user)
+    const tuple = sent ?? (await this.#stored(object, relation, user))
+    return tuple === undefined ? NOBODY : this.#admit(relation, [tuple])
+  }
+
+  /** The tuples that name everybody of the user's type. */
+  async everybody(object: string, relation: Relation): Promise<Admitted> {
+    const wildcard = `${typeOf(this.#asking.user)}:*`
+    const sent = this.#sent(object, relation).filter((tuple) => tuple.user === wildcard)
+    const stored = await this.#stored(object, relation, wildcard)
+    return this.#admit(relation, stored === undefined ? sent : [...sent, stored])
+  }
+
+  /** The tuples that name usersets. */
+  async usersets(object: string, relation: Relation): Promise<Admitted> {
+    const stored = await this.#world.source.tuplesOf(object, relation.name, 'usersets')
+    return this.#admit(
+      relation,
+      this.#joined(object, relation, stored).filter(({ user }) => isUserset(user)),
+    )
+  }
+
+  /** The tuples of a relation that another one is read from. */
+  async parents(object: string, tupleset: Relation): Promise<Admitted> {
+    const stored = await this.#world.source.tuplesOf(object, tupleset.name)
+    return this.#admit(tupleset, this.#joined(object, tupleset, stored))
+  }
+
+  #admit(relation: Relation, tuples: readonly Tuple[]): Admitted {
+    if (tuples.length === 0) return NOBODY
+    let error: FgaError | undefined
+    const admitted = tuples.filter((tuple) => {
+      if (!this.#isValid(relation, tuple)) return false
+      const holds = this.#holds(tuple)
+      if (typeof holds === 'boolean') return holds
+      error = holds
+      return false
+    })
+    return { tuples: admitted, error: admitted.length > 0 ? undefined : error, first: tuples[0] }
+  }
+
+  #holds(tuple: Tuple): boolean | FgaError {
+    if (tuple.condition === undefined) return true
+    const { name, context = NOTHING } = tuple.condition
+    try {
+      return this.#world.conditions.get(name)?.holds(context, this.#asking.request, tupleText(tuple)) === true
+    } catch (problem) {
+      if (!(problem instanceof FgaError)) throw problem
+      return this.#asking.assume ?? problem
+    }
+  }
+
+  #isValid(relation: Relation, tuple: Tuple): boolean {
+    const known = this.#world.valid.get(tuple)
+    if (known !== undefined) return known
+    const valid = problemOfStored(relation, this.#world.conditions, tuple) === undefined
+    this.#world.valid.set(tuple, valid)
+    return valid
+  }
+
+  #sent(object: string, { name }: Relation): readonly Tuple[] {
+    return this.#asking.contextual.get(`${object}#${name}`) ?? NONE
+  }
+
+  #joined(object: string, relation: Relation, stored: readonly Tuple[]): readonly Tuple[] {
+    const sent = this.#sent(object, relation)
+    return sent.length === 0 ? stored : [...sent, ...stored]
+  }
+
+  async #stored(object: string, relation: Relation, user: string): Promise<Tuple | undefined> {
+    const { source } = this.#world
+    if (source.tuple !== undefined) return source.tuple({ object, relation: relation.name, user })
+    return (await source.tuplesOf(object, relation.name)).find((tuple) => tuple.user === user)
+  }
+}
+
+const NONE: readonly Tuple[] = Object.freeze([])
+const NOBODY: Admitted = Object.freeze({ tuples: NONE, error: undefined, first: undefined })
+const NOTHING: Readonly<Record<string, unknown>> = Object.freeze({})

@@ -1,0 +1,67 @@
+import { type CompiledModel, type Relation, type Rewrite, relationOf } from './compiled-model.ts'
+
+/** Whether the model has any way from this kind of user to that relation. */
+export type Reaches = (userLabel: string, relation: Relation) => boolean
+
+/**
+ * Answers by the model alone, without tuples: a user type that no tuple can bring to a relation is denied there, and
+ * neither conditions nor depth are looked at. OpenFGA does the same, which decides between "no" and an error.
+ */
+export function createReaches(model: CompiledModel): Reaches {
+  const known = new Map<string, ReadonlySet<string>>()
+  return (userLabel, relation) => {
+    let sources = known.get(relation.label)
+    if (sources === undefined) {
+      sources = sourcesOf(model, relation)
+      known.set(relation.label, sources)
+    }
+    return sources.has(userLabel)
+  }
+}
+
+/** `user`, `user:*` and `group#member`, as far as one of them leads here. */
+function sourcesOf(model: CompiledModel, start: Relation): ReadonlySet<string> {
+  const seen = new Set([start.label])
+  const waiting = [start]
+  for (let relation = waiting.pop(); relation !== undefined; relation = waiting.pop()) {
+    for (const { label, next } of stepsBack(model, relation, relation.rewrite)) {
+      if (seen.has(label)) continue
+      seen.add(label)
+      if (next !== undefined) waiting.push(next)
+    }
+  }
+  return seen
+}
+
+interface Step {
+  readonly label: string
+  readonly next: Relation | undefined
+}
+
+function stepsBack(model: CompiledModel, relation: Relation, rewrite: Rewrite): readonly Step[] {
+  switch (rewrite.kind) {
+    case 'this':
+      return relation.restrictions.map(({ type, relation: userset, wildcard }) =>
+        userset !== undefined && userset !== ''
+          ? step(model, type, userset)
+          : { label: wildcard === undefined ? type : `${type}:*`, next: undefined },
+      )
+    case 'computed':
+      return [step(model, relation.type, rewrite.relation)]
+    case 'ttu': {
+      const parents = relationOf(model, relation.type, rewrite.tupleset)?.restrictions ?? []
+      return parents.flatMap(({ type }) =>
+        relationOf(model, type, rewrite.computed) === undefined ? [] : [step(model, type, rewrite.computed)],
+      )
+    }
+    case 'exclusion':
+      return [rewrite.base, rewrite.subtract].flatMap((part) => stepsBack(model, relation, part))
+    default:
+      return rewrite.children.flatMap((part) => stepsBack(model, relation, part))
+  }
+}
+
+const step = (model: CompiledModel, type: string, name: string): Step => ({
+  label: `${type}#${name}`,
+  next: relationOf(model, type, name),
+})

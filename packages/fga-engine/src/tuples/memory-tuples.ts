@@ -1,0 +1,149 @@
+import { FgaError } from '../errors/index.ts'
+import { isUserset, typeOf } from './names.ts'
+import { type Tuple, type TupleKey, tupleText } from './tuple.ts'
+import type { Page, PageQuery, StoredTuple, TupleChange, TupleSource } from './tuple-source.ts'
+
+/** Tuples in memory, and what a test does to them beside the API. */
+export interface MemoryTuples extends Required<TupleSource> {
+  tuple(key: TupleKey): Tuple | undefined
+  page(query: PageQuery): Page
+  change(change: TupleChange): void
+  /** Every tuple, in the order in which they were written. */
+  all(): readonly Tuple[]
+  /** Writes without looking at a model; a tuple that is there already is replaced. */
+  put(...tuples: readonly Tuple[]): void
+  /** Removes what is there of these; conditions do not count. */
+  drop(...keys: readonly TupleKey[]): void
+  clear(): void
+}
+
+export interface MemoryTuplesOptions {
+  /** The time, for `timestamp` of what is read. Epoch milliseconds. @default Date.now */
+  readonly now?: () => number
+}
+
+/** Makes a tuple source in memory. Tuples are copied and frozen on their way in. */
+export function memoryTuples(
+  initial: readonly Tuple[] = [],
+  { now = Date.now }: MemoryTuplesOptions = {},
+): MemoryTuples {
+  return new Memory(initial, now)
+}
+
+interface Entry extends StoredTuple {
+  readonly sequence: number
+}
+
+class Memory implements MemoryTuples {
+  readonly #now: () => number
+  /** By key, in the order of writing. */
+  readonly #entries = new Map<string, Entry>()
+  /** By `object#relation`, then by user. */
+  readonly #relations = new Map<string, Map<string, Tuple>>()
+  /** The same, of usersets alone: a relation may have many users and few groups. */
+  readonly #usersets = new Map<string, Map<string, Tuple>>()
+  /** By type: how many tuples each object has. */
+  readonly #objects = new Map<string, Map<string, number>>()
+  #sequence = 0
+
+  constructor(initial: readonly Tuple[], now: () => number) {
+    this.#now = now
+    this.put(...initial)
+  }
+
+  tuplesOf(object: string, relation: string, only?: 'usersets'): readonly Tuple[] {
+    const found = (only === undefined ? this.#relations : this.#usersets).get(`${object}#${relation}`)
+    return found === undefined ? [] : [...found.values()]
+  }
+
+  tuple({ object, relation, user }: TupleKey): Tuple | undefined {
+    return this.#relations.get(`${object}#${relation}`)?.get(user)
+  }
+
+  objectsOf(type: string): readonly string[] {
+    return [...(this.#objects.get(type)?.keys() ?? [])]
+  }
+
+  page({ size, after = '0', ...filter }: PageQuery): Page {
+    const from = Number(after)
+    if (!Number.isSafeInteger(from) || from < 0) {
+      throw new FgaError('invalid_continuation_token', 'Invalid continuation token')
+    }
+    const tuples: Entry[] = []
+    for (const entry of this.#entries.values()) {
+      if (entry.sequence <= from || !matches(entry.tuple, filter)) continue
+      if (tuples.length === size) return { tuples, next: String(tuples.at(-1)?.sequence ?? from) }
+      tuples.push(entry)
+    }
+    return { tuples }
+  }
+
+  change({ deletes, writes }: TupleChange): void {
+    this.drop(...deletes)
+    this.put(...writes)
+  }
+
+  all(): readonly Tuple[] {
+    return Array.from(this.#entries.values(), ({ tuple }) => tuple)
+  }
+
+  put(...tuples: readonly Tuple[]): void {
+    for (const given of tuples) {
+      const tuple = copy(given)
+      this.drop(tuple)
+      this.#entries.set(tupleText(tuple), { tuple, writtenAt: this.#now(), sequence: ++this.#sequence })
+      const key = `${tuple.object}#${tuple.relation}`
+      entry(this.#relations, key).set(tuple.user, tuple)
+      if (isUserset(tuple.user)) entry(this.#usersets, key).set(tuple.user, tuple)
+      const objects = entry(this.#objects, typeOf(tuple.object))
+      objects.set(tuple.object, (objects.get(tuple.object) ?? 0) + 1)
+    }
+  }
+
+  drop(...keys: readonly TupleKey[]): void {
+    for (const key of keys) {
+      if (!this.#entries.delete(tupleText(key))) continue
+      for (const index of [this.#relations, this.#usersets]) {
+        index.get(`${key.object}#${key.relation}`)?.delete(key.user)
+      }
+      const objects = entry(this.#objects, typeOf(key.object))
+      const left = (objects.get(key.object) ?? 1) - 1
+      if (left === 0) objects.delete(key.object)
+      else objects.set(key.object, left)
+    }
+  }
+
+  clear(): void {
+    this.#entries.clear()
+    this.#relations.clear()
+    this.#usersets.clear()
+    this.#objects.clear()
+  }
+}
+
+function matches(tuple: Tuple, { user, relation, object }: Partial<TupleKey>): boolean {
+  if (user !== undefined && tuple.user !== user) return false
+  if (relation !== undefined && tuple.relation !== relation) return false
+  if (object === undefined) return true
+  return object.endsWith(':') ? tuple.object.startsWith(object) : tuple.object === object
+}
+
+function entry<K, V>(maps: Map<string, Map<K, V>>, key: string): Map<K, V> {
+  let found = maps.get(key)
+  if (found === undefined) {
+    found = new Map()
+    maps.set(key, found)
+  }
+  return found
+}
+
+function copy({ user, relation, object, condition }: Tuple): Tuple {
+  if (condition === undefined || condition === null) return Object.freeze({ user, relation, object })
+  const context = freezeDeep(structuredClone(condition.context ?? {}))
+  return Object.freeze({ user, relation, object, condition: Object.freeze({ name: condition.name, context }) })
+}
+
+function freezeDeep<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) freezeDeep(item)
+  return Object.freeze(value)
+}

@@ -1,0 +1,22 @@
+/** A relationship: `user` has `relation` to `object`. */
+export interface TupleKey {
+  /** `user:ann`, `user:*` or `group:staff#member` */
+  readonly user: string
+  readonly relation: string
+  /** `document:1` */
+  readonly object: string
+}
+
+/** A relationship, perhaps under a condition. */
+export interface Tuple extends TupleKey {
+  readonly condition?: TupleCondition
+}
+
+export interface TupleCondition {
+  readonly name: string
+  /** Parameters that are fixed by the tuple. They win over those of a request. */
+  readonly context?: Readonly<Record<string, unknown>>
+}
+
+/** One text for a tuple's key, in OpenFGA's notation; conditions do not count. */
+export const tupleText = ({ user, relation, object }: TupleKey): string => `${object}#${relation}@${user}`
