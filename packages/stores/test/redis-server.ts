@@ -19,6 +19,8 @@ export interface RedisServer {
   /** SIGKILL, and another process on the same port and data. */
   restart(): Promise<void>
   stop(): Promise<void>
+  /** Lets this process end while the server runs; it ends with the process. */
+  unref(): void
 }
 
 /** @param options.durable - Every write on disk before it is answered. @default false: nothing is kept */
@@ -37,6 +39,10 @@ export async function startRedisServer({ durable = false } = {}): Promise<RedisS
     async stop() {
       await killChild(child)
       rmSync(directory, { recursive: true })
+    },
+    unref() {
+      child.unref()
+      process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
     },
   }
 }
