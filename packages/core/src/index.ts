@@ -18,6 +18,7 @@ export {
   connectAuthorizationServer,
   type ExchangeProfile,
   type GrantParameters,
+  type IntrospectionResponse,
   type Profile,
   type ProfileOf,
   type RequestOptions,
@@ -136,14 +137,20 @@ export {
 // identity
 export {
   currentIdentity,
+  type IdentityOf,
   runAs,
   type SubjectToken,
   type SubjectTokenType,
+  subjectTokenOf,
   type VerifyAccessTokenOptions,
   type VerifyIdTokenOptions,
+  type VerifyRequestOptions,
   type VerifyTokenOptions,
+  type VerifyTokenResponseOptions,
   verifyAccessToken,
   verifyIdToken,
+  verifyRequest,
+  verifyTokenResponse,
 } from './identity/index.ts'
 // ports
 export {

@@ -36,4 +36,5 @@ export type {
 export { type SurroundingsOptions, surroundingsOf } from './surroundings.ts'
 export { tokenEnd } from './token-end.ts'
 export { checkTokenSize } from './verify-jwt.ts'
+export { readTokenResponse } from './wire.ts'
 export { withinDeadline } from './within-deadline.ts'

@@ -10,7 +10,7 @@ export function buildUser(profile: Profile, claims: Claims, clientId: string | u
   const subject = subjectOf(profile, claims)
   if (subject === undefined) throw new InvalidTokenError('subject', 'the token names no subject')
   const actor = readActor(claims.act)
-  const { acr, authTime, sessionId, expiresAt }: IdentityClaims = readIdentityClaims(claims)
+  const read: IdentityClaims = readIdentityClaims(claims)
   const tenant = profile.token.tenant(claims)
   return {
     kind: 'user',
@@ -19,10 +19,7 @@ export function buildUser(profile: Profile, claims: Claims, clientId: string | u
     subject,
     ...(clientId !== undefined && { clientId }),
     ...(actor !== undefined && { actor }),
-    ...(acr !== undefined && { acr }),
-    ...(authTime !== undefined && { authTime }),
-    ...(sessionId !== undefined && { sessionId }),
-    expiresAt,
+    ...read,
     claims,
   }
 }
@@ -30,12 +27,13 @@ export function buildUser(profile: Profile, claims: Claims, clientId: string | u
 /** The client itself, with no user behind it. Not admitted yet. */
 export function buildAgent(profile: Profile, claims: Claims, clientId: string): AgentIdentity {
   const tenant = profile.token.tenant(claims)
+  const { expiresAt } = readIdentityClaims(claims)
   return {
     kind: 'agent',
     issuer: profile.issuer,
     ...(tenant !== undefined && { tenant }),
     clientId,
-    expiresAt: readIdentityClaims(claims).expiresAt,
+    ...(expiresAt !== undefined && { expiresAt }),
     claims,
   }
 }

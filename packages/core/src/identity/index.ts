@@ -1,4 +1,12 @@
 export { checkBinding } from './check-binding.ts'
+export type { IdentityOf } from './identity-of.ts'
+export {
+  createIntrospection,
+  type IntrospectionOptions,
+  type IntrospectOptions,
+  type TokenIntrospection,
+} from './introspection.ts'
+export { type RequestAgentIdentityOptions, requestAgentIdentity } from './request-agent-identity.ts'
 export { currentIdentity, runAs } from './run-as.ts'
 export { type SubjectToken, type SubjectTokenType, subjectTokenOf } from './subject-token.ts'
 export { admit, isVerified } from './verified.ts'
@@ -11,4 +19,6 @@ export {
   verifyAccessToken,
 } from './verify-access-token.ts'
 export { type VerifyIdTokenOptions, verifyIdToken } from './verify-id-token.ts'
+export { type VerifyRequestOptions, verifyRequest } from './verify-request.ts'
+export { type VerifyTokenResponseOptions, verifyTokenResponse } from './verify-token-response.ts'
 export { audienceOf, readAuthorizationDetails } from './wire.ts'

@@ -15,6 +15,8 @@ export interface SubjectToken {
   /** Scopes and audience of the token itself, where known: they bound an exchange for the same audience (I5). */
   readonly scopes?: readonly string[]
   readonly audience?: readonly string[]
+  /** Thumbprint of the key that the token is bound to: it must not come back as Bearer (I8). */
+  readonly keyThumbprint?: string
 }
 
 /** The token behind a verified identity, or `undefined` where it came without one. */

@@ -1,11 +1,13 @@
 import {
   type AuthorizationServers,
   authorizationServers,
+  type DpopKey,
   type Profile,
   type ProfileOf,
   type RequestOptions,
   type SurroundingsOptions,
   surroundingsOf,
+  type TokenProfile,
 } from '../authorization-server/index.ts'
 import type { Identity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
@@ -15,7 +17,7 @@ import { buildAgent, buildUser } from './build-identity.ts'
 import { checkBinding } from './check-binding.ts'
 import { selectServer } from './select-server.ts'
 import { admit } from './verified.ts'
-import { audienceOf, looksLikeIdToken } from './wire.ts'
+import { audienceOf, keyThumbprintOf, looksLikeIdToken } from './wire.ts'
 
 /** What every verification needs. */
 export interface VerifyTokenOptions extends SurroundingsOptions, RequestOptions {
@@ -29,17 +31,24 @@ export interface VerifyTokenOptions extends SurroundingsOptions, RequestOptions 
 export interface VerifyAccessTokenOptions extends VerifyTokenOptions {
   /** Who we are: the identifier under which the token must have been issued. Any one of several. */
   readonly audience: string | readonly string[]
+  /**
+   * Our own key, where the token was issued to us: one that is bound to this key is taken, since nobody
+   * else has a use for it. Not for tokens that others present: they have to prove their key.
+   */
+  readonly boundTo?: DpopKey | undefined
 }
 
 export const verifyTokenKeys = ['authorizationServer', 'fetch', 'clock', 'timeoutMs', 'signal'] as const
-const optionKeys = [...verifyTokenKeys, 'audience'] as const satisfies readonly (keyof VerifyAccessTokenOptions)[]
+export const accessTokenKeys = [...verifyTokenKeys, 'audience'] as const
+const optionKeys = [...accessTokenKeys, 'boundTo'] as const satisfies readonly (keyof VerifyAccessTokenOptions)[]
 
 /**
  * Verifies a JWT access token and says who it stands for: a user, or the client itself.
  *
  * Checks signature, `iss`, `aud`, `exp`, `nbf`, type and the claims that the provider's profile demands
  * (RFC 9068 for plain OIDC). Does not check scopes, roles or revocation, and takes no opaque token. A
- * token that is bound to a key is refused, since nobody proved the key here. Times tolerate 30 s.
+ * token that is bound to a key is refused but for `boundTo`, since nobody proved the key here: an API takes
+ * those by `createResourceServer`. Times tolerate 30 s.
  *
  * @param options.timeoutMs - Total time, discovery and keys included, milliseconds. @default 10_000
  * @returns The verified identity, frozen; its token stays behind it and in no field of it.
@@ -53,13 +62,14 @@ export async function verifyAccessToken(token: string, options: VerifyAccessToke
   refuseUnknownKeys('verifyAccessToken', options, optionKeys)
   const servers = trustedServers('verifyAccessToken', options)
   const audience = checkAudience('verifyAccessToken.audience', options.audience)
-  return identityFromAccessToken(token, servers, audience, options.signal)
+  return identityFromAccessToken(token, servers, audience, options.signal, undefined, options.boundTo?.thumbprint)
 }
 
 /**
  * {@link verifyAccessToken} for rooms that are set up already.
  *
  * @param provedKey - Thumbprint of the key that the caller proved (RFC 9449); a token of any other is refused.
+ * @param ownKey - Thumbprint of a key that we hold ourselves: a token may be bound to it, and need not.
  */
 export async function identityFromAccessToken(
   token: string,
@@ -67,26 +77,33 @@ export async function identityFromAccessToken(
   audience: readonly string[],
   signal?: AbortSignal,
   provedKey?: string,
+  ownKey?: string,
 ): Promise<Identity> {
   const server = selectServer(servers, token)
   const { token: rules } = server.profile
   const { claims, type } = await server.verifyJwt(token, { audience, types: rules.accessTokenTypes, signal })
   // A type of its own keeps id_tokens out; where a provider sends plain `JWT`, the claims have to.
-  if (type !== 'at+jwt' && looksLikeIdToken(claims)) {
+  if (type !== 'at+jwt' && !isAccessToken(claims, rules)) {
     throw new InvalidTokenError('type', 'the token is an id_token, not an access token')
   }
-  const missing = rules.requiredClaims.filter((claim) => claims[claim] === undefined)
-  if (missing.length > 0) throw new InvalidTokenError('claims', `the token has no ${missing.join(', ')}`)
-  checkBinding(claims, provedKey)
+  const missing = rules.requiredClaims.find((claim) => claims[claim] === undefined)
+  if (missing !== undefined) throw new InvalidTokenError('claims', `the token has no ${missing}`)
+  checkBinding(claims, provedKey ?? (claims.cnf === undefined ? undefined : ownKey))
   const clientId = rules.clientId(claims)
   if (clientId === undefined) throw new InvalidTokenError('claims', 'the token names no client')
   const isAgent = rules.isAgent?.(claims) ?? claims.sub === clientId
+  const keyThumbprint = keyThumbprintOf(claims)
   return admit(isAgent ? buildAgent(server.profile, claims, clientId) : buildUser(server.profile, claims, clientId), {
     token: new Token(token),
     type: 'access_token',
     scopes: rules.scopes(claims),
     audience: audienceOf(claims),
+    ...(keyThumbprint !== undefined && { keyThumbprint }),
   })
+}
+
+function isAccessToken(claims: Readonly<Record<string, unknown>>, rules: TokenProfile): boolean {
+  return !looksLikeIdToken(claims) && rules.isAccessToken?.(claims) !== false
 }
 
 /** The servers that the options trust. */

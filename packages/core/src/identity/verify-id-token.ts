@@ -1,4 +1,4 @@
-import type { VerifiedJwt } from '../authorization-server/index.ts'
+import type { AuthorizationServer, AuthorizationServers, VerifiedJwt } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'
@@ -19,7 +19,7 @@ export interface VerifyIdTokenOptions extends VerifyTokenOptions {
   readonly trustedAudiences?: readonly string[] | undefined
 }
 
-const optionKeys = [
+export const idTokenKeys = [
   ...verifyTokenKeys,
   'nonce',
   'accessToken',
@@ -44,8 +44,18 @@ const requiredClaims = ['sub', 'iat']
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation | OpenID Connect Core §3.1.3.7}
  */
 export async function verifyIdToken(idToken: string, options: VerifyIdTokenOptions): Promise<UserIdentity> {
-  refuseUnknownKeys('verifyIdToken', options, optionKeys)
-  const server = selectServer(trustedServers('verifyIdToken', options), idToken)
+  refuseUnknownKeys('verifyIdToken', options, idTokenKeys)
+  const { user } = await userFromIdToken(idToken, trustedServers('verifyIdToken', options), options)
+  return admit(user, { token: new Token(idToken), type: 'id_token', audience: audienceOf(user.claims) })
+}
+
+/** The user that an id_token names, not admitted yet, and who vouches for them. */
+export async function userFromIdToken(
+  idToken: string,
+  servers: AuthorizationServers,
+  options: Pick<VerifyIdTokenOptions, 'nonce' | 'accessToken' | 'trustedAudiences' | 'signal'>,
+): Promise<{ readonly user: UserIdentity; readonly server: AuthorizationServer }> {
+  const server = selectServer(servers, idToken)
   const { clientId } = server.profile
   // An id_token has no type of its own: `JWT` or none, and not that of another kind of token (RFC 8725 §3.11).
   const verified = await server.verifyJwt(idToken, { audience: clientId, types: ['', 'jwt'], signal: options.signal })
@@ -57,11 +67,7 @@ export async function verifyIdToken(idToken: string, options: VerifyIdTokenOptio
     throw new InvalidTokenError('claims', 'the id_token has another nonce than the login')
   }
   if (options.accessToken !== undefined) await checkAccessTokenHash(verified, options.accessToken)
-  return admit(buildUser(server.profile, claims, clientId), {
-    token: new Token(idToken),
-    type: 'id_token',
-    audience: audienceOf(claims),
-  })
+  return { user: buildUser(server.profile, claims, clientId), server }
 }
 
 /** OpenID Connect Core §3.1.3.7, 3 to 5. */

@@ -8,14 +8,15 @@ const text = z.string().check(z.minLength(1))
 
 /** Claims that become part of an identity. An absent one is fine, one of another type is not. */
 const identityClaims = z.looseObject({
-  exp: z.number(),
+  /** A JWT has one; an introspection answer may have none (RFC 7662 §2.2). */
+  exp: z.optional(z.number()),
   acr: z.optional(text),
   auth_time: z.optional(z.number()),
   sid: z.optional(text),
 })
 
 export interface IdentityClaims {
-  readonly expiresAt: number
+  readonly expiresAt?: number
   readonly acr?: string
   readonly authTime?: number
   readonly sessionId?: string
@@ -30,7 +31,7 @@ export function readIdentityClaims(claims: Claims): IdentityClaims {
   }
   const { exp, acr, auth_time: authTime, sid } = result.data
   return {
-    expiresAt: exp,
+    ...(exp !== undefined && { expiresAt: exp }),
     ...(acr !== undefined && { acr }),
     ...(authTime !== undefined && { authTime }),
     ...(sid !== undefined && { sessionId: sid }),
@@ -79,6 +80,12 @@ export function readAuthorizationDetails(claims: Claims): readonly Authorization
   const result = authorizationDetails.safeParse(claims.authorization_details)
   if (!result.success) throw new InvalidTokenError('claims', 'the token has malformed authorization_details')
   return result.data ?? []
+}
+
+/** Thumbprint of the key that a token is bound to, where it is bound to one (RFC 9449 §6.1). */
+export function keyThumbprintOf({ cnf }: Claims): string | undefined {
+  if (typeof cnf !== 'object' || cnf === null || !('jkt' in cnf)) return undefined
+  return typeof cnf.jkt === 'string' ? cnf.jkt : undefined
 }
 
 /** Whether the token is bound to a key that its bearer has to prove (RFC 7800 §3.1). */

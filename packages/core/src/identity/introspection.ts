@@ -1,0 +1,189 @@
+import { LRUCache } from 'lru-cache'
+import {
+  type AuthorizationServer,
+  connectAuthorizationServer,
+  type IntrospectionResponse,
+  type Profile,
+  type RequestOptions,
+  type SurroundingsOptions,
+  subjectOf,
+  surroundingsOf,
+} from '../authorization-server/index.ts'
+import type { Identity } from '../contract/index.ts'
+import { Token } from '../credential/index.ts'
+import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
+import { refuseUnknownKeys, SingleFlight, sha256 } from '../lib/index.ts'
+import type { Clock } from '../ports/index.ts'
+import { buildAgent, buildUser } from './build-identity.ts'
+import { checkBinding } from './check-binding.ts'
+import { admit } from './verified.ts'
+import { checkAudience } from './verify-access-token.ts'
+import { audienceOf, keyThumbprintOf } from './wire.ts'
+
+export interface IntrospectionOptions extends SurroundingsOptions {
+  /** The issuer of the tokens. An opaque token does not say whose it is, so there is one. */
+  readonly authorizationServer: Profile
+  /** Who we are: the identifier under which the token must have been issued. Any one of several. */
+  readonly audience: string | readonly string[]
+  /**
+   * What an answer without `aud` means (RFC 7662 §2.2 lets servers leave it out). `'accept'` only where the
+   * server answers nobody but the API that a token is for. @default 'refuse'
+   */
+  readonly missingAudience?: 'accept' | 'refuse' | undefined
+  /** How long a good answer may be used again, in seconds; a token that was revoked lives on so long. @default 0 */
+  readonly cacheSeconds?: number | undefined
+  /** How many answers are kept at most. @default 1000 */
+  readonly cacheSize?: number | undefined
+}
+
+export interface IntrospectOptions extends RequestOptions {
+  /** In place of the audience that was set up. */
+  readonly audience?: readonly string[] | undefined
+  /** Thumbprint of the key that the caller proved (RFC 9449). Absent: a bound token is refused. */
+  readonly provedKey?: string | undefined
+}
+
+/** Says who an opaque access token stands for, or throws. */
+export type TokenIntrospection = (token: string, options?: IntrospectOptions) => Promise<Identity>
+
+const optionKeys = [
+  'authorizationServer',
+  'audience',
+  'missingAudience',
+  'cacheSeconds',
+  'cacheSize',
+  'fetch',
+  'clock',
+  'timeoutMs',
+] as const satisfies readonly (keyof IntrospectionOptions)[]
+
+const TOLERANCE_SECONDS = 30
+/** As long as a JWT may be. */
+const MAX_TOKEN_LENGTH = 16 * 1024
+const MAX_CACHE_SECONDS = 3600
+
+/**
+ * Sets up the introspection of opaque access tokens: the issuer itself is asked, with our client's own
+ * authentication. No request is made here.
+ *
+ * Whoever calls the result gets a verified identity, or an `InvalidTokenError`: `inactive` for a token that
+ * the issuer does not vouch for. The same token asked for at the same time is asked once. Fits the
+ * `introspect` option of `createResourceServer`.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7662#section-2 | RFC 7662 §2}
+ */
+export function createIntrospection(options: IntrospectionOptions): TokenIntrospection {
+  refuseUnknownKeys('createIntrospection', options, optionKeys)
+  const where = (name: string) => `createIntrospection.${name}`
+  const { authorizationServer: profile, missingAudience = 'refuse', cacheSeconds = 0, cacheSize = 1000 } = options
+  if (typeof profile?.issuer !== 'string') {
+    throw new ConfigurationError(where('authorizationServer'), 'give the profile of the issuer, such as oidc({ … })')
+  }
+  if (profile.clientAuthentication.method === 'none') {
+    throw new ConfigurationError(where('authorizationServer'), 'a public client may not introspect (RFC 7662 §2.1)')
+  }
+  if (missingAudience !== 'accept' && missingAudience !== 'refuse') {
+    throw new ConfigurationError(where('missingAudience'), "is 'accept' or 'refuse'")
+  }
+  if (!(cacheSeconds >= 0 && cacheSeconds <= MAX_CACHE_SECONDS)) {
+    throw new ConfigurationError(where('cacheSeconds'), `is a number of seconds from 0 to ${MAX_CACHE_SECONDS}`)
+  }
+  if (!(Number.isSafeInteger(cacheSize) && cacheSize > 0)) {
+    throw new ConfigurationError(where('cacheSize'), 'is a positive whole number')
+  }
+  const surroundings = surroundingsOf('createIntrospection', options)
+  const server = connectAuthorizationServer(profile, surroundings)
+  const answers = new Answers(server, surroundings.clock, cacheSeconds, cacheSize)
+  const configured = checkAudience(where('audience'), options.audience)
+  return async (token, { audience = configured, provedKey, signal } = {}) => {
+    if (typeof token !== 'string' || token === '') throw new InvalidTokenError('malformed', 'there is no token')
+    if (token.length > MAX_TOKEN_LENGTH) {
+      throw new InvalidTokenError('too_large', `the token is longer than ${MAX_TOKEN_LENGTH} characters`)
+    }
+    const claims = await answers.of(token, signal)
+    checkTimes(claims, surroundings.clock)
+    checkTarget(claims, audience, missingAudience === 'accept')
+    checkBinding(claims, provedKey)
+    return identityOf(token, claims, profile)
+  }
+}
+
+type Claims = Readonly<Record<string, unknown>>
+
+/** Good answers, each kept under the hash of its token for a bounded time, and only where that was asked for. */
+class Answers {
+  readonly #server: AuthorizationServer
+  readonly #clock: Clock
+  readonly #cacheSeconds: number
+  readonly #kept: LRUCache<string, { readonly claims: Claims; readonly until: number }> | undefined
+  readonly #flights = new SingleFlight<Claims>()
+
+  constructor(server: AuthorizationServer, clock: Clock, cacheSeconds: number, max: number) {
+    this.#server = server
+    this.#clock = clock
+    this.#cacheSeconds = cacheSeconds
+    this.#kept = cacheSeconds > 0 ? new LRUCache({ max }) : undefined
+  }
+
+  async of(token: string, signal: AbortSignal | undefined): Promise<Claims> {
+    const key = await sha256(token)
+    const kept = this.#kept?.get(key)
+    if (kept !== undefined && this.#clock.now() < kept.until) return kept.claims
+    return this.#flights.run(key, (flight) => this.#ask(key, token, flight), signal)
+  }
+
+  async #ask(key: string, token: string, signal: AbortSignal): Promise<Claims> {
+    const { active, claims }: IntrospectionResponse = await this.#server.introspect(token, { signal })
+    this.#kept?.delete(key)
+    // RFC 7662 §2.2: nothing else in the answer counts without it.
+    if (!active) throw new InvalidTokenError('inactive', 'the issuer does not vouch for the token')
+    const { issuer } = this.#server.profile
+    if (claims.iss !== undefined && claims.iss !== issuer) {
+      throw new InvalidTokenError('issuer', 'the token is from another issuer than the one that was asked')
+    }
+    this.#kept?.set(key, { claims, until: this.#clock.now() + this.#cacheSeconds * 1000 })
+    return claims
+  }
+}
+
+function checkTimes({ exp, nbf }: Claims, clock: Clock): void {
+  const now = clock.now() / 1000
+  if (![exp, nbf].every((time) => time === undefined || typeof time === 'number')) {
+    throw new InvalidTokenError('claims', 'the token has malformed claims: exp, nbf')
+  }
+  if (typeof exp === 'number' && exp <= now - TOLERANCE_SECONDS) {
+    throw new InvalidTokenError('expired', 'the token has expired')
+  }
+  if (typeof nbf === 'number' && nbf > now + TOLERANCE_SECONDS) {
+    throw new InvalidTokenError('not_yet_valid', 'the token is not valid yet')
+  }
+}
+
+function checkTarget(claims: Claims, audience: readonly string[], acceptMissing: boolean): void {
+  if (claims.aud === undefined && acceptMissing) return
+  if (audienceOf(claims).some((one) => audience.includes(one))) return
+  throw new InvalidTokenError('audience', 'the token is for another audience')
+}
+
+function identityOf(token: string, claims: Claims, profile: Profile): Identity {
+  const { token: rules } = profile
+  const type = claims.token_type
+  // A refresh token may be active as well, and is nobody's access token.
+  const isAccessToken = type === undefined || (typeof type === 'string' && /^(?:bearer|dpop)$/i.test(type))
+  if (!isAccessToken || rules.isAccessToken?.(claims) === false) {
+    throw new InvalidTokenError('type', 'the token is not an access token')
+  }
+  // RFC 7662 §2.2 calls it so, whatever the provider's JWTs do.
+  const clientId = typeof claims.client_id === 'string' ? claims.client_id : rules.clientId(claims)
+  if (clientId === undefined) throw new InvalidTokenError('claims', 'the token names no client')
+  const isAgent = rules.isAgent?.(claims) ?? subjectOf(profile, claims) === clientId
+  const keyThumbprint = keyThumbprintOf(claims)
+  return admit(isAgent ? buildAgent(profile, claims, clientId) : buildUser(profile, claims, clientId), {
+    token: new Token(token),
+    type: 'access_token',
+    scopes: rules.scopes(claims),
+    audience: audienceOf(claims),
+    ...(keyThumbprint !== undefined && { keyThumbprint }),
+  })
+}

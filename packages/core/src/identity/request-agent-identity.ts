@@ -1,0 +1,151 @@
+import {
+  type AuthorizationServer,
+  connectAuthorizationServer,
+  type Profile,
+  type RequestOptions,
+  readIssuer,
+  type SurroundingsOptions,
+  surroundingsOf,
+  type TokenResponse,
+  tokenEnd,
+} from '../authorization-server/index.ts'
+import type { AgentIdentity } from '../contract/index.ts'
+import { Token } from '../credential/index.ts'
+import { ConfigurationError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
+import { refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
+import { buildAgent } from './build-identity.ts'
+import { checkBinding } from './check-binding.ts'
+import { admit } from './verified.ts'
+import { audienceOf } from './wire.ts'
+
+export interface RequestAgentIdentityOptions extends SurroundingsOptions, RequestOptions {
+  /** Where the agent is a client; not a public one. */
+  readonly authorizationServer: Profile
+  /** The API that the agent's own token is for. */
+  readonly resource: string
+  /** What the agent asks for. @default what the server grants a client by default */
+  readonly scopes?: readonly string[] | undefined
+}
+
+const optionKeys = [
+  'authorizationServer',
+  'resource',
+  'scopes',
+  'fetch',
+  'clock',
+  'timeoutMs',
+  'signal',
+] as const satisfies readonly (keyof RequestAgentIdentityOptions)[]
+
+/**
+ * Gets the agent's own identity: client credentials, with no user behind it.
+ *
+ * The client proves itself as its profile says: a secret, `private_key_jwt`, or a certificate that the
+ * given `fetch` shows. The token has to be for `resource` and for this very client where it is a JWT of
+ * the issuer; an opaque one is taken as the answer describes it. Does not cache: keep the identity until
+ * its `expiresAt`.
+ *
+ * Behind it lies a token that can be the actor token of an exchange (`subjectTokenOf`), which puts the agent
+ * into `act` where the server takes one.
+ *
+ * @throws OAuthResponseError The server refused the client or its scopes.
+ * @throws InvalidResponseError The answer grants other than was asked. The token was dropped.
+ * @throws TransportError No answer in time.
+ * @throws ConfigurationError An option is unknown, missing or wrong, or the client is a public one.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 | RFC 6749 §4.4}
+ */
+export async function requestAgentIdentity(options: RequestAgentIdentityOptions): Promise<AgentIdentity> {
+  refuseUnknownKeys('requestAgentIdentity', options, optionKeys)
+  const { authorizationServer: profile, signal } = options
+  if (typeof profile?.issuer !== 'string') {
+    throw new ConfigurationError('requestAgentIdentity.authorizationServer', 'give a profile, such as oidc({ … })')
+  }
+  if (profile.clientAuthentication.method === 'none') {
+    throw new ConfigurationError(
+      'requestAgentIdentity.authorizationServer',
+      'a public client has no credentials (RFC 6749 §4.4): give it a secret, a key or a certificate',
+    )
+  }
+  const resource = requireText('requestAgentIdentity.resource', options.resource)
+  const scopes = options.scopes === undefined ? [] : scopeList('requestAgentIdentity.scopes', options.scopes)
+  const surroundings = surroundingsOf('requestAgentIdentity', options)
+  const server = connectAuthorizationServer(profile, surroundings)
+  const askedAt = Math.floor(surroundings.clock.now() / 1000)
+  const response = await server.grant('client_credentials', parametersOf(profile, resource, scopes), { signal })
+  const surplus = (response.scopes ?? []).filter((scope) => scopes.length > 0 && !scopes.includes(scope))
+  if (surplus.length > 0) throw refused(`granted scopes that were not asked for: ${JSON.stringify(surplus.join(' '))}`)
+  const isBound = response.tokenType === 'dpop'
+  if (response.tokenType === 'n_a' || isBound !== (profile.dpop !== undefined)) {
+    throw refused(`answered with a ${response.tokenType} token where ${isBound ? 'bearer' : 'another'} was asked`)
+  }
+  const agent = await agentOf(response, server, resource, signal)
+  const expiresAt = tokenEnd(askedAt, response.expiresIn, agent.expiresAt)
+  return admit(
+    { ...agent, ...(expiresAt !== undefined && { expiresAt }) },
+    {
+      token: new Token(response.accessToken),
+      type: 'access_token',
+      scopes: response.scopes ?? scopes,
+      audience: agent.claims.aud === undefined ? [resource] : audienceOf(agent.claims),
+      ...(isBound && profile.dpop !== undefined && { keyThumbprint: profile.dpop.thumbprint }),
+    },
+  )
+}
+
+function parametersOf({ target }: Profile, resource: string, scopes: readonly string[]) {
+  if (target !== 'scope') return { [target]: resource, ...(scopes.length > 0 && { scope: scopes.join(' ') }) }
+  if (scopes.length > 0) {
+    throw new ConfigurationError(
+      'requestAgentIdentity.scopes',
+      'this provider grants a client all that it was assigned, or nothing: leave them out',
+    )
+  }
+  return { scope: `${resource}/.default` }
+}
+
+async function agentOf(
+  response: TokenResponse,
+  server: AuthorizationServer,
+  resource: string,
+  signal: AbortSignal | undefined,
+): Promise<AgentIdentity> {
+  const { profile } = server
+  const { accessToken, tokenType } = response
+  if (!isOwnJwt(accessToken, profile)) {
+    return { kind: 'agent', issuer: profile.issuer, clientId: profile.clientId, claims: {} }
+  }
+  try {
+    const { token: rules } = profile
+    const { claims } = await server.verifyJwt(accessToken, {
+      audience: audiencesOf(profile, resource),
+      types: rules.accessTokenTypes,
+      signal,
+    })
+    checkBinding(claims, tokenType === 'dpop' ? profile.dpop?.thumbprint : undefined)
+    if (rules.clientId(claims) !== profile.clientId) throw refused('issued a token for another client')
+    if (!(rules.isAgent?.(claims) ?? claims.sub === profile.clientId)) throw refused('issued a token for a user')
+    return buildAgent(profile, claims, profile.clientId)
+  } catch (error) {
+    if (!(error instanceof InvalidTokenError)) throw error
+    throw new InvalidResponseError(`the authorization server issued a token that does not verify: ${error.message}`, {
+      cause: error,
+    })
+  }
+}
+
+/** Entra's `aud` is the API's application id, by which its default identifier ends. */
+function audiencesOf({ target }: Profile, resource: string): readonly string[] {
+  return target === 'scope' ? [resource, resource.replace(/^api:\/\//, '')] : [resource]
+}
+
+function isOwnJwt(token: string, profile: Profile): boolean {
+  try {
+    return readIssuer(token) === profile.issuer
+  } catch {
+    return false
+  }
+}
+
+function refused(what: string): InvalidResponseError {
+  return new InvalidResponseError(`the authorization server ${what}; the token was dropped`)
+}

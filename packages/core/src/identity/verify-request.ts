@@ -1,0 +1,57 @@
+import type { Identity } from '../contract/index.ts'
+import { InvalidTokenError } from '../errors/index.ts'
+import { refuseUnknownKeys } from '../lib/index.ts'
+import {
+  accessTokenKeys,
+  checkAudience,
+  identityFromAccessToken,
+  trustedServers,
+  type VerifyAccessTokenOptions,
+} from './verify-access-token.ts'
+
+export interface VerifyRequestOptions extends Omit<VerifyAccessTokenOptions, 'boundTo'> {
+  /**
+   * Checks the DPoP proof of a request and answers with the thumbprint of its key, or throws. `verifyProof`
+   * of `@behalf/core/resource-server` is what to build it on. Absent: the scheme DPoP is refused.
+   */
+  readonly proveKey?: ((request: Request, token: string) => Promise<string>) | undefined
+}
+
+const optionKeys = [...accessTokenKeys, 'proveKey'] as const satisfies readonly (keyof VerifyRequestOptions)[]
+
+/** Scheme and token (RFC 9110 §11.4); the token in the characters of RFC 6750 §2.1. */
+const authorization = /^(bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i
+
+/**
+ * Says who sends a request, by the access token in its `Authorization` header.
+ *
+ * Takes the schemes Bearer and DPoP; a token in the query or in a form is not looked for. Makes no
+ * challenge: an API answers with those of `createResourceServer`.
+ *
+ * @returns The verified identity, or `undefined` where the header is absent or of another scheme.
+ * @throws InvalidTokenError The token does not verify, is bound and came as Bearer, or came as DPoP and is
+ *   not bound to the key of the proof.
+ * @throws TransportError The issuer's metadata or keys did not come. Try again later.
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ */
+export async function verifyRequest(request: Request, options: VerifyRequestOptions): Promise<Identity | undefined> {
+  refuseUnknownKeys('verifyRequest', options, optionKeys)
+  const servers = trustedServers('verifyRequest', options)
+  const audience = checkAudience('verifyRequest.audience', options.audience)
+  const header = request.headers.get('authorization')?.trim() ?? ''
+  if (!/^(?:bearer|dpop)(?: |$)/i.test(header)) return undefined
+  const [, scheme, token] = authorization.exec(header) ?? []
+  if (scheme === undefined || token === undefined) {
+    throw new InvalidTokenError('malformed', 'the Authorization header holds no single token')
+  }
+  const signal = options.signal ?? request.signal
+  if (scheme.toLowerCase() === 'bearer') return identityFromAccessToken(token, servers, audience, signal)
+  if (options.proveKey === undefined) {
+    throw new InvalidTokenError('binding', 'the token came with a proof of its key, which nobody checks here')
+  }
+  const provedKey = await options.proveKey(request, token)
+  if (typeof provedKey !== 'string' || provedKey === '') {
+    throw new InvalidTokenError('binding', 'the proof of the key did not hold')
+  }
+  return identityFromAccessToken(token, servers, audience, signal, provedKey)
+}

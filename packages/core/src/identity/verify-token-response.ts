@@ -1,0 +1,57 @@
+import { readTokenResponse, tokenEnd } from '../authorization-server/index.ts'
+import type { UserIdentity } from '../contract/index.ts'
+import { Token } from '../credential/index.ts'
+import { InvalidTokenError } from '../errors/index.ts'
+import { refuseUnknownKeys } from '../lib/index.ts'
+import { systemClock } from '../ports/index.ts'
+import { admit } from './verified.ts'
+import { trustedServers } from './verify-access-token.ts'
+import { idTokenKeys, userFromIdToken, type VerifyIdTokenOptions } from './verify-id-token.ts'
+
+export interface VerifyTokenResponseOptions extends Omit<VerifyIdTokenOptions, 'accessToken'> {}
+
+const optionKeys = idTokenKeys.filter((key) => key !== 'accessToken')
+
+/**
+ * Says who logged in, from the answer of the token endpoint as it came, with the access token behind them.
+ *
+ * The id_token tells who, and has to fit the access token where it has an `at_hash`; the access token is
+ * what an exchange sends, and is not itself verified, since it may be meant for others. A token that is
+ * bound to a key has to be bound to the profile's own. Call it where the answer arrives: it proves nothing
+ * once somebody else could have put it together.
+ *
+ * @param response - The JSON of the answer, such as openid-client's result. Never logged.
+ * @param options.nonce - What was sent with the login; the id_token must repeat it.
+ * @returns The verified user; `expiresAt` is the end of the id_token or of the access token, whichever is first.
+ * @throws InvalidTokenError The id_token is absent or does not verify, or the access token is not ours to use.
+ * @throws InvalidResponseError The answer, or the issuer's metadata or keys, break their specification.
+ * @throws TransportError The issuer's metadata or keys did not come. Try again later.
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#TokenResponseValidation | OpenID Connect Core §3.1.3.5}
+ */
+export async function verifyTokenResponse(
+  response: unknown,
+  options: VerifyTokenResponseOptions,
+): Promise<UserIdentity> {
+  refuseUnknownKeys('verifyTokenResponse', options, optionKeys)
+  const servers = trustedServers('verifyTokenResponse', options)
+  const { accessToken, tokenType, idToken, expiresIn, scopes } = readTokenResponse(response)
+  if (idToken === undefined) throw new InvalidTokenError('claims', 'the answer has no id_token, so nobody logged in')
+  if (tokenType === 'n_a') throw new InvalidTokenError('type', 'the answer has no access token')
+  const receivedAt = Math.floor((options.clock ?? systemClock).now() / 1000)
+  const { user, server } = await userFromIdToken(idToken, servers, { ...options, accessToken })
+  const key = server.profile.dpop
+  if (tokenType === 'dpop' && key === undefined) {
+    throw new InvalidTokenError('binding', 'the access token is bound to a key that the profile does not have')
+  }
+  const expiresAt = tokenEnd(receivedAt, expiresIn, user.expiresAt)
+  return admit(
+    { ...user, ...(expiresAt !== undefined && { expiresAt }) },
+    {
+      token: new Token(accessToken),
+      type: 'access_token',
+      ...(scopes !== undefined && { scopes }),
+      ...(tokenType === 'dpop' && key !== undefined && { keyThumbprint: key.thumbprint }),
+    },
+  )
+}
