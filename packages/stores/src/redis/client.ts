@@ -4,7 +4,7 @@ import { ConfigurationError, StoreError } from '@behalf/core'
 /** What a script is called with: Buffers, so that no client re-encodes them. */
 type Argument = Buffer
 
-/** A client, cluster, pool or sentinel of the `redis` package (5 or newer), by shape. */
+/** A client, cluster, pool or sentinel of the `redis` package (6), by shape. */
 export interface NodeRedisClient {
   withCommandOptions(options: {
     readonly typeMapping: Readonly<Record<number, unknown>>
@@ -15,7 +15,7 @@ export interface NodeRedisClient {
   }
 }
 
-/** A `Redis` or `Cluster` of the `ioredis` package (5 or newer), by shape. */
+/** A `Redis` or `Cluster` of the `ioredis` package (6), by shape. */
 export interface IoredisClient {
   readonly status: string
   callBuffer(command: string, parameters: (string | Argument)[]): Promise<unknown>
