@@ -137,7 +137,7 @@ function decisionOf(questions: readonly Question[], verdicts: readonly (Verdict 
 
 /** Adds the reasons. They decide nothing: a fault of the explainer is told, and changes no answer. */
 async function explained(
-  { explainer, clock }: OpenFgaSettings,
+  { explainer, clock, timeoutMs }: OpenFgaSettings,
   questions: readonly Question[],
   decision: AccessDecision,
 ): Promise<AccessDecision> {
@@ -147,7 +147,8 @@ async function explained(
     const { user, relation, object, context, contextualTuples = [] } = questions[index] as Question
     try {
       const asked = { user, relation, object, context: { ...context, now }, contextualTuples }
-      return { ...check, explanation: await explainer.explain(asked) }
+      const explanation = await withinDeadline({ timeoutMs }, () => explainer.explain(asked))
+      return { ...check, explanation }
     } catch (error) {
       const reason = `no explanation: ${error instanceof Error ? error.message : typeof error}`
       const explanation = { step: 'relation', subject: check.question, verdict: 'error', reason, children: [] } as const

@@ -49,9 +49,10 @@ function outcomeOf(progress: Progress, stop: Stop): Ended {
 const snapshotOf = (trace: Trace): Trace => ({ ...trace, steps: [...trace.steps] })
 
 /** What has no policy does not run. */
-export function noPolicy({ tool, identity }: Invocation, phase: Phase, { auditor }: Environment): Denied {
+export function noPolicy({ tool, identity }: Invocation, phase: Phase, { auditor, observe }: Environment): Denied {
   const detail = 'no policy() or publicTool() was given for this tool'
-  const trace = { tool, steps: [{ step: 'policy', verdict: 'denied', detail }] } as const
+  const mode = observe ? ({ mode: 'observe' } as const) : {}
+  const trace = { tool, ...mode, steps: [{ step: 'policy', verdict: 'denied', detail }] } as const
   auditor.note({ type: 'call', phase, status: 'denied', code: 'no_policy', tool, ...principalOf(identity), trace })
   return { status: 'denied', code: 'no_policy', message: denySentences.no_policy, trace }
 }
