@@ -5,6 +5,7 @@ import type { Asked } from '../../src/approvals/index.ts'
 import { applied } from '../../src/approvals/look-for-answer.ts'
 import { auth0 } from '../../src/authorization-server/index.ts'
 import { postpone } from '../../src/ciba/postpone.ts'
+import { LONG_POLL_MS } from '../../src/ciba/wire.ts'
 import { TransportError } from '../../src/errors/index.ts'
 import { record } from '../unit/approvals/harness.ts'
 import { ISSUER, refusal, useBackchannel } from '../unit/ciba/backchannel.ts'
@@ -121,7 +122,7 @@ describe('errors (CIBA Core §11)', () => {
     expect([retryAfter(0), retryAfter(0.5), retryAfter(1)]).toEqual([30, 32.5, 35])
   })
 
-  test('two looks at one request send one: the other learns nothing and waits', async () => {
+  verifies('CIBA-10.1-one-at-a-time', 'of two looks at one request one is sent; the other waits', async () => {
     const { look, answer, polls } = await begin()
     let release = () => {}
     answer(
@@ -139,6 +140,14 @@ describe('errors (CIBA Core §11)', () => {
     answer(refusal('authorization_pending'))
     await look()
     expect(polls).toHaveLength(2)
+  })
+
+  verifies('CIBA-10.1-long-poll', 'a poll may take longer than other requests', async () => {
+    // The requests of these tests have two seconds.
+    const { look, answer } = await begin()
+    answer(() => new Promise<Response>((resolve) => setTimeout(resolve, 2_300, refusal('authorization_pending'))))
+    expect(await look()).toMatchObject({ status: 'pending' })
+    expect(LONG_POLL_MS).toBeGreaterThanOrEqual(30_000)
   })
 
   test('an abort rejects at once, with its own reason', async () => {

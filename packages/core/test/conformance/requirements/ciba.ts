@@ -48,6 +48,36 @@ export const ciba = [
     clause: `${spec}#token_error_response`,
     text: 'MUST NOT poll again after `access_denied`, `expired_token` or `invalid_request`.',
   },
+  {
+    id: 'CIBA-7.1-parameters',
+    clause: `${spec}#auth_request`,
+    text: 'MUST send `binding_message`, `user_code`, `acr_values` and `client_notification_token` in the form that the specification and the provider give them.',
+  },
+  {
+    id: 'CIBA-7.1.1-signed-request',
+    clause: `${spec}#signed_auth_request`,
+    text: 'MUST put every parameter inside a signed request, with `iss`, `aud`, `exp`, `iat`, `nbf` and `jti`, and none beside it.',
+  },
+  {
+    id: 'CIBA-10.1-one-at-a-time',
+    clause: `${spec}#token_request`,
+    text: 'MUST NOT have two token requests for one `auth_req_id` under way at a time.',
+  },
+  {
+    id: 'CIBA-10.1-long-poll',
+    clause: `${spec}#token_request`,
+    text: 'MUST let a server hold a token request open for 30 seconds.',
+  },
+  {
+    id: 'CIBA-10.2-ping',
+    clause: `${spec}#ping_callback`,
+    text: 'MUST check that the bearer token of a notification belongs to its `auth_req_id`, and answer 204, never with a redirect.',
+  },
+  {
+    id: 'CIBA-10.3.1-bound-id_token',
+    clause: `${spec}#push_callback`,
+    text: 'MUST refuse an id_token whose `auth_req_id` claim or `at_hash` belongs to another request or access token.',
+  },
 ] as const satisfies readonly Requirement[]
 
 export const rfc9396 = [

@@ -1,7 +1,7 @@
 import { HttpResponse, http } from 'msw'
 import type { Answer, ApprovalQuestion, Asked, ChannelContext } from '../../../src/approvals/index.ts'
 import { authorizationServers, oidc, type Profile } from '../../../src/authorization-server/index.ts'
-import { ciba } from '../../../src/ciba/index.ts'
+import { type CibaOptions, ciba } from '../../../src/ciba/index.ts'
 import { testClock } from '../approvals/harness.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 
@@ -11,12 +11,15 @@ export const ISSUER = 'https://issuer.example'
 export const order = { type: 'stock_order', symbol: 'AAPL', side: 'buy', quantity: 50 } as const
 
 /** An issuer whose backchannel and token endpoints answer what a test tells them to. */
-export async function backchannel(profileOf: (issuer: string) => Profile = defaultProfile) {
+export async function backchannel(profileOf: (issuer: string) => Profile = defaultProfile, options: CibaOptions = {}) {
   const clock = testClock(Math.floor(Date.now() / 1000))
   const issuer = await mockIssuer(ISSUER, clock.now)
   const asked: URLSearchParams[] = []
   const askedHeaders: Headers[] = []
   const polls: URLSearchParams[] = []
+  const pollHeaders: Headers[] = []
+  /** Epoch seconds at which each poll came in. */
+  const pollTimes: number[] = []
   const answers: (() => Response | Promise<Response>)[] = []
   let acknowledge: () => Response = () => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 120, interval: 2 })
   const handlers = [
@@ -27,6 +30,8 @@ export async function backchannel(profileOf: (issuer: string) => Profile = defau
       return acknowledge()
     }),
     http.post(`${ISSUER}/token`, async ({ request }) => {
+      pollTimes.push(clock.now() / 1000)
+      pollHeaders.push(request.headers)
       polls.push(new URLSearchParams(await request.text()))
       const next = answers.shift()
       if (next === undefined) throw new Error('no answer is left')
@@ -42,7 +47,7 @@ export async function backchannel(profileOf: (issuer: string) => Profile = defau
       timeoutMs: 2_000,
     }),
   }
-  const channel = ciba()
+  const channel = ciba(options)
   const idToken = (claims: Record<string, unknown> = {}, key?: CryptoKey, header: Record<string, unknown> = {}) =>
     issuer.sign({ sub: 'ann', aud: 'agent-app', ...claims }, { typ: 'JWT', ...header }, key)
   const accessToken = (claims: Record<string, unknown> = {}) =>
@@ -64,6 +69,8 @@ export async function backchannel(profileOf: (issuer: string) => Profile = defau
     asked,
     askedHeaders,
     polls,
+    pollHeaders,
+    pollTimes,
     idToken,
     accessToken,
     answer: (next: (() => Response | Promise<Response>) | Response) =>
@@ -118,8 +125,8 @@ export function question(clock: ReturnType<typeof testClock>, over: Partial<Appr
 /** Servers of one test file: each call begins with an issuer of its own. */
 export function useBackchannel() {
   const server = useMsw()
-  return async (profileOf?: (issuer: string) => Profile) => {
-    const target = await backchannel(profileOf)
+  return async (profileOf?: (issuer: string) => Profile, options?: CibaOptions) => {
+    const target = await backchannel(profileOf, options)
     server.use(...target.handlers)
     return target
   }

@@ -1,0 +1,232 @@
+import { verifies } from '@behalf/testing/contract'
+import { exportJWK, generateKeyPair } from 'jose'
+import { HttpResponse } from 'msw'
+import { describe, expect } from 'vitest'
+import { oidc, type Profile } from '../../src/authorization-server/index.ts'
+import { ISSUER, refusal, useBackchannel } from '../unit/ciba/backchannel.ts'
+import { follow } from '../unit/ciba/follow.ts'
+
+const begin = useBackchannel()
+const key = await generateKeyPair('ES256')
+
+/** FAPI: the client proves itself by a signed assertion, and one signature algorithm is registered. */
+const fapi = (issuer: string): Profile =>
+  oidc({
+    issuer,
+    clientId: 'agent-app',
+    privateKey: key.privateKey,
+    algorithms: ['ES256'],
+    ciba: { carriesAuthorizationDetails: true },
+  })
+const beginFapi = () => begin(fapi)
+type Target = Awaited<ReturnType<typeof beginFapi>>
+
+/** Pending twice, then this: what the plan's modules do. */
+async function afterTwoPolls(target: Target, third: Response) {
+  target.answer(refusal('authorization_pending'))
+  target.answer(refusal('authorization_pending'))
+  target.answer(third)
+  return follow(target)
+}
+
+describe('a flow', () => {
+  verifies('FAPI-CIBA-client', 'request, polls while pending, answer', async () => {
+    const target = await beginFapi()
+    const { record } = await afterTwoPolls(target, await target.success())
+    expect(record).toMatchObject({ state: 'approved', token: { scopes: ['trade:write'] } })
+    expect(target.polls).toHaveLength(3)
+    for (const form of [...target.asked, ...target.polls]) {
+      expect(form.get('client_assertion_type')).toBe('urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
+      expect(form.has('client_secret')).toBe(false)
+    }
+  })
+
+  verifies('FAPI-CIBA-client-refresh-token', 'each refresh uses what the last one brought', async () => {
+    const target = await beginFapi()
+    const server = target.context.authorizationServers.of(ISSUER)
+    const refresh = (refreshToken: string) => server.grant('refresh_token', { refresh_token: refreshToken })
+    target.answer(await target.success({ refresh_token: 'r-2' }))
+    target.answer(await target.success({ refresh_token: 'r-3' }))
+    const first = await refresh('r-1')
+    const second = await refresh(first.refreshToken ?? '')
+    expect(second.refreshToken).toBe('r-3')
+    expect(target.polls.map((form) => form.get('refresh_token'))).toEqual(['r-1', 'r-2'])
+  })
+
+  verifies('FAPI-CIBA-client-valid-aud-as-array', 'one audience in an array is one audience', async () => {
+    const target = await beginFapi()
+    target.answer(await target.success({ id_token: await target.idToken({ aud: ['agent-app'] }) }))
+    expect((await follow(target)).record.state).toBe('approved')
+  })
+
+  verifies('FAPI-CIBA-client-no-scope-in-token-endpoint-response', 'what was asked was granted', async () => {
+    const target = await beginFapi()
+    target.answer(await target.success({ scope: undefined, expires_in: undefined }))
+    expect((await follow(target)).record).toMatchObject({ state: 'approved', token: { scopes: ['trade:write'] } })
+  })
+})
+
+describe('the pace', () => {
+  verifies('FAPI-CIBA-client-respects-polling-interval', 'an interval of 31 s is 31 s', async () => {
+    const target = await beginFapi()
+    target.acknowledges(() => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 300, interval: 31 }))
+    const start = target.clock.now() / 1000
+    await afterTwoPolls(target, await target.success())
+    expect(target.pollTimes.map((at) => at - start)).toEqual([31, 62, 93])
+  })
+
+  verifies('FAPI-CIBA-client-slow-down', '5 s become 10, and 15 after the next one', async () => {
+    const target = await beginFapi()
+    target.acknowledges(() => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 300 }))
+    const start = target.clock.now() / 1000
+    for (const error of ['authorization_pending', 'slow_down', 'authorization_pending', 'slow_down']) {
+      target.answer(refusal(error))
+    }
+    target.answer(await target.success())
+    await follow(target)
+    expect(target.pollTimes.map((at) => at - start)).toEqual([5, 10, 20, 30, 45])
+  })
+})
+
+/** The backchannel endpoint answers this: the approval ends, and nobody polls. */
+const nobodyPolls =
+  (body: Record<string, unknown>, status = 200) =>
+  async () => {
+    const target = await beginFapi()
+    target.acknowledges(() => HttpResponse.json(body, { status }))
+    expect((await follow(target)).record.state).toBe('failed')
+    expect(target.asked).toHaveLength(1)
+    expect(target.polls).toHaveLength(0)
+  }
+
+describe('what the backchannel endpoint answers', () => {
+  verifies(
+    'FAPI-CIBA-client-backchannel-response-missing-auth-req-id',
+    'no id, no poll',
+    nobodyPolls({ expires_in: 120, interval: 5 }),
+  )
+  verifies(
+    'FAPI-CIBA-client-backchannel-response-missing-expires-in',
+    'no end, no poll',
+    nobodyPolls({ auth_req_id: 'req-1', interval: 5 }),
+  )
+  verifies(
+    'FAPI-CIBA-client-backchannel-unknown-user-id',
+    'nobody was asked, so nobody is waited for',
+    nobodyPolls({ error: 'unknown_user_id' }, 400),
+  )
+})
+
+/** The third poll is refused: it is the last. */
+const lastPoll = (error: string, state: string) => async () => {
+  const target = await beginFapi()
+  expect((await afterTwoPolls(target, refusal(error))).record.state).toBe(state)
+  expect(target.polls).toHaveLength(3)
+}
+
+describe('what the token endpoint refuses, on the third poll', () => {
+  verifies('FAPI-CIBA-client-token-invalid-request', 'nobody polls after it', lastPoll('invalid_request', 'failed'))
+  verifies('FAPI-CIBA-client-access-denied', 'nobody polls after it', lastPoll('access_denied', 'denied'))
+
+  verifies('FAPI-CIBA-client-expired-token', 'the id is never polled again; the person is asked anew', async () => {
+    const target = await beginFapi()
+    let sent = 0
+    target.acknowledges(() => HttpResponse.json({ auth_req_id: `req-${++sent}`, expires_in: 120, interval: 2 }))
+    target.answer(refusal('authorization_pending'))
+    target.answer(refusal('authorization_pending'))
+    target.answer(refusal('expired_token'))
+    target.answer(await target.success())
+    expect((await follow(target)).record.state).toBe('approved')
+    expect(target.polls.map((form) => form.get('auth_req_id'))).toEqual(['req-1', 'req-1', 'req-1', 'req-2'])
+  })
+})
+
+const WEEK_SECONDS = 7 * 24 * 3600
+
+const unsigned = (claims: object) =>
+  `${[{ alg: 'none' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')}.`
+
+/** The third poll brings this id_token: it approves nothing, and nobody polls on. */
+const approvesNothing = (make: (target: Target, now: number) => Promise<string> | string) => async () => {
+  const target = await beginFapi()
+  const idToken = await make(target, target.clock.now() / 1000)
+  const { record } = await afterTwoPolls(target, await target.success({ id_token: idToken }))
+  expect(record.state).toBe('failed')
+  expect(record.token).toBeUndefined()
+  expect(target.polls).toHaveLength(3)
+}
+
+describe('an id_token that is not right approves nothing', () => {
+  verifies(
+    'FAPI-CIBA-client-invalid-iss',
+    'another issuer',
+    approvesNothing(({ idToken }) => idToken({ iss: 'https://other.example' })),
+  )
+  verifies(
+    'FAPI-CIBA-client-invalid-aud',
+    'another client',
+    approvesNothing(({ idToken }) => idToken({ aud: 'other-app' })),
+  )
+  verifies(
+    'FAPI-CIBA-client-invalid-secondary-aud',
+    'us and somebody else',
+    approvesNothing(({ idToken }) => idToken({ aud: ['agent-app', 'https://other.example'] })),
+  )
+  verifies(
+    'FAPI-CIBA-client-invalid-signature',
+    'a key that is not the issuer’s',
+    approvesNothing(async ({ idToken }) => idToken({}, (await generateKeyPair('ES256')).privateKey)),
+  )
+  verifies(
+    'FAPI-CIBA-client-invalid-null-alg',
+    'no signature at all',
+    approvesNothing((_, now) => unsigned({ iss: ISSUER, sub: 'ann', aud: 'agent-app', iat: now, exp: now + 300 })),
+  )
+  verifies(
+    'FAPI-CIBA-client-invalid-expired-exp',
+    'ended a minute ago',
+    approvesNothing(({ idToken }, now) => idToken({ exp: now - 60 })),
+  )
+  verifies(
+    'FAPI-CIBA-client-invalid-iat-is-week-in-past',
+    'made for last week’s question',
+    approvesNothing(({ idToken }, now) => idToken({ iat: now - WEEK_SECONDS })),
+  )
+  verifies(
+    'FAPI-CIBA-client-invalid-missing-aud',
+    'for nobody',
+    approvesNothing(({ idToken }) => idToken({ aud: undefined as never })),
+  )
+  verifies(
+    'FAPI-CIBA-client-invalid-missing-exp',
+    'for ever',
+    approvesNothing(({ idToken }) => idToken({ exp: undefined as never })),
+  )
+  verifies(
+    'FAPI-CIBA-client-invalid-missing-iss',
+    'from nobody',
+    approvesNothing(({ idToken }) => idToken({ iss: undefined as never })),
+  )
+  verifies('FAPI-CIBA-client-invalid-alternate-alg', 'a key of the issuer with another algorithm', async () => {
+    const target = await beginFapi()
+    const other = await generateKeyPair('PS256')
+    // The server knows both; this client is registered for one.
+    target.issuer.metadata.id_token_signing_alg_values_supported = ['ES256', 'PS256']
+    target.issuer.keys.push({ ...(await exportJWK(other.publicKey)), kid: 'ps', alg: 'PS256', use: 'sig' })
+    const idToken = await target.idToken({}, other.privateKey, { alg: 'PS256', kid: 'ps' })
+    const { record } = await afterTwoPolls(target, await target.success({ id_token: idToken }))
+    expect(record.state).toBe('failed')
+    expect(record.note).toContain('algorithm')
+  })
+
+  verifies('CIBA-10.3.1-bound-id_token', 'that names another request, or another access token', async () => {
+    const target = await beginFapi()
+    const claim = 'urn:openid:params:jwt:claim:auth_req_id'
+    for (const claims of [{ [claim]: 'req-2' }, { at_hash: 'Wt0kVFXMacqvnHeyU0001w' }, { at_hash: 7 }]) {
+      target.answer(await target.success({ id_token: await target.idToken(claims) }))
+      expect(await target.look(), JSON.stringify(claims)).toMatchObject({ status: 'failed' })
+    }
+    target.answer(await target.success({ id_token: await target.idToken({ [claim]: 'req-1' }) }))
+    expect(await target.look()).toMatchObject({ status: 'approved', token: { scopes: ['trade:write'] } })
+  })
+})

@@ -1,0 +1,41 @@
+import { type Entry, openLedger, settleRun } from '../../../src/approvals/index.ts'
+import type { StoredQuestion } from '../../../src/approvals/record.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { record } from '../approvals/harness.ts'
+import { type backchannel, question } from './backchannel.ts'
+
+type Target = Awaited<ReturnType<typeof backchannel>>
+
+/** One approval over the channel, looked at every second, as an agent that waits would. */
+export async function follow(
+  { channel, context, clock }: Target,
+  over: Partial<StoredQuestion> & { readonly seconds?: number } = {},
+) {
+  const { seconds = 120, ...fields } = over
+  const store = memoryStore({ clock })
+  const ledger = openLedger({ store, clock })
+  const { message, details, credential, approver, expiresAt } = question(clock)
+  const asked: StoredQuestion = {
+    message,
+    details,
+    approver,
+    expiresAt,
+    channel: 'default',
+    ...(credential !== undefined && { credential }),
+    ...fields,
+  }
+  const created = await ledger.create(
+    record('a-1', {
+      question: asked,
+      owner: { issuer: approver.issuer, subject: approver.subject, clientId: 'agent-app' },
+      createdAt: clock.now() / 1000,
+    }),
+  )
+  let entry = created as Entry
+  for (let second = 0; second <= seconds; second++) {
+    entry = (await settleRun(ledger, entry, channel, context)).entry
+    if (entry.record.state !== 'pending' && entry.record.state !== 'requested') break
+    clock.advance(1)
+  }
+  return { record: entry.record, ledger, store }
+}

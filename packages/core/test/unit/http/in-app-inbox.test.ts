@@ -1,0 +1,370 @@
+import { describe, expect, test } from 'vitest'
+import { openLedger } from '../../../src/approvals/index.ts'
+import { inAppApprovals, inAppInbox } from '../../../src/http/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { record, testClock } from '../approvals/harness.ts'
+import { app, ORIGIN } from './app.ts'
+import { ISSUER, person, sessions } from './people.ts'
+
+const configuration = expect.objectContaining({ code: 'ERR_CONFIGURATION' })
+
+/** The one question that the approver sees. */
+async function onlyQuestion(target: ReturnType<typeof app>, user = 'ann') {
+  const { body } = await target.list(user)
+  expect(body.questions).toHaveLength(1)
+  const [question] = body.questions
+  if (question === undefined) throw new Error('there is no question')
+  return question
+}
+
+describe('an approval in the app’s own pages', () => {
+  test('asked, shown, approved and run, once', async () => {
+    const target = app()
+    expect(await target.run()).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
+    const { id, answerToken } = await onlyQuestion(target)
+    const answered = await target.post('ann', { id, answer: 'approve', answerToken })
+    expect(answered.status).toBe(200)
+    expect(await answered.json()).toEqual({ id, state: 'approved' })
+    expect(await target.run()).toMatchObject({ status: 'done', result: 'ordered' })
+    expect(await target.run()).toMatchObject({ status: 'done', result: 'ordered' })
+    expect(target.ran).toEqual([{ symbol: 'AAPL', quantity: 50 }])
+    expect((await target.list('ann')).body.questions).toEqual([])
+    expect(target.events).toMatchObject([{ type: 'approval', state: 'approved', approvalId: id, enforcedBy: 'sdk' }])
+  })
+
+  test('denied, and nothing runs', async () => {
+    const target = app()
+    await target.run()
+    const { id, answerToken } = await onlyQuestion(target)
+    expect(await (await target.post('ann', { id, answer: 'deny', answerToken })).json()).toEqual({
+      id,
+      state: 'denied',
+    })
+    expect(await target.run()).toMatchObject({ status: 'denied', code: 'approval_denied' })
+    expect(target.ran).toEqual([])
+  })
+
+  test('the approver sees message and details, and what is needed to answer: nothing else', async () => {
+    const target = app({ approver: { issuer: ISSUER, subject: 'bob' } })
+    await target.run()
+    expect((await target.list('ann')).body).toEqual({ questions: [] })
+    const question = await onlyQuestion(target, 'bob')
+    expect(Object.keys(question).sort()).toEqual(['answerToken', 'details', 'expiresAt', 'id', 'message'])
+    expect(question).toMatchObject({
+      message: 'Buy 50 shares of AAPL',
+      details: [{ symbol: 'AAPL', quantity: 50, type: 'stock_order' }],
+    })
+    const { response } = await target.list('bob')
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(await target.post('bob', { ...pick(question), answer: 'approve' })).toHaveProperty('status', 200)
+    expect(await target.run()).toMatchObject({ status: 'done' })
+  })
+
+  test('an approval of one order is no approval of another', async () => {
+    const target = app()
+    await target.run(50)
+    const question = await onlyQuestion(target)
+    await target.post('ann', { ...pick(question), answer: 'approve' })
+    expect(await target.run(500)).toMatchObject({ status: 'interrupted' })
+    expect(target.ran).toEqual([])
+  })
+
+  test('of a hundred answers at once, one counts', async () => {
+    const target = app()
+    await target.run()
+    const question = await onlyQuestion(target)
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        target.post('ann', { ...pick(question), answer: index % 2 === 0 ? 'approve' : 'deny' }),
+      ),
+    )
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(99)
+  })
+
+  test('after its time a question is shown to nobody, and answered by nobody', async () => {
+    const target = app()
+    await target.run()
+    const question = await onlyQuestion(target)
+    target.clock.advance(3_601)
+    expect((await target.list('ann')).body.questions).toEqual([])
+    expect(await target.post('ann', { ...pick(question), answer: 'approve' })).toHaveProperty('status', 409)
+    expect(await target.run()).toMatchObject({ status: 'denied', code: 'approval_expired' })
+  })
+
+  test('another process answers over the same store', async () => {
+    const target = app()
+    await target.run()
+    const question = await onlyQuestion(target)
+    const elsewhere = inAppInbox({ store: target.store, clock: target.clock, identityOf: sessions(target.people) })
+    const response = await elsewhere(
+      new Request(`${ORIGIN}/inbox`, {
+        method: 'POST',
+        headers: { cookie: 'session=ann', 'content-type': 'application/json', origin: ORIGIN },
+        body: JSON.stringify({ ...pick(question), answer: 'approve' }),
+      }),
+    )
+    expect(response.status).toBe(200)
+    expect(await target.run()).toMatchObject({ status: 'done' })
+  })
+})
+
+const pick = ({ id, answerToken }: { readonly id: string; readonly answerToken: string }) => ({ id, answerToken })
+
+describe('who may answer (A8)', () => {
+  test('nobody who is not signed in, and nobody else than the approver', async () => {
+    const target = app()
+    await target.run()
+    const question = await onlyQuestion(target)
+    const answer = { ...pick(question), answer: 'approve' }
+    expect(await target.post('nobody', answer)).toHaveProperty('status', 401)
+    expect((await target.list('nobody')).response.status).toBe(401)
+    expect(await target.post('mallory', answer)).toHaveProperty('status', 404)
+    expect((await target.list('mallory')).body.questions).toEqual([])
+    expect(await target.run()).toMatchObject({ status: 'interrupted' })
+  })
+
+  test('not one of the same name at another issuer or tenant', async () => {
+    const expiresAt = testClock().now() / 1000 + 3600
+    const others = {
+      elsewhere: person('ann', { issuer: 'https://other.example', expiresAt }),
+      tenant: person('ann', { tenant: 'org_2', expiresAt }),
+    }
+    const target = app({ identityOf: sessions({ ...others, ann: person('ann', { expiresAt }) }) })
+    await target.run()
+    const question = await onlyQuestion(target)
+    for (const user of ['elsewhere', 'tenant']) {
+      expect((await target.list(user)).body.questions, user).toEqual([])
+      expect(await target.post(user, { ...pick(question), answer: 'approve' }), user).toHaveProperty('status', 404)
+    }
+  })
+
+  test('an object that only looks like an identity is nobody, an agent is nobody, and so is a session that ended', async () => {
+    const expiresAt = testClock().now() / 1000
+    const fake = { kind: 'user', issuer: ISSUER, subject: 'ann', claims: {}, sessionId: 'session-of-ann' } as const
+    const target = app({
+      identityOf: sessions({ fake, over: person('ann', { expiresAt }) }),
+    })
+    await target.run()
+    expect((await target.list('fake')).response.status).toBe(401)
+    expect((await target.list('over')).response.status).toBe(401)
+  })
+
+  test('not from a session to which the question was not shown', async () => {
+    const expiresAt = testClock().now() / 1000 + 3600
+    const target = app({
+      identityOf: sessions({
+        ann: person('ann', { expiresAt }),
+        second: person('ann', { expiresAt, sessionId: 'another' }),
+      }),
+    })
+    await target.run()
+    const { id, answerToken } = await onlyQuestion(target)
+    expect(await target.post('second', { id, answerToken, answer: 'approve' })).toHaveProperty('status', 403)
+    expect(await target.post('ann', { id, answerToken: 'x', answer: 'approve' })).toHaveProperty('status', 403)
+    expect(await target.post('ann', { id, answerToken, answer: 'approve' })).toHaveProperty('status', 200)
+  })
+
+  test('a question that went another way is not answered here', async () => {
+    const clock = testClock()
+    const store = memoryStore({ clock })
+    const ledger = openLedger({ store, clock })
+    const identity = person('ann', { expiresAt: clock.now() / 1000 + 3600 })
+    const inbox = inAppInbox({ store, clock, identityOf: () => identity })
+    const delivery = { state: { authReqId: 'req-1' }, interval: 5, nextLookAt: 0 }
+    await ledger.create(record('other', { state: 'pending', delivery }))
+    const listed = await inbox(new Request(`${ORIGIN}/inbox`))
+    expect(await listed.json()).toEqual({ questions: [] })
+    const { answerTokenOf } = await import('../../../src/http/answer-in-app.ts')
+    const entry = await ledger.read('other')
+    if (entry === undefined) throw new Error('the record is gone')
+    const answerToken = await answerTokenOf(ledger, entry.record, identity)
+    const response = await inbox(
+      new Request(`${ORIGIN}/inbox`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: ORIGIN },
+        body: JSON.stringify({ id: 'other', answer: 'approve', answerToken }),
+      }),
+    )
+    expect(response.status).toBe(404)
+    expect((await ledger.read('other'))?.record.state).toBe('pending')
+  })
+})
+
+describe('where an answer may come from (CSRF)', () => {
+  test.each([
+    ['another site', { origin: 'https://evil.example' }],
+    ['another site that says nothing of its origin', { origin: 'null' }],
+    ['another site of the same company', { origin: 'https://other.app.example', 'sec-fetch-site': 'same-site' }],
+    ['a browser that says cross-site', { 'sec-fetch-site': 'cross-site' }],
+    ['a link or an address bar', { 'sec-fetch-site': 'none' }],
+    ['the same host over another scheme', { origin: 'http://app.example' }],
+  ] as const)('%s changes nothing', async (_, headers) => {
+    const target = app()
+    await target.run()
+    const question = await onlyQuestion(target)
+    const response = await target.post('ann', { ...pick(question), answer: 'approve' }, headers)
+    expect(response.status).toBe(403)
+    expect(await target.run()).toMatchObject({ status: 'interrupted' })
+  })
+
+  test('a request without either header is let through with an Authorization header only', async () => {
+    const target = app()
+    await target.run()
+    const question = await onlyQuestion(target)
+    const post = (headers: Record<string, string>) =>
+      target.inbox(
+        new Request(`${ORIGIN}/inbox`, {
+          method: 'POST',
+          headers: { cookie: 'session=ann', 'content-type': 'application/json', ...headers },
+          body: JSON.stringify({ ...pick(question), answer: 'approve' }),
+        }),
+      )
+    expect(await post({})).toHaveProperty('status', 403)
+    expect(await post({ authorization: 'Bearer x' })).toHaveProperty('status', 200)
+  })
+
+  test('with origins named, those and no others', async () => {
+    const target = app({ origins: ['https://pages.example'] })
+    await target.run()
+    const question = await onlyQuestion(target)
+    const answer = { ...pick(question), answer: 'approve' }
+    expect(await target.post('ann', answer, { origin: ORIGIN })).toHaveProperty('status', 403)
+    expect(
+      await target.post('ann', answer, { origin: 'https://pages.example', 'sec-fetch-site': 'same-site' }),
+    ).toHaveProperty('status', 200)
+  })
+
+  test.each([
+    ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 'id=1&answer=approve'],
+    ['text', { 'content-type': 'text/plain' }, undefined],
+    ['no JSON', {}, '{'],
+    ['another answer', {}, '{"id":"x","answer":"yes","answerToken":"x"}'],
+    ['a field too many', {}, '{"id":"x","answer":"approve","answerToken":"x","subject":"ann"}'],
+    [
+      'more than anybody has to say',
+      {},
+      JSON.stringify({ id: 'x'.repeat(9_000), answer: 'approve', answerToken: 'x' }),
+    ],
+  ] as const)('%s is no answer', async (_, headers, body) => {
+    const target = app()
+    await target.run()
+    const question = await onlyQuestion(target)
+    const response = await target.post('ann', body ?? { ...pick(question), answer: 'approve' }, headers)
+    expect(response.status).toBe(400)
+  })
+
+  test('no other method, and no answer by GET', async () => {
+    const target = app()
+    await target.run()
+    const { id, answerToken } = await onlyQuestion(target)
+    const put = await target.inbox(
+      new Request(`${ORIGIN}/inbox`, { method: 'PUT', headers: { cookie: 'session=ann' } }),
+    )
+    expect(put.status).toBe(405)
+    expect(put.headers.get('allow')).toBe('GET, POST')
+    await target.list('ann', `?id=${id}&answer=approve&answerToken=${answerToken}`)
+    expect(await target.run()).toMatchObject({ status: 'interrupted' })
+  })
+})
+
+describe('around it', () => {
+  test('the app is told of an answer, and its failure is its own', async () => {
+    const told: unknown[] = []
+    const target = app({
+      onAnswer: (answer) => {
+        told.push(answer)
+        throw new Error('the queue is down')
+      },
+    })
+    await target.run()
+    const question = await onlyQuestion(target)
+    expect(await target.post('ann', { ...pick(question), answer: 'approve' })).toHaveProperty('status', 200)
+    await expect.poll(() => told).toEqual([{ id: question.id, state: 'approved' }])
+  })
+
+  test('a store that does not answer is 503, and nothing is told of it', async () => {
+    const clock = testClock()
+    const store = memoryStore({ clock, maxEntries: 1 })
+    const broken = Object.assign(Object.create(Object.getPrototypeOf(store)), {
+      specificationVersion: 1,
+      durable: false,
+      list: async () => {
+        const { StoreError } = await import('../../../src/errors/index.ts')
+        throw new StoreError('unavailable', 'redis at 10.0.0.7 is down')
+      },
+    })
+    const identity = person('ann', { expiresAt: clock.now() / 1000 + 3600 })
+    const inbox = inAppInbox({ store: broken, clock, identityOf: () => identity })
+    const response = await inbox(new Request(`${ORIGIN}/inbox`))
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('2')
+    expect(await response.text()).toBe('{"error":"unavailable"}')
+  })
+
+  test('a long inbox comes in pages, and ended questions do not fill them', async () => {
+    const clock = testClock()
+    const store = memoryStore({ clock })
+    const ledger = openLedger({ store, clock })
+    const delivery = { state: { kind: 'in_app' }, interval: 5, nextLookAt: 0 }
+    const id = (index: number) => `q-${String(index).padStart(4, '0')}`
+    for (let index = 0; index < 170; index++) {
+      await ledger.create(record(id(index), index % 2 === 0 ? { state: 'pending', delivery } : { state: 'denied' }))
+    }
+    const identity = person('ann', { expiresAt: clock.now() / 1000 + 3600 })
+    const inbox = inAppInbox({ store, clock, identityOf: () => identity })
+    const seen: string[] = []
+    let query = ''
+    for (let pages = 0; pages < 10; pages++) {
+      const body = (await (await inbox(new Request(`${ORIGIN}/inbox${query}`))).json()) as {
+        questions: { id: string }[]
+        next?: string
+      }
+      expect(body.questions.length).toBeLessThanOrEqual(50)
+      seen.push(...body.questions.map((question) => question.id))
+      if (body.next === undefined) break
+      query = `?after=${body.next}`
+    }
+    expect(seen).toEqual(Array.from({ length: 85 }, (_, index) => id(index * 2)))
+  })
+
+  test('a notification that fails leaves the question unsent, and it is sent again', async () => {
+    let fails = true
+    const told: string[] = []
+    const channel = inAppApprovals({
+      notify: async ({ message }) => {
+        if (fails) throw new Error('the mail server is down')
+        told.push(message)
+      },
+    })
+    const question = { ...(await questionOf()), expiresAt: 2_000_000_000 }
+    const context = { clock: testClock(), authorizationServers: undefined as never }
+    await expect(channel.ask(question, context)).rejects.toMatchObject({ code: 'ERR_TRANSPORT', retryable: true })
+    fails = false
+    await channel.ask(question, context)
+    expect(told).toEqual(['Buy 50 shares of AAPL'])
+  })
+
+  test.each([
+    [() => inAppApprovals({ intervalSeconds: 0 })],
+    [() => inAppApprovals({ notify: 'mail' as never })],
+    [() => inAppApprovals({ inbox: true } as never)],
+    [() => inAppInbox({ store: memoryStore() } as never)],
+    [() => inAppInbox({ store: memoryStore(), identityOf: () => undefined, origins: ['https://a.example/x'] })],
+    [() => inAppInbox({ store: memoryStore(), identityOf: () => undefined, origin: 'https://a.example' } as never)],
+    [
+      () =>
+        inAppInbox({
+          store: { ...memoryStore(), specificationVersion: 1, durable: true } as never,
+          identityOf: () => undefined,
+        }),
+    ],
+  ])('options that are wrong are refused at construction: %s', (make) => {
+    expect(make).toThrow(configuration)
+  })
+})
+
+async function questionOf() {
+  const { question } = await import('../ciba/backchannel.ts')
+  return question(testClock())
+}
