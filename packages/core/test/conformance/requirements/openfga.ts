@@ -6,6 +6,11 @@ const models = 'https://openfga.dev/docs/getting-started/immutable-models'
 const consistency = 'https://openfga.dev/docs/interacting/consistency'
 const errors = 'https://openfga.dev/docs/interacting/transactional-writes'
 const concepts = 'https://openfga.dev/docs/concepts'
+const lists = 'https://openfga.dev/api/service#/Relationship%20Queries/ListObjects'
+const streams = 'https://openfga.dev/api/service#/Relationship%20Queries/StreamedListObjects'
+const tuples = 'https://openfga.dev/api/service#/Relationship%20Tuples/Write'
+const contextual = 'https://openfga.dev/docs/interacting/contextual-tuples'
+const conditions = 'https://openfga.dev/docs/modeling/conditions'
 
 /** What OpenFGA's HTTP API demands of a client, and what a client needs to fail closed on its answers. */
 export const openfga = [
@@ -54,6 +59,48 @@ export const openfga = [
     id: 'OPENFGA-Errors-outage',
     clause: errors,
     text: 'SHOULD repeat a check after a network fault, 429, 5xx or a throttling 422, at most twice; no answer is an outage.',
+  },
+  {
+    id: 'OPENFGA-BatchCheck-refused',
+    clause: batch,
+    text: 'MUST deny where a batch is refused as a whole; a question of another call in it is asked again by itself.',
+  },
+  { id: 'OPENFGA-ListObjects-objects', clause: lists, text: 'MUST NOT take names of another type than was asked.' },
+  {
+    id: 'OPENFGA-ListObjects-cut',
+    clause: lists,
+    text: 'MUST say that a list may be a part, at 1,000 objects or when the deadline of the server may have passed.',
+  },
+  {
+    id: 'OPENFGA-StreamedListObjects-end',
+    clause: streams,
+    text: 'MUST NOT take a stream that breaks off, or that ends with an error, for a whole list.',
+  },
+  { id: 'OPENFGA-Write-limit', clause: tuples, text: 'MUST NOT send more than 100 tuples in one write.' },
+  {
+    id: 'OPENFGA-Write-repeat',
+    clause: tuples,
+    text: 'MUST NOT repeat a write that may have happened: what it gave may have been taken away since.',
+  },
+  {
+    id: 'OPENFGA-Write-conflict',
+    clause: tuples,
+    text: 'SHOULD tell a conflict with what is stored apart from a fault.',
+  },
+  {
+    id: 'OPENFGA-Contextual-limit',
+    clause: contextual,
+    text: 'MUST NOT send more than 100 contextual tuples, or one that is not well-formed.',
+  },
+  {
+    id: 'OPENFGA-Conditions-time',
+    clause: conditions,
+    text: 'MUST take the time that conditions see from its own clock, and from no caller.',
+  },
+  {
+    id: 'OPENFGA-Credentials-expired',
+    clause: errors,
+    text: 'SHOULD replace a token that it can replace when 401 says so, once.',
   },
   { id: 'OPENFGA-Errors-late', clause: errors, text: 'MUST NOT wait longer for an answer than its deadline.' },
   { id: 'OPENFGA-Names-id', clause: concepts, text: 'MUST NOT put `:`, `#`, `*` or white space into an object id.' },
