@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest'
+import type { Store } from '../../../src/ports/index.ts'
+import type { Passed } from '../../../src/resource-server/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { rejection } from '../authorization-server/mock-issuer.ts'
+import { approved, dying, makeGate, order, place, typeOf, under } from './gate.ts'
+
+describe('what is stored', () => {
+  test('is sealed, and its names tell nothing', async () => {
+    const store = memoryStore()
+    const puts: string[] = []
+    const spy = {
+      ...dying(store, Number.POSITIVE_INFINITY),
+      put: async (...args: Parameters<Store['put']>) => {
+        puts.push(args[0], Buffer.from(args[1]).toString('latin1'))
+        return store.put(...args)
+      },
+    } as Store
+    const caller = await approved()
+    await makeGate({ store: spy }).runApproved(under('a-readable-key'), caller, order, () =>
+      Response.json({ secret: 'AAPL' }),
+    )
+    expect(puts.length).toBeGreaterThan(6)
+    for (const text of puts) expect(text).not.toMatch(/AAPL|a-readable-key|ann|stock_order/)
+  })
+
+  test('keeps what a client needs of an answer, and no cookie', async () => {
+    const gate = makeGate()
+    const caller = await approved()
+    const headers = { location: '/orders/1', 'content-type': 'text/plain', 'set-cookie': 'a=b', etag: '"1"' }
+    await gate.runApproved(under('k'), caller, order, () => new Response('é\0', { status: 201, headers }))
+    const again = await gate.runApproved(under('k'), caller, order, place())
+    expect(Object.fromEntries(again.headers)).toMatchObject({ location: '/orders/1', etag: '"1"' })
+    expect([await again.text(), again.headers.has('set-cookie')]).toEqual(['é\0', false])
+  })
+
+  test('is no answer of a megabyte: that is told once', async () => {
+    const gate = makeGate()
+    const caller = await approved()
+    const large = await gate.runApproved(under('k'), caller, order, () => new Response('x'.repeat(1_000_000)))
+    expect((await large.text()).length).toBe(1_000_000)
+    expect(await typeOf(await gate.runApproved(under('k'), caller, order, place()))).toEqual([409, 'answer_not_kept'])
+  })
+
+  test('opens under an older key after a rotation, and not under another', async () => {
+    const store = memoryStore()
+    const [old, young, index] = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte)) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ]
+    const caller = await approved()
+    await makeGate({ store, keys: { seal: [old], index } }).runApproved(under('k'), caller, order, place())
+    const rotated = makeGate({ store, keys: { seal: [young, old], index } })
+    expect((await rotated.runApproved(under('k'), caller, order, place())).status).toBe(201)
+    const lost = makeGate({ store, keys: { seal: [young], index } })
+    expect(await rejection(lost.runApproved(under('k'), caller, order, place()))).toMatchObject({ reason: 'wrong_key' })
+  })
+
+  test('outlives its token by the retention', async () => {
+    let now = Date.now()
+    const clock = { now: () => now }
+    const gate = makeGate({ store: memoryStore({ clock }), clock, retentionSeconds: 3600 })
+    const caller: Passed = await approved()
+    await gate.runApproved(under('k'), caller, order, place())
+    now += 3_600_000
+    expect((await gate.runApproved(under('k'), caller, order, place())).headers.get('idempotent-replayed')).toBe('true')
+  })
+})
+
+describe('the options', () => {
+  test.each([
+    ['no store', { store: undefined }, 'store'],
+    ['an unknown one', { retries: 1 }, 'retries'],
+    ['a durable store without keys', { store: { ...memoryStore(), specificationVersion: 1, durable: true } }, 'keys'],
+    ['a short key', { keys: { seal: ['abc'], index: new Uint8Array(32) } }, 'keys.seal[0]'],
+    ['no key', { keys: { seal: [], index: new Uint8Array(32) } }, 'keys.seal'],
+    ['another way out of a crash', { onCrash: 'retry' }, 'onCrash'],
+    ['no lease', { leaseSeconds: 0 }, 'leaseSeconds'],
+  ])('are refused: %s', (_name, options, option) => {
+    expect(() => makeGate(options as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIGURATION', option: `createApprovalGate.${option}` }),
+    )
+  })
+})
