@@ -51,6 +51,7 @@ export {
   makeWorld,
   mockTarget,
   type NotificationInbox,
+  type ProfileChanges,
   type ProtocolTarget,
   profileOf,
   type SignInOptions,

@@ -86,7 +86,9 @@ describe('check', () => {
     // A limit on the tuple wins over one that the caller brings.
     expect(await trade({ amount: 1001, max_amount: 5000 })).toBe(false)
     expect(await trade({ amount: undefined })).toBe('validation_error')
-    expect(await trade({ amount: '50' })).toBe('validation_error')
+    // OpenFGA reads numbers from texts as well.
+    expect(await trade({ amount: '50' })).toBe(true)
+    expect(await trade({ amount: 'fifty' })).toBe('validation_error')
     expect(await trade({ amount: 5.5 })).toBe('validation_error')
     expect(await trade({ now: 'today' })).toBe('validation_error')
   })
@@ -160,7 +162,7 @@ describe('check', () => {
       404,
     )
     expect(await post('check', '{')).toMatchObject({ status: 400, body: { code: 'validation_error' } })
-    expect(await post('check', {})).toMatchObject({ status: 400, body: { code: 'validation_error' } })
+    expect(await post('check', {})).toMatchObject({ status: 400, body: { code: 'tuple_key_value_not_specified' } })
     expect(await post('nowhere', {})).toMatchObject({ status: 404 })
   })
 })
@@ -210,7 +212,7 @@ describe('the other endpoints', () => {
       (await post('list-objects', { type: 'portfolio', relation, user: 'user:ann' })).body
     expect((await list('user_can_view')).objects.sort()).toEqual(['portfolio:p-ann', 'portfolio:p-bob'])
     expect((await list('user_can_trade')).objects).toEqual(['portfolio:p-ann'])
-    expect((await list('can_fly')).code).toBe('validation_error')
+    expect((await list('can_fly')).code).toBe('relation_not_found')
   })
 
   test('write adds and deletes, all or nothing, and read pages', async () => {

@@ -14,6 +14,8 @@ function authenticationOf({ authentication }: TargetClient): client.ClientAuth {
     }
     case 'none':
       return client.None()
+    default:
+      throw new TypeError(`no client of a target authenticates by ${authentication.method}`)
   }
 }
 

@@ -46,7 +46,8 @@ export function clientMetadata(client: MockClient, detailTypes: readonly string[
       backchannel_token_delivery_mode: client.notificationEndpoint === undefined ? 'poll' : 'ping',
     }),
     ...(client.notificationEndpoint !== undefined && {
-      backchannel_client_notification_endpoint: client.notificationEndpoint,
+      // The library takes https only. What stands on loopback is asked for over http all the same (see `send`).
+      backchannel_client_notification_endpoint: client.notificationEndpoint.replace(/^http:/, 'https:'),
     }),
     ...(detailTypes.length > 0 && { authorization_details_types: [...detailTypes] }),
   }

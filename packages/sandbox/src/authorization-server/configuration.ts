@@ -93,12 +93,17 @@ export function configurationOf(
       RefreshToken: 24 * HOUR,
       Session: 24 * HOUR,
     },
-    // Outbound requests are notifications of ping mode, and the endpoint is on loopback: the library's guard would stop them.
-    fetch: (url, init) => {
-      const { dispatcher: _guard, ...rest } = init as RequestInit & { readonly dispatcher?: unknown }
-      return globalThis.fetch(url, rest)
-    },
+    fetch: send,
   }
+}
+
+/**
+ * Sends what the library sends: notifications of ping mode. A client on loopback is served over plain http, and would
+ * be stopped by the library's own guard.
+ */
+const send: NonNullable<Configuration['fetch']> = (url, init) => {
+  const { dispatcher: _guard, ...rest } = init as RequestInit & { readonly dispatcher?: unknown }
+  return globalThis.fetch(String(url).replace('https://127.0.0.1:', 'http://127.0.0.1:'), rest)
 }
 
 type Features = NonNullable<Configuration['features']>

@@ -1,4 +1,4 @@
-import { errors, Provider } from 'oidc-provider'
+import { errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import { GRANT } from './client-metadata.ts'
 import type { Pace, ServerContext } from './server-context.ts'
 
@@ -13,9 +13,9 @@ const POLLED: Readonly<Record<string, 'auth_req_id' | 'device_code'>> = {
   [GRANT.device]: 'device_code',
 }
 
-const contexts = new WeakMap<Provider, ServerContext>()
+type PolledContext = TokenEndpointGrantContext<Record<string, unknown>>
 
-type Register = Provider['registerGrantType']
+const contexts = new WeakMap<Provider, ServerContext>()
 
 /** The library's provider, which by itself lets a client poll as fast as it likes. */
 export class PacedProvider extends Provider {
@@ -24,21 +24,38 @@ export class PacedProvider extends Provider {
     contexts.set(this, context)
   }
 
-  override registerGrantType: Register = function registerGrantType(this: PacedProvider, name, handler, ...rest) {
-    const parameter = POLLED[name]
-    if (parameter === undefined) return Provider.prototype.registerGrantType.call(this, name, handler as never, ...rest)
-    const paced: Parameters<Register>[1] = async (ctx) => {
-      const context = contexts.get(this)
-      const pace = context?.state.paces.get(String((ctx.oidc.params as Record<string, unknown>)[parameter]))
-      const wait = pace === undefined ? undefined : tooSoon(pace)
-      if (wait !== undefined) {
-        ctx.set('retry-after', String(wait))
-        throw new errors.SlowDown(`poll every ${wait} seconds`)
-      }
-      await handler(ctx as never)
-      if (pace?.loseAnswer) ctx.state.loseAnswer = true
+  /** Called by the library's own constructor for the grants that it knows. */
+  override registerGrantType<Params extends object>(
+    name: string,
+    handler: (ctx: TokenEndpointGrantContext<Params>) => void | Promise<void>,
+    parameters?: string | readonly string[] | ReadonlySet<string>,
+    duplicates?: string | readonly string[] | ReadonlySet<string>,
+  ): void {
+    const polled = POLLED[name]
+    super.registerGrantType<Params>(
+      name,
+      polled === undefined ? handler : (ctx) => this.#paced(polled, ctx as PolledContext, () => handler(ctx)),
+      parameters,
+      duplicates,
+    )
+  }
+
+  async #paced(polled: string, ctx: PolledContext, handle: () => void | Promise<void>): Promise<void> {
+    const pace = contexts.get(this)?.state.paces.get(String(ctx.oidc.params[polled]))
+    const last = pace?.lastPollAt
+    const wait = pace === undefined ? undefined : tooSoon(pace)
+    if (wait !== undefined) {
+      ctx.set('retry-after', String(wait))
+      throw new errors.SlowDown(`poll every ${wait} seconds`)
     }
-    return Provider.prototype.registerGrantType.call(this, name, paced as never, ...rest)
+    try {
+      await handle()
+    } catch (error) {
+      // RFC 9449 §8: the same request comes again at once, with a nonce; it is one poll.
+      if (pace !== undefined && error instanceof errors.UseDpopNonce) Object.assign(pace, { lastPollAt: last })
+      throw error
+    }
+    if (pace?.loseAnswer) ctx.state.loseAnswer = true
   }
 }
 

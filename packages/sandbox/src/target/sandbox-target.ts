@@ -78,7 +78,7 @@ export async function sandboxTarget(options: SandboxTargetOptions = {}): Promise
     agentResource: world.agentResource,
     opaqueResource: world.opaqueResource,
     connection: world.connection,
-    notifications: { endpoint: notificationEndpoint, received: inbox.received },
+    notifications: { endpoint: notificationEndpoint, received: inbox.received, forwardTo: inbox.forwardTo },
     api: { origin: more.api.origin, resource: `${more.api.origin}/`, controls: apis.stockTrade.controls },
     openFga: {
       apiUrl: more.openFga.origin,

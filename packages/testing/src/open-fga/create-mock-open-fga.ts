@@ -1,4 +1,5 @@
 import type { Clock } from '@behalf/core'
+import { type AuthorizationModel, createEngine, createHandler, memoryTuples } from '@behalf/fga-engine'
 import type { HttpHandler } from 'msw'
 import { machineClock } from '../clock.ts'
 import type { Fault } from '../http/faults.ts'
@@ -6,13 +7,19 @@ import { createFrontDoor, mount, type Route } from '../http/front-door.ts'
 import type { Received } from '../http/received.ts'
 import type { LoggedRequest } from '../http/request-log.ts'
 import { refuseUnknownKeys } from '../testing-error.ts'
-import { batchCheck, check, type FgaStore, listObjects, readTuples, writeTuples } from './answers.ts'
-import { FgaRefusal } from './fga-refusal.ts'
 import { tradingModel } from './trading-model.ts'
-import { type FgaTuple, tupleKey } from './tuple.ts'
+import type { FgaTuple } from './tuple.ts'
 
 /** An endpoint of the mocked OpenFGA server, by name. */
-export type OpenFgaEndpoint = 'check' | 'batch-check' | 'list-objects' | 'read' | 'write'
+export type OpenFgaEndpoint =
+  | 'check'
+  | 'batch-check'
+  | 'list-objects'
+  | 'streamed-list-objects'
+  | 'list-users'
+  | 'read'
+  | 'write'
+  | 'authorization-models'
 
 export interface MockOpenFgaOptions {
   /** @default 'https://fga.behalf.example' */
@@ -21,6 +28,8 @@ export interface MockOpenFgaOptions {
   readonly storeId?: string
   /** A ULID. @default a fixed one */
   readonly authorizationModelId?: string
+  /** In OpenFGA's JSON. @default the trading model */
+  readonly model?: AuthorizationModel
   /** Checked on every request. @default 'fga-api-token' */
   readonly apiToken?: string
   readonly tuples?: readonly FgaTuple[]
@@ -41,11 +50,12 @@ export interface OpenFgaControls {
   reset(): Promise<void>
 }
 
-/** A mocked OpenFGA server on the trading model. */
+/** A mocked OpenFGA server. */
 export interface MockOpenFga {
   readonly apiUrl: string
   readonly storeId: string
   readonly authorizationModelId: string
+  readonly model: AuthorizationModel
   readonly apiToken: string
   /** For `setupServer` of `msw/node`. */
   readonly handlers: readonly HttpHandler[]
@@ -55,47 +65,46 @@ export interface MockOpenFga {
 }
 
 /**
- * Makes an OpenFGA server with one store and one model, the trading model of the stock agent.
+ * Makes an OpenFGA server with one store and one model, by default the trading model of the stock agent.
  *
- * Answers check, batch-check, list-objects, read and write, with OpenFGA's limits and errors. It decides by a
- * small evaluator, not by OpenFGA's: enough for direct relations, groups, roles, conditions and suspension.
- * Consistency modes are taken and change nothing.
+ * `@behalf/fga-engine` answers, with OpenFGA's limits and errors; it tells what it has not. Consistency modes are
+ * taken and change nothing.
  *
  * @throws {@link TestingError} An unknown option key.
  */
 export function createMockOpenFga(options: MockOpenFgaOptions = {}): MockOpenFga {
-  const known = ['apiUrl', 'storeId', 'authorizationModelId', 'apiToken', 'tuples', 'clock']
+  const known = ['apiUrl', 'storeId', 'authorizationModelId', 'model', 'apiToken', 'tuples', 'clock']
   refuseUnknownKeys('createMockOpenFga', options, known)
   const apiUrl = options.apiUrl ?? 'https://fga.behalf.example'
   const storeId = options.storeId ?? '01JDG8ZCQ4T0STDCK70KT0RE01'
   const apiToken = options.apiToken ?? 'fga-api-token'
-  const store: FgaStore = {
-    model: tradingModel,
-    authorizationModelId: options.authorizationModelId ?? '01JDG8ZCQ4T0STDCK7M0DE1001',
-    tuples: [...(options.tuples ?? [])],
-  }
-  const door = createFrontDoor(routes(apiUrl, storeId, apiToken, store), options.clock ?? machineClock)
+  const clock = options.clock ?? machineClock
+  const tuples = memoryTuples(options.tuples, { now: () => clock.now() })
+  const id = options.authorizationModelId ?? options.model?.id ?? '01JDG8ZCQ4T0STDCK7M0DE1001'
+  const engine = createEngine({ model: { ...(options.model ?? tradingModel), id }, tuples })
+  const { origin, pathname: basePath } = new URL(apiUrl)
+  const answer = createHandler({ engine, storeId, apiToken, basePath })
+  const door = createFrontDoor(
+    routes(basePath, (received) => answer(requestOf(received))),
+    clock,
+  )
   return {
     apiUrl,
     storeId,
     apiToken,
-    authorizationModelId: store.authorizationModelId,
-    handlers: [mount(new URL(apiUrl).origin, door.handle)],
+    authorizationModelId: engine.authorizationModelId,
+    model: engine.model,
+    handlers: [mount(origin, door.handle)],
     handle: door.handle,
     controls: {
-      async write(...tuples) {
-        const keys = new Set(tuples.map(tupleKey))
-        store.tuples = [...store.tuples.filter((tuple) => !keys.has(tupleKey(tuple))), ...tuples]
-      },
-      async remove(...tuples) {
-        const keys = new Set(tuples.map(tupleKey))
-        store.tuples = store.tuples.filter((tuple) => !keys.has(tupleKey(tuple)))
-      },
-      tuples: async () => [...store.tuples],
+      write: async (...written) => tuples.put(...written),
+      remove: async (...removed) => tuples.drop(...removed),
+      tuples: async () => tuples.all(),
       fault: async (endpoint, fault) => door.faults.add(endpoint, fault),
       requests: async () => door.log.entries(),
       async reset() {
-        store.tuples = [...(options.tuples ?? [])]
+        tuples.clear()
+        tuples.put(...(options.tuples ?? []))
         door.log.clear()
         door.faults.clear()
       },
@@ -103,51 +112,26 @@ export function createMockOpenFga(options: MockOpenFgaOptions = {}): MockOpenFga
   }
 }
 
-const ANSWERS = {
-  check,
-  'batch-check': batchCheck,
-  'list-objects': listObjects,
-  read: readTuples,
-  write: writeTuples,
-} as const satisfies Record<OpenFgaEndpoint, (store: FgaStore, body: unknown) => unknown>
+const METHODS = {
+  check: 'POST',
+  'batch-check': 'POST',
+  'list-objects': 'POST',
+  'streamed-list-objects': 'POST',
+  'list-users': 'POST',
+  read: 'POST',
+  write: 'POST',
+  'authorization-models': 'GET',
+} as const satisfies Record<OpenFgaEndpoint, 'GET' | 'POST'>
 
-function routes(apiUrl: string, storeId: string, apiToken: string, store: FgaStore): readonly Route[] {
-  const base = new URL(apiUrl).pathname.replace(/\/$/, '')
-  return Object.entries(ANSWERS).map(([endpoint, respond]) => ({
+function routes(basePath: string, respond: (received: Received) => Promise<Response>): readonly Route[] {
+  const base = basePath.replace(/\/$/, '')
+  return Object.entries(METHODS).map(([endpoint, method]) => ({
     endpoint,
-    method: 'POST',
-    path: new RegExp(`^${base}/stores/([^/]+)/${endpoint}$`),
-    respond: (received, [asked]) => {
-      try {
-        requireToken(received, apiToken)
-        if (asked !== storeId) throw new FgaRefusal('store_id_not_found', 'Store ID not found', 404)
-        return Promise.resolve(ok(respond(store, jsonBody(received)), store))
-      } catch (error) {
-        if (error instanceof FgaRefusal) return Promise.resolve(error.toResponse())
-        return Promise.reject(error)
-      }
-    },
+    method,
+    path: new RegExp(`^${base}/stores/[^/]+/${endpoint}${method === 'GET' ? '(?:/[^/]+)?' : ''}$`),
+    respond,
   }))
 }
 
-function requireToken({ headers }: Received, apiToken: string): void {
-  const authorization = headers.get('authorization')
-  if (authorization === null) throw new FgaRefusal('bearer_token_missing', 'missing bearer token', 401)
-  if (authorization !== `Bearer ${apiToken}`) {
-    throw new FgaRefusal('auth_failed_invalid_bearer_token', 'invalid bearer token', 401)
-  }
-}
-
-function jsonBody({ body }: Received): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    throw new FgaRefusal('validation_error', 'the body is no JSON')
-  }
-}
-
-function ok(body: unknown, store: FgaStore): Response {
-  return Response.json(body, {
-    headers: { 'x-request-id': crypto.randomUUID(), 'openfga-authorization-model-id': store.authorizationModelId },
-  })
-}
+const requestOf = ({ url, method, headers, body }: Received): Request =>
+  new Request(url, { method, headers, ...(method === 'POST' && { body }) })

@@ -2,7 +2,7 @@ export { type LoginOptions, type LoginTokens, login, type SignInOptions, signIn 
 export { type MadeUpWorld, makeWorld, type WorldPlaces } from './make-world.ts'
 export { mockTarget } from './mock-target.ts'
 export { createNotificationInbox, type NotificationInbox } from './notification-inbox.ts'
-export { profileOf } from './profile-of.ts'
+export { type ProfileChanges, profileOf } from './profile-of.ts'
 export type {
   Capability,
   ProtocolTarget,

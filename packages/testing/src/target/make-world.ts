@@ -35,7 +35,11 @@ export interface MadeUpWorld {
     readonly resources: readonly [MockResource]
   }
   /** The employer's issuer: it knows the same people by other names, and asserts them by `email`. */
-  readonly enterprise: { readonly clients: readonly MockClient[]; readonly users: readonly MockUser[] }
+  readonly enterprise: {
+    readonly clients: readonly MockClient[]
+    readonly users: readonly MockUser[]
+    readonly resources: readonly MockResource[]
+  }
   /** What the clients of the app's issuer hold. */
   readonly clients: ProtocolTarget['clients']
   readonly accounts: readonly StockAccount[]
@@ -99,6 +103,7 @@ export async function makeWorld(places: WorldPlaces): Promise<MadeUpWorld> {
         { subject: USERS.ann.enterpriseSubject, name: 'Ann Archer', email: 'ann@behalf.example' },
         { subject: USERS.bob.enterpriseSubject, name: 'Bob Baker', email: 'bob@behalf.example' },
       ],
+      resources: [{ identifier: AGENT_RESOURCE, scopes: ['chat'] }],
     },
     clients: held,
     accounts: [

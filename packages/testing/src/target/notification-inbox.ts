@@ -5,22 +5,31 @@ export interface NotificationInbox {
   /** CIBA Core §10.2: answered with 204, and no redirect. */
   take(request: Request): Promise<Response>
   received(): Promise<readonly TargetNotification[]>
+  forwardTo(handler: ((request: Request) => Promise<Response>) | undefined): void
   clear(): void
 }
 
 /** Makes an endpoint that believes everybody. Whoever reads it checks the bearer token. */
 export function createNotificationInbox(): NotificationInbox {
   let notifications: readonly TargetNotification[] = []
+  let forward: ((request: Request) => Promise<Response>) | undefined
   return {
     async take(request) {
       const authorization = request.headers.get('authorization') ?? undefined
-      const body: unknown = await request.json().catch(() => undefined)
+      const body: unknown = await request
+        .clone()
+        .json()
+        .catch(() => undefined)
       notifications = [...notifications, { authorization, body }]
-      return new Response(null, { status: 204 })
+      return forward === undefined ? new Response(null, { status: 204 }) : forward(request)
     },
     received: async () => notifications,
+    forwardTo(handler) {
+      forward = handler
+    },
     clear() {
       notifications = []
+      forward = undefined
     },
   }
 }

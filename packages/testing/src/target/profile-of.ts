@@ -1,6 +1,14 @@
 import { allowInsecureLoopback, type Profile } from '@behalf/core'
-import { oidc } from '@behalf/core/providers'
+import { type DpopKey, oidc } from '@behalf/core/providers'
 import type { ProtocolTarget, TargetClient } from './protocol-target.ts'
+
+/** What a client may want otherwise. */
+export interface ProfileChanges {
+  /** The client's key: its tokens are bound to it. @default none, and bearer tokens */
+  readonly dpop?: DpopKey | undefined
+  /** Another client authentication than the client holds, to see it refused. */
+  readonly authentication?: TargetClient['authentication'] | undefined
+}
 
 /**
  * A client's view of the app's issuer, for core: plain OpenID, with what every target can do.
@@ -9,15 +17,17 @@ import type { ProtocolTarget, TargetClient } from './protocol-target.ts'
  */
 export function profileOf(
   target: { readonly authorizationServer: Pick<ProtocolTarget['authorizationServer'], 'issuer'> },
-  { clientId, authentication }: TargetClient,
+  client: TargetClient,
+  { dpop, authentication = client.authentication }: ProfileChanges = {},
 ): Profile {
   const { issuer } = target.authorizationServer
   return oidc({
     issuer,
-    clientId,
+    clientId: client.clientId,
     clientAuthentication: authentication,
     ciba: { carriesAuthorizationDetails: true },
     exchange: { carriesAuthorizationDetails: true },
+    ...(dpop && { dpop }),
     ...(issuer.startsWith('http:') && { [allowInsecureLoopback]: true }),
   })
 }

@@ -100,8 +100,10 @@ export interface ProtocolTarget {
   /** Where `clients.agentWithPing` is told of answers. */
   readonly notifications: {
     readonly endpoint: string
-    /** What came, in order; the target answers 204. */
+    /** What came, in order. */
     received(): Promise<readonly TargetNotification[]>
+    /** Who answers from now on, such as core's `cibaPing`. @default everybody is answered 204 */
+    forwardTo(handler: ((request: Request) => Promise<Response>) | undefined): void
   }
   /** The Stock Trade API. */
   readonly api: {

@@ -86,7 +86,7 @@ export async function startMockServers(options: MockServersOptions = {}): Promis
     ...servers,
     world,
     clients: world.clients,
-    notifications: { endpoint: PLACES.notificationEndpoint, received: inbox.received },
+    notifications: { endpoint: PLACES.notificationEndpoint, received: inbox.received, forwardTo: inbox.forwardTo },
     msw,
     async reset() {
       msw.resetHandlers()

@@ -1,0 +1,96 @@
+import { afterAll, describe, test } from 'vitest'
+import type { Capability } from '../target/index.ts'
+import { cibaAnswers } from './protocol/ciba-answers.ts'
+import { cibaRequests } from './protocol/ciba-requests.ts'
+import { clientAuthentication } from './protocol/client-authentication.ts'
+import { deviceFlow } from './protocol/device-flow.ts'
+import { discovery } from './protocol/discovery.ts'
+import { dpopBinding } from './protocol/dpop-binding.ts'
+import { dpopProofs } from './protocol/dpop-proofs.ts'
+import { faults } from './protocol/faults.ts'
+import { idJag } from './protocol/id-jag.ts'
+import { login } from './protocol/login.ts'
+import type { ProtocolUnderTest } from './protocol/protocol-under-test.ts'
+import { pushedRequests } from './protocol/pushed-requests.ts'
+import { refresh } from './protocol/refresh.ts'
+import { registration } from './protocol/registration.ts'
+import { revocation } from './protocol/revocation.ts'
+import type { Scenario } from './protocol/scenario.ts'
+import { Session } from './protocol/session.ts'
+import { tokenExchange } from './protocol/token-exchange.ts'
+import { vault } from './protocol/vault.ts'
+
+/** Longer than the longest wait in real time, milliseconds. */
+const TEST_TIMEOUT = 30_000
+
+const SECTIONS: Readonly<Record<string, readonly Scenario[]>> = {
+  discovery,
+  login,
+  'pushed requests': pushedRequests,
+  'client authentication': clientAuthentication,
+  refresh,
+  revocation,
+  'token exchange': tokenExchange,
+  'token vault': vault,
+  'backchannel requests': cibaRequests,
+  'backchannel answers': cibaAnswers,
+  'device flow': deviceFlow,
+  registration,
+  'DPoP proofs': dpopProofs,
+  'DPoP binding': dpopBinding,
+  'ID-JAG': idJag,
+  faults,
+}
+
+/** What {@link describeProtocol} needs to know of a target. */
+export interface ProtocolSubject {
+  /** Known before anything is started: a scenario that needs more is not run. */
+  readonly capabilities: readonly Capability[]
+  /** A fresh target for each scenario. */
+  readonly create: () => Promise<ProtocolUnderTest>
+  /** What `create` makes shares nothing, so that all scenarios may run at once. @default false */
+  readonly concurrent?: boolean
+}
+
+/**
+ * What authorization servers and core's client code have to do for each other, as tests: the same scenarios on mocked
+ * servers and on real ones.
+ *
+ * When all are done it prints how many passed.
+ *
+ * @param name - The target's, for titles.
+ * @example
+ * ```ts
+ * import { mockTarget } from '@behalf/testing'
+ * import { describeProtocol } from '@behalf/testing/contract'
+ *
+ * describeProtocol('msw', {
+ *   capabilities: ['token-exchange', 'ciba', 'authorization-details'],
+ *   create: async () => ({ target: await mockTarget() }),
+ * })
+ * ```
+ */
+export function describeProtocol(name: string, subject: ProtocolSubject): void {
+  const { concurrent = false } = subject
+  describe(`Protocol suite: ${name}`, { timeout: TEST_TIMEOUT, concurrent }, () => {
+    let scenarios = 0
+    let passed = 0
+    for (const [section, all] of Object.entries(SECTIONS)) {
+      const possible = all.filter(({ needs = [] }) => needs.every((need) => subject.capabilities.includes(need)))
+      if (possible.length === 0) continue
+      describe(section, () => {
+        for (const { title, run } of possible) {
+          scenarios++
+          test(title, async ({ onTestFinished }) => {
+            const session = new Session(await subject.create())
+            onTestFinished(() => session.target.close())
+            await run(session)
+            passed++
+          })
+        }
+      })
+    }
+    // Printed, since "passed" alone does not say on how much.
+    afterAll(() => console.info(`protocol suite on ${name}: ${passed} of ${scenarios} scenarios passed`))
+  })
+}

@@ -1,0 +1,104 @@
+import { decodeJwt } from 'jose'
+import { expect } from 'vitest'
+import { login } from '../../target/index.ts'
+import { makeProver, nonceOf } from './proof.ts'
+import { form, GRANT, type Raw, type RawParameters, send, TYPE } from './raw.ts'
+import type { Scenario } from './scenario.ts'
+import type { Session } from './session.ts'
+
+const needs = ['id-jag'] as const
+
+/** The employer's side: an id_token of a login there, exchanged for an assertion to the app's server. */
+async function assertion(session: Session, changes: RawParameters = {}): Promise<Raw> {
+  const { enterprise, users, clients, api } = session.target
+  if (enterprise === undefined) throw new TypeError('a target with id-jag has an enterprise issuer')
+  const employer = { authorizationServer: enterprise, clients }
+  const { idToken = '' } = await login(employer, { user: users.ann.enterpriseSubject, scope: 'openid' })
+  return send(
+    `${enterprise.issuer}/oauth/token`,
+    form(
+      {
+        grant_type: GRANT.exchange,
+        subject_token: idToken,
+        subject_token_type: TYPE.idToken,
+        requested_token_type: TYPE.idJag,
+        audience: session.issuer,
+        resource: api.resource,
+        scope: 'portfolio:read',
+        ...changes,
+      },
+      session.agent,
+    ),
+  )
+}
+
+const redeem = (session: Session, token: unknown, changes: RawParameters = {}, client = session.agent): Promise<Raw> =>
+  session.token({ grant_type: GRANT.jwtBearer, assertion: String(token), ...changes }, { client })
+
+export const idJag: readonly Scenario[] = [
+  {
+    title: "an employer's assertion gets a token for the person's account here",
+    needs,
+    async run(session) {
+      const { body } = await assertion(session)
+      expect(body).toMatchObject({ issued_token_type: TYPE.idJag, token_type: 'N_A' })
+      expect(decodeJwt(String(body.access_token))).toMatchObject({ aud: session.issuer, sub: 'emp-7' })
+      const redeemed = await redeem(session, body.access_token)
+      expect(redeemed.body).not.toHaveProperty('refresh_token')
+      const identity = await session.verify(String(redeemed.body.access_token), session.target.api.resource)
+      expect(identity).toMatchObject({ subject: 'ann', actor: { subject: session.target.agentName } })
+    },
+  },
+  {
+    title: 'it is taken once, from its client, within its scopes, for its API',
+    needs,
+    async run(session) {
+      const { body } = await assertion(session)
+      const { access_token: token } = body
+      const refused = { status: 400, body: { error: 'invalid_grant' } }
+      expect(await redeem(session, token, {}, session.target.clients.other)).toMatchObject(refused)
+      expect(await redeem(session, token, { scope: 'trade:write' })).toMatchObject({ body: { error: 'invalid_scope' } })
+      const elsewhere = { resource: session.target.agentResource }
+      expect(await redeem(session, token, elsewhere)).toMatchObject({ body: { error: 'invalid_target' } })
+      expect((await redeem(session, token)).status).toBe(200)
+      expect(await redeem(session, token)).toMatchObject(refused)
+    },
+  },
+  {
+    title: 'only an employer that is trusted is believed, and no other token is taken for an assertion',
+    needs,
+    async run(session) {
+      const refused = { status: 400, body: { error: 'invalid_grant' } }
+      const { accessToken, idToken } = await session.login()
+      expect(await redeem(session, accessToken)).toMatchObject(refused)
+      expect(await redeem(session, idToken)).toMatchObject(refused)
+      const { enterprise, users, clients } = session.target
+      const employer = { authorizationServer: enterprise as typeof session.target.authorizationServer, clients }
+      const login2 = await login(employer, { user: users.ann.enterpriseSubject, scope: 'openid' })
+      expect(await redeem(session, login2.idToken)).toMatchObject(refused)
+    },
+  },
+  {
+    title: 'an employer asserts to servers that it knows, and for an id_token',
+    needs,
+    async run(session) {
+      const elsewhere = await assertion(session, { audience: 'https://elsewhere.example' })
+      expect(elsewhere).toMatchObject({ status: 400, body: { error: 'invalid_target' } })
+      const wrong = await assertion(session, { subject_token_type: TYPE.accessToken })
+      expect(wrong).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+    },
+  },
+  {
+    title: 'the token may be bound to a key',
+    needs,
+    async run(session) {
+      const prover = await makeProver()
+      const { body } = await assertion(session)
+      const url = await session.endpoint('token_endpoint')
+      const dpop = await prover.proof(url, { nonce: await nonceOf(session, prover) })
+      const parameters = { grant_type: GRANT.jwtBearer, assertion: String(body.access_token) }
+      const redeemed = await send(url, form(parameters, session.agent, { dpop }))
+      expect(redeemed.body.token_type).toBe('DPoP')
+    },
+  },
+]

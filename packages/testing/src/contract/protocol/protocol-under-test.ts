@@ -1,0 +1,11 @@
+import type { Clock } from '@behalf/core'
+import type { ProtocolTarget } from '../../target/index.ts'
+
+/** A target, and how its time passes. */
+export interface ProtocolUnderTest {
+  readonly target: ProtocolTarget
+  /** The target's clock, where a test moves it. @default the system's */
+  readonly clock?: Clock
+  /** Lets seconds pass for server and client. @default waits in real time */
+  readonly wait?: (seconds: number) => Promise<void>
+}

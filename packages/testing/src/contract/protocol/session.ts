@@ -1,0 +1,122 @@
+import {
+  type AuthorizationServer,
+  type AuthorizationServers,
+  authorizationServers,
+  type Clock,
+  connectAuthorizationServer,
+  type Identity,
+  type Profile,
+  systemClock,
+  type UserIdentity,
+  verifyAccessToken,
+} from '@behalf/core'
+import {
+  type LoginOptions,
+  type LoginTokens,
+  login,
+  type ProfileChanges,
+  type ProtocolTarget,
+  profileOf,
+  signIn,
+  type TargetClient,
+} from '../../target/index.ts'
+import type { ProtocolUnderTest } from './protocol-under-test.ts'
+import { form, type Raw, type RawParameters, send } from './raw.ts'
+
+/** Endpoints of the app's issuer, by their names in the metadata. */
+export type Metadata = Readonly<Record<string, unknown>>
+
+type LoginAs = Omit<LoginOptions, 'user' | 'clock'>
+
+/** A scenario's hold on its target: core's client code for what core does, raw requests for what it would never send. */
+export class Session {
+  readonly target: ProtocolTarget
+  readonly clock: Clock
+  readonly wait: (seconds: number) => Promise<void>
+  readonly #profiles = new Map<string, Profile>()
+
+  constructor({ target, clock = systemClock, wait = pass }: ProtocolUnderTest) {
+    this.target = target
+    this.clock = clock
+    this.wait = wait
+  }
+
+  get controls(): ProtocolTarget['authorizationServer']['controls'] {
+    return this.target.authorizationServer.controls
+  }
+
+  get agent(): TargetClient {
+    return this.target.clients.agent
+  }
+
+  get issuer(): string {
+    return this.target.authorizationServer.issuer
+  }
+
+  /** One profile a client: core keeps discovery and keys by it. */
+  profile(client: TargetClient = this.agent, changes?: ProfileChanges): Profile {
+    if (changes !== undefined) return profileOf(this.target, client, changes)
+    const known = this.#profiles.get(client.clientId) ?? profileOf(this.target, client)
+    this.#profiles.set(client.clientId, known)
+    return known
+  }
+
+  /** Core's own connection. */
+  server(client?: TargetClient, changes?: ProfileChanges): AuthorizationServer {
+    return this.connect(this.profile(client, changes))
+  }
+
+  connect(profile: Profile, timeoutMs = 10_000): AuthorizationServer {
+    return connectAuthorizationServer(profile, { fetch, clock: this.clock, timeoutMs })
+  }
+
+  servers(profile: Profile = this.profile()): AuthorizationServers {
+    return authorizationServers(profile, { fetch, clock: this.clock, timeoutMs: 10_000 })
+  }
+
+  login(user = this.target.users.ann.subject, options: LoginAs = {}): Promise<LoginTokens> {
+    const profile = options.profile ?? this.profile(options.client)
+    return login(this.target, { ...options, user, profile, clock: this.clock })
+  }
+
+  signIn(user = this.target.users.ann.subject, options: LoginAs = {}): Promise<UserIdentity> {
+    return signIn(this.target, { profile: this.profile(options.client), ...options, user, clock: this.clock })
+  }
+
+  verify(token: string, audience: string, profile = this.profile()): Promise<Identity> {
+    return verifyAccessToken(token, { authorizationServer: profile, audience, clock: this.clock })
+  }
+
+  async metadata(): Promise<Metadata> {
+    const response = await fetch(`${this.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
+    return (await response.json()) as Metadata
+  }
+
+  async endpoint(name: string): Promise<string> {
+    return String((await this.metadata())[name])
+  }
+
+  /** A form post with client authentication, as it is. */
+  async post(
+    endpoint: string,
+    parameters: RawParameters,
+    {
+      client = this.agent,
+      headers = {},
+    }: { readonly client?: TargetClient; readonly headers?: Record<string, string> } = {},
+  ): Promise<Raw> {
+    return send(await this.endpoint(endpoint), form(parameters, client, headers))
+  }
+
+  /** A token request, as it is. */
+  token(
+    parameters: RawParameters,
+    options: { readonly client?: TargetClient; readonly headers?: Record<string, string> } = {},
+  ): Promise<Raw> {
+    return this.post('token_endpoint', parameters, options)
+  }
+}
+
+async function pass(seconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+}

@@ -1,0 +1,6 @@
+import { type SubjectToken, Token } from '@behalf/core'
+
+/** A user's token, as core hands it to a provider. */
+export function subjectToken(token: string, type: SubjectToken['type'] = 'access_token'): SubjectToken {
+  return { token: new Token(token), type }
+}
