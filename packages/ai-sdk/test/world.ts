@@ -10,19 +10,17 @@ import {
   publicTool,
   resource,
   type UserIdentity,
-  verifyAccessToken,
 } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
 import { auth0 } from '@behalf/core/providers'
-import { type MockServers, startMockServers } from '@behalf/testing'
+import { type MockServers, signIn, startMockServers } from '@behalf/testing'
 import { tool } from 'ai'
 import { onTestFinished } from 'vitest'
 import * as z from 'zod'
 
 const API = 'https://api.stocktrade.example/'
 const ORIGIN = 'https://api.stocktrade.example'
-const AGENT_RESOURCE = 'https://agent.behalf.example/'
 
 const Price = z.strictObject({ symbol: z.string() })
 const Order = z.strictObject({
@@ -130,12 +128,7 @@ export async function world(): Promise<World> {
         clock,
         ...over,
       }),
-    async login(user = 'ann') {
-      const token = await accessToken(servers, user)
-      const identity = await verifyAccessToken(token, { authorizationServer: profile, audience: AGENT_RESOURCE, clock })
-      if (identity.kind !== 'user') throw new TypeError('a user was expected')
-      return identity
-    },
+    login: (user = 'ann') => signIn(servers, { user, profile, clock, scope: 'openid profile chat' }),
     orders: async (portfolio = 'p-ann') => (await servers.stockTrade.controls.orders(portfolio)).length,
   }
 }
@@ -144,37 +137,4 @@ function agentOf({ clients }: MockServers): { readonly clientId: string; readonl
   const { clientId, authentication } = clients.agent
   if (!('clientSecret' in authentication)) throw new TypeError('a client with a secret was expected')
   return { clientId, clientSecret: authentication.clientSecret }
-}
-
-/** The authorization code flow with PKCE, browser and app in one. */
-async function accessToken(servers: MockServers, user: string): Promise<string> {
-  const { issuer, controls } = servers.authorizationServer
-  await controls.signInAs(user)
-  const { clientId, clientSecret } = agentOf(servers)
-  const redirectUri = servers.clients.agent.redirectUri ?? ''
-  const verifier = crypto.randomUUID() + crypto.randomUUID()
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
-  const query = new URLSearchParams({
-    response_type: 'code',
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    scope: 'openid profile chat',
-    audience: AGENT_RESOURCE,
-    code_challenge: Buffer.from(digest).toString('base64url'),
-    code_challenge_method: 'S256',
-  })
-  const redirect = await fetch(`${issuer}authorize?${query}`, { redirect: 'manual' })
-  const code = new URL(redirect.headers.get('location') ?? '').searchParams.get('code') ?? ''
-  const response = await fetch(`${issuer}oauth/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: redirectUri,
-      code_verifier: verifier,
-      client_id: clientId,
-      client_secret: clientSecret,
-    }),
-  })
-  return ((await response.json()) as { readonly access_token: string }).access_token
 }

@@ -1,5 +1,4 @@
-import { type MockServers, type MockServersOptions, startMockServers } from '@behalf/testing'
-import * as client from 'openid-client'
+import { type MockServers, type MockServersOptions, signIn, startMockServers } from '@behalf/testing'
 import { onTestFinished } from 'vitest'
 import * as z from 'zod'
 import { ciba } from '../../../src/doors/ciba.ts'
@@ -21,12 +20,10 @@ import {
   publicTool,
   resource,
   type UserIdentity,
-  verifyAccessToken,
 } from '../../../src/index.ts'
 
 export const API = 'https://api.stocktrade.example/'
 export const ORIGIN = 'https://api.stocktrade.example'
-const AGENT_RESOURCE = 'https://agent.behalf.example/'
 
 const Order = z.strictObject({
   portfolio: z.string(),
@@ -131,42 +128,7 @@ export async function world(options: MockServersOptions = {}): Promise<World> {
         clock,
         ...over,
       }),
-    login: (user = 'ann') => login(servers, profile, clock, user),
+    login: (user = 'ann') => signIn(servers, { user, profile, clock, scope: 'openid profile chat' }),
     invocation: (over) => ({ slot: ['thread-1', 'call-1'], input: {}, ...over }),
   }
-}
-
-async function login(
-  { authorizationServer, clients }: MockServers,
-  profile: Profile,
-  clock: { now(): number },
-  user: string,
-): Promise<UserIdentity> {
-  await authorizationServer.controls.signInAs(user)
-  const { clientId, authentication, redirectUri = '' } = clients.agent
-  const secret = 'clientSecret' in authentication ? authentication.clientSecret : ''
-  const configuration = await client.discovery(
-    new URL(authorizationServer.issuer),
-    clientId,
-    { [client.clockSkew]: Math.round((clock.now() - Date.now()) / 1000) },
-    client.ClientSecretPost(secret),
-  )
-  const verifier = client.randomPKCECodeVerifier()
-  const url = client.buildAuthorizationUrl(configuration, {
-    redirect_uri: redirectUri,
-    scope: 'openid profile chat',
-    audience: AGENT_RESOURCE,
-    code_challenge: await client.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-  })
-  const answer = await fetch(url, { redirect: 'manual' })
-  const callback = new URL(answer.headers.get('location') ?? '')
-  const tokens = await client.authorizationCodeGrant(configuration, callback, { pkceCodeVerifier: verifier })
-  const identity = await verifyAccessToken(tokens.access_token, {
-    authorizationServer: profile,
-    audience: AGENT_RESOURCE,
-    clock,
-  })
-  if (identity.kind !== 'user') throw new Error('a user was expected')
-  return identity
 }
