@@ -122,6 +122,7 @@ export {
   type AgentOptions,
   type ApprovalInbox,
   type ApprovalView,
+  type ApproverView,
   createGuard,
   currentCall,
   denySentences,
@@ -129,9 +130,13 @@ export {
   type GuardKeys,
   type GuardOptions,
   type HiddenTool,
+  type InboxOptions,
   type KeyMaterial,
+  type ListOptions,
   policy,
   publicTool,
+  type Revocation,
+  type RevokeOptions,
   type VisibleTools,
 } from './guard/index.ts'
 // identity

@@ -180,12 +180,12 @@ export class Ledger {
     return this.#page(await this.#approverIndex(approver), options)
   }
 
-  /** Records of this owner, in pages: `after` is the id that the last page ended with. */
+  /** Records of this owner that are not settled, in pages: `after` is the id that the last page ended with. */
   async ownedBy(owner: Owner, options: { readonly after?: string; readonly limit: number }): Promise<readonly Entry[]> {
     return this.#page(await this.#ownerIndex(owner), options)
   }
 
-  /** Records that were begun in this session of an issuer's, in pages. */
+  /** Records that were begun in this session of an issuer's and are not settled, in pages. */
   async ofSession(
     issuer: string,
     session: string,
@@ -241,9 +241,11 @@ export class Ledger {
     const key = `run:${record.id}`
     const value = await this.#sealer.seal(key, encoder.encode(JSON.stringify(record)))
     const { owner, sessionId } = record
-    const index = [await this.#ownerIndex(owner)]
-    if (sessionId !== undefined) index.push(await this.#sessionIndex(owner.issuer, sessionId))
-    if (!isSettled(record.state)) index.push(`binding:${record.binding}`)
+    const index: string[] = []
+    if (!isSettled(record.state)) {
+      index.push(`binding:${record.binding}`, await this.#ownerIndex(owner))
+      if (sessionId !== undefined) index.push(await this.#sessionIndex(owner.issuer, sessionId))
+    }
     if (record.question !== undefined) {
       index.push(await this.#approverIndex(record.question.approver))
     }

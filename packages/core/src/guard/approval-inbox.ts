@@ -1,77 +1,177 @@
-import { type Entry, settleRun } from '../approvals/index.ts'
-import type { Identity } from '../contract/index.ts'
+import {
+  type Entry,
+  eachEntry,
+  endUnused,
+  type Ledger,
+  ownerOf,
+  resolveCrash,
+  type StoredResult,
+  settleRun,
+} from '../approvals/index.ts'
+import type { Identity, Json } from '../contract/index.ts'
+import { BehalfError, ConfigurationError, InvalidTokenError, TransportError } from '../errors/index.ts'
 import { isVerified } from '../identity/verified.ts'
+import { snapshot } from '../lib/index.ts'
+import { type ApprovalView, type ApproverView, approverView, isAsked, ownerView, owns } from './approval-view.ts'
+import { hasExpired } from './check-identity.ts'
+import { Deadline } from './deadline.ts'
 import type { Environment } from './environment.ts'
 
-/** What an owner may see of a question. No token, no `auth_req_id`. */
-export interface ApprovalView {
-  readonly id: string
-  readonly tool: string
-  readonly message: string
-  readonly state: 'open' | 'approved' | 'denied' | 'expired' | 'failed' | 'cancelled' | 'revoked' | 'used'
-  /** Epoch seconds. */
-  readonly expiresAt: number
-  /** Seconds until another look is worth it; open questions only. */
-  readonly interval?: number
+/** Who asks: a verified identity. Nobody finds what is not theirs. */
+export interface InboxOptions {
+  readonly identity: Identity
+  readonly signal?: AbortSignal
 }
 
-/** Questions by id. */
+export interface ListOptions extends InboxOptions {
+  /** @default 50 */
+  readonly limit?: number
+  /** The id that the last page ended with. */
+  readonly after?: string
+}
+
+/**
+ * Questions and runs, by id and by person (A8).
+ *
+ * Another's, an unknown id, and an identity that no verification made are not told apart: there is nothing.
+ * Every method rejects with the reason of its signal, or with:
+ * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
+ * @throws TransportError, StoreError Nothing is known; try again.
+ */
 export interface ApprovalInbox {
+  /** The state of an owner's question now: looks for the answer where a look is due. */
+  get(id: string, options: InboxOptions): Promise<ApprovalView | undefined>
   /**
-   * The state of a question now: looks for the answer where a look is due.
-   *
-   * @returns `undefined` when there is none of that id, or it is not this identity's: the two are not told apart.
-   * @throws TransportError, StoreError Nothing is known.
+   * As owner: what is open, approved and unused, running, or crashed. As approver: the questions that are open.
+   * In pages, in no order; a page that is not full is the last. Looks for no answers.
    */
-  get(
+  list(options: ListOptions & { readonly as: 'owner' }): Promise<readonly ApprovalView[]>
+  list(options: ListOptions & { readonly as: 'approver' }): Promise<readonly ApproverView[]>
+  /** Ends an own question that nobody used. One that is running or over stays as it is: see `state`. */
+  cancel(id: string, options: InboxOptions): Promise<ApprovalView | undefined>
+  /**
+   * Says what became of an own run whose process died in it, once the app has found out: by its idempotency key,
+   * from the API. `ran`: every slot is told `result`, where one is given. `did_not_run`: it may run again, within
+   * the time that its approval has left. What has not crashed stays as it is.
+   *
+   * @throws ConfigurationError `what` is neither, or `result` is no plain JSON.
+   */
+  resolve(
     id: string,
-    options: { readonly identity: Identity; readonly signal?: AbortSignal },
+    what: 'ran' | 'did_not_run',
+    options: InboxOptions & { readonly result?: Json },
   ): Promise<ApprovalView | undefined>
 }
+
+/** Records read for one page, at most: an inbox is for people. */
+const MAX_READ = 10_000
 
 /** The inbox over a guard's ledger. */
 export function approvalInbox(environment: Environment): ApprovalInbox {
   const { ledger } = environment
+  const own = async (id: string, { identity }: InboxOptions): Promise<Entry | undefined> => {
+    const entry = typeof id === 'string' ? await ledger.read(id) : undefined
+    return entry !== undefined && owns(identity, entry.record) ? entry : undefined
+  }
+  const asked = (entry: Entry) => environment.channels.get(entry.record.question?.channel ?? '')
+  const context = { authorizationServers: environment.servers, clock: environment.clock }
+  const changed = (id: string, options: InboxOptions, change: (entry: Entry, signal: AbortSignal) => Promise<Entry>) =>
+    within(environment, options, undefined, async (signal) => {
+      const entry = await own(id, options)
+      return entry && ownerView(await change(entry, signal), ledger.now())
+    })
   return {
-    async get(id, { identity, signal }) {
-      if (!isVerified(identity) || typeof id !== 'string') return undefined
-      const entry = await ledger.read(id)
-      if (entry?.record.question === undefined || !owns(identity, entry)) return undefined
-      const channel = environment.channels.get(entry.record.question.channel)
-      const deadline = AbortSignal.timeout(environment.timeoutMs)
-      const settled = await settleRun(ledger, entry, channel, {
-        authorizationServers: environment.servers,
-        clock: environment.clock,
-        signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
-      })
-      return viewOf(settled.entry, ledger.now())
+    get: (id, options) =>
+      within(environment, options, undefined, async (signal) => {
+        const entry = await own(id, options)
+        if (entry?.record.question === undefined) return undefined
+        const settled = await settleRun(ledger, entry, asked(entry), { ...context, signal })
+        return ownerView(settled.entry, ledger.now())
+      }),
+    list: (async (options: ListOptions & { readonly as: 'owner' | 'approver' }) => {
+      if (options.as !== 'owner' && options.as !== 'approver') {
+        throw new ConfigurationError('approvals.list.as', `is 'owner' or 'approver'`)
+      }
+      return within(environment, options, [], () => page(environment, options))
+    }) as ApprovalInbox['list'],
+    cancel: (id, options) =>
+      changed(id, options, (entry, signal) =>
+        endUnused(ledger, entry, 'cancelled', { channel: asked(entry), context: { ...context, signal } }),
+      ),
+    resolve: async (id, what, options) => {
+      if (what !== 'ran' && what !== 'did_not_run') {
+        throw new ConfigurationError('approvals.resolve', `says 'ran' or 'did_not_run'`)
+      }
+      const result = resultOf(options.result)
+      return changed(id, options, (entry) => resolveCrash(ledger, entry, what, result))
     },
   }
 }
 
-function owns(identity: Identity, { record: { owner } }: Entry): boolean {
-  return (
-    identity.issuer === owner.issuer &&
-    identity.tenant === owner.tenant &&
-    identity.clientId === owner.clientId &&
-    (identity.kind === 'user' ? identity.subject : undefined) === owner.subject
-  )
+async function page(
+  { ledger }: Environment,
+  { identity, as, limit = 50, after }: ListOptions & { readonly as: 'owner' | 'approver' },
+): Promise<readonly (ApprovalView | ApproverView)[]> {
+  const found: (ApprovalView | ApproverView)[] = []
+  let left = MAX_READ
+  for await (const entry of theirs(ledger, identity, as, after)) {
+    const now = ledger.now()
+    if (as === 'owner' && owns(identity, entry.record)) found.push(ownerView(entry, now))
+    if (as === 'approver' && isOpenTo(identity, entry, now)) found.push(approverView(entry, now))
+    if (found.length === limit || --left === 0) break
+  }
+  return found
 }
 
-function viewOf({ record }: Entry, now: number): ApprovalView | undefined {
-  const { id, tool, question, delivery, state } = record
-  if (question === undefined) return undefined
-  const base = { id, tool, message: question.message, expiresAt: question.expiresAt }
-  switch (state) {
-    case 'requested':
-    case 'pending':
-      return { ...base, state: 'open', interval: Math.max(1, Math.ceil((delivery?.nextLookAt ?? now) - now)) }
-    case 'running':
-    case 'completed':
-    case 'threw':
-    case 'crashed':
-      return { ...base, state: 'used' }
-    default:
-      return { ...base, state }
+function theirs(ledger: Ledger, identity: Identity, as: 'owner' | 'approver', after: string | undefined) {
+  if (as === 'owner') return eachEntry((page) => ledger.ownedBy(ownerOf(identity), page), after)
+  return eachEntry(async (page) => (identity.kind === 'user' ? ledger.askedOf(identity, page) : []), after)
+}
+
+function isOpenTo(identity: Identity, { record }: Entry, now: number): boolean {
+  const isOpen = record.state === 'requested' || record.state === 'pending'
+  return isOpen && isAsked(identity, record) && now < (record.question?.expiresAt ?? 0)
+}
+
+function resultOf(result: Json | undefined): StoredResult | undefined {
+  if (result === undefined) return undefined
+  const copied = snapshot(result)
+  if ('problem' in copied)
+    throw new ConfigurationError('approvals.resolve.result', `is no plain JSON: ${copied.problem}`)
+  return { kind: 'json', value: copied.value }
+}
+
+/** Does what an inbox is asked for a caller who may ask, under the total deadline, with typed errors only. */
+async function within<Found>(
+  environment: Environment,
+  { identity, signal }: InboxOptions,
+  nothing: Found,
+  work: (signal: AbortSignal) => Promise<Found>,
+): Promise<Found> {
+  signal?.throwIfAborted()
+  if (!isVerified(identity)) return nothing
+  const now = environment.clock.now()
+  if (hasExpired(identity, now)) throw new InvalidTokenError('expired', 'the proof of the identity has expired')
+  const deadline = new Deadline(environment.timeoutMs, signal)
+  try {
+    return await deadline.bound(
+      (async () => {
+        await environment.revocations.refresh(now)
+        if (!environment.revocations.has(identity)) return work(deadline.signal)
+        throw new InvalidTokenError('inactive', 'the identity was revoked')
+      })(),
+    )
+  } catch (error) {
+    throw typed(error, signal, environment.timeoutMs)
+  } finally {
+    deadline.end()
   }
+}
+
+function typed(error: unknown, signal: AbortSignal | undefined, timeoutMs: number): unknown {
+  if (signal?.aborted === true || BehalfError.isInstance(error)) return error
+  if (error instanceof DOMException && error.name === 'TimeoutError') {
+    return new TransportError(`no answer within ${timeoutMs} ms`, { cause: error })
+  }
+  return new TransportError('the store or the approval channel failed', { cause: error })
 }

@@ -30,6 +30,13 @@ function checkParsed(progress: Progress, parsed: ParsedInput, environment: Envir
   progress.passed('input', 'parsed')
   if (progress.definition.isPublic) return undefined
   progress.at = 'identity'
+  const { revocations } = environment
+  if (revocations.isFresh(progress.checkedAt)) return checkCaller(progress, environment)
+  return revocations.refresh(progress.checkedAt).then(() => checkCaller(progress, environment))
+}
+
+/** Steps 2 to 5. */
+function checkCaller(progress: Progress, environment: Environment): Checked | Promise<Checked> {
   const stranger = checkIdentity(progress, environment, progress.checkedAt)
   if (stranger !== undefined) return progress.stopped('identity', stranger)
   progress.at = 'approval'
@@ -55,13 +62,27 @@ async function checkOutside(progress: Progress, environment: Environment): Promi
   return unconnected && progress.stopped('connection', unconnected)
 }
 
-/** Step 8, for a call that was suspended: what was right before a wait may be wrong after it. */
-export async function checkAgain(progress: Progress, environment: Environment): Promise<Stop | undefined> {
-  const { definition } = progress
+/**
+ * Step 8, for a call that was suspended: what was right before a wait may be wrong after it.
+ *
+ * @param claims - Step 9 comes next: what was revoked meanwhile is read from the store (I9).
+ */
+export async function checkAgain(
+  progress: Progress,
+  environment: Environment,
+  claims: boolean,
+): Promise<Stop | undefined> {
+  const { definition, identity } = progress
   if (definition.isPublic) return undefined
   const now = environment.clock.now()
-  if (!progress.waited && now - progress.checkedAt < STALE_AFTER) return undefined
   progress.at = 'again'
+  if (claims && identity !== undefined) {
+    await environment.revocations.read(now)
+    if (environment.revocations.has(identity)) {
+      return progress.stopped('again', deny('revoked', 'this user’s access was revoked while the call was decided'))
+    }
+  }
+  if (!progress.waited && now - progress.checkedAt < STALE_AFTER) return undefined
   const stop =
     checkIdentity(progress, environment, now) ??
     checkRoles(progress, environment) ??

@@ -1,3 +1,4 @@
+import type { Identity } from '../contract/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
@@ -20,9 +21,13 @@ export function checkIdentity(progress: Progress, environment: Environment, now:
       `the identity is of an issuer that this guard does not know: ${JSON.stringify(identity.issuer)}`,
     )
   }
-  if (identity.expiresAt !== undefined && now / 1000 >= identity.expiresAt + TOLERANCE_SECONDS) {
-    return loginRequired('the proof of the identity has expired')
-  }
+  if (hasExpired(identity, now)) return loginRequired('the proof of the identity has expired')
+  if (environment.revocations.has(identity)) return deny('revoked', 'this user’s access was revoked after that proof')
   progress.passed('identity', identity.kind === 'user' ? 'verified user' : 'verified agent, no user')
   return undefined
+}
+
+/** @param now - Epoch milliseconds. */
+export function hasExpired({ expiresAt }: Identity, now: number): boolean {
+  return expiresAt !== undefined && now / 1000 >= expiresAt + TOLERANCE_SECONDS
 }

@@ -14,6 +14,8 @@ import type { Environment } from './environment.ts'
 import type { Guard } from './guard.ts'
 import type { GuardOptions } from './guard-options.ts'
 import { noteApproval } from './note-approval.ts'
+import { Revocations } from './revocations.ts'
+import { revoke } from './revoke.ts'
 import type { Body } from './run-body.ts'
 import { visibleTools } from './visible-tools.ts'
 
@@ -31,6 +33,7 @@ const known = [
   'clock',
   'fetch',
   'timeoutMs',
+  'revocationSeconds',
 ]
 
 /**
@@ -49,6 +52,7 @@ export function createGuard(options: GuardOptions): Guard {
       execute(policy, invocation, body as Body, environment) as Promise<Outcome<Result>>,
     visible: (policies, identity) => visibleTools(policies, identity, environment),
     approvals: approvalInbox(environment),
+    revoke: (options) => revoke(options, environment),
   }
 }
 
@@ -67,8 +71,13 @@ function environmentOf(options: GuardOptions): Environment {
   if (mode !== 'enforce' && mode !== 'observe') throw new ConfigurationError('mode', `is 'enforce' or 'observe'`)
   // Looked up at each request, so that a global fetch that is replaced later (tests, telemetry) is used.
   const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
-  const store = options.store ?? memoryStore({ clock })
+  const { store = memoryStore({ clock }), revocationSeconds = 5 } = options
+  if (!(Number.isFinite(revocationSeconds) && revocationSeconds >= 0)) {
+    throw new ConfigurationError('revocationSeconds', 'give a number of seconds, 0 or more')
+  }
   const auditor = auditorOf(options.audit, agent.name, clock)
+  const onState = (record: RunRecord) => noteApproval(record, auditor)
+  const ledger = openLedger({ store, keys: options.keys, clock, onState })
   return {
     agent,
     ceiling: agent.ceiling === undefined ? undefined : new Set(agent.ceiling),
@@ -77,12 +86,8 @@ function environmentOf(options: GuardOptions): Environment {
     roles: options.roles,
     vault: options.vault,
     channels: channelsByName(options.approvals),
-    ledger: openLedger({
-      store,
-      keys: options.keys,
-      clock,
-      onState: (record: RunRecord) => noteApproval(record, auditor),
-    }),
+    ledger,
+    revocations: new Revocations(ledger, revocationSeconds),
     tokens: new TokenCache({ clock }),
     auditor,
     observe: mode === 'observe',

@@ -146,7 +146,7 @@ async function admitSlowly(progress: Progress, environment: Environment): Promis
   if ('status' in access) return end(progress.stopped('access', access))
   try {
     if (environment.auditor.required) await noteEnd(progress, 'run', 'ready', environment)
-    const late = progress.suspended ? await checkAgain(progress, environment) : undefined
+    const late = progress.suspended ? await checkAgain(progress, environment, approved.entry !== undefined) : undefined
     if (late !== undefined) return close(access, end(late))
     if (approved.entry === undefined) return { access, claimed: undefined }
     // A call that was answered meanwhile, or that nobody waits for, claims nothing.

@@ -7,6 +7,7 @@ import type { TokenCache } from '../token-exchange/index.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Auditor } from './auditor.ts'
 import type { AgentOptions } from './guard-options.ts'
+import type { Revocations } from './revocations.ts'
 
 /** Everything that a guard was made of, checked and ready. */
 export interface Environment {
@@ -19,6 +20,7 @@ export interface Environment {
   readonly channels: ReadonlyMap<string, ApprovalChannel>
   readonly ledger: Ledger
   readonly tokens: TokenCache
+  readonly revocations: Revocations
   readonly auditor: Auditor
   readonly observe: boolean
   readonly clock: Clock

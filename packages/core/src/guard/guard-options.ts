@@ -44,4 +44,6 @@ export interface GuardOptions {
   readonly fetch?: Fetch
   /** Total time for what the guard does before the body, milliseconds. @default 10_000 */
   readonly timeoutMs?: number
+  /** How long a revocation by another process may go unseen here, in seconds; before a claim, never. @default 5 */
+  readonly revocationSeconds?: number
 }

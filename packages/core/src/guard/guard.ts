@@ -1,5 +1,6 @@
 import type { AccessRules, Call, Identity, Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
 import type { ApprovalInbox } from './approval-inbox.ts'
+import type { Revocation, RevokeOptions } from './revoke.ts'
 import type { VisibleTools } from './visible-tools.ts'
 
 /** Decides about tool calls, and runs those that may run. Made by `createGuard`. */
@@ -29,6 +30,18 @@ export interface Guard {
    * depends on an input, an approval or a linked account hides nothing. Permissions are asked in one batch.
    */
   visible(policies: Readonly<Record<string, Policy>>, identity?: Identity): Promise<VisibleTools>
-  /** Open and answered questions, by the ids that interrupts carry. */
+  /** Open and answered questions, by the ids that interrupts carry, and by person. */
   readonly approvals: ApprovalInbox
+  /**
+   * Ends the access of a user, or of one session: after a logout, a lost device, a contract's end (I9).
+   *
+   * Open questions and unused approvals end in the store at once, tokens in the memory of this process are dropped,
+   * and proofs from before are refused: here at once, in other processes within `revocationSeconds` and before
+   * any claim. Does not stop a body that runs, does not unlink accounts, and does not end what an API has been
+   * given already. Can be called again after a failure.
+   *
+   * @throws ConfigurationError Neither subject nor session is named.
+   * @throws StoreError The store did not answer: what was ended is not known; call again.
+   */
+  revoke(options: RevokeOptions): Promise<Revocation>
 }

@@ -113,12 +113,6 @@ function checkServerEnforced(approval: NonNullable<AnyRules['approval']>, access
       `'server' needs exactly one credential in access, a resource, and details: they travel inside its token`,
     )
   }
-  if (approval.approver !== undefined) {
-    throw new ConfigurationError(
-      'policy.approval.enforcedBy',
-      `'server' needs the user's own answer, since its token is the credential: leave approver out`,
-    )
-  }
 }
 
 /** A misspelt word would silently weaken what it was meant to set (E3). */

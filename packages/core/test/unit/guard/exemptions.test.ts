@@ -85,10 +85,6 @@ describe('enforcedBy: server where it cannot hold fails where it is written (A9)
   const approval = { message: (): string => 'x', details: () => [{ type: 'payment' }], enforcedBy: 'server' } as const
   test.each([
     [
-      'another approver',
-      { approval: { ...approval, approver: () => ({ issuer: 'https://i', subject: 'boss' }) }, access: { api } },
-    ],
-    [
       'a connection beside the resource',
       { approval, access: { api, mail: connection('mail', { scopes: ['a'], origins }) } },
     ],

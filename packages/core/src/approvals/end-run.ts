@@ -1,0 +1,71 @@
+import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
+import { channelQuestion } from './deliver-question.ts'
+import { noteCrash } from './find-run.ts'
+import type { Entry, Ledger } from './ledger.ts'
+import type { RunRecord, StoredResult } from './record.ts'
+import { withinBound } from './within-bound.ts'
+
+/** Where a channel can be told that nobody waits for an answer any more. */
+export interface Unasking {
+  readonly channel: ApprovalChannel | undefined
+  readonly context: ChannelContext
+}
+
+/**
+ * Ends a question that nobody used: `requested | pending | approved -> cancelled | revoked`. A body that runs is
+ * not stopped, and what has ended stays as it is.
+ *
+ * The channel is told where it takes that, and its failure changes nothing: the record has the say.
+ */
+export async function endUnused(
+  ledger: Ledger,
+  entry: Entry,
+  state: 'cancelled' | 'revoked',
+  { channel, context }: Unasking,
+): Promise<Entry> {
+  let before: RunRecord | undefined
+  const ended = await ledger.update(entry, (record) => {
+    before = undefined
+    if (record.state !== 'requested' && record.state !== 'pending' && record.state !== 'approved') return undefined
+    before = record
+    const { token: _, delivery: __, ...rest } = record
+    // A body began under it once, and was to be tried again: now it is not, and what came of it is not known.
+    if (record.runner !== undefined) return { ...rest, state: 'crashed', onCrash: 'report' }
+    return { ...rest, state, endedAt: ledger.now() }
+  })
+  if (before !== undefined) await unask(before, channel, context)
+  return ended
+}
+
+async function unask(
+  { question, delivery, ...record }: RunRecord,
+  channel: ApprovalChannel | undefined,
+  context: ChannelContext,
+): Promise<void> {
+  if (channel?.cancel === undefined || question === undefined || delivery === undefined) return
+  const { state, interval, expiresAt } = delivery
+  const asked = { state, interval, ...(expiresAt !== undefined && { expiresAt }) }
+  const request = channelQuestion({ ...record, question })
+  await withinBound(async (signal) => channel.cancel?.(asked, request, { ...context, signal })).catch(() => {})
+}
+
+/**
+ * Says what became of a run whose process died in it (A5): `crashed -> completed`, with its result where that is
+ * known, or `crashed -> approved`, unused: it may run within the time that its approval has left.
+ *
+ * Whatever is not `crashed` stays as it is.
+ */
+export async function resolveCrash(
+  ledger: Ledger,
+  entry: Entry,
+  what: 'ran' | 'did_not_run',
+  result: StoredResult = { kind: 'not_storable' },
+): Promise<Entry> {
+  return ledger.update(await noteCrash(ledger, entry), (record) => {
+    if (record.state !== 'crashed') return undefined
+    const { runner, token, ...rest } = record
+    if (what === 'did_not_run') return { ...rest, state: 'approved', ...(token !== undefined && { token }) }
+    // The runner stays: one that was thought dead may still come back with its result.
+    return { ...rest, state: 'completed', result, endedAt: ledger.now(), ...(runner !== undefined && { runner }) }
+  })
+}

@@ -1,0 +1,76 @@
+import type { Entry, RunRecord } from '../approvals/index.ts'
+import type { Approver, AuthorizationDetail, Identity } from '../contract/index.ts'
+
+/** What an owner may see of a run. No token, no `auth_req_id`, no input. */
+export interface ApprovalView {
+  readonly id: string
+  readonly tool: string
+  /** What the person was asked. Empty where nobody was: a `write` call without a question. */
+  readonly message: string
+  /** The same in structured form. */
+  readonly details: readonly AuthorizationDetail[]
+  readonly state: 'open' | 'approved' | 'denied' | 'expired' | 'failed' | 'cancelled' | 'revoked' | 'used'
+  /** What became of the run that used it. `crashed`: nobody knows, until somebody says so with `resolve`. */
+  readonly run?: 'running' | 'completed' | 'threw' | 'crashed'
+  readonly approver?: Approver
+  /** Epoch seconds. */
+  readonly createdAt: number
+  /** Epoch seconds: when the question runs out, or the approval is void. */
+  readonly expiresAt: number
+  /** Seconds until another look is worth it; open questions only. */
+  readonly interval?: number
+}
+
+/** What an approver may see: what they are asked, and whether it still is (A8). */
+export type ApproverView = Pick<ApprovalView, 'id' | 'message' | 'details' | 'state' | 'expiresAt'>
+
+export function ownerView({ record }: Entry, now: number): ApprovalView {
+  const { id, tool, question, delivery, state, usableUntil, createdAt } = record
+  const base = {
+    id,
+    tool,
+    message: question?.message ?? '',
+    details: question?.details ?? [],
+    createdAt,
+    expiresAt: (state === 'approved' ? usableUntil : undefined) ?? question?.expiresAt ?? 0,
+    ...(question !== undefined && { approver: question.approver }),
+  }
+  switch (state) {
+    case 'requested':
+    case 'pending':
+      return { ...base, state: 'open', interval: Math.max(1, Math.ceil((delivery?.nextLookAt ?? now) - now)) }
+    case 'running':
+    case 'completed':
+    case 'threw':
+    case 'crashed':
+      return { ...base, state: 'used', run: state }
+    default:
+      return { ...base, state }
+  }
+}
+
+export function approverView(entry: Entry, now: number): ApproverView {
+  const { id, message, details, state, expiresAt } = ownerView(entry, now)
+  return { id, message, details, state, expiresAt }
+}
+
+/** Whether a run is this identity's own: subject, and the client and tenant that it came through. */
+export function owns(identity: Identity, { owner }: RunRecord): boolean {
+  return (
+    identity.issuer === owner.issuer &&
+    identity.tenant === owner.tenant &&
+    identity.clientId === owner.clientId &&
+    (identity.kind === 'user' ? identity.subject : undefined) === owner.subject
+  )
+}
+
+/** Whether this very person was named as the one to ask. Subjects are compared within one issuer and tenant. */
+export function isAsked(identity: Identity, { question }: RunRecord): boolean {
+  const approver = question?.approver
+  return (
+    identity.kind === 'user' &&
+    approver?.issuer === identity.issuer &&
+    approver.tenant === identity.tenant &&
+    approver.subject === identity.subject
+  )
+}

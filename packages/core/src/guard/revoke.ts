@@ -1,0 +1,78 @@
+import { type Entry, eachEntry, endUnused, type RunRecord } from '../approvals/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import type { Environment } from './environment.ts'
+import type { Revoked } from './revocations.ts'
+
+/** Whose access ends. */
+export interface RevokeOptions {
+  readonly issuer: string
+  /** As the identity has it. Required where the issuer has tenants. */
+  readonly tenant?: string
+  /** Alone: all sessions of this user. */
+  readonly subject?: string
+  /** Alone, or with its subject: this session only, as the issuer names it (`sid`). */
+  readonly session?: string
+}
+
+/** What was ended. */
+export interface Revocation {
+  /** Questions and unused approvals. */
+  readonly approvals: number
+  /** Tokens in the memory of this process. */
+  readonly tokens: number
+}
+
+const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies readonly (keyof RevokeOptions)[]
+
+/**
+ * Ends what a user, or a session, has open (I9). The revocation is written first: from then on nothing new begins
+ * here, and nowhere that reads the store.
+ */
+export async function revoke(options: RevokeOptions, environment: Environment): Promise<Revocation> {
+  const revoked = checked(options)
+  const { ledger, revocations, tokens, clock } = environment
+  await revocations.add(revoked, clock.now())
+  const dropped = tokens.deleteWhere(
+    ({ issuer, tenant, subject, sessionId }) =>
+      issuer === revoked.issuer &&
+      tenant === revoked.tenant &&
+      (revoked.subject === undefined || subject === revoked.subject) &&
+      (revoked.session === undefined || sessionId === revoked.session),
+  )
+  let approvals = 0
+  for await (const entry of openRuns(revoked, environment)) {
+    if (!isTheirs(revoked, entry.record)) continue
+    const channel = environment.channels.get(entry.record.question?.channel ?? '')
+    const context = { authorizationServers: environment.servers, clock }
+    const ended = await endUnused(ledger, entry, 'revoked', { channel, context })
+    if (ended.record.state === 'revoked') approvals++
+  }
+  return { approvals, tokens: dropped }
+}
+
+function checked(options: RevokeOptions): Revoked {
+  refuseUnknownKeys('revoke', options, optionKeys)
+  requireText('revoke.issuer', options.issuer)
+  const { issuer, tenant, subject, session } = options
+  if (subject === undefined && session === undefined) {
+    throw new ConfigurationError('revoke', 'name a subject, a session, or both')
+  }
+  return {
+    issuer,
+    ...(tenant !== undefined && { tenant: requireText('revoke.tenant', tenant) }),
+    ...(subject !== undefined && { subject: requireText('revoke.subject', subject) }),
+    ...(session !== undefined && { session: requireText('revoke.session', session) }),
+  }
+}
+
+function openRuns({ issuer, tenant, subject, session }: Revoked, { ledger }: Environment): AsyncGenerator<Entry, void> {
+  if (session !== undefined) return eachEntry((page) => ledger.ofSession(issuer, session, page))
+  const owner = { issuer, ...(tenant !== undefined && { tenant }), ...(subject !== undefined && { subject }) }
+  return eachEntry((page) => ledger.ownedBy(owner, page))
+}
+
+const isTheirs = ({ tenant, subject, session }: Revoked, { owner, sessionId }: RunRecord): boolean =>
+  owner.tenant === tenant &&
+  (subject === undefined || owner.subject === subject) &&
+  (session === undefined || sessionId === session)

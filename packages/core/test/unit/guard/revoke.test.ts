@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest'
+import { Token } from '../../../src/credential/index.ts'
+import { type ApprovalChannel, connection, policy, StoreError, type Vault } from '../../../src/index.ts'
+import { tapped } from '../approvals/harness.ts'
+import { asks, ISSUER, reads, schema, smallWorld, user, writes } from './small-world.ts'
+
+const subject = { issuer: ISSUER, subject: 'ann' }
+const uses = policy(schema, {
+  access: { mail: connection('mail', { scopes: ['send'], origins: ['https://mail.example'] }) },
+})
+
+describe('revoke (I9)', () => {
+  test('ends open questions and unused approvals at once, and the channel is told', async () => {
+    const { guard, call, answers, clock, channel } = smallWorld()
+    const told: unknown[] = []
+    const approvals: ApprovalChannel = { ...channel, cancel: async (asked) => void told.push(asked.state) }
+    const behalf = guard({ approvals })
+    await behalf.run(asks, call({ slot: 'open' }), () => 'ran')
+    await behalf.run(asks, call({ slot: 'approved', input: { amount: 7 } }), () => 'ran')
+    answers({ status: 'approved' })
+    clock.advance(10)
+    await behalf.preflight(asks, call({ slot: 'approved', input: { amount: 7 } }))
+    const others = user({ subject: 'bob' })
+    await behalf.run(asks, call({ slot: 'bob', identity: others }), () => 'ran')
+    expect(await behalf.revoke(subject)).toMatchObject({ approvals: 2 })
+    expect(told).toHaveLength(1)
+    const again = user({ claims: { iat: clock.now() / 1000 + 1 } })
+    for (const over of [{ slot: 'open' }, { slot: 'approved', input: { amount: 7 } }]) {
+      expect(await behalf.run(asks, call({ ...over, identity: again }), () => 'ran')).toMatchObject({ code: 'revoked' })
+    }
+    expect(await behalf.approvals.list({ identity: others, as: 'owner' })).toHaveLength(1)
+  })
+
+  test('a proof from before is refused, a new one is not, and the inbox is closed to the old one', async () => {
+    const { guard, call, clock } = smallWorld()
+    const behalf = guard()
+    await behalf.revoke(subject)
+    expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ status: 'denied', code: 'revoked' })
+    await expect(behalf.approvals.list({ identity: user(), as: 'owner' })).rejects.toMatchObject({ reason: 'inactive' })
+    const identity = user({ claims: { iat: clock.now() / 1000 + 1 } })
+    expect(await behalf.run(reads, call({ identity }), () => 'ran')).toMatchObject({ status: 'done' })
+    const other = user({ subject: 'bob' })
+    expect(await behalf.run(reads, call({ identity: other }), () => 'ran')).toMatchObject({ status: 'done' })
+    const tenant = user({ tenant: 'other' })
+    expect(await behalf.run(reads, call({ identity: tenant }), () => 'ran')).toMatchObject({ status: 'done' })
+    const undated = user({ claims: {} })
+    expect(await behalf.run(reads, call({ identity: undated }), () => 'ran')).toMatchObject({ code: 'revoked' })
+  })
+
+  test('one session ends, and the user’s others do not', async () => {
+    const { guard, call, clock } = smallWorld()
+    const behalf = guard()
+    const phone = user({ sessionId: 'phone' })
+    const desk = user({ sessionId: 'desk' })
+    await behalf.run(asks, call({ slot: 'phone', identity: phone, input: { amount: 1 } }), () => 'ran')
+    await behalf.run(asks, call({ slot: 'desk', identity: desk, input: { amount: 2 } }), () => 'ran')
+    for (const session of [
+      { ...subject, session: 'phone' },
+      { issuer: ISSUER, session: 'phone' },
+    ]) {
+      await behalf.revoke(session)
+    }
+    const late = user({ sessionId: 'phone', claims: { iat: clock.now() / 1000 + 60 } })
+    expect(await behalf.run(reads, call({ identity: phone }), () => 'ran')).toMatchObject({ code: 'revoked' })
+    expect(await behalf.run(reads, call({ identity: late }), () => 'ran')).toMatchObject({ code: 'revoked' })
+    expect(await behalf.run(reads, call({ identity: desk }), () => 'ran')).toMatchObject({ status: 'done' })
+    expect(await behalf.approvals.list({ identity: desk, as: 'owner' })).toMatchObject([{ message: 'Pay 2' }])
+  })
+
+  test('drops the tokens of this process', async () => {
+    const { guard, call, clock } = smallWorld()
+    let asked = 0
+    const vault: Vault = {
+      specificationVersion: 1,
+      token: async () => {
+        asked++
+        return { status: 'token', token: new Token('a-token'), scopes: ['send'], expiresAt: clock.now() / 1000 + 3600 }
+      },
+    }
+    const behalf = guard({ vault })
+    const identity = user({ claims: { iat: clock.now() / 1000 + 1 } })
+    await behalf.run(uses, call({ identity }), () => 'ran')
+    await behalf.run(uses, call({ identity }), () => 'ran')
+    expect(asked).toBe(1)
+    expect(await behalf.revoke(subject)).toMatchObject({ tokens: 1 })
+    await behalf.run(uses, call({ identity }), () => 'ran')
+    expect(asked).toBe(2)
+  })
+
+  test('another process sees it within revocationSeconds', async () => {
+    const { guard, call, clock } = smallWorld()
+    const here = guard()
+    const there = guard({ revocationSeconds: 20 })
+    expect(await there.run(reads, call(), () => 'ran')).toMatchObject({ status: 'done' })
+    await here.revoke(subject)
+    clock.advance(19)
+    expect(await there.run(reads, call(), () => 'ran')).toMatchObject({ status: 'done' })
+    clock.advance(1)
+    expect(await there.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
+  })
+
+  test('and always before a claim, however lately it read', async () => {
+    const { guard, call } = smallWorld()
+    const here = guard()
+    const there = guard({ revocationSeconds: 3600 })
+    await there.run(writes, call({ slot: 'warm' }), () => 'ran')
+    await here.revoke({ ...subject, session: 'none' })
+    await here.revoke(subject)
+    let runs = 0
+    expect(await there.run(writes, call({ slot: 'new' }), () => runs++)).toMatchObject({ code: 'revoked' })
+    expect(runs).toBe(0)
+  })
+
+  test('a process whose clock is minutes ahead, or behind, sees it all the same', async () => {
+    for (const skew of [-300, 300]) {
+      const { guard, call, clock } = smallWorld()
+      const skewed = { ...clock, now: () => clock.now() + skew * 1000 }
+      const there = guard({ clock: skewed })
+      await there.run(reads, call(), () => 'ran')
+      await guard().revoke({ issuer: ISSUER, subject: 'bob' })
+      clock.advance(10)
+      await there.run(reads, call(), () => 'ran')
+      await guard().revoke(subject)
+      clock.advance(10)
+      expect(await there.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
+    }
+  })
+
+  test('a process that begins later knows it too; a store that does not answer lets nobody pass', async () => {
+    const { guard, call, store } = smallWorld()
+    await guard().revoke(subject)
+    expect(await guard().run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
+    const down = tapped(store, (operation, _, next) =>
+      operation === 'list' ? Promise.reject(new StoreError('unavailable', 'down')) : next(),
+    )
+    expect(await guard({ store: down }).run(reads, call(), () => 'ran')).toMatchObject({ status: 'unavailable' })
+  })
+
+  test('the store is read at most every revocationSeconds, by all calls together', async () => {
+    const { guard, call, store, clock } = smallWorld()
+    let lists = 0
+    const counting = tapped(store, (operation, _, next) => {
+      if (operation === 'list') lists++
+      return next()
+    })
+    const behalf = guard({ store: counting })
+    await Promise.all(Array.from({ length: 50 }, () => behalf.run(reads, call(), () => 'ran')))
+    expect(lists).toBe(1)
+    clock.advance(5)
+    await Promise.all(Array.from({ length: 50 }, () => behalf.run(reads, call(), () => 'ran')))
+    expect(lists).toBe(2)
+  })
+
+  test('does not stop a body that runs', async () => {
+    const { guard, call } = smallWorld()
+    const behalf = guard()
+    const outcome = await behalf.run(writes, call(), async () => {
+      await behalf.revoke(subject)
+      return 'ran'
+    })
+    expect(outcome).toMatchObject({ status: 'done', result: 'ran' })
+  })
+
+  test('what is misspelt, or names nobody, is refused', async () => {
+    const { guard } = smallWorld()
+    for (const options of [
+      { issuer: ISSUER },
+      { ...subject, sesion: 'x' },
+      { subject: 'ann' },
+      { ...subject, subject: '' },
+    ]) {
+      await expect(guard().revoke(options as never)).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
+    }
+    expect(() => guard({ revocationSeconds: -1 })).toThrow(/revocationSeconds/)
+  })
+
+  test('nothing that is stored says who it was', async () => {
+    const { guard, call, store } = smallWorld()
+    const seen: string[] = []
+    const behalf = guard({
+      store: {
+        ...tapped(store, (_, key, next) => {
+          seen.push(key)
+          return next()
+        }),
+        put: async (key, value, options) => {
+          seen.push(key, new TextDecoder().decode(value), JSON.stringify(options))
+          return store.put(key, value, options)
+        },
+      },
+    })
+    await behalf.run(asks, call({ identity: user({ sessionId: 'the-session' }) }), () => 'ran')
+    await behalf.approvals.list({ identity: user(), as: 'owner' })
+    await behalf.revoke({ ...subject, session: 'the-session' })
+    const all = seen.join('\n')
+    for (const personal of ['ann', 'issuer.example', 'the-session', 'Pay 50', 'pay']) {
+      expect(all, personal).not.toContain(personal)
+    }
+  })
+})
