@@ -1,4 +1,5 @@
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { createHash } from 'node:crypto'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createStockTradeApi } from '../src/index.ts'
 import { sharedTarget } from './shared-target.ts'
@@ -78,6 +79,19 @@ describe('a forged token', () => {
       expect(await status({ [claim]: undefined }), claim).toBe(401)
     expect(await status({ scope: undefined })).toBe(403)
     expect(await status({ scope: ['portfolio:read'] })).toBe(403)
+    const owner = await generateKeyPair('ES256')
+    const ownerJwk = await exportJWK(owner.publicKey)
+    const bound = await forge({ iss: issuer, cnf: { jkt: await calculateJwkThumbprint(ownerJwk) } })
+    const withProof = async (htm: string) => {
+      const ath = createHash('sha256').update(bound).digest('base64url')
+      const proof = await new SignJWT({ jti: htm, htm, htu: 'https://api.example/portfolios/p-ann', ath })
+        .setIssuedAt()
+        .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: ownerJwk })
+        .sign(owner.privateKey)
+      const headers = { authorization: `DPoP ${bound}`, dpop: proof }
+      return (await api(new Request('https://api.example/portfolios/p-ann', { headers }))).status
+    }
+    expect([await withProof('GET'), await withProof('GET'), await withProof('POST')]).toEqual([200, 401, 401])
     metadata.issuer = 'https://other.example'
     const mixed = createStockTradeApi({
       issuers: [issuer],

@@ -1,5 +1,5 @@
+import { isApproved, type Passed } from '@behalf/core/resource-server'
 import { challenge } from './problem.ts'
-import type { VerifiedAccessToken } from './verify-access-token.ts'
 import type { OrderBody } from './wire.ts'
 
 /** The largest order that needs no approval, shares. */
@@ -8,6 +8,11 @@ export const SMALL_ORDER = 10
 /** Why a token may place an order. `approval`: for this very order, and only once. */
 export type OrderRight = 'approval' | 'small'
 
+/** An order as a person approves it. */
+export function detailOf(order: OrderBody): OrderBody & { readonly type: 'stock_order' } {
+  return { type: 'stock_order', ...order }
+}
+
 /**
  * Decides whether a token may place an order.
  *
@@ -15,15 +20,15 @@ export type OrderRight = 'approval' | 'small'
  * by field, no field more or less. Under `trade:small` it may have up to 10 shares, and the token no details.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-9.1 | RFC 9396 §9.1}
  */
-export function authorizeOrder(token: VerifiedAccessToken, order: OrderBody): OrderRight {
-  if (token.scopes.includes('trade:write')) {
-    const equal = (token.authorizationDetails ?? []).filter((detail) => isEqual(detail, order))
-    if (equal.length === 1) return 'approval'
-    if (token.authorizationDetails !== undefined || !token.scopes.includes('trade:small')) {
+export function authorizeOrder(caller: Passed, order: OrderBody): OrderRight {
+  const hasDetails = caller.claims.authorization_details !== undefined
+  if (caller.scopes.includes('trade:write')) {
+    if (isApproved(caller, detailOf(order))) return 'approval'
+    if (hasDetails || !caller.scopes.includes('trade:small')) {
       throw challenge(403, 'insufficient_authorization_details', 'the token was not approved for this order')
     }
   }
-  if (!token.scopes.includes('trade:small') || token.authorizationDetails !== undefined) {
+  if (!caller.scopes.includes('trade:small') || hasDetails) {
     throw challenge(403, 'insufficient_scope', 'this needs an approved token', { scope: 'trade:write' })
   }
   if (order.quantity > SMALL_ORDER) {
@@ -32,13 +37,4 @@ export function authorizeOrder(token: VerifiedAccessToken, order: OrderBody): Or
     })
   }
   return 'small'
-}
-
-function isEqual(detail: Readonly<Record<string, unknown>>, order: OrderBody): boolean {
-  const wanted: Readonly<Record<string, unknown>> = { type: 'stock_order', ...order }
-  const names = Object.keys(wanted)
-  return (
-    Object.keys(detail).length === names.length &&
-    names.every((name) => Object.hasOwn(detail, name) && detail[name] === wanted[name])
-  )
 }

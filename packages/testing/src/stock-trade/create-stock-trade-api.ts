@@ -6,8 +6,8 @@ import { createFrontDoor, type FrontDoor, mount } from '../http/front-door.ts'
 import type { LoggedRequest } from '../http/request-log.ts'
 import { refuseUnknownKeys } from '../testing-error.ts'
 import { DEFAULT_PRICES, Ledger, type StockAccount, type StockOrder } from './ledger.ts'
+import { createProtection } from './protect.ts'
 import { createStockTradeServer, type StockTradeServer } from './stock-trade-server.ts'
-import { createTokenCheck } from './verify-access-token.ts'
 
 export interface StockTradeApiOptions {
   /** The issuers whose tokens are taken, exactly as they write themselves. */
@@ -57,9 +57,9 @@ interface Parts {
 /**
  * A stock exchange's API as one fetch-style handler: mount it in msw, in a Node server, or call it.
  *
- * It verifies each token by itself (signature by the issuer's keys, `typ`, `iss`, `aud`, `exp`, scope), maps
- * (`iss`, `sub`) to an account, sets prices itself, honours `Idempotency-Key` within the account, and lets an
- * approved token place the approved order once. State lives in memory.
+ * It stands on `@behalf/core/resource-server` as any API would: tokens are verified, bearer or bound to a key
+ * (DPoP), and an approved token places the approved order once. It maps (`iss`, `sub`) to an account, sets prices
+ * itself, and honours `Idempotency-Key` within the account. State lives in memory.
  *
  * Endpoints: `GET /prices/:symbol` (public), `GET /portfolios/:id` and `GET /portfolios/:id/orders`
  * (`portfolio:read`), `POST /orders` (`trade:write` with `authorization_details`, or `trade:small`).
@@ -99,7 +99,7 @@ function partsOf(options: StockTradeApiOptions): Parts {
   const clock = options.clock ?? machineClock
   const ledger = new Ledger(accounts, options.prices ?? DEFAULT_PRICES, clock)
   const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
-  const verify = createTokenCheck({ issuers, audience, fetch, clock })
-  const server = createStockTradeServer({ verify, ledger, clock, executionMs })
+  const protect = createProtection({ issuers, audience, fetch, clock })
+  const server = createStockTradeServer({ protect, ledger, clock, executionMs })
   return { ledger, server, door: createFrontDoor(server.routes, clock) }
 }

@@ -1,16 +1,16 @@
-import type { Clock } from '@behalf/core'
+import { type Clock, memoryStore } from '@behalf/core'
+import { type ApprovalGate, createApprovalGate, type Passed } from '@behalf/core/resource-server'
 import type { Route } from '../http/front-door.ts'
 import type { Received } from '../http/received.ts'
 import { answer } from '../http/refusal.ts'
-import { authorizeOrder } from './authorize-order.ts'
-import { IdempotencyKeys, idempotencyKeyOf } from './idempotency.ts'
-import type { Ledger, Portfolio } from './ledger.ts'
-import { challenge, Problem } from './problem.ts'
-import type { VerifiedAccessToken } from './verify-access-token.ts'
+import { authorizeOrder, detailOf } from './authorize-order.ts'
+import type { Ledger, Portfolio, StockAccount } from './ledger.ts'
+import { Problem } from './problem.ts'
+import type { Protect } from './protect.ts'
 import { OrderBody } from './wire.ts'
 
 export interface StockTradeServerOptions {
-  readonly verify: (headers: Headers) => Promise<VerifiedAccessToken>
+  readonly protect: Protect
   readonly ledger: Ledger
   readonly clock: Clock
   readonly executionMs: number
@@ -24,9 +24,8 @@ export interface StockTradeServer {
 
 export function createStockTradeServer(options: StockTradeServerOptions): StockTradeServer {
   const { ledger } = options
-  const keys = new IdempotencyKeys()
-  /** Which key used up an approval, by issuer and `jti`. */
-  const approvals = new Map<string, string>()
+  const newGate = () => createApprovalGate({ store: memoryStore({ clock: options.clock }), clock: options.clock })
+  let gate = newGate()
   const route = (endpoint: string, method: Route['method'], path: RegExp, respond: Route['respond']): Route => ({
     endpoint,
     method,
@@ -37,19 +36,18 @@ export function createStockTradeServer(options: StockTradeServerOptions): StockT
     routes: [
       route('prices', 'GET', /^\/prices\/([^/]+)$/, async (_received, [symbol = '']) => price(options, symbol)),
       route('portfolios', 'GET', /^\/portfolios\/([^/]+)$/, async (received, [id = '']) => {
-        const { account } = await reader(options, received)
+        const { account } = await caller(options, received, ['portfolio:read'])
         return answer(ledger.show(ledger.portfolioOf(account, id)))
       }),
       route('orders', 'GET', /^\/portfolios\/([^/]+)\/orders$/, async (received, [id = '']) => {
-        const { account } = await reader(options, received)
+        const { account } = await caller(options, received, ['portfolio:read'])
         return answer({ orders: ledger.portfolioOf(account, id).orders })
       }),
-      route('place-order', 'POST', /^\/orders$/, (received) => placeOrder(options, keys, approvals, received)),
+      route('place-order', 'POST', /^\/orders$/, (received) => placeOrder(options, gate, received)),
     ],
     reset() {
       ledger.reset()
-      keys.clear()
-      approvals.clear()
+      gate = newGate()
     },
   }
 }
@@ -68,45 +66,28 @@ function price({ ledger, clock }: StockTradeServerOptions, symbol: string): Resp
   })
 }
 
-async function caller(options: StockTradeServerOptions, { headers }: Received) {
-  const token = await options.verify(headers)
-  const account = options.ledger.accountOf(token)
+async function caller(options: StockTradeServerOptions, received: Received, scopes: readonly string[] = []) {
+  const { method, url, headers } = received
+  const token = await options.protect({ method, url: url.href, headers }, scopes)
+  return { token, account: accountOf(options.ledger, token) }
+}
+
+function accountOf(ledger: Ledger, { identity }: Passed): StockAccount {
+  const subject = identity.kind === 'user' ? identity.subject : identity.clientId
+  const account = ledger.accountOf({ issuer: identity.issuer, subject })
   if (account === undefined) throw new Problem(403, 'unknown_account', 'no account belongs to this subject')
-  return { token, account }
+  return account
 }
 
-async function reader(options: StockTradeServerOptions, received: Received) {
-  const { token, account } = await caller(options, received)
-  if (!token.scopes.includes('portfolio:read')) {
-    throw challenge(403, 'insufficient_scope', 'this needs portfolio:read', { scope: 'portfolio:read' })
-  }
-  return { account }
-}
-
-async function placeOrder(
-  options: StockTradeServerOptions,
-  keys: IdempotencyKeys,
-  approvals: Map<string, string>,
-  received: Received,
-): Promise<Response> {
+async function placeOrder(options: StockTradeServerOptions, gate: ApprovalGate, received: Received): Promise<Response> {
   const { token, account } = await caller(options, received)
   const order = orderOf(received)
   const right = authorizeOrder(token, order)
   const portfolio = options.ledger.portfolioOf(account, order.portfolio)
-  const value = idempotencyKeyOf(received.headers)
-  const fingerprint = JSON.stringify([order.portfolio, order.side, order.symbol, order.quantity])
-  return keys.once({ account: account.id, value, fingerprint }, async () => {
-    if (right === 'small') return execute(options, portfolio, order)
-    const approval = JSON.stringify([token.issuer, token.tokenId])
-    if (approvals.has(approval)) {
-      throw new Problem(409, 'approval_used', 'this approval was used for an order under another Idempotency-Key')
-    }
-    approvals.set(approval, value)
-    const response = await execute(options, portfolio, order)
-    // An order that was not carried out leaves its approval unused.
-    if (!response.ok) approvals.delete(approval)
-    return response
-  })
+  // Refused before the key is used: what is not for sale here is no order.
+  options.ledger.priceOf(order.symbol)
+  const run = right === 'approval' ? gate.runApproved : gate.runOnce
+  return run(received, token, detailOf(order), () => execute(options, portfolio, order), { account: account.id })
 }
 
 async function execute(options: StockTradeServerOptions, portfolio: Portfolio, order: OrderBody): Promise<Response> {

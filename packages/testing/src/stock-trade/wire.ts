@@ -8,6 +8,3 @@ export const OrderBody = z.strictObject({
   quantity: z.int().check(z.positive(), z.maximum(1_000_000)),
 })
 export type OrderBody = z.infer<typeof OrderBody>
-
-/** What discovery must say before its key set is used. */
-export const IssuerMetadata = z.object({ issuer: z.string(), jwks_uri: z.string() })

@@ -1,0 +1,59 @@
+import { allowInsecureLoopback, BehalfError, type Clock, type Fetch, memoryStore, type Profile } from '@behalf/core'
+import { oidc } from '@behalf/core/providers'
+import { createResourceServer, type Passed, type ProtectedRequest, type Refused } from '@behalf/core/resource-server'
+import { Problem } from './problem.ts'
+
+export interface TokenRules {
+  /** Trusted issuers, compared exactly. */
+  readonly issuers: readonly string[]
+  readonly audience: string
+  readonly fetch: Fetch
+  readonly clock: Clock
+}
+
+/** Lets a request with a good token pass, or throws the answer to give instead. */
+export type Protect = (request: ProtectedRequest, scopes?: readonly string[]) => Promise<Passed>
+
+/** The API's half, as any API would set it up: tokens of these issuers, bearer or bound to a key. */
+export function createProtection({ issuers, audience, fetch, clock }: TokenRules): Protect {
+  const profiles = new Map<string, Profile>(issuers.map((issuer) => [issuer, profileOf(issuer)]))
+  const api = createResourceServer({
+    authorizationServer: (issuer) => profiles.get(issuer),
+    audience,
+    realm: 'stock-trade',
+    dpop: { store: memoryStore({ clock }) },
+    fetch,
+    clock,
+  })
+  return async (request, scopes = []) => {
+    const result = await api.protect(request, { scopes }).catch((error: unknown) => {
+      if (BehalfError.isInstance(error)) throw unavailable()
+      throw error
+    })
+    if (!result.ok) throw await problemOf(result)
+    return result
+  }
+}
+
+function profileOf(issuer: string): Profile {
+  return oidc({ issuer, clientId: 'stock-trade', ...(issuer.startsWith('http:') && { [allowInsecureLoopback]: true }) })
+}
+
+/** The same answer, told as this API tells its refusals. */
+async function problemOf({ response, reason }: Refused): Promise<Problem> {
+  if (response.status === 503) return unavailable()
+  const { error } = await response.json().catch(() => ({ error: 'unauthenticated' }))
+  const headers = Object.fromEntries(
+    ['www-authenticate', 'dpop-nonce'].map((name) => [name, response.headers.get(name)]),
+  )
+  return new Problem(response.status, error, reason, compact(headers))
+}
+
+function compact(headers: Readonly<Record<string, string | null>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== null))
+}
+
+/** The issuer did not answer, or not as it should: not the caller's fault. */
+function unavailable(): Problem {
+  return new Problem(503, 'keys_unavailable', "the issuer's keys cannot be had now", { 'retry-after': '1' })
+}
