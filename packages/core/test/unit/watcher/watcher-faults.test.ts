@@ -1,0 +1,185 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Answer, ApprovalChannel } from '../../../src/approvals/index.ts'
+import { createWatcher } from '../../../src/doors/watcher.ts'
+import { StoreError, TransportError } from '../../../src/errors/index.ts'
+import type { Store } from '../../../src/ports/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { type Crowd, crowd, listeningChannel } from './crowd.ts'
+
+const open: Crowd[] = []
+const started = (channel: ApprovalChannel, store?: Store): Crowd => {
+  const made = crowd(channel, store)
+  open.push(made)
+  return made
+}
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.stop()))
+})
+
+const pending: Answer = { status: 'pending', interval: 60 }
+const approved: Answer = { status: 'approved' }
+
+/** A store, some of whose methods a test replaces. */
+function overStore(store: Store, over: Partial<Store>): Store {
+  return new Proxy(store, {
+    get: (target, name) => {
+      const own = over[name as keyof Store]
+      if (own !== undefined) return own
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+describe('faults', () => {
+  test('a channel that fails is tried again, the others go on, and nobody is told a wrong thing', async () => {
+    const { channel } = listeningChannel((id, looks) => {
+      if (id === 'q-0' && looks === 1) throw new TransportError('no answer')
+      return approved
+    })
+    const target = started(channel)
+    await target.add(3)
+    target.watch()
+    await expect.poll(() => target.told.length, { timeout: 5_000 }).toBe(3)
+  })
+
+  test('a store that is away for a while is asked again', async () => {
+    const { channel } = listeningChannel(() => approved)
+    const real = memoryStore()
+    let away = true
+    const store = overStore(real, {
+      claimDue: (queue, options) =>
+        away ? Promise.reject(new StoreError('unavailable', 'away')) : real.claimDue(queue, options),
+    })
+    const target = started(channel, store)
+    await target.add(1)
+    const { watcher } = target.watch()
+    await expect.poll(() => watcher.statistics().faults).toBeGreaterThan(1)
+    expect(target.told).toEqual([])
+    away = false
+    await expect.poll(() => target.told.length).toBe(1)
+  })
+
+  test('a record that does not open holds up no other', async () => {
+    const { channel } = listeningChannel(() => approved)
+    const target = started(channel)
+    await target.store.put('run:bad', new TextEncoder().encode('not sealed'), {
+      ifVersion: null,
+      due: { queue: 'looks', at: 0 },
+    })
+    await target.add(3)
+    target.watch()
+    await expect.poll(() => target.told.length).toBe(3)
+    expect(target.faults).toMatchObject([{ error: { code: 'ERR_STORE', reason: 'corrupt' }, id: undefined }])
+  })
+
+  test('a store whose keys are others ends the watcher with the reason, not with silence', async () => {
+    const { channel } = listeningChannel(() => approved)
+    const target = started(
+      channel,
+      overStore(memoryStore(), { claimDue: () => Promise.reject(new StoreError('wrong_key', 'other keys')) }),
+    )
+    await expect(target.watch().run).rejects.toMatchObject({ code: 'ERR_STORE', reason: 'wrong_key' })
+  })
+
+  test('an app that cannot take an answer gets it again', async () => {
+    const { channel } = listeningChannel(() => approved)
+    let at = Date.now()
+    const clock = { now: () => at }
+    const target = started(channel, memoryStore({ clock }))
+    await target.add(1)
+    let tries = 0
+    target.watch({
+      clock,
+      onAnswer: async () => {
+        if (++tries === 1) throw new Error('the queue is down')
+      },
+    })
+    await expect.poll(() => tries).toBe(1)
+    expect(await target.state('q-0')).not.toHaveProperty('told')
+    at += 61_000
+    await expect.poll(() => tries).toBe(2)
+    await expect.poll(async () => (await target.state('q-0'))?.told).toBe(true)
+    expect(target.faults).toMatchObject([{ id: 'q-0' }])
+  })
+
+  test('a question of a channel that this watcher lacks is left alone', async () => {
+    const { channel, looks } = listeningChannel(() => approved)
+    const target = started(channel)
+    await target.add(1)
+    target.watch({ approvals: { other: channel } })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(looks).toEqual([])
+    expect((await target.state('q-0'))?.state).toBe('pending')
+  })
+})
+
+describe('stopping', () => {
+  test('waits for what is under way, gives back what was not begun, and begins nothing', async () => {
+    let answer: (value: Answer) => void = () => {}
+    const { channel, looks } = listeningChannel(
+      () =>
+        new Promise<Answer>((resolve) => {
+          answer = resolve
+        }),
+    )
+    const target = started(channel)
+    await target.add(5)
+    const { run, stop, watcher } = target.watch({ maxPollsPerSecond: 1 })
+    await expect.poll(() => looks.length).toBe(1)
+    stop()
+    let ended = false
+    run.then(() => {
+      ended = true
+    })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(ended).toBe(false)
+    expect(looks).toHaveLength(1)
+    answer(approved)
+    await run
+    expect(target.told).toHaveLength(1)
+    expect(watcher.statistics().underWay).toBe(0)
+    // The other four are due at once for whoever comes next, and not only when a claim has run out.
+    expect(await target.ledger.claimLooks(10, 60)).toHaveLength(4)
+  })
+
+  test('one that is stopped before it began does nothing', async () => {
+    const { channel, looks } = listeningChannel(() => approved)
+    const target = started(channel)
+    await target.add(1)
+    const watcher = createWatcher({
+      authorizationServer: () => undefined,
+      approvals: channel,
+      store: target.store,
+      onAnswer: () => {},
+    })
+    await watcher.run(AbortSignal.abort())
+    expect(looks).toEqual([])
+  })
+})
+
+describe('options that are wrong are refused at construction (E3)', () => {
+  const good = {
+    authorizationServer: () => undefined,
+    approvals: listeningChannel(() => pending).channel,
+    store: memoryStore(),
+    onAnswer: () => {},
+  }
+  test.each([
+    [{ authorizationServer: undefined }],
+    [{ approvals: {} }],
+    [{ approvals: { default: {} } }],
+    [{ onAnswer: undefined }],
+    [{ onFault: 'log' }],
+    [{ maxPollsPerSecond: 0 }],
+    [{ maxConcurrentPolls: -1 }],
+    [{ everyMs: Number.NaN }],
+    [{ interval: 5 }],
+    [{ store: { ...memoryStore(), specificationVersion: 1, durable: true } }],
+    [{ store: { specificationVersion: 2 } }],
+  ])('%j', (over) => {
+    expect(() => createWatcher({ ...good, ...over } as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIGURATION' }),
+    )
+  })
+})

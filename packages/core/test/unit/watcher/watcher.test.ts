@@ -1,0 +1,205 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { type Answer, type ApprovalChannel, openLedger } from '../../../src/approvals/index.ts'
+import type { Store } from '../../../src/ports/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { record } from '../approvals/harness.ts'
+import { type Crowd, crowd, ISSUER, listeningChannel } from './crowd.ts'
+
+const open: Crowd[] = []
+const started = (channel: ApprovalChannel, store?: Store): Crowd => {
+  const made = crowd(channel, store)
+  open.push(made)
+  return made
+}
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.stop()))
+})
+
+const pending: Answer = { status: 'pending', interval: 60 }
+const approved: Answer = { status: 'approved' }
+
+describe('following', () => {
+  test('looks when a look is due, and tells the app how each question ended', async () => {
+    const { channel, looks } = listeningChannel((id) => {
+      if (id === 'q-0') return approved
+      return id === 'q-1' ? { status: 'denied' } : pending
+    })
+    const target = started(channel)
+    await target.add(3)
+    await target.add(1, { name: 'later', dueIn: 600 })
+    const { watcher } = target.watch()
+    await expect.poll(() => target.told.length).toBe(2)
+    expect(target.told).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ id: 'q-0', tool: 'create_order', state: 'approved' }),
+        expect.objectContaining({ id: 'q-1', state: 'denied', owner: { issuer: ISSUER, subject: 'ann' } }),
+      ]),
+    )
+    expect(looks.map(({ id }) => id).sort()).toEqual(['q-0', 'q-1', 'q-2'])
+    expect((await target.state('q-2'))?.state).toBe('pending')
+    expect(watcher.statistics()).toMatchObject({ looks: 3, told: 2, faults: 0 })
+    expect(target.faults).toEqual([])
+  })
+
+  test('goes on looking until there is an answer', async () => {
+    const { channel } = listeningChannel((_, looks) => (looks < 3 ? { status: 'pending', interval: 1 } : approved))
+    const target = started(channel)
+    await target.add(1)
+    target.watch()
+    await expect.poll(() => target.told.length, { timeout: 5_000 }).toBe(1)
+  })
+
+  test('an answer that came in another way is told too, once', async () => {
+    const { channel, looks } = listeningChannel(() => pending)
+    const target = started(channel)
+    await target.add(1, { dueIn: 600 })
+    const entry = await target.ledger.read('q-0')
+    if (entry === undefined) throw new Error('it is gone')
+    const { delivery: _, ...rest } = entry.record
+    // As if the app's own pages had taken it eleven seconds ago.
+    await target.store.delete('run:q-0')
+    const past = openAt(target.store, Date.now() - 11_000)
+    await past.create({
+      ...rest,
+      state: 'approved',
+      answeredAt: Date.now() / 1000 - 11,
+      usableUntil: Date.now() / 1000 + 600,
+    })
+    target.watch()
+    await expect.poll(() => target.told.length).toBe(1)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(target.told).toMatchObject([{ id: 'q-0', state: 'approved' }])
+    expect(looks).toEqual([])
+    expect(await target.state('q-0')).toMatchObject({ state: 'approved', told: true })
+  })
+
+  test('a question whose sender died is sent', async () => {
+    const { channel, sent } = listeningChannel(() => approved)
+    const target = started(channel)
+    const past = openAt(target.store, Date.now() - 61_000)
+    await past.create(
+      record('unsent', { question: { ...baseQuestion(), expiresAt: Date.now() / 1000 + 600 }, createdAt: 0 }),
+    )
+    target.watch()
+    await expect.poll(() => target.told.length, { timeout: 5_000 }).toBe(1)
+    expect(sent).toEqual(['unsent'])
+  })
+
+  test('a question that nobody answered in time has ended, and the app is told', async () => {
+    const { channel } = listeningChannel(() => ({ status: 'expired' }))
+    const target = started(channel)
+    await target.add(1, { lifetime: 0.05 })
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    target.watch()
+    await expect.poll(() => target.told).toMatchObject([{ id: 'q-0', state: 'expired' }])
+  })
+})
+
+/** The ledger of a process that wrote at another time. */
+function openAt(store: Store, at: number) {
+  return openLedger({ store, clock: { now: () => at } })
+}
+
+const baseQuestion = () => ({
+  approver: { issuer: ISSUER, subject: 'ann' },
+  message: 'Buy 50 shares of AAPL',
+  details: [],
+  channel: 'default',
+})
+
+describe('several watchers', () => {
+  test('share the work: nobody is asked about twice, and the app is told once', async () => {
+    const { channel, looks } = listeningChannel(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      return approved
+    })
+    const target = started(channel)
+    await target.add(300)
+    const watchers = [target.watch(), target.watch(), target.watch()]
+    await expect.poll(() => target.told.length, { timeout: 10_000 }).toBe(300)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(new Set(looks.map(({ id }) => id)).size).toBe(300)
+    expect(looks).toHaveLength(300)
+    expect(target.told).toHaveLength(300)
+    const shares = watchers.map(({ watcher }) => watcher.statistics().looks)
+    expect(shares.reduce((sum, share) => sum + share)).toBe(300)
+    expect(shares.filter((share) => share > 0).length).toBeGreaterThan(1)
+  })
+
+  test('one that died before it told the app is replaced', async () => {
+    const { channel } = listeningChannel(() => approved)
+    const clock = { now: () => at }
+    let at = Date.now()
+    const store = memoryStore({ clock })
+    const target = started(channel, store)
+    await target.add(1)
+    // The first watcher claims, finds the answer, and never comes back from telling.
+    const dead = target.watch({ clock, maxConcurrentPolls: 1, onAnswer: () => new Promise(() => {}) })
+    await expect.poll(async () => (await target.state('q-0'))?.state).toBe('approved')
+    const second = target.watch({ clock })
+    at += 30_000
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    // Its lease holds: it may yet tell.
+    expect(target.told).toEqual([])
+    at += 61_000
+    await expect.poll(() => target.told, { timeout: 3_000 }).toMatchObject([{ id: 'q-0', state: 'approved' }])
+    expect(second.watcher.statistics().told).toBe(1)
+    open.splice(open.indexOf(target), 1)
+    second.stop()
+    dead.stop()
+    await second.run
+  })
+
+  test('one that died after it claimed is replaced, and what it had claimed is looked at', async () => {
+    const { channel } = listeningChannel(() => approved)
+    let at = Date.now()
+    const clock = { now: () => at }
+    const store = memoryStore({ clock })
+    const target = started(channel, store)
+    await target.add(5)
+    expect(await target.ledger.claimLooks(5, 60)).toHaveLength(5)
+    target.watch({ clock })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(target.told).toEqual([])
+    at += 61_000
+    await expect.poll(() => target.told.length).toBe(5)
+  })
+})
+
+describe('the pace', () => {
+  test('no more looks a second than an issuer may have, and each issuer has its own', async () => {
+    const { channel, looks } = listeningChannel(() => pending)
+    const target = started(channel)
+    await target.add(60, { name: 'one' })
+    await target.add(60, { name: 'two', issuer: 'https://other.example' })
+    target.watch({ maxPollsPerSecond: 40 })
+    await expect.poll(() => looks.length, { timeout: 5_000 }).toBe(120)
+    for (const name of ['one', 'two']) {
+      const times = looks.filter(({ id }) => id.startsWith(name)).map(({ at }) => at)
+      // Any 41 of them take a second, less what a timer may be early.
+      const windows = times.slice(0, -40).map((at, index) => (times[index + 40] ?? 0) - at)
+      expect(Math.min(...windows), name).toBeGreaterThan(900)
+    }
+  })
+
+  test('an issuer with too many questions does not hold up the others', async () => {
+    const { channel, looks } = listeningChannel(() => pending)
+    const target = started(channel)
+    await target.add(200, { name: 'many' })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await target.add(1, { name: 'few', issuer: 'https://other.example' })
+    const { watcher } = target.watch({ maxPollsPerSecond: 2 })
+    await expect.poll(() => looks.some(({ id }) => id === 'few-0'), { timeout: 5_000 }).toBe(true)
+    expect(watcher.statistics().putOff).toBeGreaterThan(100)
+    expect(looks.length).toBeLessThan(20)
+  })
+
+  test('no more looks at a time than were allowed', async () => {
+    const held = listeningChannel(() => new Promise((resolve) => setTimeout(resolve, 50, pending)))
+    const target = started(held.channel)
+    await target.add(40)
+    target.watch({ maxConcurrentPolls: 7 })
+    await expect.poll(() => held.looks.length, { timeout: 5_000 }).toBe(40)
+    expect(held.mostUnderWay()).toBe(7)
+  })
+})
