@@ -47,8 +47,15 @@ const token: TokenProfile = {
   tenant: () => undefined,
   scopes: scopeClaim,
   isAccessToken: ({ typ }) => typ === 'Bearer' || typ === 'DPoP',
-  // A client's service account is a user with a subject of its own.
-  isAgent: (claims) => claims.client_id !== undefined || claims.preferred_username === `service-account-${claims.azp}`,
+  isAgent: isServiceAccount,
+}
+
+/**
+ * A client's service account is a user with a subject of its own, named after the client; its tokens also say
+ * from where the client came. `client_id` says nothing: an introspection answer has it for everybody.
+ */
+function isServiceAccount({ azp, preferred_username: name, clientHost }: Readonly<Record<string, unknown>>): boolean {
+  return clientHost !== undefined || (typeof azp === 'string' && name === `service-account-${azp.toLowerCase()}`)
 }
 
 /**

@@ -170,7 +170,9 @@ function identityOf(token: string, claims: Claims, profile: Profile): Identity {
   const { token: rules } = profile
   const type = claims.token_type
   // A refresh token may be active as well, and is nobody's access token.
-  const isAccessToken = type === undefined || (typeof type === 'string' && /^(?:bearer|dpop)$/i.test(type))
+  // Where the audience cannot tell, the type has to.
+  const named = typeof type === 'string' && /^(?:bearer|dpop)$/i.test(type)
+  const isAccessToken = named || (type === undefined && claims.aud !== undefined)
   if (!isAccessToken || rules.isAccessToken?.(claims) === false) {
     throw new InvalidTokenError('type', 'the token is not an access token')
   }

@@ -93,7 +93,8 @@ describe('keycloak', () => {
       expect(token.isAccessToken?.({ typ })).toBe(false)
     expect(token.clientId({ azp: 'app' })).toBe('app')
     expect(token.isAgent?.({ sub: 'uuid', azp: 'app', preferred_username: 'service-account-app' })).toBe(true)
-    expect(token.isAgent?.({ sub: 'uuid', azp: 'app', client_id: 'app' })).toBe(true)
+    expect(token.isAgent?.({ sub: 'uuid', azp: 'app', clientHost: '10.0.0.1' })).toBe(true)
+    expect(token.isAgent?.({ sub: 'uuid', azp: 'app', client_id: 'app' })).toBe(false)
     expect(token.isAgent?.({ sub: 'uuid', azp: 'app', preferred_username: 'service-account-other' })).toBe(false)
   })
 

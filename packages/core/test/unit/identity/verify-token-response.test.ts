@@ -1,0 +1,99 @@
+import { inspect } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { generateDpopKey, oidc, okta } from '../../../src/authorization-server/index.ts'
+import { revealToken } from '../../../src/credential/index.ts'
+import { isVerified, subjectTokenOf, verifyAccessToken, verifyTokenResponse } from '../../../src/identity/index.ts'
+import { everythingShownBy, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
+
+const as = await mockIssuer('https://as.example.com')
+const oktaAs = await mockIssuer('https://example.okta.com/oauth2/default')
+useMsw(...as.handlers, ...oktaAs.handlers)
+const profile = oidc({ issuer: as.issuer, clientId: 'agent-app' })
+const accessToken = 'an-opaque-access-token'
+const now = () => Math.floor(Date.now() / 1000)
+const idToken = (claims: object = {}) => as.sign({ sub: 'ann', aud: 'agent-app', ...claims }, { typ: 'JWT' })
+const response = async (changes: object = {}) => ({
+  access_token: accessToken,
+  token_type: 'Bearer',
+  expires_in: 3600,
+  scope: 'openid chat',
+  id_token: await idToken(),
+  ...changes,
+})
+const verify = async (changes: object = {}, options: object = {}) =>
+  verifyTokenResponse(await response(changes), { authorizationServer: profile, ...options })
+
+describe('the answer to a login', () => {
+  test('says who it was, and keeps the access token behind them', async () => {
+    const identity = await verify({ id_token: await idToken({ sid: 's-1', exp: now() + 60 }) })
+    expect(identity).toMatchObject({ kind: 'user', subject: 'ann', sessionId: 's-1', clientId: 'agent-app' })
+    expect(identity.expiresAt).toBeLessThan(now() + 70)
+    expect(isVerified(identity)).toBe(true)
+    const subjectToken = subjectTokenOf(identity)
+    expect(subjectToken).toMatchObject({ type: 'access_token', scopes: ['openid', 'chat'] })
+    expect(subjectToken && revealToken(subjectToken.token)).toBe(accessToken)
+    expect(inspect(identity, { depth: 9, showHidden: true })).not.toContain(accessToken)
+  })
+
+  test('ends with the access token where that is sooner', async () => {
+    const identity = await verify({ expires_in: 30, id_token: await idToken({ exp: now() + 3600 }) })
+    expect(identity.expiresAt).toBeLessThanOrEqual(now() + 30)
+  })
+
+  test('may be bound to the key of the profile', async () => {
+    const dpop = await generateDpopKey()
+    const authorizationServer = oidc({ issuer: as.issuer, clientId: 'agent-app', dpop })
+    const identity = await verify({ token_type: 'DPoP' }, { authorizationServer })
+    expect(subjectTokenOf(identity)).toMatchObject({ keyThumbprint: dpop.thumbprint })
+  })
+
+  test.each([
+    ['no id_token', { id_token: undefined }, 'claims'],
+    ['a token bound to a key that we lack', { token_type: 'DPoP' }, 'binding'],
+    ['no access token', { token_type: 'N_A' }, 'type'],
+  ])('is refused with %s', async (_name, changes, reason) => {
+    const error = await rejection(verify(changes))
+    expect(error).toMatchObject({ code: 'ERR_INVALID_TOKEN', reason })
+    expect(everythingShownBy(error)).not.toContain(accessToken)
+  })
+
+  test('is refused for another access token, another nonce and another client', async () => {
+    const strange = await idToken({ at_hash: 'Wt0kVFXMacqvnHeyU0001w' })
+    expect(await rejection(verify({ id_token: strange }))).toMatchObject({ reason: 'binding' })
+    expect(await rejection(verify({}, { nonce: 'n-1' }))).toMatchObject({ reason: 'claims' })
+    expect(await rejection(verify({ id_token: await idToken({ aud: 'other' }) }))).toMatchObject({ reason: 'audience' })
+  })
+
+  test.each([[undefined], [null], ['text'], [[]], [{ access_token: 7 }], [{ access_token: 'x', token_type: 'mac' }]])(
+    'is dropped when it is %j',
+    async (given) => {
+      const error = await rejection(verifyTokenResponse(given, { authorizationServer: profile }))
+      expect(error).toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
+    },
+  )
+
+  test('takes no unknown option', async () => {
+    expect(await rejection(verify({}, { accessToken }))).toMatchObject({ option: 'verifyTokenResponse.accessToken' })
+  })
+})
+
+test('at Okta, the id_token and the access token name one user', async () => {
+  const authorizationServer = okta({
+    domain: 'example.okta.com',
+    authorizationServer: 'default',
+    clientId: 'agent-app',
+    algorithms: ['ES256'],
+  })
+  const id = await oktaAs.sign({ sub: '00u1', aud: 'agent-app' }, { typ: undefined } as never)
+  const login = await verifyTokenResponse(
+    { access_token: accessToken, token_type: 'Bearer', id_token: id },
+    { authorizationServer },
+  )
+  const claims = { sub: 'ann@example.com', uid: '00u1', cid: 'agent-app', aud: 'api', jti: 'j', scp: ['chat'] }
+  const options = { authorizationServer, audience: 'api' }
+  const access = await verifyAccessToken(await oktaAs.sign(claims, { typ: undefined } as never), options)
+  expect([login, access]).toMatchObject([{ subject: '00u1' }, { subject: '00u1' }])
+  // The same authorization server's id_token, taken for an access token.
+  const confused = await oktaAs.sign({ ...claims, cid: undefined }, { typ: undefined } as never)
+  expect(await rejection(verifyAccessToken(confused, options))).toMatchObject({ reason: 'claims' })
+})
