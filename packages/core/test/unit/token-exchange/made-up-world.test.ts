@@ -1,22 +1,27 @@
-import { mockTarget } from '@behalf/testing'
-import { base64url, decodeJwt } from 'jose'
+import { mockTarget, signIn } from '@behalf/testing'
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type AuthorizationServers, authorizationServers, oidc } from '../../../src/authorization-server/index.ts'
+import {
+  type AuthorizationServers,
+  authorizationServers,
+  oidc,
+  type Profile,
+} from '../../../src/authorization-server/index.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { revealToken } from '../../../src/credential/index.ts'
 import { may, object, openFga } from '../../../src/fga/index.ts'
 import { subjectTokenOf } from '../../../src/identity/index.ts'
-import { identityFromAccessToken } from '../../../src/identity/verify-access-token.ts'
 import { roleMap } from '../../../src/roles/index.ts'
 import { exchangeToken } from '../../../src/token-exchange/index.ts'
 import { auth0TokenVault } from '../../../src/vault/index.ts'
 
 let world: Awaited<ReturnType<typeof mockTarget>>
 let servers: AuthorizationServers
+let profile: Profile
 beforeAll(async () => {
   world = await mockTarget({ algorithm: 'ES256' })
   const { agent } = world.clients
-  const profile = oidc({
+  profile = oidc({
     issuer: world.authorizationServer.issuer,
     clientId: agent.clientId,
     clientAuthentication: agent.authentication,
@@ -28,32 +33,7 @@ beforeAll(async () => {
 beforeEach(() => world.reset())
 afterAll(() => world.close())
 
-/** Logs a user in at the app's issuer, and verifies the access token for the agent's own API. */
-async function logIn(subject: string): Promise<UserIdentity> {
-  const { issuer, controls } = world.authorizationServer
-  const { agent } = world.clients
-  await controls.signInAs(subject)
-  const codeVerifier = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(codeVerifier))
-  const redirectUri = agent.redirectUri as string
-  const { authorization_endpoint } = await (await fetch(`${issuer}.well-known/openid-configuration`)).json()
-  const url = new URL(authorization_endpoint)
-  url.search = new URLSearchParams({
-    client_id: agent.clientId,
-    response_type: 'code',
-    redirect_uri: redirectUri,
-    scope: 'openid chat',
-    resource: world.agentResource,
-    code_challenge: base64url.encode(new Uint8Array(digest)),
-    code_challenge_method: 'S256',
-  }).toString()
-  const redirect = await fetch(url, { redirect: 'manual' })
-  const code = new URL(redirect.headers.get('location') as string).searchParams.get('code') as string
-  const { accessToken } = await servers
-    .of(issuer)
-    .grant('authorization_code', { code, redirect_uri: redirectUri, code_verifier: codeVerifier })
-  return (await identityFromAccessToken(accessToken, servers, [world.agentResource])) as UserIdentity
-}
+const logIn = (user: string): Promise<UserIdentity> => signIn(world, { user, profile, scope: 'openid chat' })
 
 const subjectToken = (identity: UserIdentity) => {
   const token = subjectTokenOf(identity)

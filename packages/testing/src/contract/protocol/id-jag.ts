@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { expect } from 'vitest'
-import { login } from '../../target/index.ts'
+import { login } from '../../target/login.ts'
 import { makeProver, nonceOf } from './proof.ts'
 import { form, GRANT, type Raw, type RawParameters, send, TYPE } from './raw.ts'
 import type { Scenario } from './scenario.ts'

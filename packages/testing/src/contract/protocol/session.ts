@@ -10,16 +10,9 @@ import {
   type UserIdentity,
   verifyAccessToken,
 } from '@behalf/core'
-import {
-  type LoginOptions,
-  type LoginTokens,
-  login,
-  type ProfileChanges,
-  type ProtocolTarget,
-  profileOf,
-  signIn,
-  type TargetClient,
-} from '../../target/index.ts'
+import { type LoginOptions, type LoginTokens, login, signIn } from '../../target/login.ts'
+import { type ProfileChanges, profileOf } from '../../target/profile-of.ts'
+import type { ProtocolTarget, TargetClient } from '../../target/protocol-target.ts'
 import type { ProtocolUnderTest } from './protocol-under-test.ts'
 import { form, type Raw, type RawParameters, send } from './raw.ts'
 
