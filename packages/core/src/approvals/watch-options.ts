@@ -40,7 +40,7 @@ export interface WatcherOptions {
   readonly maxPollsPerSecond?: number
   /** Looks under way at a time. A server that holds polls open needs more. @default 200 */
   readonly maxConcurrentPolls?: number
-  /** How often the store is asked for what is due, in milliseconds. @default 500 */
+  /** How often the store is asked for what is due, in milliseconds. @default 250 */
   readonly everyMs?: number
   /** @default answers that a watcher finds are in no audit */
   readonly audit?: ApprovalAudit
@@ -105,7 +105,7 @@ export function watcherSettings(options: WatcherOptions): WatcherSettings {
     onFault,
     maxPollsPerSecond: positive('maxPollsPerSecond', options.maxPollsPerSecond ?? 50),
     maxConcurrentPolls: positive('maxConcurrentPolls', Math.ceil(options.maxConcurrentPolls ?? 200)),
-    everyMs: positive('everyMs', options.everyMs ?? 500),
+    everyMs: positive('everyMs', options.everyMs ?? 250),
   }
 }
 
