@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type RedisStoreOptions, redisStore } from '@behalf/stores/redis'
-import { Redis } from 'ioredis'
-import { createClient } from 'redis'
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createClientPool, createCluster } from 'redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from './redis-server.ts'
 import { redisUnderTest } from './redis-under-test.ts'
@@ -103,6 +103,8 @@ describe.runIf(hasRedisServer).each(['redis', 'ioredis'] as const)('what Redis h
   })
 
   test('a server without memory to spare is an outage for writes, and still answers reads', async () => {
+    // Something to sweep: that is a write as well, and no reason to let the next one through.
+    await under.store.put('over', value, { ifVersion: null, expiresAt: 1 })
     await admin.config('SET', 'maxmemory', '1')
     try {
       const full = { reason: 'unavailable', retryable: true }
@@ -137,6 +139,18 @@ describe.runIf(hasRedisServer).each(['redis', 'ioredis'] as const)('what Redis h
     expect(left.filter((key) => /expired|old|:x$/.test(key))).toEqual([])
   })
 
+  test('what expired in a queue is swept by looks at the queue alone', async () => {
+    const { store } = under
+    for (let at = 0; at < 40; at++) {
+      await store.put(`expired ${at}`, value, { ifVersion: null, expiresInSeconds: 0.4, due: { queue: 'old', at: 0 } })
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    for (let look = 0; look < 2; look++) {
+      expect(await store.claimDue('old', { limit: 5, leaseSeconds: 1 })).toEqual([])
+    }
+    expect(await admin.keys(`${at('r:')}*`)).toEqual([at('r:key')])
+  })
+
   test('what is deleted or replaced leaves nothing behind', async () => {
     const { store } = under
     const found = await store.get('key')
@@ -158,7 +172,7 @@ describe.runIf(hasRedisServer)('clients', () => {
   test('a key prefix of the client is respected by every key of a script', async () => {
     const admin = new Redis({ port: server.port })
     const ioredis = new Redis({ port: server.port, keyPrefix: 'app:' })
-    const redis = createClient({ socket: { port: server.port }, keyPrefix: 'app:' })
+    const redis = createClient({ RESP: 2, socket: { port: server.port }, keyPrefix: 'app:' })
     await redis.connect()
     for (const client of [ioredis, redis]) {
       const store = redisStore({ client, prefix: randomUUID() })
@@ -169,6 +183,33 @@ describe.runIf(hasRedisServer)('clients', () => {
     expect((await admin.keys('*')).filter((key) => !key.startsWith('app:{'))).toEqual([])
     for (const one of [admin, ioredis]) one.disconnect()
     redis.destroy()
+  })
+
+  test('a pool of clients is taken as one', async () => {
+    const client = createClientPool({ socket: { port: server.port } })
+    await client.connect()
+    const store = redisStore({ client, prefix: randomUUID() })
+    const puts = Array.from({ length: 50 }, () => store.put('key', value, { ifVersion: null }))
+    expect((await Promise.all(puts)).filter((answer) => answer !== 'conflict')).toHaveLength(1)
+    client.destroy()
+  })
+
+  test('a cluster finds all keys of a script in one slot', async () => {
+    const node = await startRedisServer({ cluster: true })
+    const ioredis = new Cluster([{ host: '127.0.0.1', port: node.port }])
+    const redis = createCluster({ rootNodes: [{ socket: { host: '127.0.0.1', port: node.port } }] })
+    await redis.connect()
+    for (const client of [ioredis, redis]) {
+      const store = redisStore({ client, prefix: randomUUID() })
+      const version = await store.put('key', value, { ifVersion: null, index: ['a', 'b'], due: { queue: 'q', at: 0 } })
+      expect(await store.list('b', { limit: 1 })).toMatchObject([{ key: 'key', version, value }])
+      expect(await store.claimDue('q', { limit: 1, leaseSeconds: 60 })).toHaveLength(1)
+      expect(await store.increment('key', { windowSeconds: 60 })).toBe(1)
+      expect(await store.delete('key')).toBe('deleted')
+    }
+    ioredis.disconnect()
+    redis.destroy()
+    await node.stop()
   })
 
   test('a client that was closed, or never connected, is an outage at once', async () => {

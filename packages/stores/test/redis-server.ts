@@ -23,13 +23,22 @@ export interface RedisServer {
   unref(): void
 }
 
-/** @param options.durable - Every write on disk before it is answered. @default false: nothing is kept */
-export async function startRedisServer({ durable = false } = {}): Promise<RedisServer> {
+/**
+ * @param options.durable - Every write on disk before it is answered. @default false: nothing is kept
+ * @param options.cluster - A cluster of this one node. @default false
+ */
+export async function startRedisServer({ durable = false, cluster = false } = {}): Promise<RedisServer> {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-redis-'))
   const port = await freePort()
   const persistence = durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
   const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', directory, ...persistence]
+  if (cluster)
+    args.push('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--cluster-port', `${await freePort()}`)
   let child = await start(args, port)
+  if (cluster) {
+    spawnSync('redis-cli', ['-p', `${port}`, 'CLUSTER', 'ADDSLOTSRANGE', '0', '16383'])
+    await untilUp(port)
+  }
   return {
     port,
     async restart() {
@@ -56,6 +65,16 @@ async function start(args: readonly string[], port: number): Promise<ChildProces
   }
   await killChild(child)
   throw new Error('redis-server does not answer')
+}
+
+/** A cluster serves a moment after it has its slots. */
+async function untilUp(port: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    const { stdout } = spawnSync('redis-cli', ['-p', `${port}`, 'CLUSTER', 'INFO'], { encoding: 'utf8' })
+    if (stdout.includes('cluster_state:ok')) return
+    await wait(25)
+  }
+  throw new Error('the cluster does not come up')
 }
 
 function pings(port: number): Promise<boolean> {

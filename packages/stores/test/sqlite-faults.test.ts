@@ -145,6 +145,19 @@ describe('what the file holds', () => {
   })
 })
 
+test('what expired in a queue is swept by looks at the queue alone', async () => {
+  const { store, other } = await opened()
+  const fill = other.prepare(
+    'INSERT INTO behalf_records (key, value, version, expires_at, queue, due_at) ' +
+      "VALUES (?, x'00', 'v', 1, CAST('queue' AS BLOB), 1)",
+  )
+  for (let at = 0; at < 200; at++) fill.run(new Uint8Array([at]))
+  for (let look = 0; look < 10; look++) {
+    expect(await store.claimDue('queue', { limit: 5, leaseSeconds: 1 })).toEqual([])
+  }
+  expect(other.prepare('SELECT count(*) AS count FROM behalf_records').get()).toEqual({ count: 1 })
+})
+
 test('waiting for a lock does not stop the process', async () => {
   const under = await lockedFile()
   await under.interrupt()

@@ -38,11 +38,8 @@ export class Connection {
   /** Reads and writes as one step: all of it is written, or nothing is. */
   write<Result>(work: (transaction: Transaction) => Result): Promise<Result> {
     return this.#patiently(() => {
-      const { database, statements } = this.#opened()
-      if (inTransaction(database)) {
-        // Joined to a transaction of the app, our writes could be taken back after they were told.
-        throw new StoreError('unavailable', 'the connection is inside a transaction of the app: give the store its own')
-      }
+      const { statements } = this.#opened()
+      // Fails inside a transaction of the app: joined to it, our writes could be taken back after they were told.
       statements.begin.run()
       try {
         const state = statements.state.get()
@@ -91,10 +88,6 @@ export class Connection {
       await wait(pause * (0.5 + Math.random() / 2))
     }
   }
-}
-
-function inTransaction(database: SqliteDatabase): boolean {
-  return field(database, 'isTransaction') === true || field(database, 'inTransaction') === true
 }
 
 /** Where it fails, SQLite has rolled back by itself; the first error is the one to tell. */

@@ -35,11 +35,16 @@ export function isBusy(error: unknown): boolean {
 export function storeError(error: unknown): BehalfError {
   if (BehalfError.isInstance(error)) return error
   const code = primaryCode(error)
+  const message = String(field(error, 'message'))
   if (code === CORRUPT || code === NOT_A_DATABASE) {
     return new StoreError('corrupt', 'the database file is damaged: restore it from a backup', { cause: error })
   }
+  if (code === ERROR && message.includes('within a transaction')) {
+    const fix = 'the connection is inside a transaction of the app: give the store its own'
+    return new StoreError('unavailable', fix, { cause: error })
+  }
   // Tables that were there when the file was opened, and are not, or have other columns.
-  if (code === ERROR && /no such (table|column)/.test(String(field(error, 'message')))) {
+  if (code === ERROR && /no such (table|column)/.test(message)) {
     return new StoreError('corrupt', 'the tables of the store were changed by something else', { cause: error })
   }
   return new StoreError('unavailable', 'the database cannot be read or written now', { cause: error })

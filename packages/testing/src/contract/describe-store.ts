@@ -31,7 +31,7 @@ export interface StoreSubject {
  * The contract of the `Store` port, as tests. What passes here can hold approvals and tokens.
  *
  * Each test gets a fresh, empty store from `create`. With `advance` the suite takes well under a second; without, it
- * waits in real time, about 45 seconds in all, or 8 where tests may run at once.
+ * waits in real time, about 50 seconds in all, or 10 where tests may run at once.
  *
  * @param name - For the title, such as the driver's name.
  * @example
