@@ -37,13 +37,13 @@ function isAsyncGenerator(value: unknown): value is AsyncGenerator<unknown, unkn
 }
 
 function redactedStream(source: ReadableStream<unknown>, surroundings: RedactionSurroundings): ReadableStream<unknown> {
-  const { enter, tokens } = surroundings
+  const { tokens } = surroundings
   const onEnd = once(surroundings.onEnd)
   const pieces = new PieceRedactor(tokens)
   const reader = source.getReader()
   /** Passes one piece on. @returns whether anything came of it */
   const pass = async (controller: ReadableStreamDefaultController<unknown>): Promise<boolean> => {
-    const { done, value } = await enter(() => reader.read())
+    const { done, value } = await surroundings.enter(() => reader.read())
     const out = done ? pieces.end() : pieces.push(value)
     for (const piece of out) controller.enqueue(piece)
     if (!done) return out.length > 0
@@ -63,7 +63,7 @@ function redactedStream(source: ReadableStream<unknown>, surroundings: Redaction
       },
       async cancel(reason) {
         try {
-          await enter(() => reader.cancel(reason))
+          await surroundings.enter(() => reader.cancel(reason))
         } catch (error) {
           throw redactError(error, tokens())
         } finally {
