@@ -123,7 +123,7 @@ class BoundCredential implements OpenCredential {
       response = (await this.#once(request, issued, init)).response
       challenges = await challengesOf(response)
     }
-    const stepUp = stepUpOf(challenges)
+    const stepUp = stepUpOf(challenges, this.#options.name)
     if (stepUp === undefined) return response
     await response.body?.cancel()
     throw stepUp

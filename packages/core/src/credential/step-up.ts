@@ -6,13 +6,21 @@ import type { Challenge } from './challenges.ts'
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 | RFC 6750 §3.1}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 | RFC 9470 §3}
  */
-export function stepUpOf(challenges: readonly Challenge[]): StepUpRequiredError | undefined {
+export function stepUpOf(challenges: readonly Challenge[], credential: string): StepUpRequiredError | undefined {
   for (const { parameters } of challenges) {
     if (parameters.error === 'insufficient_scope') {
-      return new StepUpRequiredError('the API asks for more scopes than the credential has', stepUp(parameters))
+      return new StepUpRequiredError(
+        'the API asks for more scopes than the credential has',
+        stepUp(parameters),
+        credential,
+      )
     }
     if (parameters.error === 'insufficient_user_authentication') {
-      return new StepUpRequiredError('the API asks for another or a newer login of the user', stepUp(parameters))
+      return new StepUpRequiredError(
+        'the API asks for another or a newer login of the user',
+        stepUp(parameters),
+        credential,
+      )
     }
   }
   return undefined

@@ -17,9 +17,12 @@ export class StepUpRequiredError extends BehalfError {
   override readonly name = 'StepUpRequiredError'
   readonly code = 'ERR_STEP_UP_REQUIRED'
   readonly stepUp: StepUp
+  /** Whose API asked: the credential, as the policy names it. Absent where a body made the error itself. */
+  readonly credential?: string
 
-  constructor(message: string, stepUp: StepUp) {
+  constructor(message: string, stepUp: StepUp, credential?: string) {
     super(message)
     this.stepUp = stepUp
+    if (credential !== undefined) this.credential = credential
   }
 }

@@ -88,6 +88,7 @@ function environmentOf(options: GuardOptions): Environment {
     channels: channelsByName(options.approvals),
     ledger,
     revocations: new Revocations(ledger, revocationSeconds),
+    stepUps: { until: 0 },
     tokens: new TokenCache({ clock }),
     auditor,
     observe: mode === 'observe',

@@ -8,6 +8,7 @@ import { definitionOf } from './policy-definition.ts'
 import { Progress } from './progress.ts'
 import { type Body, claimBody, runBody } from './run-body.ts'
 import { type Approved, settleApproval, unknownOutcome } from './settle-approval.ts'
+import { awaitedStepUp, mayAwaitStepUp } from './step-up.ts'
 import type { Stop } from './stop.ts'
 import { stopOfError } from './stop-of-error.ts'
 
@@ -39,7 +40,7 @@ export async function decide(
 }
 
 async function look(progress: Progress, environment: Environment): Promise<Stop | undefined> {
-  const stop = await checkCall(progress, environment)
+  const stop = (await checkCall(progress, environment)) ?? (await stepUpBefore(progress, 'preflight', environment))
   if (stop !== undefined || progress.definition.effect === 'read') return stop
   progress.at = 'approval'
   const approved = await settleApproval(progress, environment, 'preflight')
@@ -122,7 +123,8 @@ function admitChecked(
   environment: Environment,
 ): AdmittedOrNot | Promise<AdmittedOrNot> {
   if (stop !== undefined) return ended(progress, stop, 'run', environment)
-  if (progress.definition.effect === 'read' && !progress.suspended && !environment.auditor.required) {
+  const isQuick = progress.definition.effect === 'read' && !progress.suspended && !environment.auditor.required
+  if (isQuick && !mayAwaitStepUp(progress, 'run', environment)) {
     progress.at = 'access'
     const access = openCached(progress, environment)
     if (access !== undefined) return { access, claimed: undefined }
@@ -133,6 +135,8 @@ function admitChecked(
 /** Steps 6 to 9, where something has to be waited for. Whatever stops it, nothing that it opened stays open. */
 async function admitSlowly(progress: Progress, environment: Environment): Promise<AdmittedOrNot> {
   const end = (stop: Stop) => ended(progress, stop, 'run', environment)
+  const stepUp = await stepUpBefore(progress, 'run', environment)
+  if (stepUp !== undefined) return end(stepUp)
   let approved: Approved = { status: 'ready', entry: undefined }
   if (progress.definition.effect === 'write') {
     progress.at = 'approval'
@@ -158,6 +162,18 @@ async function admitSlowly(progress: Progress, environment: Environment): Promis
     access.close()
     throw error
   }
+}
+
+/** What an API asked for before is asked of the user before anything else is (E5). */
+async function stepUpBefore(
+  progress: Progress,
+  phase: 'preflight' | 'run',
+  environment: Environment,
+): Promise<Stop | undefined> {
+  if (!mayAwaitStepUp(progress, phase, environment)) return undefined
+  progress.at = 'identity'
+  const stop = await awaitedStepUp(progress, environment)
+  return stop && progress.stopped('identity', stop)
 }
 
 function close(access: OpenedAccess, outcome: Ended): Ended {

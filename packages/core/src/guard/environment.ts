@@ -8,6 +8,7 @@ import type { Vault } from '../vault/vault.ts'
 import type { Auditor } from './auditor.ts'
 import type { AgentOptions } from './guard-options.ts'
 import type { Revocations } from './revocations.ts'
+import type { StepUps } from './step-up.ts'
 
 /** Everything that a guard was made of, checked and ready. */
 export interface Environment {
@@ -21,6 +22,7 @@ export interface Environment {
   readonly ledger: Ledger
   readonly tokens: TokenCache
   readonly revocations: Revocations
+  readonly stepUps: StepUps
   readonly auditor: Auditor
   readonly observe: boolean
   readonly clock: Clock

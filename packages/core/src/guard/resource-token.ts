@@ -1,4 +1,4 @@
-import type { Entry } from '../approvals/index.ts'
+import type { Entry, RunRecord } from '../approvals/index.ts'
 import type { ResourceRule } from '../contract/index.ts'
 import { type IssuedToken, Token } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
@@ -22,12 +22,9 @@ export async function resourceToken(
   environment: Environment,
 ): Promise<Credentialed> {
   const approved = entry?.record
-  if (approved?.token !== undefined && approved.question?.credential?.resource === rule.resource) {
+  if (approved?.question?.credential?.resource === rule.resource) {
     // A9 (a): the approval's own token is the credential, and no other takes its place (I6).
-    const { value, scopes, expiresAt, actor } = approved.token
-    const issued = { token: new Token(value), scopes, ...(expiresAt !== undefined && { expiresAt }) }
-    noteToken(progress, environment, { source: 'approval', audience: rule.resource, issued, actor })
-    return { issued, cached: false }
+    return approvalToken(progress, rule, approved, environment)
   }
   const { identity } = progress
   if (identity === undefined) return deny('misconfigured', 'a resource needs an identity')
@@ -39,6 +36,29 @@ export async function resourceToken(
     if (!BehalfError.isInstance(error) || !('error' in error) || error.error !== 'invalid_request') throw error
     return loginRequired(`the exchange was refused, as it is for an ended session: ${error.message}`)
   }
+}
+
+function approvalToken(
+  progress: Progress,
+  rule: ResourceRule,
+  { token, question }: RunRecord,
+  environment: Environment,
+): Credentialed {
+  if (token === undefined) return deny('approval_failed', 'the approval has lost the token that was to carry it')
+  const { value, scopes, expiresAt, actor, keyThumbprint } = token
+  const dpop = environment.servers.of(question?.approver.issuer ?? '').profile.dpop
+  // I8: perhaps another process asked, with another key.
+  if (keyThumbprint !== undefined && dpop?.thumbprint !== keyThumbprint) {
+    return deny('misconfigured', 'the approval’s token is bound to another key than the profile has here')
+  }
+  const issued = {
+    token: new Token(value),
+    scopes,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(keyThumbprint !== undefined && dpop !== undefined && { dpop }),
+  }
+  noteToken(progress, environment, { source: 'approval', audience: rule.resource, issued, actor })
+  return { issued, cached: false }
 }
 
 async function exchanged(

@@ -9,6 +9,7 @@ import { runInCall } from './current-call.ts'
 import type { Environment } from './environment.ts'
 import type { OpenedAccess } from './open-access.ts'
 import type { Progress } from './progress.ts'
+import { keepStepUp, stepUpOfError } from './step-up.ts'
 import type { Stop } from './stop.ts'
 
 /** A result that is larger is given once and cannot be told again. Characters of JSON. */
@@ -53,7 +54,7 @@ export async function runBody(
     if (claimed !== undefined) await keepResult(progress, claimed, result, environment)
     return result
   } catch (error) {
-    if (claimed !== undefined) await kept(() => claimed.threw(), environment).catch(() => {})
+    await noteThrow(progress, error, claimed, environment)
     if (!environment.auditor.isSilent) {
       environment.auditor.note({
         type: 'call',
@@ -69,6 +70,21 @@ export async function runBody(
     // A body that streams works on while its result is read; its call ends with the stream.
     if (!flows) access.close()
   }
+}
+
+/** What a body threw ends its run, and may be an API's demand for more (E5). A store that fails now changes neither. */
+async function noteThrow(
+  progress: Progress,
+  error: unknown,
+  claimed: Claim | undefined,
+  environment: Environment,
+): Promise<void> {
+  const stepUp = stepUpOfError(error)
+  const writes = [
+    ...(claimed === undefined ? [] : [kept(() => claimed.threw(), environment)]),
+    ...(stepUp === undefined ? [] : [kept(() => keepStepUp(progress, stepUp, environment), environment)]),
+  ]
+  if (writes.length > 0) await Promise.allSettled(writes)
 }
 
 /** Whatever `await` would wait for: query builders are thenables too, and run only then. */

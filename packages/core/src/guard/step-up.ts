@@ -1,0 +1,142 @@
+import * as z from 'zod/mini'
+import type { UserIdentity } from '../contract/index.ts'
+import { BehalfError, type StepUpRequiredError, StoreError } from '../errors/index.ts'
+import { canonicalJson } from '../lib/index.ts'
+import type { Environment } from './environment.ts'
+import type { Progress } from './progress.ts'
+import type { Stop } from './stop.ts'
+
+/** What an API asked for and nobody answered is forgotten after this long. Seconds. */
+const STALE_AFTER_SECONDS = 15 * 60
+
+/** Errors that wrap others, as bodies and their libraries do. */
+const MAX_CAUSES = 8
+
+/** Clocks differ (DESIGN: JWT times tolerate 30 s). */
+const TOLERANCE_SECONDS = 30
+
+const text = z.string()
+const keptStepUp = z.object({
+  v: z.literal(1),
+  id: text,
+  /** As the policy names it. */
+  credential: text,
+  scopes: z.optional(z.array(text)),
+  acrValues: z.optional(z.array(text)),
+  maxAge: z.optional(z.number()),
+  /** Epoch seconds. */
+  at: z.number(),
+})
+type KeptStepUp = z.infer<typeof keptStepUp>
+
+type AskedStepUp = Pick<StepUpRequiredError, 'stepUp' | 'credential'>
+
+/** What an API asked for in mid-body, where that is why the body threw. */
+export function stepUpOfError(thrown: unknown): AskedStepUp | undefined {
+  let error = thrown
+  for (let depth = 0; depth < MAX_CAUSES && error instanceof Error; depth++) {
+    if (BehalfError.isInstance(error) && error.code === 'ERR_STEP_UP_REQUIRED' && 'stepUp' in error) {
+      return error as unknown as AskedStepUp
+    }
+    error = error.cause
+  }
+  return undefined
+}
+
+/** Keeps it under owner, tool and credential, where the next preflight in any process finds it (E5). */
+export async function keepStepUp(progress: Progress, asked: AskedStepUp, environment: Environment): Promise<void> {
+  const { identity } = progress
+  if (identity?.kind !== 'user') return
+  const names = credentialNames(progress)
+  const credential = names.find((name) => name === asked.credential) ?? names[0] ?? ''
+  const { ledger } = environment
+  const { scopes, acrValues, maxAge } = asked.stepUp
+  const kept: KeptStepUp = {
+    v: 1,
+    id: crypto.randomUUID(),
+    credential,
+    ...(scopes !== undefined && { scopes: [...scopes] }),
+    ...(acrValues !== undefined && { acrValues: [...acrValues] }),
+    ...(maxAge !== undefined && { maxAge }),
+    at: ledger.now(),
+  }
+  environment.stepUps.until = kept.at + STALE_AFTER_SECONDS
+  await ledger.values.put(await keyOf(progress, identity, credential, environment), kept, {
+    seconds: STALE_AFTER_SECONDS,
+  })
+}
+
+/** Where this process knows of one: then calls that ask no store look for it too. */
+export interface StepUps {
+  /** Epoch seconds. */
+  until: number
+}
+
+/** Whether a step-up may be open for this call. A preflight and a write look always. */
+export function mayAwaitStepUp(
+  progress: Progress,
+  phase: 'preflight' | 'run',
+  { stepUps, ledger }: Environment,
+): boolean {
+  if (progress.identity?.kind !== 'user' || credentialNames(progress).length === 0) return false
+  return phase === 'preflight' || progress.definition.effect === 'write' || ledger.now() < stepUps.until
+}
+
+/** The interrupt of a step-up that is neither answered nor stale; what is answered is forgotten. */
+export async function awaitedStepUp(progress: Progress, environment: Environment): Promise<Stop | undefined> {
+  const { identity } = progress
+  if (identity?.kind !== 'user') return undefined
+  for (const credential of credentialNames(progress)) {
+    const key = await keyOf(progress, identity, credential, environment)
+    const value = await environment.ledger.values.get(key)
+    if (value === undefined) continue
+    const parsed = keptStepUp.safeParse(value)
+    if (!parsed.success) throw new StoreError('unknown_version', 'a stored step-up has an unknown form: upgrade first')
+    if (!isAnswered(parsed.data, identity, environment.ledger.now())) return stopOf(parsed.data, progress)
+    await environment.ledger.values.delete(key)
+  }
+  return undefined
+}
+
+/** RFC 9470 §3: another level or a newer login is there or not; what else was asked, a newer login may have given. */
+function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentity, now: number): boolean {
+  const { acr, authTime, claims } = identity
+  if (acrValues !== undefined && !(acr !== undefined && acrValues.includes(acr))) return false
+  if (maxAge !== undefined && !(authTime !== undefined && now - authTime <= maxAge + TOLERANCE_SECONDS)) return false
+  if (acrValues !== undefined || maxAge !== undefined) return true
+  const provenAt = authTime ?? (typeof claims.iat === 'number' ? claims.iat : undefined)
+  return provenAt !== undefined && provenAt > at
+}
+
+function stopOf({ id, credential, scopes, acrValues, maxAge }: KeptStepUp, { definition }: Progress): Stop {
+  const rule = definition.access.find(([name]) => name === credential)?.[1]
+  return {
+    status: 'interrupted',
+    detail: `an API asked for more than ${credential || 'the call'} has: ${JSON.stringify({ scopes, acrValues, maxAge })}`,
+    interrupt: {
+      kind: 'step_up_required',
+      id,
+      message: 'Sign in again to continue.',
+      ...(scopes !== undefined && { scopes }),
+      ...(acrValues !== undefined && { acrValues }),
+      ...(maxAge !== undefined && { maxAge }),
+      ...(rule?.kind === 'connection' && { connection: rule.connection }),
+    },
+  }
+}
+
+/** A `write` without credentials may throw one of its own. */
+function credentialNames({ definition: { access, effect, isPublic } }: Progress): readonly string[] {
+  if (access.length === 0 && effect === 'write' && !isPublic) return ['']
+  return access.map(([name]) => name)
+}
+
+async function keyOf(
+  { invocation }: Progress,
+  { issuer, tenant, subject, clientId }: UserIdentity,
+  credential: string,
+  { ledger }: Environment,
+): Promise<string> {
+  const owner = [issuer, tenant ?? null, subject, clientId ?? null]
+  return `step-up:${await ledger.hash(canonicalJson(['step-up', owner, invocation.tool, credential]))}`
+}

@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest'
+import { Token } from '../../../src/credential/index.ts'
+import { connection, policy, StepUpRequiredError, StoreError, type Vault } from '../../../src/index.ts'
+import { tapped } from '../approvals/harness.ts'
+import { schema, smallWorld, user } from './small-world.ts'
+
+const mail = connection('mail', { scopes: ['send'], origins: ['https://mail.example'] })
+const asksFirst = policy(schema, { version: '1', approval: { message: () => 'Send it' }, access: { mail } })
+const reads = policy(schema, { version: '1', access: { mail } })
+const vault: Vault = {
+  specificationVersion: 1,
+  token: async ({ scopes }) => ({ status: 'token', token: new Token('a-token'), scopes }),
+}
+/** RFC 9470 §3, as the API says it. */
+const challenge = 'Bearer error="insufficient_user_authentication", acr_values="phr gold", max_age="300"'
+
+/** An API that wants a stronger login, and a body that lets its demand pass. */
+function strictApi() {
+  const world = smallWorld()
+  const answer = { header: challenge as string | undefined }
+  const options = {
+    vault,
+    fetch: async () =>
+      answer.header === undefined
+        ? new Response('sent')
+        : new Response(null, { status: 401, headers: { 'www-authenticate': answer.header } }),
+  }
+  const send = async (_: unknown, { access }: { access: { mail: { fetch: typeof fetch } } }) =>
+    (await access.mail.fetch('https://mail.example/send', { method: 'POST' })).text()
+  return { ...world, answer, send, guard: (over = {}) => world.guard({ ...options, ...over }) }
+}
+
+const stepUp = {
+  status: 'interrupted',
+  interrupt: { kind: 'step_up_required', acrValues: ['phr', 'gold'], maxAge: 300, connection: 'mail' },
+}
+
+describe('an API asks for more in mid-body (E5)', () => {
+  test('the record ends as thrown; the next preflight, in any process, says what was asked; then it is a new question', async () => {
+    const { guard, call, send, answers, clock, questions, answer } = strictApi()
+    const behalf = guard()
+    await behalf.run(asksFirst, call(), send as never)
+    answers({ status: 'approved' })
+    clock.advance(10)
+    await expect(behalf.run(asksFirst, call(), send as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
+    const elsewhere = guard()
+    for (const slot of ['new', ['thread', 'call']] as const) {
+      expect(await elsewhere.preflight(asksFirst, call({ slot }))).toMatchObject(stepUp)
+      expect(await elsewhere.run(asksFirst, call({ slot }), send as never)).toMatchObject(stepUp)
+    }
+    expect(questions).toHaveLength(1)
+    const identity = user({ acr: 'gold', authTime: clock.now() / 1000 - 10 })
+    answers({ status: 'pending' })
+    answer.header = undefined
+    // What may have acted is not run again under its slot (A5); a new call is a new question.
+    expect(await elsewhere.run(asksFirst, call({ identity }), send as never)).toMatchObject({ code: 'unknown_outcome' })
+    const asked = await elsewhere.run(asksFirst, call({ identity, slot: 'new' }), send as never)
+    expect(asked).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
+    expect(questions).toHaveLength(2)
+    answers({ status: 'approved' })
+    clock.advance(10)
+    expect(await elsewhere.run(asksFirst, call({ identity, slot: 'new' }), send as never)).toMatchObject({
+      result: 'sent',
+    })
+  })
+
+  test('a weaker, an older and another user’s login do not answer it', async () => {
+    const { guard, call, send, clock } = strictApi()
+    const behalf = guard()
+    await expect(behalf.run(reads, call(), send as never)).rejects.toThrow()
+    const now = clock.now() / 1000
+    for (const identity of [
+      user({ acr: 'silver', authTime: now }),
+      user({ acr: 'gold', authTime: now - 400 }),
+      user({ acr: 'gold' }),
+    ]) {
+      expect(await behalf.preflight(reads, call({ identity }))).toMatchObject(stepUp)
+      expect(await behalf.run(reads, call({ identity }), send as never)).toMatchObject(stepUp)
+    }
+    const bob = user({ subject: 'bob' })
+    expect(await behalf.preflight(reads, call({ identity: bob }))).toMatchObject({ status: 'ready' })
+    expect(await behalf.preflight(reads, call({ tool: 'other' }))).toMatchObject({ status: 'ready' })
+  })
+
+  test('more scopes: a login from after the demand answers it', async () => {
+    const { guard, call, send, clock, answer } = strictApi()
+    answer.header = 'Bearer error="insufficient_scope", scope="send delete"'
+    const behalf = guard()
+    await expect(behalf.run(reads, call(), send as never)).rejects.toThrow()
+    expect(await behalf.preflight(reads, call())).toMatchObject({ interrupt: { scopes: ['send', 'delete'] } })
+    const identity = user({ authTime: clock.now() / 1000 + 5 })
+    expect(await behalf.preflight(reads, call({ identity }))).toMatchObject({ status: 'ready' })
+    expect(await behalf.preflight(reads, call())).toMatchObject({ status: 'ready' })
+  })
+
+  test('what nobody answers is forgotten', async () => {
+    const { guard, call, send, clock } = strictApi()
+    const behalf = guard()
+    await expect(behalf.run(reads, call(), send as never)).rejects.toThrow()
+    clock.advance(15 * 60 - 1)
+    expect(await behalf.preflight(reads, call())).toMatchObject(stepUp)
+    clock.advance(2)
+    expect(await behalf.preflight(reads, call())).toMatchObject({ status: 'ready' })
+  })
+
+  test('an error that wraps it counts; one of the body’s own is kept for its credential', async () => {
+    const { guard, call } = strictApi()
+    const behalf = guard()
+    const own = new StepUpRequiredError('more, please', { acrValues: ['gold'] })
+    const wrapped = behalf.run(reads, call(), () => {
+      throw new Error('the mail was not sent', { cause: own })
+    })
+    await expect(wrapped).rejects.toThrow('the mail was not sent')
+    expect(await behalf.preflight(reads, call())).toMatchObject({ interrupt: { kind: 'step_up_required' } })
+  })
+
+  test('the body’s error comes through where the store is down, and a lost demand only asks later', async () => {
+    const { guard, call, send, store } = strictApi()
+    let isDown = false
+    const behalf = guard({
+      timeoutMs: 50,
+      store: tapped(store, (_, __, next) => (isDown ? Promise.reject(new StoreError('unavailable', 'down')) : next())),
+    })
+    const throwing = behalf.run(reads, call(), async (input, context) => {
+      isDown = true
+      return send(input, context as never)
+    })
+    await expect(throwing).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
+  })
+
+  test('nothing of it is stored in the clear', async () => {
+    const { guard, call, send, store } = strictApi()
+    const seen: string[] = []
+    const behalf = guard({
+      store: {
+        ...tapped(store, (_, __, next) => next()),
+        put: async (key: string, value: Uint8Array, options: Parameters<typeof store.put>[2]) => {
+          seen.push(key, new TextDecoder().decode(value))
+          return store.put(key, value, options)
+        },
+      },
+    })
+    await expect(behalf.run(reads, call(), send as never)).rejects.toThrow()
+    expect(seen.join()).toContain('step-up:')
+    for (const clear of ['ann', 'gold', 'mail']) expect(seen.join()).not.toContain(clear)
+  })
+})
