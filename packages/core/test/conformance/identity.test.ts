@@ -1,7 +1,8 @@
 import { verifies } from '@behalf/testing/contract'
 import { type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose'
-import { describe, expect } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { oidc } from '../../src/authorization-server/index.ts'
+import { accessTokenHash } from '../../src/identity/access-token-hash.ts'
 import { verifyAccessToken, verifyIdToken } from '../../src/identity/index.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/authorization-server/mock-issuer.ts'
 
@@ -177,5 +178,33 @@ describe('OpenID Connect Core', () => {
     const accessToken = 'G5kXH2wHvUra0sHlDy1iTkDJgsgUO1bN'
     await expect(verifyIdToken(await token, { authorizationServer, accessToken })).resolves.toBeDefined()
     expect(await loginRefused(token, { accessToken: 'other' })).toMatchObject(because('binding'))
+  })
+})
+
+describe('examples of the specifications', () => {
+  test('RFC 8693 §4.1: a chain of two services, of which the outermost acts', async () => {
+    const act = { sub: 'https://service16.example.com', act: { sub: 'https://service77.example.com' } }
+    const identity = await access(await signed({ sub: 'user@example.com', act }))
+    expect(identity).toMatchObject({
+      subject: 'user@example.com',
+      actor: { subject: 'https://service16.example.com', actor: { subject: 'https://service77.example.com' } },
+    })
+  })
+
+  test('RFC 8693 §4.1: an administrator acts', async () => {
+    const identity = await access(await signed({ act: { sub: 'admin@example.com' } }))
+    expect(identity).toMatchObject({ actor: { subject: 'admin@example.com' } })
+  })
+
+  test.each([
+    ['at_hash', 'G5kXH2wHvUra0sHlDy1iTkDJgsgUO1bN', 'Wt0kVFXMacqvnHeyU0001w'],
+    ['rt_hash', '4bwc0ESC_IAhflf-ACC_vjD_ltc11ne-8gFPfA2Kx16', 'sHahCuSpXCRg5mkDDvvr4w'],
+  ])('CIBA Core §10.3.1: %s', async (_claim, token, hash) => {
+    expect(await accessTokenHash(token, 'ES256')).toBe(hash)
+    const options = { authorizationServer, accessToken: token }
+    await expect(verifyIdToken(await login({ at_hash: hash }), options)).resolves.toMatchObject({ subject: 'ann' })
+    expect(await loginRefused(login({ at_hash: hash }), { accessToken: `${token}x` })).toMatchObject({
+      reason: 'binding',
+    })
   })
 })
