@@ -4,11 +4,12 @@ import { type Scope, shared } from '../lib/index.ts'
 import { isVerified } from './verified.ts'
 
 /**
- * Runs `fn` with `identity` as the current one: in it, in what it awaits, and in a generator that it returns
- * or promises.
+ * Runs `fn` with `identity` as the current one: in it, in what it awaits, and in a generator, a web stream or
+ * the body of a `Response` of its own that it returns or promises.
  *
- * A generator's body runs in the context of whoever asks for its next value, so the identity is entered
- * again at each step. Nothing is checked but that a verification made the identity: it may have expired.
+ * A generator's body, and what fills a stream, runs in the context of whoever asks for the next value, so the
+ * identity is entered again at each step. A stream within another object is not found: return it itself, or
+ * read it within `fn`. Nothing is checked but that a verification made the identity: it may have expired.
  *
  * @throws IdentityRequiredError No verification made `identity`. Take it from `verifyAccessToken` or `verifyIdToken`.
  */
@@ -21,7 +22,7 @@ export function runAs<Result>(identity: Identity, fn: () => Result): Result {
   // A call that surrounds this goes on: only whom the code acts for is another.
   const scope: Scope = { ...shared.scope.getStore(), identity }
   const result = shared.scope.run(scope, fn)
-  const keep = (value: unknown) => (isGenerator(value) ? reentering(scope, value) : value)
+  const keep = (value: unknown) => kept(scope, value)
   return (result instanceof Promise ? result.then(keep) : keep(result)) as Result
 }
 
@@ -38,10 +39,21 @@ export function currentIdentity(): Identity {
   return identity
 }
 
+function kept(scope: Scope, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (isGenerator(value)) return reentering(scope, value)
+  if (value instanceof ReadableStream && !value.locked) return refilling(scope, value)
+  // One that came over the network is filled by nobody here, and would lose its address.
+  if (value instanceof Response && value.body !== null && !value.body.locked && value.url === '') {
+    const { status, statusText, headers } = value
+    return new Response(refilling(scope, value.body), { status, statusText, headers })
+  }
+  return value
+}
+
 type AnyGenerator = Generator<unknown, unknown, unknown> | AsyncGenerator<unknown, unknown, unknown>
 
-function isGenerator(value: unknown): value is AnyGenerator {
-  if (typeof value !== 'object' || value === null) return false
+function isGenerator(value: object): value is AnyGenerator {
   const { next } = value as { readonly next?: unknown }
   return typeof next === 'function' && (Symbol.asyncIterator in value || Symbol.iterator in value)
 }
@@ -58,4 +70,20 @@ function reentering(scope: Scope, generator: AnyGenerator): AnyGenerator {
       return (...args: unknown[]) => shared.scope.run(scope, () => value.apply(target, args))
     },
   })
+}
+
+/** The same stream, read within `scope` and not before somebody reads: its source's `pull` runs in the reader's context. */
+function refilling<Chunk>(scope: Scope, stream: ReadableStream<Chunk>): ReadableStream<Chunk> {
+  const reader = shared.scope.run(scope, () => stream.getReader())
+  return new ReadableStream<Chunk>(
+    {
+      async pull(controller) {
+        const { done, value } = await shared.scope.run(scope, () => reader.read())
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => shared.scope.run(scope, () => reader.cancel(reason)),
+    },
+    { highWaterMark: 0 },
+  )
 }

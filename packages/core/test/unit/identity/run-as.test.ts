@@ -55,6 +55,48 @@ describe('runAs', () => {
     cleanedUpAs = undefined
   })
 
+  const filled = () =>
+    new ReadableStream<string>(
+      {
+        async pull(controller) {
+          await Promise.resolve()
+          controller.enqueue(`${(currentIdentity() as typeof ann).subject} `)
+        },
+        cancel: () => {
+          cleanedUpAs = currentIdentity()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+
+  test.each([
+    ['a stream', () => runAs(ann, filled)],
+    ['a promised stream', () => runAs(ann, async () => filled())],
+    ['a response', async () => runAs(ann, () => new Response(filled().pipeThrough(new TextEncoderStream()))).body],
+  ])('holds in what fills %s, though others read it', async (_name, make) => {
+    const stream = (await make()) as ReadableStream<string | Uint8Array>
+    await runAs(bob, async () => {
+      const reader = stream.getReader()
+      for (let read = 0; read < 3; read++) {
+        const { value } = await reader.read()
+        expect(typeof value === 'string' ? value : new TextDecoder().decode(value)).toBe('ann ')
+        expect(currentIdentity()).toBe(bob)
+      }
+      await reader.cancel()
+    })
+    expect(cleanedUpAs).toBe(ann)
+    cleanedUpAs = undefined
+  })
+
+  test('keeps what a response says, ends it where it ends, and passes a fault on', async () => {
+    const response = runAs(ann, () => new Response('hello', { status: 201, headers: { 'x-a': 'b' } }))
+    expect([response.status, response.headers.get('x-a'), await response.text()]).toEqual([201, 'b', 'hello'])
+    const broken = runAs(ann, () => new ReadableStream({ pull: () => Promise.reject(new Error('broken')) }))
+    await expect(broken.getReader().read()).rejects.toThrow('broken')
+    const empty = new Response(null, { status: 204 })
+    expect(runAs(ann, () => empty)).toBe(empty)
+  })
+
   test('hands values and errors into the generator', async () => {
     async function* echo(): AsyncGenerator<unknown, string, unknown> {
       try {
