@@ -19,8 +19,10 @@ export function adaptParameters(endpoint: AuthorizationServerEndpoint, parameter
   }
   const asksForRefresh = parameters.get('scope')?.split(' ').includes('offline_access') === true
   const prompts = parameters.get('prompt')?.split(' ') ?? []
-  if ((endpoint === 'authorize' || endpoint === 'par') && asksForRefresh && !prompts.includes('consent')) {
-    changed.set('prompt', [...prompts.filter((prompt) => prompt !== 'none'), 'consent'].join(' '))
+  // With `none` nobody can agree, and no refresh token comes of it (OpenID Connect Core §11).
+  const mayAgree = !prompts.includes('consent') && !prompts.includes('none')
+  if ((endpoint === 'authorize' || endpoint === 'par') && asksForRefresh && mayAgree) {
+    changed.set('prompt', [...prompts, 'consent'].join(' '))
   }
   return changed.toString() === parameters.toString() ? parameters : changed
 }

@@ -28,9 +28,8 @@ export function createControls(context: ServerContext): AuthorizationServerContr
       await context.provider.backchannelResult(request, new errors.AccessDenied('the person said no')).catch(ignorePing)
     },
     async expire(authReqId) {
-      const id = unredeemed(context, authReqId)
-      const found = context.records.all('BackchannelAuthenticationRequest').find(([known]) => known === id)
-      if (found !== undefined) found[1].exp = epochSeconds()
+      const request = context.records.get('BackchannelAuthenticationRequest', unredeemed(context, authReqId))
+      if (request !== undefined) request.exp = epochSeconds()
     },
     async slowDown(authReqId) {
       pace(authReqId).slowDownNext = true

@@ -30,8 +30,8 @@ export class Records {
     return [...this.#of(model)]
   }
 
-  has(model: string, id: string): boolean {
-    return this.#of(model).has(id)
+  get(model: string, id: string): AdapterPayload | undefined {
+    return this.#of(model).get(id)
   }
 
   /** Everything that a grant gave, and the grant itself. */

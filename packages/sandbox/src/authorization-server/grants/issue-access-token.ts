@@ -33,8 +33,10 @@ export async function issueAccessToken(
     accountId: subject,
     client,
     gty: request.gty,
-    expiresIn: Math.min(secondsOf(context, resource), notAfter - epochSeconds()),
-    ...(grantId !== undefined && { grantId }),
+    // The library takes 0 for its default.
+    expiresIn: Math.max(1, Math.min(secondsOf(context, resource), notAfter - epochSeconds())),
+    // The library holds a token to its grant's client, and an API may exchange what another client was granted.
+    ...(grantId !== undefined && isOf(context, grantId, client.clientId) && { grantId }),
     ...(authorizationDetails && { rar: [...authorizationDetails] }),
   } as never)
   token.resourceServer = resourceServer(context, resource)
@@ -45,14 +47,20 @@ export async function issueAccessToken(
     token.setThumbprint('jkt', proof.thumbprint)
   }
   addClaims(token, request.claims)
+  const accessToken = await token.save()
+  if (grantId !== undefined) context.state.grantsByTokenId.set(token.jti, grantId)
   return buildTokenResponse(provider, {
-    accessToken: await token.save(),
+    accessToken,
     tokenType: token.tokenType,
     expiresIn: token.expiration,
     scope: token.scope,
     authorizationDetails,
     issuedTokenType: request.issuedTokenType,
   })
+}
+
+function isOf({ records }: ServerContext, grantId: string, clientId: string): boolean {
+  return records.get('Grant', grantId)?.clientId === clientId
 }
 
 function resourceServer({ provider, options, algorithm }: ServerContext, identifier: string) {

@@ -43,7 +43,8 @@ export async function verifyOwnToken(
   // The library writes no `typ` into id_tokens; an access token always has its own (RFC 9068 §2.1).
   if ((protectedHeader.typ === 'at+jwt') === isIdToken) throw invalid(`${parameter} is a token of another type`)
   const grantId = context.state.grantsByTokenId.get(payload.jti ?? '')
-  if (grantId !== undefined && !context.records.has('Grant', grantId)) throw invalid(`${parameter} is revoked`)
+  if (grantId !== undefined && context.records.get('Grant', grantId) === undefined)
+    throw invalid(`${parameter} is revoked`)
   return payload as OwnToken
 }
 

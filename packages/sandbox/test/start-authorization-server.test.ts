@@ -1,0 +1,104 @@
+import { verifyIdToken } from '@behalf/core'
+import { login, profileOf, type TargetClient } from '@behalf/testing'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type AuthorizationServerOptions, sandboxTarget, startAuthorizationServer } from '../src/index.ts'
+
+const redirectUri = 'https://app.example.com/callback'
+const app: TargetClient = {
+  clientId: 'app',
+  authentication: { method: 'client_secret_basic', clientSecret: 'secret' },
+  redirectUri,
+}
+const options: AuthorizationServerOptions = {
+  clients: [{ clientId: 'app', clientSecret: 'secret', redirectUris: [redirectUri] }],
+  users: [{ subject: 'zoe', name: 'Zoe', claims: { org_id: 'o-1' } }],
+  resources: [{ identifier: 'https://api.example.com/', scopes: ['read'] }],
+}
+
+async function start(changes: Partial<AuthorizationServerOptions> = {}, port?: number) {
+  const server = await startAuthorizationServer({ ...options, ...changes }, port === undefined ? {} : { port })
+  onTestFinished(() => server.close())
+  return server
+}
+
+const answers = (issuer: string) => fetch(`${issuer}/.well-known/openid-configuration`).then(({ status }) => status)
+
+describe('startAuthorizationServer', () => {
+  test('is there well under two seconds', async () => {
+    const startedAt = performance.now()
+    const { issuer } = await start()
+    expect(await answers(issuer)).toBe(200)
+    expect(performance.now() - startedAt).toBeLessThan(1000)
+  })
+
+  test.each(['ES256', 'RS256'] as const)('signs with %s what a client verifies', async (algorithm) => {
+    const server = await start({ algorithm })
+    const clients = { agent: app, agentWithPing: app, agentWithKey: app, other: app, public: app }
+    const target = { authorizationServer: server, clients }
+    const tokens = await login(target, { user: 'zoe', scope: 'openid profile', resource: 'https://api.example.com/' })
+    const user = await verifyIdToken(tokens.idToken ?? '', {
+      authorizationServer: profileOf(target, app),
+      nonce: tokens.nonce,
+      accessToken: tokens.accessToken,
+    })
+    expect(user).toMatchObject({ subject: 'zoe', claims: { name: 'Zoe', org_id: 'o-1' } })
+    expect(await server.publicKey()).not.toHaveProperty('d')
+  })
+
+  test('several run at once and share nothing', async () => {
+    const [one, two] = [await start(), await start()]
+    expect(one.issuer).not.toBe(two.issuer)
+    await one.controls.signInAs('zoe')
+    expect(await two.controls.requests()).toEqual([])
+    expect((await one.publicKey()).kid).not.toBe((await two.publicKey()).kid)
+  })
+
+  test('ends cleanly, twice', async () => {
+    const { issuer, close } = await startAuthorizationServer(options)
+    await answers(issuer)
+    await close()
+    await close()
+    await expect(answers(issuer)).rejects.toThrow()
+  })
+
+  test('says when a port is taken', async () => {
+    const { issuer } = await start()
+    const taken = startAuthorizationServer(options, { port: Number(new URL(issuer).port) })
+    await expect(taken).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  })
+
+  test('refuses options that nothing reads, and controls that name nobody', async () => {
+    const misspelt = { ...options, user: [] } as AuthorizationServerOptions
+    await expect(startAuthorizationServer(misspelt)).rejects.toThrow('unknown user')
+    const { controls } = await start()
+    await expect(controls.signInAs('nobody')).rejects.toThrow('there are zoe')
+    await expect(controls.approve()).rejects.toThrow('no open backchannel request')
+    await expect(controls.approveDevice('AAAA-AAAA', 'zoe')).rejects.toThrow('no device')
+    await expect(controls.connect('zoe', 'nowhere', { upstreamSubject: 'z' })).rejects.toThrow('no connection')
+  })
+
+  test('begins again at reset', async () => {
+    const { controls, issuer } = await start()
+    await controls.signInAs('zoe')
+    await controls.changeUser('zoe', { roles: ['admin'] })
+    await controls.fault('metadata', { status: 503 })
+    await controls.reset()
+    expect(await answers(issuer)).toBe(200)
+    expect((await controls.requests()).map(({ endpoint }) => endpoint)).toEqual(['metadata'])
+  })
+
+  test('shows no pages', async () => {
+    const { issuer } = await start()
+    expect((await fetch(`${issuer}/activate`)).status).toBe(501)
+    expect((await fetch(`${issuer}/interaction/x`)).status).toBe(404)
+  })
+})
+
+test('a whole target starts and ends in well under two seconds', async () => {
+  const startedAt = performance.now()
+  const target = await sandboxTarget()
+  expect(await answers(target.authorizationServer.issuer)).toBe(200)
+  await target.close()
+  expect(performance.now() - startedAt).toBeLessThan(1500)
+  await expect(answers(target.authorizationServer.issuer)).rejects.toThrow()
+})
