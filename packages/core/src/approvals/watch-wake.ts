@@ -16,7 +16,7 @@ export function wake(approvalId: string): void {
  * @throws The signal's own reason.
  */
 export function untilWoken(approvalId: string, milliseconds: number, signal?: AbortSignal): Promise<void> {
-  signal?.throwIfAborted()
+  if (signal?.aborted === true) return Promise.reject(signal.reason)
   return new Promise((resolve, reject) => {
     const set = waiters.get(approvalId) ?? new Set<Waiter>()
     waiters.set(approvalId, set)

@@ -9,10 +9,10 @@ import {
   type Settled,
   settleRun,
   slotKey,
+  untilWoken,
 } from '../approvals/index.ts'
 import { channelOf, draftQuestion } from './draft-question.ts'
 import type { Environment } from './environment.ts'
-import { pause } from './pause.ts'
 import type { Progress } from './progress.ts'
 import { deny, type Stop } from './stop.ts'
 
@@ -134,8 +134,10 @@ async function settleWithin(
     const dueIn = ((current.record.delivery?.nextLookAt ?? 0) - environment.ledger.now()) * 1000
     progress.waited = true
     progress.pauseDeadline()
-    await pause(Math.min(left, Math.max(dueIn, 250)), progress.invocation.signal)
+    await untilWoken(current.record.id, Math.min(left, Math.max(dueIn, 250)), progress.invocation.signal)
     progress.restartDeadline()
+    // A ping makes a look due, and an answer in the app's own pages is in the record already.
+    current = (await environment.ledger.read(current.record.id)) ?? current
   }
 }
 

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/contract'
 import { describe, expect, test } from 'vitest'
-import { openLedger, settleRun } from '../../src/approvals/index.ts'
+import { openLedger, settleRun, untilWoken } from '../../src/approvals/index.ts'
 import { cibaPing } from '../../src/http/index.ts'
 import { memoryStore } from '../../src/stores/index.ts'
 import { record } from '../unit/approvals/harness.ts'
@@ -131,6 +131,24 @@ describe('a ping', () => {
     expect(await elsewhere(again)).toHaveProperty('status', 204)
     expect((await settle()).delivery?.nextLookAt).toBe(record.delivery?.nextLookAt)
     expect(polls).toHaveLength(1)
+  })
+
+  test('whoever waits in this process is woken', async () => {
+    const { ping, token } = await pinged()
+    const startedAt = performance.now()
+    const waiting = untilWoken('a-1', 10_000)
+    const another = untilWoken('a-2', 300)
+    await ping(`Bearer ${token}`)
+    await waiting
+    expect(performance.now() - startedAt).toBeLessThan(200)
+    await another
+    expect(performance.now() - startedAt).toBeGreaterThan(290)
+    const reason = new Error('the user left')
+    await expect(untilWoken('a-1', 10_000, AbortSignal.abort(reason))).rejects.toBe(reason)
+    const controller = new AbortController()
+    const left = untilWoken('a-1', 10_000, controller.signal)
+    controller.abort(reason)
+    await expect(left).rejects.toBe(reason)
   })
 
   test('what is no notification is 400, another method 405, and nothing is a redirect', async () => {

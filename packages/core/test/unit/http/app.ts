@@ -13,8 +13,10 @@ export const ORIGIN = 'https://app.example'
 const Order = z.strictObject({ symbol: z.string(), quantity: z.int() })
 
 /** An app whose orders are approved in its own pages, by `bob` where not by the user. */
-export function app(options: Partial<InAppInboxOptions> & { readonly approver?: Approver } = {}) {
-  const { approver, ...handler } = options
+export function app(
+  options: Partial<InAppInboxOptions> & { readonly approver?: Approver; readonly wait?: number } = {},
+) {
+  const { approver, wait, ...handler } = options
   const clock = testClock()
   const expiresAt = clock.now() / 1000 + 86_400
   const people = {
@@ -37,6 +39,7 @@ export function app(options: Partial<InAppInboxOptions> & { readonly approver?: 
       details: ({ input }) => [{ ...input, type: 'stock_order' }],
       ...(approver !== undefined && { approver: () => approver }),
     },
+    ...(wait !== undefined && { wait: { maxSeconds: wait } }),
   })
   const inbox = inAppInbox({
     store,

@@ -269,6 +269,18 @@ describe('where an answer may come from (CSRF)', () => {
 })
 
 describe('around it', () => {
+  test('a call that waits goes on as soon as there is an answer, and not at its next look', async () => {
+    const target = app({ wait: 30 })
+    const running = target.run()
+    await expect.poll(async () => (await target.list('ann')).body.questions.length).toBe(1)
+    const question = await onlyQuestion(target)
+    const answeredAt = performance.now()
+    await target.post('ann', { ...pick(question), answer: 'approve' })
+    expect(await running).toMatchObject({ status: 'done', result: 'ordered' })
+    // The next look would be five seconds after the first.
+    expect(performance.now() - answeredAt).toBeLessThan(2_000)
+  })
+
   test('the app is told of an answer, and its failure is its own', async () => {
     const told: unknown[] = []
     const target = app({
