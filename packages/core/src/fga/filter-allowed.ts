@@ -1,6 +1,7 @@
 import type { Effect, Identity, Permission } from '../contract/index.ts'
 import { BehalfError, ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
-import { currentIdentity, isVerified } from '../identity/index.ts'
+import { currentIdentity } from '../identity/run-as.ts'
+import { isVerified } from '../identity/verified.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import type { AccessChecker, AccessDecision, AccessQuestion } from './access-checker.ts'

@@ -1,7 +1,7 @@
 import type { ContextValue, FgaObject, Permission } from '../contract/index.ts'
 import { ConfigurationError, InvalidObjectError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
-import { isObjectName } from './object.ts'
+import { fits, isObjectName } from './object.ts'
 
 const relationForm = /^[^:#@*\s\p{Cc}]{1,50}$/u
 
@@ -55,7 +55,7 @@ export function assertPermission(permission: Permission): void {
 }
 
 export function isRelation(text: unknown): text is string {
-  return typeof text === 'string' && relationForm.test(text) && new TextEncoder().encode(text).length <= 50
+  return typeof text === 'string' && relationForm.test(text) && fits(text, 50)
 }
 
 function isContextValue(value: unknown): value is ContextValue {

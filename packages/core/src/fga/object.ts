@@ -39,8 +39,13 @@ function problemOf(type: string, id: unknown, maxBytes: number): string | undefi
   if (id === '') return 'is empty'
   if (meaningful.test(id)) return 'holds ":", "#", "*", white space or a control character'
   if (!id.isWellFormed()) return 'is not well-formed Unicode'
-  if (new TextEncoder().encode(`${type}:${id}`).length > maxBytes) return `makes a name longer than ${maxBytes} bytes`
+  if (!fits(`${type}:${id}`, maxBytes)) return `makes a name longer than ${maxBytes} bytes`
   return undefined
+}
+
+/** Whether a text has at most so many bytes in UTF-8. Most are so short that nothing need be encoded. */
+export function fits(text: string, maxBytes: number): boolean {
+  return text.length * 3 <= maxBytes || new TextEncoder().encode(text).length <= maxBytes
 }
 
 /** Whether a text is a full object name, such as `agent:trader`: what the agent must be called to be asked about. */

@@ -67,8 +67,11 @@ export function questionsFor(
 
 /** Everything that can change the answer, as one text (F3). */
 export function keyOf({ user, relation, object, context = {}, contextualTuples = [] }: Question): string {
-  const asked = { user, relation, object, context, contextualTuples }
-  return canonicalJson(asked as unknown as Json)
+  // No name holds a space, so none of them reaches into the next.
+  const names = `${user} ${relation} ${object}`
+  const facts = Object.keys(context).length === 0 ? '' : canonicalJson(context as Json)
+  const tuples = contextualTuples.length === 0 ? '' : canonicalJson(contextualTuples as unknown as Json)
+  return `${names} ${facts} ${tuples}`
 }
 
 /** In the notation of OpenFGA. */

@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose'
+import { decodeJwt } from 'jose/jwt/decode'
 import type { AuthorizationServer, Profile, TokenResponse } from '../authorization-server/index.ts'
 import { tokenEnd } from '../authorization-server/token-end.ts'
 import { Token } from '../credential/token.ts'

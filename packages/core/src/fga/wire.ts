@@ -88,7 +88,7 @@ export function writeRequest(
 export const checkAnswer = z.object({ allowed: z.boolean() })
 
 /** Items are read one by one, so that each malformed one is named. */
-export const batchAnswer = z.object({ result: z.record(z.string(), z.unknown()) })
+export const batchAnswer = z.object({ result: z.looseObject({}) })
 
 export const batchItem = z.object({
   allowed: z.optional(z.boolean()),
