@@ -82,7 +82,7 @@ export type {
   UserIdentity,
 } from './contract/index.ts'
 // credential
-export { Token } from './credential/index.ts'
+export { type ProofKey, type ProofRequest, Token } from './credential/index.ts'
 // errors
 export {
   type AnyBehalfError,

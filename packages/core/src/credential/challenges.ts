@@ -1,4 +1,4 @@
-import { Configuration, customFetch, fetchProtectedResource, WWWAuthenticateChallengeError } from 'openid-client'
+import type { WWWAuthenticateChallengeError } from 'openid-client'
 
 /** Longer headers are no challenge that anybody could answer. */
 const MAX_HEADER = 8192
@@ -17,13 +17,16 @@ export async function challengesOf(response: Response): Promise<readonly Challen
   if (response.status !== 401 && response.status !== 403) return []
   const header = response.headers.get('www-authenticate')
   if (header === null || header.length > MAX_HEADER) return []
-  const configuration = new Configuration({ issuer: nowhere.href }, 'nobody')
-  configuration[customFetch] = async () => new Response(null, { status: 401, headers: { 'www-authenticate': header } })
+  // Loaded by the first refusal: a process that starts cold does not wait for it.
+  const library = await import('openid-client')
+  const configuration = new library.Configuration({ issuer: nowhere.href }, 'nobody')
+  const answer = { status: 401, headers: { 'www-authenticate': header } }
+  configuration[library.customFetch] = async () => new Response(null, answer)
   try {
-    await fetchProtectedResource(configuration, 'none', nowhere, 'GET')
+    await library.fetchProtectedResource(configuration, 'none', nowhere, 'GET')
     return []
   } catch (error) {
-    if (!(error instanceof WWWAuthenticateChallengeError)) return []
+    if (!(error instanceof library.WWWAuthenticateChallengeError)) return []
     return error.cause.filter(({ scheme }) => scheme === 'bearer' || scheme === 'dpop')
   }
 }
