@@ -95,4 +95,79 @@ describe('RFC 6750: the resource server', () => {
       expect(await refusal(result)).toMatchObject({ status: 401, challenge: expect.stringContaining('invalid_token') })
     }
   })
+
+  verifies('RFC6750-2.2-form', 'it is not read at all', async () => {
+    const body = new URLSearchParams({ access_token: await token() })
+    const request = new Request(`${audience}/orders`, { method: 'POST', body })
+    expect(await refusal(api.protect(request))).toEqual({ status: 401, challenge: 'Bearer realm="api"' })
+    expect(request.bodyUsed).toBe(false)
+  })
+
+  verifies('RFC6750-3-realm', 'in any of them', async () => {
+    const refusals = [
+      ask(),
+      ask({ authorization: 'Bearer x' }),
+      ask({ authorization: `Bearer ${await token()}` }, '', ['x']),
+    ]
+    for (const { challenge } of await Promise.all(refusals.map(refusal))) {
+      const names = [...challenge.matchAll(/(\w+)="/g)].map(([, name]) => name)
+      expect(new Set(names).size).toBe(names.length)
+    }
+  })
+
+  verifies('RFC9068-4-untrusted-jku', 'whatever address it names', async () => {
+    const evil = { jku: 'https://evil.example.com/jwks', x5u: 'https://evil.example.com/x5u' }
+    const before = as.requests.length
+    const signed = await as.sign(accessTokenClaims, evil)
+    expect(await ask({ authorization: `Bearer ${signed}` })).toMatchObject({ ok: true })
+    const strangers = await mockIssuer('https://evil.example.com')
+    const forged = await as.sign(
+      accessTokenClaims,
+      { ...evil, jwk: strangers.keys[0] as object },
+      strangers.pair.privateKey,
+    )
+    expect((await refusal(ask({ authorization: `Bearer ${forged}` }))).status).toBe(401)
+    expect(strangers.requests).toEqual([])
+    expect(as.requests.slice(before).every((request) => request.startsWith('GET /'))).toBe(true)
+  })
+
+  verifies('RFC9068-5-another-kind', 'though its audience is ours', async () => {
+    for (const typ of ['JWT', 'id_token+jwt', 'logout+jwt', 'dpop+jwt', undefined]) {
+      const signed = await as.sign(accessTokenClaims, { typ } as { typ: string })
+      expect((await refusal(ask({ authorization: `Bearer ${signed}` }))).challenge).toContain('invalid_token')
+    }
+  })
+})
+
+describe('RFC 9470: the resource server', () => {
+  const now = Math.floor(Date.now() / 1000)
+  const with9470 = async (claims: object, rules: object) =>
+    refusal(api.protect(new Request(audience, { headers: { authorization: `Bearer ${await token(claims)}` } }), rules))
+
+  verifies('RFC9470-3-write', "the specification's examples, in our words", async () => {
+    const level = await with9470({ acr: 'pwd' }, { acrValues: ['myACR'] })
+    expect(level).toEqual({
+      status: 401,
+      challenge: expect.stringMatching(/^Bearer .*error="insufficient_user_authentication", .*acr_values="myACR"$/),
+    })
+    const recent = await with9470({ auth_time: now - 6 }, { maxAge: 5 })
+    expect(recent).toEqual({
+      status: 401,
+      challenge: expect.stringMatching(/^Bearer .*error="insufficient_user_authentication", .*max_age="5"$/),
+    })
+  })
+
+  verifies('RFC9470-3-max_age', 'at construction of the rule', async () => {
+    for (const maxAge of [-1, 0.5, Number.NaN, '5']) {
+      await expect(with9470({}, { maxAge })).rejects.toMatchObject({ option: 'protect.maxAge' })
+    }
+  })
+
+  verifies('RFC9470-6.1-claims', 'nothing is not enough', async () => {
+    expect((await with9470({}, { acrValues: ['myACR'] })).status).toBe(401)
+    expect((await with9470({}, { maxAge: 5 })).status).toBe(401)
+    const good = await token({ acr: 'myACR', auth_time: now })
+    const request = new Request(audience, { headers: { authorization: `Bearer ${good}` } })
+    expect(await api.protect(request, { acrValues: ['myACR'], maxAge: 60 })).toMatchObject({ ok: true })
+  })
 })

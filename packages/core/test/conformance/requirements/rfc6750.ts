@@ -49,4 +49,14 @@ export const rfc6750 = [
     text: 'MUST NOT let a token reach parties for whom it is not meant.',
   },
   { id: 'RFC6750-5.3-tls', clause: section('5.3'), text: 'MUST use TLS for requests with a token.' },
+  {
+    id: 'RFC6750-2.2-form',
+    clause: section('2.2'),
+    text: 'MUST NOT take a token from a form body unless all of its conditions hold; we take none.',
+  },
+  {
+    id: 'RFC6750-3-realm',
+    clause: section('3'),
+    text: 'MUST NOT repeat `realm`, `scope`, `error` and `error_description` in a challenge.',
+  },
 ] as const satisfies readonly Requirement[]

@@ -40,4 +40,14 @@ export const rfc9068 = [
     clause: section('4'),
     text: 'MUST answer a token that fails with 401 `invalid_token`.',
   },
+  {
+    id: 'RFC9068-4-untrusted-jku',
+    clause: section('4'),
+    text: 'MUST use the keys that the issuer publishes, and none that the token names.',
+  },
+  {
+    id: 'RFC9068-5-another-kind',
+    clause: section('5'),
+    text: 'MUST NOT accept an id_token or another kind of token of the same issuer.',
+  },
 ] as const satisfies readonly Requirement[]
