@@ -49,7 +49,7 @@ describe('RFC 9449: the client', () => {
     expect(decodeProtectedHeader(sent.at(-1)?.dpop ?? '')).toMatchObject({ typ: 'dpop+jwt', jwk: expect.anything() })
   })
 
-  verifies('RFC9449-4.2-claims', 'of the request of §7.1', async () => {
+  verifies('RFC9449-4.2-claims-at-api', 'of the request of §7.1', async () => {
     await open().fetch(`${api}/protectedresource?a=1`)
     expect(proof(-1)).toMatchObject({
       jti: expect.any(String),

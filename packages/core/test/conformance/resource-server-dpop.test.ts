@@ -39,7 +39,7 @@ describe("RFC 9449: the specification's examples", () => {
     expect(await faultOf({}, { jwk: stranger.jwk })).toBe('proof: signature')
   })
 
-  verifies('RFC9449-6.1-jkt', 'the thumbprint of §6.1, from the proof of §4', async () => {
+  verifies('RFC9449-6.1-cnf', 'the thumbprint of §6.1, from the proof of §4', async () => {
     const at = { method: 'POST', url: 'https://server.example.com/token', now: 1_562_262_616 }
     const { accessToken: _, ...rest } = expected(at)
     expect(await verifyProof(tokenRequest, rest)).toMatchObject({ ok: true, thumbprint, jti: '-BwC3ESc6acc2lTc' })

@@ -6,7 +6,7 @@ const section = (name: string) => `https://www.rfc-editor.org/rfc/rfc9449#sectio
 export const rfc9449 = [
   { id: 'RFC9449-4.2-typ', clause: section('4.2'), text: 'MUST have the type `dpop+jwt`.' },
   {
-    id: 'RFC9449-4.2-claims',
+    id: 'RFC9449-4.2-claims-at-api',
     clause: section('4.2'),
     text: 'MUST hold `jti`, `htm`, `htu` and `iat`, and `ath` beside an access token.',
   },
@@ -37,7 +37,7 @@ export const rfc9449 = [
     text: 'MUST refuse a proof of another key than the one that the token is bound to.',
   },
   {
-    id: 'RFC9449-6.1-jkt',
+    id: 'RFC9449-6.1-cnf',
     clause: section('6.1'),
     text: 'MUST read the binding from `cnf.jkt`, an RFC 7638 thumbprint.',
   },
