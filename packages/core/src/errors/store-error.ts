@@ -1,6 +1,7 @@
 import { BehalfError, type ErrorOptions } from './behalf-error.ts'
 
-export type StoreErrorReason = 'unavailable' | 'corrupt' | 'unknown_version' | 'wrong_key'
+/** `moved`: a value of another key was put in this one's place. `wrong_key`: sealed under a key that is not given. */
+export type StoreErrorReason = 'unavailable' | 'corrupt' | 'moved' | 'unknown_version' | 'wrong_key'
 
 /** The store did not answer (`unavailable`, worth another try), or holds what cannot be trusted. */
 export class StoreError extends BehalfError {

@@ -12,7 +12,7 @@ export type KeyMaterial = Uint8Array | string
 export interface Sealer {
   /** @param context - The record's key: a value moved to another key does not open. */
   seal(context: string, plaintext: Uint8Array): Promise<Uint8Array>
-  /** @throws StoreError `corrupt` or `wrong_key`. */
+  /** @throws StoreError `corrupt`, `moved` or `wrong_key`. */
   open(context: string, sealed: Uint8Array): Promise<Uint8Array>
 }
 
@@ -81,7 +81,7 @@ async function decrypt(jwe: string, key: Uint8Array, context: string): Promise<U
     throw new StoreError('corrupt', 'a stored record does not open: it was changed', { cause })
   })
   if (opened.protectedHeader.ctx !== context) {
-    throw new StoreError('corrupt', 'a stored record was moved from another key')
+    throw new StoreError('moved', 'a stored record was moved from another key')
   }
   return opened.plaintext
 }

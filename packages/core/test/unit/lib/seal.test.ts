@@ -16,7 +16,7 @@ describe('sealer', () => {
   test('a record that was moved to another key does not open', async () => {
     const sealer = createSealer([key()])
     const sealed = await sealer.seal('run:ann', bytes('hers'))
-    await expect(sealer.open('run:bob', sealed)).rejects.toMatchObject({ code: 'ERR_STORE', reason: 'corrupt' })
+    await expect(sealer.open('run:bob', sealed)).rejects.toMatchObject({ code: 'ERR_STORE', reason: 'moved' })
   })
 
   test('a record in which one byte was changed does not open', async () => {
