@@ -1,0 +1,227 @@
+import { createGuard, currentCall, memoryStore, type Outcome, policy, resource, type Store } from '@behalf/core'
+import { ciba } from '@behalf/core/ciba'
+import { cibaPing, inAppApprovals, inAppInbox } from '@behalf/core/http'
+import { importDpopKey } from '@behalf/core/providers'
+import { createWatcher, type WatchedAnswer } from '@behalf/core/watcher'
+import { type ProfileChanges, type ProtocolTarget, profileOf, signIn, type TargetClient } from '@behalf/testing'
+import { generateKeyPair } from 'jose'
+import { describe, test } from 'vitest'
+import * as z from 'zod'
+import { type SandboxTargetOptions, sandboxTarget } from '../../src/index.ts'
+
+const Order = z.strictObject({ portfolio: z.string(), side: z.literal('buy'), symbol: z.string(), quantity: z.int() })
+const order = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 50 } as const
+
+interface Setting {
+  readonly target?: SandboxTargetOptions
+  readonly client?: (target: ProtocolTarget) => TargetClient
+  readonly profile?: ProfileChanges
+  readonly ping?: boolean
+  readonly inApp?: boolean
+  readonly watchers?: number
+}
+
+/** An agent with nobody before it: its call is begun once, and watchers bring it to its end. */
+async function background(end: (close: () => Promise<void>) => void, setting: Setting = {}) {
+  const target = await sandboxTarget(setting.target)
+  end(() => target.close())
+  const client = setting.client?.(target) ?? target.clients.agent
+  const profile = profileOf(target, client, setting.profile)
+  const { api } = target
+  const create = policy(Order, {
+    approval: {
+      message: ({ input }) => `Buy ${input.quantity} shares of ${input.symbol}`,
+      details: ({ input }) => [{ ...input, type: 'stock_order' }],
+    },
+    access: { trade: resource(api.resource, { scopes: ['trade:write'] }) },
+  })
+  const store: Store = memoryStore()
+  const approvals = setting.inApp === true ? inAppApprovals() : ciba({ ping: setting.ping === true })
+  const guard = createGuard({ authorizationServer: profile, agent: { name: target.agentName }, approvals, store })
+  if (setting.ping === true) target.notifications.forwardTo(cibaPing({ store }))
+  // The login is the web app's, whose session is not bound.
+  const identity = await signIn(target, { user: 'ann', client })
+  const outcomes: Outcome<number>[] = []
+  const run = async (slot = 'job-1') => {
+    const outcome = await guard.run(create, { tool: 'create_order', slot, input: order, identity }, async (input) => {
+      const { access, idempotencyKey } = currentCall(create)
+      const response = await access.trade.fetch(`${api.origin}/orders`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+        body: JSON.stringify(input),
+      })
+      return response.status
+    })
+    outcomes.push(outcome)
+    return outcome
+  }
+  const told: WatchedAnswer[] = []
+  const faults: unknown[] = []
+  const stop = new AbortController()
+  const watching = Array.from({ length: setting.watchers ?? 1 }, () =>
+    createWatcher({
+      authorizationServer: profile,
+      approvals,
+      store,
+      everyMs: 100,
+      onAnswer: async (answer) => {
+        told.push(answer)
+        await run()
+      },
+      onFault: (error) => faults.push(error),
+    }).run(stop.signal),
+  )
+  end(async () => {
+    stop.abort()
+    await Promise.all(watching)
+  })
+  return {
+    target,
+    controls: target.authorizationServer.controls,
+    identity,
+    store,
+    run,
+    told,
+    faults,
+    outcomes,
+    orders: async () => (await api.controls.orders('p-ann')).length,
+    /** When each poll came in, in seconds from the first. */
+    polls: async () => {
+      const log = await target.authorizationServer.controls.requests()
+      const polls = log.filter(({ parameters }) => parameters.grant_type === 'urn:openid:params:grant-type:ciba')
+      return polls.map(({ at }) => (at - (polls[0]?.at ?? 0)) / 1000)
+    },
+  }
+}
+
+const soon = { timeout: 15_000, interval: 50 }
+
+describe('a background agent over HTTP, against oidc-provider', { concurrent: true, timeout: 30_000 }, () => {
+  test('approved: the watcher finds it, the call runs, and runs once', async ({ expect, onTestFinished }) => {
+    const { run, controls, told, orders, outcomes, faults } = await background(onTestFinished, { watchers: 3 })
+    expect(await run()).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
+    await controls.approve()
+    await expect.poll(orders, soon).toBe(1)
+    await expect.poll(() => outcomes.at(-1), soon).toMatchObject({ status: 'done', result: 201 })
+    expect(told).toMatchObject([{ tool: 'create_order', state: 'approved', owner: { subject: 'ann' } }])
+    expect(faults).toEqual([])
+  })
+
+  test('denied: the app is told, and nothing runs', async ({ expect, onTestFinished }) => {
+    const { run, controls, told, orders, outcomes } = await background(onTestFinished)
+    await run()
+    await controls.deny()
+    await expect.poll(() => told, soon).toMatchObject([{ state: 'denied' }])
+    await expect.poll(() => outcomes.at(-1), soon).toMatchObject({ status: 'denied', code: 'approval_denied' })
+    expect(await orders()).toBe(0)
+  })
+
+  test('run out: the person is asked again under the same approval, and the second answer counts', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { run, controls, orders } = await background(onTestFinished)
+    await run()
+    const [first] = await controls.pendingRequests('ann')
+    await controls.expire()
+    await expect.poll(async () => (await controls.pendingRequests('ann'))[0]?.authReqId, soon).toBeDefined()
+    const [second] = await controls.pendingRequests('ann')
+    expect(second?.authReqId).not.toBe(first?.authReqId)
+    expect(second?.bindingMessage).toBe('Buy 50 shares of AAPL')
+    await controls.approve()
+    await expect.poll(orders, soon).toBe(1)
+  })
+
+  test('slow_down: the interval grows by five seconds, for good', async ({ expect, onTestFinished }) => {
+    const { run, controls, orders, polls } = await background(onTestFinished)
+    await run()
+    await expect.poll(async () => (await polls()).length, soon).toBe(1)
+    await controls.slowDown()
+    await expect.poll(async () => (await polls()).length, soon).toBe(3)
+    const [, slowed = 0, next = 0] = await polls()
+    expect(next - slowed).toBeGreaterThanOrEqual(5.9)
+    await controls.approve()
+    await expect.poll(orders, soon).toBe(1)
+    const times = await polls()
+    expect((times.at(-1) ?? 0) - next).toBeGreaterThanOrEqual(5.9)
+  })
+
+  test('an answer that was lost on the way is asked for again', async ({ expect, onTestFinished }) => {
+    const { run, controls, orders, told } = await background(onTestFinished)
+    await run()
+    await controls.answerLost()
+    await controls.approve()
+    // The server gave the answer once; what it says now is `invalid_grant`.
+    await expect.poll(async () => (await controls.pendingRequests('ann')).length, soon).toBe(1)
+    expect(await orders()).toBe(0)
+    await controls.approve()
+    await expect.poll(orders, soon).toBe(1)
+    expect(told).toMatchObject([{ state: 'approved' }])
+  })
+
+  test('an outage of the token endpoint loses nothing', async ({ expect, onTestFinished }) => {
+    const { run, controls, orders, faults } = await background(onTestFinished)
+    await run()
+    await controls.fault('token', { status: 503 })
+    await controls.fault('token', { status: 500 })
+    await controls.approve()
+    await expect.poll(orders, soon).toBe(1)
+    expect(faults).toEqual([])
+  })
+
+  test('ping: a poll that was twenty seconds away is made at once', async ({ expect, onTestFinished }) => {
+    const { run, controls, orders, polls, target } = await background(onTestFinished, {
+      ping: true,
+      target: { interval: 20 },
+      client: ({ clients }) => clients.agentWithPing,
+    })
+    await run()
+    const startedAt = performance.now()
+    await controls.approve()
+    await expect.poll(orders, soon).toBe(1)
+    expect(performance.now() - startedAt).toBeLessThan(8_000)
+    expect(await target.notifications.received()).toHaveLength(1)
+    expect(await polls()).toHaveLength(1)
+  })
+
+  test('bound: request and polls prove the key, and so does the use of the token', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const dpop = await importDpopKey(await generateKeyPair('ES256', { extractable: true }))
+    const { run, controls, orders, outcomes } = await background(onTestFinished, { profile: { dpop } })
+    await run()
+    await controls.approve()
+    await expect.poll(() => outcomes.at(-1), soon).toMatchObject({ status: 'done' })
+    expect(outcomes.at(-1)).toMatchObject({ result: 201 })
+    expect(await orders()).toBe(1)
+  })
+
+  test('in the app’s own pages: the answer comes from there, and the credential from an exchange', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { run, orders, controls, store, identity, outcomes } = await background(onTestFinished, { inApp: true })
+    await run()
+    const inbox = inAppInbox({ store, identityOf: () => identity })
+    const listed = (await (await inbox(new Request('https://app.example/inbox'))).json()) as {
+      questions: { id: string; answerToken: string; message: string }[]
+    }
+    expect(listed.questions).toMatchObject([{ message: 'Buy 50 shares of AAPL' }])
+    const answer = new Request('https://app.example/inbox', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: 'https://app.example' },
+      body: JSON.stringify({
+        id: listed.questions[0]?.id,
+        answerToken: listed.questions[0]?.answerToken,
+        answer: 'approve',
+      }),
+    })
+    expect((await inbox(answer)).status).toBe(200)
+    // Whoever wants the call's result at once runs it; else the watcher does, when it is clear that nobody came.
+    await run()
+    expect(outcomes.at(-1)).toMatchObject({ status: 'done', result: 201 })
+    expect(await orders()).toBe(1)
+    expect(await controls.pendingRequests()).toEqual([])
+  })
+})
