@@ -23,6 +23,7 @@ export {
   type ProfileOf,
   type RequestOptions,
   type Surroundings,
+  type SurroundingsOptions,
   type TargetParameter,
   type TokenProfile,
   type TokenResponse,

@@ -1,7 +1,4 @@
 import * as base64url from 'jose/base64url'
-import { decodeProtectedHeader } from 'jose/decode/protected_header'
-import { compactDecrypt } from 'jose/jwe/compact/decrypt'
-import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import { ConfigurationError, StoreError } from '../errors/index.ts'
 import { keyedHash } from './digest.ts'
 
@@ -18,6 +15,18 @@ export interface Sealer {
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** Loaded by the first record: a process that keeps none, or starts cold, does not wait for encryption. */
+const encryption = once(async () => ({
+  ...(await import('jose/jwe/compact/encrypt')),
+  ...(await import('jose/jwe/compact/decrypt')),
+  ...(await import('jose/decode/protected_header')),
+}))
+
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined
+  return () => (loaded ??= load())
+}
 
 /** Reads key material, or says which option is wrong. */
 export function keyBytes(option: string, material: unknown): Uint8Array {
@@ -49,6 +58,7 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
     async seal(context, plaintext) {
       const [current] = await named
       if (current === undefined) throw new ConfigurationError('keys.seal', 'give at least one key')
+      const { CompactEncrypt } = await encryption()
       const jwe = await new CompactEncrypt(plaintext)
         // RFC 7516 §5.1: the protected header is authenticated, so the context cannot be exchanged.
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: current.kid, ctx: context })
@@ -56,6 +66,7 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
       return encoder.encode(jwe)
     },
     async open(context, sealed) {
+      const { decodeProtectedHeader } = await encryption()
       let jwe: string
       let kid: unknown
       try {
@@ -74,6 +85,7 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
 }
 
 async function decrypt(jwe: string, key: Uint8Array, context: string): Promise<Uint8Array> {
+  const { compactDecrypt } = await encryption()
   const opened = await compactDecrypt(jwe, key, {
     keyManagementAlgorithms: ['dir'],
     contentEncryptionAlgorithms: ['A256GCM'],
