@@ -5,6 +5,7 @@ import { checkChangesets } from './gates/check-changesets.ts'
 import { checkFileLength } from './gates/check-file-length.ts'
 import { checkImports } from './gates/check-imports.ts'
 import { checkLinks } from './gates/check-links.ts'
+import { checkLiveOpenFga } from './gates/check-live-openfga.ts'
 import { checkPacked } from './gates/check-packed.ts'
 import { checkReference } from './gates/check-reference.ts'
 import { checkRequirements } from './gates/check-requirements.ts'
@@ -27,6 +28,7 @@ export const gates: readonly Gate[] = [
   { name: 'snippets', quick: true, run: () => checkSnippets() },
   { name: 'links', quick: true, run: () => checkLinks() },
   { name: 'diagram', quick: true, run: checkDiagram },
+  { name: 'live OpenFGA', run: checkLiveOpenFga },
   { name: 'changesets', run: checkChangesets },
   { name: 'build', run: buildPackages },
   { name: 'packed packages', needs: ['build'], run: checkPacked },
