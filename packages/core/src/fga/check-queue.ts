@@ -67,7 +67,7 @@ export class CheckQueue {
     const joined: Entry[] = []
     const verdicts = questions.map((question) => {
       const key = `${consistency} ${keyOf(question)}`
-      const kept = this.#keptUnder(key, consistency)
+      const kept = this.#keptUnder(key)
       if (kept !== undefined) return kept
       const entry = this.#join(key, question, consistency, call)
       entry.waiting++
@@ -180,8 +180,8 @@ export class CheckQueue {
     for (const entry of batch) if (this.#sent.get(entry.key) === entry) this.#sent.delete(entry.key)
   }
 
-  #keptUnder(key: string, consistency: Consistency): Verdict | undefined {
-    const kept = consistency === 'minimizeLatency' ? this.#kept?.get(key) : undefined
+  #keptUnder(key: string): Verdict | undefined {
+    const kept = this.#kept?.get(key)
     return kept !== undefined && this.#options.clock.now() < kept.until ? kept.verdict : undefined
   }
 

@@ -1,4 +1,6 @@
+import type { JsonObject } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
+import { snapshot } from '../lib/index.ts'
 import type { RelationshipQuestion, RelationshipTuple } from './access-checker.ts'
 import { isRelation } from './may.ts'
 import { isObjectName, MAX_USER_BYTES } from './object.ts'
@@ -25,7 +27,8 @@ export function checkTuples(option: string, tuples: unknown): readonly Relations
     if (!isRelation(condition?.name)) {
       throw new ConfigurationError(`${option}[${index}].condition`, 'is no { name, context } of OpenFGA')
     }
-    return { user, relation, object, condition: { name: condition.name, context: condition.context ?? {} } }
+    const context = plainObject(`${option}[${index}].condition.context`, condition.context ?? {})
+    return { user, relation, object, condition: { name: condition.name, context } }
   })
 }
 
@@ -44,7 +47,16 @@ export function factsOf(
   contextualTuples: readonly RelationshipTuple[] | undefined,
 ): Pick<Question, 'context' | 'contextualTuples'> {
   return {
-    ...(context !== undefined && { context }),
+    ...(context !== undefined && { context: plainObject('context', context) as Question['context'] & object }),
     ...(contextualTuples !== undefined && { contextualTuples: checkTuples('contextualTuples', contextualTuples) }),
   }
+}
+
+/** A copy that means the same as what is sent: of a `Date`, say, the key of the question would see nothing (F3). */
+function plainObject(option: string, value: unknown): JsonObject {
+  const copy = snapshot(value)
+  if ('value' in copy && typeof copy.value === 'object' && copy.value !== null && !Array.isArray(copy.value)) {
+    return copy.value as JsonObject
+  }
+  throw new ConfigurationError(option, `give plain JSON${'problem' in copy ? `: ${copy.problem}` : ''}`)
 }

@@ -36,12 +36,20 @@ export async function visibleTools(
   identity: Identity | undefined,
   environment: Environment,
 ): Promise<VisibleTools> {
+  const { clock, revocations } = environment
+  const now = clock.now()
+  // I9: a user whose access was revoked elsewhere is shown what a stranger is.
+  const unknown: Verdict | undefined =
+    identity === undefined || revocations.isFresh(now)
+      ? undefined
+      : await revocations.refresh(now).then(() => undefined, unanswered)
   const tools = Object.keys(policies).map((tool) => ({ tool, definition: definitionOf(policies[tool]) }))
   const verdicts = await Promise.all(
     tools.map(async ({ tool, definition }): Promise<Verdict> => {
       if (definition === undefined)
         return { reason: 'no_policy', detail: 'policy() or publicTool() made no such policy' }
       if (definition.isPublic) return 'visible'
+      if (unknown !== undefined) return unknown
       const beyond = beforePermission(tool, definition, identity, environment)
       if (beyond !== undefined) return beyond
       return permissionVerdict(definition, identity as Identity, environment)
@@ -140,10 +148,15 @@ async function permissionVerdict(
     const no = decisions.flatMap(({ checks }) => checks).filter(({ allowed }) => allowed !== true)
     return { reason: 'not_permitted', detail: no.map(({ question }) => `${question}: no`).join('; ') }
   } catch (error) {
-    const message = error instanceof Error ? error.message : typeof error
-    const isOutage = (BehalfError.isInstance(error) && error.retryable) || error instanceof DOMException
-    return { reason: isOutage ? 'unavailable' : 'misconfigured', detail: message }
+    return unanswered(error)
   }
+}
+
+/** What could not be asked hides: an outage is told apart from a fault of the set-up. */
+function unanswered(error: unknown): Verdict {
+  const detail = error instanceof Error ? error.message : typeof error
+  const isOutage = (BehalfError.isInstance(error) && error.retryable) || error instanceof DOMException
+  return { reason: isOutage ? 'unavailable' : 'misconfigured', detail }
 }
 
 const listOf = (asked: Permission | readonly Permission[]): readonly Permission[] =>

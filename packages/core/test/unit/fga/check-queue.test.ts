@@ -1,5 +1,7 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
+import type { Backend } from '../../../src/fga/backend.ts'
+import { CheckQueue } from '../../../src/fga/check-queue.ts'
 import { may, object } from '../../../src/fga/index.ts'
 import { checker, client, everything, fgaServer, question } from './fga-server.ts'
 
@@ -246,4 +248,12 @@ describe('answers', () => {
     expect((await one.check(question())).allowed).toBe(false)
     expect((await one.check(question())).allowed).toBe(true)
   })
+})
+
+test('a question for which nobody has a verdict is denied', async () => {
+  const short: Backend = { check: async () => ({ kind: 'allowed' }), batch: async () => [{ kind: 'allowed' }] }
+  const queue = new CheckQueue(short, { clock: { now: () => 0 }, stampsTime: false, cacheSeconds: 0 })
+  const questions = ['doc:1', 'doc:2'].map((name) => ({ user: 'user:ann', relation: 'viewer', object: name }))
+  const verdicts = await queue.ask(questions, 'minimizeLatency', new AbortController().signal)
+  expect(verdicts).toEqual([{ kind: 'allowed' }, { kind: 'denied', problem: 'the answer leaves this out' }])
 })

@@ -76,6 +76,9 @@ describe('check and batchCheck', () => {
     { ...asked, object: 'doc:1#viewer' },
     { ...asked, contextualTuples: [{ ...asked, object: 'doc:*' }] },
     { ...asked, contextualTuples: Array.from({ length: 101 }, () => asked) },
+    // Sent as text and keyed as nothing: two of them would share an answer.
+    { ...asked, context: { at: new Date() } as never },
+    { ...asked, contextualTuples: [{ ...asked, condition: { name: 'c', context: { at: new Date() } } }] },
   ])('refuse %j before anything is sent', async (question) => {
     await expect(client().check(question)).rejects.toThrow(ConfigurationError)
     expect(fga.sent).toEqual([])

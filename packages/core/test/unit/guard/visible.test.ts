@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { oidc } from '../../../src/doors/providers.ts'
-import { TransportError } from '../../../src/errors/index.ts'
+import { StoreError, TransportError } from '../../../src/errors/index.ts'
 import { admit } from '../../../src/identity/index.ts'
 import {
   type AccessChecker,
@@ -14,7 +14,9 @@ import {
   policy,
   publicTool,
   resource,
+  type Store,
 } from '../../../src/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
 
 const ISSUER = 'https://login.example.com'
 const API = 'https://api.example.com/'
@@ -155,6 +157,30 @@ describe('guard.visible', () => {
     const hidden = (await guardWith().visible(policies, ann)).hidden
     expect(hidden).toMatchObject([{ reason: 'misconfigured' }, { reason: 'misconfigured' }])
     expect((await guardWith().visible({ fake: {} as never }, ann)).hidden).toMatchObject([{ reason: 'no_policy' }])
+  })
+})
+
+describe('a user whose access was revoked', () => {
+  const store = () => memoryStore({ clock: { now: () => NOW } })
+
+  test('is shown what a stranger is, by every guard over the same store', async () => {
+    const shared = store()
+    // Read anew at each look: another process than the one that revoked learns of it no other way.
+    const [here, there] = [0, 0].map(() => guardWith({ store: shared, revocationSeconds: 0 }))
+    expect((await there?.visible(policies, ann))?.names).toContain('whoami')
+    await here?.revoke({ issuer: ISSUER, subject: 'ann' })
+    for (const guard of [here, there]) {
+      const shown = await guard?.visible(policies, ann)
+      expect(shown?.names).toEqual(['get_price'])
+      expect(shown?.hidden[0]).toMatchObject({ tool: 'whoami', reason: 'revoked' })
+    }
+  })
+
+  test('may be any user while the store does not answer', async () => {
+    const down: Store = { ...store(), list: () => Promise.reject(new StoreError('unavailable', 'down')) }
+    const shown = await guardWith({ store: down }).visible(policies, ann)
+    expect(shown.names).toEqual(['get_price'])
+    expect(shown.hidden[0]).toMatchObject({ reason: 'unavailable' })
   })
 })
 
