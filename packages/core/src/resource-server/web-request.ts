@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts'
 import { originList } from '../lib/index.ts'
+import type { ProtectedRequest } from './read-access-token.ts'
 
 /** What is needed of a Node request; Express's has it. */
 export interface NodeRequest {
@@ -24,7 +25,7 @@ export interface NodeResponse {
  * @param origin - The API's own, as clients know it: `Host` is written by whoever calls.
  * @throws ConfigurationError `origin` is none.
  */
-export function webRequest(incoming: NodeRequest, origin: string): Request {
+export function webRequest(incoming: NodeRequest, origin: string): ProtectedRequest {
   const [base] = originList('webRequest.origin', [origin])
   const target = incoming.originalUrl ?? incoming.url ?? '/'
   // Joined as texts: resolved, `//elsewhere` and `http://elsewhere` would be another origin.
@@ -36,7 +37,7 @@ export function webRequest(incoming: NodeRequest, origin: string): Request {
     // HTTP/2 has its own names for method and target. Repeated headers stay visible: `headers` of Node drops some.
     if (!name.startsWith(':')) headers.append(name, value)
   }
-  return new Request(url, { method: incoming.method ?? 'GET', headers })
+  return { url, method: incoming.method ?? 'GET', headers }
 }
 
 /** Sends a fetch-style answer as that of a Node or Express server. */
