@@ -16,7 +16,12 @@ import {
 export type Endpoint = (engine: FgaEngine, body: unknown) => Promise<unknown>
 
 const check: Endpoint = async (engine, body) => {
-  if (typeof body === 'object' && body !== null && (body as { tuple_key?: unknown }).tuple_key == null) {
+  if (
+    typeof body === 'object' &&
+    body !== null &&
+    !Array.isArray(body) &&
+    (body as { tuple_key?: unknown }).tuple_key == null
+  ) {
     throw new FgaError('tuple_key_value_not_specified', 'invalid CheckRequest.TupleKey: value is required')
   }
   const asked = parse(CheckBody, body)

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest'
+import { createEngine } from '../src/index.ts'
+import { model, tuple } from './models/from-language.ts'
+
+const rules = model(`
+type user
+type robot
+type group
+  relations
+    define member: [user, user:*, group#member]
+type document
+  relations
+    define parent: [group]
+    define viewer: [user, user with small, group#member]
+    define blocked: [user, user:*, user with small]
+    define open: viewer but not blocked
+    define both: viewer and member from parent
+condition small(size: int) {
+  size < 10
+}
+`)
+
+const engineWith = (...tuples: readonly ReturnType<typeof tuple>[]) => createEngine({ model: rules, tuples })
+
+describe('list objects', () => {
+  test('finds what a check allows, contextual tuples and userset questions included', async () => {
+    const engine = engineWith(
+      tuple('user:ann viewer document:1'),
+      tuple('group:g#member viewer document:2'),
+      tuple('user:* blocked document:1'),
+    )
+    const viewer = { user: 'user:ann', relation: 'viewer', type: 'document' }
+    expect(await engine.listObjects(viewer)).toEqual(['document:1'])
+    const contextualTuples = [tuple('user:ann member group:g'), tuple('user:ann viewer document:3')]
+    expect(await engine.listObjects({ ...viewer, contextualTuples })).toEqual([
+      'document:1',
+      'document:2',
+      'document:3',
+    ])
+    expect(await engine.listObjects({ ...viewer, relation: 'open' })).toEqual([])
+    expect(await engine.listObjects({ user: 'group:x#member', relation: 'member', type: 'group' })).toEqual(['group:x'])
+    expect(await engine.listObjects({ ...viewer, user: 'group:g#member' })).toEqual(['document:2'])
+  })
+
+  test('ends at its limit', async () => {
+    const engine = engineWith(...Array.from({ length: 1200 }, (_, index) => tuple(`user:ann viewer document:${index}`)))
+    const viewer = { user: 'user:ann', relation: 'viewer', type: 'document' }
+    expect(await engine.listObjects(viewer)).toHaveLength(1000)
+    expect(await engine.listObjects({ ...viewer, limit: Number.POSITIVE_INFINITY })).toHaveLength(1200)
+    expect(await engine.listObjects({ ...viewer, limit: 1 })).toHaveLength(1)
+  })
+
+  test('a condition that cannot be evaluated is an error where it could bring the user here, and nowhere else', async () => {
+    const engine = engineWith(
+      tuple('user:ann viewer document:1'),
+      tuple('user:ann viewer document:2', 'small'),
+      tuple('user:ann viewer document:3'),
+      tuple('user:ann blocked document:3', 'small'),
+    )
+    const list = (user: string, relation: string, context = {}) =>
+      engine.listObjects({ user, relation, type: 'document', context }).catch((error: { code: string }) => error.code)
+    expect(await list('user:ann', 'viewer')).toBe('validation_error')
+    expect(await list('user:ann', 'open')).toBe('validation_error')
+    expect(await list('user:ann', 'open', { size: 1 })).toEqual(['document:1', 'document:2'])
+    expect(await list('user:bob', 'viewer')).toEqual([])
+  })
+})
+
+describe('list users', () => {
+  test('names people, everybody and usersets, of the kind that is asked for', async () => {
+    const engine = engineWith(
+      tuple('user:ann viewer document:1'),
+      tuple('user:bob viewer document:1'),
+      tuple('user:bob blocked document:1'),
+      tuple('group:g#member viewer document:1'),
+      tuple('group:h#member member group:g'),
+      tuple('user:* member group:h'),
+      tuple('user:eve member group:other'),
+    )
+    const list = async (relation: string, filter: string) =>
+      [...(await engine.listUsers({ object: 'document:1', relation, filter }))].sort()
+    expect(await list('viewer', 'user')).toEqual(['user:*', 'user:ann', 'user:bob'])
+    expect(await list('viewer', 'group#member')).toEqual(['group:g#member', 'group:h#member'])
+    expect(await list('open', 'user')).toEqual(['user:*', 'user:ann'])
+    expect(await list('viewer', 'robot')).toEqual([])
+    await expect(list('viewer', 'ship')).rejects.toMatchObject({ code: 'type_not_found' })
+    await expect(list('pilot', 'user')).rejects.toMatchObject({ code: 'relation_not_found' })
+  })
+})
