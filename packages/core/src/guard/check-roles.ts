@@ -4,6 +4,8 @@ import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
 import { deny, type Stop } from './stop.ts'
 
+const NO_ROLE_MAP = 'within the ceiling; no role map'
+
 /** The scopes that this call needs of one credential: fewer where the approval rule exempts it (I5). */
 export function scopesFor(progress: Progress, rule: AccessRule): readonly string[] {
   return isExempt(progress) ? (rule.withoutApproval ?? []) : rule.scopes
@@ -22,13 +24,25 @@ export function checkRoles(progress: Progress, environment: Environment): Stop |
   const { roles: map, ceiling } = environment
   if (map === undefined) {
     if (needed !== undefined) return deny('misconfigured', 'the policy needs roles and the guard has no `roles` map')
-    return boundAccess(progress, ceiling, undefined)
+    return withinCeiling(progress, environment)
   }
   const held = map.rolesOf(identity)
   if (needed !== undefined && !needed.some((role) => held.includes(role))) {
     return deny('role_missing', `needs one of ${needed.join(', ')}; has ${held.join(', ') || 'none'}`)
   }
   return boundAccess(progress, ceiling, map.scopesOf(held))
+}
+
+/** Without roles, the bounds of a policy are the same for everybody: they are looked at once. */
+function withinCeiling(progress: Progress, { ceiling, bounded }: Environment): Stop | undefined {
+  const known = isExempt(progress) ? bounded.exempt : bounded.full
+  if (!known.has(progress.definition)) {
+    const beyond = boundAccess(progress, ceiling, undefined)
+    if (beyond === undefined) known.add(progress.definition)
+    return beyond
+  }
+  progress.passed('roles', NO_ROLE_MAP)
+  return undefined
 }
 
 function boundAccess(
@@ -51,6 +65,6 @@ function boundAccess(
       return deny(byRole ? 'role_missing' : 'misconfigured', detail)
     }
   }
-  progress.passed('roles', roles === undefined ? 'within the ceiling; no role map' : 'within roles and ceiling')
+  progress.passed('roles', roles === undefined ? NO_ROLE_MAP : 'within roles and ceiling')
   return undefined
 }

@@ -96,17 +96,15 @@ function abandon(progress: Progress, admitted: Promise<AdmittedOrNot>): void {
   )
 }
 
-async function enter(
+function enter(
   progress: Progress,
   body: Body,
   admitted: AdmittedOrNot,
   environment: Environment,
 ): Promise<Outcome<unknown>> {
   progress.endDeadline()
-  if ('status' in admitted) return admitted
-  const result = await runBody(progress, body, admitted.access, admitted.claimed, environment)
-  noteEnd(progress, 'run', 'done', environment)
-  return doneWith(progress, result)
+  if ('status' in admitted) return Promise.resolve(admitted)
+  return runBody(progress, body, admitted.access, admitted.claimed, environment)
 }
 
 /** Steps 1 to 9. */

@@ -1,6 +1,12 @@
 import type { Entry } from '../approvals/index.ts'
 import type { AccessRule, Call, Credential } from '../contract/index.ts'
-import { createCredential, type IssuedToken, type OpenCredential, type Token } from '../credential/index.ts'
+import {
+  type CredentialOptions,
+  createCredential,
+  type IssuedToken,
+  type OpenCredential,
+  type Token,
+} from '../credential/index.ts'
 import { principalOf } from './auditor.ts'
 import { cachedTokens } from './check-connections.ts'
 import { scopesFor } from './check-roles.ts'
@@ -81,19 +87,21 @@ function opened(progress: Progress, found: readonly Found[], environment: Enviro
   const credentials: Record<string, Credential> = {}
   progress.definition.access.forEach(([name, rule], index) => {
     const { issued, cached } = found[index] as Found
-    const credential = createCredential({
+    // Field by field: spreading what may be absent costs more than all else here.
+    const options: { -readonly [Key in keyof CredentialOptions]: CredentialOptions[Key] } = {
       name,
       token: issued.token,
       scopes: issued.scopes,
-      ...(issued.expiresAt !== undefined && { expiresAt: issued.expiresAt }),
-      ...(issued.dpop !== undefined && { dpop: issued.dpop }),
       origins: rule.origins,
       idempotencyHeader: rule.idempotencyHeader,
       fetch: environment.fetch,
       signal: progress.invocation.signal,
       refresh: cached ? () => renewed(progress, rule, issued, environment) : undefined,
       onRawToken: () => noteRawToken(progress, name, environment),
-    })
+    }
+    if (issued.expiresAt !== undefined) options.expiresAt = issued.expiresAt
+    if (issued.dpop !== undefined) options.dpop = issued.dpop
+    const credential = createCredential(options)
     open.push(credential)
     credentials[name] = credential.credential
   })

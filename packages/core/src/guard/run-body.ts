@@ -1,6 +1,6 @@
 import { type Claim, claimRun, type Entry, type StoredResult } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
-import type { Call, Json } from '../contract/index.ts'
+import type { Call, Done, Json } from '../contract/index.ts'
 import { redactError, redactResult } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
 import { snapshot } from '../lib/index.ts'
@@ -8,6 +8,7 @@ import { principalOf } from './auditor.ts'
 import { runInCall } from './current-call.ts'
 import type { Environment } from './environment.ts'
 import type { OpenedAccess } from './open-access.ts'
+import { doneWith, noteEnd } from './outcome.ts'
 import type { Progress } from './progress.ts'
 import { keepStepUp, stepUpOfError } from './step-up.ts'
 import type { Stop } from './stop.ts'
@@ -38,21 +39,25 @@ export async function runBody(
   access: OpenedAccess,
   claimed: Claim | undefined,
   environment: Environment,
-): Promise<unknown> {
+): Promise<Done<unknown>> {
   const call = new RunningCall(progress, access, claimed?.idempotencyKey)
   if (claimed !== undefined) access.useIdempotencyKey(claimed.idempotencyKey)
   let flows = false
   try {
     const returned = runInCall(call, progress, () => body(progress.input, call))
-    const redacted = redactResult(isThenable(returned) ? await returned : returned, {
-      tokens: () => access.tokens(),
-      enter: (step) => runInCall(call, progress, step),
-      onEnd: () => access.close(),
-    })
-    const result = redacted.value
-    flows = redacted.flows
+    let result = isThenable(returned) ? await returned : returned
+    if (mayHoldToken(result)) {
+      const redacted = redactResult(result, {
+        tokens: () => access.tokens(),
+        enter: (step) => runInCall(call, progress, step),
+        onEnd: () => access.close(),
+      })
+      result = redacted.value
+      flows = redacted.flows
+    }
     if (claimed !== undefined) await keepResult(progress, claimed, result, environment)
-    return result
+    noteEnd(progress, 'run', 'done', environment)
+    return doneWith(progress, result)
   } catch (error) {
     await noteThrow(progress, error, claimed, environment)
     if (!environment.auditor.isSilent) {
@@ -70,6 +75,10 @@ export async function runBody(
     // A body that streams works on while its result is read; its call ends with the stream.
     if (!flows) access.close()
   }
+}
+
+function mayHoldToken(result: unknown): boolean {
+  return typeof result === 'string' || typeof result === 'function' || (typeof result === 'object' && result !== null)
 }
 
 /** What a body threw ends its run, and may be an API's demand for more (E5). A store that fails now changes neither. */

@@ -60,7 +60,7 @@ export async function keepStepUp(progress: Progress, asked: AskedStepUp, environ
     ...(maxAge !== undefined && { maxAge }),
     at: ledger.now(),
   }
-  environment.stepUps.until = kept.at + STALE_AFTER_SECONDS
+  environment.stepUps.until = (kept.at + STALE_AFTER_SECONDS) * 1000
   await ledger.values.put(await keyOf(progress, identity, credential, environment), kept, {
     seconds: STALE_AFTER_SECONDS,
   })
@@ -68,18 +68,14 @@ export async function keepStepUp(progress: Progress, asked: AskedStepUp, environ
 
 /** Where this process knows of one: then calls that ask no store look for it too. */
 export interface StepUps {
-  /** Epoch seconds. */
+  /** Epoch milliseconds. */
   until: number
 }
 
 /** Whether a step-up may be open for this call. A preflight and a write look always. */
-export function mayAwaitStepUp(
-  progress: Progress,
-  phase: 'preflight' | 'run',
-  { stepUps, ledger }: Environment,
-): boolean {
-  if (progress.identity?.kind !== 'user' || credentialNames(progress).length === 0) return false
-  return phase === 'preflight' || progress.definition.effect === 'write' || ledger.now() < stepUps.until
+export function mayAwaitStepUp(progress: Progress, phase: 'preflight' | 'run', { stepUps }: Environment): boolean {
+  const looks = phase === 'preflight' || progress.definition.effect === 'write' || progress.checkedAt < stepUps.until
+  return looks && progress.identity?.kind === 'user' && credentialNames(progress).length > 0
 }
 
 /** The interrupt of a step-up that is neither answered nor stale; what is answered is forgotten. */
