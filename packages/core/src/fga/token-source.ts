@@ -2,13 +2,7 @@ import { decodeJwt } from 'jose/jwt/decode'
 import type { AuthorizationServer, Profile, TokenResponse } from '../authorization-server/index.ts'
 import { tokenEnd } from '../authorization-server/token-end.ts'
 import { Token } from '../credential/token.ts'
-import {
-  BehalfError,
-  ConfigurationError,
-  InvalidResponseError,
-  type OAuthResponseError,
-  TransportError,
-} from '../errors/index.ts'
+import { BehalfError, ConfigurationError, type OAuthResponseError, TransportError } from '../errors/index.ts'
 import { refuseUnknownKeys, requireText, SingleFlight } from '../lib/index.ts'
 import type { Clock, Fetch } from '../ports/index.ts'
 
@@ -115,16 +109,11 @@ async function grant(
   parameters: { readonly audience: string; readonly scope: string | undefined },
   signal: AbortSignal,
 ): Promise<TokenResponse> {
-  let answer: TokenResponse
   try {
-    answer = await server.grant('client_credentials', parameters, { signal })
+    return await server.grant('client_credentials', parameters, { signal })
   } catch (error) {
     throw faultOf(error)
   }
-  if (answer.tokenType !== 'bearer') {
-    throw new InvalidResponseError("the token for OpenFGA is of another type than 'Bearer'")
-  }
-  return answer
 }
 
 /** It is the app that was refused, and not the user: nothing here asks anybody to sign in. */

@@ -196,6 +196,14 @@ describe('a batch that the server refuses as a whole', () => {
     expect(fga.sent).toHaveLength(3)
   })
 
+  test.each([401, 404, 403])('with %i is asked once: no question of it is to blame', async (status) => {
+    fga.misbehave(() => HttpResponse.json({ code: 'x', message: 'x' }, { status }))
+    const one = checker()
+    const decisions = await Promise.all([one.check(question()), one.check(question({ permissions: p('p2') }))])
+    expect(decisions.map(({ allowed }) => allowed)).toEqual([false, false])
+    expect(fga.sent).toHaveLength(1)
+  })
+
   test('is a refusal where it is one call’s own', async () => {
     fga.know(...everything)
     fga.misbehave(() => HttpResponse.json({ code: 'validation_error', message: 'x' }, { status: 400 }))

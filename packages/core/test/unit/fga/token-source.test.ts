@@ -108,8 +108,10 @@ describe('client credentials', () => {
     await expect(asApp().check(question())).rejects.toThrow(TransportError)
     answer = () => Response.json({ error: 'temporarily_unavailable' }, { status: 400 })
     await expect(asApp().check(question())).rejects.toThrow(TransportError)
-    answer = () => Response.json({ access_token: 't', token_type: 'DPoP', expires_in: 60 })
-    await expect(asApp().check(question())).rejects.toThrow(InvalidResponseError)
+    for (const kind of ['DPoP', 'N_A', 'mac']) {
+      answer = () => Response.json({ access_token: 't', token_type: kind, expires_in: 60 })
+      await expect(asApp().check(question())).rejects.toThrow(InvalidResponseError)
+    }
     expect(fga.sent).toEqual([])
   })
 

@@ -156,6 +156,9 @@ describe('guard.visible', () => {
     expect(shown.hidden).toMatchObject([{ reason: 'unavailable' }, { reason: 'unavailable' }])
     const hidden = (await guardWith().visible(policies, ann)).hidden
     expect(hidden).toMatchObject([{ reason: 'misconfigured' }, { reason: 'misconfigured' }])
+    const empty = policy(nothing, { visibleWhen: () => [] })
+    const askedNothing = await guardWith(permitting([])).visible({ empty }, ann)
+    expect(askedNothing.hidden).toMatchObject([{ reason: 'not_permitted' }])
     expect((await guardWith().visible({ fake: {} as never }, ann)).hidden).toMatchObject([{ reason: 'no_policy' }])
   })
 })
