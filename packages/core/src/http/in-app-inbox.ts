@@ -5,6 +5,7 @@ import {
   type Entry,
   type Ledger,
   openLedger,
+  Revocations,
   type StoreKeys,
   wake,
 } from '../approvals/index.ts'
@@ -56,6 +57,9 @@ const optionKeys = [
 const PAGE = 50
 const MAX_READ = 1_000
 
+/** How long a list may go on showing after a revocation, as with the guard's own default. */
+const REVOCATION_SECONDS = 5
+
 const posted = z.strictObject({ id: z.string(), answer: z.enum(['approve', 'deny']), answerToken: z.string() })
 
 /**
@@ -66,7 +70,7 @@ const posted = z.strictObject({ id: z.string(), answer: z.enum(['approve', 'deny
  * `?after=next`. `POST` takes `{ id, answer: 'approve' | 'deny', answerToken }` as JSON from a page of the app's
  * own origin. Nothing else of an approval is shown: not the tool, not its input, not whom it acts for.
  *
- * Answers 401 (nobody is signed in), 403 (another site's page, or not shown to this session), 404 (no such
+ * Answers 401 (nobody is signed in, or their access was revoked), 403 (another site's page, or not shown to this session), 404 (no such
  * question for this person), 409 (answered or over), 503 (the store does not answer).
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
@@ -79,6 +83,12 @@ export function inAppInbox(options: InAppInboxOptions): (request: Request) => Pr
   }
   const origins = options.origins === undefined ? undefined : originList('inAppInbox.origins', options.origins)
   const ledger = openLedger({ store, keys, clock, ...(audit !== undefined && { onState: auditing(audit, clock) }) })
+  const revocations = new Revocations(ledger, REVOCATION_SECONDS)
+  // I9: read anew before an answer counts, and at most every few seconds for a list.
+  const isRevoked = async (user: UserIdentity, method: string): Promise<boolean> => {
+    await (method === 'POST' ? revocations.read(clock.now()) : revocations.refresh(clock.now()))
+    return revocations.has(user)
+  }
   return (request) =>
     answering(async () => {
       if (request.method !== 'GET' && request.method !== 'POST') {
@@ -87,7 +97,7 @@ export function inAppInbox(options: InAppInboxOptions): (request: Request) => Pr
       // Before anything is read of it: another site's page has nothing to say here.
       if (request.method === 'POST' && !isSameOrigin(request, origins)) return refuse(403, 'cross_site')
       const user = await signedInUser(request, identityOf, ledger.now())
-      if (user === undefined) return refuse(401, 'login_required')
+      if (user === undefined || (await isRevoked(user, request.method))) return refuse(401, 'login_required')
       return request.method === 'GET' ? list(ledger, request, user) : take(ledger, request, user, onAnswer)
     })
 }

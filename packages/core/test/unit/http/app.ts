@@ -93,3 +93,18 @@ export interface Inbox {
   }[]
   readonly next?: string
 }
+
+/** The one question that the approver sees. */
+export async function onlyQuestion(target: ReturnType<typeof app>, user = 'ann') {
+  const { body } = await target.list(user)
+  const [question] = body.questions
+  if (question === undefined || body.questions.length > 1)
+    throw new Error(`there are ${body.questions.length} questions`)
+  return question
+}
+
+/** What an answer names its question by. */
+export const pick = ({ id, answerToken }: { readonly id: string; readonly answerToken: string }) => ({
+  id,
+  answerToken,
+})
