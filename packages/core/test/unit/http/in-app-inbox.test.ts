@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { openLedger } from '../../../src/approvals/index.ts'
-import { inAppApprovals, inAppInbox } from '../../../src/http/index.ts'
+import { inAppInbox } from '../../../src/http/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { record, testClock } from '../approvals/harness.ts'
 import { app, ORIGIN, onlyQuestion, pick } from './app.ts'
 import { ISSUER, person, sessions } from './people.ts'
-
-const configuration = expect.objectContaining({ code: 'ERR_CONFIGURATION' })
 
 describe('an approval in the app’s own pages', () => {
   test('asked, shown, approved and run, once', async () => {
@@ -262,44 +260,4 @@ describe('around it', () => {
     }
     expect(seen).toEqual(Array.from({ length: 85 }, (_, index) => id(index * 2)))
   })
-
-  test('a notification that fails leaves the question unsent, and it is sent again', async () => {
-    let fails = true
-    const told: string[] = []
-    const channel = inAppApprovals({
-      notify: async ({ message }) => {
-        if (fails) throw new Error('the mail server is down')
-        told.push(message)
-      },
-    })
-    const question = { ...(await questionOf()), expiresAt: 2_000_000_000 }
-    const context = { clock: testClock(), authorizationServers: undefined as never }
-    await expect(channel.ask(question, context)).rejects.toMatchObject({ code: 'ERR_TRANSPORT', retryable: true })
-    fails = false
-    await channel.ask(question, context)
-    expect(told).toEqual(['Buy 50 shares of AAPL'])
-  })
-
-  test.each([
-    [() => inAppApprovals({ intervalSeconds: 0 })],
-    [() => inAppApprovals({ notify: 'mail' as never })],
-    [() => inAppApprovals({ inbox: true } as never)],
-    [() => inAppInbox({ store: memoryStore() } as never)],
-    [() => inAppInbox({ store: memoryStore(), identityOf: () => undefined, origins: ['https://a.example/x'] })],
-    [() => inAppInbox({ store: memoryStore(), identityOf: () => undefined, origin: 'https://a.example' } as never)],
-    [
-      () =>
-        inAppInbox({
-          store: { ...memoryStore(), specificationVersion: 1, durable: true } as never,
-          identityOf: () => undefined,
-        }),
-    ],
-  ])('options that are wrong are refused at construction: %s', (make) => {
-    expect(make).toThrow(configuration)
-  })
 })
-
-async function questionOf() {
-  const { question } = await import('../ciba/backchannel.ts')
-  return question(testClock())
-}
