@@ -212,6 +212,21 @@ describe('observe mode (F5)', () => {
   })
 })
 
+test('the trace says that only the user was asked about, and the question how fresh it must be', async () => {
+  const { asked, permissions } = system(['tool:trade'])
+  const guard = guardWith({ permissions })
+  const userOnly = policy(nothing, { permission: () => tool('trade'), subjects: 'user' })
+  const invocation = { tool: 't', slot: 's', input: {}, identity: ann }
+  const detail = async (rules: typeof userOnly) =>
+    (await guard.run(rules, invocation, () => 1)).trace.steps.find(({ step }) => step === 'permission')?.detail
+  expect(await detail(userOnly)).toContain('user only: the model has no agents')
+  expect(await detail(policies.trade)).not.toContain('user only')
+  expect(asked.map(({ subjects, effect }) => [subjects, effect])).toEqual([
+    ['user', 'read'],
+    [undefined, 'write'],
+  ])
+})
+
 test('the trace carries the reasons, of a refusal as of an allow', async () => {
   const invocation = { tool: 'trade', slot: 's', input: {}, identity: ann }
   for (const allowed of [[], ['tool:trade']]) {
