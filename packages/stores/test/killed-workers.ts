@@ -46,7 +46,7 @@ export function killedWorkerTests(victims: () => Target, survivors: () => Target
     expect(await settled(job, [survivor])).toBe('completed')
   })
 
-  test.each(LIFE)('killed right after it %s, its work is taken up', { timeout: 30_000 }, async (step) => {
+  test.concurrent.each(LIFE)('killed right after it %s, its work is taken up', { timeout: 30_000 }, async (step) => {
     const job = randomUUID()
     const victim = await startWorker(victims())
     victim.send({ job, stepped: true })
@@ -62,7 +62,7 @@ export function killedWorkerTests(victims: () => Target, survivors: () => Target
     expect(await settled(job, [victim, survivor])).toBe(step === 'running' ? 'crashed' : 'completed')
   })
 
-  test.each(Array.from({ length: 6 }, (_, round) => round))(
+  test.concurrent.each(Array.from({ length: 6 }, (_, round) => round))(
     'killed at any moment while both work on the same jobs (%i)',
     { timeout: 60_000 },
     async (round) => {

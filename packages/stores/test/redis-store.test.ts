@@ -1,7 +1,10 @@
 import { describeStore } from '@behalf/testing/contract'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, test, vi } from 'vitest'
 import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from './redis-server.ts'
 import { outages, redisUnderTest } from './redis-under-test.ts'
+
+// They wait for leases and ends of lives, and not for the machine.
+vi.setConfig({ maxConcurrency: 20 })
 
 if (!hasRedisServer) test('Store contract: Redis', ({ skip }) => skip(redisServerMissing))
 

@@ -9,6 +9,9 @@ import { redisUnderTest } from './redis-under-test.ts'
 import { fileUnderTest, place } from './sqlite-files.ts'
 import { startWorker } from './worker-process.ts'
 
+// They wait for leases and ends of lives, and not for the machine.
+vi.setConfig({ maxConcurrency: 20 })
+
 const value = new Uint8Array([1, 2, 3])
 
 describe('what a process that was killed left of an SQLite file', () => {

@@ -1,9 +1,12 @@
 import { DatabaseSync } from 'node:sqlite'
 import { sqliteStore } from '@behalf/stores/sqlite'
 import { describeStore } from '@behalf/testing/contract'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { BetterShapedDatabase } from './better-sqlite3-shape.ts'
 import { fileUnderTest, onDatabase, place } from './sqlite-files.ts'
+
+// They wait for leases and ends of lives, and not for the machine.
+vi.setConfig({ maxConcurrency: 20 })
 
 describeStore('SQLite, a database shaped like that of better-sqlite3', {
   concurrent: true,

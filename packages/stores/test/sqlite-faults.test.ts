@@ -165,8 +165,8 @@ test('waiting for a lock does not stop the process', async () => {
   const timer = setInterval(() => ticks++, 5)
   await expect(under.store.put('key', value, { ifVersion: null })).rejects.toMatchObject({ reason: 'unavailable' })
   clearInterval(timer)
-  // 300 ms with a lock that SQLite itself waits for at most 25 ms at a time.
-  expect(ticks).toBeGreaterThan(4)
+  // Waiting inside SQLite would leave none; on a busy machine few are left anyway.
+  expect(ticks).toBeGreaterThan(1)
   await under.mend()
   await under.close()
 })

@@ -20,17 +20,23 @@ export async function startWorker(target: Target): Promise<WorkerProcess> {
   const script = fileURLToPath(new URL('./worker.ts', import.meta.url))
   const child = ownChild(fork(script, [JSON.stringify(target)], { execArgv: ['--no-warnings'] }))
   const told: Told[] = []
-  let listener = () => {}
+  const listeners = new Set<() => void>()
+  const notify = () => {
+    for (const listener of listeners) listener()
+  }
   child.on('message', (message: Told) => {
     told.push(message)
-    listener()
+    notify()
   })
-  child.on('exit', () => listener())
+  child.on('exit', notify)
   const until = (condition: () => boolean) =>
     new Promise<void>((resolve) => {
-      listener = () => {
-        if (condition() || child.exitCode !== null || child.signalCode !== null) resolve()
+      const listener = () => {
+        if (!condition() && child.exitCode === null && child.signalCode === null) return
+        listeners.delete(listener)
+        resolve()
       }
+      listeners.add(listener)
       listener()
     })
   await until(() => told.length > 0)

@@ -1,0 +1,97 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ApprovalChannel, createGuard, type Guard, policy, type Store, type UserIdentity } from '@behalf/core'
+import { oidc } from '@behalf/core/providers'
+import * as z from 'zod'
+
+/** Leases end after a second and a half here, so that tests wait for them and not for a minute. */
+const LEASES_SHORTER_BY = 40
+
+const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) } as const
+
+/** A lease, in milliseconds. */
+export const LEASE_MS = 60_000 / LEASES_SHORTER_BY
+
+export const pay = policy(z.strictObject({ amount: z.number() }), {
+  version: '1',
+  approval: { message: ({ input }) => `Pay ${input.amount}` },
+})
+
+/** Passed between processes: what was done, line by line, where every process sees it. */
+export function journal(directory: string) {
+  const path = (name: string) => join(directory, name)
+  return {
+    note: (name: 'asked' | 'ran', line: string) => appendFileSync(path(name), `${line}\n`),
+    count: (name: 'asked' | 'ran', line: string) =>
+      existsSync(path(name))
+        ? readFileSync(path(name), 'utf8')
+            .split('\n')
+            .filter((one) => one === line).length
+        : 0,
+  }
+}
+
+/** An identity as a verification in this process would have made it: its place in the registry is what counts. */
+export function verifiedUser(): UserIdentity {
+  const identity = Object.freeze({
+    kind: 'user' as const,
+    issuer: 'https://issuer.example',
+    subject: 'ann',
+    clientId: 'agent',
+    claims: Object.freeze({ iat: Math.floor(Date.now() / 1000) - 60 }),
+  })
+  const registry = globalThis as { [key: symbol]: { readonly verified: WeakSet<object> } | undefined }
+  registry[Symbol.for('@behalf/core@1')]?.verified.add(identity)
+  return identity
+}
+
+type Tap = (isWrite: boolean, next: () => Promise<unknown>) => Promise<unknown>
+
+/** A guard on a shared store, whose person says yes at the first look. */
+export function guardOn(shared: Store, directory: string, tap: Tap = (_, next) => next()): Guard {
+  const { note } = journal(directory)
+  const channel: ApprovalChannel = {
+    specificationVersion: 1,
+    ask: async ({ message }) => {
+      note('asked', message)
+      return { state: {}, interval: 0.01 }
+    },
+    look: async () => ({ status: 'approved' }),
+  }
+  const read = <Result>(next: () => Promise<Result>) => tap(false, next) as Promise<Result>
+  const write = <Result>(next: () => Promise<Result>) => tap(true, next) as Promise<Result>
+  const store: Store = {
+    specificationVersion: 1,
+    durable: true,
+    get: (key) => read(() => shared.get(key)),
+    list: (index, options) => read(() => shared.list(index, options)),
+    put: (key, value, options) =>
+      write(() => {
+        const { expiresInSeconds, ...rest } = options
+        const isLease = expiresInSeconds !== undefined && expiresInSeconds <= 60
+        const seconds = isLease ? expiresInSeconds / LEASES_SHORTER_BY : expiresInSeconds
+        return shared.put(key, value, { ...rest, ...(seconds !== undefined && { expiresInSeconds: seconds }) })
+      }),
+    delete: (key, options) => write(() => shared.delete(key, options)),
+    claimDue: (queue, options) => write(() => shared.claimDue(queue, options)),
+    increment: (key, options) => write(() => shared.increment(key, options)),
+  }
+  return createGuard({
+    authorizationServer: oidc({ issuer: 'https://issuer.example', clientId: 'agent', clientSecret: 'a-client-secret' }),
+    agent: { name: 'agent:payer' },
+    approvals: channel,
+    store,
+    keys,
+  })
+}
+
+/** Takes a call to its end, as an app does that comes back. */
+export async function live(guard: Guard, amount: number, body: () => unknown, slot = `pay-${amount}`) {
+  const identity = verifiedUser()
+  for (let tries = 0; tries < 100; tries++) {
+    const outcome = await guard.run(pay, { tool: 'pay', slot, input: { amount }, identity }, body)
+    if (outcome.status === 'done' || outcome.status === 'denied') return outcome
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error('the slot is stuck')
+}

@@ -1,0 +1,108 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ownChild } from '../children.ts'
+import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from '../redis-server.ts'
+import { place } from '../sqlite-files.ts'
+import { openTarget, type Target } from '../worker.ts'
+import { guardOn, journal, LEASE_MS, live } from './guarded-world.ts'
+import type { Task } from './worker.ts'
+
+/** A life has some fifteen writes; past them, nothing is left to die at. */
+const MOST_WRITES = 22
+
+/** How a process ended: `SIGKILL`, or what its calls came to. */
+async function ended(target: Target, directory: string, task: Task): Promise<'SIGKILL' | readonly unknown[]> {
+  const script = fileURLToPath(new URL('./worker.ts', import.meta.url))
+  const args = [target, directory, task].map((argument) => JSON.stringify(argument))
+  const child = ownChild(fork(script, args, { execArgv: ['--no-warnings'] }))
+  let outcomes: readonly unknown[] = []
+  child.on('message', (message) => {
+    outcomes = message as readonly unknown[]
+  })
+  const [, signal] = await once(child, 'exit')
+  return signal === 'SIGKILL' ? 'SIGKILL' : outcomes
+}
+
+function guardedProcesses(target: () => Target): void {
+  const directory = mkdtempSync(join(tmpdir(), 'behalf-guards-'))
+  afterAll(() => rmSync(directory, { recursive: true }))
+  const { count } = journal(directory)
+
+  test('a guard killed by SIGKILL after each write of a run’s life: another process repairs it', {
+    timeout: 120_000,
+  }, async () => {
+    const store = await openTarget(target())
+    const died: number[] = []
+    for (let first = 1; first <= MOST_WRITES; first += 4) {
+      const group = Array.from({ length: 4 }, (_, index) => first + index)
+      const ends = await Promise.all(
+        group.map((afterWrite) => ended(target(), directory, { kind: 'die', amount: afterWrite, afterWrite })),
+      )
+      died.push(...group.filter((_, index) => ends[index] === 'SIGKILL'))
+    }
+    expect(died.length).toBeGreaterThan(8)
+    await wait(LEASE_MS + 100)
+    for (const amount of died) {
+      const ranBefore = count('ran', `${amount}`)
+      const outcome = await live(guardOn(store, directory), amount, () => {
+        journal(directory).note('ran', `${amount}`)
+        return 'ran'
+      })
+      const where = `killed after write ${amount}`
+      expect(count('ran', `${amount}`), where).toBeLessThanOrEqual(1)
+      expect(count('asked', `Pay ${amount}`), where).toBeLessThanOrEqual(2)
+      // What is not known was begun, or claimed by one that died before it could say so.
+      if (outcome.status === 'denied') expect(outcome, where).toMatchObject({ code: 'unknown_outcome' })
+      else expect([outcome.status, count('ran', `${amount}`)], where).toEqual(['done', 1])
+      if (ranBefore === 0 && outcome.status === 'denied') expect(count('asked', `Pay ${amount}`), where).toBe(1)
+    }
+  })
+
+  test('a guard killed in the body: nobody runs it again, and all are told so', { timeout: 60_000 }, async () => {
+    const amount = 1_000
+    expect(await ended(target(), directory, { kind: 'die', amount, afterWrite: 0 })).toBe('SIGKILL')
+    await wait(LEASE_MS + 100)
+    const guard = guardOn(await openTarget(target()), directory)
+    for (const slot of [`pay-${amount}`, 'another']) {
+      expect(await live(guard, amount, () => 'again', slot)).toMatchObject({
+        status: 'denied',
+        code: 'unknown_outcome',
+      })
+    }
+    expect(count('ran', `${amount}`)).toBe(1)
+    expect(count('asked', `Pay ${amount}`)).toBe(1)
+  })
+
+  test('two processes, fifty calls of one slot each: asked once, run once, all are told the result', {
+    timeout: 60_000,
+  }, async () => {
+    const task = { kind: 'crowd', amount: 2_000, calls: 50 } as const
+    const [left, right] = await Promise.all([ended(target(), directory, task), ended(target(), directory, task)])
+    expect([...left, ...right]).toEqual(Array.from({ length: 100 }, () => 'ran'))
+    expect(count('ran', '2000')).toBe(1)
+    expect(count('asked', 'Pay 2000')).toBe(1)
+  })
+}
+
+describe('guards on one SQLite file', () => {
+  const { file, remove } = place()
+  afterAll(remove)
+  guardedProcesses(() => ({ file }))
+})
+
+if (!hasRedisServer) test('guards on one Redis', ({ skip }) => skip(redisServerMissing))
+
+describe.runIf(hasRedisServer)('guards on one Redis', () => {
+  let server: RedisServer
+  beforeAll(async () => {
+    server = await startRedisServer()
+  })
+  afterAll(() => server.stop())
+  guardedProcesses(() => ({ client: 'redis', port: server.port, prefix: 'guards' }))
+})
