@@ -146,7 +146,10 @@ describe('errors (CIBA Core §11)', () => {
     // The requests of these tests have two seconds.
     const { look, answer } = await begin()
     answer(() => new Promise<Response>((resolve) => setTimeout(resolve, 2_300, refusal('authorization_pending'))))
-    expect(await look()).toMatchObject({ status: 'pending' })
+    const looked = await look()
+    expect(looked).toMatchObject({ status: 'pending' })
+    // It was answered, and not given up.
+    expect(looked.status === 'pending' && looked.state).not.toHaveProperty('faults')
     expect(LONG_POLL_MS).toBeGreaterThanOrEqual(30_000)
   })
 
