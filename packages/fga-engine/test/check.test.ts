@@ -25,6 +25,23 @@ type document
     expect(await ask('user:* viewer document:1')).toBe(true)
   })
 
+  test('every group is not every member of every group', async () => {
+    const ask = asking(
+      `
+type user
+type group
+  relations
+    define member: [user]
+type document
+  relations
+    define viewer: [group:*]
+`,
+      'group:* viewer document:1',
+    )
+    expect(await ask('group:x viewer document:1')).toBe(true)
+    expect(await ask('group:x#member viewer document:1')).toBe(false)
+  })
+
   test('somebody who is named is not everybody', async () => {
     const ask = asking(groups, 'user:ann member group:one')
     expect(await ask('user:* member group:one')).toBe(false)
