@@ -1,3 +1,4 @@
+import { fgaClient, type RelationshipQuestion } from '@behalf/core/fga'
 import { createEngine, createHandler, FgaError, handlerFetch, memoryTuples } from '../../src/index.ts'
 import { httpAnswers, type Place } from './answers.ts'
 
@@ -25,6 +26,29 @@ export const overHttp: Place = async (model, tuples) => {
     if (!written.ok) throw new Error(`not written: ${await written.text()}`)
   }
   return httpAnswers(url, ask)
+}
+
+/** The same behind `fgaClient`, which writes, checks and lists; it has no list of users. */
+export const throughClient: Place = async (model, tuples) => {
+  const engine = createEngine({ model, tuples: memoryTuples() })
+  const ask = handlerFetch(createHandler({ engine, storeId: STORE, apiToken: 'token' }))
+  const client = fgaClient({
+    apiUrl: 'https://fga.example',
+    storeId: STORE,
+    authorizationModelId: engine.authorizationModelId,
+    credentials: { method: 'apiToken', token: 'token' },
+    fetch: ask,
+  })
+  for (const tuple of tuples) await client.write({ writes: [tuple] })
+  return {
+    check: async (question) => {
+      const answer = await client.check(question as RelationshipQuestion)
+      return answer.allowed || (answer.problem ?? false)
+    },
+    listObjects: async (question) =>
+      [...(await client.listObjects(question as RelationshipQuestion & { type: string })).objects].sort(),
+    listUsers: (question) => engine.listUsers(question).then((users) => [...users].sort(), codeOf),
+  }
 }
 
 /** A real OpenFGA, in a store of its own. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { agrees } from './agrees.ts'
 import { loadStores } from './load-stores.ts'
-import { inProcess, overHttp } from './places.ts'
+import { inProcess, overHttp, throughClient } from './places.ts'
 
 const stores = loadStores()
 
@@ -12,6 +12,7 @@ if (stores === undefined) {
 describe.runIf(stores !== undefined).each([
   ['the engine', inProcess],
   ['the engine behind the HTTP API', overHttp],
+  ['the engine behind our client', throughClient],
 ])('%s', (_name, place) => {
   for (const { name, model, scenarios } of stores ?? []) {
     for (const scenario of scenarios) {
