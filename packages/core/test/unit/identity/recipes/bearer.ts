@@ -1,0 +1,5 @@
+import { type IdentityOf, verifyRequest } from '../../../../src/index.ts'
+import { profile } from './setup.ts'
+
+export const identityOf: IdentityOf = (request) =>
+  verifyRequest(request, { authorizationServer: profile, audience: 'https://agent.example.com' })

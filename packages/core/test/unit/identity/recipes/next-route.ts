@@ -1,0 +1,25 @@
+import { type IdentityOf, InvalidTokenError } from '../../../../src/index.ts'
+import { identityOf } from './auth-js.ts'
+import { guard, policies, whoami } from './setup.ts'
+
+/** A session whose token has ended is no session. */
+const signedIn: IdentityOf = async (request) => {
+  try {
+    return await identityOf(request)
+  } catch (error) {
+    if (error instanceof InvalidTokenError) return undefined
+    throw error
+  }
+}
+
+export async function POST(request: Request): Promise<Response> {
+  const identity = await signedIn(request)
+  if (identity === undefined) return new Response('Sign in first', { status: 401 })
+  const { messageId } = await request.json()
+  const outcome = await guard.run(
+    policies.whoami,
+    { tool: 'whoami', slot: ['thread-1', messageId], input: {}, identity },
+    whoami,
+  )
+  return Response.json(outcome.status === 'done' ? { you: outcome.result } : { status: outcome.status })
+}
