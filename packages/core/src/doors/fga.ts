@@ -2,6 +2,8 @@
 export {
   allowPlainHttp,
   type Candidates,
+  type ClientCallOptions,
+  type ClientQuestion,
   type Consistency,
   type CutOff,
   type Explainer,

@@ -6,12 +6,14 @@ import type { Question } from './question.ts'
 import { readItem, refused, type Verdict } from './read-answer.ts'
 import { type Consistency, checkAnswer, consistencies, modelHeader } from './wire.ts'
 
-interface ClientCallOptions {
+/** What the client is told with each call. */
+export interface ClientCallOptions {
   readonly authorizationModelId?: string
   readonly consistency?: string
 }
 
-interface ClientQuestion {
+/** One question, as the client takes it. */
+export interface ClientQuestion {
   readonly user: string
   readonly relation: string
   readonly object: string

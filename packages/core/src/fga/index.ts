@@ -7,7 +7,7 @@ export type {
   RelationshipQuestion,
   RelationshipTuple,
 } from './access-checker.ts'
-export type { OpenFgaClientLike } from './client-backend.ts'
+export type { ClientCallOptions, ClientQuestion, OpenFgaClientLike } from './client-backend.ts'
 export {
   type FgaAnswer,
   type FgaCallOptions,

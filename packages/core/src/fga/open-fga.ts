@@ -21,9 +21,7 @@ export type OpenFga = AccessChecker & Required<Pick<AccessChecker, 'checkEach'>>
  * outage is not told as a refusal. Questions of one turn of the event loop travel together, at most 50 a
  * request, and identical ones are asked once. Answers are not kept unless `cacheSeconds` says so.
  *
- * @param options.apiUrl - `https:`, or `http:` to loopback.
- * @param options.client - In place of an address: your own `OpenFgaClient` of `@openfga/sdk`.
- * @param options.timeoutMs - All of it, retries included, milliseconds. @default 5_000
+ * @param options - An address (`https:`, or `http:` to loopback), or your own `OpenFgaClient` of `@openfga/sdk`.
  * @throws ConfigurationError An option is missing or wrong; nothing was sent.
  * @see {@link https://openfga.dev/api/service#/Relationship%20Queries/BatchCheck | OpenFGA BatchCheck}
  */
