@@ -34,7 +34,7 @@ type group
     define member: [user]
 type document
   relations
-    define viewer: [group:*]
+    define viewer: [group:*, group#member]
 `,
       'group:* viewer document:1',
     )
