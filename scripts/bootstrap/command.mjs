@@ -22,8 +22,10 @@ export function resolveCommand([name, ...args]) {
       return { name: 'npm run bench', ...everything, argv: node('scripts/bench.ts', args) }
     case 'check':
       return { name: 'npm run check', ...everything, argv: node('scripts/check.ts', args) }
+    case 'fuzz':
+      return { name: 'npm run fuzz', ...everything, argv: node('scripts/fuzz.ts', args) }
     default:
-      throw new Failure(`there is no command ${JSON.stringify(name ?? '')}: use demo, test, bench or check`)
+      throw new Failure(`there is no command ${JSON.stringify(name ?? '')}: use demo, test, bench, check or fuzz`)
   }
 }
 
