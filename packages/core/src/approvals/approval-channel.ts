@@ -26,6 +26,11 @@ export interface Asked {
   readonly interval?: number
   /** Epoch seconds: when this delivery of the question runs out. */
   readonly expiresAt?: number
+  /**
+   * Epoch seconds: until then the answer comes by itself, and a watcher needs not look for it.
+   * @default a watcher looks as often as everybody else
+   */
+  readonly watchFrom?: number
 }
 
 /** One look at the answer. */

@@ -112,6 +112,7 @@ function deliveryOf(asked: Asked, sentAt: number): Delivery {
     interval,
     nextLookAt: sentAt + interval,
     ...(asked.expiresAt !== undefined && { expiresAt: asked.expiresAt }),
+    ...(asked.watchFrom !== undefined && { watchFrom: asked.watchFrom }),
   }
 }
 

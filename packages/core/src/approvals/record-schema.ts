@@ -67,6 +67,7 @@ const runRecord = z.object({
       interval: seconds,
       nextLookAt: seconds,
       lookedAt: z.optional(seconds),
+      watchFrom: z.optional(seconds),
     }),
   ),
   sends: z.number(),

@@ -68,6 +68,8 @@ export interface Delivery {
   readonly nextLookAt: number
   /** Epoch seconds: when the last look was sent. */
   readonly lookedAt?: number
+  /** Epoch seconds: until then the answer comes by itself, and a watcher needs not look for it. */
+  readonly watchFrom?: number
 }
 
 /** What came back from the body, as it can be told again. */

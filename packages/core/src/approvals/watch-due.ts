@@ -21,7 +21,7 @@ export function dueOf({ question, delivery, state, told }: RunRecord, now: numbe
     case 'requested':
       return now + UNSENT_SECONDS
     case 'pending':
-      return delivery?.nextLookAt
+      return delivery && Math.max(delivery.nextLookAt, delivery.watchFrom ?? 0)
     case 'approved':
     case 'denied':
     case 'expired':

@@ -1,7 +1,9 @@
+import { ConfigurationError } from '../errors/index.ts'
 import type { Entry } from './ledger.ts'
 import type { RunRecord } from './record.ts'
 import { settleRun } from './settle-run.ts'
 import type { WatchedAnswer, WatcherSettings } from './watch-options.ts'
+import { wake } from './watch-wake.ts'
 
 /** The app is told by one watcher at a time; the lease is renewed while it takes its time. Seconds. */
 const TELLING_SECONDS = 60
@@ -21,7 +23,16 @@ export async function watchEntry(entry: Entry, settings: WatcherSettings): Promi
   const { ledger, channels, context } = settings
   const { question } = entry.record
   const channel = question && channels.get(question.channel)
-  const settled = channel === undefined ? { entry } : await settleRun(ledger, entry, channel, context)
+  const isOpen = entry.record.state === 'pending' || entry.record.state === 'requested'
+  if (isOpen && channel === undefined) {
+    throw new ConfigurationError(
+      'approvals',
+      `a question went by channel ${JSON.stringify(question?.channel)}, which this watcher lacks`,
+    )
+  }
+  const settled = isOpen ? await settleRun(ledger, entry, channel, context) : { entry }
+  // A call that waits in this process needs not wait for its own next look.
+  if (settled.entry.record.state !== 'pending') wake(entry.record.id)
   return isUntold(settled.entry.record) ? tell(settled.entry, settings) : 'open'
 }
 

@@ -43,7 +43,7 @@ export function ciba(options: CibaOptions = {}): ApprovalChannel {
         return await pollBackchannelAuthentication(state, question, contextOf(question.approver.issuer, context))
       } catch (error) {
         if (!BehalfError.isInstance(error) || !error.retryable) throw error
-        return postpone(state, error)
+        return postpone(state, error, context.clock.now() / 1000)
       }
     },
   }

@@ -4,7 +4,7 @@ import { InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'
 import type { PollContext } from './poll-context.ts'
 import { verifyBackchannelAnswer } from './verify-backchannel-answer.ts'
-import { CIBA_GRANT, type CibaState, LONG_POLL_MS, SLOW_DOWN_SECONDS } from './wire.ts'
+import { CIBA_GRANT, type CibaState, LONG_POLL_MS, SLOW_DOWN_SECONDS, withinDelivery } from './wire.ts'
 
 /** Requests that wait for their answer now, in this process. Between processes, the record's lease keeps them apart. */
 const underWay = new Set<string>()
@@ -45,12 +45,12 @@ function refusal(error: OAuthResponseError, state: CibaState, server: Authorizat
   switch (error.error) {
     case 'authorization_pending':
       // A server may forget to say that it ran out; the local deadline stands (CIBA Core §7.3).
-      return isOver ? { status: 'expired' } : pending(state, error, state.interval)
+      return isOver ? { status: 'expired' } : pending(state, error, state.interval, clock)
     case 'slow_down':
-      return isOver ? { status: 'expired' } : pending(state, error, state.interval + SLOW_DOWN_SECONDS)
+      return isOver ? { status: 'expired' } : pending(state, error, state.interval + SLOW_DOWN_SECONDS, clock)
     case 'use_dpop_nonce':
       // RFC 9449 §8: refused for its proof, before the grant was looked at. The next one has the nonce.
-      return isOver ? { status: 'expired' } : pending(state, error, state.interval)
+      return isOver ? { status: 'expired' } : pending(state, error, state.interval, clock)
     case 'expired_token':
       return { status: 'expired' }
     case 'access_denied':
@@ -67,11 +67,16 @@ function refusal(error: OAuthResponseError, state: CibaState, server: Authorizat
   }
 }
 
-function pending({ faults: _, ...state }: CibaState, error: OAuthResponseError, interval: number): Answer {
+function pending(
+  { faults: _, ...state }: CibaState,
+  { retryAfter }: OAuthResponseError,
+  interval: number,
+  clock: Clock,
+): Answer {
   return {
     status: 'pending',
     interval,
     state: { ...state, interval },
-    ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
+    ...(retryAfter !== undefined && { retryAfter: withinDelivery(retryAfter, state, clock.now() / 1000) }),
   }
 }

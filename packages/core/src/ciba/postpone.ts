@@ -1,6 +1,6 @@
 import type { Answer } from '../approvals/index.ts'
 import type { BehalfError } from '../errors/index.ts'
-import type { CibaState } from './wire.ts'
+import { type CibaState, withinDelivery } from './wire.ts'
 
 /** Longer than this, nobody waits on account of faults. Seconds. */
 const MAX_WAIT_SECONDS = 120
@@ -8,8 +8,15 @@ const MAX_WAIT_SECONDS = 120
 /**
  * The next look after one that came to nothing: later with each fault in a row, and not at the same moment
  * as everybody else's (E2). Never sooner than the interval, nor than the server asked for.
+ *
+ * @param now - Epoch seconds.
  */
-export function postpone(state: CibaState, error: BehalfError, random: () => number = Math.random): Answer {
+export function postpone(
+  state: CibaState,
+  error: BehalfError,
+  now: number,
+  random: () => number = Math.random,
+): Answer {
   const faults = (state.faults ?? 0) + 1
   const most = Math.min(MAX_WAIT_SECONDS, state.interval * 2 ** Math.min(faults, 10))
   const asked = 'retryAfter' in error && typeof error.retryAfter === 'number' ? error.retryAfter : 0
@@ -17,7 +24,11 @@ export function postpone(state: CibaState, error: BehalfError, random: () => num
     status: 'pending',
     interval: state.interval,
     // Jitter on top of what the server asked for: everybody was told the same.
-    retryAfter: Math.max(asked, state.interval) + random() * Math.max(0, most - state.interval),
+    retryAfter: withinDelivery(
+      Math.max(asked, state.interval) + random() * Math.max(0, most - state.interval),
+      state,
+      now,
+    ),
     state: { ...state, faults },
   }
 }

@@ -47,6 +47,14 @@ export function isPinged(state: JsonObject): boolean {
   return schema.safeParse(state).data?.notification !== undefined
 }
 
+/**
+ * A wait in seconds, but no longer than the request lives: whoever asks for more is asked once more at its end,
+ * so that nobody waits for ever.
+ */
+export function withinDelivery(seconds: number, { expiresAt, interval }: CibaState, now: number): number {
+  return Math.min(seconds, Math.max(interval, expiresAt - now))
+}
+
 /** `interval` grows by so much on `slow_down`, for good (CIBA Core §11). Seconds. */
 export const SLOW_DOWN_SECONDS = 5
 

@@ -48,7 +48,8 @@ export function inAppApprovals(options: InAppApprovalsOptions = {}): ApprovalCha
     specificationVersion: 1,
     ask: async (question) => {
       await tell(question, notify)
-      return { state: { kind: KIND }, interval, expiresAt: question.expiresAt }
+      const { expiresAt } = question
+      return { state: { kind: KIND }, interval, expiresAt, watchFrom: expiresAt }
     },
     // The answer changes the record itself; who looks has only to see whether the time is over.
     look: async (_asked, question, { clock }) =>

@@ -114,12 +114,22 @@ describe('errors (CIBA Core §11)', () => {
     const looked = await look()
     expect(looked.status === 'pending' && looked.retryAfter).toBeGreaterThanOrEqual(30)
     const error = new TransportError('x', { retryAfter: 30 })
-    const state = { authReqId: 'r', expiresAt: 0, interval: 5, detailsSent: false }
-    const retryAfter = (random: number) => {
-      const later = postpone(state, error, () => random)
+    const state = { authReqId: 'r', expiresAt: 1_000, interval: 5, detailsSent: false }
+    const retryAfter = (random: number, now = 0) => {
+      const later = postpone(state, error, now, () => random)
       return later.status === 'pending' ? later.retryAfter : undefined
     }
     expect([retryAfter(0), retryAfter(0.5), retryAfter(1)]).toEqual([30, 32.5, 35])
+    // At the end of the request there is one more look, and not sooner than the interval.
+    expect([retryAfter(1, 980), retryAfter(1, 998), retryAfter(1, 2_000)]).toEqual([20, 5, 5])
+  })
+
+  test('a server that asks for more patience than it has itself is asked once more at its end', async () => {
+    const { look, answer, ask, acknowledges } = await begin()
+    answer(refusal('authorization_pending', 400, { 'retry-after': '86400' }))
+    expect(await look()).toMatchObject({ status: 'pending', retryAfter: 120 })
+    acknowledges(() => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 120, interval: 1e9 }))
+    expect(await ask()).toMatchObject({ interval: 120 })
   })
 
   verifies('CIBA-10.1-one-at-a-time', 'of two looks at one request one is sent; the other waits', async () => {

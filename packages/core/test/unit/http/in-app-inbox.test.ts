@@ -190,6 +190,16 @@ describe('who may answer (A8)', () => {
 })
 
 describe('around it', () => {
+  test('a watcher is not asked to look for what comes by itself, until the time is over', async () => {
+    const target = app()
+    await target.run()
+    const ledger = openLedger({ store: target.store, clock: target.clock })
+    target.clock.advance(3_599)
+    expect(await ledger.claimLooks(10, 60)).toEqual([])
+    target.clock.advance(1)
+    expect(await ledger.claimLooks(10, 60)).toHaveLength(1)
+  })
+
   test('a call that waits goes on as soon as there is an answer, and not at its next look', async () => {
     const target = app({ wait: 30 })
     const running = target.run()

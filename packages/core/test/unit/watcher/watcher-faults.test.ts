@@ -103,13 +103,14 @@ describe('faults', () => {
     expect(target.faults).toMatchObject([{ id: 'q-0' }])
   })
 
-  test('a question of a channel that this watcher lacks is left alone', async () => {
+  test('a question of a channel that this watcher lacks is left alone, and that is told', async () => {
     const { channel, looks } = listeningChannel(() => approved)
     const target = started(channel)
     await target.add(1)
     target.watch({ approvals: { other: channel } })
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(looks).toEqual([])
+    expect(target.faults).toMatchObject([{ error: { code: 'ERR_CONFIGURATION' }, id: 'q-0' }])
     expect((await target.state('q-0'))?.state).toBe('pending')
   })
 })
