@@ -98,10 +98,10 @@ describe('filterAllowed', () => {
   })
 
   test('is bounded in time, and returns what was asked about until then', async () => {
-    const { one } = world(readable(['d0']), 60)
+    const { one } = world(readable(['d0']), 40)
     const started = performance.now()
-    const found = await filterAllowed(docs(1_000), { ...options(one), timeoutMs: 150, maxCandidates: 1_000 })
-    expect(performance.now() - started).toBeLessThan(400)
+    const found = await filterAllowed(docs(1_000), { ...options(one), timeoutMs: 400, maxCandidates: 1_000 })
+    expect(performance.now() - started).toBeLessThan(1_500)
     expect(found.ended).toBe('deadline')
     expect(found.documents.map(({ id }) => id)).toEqual(['d0'])
     const hangs = await filterAllowed(() => new Promise<Doc[]>(() => {}), { ...options(one), timeoutMs: 50 })

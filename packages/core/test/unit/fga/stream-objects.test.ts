@@ -66,7 +66,7 @@ describe('streamObjects', () => {
     ['has an endless line', [line('doc:1'), 'x'.repeat(20_000)], 'hang', InvalidResponseError],
   ] as const)('that %s is no whole list', async (_, texts, end, error) => {
     const stream = client({
-      timeoutMs: 200,
+      timeoutMs: 1_000,
       fetch: () => Promise.resolve(pieces(texts, end)),
     }).streamObjects(list)
     const names: string[] = []
