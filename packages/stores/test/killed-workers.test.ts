@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { killedWorkerTests } from './killed-workers.ts'
-import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from './redis-server.ts'
+import {
+  hasRedisServer,
+  type RedisServer,
+  redisServerMissing,
+  startRedisServer,
+  withRedisServer,
+} from './redis-server.ts'
 import { place } from './sqlite-files.ts'
 
 describe('two processes on one SQLite file', () => {
@@ -12,7 +18,7 @@ describe('two processes on one SQLite file', () => {
 
 if (!hasRedisServer) test('two processes on one Redis', ({ skip }) => skip(redisServerMissing))
 
-describe.runIf(hasRedisServer)('two processes on one Redis, with a client library each', () => {
+describe.each(withRedisServer(['two processes on one Redis, with a client library each']))('%s', () => {
   let server: RedisServer
   beforeAll(async () => {
     server = await startRedisServer()

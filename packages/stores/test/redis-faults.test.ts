@@ -3,7 +3,13 @@ import { type RedisStoreOptions, redisStore } from '@behalf/stores/redis'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createClientPool, createCluster } from 'redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from './redis-server.ts'
+import {
+  hasRedisServer,
+  type RedisServer,
+  redisServerMissing,
+  startRedisServer,
+  withRedisServer,
+} from './redis-server.ts'
 import { redisUnderTest } from './redis-under-test.ts'
 
 const value = new Uint8Array([1])
@@ -26,7 +32,7 @@ describe('options of redisStore', () => {
 
 if (!hasRedisServer) test('faults of Redis', ({ skip }) => skip(redisServerMissing))
 
-describe.runIf(hasRedisServer).each(['redis', 'ioredis'] as const)('what Redis holds, client %s', (name) => {
+describe.each(withRedisServer(['redis', 'ioredis'] as const))('what Redis holds, client %s', (name) => {
   let server: RedisServer
   let admin: Redis
   let under: Awaited<ReturnType<typeof redisUnderTest>>
@@ -162,7 +168,7 @@ describe.runIf(hasRedisServer).each(['redis', 'ioredis'] as const)('what Redis h
   })
 })
 
-describe.runIf(hasRedisServer)('clients', () => {
+describe.each(withRedisServer(['clients']))('%s', () => {
   let server: RedisServer
   beforeAll(async () => {
     server = await startRedisServer()

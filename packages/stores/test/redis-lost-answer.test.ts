@@ -1,14 +1,20 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Store } from '@behalf/core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from './redis-server.ts'
+import {
+  hasRedisServer,
+  type RedisServer,
+  redisServerMissing,
+  startRedisServer,
+  withRedisServer,
+} from './redis-server.ts'
 import { throughProxy } from './redis-under-test.ts'
 
 if (!hasRedisServer) test('an answer of Redis that is lost', ({ skip }) => skip(redisServerMissing))
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
-describe.runIf(hasRedisServer).each(['redis', 'ioredis'] as const)('an answer that is lost, client %s', (name) => {
+describe.each(withRedisServer(['redis', 'ioredis'] as const))('an answer that is lost, client %s', (name) => {
   let server: RedisServer
   beforeAll(async () => {
     server = await startRedisServer()

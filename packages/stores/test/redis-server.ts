@@ -10,6 +10,9 @@ import { killChild, ownChild } from './children.ts'
 /** Whether the machine has one. */
 export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0
 
+/** What each is tested with; nothing where there is no server, so that one skipped test stands for all and says why. */
+export const withRedisServer = <Case>(cases: readonly Case[]): readonly Case[] => (hasRedisServer ? cases : [])
+
 /** Said of a test that is skipped without one. */
 export const redisServerMissing = 'needs redis-server: apt-get install -y redis-server'
 

@@ -1,6 +1,12 @@
 import { describeStore } from '@behalf/testing/contract'
 import { afterAll, beforeAll, describe, test, vi } from 'vitest'
-import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from './redis-server.ts'
+import {
+  hasRedisServer,
+  type RedisServer,
+  redisServerMissing,
+  startRedisServer,
+  withRedisServer,
+} from './redis-server.ts'
 import { outages, redisUnderTest } from './redis-under-test.ts'
 
 // They wait for leases and ends of lives, and not for the machine.
@@ -14,7 +20,7 @@ const servers = [
   { name: 'ioredis', killed: false },
 ] as const
 
-describe.runIf(hasRedisServer).each(servers)('the client $name, server killed before: $killed', ({ name, killed }) => {
+describe.each(withRedisServer(servers))('the client $name, server killed before: $killed', ({ name, killed }) => {
   let server: RedisServer
   beforeAll(async () => {
     server = await startRedisServer({ durable: killed })

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { sqliteStore } from '@behalf/stores/sqlite'
 import { describeStore } from '@behalf/testing/contract'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { hasRedisServer, redisServerMissing, startRedisServer } from './redis-server.ts'
+import { hasRedisServer, redisServerMissing, startRedisServer, withRedisServer } from './redis-server.ts'
 import { redisUnderTest } from './redis-under-test.ts'
 import { fileUnderTest, place } from './sqlite-files.ts'
 import { startWorker } from './worker-process.ts'
@@ -50,7 +50,7 @@ describe('what a process that was killed left of an SQLite file', () => {
 
 if (!hasRedisServer) test('a Redis that was killed', ({ skip }) => skip(redisServerMissing))
 
-test.runIf(hasRedisServer).each(['redis', 'ioredis'] as const)(
+test.each(withRedisServer(['redis', 'ioredis'] as const))(
   'a Redis that was killed holds all that was told as written, client %s',
   async (name) => {
     const server = await startRedisServer({ durable: true })

@@ -1,8 +1,12 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ApprovalChannel, createGuard, type Guard, policy, type Store, type UserIdentity } from '@behalf/core'
-import { oidc } from '@behalf/core/providers'
+import { type ApprovalChannel, createGuard, type Guard, policy, type Store } from '@behalf/core'
+import { redisStore } from '@behalf/stores/redis'
+import { sqliteStore } from '@behalf/stores/sqlite'
 import * as z from 'zod'
+import { clients } from '../redis-clients.ts'
+import type { Target } from '../worker.ts'
+import { profile, verifiedUser } from './verified-user.ts'
 
 /** Leases end after a second and a half here, so that tests wait for them and not for a minute. */
 const LEASES_SHORTER_BY = 40
@@ -31,18 +35,10 @@ export function journal(directory: string) {
   }
 }
 
-/** An identity as a verification in this process would have made it: its place in the registry is what counts. */
-export function verifiedUser(): UserIdentity {
-  const identity = Object.freeze({
-    kind: 'user' as const,
-    issuer: 'https://issuer.example',
-    subject: 'ann',
-    clientId: 'agent',
-    claims: Object.freeze({ iat: Math.floor(Date.now() / 1000) - 60 }),
-  })
-  const registry = globalThis as { [key: symbol]: { readonly verified: WeakSet<object> } | undefined }
-  registry[Symbol.for('@behalf/core@1')]?.verified.add(identity)
-  return identity
+export async function openStore(target: Target): Promise<Store> {
+  if ('file' in target) return sqliteStore(target)
+  const { client } = await clients[target.client](target.port)
+  return redisStore({ client, prefix: target.prefix })
 }
 
 type Tap = (isWrite: boolean, next: () => Promise<unknown>) => Promise<unknown>
@@ -77,7 +73,7 @@ export function guardOn(shared: Store, directory: string, tap: Tap = (_, next) =
     increment: (key, options) => write(() => shared.increment(key, options)),
   }
   return createGuard({
-    authorizationServer: oidc({ issuer: 'https://issuer.example', clientId: 'agent', clientSecret: 'a-client-secret' }),
+    authorizationServer: profile,
     agent: { name: 'agent:payer' },
     approvals: channel,
     store,
@@ -87,7 +83,7 @@ export function guardOn(shared: Store, directory: string, tap: Tap = (_, next) =
 
 /** Takes a call to its end, as an app does that comes back. */
 export async function live(guard: Guard, amount: number, body: () => unknown, slot = `pay-${amount}`) {
-  const identity = verifiedUser()
+  const identity = await verifiedUser()
   for (let tries = 0; tries < 100; tries++) {
     const outcome = await guard.run(pay, { tool: 'pay', slot, input: { amount }, identity }, body)
     if (outcome.status === 'done' || outcome.status === 'denied') return outcome

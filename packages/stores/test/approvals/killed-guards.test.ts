@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ownChild } from '../children.ts'
 import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from '../redis-server.ts'
 import { place } from '../sqlite-files.ts'
-import { openTarget, type Target } from '../worker.ts'
-import { guardOn, journal, LEASE_MS, live } from './guarded-world.ts'
+import type { Target } from '../worker.ts'
+import { guardOn, journal, LEASE_MS, live, openStore } from './guarded-world.ts'
 import type { Task } from './worker.ts'
 
 /** A life has some fifteen writes; past them, nothing is left to die at. */
@@ -37,7 +37,7 @@ function guardedProcesses(target: () => Target): void {
   test('a guard killed by SIGKILL after each write of a run’s life: another process repairs it', {
     timeout: 120_000,
   }, async () => {
-    const store = await openTarget(target())
+    const store = await openStore(target())
     const died: number[] = []
     for (let first = 1; first <= MOST_WRITES; first += 4) {
       const group = Array.from({ length: 4 }, (_, index) => first + index)
@@ -68,7 +68,7 @@ function guardedProcesses(target: () => Target): void {
     const amount = 1_000
     expect(await ended(target(), directory, { kind: 'die', amount, afterWrite: 0 })).toBe('SIGKILL')
     await wait(LEASE_MS + 100)
-    const guard = guardOn(await openTarget(target()), directory)
+    const guard = guardOn(await openStore(target()), directory)
     for (const slot of [`pay-${amount}`, 'another']) {
       expect(await live(guard, amount, () => 'again', slot)).toMatchObject({
         status: 'denied',

@@ -1,5 +1,5 @@
-import { openTarget, type Target } from '../worker.ts'
-import { guardOn, journal, live } from './guarded-world.ts'
+import type { Target } from '../worker.ts'
+import { guardOn, journal, live, openStore } from './guarded-world.ts'
 
 /** What a process is to do, and when it is to die. */
 export type Task =
@@ -20,7 +20,7 @@ const dieNow = () => {
 }
 
 let writes = 0
-const guard = guardOn(await openTarget(target), directory, async (isWrite, next) => {
+const guard = guardOn(await openStore(target), directory, async (isWrite, next) => {
   const answer = await next()
   if (isWrite && task.kind === 'die' && ++writes === task.afterWrite) await dieNow()
   return answer
