@@ -172,6 +172,15 @@ describe('a ping', () => {
     expect(await ping('Bearer a-1.')).toHaveProperty('status', 401)
   })
 
+  test('a question that went by another channel is not woken', async () => {
+    const { ledger, ping } = await pinged()
+    const entry = await ledger.read('a-1')
+    if (entry?.record.delivery === undefined) throw new Error('nothing was delivered')
+    const { delivery } = entry.record
+    await ledger.update(entry, (now) => ({ ...now, delivery: { ...delivery, state: { kind: 'in_app' } } }))
+    expect(await ping(`Bearer a-1.${'A'.repeat(43)}`)).toHaveProperty('status', 401)
+  })
+
   test('the token that was sent is nowhere in the record', async () => {
     const { ledger, token } = await pinged()
     const entry = await ledger.read('a-1')

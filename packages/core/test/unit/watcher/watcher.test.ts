@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Answer, type ApprovalChannel, openLedger } from '../../../src/approvals/index.ts'
+import { watchEntry } from '../../../src/approvals/watch-entry.ts'
+import { watcherSettings } from '../../../src/approvals/watch-options.ts'
 import { Pace } from '../../../src/approvals/watch-pace.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
@@ -125,6 +127,24 @@ describe('several watchers', () => {
     const shares = watchers.map(({ watcher }) => watcher.statistics().looks)
     expect(shares.reduce((sum, share) => sum + share)).toBe(300)
     expect(shares.filter((share) => share > 0).length).toBeGreaterThan(1)
+  })
+
+  test('one that read a question before another told its end does not tell it again', async () => {
+    const { channel } = listeningChannel(() => approved)
+    const target = started(channel)
+    await target.add(1)
+    const settings = watcherSettings({
+      authorizationServer: () => undefined,
+      approvals: channel,
+      store: target.store,
+      onAnswer: (answer) => void target.told.push(answer),
+    })
+    const entry = await target.ledger.read('q-0')
+    if (entry === undefined) throw new Error('it is gone')
+    expect(await watchEntry(entry, settings)).toBe('told')
+    const { told: _, ...record } = (await target.state('q-0')) ?? entry.record
+    expect(await watchEntry({ record, version: entry.version }, settings)).toBe('open')
+    expect(target.told).toHaveLength(1)
   })
 
   test('one that died before it told the app is replaced', async () => {
