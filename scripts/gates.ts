@@ -9,6 +9,7 @@ import { checkLiveOpenFga } from './gates/check-live-openfga.ts'
 import { checkPacked } from './gates/check-packed.ts'
 import { checkReference } from './gates/check-reference.ts'
 import { checkRequirements } from './gates/check-requirements.ts'
+import { checkSmoke } from './gates/check-smoke.ts'
 import { checkSnippets } from './gates/check-snippets.ts'
 import { checkTypes } from './gates/check-types.ts'
 import type { Gate } from './gates/gate.ts'
@@ -32,6 +33,7 @@ export const gates: readonly Gate[] = [
   { name: 'changesets', run: checkChangesets },
   { name: 'build', run: buildPackages },
   { name: 'packed packages', needs: ['build'], run: checkPacked },
+  { name: 'smoke', needs: ['build'], run: checkSmoke },
   { name: 'bundle size', needs: ['build'], run: checkBundleSize },
   { name: 'api reference', run: checkReference },
 ]

@@ -1,0 +1,3 @@
+import { smoke } from './suite.ts'
+
+console.log(`${(await smoke()).length} hold`)
