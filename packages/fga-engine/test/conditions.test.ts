@@ -32,12 +32,18 @@ describe('what is missing or wrong is an error', () => {
     expect(await evaluated({ v: 'list<int>' }, 'v[3] == 1', { v: [1] })).toBe(error)
   })
 
+  test('any context for a condition without parameters', async () => {
+    expect(await evaluated({}, '1 == 1')).toBe(true)
+    expect(await evaluated({}, '1 == 1', { v: 1 })).toBe(error)
+  })
+
   test('fields that no parameter is called are passed over', async () => {
     expect(await evaluated({ v: 'int' }, 'v == 1', { v: 1, w: 'x', constructor: 1 })).toBe(true)
   })
 
   test('a parameter is not what every object inherits', async () => {
-    expect(await evaluated({ constructor: 'string' }, 'constructor != ""', {})).toBe(error)
+    expect(await evaluated({ constructor: 'any' }, 'true', {})).toBe(error)
+    expect(await evaluated({ constructor: 'any' }, 'true', { constructor: 1 })).toBe(true)
   })
 })
 

@@ -34,7 +34,7 @@ export interface Condition {
  *
  * Does not type-check the expression, and sets no limit on its cost: a server does both when the model is written.
  *
- * @throws {@link ConfigurationError} The expression does not parse, or a parameter's type does not exist.
+ * @throws ConfigurationError The expression does not parse, or a parameter's type does not exist.
  */
 export function compileCondition(name: string, definition: ConditionDefinition, peers: Cel): Condition {
   const { cel } = peers

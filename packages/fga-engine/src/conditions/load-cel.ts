@@ -19,7 +19,7 @@ const importPeers = async (): Promise<Cel> => {
 /**
  * Loads the CEL evaluator, which only models with conditions need.
  *
- * @throws {@link ConfigurationError} The peers are not installed.
+ * @throws ConfigurationError The peers are not installed.
  */
 export async function loadCel(importer: () => Promise<Cel> = importPeers): Promise<Cel> {
   try {

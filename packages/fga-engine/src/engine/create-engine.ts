@@ -24,7 +24,7 @@ export interface EngineOptions {
  * `@bufbuild/protobuf`, which are loaded at the first question. Sets no deadline, and no limit on what an expression
  * costs: a server does. Made for tests, local runs and edge functions, over tuples that fit a process.
  *
- * @throws {@link ConfigurationError} An unknown option, or a model that cannot be evaluated.
+ * @throws ConfigurationError An unknown option, or a model that cannot be evaluated.
  */
 export function createEngine(options: EngineOptions): FgaEngine {
   for (const key of Object.keys(options)) {

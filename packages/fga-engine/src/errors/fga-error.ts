@@ -1,4 +1,26 @@
-/** Codes of refusals, by OpenFGA's names, with the number and the HTTP status that belong to them. */
+/** The name of an OpenFGA error, as it stands in `code` of an error's body. */
+export type FgaErrorCode =
+  | 'auth_failed_invalid_bearer_token'
+  | 'bearer_token_missing'
+  | 'validation_error'
+  | 'authorization_model_not_found'
+  | 'authorization_model_resolution_too_complex'
+  | 'invalid_write_input'
+  | 'cannot_allow_duplicate_tuples_in_one_request'
+  | 'invalid_continuation_token'
+  | 'write_failed_due_to_invalid_input'
+  | 'type_not_found'
+  | 'relation_not_found'
+  | 'invalid_tuple'
+  | 'tuple_key_value_not_specified'
+  | 'page_size_invalid'
+  | 'exceeded_entity_limit'
+  | 'internal_error'
+  | 'Aborted'
+  | 'undefined_endpoint'
+  | 'store_id_not_found'
+
+/** The number and the HTTP status that belong to each. */
 const CODES = {
   auth_failed_invalid_bearer_token: [1005, 401],
   bearer_token_missing: [1010, 401],
@@ -19,10 +41,7 @@ const CODES = {
   Aborted: [10, 409],
   undefined_endpoint: [5000, 404],
   store_id_not_found: [5002, 404],
-} as const
-
-/** The name of an OpenFGA error, as it stands in `code` of an error's body. */
-export type FgaErrorCode = keyof typeof CODES
+} as const satisfies Record<FgaErrorCode, readonly [number: number, status: number]>
 
 /**
  * A request that OpenFGA refuses. `code`, `number` and `status` are the server's.

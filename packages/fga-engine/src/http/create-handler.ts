@@ -23,7 +23,7 @@ export type Handler = (request: Request) => Promise<Response>
  * authorization models. Not there: expand, changes, assertions, and the making of stores and models. Where the store is
  * another one it answers 404 `store_id_not_found`. The consistency that a request names changes nothing.
  *
- * @throws {@link ConfigurationError} An unknown option, or a store id that is no ULID.
+ * @throws ConfigurationError An unknown option, or a store id that is no ULID.
  */
 export function createHandler(options: HandlerOptions): Handler {
   for (const key of Object.keys(options)) {

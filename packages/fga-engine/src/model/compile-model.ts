@@ -9,7 +9,7 @@ import { modelId } from './model-id.ts'
  * Refuses what the evaluator could not walk: unknown types, relations and conditions, a tupleset that is no direct
  * relation. It is not a validator of models: write them to a server, or give them to `@openfga/syntax-transformer`.
  *
- * @throws {@link ConfigurationError} Names the part of the model that does not fit.
+ * @throws ConfigurationError Names the part of the model that does not fit.
  */
 export function compileModel(model: AuthorizationModel): CompiledModel {
   if (!['1.1', '1.2'].includes(model?.schema_version)) {

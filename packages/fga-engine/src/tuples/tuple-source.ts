@@ -1,7 +1,5 @@
 import type { Tuple, TupleKey } from './tuple.ts'
 
-type Maybe<T> = T | Promise<T>
-
 /**
  * Where the engine reads tuples: `memoryTuples()`, or your own over a database. Every method may be asynchronous.
  *
@@ -13,15 +11,15 @@ export interface TupleSource {
    *
    * @param only - `'usersets'`: those whose user is one (`group:1#member`) are enough; more do no harm.
    */
-  tuplesOf(object: string, relation: string, only?: 'usersets'): Maybe<readonly Tuple[]>
+  tuplesOf(object: string, relation: string, only?: 'usersets'): readonly Tuple[] | Promise<readonly Tuple[]>
   /** One tuple by its key. Without it, the engine searches {@link TupleSource.tuplesOf}. */
-  tuple?(key: TupleKey): Maybe<Tuple | undefined>
+  tuple?(key: TupleKey): Tuple | undefined | Promise<Tuple | undefined>
   /** Every object of a type that some tuple is about: the candidates of list objects. */
-  objectsOf(type: string): Maybe<readonly string[]>
+  objectsOf(type: string): readonly string[] | Promise<readonly string[]>
   /** A page of tuples. Absent: the engine refuses `read`. */
-  page?(query: PageQuery): Maybe<Page>
+  page?(query: PageQuery): Page | Promise<Page>
   /** Deletes, then writes, all or nothing. Absent: the engine refuses `write`. */
-  change?(change: TupleChange): Maybe<void>
+  change?(change: TupleChange): void | Promise<void>
 }
 
 export interface PageQuery {
