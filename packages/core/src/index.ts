@@ -2,9 +2,11 @@
 export type {
   Answer,
   ApprovalChannel,
+  ApprovalChannels,
   ApprovalQuestion,
   Asked,
   ChannelContext,
+  StoreKeys,
 } from './approvals/index.ts'
 // authorization-server
 export {

@@ -2,6 +2,7 @@
 export {
   type ApprovalAudit,
   createWatcher,
+  type Owner,
   type WatchedAnswer,
   type Watcher,
   type WatcherOptions,

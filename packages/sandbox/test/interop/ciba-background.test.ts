@@ -197,6 +197,20 @@ describe('a background agent over HTTP, against oidc-provider', { concurrent: tr
     expect(await orders()).toBe(1)
   })
 
+  test('a client that proves itself by a key asks and polls as any other', async ({ expect, onTestFinished }) => {
+    const { run, controls, orders, target } = await background(onTestFinished, {
+      client: ({ clients }) => clients.agentWithKey,
+    })
+    await run()
+    await controls.approve()
+    await expect.poll(orders, soon).toBe(1)
+    const log = await target.authorizationServer.controls.requests()
+    const assertions = log.filter(({ parameters }) => parameters.client_assertion !== undefined)
+    // The same number would be the same assertion: each is used once.
+    expect(new Set(assertions.map(({ parameters }) => parameters.client_assertion)).size).toBe(assertions.length)
+    expect(assertions.length).toBeGreaterThanOrEqual(2)
+  })
+
   test('in the app’s own pages: the answer comes from there, and the credential from an exchange', async ({
     expect,
     onTestFinished,
