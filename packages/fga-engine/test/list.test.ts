@@ -11,7 +11,7 @@ type group
 type document
   relations
     define parent: [group]
-    define viewer: [user, user with small, group#member]
+    define viewer: [user, user with small, group#member, group#member with small]
     define blocked: [user, user:*, user with small]
     define open: viewer but not blocked
     define both: viewer and member from parent
@@ -56,12 +56,18 @@ describe('list objects', () => {
       tuple('user:ann viewer document:2', 'small'),
       tuple('user:ann viewer document:3'),
       tuple('user:ann blocked document:3', 'small'),
+      tuple('user:dan viewer document:4'),
+      tuple('user:dan blocked document:4', 'small'),
+      tuple('group:g#member viewer document:5', 'small'),
+      tuple('user:eve member group:g'),
     )
     const list = (user: string, relation: string, context = {}) =>
       engine.listObjects({ user, relation, type: 'document', context }).catch((error: { code: string }) => error.code)
     expect(await list('user:ann', 'viewer')).toBe('validation_error')
     expect(await list('user:ann', 'open')).toBe('validation_error')
     expect(await list('user:ann', 'open', { size: 1 })).toEqual(['document:1', 'document:2'])
+    expect(await list('user:dan', 'open')).toBe('validation_error')
+    expect(await list('user:eve', 'viewer')).toBe('validation_error')
     expect(await list('user:bob', 'viewer')).toEqual([])
   })
 })
