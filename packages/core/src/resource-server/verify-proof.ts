@@ -112,7 +112,7 @@ function headerOf(proof: string): JWTHeaderParameters | undefined {
 function headerFault({ typ, alg, jwk }: JWTHeaderParameters, algorithms: readonly string[]): ProofFault | undefined {
   if (typ !== 'dpop+jwt') return 'type'
   if (!algorithms.includes(alg)) return 'algorithm'
-  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk) || jwk.kty === 'oct') return 'key'
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return 'key'
   return secretMembers.some((member) => Object.hasOwn(jwk, member)) ? 'key' : undefined
 }
 

@@ -147,6 +147,12 @@ describe('an async generator', () => {
     expect([after.mock.calls.length, around.onEnd.mock.calls.length]).toEqual([1, 1])
   })
 
+  test('that is given up gives no piece that was ready', async () => {
+    const value = redactResult(generatorOf('eyJ', { b: 1 }), surroundings()).value as AsyncGenerator
+    expect(await value.next()).toEqual({ done: false, value: 'eyJ' })
+    expect(await value.return('enough')).toEqual({ done: true, value: 'enough' })
+  })
+
   test('that is given up before it began ends the call', async () => {
     const around = surroundings()
     await (redactResult(generatorOf('a'), around).value as AsyncGenerator).return(undefined)
