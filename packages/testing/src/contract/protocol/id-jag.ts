@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import { expect } from 'vitest'
 import { login } from '../../target/login.ts'
-import { makeProver, nonceOf } from './proof.ts'
+import { makeProver, type Prover, proved } from './proof.ts'
 import { form, GRANT, type Raw, type RawParameters, send, TYPE } from './raw.ts'
 import type { Scenario } from './scenario.ts'
 import type { Session } from './session.ts'
@@ -9,27 +9,26 @@ import type { Session } from './session.ts'
 const needs = ['id-jag'] as const
 
 /** The employer's side: an id_token of a login there, exchanged for an assertion to the app's server. */
-async function assertion(session: Session, changes: RawParameters = {}): Promise<Raw> {
+async function assertion(session: Session, changes: RawParameters = {}, prover?: Prover): Promise<Raw> {
   const { enterprise, users, clients, api } = session.target
   if (enterprise === undefined) throw new TypeError('a target with id-jag has an enterprise issuer')
   const employer = { authorizationServer: enterprise, clients }
   const { idToken = '' } = await login(employer, { user: users.ann.enterpriseSubject, scope: 'openid' })
-  return send(
-    `${enterprise.issuer}/oauth/token`,
-    form(
-      {
-        grant_type: GRANT.exchange,
-        subject_token: idToken,
-        subject_token_type: TYPE.idToken,
-        requested_token_type: TYPE.idJag,
-        audience: session.issuer,
-        resource: api.resource,
-        scope: 'portfolio:read',
-        ...changes,
-      },
-      session.agent,
-    ),
-  )
+  const url = `${enterprise.issuer}/oauth/token`
+  const parameters: RawParameters = {
+    grant_type: GRANT.exchange,
+    subject_token: idToken,
+    subject_token_type: TYPE.idToken,
+    requested_token_type: TYPE.idJag,
+    audience: session.issuer,
+    resource: api.resource,
+    scope: 'portfolio:read',
+    ...changes,
+  }
+  if (prover === undefined) return send(url, form(parameters, session.agent))
+  const asked = await send(url, form(parameters, session.agent, { dpop: await prover.proof(url) }))
+  const nonce = asked.headers.get('dpop-nonce')
+  return send(url, form(parameters, session.agent, { dpop: await prover.proof(url, { nonce }) }))
 }
 
 const redeem = (session: Session, token: unknown, changes: RawParameters = {}, client = session.agent): Promise<Raw> =>
@@ -89,16 +88,18 @@ export const idJag: readonly Scenario[] = [
     },
   },
   {
-    title: 'the token may be bound to a key',
+    title: 'an assertion that is bound to a key is redeemed with that key, for a bound token',
     needs,
     async run(session) {
       const prover = await makeProver()
-      const { body } = await assertion(session)
-      const url = await session.endpoint('token_endpoint')
-      const dpop = await prover.proof(url, { nonce: await nonceOf(session, prover) })
-      const parameters = { grant_type: GRANT.jwtBearer, assertion: String(body.access_token) }
-      const redeemed = await send(url, form(parameters, session.agent, { dpop }))
-      expect(redeemed.body.token_type).toBe('DPoP')
+      const { body } = await assertion(session, {}, prover)
+      const { access_token: token } = body
+      expect(decodeJwt(String(token)).cnf).toEqual({ jkt: prover.thumbprint })
+      const refused = { status: 400, body: { error: 'invalid_grant' } }
+      expect(await redeem(session, token)).toMatchObject(refused)
+      const parameters = { grant_type: GRANT.jwtBearer, assertion: String(token) }
+      expect(await proved(session, await makeProver(), parameters)).toMatchObject(refused)
+      expect(await proved(session, prover, parameters)).toMatchObject({ status: 200, body: { token_type: 'DPoP' } })
     },
   },
 ]

@@ -38,11 +38,9 @@ export const pushedRequests: readonly Scenario[] = [
     async run(session) {
       await session.controls.signInAs('ann')
       const { requestUri, verifier } = await push(session)
-      const { redemption } = await visit(
-        session,
-        { client_id: session.target.clients.other.clientId, request_uri: requestUri },
-        verifier,
-      )
+      // A client with the same redirect URI, so that nothing else is wrong.
+      const { clientId } = session.target.clients.agentWithKey
+      const { redemption } = await visit(session, { client_id: clientId, request_uri: requestUri }, verifier)
       expect(redemption.code).toBe('')
     },
   },
