@@ -28,6 +28,8 @@ const ciba: CibaProfile = {
   },
   requestedExpiry: { parameter: 'requested_expiry', min: 1, max: 300 },
   carriesAuthorizationDetails: true,
+  // Types of details are registered with an API, and a request that names none knows none of them.
+  detailsNeedTarget: true,
   reportsExpiryAsDenied: true,
 }
 

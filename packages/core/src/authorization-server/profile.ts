@@ -21,6 +21,11 @@ export interface CibaProfile {
   readonly requestedExpiry: { readonly parameter: string; readonly min: number; readonly max: number }
   /** `authorization_details` may be sent with the backchannel request, and come back in the token. */
   readonly carriesAuthorizationDetails: boolean
+  /**
+   * Their types belong to an API here, so that they go only with a request that names one (A9 a).
+   * @default false: they are sent as evidence too, where the answer's token is dropped (A9 b)
+   */
+  readonly detailsNeedTarget?: boolean
   /** This provider reports a request that ran out as `access_denied` (A6). */
   readonly reportsExpiryAsDenied: boolean
 }

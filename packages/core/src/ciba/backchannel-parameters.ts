@@ -32,7 +32,8 @@ export async function backchannelParameters(
   if (problem !== undefined) throw new ConfigurationError('approval.message', problem)
   const { credential, approver } = question
   const userCode = await settings.userCode?.(approver)
-  const detailsSent = rules.carriesAuthorizationDetails && question.details.length > 0
+  const mayCarry = rules.carriesAuthorizationDetails && (credential !== undefined || rules.detailsNeedTarget !== true)
+  const detailsSent = mayCarry && question.details.length > 0
   const parameters = {
     // CIBA Core §7.1: `openid` is what makes it an authentication request.
     scope: ['openid', ...(credential?.scopes ?? [])].join(' '),

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { type ApprovalEvent, type AuditEvent, type Profile, policy, resource } from '../../../src/index.ts'
+import { API, world } from './world.ts'
+
+const Pay = z.strictObject({ amount: z.int() })
+const details = ({ input }: { input: { amount: number } }) => [{ type: 'stock_order', amount: input.amount }]
+const message = () => 'Do it'
+const access = { trade: resource(API, { scopes: ['trade:small'] }) }
+
+const enforcedBy = (events: readonly AuditEvent[]) =>
+  new Set(events.filter((event): event is ApprovalEvent => event.type === 'approval').map((event) => event.enforcedBy))
+
+/** Asks, approves, and runs; what was asked of the person, and which token the body had. */
+async function approved(rules: object, withCiba: Partial<NonNullable<Profile['ciba']>> = {}, approverName?: string) {
+  const target = await world()
+  const { ciba, issuer } = target.profile
+  if (ciba === undefined) throw new Error('no CIBA')
+  const profile = { ...target.profile, ciba: { ...ciba, ...withCiba } }
+  const behalf = target.guard({ authorizationServer: profile })
+  const approval = {
+    message,
+    details,
+    ...rules,
+    ...(approverName !== undefined && { approver: () => ({ issuer, subject: approverName }) }),
+  }
+  const asking = policy(Pay, { approval, access })
+  const call = target.invocation({ tool: 't', input: { amount: 5 }, identity: await target.login() })
+  const first = await behalf.run(asking, call, () => 'ran')
+  const [asked] = await target.authorizationServer.controls.pendingRequests()
+  const backchannel = (await target.authorizationServer.controls.requests()).find(
+    ({ parameters }) => parameters.login_hint,
+  )
+  if (first.status === 'interrupted') await target.authorizationServer.controls.approve()
+  target.clock.advance(10)
+  const outcome = await behalf.run(asking, call, (_, context) => context.access.trade.scopes)
+  const grants = (await target.authorizationServer.controls.requests()).map(
+    ({ parameters }) => `${parameters.grant_type}`,
+  )
+  return {
+    ...target,
+    first,
+    outcome,
+    asked,
+    sent: backchannel?.parameters ?? {},
+    exchanges: grants.filter((grant) => grant.includes('token-exchange')).length,
+  }
+}
+
+describe('which token carries the approval is decided by approver, channel and profile (A9)', () => {
+  test('(a) the user, CIBA, and a profile that carries details: the answer’s token is the credential', async () => {
+    const { outcome, events, sent, exchanges } = await approved({ enforcedBy: 'server' })
+    expect(outcome).toMatchObject({ status: 'done', result: ['trade:small'] })
+    expect(JSON.stringify(outcome.trace)).toContain('enforcedBy: server')
+    expect(enforcedBy(events)).toEqual(new Set(['server']))
+    expect(sent).toMatchObject({ audience: API, scope: 'openid trade:small' })
+    expect(JSON.parse(String(sent.authorization_details))).toEqual([{ type: 'stock_order', amount: 5 }])
+    expect(exchanges).toBe(0)
+  })
+
+  test('(b) a profile that carries none: evidence only; the credential is exchanged, and the trace says so', async () => {
+    const { outcome, events, sent, exchanges } = await approved({}, { carriesAuthorizationDetails: false })
+    expect(outcome).toMatchObject({ status: 'done', result: ['trade:small'] })
+    expect(JSON.stringify(outcome.trace)).toContain('enforcedBy: sdk')
+    expect(enforcedBy(events)).toEqual(new Set(['sdk']))
+    expect(sent).toMatchObject({ scope: 'openid' })
+    expect(sent).not.toHaveProperty('authorization_details')
+    expect(sent).not.toHaveProperty('audience')
+    expect(exchanges).toBe(1)
+  })
+
+  test('(b) and a policy that wants the server to hold it: refused, and nobody is asked', async () => {
+    const { first, asked } = await approved({ enforcedBy: 'server' }, { carriesAuthorizationDetails: false })
+    expect(first).toMatchObject({ status: 'denied', code: 'misconfigured' })
+    expect(asked).toBeUndefined()
+  })
+
+  test('(b) another approver, and details that belong to an API: they do not go without one', async () => {
+    const { sent, outcome, exchanges } = await approved({}, {}, 'bob')
+    expect(sent).not.toHaveProperty('authorization_details')
+    expect(outcome).toMatchObject({ status: 'done' })
+    expect(exchanges).toBe(1)
+  })
+
+  test('(b) another approver, and details that need no API: they go along as evidence', async () => {
+    const { sent, events } = await approved({}, { detailsNeedTarget: false }, 'bob')
+    expect(JSON.parse(String(sent.authorization_details))).toEqual([{ type: 'stock_order', amount: 5 }])
+    expect(sent).not.toHaveProperty('audience')
+    expect(enforcedBy(events)).toEqual(new Set(['sdk']))
+  })
+})
