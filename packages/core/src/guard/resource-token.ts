@@ -32,9 +32,11 @@ export async function resourceToken(
   try {
     return await exchanged(progress, rule, entry, environment)
   } catch (error) {
-    // RFC 8693 §2.2.2: a subject token that is expired or revoked is an `invalid_request`.
-    if (!BehalfError.isInstance(error) || !('error' in error) || error.error !== 'invalid_request') throw error
-    return loginRequired(`the exchange was refused, as it is for an ended session: ${error.message}`)
+    // RFC 8693 §2.2.2: a subject token that is expired or revoked is an `invalid_request`; some providers differ.
+    const { loginRequiredErrors = [] } = environment.servers.of(identity.issuer).profile.exchange ?? {}
+    const code: unknown = BehalfError.isInstance(error) && 'error' in error ? error.error : undefined
+    if (typeof code !== 'string' || !loginRequiredErrors.includes(code)) throw error
+    return loginRequired(`the exchange was refused, as it is for an ended session: ${code}`)
   }
 }
 

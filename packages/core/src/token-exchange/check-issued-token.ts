@@ -1,7 +1,14 @@
 import { decodeJwt } from 'jose/jwt/decode'
-import type { AuthorizationServer, Profile, RequestOptions, TokenResponse } from '../authorization-server/index.ts'
+import {
+  type AuthorizationServer,
+  type Profile,
+  type RequestOptions,
+  subjectOf,
+  type TokenResponse,
+} from '../authorization-server/index.ts'
 import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'
+import { checkBinding } from '../identity/index.ts'
 import { isBound, readActor } from '../identity/wire.ts'
 import { meansSame } from '../lib/index.ts'
 
@@ -21,6 +28,8 @@ export interface Expected {
   readonly issuedTokenType: string
   readonly accessToken: boolean
   readonly authorizationDetails: readonly AuthorizationDetail[] | undefined
+  /** The subject token is bound to a key. */
+  readonly bound: boolean
 }
 
 /** What a JWT of the server says of itself, after its verification. */
@@ -40,10 +49,11 @@ export function checkResponse(response: TokenResponse, expected: Expected): void
   if (response.issuedTokenType !== expected.issuedTokenType) {
     throw refused(`issued a token of type ${JSON.stringify(response.issuedTokenType)}, which was not asked for`)
   }
-  // `n_a` is no access token, and we hold no key for any other type.
-  if (response.tokenType !== 'bearer') throw refused(`issued a ${JSON.stringify(response.tokenType)} token, not Bearer`)
+  if (response.tokenType === 'n_a') throw refused('issued what is no access token, not Bearer and not DPoP')
   // I8: a bound token turned into one that anybody can use.
-  if (isBound(expected.identity.claims)) throw refused('issued an unbound token for one that is bound to a key')
+  if (response.tokenType === 'bearer' && (expected.bound || isBound(expected.identity.claims))) {
+    throw refused('issued an unbound token for one that is bound to a key')
+  }
   refuseSurplus(response.scopes ?? [], expected)
 }
 
@@ -53,7 +63,7 @@ export function checkResponse(response: TokenResponse, expected: Expected): void
  * @throws InvalidResponseError It does not verify, or is for somebody or something else than was asked.
  */
 export async function verifyIssued(
-  token: string,
+  { accessToken: token, tokenType }: TokenResponse,
   server: AuthorizationServer,
   expected: Expected,
   { signal }: RequestOptions,
@@ -64,6 +74,8 @@ export async function verifyIssued(
     const types = expected.accessToken ? profile.token.accessTokenTypes : undefined
     const { claims } = await server.verifyJwt(token, { audience: expected.audience, types, signal })
     checkClaims(claims, profile, expected)
+    // RFC 9449 §6.1: what the answer says of the binding and what the token says have to agree.
+    checkBinding(claims, tokenType === 'dpop' ? profile.dpop?.thumbprint : undefined)
     const scopes = profile.token.scopes(claims)
     refuseSurplus(scopes, expected)
     return { claims, actor: readActor(claims.act), scopes }
@@ -80,11 +92,12 @@ function checkClaims(claims: Readonly<Record<string, unknown>>, profile: Profile
   if (absent.length > 0) throw refused(`issued a token without ${absent.join(', ')}`)
   const clientId = profile.token.clientId(claims)
   if (clientId !== undefined && clientId !== profile.clientId) throw refused('issued a token for another client')
-  if (isBound(claims)) throw refused('issued a token that is bound to a key, which nobody here holds')
   const { identity } = expected
-  const subject = identity.kind === 'user' ? identity.subject : identity.claims.sub
+  const subject = identity.kind === 'user' ? identity.subject : subjectOf(profile, identity.claims)
   // I7: one issuer's subject says nothing about another's.
-  if (identity.issuer === profile.issuer && claims.sub !== subject) throw refused('issued a token for another subject')
+  if (identity.issuer === profile.issuer && subjectOf(profile, claims) !== subject) {
+    throw refused('issued a token for another subject')
+  }
 }
 
 /** RFC 8693 §4.1: the outermost actor only; the others are for the audit. */

@@ -1,8 +1,8 @@
 import { type AuthorizationServer, type RequestOptions, tokenEnd } from '../authorization-server/index.ts'
 import type { Actor, AuthorizationDetail, Identity } from '../contract/index.ts'
 import { type IssuedToken, Token } from '../credential/index.ts'
-import { ConfigurationError } from '../errors/index.ts'
-import type { SubjectToken } from '../identity/index.ts'
+import { ConfigurationError, IdentityRequiredError } from '../errors/index.ts'
+import { isVerified, type SubjectToken } from '../identity/index.ts'
 import { refuseUnknownKeys, requireText, scopeList, snapshot } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import {
@@ -101,7 +101,7 @@ export async function exchangeToken(options: ExchangeTokenOptions): Promise<Exch
   )
   const held: Expected = { ...expected, audience: [...resource, ...audience] }
   checkResponse(response, held)
-  const issued = await verifyIssued(response.accessToken, authorizationServer, held, { signal })
+  const issued = await verifyIssued(response, authorizationServer, held, { signal })
   checkActor(issued, held.actor)
   checkDetails(response, issued, held.authorizationDetails)
   const expiresAt = tokenEnd(startedAt, response.expiresIn, issued?.claims.exp)
@@ -109,6 +109,7 @@ export async function exchangeToken(options: ExchangeTokenOptions): Promise<Exch
     token: new Token(response.accessToken),
     scopes: grantedScopes(held.scopes, response.scopes, issued),
     ...(expiresAt !== undefined && { expiresAt }),
+    ...(response.tokenType === 'dpop' && profile.dpop !== undefined && { dpop: profile.dpop }),
     ...(issued?.actor !== undefined && { actor: issued.actor }),
     verified: issued !== undefined,
   }
@@ -120,8 +121,14 @@ function readExpected(
 ): Omit<Expected, 'audience'> & { readonly resource: readonly string[]; readonly audience: readonly string[] } {
   const { identity, actor, resource, audience, authorizationDetails, requestedTokenType = 'access_token' } = options
   const { exchange } = options.authorizationServer.profile
+  if (!isVerified(identity)) {
+    throw new IdentityRequiredError('an exchange takes an identity that a verification made, not one that looks so')
+  }
   if (exchange === undefined) {
     throw new ConfigurationError('authorizationServer', 'this provider has no token exchange')
+  }
+  if (exchange.grant !== 'token-exchange') {
+    throw new ConfigurationError('authorizationServer', `this provider exchanges by ${exchange.grant}, not by RFC 8693`)
   }
   if (resource === undefined && audience === undefined) {
     throw new ConfigurationError('exchangeToken', 'give resource or audience: a token for everything fits nothing')
@@ -144,6 +151,7 @@ function readExpected(
     issuedTokenType: tokenTypeUri(requestedTokenType),
     accessToken: requestedTokenType === 'access_token',
     authorizationDetails,
+    bound: options.subjectToken.keyThumbprint !== undefined,
   }
 }
 

@@ -108,6 +108,8 @@ export class TokenCache {
 
   #keep(key: TokenCacheKey, issued: IssuedToken): void {
     if (issued.expiresAt === undefined) return
+    // I8: what is bound to a key of this moment is had anew.
+    if (issued.dpop?.importable === false) return
     const endsAt = issued.expiresAt * 1000
     const left = endsAt - this.#clock.now()
     // A token that lives for a minute only would never be used with half a minute's skew.

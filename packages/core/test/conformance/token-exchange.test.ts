@@ -4,6 +4,7 @@ import { describe, expect } from 'vitest'
 import { connectAuthorizationServer, oidc } from '../../src/authorization-server/index.ts'
 import { revealToken, Token } from '../../src/credential/index.ts'
 import { ConfigurationError, InvalidResponseError, OAuthResponseError } from '../../src/errors/index.ts'
+import { admit } from '../../src/identity/index.ts'
 import { exchangeToken, resource } from '../../src/token-exchange/index.ts'
 import { mockIssuer } from '../unit/authorization-server/mock-issuer.ts'
 import { API, exchangeServer, NOW, SECONDS, SUBJECT_TOKEN } from '../unit/token-exchange/exchange-server.ts'
@@ -162,7 +163,7 @@ describe('RFC 8693 §2.3: the example', () => {
         clock,
         timeoutMs: 5_000,
       }),
-      identity: { kind: 'user', issuer: 'https://as.example.com', subject: 'bdc@example.com', claims: {} },
+      identity: admit({ kind: 'user', issuer: 'https://as.example.com', subject: 'bdc@example.com', claims: {} }),
       subjectToken: { token: new Token(SUBJECT_TOKEN), type: 'access_token' },
       resource: 'https://backend.example.com/api',
       scopes: ['api'],

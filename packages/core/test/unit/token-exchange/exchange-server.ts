@@ -3,6 +3,7 @@ import { beforeEach } from 'vitest'
 import { type AuthorizationServer, connectAuthorizationServer, oidc } from '../../../src/authorization-server/index.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
+import { admit } from '../../../src/identity/index.ts'
 import { type ExchangeTokenOptions, exchangeToken } from '../../../src/token-exchange/index.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 
@@ -15,7 +16,7 @@ export const SUBJECT_TOKEN = 'accVkjcJyb4BWCxGsndESCJQbdFMogUC5PbRDqceLTC'
 const clock = { now: () => NOW }
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
 
-export const ann: UserIdentity = { kind: 'user', issuer: ISSUER, subject: 'ann', clientId: 'web', claims: {} }
+export const ann: UserIdentity = admit({ kind: 'user', issuer: ISSUER, subject: 'ann', clientId: 'web', claims: {} })
 
 /** An authorization server whose exchange answers rightly until a test says otherwise. */
 export async function exchangeServer() {

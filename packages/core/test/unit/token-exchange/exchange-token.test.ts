@@ -10,6 +10,7 @@ import {
   OAuthResponseError,
   TransportError,
 } from '../../../src/errors/index.ts'
+import { admit } from '../../../src/identity/index.ts'
 import { mockIssuer } from '../authorization-server/mock-issuer.ts'
 import { API, ann, exchangeServer, ISSUER, SECONDS, SUBJECT_TOKEN } from './exchange-server.ts'
 
@@ -185,24 +186,20 @@ describe('the answer is held against what was asked', () => {
   test('a subject is compared within one issuer only', async () => {
     server.tokenSays({ sub: 'local-ann' })
     await refusal(server.exchange(), 'another subject')
-    const identity = { ...ann, issuer: 'https://elsewhere.example.com' }
+    const identity = admit({ ...ann, issuer: 'https://elsewhere.example.com' })
     await expect(server.exchange({ identity })).resolves.toMatchObject({ verified: true })
   })
 
   test("an agent alone gets its own token, not a user's", async () => {
-    const identity: AgentIdentity = {
-      kind: 'agent',
-      issuer: ISSUER,
-      clientId: 'agent-app',
-      claims: { sub: 'agent-app' },
-    }
+    const claims = { sub: 'agent-app' }
+    const identity: AgentIdentity = admit({ kind: 'agent', issuer: ISSUER, clientId: 'agent-app', claims })
     await refusal(server.exchange({ identity }), 'another subject')
     server.tokenSays({ sub: 'agent-app', act: undefined })
     await expect(server.exchange({ identity })).resolves.toMatchObject({ verified: true })
   })
 
   test('a bound identity gets no unbound token (I8)', async () => {
-    await refusal(server.exchange({ identity: { ...ann, claims: { cnf: { jkt: 'x' } } } }), 'bound')
+    await refusal(server.exchange({ identity: admit({ ...ann, claims: { cnf: { jkt: 'x' } } }) }), 'bound')
   })
 
   test('an opaque token is taken as the answer describes it, and said to be unverified', async () => {
