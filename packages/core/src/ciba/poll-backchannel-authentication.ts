@@ -1,10 +1,11 @@
 import type { Answer, ApprovalQuestion } from '../approvals/index.ts'
 import type { AuthorizationServer, TokenResponse } from '../authorization-server/server.ts'
-import { InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
+import { BehalfError, InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'
 import type { PollContext } from './poll-context.ts'
+import { postpone } from './postpone.ts'
 import { verifyBackchannelAnswer } from './verify-backchannel-answer.ts'
-import { CIBA_GRANT, type CibaState, LONG_POLL_MS, SLOW_DOWN_SECONDS, withinDelivery } from './wire.ts'
+import { CIBA_GRANT, type CibaState, LONG_POLL_MS, SLOW_DOWN_SECONDS, storedState, withinDelivery } from './wire.ts'
 
 /** Requests that wait for their answer now, in this process. Between processes, the record's lease keeps them apart. */
 const underWay = new Set<string>()
@@ -21,6 +22,7 @@ export async function pollBackchannelAuthentication(
   question: ApprovalQuestion,
   context: PollContext,
 ): Promise<Answer> {
+  if (state.received !== undefined) return verified(state.received, state, question, context)
   const { server, clock, signal } = context
   // CIBA Core §10.1: never two requests for one id at a time. Another server may use the same id.
   const request = JSON.stringify([server.profile.issuer, server.profile.clientId, state.authReqId])
@@ -37,7 +39,22 @@ export async function pollBackchannelAuthentication(
   } finally {
     underWay.delete(request)
   }
-  return verifyBackchannelAnswer(response, state, question, context)
+  return verified(response, state, question, context)
+}
+
+/** Verifies an answer, or keeps it until the keys to verify it with can be had. */
+async function verified(
+  response: TokenResponse,
+  state: CibaState,
+  question: ApprovalQuestion,
+  context: PollContext,
+): Promise<Answer> {
+  try {
+    return await verifyBackchannelAnswer(response, state, question, context)
+  } catch (error) {
+    if (!BehalfError.isInstance(error) || !error.retryable) throw error
+    return postpone({ ...state, received: response }, error, context.clock.now() / 1000)
+  }
 }
 
 function refusal(error: OAuthResponseError, state: CibaState, server: AuthorizationServer, clock: Clock): Answer {
@@ -76,7 +93,7 @@ function pending(
   return {
     status: 'pending',
     interval,
-    state: { ...state, interval },
+    state: storedState({ ...state, interval }),
     ...(retryAfter !== undefined && { retryAfter: withinDelivery(retryAfter, state, clock.now() / 1000) }),
   }
 }

@@ -1,6 +1,6 @@
 import type { Answer } from '../approvals/index.ts'
 import type { BehalfError } from '../errors/index.ts'
-import { type CibaState, withinDelivery } from './wire.ts'
+import { type CibaState, storedState, withinDelivery } from './wire.ts'
 
 /** Longer than this, nobody waits on account of faults. Seconds. */
 const MAX_WAIT_SECONDS = 120
@@ -29,6 +29,6 @@ export function postpone(
       state,
       now,
     ),
-    state: { ...state, faults },
+    state: storedState({ ...state, faults }),
   }
 }

@@ -4,7 +4,7 @@ import { backchannelParameters } from './backchannel-parameters.ts'
 import { newNotificationToken } from './notification-token.ts'
 import type { PollContext } from './poll-context.ts'
 import { signRequest } from './sign-request.ts'
-import type { CibaState } from './wire.ts'
+import { type CibaState, storedState } from './wire.ts'
 
 /**
  * Asks the authorization server to ask the person. Does not wait for the answer; does not retry.
@@ -49,5 +49,5 @@ export async function requestBackchannelAuthentication(
     ...(settings.acrValues.length > 0 && { acrValues: settings.acrValues }),
     ...(notification !== undefined && { notification: notification.digest }),
   }
-  return { state: { ...state }, interval: state.interval, expiresAt: state.expiresAt }
+  return { state: storedState(state), interval: state.interval, expiresAt: state.expiresAt }
 }

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini'
+import type { TokenResponse } from '../authorization-server/index.ts'
 import type { JsonObject } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
 
-/** What a CIBA delivery has to remember. Secret is `authReqId` alone, and core seals all of it. */
+/** What a CIBA delivery has to remember. Holds secrets; core seals all of it. */
 export interface CibaState {
   readonly authReqId: string
   /** Epoch seconds. */
@@ -21,6 +22,8 @@ export interface CibaState {
   readonly notification?: string
   /** The server pinged; a second ping says nothing new. */
   readonly pinged?: boolean
+  /** An answer that came and could not be verified yet: the server gives it once (CIBA Core §10.1.1). */
+  readonly received?: TokenResponse
 }
 
 const schema = z.object({
@@ -33,6 +36,13 @@ const schema = z.object({
   faults: z.optional(z.number()),
   notification: z.optional(z.string()),
   pinged: z.optional(z.boolean()),
+  received: z.optional(
+    z.looseObject({
+      accessToken: z.string(),
+      tokenType: z.enum(['bearer', 'dpop', 'n_a']),
+      idToken: z.optional(z.string()),
+    }),
+  ),
 })
 
 /** @throws StoreError `corrupt`. */
@@ -40,6 +50,11 @@ export function cibaState(state: JsonObject): CibaState {
   const parsed = schema.safeParse(state)
   if (!parsed.success) throw new StoreError('corrupt', 'a stored CIBA request has an unknown form')
   return parsed.data as CibaState
+}
+
+/** The same as it is stored: all of it came from JSON, or is plain. */
+export function storedState(state: CibaState): JsonObject {
+  return { ...state } as unknown as JsonObject
 }
 
 /** Whether a delivery is one of this room's, asked to be told of by a ping. */

@@ -163,6 +163,23 @@ describe('errors (CIBA Core §11)', () => {
     expect(LONG_POLL_MS).toBeGreaterThanOrEqual(30_000)
   })
 
+  test('an answer that cannot be verified for want of the keys is kept, and not asked for again', async () => {
+    for (const [subject, status] of [
+      ['ann', 'approved'],
+      ['mallory', 'failed'],
+    ] as const) {
+      const { look, answer, success, idToken, keysAreDown, polls } = await begin()
+      keysAreDown(true)
+      answer(await success({ id_token: await idToken({ sub: subject }) }))
+      const looked = await look()
+      expect(looked).toMatchObject({ status: 'pending', state: { faults: 1, received: { tokenType: 'bearer' } } })
+      keysAreDown(false)
+      const stored = JSON.stringify(looked.status === 'pending' && looked.state)
+      expect(await look({}, JSON.parse(stored)), subject).toMatchObject({ status })
+      expect(polls).toHaveLength(1)
+    }
+  })
+
   test('an abort rejects at once, with its own reason', async () => {
     const { channel, context, clock, answer } = await begin()
     const { question } = await import('../unit/ciba/backchannel.ts')

@@ -22,7 +22,10 @@ export async function backchannel(profileOf: (issuer: string) => Profile = defau
   const pollTimes: number[] = []
   const answers: (() => Response | Promise<Response>)[] = []
   let acknowledge: () => Response = () => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 120, interval: 2 })
+  let keysAreDown = false
   const handlers = [
+    // Nothing returned: the issuer's own handler answers.
+    http.get(`${ISSUER}/jwks`, () => (keysAreDown ? new HttpResponse(null, { status: 503 }) : undefined)),
     ...issuer.handlers,
     http.post(`${ISSUER}/bc-authorize`, async ({ request }) => {
       asked.push(new URLSearchParams(await request.text()))
@@ -75,6 +78,9 @@ export async function backchannel(profileOf: (issuer: string) => Profile = defau
     accessToken,
     answer: (next: (() => Response | Promise<Response>) | Response) =>
       answers.push(typeof next === 'function' ? next : () => next),
+    keysAreDown: (down: boolean) => {
+      keysAreDown = down
+    },
     acknowledges: (next: () => Response) => {
       acknowledge = next
     },
