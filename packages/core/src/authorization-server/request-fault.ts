@@ -67,14 +67,19 @@ function refusal(body: unknown, response: Response, error: Error, context: Fault
   )
 }
 
+/** A shorter one is no secret, and taking it out of every word would unmake the sentence. */
+const MIN_SECRET = 6
+/** As all codes of the specifications are. What a caller sent as a token must not be able to unmake one. */
+const code = /^[a-z_]{1,64}$/
+
 function withoutSecrets(answer: ErrorResponse, secrets: readonly string[]): ErrorResponse {
   const clean = (text: string) => {
     let out = text
-    for (const secret of secrets) out = out.replaceAll(secret, '[token]')
+    for (const secret of secrets) if (secret.length >= MIN_SECRET) out = out.replaceAll(secret, '[token]')
     return out.slice(0, MAX_DESCRIPTION)
   }
   return {
-    error: clean(answer.error),
+    error: code.test(answer.error) ? answer.error : clean(answer.error),
     ...(answer.errorDescription !== undefined && { errorDescription: clean(answer.errorDescription) }),
   }
 }
