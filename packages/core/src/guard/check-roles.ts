@@ -1,4 +1,5 @@
-import type { AccessRule } from '../contract/index.ts'
+import type { AccessRule, Identity } from '../contract/index.ts'
+import { subjectTokenOf } from '../identity/subject-token.ts'
 import { boundScopes } from '../roles/index.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
@@ -21,6 +22,8 @@ export function checkRoles(progress: Progress, environment: Environment): Stop |
   const { definition, identity } = progress
   const { roles: needed } = definition.rules
   if (identity === undefined || (needed === undefined && definition.access.length === 0)) return undefined
+  const beyond = beyondSubjectToken(progress, identity)
+  if (beyond !== undefined) return deny('not_permitted', beyond)
   const { roles: map, ceiling } = environment
   if (map === undefined) {
     if (needed !== undefined) return deny('misconfigured', 'the policy needs roles and the guard has no `roles` map')
@@ -28,9 +31,25 @@ export function checkRoles(progress: Progress, environment: Environment): Stop |
   }
   const held = map.rolesOf(identity)
   if (needed !== undefined && !needed.some((role) => held.includes(role))) {
-    return deny('role_missing', `needs one of ${needed.join(', ')}; has ${held.join(', ') || 'none'}`)
+    const problem = map.problemOf?.(identity)
+    const why = problem === undefined ? '' : ` (${problem})`
+    return deny('role_missing', `needs one of ${needed.join(', ')}; has ${held.join(', ') || 'none'}${why}`)
   }
-  return boundAccess(progress, ceiling, map.scopesOf(held))
+  return boundAccess(progress, ceiling, map.scopesOf(held), map.problemOf?.(identity))
+}
+
+/** I5: a token for the same API is not to gain scopes by an exchange. What a person approved is no exchange. */
+function beyondSubjectToken(progress: Progress, identity: Identity): string | undefined {
+  if (progress.needsApproval) return undefined
+  const { audience, scopes } = subjectTokenOf(identity) ?? {}
+  if (audience === undefined || scopes === undefined) return undefined
+  for (const [name, rule] of progress.definition.access) {
+    if (rule.kind !== 'resource' || !audience.includes(rule.resource)) continue
+    const lacking = scopesFor(progress, rule).find((scope) => !scopes.includes(scope))
+    if (lacking !== undefined)
+      return `${name}: ${lacking} is not within the user's own token, which is for the same API`
+  }
+  return undefined
 }
 
 /** Without roles, the bounds of a policy are the same for everybody: they are looked at once. */
@@ -49,6 +68,7 @@ function boundAccess(
   progress: Progress,
   ceiling: ReadonlySet<string> | undefined,
   roles: ReadonlySet<string> | undefined,
+  problem?: string,
 ): Stop | undefined {
   for (const [name, rule] of progress.definition.access) {
     const bounds = boundScopes({
@@ -58,10 +78,9 @@ function boundAccess(
       ...(roles !== undefined && rule.kind === 'resource' && { roles }),
     })
     if (bounds.missing.length > 0) {
-      const detail = bounds.missing
-        .map(({ scope, source }) => `${name}: ${scope} is not within the ${source}`)
-        .join('; ')
       const byRole = bounds.missing.some(({ source }) => source === 'roles')
+      const why = bounds.missing.map(({ scope, source }) => `${name}: ${scope} is not within the ${source}`)
+      const detail = [...why, ...(byRole && problem !== undefined ? [problem] : [])].join('; ')
       return deny(byRole ? 'role_missing' : 'misconfigured', detail)
     }
   }

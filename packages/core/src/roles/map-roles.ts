@@ -1,7 +1,8 @@
 import type { Identity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys, scopeList } from '../lib/index.ts'
-import { claimAt, claimPath, type RoleClaim, roleList } from './role-claims.ts'
+import { claimPath, isRoleList, type RoleClaim, roleList, rolesAt } from './role-claims.ts'
+import type { RoleExtractor } from './role-extractor.ts'
 import type { RoleMap } from './role-map.ts'
 
 export interface ScopesByRole {
@@ -16,18 +17,24 @@ export type RoleMapOptions =
       readonly extract?: never
     })
   | (ScopesByRole & {
-      /** Reads the roles from a verified identity, where no single claim holds them. Must be pure. */
-      readonly extract: (identity: Identity) => readonly string[]
+      /** Reads the roles from a verified identity: `entraRoles()` and its like, or one of your own. Must be pure. */
+      readonly extract: RoleExtractor
       readonly claim?: never
     })
+
+interface Known {
+  readonly roles: readonly string[]
+  readonly problem?: string
+}
 
 /**
  * An exact map from the roles in a verified token to the scopes that an agent may hold for its user.
  *
  * Fails closed: a claim that is absent or anything but a list of strings is no roles, a role that is
  * not in the map adds nothing, and nothing here gives a scope that the map does not name. Roles are
- * as old as the token that lists them. A provider that leaves the claim out when there are too many
- * roles (Entra's overage) leaves its user without any.
+ * as old as the token that lists them: one that was taken away is gone with the next token. A provider
+ * that leaves the claim out when there are too many roles (Entra's overage) leaves its user without any;
+ * `problemOf` says so.
  *
  * @throws ConfigurationError An option is missing or wrong.
  */
@@ -36,15 +43,15 @@ export function roleMap(options: RoleMapOptions): RoleMap {
   const read = readerOf(options)
   const byRole = scopesByRole(options.scopes)
   // Verified identities are frozen, so their roles are read once.
-  const known = new WeakMap<Identity, readonly string[]>()
+  const known = new WeakMap<Identity, Known>()
   const unions = new WeakMap<readonly string[], ReadonlySet<string>>()
 
-  const rolesOf = (identity: Identity): readonly string[] => {
+  const knownOf = (identity: Identity): Known => {
     const before = known.get(identity)
     if (before !== undefined) return before
-    const roles = roleList(read(identity))
-    if (Object.isFrozen(identity)) known.set(identity, roles)
-    return roles
+    const now = knownFrom(read(identity))
+    if (Object.isFrozen(identity)) known.set(identity, now)
+    return now
   }
   const scopesOf = (roles: readonly string[]): ReadonlySet<string> => {
     const before = unions.get(roles)
@@ -53,10 +60,24 @@ export function roleMap(options: RoleMapOptions): RoleMap {
     if (Object.isFrozen(roles)) unions.set(roles, union)
     return union
   }
-  return Object.freeze({ rolesOf, scopesOf })
+  return Object.freeze({
+    rolesOf: (identity: Identity) => knownOf(identity).roles,
+    scopesOf,
+    problemOf: (identity: Identity) => knownOf(identity).problem,
+    givenBy: (scope: string) => [...byRole].filter(([, scopes]) => scopes.includes(scope)).map(([role]) => role),
+  })
 }
 
-function readerOf(options: RoleMapOptions): (identity: Identity) => unknown {
+const none: readonly string[] = Object.freeze([])
+
+/** What an app's own extractor gives is held to the same form. */
+function knownFrom(read: unknown): Known {
+  if (isRoleList(read)) return { roles: roleList(read) }
+  const problem = typeof read === 'object' && read !== null && 'problem' in read ? read.problem : undefined
+  return { roles: none, problem: typeof problem === 'string' ? problem : 'the extractor gave no list of texts' }
+}
+
+function readerOf(options: RoleMapOptions): RoleExtractor {
   const { claim, extract } = options
   if ((claim === undefined) === (extract === undefined)) {
     throw new ConfigurationError('roleMap', 'give claim or extract, and not both')
@@ -66,7 +87,7 @@ function readerOf(options: RoleMapOptions): (identity: Identity) => unknown {
     return extract
   }
   const path = claimPath('roleMap.claim', claim as RoleClaim)
-  return (identity) => claimAt(identity.claims, path)
+  return (identity) => rolesAt(identity.claims, path)
 }
 
 /** A Map: a role called `__proto__` or `constructor` is a role like any other. */

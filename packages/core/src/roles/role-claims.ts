@@ -1,5 +1,6 @@
 import type { Identity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
+import type { RolesRead } from './role-extractor.ts'
 
 /** Where a verified token says which roles its user has. */
 export type RoleClaim = string | readonly string[]
@@ -21,10 +22,20 @@ export function claimAt(claims: Identity['claims'], path: readonly string[]): un
   }, claims)
 }
 
-/** The roles in a claim's value. Anything but a list of strings is no roles at all: a half-read claim is a wrong one. */
-export function roleList(value: unknown): readonly string[] {
-  if (!Array.isArray(value) || !value.every((role) => typeof role === 'string')) return none
-  return Object.freeze([...new Set<string>(value)])
+/** The roles at a path of claims, or why there are none to read. */
+export function rolesAt(claims: Identity['claims'], path: readonly string[]): RolesRead {
+  const value = claimAt(claims, path)
+  const name = path.join('.')
+  if (value === undefined) return { problem: `the token has no claim ${name}` }
+  return isRoleList(value) ? value : { problem: `the claim ${name} is no list of texts` }
 }
 
-const none: readonly string[] = Object.freeze([])
+/** Anything but a list of strings is no roles at all: a half-read claim is a wrong one. */
+export function isRoleList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((role) => typeof role === 'string')
+}
+
+/** Each role once, frozen. */
+export function roleList(roles: readonly string[]): readonly string[] {
+  return Object.freeze([...new Set(roles)])
+}

@@ -1,0 +1,118 @@
+import type { Identity } from '../contract/index.ts'
+import { refuseUnknownKeys, scopeList } from '../lib/index.ts'
+import { boundScopes, type ScopeSource } from './bound-scopes.ts'
+import type { RoleMap } from './role-map.ts'
+
+/** What {@link explainScopes} looks at. A source that is absent bounds nothing. */
+export interface ExplainScopesOptions {
+  readonly identity: Identity
+  /** At least one. */
+  readonly scopes: readonly string[]
+  readonly roles?: RoleMap | undefined
+  /** What the agent may ever hold. */
+  readonly ceiling?: readonly string[] | undefined
+  /** What the delegation covers. */
+  readonly delegation?: readonly string[] | undefined
+  /** What the user's own token holds, where it is for the same API. */
+  readonly subjectToken?: readonly string[] | undefined
+}
+
+/** What one source says to one scope. */
+export interface ScopeReason {
+  readonly source: ScopeSource
+  readonly verdict: 'allows' | 'lacks' | 'absent'
+  /** For the operator. */
+  readonly detail: string
+}
+
+export interface ScopeExplanation {
+  readonly scope: string
+  /** Every source that is there allows it. */
+  readonly allowed: boolean
+  readonly reasons: readonly ScopeReason[]
+}
+
+/** Why a user's agent may hold scopes, or may not. */
+export interface ScopeReport {
+  readonly roles: readonly string[]
+  /** Why the roles could not be read. */
+  readonly problem?: string
+  /** Every scope is allowed: a call gets all that its policy asks for, or nothing. */
+  readonly allowed: boolean
+  readonly scopes: readonly ScopeExplanation[]
+}
+
+const optionKeys = [
+  'identity',
+  'scopes',
+  'roles',
+  'ceiling',
+  'delegation',
+  'subjectToken',
+] as const satisfies readonly (keyof ExplainScopesOptions)[]
+
+/**
+ * Says why a user's agent has or lacks scopes, source by source: for tests of a role map, and for whoever has to
+ * answer "why can it not trade?".
+ *
+ * Decides by the same function as the guard, and opens nothing. Approvals and permissions are not asked.
+ *
+ * @throws ConfigurationError An option is unknown, or a scope is none.
+ */
+export function explainScopes(options: ExplainScopesOptions): ScopeReport {
+  refuseUnknownKeys('explainScopes', options, optionKeys)
+  const { identity, roles: map } = options
+  const roles = map?.rolesOf(identity) ?? []
+  const problem = map?.problemOf?.(identity)
+  const bounds = {
+    roles: map?.scopesOf(roles),
+    ceiling: setOf(options.ceiling),
+    delegation: setOf(options.delegation),
+    subjectToken: setOf(options.subjectToken),
+  }
+  const scopes = scopeList('explainScopes.scopes', options.scopes).map((scope): ScopeExplanation => {
+    const { missing } = boundScopes({ asked: [scope], ...bounds })
+    const verdictOf = (source: ScopeSource, isThere: boolean) => {
+      if (!isThere) return 'absent'
+      return missing.some((one) => one.source === source) ? 'lacks' : 'allows'
+    }
+    const reasons = sources.map(({ source, key, words }): ScopeReason => {
+      const verdict = verdictOf(source, bounds[key] !== undefined)
+      const detail = key === 'roles' && verdict !== 'absent' ? roleDetail(scope, roles, problem, map) : words[verdict]
+      return { source, verdict, detail }
+    })
+    return { scope, allowed: missing.length === 0, reasons }
+  })
+  const allowed = scopes.every((one) => one.allowed)
+  return { roles, ...(problem !== undefined && { problem }), allowed, scopes }
+}
+
+const sources = [
+  { source: 'roles', key: 'roles', words: { allows: '', lacks: '', absent: 'there is no role map' } },
+  {
+    source: 'ceiling',
+    key: 'ceiling',
+    words: { allows: 'within it', lacks: 'the agent may never hold it', absent: 'the agent has no ceiling' },
+  },
+  {
+    source: 'delegation',
+    key: 'delegation',
+    words: { allows: 'within it', lacks: 'it was not delegated', absent: 'the user is here' },
+  },
+  {
+    source: 'subject_token',
+    key: 'subjectToken',
+    words: { allows: 'holds it', lacks: "the user's own token lacks it", absent: 'it is for another API' },
+  },
+] as const
+
+const setOf = (list: readonly string[] | undefined): ReadonlySet<string> | undefined => list && new Set(list)
+
+function roleDetail(scope: string, roles: readonly string[], problem: string | undefined, map?: RoleMap): string {
+  const giving = map?.givenBy?.(scope)
+  const by = giving?.filter((role) => roles.includes(role)) ?? []
+  if (by.length > 0) return `given by ${by.join(', ')}`
+  const has = problem ?? `has ${roles.join(', ') || 'no role'}`
+  if (giving === undefined) return has
+  return giving.length === 0 ? `${has}; no role gives it` : `${has}; it takes ${giving.join(' or ')}`
+}
