@@ -122,7 +122,7 @@ const smoke :Workerd.Worker = (
 );
 `,
   )
-  const binary = join(core, 'node_modules', '.bin', 'workerd')
+  const binary = join(root, 'scripts', 'node_modules', '.bin', 'workerd')
   return outcome('workerd', run(binary, ['test', 'config.capnp'], { cwd: workshop, timeout: TIMEOUT }))
 }
 
