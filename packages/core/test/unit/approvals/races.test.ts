@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { claimRun, type Entry, findOrCreateRun, findRun, type Ledger } from '../../../src/approvals/index.ts'
+import { noteCrash } from '../../../src/approvals/find-run.ts'
+import {
+  type Claim,
+  claimRun,
+  type Entry,
+  findOrCreateRun,
+  findRun,
+  type Ledger,
+  settleRun,
+} from '../../../src/approvals/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
-import { record, tapped, testClock, testLedger } from './harness.ts'
+import { plainRecord, record, servers, tapped, testClock, testLedger } from './harness.ts'
 
 const draft = (slotKey: string) => ({
   binding: 'binding-1',
@@ -89,5 +98,33 @@ describe('one slot and binding, one record, ever (A1)', () => {
     const pending = await ledger.update(first, (r) => ({ ...r, state: 'pending' }))
     await ledger.update(pending, (r) => ({ ...r, state: 'approved', runner: 'somebody' }))
     expect((await findOrCreateRun(ledger, draft('slot:b'))).record.id).not.toBe(first.record.id)
+  })
+})
+
+describe('a crash is noted of the runner that died, and of no other', () => {
+  test('one that took over between the look at the lease and the note goes on', async () => {
+    const clock = testClock()
+    const store = memoryStore({ clock })
+    const { ledger } = testLedger({ store, clock })
+    const retrying = { ...draft('slot:a'), record: (id: string) => plainRecord(id, { onCrash: 'retry' }) }
+    const entry = await findOrCreateRun(ledger, { ...retrying, adoptable: false })
+    const first = await claimRun(ledger, entry)
+    clock.advance(61)
+    let second: Claim | undefined
+    const late = testLedger({
+      clock,
+      store: tapped(store, async (operation, key, next) => {
+        const found = await next()
+        if (operation === 'get' && key.startsWith('lease:') && second === undefined) {
+          const context = { authorizationServers: servers, clock }
+          const settled = await settleRun(ledger, first?.entry ?? entry, undefined, context)
+          second = await claimRun(ledger, settled.entry)
+        }
+        return found
+      }),
+    }).ledger
+    const noted = await noteCrash(late, first?.entry ?? entry)
+    expect(second).toBeDefined()
+    expect(noted.record).toMatchObject({ state: 'running', runner: second?.entry.record.runner })
   })
 })

@@ -119,7 +119,7 @@ describe('what comes after a call was answered', () => {
     const { promise: awake, resolve: wake } = Promise.withResolvers<void>()
     let claims = 0
     const behalf = guard({
-      timeoutMs: 40,
+      timeoutMs: 400,
       store: tapped(store, async (operation, key, next) => {
         // The record is written at its creation, and then by the claim.
         if (operation === 'put' && key.startsWith('run:') && ++claims === 2) await awake
@@ -128,6 +128,7 @@ describe('what comes after a call was answered', () => {
     })
     let runs = 0
     expect(await behalf.run(writes, call(), () => runs++)).toMatchObject({ status: 'unavailable' })
+    expect(claims).toBe(2)
     wake()
     await vi.waitFor(async () => {
       expect(await guard().run(writes, call(), () => ++runs)).toMatchObject({ status: 'done' })
