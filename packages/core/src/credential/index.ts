@@ -7,7 +7,7 @@ export {
 export { idempotencyHeaderName } from './idempotency-header.ts'
 export type { ProofKey, ProofRequest } from './proof-key.ts'
 export { redactError } from './redact-error.ts'
-export { type RedactionSurroundings, redactResult } from './redact-result.ts'
+export { type FlowEnd, type RedactionSurroundings, redactResult } from './redact-result.ts'
 export { createTextRedactor, redactTokenStream, type TextRedactor } from './redact-stream.ts'
 export { redactTokens } from './redact-tokens.ts'
 export { revealToken, Token } from './token.ts'

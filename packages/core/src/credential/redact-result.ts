@@ -9,9 +9,15 @@ export interface RedactionSurroundings {
   readonly tokens: () => readonly Token[]
   /** Runs a step of the source in the context of its call. */
   readonly enter: <Result>(step: () => Result) => Result
-  /** Told once, when a result that flows has ended, was given up, or failed. */
-  readonly onEnd: () => void
+  /** Told once, with how a result that flows came to its end; its last step waits for what this does. Never rejects. */
+  readonly onEnd: (end: FlowEnd) => Promise<void>
 }
+
+/** How a result that flowed came to its end. A stream has no `value`; a generator's is what it returned, redacted. */
+export type FlowEnd =
+  | { readonly status: 'ended'; readonly value?: unknown }
+  | { readonly status: 'given_up' }
+  | { readonly status: 'threw'; readonly error: unknown }
 
 /** A result without its tokens, and whether it still flows: then the call goes on until `onEnd`. */
 export interface RedactedResult {
@@ -47,7 +53,7 @@ function redactedStream(source: ReadableStream<unknown>, surroundings: Redaction
     const out = done ? pieces.end() : pieces.push(value)
     for (const piece of out) controller.enqueue(piece)
     if (!done) return out.length > 0
-    onEnd()
+    await onEnd({ status: 'ended' })
     controller.close()
     return true
   }
@@ -57,7 +63,7 @@ function redactedStream(source: ReadableStream<unknown>, surroundings: Redaction
         try {
           while (!(await pass(controller)));
         } catch (error) {
-          onEnd()
+          await onEnd({ status: 'threw', error })
           throw redactError(error, tokens())
         }
       },
@@ -67,7 +73,7 @@ function redactedStream(source: ReadableStream<unknown>, surroundings: Redaction
         } catch (error) {
           throw redactError(error, tokens())
         } finally {
-          onEnd()
+          await onEnd({ status: 'given_up' })
         }
       },
     },
@@ -84,7 +90,7 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
   readonly #surroundings: RedactionSurroundings
   readonly #pieces: PieceRedactor
   readonly #ready: Step[] = []
-  readonly #onEnd: () => void
+  readonly #onEnd: (end: FlowEnd) => Promise<void>
   /** Steps in order, as a generator's own queue has them. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -127,28 +133,28 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
       for (;;) {
         const ready = this.#ready.shift()
         if (ready !== undefined) return ready
-        this.#take(await this.#surroundings.enter(advance), givenUp)
+        await this.#take(await this.#surroundings.enter(advance), givenUp)
       }
     } catch (error) {
-      this.#onEnd()
+      await this.#onEnd({ status: 'threw', error })
       throw redactError(error, this.#surroundings.tokens())
     }
   }
 
-  #take({ done, value }: Step, givenUp: boolean): void {
+  async #take({ done, value }: Step, givenUp: boolean): Promise<void> {
     const pieces = done ? this.#pieces.end() : this.#pieces.push(value)
     if (!(done && givenUp)) for (const piece of pieces) this.#ready.push({ done: false, value: piece })
     if (!done) return
-    this.#onEnd()
-    this.#ready.push({ done: true, value: this.#pieces.value(value) })
+    const returned = this.#pieces.value(value)
+    await this.#onEnd(givenUp ? { status: 'given_up' } : { status: 'ended', value: returned })
+    this.#ready.push({ done: true, value: returned })
   }
 }
 
-function once(tell: () => void): () => void {
-  let told = false
-  return () => {
-    if (told) return
-    told = true
-    tell()
+function once(tell: (end: FlowEnd) => Promise<void>): (end: FlowEnd) => Promise<void> {
+  let told: Promise<void> | undefined
+  return (end) => {
+    told ??= tell(end)
+    return told
   }
 }

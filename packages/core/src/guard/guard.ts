@@ -15,7 +15,9 @@ export interface Guard {
   /**
    * Checks everything, then runs `body` with the parsed input and its call.
    *
-   * `write` calls run at most once under their slot; a second try gets the stored result.
+   * `write` calls run at most once under their slot; a second try gets the stored result. A body may return an async
+   * generator or a `ReadableStream`: its run ends with it, so read it to its end or give it up. Told again is what
+   * the generator returned, as a plain value, and nothing that it yielded; a stream cannot be told again.
    * @throws The reason of the invocation's own abort, and the body's own error.
    */
   run<Input, Access extends AccessRules, Result>(

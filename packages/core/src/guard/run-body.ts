@@ -1,7 +1,7 @@
 import { type Claim, claimRun, type Entry, type StoredResult } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { Call, Done, Json } from '../contract/index.ts'
-import { redactError, redactResult } from '../credential/index.ts'
+import { type FlowEnd, redactError, redactResult } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
 import { snapshot } from '../lib/index.ts'
 import { principalOf } from './auditor.ts'
@@ -31,6 +31,8 @@ export async function claimBody(progress: Progress, entry: Entry, environment: E
 /**
  * Runs the body in its call, and closes the call with it.
  *
+ * A body that streams works on while its result is read: its call, its run and its lease end with the stream.
+ *
  * @throws The body's own error, without the tokens that it may quote.
  */
 export async function runBody(
@@ -50,30 +52,51 @@ export async function runBody(
       const redacted = redactResult(result, {
         tokens: () => access.tokens(),
         enter: (step) => runInCall(call, progress, step),
-        onEnd: () => access.close(),
+        onEnd: async (end) => {
+          access.close()
+          await noteFlowEnd(progress, end, claimed, environment)
+        },
       })
       result = redacted.value
       flows = redacted.flows
     }
-    if (claimed !== undefined) await keepResult(progress, claimed, result, environment)
+    if (flows) return doneWith(progress, result)
+    if (claimed !== undefined) await keepResult(progress, claimed, storable(result), environment)
     noteEnd(progress, 'run', 'done', environment)
     return doneWith(progress, result)
   } catch (error) {
     await noteThrow(progress, error, claimed, environment)
-    if (!environment.auditor.isSilent) {
-      environment.auditor.note({
-        type: 'call',
-        phase: 'run',
-        status: progress.invocation.signal?.aborted === true ? 'aborted' : 'threw',
-        tool: progress.invocation.tool,
-        ...principalOf(progress.identity),
-        trace: progress.trace(),
-      })
-    }
     throw redactError(error, access.tokens())
   } finally {
-    // A body that streams works on while its result is read; its call ends with the stream.
     if (!flows) access.close()
+  }
+}
+
+/**
+ * A generator's result is what it returned; what it gave on the way is given once, and so is a stream. One that
+ * its reader gave up was cut off in mid-work: what it did is not known, so it is not done again (A5).
+ */
+async function noteFlowEnd(
+  progress: Progress,
+  end: FlowEnd,
+  claimed: Claim | undefined,
+  environment: Environment,
+): Promise<void> {
+  switch (end.status) {
+    case 'ended': {
+      const stored: StoredResult = 'value' in end ? storable(end.value) : { kind: 'not_storable' }
+      if (claimed !== undefined) await keepResult(progress, claimed, stored, environment)
+      noteEnd(progress, 'run', 'done', environment)
+      return
+    }
+    case 'given_up':
+      if (claimed !== undefined) await Promise.allSettled([kept(() => claimed.threw(), environment)])
+      auditBroken(progress, 'aborted', environment)
+      return
+    case 'threw':
+      return noteThrow(progress, end.error, claimed, environment)
+    default:
+      return end satisfies never
   }
 }
 
@@ -94,6 +117,20 @@ async function noteThrow(
     ...(stepUp === undefined ? [] : [kept(() => keepStepUp(progress, stepUp, environment), environment)]),
   ]
   if (writes.length > 0) await Promise.allSettled(writes)
+  auditBroken(progress, progress.invocation.signal?.aborted === true ? 'aborted' : 'threw', environment)
+}
+
+function auditBroken(progress: Progress, status: 'aborted' | 'threw', { auditor }: Environment): void {
+  if (auditor.isSilent) return
+  const { tool } = progress.invocation
+  auditor.note({
+    type: 'call',
+    phase: 'run',
+    status,
+    tool,
+    ...principalOf(progress.identity),
+    trace: progress.trace(),
+  })
 }
 
 /** Whatever `await` would wait for: query builders are thenables too, and run only then. */
@@ -142,10 +179,9 @@ class RunningCall implements Call {
 async function keepResult(
   progress: Progress,
   claimed: Claim,
-  result: unknown,
+  stored: StoredResult,
   environment: Environment,
 ): Promise<void> {
-  const stored = storable(result)
   try {
     await kept(() => claimed.complete(stored), environment)
     progress.passed('complete', 'the result is stored')

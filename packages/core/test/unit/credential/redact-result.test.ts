@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { redactResult, Token } from '../../../src/credential/index.ts'
+import { type FlowEnd, redactResult, Token } from '../../../src/credential/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 
 const secret = 'eyJhbGciOi.J9.c2ln'
@@ -11,7 +11,7 @@ const surroundings = (tokens: readonly Token[] = [new Token(secret)]) => ({
     this.steps++
     return step()
   },
-  onEnd: vi.fn<() => void>(),
+  onEnd: vi.fn(async (_end: FlowEnd) => {}),
 })
 const streamOf = (...pieces: unknown[]) =>
   new ReadableStream({
