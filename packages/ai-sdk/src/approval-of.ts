@@ -1,6 +1,6 @@
+import { denySentences } from '@behalf/core'
 import type { GuardedCall, ToolApprovalFunction } from './guarded-tools.ts'
 import { reportError } from './report-error.ts'
-import { misconfiguredSentence } from './sentences.ts'
 
 /** Preflight, as an answer of `toolApproval`. */
 export function approvalOf(call: GuardedCall): ToolApprovalFunction {
@@ -28,7 +28,7 @@ export function approvalOf(call: GuardedCall): ToolApprovalFunction {
     } catch (error) {
       // A rejection here would reject the whole generation, with its message.
       reportError(error, call)
-      return { type: 'denied', reason: misconfiguredSentence }
+      return { type: 'denied', reason: denySentences.misconfigured }
     }
   }
 }

@@ -1,9 +1,7 @@
-import type { Outcome } from '@behalf/core'
+import { interruptSentences, type Outcome, ToolAuthorizationError, toolFailedSentence } from '@behalf/core'
 import type { ToolExecutionOptions } from 'ai'
 import type { GuardedCall } from './guarded-tools.ts'
 import { reportError } from './report-error.ts'
-import { failedSentence, interruptSentences } from './sentences.ts'
-import { ToolAuthorizationError } from './tool-authorization-error.ts'
 
 type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown
 
@@ -25,7 +23,7 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
     } catch (error) {
       if (abortSignal?.aborted === true && error === abortSignal.reason) throw error
       reportError(error, call)
-      throw new ToolAuthorizationError('tool_failed', failedSentence)
+      throw new ToolAuthorizationError('tool_failed', toolFailedSentence)
     }
     return resultOf(outcome)
   }
@@ -40,7 +38,11 @@ function resultOf(outcome: Outcome<unknown>): unknown {
     case 'unavailable':
       throw new ToolAuthorizationError('unavailable', outcome.message)
     case 'interrupted':
-      throw new ToolAuthorizationError(outcome.interrupt.kind, interruptSentences[outcome.interrupt.kind])
+      throw new ToolAuthorizationError(
+        outcome.interrupt.kind,
+        interruptSentences[outcome.interrupt.kind],
+        outcome.interrupt,
+      )
     default:
       return outcome satisfies never
   }

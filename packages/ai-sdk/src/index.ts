@@ -1,6 +1,5 @@
+export { parseInterrupt, type ToolAuthorizationCode, ToolAuthorizationError } from '@behalf/core'
 export { guardTools } from './guard-tools.ts'
 export type { GuardedTools, GuardToolsOptions, PoliciesFor, ToolApprovalFunction } from './guarded-tools.ts'
 export { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
-export { parseInterrupt } from './parse-interrupt.ts'
 export { type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'
-export { type ToolAuthorizationCode, ToolAuthorizationError } from './tool-authorization-error.ts'

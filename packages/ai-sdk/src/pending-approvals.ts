@@ -1,6 +1,5 @@
-import type { Interrupt } from '@behalf/core'
+import { type Interrupt, parseInterrupt } from '@behalf/core'
 import type { ModelMessage } from 'ai'
-import { parseInterrupt } from './parse-interrupt.ts'
 
 /** An approval request that nobody has answered. */
 export interface PendingApproval {

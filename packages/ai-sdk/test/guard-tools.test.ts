@@ -128,9 +128,9 @@ describe('refused calls', () => {
 
   test('a guard that rejects refuses the call, and does not reject the generation', async () => {
     const broken: Guard = {
+      ...(await world()).guard(),
       preflight: () => Promise.reject(new TypeError('secret-1')),
       run: () => Promise.reject(new TypeError('secret-2')),
-      approvals: { get: async () => undefined },
     }
     const errors: unknown[] = []
     const model = scripted([call('call-1', 'whoami', {})], 'No.')

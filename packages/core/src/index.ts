@@ -136,12 +136,17 @@ export {
   type GuardOptions,
   type HiddenTool,
   type InboxOptions,
+  interruptSentences,
   type KeyMaterial,
   type ListOptions,
+  parseInterrupt,
   policy,
   publicTool,
   type Revocation,
   type RevokeOptions,
+  type ToolAuthorizationCode,
+  ToolAuthorizationError,
+  toolFailedSentence,
   type VisibleTools,
 } from './guard/index.ts'
 // identity

@@ -1,4 +1,4 @@
-import type { DenyCode } from '../contract/index.ts'
+import type { DenyCode, InterruptKind } from '../contract/index.ts'
 
 /** What a model is told, word for word, and all that it is told. */
 export const denySentences: Readonly<Record<DenyCode, string>> = {
@@ -19,3 +19,14 @@ export const denySentences: Readonly<Record<DenyCode, string>> = {
 
 export const unavailableSentence =
   'A service that this action needs did not answer. The action was not done; it can be tried again later.'
+
+/** What a model is told of a call that waits for its user. What the user reads is in the interrupt. */
+export const interruptSentences: Readonly<Record<InterruptKind, string>> = {
+  login_required: 'The user has to sign in before this action can be done. It was not done.',
+  connection_required: 'The user has to connect an account before this action can be done. It was not done.',
+  approval_pending: 'The user was asked to approve this action and has not answered. It was not done.',
+  step_up_required: 'The user has to sign in more strongly before this action can be done. It was not done.',
+}
+
+/** What a model is told in place of what a tool's body threw. */
+export const toolFailedSentence = 'This tool failed. What it did before it failed is not known.'

@@ -1,4 +1,4 @@
-import type { Interrupt, InterruptKind } from '@behalf/core'
+import type { Interrupt, InterruptKind } from '../contract/index.ts'
 
 const kinds: readonly InterruptKind[] = [
   'login_required',
@@ -10,9 +10,9 @@ const kinds: readonly InterruptKind[] = [
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * Reads an interrupt from an approval request's `reason`, or from its parsed JSON.
+ * Reads an interrupt that came back from a framework, a checkpoint or a browser: as JSON text, or parsed.
  *
- * Proves nothing: whoever can write the messages can write an interrupt. Fields that are not known are
+ * Proves nothing: whoever can write the conversation can write an interrupt. Fields that are not known are
  * dropped; a `url` that is not of the web is refused, since it is made to be shown as a link.
  *
  * @returns `undefined` for everything else, a version that is not known included.
@@ -52,4 +52,12 @@ function isWebAddress(value: unknown): boolean {
   return ['https:', 'http:'].includes(new URL(value, 'https://app.invalid/').protocol)
 }
 
-const optional = { expiresAt: isSeconds, interval: isSeconds, connection: isText, scopes: isTexts, url: isWebAddress }
+const optional = {
+  expiresAt: isSeconds,
+  interval: isSeconds,
+  connection: isText,
+  scopes: isTexts,
+  acrValues: isTexts,
+  maxAge: isSeconds,
+  url: isWebAddress,
+}

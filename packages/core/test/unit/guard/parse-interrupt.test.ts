@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseInterrupt } from '../src/index.ts'
+import { parseInterrupt } from '../../../src/index.ts'
 
 const whole = {
   v: 1,
@@ -11,10 +11,12 @@ const whole = {
   interval: 5,
   connection: 'stocktrade',
   scopes: ['portfolio:read'],
+  acrValues: ['strong'],
+  maxAge: 300,
   url: '/connect/stocktrade',
 }
 
-test('reads what a guarded tool wrote, as text or as JSON', () => {
+test('reads what a guard wrote, as text or as JSON', () => {
   expect(parseInterrupt(whole)).toEqual(whole)
   expect(parseInterrupt(JSON.stringify(whole))).toEqual(whole)
 })

@@ -1,0 +1,42 @@
+import type { DenyCode, Interrupt, InterruptKind } from '../contract/index.ts'
+
+const brand = Symbol.for('@behalf/core@1/tool-authorization-error')
+
+/** Why a tool call gave no result. `tool_failed`: it ran, and its own code threw. */
+export type ToolAuthorizationCode = DenyCode | InterruptKind | 'unavailable' | 'tool_failed'
+
+/**
+ * The one error that a tool guarded by an adapter throws. Not a fault, and so no `BehalfError`.
+ *
+ * Frameworks show `toString()` to the model, and may write all enumerable fields and causes to a browser: name and
+ * message are fixed text, it has no cause and nothing enumerable, so there is nothing else to leak.
+ */
+export class ToolAuthorizationError extends Error {
+  readonly #code: ToolAuthorizationCode
+  readonly #interrupt: Interrupt | undefined
+
+  /** @param interrupt - What a person has to do, where the code says so. For the app. */
+  constructor(code: ToolAuthorizationCode, safeMessage: string, interrupt?: Interrupt) {
+    super(safeMessage)
+    this.#code = code
+    this.#interrupt = interrupt
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  override get name(): string {
+    return 'ToolAuthorizationError'
+  }
+
+  get code(): ToolAuthorizationCode {
+    return this.#code
+  }
+
+  get interrupt(): Interrupt | undefined {
+    return this.#interrupt
+  }
+
+  /** Works across copies of this package. */
+  static isInstance(value: unknown): value is ToolAuthorizationError {
+    return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true
+  }
+}
