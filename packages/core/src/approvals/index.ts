@@ -1,3 +1,4 @@
+export type { StoreKeys } from '../lib/index.ts'
 export type {
   Answer,
   ApprovalChannel,
@@ -13,7 +14,7 @@ export { endUnused, resolveCrash, type Unasking } from './end-run.ts'
 export { findOrCreateRun, findRun, type RunDraft } from './find-run.ts'
 export { type Entry, Ledger, type LedgerOptions } from './ledger.ts'
 export { applied } from './look-for-answer.ts'
-export { type OpenLedgerOptions, openLedger, type StoreKeys } from './open-ledger.ts'
+export { type OpenLedgerOptions, openLedger } from './open-ledger.ts'
 export { type Owner, ownerOf } from './owner.ts'
 export type { Delivery, RunRecord, RunState, StoredQuestion, StoredResult } from './record.ts'
 export { Revocations, type Revoked } from './revocations.ts'

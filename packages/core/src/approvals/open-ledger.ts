@@ -1,16 +1,7 @@
-import { ConfigurationError } from '../errors/index.ts'
-import { createSealer, type KeyMaterial, keyBytes, keyedHash, refuseUnknownKeys } from '../lib/index.ts'
+import { openStoreKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import { Ledger } from './ledger.ts'
 import type { RunRecord } from './record.ts'
-
-/** Keys for what a store keeps. 32 random bytes each, as bytes or base64url. */
-export interface StoreKeys {
-  /** The first seals; all of them open, so that keys rotate without downtime. */
-  readonly seal: readonly [current: KeyMaterial, ...old: KeyMaterial[]]
-  /** Hashes keys and index names. Changing it makes what is stored unfindable. */
-  readonly index: KeyMaterial
-}
 
 /** The store of an app's runs and questions, the same for guard, watcher and handlers. */
 export interface OpenLedgerOptions {
@@ -20,34 +11,12 @@ export interface OpenLedgerOptions {
   readonly onState?: (record: RunRecord) => void
 }
 
-/** A memory store dies with its process, and so may its keys: random ones, the same for all who open this store. */
-const ownKeys = new WeakMap<Store, StoreKeys>()
-
 /**
  * Opens the ledger over a store.
  *
  * @throws ConfigurationError A durable store without keys, or keys that are none.
  */
-export function openLedger({ store, keys: given, clock, onState }: OpenLedgerOptions): Ledger {
-  if (store?.specificationVersion !== 1)
-    throw new ConfigurationError('store', 'has a specification version that is not known')
-  if (given === undefined && store.durable) {
-    throw new ConfigurationError('keys', 'a durable store needs { seal: [current, …old], index }: 32 random bytes each')
-  }
-  const keys = given ?? ownKeysOf(store)
-  refuseUnknownKeys('keys', keys, ['seal', 'index'])
-  if (!(Array.isArray(keys.seal) && keys.seal.length > 0)) {
-    throw new ConfigurationError('keys.seal', 'give a list of keys, the current one first')
-  }
-  const seal = keys.seal.map((material, index) => keyBytes(`keys.seal[${index}]`, material))
-  const hash = keyedHash(keyBytes('keys.index', keys.index))
-  return new Ledger({ store, clock, sealer: createSealer(seal), hash, ...(onState !== undefined && { onState }) })
+export function openLedger({ store, keys, clock, onState }: OpenLedgerOptions): Ledger {
+  const { sealer, hash } = openStoreKeys(store, keys)
+  return new Ledger({ store, clock, sealer, hash, ...(onState !== undefined && { onState }) })
 }
-
-function ownKeysOf(store: Store): StoreKeys {
-  const keys = ownKeys.get(store) ?? { seal: [randomKey()], index: randomKey() }
-  ownKeys.set(store, keys)
-  return keys
-}
-
-const randomKey = (): Uint8Array => crypto.getRandomValues(new Uint8Array(32))

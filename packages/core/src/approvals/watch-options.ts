@@ -1,11 +1,11 @@
 import { authorizationServers, type Profile, type ProfileOf, surroundingsOf } from '../authorization-server/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Fetch, Store } from '../ports/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import { type ApprovalChannels, channelsByName } from './channels-by-name.ts'
 import type { Ledger } from './ledger.ts'
-import { openLedger, type StoreKeys } from './open-ledger.ts'
+import { openLedger } from './open-ledger.ts'
 import type { Owner } from './owner.ts'
 import { type ApprovalAudit, auditing } from './watch-audit.ts'
 
