@@ -13,6 +13,8 @@ import type {
   GrantParameters,
   IntrospectionResponse,
   RequestOptions,
+  RevokeTokenOptions,
+  ServerEndpoints,
   Surroundings,
   TokenResponse,
   VerifiedJwt,
@@ -76,6 +78,23 @@ class ConnectedServer implements AuthorizationServer {
     return this.#post('introspection', body, options, async (configuration, { tokenIntrospection }) =>
       readIntrospection(await tokenIntrospection(configuration, token, { token_type_hint: 'access_token' })),
     )
+  }
+
+  revoke(token: string, options: RevokeTokenOptions = {}): Promise<void> {
+    const parameters = { token, token_type_hint: options.hint }
+    const body = formBody(parameters)
+    return this.#post('revocation', body, options, async (configuration, { tokenRevocation }) => {
+      body.delete('token')
+      await tokenRevocation(configuration, token, body)
+    })
+  }
+
+  async endpoints({ signal, timeoutMs = this.#surroundings.timeoutMs }: RequestOptions = {}): Promise<ServerEndpoints> {
+    signal?.throwIfAborted()
+    const { endpoints } =
+      this.#connection.discovered ??
+      (await withinDeadline({ timeoutMs, signal }, (ending) => this.#connection.discover(ending)))
+    return endpoints
   }
 
   async verifyJwt(jwt: string, options: VerifyJwtOptions): Promise<VerifiedJwt> {

@@ -9,7 +9,8 @@ import { IssuerKeys } from './issuer-keys.ts'
 import { oauthLibrary } from './oauth-library.ts'
 import { allowInsecureLoopback, type Profile } from './profile.ts'
 import { requestFault } from './request-fault.ts'
-import { readServerMetadata } from './wire.ts'
+import type { ServerEndpoints } from './server.ts'
+import { metadataOf, readServerMetadata } from './wire.ts'
 
 /** One try to read a document. Callers have deadlines of their own. */
 const DOCUMENT_TIMEOUT_MS = 5_000
@@ -19,6 +20,7 @@ export interface Discovered {
   readonly metadata: ServerMetadata
   /** Absent where the metadata names no `jwks_uri`. */
   readonly keys?: IssuerKeys
+  readonly endpoints: ServerEndpoints
 }
 
 /**
@@ -49,7 +51,7 @@ export class Connection {
 
   async #discover(signal: AbortSignal): Promise<Discovered> {
     const metadata = await this.#metadata(signal)
-    const { issuer, jwksUri } = readServerMetadata(metadata)
+    const { issuer, jwksUri, endpoints } = readServerMetadata(metadata)
     // OIDC Discovery §4.3, RFC 8414 §3.3: identical, by simple string comparison. The library compares
     // normalised URLs.
     if (issuer !== this.profile.issuer) {
@@ -57,12 +59,13 @@ export class Connection {
         `the metadata of ${JSON.stringify(this.profile.issuer)} names another issuer, ${JSON.stringify(issuer)}`,
       )
     }
-    this.#discovered = { metadata, ...(jwksUri !== undefined && { keys: this.#keys(new URL(jwksUri)) }) }
+    this.#discovered = { metadata, endpoints, ...(jwksUri !== undefined && { keys: this.#keys(new URL(jwksUri)) }) }
     return this.#discovered
   }
 
   async #metadata(signal: AbortSignal): Promise<ServerMetadata> {
-    const { issuer, clientId, discovery: algorithm = 'oidc' } = this.profile
+    const { issuer, clientId, discovery: algorithm = 'oidc', endpoints } = this.profile
+    if (endpoints !== undefined) return metadataOf({ ...this.profile, endpoints })
     const library = await oauthLibrary()
     try {
       const configuration = await library.discovery(new URL(issuer), clientId, undefined, library.None(), {

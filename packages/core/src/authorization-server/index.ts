@@ -1,6 +1,10 @@
 export { type Auth0Options, auth0 } from './auth0.ts'
 export { authorizationServers, type ProfileOf } from './authorization-servers.ts'
-export type { ClientAuthentication, ClientAuthenticationOptions } from './client-authentication.ts'
+export {
+  type ClientAuthentication,
+  type ClientAuthenticationOptions,
+  clientAuthenticationKeys,
+} from './client-authentication.ts'
 export { connectAuthorizationServer } from './connect-authorization-server.ts'
 export { type DpopKey, type DpopKeyOptions, type DpopKeyPair, generateDpopKey, importDpopKey } from './dpop-key.ts'
 export { type EntraOptions, entra } from './entra.ts'
@@ -13,6 +17,7 @@ export {
   type CibaProfile,
   type ExchangeProfile,
   type Profile,
+  type ProfileEndpoints,
   type TargetParameter,
   type TokenProfile,
 } from './profile.ts'
@@ -28,6 +33,8 @@ export type {
   GrantParameters,
   IntrospectionResponse,
   RequestOptions,
+  RevokeTokenOptions,
+  ServerEndpoints,
   Surroundings,
   TokenResponse,
   VerifiedJwt,

@@ -36,6 +36,13 @@ export interface ExchangeProfile {
   readonly grant: 'token-exchange' | 'jwt-bearer'
   /** The provider takes `authorization_details` with an exchange. */
   readonly carriesAuthorizationDetails: boolean
+  /** Types of subject token that this provider takes, in RFC 8693's short form. @default all */
+  readonly subjectTokens?: readonly string[]
+  /**
+   * Scopes that this provider adds to every token, whatever was asked, and that open no API: they are dropped from
+   * what was granted. Any other surplus is refused. @default none
+   */
+  readonly unaskedScopes?: readonly string[]
   /** OAuth errors of an exchange that mean: the user's token or session ended, and a new login helps. */
   readonly loginRequiredErrors: readonly string[]
 }
@@ -69,6 +76,16 @@ export interface TokenProfile {
   readonly isAccessToken?: (claims: Readonly<Record<string, unknown>>) => boolean
 }
 
+/** Endpoints of a server that publishes no metadata. Absolute URLs. */
+export interface ProfileEndpoints {
+  readonly authorization: string
+  readonly token: string
+  /** RFC 7009. */
+  readonly revocation?: string
+  /** The server names itself in authorization responses (RFC 9207). @default false */
+  readonly namesIssuer?: boolean
+}
+
 /**
  * An authorization server and our client there: data and small pure functions, no connection.
  * Made by `oidc()`, `auth0()` and their like.
@@ -82,6 +99,8 @@ export interface Profile {
   readonly clientAuthentication: ClientAuthentication
   /** Accepted signature algorithms. Never `none`, never symmetric. */
   readonly algorithms: readonly string[]
+  /** For a server without metadata: what it would say. Nothing is discovered then. */
+  readonly endpoints?: ProfileEndpoints
   /** Where the metadata is: OpenID Connect Discovery's place, or that of RFC 8414. @default 'oidc' */
   readonly discovery?: 'oidc' | 'oauth2'
   readonly target: TargetParameter

@@ -44,6 +44,19 @@ export interface IntrospectionResponse {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
+/** What a client needs to know of a server beside its token endpoint, from its metadata; checked in form. */
+export interface ServerEndpoints {
+  /** Absolute; its scheme is for the caller to check before a browser is sent there. */
+  readonly authorization?: string
+  readonly revocation?: string
+  /** The server names itself in authorization responses: one that does not is refused (RFC 9207 §2.4). */
+  readonly namesIssuer: boolean
+}
+
+export interface RevokeTokenOptions extends RequestOptions {
+  readonly hint?: 'access_token' | 'refresh_token' | undefined
+}
+
 /** A backchannel authentication acknowledgement (CIBA Core §7.3). */
 export interface BackchannelAcknowledgement {
   readonly authReqId: string
@@ -89,6 +102,13 @@ export interface AuthorizationServer {
   ): Promise<BackchannelAcknowledgement>
   /** Asks the server about a token (RFC 7662 §2.1), with client authentication. */
   introspect(token: string, options?: RequestOptions): Promise<IntrospectionResponse>
+  /**
+   * Tells the server that a token is needed no more (RFC 7009 §2.1). A token that it does not know is no error.
+   * @throws ConfigurationError The server has no such endpoint.
+   */
+  revoke(token: string, options?: RevokeTokenOptions): Promise<void>
+  /** What the metadata says; discovers it where that was not done yet. */
+  endpoints(options?: RequestOptions): Promise<ServerEndpoints>
   /**
    * Checks signature, `iss`, `aud`, `exp`, `nbf` and the algorithm of a JWT of this issuer. For one that names
    * another issuer no request is made.

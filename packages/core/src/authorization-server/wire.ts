@@ -1,19 +1,47 @@
 import * as z from 'zod/mini'
 import { InvalidResponseError } from '../errors/index.ts'
-import type { BackchannelAcknowledgement, IntrospectionResponse, TokenResponse } from './server.ts'
+import type { Profile, ProfileEndpoints } from './profile.ts'
+import type { BackchannelAcknowledgement, IntrospectionResponse, ServerEndpoints, TokenResponse } from './server.ts'
 
-/** What we rely on in RFC 8414 and OpenID Connect Discovery metadata; endpoints are checked when used. */
-const serverMetadata = z.looseObject({ issuer: z.string(), jwks_uri: z.optional(z.url()) })
+/** What we rely on in RFC 8414 and OpenID Connect Discovery metadata, and RFC 9207 §3; endpoints are checked when used. */
+const serverMetadata = z.looseObject({
+  issuer: z.string(),
+  jwks_uri: z.optional(z.url()),
+  authorization_endpoint: z.optional(z.string()),
+  revocation_endpoint: z.optional(z.string()),
+  authorization_response_iss_parameter_supported: z.catch(z.optional(z.boolean()), undefined),
+})
 
 export interface ServerMetadata {
   readonly issuer: string
   readonly jwksUri?: string
+  readonly endpoints: ServerEndpoints
+}
+
+/** The metadata of a server that publishes none. */
+export function metadataOf({ issuer, endpoints }: Profile & { readonly endpoints: ProfileEndpoints }) {
+  return {
+    issuer,
+    authorization_endpoint: endpoints.authorization,
+    token_endpoint: endpoints.token,
+    ...(endpoints.revocation !== undefined && { revocation_endpoint: endpoints.revocation }),
+    authorization_response_iss_parameter_supported: endpoints.namesIssuer === true,
+  }
 }
 
 /** @throws InvalidResponseError */
 export function readServerMetadata(json: unknown): ServerMetadata {
-  const { issuer, jwks_uri: jwksUri } = parse(serverMetadata, json, "the authorization server's metadata")
-  return { issuer, ...(jwksUri !== undefined && { jwksUri }) }
+  const wire = parse(serverMetadata, json, "the authorization server's metadata")
+  const { issuer, jwks_uri: jwksUri, authorization_endpoint: authorization, revocation_endpoint: revocation } = wire
+  return {
+    issuer,
+    ...(jwksUri !== undefined && { jwksUri }),
+    endpoints: {
+      ...(authorization !== undefined && { authorization }),
+      ...(revocation !== undefined && { revocation }),
+      namesIssuer: wire.authorization_response_iss_parameter_supported === true,
+    },
+  }
 }
 
 /** RFC 6749 §5.1, RFC 8693 §2.2.1, RFC 9396 §7. */
