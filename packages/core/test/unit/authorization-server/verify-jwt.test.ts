@@ -178,6 +178,25 @@ describe("the issuer's keys", () => {
     }
   })
 
+  test('that a newer set lacks are trusted no longer', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const connected = connect({ clock: { now: () => 1_700_000_000_000 } })
+      const token = await as.sign({ ...accessTokenClaims, exp: 1_700_000_100 })
+      // Twice, so that the key is at hand.
+      for (let i = 0; i < 2; i++) await connected.verifyJwt(token, { audience })
+      const next = await generateKeyPair('ES256')
+      const keys = [{ ...(await exportJWK(next.publicKey)), kid: 'next', alg: 'ES256' }]
+      server.use(http.get(`${issuer}/jwks`, () => HttpResponse.json({ keys })))
+      vi.setSystemTime(Date.now() + 31_000)
+      const newer = await as.sign({ ...accessTokenClaims, exp: 1_700_000_100 }, { kid: 'next' }, next.privateKey)
+      await connected.verifyJwt(newer, { audience })
+      expect(await rejection(connected.verifyJwt(token, { audience }))).toMatchObject({ reason: 'signature' })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test.each([
     ['an outage', () => new HttpResponse(null, { status: 503, headers: { 'retry-after': '3' } }), 'ERR_TRANSPORT'],
     ['no answer', () => HttpResponse.error(), 'ERR_TRANSPORT'],

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { auth0, oidc } from '../../../src/authorization-server/index.ts'
+import { auth0, entra, keycloak, oidc } from '../../../src/authorization-server/index.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { isVerified, subjectTokenOf, verifyAccessToken } from '../../../src/identity/index.ts'
 import {
@@ -14,7 +14,9 @@ import {
 const as = await mockIssuer('https://as.example.com')
 const other = await mockIssuer('https://other.example.com')
 const tenant = await mockIssuer('https://tenant.auth0.com/')
-useMsw(...as.handlers, ...other.handlers, ...tenant.handlers)
+const realm = await mockIssuer('https://id.example.com/realms/r')
+const entraTenant = await mockIssuer('https://login.microsoftonline.com/aaaabbbb-0000-cccc-1111-dddd2222eeee/v2.0')
+useMsw(...[as, other, tenant, realm, entraTenant].flatMap(({ handlers }) => handlers))
 const profile = oidc({ issuer: as.issuer, clientId: 'agent-app' })
 const audience = accessTokenClaims.aud
 const verify = (token: string, options: object = {}) =>
@@ -114,6 +116,48 @@ describe('an Auth0 token', () => {
   test.each(['nonce', 'at_hash', 'c_hash', 's_hash'])('is refused with %s: it is an id_token', async (claim) => {
     const token = await tenant.sign({ ...claims, [claim]: 'x' }, { typ: 'JWT' })
     expect(await rejection(verify(token, { authorizationServer }))).toMatchObject({ reason: 'type' })
+  })
+})
+
+describe('a Keycloak token', () => {
+  const authorizationServer = keycloak({
+    url: 'https://id.example.com',
+    realm: 'r',
+    clientId: 'c',
+    algorithms: ['ES256'],
+  })
+  const claims = { aud: audience, sub: 'u-1', azp: 'app', jti: 'j' }
+
+  test('is an access token by its claim, and nothing else by the same header', async () => {
+    const sign = (typ: string | undefined) => realm.sign({ ...claims, typ }, { typ: 'JWT' })
+    expect(await verify(await sign('Bearer'), { authorizationServer })).toMatchObject({
+      subject: 'u-1',
+      clientId: 'app',
+    })
+    for (const typ of ['ID', 'Refresh', 'Offline']) {
+      expect(await rejection(verify(await sign(typ), { authorizationServer }))).toMatchObject({ reason: 'type' })
+    }
+  })
+})
+
+describe('an Entra token', () => {
+  const tenantId = 'aaaabbbb-0000-cccc-1111-dddd2222eeee'
+  const authorizationServer = entra({ tenantId, clientId: 'c', algorithms: ['ES256'] })
+  const claims = { aud: audience, sub: 'pairwise', oid: 'o-1', tid: tenantId, azp: 'app', ver: '2.0', scp: 'a b' }
+  const sign = (changes: object = {}) => entraTenant.sign({ ...claims, ...changes }, { typ: 'JWT' })
+
+  test('names its user by oid, and its tenant', async () => {
+    const identity = await verify(await sign(), { authorizationServer })
+    expect(identity).toMatchObject({ kind: 'user', subject: 'o-1', tenant: tenantId, clientId: 'app' })
+    expect(subjectTokenOf(identity)).toMatchObject({ scopes: ['a', 'b'] })
+  })
+
+  test.each([
+    ['an id_token', { scp: undefined, azp: undefined }, 'type'],
+    ['of version 1', { ver: '1.0' }, 'type'],
+    ['without oid', { oid: undefined }, 'claims'],
+  ])('is refused: %s', async (_name, changes, reason) => {
+    expect(await rejection(verify(await sign(changes), { authorizationServer }))).toMatchObject({ reason })
   })
 })
 

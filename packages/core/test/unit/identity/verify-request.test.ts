@@ -64,6 +64,7 @@ describe('a bound token', () => {
   test.each([
     ['as Bearer', `Bearer ${bound}`, { proveKey }],
     ['where nobody checks proofs', `DPoP ${bound}`, {}],
+    ['where nobody checks proofs, and it is bound to nothing', `DPoP ${token}`, {}],
     ['with another key', `DPoP ${bound}`, { proveKey: async () => 'another' }],
     ['with a proof that says nothing', `DPoP ${bound}`, { proveKey: async () => undefined }],
     ['that is not bound at all', `DPoP ${token}`, { proveKey }],
