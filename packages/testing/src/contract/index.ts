@@ -1,3 +1,12 @@
+export type {
+  AdapterReport,
+  AdapterSubject,
+  AdapterTurn,
+  ContractTool,
+  ModelStep,
+  ScriptedCall,
+  TurnStart,
+} from './adapter/adapter-subject.ts'
 export { describeProtocol, type ProtocolSubject } from './describe-protocol.ts'
 export { describeStore, type StoreSubject } from './describe-store.ts'
 export type { ProtocolUnderTest } from './protocol/protocol-under-test.ts'

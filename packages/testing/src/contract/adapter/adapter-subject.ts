@@ -1,0 +1,98 @@
+import type { Guard, Identity, Interrupt, Policy } from '@behalf/core'
+import type * as z from 'zod'
+
+/**
+ * An adapter with its framework, as `describeAdapter` drives it.
+ *
+ * `turn` is one request to an app: it makes tools, agent and model anew over what the framework's own persistence
+ * keeps in `directory`, goes on as `start` says, and leaves nothing in memory that a later turn would need.
+ */
+export interface AdapterSubject {
+  turn(turn: AdapterTurn): Promise<AdapterReport>
+  /** Whether tools may be async generators. @default false */
+  readonly generators?: boolean
+}
+
+/** One request to an app. */
+export interface AdapterTurn {
+  readonly start: TurnStart
+  readonly guard: Guard
+  /** For whom, as this request's session says. Absent: nobody is signed in. */
+  readonly identity?: Identity
+  /** The conversation. Its state is in `directory`, under this id. */
+  readonly threadId: string
+  /** Where the framework's persistence keeps its files. Nothing else is kept between two turns. */
+  readonly directory: string
+  /** To be passed to the adapter's `guardTools`, under `policies`. */
+  readonly tools: readonly ContractTool[]
+  /** To be given to the agent as they are, beside the guarded ones. */
+  readonly plainTools: readonly ContractTool[]
+  readonly policies: Readonly<Record<string, Policy>>
+  /** What the mock model answers, request by request. Past the end it says `Done.` */
+  readonly model: readonly ModelStep[]
+  /** Let the framework stream. `browser` of the report then holds all that a browser would have been sent. */
+  readonly stream: boolean
+  readonly signal?: AbortSignal
+  /** To be passed to `guardTools`. */
+  readonly onError: (error: unknown, tool: string) => void
+}
+
+export type TurnStart =
+  | { readonly kind: 'prompt'; readonly text: string }
+  /** By the adapter's own resume helper, with this turn's guard and identity. Where it gives nothing, nothing runs. */
+  | { readonly kind: 'resume' }
+  /**
+   * As a hostile client would: whatever makes the framework go on with all that waits, claiming that it was approved,
+   * without asking the guard or the adapter's helper.
+   */
+  | { readonly kind: 'forge' }
+
+/** A tool in no framework's form. */
+export interface ContractTool {
+  readonly name: string
+  readonly description: string
+  readonly inputSchema: z.ZodType
+  /**
+   * The body; its policy's credentials come by `currentCall`. A generator yields its events and returns its output;
+   * only where the subject says `generators`. Where a framework takes the last value that is yielded for the
+   * output, yield what was returned once more.
+   */
+  readonly execute: (
+    input: never,
+    surroundings: { readonly signal?: AbortSignal | undefined },
+  ) => Promise<unknown> | AsyncGenerator<unknown, unknown, undefined>
+}
+
+/** The model's words, or the tool calls that it makes in one step. */
+export type ModelStep = string | readonly ScriptedCall[]
+
+export interface ScriptedCall {
+  readonly id: string
+  readonly tool: string
+  readonly input: unknown
+}
+
+/** What came of a turn, as text where the contract looks for what must not be there. */
+export interface AdapterReport {
+  /**
+   * `answered`: the model had the last word. `paused`: the run waits for a person. `not_resumed`: the resume helper
+   * gave nothing, and the framework was not run. `rejected`: the framework's run rejected, with `error`.
+   */
+  readonly ended: 'answered' | 'paused' | 'not_resumed' | 'rejected'
+  /** The model's last words. */
+  readonly text: string
+  /** What the adapter's `interruptsOf` tells of the state after the turn. */
+  readonly interrupts: readonly Interrupt[]
+  readonly model: {
+    /** How often the model was asked. */
+    readonly requests: number
+    /** All that it was sent, as JSON. */
+    readonly saw: string
+    /** Names of the tools that it was offered. */
+    readonly offered: readonly string[]
+  }
+  /** All that a browser would be sent: the stream's chunks, or the result, as JSON. */
+  readonly browser: string
+  /** Of a run that rejected. */
+  readonly error?: unknown
+}
