@@ -18,7 +18,11 @@ export const LEASE_MS = 60_000 / LEASES_SHORTER_BY
 
 export const pay = policy(z.strictObject({ amount: z.number() }), {
   version: '1',
-  approval: { message: ({ input }) => `Pay ${input.amount}` },
+  approval: {
+    message: ({ input }) => `Pay ${input.amount}`,
+    // One person each: nobody is asked more than twenty times a minute (A8).
+    approver: ({ input, identity }) => ({ issuer: identity.issuer, subject: `approver-${input.amount}` }),
+  },
 })
 
 /** Passed between processes: what was done, line by line, where every process sees it. */

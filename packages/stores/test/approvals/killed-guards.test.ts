@@ -64,7 +64,7 @@ function guardedProcesses(target: () => Target): void {
     }
   })
 
-  test('a guard killed in the body: nobody runs it again, and all are told so', { timeout: 60_000 }, async () => {
+  test('a guard killed in the body: nobody runs it again, and all are told so', { timeout: 120_000 }, async () => {
     const amount = 1_000
     expect(await ended(target(), directory, { kind: 'die', amount, afterWrite: 0 })).toBe('SIGKILL')
     await wait(LEASE_MS + 100)

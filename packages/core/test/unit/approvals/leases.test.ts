@@ -123,6 +123,9 @@ describe('asking and looking under a lease', () => {
     const controller = new AbortController()
     const context = { authorizationServers: servers, clock, signal: controller.signal }
     const entry = await findOrCreateRun(ledger, asking)
+    const gone = { ...context, signal: AbortSignal.abort(new Error('left before')) }
+    await expect(settleRun(ledger, entry, channel, gone)).rejects.toThrow('left before')
+    expect(questions).toHaveLength(0)
     failsToAsk(() => controller.abort(new Error('left')))
     expect((await settleRun(ledger, entry, channel, context)).entry.record.state).toBe('pending')
     expect(questions).toHaveLength(1)

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { Token } from '../../../src/credential/index.ts'
 import { type ApprovalEvent, type AuditEvent, type Profile, policy, resource } from '../../../src/index.ts'
+import { schema, smallWorld } from './small-world.ts'
 import { API, world } from './world.ts'
 
 const Pay = z.strictObject({ amount: z.int() })
@@ -87,5 +89,28 @@ describe('which token carries the approval is decided by approver, channel and p
     expect(JSON.parse(String(sent.authorization_details))).toEqual([{ type: 'stock_order', amount: 5 }])
     expect(sent).not.toHaveProperty('audience')
     expect(enforcedBy(events)).toEqual(new Set(['sdk']))
+  })
+})
+
+describe('the token of an approval (A9 a)', () => {
+  const token = { value: new Token('the-approval-token'), scopes: ['write'] }
+  const api = resource('https://api.example/', { scopes: ['write'] })
+  const holds = policy(schema, { approval: { message, details }, access: { api } })
+
+  async function answered(answer: object) {
+    const { guard, call, channel, answers, clock } = smallWorld()
+    const behalf = guard({ approvals: { ...channel, carriesCredential: () => true } })
+    await behalf.run(holds, call(), () => 'ran')
+    answers({ status: 'approved', token: { ...token, ...answer } })
+    clock.advance(10)
+    return behalf.run(holds, call(), (_, { access: { api } }) => api.scopes)
+  }
+
+  test('is the credential', async () => {
+    expect(await answered({})).toMatchObject({ status: 'done', result: ['write'] })
+  })
+
+  test('bound to a key that is not here, it is used by nobody (I8)', async () => {
+    expect(await answered({ keyThumbprint: 'another-key' })).toMatchObject({ status: 'denied', code: 'misconfigured' })
   })
 })
