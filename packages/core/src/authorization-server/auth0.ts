@@ -60,7 +60,8 @@ export function auth0(options: Auth0Options): Profile {
     ...readProfileOptions('auth0', options, { secretMethod: 'client_secret_post', algorithms: ['RS256', 'PS256'] }),
     target: 'audience',
     ciba,
-    exchange: plainExchange,
+    // Access tokens of a custom API client, and no others.
+    exchange: { ...plainExchange, subjectTokens: ['access_token'] },
     token,
   })
 }

@@ -34,6 +34,7 @@ const token: TokenProfile = {
 
 const onBehalfOf: ExchangeProfile = {
   grant: 'jwt-bearer',
+  subjectTokens: ['access_token'],
   carriesAuthorizationDetails: false,
   // The second, where conditional access asks for more than the login had.
   loginRequiredErrors: ['invalid_grant', 'interaction_required'],

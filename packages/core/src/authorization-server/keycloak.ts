@@ -1,7 +1,13 @@
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'
 import { checkIssuer } from './check-profile.ts'
-import { allowInsecureLoopback, type CibaProfile, type Profile, type TokenProfile } from './profile.ts'
+import {
+  allowInsecureLoopback,
+  type CibaProfile,
+  type ExchangeProfile,
+  type Profile,
+  type TokenProfile,
+} from './profile.ts'
 import {
   type LoginHint,
   type ProfileOptions,
@@ -38,6 +44,13 @@ const ciba = (loginHint: LoginHint | undefined): CibaProfile => ({
   carriesAuthorizationDetails: false,
   reportsExpiryAsDenied: false,
 })
+
+/** The standard exchange (V2): access tokens only, and the realm's default scopes in each token. */
+const standardExchange: ExchangeProfile = {
+  ...plainExchange,
+  subjectTokens: ['access_token'],
+  unaskedScopes: ['openid', 'profile', 'email'],
+}
 
 /** Keycloak writes what a token is into a `typ` claim; in the header stands `JWT`, or `at+jwt` where the client says so. */
 const token: TokenProfile = {
@@ -88,7 +101,7 @@ export function keycloak(options: KeycloakOptions): Profile {
     }),
     target: 'audience',
     ciba: ciba(options.loginHint),
-    exchange: plainExchange,
+    exchange: standardExchange,
     token,
     ...(insecure && { [allowInsecureLoopback]: true as const }),
   })

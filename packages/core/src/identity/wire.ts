@@ -48,7 +48,7 @@ const actorClaim = z.looseObject({
 })
 
 /** Longer chains are refused: a delegation handed on so often says little. */
-const MAX_ACTORS = 5
+export const MAX_ACTORS = 5
 
 /**
  * The `act` chain, outermost first. `undefined` when there is none.

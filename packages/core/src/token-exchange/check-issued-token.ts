@@ -7,16 +7,12 @@ import {
   type TokenResponse,
 } from '../authorization-server/index.ts'
 import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
+import { revealToken, type Token } from '../credential/index.ts'
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'
-import { checkBinding } from '../identity/index.ts'
+import { audienceOf, checkBinding } from '../identity/index.ts'
 import { isBound, readActor } from '../identity/wire.ts'
 import { meansSame } from '../lib/index.ts'
-
-/** Who has to be the outermost actor of the new token. A field that is absent may be anything. */
-export interface ExpectedActor {
-  readonly subject?: string
-  readonly issuer?: string
-}
+import type { ExpectedActor } from './actors.ts'
 
 /** What was asked, to hold the answer against. */
 export interface Expected {
@@ -24,12 +20,18 @@ export interface Expected {
   readonly actor: ExpectedActor | undefined
   readonly audience: readonly string[]
   readonly scopes: readonly string[]
-  /** As a URI. */
-  readonly issuedTokenType: string
+  /** Granted beside them, and of no consequence. */
+  readonly unaskedScopes: readonly string[]
+  /** What stands before each scope in the answer, where the provider writes its target there. */
+  readonly scopePrefix?: string
+  /** As a URI. Absent: the grant is not RFC 8693's, and its answer has none. */
+  readonly issuedTokenType?: string
   readonly accessToken: boolean
   readonly authorizationDetails: readonly AuthorizationDetail[] | undefined
   /** The subject token is bound to a key. */
   readonly bound: boolean
+  /** What was sent: none of it may come back as if it were new. */
+  readonly handedIn: readonly Token[]
 }
 
 /** What a JWT of the server says of itself, after its verification. */
@@ -44,17 +46,32 @@ export interface IssuedClaims {
  * @throws InvalidResponseError
  */
 export function checkResponse(response: TokenResponse, expected: Expected): void {
-  // RFC 8693 §2.2.1: required.
-  if (response.issuedTokenType === undefined) throw refused('names no issued_token_type')
-  if (response.issuedTokenType !== expected.issuedTokenType) {
-    throw refused(`issued a token of type ${JSON.stringify(response.issuedTokenType)}, which was not asked for`)
+  const { issuedTokenType, handedIn } = expected
+  if (issuedTokenType !== undefined) {
+    // RFC 8693 §2.2.1: required.
+    if (response.issuedTokenType === undefined) throw refused('names no issued_token_type')
+    if (response.issuedTokenType !== issuedTokenType) {
+      throw refused(`issued a token of type ${JSON.stringify(response.issuedTokenType)}, which was not asked for`)
+    }
+  }
+  // A token that was issued to us for ourselves is not to reach another API.
+  if (handedIn.some((token) => revealToken(token) === response.accessToken)) {
+    throw refused('handed back the token that was to be exchanged')
   }
   if (response.tokenType === 'n_a') throw refused('issued what is no access token, not Bearer and not DPoP')
   // I8: a bound token turned into one that anybody can use.
   if (response.tokenType === 'bearer' && (expected.bound || isBound(expected.identity.claims))) {
     throw refused('issued an unbound token for one that is bound to a key')
   }
-  refuseSurplus(response.scopes ?? [], expected)
+  refuseSurplus(answeredScopes(response, expected) ?? [], expected)
+}
+
+/** The scopes of the answer, by the names that we asked for. */
+export function answeredScopes(
+  { scopes }: Pick<TokenResponse, 'scopes'>,
+  { scopePrefix = '' }: Expected,
+): readonly string[] | undefined {
+  return scopes?.map((scope) => (scope.startsWith(scopePrefix) ? scope.slice(scopePrefix.length) : scope))
 }
 
 /**
@@ -74,6 +91,7 @@ export async function verifyIssued(
     const types = expected.accessToken ? profile.token.accessTokenTypes : undefined
     const { claims } = await server.verifyJwt(token, { audience: expected.audience, types, signal })
     checkClaims(claims, profile, expected)
+    checkAudience(claims, expected)
     // RFC 9449 §6.1: what the answer says of the binding and what the token says have to agree.
     checkBinding(claims, tokenType === 'dpop' ? profile.dpop?.thumbprint : undefined)
     const scopes = profile.token.scopes(claims)
@@ -90,14 +108,22 @@ export async function verifyIssued(
 function checkClaims(claims: Readonly<Record<string, unknown>>, profile: Profile, expected: Expected): void {
   const absent = profile.token.requiredClaims.filter((name) => claims[name] === undefined)
   if (absent.length > 0) throw refused(`issued a token without ${absent.join(', ')}`)
+  if (expected.accessToken && profile.token.isAccessToken?.(claims) === false) throw refused('issued no access token')
   const clientId = profile.token.clientId(claims)
   if (clientId !== undefined && clientId !== profile.clientId) throw refused('issued a token for another client')
   const { identity } = expected
   const subject = identity.kind === 'user' ? identity.subject : subjectOf(profile, identity.claims)
   // I7: one issuer's subject says nothing about another's.
-  if (identity.issuer === profile.issuer && subjectOf(profile, claims) !== subject) {
-    throw refused('issued a token for another subject')
-  }
+  if (identity.issuer !== profile.issuer) return
+  if (subjectOf(profile, claims) !== subject) throw refused('issued a token for another subject')
+  const tenant = profile.token.tenant(claims)
+  if (tenant !== undefined && tenant !== identity.tenant) throw refused('issued a token for another tenant')
+}
+
+/** RFC 8707 §2: a token that other APIs take too is one that the first could use there. */
+function checkAudience(claims: Readonly<Record<string, unknown>>, expected: Expected): void {
+  const others = audienceOf(claims).filter((audience) => !expected.audience.includes(audience))
+  if (others.length > 0) throw refused('issued a token that is for other APIs too')
 }
 
 /** RFC 8693 §4.1: the outermost actor only; the others are for the audit. */
@@ -126,7 +152,7 @@ export function checkDetails(
 }
 
 function refuseSurplus(scopes: readonly string[], expected: Expected): void {
-  const surplus = scopes.filter((scope) => !expected.scopes.includes(scope))
+  const surplus = scopes.filter((scope) => !expected.scopes.includes(scope) && !expected.unaskedScopes.includes(scope))
   if (surplus.length > 0) throw refused(`granted scopes that were not asked for: ${JSON.stringify(surplus.join(' '))}`)
 }
 

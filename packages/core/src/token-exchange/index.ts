@@ -1,4 +1,4 @@
-export type { ExpectedActor } from './check-issued-token.ts'
+export type { ExpectedActor } from './actors.ts'
 export { type ExchangedToken, type ExchangeTokenOptions, exchangeToken } from './exchange-token.ts'
 export { type ExemptibleResourceRule, type ResourceOptions, resource } from './resource.ts'
 export { TokenCache, type TokenCacheOptions } from './token-cache.ts'

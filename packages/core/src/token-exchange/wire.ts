@@ -4,6 +4,7 @@ import { revealToken, type Token } from '../credential/index.ts'
 import type { SubjectTokenType } from '../identity/index.ts'
 
 export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
+export const jwtBearerGrant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
 /** RFC 8693 §3. */
 export const tokenTypeUri = (type: SubjectTokenType): string => `urn:ietf:params:oauth:token-type:${type}`
@@ -39,5 +40,17 @@ export function exchangeRequest(request: {
     scope: request.scopes.join(' '),
     requested_token_type: tokenTypeUri(request.requestedTokenType),
     ...(authorizationDetails !== undefined && { authorization_details: JSON.stringify(authorizationDetails) }),
+  }
+}
+
+/**
+ * The form of Entra's on-behalf-of grant: RFC 7523 §2.1 with a parameter of its own.
+ * @see {@link https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-on-behalf-of-flow | On-behalf-of at Entra}
+ */
+export function onBehalfOfRequest(subjectToken: TypedToken, scopes: readonly string[]): GrantParameters {
+  return {
+    assertion: revealToken(subjectToken.token),
+    requested_token_use: 'on_behalf_of',
+    scope: scopes.join(' '),
   }
 }

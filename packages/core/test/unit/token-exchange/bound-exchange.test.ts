@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { entra, generateDpopKey, importDpopKey } from '../../../src/authorization-server/index.ts'
+import { generateDpopKey, importDpopKey } from '../../../src/authorization-server/index.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { TokenCache, type TokenCacheKey } from '../../../src/token-exchange/index.ts'
@@ -57,12 +57,5 @@ describe('with a key of the profile', () => {
 test('an identity that no verification made is not exchanged for', async () => {
   const error = await rejection(server.exchange({ identity: { ...ann } as UserIdentity }))
   expect(error).toMatchObject({ code: 'ERR_IDENTITY_REQUIRED' })
-  expect(server.forms).toEqual([])
-})
-
-test('a provider that exchanges in another way is told apart before anything is sent', async () => {
-  const profile = entra({ tenantId: 'aaaabbbb-0000-cccc-1111-dddd2222eeee', clientId: 'c', clientSecret: 's' })
-  const error = await rejection(server.exchange({ authorizationServer: { ...server.connect(), profile } as never }))
-  expect(error).toMatchObject({ code: 'ERR_CONFIGURATION', message: expect.stringContaining('jwt-bearer') })
   expect(server.forms).toEqual([])
 })

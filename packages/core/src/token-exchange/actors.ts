@@ -1,0 +1,36 @@
+import * as z from 'zod/mini'
+import type { Actor } from '../contract/index.ts'
+import { InvalidTokenError } from '../errors/index.ts'
+
+/** Who has to be the outermost actor of the new token. A field that is absent may be anything. */
+export interface ExpectedActor {
+  readonly subject?: string
+  readonly issuer?: string
+}
+
+/** How many parties act, one through the other. */
+export function depthOf(actor: Actor | undefined): number {
+  let depth = 0
+  for (let at = actor; at !== undefined; at = at.actor) depth++
+  return depth
+}
+
+const mayAct = z.looseObject({ sub: z.optional(z.string()), iss: z.optional(z.string()) })
+
+/**
+ * Holds the actor that is expected to the one whom the user's token lets act. Pure.
+ *
+ * The server decides; this only keeps a token from being sent where it has to be refused.
+ *
+ * @throws InvalidTokenError `actor`: another party is named.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-4.4 | RFC 8693 §4.4}
+ */
+export function checkMayAct(claims: Readonly<Record<string, unknown>>, expected: ExpectedActor | undefined): void {
+  if (claims.may_act === undefined || expected === undefined) return
+  const { success, data } = mayAct.safeParse(claims.may_act)
+  if (!success) throw new InvalidTokenError('actor', 'the may_act claim names nobody')
+  const { subject = data.sub, issuer = data.iss } = expected
+  if (subject !== (data.sub ?? subject) || issuer !== (data.iss ?? issuer)) {
+    throw new InvalidTokenError('actor', "the user's token lets another party act")
+  }
+}

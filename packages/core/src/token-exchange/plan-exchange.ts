@@ -1,0 +1,154 @@
+import type { ExchangeProfile, GrantParameters, Profile } from '../authorization-server/index.ts'
+import { ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
+import { isVerified } from '../identity/index.ts'
+import { MAX_ACTORS } from '../identity/wire.ts'
+import { requireText, requireTexts, scopeList, snapshot } from '../lib/index.ts'
+import { checkMayAct, depthOf } from './actors.ts'
+import type { Expected } from './check-issued-token.ts'
+import type { ExchangeTokenOptions } from './exchange-token.ts'
+import { exchangeRequest, jwtBearerGrant, onBehalfOfRequest, tokenExchangeGrant, tokenTypeUri } from './wire.ts'
+
+/** What is sent, and what has to come back. */
+export interface ExchangePlan {
+  readonly grantType: string
+  readonly parameters: GrantParameters
+  readonly expected: Expected
+}
+
+/** Everything that can be wrong with an exchange before it is sent. */
+export function planExchange(options: ExchangeTokenOptions): ExchangePlan {
+  const { identity, subjectToken } = options
+  const { profile } = options.authorizationServer
+  const { exchange } = profile
+  if (!isVerified(identity)) {
+    throw new IdentityRequiredError('an exchange takes an identity that a verification made, not one that looks so')
+  }
+  if (exchange === undefined) {
+    throw new ConfigurationError('authorizationServer', 'this provider has no token exchange')
+  }
+  if (exchange.subjectTokens?.includes(subjectToken.type) === false) {
+    const taken = exchange.subjectTokens.join(', ')
+    throw new ConfigurationError('exchangeToken.subjectToken', `this provider exchanges ${taken} only; keep that one`)
+  }
+  checkActors(options)
+  const expected = readExpected(options, exchange)
+  return exchange.grant === 'jwt-bearer'
+    ? onBehalfOf(options, profile, expected)
+    : tokenExchange(options, profile, expected)
+}
+
+function tokenExchange(options: ExchangeTokenOptions, profile: Profile, expected: Read): ExchangePlan {
+  const { subjectToken, actorToken, requestedTokenType = 'access_token' } = options
+  const { resource, audience, ...held } = expected
+  const byResource = profile.target === 'resource'
+  const parameters = exchangeRequest({
+    subjectToken,
+    actorToken,
+    resource: byResource ? resource : [],
+    audience: byResource ? audience : [...resource, ...audience],
+    scopes: held.scopes,
+    requestedTokenType,
+    authorizationDetails: held.authorizationDetails,
+  })
+  const issuedTokenType = tokenTypeUri(requestedTokenType)
+  return {
+    grantType: tokenExchangeGrant,
+    parameters,
+    expected: { ...held, issuedTokenType, audience: [...resource, ...audience] },
+  }
+}
+
+/** Entra's API by its application id, where the identifier is the default one: that id is the `aud` of its tokens. */
+const defaultIdentifier = /^api:\/\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+
+/** The target is a part of each scope, and the answer is that of any grant: no `issued_token_type`. */
+function onBehalfOf(options: ExchangeTokenOptions, { target }: Profile, expected: Read): ExchangePlan {
+  const { subjectToken, actorToken, requestedTokenType = 'access_token' } = options
+  const { resource, audience, ...held } = expected
+  const [api, ...more] = resource
+  if (api === undefined || more.length > 0) {
+    throw new ConfigurationError('exchangeToken.resource', 'this provider exchanges for exactly one API; name it')
+  }
+  if (actorToken !== undefined || requestedTokenType !== 'access_token') {
+    throw new ConfigurationError(
+      'exchangeToken',
+      'on-behalf-of knows no actor_token, and gives access tokens only: leave actorToken and requestedTokenType out',
+    )
+  }
+  if (held.scopes.includes('.default')) {
+    throw new ConfigurationError(
+      'exchangeToken.scopes',
+      '.default is all that was ever consented to; name the scopes that the tool needs',
+    )
+  }
+  const prefix = target === 'scope' ? `${api}/` : ''
+  const appId = defaultIdentifier.exec(api)?.[1]
+  return {
+    grantType: jwtBearerGrant,
+    parameters: onBehalfOfRequest(
+      subjectToken,
+      held.scopes.map((scope) => `${prefix}${scope}`),
+    ),
+    expected: {
+      ...held,
+      scopePrefix: prefix,
+      audience: [api, ...audience, ...(appId === undefined ? [] : [appId])],
+    },
+  }
+}
+
+type Read = Omit<Expected, 'audience' | 'issuedTokenType' | 'scopePrefix'> & {
+  readonly resource: readonly string[]
+  readonly audience: readonly string[]
+}
+
+function readExpected(options: ExchangeTokenOptions, exchange: ExchangeProfile): Read {
+  const {
+    identity,
+    actor,
+    authorizationDetails,
+    requestedTokenType = 'access_token',
+    subjectToken,
+    actorToken,
+  } = options
+  const resource = targets('exchangeToken.resource', options.resource)
+  const audience = targets('exchangeToken.audience', options.audience)
+  if (resource.length + audience.length === 0) {
+    throw new ConfigurationError('exchangeToken', 'give resource or audience: a token for everything fits nothing')
+  }
+  if (authorizationDetails !== undefined && !exchange.carriesAuthorizationDetails) {
+    throw new ConfigurationError(
+      'exchangeToken.authorizationDetails',
+      'this provider does not take them with an exchange; leave them out, and the SDK alone enforces them',
+    )
+  }
+  if (authorizationDetails !== undefined && 'problem' in snapshot(authorizationDetails)) {
+    throw new ConfigurationError('exchangeToken.authorizationDetails', 'give plain JSON')
+  }
+  return {
+    identity,
+    actor,
+    resource,
+    audience,
+    scopes: scopeList('exchangeToken.scopes', options.scopes),
+    unaskedScopes: exchange.unaskedScopes ?? [],
+    accessToken: requestedTokenType === 'access_token',
+    authorizationDetails,
+    bound: subjectToken.keyThumbprint !== undefined,
+    handedIn: [subjectToken.token, ...(actorToken === undefined ? [] : [actorToken.token])],
+  }
+}
+
+/** One target or several (RFC 8693 §2.1: both parameters may be repeated). */
+function targets(option: string, value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return []
+  return typeof value === 'string' ? [requireText(option, value)] : requireTexts(option, value)
+}
+
+/** What the user's token itself says of who may act, and how often it was handed on. */
+function checkActors({ identity, actor }: ExchangeTokenOptions): void {
+  checkMayAct(identity.claims, actor)
+  if (identity.kind === 'user' && depthOf(identity.actor) >= MAX_ACTORS) {
+    throw new InvalidTokenError('actor', `${MAX_ACTORS} parties act in the user's token already; nobody may be added`)
+  }
+}
