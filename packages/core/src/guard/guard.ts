@@ -43,7 +43,7 @@ export interface Guard {
    * given already. Can be called again after a failure.
    *
    * @throws ConfigurationError Neither subject nor session is named.
-   * @throws StoreError The store did not answer: what was ended is not known; call again.
+   * @throws StoreError, TransportError The store did not answer, or not in time: call again, it goes on.
    */
   revoke(options: RevokeOptions): Promise<Revocation>
 }

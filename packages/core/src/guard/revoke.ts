@@ -1,4 +1,5 @@
 import { type Entry, eachEntry, endUnused, type RunRecord } from '../approvals/index.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'
 import type { Environment } from './environment.ts'
@@ -31,6 +32,10 @@ const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies
  */
 export async function revoke(options: RevokeOptions, environment: Environment): Promise<Revocation> {
   const revoked = checked(options)
+  return withinDeadline({ timeoutMs: environment.timeoutMs }, () => end(revoked, environment))
+}
+
+async function end(revoked: Revoked, environment: Environment): Promise<Revocation> {
   const { ledger, revocations, tokens, clock } = environment
   await revocations.add(revoked, clock.now())
   const dropped = tokens.deleteWhere(

@@ -35,7 +35,8 @@ export async function settleApproval(
   const entry = await findRecord(progress, environment, phase)
   if (entry === undefined) return { status: 'ready', entry }
   if ('status' in entry) return { status: 'stop', stop: entry }
-  if (entry.record.question !== undefined) progress.approvalId = entry.record.id
+  // Also where nobody is asked: by this id an operator says what became of a crash.
+  progress.approvalId = entry.record.id
   const settled = await settleWithin(progress, entry, environment, phase)
   switch (settled.status) {
     case 'ready':

@@ -151,6 +151,15 @@ describe('revoke (I9)', () => {
     expect(lists).toBe(2)
   })
 
+  test('a store that never settles: it ends in time, typed, and can be called again', async () => {
+    const { guard, call, store } = smallWorld()
+    await guard().run(asks, call(), () => 'ran')
+    const stuck = guard({ timeoutMs: 30, store: tapped(store, () => new Promise<never>(() => {})) })
+    await expect(stuck.revoke(subject)).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
+    expect(await guard().revoke(subject)).toMatchObject({ approvals: 1 })
+    expect(await guard().revoke(subject)).toMatchObject({ approvals: 0 })
+  })
+
   test('does not stop a body that runs', async () => {
     const { guard, call } = smallWorld()
     const behalf = guard()
