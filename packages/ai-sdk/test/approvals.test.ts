@@ -190,12 +190,14 @@ test('parallel calls of one step are answered together, each by its own record',
 })
 
 test('an approval that ran out runs nothing', async () => {
-  const { guard, identity, saved, orders, clock } = await paused()
+  const { guard, login, identity: old, saved, orders, clock } = await paused()
   clock.advance(3700)
-  const again = { ...identity }
   const behalf = guard()
   // The login has run out too, and a copy of an identity is none.
-  expect(await resumeWhenResolved(saved, { guard: behalf, identity: again })).toBeUndefined()
+  expect(await resumeWhenResolved(saved, { guard: behalf, identity: { ...old } })).toBeUndefined()
+  const expired = resumeWhenResolved(saved, { guard: behalf, identity: old })
+  await expect(expired).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'expired' })
+  const identity = await login()
   const messages = await resumeWhenResolved(saved, { guard: behalf, identity })
   expect(messages?.at(-1)).toMatchObject({
     content: [{ approved: false, reason: 'The request for approval ran out without being used.' }],
