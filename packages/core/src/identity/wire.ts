@@ -7,7 +7,7 @@ type Claims = Readonly<Record<string, unknown>>
 const text = z.string().check(z.minLength(1))
 
 /** Claims that become part of an identity. An absent one is fine, one of another type is not. */
-const identityClaims = z.looseObject({
+const identityClaims = z.object({
   /** A JWT has one; an introspection answer may have none (RFC 7662 §2.2). */
   exp: z.optional(z.number()),
   acr: z.optional(text),
