@@ -72,4 +72,19 @@ describe('a record', () => {
     await lookForAnswer(ledger, asked.entry, channel, context)
     expect(looks).toHaveLength(1)
   })
+
+  test('that goes on being `pending` after its delivery ran out is asked again (A7)', async () => {
+    const { ledger, clock } = testLedger()
+    const { channel, questions } = testChannel()
+    const context = { authorizationServers: servers, clock }
+    const draft = { binding: 'binding-1', slotKey: 'slot:1', adoptable: true, record: (id: string) => record(id) }
+    const settle = async () => settleRun(ledger, await findOrCreateRun(ledger, draft), channel, context)
+    await settle()
+    clock.advance(299)
+    expect((await settle()).status).toBe('pending')
+    expect(questions).toHaveLength(1)
+    clock.advance(5)
+    expect((await settle()).status).toBe('pending')
+    expect(questions).toHaveLength(2)
+  })
 })

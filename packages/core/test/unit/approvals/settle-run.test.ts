@@ -163,17 +163,6 @@ describe('looking (A4)', () => {
     }
   })
 
-  test('a channel that goes on saying `pending` after its delivery ran out is asked again (A7)', async () => {
-    const { settle, clock, questions } = await opened()
-    await settle()
-    clock.advance(299)
-    expect((await settle()).status).toBe('pending')
-    expect(questions).toHaveLength(1)
-    clock.advance(5)
-    expect((await settle()).status).toBe('pending')
-    expect(questions).toHaveLength(2)
-  })
-
   test('an answer given in time and found late counts; silence at the end of the life time does not', async () => {
     const late = await opened()
     await late.settle()
