@@ -9,7 +9,6 @@ import type { Auditor } from './auditor.ts'
 import type { AgentOptions } from './guard-options.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import type { Revocations } from './revocations.ts'
-import type { StepUps } from './step-up.ts'
 
 /** Everything that a guard was made of, checked and ready. */
 export interface Environment {
@@ -31,4 +30,10 @@ export interface Environment {
   readonly clock: Clock
   readonly fetch: Fetch
   readonly timeoutMs: number
+}
+
+/** Until when a step-up that this process kept may be open: meanwhile calls that ask no store look for it too. */
+export interface StepUps {
+  /** Epoch milliseconds. */
+  until: number
 }

@@ -66,12 +66,6 @@ export async function keepStepUp(progress: Progress, asked: AskedStepUp, environ
   })
 }
 
-/** Where this process knows of one: then calls that ask no store look for it too. */
-export interface StepUps {
-  /** Epoch milliseconds. */
-  until: number
-}
-
 /** Whether a step-up may be open for this call. A preflight and a write look always. */
 export function mayAwaitStepUp(progress: Progress, phase: 'preflight' | 'run', { stepUps }: Environment): boolean {
   const looks = phase === 'preflight' || progress.definition.effect === 'write' || progress.checkedAt < stepUps.until
