@@ -7,6 +7,8 @@ export type {
   ScriptedCall,
   TurnStart,
 } from './adapter/adapter-subject.ts'
+export { serveAdapter } from './adapter/serve-adapter.ts'
+export { type DescribeAdapterOptions, describeAdapter } from './describe-adapter.ts'
 export { describeProtocol, type ProtocolSubject } from './describe-protocol.ts'
 export { describeStore, type StoreSubject } from './describe-store.ts'
 export type { ProtocolUnderTest } from './protocol/protocol-under-test.ts'

@@ -1,0 +1,60 @@
+import { createGuard, type Fetch, type Guard, type GuardOptions, type Store } from '@behalf/core'
+import { ciba } from '@behalf/core/ciba'
+import { openFga } from '@behalf/core/fga'
+import { auth0 } from '@behalf/core/providers'
+import { auth0TokenVault } from '@behalf/core/vault'
+import { roles } from './toolbox.ts'
+
+/** All that a guard is made of, as plain data: what another process needs to make an equal one. */
+export interface GuardPlan {
+  readonly domain: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly agentName: string
+  readonly openFga: {
+    readonly apiUrl: string
+    readonly storeId: string
+    readonly authorizationModelId: string
+    readonly apiToken: string
+  }
+  readonly keys: { readonly seal: readonly [Uint8Array]; readonly index: Uint8Array }
+}
+
+/** What cannot be sent to another process. */
+export interface GuardSurroundings {
+  readonly store: Store
+  readonly fetch: Fetch
+  readonly clock: { now(): number }
+}
+
+export const profileOf = ({ domain, clientId, clientSecret }: GuardPlan) =>
+  auth0({ domain, clientId, clientSecret, algorithms: ['ES256'] })
+
+/** A guard as one process of an app makes it. */
+export function makeGuard(plan: GuardPlan, around: GuardSurroundings, over: Partial<GuardOptions> = {}): Guard {
+  const { apiToken, ...fga } = plan.openFga
+  const { store, fetch, clock } = around
+  return createGuard({
+    authorizationServer: profileOf(plan),
+    agent: { name: plan.agentName, ceiling: ['portfolio:read', 'trade:write', 'trade:small'] },
+    permissions: openFga({
+      ...fga,
+      credentials: { method: 'apiToken', token: apiToken },
+      relations: {
+        user: (relation) => `user_${relation}`,
+        agent: (relation) => `agent_${relation}`,
+        delegation: 'acts_for',
+      },
+      clock,
+      fetch,
+    }),
+    roles,
+    vault: auth0TokenVault(),
+    approvals: ciba(),
+    store,
+    keys: plan.keys,
+    clock,
+    fetch,
+    ...over,
+  })
+}

@@ -1,0 +1,37 @@
+import type { AdapterSession } from '../adapter-session.ts'
+import type { ScriptedCall } from '../adapter-subject.ts'
+import type { GuardedName, PlainName } from '../toolbox.ts'
+
+/** One thing that every adapter has to do. */
+export interface AdapterScenario {
+  readonly title: string
+  /** Absent: of every subject. */
+  readonly needs?: 'generators' | 'worker'
+  readonly run: (session: AdapterSession) => Promise<void>
+}
+
+export const call = (id: string, tool: GuardedName | PlainName, input: unknown = {}): ScriptedCall => ({
+  id,
+  tool,
+  input,
+})
+
+/** An order by Ann. More than 10 shares are asked about. */
+export const buy = (quantity: number, over: Readonly<Record<string, unknown>> = {}) => ({
+  portfolio: 'p-ann',
+  side: 'buy',
+  symbol: 'AAPL',
+  quantity,
+  ...over,
+})
+
+/** A conversation that waits for Ann's answer to 50 shares. */
+export async function askedForFifty(session: AdapterSession) {
+  const identity = await session.login()
+  const report = await session.turn({
+    start: 'Buy 50 AAPL',
+    identity,
+    model: [[call('call-1', 'create_order', buy(50))]],
+  })
+  return { identity, report }
+}

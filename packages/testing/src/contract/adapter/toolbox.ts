@@ -1,0 +1,183 @@
+import {
+  connection,
+  currentCall,
+  currentIdentity,
+  may,
+  object,
+  policy,
+  publicTool,
+  type RoleMap,
+  resource,
+  roleMap,
+} from '@behalf/core'
+import * as z from 'zod'
+import type { ContractTool } from './adapter-subject.ts'
+
+const API = 'https://api.stocktrade.example'
+
+/** What a body must not let out. */
+export const SECRET = 'postgres://admin:hunter2-secret@db.internal'
+
+const Nothing = z.strictObject({})
+const Price = z.strictObject({ symbol: z.string() })
+const Portfolio = z.strictObject({ portfolio: z.string() })
+const Order = z.strictObject({
+  portfolio: z.string(),
+  side: z.enum(['buy', 'sell']),
+  symbol: z.string(),
+  quantity: z.int().positive(),
+})
+type Order = z.infer<typeof Order>
+
+const readAccount = connection('stocktrade', { scopes: ['portfolio:read'], origins: [API] })
+
+const orders = {
+  permission: ({ input }: { readonly input: Order }) =>
+    may('can_trade', object('portfolio', input.portfolio), {
+      context: { symbol: input.symbol, side: input.side, amount: input.quantity },
+    }),
+  access: { trade: resource(`${API}/`, { scopes: ['trade:write'], withoutApproval: ['trade:small'] }) },
+  approval: {
+    when: ({ input }: { readonly input: Order }) => input.quantity > 10,
+    message: ({ input }: { readonly input: Order }) => `Buy ${input.quantity} shares of ${input.symbol}`,
+    details: ({ input }: { readonly input: Order }) => [{ ...input, type: 'stock_order' }],
+  },
+}
+
+/** One policy a guarded tool. The same object for every adapter. */
+export const policies = {
+  get_price: publicTool(Price),
+  whoami: policy(Nothing, {}),
+  get_portfolio: policy(Portfolio, {
+    permission: ({ input }) => may('can_view', object('portfolio', input.portfolio)),
+    access: { trade: readAccount },
+  }),
+  create_order: policy(Order, orders),
+  wait_and_order: policy(Order, { ...orders, wait: { maxSeconds: 30 } }),
+  audit_desk: policy(Nothing, { roles: ['auditor'] }),
+  leak: policy(Nothing, { access: { trade: readAccount } }),
+  fail: policy(Nothing, { access: { trade: readAccount } }),
+  watch_price: policy(Price, { access: { trade: readAccount } }),
+  hang: policy(Nothing, {}),
+}
+
+/** `auditor` is nobody here. */
+export const roles: RoleMap = roleMap({
+  claim: 'roles',
+  scopes: { trader: ['trade:write', 'trade:small'], auditor: [] },
+})
+
+export type GuardedName = keyof typeof policies
+export type PlainName = 'add' | 'fail_plainly'
+
+/** Throws what a careless body throws: a secret in message, field, name and cause. */
+function careless(token: string): never {
+  const error = Object.assign(new Error(`${SECRET} refused ${token}`, { cause: new Error(SECRET) }), {
+    connection: SECRET,
+    token,
+  })
+  error.name = `Error at ${SECRET}`
+  throw error
+}
+
+async function createOrder(order: Order, under: typeof policies.create_order | typeof policies.wait_and_order) {
+  const { access, idempotencyKey } = currentCall(under)
+  const response = await access.trade.fetch(`${API}/orders`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+    body: JSON.stringify(order),
+  })
+  if (!response.ok) throw new Error(`the API refused: ${response.status} ${await response.text()}`)
+  return (await response.json()) as { readonly id: string; readonly quantity: number }
+}
+
+const subject = () => {
+  const identity = currentIdentity()
+  return identity.kind === 'user' ? identity.subject : 'nobody'
+}
+
+async function* watchPrice({ symbol }: z.infer<typeof Price>) {
+  const { access } = currentCall(policies.watch_price)
+  for (const tick of ['first', 'second']) {
+    const token = await access.trade.withToken((raw) => raw)
+    yield { tick: `${tick} tick of ${symbol} for ${subject()}`, token }
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  return `watched ${symbol} for ${subject()}`
+}
+
+let tellHanging: (signal: AbortSignal | undefined) => void = () => {}
+
+/** Resolves with the signal that `hang` got, once it hangs. */
+export const untilHanging = (): Promise<AbortSignal | undefined> =>
+  new Promise((resolve) => {
+    tellHanging = resolve
+  })
+
+/** Ends when it is aborted, and not before. */
+function hang(_: unknown, { signal }: { readonly signal?: AbortSignal | undefined }): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+    tellHanging(signal)
+  })
+}
+
+const guarded: Readonly<Record<GuardedName, Omit<ContractTool, 'name'>>> = {
+  get_price: {
+    description: 'The price of a share',
+    inputSchema: Price,
+    execute: async ({ symbol }: z.infer<typeof Price>) => (await fetch(`${API}/prices/${symbol}`)).json(),
+  },
+  whoami: { description: 'Who the user is', inputSchema: Nothing, execute: async () => ({ subject: subject() }) },
+  get_portfolio: {
+    description: 'Cash and holdings',
+    inputSchema: Portfolio,
+    execute: async ({ portfolio }: z.infer<typeof Portfolio>) => {
+      const { access } = currentCall(policies.get_portfolio)
+      return (await access.trade.fetch(`${API}/portfolios/${portfolio}`)).json()
+    },
+  },
+  create_order: {
+    description: 'Places an order',
+    inputSchema: Order,
+    execute: (order: Order) => createOrder(order, policies.create_order),
+  },
+  wait_and_order: {
+    description: 'Places an order, and waits for the answer',
+    inputSchema: Order,
+    execute: (order: Order) => createOrder(order, policies.wait_and_order),
+  },
+  audit_desk: { description: 'For auditors', inputSchema: Nothing, execute: async () => 'the books' },
+  leak: {
+    description: 'Gives its token away',
+    inputSchema: Nothing,
+    execute: () => currentCall(policies.leak).access.trade.withToken((token) => ({ note: 'leaked', token })),
+  },
+  fail: {
+    description: 'Fails with a secret',
+    inputSchema: Nothing,
+    execute: () => currentCall(policies.fail).access.trade.withToken(careless),
+  },
+  watch_price: { description: 'Watches a price', inputSchema: Price, execute: watchPrice },
+  hang: { description: 'Never ends', inputSchema: Nothing, execute: hang },
+}
+
+const Numbers = z.strictObject({ a: z.number(), b: z.number() })
+
+const plain: Readonly<Record<PlainName, Omit<ContractTool, 'name'>>> = {
+  add: {
+    description: 'Adds two numbers',
+    inputSchema: Numbers,
+    execute: async ({ a, b }: z.infer<typeof Numbers>) => `the sum is ${a + b}`,
+  },
+  fail_plainly: {
+    description: 'Fails, and may say why',
+    inputSchema: Nothing,
+    execute: async () => {
+      throw new Error('the plain tool failed for its own reason')
+    },
+  },
+}
+
+export const guardedTool = (name: GuardedName): ContractTool => ({ name, ...guarded[name] })
+export const plainTool = (name: PlainName): ContractTool => ({ name, ...plain[name] })

@@ -1,0 +1,75 @@
+import { afterAll, describe, test } from 'vitest'
+import { AdapterSession } from './adapter/adapter-session.ts'
+import type { AdapterSubject } from './adapter/adapter-subject.ts'
+import { forgeries } from './adapter/scenarios/forgeries.ts'
+import { identity } from './adapter/scenarios/identity.ts'
+import { interrupts } from './adapter/scenarios/interrupts.ts'
+import { parallel } from './adapter/scenarios/parallel.ts'
+import { refusals } from './adapter/scenarios/refusals.ts'
+import type { AdapterScenario } from './adapter/scenarios/scenario.ts'
+import { secrets } from './adapter/scenarios/secrets.ts'
+
+/** Longer than the longest wait in real time, milliseconds. */
+const TEST_TIMEOUT = 30_000
+
+const SECTIONS: Readonly<Record<string, readonly AdapterScenario[]>> = {
+  identity,
+  refusals,
+  interrupts,
+  forgeries,
+  'parallel calls': parallel,
+  'secrets, streams and aborts': secrets,
+}
+
+/** Options of {@link describeAdapter}. */
+export interface DescribeAdapterOptions {
+  /**
+   * A module that calls `serveAdapter(subject)` and does nothing else, for the restart in another process.
+   * Absent: that scenario is not run, and the count says so.
+   */
+  readonly worker?: URL
+}
+
+/**
+ * What every adapter has to do for its framework, as tests: with the framework itself, its own mock model and its own
+ * persistence, on mocked servers.
+ *
+ * When all are done it prints how many passed. Not concurrent: msw patches the global `fetch`.
+ *
+ * @param name - The framework's, for titles.
+ * @example
+ * ```ts
+ * import { describeAdapter, type AdapterSubject } from '@behalf/testing/contract'
+ *
+ * declare const subject: AdapterSubject
+ * describeAdapter('my framework', subject, { worker: new URL('./worker.ts', import.meta.url) })
+ * ```
+ */
+export function describeAdapter(name: string, subject: AdapterSubject, options: DescribeAdapterOptions = {}): void {
+  const { worker } = options
+  const has = { generators: subject.generators === true, worker: worker !== undefined }
+  describe(`Adapter contract: ${name}`, { timeout: TEST_TIMEOUT }, () => {
+    let scenarios = 0
+    let possible = 0
+    let passed = 0
+    for (const [section, all] of Object.entries(SECTIONS)) {
+      describe(section, () => {
+        for (const { title, needs, run } of all) {
+          scenarios++
+          if (needs !== undefined && !has[needs]) continue
+          possible++
+          test(title, async ({ onTestFinished }) => {
+            const session = await AdapterSession.open(subject, worker)
+            onTestFinished(() => session.close())
+            await run(session)
+            passed++
+          })
+        }
+      })
+    }
+    // Printed, since "passed" alone does not say on how much.
+    afterAll(() =>
+      console.info(`adapter contract on ${name}: ${passed} of ${possible} scenarios passed, ${scenarios} there are`),
+    )
+  })
+}
