@@ -1,0 +1,71 @@
+import type { Identity, Interrupt, Slot } from '@behalf/core'
+import type { ToolExecutionContext } from '@mastra/core/tools'
+import type { GuardedCall } from './guarded-tools.ts'
+import { reportError } from './report-error.ts'
+import { isWakeUp, ourInterrupt } from './wake-up.ts'
+
+/** What Mastra hands to a tool; `runId` is there in agents, and missing from the type. */
+export type Context = Partial<ToolExecutionContext> & { readonly runId?: unknown }
+
+/**
+ * Where a run is found again: Mastra keeps the run's id and the call's across restarts, and a run is of one turn, so
+ * models that count their calls anew each time do no harm. A step of a workflow is known by its tool.
+ */
+export function slotOf({ agent, workflow, runId }: Context, name: string): Slot {
+  if (workflow !== undefined) return [workflow.runId, name]
+  const thread = typeof runId === 'string' && runId !== '' ? runId : agent?.threadId
+  // Called by itself, nothing persists where it stands: an open question is found by what it asks.
+  if (!thread || !agent?.toolCallId) return crypto.randomUUID()
+  return [thread, agent.toolCallId]
+}
+
+/** Asked at each call: whoever resumes is not whoever began. */
+export function identityFor(call: GuardedCall, { agent }: Context): Identity | undefined {
+  const { identity } = call.options
+  if (typeof identity !== 'function') return identity
+  // A worker's surroundings are of whoever started the worker.
+  if (agent?.isBackgroundTask === true) return undefined
+  try {
+    return identity()
+  } catch (error) {
+    reportError(error, call)
+    return undefined
+  }
+}
+
+/** How this call can be suspended; `undefined` outside of agents, workflows and MCP servers. */
+export function suspenderOf({
+  suspend,
+  agent,
+  workflow,
+}: Context): ((interrupt: Interrupt) => Promise<unknown>) | undefined {
+  return suspend ?? agent?.suspend ?? workflow?.suspend
+}
+
+/**
+ * The context for the tool's own code, without what only woke the guard up.
+ *
+ * Mastra checks no input where there is resume data, and checks that data by the tool's schema.
+ */
+export function ownContext(context: Context, { tool, name }: GuardedCall): Context {
+  const part = context.agent ?? context.workflow ?? context
+  const resumeData = part.resumeData ?? context.resumeData
+  const suspendPayload = part.suspendPayload ?? context.suspendPayload
+  if (resumeData === undefined && suspendPayload === undefined) return context
+  const suspendsItself = tool.resumeSchema !== undefined || tool.suspendSchema !== undefined
+  const isOwn = suspendPayload === undefined ? suspendsItself : ourInterrupt(suspendPayload, name) === undefined
+  if (isOwn && !isWakeUp(resumeData)) return context
+  const own = withoutResume(context)
+  return {
+    ...own,
+    ...(context.agent !== undefined && { agent: withoutResume(context.agent) }),
+    ...(context.workflow !== undefined && { workflow: withoutResume(context.workflow) }),
+  }
+}
+
+function withoutResume<Part extends { readonly resumeData?: unknown; readonly suspendPayload?: unknown }>(
+  part: Part,
+): Omit<Part, 'resumeData' | 'suspendPayload'> {
+  const { resumeData: _, suspendPayload: __, ...rest } = part
+  return rest
+}

@@ -1,0 +1,78 @@
+import {
+  ConfigurationError,
+  denySentences,
+  interruptSentences,
+  type Outcome,
+  ToolAuthorizationError,
+  toolFailedSentence,
+} from '@behalf/core'
+import { type Context, identityFor, ownContext, slotOf, suspenderOf } from './call-context.ts'
+import type { GuardedCall } from './guarded-tools.ts'
+import { reportError } from './report-error.ts'
+import { staysTheSame } from './stays-the-same.ts'
+
+export type Execute = (input: unknown, context?: Context) => Promise<unknown>
+
+/** The tool's `execute` behind `guard.run`. */
+export function guardExecute(execute: Execute, call: GuardedCall): Execute {
+  const { guard } = call.options
+  return async (input, context = {}) => {
+    const { abortSignal } = context
+    const identity = identityFor(call, context)
+    const invocation = {
+      tool: call.name,
+      slot: slotOf(context, call.name),
+      input,
+      ...(identity !== undefined && { identity }),
+      ...(abortSignal !== undefined && { signal: abortSignal }),
+    }
+    let outcome: Outcome<unknown>
+    try {
+      outcome = await guard.run(call.policy, invocation, async (parsed) => {
+        await demandSameInput(parsed, call)
+        return execute(parsed, ownContext(context, call))
+      })
+    } catch (error) {
+      if (abortSignal?.aborted === true && error === abortSignal.reason) throw error
+      reportError(error, call)
+      throw ConfigurationError.isInstance(error)
+        ? new ToolAuthorizationError('misconfigured', denySentences.misconfigured)
+        : new ToolAuthorizationError('tool_failed', toolFailedSentence)
+    }
+    return resultOf(outcome, context)
+  }
+}
+
+async function resultOf(outcome: Outcome<unknown>, context: Context): Promise<unknown> {
+  switch (outcome.status) {
+    case 'done':
+      return outcome.result
+    case 'denied':
+      throw new ToolAuthorizationError(outcome.code, outcome.message)
+    case 'unavailable':
+      throw new ToolAuthorizationError('unavailable', outcome.message)
+    case 'interrupted': {
+      const { interrupt } = outcome
+      const suspend = suspenderOf(context)
+      if (suspend === undefined) {
+        throw new ToolAuthorizationError(interrupt.kind, interruptSentences[interrupt.kind], interrupt)
+      }
+      await suspend(interrupt)
+      return undefined
+    }
+    default:
+      return outcome satisfies never
+  }
+}
+
+/**
+ * A10: Mastra parses the input once more by the tool's own schema, out of our reach, before the tool's code gets it.
+ * What a person approved must be what comes out of that.
+ */
+async function demandSameInput(parsed: unknown, { name, tool }: GuardedCall): Promise<void> {
+  if (tool.inputSchema === undefined || (await staysTheSame(tool.inputSchema, parsed))) return
+  throw new ConfigurationError(
+    `guardTools.tools.${name}.inputSchema`,
+    'changes what the policy parsed: give tool and policy the same schema, one that transforms nothing',
+  )
+}

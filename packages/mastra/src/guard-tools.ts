@@ -1,0 +1,51 @@
+import { ConfigurationError, type Policy } from '@behalf/core'
+import { type Execute, guardExecute } from './guard-execute.ts'
+import type { AnyTool, GuardedCall, GuardToolsOptions } from './guarded-tools.ts'
+import { isWakeUp, orOurs, ourInterrupt } from './wake-up.ts'
+
+const optionKeys = ['guard', 'policies', 'identity', 'onError']
+
+/**
+ * Puts the guard before each tool, for agents, workflows and MCP servers. Types, schemas and ids stay as they are,
+ * and the tools that were passed in are not changed.
+ *
+ * A call that needs a person suspends with the interrupt as its payload; whatever it is resumed with, the guard
+ * looks again. A refusal is thrown as a `ToolAuthorizationError`, whose fixed sentence the model is told.
+ *
+ * @throws ConfigurationError An unknown option; a tool without a policy, or without `execute`.
+ */
+export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
+  tools: Tools,
+  options: GuardToolsOptions<NoInfer<Tools>>,
+): Tools {
+  const unknown = Object.keys(options).find((key) => !optionKeys.includes(key))
+  if (unknown !== undefined) {
+    throw new ConfigurationError(`guardTools.${unknown}`, `is not an option here; there are ${optionKeys.join(', ')}`)
+  }
+  const guarded = Object.entries(tools).map(([name, tool]) => {
+    return [name, guardTool({ name, tool, policy: policyOf(options.policies, name), options })] as const
+  })
+  return Object.fromEntries(guarded) as Tools
+}
+
+/** A clone by prototype: a tool made anew would lose its marker and what it decides about approvals of its own. */
+function guardTool(call: GuardedCall): AnyTool {
+  const { name, tool } = call
+  const { execute } = tool
+  if (typeof execute !== 'function') {
+    throw new ConfigurationError(`guardTools.tools.${name}`, 'has no execute, so nothing here could be guarded')
+  }
+  const clone = Object.assign(Object.create(Object.getPrototypeOf(tool)), tool) as AnyTool
+  clone.execute = guardExecute(execute as Execute, call)
+  if (tool.resumeSchema !== undefined) clone.resumeSchema = orOurs(tool.resumeSchema, isWakeUp)
+  if (tool.suspendSchema !== undefined) {
+    clone.suspendSchema = orOurs(tool.suspendSchema, (payload) => ourInterrupt(payload, name) !== undefined)
+  }
+  return clone
+}
+
+function policyOf(policies: Readonly<Record<string, Policy>>, name: string): Policy {
+  const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
+  if (policy !== undefined) return policy
+  throw new ConfigurationError(`guardTools.policies.${name}`, 'is missing: give policy(…) or publicTool(…)')
+}

@@ -1,0 +1,39 @@
+import type { Guard, Identity, Policy } from '@behalf/core'
+import type { StandardSchemaWithJSON } from '@mastra/core/schema'
+import type { Tool } from '@mastra/core/tools'
+
+// biome-ignore lint/suspicious/noExplicitAny: Mastra's own generics are invariant; nothing narrower takes every tool.
+export type AnyTool = Tool<any, any, any, any, any, any, any>
+
+/** A policy for each tool, whose input is what the tool's `execute` takes. */
+export type PoliciesFor<Tools> = { readonly [Name in keyof Tools]: Policy<ToolInput<Tools[Name]>> }
+
+type ToolInput<One> = One extends { readonly inputSchema?: StandardSchemaWithJSON<infer Input> } ? Input : never
+
+/** Options of {@link guardTools}. */
+export interface GuardToolsOptions<Tools> {
+  readonly guard: Guard
+  /** May hold policies of further tools. */
+  readonly policies: PoliciesFor<Tools>
+  /**
+   * For whom the model acts: as verified for this request, or a function that is asked at each call, such as
+   * `currentIdentity` where the app calls the agent within `runAs`. `undefined`, and a function that throws or gives
+   * nothing: nobody, so only public tools run. Never taken from Mastra's request context, which is stored in the
+   * clear and restored on resume.
+   */
+  readonly identity: Identity | undefined | (() => Identity | undefined)
+  /**
+   * Gets what a tool's body threw, and the tool's name. The model is told a fixed sentence instead.
+   * Also gets a fault of the guard itself, and of an `identity` function. What it throws is dropped.
+   * @default the error is dropped
+   */
+  readonly onError?: (error: unknown, tool: string) => void
+}
+
+/** One tool under its policy, with what its wrapper knows. @internal */
+export interface GuardedCall {
+  readonly name: string
+  readonly tool: AnyTool
+  readonly policy: Policy
+  readonly options: Omit<GuardToolsOptions<unknown>, 'policies'>
+}

@@ -1,0 +1,17 @@
+export { parseInterrupt, type ToolAuthorizationCode, ToolAuthorizationError } from '@behalf/core'
+export { guardTools } from './guard-tools.ts'
+export type { AnyTool, GuardToolsOptions, PoliciesFor } from './guarded-tools.ts'
+export {
+  interruptsOf,
+  type PendingCall,
+  type PendingStep,
+  type SuspendedRuns,
+  type WorkflowEnd,
+} from './interrupts-of.ts'
+export {
+  type CallResumption,
+  type ResumeOptions,
+  resumeWhenResolved,
+  type StepResumption,
+} from './resume-when-resolved.ts'
+export type { WakeUp } from './wake-up.ts'

@@ -1,0 +1,67 @@
+import { type Interrupt, parseInterrupt } from '@behalf/core'
+
+/** A guarded call of an agent that waits for a person. */
+export interface PendingCall {
+  readonly runId: string
+  readonly toolCallId: string
+  readonly interrupt: Interrupt
+}
+
+/** A guarded step of a workflow that waits for a person. */
+export interface PendingStep {
+  /** The path to the step, for `run.resume({ step })`. */
+  readonly step: readonly string[]
+  readonly interrupt: Interrupt
+}
+
+/** What `agent.listSuspendedRuns()` gives, as far as it is read. */
+export interface SuspendedRuns {
+  readonly runs: readonly {
+    readonly runId: string
+    readonly toolCalls: readonly { readonly toolCallId?: string; readonly suspendPayload?: unknown }[]
+  }[]
+}
+
+/** What a workflow's `run.start()` and `run.resume()` give, as far as it is read. */
+export interface WorkflowEnd {
+  readonly status: string
+  readonly suspended?: readonly (readonly string[])[]
+  readonly steps: object
+}
+
+/**
+ * The guarded calls that wait, ready to be shown or stored.
+ *
+ * Asks nobody, and leaves out what tools suspended themselves. Storage holds the runs of all users: filter
+ * `listSuspendedRuns` by the thread and resource of whoever asks.
+ *
+ * @param result - What `agent.listSuspendedRuns(…)` gave (an agent's own result names one call at most), or how a workflow's run ended.
+ */
+export function interruptsOf(result: SuspendedRuns): readonly PendingCall[]
+export function interruptsOf(result: WorkflowEnd): readonly PendingStep[]
+export function interruptsOf(result: SuspendedRuns | WorkflowEnd): readonly (PendingCall | PendingStep)[] {
+  return 'runs' in result ? callsOf(result) : stepsOf(result)
+}
+
+function callsOf({ runs }: SuspendedRuns): PendingCall[] {
+  return runs.flatMap(({ runId, toolCalls }) =>
+    toolCalls.flatMap(({ toolCallId, suspendPayload }) => {
+      const interrupt = parseInterrupt(suspendPayload)
+      return interrupt === undefined || toolCallId === undefined ? [] : [{ runId, toolCallId, interrupt }]
+    }),
+  )
+}
+
+function stepsOf({ status, suspended = [], steps }: WorkflowEnd): PendingStep[] {
+  if (status !== 'suspended') return []
+  return suspended.flatMap((step) => {
+    const interrupt = parseInterrupt(payloadAt(steps, step))
+    return interrupt === undefined ? [] : [{ step, interrupt }]
+  })
+}
+
+/** A nested workflow's step is named by its path, and its payload is kept with the outermost. */
+function payloadAt(steps: object, [first = '']: readonly string[]): unknown {
+  const step: unknown = Object.entries(steps).find(([name]) => name === first)?.[1]
+  return typeof step === 'object' && step !== null && 'suspendPayload' in step ? step.suspendPayload : undefined
+}

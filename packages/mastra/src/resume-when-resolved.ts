@@ -1,0 +1,62 @@
+import type { Guard, Identity, Interrupt } from '@behalf/core'
+import { interruptsOf, type SuspendedRuns, type WorkflowEnd } from './interrupts-of.ts'
+import { type WakeUp, wakeUp } from './wake-up.ts'
+
+/** Options of {@link resumeWhenResolved}. */
+export interface ResumeOptions {
+  readonly guard: Pick<Guard, 'approvals'>
+  /** Who asks. Questions are looked up under this identity only. */
+  readonly identity: Identity
+  readonly signal?: AbortSignal
+}
+
+/** The arguments with which one call goes on: `agent.resumeStream(resumeData, { runId, toolCallId })`. */
+export interface CallResumption {
+  readonly resumeData: WakeUp
+  readonly runId: string
+  readonly toolCallId: string
+}
+
+/** The argument with which one step goes on: `run.resume({ step, resumeData })`. */
+export interface StepResumption {
+  readonly resumeData: WakeUp
+  readonly step: string[]
+}
+
+/**
+ * What can go on: every call whose question was answered, whichever way. Empty while all are open, or nothing waits.
+ *
+ * One look, no waiting: call it again after the interrupt's `interval`, or when the user comes back. Resume one after
+ * the other, and read each stream to its end. What a call is resumed with is only a wake-up: the tool checks again,
+ * under the identity of whoever resumes. Sign-in, connection and step-up have no record, so they are given at once:
+ * call this when the user has done what was asked. A question that is unknown, or somebody else's, is left out.
+ *
+ * @throws TransportError, StoreError Nothing is known; try again later.
+ */
+export function resumeWhenResolved(result: SuspendedRuns, options: ResumeOptions): Promise<readonly CallResumption[]>
+export function resumeWhenResolved(result: WorkflowEnd, options: ResumeOptions): Promise<readonly StepResumption[]>
+export async function resumeWhenResolved(
+  result: SuspendedRuns | WorkflowEnd,
+  options: ResumeOptions,
+): Promise<readonly (CallResumption | StepResumption)[]> {
+  if ('runs' in result) {
+    const calls = await resolved(interruptsOf(result), options)
+    return calls.map(({ runId, toolCallId }) => ({ resumeData: wakeUp, runId, toolCallId }))
+  }
+  const steps = await resolved(interruptsOf(result), options)
+  return steps.map(({ step }) => ({ resumeData: wakeUp, step: [...step] }))
+}
+
+async function resolved<Pending extends { readonly interrupt: Interrupt }>(
+  pending: readonly Pending[],
+  options: ResumeOptions,
+): Promise<readonly Pending[]> {
+  const open = await Promise.all(pending.map(({ interrupt }) => isOpen(interrupt, options)))
+  return pending.filter((_, index) => open[index] === false)
+}
+
+async function isOpen({ kind, id }: Interrupt, { guard, identity, signal }: ResumeOptions): Promise<boolean> {
+  if (kind !== 'approval_pending') return false
+  const view = await guard.approvals.get(id, { identity, ...(signal !== undefined && { signal }) })
+  return view === undefined || view.state === 'open'
+}

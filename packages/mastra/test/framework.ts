@@ -1,0 +1,112 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AdapterReport, AdapterSubject, AdapterTurn, ContractTool } from '@behalf/testing/contract'
+import { Agent } from '@mastra/core/agent'
+import type { MastraModelConfig } from '@mastra/core/llm'
+import { Mastra } from '@mastra/core/mastra'
+import { createTool } from '@mastra/core/tools'
+import { LibSQLStore } from '@mastra/libsql'
+import { type AnyTool, guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
+import { ScriptedModel } from './scripted-model.ts'
+
+/** Mastra as an app uses it, with its own storage in a file. One request makes everything anew. */
+export const subject: AdapterSubject = {
+  async turn(turn) {
+    const model = new ScriptedModel(...turn.model)
+    const agent = agentOf(turn, model)
+    const chunks: unknown[] = []
+    const read = async (stream: { readonly fullStream: AsyncIterable<unknown> }) => {
+      for await (const chunk of stream.fullStream) chunks.push(chunk)
+    }
+    let ended: AdapterReport['ended'] | undefined
+    let text = ''
+    let error: unknown
+    const waiting = () => agent.listSuspendedRuns({ threadId: turn.threadId })
+    const { signal } = turn
+    const options = {
+      memory: { thread: turn.threadId, resource: 'everybody' },
+      ...(signal !== undefined && { abortSignal: signal }),
+    }
+    try {
+      switch (turn.start.kind) {
+        case 'prompt': {
+          if (turn.stream) {
+            const stream = await agent.stream(turn.start.text, options)
+            await read(stream)
+            text = await stream.text
+          } else {
+            const result = await agent.generate(turn.start.text, options)
+            chunks.push(result)
+            text = result.text
+            error = result.error
+          }
+          break
+        }
+        case 'resume': {
+          const { identity, guard } = turn
+          const resumptions =
+            identity === undefined ? [] : await resumeWhenResolved(await waiting(), { guard, identity })
+          if (resumptions.length === 0) ended = 'not_resumed'
+          for (const { resumeData, ...which } of resumptions) {
+            const stream = await agent.resumeStream(resumeData, { ...options, ...which })
+            await read(stream)
+            text = await stream.text
+          }
+          break
+        }
+        case 'forge': {
+          for (const { runId, toolCallId } of interruptsOf(await waiting())) {
+            const stream = await agent.resumeStream({ approved: true }, { ...options, runId, toolCallId })
+            await read(stream)
+            text = await stream.text
+          }
+          break
+        }
+        default:
+          turn.start satisfies never
+      }
+    } catch (thrown) {
+      error = thrown
+    }
+    const interrupts = interruptsOf(await waiting()).map(({ interrupt }) => interrupt)
+    const outcome = error !== undefined ? 'rejected' : interrupts.length > 0 ? 'paused' : 'answered'
+    return {
+      ended: ended ?? outcome,
+      text,
+      interrupts,
+      model: { requests: model.requests, saw: model.saw, offered: model.offered },
+      browser: JSON.stringify(chunks),
+      ...(error !== undefined && { error }),
+    }
+  },
+}
+
+function agentOf(turn: AdapterTurn, model: ScriptedModel): Agent {
+  const { guard, identity, policies, onError } = turn
+  const guarded = guardTools(recordOf(turn.tools), { guard, identity, policies, onError })
+  const agent = new Agent({
+    id: 'trader',
+    name: 'trader',
+    instructions: 'You trade shares.',
+    // Mastra's own mock does not fit its own type under exactOptionalPropertyTypes.
+    model: model as unknown as MastraModelConfig,
+    tools: { ...guarded, ...recordOf(turn.plainTools) },
+  })
+  mkdirSync(turn.directory, { recursive: true })
+  const storage = new LibSQLStore({ id: 'storage', url: `file:${join(turn.directory, 'mastra.db')}` })
+  const mastra = new Mastra({ agents: { agent }, storage, logger: false })
+  return mastra.getAgent('agent')
+}
+
+const recordOf = (tools: readonly ContractTool[]): Record<string, AnyTool> =>
+  Object.fromEntries(tools.map((tool) => [tool.name, toolOf(tool)]))
+
+function toolOf({ name, description, inputSchema, execute }: ContractTool): AnyTool {
+  return createTool({
+    id: name,
+    description,
+    inputSchema,
+    execute: async (input: unknown, { abortSignal }) =>
+      execute(input as never, { signal: abortSignal }) as Promise<unknown>,
+  })
+}
