@@ -28,6 +28,7 @@ const known = [
   'approvals',
   'store',
   'keys',
+  'shareTokens',
   'audit',
   'mode',
   'clock',
@@ -90,13 +91,21 @@ function environmentOf(options: GuardOptions): Environment {
     ledger,
     revocations: new Revocations(ledger, revocationSeconds),
     stepUps: { until: 0 },
-    tokens: new TokenCache({ clock }),
+    tokens: new TokenCache({ clock, ...(sharesTokens(options) && { shared: { store, keys: options.keys } }) }),
     auditor,
     observe: mode === 'observe',
     clock,
     fetch,
     timeoutMs,
   }
+}
+
+function sharesTokens({ shareTokens = false, store }: GuardOptions): boolean {
+  if (typeof shareTokens !== 'boolean') throw new ConfigurationError('shareTokens', 'is true or false')
+  if (shareTokens && store === undefined) {
+    throw new ConfigurationError('shareTokens', 'give the store that the processes share, or leave it out')
+  }
+  return shareTokens
 }
 
 function checkPermissions({ permissions, agent, authorizationServer }: GuardOptions): void {

@@ -34,6 +34,8 @@ export interface GuardOptions {
   readonly store?: Store
   /** Required with a durable store. @default random keys of this process */
   readonly keys?: GuardKeys
+  /** Keep exchanged tokens sealed in `store` as well, so that several processes exchange once. @default false */
+  readonly shareTokens?: boolean
   /** `required`: no call runs whose audit event was not taken. @default no audit */
   readonly audit?: AuditSink | { readonly sink: AuditSink; readonly required: true }
   /** `'observe'`: a denial by a permission check is recorded as `would_deny` and the call goes on. All else is enforced. @default 'enforce' */

@@ -79,6 +79,7 @@ async function exchanged(
     tokenKey(identity, rule, scopesFor(progress, rule)),
     (signal) => exchange(progress, rule, undefined, environment, signal),
     progress.signal,
+    { dpop: environment.servers.of(identity.issuer).profile.dpop },
   )
   return { issued, cached: true }
 }

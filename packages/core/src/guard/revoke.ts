@@ -38,13 +38,8 @@ export async function revoke(options: RevokeOptions, environment: Environment): 
 async function end(revoked: Revoked, environment: Environment): Promise<Revocation> {
   const { ledger, revocations, tokens, clock } = environment
   await revocations.add(revoked, clock.now())
-  const dropped = tokens.deleteWhere(
-    ({ issuer, tenant, subject, sessionId }) =>
-      issuer === revoked.issuer &&
-      tenant === revoked.tenant &&
-      (revoked.subject === undefined || subject === revoked.subject) &&
-      (revoked.session === undefined || sessionId === revoked.session),
-  )
+  const { session, ...whose } = revoked
+  const dropped = await tokens.revoke({ ...whose, ...(session !== undefined && { sessionId: session }) })
   let approvals = 0
   for await (const entry of openRuns(revoked, environment)) {
     if (!isTheirs(revoked, entry.record)) continue

@@ -77,7 +77,16 @@ function encode(identity: Identity, wanted: WantedToken): TokenCacheKey {
     [...new Set(wanted.scopes)].sort(),
     wanted.detailsDigest ?? null,
     wanted.keyThumbprint ?? null,
+    wanted.source === 'resource' ? proofParts(identity) : null,
   ]) as TokenCacheKey
+}
+
+/**
+ * Which proof of the user the exchange was made with: another one may allow less, so that a role or a scope that was
+ * taken away is gone with the user's next token. An upstream's token does not come of it.
+ */
+function proofParts({ claims: { jti, iat, exp } }: Identity): unknown {
+  return [jti, iat, exp].map((claim) => (typeof claim === 'string' || typeof claim === 'number' ? claim : null))
 }
 
 /** The whole chain: who acted before may have bounded what the actor got. */

@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache'
-import type { IssuedToken } from '../credential/index.ts'
-import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys, SingleFlight } from '../lib/index.ts'
-import { type Clock, systemClock } from '../ports/index.ts'
+import type { IssuedToken, ProofKey } from '../credential/index.ts'
+import { BehalfError, ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys, SingleFlight, type StoreKeys } from '../lib/index.ts'
+import { type Clock, type Store, systemClock } from '../ports/index.ts'
+import { type ForgottenOwner, SharedTokens } from './shared-tokens.ts'
 import { ownerOf, type TokenCacheKey, type TokenOwner } from './token-cache-key.ts'
+import { skewOf } from './token-life.ts'
 
 export interface TokenCacheOptions {
   /** How many tokens are kept; the least used go first. @default 10_000 */
@@ -12,13 +14,30 @@ export interface TokenCacheOptions {
   readonly skewSeconds?: number
   /** @default the system's clock */
   readonly clock?: Clock
+  /** Where tokens are kept for other processes too, sealed. @default nowhere */
+  readonly shared?: { readonly store: Store; readonly keys?: StoreKeys | undefined }
 }
+
+/** That a token may be shared with other processes, and by which key it is proved, if any. */
+export interface ShareOptions {
+  readonly dpop?: ProofKey | undefined
+}
+
+type Load = (signal: AbortSignal) => Promise<IssuedToken>
 
 interface Entry {
   readonly issued: IssuedToken
-  /** Epoch milliseconds. */
+  /** From here on it is renewed, while it is still given out. Epoch milliseconds. */
+  renewAt: number
+  /** From here on it is given to nobody. */
   readonly staleAt: number
 }
+
+/** A renewal that could not be had is tried again after this long, milliseconds. */
+const AGAIN_AFTER_MS = 1_000
+
+/** Tokens that an API refused and that another process may still share. */
+const MAX_REFUSED = 1_000
 
 /**
  * Issued tokens, in this process's memory, until shortly before they end.
@@ -31,12 +50,14 @@ export class TokenCache {
   readonly #flights = new SingleFlight<IssuedToken>()
   readonly #skewMs: number
   readonly #clock: Clock
+  readonly #shared: SharedTokens | undefined
+  readonly #refused = new LRUCache<TokenCacheKey, IssuedToken>({ max: MAX_REFUSED })
   /** Raised when tokens are dropped: what was under way then is not kept, nor joined by later callers. */
   #generation = 0
 
   constructor(options: TokenCacheOptions = {}) {
-    refuseUnknownKeys('tokenCache', options, ['maxEntries', 'skewSeconds', 'clock'])
-    const { maxEntries = 10_000, skewSeconds = 30, clock = systemClock } = options
+    refuseUnknownKeys('tokenCache', options, ['maxEntries', 'skewSeconds', 'clock', 'shared'])
+    const { maxEntries = 10_000, skewSeconds = 30, clock = systemClock, shared } = options
     if (!Number.isSafeInteger(maxEntries) || maxEntries <= 0) {
       throw new ConfigurationError('tokenCache.maxEntries', 'give a positive whole number')
     }
@@ -46,45 +67,45 @@ export class TokenCache {
     this.#entries = new LRUCache({ max: maxEntries })
     this.#skewMs = skewSeconds * 1000
     this.#clock = clock
+    this.#shared = shared && new SharedTokens({ ...shared, clock, skewSeconds })
   }
 
-  /** The token under `key`, if there is one that lives. Makes no request and waits for nothing. */
+  /**
+   * The token under `key`, if there is one that lives and is not due to be renewed. Makes no request and waits for
+   * nothing.
+   */
   peek(key: TokenCacheKey): IssuedToken | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
-    if (this.#clock.now() < entry.staleAt) return entry.issued
-    this.#entries.delete(key)
+    const now = this.#clock.now()
+    if (now < entry.renewAt) return entry.issued
+    if (now >= entry.staleAt) this.#entries.delete(key)
     return undefined
   }
 
   /**
    * The token under `key`, or what `load` gets; one `load` at a time for one key.
    *
+   * A token that is due to be renewed is given at once, and renewed meanwhile; one whose renewal the server refuses
+   * is dropped, so that the next caller hears of it.
+   *
    * @param load - Gets a signal that aborts once nobody waits any more.
+   * @param share - The token may be shared with other processes, where there is a store for it.
    * @throws What `load` throws, to everybody who waits for it. The next caller tries again.
    */
-  async get(
-    key: TokenCacheKey,
-    load: (signal: AbortSignal) => Promise<IssuedToken>,
-    signal?: AbortSignal,
-  ): Promise<IssuedToken> {
+  async get(key: TokenCacheKey, load: Load, signal?: AbortSignal, share?: ShareOptions): Promise<IssuedToken> {
     signal?.throwIfAborted()
     const cached = this.peek(key)
     if (cached !== undefined) return cached
-    const generation = this.#generation
-    return this.#flights.run(
-      `${generation}:${key}`,
-      async (shared) => {
-        const issued = await load(shared)
-        if (generation === this.#generation) this.#keep(key, issued)
-        return issued
-      },
-      signal,
-    )
+    const due = this.#entries.get(key)
+    if (due === undefined) return this.#load(key, load, signal, share)
+    this.#renew(key, due, load, share)
+    return due.issued
   }
 
   /** Drops the token under `key`; with `issued`, only if it is that very one: another caller may have renewed it. */
   delete(key: TokenCacheKey, issued?: IssuedToken): void {
+    if (issued !== undefined && this.#shared !== undefined) this.#refused.set(key, issued)
     if (issued !== undefined && this.#entries.get(key)?.issued !== issued) return
     this.#entries.delete(key)
   }
@@ -101,9 +122,61 @@ export class TokenCache {
     return dropped
   }
 
+  /**
+   * Drops the tokens of a user, a session or a delegation here, and lets no process find the shared ones (I9). What
+   * other processes have in memory stays until their guard reads of the revocation.
+   *
+   * @returns how many were kept here until now
+   * @throws StoreError The shared ones may still be found. Those of this process are dropped.
+   */
+  async revoke(owner: ForgottenOwner): Promise<number> {
+    const { issuer, tenant, subject, sessionId, delegationId } = owner
+    const dropped = this.deleteWhere(
+      (of) =>
+        of.issuer === issuer &&
+        of.tenant === tenant &&
+        (subject === undefined || of.subject === subject) &&
+        (sessionId === undefined || of.sessionId === sessionId) &&
+        (delegationId === undefined || of.delegationId === delegationId),
+    )
+    await this.#shared?.forget(owner)
+    return dropped
+  }
+
   /** How many tokens are kept. */
   get size(): number {
     return this.#entries.size
+  }
+
+  #load(
+    key: TokenCacheKey,
+    load: Load,
+    signal: AbortSignal | undefined,
+    share: ShareOptions | undefined,
+  ): Promise<IssuedToken> {
+    const generation = this.#generation
+    return this.#flights.run(
+      `${generation}:${key}`,
+      async (ending) => {
+        const refused = this.#refused.get(key)
+        const issued =
+          share === undefined || this.#shared === undefined
+            ? await load(ending)
+            : await this.#shared.take(key, load, { ...share, refused, signal: ending })
+        if (generation === this.#generation) this.#keep(key, issued)
+        return issued
+      },
+      signal,
+    )
+  }
+
+  #renew(key: TokenCacheKey, entry: Entry, load: Load, share: ShareOptions | undefined): void {
+    // Nobody else tries while this one does, and for a moment after it failed.
+    entry.renewAt = this.#clock.now() + AGAIN_AFTER_MS
+    this.#load(key, load, undefined, share).catch((error: unknown) => {
+      const isOutage = BehalfError.isInstance(error) && error.retryable
+      if (!isOutage && this.#entries.get(key) === entry) this.#entries.delete(key)
+    })
   }
 
   #keep(key: TokenCacheKey, issued: IssuedToken): void {
@@ -112,10 +185,9 @@ export class TokenCache {
     if (issued.dpop?.importable === false) return
     const endsAt = issued.expiresAt * 1000
     const left = endsAt - this.#clock.now()
-    // A token that lives for a minute only would never be used with half a minute's skew.
-    const skew = Math.min(this.#skewMs, left / 4)
+    const skew = skewOf(left, this.#skewMs)
     // Jitter: what was issued together is not renewed together.
-    const staleAt = endsAt - skew * (1 + Math.random())
-    if (left > 0) this.#entries.set(key, Object.freeze({ issued: Object.freeze(issued), staleAt }))
+    const renewAt = endsAt - skew * (1 + Math.random())
+    if (left > 0) this.#entries.set(key, { issued: Object.freeze(issued), renewAt, staleAt: endsAt - skew })
   }
 }

@@ -1,0 +1,194 @@
+import * as z from 'zod/mini'
+import { type IssuedToken, type ProofKey, revealToken, Token } from '../credential/index.ts'
+import { BehalfError } from '../errors/index.ts'
+import { type KeyedHash, openStoreKeys, type Sealer, type StoreKeys } from '../lib/index.ts'
+import type { Clock, Store } from '../ports/index.ts'
+import { ownerOf, type TokenCacheKey, type TokenOwner } from './token-cache-key.ts'
+import { skewOf } from './token-life.ts'
+
+/** What several processes share their exchanged tokens through. */
+export interface SharedTokensOptions {
+  readonly store: Store
+  readonly keys?: StoreKeys | undefined
+  readonly clock: Clock
+  /** As the cache's. */
+  readonly skewSeconds: number
+}
+
+/** Whose tokens are to be found no more: all of a user's, or those of one session or one delegation. */
+export type ForgottenOwner = Pick<TokenOwner, 'issuer' | 'tenant' | 'subject' | 'sessionId' | 'delegationId'>
+
+export interface TakeOptions {
+  readonly signal: AbortSignal
+  /** The profile's own key: a token that is bound to another is of no use here. */
+  readonly dpop?: ProofKey | undefined
+  /** The token that an API refused: the very same is not taken again. */
+  readonly refused?: IssuedToken | undefined
+}
+
+type Load = (signal: AbortSignal) => Promise<IssuedToken>
+
+/** A process that got the right to exchange and died is waited for no longer than this. Seconds. */
+const LEASE_SECONDS = 10
+
+/** How often somebody who waits for another process looks, milliseconds. With jitter: half to all of it. */
+const LOOK_MS = 80
+
+/** A revocation is remembered this long: no token lives longer. Seconds. */
+const FORGOTTEN_SECONDS = 30 * 24 * 3600
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+const mark = new Uint8Array([1])
+
+const stored = z.object({
+  v: z.literal(1),
+  token: z.string(),
+  scopes: z.array(z.string()),
+  /** Epoch seconds. */
+  expiresAt: z.number(),
+  keptAt: z.number(),
+  keyThumbprint: z.optional(z.string()),
+})
+
+/**
+ * Exchanged tokens in a Store, sealed, so that several processes exchange once.
+ *
+ * A convenience, and never a condition: what cannot be read, opened or written costs an exchange and nothing else.
+ * A revocation changes the names under which the owner's tokens are looked for, so that a token that was under way
+ * when it came is found by nobody.
+ */
+export class SharedTokens {
+  readonly #store: Store
+  readonly #sealer: Sealer
+  readonly #hash: KeyedHash
+  readonly #clock: Clock
+  readonly #skewMs: number
+
+  constructor({ store, keys, clock, skewSeconds }: SharedTokensOptions) {
+    const { sealer, hash } = openStoreKeys(store, keys)
+    this.#store = store
+    this.#sealer = sealer
+    this.#hash = hash
+    this.#clock = clock
+    this.#skewMs = skewSeconds * 1000
+  }
+
+  /** The token that another process has, or what `load` gets: by one process at a time. */
+  async take(key: TokenCacheKey, load: Load, options: TakeOptions): Promise<IssuedToken> {
+    const name = await quietly(() => this.#nameOf(key, options.dpop))
+    if (name === undefined) return load(options.signal)
+    const until = performance.now() + LEASE_SECONDS * 1000
+    do {
+      const found = await quietly(() => this.#read(name, options))
+      if (found !== undefined) return found
+      const claim = await quietly(() =>
+        this.#store.put(`${name}:claim`, mark, { ifVersion: null, expiresInSeconds: LEASE_SECONDS }),
+      )
+      if (claim !== 'conflict') return this.#loadAndKeep(name, claim, load, options)
+      await pause(LOOK_MS * (0.5 + Math.random() / 2), options.signal)
+    } while (performance.now() < until)
+    return load(options.signal)
+  }
+
+  /**
+   * From here on no process finds what was kept for them.
+   *
+   * @throws StoreError It could not be written: tokens may still be found.
+   */
+  async forget(owner: ForgottenOwner): Promise<void> {
+    const [name] = epochsOf(owner).slice(-1)
+    if (name === undefined) return
+    const key = await this.#epochKey(name)
+    const before = await this.#store.get(key)
+    // A conflict is another revocation, which serves as well.
+    await this.#store.put(key, mark, { ifVersion: before?.version ?? null, expiresInSeconds: FORGOTTEN_SECONDS })
+  }
+
+  async #loadAndKeep(name: string, claim: string | undefined, load: Load, options: TakeOptions): Promise<IssuedToken> {
+    try {
+      // Whoever had the claim before may have ended between our look and our claim.
+      const found = claim === undefined ? undefined : await quietly(() => this.#read(name, options))
+      if (found !== undefined) return found
+      const issued = await load(options.signal)
+      await quietly(() => this.#keep(name, issued))
+      return issued
+    } finally {
+      if (claim !== undefined) await quietly(() => this.#store.delete(`${name}:claim`, { ifVersion: claim }))
+    }
+  }
+
+  async #read(name: string, { dpop, refused }: TakeOptions): Promise<IssuedToken | undefined> {
+    const found = await this.#store.get(name)
+    if (found === undefined) return undefined
+    const { success, data } = stored.safeParse(JSON.parse(decoder.decode(await this.#sealer.open(name, found.value))))
+    if (!success) return undefined
+    const { token, scopes, expiresAt, keptAt, keyThumbprint } = data
+    const endsAt = expiresAt * 1000
+    if (this.#clock.now() >= endsAt - 2 * skewOf(endsAt - keptAt * 1000, this.#skewMs)) return undefined
+    if (keyThumbprint !== dpop?.thumbprint) return undefined
+    if (refused !== undefined && revealToken(refused.token) === token) return undefined
+    return { token: new Token(token), scopes, expiresAt, ...(dpop !== undefined && { dpop }) }
+  }
+
+  async #keep(name: string, { token, scopes, expiresAt, dpop }: IssuedToken): Promise<void> {
+    // I7: without an end it is not kept. I8: a key of this process alone is of no use to another.
+    if (expiresAt === undefined || dpop?.importable === false) return
+    const value: z.infer<typeof stored> = {
+      v: 1,
+      token: revealToken(token),
+      scopes: [...scopes],
+      expiresAt,
+      keptAt: this.#clock.now() / 1000,
+      ...(dpop !== undefined && { keyThumbprint: dpop.thumbprint }),
+    }
+    const sealed = await this.#sealer.seal(name, encoder.encode(JSON.stringify(value)))
+    const before = await this.#store.get(name)
+    await this.#store.put(name, sealed, { ifVersion: before?.version ?? null, expiresAt })
+  }
+
+  /** Keyed hash of all that makes the token another one, and of what was revoked for its owner until now. */
+  async #nameOf(key: TokenCacheKey, dpop: ProofKey | undefined): Promise<string> {
+    const epochs = await Promise.all(
+      epochsOf(ownerOf(key)).map(async (name) => (await this.#store.get(await this.#epochKey(name)))?.version ?? null),
+    )
+    return `token:${await this.#hash(JSON.stringify(['token', key, dpop?.thumbprint ?? null, epochs]))}`
+  }
+
+  async #epochKey(name: string): Promise<string> {
+    return `token-epoch:${await this.#hash(name)}`
+  }
+}
+
+/** The user as a whole, then the session, then the delegation: each where the owner has one. */
+function epochsOf({ issuer, tenant, subject, sessionId, delegationId }: ForgottenOwner): readonly string[] {
+  const named = { subject, session: sessionId, delegation: delegationId }
+  return Object.entries(named).flatMap(([kind, id]) =>
+    id === undefined ? [] : [JSON.stringify([kind, issuer, tenant ?? null, id])],
+  )
+}
+
+/** `undefined` where the store fails, or what it gives does not open. */
+async function quietly<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (BehalfError.isInstance(error) || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = () => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }
+    const timer = setTimeout(done, milliseconds)
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', stop, { once: true })
+  })
+}

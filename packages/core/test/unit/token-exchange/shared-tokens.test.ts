@@ -1,0 +1,337 @@
+import { describe, expect, test } from 'vitest'
+import { generateDpopKey, importDpopKey } from '../../../src/authorization-server/index.ts'
+import type { UserIdentity } from '../../../src/contract/index.ts'
+import { type IssuedToken, type ProofKey, revealToken, Token } from '../../../src/credential/index.ts'
+import { OAuthResponseError, StoreError, TransportError } from '../../../src/errors/index.ts'
+import type { Store } from '../../../src/ports/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { TokenCache, tokenCacheKey, type WantedToken } from '../../../src/token-exchange/index.ts'
+
+const keys = { seal: [new Uint8Array(32).fill(3)], index: new Uint8Array(32).fill(4) } as const
+const ann: UserIdentity = {
+  kind: 'user',
+  issuer: 'https://login.example.com',
+  subject: 'ann',
+  sessionId: 's-1',
+  claims: { jti: 'j-1' },
+}
+const wanted: WantedToken = { source: 'resource', target: 'https://api.example.com/', scopes: ['trade:write'] }
+const key = tokenCacheKey(ann, wanted)
+const SECRET = 'an-exchanged-token-of-ann'
+
+/** Processes that share a store: each has a cache of its own. */
+function processes(over: Partial<Store> = {}) {
+  const at = { now: Date.now() }
+  const clock = { now: () => at.now }
+  const inner = memoryStore({ clock })
+  const written: Uint8Array[] = []
+  const names: string[] = []
+  const store: Store = {
+    specificationVersion: 1,
+    durable: true,
+    get: (name) => inner.get(name),
+    put: (name, value, options) => {
+      written.push(value)
+      names.push(name)
+      return inner.put(name, value, options)
+    },
+    delete: (name, options) => inner.delete(name, options),
+    claimDue: (queue, options) => inner.claimDue(queue, options),
+    list: (index, options) => inner.list(index, options),
+    increment: (name, options) => inner.increment(name, options),
+    ...over,
+  }
+  let loads = 0
+  const load = async (life = 300, value = `${SECRET}-${loads + 1}`, dpop?: ProofKey): Promise<IssuedToken> => {
+    loads++
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const expiresAt = at.now / 1000 + life
+    return { token: new Token(value), scopes: ['trade:write'], expiresAt, ...(dpop !== undefined && { dpop }) }
+  }
+  return {
+    at,
+    store,
+    inner,
+    written,
+    names,
+    load,
+    loads: () => loads,
+    process: (own = keys as typeof keys) => new TokenCache({ clock, shared: { store, keys: own } }),
+  }
+}
+
+const textOf = ({ token }: IssuedToken) => revealToken(token)
+
+describe('tokens that processes share', () => {
+  test('four processes with fifty calls each exchange once', async () => {
+    const { process, load, loads } = processes()
+    const caches = Array.from({ length: 4 }, () => process())
+    const all = await Promise.all(
+      caches.flatMap((cache) => Array.from({ length: 50 }, () => cache.get(key, () => load(), undefined, {}))),
+    )
+    expect(loads()).toBe(1)
+    expect(new Set(all.map(textOf)).size).toBe(1)
+    expect(caches.every((cache) => cache.peek(key) !== undefined)).toBe(true)
+  })
+
+  test('are sealed, under names that tell nothing', async () => {
+    const { process, load, written, names } = processes()
+    await process().get(key, () => load(), undefined, {})
+    expect(written.length).toBeGreaterThan(0)
+    const text = written.map((bytes) => new TextDecoder().decode(bytes)).join() + names.join()
+    for (const plain of [SECRET, 'ann', 's-1', 'login.example.com', 'trade']) expect(text).not.toContain(plain)
+  })
+
+  test('are not those of another user, session, proof, target or scope', async () => {
+    const { process, load, loads } = processes()
+    const others = [
+      tokenCacheKey(ann, wanted),
+      tokenCacheKey({ ...ann, subject: 'bob' }, wanted),
+      tokenCacheKey({ ...ann, tenant: 't' }, wanted),
+      tokenCacheKey({ ...ann, sessionId: 's-2' }, wanted),
+      tokenCacheKey({ ...ann, actor: { subject: 'agent:other' } }, wanted),
+      tokenCacheKey({ ...ann, claims: { jti: 'j-2' } }, wanted),
+      tokenCacheKey(ann, { ...wanted, target: 'https://other.example.com/' }),
+      tokenCacheKey(ann, { ...wanted, scopes: ['portfolio:read'] }),
+    ]
+    const values = await Promise.all(others.map((one) => process().get(one, () => load(), undefined, {})))
+    expect(loads()).toBe(others.length)
+    expect(new Set(values.map(textOf)).size).toBe(others.length)
+  })
+
+  test('only where the caller says that they may be', async () => {
+    const { process, load, loads, written } = processes()
+    await process().get(key, () => load())
+    await process().get(key, () => load())
+    expect(loads()).toBe(2)
+    expect(written).toEqual([])
+  })
+
+  test('a token that an API refused is not taken again, by this process', async () => {
+    const { process, load, loads } = processes()
+    const [first, second] = [process(), process()]
+    const refused = await first.get(key, () => load(), undefined, {})
+    expect(textOf(await second.get(key, () => load(), undefined, {}))).toBe(textOf(refused))
+    second.delete(key, second.peek(key))
+    const fresh = await second.get(key, () => load(), undefined, {})
+    expect(textOf(fresh)).not.toBe(textOf(refused))
+    expect(loads()).toBe(2)
+    expect(textOf(await process().get(key, () => load(), undefined, {}))).toBe(textOf(fresh))
+  })
+
+  test('are exchanged anew shortly before their end', async () => {
+    const { process, load, loads, at } = processes()
+    await process().get(key, () => load(300), undefined, {})
+    at.now += 235_000
+    await process().get(key, () => load(300), undefined, {})
+    expect(loads()).toBe(1)
+    at.now += 10_000
+    await process().get(key, () => load(300), undefined, {})
+    expect(loads()).toBe(2)
+  })
+
+  test('a failure is told, and frees the way for the next', async () => {
+    const { process, load, loads } = processes()
+    const refusal = new OAuthResponseError({ error: 'invalid_grant', status: 400 })
+    await expect(process().get(key, () => Promise.reject(refusal), undefined, {})).rejects.toBe(refusal)
+    const began = performance.now()
+    await process().get(key, () => load(), undefined, {})
+    expect(performance.now() - began).toBeLessThan(2_000)
+    expect(loads()).toBe(1)
+  })
+})
+
+describe('a revocation', () => {
+  test.each([
+    ['the user', { issuer: ann.issuer, subject: 'ann' }],
+    ['the session', { issuer: ann.issuer, subject: 'ann', sessionId: 's-1' }],
+    ['the session alone', { issuer: ann.issuer, sessionId: 's-1' }],
+  ])('of %s lets no process find them', async (_, owner) => {
+    const { process, load, loads } = processes()
+    const [first, second] = [process(), process()]
+    await first.get(key, () => load(), undefined, {})
+    expect(await first.revoke(owner)).toBe(1)
+    expect(first.peek(key)).toBeUndefined()
+    await second.get(key, () => load(), undefined, {})
+    expect(loads()).toBe(2)
+  })
+
+  test('of somebody else changes nothing', async () => {
+    const { process, load, loads } = processes()
+    const first = process()
+    await first.get(key, () => load(), undefined, {})
+    await first.revoke({ issuer: ann.issuer, subject: 'bob' })
+    await first.revoke({ issuer: ann.issuer, tenant: 't', subject: 'ann' })
+    await first.revoke({ issuer: ann.issuer, sessionId: 's-2' })
+    expect(first.peek(key)).toBeDefined()
+    await process().get(key, () => load(), undefined, {})
+    expect(loads()).toBe(1)
+  })
+
+  test('that comes while another process exchanges: what it gets is found by nobody', async () => {
+    const { process, load, loads } = processes()
+    const [first, second] = [process(), process()]
+    const underWay = first.get(key, () => load(), undefined, {})
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    await second.revoke({ issuer: ann.issuer, subject: 'ann' })
+    await underWay
+    await process().get(key, () => load(), undefined, {})
+    expect(loads()).toBe(2)
+  })
+
+  test('that the store does not take is told, and holds here', async () => {
+    const { process, load } = processes({
+      put: (name, value, options) => {
+        if (name.startsWith('token-epoch:')) throw new StoreError('unavailable', 'down')
+        return processes().inner.put(name, value, options)
+      },
+    })
+    const first = process()
+    await first.get(key, () => load(), undefined, {})
+    await expect(first.revoke({ issuer: ann.issuer, subject: 'ann' })).rejects.toThrow('down')
+    expect(first.peek(key)).toBeUndefined()
+  })
+})
+
+describe('a store that fails', () => {
+  const down = () => Promise.reject(new StoreError('unavailable', 'down'))
+
+  test.each([
+    ['reading', { get: down }],
+    ['writing', { put: down }],
+    ['both', { get: down, put: down, delete: down }],
+  ])('at %s costs an exchange, and nothing else', async (_, over) => {
+    const { process, load, loads } = processes(over)
+    await expect(process().get(key, () => load(), undefined, {})).resolves.toBeDefined()
+    await expect(process().get(key, () => load(), undefined, {})).resolves.toBeDefined()
+    expect(loads()).toBe(2)
+  })
+
+  test('another key does not open them, and a changed record gives no token', async () => {
+    const { process, load, loads, inner, names } = processes()
+    await process().get(key, () => load(), undefined, {})
+    const other = { ...keys, seal: [new Uint8Array(32).fill(9)] as const }
+    await process(other).get(key, () => load(), undefined, {})
+    expect(loads()).toBe(2)
+    const name = names.find((one) => one.startsWith('token:') && !one.endsWith(':claim')) as string
+    const { version } = (await inner.get(name)) as { version: string }
+    await inner.put(name, new TextEncoder().encode('not sealed'), { ifVersion: version })
+    await process().get(key, () => load(), undefined, {})
+    expect(loads()).toBe(3)
+  })
+
+  test('a process that died with the claim is not waited for longer than its lease', async () => {
+    const { process, load, at } = processes()
+    const dead = process().get(key, () => new Promise<never>(() => {}), undefined, {})
+    dead.catch(() => {})
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    const waiting = process().get(key, () => load(), undefined, {})
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    at.now += 11_000
+    await expect(waiting).resolves.toBeDefined()
+  })
+
+  test('whoever waits for another process may leave', async () => {
+    const { process, load } = processes()
+    process()
+      .get(key, () => new Promise<never>(() => {}), undefined, {})
+      .catch(() => {})
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    const controller = new AbortController()
+    const waiting = process().get(key, () => load(), controller.signal, {})
+    controller.abort(new Error('gone'))
+    await expect(waiting).rejects.toThrow('gone')
+  })
+})
+
+describe('a bound token (I8)', () => {
+  const imported = async () =>
+    importDpopKey(
+      (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])) as never,
+    )
+
+  test('is shared by those who hold its key, and by nobody else', async () => {
+    const { process, load, loads } = processes()
+    const [mine, other] = [await imported(), await imported()]
+    await process().get(key, () => load(300, 'bound', mine), undefined, { dpop: mine })
+    const shared = await process().get(key, () => load(300, 'anew', mine), undefined, { dpop: mine })
+    expect(textOf(shared)).toBe('bound')
+    expect(shared.dpop).toBe(mine)
+    await process().get(key, () => load(300, 'other', other), undefined, { dpop: other })
+    await process().get(key, () => load(300, 'bearer'), undefined, {})
+    expect(loads()).toBe(3)
+  })
+
+  test('is kept nowhere, where the key lives in this process alone', async () => {
+    const { process, load, loads, names } = processes()
+    const dpop = await generateDpopKey()
+    const cache = process()
+    await cache.get(key, () => load(300, 'bound', dpop), undefined, { dpop })
+    expect(cache.size).toBe(0)
+    await process().get(key, () => load(300, 'bound', dpop), undefined, { dpop })
+    expect(loads()).toBe(2)
+    expect(names.filter((name) => !name.endsWith(':claim'))).toEqual([])
+  })
+})
+
+describe('a token that is due', () => {
+  const cacheAt = () => {
+    const at = { now: Date.now() }
+    return { at, cache: new TokenCache({ clock: { now: () => at.now } }) }
+  }
+  const issued = (at: { now: number }, value: string, life = 300): IssuedToken => ({
+    token: new Token(value),
+    scopes: [],
+    expiresAt: at.now / 1000 + life,
+  })
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 5))
+  /** In the time when renewal is due for certain, and the token is still given out. */
+  const DUE = 300_000 - 30_001
+
+  test('is given at once, renewed meanwhile, and renewed once', async () => {
+    const { at, cache } = cacheAt()
+    await cache.get(key, async () => issued(at, 'old'))
+    at.now += DUE
+    let loads = 0
+    const load = async () => {
+      loads++
+      await settle()
+      return issued(at, 'new')
+    }
+    const all = await Promise.all(Array.from({ length: 50 }, () => cache.get(key, load)))
+    expect(new Set(all.map(textOf))).toEqual(new Set(['old']))
+    await settle()
+    await settle()
+    expect(loads).toBe(1)
+    expect(textOf(cache.peek(key) as IssuedToken)).toBe('new')
+  })
+
+  test('is dropped when its renewal is refused, so that the next caller hears of it', async () => {
+    const { at, cache } = cacheAt()
+    await cache.get(key, async () => issued(at, 'old'))
+    at.now += DUE
+    const refused = () => Promise.reject(new OAuthResponseError({ error: 'invalid_grant', status: 400 }))
+    expect(textOf(await cache.get(key, refused))).toBe('old')
+    await settle()
+    await expect(cache.get(key, refused)).rejects.toMatchObject({ error: 'invalid_grant' })
+  })
+
+  test('outlives an outage of the server, until it ends', async () => {
+    const { at, cache } = cacheAt()
+    await cache.get(key, async () => issued(at, 'old'))
+    at.now += DUE - 5_000
+    let loads = 0
+    const outage = () => {
+      loads++
+      return Promise.reject(new TransportError('down'))
+    }
+    const due = async () => (cache.peek(key) === undefined ? cache.get(key, outage) : undefined)
+    for (let call = 0; call < 20; call++) expect(textOf((await due()) ?? (cache.peek(key) as IssuedToken))).toBe('old')
+    await settle()
+    expect(loads).toBeLessThanOrEqual(1)
+    at.now += 5_001
+    await cache.get(key, outage).catch(() => undefined)
+    at.now += 30_000
+    await expect(cache.get(key, outage)).rejects.toThrow('down')
+  })
+})
