@@ -1,0 +1,95 @@
+import { BehalfError } from '../errors/index.ts'
+import type { Store } from '../ports/index.ts'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/**
+ * A right that ends by itself when its holder dies.
+ *
+ * Counted by the store alone: no clock of a process has a part in it. The value names the holder, so that a
+ * holder whose write was taken while the answer got lost finds that it holds the lease all the same.
+ */
+export class Lease {
+  readonly #store: Store
+  readonly #key: string
+  readonly #seconds: number
+  readonly #holder: string
+  #version: string
+
+  private constructor(store: Store, key: string, seconds: number, holder: string, version: string) {
+    this.#store = store
+    this.#key = key
+    this.#seconds = seconds
+    this.#holder = holder
+    this.#version = version
+  }
+
+  /** @returns `undefined` when somebody else has it. */
+  static async take(store: Store, key: string, seconds: number): Promise<Lease | undefined> {
+    const holder = crypto.randomUUID()
+    const options = { ifVersion: null, expiresInSeconds: seconds }
+    let version: string | undefined
+    try {
+      version = await store.put(key, encoder.encode(holder), options)
+    } catch (error) {
+      if (!isOutage(error)) throw error
+      version = await versionOf(store, key, holder)
+      if (version === undefined) throw error
+    }
+    return version === 'conflict' ? undefined : new Lease(store, key, seconds, holder, version)
+  }
+
+  /** @returns false when it had ended and somebody else has it. */
+  async renew(): Promise<boolean> {
+    if (await this.#put(this.#version)) return true
+    // An earlier renewal may have been taken while its answer got lost; or the lease ran out and nobody came.
+    const held = await versionOf(this.#store, this.#key, this.#holder)
+    return this.#put(held ?? null)
+  }
+
+  /**
+   * Renews three times in each of its lives, until told to stop. A store that does not answer is asked again at
+   * the next beat; only a lease that somebody else has is given up.
+   */
+  keep(): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let stopped = false
+    const again = () => {
+      if (stopped) return
+      timer = setTimeout(() => void this.renew().then((kept) => kept && again(), again), (this.#seconds / 3) * 1000)
+      // On Node, a lease alone keeps no process alive.
+      if (typeof timer === 'object') timer.unref?.()
+    }
+    again()
+    return () => {
+      stopped = true
+      clearTimeout(timer)
+    }
+  }
+
+  /** Never fails: a lease that cannot be released ends by itself. */
+  async release(): Promise<void> {
+    await this.#store.delete(this.#key, { ifVersion: this.#version }).catch(() => {})
+  }
+
+  async #put(ifVersion: string | null): Promise<boolean> {
+    const version = await this.#store.put(this.#key, encoder.encode(this.#holder), {
+      ifVersion,
+      expiresInSeconds: this.#seconds,
+    })
+    if (version === 'conflict') return false
+    this.#version = version
+    return true
+  }
+}
+
+async function versionOf(store: Store, key: string, holder: string): Promise<string | undefined> {
+  const found = await store.get(key)
+  return found !== undefined && decoder.decode(found.value) === holder ? found.version : undefined
+}
+
+/** The store did not answer, or not in time: what was asked of it may have been done. */
+export function isOutage(error: unknown): boolean {
+  return BehalfError.isInstance(error) && error.retryable
+}
