@@ -80,7 +80,8 @@ function errorOf(body: Uint8Array): unknown {
   }
 }
 
-async function readBounded(response: Response, target: URL): Promise<Uint8Array<ArrayBuffer>> {
+/** The whole body, at most 512 kB of it. */
+export async function readBounded(response: Response, target: URL): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   let size = 0
   const reader = response.body?.getReader()

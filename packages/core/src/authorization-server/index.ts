@@ -1,5 +1,6 @@
 export { type Auth0Options, auth0 } from './auth0.ts'
 export { authorizationServers, type ProfileOf } from './authorization-servers.ts'
+export { boundedRequest, type RequestRules, readBounded } from './bounded-request.ts'
 export {
   type ClientAuthentication,
   type ClientAuthenticationOptions,

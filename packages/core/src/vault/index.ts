@@ -1,3 +1,25 @@
+export type {
+  AccountLinker,
+  AccountName,
+  AvailableConnection,
+  CompleteAnswer,
+  CompleteRequest,
+  ConnectAnswer,
+  ConnectRefusal,
+  ConnectRequest,
+  DisconnectAnswer,
+  LinkedAccount,
+} from './account-linker.ts'
+export type { AccountsOf } from './account-records.ts'
 export { type Auth0TokenVaultOptions, auth0TokenVault } from './auth0-token-vault.ts'
 export { type ConnectionOptions, connection, type ExemptibleConnectionRule } from './connection.ts'
-export type { Vault, VaultAnswer, VaultContext, VaultRequest } from './vault.ts'
+export type {
+  AccountSource,
+  ConnectionDefinition,
+  ConnectionPreset,
+  RevocationRequest,
+} from './connection-definition.ts'
+export { github, googleCalendar, slack } from './presets.ts'
+export type { ForgottenAccounts } from './stored-accounts.ts'
+export { type StoredVault, type StoredVaultOptions, storedVault } from './stored-vault.ts'
+export type { ChangedConnection, Vault, VaultAnswer, VaultContext, VaultRequest } from './vault.ts'

@@ -10,6 +10,8 @@ export interface VaultRequest {
   readonly scopes: readonly string[]
   /** Which of several linked accounts. */
   readonly account?: string
+  /** The token of an earlier answer that the API has refused: a vault that can gives another one. */
+  readonly refused?: Token
 }
 
 /** A token, or the one reason why there is none. Only the middle five are something a user can mend. */
@@ -21,6 +23,8 @@ export type VaultAnswer =
       readonly expiresAt?: number
       /** What was granted; upstreams may grant more, and it is recorded. */
       readonly scopes: readonly string[]
+      /** How long the token may be given out before the vault is asked again, in seconds. @default until it ends */
+      readonly recheckSeconds?: number
     }
   | { readonly status: 'not_connected' | 'must_reconnect' | 'needs_scopes' | 'choose_account'; readonly detail: string }
   /** The vault no longer accepts the token that proves the user: a matter of login, not of the connection. */
@@ -35,6 +39,14 @@ export interface VaultContext extends RequestOptions {
   readonly now: number
 }
 
+/** Whose tokens of which connection are not what they were: another account was chosen, or one is gone. */
+export interface ChangedConnection {
+  readonly issuer: string
+  readonly tenant?: string
+  readonly subject: string
+  readonly connection: string
+}
+
 /**
  * Keeps the user's third-party refresh tokens and gives out short-lived access tokens.
  *
@@ -43,4 +55,10 @@ export interface VaultContext extends RequestOptions {
 export interface Vault {
   readonly specificationVersion: 1
   token(request: VaultRequest, context: VaultContext): Promise<VaultAnswer>
+  /**
+   * The page of the app on which the user connects an account: for the interrupt. Holds no ticket and no token.
+   */
+  connectUrl?(wanted: Pick<VaultRequest, 'connection' | 'scopes' | 'account'>): string | undefined
+  /** Tells of changes made through this very object, so that what its tokens are kept in can drop them. */
+  onChange?(listener: (changed: ChangedConnection) => void): void
 }

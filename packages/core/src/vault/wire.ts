@@ -1,6 +1,9 @@
 import type { GrantParameters } from '../authorization-server/index.ts'
 import { revealToken } from '../credential/index.ts'
+import { InvalidResponseError } from '../errors/index.ts'
 import type { SubjectToken } from '../identity/index.ts'
+import type { CheckedConnection } from './connection-definition.ts'
+import type { AuthorizationAttempt, UpstreamAccount } from './upstream.ts'
 import type { VaultRequest } from './vault.ts'
 
 /** Auth0's names; the grant is a token exchange in all but its name. */
@@ -28,4 +31,50 @@ export function federatedConnectionRequest(
     scope: request.scopes.join(' '),
     ...(request.account !== undefined && { login_hint: request.account }),
   }
+}
+
+/**
+ * Query of an authorization request: code flow with PKCE.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7636#section-4.3 | RFC 7636 §4.3}
+ */
+export function authorizationRequest(
+  connection: CheckedConnection,
+  attempt: AuthorizationAttempt,
+  codeChallenge: string,
+): Readonly<Record<string, string>> {
+  const { profile, alwaysScopes, scopeParameter, scopeSeparator, authorizationParameters, account, resource } =
+    connection
+  return {
+    ...authorizationParameters,
+    client_id: profile.clientId,
+    response_type: 'code',
+    redirect_uri: attempt.redirectUri,
+    [scopeParameter]: [...new Set([...alwaysScopes, ...attempt.scopes])].join(scopeSeparator),
+    state: attempt.state,
+    code_challenge: codeChallenge,
+    code_challenge_method: 'S256',
+    ...(account.from === 'id_token' && { nonce: attempt.nonce }),
+    ...(resource !== undefined && { resource }),
+  }
+}
+
+const MAX_ACCOUNT_TEXT = 256
+
+/** Reads the account's id and label. @throws InvalidResponseError No id is there. */
+export function readAccount(json: unknown, names: { readonly id: string; readonly label?: string }): UpstreamAccount {
+  const id = textAt(json, names.id)
+  if (id === undefined || id === '') throw new InvalidResponseError('the provider did not say whose account it is')
+  const label = names.label === undefined ? undefined : textAt(json, names.label)
+  return { id, ...(label !== undefined && { label }) }
+}
+
+function textAt(json: unknown, path: string): string | undefined {
+  let at = json
+  for (const name of path.split('.')) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined
+    at = (at as Readonly<Record<string, unknown>>)[name]
+  }
+  if (typeof at !== 'string' && typeof at !== 'number') return undefined
+  const text = String(at)
+  return text.length <= MAX_ACCOUNT_TEXT ? text : undefined
 }

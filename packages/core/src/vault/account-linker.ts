@@ -1,0 +1,122 @@
+import type { RequestOptions } from '../authorization-server/server.ts'
+import type { UserIdentity } from '../contract/index.ts'
+
+/** A connection that a user may make. */
+export interface AvailableConnection {
+  readonly name: string
+  /** For people. */
+  readonly label: string
+  /** All that may be asked for. */
+  readonly scopes: readonly string[]
+}
+
+/** An account that is linked to a user. Holds no token. */
+export interface LinkedAccount {
+  readonly connection: string
+  /** As the provider knows it. Pass it as `account`. */
+  readonly id: string
+  /** For people, such as an e-mail address; the provider's word, not verified. */
+  readonly label?: string
+  readonly scopes: readonly string[]
+  /** `must_reconnect`: the provider gives no more tokens for it. */
+  readonly status: 'connected' | 'must_reconnect'
+  /** Epoch seconds. */
+  readonly connectedAt?: number
+  /** The one that is used where a policy names none. */
+  readonly isPreferred?: boolean
+}
+
+/** Names one linked account of a user. */
+export interface AccountName {
+  readonly connection: string
+  readonly account: string
+}
+
+/** The begin of a connect flow. */
+export interface ConnectRequest {
+  /** Verified; the flow can be ended by this user only, and in this session where the identity has one. */
+  readonly identity: UserIdentity
+  readonly connection: string
+  /** @default all that the connection may have */
+  readonly scopes?: readonly string[]
+  /** Where the provider sends the browser back to: exactly as registered there. */
+  readonly redirectUri: string
+  /** A secret that only this browser holds (a cookie); `complete` must bring the same. */
+  readonly browser: string
+  /** Kept, and given back by `complete`. */
+  readonly returnTo?: string
+}
+
+export type ConnectAnswer =
+  /** `url`: for the browser of this user only, and for nobody's log. */
+  | { readonly status: 'started'; readonly url: string; readonly state: string; readonly expiresInSeconds: number }
+  | {
+      readonly status: 'unknown_connection' | 'unknown_scope' | 'login_required' | 'misconfigured'
+      readonly detail: string
+    }
+  | { readonly status: 'unavailable'; readonly detail: string; readonly retryAfter?: number }
+
+/** The end of a connect flow. */
+export interface CompleteRequest {
+  readonly identity: UserIdentity
+  /** Whose redirect URI was called: each connection has its own, so that servers cannot be mixed up (RFC 9700 §4.4.2). */
+  readonly connection: string
+  /** Query of the request to the redirect URI. */
+  readonly parameters: URLSearchParams
+  /** What the browser holds, if anything. */
+  readonly browser?: string
+}
+
+/** Why a connect flow was not completed. */
+export type ConnectRefusal =
+  /** Never begun here, ended before, or too old. */
+  | 'unknown_state'
+  /** Begun by somebody else, or in another session of the same user, or in another browser. */
+  | 'other_user'
+  | 'other_session'
+  | 'other_browser'
+  /** The answer comes from another server than the browser was sent to (RFC 9207). */
+  | 'other_issuer'
+  /** The person said no. */
+  | 'declined'
+  /** The provider refused, or answered what cannot be trusted. */
+  | 'provider'
+
+export type CompleteAnswer =
+  | { readonly status: 'connected'; readonly account: LinkedAccount; readonly returnTo?: string }
+  | {
+      readonly status: 'refused'
+      readonly reason: ConnectRefusal
+      /** For operators. */
+      readonly detail: string
+      readonly returnTo?: string
+    }
+  | { readonly status: 'login_required' | 'misconfigured'; readonly detail: string; readonly returnTo?: string }
+  | { readonly status: 'unavailable'; readonly detail: string; readonly returnTo?: string }
+
+export type DisconnectAnswer =
+  /** `revoked`: the provider was told, and took it. `false`: gone here, and the provider may still honour old tokens. */
+  | { readonly status: 'disconnected'; readonly revoked: boolean }
+  | { readonly status: 'not_found' | 'login_required' | 'misconfigured'; readonly detail: string }
+  | { readonly status: 'unavailable'; readonly detail: string }
+
+/**
+ * Links the user's accounts elsewhere, lists and unlinks them. The other half of a vault, for the app's own pages.
+ *
+ * `connectAccounts` of `@behalf/core/http` makes handlers of it. Nothing here takes a user id: whose accounts they
+ * are comes from the verified identity.
+ */
+export interface AccountLinker {
+  readonly specificationVersion: 1
+  available(identity: UserIdentity, options?: RequestOptions): Promise<readonly AvailableConnection[]>
+  connect(request: ConnectRequest, options?: RequestOptions): Promise<ConnectAnswer>
+  complete(request: CompleteRequest, options?: RequestOptions): Promise<CompleteAnswer>
+  /**
+   * @throws StoreError, TransportError Not known now; try again.
+   * @throws IdentityRequiredError No verified user.
+   */
+  list(identity: UserIdentity, options?: RequestOptions): Promise<readonly LinkedAccount[]>
+  disconnect(identity: UserIdentity, name: AccountName, options?: RequestOptions): Promise<DisconnectAnswer>
+  /** Uses this account where a policy names none. `false`: there is no such account. Absent: not kept here. */
+  prefer?(identity: UserIdentity, name: AccountName, options?: RequestOptions): Promise<boolean>
+}

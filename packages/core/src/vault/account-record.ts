@@ -1,0 +1,87 @@
+import * as z from 'zod/mini'
+import type { UserIdentity } from '../contract/index.ts'
+import { IdentityRequiredError, StoreError } from '../errors/index.ts'
+import { isVerified } from '../identity/index.ts'
+
+/** Whose account a record is (I2): what must outlive a login is keyed by this, and by no session. */
+export interface AccountOwner {
+  readonly issuer: string
+  readonly tenant?: string | undefined
+  readonly subject: string
+  readonly clientId?: string | undefined
+}
+
+/** @throws IdentityRequiredError No verification made this identity. */
+export function accountOwner(identity: UserIdentity): AccountOwner {
+  if (!isVerified(identity) || identity.kind !== 'user') {
+    throw new IdentityRequiredError('accounts are a verified user’s: give what verifyIdToken or verifyAccessToken gave')
+  }
+  const { issuer, tenant, subject, clientId } = identity
+  return {
+    issuer,
+    ...(tenant !== undefined && { tenant }),
+    subject,
+    ...(clientId !== undefined && { clientId }),
+  }
+}
+
+const text = z.string()
+
+export const ownerSchema = z.object({
+  issuer: text,
+  tenant: z.optional(text),
+  subject: text,
+  clientId: z.optional(text),
+})
+
+const schema = z.object({
+  v: z.literal(1),
+  owner: ownerSchema,
+  /** The session in which it was linked. */
+  sessionId: z.optional(text),
+  connection: text,
+  account: z.object({ id: text, label: z.optional(text) }),
+  /** The provider's issuer, and our client there: its tokens go nowhere else. */
+  issuer: text,
+  clientId: text,
+  state: z.enum(['connected', 'must_reconnect']),
+  scopes: z.array(text),
+  accessToken: z.optional(text),
+  /** Epoch seconds. */
+  expiresAt: z.optional(z.number()),
+  refreshToken: z.optional(text),
+  /** A refresh token that is used once was sent, and no answer is known: since when (epoch ms), how often. */
+  refreshing: z.optional(z.object({ at: z.number(), tries: z.number() })),
+  /** Epoch milliseconds. */
+  refreshedAt: z.number(),
+  connectedAt: z.number(),
+  preferredAt: z.optional(z.number()),
+})
+
+/** A linked account, as it lies sealed in the store. */
+export type AccountRecord = z.output<typeof schema>
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+export const encodeRecord = (record: unknown): Uint8Array => encoder.encode(JSON.stringify(record))
+
+/** @throws StoreError `corrupt` or `unknown_version`. */
+export function decodeRecord(bytes: Uint8Array): AccountRecord {
+  return decodeAs(schema, bytes)
+}
+
+export function decodeAs<Output>(form: z.ZodMiniType<Output>, bytes: Uint8Array): Output {
+  let json: unknown
+  try {
+    json = JSON.parse(decoder.decode(bytes))
+  } catch {
+    // No cause: a parser quotes what it could not parse.
+    throw new StoreError('corrupt', 'a stored connection is not JSON')
+  }
+  const parsed = form.safeParse(json)
+  if (parsed.success) return parsed.data
+  const version = typeof json === 'object' && json !== null && 'v' in json ? json.v : undefined
+  if (version !== 1) throw new StoreError('unknown_version', 'a stored connection has a version that is not known')
+  throw new StoreError('corrupt', 'a stored connection is not of its form')
+}

@@ -1,0 +1,135 @@
+import { canonicalJson, type KeyedHash, type Sealer } from '../lib/index.ts'
+import type { Store, Versioned } from '../ports/index.ts'
+import { type AccountOwner, type AccountRecord, decodeRecord, encodeRecord } from './account-record.ts'
+
+/** A record, where it lies and in which version. */
+export interface StoredAccount {
+  readonly key: string
+  readonly version: string
+  readonly record: AccountRecord
+}
+
+/** Whose accounts, for a cascade: all of a user, or those that were linked in one session. */
+export interface AccountsOf {
+  readonly issuer: string
+  readonly tenant?: string | undefined
+  readonly subject?: string | undefined
+  readonly session?: string | undefined
+}
+
+const PAGE = 100
+
+/** Every account's index name, for what goes over all of them. */
+const ALL = 'accounts'
+
+/**
+ * The linked accounts in a store: sealed with their key as context, found by keyed hashes.
+ *
+ * Names tell nothing to whoever has the database, and a record that was moved to another user does not open.
+ */
+export class AccountRecords {
+  readonly store: Store
+  readonly #sealer: Sealer
+  readonly #hash: KeyedHash
+
+  constructor(store: Store, sealer: Sealer, hash: KeyedHash) {
+    this.store = store
+    this.#sealer = sealer
+    this.#hash = hash
+  }
+
+  key(owner: AccountOwner, connection: string, account: string): Promise<string> {
+    return this.#name('account', [...ownerParts(owner), connection, account])
+  }
+
+  /** @throws StoreError `corrupt`, `moved`, `wrong_key`, `unknown_version`, `unavailable`. */
+  async read(key: string): Promise<StoredAccount | undefined> {
+    const found = await this.store.get(key)
+    return found && this.#open(found)
+  }
+
+  /** @returns the new version, or `'conflict'`. */
+  async write(key: string, record: AccountRecord, ifVersion: string | null): Promise<string | 'conflict'> {
+    const sealed = await this.#sealer.seal(key, encodeRecord(record))
+    return this.store.put(key, sealed, { ifVersion, index: await this.#indexes(record) })
+  }
+
+  /** What this user linked, of one connection or of all. */
+  async of(owner: AccountOwner, connection?: string): Promise<readonly StoredAccount[]> {
+    const found: StoredAccount[] = []
+    for await (const stored of this.#all(await this.#ownerIndex(owner, connection))) found.push(stored)
+    return found
+  }
+
+  /** For a cascade. */
+  async *under(whose: AccountsOf): AsyncGenerator<StoredAccount> {
+    const { issuer, tenant = null, subject, session } = whose
+    const index =
+      session === undefined
+        ? await this.#name('accounts-of-user', [issuer, tenant, subject ?? null])
+        : await this.#name('accounts-of-session', [issuer, tenant, session])
+    for await (const stored of this.#all(index)) {
+      if (subject === undefined || stored.record.owner.subject === subject) yield stored
+    }
+  }
+
+  /** Seals every record anew, under the key of today. @returns how many */
+  async reseal(): Promise<number> {
+    let count = 0
+    for await (const { key } of this.#keys(ALL)) {
+      for (;;) {
+        const stored = await this.read(key)
+        if (stored === undefined) break
+        if ((await this.write(key, stored.record, stored.version)) === 'conflict') continue
+        count++
+        break
+      }
+    }
+    return count
+  }
+
+  async #open({ key, value, version }: Versioned): Promise<StoredAccount> {
+    return { key, version, record: decodeRecord(await this.#sealer.open(key, value)) }
+  }
+
+  async *#all(index: string): AsyncGenerator<StoredAccount> {
+    for await (const versioned of this.#keys(index)) yield this.#open(versioned)
+  }
+
+  async *#keys(index: string): AsyncGenerator<Versioned> {
+    for (let after: string | undefined; ; ) {
+      const page = await this.store.list(index, { limit: PAGE, ...(after !== undefined && { after }) })
+      yield* page
+      if (page.length < PAGE) return
+      after = page.at(-1)?.key
+    }
+  }
+
+  #ownerIndex(owner: AccountOwner, connection: string | undefined): Promise<string> {
+    return connection === undefined
+      ? this.#name('accounts-of', ownerParts(owner))
+      : this.#name('accounts-of', [...ownerParts(owner), connection])
+  }
+
+  async #indexes({ owner, sessionId, connection }: AccountRecord): Promise<readonly string[]> {
+    const { issuer, tenant = null, subject } = owner
+    return Promise.all([
+      ALL,
+      this.#ownerIndex(owner, undefined),
+      this.#ownerIndex(owner, connection),
+      this.#name('accounts-of-user', [issuer, tenant, subject]),
+      ...(sessionId === undefined ? [] : [this.#name('accounts-of-session', [issuer, tenant, sessionId])]),
+    ])
+  }
+
+  async #name(kind: string, parts: readonly (string | null)[]): Promise<string> {
+    return `${kind}:${await this.#hash(canonicalJson([kind, ...parts]))}`
+  }
+}
+
+const ownerParts = ({ issuer, tenant, subject, clientId }: AccountOwner): readonly (string | null)[] => [
+  issuer,
+  tenant ?? null,
+  subject,
+  clientId ?? null,
+]

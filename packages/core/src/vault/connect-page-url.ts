@@ -1,0 +1,20 @@
+import { ConfigurationError } from '../errors/index.ts'
+import { isLoopback } from '../lib/index.ts'
+import type { VaultRequest } from './vault.ts'
+
+/** Makes the URLs of interrupts: the app's page, with what is wanted in its query. */
+export function connectPageUrl(option: string, page: string | undefined) {
+  if (page !== undefined) {
+    const url = URL.canParse(page) ? new URL(page) : undefined
+    if (url === undefined || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)))) {
+      throw new ConfigurationError(option, 'give an absolute https: URL of a page of the app')
+    }
+  }
+  return ({ connection, scopes }: Pick<VaultRequest, 'connection' | 'scopes' | 'account'>): string | undefined => {
+    if (page === undefined) return undefined
+    const url = new URL(page)
+    url.searchParams.set('connection', connection)
+    url.searchParams.set('scopes', scopes.join(' '))
+    return url.href
+  }
+}

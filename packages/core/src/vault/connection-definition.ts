@@ -1,0 +1,212 @@
+import {
+  allowInsecureLoopback,
+  type ClientAuthenticationOptions,
+  clientAuthenticationKeys,
+  oidc,
+  type Profile,
+  type ProfileEndpoints,
+} from '../authorization-server/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { isLoopback, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
+
+/** Where the id of an account is read from, once it is linked. */
+export type AccountSource =
+  /** The verified id_token. @default of connections with an `issuer` */
+  | { readonly from: 'id_token'; readonly id?: string; readonly label?: string }
+  /** The token answer; `a.b` goes into objects. */
+  | { readonly from: 'answer'; readonly id: string; readonly label?: string }
+  /** A request with the new access token. */
+  | { readonly from: 'endpoint'; readonly url: string; readonly id: string; readonly label?: string }
+  /** One account a user; a second one replaces it. */
+  | { readonly from: 'none' }
+
+/** How a provider without RFC 7009 is told that a grant is needed no more. */
+export interface RevocationRequest {
+  /** `{client_id}` is replaced. */
+  readonly url: string
+  readonly method: 'POST' | 'DELETE'
+  /** `client`: HTTP Basic with our own secret; `token`: the access token as Bearer. */
+  readonly authorization: 'client' | 'token'
+  /** Put the access token into a JSON body under this name. */
+  readonly tokenField?: string
+}
+
+/** What a provider is like: the part of a connection that is the same for every app. Plain data. */
+export interface ConnectionPreset {
+  /** For people. */
+  readonly label: string
+  /** Of a server with metadata, exactly as it is written there. Else give `endpoints`. */
+  readonly issuer?: string
+  /** Where the metadata is. @default 'oidc' */
+  readonly discovery?: 'oidc' | 'oauth2'
+  /** Of a server without metadata. */
+  readonly endpoints?: ProfileEndpoints
+  /** Scopes that every authorization request carries besides, such as `openid` and `offline_access`. @default none */
+  readonly alwaysScopes?: readonly string[]
+  /** More parameters of the authorization request, such as `access_type`. */
+  readonly authorizationParameters?: Readonly<Record<string, string>>
+  /** The parameter that names scopes. @default 'scope' */
+  readonly scopeParameter?: string
+  /** What stands between scopes, in requests and answers. @default ' ' */
+  readonly scopeSeparator?: ' ' | ','
+  /** The API that tokens are asked for (RFC 8707), in every request. */
+  readonly resource?: string
+  /** The member of a token answer in which the user's token lies, where it is not the answer itself. */
+  readonly answerMember?: string
+  /** `token_type` values that stand for Bearer here. */
+  readonly bearerTypes?: readonly string[]
+  readonly account?: AccountSource
+  /**
+   * Whether a refresh token can be used only once, and for how long after its use the provider gives the same answer
+   * again. @default `{ rotates: true, graceSeconds: 0 }`: nothing is ever sent twice
+   */
+  readonly refresh?: { readonly rotates: boolean; readonly graceSeconds?: number }
+  /** OAuth errors of a refresh that mean: the grant is gone. @default invalid_grant */
+  readonly reconnectErrors?: readonly string[]
+  /** @default RFC 7009, where the server has it */
+  readonly revocation?: RevocationRequest
+}
+
+/** One connection: a preset, our client there, and what it may ask for. */
+export interface ConnectionDefinition extends ConnectionPreset, ClientAuthenticationOptions {
+  readonly clientId: string
+  /** All that may be asked for; a policy's scopes lie within. */
+  readonly scopes: readonly string[]
+  /** Plain http to loopback, for tests. */
+  readonly [allowInsecureLoopback]?: true | undefined
+}
+
+const presetKeys = [
+  'label',
+  'issuer',
+  'discovery',
+  'endpoints',
+  'alwaysScopes',
+  'authorizationParameters',
+  'scopeParameter',
+  'scopeSeparator',
+  'resource',
+  'answerMember',
+  'bearerTypes',
+  'account',
+  'refresh',
+  'reconnectErrors',
+  'revocation',
+] as const satisfies readonly (keyof ConnectionPreset)[]
+
+const definitionKeys = [...presetKeys, ...clientAuthenticationKeys, 'clientId', 'scopes']
+
+/** A connection, read and checked. */
+export interface CheckedConnection extends ConnectionPreset {
+  readonly name: string
+  readonly profile: Profile
+  readonly scopes: readonly string[]
+  readonly alwaysScopes: readonly string[]
+  readonly scopeSeparator: ' ' | ','
+  readonly scopeParameter: string
+  readonly account: AccountSource
+  readonly rotates: boolean
+  readonly graceSeconds: number
+  readonly reconnectErrors: readonly string[]
+}
+
+/** What only we may set: these make an authorization request safe. */
+const reserved = [
+  ...['client_id', 'response_type', 'redirect_uri', 'state', 'nonce', 'code_challenge', 'code_challenge_method'],
+  ...['response_mode', 'request', 'request_uri', 'scope', 'resource'],
+]
+
+/** @throws ConfigurationError Names the option that is missing, unknown or wrong. */
+export function checkConnection(where: string, name: string, given: ConnectionDefinition): CheckedConnection {
+  const at = `${where}.${name}`
+  if (typeof given !== 'object' || given === null) throw new ConfigurationError(at, 'give a connection')
+  refuseUnknownKeys(at, given, definitionKeys)
+  const { issuer, endpoints, refresh = { rotates: true }, authorizationParameters = {} } = given
+  requireText(`${at}.label`, given.label)
+  refuseUnknownKeys(`${at}.refresh`, refresh, ['rotates', 'graceSeconds'])
+  const { rotates, graceSeconds = 0 } = refresh
+  if (typeof rotates !== 'boolean') throw new ConfigurationError(`${at}.refresh.rotates`, 'is true or false')
+  if (!(Number.isFinite(graceSeconds) && graceSeconds >= 0)) {
+    throw new ConfigurationError(`${at}.refresh.graceSeconds`, 'give a number of seconds, 0 or more')
+  }
+  for (const key of Object.keys(authorizationParameters)) {
+    if (reserved.includes(key)) {
+      throw new ConfigurationError(`${at}.authorizationParameters.${key}`, 'is set by the vault itself')
+    }
+  }
+  const { account = issuer === undefined ? { from: 'none' } : { from: 'id_token' } } = given
+  checkAccount(at, account, given)
+  if (given.revocation !== undefined)
+    checkUrl(`${at}.revocation.url`, given.revocation.url, given[allowInsecureLoopback])
+  return Object.freeze({
+    ...Object.fromEntries(presetKeys.map((key) => [key, given[key]]).filter(([, value]) => value !== undefined)),
+    name,
+    label: given.label,
+    profile: profileOf(at, given, issuer, endpoints),
+    scopes: scopeList(`${at}.scopes`, given.scopes),
+    alwaysScopes: given.alwaysScopes === undefined ? [] : scopeList(`${at}.alwaysScopes`, given.alwaysScopes),
+    scopeSeparator: given.scopeSeparator ?? ' ',
+    scopeParameter: given.scopeParameter ?? 'scope',
+    account,
+    rotates,
+    graceSeconds,
+    reconnectErrors: given.reconnectErrors ?? ['invalid_grant'],
+  })
+}
+
+function profileOf(
+  at: string,
+  given: ConnectionDefinition,
+  issuer: string | undefined,
+  endpoints: ProfileEndpoints | undefined,
+): Profile {
+  if ((issuer === undefined) === (endpoints === undefined)) {
+    throw new ConfigurationError(at, 'give `issuer` for a server with metadata, or `endpoints` for one without')
+  }
+  const insecure = given[allowInsecureLoopback]
+  for (const [name, url] of Object.entries(endpoints ?? {})) {
+    if (typeof url === 'string') checkUrl(`${at}.endpoints.${name}`, url, insecure)
+  }
+  const client = Object.fromEntries(
+    [...clientAuthenticationKeys, 'clientId' as const].map((key) => [key, given[key]]).filter(([, value]) => value),
+  ) as Pick<ConnectionDefinition, 'clientId'>
+  try {
+    const profile = oidc({
+      ...client,
+      // Without metadata the token endpoint's origin stands for the server: nothing else names it.
+      issuer: issuer ?? new URL(endpoints?.token ?? '').origin,
+      discovery: given.discovery,
+      ciba: false,
+      exchange: false,
+      [allowInsecureLoopback]: insecure,
+    })
+    return endpoints === undefined ? profile : Object.freeze({ ...profile, endpoints })
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    const option = error.option.replace(/^oidc/, at)
+    throw new ConfigurationError(option, error.message.slice(error.option.length + 2))
+  }
+}
+
+function checkAccount(at: string, account: AccountSource, given: ConnectionDefinition): void {
+  switch (account.from) {
+    case 'id_token':
+      if (given.issuer !== undefined) return
+      throw new ConfigurationError(`${at}.account`, 'an id_token needs an issuer: name another source')
+    case 'endpoint':
+      checkUrl(`${at}.account.url`, account.url, given[allowInsecureLoopback])
+      return
+    case 'answer':
+    case 'none':
+      return
+    default:
+      throw new ConfigurationError(`${at}.account.from`, "is 'id_token', 'answer', 'endpoint' or 'none'")
+  }
+}
+
+/** A token or a secret goes there. */
+function checkUrl(option: string, value: string, insecure: true | undefined): void {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && insecure === true && isLoopback(url))) return
+  throw new ConfigurationError(option, 'give an absolute https: URL')
+}

@@ -1,0 +1,31 @@
+import { type AnyBehalfError, BehalfError } from '../errors/index.ts'
+import type { ConnectRefusal } from './account-linker.ts'
+
+/** How a fault of a connect flow is told: an outage is worth another try, what we set up wrongly is not. */
+export type FaultAnswer =
+  | { readonly status: 'unavailable'; readonly detail: string; readonly retryAfter?: number }
+  | { readonly status: 'misconfigured'; readonly detail: string }
+
+/** The provider's own no, where there can be one. */
+type Refusal = { readonly status: 'refused'; readonly reason: ConnectRefusal; readonly detail: string }
+
+/** @throws What is no fault of a kind that is known. */
+export function faultAnswer(error: unknown): FaultAnswer {
+  if (!BehalfError.isInstance(error)) throw error
+  const fault = error as AnyBehalfError
+  const detail = fault.message
+  if (!fault.retryable) return { status: 'misconfigured', detail }
+  const retryAfter = 'retryAfter' in fault ? fault.retryAfter : undefined
+  return { status: 'unavailable', detail, ...(retryAfter !== undefined && { retryAfter }) }
+}
+
+/** The same where a code was redeemed: what the provider answered wrongly is a refusal. @throws as `faultAnswer` */
+export function redeemAnswer(error: unknown): FaultAnswer | Refusal {
+  if (BehalfError.isInstance(error)) {
+    const { code, message: detail } = error as AnyBehalfError
+    const isProviders = code === 'ERR_INVALID_RESPONSE' || code === 'ERR_INVALID_TOKEN'
+    const isCode = code === 'ERR_OAUTH_RESPONSE' && (error as { error?: string }).error === 'invalid_grant'
+    if (isProviders || isCode) return { status: 'refused', reason: 'provider', detail }
+  }
+  return faultAnswer(error)
+}

@@ -1,0 +1,147 @@
+import type { RequestOptions } from '../authorization-server/index.ts'
+import type { Clock } from '../ports/index.ts'
+import type { CompleteAnswer, CompleteRequest, ConnectAnswer, ConnectRequest, LinkedAccount } from './account-linker.ts'
+import { type AccountRecord, accountOwner } from './account-record.ts'
+import type { AccountRecords } from './account-records.ts'
+import { ATTEMPT_SECONDS, type Attempt, type ConnectAttempts, refuse } from './connect-attempts.ts'
+import { faultAnswer, redeemAnswer } from './fault-answer.ts'
+import { randomSecret } from './random-secret.ts'
+import type { Upstream, UpstreamAccount, UpstreamTokens } from './upstream.ts'
+
+/** What linking works with. */
+export interface LinkParts {
+  readonly attempts: ConnectAttempts
+  readonly records: AccountRecords
+  readonly upstreams: ReadonlyMap<string, Upstream>
+  readonly clock: Clock
+}
+
+/** Begins a connect flow: authorization code with PKCE, and a `state` for this user, session and browser. */
+export async function startLink(
+  { attempts, records, upstreams }: LinkParts,
+  request: ConnectRequest,
+  options: RequestOptions,
+): Promise<ConnectAnswer> {
+  const { identity, connection, redirectUri, browser, returnTo } = request
+  const owner = accountOwner(identity)
+  const upstream = upstreams.get(connection)
+  if (upstream === undefined) {
+    return { status: 'unknown_connection', detail: `there is no connection ${JSON.stringify(connection)}` }
+  }
+  const { scopes: possible } = upstream.connection
+  const asked = request.scopes ?? possible
+  const unknown = asked.find((scope) => !possible.includes(scope))
+  if (unknown !== undefined) {
+    return { status: 'unknown_scope', detail: `${connection} may not ask for ${JSON.stringify(unknown)}` }
+  }
+  try {
+    // What is there already is asked for again: many providers replace a grant by the newer one.
+    const held = (await records.of(owner, connection)).flatMap(({ record }) => record.scopes)
+    const scopes = possible.filter((scope) => asked.includes(scope) || held.includes(scope))
+    const attempt = { connection, scopes, redirectUri, codeVerifier: randomSecret(), nonce: randomSecret() }
+    const state = randomSecret()
+    const url = await upstream.authorizationUrl({ ...attempt, state }, options)
+    await attempts.begin(identity, browser, { ...attempt, ...(returnTo !== undefined && { returnTo }) }, state)
+    return { status: 'started', url, state, expiresInSeconds: ATTEMPT_SECONDS }
+  } catch (error) {
+    return faultAnswer(error)
+  }
+}
+
+/** Ends a connect flow: whose it is is checked first, then who answered, and only then is a code redeemed. */
+export async function completeLink(
+  parts: LinkParts,
+  request: CompleteRequest,
+  options: RequestOptions,
+): Promise<CompleteAnswer> {
+  const claimed = await parts.attempts.claim(request)
+  if (claimed.status === 'refused') return claimed
+  const { attempt } = claimed
+  const { returnTo } = attempt
+  const back = returnTo === undefined ? {} : { returnTo }
+  const upstream = parts.upstreams.get(attempt.connection)
+  if (upstream === undefined) return { status: 'misconfigured', detail: 'the connection is gone', ...back }
+  try {
+    const answer = await codeOf(request.parameters, upstream, returnTo, options)
+    if (typeof answer !== 'string') return answer
+    const { tokens, account } = await upstream.redeem(answer, attempt, options)
+    const record = await keepAccount(parts, attempt, upstream, tokens, account)
+    return { status: 'connected', account: describeAccount(record), ...back }
+  } catch (error) {
+    return { ...redeemAnswer(error), ...back }
+  }
+}
+
+/** The code of an authorization response, or why there is none. `error` is not looked at before the issuer is. */
+async function codeOf(
+  parameters: URLSearchParams,
+  upstream: Upstream,
+  returnTo: string | undefined,
+  options: RequestOptions,
+): Promise<string | CompleteAnswer> {
+  if (!(await upstream.isIssuer(parameters.get('iss'), options)) || parameters.getAll('iss').length > 1) {
+    return refuse('other_issuer', 'the answer does not come from the server that was asked', returnTo)
+  }
+  const error = parameters.get('error')
+  if (error === 'access_denied') return refuse('declined', 'the person declined', returnTo)
+  if (error !== null) {
+    return refuse('provider', `the provider answered ${JSON.stringify(error.slice(0, 100))}`, returnTo)
+  }
+  const codes = parameters.getAll('code')
+  const [code] = codes
+  if (codes.length === 1 && code) return code
+  return refuse('provider', 'the answer holds no code', returnTo)
+}
+
+/** The newest grant of an account replaces the one before. */
+async function keepAccount(
+  { records, clock }: LinkParts,
+  attempt: Attempt,
+  upstream: Upstream,
+  tokens: UpstreamTokens,
+  account: UpstreamAccount,
+): Promise<AccountRecord> {
+  const now = clock.now()
+  const { accessToken, refreshToken, expiresIn, scopes = attempt.scopes } = tokens
+  const { issuer, clientId } = upstream.connection.profile
+  const { owner, sessionId, connection } = attempt
+  const key = await records.key(owner, connection, account.id)
+  for (;;) {
+    const before = await records.read(key)
+    const preferredAt = before?.record.preferredAt
+    // A provider that gives a refresh token only with the first consent means the old one to be kept.
+    const kept = refreshToken ?? (before?.record.state === 'connected' ? before.record.refreshToken : undefined)
+    const record: AccountRecord = {
+      v: 1,
+      owner,
+      ...(sessionId !== undefined && { sessionId }),
+      connection,
+      account,
+      issuer,
+      clientId,
+      state: 'connected',
+      scopes: [...scopes],
+      accessToken,
+      ...(expiresIn !== undefined && { expiresAt: Math.floor(now / 1000) + expiresIn }),
+      ...(kept !== undefined && { refreshToken: kept }),
+      refreshedAt: now,
+      connectedAt: now,
+      ...(preferredAt !== undefined && { preferredAt }),
+    }
+    if ((await records.write(key, record, before?.version ?? null)) !== 'conflict') return record
+  }
+}
+
+/** What an app may see of an account. */
+export function describeAccount(record: AccountRecord, isPreferred = false): LinkedAccount {
+  const { connection, account, scopes, state, connectedAt } = record
+  return {
+    connection,
+    id: account.id,
+    ...(account.label !== undefined && { label: account.label }),
+    scopes,
+    status: state,
+    connectedAt: Math.floor(connectedAt / 1000),
+    ...(isPreferred && { isPreferred }),
+  }
+}

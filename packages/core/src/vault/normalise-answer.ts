@@ -1,0 +1,61 @@
+import { readBounded } from '../authorization-server/index.ts'
+import type { Fetch } from '../ports/index.ts'
+import type { CheckedConnection } from './connection-definition.ts'
+
+type Members = Readonly<Record<string, unknown>>
+
+/**
+ * A fetch whose token answers read as RFC 6749 has them, for providers that write them otherwise: errors under status
+ * 200, scopes with commas, the user's token within a member. Nothing is made up: what is not there stays missing.
+ *
+ * @param onAnswer - Sees each token answer as the provider wrote it.
+ */
+export function normalisingFetch(
+  connection: CheckedConnection,
+  fetch: Fetch,
+  onAnswer: (accessToken: string, answer: Members) => void,
+): Fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init)
+    if (init?.method !== 'POST' || response.status >= 300) return response
+    const url = new URL(input instanceof Request ? input.url : input)
+    const body = await readBounded(response, url)
+    const answer = parse(body)
+    const { status, headers } = response
+    if (answer === undefined) return new Response(body, { status, headers })
+    const { tokens, isError } = tokensOf(answer, connection)
+    if (typeof tokens.access_token === 'string') onAnswer(tokens.access_token, answer)
+    const plain = new Headers(headers)
+    plain.delete('content-length')
+    plain.delete('content-encoding')
+    plain.set('content-type', 'application/json')
+    return new Response(JSON.stringify(tokens), { status: isError ? 400 : status, headers: plain })
+  }
+}
+
+function parse(body: Uint8Array): Members | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(body))
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function tokensOf(answer: Members, connection: CheckedConnection): { tokens: Members; isError: boolean } {
+  if (typeof answer.error === 'string') return { tokens: answer, isError: true }
+  const { answerMember, scopeSeparator, bearerTypes = [] } = connection
+  const { [answerMember ?? '']: within, ...outer } = answer
+  const inner = typeof within === 'object' && within !== null ? (within as Members) : {}
+  // A refresh may be answered without the member; a bot's token is told by its type.
+  const found = answerMember !== undefined && 'access_token' in inner ? inner : outer
+  const { token_type: type, scope } = found
+  return {
+    isError: false,
+    tokens: {
+      ...found,
+      ...(typeof type === 'string' && bearerTypes.includes(type) && { token_type: 'bearer' }),
+      ...(typeof scope === 'string' && scopeSeparator === ',' && { scope: scope.split(',').join(' ') }),
+    },
+  }
+}

@@ -1,0 +1,38 @@
+import {
+  allowInsecureLoopback,
+  boundedRequest,
+  type RequestOptions,
+  type Surroundings,
+} from '../authorization-server/index.ts'
+import type { CheckedConnection, RevocationRequest } from './connection-definition.ts'
+
+/** Tells a provider without RFC 7009 that a grant is needed no more. @returns whether it took that */
+export async function revocationRequest(
+  { profile }: CheckedConnection,
+  revocation: RevocationRequest,
+  accessToken: string,
+  { fetch, clock, timeoutMs }: Surroundings,
+  { signal }: RequestOptions,
+): Promise<boolean> {
+  const { clientId, clientAuthentication } = profile
+  const secret = 'clientSecret' in clientAuthentication ? clientAuthentication.clientSecret : ''
+  const url = revocation.url.replace('{client_id}', encodeURIComponent(clientId))
+  const ends = AbortSignal.timeout(timeoutMs)
+  const rules = { fetch, now: () => clock.now(), allowInsecureLoopback: profile[allowInsecureLoopback] === true }
+  const response = await boundedRequest(rules, url, {
+    method: revocation.method,
+    headers: {
+      authorization:
+        revocation.authorization === 'client' ? `Basic ${btoa(`${clientId}:${secret}`)}` : `Bearer ${accessToken}`,
+      accept: 'application/json',
+      'user-agent': 'behalf',
+      ...(revocation.tokenField !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(revocation.tokenField !== undefined && { body: JSON.stringify({ [revocation.tokenField]: accessToken }) }),
+    signal: signal ? AbortSignal.any([signal, ends]) : ends,
+  })
+  if (!response.ok) return false
+  // Some say no under status 200.
+  const answer: unknown = await response.json().catch(() => undefined)
+  return !(typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === false)
+}

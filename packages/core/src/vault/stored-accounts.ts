@@ -1,0 +1,136 @@
+import type { RequestOptions } from '../authorization-server/index.ts'
+import type { UserIdentity } from '../contract/index.ts'
+import { BehalfError, ConfigurationError } from '../errors/index.ts'
+import type { AccountLinker, AccountName, DisconnectAnswer, LinkedAccount } from './account-linker.ts'
+import { accountOwner } from './account-record.ts'
+import type { AccountsOf, StoredAccount } from './account-records.ts'
+import { faultAnswer } from './fault-answer.ts'
+import { completeLink, describeAccount, type LinkParts, startLink } from './link-account.ts'
+import { tokensOf } from './refresh-account.ts'
+import type { ChangedConnection } from './vault.ts'
+
+/** What a cascade did. */
+export interface ForgottenAccounts {
+  readonly disconnected: number
+  /** Of them, those of which the provider was told. */
+  readonly revoked: number
+}
+
+/** The accounts of the embedded vault: linked, listed, chosen, disconnected. */
+export class StoredAccounts {
+  readonly #parts: LinkParts
+  readonly #changed: (changed: ChangedConnection) => void
+
+  constructor(parts: LinkParts, changed: (changed: ChangedConnection) => void) {
+    this.#parts = parts
+    this.#changed = changed
+  }
+
+  linker(): Required<AccountLinker> {
+    return Object.freeze<Required<AccountLinker>>({
+      specificationVersion: 1,
+      available: async () =>
+        [...this.#parts.upstreams.values()].map(({ connection: { name, label, scopes } }) => ({ name, label, scopes })),
+      connect: (request, options = {}) => startLink(this.#parts, request, options),
+      complete: async (request, options = {}) => {
+        const answer = await completeLink(this.#parts, request, options)
+        if (answer.status === 'connected') this.#tell(request.identity, request.connection)
+        return answer
+      },
+      list: (identity) => this.list(identity),
+      disconnect: (identity, name, options = {}) => this.disconnect(identity, name, options),
+      prefer: (identity, name) => this.prefer(identity, name),
+    })
+  }
+
+  async list(identity: UserIdentity): Promise<readonly LinkedAccount[]> {
+    const all = await this.#parts.records.of(accountOwner(identity))
+    const preferred = new Set(
+      [...Map.groupBy(all, ({ record }) => record.connection).values()].map((same) => preferredOf(same)?.key),
+    )
+    return all.map(({ key, record }) => describeAccount(record, preferred.has(key)))
+  }
+
+  async disconnect(
+    identity: UserIdentity,
+    { connection, account }: AccountName,
+    options: RequestOptions,
+  ): Promise<DisconnectAnswer> {
+    const { records } = this.#parts
+    const key = await records.key(accountOwner(identity), connection, account)
+    try {
+      const revoked = await this.#remove(key, options)
+      if (revoked === undefined) return { status: 'not_found', detail: 'this account is not linked' }
+      return { status: 'disconnected', revoked }
+    } catch (error) {
+      return faultAnswer(error)
+    } finally {
+      this.#tell(identity, connection)
+    }
+  }
+
+  async prefer(identity: UserIdentity, { connection, account }: AccountName): Promise<boolean> {
+    const { records, clock } = this.#parts
+    const key = await records.key(accountOwner(identity), connection, account)
+    for (;;) {
+      const stored = await records.read(key)
+      if (stored === undefined) return false
+      const record = { ...stored.record, preferredAt: clock.now() }
+      if ((await records.write(key, record, stored.version)) === 'conflict') continue
+      this.#tell(identity, connection)
+      return true
+    }
+  }
+
+  async forget(whose: AccountsOf, options: RequestOptions): Promise<ForgottenAccounts> {
+    const { issuer, subject, session } = whose
+    if (!issuer || (!subject && !session)) {
+      throw new ConfigurationError('forget', 'name an issuer, and a subject or a session')
+    }
+    let disconnected = 0
+    let revokedCount = 0
+    for await (const { key, record } of this.#parts.records.under(whose)) {
+      const revoked = await this.#remove(key, options)
+      this.#tell(record.owner, record.connection)
+      if (revoked === undefined) continue
+      disconnected++
+      if (revoked) revokedCount++
+    }
+    return { disconnected, revoked: revokedCount }
+  }
+
+  /** Gone here first, so that nobody uses it meanwhile; then the provider is told. @returns whether that was taken */
+  async #remove(key: string, options: RequestOptions): Promise<boolean | undefined> {
+    const { records, upstreams } = this.#parts
+    for (;;) {
+      const stored = await records.read(key)
+      if (stored === undefined) return undefined
+      if ((await records.store.delete(key, { ifVersion: stored.version })) === 'conflict') continue
+      const { record } = stored
+      const upstream = upstreams.get(record.connection)
+      const { issuer, clientId } = upstream?.connection.profile ?? {}
+      if (upstream === undefined || issuer !== record.issuer || clientId !== record.clientId) return false
+      return upstream.revoke(tokensOf(record), options).catch((error: unknown) => {
+        if (BehalfError.isInstance(error)) return false
+        throw error
+      })
+    }
+  }
+
+  #tell(
+    { issuer, tenant, subject }: Pick<ChangedConnection, 'issuer' | 'subject'> & { tenant?: string | undefined },
+    connection: string,
+  ): void {
+    this.#changed({ issuer, ...(tenant !== undefined && { tenant }), subject, connection })
+  }
+}
+
+/** The account that was chosen last, if one ever was. */
+export function preferredOf(accounts: readonly StoredAccount[]): StoredAccount | undefined {
+  let best: StoredAccount | undefined
+  for (const stored of accounts) {
+    const { preferredAt } = stored.record
+    if (preferredAt !== undefined && preferredAt > (best?.record.preferredAt ?? 0)) best = stored
+  }
+  return best
+}

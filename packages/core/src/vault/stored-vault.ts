@@ -1,0 +1,96 @@
+import { type RequestOptions, type SurroundingsOptions, surroundingsOf } from '../authorization-server/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { openStoreKeys, refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
+import type { Clock, Store } from '../ports/index.ts'
+import type { AccountLinker } from './account-linker.ts'
+import { AccountRecords, type AccountsOf } from './account-records.ts'
+import { ConnectAttempts } from './connect-attempts.ts'
+import { connectPageUrl } from './connect-page-url.ts'
+import { type ConnectionDefinition, checkConnection } from './connection-definition.ts'
+import { AccountRefresher } from './refresh-account.ts'
+import { type ForgottenAccounts, StoredAccounts } from './stored-accounts.ts'
+import { TokenReader } from './token-reader.ts'
+import { Upstream } from './upstream.ts'
+import type { ChangedConnection, Vault, VaultContext, VaultRequest } from './vault.ts'
+
+/** Options of {@link storedVault}. */
+export interface StoredVaultOptions extends SurroundingsOptions {
+  /** Where connections live; the guard's own store will do. */
+  readonly store: Store
+  /** Seals what is stored. Required with a durable store. @default random keys of this process */
+  readonly keys?: StoreKeys
+  /** By name, as policies call them. */
+  readonly connections: Readonly<Record<string, ConnectionDefinition>>
+  /** The page on which the user connects accounts, for interrupts: absolute, and without secrets. */
+  readonly connectPage?: string
+  /**
+   * How long a guard may go on with a token before it asks again: what another process disconnected is used no
+   * longer. Seconds. @default 60
+   */
+  readonly recheckSeconds?: number
+  /** @default the system's */
+  readonly clock?: Clock | undefined
+}
+
+/** The embedded vault. */
+export interface StoredVault extends Vault {
+  /** For the app's own pages. */
+  readonly accounts: Required<AccountLinker>
+  /**
+   * Disconnects everything of a user, or what was linked in one session. For an app's own account deletion: whose it
+   * is comes from the app, not from a model.
+   */
+  forget(whose: AccountsOf, options?: RequestOptions): Promise<ForgottenAccounts>
+  /** Seals every connection under the current key. After it, old keys can be dropped from `keys.seal`. @returns how many */
+  reseal(): Promise<number>
+}
+
+const optionKeys = ['store', 'keys', 'connections', 'connectPage', 'recheckSeconds', 'clock', 'fetch', 'timeoutMs']
+
+/**
+ * Keeps the user's connections in a store of the app's own: for those without a vendor's vault.
+ *
+ * Tokens are sealed; whoever has the database has nothing. A refresh is made once, in all processes together. Does
+ * not narrow what an account was linked with: its token opens all that the user agreed to.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 | RFC 6749 §6}
+ */
+export function storedVault(options: StoredVaultOptions): StoredVault {
+  refuseUnknownKeys('storedVault', options, optionKeys)
+  const { store, connections, connectPage, recheckSeconds = 60 } = options
+  if (typeof connections !== 'object' || connections === null || Object.keys(connections).length === 0) {
+    throw new ConfigurationError('storedVault.connections', 'give at least one connection by its name')
+  }
+  if (!(Number.isFinite(recheckSeconds) && recheckSeconds > 0)) {
+    throw new ConfigurationError('storedVault.recheckSeconds', 'give a positive number of seconds')
+  }
+  const surroundings = surroundingsOf('storedVault', options)
+  const { sealer, hash } = openStoreKeys(store, options.keys)
+  const upstreams = new Map(
+    Object.entries(connections).map(([name, given]) => [
+      name,
+      new Upstream(checkConnection('storedVault.connections', name, given), surroundings),
+    ]),
+  )
+  const records = new AccountRecords(store, sealer, hash)
+  const { clock } = surroundings
+  const listeners: ((changed: ChangedConnection) => void)[] = []
+  const accounts = new StoredAccounts(
+    { records, attempts: new ConnectAttempts(store, sealer, hash), upstreams, clock },
+    (changed) => {
+      for (const listener of listeners) listener(changed)
+    },
+  )
+  const reader = new TokenReader(records, new AccountRefresher(records, surroundings), upstreams, clock, recheckSeconds)
+  const pageOf = connectPageUrl('storedVault.connectPage', connectPage)
+  return Object.freeze({
+    specificationVersion: 1,
+    token: (request: VaultRequest, context: VaultContext) => reader.token(request, context),
+    connectUrl: pageOf,
+    onChange: (listener: (changed: ChangedConnection) => void) => void listeners.push(listener),
+    accounts: accounts.linker(),
+    forget: (whose: AccountsOf, request: RequestOptions = {}) => accounts.forget(whose, request),
+    reseal: () => records.reseal(),
+  })
+}

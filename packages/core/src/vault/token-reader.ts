@@ -1,0 +1,139 @@
+import { revealToken, Token } from '../credential/index.ts'
+import type { Clock } from '../ports/index.ts'
+import { type AccountRecord, accountOwner } from './account-record.ts'
+import type { AccountRecords, StoredAccount } from './account-records.ts'
+import type { AccountRefresher } from './refresh-account.ts'
+import { preferredOf } from './stored-accounts.ts'
+import type { Upstream } from './upstream.ts'
+import type { VaultAnswer, VaultContext, VaultRequest } from './vault.ts'
+
+/** How long before its end a token is renewed, in seconds; a quarter of its life at most. */
+const EARLY_SECONDS = 60
+
+/** After a refresh, a refusal by the API is taken for a matter of the token again only after so long. Milliseconds. */
+const REFUSED_AGAIN_MS = 30_000
+
+/** Gives out the tokens of stored accounts, renewed where they have to be. */
+export class TokenReader {
+  readonly #records: AccountRecords
+  readonly #refresher: AccountRefresher
+  readonly #upstreams: ReadonlyMap<string, Upstream>
+  readonly #clock: Clock
+  readonly #recheckSeconds: number
+
+  constructor(
+    records: AccountRecords,
+    refresher: AccountRefresher,
+    upstreams: ReadonlyMap<string, Upstream>,
+    clock: Clock,
+    recheckSeconds: number,
+  ) {
+    this.#records = records
+    this.#refresher = refresher
+    this.#upstreams = upstreams
+    this.#clock = clock
+    this.#recheckSeconds = recheckSeconds
+  }
+
+  async token(request: VaultRequest, context: VaultContext): Promise<VaultAnswer> {
+    const { connection } = request
+    const upstream = this.#upstreams.get(connection)
+    if (upstream === undefined) return { status: 'misconfigured', detail: `the vault has no connection ${connection}` }
+    const stored = await this.#find(request)
+    if (!('record' in stored)) return stored
+    const { profile } = upstream.connection
+    const { record } = stored
+    if (record.issuer !== profile.issuer || record.clientId !== profile.clientId) {
+      return { status: 'must_reconnect', detail: 'the account was linked at another provider, or with another client' }
+    }
+    return (
+      settledAnswer(record, request.scopes) ??
+      (this.#isFresh(record, request) ? this.#answer(record) : this.#refreshed(stored, upstream, request, context))
+    )
+  }
+
+  async #find({ identity, connection, account }: VaultRequest): Promise<StoredAccount | VaultAnswer> {
+    const owner = accountOwner(identity)
+    if (account !== undefined) {
+      const stored = await this.#records.read(await this.#records.key(owner, connection, account))
+      return stored ?? { status: 'not_connected', detail: 'this account is not linked' }
+    }
+    const all = await this.#records.of(owner, connection)
+    const [first] = all
+    if (first === undefined) return { status: 'not_connected', detail: 'no account is linked' }
+    const preferred = preferredOf(all)
+    if (preferred !== undefined) return preferred
+    return all.length === 1
+      ? first
+      : { status: 'choose_account', detail: `${all.length} accounts are linked, and none was chosen` }
+  }
+
+  async #refreshed(
+    stored: StoredAccount,
+    upstream: Upstream,
+    request: VaultRequest,
+    { signal }: VaultContext,
+  ): Promise<VaultAnswer> {
+    const { record, key } = stored
+    const isSettled = (now: AccountRecord) => now.state !== 'connected' || this.#isFresh(now, request)
+    const refreshed = await this.#refresher.run({ key, upstream, isSettled }, signal)
+    switch (refreshed.status) {
+      case 'settled': {
+        const settled = settledAnswer(refreshed.record, request.scopes)
+        return settled ?? (this.#isAlive(refreshed.record) ? this.#answer(refreshed.record) : ended)
+      }
+      case 'gone':
+        return { status: 'not_connected', detail: 'the account was disconnected' }
+      case 'unavailable':
+        // Renewed early: what is there still serves.
+        return this.#isAlive(record) && !isRefused(record, request) ? this.#answer(record) : refreshed
+      case 'misconfigured':
+        return refreshed
+      default:
+        return refreshed satisfies never
+    }
+  }
+
+  /** Good for longer than it takes to use it. Jitter: what was issued together is not renewed together. */
+  #isFresh(record: AccountRecord, request: VaultRequest): boolean {
+    const { accessToken, expiresAt, refreshedAt } = record
+    if (accessToken === undefined) return false
+    const now = this.#clock.now()
+    // An API that refuses each token alike does not set the pace at which the provider is asked.
+    if (isRefused(record, request)) return record.refreshToken !== undefined && now - refreshedAt < REFUSED_AGAIN_MS
+    if (expiresAt === undefined || record.refreshToken === undefined) return this.#isAlive(record)
+    const life = expiresAt - refreshedAt / 1000
+    const early = Math.min(EARLY_SECONDS, life / 4) * (0.5 + Math.random() / 2)
+    return now / 1000 < expiresAt - early
+  }
+
+  #isAlive({ accessToken, expiresAt }: AccountRecord): boolean {
+    return accessToken !== undefined && (expiresAt === undefined || this.#clock.now() / 1000 < expiresAt)
+  }
+
+  #answer({ accessToken = '', expiresAt, scopes }: AccountRecord): VaultAnswer {
+    return {
+      status: 'token',
+      token: new Token(accessToken),
+      ...(expiresAt !== undefined && { expiresAt }),
+      scopes,
+      recheckSeconds: this.#recheckSeconds,
+    }
+  }
+}
+
+const ended: VaultAnswer = { status: 'unavailable', detail: 'the provider gave a token that has ended already' }
+
+const isRefused = ({ accessToken }: AccountRecord, { refused }: VaultRequest): boolean =>
+  refused !== undefined && accessToken !== undefined && revealToken(refused) === accessToken
+
+/** What no refresh changes. */
+function settledAnswer(record: AccountRecord, scopes: readonly string[]): VaultAnswer | undefined {
+  if (record.state === 'must_reconnect') {
+    return { status: 'must_reconnect', detail: 'the provider gives no more tokens for this account' }
+  }
+  const missing = scopes.filter((scope) => !record.scopes.includes(scope))
+  return missing.length === 0
+    ? undefined
+    : { status: 'needs_scopes', detail: `the account was linked without ${missing.join(', ')}` }
+}

@@ -1,0 +1,193 @@
+import { LRUCache } from 'lru-cache'
+import {
+  type AuthorizationServer,
+  type AuthorizationServers,
+  allowInsecureLoopback,
+  authorizationServers,
+  boundedRequest,
+  type GrantParameters,
+  type RequestOptions,
+  type ServerEndpoints,
+  type Surroundings,
+  type TokenResponse,
+} from '../authorization-server/index.ts'
+import { ConfigurationError, InvalidResponseError } from '../errors/index.ts'
+import { userFromIdToken } from '../identity/verify-id-token.ts'
+import { sha256 } from '../lib/index.ts'
+import type { CheckedConnection } from './connection-definition.ts'
+import { normalisingFetch } from './normalise-answer.ts'
+import { revocationRequest } from './revocation-request.ts'
+import { authorizationRequest, readAccount } from './wire.ts'
+
+/** What a provider gave. */
+export interface UpstreamTokens {
+  readonly accessToken: string
+  /** Seconds. */
+  readonly expiresIn?: number
+  readonly refreshToken?: string
+  /** Absent: as was asked, or as before. */
+  readonly scopes?: readonly string[]
+}
+
+/** An account, as the provider knows it. */
+export interface UpstreamAccount {
+  readonly id: string
+  readonly label?: string
+}
+
+/** One try to link an account. */
+export interface AuthorizationAttempt {
+  readonly state: string
+  readonly nonce: string
+  readonly codeVerifier: string
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+}
+
+/** A provider of one connection, and our client there. Makes requests and keeps nothing. */
+export class Upstream {
+  readonly connection: CheckedConnection
+  readonly #servers: AuthorizationServers
+  readonly #server: AuthorizationServer
+  readonly #surroundings: Surroundings
+  /** Answers as the provider wrote them, until somebody has looked for the account in them. */
+  readonly #answers = new LRUCache<string, Readonly<Record<string, unknown>>>({ max: 100, ttl: 60_000 })
+
+  constructor(connection: CheckedConnection, surroundings: Surroundings) {
+    this.connection = connection
+    this.#surroundings = surroundings
+    const { profile, account } = connection
+    const keep = (accessToken: string, answer: Readonly<Record<string, unknown>>) => {
+      if (account.from === 'answer') this.#answers.set(accessToken, answer)
+    }
+    const fetch =
+      profile.endpoints === undefined ? surroundings.fetch : normalisingFetch(connection, surroundings.fetch, keep)
+    this.#servers = authorizationServers(profile, { ...surroundings, fetch })
+    this.#server = this.#servers.of(profile.issuer)
+  }
+
+  /** Discovers what there is to discover, so that the next request is the one that counts. */
+  ready(options: RequestOptions): Promise<ServerEndpoints> {
+    return this.#server.endpoints(options)
+  }
+
+  /** Where the browser goes. @throws ConfigurationError The server has no authorization endpoint, or none to trust. */
+  async authorizationUrl(attempt: AuthorizationAttempt, options: RequestOptions): Promise<string> {
+    const { authorization } = await this.ready(options)
+    const url = authorization !== undefined && URL.canParse(authorization) ? new URL(authorization) : undefined
+    const insecure = this.connection.profile[allowInsecureLoopback] === true
+    // No `javascript:`, and no plain http: the browser is sent there.
+    if (url?.protocol !== 'https:' && !(insecure && url?.protocol === 'http:')) {
+      throw new ConfigurationError(
+        this.connection.name,
+        "the provider's metadata names no authorization endpoint to trust",
+      )
+    }
+    const challenge = await sha256(attempt.codeVerifier)
+    for (const [name, value] of Object.entries(authorizationRequest(this.connection, attempt, challenge))) {
+      url.searchParams.set(name, value)
+    }
+    return url.href
+  }
+
+  /** Whether an authorization response comes from this provider (RFC 9207 §2.4). */
+  async isIssuer(named: string | null, options: RequestOptions): Promise<boolean> {
+    const { issuer, endpoints } = this.connection.profile
+    if (named === null) return !(await this.ready(options)).namesIssuer
+    if (endpoints === undefined) return named === issuer
+    // Without metadata nothing says how the server calls itself, but for where it is.
+    return URL.canParse(named) && new URL(named).origin === new URL(endpoints.authorization).origin
+  }
+
+  /** @throws OAuthResponseError, InvalidResponseError, InvalidTokenError, TransportError */
+  async redeem(
+    code: string,
+    attempt: Omit<AuthorizationAttempt, 'state'>,
+    options: RequestOptions,
+  ): Promise<{ readonly tokens: UpstreamTokens; readonly account: UpstreamAccount }> {
+    const response = await this.#grant(
+      'authorization_code',
+      { code, redirect_uri: attempt.redirectUri, code_verifier: attempt.codeVerifier },
+      options,
+    )
+    return { tokens: response, account: await this.#accountOf(response, attempt.nonce, options) }
+  }
+
+  /** Sends the refresh token, once. @throws as `redeem` */
+  refresh(refreshToken: string, options: RequestOptions): Promise<UpstreamTokens> {
+    return this.#grant('refresh_token', { refresh_token: refreshToken }, options)
+  }
+
+  /** @returns whether the provider was told. */
+  async revoke(
+    tokens: { readonly accessToken?: string; readonly refreshToken?: string },
+    options: RequestOptions,
+  ): Promise<boolean> {
+    const { accessToken, refreshToken } = tokens
+    const { revocation } = this.connection
+    if (revocation !== undefined) {
+      return (
+        accessToken !== undefined &&
+        revocationRequest(this.connection, revocation, accessToken, this.#surroundings, options)
+      )
+    }
+    if ((await this.ready(options)).revocation === undefined) return false
+    // RFC 7009 §2.1: with the refresh token goes what was issued on its ground.
+    if (refreshToken !== undefined) await this.#server.revoke(refreshToken, { ...options, hint: 'refresh_token' })
+    else if (accessToken !== undefined) await this.#server.revoke(accessToken, { ...options, hint: 'access_token' })
+    return refreshToken !== undefined || accessToken !== undefined
+  }
+
+  async #grant(type: string, parameters: GrantParameters, options: RequestOptions): Promise<TokenResponse> {
+    const { resource } = this.connection
+    const response = await this.#server.grant(type, { ...parameters, resource }, options)
+    if (response.tokenType === 'bearer') return response
+    throw new InvalidResponseError(
+      `${this.connection.name}: the provider gave a token that is not Bearer; it was dropped`,
+    )
+  }
+
+  async #accountOf(response: TokenResponse, nonce: string, options: RequestOptions): Promise<UpstreamAccount> {
+    const { account } = this.connection
+    switch (account.from) {
+      case 'none':
+        return { id: 'default' }
+      case 'answer': {
+        const answer = this.#answers.get(response.accessToken)
+        this.#answers.delete(response.accessToken)
+        return readAccount(answer, account)
+      }
+      case 'endpoint':
+        return readAccount(await this.#ask(account.url, response.accessToken, options), account)
+      case 'id_token': {
+        if (response.idToken === undefined) throw new InvalidResponseError('the provider gave no id_token')
+        const checks = { nonce, accessToken: response.accessToken, ...options }
+        const { user } = await userFromIdToken(response.idToken, this.#servers, checks)
+        return readAccount(user.claims, {
+          id: account.id ?? 'sub',
+          ...(account.label !== undefined && { label: account.label }),
+        })
+      }
+      default:
+        return account satisfies never
+    }
+  }
+
+  async #ask(url: string, accessToken: string, { signal }: RequestOptions): Promise<unknown> {
+    const { fetch, clock, timeoutMs } = this.#surroundings
+    const rules = {
+      fetch,
+      now: () => clock.now(),
+      allowInsecureLoopback: this.connection.profile[allowInsecureLoopback] === true,
+    }
+    const ends = AbortSignal.timeout(timeoutMs)
+    const response = await boundedRequest(rules, url, {
+      headers: { authorization: `Bearer ${accessToken}`, accept: 'application/json', 'user-agent': 'behalf' },
+      signal: signal ? AbortSignal.any([signal, ends]) : ends,
+    })
+    if (response.ok) return response.json().catch(() => undefined)
+    throw new InvalidResponseError(
+      `${this.connection.name}: the provider did not say whose account it is (${response.status})`,
+    )
+  }
+}
