@@ -32,6 +32,20 @@ export function authenticateClient(authentication: ClientAuthentication, library
   }
 }
 
+/** Texts that prove the client in each of its requests, in every spelling that a server gets to see. */
+export function clientSecrets(authentication: ClientAuthentication, clientId: string): readonly string[] {
+  switch (authentication.method) {
+    case 'client_secret_basic':
+    case 'client_secret_post': {
+      const { clientSecret } = authentication
+      const [, credentials = ''] = basicCredentials(clientId, clientSecret).split(' ')
+      return [clientSecret, formEncode(clientSecret), credentials]
+    }
+    default:
+      return []
+  }
+}
+
 /**
  * Form-encodes both halves, then base64 (RFC 6749 §2.3.1). The library's own encoder escapes `-`, `_`
  * and `.` too, which servers that decode nothing refuse.

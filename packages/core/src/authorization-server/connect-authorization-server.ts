@@ -1,6 +1,6 @@
 import type { ClientAuth, Configuration, CustomFetchOptions, ServerMetadata } from 'openid-client'
 import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
-import { authenticateClient } from './authenticate-client.ts'
+import { authenticateClient, clientSecrets } from './authenticate-client.ts'
 import { boundedRequest } from './bounded-request.ts'
 import { type Connection, connectionOf, type Discovered } from './connection.ts'
 import { type OauthLibrary, oauthLibrary } from './oauth-library.ts'
@@ -136,7 +136,9 @@ class ConnectedServer implements AuthorizationServer {
     const { clock } = this.#surroundings
     return withinDeadline({ timeoutMs, signal }, async (ending) => {
       const { metadata } = await this.#connection.discover(ending)
-      const secrets = new Set<string>(secretParameters.flatMap((name) => body.getAll(name)).filter(Boolean))
+      const { clientAuthentication, clientId } = this.profile
+      const secrets = new Set(clientSecrets(clientAuthentication, clientId))
+      rememberSecrets(body, secrets)
       const library = await oauthLibrary()
       for (let tries = 1; ; tries++) {
         const exchange: Exchange = { metadata, signal: ending, secrets, newNonce: false }

@@ -73,9 +73,11 @@ const MIN_SECRET = 6
 const code = /^[a-z_]{1,64}$/
 
 function withoutSecrets(answer: ErrorResponse, secrets: readonly string[]): ErrorResponse {
+  // Longest first: of one that begins with another nothing must be left.
+  const hidden = secrets.filter(({ length }) => length >= MIN_SECRET).sort((one, two) => two.length - one.length)
   const clean = (text: string) => {
     let out = text
-    for (const secret of secrets) if (secret.length >= MIN_SECRET) out = out.replaceAll(secret, '[token]')
+    for (const secret of hidden) out = out.replaceAll(secret, '[token]')
     return out.slice(0, MAX_DESCRIPTION)
   }
   return {

@@ -187,6 +187,30 @@ describe('no failure shows a token or a secret', () => {
     expect(everythingShownBy(error)).not.toContain('the-client-secret')
   })
 
+  test.each(['client_secret_basic', 'client_secret_post'] as const)(
+    'a server that repeats what proved the client by %s, in any spelling',
+    async (method) => {
+      const clientSecret = 'a/secret with=spaces+signs'
+      const sent = new URLSearchParams([['', clientSecret]]).toString().slice(1)
+      const spellings = [clientSecret, sent, btoa(`agent-app:${sent}`)]
+      const connected = connectAuthorizationServer(
+        oidc({ issuer, clientId: 'agent-app', clientAuthentication: { method, clientSecret } }),
+        surroundingsOf('test', {}),
+      )
+      for (const said of spellings) {
+        answer({ error: 'invalid_client', error_description: `not you: ${said}` }, { status: 401 })
+        expect(everythingShownBy(await rejection(connected.grant(exchange, {})))).not.toContain(said)
+      }
+      expect(await rejection(connected.grant(exchange, {}))).toMatchObject({ errorDescription: 'not you: [token]' })
+    },
+  )
+
+  test('a server that repeats two secrets, of which one begins with the other', async () => {
+    answer({ error: 'invalid_request', error_description: `bad: ${subject}.and-the-rest` }, { status: 400 })
+    const failing = connect().grant(exchange, { subject_token: subject, actor_token: `${subject}.and-the-rest` })
+    expect(await rejection(failing)).toMatchObject({ errorDescription: 'bad: [token]' })
+  })
+
   test('an injected fetch that hangs its request on its error', async () => {
     const error = Object.assign(new Error('socket closed'), { config: { data: subject } })
     const connected = connect({
