@@ -11,13 +11,14 @@ import {
 } from '../approvals/index.ts'
 import type { JsonObject, UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
+import type { IdentityOf } from '../identity/index.ts'
 import { originList, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import { answerInApp, answerTokenOf, isOpen } from './answer-in-app.ts'
-import { type IdentityOf, signedInUser } from './identity-of.ts'
 import { isSameOrigin } from './is-same-origin.ts'
 import { readJson } from './read-json.ts'
 import { answering, refuse, respond } from './respond.ts'
+import { signedInUser } from './signed-in-user.ts'
 
 /** An answer that was taken. */
 export interface TakenAnswer {

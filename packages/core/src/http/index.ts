@@ -1,4 +1,3 @@
 export { type CibaPingOptions, cibaPing } from './ciba-ping.ts'
-export type { IdentityOf } from './identity-of.ts'
 export { type AskedInApp, type InAppApprovalsOptions, inAppApprovals } from './in-app-approvals.ts'
 export { type InAppInboxOptions, inAppInbox, type TakenAnswer } from './in-app-inbox.ts'
