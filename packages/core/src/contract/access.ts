@@ -1,3 +1,8 @@
+import type { UserIdentity } from './identity.ts'
+
+/** Chooses an account for a user, by the vault's account id; `undefined` leaves it to the vault. */
+export type AccountChoice = (call: { readonly identity: UserIdentity }) => string | undefined
+
 /** An upstream (third-party) account of the user, reached with a token from the vault. */
 export interface ConnectionRule {
   readonly kind: 'connection'
@@ -7,8 +12,11 @@ export interface ConnectionRule {
   readonly withoutApproval?: readonly string[]
   /** The only origins that may see this connection's token. */
   readonly origins: readonly string[]
-  /** Which of several linked accounts, by the vault's account id. Chosen by the app, never by the model. */
-  readonly account?: string
+  /**
+   * Which of several linked accounts, by the vault's account id. Chosen by the app, never by the model: a function
+   * sees who is asking, and nothing of the input.
+   */
+  readonly account?: string | AccountChoice
   /** The header that this API reads an idempotency key from: set on the writing requests of `write` calls. */
   readonly idempotencyHeader?: string
 }

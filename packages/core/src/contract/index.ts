@@ -1,9 +1,10 @@
-export type { AccessRule, AccessRules, ConnectionRule, ResourceRule } from './access.ts'
+export type { AccessRule, AccessRules, AccountChoice, ConnectionRule, ResourceRule } from './access.ts'
 export type {
   ApprovalEvent,
   AuditEvent,
   AuditPrincipal,
   CallEvent,
+  DelegationEvent,
   RawTokenEvent,
   TokenEvent,
 } from './audit-event.ts'

@@ -32,11 +32,10 @@ export function areConnected(progress: Progress, environment: Environment): bool
  * What was fetched stays in the cache for step 7.
  */
 export async function checkConnections(progress: Progress, environment: Environment): Promise<Stop | undefined> {
-  for (const [, rule] of progress.definition.access) {
-    if (rule.kind !== 'connection') continue
-    const found = await connectionToken(progress, rule, environment)
-    if ('status' in found) return found
-  }
+  const rules = progress.definition.access.flatMap(([, rule]) => (rule.kind === 'connection' ? [rule] : []))
+  // All at once, and the first one missing in the policy's order: the same answer each time.
+  const found = await Promise.all(rules.map((rule) => connectionToken(progress, rule, environment)))
+  for (const token of found) if ('status' in token) return token
   progress.cached = undefined
   progress.passed('connection', 'linked')
   return undefined

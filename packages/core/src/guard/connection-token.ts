@@ -1,5 +1,5 @@
 import type { ConnectionRule, UserIdentity } from '../contract/index.ts'
-import type { IssuedToken } from '../credential/index.ts'
+import type { IssuedToken, Token } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { VaultAnswer } from '../vault/vault.ts'
 import { isExempt, scopesFor } from './check-roles.ts'
@@ -7,7 +7,7 @@ import type { Environment } from './environment.ts'
 import { noteToken } from './note-token.ts'
 import type { Progress } from './progress.ts'
 import { deny, loginRequired, type Stop } from './stop.ts'
-import { tokenKey } from './token-key.ts'
+import { accountOf, tokenKey } from './token-key.ts'
 
 /** A vault's answer without a token, on its way out of the cache's load. */
 class NoToken extends Error {
@@ -26,11 +26,16 @@ class TooMuch extends Error {
   }
 }
 
-/** The token of a linked account, from the cache or the vault; or why there is none. */
+/**
+ * The token of a linked account, from the cache or the vault; or why there is none.
+ *
+ * @param refused - What the API did not take.
+ */
 export async function connectionToken(
   progress: Progress,
   rule: ConnectionRule,
   environment: Environment,
+  refused?: Token,
 ): Promise<IssuedToken | Stop> {
   const { identity } = progress
   if (identity?.kind !== 'user') return deny('misconfigured', 'a connection is a user’s, and no user is here')
@@ -40,11 +45,11 @@ export async function connectionToken(
   try {
     return await environment.tokens.get(
       tokenKey(identity, rule, scopesFor(progress, rule)),
-      (signal) => askVault(progress, identity, rule, environment, signal),
+      (signal) => askVault(progress, identity, rule, environment, { signal, refused }),
       progress.signal,
     )
   } catch (error) {
-    if (error instanceof NoToken) return stopOf(error.answer, rule.connection, scopesFor(progress, rule))
+    if (error instanceof NoToken) return stopOf(error.answer, rule, scopesFor(progress, rule), environment)
     if (error instanceof TooMuch) return deny('misconfigured', error.message)
     throw error
   }
@@ -55,31 +60,49 @@ async function askVault(
   identity: UserIdentity,
   rule: ConnectionRule,
   environment: Environment,
-  signal: AbortSignal,
+  { signal, refused }: { readonly signal: AbortSignal; readonly refused: Token | undefined },
 ): Promise<IssuedToken> {
   const { vault, servers, clock } = environment
   if (vault === undefined) throw new ConfigurationError('vault', 'the policy needs a connection and there is none')
+  const account = accountOf(rule, identity)
   const answer = await vault.token(
     {
       identity,
       connection: rule.connection,
       scopes: scopesFor(progress, rule),
-      ...(rule.account !== undefined && { account: rule.account }),
+      ...(account !== undefined && { account }),
+      ...(refused !== undefined && { refused }),
     },
     { authorizationServers: servers, now: clock.now(), signal },
   )
   if (answer.status !== 'token') throw new NoToken(answer)
-  const { token, scopes, expiresAt } = answer
+  const { token, scopes } = answer
   // I5: an upstream account may give more than was asked, and here that is what only a person may grant.
   const surplus = isExempt(progress) ? scopes.find((scope) => rule.scopes.includes(scope)) : undefined
   if (surplus !== undefined) throw new TooMuch(rule.connection, surplus)
+  const { expiresAt, recheckSeconds } = answer
   const issued = { token, scopes, ...(expiresAt !== undefined && { expiresAt }) }
   noteToken(progress, environment, { source: 'vault', audience: rule.connection, issued })
-  return issued
+  if (recheckSeconds === undefined) return issued
+  // Kept no longer than the vault says: what was disconnected elsewhere is not known here.
+  const recheckAt = Math.floor(clock.now() / 1000) + recheckSeconds
+  return { ...issued, expiresAt: Math.min(expiresAt ?? recheckAt, recheckAt) }
 }
 
+const messages = {
+  not_connected: (connection: string) => `Connect your ${connection} account to continue.`,
+  must_reconnect: (connection: string) => `Connect your ${connection} account again to continue.`,
+  needs_scopes: (connection: string) => `Allow more access to your ${connection} account to continue.`,
+  choose_account: (connection: string) => `Choose which of your ${connection} accounts to use.`,
+} as const
+
 /** An outage never turns into a consent prompt. */
-function stopOf(answer: NoToken['answer'], connection: string, scopes: readonly string[]): Stop {
+function stopOf(
+  answer: NoToken['answer'],
+  { connection }: ConnectionRule,
+  scopes: readonly string[],
+  { vault }: Environment,
+): Stop {
   const detail = `${connection}: ${answer.status}: ${answer.detail}`
   switch (answer.status) {
     case 'unavailable': {
@@ -93,18 +116,21 @@ function stopOf(answer: NoToken['answer'], connection: string, scopes: readonly 
     case 'not_connected':
     case 'must_reconnect':
     case 'needs_scopes':
-    case 'choose_account':
+    case 'choose_account': {
+      const url = vault?.connectUrl?.({ connection, scopes })
       return {
         status: 'interrupted',
         detail,
         interrupt: {
           kind: 'connection_required',
           id: crypto.randomUUID(),
-          message: `Connect your ${connection} account to continue.`,
+          message: messages[answer.status](connection),
           connection,
           scopes,
+          ...(url !== undefined && { url }),
         },
       }
+    }
     default:
       // A vault is a port: what it says beyond its contract opens nothing.
       return deny('misconfigured', `${connection}: the vault gave an answer that is not known`)

@@ -7,7 +7,7 @@ import {
   type OpenCredential,
   type Token,
 } from '../credential/index.ts'
-import { principalOf } from './auditor.ts'
+import { callOf, principalOf } from './auditor.ts'
 import { cachedTokens } from './check-connections.ts'
 import { scopesFor } from './check-roles.ts'
 import { connectionToken } from './connection-token.ts'
@@ -143,7 +143,7 @@ async function renewed(
   if (rule.kind === 'resource') return renewedToken(progress, rule, refused, environment)
   if (progress.identity === undefined) return undefined
   environment.tokens.delete(tokenKey(progress.identity, rule, scopesFor(progress, rule)), refused)
-  const token = await connectionToken(progress, rule, environment)
+  const token = await connectionToken(progress, rule, environment, refused.token)
   return 'status' in token ? undefined : token
 }
 
@@ -152,6 +152,7 @@ function noteRawToken(progress: Progress, credential: string, { auditor }: Envir
     type: 'raw_token',
     tool: progress.invocation.tool,
     ...principalOf(progress.identity),
+    ...callOf(progress),
     credential,
   })
 }

@@ -1,4 +1,5 @@
-import type { AccessRule, Identity } from '../contract/index.ts'
+import type { AccessRule, ConnectionRule, Identity } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
 import { type TokenCacheKey, tokenCacheKey, type WantedToken } from '../token-exchange/index.ts'
 
 const wantedByRule = new WeakMap<AccessRule, Map<readonly string[], WantedToken>>()
@@ -9,6 +10,10 @@ const wantedByRule = new WeakMap<AccessRule, Map<readonly string[], WantedToken>
  * The description of what is wanted is made once for a rule and its scopes, so that a warm call looks it up.
  */
 export function tokenKey(identity: Identity, rule: AccessRule, scopes: readonly string[]): TokenCacheKey {
+  // A choice by identity is made at each call: what an app stores may have changed.
+  if (rule.kind === 'connection' && typeof rule.account === 'function') {
+    return tokenCacheKey(identity, wantedToken(rule, scopes, accountOf(rule, identity)))
+  }
   let byScopes = wantedByRule.get(rule)
   if (byScopes === undefined) {
     byScopes = new Map()
@@ -16,17 +21,26 @@ export function tokenKey(identity: Identity, rule: AccessRule, scopes: readonly 
   }
   let wanted = byScopes.get(scopes)
   if (wanted === undefined) {
-    wanted = wantedToken(rule, scopes)
+    wanted = wantedToken(rule, scopes, rule.kind === 'connection' ? accountOf(rule, identity) : undefined)
     byScopes.set(scopes, wanted)
   }
   return tokenCacheKey(identity, wanted)
 }
 
-function wantedToken(rule: AccessRule, scopes: readonly string[]): WantedToken {
+/** Which account the policy names for this user. @throws ConfigurationError Its function gave neither text nor nothing. */
+export function accountOf({ account }: ConnectionRule, identity: Identity): string | undefined {
+  if (typeof account !== 'function') return account
+  if (identity.kind !== 'user') return undefined
+  const chosen: unknown = account({ identity })
+  if (chosen === undefined || (typeof chosen === 'string' && chosen !== '')) return chosen
+  throw new ConfigurationError('connection.account', 'gave neither an account id nor undefined')
+}
+
+function wantedToken(rule: AccessRule, scopes: readonly string[], account: string | undefined): WantedToken {
   return Object.freeze({
     source: rule.kind,
     target: rule.kind === 'resource' ? rule.resource : rule.connection,
     scopes: Object.freeze([...scopes]),
-    ...(rule.kind === 'connection' && rule.account !== undefined && { account: rule.account }),
+    ...(account !== undefined && { account }),
   })
 }

@@ -1,4 +1,4 @@
-import type { ConnectionRule } from '../contract/index.ts'
+import type { AccountChoice, ConnectionRule } from '../contract/index.ts'
 import { idempotencyHeaderName } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { originList, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
@@ -13,8 +13,11 @@ export interface ConnectionOptions {
   readonly withoutApproval?: readonly string[]
   /** The only origins that may see the token: the provider's API. */
   readonly origins: readonly string[]
-  /** Which of several linked accounts, by the vault's account id. From the app, never from the model. */
-  readonly account?: string
+  /**
+   * Which of several linked accounts, by the vault's account id: the same for all, or by who is asking. From the app,
+   * never from the model. @default the user's only account, or the one that they chose in the app's pages
+   */
+  readonly account?: string | AccountChoice
   /**
    * The header that the API reads an idempotency key from, such as `Idempotency-Key`. In a `write` call the first
    * request that is not a GET, HEAD, OPTIONS or TRACE carries the call's key, the n-th one `key.n`; a header that
@@ -49,7 +52,10 @@ export function connection(name: string, options: ConnectionOptions): Connection
     scopes,
     ...(options.withoutApproval !== undefined && { withoutApproval: exempted(options.withoutApproval, scopes) }),
     origins: originList('connection.origins', options.origins),
-    ...(options.account !== undefined && { account: requireText('connection.account', options.account) }),
+    ...(options.account !== undefined && {
+      account:
+        typeof options.account === 'function' ? options.account : requireText('connection.account', options.account),
+    }),
     ...(options.idempotencyHeader !== undefined && {
       idempotencyHeader: idempotencyHeaderName('connection.idempotencyHeader', options.idempotencyHeader),
     }),
