@@ -1,3 +1,4 @@
+import type { Profile } from '../authorization-server/profile.ts'
 import type { AuthorizationServers, RequestOptions } from '../authorization-server/server.ts'
 import type { Actor, Approver, AuthorizationDetail, JsonObject, UserIdentity } from '../contract/index.ts'
 import type { Token } from '../credential/token.ts'
@@ -74,6 +75,8 @@ export interface ChannelContext extends RequestOptions {
  */
 export interface ApprovalChannel {
   readonly specificationVersion: 1
+  /** Why this channel cannot work with a provider, and the fix, in words. Asked at construction; does no I/O. */
+  checkProfile?(profile: Profile): string | undefined
   /** The answer can carry a token bound to the details: what A9 (a) needs. Told per issuer. */
   carriesCredential?(question: Omit<ApprovalQuestion, 'credential'>, context: ChannelContext): boolean
   /** What is wrong with a message here, in words. Asked before anything is stored or sent. */

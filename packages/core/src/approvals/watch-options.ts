@@ -95,7 +95,7 @@ export function watcherSettings(options: WatcherOptions): WatcherSettings {
   }
   const surroundings = surroundingsOf('createWatcher', options)
   const { clock } = surroundings
-  const channels = channelsByName(options.approvals)
+  const channels = channelsByName(options.approvals, authorizationServer)
   if (channels.size === 0) throw new ConfigurationError('createWatcher.approvals', 'give what createGuard got')
   return {
     ledger: openLedger({ store, keys, clock, ...(audit !== undefined && { onState: auditing(audit, clock) }) }),

@@ -38,6 +38,7 @@ const bindingMessage = /^[a-zA-Z0-9\-._+/!?#]{1,50}$/
 /** Keycloak's CIBA. What an `expires_in` of its answer says is the realm's, whatever was asked for. */
 const ciba = (loginHint: LoginHint | undefined): CibaProfile => ({
   hint: userNameHint('keycloak.loginHint', loginHint),
+  ...(loginHint === undefined && { missingHint: 'keycloak.loginHint' }),
   checkBindingMessage: (message) =>
     bindingMessage.test(message) ? undefined : 'Keycloak takes 1 to 50 letters, digits and -._+/!?# and no spaces',
   requestedExpiry: { parameter: 'requested_expiry', min: 1, max: 86_400 },

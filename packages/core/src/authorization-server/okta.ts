@@ -34,6 +34,7 @@ const optionKeys = [
 /** Okta's CIBA: by user name, with its own name for the life time. */
 const ciba = (loginHint: LoginHint | undefined): CibaProfile => ({
   hint: userNameHint('okta.loginHint', loginHint),
+  ...(loginHint === undefined && { missingHint: 'okta.loginHint' }),
   checkBindingMessage: () => undefined,
   requestedExpiry: { parameter: 'request_expiry', min: 1, max: 300 },
   carriesAuthorizationDetails: false,

@@ -15,6 +15,8 @@ export type TargetParameter = 'resource' | 'audience' | 'scope'
 export interface CibaProfile {
   /** The hint that names the approver, as form parameters. Exactly one hint (CIBA Core §7.1). */
   readonly hint: (approver: Approver) => Readonly<Record<string, string>>
+  /** The option by which the app says how approvers are called here, where it left it out: `hint` throws then. */
+  readonly missingHint?: string
   /** What is wrong with a `binding_message` here, in words; `undefined` when nothing is. */
   readonly checkBindingMessage: (message: string) => string | undefined
   /** Name of the parameter for the requested life time, and its bounds in seconds. */

@@ -1,11 +1,12 @@
 import type { ApprovalChannel, ChannelContext } from '../approvals/index.ts'
+import type { Profile } from '../authorization-server/profile.ts'
 import type { AuthorizationServer } from '../authorization-server/server.ts'
 import { BehalfError, ConfigurationError } from '../errors/index.ts'
 import { pollBackchannelAuthentication } from './poll-backchannel-authentication.ts'
 import type { PollContext } from './poll-context.ts'
 import { postpone } from './postpone.ts'
 import { requestBackchannelAuthentication } from './request-backchannel-authentication.ts'
-import { type CibaOptions, cibaSettings } from './settings.ts'
+import { type CibaOptions, type CibaSettings, cibaSettings } from './settings.ts'
 import { cibaState } from './wire.ts'
 
 /**
@@ -13,7 +14,8 @@ import { cibaState } from './wire.ts'
  * ping mode).
  *
  * The answer counts only when the id_token verifies and names the approver, and the granted
- * `authorization_details` equal what was asked. Works with providers whose profile has CIBA.
+ * `authorization_details` equal what was asked. Works with providers whose profile has CIBA: a guard over any
+ * other is refused at construction, a profile function's at first use.
  *
  * @throws ConfigurationError An option is unknown or wrong.
  * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html | CIBA Core 1.0}
@@ -28,6 +30,7 @@ export function ciba(options: CibaOptions = {}): ApprovalChannel {
   })
   return {
     specificationVersion: 1,
+    checkProfile: (profile) => profileProblem(profile, settings),
     carriesCredential: ({ owner, approver }, context) =>
       serverOf(approver.issuer, context).profile.ciba?.carriesAuthorizationDetails === true &&
       approver.issuer === owner.issuer &&
@@ -51,11 +54,16 @@ export function ciba(options: CibaOptions = {}): ApprovalChannel {
 
 function serverOf(issuer: string, context: ChannelContext): AuthorizationServer {
   const server = context.authorizationServers.of(issuer)
-  if (server.profile.ciba === undefined) {
-    throw new ConfigurationError(
-      'approvals',
-      `${server.profile.provider} at ${JSON.stringify(issuer)} has no backchannel authentication: use another channel`,
-    )
-  }
+  if (server.profile.ciba === undefined) throw new ConfigurationError('approvals', withoutCiba(server.profile))
   return server
 }
+
+function profileProblem(profile: Profile, settings: CibaSettings): string | undefined {
+  if (profile.ciba === undefined) return withoutCiba(profile)
+  const { missingHint } = profile.ciba
+  if (missingHint === undefined || settings.hint !== undefined) return undefined
+  return `${profile.provider} is asked for an approver by user name: give ${missingHint}, or ciba({ hint })`
+}
+
+const withoutCiba = ({ provider, issuer }: Profile): string =>
+  `${provider} at ${JSON.stringify(issuer)} has no backchannel authentication: use another channel, such as inAppApprovals()`

@@ -87,7 +87,7 @@ function environmentOf(options: GuardOptions): Environment {
     permissions: options.permissions,
     roles: options.roles,
     vault: options.vault,
-    channels: channelsByName(options.approvals),
+    channels: channelsByName(options.approvals, authorizationServer),
     ledger,
     revocations: new Revocations(ledger, revocationSeconds),
     stepUps: { until: 0 },

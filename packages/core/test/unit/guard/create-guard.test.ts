@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { ciba } from '../../../src/doors/ciba.ts'
-import { oidc } from '../../../src/doors/providers.ts'
+import { entra, keycloak, oidc, okta } from '../../../src/doors/providers.ts'
 import {
   connection,
   createGuard,
@@ -12,6 +12,7 @@ import {
   publicTool,
   resource,
 } from '../../../src/index.ts'
+import { asks, ISSUER, smallWorld } from './small-world.ts'
 
 const good: GuardOptions = {
   authorizationServer: oidc({ issuer: 'https://issuer.example', clientId: 'a', clientSecret: 'a-long-secret' }),
@@ -47,6 +48,47 @@ describe('bad configuration fails at construction, and names the option (E3)', (
     ],
   ])('%s', (_, over, option) => {
     expect(made(over)).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION', option }))
+  })
+
+  const client = { clientId: 'a', clientSecret: 'a-long-secret' }
+  const org = { ...client, domain: 'example.okta.com', authorizationServer: 'default' }
+  test.each([
+    ['entra', entra({ ...client, tenantId: '11111111-2222-3333-4444-555555555555' }), 'inAppApprovals()'],
+    [
+      'oidc, told that there is none',
+      oidc({ ...client, issuer: 'https://a.example', ciba: false }),
+      'inAppApprovals()',
+    ],
+    ['okta without user names', okta(org), 'okta.loginHint'],
+    [
+      'keycloak without user names',
+      keycloak({ ...client, url: 'https://a.example', realm: 'r' }),
+      'keycloak.loginHint',
+    ],
+  ])('ciba() at a provider that cannot ask by it: %s', (_, authorizationServer, fix) => {
+    const option = 'approvals'
+    const refused = { code: 'ERR_CONFIGURATION', message: expect.stringContaining(fix) }
+    expect(made({ authorizationServer, approvals: ciba() })).toThrow(expect.objectContaining({ ...refused, option }))
+    expect(made({ authorizationServer, approvals: { phone: ciba() } })).toThrow(
+      expect.objectContaining({ ...refused, option: 'approvals.phone' }),
+    )
+    // Of several, nothing is known yet.
+    expect(made({ authorizationServer: () => authorizationServer, approvals: ciba() })).not.toThrow()
+  })
+
+  test('of several issuers, one without CIBA is told of at the first call that asks there', async () => {
+    const { guard, call } = smallWorld()
+    const silent = oidc({ ...client, issuer: ISSUER, ciba: false })
+    const behalf = guard({ authorizationServer: () => silent, approvals: ciba() })
+    const outcome = await behalf.run(asks, call(), () => 'ran')
+    expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
+    expect(JSON.stringify(outcome.trace)).toContain('has no backchannel authentication: use another channel')
+  })
+
+  test('ciba() that names approvers itself needs no user names of the profile', () => {
+    const hint = () => ({ loginHint: 'ann@example.com' })
+    expect(made({ authorizationServer: okta(org), approvals: ciba({ hint }) })).not.toThrow()
+    expect(made({ authorizationServer: okta({ ...org, loginHint: () => 'ann' }), approvals: ciba() })).not.toThrow()
   })
 
   test('what is right is taken, and nothing is fetched', () => {
