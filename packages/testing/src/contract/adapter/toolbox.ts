@@ -64,7 +64,7 @@ export const policies = {
 /** `auditor` is nobody here. */
 export const roles: RoleMap = roleMap({
   claim: 'roles',
-  scopes: { trader: ['trade:write', 'trade:small'], auditor: [] },
+  scopes: { trader: ['trade:write', 'trade:small'], auditor: ['portfolio:read'] },
 })
 
 export type GuardedName = keyof typeof policies

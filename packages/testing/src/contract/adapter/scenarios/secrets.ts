@@ -71,11 +71,12 @@ export const secrets: readonly AdapterScenario[] = [
     needs: 'generators',
     async run(session) {
       const users = ['ann', 'bob'] as const
+      const identities = { ann: await session.login('ann'), bob: await session.login('bob') }
       const reports = await Promise.all(
-        users.map(async (user) =>
+        users.map((user) =>
           session.turn({
             start: 'Watch',
-            identity: await session.login(user),
+            identity: identities[user],
             stream: true,
             threadId: user,
             model: [[call('call-1', 'watch_price', { symbol: 'AAPL' })], 'Watched.'],

@@ -1,0 +1,70 @@
+import { ConfigurationError, type Policy } from '@behalf/core'
+import { guardCall, type ToolBody } from './guard-call.ts'
+import type { GuardableTool, GuardToolsOptions } from './guarded-tools.ts'
+
+const optionKeys = ['guard', 'policies', 'identity', 'onError']
+
+/**
+ * Puts the guard before each tool. The tools keep their classes, schemas, names and types; those passed in are not
+ * changed. Make them once: the identity comes with each run, as `context: { identity }`.
+ *
+ * A refusal is a `ToolMessage` with `status: 'error'` and one fixed sentence. A call that needs a person pauses the
+ * graph by `interrupt()`, before any code of the tool has run; what the graph is resumed with is only a wake-up. The
+ * tool's function gets the input as the policy parsed it, frozen. Outside a graph, where there is no tool call to
+ * answer, a refusal and a call that cannot pause are thrown as `ToolAuthorizationError`.
+ *
+ * @throws ConfigurationError An unknown option; a tool without a policy, twice, or of no LangChain class.
+ */
+export function guardTools<const Tools extends readonly GuardableTool[]>(
+  tools: Tools,
+  options: GuardToolsOptions<NoInfer<Tools>>,
+): Tools {
+  const unknown = Object.keys(options).find((key) => !optionKeys.includes(key))
+  if (unknown !== undefined) {
+    throw new ConfigurationError(`guardTools.${unknown}`, `is not an option here; there are ${optionKeys.join(', ')}`)
+  }
+  if (typeof options.guard?.run !== 'function') {
+    throw new ConfigurationError('guardTools.guard', 'give what createGuard returned')
+  }
+  const names = new Set<string>()
+  return tools.map((tool) => {
+    if (names.has(tool.name)) throw new ConfigurationError(`guardTools.tools.${tool.name}`, 'is there twice')
+    names.add(tool.name)
+    return guarded(tool, options, options.policies)
+  }) as readonly GuardableTool[] as Tools
+}
+
+/** LangChain calls `_call`, which in its dynamic tools calls `func`: that is what everybody calls in the end. */
+interface Callable extends GuardableTool {
+  readonly responseFormat?: string
+  func?: ToolBody
+  _call: ToolBody
+}
+
+/** A clone on the same prototype: `instanceof`, getters and what a subclass adds stay as they are. */
+function guarded(
+  tool: GuardableTool,
+  { guard, identity, onError }: Omit<GuardToolsOptions<readonly GuardableTool[]>, 'policies'>,
+  policies: Readonly<Record<string, Policy>>,
+): GuardableTool {
+  const { name } = tool
+  const original = tool as Callable
+  if (typeof original._call !== 'function') {
+    throw new ConfigurationError(
+      `guardTools.tools.${name}`,
+      'is no StructuredTool of LangChain, so nothing here could be guarded: make it with tool(…)',
+    )
+  }
+  const { responseFormat } = original
+  const call = { name, responseFormat, policy: policyOf(policies, name), guard, identity, onError }
+  const clone: Callable = Object.assign(Object.create(Object.getPrototypeOf(original)), original)
+  if (typeof original.func === 'function') clone.func = guardCall(call, original.func.bind(original))
+  else clone._call = guardCall(call, original._call.bind(original))
+  return clone
+}
+
+function policyOf(policies: Readonly<Record<string, Policy>>, name: string): Policy {
+  const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
+  if (policy !== undefined) return policy
+  throw new ConfigurationError(`guardTools.policies.${name}`, 'is missing: give policy(…) or publicTool(…)')
+}

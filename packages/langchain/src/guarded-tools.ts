@@ -1,0 +1,48 @@
+import type { Guard, Identity, Policy } from '@behalf/core'
+import type { StructuredTool } from '@langchain/core/tools'
+
+/** What LangChain's classes make: by `tool()`, from an MCP server, or an own subclass of `StructuredTool`. */
+export interface GuardableTool {
+  readonly name: string
+  readonly description: string
+  readonly lc_namespace: readonly string[]
+  readonly schema: unknown
+}
+
+type InputOf<Tool> =
+  Tool extends StructuredTool<infer _Schema, infer Input, infer _In, infer _Out, infer _Event> ? Input : never
+
+/** A policy for each tool, by the name that the tool has, whose input is what the tool's function takes. */
+export type PoliciesFor<Tools extends readonly GuardableTool[]> = {
+  readonly [Tool in Tools[number] as Tool['name']]: Policy<InputOf<Tool>>
+}
+
+/** Options of {@link guardTools}. */
+export interface GuardToolsOptions<Tools extends readonly GuardableTool[]> {
+  readonly guard: Guard
+  /** May hold policies of further tools. */
+  readonly policies: PoliciesFor<Tools>
+  /**
+   * For whom the model acts, where tools are made anew for each request.
+   * @default `context.identity` of the run. Absent there too: only public tools run
+   */
+  readonly identity?: Identity | undefined
+  /**
+   * Gets what a tool's body threw, and the tool's name. The model is told a fixed sentence instead.
+   * Also gets a fault of the guard, and a `ConfigurationError` where a call has to pause and cannot. What it throws
+   * is dropped.
+   * @default the error is dropped
+   */
+  readonly onError?: (error: unknown, tool: string) => void
+}
+
+/** One tool under its policy. @internal */
+export interface GuardedCall {
+  readonly name: string
+  /** As the tool says: `content`, or `content_and_artifact`. */
+  readonly responseFormat: string | undefined
+  readonly policy: Policy
+  readonly guard: Guard
+  readonly identity: Identity | undefined
+  readonly onError: ((error: unknown, tool: string) => void) | undefined
+}

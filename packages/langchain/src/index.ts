@@ -1,0 +1,5 @@
+export { parseInterrupt, type ToolAuthorizationCode, ToolAuthorizationError } from '@behalf/core'
+export { guardTools } from './guard-tools.ts'
+export type { GuardableTool, GuardToolsOptions, PoliciesFor } from './guarded-tools.ts'
+export { type GraphPause, interruptsOf, type PausedState, type PendingInterrupt } from './interrupts-of.ts'
+export { type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'

@@ -1,0 +1,41 @@
+import { type Interrupt, parseInterrupt } from '@behalf/core'
+
+/** A guarded call that waits for a person. */
+export interface PendingInterrupt {
+  /** LangGraph's id of the pause, which a resume names. Another one after each early resume. */
+  readonly id: string
+  readonly interrupt: Interrupt
+}
+
+/** A pause as LangGraph tells it. */
+export interface GraphPause {
+  readonly id?: string | undefined
+  readonly value?: unknown
+}
+
+/** What `graph.getState` gives, or the result of `invoke`. */
+export type PausedState =
+  | { readonly tasks: readonly { readonly interrupts: readonly GraphPause[] }[] }
+  | { readonly __interrupt__?: readonly GraphPause[] | undefined }
+  // A result is what the graph's state is, whatever that holds.
+  | object
+
+/**
+ * The guarded calls that wait, ready to be shown or stored.
+ *
+ * Asks nobody, and leaves out interrupts that are not of a guarded tool. For a stream, and after a restart, give
+ * the state: `await graph.getState(config)` (of an agent: `agent.graph`).
+ */
+export function interruptsOf(state: PausedState): readonly PendingInterrupt[] {
+  return pausesOf(state).flatMap(({ id, value }) => {
+    const interrupt = parseInterrupt(value)
+    return interrupt === undefined || id === undefined ? [] : [{ id, interrupt }]
+  })
+}
+
+function pausesOf(state: PausedState): readonly GraphPause[] {
+  if ('tasks' in state && Array.isArray(state.tasks)) {
+    return state.tasks.flatMap((task: { readonly interrupts?: readonly GraphPause[] }) => task.interrupts ?? [])
+  }
+  return '__interrupt__' in state && Array.isArray(state.__interrupt__) ? state.__interrupt__ : []
+}

@@ -1,0 +1,24 @@
+import { type Interrupt, type ToolAuthorizationCode, ToolAuthorizationError } from '@behalf/core'
+import { ToolMessage } from '@langchain/core/messages'
+import type { GuardedCall } from './guarded-tools.ts'
+import { type RunConfig, toolCallIdOf } from './run-config.ts'
+
+/**
+ * The one sentence, as the answer to the tool call: returned, since an error that is thrown reads "Please fix your
+ * mistakes" to the model, or rejects the run where a middleware wraps tool calls.
+ *
+ * @throws ToolAuthorizationError There is no tool call to answer.
+ */
+export function refusal(
+  { name, responseFormat }: GuardedCall,
+  config: RunConfig,
+  code: ToolAuthorizationCode,
+  sentence: string,
+  interrupt?: Interrupt,
+): unknown {
+  const id = toolCallIdOf(config)
+  if (id === undefined) throw new ToolAuthorizationError(code, sentence, interrupt)
+  const message = new ToolMessage({ content: sentence, tool_call_id: id, name, status: 'error' })
+  // A tool with artifacts answers in pairs.
+  return responseFormat === 'content_and_artifact' ? [message, undefined] : message
+}

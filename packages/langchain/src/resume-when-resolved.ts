@@ -1,0 +1,43 @@
+import type { Guard, Identity, Interrupt } from '@behalf/core'
+import { Command } from '@langchain/langgraph'
+import { interruptsOf, type PausedState } from './interrupts-of.ts'
+import { wakeUp } from './pause.ts'
+
+/** Options of {@link resumeWhenResolved}. */
+export interface ResumeOptions {
+  readonly guard: Pick<Guard, 'approvals'>
+  /** Who asks. Questions are looked up under this identity only. */
+  readonly identity: Identity
+  readonly signal?: AbortSignal
+}
+
+/**
+ * The command with which the graph can go on, or `undefined` while all that it waits for is open.
+ *
+ * One look, no waiting: call it again after the interrupt's `interval`, or when the user comes back. Wakes each call
+ * that has its answer, by id; the others go on waiting. Run the command with the same `thread_id`, and with the
+ * identity in `context` once more: LangGraph keeps no context. A wake-up is no proof: the tool checks again before
+ * it runs. Sign-in, connection and step-up have no record, so they are woken at once: call this when the user has
+ * done what was asked.
+ *
+ * Leaves alone interrupts that are not of a guarded tool, and a question that is unknown or somebody else's (the two
+ * are not told apart).
+ *
+ * @param state - `await graph.getState(config)`, or the result of `invoke`.
+ * @throws InvalidTokenError The identity has expired: sign in again.
+ * @throws TransportError, StoreError Nothing is known; try again later.
+ */
+export async function resumeWhenResolved(state: PausedState, options: ResumeOptions): Promise<Command | undefined> {
+  const looked = await Promise.all(
+    interruptsOf(state).map(async ({ id, interrupt }) => ((await isResolved(interrupt, options)) ? id : undefined)),
+  )
+  const resolved = looked.filter((id) => id !== undefined)
+  if (resolved.length === 0) return undefined
+  return new Command({ resume: Object.fromEntries(resolved.map((id) => [id, wakeUp])) })
+}
+
+async function isResolved({ kind, id }: Interrupt, { guard, identity, signal }: ResumeOptions): Promise<boolean> {
+  if (kind !== 'approval_pending') return true
+  const view = await guard.approvals.get(id, { identity, ...(signal !== undefined && { signal }) })
+  return view !== undefined && view.state !== 'open'
+}

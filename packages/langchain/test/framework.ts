@@ -1,0 +1,114 @@
+import type { Identity } from '@behalf/core'
+import type { AdapterReport, AdapterSubject, AdapterTurn, ContractTool } from '@behalf/testing/contract'
+import { AIMessage, HumanMessage } from '@langchain/core/messages'
+import { type StructuredToolInterface, tool } from '@langchain/core/tools'
+import { Annotation, Command, MessagesAnnotation, StateGraph } from '@langchain/langgraph'
+import { ToolNode } from '@langchain/langgraph/prebuilt'
+import { createAgent } from 'langchain'
+import * as z from 'zod'
+import { guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
+import { FileSaver } from './file-saver.ts'
+import { ScriptedModel } from './scripted-model.ts'
+
+/** Either way to run tools in LangChain, as far as it is used here. */
+export interface Graph {
+  getState(config: object): Promise<{ readonly tasks: readonly { readonly interrupts: readonly { id?: string }[] }[] }>
+  invoke(input: unknown, config: object): Promise<object>
+  stream(input: unknown, config: object): Promise<AsyncIterable<unknown>>
+}
+
+export interface Parts {
+  readonly model: ScriptedModel
+  readonly tools: readonly StructuredToolInterface[]
+  readonly checkpointer: FileSaver
+}
+
+const contextSchema = z.object({ identity: z.custom<Identity>().optional() })
+
+/** The agent of `langchain`: each tool call is a task of its own. */
+export function agentGraph({ model, tools, checkpointer }: Parts): Graph {
+  return createAgent({ model, tools: [...tools], checkpointer, contextSchema }).graph as unknown as Graph
+}
+
+/** A graph by hand with LangGraph's prebuilt tool node: all calls of a step are one task. */
+export function handBuiltGraph({ model, tools, checkpointer }: Parts): Graph {
+  const bound = model.bindTools([...tools] as never)
+  return new StateGraph(MessagesAnnotation, Annotation.Root({ identity: Annotation<Identity | undefined> }))
+    .addNode('model', async ({ messages }) => ({ messages: [await bound.invoke(messages)] }))
+    .addNode('tools', new ToolNode([...tools]))
+    .addEdge('__start__', 'model')
+    .addConditionalEdges('model', ({ messages }) => {
+      const last = messages.at(-1)
+      return AIMessage.isInstance(last) && last.tool_calls?.length ? 'tools' : '__end__'
+    })
+    .addEdge('tools', 'model')
+    .compile({ checkpointer }) as unknown as Graph
+}
+
+const toolOf = ({ name, description, inputSchema, execute }: ContractTool): StructuredToolInterface =>
+  tool(
+    (input: unknown, { signal }: { readonly signal?: AbortSignal }) => execute(input as never, { signal }) as never,
+    {
+      name,
+      description,
+      schema: inputSchema as z.ZodObject,
+    },
+  ) as unknown as StructuredToolInterface
+
+export const subjectWith = (build: (parts: Parts) => Graph): AdapterSubject => ({
+  generators: true,
+  turn: (turn) => take(build, turn),
+})
+
+async function take(build: (parts: Parts) => Graph, turn: AdapterTurn): Promise<AdapterReport> {
+  const { guard, identity, threadId, directory, onError, policies, signal } = turn
+  const model = new ScriptedModel(turn.model)
+  const guarded = guardTools(turn.tools.map(toolOf), { guard, policies, onError } as never)
+  const graph = build({
+    model,
+    tools: [...guarded, ...turn.plainTools.map(toolOf)],
+    checkpointer: new FileSaver(directory).open(threadId),
+  })
+  const thread = { configurable: { thread_id: threadId } }
+  const end = async (ended: AdapterReport['ended'], browser: unknown, error?: unknown): Promise<AdapterReport> => {
+    const interrupts = interruptsOf(await graph.getState(thread))
+    return {
+      ended: ended === 'answered' && interrupts.length > 0 ? 'paused' : ended,
+      text: lastWords(browser),
+      interrupts: interrupts.map(({ interrupt }) => interrupt),
+      model: { requests: model.callCount, saw: model.saw, offered: model.offered },
+      browser: JSON.stringify(browser),
+      ...(error !== undefined && { error }),
+    }
+  }
+  const input = await inputOf(turn, graph, thread)
+  if (input === undefined) return end('not_resumed', {})
+  const config = { ...thread, context: { identity }, ...(signal !== undefined && { signal }) }
+  try {
+    if (!turn.stream) return await end('answered', await graph.invoke(input, config))
+    const chunks: unknown[] = []
+    const streamMode = ['updates', 'messages', 'tools', 'custom', 'values']
+    for await (const chunk of await graph.stream(input, { ...config, streamMode })) chunks.push(chunk)
+    return await end('answered', chunks)
+  } catch (error) {
+    return end('rejected', {}, error)
+  }
+}
+
+async function inputOf({ start, guard, identity }: AdapterTurn, graph: Graph, thread: object): Promise<unknown> {
+  if (start.kind === 'prompt') return { messages: [new HumanMessage(start.text)] }
+  const state = await graph.getState(thread)
+  if (start.kind === 'resume') {
+    // Nobody is signed in, so there is nobody whose questions could be looked up.
+    return identity === undefined ? undefined : resumeWhenResolved(state, { guard, identity })
+  }
+  const pauses = state.tasks.flatMap(({ interrupts }) => interrupts)
+  return new Command({ resume: Object.fromEntries(pauses.map(({ id = '' }) => [id, { approved: true }])) })
+}
+
+function lastWords(browser: unknown): string {
+  const chunks = Array.isArray(browser) ? browser : [['values', browser]]
+  const values = chunks.filter(([mode]) => mode === 'values').at(-1)?.[1]
+  const last = values?.messages?.at(-1)
+  return AIMessage.isInstance(last) ? last.text : ''
+}
