@@ -20,6 +20,10 @@ interface AuditBase {
   readonly agent: string
   readonly tool: string
   readonly principal?: AuditPrincipal
+  /** Random; the same in all events that one call caused, and in its trace. */
+  readonly callId?: string
+  readonly policyVersion?: string
+  readonly approvalId?: string
 }
 
 /** A call was decided, or ended. */
@@ -40,6 +44,8 @@ export interface TokenEvent extends AuditBase {
   readonly scopes: readonly string[]
   readonly actor?: Actor
   readonly expiresAt?: number
+  /** When it was asked for, in epoch milliseconds. */
+  readonly startedAt?: number
 }
 
 /** An approval changed its state. */

@@ -36,6 +36,8 @@ export interface TraceStep {
   readonly detail: string
   /** Why each permission was given or refused, where the checker can say so. */
   readonly explanations?: readonly Explanation[]
+  /** When it was decided, in epoch milliseconds; where there is an audit. */
+  readonly at?: number
 }
 
 /**
@@ -47,6 +49,10 @@ export interface Trace {
   readonly tool: string
   readonly policyVersion?: string
   readonly approvalId?: string
+  /** Random; names this call in every audit event that it caused. Where there is an audit. */
+  readonly callId?: string
+  /** When the call came, in epoch milliseconds; where there is an audit. */
+  readonly startedAt?: number
   /** `'observe'`: a denial by a permission check was recorded and not enforced, here and in every call (F5). */
   readonly mode?: 'observe'
   readonly steps: readonly TraceStep[]

@@ -1,6 +1,6 @@
 import type { Actor, TokenEvent } from '../contract/index.ts'
 import type { IssuedToken } from '../credential/index.ts'
-import { principalOf } from './auditor.ts'
+import { callOf, principalOf } from './auditor.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
 
@@ -13,7 +13,8 @@ export function noteToken(
     audience,
     issued,
     actor,
-  }: Pick<TokenEvent, 'source' | 'audience'> & {
+    startedAt,
+  }: Pick<TokenEvent, 'source' | 'audience' | 'startedAt'> & {
     readonly issued: IssuedToken
     readonly actor?: Actor | undefined
   },
@@ -23,10 +24,12 @@ export function noteToken(
     type: 'token',
     tool: progress.invocation.tool,
     ...principalOf(progress.identity),
+    ...callOf(progress),
     source,
     audience,
     scopes: issued.scopes,
     ...(issued.expiresAt !== undefined && { expiresAt: issued.expiresAt }),
     ...(actor !== undefined && { actor }),
+    ...(startedAt !== undefined && { startedAt }),
   })
 }

@@ -1,5 +1,5 @@
 import type { Denied, Done, Interrupted, Invocation, Trace, Unavailable } from '../contract/index.ts'
-import { principalOf } from './auditor.ts'
+import { callOf, principalOf } from './auditor.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
 import { denySentences, unavailableSentence } from './sentences.ts'
@@ -72,8 +72,8 @@ export function noteEnd(
     status,
     tool: progress.invocation.tool,
     ...principalOf(progress.identity),
+    ...callOf(progress),
     ...(code !== undefined && { code }),
-    ...(progress.approvalId !== undefined && { approvalId: progress.approvalId }),
     trace: snapshotOf(progress.trace()),
   } as const
   if (status === 'ready' && phase === 'run') return auditor.demand(event)

@@ -6,6 +6,27 @@ import { Deadline } from './deadline.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import type { Stop } from './stop.ts'
 
+const versions = new WeakMap<PolicyDefinition, string>()
+
+/** The policy's version where it is known already: a digest is computed once, and no call waits for it. */
+function versionNow(definition: PolicyDefinition): string | undefined {
+  const known = definition.rules.version ?? versions.get(definition)
+  if (known === undefined) {
+    definition.version().then(
+      (version) => versions.set(definition, version),
+      () => {},
+    )
+  }
+  return known
+}
+
+interface ProgressSurroundings {
+  readonly timeoutMs: number
+  readonly clock: Clock
+  readonly observe: boolean
+  readonly auditor: { readonly isSilent: boolean }
+}
+
 /** One call on its way through the guard: what is known so far, and what was decided. */
 export class Progress {
   readonly invocation: Invocation
@@ -30,6 +51,7 @@ export class Progress {
   readonly #steps: TraceStep[] = []
   readonly #timeoutMs: number
   readonly #observe: boolean
+  readonly #audited: { readonly clock: Clock; readonly callId: string; readonly startedAt: number } | undefined
   #deadline: Deadline | undefined
   #isEnded = false
   #isOver = false
@@ -37,7 +59,7 @@ export class Progress {
   constructor(
     invocation: Invocation,
     definition: PolicyDefinition,
-    { timeoutMs, clock, observe }: { readonly timeoutMs: number; readonly clock: Clock; readonly observe: boolean },
+    { timeoutMs, clock, observe, auditor }: ProgressSurroundings,
   ) {
     this.invocation = invocation
     this.definition = definition
@@ -46,6 +68,13 @@ export class Progress {
     this.checkedAt = clock.now()
     this.#timeoutMs = definition.rules.timeoutMs ?? timeoutMs
     this.#observe = observe
+    if (!auditor.isSilent) this.policyVersion = versionNow(definition)
+    this.#audited = auditor.isSilent ? undefined : { clock, callId: crypto.randomUUID(), startedAt: this.checkedAt }
+  }
+
+  /** Names this call in its audit events; absent where nobody listens. */
+  get callId(): string | undefined {
+    return this.#audited?.callId
   }
 
   passed(step: StepName, detail: string, explanations?: readonly Explanation[]): void {
@@ -67,6 +96,10 @@ export class Progress {
     if (this.policyVersion !== undefined) trace.policyVersion = this.policyVersion
     if (this.approvalId !== undefined) trace.approvalId = this.approvalId
     if (this.#observe) trace.mode = 'observe'
+    if (this.#audited !== undefined) {
+      trace.callId = this.#audited.callId
+      trace.startedAt = this.#audited.startedAt
+    }
     return trace
   }
 
@@ -118,6 +151,9 @@ export class Progress {
     explanations: readonly Explanation[] | undefined,
   ): void {
     if (this.#isOver) return
-    this.#steps.push(explanations === undefined ? { step, verdict, detail } : { step, verdict, detail, explanations })
+    const noted: { -readonly [Key in keyof TraceStep]: TraceStep[Key] } = { step, verdict, detail }
+    if (explanations !== undefined) noted.explanations = explanations
+    if (this.#audited !== undefined) noted.at = this.#audited.clock.now()
+    this.#steps.push(noted)
   }
 }

@@ -95,6 +95,7 @@ async function exchange(
   const subjectToken = identity && subjectTokenOf(identity)
   if (identity === undefined || subjectToken === undefined) throw new TypeError('checked by the caller')
   const authorizationServer = environment.servers.of(identity.issuer)
+  const startedAt = environment.clock.now()
   const details = entry?.record.question?.details ?? []
   const carries = details.length > 0 && authorizationServer.profile.exchange?.carriesAuthorizationDetails === true
   const issued = await exchangeToken({
@@ -112,6 +113,7 @@ async function exchange(
     audience: rule.resource,
     issued,
     actor: issued.actor,
+    startedAt,
   })
   return issued
 }

@@ -4,7 +4,7 @@ import type { Call, Done, Json } from '../contract/index.ts'
 import { type FlowEnd, redactError, redactResult } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
 import { snapshot } from '../lib/index.ts'
-import { principalOf } from './auditor.ts'
+import { callOf, principalOf } from './auditor.ts'
 import { runInCall } from './current-call.ts'
 import type { Environment } from './environment.ts'
 import type { OpenedAccess } from './open-access.ts'
@@ -129,6 +129,7 @@ function auditBroken(progress: Progress, status: 'aborted' | 'threw', { auditor 
     status,
     tool,
     ...principalOf(progress.identity),
+    ...callOf(progress),
     trace: progress.trace(),
   })
 }

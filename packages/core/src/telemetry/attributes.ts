@@ -1,0 +1,34 @@
+import type { Attributes } from '@opentelemetry/api'
+import type { Actor, AuditEvent } from '../contract/index.ts'
+
+/** What every event says, none of it about a person unless asked for. */
+export function attributesOf(event: AuditEvent, personalData: boolean): Attributes {
+  const { principal } = event
+  return defined({
+    'behalf.tool': event.tool,
+    'behalf.agent': event.agent,
+    'behalf.call_id': event.callId,
+    'behalf.policy_version': event.policyVersion,
+    'behalf.approval_id': event.approvalId,
+    'behalf.issuer': principal?.issuer,
+    'behalf.client_id': principal?.clientId,
+    'behalf.delegation_id': principal?.delegationId,
+    ...(personalData && {
+      'behalf.tenant': principal?.tenant,
+      'behalf.subject': principal?.subject,
+      'behalf.actors': principal?.actor && actorNames(principal.actor),
+    }),
+  })
+}
+
+/** Outermost first. */
+export function actorNames(actor: Actor): string[] {
+  const names: string[] = []
+  for (let at: Actor | undefined = actor; at !== undefined; at = at.actor) names.push(at.subject)
+  return names
+}
+
+/** Without what is absent. */
+export function defined(attributes: Attributes): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,67 @@
+import type { AuditEvent } from '../contract/index.ts'
+import { ConfigurationError, TransportError } from '../errors/index.ts'
+import type { AuditSink } from '../ports/index.ts'
+
+/** Where lines go: a function, or what is written to as a Node stream is (`process.stdout`, a file's). */
+export type LineWriter =
+  | ((line: string) => void | Promise<void>)
+  | { write(line: string, done: (error?: Error | null) => void): unknown }
+
+export interface JsonLinesSinkOptions {
+  readonly to: LineWriter
+  /** How many lines may wait to be taken; more are dropped, and counted in a line of their own. @default 10_000 */
+  readonly maxPending?: number
+}
+
+/**
+ * An audit sink that writes each event as one line of JSON.
+ *
+ * An event names the user, the whole chain of actors, tool, policy, decision, trace and approval; it holds no token,
+ * and no input beyond what the policy's own texts repeat. Lines come in the order of the events. A writer that is slow
+ * is waited for by nobody but a guard whose audit is `required`; one that does not keep up costs lines, not memory.
+ *
+ * @throws ConfigurationError `to` cannot be written to, or `maxPending` is no positive whole number.
+ */
+export function jsonLinesSink({ to, maxPending = 10_000 }: JsonLinesSinkOptions): AuditSink {
+  const write = writerOf(to)
+  if (!Number.isSafeInteger(maxPending) || maxPending <= 0) {
+    throw new ConfigurationError('jsonLinesSink.maxPending', 'give a positive whole number')
+  }
+  let pending = 0
+  let dropped = 0
+  const put = async (line: string): Promise<void> => {
+    pending++
+    try {
+      await write(line)
+    } catch (cause) {
+      throw new TransportError('a line of the audit was not taken', { cause })
+    } finally {
+      pending--
+    }
+  }
+  return {
+    async write(event: AuditEvent): Promise<void> {
+      if (pending >= maxPending) {
+        dropped++
+        throw new TransportError('the audit does not keep up; an event was dropped')
+      }
+      if (dropped > 0) {
+        const line = `${JSON.stringify({ v: 1, type: 'dropped', at: event.at, count: dropped })}\n`
+        dropped = 0
+        put(line).catch(() => {})
+      }
+      await put(`${JSON.stringify(event)}\n`)
+    },
+  }
+}
+
+function writerOf(to: LineWriter): (line: string) => void | Promise<void> {
+  if (typeof to === 'function') return to
+  if (typeof to?.write !== 'function') {
+    throw new ConfigurationError('jsonLinesSink.to', 'give a function, or a stream such as process.stdout')
+  }
+  return (line) =>
+    new Promise((resolve, reject) => {
+      to.write(line, (error) => (error ? reject(error) : resolve()))
+    })
+}

@@ -1,0 +1,123 @@
+import { type Attributes, context, type Span, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
+import type { AuditEvent, CallEvent } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import type { AuditSink } from '../ports/index.ts'
+import { actorNames, attributesOf, defined } from './attributes.ts'
+
+export interface OpenTelemetrySinkOptions {
+  /** @default that of the registered provider, by the name of this package */
+  readonly tracer?: Tracer
+  /** Also tells subjects, tenants, actors, messages, and what each step asked and answered. @default false */
+  readonly personalData?: boolean
+}
+
+/**
+ * An audit sink that makes spans: one for each call with its steps inside, one for each token, and a short one for
+ * each new state of an approval. They hang under the span that is active where the call was made.
+ *
+ * By default no attribute says who the user is. Spans are made from events, when a call has been decided: requests of
+ * the body are no children of them. See {@link tracedFetch} for exchanges, polls and refreshes as requests.
+ *
+ * @throws ConfigurationError An option is unknown or wrong.
+ */
+export function openTelemetrySink(options: OpenTelemetrySinkOptions = {}): AuditSink {
+  const unknown = Object.keys(options).find((key) => key !== 'tracer' && key !== 'personalData')
+  if (unknown !== undefined) {
+    throw new ConfigurationError(
+      `openTelemetrySink.${unknown}`,
+      'is not an option here; there are tracer, personalData',
+    )
+  }
+  const { personalData = false } = options
+  return {
+    write(event: AuditEvent): void {
+      // Looked up at each event: a provider may be registered later.
+      const tracer = options.tracer ?? trace.getTracer('@behalf/core')
+      if (event.type === 'call') {
+        callSpan(tracer, event, personalData)
+        return
+      }
+      const { name, startedAt = event.at, attributes } = spanOf(event, personalData)
+      tracer
+        .startSpan(name, { startTime: startedAt, attributes: { ...attributesOf(event, personalData), ...attributes } })
+        .end(event.at)
+    },
+  }
+}
+
+interface Described {
+  readonly name: string
+  /** Epoch milliseconds. */
+  readonly startedAt?: number | undefined
+  readonly attributes: Attributes
+}
+
+function spanOf(event: Exclude<AuditEvent, CallEvent>, personalData: boolean): Described {
+  switch (event.type) {
+    case 'token':
+      return {
+        name: `behalf.token ${event.source}`,
+        startedAt: event.startedAt,
+        attributes: defined({
+          'behalf.token.source': event.source,
+          'behalf.token.audience': event.audience,
+          'behalf.token.scopes': [...event.scopes],
+          'behalf.token.expires_at': event.expiresAt,
+          ...(personalData && { 'behalf.token.actors': event.actor && actorNames(event.actor) }),
+        }),
+      }
+    case 'approval':
+      return {
+        name: `behalf.approval ${event.state}`,
+        attributes: defined({
+          'behalf.approval.state': event.state,
+          'behalf.approval.enforced_by': event.enforcedBy,
+          ...(personalData && {
+            'behalf.approval.approver': event.approver?.subject,
+            'behalf.approval.message': event.message,
+          }),
+        }),
+      }
+    case 'raw_token':
+      return { name: 'behalf.raw_token', attributes: { 'behalf.credential': event.credential } }
+    default:
+      // A kind of event that is newer than this sink.
+      return { name: `behalf.${String((event as { readonly type: unknown }).type)}`, attributes: {} }
+  }
+}
+
+function callSpan(tracer: Tracer, event: CallEvent, personalData: boolean): void {
+  const { startedAt = event.at } = event.trace
+  const span = tracer.startSpan(`behalf.call ${event.tool}`, {
+    startTime: startedAt,
+    attributes: {
+      ...attributesOf(event, personalData),
+      ...defined({
+        'behalf.phase': event.phase,
+        'behalf.status': event.status,
+        'behalf.code': event.code,
+        'behalf.mode': event.trace.mode,
+        'behalf.policy_version': event.policyVersion ?? event.trace.policyVersion,
+      }),
+    },
+  })
+  // Refusing is what a guard is for; these two are what an operator looks for.
+  if (event.status === 'unavailable' || event.status === 'threw') span.setStatus({ code: SpanStatusCode.ERROR })
+  stepSpans(tracer, span, event, startedAt, personalData)
+  span.end(event.at)
+}
+
+/** Each step lasts from the end of the one before it. */
+function stepSpans(tracer: Tracer, parent: Span, { trace: steps, at }: CallEvent, from: number, personalData: boolean) {
+  const inside = trace.setSpan(context.active(), parent)
+  let begun = from
+  for (const { step, verdict, detail, at: ended = at } of steps.steps) {
+    const attributes = {
+      'behalf.step': step,
+      'behalf.verdict': verdict,
+      ...(personalData && { 'behalf.detail': detail }),
+    }
+    tracer.startSpan(`behalf.step ${step}`, { startTime: begun, attributes }, inside).end(ended)
+    begun = ended
+  }
+}
