@@ -58,6 +58,11 @@ export interface Denied {
 export interface Interrupted {
   readonly status: 'interrupted'
   readonly interrupt: Interrupt
+  /**
+   * Of a preflight: the policy says `wait`, so `run` waits for the answer within the call, this long. Seconds.
+   * For frameworks that ask for a decision before the call, where to pause would be to wait twice.
+   */
+  readonly maxWaitSeconds?: number
   readonly trace: Trace
 }
 

@@ -16,12 +16,12 @@ export function doneWith(progress: Progress, result: unknown): Done<unknown> {
 
 /** A stop as the caller sees it: the fixed sentence for the model, the trace for the operator. */
 export function ended(progress: Progress, stop: Stop, phase: Phase, environment: Environment): Ended {
-  const outcome = outcomeOf(progress, stop)
+  const outcome = outcomeOf(progress, stop, phase)
   noteEnd(progress, phase, stop.status, environment, stop.status === 'denied' ? stop.code : undefined)
   return outcome
 }
 
-function outcomeOf(progress: Progress, stop: Stop): Ended {
+function outcomeOf(progress: Progress, stop: Stop, phase: Phase): Ended {
   const trace = progress.trace()
   switch (stop.status) {
     case 'denied': {
@@ -29,8 +29,12 @@ function outcomeOf(progress: Progress, stop: Stop): Ended {
       const message = denySentences[code]
       return { status: 'denied', code, message, trace, ...(idempotencyKey !== undefined && { idempotencyKey }) }
     }
-    case 'interrupted':
-      return { status: 'interrupted', interrupt: { v: 1, tool: progress.invocation.tool, ...stop.interrupt }, trace }
+    case 'interrupted': {
+      const interrupt = { v: 1, tool: progress.invocation.tool, ...stop.interrupt } as const
+      const { wait } = progress.definition.rules
+      const waits = wait !== undefined && phase === 'preflight' && interrupt.kind === 'approval_pending'
+      return { status: 'interrupted', interrupt, trace, ...(waits && { maxWaitSeconds: wait.maxSeconds }) }
+    }
     case 'unavailable': {
       const { retryAfter } = stop
       return {

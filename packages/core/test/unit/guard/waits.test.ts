@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { policy } from '../../../src/index.ts'
+import { asks, reads, schema, smallWorld } from './small-world.ts'
+
+const approval = { message: () => 'Pay' }
+const waits = policy(schema, { version: '1', approval, wait: { maxSeconds: 5 } })
+
+test('preflight says how long a run of this policy waits for the answer', async () => {
+  const { guard, call } = smallWorld()
+  expect(await guard().preflight(waits, call())).toMatchObject({ status: 'interrupted', maxWaitSeconds: 5 })
+})
+
+test.each([
+  ['a policy that does not wait', asks, {}],
+  ['what waits for no answer', policy(schema, { approval, wait: { maxSeconds: 5 } }), { identity: undefined }],
+  ['what asks nobody', reads, { identity: undefined }],
+])('and says nothing of %s', async (_, rules, over) => {
+  const { guard, call } = smallWorld()
+  const { identity, ...rest } = { ...call(), ...over }
+  const outcome = await guard().preflight(rules, { ...rest, ...(identity !== undefined && { identity }) })
+  expect(outcome.status).toBe('interrupted')
+  expect(outcome).not.toHaveProperty('maxWaitSeconds')
+})
