@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { expect, test } from 'vitest'
+
+test('what a browser needs of interrupts is one small file without a word of Node', async () => {
+  const door = fileURLToPath(new URL('../../../src/doors/interrupts.ts', import.meta.url))
+  const { metafile, outputFiles } = await build({
+    entryPoints: [door],
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'browser',
+  })
+  expect(Object.keys(metafile.inputs)).toHaveLength(2)
+  expect(Object.values(metafile.outputs).flatMap(({ imports }) => imports)).toEqual([])
+  expect(outputFiles[0]?.contents.byteLength).toBeLessThan(1500)
+})
