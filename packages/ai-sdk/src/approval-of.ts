@@ -18,6 +18,8 @@ export function approvalOf(call: GuardedCall): ToolApprovalFunction {
         case 'ready':
           return undefined
         case 'interrupted':
+          // `execute` waits, where the signal of an abort is heard as well.
+          if (outcome.maxWaitSeconds !== undefined) return undefined
           return { type: 'user-approval', reason: JSON.stringify(outcome.interrupt) }
         case 'denied':
         case 'unavailable':

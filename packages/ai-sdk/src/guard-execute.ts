@@ -3,30 +3,58 @@ import type { ToolExecutionOptions } from 'ai'
 import type { GuardedCall } from './guarded-tools.ts'
 import { reportError } from './report-error.ts'
 
-type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown
+export type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown
 
-/** The tool's `execute` behind `guard.run`. */
+/**
+ * The tool's `execute` behind `guard.run`.
+ *
+ * The AI SDK streams what is an async iterable at once, and shows each value: a tool that streams needs a generator
+ * here, and one that does not must not have one.
+ */
 export function guardExecute(execute: Execute, call: GuardedCall): Execute {
-  const { guard, identity, threadId } = call.options
-  return async (input, options) => {
-    const { toolCallId, abortSignal } = options
-    const invocation = {
-      tool: call.name,
-      slot: [threadId, toolCallId],
-      input,
-      ...(identity !== undefined && { identity }),
-      ...(abortSignal !== undefined && { signal: abortSignal }),
-    } as const
-    let outcome: Outcome<unknown>
-    try {
-      outcome = await guard.run(call.policy, invocation, (parsed) => lastOf(execute(parsed, options)))
-    } catch (error) {
-      if (abortSignal?.aborted === true && error === abortSignal.reason) throw error
-      reportError(error, call)
-      throw new ToolAuthorizationError('tool_failed', toolFailedSentence)
+  return call.streams ? streaming(execute, call) : awaiting(execute, call)
+}
+
+function awaiting(execute: Execute, call: GuardedCall): Execute {
+  return (input, options) =>
+    failingSafely(call, options, () => runGuarded(call, input, options, (parsed) => lastOf(execute(parsed, options))))
+}
+
+function streaming(execute: Execute, call: GuardedCall): Execute {
+  return async function* (input, options) {
+    const safely = <Result>(step: () => Promise<Result>) => failingSafely(call, options, step)
+    const result = await safely(() => runGuarded(call, input, options, (parsed) => boxed(execute(parsed, options))))
+    if (!isFlow(result)) {
+      // Told again: what the stream ended with.
+      yield result
+      return
     }
-    return resultOf(outcome)
+    try {
+      for (;;) {
+        const { done, value } = await safely(() => result.next())
+        if (done === true) return
+        yield value.output
+      }
+    } finally {
+      await result.return(undefined)
+    }
   }
+}
+
+async function runGuarded(
+  { name, policy, options: { guard, identity, threadId } }: GuardedCall,
+  input: unknown,
+  { toolCallId, abortSignal }: ToolExecutionOptions<unknown>,
+  body: (parsed: unknown) => unknown,
+): Promise<unknown> {
+  const invocation = {
+    tool: name,
+    slot: [threadId, toolCallId],
+    input,
+    ...(identity !== undefined && { identity }),
+    ...(abortSignal !== undefined && { signal: abortSignal }),
+  } as const
+  return resultOf(await guard.run(policy, invocation, body))
 }
 
 function resultOf(outcome: Outcome<unknown>): unknown {
@@ -34,27 +62,73 @@ function resultOf(outcome: Outcome<unknown>): unknown {
     case 'done':
       return outcome.result
     case 'denied':
-      throw new ToolAuthorizationError(outcome.code, outcome.message)
+      throw refusal(outcome.code, outcome.message)
     case 'unavailable':
-      throw new ToolAuthorizationError('unavailable', outcome.message)
+      throw refusal('unavailable', outcome.message)
     case 'interrupted':
-      throw new ToolAuthorizationError(
-        outcome.interrupt.kind,
-        interruptSentences[outcome.interrupt.kind],
-        outcome.interrupt,
-      )
+      throw refusal(outcome.interrupt.kind, interruptSentences[outcome.interrupt.kind], outcome.interrupt)
     default:
       return outcome satisfies never
   }
 }
 
-/** A generator's last value is its output, as the AI SDK has it. Read within the call, where credentials work. */
-async function lastOf(returned: unknown): Promise<unknown> {
-  if (!isAsyncIterable(returned)) return returned
+/** Errors that were made here. A body may throw the same class, with a text of its own. */
+const refusals = new WeakSet<object>()
+
+function refusal(...parts: ConstructorParameters<typeof ToolAuthorizationError>): ToolAuthorizationError {
+  const error = new ToolAuthorizationError(...parts)
+  refusals.add(error)
+  return error
+}
+
+/** What a body threw goes to the app. The model, and maybe a browser, is told one fixed sentence. */
+async function failingSafely<Result>(
+  call: GuardedCall,
+  { abortSignal }: ToolExecutionOptions<unknown>,
+  step: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await step()
+  } catch (error) {
+    if (abortSignal?.aborted === true && error === abortSignal.reason) throw error
+    if (typeof error === 'object' && error !== null && refusals.has(error)) throw error
+    reportError(error, call)
+    throw new ToolAuthorizationError('tool_failed', toolFailedSentence)
+  }
+}
+
+interface Boxed {
+  readonly output: unknown
+}
+
+/**
+ * The values of a tool that streams, each in a box: here each is a whole output that replaces the one before, and no
+ * piece of a text that flows. The last one is the result, as the AI SDK has it.
+ */
+async function* boxed(returned: unknown): AsyncGenerator<Boxed, unknown, undefined> {
+  const values = isAsyncIterable(returned) ? returned : await returned
+  if (!isAsyncIterable(values)) {
+    yield { output: values }
+    return values
+  }
   let last: unknown
-  for await (const value of returned) last = value
+  for await (const output of values) {
+    last = output
+    yield { output }
+  }
+  return last
+}
+
+/** What a plain function returned as an iterable is read within the call, where credentials work; its last value counts. */
+async function lastOf(returned: unknown): Promise<unknown> {
+  const values = isAsyncIterable(returned) ? returned : await returned
+  if (!isAsyncIterable(values)) return values
+  let last: unknown
+  for await (const value of values) last = value
   return last
 }
 
 const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+
+const isFlow = (value: unknown): value is AsyncGenerator<Boxed, unknown, undefined> => isAsyncIterable(value)

@@ -4,17 +4,18 @@ import { approvalOf } from './approval-of.ts'
 import { guardExecute } from './guard-execute.ts'
 import type { GuardedTools, GuardToolsOptions, ToolApprovalFunction } from './guarded-tools.ts'
 
-const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'onError']
+const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'streaming', 'onError']
 
 /**
  * Puts the guard before each tool. Make it anew for each request, with the identity of that request.
  *
  * `toolApproval` decides without running: a refusal reaches the model, and a call that needs a person
  * pauses with the interrupt as its `reason`. `execute` decides again, so a forged approval runs nothing.
- * `execute` gets the input as the policy parsed it, frozen. Of a generator tool only the last value is
- * passed on. The tools that were passed in are not changed.
+ * `execute` gets the input as the policy parsed it, frozen. An async generator goes on streaming, and its last value
+ * is what is told again when the call is replayed. The tools that were passed in are not changed.
  *
- * @throws ConfigurationError An unknown option; a tool without a policy, without `execute`, or with a `needsApproval` of its own.
+ * @throws ConfigurationError An unknown option; a tool without a policy, without `execute`, or with a `needsApproval` of its own;
+ *   a streaming tool that there is not.
  */
 export function guardTools<Tools extends ToolSet>(
   tools: Tools,
@@ -27,9 +28,14 @@ export function guardTools<Tools extends ToolSet>(
   if (typeof options.threadId !== 'string' || options.threadId === '') {
     throw new ConfigurationError('guardTools.threadId', 'give the id under which the conversation is stored')
   }
+  const { streaming = [] } = options
+  const missing = streaming.find((name) => !Object.hasOwn(tools, name))
+  if (missing !== undefined) throw new ConfigurationError('guardTools.streaming', `there is no tool ${String(missing)}`)
   const guarded = Object.entries<ToolSet[string]>(tools).map(([name, tool]) => {
-    const call = { name, policy: policyOf(options.policies, name), options }
-    return { name, tool: { ...tool, execute: guardExecute(executeOf(name, tool), call) }, approval: approvalOf(call) }
+    const execute = executeOf(name, tool)
+    const streams = streaming.includes(name) || isGeneratorFunction(execute)
+    const call = { name, policy: policyOf(options.policies, name), streams, options }
+    return { name, tool: { ...tool, execute: guardExecute(execute, call) }, approval: approvalOf(call) }
   })
   return {
     tools: Object.fromEntries(guarded.map(({ name, tool }) => [name, tool])) as Tools,
@@ -39,6 +45,10 @@ export function guardTools<Tools extends ToolSet>(
     >,
   }
 }
+
+/** By its tag, which other realms share. */
+const isGeneratorFunction = (execute: unknown) =>
+  Object.prototype.toString.call(execute) === '[object AsyncGeneratorFunction]'
 
 function policyOf(policies: Readonly<Record<string, Policy>>, name: string): Policy {
   const policy = Object.hasOwn(policies, name) ? policies[name] : undefined

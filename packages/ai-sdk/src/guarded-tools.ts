@@ -1,20 +1,30 @@
 import type { Guard, Identity, Policy } from '@behalf/core'
 import type { Tool, ToolApprovalStatus } from 'ai'
 
-/** A policy for each tool, whose input is what the tool's `execute` takes. */
+/**
+ * A policy for each tool, whose input is what the tool's `execute` takes. Of a set whose names are not known before it
+ * runs, such as an MCP server's tools, the inputs are not known either.
+ */
 export type PoliciesFor<Tools> = {
-  readonly [Name in keyof Tools]: Policy<Tools[Name] extends Tool<infer Input> ? Input : never>
+  readonly [Name in keyof Tools]: string extends Name ? Policy : Policy<ToolInput<Tools[Name]>>
 }
+
+type ToolInput<One> = One extends Tool<infer Input> ? Input : never
 
 /** Options of {@link guardTools}. */
 export interface GuardToolsOptions<Tools> {
   readonly guard: Guard
   /** May hold policies of further tools. */
   readonly policies: PoliciesFor<Tools>
-  /** For whom the model acts, as verified for this request. Absent: only public tools run. */
-  readonly identity?: Identity | undefined
+  /** For whom the model acts, as verified for this request. `undefined`: nobody is signed in, so only public tools run. */
+  readonly identity: Identity | undefined
   /** The conversation's id: where a call may be found again after a restart. Not a secret and not a proof. */
   readonly threadId: string
+  /**
+   * Tools that stream though their `execute` is no async generator function: one that was compiled to older
+   * JavaScript, or returns an iterable that it was given. Others are recognised.
+   */
+  readonly streaming?: readonly (keyof Tools)[]
   /**
    * Gets what a tool's body threw, and the tool's name. The model is told a fixed sentence instead.
    * Also gets a fault of the guard itself. What it throws is dropped.
@@ -39,5 +49,6 @@ export type ToolApprovalFunction = (
 export interface GuardedCall {
   readonly name: string
   readonly policy: Policy
-  readonly options: Omit<GuardToolsOptions<unknown>, 'policies'>
+  readonly streams: boolean
+  readonly options: Pick<GuardToolsOptions<unknown>, 'guard' | 'identity' | 'threadId' | 'onError'>
 }

@@ -2,4 +2,5 @@ export { parseInterrupt, type ToolAuthorizationCode, ToolAuthorizationError } fr
 export { guardTools } from './guard-tools.ts'
 export type { GuardedTools, GuardToolsOptions, PoliciesFor, ToolApprovalFunction } from './guarded-tools.ts'
 export { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
+export type { ShownMessage } from './pending-approvals.ts'
 export { type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'

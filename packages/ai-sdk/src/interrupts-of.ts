@@ -1,6 +1,6 @@
-import type { Interrupt } from '@behalf/core'
+import type { Interrupt } from '@behalf/core/interrupts'
 import type { ModelMessage } from 'ai'
-import { pendingApprovals } from './pending-approvals.ts'
+import { pendingApprovals, type ShownMessage, shownApprovals } from './pending-approvals.ts'
 
 /** A guarded call that waits for a person. */
 export interface PendingInterrupt {
@@ -16,14 +16,19 @@ export interface PendingInterrupt {
  * Asks nobody, and leaves out approval requests of tools that are not guarded. An interrupt in messages
  * that a client sent is the client's word: show it, and decide nothing by it.
  *
- * @param result - What `generateText` returned, or messages. For `streamText`:
- *   `{ responseMessages: await result.responseMessages }`.
+ * @param result - What `generateText` returned, messages of either kind, or for `streamText`
+ *   `{ responseMessages: await result.responseMessages }`. In a browser: `interruptsOf(chat.messages)`.
  */
 export function interruptsOf(
-  result: readonly ModelMessage[] | { readonly responseMessages: readonly ModelMessage[] },
+  result: readonly ModelMessage[] | readonly ShownMessage[] | { readonly responseMessages: readonly ModelMessage[] },
 ): readonly PendingInterrupt[] {
-  const messages = 'responseMessages' in result ? result.responseMessages : result
-  return pendingApprovals(messages).flatMap(({ approvalId, toolCallId, interrupt }) =>
+  const messages: readonly (ModelMessage | ShownMessage)[] =
+    'responseMessages' in result ? result.responseMessages : result
+  const approvals = isShown(messages) ? shownApprovals(messages) : pendingApprovals(messages as readonly ModelMessage[])
+  return approvals.flatMap(({ approvalId, toolCallId, interrupt }) =>
     interrupt === undefined ? [] : [{ approvalId, toolCallId, interrupt }],
   )
 }
+
+const isShown = (messages: readonly (ModelMessage | ShownMessage)[]): messages is readonly ShownMessage[] =>
+  messages.some((message) => 'parts' in message)

@@ -1,4 +1,4 @@
-import { type Interrupt, parseInterrupt } from '@behalf/core'
+import { type Interrupt, parseInterrupt } from '@behalf/core/interrupts'
 import type { ModelMessage } from 'ai'
 
 /** An approval request that nobody has answered. */
@@ -18,6 +18,28 @@ export function pendingApprovals(messages: readonly ModelMessage[]): readonly Pe
     .filter((part) => part.type === 'tool-approval-request')
     .filter(({ approvalId, toolCallId }) => !answered.has(approvalId) && !ended.has(toolCallId))
     .map(({ approvalId, toolCallId, reason }) => ({ approvalId, toolCallId, interrupt: parseInterrupt(reason) }))
+}
+
+/** A message of `useChat`, as far as it is read. */
+export interface ShownMessage {
+  readonly parts: readonly ShownPart[]
+}
+
+interface ShownPart {
+  readonly type: string
+  readonly state?: string
+  readonly toolCallId?: string
+  readonly approval?: { readonly id: string; readonly requestReason?: string; readonly approved?: boolean }
+}
+
+/** The same, in the messages that a browser has. */
+export function shownApprovals(messages: readonly ShownMessage[]): readonly PendingApproval[] {
+  return messages
+    .flatMap(({ parts }) => parts)
+    .flatMap(({ state, toolCallId, approval }) => {
+      if (state !== 'approval-requested' || toolCallId === undefined || approval === undefined) return []
+      return [{ approvalId: approval.id, toolCallId, interrupt: parseInterrupt(approval.requestReason) }]
+    })
 }
 
 type Part = Exclude<ModelMessage['content'], string>[number]

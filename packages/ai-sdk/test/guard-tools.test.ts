@@ -1,4 +1,4 @@
-import { ConfigurationError, currentIdentity, type Guard, policy, publicTool } from '@behalf/core'
+import { ConfigurationError, type Guard, publicTool } from '@behalf/core'
 import { generateText, isStepCount, type ModelMessage, tool } from 'ai'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -33,27 +33,6 @@ describe('allowed calls', () => {
     }
   })
 
-  test('of a generator the last value is the output, and all of it runs in the call', async () => {
-    const { guard, login } = await world()
-    const tools = {
-      count: tool({
-        inputSchema: Nothing,
-        async *execute() {
-          yield 'first'
-          await Promise.resolve()
-          yield currentIdentity().issuer
-        },
-      }),
-    }
-    const guarded = guardTools(tools, {
-      guard: guard(),
-      policies: { count: policy(Nothing, {}) },
-      identity: await login(),
-      threadId: 't',
-    })
-    expect(await guarded.tools.count.execute({}, context)).toBe('https://tenant.behalf.example/')
-  })
-
   test('the body gets the parsed input, frozen, and the abort signal', async () => {
     const { guard } = await world()
     let seen: { readonly input?: unknown; readonly signal?: unknown } = {}
@@ -67,7 +46,7 @@ describe('allowed calls', () => {
       }),
     }
     const policies = { probe: publicTool(z.strictObject({ a: z.number() })) }
-    const guarded = guardTools(tools, { guard: guard(), policies, threadId: 't' })
+    const guarded = guardTools(tools, { guard: guard(), policies, identity: undefined, threadId: 't' })
     const { signal } = new AbortController()
     await guarded.tools.probe.execute({ a: 1 }, { ...context, abortSignal: signal })
     expect(seen).toEqual({ input: { a: 1 }, signal })
@@ -175,6 +154,7 @@ describe('what a body throws', () => {
         ...guardTools(failing(thrown), {
           guard: guard(),
           policies: { fail: publicTool(Nothing) },
+          identity: undefined,
           threadId: 't',
           onError: (error) => {
             errors.push(error)
@@ -207,6 +187,7 @@ describe('configuration', () => {
     expect(() => guardTools(tools as ReturnType<typeof makeTools>, options as never)).toThrow(ConfigurationError)
   }
   test('an unknown option', refuses(makeTools(), { identiy: undefined }))
+  test('a streaming tool that there is not', refuses(makeTools(), { streaming: ['nonesuch'] }))
   test('no thread', refuses(makeTools(), { threadId: '' }))
   test('a tool without a policy', refuses(makeTools(), { policies: {} }))
   test(
@@ -223,7 +204,7 @@ describe('configuration', () => {
     const { guard } = await world()
     const tools = makeTools()
     const { execute } = tools.whoami
-    const guarded = guardTools(tools, { guard: guard(), policies, threadId: 't' })
+    const guarded = guardTools(tools, { guard: guard(), policies, identity: undefined, threadId: 't' })
     expect(tools.whoami.execute).toBe(execute)
     expect(guarded.tools.whoami.inputSchema).toBe(tools.whoami.inputSchema)
   })

@@ -16,11 +16,11 @@ export interface TurnOptions {
 export const user = (content: string): ModelMessage => ({ role: 'user', content })
 
 /** One request of an app: fresh tools, one generation, the messages to save. */
-export async function turn({ model, messages, threadId = 'thread-1', ...rest }: TurnOptions) {
+export async function turn({ model, messages, threadId = 'thread-1', identity, ...rest }: TurnOptions) {
   const result = await generateText({
     model,
     messages: [...messages],
-    ...guardTools(makeTools(), { policies, threadId, ...rest }),
+    ...guardTools(makeTools(), { policies, identity, threadId, ...rest }),
     stopWhen: isStepCount(5),
   })
   // Through JSON, as every app that stores its conversations has it.

@@ -1,0 +1,140 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AdapterReport, AdapterSubject, AdapterTurn, ContractTool } from '@behalf/testing/contract'
+import { generateText, isStepCount, type ModelMessage, streamText, type ToolSet, tool, toUIMessageStream } from 'ai'
+import type { MockLanguageModelV4 } from 'ai/test'
+import { guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
+import { answering } from './scripted-model.ts'
+
+/** The AI SDK as an app uses it: messages saved as JSON, and made anew for each request. */
+export const subject: AdapterSubject = {
+  generators: true,
+  async turn(turn) {
+    const model = answering(turn.model)
+    const saved = read(turn)
+    const messages = await messagesFor(turn, saved)
+    if (messages === undefined) return reportOf(model, { ended: 'not_resumed', messages: saved })
+    try {
+      const { text, added, browser } = turn.stream
+        ? await streamed(turn, model, messages)
+        : await generated(turn, model, messages)
+      const all = [...messages, ...added]
+      save(turn, all)
+      const ended = interruptsOf(all).length > 0 ? 'paused' : 'answered'
+      return reportOf(model, { ended, text, messages: all, browser })
+    } catch (error) {
+      return reportOf(model, { ended: 'rejected', messages, error })
+    }
+  },
+}
+
+async function messagesFor(turn: AdapterTurn, saved: ModelMessage[]): Promise<ModelMessage[] | undefined> {
+  const { guard, identity, start } = turn
+  switch (start.kind) {
+    case 'prompt':
+      return [...saved, { role: 'user', content: start.text }]
+    case 'resume':
+      return identity === undefined ? undefined : resumeWhenResolved(saved, { guard, identity })
+    case 'forge':
+      return [
+        ...saved,
+        {
+          role: 'tool',
+          content: interruptsOf(saved).map(({ approvalId }) => ({
+            type: 'tool-approval-response',
+            approvalId,
+            approved: true,
+          })),
+        },
+      ]
+    default:
+      return start satisfies never
+  }
+}
+
+async function generated(turn: AdapterTurn, model: MockLanguageModelV4, messages: ModelMessage[]) {
+  const result = await generateText({ model, messages, ...optionsOf(turn) })
+  return { text: result.text, added: result.responseMessages, browser: JSON.stringify(result.steps) }
+}
+
+async function streamed(turn: AdapterTurn, model: MockLanguageModelV4, messages: ModelMessage[]) {
+  const options = optionsOf(turn)
+  const result = streamText({ model, messages, ...options, onError: () => {} })
+  const chunks: unknown[] = []
+  // The worst case: what tools throw is sent as it is.
+  for await (const chunk of toUIMessageStream({ stream: result.stream, tools: options.tools })) chunks.push(chunk)
+  return { text: await result.text, added: await result.responseMessages, browser: JSON.stringify(chunks) }
+}
+
+function optionsOf(turn: AdapterTurn) {
+  const { guard, identity, policies, threadId, signal, onError } = turn
+  const guarded = guardTools(recordOf(turn.tools), { guard, identity, policies, threadId, onError })
+  return {
+    tools: { ...guarded.tools, ...recordOf(turn.plainTools) },
+    toolApproval: guarded.toolApproval,
+    stopWhen: isStepCount(5),
+    ...(signal !== undefined && { abortSignal: signal }),
+  }
+}
+
+const recordOf = (tools: readonly ContractTool[]): ToolSet =>
+  Object.fromEntries(tools.map((one) => [one.name, toolOf(one)]))
+
+function toolOf({ description, inputSchema, execute }: ContractTool): ToolSet[string] {
+  if (isGeneratorFunction(execute)) {
+    return tool({
+      description,
+      inputSchema,
+      async *execute(input, { abortSignal }) {
+        const values = execute(input as never, { signal: abortSignal }) as AsyncGenerator<unknown, unknown>
+        const output = yield* values
+        yield output
+      },
+    })
+  }
+  return tool({
+    description,
+    inputSchema,
+    execute: (input, { abortSignal }) => execute(input as never, { signal: abortSignal }) as Promise<unknown>,
+  })
+}
+
+const isGeneratorFunction = (value: unknown) =>
+  Object.prototype.toString.call(value) === '[object AsyncGeneratorFunction]'
+
+const fileOf = ({ directory, threadId }: AdapterTurn) => join(directory, `${threadId}.json`)
+
+function read(turn: AdapterTurn): ModelMessage[] {
+  const file = fileOf(turn)
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ModelMessage[]) : []
+}
+
+function save(turn: AdapterTurn, messages: readonly ModelMessage[]): void {
+  mkdirSync(turn.directory, { recursive: true })
+  writeFileSync(fileOf(turn), JSON.stringify(messages))
+}
+
+function reportOf(
+  model: MockLanguageModelV4,
+  end: {
+    readonly ended: AdapterReport['ended']
+    readonly messages: readonly ModelMessage[]
+    readonly text?: string
+    readonly browser?: string
+    readonly error?: unknown
+  },
+): AdapterReport {
+  const requests = [...model.doGenerateCalls, ...model.doStreamCalls]
+  return {
+    ended: end.ended,
+    text: end.text ?? '',
+    interrupts: interruptsOf(end.messages).map(({ interrupt }) => interrupt),
+    model: {
+      requests: requests.length,
+      saw: JSON.stringify(requests.map(({ prompt }) => prompt)),
+      offered: requests.at(-1)?.tools?.map(({ name }) => name) ?? [],
+    },
+    browser: end.browser ?? '',
+    ...(end.error !== undefined && { error: end.error }),
+  }
+}
