@@ -3,7 +3,10 @@
 export {
   type AskedInApp,
   type CibaPingOptions,
+  type ConnectAccountsOptions,
+  type ConnectedAccount,
   cibaPing,
+  connectAccounts,
   type InAppApprovalsOptions,
   type InAppInboxOptions,
   inAppApprovals,

@@ -13,7 +13,8 @@ export async function readJson(request: Request): Promise<unknown> {
   }
 }
 
-async function readText(request: Request): Promise<string | undefined> {
+/** The body as text; `undefined` where it is too large. */
+export async function readText(request: Request): Promise<string | undefined> {
   const decoder = new TextDecoder()
   const reader = request.body?.getReader()
   let text = ''

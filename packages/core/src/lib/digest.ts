@@ -7,6 +7,9 @@ export async function sha256(text: string): Promise<string> {
   return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))))
 }
 
+/** 256 random bits, base64url: a state, a nonce, a code verifier (RFC 7636 §4.1). */
+export const randomSecret = (): string => base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
+
 /** A keyed hash: tells nothing about `text` to whoever lacks the key. */
 export type KeyedHash = (text: string) => Promise<string>
 

@@ -1,5 +1,5 @@
 export { canonicalJson } from './canonical-json.ts'
-export { equalSecrets, type KeyedHash, keyedHash, sha256 } from './digest.ts'
+export { equalSecrets, type KeyedHash, keyedHash, randomSecret, sha256 } from './digest.ts'
 export { isOutage, Lease } from './lease.ts'
 export { refuseUnknownKeys, requireText, requireTexts } from './options.ts'
 export { isLoopback, originList } from './origins.ts'

@@ -1,12 +1,13 @@
 import type { RequestOptions } from '../authorization-server/index.ts'
+import { randomSecret } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectAnswer, ConnectRequest, LinkedAccount } from './account-linker.ts'
 import { type AccountRecord, accountOwner } from './account-record.ts'
 import type { AccountRecords } from './account-records.ts'
 import { ATTEMPT_SECONDS, type Attempt, type ConnectAttempts, refuse } from './connect-attempts.ts'
 import { faultAnswer, redeemAnswer } from './fault-answer.ts'
-import { randomSecret } from './random-secret.ts'
-import type { Upstream, UpstreamAccount, UpstreamTokens } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
+import type { UpstreamAccount, UpstreamTokens } from './upstream-tokens.ts'
 
 /** What linking works with. */
 export interface LinkParts {

@@ -5,7 +5,8 @@ import type { AccountRecord } from './account-record.ts'
 import type { AccountRecords, StoredAccount } from './account-records.ts'
 import { hadNoEffect } from './never-sent.ts'
 import { untilWritten } from './until-written.ts'
-import type { Upstream, UpstreamTokens } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
+import type { UpstreamTokens } from './upstream-tokens.ts'
 
 /** What came of a refresh. */
 export type Refreshed =

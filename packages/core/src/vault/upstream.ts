@@ -17,32 +17,8 @@ import { sha256 } from '../lib/index.ts'
 import type { CheckedConnection } from './connection-definition.ts'
 import { normalisingFetch } from './normalise-answer.ts'
 import { revocationRequest } from './revocation-request.ts'
+import type { AuthorizationAttempt, UpstreamAccount, UpstreamTokens } from './upstream-tokens.ts'
 import { authorizationRequest, readAccount } from './wire.ts'
-
-/** What a provider gave. */
-export interface UpstreamTokens {
-  readonly accessToken: string
-  /** Seconds. */
-  readonly expiresIn?: number
-  readonly refreshToken?: string
-  /** Absent: as was asked, or as before. */
-  readonly scopes?: readonly string[]
-}
-
-/** An account, as the provider knows it. */
-export interface UpstreamAccount {
-  readonly id: string
-  readonly label?: string
-}
-
-/** One try to link an account. */
-export interface AuthorizationAttempt {
-  readonly state: string
-  readonly nonce: string
-  readonly codeVerifier: string
-  readonly redirectUri: string
-  readonly scopes: readonly string[]
-}
 
 /** A provider of one connection, and our client there. Makes requests and keeps nothing. */
 export class Upstream {

@@ -3,7 +3,7 @@ import { revealToken } from '../credential/index.ts'
 import { InvalidResponseError } from '../errors/index.ts'
 import type { SubjectToken } from '../identity/index.ts'
 import type { CheckedConnection } from './connection-definition.ts'
-import type { AuthorizationAttempt, UpstreamAccount } from './upstream.ts'
+import type { AuthorizationAttempt, UpstreamAccount } from './upstream-tokens.ts'
 import type { VaultRequest } from './vault.ts'
 
 /** Auth0's names; the grant is a token exchange in all but its name. */

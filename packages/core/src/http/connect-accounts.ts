@@ -1,0 +1,161 @@
+import type { UserIdentity } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import type { IdentityOf } from '../identity/index.ts'
+import { isLoopback, originList, refuseUnknownKeys } from '../lib/index.ts'
+import { type Clock, systemClock } from '../ports/index.ts'
+import type { AccountLinker } from '../vault/index.ts'
+import { completeConnect } from './connect-callback.ts'
+import { connectFault } from './connect-fault.ts'
+import { accountsPage, noticePage } from './connect-page.ts'
+import type { ConnectedAccount, ConnectParts } from './connect-parts.ts'
+import { changeAccount, startConnect } from './connect-start.ts'
+import { isSameOrigin } from './is-same-origin.ts'
+import { refuse, respond } from './respond.ts'
+import { signedInUser } from './signed-in-user.ts'
+
+/** Options of {@link connectAccounts}. */
+export interface ConnectAccountsOptions {
+  /** `accounts` of a `storedVault`, or `auth0ConnectedAccounts`. */
+  readonly linker: AccountLinker
+  /** Who is signed in. */
+  readonly identityOf: IdentityOf
+  /**
+   * Where the handler is mounted, as browsers see it: `https://app.example.com/connections`. Register
+   * `{baseUrl}/callback/{connection}` at each provider.
+   */
+  readonly baseUrl: string
+  /** Origins whose pages may post here. @default that of `baseUrl` */
+  readonly origins?: readonly string[]
+  /** Called after an account was linked, to go on with what waited. Its failures change nothing. */
+  readonly onConnected?: (connected: ConnectedAccount) => void | Promise<void>
+  /** @default the system's */
+  readonly clock?: Clock
+}
+
+const optionKeys = [
+  'linker',
+  'identityOf',
+  'baseUrl',
+  'origins',
+  'onConnected',
+  'clock',
+] as const satisfies readonly (keyof ConnectAccountsOptions)[]
+
+/**
+ * Lets users link their accounts elsewhere, as one fetch-style handler for everything under `baseUrl`.
+ *
+ * `GET /` is a page; `GET /accounts` the same as JSON. `POST /connect` (`connection`, `scopes?`, `returnTo?`) begins:
+ * a form is sent on to the provider, JSON gets `{ url }`. `GET /callback/{connection}` ends. `POST /disconnect` and
+ * `POST /prefer` take `connection` and `account`. `returnTo` is a path of the same origin, and nothing else.
+ *
+ * Answers 401 (nobody is signed in), 403 (another site's page; a connect flow of somebody else), 404, 405, 400 and
+ * 503. Never tells why a provider refused. The app's own session cookie must come with a top-level navigation
+ * (`SameSite=Lax`), or the callback finds nobody.
+ *
+ * @throws ConfigurationError An option is unknown or wrong.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4 | RFC 9700 §4}
+ */
+export function connectAccounts(options: ConnectAccountsOptions): (request: Request) => Promise<Response> {
+  refuseUnknownKeys('connectAccounts', options, optionKeys)
+  const { linker, identityOf, onConnected, clock = systemClock } = options
+  if (linker?.specificationVersion !== 1) {
+    throw new ConfigurationError('connectAccounts.linker', 'give the accounts of a vault: storedVault({ … }).accounts')
+  }
+  if (typeof identityOf !== 'function') {
+    throw new ConfigurationError('connectAccounts.identityOf', 'give a function that says who is signed in')
+  }
+  const base = baseOf(options.baseUrl)
+  const origins = options.origins === undefined ? [base.origin] : originList('connectAccounts.origins', options.origins)
+  const parts = { linker, base, onConnected }
+  return async (request) => {
+    const route = routeOf(request, base)
+    if (route === undefined) return refuse(404, 'not_found')
+    const [method] = route
+    if (request.method !== method) return refuse(405, 'method_not_allowed', { allow: method })
+    if (method === 'POST' && !isSameOrigin(request, origins)) return refuse(403, 'other_site')
+    const user = await signedInUser(request, identityOf, clock.now() / 1000)
+    if (user === undefined) return nobody(request)
+    return answer(parts, request, route, user).catch((error: unknown) => connectFault(request, error))
+  }
+}
+
+type Route = readonly [
+  method: 'GET' | 'POST',
+  name: 'page' | 'accounts' | 'connect' | 'disconnect' | 'prefer' | 'callback',
+  connection?: string,
+]
+
+/** The part of the path after the mount; what a framework has stripped already is not missed. */
+function routeOf(request: Request, base: URL): Route | undefined {
+  const { pathname } = new URL(request.url)
+  const mount = base.pathname.replace(/\/$/, '')
+  const path = pathname === mount || pathname.startsWith(`${mount}/`) ? pathname.slice(mount.length) : pathname
+  switch (path) {
+    case '':
+    case '/':
+      return ['GET', 'page']
+    case '/accounts':
+      return ['GET', 'accounts']
+    case '/connect':
+      return ['POST', 'connect']
+    case '/disconnect':
+      return ['POST', 'disconnect']
+    case '/prefer':
+      return ['POST', 'prefer']
+    default: {
+      const connection = /^\/callback\/([^/]+)$/.exec(path)?.[1]
+      return connection === undefined ? undefined : ['GET', 'callback', decoded(connection)]
+    }
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
+}
+
+async function answer(
+  parts: ConnectParts,
+  request: Request,
+  [, name, connection = '']: Route,
+  user: UserIdentity,
+): Promise<Response> {
+  switch (name) {
+    case 'page':
+      return accountsPage(parts, request, user)
+    case 'accounts': {
+      const [accounts, connections] = await Promise.all([parts.linker.list(user), parts.linker.available(user)])
+      return respond(200, JSON.parse(JSON.stringify({ accounts, connections })))
+    }
+    case 'connect':
+      return startConnect(parts, request, user)
+    case 'disconnect':
+    case 'prefer':
+      return changeAccount(parts, request, user, name)
+    case 'callback':
+      return completeConnect(parts, request, user, connection)
+    default:
+      return name satisfies never
+  }
+}
+
+function nobody(request: Request): Response {
+  return request.method === 'GET' && request.headers.get('accept')?.includes('text/html')
+    ? noticePage(401, 'Sign in first', 'Sign in to the app, then open this page again.')
+    : refuse(401, 'login_required')
+}
+
+function baseOf(given: unknown): URL {
+  const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
+  if (url === undefined || !isSafe || url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw new ConfigurationError(
+      'connectAccounts.baseUrl',
+      'give the absolute https: URL under which the handler is mounted, without query',
+    )
+  }
+  return url
+}

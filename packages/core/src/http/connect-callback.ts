@@ -1,0 +1,61 @@
+import type { UserIdentity } from '../contract/index.ts'
+import type { CompleteAnswer } from '../vault/index.ts'
+import { type BrowserCookie, browserCookie, readCookie, setCookie } from './connect-cookie.ts'
+import { told } from './connect-fault.ts'
+import type { ConnectParts } from './connect-parts.ts'
+import { localPath } from './return-to.ts'
+
+/** Refusals of an answer that does not belong to whoever brings it: nothing was ended, and nothing is told. */
+const notTheirs: ReadonlySet<string> = new Set(['unknown_state', 'other_user', 'other_session', 'other_browser'])
+
+/** `GET /callback/{connection}`. */
+export async function completeConnect(
+  { linker, base, onConnected }: ConnectParts,
+  request: Request,
+  identity: UserIdentity,
+  connection: string,
+): Promise<Response> {
+  const parameters = new URL(request.url).searchParams
+  const cookie = await browserCookie(base, parameters.get('state') ?? '')
+  const browser = readCookie(request, cookie)
+  const answer = await linker.complete({
+    identity,
+    connection,
+    parameters,
+    ...(browser !== undefined && { browser }),
+  })
+  if (answer.status === 'connected') {
+    // What the app does next is not part of the flow.
+    void Promise.resolve()
+      .then(() => onConnected?.({ identity, account: answer.account }))
+      .catch(() => {})
+    return sentBack(base, answer, { connected: connection }, cookie)
+  }
+  if (answer.status === 'refused') {
+    if (notTheirs.has(answer.reason)) return told(request, 403, 'not_yours')
+    return sentBack(base, answer, { connect_error: answer.reason, connection }, cookie)
+  }
+  return sentBack(base, answer, { connect_error: answer.status, connection }, cookie)
+}
+
+/** To where the flow was begun, or to the page of accounts. The URL of this request holds a code: it is no referrer. */
+function sentBack(
+  base: URL,
+  { returnTo }: Pick<CompleteAnswer, 'returnTo'>,
+  query: Readonly<Record<string, string>>,
+  cookie: BrowserCookie,
+): Response {
+  // Checked when it was kept; a linker is a port, so once more.
+  const path = returnTo === undefined ? undefined : localPath(returnTo, base)
+  const url = path === undefined ? new URL(base) : new URL(path, base.origin)
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+  return new Response(null, {
+    status: 303,
+    headers: {
+      location: url.href,
+      'set-cookie': setCookie(cookie, '', 0),
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+    },
+  })
+}

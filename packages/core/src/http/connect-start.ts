@@ -1,0 +1,94 @@
+import type { UserIdentity } from '../contract/index.ts'
+import { randomSecret } from '../lib/index.ts'
+import { browserCookie, setCookie } from './connect-cookie.ts'
+import { told } from './connect-fault.ts'
+import type { ConnectParts } from './connect-parts.ts'
+import { readFields } from './read-fields.ts'
+import { respond } from './respond.ts'
+import { localPath } from './return-to.ts'
+
+/** `POST /connect`. */
+export async function startConnect(
+  { linker, base }: ConnectParts,
+  request: Request,
+  identity: UserIdentity,
+): Promise<Response> {
+  const read = await readFields(request)
+  const { connection, scopes, returnTo: wanted } = read?.fields ?? {}
+  if (read === undefined || connection === undefined || connection === '') return told(request, 400, 'invalid_request')
+  const returnTo = wanted === undefined ? undefined : localPath(wanted, base)
+  if (wanted !== undefined && returnTo === undefined) return told(request, 400, 'invalid_request')
+  const browser = randomSecret()
+  const started = await linker.connect({
+    identity,
+    connection,
+    ...(scopes !== undefined && scopes.trim() !== '' && { scopes: scopes.trim().split(/ +/) }),
+    redirectUri: redirectUri(base, connection),
+    browser,
+    ...(returnTo !== undefined && { returnTo }),
+  })
+  switch (started.status) {
+    case 'started': {
+      const cookie = setCookie(await browserCookie(base, started.state), browser, started.expiresInSeconds)
+      const headers = { 'set-cookie': cookie, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }
+      // The URL goes to this browser: its scheme was checked where it was made.
+      if (read.isForm) return new Response(null, { status: 303, headers: { ...headers, location: started.url } })
+      return respond(200, { url: started.url }, headers)
+    }
+    case 'unknown_connection':
+      return told(request, 404, 'not_found')
+    case 'unknown_scope':
+      return told(request, 400, 'invalid_request')
+    case 'login_required':
+      return told(request, 401, 'login_required')
+    case 'misconfigured':
+      return told(request, 500, 'misconfigured')
+    case 'unavailable':
+      return told(request, 503, 'unavailable', { 'retry-after': `${started.retryAfter ?? 2}` })
+    default:
+      return started satisfies never
+  }
+}
+
+/** The provider's way back. One for each connection: an answer of one server never counts for another. */
+export function redirectUri(base: URL, connection: string): string {
+  return `${base.href.replace(/\/$/, '')}/callback/${encodeURIComponent(connection)}`
+}
+
+/** `POST /disconnect` and `POST /prefer`. */
+export async function changeAccount(
+  { linker, base }: ConnectParts,
+  request: Request,
+  identity: UserIdentity,
+  what: 'disconnect' | 'prefer',
+): Promise<Response> {
+  const read = await readFields(request)
+  const { connection, account } = read?.fields ?? {}
+  if (read === undefined || !connection || !account) return told(request, 400, 'invalid_request')
+  const name = { connection, account }
+  if (what === 'prefer') {
+    if (linker.prefer === undefined || !(await linker.prefer(identity, name))) return told(request, 404, 'not_found')
+    return read.isForm ? back(base, 'preferred') : respond(200, { preferred: true })
+  }
+  const answer = await linker.disconnect(identity, name)
+  switch (answer.status) {
+    case 'disconnected':
+      return read.isForm ? back(base, 'disconnected') : respond(200, { disconnected: true, revoked: answer.revoked })
+    case 'not_found':
+      return told(request, 404, 'not_found')
+    case 'login_required':
+      return told(request, 401, 'login_required')
+    case 'misconfigured':
+      return told(request, 500, 'misconfigured')
+    case 'unavailable':
+      return told(request, 503, 'unavailable', { 'retry-after': '2' })
+    default:
+      return answer satisfies never
+  }
+}
+
+function back(base: URL, done: string): Response {
+  const url = new URL(base)
+  url.searchParams.set('done', done)
+  return new Response(null, { status: 303, headers: { location: url.href, 'cache-control': 'no-store' } })
+}
