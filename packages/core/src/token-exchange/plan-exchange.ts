@@ -41,6 +41,7 @@ function tokenExchange(options: ExchangeTokenOptions, profile: Profile, expected
   const { subjectToken, actorToken, requestedTokenType = 'access_token' } = options
   const { resource, audience, ...held } = expected
   const byResource = profile.target === 'resource'
+  if (byResource) for (const uri of resource) checkUri(uri)
   const parameters = exchangeRequest({
     subjectToken,
     actorToken,
@@ -143,6 +144,15 @@ function readExpected(options: ExchangeTokenOptions, exchange: ExchangeProfile):
 function targets(option: string, value: string | readonly string[] | undefined): readonly string[] {
   if (value === undefined) return []
   return typeof value === 'string' ? [requireText(option, value)] : requireTexts(option, value)
+}
+
+/** RFC 8693 §2.1: `resource` is an absolute URI without a fragment. Under another name it may be anything. */
+function checkUri(uri: string): void {
+  if (!/[\s#]/.test(uri) && URL.canParse(uri)) return
+  throw new ConfigurationError(
+    'exchangeToken.resource',
+    'give an absolute URI without a fragment; a logical name is an audience',
+  )
 }
 
 /** What the user's token itself says of who may act, and how often it was handed on. */

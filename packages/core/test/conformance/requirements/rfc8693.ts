@@ -21,6 +21,16 @@ export const rfc8693 = [
     text: 'MUST name the target by `resource`, an absolute URI, or by `audience`, a logical name.',
   },
   {
+    id: 'RFC8693-2.1-resource',
+    clause: section('2.1'),
+    text: 'MUST NOT send a `resource` that is no absolute URI, or that has a fragment.',
+  },
+  {
+    id: 'RFC8693-2.1-repeated',
+    clause: section('2.1'),
+    text: 'MUST repeat `resource` and `audience` as parameters where a token is for several targets.',
+  },
+  {
     id: 'RFC8693-2.1-scope',
     clause: section('2.1'),
     text: 'MUST ask for scopes by name: left to the server, they would be its default (DESIGN I5).',
@@ -60,5 +70,30 @@ export const rfc8693 = [
     id: 'RFC8693-4.1-validity',
     clause: section('4.1'),
     text: 'MUST NOT read validity from claims within `act`: `exp`, `nbf` and `aud` mean nothing there.',
+  },
+  {
+    id: 'RFC8693-4.1-act',
+    clause: section('4.1'),
+    text: 'MUST read a chain of delegation from nested `act` claims, the current actor outermost.',
+  },
+  {
+    id: 'RFC8693-4.1-impersonation',
+    clause: section('1.1'),
+    text: 'MUST tell delegation from impersonation: where an actor is expected, a token without `act` is refused.',
+  },
+  {
+    id: 'RFC8693-4.2-scope',
+    clause: section('4.2'),
+    text: 'MUST read the `scope` claim as a list that is separated by spaces, in any order.',
+  },
+  {
+    id: 'RFC8693-4.3-client_id',
+    clause: section('4.3'),
+    text: 'MUST refuse an issued token whose `client_id` is another client than the one that asked.',
+  },
+  {
+    id: 'RFC8693-4.4-may_act',
+    clause: section('4.4'),
+    text: 'MUST NOT have a party act that the `may_act` claim of the subject token does not name.',
   },
 ] as const satisfies readonly Requirement[]
