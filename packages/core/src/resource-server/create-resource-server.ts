@@ -53,6 +53,11 @@ export interface ProtectOptions extends AuthenticationRules {
   readonly scopes?: readonly string[] | undefined
   /** Scopes of which the request needs one. @default none */
   readonly anyScope?: readonly string[] | undefined
+  /**
+   * What a refusal for lack of `scopes` names: all that the request needs, or just what the token lacks, for clients
+   * that keep what they have and add to it. @default 'needed'
+   */
+  readonly challengeScopes?: 'needed' | 'missing' | undefined
   /** Which agents may do this in particular, beside what holds for the whole API. @default any */
   readonly actors?: ActorRules | undefined
 }
@@ -60,6 +65,7 @@ export interface ProtectOptions extends AuthenticationRules {
 const protectKeys = [
   'scopes',
   'anyScope',
+  'challengeScopes',
   'acrValues',
   'maxAge',
   'actors',
@@ -133,11 +139,15 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
 function checkRules(rules: ProtectOptions): CheckedRules {
   refuseUnknownKeys('protect', rules, protectKeys)
   checkAuthenticationRules('protect', rules)
-  const { scopes = [], anyScope, acrValues, maxAge } = rules
+  const { scopes = [], anyScope, challengeScopes = 'needed', acrValues, maxAge } = rules
+  if (challengeScopes !== 'needed' && challengeScopes !== 'missing') {
+    throw new ConfigurationError('protect.challengeScopes', "is 'needed' or 'missing'")
+  }
   return {
     scopes: scopes.length === 0 ? [] : scopeList('protect.scopes', scopes),
     // An empty list of which one is needed could never be met; it says so at once.
     anyScope: anyScope === undefined ? [] : scopeList('protect.anyScope', anyScope),
+    challengeScopes,
     authentication: { acrValues, maxAge },
     actors: checkActorRules('protect.actors', rules.actors),
   }

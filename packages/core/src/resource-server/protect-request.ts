@@ -26,6 +26,7 @@ export interface ApiSettings {
 export interface CheckedRules {
   readonly scopes: readonly string[]
   readonly anyScope: readonly string[]
+  readonly challengeScopes: 'needed' | 'missing'
   readonly authentication: AuthenticationRules
   readonly actors: ActorRules
 }
@@ -121,7 +122,7 @@ function demand(passed: Passed, rules: CheckedRules, settings: ApiSettings, no: 
   const what = lacking.length > 0 ? lacking.join(', ') : `one of ${rules.anyScope.join(', ')}`
   const description = 'The request needs scopes that the token does not have'
   return no(`the token lacks ${what}`, 'insufficient_scope', description, {
-    scopes: lacking.length > 0 ? rules.scopes : rules.anyScope,
+    scopes: lacking.length === 0 ? rules.anyScope : rules.challengeScopes === 'missing' ? lacking : rules.scopes,
   })
 }
 
