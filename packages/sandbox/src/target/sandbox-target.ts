@@ -4,6 +4,8 @@ import {
   createMockStockTrade,
   createNotificationInbox,
   type MadeUpWorld,
+  type MockClient,
+  type MockResource,
   makeWorld,
   type ProtocolTarget,
   TestingError,
@@ -20,7 +22,19 @@ export interface SandboxTargetOptions {
   readonly interval?: number
   /** How long the Stock Trade API takes for an order, milliseconds. @default 0 */
   readonly executionMs?: number
+  /** Further clients at the app's issuer, such as an MCP server that exchanges its callers' tokens. @default none */
+  readonly clients?: readonly MockClient[]
+  /** Further APIs at the app's issuer. @default none */
+  readonly resources?: readonly MockResource[]
 }
+
+const OPTION_KEYS = [
+  'algorithm',
+  'interval',
+  'executionMs',
+  'clients',
+  'resources',
+] as const satisfies readonly (keyof SandboxTargetOptions)[]
 
 const CAPABILITIES: readonly Capability[] = [
   'token-exchange',
@@ -49,7 +63,8 @@ const CAPABILITIES: readonly Capability[] = [
  * ```
  */
 export async function sandboxTarget(options: SandboxTargetOptions = {}): Promise<ProtocolTarget> {
-  const unknown = Object.keys(options).filter((name) => !['algorithm', 'interval', 'executionMs'].includes(name))
+  const known: readonly string[] = OPTION_KEYS
+  const unknown = Object.keys(options).filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new TestingError(`sandboxTarget: unknown ${unknown.join(', ')}`)
   // Each server has to know where the others are, so all ports are taken first.
   const ports = { app: await listen(0), upstream: await listen(0), enterprise: await listen(0) }
@@ -107,13 +122,15 @@ interface Issuers {
 async function openIssuers(
   ports: Readonly<Record<keyof Issuers, Listening>>,
   world: MadeUpWorld,
-  { algorithm = 'ES256', interval = 1 }: SandboxTargetOptions,
+  { algorithm = 'ES256', interval = 1, clients = [], resources = [] }: SandboxTargetOptions,
 ): Promise<Issuers> {
   const upstream = await openAuthorizationServer(ports.upstream, { ...world.upstream, algorithm })
   const [{ clientId, clientSecret }] = world.upstream.clients
   const [{ identifier }] = world.upstream.resources
   const app = await openAuthorizationServer(ports.app, {
     ...world.app,
+    clients: [...world.app.clients, ...clients],
+    resources: [...world.app.resources, ...resources],
     connections: [{ name: world.connection, server: upstream, clientId, clientSecret, resource: identifier }],
     algorithm,
     interval,
