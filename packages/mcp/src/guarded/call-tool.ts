@@ -1,0 +1,125 @@
+import {
+  denySentences,
+  type Identity,
+  type Interrupt,
+  interruptSentences,
+  type Outcome,
+  toolFailedSentence,
+} from '@behalf/core'
+import type { GuardedTool } from './mcp-tool.ts'
+import type { ToolResult } from './schema.ts'
+import { toolResultOf } from './tool-result.ts'
+import { waitForAnswer } from './wait-for-answer.ts'
+
+/** One round of a call: the first, or a later one that came back with its state. */
+export interface ToolRound {
+  readonly identity: Identity | undefined
+  readonly slot: string
+  readonly input: unknown
+  readonly signal: AbortSignal
+  /** How long it may wait for a person to do this, seconds. */
+  readonly waitSeconds: (interrupt: Interrupt) => number
+}
+
+export type ToolAnswer =
+  | { readonly kind: 'result'; readonly result: ToolResult }
+  | { readonly kind: 'interrupt'; readonly interrupt: Interrupt }
+
+/** The key of `_meta` under which a client's app finds what waits, as `interruptsOf` reads it. */
+export const INTERRUPT_META = 'behalf/interrupt'
+/** The key of `_meta` under which a client's app finds why a call was refused. */
+export const REFUSAL_META = 'behalf/refusal'
+
+/**
+ * Runs one round under the guard.
+ *
+ * @throws The reason of the round's own abort, and nothing else.
+ */
+export async function callTool(guarded: GuardedTool, round: ToolRound): Promise<ToolAnswer> {
+  const { guard } = guarded.rules
+  const first = await runOnce(guarded, round)
+  if (!('interrupt' in first) || first.interrupt.kind !== 'approval_pending' || round.identity === undefined) {
+    return answerOf(guarded, first)
+  }
+  const options = { identity: round.identity, seconds: round.waitSeconds(first.interrupt), signal: round.signal }
+  const isAnswered = await waitForAnswer(guard, first.interrupt, options)
+  return answerOf(guarded, isAnswered ? await runOnce(guarded, round) : first)
+}
+
+type Ended = Outcome<unknown> | 'failed' | 'faulty'
+
+/** The interrupted outcome is told apart by its field, so that a narrowed value stays narrow. */
+async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Exclude<Ended, string> | { failed: string }> {
+  const { name, tool, policy, rules } = guarded
+  const { identity, slot, input, signal } = round
+  let began = false
+  try {
+    return await rules.guard.run(
+      policy,
+      { tool: name, slot, input, signal, ...(identity !== undefined && { identity }) },
+      (parsed) => {
+        began = true
+        return lastOf(tool.execute(parsed, { signal }))
+      },
+    )
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) throw error
+    report(guarded, error)
+    return { failed: began ? toolFailedSentence : denySentences.misconfigured }
+  }
+}
+
+function answerOf({ tool, name, rules }: GuardedTool, ended: Outcome<unknown> | { failed: string }): ToolAnswer {
+  if ('failed' in ended) return refusal(ended.failed, 'tool_failed')
+  switch (ended.status) {
+    case 'done':
+      try {
+        return { kind: 'result', result: toolResultOf(ended.result, tool.outputSchema !== undefined) }
+      } catch (error) {
+        report({ tool, name, rules }, error)
+        return refusal(toolFailedSentence, 'tool_failed')
+      }
+    case 'denied':
+      return refusal(ended.message, ended.code)
+    case 'unavailable':
+      return refusal(ended.message, 'unavailable')
+    case 'interrupted':
+      return { kind: 'interrupt', interrupt: ended.interrupt }
+    default:
+      return ended satisfies never
+  }
+}
+
+/** The fixed sentence for the model, the code for the client's app. */
+function refusal(text: string, code: string): ToolAnswer {
+  return {
+    kind: 'result',
+    result: { content: [{ type: 'text', text }], isError: true, _meta: { [REFUSAL_META]: code } },
+  }
+}
+
+/** The answer to a client that has no way to be asked: the model is told that it waits, the app by what. */
+export function waitingResult(interrupt: Interrupt): ToolResult {
+  const text = interruptSentences[interrupt.kind]
+  return { content: [{ type: 'text', text }], isError: true, _meta: { [INTERRUPT_META]: interrupt } }
+}
+
+/** Hands the original to the app. A handler that throws must not put its text where the fixed one belongs. */
+function report({ name, rules }: Pick<GuardedTool, 'name' | 'rules' | 'tool'>, error: unknown): void {
+  try {
+    rules.onError?.(error, name)
+  } catch {}
+}
+
+/** Read within the call, where credentials work. */
+async function lastOf(returned: unknown): Promise<unknown> {
+  const value = await returned
+  if (typeof value !== 'object' || value === null || !(Symbol.asyncIterator in value)) return value
+  const iterator = (value as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+  let last: unknown
+  for (;;) {
+    const step = await iterator.next()
+    if (step.done) return step.value ?? last
+    last = step.value
+  }
+}

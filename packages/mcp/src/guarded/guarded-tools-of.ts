@@ -1,0 +1,35 @@
+import { ConfigurationError, type Policy } from '@behalf/core'
+import { type GuardedTool, type GuardRules, guardRuleKeys, type McpTool } from './mcp-tool.ts'
+import { refuseUnknownKeys } from './options.ts'
+
+const MAX_WAIT_SECONDS = 50
+
+/** Checks tools, policies and rules, and puts each tool together with its policy. */
+export function guardedToolsOf(
+  tools: Readonly<Record<string, McpTool>>,
+  options: GuardRules & { readonly policies: Readonly<Record<string, Policy>> },
+  more: readonly string[] = [],
+): readonly GuardedTool[] {
+  refuseUnknownKeys('guardTools', options, [...guardRuleKeys, 'policies', ...more])
+  const { policies, guard, waitSeconds = 0, list } = options
+  if (typeof guard?.run !== 'function') throw new ConfigurationError('guardTools.guard', 'give what createGuard made')
+  if (!(waitSeconds >= 0 && waitSeconds <= MAX_WAIT_SECONDS)) {
+    throw new ConfigurationError(
+      'guardTools.waitSeconds',
+      `is a number of seconds from 0 to ${MAX_WAIT_SECONDS}: clients give up after a minute`,
+    )
+  }
+  if (list !== undefined && list !== 'permitted' && list !== 'all') {
+    throw new ConfigurationError('guardTools.list', "is 'permitted' or 'all'")
+  }
+  return Object.entries(tools).map(([name, tool]) => {
+    if (typeof tool?.execute !== 'function') {
+      throw new ConfigurationError(`guardTools.tools.${name}`, 'has no execute, so nothing here could be guarded')
+    }
+    const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
+    if (policy === undefined) {
+      throw new ConfigurationError(`guardTools.policies.${name}`, 'is missing: give policy(…) or publicTool(…)')
+    }
+    return { name, tool, policy, rules: options }
+  })
+}

@@ -1,0 +1,79 @@
+import type { Guard, Interrupt, Policy } from '@behalf/core'
+import type { AnySchema, OutputOf, ToolHints } from './schema.ts'
+
+/** What a tool's body gets beside its input. Its credentials come by `currentCall`. */
+export interface ToolSurroundings {
+  /** Aborts when the client goes away or cancels. */
+  readonly signal: AbortSignal
+}
+
+/** A tool, in no SDK's form. */
+export interface McpTool<Schema extends AnySchema = AnySchema> {
+  readonly title?: string
+  readonly description?: string
+  /** Any Standard Schema that can say itself as JSON Schema, and zod's mini schemas. */
+  readonly inputSchema: Schema
+  readonly outputSchema?: AnySchema
+  readonly annotations?: ToolHints
+  readonly _meta?: Record<string, unknown>
+  /**
+   * The body. Gets the input as the policy parsed it, frozen. Returns plain JSON, a text, or a result of MCP
+   * (`{ content: […] }`); of a generator the last value is taken.
+   */
+  readonly execute: (input: OutputOf<Schema>, surroundings: ToolSurroundings) => unknown
+}
+
+/** The schemas by tool, from which the tools' types are inferred. */
+export type Schemas = Readonly<Record<string, AnySchema>>
+
+export type ToolsOf<S extends Schemas> = { readonly [Name in keyof S]: McpTool<S[Name]> }
+
+/** A policy for each tool, whose input is what the tool's body takes. */
+export type PoliciesFor<S extends Schemas> = {
+  readonly [Name in keyof S]: Policy<OutputOf<S[Name]>>
+}
+
+/** Where a person does what an interrupt asks for: an absolute address of the app, never a ticket. */
+export type PageOf = (interrupt: Interrupt) => string | undefined
+
+/** How tools are guarded. */
+export interface GuardRules {
+  readonly guard: Guard
+  /**
+   * A page of the app for an interrupt: clients that can are asked to open it (URL elicitation). It finds the
+   * interrupt by its id, under the identity of whoever is signed in there, and under no other.
+   * @default the interrupt's own `url`, where it is absolute
+   */
+  readonly pageOf?: PageOf
+  /**
+   * How long a request may wait for a person before it is answered, in seconds: within one round of a client that
+   * comes back with its state, and at once for those that have no other way. 0 never waits. @default 20
+   */
+  readonly waitSeconds?: number
+  /**
+   * What a client is shown by `tools/list`. `'permitted'` leaves out what this user could not call; each call is
+   * checked as a whole either way. @default 'permitted'
+   */
+  readonly list?: 'permitted' | 'all'
+  /**
+   * Gets what a tool's body threw, and the tool's name. The client is told a fixed sentence instead. Also gets a
+   * fault of the guard itself. What it throws is dropped. @default the error is dropped
+   */
+  readonly onError?: (error: unknown, tool: string) => void
+}
+
+export const guardRuleKeys = [
+  'guard',
+  'pageOf',
+  'waitSeconds',
+  'list',
+  'onError',
+] as const satisfies readonly (keyof GuardRules)[]
+
+/** One tool under its policy. */
+export interface GuardedTool {
+  readonly name: string
+  readonly tool: McpTool
+  readonly policy: Policy
+  readonly rules: GuardRules
+}

@@ -1,0 +1,48 @@
+import type { Guard, Identity, Interrupt } from '@behalf/core'
+
+/**
+ * Waits for a person's answer, at the pace that the question asks for.
+ *
+ * @returns Whether there is one, of whatever kind. `false` after the time is up, and where nothing can be known now.
+ * @throws The signal's reason.
+ */
+export async function waitForAnswer(
+  guard: Pick<Guard, 'approvals'>,
+  interrupt: Interrupt,
+  {
+    identity,
+    seconds,
+    signal,
+  }: { readonly identity: Identity; readonly seconds: number; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const end = performance.now() + seconds * 1000
+  let interval = interrupt.interval ?? 5
+  for (;;) {
+    const left = end - performance.now()
+    if (left < interval * 1000) return false
+    await pause(interval * 1000, signal)
+    try {
+      const view = await guard.approvals.get(interrupt.id, { identity, signal })
+      if (view?.state !== 'open') return true
+      interval = view.interval ?? interval
+    } catch (error) {
+      if (signal.aborted) throw error
+      return false
+    }
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }, milliseconds)
+    signal.addEventListener('abort', stop, { once: true })
+  })
+}

@@ -1,0 +1,47 @@
+import type { Identity } from '@behalf/core'
+import type { Passed } from '@behalf/core/resource-server'
+
+/**
+ * What the SDK hands to a tool about its caller: the fields of both SDKs' `AuthInfo`.
+ *
+ * `token` is always empty. A tool that could read the caller's token could pass it on, which an MCP server must
+ * not do; credentials for other APIs come from the guard.
+ * @see {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization#access-token-privilege-restriction | MCP, Authorization}
+ */
+export interface McpAuthInfo {
+  token: string
+  clientId: string
+  scopes: string[]
+  expiresAt?: number
+  resource?: URL
+  resourceMetadataUrl?: string
+  extra?: Record<string, unknown>
+}
+
+/** Whatever carries an `AuthInfo`: the context of either SDK's handlers, or the factory's. */
+export interface AuthCarrier {
+  readonly http?: { readonly authInfo?: McpAuthInfo | undefined } | undefined
+  readonly authInfo?: McpAuthInfo | undefined
+}
+
+/** What a tool is told of whoever passed. */
+export function authInfoOf({ identity, scopes }: Passed, resource: URL, metadataUrl: string | undefined): McpAuthInfo {
+  return {
+    token: '',
+    clientId: identity.clientId ?? '',
+    scopes: [...scopes],
+    resource,
+    extra: { identity },
+    ...(identity.expiresAt !== undefined && { expiresAt: identity.expiresAt }),
+    ...(metadataUrl !== undefined && { resourceMetadataUrl: metadataUrl }),
+  }
+}
+
+/**
+ * For whom a request acts, as the gate verified it. `undefined` where no gate stood before the server.
+ *
+ * The guard refuses an identity that no verification made, whoever put it here.
+ */
+export function identityOf(context: AuthCarrier): Identity | undefined {
+  return (context.http?.authInfo ?? context.authInfo)?.extra?.identity as Identity | undefined
+}

@@ -1,0 +1,66 @@
+import { ConfigurationError } from '@behalf/core'
+
+/** Which hosts are ours, and whose pages may call. */
+export interface BrowserRules {
+  readonly hosts: readonly string[]
+  readonly origins: readonly string[]
+}
+
+/** Checks hosts and origins in their exact spelling, since that is what is compared. */
+export function browserRules(endpoint: URL, given: Partial<BrowserRules>): BrowserRules {
+  const { hosts = [endpoint.host], origins = [endpoint.origin] } = given
+  for (const host of hosts) {
+    if (!URL.canParse(`https://${host}/`) || host !== host.toLowerCase() || /[/?#@]/.test(host)) {
+      throw new ConfigurationError(
+        'createMcpGate.hosts',
+        'give host names in lower case, with the port where it is not the default one',
+      )
+    }
+  }
+  for (const origin of origins) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new ConfigurationError('createMcpGate.origins', 'give exact origins: scheme, host and port only')
+    }
+  }
+  return { hosts, origins }
+}
+
+/**
+ * Refuses what a rebound name or a stranger's page sends. Programs send no `Origin`, and pass.
+ * @see {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning | MCP, Transports}
+ */
+export function refuseStrangers(request: Request, rules: BrowserRules): Response | undefined {
+  const host = (request.headers.get('host') ?? new URL(request.url).host).toLowerCase()
+  if (!rules.hosts.includes(host)) return forbidden('This host is not served here')
+  const origin = request.headers.get('origin')
+  return origin === null || rules.origins.includes(origin) ? undefined : forbidden('This origin may not call')
+}
+
+/** Tells a browser which page may read the answer, and which of its headers. */
+export function corsHeaders(request: Request, rules: BrowserRules): Readonly<Record<string, string>> {
+  const origin = request.headers.get('origin')
+  if (origin === null || !rules.origins.includes(origin)) return {}
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce, Mcp-Session-Id',
+    vary: 'origin',
+  }
+}
+
+/** The answer to a browser that asks before it sends. No credentials are in such a request. */
+export function preflight(request: Request, rules: BrowserRules): Response | undefined {
+  if (request.method !== 'OPTIONS' || !request.headers.has('access-control-request-method')) return undefined
+  const asked = request.headers.get('access-control-request-headers')
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...corsHeaders(request, rules),
+      'access-control-allow-methods': 'GET, POST, DELETE',
+      ...(asked !== null && { 'access-control-allow-headers': asked }),
+      'access-control-max-age': '600',
+    },
+  })
+}
+
+const forbidden = (message: string): Response =>
+  Response.json({ jsonrpc: '2.0', error: { code: -32_000, message }, id: null }, { status: 403 })

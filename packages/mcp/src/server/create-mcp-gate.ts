@@ -1,0 +1,212 @@
+import { ConfigurationError, type Identity, runAs } from '@behalf/core'
+import { createResourceServer, type ProtectedRequest, type ProtectOptions } from '@behalf/core/resource-server'
+import { refuseUnknownKeys } from '../guarded/options.ts'
+import { authInfoOf, type McpAuthInfo } from './auth-info.ts'
+import { browserRules, corsHeaders, preflight, refuseStrangers } from './browser-rules.ts'
+import {
+  checkToolRules,
+  endpointOf,
+  gateOptionKeys,
+  type McpGateOptions,
+  scopesOf,
+  type ToolRules,
+} from './gate-options.ts'
+import { parsedMessage, type ReadBody, readMessage } from './read-message.ts'
+
+const DEFAULT_MAX_BODY_BYTES = 1024 * 1024
+/** From this revision on, clients ask for the union of what they had and what is missing. */
+const FIRST_WITH_SCOPE_UNION = '2026-07-28'
+
+/** A fetch-style MCP handler of either SDK: `createMcpHandler(…).fetch`, or a transport's `handleRequest`. */
+export type McpHandler = (
+  request: Request,
+  options: { readonly authInfo?: McpAuthInfo; readonly parsedBody?: unknown },
+) => Promise<Response>
+
+/** Who may go on, or the answer to give instead. */
+export type Admission =
+  | {
+      readonly ok: true
+      readonly identity: Identity
+      readonly authInfo: McpAuthInfo
+      /** The body as it was parsed for the decision; hand this on, not the text. Absent where there is none. */
+      readonly parsedBody?: unknown
+      /** To add to the answer. */
+      readonly headers: Readonly<Record<string, string>>
+    }
+  | { readonly ok: false; readonly response: Response }
+
+export interface McpGate {
+  /** The handler behind the gate: answers for the metadata's address and for the endpoint's, with 404 elsewhere. */
+  handle(handler: McpHandler): (request: Request) => Promise<Response>
+  /** Whether an address is the endpoint's or the metadata's, for mounting beside other routes. */
+  serves(request: Pick<Request, 'url'>): boolean
+  /**
+   * Decides about one request: host, origin, metadata, token, scopes.
+   *
+   * @param parsedBody - The body, where something before the gate has parsed it.
+   */
+  admit(request: Request, parsedBody?: unknown): Promise<Admission>
+  /** As it was given. */
+  readonly resource: string
+  /** Where the protected resource metadata is (RFC 9728). */
+  readonly metadataUrl: string
+}
+
+/**
+ * Makes the gate of an MCP server: an OAuth resource server by the MCP authorization specification, in its
+ * revisions 2025-06-18, 2025-11-25 and 2026-07-28.
+ *
+ * Verifies host, origin and token (audience, issuer, signature, life, proof of its key), and for `tools/call` the
+ * scopes and the login that the tool needs. The caller's token ends here: neither the `AuthInfo` nor the request
+ * that the handler gets holds it. Whether the user may do what a call asks for is not decided here: see `guardTools`.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ * @see {@link https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization | MCP, Authorization}
+ */
+export function createMcpGate(options: McpGateOptions): McpGate {
+  refuseUnknownKeys('createMcpGate', options, gateOptionKeys)
+  const { resource, scopes = [], maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options
+  const endpoint = endpointOf('createMcpGate.resource', resource)
+  const tools = checkToolRules('createMcpGate.tools', options.tools ?? {})
+  const rules = browserRules(endpoint, {
+    ...(options.hosts && { hosts: options.hosts }),
+    ...(options.origins && { origins: options.origins }),
+  })
+  if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0)) {
+    throw new ConfigurationError('createMcpGate.maxBodyBytes', 'give a whole number of bytes, 1 or more')
+  }
+  const known = scopesOf(scopes, tools)
+  const server = createResourceServer({
+    authorizationServer: options.authorizationServer,
+    audience: options.audience ?? resource,
+    realm: 'mcp',
+    origin: endpoint.origin,
+    dpop: options.dpop,
+    introspect: options.introspect,
+    actors: options.actors,
+    metadata: { ...(known.length > 0 && { scopes: known }), ...options.metadata, resource },
+    fetch: options.fetch,
+    clock: options.clock,
+    timeoutMs: options.timeoutMs,
+  })
+  const metadataUrl = server.metadataUrl ?? ''
+  // Wrong rules would show at the first call only.
+  checkRules(tools, scopes)
+
+  const admit = async (request: Request, parsedBody?: unknown): Promise<Admission> => {
+    const refused = refuseStrangers(request, rules)
+    if (refused !== undefined) return { ok: false, response: refused }
+    const asked = preflight(request, rules)
+    if (asked !== undefined) return { ok: false, response: asked }
+    const cors = corsHeaders(request, rules)
+    // Without credentials nothing of the body is read.
+    const read = request.headers.has('authorization') ? await bodyOf(request, parsedBody, maxBodyBytes) : undefined
+    if (read?.ok === false) return { ok: false, response: withHeaders(read.response, cors) }
+    const rulesOfTool = read?.tool === undefined ? undefined : tools.get(read.tool)
+    const passed = await server.protect(protectedPart(request), rulesFor(request, scopes, rulesOfTool ?? {}))
+    if (!passed.ok) return { ok: false, response: withHeaders(passed.response, cors) }
+    return {
+      ok: true,
+      identity: passed.identity,
+      authInfo: authInfoOf(passed, endpoint, metadataUrl),
+      headers: { ...cors, ...passed.headers },
+      ...(read?.body !== undefined && { parsedBody: read.body }),
+    }
+  }
+
+  const isEndpoint = (request: Pick<Request, 'url'>) => new URL(request.url).pathname === endpoint.pathname
+  const isMetadata = (request: Pick<Request, 'url'>) => new URL(request.url).pathname === new URL(metadataUrl).pathname
+  return {
+    resource,
+    metadataUrl,
+    serves: (request) => isEndpoint(request) || isMetadata(request),
+    admit: async (request, parsedBody) => {
+      const metadata = isMetadata(request) ? metadataAnswer(request, server.metadata(request)) : undefined
+      if (metadata !== undefined) return { ok: false, response: metadata }
+      return isEndpoint(request)
+        ? admit(request, parsedBody)
+        : { ok: false, response: new Response(null, { status: 404 }) }
+    },
+    handle(handler) {
+      return async (request) => {
+        const admission = await this.admit(request)
+        if (!admission.ok) return admission.response
+        const { identity, authInfo, parsedBody, headers } = admission
+        const clean = withoutCredentials(request)
+        const response = await runAs(identity, () =>
+          handler(clean, { authInfo, ...(parsedBody !== undefined && { parsedBody }) }),
+        )
+        return withHeaders(response, headers)
+      }
+    },
+  }
+}
+
+async function bodyOf(request: Request, parsedBody: unknown, maxBytes: number): Promise<ReadBody | undefined> {
+  if (parsedBody !== undefined) return parsedMessage(parsedBody)
+  return request.method === 'POST' ? readMessage(request, maxBytes) : undefined
+}
+
+function rulesFor(
+  request: Request,
+  scopes: readonly string[],
+  { scopes: more = [], acrValues, maxAge }: ToolRules,
+): ProtectOptions {
+  const version = request.headers.get('mcp-protocol-version') ?? ''
+  return {
+    scopes: [...new Set([...scopes, ...more])],
+    acrValues,
+    maxAge,
+    // Older clients ask for exactly what a challenge names, and would lose the rest.
+    challengeScopes: version >= FIRST_WITH_SCOPE_UNION ? 'missing' : 'needed',
+  }
+}
+
+/** The gate's own rules, checked as `protect` will check them. */
+function checkRules(tools: ReadonlyMap<string, ToolRules>, scopes: readonly string[]): void {
+  const word = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+  const lists: (readonly [string, readonly string[] | undefined])[] = [['createMcpGate.scopes', scopes]]
+  for (const [name, rules] of tools) {
+    lists.push([`createMcpGate.tools.${name}.scopes`, rules.scopes])
+    lists.push([`createMcpGate.tools.${name}.acrValues`, rules.acrValues])
+    const { maxAge } = rules
+    if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge >= 0)) {
+      throw new ConfigurationError(`createMcpGate.tools.${name}.maxAge`, 'give whole seconds, 0 or more')
+    }
+  }
+  for (const [option, list] of lists) {
+    if (list === undefined) continue
+    if (!Array.isArray(list) || !list.every((item) => typeof item === 'string' && word.test(item))) {
+      throw new ConfigurationError(option, 'give a list of words, without spaces, quotes and backslashes')
+    }
+  }
+}
+
+const protectedPart = ({ url, method, headers, signal }: Request): ProtectedRequest => ({
+  url,
+  method,
+  headers,
+  signal,
+})
+
+/** Token passthrough is forbidden: what could be passed on is taken out, the body too, which was parsed. */
+function withoutCredentials(request: Request): Request {
+  const headers = new Headers(request.headers)
+  for (const name of ['authorization', 'dpop', 'content-length']) headers.delete(name)
+  return new Request(request.url, { method: request.method, headers, signal: request.signal })
+}
+
+/** Browsers ask first, since MCP clients send a header of their own; the document is public. */
+function metadataAnswer(request: Request, answer: Response | undefined): Response | undefined {
+  if (request.method !== 'OPTIONS') return answer
+  const headers = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'mcp-protocol-version' }
+  return new Response(null, { status: 204, headers: { ...headers, 'access-control-allow-methods': 'GET, HEAD' } })
+}
+
+function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
+  if (Object.keys(headers).length === 0) return response
+  const all = new Headers(response.headers)
+  for (const [name, value] of Object.entries(headers)) all.set(name, value)
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers: all })
+}

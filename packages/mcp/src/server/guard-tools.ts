@@ -1,0 +1,183 @@
+import { ConfigurationError, type Identity, type Interrupt, type Policy } from '@behalf/core'
+import {
+  type CallToolResult,
+  CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
+  type InputRequiredResult,
+  inputRequired,
+  type ListToolsResult,
+  type McpServer,
+  type McpServerOptions,
+  type RequestStateCodec,
+  type ServerContext,
+  UrlElicitationRequiredError,
+} from '@modelcontextprotocol/server'
+import { callTool, INTERRUPT_META, waitingResult } from '../guarded/call-tool.ts'
+import { guardedToolsOf } from '../guarded/guarded-tools-of.ts'
+import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
+import { pageFor } from '../guarded/page-of.ts'
+import { identityOf } from './auth-info.ts'
+import { listedSchema } from './listed-schema.ts'
+import { type RequestStateOptions, type RoundState, requestStates, roundOf } from './request-state.ts'
+
+/** Options of {@link guardTools}. */
+export interface GuardToolsOptions<S extends Schemas> extends GuardRules {
+  /** May hold policies of further tools. */
+  readonly policies: PoliciesFor<S>
+  /** How calls that wait are found again. */
+  readonly requestState?: RequestStateOptions
+}
+
+/** Tools behind a guard, to be put on each server that the factory makes. */
+export interface GuardedTools {
+  /** For `new McpServer(info, guarded.serverOptions)`: checks the state that clients bring back. */
+  readonly serverOptions: Pick<McpServerOptions, 'requestState'>
+  /**
+   * Registers the tools on a server, which must have been made with `serverOptions`.
+   * @returns the server
+   */
+  register(server: McpServer): McpServer
+}
+
+const DEFAULT_WAIT_SECONDS = 20
+
+/**
+ * Puts the guard before each tool of an MCP server.
+ *
+ * For whom a call acts is what the gate verified, and nothing that a client writes. A refusal is an error result
+ * with a fixed sentence. A call that needs a person is answered with `input_required` and signed state (revision
+ * 2026-07-28), with a URL elicitation (-32042) for older clients, or, where there is no page to open, after a wait,
+ * with an error result that says so. What comes back is only a wake-up: the guard decides again.
+ *
+ * @throws ConfigurationError An unknown option, or a tool without a policy or without `execute`.
+ */
+export function guardTools<const S extends Schemas>(
+  tools: ToolsOf<S>,
+  options: GuardToolsOptions<NoInfer<S>>,
+): GuardedTools {
+  const guarded = guardedToolsOf(tools as unknown as Readonly<Record<string, McpTool>>, options, ['requestState'])
+  const states = requestStates('guardTools.requestState', options.requestState)
+  const policies: Readonly<Record<string, Policy>> = Object.fromEntries(
+    guarded.map(({ name, policy }) => [name, policy]),
+  )
+  return {
+    serverOptions: { requestState: { verify: states.verify } },
+    register(server) {
+      const isShown = options.list === 'all' ? () => true : showPermitted(server, policies, options)
+      for (const one of guarded) register(server, one, states)
+      if (guarded.length > 0 && !isShown()) {
+        const fix = 'comes after other tools were registered: call it first, so that it may filter tools/list'
+        throw new ConfigurationError('guardTools.register', fix)
+      }
+      return server
+    },
+  }
+}
+
+function register(server: McpServer, guarded: GuardedTool, states: RequestStateCodec<RoundState>): void {
+  const { name, tool } = guarded
+  const { title, description, annotations, _meta } = tool
+  server.registerTool(
+    name,
+    {
+      inputSchema: listedSchema(tool.inputSchema),
+      ...(tool.outputSchema !== undefined && { outputSchema: listedSchema(tool.outputSchema) }),
+      ...(title !== undefined && { title }),
+      ...(description !== undefined && { description }),
+      ...(annotations !== undefined && { annotations }),
+      ...(_meta !== undefined && { _meta }),
+    },
+    (input: unknown, context: ServerContext) => answer(guarded, input, context, states),
+  )
+}
+
+async function answer(
+  guarded: GuardedTool,
+  input: unknown,
+  context: ServerContext,
+  states: RequestStateCodec<RoundState>,
+): Promise<CallToolResult | InputRequiredResult> {
+  const { name, rules } = guarded
+  const { mcpReq } = context
+  const state = roundOf(mcpReq.requestState(), name)
+  const slot = state?.slot ?? crypto.randomUUID()
+  const pageTo = (interrupt: Interrupt) => (canOpenPages(context) ? pageFor(interrupt, rules.pageOf) : undefined)
+  const ended = await callTool(guarded, {
+    identity: identityOf(context),
+    slot,
+    input,
+    signal: mcpReq.signal,
+    // Whoever can be shown a page is shown it first, and waits when it comes back.
+    waitSeconds: (interrupt) =>
+      state === undefined && pageTo(interrupt) !== undefined ? 0 : (rules.waitSeconds ?? DEFAULT_WAIT_SECONDS),
+  })
+  if (ended.kind === 'result') return ended.result
+  const { interrupt } = ended
+  const page = pageTo(interrupt)
+  if (mcpReq.envelope === undefined && page !== undefined) {
+    throw new UrlElicitationRequiredError([
+      { mode: 'url', elicitationId: interrupt.id, url: page, message: interrupt.message },
+    ])
+  }
+  // Without a page, coming back is worth it only where the answer is given elsewhere, such as on a phone.
+  const mayComeBack = page !== undefined || interrupt.kind === 'approval_pending'
+  if (mcpReq.envelope === undefined || !mayComeBack || wasDeclined(mcpReq.inputResponses)) {
+    return waitingResult(interrupt)
+  }
+  const asked = inputRequired({
+    ...(page !== undefined && {
+      inputRequests: { [ASK]: inputRequired.elicitUrl({ message: interrupt.message, url: page }) },
+    }),
+    requestState: await states.mint({ tool: name, slot }, context),
+  })
+  return { ...asked, _meta: { ...asked._meta, [INTERRUPT_META]: interrupt } }
+}
+
+const ASK = 'behalf'
+
+function wasDeclined(responses: Readonly<Record<string, unknown>> | undefined): boolean {
+  const response = responses?.[ASK]
+  if (typeof response !== 'object' || response === null || !('action' in response)) return false
+  return response.action === 'decline' || response.action === 'cancel'
+}
+
+/**
+ * Whether the client can open a page for the user. A client of an older revision said so when it connected, which a
+ * stateless server does not see: one that cannot gets an error that it can show.
+ */
+function canOpenPages({ mcpReq }: ServerContext): boolean {
+  if (mcpReq.envelope === undefined) return true
+  const envelope: { readonly [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } = mcpReq.envelope
+  return envelope[CLIENT_CAPABILITIES_META_KEY]?.elicitation?.url !== undefined
+}
+
+type ListHandler = (request: unknown, context: ServerContext) => ListToolsResult | Promise<ListToolsResult>
+
+/** The server's own list, without what this caller could not call. Tools that are not guarded stay. */
+function showPermitted(
+  server: McpServer,
+  policies: Readonly<Record<string, Policy>>,
+  { guard }: GuardRules,
+): () => boolean {
+  let isShown = false
+  const protocol = server.server as unknown as { setRequestHandler(method: string, handler: ListHandler): void }
+  const set = protocol.setRequestHandler
+  protocol.setRequestHandler = (method, handler) => {
+    if (method !== 'tools/list') return set.call(protocol, method, handler)
+    isShown = true
+    return set.call(protocol, method, async (request, context) => {
+      const listed = await handler(request, context)
+      const hidden = await hiddenFrom(guard, policies, identityOf(context))
+      return { ...listed, tools: listed.tools.filter(({ name }) => !hidden.has(name)) }
+    })
+  }
+  return () => isShown
+}
+
+async function hiddenFrom(
+  guard: GuardRules['guard'],
+  policies: Readonly<Record<string, Policy>>,
+  identity: Identity | undefined,
+): Promise<ReadonlySet<string>> {
+  return new Set((await guard.visible(policies, identity)).hidden.map(({ tool }) => tool))
+}

@@ -1,0 +1,22 @@
+import type { McpGate, McpHandler } from './create-mcp-gate.ts'
+
+/** What is needed of Hono's context. */
+export interface HonoContext {
+  readonly req: { readonly raw: Request }
+}
+
+/**
+ * The handler behind the gate, as a Hono middleware: `app.use(honoHandler(gate, mcp.fetch))`. Answers at the
+ * endpoint's and the metadata's address, and leaves all others to what follows.
+ */
+export function honoHandler(
+  gate: McpGate,
+  handler: McpHandler,
+): (context: HonoContext, next: () => Promise<void>) => Promise<Response | undefined> {
+  const handle = gate.handle(handler)
+  return async ({ req }, next) => {
+    if (gate.serves(req.raw)) return handle(req.raw)
+    await next()
+    return undefined
+  }
+}

@@ -1,0 +1,17 @@
+export type {
+  GuardRules,
+  McpTool,
+  PageOf,
+  PoliciesFor,
+  Schemas,
+  ToolSurroundings,
+  ToolsOf,
+} from '../guarded/mcp-tool.ts'
+export type { AnySchema, OutputOf, ToolHints } from '../guarded/schema.ts'
+export { type AuthCarrier, identityOf, type McpAuthInfo } from './auth-info.ts'
+export { type Admission, createMcpGate, type McpGate, type McpHandler } from './create-mcp-gate.ts'
+export type { McpGateOptions, ToolRules } from './gate-options.ts'
+export { type GuardedTools, type GuardToolsOptions, guardTools } from './guard-tools.ts'
+export { type HonoContext, honoHandler } from './hono-handler.ts'
+export { type NodeBodyRequest, type NodeStreamResponse, nodeHandler } from './node-handler.ts'
+export type { RequestStateOptions } from './request-state.ts'

@@ -1,0 +1,57 @@
+import { ConfigurationError, type Identity } from '@behalf/core'
+import { createRequestStateCodec, type RequestStateCodec } from '@modelcontextprotocol/server'
+import * as z from 'zod/mini'
+import { identityOf } from './auth-info.ts'
+
+/** Options of the state that clients carry from one round of a call to the next (revision 2026-07-28). */
+export interface RequestStateOptions {
+  /**
+   * 32 bytes or more, the same in every process that may get the next round.
+   * @default random: only this process takes back what it gave out
+   */
+  readonly key?: Uint8Array
+  /** How long a client may take between two rounds, in seconds. @default 3600 */
+  readonly lifetimeSeconds?: number
+}
+
+/** What a state says: which run of which tool. Signed and in the clear; it opens nothing by itself. */
+export interface RoundState {
+  readonly tool: string
+  readonly slot: string
+}
+
+const wire = z.strictObject({ tool: z.string(), slot: z.string() })
+
+/**
+ * Signs and checks the state.
+ *
+ * It is bound to the user and the agent: another's state is refused before any tool is asked. Within it, the guard
+ * finds a run only under its owner and for equal arguments.
+ */
+export function requestStates(option: string, options: RequestStateOptions = {}): RequestStateCodec<RoundState> {
+  const { key = crypto.getRandomValues(new Uint8Array(32)), lifetimeSeconds = 3600 } = options
+  if (!(key instanceof Uint8Array && key.length >= 32)) {
+    throw new ConfigurationError(`${option}.key`, 'give 32 random bytes or more')
+  }
+  if (!(Number.isSafeInteger(lifetimeSeconds) && lifetimeSeconds > 0)) {
+    throw new ConfigurationError(`${option}.lifetimeSeconds`, 'give whole seconds, 1 or more')
+  }
+  return createRequestStateCodec<RoundState>({
+    key,
+    ttlSeconds: lifetimeSeconds,
+    bind: (context) => ownerOf(identityOf(context), context.mcpReq.method),
+  })
+}
+
+/** The state of this round for this very tool, or nothing. */
+export function roundOf(state: unknown, tool: string): RoundState | undefined {
+  const parsed = wire.safeParse(state)
+  return parsed.success && parsed.data.tool === tool ? parsed.data : undefined
+}
+
+function ownerOf(identity: Identity | undefined, method: string): string {
+  if (identity === undefined) return JSON.stringify([method])
+  const { issuer, tenant, clientId } = identity
+  const subject = identity.kind === 'user' ? identity.subject : undefined
+  return JSON.stringify([method, identity.kind, issuer, tenant, subject, clientId])
+}

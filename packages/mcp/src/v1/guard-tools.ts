@@ -1,0 +1,116 @@
+import { ConfigurationError, type Identity, type Policy } from '@behalf/core'
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
+import {
+  type CallToolResult,
+  ListToolsRequestSchema,
+  type ListToolsResult,
+  type ServerNotification,
+  type ServerRequest,
+  UrlElicitationRequiredError,
+} from '@modelcontextprotocol/sdk/types.js'
+import { callTool, waitingResult } from '../guarded/call-tool.ts'
+import { guardedToolsOf } from '../guarded/guarded-tools-of.ts'
+import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
+import { pageFor } from '../guarded/page-of.ts'
+import { identityOf } from '../server/auth-info.ts'
+
+/** Options of {@link guardTools}. */
+export interface GuardToolsOptions<S extends Schemas> extends GuardRules {
+  /** May hold policies of further tools. */
+  readonly policies: PoliciesFor<S>
+}
+
+/** Tools behind a guard, to be put on each server of the v1 SDK. */
+export interface GuardedTools {
+  /** Registers the tools. @returns the server */
+  register(server: McpServer): McpServer
+}
+
+type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
+
+const DEFAULT_WAIT_SECONDS = 20
+
+/**
+ * `guardTools` of `@behalf/mcp/server`, for servers on the v1 SDK (`@modelcontextprotocol/sdk`), whose newest
+ * revision is 2025-11-25: it has no state that a client brings back, so a call that comes again is found by its
+ * owner, its tool and its arguments.
+ *
+ * Schemas are zod's (v4, mini included), as the v1 SDK wants them.
+ *
+ * @throws ConfigurationError An unknown option, or a tool without a policy or without `execute`.
+ */
+export function guardTools<const S extends Schemas>(
+  tools: ToolsOf<S>,
+  options: GuardToolsOptions<NoInfer<S>>,
+): GuardedTools {
+  const guarded = guardedToolsOf(tools as unknown as Readonly<Record<string, McpTool>>, options)
+  const policies = Object.fromEntries(guarded.map(({ name, policy }) => [name, policy]))
+  return {
+    register(server) {
+      const isShown = options.list === 'all' ? () => true : showPermitted(server, policies, options)
+      for (const one of guarded) register(server, one)
+      if (guarded.length > 0 && !isShown()) {
+        const fix = 'comes after other tools were registered: call it first, so that it may filter tools/list'
+        throw new ConfigurationError('guardTools.register', fix)
+      }
+      return server
+    },
+  }
+}
+
+function register(server: McpServer, guarded: GuardedTool): void {
+  const { name, tool } = guarded
+  const { title, description, annotations, _meta, outputSchema } = tool
+  const config = {
+    inputSchema: tool.inputSchema as never,
+    ...(outputSchema !== undefined && { outputSchema: outputSchema as never }),
+    ...(title !== undefined && { title }),
+    ...(description !== undefined && { description }),
+    ...(annotations !== undefined && { annotations }),
+    ...(_meta !== undefined && { _meta }),
+  }
+  server.registerTool(name, config, ((input: unknown, extra: Extra) => answer(guarded, input, extra)) as never)
+}
+
+async function answer(guarded: GuardedTool, input: unknown, extra: Extra): Promise<CallToolResult> {
+  const { rules } = guarded
+  const ended = await callTool(guarded, {
+    identity: identityOf(extra),
+    slot: crypto.randomUUID(),
+    input,
+    signal: extra.signal,
+    waitSeconds: (interrupt) =>
+      pageFor(interrupt, rules.pageOf) === undefined ? (rules.waitSeconds ?? DEFAULT_WAIT_SECONDS) : 0,
+  })
+  if (ended.kind === 'result') return ended.result as CallToolResult
+  const { interrupt } = ended
+  const page = pageFor(interrupt, rules.pageOf)
+  if (page === undefined) return waitingResult(interrupt) as CallToolResult
+  throw new UrlElicitationRequiredError([
+    { mode: 'url', elicitationId: interrupt.id, url: page, message: interrupt.message },
+  ])
+}
+
+type ListHandler = (request: unknown, extra: Extra) => ListToolsResult | Promise<ListToolsResult>
+
+/** The server's own list, without what this caller could not call. Tools that are not guarded stay. */
+function showPermitted(
+  server: McpServer,
+  policies: Readonly<Record<string, Policy>>,
+  { guard }: GuardRules,
+): () => boolean {
+  let isShown = false
+  const protocol = server.server as unknown as { setRequestHandler(schema: unknown, handler: ListHandler): void }
+  const set = protocol.setRequestHandler
+  protocol.setRequestHandler = (schema, handler) => {
+    if (schema !== ListToolsRequestSchema) return set.call(protocol, schema, handler)
+    isShown = true
+    return set.call(protocol, schema, async (request, extra) => {
+      const identity: Identity | undefined = identityOf(extra)
+      const [listed, { hidden }] = await Promise.all([handler(request, extra), guard.visible(policies, identity)])
+      return { ...listed, tools: listed.tools.filter(({ name }) => !hidden.some(({ tool }) => tool === name)) }
+    })
+  }
+  return () => isShown
+}

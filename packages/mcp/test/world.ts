@@ -1,0 +1,130 @@
+import { createGuard, type Guard, type GuardOptions, memoryStore, type Profile } from '@behalf/core'
+import { ciba } from '@behalf/core/ciba'
+import { openFga } from '@behalf/core/fga'
+import { auth0TokenVault } from '@behalf/core/vault'
+import { sandboxTarget } from '@behalf/sandbox'
+import { login, type ProtocolTarget, profileOf, type TargetClient } from '@behalf/testing'
+import { Client, type ClientOptions, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { onTestFinished } from 'vitest'
+import type { GuardRules } from '../src/server/index.ts'
+import { createMcpGate, guardTools, type McpGateOptions, nodeHandler } from '../src/server/index.ts'
+import { type HttpServer, openPort } from './http-server.ts'
+import { stockTools } from './stock-tools.ts'
+
+/** Scopes of the MCP server, as the authorization server knows them. */
+export const SCOPES = ['mcp:tools', 'mcp:trade']
+
+export interface World {
+  readonly target: ProtocolTarget
+  readonly port: HttpServer
+  /** The MCP endpoint: address, identifier, audience. */
+  readonly resource: string
+  /** The MCP server's own client at the authorization server. */
+  readonly profile: Profile
+  guard(over?: Partial<GuardOptions>): Guard
+  /** Serves the stock tools behind the gate. */
+  serve(options?: ServeOptions): void
+  /** An access token for the MCP server. */
+  token(
+    user: 'ann' | 'bob',
+    options?: { readonly scope?: string; readonly parameters?: Record<string, string> },
+  ): Promise<string>
+  close(): Promise<void>
+}
+
+export interface ServeOptions {
+  readonly gate?: Partial<McpGateOptions>
+  readonly rules?: Partial<GuardRules>
+  readonly guard?: Guard
+  readonly legacy?: 'reject' | 'stateless'
+}
+
+/** The sandbox, and a port for an MCP server that it knows as an API and as a client. */
+export async function openWorld(): Promise<World> {
+  const port = await openPort()
+  const resource = `${port.origin}/mcp`
+  const mcp: TargetClient = {
+    clientId: 'stock-mcp',
+    authentication: { method: 'client_secret_basic', clientSecret: 'stock-mcp-secret' },
+  }
+  const target = await sandboxTarget({
+    clients: [
+      {
+        clientId: mcp.clientId,
+        clientSecret: 'stock-mcp-secret',
+        api: resource,
+        actor: { subject: 'agent:trader', profile: 'ai_agent' },
+      },
+    ],
+    resources: [{ identifier: resource, scopes: SCOPES }],
+  })
+  const profile = profileOf(target, mcp)
+  const { policies, tools } = stockTools(target)
+  const guard = (over: Partial<GuardOptions> = {}) => createGuard({ ...guardOptions(target, profile), ...over })
+  return {
+    target,
+    port,
+    resource,
+    profile,
+    guard,
+    serve({ gate: gateOptions, rules, guard: given, legacy } = {}) {
+      const gate = createMcpGate({ resource, authorizationServer: profile, scopes: ['mcp:tools'], ...gateOptions })
+      const guarded = guardTools(tools, { guard: given ?? guard(), policies, ...rules })
+      const handler = createMcpHandler(
+        () => guarded.register(new McpServer({ name: 'stock', version: '1.0.0' }, guarded.serverOptions)),
+        { ...(legacy && { legacy }) },
+      )
+      port.serve(nodeHandler(gate, handler.fetch))
+    },
+    token: async (user, { scope = 'openid mcp:tools mcp:trade', parameters } = {}) => {
+      const options = { user: target.users[user].subject, client: target.clients.public, resource, scope }
+      return (await login(target, { ...options, ...(parameters && { parameters }) })).accessToken
+    },
+    close: async () => {
+      await port.close()
+      await target.close()
+    },
+  }
+}
+
+function guardOptions(target: ProtocolTarget, profile: Profile): GuardOptions {
+  const { apiUrl, storeId, authorizationModelId, apiToken } = target.openFga
+  return {
+    authorizationServer: profile,
+    agent: { name: target.agentName, ceiling: ['portfolio:read', 'trade:write', 'trade:small'] },
+    permissions: openFga({
+      apiUrl,
+      storeId,
+      authorizationModelId,
+      credentials: { method: 'apiToken', token: apiToken },
+      relations: {
+        user: (relation) => `user_${relation}`,
+        agent: (relation) => `agent_${relation}`,
+        delegation: 'acts_for',
+      },
+    }),
+    vault: auth0TokenVault(),
+    approvals: ciba(),
+    store: memoryStore(),
+  }
+}
+
+/** A client of the v2 SDK that holds a token already. */
+export async function connectClient(
+  resource: string,
+  token: string,
+  options: ClientOptions = { versionNegotiation: { mode: 'auto' } },
+): Promise<Client> {
+  const client = new Client({ name: 'test', version: '1.0.0' }, options)
+  const transport = new StreamableHTTPClientTransport(new URL(resource), { authProvider: { token: async () => token } })
+  await client.connect(transport)
+  onTestFinished(() => client.close())
+  return client
+}
+
+/** The text of a result. */
+export function textOf(result: { readonly content?: unknown }): string {
+  const [block] = (result.content ?? []) as { readonly text?: string }[]
+  return block?.text ?? ''
+}
