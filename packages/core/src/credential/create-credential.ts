@@ -136,15 +136,15 @@ class BoundCredential implements OpenCredential {
   ): Promise<{ response: Response; newNonce: boolean }> {
     const headers = new Headers(given)
     headers.set('authorization', authorizationHeader(token, dpop === undefined ? 'Bearer' : 'DPoP'))
+    const nonce = dpop && resourceNonce(dpop, origin)
     if (dpop !== undefined) {
-      const nonce = resourceNonce(dpop, origin)
       headers.set('dpop', await dpop.proof({ method, url, accessToken: token, ...(nonce !== undefined && { nonce }) }))
       // The call may have ended while the proof was signed.
       this.#refuseClosed()
     }
     const signal = this.#signal(input, init)
     const response = await this.#options.fetch(input, { ...init, headers, redirect: 'manual', signal })
-    return { response, newNonce: dpop !== undefined && keepResourceNonce(dpop, origin, response.headers) }
+    return { response, newNonce: dpop !== undefined && keepResourceNonce(dpop, origin, response.headers, nonce) }
   }
 
   /** The call's signal and the request's own. */

@@ -20,10 +20,12 @@ export function resourceNonce(key: ProofKey, origin: string): string | undefined
 /**
  * Keeps the nonce that an answer brings, whatever its status.
  *
- * @returns whether it is another one than before
+ * @param used - The nonce that the request carried. Requests at the same time get the same one, so what is kept here
+ *   does not tell whether the request had it.
+ * @returns whether it is another one than the request carried
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-8.2 | RFC 9449 §8.2}
  */
-export function keepResourceNonce(key: ProofKey, origin: string, headers: Headers): boolean {
+export function keepResourceNonce(key: ProofKey, origin: string, headers: Headers, used: string | undefined): boolean {
   const nonce = headers.get('dpop-nonce')
   if (nonce === null || !nonceSyntax.test(nonce)) return false
   let nonces = byKey.get(key)
@@ -31,7 +33,6 @@ export function keepResourceNonce(key: ProofKey, origin: string, headers: Header
     nonces = new LRUCache({ max: MAX_ORIGINS })
     byKey.set(key, nonces)
   }
-  if (nonces.get(origin) === nonce) return false
   nonces.set(origin, nonce)
-  return true
+  return nonce !== used
 }

@@ -139,6 +139,14 @@ describe("an API's nonce", () => {
     expect(seen[0]?.proof.jti).not.toBe(seen[1]?.proof.jti)
   })
 
+  test('is tried by each of several requests that were sent before it was known', async () => {
+    listen(api, () => 'n-1')
+    // Without a fresh token to fall back on, as an approval has none.
+    const { credential } = await bound()
+    const answers = await Promise.all(['a', 'b', 'c'].map((path) => credential.fetch(`${api}/${path}`)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+  })
+
   test('is adopted from any answer', async () => {
     let count = 0
     const seen = listen(
