@@ -32,7 +32,7 @@ export interface Environment {
   readonly timeoutMs: number
 }
 
-/** Until when a step-up that this process kept may be open: meanwhile calls that ask no store look for it too. */
+/** Until when a step-up that this process kept or met may be open: meanwhile calls that ask no store look for it too. */
 export interface StepUps {
   /** Epoch milliseconds. */
   until: number

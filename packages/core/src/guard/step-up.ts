@@ -82,7 +82,11 @@ export async function awaitedStepUp(progress: Progress, environment: Environment
     if (value === undefined) continue
     const parsed = keptStepUp.safeParse(value)
     if (!parsed.success) throw new StoreError('unknown_version', 'a stored step-up has an unknown form: upgrade first')
-    if (!isAnswered(parsed.data, identity, environment.ledger.now())) return stopOf(parsed.data, progress)
+    if (!isAnswered(parsed.data, identity, environment.ledger.now())) {
+      const until = (parsed.data.at + STALE_AFTER_SECONDS) * 1000
+      environment.stepUps.until = Math.max(environment.stepUps.until, until)
+      return stopOf(parsed.data, progress)
+    }
     await environment.ledger.values.delete(key)
   }
   return undefined

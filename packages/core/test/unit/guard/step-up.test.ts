@@ -64,6 +64,14 @@ describe('an API asks for more in mid-body (E5)', () => {
     })
   })
 
+  test('a process whose preflight met it does not run into it', async () => {
+    const { guard, call, send } = strictApi()
+    await expect(guard().run(reads, call(), send as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
+    const elsewhere = guard()
+    expect(await elsewhere.preflight(reads, call())).toMatchObject(stepUp)
+    expect(await elsewhere.run(reads, call(), send as never)).toMatchObject(stepUp)
+  })
+
   test('a weaker, an older and another user’s login do not answer it', async () => {
     const { guard, call, send, clock } = strictApi()
     const behalf = guard()
