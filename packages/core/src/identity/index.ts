@@ -8,7 +8,27 @@ export {
 } from './introspection.ts'
 export { type RequestAgentIdentityOptions, requestAgentIdentity } from './request-agent-identity.ts'
 export { currentIdentity, runAs } from './run-as.ts'
+export {
+  identityOfLogin,
+  isSamePerson,
+  type KeptLogin,
+  keptLogin,
+  type LoginContext,
+  loginOfResponse,
+  readKept,
+  renewLogin,
+} from './session-login.ts'
+export { currentLogin, forgetAtServer, hasEnded, type LoginPlace, type RenewalContext } from './session-renewal.ts'
+export {
+  type CreateSessionOptions,
+  createSessions,
+  endSessions,
+  type Sessions,
+  type SessionsOptions,
+  sessionRecords,
+} from './sessions.ts'
 export { type SubjectToken, type SubjectTokenType, subjectTokenOf } from './subject-token.ts'
+export { requestTokenSource, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
 export { admit, isVerified } from './verified.ts'
 export {
   checkAudience,

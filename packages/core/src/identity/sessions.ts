@@ -1,0 +1,239 @@
+import * as base64url from 'jose/base64url'
+import * as z from 'zod/mini'
+import {
+  type Profile,
+  type ProfileOf,
+  type RequestOptions,
+  readTokenResponse,
+  type SurroundingsOptions,
+  surroundingsOf,
+  withinDeadline,
+} from '../authorization-server/index.ts'
+import type { UserIdentity } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys, requireText, SealedRecords, SingleFlight, type StoreKeys } from '../lib/index.ts'
+import type { Store } from '../ports/index.ts'
+import { identityOfLogin, type KeptLogin, keptLogin, loginOfResponse, readKept } from './session-login.ts'
+import { currentLogin, forgetAtServer, hasEnded, type LoginPlace } from './session-renewal.ts'
+import { loginRequired, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
+import { checkAudience, trustedServers } from './verify-access-token.ts'
+
+export interface SessionsOptions extends SurroundingsOptions {
+  readonly authorizationServer: Profile | ProfileOf
+  /** Where sessions live. The guard's own store, so that `guard.revoke` ends them too. */
+  readonly store: Store
+  /** The guard's keys. Required with a durable store. */
+  readonly keys?: StoreKeys | undefined
+  /**
+   * Who we are: then the access token says who it is, at each renewal, with roles and all. Absent: the id_token
+   * does, and what a renewal without one does not repeat (roles) is not known any more.
+   */
+  readonly audience?: string | readonly string[] | undefined
+  /** How long before its end a token is renewed, in seconds; less for short-lived ones. @default 60 */
+  readonly refreshBeforeSeconds?: number | undefined
+  /** A session ends after this, whatever the issuer says, in seconds. @default 30 days */
+  readonly lifetimeSeconds?: number | undefined
+}
+
+export interface CreateSessionOptions extends RequestOptions {
+  /** What was sent with the login; the id_token must repeat it. */
+  readonly nonce?: string | undefined
+}
+
+/** Logins that an app keeps, each under a random id that goes into a cookie of the app. */
+export interface Sessions {
+  /**
+   * Keeps a login.
+   *
+   * @param response - The JSON of the token endpoint's answer, as it came. Ask for `offline_access` where the
+   *   session is to outlive its first token.
+   * @returns the id: a secret of 256 bits, of which the store has a keyed hash.
+   * @throws InvalidTokenError The answer does not verify.
+   */
+  create(
+    response: unknown,
+    options?: CreateSessionOptions,
+  ): Promise<{ readonly id: string; readonly identity: UserIdentity }>
+  /** Who it is now; renews the token where it is about to end. */
+  identity(id: string, options?: RequestOptions): Promise<SubjectAnswer>
+  /** The same as a port. */
+  source(id: string): SubjectTokenSource
+  /** Signs out: the session is gone here, and its refresh token at the server where that can be. */
+  end(id: string): Promise<void>
+}
+
+const optionKeys = [
+  'authorizationServer',
+  'store',
+  'keys',
+  'audience',
+  'refreshBeforeSeconds',
+  'lifetimeSeconds',
+  'fetch',
+  'clock',
+  'timeoutMs',
+] as const satisfies readonly (keyof SessionsOptions)[]
+
+const DAYS_30 = 30 * 24 * 3600
+/** Beyond the request's own deadline: writing what came of it. Seconds. */
+const LEASE_MARGIN = 20
+
+const sessionRecord = z.object({ v: z.literal(1), login: keptLogin, endsAt: z.number() })
+interface SessionRecord {
+  readonly v: 1
+  readonly login: KeptLogin
+  /** Epoch seconds. */
+  readonly endsAt: number
+}
+
+/**
+ * Sessions of an app's users: sealed in a store, renewed by one process at a time, with the token of the moment
+ * behind the identity.
+ *
+ * A rotating refresh token is sent once, whatever runs in parallel: the other callers, here and in other processes,
+ * wait for the one and take its result. A session that was ended, at the issuer or here, is `login_required`; an
+ * issuer that does not answer is a `TransportError`, or nothing at all while the token is still good. An answer
+ * that got lost on its way may cost the session, since the server has rotated by then.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ */
+export function createSessions(options: SessionsOptions): Sessions {
+  refuseUnknownKeys('createSessions', options, optionKeys)
+  const where = (name: string) => `createSessions.${name}`
+  const { refreshBeforeSeconds = 60, lifetimeSeconds = DAYS_30 } = options
+  for (const [name, value] of Object.entries({ refreshBeforeSeconds, lifetimeSeconds })) {
+    if (!(Number.isFinite(value) && value > 0)) throw new ConfigurationError(where(name), 'give a number of seconds')
+  }
+  const surroundings = surroundingsOf('createSessions', options)
+  const { clock, timeoutMs } = surroundings
+  const servers = trustedServers('createSessions', options)
+  const audience = options.audience === undefined ? undefined : checkAudience(where('audience'), options.audience)
+  const records = sessionRecords(options.store, options.keys)
+  const flights = new SingleFlight<KeptLogin | undefined>()
+  const seconds = timeoutMs / 1000 + LEASE_MARGIN
+
+  async function identity(id: string, { signal, timeoutMs: limit = timeoutMs }: RequestOptions = {}) {
+    const key = await records.keyOf('id', id)
+    const work = (ending: AbortSignal) =>
+      currentLogin(placeOf(records, key, { seconds, clock }), {
+        servers,
+        clock,
+        signal: ending,
+        isFresh: (login) => isFresh(login, refreshBeforeSeconds, clock.now() / 1000),
+      })
+    // A renewal that has begun is finished: its answer is the only copy of the next token.
+    const login = await withinDeadline({ timeoutMs: limit, signal }, () => flights.run(key, work))
+    if (login === undefined || hasEnded(login, { clock })) return loginRequired('the session ended')
+    return { status: 'verified', identity: identityOfLogin(login) } as const
+  }
+
+  return {
+    async create(response, { nonce, signal } = {}) {
+      const login = await loginOfResponse(readTokenResponse(response), { audience, nonce }, { servers, clock, signal })
+      checkKey(login, records, servers.of(login.identity.issuer).profile)
+      const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
+      const record: SessionRecord = { v: 1, login, endsAt: clock.now() / 1000 + lifetimeSeconds }
+      await write(records, await records.keyOf('id', id), record, null)
+      return { id, identity: identityOfLogin(login) }
+    },
+    identity,
+    source: (id) => ({ identity: (asked) => identity(id, asked) }),
+    async end(id) {
+      requireText(where('id'), id)
+      const key = await records.keyOf('id', id)
+      for (let entry = await records.get(key); entry !== undefined; entry = await records.get(key)) {
+        if ((await records.delete(key, entry.version)) === 'conflict') continue
+        await forgetAtServer(recordOf(entry.value).login, { servers })
+      }
+    },
+  }
+}
+
+/** The sessions in a store, for those who end them. */
+export function sessionRecords(store: Store, keys: StoreKeys | undefined): SealedRecords {
+  return new SealedRecords('session', store, keys)
+}
+
+/**
+ * Ends the sessions of a user, or the ones that the issuer calls `session` (I9).
+ *
+ * @returns how many there were.
+ */
+export async function endSessions(
+  records: SealedRecords,
+  who: { readonly issuer: string; readonly tenant?: string; readonly subject?: string; readonly session?: string },
+  context: Parameters<typeof forgetAtServer>[1],
+): Promise<number> {
+  const { issuer, tenant, subject, session } = who
+  const index =
+    session === undefined
+      ? await records.keyOf('owner', issuer, tenant ?? null, subject ?? null)
+      : await records.keyOf('session', issuer, session)
+  let ended = 0
+  for await (const found of records.list(index)) {
+    let entry: { readonly value: unknown; readonly version: string } | undefined = found
+    while (entry !== undefined) {
+      const { login } = recordOf(entry.value)
+      const { identity } = login
+      if (identity.tenant !== tenant || (subject !== undefined && identity.subject !== subject)) break
+      if ((await records.delete(found.key, entry.version)) === 'deleted') {
+        ended++
+        await forgetAtServer(login, context)
+        break
+      }
+      entry = await records.get(found.key)
+    }
+  }
+  return ended
+}
+
+function isFresh(
+  { identity: { expiresAt }, refreshToken, renewedAt }: KeptLogin,
+  before: number,
+  now: number,
+): boolean {
+  if (refreshToken === undefined) return expiresAt === undefined || now < expiresAt
+  // Nobody says how long it lives: renewed often enough that an end is noticed.
+  if (expiresAt === undefined) return now < renewedAt + 300
+  return now < expiresAt - Math.min(before, (expiresAt - renewedAt) / 4)
+}
+
+/** I8: what is stored has to be usable after a restart, and elsewhere. */
+function checkKey({ token }: KeptLogin, { durable }: SealedRecords, { dpop }: Profile): void {
+  if (token.keyThumbprint === undefined || !durable || dpop?.importable === true) return
+  throw new ConfigurationError('authorizationServer.dpop', 'a bound token is stored: give a key made by importDpopKey')
+}
+
+const recordOf = (value: unknown): SessionRecord => readKept(sessionRecord, value, 'session') as SessionRecord
+
+async function write(
+  records: SealedRecords,
+  key: string,
+  record: SessionRecord,
+  ifVersion: string | null,
+): Promise<string | 'conflict'> {
+  const { issuer, tenant, subject, sessionId } = record.login.identity
+  const index = [await records.keyOf('owner', issuer, tenant ?? null, subject)]
+  if (sessionId !== undefined) index.push(await records.keyOf('session', issuer, sessionId))
+  return records.put(key, record, { ifVersion, index, expiresAt: record.endsAt })
+}
+
+function placeOf(
+  records: SealedRecords,
+  key: string,
+  { seconds, clock }: { readonly seconds: number; readonly clock: { now(): number } },
+): LoginPlace {
+  let endsAt = 0
+  return {
+    async read() {
+      const entry = await records.get(key)
+      if (entry === undefined) return undefined
+      const record = recordOf(entry.value)
+      endsAt = record.endsAt
+      return endsAt <= clock.now() / 1000 ? undefined : { login: record.login, version: entry.version }
+    },
+    write: (login, ifVersion) => write(records, key, { v: 1, login, endsAt }, ifVersion),
+    end: (ifVersion) => records.delete(key, ifVersion),
+    alone: (signal, work) => records.alone(key, seconds, signal, work),
+  }
+}

@@ -1,0 +1,50 @@
+import type { RequestOptions } from '../authorization-server/index.ts'
+import type { UserIdentity } from '../contract/index.ts'
+import { BehalfError } from '../errors/index.ts'
+import { type VerifyRequestOptions, verifyRequest } from './verify-request.ts'
+
+/** A user whose proof is good now, or that they have to sign in again. An outage is thrown, and is neither. */
+export type SubjectAnswer =
+  | { readonly status: 'verified'; readonly identity: UserIdentity }
+  /** The token, session or login ended: only the user can help. */
+  | { readonly status: 'login_required'; readonly detail: string }
+
+/**
+ * Where the token that proves a user comes from: a request, a session, a delegation, a device's login.
+ *
+ * Behind the identity lies the token (`subjectTokenOf`). Ask anew for each request or job, and keep the identity
+ * no longer: what changed at the issuer shows in the next one.
+ */
+export interface SubjectTokenSource {
+  /**
+   * @throws TransportError The issuer did not answer: try again later; nobody has to sign in for that.
+   * @throws StoreError The store did not answer, or holds what cannot be trusted.
+   */
+  identity(options?: RequestOptions): Promise<SubjectAnswer>
+}
+
+/**
+ * The request's own token, as `verifyRequest` reads it: a token that does not verify is `login_required`.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ */
+export function requestTokenSource(request: Request, options: VerifyRequestOptions): SubjectTokenSource {
+  return {
+    async identity({ signal, timeoutMs } = {}) {
+      try {
+        const identity = await verifyRequest(request, {
+          ...options,
+          ...(signal !== undefined && { signal }),
+          ...(timeoutMs !== undefined && { timeoutMs }),
+        })
+        if (identity?.kind === 'user') return { status: 'verified', identity }
+        return loginRequired(identity === undefined ? 'the request has no token' : 'the token stands for no user')
+      } catch (error) {
+        if (BehalfError.isInstance(error) && error.code === 'ERR_INVALID_TOKEN') return loginRequired(error.message)
+        throw error
+      }
+    },
+  }
+}
+
+export const loginRequired = (detail: string): SubjectAnswer => ({ status: 'login_required', detail })

@@ -1,0 +1,301 @@
+import { type LoginTokens, login, type MockServers, startMockServers } from '@behalf/testing'
+import { HttpResponse, http } from 'msw'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { revealToken } from '../../../src/credential/index.ts'
+import { createSessions, requestTokenSource, type SessionsOptions } from '../../../src/doors/identity.ts'
+import { auth0 } from '../../../src/doors/providers.ts'
+import {
+  connectAuthorizationServer,
+  memoryStore,
+  type Profile,
+  type Store,
+  subjectTokenOf,
+} from '../../../src/index.ts'
+import { durably } from './durable.ts'
+
+const AGENT = 'https://agent.behalf.example/'
+const SCOPE = 'openid profile offline_access chat'
+
+interface World extends MockServers {
+  readonly clock: { now(): number; advance(seconds: number): void }
+  readonly profile: Profile
+  readonly store: Store
+  sessions(over?: Partial<SessionsOptions>): ReturnType<typeof createSessions>
+  /** A login, as the token endpoint answers it. */
+  answer(user?: string): Promise<{ readonly json: object; readonly tokens: LoginTokens }>
+  refreshes(): Promise<number>
+}
+
+async function world(): Promise<World> {
+  let offset = 0
+  const clock = {
+    now: () => Date.now() + offset,
+    advance: (seconds: number) => {
+      offset += seconds * 1000
+    },
+  }
+  const servers = await startMockServers({ algorithm: 'ES256', clock })
+  onTestFinished(() => servers.close())
+  const { clientId, authentication } = servers.clients.agent
+  const clientSecret = 'clientSecret' in authentication ? authentication.clientSecret : ''
+  const profile = auth0({ domain: 'tenant.behalf.example', clientId, clientSecret, algorithms: ['ES256'] })
+  const store = memoryStore({ clock })
+  return {
+    ...servers,
+    clock,
+    profile,
+    store,
+    sessions: (over = {}) => createSessions({ authorizationServer: profile, audience: AGENT, store, clock, ...over }),
+    async answer(user = 'ann') {
+      const tokens = await login(servers, { user, profile, clock, scope: SCOPE })
+      const { accessToken, idToken, refreshToken } = tokens
+      const json = {
+        access_token: accessToken,
+        token_type: 'Bearer',
+        expires_in: 3600,
+        id_token: idToken,
+        refresh_token: refreshToken,
+      }
+      return { json, tokens }
+    },
+    async refreshes() {
+      const requests = await servers.authorizationServer.controls.requests()
+      return requests.filter(({ parameters }) => parameters?.grant_type === 'refresh_token').length
+    },
+  }
+}
+
+describe('a session that the app keeps', () => {
+  test('says who it is, with the token of the moment behind them', async () => {
+    const { sessions, answer, refreshes } = await world()
+    const kept = sessions()
+    const { json, tokens } = await answer()
+    const { id, identity } = await kept.create(json, { nonce: tokens.nonce })
+    expect(identity).toMatchObject({ subject: 'ann', claims: { roles: ['trader'] } })
+    expect(id).toMatch(/^[\w-]{43}$/)
+    const again = await kept.identity(id)
+    if (again.status !== 'verified') throw new Error('not verified')
+    expect(again.identity).toMatchObject({ subject: 'ann', sessionId: identity.sessionId })
+    const subject = subjectTokenOf(again.identity)
+    expect(subject && revealToken(subject.token)).toBe(tokens.accessToken)
+    expect(subject).toMatchObject({ audience: [AGENT], scopes: expect.arrayContaining(['chat']) })
+    expect(await refreshes()).toBe(0)
+  })
+
+  test('renews before the token ends, once for all who ask, and what changed shows', async () => {
+    const { sessions, answer, clock, refreshes, authorizationServer } = await world()
+    const kept = sessions()
+    const { id } = await kept.create((await answer()).json)
+    await authorizationServer.controls.changeUser('ann', { roles: [] })
+    clock.advance(3545)
+    const all = await Promise.all(Array.from({ length: 50 }, () => kept.identity(id)))
+    expect(new Set(all.map(({ status }) => status))).toEqual(new Set(['verified']))
+    expect(all[0]).toMatchObject({ identity: { subject: 'ann', claims: { roles: [] } } })
+    expect(await refreshes()).toBe(1)
+    clock.advance(3545)
+    expect(await kept.identity(id)).toMatchObject({ status: 'verified' })
+    expect(await refreshes()).toBe(2)
+  })
+
+  test('several processes over one store refresh once, and the session lives on', async () => {
+    const { sessions, answer, clock, refreshes } = await world()
+    const processes = Array.from({ length: 5 }, () => sessions())
+    const { id } = await (processes[0] as (typeof processes)[0]).create((await answer()).json)
+    for (let round = 1; round <= 3; round++) {
+      clock.advance(3590)
+      const answers = await Promise.all(processes.map((process) => process.identity(id)))
+      expect(answers.map(({ status }) => status)).toEqual(Array(5).fill('verified'))
+      expect(await refreshes()).toBe(round)
+    }
+  })
+
+  test('that the issuer ended is login_required, for good', async () => {
+    const { sessions, answer, clock, authorizationServer, refreshes } = await world()
+    const kept = sessions()
+    const { id } = await kept.create((await answer()).json)
+    await authorizationServer.controls.revokeRefreshTokens('ann')
+    clock.advance(3590)
+    expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
+    expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
+    expect(await refreshes()).toBe(1)
+  })
+
+  test('an issuer that does not answer ends nothing: the token serves while it is good, then it is an outage', async () => {
+    const { sessions, answer, clock, authorizationServer } = await world()
+    const kept = sessions()
+    const { id } = await kept.create((await answer()).json)
+    clock.advance(3560)
+    await authorizationServer.controls.fault('token', { status: 503 })
+    expect(await kept.identity(id)).toMatchObject({ status: 'verified' })
+    clock.advance(60)
+    await authorizationServer.controls.fault('token', { status: 503 })
+    await expect(kept.identity(id)).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
+    expect(await kept.identity(id)).toMatchObject({ status: 'verified' })
+  })
+
+  test('keys that do not come after a refresh do not cost the session', async () => {
+    const { sessions, answer, clock, profile, msw, refreshes } = await world()
+    const { id } = await sessions().create((await answer()).json)
+    clock.advance(3590)
+    // Another process, which has no keys yet.
+    const cold = sessions({ authorizationServer: { ...profile } })
+    msw.use(
+      http.get('https://tenant.behalf.example/.well-known/jwks.json', () => new HttpResponse(null, { status: 503 }), {
+        once: false,
+      }),
+    )
+    await expect(cold.identity(id)).resolves.toMatchObject({ status: 'verified' })
+    expect(await refreshes()).toBe(1)
+    clock.advance(60)
+    await expect(cold.identity(id)).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
+    msw.resetHandlers()
+    expect(await cold.identity(id)).toMatchObject({ status: 'verified' })
+  }, 30_000)
+
+  test('without a refresh token it ends with its token', async () => {
+    const { sessions, answer, clock } = await world()
+    const kept = sessions()
+    const { json } = await answer()
+    const { id } = await kept.create({ ...json, refresh_token: undefined })
+    clock.advance(3599)
+    expect(await kept.identity(id)).toMatchObject({ status: 'verified' })
+    clock.advance(2)
+    expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
+  })
+
+  test('it ends after its own life time, whatever the issuer says', async () => {
+    const { sessions, answer, clock } = await world()
+    const kept = sessions({ lifetimeSeconds: 7200 })
+    const { id } = await kept.create((await answer()).json)
+    clock.advance(7199)
+    expect(await kept.identity(id)).toMatchObject({ status: 'verified' })
+    clock.advance(1)
+    expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
+  })
+
+  test('a logout ends it here and at the issuer', async () => {
+    const { sessions, answer, authorizationServer, profile, clock } = await world()
+    const kept = sessions()
+    const { json, tokens } = await answer()
+    const { id } = await kept.create(json)
+    await kept.end(id)
+    expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
+    const revoked = (await authorizationServer.controls.requests()).filter(({ endpoint }) => endpoint === 'revoke')
+    expect(revoked).toMatchObject([{ parameters: { token_type_hint: 'refresh_token' } }])
+    const server = connectAuthorizationServer(profile, { fetch, clock, timeoutMs: 5000 })
+    const late = server.grant('refresh_token', { refresh_token: tokens.refreshToken })
+    await expect(late).rejects.toMatchObject({ error: 'invalid_grant' })
+    await kept.end(id)
+  })
+
+  test('a logout during a refresh wins, and the new token is given back', async () => {
+    const { sessions, answer, clock, authorizationServer, msw } = await world()
+    const kept = sessions()
+    const { id } = await kept.create((await answer()).json)
+    clock.advance(3590)
+    let ended: Promise<void> | undefined
+    msw.events.on('request:match', ({ request }: { request: Request }) => {
+      if (request.url.endsWith('/oauth/token')) ended ??= sessions().end(id)
+    })
+    expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
+    await ended
+    const requests = await authorizationServer.controls.requests()
+    expect(requests.filter(({ endpoint }) => endpoint === 'revoke')).toHaveLength(2)
+    expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
+  })
+
+  test('an answer for another user is not taken, and ends the session', async () => {
+    const { sessions, answer, clock, msw } = await world()
+    const kept = sessions()
+    const { id } = await kept.create((await answer()).json)
+    const bob = (await answer('bob')).json
+    clock.advance(3590)
+    msw.use(http.post('https://tenant.behalf.example/oauth/token', () => HttpResponse.json(bob), { once: true }))
+    await expect(kept.identity(id)).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
+    expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
+  })
+
+  test('a login is held to its nonce, its id_token, and one person', async () => {
+    const { sessions, answer } = await world()
+    const kept = sessions()
+    const { json, tokens } = await answer()
+    const bob = await answer('bob')
+    await expect(kept.create(json, { nonce: 'another' })).rejects.toMatchObject({ reason: 'claims' })
+    await expect(kept.create({ ...json, id_token: undefined }, { nonce: tokens.nonce })).rejects.toMatchObject({
+      reason: 'claims',
+    })
+    await expect(kept.create({ ...json, id_token: bob.tokens.idToken })).rejects.toMatchObject({
+      code: 'ERR_INVALID_TOKEN',
+    })
+    await expect(sessions({ audience: undefined }).create({ ...json, id_token: undefined })).rejects.toMatchObject({
+      reason: 'claims',
+    })
+  })
+
+  test('without an audience the id_token says who it is; a renewal without one leaves no roles', async () => {
+    const { sessions, answer, clock, msw } = await world()
+    const kept = sessions({ audience: undefined })
+    const { id, identity } = await kept.create((await answer()).json)
+    expect(identity.subject).toBe('ann')
+    clock.advance(3590)
+    const { access_token: accessToken } = (await answer()).json as { access_token: string }
+    msw.use(
+      http.post(
+        'https://tenant.behalf.example/oauth/token',
+        () => HttpResponse.json({ access_token: accessToken, token_type: 'Bearer', expires_in: 3600 }),
+        { once: true },
+      ),
+    )
+    const renewed = await kept.identity(id)
+    expect(renewed).toMatchObject({ status: 'verified', identity: { subject: 'ann', sessionId: identity.sessionId } })
+    expect(renewed.status === 'verified' && Object.keys(renewed.identity.claims)).toEqual(['iat'])
+  })
+
+  test('an unknown id is nobody; one user never has the session of another', async () => {
+    const { sessions, answer } = await world()
+    const kept = sessions()
+    const ann = await kept.create((await answer()).json)
+    const bob = await kept.create((await answer('bob')).json)
+    expect(await kept.source(bob.id).identity()).toMatchObject({ identity: { subject: 'bob' } })
+    expect(await kept.source(ann.id).identity()).toMatchObject({ identity: { subject: 'ann' } })
+    expect(await kept.identity('guess')).toMatchObject({ status: 'login_required' })
+  })
+
+  test('what is stored tells nothing, and needs keys where it lasts', async () => {
+    const { sessions, answer, store } = await world()
+    const seen: string[] = []
+    const watched: Store = {
+      ...store,
+      put: (key, value, options) => {
+        seen.push(key, new TextDecoder().decode(value), ...(options.index ?? []))
+        return store.put(key, value, options)
+      },
+    }
+    const { json, tokens } = await answer()
+    const { id } = await sessions({ store: watched }).create(json)
+    const all = seen.join('\n')
+    for (const secret of [id, 'ann', tokens.accessToken, tokens.refreshToken as string])
+      expect(all).not.toContain(secret)
+    expect(() => sessions({ store: durably(store) })).toThrow(/keys/)
+    expect(() => sessions({ refreshBeforeSeconds: -1 })).toThrow(/refreshBeforeSeconds/)
+    expect(() => sessions({ sealed: false } as never)).toThrow(/sealed/)
+  })
+})
+
+describe("the request's own token", () => {
+  test('is a subject token as well; without a good one the user has to sign in', async () => {
+    const { answer, profile, clock } = await world()
+    const { tokens } = await answer()
+    const source = (authorization?: string) =>
+      requestTokenSource(new Request('https://app.example/', authorization ? { headers: { authorization } } : {}), {
+        authorizationServer: profile,
+        audience: AGENT,
+        clock,
+      })
+    expect(await source(`Bearer ${tokens.accessToken}`).identity()).toMatchObject({ identity: { subject: 'ann' } })
+    expect(await source().identity()).toMatchObject({ status: 'login_required' })
+    expect(await source('Bearer abc.def.ghi').identity()).toMatchObject({ status: 'login_required' })
+    clock.advance(4000)
+    expect(await source(`Bearer ${tokens.accessToken}`).identity()).toMatchObject({ status: 'login_required' })
+  })
+})
