@@ -18,6 +18,8 @@ const rooms = {
   'token-exchange': verified,
   vault: verified,
   approvals: verified,
+  delegations: [...verified, 'approvals'],
+  'device-login': [...verified, 'node'],
   'resource-server': verified,
   ciba: [...verified, 'approvals'],
   stores: base,

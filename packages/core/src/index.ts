@@ -50,6 +50,7 @@ export type {
   ConnectionRule,
   ContextValue,
   Credential,
+  DelegationEvent,
   Denied,
   DenyCode,
   Done,
@@ -88,6 +89,13 @@ export type {
 } from './contract/index.ts'
 // credential
 export { type ProofKey, type ProofRequest, Token } from './credential/index.ts'
+// delegations
+export type {
+  CreateDelegationOptions,
+  Delegations,
+  DelegationView,
+  UseLimit,
+} from './delegations/index.ts'
 // errors
 export {
   type AnyBehalfError,
@@ -95,6 +103,8 @@ export {
   ConfigurationError,
   type CredentialMisuse,
   CredentialMisuseError,
+  DelegationError,
+  type DelegationRefusal,
   type ErrorCode,
   type ErrorOptions,
   IdentityRequiredError,

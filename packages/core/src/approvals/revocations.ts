@@ -4,12 +4,13 @@ import { StoreError } from '../errors/index.ts'
 import { SingleFlight } from '../lib/index.ts'
 import type { Ledger } from './ledger.ts'
 
-/** Whose access ended: a subject with all sessions, or a session. */
+/** Whose access ended: a subject with all sessions, a session, or a delegation of a subject. */
 export interface Revoked {
   readonly issuer: string
   readonly tenant?: string
   readonly subject?: string
   readonly session?: string
+  readonly delegation?: string
 }
 
 /** A revocation is remembered this long: no proof of an identity lives longer. Seconds. */
@@ -27,6 +28,7 @@ const stored = z.object({
   tenant: z.optional(text),
   subject: z.optional(text),
   session: z.optional(text),
+  delegation: z.optional(text),
   at: z.number(),
 })
 
@@ -91,10 +93,11 @@ export class Revocations {
   /** Whether this identity was proven before its access ended. */
   has(identity: Identity): boolean {
     if (this.#ends.size === 0 || identity.kind !== 'user') return false
-    const { issuer, tenant, subject, sessionId } = identity
+    const { issuer, tenant, subject, sessionId, delegationId: delegation } = identity
     const provenAt = typeof identity.claims.iat === 'number' ? identity.claims.iat : (identity.authTime ?? 0)
     const ofSubject = this.#ends.get(nameOf({ issuer, tenant, subject }))
     if (ofSubject !== undefined && provenAt <= ofSubject) return true
+    if (delegation !== undefined && this.#ends.has(nameOf({ issuer, tenant, subject, delegation }))) return true
     // A session that ended does not begin again under its name.
     return (
       sessionId !== undefined &&
@@ -116,5 +119,7 @@ export class Revocations {
 const keyOf = (milliseconds: number, unique: string): string =>
   `revoked:${String(Math.max(0, Math.floor(milliseconds))).padStart(16, '0')}:${unique}`
 
-const nameOf = ({ issuer, tenant, subject, session }: { [Key in keyof Revoked]: Revoked[Key] | undefined }): string =>
-  JSON.stringify([issuer, tenant ?? null, subject ?? null, session ?? null])
+const nameOf = (revoked: { [Key in keyof Revoked]: Revoked[Key] | undefined }): string => {
+  const { issuer, tenant, subject, session, delegation } = revoked
+  return JSON.stringify([issuer, tenant ?? null, subject ?? null, session ?? null, delegation ?? null])
+}

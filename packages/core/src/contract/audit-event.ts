@@ -33,7 +33,6 @@ export interface CallEvent extends AuditBase {
   readonly status: 'ready' | 'done' | 'replayed' | 'denied' | 'interrupted' | 'unavailable' | 'threw' | 'aborted'
   readonly code?: string
   readonly trace: Trace
-  readonly approvalId?: string
 }
 
 /** A token was issued to the agent. Never its value. */
@@ -65,5 +64,15 @@ export interface RawTokenEvent extends AuditBase {
   readonly credential: string
 }
 
+/** A delegation was made, used, refused or ended. No tool is named: its uses come with calls of their own. */
+export interface DelegationEvent extends AuditBase {
+  readonly type: 'delegation'
+  readonly tool: ''
+  readonly action: 'created' | 'used' | 'refused' | 'revoked'
+  readonly delegationId: string
+  /** With `refused`: why. */
+  readonly code?: string
+}
+
 /** One thing that happened. Cannot hold a token: no field takes one. */
-export type AuditEvent = CallEvent | TokenEvent | ApprovalEvent | RawTokenEvent
+export type AuditEvent = CallEvent | TokenEvent | ApprovalEvent | RawTokenEvent | DelegationEvent

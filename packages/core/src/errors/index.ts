@@ -1,5 +1,6 @@
 import type { ConfigurationError } from './configuration-error.ts'
 import type { CredentialMisuseError } from './credential-misuse-error.ts'
+import type { DelegationError } from './delegation-error.ts'
 import type { IdentityRequiredError } from './identity-required-error.ts'
 import type { InvalidObjectError } from './invalid-object-error.ts'
 import type { InvalidResponseError } from './invalid-response-error.ts'
@@ -12,6 +13,7 @@ import type { TransportError } from './transport-error.ts'
 export { BehalfError, type ErrorCode, type ErrorOptions } from './behalf-error.ts'
 export { ConfigurationError } from './configuration-error.ts'
 export { type CredentialMisuse, CredentialMisuseError } from './credential-misuse-error.ts'
+export { DelegationError, type DelegationRefusal } from './delegation-error.ts'
 export { IdentityRequiredError } from './identity-required-error.ts'
 export { InvalidObjectError } from './invalid-object-error.ts'
 export { InvalidResponseError } from './invalid-response-error.ts'
@@ -25,6 +27,7 @@ export { TransportError, type TransportErrorOptions } from './transport-error.ts
 export type AnyBehalfError =
   | ConfigurationError
   | CredentialMisuseError
+  | DelegationError
   | IdentityRequiredError
   | InvalidObjectError
   | InvalidResponseError

@@ -1,5 +1,6 @@
 import type { Identity } from '../contract/index.ts'
 import { isVerified } from '../identity/verified.ts'
+import { checkDelegation } from './delegated-work.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
 import { deny, loginRequired, type Stop } from './stop.ts'
@@ -23,6 +24,8 @@ export function checkIdentity(progress: Progress, environment: Environment, now:
   }
   if (hasExpired(identity, now)) return loginRequired('the proof of the identity has expired')
   if (environment.revocations.has(identity)) return deny('revoked', 'this user’s access was revoked after that proof')
+  const beyond = checkDelegation(identity, progress.invocation.tool, environment)
+  if (beyond !== undefined) return beyond
   progress.passed('identity', identity.kind === 'user' ? 'verified user' : 'verified agent, no user')
   return undefined
 }

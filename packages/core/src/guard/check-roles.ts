@@ -1,6 +1,7 @@
-import type { AccessRule, Identity } from '../contract/index.ts'
+import type { AccessRule, DenyCode, Identity } from '../contract/index.ts'
 import { subjectTokenOf } from '../identity/subject-token.ts'
-import { boundScopes } from '../roles/index.ts'
+import { boundScopes, type MissingScope, type ScopeBounds } from '../roles/index.ts'
+import { delegatedScopes } from './delegated-work.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
 import { deny, type Stop } from './stop.ts'
@@ -27,7 +28,7 @@ export function checkRoles(progress: Progress, environment: Environment): Stop |
   const { roles: map, ceiling } = environment
   if (map === undefined) {
     if (needed !== undefined) return deny('misconfigured', 'the policy needs roles and the guard has no `roles` map')
-    return withinCeiling(progress, environment)
+    return withinCeiling(progress, identity, environment)
   }
   const held = map.rolesOf(identity)
   if (needed !== undefined && !needed.some((role) => held.includes(role))) {
@@ -35,7 +36,8 @@ export function checkRoles(progress: Progress, environment: Environment): Stop |
     const why = problem === undefined ? '' : ` (${problem})`
     return deny('role_missing', `needs one of ${needed.join(', ')}; has ${held.join(', ') || 'none'}${why}`)
   }
-  return boundAccess(progress, ceiling, map.scopesOf(held), map.problemOf?.(identity))
+  const sources = { ceiling, roles: map.scopesOf(held), delegation: delegatedScopes(identity) }
+  return boundAccess(progress, sources, map.problemOf?.(identity))
 }
 
 /** I5: a token for the same API is not to gain scopes by an exchange. What a person approved is no exchange. */
@@ -53,10 +55,12 @@ function beyondSubjectToken(progress: Progress, identity: Identity): string | un
 }
 
 /** Without roles, the bounds of a policy are the same for everybody: they are looked at once. */
-function withinCeiling(progress: Progress, { ceiling, bounded }: Environment): Stop | undefined {
+function withinCeiling(progress: Progress, identity: Identity, { ceiling, bounded }: Environment): Stop | undefined {
+  const delegation = delegatedScopes(identity)
+  if (delegation !== undefined) return boundAccess(progress, { ceiling, delegation })
   const known = isExempt(progress) ? bounded.exempt : bounded.full
   if (!known.has(progress.definition)) {
-    const beyond = boundAccess(progress, ceiling, undefined)
+    const beyond = boundAccess(progress, { ceiling })
     if (beyond === undefined) known.add(progress.definition)
     return beyond
   }
@@ -66,24 +70,31 @@ function withinCeiling(progress: Progress, { ceiling, bounded }: Environment): S
 
 function boundAccess(
   progress: Progress,
-  ceiling: ReadonlySet<string> | undefined,
-  roles: ReadonlySet<string> | undefined,
+  { ceiling, roles, delegation }: Pick<ScopeBounds, 'ceiling' | 'roles' | 'delegation'>,
   problem?: string,
 ): Stop | undefined {
   for (const [name, rule] of progress.definition.access) {
     const bounds = boundScopes({
       asked: scopesFor(progress, rule),
-      ...(ceiling !== undefined && { ceiling }),
+      ceiling,
+      delegation,
       // I5: an upstream's scopes are no words of our own roles.
-      ...(roles !== undefined && rule.kind === 'resource' && { roles }),
+      roles: rule.kind === 'resource' ? roles : undefined,
     })
     if (bounds.missing.length > 0) {
       const byRole = bounds.missing.some(({ source }) => source === 'roles')
       const why = bounds.missing.map(({ scope, source }) => `${name}: ${scope} is not within the ${source}`)
       const detail = [...why, ...(byRole && problem !== undefined ? [problem] : [])].join('; ')
-      return deny(byRole ? 'role_missing' : 'misconfigured', detail)
+      return deny(scopeDenial(bounds.missing), detail)
     }
   }
   progress.passed('roles', roles === undefined ? NO_ROLE_MAP : 'within roles and ceiling')
   return undefined
+}
+
+/** Which refusal it is, where several sources keep a scope away: the user's own right comes first. */
+export function scopeDenial(missing: readonly MissingScope[]): DenyCode {
+  const has = (source: MissingScope['source']) => missing.some((one) => one.source === source)
+  if (has('roles')) return 'role_missing'
+  return has('delegation') ? 'delegation_exceeded' : 'misconfigured'
 }

@@ -1,15 +1,18 @@
 import { channelsByName, openLedger, type RunRecord } from '../approvals/index.ts'
 import { authorizationServers } from '../authorization-server/index.ts'
 import type { Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
+import { DelegationStore } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { isObjectName } from '../fga/index.ts'
-import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import { sessionRecords } from '../identity/index.ts'
+import { refuseUnknownKeys, requireText, SealedRecords } from '../lib/index.ts'
 import { type AuditSink, systemClock } from '../ports/index.ts'
 import { memoryStore } from '../stores/index.ts'
 import { TokenCache } from '../token-exchange/index.ts'
 import { approvalInbox } from './approval-inbox.ts'
 import { Auditor } from './auditor.ts'
 import { decide, execute } from './decide.ts'
+import { delegationsOf } from './delegated-work.ts'
 import type { Environment } from './environment.ts'
 import type { Guard } from './guard.ts'
 import type { GuardOptions } from './guard-options.ts'
@@ -53,6 +56,7 @@ export function createGuard(options: GuardOptions): Guard {
       execute(policy, invocation, body as Body, environment) as Promise<Outcome<Result>>,
     visible: (policies, identity) => visibleTools(policies, identity, environment),
     approvals: approvalInbox(environment),
+    delegations: delegationsOf(environment),
     revoke: (options) => revoke(options, environment),
   }
 }
@@ -79,6 +83,11 @@ function environmentOf(options: GuardOptions): Environment {
   const auditor = auditorOf(options.audit, agent.name, clock)
   const onState = (record: RunRecord) => noteApproval(record, auditor)
   const ledger = openLedger({ store, keys: options.keys, clock, onState })
+  const tokens = new TokenCache({ clock, ...(sharesTokens(options) && { shared: { store, keys: options.keys } }) })
+  // What was disconnected, or chosen anew, through this vault is used no longer here.
+  options.vault?.onChange?.(({ issuer, tenant, subject }) =>
+    tokens.deleteWhere((owner) => owner.issuer === issuer && owner.tenant === tenant && owner.subject === subject),
+  )
   return {
     agent,
     ceiling: agent.ceiling === undefined ? undefined : new Set(agent.ceiling),
@@ -90,8 +99,10 @@ function environmentOf(options: GuardOptions): Environment {
     channels: channelsByName(options.approvals, authorizationServer),
     ledger,
     revocations: new Revocations(ledger, revocationSeconds),
+    delegations: new DelegationStore(new SealedRecords('delegation', store, options.keys)),
+    sessions: sessionRecords(store, options.keys),
     stepUps: { until: 0 },
-    tokens: new TokenCache({ clock, ...(sharesTokens(options) && { shared: { store, keys: options.keys } }) }),
+    tokens,
     auditor,
     observe: mode === 'observe',
     clock,

@@ -1,6 +1,8 @@
 import type { ApprovalChannel, Ledger } from '../approvals/index.ts'
 import type { AuthorizationServers } from '../authorization-server/server.ts'
+import type { DelegationStore } from '../delegations/index.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
+import type { SealedRecords } from '../lib/index.ts'
 import type { Clock, Fetch } from '../ports/index.ts'
 import type { RoleMap } from '../roles/role-map.ts'
 import type { TokenCache } from '../token-exchange/index.ts'
@@ -24,6 +26,9 @@ export interface Environment {
   readonly ledger: Ledger
   readonly tokens: TokenCache
   readonly revocations: Revocations
+  readonly delegations: DelegationStore
+  /** Logins that `createSessions` keeps in the same store. */
+  readonly sessions: SealedRecords
   readonly stepUps: StepUps
   readonly auditor: Auditor
   readonly observe: boolean

@@ -1,4 +1,5 @@
 import type { AccessRules, Call, Identity, Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
+import type { Delegations } from '../delegations/index.ts'
 import type { ApprovalInbox } from './approval-inbox.ts'
 import type { Revocation, RevokeOptions } from './revoke.ts'
 import type { VisibleTools } from './visible-tools.ts'
@@ -34,10 +35,13 @@ export interface Guard {
   visible(policies: Readonly<Record<string, Policy>>, identity?: Identity): Promise<VisibleTools>
   /** Open and answered questions, by the ids that interrupts carry, and by person. */
   readonly approvals: ApprovalInbox
+  /** Background work: what users let the agent do while they are away. */
+  readonly delegations: Delegations
   /**
    * Ends the access of a user, or of one session: after a logout, a lost device, a contract's end (I9).
    *
-   * Open questions and unused approvals end in the store at once, tokens in the memory of this process are dropped,
+   * Open questions, unused approvals, delegations and kept sessions end in the store at once, the refresh tokens of
+   * these at the issuer where it takes them back (RFC 7009), tokens in the memory of this process are dropped,
    * and proofs from before are refused: here at once, in other processes within `revocationSeconds` and before
    * any claim. Does not stop a body that runs, does not unlink accounts, and does not end what an API has been
    * given already. Can be called again after a failure.

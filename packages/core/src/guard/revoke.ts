@@ -1,6 +1,8 @@
 import { type Entry, eachEntry, endUnused, type RunRecord } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
+import { endDelegations } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
+import { endSessions } from '../identity/index.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'
 import type { Environment } from './environment.ts'
 import type { Revoked } from './revocations.ts'
@@ -22,6 +24,10 @@ export interface Revocation {
   readonly approvals: number
   /** Tokens in the memory of this process. */
   readonly tokens: number
+  /** Delegations that were not ended before. */
+  readonly delegations: number
+  /** Logins that `createSessions` keeps in the guard's store. */
+  readonly sessions: number
 }
 
 const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies readonly (keyof RevokeOptions)[]
@@ -48,7 +54,10 @@ async function end(revoked: Revoked, environment: Environment): Promise<Revocati
     const ended = await endUnused(ledger, entry, 'revoked', { channel, context })
     if (ended.record.state === 'revoked') approvals++
   }
-  return { approvals, tokens: dropped }
+  const context = { servers: environment.servers }
+  const delegations = await endDelegations(environment.delegations, revoked, context)
+  const sessions = await endSessions(environment.sessions, revoked, context)
+  return { approvals, tokens: dropped, delegations, sessions }
 }
 
 function checked(options: RevokeOptions): Revoked {

@@ -5,6 +5,8 @@ import { isVerified } from '../identity/index.ts'
 import { boundScopes } from '../roles/index.ts'
 import { answerAtOnce } from './answer-at-once.ts'
 import { checkIdentity } from './check-identity.ts'
+import { scopeDenial } from './check-roles.ts'
+import { delegatedScopes } from './delegated-work.ts'
 import type { Environment } from './environment.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 import { Progress } from './progress.ts'
@@ -99,6 +101,7 @@ function rolesVerdict(
       detail: `needs one of ${rules.roles.join(', ')}; has ${held.join(', ') || 'none'}`,
     }
   }
+  const delegation = delegatedScopes(identity)
   for (const [name, rule] of access) {
     const asked = [rule.scopes]
     // Which of the two a call needs depends on its input: one that is within reach is enough.
@@ -107,14 +110,15 @@ function rolesVerdict(
       (scopes) =>
         boundScopes({
           asked: scopes,
-          ...(ceiling !== undefined && { ceiling }),
-          ...(map !== undefined && held !== undefined && rule.kind === 'resource' && { roles: map.scopesOf(held) }),
+          ceiling,
+          delegation,
+          roles: held !== undefined && rule.kind === 'resource' ? map?.scopesOf(held) : undefined,
         }).missing,
     )
     if (missing.some((some) => some.length === 0)) continue
     const why = missing[0] ?? []
     return {
-      reason: why.some(({ source }) => source === 'roles') ? 'role_missing' : 'misconfigured',
+      reason: scopeDenial(why),
       detail: why.map(({ scope, source }) => `${name}: ${scope} is not within the ${source}`).join('; '),
     }
   }

@@ -5,6 +5,7 @@ import {
   BehalfError,
   ConfigurationError,
   CredentialMisuseError,
+  DelegationError,
   IdentityRequiredError,
   InvalidObjectError,
   InvalidResponseError,
@@ -18,6 +19,7 @@ import {
 const made: Record<string, () => BehalfError> = {
   ConfigurationError: () => new ConfigurationError('agent.name', 'give a name'),
   CredentialMisuseError: () => new CredentialMisuseError('origin', 'x'),
+  DelegationError: () => new DelegationError('revoked', 'x'),
   IdentityRequiredError: () => new IdentityRequiredError('x'),
   InvalidObjectError: () => new InvalidObjectError('x'),
   InvalidResponseError: () => new InvalidResponseError('x'),

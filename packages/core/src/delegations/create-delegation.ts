@@ -1,0 +1,124 @@
+import * as base64url from 'jose/base64url'
+import type { UserIdentity } from '../contract/index.ts'
+import { ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
+import { isVerified, type KeptLogin, type LoginContext, renewLogin, subjectTokenOf } from '../identity/index.ts'
+import { refuseUnknownKeys, requireText, requireTexts, scopeList } from '../lib/index.ts'
+import type { DelegationRecord, UseLimit } from './delegation-record.ts'
+
+/** What a user agrees to: which agent, for what, until when, how often. */
+export interface CreateDelegationOptions {
+  /** The user, who is here now: an identity that a verification made, and no delegation's. */
+  readonly identity: UserIdentity
+  /** The agent that may use it, by its configured name. @default the guard's own */
+  readonly agent?: string | undefined
+  /** Names of the tools that it may call. Give tools, scopes, or both. @default any tool of the agent */
+  readonly tools?: readonly string[] | undefined
+  /** Scopes that its credentials may hold at most. @default what policies, roles and ceiling leave */
+  readonly scopes?: readonly string[] | undefined
+  /** Until when, in epoch seconds. */
+  readonly expiresAt: number
+  /** How many jobs may begin in a window. @default any number */
+  readonly limit?: UseLimit | undefined
+  /**
+   * A refresh token of the user's for the guard's client, of a login of its own (`offline_access`): it is used at
+   * once, sealed, and is from then on the delegation's alone. Never logged. @default none: jobs get no tokens
+   */
+  readonly refreshToken?: string | undefined
+}
+
+const optionKeys = [
+  'identity',
+  'agent',
+  'tools',
+  'scopes',
+  'expiresAt',
+  'limit',
+  'refreshToken',
+] as const satisfies readonly (keyof CreateDelegationOptions)[]
+
+const at = (name: string) => `delegations.create.${name}`
+
+/** What is to be kept, checked; its login is a new one, proven to be this user's. */
+export async function draftDelegation(
+  options: CreateDelegationOptions,
+  ownAgent: string,
+  context: LoginContext,
+): Promise<DelegationRecord> {
+  refuseUnknownKeys('delegations.create', options, optionKeys)
+  const { identity, limit } = options
+  const now = context.clock.now() / 1000
+  checkPresent(identity, context, now)
+  const tools = options.tools === undefined ? undefined : requireTexts(at('tools'), options.tools)
+  const scopes = options.scopes === undefined ? undefined : scopeList(at('scopes'), options.scopes)
+  if (tools === undefined && scopes === undefined) {
+    throw new ConfigurationError('delegations.create', 'name tools, scopes or both: nobody agrees to everything')
+  }
+  if (!(Number.isFinite(options.expiresAt) && options.expiresAt > now)) {
+    throw new ConfigurationError(at('expiresAt'), 'give an end in the future, in epoch seconds')
+  }
+  const { issuer, tenant, subject, clientId, sessionId } = identity
+  const login = options.refreshToken === undefined ? undefined : await ownLogin(options.refreshToken, identity, context)
+  return {
+    v: 1,
+    id: base64url.encode(crypto.getRandomValues(new Uint8Array(18))),
+    state: 'active',
+    owner: { issuer, subject, ...(tenant !== undefined && { tenant }), ...(clientId !== undefined && { clientId }) },
+    agent: requireText(at('agent'), options.agent ?? ownAgent),
+    ...(tools !== undefined && { tools }),
+    ...(scopes !== undefined && { scopes }),
+    ...(limit !== undefined && { limit: checkLimit(limit) }),
+    createdAt: now,
+    expiresAt: options.expiresAt,
+    ...(sessionId !== undefined && { sessionId }),
+    ...(login !== undefined && { login }),
+  }
+}
+
+function checkPresent(identity: UserIdentity, { servers }: LoginContext, now: number): void {
+  if (!isVerified(identity)) {
+    throw new IdentityRequiredError('a delegation is made for an identity that a verification made')
+  }
+  if (identity.kind !== 'user' || identity.delegationId !== undefined) {
+    throw new ConfigurationError(
+      at('identity'),
+      'give the user who is here: an agent, or a delegation, cannot delegate',
+    )
+  }
+  if (!servers.knows(identity.issuer)) throw new ConfigurationError(at('identity'), 'is of an issuer that is not known')
+  if (identity.expiresAt !== undefined && identity.expiresAt <= now) {
+    throw new InvalidTokenError('expired', 'the proof of the identity has expired: the user has to be here')
+  }
+}
+
+function checkLimit(limit: UseLimit): UseLimit {
+  refuseUnknownKeys(at('limit'), limit, ['uses', 'windowSeconds'])
+  const { uses, windowSeconds } = limit
+  if (!(Number.isSafeInteger(uses) && uses > 0)) throw new ConfigurationError(at('limit.uses'), 'give a whole number')
+  if (!(Number.isFinite(windowSeconds) && windowSeconds > 0)) {
+    throw new ConfigurationError(at('limit.windowSeconds'), 'give a number of seconds')
+  }
+  return { uses, windowSeconds }
+}
+
+/** The refresh token is used at once: so it is known to be this user's, and nobody else's copy of it works on. */
+async function ownLogin(refreshToken: string, identity: UserIdentity, context: LoginContext): Promise<KeptLogin> {
+  requireText(at('refreshToken'), refreshToken)
+  const { type, audience, keyThumbprint } = subjectTokenOf(identity) ?? {}
+  const renewal = await renewLogin(
+    {
+      identity,
+      token: { value: '', keyThumbprint },
+      refreshToken,
+      // As the user was verified, so will their next tokens be.
+      ...(type === 'access_token' && audience !== undefined && { audience }),
+      renewedAt: 0,
+    },
+    context,
+  )
+  if (renewal.status === 'renewed') return renewal.login
+  if (renewal.status === 'unverified') throw renewal.error
+  throw new InvalidTokenError(
+    'inactive',
+    'the issuer does not take the refresh token: it ended, or is of another client',
+  )
+}

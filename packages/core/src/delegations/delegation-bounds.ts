@@ -1,0 +1,25 @@
+import type { Identity } from '../contract/index.ts'
+import type { DelegationRecord } from './delegation-record.ts'
+
+/** What an identity that comes from a delegation may be used for. */
+export interface DelegationBounds {
+  readonly agent: string
+  readonly tools: ReadonlySet<string> | undefined
+  readonly scopes: ReadonlySet<string> | undefined
+}
+
+const bounds = new WeakMap<Identity, DelegationBounds>()
+
+/** Ties an identity to its delegation. Nothing that an app can make does. */
+export function bindToDelegation(identity: Identity, { agent, tools, scopes }: DelegationRecord): void {
+  bounds.set(identity, {
+    agent,
+    tools: tools && new Set(tools),
+    scopes: scopes && new Set(scopes),
+  })
+}
+
+/** The bounds of a delegated identity; `undefined` where this copy of the package did not make it. */
+export function delegationBoundsOf(identity: Identity): DelegationBounds | undefined {
+  return bounds.get(identity)
+}

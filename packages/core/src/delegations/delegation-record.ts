@@ -1,0 +1,97 @@
+import * as z from 'zod/mini'
+import { type KeptLogin, keptLogin, readKept } from '../identity/index.ts'
+
+/** How often a delegation may be used. */
+export interface UseLimit {
+  readonly uses: number
+  /** The window begins with its first use. */
+  readonly windowSeconds: number
+}
+
+/** A delegation as it is kept, sealed at rest. */
+export interface DelegationRecord {
+  readonly v: 1
+  readonly id: string
+  /** `login_ended`: the issuer has ended the login that brought its tokens. */
+  readonly state: 'active' | 'login_ended' | 'revoked'
+  readonly owner: {
+    readonly issuer: string
+    readonly tenant?: string | undefined
+    readonly subject: string
+    readonly clientId?: string | undefined
+  }
+  /** The agent that it was made for, by its configured name. */
+  readonly agent: string
+  /** Absent: any that the agent has. */
+  readonly tools?: readonly string[] | undefined
+  /** Absent: bounded by policies, roles and ceiling alone. */
+  readonly scopes?: readonly string[] | undefined
+  readonly limit?: UseLimit | undefined
+  /** Epoch seconds. */
+  readonly createdAt: number
+  readonly expiresAt: number
+  /** The session in which it was made: ends with it, where that is revoked. */
+  readonly sessionId?: string | undefined
+  /** What brings tokens. Gone once it is revoked. */
+  readonly login?: KeptLogin | undefined
+}
+
+const text = z.string()
+const texts = z.optional(z.array(text))
+
+const delegationRecord = z.object({
+  v: z.literal(1),
+  id: text,
+  state: z.enum(['active', 'login_ended', 'revoked']),
+  owner: z.object({ issuer: text, tenant: z.optional(text), subject: text, clientId: z.optional(text) }),
+  agent: text,
+  tools: texts,
+  scopes: texts,
+  limit: z.optional(z.object({ uses: z.number(), windowSeconds: z.number() })),
+  createdAt: z.number(),
+  expiresAt: z.number(),
+  sessionId: z.optional(text),
+  login: z.optional(keptLogin),
+})
+
+/** @throws StoreError `unknown_version` */
+export function readDelegation(value: unknown): DelegationRecord {
+  return readKept(delegationRecord, value, 'delegation') as DelegationRecord
+}
+
+/** What its owner, and the operator, may see of a delegation. Holds no token. */
+export interface DelegationView {
+  readonly id: string
+  readonly state: 'active' | 'login_ended' | 'revoked' | 'expired'
+  readonly agent: string
+  readonly tools?: readonly string[]
+  readonly scopes?: readonly string[]
+  readonly limit?: UseLimit
+  /** Epoch seconds. */
+  readonly createdAt: number
+  readonly expiresAt: number
+  /** The last time that a token was had for it, in epoch seconds. */
+  readonly renewedAt?: number
+  /**
+   * `'tokens'`: jobs get tokens. `'none'`: only permissions, and credentials that an approval gives, work, since
+   * nothing was given that brings tokens.
+   */
+  readonly credentials: 'tokens' | 'none'
+}
+
+/** @param now - Epoch seconds. */
+export function viewOf(record: DelegationRecord, now: number): DelegationView {
+  const { id, agent, tools, scopes, limit, createdAt, expiresAt, login } = record
+  return {
+    id,
+    state: record.state !== 'revoked' && expiresAt <= now ? 'expired' : record.state,
+    agent,
+    ...(tools !== undefined && { tools }),
+    ...(scopes !== undefined && { scopes }),
+    ...(limit !== undefined && { limit }),
+    createdAt,
+    expiresAt,
+    ...(login !== undefined && { renewedAt: login.renewedAt }),
+    credentials: login === undefined ? 'none' : 'tokens',
+  }
+}

@@ -1,0 +1,125 @@
+import type { Revoked } from '../approvals/index.ts'
+import { forgetAtServer, type KeptLogin, type LoginContext, type LoginPlace } from '../identity/index.ts'
+import type { SealedRecords } from '../lib/index.ts'
+import { type DelegationRecord, readDelegation } from './delegation-record.ts'
+
+/** A delegation says why it gives nothing for this long after its end, in seconds. */
+const REMEMBERED_SECONDS = 30 * 24 * 3600
+
+/** A delegation as it was read. */
+export interface StoredDelegation {
+  readonly record: DelegationRecord
+  readonly version: string
+}
+
+/** Delegations over sealed records: found by id, by owner and by session. */
+export class DelegationStore {
+  readonly #records: SealedRecords
+
+  constructor(records: SealedRecords) {
+    this.#records = records
+  }
+
+  get durable(): boolean {
+    return this.#records.durable
+  }
+
+  async read(id: string): Promise<StoredDelegation | undefined> {
+    const entry = await this.#records.get(await this.#keyOf(id))
+    return entry && { record: readDelegation(entry.value), version: entry.version }
+  }
+
+  async write(record: DelegationRecord, ifVersion: string | null): Promise<string | 'conflict'> {
+    const { owner, sessionId, expiresAt } = record
+    const index = [await this.#ownerIndex(owner)]
+    if (sessionId !== undefined) index.push(await this.#records.keyOf('session', owner.issuer, sessionId))
+    const options = { ifVersion, index, expiresAt: expiresAt + REMEMBERED_SECONDS }
+    return this.#records.put(await this.#keyOf(record.id), record, options)
+  }
+
+  async *owned(
+    owner: Pick<DelegationRecord['owner'], 'issuer' | 'tenant' | 'subject'>,
+  ): AsyncGenerator<StoredDelegation> {
+    yield* this.#list(await this.#ownerIndex(owner))
+  }
+
+  async *ofSession(issuer: string, session: string): AsyncGenerator<StoredDelegation> {
+    yield* this.#list(await this.#records.keyOf('session', issuer, session))
+  }
+
+  /** @returns how often it was used in this window, this time included. */
+  async countUse(id: string, windowSeconds: number): Promise<number> {
+    return this.#records.count(await this.#keyOf(id), windowSeconds)
+  }
+
+  /**
+   * Ends a delegation, whoever writes it meanwhile. Its refresh token is gone here, and at the server where it can be.
+   *
+   * @returns false when it had ended before.
+   */
+  async revoke(stored: StoredDelegation, context: Pick<LoginContext, 'servers'>): Promise<boolean> {
+    for (let entry: StoredDelegation | undefined = stored; entry !== undefined; ) {
+      if (entry.record.state === 'revoked') return false
+      const { login, ...rest } = entry.record
+      if ((await this.write({ ...rest, state: 'revoked' }, entry.version)) !== 'conflict') {
+        if (login !== undefined) await forgetAtServer(login, context)
+        return true
+      }
+      entry = await this.read(entry.record.id)
+    }
+    return false
+  }
+
+  /** Where the login behind a delegation is kept. Once it is revoked, there is none. */
+  placeOf(id: string, leaseSeconds: number): LoginPlace {
+    let record: DelegationRecord | undefined
+    return {
+      read: async () => {
+        const entry = await this.read(id)
+        record = entry?.record
+        if (entry === undefined || record?.state !== 'active' || record.login === undefined) return undefined
+        return { login: record.login, version: entry.version }
+      },
+      write: (login: KeptLogin, ifVersion) => this.write({ ...(record as DelegationRecord), login }, ifVersion),
+      end: async (ifVersion) => {
+        const { login: _ended, ...rest } = record as DelegationRecord
+        const put = await this.write({ ...rest, state: 'login_ended' }, ifVersion)
+        return put === 'conflict' ? 'conflict' : 'deleted'
+      },
+      alone: async (signal, work) => this.#records.alone(await this.#keyOf(id), leaseSeconds, signal, work),
+    }
+  }
+
+  async *#list(index: string): AsyncGenerator<StoredDelegation> {
+    for await (const { value, version } of this.#records.list(index)) yield { record: readDelegation(value), version }
+  }
+
+  #keyOf(id: string): Promise<string> {
+    return this.#records.keyOf('id', id)
+  }
+
+  #ownerIndex({ issuer, tenant, subject }: Pick<DelegationRecord['owner'], 'issuer' | 'tenant' | 'subject'>) {
+    return this.#records.keyOf('owner', issuer, tenant ?? null, subject)
+  }
+}
+
+/**
+ * Ends the delegations of a user, or of one session (I9).
+ *
+ * @returns how many there were.
+ */
+export async function endDelegations(
+  store: DelegationStore,
+  { issuer, tenant, subject, session }: Revoked,
+  context: Pick<LoginContext, 'servers'>,
+): Promise<number> {
+  const found =
+    session === undefined ? store.owned({ issuer, tenant, subject: subject ?? '' }) : store.ofSession(issuer, session)
+  let ended = 0
+  for await (const stored of found) {
+    const { owner } = stored.record
+    if (owner.tenant !== tenant || (subject !== undefined && owner.subject !== subject)) continue
+    if (await store.revoke(stored, context)) ended++
+  }
+  return ended
+}

@@ -1,0 +1,206 @@
+import { type RequestOptions, withinDeadline } from '../authorization-server/index.ts'
+import type { UserIdentity } from '../contract/index.ts'
+import { ConfigurationError, DelegationError, type DelegationRefusal, IdentityRequiredError } from '../errors/index.ts'
+import {
+  admit,
+  currentLogin,
+  identityOfLogin,
+  isVerified,
+  type KeptLogin,
+  type LoginContext,
+} from '../identity/index.ts'
+import { requireText, SingleFlight } from '../lib/index.ts'
+import { type CreateDelegationOptions, draftDelegation } from './create-delegation.ts'
+import { bindToDelegation } from './delegation-bounds.ts'
+import { type DelegationRecord, type DelegationView, viewOf } from './delegation-record.ts'
+import type { DelegationStore } from './delegation-store.ts'
+
+/** Lets an agent work for a user who is not there: made with the user present, bounded, listed, revocable. */
+export interface Delegations {
+  /**
+   * Keeps what the user agrees to now.
+   *
+   * Grants nothing by itself: policies, roles, permissions and approvals are asked at every call, as if the user
+   * were here. `credentials: 'none'` in the answer says that jobs get no tokens: then only permissions, and
+   * credentials that an approval gives, work.
+   *
+   * @throws ConfigurationError A bound is missing or wrong.
+   * @throws InvalidTokenError The refresh token is not good, or the user's proof has expired.
+   * @throws InvalidResponseError The refresh token is another user's.
+   */
+  create(options: CreateDelegationOptions & RequestOptions): Promise<DelegationView>
+  /** The user's own, revoked and expired ones included, as long as they are remembered (30 days). */
+  list(options: { readonly identity: UserIdentity }): Promise<readonly DelegationView[]>
+  /**
+   * Ends one of the user's own: at once here and in the store, and in other processes as `guard.revoke` does.
+   *
+   * @returns `'not_found'` where the user has none of this id, or ended it before.
+   */
+  revoke(id: string, options: { readonly identity: UserIdentity }): Promise<'revoked' | 'not_found'>
+  /**
+   * For whom a job acts. Asks the issuer each time, so that what changed there (roles, an ended login) shows; keep the
+   * identity for one job, and no longer.
+   *
+   * The id is no secret and no credential: only the agent that the delegation was made for gets an identity.
+   *
+   * @throws DelegationError It gives none; `reason` says why.
+   * @throws TransportError The issuer did not answer. Try again later.
+   * @throws StoreError The store did not answer.
+   */
+  identity(id: string, options?: RequestOptions): Promise<UserIdentity>
+}
+
+/** What happened to a delegation, for the audit. */
+export interface DelegationNote {
+  readonly action: 'created' | 'used' | 'refused' | 'revoked'
+  readonly record: DelegationRecord | undefined
+  readonly id: string
+  readonly code?: DelegationRefusal
+}
+
+export interface DelegationsContext extends LoginContext {
+  readonly store: DelegationStore
+  /** The acting agent's configured name. */
+  readonly agent: string
+  readonly timeoutMs: number
+  /** Rejects where audit is required and was not taken: then nothing is given. */
+  readonly note: (note: DelegationNote) => Promise<void>
+  /** Tells everybody that an identity of this delegation is good no more. */
+  readonly announceEnd: (record: DelegationRecord) => Promise<void>
+}
+
+/** Beyond the request's own deadline: writing what came of it. Seconds. */
+const LEASE_MARGIN = 20
+/** How long an identity without a token lasts: a job's length. Seconds. */
+const TOKENLESS_SECONDS = 3600
+
+/** @see {@link Delegations} */
+export function createDelegations(context: DelegationsContext): Delegations {
+  const { store, clock, servers, note } = context
+  const flights = new SingleFlight<KeptLogin | undefined>()
+  const bounded = <T>({ signal, timeoutMs = context.timeoutMs }: RequestOptions, work: () => Promise<T>) =>
+    withinDeadline({ timeoutMs, signal }, work)
+  return {
+    create: ({ signal, timeoutMs, ...options }) =>
+      bounded({ signal, timeoutMs }, async () => {
+        const record = await draftDelegation(options, context.agent, { servers, clock })
+        checkKey(record, context)
+        await note({ action: 'created', record, id: record.id })
+        await store.write(record, null)
+        return viewOf(record, clock.now() / 1000)
+      }),
+    async list({ identity }) {
+      requireUser(identity)
+      const views: DelegationView[] = []
+      for await (const { record } of store.owned(identity)) views.push(viewOf(record, clock.now() / 1000))
+      return views
+    },
+    async revoke(id, { identity }) {
+      requireUser(identity)
+      const found = await store.read(requireText('delegations.revoke.id', id))
+      if (found === undefined || !isOwner(found.record, identity)) return 'not_found'
+      await context.announceEnd(found.record)
+      if (!(await store.revoke(found, context))) return 'not_found'
+      await note({ action: 'revoked', record: found.record, id })
+      return 'revoked'
+    },
+    identity: (id, options = {}) =>
+      bounded(options, async () => {
+        requireText('delegations.identity.id', id)
+        const record = (await store.read(id))?.record
+        try {
+          const identity = await identityOf(record, context, flights)
+          await note({ action: 'used', record, id })
+          return identity
+        } catch (error) {
+          if (error instanceof DelegationError) await note({ action: 'refused', record, id, code: error.reason })
+          throw error
+        }
+      }),
+  }
+}
+
+async function identityOf(
+  record: DelegationRecord | undefined,
+  context: DelegationsContext,
+  flights: SingleFlight<KeptLogin | undefined>,
+): Promise<UserIdentity> {
+  const now = context.clock.now() / 1000
+  const usable = usableBy(record, context.agent, now)
+  const { id, limit, login, expiresAt } = usable
+  if (limit !== undefined && (await context.store.countUse(id, limit.windowSeconds)) > limit.uses) {
+    throw new DelegationError('used_up', `the delegation may be used ${limit.uses} times in ${limit.windowSeconds} s`)
+  }
+  if (login === undefined) return bound(tokenless(usable, now), usable)
+  const renewed = await flights.run(id, (signal) => renewedLogin(usable, context, signal))
+  if (renewed === undefined) {
+    // Ended by the issuer, or by its owner while the issuer was asked: the store knows which.
+    usableBy((await context.store.read(id))?.record, context.agent, now)
+    throw new DelegationError('login_required', 'the issuer has ended the login behind the delegation')
+  }
+  const end = Math.min(expiresAt, renewed.identity.expiresAt ?? Number.POSITIVE_INFINITY)
+  const { sessionId: _ofTheLogin, ...identity } = renewed.identity
+  return bound(identityOfLogin({ ...renewed, identity }, { expiresAt: end, delegationId: id }), usable)
+}
+
+/** Each reason is told to the agent that it concerns, and to no other. */
+function usableBy(record: DelegationRecord | undefined, agent: string, now: number): DelegationRecord {
+  if (record === undefined) throw new DelegationError('unknown', 'there is no delegation of this id')
+  if (record.agent !== agent) throw new DelegationError('other_agent', 'the delegation was made for another agent')
+  if (record.state === 'revoked') throw new DelegationError('revoked', 'the delegation was revoked')
+  if (record.expiresAt <= now) throw new DelegationError('expired', 'the delegation is past its end')
+  if (record.state === 'active') return record
+  throw new DelegationError('login_required', 'the issuer has ended the login behind the delegation')
+}
+
+function renewedLogin(
+  { id }: DelegationRecord,
+  { store, servers, clock, timeoutMs }: DelegationsContext,
+  signal: AbortSignal,
+): Promise<KeptLogin | undefined> {
+  const startedAt = clock.now() / 1000
+  return currentLogin(store.placeOf(id, timeoutMs / 1000 + LEASE_MARGIN), {
+    servers,
+    clock,
+    signal,
+    // What somebody else renewed after this use began is as new as it gets.
+    isFresh: ({ renewedAt }) => renewedAt > startedAt,
+    keepsThroughOutage: false,
+  })
+}
+
+function tokenless({ owner, id, expiresAt }: DelegationRecord, now: number): UserIdentity {
+  const { issuer, tenant, subject, clientId } = owner
+  return admit({
+    kind: 'user',
+    issuer,
+    ...(tenant !== undefined && { tenant }),
+    subject,
+    ...(clientId !== undefined && { clientId }),
+    delegationId: id,
+    expiresAt: Math.min(expiresAt, now + TOKENLESS_SECONDS),
+    // Nobody says what roles the user has now: so none.
+    claims: { iat: now },
+  })
+}
+
+function bound(identity: UserIdentity, record: DelegationRecord): UserIdentity {
+  bindToDelegation(identity, record)
+  return identity
+}
+
+function isOwner({ owner }: DelegationRecord, { issuer, tenant, subject }: UserIdentity): boolean {
+  return owner.issuer === issuer && owner.tenant === tenant && owner.subject === subject
+}
+
+function requireUser(identity: UserIdentity): void {
+  if (isVerified(identity) && identity.kind === 'user' && identity.delegationId === undefined) return
+  throw new IdentityRequiredError('delegations are their owner’s: give the verified identity of the user who is here')
+}
+
+/** I8: what is stored has to be usable after a restart, and elsewhere. */
+function checkKey({ login, owner }: DelegationRecord, { store, servers }: DelegationsContext): void {
+  if (login?.token.keyThumbprint === undefined || !store.durable) return
+  if (servers.of(owner.issuer).profile.dpop?.importable === true) return
+  throw new ConfigurationError('authorizationServer.dpop', 'a bound token is stored: give a key made by importDpopKey')
+}

@@ -1,0 +1,73 @@
+import type { Identity } from '../contract/index.ts'
+import {
+  createDelegations,
+  type DelegationNote,
+  type DelegationRecord,
+  type Delegations,
+  delegationBoundsOf,
+} from '../delegations/index.ts'
+import type { Environment } from './environment.ts'
+import { deny, type Stop } from './stop.ts'
+
+/** What `guard.delegations` is. */
+export function delegationsOf(environment: Environment): Delegations {
+  const { delegations, servers, clock, agent, timeoutMs } = environment
+  return createDelegations({
+    store: delegations,
+    servers,
+    clock,
+    agent: agent.name,
+    timeoutMs,
+    note: (note) => noteDelegation(note, environment),
+    announceEnd: (record) => announceEnd(record, environment),
+  })
+}
+
+/** The part of step 2 that a job adds: the identity is this agent's to use, and for this tool. */
+export function checkDelegation(identity: Identity, tool: string, { agent }: Environment): Stop | undefined {
+  if (identity.kind !== 'user' || identity.delegationId === undefined) return undefined
+  const bounds = delegationBoundsOf(identity)
+  // Its name alone says nothing about how far it goes.
+  if (bounds === undefined) return deny('identity_not_verified', 'the identity names a delegation that did not make it')
+  if (bounds.agent !== agent.name) {
+    return deny('identity_not_verified', `the delegation was made for another agent: ${bounds.agent}`)
+  }
+  if (bounds.tools === undefined || bounds.tools.has(tool)) return undefined
+  return deny('delegation_exceeded', `the delegation does not name the tool ${tool}`)
+}
+
+/** What a job's credentials may hold at most (I5); `undefined` where the user is here, or agreed to no bound. */
+export function delegatedScopes(identity: Identity): ReadonlySet<string> | undefined {
+  if (identity.kind !== 'user' || identity.delegationId === undefined) return undefined
+  return delegationBoundsOf(identity)?.scopes
+}
+
+/** A use is on record before it is had, where audit is required. */
+function noteDelegation({ action, id, record, code }: DelegationNote, { auditor }: Environment): Promise<void> {
+  const owner = record?.owner
+  return auditor.demand({
+    type: 'delegation',
+    tool: '',
+    action,
+    delegationId: id,
+    ...(owner !== undefined && {
+      principal: {
+        issuer: owner.issuer,
+        ...(owner.tenant !== undefined && { tenant: owner.tenant }),
+        subject: owner.subject,
+        ...(owner.clientId !== undefined && { clientId: owner.clientId }),
+        delegationId: id,
+      },
+    }),
+    ...(code !== undefined && { code }),
+  })
+}
+
+async function announceEnd(
+  { id, owner }: DelegationRecord,
+  { revocations, tokens, clock }: Environment,
+): Promise<void> {
+  const { issuer, tenant, subject } = owner
+  await revocations.add({ issuer, ...(tenant !== undefined && { tenant }), subject, delegation: id }, clock.now())
+  await tokens.revoke({ issuer, ...(tenant !== undefined && { tenant }), subject, delegationId: id })
+}

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest'
+import { type Guard, memoryStore, type Store, type UserIdentity } from '../../../src/index.ts'
+import { policies } from '../guard/world.ts'
+import { durably } from '../identity/durable.ts'
+import { jobWorld } from './job-world.ts'
+
+const read = { tool: 'read_portfolio', slot: 'nightly', input: { portfolio: 'p-ann' } }
+
+describe('who may make, see and end delegations', () => {
+  test('a user sees and ends their own, and nobody else’s', async () => {
+    const { process, delegate, present } = await jobWorld()
+    const guard = process()
+    const id = await delegate(guard)
+    const ann = (await present()).identity
+    const bob = (await present('bob')).identity
+    expect(await guard.delegations.list({ identity: ann })).toMatchObject([
+      { id, state: 'active', agent: 'agent:trader', tools: ['read_portfolio'], credentials: 'tokens' },
+    ])
+    expect(await guard.delegations.list({ identity: bob })).toEqual([])
+    expect(await guard.delegations.revoke(id, { identity: bob })).toBe('not_found')
+    expect(await guard.delegations.revoke('guess', { identity: ann })).toBe('not_found')
+    const job = await guard.delegations.identity(id)
+    await expect(guard.delegations.list({ identity: job })).rejects.toMatchObject({ code: 'ERR_IDENTITY_REQUIRED' })
+    await expect(guard.delegations.revoke(id, { identity: job })).rejects.toMatchObject({
+      code: 'ERR_IDENTITY_REQUIRED',
+    })
+    expect(await guard.delegations.revoke(id, { identity: ann })).toBe('revoked')
+    expect(await guard.delegations.revoke(id, { identity: ann })).toBe('not_found')
+    expect(await guard.delegations.list({ identity: ann })).toMatchObject([{ id, state: 'revoked' }])
+  })
+
+  test('ending one ends the jobs that run under it, and its refresh token at the issuer', async () => {
+    const { process, delegate, present, authorizationServer, clock } = await jobWorld()
+    const [here, there] = [process(), process()]
+    const id = await delegate(here)
+    const [mine, theirs] = [await here.delegations.identity(id), await there.delegations.identity(id)]
+    const other = await here.delegations.identity(await delegate(here))
+    const run = (guard: Guard, identity: UserIdentity) =>
+      guard.run(policies.read_portfolio, { ...read, identity }, () => 'ran')
+    expect(await run(there, theirs)).toMatchObject({ status: 'done' })
+    await here.delegations.revoke(id, { identity: (await present()).identity })
+    expect(await run(here, mine)).toMatchObject({ code: 'revoked' })
+    clock.advance(5)
+    expect(await run(there, theirs)).toMatchObject({ code: 'revoked' })
+    expect(await run(here, other)).toMatchObject({ status: 'done' })
+    const requests = await authorizationServer.controls.requests()
+    expect(requests.filter(({ endpoint }) => endpoint === 'revoke')).toHaveLength(1)
+  })
+
+  test('guard.revoke ends those of the user, or of the session in which they were made', async () => {
+    const { process, delegate, present, clock } = await jobWorld()
+    const guard = process()
+    const { identity, refreshToken } = await present()
+    const made = { tools: ['whoami'], expiresAt: clock.now() / 1000 + 3600 }
+    const inSession = await guard.delegations.create({ identity, refreshToken, ...made })
+    const [another, bobs] = [await delegate(guard), await delegate(guard, {}, 'bob')]
+    const { issuer, sessionId: session = '' } = identity
+    expect(session).not.toBe('')
+    expect(await guard.revoke({ issuer, session })).toMatchObject({ delegations: 1 })
+    await expect(guard.delegations.identity(inSession.id)).rejects.toMatchObject({ reason: 'revoked' })
+    await guard.delegations.identity(another)
+    expect(await guard.revoke({ issuer, subject: 'ann' })).toMatchObject({ delegations: 1 })
+    expect(await guard.revoke({ issuer, subject: 'ann' })).toMatchObject({ delegations: 0 })
+    await expect(guard.delegations.identity(another)).rejects.toMatchObject({ reason: 'revoked' })
+    await guard.delegations.identity(bobs)
+  })
+
+  test('one is made by a user who is here, with bounds, and with a refresh token of their own', async () => {
+    const { process, delegate, present, clock } = await jobWorld()
+    const guard = process()
+    const { identity, refreshToken } = await present()
+    const bob = await present('bob')
+    const options = { identity, tools: ['whoami'], expiresAt: clock.now() / 1000 + 3600 }
+    const create = (over: object) => guard.delegations.create({ ...options, ...over })
+    const wrong = { code: 'ERR_CONFIGURATION' }
+    for (const over of [
+      { tools: undefined },
+      { tools: [] },
+      { scopes: [] },
+      { scopes: ['two words'] },
+      { expiresAt: undefined },
+      { expiresAt: clock.now() / 1000 - 1 },
+      { expiresAt: Number.POSITIVE_INFINITY },
+      { limit: { uses: 0, windowSeconds: 1 } },
+      { limit: { uses: 1, windowSeconds: -1 } },
+      { limit: { uses: 1, windowSeconds: 1, per: 'day' } },
+      { agent: '' },
+      { until: 1 },
+      { identity: await guard.delegations.identity(await delegate(guard)) },
+    ]) {
+      await expect(create(over), JSON.stringify(over)).rejects.toMatchObject(wrong)
+    }
+    await expect(create({ identity: { ...identity } })).rejects.toMatchObject({ code: 'ERR_IDENTITY_REQUIRED' })
+    await expect(create({ refreshToken: bob.refreshToken })).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
+    await expect(create({ refreshToken: 'made-up-token' })).rejects.toMatchObject({ reason: 'inactive' })
+    await create({ refreshToken })
+    // It is the delegation's alone from then on.
+    await expect(create({ refreshToken })).rejects.toMatchObject({ reason: 'inactive' })
+    clock.advance(3600)
+    await expect(create({ expiresAt: clock.now() / 1000 + 60 })).rejects.toMatchObject({ reason: 'expired' })
+  })
+
+  test('one can be made for another agent, which alone may use it', async () => {
+    const { process, delegate } = await jobWorld()
+    const [web, nightly] = [process(), process({ agent: { name: 'agent:nightly' } })]
+    const id = await delegate(web, { agent: 'agent:nightly' })
+    await expect(web.delegations.identity(id)).rejects.toMatchObject({ reason: 'other_agent' })
+    await expect(nightly.delegations.identity(id)).resolves.toMatchObject({ subject: 'ann' })
+  })
+
+  test('nothing that is stored or told says who it was, or holds a token', async () => {
+    const { process, present, clock, events } = await jobWorld()
+    const seen: string[] = []
+    const inner = memoryStore({ clock })
+    const store: Store = {
+      ...durably(inner),
+      durable: false,
+      put: (key, value, options) => {
+        seen.push(key, new TextDecoder().decode(value), ...(options.index ?? []))
+        return inner.put(key, value, options)
+      },
+    }
+    const guard = process({ store })
+    const { identity, refreshToken } = await present()
+    const expiresAt = clock.now() / 1000 + 60
+    const view = await guard.delegations.create({ identity, refreshToken, tools: ['whoami'], expiresAt })
+    const job = await guard.delegations.identity(view.id)
+    for (const secret of ['ann', refreshToken, view.id]) expect(seen.join('\n')).not.toContain(secret)
+    expect(JSON.stringify([view, job, events])).not.toContain(refreshToken)
+  })
+
+  test('where audit is required and fails, none is made and none is used', async () => {
+    const { process, delegate, present, clock } = await jobWorld()
+    const guard = process()
+    const id = await delegate(guard)
+    const deaf = process({ audit: { sink: { write: () => Promise.reject(new Error('full')) }, required: true } })
+    await expect(deaf.delegations.identity(id)).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
+    const { identity } = await present()
+    const made = deaf.delegations.create({ identity, tools: ['whoami'], expiresAt: clock.now() / 1000 + 60 })
+    await expect(made).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
+    expect(await guard.delegations.list({ identity })).toHaveLength(1)
+  })
+})
