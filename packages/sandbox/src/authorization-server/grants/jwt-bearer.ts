@@ -7,6 +7,7 @@ import { type ServerContext, words } from '../server-context.ts'
 import { actorClaim } from '../token-claims.ts'
 import type { CustomGrant } from './grant.ts'
 import { issueAccessToken, requireKnownScopes } from './issue-access-token.ts'
+import { onBehalfOf } from './on-behalf-of.ts'
 import { optional, repeated, required } from './parameters.ts'
 
 const invalid = (description: string): Error => new errors.InvalidGrant(description)
@@ -36,9 +37,10 @@ type IdJag = z.infer<typeof IdJag>
  */
 export const jwtBearer: CustomGrant = {
   type: GRANT.jwtBearer,
-  parameters: ['assertion', 'scope', 'resource', 'audience'],
+  parameters: ['assertion', 'scope', 'resource', 'audience', 'requested_token_use'],
   repeatable: ['resource', 'audience'],
   async handle(context, ctx) {
+    if (optional(ctx, 'requested_token_use') === 'on_behalf_of') return onBehalfOf(context, ctx)
     const { clientId } = ctx.oidc.client
     const assertion = await verifyAssertion(context, required(ctx, 'assertion'))
     if (assertion.client_id !== clientId) throw invalid('the assertion is for another client')
