@@ -126,14 +126,31 @@ describe('what the file holds', () => {
     expect(await store.list('index', { limit: 1 })).toHaveLength(1)
   })
 
+  test('a damaged record does not stop its queue, and is told when nothing else is due', async () => {
+    const { store, other } = await opened()
+    const columns = '(key, value, version, queue, due_at)'
+    other.exec(`INSERT INTO behalf_records ${columns} VALUES (x'ff', x'00', 'v', CAST('queue' AS BLOB), 1)`)
+    for (const key of ['a', 'b']) await store.put(key, value, { ifVersion: null, due: { queue: 'queue', at: 2 } })
+    const claim = (limit: number) => store.claimDue('queue', { limit, leaseSeconds: 60 })
+    expect((await claim(2)).map(({ key }) => key)).toEqual(['a'])
+    other.exec("UPDATE behalf_records SET due_at = 1 WHERE key = x'ff'")
+    // It has its turn like any other, and is out of the way then.
+    await expect(claim(1)).rejects.toMatchObject({ reason: 'corrupt', retryable: false })
+    expect((await claim(1)).map(({ key }) => key)).toEqual(['b'])
+    expect(await claim(1)).toEqual([])
+  })
+
   test('rows that have expired are swept by later writes, a bounded number at a time', async () => {
     const { store, other } = await opened()
     const count = (table: string) => Number(other.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.count)
     const fill = other.prepare("INSERT INTO behalf_records (key, value, version, expires_at) VALUES (?, x'00', 'v', 1)")
     const index = other.prepare("INSERT INTO behalf_index (name, key) VALUES (x'00', ?)")
     const counter = other.prepare('INSERT INTO behalf_counters (key, total, ends_at) VALUES (?, 1, 1)')
+    // In one step: each would wait for the disk.
+    other.exec('BEGIN')
     for (let at = 0; at < 500; at++)
       for (const one of [fill, index, counter]) one.run(new Uint8Array([at >> 8, at & 255]))
+    other.exec('COMMIT')
     const before = count('behalf_records')
     await store.put('one', value, { ifVersion: null })
     expect(before - count('behalf_records')).toBeLessThan(50)
@@ -151,7 +168,9 @@ test('what expired in a queue is swept by looks at the queue alone', async () =>
     'INSERT INTO behalf_records (key, value, version, expires_at, queue, due_at) ' +
       "VALUES (?, x'00', 'v', 1, CAST('queue' AS BLOB), 1)",
   )
+  other.exec('BEGIN')
   for (let at = 0; at < 200; at++) fill.run(new Uint8Array([at]))
+  other.exec('COMMIT')
   for (let look = 0; look < 10; look++) {
     expect(await store.claimDue('queue', { limit: 5, leaseSeconds: 1 })).toEqual([])
   }

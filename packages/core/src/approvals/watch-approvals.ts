@@ -13,6 +13,9 @@ const MAX_WAIT_MS = 5_000
 /** Questions of any issuer that are claimed beyond what is known to be done in time: nobody knows whose they are before. */
 const EXPLORED = 20
 
+/** Claims in a row that found only damage, after which the store counts as damaged as a whole. */
+const MAX_DAMAGED_CLAIMS = 10
+
 /** What a watcher did so far. */
 export interface WatcherStatistics {
   /** Questions that this watcher brought a step further, or looked at in vain. */
@@ -34,8 +37,10 @@ export interface Watcher {
    * Follows what is due until the signal aborts, and returns when all that is under way has ended: up to 60 s
    * where servers hold polls open. Questions that only waited for their turn are given back at once.
    *
-   * A store that does not answer is asked again. Several watchers share the work of one store.
-   * @throws StoreError The store holds what cannot be trusted: wrong keys, or corrupted as a whole.
+   * A store that does not answer is asked again, and a damaged record holds up no other. Several watchers share the
+   * work of one store.
+   * @throws StoreError The store holds what cannot be trusted: our keys open nothing in it, it is of a newer release,
+   *   or damaged as a whole.
    */
   run(signal: AbortSignal): Promise<void>
   statistics(): WatcherStatistics
@@ -58,6 +63,8 @@ class StoreWatcher implements Watcher {
   readonly #settings: WatcherSettings
   readonly #pace: Pace
   readonly #underWay = new Set<Promise<void>>()
+  #damagedClaims = 0
+  #hasOpened = false
   readonly #counts = { looks: 0, told: 0, putOff: 0, faults: 0, lateSum: 0, lateMax: 0 }
 
   constructor(settings: WatcherSettings) {
@@ -92,15 +99,27 @@ class StoreWatcher implements Watcher {
     let claimed: Awaited<ReturnType<typeof ledger.claimLooks>>
     try {
       claimed = await ledger.claimLooks(limit, CLAIM_SECONDS)
+      this.#damagedClaims = 0
     } catch (error) {
       this.#note(error, undefined)
-      if (error instanceof StoreError && error.retryable) return
+      if (error instanceof StoreError && (error.retryable || this.#isPassing(error))) return
       throw error
     }
+    const unread: StoreError[] = []
     for (const entry of claimed) {
-      if (entry instanceof StoreError) this.#note(entry, undefined)
+      if (entry instanceof StoreError) unread.push(entry)
       else this.#begin(entry, signal)
     }
+    this.#hasOpened ||= unread.length < claimed.length
+    for (const error of unread) this.#note(error, undefined)
+    const stranger = unread.find(({ reason }) => reason === 'wrong_key')
+    // Others may have newer keys for a while; who has never opened anything has the wrong ones.
+    if (stranger !== undefined && !this.#hasOpened) throw stranger
+  }
+
+  /** A damaged record is put off by its store, so that the next claim finds what comes after it. */
+  #isPassing({ reason }: StoreError): boolean {
+    return reason === 'corrupt' && ++this.#damagedClaims < MAX_DAMAGED_CLAIMS
   }
 
   #begin(entry: Entry, signal: AbortSignal): void {

@@ -122,14 +122,22 @@ class SqliteFileStore implements SqliteStore {
       return Number(field(row, 'due')) === 1
     })
     if (!isDue) return []
-    return this.#connection.write(({ statements, now }) => {
+    const { claimed, damage } = await this.#connection.write(({ statements, now }) => {
       statements.sweepRecords.run(now)
-      return statements.due.all(name, limit).map((row) => {
+      const claimed: Versioned[] = []
+      let damage: StoreError | undefined
+      for (const row of statements.due.all(name, limit)) {
         const version = crypto.randomUUID()
         statements.lease.run(version, now + leaseSeconds, field(row, 'key'))
-        return { ...versioned(row), version }
-      })
+        const record = readable(row)
+        if (record instanceof StoreError) damage ??= record
+        else claimed.push({ ...record, version })
+      }
+      return { claimed, damage }
     })
+    // Put off like the others, so that it does not stop the queue; told once nothing else is due.
+    if (damage !== undefined && claimed.length === 0) throw damage
+    return claimed
   }
 
   async list(
@@ -167,6 +175,15 @@ function checked(database: SqliteDatabase): SqliteDatabase {
     }
   }
   return database
+}
+
+function readable(row: unknown): Versioned | StoreError {
+  try {
+    return versioned(row)
+  } catch (error) {
+    if (error instanceof StoreError) return error
+    throw error
+  }
 }
 
 function versioned(row: unknown): Versioned {

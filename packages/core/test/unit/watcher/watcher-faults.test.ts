@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { Answer, ApprovalChannel } from '../../../src/approvals/index.ts'
 import { createWatcher } from '../../../src/doors/watcher.ts'
 import { StoreError, TransportError } from '../../../src/errors/index.ts'
+import { createSealer } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { type Crowd, crowd, listeningChannel } from './crowd.ts'
@@ -73,13 +74,53 @@ describe('faults', () => {
     expect(target.faults).toMatchObject([{ error: { code: 'ERR_STORE', reason: 'corrupt' }, id: undefined }])
   })
 
-  test('a store whose keys are others ends the watcher with the reason, not with silence', async () => {
+  test('a record that the store itself cannot read holds up no other', async () => {
     const { channel } = listeningChannel(() => approved)
-    const target = started(
-      channel,
-      overStore(memoryStore(), { claimDue: () => Promise.reject(new StoreError('wrong_key', 'other keys')) }),
-    )
-    await expect(target.watch().run).rejects.toMatchObject({ code: 'ERR_STORE', reason: 'wrong_key' })
+    const real = memoryStore()
+    let damaged = 3
+    const store = overStore(real, {
+      claimDue: (queue, options) =>
+        damaged-- > 0 ? Promise.reject(new StoreError('corrupt', 'a damaged record')) : real.claimDue(queue, options),
+    })
+    const target = started(channel, store)
+    await target.add(1)
+    target.watch()
+    await expect.poll(() => target.told.length).toBe(1)
+    expect(target.faults).toHaveLength(3)
+  })
+
+  test.each(['corrupt', 'unknown_version'] as const)(
+    'a store that is %s as a whole ends the watcher',
+    async (reason) => {
+      const { channel } = listeningChannel(() => approved)
+      const store = overStore(memoryStore(), { claimDue: () => Promise.reject(new StoreError(reason, 'all of it')) })
+      const { run } = started(channel, store).watch({ everyMs: 1 })
+      await expect(run).rejects.toMatchObject({ code: 'ERR_STORE', reason })
+    },
+  )
+
+  test('keys that open nothing end the watcher with the reason, not with silence', async () => {
+    const { channel, looks } = listeningChannel(() => approved)
+    const target = started(channel)
+    await target.add(3)
+    const keys = { seal: [new Uint8Array(32).fill(7)], index: new Uint8Array(32).fill(8) } as const
+    const { run } = target.watch({ keys })
+    await expect(run).rejects.toMatchObject({ code: 'ERR_STORE', reason: 'wrong_key' })
+    expect(looks).toEqual([])
+  })
+
+  test('a record under a key that only others have holds up no other', async () => {
+    const { channel } = listeningChannel(() => approved)
+    const target = started(channel)
+    await target.add(1)
+    target.watch()
+    await expect.poll(() => target.told.length).toBe(1)
+    const other = createSealer([new Uint8Array(32).fill(7)])
+    const sealed = await other.seal('run:theirs', new TextEncoder().encode('{}'))
+    await target.store.put('run:theirs', sealed, { ifVersion: null, due: { queue: 'looks', at: 0 } })
+    await target.add(1, { name: 'ours' })
+    await expect.poll(() => target.told.length).toBe(2)
+    await expect.poll(() => target.faults).toMatchObject([{ error: { reason: 'wrong_key' } }])
   })
 
   test('an app that cannot take an answer gets it again', async () => {
