@@ -1,0 +1,68 @@
+import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys, requireText, SealedRecords, type StoreKeys } from '../lib/index.ts'
+import type { Store } from '../ports/index.ts'
+
+/** Options of {@link sealedStore}. */
+export interface SealedStoreOptions {
+  readonly store: Store
+  /** 32 random bytes each. A durable store needs them. @default random keys of this process, for a memory store */
+  readonly keys?: StoreKeys | undefined
+  /** What is kept: it begins every name, so that kinds do not meet. */
+  readonly kind: string
+}
+
+/** A value as it was read. Its form is for the reader to check. */
+export interface SealedValue {
+  readonly value: unknown
+  /** Opaque; changes with every write. */
+  readonly version: string
+}
+
+/** When a value is gone by itself, by the store's clock. */
+export interface SealedPutOptions {
+  /** `null`: only if absent. A version: only if the stored one is equal. */
+  readonly ifVersion: string | null
+  readonly expiresInSeconds?: number | undefined
+}
+
+/** Secrets of an app or an adapter in a Store: sealed, under names that tell nothing. */
+export interface SealedStore {
+  get(name: readonly string[]): Promise<SealedValue | undefined>
+  /** @returns the new version, or `'conflict'`: nothing was written. */
+  put(name: readonly string[], value: unknown, options: SealedPutOptions): Promise<string | 'conflict'>
+  delete(name: readonly string[], options: { readonly ifVersion: string }): Promise<'deleted' | 'conflict'>
+  /**
+   * Does `work` alone, across processes that share the store: waits for whoever does it now.
+   * The right ends by itself after `seconds`, so `work` has to be over by then.
+   */
+  alone<Result>(
+    name: readonly string[],
+    options: { readonly seconds: number; readonly signal: AbortSignal },
+    work: () => Promise<Result>,
+  ): Promise<Result>
+}
+
+/**
+ * Keeps JSON values in a Store, encrypted and authenticated under the app's keys, and bound to their names.
+ *
+ * @throws ConfigurationError A durable store without keys, or keys that are none.
+ */
+export function sealedStore(options: SealedStoreOptions): SealedStore {
+  refuseUnknownKeys('sealedStore', options, ['store', 'keys', 'kind'])
+  const { store, keys } = options
+  if (store?.specificationVersion !== 1) throw new ConfigurationError('sealedStore.store', 'give a Store')
+  const records = new SealedRecords(requireText('sealedStore.kind', options.kind), store, keys)
+  return {
+    async get(name) {
+      const found = await records.get(await records.keyOf(...name))
+      return found && { value: found.value, version: found.version }
+    },
+    async put(name, value, { ifVersion, expiresInSeconds }) {
+      const lifetime = expiresInSeconds === undefined ? {} : { expiresInSeconds }
+      return records.put(await records.keyOf(...name), value, { ifVersion, ...lifetime })
+    },
+    delete: async (name, { ifVersion }) => records.delete(await records.keyOf(...name), ifVersion),
+    alone: async (name, { seconds, signal }, work) =>
+      records.alone(await records.keyOf(...name), seconds, signal, work),
+  }
+}
