@@ -1,0 +1,334 @@
+import { inspect } from 'node:util'
+import { HttpResponse } from 'msw'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { revealToken } from '../../../src/credential/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { testClock } from '../approvals/harness.ts'
+import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { provider } from './provider.ts'
+import { user, world } from './world.ts'
+
+const clock = testClock()
+const crm = await provider('http://localhost:4801', () => clock.now())
+useMsw(...crm.handlers)
+beforeEach(() => crm.reset())
+
+const open = (options: Parameters<typeof world>[1] = {}) => world(crm, { clock, ...options })
+const refreshes = () => crm.forms.filter((form) => form.get('grant_type') === 'refresh_token')
+const away = () => HttpResponse.json({}, { status: 503 }) as never
+const reset = () => HttpResponse.error() as never
+
+describe('a linked account', () => {
+  test('gives its token, with what was granted, and shows none', async () => {
+    const { ask, link } = open()
+    const account = await link()
+    expect(account).toEqual({
+      connection: 'crm',
+      id: 'a-1',
+      label: 'a-1@upstream.example',
+      scopes: ['openid', 'offline_access', 'contacts.read', 'contacts.write'],
+      status: 'connected',
+      connectedAt: clock.now() / 1000,
+    })
+    const answer = await ask()
+    expect(answer).toMatchObject({ status: 'token', expiresAt: clock.now() / 1000 + 3600, recheckSeconds: 60 })
+    expect(inspect([answer, account], { depth: 9, showHidden: true }) + JSON.stringify(answer)).not.toMatch(/access-|refresh-/)
+    expect(refreshes()).toHaveLength(0)
+  })
+
+  test('belongs to one user, one client and one issuer', async () => {
+    const { tokenOf, link } = open()
+    await link()
+    expect(await tokenOf({ identity: user('bob') })).toBe('not_connected')
+    expect(await tokenOf({ identity: user('ann', { clientId: 'other' }) })).toBe('not_connected')
+    expect(await tokenOf({ identity: user('ann', { issuer: 'https://other.example' }) })).toBe('not_connected')
+    expect(await tokenOf({ identity: user('ann', { tenant: 't' }) })).toBe('not_connected')
+    // Another session of the same user has it: it outlives a login.
+    expect(await tokenOf({ identity: user('ann', { sessionId: 's-2' }) })).toMatch(/^access-/)
+  })
+
+  test('an identity that no verification made gets nothing', async () => {
+    const { ask, link } = open()
+    await link()
+    await expect(ask({ identity: { ...user() } })).rejects.toThrow('verified')
+  })
+
+  test('a connection that is not there, and scopes that were not granted', async () => {
+    const { ask, tokenOf, link } = open()
+    expect(await tokenOf({ connection: 'nonesuch' })).toBe('misconfigured')
+    expect(await tokenOf()).toBe('not_connected')
+    await link(user(), ['contacts.read'])
+    expect(await ask({ scopes: ['contacts.read', 'contacts.write'] })).toEqual({
+      status: 'needs_scopes',
+      detail: 'the account was linked without contacts.write',
+    })
+  })
+
+  test('linked with another provider or client, it has to be connected again: its tokens go nowhere else', async () => {
+    const { link, store } = open()
+    await link()
+    clock.advance(4000)
+    const moved = open({ store, definition: { clientId: 'another-client' } })
+    expect(await moved.tokenOf()).toBe('must_reconnect')
+    expect(refreshes()).toHaveLength(0)
+  })
+})
+
+describe('refresh', () => {
+  test('a hundred calls over an expired token make one', async () => {
+    const { tokenOf, link } = open()
+    await link()
+    clock.advance(3601)
+    const answers = await Promise.all(Array.from({ length: 100 }, () => tokenOf()))
+    expect(new Set(answers).size).toBe(1)
+    expect(refreshes()).toHaveLength(1)
+    expect(crm.reused).toEqual([])
+  })
+
+  test('two vaults over one store make one, and both go on with it', async () => {
+    const one = open()
+    const two = open({ store: one.store })
+    await one.link()
+    for (let round = 1; round <= 3; round++) {
+      clock.advance(3601)
+      const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 ? one : two).tokenOf()))
+      expect(new Set(answers).size).toBe(1)
+      expect(refreshes()).toHaveLength(round)
+    }
+    expect(crm.reused).toEqual([])
+  })
+
+  test('comes early, and not at the same moment for all', async () => {
+    const { tokenOf, link } = open()
+    await link()
+    const first = await tokenOf()
+    clock.advance(3600 - 62)
+    expect(await tokenOf()).toBe(first)
+    clock.advance(34)
+    expect(await tokenOf()).not.toBe(first)
+    expect(refreshes()).toHaveLength(1)
+  })
+
+  test('early and in vain, what is there still serves; late and in vain, it is an outage and no prompt', async () => {
+    const { tokenOf, ask, link } = open()
+    await link()
+    const first = await tokenOf()
+    crm.before = away
+    clock.advance(3575)
+    expect(await tokenOf()).toBe(first)
+    clock.advance(30)
+    expect(await ask()).toMatchObject({ status: 'unavailable' })
+    crm.before = () => undefined
+    expect(await tokenOf()).toMatch(/^access-/)
+  })
+
+  test('one caller who leaves ends nothing', async () => {
+    const { vault, tokenOf, link } = open()
+    await link()
+    clock.advance(3601)
+    const controller = new AbortController()
+    crm.before = async () => {
+      controller.abort(new Error('gone'))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return undefined
+    }
+    const left = vault.token(
+      { identity: user(), connection: 'crm', scopes: [] },
+      { authorizationServers: {} as never, now: 0, signal: controller.signal },
+    )
+    await expect(left).rejects.toThrow('gone')
+    expect(await tokenOf()).toMatch(/^access-/)
+    expect(refreshes()).toHaveLength(1)
+  })
+
+  test('fewer scopes in the answer are noticed', async () => {
+    const { ask, link, vault } = open()
+    await link()
+    crm.state.scope = 'contacts.read'
+    clock.advance(3601)
+    expect(await ask({ scopes: ['contacts.write'] })).toMatchObject({ status: 'needs_scopes' })
+    expect(await ask()).toMatchObject({ status: 'token', scopes: ['contacts.read'] })
+    expect((await vault.accounts.list(user()))[0]?.scopes).toEqual(['contacts.read'])
+  })
+
+  test('a grant that is gone is told once and for all, and never sent again', async () => {
+    const { ask, link, vault } = open()
+    await link()
+    crm.before = () => HttpResponse.json({ error: 'invalid_grant' }, { status: 400 }) as never
+    clock.advance(3601)
+    expect(await ask()).toMatchObject({ status: 'must_reconnect' })
+    crm.before = () => undefined
+    expect(await ask()).toMatchObject({ status: 'must_reconnect' })
+    expect(refreshes()).toHaveLength(1)
+    expect((await vault.accounts.list(user()))[0]?.status).toBe('must_reconnect')
+    await link()
+    expect(await ask()).toMatchObject({ status: 'token' })
+  })
+
+  test.each([
+    ['invalid_client', 401, 'misconfigured'],
+    ['unauthorized_client', 400, 'misconfigured'],
+    ['something_new', 400, 'misconfigured'],
+    ['temporarily_unavailable', 400, 'unavailable'],
+    ['server_error', 400, 'unavailable'],
+  ])('%s (%i) is %s, and the connection is there afterwards', async (error, status, expected) => {
+    const { tokenOf, link } = open()
+    await link()
+    crm.before = () => HttpResponse.json({ error }, { status }) as never
+    clock.advance(3601)
+    expect(await tokenOf()).toBe(expected)
+    crm.before = () => undefined
+    expect(await tokenOf()).toMatch(/^access-/)
+  })
+
+  test('a token that the API refused is renewed; one that it refuses again is not, for a while', async () => {
+    const { ask, link } = open()
+    await link()
+    const first = await ask()
+    if (first.status !== 'token') throw new Error('no token')
+    clock.advance(60)
+    const second = await ask({ refused: first.token })
+    if (second.status !== 'token') throw new Error('no token')
+    expect(revealToken(second.token)).not.toBe(revealToken(first.token))
+    await ask({ refused: second.token })
+    expect(refreshes()).toHaveLength(1)
+    clock.advance(31)
+    await ask({ refused: second.token })
+    expect(refreshes()).toHaveLength(2)
+  })
+
+  test('a token without end serves until the API refuses it: then the user has to connect again', async () => {
+    crm.state.expiresIn = undefined
+    crm.after = async (answer) => {
+      const { refresh_token: _, ...body } = (await answer.json()) as Record<string, unknown>
+      return HttpResponse.json(body) as never
+    }
+    const { ask, link } = open()
+    await link()
+    clock.advance(1e8)
+    const answer = await ask()
+    if (answer.status !== 'token') throw new Error('no token')
+    expect(answer.expiresAt).toBeUndefined()
+    expect(await ask({ refused: answer.token })).toMatchObject({ status: 'must_reconnect' })
+    expect(refreshes()).toHaveLength(0)
+  })
+})
+
+describe('an answer that was lost', () => {
+  const lost = () => {
+    crm.after = reset
+  }
+
+  test('is asked for once more within the grace period', async () => {
+    crm.state.graceMs = 30_000
+    const { tokenOf, link } = open({ definition: { refresh: { rotates: true, graceSeconds: 30 } } })
+    await link()
+    clock.advance(3601)
+    lost()
+    expect(await tokenOf()).toBe('unavailable')
+    crm.after = (answer) => answer
+    clock.advance(10)
+    expect(await tokenOf()).toMatch(/^access-/)
+    expect(refreshes()).toHaveLength(2)
+    expect(crm.reused).toEqual([])
+  })
+
+  test('twice, it is not asked for again', async () => {
+    crm.state.graceMs = 30_000
+    const { tokenOf, link } = open({ definition: { refresh: { rotates: true, graceSeconds: 30 } } })
+    await link()
+    clock.advance(3601)
+    lost()
+    expect([await tokenOf(), await tokenOf(), await tokenOf(), await tokenOf()]).toEqual([
+      'unavailable',
+      'unavailable',
+      'must_reconnect',
+      'must_reconnect',
+    ])
+    expect(refreshes()).toHaveLength(2)
+  })
+
+  test('beyond the grace period nothing is sent: the provider would take it for a stolen token', async () => {
+    crm.state.graceMs = 30_000
+    const { tokenOf, link } = open({ definition: { refresh: { rotates: true, graceSeconds: 30 } } })
+    await link()
+    clock.advance(3601)
+    lost()
+    expect(await tokenOf()).toBe('unavailable')
+    clock.advance(31)
+    expect(await tokenOf()).toBe('must_reconnect')
+    expect(refreshes()).toHaveLength(1)
+    expect(crm.reused).toEqual([])
+  })
+
+  test('without a grace period it is told apart at once', async () => {
+    const { tokenOf, link } = open()
+    await link()
+    clock.advance(3601)
+    lost()
+    expect([await tokenOf(), await tokenOf()]).toEqual(['unavailable', 'must_reconnect'])
+    expect(refreshes()).toHaveLength(1)
+    expect(crm.reused).toEqual([])
+  })
+
+  test('where refresh tokens do not rotate, it is asked for as often as needed', async () => {
+    crm.state.rotates = false
+    const { tokenOf, link } = open({ definition: { refresh: { rotates: false } } })
+    await link()
+    clock.advance(3601)
+    lost()
+    for (let round = 0; round < 4; round++) expect(await tokenOf()).toBe('unavailable')
+    crm.after = (answer) => answer
+    expect(await tokenOf()).toMatch(/^access-/)
+  })
+
+  test.each([429, 503])('%i says that nothing was done: no answer was lost', async (status) => {
+    const { tokenOf, link } = open()
+    await link()
+    clock.advance(3601)
+    crm.before = () => HttpResponse.json({}, { status }) as never
+    for (let round = 0; round < 4; round++) expect(await tokenOf()).toBe('unavailable')
+    crm.before = () => undefined
+    expect(await tokenOf()).toMatch(/^access-/)
+  })
+
+  test('nothing listens there: no answer was lost', async () => {
+    let isAway = false
+    const { tokenOf, link } = open({
+      fetch: (input, init) => {
+        if (!isAway || init?.method !== 'POST') return fetch(input, init)
+        const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+        return Promise.reject(new TypeError('fetch failed', { cause }))
+      },
+    })
+    await link()
+    clock.advance(3601)
+    isAway = true
+    for (let round = 0; round < 4; round++) expect(await tokenOf()).toBe('unavailable')
+    isAway = false
+    expect(await tokenOf()).toMatch(/^access-/)
+  })
+})
+
+test('a store that does not take the answer gets it later, from the same process', async () => {
+  const { tapped } = await import('../approvals/harness.ts')
+  const { StoreError } = await import('../../../src/errors/index.ts')
+  let isDown = false
+  const store = tapped(memoryStore({ clock }), (operation, _key, next) => {
+    if (isDown && operation === 'put') throw new StoreError('unavailable', 'down')
+    return next()
+  })
+  const { tokenOf, link } = open({ store, timeoutMs: 600 })
+  await link()
+  clock.advance(3601)
+  crm.after = (answer) => {
+    isDown = true
+    return answer
+  }
+  await expect(tokenOf()).rejects.toThrow('down')
+  crm.after = (answer) => answer
+  isDown = false
+  expect(await tokenOf()).toMatch(/^access-/)
+  // What the provider had given was written, and used; it was not asked again.
+  expect(refreshes()).toHaveLength(1)
+})
