@@ -27,7 +27,7 @@ export function guardTools<const Tools extends readonly GuardableTool[]>(
     throw new ConfigurationError('guardTools.guard', 'give what createGuard returned')
   }
   const names = new Set<string>()
-  return tools.map((tool) => {
+  return (tools as readonly GuardableTool[] as readonly Callable[]).map((tool) => {
     if (names.has(tool.name)) throw new ConfigurationError(`guardTools.tools.${tool.name}`, 'is there twice')
     names.add(tool.name)
     return guarded(tool, options, options.policies)
@@ -36,6 +36,7 @@ export function guardTools<const Tools extends readonly GuardableTool[]>(
 
 /** LangChain calls `_call`, which in its dynamic tools calls `func`: that is what everybody calls in the end. */
 interface Callable extends GuardableTool {
+  readonly name: string
   readonly responseFormat?: string
   func?: ToolBody
   _call: ToolBody
@@ -43,19 +44,17 @@ interface Callable extends GuardableTool {
 
 /** A clone on the same prototype: `instanceof`, getters and what a subclass adds stay as they are. */
 function guarded(
-  tool: GuardableTool,
+  original: Callable,
   { guard, identity, onError }: Omit<GuardToolsOptions<readonly GuardableTool[]>, 'policies'>,
   policies: Readonly<Record<string, Policy>>,
 ): GuardableTool {
-  const { name } = tool
-  const original = tool as Callable
+  const { name, responseFormat } = original
   if (typeof original._call !== 'function') {
     throw new ConfigurationError(
       `guardTools.tools.${name}`,
       'is no StructuredTool of LangChain, so nothing here could be guarded: make it with tool(…)',
     )
   }
-  const { responseFormat } = original
   const call = { name, responseFormat, policy: policyOf(policies, name), guard, identity, onError }
   const clone: Callable = Object.assign(Object.create(Object.getPrototypeOf(original)), original)
   if (typeof original.func === 'function') clone.func = guardCall(call, original.func.bind(original))

@@ -1,9 +1,12 @@
 import type { Guard, Identity, Policy } from '@behalf/core'
 import type { StructuredTool } from '@langchain/core/tools'
 
-/** What LangChain's classes make: by `tool()`, from an MCP server, or an own subclass of `StructuredTool`. */
+/**
+ * What LangChain's classes make: by `tool()`, from an MCP server, or an own subclass of `StructuredTool`.
+ *
+ * Says nothing of `name`: as part of this it would make the compiler forget the names of tools that are made in place.
+ */
 export interface GuardableTool {
-  readonly name: string
   readonly description: string
   readonly lc_namespace: readonly string[]
   readonly schema: unknown
@@ -12,9 +15,14 @@ export interface GuardableTool {
 type InputOf<Tool> =
   Tool extends StructuredTool<infer _Schema, infer Input, infer _In, infer _Out, infer _Event> ? Input : never
 
-/** A policy for each tool, by the name that the tool has, whose input is what the tool's function takes. */
+type NameOf<Tool> = Tool extends { readonly name: infer Name extends string } ? Name : never
+
+/**
+ * A policy for each tool, by the name that the tool has, whose input is what the tool's function takes. Tools whose
+ * name is known only at run time, such as those of an MCP server, are held to their policies then.
+ */
 export type PoliciesFor<Tools extends readonly GuardableTool[]> = {
-  readonly [Tool in Tools[number] as Tool['name']]: Policy<InputOf<Tool>>
+  readonly [Tool in Tools[number] as NameOf<Tool>]: string extends NameOf<Tool> ? Policy : Policy<InputOf<Tool>>
 }
 
 /** Options of {@link guardTools}. */

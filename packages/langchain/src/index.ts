@@ -1,4 +1,10 @@
 export { parseInterrupt, type ToolAuthorizationCode, ToolAuthorizationError } from '@behalf/core'
+export {
+  type DocumentSource,
+  type GuardRetrieverOptions,
+  guardRetriever,
+  type SearchPage,
+} from './guard-retriever.ts'
 export { guardTools } from './guard-tools.ts'
 export type { GuardableTool, GuardToolsOptions, PoliciesFor } from './guarded-tools.ts'
 export { type GraphPause, interruptsOf, type PausedState, type PendingInterrupt } from './interrupts-of.ts'

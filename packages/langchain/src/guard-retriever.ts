@@ -1,0 +1,85 @@
+import type { Identity } from '@behalf/core'
+import { type Candidates, type FilterOptions, filterAllowed } from '@behalf/core/fga'
+import type { DocumentInterface } from '@langchain/core/documents'
+import { BaseRetriever, type BaseRetrieverInterface } from '@langchain/core/retrievers'
+import type { RunnableConfig } from '@langchain/core/runnables'
+import type { RunConfig } from './run-config.ts'
+
+type Metadata = Record<string, unknown>
+
+/** A page of a ranking: what a vector store's search gives. */
+export interface SearchPage {
+  readonly skip: number
+  readonly count: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * Where documents come from: a retriever, of whose one answer the allowed part is kept; or a search that can be asked
+ * for more of its ranking where too little was allowed.
+ */
+export type DocumentSource<Meta extends Metadata> =
+  | BaseRetrieverInterface<Meta>
+  | ((query: string, page: SearchPage) => Promise<readonly DocumentInterface<Meta>[]>)
+
+/** Options of {@link guardRetriever}. What is not said of `filterAllowed` here is as it is there. */
+export interface GuardRetrieverOptions<Meta extends Metadata>
+  extends Omit<FilterOptions<DocumentInterface<Meta>>, 'signal' | 'identity'> {
+  /** @default `context.identity` of the run, else the identity of the guarded call that runs */
+  readonly identity?: Identity
+}
+
+/**
+ * A retriever that gives only the documents that user and agent both may read, and the agent for the user.
+ *
+ * What is withheld reaches nobody: the source is asked without the run's callbacks, so that neither a stream of
+ * events nor a tracer of the run is told of it. A search is asked for more where too few are allowed, within
+ * `maxCandidates` and `timeoutMs`; a retriever gives what it gives.
+ *
+ * @throws IdentityRequiredError From `invoke`: no verification made the identity, or there is none.
+ * @throws InvalidTokenError From `invoke`: the proof of the identity has ended.
+ * @throws TransportError From `invoke`: the permission system did not answer, so there are no documents.
+ * @throws ConfigurationError From `invoke`: an option is unknown or wrong.
+ */
+export function guardRetriever<Meta extends Metadata>(
+  source: DocumentSource<Meta>,
+  options: GuardRetrieverOptions<Meta>,
+): BaseRetriever<Meta> {
+  return new GuardedRetriever(source, options)
+}
+
+class GuardedRetriever<Meta extends Metadata> extends BaseRetriever<Meta> {
+  readonly lc_namespace = ['behalf', 'retrievers']
+  readonly #source: DocumentSource<Meta>
+  readonly #options: GuardRetrieverOptions<Meta>
+
+  constructor(source: DocumentSource<Meta>, options: GuardRetrieverOptions<Meta>) {
+    super()
+    this.#source = source
+    this.#options = options
+  }
+
+  override async invoke(query: string, config: Partial<RunnableConfig> = {}): Promise<DocumentInterface<Meta>[]> {
+    const search = () => this.#allowed(query, config)
+    // A clone for this run: LangChain hands no config to `_getRelevantDocuments`.
+    const run: BaseRetriever<Meta> = Object.create(this, { _getRelevantDocuments: { value: search } })
+    return super.invoke.call(run, query, config)
+  }
+
+  async #allowed(query: string, config: Partial<RunnableConfig>): Promise<DocumentInterface<Meta>[]> {
+    const { context, signal } = config as RunConfig
+    const identity = this.#options.identity ?? context?.identity
+    const { documents } = await filterAllowed(await this.#candidates(query, config), {
+      ...this.#options,
+      ...(identity !== undefined && { identity }),
+      ...(signal !== undefined && { signal }),
+    })
+    return [...documents]
+  }
+
+  async #candidates(query: string, config: Partial<RunnableConfig>): Promise<Candidates<DocumentInterface<Meta>>> {
+    const source = this.#source
+    if (typeof source === 'function') return (page) => source(query, page)
+    return source.invoke(query, { ...config, callbacks: [] })
+  }
+}
