@@ -1,12 +1,17 @@
 import type { Identity } from '../contract/index.ts'
+import { InvalidTokenError } from '../errors/index.ts'
 import { deepFreeze, shared } from '../lib/index.ts'
 import type { SubjectToken } from './subject-token.ts'
 
-/** Marks an identity as made by a verification (I1). For the rooms that verify, and for nobody else. */
+/**
+ * Marks an identity as made by a verification (I1). For the rooms that verify, and for nobody else.
+ *
+ * @throws InvalidTokenError `claims`: they are nested too deep for whoever walks through them later.
+ */
 export function admit<Verified extends Identity>(identity: Verified, subjectToken?: SubjectToken): Verified {
-  const frozen = deepFreeze(identity)
-  shared.verified.set(frozen, subjectToken)
-  return frozen
+  if (!deepFreeze(identity)) throw new InvalidTokenError('claims', 'the claims are nested too deep')
+  shared.verified.set(identity, subjectToken)
+  return identity
 }
 
 /** Whether a verification made this very object. Works across copies of the package. */

@@ -146,11 +146,17 @@ export function missingIn(raw: Json, out: Json, path = '$'): string | undefined 
   return undefined
 }
 
-/** Freezes a value and all that it holds. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const key of Object.keys(value)) deepFreeze((value as Record<string, unknown>)[key])
+/**
+ * Freezes a value and all that it holds.
+ *
+ * @returns whether that was all of it: `false` where it nests deeper than 64 levels, which could exhaust the stack.
+ */
+export function deepFreeze(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return true
+  if (depth === MAX_DEPTH) return false
+  Object.freeze(value)
+  for (const key of Object.keys(value)) {
+    if (!deepFreeze((value as Record<string, unknown>)[key], depth + 1)) return false
   }
-  return value
+  return true
 }

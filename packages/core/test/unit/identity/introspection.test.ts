@@ -43,6 +43,11 @@ const create = (options: object = {}) => createIntrospection({ authorizationServ
 const refusal = (options: object = {}, call: object = {}) => rejection(create(options)('opaque-token', call))
 
 describe('an opaque token', () => {
+  test('is refused where the answer nests so deep that walking it could exhaust the stack', async () => {
+    answer.x = JSON.parse('['.repeat(1_000) + ']'.repeat(1_000))
+    expect(await refusal()).toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'claims' })
+  })
+
   test('is asked about, with our own authentication, and makes an identity', async () => {
     Object.assign(answer, { act: { sub: 'agent:trader' }, acr: 'mfa', auth_time: 7, sid: 's-1', username: 'Ann' })
     const identity = await create()('opaque-token')

@@ -165,6 +165,9 @@ describe('a token is refused', () => {
   const chain = (length: number): object =>
     length === 1 ? { sub: 'a1' } : { sub: `a${length}`, act: chain(length - 1) }
 
+  /** A claim that is no more than brackets. */
+  const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
+
   test.each([
     ['an id_token as access token', { ...accessTokenClaims, aud: 'agent-app', nonce: 'n' }, { typ: 'JWT' }, 'type'],
     ['an id_token without a type', accessTokenClaims, { typ: undefined } as never, 'type'],
@@ -184,6 +187,12 @@ describe('a token is refused', () => {
     ['null as an actor', { ...accessTokenClaims, act: null }, {}, 'actor'],
     ['a chain of six actors', { ...accessTokenClaims, act: chain(6) }, {}, 'actor'],
     ['a chain of three hundred', { ...accessTokenClaims, act: chain(300) }, {}, 'actor'],
+    [
+      'claims nested so deep that walking them could exhaust the stack',
+      { ...accessTokenClaims, x: nested(100) },
+      {},
+      'claims',
+    ],
     ['bound to a DPoP key', { ...accessTokenClaims, cnf: { jkt: 'x' } }, {}, 'binding'],
     ['bound to a certificate', { ...accessTokenClaims, cnf: { 'x5t#S256': 'x' } }, {}, 'binding'],
   ])('%s', async (_name, claims, header, reason) => {
@@ -191,8 +200,9 @@ describe('a token is refused', () => {
     expect(error).toMatchObject({ code: 'ERR_INVALID_TOKEN', reason })
   })
 
-  test('but not for a chain of five actors', async () => {
+  test('but not for a chain of five actors, and claims of some depth', async () => {
     await expect(verify(await as.sign({ ...accessTokenClaims, act: chain(5) }))).resolves.toBeDefined()
+    await expect(verify(await as.sign({ ...accessTokenClaims, x: nested(50) }))).resolves.toBeDefined()
   })
 })
 
