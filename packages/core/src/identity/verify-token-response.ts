@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose/jwt/decode'
 import { readTokenResponse, tokenEnd } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
@@ -7,6 +8,7 @@ import { systemClock } from '../ports/index.ts'
 import { admit } from './verified.ts'
 import { trustedServers } from './verify-access-token.ts'
 import { idTokenKeys, userFromIdToken, type VerifyIdTokenOptions } from './verify-id-token.ts'
+import { keyThumbprintOf } from './wire.ts'
 
 export interface VerifyTokenResponseOptions extends Omit<VerifyIdTokenOptions, 'accessToken'> {}
 
@@ -17,7 +19,7 @@ const optionKeys = idTokenKeys.filter((key) => key !== 'accessToken')
  *
  * The id_token tells who, and has to fit the access token where it has an `at_hash`; the access token is
  * what an exchange sends, and is not itself verified, since it may be meant for others. A token that is
- * bound to a key has to be bound to the profile's own. Call it where the answer arrives: it proves nothing
+ * bound to a key has to be bound to the profile's own, as far as the answer and the token tell. Call it where the answer arrives: it proves nothing
  * once somebody else could have put it together.
  *
  * @param response - The JSON of the answer, such as openid-client's result. Never logged.
@@ -44,6 +46,10 @@ export async function verifyTokenResponse(
   if (tokenType === 'dpop' && key === undefined) {
     throw new InvalidTokenError('binding', 'the access token is bound to a key that the profile does not have')
   }
+  const named = namedKey(accessToken)
+  if (named !== undefined && (tokenType !== 'dpop' || named !== key?.thumbprint)) {
+    throw new InvalidTokenError('binding', 'the access token names another key than the one that it came for')
+  }
   const expiresAt = tokenEnd(receivedAt, expiresIn, user.expiresAt)
   return admit(
     { ...user, ...(expiresAt !== undefined && { expiresAt }) },
@@ -54,4 +60,13 @@ export async function verifyTokenResponse(
       ...(tokenType === 'dpop' && key !== undefined && { keyThumbprint: key.thumbprint }),
     },
   )
+}
+
+/** The key that a JWT names. Unverified: it can speak against the token and never for it (RFC 9449 §5). */
+function namedKey(accessToken: string): string | undefined {
+  try {
+    return keyThumbprintOf(decodeJwt(accessToken))
+  } catch {
+    return undefined
+  }
 }

@@ -47,6 +47,22 @@ describe('the answer to a login', () => {
     expect(subjectTokenOf(identity)).toMatchObject({ keyThumbprint: dpop.thumbprint })
   })
 
+  test('is refused where its token names another key, or came as Bearer for all that it is bound', async () => {
+    const dpop = await generateDpopKey()
+    const authorizationServer = oidc({ issuer: as.issuer, clientId: 'agent-app', dpop })
+    const tokenFor = async (jkt: string) => as.sign({ sub: 'ann', aud: 'https://api.example.com', cnf: { jkt } })
+    const answer = async (jkt: string, token_type: string) => {
+      const access_token = await tokenFor(jkt)
+      return verify(
+        { access_token, token_type, id_token: await idToken({ at_hash: undefined }) },
+        { authorizationServer },
+      )
+    }
+    expect(await rejection(answer('another-key', 'DPoP'))).toMatchObject({ reason: 'binding' })
+    expect(await rejection(answer(dpop.thumbprint, 'Bearer'))).toMatchObject({ reason: 'binding' })
+    expect((await answer(dpop.thumbprint, 'DPoP')).subject).toBe('ann')
+  })
+
   test.each([
     ['no id_token', { id_token: undefined }, 'claims'],
     ['a token bound to a key that we lack', { token_type: 'DPoP' }, 'binding'],
