@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { checkIssuer } from './check-profile.ts'
+import { checkCibaProfile, checkExchangeProfile, checkTokenProfile } from './check-profile-parts.ts'
 import {
   allowInsecureLoopback,
   type CibaProfile,
@@ -23,7 +24,7 @@ export interface OidcOptions extends ProfileOptions {
   /** What the target of a token is called. @default 'resource' (RFC 8707) */
   readonly target?: Exclude<TargetParameter, 'scope'> | undefined
   /** What differs from plain CIBA at this server; `false`: it has none. */
-  readonly ciba?: Partial<CibaProfile> | false | undefined
+  readonly ciba?: Partial<Omit<CibaProfile, 'missingHint'>> | false | undefined
   /** What differs from plain RFC 8693 at this server; `false`: it has none. */
   readonly exchange?: Partial<ExchangeProfile> | false | undefined
   /** What differs from RFC 9068 in this server's tokens. */
@@ -80,18 +81,28 @@ export function oidc(options: OidcOptions): Profile {
   if (target !== 'resource' && target !== 'audience') {
     throw new ConfigurationError('oidc.target', "is 'resource' or 'audience'")
   }
-  refuseUnknownKeys('oidc.ciba', ciba || {}, Object.keys(plainCiba))
-  refuseUnknownKeys('oidc.exchange', exchange || {}, Object.keys(plainExchange))
-  refuseUnknownKeys('oidc.token', token, [...Object.keys(strictTokens), 'subject', 'isAgent', 'isAccessToken'])
+  refuseUnknownKeys('oidc.ciba', part('oidc.ciba', ciba), [...Object.keys(plainCiba), 'detailsNeedTarget'])
+  refuseUnknownKeys('oidc.exchange', part('oidc.exchange', exchange), Object.keys(plainExchange))
+  refuseUnknownKeys('oidc.token', part('oidc.token', token), [
+    ...Object.keys(strictTokens),
+    ...['subject', 'isAgent', 'isAccessToken'],
+  ])
   return Object.freeze({
     provider: 'oidc',
     issuer: checkIssuer('oidc.issuer', options.issuer, insecure),
     ...readProfileOptions('oidc', options, { secretMethod: 'client_secret_basic', algorithms: defaultAlgorithms }),
     discovery,
     target,
-    ciba: ciba === false ? undefined : { ...plainCiba, ...ciba },
-    exchange: exchange === false ? undefined : { ...plainExchange, ...exchange },
-    token: { ...strictTokens, ...token },
+    ciba: ciba === false ? undefined : checkCibaProfile('oidc.ciba', { ...plainCiba, ...ciba }),
+    exchange: exchange === false ? undefined : checkExchangeProfile('oidc.exchange', { ...plainExchange, ...exchange }),
+    token: checkTokenProfile('oidc.token', { ...strictTokens, ...token }),
     ...(insecure && { [allowInsecureLoopback]: true as const }),
   })
+}
+
+/** The changes to a part of the profile, to look at their names; none where it is absent or `false`. */
+function part(option: string, value: object | false | undefined): object {
+  if (value === undefined || value === false) return {}
+  if (typeof value === 'object' && value !== null) return value
+  throw new ConfigurationError(option, 'give an object with what differs')
 }

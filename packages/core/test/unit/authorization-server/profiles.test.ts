@@ -15,8 +15,10 @@ describe('oidc', () => {
   })
 
   test('takes what differs at a server', () => {
-    const profile = oidc({ ...options, ciba: { carriesAuthorizationDetails: true }, exchange: false })
-    expect(profile.ciba).toMatchObject({ carriesAuthorizationDetails: true, reportsExpiryAsDenied: false })
+    const ciba = { carriesAuthorizationDetails: true, detailsNeedTarget: true }
+    const profile = oidc({ ...options, ciba, exchange: false, token: { accessTokenTypes: ['at+jwt', 'jwt', ''] } })
+    expect(profile.ciba).toMatchObject({ ...ciba, reportsExpiryAsDenied: false })
+    expect(profile.token.accessTokenTypes).toEqual(['at+jwt', 'jwt', ''])
     expect(profile.exchange).toBeUndefined()
   })
 
@@ -24,6 +26,36 @@ describe('oidc', () => {
     ['an unknown option', { isuer: 'x' }, 'oidc.isuer'],
     ['an unknown CIBA option', { ciba: { hints: 1 } }, 'oidc.ciba.hints'],
     ['an unknown token option', { token: { types: [] } }, 'oidc.token.types'],
+    ['a part that is no object', { token: null }, 'oidc.token'],
+    ['CIBA that is only said to be there', { ciba: true }, 'oidc.ciba'],
+    ['a hint that is no function', { ciba: { hint: 'sub' } }, 'oidc.ciba.hint'],
+    ['half a life time', { ciba: { requestedExpiry: { parameter: 'x', min: 1 } } }, 'oidc.ciba.requestedExpiry'],
+    [
+      'a life time the wrong way round',
+      { ciba: { requestedExpiry: { parameter: 'x', min: 9, max: 1 } } },
+      'oidc.ciba.requestedExpiry',
+    ],
+    [
+      'a switch that is none',
+      { ciba: { carriesAuthorizationDetails: 'yes' } },
+      'oidc.ciba.carriesAuthorizationDetails',
+    ],
+    ['an unknown grant', { exchange: { grant: 'password' } }, 'oidc.exchange.grant'],
+    ['subject tokens that are no list', { exchange: { subjectTokens: 'jwt' } }, 'oidc.exchange.subjectTokens'],
+    ['a tenant that is no function', { token: { tenant: 'acme' } }, 'oidc.token.tenant'],
+    ['an isAgent that is no function', { token: { isAgent: true } }, 'oidc.token.isAgent'],
+    [
+      'a token type that no token can have here',
+      { token: { accessTokenTypes: ['JWT'] } },
+      'oidc.token.accessTokenTypes',
+    ],
+    [
+      'a token type as a media type',
+      { token: { accessTokenTypes: ['application/at+jwt'] } },
+      'oidc.token.accessTokenTypes',
+    ],
+    ['no token type', { token: { accessTokenTypes: [] } }, 'oidc.token.accessTokenTypes'],
+    ['required claims that are no list', { token: { requiredClaims: 'sub' } }, 'oidc.token.requiredClaims'],
     ['no client id', { clientId: undefined }, 'oidc.clientId'],
     ['no issuer', { issuer: undefined }, 'oidc.issuer'],
     ['an issuer that is no URL', { issuer: 'as.example.com' }, 'oidc.issuer'],

@@ -1,0 +1,70 @@
+import { ConfigurationError } from '../errors/index.ts'
+import { requireText } from '../lib/index.ts'
+import type { CibaProfile, ExchangeProfile, TokenProfile } from './profile.ts'
+
+/** As they are compared: lower case, without `application/`; `''` stands for an absent type. */
+const tokenType = /^(?!application\/)[^A-Z\s]*$/
+
+/** What differs in a server's tokens, filled in: of the right form, or no token would ever be taken. */
+export function checkTokenProfile(option: string, token: TokenProfile): TokenProfile {
+  const { accessTokenTypes: types, requiredClaims } = token
+  if (!isTextList(types) || types.length === 0 || !types.every((type) => tokenType.test(type))) {
+    throw new ConfigurationError(
+      `${option}.accessTokenTypes`,
+      "give typ values in lower case, without application/; '' where tokens have none",
+    )
+  }
+  requireTextList(`${option}.requiredClaims`, requiredClaims)
+  requireFunctions(option, token, ['clientId', 'tenant', 'scopes'], ['subject', 'isAgent', 'isAccessToken'])
+  return token
+}
+
+/** What differs in a server's CIBA, filled in. */
+export function checkCibaProfile(option: string, ciba: CibaProfile): CibaProfile {
+  requireFunctions(option, ciba, ['hint', 'checkBindingMessage'], [])
+  const { parameter, min, max } = ciba.requestedExpiry ?? {}
+  requireText(`${option}.requestedExpiry.parameter`, parameter)
+  if (!(Number.isSafeInteger(min) && Number.isSafeInteger(max) && 0 < min && min <= max)) {
+    throw new ConfigurationError(`${option}.requestedExpiry`, 'give min and max in whole seconds, min not above max')
+  }
+  requireSwitch(`${option}.carriesAuthorizationDetails`, ciba.carriesAuthorizationDetails)
+  requireSwitch(`${option}.detailsNeedTarget`, ciba.detailsNeedTarget ?? false)
+  requireSwitch(`${option}.reportsExpiryAsDenied`, ciba.reportsExpiryAsDenied)
+  return ciba
+}
+
+/** What differs in a server's exchange, filled in. */
+export function checkExchangeProfile(option: string, exchange: ExchangeProfile): ExchangeProfile {
+  if (exchange.grant !== 'token-exchange' && exchange.grant !== 'jwt-bearer') {
+    throw new ConfigurationError(`${option}.grant`, "is 'token-exchange' or 'jwt-bearer'")
+  }
+  requireSwitch(`${option}.carriesAuthorizationDetails`, exchange.carriesAuthorizationDetails)
+  for (const name of ['subjectTokens', 'unaskedScopes', 'loginRequiredErrors'] as const) {
+    requireTextList(`${option}.${name}`, exchange[name] ?? [])
+  }
+  return exchange
+}
+
+function requireFunctions<Part extends object>(
+  option: string,
+  part: Part,
+  needed: readonly (keyof Part & string)[],
+  allowed: readonly (keyof Part & string)[],
+): void {
+  for (const name of [...needed, ...allowed]) {
+    if (typeof part[name] === 'function' || (part[name] === undefined && allowed.includes(name))) continue
+    throw new ConfigurationError(`${option}.${name}`, 'give a function')
+  }
+}
+
+function requireSwitch(option: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw new ConfigurationError(option, 'is true or false')
+}
+
+function requireTextList(option: string, value: unknown): void {
+  if (!isTextList(value)) throw new ConfigurationError(option, 'give a list of strings')
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
