@@ -19,12 +19,12 @@ const rooms = {
   vault: verified,
   approvals: verified,
   delegations: [...verified, 'approvals'],
-  'device-login': [...verified, 'node'],
+  'device-login': verified,
   'resource-server': verified,
   ciba: [...verified, 'approvals'],
   stores: base,
   telemetry: ground,
-  node: base,
+  node: [...base, 'device-login'],
 }
 /** Above every room: these put them in order, and only the doors stand above them. */
 const above = ['guard', 'http']

@@ -18,6 +18,7 @@ export {
   type CibaProfile,
   type ClientAuthentication,
   connectAuthorizationServer,
+  type DeviceAuthorization,
   type ExchangeProfile,
   type GrantParameters,
   type IntrospectionResponse,

@@ -10,6 +10,7 @@ import { requestFault } from './request-fault.ts'
 import type {
   AuthorizationServer,
   BackchannelAcknowledgement,
+  DeviceAuthorization,
   GrantParameters,
   IntrospectionResponse,
   RequestOptions,
@@ -21,7 +22,7 @@ import type {
   VerifyJwtOptions,
 } from './server.ts'
 import { checkTokenSize, verifyWithKeys } from './verify-jwt.ts'
-import { readAcknowledgement, readIntrospection, readTokenResponse } from './wire.ts'
+import { readAcknowledgement, readDeviceAuthorization, readIntrospection, readTokenResponse } from './wire.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'
 
 /** Form parameters that prove something. A server that repeats one in its error must not put it into our messages. */
@@ -70,6 +71,13 @@ class ConnectedServer implements AuthorizationServer {
     const body = formBody(parameters)
     return this.#post('backchannel authentication', body, options, async (configuration, library) =>
       readAcknowledgement(await library.initiateBackchannelAuthentication(configuration, body)),
+    )
+  }
+
+  requestDeviceAuthorization(parameters: GrantParameters, options: RequestOptions = {}): Promise<DeviceAuthorization> {
+    const body = formBody(parameters)
+    return this.#post('device authorization', body, options, async (configuration, library) =>
+      readDeviceAuthorization(await library.initiateDeviceAuthorization(configuration, body)),
     )
   }
 

@@ -31,6 +31,7 @@ export type {
   AuthorizationServer,
   AuthorizationServers,
   BackchannelAcknowledgement,
+  DeviceAuthorization,
   GrantParameters,
   IntrospectionResponse,
   RequestOptions,

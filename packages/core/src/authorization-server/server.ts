@@ -66,6 +66,20 @@ export interface BackchannelAcknowledgement {
   readonly interval: number
 }
 
+/** What a device shows, and what it polls with (RFC 8628 §3.2). Validated in form. */
+export interface DeviceAuthorization {
+  /** A secret. */
+  readonly deviceCode: string
+  readonly userCode: string
+  readonly verificationUri: string
+  /** The same with the code in it, for a QR code. */
+  readonly verificationUriComplete?: string
+  /** Seconds. */
+  readonly expiresIn: number
+  /** Seconds. @default 5 */
+  readonly interval: number
+}
+
 export interface VerifyJwtOptions {
   readonly audience: string | readonly string[]
   /**
@@ -100,6 +114,8 @@ export interface AuthorizationServer {
     parameters: GrantParameters,
     options?: RequestOptions,
   ): Promise<BackchannelAcknowledgement>
+  /** Posts a device authorization request (RFC 8628 §3.1). */
+  requestDeviceAuthorization(parameters: GrantParameters, options?: RequestOptions): Promise<DeviceAuthorization>
   /** Asks the server about a token (RFC 7662 §2.1), with client authentication. */
   introspect(token: string, options?: RequestOptions): Promise<IntrospectionResponse>
   /**

@@ -1,7 +1,13 @@
 import * as z from 'zod/mini'
 import { InvalidResponseError } from '../errors/index.ts'
 import type { Profile, ProfileEndpoints } from './profile.ts'
-import type { BackchannelAcknowledgement, IntrospectionResponse, ServerEndpoints, TokenResponse } from './server.ts'
+import type {
+  BackchannelAcknowledgement,
+  DeviceAuthorization,
+  IntrospectionResponse,
+  ServerEndpoints,
+  TokenResponse,
+} from './server.ts'
 
 /** What we rely on in RFC 8414 and OpenID Connect Discovery metadata, and RFC 9207 §3; endpoints are checked when used. */
 const serverMetadata = z.looseObject({
@@ -91,6 +97,30 @@ const acknowledgement = z.looseObject({
 export function readAcknowledgement(json: unknown): BackchannelAcknowledgement {
   const wire = parse(acknowledgement, json, 'a backchannel authentication acknowledgement')
   return { authReqId: wire.auth_req_id, expiresIn: wire.expires_in, interval: wire.interval }
+}
+
+/** RFC 8628 §3.2. */
+const deviceAuthorization = z.looseObject({
+  device_code: z.string().check(z.minLength(1)),
+  user_code: z.string().check(z.minLength(1)),
+  verification_uri: z.string().check(z.minLength(1)),
+  verification_uri_complete: z.optional(z.string()),
+  expires_in: z.number().check(z.positive()),
+  interval: z._default(z.number().check(z.positive()), 5),
+})
+
+/** @throws InvalidResponseError */
+export function readDeviceAuthorization(json: unknown): DeviceAuthorization {
+  const wire = parse(deviceAuthorization, json, 'a device authorization answer')
+  const { verification_uri_complete: verificationUriComplete } = wire
+  return {
+    deviceCode: wire.device_code,
+    userCode: wire.user_code,
+    verificationUri: wire.verification_uri,
+    ...(verificationUriComplete !== undefined && { verificationUriComplete }),
+    expiresIn: wire.expires_in,
+    interval: wire.interval,
+  }
 }
 
 /** RFC 7662 §2.2. */

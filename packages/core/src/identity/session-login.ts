@@ -24,6 +24,8 @@ export interface KeptLogin {
     readonly keyThumbprint?: string | undefined
   }
   readonly refreshToken?: string | undefined
+  /** The last one that came. */
+  readonly idToken?: string | undefined
   /** Whom access tokens are verified for. Absent: the id_token says who it is. */
   readonly audience?: readonly string[] | undefined
   /** Epoch seconds. */
@@ -43,6 +45,7 @@ export const keptLogin = z.object({
   }),
   token: z.object({ value: text, scopes: texts, audience: texts, keyThumbprint: z.optional(text) }),
   refreshToken: z.optional(text),
+  idToken: z.optional(text),
   audience: texts,
   renewedAt: z.number(),
 })
@@ -55,6 +58,11 @@ export function readKept<Kept>(schema: z.ZodMiniType<Kept>, value: unknown, what
 }
 
 export interface LoginContext extends RequestOptions {
+  /**
+   * What is kept was sealed, so that nobody else can have written it. With `false`, only what an answer proves counts.
+   * @default true
+   */
+  readonly isSealed?: boolean
   readonly servers: AuthorizationServers
   readonly clock: Clock
 }
@@ -73,7 +81,7 @@ export async function loginOfResponse(
   asked: AskedLogin,
   context: LoginContext,
 ): Promise<KeptLogin> {
-  const { accessToken, expiresIn, scopes, refreshToken } = response
+  const { accessToken, expiresIn, scopes, refreshToken, idToken } = response
   const { audience } = asked
   const { user, boundTo } = await userOfResponse(response, asked, context)
   const renewedAt = Math.floor(context.clock.now() / 1000)
@@ -82,6 +90,7 @@ export async function loginOfResponse(
     identity: { ...user, ...(expiresAt !== undefined && { expiresAt }) },
     token: tokenOf(accessToken, subjectTokenOf(user), scopes, boundTo),
     ...(refreshToken !== undefined && { refreshToken }),
+    ...(idToken !== undefined && { idToken }),
     ...(audience !== undefined && { audience }),
     renewedAt,
   }
@@ -183,12 +192,16 @@ async function heldTo(kept: KeptLogin, response: TokenResponse, context: LoginCo
     throw new InvalidResponseError('the authorization server renewed a bound token as one that is not bound')
   }
   const isSilent = audience === undefined && response.idToken === undefined
+  if (context.isSealed === false && isSilent) {
+    throw new InvalidTokenError('claims', 'the answer has no id_token, and what was kept is not sealed')
+  }
   const next = isSilent
     ? silentRenewal(kept, response, context.clock)
     : await loginOfResponse(response, { issuer: identity.issuer, audience }, context)
   if (!isSamePerson(next.identity, identity)) {
     throw new InvalidResponseError('the authorization server renewed the token of another user')
   }
+  if (context.isSealed === false) return { refreshToken: kept.refreshToken, ...next }
   const { acr, authTime, sessionId } = identity
   return {
     refreshToken: kept.refreshToken,

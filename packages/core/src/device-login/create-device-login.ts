@@ -1,0 +1,149 @@
+import {
+  authorizationServers,
+  type Profile,
+  type RequestOptions,
+  type SurroundingsOptions,
+  surroundingsOf,
+  withinDeadline,
+} from '../authorization-server/index.ts'
+import type { UserIdentity } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import {
+  checkAudience,
+  currentLogin,
+  forgetAtServer,
+  hasEnded,
+  identityOfLogin,
+  type KeptLogin,
+  loginOfResponse,
+  type SubjectAnswer,
+  type SubjectTokenSource,
+} from '../identity/index.ts'
+import { refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
+import { type DevicePrompt, promptOf } from './device-prompt.ts'
+import { keptFile, type LoginKey } from './kept-file.ts'
+import type { LoginFile } from './login-file.ts'
+import { pollDevice } from './poll-device.ts'
+
+/** What every device login takes, wherever it is kept. */
+export interface DeviceLoginSettings extends SurroundingsOptions {
+  /** The issuer, and our client there: mostly a public one. */
+  readonly authorizationServer: Profile
+  /** Shows the person address and code; what it throws ends the login. */
+  readonly show: (prompt: DevicePrompt) => void | Promise<void>
+  /** What to ask for. @default openid, offline_access */
+  readonly scopes?: readonly string[] | undefined
+  /** The API that the tokens are for: then they say who it is. @default the id_token does */
+  readonly resource?: string | undefined
+  /**
+   * Seals the login: 32 bytes from the app, or a function that gets them from the system's key chain.
+   * @default it is kept unsealed, and `keeps` says so
+   */
+  readonly key?: LoginKey | undefined
+}
+
+export interface DeviceLoginOptions extends DeviceLoginSettings {
+  readonly file: LoginFile
+}
+
+/** How `login` ended. */
+export type DeviceLoginOutcome =
+  | { readonly status: 'verified'; readonly identity: UserIdentity }
+  | { readonly status: 'denied' | 'expired' }
+
+/** The login of a command-line agent: a subject token source that a person can fill. */
+export interface DeviceLogin extends SubjectTokenSource {
+  readonly keeps: 'sealed' | 'unsealed'
+  readonly path: string
+  /** Who is logged in, else asks: shows a code, and waits until the person has answered or the code has run out. */
+  login(options?: Pick<RequestOptions, 'signal'>): Promise<DeviceLoginOutcome>
+  /** Forgets the login here, and its refresh token at the server where that can be. */
+  logout(): Promise<void>
+}
+
+export const settingKeys = [
+  'authorizationServer',
+  'show',
+  'scopes',
+  'resource',
+  'key',
+  'fetch',
+  'clock',
+  'timeoutMs',
+] as const satisfies readonly (keyof DeviceLoginSettings)[]
+
+/** How long before its end a token is renewed, seconds; less for short-lived ones. */
+const REFRESH_BEFORE = 60
+
+/**
+ * Sets up the login of an agent without a browser (RFC 8628), kept in `file`. Makes no request.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8628 | RFC 8628}
+ */
+export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
+  refuseUnknownKeys('deviceLogin', options, [...settingKeys, 'file'])
+  const { authorizationServer: profile, show, file, key } = options
+  if (typeof profile?.issuer !== 'string') {
+    throw new ConfigurationError('deviceLogin.authorizationServer', 'give a profile, such as oidc({ … })')
+  }
+  if (typeof show !== 'function') throw new ConfigurationError('deviceLogin.show', 'give a function')
+  if (profile.dpop !== undefined && !profile.dpop.importable) {
+    throw new ConfigurationError(
+      'deviceLogin.authorizationServer.dpop',
+      'a bound login is kept: give a key of importDpopKey',
+    )
+  }
+  const scopes = scopeList('deviceLogin.scopes', options.scopes ?? ['openid', 'offline_access'])
+  const audience = options.resource === undefined ? undefined : checkAudience('deviceLogin.resource', options.resource)
+  const surroundings = surroundingsOf('deviceLogin', options)
+  const { clock, timeoutMs } = surroundings
+  const servers = authorizationServers(profile, surroundings)
+  const server = servers.of(profile.issuer)
+  const kept = keptFile(file, key, profile, { servers, clock, audience })
+  const context = { servers, clock, isSealed: kept.keeps === 'sealed' }
+  const flights = new SingleFlight<KeptLogin | undefined>()
+  const target = targetOf(profile, options.resource)
+
+  async function identity({ signal, timeoutMs: limit = timeoutMs }: RequestOptions = {}): Promise<SubjectAnswer> {
+    const work = (ending: AbortSignal) =>
+      currentLogin(kept, { ...context, signal: ending, isFresh: (login) => isFresh(login, clock.now() / 1000) })
+    const login = await withinDeadline({ timeoutMs: limit, signal }, () => flights.run('login', work))
+    if (login === undefined || hasEnded(login, { clock })) {
+      return { status: 'login_required', detail: 'nobody is logged in on this device' }
+    }
+    return { status: 'verified', identity: identityOfLogin(login) }
+  }
+
+  return {
+    keeps: kept.keeps,
+    path: file.path,
+    identity,
+    async login({ signal } = {}) {
+      const known = await identity({ signal })
+      if (known.status === 'verified') return known
+      const authorization = await server.requestDeviceAuthorization({ scope: scopes.join(' '), ...target }, { signal })
+      const shown = { keeps: kept.keeps, path: file.path, now: clock.now() / 1000 }
+      await show(promptOf(authorization, profile, shown))
+      const answer = await pollDevice(server, authorization, { clock, signal, resource: target })
+      if (answer.status !== 'approved') return { status: answer.status }
+      const login = await loginOfResponse(answer.response, { issuer: profile.issuer, audience }, { servers, clock })
+      await kept.keep(login)
+      return { status: 'verified', identity: identityOfLogin(login) }
+    },
+    async logout() {
+      const login = await kept.forget()
+      if (login !== undefined) await forgetAtServer(login, { servers })
+    },
+  }
+}
+
+function targetOf(profile: Profile, resource: string | undefined): Readonly<Record<string, string>> {
+  return resource === undefined || profile.target === 'scope' ? {} : { [profile.target]: resource }
+}
+
+function isFresh({ identity: { expiresAt }, refreshToken, renewedAt }: KeptLogin, now: number): boolean {
+  if (refreshToken === undefined) return expiresAt === undefined || now < expiresAt
+  if (expiresAt === undefined) return now < renewedAt + 300
+  return now < expiresAt - Math.min(REFRESH_BEFORE, Math.max(0, expiresAt - renewedAt) / 4)
+}

@@ -1,0 +1,135 @@
+import * as z from 'zod/mini'
+import type { Profile, TokenResponse } from '../authorization-server/index.ts'
+import { BehalfError, StoreError } from '../errors/index.ts'
+import {
+  type KeptLogin,
+  keptLogin,
+  type LoginContext,
+  type LoginPlace,
+  loginOfResponse,
+  readKept,
+} from '../identity/index.ts'
+import { createSealer, type KeyMaterial, keyBytes, type Sealer, sha256 } from '../lib/index.ts'
+import type { LoginFile } from './login-file.ts'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+const written = z.union([
+  z.object({ v: z.literal(1), sealed: z.literal(true), value: z.string() }),
+  z.object({ v: z.literal(1), sealed: z.literal(false), login: keptLogin }),
+])
+
+/** A key, or what gets it from where the system keeps keys. */
+export type LoginKey = KeyMaterial | (() => KeyMaterial | Promise<KeyMaterial>)
+
+/** One login in a file. */
+export interface KeptFile extends LoginPlace {
+  readonly keeps: 'sealed' | 'unsealed'
+  /** Replaces whatever is there. */
+  keep(login: KeptLogin): Promise<void>
+  /** Takes it away, and says what was there, where that can be read. */
+  forget(): Promise<KeptLogin | undefined>
+}
+
+/**
+ * Reads and writes a login in a file.
+ *
+ * A sealed one is believed, since nobody without the key could have written it. Of one that is not sealed only the
+ * tokens count: who it is, they have to prove each time. With a key, a file that is not sealed counts for nothing.
+ */
+export function keptFile(
+  file: LoginFile,
+  key: LoginKey | undefined,
+  profile: Profile,
+  context: LoginContext & { readonly audience: readonly string[] | undefined },
+): KeptFile {
+  const place = `device-login:${profile.issuer}:${profile.clientId}`
+  let sealer: Promise<Sealer> | undefined
+  const sealed = () =>
+    (sealer ??= (async () => {
+      const material = typeof key === 'function' ? await key() : key
+      return createSealer([keyBytes('deviceLogin.key', material)])
+    })())
+
+  async function read(bytes: Uint8Array | undefined): Promise<KeptLogin | undefined> {
+    if (bytes === undefined) return undefined
+    const stored = readKept(written, jsonOf(bytes), 'device login')
+    if (!stored.sealed) return key === undefined ? proven(stored.login as KeptLogin, profile, context) : undefined
+    if (key === undefined) throw new StoreError('wrong_key', 'the login is sealed, and no key was given to open it')
+    const opened = await (await sealed()).open(place, encoder.encode(stored.value))
+    return readKept(keptLogin, jsonOf(opened), 'device login') as KeptLogin
+  }
+
+  async function bytesOf(login: KeptLogin): Promise<Uint8Array> {
+    if (key === undefined) return encoder.encode(JSON.stringify({ v: 1, sealed: false, login }))
+    const value = await (await sealed()).seal(place, encoder.encode(JSON.stringify(login)))
+    return encoder.encode(JSON.stringify({ v: 1, sealed: true, value: decoder.decode(value) }))
+  }
+
+  const versionOf = async (bytes: Uint8Array | undefined) => (bytes === undefined ? '' : sha256(decoder.decode(bytes)))
+  const ifStill = async (version: string, change: () => Promise<void>): Promise<boolean> => {
+    if ((await versionOf(await file.read())) !== version) return false
+    await change()
+    return true
+  }
+
+  return {
+    keeps: key === undefined ? 'unsealed' : 'sealed',
+    async read() {
+      const bytes = await file.read()
+      const login = await read(bytes)
+      return login && { login, version: await versionOf(bytes) }
+    },
+    write: async (login, ifVersion) => {
+      const bytes = await bytesOf(login)
+      return (await ifStill(ifVersion, () => file.write(bytes))) ? versionOf(bytes) : 'conflict'
+    },
+    end: async (ifVersion) => ((await ifStill(ifVersion, () => file.remove())) ? 'deleted' : 'conflict'),
+    alone: (signal, work) => file.alone(signal, work),
+    keep: async (login) => file.write(await bytesOf(login)),
+    async forget() {
+      const bytes = await file.read().catch(() => undefined)
+      await file.remove()
+      // What cannot be read is gone all the same.
+      return read(bytes).catch(() => undefined)
+    },
+  }
+}
+
+/** What the tokens of an unsealed file prove now; where they have expired, a login that has to be renewed. */
+async function proven(
+  kept: KeptLogin,
+  profile: Profile,
+  context: LoginContext & { readonly audience: readonly string[] | undefined },
+): Promise<KeptLogin | undefined> {
+  const { token, idToken, refreshToken } = kept
+  const response: TokenResponse = {
+    accessToken: token.value,
+    tokenType: token.keyThumbprint === undefined ? 'bearer' : 'dpop',
+    ...(idToken !== undefined && { idToken }),
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(token.scopes !== undefined && { scopes: token.scopes }),
+  }
+  const { audience } = context
+  try {
+    const login = await loginOfResponse(response, { issuer: profile.issuer, audience }, context)
+    return { ...login, renewedAt: kept.renewedAt }
+  } catch (error) {
+    if (!BehalfError.isInstance(error) || !('reason' in error)) throw error
+    if (error.reason !== 'expired' || refreshToken === undefined) return undefined
+    // Good for nothing but to be renewed: it ended long ago.
+    const { issuer, tenant, subject } = kept.identity
+    const identity = { kind: 'user', issuer, subject, expiresAt: 0, claims: {} } as const
+    return { ...kept, audience, identity: { ...identity, ...(tenant !== undefined && { tenant }) } }
+  }
+}
+
+/** @throws StoreError `corrupt` */
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes))
+  } catch (cause) {
+    throw new StoreError('corrupt', 'the kept login is not JSON', { cause })
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * Where a device keeps its login: one value, for its owner only. `@behalf/core/node` has one over a file.
+ */
+export interface LoginFile {
+  /** What a person may be told. */
+  readonly path: string
+  /** @throws ConfigurationError Others could read or write it. */
+  read(): Promise<Uint8Array | undefined>
+  /** As a whole or not at all. */
+  write(value: Uint8Array): Promise<void>
+  remove(): Promise<void>
+  /** One process at a time. */
+  alone<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
+}

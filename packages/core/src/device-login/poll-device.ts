@@ -1,0 +1,96 @@
+import type { AuthorizationServer, DeviceAuthorization, TokenResponse } from '../authorization-server/index.ts'
+import { BehalfError } from '../errors/index.ts'
+import type { Clock } from '../ports/index.ts'
+
+export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/** RFC 8628 §3.5: each `slow_down` adds so much, for good. Seconds. */
+const SLOW_DOWN_SECONDS = 5
+/** Longer than this, nobody waits on account of faults. Seconds. */
+const MAX_INTERVAL_SECONDS = 120
+
+/** How a device login ended. */
+export type DeviceAnswer =
+  | { readonly status: 'approved'; readonly response: TokenResponse }
+  | { readonly status: 'denied' }
+  | { readonly status: 'expired' }
+
+/**
+ * Polls until the person has answered or the code has run out.
+ *
+ * Never sooner than the interval after the last answer; `slow_down` and faults of the network make it longer.
+ *
+ * @throws OAuthResponseError Any other refusal ends it.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3.5 | RFC 8628 §3.5}
+ */
+export async function pollDevice(
+  server: AuthorizationServer,
+  authorization: DeviceAuthorization,
+  {
+    clock,
+    signal,
+    resource,
+  }: {
+    readonly clock: Clock
+    readonly signal?: AbortSignal | undefined
+    readonly resource?: Readonly<Record<string, string>>
+  },
+): Promise<DeviceAnswer> {
+  const { deviceCode, expiresIn } = authorization
+  const expiresAt = clock.now() + expiresIn * 1000
+  let interval = authorization.interval
+  let wait = interval
+  for (;;) {
+    if (clock.now() + wait * 1000 >= expiresAt) return { status: 'expired' }
+    await pause(wait * 1000, signal)
+    try {
+      const response = await server.grant(deviceGrant, { device_code: deviceCode, ...resource }, { signal })
+      return { status: 'approved', response }
+    } catch (error) {
+      signal?.throwIfAborted()
+      const answer = answerOf(error)
+      if (answer === 'denied' || answer === 'expired') return { status: answer }
+      // §3.5: a connection that timed out makes the client slower, and by more each time.
+      if (answer === 'fault') interval = Math.min(MAX_INTERVAL_SECONDS, interval * 2)
+      if (answer === 'slow_down') interval += SLOW_DOWN_SECONDS
+      wait = Math.max(interval, retryAfterOf(error))
+    }
+  }
+}
+
+function answerOf(error: unknown): 'pending' | 'slow_down' | 'denied' | 'expired' | 'fault' {
+  if (!BehalfError.isInstance(error)) throw error
+  if (error.retryable) return 'fault'
+  switch ('error' in error ? error.error : undefined) {
+    case 'authorization_pending':
+      return 'pending'
+    case 'slow_down':
+      return 'slow_down'
+    case 'access_denied':
+      return 'denied'
+    case 'expired_token':
+      return 'expired'
+    default:
+      throw error
+  }
+}
+
+function retryAfterOf(error: unknown): number {
+  const asked = typeof error === 'object' && error !== null && 'retryAfter' in error ? error.retryAfter : undefined
+  return typeof asked === 'number' ? asked : 0
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, milliseconds)
+    if (signal?.aborted) onAbort()
+    else signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}

@@ -1,0 +1,10 @@
+// `@behalf/core/node`: what needs Node.
+export type {
+  DeviceLogin,
+  DeviceLoginOutcome,
+  DeviceLoginSettings,
+  DevicePrompt,
+  LoginFile,
+  LoginKey,
+} from '../device-login/index.ts'
+export { type DeviceLoginOptions, deviceLogin } from '../node/index.ts'

@@ -1,0 +1,25 @@
+import { createDeviceLogin, type DeviceLogin, type DeviceLoginSettings } from '../device-login/index.ts'
+import { loginFile } from './login-file.ts'
+
+/** Options of {@link deviceLogin}. */
+export interface DeviceLoginOptions extends DeviceLoginSettings {
+  /** Names the folder within the user's configuration folder. */
+  readonly application: string
+  /** In place of the user's configuration folder. */
+  readonly folder?: string | undefined
+}
+
+/**
+ * The login of a command-line agent, kept in the user's own configuration folder for its owner only.
+ *
+ * `login()` shows a code and an address and waits for the person; `identity()` gives the kept login, renewed where it
+ * has to be, or `login_required`; `logout()` forgets it, here and at the server. With a `key` the file is sealed.
+ * Without one, whoever reads the file has the login: `keeps` is `'unsealed'` then, and so says the prompt.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8628 | RFC 8628}
+ */
+export function deviceLogin(options: DeviceLoginOptions): DeviceLogin {
+  const { application, folder, ...settings } = options
+  return createDeviceLogin({ ...settings, file: loginFile(application, folder) })
+}

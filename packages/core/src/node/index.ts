@@ -1,0 +1,2 @@
+export { type DeviceLoginOptions, deviceLogin } from './device-login.ts'
+export { configurationFolder, loginFile } from './login-file.ts'

@@ -1,0 +1,108 @@
+import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { homedir, platform } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { LoginFile } from '../device-login/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+
+/** A lock that is older than this belongs to a process that died. Milliseconds. */
+const STALE_MS = 60_000
+const LOOK_MS = 50
+/** One word, so that it stays in the folder it was meant for. */
+const plainName = /^[A-Za-z0-9][\w.-]{0,63}$/
+
+/** The user's own folder for the configuration of programs. */
+export function configurationFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  if (platform() === 'win32') return environment.APPDATA ?? join(homedir(), 'AppData', 'Roaming')
+  if (platform() === 'darwin') return join(homedir(), 'Library', 'Application Support')
+  const { XDG_CONFIG_HOME: folder } = environment
+  // Relative ones are to be ignored (XDG Base Directory Specification).
+  return folder?.startsWith('/') ? folder : join(homedir(), '.config')
+}
+
+/**
+ * A file in the user's configuration folder, for its owner only: mode 0600, in a folder of mode 0700.
+ *
+ * One that others may read or write is not read. On Windows the folder's own rights are all there is.
+ *
+ * @throws ConfigurationError `application` is no plain name.
+ */
+export function loginFile(application: string, folder: string = configurationFolder()): LoginFile {
+  if (typeof application !== 'string' || !plainName.test(application)) {
+    throw new ConfigurationError('deviceLogin.application', 'give a plain name: letters, digits, dot, dash, underscore')
+  }
+  const path = join(folder, application, 'login.json')
+  return {
+    path,
+    async read() {
+      const found = await stat(path).catch(absent)
+      if (found === undefined) return undefined
+      refuseOthers(path, found)
+      return readFile(path).catch(absent)
+    },
+    async write(value) {
+      await prepare(path)
+      const fresh = `${path}.${crypto.randomUUID()}`
+      const handle = await open(fresh, 'wx', 0o600)
+      try {
+        await handle.writeFile(value)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      await rename(fresh, path).catch(async (error: unknown) => {
+        await rm(fresh, { force: true })
+        throw error
+      })
+    },
+    remove: () => rm(path, { force: true }),
+    alone: (signal, work) => alone(`${path}.lock`, signal, work),
+  }
+}
+
+async function prepare(path: string): Promise<void> {
+  const folder = dirname(path)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  if (platform() !== 'win32') await chmod(folder, 0o700)
+}
+
+function refuseOthers(path: string, { mode, uid }: { readonly mode: number; readonly uid: number }): void {
+  if (platform() === 'win32') return
+  if ((mode & 0o077) !== 0 || (process.getuid !== undefined && uid !== process.getuid())) {
+    throw new ConfigurationError(
+      'deviceLogin.file',
+      `${path} is open to others: log out, or chmod 600 it if it is yours`,
+    )
+  }
+}
+
+async function alone<T>(lock: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  await prepare(lock)
+  for (;;) {
+    signal.throwIfAborted()
+    const handle = await open(lock, 'wx', 0o600).catch((error: unknown) => {
+      if (codeOf(error) === 'EEXIST') return undefined
+      throw error
+    })
+    if (handle !== undefined) {
+      await handle.close()
+      break
+    }
+    const held = await stat(lock).catch(absent)
+    if (held !== undefined && Date.now() - held.mtimeMs > STALE_MS) await rm(lock, { force: true })
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS * (1 + Math.random())))
+  }
+  try {
+    return await work()
+  } finally {
+    await rm(lock, { force: true })
+  }
+}
+
+function absent(error: unknown): undefined {
+  if (codeOf(error) === 'ENOENT') return undefined
+  throw error
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}
