@@ -50,13 +50,13 @@ async function stepOf(calls: readonly ReturnType<typeof call>[], bodies: Readonl
 const several = [call('a', 'pay', { amount: 1 }), call('b', 'note', { amount: 2 }), call('c', 'pay', { amount: 3 })]
 
 test('siblings run again on resume, and a write executes once', async () => {
-  const { ask, pending, resume, answer, ran, questions } = await stepOf(several, {})
+  const { ask, pending, resume, answer, ran, questions, pass } = await stepOf(several, {})
   await ask()
   expect(ran).toEqual(['note'])
   expect(questions.toSorted()).toEqual(['Pay 1', 'Pay 3'])
   answer('approved')
   for (let times = 0; (await pending()).length > 0 && times < 5; times++) {
-    await soon()
+    pass()
     await resume()
   }
   expect(ran.toSorted()).toEqual(['note', 'pay', 'pay'])
@@ -67,7 +67,7 @@ test('a call that pauses lets its siblings come to their end, so that what they 
   const slow = new Promise<void>((resolve) => {
     finish = resolve
   })
-  const { ask, pending, resume, answer, ran } = await stepOf(several, { note: () => slow })
+  const { ask, pending, resume, answer, ran, pass } = await stepOf(several, { note: () => slow })
   const asking = ask()
   let paused = false
   void asking.then(() => {
@@ -80,17 +80,17 @@ test('a call that pauses lets its siblings come to their end, so that what they 
   expect(ran).toEqual(['note'])
   answer('approved')
   for (let times = 0; (await pending()).length > 0 && times < 5; times++) {
-    await soon()
+    pass()
     await resume()
   }
   expect(ran.toSorted()).toEqual(['note', 'pay', 'pay'])
 })
 
 test('one wake-up reaches whichever call asks first: each looks for itself, and none runs on it', async () => {
-  const { ask, pending, force, ran, questions } = await stepOf(several, {})
+  const { ask, pending, force, ran, questions, pass } = await stepOf(several, {})
   await ask()
   for (const value of [true, { behalf: 'look again' }, { approved: true }]) {
-    await soon()
+    pass()
     await force(value)
     expect(await pending()).toHaveLength(1)
   }
@@ -99,10 +99,10 @@ test('one wake-up reaches whichever call asks first: each looks for itself, and 
 })
 
 test('a read runs again with its siblings: it is a read', async () => {
-  const { ask, resume, answer, ran } = await stepOf([call('a', 'pay', { amount: 1 }), call('b', 'look')], {})
+  const { ask, resume, answer, ran, pass } = await stepOf([call('a', 'pay', { amount: 1 }), call('b', 'look')], {})
   await ask()
   answer('approved')
-  await soon()
+  pass()
   await resume()
   expect(ran).toEqual(['look', 'look', 'pay'])
 })

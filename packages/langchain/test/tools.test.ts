@@ -85,6 +85,24 @@ describe('a guarded tool', () => {
     expect(messages.map(({ text }) => text)).toContain('steered')
   })
 
+  test('that is aborted rejects with the reason, and the app is told of no error', async () => {
+    const errors: unknown[] = []
+    const controller = new AbortController()
+    const look = tool(
+      () => {
+        controller.abort(new DOMException('enough', 'AbortError'))
+        throw new Error('secret')
+      },
+      { name: 'look', description: 'Looks', schema: Nothing },
+    )
+    const identity = await verified()
+    const onError = (error: unknown) => errors.push(error)
+    const [guarded] = guardTools([look], { guard: world().guard(), policies, identity, onError })
+    const thrown = await guarded.invoke({}, { signal: controller.signal }).catch((error: unknown) => error)
+    expect(thrown).toBe(controller.signal.reason)
+    expect(errors).toEqual([])
+  })
+
   test('hands the body the parsed input, frozen', async () => {
     let seen: unknown
     const look = tool(

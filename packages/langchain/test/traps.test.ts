@@ -34,7 +34,7 @@ const toolTexts = (messages: readonly { readonly text: string }[]) =>
   messages.filter((message) => ToolMessage.isInstance(message)).map(({ text }) => text)
 
 test('context is not checkpointed: resumed without it, a call has nobody to act for', async () => {
-  const { guard, answer } = world()
+  const { guard, answer, pass } = world()
   const { tools, ran } = counted({}, guard())
   const checkpointer = new MemorySaver()
   const run = agentWith(tools, [[call('c', 'pay', { amount: 5 })]], { checkpointer })
@@ -45,7 +45,7 @@ test('context is not checkpointed: resumed without it, a call has nobody to act 
   expect(text).toContain('"pay"')
   expect(text).not.toContain(identity.issuer)
   answer('approved')
-  await soon()
+  pass()
   const [paused] = await pending(run)
   await run.go(new Command({ resume: { [paused?.id ?? '']: true } }))
   expect(await pending(run)).toMatchObject([{ interrupt: { kind: 'login_required' } }])
@@ -110,7 +110,7 @@ test('AsyncLocalStorage: the identity is there under a middleware that wraps, an
 })
 
 test('createAgent runs one task a call: siblings are not run again, and pauses are resumed one by one', async () => {
-  const { guard, answer, questions } = world()
+  const { guard, answer, questions, pass } = world()
   const { tools, ran } = counted({}, guard())
   const identity = await verified()
   const run = agentWith(tools, [
@@ -126,7 +126,7 @@ test('createAgent runs one task a call: siblings are not run again, and pauses a
   const paused = await pending(run)
   expect(paused.map(({ interrupt: { message } }) => message)).toEqual(['Pay 1', 'Pay 2'])
   answer('approved')
-  await soon()
+  pass()
   await run.go(new Command({ resume: { [paused[0]?.id ?? '']: true } }), { identity })
   // The other one had its answer too: LangGraph begins all open tasks anew, and each looks for itself.
   expect(ran).toEqual({ look: 1, note: 1, pay: 2 })
@@ -135,14 +135,14 @@ test('createAgent runs one task a call: siblings are not run again, and pauses a
 })
 
 test('a body restarts from the top: it is asked once, and no code of it has run before the answer', async () => {
-  const { guard, answer, questions } = world()
+  const { guard, answer, questions, pass } = world()
   const { tools, ran } = counted({}, guard())
   const identity = await verified()
   const run = agentWith(tools, [[call('a', 'pay', { amount: 1 })]])
   await run.ask({ identity })
   const ids: string[] = []
   for (let early = 0; early < 3; early++) {
-    await soon()
+    pass()
     const [paused] = await pending(run)
     ids.push(paused?.id ?? '')
     await run.go(new Command({ resume: { [paused?.id ?? '']: true } }), { identity })
@@ -152,7 +152,7 @@ test('a body restarts from the top: it is asked once, and no code of it has run 
   expect(questions).toEqual(['Pay 1'])
   expect(ran).toEqual({})
   answer('approved')
-  await soon()
+  pass()
   const command = await resumeWhenResolved(await run.state(), { guard: guard(), identity })
   await run.go(command as Command, { identity })
   expect(ran).toEqual({ pay: 1 })
@@ -259,7 +259,7 @@ test('a wake-up of ours is no answer to a question that the tool asks by an inte
 })
 
 test('a graph inside a tool pauses, and its pause passes through the guard of the tool around it', async () => {
-  const { guard, answer } = world()
+  const { guard, answer, pass } = world()
   const { tools, ran } = counted({}, guard())
   const [pay] = tools
   const inner = new StateGraph(MessagesAnnotation, Annotation.Root({ identity: Annotation<unknown> }))
@@ -276,7 +276,7 @@ test('a graph inside a tool pauses, and its pause passes through the guard of th
   await run.ask({ identity })
   expect(await pending(run)).toMatchObject([{ interrupt: { kind: 'approval_pending', message: 'Pay 9' } }])
   answer('approved')
-  await soon()
+  pass()
   const command = await resumeWhenResolved(await run.state(), { guard: guard(), identity })
   await run.go(command as Command, { identity })
   expect(ran).toEqual({ pay: 1 })
@@ -284,7 +284,7 @@ test('a graph inside a tool pauses, and its pause passes through the guard of th
 })
 
 test('tool.invoke outside a graph cannot pause: it throws, with the interrupt for the app', async () => {
-  const { guard, answer, questions } = world()
+  const { guard, answer, questions, pass } = world()
   const identity = await verified()
   const { tools, ran } = counted({ identity } as never, guard())
   const [pay] = tools
@@ -294,7 +294,7 @@ test('tool.invoke outside a graph cannot pause: it throws, with the interrupt fo
     interrupt: { kind: 'approval_pending', message: 'Pay 1' },
   })
   answer('approved')
-  await soon()
+  pass()
   expect(await pay.invoke({ amount: 1 })).toBe('paid 1')
   expect(questions).toEqual(['Pay 1'])
   expect(ran).toEqual({ pay: 1 })

@@ -71,6 +71,8 @@ export const policies = {
 export function world() {
   const questions: string[] = []
   let answer: 'pending' | 'approved' | 'denied' = 'pending'
+  let aheadMs = 0
+  const clock = { now: () => Date.now() + aheadMs }
   const channel: ApprovalChannel = {
     specificationVersion: 1,
     ask: async ({ message }) => {
@@ -79,13 +81,16 @@ export function world() {
     },
     look: async () => (answer === 'pending' ? { status: 'pending', interval: 0.01 } : { status: answer }),
   }
-  const store = memoryStore()
+  const store = memoryStore({ clock })
   return {
     questions,
     answer(next: typeof answer) {
       answer = next
     },
-    checker,
+    /** Lets time pass, until the channel may be looked at again. */
+    pass() {
+      aheadMs += 10_000
+    },
     guard: (over: Partial<GuardOptions> = {}): Guard =>
       createGuard({
         authorizationServer: profile,
@@ -94,6 +99,7 @@ export function world() {
         permissions: checker,
         store,
         fetch,
+        clock,
         ...over,
       }),
   }
@@ -112,5 +118,5 @@ export const checker: AccessChecker = {
   },
 }
 
-/** Until the channel may be looked at again. */
+/** Lets other work go on, in real time. */
 export const soon = () => new Promise((resolve) => setTimeout(resolve, 30))
