@@ -134,6 +134,7 @@ export function checkConnection(where: string, name: string, given: ConnectionDe
       throw new ConfigurationError(`${at}.authorizationParameters.${key}`, 'is set by the vault itself')
     }
   }
+  const profile = profileOf(at, given, issuer, endpoints)
   const { account = issuer === undefined ? { from: 'none' } : { from: 'id_token' } } = given
   checkAccount(at, account, given)
   if (given.revocation !== undefined)
@@ -142,7 +143,7 @@ export function checkConnection(where: string, name: string, given: ConnectionDe
     ...Object.fromEntries(presetKeys.map((key) => [key, given[key]]).filter(([, value]) => value !== undefined)),
     name,
     label: given.label,
-    profile: profileOf(at, given, issuer, endpoints),
+    profile,
     scopes: scopeList(`${at}.scopes`, given.scopes),
     alwaysScopes: given.alwaysScopes === undefined ? [] : scopeList(`${at}.alwaysScopes`, given.alwaysScopes),
     scopeSeparator: given.scopeSeparator ?? ' ',

@@ -13,7 +13,13 @@ export interface Provider {
   readonly revoked: string[]
   /** Of grants that were used up by a second use of a refresh token. */
   readonly reused: string[]
-  readonly state: { rotates: boolean; graceMs: number; expiresIn: number | undefined; scope: string | undefined; account: string }
+  readonly state: {
+    rotates: boolean
+    graceMs: number
+    expiresIn: number | undefined
+    scope: string | undefined
+    account: string
+  }
   /** Stands before the provider's own answer; `undefined` lets it answer. */
   before: Behaviour
   /** Stands after it: what is returned replaces the answer, which the provider holds for given. */
@@ -34,7 +40,13 @@ export async function provider(issuer: string, now: () => number): Promise<Provi
   /** By refresh token: whose grant it is, and when it was used and what for. */
   const tokens = new Map<string, { grant: string; scope: string; usedAt?: number; next?: object }>()
   const gone = new Set<string>()
-  const initial = { rotates: true, graceMs: 0, expiresIn: 3600 as number | undefined, scope: undefined as string | undefined, account: 'a-1' }
+  const initial = {
+    rotates: true,
+    graceMs: 0,
+    expiresIn: 3600 as number | undefined,
+    scope: undefined as string | undefined,
+    account: 'a-1',
+  }
   const self: Provider = {
     issuer,
     metadata: mock.metadata,
@@ -94,32 +106,34 @@ export async function provider(issuer: string, now: () => number): Promise<Provi
       ...(expiresIn !== undefined && { expires_in: expiresIn }),
     }
   }
-  async function answer(form: URLSearchParams): Promise<Response> {
-    if (form.get('grant_type') === 'authorization_code') {
-      const code = codes.get(form.get('code') ?? '')
-      codes.delete(form.get('code') ?? '')
-      const verifier = new TextEncoder().encode(form.get('code_verifier') ?? '')
-      const hash = Buffer.from(await crypto.subtle.digest('SHA-256', verifier)).toString('base64url')
-      if (code === undefined || hash !== code.challenge) return refuse('invalid_grant')
-      const idToken = await mock.sign(
-        { sub: code.account, email: `${code.account}@upstream.example`, aud: 'behalf-app', nonce: code.nonce },
-        { typ: 'JWT' },
-      )
-      return HttpResponse.json({ ...issue(`grant-${count}`, code.scope), id_token: idToken })
-    }
-    const token = form.get('refresh_token') ?? ''
+  async function redeem(form: URLSearchParams): Promise<Response> {
+    const code = codes.get(form.get('code') ?? '')
+    codes.delete(form.get('code') ?? '')
+    const verifier = new TextEncoder().encode(form.get('code_verifier') ?? '')
+    const hash = Buffer.from(await crypto.subtle.digest('SHA-256', verifier)).toString('base64url')
+    if (code === undefined || hash !== code.challenge) return refuse('invalid_grant')
+    const idToken = await mock.sign(
+      { sub: code.account, email: `${code.account}@upstream.example`, aud: 'behalf-app', nonce: code.nonce },
+      { typ: 'JWT' },
+    )
+    return HttpResponse.json({ ...issue(`grant-${count}`, code.scope), id_token: idToken })
+  }
+  function refresh(token: string): Response {
     const found = tokens.get(token)
+    const { rotates, graceMs } = self.state
     if (found === undefined || gone.has(found.grant)) return refuse('invalid_grant')
-    if (found.usedAt !== undefined && self.state.rotates) {
-      if (now() < found.usedAt + self.state.graceMs && found.next) return HttpResponse.json(found.next)
+    if (found.usedAt !== undefined && rotates) {
+      if (now() < found.usedAt + graceMs && found.next) return HttpResponse.json(found.next)
       self.reused.push(found.grant)
       gone.add(found.grant)
       return refuse('invalid_grant')
     }
     const next = issue(found.grant, found.scope)
-    if (self.state.rotates) Object.assign(found, { usedAt: now(), next })
+    if (rotates) Object.assign(found, { usedAt: now(), next })
     const { refresh_token: _, ...same } = next
-    return HttpResponse.json(self.state.rotates ? next : same)
+    return HttpResponse.json(rotates ? next : same)
   }
+  const answer = async (form: URLSearchParams): Promise<Response> =>
+    form.get('grant_type') === 'authorization_code' ? redeem(form) : refresh(form.get('refresh_token') ?? '')
   return self
 }

@@ -32,7 +32,9 @@ describe('a linked account', () => {
     })
     const answer = await ask()
     expect(answer).toMatchObject({ status: 'token', expiresAt: clock.now() / 1000 + 3600, recheckSeconds: 60 })
-    expect(inspect([answer, account], { depth: 9, showHidden: true }) + JSON.stringify(answer)).not.toMatch(/access-|refresh-/)
+    expect(inspect([answer, account], { depth: 9, showHidden: true }) + JSON.stringify(answer)).not.toMatch(
+      /access-|refresh-/,
+    )
     expect(refreshes()).toHaveLength(0)
   })
 

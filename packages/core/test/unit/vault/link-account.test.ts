@@ -1,0 +1,295 @@
+import { HttpResponse, http } from 'msw'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { testClock } from '../approvals/harness.ts'
+import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { provider } from './provider.ts'
+import { REDIRECT, user, world } from './world.ts'
+
+const clock = testClock()
+const crm = await provider('http://localhost:4802', () => clock.now())
+const msw = useMsw(...crm.handlers)
+beforeEach(() => crm.reset())
+const open = (options: Parameters<typeof world>[1] = {}) => world(crm, { clock, ...options })
+const redeemed = () => crm.forms.filter((form) => form.get('grant_type') === 'authorization_code')
+
+describe('a connect flow', () => {
+  test('asks with PKCE, state and nonce, all of them fresh', async () => {
+    const { start } = open()
+    const [one, two] = [await start(), await start()]
+    const query = Object.fromEntries(new URL(one.url).searchParams)
+    expect(query).toEqual({
+      client_id: 'behalf-app',
+      response_type: 'code',
+      redirect_uri: REDIRECT,
+      scope: 'openid offline_access contacts.read contacts.write',
+      state: one.state,
+      nonce: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge_method: 'S256',
+    })
+    const other = Object.fromEntries(new URL(two.url).searchParams)
+    for (const name of ['state', 'nonce', 'code_challenge']) expect(other[name]).not.toBe(query[name])
+    expect(one.url).toMatch(/^http:\/\/localhost:4802\/authorize\?/)
+  })
+
+  test('sends the verifier and the exact redirect URI with the code', async () => {
+    const { link } = open()
+    await link()
+    expect(Object.fromEntries(redeemed()[0] ?? [])).toEqual({
+      grant_type: 'authorization_code',
+      code: expect.any(String),
+      redirect_uri: REDIRECT,
+      code_verifier: expect.stringMatching(/^[\w-]{43}$/),
+    })
+  })
+
+  test('can be ended once', async () => {
+    const { start, finish } = open()
+    const back = crm.codeFor((await start()).url)
+    const [one, two] = await Promise.all([finish(back), finish(back)])
+    expect([one.status, two.status].sort()).toEqual(['connected', 'refused'])
+    expect(await finish(back)).toMatchObject({ status: 'refused', reason: 'unknown_state' })
+    expect(redeemed()).toHaveLength(1)
+  })
+
+  test.each([
+    ['another user', 'other_user', user('bob'), 'browser-1', 'crm'],
+    [
+      'the same subject of another issuer',
+      'other_user',
+      user('ann', { issuer: 'https://o.example' }),
+      'browser-1',
+      'crm',
+    ],
+    ['another session of the same user', 'other_session', user('ann', { sessionId: 's-2' }), 'browser-1', 'crm'],
+    ['another browser', 'other_browser', user(), 'browser-2', 'crm'],
+    ['another redirect URI', 'other_issuer', user(), 'browser-1', 'calendar'],
+  ])('ended by %s is refused, and its owner can still end it', async (_, reason, identity, browser, connection) => {
+    const { start, finish } = open()
+    const back = crm.codeFor((await start()).url)
+    expect(await finish(back, identity, browser, connection)).toMatchObject({ status: 'refused', reason })
+    expect(redeemed()).toHaveLength(0)
+    expect(await finish(back)).toMatchObject({ status: 'connected' })
+  })
+
+  test('takes at most ten minutes', async () => {
+    const { start, finish } = open()
+    const back = crm.codeFor((await start()).url)
+    clock.advance(601)
+    expect(await finish(back)).toMatchObject({ status: 'refused', reason: 'unknown_state' })
+  })
+
+  test.each([
+    ['of another server', { iss: 'https://evil.example' }],
+    ['without an issuer, where the server names itself', { iss: undefined }],
+    ['of the issuer with a slash more', { iss: 'http://localhost:4802/' }],
+  ])('an answer %s is refused before its code is sent anywhere (RFC 9207)', async (_, change) => {
+    const { start, finish } = open()
+    const back = crm.codeFor((await start()).url, change)
+    expect(await finish(back)).toMatchObject({ status: 'refused', reason: 'other_issuer' })
+    expect(redeemed()).toHaveLength(0)
+  })
+
+  test('an error of another server is not told', async () => {
+    const { start, finish } = open()
+    const back = crm.codeFor((await start()).url, { iss: 'https://evil.example', code: undefined, error: 'evil_words' })
+    const answer = await finish(back)
+    expect(answer).toMatchObject({ status: 'refused', reason: 'other_issuer' })
+    expect(JSON.stringify(answer)).not.toContain('evil_words')
+  })
+
+  test.each([
+    [{ code: undefined, error: 'access_denied' }, 'declined'],
+    [{ code: undefined, error: 'server_error' }, 'provider'],
+    [{ code: undefined }, 'provider'],
+    [{ code: 'wrong' }, 'provider'],
+  ])('%j: %s', async (change, reason) => {
+    const { start, finish, tokenOf } = open()
+    expect(await finish(crm.codeFor((await start()).url, change))).toMatchObject({ status: 'refused', reason })
+    expect(await tokenOf()).toBe('not_connected')
+  })
+
+  test('a parameter that comes twice is refused', async () => {
+    const { start, finish } = open()
+    for (const name of ['state', 'code', 'iss']) {
+      const back = crm.codeFor((await start()).url)
+      back.append(name, back.get(name) ?? '')
+      expect(await finish(back)).toMatchObject({ status: 'refused' })
+    }
+    expect(redeemed()).toHaveLength(0)
+  })
+
+  test('an id_token of another login is refused', async () => {
+    const { start, finish } = open()
+    const back = crm.codeFor((await start()).url)
+    const url = new URL((await start()).url)
+    url.searchParams.set('nonce', 'of-another-login')
+    const { state } = Object.fromEntries(url.searchParams)
+    const swapped = crm.codeFor(url.href)
+    expect(await finish(swapped)).toMatchObject({ status: 'refused', reason: 'provider' })
+    expect(state).toBeDefined()
+    expect(await finish(back)).toMatchObject({ status: 'connected' })
+  })
+
+  test('a code that was asked for with another challenge is refused by the provider', async () => {
+    const { start, finish } = open()
+    const mine = await start()
+    const theirs = await start(user('mallory'), undefined, 'browser-m')
+    // Mallory's code under ann's state: PKCE ties the code to the flow.
+    const injected = crm.codeFor(theirs.url, { state: mine.state })
+    expect(await finish(injected)).toMatchObject({ status: 'refused', reason: 'provider' })
+  })
+
+  test('an outage is told as one', async () => {
+    const { start, finish } = open()
+    const back = crm.codeFor((await start()).url)
+    crm.before = () => HttpResponse.json({}, { status: 503 }) as never
+    expect(await finish(back)).toMatchObject({ status: 'unavailable' })
+  })
+
+  test('unknown connections and scopes are refused before any request', async () => {
+    const { vault } = open()
+    const request = { identity: user(), redirectUri: REDIRECT, browser: 'b' }
+    expect(await vault.accounts.connect({ ...request, connection: 'x' })).toMatchObject({
+      status: 'unknown_connection',
+    })
+    expect(await vault.accounts.connect({ ...request, connection: 'crm', scopes: ['admin'] })).toMatchObject({
+      status: 'unknown_scope',
+    })
+  })
+
+  test('more scopes are asked for together with those that are there', async () => {
+    const { start, link } = open()
+    await link(user(), ['contacts.write'])
+    const { url } = await start(user(), ['contacts.read'])
+    expect(new URL(url).searchParams.get('scope')).toBe('openid offline_access contacts.read contacts.write')
+  })
+
+  test("an authorization endpoint that is no https URL is nobody's to open", async () => {
+    for (const endpoint of ['javascript:alert(1)', 'data:text/html,x', 'ftp://x.example/', 'nonsense']) {
+      const evil = await provider(`http://localhost:4803`, () => clock.now())
+      evil.metadata.authorization_endpoint = endpoint
+      msw.use(...evil.handlers)
+      const { vault } = world(evil, { clock })
+      const started = await vault.accounts.connect({
+        identity: user(),
+        connection: 'crm',
+        redirectUri: REDIRECT,
+        browser: 'b',
+      })
+      expect(started.status).toBe('misconfigured')
+    }
+  })
+})
+
+describe('several accounts', () => {
+  test('are listed, and none is guessed', async () => {
+    const { link, ask, tokenOf, vault } = open()
+    await link()
+    const first = await tokenOf()
+    crm.state.account = 'a-2'
+    await link()
+    expect(await ask()).toMatchObject({ status: 'choose_account' })
+    expect(await tokenOf({ account: 'a-1' })).toBe(first)
+    expect(await tokenOf({ account: 'a-2' })).toMatch(/^access-/)
+    expect(await tokenOf({ account: 'a-3' })).toBe('not_connected')
+    const list = await vault.accounts.list(user())
+    expect(list.map(({ id, isPreferred }) => [id, isPreferred]).sort()).toEqual([
+      ['a-1', undefined],
+      ['a-2', undefined],
+    ])
+  })
+
+  test('the one that was chosen last is used', async () => {
+    const { link, tokenOf, vault } = open()
+    await link()
+    const first = await tokenOf()
+    crm.state.account = 'a-2'
+    await link()
+    const prefer = (account: string) => vault.accounts.prefer(user(), { connection: 'crm', account })
+    expect(await prefer('a-1')).toBe(true)
+    expect(await tokenOf()).toBe(first)
+    clock.advance(1)
+    expect(await prefer('a-2')).toBe(true)
+    expect(await tokenOf()).not.toBe(first)
+    expect(await prefer('a-9')).toBe(false)
+    expect((await vault.accounts.list(user())).filter(({ isPreferred }) => isPreferred)).toMatchObject([{ id: 'a-2' }])
+  })
+
+  test('the same account again is one account, with its newest grant', async () => {
+    const { link, tokenOf, vault } = open()
+    await link()
+    const first = await tokenOf()
+    await link()
+    expect(await vault.accounts.list(user())).toHaveLength(1)
+    expect(await tokenOf()).not.toBe(first)
+  })
+})
+
+describe('disconnect', () => {
+  test('is told to the provider, with the refresh token, and leaves nothing', async () => {
+    const { link, tokenOf, vault } = open()
+    await link()
+    const name = { connection: 'crm', account: 'a-1' }
+    expect(await vault.accounts.disconnect(user('bob'), name)).toMatchObject({ status: 'not_found' })
+    expect(await vault.accounts.disconnect(user(), name)).toEqual({ status: 'disconnected', revoked: true })
+    expect(crm.revoked).toEqual([expect.stringMatching(/^refresh-/)])
+    expect(await tokenOf()).toBe('not_connected')
+    expect(await vault.accounts.list(user())).toEqual([])
+    expect(await vault.accounts.disconnect(user(), name)).toMatchObject({ status: 'not_found' })
+  })
+
+  test('is done here even where the provider does not answer, and says so', async () => {
+    msw.use(http.post('http://localhost:4802/revoke', () => new HttpResponse(null, { status: 503 })))
+    const { link, tokenOf, vault } = open()
+    await link()
+    expect(await vault.accounts.disconnect(user(), { connection: 'crm', account: 'a-1' })).toEqual({
+      status: 'disconnected',
+      revoked: false,
+    })
+    expect(await tokenOf()).toBe('not_connected')
+  })
+
+  test('while the provider answers a refresh, what it gave is revoked and not kept', async () => {
+    const { link, tokenOf, vault } = open()
+    await link()
+    clock.advance(3601)
+    crm.after = async (answer) => {
+      await vault.accounts.disconnect(user(), { connection: 'crm', account: 'a-1' })
+      return answer
+    }
+    expect(await tokenOf()).toBe('not_connected')
+    expect(crm.revoked).toHaveLength(2)
+    expect(new Set(crm.revoked).size).toBe(2)
+  })
+
+  test('cascades over all accounts and clients of a user, and nobody else', async () => {
+    const { link, tokenOf, vault } = open()
+    await link()
+    await link(user('ann', { clientId: 'other' }))
+    await link(user('bob'))
+    await expect(vault.forget({ issuer: 'https://login.example' })).rejects.toThrow('forget')
+    expect(await vault.forget({ issuer: 'https://other.example', subject: 'ann' })).toEqual({
+      disconnected: 0,
+      revoked: 0,
+    })
+    expect(await vault.forget({ issuer: 'https://login.example', subject: 'ann' })).toEqual({
+      disconnected: 2,
+      revoked: 2,
+    })
+    expect(await tokenOf()).toBe('not_connected')
+    expect(await tokenOf({ identity: user('bob') })).toMatch(/^access-/)
+  })
+
+  test('cascades over what was linked in one session', async () => {
+    const { link, tokenOf, vault } = open()
+    await link(user('ann', { sessionId: 's-9' }))
+    await link(user('bob'))
+    expect(await vault.forget({ issuer: 'https://login.example', session: 's-9' })).toEqual({
+      disconnected: 1,
+      revoked: 1,
+    })
+    expect(await tokenOf()).toBe('not_connected')
+    expect(await tokenOf({ identity: user('bob') })).toMatch(/^access-/)
+  })
+})
