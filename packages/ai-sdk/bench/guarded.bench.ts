@@ -1,0 +1,95 @@
+import { connection, createGuard, policy } from '@behalf/core'
+import { auth0 } from '@behalf/core/providers'
+import { auth0TokenVault } from '@behalf/core/vault'
+import { signIn, startMockServers } from '@behalf/testing'
+import { generateText, isStepCount, type ToolExecutionOptions, tool } from 'ai'
+import { MockLanguageModelV4 } from 'ai/test'
+import * as z from 'zod'
+import { bench } from '../../../scripts/bench/bench.ts'
+import { guardTools } from '../src/index.ts'
+
+// The way that most calls go: allowed, and the token is cached.
+
+const servers = await startMockServers()
+const { clientId, authentication } = servers.clients.agent
+if (!('clientSecret' in authentication)) throw new TypeError('a client with a secret was expected')
+const profile = auth0({ domain: 'tenant.behalf.example', clientId, clientSecret: authentication.clientSecret })
+const guard = createGuard({
+  authorizationServer: profile,
+  agent: { name: 'agent:trader', ceiling: ['portfolio:read'] },
+  vault: auth0TokenVault(),
+})
+const identity = await signIn(servers, { user: 'ann', profile, scope: 'openid profile chat' })
+const access = {
+  trade: connection('stocktrade', { scopes: ['portfolio:read'], origins: ['https://api.stocktrade.example'] }),
+}
+
+/** A tool whose schema has this many fields, bare and guarded. */
+function pair(fields: number) {
+  const inputSchema = z.object(
+    Object.fromEntries(Array.from({ length: fields }, (_, index) => [`field_${index}`, z.optional(z.string())])),
+  )
+  const bare = { look: tool({ inputSchema, execute: async () => 1 }) }
+  const guarded = guardTools(bare, {
+    guard,
+    policies: { look: policy(inputSchema, { access }) },
+    identity,
+    threadId: 'thread-1',
+  })
+  return { inputSchema, bare, guarded }
+}
+
+const input = { field_0: 'a', field_1: 'b' }
+const options: ToolExecutionOptions<Record<string, unknown>> = { toolCallId: 'call-1', messages: [], context: {} }
+const small = pair(2)
+const large = pair(200)
+
+const first = await small.guarded.tools.look.execute?.(input, options)
+if (first !== 1) throw new Error('the benchmark is not set up right')
+await servers.close()
+
+const execute = (tools: typeof small.bare) => () => tools.look.execute?.(input, options)
+
+bench('AI SDK, a tool of 2 fields: execute', {
+  run: execute(small.guarded.tools),
+  peer: { name: 'bare', run: execute(small.bare) },
+  mostOverPeer: 5,
+})
+bench('AI SDK, a tool of 200 fields: execute', {
+  run: execute(large.guarded.tools),
+  peer: {
+    name: 'bare, and one parse by its schema',
+    run: () => {
+      large.inputSchema.parse(input)
+      return large.bare.look.execute?.(input, options)
+    },
+  },
+  mostOverPeer: 5,
+})
+bench('AI SDK: toolApproval, which asks the guard once before', {
+  run: () => small.guarded.toolApproval.look(input, { toolCallId: 'call-1' }),
+  peer: { name: 'nothing', run: async () => undefined },
+})
+
+const usage = {
+  inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
+  outputTokens: { total: 1, text: 1, reasoning: 0 },
+}
+const calling = new MockLanguageModelV4({
+  doGenerate: async () => ({
+    content: [{ type: 'tool-call', toolCallId: 'call-1', toolName: 'look', input: JSON.stringify(input) }],
+    finishReason: { unified: 'tool-calls', raw: undefined },
+    usage,
+    warnings: [],
+  }),
+})
+const generation = (tools: Partial<typeof small.guarded>) => () => {
+  // The mock keeps every request.
+  calling.doGenerateCalls.length = 0
+  return generateText({ model: calling, prompt: 'x', ...tools, stopWhen: isStepCount(1) })
+}
+
+bench('AI SDK: a whole generateText of one call, preflight included', {
+  run: generation(small.guarded),
+  peer: { name: 'bare', run: generation({ tools: small.bare }) },
+})

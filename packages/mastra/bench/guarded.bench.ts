@@ -1,0 +1,72 @@
+import { connection, createGuard, policy } from '@behalf/core'
+import { auth0 } from '@behalf/core/providers'
+import { auth0TokenVault } from '@behalf/core/vault'
+import { signIn, startMockServers } from '@behalf/testing'
+import { RequestContext } from '@mastra/core/request-context'
+import { createTool } from '@mastra/core/tools'
+import * as z from 'zod'
+import { bench } from '../../../scripts/bench/bench.ts'
+import { guardTools } from '../src/index.ts'
+
+// The way that most calls go: allowed, and the token is cached.
+
+const servers = await startMockServers()
+const { clientId, authentication } = servers.clients.agent
+if (!('clientSecret' in authentication)) throw new TypeError('a client with a secret was expected')
+const profile = auth0({ domain: 'tenant.behalf.example', clientId, clientSecret: authentication.clientSecret })
+const guard = createGuard({
+  authorizationServer: profile,
+  agent: { name: 'agent:trader', ceiling: ['portfolio:read'] },
+  vault: auth0TokenVault(),
+})
+const identity = await signIn(servers, { user: 'ann', profile, scope: 'openid profile chat' })
+const access = {
+  trade: connection('stocktrade', { scopes: ['portfolio:read'], origins: ['https://api.stocktrade.example'] }),
+}
+
+/** A tool whose schema has this many fields, bare and guarded. */
+function pair(fields: number) {
+  const inputSchema = z.object(
+    Object.fromEntries(Array.from({ length: fields }, (_, index) => [`field_${index}`, z.optional(z.string())])),
+  )
+  const bare = { look: createTool({ id: 'look', description: 'x', inputSchema, execute: async () => 1 }) }
+  const guarded = guardTools(bare, { guard, policies: { look: policy(inputSchema, { access }) }, identity })
+  return { inputSchema, bare, guarded }
+}
+
+const input = { field_0: 'a', field_1: 'b' }
+const requestContext = new RequestContext()
+const contextOf = (toolCallId: string) =>
+  ({
+    requestContext,
+    runId: 'run-1',
+    agent: { agentId: 'a', toolCallId, messages: [], suspend: async () => {} },
+  }) as never
+const context = contextOf('call-1')
+const small = pair(2)
+const large = pair(200)
+
+const first = await small.guarded.look.execute?.(input, context)
+if (first !== 1) throw new Error('the benchmark is not set up right')
+await servers.close()
+
+const execute = (tools: typeof small.bare) => () => tools.look.execute?.(input, context)
+
+bench('Mastra, a tool of 2 fields: execute', {
+  run: execute(small.guarded),
+  peer: { name: 'bare', run: execute(small.bare) },
+  mostOverPeer: 5,
+})
+bench('Mastra, a tool of 200 fields: execute', {
+  run: execute(large.guarded),
+  peer: {
+    name: 'bare, and two more parses by its schema',
+    run: () => {
+      // By the policy, and by the check that the tool's own schema changes nothing of it.
+      large.inputSchema.parse(input)
+      large.inputSchema.parse(input)
+      return large.bare.look.execute?.(input, context)
+    },
+  },
+  mostOverPeer: 5,
+})
