@@ -20,7 +20,9 @@ const servers = [
   { name: 'ioredis', killed: false },
 ] as const
 
-describe.each(withRedisServer(servers))('the client $name, server killed before: $killed', ({ name, killed }) => {
+// Both clients at once, each with a server of its own: much of it is waiting.
+describe.concurrent.each(withRedisServer(servers))('the client $name, server killed before: $killed', (which) => {
+  const { name, killed } = which
   let server: RedisServer
   beforeAll(async () => {
     server = await startRedisServer({ durable: killed })

@@ -1,6 +1,4 @@
-import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { killChild, ownChild } from './children.ts'
+import { forkScript, killChild } from './children.ts'
 import type { Order, Target, Told } from './worker.ts'
 
 /** A worker in a process of its own. */
@@ -17,8 +15,7 @@ export interface WorkerProcess {
 }
 
 export async function startWorker(target: Target): Promise<WorkerProcess> {
-  const script = fileURLToPath(new URL('./worker.ts', import.meta.url))
-  const child = ownChild(fork(script, [JSON.stringify(target)], { execArgv: ['--no-warnings'] }))
+  const child = forkScript(new URL('./worker.ts', import.meta.url), [target])
   const told: Told[] = []
   const listeners = new Set<() => void>()
   const notify = () => {

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { Store, Versioned } from '@behalf/core'
 import { redisStore } from '@behalf/stores/redis'
 import { sqliteStore } from '@behalf/stores/sqlite'
@@ -97,6 +98,8 @@ async function told(job: string, step: string): Promise<void> {
 
 if (process.send !== undefined && process.argv[2] !== undefined) {
   const store = await openTarget(JSON.parse(process.argv[2]))
+  // Now, since who is killed leaves nothing.
+  flushCompileCache()
   const mine = new Set<string>()
   process.on('message', async (message: Order | 'go') => {
     if (message === 'go') return go?.()

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { Target } from '../worker.ts'
 import { guardOn, journal, live, openStore } from './guarded-world.ts'
 
@@ -18,6 +19,9 @@ const dieNow = () => {
   process.kill(process.pid, 'SIGKILL')
   return new Promise<never>(() => {})
 }
+
+// Now, since who is killed leaves nothing.
+flushCompileCache()
 
 let writes = 0
 const guard = guardOn(await openStore(target), directory, async (isWrite, next) => {

@@ -50,7 +50,8 @@ export interface StoreSubject {
 export function describeStore(name: string, subject: StoreSubject): void {
   const fresh = withStore(subject.create)
   const { concurrent = false, outages = [] } = subject
-  describe(`Store contract: ${name}`, { timeout: TEST_TIMEOUT }, () => {
+  // One test after another, also where several stores are tried at once.
+  describe(`Store contract: ${name}`, { timeout: TEST_TIMEOUT, concurrent: false }, () => {
     describe('values', () => valueTests(fresh))
     describe('versions', () => versionTests(fresh))
     describe('names', () => nameTests(fresh))

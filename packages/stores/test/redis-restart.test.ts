@@ -1,52 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { cpSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { sqliteStore } from '@behalf/stores/sqlite'
-import { describeStore } from '@behalf/testing/contract'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { hasRedisServer, redisServerMissing, startRedisServer, withRedisServer } from './redis-server.ts'
 import { redisUnderTest } from './redis-under-test.ts'
-import { fileUnderTest, place } from './sqlite-files.ts'
-import { startWorker } from './worker-process.ts'
-
-// They wait for leases and ends of lives, and not for the machine.
-vi.setConfig({ maxConcurrency: 20 })
 
 const value = new Uint8Array([1, 2, 3])
-
-describe('what a process that was killed left of an SQLite file', () => {
-  const left = place()
-  const job = randomUUID()
-  beforeAll(async () => {
-    const victim = await startWorker({ file: left.file })
-    victim.send({ job, stepped: true })
-    for (let heard = 1; heard <= 3; heard++) {
-      await victim.heard(heard)
-      if (heard < 3) victim.send('go')
-    }
-    await victim.kill()
-  }, 30_000)
-  afterAll(left.remove)
-
-  // With the journal that nobody wrote back.
-  const copy = () => {
-    const at = place()
-    cpSync(dirname(left.file), dirname(at.file), { recursive: true })
-    return at
-  }
-
-  describeStore('SQLite, on such a file', {
-    concurrent: true,
-    create: async () => fileUnderTest((file) => sqliteStore({ file }), copy()),
-  })
-
-  test('holds all that was told as written', async () => {
-    const under = fileUnderTest((file) => sqliteStore({ file }), copy())
-    expect((await under.store.list('runs', { limit: 10 })).map(({ key }) => key)).toEqual([`run:${job}`])
-    expect(await under.store.get(`open:${job}`)).toBeDefined()
-    await under.close()
-  })
-})
 
 if (!hasRedisServer) test('a Redis that was killed', ({ skip }) => skip(redisServerMissing))
 
