@@ -4,7 +4,7 @@ import { identityLevel, privateDataLevel, publicLevel, sensitiveActionLevel } fr
 import { personAtTerminal } from './person.ts'
 import type { Printer } from './print.ts'
 import { anotherUser, deniedByThePerson, otherArguments, ranOut, sameApprovalTwice } from './refusals/index.ts'
-import { type Part, Stage } from './stage.ts'
+import { type AgentMaker, type Part, Stage } from './stage.ts'
 import { openWorld, type WorldFault } from './world.ts'
 
 export interface DemoOptions {
@@ -12,19 +12,23 @@ export interface DemoOptions {
   /** Ask for the answers of level 4 at the terminal. */
   readonly interactive: boolean
   readonly fault?: WorldFault | undefined
+  /** Who acts. @default the agent on core alone */
+  readonly makeAgent?: AgentMaker
+  /** Further parts, after the levels and refusals. */
+  readonly parts?: readonly Part[]
 }
 
 const levels: readonly Part[] = [publicLevel, identityLevel, privateDataLevel, sensitiveActionLevel]
 const refusals: readonly Part[] = [deniedByThePerson, otherArguments, sameApprovalTwice, anotherUser, ranOut]
 
 /** Runs the whole story. @returns whether everything was as it should be */
-export async function runDemo({ printer, interactive, fault }: DemoOptions): Promise<boolean> {
+export async function runDemo({ printer, interactive, fault, makeAgent, parts = [] }: DemoOptions): Promise<boolean> {
   const checks = new Checks((what, mismatch) => printer.check(what, mismatch))
   const world = await openWorld(fault)
   const terminal = interactive ? personAtTerminal() : undefined
   try {
-    const stage = new Stage({ world, printer, checks, terminal })
-    for (const part of [...levels, ...refusals]) {
+    const stage = new Stage({ world, printer, checks, terminal, makeAgent })
+    for (const part of [...levels, ...refusals, ...parts]) {
       printer.heading(part.title, part.lead)
       await part.run(stage).catch((error: unknown) => checks.brokeOff(part.title, error))
     }
@@ -33,7 +37,7 @@ export async function runDemo({ printer, interactive, fault }: DemoOptions): Pro
     terminal?.close()
     await world.close()
   }
-  return summarize(printer, checks)
+  return summarize(printer, checks, parts)
 }
 
 /** Neither the screen nor anything that the SDK handed out shows a token. */
@@ -49,10 +53,11 @@ function checkSilence({ world, printer, checks, turns }: Stage): void {
 
 const everything = { depth: Number.POSITIVE_INFINITY, showHidden: true, maxArrayLength: null, maxStringLength: null }
 
-function summarize(printer: Printer, { count, mismatches }: Checks): boolean {
+function summarize(printer: Printer, { count, mismatches }: Checks, more: readonly Part[]): boolean {
   printer.line()
   const isRight = mismatches.length === 0
-  const parts = `${levels.length} levels, ${refusals.length} refusals`
+  const further = more.length > 0 ? `, ${more.length} more` : ''
+  const parts = `${levels.length} levels, ${refusals.length} refusals${further}`
   printer.line(printer.paint(isRight ? 'green' : 'red', `${parts}: ${count} checks, ${mismatches.length} mismatches`))
   return isRight
 }

@@ -1,5 +1,5 @@
 import type { TargetUser } from '@behalf/testing'
-import { createStockAgent, type ToolCall, type Turn } from './agent.ts'
+import { createStockAgent, type StockAgent, type StockAgentOptions, type ToolCall, type Turn } from './agent.ts'
 import type { Checks } from './check.ts'
 import type { Session } from './login.ts'
 import { type Person, scriptedPerson } from './person.ts'
@@ -32,6 +32,9 @@ export interface Conversation {
   atOnce(call: ToolCall, times: number): Promise<readonly Turn[]>
 }
 
+/** Makes the agent that a conversation is held with. */
+export type AgentMaker = (options: StockAgentOptions) => StockAgent
+
 /** What a part of the demo has to work with. */
 export class Stage {
   readonly world: World
@@ -40,13 +43,21 @@ export class Stage {
   /** Who answers in level 4, where the terminal was asked for. */
   readonly terminal: Person | undefined
   readonly turns: Turn[] = []
+  readonly #makeAgent: AgentMaker
   readonly #sessions = new Map<string, Session>()
 
-  constructor(parts: { world: World; printer: Printer; checks: Checks; terminal: Person | undefined }) {
+  constructor(parts: {
+    readonly world: World
+    readonly printer: Printer
+    readonly checks: Checks
+    readonly terminal: Person | undefined
+    readonly makeAgent?: AgentMaker | undefined
+  }) {
     this.world = parts.world
     this.printer = parts.printer
     this.checks = parts.checks
     this.terminal = parts.terminal
+    this.#makeAgent = parts.makeAgent ?? createStockAgent
   }
 
   /** Signs a user in, once; later parts go on with the same session. */
@@ -66,7 +77,7 @@ export class Stage {
     const { guard } = this.world
     const { user, session } = actor
     const phone = new Phone(this.world, user, this.printer)
-    const agent = createStockAgent({
+    const agent = this.#makeAgent({
       guard,
       planner: scriptedPlanner,
       threadId,

@@ -1,0 +1,11 @@
+// What the framework examples tell the story with: the same levels, refusals and checks, by another agent.
+export { createStockAgent, type StockAgent, type StockAgentOptions, type ToolCall, type Turn } from './agent.ts'
+export { answerOf } from './answer.ts'
+export { countLeaks } from './check.ts'
+export { endOf, fieldOf, resultOf } from './outcomes.ts'
+export { type Person, scriptedPerson } from './person.ts'
+export { Printer, wantsColour } from './print.ts'
+export { type RecordedGuard, recordOutcomes } from './record-outcomes.ts'
+export { type DemoOptions, runDemo } from './run-demo.ts'
+export type { Actor, AgentMaker, Conversation, Part, Stage } from './stage.ts'
+export { faults, type World, type WorldFault } from './world.ts'
