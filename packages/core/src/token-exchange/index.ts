@@ -1,5 +1,6 @@
 export type { ExpectedActor } from './actors.ts'
-export { type ExchangedToken, type ExchangeTokenOptions, exchangeToken } from './exchange-token.ts'
+export type { ExchangeTokenOptions } from './exchange-options.ts'
+export { type ExchangedToken, exchangeToken } from './exchange-token.ts'
 export { type ExemptibleResourceRule, type ResourceOptions, resource } from './resource.ts'
 export { TokenCache, type TokenCacheOptions } from './token-cache.ts'
 export { type TokenCacheKey, type TokenOwner, tokenCacheKey, type WantedToken } from './token-cache-key.ts'

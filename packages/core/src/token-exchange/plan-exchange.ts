@@ -5,7 +5,7 @@ import { MAX_ACTORS } from '../identity/wire.ts'
 import { requireText, requireTexts, scopeList, snapshot } from '../lib/index.ts'
 import { checkMayAct, depthOf } from './actors.ts'
 import type { Expected } from './check-issued-token.ts'
-import type { ExchangeTokenOptions } from './exchange-token.ts'
+import type { ExchangeTokenOptions } from './exchange-options.ts'
 import { exchangeRequest, jwtBearerGrant, onBehalfOfRequest, tokenExchangeGrant, tokenTypeUri } from './wire.ts'
 
 /** What is sent, and what has to come back. */

@@ -48,7 +48,6 @@ const stored = z.object({
   /** Epoch seconds. */
   expiresAt: z.number(),
   keptAt: z.number(),
-  keyThumbprint: z.optional(z.string()),
 })
 
 /**
@@ -123,10 +122,9 @@ export class SharedTokens {
     if (found === undefined) return undefined
     const { success, data } = stored.safeParse(JSON.parse(decoder.decode(await this.#sealer.open(name, found.value))))
     if (!success) return undefined
-    const { token, scopes, expiresAt, keptAt, keyThumbprint } = data
+    const { token, scopes, expiresAt, keptAt } = data
     const endsAt = expiresAt * 1000
     if (this.#clock.now() >= endsAt - 2 * skewOf(endsAt - keptAt * 1000, this.#skewMs)) return undefined
-    if (keyThumbprint !== dpop?.thumbprint) return undefined
     if (refused !== undefined && revealToken(refused.token) === token) return undefined
     return { token: new Token(token), scopes, expiresAt, ...(dpop !== undefined && { dpop }) }
   }
@@ -140,14 +138,13 @@ export class SharedTokens {
       scopes: [...scopes],
       expiresAt,
       keptAt: this.#clock.now() / 1000,
-      ...(dpop !== undefined && { keyThumbprint: dpop.thumbprint }),
     }
     const sealed = await this.#sealer.seal(name, encoder.encode(JSON.stringify(value)))
     const before = await this.#store.get(name)
     await this.#store.put(name, sealed, { ifVersion: before?.version ?? null, expiresAt })
   }
 
-  /** Keyed hash of all that makes the token another one, and of what was revoked for its owner until now. */
+  /** Keyed hash of all that makes the token another one, its key too, and of what was revoked for its owner until now. */
   async #nameOf(key: TokenCacheKey, dpop: ProofKey | undefined): Promise<string> {
     const epochs = await Promise.all(
       epochsOf(ownerOf(key)).map(async (name) => (await this.#store.get(await this.#epochKey(name)))?.version ?? null),

@@ -61,6 +61,20 @@ describe('tokenCacheKey', () => {
     expect(tokenCacheKey(ann, { ...wanted, ...change })).not.toBe(key)
   })
 
+  test.each([[{ jti: 'j-2' }], [{ iat: 2 }], [{ exp: 2 }]])('changes with the proof: %j', (claims) => {
+    const before = { jti: 'j-1', iat: 1, exp: 1 }
+    const keyOf = (identity: UserIdentity, source: WantedToken['source']) =>
+      tokenCacheKey(identity, { ...wanted, source })
+    const [one, next] = [
+      { ...ann, claims: before },
+      { ...ann, claims: { ...before, ...claims } },
+    ]
+    expect(keyOf(next, 'resource')).not.toBe(keyOf(one, 'resource'))
+    // An upstream's token does not come of the user's own one.
+    expect(keyOf(next, 'connection')).toBe(keyOf(one, 'connection'))
+    expect(keyOf({ ...ann, claims: { ...before, roles: ['other'] } }, 'resource')).toBe(keyOf(one, 'resource'))
+  })
+
   test('different parts never share a key, whatever they contain', () => {
     // Few letters, the ones an encoding would trip over, so that parts are often alike.
     const text = fc.string({ unit: fc.constantFrom('a', '"', ',', ']', '\\', 'null'), maxLength: 3 })

@@ -1,0 +1,31 @@
+import type { AuthorizationServer, RequestOptions } from '../authorization-server/index.ts'
+import type { AuthorizationDetail, Identity } from '../contract/index.ts'
+import type { SubjectToken } from '../identity/index.ts'
+import type { Clock } from '../ports/index.ts'
+import type { ExpectedActor } from './actors.ts'
+import type { TypedToken } from './wire.ts'
+
+/** Options of `exchangeToken`. */
+export interface ExchangeTokenOptions extends RequestOptions {
+  readonly authorizationServer: AuthorizationServer
+  /** For whom the new token has to be. Verified. */
+  readonly identity: Identity
+  /** The token that proves them, as issued. Never logged. */
+  readonly subjectToken: SubjectToken
+  /** The token that proves the agent, where the server does not know it by its client. Never logged. */
+  readonly actorToken?: TypedToken
+  /** Who the new token has to name as its actor; `{}` takes anybody. @default nobody has to be named */
+  readonly actor?: ExpectedActor
+  /** The API's identifier, or several where one token has to serve them; sent under the name that the provider has. */
+  readonly resource?: string | readonly string[]
+  /** The API's logical name, where it has one beside or instead of its identifier; or several. */
+  readonly audience?: string | readonly string[]
+  /** At least one. */
+  readonly scopes: readonly string[]
+  /** What was approved, where the provider takes it with an exchange. */
+  readonly authorizationDetails?: readonly AuthorizationDetail[]
+  /** @default 'access_token' */
+  readonly requestedTokenType?: 'access_token' | 'jwt'
+  /** @default the system's clock */
+  readonly clock?: Clock
+}
