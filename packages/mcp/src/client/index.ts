@@ -1,1 +1,12 @@
-export {}
+export { clientMetadataHandler } from './client-metadata.ts'
+export type { ClientRegistration, McpSessionOptions } from './client-options.ts'
+export { createMcpSession, type McpSession } from './create-mcp-session.ts'
+export {
+  type AccessOptions,
+  type EmployeeAccessOptions,
+  employeeAccess,
+  type MachineAccessOptions,
+  type McpAccess,
+  machineAccess,
+} from './machine-access.ts'
+export { SignInError, type SignInProblem } from './sign-in-error.ts'

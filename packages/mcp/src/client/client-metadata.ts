@@ -1,0 +1,51 @@
+import type { OAuthClientMetadata } from '@modelcontextprotocol/client'
+import type { ClientRegistration } from './client-options.ts'
+import { checkMetadataUrl } from './client-options.ts'
+
+/**
+ * Our client, as it is registered (RFC 7591 §2). Public: what runs on a user's machine keeps no secret, and PKCE does
+ * for the others.
+ */
+export function clientMetadata(
+  client: ClientRegistration,
+  scopes: readonly string[] = client.scopes ?? [],
+): OAuthClientMetadata {
+  const { name, redirectUri, uri, logoUri } = client
+  const isWeb = new URL(redirectUri).protocol === 'https:'
+  return {
+    client_name: name,
+    redirect_uris: [redirectUri],
+    // RFC 8252 §8.4, and a MUST of MCP since 2026-07-28.
+    application_type: isWeb ? 'web' : 'native',
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    ...(uri !== undefined && { client_uri: uri }),
+    ...(logoUri !== undefined && { logo_uri: logoUri }),
+  }
+}
+
+/**
+ * Serves our metadata document, as a fetch-style handler: authorization servers that read such documents need no
+ * registration. `undefined` for other addresses.
+ *
+ * @throws ConfigurationError `metadataUrl` is missing, or is no such address.
+ * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/ | Client ID Metadata Document}
+ */
+export function clientMetadataHandler(
+  client: ClientRegistration,
+): (request: Pick<Request, 'url' | 'method'>) => Response | undefined {
+  const { metadataUrl = '' } = client
+  const url = checkMetadataUrl('clientMetadataHandler.metadataUrl', metadataUrl)
+  const document = JSON.stringify({ client_id: metadataUrl, ...clientMetadata(client) })
+  return ({ url: asked, method }) => {
+    const { pathname, search } = new URL(asked)
+    if (pathname !== url.pathname || search !== url.search) return undefined
+    if (method !== 'GET' && method !== 'HEAD') {
+      return new Response(null, { status: 405, headers: { allow: 'GET, HEAD' } })
+    }
+    const headers = { 'content-type': 'application/json', 'cache-control': 'public, max-age=3600' }
+    return new Response(method === 'HEAD' ? null : document, { headers })
+  }
+}

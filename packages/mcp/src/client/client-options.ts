@@ -1,0 +1,144 @@
+import { ConfigurationError, type Fetch, type Identity, runAs, type Store } from '@behalf/core'
+import type { SealedStoreOptions } from '@behalf/core/sealed-store'
+import type { OAuthClientInformationMixed } from '@modelcontextprotocol/client'
+import { refuseUnknownKeys } from '../guarded/options.ts'
+import { isLoopback } from './addresses.ts'
+
+/** Our client, as authorization servers get to know it. */
+export interface ClientRegistration {
+  /** For people, on the page where they consent. */
+  readonly name: string
+  /** Where browsers come back to. */
+  readonly redirectUri: string
+  /** Every scope that this client may ever ask for: it is registered with all of them, so that step-up works. @default those that the server names */
+  readonly scopes?: readonly string[]
+  /** Where our metadata document is (see `clientMetadataHandler`): no registration is needed where servers read it. */
+  readonly metadataUrl?: string
+  /** Clients that were registered by hand, by the issuer they were registered at. */
+  readonly registered?: Readonly<Record<string, OAuthClientInformationMixed>>
+  readonly uri?: string
+  readonly logoUri?: string
+}
+
+/** Options of `createMcpSession`. */
+export interface McpSessionOptions {
+  /** The MCP endpoint, as the app or its user chose it. */
+  readonly serverUrl: string
+  /**
+   * Whose session it is: a verified identity, or a name that the app made of its own session. Never something that
+   * a model or a request's body says.
+   */
+  readonly owner: Identity | string
+  readonly client: ClientRegistration
+  /**
+   * Shows the user where to sign in: a redirect, or a browser that is opened. Only addresses that are `https:`, or on
+   * loopback where the MCP server is, come here.
+   */
+  readonly showSignIn: (url: URL) => void | Promise<void>
+  /** Keeps tokens, registrations and sign-ins under way, sealed. */
+  readonly store: Store
+  readonly keys?: SealedStoreOptions['keys']
+  /** Bind tokens to a key of their own, which is kept beside them (RFC 9449). @default false */
+  readonly dpop?: boolean
+  /** Hosts of a private network to which discovery may lead. @default none */
+  readonly trustedHosts?: readonly string[]
+  /** Total time of one request to an authorization server, milliseconds. @default 10_000 */
+  readonly timeoutMs?: number
+  /** How long a user may take to sign in, seconds. @default 600 */
+  readonly signInSeconds?: number
+  /** The app's own, such as a proxy: addresses are then not checked at connect. @default Node's sockets for discovery, the global fetch for the MCP server */
+  readonly fetch?: Fetch
+}
+
+const optionKeys = [
+  'serverUrl',
+  'owner',
+  'client',
+  'showSignIn',
+  'store',
+  'keys',
+  'dpop',
+  'trustedHosts',
+  'timeoutMs',
+  'signInSeconds',
+  'fetch',
+] as const satisfies readonly (keyof McpSessionOptions)[]
+
+const clientKeys = [
+  'name',
+  'redirectUri',
+  'scopes',
+  'metadataUrl',
+  'registered',
+  'uri',
+  'logoUri',
+] as const satisfies readonly (keyof ClientRegistration)[]
+
+/** The options, checked. */
+export interface SessionSettings {
+  readonly server: URL
+  readonly owner: string
+  readonly client: ClientRegistration
+  readonly allowLoopback: boolean
+}
+
+/** @throws ConfigurationError */
+export function checkSession(options: McpSessionOptions): SessionSettings {
+  const where = 'createMcpSession'
+  refuseUnknownKeys(where, options, optionKeys)
+  refuseUnknownKeys(`${where}.client`, options.client, clientKeys)
+  const server = webAddress(`${where}.serverUrl`, options.serverUrl)
+  const { client, showSignIn } = options
+  if (typeof showSignIn !== 'function') {
+    throw new ConfigurationError(`${where}.showSignIn`, 'give a function that shows the user where to sign in')
+  }
+  if (typeof client.name !== 'string' || client.name === '') {
+    throw new ConfigurationError(`${where}.client.name`, 'give a name that the user knows')
+  }
+  checkRedirectUri(`${where}.client.redirectUri`, client.redirectUri)
+  if (client.metadataUrl !== undefined) checkMetadataUrl(`${where}.client.metadataUrl`, client.metadataUrl)
+  for (const issuer of Object.keys(client.registered ?? {})) webAddress(`${where}.client.registered`, issuer)
+  return { server, owner: ownerName(options.owner), client, allowLoopback: isLoopback(server) }
+}
+
+/** @throws ConfigurationError, IdentityRequiredError An identity that no verification made. */
+export function ownerName(owner: Identity | string): string {
+  if (typeof owner === 'string' && owner !== '') return JSON.stringify(['app', owner])
+  if (typeof owner !== 'object' || owner === null) {
+    throw new ConfigurationError('createMcpSession.owner', 'give a verified identity, or a name of the app’s own')
+  }
+  return runAs(owner, () => {
+    const { kind, issuer, tenant = null } = owner
+    return JSON.stringify([kind, issuer, tenant, kind === 'user' ? owner.subject : owner.clientId])
+  })
+}
+
+function webAddress(option: string, value: unknown): URL {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)))) {
+    throw new ConfigurationError(option, 'give an https address; http is for loopback only')
+  }
+  return url
+}
+
+/** RFC 8252 §7: https, loopback, or a scheme of the app's own; never one that a browser runs. */
+function checkRedirectUri(option: string, value: unknown): void {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  const own = url !== undefined && /^[a-z][a-z0-9+-]*\.[a-z0-9.+-]+:$/.test(url.protocol)
+  const web = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
+  if (url === undefined || url.hash !== '' || !(web || own)) {
+    throw new ConfigurationError(option, 'give an https or loopback address, or a private-use scheme (RFC 8252 §7)')
+  }
+}
+
+/** @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/ | Client ID Metadata Document, §3} */
+export function checkMetadataUrl(option: string, value: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  const isRight =
+    url?.protocol === 'https:' && url.pathname !== '/' && url.hash === '' && url.username === '' && url.password === ''
+  // Compared as a text, so it has to be spelt as the parser would spell it: no dot segments, no upper-case host.
+  if (!isRight || url.href !== value) {
+    throw new ConfigurationError(option, 'give an https address with a path, without fragment, user or dot segments')
+  }
+  return url
+}

@@ -1,0 +1,172 @@
+import { ConfigurationError, type Fetch } from '@behalf/core'
+import {
+  ClientCredentialsProvider,
+  CrossAppAccessProvider,
+  discoverAndRequestJwtAuthGrant,
+  type OAuthClientProvider,
+  PrivateKeyJwtProvider,
+  requestJwtAuthorizationGrant,
+} from '@modelcontextprotocol/client'
+import { refuseUnknownKeys } from '../guarded/options.ts'
+import { isLoopback } from './addresses.ts'
+import { boundedFetch } from './bounded-fetch.ts'
+
+const DEFAULT_TIMEOUT_MS = 10_000
+
+/** What a transport of the SDK takes: `new StreamableHTTPClientTransport(url, access)`. */
+export interface McpAccess {
+  readonly authProvider: OAuthClientProvider
+  readonly fetch: Fetch
+}
+
+/** What all access without a browser needs. */
+export interface AccessOptions {
+  readonly serverUrl: string
+  /** The only authorization server that may see these credentials, as it writes itself. */
+  readonly issuer: string
+  readonly clientId: string
+  readonly scopes?: readonly string[]
+  /** Hosts of a private network to which discovery may lead. @default none */
+  readonly trustedHosts?: readonly string[]
+  /** Total time of one request to an authorization server, milliseconds. @default 10_000 */
+  readonly timeoutMs?: number
+  /** The app's own, such as a proxy. @default Node's sockets for discovery, the global fetch for the MCP server */
+  readonly fetch?: Fetch
+}
+
+const accessKeys = ['serverUrl', 'issuer', 'clientId', 'scopes', 'trustedHosts', 'timeoutMs', 'fetch'] as const
+
+/** A machine's credentials: a secret, or the key that its client is registered with. */
+export type MachineAccessOptions = AccessOptions &
+  (
+    | { readonly clientSecret: string }
+    | {
+        /** PKCS#8 PEM or a private JWK. */
+        readonly privateKey: string | Readonly<Record<string, unknown>>
+        readonly algorithm: string
+      }
+  )
+
+/**
+ * Access of a machine, with no user behind it: client credentials with a secret (`client_secret_basic`) or a signed
+ * assertion (`private_key_jwt`). A thin layer over the SDK's own providers; tokens are kept in this process.
+ *
+ * @throws ConfigurationError An option is unknown or missing.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 | RFC 6749 §4.4}
+ */
+export function machineAccess(options: MachineAccessOptions): McpAccess {
+  refuseUnknownKeys('machineAccess', options, [...accessKeys, 'clientSecret', 'privateKey', 'algorithm'])
+  const { clientId, issuer } = required('machineAccess', options)
+  const scope = options.scopes?.join(' ')
+  const shared = { clientId, expectedIssuer: issuer, ...(scope && { scope }) }
+  if ('clientSecret' in options) {
+    const { clientSecret } = options
+    return { authProvider: new ClientCredentialsProvider({ ...shared, clientSecret }), fetch: fetchOf(options) }
+  }
+  const { privateKey, algorithm } = options
+  if (privateKey === undefined || typeof algorithm !== 'string') {
+    throw new ConfigurationError('machineAccess', 'give clientSecret, or privateKey and its algorithm')
+  }
+  const key = privateKey as string | Record<string, unknown>
+  return {
+    authProvider: new PrivateKeyJwtProvider({ ...shared, privateKey: key, algorithm }),
+    fetch: fetchOf(options),
+  }
+}
+
+/** An employee's identity provider, and our client there. */
+export interface EmployeeAccessOptions extends AccessOptions {
+  readonly clientSecret: string
+  readonly identityProvider: {
+    readonly issuer: string
+    /** Where it exchanges tokens. @default what its metadata says */
+    readonly tokenEndpoint?: string
+    readonly clientId: string
+    readonly clientSecret?: string
+    /** The employee's id_token from their login at the identity provider; asked for each time. */
+    readonly idToken: () => string | Promise<string>
+  }
+}
+
+/**
+ * Access of an employee by Cross App Access: their identity provider asserts them to the MCP server's authorization
+ * server (ID-JAG), and nobody is shown a consent page. A thin layer over the SDK's own; tokens are kept in this process.
+ *
+ * @throws ConfigurationError An option is unknown or missing.
+ * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/ | ID-JAG}
+ */
+export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
+  refuseUnknownKeys('employeeAccess', options, [...accessKeys, 'clientSecret', 'identityProvider'])
+  const { clientId, issuer } = required('employeeAccess', options)
+  const { clientSecret, identityProvider: idp } = options
+  refuseUnknownKeys('employeeAccess.identityProvider', idp, ['issuer', 'tokenEndpoint', 'clientId', 'clientSecret', 'idToken'])
+  if (typeof idp.idToken !== 'function') {
+    throw new ConfigurationError('employeeAccess.identityProvider.idToken', 'give a function that answers with it')
+  }
+  const send = fetchOf(options)
+  const authProvider = new CrossAppAccessProvider({
+    clientId,
+    clientSecret,
+    expectedIssuer: issuer,
+    fetchFn: send,
+    assertion: async ({ authorizationServerUrl, resourceUrl, scope }) => {
+      // The assertion names who may redeem it; it is asked for that one only.
+      if (authorizationServerUrl !== issuer) {
+        throw new ConfigurationError(
+          'employeeAccess.issuer',
+          `is not the server's: ${JSON.stringify(authorizationServerUrl)}`,
+        )
+      }
+      const asked = options.scopes?.join(' ') ?? scope
+      const request = {
+        audience: authorizationServerUrl,
+        resource: resourceUrl,
+        idToken: await idp.idToken(),
+        clientId: idp.clientId,
+        ...(idp.clientSecret !== undefined && { clientSecret: idp.clientSecret }),
+        ...(asked && { scope: asked }),
+        fetchFn: send,
+      }
+      const granted = await (idp.tokenEndpoint === undefined
+        ? discoverAndRequestJwtAuthGrant({ ...request, idpUrl: idp.issuer })
+        : requestJwtAuthorizationGrant({ ...request, tokenEndpoint: idp.tokenEndpoint }))
+      return granted.jwtAuthGrant
+    },
+  })
+  return { authProvider, fetch: send }
+}
+
+function required(where: string, { serverUrl, issuer, clientId }: AccessOptions) {
+  for (const [name, value] of Object.entries({ serverUrl, issuer, clientId })) {
+    if (typeof value !== 'string' || value === '') throw new ConfigurationError(`${where}.${name}`, 'is missing')
+  }
+  if (!URL.canParse(serverUrl)) throw new ConfigurationError(`${where}.serverUrl`, 'is no address')
+  return { issuer, clientId }
+}
+
+function fetchOf({ serverUrl, fetch: own, timeoutMs = DEFAULT_TIMEOUT_MS, trustedHosts = [] }: AccessOptions): Fetch {
+  return accessFetch(new URL(serverUrl), { fetch: own, timeoutMs, trustedHosts })
+}
+
+/** Requests to the MCP server go as they are; all others go where metadata leads, and are bounded. */
+export function accessFetch(
+  server: URL,
+  {
+    fetch: own,
+    timeoutMs,
+    trustedHosts,
+    around = (send) => send,
+  }: {
+    readonly fetch: Fetch | undefined
+    readonly timeoutMs: number
+    readonly trustedHosts: readonly string[]
+    readonly around?: (bounded: Fetch) => Fetch
+  },
+): Fetch {
+  const direct: Fetch = own ?? ((input, init) => globalThis.fetch(input, init))
+  const bounded = around(boundedFetch({ fetch: own, timeoutMs, allowLoopback: isLoopback(server), trustedHosts }))
+  return (input, init) => {
+    const { origin, pathname } = new URL(input instanceof Request ? input.url : input)
+    return origin === server.origin && pathname === server.pathname ? direct(input, init) : bounded(input, init)
+  }
+}

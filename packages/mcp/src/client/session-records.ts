@@ -1,0 +1,129 @@
+import { type SealedStore, sealedStore } from '@behalf/core/sealed-store'
+import type { OAuthDiscoveryState, StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client'
+import type { McpSessionOptions, SessionSettings } from './client-options.ts'
+import { PendingSignIn, StoredClient, StoredKey, StoredTokens } from './wire.ts'
+
+/** Longest time that one refresh or registration may take; after it, another process goes on. Seconds. */
+const LEASE_SECONDS = 60
+
+/** A sign-in under way. */
+export interface SignInUnderWay {
+  readonly codeVerifier: string
+  readonly discovery: OAuthDiscoveryState
+}
+
+/**
+ * What is kept of one owner's session with one server, and of our client at each issuer. Registrations are shared by
+ * all owners; nothing else is.
+ */
+export class SessionRecords {
+  readonly #store: SealedStore
+  readonly #owner: string
+  readonly #server: string
+  readonly #redirectUri: string
+  readonly #signInSeconds: number
+
+  constructor({ store, keys, signInSeconds = 600 }: McpSessionOptions, { owner, server, client }: SessionSettings) {
+    this.#store = sealedStore({ store, keys, kind: 'mcp' })
+    this.#owner = owner
+    this.#server = server.href
+    this.#redirectUri = client.redirectUri
+    this.#signInSeconds = signInSeconds
+  }
+
+  /** The tokens of this owner for this server. */
+  async tokens(): Promise<StoredOAuthTokens | undefined> {
+    return this.#read(this.#session('tokens'), StoredTokens) as Promise<StoredOAuthTokens | undefined>
+  }
+
+  saveTokens(tokens: StoredOAuthTokens): Promise<void> {
+    return this.#write(this.#session('tokens'), tokens)
+  }
+
+  dropTokens(): Promise<void> {
+    return this.#drop(this.#session('tokens'))
+  }
+
+  /** Our client at an issuer. A secret that has run out is no registration. */
+  async client(issuer: string, now: number): Promise<StoredOAuthClientInformation | undefined> {
+    const found = await this.#read(this.#client(issuer), StoredClient)
+    const end = found?.client_secret_expires_at ?? 0
+    return end !== 0 && end <= now ? undefined : (found as StoredOAuthClientInformation | undefined)
+  }
+
+  saveClient(issuer: string, client: StoredOAuthClientInformation): Promise<void> {
+    return this.#write(this.#client(issuer), client)
+  }
+
+  dropClient(issuer: string): Promise<void> {
+    return this.#drop(this.#client(issuer))
+  }
+
+  /** Keeps a sign-in until the browser comes back, under its `state`. */
+  async begin(state: string, { codeVerifier, discovery }: SignInUnderWay): Promise<void> {
+    const value = { owner: this.#owner, server: this.#server, codeVerifier, discovery }
+    await this.#store.put(['sign-in', state], value, { ifVersion: null, expiresInSeconds: this.#signInSeconds })
+  }
+
+  /** The sign-in of this `state`, once, and only for the owner who began it at this server. */
+  async take(state: string): Promise<SignInUnderWay | undefined> {
+    const found = await this.#store.get(['sign-in', state])
+    const pending = PendingSignIn.safeParse(found?.value)
+    if (found === undefined || !pending.success) return undefined
+    const { owner, server, codeVerifier, discovery } = pending.data
+    if (owner !== this.#owner || server !== this.#server) return undefined
+    const taken = await this.#store.delete(['sign-in', state], { ifVersion: found.version })
+    return taken === 'deleted' ? { codeVerifier, discovery: discovery as OAuthDiscoveryState } : undefined
+  }
+
+  /** The private key that the tokens are bound to. The first one that was made stays. */
+  async key(make: () => Promise<JsonWebKey>): Promise<JsonWebKey> {
+    const name = this.#session('key')
+    const found = await this.#read(name, StoredKey)
+    if (found !== undefined) return found as JsonWebKey
+    await this.#store.put(name, await make(), { ifVersion: null })
+    return (await this.#read(name, StoredKey)) as JsonWebKey
+  }
+
+  /** Refreshes alone: a refresh token that rotates must be sent once. */
+  refreshAlone<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+    return this.#store.alone(this.#session('refresh'), { seconds: LEASE_SECONDS, signal }, work)
+  }
+
+  registerAlone<Result>(issuer: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+    return this.#store.alone(this.#client(issuer), { seconds: LEASE_SECONDS, signal }, work)
+  }
+
+  #session(what: string): readonly string[] {
+    return [what, this.#owner, this.#server]
+  }
+
+  #client(issuer: string): readonly string[] {
+    return ['client', issuer, this.#redirectUri]
+  }
+
+  async #read<Output>(
+    name: readonly string[],
+    schema: { safeParse(value: unknown): { success: true; data: Output } | { success: false } },
+  ): Promise<Output | undefined> {
+    const parsed = schema.safeParse((await this.#store.get(name))?.value)
+    return parsed.success ? parsed.data : undefined
+  }
+
+  /** The newest wins: each write holds all that there is. */
+  async #write(name: readonly string[], value: unknown): Promise<void> {
+    for (;;) {
+      const found = await this.#store.get(name)
+      const written = await this.#store.put(name, value, { ifVersion: found?.version ?? null })
+      if (written !== 'conflict') return
+    }
+  }
+
+  async #drop(name: readonly string[]): Promise<void> {
+    for (;;) {
+      const found = await this.#store.get(name)
+      if (found === undefined) return
+      if ((await this.#store.delete(name, { ifVersion: found.version })) === 'deleted') return
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/** What a server asked of the next login (RFC 9470 §3). */
+export interface WantedLogin {
+  readonly acrValues: string | undefined
+  readonly maxAge: string | undefined
+}
+
+/**
+ * Reads the challenge for another or a more recent login; `undefined` for every other answer.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 | RFC 9470 §3}
+ */
+export function wantedLogin(response: Response): WantedLogin | undefined {
+  const challenge = response.headers.get('www-authenticate')
+  if (response.status !== 401 || challenge === null) return undefined
+  if (parameter(challenge, 'error') !== 'insufficient_user_authentication') return undefined
+  return { acrValues: parameter(challenge, 'acr_values'), maxAge: parameter(challenge, 'max_age') }
+}
+
+function parameter(challenge: string, name: string): string | undefined {
+  const found = new RegExp(`(?:^|[\\s,])${name}=(?:"([^"\\\\]*)"|([^\\s,"]+))`, 'i').exec(challenge)
+  return found?.[1] ?? found?.[2]
+}

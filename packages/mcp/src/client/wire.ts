@@ -1,0 +1,39 @@
+import * as z from 'zod/mini'
+
+/** Tokens as the SDK hands them over, and as they are kept. */
+export const StoredTokens = z.looseObject({
+  access_token: z.string(),
+  token_type: z.string(),
+  expires_in: z.optional(z.number()),
+  scope: z.optional(z.string()),
+  refresh_token: z.optional(z.string()),
+  id_token: z.optional(z.string()),
+  issuer: z.optional(z.string()),
+})
+
+/** A registration as a server answered it (RFC 7591 §3.2.1), and as it is kept. */
+export const StoredClient = z.looseObject({
+  client_id: z.string(),
+  client_secret: z.optional(z.string()),
+  client_secret_expires_at: z.optional(z.number()),
+  token_endpoint_auth_method: z.optional(z.string()),
+  issuer: z.optional(z.string()),
+})
+
+/** A sign-in under way: what is needed when the browser comes back, in whatever process. */
+export const PendingSignIn = z.object({
+  owner: z.string(),
+  server: z.string(),
+  codeVerifier: z.string(),
+  discovery: z.looseObject({ authorizationServerUrl: z.string() }),
+})
+
+/** A successful answer of a token endpoint. */
+export const TokenAnswer = z.looseObject({
+  access_token: z.string(),
+  token_type: z.string(),
+  refresh_token: z.optional(z.string()),
+})
+
+/** A private key for DPoP, as it is kept. */
+export const StoredKey = z.looseObject({ kty: z.string(), d: z.string() })
