@@ -6,7 +6,7 @@ type Members = Readonly<Record<string, unknown>>
 
 /**
  * A fetch whose token answers read as RFC 6749 has them, for providers that write them otherwise: errors under status
- * 200, scopes with commas, the user's token within a member. Nothing is made up: what is not there stays missing.
+ * 200, scopes with commas, the user's token within a member; and without what a refresh does not need. Nothing is made up: what is not there stays missing.
  *
  * @param onAnswer - Sees each token answer as the provider wrote it.
  */
@@ -23,7 +23,10 @@ export function normalisingFetch(
     const answer = parse(body)
     const { status, headers } = response
     if (answer === undefined) return new Response(body, { status, headers })
-    const { tokens, isError } = tokensOf(answer, connection)
+    const { tokens: all, isError } = tokensOf(answer, connection)
+    // Nobody looks at the id_token of a refresh; one that does not verify must not cost the new refresh token.
+    const { id_token: _, ...withoutIdToken } = all
+    const tokens = isRefresh(init.body) ? withoutIdToken : all
     if (typeof tokens.access_token === 'string') onAnswer(tokens.access_token, answer)
     const plain = new Headers(headers)
     plain.delete('content-length')
@@ -32,6 +35,9 @@ export function normalisingFetch(
     return new Response(JSON.stringify(tokens), { status: isError ? 400 : status, headers: plain })
   }
 }
+
+const isRefresh = (body: unknown): boolean =>
+  body instanceof URLSearchParams && body.get('grant_type') === 'refresh_token'
 
 function parse(body: Uint8Array): Members | undefined {
   try {

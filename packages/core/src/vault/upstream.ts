@@ -36,8 +36,7 @@ export class Upstream {
     const keep = (accessToken: string, answer: Readonly<Record<string, unknown>>) => {
       if (account.from === 'answer') this.#answers.set(accessToken, answer)
     }
-    const fetch =
-      profile.endpoints === undefined ? surroundings.fetch : normalisingFetch(connection, surroundings.fetch, keep)
+    const fetch = normalisingFetch(connection, surroundings.fetch, keep)
     this.#servers = authorizationServers(profile, { ...surroundings, fetch })
     this.#server = this.#servers.of(profile.issuer)
   }

@@ -39,6 +39,8 @@ export interface AuthorizationServerOptions {
   readonly algorithm?: 'RS256' | 'ES256'
   /** Life of access tokens and id_tokens, seconds. @default 3600 */
   readonly accessTokenSeconds?: number
+  /** For so long a refresh token that was used may be used again, where it rotates, seconds. @default 0 */
+  readonly refreshGraceSeconds?: number
   /** @default 'roles' */
   readonly rolesClaim?: string
   /** How deep `act` may nest before an exchange is refused. @default 5 */
@@ -61,6 +63,7 @@ export const OPTION_KEYS = [
   'connections',
   'algorithm',
   'accessTokenSeconds',
+  'refreshGraceSeconds',
   'rolesClaim',
   'maxActorDepth',
   'interval',

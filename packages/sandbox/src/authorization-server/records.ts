@@ -3,6 +3,12 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 /** The library's records, in memory. They end by their own `exp`, which the library checks. */
 export class Records {
   readonly #models = new Map<string, Map<string, AdapterPayload>>()
+  readonly #graceSeconds: number
+
+  /** @param graceSeconds - For so long a refresh token that was used counts as not used: its answer may be lost. */
+  constructor(graceSeconds = 0) {
+    this.#graceSeconds = graceSeconds
+  }
 
   /** The library's view of one kind of record. */
   adapter(model: string): Adapter {
@@ -11,7 +17,7 @@ export class Records {
       [...this.#of(model).values()].find((payload) => payload[name] === value)
     return {
       upsert: async (id, payload) => void this.#of(model).set(id, payload),
-      find: async (id) => find(id),
+      find: async (id) => (model === 'RefreshToken' ? this.#forgiven(find(id)) : find(id)),
       findByUid: async (uid) => findBy('uid', uid),
       findByUserCode: async (userCode) => findBy('userCode', userCode),
       consume: async (id) => {
@@ -44,6 +50,13 @@ export class Records {
 
   clear(): void {
     this.#models.clear()
+  }
+
+  #forgiven(payload: AdapterPayload | undefined): AdapterPayload | undefined {
+    if (payload === undefined || typeof payload.consumed !== 'number') return payload
+    if (Date.now() / 1000 >= payload.consumed + this.#graceSeconds) return payload
+    const { consumed: _, ...unused } = payload
+    return unused
   }
 
   #of(model: string): Map<string, AdapterPayload> {

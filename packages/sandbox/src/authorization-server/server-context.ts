@@ -96,7 +96,7 @@ export function createContext(
   return {
     issuer,
     options,
-    records: new Records(),
+    records: new Records(options.refreshGraceSeconds),
     log: new RequestLog(),
     faults: new Faults(ENDPOINTS),
     key,

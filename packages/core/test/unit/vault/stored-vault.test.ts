@@ -124,6 +124,17 @@ describe('refresh', () => {
     expect(await tokenOf()).toMatch(/^access-/)
   })
 
+  test('an id_token that does not verify costs no refresh token: nobody looks at it', async () => {
+    const { tokenOf, link } = open()
+    await link()
+    crm.after = async (answer) =>
+      HttpResponse.json({ ...((await answer.json()) as object), id_token: 'a.b.c' }) as never
+    for (let round = 0; round < 3; round++) {
+      clock.advance(3601)
+      expect(await tokenOf()).toMatch(/^access-/)
+    }
+  })
+
   test('one caller who leaves ends nothing', async () => {
     const { vault, tokenOf, link } = open()
     await link()
