@@ -202,6 +202,18 @@ describe('asking', () => {
     expect(asked).toHaveLength(1)
   })
 
+  test('an answer that was kept is gone with the refusal that follows it, whatever the clock does', async () => {
+    let now = Date.now()
+    const introspect = create({ cacheSeconds: 60, clock: { now: () => now } })
+    await introspect('t1')
+    now += 61_000
+    answer = { active: false }
+    expect(await rejection(introspect('t1'))).toMatchObject({ reason: 'inactive' })
+    // Set back, as clocks are now and then.
+    now -= 5_000
+    expect(await rejection(introspect('t1'))).toMatchObject({ reason: 'inactive' })
+  })
+
   test('a refusal is never kept', async () => {
     answer = { active: false }
     const introspect = create({ cacheSeconds: 60 })
