@@ -37,7 +37,7 @@ function expressApp() {
     const request = webRequest(req, audience)
     const caller = await api.protect(request, { scopes: ['trade:write'] })
     if (!caller.ok) return sendWebResponse(res, caller.response)
-    const answer = await gate.runApproved(request, caller, { type: 'stock_order', ...req.body }, () => {
+    const answer = await gate.runApproved(request, caller, { ...req.body, type: 'stock_order' }, () => {
       placed.push([caller.identity.kind === 'user' && caller.identity.subject, req.body])
       return Response.json({ id: placed.length }, { status: 201 })
     })
@@ -113,7 +113,7 @@ describe('a fetch-style server', () => {
     const caller = await api.protect(request, { scopes: ['trade:write'] })
     if (!caller.ok) return caller.response
     const body = await request.json()
-    return gate.runApproved(request, caller, { type: 'stock_order', ...body }, () => {
+    return gate.runApproved(request, caller, { ...body, type: 'stock_order' }, () => {
       placed.push(body)
       return Response.json({ ok: true }, { status: 201 })
     })
