@@ -33,7 +33,8 @@ export class Auditor {
     if (this.#sink === undefined) return
     try {
       const written = this.#sink.write(this.#stamped(event))
-      if (written instanceof Promise) written.catch(() => {})
+      // Not `instanceof`: a promise may be of another realm.
+      if (typeof written?.then === 'function') written.then(undefined, () => {})
     } catch {
       // A sink that fails neither stops nor changes a call, unless audit is required (`demand`).
     }

@@ -75,11 +75,12 @@ async function exchanged(
   if (progress.needsApproval) {
     return { issued: await exchange(progress, rule, entry, environment, progress.signal), cached: false }
   }
+  const { clientId: client, dpop } = environment.servers.of(identity.issuer).profile
   const issued = await environment.tokens.get(
     tokenKey(identity, rule, scopesFor(progress, rule)),
     (signal) => exchange(progress, rule, undefined, environment, signal),
     progress.signal,
-    { dpop: environment.servers.of(identity.issuer).profile.dpop },
+    { client, agent: environment.agent.name, dpop },
   )
   return { issued, cached: true }
 }

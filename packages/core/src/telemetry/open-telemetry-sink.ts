@@ -80,6 +80,15 @@ function spanOf(event: Exclude<AuditEvent, CallEvent>, personalData: boolean): D
       }
     case 'raw_token':
       return { name: 'behalf.raw_token', attributes: { 'behalf.credential': event.credential } }
+    case 'delegation':
+      return {
+        name: `behalf.delegation ${event.action}`,
+        attributes: defined({
+          'behalf.delegation_id': event.delegationId,
+          'behalf.delegation.action': event.action,
+          'behalf.code': event.code,
+        }),
+      }
     default:
       // A kind of event that is newer than this sink.
       return { name: `behalf.${String((event as { readonly type: unknown }).type)}`, attributes: {} }

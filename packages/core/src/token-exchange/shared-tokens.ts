@@ -19,6 +19,9 @@ export interface SharedTokensOptions {
 export type ForgottenOwner = Pick<TokenOwner, 'issuer' | 'tenant' | 'subject' | 'sessionId' | 'delegationId'>
 
 export interface TakeOptions {
+  /** Who exchanges: the new token names them, and their client is all that may use it. */
+  readonly client: string
+  readonly agent: string
   readonly signal: AbortSignal
   /** The profile's own key: a token that is bound to another is of no use here. */
   readonly dpop?: ProofKey | undefined
@@ -75,7 +78,7 @@ export class SharedTokens {
 
   /** The token that another process has, or what `load` gets: by one process at a time. */
   async take(key: TokenCacheKey, load: Load, options: TakeOptions): Promise<IssuedToken> {
-    const name = await quietly(() => this.#nameOf(key, options.dpop))
+    const name = await quietly(() => this.#nameOf(key, options))
     if (name === undefined) return load(options.signal)
     const until = performance.now() + LEASE_SECONDS * 1000
     do {
@@ -145,11 +148,11 @@ export class SharedTokens {
   }
 
   /** Keyed hash of all that makes the token another one, its key too, and of what was revoked for its owner until now. */
-  async #nameOf(key: TokenCacheKey, dpop: ProofKey | undefined): Promise<string> {
+  async #nameOf(key: TokenCacheKey, { client, agent, dpop }: TakeOptions): Promise<string> {
     const epochs = await Promise.all(
       epochsOf(ownerOf(key)).map(async (name) => (await this.#store.get(await this.#epochKey(name)))?.version ?? null),
     )
-    return `token:${await this.#hash(JSON.stringify(['token', key, dpop?.thumbprint ?? null, epochs]))}`
+    return `token:${await this.#hash(JSON.stringify(['token', key, client, agent, dpop?.thumbprint ?? null, epochs]))}`
   }
 
   async #epochKey(name: string): Promise<string> {

@@ -18,8 +18,11 @@ export interface TokenCacheOptions {
   readonly shared?: { readonly store: Store; readonly keys?: StoreKeys | undefined }
 }
 
-/** That a token may be shared with other processes, and by which key it is proved, if any. */
+/** That a token may be shared with other processes of the same agent, and by which key it is proved, if any. */
 export interface ShareOptions {
+  /** Who exchanges: another client or agent gets a token of its own. */
+  readonly client: string
+  readonly agent: string
   readonly dpop?: ProofKey | undefined
 }
 

@@ -39,6 +39,15 @@ describe('guards that share tokens', () => {
     expect(await exchangesAt(target)).toHaveLength(3)
   })
 
+  test('two agents never share one', async () => {
+    const target = await processes()
+    const identity = await target.login()
+    await target.read(identity)
+    // Another agent under the same client and policy, over the same store and keys.
+    await target.read(identity, target.guard({ agent: { name: 'agent:risk' }, permissions: undefined as never }))
+    expect(await exchangesAt(target)).toHaveLength(2)
+  })
+
   test('a revocation is for all of them', async () => {
     const target = await processes()
     const identity = await target.login()

@@ -126,7 +126,15 @@ describe('spans', () => {
     const base = { v: 1, at: 5_000, agent: 'agent:a', tool: '' } as const
     openTelemetrySink({ tracer }).write({ ...base, type: 'made_up', secret: 'x' } as unknown as AuditEvent)
     openTelemetrySink({ tracer }).write({ ...base, type: 'raw_token', credential: 'trade' })
-    expect(spans().map(({ name }) => name)).toEqual(['behalf.made_up', 'behalf.raw_token'])
+    openTelemetrySink({ tracer }).write({
+      ...base,
+      type: 'delegation',
+      action: 'refused',
+      delegationId: 'd',
+      code: 'x',
+    })
+    expect(spans().map(({ name }) => name)).toEqual(['behalf.made_up', 'behalf.raw_token', 'behalf.delegation refused'])
+    expect(spans()[2]?.attributes).toMatchObject({ 'behalf.delegation_id': 'd', 'behalf.code': 'x' })
     expect(shown(spans())).not.toContain('secret')
     expect(spans().every(({ startTime }) => milliseconds(startTime) === 5_000)).toBe(true)
   })

@@ -17,6 +17,7 @@ const ann: UserIdentity = {
 }
 const wanted: WantedToken = { source: 'resource', target: 'https://api.example.com/', scopes: ['trade:write'] }
 const key = tokenCacheKey(ann, wanted)
+const ours = { client: 'agent-app', agent: 'agent:trader' }
 const SECRET = 'an-exchanged-token-of-ann'
 
 /** Processes that share a store: each has a cache of its own. */
@@ -67,7 +68,7 @@ describe('tokens that processes share', () => {
     const { process, load, loads } = processes()
     const caches = Array.from({ length: 4 }, () => process())
     const all = await Promise.all(
-      caches.flatMap((cache) => Array.from({ length: 50 }, () => cache.get(key, () => load(), undefined, {}))),
+      caches.flatMap((cache) => Array.from({ length: 50 }, () => cache.get(key, () => load(), undefined, ours))),
     )
     expect(loads()).toBe(1)
     expect(new Set(all.map(textOf)).size).toBe(1)
@@ -76,7 +77,7 @@ describe('tokens that processes share', () => {
 
   test('are sealed, under names that tell nothing', async () => {
     const { process, load, written, names } = processes()
-    await process().get(key, () => load(), undefined, {})
+    await process().get(key, () => load(), undefined, ours)
     expect(written.length).toBeGreaterThan(0)
     const text = written.map((bytes) => new TextDecoder().decode(bytes)).join() + names.join()
     for (const plain of [SECRET, 'ann', 's-1', 'login.example.com', 'trade']) expect(text).not.toContain(plain)
@@ -94,9 +95,17 @@ describe('tokens that processes share', () => {
       tokenCacheKey(ann, { ...wanted, target: 'https://other.example.com/' }),
       tokenCacheKey(ann, { ...wanted, scopes: ['portfolio:read'] }),
     ]
-    const values = await Promise.all(others.map((one) => process().get(one, () => load(), undefined, {})))
+    const values = await Promise.all(others.map((one) => process().get(one, () => load(), undefined, ours)))
     expect(loads()).toBe(others.length)
     expect(new Set(values.map(textOf)).size).toBe(others.length)
+  })
+
+  test('are not those of another agent, or of another client', async () => {
+    const { process, load, loads } = processes()
+    await process().get(key, () => load(), undefined, ours)
+    await process().get(key, () => load(), undefined, { ...ours, agent: 'agent:other' })
+    await process().get(key, () => load(), undefined, { ...ours, client: 'other-app' })
+    expect(loads()).toBe(3)
   })
 
   test('only where the caller says that they may be', async () => {
@@ -110,32 +119,32 @@ describe('tokens that processes share', () => {
   test('a token that an API refused is not taken again, by this process', async () => {
     const { process, load, loads } = processes()
     const [first, second] = [process(), process()]
-    const refused = await first.get(key, () => load(), undefined, {})
-    expect(textOf(await second.get(key, () => load(), undefined, {}))).toBe(textOf(refused))
+    const refused = await first.get(key, () => load(), undefined, ours)
+    expect(textOf(await second.get(key, () => load(), undefined, ours))).toBe(textOf(refused))
     second.delete(key, second.peek(key))
-    const fresh = await second.get(key, () => load(), undefined, {})
+    const fresh = await second.get(key, () => load(), undefined, ours)
     expect(textOf(fresh)).not.toBe(textOf(refused))
     expect(loads()).toBe(2)
-    expect(textOf(await process().get(key, () => load(), undefined, {}))).toBe(textOf(fresh))
+    expect(textOf(await process().get(key, () => load(), undefined, ours))).toBe(textOf(fresh))
   })
 
   test('are exchanged anew shortly before their end', async () => {
     const { process, load, loads, at } = processes()
-    await process().get(key, () => load(300), undefined, {})
+    await process().get(key, () => load(300), undefined, ours)
     at.now += 235_000
-    await process().get(key, () => load(300), undefined, {})
+    await process().get(key, () => load(300), undefined, ours)
     expect(loads()).toBe(1)
     at.now += 10_000
-    await process().get(key, () => load(300), undefined, {})
+    await process().get(key, () => load(300), undefined, ours)
     expect(loads()).toBe(2)
   })
 
   test('a failure is told, and frees the way for the next', async () => {
     const { process, load, loads } = processes()
     const refusal = new OAuthResponseError({ error: 'invalid_grant', status: 400 })
-    await expect(process().get(key, () => Promise.reject(refusal), undefined, {})).rejects.toBe(refusal)
+    await expect(process().get(key, () => Promise.reject(refusal), undefined, ours)).rejects.toBe(refusal)
     const began = performance.now()
-    await process().get(key, () => load(), undefined, {})
+    await process().get(key, () => load(), undefined, ours)
     expect(performance.now() - began).toBeLessThan(2_000)
     expect(loads()).toBe(1)
   })
@@ -149,33 +158,33 @@ describe('a revocation', () => {
   ])('of %s lets no process find them', async (_, owner) => {
     const { process, load, loads } = processes()
     const [first, second] = [process(), process()]
-    await first.get(key, () => load(), undefined, {})
+    await first.get(key, () => load(), undefined, ours)
     expect(await first.revoke(owner)).toBe(1)
     expect(first.peek(key)).toBeUndefined()
-    await second.get(key, () => load(), undefined, {})
+    await second.get(key, () => load(), undefined, ours)
     expect(loads()).toBe(2)
   })
 
   test('of somebody else changes nothing', async () => {
     const { process, load, loads } = processes()
     const first = process()
-    await first.get(key, () => load(), undefined, {})
+    await first.get(key, () => load(), undefined, ours)
     await first.revoke({ issuer: ann.issuer, subject: 'bob' })
     await first.revoke({ issuer: ann.issuer, tenant: 't', subject: 'ann' })
     await first.revoke({ issuer: ann.issuer, sessionId: 's-2' })
     expect(first.peek(key)).toBeDefined()
-    await process().get(key, () => load(), undefined, {})
+    await process().get(key, () => load(), undefined, ours)
     expect(loads()).toBe(1)
   })
 
   test('that comes while another process exchanges: what it gets is found by nobody', async () => {
     const { process, load, loads } = processes()
     const [first, second] = [process(), process()]
-    const underWay = first.get(key, () => load(), undefined, {})
+    const underWay = first.get(key, () => load(), undefined, ours)
     await new Promise((resolve) => setTimeout(resolve, 10))
     await second.revoke({ issuer: ann.issuer, subject: 'ann' })
     await underWay
-    await process().get(key, () => load(), undefined, {})
+    await process().get(key, () => load(), undefined, ours)
     expect(loads()).toBe(2)
   })
 
@@ -187,7 +196,7 @@ describe('a revocation', () => {
       },
     })
     const first = process()
-    await first.get(key, () => load(), undefined, {})
+    await first.get(key, () => load(), undefined, ours)
     await expect(first.revoke({ issuer: ann.issuer, subject: 'ann' })).rejects.toThrow('down')
     expect(first.peek(key)).toBeUndefined()
   })
@@ -202,30 +211,30 @@ describe('a store that fails', () => {
     ['both', { get: down, put: down, delete: down }],
   ])('at %s costs an exchange, and nothing else', async (_, over) => {
     const { process, load, loads } = processes(over)
-    await expect(process().get(key, () => load(), undefined, {})).resolves.toBeDefined()
-    await expect(process().get(key, () => load(), undefined, {})).resolves.toBeDefined()
+    await expect(process().get(key, () => load(), undefined, ours)).resolves.toBeDefined()
+    await expect(process().get(key, () => load(), undefined, ours)).resolves.toBeDefined()
     expect(loads()).toBe(2)
   })
 
   test('another key does not open them, and a changed record gives no token', async () => {
     const { process, load, loads, inner, names } = processes()
-    await process().get(key, () => load(), undefined, {})
+    await process().get(key, () => load(), undefined, ours)
     const other = { ...keys, seal: [new Uint8Array(32).fill(9)] as const }
-    await process(other).get(key, () => load(), undefined, {})
+    await process(other).get(key, () => load(), undefined, ours)
     expect(loads()).toBe(2)
     const name = names.find((one) => one.startsWith('token:') && !one.endsWith(':claim')) as string
     const { version } = (await inner.get(name)) as { version: string }
     await inner.put(name, new TextEncoder().encode('not sealed'), { ifVersion: version })
-    await process().get(key, () => load(), undefined, {})
+    await process().get(key, () => load(), undefined, ours)
     expect(loads()).toBe(3)
   })
 
   test('a process that died with the claim is not waited for longer than its lease', async () => {
     const { process, load, at } = processes()
-    const dead = process().get(key, () => new Promise<never>(() => {}), undefined, {})
+    const dead = process().get(key, () => new Promise<never>(() => {}), undefined, ours)
     dead.catch(() => {})
     await new Promise((resolve) => setTimeout(resolve, 10))
-    const waiting = process().get(key, () => load(), undefined, {})
+    const waiting = process().get(key, () => load(), undefined, ours)
     await new Promise((resolve) => setTimeout(resolve, 100))
     at.now += 11_000
     await expect(waiting).resolves.toBeDefined()
@@ -234,11 +243,11 @@ describe('a store that fails', () => {
   test('whoever waits for another process may leave', async () => {
     const { process, load } = processes()
     process()
-      .get(key, () => new Promise<never>(() => {}), undefined, {})
+      .get(key, () => new Promise<never>(() => {}), undefined, ours)
       .catch(() => {})
     await new Promise((resolve) => setTimeout(resolve, 10))
     const controller = new AbortController()
-    const waiting = process().get(key, () => load(), controller.signal, {})
+    const waiting = process().get(key, () => load(), controller.signal, ours)
     controller.abort(new Error('gone'))
     await expect(waiting).rejects.toThrow('gone')
   })
@@ -253,12 +262,12 @@ describe('a bound token (I8)', () => {
   test('is shared by those who hold its key, and by nobody else', async () => {
     const { process, load, loads } = processes()
     const [mine, other] = [await imported(), await imported()]
-    await process().get(key, () => load(300, 'bound', mine), undefined, { dpop: mine })
-    const shared = await process().get(key, () => load(300, 'anew', mine), undefined, { dpop: mine })
+    await process().get(key, () => load(300, 'bound', mine), undefined, { ...ours, dpop: mine })
+    const shared = await process().get(key, () => load(300, 'anew', mine), undefined, { ...ours, dpop: mine })
     expect(textOf(shared)).toBe('bound')
     expect(shared.dpop).toBe(mine)
-    await process().get(key, () => load(300, 'other', other), undefined, { dpop: other })
-    await process().get(key, () => load(300, 'bearer'), undefined, {})
+    await process().get(key, () => load(300, 'other', other), undefined, { ...ours, dpop: other })
+    await process().get(key, () => load(300, 'bearer'), undefined, ours)
     expect(loads()).toBe(3)
   })
 
@@ -266,9 +275,9 @@ describe('a bound token (I8)', () => {
     const { process, load, loads, names } = processes()
     const dpop = await generateDpopKey()
     const cache = process()
-    await cache.get(key, () => load(300, 'bound', dpop), undefined, { dpop })
+    await cache.get(key, () => load(300, 'bound', dpop), undefined, { ...ours, dpop })
     expect(cache.size).toBe(0)
-    await process().get(key, () => load(300, 'bound', dpop), undefined, { dpop })
+    await process().get(key, () => load(300, 'bound', dpop), undefined, { ...ours, dpop })
     expect(loads()).toBe(2)
     expect(names.filter((name) => !name.endsWith(':claim'))).toEqual([])
   })
