@@ -57,7 +57,9 @@ function isTimeout(reason: unknown): boolean {
 }
 
 function refuseRedirect(response: Response, target: URL): void {
-  if (response.type !== 'opaqueredirect' && !(response.status >= 300 && response.status < 400)) return
+  // `redirected`: an injected fetch followed it in spite of us, and the answer is somebody else's.
+  const { redirected, status, type } = response
+  if (!redirected && type !== 'opaqueredirect' && !(status >= 300 && status < 400)) return
   throw new InvalidResponseError(`${target.origin} answered with a redirect, which is not followed`)
 }
 

@@ -2,6 +2,7 @@ import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
   allowInsecureLoopback,
+  boundedRequest,
   connectAuthorizationServer,
   oidc,
   surroundingsOf,
@@ -50,6 +51,20 @@ describe('requests', () => {
   test('follow no redirect', async () => {
     server.use(http.get(place, () => HttpResponse.redirect('https://evil.example.com/metadata', 302)))
     const error = await rejection(connect().verifyJwt(token, { audience }))
+    expect(error).toMatchObject({ code: 'ERR_INVALID_RESPONSE', message: expect.stringContaining('redirect') })
+  })
+
+  test('say so to the fetch that the app gave, and take nothing from where it went all the same', async () => {
+    const modes: (string | undefined)[] = []
+    const rules = { allowInsecureLoopback: false, now: Date.now }
+    const obeying = async (_: unknown, init?: RequestInit) => {
+      modes.push(init?.redirect)
+      return Response.json({})
+    }
+    await boundedRequest({ ...rules, fetch: obeying }, place, { redirect: 'follow' })
+    expect(modes).toEqual(['manual'])
+    const following = async () => Object.defineProperty(Response.json(as.metadata), 'redirected', { value: true })
+    const error = await rejection(boundedRequest({ ...rules, fetch: following }, place, {}))
     expect(error).toMatchObject({ code: 'ERR_INVALID_RESPONSE', message: expect.stringContaining('redirect') })
   })
 
