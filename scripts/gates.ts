@@ -6,6 +6,7 @@ import { checkFileLength } from './gates/check-file-length.ts'
 import { checkImports } from './gates/check-imports.ts'
 import { checkLinks } from './gates/check-links.ts'
 import { checkLiveOpenFga } from './gates/check-live-openfga.ts'
+import { checkMcpConformance } from './gates/check-mcp-conformance.ts'
 import { checkPacked } from './gates/check-packed.ts'
 import { checkReference } from './gates/check-reference.ts'
 import { checkRequirements } from './gates/check-requirements.ts'
@@ -30,6 +31,7 @@ export const gates: readonly Gate[] = [
   { name: 'links', quick: true, run: () => checkLinks() },
   { name: 'diagram', quick: true, run: checkDiagram },
   { name: 'live OpenFGA', run: checkLiveOpenFga },
+  { name: 'MCP conformance', run: checkMcpConformance },
   { name: 'changesets', run: checkChangesets },
   { name: 'build', run: buildPackages },
   { name: 'packed packages', needs: ['build'], run: checkPacked },

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { connectClient, textOf } from './connect-client.ts'
 import { buy } from './stock-tools.ts'
-import { connectClient, openWorld, textOf, type World } from './world.ts'
+import { openWorld, type World } from './world.ts'
 
 let world: World
 beforeAll(async () => {

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
 
 export interface HttpServer {
   readonly origin: string
@@ -26,11 +25,4 @@ export async function openPort(): Promise<HttpServer> {
     },
   }
   return opened
-}
-
-/** The same, until the end of the test. */
-export async function testPort(): Promise<HttpServer> {
-  const port = await openPort()
-  onTestFinished(() => port.close())
-  return port
 }

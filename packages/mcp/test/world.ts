@@ -4,9 +4,7 @@ import { openFga } from '@behalf/core/fga'
 import { auth0TokenVault } from '@behalf/core/vault'
 import { sandboxTarget } from '@behalf/sandbox'
 import { login, type ProtocolTarget, profileOf, type TargetClient } from '@behalf/testing'
-import { Client, type ClientOptions, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
-import { onTestFinished } from 'vitest'
 import type { GuardRules } from '../src/server/index.ts'
 import { createMcpGate, guardTools, type McpGateOptions, nodeHandler } from '../src/server/index.ts'
 import { type HttpServer, openPort } from './http-server.ts'
@@ -108,23 +106,4 @@ function guardOptions(target: ProtocolTarget, profile: Profile): GuardOptions {
     approvals: ciba(),
     store: memoryStore(),
   }
-}
-
-/** A client of the v2 SDK that holds a token already. */
-export async function connectClient(
-  resource: string,
-  token: string,
-  options: ClientOptions = { versionNegotiation: { mode: 'auto' } },
-): Promise<Client> {
-  const client = new Client({ name: 'test', version: '1.0.0' }, options)
-  const transport = new StreamableHTTPClientTransport(new URL(resource), { authProvider: { token: async () => token } })
-  await client.connect(transport)
-  onTestFinished(() => client.close())
-  return client
-}
-
-/** The text of a result. */
-export function textOf(result: { readonly content?: unknown }): string {
-  const [block] = (result.content ?? []) as { readonly text?: string }[]
-  return block?.text ?? ''
 }

@@ -99,7 +99,13 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
   refuseUnknownKeys('employeeAccess', options, [...accessKeys, 'clientSecret', 'identityProvider'])
   const { clientId, issuer } = required('employeeAccess', options)
   const { clientSecret, identityProvider: idp } = options
-  refuseUnknownKeys('employeeAccess.identityProvider', idp, ['issuer', 'tokenEndpoint', 'clientId', 'clientSecret', 'idToken'])
+  refuseUnknownKeys('employeeAccess.identityProvider', idp, [
+    'issuer',
+    'tokenEndpoint',
+    'clientId',
+    'clientSecret',
+    'idToken',
+  ])
   if (typeof idp.idToken !== 'function') {
     throw new ConfigurationError('employeeAccess.identityProvider.idToken', 'give a function that answers with it')
   }
