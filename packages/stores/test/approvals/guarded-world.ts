@@ -4,17 +4,15 @@ import { type ApprovalChannel, createGuard, type Guard, policy, type Store } fro
 import { redisStore } from '@behalf/stores/redis'
 import { sqliteStore } from '@behalf/stores/sqlite'
 import * as z from 'zod'
+import { HASTENED_BY, hastened } from '../hastened-store.ts'
 import { clients } from '../redis-clients.ts'
 import type { Target } from '../worker.ts'
 import { profile, verifiedUser } from './verified-user.ts'
 
-/** Leases end after a second and a half here, so that tests wait for them and not for a minute. */
-const LEASES_SHORTER_BY = 40
-
-const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) } as const
+export const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) } as const
 
 /** A lease, in milliseconds. */
-export const LEASE_MS = 60_000 / LEASES_SHORTER_BY
+export const LEASE_MS = 60_000 / HASTENED_BY
 
 export const pay = policy(z.strictObject({ amount: z.number() }), {
   version: '1',
@@ -58,23 +56,18 @@ export function guardOn(shared: Store, directory: string, tap: Tap = (_, next) =
     },
     look: async () => ({ status: 'approved' }),
   }
+  const hasty = hastened(shared)
   const read = <Result>(next: () => Promise<Result>) => tap(false, next) as Promise<Result>
   const write = <Result>(next: () => Promise<Result>) => tap(true, next) as Promise<Result>
   const store: Store = {
     specificationVersion: 1,
     durable: true,
-    get: (key) => read(() => shared.get(key)),
-    list: (index, options) => read(() => shared.list(index, options)),
-    put: (key, value, options) =>
-      write(() => {
-        const { expiresInSeconds, ...rest } = options
-        const isLease = expiresInSeconds !== undefined && expiresInSeconds <= 60
-        const seconds = isLease ? expiresInSeconds / LEASES_SHORTER_BY : expiresInSeconds
-        return shared.put(key, value, { ...rest, ...(seconds !== undefined && { expiresInSeconds: seconds }) })
-      }),
-    delete: (key, options) => write(() => shared.delete(key, options)),
-    claimDue: (queue, options) => write(() => shared.claimDue(queue, options)),
-    increment: (key, options) => write(() => shared.increment(key, options)),
+    get: (key) => read(() => hasty.get(key)),
+    list: (index, options) => read(() => hasty.list(index, options)),
+    put: (key, value, options) => write(() => hasty.put(key, value, options)),
+    delete: (key, options) => write(() => hasty.delete(key, options)),
+    claimDue: (queue, options) => write(() => hasty.claimDue(queue, options)),
+    increment: (key, options) => write(() => hasty.increment(key, options)),
   }
   return createGuard({
     authorizationServer: profile,
