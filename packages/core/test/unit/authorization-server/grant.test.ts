@@ -95,6 +95,21 @@ describe('a failure', () => {
       ['', { status: 503, headers: { 'retry-after': new Date(Date.now() + 60_500).toUTCString() } }],
       { code: 'ERR_TRANSPORT', status: 503, retryAfter: expect.closeTo(60, -1) },
     ],
+    [
+      'a wait that nobody would live to see',
+      ['', { status: 503, headers: { 'retry-after': '99999999999' } }],
+      { code: 'ERR_TRANSPORT', retryAfter: 86_400 },
+    ],
+    [
+      'a wait that is over',
+      ['', { status: 503, headers: { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' } }],
+      { code: 'ERR_TRANSPORT', retryAfter: 0 },
+    ],
+    [
+      'a wait that is none',
+      ['', { status: 503, headers: { 'retry-after': 'soon' } }],
+      { code: 'ERR_TRANSPORT', retryAfter: undefined },
+    ],
     ['408', ['', { status: 408 }], { code: 'ERR_TRANSPORT', status: 408 }],
     ['400 in html', ['<html>', { status: 400 }], { code: 'ERR_INVALID_RESPONSE' }],
     ['200 in html', ['<html>', { status: 200 }], { code: 'ERR_INVALID_RESPONSE' }],
