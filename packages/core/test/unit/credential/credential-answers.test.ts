@@ -17,6 +17,18 @@ describe('a 401', () => {
       }),
     )
 
+  test('is the answer where the call ended while a fresh token was fetched', async () => {
+    onlyFor('second')
+    const opened = open({
+      refresh: async () => {
+        opened.close()
+        return fresh
+      },
+    })
+    expect((await opened.credential.fetch(`${api}/a`)).status).toBe(401)
+    expect(seen.map(({ authorization }) => authorization)).toEqual(['Bearer first'])
+  })
+
   test.each([
     ['no body', {}],
     ['a text', { method: 'POST', body: 'x' }],
