@@ -76,6 +76,7 @@ export type {
   PreflightOutcome,
   RawTokenEvent,
   Ready,
+  ResourceRoute,
   ResourceRule,
   RuleCall,
   Rules,

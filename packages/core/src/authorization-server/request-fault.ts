@@ -80,8 +80,11 @@ function withoutSecrets(answer: ErrorResponse, secrets: readonly string[]): Erro
     for (const secret of hidden) out = out.replaceAll(secret, '[token]')
     return out.slice(0, MAX_DESCRIPTION)
   }
+  const { acrValues, maxAge } = answer
   return {
     error: code.test(answer.error) ? answer.error : clean(answer.error),
+    ...(acrValues !== undefined && { acrValues: acrValues.map(clean) }),
+    ...(maxAge !== undefined && { maxAge }),
     ...(answer.errorDescription !== undefined && { errorDescription: clean(answer.errorDescription) }),
   }
 }

@@ -136,19 +136,29 @@ export function readIntrospection(json: unknown): IntrospectionResponse {
 const errorResponse = z.looseObject({
   error: z.string().check(z.minLength(1)),
   error_description: z.catch(z.optional(z.string()), undefined),
+  // RFC 9470 §3, as an authorization server says it.
+  acr_values: z.catch(z.optional(z.string()), undefined),
+  max_age: z.catch(z.optional(z.number().check(z.nonnegative())), undefined),
 })
 
 export interface ErrorResponse {
   readonly error: string
   readonly errorDescription?: string
+  readonly acrValues?: readonly string[]
+  readonly maxAge?: number
 }
 
 /** `undefined` when it is no OAuth error answer. */
 export function readErrorResponse(json: unknown): ErrorResponse | undefined {
   const { success, data } = errorResponse.safeParse(json)
   if (!success) return undefined
-  const { error, error_description: errorDescription } = data
-  return { error, ...(errorDescription !== undefined && { errorDescription }) }
+  const { error, error_description: errorDescription, acr_values: acrValues, max_age: maxAge } = data
+  return {
+    error,
+    ...(errorDescription !== undefined && { errorDescription }),
+    ...(acrValues !== undefined && { acrValues: acrValues.split(' ').filter(Boolean) }),
+    ...(maxAge !== undefined && { maxAge }),
+  }
 }
 
 function parse<Output>(schema: z.ZodMiniType<Output>, json: unknown, what: string): Output {

@@ -21,11 +21,20 @@ export interface ConnectionRule {
   readonly idempotencyHeader?: string
 }
 
+/** Another way to a resource's token than an exchange at the user's own issuer. Made by `idJag()`. */
+export interface ResourceRoute {
+  readonly kind: 'id-jag'
+  /** The authorization server that issues the token. */
+  readonly issuer: string
+}
+
 /** An API of our own, reached with a token exchanged for it, or with the token that an approval gave. */
 export interface ResourceRule {
   readonly kind: 'resource'
   /** The API's identifier: an absolute URI without a fragment (RFC 8707 §2). */
   readonly resource: string
+  /** How its token is had. @default an exchange at the user's issuer */
+  readonly through?: ResourceRoute
   readonly scopes: readonly string[]
   /** What a call may ask for when `approval.when` exempts it. Absent: nothing may be exempted. */
   readonly withoutApproval?: readonly string[]

@@ -1,4 +1,4 @@
-export type { AccessRule, AccessRules, AccountChoice, ConnectionRule, ResourceRule } from './access.ts'
+export type { AccessRule, AccessRules, AccountChoice, ConnectionRule, ResourceRoute, ResourceRule } from './access.ts'
 export type {
   ApprovalEvent,
   AuditEvent,

@@ -8,6 +8,10 @@ export interface OAuthErrorFields {
   readonly status: number
   /** Seconds, from `Retry-After`. */
   readonly retryAfter?: number
+  /** With `insufficient_user_authentication`: the levels of login of which one is wanted (RFC 9470 §3). */
+  readonly acrValues?: readonly string[]
+  /** With `insufficient_user_authentication`: how long ago the login may be, in seconds. */
+  readonly maxAge?: number
 }
 
 /**
@@ -22,6 +26,8 @@ export class OAuthResponseError extends BehalfError {
   readonly errorDescription?: string
   readonly status: number
   readonly retryAfter?: number
+  readonly acrValues?: readonly string[]
+  readonly maxAge?: number
 
   constructor(fields: OAuthErrorFields, options: ErrorOptions = {}) {
     // The server's text may be hostile: quoted, so that it cannot pose as ours.
@@ -31,5 +37,7 @@ export class OAuthResponseError extends BehalfError {
     this.status = fields.status
     if (fields.errorDescription !== undefined) this.errorDescription = fields.errorDescription
     if (fields.retryAfter !== undefined) this.retryAfter = fields.retryAfter
+    if (fields.acrValues !== undefined) this.acrValues = fields.acrValues
+    if (fields.maxAge !== undefined) this.maxAge = fields.maxAge
   }
 }

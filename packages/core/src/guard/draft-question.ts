@@ -111,7 +111,9 @@ function withCredential(
     .map(([, rule]) => rule)
     .filter((rule): rule is ResourceRule => rule.kind === 'resource')
   const [resource] = resources
-  if (identity?.kind === 'user' && resources.length === 1 && resource !== undefined && question.details.length > 0) {
+  // What another server issues, no answer of this one is.
+  const isOwn = resource !== undefined && resource.through === undefined
+  if (identity?.kind === 'user' && resources.length === 1 && isOwn && question.details.length > 0) {
     const asked: Omit<ApprovalQuestion, 'credential'> = {
       approvalId: '',
       tool: invocation.tool,

@@ -107,7 +107,8 @@ const targetOf = (rule: AccessRule): string =>
 function checkServerEnforced(approval: NonNullable<AnyRules['approval']>, access: AccessRules): void {
   const rules = Object.values(access)
   const [only] = rules
-  if (rules.length !== 1 || only?.kind !== 'resource' || approval.details === undefined) {
+  const isOwn = only?.kind === 'resource' && only.through === undefined
+  if (rules.length !== 1 || !isOwn || approval.details === undefined) {
     throw new ConfigurationError(
       'policy.approval.enforcedBy',
       `'server' needs exactly one credential in access, a resource, and details: they travel inside its token`,

@@ -4,15 +4,14 @@ import { type IssuedToken, Token } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
 import { subjectTokenOf } from '../identity/index.ts'
 import { exchangeToken } from '../token-exchange/index.ts'
+import { bridgedToken, isBridged } from './bridged-token.ts'
 import { scopesFor } from './check-roles.ts'
+import type { Credentialed } from './credentialed.ts'
 import type { Environment } from './environment.ts'
 import { noteToken } from './note-token.ts'
 import type { Progress } from './progress.ts'
-import { deny, loginRequired, type Stop } from './stop.ts'
+import { deny, loginRequired } from './stop.ts'
 import { tokenKey } from './token-key.ts'
-
-/** A token, and whether another may take its place when an API refuses it. */
-export type Credentialed = { readonly issued: IssuedToken; readonly cached: boolean } | Stop
 
 /** The token for one of our own APIs: the approval's own, or one exchanged for it (A9). */
 export async function resourceToken(
@@ -27,6 +26,7 @@ export async function resourceToken(
     return approvalToken(progress, rule, approved, environment)
   }
   const { identity } = progress
+  if (isBridged(rule)) return bridgedToken(progress, rule, environment)
   if (identity === undefined) return deny('misconfigured', 'a resource needs an identity')
   if (subjectTokenOf(identity) === undefined) return loginRequired('the identity came without a token to exchange')
   try {

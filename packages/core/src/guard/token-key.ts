@@ -1,4 +1,4 @@
-import type { AccessRule, ConnectionRule, Identity } from '../contract/index.ts'
+import type { AccessRule, ConnectionRule, Identity, ResourceRule } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { type TokenCacheKey, tokenCacheKey, type WantedToken } from '../token-exchange/index.ts'
 
@@ -36,10 +36,15 @@ export function accountOf({ account }: ConnectionRule, identity: Identity): stri
   throw new ConfigurationError('connection.account', 'gave neither an account id nor undefined')
 }
 
+/** Two servers may issue tokens for one API. No URI has a space. */
+function resourceTarget({ resource, through }: ResourceRule): string {
+  return through === undefined ? resource : `${resource} ${through.issuer}`
+}
+
 function wantedToken(rule: AccessRule, scopes: readonly string[], account: string | undefined): WantedToken {
   return Object.freeze({
     source: rule.kind,
-    target: rule.kind === 'resource' ? rule.resource : rule.connection,
+    target: rule.kind === 'resource' ? resourceTarget(rule) : rule.connection,
     scopes: Object.freeze([...scopes]),
     ...(account !== undefined && { account }),
   })

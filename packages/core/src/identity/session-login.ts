@@ -236,7 +236,10 @@ function silentRenewal(kept: KeptLogin, response: TokenResponse, clock: Clock): 
 }
 
 /** The identity of a kept login, with its token behind it. */
-export function identityOfLogin({ identity, token }: KeptLogin, over: Partial<UserIdentity> = {}): UserIdentity {
+export function identityOfLogin(
+  { identity, token, idToken }: KeptLogin,
+  over: Partial<UserIdentity> = {},
+): UserIdentity {
   const { value, scopes, audience, keyThumbprint } = token
   return admit(
     { ...identity, ...over },
@@ -246,6 +249,7 @@ export function identityOfLogin({ identity, token }: KeptLogin, over: Partial<Us
       ...(scopes !== undefined && { scopes }),
       ...(audience !== undefined && { audience }),
       ...(keyThumbprint !== undefined && { keyThumbprint }),
+      ...(idToken !== undefined && { idToken: new Token(idToken) }),
     },
   )
 }

@@ -1,8 +1,6 @@
+import { giveBackToken, type RevokingServers } from '../authorization-server/index.ts'
 import { BehalfError } from '../errors/index.ts'
 import { type KeptLogin, type LoginContext, renewLogin } from './session-login.ts'
-
-/** An issuer that does not answer holds up no logout. */
-const FORGET_MS = 3_000
 
 /** Where one login is kept, whoever else uses it. */
 export interface LoginPlace {
@@ -80,15 +78,11 @@ export function hasEnded({ identity: { expiresAt } }: KeptLogin, { clock }: Pick
   return expiresAt !== undefined && expiresAt <= clock.now() / 1000
 }
 
-/** RFC 7009, where the server has it. Never fails: the login is gone here already. */
+/** Ends the login at its issuer, where that takes it. Never fails: the login is gone here already. */
 export async function forgetAtServer(
   { identity, refreshToken }: KeptLogin,
-  { servers }: Pick<LoginContext, 'servers'>,
+  { servers }: { readonly servers: RevokingServers },
 ): Promise<void> {
   if (refreshToken === undefined) return
-  try {
-    await servers.of(identity.issuer).revoke(refreshToken, { hint: 'refresh_token', timeoutMs: FORGET_MS })
-  } catch {
-    // Not there, or not now: the token ends by itself.
-  }
+  await giveBackToken(servers, { issuer: identity.issuer, token: refreshToken, hint: 'refresh_token' })
 }

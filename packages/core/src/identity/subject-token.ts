@@ -17,6 +17,8 @@ export interface SubjectToken {
   readonly audience?: readonly string[]
   /** Thumbprint of the key that the token is bound to: it must not come back as Bearer (I8). */
   readonly keyThumbprint?: string
+  /** The id_token of the same login, where it is at hand: what an employer's server asserts a user by. */
+  readonly idToken?: Token
 }
 
 /** The token behind a verified identity, or `undefined` where it came without one. */

@@ -56,6 +56,7 @@ export async function verifyTokenResponse(
     {
       token: new Token(accessToken),
       type: 'access_token',
+      idToken: new Token(idToken),
       ...(scopes !== undefined && { scopes }),
       ...(tokenType === 'dpop' && key !== undefined && { keyThumbprint: key.thumbprint }),
     },

@@ -1,13 +1,19 @@
-import type { ResourceRule } from '../contract/index.ts'
+import type { ResourceRoute, ResourceRule } from '../contract/index.ts'
 import { idempotencyHeaderName } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { originList, refuseUnknownKeys, scopeList } from '../lib/index.ts'
+import { checkRoute } from './id-jag-route.ts'
 
 export interface ResourceOptions {
   /** What the tool needs; with an approval rule, what an approved call may ask for. */
   readonly scopes: readonly string[]
   /** What a call may ask for when `approval.when` exempts it. Shares no scope with `scopes`. */
   readonly withoutApproval?: readonly string[]
+  /**
+   * `idJag({ … })`: the token comes from the API's own authorization server, to which the user's asserts them.
+   * @default an exchange at the user's issuer
+   */
+  readonly through?: ResourceRoute
   /** The only origins that may see the token. @default the origin of the resource, where it is a web address */
   readonly origins?: readonly string[]
   /**
@@ -37,13 +43,14 @@ export function resource(
 ): ExemptibleResourceRule
 export function resource(uri: string, options: ResourceOptions): ResourceRule
 export function resource(uri: string, options: ResourceOptions): ResourceRule {
-  refuseUnknownKeys('resource', options, ['scopes', 'withoutApproval', 'origins', 'idempotencyHeader'])
+  refuseUnknownKeys('resource', options, ['scopes', 'withoutApproval', 'through', 'origins', 'idempotencyHeader'])
   const url = absolute(uri)
   const scopes = scopeList('resource.scopes', options.scopes)
   const origins = originList('resource.origins', options.origins ?? originOf(url))
   const rule: ResourceRule = {
     kind: 'resource',
     resource: uri,
+    ...(options.through !== undefined && { through: checkRoute(options.through) }),
     scopes,
     origins,
     ...(options.idempotencyHeader !== undefined && {

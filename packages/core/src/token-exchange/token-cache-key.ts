@@ -108,3 +108,14 @@ export function ownerOf(key: TokenCacheKey): TokenOwner {
     ...(delegationId !== null && { delegationId: delegationId as string }),
   }
 }
+
+/**
+ * The issuer that the token of a key came from, where that is the user's own; `undefined` for those of upstreams and
+ * of other domains, whose tokens nobody else may be shown.
+ */
+export function ownIssuerOf(key: TokenCacheKey): string | undefined {
+  const parts = JSON.parse(key) as unknown[]
+  const [issuer, source, target] = [parts[2], parts[10], parts[11]]
+  // A target of two words names the other server that issues for it.
+  return source === 'resource' && typeof target === 'string' && !target.includes(' ') ? (issuer as string) : undefined
+}

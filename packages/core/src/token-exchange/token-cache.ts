@@ -26,6 +26,9 @@ export interface ShareOptions {
   readonly dpop?: ProofKey | undefined
 }
 
+/** A token that is kept here no more. */
+export type OnDropped = (key: TokenCacheKey, issued: IssuedToken) => void
+
 type Load = (signal: AbortSignal) => Promise<IssuedToken>
 
 interface Entry {
@@ -113,13 +116,18 @@ export class TokenCache {
     this.#entries.delete(key)
   }
 
-  /** Drops every token whose owner `matches`, and what is under way (I9). Returns how many were kept until now. */
-  deleteWhere(matches: (owner: TokenOwner) => boolean): number {
+  /**
+   * Drops every token whose owner `matches`, and what is under way (I9). Returns how many were kept until now.
+   *
+   * @param onDropped - Gets each of them.
+   */
+  deleteWhere(matches: (owner: TokenOwner) => boolean, onDropped?: OnDropped): number {
     this.#generation++
     let dropped = 0
-    for (const key of [...this.#entries.keys()]) {
+    for (const [key, entry] of [...this.#entries.entries()]) {
       if (!matches(ownerOf(key))) continue
       this.#entries.delete(key)
+      onDropped?.(key, entry.issued)
       dropped++
     }
     return dropped
@@ -129,10 +137,11 @@ export class TokenCache {
    * Drops the tokens of a user, a session or a delegation here, and lets no process find the shared ones (I9). What
    * other processes have in memory stays until their guard reads of the revocation.
    *
+   * @param onDropped - Gets each token that was kept here, to give it back.
    * @returns how many were kept here until now
    * @throws StoreError The shared ones may still be found. Those of this process are dropped.
    */
-  async revoke(owner: ForgottenOwner): Promise<number> {
+  async revoke(owner: ForgottenOwner, onDropped?: OnDropped): Promise<number> {
     const { issuer, tenant, subject, sessionId, delegationId } = owner
     const dropped = this.deleteWhere(
       (of) =>
@@ -141,6 +150,7 @@ export class TokenCache {
         (subject === undefined || of.subject === subject) &&
         (sessionId === undefined || of.sessionId === sessionId) &&
         (delegationId === undefined || of.delegationId === delegationId),
+      onDropped,
     )
     await this.#shared?.forget(owner)
     return dropped

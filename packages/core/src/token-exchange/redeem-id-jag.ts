@@ -1,0 +1,123 @@
+import { type AuthorizationServer, type RequestOptions, tokenEnd } from '../authorization-server/index.ts'
+import type { Actor } from '../contract/index.ts'
+import { type IssuedToken, revealToken, Token } from '../credential/index.ts'
+import { BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'
+import { audienceOf, checkBinding } from '../identity/index.ts'
+import { readActor } from '../identity/wire.ts'
+import { refuseUnknownKeys } from '../lib/index.ts'
+import { type Clock, systemClock } from '../ports/index.ts'
+import type { IdJag } from './request-id-jag.ts'
+import { jwtBearerGrant } from './wire.ts'
+
+export interface RedeemIdJagOptions extends RequestOptions {
+  /** The one that the assertion is for. */
+  readonly authorizationServer: AuthorizationServer
+  readonly idJag: IdJag
+  /** @default the system's clock */
+  readonly clock?: Clock
+}
+
+/** A token of the API's own authorization server. */
+export interface RedeemedToken extends IssuedToken {
+  /** Who acts, where the token says so. */
+  readonly actor?: Actor
+  /** The user by the name that the API's server has for them, where the token says so. */
+  readonly subject?: string
+}
+
+const optionKeys = [
+  'authorizationServer',
+  'idJag',
+  'clock',
+  'signal',
+  'timeoutMs',
+] as const satisfies readonly (keyof RedeemIdJagOptions)[]
+
+/**
+ * Redeems an assertion for an access token of the API.
+ *
+ * A refresh token that may come with it is not used: the next token takes the next assertion, so that an end at the
+ * employer is an end here. Where the token is a JWT of that server, audience, client, scopes and key are checked; its
+ * subject is a name of that server and is compared with nothing.
+ *
+ * @throws OAuthResponseError The server refused. `invalid_grant`: it does not trust the issuer, or knows no such user.
+ * @throws InvalidResponseError It granted other than was asked. The token was dropped.
+ * @throws ConfigurationError The assertion is for another server, or an option is wrong. Nothing was sent.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.1 | RFC 7523 §2.1}
+ */
+export async function redeemIdJag(options: RedeemIdJagOptions): Promise<RedeemedToken> {
+  refuseUnknownKeys('redeemIdJag', options, optionKeys)
+  const { authorizationServer: server, idJag, clock = systemClock, signal, timeoutMs } = options
+  const { profile } = server
+  if (idJag.audience !== profile.issuer) {
+    throw new ConfigurationError('redeemIdJag.authorizationServer', 'is not the one that the assertion is for')
+  }
+  const startedAt = Math.floor(clock.now() / 1000)
+  const response = await server.grant(
+    jwtBearerGrant,
+    {
+      assertion: revealToken(idJag.assertion),
+      scope: idJag.scopes.join(' '),
+      ...(profile.target !== 'scope' && { [profile.target]: idJag.resource }),
+    },
+    { signal, timeoutMs },
+  )
+  if (response.tokenType === 'n_a') throw refused('issued what is no access token')
+  if (response.accessToken === revealToken(idJag.assertion)) throw refused('handed back the assertion')
+  if ((response.tokenType === 'dpop') !== (profile.dpop !== undefined)) {
+    throw refused('issued a token that is bound otherwise than was asked')
+  }
+  const scopes = response.scopes ?? idJag.scopes
+  refuseSurplus(scopes, idJag)
+  const claims = await verified(response.accessToken, server, idJag, response.tokenType === 'dpop', signal)
+  const expiresAt = tokenEnd(startedAt, response.expiresIn, claims?.exp)
+  const actor = claims && readActor(claims.act)
+  return {
+    token: new Token(response.accessToken),
+    scopes,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(response.tokenType === 'dpop' && profile.dpop !== undefined && { dpop: profile.dpop }),
+    ...(actor !== undefined && { actor }),
+    ...(typeof claims?.sub === 'string' && { subject: claims.sub }),
+  }
+}
+
+/** What a JWT of the server says, verified; `undefined` for an opaque token. */
+async function verified(
+  token: string,
+  server: AuthorizationServer,
+  idJag: IdJag,
+  isBound: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  if (token.split('.').length !== 3) return undefined
+  const { profile } = server
+  const { token: rules } = profile
+  try {
+    const { claims } = await server.verifyJwt(token, {
+      audience: idJag.resource,
+      types: rules.accessTokenTypes,
+      signal,
+    })
+    if (audienceOf(claims).length !== 1) throw refused('issued a token that is for other APIs too')
+    const clientId = rules.clientId(claims)
+    if (clientId !== undefined && clientId !== profile.clientId) throw refused('issued a token for another client')
+    checkBinding(claims, isBound ? profile.dpop?.thumbprint : undefined)
+    refuseSurplus(rules.scopes(claims), idJag)
+    return claims
+  } catch (error) {
+    if (!BehalfError.isInstance(error) || error.code !== 'ERR_INVALID_TOKEN') throw error
+    throw new InvalidResponseError(`the API's server issued a token that does not verify: ${error.message}`, {
+      cause: error,
+    })
+  }
+}
+
+function refuseSurplus(granted: readonly string[], { scopes }: IdJag): void {
+  const surplus = granted.filter((scope) => !scopes.includes(scope))
+  if (surplus.length > 0) throw refused(`granted scopes that were not asked for: ${JSON.stringify(surplus.join(' '))}`)
+}
+
+function refused(what: string): InvalidResponseError {
+  return new InvalidResponseError(`the API's authorization server ${what}; the token was dropped`)
+}

@@ -1,0 +1,180 @@
+import type { AuthorizationServer, Profile, RequestOptions, TokenResponse } from '../authorization-server/index.ts'
+import type { Actor, UserIdentity } from '../contract/index.ts'
+import { revealToken, Token } from '../credential/index.ts'
+import { BehalfError, ConfigurationError, IdentityRequiredError, InvalidResponseError } from '../errors/index.ts'
+import { isVerified, subjectTokenOf } from '../identity/index.ts'
+import { readActor } from '../identity/wire.ts'
+import { refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
+import { tokenExchangeGrant, tokenTypeUri } from './wire.ts'
+
+export const idJagType = 'urn:ietf:params:oauth:token-type:id-jag'
+
+export interface RequestIdJagOptions extends RequestOptions {
+  /** The user's own issuer, with our client there. */
+  readonly identityProvider: AuthorizationServer
+  /** Whom it shall assert. Verified, with an id_token behind it. */
+  readonly identity: UserIdentity
+  /** To whom: the authorization server of the API, and our client there. */
+  readonly authorizationServer: Profile
+  /** The API's identifier. */
+  readonly resource: string
+  /** At least one. */
+  readonly scopes: readonly string[]
+}
+
+/** An assertion for one authorization server, checked. Never sent to any other. */
+export interface IdJag {
+  readonly assertion: Token
+  readonly resource: string
+  readonly scopes: readonly string[]
+  /** Epoch seconds. */
+  readonly expiresAt: number
+  /** The issuer that it is for. */
+  readonly audience: string
+  readonly actor?: Actor
+}
+
+const optionKeys = [
+  'identityProvider',
+  'identity',
+  'authorizationServer',
+  'resource',
+  'scopes',
+  'signal',
+  'timeoutMs',
+] as const satisfies readonly (keyof RequestIdJagOptions)[]
+
+const requiredClaims = ['sub', 'client_id', 'jti', 'exp', 'iat']
+
+/**
+ * Asks the user's issuer to assert them to another authorization server (an ID-JAG).
+ *
+ * What comes is no access token and is held to be none. It is verified before it is sent anywhere: signature, type,
+ * audience (that server alone), client, API, scopes, and the key where ours there proves one.
+ *
+ * @throws OAuthResponseError The issuer refused. `insufficient_user_authentication`: the user has to sign in more
+ *   strongly; `acrValues` and `maxAge` say how. `invalid_request`, `invalid_grant`: the id_token has ended.
+ * @throws InvalidResponseError The assertion is for somebody or something else than was asked. It was dropped.
+ * @throws IdentityRequiredError The identity is not verified, or came without an id_token.
+ * @throws ConfigurationError An option is wrong, or both servers are one.
+ */
+export async function requestIdJag(options: RequestIdJagOptions): Promise<IdJag> {
+  refuseUnknownKeys('requestIdJag', options, optionKeys)
+  const { identityProvider, identity, authorizationServer: target, signal, timeoutMs } = options
+  const resource = requireText('requestIdJag.resource', options.resource)
+  const scopes = scopeList('requestIdJag.scopes', options.scopes)
+  if (!isVerified(identity) || identity.issuer !== identityProvider.profile.issuer) {
+    throw new IdentityRequiredError('an issuer asserts its own users only, by an identity that a verification made')
+  }
+  // The draft: an issuer must not redeem its own assertions.
+  if (target.issuer === identity.issuer) {
+    throw new ConfigurationError(
+      'requestIdJag.authorizationServer',
+      'is the user’s own issuer: exchange the token there',
+    )
+  }
+  const response = await identityProvider.grant(
+    tokenExchangeGrant,
+    {
+      subject_token: revealToken(idTokenOf(identity)),
+      subject_token_type: tokenTypeUri('id_token'),
+      requested_token_type: idJagType,
+      audience: target.issuer,
+      resource,
+      scope: scopes.join(' '),
+    },
+    { signal, timeoutMs },
+  )
+  return checked(response, { identityProvider, target, resource, scopes, signal })
+}
+
+/** Whether the identity came with what an issuer asserts a user by. */
+export function hasIdToken(identity: UserIdentity): boolean {
+  const { type, idToken } = subjectTokenOf(identity) ?? {}
+  return type === 'id_token' || idToken !== undefined
+}
+
+function idTokenOf(identity: UserIdentity): Token {
+  const subject = subjectTokenOf(identity)
+  const idToken = subject?.type === 'id_token' ? subject.token : subject?.idToken
+  if (idToken !== undefined) return idToken
+  throw new IdentityRequiredError('the identity came without an id_token: take it from a login or a kept session')
+}
+
+interface Asked extends RequestOptions {
+  readonly identityProvider: AuthorizationServer
+  readonly target: Profile
+  readonly resource: string
+  readonly scopes: readonly string[]
+}
+
+async function checked(response: TokenResponse, asked: Asked): Promise<IdJag> {
+  const { identityProvider, target, resource, scopes, signal } = asked
+  if (response.issuedTokenType !== idJagType) throw refused('issued a token of another type than was asked')
+  if (response.tokenType !== 'n_a') throw refused('issued an access token where an assertion was asked')
+  let claims: Readonly<Record<string, unknown>>
+  let actor: Actor | undefined
+  try {
+    const verified = await identityProvider.verifyJwt(response.accessToken, {
+      audience: target.issuer,
+      types: ['oauth-id-jag+jwt'],
+      signal,
+    })
+    claims = verified.claims
+    actor = readActor(claims.act)
+  } catch (error) {
+    if (!BehalfError.isInstance(error) || error.code !== 'ERR_INVALID_TOKEN') throw error
+    throw new InvalidResponseError(`the issuer's assertion does not verify: ${error.message}`, { cause: error })
+  }
+  checkClaims(claims, target, resource, scopes)
+  const granted = textsOf(claims.scope) ?? response.scopes ?? scopes
+  refuseSurplus(granted, scopes)
+  return {
+    assertion: new Token(response.accessToken),
+    resource,
+    scopes: granted,
+    expiresAt: claims.exp as number,
+    audience: target.issuer,
+    ...(actor !== undefined && { actor }),
+  }
+}
+
+function checkClaims(
+  claims: Readonly<Record<string, unknown>>,
+  target: Profile,
+  resource: string,
+  scopes: readonly string[],
+): void {
+  const absent = requiredClaims.filter((name) => claims[name] === undefined)
+  if (absent.length > 0) throw refused(`issued an assertion without ${absent.join(', ')}`)
+  // Exactly one: whoever else is named could redeem it as well.
+  if (Array.isArray(claims.aud) && claims.aud.length !== 1) throw refused('issued an assertion for several servers')
+  if (claims.client_id !== target.clientId) throw refused('issued an assertion for another client')
+  const resources = typeof claims.resource === 'string' ? [claims.resource] : claims.resource
+  if (resources !== undefined && !(Array.isArray(resources) && resources.length === 1 && resources[0] === resource)) {
+    throw refused('issued an assertion for another API')
+  }
+  refuseSurplus(textsOf(claims.scope) ?? [], scopes)
+  const bound = (claims.cnf as { readonly jkt?: unknown } | undefined)?.jkt
+  // A binding that went missing would let whoever steals the assertion redeem it.
+  if (bound !== target.dpop?.thumbprint) {
+    throw refused(
+      bound === undefined
+        ? 'bound the assertion to no key'
+        : 'bound the assertion to another key than the one we prove',
+    )
+  }
+}
+
+function textsOf(scope: unknown): readonly string[] | undefined {
+  return typeof scope === 'string' ? scope.split(' ').filter(Boolean) : undefined
+}
+
+function refuseSurplus(granted: readonly string[], scopes: readonly string[]): void {
+  const surplus = granted.filter((scope) => !scopes.includes(scope))
+  if (surplus.length > 0) throw refused(`asserted scopes that were not asked for: ${JSON.stringify(surplus.join(' '))}`)
+}
+
+function refused(what: string): InvalidResponseError {
+  return new InvalidResponseError(`the user's issuer ${what}; it was dropped`)
+}

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { idJag } from '../../../src/doors/enterprise.ts'
+import { auth0, oidc } from '../../../src/doors/providers.ts'
+import { tokenKey } from '../../../src/guard/token-key.ts'
+import { policy, resource } from '../../../src/index.ts'
+import { schema, smallWorld, user } from './small-world.ts'
+
+const API = 'https://api.trade.example/'
+const there = oidc({ issuer: 'https://auth.trade.example', clientId: 'agent', clientSecret: 'a-secret-at-trade' })
+const through = idJag({ authorizationServer: there })
+const bridged = resource(API, { scopes: ['trade:write'], through })
+const own = resource(API, { scopes: ['trade:write'] })
+const approval = {
+  message: () => 'Trade?',
+  details: () => [{ type: 'stock_order' }],
+}
+
+describe('a resource through an ID-JAG', () => {
+  test('an approval’s own token is never its credential: another server issues', async () => {
+    // A provider whose answers carry the details inside their token.
+    const profile = auth0({ domain: 'issuer.example', clientId: 'agent', clientSecret: 'a-client-secret' })
+    const { guard, call, questions, channel } = smallWorld()
+    const carries = { ...channel, carriesCredential: () => true }
+    const identity = user({ issuer: profile.issuer })
+    const behalf = guard({ authorizationServer: profile, approvals: carries })
+    await behalf.run(policy(schema, { access: { trade: own }, approval }), call({ identity, slot: 'own' }), () => 'ran')
+    await behalf.run(
+      policy(schema, { access: { trade: bridged }, approval }),
+      call({ identity, slot: 'far' }),
+      () => 'ran',
+    )
+    expect(questions.map(({ credential }) => credential?.resource)).toEqual([API, undefined])
+  })
+
+  test('so the server cannot enforce it', () => {
+    const enforced = { ...approval, enforcedBy: 'server' } as const
+    expect(() => policy(schema, { access: { trade: own }, approval: enforced })).not.toThrow()
+    expect(() => policy(schema, { access: { trade: bridged }, approval: enforced })).toThrow(/enforcedBy/)
+  })
+
+  test('its token is not the one of an exchange', () => {
+    const identity = user()
+    expect(tokenKey(identity, bridged, bridged.scopes)).not.toBe(tokenKey(identity, own, own.scopes))
+  })
+
+  test('the digest of a policy holds the server, and no secret', () => {
+    expect(JSON.parse(JSON.stringify(bridged))).toEqual({
+      kind: 'resource',
+      resource: API,
+      through: { kind: 'id-jag', issuer: 'https://auth.trade.example' },
+      scopes: ['trade:write'],
+      origins: ['https://api.trade.example'],
+    })
+  })
+
+  test('without an id_token the user has to sign in; an agent alone is asserted by nobody', async () => {
+    const { guard, call } = smallWorld()
+    const reads = policy(schema, { access: { trade: bridged } })
+    expect(await guard().run(reads, call(), () => 'ran')).toMatchObject({ interrupt: { kind: 'login_required' } })
+  })
+})
