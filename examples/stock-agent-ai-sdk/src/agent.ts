@@ -1,0 +1,94 @@
+import { guardTools, interruptsOf, resumeWhenResolved } from '@behalf/ai-sdk'
+import { policies } from '@behalf/example-stock-agent'
+import type { StockAgent, StockAgentOptions, ToolCall, Turn } from '@behalf/example-stock-agent/demo'
+import { generateText, isStepCount, type ModelMessage } from 'ai'
+import type { Conversations } from './conversation-file.ts'
+import { type Model, repeatingModel, scriptedModel } from './scripted-model.ts'
+import { tools } from './tools.ts'
+import { watchGuard } from './watch-guard.ts'
+
+export interface AiSdkAgentOptions extends StockAgentOptions {
+  readonly conversations: Conversations
+  /** A real model. @default the scripted planner */
+  readonly model?: Model | undefined
+}
+
+export interface AiSdkAgent extends StockAgent {
+  /** Goes on with what the conversation waits for, as after a restart. */
+  goOn(): Promise<Turn>
+}
+
+/** The stock agent on the Vercel AI SDK: nothing is kept between two requests but messages. */
+export function createAiSdkAgent(options: AiSdkAgentOptions): AiSdkAgent {
+  const { conversations, identity, threadId, planner, portfolio } = options
+  const model = options.model ?? scriptedModel(planner, portfolio)
+  // Each user's messages are their own. The guard would keep users apart in one conversation as well.
+  const name = `${threadId} of ${identity?.kind === 'user' ? identity.subject : 'nobody'}`
+  const goOn = async (prompt: string, before: readonly ModelMessage[]) => {
+    const { turn, messages } = await converse(options, prompt, before, model)
+    conversations.save(name, messages)
+    return turn
+  }
+  return {
+    async ask(prompt) {
+      const saved = conversations.read(name)
+      // A conversation that waits is not sent to the model with something else: the AI SDK refuses it.
+      return goOn(prompt, interruptsOf(saved).length > 0 ? saved : [...saved, userSays(prompt)])
+    },
+    goOn: () => goOn('', conversations.read(name)),
+    // As a backup of the messages would be replayed: the call comes again, with its id.
+    retry: async (call: ToolCall) => (await converse(options, '', [userSays('(again)')], repeatingModel(call))).turn,
+  }
+}
+
+const userSays = (content: string): ModelMessage => ({ role: 'user', content })
+
+/** Generates, waits for the person, and goes on, until nothing waits or the agent leaves. */
+async function converse(
+  { guard, identity, threadId, onCall, waitForPerson, portfolio }: AiSdkAgentOptions,
+  prompt: string,
+  before: readonly ModelMessage[],
+  model: Model,
+): Promise<{ readonly turn: Turn; readonly messages: readonly ModelMessage[] }> {
+  const watched = watchGuard(guard, onCall)
+  let messages = [...before]
+  let answer = ''
+  if (messages.at(-1)?.role === 'user') await generate()
+  for (;;) {
+    const [waiting] = interruptsOf(messages)
+    if (waiting === undefined) break
+    answer = waiting.interrupt.message
+    const isQuestion = waiting.interrupt.kind === 'approval_pending'
+    if (!isQuestion || identity === undefined || (await waitForPerson(waiting.interrupt)) === 'leave') break
+    const resumed = await resumeWhenResolved(messages, { guard, identity })
+    if (resumed === undefined) continue
+    messages = resumed
+    await noteRefusal(waiting.toolCallId)
+    await generate()
+  }
+  const call = watched.call()
+  return { turn: { prompt, answer, outcomes: watched.outcomes, ...(call && { call }) }, messages }
+
+  async function generate(): Promise<void> {
+    const result = await generateText({
+      model,
+      instructions: `You trade shares for the user. Their own portfolio is ${portfolio ?? 'unknown'}.`,
+      messages,
+      ...guardTools(tools, { guard: watched.guard, policies, identity, threadId }),
+      stopWhen: isStepCount(5),
+    })
+    messages = [...messages, ...result.responseMessages]
+    answer = result.text
+  }
+
+  /** A no is told to the model without another look by the guard: the demo takes one, to show its trace. */
+  async function noteRefusal(toolCallId: string): Promise<void> {
+    const last = messages.at(-1)
+    const isRefused =
+      last?.role === 'tool' && last.content.some((part) => part.type === 'tool-approval-response' && !part.approved)
+    const call = watched.call()
+    if (!isRefused || call === undefined || identity === undefined) return
+    const { tool, input } = call
+    await watched.guard.preflight(policies[tool], { tool, slot: [threadId, toolCallId], input, identity })
+  }
+}

@@ -1,0 +1,125 @@
+import type { Interrupt } from '@behalf/core'
+import { policies } from '@behalf/example-stock-agent'
+import {
+  answerOf,
+  type StockAgent,
+  type StockAgentOptions,
+  type ToolCall,
+  type Turn,
+} from '@behalf/example-stock-agent/demo'
+import { guardTools, interruptsOf, resumeWhenResolved } from '@behalf/mastra'
+import { Agent } from '@mastra/core/agent'
+import type { MastraModelConfig } from '@mastra/core/llm'
+import { Mastra } from '@mastra/core/mastra'
+import { LibSQLStore } from '@mastra/libsql'
+import { scriptedModel } from './scripted-model.ts'
+import { tools } from './tools.ts'
+import { type WatchedGuard, watchGuard } from './watch-guard.ts'
+
+export interface MastraAgentOptions extends StockAgentOptions {
+  /** Where Mastra keeps its runs: the path of a SQLite file. */
+  readonly file: string
+  /** A real model. @default the scripted planner */
+  readonly model?: MastraModelConfig | undefined
+}
+
+export interface MastraAgent extends StockAgent {
+  /** Goes on with what the conversation waits for, as after a restart. */
+  goOn(): Promise<Turn>
+}
+
+/** The stock agent on Mastra: nothing is kept between two requests but what is in Mastra's storage. */
+export function createMastraAgent(options: MastraAgentOptions): MastraAgent {
+  const take = async (prompt: string, begin: (conversation: Conversation) => Promise<string>): Promise<Turn> => {
+    const watched = watchGuard(options.guard, options.onCall)
+    const answer = await begin(new Conversation(options, watched))
+    const call = watched.call()
+    return { prompt, answer, outcomes: watched.outcomes, ...(call && { call }) }
+  }
+  return {
+    ask: (prompt) => take(prompt, (conversation) => conversation.ask(prompt)),
+    goOn: () => take('', (conversation) => conversation.goOn('')),
+    retry: (call) => take('', (conversation) => conversation.again(call)),
+  }
+}
+
+class Conversation {
+  readonly #options: MastraAgentOptions
+  readonly #watched: WatchedGuard
+  readonly #tools: typeof tools
+  readonly #agent: Agent
+  readonly #memory: { readonly thread: string; readonly resource: string }
+
+  constructor(options: MastraAgentOptions, watched: WatchedGuard) {
+    const { identity, threadId, planner, portfolio, file } = options
+    this.#options = options
+    this.#watched = watched
+    this.#tools = guardTools(tools, { guard: watched.guard, policies, identity })
+    this.#memory = { thread: threadId, resource: identity?.kind === 'user' ? identity.subject : 'nobody' }
+    const trader = new Agent({
+      id: 'trader',
+      name: 'trader',
+      instructions: `You trade shares for the user. Their own portfolio is ${portfolio ?? 'unknown'}.`,
+      model: options.model ?? scriptedModel(planner, portfolio),
+      tools: this.#tools,
+    })
+    const storage = new LibSQLStore({ id: 'storage', url: `file:${file}` })
+    this.#agent = new Mastra({ agents: { trader }, storage, logger: false }).getAgent('trader')
+  }
+
+  async ask(prompt: string): Promise<string> {
+    const stream = await this.#agent.stream(prompt, { memory: this.#memory })
+    return this.goOn(await textOf(stream))
+  }
+
+  /** Waits for the person, and goes on, until nothing waits or the agent leaves. */
+  async goOn(answer: string): Promise<string> {
+    const { guard, identity, waitForPerson } = this.#options
+    let said = answer
+    for (;;) {
+      const suspended = await this.#agent.listSuspendedRuns({
+        threadId: this.#memory.thread,
+        resourceId: this.#memory.resource,
+      })
+      const [waiting] = interruptsOf(suspended)
+      if (waiting === undefined) return said
+      if (identity === undefined || (await this.#leaves(waiting.interrupt, waitForPerson)))
+        return waiting.interrupt.message
+      for (const { resumeData, ...which } of await resumeWhenResolved(suspended, { guard, identity })) {
+        said = await textOf(await this.#agent.resumeStream(resumeData, { ...which, memory: this.#memory }))
+      }
+    }
+  }
+
+  /** As Mastra's engine runs a step over again: the same tool, in the context of the same run and call. */
+  async again({ id, tool, input }: ToolCall): Promise<string> {
+    const [runId, toolCallId] = id.split(' ')
+    for (;;) {
+      let waiting: Interrupt | undefined
+      const suspend = async (payload: unknown) => {
+        waiting = payload as Interrupt
+      }
+      const agent = { agentId: 'trader', toolCallId, messages: [], suspend }
+      const failed = await this.#tools[tool]
+        .execute?.(input as never, { runId, agent } as never)
+        .then(() => undefined)
+        .catch((error: Error) => error)
+      if (failed !== undefined) return `That was not done. ${failed.message}`
+      const outcome = this.#watched.outcomes.at(-1)
+      if (waiting === undefined) return outcome === undefined ? '' : answerOf(tool, outcome)
+      if (await this.#leaves(waiting, this.#options.waitForPerson)) return waiting.message
+    }
+  }
+
+  async #leaves(interrupt: Interrupt, wait: StockAgentOptions['waitForPerson']): Promise<boolean> {
+    return interrupt.kind !== 'approval_pending' || (await wait(interrupt)) === 'leave'
+  }
+}
+
+async function textOf(stream: {
+  readonly fullStream: AsyncIterable<unknown>
+  readonly text: Promise<string>
+}): Promise<string> {
+  for await (const _ of stream.fullStream);
+  return stream.text
+}

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { faults, Printer, runDemo, wantsColour } from '@behalf/example-stock-agent/demo'
+import { createMastraAgent, type MastraAgentOptions } from './agent.ts'
+import { restartPart } from './restart.ts'
+
+const { values } = parseArgs({ options: { interactive: { type: 'boolean' }, fault: { type: 'string' } } })
+const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: url, OPENAI_MODEL: modelId = 'gpt-4o-mini', NO_COLOR } = process.env
+// Mastra speaks to OpenAI and to what is compatible with it by itself. The demo's servers are mocked in this process,
+// and refuse what is not for them: the header says that this one is real.
+const headers = { accept: 'msw/passthrough' }
+const model: MastraAgentOptions['model'] = apiKey
+  ? { id: `openai/${modelId}`, apiKey, headers, ...(url && { url }) }
+  : undefined
+
+const printer = new Printer((text) => process.stdout.write(text), wantsColour(process.stdout.isTTY === true, NO_COLOR))
+printer.line(printer.paint('bold', 'Behalf: the stock agent on Mastra'))
+printer.line(
+  model === undefined
+    ? 'The model is scripted, so that the story is the same each time. Set OPENAI_API_KEY for a real one'
+    : `A real model decides: ${modelId}. It may decide otherwise than the story does, and then a check tells`,
+)
+printer.line('(OPENAI_BASE_URL and OPENAI_MODEL for another, a local one included).')
+
+const directory = mkdtempSync(join(tmpdir(), 'behalf-stock-agent-'))
+try {
+  const makeAgent = (options: Omit<MastraAgentOptions, 'file' | 'model'>) =>
+    createMastraAgent({ ...options, file: join(directory, 'mastra.db'), model })
+  const isRight = await runDemo({
+    printer,
+    interactive: values.interactive === true,
+    fault: faults.find((name) => name === values.fault),
+    makeAgent,
+    parts: [restartPart(makeAgent)],
+  })
+  process.exitCode = isRight ? 0 : 1
+} finally {
+  rmSync(directory, { recursive: true, force: true })
+}
