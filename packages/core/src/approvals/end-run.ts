@@ -1,3 +1,4 @@
+import { giveBackToken } from '../authorization-server/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import { channelQuestion } from './deliver-question.ts'
 import { noteCrash } from './find-run.ts'
@@ -11,18 +12,21 @@ export interface Unasking {
   readonly context: ChannelContext
 }
 
+/** A question that ended: the record as it is now, and what remains to be told to others. */
+export interface EndedUnused {
+  readonly entry: Entry
+  /**
+   * Tells the channel that nobody waits any more, where it takes that, and gives the approval's token back to its
+   * server. Never fails: the record has the say.
+   */
+  tell(unasking: Unasking): Promise<void>
+}
+
 /**
  * Ends a question that nobody used: `requested | pending | approved -> cancelled | revoked`. A body that runs is
  * not stopped, and what has ended stays as it is.
- *
- * The channel is told where it takes that, and its failure changes nothing: the record has the say.
  */
-export async function endUnused(
-  ledger: Ledger,
-  entry: Entry,
-  state: 'cancelled' | 'revoked',
-  { channel, context }: Unasking,
-): Promise<Entry> {
+export async function endUnused(ledger: Ledger, entry: Entry, state: 'cancelled' | 'revoked'): Promise<EndedUnused> {
   let before: RunRecord | undefined
   const ended = await ledger.update(entry, (record) => {
     before = undefined
@@ -33,8 +37,19 @@ export async function endUnused(
     if (record.runner !== undefined) return { ...rest, state: 'crashed', onCrash: 'report' }
     return { ...rest, state, endedAt: ledger.now() }
   })
-  if (before !== undefined) await unask(before, channel, context)
-  return ended
+  const was = before
+  return {
+    entry: ended,
+    tell: async ({ channel, context }) => {
+      if (was !== undefined) await Promise.all([unask(was, channel, context), giveBack(was, context)])
+    },
+  }
+}
+
+/** Where the token was the credential itself, approver and owner are of one issuer (A9 a). */
+async function giveBack({ token, owner: { issuer } }: RunRecord, context: ChannelContext): Promise<void> {
+  if (token === undefined) return
+  await giveBackToken(context.authorizationServers, { issuer, token: token.value, hint: 'access_token' })
 }
 
 async function unask(

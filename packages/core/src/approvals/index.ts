@@ -10,7 +10,7 @@ export { type BindingParts, bindingOf, idempotencyKey, slotKey } from './binding
 export { type ApprovalChannels, channelsByName } from './channels-by-name.ts'
 export { type Claim, claimRun } from './claim-run.ts'
 export { eachEntry } from './each-entry.ts'
-export { endUnused, resolveCrash, type Unasking } from './end-run.ts'
+export { type EndedUnused, endUnused, resolveCrash, type Unasking } from './end-run.ts'
 export { findOrCreateRun, findRun, type RunDraft } from './find-run.ts'
 export { type Entry, Ledger, type LedgerOptions } from './ledger.ts'
 export { applied } from './look-for-answer.ts'

@@ -9,6 +9,7 @@ export {
 export { connectAuthorizationServer } from './connect-authorization-server.ts'
 export { type DpopKey, type DpopKeyOptions, type DpopKeyPair, generateDpopKey, importDpopKey } from './dpop-key.ts'
 export { type EntraOptions, entra } from './entra.ts'
+export { giveBackToken, type RevokingServers } from './give-back-token.ts'
 export { type KeycloakOptions, keycloak } from './keycloak.ts'
 export { type OidcOptions, oidc } from './oidc.ts'
 export { type OktaOptions, okta } from './okta.ts'

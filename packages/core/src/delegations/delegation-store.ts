@@ -1,5 +1,6 @@
 import type { Revoked } from '../approvals/index.ts'
-import { forgetAtServer, type KeptLogin, type LoginContext, type LoginPlace } from '../identity/index.ts'
+import type { RevokingServers } from '../authorization-server/index.ts'
+import { forgetAtServer, type KeptLogin, type LoginPlace } from '../identity/index.ts'
 import type { SealedRecords } from '../lib/index.ts'
 import { type DelegationRecord, readDelegation } from './delegation-record.ts'
 
@@ -57,7 +58,7 @@ export class DelegationStore {
    *
    * @returns false when it had ended before.
    */
-  async revoke(stored: StoredDelegation, context: Pick<LoginContext, 'servers'>): Promise<boolean> {
+  async revoke(stored: StoredDelegation, context: { readonly servers: RevokingServers }): Promise<boolean> {
     for (let entry: StoredDelegation | undefined = stored; entry !== undefined; ) {
       if (entry.record.state === 'revoked') return false
       const { login, ...rest } = entry.record
@@ -111,7 +112,7 @@ export class DelegationStore {
 export async function endDelegations(
   store: DelegationStore,
   { issuer, tenant, subject, session }: Revoked,
-  context: Pick<LoginContext, 'servers'>,
+  context: { readonly servers: RevokingServers },
 ): Promise<number> {
   const found =
     session === undefined ? store.owned({ issuer, tenant, subject: subject ?? '' }) : store.ofSession(issuer, session)

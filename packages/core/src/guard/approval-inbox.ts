@@ -95,9 +95,11 @@ export function approvalInbox(environment: Environment): ApprovalInbox {
       return within(environment, options, [], () => page(environment, options))
     }) as ApprovalInbox['list'],
     cancel: (id, options) =>
-      changed(id, options, (entry, signal) =>
-        endUnused(ledger, entry, 'cancelled', { channel: asked(entry), context: { ...context, signal } }),
-      ),
+      changed(id, options, async (open, signal) => {
+        const { entry, tell } = await endUnused(ledger, open, 'cancelled')
+        await tell({ channel: asked(open), context: { ...context, signal } })
+        return entry
+      }),
     resolve: async (id, what, options) => {
       if (what !== 'ran' && what !== 'did_not_run') {
         throw new ConfigurationError('approvals.resolve', `says 'ran' or 'did_not_run'`)

@@ -6,6 +6,7 @@ import {
   type Delegations,
   delegationBoundsOf,
 } from '../delegations/index.ts'
+import { Aftermath } from './aftermath.ts'
 import type { Environment } from './environment.ts'
 import { deny, type Stop } from './stop.ts'
 
@@ -65,9 +66,12 @@ function noteDelegation({ action, id, record, code }: DelegationNote, { auditor 
 
 async function announceEnd(
   { id, owner }: DelegationRecord,
-  { revocations, tokens, clock }: Environment,
+  { revocations, tokens, clock, servers }: Environment,
 ): Promise<void> {
   const { issuer, tenant, subject } = owner
   await revocations.add({ issuer, ...(tenant !== undefined && { tenant }), subject, delegation: id }, clock.now())
-  await tokens.revoke({ issuer, ...(tenant !== undefined && { tenant }), subject, delegationId: id })
+  const aftermath = new Aftermath(servers)
+  const whose = { issuer, ...(tenant !== undefined && { tenant }), subject, delegationId: id }
+  await tokens.revoke(whose, aftermath.dropped)
+  await aftermath.tell()
 }

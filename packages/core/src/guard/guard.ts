@@ -40,11 +40,11 @@ export interface Guard {
   /**
    * Ends the access of a user, or of one session: after a logout, a lost device, a contract's end (I9).
    *
-   * Open questions, unused approvals, delegations and kept sessions end in the store at once, the refresh tokens of
-   * these at the issuer where it takes them back (RFC 7009), tokens in the memory of this process are dropped,
-   * and proofs from before are refused: here at once, in other processes within `revocationSeconds` and before
-   * any claim. Does not stop a body that runs, does not unlink accounts, and does not end what an API has been
-   * given already. Can be called again after a failure.
+   * Open questions, unused approvals, delegations and kept sessions end in the store at once, and tokens in the memory
+   * of this process are dropped; then channels are told, and the issuer is given back the tokens of all these where
+   * it takes them (RFC 7009), which fails nothing and is waited for 3 s at most. Proofs from before are refused: here
+   * at once, in other processes within `revocationSeconds` and before any claim. Does not stop a body that runs, does
+   * not unlink accounts, and does not end what an API has been given already. Can be called again after a failure.
    *
    * @throws ConfigurationError Neither subject nor session is named.
    * @throws StoreError, TransportError The store did not answer, or not in time: call again, it goes on.

@@ -4,6 +4,7 @@ import { endDelegations } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { endSessions } from '../identity/index.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import { Aftermath } from './aftermath.ts'
 import type { Environment } from './environment.ts'
 import type { Revoked } from './revocations.ts'
 
@@ -34,7 +35,7 @@ const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies
 
 /**
  * Ends what a user, or a session, has open (I9). The revocation is written first: from then on nothing new begins
- * here, and nowhere that reads the store.
+ * here, and nowhere that reads the store. Channels and issuers are told last, when all of it stands in the store.
  */
 export async function revoke(options: RevokeOptions, environment: Environment): Promise<Revocation> {
   const revoked = checked(options)
@@ -42,21 +43,23 @@ export async function revoke(options: RevokeOptions, environment: Environment): 
 }
 
 async function end(revoked: Revoked, environment: Environment): Promise<Revocation> {
-  const { ledger, revocations, tokens, clock } = environment
+  const { ledger, revocations, tokens, clock, servers } = environment
+  const aftermath = new Aftermath(servers)
   await revocations.add(revoked, clock.now())
   const { session, ...whose } = revoked
-  const dropped = await tokens.revoke({ ...whose, ...(session !== undefined && { sessionId: session }) })
+  const owner = { ...whose, ...(session !== undefined && { sessionId: session }) }
+  const dropped = await tokens.revoke(owner, aftermath.dropped)
   let approvals = 0
   for await (const entry of openRuns(revoked, environment)) {
     if (!isTheirs(revoked, entry.record)) continue
     const channel = environment.channels.get(entry.record.question?.channel ?? '')
-    const context = { authorizationServers: environment.servers, clock }
-    const ended = await endUnused(ledger, entry, 'revoked', { channel, context })
-    if (ended.record.state === 'revoked') approvals++
+    const ended = await endUnused(ledger, entry, 'revoked')
+    if (ended.entry.record.state === 'revoked') approvals++
+    aftermath.add(() => ended.tell({ channel, context: { authorizationServers: servers, clock } }))
   }
-  const context = { servers: environment.servers }
-  const delegations = await endDelegations(environment.delegations, revoked, context)
-  const sessions = await endSessions(environment.sessions, revoked, context)
+  const delegations = await endDelegations(environment.delegations, revoked, aftermath)
+  const sessions = await endSessions(environment.sessions, revoked, aftermath)
+  await aftermath.tell()
   return { approvals, tokens: dropped, delegations, sessions }
 }
 

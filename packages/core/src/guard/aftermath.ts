@@ -1,0 +1,48 @@
+import { giveBackToken, type RevokingServers } from '../authorization-server/index.ts'
+import { type IssuedToken, revealToken } from '../credential/index.ts'
+import type { TokenCacheKey } from '../token-exchange/index.ts'
+import { ownIssuerOf } from '../token-exchange/token-cache-key.ts'
+
+/** What is told to others once all is written keeps nobody waiting for longer than this. Milliseconds. */
+const TELLING_MS = 3_000
+
+/**
+ * What others are told of an end, after all of it stands in the store: a server or channel that hangs must not keep
+ * the next record open.
+ */
+export class Aftermath {
+  readonly #servers: RevokingServers
+  readonly #work: (() => Promise<void>)[] = []
+
+  constructor(servers: RevokingServers) {
+    this.#servers = servers
+  }
+
+  /** Takes note of tokens, for later. */
+  readonly servers: RevokingServers = {
+    of: (issuer) => ({
+      revoke: async (token, { hint } = {}) => this.add(() => giveBackToken(this.#servers, { issuer, token, hint })),
+    }),
+  }
+
+  /** @param work - Never fails. */
+  add(work: () => Promise<void>): void {
+    this.#work.push(work)
+  }
+
+  /** A token of this process's cache. */
+  readonly dropped = (key: TokenCacheKey, { token }: IssuedToken): void => {
+    const issuer = ownIssuerOf(key)
+    if (issuer !== undefined) void this.servers.of(issuer).revoke(revealToken(token), { hint: 'access_token' })
+  }
+
+  /** Tells them all at once, and waits for a bounded time. */
+  async tell(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, TELLING_MS)
+    })
+    await Promise.race([Promise.all(this.#work.map((work) => work())), over])
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest'
+import { type ApprovalChannel, memoryStore } from '../../../src/index.ts'
+import { asks, ISSUER, smallWorld } from './small-world.ts'
+import { buy, createOrder, policies, world } from './world.ts'
+
+/** What the server was told to end: `[hint, which token]`, where equal texts are the same token. */
+async function revocations({ authorizationServer }: Awaited<ReturnType<typeof world>>) {
+  const requests = await authorizationServer.controls.requests()
+  return requests.flatMap(({ endpoint, parameters }) => (endpoint === 'revoke' ? [parameters] : []))
+}
+
+describe('revoke tells the issuer (I9, RFC 7009)', () => {
+  test('of the token of an approval that nobody used, when that is in the store', async () => {
+    const all = await world()
+    const { guard, login, invocation, authorizationServer, clock } = all
+    const store = memoryStore({ clock })
+    const behalf = guard({ store })
+    const identity = await login()
+    const call = invocation({ tool: 'create_order', input: buy(50), identity })
+    await behalf.run(policies.create_order, call, createOrder)
+    await authorizationServer.controls.approve()
+    clock.advance(10)
+    expect(await behalf.preflight(policies.create_order, call)).toMatchObject({ status: 'ready' })
+    const { issuer, subject } = identity
+    const tenant = identity.tenant === undefined ? {} : { tenant: identity.tenant }
+    expect(await behalf.revoke({ issuer, subject, ...tenant })).toMatchObject({ approvals: 1 })
+    expect(await revocations(all)).toMatchObject([{ token_type_hint: 'access_token' }])
+  })
+
+  test('of one that is cancelled, too', async () => {
+    const all = await world()
+    const { guard, login, invocation, authorizationServer, clock } = all
+    const behalf = guard()
+    const identity = await login()
+    const call = invocation({ tool: 'create_order', input: buy(50), identity })
+    const first = await behalf.run(policies.create_order, call, createOrder)
+    if (first.status !== 'interrupted') throw new Error(first.status)
+    await authorizationServer.controls.approve()
+    clock.advance(10)
+    await behalf.preflight(policies.create_order, call)
+    expect(await behalf.approvals.cancel(first.interrupt.id, { identity })).toMatchObject({ state: 'cancelled' })
+    expect(await revocations(all)).toMatchObject([{ token_type_hint: 'access_token' }])
+  })
+
+  test('of exchanged tokens of this process, and of no upstream’s', async () => {
+    const all = await world()
+    const { guard, login, invocation, authorizationServer } = all
+    await authorizationServer.controls.connect('ann', 'stocktrade', { upstreamSubject: 'st-1001' })
+    const behalf = guard()
+    const identity = await login()
+    for (const tool of ['read_portfolio', 'get_portfolio'] as const) {
+      const call = invocation({ tool, slot: tool, input: { portfolio: 'p-ann' }, identity })
+      expect(await behalf.run(policies[tool], call, () => 'ran')).toMatchObject({ status: 'done' })
+    }
+    const bob = await login('bob')
+    const other = invocation({ tool: 'read_portfolio', slot: 'bob', input: { portfolio: 'p-bob' }, identity: bob })
+    await behalf.run(policies.read_portfolio, other, () => 'ran')
+    const { issuer, subject } = identity
+    const tenant = identity.tenant === undefined ? {} : { tenant: identity.tenant }
+    expect(await behalf.revoke({ issuer, subject, ...tenant })).toMatchObject({ tokens: 2 })
+    expect(await revocations(all)).toMatchObject([{ token_type_hint: 'access_token' }])
+  })
+
+  test('a server that refuses changes nothing', async () => {
+    const all = await world()
+    const { guard, login, invocation, authorizationServer } = all
+    await authorizationServer.controls.fault('revoke', { status: 503 })
+    const behalf = guard()
+    const identity = await login()
+    const call = invocation({ tool: 'read_portfolio', input: { portfolio: 'p-ann' }, identity })
+    await behalf.run(policies.read_portfolio, call, () => 'ran')
+    const { issuer, subject } = identity
+    const tenant = identity.tenant === undefined ? {} : { tenant: identity.tenant }
+    expect(await behalf.revoke({ issuer, subject, ...tenant })).toMatchObject({ tokens: 1 })
+  })
+})
+
+test('a channel that hangs keeps no question open, and holds revoke up for three seconds', async () => {
+  const { guard, call, channel } = smallWorld()
+  let cancels = 0
+  const hanging: ApprovalChannel = {
+    ...channel,
+    cancel: () => {
+      cancels++
+      return new Promise(() => {})
+    },
+  }
+  const behalf = guard({ approvals: hanging })
+  for (const amount of [1, 2, 3]) await behalf.run(asks, call({ slot: `${amount}`, input: { amount } }), () => 'ran')
+  const began = performance.now()
+  expect(await behalf.revoke({ issuer: ISSUER, subject: 'ann' })).toMatchObject({ approvals: 3 })
+  expect(performance.now() - began).toBeLessThan(6_000)
+  expect(cancels).toBe(3)
+})
