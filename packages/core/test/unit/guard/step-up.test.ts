@@ -64,6 +64,14 @@ describe('an API asks for more in mid-body (E5)', () => {
     })
   })
 
+  test('of several credentials, the one that lacks something is named, wherever it stands', async () => {
+    const { guard, call, send } = strictApi()
+    const files = connection('files', { scopes: ['read'], origins: ['https://files.example'] })
+    const both = policy(schema, { version: '1', access: { files, mail } })
+    await expect(guard().run(both, call(), send as never)).rejects.toMatchObject({ credential: 'mail' })
+    expect(await guard().preflight(both, call())).toMatchObject(stepUp)
+  })
+
   test('a process whose preflight met it does not run into it', async () => {
     const { guard, call, send } = strictApi()
     await expect(guard().run(reads, call(), send as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })

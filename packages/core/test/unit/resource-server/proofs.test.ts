@@ -241,6 +241,16 @@ describe('nonces of the API', () => {
     now = Date.now()
   })
 
+  test('of a process whose clock is a little ahead are taken, and of one far ahead are not', async () => {
+    const token = await key.token()
+    const ahead = (seconds: number) =>
+      makeApi({ clock: { now: () => now + seconds * 1000 }, dpop: { store, windowSeconds: 600, nonces } })
+    const given = async (seconds: number) => (await refused(ahead(seconds).protect(await key.request(token)))).nonce
+    await passed(strict.protect(await key.request(token, { nonce: await given(20) })))
+    const result = await refused(strict.protect(await key.request(token, { nonce: await given(90) })))
+    expect(result.challenge).toContain('use_dpop_nonce')
+  })
+
   test.each([
     ['made up', 'abc.def'],
     ['of another secret', undefined],

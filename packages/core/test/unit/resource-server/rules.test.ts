@@ -114,6 +114,11 @@ describe('whoever acts', () => {
   test('may be narrowed for one request, and not widened', async () => {
     const narrow = only('agent:trader' as never)
     await passed(narrow.protect(await bearer({ act }), { actors: { allow: ['agent:trader'] } }))
+    // The API would let it in, and this request does not.
+    expect((await refused(narrow.protect(await bearer({ act }), { actors: { allow: ['agent:other'] } }))).status).toBe(
+      403,
+    )
+    expect((await refused(makeApi().protect(await bearer(), { actors: { required: true } }))).status).toBe(403)
     for (const name of ['agent:trader', 'agent:other']) {
       const token = await bearer({ act: { sub: 'agent:other' } })
       expect((await refused(narrow.protect(token, { actors: { allow: [name] } }))).status).toBe(403)
