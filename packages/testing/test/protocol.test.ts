@@ -7,6 +7,7 @@ describeProtocol('msw', {
     'token-vault',
     'ciba',
     'authorization-details',
+    'id-jag',
     'faults',
     'request-log',
     'controlled-time',

@@ -32,7 +32,8 @@ export interface MockAuthorizationServer extends VaultUpstream {
 
 /**
  * Makes an authorization server with state: discovery (OpenID Connect and RFC 8414), JWKS, authorization
- * code with PKCE, pushed requests, refresh with rotation, client credentials, RFC 8693 exchange, Auth0's token vault,
+ * code with PKCE, pushed requests, refresh with rotation, client credentials, RFC 8693 exchange, ID-JAG (both sides),
+ * Auth0's token vault,
  * CIBA (poll and ping), the device flow, DPoP, dynamic registration, introspection, revocation.
  *
  * Nothing is intercepted until its `handlers` are given to msw; `startMockServers` does that for a whole set.

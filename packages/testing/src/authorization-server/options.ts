@@ -104,6 +104,10 @@ export interface MockAuthorizationServerOptions {
   /** How deep `act` may nest before an exchange is refused. @default 5 */
   readonly maxActorDepth?: number
   readonly ciba?: MockCibaOptions
+  /** Issuers of authorization servers that this one asserts its users to, by ID-JAG. @default [] */
+  readonly assertsTo?: readonly string[]
+  /** Issuers whose ID-JAGs are redeemed here; a user is found by `email`. @default [] */
+  readonly trustsAssertionsOf?: readonly string[]
   /** Sends notifications of ping mode. @default the global `fetch`, read at each call */
   readonly fetch?: Fetch
   /** @default the machine's clock, which fake timers replace */
@@ -124,6 +128,8 @@ const KNOWN = {
     'clientIdClaim',
     'maxActorDepth',
     'ciba',
+    'assertsTo',
+    'trustsAssertionsOf',
     'fetch',
     'clock',
   ],

@@ -29,6 +29,8 @@ export interface ServerContext {
   readonly clientIdClaim: string
   readonly maxActorDepth: number
   readonly ciba: Required<MockCibaOptions>
+  readonly assertsTo: readonly string[]
+  readonly trustsAssertionsOf: readonly string[]
   readonly fetch: Fetch
   /** Which nonces this server made: it can tell its own from any other. */
   readonly nonceSecret: Uint8Array<ArrayBuffer>
@@ -84,6 +86,8 @@ export function createContext(options: MockAuthorizationServerOptions, clock: Cl
       bindingMessageRequired: false,
       ...options.ciba,
     },
+    assertsTo: options.assertsTo ?? [],
+    trustsAssertionsOf: options.trustsAssertionsOf ?? [],
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     nonceSecret: crypto.getRandomValues(new Uint8Array(32)),
     state: initialState(options.users),
@@ -99,6 +103,7 @@ export const GRANT = {
   federatedConnection: 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token',
   ciba: 'urn:openid:params:grant-type:ciba',
   device: 'urn:ietf:params:oauth:grant-type:device_code',
+  jwtBearer: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
 } as const
 
 /** A client of the options, or one that registered itself. */

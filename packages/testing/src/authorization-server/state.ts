@@ -144,6 +144,8 @@ export interface ServerState {
   proofs: Map<string, number>
   /** Which chain an access token belongs to, by `jti`: a revoked chain's tokens are no subject tokens. */
   grantsByTokenId: Map<string, Grant>
+  /** `jti` of redeemed ID-JAGs, by issuer. */
+  readonly redeemed: Set<string>
 }
 
 export function initialState(users: readonly MockUser[]): ServerState {
@@ -161,5 +163,6 @@ export function initialState(users: readonly MockUser[]): ServerState {
     assertions: new Map(),
     proofs: new Map(),
     grantsByTokenId: new Map(),
+    redeemed: new Set(),
   }
 }

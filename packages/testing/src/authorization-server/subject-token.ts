@@ -8,6 +8,7 @@ export const TOKEN_TYPE = {
   idToken: 'urn:ietf:params:oauth:token-type:id_token',
   refreshToken: 'urn:ietf:params:oauth:token-type:refresh_token',
   jwt: 'urn:ietf:params:oauth:token-type:jwt',
+  idJag: 'urn:ietf:params:oauth:token-type:id-jag',
 } as const
 
 const invalidRequest = (description: string) => new Refusal('invalid_request', description)

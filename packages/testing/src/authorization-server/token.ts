@@ -7,6 +7,7 @@ import { pollBackchannelRequest } from './grants/ciba.ts'
 import { clientCredentials } from './grants/client-credentials.ts'
 import { pollDevice } from './grants/device-code.ts'
 import { federatedConnection } from './grants/federated-connection.ts'
+import { redeemIdJag } from './grants/jwt-bearer.ts'
 import { refresh } from './grants/refresh-token.ts'
 import { exchangeToken } from './grants/token-exchange.ts'
 import type { MockClient } from './options.ts'
@@ -27,6 +28,7 @@ const HANDLERS: Readonly<Record<string, GrantHandler>> = {
   [GRANT.federatedConnection]: federatedConnection,
   [GRANT.ciba]: pollBackchannelRequest,
   [GRANT.device]: pollDevice,
+  [GRANT.jwtBearer]: redeemIdJag,
 }
 
 /** The token endpoint: proves the client, then hands over to the grant. */

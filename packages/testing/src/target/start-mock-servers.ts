@@ -22,6 +22,9 @@ const PLACES: WorldPlaces = {
   notificationEndpoint: 'https://agent.behalf.example/ciba/notifications',
 }
 
+/** The employer's issuer. */
+const ENTERPRISE = 'https://login.employer.example'
+
 export interface MockServersOptions {
   /** Signature algorithm of both issuers. @default 'RS256' */
   readonly algorithm?: 'RS256' | 'ES256'
@@ -43,6 +46,8 @@ export interface MockServers {
   readonly authorizationServer: MockAuthorizationServer
   /** The issuer behind the vault's `stocktrade` connection, `https://login.stocktrade.example/`. */
   readonly upstream: MockAuthorizationServer
+  /** The employer's issuer, `https://login.employer.example`: it asserts its people to the app's (ID-JAG). */
+  readonly enterprise: MockAuthorizationServer
   readonly openFga: MockOpenFga
   readonly stockTrade: MockStockTrade
   /** Clients registered at the app's issuer, with their credentials. */
@@ -60,7 +65,7 @@ export interface MockServers {
 }
 
 /**
- * Starts the two issuers, OpenFGA and the Stock Trade API as msw handlers, and intercepts from then on.
+ * Starts the three issuers, OpenFGA and the Stock Trade API as msw handlers, and intercepts from then on.
  *
  * The world: users `ann` and `bob`, linked to their upstream accounts; portfolios `p-ann` and `p-bob`;
  * the agent `agent:trader`, allowed to act for both. Nobody is signed in. One set at a time in a process: msw
@@ -73,10 +78,10 @@ export async function startMockServers(options: MockServersOptions = {}): Promis
   refuseUnknownKeys('startMockServers', options, known)
   const world = await makeWorld(PLACES)
   const servers = await makeServers(options, world)
-  const { authorizationServer, upstream, openFga, stockTrade } = servers
+  const { authorizationServer, upstream, enterprise, openFga, stockTrade } = servers
   const inbox = createNotificationInbox()
   const msw = setupServer(
-    ...[authorizationServer, upstream, openFga, stockTrade].flatMap((server) => server.handlers),
+    ...[authorizationServer, upstream, enterprise, openFga, stockTrade].flatMap((server) => server.handlers),
     http.post(PLACES.notificationEndpoint, ({ request }) => inbox.take(request)),
   )
   await linkAccounts(authorizationServer, world)
@@ -90,7 +95,8 @@ export async function startMockServers(options: MockServersOptions = {}): Promis
     msw,
     async reset() {
       msw.resetHandlers()
-      for (const { controls } of [authorizationServer, upstream, openFga, stockTrade]) await controls.reset()
+      for (const { controls } of [authorizationServer, upstream, enterprise, openFga, stockTrade])
+        await controls.reset()
       inbox.clear()
       await linkAccounts(authorizationServer, world)
     },
@@ -118,6 +124,14 @@ async function makeServers(options: MockServersOptions, world: MadeUpWorld) {
     connections: [{ name: world.connection, server: upstream, clientId: vault.clientId, resource: api.identifier }],
     algorithm,
     ...(options.ciba && { ciba: options.ciba }),
+    trustsAssertionsOf: [ENTERPRISE],
+    clock,
+  })
+  const enterprise = createMockAuthorizationServer({
+    ...world.enterprise,
+    issuer: ENTERPRISE,
+    assertsTo: [PLACES.issuer],
+    algorithm,
     clock,
   })
   const openFga = createMockOpenFga({ tuples: world.tuples(clock.now()), clock })
@@ -129,7 +143,7 @@ async function makeServers(options: MockServersOptions, world: MadeUpWorld) {
     executionMs: options.executionMs ?? 0,
     clock,
   })
-  return { authorizationServer, upstream, openFga, stockTrade }
+  return { authorizationServer, upstream, enterprise, openFga, stockTrade }
 }
 
 async function linkAccounts({ controls }: MockAuthorizationServer, { users, connection }: MadeUpWorld): Promise<void> {

@@ -7,6 +7,7 @@ import { type ActorClaim, apiScopes, issueAccessToken } from '../issue-tokens.ts
 import type { MockClient } from '../options.ts'
 import { requireConfidential, type ServerContext } from '../server-context.ts'
 import { clientIdOf, requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from '../subject-token.ts'
+import { issueIdJag } from './issue-id-jag.ts'
 
 /**
  * Exchanges a user's token for one limited to another API: delegation, with the client's agent in `act`.
@@ -24,6 +25,9 @@ export async function exchangeToken(
   const type = required(parameters, 'subject_token_type')
   const subject = await verifyOwnToken(context, required(parameters, 'subject_token'), type, 'subject_token')
   requireOwnAudience(context, client, subject, type, 'subject_token')
+  if (optional(parameters, 'requested_token_type') === TOKEN_TYPE.idJag) {
+    return issueIdJag(context, client, parameters, subject, proof)
+  }
   // RFC 9449 gives no rule; a bound token must not become one that anybody can use.
   if (isBound(subject) && proof === undefined) {
     throw new Refusal('invalid_request', 'subject_token is bound to a key: send a DPoP proof')

@@ -1,0 +1,57 @@
+import { epochSeconds } from '../../clock.ts'
+import { optional, required } from '../../http/received.ts'
+import { Refusal } from '../../http/refusal.ts'
+import type { DpopProof } from '../dpop.ts'
+import type { MockClient } from '../options.ts'
+import type { ServerContext } from '../server-context.ts'
+import { TOKEN_TYPE } from '../subject-token.ts'
+
+const ID_JAG_SECONDS = 300
+
+/**
+ * Asserts a user to another authorization server (Cross App Access): the employer's side.
+ *
+ * `audience` is the issuer of that server, one that this server asserts to. The client has the same name at both.
+ * Bound to the key of the DPoP proof, where the request has one.
+ * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/ | ID-JAG}
+ */
+export async function issueIdJag(
+  context: ServerContext,
+  client: MockClient,
+  parameters: URLSearchParams,
+  subject: { readonly sub: string },
+  proof: DpopProof | undefined,
+): Promise<object> {
+  if (required(parameters, 'subject_token_type') !== TOKEN_TYPE.idToken) {
+    throw new Refusal('invalid_request', 'an ID-JAG is issued for an id_token')
+  }
+  const [audience, ...more] = parameters.getAll('audience')
+  if (audience === undefined || more.length > 0 || !context.assertsTo.includes(audience)) {
+    throw new Refusal('invalid_target', 'audience is no authorization server that users are asserted to')
+  }
+  const now = epochSeconds(context.clock)
+  const email = context.state.users.get(subject.sub)?.email
+  const resource = optional(parameters, 'resource')
+  const scope = optional(parameters, 'scope')
+  const claims = {
+    iss: context.issuer,
+    sub: subject.sub,
+    aud: audience,
+    client_id: client.clientId,
+    jti: crypto.randomUUID(),
+    iat: now,
+    exp: now + ID_JAG_SECONDS,
+    ...(email !== undefined && { email }),
+    ...(resource !== undefined && { resource }),
+    ...(scope !== undefined && { scope }),
+    ...(proof !== undefined && { cnf: { jkt: proof.thumbprint } }),
+  }
+  return {
+    access_token: await (await context.key).sign(claims, 'oauth-id-jag+jwt'),
+    issued_token_type: TOKEN_TYPE.idJag,
+    // RFC 8693 §2.2.1: what is issued is no access token.
+    token_type: 'N_A',
+    expires_in: ID_JAG_SECONDS,
+    ...(scope !== undefined && { scope }),
+  }
+}

@@ -1,0 +1,114 @@
+import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
+import * as z from 'zod/mini'
+import { optional, required, words } from '../../http/received.ts'
+import { Refusal } from '../../http/refusal.ts'
+import type { DpopProof } from '../dpop.ts'
+import { grantedScopes } from '../grant-targets.ts'
+import { issueAccessToken } from '../issue-tokens.ts'
+import type { MockClient } from '../options.ts'
+import { requireConfidential, type ServerContext } from '../server-context.ts'
+import { actorClaim } from './token-exchange.ts'
+
+const invalid = (description: string): Refusal => new Refusal('invalid_grant', description)
+
+/** What an ID-JAG must say. `aud` is exactly one: this server. */
+const IdJag = z.object({
+  iss: z.string(),
+  sub: z.string(),
+  aud: z.string(),
+  client_id: z.string(),
+  jti: z.string(),
+  iat: z.number(),
+  exp: z.number(),
+  email: z.optional(z.string()),
+  resource: z.optional(z.string()),
+  scope: z.optional(z.string()),
+  cnf: z.optional(z.object({ jkt: z.string() })),
+})
+type IdJag = z.infer<typeof IdJag>
+
+/**
+ * Redeems the assertion of an employer's server (Cross App Access): the app's side. No refresh token comes of it.
+ *
+ * The assertion is taken once. Its `resource` and `scope` bound what is issued.
+ * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/ | ID-JAG}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-3 | RFC 7523 §3}
+ */
+export async function redeemIdJag(
+  context: ServerContext,
+  client: MockClient,
+  parameters: URLSearchParams,
+  proof?: DpopProof,
+): Promise<object> {
+  requireConfidential(client)
+  const assertion = await verifyAssertion(context, required(parameters, 'assertion'))
+  if (assertion.client_id !== client.clientId) throw invalid('the assertion is for another client')
+  if (assertion.cnf !== undefined && assertion.cnf.jkt !== proof?.thumbprint) {
+    throw invalid('the assertion is bound to a key that was not proved')
+  }
+  const user = [...context.state.users.values()].find(({ email }) => email !== undefined && email === assertion.email)
+  if (user === undefined) throw invalid('nobody here is who the assertion names')
+  const resource = targetOf(context, assertion, parameters)
+  const requested = words(optional(parameters, 'scope') ?? assertion.scope)
+  const beyond = requested.find((scope) => !words(assertion.scope).includes(scope))
+  if (beyond !== undefined) throw new Refusal('invalid_scope', `the assertion does not have ${beyond}`)
+  const audience = [resource]
+  const scopes = grantedScopes(context, { client, subject: user.subject, requested, audience })
+  takeOnce(context, assertion)
+  return issueAccessToken(context, {
+    clientId: client.clientId,
+    subject: user.subject,
+    audience,
+    scopes,
+    actor: actorClaim(context, client),
+    thumbprint: proof?.thumbprint,
+  })
+}
+
+function targetOf(context: ServerContext, assertion: IdJag, parameters: URLSearchParams): string {
+  const [asked] = [...parameters.getAll('resource'), ...parameters.getAll('audience')]
+  const resource = assertion.resource ?? asked
+  if (resource === undefined || !context.resources.has(resource) || (asked !== undefined && asked !== resource)) {
+    throw new Refusal('invalid_target', 'the assertion is for another API')
+  }
+  return resource
+}
+
+async function verifyAssertion(context: ServerContext, assertion: string): Promise<IdJag> {
+  const issuer = issuerOf(assertion)
+  // An issuer that nobody named is refused before any request goes there; and no server redeems its own.
+  if (issuer === context.issuer || !context.trustsAssertionsOf.includes(issuer)) {
+    throw invalid('the assertion is of an issuer that is not trusted here')
+  }
+  const parsed = IdJag.safeParse(await verify(context, assertion, issuer))
+  if (!parsed.success || parsed.data.aud !== context.issuer) throw invalid('the assertion is malformed')
+  return parsed.data
+}
+
+async function verify(context: ServerContext, assertion: string, issuer: string): Promise<JWTPayload> {
+  const keys = await context.fetch(`${issuer.replace(/\/$/, '')}/.well-known/jwks.json`)
+  const { payload } = await jwtVerify(assertion, createLocalJWKSet((await keys.json()) as JSONWebKeySet), {
+    issuer,
+    audience: context.issuer,
+    typ: 'oauth-id-jag+jwt',
+    algorithms: ['ES256', 'RS256'],
+    currentDate: new Date(context.clock.now()),
+  }).catch(() => {
+    throw invalid('the assertion does not verify')
+  })
+  return payload
+}
+
+function issuerOf(assertion: string): string {
+  try {
+    return String(decodeJwt(assertion).iss)
+  } catch {
+    throw invalid('the assertion is no JWT')
+  }
+}
+
+function takeOnce({ state }: ServerContext, { iss, jti }: IdJag): void {
+  const id = `${iss} ${jti}`
+  if (state.redeemed.has(id)) throw invalid('the assertion was used before')
+  state.redeemed.add(id)
+}
