@@ -1,4 +1,9 @@
+import { ConfigurationError, currentIdentity, type Identity, policy, publicTool } from '@behalf/core'
+import { ProtocolError } from '@modelcontextprotocol/client'
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { createMcpGate, guardTools, nodeHandler } from '../src/server/index.ts'
 import { connectClient, textOf } from './connect-client.ts'
 import { buy } from './stock-tools.ts'
 import { openWorld, type World } from './world.ts'
@@ -10,43 +15,271 @@ beforeAll(async () => {
 afterAll(() => world.close())
 beforeEach(() => world.target.reset())
 
+const Nothing = z.strictObject({})
 const orders = async (portfolio = 'p-ann') => (await world.target.api.controls.orders(portfolio)).length
+const pageOf = ({ id }: { readonly id: string }) => `https://app.example/approvals/${id}`
+const legacy = { versionNegotiation: { mode: 'legacy' } } as const
+const modern = { versionNegotiation: { mode: 'auto' }, capabilities: { elicitation: { url: {} } } } as const
 
-/** Says yes as soon as the question is there. */
-async function approveSoon(subject = 'ann'): Promise<string> {
+async function openQuestion(subject: string) {
   const { controls } = world.target.authorizationServer
   for (;;) {
     const [request] = await controls.pendingRequests(subject)
-    if (request !== undefined) {
-      await controls.approve(request.authReqId)
-      return request.bindingMessage ?? ''
-    }
+    if (request !== undefined) return request
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 
-describe('a client of revision 2026-07-28', () => {
-  test('sees the tools of its user, and acts for that user', async () => {
+/** Says yes as soon as the question is there. @returns its words */
+async function approveSoon(subject = 'ann'): Promise<string> {
+  const request = await openQuestion(subject)
+  await world.target.authorizationServer.controls.approve(request.authReqId)
+  return request.bindingMessage ?? ''
+}
+
+const connect = async (user: 'ann' | 'bob', options?: Parameters<typeof connectClient>[2]) =>
+  connectClient(world.resource, await world.token(user), options)
+
+interface Waiting {
+  readonly resultType?: string
+  readonly requestState?: string
+  readonly inputRequests?: Record<string, { readonly params: { readonly url?: string; readonly message: string } }>
+  readonly _meta?: Record<string, unknown>
+}
+
+describe('what a user is shown, and may do', () => {
+  test('the tools that the user could call, and no others', async () => {
     world.serve()
-    const client = await connectClient(world.resource, await world.token('ann'))
-    const { tools } = await client.listTools()
+    const client = await connect('ann')
+    const shown = ['get_stock_price', 'whoami', 'get_portfolio', 'create_order']
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(shown)
+    expect((await (await connect('ann', legacy)).listTools()).tools.map(({ name }) => name)).toEqual(shown)
+    world.serve({ rules: { list: 'all' } })
+    expect((await (await connect('ann')).listTools()).tools).toHaveLength(5)
+    // Hidden or not, a call is checked by itself.
+    const refused = await client.callTool({ name: 'close_account', arguments: { portfolio: 'p-ann' } })
+    expect(refused).toMatchObject({ isError: true, _meta: { 'behalf/refusal': 'not_permitted' } })
+  })
+
+  test('each call acts for the user of its token, with credentials of its own size', async () => {
+    world.serve()
+    const client = await connect('ann')
     const me = await client.callTool({ name: 'whoami', arguments: {} })
     expect(JSON.parse(textOf(me))).toEqual({ subject: 'ann', clientId: 'stock-cli' })
-    const portfolio = await client.callTool({ name: 'get_portfolio', arguments: { portfolio: 'p-ann' } })
-    expect(textOf(portfolio)).toContain('p-ann')
+    expect(textOf(await client.callTool({ name: 'get_portfolio', arguments: { portfolio: 'p-ann' } }))).toContain(
+      'p-ann',
+    )
     const small = await client.callTool({ name: 'create_order', arguments: buy(5) })
     expect(JSON.parse(textOf(small))).toMatchObject({ quantity: 5, status: 'filled' })
   })
 
+  test('another’s portfolio is refused with a fixed sentence, and nobody is asked', async () => {
+    world.serve()
+    const client = await connect('ann')
+    const refused = await client.callTool({ name: 'create_order', arguments: buy(50, { portfolio: 'p-bob' }) })
+    expect(textOf(refused)).toBe('This action is not permitted.')
+    expect(refused.isError).toBe(true)
+    expect(await world.target.authorizationServer.controls.pendingRequests()).toHaveLength(0)
+    expect(await orders('p-bob')).toBe(0)
+  })
+})
+
+describe('a client of revision 2026-07-28', () => {
   test('a large order waits within the rounds, and is placed once', async () => {
     world.serve({ rules: { waitSeconds: 5 } })
-    const client = await connectClient(world.resource, await world.token('ann'))
-    const [result, message] = await Promise.all([
-      client.callTool({ name: 'create_order', arguments: buy(50) }),
-      approveSoon(),
-    ])
+    const client = await connect('ann')
+    const placing = client.callTool({ name: 'create_order', arguments: buy(50) })
+    const [result, message] = await Promise.all([placing, approveSoon()])
     expect(message).toBe('Buy 50 shares of AAPL')
     expect(JSON.parse(textOf(result))).toMatchObject({ quantity: 50, status: 'filled' })
     expect(await orders()).toBe(1)
+  })
+
+  test('a page to open is named first; a fresh client goes on with the state', async () => {
+    world.serve({ rules: { pageOf } })
+    const asked = (await (
+      await connect('ann', modern)
+    ).callTool({ name: 'create_order', arguments: buy(50) }, { allowInputRequired: true })) as Waiting
+    const { url, message } = asked.inputRequests?.behalf?.params ?? {}
+    expect(url).toMatch(/^https:\/\/app\.example\/approvals\/./)
+    expect(message).toBe('Buy 50 shares of AAPL')
+    expect(asked._meta?.['behalf/interrupt']).toMatchObject({ v: 1, kind: 'approval_pending', tool: 'create_order' })
+    await approveSoon()
+    const later = await (await connect('ann', modern)).callTool(
+      { name: 'create_order', arguments: buy(50), requestState: asked.requestState } as never,
+      { allowInputRequired: true },
+    )
+    expect(JSON.parse(textOf(later as never))).toMatchObject({ quantity: 50 })
+    // The same state again is the same run: told again, not run again.
+    const again = await (await connect('ann', modern)).callTool(
+      { name: 'create_order', arguments: buy(50), requestState: asked.requestState } as never,
+      { allowInputRequired: true },
+    )
+    expect(textOf(again as never)).toBe(textOf(later as never))
+    expect(await orders()).toBe(1)
+  })
+
+  test('a no, and a page that the user does not open', async () => {
+    world.serve({ rules: { pageOf } })
+    const client = await connect('ann', modern)
+    client.setRequestHandler('elicitation/create', async () => ({ action: 'decline' }))
+    const left = await client.callTool({ name: 'create_order', arguments: buy(50) })
+    expect(left).toMatchObject({ isError: true, _meta: { 'behalf/interrupt': { kind: 'approval_pending' } } })
+    const { controls } = world.target.authorizationServer
+    await controls.deny((await openQuestion('ann')).authReqId)
+    client.setRequestHandler('elicitation/create', async () => ({ action: 'accept' }))
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const denied = await client.callTool({ name: 'create_order', arguments: buy(50) })
+    expect(textOf(denied)).toContain('was denied')
+    expect(await orders()).toBe(0)
+  })
+
+  test.each([
+    ['another user’s', 'bob', {}, undefined],
+    ['a changed', 'ann', {}, (state: string) => state.replace(/.$/, (end) => (end === 'A' ? 'B' : 'A'))],
+  ] as const)('%s state is refused before any tool is asked', async (_name, user, _over, change) => {
+    world.serve({ rules: { waitSeconds: 0 } })
+    const first = (await (
+      await connect('ann')
+    ).callTool({ name: 'create_order', arguments: buy(50) }, { allowInputRequired: true })) as Waiting
+    const state = first.requestState ?? ''
+    const stolen = (await connect(user)).callTool(
+      { name: 'create_order', arguments: buy(50), requestState: change?.(state) ?? state } as never,
+      { allowInputRequired: true },
+    )
+    await expect(stolen).rejects.toSatisfy((error) => ProtocolError.isInstance(error) && error.code === -32_602)
+    expect(await orders()).toBe(0)
+  })
+
+  test('a state of other arguments approves nothing', async () => {
+    world.serve({ rules: { waitSeconds: 0 } })
+    const client = await connect('ann')
+    const name = 'create_order'
+    const first = (await client.callTool({ name, arguments: buy(50) }, { allowInputRequired: true })) as Waiting
+    await approveSoon()
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const other = { name, arguments: buy(500), requestState: first.requestState } as never
+    const asked = (await client.callTool(other, { allowInputRequired: true })) as Waiting
+    expect(asked._meta?.['behalf/interrupt']).toMatchObject({ message: 'Buy 500 shares of AAPL' })
+    expect(await orders()).toBe(0)
+  })
+})
+
+describe('a client of an older revision', () => {
+  test('is told a page by -32042, and finds its approval by the same call', async () => {
+    world.serve({ rules: { pageOf } })
+    const client = await connect('ann', { ...legacy, capabilities: { elicitation: { url: {} } } })
+    const asked = await client.callTool({ name: 'create_order', arguments: buy(50) }).catch((error: unknown) => error)
+    expect(asked).toMatchObject({ code: -32_042 })
+    const { data } = asked as { readonly data: { readonly elicitations: readonly unknown[] } }
+    expect(data.elicitations).toMatchObject([{ mode: 'url', message: 'Buy 50 shares of AAPL' }])
+    await approveSoon()
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const placed = await client.callTool({ name: 'create_order', arguments: buy(50) })
+    expect(JSON.parse(textOf(placed))).toMatchObject({ quantity: 50 })
+    expect(await orders()).toBe(1)
+  })
+
+  test('without a page it is waited for, and then told that it waits', async () => {
+    world.serve({ rules: { waitSeconds: 2 } })
+    const client = await connect('ann', legacy)
+    const placing = client.callTool({ name: 'create_order', arguments: buy(50) })
+    const [placed] = await Promise.all([placing, approveSoon()])
+    expect(JSON.parse(textOf(placed))).toMatchObject({ quantity: 50 })
+    const waiting = await client.callTool({ name: 'create_order', arguments: buy(60) })
+    expect(textOf(waiting)).toBe('The user was asked to approve this action and has not answered. It was not done.')
+    expect(waiting).toMatchObject({ isError: true, _meta: { 'behalf/interrupt': { kind: 'approval_pending' } } })
+  })
+})
+
+describe('tools of an app’s own', () => {
+  const serve = (execute: () => unknown, over: object = {}) => {
+    const seen: unknown[] = []
+    const guarded = guardTools(
+      { probe: { inputSchema: Nothing, execute } },
+      { guard: world.guard(), policies: { probe: policy(Nothing, {}) }, onError: (error) => seen.push(error), ...over },
+    )
+    const mcp = createMcpHandler(() =>
+      guarded.register(new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)),
+    )
+    const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile })
+    world.port.serve(nodeHandler(gate, mcp.fetch))
+    return seen
+  }
+  const probe = async () => (await connect('ann')).callTool({ name: 'probe', arguments: {} })
+
+  test('what a body throws reaches the app, and not the client', async () => {
+    const secret = 'postgres://admin:secret@db'
+    const seen = serve(() => {
+      throw new Error(secret, { cause: new Error(secret) })
+    })
+    const result = await probe()
+    expect(textOf(result)).toBe('This tool failed. What it did before it failed is not known.')
+    expect(JSON.stringify(result)).not.toContain('secret')
+    expect(String(seen[0])).toContain(secret)
+  })
+
+  test.each<readonly [string, () => unknown, unknown]>([
+    ['a text', () => 'hello', { content: [{ type: 'text', text: 'hello' }] }],
+    ['nothing', () => undefined, { content: [] }],
+    ['a result of MCP', () => ({ content: [{ type: 'text', text: 'as it is' }] }), { content: [{ text: 'as it is' }] }],
+    [
+      'a generator, of which the last value counts',
+      async function* () {
+        yield 'first'
+        yield (currentIdentity() as Identity & { subject: string }).subject
+      },
+      { content: [{ text: 'ann' }] },
+    ],
+  ])('a body may give %s', async (_name, execute, wanted) => {
+    serve(execute)
+    expect(await probe()).toMatchObject(wanted as object)
+  })
+
+  test('an identity that no verification made is nobody', async () => {
+    const guarded = guardTools(
+      { probe: { inputSchema: Nothing, execute: () => 'ran' } },
+      { guard: world.guard(), policies: { probe: policy(Nothing, {}) } },
+    )
+    const mcp = createMcpHandler(() =>
+      guarded.register(new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)),
+    )
+    const identity = { kind: 'user', issuer: world.profile.issuer, subject: 'ann', claims: {} }
+    const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'probe', arguments: {} } }
+    const request = new Request(world.resource, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify(body),
+    })
+    const authInfo = { token: '', clientId: 'x', scopes: [], extra: { identity } }
+    expect(await (await mcp.fetch(request.clone(), { authInfo })).text()).toContain('It could not be verified')
+    // Without a gate there is nobody.
+    expect(await (await mcp.fetch(request)).text()).toContain('has to sign in')
+  })
+})
+
+describe('configuration', () => {
+  const tools = { probe: { inputSchema: Nothing, execute: () => 1 } }
+  const refuses =
+    (over: object, given: object = tools) =>
+    () => {
+      const options = { guard: world.guard(), policies: { probe: publicTool(Nothing) }, ...over }
+      expect(() => guardTools(given as typeof tools, options as never)).toThrow(ConfigurationError)
+    }
+  test('an unknown option', refuses({ identity: 'ann' }))
+  test('no guard', refuses({ guard: undefined }))
+  test('a tool without a policy', refuses({ policies: {} }))
+  test('a policy that is a property of Object', refuses({ policies: {} }, { constructor: tools.probe }))
+  test('a tool without a body', refuses({}, { probe: { inputSchema: Nothing } }))
+  test('a wait that clients do not wait for', refuses({ waitSeconds: 120 }))
+  test('a list of another kind', refuses({ list: 'some' }))
+  test('a short key', refuses({ requestState: { key: new Uint8Array(16) } }))
+  test('a state that never ends', refuses({ requestState: { lifetimeSeconds: Number.POSITIVE_INFINITY } }))
+
+  test('a list that could not be filtered', () => {
+    const guarded = guardTools(tools, { guard: world.guard(), policies: { probe: publicTool(Nothing) } })
+    const server = new McpServer({ name: 'x', version: '1' })
+    server.registerTool('other', { inputSchema: Nothing }, async () => ({ content: [] }))
+    expect(() => guarded.register(server)).toThrow(ConfigurationError)
   })
 })

@@ -1,4 +1,12 @@
-import { createGuard, type Guard, type GuardOptions, memoryStore, type Profile } from '@behalf/core'
+import {
+  createGuard,
+  type Guard,
+  type GuardOptions,
+  type Identity,
+  memoryStore,
+  type Profile,
+  verifyAccessToken,
+} from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
 import { auth0TokenVault } from '@behalf/core/vault'
@@ -28,6 +36,8 @@ export interface World {
     user: 'ann' | 'bob',
     options?: { readonly scope?: string; readonly parameters?: Record<string, string> },
   ): Promise<string>
+  /** Who a token for the MCP server stands for. */
+  identity(token: string): Promise<Identity>
   close(): Promise<void>
 }
 
@@ -79,6 +89,7 @@ export async function openWorld(): Promise<World> {
       const options = { user: target.users[user].subject, client: target.clients.public, resource, scope }
       return (await login(target, { ...options, ...(parameters && { parameters }) })).accessToken
     },
+    identity: (token) => verifyAccessToken(token, { authorizationServer: profile, audience: resource }),
     close: async () => {
       await port.close()
       await target.close()

@@ -2,6 +2,8 @@ import type { OAuthClientMetadata } from '@modelcontextprotocol/client'
 import type { ClientRegistration } from './client-options.ts'
 import { checkMetadataUrl } from './client-options.ts'
 
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+
 /**
  * Our client, as it is registered (RFC 7591 §2). Public: what runs on a user's machine keeps no secret, and PKCE does
  * for the others.
@@ -10,14 +12,14 @@ export function clientMetadata(
   client: ClientRegistration,
   scopes: readonly string[] = client.scopes ?? [],
 ): OAuthClientMetadata {
-  const { name, redirectUri, uri, logoUri } = client
+  const { name, redirectUri, uri, logoUri, deviceLogin = false } = client
   const isWeb = new URL(redirectUri).protocol === 'https:'
   return {
     client_name: name,
     redirect_uris: [redirectUri],
     // RFC 8252 §8.4, and a MUST of MCP since 2026-07-28.
     application_type: isWeb ? 'web' : 'native',
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: ['authorization_code', 'refresh_token', ...(deviceLogin ? [DEVICE_GRANT] : [])],
     response_types: ['code'],
     token_endpoint_auth_method: 'none',
     ...(scopes.length > 0 && { scope: scopes.join(' ') }),

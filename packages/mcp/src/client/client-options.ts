@@ -16,6 +16,8 @@ export interface ClientRegistration {
   readonly metadataUrl?: string
   /** Clients that were registered by hand, by the issuer they were registered at. */
   readonly registered?: Readonly<Record<string, OAuthClientInformationMixed>>
+  /** Also sign in by a code on another device (RFC 8628). @default false */
+  readonly deviceLogin?: boolean
   readonly uri?: string
   readonly logoUri?: string
 }
@@ -70,6 +72,7 @@ const clientKeys = [
   'scopes',
   'metadataUrl',
   'registered',
+  'deviceLogin',
   'uri',
   'logoUri',
 ] as const satisfies readonly (keyof ClientRegistration)[]

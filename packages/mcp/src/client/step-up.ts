@@ -15,6 +15,23 @@ export function wantedLogin(response: Response): WantedLogin | undefined {
   return { acrValues: parameter(challenge, 'acr_values'), maxAge: parameter(challenge, 'max_age') }
 }
 
+/**
+ * Asks for that login (RFC 9470 §4). Its parameters are of OpenID Connect, and some servers take them with its scope
+ * only.
+ */
+export function askForLogin(
+  url: URL,
+  { acrValues, maxAge }: WantedLogin,
+  supported: readonly string[] | undefined,
+): void {
+  if (acrValues !== undefined) url.searchParams.set('acr_values', acrValues)
+  if (maxAge !== undefined) url.searchParams.set('max_age', maxAge)
+  const scopes = (url.searchParams.get('scope') ?? '').split(' ').filter(Boolean)
+  if (!scopes.includes('openid') && supported?.includes('openid') === true) {
+    url.searchParams.set('scope', ['openid', ...scopes].join(' '))
+  }
+}
+
 function parameter(challenge: string, name: string): string | undefined {
   const found = new RegExp(`(?:^|[\\s,])${name}=(?:"([^"\\\\]*)"|([^\\s,"]+))`, 'i').exec(challenge)
   return found?.[1] ?? found?.[2]

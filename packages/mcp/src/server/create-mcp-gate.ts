@@ -117,28 +117,26 @@ export function createMcpGate(options: McpGateOptions): McpGate {
 
   const isEndpoint = (request: Pick<Request, 'url'>) => new URL(request.url).pathname === endpoint.pathname
   const isMetadata = (request: Pick<Request, 'url'>) => new URL(request.url).pathname === new URL(metadataUrl).pathname
+  const decide: McpGate['admit'] = async (request, parsedBody) => {
+    const metadata = isMetadata(request) ? metadataAnswer(request, server.metadata(request)) : undefined
+    if (metadata !== undefined) return { ok: false, response: metadata }
+    return isEndpoint(request)
+      ? admit(request, parsedBody)
+      : { ok: false, response: new Response(null, { status: 404 }) }
+  }
   return {
     resource,
     metadataUrl,
     serves: (request) => isEndpoint(request) || isMetadata(request),
-    admit: async (request, parsedBody) => {
-      const metadata = isMetadata(request) ? metadataAnswer(request, server.metadata(request)) : undefined
-      if (metadata !== undefined) return { ok: false, response: metadata }
-      return isEndpoint(request)
-        ? admit(request, parsedBody)
-        : { ok: false, response: new Response(null, { status: 404 }) }
-    },
-    handle(handler) {
-      return async (request) => {
-        const admission = await this.admit(request)
-        if (!admission.ok) return admission.response
-        const { identity, authInfo, parsedBody, headers } = admission
-        const clean = withoutCredentials(request)
-        const response = await runAs(identity, () =>
-          handler(clean, { authInfo, ...(parsedBody !== undefined && { parsedBody }) }),
-        )
-        return withHeaders(response, headers)
-      }
+    admit: decide,
+    handle: (handler) => async (request) => {
+      const admission = await decide(request)
+      if (!admission.ok) return admission.response
+      const { identity, authInfo, parsedBody, headers } = admission
+      const clean = withoutCredentials(request)
+      const more = parsedBody === undefined ? {} : { parsedBody }
+      const response = await runAs(identity, () => handler(clean, { authInfo, ...more }))
+      return withHeaders(response, headers)
     },
   }
 }

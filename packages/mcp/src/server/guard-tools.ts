@@ -101,6 +101,7 @@ async function answer(
   const { mcpReq } = context
   const state = roundOf(mcpReq.requestState(), name)
   const slot = state?.slot ?? crypto.randomUUID()
+  const declined = wasDeclined(mcpReq.inputResponses)
   const pageTo = (interrupt: Interrupt) => (canOpenPages(context) ? pageFor(interrupt, rules.pageOf) : undefined)
   const ended = await callTool(guarded, {
     identity: identityOf(context),
@@ -109,7 +110,9 @@ async function answer(
     signal: mcpReq.signal,
     // Whoever can be shown a page is shown it first, and waits when it comes back.
     waitSeconds: (interrupt) =>
-      state === undefined && pageTo(interrupt) !== undefined ? 0 : (rules.waitSeconds ?? DEFAULT_WAIT_SECONDS),
+      declined || (state === undefined && pageTo(interrupt) !== undefined)
+        ? 0
+        : (rules.waitSeconds ?? DEFAULT_WAIT_SECONDS),
   })
   if (ended.kind === 'result') return ended.result
   const { interrupt } = ended
@@ -121,7 +124,7 @@ async function answer(
   }
   // Without a page, coming back is worth it only where the answer is given elsewhere, such as on a phone.
   const mayComeBack = page !== undefined || interrupt.kind === 'approval_pending'
-  if (mcpReq.envelope === undefined || !mayComeBack || wasDeclined(mcpReq.inputResponses)) {
+  if (mcpReq.envelope === undefined || !mayComeBack || declined) {
     return waitingResult(interrupt)
   }
   const asked = inputRequired({

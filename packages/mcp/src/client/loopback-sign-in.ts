@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { SignInError } from './sign-in-error.ts'
+
+/** Options of {@link loopbackSignIn}. */
+export interface LoopbackSignInOptions {
+  /** Opens the user's browser, or says where to go. Give the address as an argument of its own, never through a shell. */
+  readonly open: (url: URL) => void | Promise<void>
+  /** @default a free one, as RFC 8252 §7.3 has it */
+  readonly port?: number
+  /** How long the user may take, seconds. @default 300 */
+  readonly timeoutSeconds?: number
+  readonly signal?: AbortSignal
+}
+
+/** A place on this machine where a browser comes back to. */
+export interface LoopbackSignIn {
+  /** For `client.redirectUri`. */
+  readonly redirectUri: string
+  /** For `showSignIn`. */
+  show(url: URL): Promise<void>
+  /** The address that the browser came back to, for `finishSignIn`. @throws SignInError `timed_out` */
+  callback(): Promise<URL>
+  close(): Promise<void>
+}
+
+const page = 'You are signed in, and can close this page.'
+
+/**
+ * Signs a user of a command-line agent in by their browser, which comes back to a port on loopback. Node only.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-7.3 | RFC 8252 §7.3}
+ */
+export async function loopbackSignIn(options: LoopbackSignInOptions): Promise<LoopbackSignIn> {
+  const { open, port = 0, timeoutSeconds = 300, signal } = options
+  const { createServer } = await import('node:http')
+  let waiting = Promise.withResolvers<URL>()
+  let host = ''
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    const url = new URL(request.url ?? '/', `http://${host}`)
+    // Another name for this machine in `Host` is a page that rebound it.
+    const isOurs = request.headers.host === host && request.method === 'GET' && url.pathname === '/callback'
+    const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
+    response.writeHead(isOurs ? 200 : 404, { ...headers, 'referrer-policy': 'no-referrer' })
+    response.end(isOurs ? page : '')
+    if (isOurs && url.searchParams.has('state')) waiting.resolve(url)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    redirectUri: `http://${host}/callback`,
+    async show(url) {
+      // One sign-in at a time: what came for the last one is not this one's.
+      waiting = Promise.withResolvers<URL>()
+      await open(url)
+    },
+    async callback() {
+      const late = AbortSignal.timeout(timeoutSeconds * 1000)
+      const ending = signal === undefined ? late : AbortSignal.any([late, signal])
+      const ended = new Promise<never>((_resolve, reject) => {
+        const end = () => reject(signal?.aborted ? signal.reason : timedOut())
+        if (ending.aborted) end()
+        else ending.addEventListener('abort', end, { once: true })
+      })
+      return Promise.race([waiting.promise, ended])
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+const timedOut = () => new SignInError('timed_out', 'the browser did not come back in time')

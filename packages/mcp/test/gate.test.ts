@@ -1,0 +1,289 @@
+import { memoryStore } from '@behalf/core'
+import { generateDpopKey } from '@behalf/core/providers'
+import { login, profileOf } from '@behalf/testing'
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { createMcpGate, identityOf, type McpGateOptions, type McpHandler } from '../src/server/index.ts'
+import { openWorld, type World } from './world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await openWorld()
+})
+afterAll(() => world.close())
+
+const gate = (over: Partial<McpGateOptions> = {}) =>
+  createMcpGate({ resource: world.resource, authorizationServer: world.profile, scopes: ['mcp:tools'], ...over })
+
+/** Says what reached it. */
+const echo: McpHandler = async (request, { authInfo, parsedBody }) =>
+  Response.json({
+    headers: Object.fromEntries(request.headers),
+    token: authInfo?.token,
+    scopes: authInfo?.scopes,
+    subject: subjectOf(identityOf({ authInfo })),
+    body: parsedBody,
+    rest: await request.text(),
+  })
+
+const subjectOf = (identity: ReturnType<typeof identityOf>) =>
+  identity?.kind === 'user' ? identity.subject : undefined
+
+const call = (name: string) => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } })
+
+interface Sent {
+  readonly token?: string
+  readonly headers?: Record<string, string>
+  readonly body?: unknown
+  readonly method?: string
+  readonly url?: string
+}
+
+function send(over: Partial<McpGateOptions>, { token, headers, body = call('x'), method = 'POST', url }: Sent) {
+  return gate(over).handle(echo)(
+    new Request(url ?? world.resource, {
+      method,
+      headers: {
+        'content-type': 'application/json',
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      ...(method === 'POST' && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    }),
+  )
+}
+
+const challengeOf = (response: Response) => response.headers.get('www-authenticate') ?? ''
+
+describe('who may pass', () => {
+  test('a token for this server; and it ends here', async () => {
+    const token = await world.token('ann')
+    const response = await send({}, { token, headers: { dpop: 'proof' } })
+    expect(response.status).toBe(200)
+    const seen = await response.text()
+    expect(JSON.parse(seen)).toMatchObject({ subject: 'ann', token: '', scopes: ['mcp:tools', 'mcp:trade'], rest: '' })
+    expect(seen).not.toContain(token)
+    expect(seen).not.toContain('proof')
+  })
+
+  test('nobody without a token: the challenge names the metadata, which names the issuer', async () => {
+    const response = await send({}, {})
+    expect(response.status).toBe(401)
+    const [, url = ''] = /resource_metadata="([^"]+)"/.exec(challengeOf(response)) ?? []
+    const { pathname } = new URL(world.resource)
+    expect(url).toBe(`${world.port.origin}/.well-known/oauth-protected-resource${pathname}`)
+    const metadata = await send({ tools: { create_order: { scopes: ['mcp:trade'] } } }, { method: 'GET', url })
+    expect(await metadata.json()).toMatchObject({
+      resource: world.resource,
+      authorization_servers: [world.target.authorizationServer.issuer],
+      scopes_supported: ['mcp:tools', 'mcp:trade'],
+      bearer_methods_supported: ['header'],
+    })
+  })
+
+  test('a token in the query is not looked at', async () => {
+    const token = await world.token('ann')
+    expect((await send({}, { url: `${world.resource}?access_token=${token}` })).status).toBe(401)
+  })
+
+  const refused: Record<string, () => Promise<Sent & { readonly over?: Partial<McpGateOptions> }>> = {
+    'a token for another audience': async () => {
+      const options = { user: 'ann', client: world.target.clients.public, scope: 'openid chat' }
+      return { token: (await login(world.target, options)).accessToken }
+    },
+    'a token of another issuer': async () => {
+      const { enterprise } = world.target
+      if (enterprise === undefined) throw new TypeError('the sandbox has an employer')
+      const target = { ...world.target, authorizationServer: enterprise }
+      return { token: (await login(target, { user: 'emp-7', scope: 'openid chat' })).accessToken }
+    },
+    'an expired token': async () => ({
+      token: await world.token('ann'),
+      over: { clock: { now: () => Date.now() + 2 * 3600_000 } },
+    }),
+    'a token whose algorithm is none': async () => {
+      const [, payload] = (await world.token('ann')).split('.')
+      const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt' })).toString('base64url')
+      return { token: `${header}.${payload}.` }
+    },
+    'a token whose claims were changed': async () => {
+      const [header, payload = '', signature] = (await world.token('bob')).split('.')
+      const claims = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), sub: 'ann' }
+      return { token: [header, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.') }
+    },
+    'an id_token': async () => {
+      const options = { user: 'ann', client: world.target.clients.public, resource: world.resource }
+      return { token: (await login(world.target, { ...options, scope: 'openid mcp:tools' })).idToken ?? '' }
+    },
+  }
+  for (const [name, make] of Object.entries(refused)) {
+    test(`not ${name}`, async () => {
+      const { over = {}, ...sent } = await make()
+      const response = await send(over, sent)
+      expect(response.status).toBe(401)
+      expect(challengeOf(response)).toContain('error="invalid_token"')
+      expect(await response.text()).not.toContain('subject')
+    })
+  }
+
+  test('opaque tokens, by introspection', async () => {
+    const seen: string[] = []
+    const introspect: McpGateOptions['introspect'] = async (token) => {
+      seen.push(token)
+      return world.identity(await world.token('ann'))
+    }
+    expect((await send({ introspect }, { token: 'opaque' })).status).toBe(200)
+    expect(seen).toEqual(['opaque'])
+  })
+})
+
+describe('scopes and logins by tool', () => {
+  const tools = {
+    create_order: { scopes: ['mcp:trade'] },
+    close_account: { acrValues: ['urn:behalf:acr:strong'], maxAge: 60 },
+  }
+
+  test('a tool’s own scope is asked for when that tool is called, and only then', async () => {
+    const token = await world.token('ann', { scope: 'openid mcp:tools' })
+    expect((await send({ tools }, { token, body: call('whoami') })).status).toBe(200)
+    const response = await send({ tools }, { token, body: call('create_order') })
+    expect(response.status).toBe(403)
+    expect(challengeOf(response)).toContain('error="insufficient_scope"')
+    // A client of this revision asks for what the challenge names, and for nothing else.
+    expect(challengeOf(response)).toContain('scope="mcp:tools mcp:trade"')
+    const union = { token, body: call('create_order'), headers: { 'mcp-protocol-version': '2026-07-28' } }
+    expect(challengeOf(await send({ tools }, union))).toContain('scope="mcp:trade"')
+    expect((await send({ tools }, { token: await world.token('ann'), body: call('create_order') })).status).toBe(200)
+  })
+
+  test('step-up: another login is asked for by name', async () => {
+    const response = await send({ tools }, { token: await world.token('ann'), body: call('close_account') })
+    expect(response.status).toBe(401)
+    expect(challengeOf(response)).toContain('error="insufficient_user_authentication"')
+    expect(challengeOf(response)).toContain('acr_values="urn:behalf:acr:strong"')
+    const token = await world.token('ann', { parameters: { acr_values: 'urn:behalf:acr:strong' } })
+    expect((await send({ tools }, { token, body: call('close_account') })).status).toBe(200)
+  })
+
+  test('what decides is what runs: the handler gets the parsed body, a batch gets nothing', async () => {
+    const token = await world.token('ann', { scope: 'openid mcp:tools' })
+    const twice = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_order","name":"whoami"}}`
+    const passed = await send({ tools }, { token, body: twice })
+    expect(await passed.json()).toMatchObject({ body: { params: { name: 'whoami' } }, rest: '' })
+    expect((await send({ tools }, { token, body: [call('create_order'), call('whoami')] })).status).toBe(400)
+    const plain = { token, body: call('create_order'), headers: { 'content-type': 'text/plain' } }
+    expect((await send({ tools }, plain)).status).toBe(415)
+    expect((await send({ tools }, { token, body: '{' })).status).toBe(400)
+    expect((await send({ tools, maxBodyBytes: 10 }, { token })).status).toBe(413)
+  })
+})
+
+describe('where a request comes from', () => {
+  test('another host is a rebound name', async () => {
+    const response = await send({}, { token: await world.token('ann'), headers: { host: 'evil.example' } })
+    expect(response.status).toBe(403)
+    expect((await send({ hosts: ['evil.example'] }, { headers: { host: 'evil.example' } })).status).toBe(401)
+  })
+
+  test('another site’s page may not call; one that is named may, and its browser is told', async () => {
+    const token = await world.token('ann')
+    const origin = 'https://inspector.example'
+    expect((await send({}, { token, headers: { origin } })).status).toBe(403)
+    expect((await send({}, { token, headers: { origin: 'null' } })).status).toBe(403)
+    const passed = await send({ origins: [origin] }, { token, headers: { origin } })
+    expect(passed.headers.get('access-control-allow-origin')).toBe(origin)
+    expect(
+      (await send({ origins: [origin] }, { headers: { origin } })).headers.get('access-control-expose-headers'),
+    ).toContain('WWW-Authenticate')
+    const asked = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' }
+    const preflight = await send({ origins: [origin] }, { method: 'OPTIONS', headers: asked })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('authorization')
+    expect((await send({}, { method: 'OPTIONS', headers: asked })).status).toBe(403)
+  })
+
+  test('other addresses are not served', async () => {
+    expect((await send({}, { url: `${world.port.origin}/other`, token: await world.token('ann') })).status).toBe(404)
+    expect(gate().serves({ url: `${world.port.origin}/other` })).toBe(false)
+    expect(gate().serves({ url: world.resource })).toBe(true)
+  })
+})
+
+describe('tokens that are bound to a key', () => {
+  test('a proof is good once, and for nothing else', async () => {
+    const key = await generateDpopKey()
+    const profile = profileOf(world.target, world.target.clients.public, { dpop: key })
+    const options = { user: 'ann', client: world.target.clients.public, profile, resource: world.resource }
+    const { accessToken } = await login(world.target, { ...options, scope: 'openid mcp:tools' })
+    const { Token } = await import('@behalf/core')
+    const proof = () => key.proof({ method: 'POST', url: world.resource, accessToken: new Token(accessToken) })
+    const dpop = { store: memoryStore() }
+    const bound = createMcpGate({ resource: world.resource, authorizationServer: world.profile, dpop }).handle(echo)
+    const request = (headers: Record<string, string>) =>
+      bound(
+        new Request(world.resource, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...headers },
+          body: JSON.stringify(call('x')),
+        }),
+      )
+    const headers = { authorization: `DPoP ${accessToken}`, dpop: await proof() }
+    expect((await request(headers)).status).toBe(200)
+    const again = await request(headers)
+    expect(again.status).toBe(401)
+    expect(challengeOf(again)).toContain('error="invalid_dpop_proof"')
+    expect((await request({ authorization: `Bearer ${accessToken}` })).status).toBe(401)
+    const other = await (await generateDpopKey()).proof({ method: 'POST', url: world.resource })
+    expect((await request({ ...headers, dpop: other })).status).toBe(401)
+    expect((await request({ ...headers, dpop: await proof() })).status).toBe(200)
+  })
+})
+
+describe('configuration', () => {
+  const wrong: Record<string, Partial<McpGateOptions> & Record<string, unknown>> = {
+    'an unknown option': { scope: ['mcp:tools'] },
+    'a resource that is no address': { resource: '/mcp' },
+    'a resource with a query': { resource: 'https://mcp.example.com/mcp?a=1' },
+    'a resource over plain http': { resource: 'http://mcp.example.com/mcp' },
+    'an unknown rule of a tool': { tools: { x: { scope: ['a'] } as never } },
+    'a scope with a quote': { scopes: ['a"b'] },
+    'a tool’s scope with a space': { tools: { x: { scopes: ['a b'] } } },
+    'an age that is none': { tools: { x: { maxAge: -1 } } },
+    'an origin with a path': { origins: ['https://a.example/'] },
+    'a host with a path': { hosts: ['a.example/x'] },
+    'a bound that is none': { maxBodyBytes: 0 },
+  }
+  for (const [name, over] of Object.entries(wrong)) {
+    test(`${name} is refused at construction`, () => {
+      expect(() => gate(over)).toThrow(/createMcpGate|createResourceServer/)
+    })
+  }
+})
+
+test('a tool that looks for the token finds none', async () => {
+  const token = await world.token('ann')
+  const handler = createMcpHandler(() => {
+    const server = new McpServer({ name: 'snoop', version: '1.0.0' })
+    server.registerTool('snoop', { inputSchema: z.object({}) }, async (_input, context) => {
+      const request = context.http?.req
+      const headers = request === undefined ? {} : Object.fromEntries(request.headers)
+      return { content: [{ type: 'text', text: JSON.stringify({ headers, auth: context.http?.authInfo }) }] }
+    })
+    return server
+  })
+  const response = await gate().handle(handler.fetch)(
+    new Request(world.resource, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        authorization: `Bearer ${token}`,
+      },
+      body: JSON.stringify(call('snoop')),
+    }),
+  )
+  const seen = await response.text()
+  expect(seen).toContain('stock-cli')
+  expect(seen).not.toContain(token.slice(0, 40))
+})

@@ -1,0 +1,317 @@
+import { memoryStore, type Store } from '@behalf/core'
+import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import {
+  clientMetadataHandler,
+  createMcpSession,
+  type McpSession,
+  type McpSessionOptions,
+  SignInError,
+  withSignIn,
+} from '../src/client/index.ts'
+import { type Browser, browserOf } from './browser.ts'
+import { textOf } from './connect-client.ts'
+import { openPort } from './http-server.ts'
+import { openWorld, type World } from './world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await openWorld()
+})
+afterAll(() => world.close())
+beforeEach(async () => {
+  await world.target.reset()
+  world.serve({ gate: { tools: { create_order: { scopes: ['mcp:trade'] } } } })
+})
+
+const redirectUri = 'http://127.0.0.1/callback'
+
+function open(browser: Browser, over: Partial<McpSessionOptions> = {}): McpSession {
+  return createMcpSession({
+    serverUrl: world.resource,
+    owner: 'ann',
+    client: { name: 'An agent nobody knows', redirectUri },
+    showSignIn: (url) => browser.show(url),
+    store: memoryStore(),
+    ...over,
+  })
+}
+
+async function connect(session: McpSession): Promise<Client> {
+  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+  await client.connect(new StreamableHTTPClientTransport(new URL(world.resource), session))
+  return client
+}
+
+/** Connects and calls one tool, with as many sign-ins as it takes. */
+async function call(session: McpSession, browser: Browser, name = 'whoami', input: object = {}) {
+  return withSignIn(session, browser.callback, async () => {
+    const client = await connect(session)
+    try {
+      return await client.callTool({ name, arguments: { ...input } })
+    } finally {
+      await client.close()
+    }
+  })
+}
+
+const requests = async (endpoint: string) =>
+  (await world.target.authorizationServer.controls.requests()).filter((request) => request.endpoint === endpoint)
+
+describe('an agent that has never been seen', () => {
+  test('registers itself, signs its user in, and calls with a token for this server', async () => {
+    const browser = browserOf(world.target, 'ann')
+    const session = open(browser)
+    const me = JSON.parse(textOf(await call(session, browser)))
+    expect(me.subject).toBe('ann')
+    // The library refuses scopes of APIs in a registration, so it comes once more without.
+    expect(await requests('register')).toHaveLength(2)
+    const [asked] = browser.visited
+    expect(asked?.searchParams.get('code_challenge_method')).toBe('S256')
+    expect(asked?.searchParams.get('resource')).toBe(world.resource)
+    // Registered with all that the server names, asking for what is needed now.
+    expect(asked?.searchParams.get('client_id')).toBe(me.clientId)
+  })
+
+  test('step-up: more scopes are asked for when a tool needs them, beside those that it has', async () => {
+    const browser = browserOf(world.target, 'ann')
+    const session = open(browser)
+    await call(session, browser)
+    await session.signOut()
+    const small = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 2 }
+    world.serve({ gate: { tools: { create_order: { scopes: ['mcp:trade'] } }, metadata: { scopes: ['mcp:tools'] } } })
+    const again = open(browser, { client: { name: 'x', redirectUri, scopes: ['mcp:tools', 'mcp:trade'] } })
+    const placed = await call(again, browser, 'create_order', small)
+    expect(JSON.parse(textOf(placed))).toMatchObject({ quantity: 2 })
+    const scopes = browser.visited.map((url) => url.searchParams.get('scope'))
+    expect(scopes.at(-2)).toBe('mcp:tools offline_access')
+    expect(scopes.at(-1)).toBe('mcp:tools mcp:trade offline_access')
+  })
+
+  test('step-up: another login is asked for by its level', async () => {
+    const acr = 'urn:behalf:acr:strong'
+    world.serve({ gate: { tools: { whoami: { acrValues: [acr] } } } })
+    const browser = browserOf(world.target, 'ann')
+    const session = open(browser)
+    expect(JSON.parse(textOf(await call(session, browser))).subject).toBe('ann')
+    expect(browser.visited.at(-1)?.searchParams.get('acr_values')).toBe(acr)
+  })
+
+  test('a server that is never content does not wear the user out', async () => {
+    world.serve({ gate: { actors: { required: true } } })
+    const browser = browserOf(world.target, 'ann')
+    const session = open(browser)
+    for (let tries = 0; tries < 4; tries++) await call(session, browser).catch(() => {})
+    expect(browser.visited.length).toBeLessThanOrEqual(3)
+  })
+})
+
+describe('a client with a metadata document', () => {
+  test('needs no registration', async () => {
+    const port = await openPort()
+    onTestFinished(() => port.close())
+    // oidc-provider reads https only; the sandbox asks a document on loopback over http.
+    const metadataUrl = `${port.origin.replace('http:', 'https:')}/client.json`
+    const client = { name: 'An agent with a document', redirectUri, metadataUrl }
+    const document = clientMetadataHandler(client)
+    port.serve(async (request, response) => {
+      const answer = document({ url: `${port.origin}${request.url}`, method: request.method ?? 'GET' })
+      response.writeHead(answer?.status ?? 404, Object.fromEntries(answer?.headers ?? []))
+      response.end(await answer?.text())
+    })
+    const browser = browserOf(world.target, 'ann')
+    const me = JSON.parse(textOf(await call(open(browser, { client }), browser)))
+    expect(me).toEqual({ subject: 'ann', clientId: metadataUrl })
+    expect(await requests('register')).toHaveLength(0)
+  })
+
+  test('the document says who it is, and nothing secret', async () => {
+    const client = { name: 'x', redirectUri, metadataUrl: 'https://app.example.com/client.json', scopes: ['a', 'b'] }
+    const answer = clientMetadataHandler(client)({ url: 'https://app.example.com/client.json', method: 'GET' })
+    expect(await answer?.json()).toEqual({
+      client_id: 'https://app.example.com/client.json',
+      client_name: 'x',
+      redirect_uris: [redirectUri],
+      application_type: 'native',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+      scope: 'a b',
+    })
+    expect(clientMetadataHandler(client)({ url: 'https://app.example.com/other', method: 'GET' })).toBeUndefined()
+    for (const url of ['http://app.example.com/c', 'https://app.example.com/', 'https://app.example.com/a/../c']) {
+      expect(() => clientMetadataHandler({ ...client, metadataUrl: url })).toThrow('metadataUrl')
+    }
+  })
+})
+
+test('a client that was registered by hand is used at its issuer, and nowhere else', async () => {
+  const browser = browserOf(world.target, 'ann')
+  const { issuer } = world.target.authorizationServer
+  const registered = { [issuer]: { client_id: 'stock-cli' } }
+  const session = open(browser, { client: { name: 'x', redirectUri, registered } })
+  expect(JSON.parse(textOf(await call(session, browser))).clientId).toBe('stock-cli')
+  const elsewhere = { 'https://other.example': { client_id: 'stock-cli' } }
+  const other = open(browser, { client: { name: 'x', redirectUri, registered: elsewhere } })
+  expect(JSON.parse(textOf(await call(other, browser))).clientId).not.toBe('stock-cli')
+})
+
+describe('a session that outlives its process', () => {
+  const durable = (): { readonly store: Store; readonly keys: NonNullable<McpSessionOptions['keys']> } => ({
+    store: memoryStore(),
+    keys: { seal: [crypto.getRandomValues(new Uint8Array(32))], index: crypto.getRandomValues(new Uint8Array(32)) },
+  })
+  const offline = { name: 'x', redirectUri, scopes: ['mcp:tools', 'mcp:trade', 'offline_access'] }
+  const registered = () => ({
+    ...offline,
+    registered: { [world.target.authorizationServer.issuer]: { client_id: 'stock-cli', scope: 'offline_access' } },
+  })
+
+  test('another process goes on with the tokens, and only for this owner', async () => {
+    const kept = durable()
+    const browser = browserOf(world.target, 'ann')
+    await call(open(browser, kept), browser)
+    const fresh = browserOf(world.target, 'ann')
+    expect(JSON.parse(textOf(await call(open(fresh, kept), fresh))).subject).toBe('ann')
+    expect(fresh.visited).toHaveLength(0)
+    const bobs = browserOf(world.target, 'bob')
+    expect(JSON.parse(textOf(await call(open(bobs, { ...kept, owner: 'bob' }), bobs))).subject).toBe('bob')
+    expect(bobs.visited).toHaveLength(1)
+    // One registration, refused for its scopes and made without, serves both.
+    expect(await requests('register')).toHaveLength(2)
+  })
+
+  test('the store sees no token, no owner and no server', async () => {
+    const inner = memoryStore()
+    const seen: string[] = []
+    const put: Store['put'] = (key, value, options) => {
+      seen.push(key, new TextDecoder().decode(value))
+      return inner.put(key, value, options)
+    }
+    const store = {
+      specificationVersion: 1,
+      durable: false,
+      put,
+      get: inner.get.bind(inner),
+      delete: inner.delete.bind(inner),
+      list: inner.list.bind(inner),
+      claimDue: inner.claimDue.bind(inner),
+      increment: inner.increment.bind(inner),
+    } as const satisfies Store
+    const browser = browserOf(world.target, 'ann')
+    await call(open(browser, { store }), browser)
+    expect(seen.length).toBeGreaterThan(4)
+    expect(seen.join()).not.toMatch(/eyJ[\w-]+\.eyJ|access_token|ann|127\.0\.0\.1/)
+  })
+
+  test('the browser may come back to another process, once, and for its owner', async () => {
+    const kept = durable()
+    const browser = browserOf(world.target, 'ann')
+    await expect(connect(open(browser, kept))).rejects.toSatisfy((error) => UnauthorizedError.isInstance(error))
+    const callback = await browser.callback()
+    const unknown = { problem: 'unknown_state' }
+    await expect(open(browser, { ...kept, owner: 'bob' }).finishSignIn(callback)).rejects.toMatchObject(unknown)
+    await expect(open(browser, kept).finishSignIn(`${redirectUri}?code=x&state=guess`)).rejects.toMatchObject(unknown)
+    await open(browser, kept).finishSignIn(callback)
+    await expect(open(browser, kept).finishSignIn(callback)).rejects.toMatchObject(unknown)
+    expect((await (await connect(open(browser, kept))).listTools()).tools.length).toBeGreaterThan(0)
+  })
+
+  test.each([
+    ['another issuer', (url: URL) => url.searchParams.set('iss', 'https://evil.example')],
+    ['none, where the server says that it names itself', (url: URL) => url.searchParams.delete('iss')],
+  ])('an answer that names %s is refused, and its words are not repeated', async (_name, change) => {
+    const browser = browserOf(world.target, 'ann')
+    const session = open(browser)
+    await connect(session).catch(() => {})
+    const callback = new URL(await browser.callback())
+    change(callback)
+    callback.searchParams.set('error', 'server_error')
+    callback.searchParams.set('error_description', 'call this number')
+    const error = await session.finishSignIn(callback).catch((thrown: unknown) => thrown)
+    expect(String(error)).toContain('ssuer')
+    expect(String(error)).not.toContain('this number')
+  })
+
+  test('a refusal is told by its code alone', async () => {
+    const browser = browserOf(world.target, 'ann')
+    const session = open(browser)
+    await connect(session).catch(() => {})
+    const callback = new URL(await browser.callback())
+    callback.searchParams.delete('code')
+    callback.searchParams.set('error', 'access_denied')
+    callback.searchParams.set('error_description', 'call this number')
+    const error = await session.finishSignIn(callback).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(SignInError)
+    expect(String(error)).toContain('access_denied')
+    expect(String(error)).not.toContain('this number')
+  })
+
+  test('ten processes that need a refresh make one', async () => {
+    const kept = { ...durable(), client: registered() }
+    const browser = browserOf(world.target, 'ann')
+    const first = open(browser, kept)
+    world.serve({ gate: { metadata: { scopes: ['mcp:tools', 'mcp:trade', 'offline_access'] } } })
+    await call(first, browser)
+    const before = (await requests('token')).length
+    // The server does not take the token any more: everybody is told 401 at the same time.
+    world.serve({ gate: { clock: { now: () => Date.now() + 2 * 3600_000 } } })
+    await Promise.all(
+      Array.from({ length: 10 }, async () => connect(open(browser, kept)).catch((error: unknown) => error)),
+    )
+    expect((await requests('token')).length - before).toBeLessThanOrEqual(2)
+    // And what they share still lives: the family was not revoked for reuse.
+    world.serve()
+    const fresh = browserOf(world.target, 'ann')
+    expect(JSON.parse(textOf(await call(open(fresh, kept), fresh))).subject).toBe('ann')
+    expect(fresh.visited).toHaveLength(0)
+  })
+})
+
+describe('tokens that are bound to a key', () => {
+  test('the key is kept beside them, and another process proves it too', async () => {
+    world.serve({ gate: { dpop: { store: memoryStore(), required: true } } })
+    const store = memoryStore()
+    const browser = browserOf(world.target, 'ann')
+    const over = { store, dpop: true }
+    expect(JSON.parse(textOf(await call(open(browser, over), browser))).subject).toBe('ann')
+    const fresh = browserOf(world.target, 'ann')
+    expect(JSON.parse(textOf(await call(open(fresh, over), fresh))).subject).toBe('ann')
+    expect(fresh.visited).toHaveLength(0)
+  })
+})
+
+describe('signing in by another device', () => {
+  test('shows a code, waits, and calls', async () => {
+    const browser = browserOf(world.target, 'ann')
+    const { issuer, controls } = world.target.authorizationServer
+    const registered = { [issuer]: { client_id: 'stock-cli' } }
+    const session = open(browser, { client: { name: 'x', redirectUri, registered, deviceLogin: true } })
+    await session.signInByDevice({
+      scopes: ['mcp:tools'],
+      show: ({ userCode }) => controls.approveDevice(userCode, 'ann'),
+    })
+    expect(JSON.parse(textOf(await call(session, browser))).subject).toBe('ann')
+    expect(browser.visited).toHaveLength(0)
+  })
+})
+
+describe('configuration', () => {
+  const refuses = (over: object) => () => {
+    expect(() => open(browserOf(world.target, 'ann'), over as never)).toThrow(/createMcpSession|identity/)
+  }
+  test('an unknown option', refuses({ user: 'ann' }))
+  test('a server over plain http', refuses({ serverUrl: 'http://mcp.example.com/mcp' }))
+  test('no owner', refuses({ owner: '' }))
+  test(
+    'an owner that no verification made',
+    refuses({ owner: { kind: 'user', issuer: 'x', subject: 'ann', claims: {} } }),
+  )
+  test('a redirect that a browser runs', refuses({ client: { name: 'x', redirectUri: 'javascript:alert(1)' } }))
+  test('a redirect over plain http', refuses({ client: { name: 'x', redirectUri: 'http://app.example/cb' } }))
+  test(
+    'a metadata document over http',
+    refuses({ client: { name: 'x', redirectUri, metadataUrl: 'http://a.example/c' } }),
+  )
+  test('an unknown field of the client', refuses({ client: { name: 'x', redirectUri, secret: 's' } }))
+})
