@@ -15,7 +15,8 @@ export async function connectClient(
 }
 
 /** The text of a result. */
-export function textOf(result: { readonly content?: unknown }): string {
-  const [block] = (result.content ?? []) as { readonly text?: string }[]
+export function textOf(result: object): string {
+  const { content = [] } = result as { readonly content?: unknown }
+  const [block] = content as { readonly text?: string }[]
   return block?.text ?? ''
 }

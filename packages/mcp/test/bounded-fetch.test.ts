@@ -1,0 +1,108 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { isSpecialUse } from '../src/client/addresses.ts'
+import { boundedFetch } from '../src/client/bounded-fetch.ts'
+import { socketFetch } from '../src/client/socket-fetch.ts'
+
+const bounds = { timeoutMs: 2000, allowLoopback: false, trustedHosts: [] }
+
+/** What the app's own fetch was asked for. */
+function recorded(answer: () => Response = () => Response.json({})) {
+  const asked: string[] = []
+  const fetch = async (input: string | URL | Request) => {
+    asked.push(String(input))
+    return answer()
+  }
+  return { asked, fetch }
+}
+
+async function serve(status: number, body: string, headers: Record<string, string> = {}): Promise<string> {
+  const server = createServer((_request, response) => response.writeHead(status, headers).end(body))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+}
+
+describe('addresses of special use', () => {
+  test.each([
+    ...['127.0.0.1', '10.1.2.3', '172.16.0.1', '192.168.1.1', '169.254.169.254', '100.64.0.1', '0.0.0.0', '224.0.0.1'],
+    ...['::1', '::', 'fe80::1', 'fd00::1', '::ffff:127.0.0.1', '::ffff:a9fe:a9fe', '64:ff9b::7f00:1', '2002:7f00:1::'],
+    ...['255.255.255.255', 'ff02::1', '2001:db8::1', 'not an address'],
+  ])('%s', (address) => expect(isSpecialUse(address)).toBe(true))
+  test.each(['1.1.1.1', '8.8.8.8', '172.32.0.1', '2606:4700:4700::1111', '::ffff:8.8.8.8'])('not %s', (address) =>
+    expect(isSpecialUse(address)).toBe(false),
+  )
+})
+
+describe('where metadata may lead', () => {
+  test.each([
+    'http://as.example/token',
+    'http://127.0.0.1:3000/',
+    'https://127.0.0.1/',
+    'https://localhost/',
+    'https://169.254.169.254/latest/meta-data',
+    'https://[::1]/',
+    'https://[::ffff:10.0.0.1]/',
+    'https://0x7f000001/',
+    'file:///etc/passwd',
+  ])('not to %s', async (url) => {
+    const { asked, fetch } = recorded()
+    await expect(boundedFetch({ ...bounds, fetch })(url)).rejects.toThrow()
+    expect(asked).toEqual([])
+  })
+
+  test('to this machine where the MCP server is on it, and to hosts that are trusted', async () => {
+    const { asked, fetch } = recorded()
+    await boundedFetch({ ...bounds, fetch, allowLoopback: true })('http://127.0.0.1:3000/x')
+    await boundedFetch({ ...bounds, fetch, trustedHosts: ['10.0.0.7'] })('https://10.0.0.7/x')
+    await boundedFetch({ ...bounds, fetch })('https://as.example/x')
+    expect(asked).toEqual(['http://127.0.0.1:3000/x', 'https://10.0.0.7/x', 'https://as.example/x'])
+    // Trusted or not, a private network is no reason for plain http.
+    await expect(
+      boundedFetch({ ...bounds, fetch, trustedHosts: ['as.example'] })('http://as.example/'),
+    ).rejects.toThrow()
+  })
+
+  test('a name that leads inside is refused when the connection is made', async () => {
+    const url = (await serve(200, '{}')).replace('127.0.0.1', 'localhost')
+    const signal = AbortSignal.timeout(2000)
+    const refused = socketFetch(new Request(url), { signal, trusted: false })
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_SPECIAL_USE_ADDRESS' })
+    expect((await socketFetch(new Request(url), { signal, trusted: true })).status).toBe(200)
+  })
+
+  test('no redirect is followed, and no flood is read', async () => {
+    const here = { ...bounds, allowLoopback: true }
+    const moved = await serve(302, '', { location: 'https://evil.example/' })
+    await expect(boundedFetch(here)(moved)).rejects.toThrow('redirect')
+    const { fetch } = recorded(() => new Response(null, { status: 307, headers: { location: '/x' } }))
+    await expect(boundedFetch({ ...here, fetch })('https://as.example/')).rejects.toThrow('redirect')
+    await expect(boundedFetch(here)(await serve(200, 'x'.repeat(600_000)))).rejects.toThrow('more than')
+  })
+
+  test('who does not answer is not waited for', async () => {
+    const server = createServer(() => {})
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.closeAllConnections())
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const slow = boundedFetch({ ...bounds, allowLoopback: true, timeoutMs: 100 })(url)
+    await expect(slow).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
+  })
+
+  test('a body is sent as it is, and the answer comes as it was', async () => {
+    const server = createServer(async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      response.writeHead(201, { 'x-type': request.headers['content-type'] ?? '' }).end(Buffer.concat(chunks))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const body = new URLSearchParams({ a: 'ü' })
+    const answer = await boundedFetch({ ...bounds, allowLoopback: true })(url, { method: 'POST', body })
+    expect(answer.status).toBe(201)
+    expect(answer.headers.get('x-type')).toContain('application/x-www-form-urlencoded')
+    expect(await answer.text()).toBe('a=%C3%BC')
+  })
+})
