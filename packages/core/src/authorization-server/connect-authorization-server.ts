@@ -21,7 +21,7 @@ import type {
   VerifiedJwt,
   VerifyJwtOptions,
 } from './server.ts'
-import { checkTokenSize, verifyWithKeys } from './verify-jwt.ts'
+import { checkTokenText, verifyWithKeys } from './verify-jwt.ts'
 import { readAcknowledgement, readDeviceAuthorization, readIntrospection, readTokenResponse } from './wire.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'
 
@@ -106,7 +106,7 @@ class ConnectedServer implements AuthorizationServer {
   }
 
   async verifyJwt(jwt: string, options: VerifyJwtOptions): Promise<VerifiedJwt> {
-    checkTokenSize(jwt)
+    checkTokenText(jwt)
     options.signal?.throwIfAborted()
     const { clock, timeoutMs } = this.#surroundings
     const limits = { timeoutMs, signal: options.signal }

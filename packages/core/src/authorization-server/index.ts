@@ -45,6 +45,6 @@ export type {
 } from './server.ts'
 export { type SurroundingsOptions, surroundingsOf } from './surroundings.ts'
 export { tokenEnd } from './token-end.ts'
-export { checkTokenSize } from './verify-jwt.ts'
+export { checkTokenText } from './verify-jwt.ts'
 export { readTokenResponse } from './wire.ts'
 export { withinDeadline } from './within-deadline.ts'

@@ -1,7 +1,7 @@
 import {
   type AuthorizationServer,
   type AuthorizationServers,
-  checkTokenSize,
+  checkTokenText,
   readIssuer,
   unknownIssuer,
 } from '../authorization-server/index.ts'
@@ -14,7 +14,7 @@ import {
  * a token of another.
  */
 export function selectServer(servers: AuthorizationServers, jwt: string): AuthorizationServer {
-  checkTokenSize(jwt)
+  checkTokenText(jwt)
   if (servers.sole !== undefined) return servers.sole
   const issuer = readIssuer(jwt)
   if (typeof issuer !== 'string' || !servers.knows(issuer)) throw unknownIssuer(issuer)

@@ -1,8 +1,16 @@
 import { describe, expect, test, vi } from 'vitest'
+import { oidc } from '../../../src/authorization-server/index.ts'
 import { createApprovalGate, isApproved, type OrderHandler } from '../../../src/resource-server/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
+import { as, audience, makeApi, passed, tokenOf } from './api.ts'
 import { approved, callerWith, dying, makeGate, order, place, typeOf, under } from './gate.ts'
+
+/** The same signature, of which the last character has four bits that decoders drop. */
+function rewritten(token: string): string {
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  return token.slice(0, -1) + digits[digits.indexOf(token.slice(-1)) ^ 1]
+}
 
 describe('an approved order', () => {
   test('runs once: the same key is told the same, another key 409', async () => {
@@ -21,6 +29,20 @@ describe('an approved order', () => {
     expect([again.status, await again.json(), again.headers.get('idempotent-replayed')]).toEqual([201, body, 'true'])
     expect(await typeOf(await gate.runApproved(under('k2'), caller, order, handler))).toEqual([409, 'approval_used'])
     expect(handler).toHaveBeenCalledExactlyOnceWith({ idempotencyKey: 'k1', again: false })
+  })
+
+  test('is used up however its token is written, also where the token has no id', async () => {
+    const withoutId = oidc({ issuer: as.issuer, clientId: 'api', token: { requiredClaims: ['sub', 'iat'] } })
+    const api = makeApi({ authorizationServer: withoutId })
+    const token = await tokenOf({ authorization_details: [order], jti: undefined })
+    const gate = makeGate()
+    const answers = await Promise.all(
+      [token, rewritten(token)].map(async (written, at) => {
+        const request = new Request(audience, { headers: { authorization: `Bearer ${written}` } })
+        return (await gate.runApproved(under(`k${at}`), await passed(api.protect(request)), order, place())).status
+      }),
+    )
+    expect(answers.sort()).toEqual([201, 409])
   })
 
   test('of a hundred at once under one key, one runs', async () => {
