@@ -1,3 +1,4 @@
+import { isAsymmetric } from '../authorization-server/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { type KeyMaterial, keyBytes, refuseUnknownKeys, requireTexts } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
@@ -27,7 +28,6 @@ export interface DpopRules {
 }
 
 const defaultAlgorithms: readonly string[] = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256']
-const asymmetric = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/
 const DEFAULT_WINDOW_SECONDS = 60
 const DEFAULT_NONCE_SECONDS = 300
 
@@ -37,7 +37,7 @@ export function dpopRules(option: string, options: DpopOptions, clock: Clock): D
   if (store?.specificationVersion !== 1) {
     throw new ConfigurationError(`${option}.store`, 'give a Store, such as memoryStore() where the API is one process')
   }
-  const unknown = requireTexts(`${option}.algorithms`, algorithms).find((name) => !asymmetric.test(name))
+  const unknown = requireTexts(`${option}.algorithms`, algorithms).find((name) => !isAsymmetric(name))
   if (unknown !== undefined) {
     throw new ConfigurationError(`${option}.algorithms`, `${unknown} is not an asymmetric signature algorithm`)
   }

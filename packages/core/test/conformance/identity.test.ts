@@ -31,6 +31,15 @@ describe('JWT', () => {
     expect(await refused(token)).toMatchObject(because('malformed'))
   })
 
+  verifies('RFC7515-2-base64url', 'in any of its parts', async () => {
+    const [header, payload, signature] = (await signed()).split('.')
+    for (const extra of ['=', '\n', ' ', '+', '/']) {
+      expect(await refused(`${header}${extra}.${payload}.${signature}`)).toMatchObject(because('malformed'))
+      expect(await refused(`${header}.${payload}${extra}.${signature}`)).toMatchObject(because('malformed'))
+      expect(await refused(`${header}.${payload}.${signature}${extra}`)).toMatchObject(because('malformed'))
+    }
+  })
+
   verifies('RFC7797-7-b64', 'whatever it says', async () => {
     const token = await new SignJWT({ ...accessTokenClaims, iss: as.issuer, exp: now() + 60 })
       .setProtectedHeader({ alg: 'ES256', kid: as.kid, typ: 'at+jwt', crit: ['b64'], b64: true })

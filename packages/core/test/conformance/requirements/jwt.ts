@@ -5,6 +5,11 @@ const section = (rfc: number, name: string) => `https://www.rfc-editor.org/rfc/r
 /** JOSE and JWT (RFC 7515, 7519, 7797, 8725): what a verifier of signed JWTs must do. */
 export const jwt = [
   {
+    id: 'RFC7515-2-base64url',
+    clause: section(7515, '2'),
+    text: 'MUST take base64url without padding, line breaks, white space or other characters.',
+  },
+  {
     id: 'RFC7515-4.1.11-crit',
     clause: section(7515, '4.1.11'),
     text: 'MUST refuse a token with critical extensions that are not understood.',
