@@ -88,6 +88,11 @@ export function keyThumbprintOf({ cnf }: Claims): string | undefined {
   return typeof cnf.jkt === 'string' ? cnf.jkt : undefined
 }
 
+/** Whether the token is bound to a key that its bearer has to prove (RFC 7800 §3.1). */
+export function isBound(claims: Claims): boolean {
+  return claims.cnf !== undefined
+}
+
 /** `aud` as a list; the library has checked its form. */
 export function audienceOf(claims: Claims): readonly string[] {
   const { aud } = claims
