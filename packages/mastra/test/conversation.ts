@@ -28,7 +28,7 @@ export function conversation() {
     return new Mastra({ agents: { trader }, storage, logger: false }).getAgent('trader')
   }
   const persisted = () => readFileSync(file, 'latin1') + readFileSync(`${file}-wal`, 'latin1')
-  return { agent, persisted, memory: { thread: 'thread-1', resource: 'ann' } }
+  return { file, agent, persisted, memory: { thread: 'thread-1', resource: 'ann' } }
 }
 
 /** All that a stream gives. */

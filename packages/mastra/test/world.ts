@@ -6,6 +6,7 @@ import {
   may,
   memoryStore,
   object,
+  type Profile,
   policy,
   publicTool,
   resource,
@@ -105,35 +106,36 @@ export async function world(): Promise<World> {
   const store = memoryStore({ clock })
   const random = () => crypto.getRandomValues(new Uint8Array(32))
   const keys: GuardOptions['keys'] = { seal: [random()], index: random() }
-  const { apiUrl, storeId, authorizationModelId, apiToken } = servers.openFga
   return {
     ...servers,
     clock,
-    guard: (over = {}) =>
-      createGuard({
-        authorizationServer: profile,
-        agent: { name: 'agent:trader', ceiling: ['portfolio:read', 'trade:write', 'trade:small'] },
-        permissions: openFga({
-          apiUrl,
-          storeId,
-          authorizationModelId,
-          credentials: { method: 'apiToken', token: apiToken },
-          relations: {
-            user: (relation) => `user_${relation}`,
-            agent: (relation) => `agent_${relation}`,
-            delegation: 'acts_for',
-          },
-          clock,
-        }),
-        approvals: ciba(),
-        store,
-        keys,
-        clock,
-        ...over,
-      }),
+    guard: (over = {}) => guardOver(servers, profile, { store, keys, clock, ...over }),
     login: (user = 'ann') => signIn(servers, { user, profile, clock, scope: 'openid profile chat' }),
     orders: async (portfolio = 'p-ann') => (await servers.stockTrade.controls.orders(portfolio)).length,
   }
+}
+
+/** A guard as one process of an app makes it. */
+export function guardOver(servers: MockServers, profile: Profile, over: Partial<GuardOptions> = {}): Guard {
+  const { apiUrl, storeId, authorizationModelId, apiToken } = servers.openFga
+  return createGuard({
+    authorizationServer: profile,
+    agent: { name: 'agent:trader', ceiling: ['portfolio:read', 'trade:write', 'trade:small'] },
+    permissions: openFga({
+      apiUrl,
+      storeId,
+      authorizationModelId,
+      credentials: { method: 'apiToken', token: apiToken },
+      relations: {
+        user: (relation) => `user_${relation}`,
+        agent: (relation) => `agent_${relation}`,
+        delegation: 'acts_for',
+      },
+      ...(over.clock !== undefined && { clock: over.clock }),
+    }),
+    approvals: ciba(),
+    ...over,
+  })
 }
 
 function agentOf({ clients }: MockServers): { readonly clientId: string; readonly clientSecret: string } {
