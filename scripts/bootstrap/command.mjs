@@ -29,10 +29,14 @@ export function resolveCommand([name, ...args]) {
   }
 }
 
-/** `npm run demo` is `examples/stock-agent`; `npm run demo -- langchain` is `examples/stock-agent-langchain`. */
+/**
+ * `npm run demo` is `examples/stock-agent`; `npm run demo -- langchain` is `examples/stock-agent-langchain`;
+ * `npm run demo -- enterprise` is a story of the first.
+ */
 function demo(args) {
   const [first, ...rest] = args
-  const named = first !== undefined && !first.startsWith('-')
+  const isStory = stories().includes(first)
+  const named = first !== undefined && !first.startsWith('-') && !isStory
   const example = named ? `stock-agent-${first}` : 'stock-agent'
   const main = join('examples', example, 'src', 'main.ts')
   if (!existsSync(join(root, main))) {
@@ -52,7 +56,15 @@ function demo(args) {
 }
 
 function demos() {
-  return readdirSync(join(root, 'examples'))
+  const examples = readdirSync(join(root, 'examples'))
     .filter((name) => existsSync(join(root, 'examples', name, 'src', 'main.ts')))
     .map((name) => (name === 'stock-agent' ? '' : ` -- ${name.replace('stock-agent-', '')}`))
+  return [...examples, ...stories().map((name) => ` -- ${name}`)]
+}
+
+/** Further stories of the first demo, each told by its file's name. */
+function stories() {
+  const folder = join(root, 'examples', 'stock-agent', 'src', 'stories')
+  const files = existsSync(folder) ? readdirSync(folder) : []
+  return files.filter((file) => file.endsWith('.ts') && file !== 'index.ts').map((file) => file.slice(0, -3))
 }

@@ -4,9 +4,9 @@ import {
   createGuard,
   type Fetch,
   type Guard,
-  memoryStore,
   type Profile,
   roleMap,
+  type Store,
 } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
@@ -23,6 +23,7 @@ export interface GuardParts {
     readonly apiToken: string
   }
   readonly audit: AuditSink
+  readonly store: Store
   readonly clock: Clock
   readonly fetch: Fetch
 }
@@ -30,7 +31,15 @@ export interface GuardParts {
 const ceiling = ['portfolio:read', 'trade:write', 'trade:small']
 
 /** The guard of the stock agent: every room that its policies need, and nothing else. */
-export function stockGuard({ authorizationServer, agentName, audit, clock, fetch, ...parts }: GuardParts): Guard {
+export function stockGuard({
+  authorizationServer,
+  agentName,
+  audit,
+  store,
+  clock,
+  fetch,
+  ...parts
+}: GuardParts): Guard {
   const { apiToken, ...fga } = parts.openFga
   return createGuard({
     authorizationServer,
@@ -49,7 +58,7 @@ export function stockGuard({ authorizationServer, agentName, audit, clock, fetch
     roles: roleMap({ claim: 'roles', scopes: { trader: ['trade:write', 'trade:small'] } }),
     vault: auth0TokenVault(),
     approvals: ciba(),
-    store: memoryStore({ clock }),
+    store,
     audit: { sink: audit, required: true },
     clock,
     fetch,

@@ -18,6 +18,8 @@ export interface LoginOptions {
   readonly audience: string
   readonly clock: MovableClock
   readonly fetch: Fetch
+  /** Asks for a refresh token too, and hands it over: to a delegation, which seals it. */
+  readonly takeRefreshToken?: (token: string) => void
 }
 
 /** A finished login. Holds no token in any field. */
@@ -50,7 +52,7 @@ export async function login(options: LoginOptions): Promise<Session> {
   const expectedNonce = client.randomNonce()
   const url = client.buildAuthorizationUrl(configuration, {
     redirect_uri: options.redirectUri,
-    scope: 'openid profile chat',
+    scope: `openid profile chat${options.takeRefreshToken === undefined ? '' : ' offline_access'}`,
     audience,
     state: expectedState,
     nonce: expectedNonce,
@@ -63,6 +65,7 @@ export async function login(options: LoginOptions): Promise<Session> {
     expectedNonce,
     idTokenExpected: true,
   })
+  options.takeRefreshToken?.(tokens.refresh_token ?? '')
   const trust = { authorizationServer, clock, fetch }
   const identity = await verifyAccessToken(tokens.access_token, { ...trust, audience })
   const user = await verifyIdToken(tokens.id_token ?? '', {

@@ -100,6 +100,8 @@ function auditLine(event: AuditEvent): string {
       return `approval  ${event.state}: “${event.message ?? ''}”, asked ${event.approver?.subject}, held by ${event.enforcedBy}`
     case 'raw_token':
       return `raw token of ${event.credential} given to ${event.tool}, ${who}`
+    case 'delegation':
+      return `delegation ${event.action}${event.code === undefined ? '' : ` (${event.code})`}, ${who}`
     default:
       return event satisfies never
   }

@@ -16,19 +16,22 @@ export interface DemoOptions {
   readonly makeAgent?: AgentMaker
   /** Further parts, after the levels and refusals. */
   readonly parts?: readonly Part[]
+  /** These parts, and not the levels and refusals. */
+  readonly story?: readonly Part[] | undefined
 }
 
 const levels: readonly Part[] = [publicLevel, identityLevel, privateDataLevel, sensitiveActionLevel]
 const refusals: readonly Part[] = [deniedByThePerson, otherArguments, sameApprovalTwice, anotherUser, ranOut]
 
 /** Runs the whole story. @returns whether everything was as it should be */
-export async function runDemo({ printer, interactive, fault, makeAgent, parts = [] }: DemoOptions): Promise<boolean> {
+export async function runDemo(options: DemoOptions): Promise<boolean> {
+  const { printer, interactive, fault, makeAgent, parts = [], story } = options
   const checks = new Checks((what, mismatch) => printer.check(what, mismatch))
   const world = await openWorld(fault)
   const terminal = interactive ? personAtTerminal() : undefined
   try {
     const stage = new Stage({ world, printer, checks, terminal, makeAgent })
-    for (const part of [...levels, ...refusals, ...parts]) {
+    for (const part of story ?? [...levels, ...refusals, ...parts]) {
       printer.heading(part.title, part.lead)
       await part.run(stage).catch((error: unknown) => checks.brokeOff(part.title, error))
     }
@@ -37,7 +40,8 @@ export async function runDemo({ printer, interactive, fault, makeAgent, parts = 
     terminal?.close()
     await world.close()
   }
-  return summarize(printer, checks, parts)
+  const counted = story === undefined ? countOf(parts) : `${story.length} ${story.length === 1 ? 'part' : 'parts'}`
+  return summarize(printer, checks, counted)
 }
 
 /** Neither the screen nor anything that the SDK handed out shows a token. */
@@ -53,11 +57,14 @@ function checkSilence({ world, printer, checks, turns }: Stage): void {
 
 const everything = { depth: Number.POSITIVE_INFINITY, showHidden: true, maxArrayLength: null, maxStringLength: null }
 
-function summarize(printer: Printer, { count, mismatches }: Checks, more: readonly Part[]): boolean {
+function countOf(more: readonly Part[]): string {
+  const further = more.length > 0 ? `, ${more.length} more` : ''
+  return `${levels.length} levels, ${refusals.length} refusals${further}`
+}
+
+function summarize(printer: Printer, { count, mismatches }: Checks, parts: string): boolean {
   printer.line()
   const isRight = mismatches.length === 0
-  const further = more.length > 0 ? `, ${more.length} more` : ''
-  const parts = `${levels.length} levels, ${refusals.length} refusals${further}`
   printer.line(printer.paint(isRight ? 'green' : 'red', `${parts}: ${count} checks, ${mismatches.length} mismatches`))
   return isRight
 }

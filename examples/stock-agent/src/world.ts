@@ -1,4 +1,4 @@
-import type { AuditEvent, Guard } from '@behalf/core'
+import { type AuditEvent, type Guard, memoryStore } from '@behalf/core'
 import { auth0 } from '@behalf/core/providers'
 import { mockTarget, type ProtocolTarget, type TargetUser } from '@behalf/testing'
 import { type MovableClock, movableClock } from './clock.ts'
@@ -18,7 +18,10 @@ export interface World {
   readonly wire: WireWatch
   readonly audit: readonly AuditEvent[]
   readonly fault: WorldFault | undefined
-  signIn(user: TargetUser): Promise<Session>
+  /** @param takeRefreshToken - The login is one that lasts, and this gets what it lasts by. */
+  signIn(user: TargetUser, takeRefreshToken?: (token: string) => void): Promise<Session>
+  /** Another process of the agent, or another agent, over the same store. */
+  guardOf(agentName: string): Guard
   close(): Promise<void>
 }
 
@@ -33,14 +36,18 @@ export async function openWorld(fault?: WorldFault): Promise<World> {
   const audit: AuditEvent[] = []
   const { fetch } = wire
   const authorizationServer = auth0({ domain: new URL(issuer).host, clientId, clientSecret })
-  const guard = stockGuard({
-    authorizationServer,
-    agentName: target.agentName,
-    openFga: apiOf(target),
-    audit: { write: (event) => void audit.push(event) },
-    clock,
-    fetch,
-  })
+  const store = memoryStore({ clock })
+  const guardOf = (agentName: string) =>
+    stockGuard({
+      authorizationServer,
+      agentName,
+      openFga: apiOf(target),
+      audit: { write: (event) => void audit.push(event) },
+      store,
+      clock,
+      fetch,
+    })
+  const guard = guardOf(target.agentName)
   await breakSomething(target, fault)
   return {
     target,
@@ -49,16 +56,19 @@ export async function openWorld(fault?: WorldFault): Promise<World> {
     wire,
     audit,
     fault,
-    async signIn({ subject }) {
+    guardOf,
+    async signIn({ subject }, takeRefreshToken) {
       await controls.signInAs(subject)
       const audience = target.agentResource
-      return login({ authorizationServer, clientId, clientSecret, redirectUri, audience, clock, fetch })
+      const more = takeRefreshToken === undefined ? {} : { takeRefreshToken }
+      return login({ authorizationServer, clientId, clientSecret, redirectUri, audience, clock, fetch, ...more })
     },
     close: () => target.close(),
   }
 }
 
-function agentClient({ clients: { agent } }: ProtocolTarget) {
+/** What the agent's client holds, at either issuer. */
+export function agentClient({ clients: { agent } }: ProtocolTarget) {
   const { authentication, clientId, redirectUri = '' } = agent
   if (authentication.method !== 'client_secret_basic') throw new TypeError('the demo expects a client with a secret')
   return { clientId, clientSecret: authentication.clientSecret, redirectUri }

@@ -72,6 +72,26 @@ describe('unattended', () => {
   })
 })
 
+describe('its further stories', () => {
+  test.each([
+    ['enterprise', /^1 part: [1-9]\d checks, 0 mismatches$/, 'role_missing'],
+    ['background', /^2 parts: [1-9]\d checks, 0 mismatches$/, 'delegation used, agent:trader for ann'],
+  ])('%s', async (story, end, shows) => {
+    const { code, output, lines } = await run([story])
+    expect(output).not.toContain('MISMATCH')
+    expect(lines.at(-1)).toMatch(end)
+    expect(output).toContain(shows)
+    expect(output).not.toContain('eyJ')
+    expect(code).toBe(0)
+  })
+
+  test('another is not known', async () => {
+    const { code, output } = await run(['nonesuch'])
+    expect(output).toContain('enterprise, background')
+    expect(code).toBe(2)
+  })
+})
+
 describe('its checks notice a broken world', () => {
   test.each([
     ['wrong-grant', 'MISMATCH  after the yes it ran'],
