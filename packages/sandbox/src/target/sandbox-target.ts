@@ -26,6 +26,11 @@ export interface SandboxTargetOptions {
   readonly clients?: readonly MockClient[]
   /** Further APIs at the app's issuer. @default none */
   readonly resources?: readonly MockResource[]
+  /**
+   * The origin that the Stock Trade API is known by, in its identifier and its tokens, where a `fetch` of the test's
+   * leads from there to the port. @default the port's own
+   */
+  readonly apiOrigin?: string
 }
 
 const OPTION_KEYS = [
@@ -34,6 +39,7 @@ const OPTION_KEYS = [
   'executionMs',
   'clients',
   'resources',
+  'apiOrigin',
 ] as const satisfies readonly (keyof SandboxTargetOptions)[]
 
 const CAPABILITIES: readonly Capability[] = [
@@ -69,17 +75,18 @@ export async function sandboxTarget(options: SandboxTargetOptions = {}): Promise
   // Each server has to know where the others are, so all ports are taken first.
   const ports = { app: await listen(0), upstream: await listen(0), enterprise: await listen(0) }
   const more = { api: await listen(0), openFga: await listen(0), agent: await listen(0) }
+  const { apiOrigin = more.api.origin } = options
   const notificationEndpoint = `${more.agent.origin}/ciba/notifications`
   const world = await makeWorld({
     issuer: ports.app.origin,
     upstreamIssuer: ports.upstream.origin,
-    apiOrigin: more.api.origin,
+    apiOrigin,
     notificationEndpoint,
   })
   const issuers = await openIssuers(ports, world, options)
-  const apis = openApis(more, world, issuers, options)
+  const apis = openApis(more, world, issuers, { ...options, apiOrigin })
   const inbox = createNotificationInbox()
-  serve(more.agent, (request) => inbox.take(request))
+  serve(more.agent, more.agent.origin, (request) => inbox.take(request))
   await linkAccounts(issuers.app, world)
   return {
     name: 'sandbox',
@@ -94,7 +101,7 @@ export async function sandboxTarget(options: SandboxTargetOptions = {}): Promise
     opaqueResource: world.opaqueResource,
     connection: world.connection,
     notifications: { endpoint: notificationEndpoint, received: inbox.received, forwardTo: inbox.forwardTo },
-    api: { origin: more.api.origin, resource: `${more.api.origin}/`, controls: apis.stockTrade.controls },
+    api: { origin: more.api.origin, resource: `${apiOrigin}/`, controls: apis.stockTrade.controls },
     openFga: {
       apiUrl: more.openFga.origin,
       storeId: apis.openFga.storeId,
@@ -148,23 +155,23 @@ function openApis(
   ports: { readonly api: Listening; readonly openFga: Listening },
   world: MadeUpWorld,
   { app, upstream }: Issuers,
-  { executionMs = 0 }: SandboxTargetOptions,
+  { executionMs = 0, apiOrigin }: SandboxTargetOptions & { readonly apiOrigin: string },
 ) {
   const openFga = createMockOpenFga({ apiUrl: ports.openFga.origin, tuples: world.tuples(Date.now()) })
   const stockTrade = createMockStockTrade({
-    origin: ports.api.origin,
+    origin: apiOrigin,
     issuers: [app.issuer, upstream.issuer],
-    audience: `${ports.api.origin}/`,
+    audience: `${apiOrigin}/`,
     accounts: world.accounts,
     executionMs,
   })
-  serve(ports.openFga, openFga.handle)
-  serve(ports.api, stockTrade.handle)
+  serve(ports.openFga, ports.openFga.origin, openFga.handle)
+  serve(ports.api, apiOrigin, stockTrade.handle)
   return { openFga, stockTrade }
 }
 
-function serve(port: Listening, handle: (request: Request) => Promise<Response | undefined>): void {
-  port.serve(fetchListener(port.origin, handle))
+function serve(port: Listening, origin: string, handle: (request: Request) => Promise<Response | undefined>): void {
+  port.serve(fetchListener(origin, handle))
 }
 
 async function linkAccounts(
