@@ -1,0 +1,39 @@
+import type { Guard, Profile } from '@behalf/core'
+import { inputs, policies, tools } from '@behalf/example-stock-agent'
+import { createMcpGate, guardTools, type McpGateOptions, nodeHandler } from '@behalf/mcp/server'
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+
+export interface StockServerOptions {
+  /** The MCP endpoint as clients know it. */
+  readonly resource: string
+  readonly authorizationServer: Profile
+  readonly guard: Guard
+  readonly dpop?: McpGateOptions['dpop']
+}
+
+/** The stock agent's tools as an MCP server over Streamable HTTP, under the same policies as everywhere. */
+export function stockServer({ resource, authorizationServer, guard, dpop }: StockServerOptions) {
+  const gate = createMcpGate({
+    resource,
+    authorizationServer,
+    scopes: ['mcp:tools'],
+    // Orders need more of the token than the rest does; whether this user may place them, the policy says.
+    tools: { create_order: { scopes: ['mcp:trade'] } },
+    metadata: { name: 'Stock Trade', scopes: ['mcp:tools'] },
+    dpop,
+  })
+  const guarded = guardTools(
+    {
+      get_stock_price: { ...tools.get_stock_price, inputSchema: inputs.get_stock_price },
+      whoami: { ...tools.whoami, inputSchema: inputs.whoami },
+      get_portfolio: { ...tools.get_portfolio, inputSchema: inputs.get_portfolio },
+      create_order: { ...tools.create_order, inputSchema: inputs.create_order },
+      list_orders: { ...tools.list_orders, inputSchema: inputs.list_orders },
+    },
+    { guard, policies, waitSeconds: 0 },
+  )
+  const mcp = createMcpHandler(() =>
+    guarded.register(new McpServer({ name: 'stock-trade', version: '1.0.0' }, guarded.serverOptions)),
+  )
+  return nodeHandler(gate, mcp.fetch)
+}
