@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { forkScript, killChild } from '../children.ts'
 import { HASTENED_BY } from '../hastened-store.ts'
 import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from '../redis-server.ts'
@@ -15,7 +15,19 @@ const LEASE_MS = 16_000 / HASTENED_BY
 
 const AFTER_EXPIRY = 61_000
 
-const heard = async (child: ChildProcess): Promise<unknown> => (await once(child, 'message'))[0]
+/** What it says next. @throws When it ends without a word. */
+async function heard(child: ChildProcess): Promise<unknown> {
+  const ended = new AbortController()
+  const end = () => ended.abort(new Error(`a process ended: ${child.exitCode ?? child.signalCode}`))
+  child.once('exit', end)
+  try {
+    return (await once(child, 'message', { signal: ended.signal }))[0]
+  } catch {
+    throw ended.signal.reason
+  } finally {
+    child.off('exit', end)
+  }
+}
 
 /** An oidc-provider of its own, in a process of its own. */
 async function startUpstream(graceSeconds: number) {
@@ -49,18 +61,18 @@ async function startWorker(target: Target, upstream: Upstream) {
   }
 }
 
+let upstreams: Record<string, Awaited<ReturnType<typeof startUpstream>>>
+beforeAll(async () => {
+  const [grace, none] = await Promise.all([startUpstream(60), startUpstream(0)])
+  upstreams = { grace, none }
+}, 30_000)
+afterAll(async () => {
+  for (const upstream of Object.values(upstreams ?? {})) await upstream.stop()
+})
+
 function refreshingProcesses(target: (name: string) => Target): void {
   const withGrace = { graceSeconds: 60, name: 'grace' }
   const without = { graceSeconds: 0, name: 'none' }
-  let upstreams: Record<string, Awaited<ReturnType<typeof startUpstream>>>
-  beforeAll(async () => {
-    const [grace, none] = await Promise.all([startUpstream(withGrace.graceSeconds), startUpstream(0)])
-    upstreams = { grace, none }
-  }, 30_000)
-  afterAll(async () => {
-    for (const upstream of Object.values(upstreams ?? {})) await upstream.stop()
-  })
-
   /** Two processes over one store, with ann's account linked by one of them. */
   async function pair({ name }: { readonly name: string }, store: string) {
     const upstream = upstreams[name]
@@ -69,39 +81,35 @@ function refreshingProcesses(target: (name: string) => Target): void {
       startWorker(target(store), upstream.at),
       startWorker(target(store), upstream.at),
     ])
+    onTestFinished(async () => {
+      await Promise.all([one.stop(), two.stop()])
+    })
     expect(await one.tell({ kind: 'link' })).toEqual(['connected'])
     const before = Number(await upstream.refreshes())
-    return {
-      one,
-      two,
-      refreshes: async () => Number(await upstream.refreshes()) - before,
-      stop: () => Promise.all([one.stop(), two.stop()]),
-    }
+    return { one, two, refreshes: async () => Number(await upstream.refreshes()) - before }
   }
 
   test('two processes make one refresh, again and again', { timeout: 30_000 }, async () => {
-    const { one, two, refreshes, stop } = await pair(without, 'two')
+    const { one, two, refreshes } = await pair(without, 'two')
     for (let round = 1; round <= 3; round++) {
       const task = { kind: 'ask', calls: 20, offset: round * AFTER_EXPIRY } as const
       const told = (await Promise.all([one.tell(task), two.tell(task)])).flat()
       expect(told).toEqual(Array(40).fill('token'))
       expect(await refreshes()).toBe(round)
     }
-    await stop()
   })
 
   test('killed between answer and write, with a grace period: the connection lives', { timeout: 30_000 }, async () => {
-    const { one, two, refreshes, stop } = await pair(withGrace, 'killed-grace')
+    const { one, two, refreshes } = await pair(withGrace, 'killed-grace')
     expect(await one.tellLast({ kind: 'ask', calls: 3, offset: AFTER_EXPIRY, dies: true })).toBe('SIGKILL')
     expect(await two.tell({ kind: 'ask', calls: 10, offset: AFTER_EXPIRY })).toEqual(Array(10).fill('token'))
     expect(await refreshes()).toBe(2)
     // The chain goes on: nothing looked like theft.
     expect(await two.tell({ kind: 'ask', calls: 1, offset: 2 * AFTER_EXPIRY })).toEqual(['token'])
-    await stop()
   })
 
   test('and without one: told as such, once and for all, with nothing sent', { timeout: 30_000 }, async () => {
-    const { one, two, refreshes, stop } = await pair(without, 'killed-none')
+    const { one, two, refreshes } = await pair(without, 'killed-none')
     expect(await one.tellLast({ kind: 'ask', calls: 3, offset: AFTER_EXPIRY, dies: true })).toBe('SIGKILL')
     await wait(LEASE_MS)
     for (let round = 0; round < 3; round++) {
@@ -110,7 +118,6 @@ function refreshingProcesses(target: (name: string) => Target): void {
     expect(await refreshes()).toBe(1)
     expect(await two.tell({ kind: 'link' })).toEqual(['connected'])
     expect(await two.tell({ kind: 'ask', calls: 1, offset: AFTER_EXPIRY })).toEqual(['token'])
-    await stop()
   })
 }
 

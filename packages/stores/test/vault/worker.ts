@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import { openStore } from '../approvals/guarded-world.ts'
+import { hastened } from '../hastened-store.ts'
 import type { Target } from '../worker.ts'
 import { ask, link, type Upstream, vaultOn } from './vault-on.ts'
 
@@ -12,7 +13,7 @@ export type Task =
 const [target, upstream] = process.argv.slice(2).map((argument) => JSON.parse(argument)) as [Target, Upstream]
 let offset = 0
 let dies = false
-const vault = vaultOn(await openStore(target), upstream, {
+const vault = vaultOn(hastened(await openStore(target)), upstream, {
   offset: () => offset,
   fetch: async (input, init) => {
     const response = await fetch(input, init)
