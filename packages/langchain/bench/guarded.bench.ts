@@ -1,0 +1,62 @@
+import { connection, createGuard, policy } from '@behalf/core'
+import { auth0 } from '@behalf/core/providers'
+import { auth0TokenVault } from '@behalf/core/vault'
+import { signIn, startMockServers } from '@behalf/testing'
+import { tool } from '@langchain/core/tools'
+import * as z from 'zod'
+import { bench } from '../../../scripts/bench/bench.ts'
+import { guardTools } from '../src/index.ts'
+
+// The way that most calls go: allowed, and the token is cached.
+
+const servers = await startMockServers()
+const { clientId, authentication } = servers.clients.agent
+if (!('clientSecret' in authentication)) throw new TypeError('a client with a secret was expected')
+const profile = auth0({ domain: 'tenant.behalf.example', clientId, clientSecret: authentication.clientSecret })
+const guard = createGuard({
+  authorizationServer: profile,
+  agent: { name: 'agent:trader', ceiling: ['portfolio:read'] },
+  vault: auth0TokenVault(),
+})
+const identity = await signIn(servers, { user: 'ann', profile, scope: 'openid profile chat' })
+const access = {
+  trade: connection('stocktrade', { scopes: ['portfolio:read'], origins: ['https://api.stocktrade.example'] }),
+}
+
+/** A tool whose schema has this many fields, bare and guarded. */
+function pair(fields: number) {
+  const schema = z.object(
+    Object.fromEntries(Array.from({ length: fields }, (_, index) => [`field_${index}`, z.optional(z.string())])),
+  )
+  const bare = tool(async () => 'x', { name: 'look', description: 'Looks', schema })
+  const [guarded] = guardTools([bare], { guard, policies: { look: policy(schema, { access }) } })
+  return { schema, bare, guarded }
+}
+
+const input = { field_0: 'a', field_1: 'b' }
+const toolCall = { type: 'tool_call', id: 'call-1', name: 'look', args: input } as const
+// What the tool nodes hand to a tool, as far as the guard reads it.
+const config = { context: { identity }, configurable: { thread_id: 'thread-1' } }
+const small = pair(2)
+const large = pair(200)
+
+const first = await small.guarded.invoke(toolCall, config)
+if (first.text !== 'x') throw new Error(`the benchmark is not set up right: ${first.text}`)
+await servers.close()
+
+bench('LangChain, a tool of 2 fields: invoke', {
+  run: () => small.guarded.invoke(toolCall, config),
+  peer: { name: 'bare', run: () => small.bare.invoke(toolCall, config) },
+  mostOverPeer: 5,
+})
+bench('LangChain, a tool of 200 fields: invoke', {
+  run: () => large.guarded.invoke(toolCall, config),
+  peer: {
+    name: 'bare, and one parse by its schema',
+    run: () => {
+      large.schema.parse(input)
+      return large.bare.invoke(toolCall, config)
+    },
+  },
+  mostOverPeer: 5,
+})
