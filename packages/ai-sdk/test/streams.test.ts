@@ -1,4 +1,4 @@
-import { currentIdentity, type Identity, policy } from '@behalf/core'
+import { currentCall, currentIdentity, type Identity, type Policy, policy, resource } from '@behalf/core'
 import { generateText, isStepCount, streamText, type ToolSet, tool } from 'ai'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
@@ -13,6 +13,9 @@ import { type World, world } from './world.ts'
 const Nothing = z.strictObject({})
 const reads = policy(Nothing, {})
 const writes = policy(Nothing, { effect: 'write' })
+const trades = policy(Nothing, {
+  access: { trade: resource('https://api.stocktrade.example/', { scopes: ['trade:small'] }) },
+})
 const subject = () => {
   const identity = currentIdentity()
   return identity.kind === 'user' ? identity.subject : 'nobody'
@@ -51,7 +54,7 @@ interface Run {
   readonly target: World
   readonly identity?: Identity
   readonly from?: ToolSet
-  readonly rules?: Record<keyof typeof tools, typeof reads>
+  readonly rules?: Record<keyof typeof tools, Policy<Record<string, never>>>
   readonly steps?: readonly Step[]
   readonly streaming?: readonly string[]
   readonly signal?: AbortSignal
@@ -123,6 +126,26 @@ test('named as streaming, a plain function still gives its result', async () => 
   const target = await world()
   const { final } = await run('plain', { target, identity: await target.login(), streaming: ['plain'] })
   expect(final).toEqual(['plain for ann'])
+})
+
+test('each value goes out whole, though its end might be the beginning of a token', async () => {
+  const target = await world()
+  const from = {
+    ...tools,
+    count: tool({
+      inputSchema: Nothing,
+      async *execute() {
+        const { access } = currentCall(trades)
+        yield 'here is the price'
+        yield `and the token: ${await access.trade.withToken((token) => token)}`
+        yield 'all done, take care'
+      },
+    }),
+  }
+  const rules = { ...policies, count: trades }
+  const { preliminary, final } = await run('count', { target, identity: await target.login(), from, rules })
+  expect(preliminary).toEqual(['here is the price', 'and the token: [token]', 'all done, take care'])
+  expect(final).toEqual(['all done, take care'])
 })
 
 test('a refused generator runs no step', async () => {
@@ -203,6 +226,34 @@ test('a generator that writes and is broken off is not run again', async () => {
   expect(again.final).toEqual(['denied'])
   expect(again.saw).toContain('This action was begun before and its result is not known. It was not done again.')
   expect(runs).toBe(1)
+})
+
+test("a reader that leaves ends the tool's own generator, and its credentials", async () => {
+  const target = await world()
+  let closed = 0
+  const from = {
+    count: tool({
+      inputSchema: Nothing,
+      async *execute() {
+        try {
+          for (;;) yield 'paying'
+        } finally {
+          closed += 1
+        }
+      },
+    }),
+  }
+  const { tools: guarded } = guardTools(from, {
+    guard: target.guard(),
+    policies: { count: writes },
+    identity: await target.login(),
+    threadId: 't',
+  })
+  const flow = () =>
+    guarded.count.execute?.({}, { toolCallId: 'c', messages: [], context: {} }) as AsyncIterable<string>
+  for await (const _ of flow()) break
+  expect(closed).toBe(1)
+  await expect(flow()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'unknown_outcome' })
 })
 
 test('generateText takes the last value', async () => {
