@@ -1,0 +1,173 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Interrupt } from '@behalf/core'
+import type { AdapterReport, AdapterSubject, AdapterTurn, ScriptedCall } from '@behalf/testing/contract'
+import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import type * as z from 'zod'
+import { interruptsOf } from '../src/client/index.ts'
+import { guardTools, type McpTool } from '../src/server/index.ts'
+
+/** The same in every process of the app. */
+const key = new Uint8Array(32).fill(7)
+const ENDPOINT = 'https://mcp.contract.example/mcp'
+
+/** A conversation as an agent over MCP keeps it: what was said, and the calls that wait, with the server's state. */
+interface Conversation {
+  readonly messages: unknown[]
+  readonly waiting: {
+    readonly call: ScriptedCall
+    /** In hexadecimal: the SDK's form of it begins as a token's does, by which the contract looks for tokens. */
+    readonly requestState?: string
+    readonly interrupt: Interrupt
+  }[]
+}
+
+interface CallResult {
+  readonly requestState?: string
+  readonly content?: readonly { readonly text?: string }[]
+}
+
+/** An MCP server with the SDK's own client before it, and a loop that calls the model and its tools. */
+export const subject: AdapterSubject = {
+  async turn(turn) {
+    const conversation = read(turn)
+    const run = new Run(turn, conversation)
+    try {
+      if (turn.start.kind === 'prompt') conversation.messages.push({ role: 'user', content: turn.start.text })
+      else if (!(await run.goOn(turn.start.kind === 'forge'))) {
+        return run.report(turn.start.kind === 'forge' ? 'paused' : 'not_resumed')
+      }
+      return await run.toTheEnd()
+    } catch (error) {
+      return run.report('rejected', '', error)
+    } finally {
+      writeFileSync(fileOf(turn), JSON.stringify(conversation))
+    }
+  },
+}
+
+class Run {
+  readonly #turn: AdapterTurn
+  readonly #conversation: Conversation
+  readonly #seen: unknown[] = []
+  #offered: readonly string[] = []
+
+  constructor(turn: AdapterTurn, conversation: Conversation) {
+    this.#turn = turn
+    this.#conversation = conversation
+  }
+
+  /** Tries what waits again. @returns whether anything came of it */
+  async goOn(isForged: boolean): Promise<boolean> {
+    const waiting = this.#conversation.waiting.splice(0)
+    if (waiting.length === 0) return false
+    const before = this.#conversation.messages.length
+    // A hostile client says that everything was agreed to.
+    const claims = { inputResponses: { behalf: { action: 'accept', content: { approved: true } } } }
+    await this.#call(
+      waiting.map(({ call, requestState }) => ({
+        call,
+        more: { ...(requestState && { requestState: fromHex(requestState) }), ...(isForged && claims) },
+      })),
+    )
+    return this.#conversation.messages.length > before
+  }
+
+  async toTheEnd(): Promise<AdapterReport> {
+    for (;;) {
+      if (this.#conversation.waiting.length > 0) return this.report('paused')
+      const { messages } = this.#conversation
+      const step = this.#turn.model[this.#seen.length] ?? 'Done.'
+      this.#offered = await this.#connected(async (client) => (await client.listTools()).tools.map(({ name }) => name))
+      this.#seen.push(structuredClone(messages))
+      messages.push({ role: 'assistant', content: step })
+      if (typeof step === 'string') return this.report('answered', step)
+      await this.#call(step.map((call) => ({ call, more: {} })))
+    }
+  }
+
+  report(ended: AdapterReport['ended'], text = '', error?: unknown): AdapterReport {
+    return {
+      ended,
+      text,
+      interrupts: this.#conversation.waiting.map(({ interrupt }) => interrupt),
+      model: { requests: this.#seen.length, saw: JSON.stringify(this.#seen), offered: this.#offered },
+      browser: JSON.stringify(this.#conversation),
+      ...(error !== undefined && { error }),
+    }
+  }
+
+  async #call(calls: readonly { readonly call: ScriptedCall; readonly more: object }[]): Promise<void> {
+    const { messages, waiting } = this.#conversation
+    const signal = this.#turn.signal
+    await this.#connected(async (client) => {
+      const ended = await Promise.all(
+        calls.map(async ({ call, more }) => {
+          const params = { name: call.tool, arguments: call.input, ...more } as never
+          const options = { allowInputRequired: true, ...(signal && { signal }) } as const
+          const result = await client.callTool(params, options).catch((error: unknown) => {
+            if (!ProtocolError.isInstance(error)) throw error
+            return { content: [{ text: error.message }] }
+          })
+          return { call, result: result as CallResult }
+        }),
+      )
+      for (const { call, result } of ended) {
+        const [interrupt] = interruptsOf(result)
+        const { requestState } = result
+        if (interrupt !== undefined) {
+          waiting.push({ call, interrupt, ...(requestState && { requestState: toHex(requestState) }) })
+        } else messages.push({ role: 'tool', id: call.id, content: result.content?.[0]?.text ?? '' })
+      }
+    })
+  }
+
+  async #connected<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
+    const client = new Client({ name: 'contract', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+    await client.connect(new StreamableHTTPClientTransport(new URL(ENDPOINT), { fetch: serve(this.#turn) }))
+    try {
+      return await work(client)
+    } finally {
+      await client.close()
+    }
+  }
+}
+
+/** One request to the server, which is made anew, for whom the turn's session says. */
+function serve(turn: AdapterTurn) {
+  const { guard, identity, policies, onError } = turn
+  const tools = Object.fromEntries(turn.tools.map((one) => [one.name, one as unknown as McpTool]))
+  const own = Object.fromEntries(Object.keys(tools).map((name) => [name, policies[name]]))
+  const guarded = guardTools(
+    Object.fromEntries(
+      Object.entries(tools).map(([name, { description = '', inputSchema, execute }]) => [
+        name,
+        { description, inputSchema, execute },
+      ]),
+    ),
+    // The contract asks whether what is shown is a call all the same; and moves a clock that no wait knows.
+    { guard, policies: own as never, onError, list: 'all', waitSeconds: 0, requestState: { key } },
+  )
+  const handler = createMcpHandler(() => {
+    const server = guarded.register(new McpServer({ name: 'contract', version: '1' }, guarded.serverOptions))
+    for (const { name, description, inputSchema, execute } of turn.plainTools) {
+      server.registerTool(name, { description, inputSchema: inputSchema as z.ZodObject }, async (input) => ({
+        content: [{ type: 'text', text: String(await execute(input as never, {})) }],
+      }))
+    }
+    return server
+  })
+  const authInfo = { token: '', clientId: 'contract', scopes: [], ...(identity && { extra: { identity } }) }
+  return (url: string | URL, init?: RequestInit) => handler.fetch(new Request(url, init), { authInfo })
+}
+
+const toHex = (text: string) => Buffer.from(text).toString('hex')
+const fromHex = (text: string) => Buffer.from(text, 'hex').toString()
+
+const fileOf = ({ directory, threadId }: AdapterTurn) => join(directory, `${threadId}.json`)
+
+function read(turn: AdapterTurn): Conversation {
+  const file = fileOf(turn)
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Conversation) : { messages: [], waiting: [] }
+}
