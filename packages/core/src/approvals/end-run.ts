@@ -29,8 +29,11 @@ export interface EndedUnused {
 export async function endUnused(ledger: Ledger, entry: Entry, state: 'cancelled' | 'revoked'): Promise<EndedUnused> {
   let before: RunRecord | undefined
   const ended = await ledger.update(entry, (record) => {
-    before = undefined
-    if (record.state !== 'requested' && record.state !== 'pending' && record.state !== 'approved') return undefined
+    if (record.state !== 'requested' && record.state !== 'pending' && record.state !== 'approved') {
+      // Ended as we wanted: by us, and the answer got lost, or by another who tells them too.
+      if (record.state !== state) before = undefined
+      return undefined
+    }
     before = record
     const { token: _, delivery: __, ...rest } = record
     // A body began under it once, and was to be tried again: now it is not, and what came of it is not known.

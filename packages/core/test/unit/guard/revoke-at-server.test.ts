@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type ApprovalChannel, memoryStore } from '../../../src/index.ts'
+import { type ApprovalChannel, memoryStore, StoreError } from '../../../src/index.ts'
+import { tapped } from '../approvals/harness.ts'
 import { asks, ISSUER, smallWorld } from './small-world.ts'
 import { buy, createOrder, policies, world } from './world.ts'
 
@@ -91,4 +92,20 @@ test('a channel that hangs keeps no question open, and holds revoke up for three
   expect(await behalf.revoke({ issuer: ISSUER, subject: 'ann' })).toMatchObject({ approvals: 3 })
   expect(performance.now() - began).toBeLessThan(6_000)
   expect(cancels).toBe(3)
+})
+
+test('a channel is told also where the store lost the answer to the end of its question', async () => {
+  const { guard, call, channel, store } = smallWorld()
+  let cancels = 0
+  const approvals: ApprovalChannel = { ...channel, cancel: async () => void cancels++ }
+  await guard({ approvals }).run(asks, call(), () => 'ran')
+  let lost = 0
+  const forgetful = tapped(store, async (operation, key, next) => {
+    const answer = await next()
+    if (operation === 'put' && key.startsWith('run:') && lost++ === 0) throw new StoreError('unavailable', 'lost')
+    return answer
+  })
+  const behalf = guard({ approvals, store: forgetful })
+  expect(await behalf.revoke({ issuer: ISSUER, subject: 'ann' })).toMatchObject({ approvals: 1 })
+  expect([lost, cancels]).toEqual([1, 1])
 })

@@ -47,6 +47,32 @@ describe('revoke (I9)', () => {
     expect(await behalf.run(reads, call({ identity: undated }), () => 'ran')).toMatchObject({ code: 'revoked' })
   })
 
+  test('a proof of the very second of the revocation is one from before', async () => {
+    const { guard, call, clock } = smallWorld()
+    const behalf = guard()
+    await behalf.revoke(subject)
+    for (const [later, expected] of [
+      [0, { code: 'revoked' }],
+      [1, { status: 'done' }],
+    ] as const) {
+      const identity = user({ claims: { iat: clock.now() / 1000 + later } })
+      expect(await behalf.run(reads, call({ identity }), () => 'ran')).toMatchObject(expected)
+    }
+  })
+
+  test('a session of the same name in another tenant goes on', async () => {
+    const { guard, call } = smallWorld()
+    const behalf = guard()
+    const one = user({ sessionId: 's', tenant: 'one' })
+    const two = user({ sessionId: 's', tenant: 'two' })
+    for (const identity of [one, two]) {
+      const input = { amount: identity === one ? 1 : 2 }
+      await behalf.run(asks, call({ slot: `${identity.tenant}`, identity, input }), () => 'ran')
+    }
+    expect(await behalf.revoke({ issuer: ISSUER, tenant: 'one', session: 's' })).toMatchObject({ approvals: 1 })
+    expect(await behalf.approvals.list({ identity: two, as: 'owner' })).toMatchObject([{ message: 'Pay 2' }])
+  })
+
   test('one session ends, and the user’s others do not', async () => {
     const { guard, call, clock } = smallWorld()
     const behalf = guard()

@@ -57,6 +57,31 @@ describe('what is stored', () => {
     expect(await rejection(lost.runApproved(under('k'), caller, order, place()))).toMatchObject({ reason: 'wrong_key' })
   })
 
+  test('is begun by one: who lost the lease before its own record was written carries nothing out', async () => {
+    const store = memoryStore()
+    const [seal, index] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+    const keys = { seal: [seal], index }
+    const caller = await approved()
+    const other = place()
+    let isFirst = true
+    const slow = {
+      ...dying(store, Number.POSITIVE_INFINITY),
+      put: async (...args: Parameters<Store['put']>) => {
+        if (args[0].startsWith('order:') && isFirst) {
+          isFirst = false
+          // So long that its lease ran out, and another process carried the order out.
+          await store.delete(`running:${args[0]}`)
+          await makeGate({ store, keys }).runApproved(under('k'), caller, order, other)
+        }
+        return store.put(...args)
+      },
+    } as Store
+    const late = place()
+    const response = await makeGate({ store: slow, keys }).runApproved(under('k'), caller, order, late)
+    expect(await typeOf(response)).toEqual([409, 'request_in_progress'])
+    expect([other.mock.calls.length, late.mock.calls.length]).toEqual([1, 0])
+  })
+
   test('outlives its token by the retention', async () => {
     let now = Date.now()
     const clock = { now: () => now }
