@@ -1,0 +1,68 @@
+import { tool } from '@langchain/core/tools'
+import { Command } from '@langchain/langgraph'
+import { expect, test } from 'vitest'
+import { guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
+import { agentWith, call } from './agent.ts'
+import { Amount, policies, verified, world } from './world.ts'
+
+async function paused() {
+  const behalf = world()
+  const pay = tool(({ amount }) => `paid ${amount}`, { name: 'pay', description: 'Pays', schema: Amount })
+  const run = agentWith(guardTools([pay], { guard: behalf.guard(), policies }), [
+    [call('a', 'pay', { amount: 1 }), call('b', 'pay', { amount: 2 })],
+  ])
+  const identity = await verified()
+  const result = await run.ask({ identity })
+  return { ...behalf, run, identity, result }
+}
+
+test('the result of a run and the state after it tell the same of what waits', async () => {
+  const { run, result } = await paused()
+  const waiting = interruptsOf(await run.state())
+  expect(waiting.map(({ interrupt }) => interrupt.message)).toEqual(['Pay 1', 'Pay 2'])
+  // Told in the order in which the calls paused.
+  expect(interruptsOf(result)).toHaveLength(2)
+  expect(interruptsOf(result)).toEqual(expect.arrayContaining([...waiting]))
+})
+
+test('gives nothing while all is open, then the ids of what has its answer, and no other', async () => {
+  const { run, identity, guard, answer, pass } = await paused()
+  const state = await run.state()
+  pass()
+  expect(await resumeWhenResolved(state, { guard: guard(), identity })).toBeUndefined()
+  const [first] = interruptsOf(state)
+  answer('approved')
+  pass()
+  const command = await resumeWhenResolved(state, { guard: guard(), identity })
+  expect(command).toBeInstanceOf(Command)
+  expect(Object.keys(command?.resume as object)).toContain(first?.id)
+})
+
+test('wakes one answered call of two, and leaves the other one asleep', async () => {
+  const { run, identity } = await paused()
+  const state = await run.state()
+  const [first] = interruptsOf(state)
+  const views = { get: async (id: string) => ({ state: id === first?.interrupt.id ? 'denied' : 'open' }) }
+  const command = await resumeWhenResolved(state, { guard: { approvals: views } as never, identity })
+  expect(Object.keys(command?.resume as object)).toEqual([first?.id])
+})
+
+test('finds nothing for another user, or for an identity that no verification made', async () => {
+  const { run, identity, guard, answer, pass } = await paused()
+  answer('approved')
+  pass()
+  const state = await run.state()
+  expect(await resumeWhenResolved(state, { guard: guard(), identity: await verified('bob') })).toBeUndefined()
+  expect(await resumeWhenResolved(state, { guard: guard(), identity: { ...identity } })).toBeUndefined()
+})
+
+test('leaves alone what is not of a guarded tool', async () => {
+  const { guard, identity } = await paused()
+  for (const value of ['Which colour?', { v: 2, kind: 'approval_pending' }, undefined, null]) {
+    const state = { tasks: [{ interrupts: [{ id: 'x', value }] }] }
+    expect(interruptsOf(state)).toEqual([])
+    expect(await resumeWhenResolved(state, { guard: guard(), identity })).toBeUndefined()
+  }
+  expect(interruptsOf({})).toEqual([])
+  expect(interruptsOf({ messages: [] })).toEqual([])
+})
