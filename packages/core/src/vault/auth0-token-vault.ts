@@ -5,12 +5,15 @@ import { type AnyBehalfError, BehalfError, ConfigurationError, InvalidResponseEr
 import { type SubjectToken, subjectTokenOf } from '../identity/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { answerOfError } from './answer-of-error.ts'
+import { type Auth0Worker, checkWorker, workerToken } from './auth0-worker.ts'
+import { connectPageUrl } from './connect-page-url.ts'
 import type { Vault, VaultAnswer, VaultContext, VaultRequest } from './vault.ts'
 import {
   federatedConnectionGrant,
   federatedConnectionRequest,
   federatedConnectionToken,
   subjectTokenTypes,
+  workerIssuedToken,
 } from './wire.ts'
 
 export interface Auth0TokenVaultOptions {
@@ -20,6 +23,10 @@ export interface Auth0TokenVaultOptions {
    * @default the token behind the verified identity
    */
   readonly subjectToken?: (identity: UserIdentity) => SubjectToken | undefined
+  /** For work with no user present: a signed request takes the place of the user's own token. */
+  readonly worker?: Auth0Worker
+  /** The page on which the user connects accounts, for interrupts: absolute, and without secrets. */
+  readonly connectPage?: string
 }
 
 /**
@@ -32,13 +39,23 @@ export interface Auth0TokenVaultOptions {
  * @see {@link https://auth0.com/docs/api/authentication/token-vault-token-exchange/get-token | Auth0: Token Vault exchange}
  */
 export function auth0TokenVault(options: Auth0TokenVaultOptions = {}): Vault {
-  refuseUnknownKeys('auth0TokenVault', options, ['subjectToken'])
+  refuseUnknownKeys('auth0TokenVault', options, ['subjectToken', 'worker', 'connectPage'])
+  if (options.worker !== undefined && options.subjectToken !== undefined) {
+    throw new ConfigurationError('auth0TokenVault.worker', 'stands in for subjectToken: give one of them')
+  }
+  const worker = options.worker && checkWorker(options.worker)
   const { subjectToken = subjectTokenOf } = options
   if (typeof subjectToken !== 'function')
     throw new ConfigurationError('auth0TokenVault.subjectToken', 'give a function')
   return Object.freeze({
     specificationVersion: 1,
-    token: (request: VaultRequest, context: VaultContext) => askVault(request, context, subjectToken(request.identity)),
+    token: async (request: VaultRequest, context: VaultContext) => {
+      if (worker === undefined) return askVault(request, context, subjectToken(request.identity))
+      const { clientId } = context.authorizationServers.of(request.identity.issuer).profile
+      const token = await workerToken(worker, request, clientId, context.now)
+      return askVault(request, context, { token, type: 'jwt' }, workerIssuedToken)
+    },
+    connectUrl: connectPageUrl('auth0TokenVault.connectPage', options.connectPage),
   })
 }
 
@@ -46,19 +63,22 @@ async function askVault(
   request: VaultRequest,
   context: VaultContext,
   subjectToken: SubjectToken | undefined,
+  wantedType = federatedConnectionToken,
 ): Promise<VaultAnswer> {
   if (subjectToken === undefined) {
     return { status: 'login_required', detail: 'the identity came without a token that Auth0 could know the user by' }
   }
+  const isSigned = wantedType === workerIssuedToken
   const type = subjectTokenTypes.get(subjectToken.type)
-  if (type === undefined) {
+  // A `jwt` from elsewhere than our own signature proves nothing to Auth0.
+  if (type === undefined || (subjectToken.type === 'jwt') !== isSigned) {
     return { status: 'misconfigured', detail: `Auth0 Token Vault takes no ${subjectToken.type} as subject token` }
   }
   const server = context.authorizationServers.of(request.identity.issuer)
-  const parameters = federatedConnectionRequest(request, subjectToken, type)
+  const parameters = federatedConnectionRequest(request, subjectToken, type, wantedType)
   try {
     const response = await server.grant(federatedConnectionGrant, parameters, { signal: context.signal })
-    return answerOf(request, response, context.now)
+    return answerOf(request, response, context.now, wantedType)
   } catch (error) {
     // By code: the servers may come from another copy of this package.
     if (!BehalfError.isInstance(error)) throw error
@@ -70,9 +90,9 @@ async function askVault(
   }
 }
 
-function answerOf(request: VaultRequest, response: TokenResponse, now: number): VaultAnswer {
-  const { issuedTokenType = federatedConnectionToken, tokenType, expiresIn } = response
-  if (issuedTokenType !== federatedConnectionToken || tokenType !== 'bearer') {
+function answerOf(request: VaultRequest, response: TokenResponse, now: number, wantedType: string): VaultAnswer {
+  const { issuedTokenType = wantedType, tokenType, expiresIn } = response
+  if (issuedTokenType !== wantedType || tokenType !== 'bearer') {
     throw new InvalidResponseError('the vault issued a token of another type than was asked; the token was dropped')
   }
   // RFC 6749 §5.1: absent means as asked. More than was asked is the account's own business, and recorded.

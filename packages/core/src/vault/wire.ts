@@ -9,11 +9,13 @@ import type { VaultRequest } from './vault.ts'
 /** Auth0's names; the grant is a token exchange in all but its name. */
 export const federatedConnectionGrant =
   'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token'
+/** What a Privileged Worker gets. */
+export const workerIssuedToken = 'http://auth0.com/oauth/token-type/token-vault-access-token'
 export const federatedConnectionToken = 'http://auth0.com/oauth/token-type/federated-connection-access-token'
 
 /** Subject tokens that the grant takes from an application or an API. */
 export const subjectTokenTypes: ReadonlyMap<string, string> = new Map(
-  ['access_token', 'refresh_token'].map((type) => [type, `urn:ietf:params:oauth:token-type:${type}`]),
+  ['access_token', 'refresh_token', 'jwt'].map((type) => [type, `urn:ietf:params:oauth:token-type:${type}`]),
 )
 
 /** The form of a vault request. */
@@ -21,15 +23,28 @@ export function federatedConnectionRequest(
   request: VaultRequest,
   subjectToken: SubjectToken,
   subjectTokenType: string,
+  requestedTokenType: string,
 ): GrantParameters {
   return {
     subject_token: revealToken(subjectToken.token),
     subject_token_type: subjectTokenType,
-    requested_token_type: federatedConnectionToken,
+    requested_token_type: requestedTokenType,
     connection: request.connection,
     // Auth0 gives out what the account was linked with; another broker may narrow it.
     scope: request.scopes.join(' '),
     ...(request.account !== undefined && { login_hint: request.account }),
+  }
+}
+
+export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
+
+/** The form of an exchange at a broker. */
+export function exchangeRequest({ scopes }: VaultRequest, { token, type }: SubjectToken): GrantParameters {
+  return {
+    subject_token: revealToken(token),
+    subject_token_type: `urn:ietf:params:oauth:token-type:${type}`,
+    requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    scope: scopes.join(' '),
   }
 }
 

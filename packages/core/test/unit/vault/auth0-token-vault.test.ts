@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { generateKeyPair, jwtVerify } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { authorizationServers, oidc } from '../../../src/authorization-server/index.ts'
@@ -197,5 +198,63 @@ describe('auth0TokenVault', () => {
   test('options that it does not know are refused', () => {
     expect(() => auth0TokenVault({ domain: 'x' } as never)).toThrow('auth0TokenVault.domain')
     expect(() => auth0TokenVault({ subjectToken: 'x' } as never)).toThrow('auth0TokenVault.subjectToken')
+  })
+})
+
+describe('a Privileged Worker', () => {
+  const WORKER_TOKEN = 'http://auth0.com/oauth/token-type/token-vault-access-token'
+
+  test('signs a request for one user, for a minute, once', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const vault = auth0TokenVault({
+      worker: {
+        privateKey,
+        algorithm: 'ES256',
+        keyId: 'k1',
+        auditContext: ({ connection }) => `nightly ${connection}`,
+      },
+    })
+    succeed({ issued_token_type: WORKER_TOKEN })
+    const seen = new Set<unknown>()
+    for (let round = 0; round < 2; round++) {
+      expect(await vault.token(request({ identity: withoutToken }), context)).toMatchObject({ status: 'token' })
+      const form = Object.fromEntries(forms.at(-1) ?? [])
+      expect(form).toMatchObject({
+        grant_type: GRANT,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        requested_token_type: WORKER_TOKEN,
+        connection: 'google-oauth2',
+      })
+      const { payload, protectedHeader } = await jwtVerify(form.subject_token ?? '', publicKey, {
+        currentDate: new Date(NOW),
+      })
+      expect(protectedHeader).toEqual({ alg: 'ES256', typ: 'token-vault-req+jwt', kid: 'k1' })
+      const iat = Math.floor(NOW / 1000)
+      expect(payload).toEqual({
+        iss: 'agent-app',
+        sub: 'auth0|ann',
+        aud: ISSUER,
+        jti: expect.any(String),
+        iat,
+        exp: iat + 60,
+        audit_context: 'nightly google-oauth2',
+      })
+      seen.add(payload.jti)
+    }
+    expect(seen.size).toBe(2)
+  })
+
+  test('takes no token of another type, and its options are checked', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const worker = { privateKey, algorithm: 'ES256' }
+    succeed()
+    await expect(auth0TokenVault({ worker }).token(request({ identity: withoutToken }), context)).rejects.toThrow(
+      InvalidResponseError,
+    )
+    const chatty = { ...worker, auditContext: () => 'x'.repeat(257) }
+    await expect(auth0TokenVault({ worker: chatty }).token(request(), context)).rejects.toThrow('auditContext')
+    expect(() => auth0TokenVault({ worker: { ...worker, privateKey: publicKey } })).toThrow('worker.privateKey')
+    expect(() => auth0TokenVault({ worker: { ...worker, kid: 'x' } as never })).toThrow('worker.kid')
+    expect(() => auth0TokenVault({ worker, subjectToken: () => undefined })).toThrow('auth0TokenVault.worker')
   })
 })

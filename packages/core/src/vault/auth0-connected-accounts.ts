@@ -1,0 +1,218 @@
+import {
+  boundedRequest,
+  type RequestOptions,
+  type Surroundings,
+  type SurroundingsOptions,
+  surroundingsOf,
+} from '../authorization-server/index.ts'
+import type { UserIdentity } from '../contract/index.ts'
+import { createCredential, type ProofKey, type Token } from '../credential/index.ts'
+import { ConfigurationError, IdentityRequiredError, InvalidResponseError } from '../errors/index.ts'
+import { openStoreKeys, randomSecret, refuseUnknownKeys, type StoreKeys, sha256 } from '../lib/index.ts'
+import type { Store } from '../ports/index.ts'
+import type { AccountLinker, CompleteAnswer, ConnectAnswer, DisconnectAnswer, LinkedAccount } from './account-linker.ts'
+import { accountOwner } from './account-record.ts'
+import { type Attempt, ConnectAttempts, refuse } from './connect-attempts.ts'
+import { faultAnswer, redeemAnswer } from './fault-answer.ts'
+import {
+  completeRequest,
+  connectRequest,
+  problemTitle,
+  readConnections,
+  readConnectStarted,
+  readLinkedAccount,
+  readLinkedAccounts,
+} from './my-account-wire.ts'
+
+/** What opens the My Account API for one user. */
+export interface MyAccountToken {
+  readonly token: Token
+  /** The key that it is bound to, where it is. */
+  readonly dpop?: ProofKey
+}
+
+export interface Auth0ConnectedAccountsOptions extends SurroundingsOptions {
+  /** The tenant's domain or its custom domain, without scheme: `tenant.eu.auth0.com`. */
+  readonly domain: string
+  /**
+   * The user's own access token for `https://{domain}/me/`, with the scopes `create`, `read` and
+   * `delete:me:connected_accounts`; `undefined`: they have to log in for it.
+   */
+  readonly token: (identity: UserIdentity) => MyAccountToken | undefined | Promise<MyAccountToken | undefined>
+  /** Where connect flows under way are kept. */
+  readonly store: Store
+  readonly keys?: StoreKeys
+}
+
+const optionKeys = ['domain', 'token', 'store', 'keys', 'clock', 'fetch', 'timeoutMs']
+
+/** More accounts than any user has. */
+const MAX_PAGES = 20
+
+/**
+ * Auth0's Connected Accounts: links accounts to a user's token vault through the My Account API.
+ *
+ * Disconnecting does not revoke at the provider: Auth0 does not, and the answer says so.
+ *
+ * @throws ConfigurationError An option is unknown or wrong.
+ * @see {@link https://auth0.com/docs/manage-users/my-account-api | Auth0: My Account API}
+ */
+export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): AccountLinker {
+  refuseUnknownKeys('auth0ConnectedAccounts', options, optionKeys)
+  const { domain, token, store, keys } = options
+  if (
+    typeof domain !== 'string' ||
+    !URL.canParse(`https://${domain}/`) ||
+    new URL(`https://${domain}/`).host !== domain
+  ) {
+    throw new ConfigurationError('auth0ConnectedAccounts.domain', 'give the bare domain, such as tenant.eu.auth0.com')
+  }
+  if (typeof token !== 'function') throw new ConfigurationError('auth0ConnectedAccounts.token', 'give a function')
+  const { sealer, hash } = openStoreKeys(store, keys)
+  const api = new MyAccount(`https://${domain}`, token, surroundingsOf('auth0ConnectedAccounts', options))
+  const attempts = new ConnectAttempts(store, sealer, hash)
+  return Object.freeze<AccountLinker>({
+    specificationVersion: 1,
+    available: async (identity, request = {}) => readConnections(await api.read(identity, 'connections', request)),
+    list: (identity, request = {}) => api.list(identity, request),
+    connect: async ({ identity, connection, scopes, redirectUri, browser, returnTo }, request = {}) => {
+      try {
+        const [state, codeVerifier] = [randomSecret(), randomSecret()]
+        const wanted = { connection, redirectUri, state, scopes, codeChallenge: await sha256(codeVerifier) }
+        const answer = await api.send(identity, 'POST', 'connect', connectRequest(wanted), request)
+        if (answer.status !== 201) return connectRefused(answer)
+        const { authSession, url, expiresInSeconds } = readConnectStarted(answer.body)
+        if (new URL(url).protocol !== 'https:')
+          return { status: 'misconfigured', detail: 'the connect URI is not https:' }
+        const kept = { connection, scopes: [...(scopes ?? [])], redirectUri, codeVerifier, nonce: '', authSession }
+        await attempts.begin(identity, browser, { ...kept, ...(returnTo !== undefined && { returnTo }) }, state)
+        return { status: 'started', url, state, expiresInSeconds }
+      } catch (error) {
+        return signIn(error) ?? faultAnswer(error)
+      }
+    },
+    complete: async (request, options = {}) => {
+      const claimed = await attempts.claim(request)
+      if (claimed.status === 'refused') return claimed
+      const { returnTo } = claimed.attempt
+      const back = returnTo === undefined ? {} : { returnTo }
+      return complete(api, request.identity, claimed.attempt, request.parameters, options).then(
+        (answer) => ({ ...answer, ...back }),
+        (error: unknown) => ({ ...(signIn(error) ?? redeemAnswer(error)), ...back }),
+      )
+    },
+    disconnect: async (identity, { account }, request = {}): Promise<DisconnectAnswer> => {
+      try {
+        const answer = await api.send(identity, 'DELETE', `accounts/${encodeURIComponent(account)}`, undefined, request)
+        if (answer.status === 404) return { status: 'not_found', detail: 'this account is not linked' }
+        if (answer.status < 300) return { status: 'disconnected', revoked: false }
+        return { status: 'misconfigured', detail: `Auth0 answered ${answer.status}: ${problemTitle(answer.body)}` }
+      } catch (error) {
+        return signIn(error) ?? faultAnswer(error)
+      }
+    },
+  })
+}
+
+async function complete(
+  api: MyAccount,
+  identity: UserIdentity,
+  { authSession = '', redirectUri, codeVerifier }: Attempt,
+  parameters: URLSearchParams,
+  options: RequestOptions,
+): Promise<CompleteAnswer> {
+  const error = parameters.get('error')
+  if (error === 'access_denied') return refuse('declined', 'the person declined')
+  const codes = parameters.getAll('connect_code')
+  const [connectCode] = codes
+  if (error !== null || codes.length !== 1 || !connectCode)
+    return refuse('provider', 'the answer holds no connect code')
+  const body = completeRequest({ authSession, connectCode, redirectUri, codeVerifier })
+  const answer = await api.send(identity, 'POST', 'complete', body, options)
+  if (answer.status === 201) return { status: 'connected', account: readLinkedAccount(answer.body) }
+  if (answer.status === 403)
+    return { status: 'misconfigured', detail: `Auth0 answered 403: ${problemTitle(answer.body)}` }
+  return refuse('provider', `Auth0 answered ${answer.status}: ${problemTitle(answer.body)}`)
+}
+
+function connectRefused({ status, body }: ApiAnswer): ConnectAnswer {
+  const detail = `Auth0 answered ${status}: ${problemTitle(body)}`
+  return status === 404 ? { status: 'unknown_connection', detail } : { status: 'misconfigured', detail }
+}
+
+const signIn = (error: unknown) =>
+  error instanceof IdentityRequiredError ? ({ status: 'login_required', detail: error.message } as const) : undefined
+
+interface ApiAnswer {
+  readonly status: number
+  readonly body: unknown
+}
+
+/** The part of the My Account API that is about connected accounts. */
+class MyAccount {
+  readonly #origin: string
+  readonly #token: Auth0ConnectedAccountsOptions['token']
+  readonly #surroundings: Surroundings
+
+  constructor(origin: string, token: Auth0ConnectedAccountsOptions['token'], surroundings: Surroundings) {
+    this.#origin = origin
+    this.#token = token
+    this.#surroundings = surroundings
+  }
+
+  async list(identity: UserIdentity, options: RequestOptions): Promise<readonly LinkedAccount[]> {
+    const all: LinkedAccount[] = []
+    let path = 'accounts'
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const { accounts, next } = readLinkedAccounts(await this.read(identity, path, options))
+      all.push(...accounts)
+      if (next === undefined || next === '') return all
+      path = `accounts?from=${encodeURIComponent(next)}`
+    }
+    return all
+  }
+
+  async read(identity: UserIdentity, path: string, options: RequestOptions): Promise<unknown> {
+    const { status, body } = await this.send(identity, 'GET', path, undefined, options)
+    if (status === 200) return body
+    throw new InvalidResponseError(`Auth0 answered ${status}: ${problemTitle(body)}`)
+  }
+
+  /** @throws IdentityRequiredError There is no token for this user, or it is no longer taken. */
+  async send(
+    identity: UserIdentity,
+    method: string,
+    path: string,
+    body: object | undefined,
+    { signal }: RequestOptions,
+  ): Promise<ApiAnswer> {
+    accountOwner(identity)
+    const held = identity.issuer === `${this.#origin}/` ? await this.#token(identity) : undefined
+    if (held === undefined) throw new IdentityRequiredError('there is no token of this user for the My Account API')
+    const { fetch, clock, timeoutMs } = this.#surroundings
+    const opened = createCredential({
+      name: 'my-account',
+      token: held.token,
+      scopes: [],
+      origins: [this.#origin],
+      fetch,
+      onRawToken: () => {},
+      ...(held.dpop !== undefined && { dpop: held.dpop }),
+    })
+    const ends = AbortSignal.timeout(timeoutMs)
+    const rules = { fetch: opened.credential.fetch, now: () => clock.now(), allowInsecureLoopback: false }
+    try {
+      const response = await boundedRequest(rules, `${this.#origin}/me/v1/connected-accounts/${path}`, {
+        method,
+        headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: signal ? AbortSignal.any([signal, ends]) : ends,
+      })
+      const answer: unknown = await response.json().catch(() => undefined)
+      if (response.status !== 401) return { status: response.status, body: answer }
+      throw new IdentityRequiredError(`the My Account API does not take the token: ${problemTitle(answer)}`)
+    } finally {
+      opened.close()
+    }
+  }
+}

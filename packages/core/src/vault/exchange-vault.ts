@@ -1,0 +1,180 @@
+import {
+  allowInsecureLoopback,
+  boundedRequest,
+  type GrantParameters,
+  readTokenResponse,
+  type TokenResponse,
+} from '../authorization-server/index.ts'
+import type { UserIdentity } from '../contract/index.ts'
+import { revealToken, Token } from '../credential/index.ts'
+import { type AnyBehalfError, BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'
+import { type SubjectToken, subjectTokenOf } from '../identity/index.ts'
+import { refuseUnknownKeys } from '../lib/index.ts'
+import type { Fetch } from '../ports/index.ts'
+import { connectPageUrl } from './connect-page-url.ts'
+import type { Vault, VaultAnswer, VaultContext, VaultRequest } from './vault.ts'
+import { exchangeRequest, tokenExchangeGrant } from './wire.ts'
+
+/** Why a broker gives no token, where a person or time can mend it. */
+export type BrokerReason = Exclude<VaultAnswer['status'], 'token'>
+
+/** An endpoint of its own, asked with the user's access token. Its answer is a token answer, in JSON or as a form. */
+export interface BrokerEndpoint {
+  /** Of the user's own authorization server: the user's token goes nowhere else. */
+  readonly url: (wanted: { readonly issuer: string; readonly connection: string }) => string
+  /** What an answer other than 2xx means. @default 401 is `login_required`, all else `misconfigured` */
+  readonly reasonOf?: (status: number, error: string | undefined) => BrokerReason | undefined
+}
+
+export interface ExchangeVaultOptions {
+  /** RFC 8693 at the token endpoint, or an endpoint such as {@link keycloakBroker}. @default 'token-exchange' */
+  readonly broker?: 'token-exchange' | BrokerEndpoint
+  /** Further parameters of an exchange, such as `requested_issuer`. @default `audience`: the connection's name */
+  readonly parameters?: (request: Omit<VaultRequest, 'refused'>) => Readonly<Record<string, string>>
+  /** What an OAuth error of an exchange means, by its code, beyond what RFC 8693 says. */
+  readonly reasons?: Readonly<Record<string, BrokerReason>>
+  /** @default the token behind the verified identity */
+  readonly subjectToken?: (identity: UserIdentity) => SubjectToken | undefined
+  readonly connectPage?: string
+  /** For an endpoint. @default the global fetch */
+  readonly fetch?: Fetch
+}
+
+const optionKeys = ['broker', 'parameters', 'reasons', 'subjectToken', 'connectPage', 'fetch']
+
+/**
+ * Keycloak's stored tokens of identity providers: `Store tokens` is on for the provider, and the user's access token
+ * has the role `read-token` of the client `broker`.
+ *
+ * @see {@link https://www.keycloak.org/docs/latest/server_development/#retrieving-external-idp-tokens | Keycloak: external tokens}
+ */
+export const keycloakBroker: BrokerEndpoint = Object.freeze<BrokerEndpoint>({
+  url: ({ issuer, connection }) => `${issuer.replace(/\/$/, '')}/broker/${encodeURIComponent(connection)}/token`,
+  reasonOf: (status, error) => {
+    if (status === 401) return 'login_required'
+    // The user has no such link, or it was made before tokens were stored.
+    if (status === 400 || status === 404) return 'not_connected'
+    return status === 403 && error === 'invalid_token' ? 'must_reconnect' : undefined
+  },
+})
+
+/**
+ * Any broker that hands out a user's upstream tokens: by RFC 8693, or by an endpoint of its own.
+ *
+ * Links no account. Does not retry and does not cache. What the broker says of a refresh token is dropped.
+ *
+ * @throws ConfigurationError An option is unknown or wrong.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-2 | RFC 8693 §2}
+ */
+export function exchangeVault(options: ExchangeVaultOptions = {}): Vault {
+  refuseUnknownKeys('exchangeVault', options, optionKeys)
+  const {
+    broker = 'token-exchange',
+    subjectToken = subjectTokenOf,
+    fetch = (input, init) => globalThis.fetch(input, init),
+  } = options
+  if (broker !== 'token-exchange' && typeof broker?.url !== 'function') {
+    throw new ConfigurationError('exchangeVault.broker', "is 'token-exchange', or an endpoint such as keycloakBroker")
+  }
+  const ask = broker === 'token-exchange' ? exchange(options) : endpoint(broker, fetch)
+  return Object.freeze({
+    specificationVersion: 1,
+    async token(request: VaultRequest, context: VaultContext): Promise<VaultAnswer> {
+      const subject = subjectToken(request.identity)
+      if (subject === undefined) return { status: 'login_required', detail: 'the identity came without a token' }
+      try {
+        const response = await ask(request, subject, context)
+        return 'status' in response ? response : answerOf(request, response, context.now)
+      } catch (error) {
+        return faultOf(error, options.reasons)
+      }
+    },
+    connectUrl: connectPageUrl('exchangeVault.connectPage', options.connectPage),
+  })
+}
+
+type Ask = (request: VaultRequest, subject: SubjectToken, context: VaultContext) => Promise<TokenResponse | VaultAnswer>
+
+function exchange({ parameters = ({ connection }) => ({ audience: connection }) }: ExchangeVaultOptions): Ask {
+  return async (request, subject, { authorizationServers, signal }) => {
+    const form: GrantParameters = { ...parameters(request), ...exchangeRequest(request, subject) }
+    return authorizationServers.of(request.identity.issuer).grant(tokenExchangeGrant, form, { signal })
+  }
+}
+
+function endpoint({ url: urlOf, reasonOf = () => undefined }: BrokerEndpoint, fetch: Fetch): Ask {
+  return async ({ identity, connection }, subject, { authorizationServers, signal, now }) => {
+    const { profile } = authorizationServers.of(identity.issuer)
+    if (subject.type !== 'access_token') {
+      return {
+        status: 'misconfigured',
+        detail: `the broker is asked with an access token, not with an ${subject.type}`,
+      }
+    }
+    const url = urlOf({ issuer: identity.issuer, connection })
+    if (!URL.canParse(url) || new URL(url).origin !== new URL(identity.issuer).origin) {
+      return { status: 'misconfigured', detail: "the broker's endpoint is not at the user's own authorization server" }
+    }
+    const ends = AbortSignal.timeout(10_000)
+    const rules = { fetch, now: () => now, allowInsecureLoopback: profile[allowInsecureLoopback] === true }
+    const response = await boundedRequest(rules, url, {
+      headers: { authorization: `Bearer ${revealToken(subject.token)}`, accept: 'application/json' },
+      signal: signal ? AbortSignal.any([signal, ends]) : ends,
+    })
+    const body = membersOf(await response.text())
+    if (response.ok) return readTokenResponse({ token_type: 'Bearer', ...body })
+    const error = typeof body.error === 'string' ? body.error : undefined
+    const status = reasonOf(response.status, error) ?? (response.status === 401 ? 'login_required' : 'misconfigured')
+    return { status, detail: `the broker answered ${response.status} ${JSON.stringify(error ?? '').slice(0, 100)}` }
+  }
+}
+
+/** JSON, or a form as some providers answer and brokers keep. Numbers are told by their name. */
+function membersOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const json: unknown = JSON.parse(text)
+    return typeof json === 'object' && json !== null ? (json as Readonly<Record<string, unknown>>) : {}
+  } catch {
+    const form = Object.fromEntries(new URLSearchParams(text))
+    const { expires_in: expiresIn, ...rest } = form
+    return { ...rest, ...(expiresIn !== undefined && { expires_in: Number(expiresIn) }) }
+  }
+}
+
+function answerOf(request: VaultRequest, response: TokenResponse, now: number): VaultAnswer {
+  const { accessToken, tokenType, expiresIn, scopes = request.scopes } = response
+  if (tokenType !== 'bearer')
+    throw new InvalidResponseError('the broker gave a token that is not Bearer; it was dropped')
+  const missing = request.scopes.filter((scope) => !scopes.includes(scope))
+  if (missing.length > 0)
+    return { status: 'needs_scopes', detail: `the account was linked without ${missing.join(', ')}` }
+  const expiresAt = expiresIn === undefined ? undefined : Math.floor(now / 1000) + expiresIn
+  return { status: 'token', token: new Token(accessToken), ...(expiresAt !== undefined && { expiresAt }), scopes }
+}
+
+const known: Readonly<Record<string, BrokerReason>> = {
+  // RFC 8693 §2.2.2 has the first for a subject token that does not serve.
+  invalid_grant: 'login_required',
+  invalid_token: 'login_required',
+  login_required: 'login_required',
+  interaction_required: 'login_required',
+  temporarily_unavailable: 'unavailable',
+  server_error: 'unavailable',
+  // What brokers say of a link that is not there, or no longer.
+  not_linked: 'not_connected',
+  token_expired: 'must_reconnect',
+}
+
+/** An outage never turns into a prompt; what is not known is a matter of set-up. @throws What is no expected refusal. */
+function faultOf(error: unknown, reasons: ExchangeVaultOptions['reasons'] = {}): VaultAnswer {
+  if (!BehalfError.isInstance(error)) throw error
+  const fault = error as AnyBehalfError
+  const { message: detail } = fault
+  const retryAfter = 'retryAfter' in fault ? fault.retryAfter : undefined
+  const again = { detail, ...(retryAfter !== undefined && { retryAfter }) }
+  if (fault.code === 'ERR_TRANSPORT') return { status: 'unavailable', ...again }
+  if (fault.code !== 'ERR_OAUTH_RESPONSE') throw error
+  const table = Object.hasOwn(reasons, fault.error) ? reasons : known
+  const status = Object.hasOwn(table, fault.error) ? table[fault.error] : undefined
+  return status === 'unavailable' ? { status, ...again } : { status: status ?? 'misconfigured', detail }
+}
