@@ -1,5 +1,5 @@
 import { StoreError } from '../errors/index.ts'
-import type { KeyedHash, Sealer } from '../lib/index.ts'
+import { isOutage, type KeyedHash, type Sealer } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import { type OrderRecord, readRecord, writeRecord } from './stored-answer.ts'
 
@@ -59,7 +59,16 @@ export class OrderBook {
   ): Promise<string | 'conflict'> {
     const { store, sealer, retentionSeconds, now } = this.#options
     const expiresAt = Math.max(now(), tokenEnd) + MARGIN_SECONDS + retentionSeconds
-    return store.put(name, await sealer.seal(name, writeRecord(record)), { ifVersion, expiresAt })
+    const value = await sealer.seal(name, writeRecord(record))
+    try {
+      return await store.put(name, value, { ifVersion, expiresAt })
+    } catch (error) {
+      if (!isOutage(error)) throw error
+      // Sealed values are never equal by chance: where these very bytes stand, it was the answer that got lost.
+      const found = await store.get(name)
+      if (found === undefined || !sameBytes(found.value, value)) throw error
+      return found.version
+    }
   }
 
   /**
@@ -118,3 +127,6 @@ export class OrderBook {
     }
   }
 }
+
+const sameBytes = (left: Uint8Array, right: Uint8Array): boolean =>
+  left.length === right.length && left.every((byte, at) => byte === right[at])

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { StoreError } from '../../../src/errors/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import type { Passed } from '../../../src/resource-server/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
@@ -80,6 +81,25 @@ describe('what is stored', () => {
     const response = await makeGate({ store: slow, keys }).runApproved(under('k'), caller, order, late)
     expect(await typeOf(response)).toEqual([409, 'request_in_progress'])
     expect([other.mock.calls.length, late.mock.calls.length]).toEqual([1, 0])
+  })
+
+  test('a beginning whose answer the store lost is looked up, and is no order of unknown outcome', async () => {
+    const store = memoryStore()
+    let lost = 0
+    const forgetful = {
+      ...dying(store, Number.POSITIVE_INFINITY),
+      put: async (...args: Parameters<Store['put']>) => {
+        const answer = await store.put(...args)
+        if (args[0].startsWith('order:') && lost++ === 0) throw new StoreError('unavailable', 'lost')
+        return answer
+      },
+    } as Store
+    const gate = makeGate({ store: forgetful })
+    const caller = await approved()
+    const handler = place()
+    expect((await gate.runApproved(under('k'), caller, order, handler)).status).toBe(201)
+    expect((await gate.runApproved(under('k'), caller, order, handler)).headers.get('idempotent-replayed')).toBe('true')
+    expect(handler.mock.calls.length).toBe(1)
   })
 
   test('outlives its token by the retention', async () => {

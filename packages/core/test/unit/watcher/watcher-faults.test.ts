@@ -118,9 +118,9 @@ describe('faults', () => {
     const other = createSealer([new Uint8Array(32).fill(7)])
     const sealed = await other.seal('run:theirs', new TextEncoder().encode('{}'))
     await target.store.put('run:theirs', sealed, { ifVersion: null, due: { queue: 'looks', at: 0 } })
+    await expect.poll(() => target.faults).toMatchObject([{ error: { reason: 'wrong_key' } }])
     await target.add(1, { name: 'ours' })
     await expect.poll(() => target.told.length).toBe(2)
-    await expect.poll(() => target.faults).toMatchObject([{ error: { reason: 'wrong_key' } }])
   })
 
   test('an app that cannot take an answer gets it again', async () => {
