@@ -26,6 +26,7 @@ async function workflows() {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-mastra-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   const guard = target.guard()
+  const storage = () => new LibSQLStore({ id: 'storage', url: `file:${join(directory, 'mastra.db')}` })
   const open = (identity: Identity | undefined | (() => Identity | undefined)) => {
     const tools = guardTools({ create_order: orderTool() }, { guard, policies, identity })
     const order = createStep(tools.create_order)
@@ -38,8 +39,7 @@ async function workflows() {
     const each = createWorkflow({ id: 'each', inputSchema: z.array(Order), outputSchema: z.array(Placed) })
       .foreach(order)
       .commit()
-    const storage = new LibSQLStore({ id: 'storage', url: `file:${join(directory, 'mastra.db')}` })
-    return new Mastra({ workflows: { rebalance, nested, each }, storage, logger: false })
+    return new Mastra({ workflows: { rebalance, nested, each }, storage: storage(), logger: false })
   }
   const approve = async (target: World, message?: string) => {
     const { controls } = target.authorizationServer
@@ -49,7 +49,7 @@ async function workflows() {
     )
     target.clock.advance(10)
   }
-  return { target, guard, open, approve }
+  return { target, guard, storage, open, approve }
 }
 
 function orderTool() {
@@ -134,4 +134,43 @@ test('each item of a loop is a question of its own', async () => {
   }
   expect(result).toMatchObject({ status: 'success', result: [{ quantity: 50 }, { quantity: 20 }] })
   expect(await target.orders()).toBe(2)
+})
+
+test('a step that the engine runs over again is done once', async () => {
+  const { target, guard } = await workflows()
+  const { create_order } = guardTools(
+    { create_order: orderTool() },
+    { guard, policies, identity: await target.login() },
+  )
+  const again = (runId: string) =>
+    create_order.execute?.(buy(5) as z.infer<typeof Order>, { workflow: { runId, workflowId: 'w' } } as never)
+  expect(await again('run-1')).toEqual(await again('run-1'))
+  expect(await target.orders()).toBe(1)
+  await again('run-2')
+  expect(await target.orders()).toBe(2)
+})
+
+test("the step of a tool with schemas for suspensions of its own suspends with the guard's question", async () => {
+  const { target, guard, storage, approve } = await workflows()
+  const identity = await target.login()
+  const tool = createTool({
+    id: 'create_order',
+    description: 'x',
+    inputSchema: Order,
+    outputSchema: Placed,
+    suspendSchema: z.strictObject({ question: z.string() }),
+    resumeSchema: z.strictObject({ answer: z.string() }),
+    execute: async () => ({ id: 'o', quantity: 1 }),
+  })
+  const { create_order } = guardTools({ create_order: tool }, { guard, policies, identity })
+  const workflow = createWorkflow({ id: 'own', inputSchema: Order, outputSchema: Placed })
+    .then(createStep(create_order))
+    .commit()
+  const mastra = new Mastra({ workflows: { own: workflow }, storage: storage(), logger: false })
+  const run = await mastra.getWorkflow('own').createRun()
+  const asked = await run.start({ inputData: buy(50) as z.infer<typeof Order> })
+  expect(interruptsOf(asked)).toHaveLength(1)
+  await approve(target)
+  const [resumption] = await resumeWhenResolved(asked, { guard, identity })
+  expect(resumption && (await run.resume(resumption))).toMatchObject({ status: 'success', result: { id: 'o' } })
 })

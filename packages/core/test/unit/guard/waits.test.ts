@@ -21,3 +21,13 @@ test.each([
   expect(outcome.status).toBe('interrupted')
   expect(outcome).not.toHaveProperty('maxWaitSeconds')
 })
+
+test('a run that has waited in vain says it no more: what comes is an ordinary interrupt', async () => {
+  const { guard, call, clock } = smallWorld()
+  const brief = policy(schema, { version: '1', approval, wait: { maxSeconds: 0.01 } })
+  const running = guard().run(brief, call(), () => 1)
+  const ticking = setInterval(() => clock.advance(1), 5)
+  const outcome = await running.finally(() => clearInterval(ticking))
+  expect(outcome).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
+  expect(outcome).not.toHaveProperty('maxWaitSeconds')
+})
