@@ -10,7 +10,7 @@ import {
   settleRun,
 } from '../../../src/approvals/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
-import { plainRecord, record, servers, tapped, testClock, testLedger } from './harness.ts'
+import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
 
 const draft = (slotKey: string) => ({
   binding: 'binding-1',
@@ -126,5 +126,17 @@ describe('a crash is noted of the runner that died, and of no other', () => {
     const noted = await noteCrash(late, first?.entry ?? entry)
     expect(second).toBeDefined()
     expect(noted.record).toMatchObject({ state: 'running', runner: second?.entry.record.runner })
+  })
+})
+
+describe('a stale read', () => {
+  test('asks nobody again: whoever comes after the sender finds the question sent', async () => {
+    const { ledger, clock } = testLedger()
+    const { channel, questions } = testChannel()
+    const stale = await findOrCreateRun(ledger, draft('slot:1'))
+    const context = { authorizationServers: servers, clock }
+    for (let caller = 0; caller < 3; caller++) await settleRun(ledger, stale, channel, context)
+    expect(questions).toHaveLength(1)
+    expect((await ledger.read(stale.record.id))?.record).toMatchObject({ state: 'pending', sends: 1 })
   })
 })
