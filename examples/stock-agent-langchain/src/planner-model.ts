@@ -1,0 +1,60 @@
+import type { Planner, ToolName } from '@behalf/example-stock-agent'
+import { answerOf, type ToolCall } from '@behalf/example-stock-agent/demo'
+import { BaseChatModel } from '@langchain/core/language_models/chat_models'
+import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from '@langchain/core/messages'
+import type { ChatResult } from '@langchain/core/outputs'
+
+export interface PlannerModelOptions {
+  /** What "my portfolio" means. A real model reads it in its system prompt. */
+  readonly portfolio: string | undefined
+  /** The first thing that it does, whatever it is asked: a call that comes back, as after a crash. */
+  readonly begin?: ToolCall | undefined
+  readonly planner: Planner
+}
+
+/** The scripted planner as a chat model: a prompt becomes a tool call, and a tool's answer becomes words. */
+export class PlannerModel extends BaseChatModel {
+  readonly #options: PlannerModelOptions
+  #calls = 0
+
+  constructor(options: PlannerModelOptions) {
+    super({})
+    this.#options = options
+  }
+
+  override _llmType(): string {
+    return 'scripted-planner'
+  }
+
+  override bindTools(): this {
+    return this
+  }
+
+  override async _generate(messages: BaseMessage[]): Promise<ChatResult> {
+    const message = this.#next(messages.at(-1))
+    return { generations: [{ text: message.text, message }] }
+  }
+
+  #next(last: BaseMessage | undefined): AIMessage {
+    if (ToolMessage.isInstance(last)) return new AIMessage(wordsFor(last))
+    const { begin, portfolio, planner } = this.#options
+    if (begin !== undefined) return calling(begin.id, begin.tool, begin.input)
+    const plan = planner(HumanMessage.isInstance(last) ? last.text : '', { portfolio })
+    if (plan.kind === 'say') return new AIMessage(plan.text)
+    this.#calls += 1
+    return calling(`call-${this.#calls}`, plan.tool, plan.input)
+  }
+}
+
+const calling = (id: string, name: ToolName, input: unknown): AIMessage =>
+  new AIMessage({ content: '', tool_calls: [{ id, name, args: input as Record<string, unknown> }] })
+
+/** A model has the tool's text and nothing else. */
+function wordsFor({ name, text, status }: ToolMessage): string {
+  if (status === 'error') return `That was not done. ${text}`
+  return answerOf(name as ToolName, {
+    status: 'done',
+    result: JSON.parse(text),
+    trace: { tool: name ?? '', steps: [] },
+  })
+}
