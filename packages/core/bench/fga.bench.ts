@@ -6,13 +6,12 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
+import { OpenFgaClient } from '@openfga/sdk'
 import { bench } from '../../../scripts/bench/bench.ts'
 import { fgaClient } from '../src/doors/fga.ts'
 
-/** The SDK stands in the engine's folder, esbuild among the repository's tools. */
-const engine = createRequire(new URL('../../fga-engine/package.json', import.meta.url))
+/** esbuild stands among the repository's tools. */
 const tools = createRequire(createRequire(new URL('../../../scripts/package.json', import.meta.url)).resolve('tsup'))
-const { OpenFgaClient } = engine('@openfga/sdk')
 
 // In a thread of its own, so that it takes no time of the callers'.
 const serverCode = `
@@ -111,7 +110,7 @@ async function bundled(code: string, resolveDir: string): Promise<{ readonly siz
 
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const own = await bundled("export { fgaClient } from '../src/doors/fga.ts'", folder('.'))
-const other = await bundled("export { OpenFgaClient } from '@openfga/sdk'", folder('../../fga-engine'))
+const other = await bundled("export { OpenFgaClient } from '@openfga/sdk'", folder('..'))
 console.log(`  bundle, minified, gzip: ${kilobytes(own.size)}; @openfga/sdk ${kilobytes(other.size)}`)
 
 /** Milliseconds that an import adds to a bare process: medians of eleven, in turn. */
@@ -131,7 +130,7 @@ const [bare = 0, ours0 = 0, theirs0 = 0, installed = 0] = importTimes(
   '0',
   `await import('${own.entry}')`,
   `await import('${other.entry}')`,
-  `await import('${engine.resolve('@openfga/sdk')}')`,
+  `await import('${import.meta.resolve('@openfga/sdk')}')`,
 )
 const added = (time: number) => `${(time - bare).toFixed(1)} ms`
 console.log(

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { OpenFgaClient } from '@openfga/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../src/contract/index.ts'
 import { type FgaClient, fgaClient, filterAllowed, type HttpOptions, openFga } from '../../src/doors/fga.ts'
@@ -135,8 +135,6 @@ describe.runIf(OPENFGA_URL !== undefined)('a real OpenFGA', () => {
   })
 
   test('the SDK’s own client gives the same decisions', async () => {
-    const resolve = createRequire(new URL('../../../fga-engine/package.json', import.meta.url))
-    const { OpenFgaClient } = resolve('@openfga/sdk')
     const { credentials: _, ...options } = store.options
     const own = openFga({
       client: new OpenFgaClient({ ...options, baseOptions: { maxRedirects: 0 } }),

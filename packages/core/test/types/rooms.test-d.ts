@@ -1,5 +1,7 @@
+import type { OpenFgaClient } from '@openfga/sdk'
 import { describe, expectTypeOf, test } from 'vitest'
 import type { ResourceRule } from '../../src/contract/index.ts'
+import type { OwnClientOptions } from '../../src/doors/fga.ts'
 import { may, object, openFga } from '../../src/fga/index.ts'
 import { roleMap } from '../../src/roles/index.ts'
 import {
@@ -12,6 +14,7 @@ import { connection } from '../../src/vault/index.ts'
 
 declare const input: { readonly symbol: string; readonly nested: { readonly amount: number } }
 declare const cache: TokenCache
+declare const sdk: OpenFgaClient
 const p1 = object('portfolio', 'p1')
 
 describe('what does not compile', () => {
@@ -50,6 +53,14 @@ describe('what does not compile', () => {
     cache.peek('ann')
     expectTypeOf(cache.peek).parameter(0).toEqualTypeOf<ReturnType<typeof tokenCacheKey>>()
   })
+})
+
+test('the SDK’s own client fits, and a half of it does not', () => {
+  const rest = { authorizationModelId: '01KAZ000000000000000M0DE00', relations: { user: (name: string) => name } }
+  expectTypeOf<OpenFgaClient>().toExtend<OwnClientOptions['client']>()
+  openFga({ client: sdk, ...rest })
+  // @ts-expect-error batchCheck is asked as well
+  openFga({ client: { check: sdk.check }, ...rest })
 })
 
 test('a resource keeps what an exempted call may ask for in its type', () => {

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
-import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { OpenFgaClient } from '@openfga/sdk'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ConfigurationError, TransportError } from '../../../src/errors/index.ts'
 import { type OpenFgaClientLike, openFga } from '../../../src/fga/index.ts'
@@ -124,9 +124,6 @@ describe('an app’s own client', () => {
     expect(() => checker(fake({}), { authorizationModelId: 'latest' })).toThrow(ConfigurationError)
   })
 })
-
-// The SDK stands in the folder of the engine, which is measured against it.
-const { OpenFgaClient } = createRequire(new URL('../../../../fga-engine/package.json', import.meta.url))('@openfga/sdk')
 
 const servers: (() => void)[] = []
 afterEach(() => {
