@@ -2,7 +2,28 @@ export {
   type AuthorizationServerOptions,
   type SandboxAuthorizationServer,
   type SandboxConnection,
+  type SandboxProfile,
   startAuthorizationServer,
   type VaultUpstream,
 } from './authorization-server/index.ts'
-export { type SandboxTargetOptions, sandboxTarget } from './target/index.ts'
+export type {
+  AnsweredEvent,
+  ApiEvent,
+  AskedEvent,
+  CheckedEvent,
+  FaultEvent,
+  RefusedEvent,
+  SandboxEvent,
+  SandboxIssuer,
+  SignedInEvent,
+  TokenEvent,
+  TokenFacts,
+} from './events/index.ts'
+export {
+  type Sandbox,
+  type SandboxFault,
+  type SandboxOptions,
+  type SandboxPerson,
+  startSandbox,
+} from './sandbox/index.ts'
+export { type SandboxSeed, type SandboxTargetOptions, type SeedUser, sandboxTarget } from './target/index.ts'

@@ -3,6 +3,7 @@ import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provid
 import { detailsOf, requireDetailType } from './authorization-details.ts'
 import { bindingMessageProblem, hintedSubject, keepPace } from './ciba.ts'
 import { clientMetadata } from './client-metadata.ts'
+import { devicePages, interactionPath, withPages } from './pages/index.ts'
 import { clientOf, resourceOf, type ServerContext, secondsOf } from './server-context.ts'
 import { agree, refusePage, withoutPages } from './sign-in.ts'
 import { tokenClaims, userClaims } from './token-claims.ts'
@@ -35,7 +36,7 @@ export function configurationOf(
   const { options, records, key, algorithm } = context
   const detailTypes = detailTypesOf(context)
   const accessTokenSeconds = options.accessTokenSeconds ?? HOUR
-  const rolesClaim = options.rolesClaim ?? 'roles'
+  const roleClaims = context.parts?.roles.claims ?? [options.rolesClaim ?? 'roles']
   const claimNames = options.users.flatMap((user) => Object.keys(user.claims ?? {}))
   return {
     adapter: (model) => records.adapter(model),
@@ -45,14 +46,23 @@ export function configurationOf(
     routes: ROUTES,
     responseTypes: ['code'],
     pkce: { required: () => true },
-    cookies: { keys: [randomBytes(32).toString('base64url')], long: { signed: false }, short: { signed: false } },
+    cookies: {
+      keys: [randomBytes(32).toString('base64url')],
+      long: { signed: false },
+      short: { signed: false },
+      // Cookies know no ports, and other servers are on the same host.
+      names: { session: `session_${new URL(context.issuer).port}` },
+    },
     claims: {
-      openid: ['sub', rolesClaim, 'acr', 'auth_time', 'sid', ...claimNames],
+      openid: ['sub', ...roleClaims, 'acr', 'auth_time', 'sid', ...claimNames],
       profile: ['name'],
       email: ['email', 'email_verified'],
     },
     features: featuresOf(context, contextOf, detailTypes),
-    interactions: { policy: withoutPages(), url: refusePage },
+    interactions:
+      context.parts === undefined
+        ? { policy: withoutPages(), url: refusePage }
+        : { policy: withPages(context, context.parts), url: interactionPath },
     loadExistingGrant: (ctx) => agree(contextOf(), ctx),
     findAccount: (_ctx, subject, token) => {
       const found = contextOf()
@@ -128,7 +138,7 @@ function featuresOf(
     registrationManagement: { enabled: true, rotateRegistrationAccessToken: false },
     pushedAuthorizationRequests: { enabled: true },
     dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
-    deviceFlow: { enabled: true, ...NO_PAGES },
+    deviceFlow: { enabled: true, ...(context.parts === undefined ? NO_PAGES : devicePages(context.parts)) },
     ciba: {
       enabled: true,
       deliveryModes: ['poll', 'ping'],

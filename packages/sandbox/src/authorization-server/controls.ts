@@ -1,9 +1,17 @@
-import { type ApproveOptions, type AuthorizationServerControls, type MockUser, TestingError } from '@behalf/testing'
+import {
+  type ApproveOptions,
+  type AuthorizationServerControls,
+  type MockUser,
+  type PendingRequest,
+  TestingError,
+} from '@behalf/testing'
 import { errors } from 'oidc-provider'
 import { approveDevice, denyDevice } from './answer-device.ts'
 import { detailsOf } from './authorization-details.ts'
 import { grantOf } from './grant-of.ts'
+import { keepState } from './kept-state.ts'
 import { linkAccount } from './linked-accounts.ts'
+import { tellAnswer } from './observe.ts'
 import { findQuestion, openQuestions, shown, unredeemed } from './questions.ts'
 import { epochSeconds, initialState, type Pace, type ServerContext, words } from './server-context.ts'
 import { acrOf, startSession } from './sign-in.ts'
@@ -25,11 +33,14 @@ export function createControls(context: ServerContext): AuthorizationServerContr
     approve: (authReqId, options = {}) => approve(context, authReqId, options),
     async deny(authReqId) {
       const request = await findQuestion(context, authReqId)
+      const question = questionOf(context, request.jti)
       await context.provider.backchannelResult(request, new errors.AccessDenied('the person said no')).catch(ignorePing)
+      tellAnswer(context, question, 'denied')
     },
     async expire(authReqId) {
-      const request = context.records.get('BackchannelAuthenticationRequest', unredeemed(context, authReqId))
-      if (request !== undefined) request.exp = epochSeconds()
+      const id = unredeemed(context, authReqId)
+      context.records.change('BackchannelAuthenticationRequest', id, { exp: epochSeconds() })
+      tellAnswer(context, questionOf(context, id), 'expired')
     },
     async slowDown(authReqId) {
       pace(authReqId).slowDownNext = true
@@ -39,14 +50,18 @@ export function createControls(context: ServerContext): AuthorizationServerContr
     },
     approveDevice: (userCode, subject) => approveDevice(context, userCode, userOf(context, subject).subject),
     denyDevice: (userCode) => denyDevice(context, userCode),
-    connect: (subject, connection, options) =>
-      linkAccount(context, userOf(context, subject).subject, connection, options),
+    async connect(subject, connection, options) {
+      const id = await linkAccount(context, userOf(context, subject).subject, connection, options)
+      keepState(context)
+      return id
+    },
     async disconnect(subject, connection) {
       const linked = context.state.linkedAccounts.get(userOf(context, subject).subject) ?? []
       context.state.linkedAccounts.set(
         subject,
         linked.filter((one) => one.connection !== connection),
       )
+      keepState(context)
     },
     async revokeRefreshTokens(subject) {
       userOf(context, subject)
@@ -56,6 +71,7 @@ export function createControls(context: ServerContext): AuthorizationServerContr
     },
     async changeUser(subject, changes) {
       context.state.users.set(subject, { ...userOf(context, subject), ...changes })
+      keepState(context)
     },
     async fault(endpoint, fault) {
       context.faults.add(endpoint, fault)
@@ -66,6 +82,7 @@ export function createControls(context: ServerContext): AuthorizationServerContr
       context.records.clear()
       context.log.clear()
       context.faults.clear()
+      keepState(context)
     },
   }
 }
@@ -73,6 +90,7 @@ export function createControls(context: ServerContext): AuthorizationServerContr
 /** Says yes in the person's place, as far as a test lets them. */
 async function approve(context: ServerContext, authReqId: string | undefined, options: ApproveOptions): Promise<void> {
   const request = await findQuestion(context, authReqId)
+  const question = questionOf(context, request.jti)
   const { subject } = userOf(context, options.subject ?? request.accountId ?? '')
   const scopes = options.scopes ?? words(request.scope)
   const rar = options.authorizationDetails ?? detailsOf(request.params?.authorization_details)
@@ -91,12 +109,17 @@ async function approve(context: ServerContext, authReqId: string | undefined, op
       ...(rar && { rar: [...rar] as never }),
     })
     .catch(ignorePing)
+  tellAnswer(context, question, 'approved')
 }
 
 /** The answer is stored before the client is told; one that cannot be told polls. */
 function ignorePing(error: unknown): void {
   const isPing = error instanceof TypeError || (error instanceof Error && error.message.startsWith('expected 204'))
   if (!isPing) throw error
+}
+
+function questionOf({ records }: ServerContext, id: string): PendingRequest {
+  return shown(id, records.get('BackchannelAuthenticationRequest', id) ?? {})
 }
 
 function paceOf({ state }: ServerContext, authReqId: string): Pace {

@@ -1,4 +1,7 @@
+export { questionName } from './observe.ts'
 export type { AuthorizationServerOptions, SandboxConnection, VaultUpstream } from './options.ts'
+export type { ServerParts } from './server-parts.ts'
+export { PROFILES, type RoleShape, roleShapeOf, type SandboxProfile } from './shape-roles.ts'
 export {
   openAuthorizationServer,
   type SandboxAuthorizationServer,

@@ -1,13 +1,21 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
+import type { Shelf } from '../data/index.ts'
 
-/** The library's records, in memory. They end by their own `exp`, which the library checks. */
+/** The library's records, in memory, and on a shelf where there is one. They end by their own `exp`, which the library checks. */
 export class Records {
   readonly #models = new Map<string, Map<string, AdapterPayload>>()
   readonly #graceSeconds: number
+  readonly #shelf: Shelf | undefined
 
   /** @param graceSeconds - For so long a refresh token that was used counts as not used: its answer may be lost. */
-  constructor(graceSeconds = 0) {
+  constructor(graceSeconds = 0, shelf?: Shelf) {
     this.#graceSeconds = graceSeconds
+    this.#shelf = shelf
+    const now = Date.now() / 1000
+    for (const [model, id, payload] of shelf?.records() ?? []) {
+      if (payload.exp !== undefined && payload.exp < now) shelf?.remove(model, id)
+      else this.#of(model).set(id, payload)
+    }
   }
 
   /** The library's view of one kind of record. */
@@ -16,17 +24,17 @@ export class Records {
     const findBy = (name: 'uid' | 'userCode', value: string) =>
       [...this.#of(model).values()].find((payload) => payload[name] === value)
     return {
-      upsert: async (id, payload) => void this.#of(model).set(id, payload),
+      upsert: async (id, payload) => {
+        this.#of(model).set(id, payload)
+        this.#shelf?.put(model, id, payload)
+      },
       find: async (id) => (model === 'RefreshToken' ? this.#forgiven(find(id)) : find(id)),
       findByUid: async (uid) => findBy('uid', uid),
       findByUserCode: async (userCode) => findBy('userCode', userCode),
-      consume: async (id) => {
-        const payload = find(id)
-        if (payload !== undefined) payload.consumed = Math.floor(Date.now() / 1000)
-      },
-      destroy: async (id) => void this.#of(model).delete(id),
+      consume: async (id) => this.change(model, id, { consumed: Math.floor(Date.now() / 1000) }),
+      destroy: async (id) => this.#remove(model, id),
       revokeByGrantId: async (grantId) => {
-        for (const [id, payload] of this.#of(model)) if (payload.grantId === grantId) this.#of(model).delete(id)
+        for (const [id, payload] of this.#of(model)) if (payload.grantId === grantId) this.#remove(model, id)
       },
     }
   }
@@ -40,16 +48,29 @@ export class Records {
     return this.#of(model).get(id)
   }
 
+  change(model: string, id: string, changes: Partial<AdapterPayload>): void {
+    const payload = this.get(model, id)
+    if (payload === undefined) return
+    Object.assign(payload, changes)
+    this.#shelf?.put(model, id, payload)
+  }
+
   /** Everything that a grant gave, and the grant itself. */
   revokeGrant(grantId: string): void {
     for (const [model, records] of this.#models) {
-      if (model === 'Grant') records.delete(grantId)
-      for (const [id, payload] of records) if (payload.grantId === grantId) records.delete(id)
+      if (model === 'Grant') this.#remove(model, grantId)
+      for (const [id, payload] of records) if (payload.grantId === grantId) this.#remove(model, id)
     }
   }
 
   clear(): void {
     this.#models.clear()
+    this.#shelf?.clear()
+  }
+
+  #remove(model: string, id: string): void {
+    this.#of(model).delete(id)
+    this.#shelf?.remove(model, id)
   }
 
   #forgiven(payload: AdapterPayload | undefined): AdapterPayload | undefined {

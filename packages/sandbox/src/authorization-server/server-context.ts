@@ -3,6 +3,7 @@ import type { JWK } from 'jose'
 import type { Provider } from 'oidc-provider'
 import type { AuthorizationServerOptions } from './options.ts'
 import { Records } from './records.ts'
+import type { ServerParts } from './server-parts.ts'
 
 /** A login of a user. */
 export interface SignedIn {
@@ -56,6 +57,8 @@ export interface ServerContext {
   /** Private. */
   readonly key: JWK
   readonly algorithm: 'RS256' | 'ES256'
+  /** Absent: a server for a test, without pages. */
+  readonly parts: ServerParts | undefined
   state: ServerState
 }
 
@@ -92,15 +95,17 @@ export function createContext(
   issuer: string,
   options: AuthorizationServerOptions,
   key: JWK,
+  parts?: ServerParts,
 ): Omit<ServerContext, 'provider'> {
   return {
     issuer,
     options,
-    records: new Records(options.refreshGraceSeconds),
+    records: new Records(options.refreshGraceSeconds, parts?.shelf),
     log: new RequestLog(),
     faults: new Faults(ENDPOINTS),
     key,
     algorithm: options.algorithm ?? 'ES256',
+    parts,
     state: initialState(options.users),
   }
 }

@@ -6,9 +6,13 @@ import { configurationOf } from './configuration.ts'
 import { createControls } from './controls.ts'
 import { grantToVault } from './grant-to-vault.ts'
 import { registerGrants } from './grants/index.ts'
+import { keepState, keptKey, keptState } from './kept-state.ts'
+import { watchOpenQuestions } from './observe.ts'
 import { type AuthorizationServerOptions, OPTION_KEYS, type VaultUpstream } from './options.ts'
 import { PacedProvider } from './paced-provider.ts'
+import { showPages } from './pages/index.ts'
 import { createContext, type ServerContext } from './server-context.ts'
+import type { ServerParts } from './server-parts.ts'
 import { watchWire } from './watch-wire.ts'
 
 /** A running authorization server. */
@@ -51,14 +55,15 @@ export async function startAuthorizationServer(
   return openAuthorizationServer(await listen(at.port ?? 0), options)
 }
 
-/** The same on a port that is taken already, for servers that have to know each other. */
+/** The same on a port that is taken already, for servers that have to know each other; with pages as a part of a sandbox. */
 export async function openAuthorizationServer(
   listening: Listening,
   options: AuthorizationServerOptions,
+  parts?: ServerParts,
 ): Promise<SandboxAuthorizationServer> {
-  const key = await makeKey(options.algorithm ?? 'ES256')
+  const key = await keptKey(parts?.shelf, options.algorithm ?? 'ES256', makeKey)
   const issuer = listening.origin
-  const context = openContext(issuer, options, key)
+  const context = openContext(issuer, options, key, parts)
   listening.serve(context.provider.callback())
   return {
     issuer,
@@ -77,15 +82,25 @@ function refuseUnknownOptions(options: AuthorizationServerOptions): void {
   throw new TestingError(`startAuthorizationServer: unknown ${unknown.join(', ')}; known are ${known.join(', ')}`)
 }
 
-function openContext(issuer: string, options: AuthorizationServerOptions, key: JWK): ServerContext {
-  const parts = createContext(issuer, options, key)
+function openContext(
+  issuer: string,
+  options: AuthorizationServerOptions,
+  key: JWK,
+  parts: ServerParts | undefined,
+): ServerContext {
+  const bare = createContext(issuer, options, key, parts)
+  bare.state = keptState(options.users, parts?.shelf)
   const provider = new PacedProvider(
     issuer,
-    configurationOf(parts, () => context),
+    configurationOf(bare, () => context),
   )
-  const context: ServerContext = Object.assign(parts, { provider })
+  const context: ServerContext = Object.assign(bare, { provider })
   provider.serve(context)
   registerGrants(context)
+  if (parts !== undefined) {
+    allowLoopbackRedirects(provider)
+    provider.use(showPages(context, parts) as never)
+  }
   provider.use(watchWire(context) as never)
   provider.on('access_token.issued', ({ jti, grantId }) => {
     if (grantId !== undefined) context.state.grantsByTokenId.set(jti, grantId)
@@ -94,7 +109,24 @@ function openContext(issuer: string, options: AuthorizationServerOptions, key: J
     const body = response as { readonly device_code: string }
     ctx.body = { ...body, interval: startPace(context, body.device_code) }
   })
+  keepState(context)
+  watchOpenQuestions(context)
   return context
+}
+
+/** An app under development has any port and path, and needs no registration for it (RFC 8252 §7.3 has the port). */
+function allowLoopbackRedirects(provider: PacedProvider): void {
+  const { prototype } = provider.Client
+  const registered = prototype.redirectUriAllowed
+  prototype.redirectUriAllowed = function isAllowed(uri) {
+    return registered.call(this, uri) || isLoopback(uri)
+  }
+}
+
+function isLoopback(uri: string): boolean {
+  if (!URL.canParse(uri)) return false
+  const { protocol, hostname, hash, username, password } = new URL(uri)
+  return protocol === 'http:' && ['127.0.0.1', 'localhost'].includes(hostname) && hash + username + password === ''
 }
 
 async function makeKey(algorithm: 'RS256' | 'ES256'): Promise<JWK> {

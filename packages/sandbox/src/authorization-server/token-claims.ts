@@ -62,8 +62,9 @@ const RESERVED: ReadonlySet<string> = new Set([
   'scope',
 ])
 
-export function userClaims({ options, state }: ServerContext, subject: string): Record<string, unknown> {
+export function userClaims({ options, state, parts }: ServerContext, subject: string): Record<string, unknown> {
   const user = state.users.get(subject)
   const claims = Object.entries(user?.claims ?? {}).filter(([name]) => !RESERVED.has(name))
+  if (user !== undefined && parts !== undefined) return { ...Object.fromEntries(claims), ...parts.roles.write(user) }
   return { ...Object.fromEntries(claims), ...(user?.roles && { [options.rolesClaim ?? 'roles']: user.roles }) }
 }

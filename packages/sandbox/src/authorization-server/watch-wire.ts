@@ -2,6 +2,8 @@ import { Readable } from 'node:stream'
 import type { Received } from '@behalf/testing'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { adaptParameters } from './adapt-parameters.ts'
+import { keepState } from './kept-state.ts'
+import { observe } from './observe.ts'
 import { PATHS, type ServerContext } from './server-context.ts'
 import { sessionCookie } from './sign-in.ts'
 
@@ -14,7 +16,9 @@ export function watchWire(context: ServerContext): (ctx: KoaContextWithOIDC, nex
     if (endpoint === undefined) return void (await next())
     const received = await receive(context, ctx)
     context.log.add(endpoint, received, Date.now())
-    if (endpoint === 'authorize') ctx.req.headers.cookie = sessionCookie(context)
+    // With pages, whoever a control signed in comes before whoever sits at the browser.
+    const isSigned = context.parts === undefined || context.state.signedIn !== undefined
+    if (endpoint === 'authorize' && isSigned) ctx.req.headers.cookie = sessionCookie(context)
     replay(ctx, received, adaptParameters(endpoint, received.parameters))
     let own: Response | undefined
     const response = await context.faults.pass(endpoint, received, async () => {
@@ -22,6 +26,8 @@ export function watchWire(context: ServerContext): (ctx: KoaContextWithOIDC, nex
       own = ctx.state.loseAnswer === true ? Response.error() : responseOf(ctx)
       return own
     })
+    keepState(context)
+    await observe(context, endpoint, received, response)
     if (response.type === 'error') hangUp(ctx)
     else if (response !== own) await replaceAnswer(ctx, response)
   }

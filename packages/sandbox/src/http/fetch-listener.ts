@@ -1,10 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream as WebStream } from 'node:stream/web'
 
 /** A fetch-style handler. `undefined`: it has no such path. */
 export type FetchHandler = (request: Request) => Promise<Response | undefined>
 
-/** Serves a fetch-style handler over HTTP. A `Response.error()` breaks the connection. */
+/** Serves a fetch-style handler over HTTP, streams included. A `Response.error()` breaks the connection. */
 export function fetchListener(origin: string, handle: FetchHandler): RequestListener {
   return (incoming, outgoing) => {
     answer(origin, handle, incoming, outgoing).catch(() => outgoing.destroy())
@@ -23,7 +25,9 @@ async function answer(
     return
   }
   outgoing.writeHead(response.status, [...response.headers].flat())
-  outgoing.end(Buffer.from(await response.arrayBuffer()))
+  if (response.body === null) outgoing.end()
+  // Ends the stream when whoever reads it has gone.
+  else await pipeline(Readable.fromWeb(response.body as WebStream), outgoing)
 }
 
 function requestOf(origin: string, incoming: IncomingMessage): Request {

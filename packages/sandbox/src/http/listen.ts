@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { TestingError } from '@behalf/testing'
 
 /** A port on loopback that is taken, and answers 503 until something is served there. */
 export interface Listening {
@@ -9,18 +10,31 @@ export interface Listening {
   close(): Promise<void>
 }
 
-/** Takes a port on loopback: 0 is any free one. */
+/**
+ * Takes a port on loopback: 0 is any free one.
+ *
+ * A request whose `Host` is another one is answered 421 and goes no further: a name that somebody lets point to
+ * loopback (DNS rebinding) reaches nothing here.
+ *
+ * @throws TestingError `NODE_ENV` is `production`: what stands behind these ports hands out everybody's tokens.
+ */
 export async function listen(port: number): Promise<Listening> {
+  refuseProduction()
   let handle = (_request: IncomingMessage, response: ServerResponse): void => {
     response.writeHead(503).end()
   }
-  const server = createServer((request, response) => handle(request, response))
+  let host: string | undefined
+  const server = createServer((request, response) => {
+    if (request.headers.host === host) handle(request, response)
+    else response.writeHead(421, { 'content-type': 'text/plain' }).end(`This is ${host}, and known by no other name.\n`)
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)
   })
+  host = `127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: `http://${host}`,
     serve(handler) {
       handle = handler
     },
@@ -31,4 +45,9 @@ export async function listen(port: number): Promise<Listening> {
       await closed
     },
   }
+}
+
+function refuseProduction(): void {
+  if (process.env.NODE_ENV !== 'production') return
+  throw new TestingError('the sandbox does not start with NODE_ENV=production: whoever reaches it is everybody')
 }

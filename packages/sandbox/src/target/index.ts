@@ -1,1 +1,5 @@
-export { type SandboxTargetOptions, sandboxTarget } from './sandbox-target.ts'
+export { openTarget } from './open-target.ts'
+export { sandboxTarget } from './sandbox-target.ts'
+export { checkSeed, type SandboxSeed, type SeedUser, upstreamOf } from './seed.ts'
+export type { SandboxTargetOptions } from './target-options.ts'
+export type { TargetParts } from './target-parts.ts'

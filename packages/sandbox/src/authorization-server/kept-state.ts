@@ -1,0 +1,52 @@
+import type { MockUser } from '@behalf/testing'
+import type { JWK } from 'jose'
+import type { Shelf } from '../data/index.ts'
+import { initialState, type LinkedAccount, type Pace, type ServerContext, type ServerState } from './server-context.ts'
+
+const STATE = 'state'
+const KEY = 'key'
+
+interface Kept {
+  readonly users: readonly MockUser[]
+  readonly paces: readonly (readonly [string, Pace])[]
+  readonly linkedAccounts: readonly (readonly [string, readonly LinkedAccount[]])[]
+  readonly grantsByTokenId: readonly (readonly [string, string])[]
+  readonly redeemed: readonly string[]
+}
+
+/** What the shelf has of an earlier run. Who is signed in by a control is not kept. */
+export function keptState(users: readonly MockUser[], shelf: Shelf | undefined): ServerState {
+  const state = initialState(users)
+  const kept = shelf?.read(STATE) as Kept | undefined
+  if (kept === undefined) return state
+  for (const user of kept.users) state.users.set(user.subject, user)
+  for (const [id, pace] of kept.paces) state.paces.set(id, pace)
+  for (const [subject, accounts] of kept.linkedAccounts) state.linkedAccounts.set(subject, accounts)
+  for (const [id, grant] of kept.grantsByTokenId) state.grantsByTokenId.set(id, grant)
+  for (const id of kept.redeemed) state.redeemed.add(id)
+  return state
+}
+
+/** Before an answer leaves: what it tells must be true after a restart as well. */
+export function keepState({ parts, state }: Pick<ServerContext, 'parts' | 'state'>): void {
+  parts?.shelf?.write(STATE, {
+    users: [...state.users.values()],
+    paces: [...state.paces],
+    linkedAccounts: [...state.linkedAccounts],
+    grantsByTokenId: [...state.grantsByTokenId],
+    redeemed: [...state.redeemed],
+  } satisfies Kept)
+}
+
+/** The signing key of the earlier run, so that its tokens stay good; else a new one. */
+export async function keptKey(
+  shelf: Shelf | undefined,
+  algorithm: string,
+  make: (algorithm: 'RS256' | 'ES256') => Promise<JWK>,
+): Promise<JWK> {
+  const kept = shelf?.read(KEY) as JWK | undefined
+  if (kept?.alg === algorithm) return kept
+  const key = await make(algorithm as 'RS256' | 'ES256')
+  shelf?.write(KEY, key)
+  return key
+}

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import type { AuthorizationServerEndpoint, PendingRequest, Received } from '@behalf/testing'
+import { decodeJwt } from 'jose'
+import type { TokenFacts } from '../events/index.ts'
+import { parseJson } from './authorization-details.ts'
+import { openQuestions, shown } from './questions.ts'
+import { clientOf, epochSeconds, type ServerContext, words } from './server-context.ts'
+
+/** A name for a question that is safe to show: the `auth_req_id` itself redeems it. */
+export function questionName(authReqId: string): string {
+  return createHash('sha256').update(authReqId).digest('base64url').slice(0, 16)
+}
+
+/** Tells what an answer of the server means, to whoever listens. */
+export async function observe(
+  context: ServerContext,
+  endpoint: AuthorizationServerEndpoint,
+  received: Received,
+  response: Response,
+): Promise<void> {
+  const { parts } = context
+  if (parts === undefined || response.type === 'error') return
+  if (endpoint === 'metadata' || endpoint === 'jwks') return
+  const body = parseJson(await response.clone().text()) as Readonly<Record<string, unknown>> | undefined
+  if (response.status >= 400) return tellRefusal(context, endpoint, response.status, body)
+  if (endpoint === 'bc-authorize') return tellQuestion(context, String(body?.auth_req_id))
+  if (endpoint !== 'token' || typeof body?.access_token !== 'string') return
+  parts.events.emit({
+    type: 'token',
+    issuer: parts.name,
+    clientId: clientIdOf(received) ?? 'unknown',
+    grantType: shortGrant(received.parameters.get('grant_type') ?? ''),
+    ...factsOf(body.access_token, words(body.scope)),
+  })
+}
+
+/** What a client polls for is no refusal. */
+const WAITING: readonly unknown[] = ['authorization_pending', 'use_dpop_nonce']
+
+function tellRefusal(
+  { parts }: ServerContext,
+  endpoint: string,
+  status: number,
+  body: Readonly<Record<string, unknown>> | undefined,
+): void {
+  if (parts === undefined || WAITING.includes(body?.error)) return
+  parts.events.emit({
+    type: 'refused',
+    issuer: parts.name,
+    endpoint,
+    status,
+    ...(typeof body?.error === 'string' && { error: body.error }),
+    ...(typeof body?.error_description === 'string' && { description: body.error_description }),
+  })
+}
+
+function tellQuestion(context: ServerContext, authReqId: string): void {
+  const found = openQuestions(context).find(([id]) => id === authReqId)
+  if (found === undefined || context.parts === undefined) return
+  const question = shown(...found)
+  const agent = clientOf(context, question.clientId)?.actor?.subject
+  const { bindingMessage, authReqId: _, ...asked } = question
+  context.parts.events.emit({
+    type: 'asked',
+    question: questionName(authReqId),
+    ...asked,
+    ...(agent !== undefined && { agent }),
+    ...(bindingMessage !== undefined && { message: bindingMessage }),
+  })
+  tellWhenItRanOut(context, authReqId)
+}
+
+function tellWhenItRanOut(context: ServerContext, authReqId: string): void {
+  const request = context.records.get('BackchannelAuthenticationRequest', authReqId)
+  const leftMs = ((request?.exp ?? 0) - Date.now() / 1000) * 1000
+  setTimeout(() => {
+    const current = context.records.get('BackchannelAuthenticationRequest', authReqId)
+    const isOpen = current !== undefined && !current.grantId && !current.error && !current.consumed
+    // One that was ended by a control has been told already.
+    if (isOpen && (current.exp ?? 0) === request?.exp) tellAnswer(context, shown(authReqId, current), 'expired')
+  }, Math.max(0, leftMs) + 50).unref()
+}
+
+export function tellAnswer(
+  { parts }: ServerContext,
+  { authReqId, subject, bindingMessage }: PendingRequest,
+  answer: 'approved' | 'denied' | 'expired',
+): void {
+  parts?.events.emit({
+    type: 'answered',
+    question: questionName(authReqId),
+    subject,
+    ...(bindingMessage !== undefined && { message: bindingMessage }),
+    answer,
+  })
+}
+
+/** Questions that were open when the process ended run out all the same. */
+export function watchOpenQuestions(context: ServerContext): void {
+  if (context.parts === undefined) return
+  for (const [id, { exp = 0 }] of openQuestions(context)) if (exp > epochSeconds()) tellWhenItRanOut(context, id)
+}
+
+function clientIdOf({ headers, parameters }: Received): string | undefined {
+  const [scheme, credentials] = (headers.get('authorization') ?? '').split(' ', 2)
+  if (scheme?.toLowerCase() === 'basic' && credentials !== undefined) {
+    const [id = ''] = atob(credentials).split(':')
+    return decodeURIComponent(id.replaceAll('+', ' '))
+  }
+  const assertion = parameters.get('client_assertion')
+  return parameters.get('client_id') ?? (assertion === null ? undefined : claimsOf(assertion).sub?.toString())
+}
+
+const shortGrant = (grantType: string): string => grantType.slice(grantType.lastIndexOf(':') + 1)
+
+/** Read, not verified: this server has just signed it. An opaque token says nothing. */
+function factsOf(accessToken: string, scopes: readonly string[]): TokenFacts {
+  const claims = claimsOf(accessToken)
+  const actors: string[] = []
+  for (let act = claims.act as Claims | undefined; act !== undefined; act = act.act as Claims | undefined) {
+    actors.push(String(act.sub))
+  }
+  return {
+    subject: String(claims.sub ?? 'unknown'),
+    audience: [claims.aud ?? []].flat().map(String),
+    scopes: claims.scope === undefined ? scopes : words(claims.scope),
+    actors,
+    ...(Array.isArray(claims.authorization_details) && { authorizationDetails: claims.authorization_details }),
+  }
+}
+
+type Claims = Readonly<Record<string, unknown>>
+
+function claimsOf(jwt: string): Claims {
+  try {
+    return decodeJwt(jwt)
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,55 @@
+import { html, raw } from 'hono/html'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { type Markup, page } from '../../pages/index.ts'
+import type { ServerParts } from '../server-parts.ts'
+
+/** The pages where a person enters the code that a device shows. `form` is the library's own, with its own token in it. */
+export function devicePages({ pages: { title } }: Pick<ServerParts, 'pages'>) {
+  return {
+    async userCodeInputSource(ctx: KoaContextWithOIDC, form: string, _out?: unknown, error?: unknown): Promise<void> {
+      await show(
+        ctx,
+        title,
+        html`<div class="card"><h3>Connect a device</h3>
+<p>${error === undefined ? 'Enter the code that the device shows.' : 'That code is not known here. Look at it once more.'}</p>
+${raw(labelled(form))}
+<button class="main" type="submit" form="op.deviceInputForm">Continue</button></div>`,
+      )
+    },
+    async userCodeConfirmSource(
+      ctx: KoaContextWithOIDC,
+      form: string,
+      client: { readonly clientId: string },
+      _device: unknown,
+      userCode: string,
+    ): Promise<void> {
+      await show(
+        ctx,
+        title,
+        html`<div class="card"><h3>Is this your device?</h3>
+<p><strong>${client.clientId}</strong> shows the code <code>${userCode}</code></p>${raw(form)}
+<div class="answers"><button type="submit" name="abort" value="yes" form="op.deviceConfirmForm">Cancel</button>
+<button class="main" type="submit" form="op.deviceConfirmForm">Connect</button></div></div>`,
+      )
+    },
+    async successSource(ctx: KoaContextWithOIDC): Promise<void> {
+      await show(
+        ctx,
+        title,
+        html`<div class="card"><h3>The device is connected</h3><p>You can close this page.</p></div>`,
+      )
+    },
+  }
+}
+
+/** The library's input has no label of its own, and moves the focus by a script that our policy does not run. */
+function labelled(form: string): string {
+  return form.replace('<input', '<label class="said" for="user_code">Code</label><input id="user_code"')
+}
+
+async function show(ctx: KoaContextWithOIDC, title: string, card: Markup): Promise<void> {
+  const body = html`<header><h1>${title}</h1></header><main>${card}</main>`
+  const response = await page({ title, body, leavesTheSite: true })
+  for (const [name, value] of response.headers) ctx.set(name, value)
+  ctx.body = await response.text()
+}

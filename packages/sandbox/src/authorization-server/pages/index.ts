@@ -1,0 +1,3 @@
+export { devicePages } from './device-pages.ts'
+export { interactionPath, withPages } from './policy.ts'
+export { showPages } from './show-pages.ts'

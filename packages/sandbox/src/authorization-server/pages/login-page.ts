@@ -1,0 +1,71 @@
+import type { MockUser } from '@behalf/testing'
+import { html } from 'hono/html'
+import { initials, type Markup } from '../../pages/index.ts'
+
+export interface AskedBy {
+  /** Whose page this is. */
+  readonly title: string
+  readonly clientId: string
+  /** Proves that the form was shown by this page. */
+  readonly csrf: string
+}
+
+/** Who is there. No passwords: whoever sits at this machine may be anybody. */
+export function loginBody({ title, clientId, csrf }: AskedBy, users: readonly MockUser[]): Markup {
+  return html`<header><h1>Sign in to ${title}</h1></header>
+<main>
+<p>Continue to <strong>${clientId}</strong> as</p>
+<form method="post">
+<input type="hidden" name="csrf" value="${csrf}">
+${users.map(
+  ({ subject, name = subject, email }) => html`<button class="person" name="subject" value="${subject}">
+<span class="face" aria-hidden="true">${initials(name)}</span>
+<span>${name}<small>${email ?? subject}</small></span></button>`,
+)}
+</form>
+<p class="quiet">A sandbox on this machine: nobody has a password.</p>
+</main>`
+}
+
+/** What a client may do, in the words that a person knows. */
+export function consentBody(
+  { title, clientId, csrf }: AskedBy,
+  { name, scopes, audience }: { readonly name: string; readonly scopes: readonly string[]; readonly audience: string },
+): Markup {
+  return html`<header><h1>${title}</h1></header>
+<main>
+<div class="card">
+<h3>Connect your account?</h3>
+<p><strong>${clientId}</strong> asks for access to the account of <strong>${name}</strong>.</p>
+<ul class="scopes">${scopes.map((scope) => html`<li>${inWords(scope)} <span class="quiet"><code>${scope}</code></span></li>`)}</ul>
+${audience === '' ? '' : html`<p class="quiet">At <code>${audience}</code></p>`}
+<form method="post" class="answers">
+<input type="hidden" name="csrf" value="${csrf}">
+<button name="answer" value="no">Cancel</button>
+<button class="main" name="answer" value="yes">Allow</button>
+</form>
+</div>
+<p class="quiet">You can end this at any time: revoke the account in the sandbox's terminal.</p>
+</main>`
+}
+
+const KNOWN: Readonly<Record<string, string>> = {
+  openid: 'Know who you are',
+  profile: 'See your name',
+  email: 'See your e-mail address',
+  offline_access: 'Stay connected while you are away',
+  'portfolio:read': 'See your portfolio and orders',
+  'trade:write': 'Place orders that you have approved',
+  'trade:small': 'Place small orders without asking',
+}
+
+function inWords(scope: string): string {
+  if (KNOWN[scope] !== undefined) return KNOWN[scope]
+  const text = scope.replaceAll(/[:._/-]+/g, ' ').trim()
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** What went wrong, where no client can be told. */
+export function problemBody(title: string, reason: string): Markup {
+  return html`<header><h1>${title}</h1></header><main><div class="card"><h3>This did not work</h3><p>${reason}</p></div></main>`
+}

@@ -1,0 +1,43 @@
+import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { type ServerContext, words } from '../server-context.ts'
+import type { ServerParts } from '../server-parts.ts'
+
+const { Check } = interactionPolicy
+
+type Asks = (ctx: KoaContextWithOIDC) => boolean | Promise<boolean>
+
+/**
+ * When a person is shown a page: to say who they are, and, where the server asks for it, what a client may.
+ *
+ * Whoever a control signed in is asked nothing.
+ */
+export function withPages(
+  context: Pick<ServerContext, 'state'>,
+  { pages }: Pick<ServerParts, 'pages'>,
+): interactionPolicy.DefaultPolicy {
+  const unlessSignedIn =
+    (asks: Asks): Asks =>
+    (ctx) =>
+      context.state.signedIn === undefined && asks(ctx)
+  const policy = interactionPolicy.base()
+  const login = policy.get('login')
+  login?.checks.add(new Check('login_too_weak', 'another authentication level is required', isTooWeak))
+  for (const check of login?.checks ?? []) check.check = unlessSignedIn(check.check)
+  const consent = policy.get('consent')
+  consent?.checks.clear()
+  if (pages.consent) {
+    const asksAnew = ({ oidc }: KoaContextWithOIDC) => oidc.result?.consent === undefined
+    consent?.checks.add(new Check('not_asked', 'the person has to agree', 'consent_required', unlessSignedIn(asksAnew)))
+  }
+  return policy
+}
+
+function isTooWeak({ oidc }: KoaContextWithOIDC): boolean {
+  const wanted = words(oidc.params?.acr_values)
+  return wanted.length > 0 && oidc.result?.login === undefined && !wanted.includes(oidc.session?.acr ?? '')
+}
+
+/** Where the page of an interaction is. */
+export function interactionPath(_ctx: KoaContextWithOIDC, interaction: { readonly uid: string }): string {
+  return `/interaction/${interaction.uid}`
+}

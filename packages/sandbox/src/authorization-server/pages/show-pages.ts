@@ -1,0 +1,108 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { isSameOrigin } from '../../http/same-origin.ts'
+import { type Markup, page } from '../../pages/index.ts'
+import { keepState } from '../kept-state.ts'
+import { type ServerContext, words } from '../server-context.ts'
+import type { ServerParts } from '../server-parts.ts'
+import { acrOf } from '../sign-in.ts'
+import { consentBody, loginBody, problemBody } from './login-page.ts'
+
+type Interaction = Awaited<ReturnType<ServerContext['provider']['interactionDetails']>>
+type Next = () => Promise<unknown>
+
+const MAX_FORM = 4096
+
+/**
+ * The pages of a login: who are you, and, where the server asks for it, what may this client.
+ *
+ * An answer counts from this very page only: the library's cookie of this interaction, our origin, and a token that
+ * the page was given.
+ */
+export function showPages(
+  context: ServerContext,
+  parts: ServerParts,
+): (ctx: KoaContextWithOIDC, next: Next) => Promise<void> {
+  const secret = randomBytes(32)
+  const csrfOf = (uid: string) => createHmac('sha256', secret).update(uid).digest('base64url')
+  return async (ctx, next) => {
+    if (!ctx.path.startsWith('/interaction/')) return void (await next())
+    const interaction = await context.provider.interactionDetails(ctx.req, ctx.res).catch(() => undefined)
+    if (interaction === undefined || ctx.path !== `/interaction/${interaction.uid}`) {
+      const reason = 'This login was finished already, or took too long. Go back to the app and begin again.'
+      return send(ctx, problemBody(parts.pages.title, reason), 400)
+    }
+    const csrf = csrfOf(interaction.uid)
+    if (ctx.method === 'GET') return send(ctx, bodyOf(context, parts, interaction, csrf))
+    const form = await readForm(ctx)
+    const isOurs = isSameOrigin(new Headers(ctx.req.headers as Record<string, string>), context.issuer)
+    if (ctx.method !== 'POST' || !isOurs || !isEqual(form.get('csrf') ?? '', csrf)) {
+      return send(ctx, problemBody(parts.pages.title, 'This answer did not come from the page that asked.'), 403)
+    }
+    await finish(context, parts, ctx, interaction, form)
+  }
+}
+
+function bodyOf(context: ServerContext, { pages }: ServerParts, interaction: Interaction, csrf: string): Markup {
+  const { prompt, params, session } = interaction
+  const asked = { title: pages.title, clientId: String(params.client_id), csrf }
+  if (prompt.name === 'login') return loginBody(asked, [...context.state.users.values()])
+  const user = context.state.users.get(session?.accountId ?? '')
+  return consentBody(asked, {
+    name: user?.name ?? session?.accountId ?? 'unknown',
+    scopes: words(params.scope),
+    audience: [params.resource ?? []].flat().join(', '),
+  })
+}
+
+async function finish(
+  context: ServerContext,
+  { name, events }: ServerParts,
+  ctx: KoaContextWithOIDC,
+  interaction: Interaction,
+  form: URLSearchParams,
+): Promise<void> {
+  const { prompt, params, session } = interaction
+  const told = { issuer: name, clientId: String(params.client_id), scopes: words(params.scope) }
+  ctx.respond = false
+  if (prompt.name === 'login') {
+    const subject = form.get('subject') ?? ''
+    if (!context.state.users.has(subject)) {
+      ctx.respond = true
+      return send(ctx, problemBody('Sign in', 'There is nobody of this name here.'), 400)
+    }
+    events.emit({ type: 'signed_in', subject, ...told })
+    const acr = words(params.acr_values)[0] ?? acrOf(context, subject)
+    const login = { accountId: subject, acr, ts: Math.floor(Date.now() / 1000) }
+    await context.provider.interactionFinished(ctx.req, ctx.res, { login })
+  } else {
+    const agrees = form.get('answer') === 'yes'
+    events.emit({ type: agrees ? 'consented' : 'declined', subject: session?.accountId ?? 'unknown', ...told })
+    const result = agrees
+      ? { consent: {} }
+      : { error: 'access_denied', error_description: 'the person did not agree at the provider' }
+    await context.provider.interactionFinished(ctx.req, ctx.res, result, { mergeWithLastSubmission: agrees })
+  }
+  keepState(context)
+}
+
+async function send(ctx: KoaContextWithOIDC, body: Markup, status = 200): Promise<void> {
+  const response = await page({ title: 'Sign in', body, status, leavesTheSite: true })
+  ctx.status = status
+  for (const [name, value] of response.headers) ctx.set(name, value)
+  ctx.body = await response.text()
+}
+
+async function readForm(ctx: KoaContextWithOIDC): Promise<URLSearchParams> {
+  let text = ''
+  for await (const chunk of ctx.req) {
+    text += String(chunk)
+    if (text.length > MAX_FORM) return new URLSearchParams()
+  }
+  return new URLSearchParams(text)
+}
+
+function isEqual(given: string, wanted: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(wanted)]
+  return one.length === other.length && timingSafeEqual(one, other)
+}

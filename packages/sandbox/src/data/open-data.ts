@@ -1,0 +1,78 @@
+import { chmodSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { TestingError } from '@behalf/testing'
+import type { AdapterPayload } from 'oidc-provider'
+import type { Shelf } from './shelf.ts'
+
+const VERSION = 1
+
+/** A sandbox's state in a SQLite file. */
+export interface SandboxData {
+  shelf(server: string): Shelf
+  close(): void
+}
+
+/**
+ * Opens a file, or makes one that only its owner may read: there are signing keys and refresh tokens in it.
+ *
+ * @throws TestingError The file cannot be opened, is no database, or was written by another version.
+ */
+export function openData(file: string): SandboxData {
+  const database = openFile(file)
+  return {
+    shelf: (server) => shelfOf(database, server),
+    close: () => database.close(),
+  }
+}
+
+function openFile(file: string): DatabaseSync {
+  try {
+    const database = new DatabaseSync(file)
+    if (file !== ':memory:') chmodSync(file, 0o600)
+    const { user_version: version } = database.prepare('PRAGMA user_version').get() as { readonly user_version: number }
+    if (version > VERSION) throw new TestingError(`${file} was written by a newer sandbox`)
+    database.exec(`
+      PRAGMA journal_mode = WAL;
+      CREATE TABLE IF NOT EXISTS records (
+        server TEXT NOT NULL, model TEXT NOT NULL, id TEXT NOT NULL, payload TEXT NOT NULL, position INTEGER PRIMARY KEY,
+        UNIQUE (server, model, id));
+      CREATE TABLE IF NOT EXISTS kept (
+        server TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (server, name)) WITHOUT ROWID;
+      PRAGMA user_version = ${VERSION};`)
+    return database
+  } catch (error) {
+    if (error instanceof TestingError) throw error
+    throw new TestingError(`data: ${file} is no file that a sandbox can keep its state in`, { cause: error })
+  }
+}
+
+interface RecordRow {
+  readonly model: string
+  readonly id: string
+  readonly payload: string
+}
+
+function shelfOf(database: DatabaseSync, server: string): Shelf {
+  const all = database.prepare('SELECT model, id, payload FROM records WHERE server = ? ORDER BY position')
+  const put = database.prepare(`INSERT INTO records (server, model, id, payload) VALUES (?, ?, ?, ?)
+    ON CONFLICT (server, model, id) DO UPDATE SET payload = excluded.payload`)
+  const remove = database.prepare('DELETE FROM records WHERE server = ? AND model = ? AND id = ?')
+  const clear = database.prepare('DELETE FROM records WHERE server = ?')
+  const read = database.prepare('SELECT value FROM kept WHERE server = ? AND name = ?')
+  const write = database.prepare('INSERT OR REPLACE INTO kept (server, name, value) VALUES (?, ?, ?)')
+  return {
+    *records() {
+      for (const row of all.all(server) as unknown as readonly RecordRow[]) {
+        yield [row.model, row.id, JSON.parse(row.payload) as AdapterPayload]
+      }
+    },
+    put: (model, id, payload) => void put.run(server, model, id, JSON.stringify(payload)),
+    remove: (model, id) => void remove.run(server, model, id),
+    clear: () => void clear.run(server),
+    read(name) {
+      const row = read.get(server, name) as { readonly value: string } | undefined
+      return row === undefined ? undefined : JSON.parse(row.value)
+    },
+    write: (name, value) => void write.run(server, name, JSON.stringify(value)),
+  }
+}

@@ -1,0 +1,12 @@
+import type { AdapterPayload } from 'oidc-provider'
+
+/** Where one server keeps what shall outlive its process. */
+export interface Shelf {
+  records(): Iterable<readonly [model: string, id: string, payload: AdapterPayload]>
+  put(model: string, id: string, payload: AdapterPayload): void
+  remove(model: string, id: string): void
+  /** Removes the records; what `write` kept stays. */
+  clear(): void
+  read(name: string): unknown
+  write(name: string, value: unknown): void
+}

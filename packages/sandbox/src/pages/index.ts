@@ -1,0 +1,1 @@
+export { headersOf, initials, type Markup, page } from './page.ts'

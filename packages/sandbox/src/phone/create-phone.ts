@@ -1,0 +1,113 @@
+import type { AuthorizationServerControls } from '@behalf/testing'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { getCookie, setCookie } from 'hono/cookie'
+import { questionName } from '../authorization-server/index.ts'
+import type { EventHub } from '../events/index.ts'
+import { isSameOrigin } from '../http/same-origin.ts'
+import type { Quote } from './describe-details.ts'
+import { notePage, phonePage } from './phone-page.ts'
+import { createPhoneSessions } from './phone-sessions.ts'
+import type { QuestionBook } from './question-book.ts'
+import { streamChanges } from './stream-changes.ts'
+
+export interface PhoneOptions {
+  readonly origin: string
+  readonly controls: Pick<AuthorizationServerControls, 'pendingRequests' | 'approve' | 'deny'>
+  readonly events: EventHub
+  readonly book: QuestionBook
+  /** `undefined`: there is nobody of this name. */
+  readonly nameOf: (subject: string) => string | undefined
+  readonly quote: Quote
+}
+
+/** The phones of all users. */
+export interface Phone {
+  handle(request: Request): Promise<Response>
+  /** A link that opens a user's phone in the browser that follows it. Whoever has it answers for that user. */
+  urlOf(subject: string): string
+}
+
+const COOKIE = 'phone'
+/** What a redirect may say, and how it is put. */
+const SAID: Readonly<Record<string, string>> = {
+  approved: 'You approved it.',
+  denied: 'You denied it.',
+  gone: 'This request is not open any more: it was answered, or it ran out.',
+}
+
+/**
+ * Makes the phones: a page for each user, behind that user's own session.
+ *
+ * An answer counts with the session's cookie, from a page of this origin, with the session's token, and for a question
+ * to this very user. Nothing changes by a GET.
+ */
+export function createPhone({ origin, controls, events, book, nameOf, quote }: PhoneOptions): Phone {
+  const sessions = createPhoneSessions()
+  const pathOf = (subject: string) => `/phones/${encodeURIComponent(subject)}`
+  const app = new Hono()
+  const closed = () =>
+    notePage('This phone is locked', 'Open the link that the sandbox printed in its terminal for this user.', 401)
+  const held = (context: Context, subject: string): string | undefined => {
+    const session = getCookie(context, COOKIE)
+    return nameOf(subject) !== undefined && sessions.isPaired(subject, session) ? session : undefined
+  }
+
+  app.get('/', () =>
+    notePage(
+      'Behalf Sandbox',
+      'Each user has a phone. Its link is printed in the terminal where the sandbox runs.',
+      200,
+    ),
+  )
+  app.get('/phones/:subject', async (context) => {
+    const subject = context.req.param('subject')
+    const key = context.req.query('key')
+    if (key !== undefined) {
+      const session = nameOf(subject) === undefined ? undefined : sessions.pair(subject, key)
+      if (session === undefined) return closed()
+      setCookie(context, COOKIE, session, { path: pathOf(subject), httpOnly: true, sameSite: 'Lax' })
+      return context.redirect(pathOf(subject), 303)
+    }
+    const session = held(context, subject)
+    if (session === undefined) return closed()
+    const said = SAID[context.req.query('said') ?? '']
+    return phonePage({ subject, name: nameOf(subject) ?? subject, csrf: sessions.csrfOf(session), book, quote, said })
+  })
+  app.get('/phones/:subject/events', (context) => {
+    const subject = context.req.param('subject')
+    return held(context, subject) === undefined ? closed() : streamChanges(events, subject, context.req.raw.signal)
+  })
+  app.post('/phones/:subject/answers', bodyLimit({ maxSize: 4096 }), async (context) => {
+    const subject = context.req.param('subject')
+    const session = held(context, subject)
+    if (session === undefined) return closed()
+    const form = new URLSearchParams(await context.req.text())
+    if (!isSameOrigin(context.req.raw.headers, origin) || !sessions.isCsrf(session, form.get('csrf') ?? '')) {
+      return notePage('Not answered', 'This answer did not come from the phone itself, so it does not count.', 403)
+    }
+    const answer = form.get('answer')
+    if (answer !== 'approve' && answer !== 'deny') return notePage('Not answered', 'Approve, or deny.', 400)
+    const said = await settle(controls, subject, form.get('question') ?? '', answer)
+    return context.redirect(`${pathOf(subject)}?said=${said}`, 303)
+  })
+  app.notFound(() => notePage('Nothing is here', 'There is no such page.', 404))
+  return {
+    handle: async (request) => app.fetch(request),
+    urlOf: (subject) => `${origin}${pathOf(subject)}?key=${sessions.keyOf(subject)}`,
+  }
+}
+
+/** Only what this user is asked: a question of another one is not open here. */
+async function settle(
+  controls: PhoneOptions['controls'],
+  subject: string,
+  question: string,
+  answer: 'approve' | 'deny',
+): Promise<'approved' | 'denied' | 'gone'> {
+  const open = await controls.pendingRequests(subject)
+  const asked = open.find(({ authReqId }) => questionName(authReqId) === question)
+  if (asked === undefined) return 'gone'
+  await controls[answer](asked.authReqId)
+  return answer === 'approve' ? 'approved' : 'denied'
+}

@@ -1,0 +1,83 @@
+import { html } from 'hono/html'
+import { type Markup, page } from '../pages/index.ts'
+import { type DetailLine, describeDetails, plain, type Quote } from './describe-details.ts'
+import { phoneScript } from './phone-script.ts'
+import type { BookedQuestion, QuestionBook } from './question-book.ts'
+
+export interface PhoneView {
+  readonly subject: string
+  readonly name: string
+  readonly csrf: string
+  readonly book: QuestionBook
+  readonly quote: Quote
+  /** What just happened, if anything. */
+  readonly said?: string | undefined
+}
+
+/** One user's phone. */
+export async function phonePage(view: PhoneView): Promise<Response> {
+  const open = view.book.open(view.subject)
+  const history = view.book.history(view.subject).slice(0, 20)
+  const cards = await Promise.all(open.map((question) => card(view, question)))
+  const whose = `${view.name.split(' ')[0] ?? view.name}’s phone`
+  const body = html`<header><h1>${whose}</h1><span class="live" id="live">Not live</span></header>
+<main>
+<div class="said" role="status" id="said"></div>
+${view.said === undefined ? '' : html`<p class="notice">${view.said}</p>`}
+<div id="content">
+<section aria-labelledby="waiting">
+<h2 id="waiting" tabindex="-1">Waiting for you</h2>
+${cards.length > 0 ? cards : html`<div class="card empty"><p>Nothing waits.</p><p class="quiet">When an agent asks for your approval, it is shown here.</p></div>`}
+</section>
+${history.length > 0 ? historyOf(history) : ''}
+</div>
+</main>`
+  return page({ title: open.length > 0 ? `(${open.length}) ${whose}` : whose, body, script: phoneScript })
+}
+
+async function card({ name, subject, csrf, quote }: PhoneView, question: BookedQuestion): Promise<Markup> {
+  const { question: id, clientId, agent, message, authorizationDetails = [], scopes, audience, expiresAt } = question
+  const details = await Promise.all(authorizationDetails.map((detail) => describeDetails(detail, quote)))
+  const who = agent === undefined ? plain(clientId) : `${plain(agent)} (${plain(clientId)})`
+  const left = Math.max(0, Math.ceil(expiresAt - Date.now() / 1000))
+  return html`<article class="card" aria-labelledby="q-${id}">
+<p class="left"><span>asks for your approval</span><span><span class="said">Time left: </span><time data-expires="${expiresAt}">${clock(left)}</time></span></p>
+<h3 id="q-${id}"><bdi>${plain(message ?? 'A request without words')}</bdi></h3>
+<dl><dt>Who asks</dt><dd><bdi>${who}</bdi></dd><dt>For</dt><dd><bdi>${plain(name)}</bdi> <span class="quiet">(${plain(subject)})</span></dd>
+${details.flat().map(line)}</dl>
+<form method="post" action="/phones/${encodeURIComponent(subject)}/answers" class="answers">
+<input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="question" value="${id}">
+<button id="deny-${id}" name="answer" value="deny" aria-describedby="q-${id}">Deny</button>
+<button id="approve-${id}" class="main" name="answer" value="approve" aria-describedby="q-${id}">Approve</button>
+</form>
+<details id="more-${id}"><summary>What it may do then</summary>
+<dl><dt>Scopes</dt><dd><code>${scopes.map(plain).join(' ')}</code></dd>
+<dt>At</dt><dd><code>${audience.length > 0 ? audience.map(plain).join(' ') : 'no API'}</code></dd></dl></details>
+</article>`
+}
+
+function line({ label, text }: DetailLine): Markup {
+  return html`<dt><bdi>${label}</bdi></dt><dd><bdi>${text}</bdi></dd>`
+}
+
+const VERDICTS = { approved: 'Approved', denied: 'Denied', expired: 'Expired' } as const
+
+function historyOf(history: readonly BookedQuestion[]): Markup {
+  return html`<section aria-labelledby="earlier"><h2 id="earlier">Earlier</h2><ul class="history card">${history.map(
+    ({ message, clientId, answer = 'expired', answeredAt = 0 }) => html`<li><div class="row">
+<span><bdi>${plain(message ?? 'A request without words')}</bdi></span><span class="verdict ${answer}">${VERDICTS[answer]}</span></div>
+<div class="row quiet"><span>${plain(clientId)}</span><time datetime="${new Date(answeredAt).toISOString()}">${timeOf(answeredAt)}</time></div></li>`,
+  )}</ul></section>`
+}
+
+const clock = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+
+function timeOf(at: number): string {
+  return new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+}
+
+/** A page that says one thing. */
+export async function notePage(title: string, text: string, status: number): Promise<Response> {
+  const body = html`<header><h1>${title}</h1></header><main><div class="card"><p>${text}</p></div></main>`
+  return page({ title, body, status })
+}

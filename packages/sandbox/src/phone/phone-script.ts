@@ -1,0 +1,41 @@
+/**
+ * What the phone's page does by script: hears of changes, fetches itself anew, counts down. Without script it is a page
+ * that works, and is as old as its last load.
+ */
+export const phoneScript = `
+const byId = (id) => document.getElementById(id)
+const left = (seconds) => Math.floor(seconds / 60) + ':' + String(seconds % 60).padStart(2, '0')
+let renewing
+function renew(words) {
+  renewing = (renewing ?? Promise.resolve()).then(async () => {
+    const response = await fetch(location.pathname, { headers: { accept: 'text/html' } })
+    if (!response.ok) return location.reload()
+    const next = new DOMParser().parseFromString(await response.text(), 'text/html')
+    const focused = document.activeElement
+    const inside = byId('content').contains(focused)
+    const opened = [...document.querySelectorAll('details[open]')].map(({ id }) => id)
+    byId('content').replaceChildren(...next.getElementById('content').childNodes)
+    for (const id of opened) byId(id)?.setAttribute('open', '')
+    if (inside) (byId(focused.id) ?? byId('waiting')).focus()
+    document.title = next.title
+    if (words) byId('said').textContent = words
+    tick()
+  }).catch(() => {})
+}
+function tick() {
+  for (const place of document.querySelectorAll('[data-expires]')) {
+    const seconds = Math.max(0, Math.ceil(Number(place.dataset.expires) - Date.now() / 1000))
+    place.textContent = left(seconds)
+    place.parentElement.classList.toggle('soon', seconds < 60)
+    if (seconds === 0 && !place.dataset.over) { place.dataset.over = '1'; setTimeout(renew, 400) }
+  }
+}
+const live = byId('live')
+const source = new EventSource(location.pathname + '/events')
+const show = (on) => { live.classList.toggle('on', on); live.textContent = on ? 'Live' : 'Not connected' }
+source.onopen = () => { if (live.dataset.was) renew(); live.dataset.was = '1'; show(true) }
+source.onerror = () => show(false)
+source.addEventListener('changed', ({ data }) => renew(JSON.parse(data)))
+setInterval(tick, 1000)
+tick()
+`

@@ -1,0 +1,45 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** Who holds which phone. */
+export interface PhoneSessions {
+  /** What opens a user's phone: a part of the link that the terminal prints. */
+  keyOf(subject: string): string
+  /** @returns a session for the cookie, or `undefined` where the key is not this user's */
+  pair(subject: string, key: string): string | undefined
+  /** Whether the cookie is of a session with this very phone. */
+  isPaired(subject: string, session: string | undefined): session is string
+  /** What a form of this session carries. */
+  csrfOf(session: string): string
+  isCsrf(session: string, given: string): boolean
+}
+
+/** How many browsers may hold one phone; the oldest makes room. */
+const MOST_OF_ONE = 8
+
+/** Keys and sessions of this process. A restart ends them all, and prints new links. */
+export function createPhoneSessions(): PhoneSessions {
+  const secret = randomBytes(32)
+  const mac = (purpose: string, text: string) =>
+    createHmac('sha256', secret).update(`${purpose}:${text}`).digest('base64url')
+  const sessions = new Map<string, string[]>()
+  const keyOf = (subject: string) => mac('key', subject)
+  const csrfOf = (session: string) => mac('csrf', session)
+  return {
+    keyOf,
+    csrfOf,
+    pair(subject, key) {
+      if (!isEqual(key, keyOf(subject))) return undefined
+      const session = randomBytes(32).toString('base64url')
+      sessions.set(subject, [...(sessions.get(subject) ?? []), session].slice(-MOST_OF_ONE))
+      return session
+    },
+    isPaired: (subject, session): session is string =>
+      session !== undefined && (sessions.get(subject) ?? []).some((known) => isEqual(session, known)),
+    isCsrf: (session, given) => isEqual(given, csrfOf(session)),
+  }
+}
+
+function isEqual(given: string, wanted: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(wanted)]
+  return one.length === other.length && timingSafeEqual(one, other)
+}

@@ -1,0 +1,60 @@
+import type { Shelf } from '../data/index.ts'
+import type { AskedEvent, EventHub, SandboxEvent } from '../events/index.ts'
+
+/** A question, and what became of it. */
+export interface BookedQuestion extends Omit<AskedEvent, 'type' | 'at'> {
+  /** Epoch milliseconds. */
+  readonly askedAt: number
+  readonly answer?: 'approved' | 'denied' | 'expired'
+  /** Epoch milliseconds. */
+  readonly answeredAt?: number
+}
+
+/** What was asked on the phones. */
+export interface QuestionBook {
+  /** Newest first. */
+  open(subject: string): readonly BookedQuestion[]
+  /** Newest first. */
+  history(subject: string): readonly BookedQuestion[]
+}
+
+const NAME = 'questions'
+/** What a phone remembers, all users together. */
+const MOST = 200
+
+/** Keeps the book by what the servers tell. Opens it before they start, so that nothing is missed. */
+export function openQuestionBook(events: EventHub, shelf?: Shelf): QuestionBook {
+  const questions = new Map<string, BookedQuestion>()
+  for (const kept of (shelf?.read(NAME) ?? []) as readonly BookedQuestion[]) questions.set(kept.question, kept)
+  const write = () => {
+    while (questions.size > MOST) questions.delete(questions.keys().next().value as string)
+    shelf?.write(NAME, [...questions.values()])
+  }
+  events.listen((event) => {
+    if (!note(questions, event)) return
+    write()
+  })
+  const isOpen = ({ answer, expiresAt }: BookedQuestion) => answer === undefined && expiresAt * 1000 > Date.now()
+  const of = (subject: string) => [...questions.values()].filter((one) => one.subject === subject).reverse()
+  return {
+    open: (subject) => of(subject).filter(isOpen),
+    history: (subject) =>
+      of(subject)
+        .filter((one) => !isOpen(one))
+        .map((one) =>
+          one.answer === undefined ? { ...one, answer: 'expired', answeredAt: one.expiresAt * 1000 } : one,
+        ),
+  }
+}
+
+function note(questions: Map<string, BookedQuestion>, event: SandboxEvent): boolean {
+  if (event.type === 'asked') {
+    const { type: _type, at, ...asked } = event
+    questions.set(event.question, { ...asked, askedAt: at })
+    return true
+  }
+  const asked = event.type === 'answered' ? questions.get(event.question) : undefined
+  if (event.type !== 'answered' || asked === undefined) return false
+  questions.set(event.question, { ...asked, answer: event.answer, answeredAt: event.at })
+  return true
+}

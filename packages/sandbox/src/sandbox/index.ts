@@ -1,0 +1,5 @@
+export type { SandboxFault } from './faults.ts'
+export { FAULTS } from './faults.ts'
+export type { SandboxOptions } from './options.ts'
+export type { SandboxPerson } from './people.ts'
+export { type Sandbox, startSandbox } from './start-sandbox.ts'

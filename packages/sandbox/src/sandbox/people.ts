@@ -1,0 +1,32 @@
+import type { ProtocolTarget } from '@behalf/testing'
+import { type SandboxSeed, upstreamOf } from '../target/index.ts'
+
+/** Somebody who may sign in. */
+export interface SandboxPerson {
+  /** `sub` at the app's issuer. */
+  readonly subject: string
+  readonly name: string
+  /** Their portfolio at the Stock Trade API. */
+  readonly portfolio: string
+  /** `sub` at the upstream. */
+  readonly upstreamSubject: string
+}
+
+const NAMES: Readonly<Record<string, string>> = { ann: 'Ann Archer', bob: 'Bob Baker' }
+
+export function peopleOf({ users }: ProtocolTarget, { users: seeded = [] }: SandboxSeed): readonly SandboxPerson[] {
+  return [
+    ...Object.values(users).map(({ subject, portfolio, upstreamSubject }) => ({
+      subject,
+      name: NAMES[subject] ?? subject,
+      portfolio,
+      upstreamSubject,
+    })),
+    ...seeded.map(({ subject, name = subject }) => ({
+      subject,
+      name,
+      portfolio: `p-${subject}`,
+      upstreamSubject: upstreamOf(subject),
+    })),
+  ]
+}

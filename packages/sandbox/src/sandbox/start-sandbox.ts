@@ -1,0 +1,106 @@
+import type { ProtocolTarget } from '@behalf/testing'
+import { roleShapeOf, type SandboxProfile } from '../authorization-server/index.ts'
+import { openData } from '../data/index.ts'
+import { createEventHub, type SandboxEvent } from '../events/index.ts'
+import { fetchListener } from '../http/fetch-listener.ts'
+import { type Listening, listen } from '../http/listen.ts'
+import { createPhone, openQuestionBook } from '../phone/index.ts'
+import { checkSeed, openTarget } from '../target/index.ts'
+import { createFaults, type SandboxFault } from './faults.ts'
+import { checkSandboxOptions, type SandboxOptions } from './options.ts'
+import { peopleOf, type SandboxPerson } from './people.ts'
+
+/** A running sandbox. */
+export interface Sandbox {
+  /** The servers, with clients, users and controls: what `profileOf`, `login` and `signIn` of `@behalf/testing` take. */
+  readonly target: ProtocolTarget
+  readonly profile: SandboxProfile
+  /** Who may sign in, by the `sub` of the app's issuer. */
+  readonly people: readonly SandboxPerson[]
+  readonly phone: {
+    readonly origin: string
+    /** A link that opens a user's phone in the browser that follows it: whoever has it answers for that user. */
+    urlOf(subject: string): string
+  }
+  /** Hears of each thing that happens from now on. @returns ends it */
+  onEvent(listener: (event: SandboxEvent) => void): () => void
+  /** Lets something go wrong. @returns what will happen, in words */
+  fault(name: SandboxFault): Promise<string>
+  close(): Promise<void>
+}
+
+/**
+ * Starts a whole sandbox in this process, on free loopback ports: three issuers with login and consent pages, OpenFGA,
+ * the Stock Trade API, and a phone for each user to approve on.
+ *
+ * Binds to 127.0.0.1 only, over plain http. Any redirect URI on loopback is taken, so an app under development needs
+ * no registration.
+ *
+ * @throws TestingError An option is unknown or wrong, `data` is no file of a sandbox, or `NODE_ENV` is `production`.
+ * @example
+ * ```ts
+ * import { startSandbox } from '@behalf/sandbox'
+ *
+ * const sandbox = await startSandbox()
+ * console.log(sandbox.target.authorizationServer.issuer, sandbox.phone.urlOf('ann'))
+ * await sandbox.close()
+ * ```
+ */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  checkSandboxOptions(options)
+  const { port = 0, profile = 'oidc', interval = 1, requestSeconds = 300, executionMs = 0 } = options
+  const { clients = [], resources = [], answers = 'phone', onEvent } = options
+  const seed = checkSeed(options.seed ?? {})
+  const phoneAt = await listen(port)
+  const data =
+    options.data === undefined ? undefined : await orClose(phoneAt, async () => openData(options.data as string))
+  const events = createEventHub()
+  if (onEvent !== undefined) events.listen(onEvent)
+  const book = openQuestionBook(events, data?.shelf('phone'))
+  const target = await orClose(phoneAt, () =>
+    openTarget(
+      { interval, executionMs, clients, resources },
+      { events, firstPort: port === 0 ? 0 : port + 1, roles: roleShapeOf(profile), seed, requestSeconds, data },
+    ),
+  )
+  const people = peopleOf(target, seed)
+  const { controls } = target.authorizationServer
+  const phone = createPhone({
+    origin: phoneAt.origin,
+    controls,
+    events,
+    book,
+    nameOf: (subject) => people.find((person) => person.subject === subject)?.name,
+    quote: (symbol) => quoteOf(target, symbol),
+  })
+  phoneAt.serve(fetchListener(phoneAt.origin, phone.handle))
+  const fault = createFaults(target, events)
+  if (answers !== 'phone') events.listen((event) => void (event.type === 'asked' && fault(answers)))
+  return {
+    target,
+    profile,
+    people,
+    phone: { origin: phoneAt.origin, urlOf: (subject) => phone.urlOf(subject) },
+    onEvent: events.listen,
+    fault,
+    async close() {
+      await Promise.all([phoneAt.close(), target.close()])
+      data?.close()
+    },
+  }
+}
+
+async function orClose<T>(port: Listening, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    await port.close()
+    throw error
+  }
+}
+
+async function quoteOf({ api }: ProtocolTarget, symbol: string): Promise<number | undefined> {
+  const response = await fetch(`${api.origin}/prices/${encodeURIComponent(symbol)}`)
+  const body = (await response.json()) as { readonly price?: unknown }
+  return response.ok && typeof body.price === 'number' ? body.price : undefined
+}

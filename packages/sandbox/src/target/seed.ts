@@ -1,0 +1,127 @@
+import { type FgaTuple, type MadeUpWorld, type MockUser, TestingError } from '@behalf/testing'
+import * as z from 'zod/mini'
+
+/** A further person. */
+export interface SeedUser {
+  readonly subject: string
+  readonly name?: string | undefined
+  readonly email?: string | undefined
+  /** @default ['trader'] */
+  readonly roles?: readonly string[] | undefined
+  /** US dollars in their portfolio. @default 10_000 */
+  readonly cash?: number | undefined
+  /** Shares by symbol. @default none */
+  readonly holdings?: Readonly<Record<string, number>> | undefined
+  /** Whether the agent may act for them. @default true */
+  readonly agent?: boolean | undefined
+}
+
+/** Who and what is there beside Ann and Bob. */
+export interface SandboxSeed {
+  readonly users?: readonly SeedUser[] | undefined
+  /** Further relations in OpenFGA. */
+  readonly tuples?: readonly FgaTuple[] | undefined
+}
+
+const Seed = z.strictObject({
+  users: z.optional(
+    z.array(
+      z.strictObject({
+        subject: z.string().check(z.regex(/^[\w.-]{1,64}$/)),
+        name: z.optional(z.string()),
+        email: z.optional(z.string()),
+        roles: z.optional(z.array(z.string())),
+        cash: z.optional(z.number()),
+        holdings: z.optional(z.record(z.string(), z.int())),
+        agent: z.optional(z.boolean()),
+      }),
+    ),
+  ),
+  tuples: z.optional(
+    z.array(
+      z.strictObject({
+        user: z.string(),
+        relation: z.string(),
+        object: z.string(),
+        condition: z.optional(
+          z.strictObject({ name: z.string(), context: z.optional(z.record(z.string(), z.unknown())) }),
+        ),
+      }),
+    ),
+  ),
+})
+
+/** @throws TestingError It is of another form, with the place that is wrong. */
+export function checkSeed(seed: unknown): SandboxSeed {
+  const parsed = Seed.safeParse(seed)
+  if (parsed.success) return parsed.data as SandboxSeed
+  const [issue] = parsed.error.issues
+  throw new TestingError(`seed: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}`)
+}
+
+/** The made-up world with more people in it: accounts at all three issuers, a portfolio, and their relations. */
+export function seeded(
+  world: MadeUpWorld,
+  { users = [], tuples = [] }: SandboxSeed,
+  issuers: SeedIssuers,
+): MadeUpWorld {
+  const taken = users.find(({ subject }, index) =>
+    [...world.app.users.map((user) => user.subject), ...users.slice(0, index).map((user) => user.subject)].includes(
+      subject,
+    ),
+  )
+  if (taken !== undefined) throw new TestingError(`seed: there is a user ${JSON.stringify(taken.subject)} already`)
+  const named = (user: SeedUser): MockUser => ({
+    subject: user.subject,
+    name: user.name ?? user.subject,
+    email: user.email ?? `${user.subject}@behalf.example`,
+    roles: user.roles ?? ['trader'],
+  })
+  return {
+    ...world,
+    app: { ...world.app, users: [...world.app.users, ...users.map(named)] },
+    upstream: {
+      ...world.upstream,
+      users: [
+        ...world.upstream.users,
+        ...users.map((user) => ({ subject: upstreamOf(user.subject), name: user.name ?? user.subject })),
+      ],
+    },
+    enterprise: {
+      ...world.enterprise,
+      users: [...world.enterprise.users, ...users.map((user) => ({ ...named(user), subject: `emp-${user.subject}` }))],
+    },
+    accounts: [
+      ...world.accounts,
+      ...users.map(({ subject, cash = 10_000, holdings = {} }) => ({
+        id: `acc-${subject}`,
+        holders: [
+          { issuer: issuers.app, subject },
+          { issuer: issuers.upstream, subject: upstreamOf(subject) },
+        ],
+        portfolios: [{ id: `p-${subject}`, cash, holdings }],
+      })),
+    ],
+    tuples: (now) => {
+      const all = world.tuples(now)
+      return [...all, ...users.flatMap((user) => relationsLikeAnns(all, user)), ...tuples]
+    },
+  }
+}
+
+export interface SeedIssuers {
+  readonly app: string
+  readonly upstream: string
+}
+
+export const upstreamOf = (subject: string): string => `st-${subject}`
+
+/** What holds of Ann holds of them. */
+function relationsLikeAnns(all: readonly FgaTuple[], { subject, agent = true }: SeedUser): readonly FgaTuple[] {
+  const rename = (name: string) =>
+    name === 'user:ann' ? `user:${subject}` : name === 'portfolio:p-ann' ? `portfolio:p-${subject}` : name
+  const isAnns = ({ user, object }: FgaTuple) => user === 'user:ann' || object === 'portfolio:p-ann'
+  return all
+    .filter((tuple) => isAnns(tuple) && (agent || tuple.relation === 'owner'))
+    .map((tuple) => ({ ...tuple, user: rename(tuple.user), object: rename(tuple.object) }))
+}

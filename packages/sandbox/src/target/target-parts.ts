@@ -1,0 +1,16 @@
+import type { RoleShape } from '../authorization-server/index.ts'
+import type { SandboxData } from '../data/index.ts'
+import type { EventHub } from '../events/index.ts'
+import type { SandboxSeed } from './seed.ts'
+
+/** What a target is given when it is a whole sandbox, for persons. */
+export interface TargetParts {
+  readonly events: EventHub
+  /** The app's issuer; the other servers follow. 0: any free ones. */
+  readonly firstPort: number
+  readonly roles: RoleShape
+  readonly seed: SandboxSeed
+  readonly requestSeconds: number
+  /** @default in memory */
+  readonly data?: SandboxData | undefined
+}
