@@ -7,6 +7,7 @@ import {
   type Profile,
   roleMap,
   type Store,
+  type Vault,
 } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
@@ -23,6 +24,8 @@ export interface GuardParts {
     readonly apiToken: string
   }
   readonly audit: AuditSink
+  /** @default Auth0's */
+  readonly vault?: Vault | undefined
   readonly store: Store
   readonly clock: Clock
   readonly fetch: Fetch
@@ -35,6 +38,7 @@ export function stockGuard({
   authorizationServer,
   agentName,
   audit,
+  vault = auth0TokenVault(),
   store,
   clock,
   fetch,
@@ -56,7 +60,7 @@ export function stockGuard({
       fetch,
     }),
     roles: roleMap({ claim: 'roles', scopes: { trader: ['trade:write', 'trade:small'] } }),
-    vault: auth0TokenVault(),
+    vault,
     approvals: ciba(),
     store,
     audit: { sink: audit, required: true },

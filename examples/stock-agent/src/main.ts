@@ -3,27 +3,35 @@ import { parseArgs } from 'node:util'
 import { Printer, wantsColour } from './print.ts'
 import { runDemo } from './run-demo.ts'
 import { stories } from './stories/index.ts'
-import { faults } from './world.ts'
+import { faults, vaults } from './world.ts'
 
-const usage = `node src/main.ts [${Object.keys(stories).join('|')}] [--interactive] [--fault ${faults.join('|')}]
+const usage = `node src/main.ts [${Object.keys(stories).join('|')}] [--interactive] [--vault ${vaults.join('|')}] [--fault ${faults.join('|')}]
 
   --interactive  asks you for the answers of level 4
+  --vault        whose vault level 3 uses: Auth0's, or one of the app's own
   --fault        breaks the made-up world, to see that the demo's own checks notice (exits 1)`
 
 function optionsOf(args: readonly string[]) {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { interactive: { type: 'boolean' }, fault: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      interactive: { type: 'boolean' },
+      fault: { type: 'string' },
+      vault: { type: 'string' },
+      help: { type: 'boolean' },
+    },
   })
   const fault = faults.find((name) => name === values.fault)
   if (values.fault !== undefined && fault === undefined)
     throw new TypeError(`unknown fault; known: ${faults.join(', ')}`)
+  const vault = vaults.find((name) => name === (values.vault ?? 'auth0'))
+  if (vault === undefined) throw new TypeError(`unknown vault; known: ${vaults.join(', ')}`)
   const [name, ...more] = positionals
   const story = name === undefined || !Object.hasOwn(stories, name) ? undefined : stories[name]
   if (more.length > 0 || (name !== undefined && story === undefined))
     throw new TypeError(`unknown story; known: ${Object.keys(stories).join(', ')}`)
-  return { story, interactive: values.interactive === true, help: values.help === true, fault }
+  return { story, interactive: values.interactive === true, help: values.help === true, fault, vault }
 }
 
 /** The examples beside this one that run the same policies under a real model. */
@@ -51,7 +59,7 @@ async function main(): Promise<number> {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`)
     return 2
   }
-  const { story, interactive, fault, help } = options
+  const { story, interactive, fault, vault, help } = options
   if (help) {
     process.stdout.write(`${usage}\n`)
     return 0
@@ -59,7 +67,7 @@ async function main(): Promise<number> {
   const colour = wantsColour(process.stdout.isTTY === true, process.env.NO_COLOR)
   const printer = new Printer((text) => process.stdout.write(text), colour)
   introduce(printer, interactive)
-  return (await runDemo({ printer, interactive, fault, story })) ? 0 : 1
+  return (await runDemo({ printer, interactive, fault, vault, story })) ? 0 : 1
 }
 
 process.exitCode = await main()

@@ -5,13 +5,15 @@ import { personAtTerminal } from './person.ts'
 import type { Printer } from './print.ts'
 import { anotherUser, deniedByThePerson, otherArguments, ranOut, sameApprovalTwice } from './refusals/index.ts'
 import { type AgentMaker, type Part, Stage } from './stage.ts'
-import { openWorld, type WorldFault } from './world.ts'
+import { openWorld, type VaultKind, type WorldFault } from './world.ts'
 
 export interface DemoOptions {
   readonly printer: Printer
   /** Ask for the answers of level 4 at the terminal. */
   readonly interactive: boolean
   readonly fault?: WorldFault | undefined
+  /** Whose vault level 3 uses. @default 'auth0' */
+  readonly vault?: VaultKind | undefined
   /** Who acts. @default the agent on core alone */
   readonly makeAgent?: AgentMaker
   /** Further parts, after the levels and refusals. */
@@ -25,9 +27,9 @@ const refusals: readonly Part[] = [deniedByThePerson, otherArguments, sameApprov
 
 /** Runs the whole story. @returns whether everything was as it should be */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
-  const { printer, interactive, fault, makeAgent, parts = [], story } = options
+  const { printer, interactive, fault, vault, makeAgent, parts = [], story } = options
   const checks = new Checks((what, mismatch) => printer.check(what, mismatch))
-  const world = await openWorld(fault)
+  const world = await openWorld(fault, vault)
   const terminal = interactive ? personAtTerminal() : undefined
   try {
     const stage = new Stage({ world, printer, checks, terminal, makeAgent })

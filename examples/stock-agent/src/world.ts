@@ -4,11 +4,16 @@ import { mockTarget, type ProtocolTarget, type TargetUser } from '@behalf/testin
 import { type MovableClock, movableClock } from './clock.ts'
 import { stockGuard } from './guard.ts'
 import { login, type Session } from './login.ts'
+import { linkAccount, ownVault } from './own-vault.ts'
 import { type WireWatch, watchWire } from './watch-wire.ts'
 
 /** What can be made to go wrong, to see that the demo's own checks notice. */
 export const faults = ['api-down', 'vault-down', 'wrong-grant'] as const
 export type WorldFault = (typeof faults)[number]
+
+/** Whose vault holds the account at the exchange: Auth0's, or one of the app's own. */
+export const vaults = ['auth0', 'stored'] as const
+export type VaultKind = (typeof vaults)[number]
 
 /** Made-up servers, a guard over them, and eyes on both. */
 export interface World {
@@ -26,7 +31,7 @@ export interface World {
 }
 
 /** Starts the servers and makes the guard. Nobody is signed in. */
-export async function openWorld(fault?: WorldFault): Promise<World> {
+export async function openWorld(fault?: WorldFault, kind: VaultKind = 'auth0'): Promise<World> {
   const clock = movableClock()
   // As Auth0 does it: a message is required, and a request that ran out reads like a refusal.
   const target = await mockTarget({ clock, ciba: { bindingMessageRequired: true, expiryError: 'access_denied' } })
@@ -37,18 +42,20 @@ export async function openWorld(fault?: WorldFault): Promise<World> {
   const { fetch } = wire
   const authorizationServer = auth0({ domain: new URL(issuer).host, clientId, clientSecret })
   const store = memoryStore({ clock })
+  const vault = kind === 'stored' ? ownVault(target, { store, clock, fetch }) : undefined
   const guardOf = (agentName: string) =>
     stockGuard({
       authorizationServer,
       agentName,
       openFga: apiOf(target),
       audit: { write: (event) => void audit.push(event) },
+      vault,
       store,
       clock,
       fetch,
     })
   const guard = guardOf(target.agentName)
-  await breakSomething(target, fault)
+  await breakSomething(target, fault, kind)
   return {
     target,
     guard,
@@ -57,11 +64,14 @@ export async function openWorld(fault?: WorldFault): Promise<World> {
     audit,
     fault,
     guardOf,
-    async signIn({ subject }, takeRefreshToken) {
-      await controls.signInAs(subject)
+    async signIn(user, takeRefreshToken) {
+      await controls.signInAs(user.subject)
       const audience = target.agentResource
       const more = takeRefreshToken === undefined ? {} : { takeRefreshToken }
-      return login({ authorizationServer, clientId, clientSecret, redirectUri, audience, clock, fetch, ...more })
+      const trust = { authorizationServer, clientId, clientSecret, redirectUri, audience, clock, fetch }
+      const session = await login({ ...trust, ...more })
+      if (vault !== undefined) await linkAccount(vault, target, user, session.user, fetch)
+      return session
     },
     close: () => target.close(),
   }
@@ -78,10 +88,17 @@ function apiOf({ openFga: { apiUrl, storeId, authorizationModelId, apiToken } }:
   return { apiUrl, storeId, authorizationModelId, apiToken }
 }
 
-async function breakSomething({ api, authorizationServer }: ProtocolTarget, fault: WorldFault | undefined) {
+async function breakSomething(
+  { api, authorizationServer, upstream }: ProtocolTarget,
+  fault: WorldFault | undefined,
+  kind: VaultKind,
+) {
   const always = { status: 503, times: Number.POSITIVE_INFINITY }
   if (fault === 'api-down') await api.controls.fault('place-order', always)
-  if (fault === 'vault-down') {
+  if (fault === 'vault-down' && kind === 'stored') {
+    // A refresh is what a vault of the app's own needs of the exchange.
+    await upstream.controls.fault('token', always)
+  } else if (fault === 'vault-down') {
     const grant_type = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token'
     await authorizationServer.controls.fault('token', { ...always, match: { grant_type } })
   }

@@ -113,6 +113,20 @@ describe('its checks notice a broken world', () => {
   })
 })
 
+describe('on a vault of its own', () => {
+  test('the levels run the same', async () => {
+    const { code, lines, output } = await run(['--vault', 'stored'])
+    expect(output).not.toContain('MISMATCH')
+    expect(lines.at(-1)).toMatch(/^4 levels, 5 refusals: [1-9]\d+ checks, 0 mismatches$/)
+    expect(output).not.toContain('eyJ')
+    expect(code).toBe(0)
+  })
+
+  test('a vault that is not known is refused', async () => {
+    expect((await run(['--vault', 'nonesuch'])).code).toBe(2)
+  })
+})
+
 describe('interactive', () => {
   test('the answers of level 4 come from the terminal', async () => {
     const { code, output } = await run(['--interactive'], { input: 'yes\nno\n' })

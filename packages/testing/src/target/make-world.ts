@@ -30,7 +30,7 @@ export interface MadeUpWorld {
   }
   /** The issuer behind the vault's connection. */
   readonly upstream: {
-    readonly clients: readonly [MockClient & { readonly clientSecret: string }]
+    readonly clients: readonly [MockClient & { readonly clientSecret: string }, ...MockClient[]]
     readonly users: readonly MockUser[]
     readonly resources: readonly [MockResource]
   }
@@ -52,6 +52,8 @@ const AGENT_NAME = 'agent:trader'
 export const AGENT_RESOURCE = 'https://agent.behalf.example/'
 const OPAQUE_RESOURCE = 'https://reports.behalf.example/'
 const REDIRECT_URI = 'https://agent.behalf.example/callback'
+const STOCK_APP_REDIRECT_URI = 'https://agent.behalf.example/connections/callback/stocktrade'
+const STOCK_APP_SECRET = 'stock-app-upstream-secret'
 const MANDATE_DAYS = 30
 
 const USERS = {
@@ -91,7 +93,10 @@ export async function makeWorld(places: WorldPlaces): Promise<MadeUpWorld> {
     },
     upstream: {
       // The vault's refresh tokens do not rotate: several vaults of a test may hold the same one.
-      clients: [{ clientId: 'behalf-vault', clientSecret: crypto.randomUUID(), rotatesRefreshTokens: false }],
+      clients: [
+        { clientId: 'behalf-vault', clientSecret: crypto.randomUUID(), rotatesRefreshTokens: false },
+        { clientId: 'stock-app', clientSecret: STOCK_APP_SECRET, redirectUris: [STOCK_APP_REDIRECT_URI] },
+      ],
       users: [
         { subject: USERS.ann.upstreamSubject, name: 'Ann Archer' },
         { subject: USERS.bob.upstreamSubject, name: 'Bob Baker' },
@@ -106,7 +111,7 @@ export async function makeWorld(places: WorldPlaces): Promise<MadeUpWorld> {
       ],
       resources: [{ identifier: AGENT_RESOURCE, scopes: ['chat'] }],
     },
-    clients: held,
+    clients: { ...held, atUpstream: withSecret('stock-app', STOCK_APP_SECRET, STOCK_APP_REDIRECT_URI) },
     accounts: [
       account('acc-ann', USERS.ann, places, 100_000, { AAPL: 120, MSFT: 40 }),
       account('acc-bob', USERS.bob, places, 20_000, { GOOG: 15 }),
@@ -118,7 +123,7 @@ export async function makeWorld(places: WorldPlaces): Promise<MadeUpWorld> {
 /** The clients of the app's issuer, in both views: what the server knows, and what the client holds. */
 async function makeClients({ notificationEndpoint }: WorldPlaces): Promise<{
   readonly known: readonly MockClient[]
-  readonly held: ProtocolTarget['clients']
+  readonly held: Omit<ProtocolTarget['clients'], 'atUpstream'>
 }> {
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const keyId = 'stock-agent-key-1'

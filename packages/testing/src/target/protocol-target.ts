@@ -87,6 +87,8 @@ export interface ProtocolTarget {
     readonly other: TargetClient
     /** A public client. */
     readonly public: TargetClient
+    /** The app's own client at `upstream`, for a vault of the app's own. Its refresh tokens rotate. */
+    readonly atUpstream: TargetClient
   }
   readonly users: { readonly ann: TargetUser; readonly bob: TargetUser }
   /** Who stands in `act`, in OpenFGA and in the audit. */
