@@ -7,53 +7,53 @@ export const idJag = [
   {
     id: 'ID-JAG-request-type',
     clause,
-    text: 'Token exchange request: MUST ask by `requested_token_type` for `urn:ietf:params:oauth:token-type:id-jag`.',
+    text: 'MUST ask by `requested_token_type` for `urn:ietf:params:oauth:token-type:id-jag`.',
   },
   {
     id: 'ID-JAG-request-audience',
     clause,
-    text: 'Token exchange request: MUST name the issuer of the resource authorization server by `audience`.',
+    text: 'MUST name the issuer of the resource authorization server by `audience`.',
   },
   {
     id: 'ID-JAG-request-subject',
     clause,
-    text: 'Token exchange request: MUST send the identity assertion of the user as `subject_token`, with its type.',
+    text: 'MUST send the identity assertion of the user as `subject_token`, with its type.',
   },
   {
     id: 'ID-JAG-request-resource',
     clause,
-    text: 'Token exchange request: names the API by `resource` and what is wanted by `scope`.',
+    text: 'SHOULD name the API by `resource` and what is wanted by `scope`, so that the assertion is bounded by them.',
   },
   {
     id: 'ID-JAG-response-type',
     clause,
-    text: 'Token exchange response: MUST have `issued_token_type` of an ID-JAG and `token_type` `N_A`; it is no access token.',
+    text: 'MUST refuse an answer without `issued_token_type` of an ID-JAG and `token_type` `N_A`, and MUST NOT use it as an access token.',
   },
-  { id: 'ID-JAG-typ', clause, text: 'The JWT MUST have the `typ` `oauth-id-jag+jwt`.' },
+  { id: 'ID-JAG-typ', clause, text: 'MUST have the `typ` `oauth-id-jag+jwt`: any other JWT is no assertion.' },
   {
     id: 'ID-JAG-claims',
     clause,
-    text: 'The JWT MUST have `iss`, `sub`, `aud`, `client_id`, `jti`, `exp` and `iat`.',
+    text: 'MUST have the claims `iss`, `sub`, `aud`, `client_id`, `jti`, `exp` and `iat`.',
   },
   {
     id: 'ID-JAG-aud',
     clause,
-    text: '`aud` MUST be the issuer of the resource authorization server, and exactly one.',
+    text: 'MUST have the issuer of the resource authorization server as `aud`, and nobody else.',
   },
   {
     id: 'ID-JAG-client_id',
     clause,
-    text: '`client_id` MUST be the client at the resource authorization server that will redeem it.',
+    text: 'MUST have as `client_id` the client at the resource authorization server that will redeem it.',
   },
   {
     id: 'ID-JAG-scope',
     clause,
-    text: '`resource` and `scope` MUST be a subset of what was asked, where they stand.',
+    text: 'MUST NOT hold a `resource` or `scope` beyond what was asked.',
   },
   {
     id: 'ID-JAG-cnf',
     clause,
-    text: 'A client that proves a key MUST check that `cnf` names it, since a server may leave the binding out in silence.',
+    text: 'MUST have `cnf` of the key that was proved: a server may leave the binding out in silence.',
   },
   {
     id: 'ID-JAG-redeem-grant',
@@ -83,11 +83,11 @@ export const idJag = [
   {
     id: 'ID-JAG-redeem-bound',
     clause,
-    text: 'An assertion that is bound to a key MUST be redeemed with a proof of it, for a token bound to it.',
+    text: 'MUST be redeemed with a proof of the key that it is bound to, for a token bound to it.',
   },
   {
     id: 'ID-JAG-step-up',
     clause,
-    text: 'On `insufficient_user_authentication` the user has to sign in again, as `acr_values` and `max_age` say.',
+    text: 'MUST have the user sign in again on `insufficient_user_authentication`, as `acr_values` and `max_age` say.',
   },
 ] as const satisfies readonly Requirement[]
