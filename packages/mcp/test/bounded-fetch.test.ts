@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { verifies } from '@behalf/testing/contract'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { isSpecialUse } from '../src/client/addresses.ts'
 import { boundedFetch } from '../src/client/bounded-fetch.ts'
@@ -72,7 +73,7 @@ describe('where metadata may lead', () => {
     expect((await socketFetch(new Request(url), { signal, trusted: true })).status).toBe(200)
   })
 
-  test('no redirect is followed, and no flood is read', async () => {
+  verifies('MCP-CLIENT-ssrf', 'no redirect is followed, and no flood is read', async () => {
     const here = { ...bounds, allowLoopback: true }
     const moved = await serve(302, '', { location: 'https://evil.example/' })
     await expect(boundedFetch(here)(moved)).rejects.toThrow('redirect')

@@ -1,6 +1,7 @@
 import { memoryStore } from '@behalf/core'
 import { generateDpopKey } from '@behalf/core/providers'
 import { login, profileOf } from '@behalf/testing'
+import { verifies } from '@behalf/testing/contract'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -67,22 +68,26 @@ describe('who may pass', () => {
     expect(seen).not.toContain('proof')
   })
 
-  test('nobody without a token: the challenge names the metadata, which names the issuer', async () => {
-    const response = await send({}, {})
-    expect(response.status).toBe(401)
-    const [, url = ''] = /resource_metadata="([^"]+)"/.exec(challengeOf(response)) ?? []
-    const { pathname } = new URL(world.resource)
-    expect(url).toBe(`${world.port.origin}/.well-known/oauth-protected-resource${pathname}`)
-    const metadata = await send({ tools: { create_order: { scopes: ['mcp:trade'] } } }, { method: 'GET', url })
-    expect(await metadata.json()).toMatchObject({
-      resource: world.resource,
-      authorization_servers: [world.target.authorizationServer.issuer],
-      scopes_supported: ['mcp:tools', 'mcp:trade'],
-      bearer_methods_supported: ['header'],
-    })
-  })
+  verifies(
+    'MCP-SERVER-metadata',
+    'nobody without a token: the challenge names the metadata, which names the issuer',
+    async () => {
+      const response = await send({}, {})
+      expect(response.status).toBe(401)
+      const [, url = ''] = /resource_metadata="([^"]+)"/.exec(challengeOf(response)) ?? []
+      const { pathname } = new URL(world.resource)
+      expect(url).toBe(`${world.port.origin}/.well-known/oauth-protected-resource${pathname}`)
+      const metadata = await send({ tools: { create_order: { scopes: ['mcp:trade'] } } }, { method: 'GET', url })
+      expect(await metadata.json()).toMatchObject({
+        resource: world.resource,
+        authorization_servers: [world.target.authorizationServer.issuer],
+        scopes_supported: ['mcp:tools', 'mcp:trade'],
+        bearer_methods_supported: ['header'],
+      })
+    },
+  )
 
-  test('a token in the query is not looked at', async () => {
+  verifies('MCP-SERVER-query', 'a token in the query is not looked at', async () => {
     const token = await world.token('ann')
     expect((await send({}, { url: `${world.resource}?access_token=${token}` })).status).toBe(401)
   })
@@ -117,15 +122,18 @@ describe('who may pass', () => {
       return { token: (await login(world.target, { ...options, scope: 'openid mcp:tools' })).idToken ?? '' }
     },
   }
-  for (const [name, make] of Object.entries(refused)) {
-    test(`not ${name}`, async () => {
-      const { over = {}, ...sent } = await make()
-      const response = await send(over, sent)
-      expect(response.status).toBe(401)
-      expect(challengeOf(response)).toContain('error="invalid_token"')
-      expect(await response.text()).not.toContain('subject')
-    })
+  const isRefused = async (make: (typeof refused)[string] | undefined) => {
+    const { over = {}, ...sent } = (await make?.()) ?? {}
+    const response = await send(over, sent)
+    expect(response.status).toBe(401)
+    expect(challengeOf(response)).toContain('error="invalid_token"')
+    expect(await response.text()).not.toContain('subject')
   }
+  for (const [name, make] of Object.entries(refused)) test(`not ${name}`, () => isRefused(make))
+  verifies('MCP-SERVER-audience', 'a token must be for this server', () =>
+    isRefused(refused['a token for another audience']),
+  )
+  verifies('MCP-SERVER-validate', 'a token must be valid, and not over', () => isRefused(refused['an expired token']))
 
   test('opaque tokens, by introspection', async () => {
     const seen: string[] = []
@@ -144,7 +152,7 @@ describe('scopes and logins by tool', () => {
     close_account: { acrValues: ['urn:behalf:acr:strong'], maxAge: 60 },
   }
 
-  test('a tool’s own scope is asked for when that tool is called, and only then', async () => {
+  verifies('MCP-SERVER-scope', 'a tool’s own scope is asked for when that tool is called, and only then', async () => {
     const token = await world.token('ann', { scope: 'openid mcp:tools' })
     expect((await send({ tools }, { token, body: call('whoami') })).status).toBe(200)
     const response = await send({ tools }, { token, body: call('create_order') })
@@ -186,22 +194,30 @@ describe('where a request comes from', () => {
     expect((await send({ hosts: ['evil.example'] }, { headers: { host: 'evil.example' } })).status).toBe(401)
   })
 
-  test('another site’s page may not call; one that is named may, and its browser is told', async () => {
-    const token = await world.token('ann')
-    const origin = 'https://inspector.example'
-    expect((await send({}, { token, headers: { origin } })).status).toBe(403)
-    expect((await send({}, { token, headers: { origin: 'null' } })).status).toBe(403)
-    const passed = await send({ origins: [origin] }, { token, headers: { origin } })
-    expect(passed.headers.get('access-control-allow-origin')).toBe(origin)
-    expect(
-      (await send({ origins: [origin] }, { headers: { origin } })).headers.get('access-control-expose-headers'),
-    ).toContain('WWW-Authenticate')
-    const asked = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' }
-    const preflight = await send({ origins: [origin] }, { method: 'OPTIONS', headers: asked })
-    expect(preflight.status).toBe(204)
-    expect(preflight.headers.get('access-control-allow-headers')).toBe('authorization')
-    expect((await send({}, { method: 'OPTIONS', headers: asked })).status).toBe(403)
-  })
+  verifies(
+    'MCP-SERVER-origin',
+    'another site’s page may not call; one that is named may, and its browser is told',
+    async () => {
+      const token = await world.token('ann')
+      const origin = 'https://inspector.example'
+      expect((await send({}, { token, headers: { origin } })).status).toBe(403)
+      expect((await send({}, { token, headers: { origin: 'null' } })).status).toBe(403)
+      const passed = await send({ origins: [origin] }, { token, headers: { origin } })
+      expect(passed.headers.get('access-control-allow-origin')).toBe(origin)
+      expect(
+        (await send({ origins: [origin] }, { headers: { origin } })).headers.get('access-control-expose-headers'),
+      ).toContain('WWW-Authenticate')
+      const asked = {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization',
+      }
+      const preflight = await send({ origins: [origin] }, { method: 'OPTIONS', headers: asked })
+      expect(preflight.status).toBe(204)
+      expect(preflight.headers.get('access-control-allow-headers')).toBe('authorization')
+      expect((await send({}, { method: 'OPTIONS', headers: asked })).status).toBe(403)
+    },
+  )
 
   test('other addresses are not served', async () => {
     expect((await send({}, { url: `${world.port.origin}/other`, token: await world.token('ann') })).status).toBe(404)
@@ -261,7 +277,7 @@ describe('configuration', () => {
   }
 })
 
-test('a tool that looks for the token finds none', async () => {
+verifies('MCP-SERVER-passthrough', 'a tool that looks for the token finds none', async () => {
   const token = await world.token('ann')
   const handler = createMcpHandler(() => {
     const server = new McpServer({ name: 'snoop', version: '1.0.0' })

@@ -1,4 +1,5 @@
 import { ConfigurationError, currentIdentity, type Identity, policy, publicTool } from '@behalf/core'
+import { verifies } from '@behalf/testing/contract'
 import { ProtocolError } from '@modelcontextprotocol/client'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -134,22 +135,26 @@ describe('a client of revision 2026-07-28', () => {
     expect(await orders()).toBe(0)
   })
 
-  test.each([
-    ['another user’s', 'bob', {}, undefined],
-    ['a changed', 'ann', {}, (state: string) => state.replace(/.$/, (end) => (end === 'A' ? 'B' : 'A'))],
-  ] as const)('%s state is refused before any tool is asked', async (_name, user, _over, change) => {
+  const tried = async (user: 'ann' | 'bob', change: (state: string) => string) => {
     world.serve({ rules: { waitSeconds: 0 } })
     const first = (await (
       await connect('ann')
     ).callTool({ name: 'create_order', arguments: buy(50) }, { allowInputRequired: true })) as Waiting
-    const state = first.requestState ?? ''
     const stolen = (await connect(user)).callTool(
-      { name: 'create_order', arguments: buy(50), requestState: change?.(state) ?? state } as never,
+      { name: 'create_order', arguments: buy(50), requestState: change(first.requestState ?? '') } as never,
       { allowInputRequired: true },
     )
     await expect(stolen).rejects.toSatisfy((error) => ProtocolError.isInstance(error) && error.code === -32_602)
     expect(await orders()).toBe(0)
-  })
+  }
+
+  verifies('MCP-SERVER-state-user', 'another user’s state is refused before any tool is asked', () =>
+    tried('bob', (state) => state),
+  )
+
+  verifies('MCP-SERVER-state-integrity', 'a state that was changed is refused before any tool is asked', () =>
+    tried('ann', (state) => state.replace(/.$/, (end) => (end === 'A' ? 'B' : 'A'))),
+  )
 
   test('a state of other arguments approves nothing', async () => {
     world.serve({ rules: { waitSeconds: 0 } })

@@ -1,4 +1,5 @@
 import { memoryStore, type Store } from '@behalf/core'
+import { verifies } from '@behalf/testing/contract'
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import {
@@ -59,34 +60,53 @@ const requests = async (endpoint: string) =>
   (await world.target.authorizationServer.controls.requests()).filter((request) => request.endpoint === endpoint)
 
 describe('an agent that has never been seen', () => {
-  test('registers itself, signs its user in, and calls with a token for this server', async () => {
+  verifies(
+    'MCP-CLIENT-resource',
+    'registers itself, signs its user in, and calls with a token for this server',
+    async () => {
+      const browser = browserOf(world.target, 'ann')
+      const session = open(browser)
+      const me = JSON.parse(textOf(await call(session, browser)))
+      expect(me.subject).toBe('ann')
+      // The library refuses scopes of APIs in a registration, so it comes once more without.
+      expect(await requests('register')).toHaveLength(2)
+      const [asked] = browser.visited
+      expect(asked?.searchParams.get('resource')).toBe(world.resource)
+      // Registered with all that the server names, asking for what is needed now.
+      expect(asked?.searchParams.get('client_id')).toBe(me.clientId)
+      const exchanged = (await requests('token')).map(({ parameters }) => parameters?.resource)
+      expect(exchanged).toEqual([world.resource])
+    },
+  )
+
+  verifies('MCP-CLIENT-pkce', 'the code is bound to a verifier that the browser never sees', async () => {
     const browser = browserOf(world.target, 'ann')
-    const session = open(browser)
-    const me = JSON.parse(textOf(await call(session, browser)))
-    expect(me.subject).toBe('ann')
-    // The library refuses scopes of APIs in a registration, so it comes once more without.
-    expect(await requests('register')).toHaveLength(2)
+    await call(open(browser), browser)
     const [asked] = browser.visited
     expect(asked?.searchParams.get('code_challenge_method')).toBe('S256')
-    expect(asked?.searchParams.get('resource')).toBe(world.resource)
-    // Registered with all that the server names, asking for what is needed now.
-    expect(asked?.searchParams.get('client_id')).toBe(me.clientId)
+    const [exchange] = await requests('token')
+    expect(exchange?.parameters.code_verifier).toContain('redacted')
+    expect(browser.visited.join()).not.toContain('code_verifier')
   })
 
-  test('step-up: more scopes are asked for when a tool needs them, beside those that it has', async () => {
-    const browser = browserOf(world.target, 'ann')
-    const session = open(browser)
-    await call(session, browser)
-    await session.signOut()
-    const small = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 2 }
-    world.serve({ gate: { tools: { create_order: { scopes: ['mcp:trade'] } }, metadata: { scopes: ['mcp:tools'] } } })
-    const again = open(browser, { client: { name: 'x', redirectUri, scopes: ['mcp:tools', 'mcp:trade'] } })
-    const placed = await call(again, browser, 'create_order', small)
-    expect(JSON.parse(textOf(placed))).toMatchObject({ quantity: 2 })
-    const scopes = browser.visited.map((url) => url.searchParams.get('scope'))
-    expect(scopes.at(-2)).toBe('mcp:tools offline_access')
-    expect(scopes.at(-1)).toBe('mcp:tools mcp:trade offline_access')
-  })
+  verifies(
+    'MCP-CLIENT-step-up-union',
+    'step-up: more scopes are asked for when a tool needs them, beside those that it has',
+    async () => {
+      const browser = browserOf(world.target, 'ann')
+      const session = open(browser)
+      await call(session, browser)
+      await session.signOut()
+      const small = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 2 }
+      world.serve({ gate: { tools: { create_order: { scopes: ['mcp:trade'] } }, metadata: { scopes: ['mcp:tools'] } } })
+      const again = open(browser, { client: { name: 'x', redirectUri, scopes: ['mcp:tools', 'mcp:trade'] } })
+      const placed = await call(again, browser, 'create_order', small)
+      expect(JSON.parse(textOf(placed))).toMatchObject({ quantity: 2 })
+      const scopes = browser.visited.map((url) => url.searchParams.get('scope'))
+      expect(scopes.at(-2)).toBe('mcp:tools offline_access')
+      expect(scopes.at(-1)).toBe('mcp:tools mcp:trade offline_access')
+    },
+  )
 
   test('step-up: another login is asked for by its level', async () => {
     const acr = 'urn:behalf:acr:strong'
@@ -97,7 +117,7 @@ describe('an agent that has never been seen', () => {
     expect(browser.visited.at(-1)?.searchParams.get('acr_values')).toBe(acr)
   })
 
-  test('a server that is never content does not wear the user out', async () => {
+  verifies('MCP-CLIENT-step-up-limit', 'a server that is never content does not wear the user out', async () => {
     world.serve({ gate: { actors: { required: true } } })
     const browser = browserOf(world.target, 'ann')
     const session = open(browser)
@@ -107,7 +127,7 @@ describe('an agent that has never been seen', () => {
 })
 
 describe('a client with a metadata document', () => {
-  test('needs no registration', async () => {
+  verifies('MCP-CLIENT-registration-order', 'needs no registration', async () => {
     const port = await openPort()
     onTestFinished(() => port.close())
     // oidc-provider reads https only; the sandbox asks a document on loopback over http.
@@ -125,7 +145,7 @@ describe('a client with a metadata document', () => {
     expect(await requests('register')).toHaveLength(0)
   })
 
-  test('the document says who it is, and nothing secret', async () => {
+  verifies('MCP-CLIENT-metadata-document', 'the document says who it is, and nothing secret', async () => {
     const client = { name: 'x', redirectUri, metadataUrl: 'https://app.example.com/client.json', scopes: ['a', 'b'] }
     const answer = clientMetadataHandler(client)({ url: 'https://app.example.com/client.json', method: 'GET' })
     expect(await answer?.json()).toEqual({
@@ -145,16 +165,20 @@ describe('a client with a metadata document', () => {
   })
 })
 
-test('a client that was registered by hand is used at its issuer, and nowhere else', async () => {
-  const browser = browserOf(world.target, 'ann')
-  const { issuer } = world.target.authorizationServer
-  const registered = { [issuer]: { client_id: 'stock-cli' } }
-  const session = open(browser, { client: { name: 'x', redirectUri, registered } })
-  expect(JSON.parse(textOf(await call(session, browser))).clientId).toBe('stock-cli')
-  const elsewhere = { 'https://other.example': { client_id: 'stock-cli' } }
-  const other = open(browser, { client: { name: 'x', redirectUri, registered: elsewhere } })
-  expect(JSON.parse(textOf(await call(other, browser))).clientId).not.toBe('stock-cli')
-})
+verifies(
+  'MCP-CLIENT-issuer-keyed',
+  'a client that was registered by hand is used at its issuer, and nowhere else',
+  async () => {
+    const browser = browserOf(world.target, 'ann')
+    const { issuer } = world.target.authorizationServer
+    const registered = { [issuer]: { client_id: 'stock-cli' } }
+    const session = open(browser, { client: { name: 'x', redirectUri, registered } })
+    expect(JSON.parse(textOf(await call(session, browser))).clientId).toBe('stock-cli')
+    const elsewhere = { 'https://other.example': { client_id: 'stock-cli' } }
+    const other = open(browser, { client: { name: 'x', redirectUri, registered: elsewhere } })
+    expect(JSON.parse(textOf(await call(other, browser))).clientId).not.toBe('stock-cli')
+  },
+)
 
 describe('a session that outlives its process', () => {
   const durable = (): { readonly store: Store; readonly keys: NonNullable<McpSessionOptions['keys']> } => ({
@@ -204,7 +228,7 @@ describe('a session that outlives its process', () => {
     expect(seen.join()).not.toMatch(/eyJ[\w-]+\.eyJ|access_token|ann|127\.0\.0\.1/)
   })
 
-  test('the browser may come back to another process, once, and for its owner', async () => {
+  verifies('MCP-CLIENT-state', 'the browser may come back to another process, once, and for its owner', async () => {
     const kept = durable()
     const browser = browserOf(world.target, 'ann')
     await expect(connect(open(browser, kept))).rejects.toSatisfy((error) => UnauthorizedError.isInstance(error))
@@ -217,10 +241,7 @@ describe('a session that outlives its process', () => {
     expect((await (await connect(open(browser, kept))).listTools()).tools.length).toBeGreaterThan(0)
   })
 
-  test.each([
-    ['another issuer', (url: URL) => url.searchParams.set('iss', 'https://evil.example')],
-    ['none, where the server says that it names itself', (url: URL) => url.searchParams.delete('iss')],
-  ])('an answer that names %s is refused, and its words are not repeated', async (_name, change) => {
+  const answered = async (change: (url: URL) => void) => {
     const browser = browserOf(world.target, 'ann')
     const session = open(browser)
     await connect(session).catch(() => {})
@@ -228,9 +249,20 @@ describe('a session that outlives its process', () => {
     change(callback)
     callback.searchParams.set('error', 'server_error')
     callback.searchParams.set('error_description', 'call this number')
-    const error = await session.finishSignIn(callback).catch((thrown: unknown) => thrown)
-    expect(String(error)).toContain('ssuer')
-    expect(String(error)).not.toContain('this number')
+    return String(await session.finishSignIn(callback).catch((thrown: unknown) => thrown))
+  }
+
+  verifies('MCP-CLIENT-iss', 'an answer of no issuer is refused, where the server names itself', async () => {
+    expect(await answered((url) => url.searchParams.delete('iss'))).toContain('IssuerMismatchError')
+    expect(await answered((url) => url.searchParams.set('iss', 'https://evil.example'))).toContain(
+      'IssuerMismatchError',
+    )
+  })
+
+  verifies('MCP-CLIENT-iss-text', 'the words of another issuer are not repeated', async () => {
+    const told = await answered((url) => url.searchParams.set('iss', 'https://evil.example'))
+    expect(told).not.toContain('this number')
+    expect(told).not.toContain('server_error')
   })
 
   test('a refusal is told by its code alone', async () => {

@@ -31,7 +31,7 @@ export interface McpSession extends McpAccess {
  * `state` and `iss`, resource indicators always, tokens sealed in the Store per user and server, one refresh at a time
  * across processes, step-up by the union of scopes and by another login.
  *
- * No request is made before it is used. The SDK refuses an authorization server without PKCE, and bounds step-up.
+ * No request is made before it is used. An authorization server that does not say that it supports PKCE is refused.
  *
  * @example
  * ```ts

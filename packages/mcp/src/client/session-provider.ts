@@ -148,6 +148,7 @@ export class SessionProvider implements OAuthClientProvider {
     }
     this.#verifiers.delete(url.searchParams.get('code_challenge') ?? '')
     refuseAddress(url, this.#settings.allowLoopback)
+    refuseWithoutPkce(discovery)
     this.#countSignIn(url.searchParams.get('scope') ?? '')
     if (this.#wanted !== undefined)
       askForLogin(url, this.#wanted, discovery.authorizationServerMetadata?.scopes_supported)
@@ -276,4 +277,10 @@ function refuseAddress(url: URL, allowLoopback: boolean): void {
   throw new InvalidResponseError(
     `the authorization endpoint is no address for a browser: ${JSON.stringify(url.origin)}`,
   )
+}
+
+/** The SDK goes on where metadata says nothing; the specification does not (2025-11-25, Authorization Code Protection). */
+function refuseWithoutPkce({ authorizationServerMetadata }: OAuthDiscoveryState): void {
+  if (authorizationServerMetadata?.code_challenge_methods_supported?.includes('S256') === true) return
+  throw new InvalidResponseError('the authorization server does not say that it supports PKCE with S256')
 }

@@ -17,7 +17,6 @@ const clientScenarios = [
   'auth/client-credentials-jwt',
   'auth/client-credentials-basic',
   'auth/cross-app-access-complete-flow',
-  'auth/2025-03-26-oauth-endpoint-fallback',
   'initialize',
   'tools_call',
   'sse-retry',
