@@ -1,5 +1,5 @@
 // One test for each trap of LangChain and LangGraph that was met by running them: its name says which.
-import { currentIdentity, ToolAuthorizationError } from '@behalf/core'
+import { currentIdentity } from '@behalf/core'
 import { BaseCallbackHandler } from '@langchain/core/callbacks/base'
 import type { Serialized } from '@langchain/core/load/serializable'
 import { ToolMessage } from '@langchain/core/messages'
@@ -9,29 +9,12 @@ import { createMiddleware, humanInTheLoopMiddleware } from 'langchain'
 import { expect, test } from 'vitest'
 import { guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
 import { agentWith, call } from './agent.ts'
+import { counted, toolTexts } from './counted-tools.ts'
 import { Amount, ById, Nothing, policies, soon, verified, world } from './world.ts'
 
 const NOT_PERMITTED = 'This action is not permitted.'
 
-/** Tools that count how often their bodies run. */
-function counted(over: Partial<Parameters<typeof guardTools>[1]> = {}, guard = world().guard()) {
-  const ran: Record<string, number> = {}
-  const count = (name: string, result: unknown) => {
-    ran[name] = (ran[name] ?? 0) + 1
-    return result
-  }
-  const tools = [
-    tool(({ amount }) => count('pay', `paid ${amount}`), { name: 'pay', description: 'Pays', schema: Amount }),
-    tool(({ amount }) => count('note', `noted ${amount}`), { name: 'note', description: 'Notes', schema: Amount }),
-    tool(() => count('look', 'looked'), { name: 'look', description: 'Looks', schema: Nothing }),
-  ] as const
-  return { ran, tools: guardTools(tools, { guard, policies, ...over } as never) as typeof tools }
-}
-
 const pending = async ({ state }: Pick<ReturnType<typeof agentWith>, 'state'>) => interruptsOf(await state())
-
-const toolTexts = (messages: readonly { readonly text: string }[]) =>
-  messages.filter((message) => ToolMessage.isInstance(message)).map(({ text }) => text)
 
 test('context is not checkpointed: resumed without it, a call has nobody to act for', async () => {
   const { guard, answer, pass } = world()
@@ -158,18 +141,6 @@ test('a body restarts from the top: it is asked once, and no code of it has run 
   expect(ran).toEqual({ pay: 1 })
 })
 
-test('no checkpointer: the model is told what it may know, and the app what is missing', async () => {
-  const errors: unknown[] = []
-  const { tools, ran } = counted({ onError: (error: unknown) => errors.push(error) } as never)
-  const run = agentWith(tools, [[call('a', 'pay', { amount: 1 })]], { checkpointer: false })
-  const { messages } = await run.ask({ identity: await verified() })
-  expect(toolTexts(messages)).toEqual([
-    'The user was asked to approve this action and has not answered. It was not done.',
-  ])
-  expect(errors).toMatchObject([{ code: 'ERR_CONFIGURATION' }])
-  expect(ran).toEqual({})
-})
-
 test('a middleware that wraps tool calls makes thrown errors reject the run: refusals are the same with and without', async () => {
   const failing = tool(
     () => {
@@ -281,36 +252,4 @@ test('a graph inside a tool pauses, and its pause passes through the guard of th
   await run.go(command as Command, { identity })
   expect(ran).toEqual({ pay: 1 })
   expect(await pending(run)).toEqual([])
-})
-
-test('tool.invoke outside a graph cannot pause: it throws, with the interrupt for the app', async () => {
-  const { guard, answer, questions, pass } = world()
-  const identity = await verified()
-  const errors: unknown[] = []
-  const { tools, ran } = counted({ identity, onError: (error: unknown) => errors.push(error) } as never, guard())
-  const [pay] = tools
-  const thrown = await pay.invoke({ amount: 1 }).catch((error: unknown) => error)
-  expect(ToolAuthorizationError.isInstance(thrown) && thrown).toMatchObject({
-    code: 'approval_pending',
-    interrupt: { kind: 'approval_pending', message: 'Pay 1' },
-  })
-  expect(errors).toEqual([])
-  answer('approved')
-  pass()
-  expect(await pay.invoke({ amount: 1 })).toBe('paid 1')
-  expect(questions).toEqual(['Pay 1'])
-  expect(ran).toEqual({ pay: 1 })
-  // With a tool call there is somebody to answer.
-  const message = await pay.invoke({ type: 'tool_call', id: 'x', name: 'pay', args: { amount: 2 } })
-  expect(message).toMatchObject({ tool_call_id: 'x', status: expect.any(String) })
-})
-
-test('tool.invoke outside a graph waits where the policy says so', async () => {
-  const { guard, answer } = world()
-  const pay = tool(({ amount }) => `paid ${amount}`, { name: 'pay_soon', description: 'Pays', schema: Amount })
-  const [guarded] = guardTools([pay], { guard: guard(), policies, identity: await verified() })
-  const running = guarded.invoke({ amount: 1 })
-  await soon()
-  answer('approved')
-  expect(await running).toBe('paid 1')
 })
