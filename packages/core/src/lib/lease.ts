@@ -16,6 +16,8 @@ export class Lease {
   readonly #seconds: number
   readonly #holder: string
   #version: string
+  #renewing: Promise<boolean> | undefined
+  #released = false
 
   private constructor(store: Store, key: string, seconds: number, holder: string, version: string) {
     this.#store = store
@@ -41,11 +43,17 @@ export class Lease {
   }
 
   /** @returns false when it had ended and somebody else has it. */
-  async renew(): Promise<boolean> {
+  renew(): Promise<boolean> {
+    const renewing = this.#renew()
+    this.#renewing = renewing
+    return renewing
+  }
+
+  async #renew(): Promise<boolean> {
     if (await this.#put(this.#version)) return true
     // An earlier renewal may have been taken while its answer got lost; or the lease ran out and nobody came.
     const held = await versionOf(this.#store, this.#key, this.#holder)
-    return this.#put(held ?? null)
+    return this.#released ? false : this.#put(held ?? null)
   }
 
   /**
@@ -70,6 +78,9 @@ export class Lease {
 
   /** Never fails: a lease that cannot be released ends by itself. */
   async release(): Promise<void> {
+    this.#released = true
+    // It has the version that the lease has then; and a lease that is gone would be taken anew by it.
+    await this.#renewing?.catch(() => {})
     await this.#store.delete(this.#key, { ifVersion: this.#version }).catch(() => {})
   }
 
