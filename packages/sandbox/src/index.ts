@@ -24,6 +24,7 @@ export {
   type SandboxFault,
   type SandboxOptions,
   type SandboxPerson,
+  type SandboxSettings,
   startSandbox,
 } from './sandbox/index.ts'
 export { type SandboxSeed, type SandboxTargetOptions, type SeedUser, sandboxTarget } from './target/index.ts'

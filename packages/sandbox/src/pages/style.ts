@@ -38,7 +38,7 @@ button:focus-visible, a:focus-visible, summary:focus-visible, input:focus-visibl
 .live { display: inline-flex; align-items: center; gap: .4rem; font-size: .8125rem; color: var(--quiet); white-space: nowrap }
 .live::before { content: ""; width: .5rem; height: .5rem; border-radius: 50%; background: var(--quiet) }
 .live.on::before { background: var(--good) }
-.history { list-style: none; margin: 0; padding: 0 } .history li { padding: .75rem 0; border-top: 1px solid var(--line) }
+.history.card { list-style: none; padding: .25rem 1.125rem } .history li { padding: .75rem 0; border-top: 1px solid var(--line) }
 .history li:first-child { border-top: 0 } .history .row { display: flex; justify-content: space-between; gap: 1rem }
 .verdict { font-size: .875rem; font-weight: 600; white-space: nowrap }
 .approved { color: var(--good) } .denied { color: var(--bad) } .expired { color: var(--quiet) }
@@ -46,5 +46,6 @@ ul.scopes { margin: .75rem 0; padding: 0 0 0 1.125rem } ul.scopes li { margin: .
 input[name=user_code] { font: 1.25rem/1.5 ui-monospace, monospace; width: 100%; min-height: 3rem; padding: .5rem .75rem; margin: .5rem 0;
   border: 1px solid var(--line); border-radius: .625rem; background: var(--field); color: inherit; text-transform: uppercase }
 .said { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
-.notice { border-left: .25rem solid var(--accent); padding: .5rem .875rem; background: var(--card); border-radius: .25rem; margin: 0 0 1rem }
+.notice { border: 1px solid var(--line); border-left: .25rem solid var(--accent); padding: .5rem .875rem; background: var(--card); border-radius: .375rem; margin: 0 0 1rem }
+.person + .person { margin-top: .625rem } .cards { display: grid; gap: .625rem }
 `

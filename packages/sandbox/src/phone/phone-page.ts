@@ -23,8 +23,8 @@ export async function phonePage(view: PhoneView): Promise<Response> {
   const body = html`<header><h1>${whose}</h1><span class="live" id="live">Not live</span></header>
 <main>
 <div class="said" role="status" id="said"></div>
-${view.said === undefined ? '' : html`<p class="notice">${view.said}</p>`}
 <div id="content">
+${view.said === undefined ? '' : html`<p class="notice" role="status">${view.said}</p>`}
 <section aria-labelledby="waiting">
 <h2 id="waiting" tabindex="-1">Waiting for you</h2>
 ${cards.length > 0 ? cards : html`<div class="card empty"><p>Nothing waits.</p><p class="quiet">When an agent asks for your approval, it is shown here.</p></div>`}
@@ -41,7 +41,7 @@ async function card({ name, subject, csrf, quote }: PhoneView, question: BookedQ
   const who = agent === undefined ? plain(clientId) : `${plain(agent)} (${plain(clientId)})`
   const left = Math.max(0, Math.ceil(expiresAt - Date.now() / 1000))
   return html`<article class="card" aria-labelledby="q-${id}">
-<p class="left"><span>asks for your approval</span><span><span class="said">Time left: </span><time data-expires="${expiresAt}">${clock(left)}</time></span></p>
+<p class="left"><span>Asks for your approval</span><span><time data-expires="${expiresAt}">${clock(left)}</time> left</span></p>
 <h3 id="q-${id}"><bdi>${plain(message ?? 'A request without words')}</bdi></h3>
 <dl><dt>Who asks</dt><dd><bdi>${who}</bdi></dd><dt>For</dt><dd><bdi>${plain(name)}</bdi> <span class="quiet">(${plain(subject)})</span></dd>
 ${details.flat().map(line)}</dl>

@@ -6,22 +6,26 @@ import { fetchListener } from '../http/fetch-listener.ts'
 import { type Listening, listen } from '../http/listen.ts'
 import { createPhone, openQuestionBook } from '../phone/index.ts'
 import { checkSeed, openTarget } from '../target/index.ts'
+import { answerControl } from './control.ts'
 import { createFaults, type SandboxFault } from './faults.ts'
 import { checkSandboxOptions, type SandboxOptions } from './options.ts'
 import { peopleOf, type SandboxPerson } from './people.ts'
+import { type SandboxSettings, settingsOf } from './settings.ts'
 
 /** A running sandbox. */
 export interface Sandbox {
   /** The servers, with clients, users and controls: what `profileOf`, `login` and `signIn` of `@behalf/testing` take. */
   readonly target: ProtocolTarget
   readonly profile: SandboxProfile
-  /** Who may sign in, by the `sub` of the app's issuer. */
+  /** Who may sign in. */
   readonly people: readonly SandboxPerson[]
   readonly phone: {
     readonly origin: string
     /** A link that opens a user's phone in the browser that follows it: whoever has it answers for that user. */
     urlOf(subject: string): string
   }
+  /** All that an app needs: addresses, the agent's client, OpenFGA, and a client at the upstream to connect accounts by. */
+  readonly settings: SandboxSettings
   /** Hears of each thing that happens from now on. @returns ends it */
   onEvent(listener: (event: SandboxEvent) => void): () => void
   /** Lets something go wrong. @returns what will happen, in words */
@@ -47,6 +51,11 @@ export interface Sandbox {
  * ```
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  return openSandbox(options)
+}
+
+/** The same, for a process of its own: with a key that another process controls it by. */
+export async function openSandbox(options: SandboxOptions, controlKey?: string): Promise<Sandbox> {
   checkSandboxOptions(options)
   const { port = 0, profile = 'oidc', interval = 1, requestSeconds = 300, executionMs = 0 } = options
   const { clients = [], resources = [], answers = 'phone', onEvent } = options
@@ -73,14 +82,22 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     nameOf: (subject) => people.find((person) => person.subject === subject)?.name,
     quote: (symbol) => quoteOf(target, symbol),
   })
-  phoneAt.serve(fetchListener(phoneAt.origin, phone.handle))
   const fault = createFaults(target, events)
+  const settings = settingsOf(target, { phone: phoneAt.origin, profile, people })
+  phoneAt.serve(
+    fetchListener(phoneAt.origin, (request) =>
+      controlKey !== undefined && new URL(request.url).pathname === '/control'
+        ? answerControl(request, { key: controlKey, settings, target, fault })
+        : phone.handle(request),
+    ),
+  )
   if (answers !== 'phone') events.listen((event) => void (event.type === 'asked' && fault(answers)))
   return {
     target,
     profile,
     people,
     phone: { origin: phoneAt.origin, urlOf: (subject) => phone.urlOf(subject) },
+    settings,
     onEvent: events.listen,
     fault,
     async close() {

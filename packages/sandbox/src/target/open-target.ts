@@ -98,6 +98,13 @@ async function takePorts(first: number): Promise<Ports> {
   return Object.fromEntries(taken) as unknown as Ports
 }
 
+/** An app's own client at the upstream, for accounts that it keeps itself. Any redirect URI on loopback is taken. */
+export const ACCOUNTS_CLIENT = {
+  clientId: 'stock-agent-accounts',
+  clientSecret: 'stock-agent-accounts-secret',
+  redirectUris: ['https://agent.behalf.example/connections/callback/stocktrade'],
+}
+
 type Issuers = Readonly<Record<SandboxIssuer, SandboxAuthorizationServer>>
 
 const TITLES: Readonly<Record<SandboxIssuer, string>> = {
@@ -115,7 +122,11 @@ async function openIssuers(
   const requestSeconds = parts === undefined ? {} : { requestSeconds: parts.requestSeconds }
   const upstream = await openAuthorizationServer(
     ports.upstream,
-    { ...world.upstream, algorithm },
+    {
+      ...world.upstream,
+      ...(parts !== undefined && { clients: [...world.upstream.clients, ACCOUNTS_CLIENT] }),
+      algorithm,
+    },
     serverParts('upstream', parts),
   )
   const [{ clientId, clientSecret }] = world.upstream.clients

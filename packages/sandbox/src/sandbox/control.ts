@@ -1,0 +1,65 @@
+import { timingSafeEqual } from 'node:crypto'
+import { type ProtocolTarget, TestingError } from '@behalf/testing'
+import * as z from 'zod/mini'
+import type { SetFault } from './faults.ts'
+import type { SandboxSettings } from './settings.ts'
+
+const Command = z.discriminatedUnion('command', [
+  z.strictObject({ command: z.literal('settings') }),
+  z.strictObject({ command: z.literal('fault'), name: z.string() }),
+  z.strictObject({ command: z.literal('sign-in'), subject: z.string() }),
+])
+
+const MAX_BODY = 4096
+
+export interface ControlOptions {
+  readonly key: string
+  readonly settings: SandboxSettings
+  readonly target: ProtocolTarget
+  readonly fault: SetFault
+}
+
+/**
+ * What another process of the same person on this machine may do: `POST /control` with the key of the control file.
+ *
+ * No page can: a browser says where a request comes from, and that alone is refused.
+ */
+export async function answerControl(request: Request, options: ControlOptions): Promise<Response> {
+  const { headers } = request
+  const isPage = headers.has('origin') || headers.has('sec-fetch-site')
+  const given = Buffer.from(headers.get('authorization') ?? '')
+  const wanted = Buffer.from(`Bearer ${options.key}`)
+  const isKnown = given.length === wanted.length && timingSafeEqual(given, wanted)
+  if (isPage || !isKnown || request.method !== 'POST') return Response.json({ error: 'not allowed' }, { status: 403 })
+  const text = await request.text()
+  const parsed = Command.safeParse(text.length > MAX_BODY ? undefined : parseJson(text))
+  if (!parsed.success) return Response.json({ error: 'no such command' }, { status: 400 })
+  try {
+    return Response.json(await run(parsed.data, options))
+  } catch (error) {
+    if (error instanceof TestingError) return Response.json({ error: error.message }, { status: 400 })
+    throw error
+  }
+}
+
+async function run(command: z.infer<typeof Command>, { settings, target, fault }: ControlOptions): Promise<unknown> {
+  switch (command.command) {
+    case 'settings':
+      return settings
+    case 'fault':
+      return { effect: await fault(command.name) }
+    case 'sign-in':
+      await target.authorizationServer.controls.signInAs(command.subject)
+      return {}
+    default:
+      return command satisfies never
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

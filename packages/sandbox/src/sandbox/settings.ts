@@ -1,0 +1,121 @@
+import type { ProtocolTarget } from '@behalf/testing'
+import type { SandboxProfile } from '../authorization-server/index.ts'
+import { ACCOUNTS_CLIENT } from '../target/index.ts'
+import type { SandboxPerson } from './people.ts'
+
+/** Where a sandbox is, and what an app needs to use it. The secrets are made up, and good for this sandbox only. */
+export interface SandboxSettings {
+  readonly profile: SandboxProfile
+  readonly phone: string
+  readonly issuer: string
+  readonly upstreamIssuer: string
+  readonly enterpriseIssuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Audience of session access tokens: the agent's own API. */
+  readonly agentResource: string
+  readonly agentName: string
+  readonly api: { readonly origin: string; readonly resource: string }
+  readonly openFga: {
+    readonly apiUrl: string
+    readonly storeId: string
+    readonly authorizationModelId: string
+    readonly apiToken: string
+  }
+  readonly connection: string
+  readonly accountsClient: { readonly clientId: string; readonly clientSecret: string }
+  readonly people: readonly SandboxPerson[]
+}
+
+export function settingsOf(
+  target: ProtocolTarget,
+  { phone, profile, people }: Pick<SandboxSettings, 'phone' | 'profile' | 'people'>,
+): SandboxSettings {
+  const { agent } = target.clients
+  const { apiUrl, storeId, authorizationModelId, apiToken } = target.openFga
+  return {
+    profile,
+    phone,
+    issuer: target.authorizationServer.issuer,
+    upstreamIssuer: target.upstream.issuer,
+    enterpriseIssuer: target.enterprise?.issuer ?? '',
+    clientId: agent.clientId,
+    clientSecret: agent.authentication.method === 'client_secret_basic' ? agent.authentication.clientSecret : '',
+    agentResource: target.agentResource,
+    agentName: target.agentName,
+    api: { origin: target.api.origin, resource: target.api.resource },
+    openFga: { apiUrl, storeId, authorizationModelId, apiToken },
+    connection: target.connection,
+    accountsClient: { clientId: ACCOUNTS_CLIENT.clientId, clientSecret: ACCOUNTS_CLIENT.clientSecret },
+    people,
+  }
+}
+
+/** How roles are read from tokens of a shape, and what goes in the place of `oidc()` at a real tenant. */
+const BY_PROFILE: Readonly<
+  Record<SandboxProfile, { readonly roles: string; readonly door: string; readonly real: string }>
+> = {
+  oidc: {
+    roles: "claim: 'roles'",
+    door: '',
+    real: "oidc({ issuer: 'https://login.example.com', clientId, clientSecret })",
+  },
+  auth0: {
+    roles: "claim: ['https://behalf.example/roles']",
+    door: '',
+    real: "auth0({ domain: 'tenant.eu.auth0.com', clientId, clientSecret })",
+  },
+  okta: {
+    roles: 'extract: oktaGroups()',
+    door: 'oktaGroups',
+    real: "okta({ domain: 'example.okta.com', authorizationServer: 'default', clientId, clientSecret, loginHint })",
+  },
+  entra: { roles: 'extract: entraRoles()', door: 'entraRoles', real: 'entra({ tenantId, clientId, clientSecret })' },
+  keycloak: {
+    roles: 'extract: keycloakRoles()',
+    door: 'keycloakRoles',
+    real: "keycloak({ url: 'https://id.example.com', realm: 'staff', clientId, clientSecret, loginHint })",
+  },
+}
+
+/** The settings as code, to paste. */
+export function settingsCode(settings: SandboxSettings): string {
+  const { roles, door, real } = BY_PROFILE[settings.profile]
+  const { openFga, api } = settings
+  return `import { allowInsecureLoopback, createGuard, roleMap } from '@behalf/core'
+import { ciba } from '@behalf/core/ciba'
+import { openFga } from '@behalf/core/fga'
+import { oidc } from '@behalf/core/providers'
+${door === '' ? '' : `import { ${door} } from '@behalf/core/roles'\n`}import { auth0TokenVault } from '@behalf/core/vault'
+
+export const API = '${api.origin}' // the Stock Trade API; as a resource '${api.resource}'
+export const AUDIENCE = '${settings.agentResource}' // of access tokens for the agent
+
+// Here. In production: ${real}
+export const authorizationServer = oidc({
+  issuer: '${settings.issuer}',
+  clientId: '${settings.clientId}',
+  clientSecret: ${quoted(settings.clientSecret)},
+  ciba: { carriesAuthorizationDetails: true },
+  exchange: { carriesAuthorizationDetails: true },
+  [allowInsecureLoopback]: true,
+})
+
+export const guard = createGuard({
+  authorizationServer,
+  agent: { name: '${settings.agentName}', ceiling: ['portfolio:read', 'trade:write', 'trade:small'] },
+  permissions: openFga({
+    apiUrl: '${openFga.apiUrl}',
+    storeId: '${openFga.storeId}',
+    authorizationModelId: '${openFga.authorizationModelId}',
+    credentials: { method: 'apiToken', token: '${openFga.apiToken}' },
+    relations: { user: (r) => \`user_\${r}\`, agent: (r) => \`agent_\${r}\`, delegation: 'acts_for' },
+  }),
+  roles: roleMap({ ${roles}, scopes: { trader: ['portfolio:read', 'trade:write', 'trade:small'] } }),
+  vault: auth0TokenVault(),
+  approvals: ciba(),
+})
+`
+}
+
+const quoted = (text: string): string => `'${text.replaceAll(/[\\']/g, '\\$&')}'`
