@@ -1,18 +1,11 @@
 import { memoryStore, type Store } from '@behalf/core'
 import { verifies } from '@behalf/testing/contract'
-import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import {
-  clientMetadataHandler,
-  createMcpSession,
-  type McpSession,
-  type McpSessionOptions,
-  SignInError,
-  withSignIn,
-} from '../src/client/index.ts'
+import { UnauthorizedError } from '@modelcontextprotocol/client'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type McpSession, type McpSessionOptions, SignInError } from '../src/client/index.ts'
 import { type Browser, browserOf } from './browser.ts'
 import { textOf } from './connect-client.ts'
-import { openPort } from './http-server.ts'
+import * as sessions from './sessions.ts'
 import { openWorld, type World } from './world.ts'
 
 let world: World
@@ -25,36 +18,11 @@ beforeEach(async () => {
   world.serve({ gate: { tools: { create_order: { scopes: ['mcp:trade'] } } } })
 })
 
-const redirectUri = 'http://127.0.0.1/callback'
-
-function open(browser: Browser, over: Partial<McpSessionOptions> = {}): McpSession {
-  return createMcpSession({
-    serverUrl: world.resource,
-    owner: 'ann',
-    client: { name: 'An agent nobody knows', redirectUri },
-    showSignIn: (url) => browser.show(url),
-    store: memoryStore(),
-    ...over,
-  })
-}
-
-async function connect(session: McpSession): Promise<Client> {
-  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } })
-  await client.connect(new StreamableHTTPClientTransport(new URL(world.resource), session))
-  return client
-}
-
-/** Connects and calls one tool, with as many sign-ins as it takes. */
-async function call(session: McpSession, browser: Browser, name = 'whoami', input: object = {}) {
-  return withSignIn(session, browser.callback, async () => {
-    const client = await connect(session)
-    try {
-      return await client.callTool({ name, arguments: { ...input } })
-    } finally {
-      await client.close()
-    }
-  })
-}
+const { redirectUri } = sessions
+const open = (browser: Browser, over: Partial<McpSessionOptions> = {}) => sessions.open(world, browser, over)
+const connect = (session: McpSession) => sessions.connect(world, session)
+const call = (session: McpSession, browser: Browser, name?: string, input?: object) =>
+  sessions.call(world, session, browser, name, input)
 
 const requests = async (endpoint: string) =>
   (await world.target.authorizationServer.controls.requests()).filter((request) => request.endpoint === endpoint)
@@ -123,45 +91,6 @@ describe('an agent that has never been seen', () => {
     const session = open(browser)
     for (let tries = 0; tries < 4; tries++) await call(session, browser).catch(() => {})
     expect(browser.visited.length).toBeLessThanOrEqual(3)
-  })
-})
-
-describe('a client with a metadata document', () => {
-  verifies('MCP-CLIENT-registration-order', 'needs no registration', async () => {
-    const port = await openPort()
-    onTestFinished(() => port.close())
-    // oidc-provider reads https only; the sandbox asks a document on loopback over http.
-    const metadataUrl = `${port.origin.replace('http:', 'https:')}/client.json`
-    const client = { name: 'An agent with a document', redirectUri, metadataUrl }
-    const document = clientMetadataHandler(client)
-    port.serve(async (request, response) => {
-      const answer = document({ url: `${port.origin}${request.url}`, method: request.method ?? 'GET' })
-      response.writeHead(answer?.status ?? 404, Object.fromEntries(answer?.headers ?? []))
-      response.end(await answer?.text())
-    })
-    const browser = browserOf(world.target, 'ann')
-    const me = JSON.parse(textOf(await call(open(browser, { client }), browser)))
-    expect(me).toEqual({ subject: 'ann', clientId: metadataUrl })
-    expect(await requests('register')).toHaveLength(0)
-  })
-
-  verifies('MCP-CLIENT-metadata-document', 'the document says who it is, and nothing secret', async () => {
-    const client = { name: 'x', redirectUri, metadataUrl: 'https://app.example.com/client.json', scopes: ['a', 'b'] }
-    const answer = clientMetadataHandler(client)({ url: 'https://app.example.com/client.json', method: 'GET' })
-    expect(await answer?.json()).toEqual({
-      client_id: 'https://app.example.com/client.json',
-      client_name: 'x',
-      redirect_uris: [redirectUri],
-      application_type: 'native',
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
-      scope: 'a b',
-    })
-    expect(clientMetadataHandler(client)({ url: 'https://app.example.com/other', method: 'GET' })).toBeUndefined()
-    for (const url of ['http://app.example.com/c', 'https://app.example.com/', 'https://app.example.com/a/../c']) {
-      expect(() => clientMetadataHandler({ ...client, metadataUrl: url })).toThrow('metadataUrl')
-    }
   })
 })
 
@@ -298,52 +227,4 @@ describe('a session that outlives its process', () => {
     expect(JSON.parse(textOf(await call(open(fresh, kept), fresh))).subject).toBe('ann')
     expect(fresh.visited).toHaveLength(0)
   })
-})
-
-describe('tokens that are bound to a key', () => {
-  test('the key is kept beside them, and another process proves it too', async () => {
-    world.serve({ gate: { dpop: { store: memoryStore(), required: true } } })
-    const store = memoryStore()
-    const browser = browserOf(world.target, 'ann')
-    const over = { store, dpop: true }
-    expect(JSON.parse(textOf(await call(open(browser, over), browser))).subject).toBe('ann')
-    const fresh = browserOf(world.target, 'ann')
-    expect(JSON.parse(textOf(await call(open(fresh, over), fresh))).subject).toBe('ann')
-    expect(fresh.visited).toHaveLength(0)
-  })
-})
-
-describe('signing in by another device', () => {
-  test('shows a code, waits, and calls', async () => {
-    const browser = browserOf(world.target, 'ann')
-    const { issuer, controls } = world.target.authorizationServer
-    const registered = { [issuer]: { client_id: 'stock-cli' } }
-    const session = open(browser, { client: { name: 'x', redirectUri, registered, deviceLogin: true } })
-    await session.signInByDevice({
-      scopes: ['mcp:tools'],
-      show: ({ userCode }) => controls.approveDevice(userCode, 'ann'),
-    })
-    expect(JSON.parse(textOf(await call(session, browser))).subject).toBe('ann')
-    expect(browser.visited).toHaveLength(0)
-  })
-})
-
-describe('configuration', () => {
-  const refuses = (over: object) => () => {
-    expect(() => open(browserOf(world.target, 'ann'), over as never)).toThrow(/createMcpSession|identity/)
-  }
-  test('an unknown option', refuses({ user: 'ann' }))
-  test('a server over plain http', refuses({ serverUrl: 'http://mcp.example.com/mcp' }))
-  test('no owner', refuses({ owner: '' }))
-  test(
-    'an owner that no verification made',
-    refuses({ owner: { kind: 'user', issuer: 'x', subject: 'ann', claims: {} } }),
-  )
-  test('a redirect that a browser runs', refuses({ client: { name: 'x', redirectUri: 'javascript:alert(1)' } }))
-  test('a redirect over plain http', refuses({ client: { name: 'x', redirectUri: 'http://app.example/cb' } }))
-  test(
-    'a metadata document over http',
-    refuses({ client: { name: 'x', redirectUri, metadataUrl: 'http://a.example/c' } }),
-  )
-  test('an unknown field of the client', refuses({ client: { name: 'x', redirectUri, secret: 's' } }))
 })

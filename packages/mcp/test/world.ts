@@ -29,6 +29,8 @@ export interface World {
   /** The MCP server's own client at the authorization server. */
   readonly profile: Profile
   guard(over?: Partial<GuardOptions>): Guard
+  /** A client with a key, and no user. */
+  readonly machine: { readonly clientId: string; readonly privateKey: Readonly<Record<string, unknown>> }
   /** Serves the stock tools behind the gate. */
   serve(options?: ServeOptions): void
   /** An access token for the MCP server. */
@@ -56,8 +58,16 @@ export async function openWorld(): Promise<World> {
     clientId: 'stock-mcp',
     authentication: { method: 'client_secret_basic', clientSecret: 'stock-mcp-secret' },
   }
+  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
+  const [privateKey, publicKey] = await Promise.all(
+    [pair.privateKey, pair.publicKey].map(async (one) => {
+      const { kty, crv, x, y, d } = await crypto.subtle.exportKey('jwk', one)
+      return { kty: kty ?? '', crv, x, y, ...(d !== undefined && { d }), alg: 'ES256' }
+    }),
+  )
   const target = await sandboxTarget({
     clients: [
+      { clientId: 'nightly', publicKeys: [publicKey as never] },
       {
         clientId: mcp.clientId,
         clientSecret: 'stock-mcp-secret',
@@ -75,6 +85,7 @@ export async function openWorld(): Promise<World> {
     port,
     resource,
     profile,
+    machine: { clientId: 'nightly', privateKey: privateKey as never },
     guard,
     serve({ gate: gateOptions, rules, guard: given, legacy } = {}) {
       const gate = createMcpGate({ resource, authorizationServer: profile, scopes: ['mcp:tools'], ...gateOptions })

@@ -1,6 +1,7 @@
 import { type Fetch, InvalidResponseError, OAuthResponseError, TransportError } from '@behalf/core'
 import type { OAuthClientInformationMixed } from '@modelcontextprotocol/client'
 import * as z from 'zod/mini'
+import { authenticateClient, type TokenEndpointMetadata } from './authenticate-client.ts'
 import { SignInError } from './sign-in-error.ts'
 import { StoredTokens } from './wire.ts'
 
@@ -27,6 +28,7 @@ export interface DeviceSignInOptions {
 export interface DeviceServer {
   readonly deviceEndpoint: string
   readonly tokenEndpoint: string
+  readonly metadata: TokenEndpointMetadata
   readonly client: OAuthClientInformationMixed
   readonly resource: string
   readonly scope: string | undefined
@@ -114,14 +116,14 @@ async function poll(
 }
 
 async function post(
-  { client, fetch }: DeviceServer,
+  { client, fetch, metadata }: DeviceServer,
   endpoint: string,
   parameters: Readonly<Record<string, string>>,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
   const body = new URLSearchParams({ ...parameters, client_id: client.client_id })
   const headers = new Headers({ accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' })
-  if (client.client_secret !== undefined) body.set('client_secret', client.client_secret)
+  authenticateClient(client, headers, body, metadata)
   const response = await fetch(endpoint, { method: 'POST', headers, body: body.toString(), ...(signal && { signal }) })
   if (response.status >= 500 || response.status === 429) {
     throw new TransportError(`the authorization server answered ${response.status}`, { status: response.status })

@@ -9,6 +9,7 @@ import {
 } from '@modelcontextprotocol/client'
 import { refuseUnknownKeys } from '../guarded/options.ts'
 import { isLoopback } from './addresses.ts'
+import { authenticateClient } from './authenticate-client.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -59,11 +60,12 @@ export function machineAccess(options: MachineAccessOptions): McpAccess {
   const { clientId, issuer } = required('machineAccess', options)
   const scope = options.scopes?.join(' ')
   const shared = { clientId, expectedIssuer: issuer, ...(scope && { scope }) }
-  if ('clientSecret' in options) {
+  if ('clientSecret' in options && typeof options.clientSecret === 'string') {
     const { clientSecret } = options
-    return { authProvider: new ClientCredentialsProvider({ ...shared, clientSecret }), fetch: fetchOf(options) }
+    const provider = new ClientCredentialsProvider({ ...shared, clientSecret })
+    return { authProvider: withSecret(provider, clientId, clientSecret), fetch: fetchOf(options) }
   }
-  const { privateKey, algorithm } = options
+  const { privateKey, algorithm } = options as Partial<Extract<MachineAccessOptions, { readonly algorithm: string }>>
   if (privateKey === undefined || typeof algorithm !== 'string') {
     throw new ConfigurationError('machineAccess', 'give clientSecret, or privateKey and its algorithm')
   }
@@ -139,7 +141,15 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
       return granted.jwtAuthGrant
     },
   })
-  return { authProvider, fetch: send }
+  return { authProvider: withSecret(authProvider, clientId, clientSecret), fetch: send }
+}
+
+/** The SDK's provider, with the encoding that Basic asks for. */
+function withSecret(provider: OAuthClientProvider, id: string, secret: string): OAuthClientProvider {
+  const client = { client_id: id, client_secret: secret, token_endpoint_auth_method: 'client_secret_basic' }
+  const addClientAuthentication: OAuthClientProvider['addClientAuthentication'] = (headers, parameters) =>
+    authenticateClient(client, headers, parameters, undefined)
+  return Object.assign(provider, { addClientAuthentication })
 }
 
 function required(where: string, { serverUrl, issuer, clientId }: AccessOptions) {

@@ -1,5 +1,6 @@
 import { ConfigurationError, type Fetch, InvalidResponseError } from '@behalf/core'
 import {
+  type AuthorizationServerMetadata,
   auth,
   computeScopeUnion,
   type DpopSession,
@@ -16,6 +17,7 @@ import {
   validateAuthorizationResponseIssuer,
 } from '@modelcontextprotocol/client'
 import { isLoopback } from './addresses.ts'
+import { authenticateClient } from './authenticate-client.ts'
 import { clientMetadata } from './client-metadata.ts'
 import type { McpSessionOptions, SessionSettings } from './client-options.ts'
 import { type DeviceSignInOptions, deviceSignIn } from './device-sign-in.ts'
@@ -82,6 +84,17 @@ export class SessionProvider implements OAuthClientProvider {
   state(): string {
     const bytes = crypto.getRandomValues(new Uint8Array(32))
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  }
+
+  readonly addClientAuthentication = async (
+    headers: Headers,
+    parameters: URLSearchParams,
+    _url: string | URL,
+    metadata?: AuthorizationServerMetadata,
+  ): Promise<void> => {
+    const client = await this.clientInformation(metadata && { issuer: metadata.issuer })
+    if (client === undefined) throw new ConfigurationError('createMcpSession.client', 'is not known at this issuer')
+    authenticateClient(client, headers, parameters, metadata)
   }
 
   /** In the order of the specification: registered by hand, metadata document, registered by itself. */
@@ -217,7 +230,7 @@ export class SessionProvider implements OAuthClientProvider {
     if (client === undefined || resource === undefined) throw new ConfigurationError('signInByDevice', 'has no client')
     const asked = scopes ?? ours.scopes ?? resourceMetadata?.scopes_supported
     const scope = asked?.join(' ')
-    const place = { deviceEndpoint, tokenEndpoint: metadata.token_endpoint, client, scope, fetch: this.fetch }
+    const place = { deviceEndpoint, metadata, tokenEndpoint: metadata.token_endpoint, client, scope, fetch: this.fetch }
     const tokens = await deviceSignIn({ ...place, resource: resourceMetadata?.resource ?? resource.href }, show, signal)
     await this.saveTokens(tokens as StoredOAuthTokens, { issuer: metadata.issuer })
   }

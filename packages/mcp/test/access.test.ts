@@ -1,0 +1,176 @@
+import { get } from 'node:http'
+import { login } from '@behalf/testing'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import * as z from 'zod'
+import {
+  employeeAccess,
+  loopbackSignIn,
+  type McpAccess,
+  type McpSession,
+  machineAccess,
+  SignInError,
+  withSignIn,
+} from '../src/client/index.ts'
+import { createMcpGate, identityOf, nodeHandler } from '../src/server/index.ts'
+import { openWorld, type World } from './world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await openWorld()
+})
+afterAll(() => world.close())
+beforeEach(async () => {
+  await world.target.reset()
+  // Who calls, in the gate's own words.
+  const mcp = createMcpHandler(({ authInfo }) => {
+    const server = new McpServer({ name: 'x', version: '1' })
+    const identity = identityOf({ authInfo: authInfo as never })
+    server.registerTool('who', { inputSchema: z.object({}) }, async () => ({
+      content: [
+        {
+          type: 'text',
+          text: `${identity?.kind} ${identity?.clientId} ${identity?.kind === 'user' ? identity.subject : ''}`,
+        },
+      ],
+    }))
+    return server
+  })
+  const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile })
+  world.port.serve(nodeHandler(gate, mcp.fetch))
+})
+
+async function who(access: McpAccess): Promise<string> {
+  const client = new Client({ name: 'x', version: '1' })
+  await client.connect(new StreamableHTTPClientTransport(new URL(world.resource), access))
+  onTestFinished(() => client.close())
+  const { content } = await client.callTool({ name: 'who', arguments: {} })
+  return (content as { text: string }[])[0]?.text ?? ''
+}
+
+const shared = () => ({ serverUrl: world.resource, issuer: world.target.authorizationServer.issuer })
+
+describe('a machine', () => {
+  test('with a secret', async () => {
+    const access = machineAccess({ ...shared(), clientId: 'stock-mcp', clientSecret: 'stock-mcp-secret' })
+    expect(await who(access)).toBe('agent stock-mcp ')
+  })
+
+  test('with a key', async () => {
+    const access = machineAccess({ ...shared(), ...world.machine, algorithm: 'ES256' })
+    expect(await who(access)).toBe('agent nightly ')
+  })
+
+  test('whose server leads to another issuer keeps its secret', async () => {
+    const issuer = 'https://other.example'
+    const access = machineAccess({ ...shared(), issuer, clientId: 'stock-mcp', clientSecret: 'stock-mcp-secret' })
+    await expect(who(access)).rejects.toThrow(/mismatch|issuer/i)
+    const asked = await world.target.authorizationServer.controls.requests()
+    expect(asked.filter(({ endpoint }) => endpoint === 'token')).toHaveLength(0)
+  })
+
+  test.each([
+    ['an unknown option', { secret: 'x' }],
+    ['no credentials', { clientSecret: undefined, privateKey: undefined }],
+    ['a server that is no address', { serverUrl: 'x', clientSecret: 's' }],
+  ])('%s', (_name, over) => {
+    expect(() => machineAccess({ ...shared(), clientId: 'x', ...over } as never)).toThrow(/machineAccess/)
+  })
+})
+
+describe('an employee', () => {
+  const access = (over: Partial<Parameters<typeof employeeAccess>[0]['identityProvider']> = {}, idToken = '') => {
+    const { agent } = world.target.clients
+    const { clientSecret } = agent.authentication as { readonly clientSecret: string }
+    return employeeAccess({
+      ...shared(),
+      clientId: agent.clientId,
+      clientSecret,
+      scopes: ['mcp:tools'],
+      identityProvider: {
+        issuer: world.target.enterprise?.issuer ?? '',
+        clientId: agent.clientId,
+        clientSecret,
+        idToken: () => idToken,
+        ...over,
+      },
+    })
+  }
+
+  test('is asserted by the employer, without a page', async () => {
+    const { enterprise } = world.target
+    if (enterprise === undefined) throw new TypeError('the sandbox has an employer')
+    const { idToken } = await login({ ...world.target, authorizationServer: enterprise }, { user: 'emp-7' })
+    expect(await who(access({}, idToken))).toBe('user stock-agent ann')
+  })
+
+  test('whose id_token does not verify is nobody', async () => {
+    await expect(who(access({}, 'eyJhbGciOiJub25lIn0.e30.'))).rejects.toThrow()
+  })
+
+  test('an option of the identity provider that nobody knows', () => {
+    expect(() => access({ token: 'x' } as never)).toThrow(/employeeAccess/)
+  })
+})
+
+/** As a browser asks that was led here by another name. */
+function statusFor(host: string, url: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { host } }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    }).once('error', reject)
+  })
+}
+
+describe('a browser that comes back to this machine', () => {
+  test('is awaited, and only under its own name and path', async () => {
+    const opened: URL[] = []
+    const browser = await loopbackSignIn({ open: (url) => void opened.push(url) })
+    onTestFinished(() => browser.close())
+    await browser.show(new URL('https://as.example/authorize'))
+    const coming = browser.callback()
+    const { host } = new URL(browser.redirectUri)
+    expect(await statusFor('evil.example', `${browser.redirectUri}?code=evil&state=s`)).toBe(404)
+    expect((await fetch(`http://${host}/other?state=x`)).status).toBe(404)
+    expect((await fetch(browser.redirectUri)).status).toBe(200)
+    const page = await fetch(`${browser.redirectUri}?code=c&state=s`)
+    expect(page.headers.get('cache-control')).toBe('no-store')
+    expect((await coming).searchParams.get('code')).toBe('c')
+    expect(opened).toHaveLength(1)
+  })
+
+  test('is not awaited for ever, and not after an abort', async () => {
+    const browser = await loopbackSignIn({ open: () => {}, timeoutSeconds: 0.05 })
+    onTestFinished(() => browser.close())
+    await expect(browser.callback()).rejects.toMatchObject({ problem: 'timed_out' })
+    const stopped = await loopbackSignIn({ open: () => {}, signal: AbortSignal.abort(new Error('stop')) })
+    onTestFinished(() => stopped.close())
+    await expect(stopped.callback()).rejects.toThrow('stop')
+  })
+})
+
+test('work is done again after a sign-in, and not for ever', async () => {
+  const { UnauthorizedError } = await import('@modelcontextprotocol/client')
+  const finished: unknown[] = []
+  const session = { finishSignIn: async (callback: unknown) => void finished.push(callback) } as Pick<
+    McpSession,
+    'finishSignIn'
+  >
+  const callback = async () => 'http://127.0.0.1/callback?state=s'
+  let tries = 0
+  const works = async () => {
+    tries++
+    if (tries === 1) throw new UnauthorizedError()
+    return 'done'
+  }
+  expect(await withSignIn(session, callback, works)).toBe('done')
+  expect(finished).toHaveLength(1)
+  const never = () => Promise.reject(new UnauthorizedError())
+  await expect(withSignIn(session, callback, never)).rejects.toBeInstanceOf(UnauthorizedError)
+  expect(finished).toHaveLength(4)
+  const other = () => Promise.reject(new SignInError('refused', 'no'))
+  await expect(withSignIn(session, callback, other)).rejects.toBeInstanceOf(SignInError)
+  expect(finished).toHaveLength(4)
+})
