@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { coercions, conditionModel } from '../models/coercions.ts'
 import { tradingModel, tuple } from '../models/from-language.ts'
+import { refusedModels } from '../models/refused-models.ts'
 import { agrees } from './agrees.ts'
 import type { Answers, Place } from './answers.ts'
 import { loadStores, type Scenario } from './load-stores.ts'
@@ -61,6 +62,10 @@ describe.runIf(OPENFGA_URL !== undefined)('a real OpenFGA and the engine, side b
     const tuples = [tuple('user:ann viewer document:1', 'rule')]
     const live = await server(conditionModel({ v: type }, expression), tuples)
     expect(await live.check({ ...tuple('user:ann viewer document:1'), context: { v: value } })).toBe(answer)
+  })
+
+  test.each(refusedModels)('a model with %s is refused', async (_name, model) => {
+    await expect(server(model, [])).rejects.toThrow('authorization-models')
   })
 
   // Seeds whose models the server takes: it refuses those with relations that no tuple can reach.

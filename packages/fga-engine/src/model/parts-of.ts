@@ -1,0 +1,15 @@
+import { ConfigurationError } from '@behalf/core'
+import type { Rewrite } from './compiled-model.ts'
+
+/** A rewrite and all that it is made of. */
+export function* partsOf(rewrite: Rewrite): Generator<Rewrite> {
+  yield rewrite
+  if ('children' in rewrite) for (const child of rewrite.children) yield* partsOf(child)
+  if (rewrite.kind === 'exclusion') {
+    yield* partsOf(rewrite.base)
+    yield* partsOf(rewrite.subtract)
+  }
+}
+
+/** What is wrong with a part of a model, and what to do about it. */
+export const wrong = (where: string, fix: string): ConfigurationError => new ConfigurationError(`model ${where}`, fix)
