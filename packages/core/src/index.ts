@@ -23,8 +23,11 @@ export {
   type GrantParameters,
   type IntrospectionResponse,
   type Profile,
+  type ProfileEndpoints,
   type ProfileOf,
   type RequestOptions,
+  type RevokeTokenOptions,
+  type ServerEndpoints,
   type Surroundings,
   type SurroundingsOptions,
   type TargetParameter,
@@ -38,6 +41,7 @@ export type {
   AccessOf,
   AccessRule,
   AccessRules,
+  AccountChoice,
   Actor,
   AgentIdentity,
   ApprovalEvent,
@@ -215,6 +219,7 @@ export {
 } from './token-exchange/index.ts'
 // vault
 export {
+  type ChangedConnection,
   type ConnectionOptions,
   connection,
   type ExemptibleConnectionRule,
