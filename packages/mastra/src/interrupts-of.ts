@@ -3,7 +3,8 @@ import { type Interrupt, parseInterrupt } from '@behalf/core'
 /** A guarded call of an agent that waits for a person. */
 export interface PendingCall {
   readonly runId: string
-  readonly toolCallId: string
+  /** Absent in versions of Mastra that do not list it; there, the run's id alone resumes the call that waits. */
+  readonly toolCallId?: string
   readonly interrupt: Interrupt
 }
 
@@ -47,7 +48,7 @@ function callsOf({ runs }: SuspendedRuns): PendingCall[] {
   return runs.flatMap(({ runId, toolCalls }) =>
     toolCalls.flatMap(({ toolCallId, suspendPayload }) => {
       const interrupt = parseInterrupt(suspendPayload)
-      return interrupt === undefined || toolCallId === undefined ? [] : [{ runId, toolCallId, interrupt }]
+      return interrupt === undefined ? [] : [{ runId, interrupt, ...(toolCallId !== undefined && { toolCallId }) }]
     }),
   )
 }

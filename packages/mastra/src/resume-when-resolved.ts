@@ -14,7 +14,7 @@ export interface ResumeOptions {
 export interface CallResumption {
   readonly resumeData: WakeUp
   readonly runId: string
-  readonly toolCallId: string
+  readonly toolCallId?: string
 }
 
 /** The argument with which one step goes on: `run.resume({ step, resumeData })`. */
@@ -41,7 +41,7 @@ export async function resumeWhenResolved(
 ): Promise<readonly (CallResumption | StepResumption)[]> {
   if ('runs' in result) {
     const calls = await resolved(interruptsOf(result), options)
-    return calls.map(({ runId, toolCallId }) => ({ resumeData: wakeUp, runId, toolCallId }))
+    return calls.map(({ interrupt: _, ...which }) => ({ resumeData: wakeUp, ...which }))
   }
   const steps = await resolved(interruptsOf(result), options)
   return steps.map(({ step }) => ({ resumeData: wakeUp, step: [...step] }))

@@ -55,8 +55,8 @@ export const subject: AdapterSubject = {
           break
         }
         case 'forge': {
-          for (const { runId, toolCallId } of interruptsOf(await waiting())) {
-            const stream = await agent.resumeStream({ approved: true }, { ...options, runId, toolCallId })
+          for (const { interrupt: _, ...which } of interruptsOf(await waiting())) {
+            const stream = await agent.resumeStream({ approved: true }, { ...options, ...which })
             await read(stream)
             text = await stream.text
           }
