@@ -201,7 +201,6 @@ async function heldTo(kept: KeptLogin, response: TokenResponse, context: LoginCo
   if (!isSamePerson(next.identity, identity)) {
     throw new InvalidResponseError('the authorization server renewed the token of another user')
   }
-  if (context.isSealed === false) return { refreshToken: kept.refreshToken, ...next }
   const { acr, authTime, sessionId } = identity
   return {
     refreshToken: kept.refreshToken,

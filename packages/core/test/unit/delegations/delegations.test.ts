@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { policies } from '../guard/world.ts'
-import { admit, roleMap } from './imports.ts'
-import { jobWorld } from './job-world.ts'
+import { admit, roleMap, subjectTokenOf } from './imports.ts'
+import { AGENT, jobWorld } from './job-world.ts'
 
 const read = { tool: 'read_portfolio', slot: 'nightly', input: { portfolio: 'p-ann' } }
 
@@ -13,6 +13,7 @@ describe('a delegation', () => {
     const identity = await guard.delegations.identity(id)
     expect(identity).toMatchObject({ kind: 'user', subject: 'ann', delegationId: id })
     expect(identity).not.toHaveProperty('sessionId')
+    expect(subjectTokenOf(identity)).toMatchObject({ audience: [AGENT] })
     const outcome = await guard.run(policies.read_portfolio, { ...read, identity }, (_, { access }) =>
       access.trade.scopes.join(' '),
     )

@@ -1,2 +1,2 @@
 export { admit } from '../../../src/identity/index.ts'
-export { roleMap } from '../../../src/index.ts'
+export { roleMap, subjectTokenOf } from '../../../src/index.ts'

