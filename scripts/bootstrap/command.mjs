@@ -16,6 +16,14 @@ export function resolveCommand([name, ...args]) {
   switch (name) {
     case 'demo':
       return demo(args)
+    case 'sandbox':
+      return {
+        name: 'npm run sandbox',
+        scope: 'sandbox',
+        filter: ['--filter', '@behalf/sandbox...'],
+        purpose: 'for the sandbox',
+        argv: node(join('packages', 'sandbox', 'src', 'cli', 'main.ts'), args),
+      }
     case 'test':
       return { name: 'npm test', ...everything, argv: node('scripts/test.ts', args) }
     case 'bench':
@@ -25,7 +33,7 @@ export function resolveCommand([name, ...args]) {
     case 'fuzz':
       return { name: 'npm run fuzz', ...everything, argv: node('scripts/fuzz.ts', args) }
     default:
-      throw new Failure(`there is no command ${JSON.stringify(name ?? '')}: use demo, test, bench, check or fuzz`)
+      throw new Failure(`there is no command ${JSON.stringify(name ?? '')}: use demo, sandbox, test, bench, check or fuzz`)
   }
 }
 

@@ -6,6 +6,14 @@ export {
   startAuthorizationServer,
   type VaultUpstream,
 } from './authorization-server/index.ts'
+export {
+  type CheckStatus,
+  type DoctorNeed,
+  type DoctorOptions,
+  type DoctorReport,
+  type Finding,
+  runDoctor,
+} from './doctor/index.ts'
 export type {
   AnsweredEvent,
   ApiEvent,

@@ -7,7 +7,7 @@ import type { SandboxSettings } from './settings.ts'
 const Command = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('settings') }),
   z.strictObject({ command: z.literal('fault'), name: z.string() }),
-  z.strictObject({ command: z.literal('sign-in'), subject: z.string() }),
+  z.strictObject({ command: z.literal('sign-in'), subject: z.optional(z.string()) }),
 ])
 
 const MAX_BODY = 4096

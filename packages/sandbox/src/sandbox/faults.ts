@@ -1,5 +1,6 @@
 import { type ProtocolTarget, TestingError } from '@behalf/testing'
 import type { EventHub } from '../events/index.ts'
+import type { SandboxPerson } from './people.ts'
 
 /** What can be made to go wrong, or be answered, while an agent runs. */
 export type SandboxFault = 'approve' | 'deny' | 'expire' | 'slow-down' | '503' | 'lost-answer' | 'revoke'
@@ -32,7 +33,7 @@ export const FAULTS: Readonly<Record<SandboxFault, string>> = {
 export type SetFault = (name: string) => Promise<string>
 
 /** Makes the switches of a sandbox. */
-export function createFaults(target: ProtocolTarget, events: EventHub): SetFault {
+export function createFaults(target: ProtocolTarget, people: readonly SandboxPerson[], events: EventHub): SetFault {
   const { controls } = target.authorizationServer
   const next: string[] = []
   events.listen((event) => {
@@ -46,16 +47,16 @@ export function createFaults(target: ProtocolTarget, events: EventHub): SetFault
       throw new TestingError(`there is no fault ${JSON.stringify(name)}; there are ${Object.keys(FAULTS).join(', ')}`)
     }
     const effect = FAULTS[name as SandboxFault]
+    events.emit({ type: 'fault', fault: name, effect })
     if (name === '503') {
       await controls.fault('token', { status: 503, headers: { 'retry-after': String(RETRY_SECONDS) } })
     } else if (name === 'revoke') {
-      for (const { upstreamSubject } of Object.values(target.users)) {
+      for (const { upstreamSubject } of people) {
         await target.upstream.controls.revokeRefreshTokens(upstreamSubject)
       }
     } else if (!(await toNewest(controls, name))) {
       next.push(name)
     }
-    events.emit({ type: 'fault', fault: name, effect })
     return effect
   }
 }

@@ -82,7 +82,7 @@ export async function openSandbox(options: SandboxOptions, controlKey?: string):
     nameOf: (subject) => people.find((person) => person.subject === subject)?.name,
     quote: (symbol) => quoteOf(target, symbol),
   })
-  const fault = createFaults(target, events)
+  const fault = createFaults(target, people, events)
   const settings = settingsOf(target, { phone: phoneAt.origin, profile, people })
   phoneAt.serve(
     fetchListener(phoneAt.origin, (request) =>

@@ -15,7 +15,9 @@ import type { ProtocolTarget, TargetAuthorizationServer, TargetClient } from './
 
 /** The part of a target that a login needs. `startMockServers` has it too. */
 export interface LoginTarget {
-  readonly authorizationServer: Pick<TargetAuthorizationServer, 'issuer' | 'controls'>
+  readonly authorizationServer: Pick<TargetAuthorizationServer, 'issuer'> & {
+    readonly controls: Pick<TargetAuthorizationServer['controls'], 'signInAs'>
+  }
   readonly clients: Pick<ProtocolTarget['clients'], 'agent'>
 }
 

@@ -1,0 +1,51 @@
+import { FAULTS, type Sandbox, settingsCode } from '../sandbox/index.ts'
+
+/** How this program is called from where it was started. */
+export interface Called {
+  /** `npx @behalf/sandbox`, or `npm run sandbox --` in the repository. */
+  readonly program: string
+}
+
+/** What a new user needs to know, and nothing to look up elsewhere. */
+export function bannerOf(sandbox: Sandbox, { program }: Called): string {
+  const { settings, people, phone, profile } = sandbox
+  const row = (label: string, text: string) => `  ${label.padEnd(20)}${text}`
+  const first = people[0]?.subject ?? ''
+  return [
+    'The Behalf sandbox runs, on this machine only. Ctrl-C ends it.',
+    '',
+    ...people.map(({ subject }) => row(`phone of ${subject}`, phone.urlOf(subject))),
+    row("app's issuer", settings.issuer),
+    row('upstream', `${settings.upstreamIssuer}   (connected accounts)`),
+    row("employer's issuer", `${settings.enterpriseIssuer}   (ID-JAG)`),
+    row('Stock Trade API', settings.api.origin),
+    row('OpenFGA', `${settings.openFga.apiUrl}   store ${settings.openFga.storeId}`),
+    '',
+    'Whoever has the link of a phone answers for its user.',
+    '',
+    'Try it',
+    `  1  Open ${first}'s phone: the link above.`,
+    `  2  In a second terminal: ${program} try`,
+    `     An agent buys 50 shares of AAPL for ${first}. It waits for the phone.`,
+    '  3  Press Approve on the phone. The second terminal shows the order.',
+    '',
+    `Settings (tokens shaped as with ${profile}; others: --profile oidc, auth0, okta, entra, keycloak)`,
+    '',
+    ...settingsCode(settings)
+      .trimEnd()
+      .split('\n')
+      .map((line) => `  ${line}`.trimEnd()),
+    '',
+    'An account that the app keeps itself (storedVault): issuer ' +
+      `${settings.upstreamIssuer}, client ${settings.accountsClient.clientId}, ` +
+      `secret ${settings.accountsClient.clientSecret}`,
+    '',
+    `Faults, here with Enter or as \`${program} fault <name>\``,
+    ...Object.entries(FAULTS).map(([name, effect]) => row(`fault ${name}`, effect)),
+    '',
+    `Check your app's settings: ${program} doctor --issuer ${settings.issuer} --client-id ${settings.clientId}`,
+    '',
+    'What happens',
+    '',
+  ].join('\n')
+}

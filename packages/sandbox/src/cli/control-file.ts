@@ -1,0 +1,70 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { TestingError } from '@behalf/testing'
+import * as z from 'zod/mini'
+
+/** Where a running sandbox may be controlled. Whoever can read the file is its owner. */
+export interface ControlPlace {
+  readonly origin: string
+  readonly key: string
+}
+
+const Place = z.object({ origin: z.string().check(z.regex(/^http:\/\/127\.0\.0\.1:\d+$/)), key: z.string() })
+
+const folder = (): string => join(process.env.XDG_RUNTIME_DIR ?? join(homedir(), '.behalf'), 'behalf-sandbox')
+const fileOf = (port: number): string => join(folder(), `${port}.json`)
+
+/** @returns removes it */
+export function writeControlFile(port: number, place: ControlPlace): () => void {
+  mkdirSync(folder(), { recursive: true, mode: 0o700 })
+  chmodSync(folder(), 0o700)
+  const file = fileOf(port)
+  // One that was there may be open to others.
+  rmSync(file, { force: true })
+  writeFileSync(file, JSON.stringify(place), { mode: 0o600, flag: 'wx' })
+  return () => rmSync(file, { force: true })
+}
+
+/** @throws TestingError No sandbox runs there, or several run and none was named. */
+export function readControlFile(port: number | undefined): ControlPlace {
+  const ports = portsThere()
+  const [only, ...others] = port === undefined ? ports : ports.filter((one) => one === port)
+  if (only === undefined) {
+    throw new TestingError(
+      port === undefined
+        ? 'no sandbox runs here: start one with `npx @behalf/sandbox` (in the repository: `npm run sandbox`)'
+        : `no sandbox of this user runs on port ${port}${ports.length > 0 ? `; there is ${ports.join(', ')}` : ''}`,
+    )
+  }
+  if (others.length > 0) throw new TestingError(`several sandboxes run: name one by --port ${ports.join(', ')}`)
+  return Place.parse(JSON.parse(readFileSync(fileOf(only), 'utf8')))
+}
+
+function portsThere(): readonly number[] {
+  try {
+    return readdirSync(folder()).flatMap((name) => (/^\d+\.json$/.test(name) ? [Number.parseInt(name, 10)] : []))
+  } catch {
+    return []
+  }
+}
+
+/** Asks a running sandbox. @throws TestingError It is gone, or refused; the message says which. */
+export async function control(place: ControlPlace, command: object): Promise<unknown> {
+  let response: Response
+  try {
+    response = await fetch(`${place.origin}/control`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${place.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(command),
+      redirect: 'error',
+    })
+  } catch (error) {
+    throw new TestingError(`the sandbox at ${place.origin} does not answer: was it killed? Start it again`, {
+      cause: error,
+    })
+  }
+  const body = (await response.json()) as { readonly error?: string }
+  if (!response.ok) throw new TestingError(body.error ?? `the sandbox answered ${response.status}`)
+  return body
+}

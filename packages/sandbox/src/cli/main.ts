@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import { TestingError } from '@behalf/testing'
+import { FAULTS } from '../sandbox/index.ts'
+import { control, readControlFile } from './control-file.ts'
+import { DOCTOR_USAGE, doctorCommand } from './doctor-command.ts'
+import { serve } from './serve.ts'
+import { tryOrder } from './try-order.ts'
+
+const DEFAULT_PORT = 4400
+
+/** From the sources it is the repository's own command. */
+const program = import.meta.url.endsWith('.ts') ? 'npm run sandbox --' : 'npx @behalf/sandbox'
+
+const usage = `${program} [--port ${DEFAULT_PORT}] [--profile oidc|auth0|okta|entra|keycloak] [--data FILE] [--seed FILE]
+         [--interval SECONDS] [--answers phone|approve|deny] [--json]
+         Starts a sandbox on this machine; its seven ports follow each other. --data keeps its state in a SQLite file.
+  try [buy|sell] [QUANTITY] [SYMBOL] [--as USER] [--port PORT]
+         An agent orders shares at the running sandbox, and waits for the phone.
+  fault <name> [--port PORT]
+         ${Object.keys(FAULTS).join(', ')}
+  ${DOCTOR_USAGE}
+`
+
+const write = (text: string): void => void process.stdout.write(text)
+
+async function main([command, ...rest]: readonly string[]): Promise<number> {
+  switch (command) {
+    case 'doctor':
+      return doctorCommand(rest, write)
+    case 'fault': {
+      const { values, positionals } = parse(rest)
+      const { effect } = (await control(readControlFile(portOf(values.port)), {
+        command: 'fault',
+        name: positionals.join(' '),
+      })) as { readonly effect: string }
+      write(`${effect}\n`)
+      return 0
+    }
+    case 'try': {
+      const { values, positionals } = parse(rest)
+      return tryOrder(readControlFile(portOf(values.port)), { user: values.as ?? 'ann', words: positionals, write })
+    }
+    case 'help':
+    case '--help':
+      write(usage)
+      return 0
+    default:
+      return start(command === undefined ? [] : [command, ...rest])
+  }
+}
+
+async function start(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args)
+  if (positionals.length > 0) throw new TypeError(`there is no command ${JSON.stringify(positionals[0])}`)
+  const { port, profile, data, seed, interval, answers, host, json = false } = values
+  if (host !== undefined && host !== '127.0.0.1') {
+    throw new TestingError('host: the sandbox is for this machine only, and is never served on another address')
+  }
+  await serve({
+    program,
+    port: portOf(port) ?? DEFAULT_PORT,
+    profile,
+    data,
+    seed,
+    interval: interval === undefined ? undefined : Number(interval),
+    answers,
+    json,
+    write,
+  })
+  return 0
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      port: { type: 'string' },
+      profile: { type: 'string' },
+      data: { type: 'string' },
+      seed: { type: 'string' },
+      interval: { type: 'string' },
+      answers: { type: 'string' },
+      host: { type: 'string' },
+      as: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  })
+}
+
+function portOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text)
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  // What somebody can mend is told in a line; anything else is ours, and keeps its stack.
+  if (!(error instanceof TestingError || error instanceof TypeError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  if (error instanceof TypeError) process.stderr.write(`\n${usage}`)
+  process.exitCode = error instanceof TypeError ? 2 : 1
+}

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { TestingError } from '@behalf/testing'
+import type { SandboxProfile } from '../authorization-server/index.ts'
+import { openSandbox, type Sandbox, type SandboxFault, type SandboxOptions } from '../sandbox/index.ts'
+import { bannerOf, type Called } from './banner.ts'
+import { writeControlFile } from './control-file.ts'
+import { describeEvent } from './describe-event.ts'
+
+export interface ServeOptions extends Called {
+  readonly port: number
+  readonly profile?: string | undefined
+  readonly data?: string | undefined
+  readonly seed?: string | undefined
+  readonly interval?: number | undefined
+  readonly answers?: string | undefined
+  readonly json: boolean
+  readonly write: (text: string) => void
+}
+
+/** Runs a sandbox until the process is told to end. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { port, json, write } = options
+  const key = randomBytes(32).toString('base64url')
+  const sandbox = await openSandbox(sandboxOptions(options), key).catch((error: unknown) => {
+    throw explained(error, port)
+  })
+  const { port: actual } = new URL(sandbox.phone.origin)
+  const removeControlFile = writeControlFile(Number(actual), { origin: sandbox.phone.origin, key })
+  write(json ? `${JSON.stringify(started(sandbox))}\n` : bannerOf(sandbox, options))
+  sandbox.onEvent((event) => write(`${json ? JSON.stringify(event) : describeEvent(event)}\n`))
+  const stopReading = process.stdin.isTTY ? readFaults(sandbox, write) : () => {}
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
+  stopReading()
+  removeControlFile()
+  await sandbox.close()
+}
+
+function sandboxOptions({ port, profile, data, seed, interval, answers }: ServeOptions): SandboxOptions {
+  return {
+    port,
+    interval: interval ?? 2,
+    ...(profile !== undefined && { profile: profile as SandboxProfile }),
+    ...(data !== undefined && { data }),
+    ...(seed !== undefined && { seed: readSeed(seed) }),
+    ...(answers !== undefined && { answers: answers as NonNullable<SandboxOptions['answers']> }),
+  }
+}
+
+function readSeed(file: string): NonNullable<SandboxOptions['seed']> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as NonNullable<SandboxOptions['seed']>
+  } catch (error) {
+    throw new TestingError(`seed: ${file} cannot be read as JSON`, { cause: error })
+  }
+}
+
+function started(sandbox: Sandbox): object {
+  const phones = Object.fromEntries(sandbox.people.map(({ subject }) => [subject, sandbox.phone.urlOf(subject)]))
+  return { type: 'started', at: Date.now(), settings: sandbox.settings, phones }
+}
+
+function explained(error: unknown, port: number): unknown {
+  const code = (error as { readonly code?: unknown } | null)?.code
+  if (code !== 'EADDRINUSE') return error
+  const last = port + 6
+  return new TestingError(`one of the ports ${port} to ${last} is taken: give another first one with --port`)
+}
+
+/** Lines such as `fault deny`, typed into the running sandbox. */
+function readFaults(sandbox: Sandbox, write: (text: string) => void): () => void {
+  const reader = createInterface({ input: process.stdin })
+  reader.on('line', (line) => {
+    const name = /^\s*(?:fault\s+)?(\S+)\s*$/.exec(line)?.[1]
+    if (name === undefined) return
+    sandbox
+      .fault(name as SandboxFault)
+      .catch((error: unknown) => write(`${error instanceof Error ? error.message : String(error)}\n`))
+  })
+  // A terminal hands Ctrl-C to the reader.
+  reader.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+  return () => reader.close()
+}

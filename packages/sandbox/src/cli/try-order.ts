@@ -1,0 +1,189 @@
+import {
+  allowInsecureLoopback,
+  createGuard,
+  currentCall,
+  type Guard,
+  may,
+  type Outcome,
+  object,
+  type Profile,
+  policy,
+  resource,
+  roleMap,
+  type UserIdentity,
+} from '@behalf/core'
+import { ciba } from '@behalf/core/ciba'
+import { openFga } from '@behalf/core/fga'
+import { oidc } from '@behalf/core/providers'
+import { signIn, TestingError } from '@behalf/testing'
+import * as z from 'zod/mini'
+import type { SandboxSettings } from '../sandbox/index.ts'
+import { type ControlPlace, control } from './control-file.ts'
+
+const Order = z.strictObject({
+  portfolio: z.string(),
+  side: z.enum(['buy', 'sell']),
+  symbol: z.string().check(z.regex(/^[A-Z][A-Z0-9.]{0,9}$/)),
+  quantity: z.int().check(z.positive()),
+})
+type Order = z.infer<typeof Order>
+
+const Placed = z.object({ id: z.string(), price: z.number(), total: z.number() })
+
+export interface TryOptions {
+  /** Who the agent acts for. */
+  readonly user: string
+  /** Such as `buy 50 AAPL`. */
+  readonly words: readonly string[]
+  readonly write: (text: string) => void
+}
+
+/** A whole purchase against a running sandbox: sign in, ask, wait for the phone, place the order. @returns the exit code */
+export async function tryOrder(place: ControlPlace, { user, words, write }: TryOptions): Promise<number> {
+  const settings = (await control(place, { command: 'settings' })) as SandboxSettings
+  const person = settings.people.find(({ subject }) => subject === user)
+  if (person === undefined) {
+    throw new TestingError(`there is no ${user}; there are ${settings.people.map(({ subject }) => subject).join(', ')}`)
+  }
+  const order = orderOf(words, person.portfolio)
+  const profile = profileFor(settings)
+  const identity = await login(place, settings, profile, user)
+  write(`${user} is signed in at ${settings.issuer}: their token is verified.\n`)
+  write(`${settings.agentName} calls create_order ${JSON.stringify(order)}\n`)
+  return placeOrder({ guard: guardFor(settings, profile), settings, identity, order, write })
+}
+
+function orderOf(words: readonly string[], portfolio: string): Order {
+  const [side = 'buy', quantity = '50', symbol = 'AAPL', ...rest] = words
+  const parsed = Order.safeParse({ portfolio, side, quantity: Number(quantity), symbol: symbol.toUpperCase() })
+  if (rest.length > 0 || !parsed.success) throw new TestingError('say it like this: try buy 50 AAPL')
+  return parsed.data
+}
+
+function profileFor({ issuer, clientId, clientSecret }: SandboxSettings): Profile {
+  return oidc({
+    issuer,
+    clientId,
+    clientSecret,
+    ciba: { carriesAuthorizationDetails: true },
+    exchange: { carriesAuthorizationDetails: true },
+    [allowInsecureLoopback]: true,
+  })
+}
+
+async function login(
+  place: ControlPlace,
+  { issuer, clientId, clientSecret, agentResource }: SandboxSettings,
+  profile: Profile,
+  user: string,
+): Promise<UserIdentity> {
+  const agent = {
+    clientId,
+    authentication: { method: 'client_secret_basic', clientSecret },
+    redirectUri: 'http://127.0.0.1/callback',
+  } as const
+  const signInAs = async (subject: string | undefined) => {
+    await control(place, { command: 'sign-in', subject })
+  }
+  const target = { authorizationServer: { issuer, controls: { signInAs } }, clients: { agent } }
+  const identity = await signIn(target, { user, profile, resource: agentResource })
+  // The next login is somebody's own again.
+  await signInAs(undefined)
+  return identity
+}
+
+function guardFor({ agentName, openFga: fga, ...settings }: SandboxSettings, authorizationServer: Profile): Guard {
+  const { apiToken, ...store } = fga
+  const scopes = { trader: ['trade:write', 'trade:small'] }
+  // Read wherever a profile writes them.
+  const extract = ({ claims }: { readonly claims: Readonly<Record<string, unknown>> }) =>
+    ['roles', 'groups', 'https://behalf.example/roles', 'realm_access'].flatMap((name) => {
+      const claim = claims[name] as { readonly roles?: unknown } | undefined
+      const list: unknown = name === 'realm_access' ? claim?.roles : claim
+      return Array.isArray(list) ? list.filter((role): role is string => role === 'trader') : []
+    })
+  return createGuard({
+    authorizationServer,
+    agent: { name: agentName, ceiling: ['trade:write', 'trade:small'] },
+    permissions: openFga({
+      ...store,
+      credentials: { method: 'apiToken', token: apiToken },
+      relations: { user: (name) => `user_${name}`, agent: (name) => `agent_${name}`, delegation: 'acts_for' },
+    }),
+    roles: roleMap(settings.profile === 'oidc' ? { claim: 'roles', scopes } : { extract, scopes }),
+    approvals: ciba(),
+  })
+}
+
+interface Purchase {
+  readonly guard: Guard
+  readonly settings: SandboxSettings
+  readonly identity: UserIdentity
+  readonly order: Order
+  readonly write: (text: string) => void
+}
+
+async function placeOrder(purchase: Purchase): Promise<number> {
+  const { order, write } = purchase
+  const look = lookAgain(purchase)
+  let isTold = false
+  for (;;) {
+    const outcome = await look()
+    if (outcome.status === 'interrupted' && outcome.interrupt.kind === 'approval_pending') {
+      if (!isTold) write(`It waits for ${order.portfolio.slice(2)}'s phone: approve or deny there.\n`)
+      isTold = true
+      await seconds(outcome.interrupt.interval ?? 5)
+    } else if (outcome.status === 'unavailable') {
+      write(`Not now: ${outcome.message} It tries again.\n`)
+      await seconds(outcome.retryAfter ?? 2)
+    } else {
+      return tellEnd(outcome, order, write)
+    }
+  }
+}
+
+type Result = { readonly placed: z.infer<typeof Placed> } | { readonly refused: unknown }
+
+/** The same call each time: a call that was interrupted goes on where it was. */
+function lookAgain({ guard, settings: { api }, identity, order }: Purchase): () => Promise<Outcome<Result>> {
+  const createOrder = policy(Order, {
+    permission: ({ input: { portfolio, symbol, side, quantity } }) =>
+      may('can_trade', object('portfolio', portfolio), { context: { symbol, side, amount: quantity } }),
+    approval: {
+      when: ({ input }) => input.quantity > 10,
+      message: ({ input }) => `${input.side === 'buy' ? 'Buy' : 'Sell'} ${input.quantity} shares of ${input.symbol}`,
+      details: ({ input }) => [{ ...input, type: 'stock_order' }],
+    },
+    access: { trade: resource(api.resource, { scopes: ['trade:write'], withoutApproval: ['trade:small'] }) },
+  })
+  const invocation = { tool: 'create_order', slot: `try:${crypto.randomUUID()}`, input: order, identity }
+  return () =>
+    guard.run(createOrder, invocation, async (input): Promise<Result> => {
+      const { access, idempotencyKey } = currentCall(createOrder)
+      const response = await access.trade.fetch(`${api.origin}/orders`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+        body: JSON.stringify(input),
+      })
+      const body: unknown = await response.json()
+      return response.ok ? { placed: Placed.parse(body) } : { refused: body }
+    })
+}
+
+/** @returns the exit code */
+function tellEnd(outcome: Outcome<Result>, { quantity, symbol }: Order, write: (text: string) => void): number {
+  if (outcome.status !== 'done') {
+    write(outcome.status === 'denied' ? `Not done (${outcome.code}): ${outcome.message}\n` : 'Not done.\n')
+    return 1
+  }
+  const { result } = outcome
+  if (!('placed' in result)) {
+    write(`The exchange refused the order: ${JSON.stringify(result.refused)}\n`)
+    return 1
+  }
+  const { id, price, total } = result.placed
+  write(`Done: order ${id}, ${quantity} ${symbol} at $${price}, $${total.toFixed(2)} in all.\n`)
+  return 0
+}
+
+const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000))

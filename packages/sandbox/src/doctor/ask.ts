@@ -1,0 +1,33 @@
+/** An answer, or why there was none. */
+export type Asked =
+  | { readonly response: Response; readonly body: unknown; readonly text: string }
+  | { readonly failure: string }
+
+const MAX_BYTES = 1_000_000
+
+/** One request. Redirects are answers, and no answer is a value: the doctor goes on. */
+export async function ask(url: string, timeoutMs: number, init: RequestInit = {}): Promise<Asked> {
+  try {
+    const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
+    const text = (await response.text()).slice(0, MAX_BYTES)
+    return { response, text, body: parseJson(text) }
+  } catch (error) {
+    return { failure: reasonOf(error) }
+  }
+}
+
+/** Node hides the reason of a failed fetch in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return 'no answer in time'
+  const cause = error.cause as { readonly code?: string; readonly message?: string } | undefined
+  return cause?.code ?? cause?.message ?? error.message
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

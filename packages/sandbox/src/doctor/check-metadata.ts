@@ -1,0 +1,67 @@
+import { ask } from './ask.ts'
+import type { DoctorOptions } from './options.ts'
+import { type Finding, ok, problem, unknown, warning } from './report.ts'
+
+/** A server's metadata, as it came. */
+export type Metadata = Readonly<Record<string, unknown>>
+
+export interface MetadataChecked {
+  readonly findings: readonly Finding[]
+  readonly metadata?: Metadata
+}
+
+const SKEW_TOLERATED = 30
+const SKEW_NOTED = 5
+
+/** Whether the issuer can be reached, is the one that it was taken for, and has the same time as we. */
+export async function checkMetadata({ issuer, timeoutMs = 10_000 }: DoctorOptions): Promise<MetadataChecked> {
+  const { protocol, hostname } = new URL(issuer)
+  const isLoopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback)) {
+    const fix = 'Use the https address. Plain http is for loopback only, with [allowInsecureLoopback]: true.'
+    return { findings: [problem('issuer_insecure', `${issuer} is not https`, fix)] }
+  }
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+  const before = Date.now()
+  const asked = await ask(url, timeoutMs)
+  const after = Date.now()
+  if ('failure' in asked) {
+    const fix = `Check the address, the network, a proxy (HTTPS_PROXY) and, for a sandbox, whether it runs: curl ${url}`
+    return { findings: [problem('issuer_unreachable', `${url}: ${asked.failure}`, fix)] }
+  }
+  const { response, body } = asked
+  if (response.status !== 200 || typeof body !== 'object' || body === null) {
+    const what = response.status === 200 ? 'no JSON' : `status ${response.status}`
+    const fix =
+      response.status >= 300 && response.status < 400
+        ? `It redirects to ${response.headers.get('location')}: use the issuer of the server there.`
+        : 'Is this the issuer, with its path (Okta: /oauth2/default, Keycloak: /realms/NAME, Entra: /TENANT/v2.0)?'
+    return { findings: [problem('metadata_missing', `${url}: ${what}`, fix)] }
+  }
+  const metadata = body as Metadata
+  return { metadata, findings: [issuerFinding(issuer, metadata), clockFinding(response, before, after)] }
+}
+
+function issuerFinding(issuer: string, { issuer: said }: Metadata): Finding {
+  if (said === issuer) return ok('issuer', `${issuer} answers, and calls itself so`)
+  const isSlash = typeof said === 'string' && said.replace(/\/$/, '') === issuer.replace(/\/$/, '')
+  const fix = isSlash
+    ? `Write it exactly like that, ${said.endsWith('/') ? 'with' : 'without'} the slash at its end: issuers are compared as plain text.`
+    : 'Use the address that the server calls itself, or correct what the server says (custom domain, proxy).'
+  return problem('issuer_mismatch', `the server calls itself ${JSON.stringify(said)}, and not ${issuer}`, fix)
+}
+
+function clockFinding(response: Response, before: number, after: number): Finding {
+  const date = Date.parse(response.headers.get('date') ?? '')
+  if (Number.isNaN(date)) return unknown('clock', 'the server does not tell its time')
+  // `Date` has whole seconds, and the answer took its time.
+  const early = before - (date + 1000)
+  const late = date - after
+  const seconds = Math.max(0, Math.round(Math.max(early, late) / 1000))
+  const side = early > late ? 'ahead of' : 'behind'
+  const message = `this machine is ${seconds} s ${side} the server`
+  const fix = 'Set the time of this machine by NTP (timedatectl set-ntp true). Tokens tolerate 30 seconds.'
+  if (seconds > SKEW_TOLERATED) return problem('clock_skew', message, fix)
+  if (seconds > SKEW_NOTED) return warning('clock_skew', message, fix)
+  return ok('clock', 'this machine and the server have the same time, within 5 s')
+}

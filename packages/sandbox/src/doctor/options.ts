@@ -1,0 +1,52 @@
+import { TestingError } from '@behalf/testing'
+
+/** What an agent may need beyond a login. */
+export type DoctorNeed = 'ciba' | 'token-exchange' | 'refresh' | 'device' | 'dpop' | 'introspection' | 'revocation'
+
+export const NEEDS = [
+  'ciba',
+  'token-exchange',
+  'refresh',
+  'device',
+  'dpop',
+  'introspection',
+  'revocation',
+] as const satisfies readonly DoctorNeed[]
+
+/** Options of {@link runDoctor}: an app's settings. */
+export interface DoctorOptions {
+  /** Exactly as the app has it. */
+  readonly issuer: string
+  /** @default the checks that need a client are not made */
+  readonly clientId?: string
+  /** @default a public client */
+  readonly clientSecret?: string
+  /** Where logins end. @default scopes and audience are not tried */
+  readonly redirectUri?: string
+  /** @default ['openid'] */
+  readonly scopes?: readonly string[]
+  /** The API that tokens are for. @default none */
+  readonly audience?: string
+  /** What the audience is called. @default 'resource', and 'audience' at hosts of Auth0 and Okta */
+  readonly target?: 'resource' | 'audience'
+  /** What must be there; the rest is reported only. @default ['ciba', 'token-exchange'] */
+  readonly needs?: readonly DoctorNeed[]
+  /** Each request, milliseconds. @default 10_000 */
+  readonly timeoutMs?: number
+}
+
+const KEYS = ['issuer', 'clientId', 'clientSecret', 'redirectUri', 'scopes', 'audience', 'target', 'needs', 'timeoutMs']
+
+/** @throws TestingError An option is unknown or wrong. */
+export function checkDoctorOptions(options: DoctorOptions): void {
+  const strange = Object.keys(options).filter((name) => !KEYS.includes(name))
+  if (strange.length > 0) throw new TestingError(`doctor: unknown ${strange.join(', ')}; known are ${KEYS.join(', ')}`)
+  if (!URL.canParse(options.issuer)) throw new TestingError('issuer: give a URL, such as https://login.example.com')
+  const unknownNeed = options.needs?.find((need) => !(NEEDS as readonly string[]).includes(need))
+  if (unknownNeed !== undefined) {
+    throw new TestingError(`needs: ${JSON.stringify(unknownNeed)} is none of ${NEEDS.join(', ')}`)
+  }
+  if (options.clientSecret !== undefined && options.clientId === undefined) {
+    throw new TestingError('clientId: give one with the secret')
+  }
+}

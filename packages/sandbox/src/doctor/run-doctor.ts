@@ -1,0 +1,38 @@
+import { checkClient } from './check-client.ts'
+import { checkFeatures } from './check-features.ts'
+import { checkMetadata } from './check-metadata.ts'
+import { checkDoctorOptions, type DoctorOptions } from './options.ts'
+import type { DoctorReport, Finding } from './report.ts'
+
+/**
+ * Checks an app's settings against an issuer, a sandbox or a real tenant, and says what is missing and how to fix it.
+ *
+ * Asks no person and gets no token: a client is tried by requests that are refused after it was authenticated. It does
+ * not log anybody in, so what only a login shows (claims, roles, the audience of a token) is not checked.
+ *
+ * @throws TestingError An option is unknown or wrong. What the issuer does wrong is a finding.
+ * @example
+ * ```ts
+ * import { runDoctor } from '@behalf/sandbox'
+ *
+ * const { healthy, findings } = await runDoctor({ issuer: 'https://tenant.eu.auth0.com/', needs: ['ciba'] })
+ * for (const { status, message, fix } of findings) console.log(status, message, fix ?? '')
+ * if (!healthy) process.exitCode = 1
+ * ```
+ */
+export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
+  checkDoctorOptions(options)
+  const { metadata, findings } = await checkMetadata(options)
+  const all =
+    metadata === undefined
+      ? findings
+      : [...findings, ...(await checkFeatures(metadata, options)), ...(await checkClient(metadata, options))]
+  const shown = all.map((finding) => withoutSecret(finding, options.clientSecret))
+  return { issuer: options.issuer, findings: shown, healthy: !shown.some(({ status }) => status === 'problem') }
+}
+
+/** A server may repeat what it was sent. */
+function withoutSecret(finding: Finding, secret: string | undefined): Finding {
+  if (secret === undefined || secret === '') return finding
+  return { ...finding, message: finding.message.replaceAll(secret, '[secret]') }
+}
