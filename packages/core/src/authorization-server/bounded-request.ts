@@ -1,5 +1,5 @@
 import { InvalidResponseError, TransportError } from '../errors/index.ts'
-import { isLoopback } from '../lib/index.ts'
+import { isLoopback, namesSpecialUse } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 import { safeCause } from './safe-cause.ts'
@@ -18,9 +18,13 @@ export interface RequestRules {
   readonly now: () => number
 }
 
-/** Whether a request may go to `url` at all: `https:`, or `http:` to loopback where that was asked for. */
+/**
+ * Whether a request may go to `url` at all: `https:` to what is not by its writing an address of special use, or
+ * loopback where that was asked for. What a name resolves to is for the `fetch` to judge.
+ */
 function isAllowedUrl(url: URL, allowInsecureLoopback: boolean): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && allowInsecureLoopback && isLoopback(url))
+  if (allowInsecureLoopback && isLoopback(url)) return url.protocol === 'https:' || url.protocol === 'http:'
+  return url.protocol === 'https:' && !namesSpecialUse(url)
 }
 
 /**
@@ -29,12 +33,15 @@ function isAllowedUrl(url: URL, allowInsecureLoopback: boolean): boolean {
  * Never follows a redirect, reads at most 512 kB, and returns answers below 500 only.
  *
  * @throws TransportError Network fault, 408, 429 or 5xx.
- * @throws InvalidResponseError A redirect, too large an answer, or an endpoint that is not `https:`.
+ * @throws InvalidResponseError A redirect, too large an answer, or an endpoint that is not `https:` or is an address of
+ * special use: a server's metadata must not lead a request inside.
  */
 export async function boundedRequest(rules: RequestRules, url: string, init: RequestInit): Promise<Response> {
   const target = URL.canParse(url) ? new URL(url) : undefined
   if (target === undefined || !isAllowedUrl(target, rules.allowInsecureLoopback)) {
-    throw new InvalidResponseError(`the server's metadata names an endpoint that is not https: ${JSON.stringify(url)}`)
+    throw new InvalidResponseError(
+      `the server's metadata names an endpoint that is not https, or of special use: ${JSON.stringify(url)}`,
+    )
   }
   let response: Response
   let body: Uint8Array<ArrayBuffer>

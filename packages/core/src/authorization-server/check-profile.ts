@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts'
-import { isLoopback, requireText, requireTexts } from '../lib/index.ts'
+import { isLoopback, namesSpecialUse, requireText, requireTexts } from '../lib/index.ts'
 
 /** Asymmetric signatures only: with a symmetric one the public key would be the secret. */
 const asymmetric = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/
@@ -19,6 +19,12 @@ export function checkIssuer(option: string, value: unknown, allowInsecureLoopbac
     throw new ConfigurationError(
       option,
       'must be https (http: to loopback only, and with [allowInsecureLoopback]: true)',
+    )
+  }
+  if (namesSpecialUse(url) && !(allowInsecureLoopback && isLoopback(url))) {
+    throw new ConfigurationError(
+      option,
+      'must not be an address of special use or localhost: give the server a name (loopback with [allowInsecureLoopback]: true)',
     )
   }
   if (url.username !== '' || url.password !== '' || issuer.includes('?') || issuer.includes('#')) {

@@ -7,4 +7,4 @@ export type {
   LoginFile,
   LoginKey,
 } from '../device-login/index.ts'
-export { type DeviceLoginOptions, deviceLogin } from '../node/index.ts'
+export { type DeviceLoginOptions, deviceLogin, type PublicFetchOptions, publicFetch } from '../node/index.ts'

@@ -1,2 +1,3 @@
 export { type DeviceLoginOptions, deviceLogin } from './device-login.ts'
 export { configurationFolder, loginFile } from './login-file.ts'
+export { type PublicFetchOptions, publicFetch } from './public-fetch.ts'

@@ -54,6 +54,41 @@ describe('requests', () => {
     expect(error).toMatchObject({ code: 'ERR_INVALID_RESPONSE', message: expect.stringContaining('redirect') })
   })
 
+  test.each([
+    'https://169.254.169.254/latest/meta-data',
+    'https://10.0.0.1/jwks',
+    'https://[::ffff:127.0.0.1]/jwks',
+    'https://0x7f000001/jwks',
+    'https://localhost/jwks',
+  ])('are not led to %s by metadata', async (jwks_uri) => {
+    const asked: string[] = []
+    const fetch = async (input: string | URL | Request) => {
+      asked.push(String(input))
+      return Response.json({ ...as.metadata, jwks_uri })
+    }
+    const led = connectAuthorizationServer(profile(), surroundingsOf('test', { timeoutMs: 3_000, fetch }))
+    const error = await rejection(led.verifyJwt(token, { audience }))
+    expect(error).toMatchObject({ code: 'ERR_INVALID_RESPONSE', message: expect.stringContaining('special use') })
+    expect(asked).toEqual([place])
+  })
+
+  test('go to loopback where that was asked for, and to no other address of special use', async () => {
+    const rules = { allowInsecureLoopback: true, now: Date.now, fetch: async () => Response.json({}) }
+    for (const url of ['https://127.0.0.1/', 'http://localhost:1/', 'https://[::1]/']) {
+      expect((await boundedRequest(rules, url, {})).status).toBe(200)
+    }
+    for (const url of ['https://10.0.0.1/', 'http://10.0.0.1/', 'https://api.localhost/', 'https://169.254.169.254/']) {
+      expect(await rejection(boundedRequest(rules, url, {}))).toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
+    }
+  })
+
+  test('are not configured to an address of special use', () => {
+    for (const issuer of ['https://10.0.0.1', 'https://localhost', 'https://[::1]:8443/realms/a']) {
+      expect(() => profile({ issuer })).toThrow(/oidc\.issuer: must not be an address of special use/)
+    }
+    expect(() => profile({ issuer: 'https://localhost:8443', [allowInsecureLoopback]: true })).not.toThrow()
+  })
+
   test('say so to the fetch that the app gave, and take nothing from where it went all the same', async () => {
     const modes: (string | undefined)[] = []
     const rules = { allowInsecureLoopback: false, now: Date.now }

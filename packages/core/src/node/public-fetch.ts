@@ -1,0 +1,135 @@
+import { lookup as systemLookup } from 'node:dns'
+import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http'
+import { Agent as SecureAgent, request as secureRequest } from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import { Readable } from 'node:stream'
+import { ConfigurationError, InvalidResponseError, TransportError } from '../errors/index.ts'
+import { isSpecialUse, namesSpecialUse, originList, refuseUnknownKeys } from '../lib/index.ts'
+import type { Fetch } from '../ports/index.ts'
+
+/** Options of {@link publicFetch}. */
+export interface PublicFetchOptions {
+  /**
+   * Origins of your own network that may be reached all the same, exactly: `https://fga.internal.example:8443`, or
+   * `http:` to loopback. @default none
+   */
+  readonly except?: readonly string[]
+  /** How names become addresses. @default the system's, `dns.lookup` */
+  readonly lookup?: LookupFunction
+}
+
+/**
+ * Makes a `fetch` that connects to public addresses only: what it is given for `createGuard({ fetch })` cannot be led
+ * to this machine, a private network or a cloud's metadata by a URL out of somebody's metadata or a tool's input. `https:`
+ * only.
+ *
+ * A name is resolved once. All of its addresses are judged, one of special use refuses them all, and the connection goes
+ * to one of those that were judged: a name that answers otherwise the next time (DNS rebinding) leads nowhere. Runs on
+ * Node's own sockets, so a proxy that the process is set up for is not used: its network is for the proxy to guard.
+ *
+ * Follows no redirect: with `redirect: 'follow'` or without one, an answer that redirects rejects, and `'manual'` gives it
+ * as it is. A request's body is read as a whole before it is sent; an answer streams, and is asked for unencoded. Sets no
+ * deadline; `signal` ends it.
+ *
+ * @throws ConfigurationError At construction: an unknown option, or an origin that is none.
+ * @throws InvalidResponseError From the fetch: an address of special use, no `https:`, or a redirect.
+ * @throws TransportError From the fetch: the connection failed.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6890 | RFC 6890}
+ */
+export function publicFetch(options: PublicFetchOptions = {}): Fetch {
+  refuseUnknownKeys('publicFetch', options, ['except', 'lookup'])
+  const { except = [], lookup = systemLookup as LookupFunction } = options
+  if (typeof lookup !== 'function')
+    throw new ConfigurationError('publicFetch.lookup', 'give a function like dns.lookup')
+  const excepted = except.length === 0 ? [] : originList('publicFetch.except', except)
+  // Connections are kept apart: one that was judged must not serve where none is, nor the reverse.
+  const guarded = agents(publicOnly(lookup))
+  const free = agents(lookup)
+  return async (input, init) => {
+    const request = new Request(input, init)
+    request.signal.throwIfAborted()
+    const url = new URL(request.url)
+    const isExcepted = excepted.includes(url.origin)
+    if (!isExcepted && (url.protocol !== 'https:' || namesSpecialUse(url))) throw refused(url)
+    const response = await send(request, url, isExcepted ? free : guarded)
+    if (request.redirect === 'manual' || response.status < 300 || response.status >= 400 || response.status === 304) {
+      return response
+    }
+    await response.body?.cancel()
+    throw new InvalidResponseError(`${url.origin} answered with a redirect, which is not followed`)
+  }
+}
+
+interface Agents {
+  readonly plain: PlainAgent
+  readonly secure: SecureAgent
+}
+
+const agents = (lookup: LookupFunction): Agents => {
+  // As Node's own agent keeps them.
+  const kept = { keepAlive: true, scheduling: 'lifo', timeout: 5000, lookup } as const
+  return { plain: new PlainAgent(kept), secure: new SecureAgent(kept) }
+}
+
+async function send(request: Request, url: URL, { plain, secure }: Agents): Promise<Response> {
+  const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer())
+  const headers = {
+    ...Object.fromEntries(request.headers),
+    'accept-encoding': 'identity',
+    ...(body !== undefined && { 'content-length': String(body.byteLength) }),
+  }
+  const { method, signal } = request
+  try {
+    const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
+      const outgoing =
+        url.protocol === 'https:'
+          ? secureRequest(url, { method, headers, signal, agent: secure }, resolve)
+          : plainRequest(url, { method, headers, signal, agent: plain }, resolve)
+      outgoing.once('error', reject)
+      outgoing.end(body)
+    })
+    return responseOf(incoming, url)
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    if (error instanceof SpecialUse) throw refused(url)
+    // The code alone: a socket's error may hold the request, and with it the token.
+    const { code } = error as NodeJS.ErrnoException
+    throw new TransportError(`${url.origin} could not be reached`, { cause: new Error(code ?? 'no answer') })
+  }
+}
+
+class SpecialUse extends Error {}
+
+/** Resolves, and refuses all addresses when one is refused: whoever mixes them is trying something. */
+function publicOnly(lookup: LookupFunction): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error !== null) return callback(error, '', 0)
+      // A lookup may not know `all`.
+      const addresses = typeof found === 'string' ? [{ address: found, family: isIP(found) }] : found
+      const [first] = addresses
+      const isPublic = addresses.every(({ address }) => !isSpecialUse(address))
+      if (first === undefined || !isPublic) callback(new SpecialUse(), '', 0)
+      else if (options.all === true) callback(null, addresses)
+      else callback(null, first.address, first.family)
+    })
+  }
+}
+
+const refused = ({ protocol, host }: URL) =>
+  new InvalidResponseError(
+    `${JSON.stringify(`${protocol}//${host}`)} is no public https address: name it in publicFetch's \`except\` if it is yours`,
+  )
+
+function responseOf(incoming: IncomingMessage, url: URL): Response {
+  const headers = new Headers()
+  for (let at = 0; at + 1 < incoming.rawHeaders.length; at += 2) {
+    headers.append(incoming.rawHeaders[at] ?? '', incoming.rawHeaders[at + 1] ?? '')
+  }
+  const status = incoming.statusCode ?? 0
+  const isBare = status === 204 || status === 205 || status === 304
+  if (isBare) incoming.resume()
+  const body = isBare ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array<ArrayBuffer>>)
+  const response = new Response(body, { status, statusText: incoming.statusMessage ?? '', headers })
+  return Object.defineProperty(response, 'url', { value: url.href })
+}
