@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { bench } from '../../../scripts/bench/bench.ts'
+import { authorizationServers } from '../src/authorization-server/index.ts'
 import { Token } from '../src/credential/index.ts'
 import { oidc } from '../src/doors/providers.ts'
 import { tokenKey } from '../src/guard/token-key.ts'
@@ -24,10 +25,15 @@ const user = (n: number) =>
 const rule = connection('crm', { scopes: ['read'], origins: ['https://api.crm.example'] })
 const cache = new TokenCache()
 const ann = user(0)
-const key = tokenKey(ann, rule, rule.scopes)
+const servers = authorizationServers(oidc({ issuer: ISSUER, clientId: 'app', clientSecret: 'a-client-secret' }), {
+  fetch,
+  clock: Date,
+  timeoutMs: 1000,
+})
+const key = tokenKey(ann, rule, rule.scopes, servers)
 await cache.get(key, async () => ({ token: new Token('t'), scopes: ['read'], expiresAt: Date.now() / 1000 + 3600 }))
 bench('warm lookup of a connection, from memory', {
-  run: () => cache.peek(tokenKey(ann, rule, rule.scopes)),
+  run: () => cache.peek(tokenKey(ann, rule, rule.scopes, servers)),
   peer: { name: 'nothing', run: () => undefined },
   mostOverPeer: 1,
 })

@@ -39,7 +39,7 @@ export async function bridgedToken(
   try {
     // I2: what was had for an approved call is not kept for another.
     if (progress.needsApproval) return { issued: await load(progress.signal), cached: false }
-    const key = tokenKey(identity, rule, scopesFor(progress, rule))
+    const key = tokenKey(identity, rule, scopesFor(progress, rule), environment.servers)
     return { issued: await environment.tokens.get(key, load, progress.signal), cached: true }
   } catch (error) {
     if (error instanceof Refused) return error.stop

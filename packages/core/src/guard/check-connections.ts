@@ -7,10 +7,13 @@ import type { Stop } from './stop.ts'
 import { tokenKey } from './token-key.ts'
 
 /** The tokens that the cache has for this call, looked up once. */
-export function cachedTokens(progress: Progress, { tokens }: Environment): readonly (IssuedToken | undefined)[] {
+export function cachedTokens(
+  progress: Progress,
+  { tokens, servers }: Environment,
+): readonly (IssuedToken | undefined)[] {
   const { definition, identity } = progress
   progress.cached ??= definition.access.map(([, rule]) =>
-    identity === undefined ? undefined : tokens.peek(tokenKey(identity, rule, scopesFor(progress, rule))),
+    identity === undefined ? undefined : tokens.peek(tokenKey(identity, rule, scopesFor(progress, rule), servers)),
   )
   return progress.cached
 }

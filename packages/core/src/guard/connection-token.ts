@@ -44,7 +44,7 @@ export async function connectionToken(
   }
   try {
     return await environment.tokens.get(
-      tokenKey(identity, rule, scopesFor(progress, rule)),
+      tokenKey(identity, rule, scopesFor(progress, rule), environment.servers),
       (signal) => askVault(progress, identity, rule, environment, { signal, refused }),
       progress.signal,
     )

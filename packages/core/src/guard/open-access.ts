@@ -143,7 +143,7 @@ async function renewed(
   progress.restartDeadline()
   if (rule.kind === 'resource') return renewedToken(progress, rule, refused, environment)
   if (progress.identity === undefined) return undefined
-  environment.tokens.delete(tokenKey(progress.identity, rule, scopesFor(progress, rule)), refused)
+  environment.tokens.delete(tokenKey(progress.identity, rule, scopesFor(progress, rule), environment.servers), refused)
   const token = await connectionToken(progress, rule, environment, refused.token)
   return 'status' in token ? undefined : token
 }

@@ -77,7 +77,7 @@ async function exchanged(
   }
   const { clientId: client, dpop } = environment.servers.of(identity.issuer).profile
   const issued = await environment.tokens.get(
-    tokenKey(identity, rule, scopesFor(progress, rule)),
+    tokenKey(identity, rule, scopesFor(progress, rule), environment.servers),
     (signal) => exchange(progress, rule, undefined, environment, signal),
     progress.signal,
     { client, agent: environment.agent.name, dpop },
@@ -127,7 +127,7 @@ export async function renewedToken(
   environment: Environment,
 ): Promise<IssuedToken | undefined> {
   if (progress.identity === undefined) return undefined
-  environment.tokens.delete(tokenKey(progress.identity, rule, scopesFor(progress, rule)), refused)
+  environment.tokens.delete(tokenKey(progress.identity, rule, scopesFor(progress, rule), environment.servers), refused)
   const found = await resourceToken(progress, rule, undefined, environment)
   return 'issued' in found ? found.issued : undefined
 }

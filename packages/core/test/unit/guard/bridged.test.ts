@@ -1,15 +1,23 @@
 import { describe, expect, test } from 'vitest'
+import { authorizationServers } from '../../../src/authorization-server/index.ts'
 import { idJag } from '../../../src/doors/enterprise.ts'
-import { auth0, oidc } from '../../../src/doors/providers.ts'
+import { auth0, type DpopKey, generateDpopKey, oidc } from '../../../src/doors/providers.ts'
 import { tokenKey } from '../../../src/guard/token-key.ts'
-import { policy, resource } from '../../../src/index.ts'
-import { schema, smallWorld, user } from './small-world.ts'
+import { policy, type ResourceRule, resource } from '../../../src/index.ts'
+import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 const API = 'https://api.trade.example/'
 const there = oidc({ issuer: 'https://auth.trade.example', clientId: 'agent', clientSecret: 'a-secret-at-trade' })
 const through = idJag({ authorizationServer: there })
 const bridged = resource(API, { scopes: ['trade:write'], through })
 const own = resource(API, { scopes: ['trade:write'] })
+/** The guard's own, as it would be with this key. */
+const serversOf = (dpop?: DpopKey) =>
+  authorizationServers(oidc({ issuer: ISSUER, clientId: 'agent', clientSecret: 'a-client-secret', dpop }), {
+    fetch: () => Promise.reject(new TypeError('asked nobody')),
+    clock: Date,
+    timeoutMs: 1000,
+  })
 const approval = {
   message: () => 'Trade?',
   details: () => [{ type: 'stock_order' }],
@@ -40,7 +48,30 @@ describe('a resource through an ID-JAG', () => {
 
   test('its token is not the one of an exchange', () => {
     const identity = user()
-    expect(tokenKey(identity, bridged, bridged.scopes)).not.toBe(tokenKey(identity, own, own.scopes))
+    const keyOf = (rule: ResourceRule) => tokenKey(identity, rule, rule.scopes, serversOf())
+    expect(keyOf(bridged)).not.toBe(keyOf(own))
+    expect(keyOf(resource(API, { scopes: ['trade:write'], through }))).toBe(keyOf(bridged))
+  })
+
+  test('nor is it the one of another client of ours at that server, or of another key (I2)', async () => {
+    const identity = user()
+    const keyOf = (over: object) => {
+      const profile = oidc({ issuer: there.issuer, clientId: 'agent', clientSecret: 'a-secret-at-trade', ...over })
+      const rule = resource(API, { scopes: ['trade:write'], through: idJag({ authorizationServer: profile }) })
+      return tokenKey(identity, rule, rule.scopes, serversOf())
+    }
+    const dpop = await generateDpopKey()
+    const keys = [keyOf({}), keyOf({ clientId: 'another' }), keyOf({ dpop }), keyOf({ dpop: await generateDpopKey() })]
+    expect(new Set(keys).size).toBe(4)
+    expect(keyOf({ dpop })).toBe(keys[2])
+  })
+
+  test('an exchanged token is kept by the key that the profile has here and now (I2)', async () => {
+    const identity = user()
+    const keyOf = (dpop?: DpopKey) => tokenKey(identity, own, own.scopes, serversOf(dpop))
+    const dpop = await generateDpopKey()
+    expect(new Set([keyOf(), keyOf(dpop), keyOf(await generateDpopKey())]).size).toBe(3)
+    expect(keyOf(dpop)).toBe(keyOf(dpop))
   })
 
   test('the digest of a policy holds the server, and no secret', () => {
