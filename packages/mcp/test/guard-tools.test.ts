@@ -1,10 +1,11 @@
-import { ConfigurationError, currentIdentity, type Identity, policy, publicTool } from '@behalf/core'
+import { currentIdentity, type Identity, policy } from '@behalf/core'
 import { verifies } from '@behalf/testing/contract'
 import { ProtocolError } from '@modelcontextprotocol/client'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { createMcpGate, guardTools, nodeHandler } from '../src/server/index.ts'
+import { roundOf } from '../src/server/request-state.ts'
 import { connectClient, textOf } from './connect-client.ts'
 import { buy } from './stock-tools.ts'
 import { openWorld, type World } from './world.ts'
@@ -156,6 +157,21 @@ describe('a client of revision 2026-07-28', () => {
     tried('ann', (state) => state.replace(/.$/, (end) => (end === 'A' ? 'B' : 'A'))),
   )
 
+  test('a state of another tool, and a page that is none, count for nothing', async () => {
+    world.serve({ rules: { waitSeconds: 0, pageOf: () => 'javascript:alert(1)' } })
+    const client = await connect('ann', modern)
+    const name = 'create_order'
+    const first = (await client.callTool({ name, arguments: buy(50) }, { allowInputRequired: true })) as Waiting
+    expect(first.inputRequests ?? {}).toEqual({})
+    expect(roundOf({ tool: name, slot: 'slot' }, name)).toEqual({ tool: name, slot: 'slot' })
+    expect(roundOf({ tool: name, slot: 'slot' }, 'whoami')).toBeUndefined()
+    const other = { name: 'whoami', arguments: {}, requestState: first.requestState } as never
+    expect(textOf(await client.callTool(other))).toContain('ann')
+    const again = { name, arguments: buy(50), requestState: first.requestState } as never
+    const asked = (await client.callTool(again, { allowInputRequired: true })) as Waiting
+    expect(asked._meta?.['behalf/interrupt']).toMatchObject({ kind: 'approval_pending' })
+  })
+
   test('a state of other arguments approves nothing', async () => {
     world.serve({ rules: { waitSeconds: 0 } })
     const client = await connect('ann')
@@ -260,31 +276,5 @@ describe('tools of an app’s own', () => {
     expect(await (await mcp.fetch(request.clone(), { authInfo })).text()).toContain('It could not be verified')
     // Without a gate there is nobody.
     expect(await (await mcp.fetch(request)).text()).toContain('has to sign in')
-  })
-})
-
-describe('configuration', () => {
-  const tools = { probe: { inputSchema: Nothing, execute: () => 1 } }
-  const refuses =
-    (over: object, given: object = tools) =>
-    () => {
-      const options = { guard: world.guard(), policies: { probe: publicTool(Nothing) }, ...over }
-      expect(() => guardTools(given as typeof tools, options as never)).toThrow(ConfigurationError)
-    }
-  test('an unknown option', refuses({ identity: 'ann' }))
-  test('no guard', refuses({ guard: undefined }))
-  test('a tool without a policy', refuses({ policies: {} }))
-  test('a policy that is a property of Object', refuses({ policies: {} }, { constructor: tools.probe }))
-  test('a tool without a body', refuses({}, { probe: { inputSchema: Nothing } }))
-  test('a wait that clients do not wait for', refuses({ waitSeconds: 120 }))
-  test('a list of another kind', refuses({ list: 'some' }))
-  test('a short key', refuses({ requestState: { key: new Uint8Array(16) } }))
-  test('a state that never ends', refuses({ requestState: { lifetimeSeconds: Number.POSITIVE_INFINITY } }))
-
-  test('a list that could not be filtered', () => {
-    const guarded = guardTools(tools, { guard: world.guard(), policies: { probe: publicTool(Nothing) } })
-    const server = new McpServer({ name: 'x', version: '1' })
-    server.registerTool('other', { inputSchema: Nothing }, async () => ({ content: [] }))
-    expect(() => guarded.register(server)).toThrow(ConfigurationError)
   })
 })

@@ -220,7 +220,8 @@ describe('a session that outlives its process', () => {
     await Promise.all(
       Array.from({ length: 10 }, async () => connect(open(browser, kept)).catch((error: unknown) => error)),
     )
-    expect((await requests('token')).length - before).toBeLessThanOrEqual(2)
+    const refreshes = (await requests('token')).length - before
+    expect([1, 2]).toContain(refreshes)
     // And what they share still lives: the family was not revoked for reuse.
     world.serve()
     const fresh = browserOf(world.target, 'ann')

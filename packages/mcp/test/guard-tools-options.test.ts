@@ -1,0 +1,38 @@
+import { ConfigurationError, createGuard, publicTool } from '@behalf/core'
+import { oidc } from '@behalf/core/providers'
+import { McpServer } from '@modelcontextprotocol/server'
+import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { guardTools } from '../src/server/index.ts'
+
+const Nothing = z.strictObject({})
+const guard = createGuard({
+  authorizationServer: oidc({ issuer: 'https://as.example', clientId: 'mcp' }),
+  agent: { name: 'agent:x' },
+})
+
+describe('configuration', () => {
+  const tools = { probe: { inputSchema: Nothing, execute: () => 1 } }
+  const refuses =
+    (over: object, given: object = tools) =>
+    () => {
+      const options = { guard: guard, policies: { probe: publicTool(Nothing) }, ...over }
+      expect(() => guardTools(given as typeof tools, options as never)).toThrow(ConfigurationError)
+    }
+  test('an unknown option', refuses({ identity: 'ann' }))
+  test('no guard', refuses({ guard: undefined }))
+  test('a tool without a policy', refuses({ policies: {} }))
+  test('a policy that is a property of Object', refuses({ policies: {} }, { constructor: tools.probe }))
+  test('a tool without a body', refuses({}, { probe: { inputSchema: Nothing } }))
+  test('a wait that clients do not wait for', refuses({ waitSeconds: 120 }))
+  test('a list of another kind', refuses({ list: 'some' }))
+  test('a short key', refuses({ requestState: { key: new Uint8Array(16) } }))
+  test('a state that never ends', refuses({ requestState: { lifetimeSeconds: Number.POSITIVE_INFINITY } }))
+
+  test('a list that could not be filtered', () => {
+    const guarded = guardTools(tools, { guard: guard, policies: { probe: publicTool(Nothing) } })
+    const server = new McpServer({ name: 'x', version: '1' })
+    server.registerTool('other', { inputSchema: Nothing }, async () => ({ content: [] }))
+    expect(() => guarded.register(server)).toThrow(ConfigurationError)
+  })
+})

@@ -1,0 +1,130 @@
+import { memoryStore, type Store } from '@behalf/core'
+import type { StoredOAuthTokens } from '@modelcontextprotocol/client'
+import { describe, expect, test } from 'vitest'
+import { checkSession, type McpSessionOptions } from '../src/client/client-options.ts'
+import { createMcpSession, SignInError } from '../src/client/index.ts'
+import { SessionRecords } from '../src/client/session-records.ts'
+
+const issuer = 'https://as.example'
+const tokenEndpoint = `${issuer}/token`
+
+/** An authorization server whose refresh tokens rotate, and which ends the family when one comes twice. */
+function rotating() {
+  let current = 1
+  let isRevoked = false
+  const fetch: McpSessionOptions['fetch'] = async (_input, init) => {
+    const sent = new URLSearchParams(String(init?.body)).get('refresh_token')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    if (isRevoked || sent !== `refresh-${current}`) {
+      isRevoked = true
+      return Response.json({ error: 'invalid_grant' }, { status: 400 })
+    }
+    current++
+    return Response.json({
+      access_token: `access-${current}`,
+      token_type: 'Bearer',
+      refresh_token: `refresh-${current}`,
+    })
+  }
+  return { fetch, isRevoked: () => isRevoked }
+}
+
+function optionsOver(store: Store, fetch: McpSessionOptions['fetch']): McpSessionOptions {
+  return {
+    serverUrl: 'https://mcp.example/mcp',
+    owner: 'ann',
+    client: { name: 'x', redirectUri: 'http://127.0.0.1/callback' },
+    showSignIn: () => {},
+    store,
+    ...(fetch && { fetch }),
+  }
+}
+
+const refresh = (refreshToken: string) => ({
+  method: 'POST',
+  body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken }),
+})
+const first: StoredOAuthTokens = { access_token: 'access-1', token_type: 'Bearer', refresh_token: 'refresh-1', issuer }
+
+describe('a refresh', () => {
+  test('is sent once, and everybody gets what it gave', async () => {
+    const { fetch, isRevoked } = rotating()
+    const store = memoryStore()
+    const sessions = Array.from({ length: 5 }, () => createMcpSession(optionsOver(store, fetch)))
+    await sessions[0]?.authProvider.saveTokens(first, { issuer })
+    const answers = await Promise.all(
+      sessions.map(async (session) => (await session.fetch(tokenEndpoint, refresh('refresh-1'))).json()),
+    )
+    expect(answers.map((answer) => answer.access_token)).toEqual(Array(5).fill('access-2'))
+    expect(isRevoked()).toBe(false)
+  })
+
+  test('that is noted late does not undo a newer one', async () => {
+    const { fetch, isRevoked } = rotating()
+    const store = memoryStore()
+    const [slow, quick] = [createMcpSession(optionsOver(store, fetch)), createMcpSession(optionsOver(store, fetch))]
+    await slow.authProvider.saveTokens(first, { issuer })
+    const late = (await (await slow.fetch(tokenEndpoint, refresh('refresh-1'))).json()) as StoredOAuthTokens
+    const newer = (await (await quick.fetch(tokenEndpoint, refresh('refresh-2'))).json()) as StoredOAuthTokens
+    await quick.authProvider.saveTokens({ ...newer, issuer }, { issuer })
+    await slow.authProvider.saveTokens({ ...late, issuer }, { issuer })
+    expect(await slow.authProvider.tokens()).toMatchObject({
+      access_token: 'access-3',
+      refresh_token: 'refresh-3',
+      issuer,
+    })
+    expect(isRevoked()).toBe(false)
+  })
+
+  test('that is refused leaves the tokens as they were', async () => {
+    const store = memoryStore()
+    const session = createMcpSession(optionsOver(store, async () => Response.json({ error: 'x' }, { status: 400 })))
+    await session.authProvider.saveTokens(first, { issuer })
+    await session.fetch(tokenEndpoint, refresh('refresh-1'))
+    expect(await session.authProvider.tokens()).toMatchObject(first)
+  })
+})
+
+test('tokens of one issuer are none for another', async () => {
+  const session = createMcpSession(optionsOver(memoryStore(), undefined))
+  await session.authProvider.saveTokens(first, { issuer })
+  expect(await session.authProvider.tokens({ issuer: 'https://other.example' })).toBeUndefined()
+  expect(await session.authProvider.tokens({ issuer })).toMatchObject({ access_token: 'access-1' })
+})
+
+test('a sign-in is finished once, however many try', async () => {
+  const options = optionsOver(memoryStore(), undefined)
+  const records = new SessionRecords(options, checkSession(options))
+  await records.begin('state', { codeVerifier: 'v', discovery: { authorizationServerUrl: issuer } })
+  const taken = await Promise.all(Array.from({ length: 5 }, () => records.take('state')))
+  expect(taken.filter((one) => one !== undefined)).toHaveLength(1)
+})
+
+test('the same sign-in is asked for three times at most', async () => {
+  const shown: URL[] = []
+  const options = { ...optionsOver(memoryStore(), undefined), showSignIn: (url: URL) => void shown.push(url) }
+  const { authProvider } = createMcpSession(options)
+  const ask = async (state: string, scope = 'a') => {
+    const codeVerifier = `verifier-${state}`
+    await authProvider.saveDiscoveryState?.({
+      authorizationServerUrl: issuer,
+      authorizationServerMetadata: {
+        issuer,
+        authorization_endpoint: `${issuer}/authorize`,
+        token_endpoint: tokenEndpoint,
+        response_types_supported: ['code'],
+        code_challenge_methods_supported: ['S256'],
+      },
+    })
+    await authProvider.saveCodeVerifier(codeVerifier)
+    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(codeVerifier))
+    const challenge = Buffer.from(digest).toString('base64url')
+    await authProvider.redirectToAuthorization(
+      new URL(`${issuer}/authorize?state=${state}&code_challenge=${challenge}&scope=${scope}`),
+    )
+  }
+  for (const state of ['1', '2', '3']) await ask(state)
+  await expect(ask('4')).rejects.toBeInstanceOf(SignInError)
+  await ask('5', 'b')
+  expect(shown).toHaveLength(4)
+})
