@@ -4,8 +4,8 @@ import { checkAgain, checkCall } from './check-call.ts'
 import type { Environment } from './environment.ts'
 import { type OpenedAccess, openCached, openFetched } from './open-access.ts'
 import { doneWith, type Ended, ended, noPolicy, noteEnd } from './outcome.ts'
-import { definitionOf } from './policy-definition.ts'
-import { Progress } from './progress.ts'
+import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
+import { Progress, versionPending } from './progress.ts'
 import { type Body, claimBody, runBody } from './run-body.ts'
 import { type Approved, settleApproval, unknownOutcome } from './settle-approval.ts'
 import { awaitedStepUp, mayAwaitStepUp } from './step-up.ts'
@@ -20,6 +20,7 @@ export async function decide(
 ): Promise<PreflightOutcome> {
   const definition = definitionOf(policy)
   if (definition === undefined) return noPolicy(invocation, 'preflight', environment)
+  await versionPending(definition, environment)
   const progress = new Progress(invocation, definition, environment)
   invocation.signal?.throwIfAborted()
   let stop: Stop | undefined
@@ -64,6 +65,18 @@ export function execute(
 ): Promise<Outcome<unknown>> {
   const definition = definitionOf(policy)
   if (definition === undefined) return Promise.resolve(noPolicy(invocation, 'run', environment))
+  const pending = versionPending(definition, environment)
+  return pending === undefined
+    ? executeWhole(definition, invocation, body, environment)
+    : pending.then(() => executeWhole(definition, invocation, body, environment))
+}
+
+function executeWhole(
+  definition: PolicyDefinition,
+  invocation: Invocation,
+  body: Body,
+  environment: Environment,
+): Promise<Outcome<unknown>> {
   const progress = new Progress(invocation, definition, environment)
   const fail = async (error: unknown) => ended(progress, faulted(error, progress), 'run', environment)
   try {

@@ -6,18 +6,19 @@ import { Deadline } from './deadline.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import type { Stop } from './stop.ts'
 
-const versions = new WeakMap<PolicyDefinition, string>()
+const versions = new WeakMap<PolicyDefinition, string | undefined>()
 
-/** The policy's version where it is known already: a digest is computed once, and no call waits for it. */
-function versionNow(definition: PolicyDefinition): string | undefined {
-  const known = definition.rules.version ?? versions.get(definition)
-  if (known === undefined) {
-    definition.version().then(
-      (version) => versions.set(definition, version),
-      () => {},
-    )
-  }
-  return known
+/**
+ * The digest of a policy, while it is computed for the first time: every event names the version, the first one too.
+ * `undefined` where it is known, or nobody listens, so that no other call waits.
+ */
+export function versionPending(
+  definition: PolicyDefinition,
+  { auditor }: Pick<ProgressSurroundings, 'auditor'>,
+): Promise<void> | undefined {
+  if (auditor.isSilent || definition.rules.version !== undefined || versions.has(definition)) return undefined
+  const learned = (version?: string) => void versions.set(definition, version)
+  return definition.version().then(learned, () => learned())
 }
 
 interface ProgressSurroundings {
@@ -68,7 +69,7 @@ export class Progress {
     this.checkedAt = clock.now()
     this.#timeoutMs = definition.rules.timeoutMs ?? timeoutMs
     this.#observe = observe
-    if (!auditor.isSilent) this.policyVersion = versionNow(definition)
+    if (!auditor.isSilent) this.policyVersion = definition.rules.version ?? versions.get(definition)
     this.#audited = auditor.isSilent ? undefined : { clock, callId: crypto.randomUUID(), startedAt: this.checkedAt }
   }
 

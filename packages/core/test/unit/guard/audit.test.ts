@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ApprovalEvent, TokenEvent } from '../../../src/index.ts'
+import { policy } from '../../../src/index.ts'
+import { schema, smallWorld } from './small-world.ts'
 import { buy, createOrder, policies, world } from './world.ts'
 
 describe('audit events', () => {
@@ -48,4 +50,22 @@ describe('audit events', () => {
     expect(events.at(-1)).toMatchObject({ type: 'call', status: 'denied', code: 'identity_not_verified' })
     expect(events.at(-1)).not.toHaveProperty('principal')
   })
+
+  test.each(['run', 'preflight'] as const)(
+    '%s: the very first event names the version of its policy',
+    async (phase) => {
+      const { guard, call, events } = smallWorld()
+      // Without a version of its own: its digest has been asked for by nobody before.
+      const unversioned = policy(schema, {})
+      const behalf = guard()
+      for (const input of [{ amount: 1 }, { amount: 'none' }]) {
+        if (phase === 'run') await behalf.run(unversioned, call({ input }), () => 'ran')
+        else await behalf.preflight(unversioned, call({ input }))
+      }
+      expect(events).toHaveLength(2)
+      const [first, second] = events
+      expect(first).toMatchObject({ policyVersion: expect.stringMatching(/^[\w-]{16}$/) })
+      expect(second?.policyVersion).toBe(first?.policyVersion)
+    },
+  )
 })
