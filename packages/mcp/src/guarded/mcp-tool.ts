@@ -26,6 +26,7 @@ export interface McpTool<Schema extends AnySchema = AnySchema> {
 /** The schemas by tool, from which the tools' types are inferred. */
 export type Schemas = Readonly<Record<string, AnySchema>>
 
+/** Tools by name, each with its own schema. */
 export type ToolsOf<S extends Schemas> = { readonly [Name in keyof S]: McpTool<S[Name]> }
 
 /** A policy for each tool, whose input is what the tool's body takes. */

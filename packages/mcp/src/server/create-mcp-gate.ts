@@ -36,6 +36,7 @@ export type Admission =
     }
   | { readonly ok: false; readonly response: Response }
 
+/** Stands before an MCP handler. Made by {@link createMcpGate}. */
 export interface McpGate {
   /** The handler behind the gate: answers for the metadata's address and for the endpoint's, with 404 elsewhere. */
   handle(handler: McpHandler): (request: Request) => Promise<Response>
