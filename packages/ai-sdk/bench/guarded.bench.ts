@@ -69,6 +69,7 @@ bench('AI SDK, a tool of 200 fields: execute', {
 bench('AI SDK: toolApproval, which asks the guard once before', {
   run: () => small.guarded.toolApproval.look(input, { toolCallId: 'call-1' }),
   peer: { name: 'nothing', run: async () => undefined },
+  mostOverPeer: 5,
 })
 
 const usage = {

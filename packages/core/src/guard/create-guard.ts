@@ -101,7 +101,7 @@ function environmentOf(options: GuardOptions): Environment {
     revocations: new Revocations(ledger, revocationSeconds),
     delegations: new DelegationStore(new SealedRecords('delegation', store, options.keys)),
     sessions: sessionRecords(store, options.keys),
-    stepUps: { until: 0 },
+    stepUps: { until: 0, keys: new WeakMap() },
     tokens,
     auditor,
     observe: mode === 'observe',

@@ -1,5 +1,6 @@
 import type { ApprovalChannel, Ledger } from '../approvals/index.ts'
 import type { AuthorizationServers } from '../authorization-server/server.ts'
+import type { UserIdentity } from '../contract/index.ts'
 import type { DelegationStore } from '../delegations/index.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
 import type { SealedRecords } from '../lib/index.ts'
@@ -37,8 +38,10 @@ export interface Environment {
   readonly timeoutMs: number
 }
 
-/** Until when a step-up that this process kept or met may be open: meanwhile calls that ask no store look for it too. */
+/** What this process knows of step-ups. */
 export interface StepUps {
-  /** Epoch milliseconds. */
+  /** Until when one that it kept or met may be open: meanwhile calls that ask no store look for it too. Epoch milliseconds. */
   until: number
+  /** Their names in the store, by tool and credential. An identity is frozen, so what it hashes to stays. */
+  readonly keys: WeakMap<UserIdentity, Map<string, string>>
 }

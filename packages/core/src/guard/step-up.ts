@@ -125,12 +125,25 @@ function credentialNames({ definition: { access, effect, isPublic } }: Progress)
   return access.map(([name]) => name)
 }
 
+/** Names of one identity that are remembered at most: a tool's name may be anything that an app made up. */
+const MAX_KEYS = 256
+
+/** Each preflight looks, and hashing the name costs more than the rest of it: it is done once per identity. */
 async function keyOf(
-  { invocation }: Progress,
-  { issuer, tenant, subject, clientId }: UserIdentity,
+  { invocation: { tool } }: Progress,
+  identity: UserIdentity,
   credential: string,
-  { ledger }: Environment,
+  { ledger, stepUps: { keys } }: Environment,
 ): Promise<string> {
+  const { issuer, tenant, subject, clientId } = identity
+  const known = keys.get(identity) ?? new Map<string, string>()
+  // Told apart by length: names may hold any sign.
+  const name = `${tool.length} ${tool}${credential}`
+  const found = known.get(name)
+  if (found !== undefined) return found
   const owner = [issuer, tenant ?? null, subject, clientId ?? null]
-  return `step-up:${await ledger.hash(canonicalJson(['step-up', owner, invocation.tool, credential]))}`
+  const key = `step-up:${await ledger.hash(canonicalJson(['step-up', owner, tool, credential]))}`
+  if (known.size >= MAX_KEYS) known.clear()
+  keys.set(identity, known.set(name, key))
+  return key
 }

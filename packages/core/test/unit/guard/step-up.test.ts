@@ -72,6 +72,20 @@ describe('an API asks for more in mid-body (E5)', () => {
     expect(await guard().preflight(both, call())).toMatchObject(stepUp)
   })
 
+  test('what one tool’s API asked is not asked for another tool or credential, whatever they are called', async () => {
+    const { guard, call, send } = strictApi()
+    const behalf = guard()
+    const identity = user()
+    const kmail = policy(schema, { version: '1', access: { kmail: mail } })
+    await expect(behalf.run(reads, call({ tool: 'look', identity }), send as never)).rejects.toThrow()
+    // 'look' and 'mail', in one, read as 'loo' and 'kmail' do.
+    for (let times = 0; times < 2; times++) {
+      expect(await behalf.preflight(reads, call({ tool: 'look', identity }))).toMatchObject(stepUp)
+      expect(await behalf.preflight(reads, call({ tool: 'loo', identity }))).toMatchObject({ status: 'ready' })
+      expect(await behalf.preflight(kmail, call({ tool: 'loo', identity }))).toMatchObject({ status: 'ready' })
+    }
+  })
+
   test('a process whose preflight met it does not run into it', async () => {
     const { guard, call, send } = strictApi()
     await expect(guard().run(reads, call(), send as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
