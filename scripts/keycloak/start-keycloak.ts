@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -28,6 +28,9 @@ export interface Keycloak {
 export async function startKeycloak(port: number): Promise<Keycloak | string> {
   const folder = join(tmpdir(), `behalf-keycloak-${KEYCLOAK_VERSION}`)
   const home = join(folder, `keycloak-${KEYCLOAK_VERSION}`)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  // A temporary folder is everybody's: what another user laid under this name is not run.
+  if ((await stat(folder)).uid !== process.getuid?.()) return `${folder} belongs to another user`
   const problem = existsSync(join(home, 'bin', 'kc.sh')) ? undefined : await unpack(folder)
   if (problem !== undefined) return problem
   const url = `http://127.0.0.1:${port}`
@@ -58,12 +61,16 @@ async function unpack(folder: string): Promise<string | undefined> {
   if ((await runTool('java', ['-version'])).code !== 0) return 'there is no Java to run Keycloak with'
   if ((await runTool('mvn', ['--version'])).code !== 0) return 'there is no Maven to bring Keycloak with'
   console.log(`bringing Keycloak ${KEYCLOAK_VERSION}, which takes a minute the first time`)
-  await mkdir(folder, { recursive: true })
-  const made = await runTool('mvn', [
-    ...['--batch-mode', '--quiet', 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:unpack'],
-    `-Dartifact=org.keycloak:keycloak-quarkus-dist:${KEYCLOAK_VERSION}:zip`,
-    `-DoutputDirectory=${folder}`,
-  ])
+  const made = await runTool(
+    'mvn',
+    [
+      ...['--batch-mode', '--quiet', 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:unpack'],
+      `-Dartifact=org.keycloak:keycloak-quarkus-dist:${KEYCLOAK_VERSION}:zip`,
+      `-DoutputDirectory=${folder}`,
+    ],
+    // Without a project it keeps notes in a folder that is literally called ${project.basedir}, wherever it was started.
+    { cwd: folder },
+  )
   return made.code === 0 ? undefined : `Maven does not bring Keycloak: ${made.output.trim().split('\n').at(-1)}`
 }
 
