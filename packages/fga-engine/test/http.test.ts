@@ -133,6 +133,10 @@ describe('refusals have the codes of the server', () => {
     ['list-objects', { type: 'ship', relation: 'owner', user: 'user:ann' }, 400, 'type_not_found'],
     ['list-objects', { type: 'portfolio', relation: 'captain', user: 'user:ann' }, 400, 'relation_not_found'],
     ['list-objects', { type: 'portfolio', relation: 'owner', user: 'ship:1' }, 400, 'validation_error'],
+    ['list-objects', { type: 'a:b', relation: 'owner', user: 'user:ann' }, 400, 'type_invalid_pattern'],
+    ['batch-check', { checks: [{ correlation_id: 'a' }] }, 400, 'tuple_key_value_not_specified'],
+    ['check', { ...owner, consistency: 99 }, 400, 'validation_error'],
+    ['read', { tuple_key: { object: 'portfolio:p1', user: 'ann' } }, 400, 'validation_error'],
     ['write', {}, 400, 'invalid_write_input'],
     ['write', { writes: { tuple_keys: [] } }, 400, 'validation_error'],
     ['write', { writes: { tuple_keys: [owner.tuple_key], on_duplicate: 'never' } }, 400, 'validation_error'],
@@ -150,9 +154,36 @@ describe('refusals have the codes of the server', () => {
       const response = await handler(new Request(url, { method, ...(method === 'POST' && { body: '{}' }) }))
       return [response.status, (await response.json()).code]
     }
-    expect(await at(`https://fga.example/stores/${MODEL}/check`)).toEqual([404, 'store_id_not_found'])
+    expect(await at(`https://fga.example/stores/${STORE.toLowerCase()}/check`)).toEqual([400, 'validation_error'])
+    expect(await at('https://fga.example/stores/%E0%A4%A/check')).toEqual([400, 'validation_error'])
     expect(await at('https://fga.example/')).toEqual([404, 'undefined_endpoint'])
-    expect(await at(`https://fga.example/stores/${STORE}/check`, 'GET')).toEqual([404, 'undefined_endpoint'])
+    expect(await at(`https://fga.example/stores/${STORE}/check`, 'GET')).toEqual([404, 'unimplemented'])
+  })
+
+  test('a stream, in its own words', async () => {
+    const { status, body } = await ask('streamed-list-objects', { type: 'ship', relation: 'owner', user: 'user:ann' })
+    expect(status).toBe(400)
+    expect(body).toMatchObject({ error: { code: 3, message: expect.stringContaining('ship'), details: [] } })
+  })
+
+  test('a store that does not exist has no models and no tuples', async () => {
+    const elsewhere = `https://fga.example/stores/${MODEL}`
+    const post = async (path: string, body: object) => {
+      const response = await handler(
+        new Request(`${elsewhere}/${path}`, { method: 'POST', body: JSON.stringify(body) }),
+      )
+      expect(response.headers.get('openfga-authorization-model-id')).toBeNull()
+      const answer = await response.json()
+      return answer.code ?? answer
+    }
+    expect(await post('check', owner)).toBe('latest_authorization_model_not_found')
+    expect(await post('check', { ...owner, authorization_model_id: MODEL })).toBe('authorization_model_not_found')
+    expect(await post('write', { writes: { tuple_keys: [owner.tuple_key] } })).toBe(
+      'latest_authorization_model_not_found',
+    )
+    expect(await post('read', {})).toEqual({ tuples: [], continuation_token: '' })
+    const models = await handler(new Request(`${elsewhere}/authorization-models`))
+    expect(await models.json()).toEqual({ authorization_models: [], continuation_token: '' })
   })
 })
 

@@ -90,7 +90,10 @@ export interface ServerError {
 
 export function serverErrorOf(text: string): ServerError | undefined {
   try {
-    return errorAnswer.safeParse(JSON.parse(text)).data
+    const parsed = errorAnswer.safeParse(JSON.parse(text)).data
+    if (parsed === undefined) return undefined
+    const { code, message } = 'error' in parsed ? parsed.error : parsed
+    return { code: String(code), message }
   } catch {
     return undefined
   }

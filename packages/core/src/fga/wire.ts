@@ -124,8 +124,9 @@ export const readAnswerBody = z.object({
   continuation_token: z.optional(z.string()),
 })
 
-/** What the server says of a request that it refuses. */
-export const errorAnswer = z.object({ code: z.string(), message: z.optional(z.string()) })
+const refusal = { code: z.string(), message: z.optional(z.string()) }
+/** What the server says of a request that it refuses; of a stream it says so within `error`, by a number. */
+export const errorAnswer = z.union([z.object(refusal), z.object({ error: z.object({ ...refusal, code: z.number() }) })])
 
 /** The header that names the model which answered. */
 export const modelHeader = 'openfga-authorization-model-id'

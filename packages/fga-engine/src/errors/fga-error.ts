@@ -9,16 +9,19 @@ export type FgaErrorCode =
   | 'cannot_allow_duplicate_tuples_in_one_request'
   | 'invalid_continuation_token'
   | 'write_failed_due_to_invalid_input'
+  | 'latest_authorization_model_not_found'
   | 'type_not_found'
   | 'relation_not_found'
   | 'invalid_tuple'
   | 'tuple_key_value_not_specified'
   | 'page_size_invalid'
+  | 'type_invalid_pattern'
   | 'exceeded_entity_limit'
   | 'internal_error'
   | 'Aborted'
   | 'undefined_endpoint'
   | 'store_id_not_found'
+  | 'unimplemented'
 
 /** The number and the HTTP status that belong to each. */
 const CODES = {
@@ -31,16 +34,19 @@ const CODES = {
   cannot_allow_duplicate_tuples_in_one_request: [2004, 400],
   invalid_continuation_token: [2007, 400],
   write_failed_due_to_invalid_input: [2017, 400],
+  latest_authorization_model_not_found: [2020, 400],
   type_not_found: [2021, 400],
   relation_not_found: [2022, 400],
   invalid_tuple: [2027, 400],
   tuple_key_value_not_specified: [2037, 400],
   page_size_invalid: [2039, 400],
+  type_invalid_pattern: [2047, 400],
   exceeded_entity_limit: [2053, 400],
   internal_error: [4000, 500],
   Aborted: [10, 409],
   undefined_endpoint: [5000, 404],
   store_id_not_found: [5002, 404],
+  unimplemented: [5004, 404],
 } as const satisfies Record<FgaErrorCode, readonly [number: number, status: number]>
 
 /**

@@ -13,6 +13,10 @@ export interface HandlerOptions {
   readonly apiToken?: string
 }
 
+/** Of gRPC. */
+const INVALID_ARGUMENT = 3
+const ULID = /^[ABCDEFGHJKMNPQRSTVWXYZ0-9]{26}$/
+
 /** Takes a request for the API, and answers as OpenFGA does. Rejects only on a fault of the tuple source. */
 export type Handler = (request: Request) => Promise<Response>
 
@@ -20,8 +24,8 @@ export type Handler = (request: Request) => Promise<Response>
  * Makes a fetch-style server that speaks OpenFGA's HTTP API for one store and one model.
  *
  * Endpoints: check, batch-check, list-objects, streamed-list-objects, list-users, read, write, and reading the
- * authorization models. Not there: expand, changes, assertions, and the making of stores and models. Where the store is
- * another one it answers 404 `store_id_not_found`. The consistency that a request names changes nothing.
+ * authorization models. Not there: expand, changes, assertions, and stores and the making of models. Any other store
+ * is one that does not exist. The consistency that a request names changes nothing.
  *
  * @throws ConfigurationError An unknown option, or a store id that is no ULID.
  */
@@ -32,20 +36,22 @@ export function createHandler(options: HandlerOptions): Handler {
     }
   }
   const { engine, storeId, basePath = '', apiToken } = options
-  if (!/^[ABCDEFGHJKMNPQRSTVWXYZ0-9]{26}$/.test(storeId)) throw new ConfigurationError('storeId', 'give a ULID')
+  if (!ULID.test(storeId)) throw new ConfigurationError('storeId', 'give a ULID')
   const stores = `${basePath.replace(/\/$/, '')}/stores/`
   return async (request) => {
-    const modelHeader = { 'openfga-authorization-model-id': engine.authorizationModelId }
+    let headers: Readonly<Record<string, string>> = {}
     try {
       requireToken(request, apiToken)
       const { pathname } = new URL(request.url)
       const [asked = '', ...path] = pathname.startsWith(stores) ? pathname.slice(stores.length).split('/') : []
       if (path.length === 0) throw new FgaError('undefined_endpoint', 'Not Found')
-      if (decodeURIComponent(asked) !== storeId) throw new FgaError('store_id_not_found', 'Store ID not found')
-      const answer = await respond(engine, request, path)
-      return answered(answer, modelHeader)
+      const store = decoded(asked)
+      if (!ULID.test(store)) throw invalid('invalid StoreId: value does not match its pattern')
+      const own = store === storeId ? engine : undefined
+      if (own !== undefined) headers = { 'openfga-authorization-model-id': own.authorizationModelId }
+      return answered(await respond(own, request, path), headers)
     } catch (error) {
-      if (error instanceof FgaError) return refused(error, modelHeader)
+      if (error instanceof FgaError) return refused(error, headers)
       throw error
     }
   }
@@ -60,26 +66,49 @@ export function handlerFetch(handler: Handler): typeof fetch {
   }
 }
 
-async function respond(engine: FgaEngine, request: Request, path: readonly string[]): Promise<unknown> {
+async function respond(engine: FgaEngine | undefined, request: Request, path: readonly string[]): Promise<unknown> {
   const [name = '', id] = path
-  if (name === 'authorization-models' && request.method === 'GET') {
-    const { model } = engine
-    if (id === undefined) return { authorization_models: [model], continuation_token: '' }
-    if (id === engine.authorizationModelId) return { authorization_model: model }
-    throw new FgaError('authorization_model_not_found', `Authorization Model '${id}' not found`)
-  }
+  if (name === 'authorization-models' && request.method === 'GET' && path.length <= 2) return models(engine, id)
   const endpoint = id === undefined ? ENDPOINTS.get(name) : undefined
   const streamed = name === 'streamed-list-objects' && id === undefined
-  if (request.method !== 'POST' || (endpoint === undefined && !streamed)) {
-    throw new FgaError('undefined_endpoint', 'Not Found')
-  }
+  if (endpoint === undefined && !streamed) throw new FgaError('undefined_endpoint', 'Not Found')
+  if (request.method !== 'POST') throw new FgaError('unimplemented', 'Method Not Allowed')
   const body = await jsonOf(request)
   if (endpoint !== undefined) return endpoint(engine, body)
-  const objects = await objectsOf(engine, body, Number.POSITIVE_INFINITY)
-  return objects.map((object) => `${JSON.stringify({ result: { object } })}\n`).join('')
+  return streamedObjects(engine, body)
+}
+
+/** A stream says otherwise than the rest why there is none: by gRPC's number, within `error`. */
+async function streamedObjects(engine: FgaEngine | undefined, body: unknown): Promise<unknown> {
+  try {
+    const objects = await objectsOf(engine, body, Number.POSITIVE_INFINITY)
+    return objects.map((object) => `${JSON.stringify({ result: { object } })}\n`).join('')
+  } catch (error) {
+    if (!(error instanceof FgaError)) throw error
+    const { message, status } = error
+    return Response.json({ error: { code: INVALID_ARGUMENT, message, details: [] } }, { status })
+  }
+}
+
+function models(engine: FgaEngine | undefined, id: string | undefined): unknown {
+  if (id === undefined) {
+    return { authorization_models: engine === undefined ? [] : [engine.model], continuation_token: '' }
+  }
+  if (!ULID.test(id)) throw invalid('invalid Id: value does not match its pattern')
+  if (id === engine?.authorizationModelId) return { authorization_model: engine.model }
+  throw new FgaError('authorization_model_not_found', `Authorization Model '${id}' not found`)
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return ''
+  }
 }
 
 function answered(answer: unknown, headers: Readonly<Record<string, string>>): Response {
+  if (answer instanceof Response) return answer
   const all = { ...headers, 'x-request-id': crypto.randomUUID(), 'content-type': 'application/json' }
   return new Response(typeof answer === 'string' ? answer : JSON.stringify(answer), { headers: all })
 }
@@ -97,9 +126,11 @@ function requireToken({ headers }: Request, apiToken: string | undefined): void 
   }
 }
 
+/** No body at all is an empty message. */
 async function jsonOf(request: Request): Promise<unknown> {
+  const text = await request.text()
   try {
-    return await request.json()
+    return text === '' ? {} : (JSON.parse(text) ?? [])
   } catch {
     throw invalid('malformed JSON')
   }

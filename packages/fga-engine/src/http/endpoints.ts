@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini'
 import type { FgaEngine } from '../engine/index.ts'
 import { FgaError, invalid } from '../errors/index.ts'
+import { isObject, isUserset } from '../tuples/index.ts'
 import {
   BatchCheckBody,
   CheckBody,
@@ -8,31 +9,28 @@ import {
   ListObjectsBody,
   ListUsersBody,
   ReadBody,
+  TYPE_NAME,
   tupleOf,
   WriteBody,
 } from './wire.ts'
 
-/** Answers the body of one `POST /stores/{id}/{endpoint}`. */
-export type Endpoint = (engine: FgaEngine, body: unknown) => Promise<unknown>
+/** Answers the body of one `POST /stores/{id}/{endpoint}`. Without an engine: the store does not exist. */
+export type Endpoint = (engine: FgaEngine | undefined, body: unknown) => Promise<unknown>
 
 const check: Endpoint = async (engine, body) => {
-  if (
-    typeof body === 'object' &&
-    body !== null &&
-    !Array.isArray(body) &&
-    (body as { tuple_key?: unknown }).tuple_key == null
-  ) {
-    throw new FgaError('tuple_key_value_not_specified', 'invalid CheckRequest.TupleKey: value is required')
-  }
+  requireKey(body)
   const asked = parse(CheckBody, body)
-  requireModel(engine, asked)
-  return { allowed: await engine.check({ ...asked.tuple_key, ...circumstancesOf(asked) }), resolution: '' }
+  return {
+    allowed: await engineOf(engine, asked).check({ ...asked.tuple_key, ...circumstancesOf(asked) }),
+    resolution: '',
+  }
 }
 
 const batchCheck: Endpoint = async (engine, body) => {
+  const items = (body as { checks?: unknown } | null)?.checks
+  if (Array.isArray(items)) for (const item of items) requireKey(item)
   const asked = parse(BatchCheckBody, body)
-  requireModel(engine, asked)
-  const answers = await engine.batchCheck(
+  const answers = await engineOf(engine, asked).batchCheck(
     asked.checks.map((one) => ({ ...one.tuple_key, ...circumstancesOf(one), correlationId: one.correlation_id })),
   )
   const result = Array.from(answers, ([id, { allowed, error }]) => [
@@ -45,19 +43,23 @@ const batchCheck: Endpoint = async (engine, body) => {
 const listObjects: Endpoint = async (engine, body) => ({ objects: await objectsOf(engine, body, 1000) })
 
 /** The objects that list-objects and its streamed sister answer. */
-export async function objectsOf(engine: FgaEngine, body: unknown, limit: number): Promise<readonly string[]> {
+export async function objectsOf(
+  engine: FgaEngine | undefined,
+  body: unknown,
+  limit: number,
+): Promise<readonly string[]> {
+  requireTypeName((body as { type?: unknown } | null)?.type)
   const asked = parse(ListObjectsBody, body)
-  requireModel(engine, asked)
   const { type, relation, user } = asked
-  return engine.listObjects({ type, relation, user, limit, ...circumstancesOf(asked) })
+  return engineOf(engine, asked).listObjects({ type, relation, user, limit, ...circumstancesOf(asked) })
 }
 
 const listUsers: Endpoint = async (engine, body) => {
+  requireUserTypes(body)
   const asked = parse(ListUsersBody, body)
-  requireModel(engine, asked)
   const { object, relation, user_filters: filters, contextual_tuples: tuples } = asked
   const [filter] = filters
-  const users = await engine.listUsers({
+  const users = await engineOf(engine, asked).listUsers({
     object: `${object.type}:${object.id}`,
     relation,
     filter: filter?.relation ? `${filter.type}#${filter.relation}` : `${filter?.type}`,
@@ -77,6 +79,10 @@ const read: Endpoint = async (engine, body) => {
   if (key != null && `${key.user ?? ''}${key.object ?? ''}` === '') {
     throw invalid('the object type is required, and the object id and the user cannot both be empty')
   }
+  if (key?.user && !isObject(key.user) && !isUserset(key.user)) {
+    throw invalid("the 'user' field must be an object (e.g. document:1) or an 'object#relation' or a typed wildcard")
+  }
+  if (engine === undefined) return { tuples: [], continuation_token: '' }
   const { tuples, continuationToken } = await engine.read({
     ...(key?.user != null && { user: key.user }),
     ...(key?.relation != null && { relation: key.relation }),
@@ -95,8 +101,7 @@ const read: Endpoint = async (engine, body) => {
 
 const write: Endpoint = async (engine, body) => {
   const asked = parse(WriteBody, body)
-  requireModel(engine, asked)
-  await engine.write({
+  await engineOf(engine, asked).write({
     writes: asked.writes?.tuple_keys.map(tupleOf) ?? [],
     deletes: asked.deletes?.tuple_keys ?? [],
     onDuplicate: asked.writes?.on_duplicate || 'error',
@@ -115,13 +120,33 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map([
   ['write', write],
 ])
 
-function requireModel(
-  engine: FgaEngine,
+/** The engine, where it is of the model that the request names. A store that does not exist has no models. */
+function engineOf(
+  engine: FgaEngine | undefined,
   { authorization_model_id: id }: { authorization_model_id?: string | null | undefined },
-) {
-  if (id && id !== engine.authorizationModelId) {
-    throw new FgaError('authorization_model_not_found', `Authorization Model '${id}' not found`)
-  }
+): FgaEngine {
+  if (engine !== undefined && (!id || id === engine.authorizationModelId)) return engine
+  if (id) throw new FgaError('authorization_model_not_found', `Authorization Model '${id}' not found`)
+  throw new FgaError('latest_authorization_model_not_found', 'No authorization models found for the store')
+}
+
+// What has a code of its own on the server, looked at before the rest.
+
+function requireKey(body: unknown): void {
+  if (Array.isArray(body) || (body as { tuple_key?: unknown } | null)?.tuple_key != null) return
+  throw new FgaError('tuple_key_value_not_specified', 'invalid TupleKey: value is required')
+}
+
+function requireTypeName(name: unknown): void {
+  if (typeof name === 'string' && TYPE_NAME.test(name)) return
+  if (name != null && typeof name !== 'string') return
+  throw new FgaError('type_invalid_pattern', 'invalid Type: value does not match its pattern')
+}
+
+function requireUserTypes(body: unknown): void {
+  const { object, user_filters: filters } = (body ?? {}) as { object?: { type?: unknown }; user_filters?: unknown }
+  if (object != null) requireTypeName(object.type)
+  if (Array.isArray(filters) && filters.length === 1) requireTypeName((filters[0] as { type?: unknown } | null)?.type)
 }
 
 function parse<Schema extends z.ZodMiniType>(schema: Schema, body: unknown): z.infer<Schema> {

@@ -13,12 +13,14 @@ const named = (pattern: RegExp) => Text(z.regex(pattern))
 const User = named(/^[^\t\n\f\r ]{2,512}$/u)
 const ObjectName = named(/^[^\t\n\f\r ]{2,256}$/u)
 const RelationName = named(/^[^:#@\t\n\f\r ]{1,50}$/u)
-const TypeName = named(/^[^:#@\t\n\f\r ]{1,254}$/u)
+export const TYPE_NAME: RegExp = /^[^:#@\t\n\f\r ]{1,254}$/u
+const TypeName = named(TYPE_NAME)
 const ConditionName = named(/^[^\t\n\f\r ]{2,256}$/u)
 const ModelId = z.nullish(z.string().check(z.regex(/^([ABCDEFGHJKMNPQRSTVWXYZ0-9]{26})?$/)))
 const Context = z.nullish(z.record(z.string(), z.unknown()))
-// What it asks for is what it gets: the answers are as fresh as the tuples.
-const consistency = z.nullish(z.unknown())
+// What it asks for is what it gets: the answers are as fresh as the tuples. A name that does not exist counts as none,
+// as in the server's JSON; of numbers there are three.
+const consistency = z.nullish(z.union([z.string(), z.literal([0, 100, 200])]))
 
 const Key = z.object({ user: User, relation: RelationName, object: ObjectName })
 const Tuple = z.object({

@@ -1,5 +1,5 @@
 export { type MemoryTuples, type MemoryTuplesOptions, memoryTuples } from './memory-tuples.ts'
-export { isUserset, isWildcard, splitUserset, typeOf } from './names.ts'
+export { isObject, isUserset, isWildcard, splitUserset, typeOf } from './names.ts'
 export { type Tuple, type TupleCondition, type TupleKey, tupleText } from './tuple.ts'
 export type { Page, PageQuery, StoredTuple, TupleChange, TupleSource } from './tuple-source.ts'
 export {

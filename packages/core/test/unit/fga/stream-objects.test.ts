@@ -31,6 +31,11 @@ function pieces(texts: readonly string[], end: 'close' | 'reset' | 'hang' = 'clo
 const line = (name: string) => `{"result":{"object":"${name}"}}\n`
 
 describe('streamObjects', () => {
+  test('repeats the words of a server that refuses it, which stand within `error`', async () => {
+    fga.misbehave(() => Response.json({ error: { code: 3, message: 'no such type', details: [] } }, { status: 400 }))
+    await expect(client().streamObjects(list)[Symbol.asyncIterator]().next()).rejects.toThrow('no such type')
+  })
+
   test('gives names as they come, over any cut of the bytes', async () => {
     const text = `${line('doc:1')}${line('doc:ü')}\n${line('doc:3')}`
     const bytes = new TextEncoder().encode(text)
