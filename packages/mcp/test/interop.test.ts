@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { createMCPClient } from '@ai-sdk/mcp'
 import { memoryStore } from '@behalf/core'
 import { MultiServerMCPClient } from '@langchain/mcp-adapters'
@@ -127,6 +128,20 @@ describe('where a server is mounted', () => {
     expect(await (await fetch(`${world.port.origin}/other`)).text()).toBe('other')
     expect((await fetch(world.resource, { method: 'POST' })).status).toBe(401)
     expect((await fetch(gate().metadataUrl)).status).toBe(200)
+  })
+
+  test('a request that cannot be one ends itself, and not the process', async () => {
+    world.port.serve(nodeHandler(gate(), handler().fetch))
+    const status = await new Promise((resolve, reject) => {
+      request(world.resource, { method: 'TRACE' }, (response) => {
+        response.resume()
+        resolve(response.statusCode)
+      })
+        .once('error', reject)
+        .end()
+    })
+    expect(status).toBe(500)
+    expect(await whoami()).toContain('"subject":"ann"')
   })
 
   test('on Hono', async () => {

@@ -14,40 +14,35 @@ export interface NodeStreamResponse extends NodeResponse {
   readonly writableEnded: boolean
 }
 
-/** Called for what is not ours; without it the answer is 404. */
-type Next = (error?: unknown) => void
-
 /**
  * The handler behind the gate, for Express and for Node's own server: answers at the endpoint's and the metadata's
- * address, and leaves all others to `next`. Streams what the handler streams.
+ * address, and leaves all others to `next`, or answers 404 where there is none. Streams what the handler streams.
  *
  * Works with and without a JSON parser before it.
  */
 export function nodeHandler(
   gate: McpGate,
   handler: McpHandler,
-): (request: NodeBodyRequest, response: NodeStreamResponse, next?: Next) => void {
+): (request: NodeBodyRequest, response: NodeStreamResponse, next?: (error?: unknown) => void) => void {
   const origin = new URL(gate.resource).origin
+  const handle = gate.handle(handler)
   return (incoming, outgoing, next) => {
-    const part = webRequest(incoming, origin)
-    if (next !== undefined && !gate.serves(part)) {
-      next()
-      return
-    }
-    const gone = new AbortController()
-    outgoing.once('close', () => {
-      if (!outgoing.writableEnded) gone.abort(new DOMException('the client went away', 'AbortError'))
-    })
-    gate
-      .handle(handler)(requestOf(part, incoming, gone.signal))
-      .then((response) => stream(response, outgoing))
-      .catch((error: unknown) => {
-        if (next !== undefined) next(error)
-        else if (!outgoing.writableEnded) {
-          outgoing.statusCode = 500
-          outgoing.end()
-        }
+    const serve = async () => {
+      const part = webRequest(incoming, origin)
+      if (next !== undefined && !gate.serves(part)) return next()
+      const gone = new AbortController()
+      outgoing.once('close', () => {
+        if (!outgoing.writableEnded) gone.abort(new DOMException('the client went away', 'AbortError'))
       })
+      await stream(await handle(requestOf(part, incoming, gone.signal)), outgoing)
+    }
+    // A request that cannot be one, such as TRACE, must end itself and not the process.
+    serve().catch((error: unknown) => {
+      if (next !== undefined) return next(error)
+      if (outgoing.writableEnded) return
+      outgoing.statusCode = 500
+      outgoing.end()
+    })
   }
 }
 
