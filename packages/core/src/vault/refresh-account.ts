@@ -1,9 +1,11 @@
+import { LRUCache } from 'lru-cache'
 import type { Surroundings } from '../authorization-server/index.ts'
 import { type AnyBehalfError, BehalfError, StoreError } from '../errors/index.ts'
 import { isOutage, Lease, SingleFlight } from '../lib/index.ts'
 import type { AccountRecord } from './account-record.ts'
 import type { AccountRecords, StoredAccount } from './account-records.ts'
 import { hadNoEffect } from './never-sent.ts'
+import { isSameUse, mustReconnect, refreshed, sameTokens, unsent } from './refreshed-record.ts'
 import { untilWritten } from './until-written.ts'
 import type { Upstream } from './upstream.ts'
 import type { UpstreamTokens } from './upstream-tokens.ts'
@@ -26,11 +28,17 @@ export interface RefreshWish {
 /** Between two looks at what another process does. Milliseconds. */
 const LOOK_MS = 60
 
+/** What a request to the provider makes of an account, whatever else was written to it meanwhile. */
+type Change = (record: AccountRecord) => AccountRecord
+
 /** An answer that the store has not taken yet. */
 interface Unwritten {
-  readonly record: AccountRecord
-  readonly version: string
+  readonly stored: StoredAccount
+  readonly change: Change
 }
+
+/** Accounts whose answers are kept while the store is away. */
+const MAX_UNWRITTEN = 10_000
 
 /**
  * Refreshes an account's tokens: once in this process, and under a lease once among all.
@@ -43,14 +51,13 @@ export class AccountRefresher {
   readonly #records: AccountRecords
   readonly #surroundings: Surroundings
   readonly #flights = new SingleFlight<Refreshed>()
-  readonly #unwritten = new Map<string, Unwritten>()
-  readonly #leaseSeconds: number
+  readonly #unwritten = new LRUCache<string, Unwritten>({ max: MAX_UNWRITTEN })
+  readonly #requestSeconds: number
 
   constructor(records: AccountRecords, surroundings: Surroundings) {
     this.#records = records
     this.#surroundings = surroundings
-    // Longer than a request may take, so that no two are under way; short, since a dead process keeps it.
-    this.#leaseSeconds = Math.ceil((surroundings.timeoutMs * 1.5) / 1000) + 1
+    this.#requestSeconds = Math.ceil((surroundings.timeoutMs * 1.5) / 1000) + 1
   }
 
   /** One caller's leaving ends nothing: a refresh that was begun is finished, or its answer would be lost. */
@@ -68,11 +75,13 @@ export class AccountRefresher {
   async #alone(wish: RefreshWish): Promise<Refreshed> {
     const { store } = this.#records
     for (let waited = 0; ; waited += LOOK_MS) {
-      const lease = await Lease.take(store, `lease:${wish.key}`, this.#leaseSeconds)
+      const lease = await Lease.take(store, `lease:${wish.key}`, this.#leaseSeconds(wish))
       if (lease !== undefined) {
+        const stop = lease.keep()
         try {
           return await this.#refresh(wish)
         } finally {
+          stop()
           // One that cannot be given back runs out.
           await lease.release()
         }
@@ -87,6 +96,16 @@ export class AccountRefresher {
     }
   }
 
+  /**
+   * As long as a request may take: a process that stands still for a while loses nothing. A dead one keeps it as well,
+   * so it is shorter where the provider's grace period has to outlive it.
+   */
+  #leaseSeconds({ upstream: { connection } }: RefreshWish): number {
+    const { rotates, graceSeconds } = connection
+    if (!rotates || graceSeconds === 0) return this.#requestSeconds
+    return Math.min(this.#requestSeconds, Math.max(1, graceSeconds / 3))
+  }
+
   /** Under the lease: what another process did meanwhile is looked at first. */
   async #refresh(wish: RefreshWish): Promise<Refreshed> {
     await this.#writeUnwritten(wish.key)
@@ -96,12 +115,11 @@ export class AccountRefresher {
     if (wish.isSettled(record)) return { status: 'settled', record }
     const { refreshToken, refreshing } = record
     const { rotates, graceSeconds } = wish.upstream.connection
-    if (refreshToken === undefined) return this.#settle(wish, stored, mustReconnect(record))
-    const now = this.#surroundings.clock.now()
+    if (refreshToken === undefined) return this.#settle(wish, stored, mustReconnect)
     if (rotates && refreshing !== undefined) {
       // The answer was lost once: one more try, while the provider gives the same answer again.
-      const isLate = now >= refreshing.at + graceSeconds * 1000
-      if (isLate || refreshing.tries > 1) return this.#settle(wish, stored, mustReconnect(record))
+      const isOpen = refreshing.tries === 1 && (await this.#isInGrace(wish.key, refreshing.at))
+      if (!isOpen) return this.#settle(wish, stored, (now) => ({ ...mustReconnect(now), refreshing }))
     }
     try {
       await wish.upstream.ready({})
@@ -109,13 +127,24 @@ export class AccountRefresher {
       return outcomeOf(error)
     }
     if (!rotates) return this.#send(wish, stored, record, refreshToken)
-    const marked = { ...record, refreshing: { at: refreshing?.at ?? now, tries: (refreshing?.tries ?? 0) + 1 } }
+    const at = refreshing?.at ?? this.#surroundings.clock.now()
+    if (refreshing === undefined && graceSeconds > 0) await this.#beginGrace(wish.key, at, graceSeconds)
+    const marked = { ...record, refreshing: { at, tries: (refreshing?.tries ?? 0) + 1 } }
     const version = await this.#records.write(wish.key, marked, stored.version)
     if (version === 'conflict') return this.#newest(wish.key)
     return this.#send(wish, { ...stored, version, record: marked }, record, refreshToken)
   }
 
-  /** @param before - The record without the mark: written back where the provider surely did nothing. */
+  /** Counted by the store's clock: those of two processes may differ by more than the provider allows. */
+  async #beginGrace(key: string, at: number, seconds: number): Promise<void> {
+    await this.#records.store.put(graceKey(key, at), new Uint8Array(1), { ifVersion: null, expiresInSeconds: seconds })
+  }
+
+  async #isInGrace(key: string, at: number): Promise<boolean> {
+    return (await this.#records.store.get(graceKey(key, at))) !== undefined
+  }
+
+  /** @param before - The record without the mark: how it is again where the provider surely did nothing. */
   async #send(
     wish: RefreshWish,
     stored: StoredAccount,
@@ -129,35 +158,53 @@ export class AccountRefresher {
       const fault = faultOf(error)
       const refusal = fault?.code === 'ERR_OAUTH_RESPONSE' ? fault.error : undefined
       if (refusal !== undefined && wish.upstream.connection.reconnectErrors.includes(refusal)) {
-        return this.#settle(wish, stored, mustReconnect(before))
+        return this.#settle(wish, stored, mustReconnect)
       }
       const isUnused = refusal !== undefined || (fault?.code === 'ERR_TRANSPORT' && hadNoEffect(fault))
-      if (isUnused && stored.record !== before) await this.#records.write(wish.key, before, stored.version)
+      if (isUnused && stored.record !== before) await this.#settle(wish, stored, (now) => unsent(now, before))
       return outcomeOf(error)
     }
-    return this.#settle(wish, stored, refreshed(before, tokens, this.#surroundings.clock.now()))
+    const at = this.#surroundings.clock.now()
+    return this.#settle(wish, stored, (now) => refreshed(now, before, tokens, at))
   }
 
-  /** Writes what is known now by compare-and-swap; what somebody else wrote meanwhile stands. */
-  async #settle(wish: RefreshWish, stored: StoredAccount, record: AccountRecord): Promise<Refreshed> {
-    let written: string | 'conflict'
+  /** Writes what the provider said. */
+  async #settle(wish: RefreshWish, stored: StoredAccount, change: Change): Promise<Refreshed> {
+    let settled: Refreshed
     try {
-      written = await untilWritten(() => this.#records.write(wish.key, record, stored.version), {
-        seconds: this.#leaseSeconds / 3,
-        isOurs: async () => sameTokens((await this.#records.read(wish.key))?.record, record),
-      })
+      settled = await this.#write(wish.key, stored, change)
     } catch (error) {
       // The provider has changed its token and the store does not know: kept here, and written before the next use.
-      if (isOutage(error)) this.#unwritten.set(wish.key, { record, version: stored.version })
+      if (isOutage(error)) this.#unwritten.set(wish.key, { stored, change })
       throw error
     }
-    if (written !== 'conflict') return { status: 'settled', record }
-    const newest = await this.#newest(wish.key)
     // Disconnected while the provider answered: nobody else knows of these tokens.
-    if (newest.status === 'gone' && record.accessToken !== undefined) {
-      await wish.upstream.revoke(tokensOf(record), {}).catch(() => false)
+    const { accessToken, refreshToken } = change(stored.record)
+    if (settled.status === 'gone' && accessToken !== undefined) {
+      const tokens = { accessToken, ...(refreshToken !== undefined && { refreshToken }) }
+      await wish.upstream.revoke(tokens, {}).catch(() => false)
     }
-    return newest
+    return settled
+  }
+
+  /**
+   * By compare-and-swap. What else was written meanwhile, such as a choice or a seal under a new key, is kept beside
+   * it; what came of another use of a refresh token, or a new grant, stands as it is.
+   */
+  async #write(key: string, sent: StoredAccount, change: Change): Promise<Refreshed> {
+    let { version, record } = sent
+    for (;;) {
+      const next = change(record)
+      const written = await untilWritten(() => this.#records.write(key, next, version), {
+        seconds: this.#requestSeconds / 3,
+        isOurs: async () => sameTokens((await this.#records.read(key))?.record, next),
+      })
+      if (written !== 'conflict') return { status: 'settled', record: next }
+      const now = await this.#records.read(key)
+      if (now === undefined) return { status: 'gone' }
+      if (!isSameUse(now.record, sent.record)) return { status: 'settled', record: now.record }
+      ;({ version, record } = now)
+    }
   }
 
   async #newest(key: string): Promise<Refreshed> {
@@ -168,40 +215,12 @@ export class AccountRefresher {
   async #writeUnwritten(key: string): Promise<void> {
     const unwritten = this.#unwritten.get(key)
     if (unwritten === undefined) return
-    await this.#records.write(key, unwritten.record, unwritten.version)
+    await this.#write(key, unwritten.stored, unwritten.change)
     this.#unwritten.delete(key)
   }
 }
 
-/** The account without its tokens: the provider gives no more for them. */
-export function mustReconnect(record: AccountRecord): AccountRecord {
-  const { accessToken: _a, refreshToken: _r, expiresAt: _e, refreshing: _s, ...rest } = record
-  return { ...rest, state: 'must_reconnect' }
-}
-
-/** RFC 6749 §6: a new refresh token replaces the old one; scopes that are not named are as before. */
-function refreshed(record: AccountRecord, tokens: UpstreamTokens, now: number): AccountRecord {
-  const { refreshing: _s, expiresAt: _e, ...rest } = record
-  const { accessToken, refreshToken = record.refreshToken, expiresIn, scopes = record.scopes } = tokens
-  return {
-    ...rest,
-    accessToken,
-    ...(refreshToken !== undefined && { refreshToken }),
-    ...(expiresIn !== undefined && { expiresAt: Math.floor(now / 1000) + expiresIn }),
-    scopes: [...scopes],
-    refreshedAt: now,
-  }
-}
-
-export const tokensOf = ({ accessToken, refreshToken }: AccountRecord) => ({
-  ...(accessToken !== undefined && { accessToken }),
-  ...(refreshToken !== undefined && { refreshToken }),
-})
-
-const sameTokens = (stored: AccountRecord | undefined, wanted: AccountRecord): boolean =>
-  stored?.accessToken === wanted.accessToken &&
-  stored?.refreshToken === wanted.refreshToken &&
-  stored?.state === wanted.state
+const graceKey = (key: string, at: number): string => `grace:${key}:${at}`
 
 const faultOf = (error: unknown): AnyBehalfError | undefined =>
   BehalfError.isInstance(error) ? (error as AnyBehalfError) : undefined

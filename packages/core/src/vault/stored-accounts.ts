@@ -6,7 +6,7 @@ import { accountOwner } from './account-record.ts'
 import type { AccountsOf, StoredAccount } from './account-records.ts'
 import { faultAnswer } from './fault-answer.ts'
 import { completeLink, describeAccount, type LinkParts, startLink } from './link-account.ts'
-import { tokensOf } from './refresh-account.ts'
+import { tokensOf } from './refreshed-record.ts'
 import type { ChangedConnection } from './vault.ts'
 
 /** What a cascade did. */

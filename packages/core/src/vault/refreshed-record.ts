@@ -1,0 +1,63 @@
+import type { AccountRecord } from './account-record.ts'
+import type { UpstreamTokens } from './upstream-tokens.ts'
+
+/** The account without its tokens: the provider gives no more for them. */
+export function mustReconnect(record: AccountRecord): AccountRecord {
+  const { accessToken: _a, refreshToken: _r, expiresAt: _e, refreshing: _s, ...rest } = record
+  return { ...rest, state: 'must_reconnect' }
+}
+
+/**
+ * RFC 6749 §6: a new refresh token replaces the old one; scopes that are not named are as before.
+ *
+ * @param before - As it was when the refresh token was sent: somebody may have given up on the answer since.
+ */
+export function refreshed(
+  now: AccountRecord,
+  before: AccountRecord,
+  tokens: UpstreamTokens,
+  at: number,
+): AccountRecord {
+  const { refreshing: _s, expiresAt: _e, ...rest } = now
+  const { accessToken, refreshToken = before.refreshToken, expiresIn, scopes = before.scopes } = tokens
+  return {
+    ...rest,
+    state: 'connected',
+    accessToken,
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(expiresIn !== undefined && { expiresAt: Math.floor(at / 1000) + expiresIn }),
+    scopes: [...scopes],
+    refreshedAt: at,
+  }
+}
+
+/** As if the refresh token had never been sent. */
+export function unsent(now: AccountRecord, before: AccountRecord): AccountRecord {
+  const { refreshing: _s, ...rest } = now
+  const { state, accessToken, expiresAt, refreshToken, refreshing } = before
+  return {
+    ...rest,
+    state,
+    ...(accessToken !== undefined && { accessToken }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(refreshing !== undefined && { refreshing }),
+  }
+}
+
+/** Whether the account still waits for the answer to this use of its refresh token, or was given up for want of it. */
+export function isSameUse(now: AccountRecord, sent: AccountRecord): boolean {
+  if (now.refreshing?.at !== sent.refreshing?.at || now.refreshing?.tries !== sent.refreshing?.tries) return false
+  if (now.state === 'must_reconnect') return sent.refreshing !== undefined
+  return now.accessToken === sent.accessToken && now.refreshToken === sent.refreshToken
+}
+
+export const tokensOf = ({ accessToken, refreshToken }: AccountRecord) => ({
+  ...(accessToken !== undefined && { accessToken }),
+  ...(refreshToken !== undefined && { refreshToken }),
+})
+
+export const sameTokens = (stored: AccountRecord | undefined, wanted: AccountRecord): boolean =>
+  stored?.accessToken === wanted.accessToken &&
+  stored?.refreshToken === wanted.refreshToken &&
+  stored?.state === wanted.state
