@@ -11,7 +11,7 @@ body { margin: 0; background: var(--ground); color: var(--text); overflow-wrap: 
 header { display: flex; align-items: center; justify-content: space-between; gap: 1rem; margin: 0 0 1.5rem }
 h1 { font-size: 1.25rem; line-height: 1.3; margin: 0; font-weight: 650 }
 h2 { font-size: .9375rem; margin: 2rem 0 .625rem; color: var(--quiet); font-weight: 600 }
-h3 { font-size: 1.375rem; line-height: 1.25; margin: .25rem 0 .5rem; font-weight: 650; letter-spacing: -.01em }
+.big { font-size: 1.375rem; line-height: 1.25; margin: .25rem 0 .5rem; font-weight: 650; letter-spacing: -.01em; color: var(--text) }
 p { margin: .375rem 0 } a { color: var(--accent) }
 .quiet { color: var(--quiet); font-size: .875rem }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .875rem; padding: 1.125rem; margin: 0 0 .875rem;

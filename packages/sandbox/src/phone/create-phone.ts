@@ -72,7 +72,16 @@ export function createPhone({ origin, controls, events, book, nameOf, quote }: P
     const session = held(context, subject)
     if (session === undefined) return closed()
     const said = SAID[context.req.query('said') ?? '']
-    return phonePage({ subject, name: nameOf(subject) ?? subject, csrf: sessions.csrfOf(session), book, quote, said })
+    const pending = await controls.pendingRequests(subject)
+    const asked = book.of(subject, new Set(pending.map(({ authReqId }) => questionName(authReqId))))
+    return phonePage({
+      subject,
+      name: nameOf(subject) ?? subject,
+      csrf: sessions.csrfOf(session),
+      ...asked,
+      quote,
+      said,
+    })
   })
   app.get('/phones/:subject/events', (context) => {
     const subject = context.req.param('subject')

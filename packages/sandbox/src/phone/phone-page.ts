@@ -2,22 +2,26 @@ import { html } from 'hono/html'
 import { type Markup, page } from '../pages/index.ts'
 import { type DetailLine, describeDetails, plain, type Quote } from './describe-details.ts'
 import { phoneScript } from './phone-script.ts'
-import type { BookedQuestion, QuestionBook } from './question-book.ts'
+import type { BookedQuestion } from './question-book.ts'
 
 export interface PhoneView {
   readonly subject: string
   readonly name: string
   readonly csrf: string
-  readonly book: QuestionBook
+  readonly open: readonly BookedQuestion[]
+  readonly history: readonly BookedQuestion[]
   readonly quote: Quote
   /** What just happened, if anything. */
   readonly said?: string | undefined
 }
 
+/** How much of the past a page shows. */
+const SHOWN = 20
+
 /** One user's phone. */
 export async function phonePage(view: PhoneView): Promise<Response> {
-  const open = view.book.open(view.subject)
-  const history = view.book.history(view.subject).slice(0, 20)
+  const { open } = view
+  const history = view.history.slice(0, SHOWN)
   const cards = await Promise.all(open.map((question) => card(view, question)))
   const whose = `${view.name.split(' ')[0] ?? view.name}’s phone`
   const body = html`<header><h1>${whose}</h1><span class="live" id="live">Not live</span></header>
@@ -42,7 +46,7 @@ async function card({ name, subject, csrf, quote }: PhoneView, question: BookedQ
   const left = Math.max(0, Math.ceil(expiresAt - Date.now() / 1000))
   return html`<article class="card" aria-labelledby="q-${id}">
 <p class="left"><span>Asks for your approval</span><span><time data-expires="${expiresAt}">${clock(left)}</time> left</span></p>
-<h3 id="q-${id}"><bdi>${plain(message ?? 'A request without words')}</bdi></h3>
+<h3 class="big" id="q-${id}"><bdi>${plain(message ?? 'A request without words')}</bdi></h3>
 <dl><dt>Who asks</dt><dd><bdi>${who}</bdi></dd><dt>For</dt><dd><bdi>${plain(name)}</bdi> <span class="quiet">(${plain(subject)})</span></dd>
 ${details.flat().map(line)}</dl>
 <form method="post" action="/phones/${encodeURIComponent(subject)}/answers" class="answers">

@@ -12,10 +12,18 @@ export interface BookedQuestion extends Omit<AskedEvent, 'type' | 'at'> {
 
 /** What was asked on the phones. */
 export interface QuestionBook {
-  /** Newest first. */
-  open(subject: string): readonly BookedQuestion[]
-  /** Newest first. */
-  history(subject: string): readonly BookedQuestion[]
+  /**
+   * What a user was asked, newest first: what is open, and what is not any more.
+   *
+   * @param openNow - The questions that the server itself calls open: its word counts.
+   */
+  of(
+    subject: string,
+    openNow: ReadonlySet<string>,
+  ): {
+    readonly open: readonly BookedQuestion[]
+    readonly history: readonly BookedQuestion[]
+  }
 }
 
 const NAME = 'questions'
@@ -34,17 +42,18 @@ export function openQuestionBook(events: EventHub, shelf?: Shelf): QuestionBook 
     if (!note(questions, event)) return
     write()
   })
-  const isOpen = ({ answer, expiresAt }: BookedQuestion) => answer === undefined && expiresAt * 1000 > Date.now()
-  const of = (subject: string) => [...questions.values()].filter((one) => one.subject === subject).reverse()
   return {
-    open: (subject) => of(subject).filter(isOpen),
-    history: (subject) =>
-      of(subject)
-        .filter((one) => !isOpen(one))
-        .map((one) =>
-          one.answer === undefined ? { ...one, answer: 'expired', answeredAt: one.expiresAt * 1000 } : one,
-        ),
+    of(subject, openNow) {
+      const all = [...questions.values()].filter((one) => one.subject === subject).reverse()
+      const isOpen = ({ question, answer }: BookedQuestion) => answer === undefined && openNow.has(question)
+      return { open: all.filter(isOpen), history: all.filter((one) => !isOpen(one)).map(ended) }
+    },
   }
+}
+
+/** What was not answered ran out, or was forgotten by the server. */
+function ended(one: BookedQuestion): BookedQuestion {
+  return one.answer === undefined ? { ...one, answer: 'expired', answeredAt: one.expiresAt * 1000 } : one
 }
 
 function note(questions: Map<string, BookedQuestion>, event: SandboxEvent): boolean {

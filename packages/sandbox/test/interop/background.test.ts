@@ -65,7 +65,7 @@ describe('work without the user, over HTTP', () => {
       expiresAt: Date.now() / 1000 + 3600,
       refreshToken,
     })
-    expect(made.credentials).toBe('tokens')
+    expect(made.credentials).toBe('refresh_token')
     const [identity, again] = await Promise.all([
       web.delegations.identity(made.id),
       nightly.delegations.identity(made.id),

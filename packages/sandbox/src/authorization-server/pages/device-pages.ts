@@ -10,7 +10,7 @@ export function devicePages({ pages: { title } }: Pick<ServerParts, 'pages'>) {
       await show(
         ctx,
         title,
-        html`<div class="card"><h3>Connect a device</h3>
+        html`<div class="card"><h2 class="big">Connect a device</h2>
 <p>${error === undefined ? 'Enter the code that the device shows.' : 'That code is not known here. Look at it once more.'}</p>
 ${raw(labelled(form))}
 <button class="main" type="submit" form="op.deviceInputForm">Continue</button></div>`,
@@ -26,7 +26,7 @@ ${raw(labelled(form))}
       await show(
         ctx,
         title,
-        html`<div class="card"><h3>Is this your device?</h3>
+        html`<div class="card"><h2 class="big">Is this your device?</h2>
 <p><strong>${client.clientId}</strong> shows the code <code>${userCode}</code></p>${raw(form)}
 <div class="answers"><button type="submit" name="abort" value="yes" form="op.deviceConfirmForm">Cancel</button>
 <button class="main" type="submit" form="op.deviceConfirmForm">Connect</button></div></div>`,
@@ -36,7 +36,7 @@ ${raw(labelled(form))}
       await show(
         ctx,
         title,
-        html`<div class="card"><h3>The device is connected</h3><p>You can close this page.</p></div>`,
+        html`<div class="card"><h2 class="big">The device is connected</h2><p>You can close this page.</p></div>`,
       )
     },
   }

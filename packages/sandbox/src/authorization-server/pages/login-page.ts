@@ -35,7 +35,7 @@ export function consentBody(
   return html`<header><h1>${title}</h1></header>
 <main>
 <div class="card">
-<h3>Connect your account?</h3>
+<h2 class="big">Connect your account?</h2>
 <p><strong>${clientId}</strong> asks for access to the account of <strong>${name}</strong>.</p>
 <ul class="scopes">${scopes.map((scope) => html`<li>${inWords(scope)} <span class="quiet"><code>${scope}</code></span></li>`)}</ul>
 ${audience === '' ? '' : html`<p class="quiet">At <code>${audience}</code></p>`}
@@ -67,5 +67,5 @@ function inWords(scope: string): string {
 
 /** What went wrong, where no client can be told. */
 export function problemBody(title: string, reason: string): Markup {
-  return html`<header><h1>${title}</h1></header><main><div class="card"><h3>This did not work</h3><p>${reason}</p></div></main>`
+  return html`<header><h1>${title}</h1></header><main><div class="card"><h2 class="big">This did not work</h2><p>${reason}</p></div></main>`
 }

@@ -54,10 +54,11 @@ export const login: readonly Scenario[] = [
     },
   },
   {
+    // Silently: a server with pages would show one (OpenID Connect Core §3.1.2.6).
     title: 'with nobody signed in, nobody is logged in',
     async run(session) {
       await session.controls.signInAs(undefined)
-      const { error } = await authorize(session)
+      const { error } = await authorize(session, { prompt: 'none' })
       expect(error).toBe('login_required')
     },
   },
