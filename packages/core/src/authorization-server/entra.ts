@@ -5,7 +5,7 @@ import { type ProfileOptions, profileKeys, readProfileOptions } from './profile-
 import { textClaim } from './read-claims.ts'
 
 /** Options of {@link entra}. */
-export interface EntraOptions extends Omit<ProfileOptions, 'dpop'> {
+export interface EntraOptions extends Omit<ProfileOptions, 'dpop' | 'actor'> {
   /** The directory's id, a GUID in lower case. Several tenants: one profile each. */
   readonly tenantId: string
   /** The application's id. */
@@ -61,6 +61,9 @@ export function entra(options: EntraOptions): Profile {
   refuseUnknownKeys('entra', options, optionKeys)
   if ('dpop' in options && options.dpop !== undefined) {
     throw new ConfigurationError('entra.dpop', 'Entra issues Bearer tokens only; leave the key out')
+  }
+  if ('actor' in options && options.actor !== undefined) {
+    throw new ConfigurationError('entra.actor', 'Entra writes no `act`; its tokens name the application in `azp`')
   }
   const tenantId = requireText('entra.tenantId', options.tenantId)
   if (!guid.test(tenantId)) {

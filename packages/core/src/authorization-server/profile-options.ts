@@ -17,6 +17,11 @@ export interface ProfileOptions extends ClientAuthenticationOptions {
   readonly algorithms?: readonly string[] | undefined
   /** Our key: token requests prove it, and tokens are bound to it. See `generateDpopKey`, `importDpopKey`. */
   readonly dpop?: DpopKey | undefined
+  /**
+   * How the server names our agent in `act`: a token for a user has to say so then, and impersonation is refused.
+   * @default nobody has to be named: not every provider writes `act`
+   */
+  readonly actor?: string | undefined
 }
 
 export const profileKeys = [
@@ -24,6 +29,7 @@ export const profileKeys = [
   'clientId',
   'algorithms',
   'dpop',
+  'actor',
 ] as const satisfies readonly (keyof ProfileOptions)[]
 
 export interface ProfileDefaults {
@@ -36,13 +42,14 @@ export function readProfileOptions(
   where: string,
   options: ProfileOptions,
   { secretMethod, algorithms }: ProfileDefaults,
-): Pick<Profile, 'clientId' | 'clientAuthentication' | 'algorithms' | 'dpop'> {
+): Pick<Profile, 'clientId' | 'clientAuthentication' | 'algorithms' | 'dpop' | 'actor'> {
   const dpop = checkDpop(`${where}.dpop`, options.dpop)
   return {
     clientId: requireText(`${where}.clientId`, options.clientId),
     clientAuthentication: chooseClientAuthentication(where, options, secretMethod),
     algorithms: checkAlgorithms(`${where}.algorithms`, options.algorithms ?? algorithms),
     ...(dpop !== undefined && { dpop }),
+    ...(options.actor !== undefined && { actor: requireText(`${where}.actor`, options.actor) }),
   }
 }
 

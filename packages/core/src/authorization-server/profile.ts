@@ -111,6 +111,11 @@ export interface Profile {
   readonly token: TokenProfile
   /** Our key there: token requests prove it, and the tokens of this client are bound to it (RFC 9449). */
   readonly dpop?: DpopKey
+  /**
+   * How the server names our agent in `act`. Given: a token that is issued for a user has to name it as its outermost
+   * actor (delegation); one that names nobody (impersonation) or another, or that cannot be read, is dropped.
+   */
+  readonly actor?: string
   readonly [allowInsecureLoopback]?: true
 }
 

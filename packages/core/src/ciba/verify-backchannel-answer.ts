@@ -87,13 +87,16 @@ async function credentialAnswer(
 function tokenProblem(
   claims: Readonly<Record<string, unknown>>,
   subject: string,
-  { token, clientId, dpop }: Profile,
+  { token, clientId, dpop, actor }: Profile,
 ): string | undefined {
   if ((token.subject === undefined ? claims.sub : token.subject(claims)) !== subject) {
     return 'the access token names another subject'
   }
   const issuedTo = token.clientId(claims)
   if (issuedTo !== undefined && issuedTo !== clientId) return 'the access token was issued to another client'
+  if (actor !== undefined && readActor(claims.act)?.subject !== actor) {
+    return 'the access token does not name our agent as its actor'
+  }
   if (dpop === undefined)
     return isBound(claims) ? 'the access token is bound to a key that nobody here holds' : undefined
   const { jkt } = (claims.cnf ?? {}) as { readonly jkt?: unknown }

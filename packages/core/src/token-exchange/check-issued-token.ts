@@ -30,6 +30,8 @@ export interface Expected {
   readonly authorizationDetails: readonly AuthorizationDetail[] | undefined
   /** The subject token is bound to a key. */
   readonly bound: boolean
+  /** Our key was proved, so that the new token has to be bound to it. */
+  readonly proved: boolean
   /** What was sent: none of it may come back as if it were new. */
   readonly handedIn: readonly Token[]
 }
@@ -59,9 +61,13 @@ export function checkResponse(response: TokenResponse, expected: Expected): void
     throw refused('handed back the token that was to be exchanged')
   }
   if (response.tokenType === 'n_a') throw refused('issued what is no access token, not Bearer and not DPoP')
-  // I8: a bound token turned into one that anybody can use.
-  if (response.tokenType === 'bearer' && (expected.bound || isBound(expected.identity.claims))) {
-    throw refused('issued an unbound token for one that is bound to a key')
+  if (response.tokenType === 'bearer') {
+    // I8: a bound token turned into one that anybody can use.
+    if (expected.bound || isBound(expected.identity.claims)) {
+      throw refused('issued an unbound token for one that is bound to a key')
+    }
+    // RFC 9449 §5: a server that ignores the proof says so by the type, and the client has to discard the token.
+    if (expected.proved) throw refused('issued an unbound token, where our key was proved')
   }
   refuseSurplus(answeredScopes(response, expected) ?? [], expected)
 }

@@ -42,8 +42,8 @@ const optionKeys = [
  * Exchanges a user's token for one that fits one API, with exactly these scopes at most: by RFC 8693, or by
  * Entra's on-behalf-of grant, as the profile says.
  *
- * With `actor` it has to be delegation: the token says who acts. Without, a token that names nobody (impersonation)
- * is taken as well. Where the user's token has actors already, they come to stand inside the new one; no more than
+ * With `actor`, here or in the profile, it has to be delegation: the token says who acts. Without, a token that names
+ * nobody (impersonation) is taken as well. Where the user's token has actors already, they come to stand inside the new one; no more than
  * five act in a row.
  *
  * The answer is held against what was asked before anybody gets the token: its types, its scopes and,

@@ -3,7 +3,7 @@ import { ConfigurationError, IdentityRequiredError, InvalidTokenError } from '..
 import { isVerified } from '../identity/index.ts'
 import { MAX_ACTORS } from '../identity/wire.ts'
 import { requireText, requireTexts, scopeList, snapshot } from '../lib/index.ts'
-import { checkMayAct, depthOf } from './actors.ts'
+import { checkMayAct, depthOf, type ExpectedActor } from './actors.ts'
 import type { Expected } from './check-issued-token.ts'
 import type { ExchangeTokenOptions } from './exchange-options.ts'
 import { exchangeRequest, jwtBearerGrant, onBehalfOfRequest, tokenExchangeGrant, tokenTypeUri } from './wire.ts'
@@ -98,20 +98,18 @@ function onBehalfOf(options: ExchangeTokenOptions, { target }: Profile, expected
   }
 }
 
+/** The call's own word first, then the profile's. */
+function expectedActor({ actor, authorizationServer: { profile } }: ExchangeTokenOptions): ExpectedActor | undefined {
+  return actor ?? (profile.actor === undefined ? undefined : { subject: profile.actor })
+}
+
 type Read = Omit<Expected, 'audience' | 'issuedTokenType' | 'scopePrefix'> & {
   readonly resource: readonly string[]
   readonly audience: readonly string[]
 }
 
 function readExpected(options: ExchangeTokenOptions, exchange: ExchangeProfile): Read {
-  const {
-    identity,
-    actor,
-    authorizationDetails,
-    requestedTokenType = 'access_token',
-    subjectToken,
-    actorToken,
-  } = options
+  const { identity, authorizationDetails, requestedTokenType = 'access_token', subjectToken, actorToken } = options
   const resource = targets('exchangeToken.resource', options.resource)
   const audience = targets('exchangeToken.audience', options.audience)
   if (resource.length + audience.length === 0) {
@@ -128,7 +126,7 @@ function readExpected(options: ExchangeTokenOptions, exchange: ExchangeProfile):
   }
   return {
     identity,
-    actor,
+    actor: expectedActor(options),
     resource,
     audience,
     scopes: scopeList('exchangeToken.scopes', options.scopes),
@@ -136,6 +134,7 @@ function readExpected(options: ExchangeTokenOptions, exchange: ExchangeProfile):
     accessToken: requestedTokenType === 'access_token',
     authorizationDetails,
     bound: subjectToken.keyThumbprint !== undefined,
+    proved: options.authorizationServer.profile.dpop !== undefined,
     handedIn: [subjectToken.token, ...(actorToken === undefined ? [] : [actorToken.token])],
   }
 }
@@ -156,8 +155,9 @@ function checkUri(uri: string): void {
 }
 
 /** What the user's token itself says of who may act, and how often it was handed on. */
-function checkActors({ identity, actor }: ExchangeTokenOptions): void {
-  checkMayAct(identity.claims, actor)
+function checkActors(options: ExchangeTokenOptions): void {
+  const { identity } = options
+  checkMayAct(identity.claims, expectedActor(options))
   if (identity.kind === 'user' && depthOf(identity.actor) >= MAX_ACTORS) {
     throw new InvalidTokenError('actor', `${MAX_ACTORS} parties act in the user's token already; nobody may be added`)
   }

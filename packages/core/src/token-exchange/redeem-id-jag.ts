@@ -72,6 +72,9 @@ export async function redeemIdJag(options: RedeemIdJagOptions): Promise<Redeemed
   const claims = await verified(response.accessToken, server, idJag, response.tokenType === 'dpop', signal)
   const expiresAt = tokenEnd(startedAt, response.expiresIn, claims?.exp)
   const actor = claims && readActor(claims.act)
+  if (profile.actor !== undefined && actor?.subject !== profile.actor) {
+    throw refused('issued a token that does not name our agent as its actor')
+  }
   return {
     token: new Token(response.accessToken),
     scopes,

@@ -3,7 +3,7 @@ import { generateKeyPair } from 'jose'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { auth0 } from '../../src/authorization-server/index.ts'
-import { ISSUER, order, useBackchannel } from '../unit/ciba/backchannel.ts'
+import { defaultProfile, ISSUER, order, useBackchannel } from '../unit/ciba/backchannel.ts'
 
 const begin = useBackchannel()
 
@@ -189,6 +189,19 @@ describe('the token of an answer (I7, A5)', () => {
       answer(await success({ access_token: await accessToken(claims) }))
       expect(await look(), JSON.stringify(claims)).toMatchObject({ status: 'failed' })
     }
+  })
+
+  test('says who acts, where the profile says how the server names our agent', async () => {
+    const { look, answer, success, accessToken } = await begin((issuer) => ({
+      ...defaultProfile(issuer),
+      actor: 'agent:trader',
+    }))
+    for (const act of [undefined, { sub: 'agent:other' }, { sub: 'agent:other', act: { sub: 'agent:trader' } }]) {
+      answer(await success({ access_token: await accessToken({ act }) }))
+      expect(await look(), JSON.stringify(act)).toMatchObject({ status: 'failed' })
+    }
+    answer(await success({ access_token: await accessToken({ act: { sub: 'agent:trader' } }) }))
+    expect(await look()).toMatchObject({ status: 'approved', token: { actor: { subject: 'agent:trader' } } })
   })
 
   test('lives no longer than the token itself says, whatever the answer says', async () => {

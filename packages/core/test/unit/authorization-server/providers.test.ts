@@ -172,5 +172,6 @@ describe('entra', async () => {
   test('says at construction that it has no DPoP', async () => {
     const dpop = await generateDpopKey()
     expect(() => entra({ ...options, dpop } as never)).toThrow(expect.objectContaining({ option: 'entra.dpop' }))
+    expect(() => entra({ ...options, actor: 'a' } as never)).toThrow(expect.objectContaining({ option: 'entra.actor' }))
   })
 })

@@ -57,6 +57,38 @@ describe('a service that an agent called, and that calls on', () => {
   })
 })
 
+describe('a profile that says how its server names the agent', () => {
+  const authorizationServer = server.connect({ actor: 'agent:trader' })
+
+  test('takes delegation to it', async () => {
+    await expect(server.exchange({ authorizationServer })).resolves.toMatchObject({
+      actor: { subject: 'agent:trader' },
+    })
+  })
+
+  test.each([
+    ['nobody (impersonation)', { act: undefined }, {}],
+    ['another', { act: { sub: 'agent:other' } }, {}],
+    ['it inside another', { act: { sub: 'agent:other', act: { sub: 'agent:trader' } } }, {}],
+    ['nobody that can be read', {}, { access_token: 'opaque' }],
+  ])('refuses a token that names %s', async (_, claims, answer) => {
+    server.tokenSays(claims)
+    server.answerSays(answer)
+    await expect(server.exchange({ authorizationServer })).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
+  })
+
+  test('sends no token whose may_act names another', async () => {
+    const identity = admit({ ...ann, claims: { may_act: { sub: 'agent:other' } } })
+    await expect(server.exchange({ authorizationServer, identity })).rejects.toMatchObject({ reason: 'actor' })
+    expect(server.forms).toEqual([])
+  })
+
+  test('gives way to the word of the call', async () => {
+    server.tokenSays({ act: { sub: 'agent:other' } })
+    await expect(server.exchange({ authorizationServer, actor: {} })).resolves.toBeDefined()
+  })
+})
+
 describe('may_act (RFC 8693 §4.4)', () => {
   const may = (may_act: unknown): UserIdentity => admit({ ...ann, claims: { may_act } })
 

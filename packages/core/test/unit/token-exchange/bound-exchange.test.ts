@@ -27,6 +27,13 @@ describe('with a key of the profile', () => {
     })
   })
 
+  test('nor does any other, where our key was proved: a server that ignores the proof is not believed', async () => {
+    expect(await refusal({})).toMatchObject({
+      code: 'ERR_INVALID_RESPONSE',
+      message: expect.stringContaining('our key was proved'),
+    })
+  })
+
   test.each([
     ['another key', { token_type: 'DPoP' }, { cnf: { jkt: 'another' } }],
     ['no key, where the answer says DPoP', { token_type: 'DPoP' }, {}],
