@@ -98,8 +98,10 @@ export { type ProofKey, type ProofRequest, Token } from './credential/index.ts'
 // delegations
 export type {
   CreateDelegationOptions,
+  DelegatedCredentials,
   Delegations,
   DelegationView,
+  UseDelegationOptions,
   UseLimit,
 } from './delegations/index.ts'
 // errors

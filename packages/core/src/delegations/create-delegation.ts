@@ -3,7 +3,7 @@ import type { UserIdentity } from '../contract/index.ts'
 import { ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
 import { isVerified, type KeptLogin, type LoginContext, renewLogin, subjectTokenOf } from '../identity/index.ts'
 import { refuseUnknownKeys, requireText, requireTexts, scopeList } from '../lib/index.ts'
-import type { DelegationRecord, UseLimit } from './delegation-record.ts'
+import type { DelegatedCredentials, DelegationRecord, UseLimit } from './delegation-record.ts'
 
 /** What a user agrees to: which agent, for what, until when, how often. */
 export interface CreateDelegationOptions {
@@ -11,6 +11,13 @@ export interface CreateDelegationOptions {
   readonly identity: UserIdentity
   /** The agent that may use it, by its configured name. @default the guard's own */
   readonly agent?: string | undefined
+  /** That agent's client id at the user's issuer. @default the guard's own; an agent of another client is another one */
+  readonly client?: string | undefined
+  /**
+   * Whether each use takes the agent's own verified identity as well (client credentials, `requestAgentIdentity`).
+   * @default false
+   */
+  readonly provesAgent?: boolean | undefined
   /** Names of the tools that it may call. Give tools, scopes, or both. @default any tool of the agent */
   readonly tools?: readonly string[] | undefined
   /** Scopes that its credentials may hold at most. @default what policies, roles and ceiling leave */
@@ -21,28 +28,42 @@ export interface CreateDelegationOptions {
   readonly limit?: UseLimit | undefined
   /**
    * A refresh token of the user's for the guard's client, of a login of its own (`offline_access`): it is used at
-   * once, sealed, and is from then on the delegation's alone. Never logged. @default none: jobs get no tokens
+   * once, sealed, and is from then on the delegation's alone. Never logged. @default none
    */
   readonly refreshToken?: string | undefined
+  /**
+   * Whether jobs may get tokens of the user's linked accounts by the vault's worker grant. Not beside a refresh token.
+   * @default true where the guard's vault has such a grant, and no refresh token is given
+   */
+  readonly worker?: boolean | undefined
 }
 
 const optionKeys = [
   'identity',
   'agent',
+  'client',
+  'provesAgent',
   'tools',
   'scopes',
   'expiresAt',
   'limit',
   'refreshToken',
+  'worker',
 ] as const satisfies readonly (keyof CreateDelegationOptions)[]
 
 const at = (name: string) => `delegations.create.${name}`
 
+/** The guard that makes a delegation. */
+export interface MakingGuard extends LoginContext {
+  readonly agent: string
+  /** Whether its vault can ask for the tokens of a user who is away. */
+  readonly hasWorkerGrant: boolean
+}
+
 /** What is to be kept, checked; its login is a new one, proven to be this user's. */
 export async function draftDelegation(
   options: CreateDelegationOptions,
-  ownAgent: string,
-  context: LoginContext,
+  context: MakingGuard,
 ): Promise<DelegationRecord> {
   refuseUnknownKeys('delegations.create', options, optionKeys)
   const { identity, limit } = options
@@ -57,13 +78,16 @@ export async function draftDelegation(
     throw new ConfigurationError(at('expiresAt'), 'give an end in the future, in epoch seconds')
   }
   const { issuer, tenant, subject, clientId, sessionId } = identity
+  const credentials = credentialsOf(options, context)
+  const agent = agentOf(options, context)
   const login = options.refreshToken === undefined ? undefined : await ownLogin(options.refreshToken, identity, context)
   return {
     v: 1,
     id: base64url.encode(crypto.getRandomValues(new Uint8Array(18))),
     state: 'active',
     owner: { issuer, subject, ...(tenant !== undefined && { tenant }), ...(clientId !== undefined && { clientId }) },
-    agent: requireText(at('agent'), options.agent ?? ownAgent),
+    ...agent,
+    credentials,
     ...(tools !== undefined && { tools }),
     ...(scopes !== undefined && { scopes }),
     ...(limit !== undefined && { limit: checkLimit(limit) }),
@@ -88,6 +112,43 @@ function checkPresent(identity: UserIdentity, { servers }: LoginContext, now: nu
   if (identity.expiresAt !== undefined && identity.expiresAt <= now) {
     throw new InvalidTokenError('expired', 'the proof of the identity has expired: the user has to be here')
   }
+}
+
+/** Who may use it. */
+function agentOf(
+  { agent, client, provesAgent, identity, refreshToken }: CreateDelegationOptions,
+  { servers, agent: ownAgent }: MakingGuard,
+): Pick<DelegationRecord, 'agent' | 'client' | 'provesAgent'> {
+  const ownClient = servers.of(identity.issuer).profile.clientId
+  if (refreshToken !== undefined && client !== undefined && client !== ownClient) {
+    throw new ConfigurationError(at('client'), 'a refresh token serves the client that it was issued to, which is ours')
+  }
+  if (provesAgent !== undefined && typeof provesAgent !== 'boolean') {
+    throw new ConfigurationError(at('provesAgent'), 'is true or false')
+  }
+  return {
+    agent: requireText(at('agent'), agent ?? ownAgent),
+    client: requireText(at('client'), client ?? ownClient),
+    ...(provesAgent === true && { provesAgent }),
+  }
+}
+
+function credentialsOf(
+  { refreshToken, worker, agent }: CreateDelegationOptions,
+  { hasWorkerGrant, agent: ownAgent }: MakingGuard,
+): DelegatedCredentials {
+  if (worker !== undefined && typeof worker !== 'boolean') {
+    throw new ConfigurationError(at('worker'), 'is true or false')
+  }
+  if (refreshToken !== undefined) {
+    if (worker !== true) return 'refresh_token'
+    throw new ConfigurationError(at('worker'), 'and refreshToken each bring tokens: give one of them')
+  }
+  // Another agent has a vault of its own, which is not known here.
+  if (worker === true && !hasWorkerGrant && (agent === undefined || agent === ownAgent)) {
+    throw new ConfigurationError(at('worker'), 'give the guard a vault with a worker grant, or leave it out')
+  }
+  return (worker ?? hasWorkerGrant) ? 'worker' : 'none'
 }
 
 function checkLimit(limit: UseLimit): UseLimit {

@@ -1,9 +1,11 @@
 import type { Identity } from '../contract/index.ts'
-import type { DelegationRecord } from './delegation-record.ts'
+import type { DelegatedCredentials, DelegationRecord } from './delegation-record.ts'
 
 /** What an identity that comes from a delegation may be used for. */
 export interface DelegationBounds {
   readonly agent: string
+  readonly client: string
+  readonly credentials: DelegatedCredentials
   readonly tools: ReadonlySet<string> | undefined
   readonly scopes: ReadonlySet<string> | undefined
 }
@@ -11,9 +13,14 @@ export interface DelegationBounds {
 const bounds = new WeakMap<Identity, DelegationBounds>()
 
 /** Ties an identity to its delegation. Nothing that an app can make does. */
-export function bindToDelegation(identity: Identity, { agent, tools, scopes }: DelegationRecord): void {
+export function bindToDelegation(
+  identity: Identity,
+  { agent, client, credentials, tools, scopes }: DelegationRecord,
+): void {
   bounds.set(identity, {
     agent,
+    client,
+    credentials,
     tools: tools && new Set(tools),
     scopes: scopes && new Set(scopes),
   })

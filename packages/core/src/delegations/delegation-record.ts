@@ -1,6 +1,15 @@
 import * as z from 'zod/mini'
 import { type KeptLogin, keptLogin, readKept } from '../identity/index.ts'
 
+/**
+ * What brings a job its tokens.
+ *
+ * `'refresh_token'`: a login of its own; APIs and connections work. `'worker'`: the vault's worker grant; connections
+ * work, and no API of the issuer's, since there is no token to exchange. `'none'`: only permissions, and credentials
+ * that an approval gives, work.
+ */
+export type DelegatedCredentials = 'refresh_token' | 'worker' | 'none'
+
 /** How often a delegation may be used. */
 export interface UseLimit {
   readonly uses: number
@@ -22,6 +31,11 @@ export interface DelegationRecord {
   }
   /** The agent that it was made for, by its configured name. */
   readonly agent: string
+  /** That agent's client at the owner's issuer: another client of the same name is another agent. */
+  readonly client: string
+  /** Each use takes the agent's own verified identity. */
+  readonly provesAgent?: boolean | undefined
+  readonly credentials: DelegatedCredentials
   /** Absent: any that the agent has. */
   readonly tools?: readonly string[] | undefined
   /** Absent: bounded by policies, roles and ceiling alone. */
@@ -45,6 +59,9 @@ const delegationRecord = z.object({
   state: z.enum(['active', 'login_ended', 'revoked']),
   owner: z.object({ issuer: text, tenant: z.optional(text), subject: text, clientId: z.optional(text) }),
   agent: text,
+  client: text,
+  provesAgent: z.optional(z.boolean()),
+  credentials: z.enum(['refresh_token', 'worker', 'none']),
   tools: texts,
   scopes: texts,
   limit: z.optional(z.object({ uses: z.number(), windowSeconds: z.number() })),
@@ -72,11 +89,7 @@ export interface DelegationView {
   readonly expiresAt: number
   /** The last time that a token was had for it, in epoch seconds. */
   readonly renewedAt?: number
-  /**
-   * `'tokens'`: jobs get tokens. `'none'`: only permissions, and credentials that an approval gives, work, since
-   * nothing was given that brings tokens.
-   */
-  readonly credentials: 'tokens' | 'none'
+  readonly credentials: DelegatedCredentials
 }
 
 /** @param now - Epoch seconds. */
@@ -92,6 +105,6 @@ export function viewOf(record: DelegationRecord, now: number): DelegationView {
     createdAt,
     expiresAt,
     ...(login !== undefined && { renewedAt: login.renewedAt }),
-    credentials: login === undefined ? 'none' : 'tokens',
+    credentials: record.credentials,
   }
 }

@@ -1,5 +1,5 @@
 import { type RequestOptions, withinDeadline } from '../authorization-server/index.ts'
-import type { UserIdentity } from '../contract/index.ts'
+import type { AgentIdentity, UserIdentity } from '../contract/index.ts'
 import { ConfigurationError, DelegationError, type DelegationRefusal, IdentityRequiredError } from '../errors/index.ts'
 import {
   admit,
@@ -21,8 +21,8 @@ export interface Delegations {
    * Keeps what the user agrees to now.
    *
    * Grants nothing by itself: policies, roles, permissions and approvals are asked at every call, as if the user
-   * were here. `credentials: 'none'` in the answer says that jobs get no tokens: then only permissions, and
-   * credentials that an approval gives, work.
+   * were here. `credentials` in the answer says what brings jobs their tokens: the refresh token, the vault's worker
+   * grant, or nothing; with `'none'` only permissions, and credentials that an approval gives, work.
    *
    * @throws ConfigurationError A bound is missing or wrong.
    * @throws InvalidTokenError The refresh token is not good, or the user's proof has expired.
@@ -41,13 +41,21 @@ export interface Delegations {
    * For whom a job acts. Asks the issuer each time, so that what changed there (roles, an ended login) shows; keep the
    * identity for one job, and no longer.
    *
-   * The id is no secret and no credential: only the agent that the delegation was made for gets an identity.
+   * The id is no secret and no credential: only the agent that the delegation was made for gets an identity, known by
+   * the guard's configured name and by its client at the user's issuer; and by `agentIdentity`, where that is demanded
+   * or given.
    *
    * @throws DelegationError It gives none; `reason` says why.
    * @throws TransportError The issuer did not answer. Try again later.
    * @throws StoreError The store did not answer.
    */
-  identity(id: string, options?: RequestOptions): Promise<UserIdentity>
+  identity(id: string, options?: UseDelegationOptions): Promise<UserIdentity>
+}
+
+/** Options of `delegations.identity`. */
+export interface UseDelegationOptions extends RequestOptions {
+  /** The agent's own verified identity, of `requestAgentIdentity`. Has to be given where `provesAgent` was agreed to. */
+  readonly agentIdentity?: AgentIdentity | undefined
 }
 
 /** What happened to a delegation, for the audit. */
@@ -62,6 +70,8 @@ export interface DelegationsContext extends LoginContext {
   readonly store: DelegationStore
   /** The acting agent's configured name. */
   readonly agent: string
+  /** Whether the guard's vault can ask for the tokens of a user who is away. */
+  readonly hasWorkerGrant: boolean
   readonly timeoutMs: number
   /** Rejects where audit is required and was not taken: then nothing is given. */
   readonly note: (note: DelegationNote) => Promise<void>
@@ -76,14 +86,14 @@ const TOKENLESS_SECONDS = 3600
 
 /** @see {@link Delegations} */
 export function createDelegations(context: DelegationsContext): Delegations {
-  const { store, clock, servers, note } = context
+  const { store, clock, note } = context
   const flights = new SingleFlight<KeptLogin | undefined>()
   const bounded = <T>({ signal, timeoutMs = context.timeoutMs }: RequestOptions, work: () => Promise<T>) =>
     withinDeadline({ timeoutMs, signal }, work)
   return {
     create: ({ signal, timeoutMs, ...options }) =>
       bounded({ signal, timeoutMs }, async () => {
-        const record = await draftDelegation(options, context.agent, { servers, clock })
+        const record = await draftDelegation(options, context)
         checkKey(record, context)
         await note({ action: 'created', record, id: record.id })
         await store.write(record, null)
@@ -109,7 +119,7 @@ export function createDelegations(context: DelegationsContext): Delegations {
         requireText('delegations.identity.id', id)
         const record = (await store.read(id))?.record
         try {
-          const identity = await identityOf(record, context, flights)
+          const identity = await identityOf(record, context, options.agentIdentity, flights)
           await note({ action: 'used', record, id })
           return identity
         } catch (error) {
@@ -123,10 +133,12 @@ export function createDelegations(context: DelegationsContext): Delegations {
 async function identityOf(
   record: DelegationRecord | undefined,
   context: DelegationsContext,
+  agentIdentity: AgentIdentity | undefined,
   flights: SingleFlight<KeptLogin | undefined>,
 ): Promise<UserIdentity> {
   const now = context.clock.now() / 1000
-  const usable = usableBy(record, context.agent, now)
+  const usable = usableBy(record, context, now)
+  checkAgent(usable, agentIdentity, now)
   const { id, limit, login, expiresAt } = usable
   if (limit !== undefined && (await context.store.countUse(id, limit.windowSeconds)) > limit.uses) {
     throw new DelegationError('used_up', `the delegation may be used ${limit.uses} times in ${limit.windowSeconds} s`)
@@ -135,7 +147,7 @@ async function identityOf(
   const renewed = await flights.run(id, (signal) => renewedLogin(usable, context, signal))
   if (renewed === undefined) {
     // Ended by the issuer, or by its owner while the issuer was asked: the store knows which.
-    usableBy((await context.store.read(id))?.record, context.agent, now)
+    usableBy((await context.store.read(id))?.record, context, now)
     throw new DelegationError('login_required', 'the issuer has ended the login behind the delegation')
   }
   const end = Math.min(expiresAt, renewed.identity.expiresAt ?? Number.POSITIVE_INFINITY)
@@ -144,13 +156,39 @@ async function identityOf(
 }
 
 /** Each reason is told to the agent that it concerns, and to no other. */
-function usableBy(record: DelegationRecord | undefined, agent: string, now: number): DelegationRecord {
+function usableBy(
+  record: DelegationRecord | undefined,
+  { agent, servers }: DelegationsContext,
+  now: number,
+): DelegationRecord {
   if (record === undefined) throw new DelegationError('unknown', 'there is no delegation of this id')
-  if (record.agent !== agent) throw new DelegationError('other_agent', 'the delegation was made for another agent')
+  const { issuer } = record.owner
+  // A name is what a guard calls itself; its client is what the issuer knows it by.
+  const client = servers.knows(issuer) ? servers.of(issuer).profile.clientId : undefined
+  if (record.agent !== agent || record.client !== client) {
+    throw new DelegationError('other_agent', 'the delegation was made for another agent, or for another client')
+  }
   if (record.state === 'revoked') throw new DelegationError('revoked', 'the delegation was revoked')
   if (record.expiresAt <= now) throw new DelegationError('expired', 'the delegation is past its end')
   if (record.state === 'active') return record
   throw new DelegationError('login_required', 'the issuer has ended the login behind the delegation')
+}
+
+/** What is given is looked at, whether or not it was demanded. */
+function checkAgent(record: DelegationRecord, agent: AgentIdentity | undefined, now: number): void {
+  if (agent === undefined) {
+    if (record.provesAgent !== true) return
+    throw new DelegationError('other_agent', 'the delegation demands the agent’s own identity: give `agentIdentity`')
+  }
+  const { issuer, tenant } = record.owner
+  const proves =
+    isVerified(agent) &&
+    agent.kind === 'agent' &&
+    agent.issuer === issuer &&
+    (agent.tenant === undefined || agent.tenant === tenant) &&
+    agent.clientId === record.client &&
+    (agent.expiresAt === undefined || agent.expiresAt > now)
+  if (!proves) throw new DelegationError('other_agent', 'the agent’s identity is not that of the delegation’s agent')
 }
 
 function renewedLogin(

@@ -1,5 +1,11 @@
 export type { CreateDelegationOptions } from './create-delegation.ts'
 export { type DelegationBounds, delegationBoundsOf } from './delegation-bounds.ts'
-export type { DelegationRecord, DelegationView, UseLimit } from './delegation-record.ts'
+export type { DelegatedCredentials, DelegationRecord, DelegationView, UseLimit } from './delegation-record.ts'
 export { DelegationStore, endDelegations } from './delegation-store.ts'
-export { createDelegations, type DelegationNote, type Delegations, type DelegationsContext } from './delegations.ts'
+export {
+  createDelegations,
+  type DelegationNote,
+  type Delegations,
+  type DelegationsContext,
+  type UseDelegationOptions,
+} from './delegations.ts'

@@ -1,8 +1,9 @@
 import type { ConnectionRule, UserIdentity } from '../contract/index.ts'
 import type { IssuedToken, Token } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import type { VaultAnswer } from '../vault/vault.ts'
+import type { VaultAnswer, VaultRequest } from '../vault/vault.ts'
 import { isExempt, scopesFor } from './check-roles.ts'
+import { vaultAccess } from './delegated-work.ts'
 import type { Environment } from './environment.ts'
 import { noteToken } from './note-token.ts'
 import type { Progress } from './progress.ts'
@@ -42,10 +43,12 @@ export async function connectionToken(
   if (environment.vault === undefined) {
     return deny('misconfigured', 'the policy needs a connection and the guard has no `vault`')
   }
+  const by = vaultAccess(identity, environment)
+  if ('refused' in by) return loginRequired(`${rule.connection}: ${by.refused}`)
   try {
     return await environment.tokens.get(
       tokenKey(identity, rule, scopesFor(progress, rule), environment.servers),
-      (signal) => askVault(progress, identity, rule, environment, { signal, refused }),
+      (signal) => askVault(progress, identity, rule, environment, { ...by, signal, refused }),
       progress.signal,
     )
   } catch (error) {
@@ -60,7 +63,11 @@ async function askVault(
   identity: UserIdentity,
   rule: ConnectionRule,
   environment: Environment,
-  { signal, refused }: { readonly signal: AbortSignal; readonly refused: Token | undefined },
+  {
+    signal,
+    refused,
+    delegation,
+  }: Pick<VaultRequest, 'delegation'> & { readonly signal: AbortSignal; readonly refused: Token | undefined },
 ): Promise<IssuedToken> {
   const { vault, servers, clock } = environment
   if (vault === undefined) throw new ConfigurationError('vault', 'the policy needs a connection and there is none')
@@ -71,6 +78,7 @@ async function askVault(
       connection: rule.connection,
       scopes: scopesFor(progress, rule),
       ...(account !== undefined && { account }),
+      ...(delegation !== undefined && { delegation }),
       ...(refused !== undefined && { refused }),
     },
     { authorizationServers: servers, now: clock.now(), signal },

@@ -1,4 +1,4 @@
-import type { Identity } from '../contract/index.ts'
+import type { Identity, UserIdentity } from '../contract/index.ts'
 import {
   createDelegations,
   type DelegationNote,
@@ -6,18 +6,20 @@ import {
   type Delegations,
   delegationBoundsOf,
 } from '../delegations/index.ts'
+import type { VaultRequest } from '../vault/vault.ts'
 import { Aftermath } from './aftermath.ts'
 import type { Environment } from './environment.ts'
 import { deny, type Stop } from './stop.ts'
 
 /** What `guard.delegations` is. */
 export function delegationsOf(environment: Environment): Delegations {
-  const { delegations, servers, clock, agent, timeoutMs } = environment
+  const { delegations, servers, clock, agent, timeoutMs, vault } = environment
   return createDelegations({
     store: delegations,
     servers,
     clock,
     agent: agent.name,
+    hasWorkerGrant: vault?.hasWorkerGrant === true,
     timeoutMs,
     note: (note) => noteDelegation(note, environment),
     announceEnd: (record) => announceEnd(record, environment),
@@ -25,13 +27,16 @@ export function delegationsOf(environment: Environment): Delegations {
 }
 
 /** The part of step 2 that a job adds: the identity is this agent's to use, and for this tool. */
-export function checkDelegation(identity: Identity, tool: string, { agent }: Environment): Stop | undefined {
+export function checkDelegation(identity: Identity, tool: string, { agent, servers }: Environment): Stop | undefined {
   if (identity.kind !== 'user' || identity.delegationId === undefined) return undefined
   const bounds = delegationBoundsOf(identity)
   // Its name alone says nothing about how far it goes.
   if (bounds === undefined) return deny('identity_not_verified', 'the identity names a delegation that did not make it')
   if (bounds.agent !== agent.name) {
     return deny('identity_not_verified', `the delegation was made for another agent: ${bounds.agent}`)
+  }
+  if (bounds.client !== servers.of(identity.issuer).profile.clientId) {
+    return deny('identity_not_verified', 'the delegation was made for another client')
   }
   if (bounds.tools === undefined || bounds.tools.has(tool)) return undefined
   return deny('delegation_exceeded', `the delegation does not name the tool ${tool}`)
@@ -41,6 +46,23 @@ export function checkDelegation(identity: Identity, tool: string, { agent }: Env
 export function delegatedScopes(identity: Identity): ReadonlySet<string> | undefined {
   if (identity.kind !== 'user' || identity.delegationId === undefined) return undefined
   return delegationBoundsOf(identity)?.scopes
+}
+
+/**
+ * By what a job may ask the vault: the worker grant where its user agreed to that, and nothing where nothing was agreed
+ * to that brings tokens. A vault that needs no proof of the user would give them all the same.
+ */
+export function vaultAccess(
+  identity: UserIdentity,
+  { vault }: Environment,
+): Pick<VaultRequest, 'delegation'> | { readonly refused: string } {
+  const id = identity.delegationId
+  const bounds = id === undefined ? undefined : delegationBoundsOf(identity)
+  if (id === undefined || bounds?.credentials === 'refresh_token') return {}
+  if (bounds?.credentials !== 'worker')
+    return { refused: 'the delegation was made without anything that brings tokens' }
+  if (vault?.hasWorkerGrant !== true) return { refused: 'the delegation needs a worker grant, and the vault has none' }
+  return { delegation: { id, agent: bounds.agent } }
 }
 
 /** A use is on record before it is had, where audit is required. */

@@ -23,7 +23,10 @@ export interface Auth0TokenVaultOptions {
    * @default the token behind the verified identity
    */
   readonly subjectToken?: (identity: UserIdentity) => SubjectToken | undefined
-  /** For work with no user present: a signed request takes the place of the user's own token. */
+  /**
+   * For work with no user present: under a delegation that was made with it, a signed request takes the place of the
+   * user's own token. Serves nobody else.
+   */
   readonly worker?: Auth0Worker
   /** The page on which the user connects accounts, for interrupts: absolute, and without secrets. */
   readonly connectPage?: string
@@ -40,19 +43,23 @@ export interface Auth0TokenVaultOptions {
  */
 export function auth0TokenVault(options: Auth0TokenVaultOptions = {}): Vault {
   refuseUnknownKeys('auth0TokenVault', options, ['subjectToken', 'worker', 'connectPage'])
-  if (options.worker !== undefined && options.subjectToken !== undefined) {
-    throw new ConfigurationError('auth0TokenVault.worker', 'stands in for subjectToken: give one of them')
-  }
   const worker = options.worker && checkWorker(options.worker)
   const { subjectToken = subjectTokenOf } = options
   if (typeof subjectToken !== 'function')
     throw new ConfigurationError('auth0TokenVault.subjectToken', 'give a function')
   return Object.freeze({
     specificationVersion: 1,
-    token: async (request: VaultRequest, context: VaultContext) => {
-      if (worker === undefined) return askVault(request, context, subjectToken(request.identity))
+    hasWorkerGrant: worker !== undefined,
+    token: async (request: VaultRequest, context: VaultContext): Promise<VaultAnswer> => {
+      const { delegation, identity } = request
+      if (worker === undefined || delegation === undefined) {
+        return askVault(request, context, subjectToken(identity))
+      }
+      if (delegation.id !== identity.delegationId) {
+        return { status: 'misconfigured', detail: 'the worker was asked under a delegation that is not the identity’s' }
+      }
       const { clientId } = context.authorizationServers.of(request.identity.issuer).profile
-      const token = await workerToken(worker, request, clientId, context.now)
+      const token = await workerToken(worker, { ...request, delegation }, clientId, context.now)
       return askVault(request, context, { token, type: 'jwt' }, workerIssuedToken)
     },
     connectUrl: connectPageUrl('auth0TokenVault.connectPage', options.connectPage),

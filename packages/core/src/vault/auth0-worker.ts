@@ -15,12 +15,16 @@ export interface Auth0Worker {
   readonly algorithm: string
   /** `kid`, where several keys are registered. */
   readonly keyId?: string
-  /** Why the token is wanted, for Auth0's log: 1 to 256 characters, and no secret. */
+  /**
+   * Why the token is wanted, for Auth0's log; no secret. Follows the delegation's id, which is always told: with it
+   * 256 characters at most.
+   */
   readonly auditContext?: (request: VaultRequest) => string
 }
 
 /** Auth0 takes requests that are at most a minute old. */
 const LIFE_SECONDS = 60
+const MAX_AUDIT_CHARACTERS = 256
 
 /** @throws ConfigurationError An option is unknown or wrong. */
 export function checkWorker(worker: Auth0Worker): Auth0Worker {
@@ -32,19 +36,17 @@ export function checkWorker(worker: Auth0Worker): Auth0Worker {
   return worker
 }
 
+type WorkerRequest = VaultRequest & Required<Pick<VaultRequest, 'delegation'>>
+
 /** A signed request for one user's token; used once. @param now - Epoch milliseconds. */
 export async function workerToken(
   { privateKey, algorithm, keyId, auditContext }: Auth0Worker,
-  request: VaultRequest,
+  request: WorkerRequest,
   clientId: string,
   now: number,
 ): Promise<Token> {
   const issuedAt = Math.floor(now / 1000)
-  const context = auditContext?.(request)
-  if (context !== undefined && (context.length < 1 || context.length > 256)) {
-    throw new ConfigurationError('auth0TokenVault.worker.auditContext', 'give 1 to 256 characters')
-  }
-  const jwt = await new SignJWT({ ...(context !== undefined && { audit_context: context }) })
+  const jwt = await new SignJWT({ audit_context: auditText(request, auditContext) })
     .setProtectedHeader({ alg: algorithm, typ: 'token-vault-req+jwt', ...(keyId !== undefined && { kid: keyId }) })
     .setIssuer(clientId)
     .setSubject(request.identity.subject)
@@ -54,4 +56,15 @@ export async function workerToken(
     .setExpirationTime(issuedAt + LIFE_SECONDS)
     .sign(privateKey)
   return new Token(jwt)
+}
+
+/** What ties the token in Auth0's log to what its user agreed to. */
+function auditText(request: WorkerRequest, auditContext: Auth0Worker['auditContext']): string {
+  const because = auditContext?.(request)
+  const text = `delegation:${request.delegation.id}${because === undefined ? '' : ` ${because}`}`
+  if (because !== '' && text.length <= MAX_AUDIT_CHARACTERS) return text
+  throw new ConfigurationError(
+    'auth0TokenVault.worker.auditContext',
+    `give text; with the delegation's id it has ${MAX_AUDIT_CHARACTERS} characters at most`,
+  )
 }

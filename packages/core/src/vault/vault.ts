@@ -10,6 +10,11 @@ export interface VaultRequest {
   readonly scopes: readonly string[]
   /** Which of several linked accounts. */
   readonly account?: string
+  /**
+   * The delegation by which the user, who is away, agreed to the vault's worker grant: such a grant serves no other
+   * request. From the guard, where the delegation's `credentials` are `'worker'`.
+   */
+  readonly delegation?: { readonly id: string; readonly agent: string }
   /** The token of an earlier answer that the API has refused: a vault that can gives another one. */
   readonly refused?: Token
 }
@@ -54,6 +59,8 @@ export interface ChangedConnection {
  */
 export interface Vault {
   readonly specificationVersion: 1
+  /** Whether it can get tokens of a user who is away, by a grant of its own, under a delegation. @default false */
+  readonly hasWorkerGrant?: boolean
   token(request: VaultRequest, context: VaultContext): Promise<VaultAnswer>
   /**
    * The page of the app on which the user connects an account: for the interrupt. Holds no ticket and no token.

@@ -14,7 +14,7 @@ describe('who may make, see and end delegations', () => {
     const ann = (await present()).identity
     const bob = (await present('bob')).identity
     expect(await guard.delegations.list({ identity: ann })).toMatchObject([
-      { id, state: 'active', agent: 'agent:trader', tools: ['read_portfolio'], credentials: 'tokens' },
+      { id, state: 'active', agent: 'agent:trader', tools: ['read_portfolio'], credentials: 'refresh_token' },
     ])
     expect(await guard.delegations.list({ identity: bob })).toEqual([])
     expect(await guard.delegations.revoke(id, { identity: bob })).toBe('not_found')

@@ -202,6 +202,8 @@ describe('auth0TokenVault', () => {
 })
 
 describe('a Privileged Worker', () => {
+  const away = admit<UserIdentity>({ ...withoutToken, delegationId: 'd-1' })
+  const delegated = { identity: away, delegation: { id: 'd-1', agent: 'agent:nightly' } }
   const WORKER_TOKEN = 'http://auth0.com/oauth/token-type/token-vault-access-token'
 
   test('signs a request for one user, for a minute, once', async () => {
@@ -217,7 +219,7 @@ describe('a Privileged Worker', () => {
     succeed({ issued_token_type: WORKER_TOKEN })
     const seen = new Set<unknown>()
     for (let round = 0; round < 2; round++) {
-      expect(await vault.token(request({ identity: withoutToken }), context)).toMatchObject({ status: 'token' })
+      expect(await vault.token(request(delegated), context)).toMatchObject({ status: 'token' })
       const form = Object.fromEntries(forms.at(-1) ?? [])
       expect(form).toMatchObject({
         grant_type: GRANT,
@@ -237,7 +239,7 @@ describe('a Privileged Worker', () => {
         jti: expect.any(String),
         iat,
         exp: iat + 60,
-        audit_context: 'nightly google-oauth2',
+        audit_context: 'delegation:d-1 nightly google-oauth2',
       })
       seen.add(payload.jti)
     }
@@ -248,13 +250,29 @@ describe('a Privileged Worker', () => {
     const { publicKey, privateKey } = await generateKeyPair('ES256')
     const worker = { privateKey, algorithm: 'ES256' }
     succeed()
-    await expect(auth0TokenVault({ worker }).token(request({ identity: withoutToken }), context)).rejects.toThrow(
-      InvalidResponseError,
-    )
-    const chatty = { ...worker, auditContext: () => 'x'.repeat(257) }
-    await expect(auth0TokenVault({ worker: chatty }).token(request(), context)).rejects.toThrow('auditContext')
+    await expect(auth0TokenVault({ worker }).token(request(delegated), context)).rejects.toThrow(InvalidResponseError)
+    for (const text of ['', 'x'.repeat(256 - 'delegation:d-1 '.length + 1)]) {
+      const chatty = { ...worker, auditContext: () => text }
+      await expect(auth0TokenVault({ worker: chatty }).token(request(delegated), context)).rejects.toThrow(
+        'auditContext',
+      )
+    }
     expect(() => auth0TokenVault({ worker: { ...worker, privateKey: publicKey } })).toThrow('worker.privateKey')
     expect(() => auth0TokenVault({ worker: { ...worker, kid: 'x' } as never })).toThrow('worker.kid')
-    expect(() => auth0TokenVault({ worker, subjectToken: () => undefined })).toThrow('auth0TokenVault.worker')
+  })
+
+  test('serves a delegation that was made with it, and nobody else', async () => {
+    const { privateKey } = await generateKeyPair('ES256')
+    const vault = auth0TokenVault({ worker: { privateKey, algorithm: 'ES256' } })
+    expect([vault.hasWorkerGrant, auth0TokenVault().hasWorkerGrant]).toEqual([true, false])
+    for (const identity of [withoutToken, away]) {
+      expect(await vault.token(request({ identity }), context)).toMatchObject({ status: 'login_required' })
+    }
+    const others = { ...delegated, identity: admit<UserIdentity>({ ...withoutToken, delegationId: 'd-2' }) }
+    expect(await vault.token(request(others), context)).toMatchObject({ status: 'misconfigured' })
+    expect(forms).toHaveLength(0)
+    // Who is here proves it by a token of their own.
+    expect(await vault.token(request({ identity: user() }), context)).toMatchObject({ status: 'token' })
+    expect(forms.at(-1)?.get('subject_token')).toBe('subject-token')
   })
 })
