@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { startAuthorizationServer } from '@behalf/sandbox'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forkScript, killChild } from '../children.ts'
 import { HASTENED_BY } from '../hastened-store.ts'
 import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from '../redis-server.ts'
@@ -29,23 +30,35 @@ async function heard(child: ChildProcess): Promise<unknown> {
   }
 }
 
-/** An oidc-provider of its own, in a process of its own. */
+/** An oidc-provider: refresh tokens rotate, and one that is used twice ends its grant. */
 async function startUpstream(graceSeconds: number) {
-  const script = new URL('../../../sandbox/test/interop/vault-upstream.ts', import.meta.url)
-  const child = forkScript(script, [{ ...UPSTREAM, graceSeconds }])
-  const issuer = (await heard(child)) as string
+  const server = await startAuthorizationServer({
+    clients: [
+      {
+        clientId: 'behalf',
+        clientSecret: 'upstream-secret',
+        redirectUris: [UPSTREAM.redirectUri],
+        scopes: ['contacts.read'],
+      },
+    ],
+    users: [{ subject: 'ann@crm' }],
+    resources: [{ identifier: UPSTREAM.resource, scopes: ['contacts.read'] }],
+    accessTokenSeconds: 60,
+    refreshGraceSeconds: graceSeconds,
+  })
+  await server.controls.signInAs('ann@crm')
   return {
-    at: { issuer, graceSeconds } satisfies Upstream,
-    refreshes: () => {
-      child.send('count')
-      return heard(child)
+    at: { issuer: server.issuer, graceSeconds } satisfies Upstream,
+    refreshes: async () => {
+      const requests = await server.controls.requests()
+      return requests.filter(({ parameters }) => parameters.grant_type === 'refresh_token').length
     },
-    stop: () => killChild(child),
+    close: () => server.close(),
   }
 }
 
-async function startWorker(target: Target, upstream: Upstream) {
-  const child = forkScript(new URL('./worker.ts', import.meta.url), [target, upstream])
+async function startWorker(target: Target) {
+  const child = forkScript(new URL('./worker.ts', import.meta.url), [target])
   await heard(child)
   return {
     tell: (task: Task) => {
@@ -61,76 +74,80 @@ async function startWorker(target: Target, upstream: Upstream) {
   }
 }
 
-let upstreams: Record<string, Awaited<ReturnType<typeof startUpstream>>>
-beforeAll(async () => {
-  const [grace, none] = await Promise.all([startUpstream(60), startUpstream(0)])
-  upstreams = { grace, none }
-}, 30_000)
-afterAll(async () => {
-  for (const upstream of Object.values(upstreams ?? {})) await upstream.stop()
-})
+type Worker = Awaited<ReturnType<typeof startWorker>>
+type RunningUpstream = Awaited<ReturnType<typeof startUpstream>>
 
-function refreshingProcesses(target: (name: string) => Target): void {
-  const withGrace = { graceSeconds: 60, name: 'grace' }
-  const without = { graceSeconds: 0, name: 'none' }
+let grace: RunningUpstream
+let none: RunningUpstream
+beforeAll(async () => {
+  // Longer than what `hastened` takes for a lease.
+  ;[grace, none] = await Promise.all([startUpstream(120), startUpstream(0)])
+}, 30_000)
+afterAll(() => Promise.all([grace?.close(), none?.close()]))
+
+function refreshingProcesses(target: () => Target): void {
+  let stays: Worker
+  /** Started ahead: one test after the other uses one up. */
+  let mortals: Promise<Worker>[] = []
+  beforeAll(async () => {
+    mortals = [startWorker(target()), startWorker(target())]
+    stays = await startWorker(target())
+    await Promise.all(mortals)
+  }, 30_000)
+  afterAll(async () => {
+    await stays?.stop()
+    for (const mortal of mortals) await (await mortal).stop()
+  })
+
   /** Two processes over one store, with ann's account linked by one of them. */
-  async function pair({ name }: { readonly name: string }, store: string) {
-    const upstream = upstreams[name]
-    if (upstream === undefined) throw new Error('no upstream')
-    const [one, two] = await Promise.all([
-      startWorker(target(store), upstream.at),
-      startWorker(target(store), upstream.at),
-    ])
-    onTestFinished(async () => {
-      await Promise.all([one.stop(), two.stop()])
-    })
-    expect(await one.tell({ kind: 'link' })).toEqual(['connected'])
-    const before = Number(await upstream.refreshes())
-    return { one, two, refreshes: async () => Number(await upstream.refreshes()) - before }
+  async function pair(upstream: RunningUpstream, mortal: number) {
+    const { at } = upstream
+    const one = await mortals[mortal]
+    if (one === undefined) throw new Error('no such process')
+    expect(await one.tell({ kind: 'link', at })).toEqual(['connected'])
+    const before = await upstream.refreshes()
+    return { at, one, two: stays, refreshes: async () => (await upstream.refreshes()) - before }
   }
 
   test('two processes make one refresh, again and again', { timeout: 30_000 }, async () => {
-    const { one, two, refreshes } = await pair(without, 'two')
+    const { at, one, two, refreshes } = await pair(none, 0)
     for (let round = 1; round <= 3; round++) {
-      const task = { kind: 'ask', calls: 20, offset: round * AFTER_EXPIRY } as const
+      const task = { kind: 'ask', at, calls: 20, offset: round * AFTER_EXPIRY } as const
       const told = (await Promise.all([one.tell(task), two.tell(task)])).flat()
       expect(told).toEqual(Array(40).fill('token'))
       expect(await refreshes()).toBe(round)
     }
   })
 
+  const died = { kind: 'ask', calls: 3, offset: AFTER_EXPIRY, hastened: true, dies: true } as const
+  const after = { kind: 'ask', calls: 5, offset: AFTER_EXPIRY, hastened: true } as const
+
   test('killed between answer and write, with a grace period: the connection lives', { timeout: 30_000 }, async () => {
-    const { one, two, refreshes } = await pair(withGrace, 'killed-grace')
-    expect(await one.tellLast({ kind: 'ask', calls: 3, offset: AFTER_EXPIRY, dies: true })).toBe('SIGKILL')
-    expect(await two.tell({ kind: 'ask', calls: 10, offset: AFTER_EXPIRY })).toEqual(Array(10).fill('token'))
+    const { at, one, two, refreshes } = await pair(grace, 0)
+    expect(await one.tellLast({ ...died, at })).toBe('SIGKILL')
+    expect(await two.tell({ ...after, at })).toEqual(Array(5).fill('token'))
     expect(await refreshes()).toBe(2)
     // The chain goes on: nothing looked like theft.
-    expect(await two.tell({ kind: 'ask', calls: 1, offset: 2 * AFTER_EXPIRY })).toEqual(['token'])
+    expect(await two.tell({ ...after, at, offset: 2 * AFTER_EXPIRY })).toEqual(Array(5).fill('token'))
   })
 
   test('and without one: told as such, once and for all, with nothing sent', { timeout: 30_000 }, async () => {
-    const { one, two, refreshes } = await pair(without, 'killed-none')
-    expect(await one.tellLast({ kind: 'ask', calls: 3, offset: AFTER_EXPIRY, dies: true })).toBe('SIGKILL')
+    const { at, one, two, refreshes } = await pair(none, 1)
+    expect(await one.tellLast({ ...died, at })).toBe('SIGKILL')
     await wait(LEASE_MS)
     for (let round = 0; round < 3; round++) {
-      expect(await two.tell({ kind: 'ask', calls: 5, offset: AFTER_EXPIRY })).toEqual(Array(5).fill('must_reconnect'))
+      expect(await two.tell({ ...after, at })).toEqual(Array(5).fill('must_reconnect'))
     }
     expect(await refreshes()).toBe(1)
-    expect(await two.tell({ kind: 'link' })).toEqual(['connected'])
-    expect(await two.tell({ kind: 'ask', calls: 1, offset: AFTER_EXPIRY })).toEqual(['token'])
+    expect(await two.tell({ kind: 'link', at })).toEqual(['connected'])
+    expect(await two.tell({ ...after, at })).toEqual(Array(5).fill('token'))
   })
 }
 
 describe('vaults on one SQLite file', () => {
-  const places = new Map<string, ReturnType<typeof place>>()
-  afterAll(() => {
-    for (const { remove } of places.values()) remove()
-  })
-  refreshingProcesses((name) => {
-    const at = places.get(name) ?? place()
-    places.set(name, at)
-    return { file: at.file }
-  })
+  const { file, remove } = place()
+  afterAll(remove)
+  refreshingProcesses(() => ({ file }))
 })
 
 if (!hasRedisServer) test('vaults on one Redis', ({ skip }) => skip(redisServerMissing))
@@ -141,5 +158,5 @@ describe.runIf(hasRedisServer)('vaults on one Redis', () => {
     server = await startRedisServer()
   })
   afterAll(() => server.stop())
-  refreshingProcesses((name) => ({ client: 'redis', port: server.port, prefix: `vault-${name}` }))
+  refreshingProcesses(() => ({ client: 'redis', port: server.port, prefix: 'vault' }))
 })

@@ -1,37 +1,59 @@
 import { flushCompileCache } from 'node:module'
+import type { StoredVault } from '@behalf/core/vault'
 import { openStore } from '../approvals/guarded-world.ts'
 import { hastened } from '../hastened-store.ts'
 import type { Target } from '../worker.ts'
 import { ask, link, type Upstream, vaultOn } from './vault-on.ts'
 
-/** What a process is to do now. */
+/** What a process is to do now, at which upstream. */
 export type Task =
-  | { readonly kind: 'link' }
-  /** So many calls at once, so many milliseconds from now. `dies`: by its own SIGKILL, once the provider has answered. */
-  | { readonly kind: 'ask'; readonly calls: number; readonly offset: number; readonly dies?: boolean }
+  | { readonly kind: 'link'; readonly at: Upstream }
+  /**
+   * So many calls at once, so many milliseconds from now. `hastened`: leases end soon, for those who wait for a dead
+   * process's. `dies`: by its own SIGKILL, once the provider has answered.
+   */
+  | {
+      readonly kind: 'ask'
+      readonly at: Upstream
+      readonly calls: number
+      readonly offset: number
+      readonly hastened?: boolean
+      readonly dies?: boolean
+    }
 
-const [target, upstream] = process.argv.slice(2).map((argument) => JSON.parse(argument)) as [Target, Upstream]
+const [target] = process.argv.slice(2).map((argument) => JSON.parse(argument)) as [Target]
+const store = await openStore(target)
+const soon = hastened(store)
 let offset = 0
 let dies = false
-const vault = vaultOn(hastened(await openStore(target)), upstream, {
-  offset: () => offset,
-  fetch: async (input, init) => {
-    const response = await fetch(input, init)
-    if (dies && String(init?.body).includes('grant_type=refresh_token')) {
-      process.kill(process.pid, 'SIGKILL')
-      await new Promise(() => {})
-    }
-    return response
-  },
-})
+const vaults = new Map<string, StoredVault>()
+
+function vaultAt(upstream: Upstream, isHastened: boolean): StoredVault {
+  const name = JSON.stringify([upstream, isHastened])
+  const vault =
+    vaults.get(name) ??
+    vaultOn(isHastened ? soon : store, upstream, {
+      offset: () => offset,
+      fetch: async (input, init) => {
+        const response = await fetch(input, init)
+        if (dies && String(init?.body).includes('grant_type=refresh_token')) {
+          process.kill(process.pid, 'SIGKILL')
+          await new Promise(() => {})
+        }
+        return response
+      },
+    })
+  vaults.set(name, vault)
+  return vault
+}
 // Now, since who is killed leaves nothing.
 flushCompileCache()
 
 async function work(task: Task): Promise<readonly string[]> {
-  if (task.kind === 'link') return [await link(vault)]
-  offset = task.offset
+  offset = task.kind === 'link' ? 0 : task.offset
+  if (task.kind === 'link') return [await link(vaultAt(task.at, false))]
   dies = task.dies === true
-  return ask(vault, task.calls)
+  return ask(vaultAt(task.at, task.hastened === true), task.calls)
 }
 
 process.on('message', (task: Task) => {
