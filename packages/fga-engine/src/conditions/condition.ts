@@ -2,6 +2,7 @@ import { ConfigurationError } from '@behalf/core'
 import type { CelInput } from '@bufbuild/cel'
 import { invalid } from '../errors/index.ts'
 import type { ConditionDefinition } from '../model/index.ts'
+import { checkTypes } from './check-types.ts'
 import { type Convert, converterOf } from './convert-parameter.ts'
 import { canonicalIp, isInCidr } from './ip-address.ts'
 import type { Cel } from './load-cel.ts'
@@ -32,9 +33,10 @@ export interface Condition {
 /**
  * Compiles a condition's expression and the types of its parameters.
  *
- * Does not type-check the expression, and sets no limit on its cost: a server does both when the model is written.
+ * Sets no limit on what the expression costs: a server does.
  *
- * @throws ConfigurationError The expression does not parse, or a parameter's type does not exist.
+ * @throws ConfigurationError The expression does not parse, its types do not fit or it is no bool, or a parameter's type
+ * does not exist. `cause` says which.
  */
 export function compileCondition(name: string, definition: ConditionDefinition, peers: Cel): Condition {
   const { cel } = peers
@@ -49,10 +51,12 @@ export function compileCondition(name: string, definition: ConditionDefinition, 
         cel.celFunc('ipaddress', [CelScalar.STRING], CelScalar.STRING, ipAddress),
       ],
     })
-    evaluate = cel.plan(env, cel.parse(definition.expression)) as typeof evaluate
+    const parsed = cel.parse(definition.expression)
+    evaluate = cel.plan(env, parsed) as typeof evaluate
     for (const [parameter, type] of Object.entries(definition.parameters ?? {})) {
       converters.set(parameter, converterOf(type, peers))
     }
+    if (parsed.expr !== undefined) checkTypes(parsed.expr, definition)
   } catch (cause) {
     throw new ConfigurationError(`model.conditions.${name}`, `write an expression and types that OpenFGA takes`, {
       cause,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { coercions, conditionModel } from '../models/coercions.ts'
+import { parameters, refusedExpressions, takenExpressions } from '../models/expressions.ts'
 import { tradingModel, tuple } from '../models/from-language.ts'
 import { refusedModels } from '../models/refused-models.ts'
 import { agrees } from './agrees.ts'
@@ -66,6 +67,14 @@ describe.runIf(OPENFGA_URL !== undefined)('a real OpenFGA and the engine, side b
 
   test.each(refusedModels)('a model with %s is refused', async (_name, model) => {
     await expect(server(model, [])).rejects.toThrow('authorization-models')
+  })
+
+  test('conditions with expressions that it takes, and with others', async () => {
+    for (const expression of takenExpressions) await server(conditionModel(parameters, expression), [])
+    for (const expression of refusedExpressions) {
+      const refused = server(conditionModel(parameters, expression), [])
+      await expect(refused, expression).rejects.toThrow('authorization-models')
+    }
   })
 
   // Seeds whose models the server takes: it refuses those with relations that no tuple can reach.
