@@ -1,8 +1,9 @@
+import { openLedger, type StoreKeys } from '../approvals/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { IdentityOf } from '../identity/index.ts'
 import { isLoopback, originList, refuseUnknownKeys } from '../lib/index.ts'
-import { type Clock, systemClock } from '../ports/index.ts'
+import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import type { AccountLinker } from '../vault/index.ts'
 import { completeConnect } from './connect-callback.ts'
 import { connectFault } from './connect-fault.ts'
@@ -11,6 +12,7 @@ import type { ConnectedAccount, ConnectParts } from './connect-parts.ts'
 import { changeAccount, startConnect } from './connect-start.ts'
 import { isSameOrigin } from './is-same-origin.ts'
 import { refuse, respond } from './respond.ts'
+import { revocationCheck } from './revocation-check.ts'
 import { signedInUser } from './signed-in-user.ts'
 
 /** Options of {@link connectAccounts}. */
@@ -19,6 +21,13 @@ export interface ConnectAccountsOptions {
   readonly linker: AccountLinker
   /** Who is signed in. */
   readonly identityOf: IdentityOf
+  /**
+   * The guard's own store: whose access `guard.revoke` ended is nobody here. Without it that is for `identityOf` to
+   * know.
+   */
+  readonly store?: Store
+  /** The guard's own keys. @default none, for a memory store */
+  readonly keys?: StoreKeys
   /**
    * Where the handler is mounted, as browsers see it: `https://app.example.com/connections`. Register
    * `{baseUrl}/callback/{connection}` at each provider.
@@ -35,6 +44,8 @@ export interface ConnectAccountsOptions {
 const optionKeys = [
   'linker',
   'identityOf',
+  'store',
+  'keys',
   'baseUrl',
   'origins',
   'onConnected',
@@ -48,7 +59,7 @@ const optionKeys = [
  * a form is sent on to the provider, JSON gets `{ url }`. `GET /callback/{connection}` ends. `POST /disconnect` and
  * `POST /prefer` take `connection` and `account`. `returnTo` is a path of the same origin, and nothing else.
  *
- * Answers 401 (nobody is signed in), 403 (another site's page; a connect flow of somebody else), 404, 405, 400 and
+ * Answers 401 (nobody is signed in, or their access was revoked), 403 (another site's page; a connect flow of somebody else), 404, 405, 400 and
  * 503. Never tells why a provider refused. The app's own session cookie must come with a top-level navigation
  * (`SameSite=Lax`), or the callback finds nobody.
  *
@@ -67,6 +78,7 @@ export function connectAccounts(options: ConnectAccountsOptions): (request: Requ
   const base = baseOf(options.baseUrl)
   const origins = options.origins === undefined ? [base.origin] : originList('connectAccounts.origins', options.origins)
   const parts = { linker, base, onConnected }
+  const isRevoked = revokedIn(options, clock)
   return async (request) => {
     const route = routeOf(request, base)
     if (route === undefined) return refuse(404, 'not_found')
@@ -75,8 +87,19 @@ export function connectAccounts(options: ConnectAccountsOptions): (request: Requ
     if (method === 'POST' && !isSameOrigin(request, origins)) return refuse(403, 'other_site')
     const user = await signedInUser(request, identityOf, clock.now() / 1000)
     if (user === undefined) return nobody(request)
-    return answer(parts, request, route, user).catch((error: unknown) => connectFault(request, error))
+    const answered = async () =>
+      (await isRevoked(user, changes(route))) ? nobody(request) : answer(parts, request, route, user)
+    return answered().catch((error: unknown) => connectFault(request, error))
   }
+}
+
+/** With a store: what `guard.revoke` wrote there. */
+function revokedIn({ store, keys }: ConnectAccountsOptions, clock: Clock) {
+  if (store === undefined) {
+    if (keys === undefined) return async () => false
+    throw new ConfigurationError('connectAccounts.keys', 'is for `store`: give the store of the guard as well')
+  }
+  return revocationCheck(openLedger({ store, keys, clock }), clock)
 }
 
 type Route = readonly [
@@ -84,6 +107,8 @@ type Route = readonly [
   name: 'page' | 'accounts' | 'connect' | 'disconnect' | 'prefer' | 'callback',
   connection?: string,
 ]
+
+const changes = ([, name]: Route): boolean => name !== 'page' && name !== 'accounts'
 
 /** The part of the path after the mount; what a framework has stripped already is not missed. */
 function routeOf(request: Request, base: URL): Route | undefined {

@@ -5,7 +5,6 @@ import {
   type Entry,
   type Ledger,
   openLedger,
-  Revocations,
   type StoreKeys,
   wake,
 } from '../approvals/index.ts'
@@ -18,6 +17,7 @@ import { answerInApp, answerTokenOf, isOpen } from './answer-in-app.ts'
 import { isSameOrigin } from './is-same-origin.ts'
 import { readJson } from './read-json.ts'
 import { answering, refuse, respond } from './respond.ts'
+import { revocationCheck } from './revocation-check.ts'
 import { signedInUser } from './signed-in-user.ts'
 
 /** An answer that was taken. */
@@ -58,9 +58,6 @@ const optionKeys = [
 const PAGE = 50
 const MAX_READ = 1_000
 
-/** How long a list may go on showing after a revocation, as with the guard's own default. */
-const REVOCATION_SECONDS = 5
-
 const posted = z.strictObject({ id: z.string(), answer: z.enum(['approve', 'deny']), answerToken: z.string() })
 
 /**
@@ -84,12 +81,7 @@ export function inAppInbox(options: InAppInboxOptions): (request: Request) => Pr
   }
   const origins = options.origins === undefined ? undefined : originList('inAppInbox.origins', options.origins)
   const ledger = openLedger({ store, keys, clock, ...(audit !== undefined && { onState: auditing(audit, clock) }) })
-  const revocations = new Revocations(ledger, REVOCATION_SECONDS)
-  // I9: read anew before an answer counts, and at most every few seconds for a list.
-  const isRevoked = async (user: UserIdentity, method: string): Promise<boolean> => {
-    await (method === 'POST' ? revocations.read(clock.now()) : revocations.refresh(clock.now()))
-    return revocations.has(user)
-  }
+  const isRevoked = revocationCheck(ledger, clock)
   return (request) =>
     answering(async () => {
       if (request.method !== 'GET' && request.method !== 'POST') {
@@ -98,7 +90,7 @@ export function inAppInbox(options: InAppInboxOptions): (request: Request) => Pr
       // Before anything is read of it: another site's page has nothing to say here.
       if (request.method === 'POST' && !isSameOrigin(request, origins)) return refuse(403, 'cross_site')
       const user = await signedInUser(request, identityOf, ledger.now())
-      if (user === undefined || (await isRevoked(user, request.method))) return refuse(401, 'login_required')
+      if (user === undefined || (await isRevoked(user, request.method === 'POST'))) return refuse(401, 'login_required')
       return request.method === 'GET' ? list(ledger, request, user) : take(ledger, request, user, onAnswer)
     })
 }
