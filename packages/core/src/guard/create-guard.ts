@@ -134,6 +134,8 @@ function auditorOf(audit: GuardOptions['audit'], agent: string, clock: Environme
   if (audit === undefined) return new Auditor(undefined, false, agent, clock)
   if ('sink' in audit) {
     refuseUnknownKeys('audit', audit, ['sink', 'required'])
+    // Whoever wrote it this way meant it: anything else would let calls go on without a record.
+    if (audit.required !== true) throw new ConfigurationError('audit.required', 'is true; else give the sink itself')
     return new Auditor(checkedSink(audit.sink), audit.required, agent, clock)
   }
   return new Auditor(checkedSink(audit), false, agent, clock)

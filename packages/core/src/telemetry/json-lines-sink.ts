@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../contract/index.ts'
 import { ConfigurationError, TransportError } from '../errors/index.ts'
 import type { AuditSink } from '../ports/index.ts'
+import { refuseUnknownOptions } from './known-options.ts'
 
 /** Where lines go: a function, or what is written to as a Node stream is (`process.stdout`, a file's). */
 export type LineWriter =
@@ -20,9 +21,11 @@ export interface JsonLinesSinkOptions {
  * and no input beyond what the policy's own texts repeat. Lines come in the order of the events. A writer that is slow
  * is waited for by nobody but a guard whose audit is `required`; one that does not keep up costs lines, not memory.
  *
- * @throws ConfigurationError `to` cannot be written to, or `maxPending` is no positive whole number.
+ * @throws ConfigurationError An option is unknown, `to` cannot be written to, or `maxPending` is no positive whole number.
  */
-export function jsonLinesSink({ to, maxPending = 10_000 }: JsonLinesSinkOptions): AuditSink {
+export function jsonLinesSink(options: JsonLinesSinkOptions): AuditSink {
+  refuseUnknownOptions('jsonLinesSink', options, ['to', 'maxPending'])
+  const { to, maxPending = 10_000 } = options
   const write = writerOf(to)
   if (!Number.isSafeInteger(maxPending) || maxPending <= 0) {
     throw new ConfigurationError('jsonLinesSink.maxPending', 'give a positive whole number')
@@ -46,9 +49,12 @@ export function jsonLinesSink({ to, maxPending = 10_000 }: JsonLinesSinkOptions)
         throw new TransportError('the audit does not keep up; an event was dropped')
       }
       if (dropped > 0) {
-        const line = `${JSON.stringify({ v: 1, type: 'dropped', at: event.at, count: dropped })}\n`
+        const count = dropped
         dropped = 0
-        put(line).catch(() => {})
+        // Said again with the next line where this one is not taken.
+        put(`${JSON.stringify({ v: 1, type: 'dropped', at: event.at, count })}\n`).catch(() => {
+          dropped += count
+        })
       }
       await put(`${JSON.stringify(event)}\n`)
     },

@@ -3,6 +3,7 @@ import type { AuditEvent, CallEvent } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { AuditSink } from '../ports/index.ts'
 import { actorNames, attributesOf, defined } from './attributes.ts'
+import { refuseUnknownOptions } from './known-options.ts'
 
 export interface OpenTelemetrySinkOptions {
   /** @default that of the registered provider, by the name of this package */
@@ -21,14 +22,11 @@ export interface OpenTelemetrySinkOptions {
  * @throws ConfigurationError An option is unknown or wrong.
  */
 export function openTelemetrySink(options: OpenTelemetrySinkOptions = {}): AuditSink {
-  const unknown = Object.keys(options).find((key) => key !== 'tracer' && key !== 'personalData')
-  if (unknown !== undefined) {
-    throw new ConfigurationError(
-      `openTelemetrySink.${unknown}`,
-      'is not an option here; there are tracer, personalData',
-    )
-  }
+  refuseUnknownOptions('openTelemetrySink', options, ['tracer', 'personalData'])
   const { personalData = false } = options
+  if (typeof personalData !== 'boolean') {
+    throw new ConfigurationError('openTelemetrySink.personalData', 'is true or false')
+  }
   return {
     write(event: AuditEvent): void {
       // Looked up at each event: a provider may be registered later.

@@ -1,5 +1,6 @@
 import { context, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
 import type { Fetch } from '../ports/index.ts'
+import { refuseUnknownOptions } from './known-options.ts'
 
 export interface TracedFetchOptions {
   /** @default the global fetch */
@@ -26,8 +27,11 @@ const names: Readonly<Record<string, string>> = {
  *
  * A span says the kind of grant, the server's host and the status; no parameter, and nothing of the answer. A poll
  * that is answered "not yet" is a 400, and no error.
+ *
+ * @throws ConfigurationError An option is unknown.
  */
 export function tracedFetch(options: TracedFetchOptions = {}): Fetch {
+  refuseUnknownOptions('tracedFetch', options, ['fetch', 'tracer'])
   const { fetch = (input, init) => globalThis.fetch(input, init) } = options
   return async (input, init) => {
     const grant = grantOf(init?.body)

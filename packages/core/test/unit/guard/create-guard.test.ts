@@ -34,6 +34,9 @@ describe('bad configuration fails at construction, and names the option (E3)', (
     ['a store of another version', { store: { ...durable, specificationVersion: 2 } }, 'store'],
     ['a channel that is none', { approvals: { phone: {} } }, 'approvals.phone'],
     ['a sink that is none', { audit: {} }, 'audit'],
+    ['a required audit that is not so', { audit: { sink: { write: () => {} }, required: 'no' } }, 'audit.required'],
+    ['a required audit that does not say so', { audit: { sink: { write: () => {} } } }, 'audit.required'],
+    ['a sink inside that is none', { audit: { sink: {}, required: true } }, 'audit'],
     ['an unknown mode', { mode: 'lenient' }, 'mode'],
     ['a time that is none', { timeoutMs: 0 }, 'timeoutMs'],
     [

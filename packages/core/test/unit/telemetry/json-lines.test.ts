@@ -77,10 +77,36 @@ describe('jsonLinesSink', () => {
     ])
   })
 
+  test('how many were dropped is said again, where the line that said it was not taken', async () => {
+    const lines: string[] = []
+    const takers: (() => void)[] = []
+    let full = false
+    const to = (line: string) => {
+      if (full && line.includes('"dropped"')) return Promise.reject(new Error('full'))
+      lines.push(line)
+      return new Promise<void>((resolve) => takers.push(resolve))
+    }
+    const sink = jsonLinesSink({ to, maxPending: 1 })
+    const first = sink.write(event(1))
+    await expect(sink.write(event(2))).rejects.toThrow('keep up')
+    for (const take of takers.splice(0)) take()
+    await first
+    for (const at of [3, 4]) {
+      full = at === 3
+      const next = sink.write(event(at))
+      for (const take of takers.splice(0)) take()
+      await next
+    }
+    expect(parsed(lines.join('')).filter(({ type }) => type === 'dropped')).toEqual([
+      { v: 1, type: 'dropped', at: 4, count: 1 },
+    ])
+  })
+
   test.each([
     ['to', { to: {} }],
     ['to', { to: undefined }],
     ['maxPending', { to: () => {}, maxPending: 0 }],
+    ['maxpending', { to: () => {}, maxpending: 5 }],
   ])('%s is checked at construction', (option, options) => {
     expect(() => jsonLinesSink(options as never)).toThrow(`jsonLinesSink.${option}`)
   })

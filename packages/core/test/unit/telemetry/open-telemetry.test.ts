@@ -148,6 +148,8 @@ describe('spans', () => {
 
   test('an unknown option is refused', () => {
     expect(() => openTelemetrySink({ personal: true } as never)).toThrow(ConfigurationError)
+    expect(() => openTelemetrySink({ personalData: 'false' } as never)).toThrow(ConfigurationError)
+    expect(() => tracedFetch({ fetcher: fetch } as never)).toThrow(ConfigurationError)
   })
 })
 
