@@ -52,6 +52,8 @@ const schema = z.object({
   refreshToken: z.optional(text),
   /** A refresh token that is used once was sent, and no answer is known: since when (epoch ms), how often. */
   refreshing: z.optional(z.object({ at: z.number(), tries: z.number() })),
+  /** The API refused a token that cannot be renewed: when first, in epoch milliseconds. */
+  refusedAt: z.optional(z.number()),
   /** Epoch milliseconds. */
   refreshedAt: z.number(),
   connectedAt: z.number(),

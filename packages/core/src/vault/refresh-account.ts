@@ -5,7 +5,7 @@ import { isOutage, Lease, SingleFlight } from '../lib/index.ts'
 import type { AccountRecord } from './account-record.ts'
 import type { AccountRecords, StoredAccount } from './account-records.ts'
 import { hadNoEffect } from './never-sent.ts'
-import { isSameUse, mustReconnect, refreshed, sameTokens, unsent } from './refreshed-record.ts'
+import { isSameUse, mustReconnect, refreshed, sameTokens, unsent, withoutRefreshToken } from './refreshed-record.ts'
 import { untilWritten } from './until-written.ts'
 import type { Upstream } from './upstream.ts'
 import type { UpstreamTokens } from './upstream-tokens.ts'
@@ -115,7 +115,8 @@ export class AccountRefresher {
     if (wish.isSettled(record)) return { status: 'settled', record }
     const { refreshToken, refreshing } = record
     const { rotates, graceSeconds } = wish.upstream.connection
-    if (refreshToken === undefined) return this.#settle(wish, stored, mustReconnect)
+    if (refreshToken === undefined)
+      return this.#settle(wish, stored, withoutRefreshToken(this.#surroundings.clock.now()))
     if (rotates && refreshing !== undefined) {
       // The answer was lost once: one more try, while the provider gives the same answer again.
       const isOpen = refreshing.tries === 1 && (await this.#isInGrace(wish.key, refreshing.at))
@@ -131,7 +132,7 @@ export class AccountRefresher {
     if (refreshing === undefined && graceSeconds > 0) await this.#beginGrace(wish.key, at, graceSeconds)
     const marked = { ...record, refreshing: { at, tries: (refreshing?.tries ?? 0) + 1 } }
     const version = await this.#records.write(wish.key, marked, stored.version)
-    if (version === 'conflict') return this.#newest(wish.key)
+    if (version === 'conflict') return this.#refresh(wish)
     return this.#send(wish, { ...stored, version, record: marked }, record, refreshToken)
   }
 
@@ -205,11 +206,6 @@ export class AccountRefresher {
       if (!isSameUse(now.record, sent.record)) return { status: 'settled', record: now.record }
       ;({ version, record } = now)
     }
-  }
-
-  async #newest(key: string): Promise<Refreshed> {
-    const stored = await this.#records.read(key)
-    return stored === undefined ? { status: 'gone' } : { status: 'settled', record: stored.record }
   }
 
   async #writeUnwritten(key: string): Promise<void> {

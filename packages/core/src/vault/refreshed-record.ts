@@ -1,10 +1,29 @@
 import type { AccountRecord } from './account-record.ts'
 import type { UpstreamTokens } from './upstream-tokens.ts'
 
+/** After one refusal by the API, another one is taken for a matter of the token only after so long. Milliseconds. */
+export const REFUSED_AGAIN_MS = 30_000
+
 /** The account without its tokens: the provider gives no more for them. */
 export function mustReconnect(record: AccountRecord): AccountRecord {
-  const { accessToken: _a, refreshToken: _r, expiresAt: _e, refreshing: _s, ...rest } = record
+  const { accessToken: _a, refreshToken: _r, expiresAt: _e, refreshing: _s, refusedAt: _f, ...rest } = record
   return { ...rest, state: 'must_reconnect' }
+}
+
+/** A refusal is forgotten after so long. Milliseconds. */
+const REFUSAL_KEPT_MS = 3_600_000
+
+/**
+ * A token that ended, or that the API refused, and that cannot be renewed. An API may refuse for a moment what is good:
+ * only what it refuses again, {@link REFUSED_AGAIN_MS} later or more and within the hour, is taken for revoked.
+ */
+export function withoutRefreshToken(at: number): (record: AccountRecord) => AccountRecord {
+  return (record) => {
+    const { expiresAt, refusedAt } = record
+    const isAlive = expiresAt === undefined || at / 1000 < expiresAt
+    const isFirst = refusedAt === undefined || at - refusedAt > REFUSAL_KEPT_MS
+    return isAlive && isFirst ? { ...record, refusedAt: at } : mustReconnect(record)
+  }
 }
 
 /**

@@ -3,15 +3,13 @@ import type { Clock } from '../ports/index.ts'
 import { type AccountRecord, accountOwner } from './account-record.ts'
 import type { AccountRecords, StoredAccount } from './account-records.ts'
 import type { AccountRefresher } from './refresh-account.ts'
+import { REFUSED_AGAIN_MS } from './refreshed-record.ts'
 import { preferredOf } from './stored-accounts.ts'
 import type { Upstream } from './upstream.ts'
 import type { VaultAnswer, VaultContext, VaultRequest } from './vault.ts'
 
 /** How long before its end a token is renewed, in seconds; a quarter of its life at most. */
 const EARLY_SECONDS = 60
-
-/** After a refresh, a refusal by the API is taken for a matter of the token again only after so long. Milliseconds. */
-const REFUSED_AGAIN_MS = 30_000
 
 /** Gives out the tokens of stored accounts, renewed where they have to be. */
 export class TokenReader {
@@ -100,7 +98,10 @@ export class TokenReader {
     if (accessToken === undefined) return false
     const now = this.#clock.now()
     // An API that refuses each token alike does not set the pace at which the provider is asked.
-    if (isRefused(record, request)) return record.refreshToken !== undefined && now - refreshedAt < REFUSED_AGAIN_MS
+    if (isRefused(record, request)) {
+      const since = record.refreshToken === undefined ? record.refusedAt : refreshedAt
+      return since !== undefined && now - since < REFUSED_AGAIN_MS
+    }
     if (expiresAt === undefined || record.refreshToken === undefined) return this.#isAlive(record)
     const life = expiresAt - refreshedAt / 1000
     const early = Math.min(EARLY_SECONDS, life / 4) * (0.5 + Math.random() / 2)

@@ -1,0 +1,135 @@
+import { HttpResponse } from 'msw'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { testClock } from '../approvals/harness.ts'
+import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { provider } from './provider.ts'
+import { world } from './world.ts'
+
+const clock = testClock()
+const crm = await provider('http://localhost:4841', () => clock.now())
+useMsw(...crm.handlers)
+beforeEach(() => crm.reset())
+
+const open = (options: Parameters<typeof world>[1] = {}) => world(crm, { clock, ...options })
+const refreshes = () => crm.forms.filter((form) => form.get('grant_type') === 'refresh_token')
+const reset = () => HttpResponse.error() as never
+
+describe('an answer that was lost', () => {
+  const lost = () => {
+    crm.after = reset
+  }
+
+  test('is asked for once more within the grace period', async () => {
+    crm.state.graceMs = 30_000
+    const { tokenOf, link } = open({ definition: { refresh: { rotates: true, graceSeconds: 30 } } })
+    await link()
+    clock.advance(3601)
+    lost()
+    expect(await tokenOf()).toBe('unavailable')
+    crm.after = (answer) => answer
+    clock.advance(10)
+    expect(await tokenOf()).toMatch(/^access-/)
+    expect(refreshes()).toHaveLength(2)
+    expect(crm.reused).toEqual([])
+  })
+
+  test('twice, it is not asked for again', async () => {
+    crm.state.graceMs = 30_000
+    const { tokenOf, link } = open({ definition: { refresh: { rotates: true, graceSeconds: 30 } } })
+    await link()
+    clock.advance(3601)
+    lost()
+    expect([await tokenOf(), await tokenOf(), await tokenOf(), await tokenOf()]).toEqual([
+      'unavailable',
+      'unavailable',
+      'must_reconnect',
+      'must_reconnect',
+    ])
+    expect(refreshes()).toHaveLength(2)
+  })
+
+  test('beyond the grace period nothing is sent: the provider would take it for a stolen token', async () => {
+    crm.state.graceMs = 30_000
+    const { tokenOf, link } = open({ definition: { refresh: { rotates: true, graceSeconds: 30 } } })
+    await link()
+    clock.advance(3601)
+    lost()
+    expect(await tokenOf()).toBe('unavailable')
+    clock.advance(31)
+    expect(await tokenOf()).toBe('must_reconnect')
+    expect(refreshes()).toHaveLength(1)
+    expect(crm.reused).toEqual([])
+  })
+
+  test('without a grace period it is told apart at once', async () => {
+    const { tokenOf, link } = open()
+    await link()
+    clock.advance(3601)
+    lost()
+    expect([await tokenOf(), await tokenOf()]).toEqual(['unavailable', 'must_reconnect'])
+    expect(refreshes()).toHaveLength(1)
+    expect(crm.reused).toEqual([])
+  })
+
+  test('where refresh tokens do not rotate, it is asked for as often as needed', async () => {
+    crm.state.rotates = false
+    const { tokenOf, link } = open({ definition: { refresh: { rotates: false } } })
+    await link()
+    clock.advance(3601)
+    lost()
+    for (let round = 0; round < 4; round++) expect(await tokenOf()).toBe('unavailable')
+    crm.after = (answer) => answer
+    expect(await tokenOf()).toMatch(/^access-/)
+  })
+
+  test.each([429, 503])('%i says that nothing was done: no answer was lost', async (status) => {
+    const { tokenOf, link } = open()
+    await link()
+    clock.advance(3601)
+    crm.before = () => HttpResponse.json({}, { status }) as never
+    for (let round = 0; round < 4; round++) expect(await tokenOf()).toBe('unavailable')
+    crm.before = () => undefined
+    expect(await tokenOf()).toMatch(/^access-/)
+  })
+
+  test('nothing listens there: no answer was lost', async () => {
+    let isAway = false
+    const { tokenOf, link } = open({
+      fetch: (input, init) => {
+        if (!isAway || init?.method !== 'POST') return fetch(input, init)
+        const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+        return Promise.reject(new TypeError('fetch failed', { cause }))
+      },
+    })
+    await link()
+    clock.advance(3601)
+    isAway = true
+    for (let round = 0; round < 4; round++) expect(await tokenOf()).toBe('unavailable')
+    isAway = false
+    expect(await tokenOf()).toMatch(/^access-/)
+  })
+})
+
+test('a store that does not take the answer gets it later, from the same process', async () => {
+  const { tapped } = await import('../approvals/harness.ts')
+  const { StoreError } = await import('../../../src/errors/index.ts')
+  let isDown = false
+  const store = tapped(memoryStore({ clock }), (operation, _key, next) => {
+    if (isDown && operation === 'put') throw new StoreError('unavailable', 'down')
+    return next()
+  })
+  const { tokenOf, link } = open({ store, timeoutMs: 600 })
+  await link()
+  clock.advance(3601)
+  crm.after = (answer) => {
+    isDown = true
+    return answer
+  }
+  await expect(tokenOf()).rejects.toThrow('down')
+  crm.after = (answer) => answer
+  isDown = false
+  expect(await tokenOf()).toMatch(/^access-/)
+  // What the provider had given was written, and used; it was not asked again.
+  expect(refreshes()).toHaveLength(1)
+})
