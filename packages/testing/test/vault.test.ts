@@ -1,6 +1,6 @@
-import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
+import { createLocalJWKSet, decodeJwt, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import * as client from 'openid-client'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { createMockAuthorizationServer, TestingError } from '../src/index.ts'
 import { basic, call, GRANT, TYPE, tokenRequest } from './raw.ts'
 import { login } from './real-client.ts'
@@ -165,4 +165,91 @@ test("a link to what does not exist is the test's mistake", async () => {
   await expect(controls.connect('nobody', 'stocktrade', { upstreamSubject })).rejects.toThrow(TestingError)
   await expect(controls.connect('ann', 'github', { upstreamSubject })).rejects.toThrow(/there are stocktrade/)
   await expect(controls.connect('ann', 'stocktrade', { upstreamSubject: 'nobody' })).rejects.toThrow(TestingError)
+})
+
+describe('a privileged worker', () => {
+  const WORKER_TOKEN = 'http://auth0.com/oauth/token-type/token-vault-access-token'
+
+  async function worker(changes: { readonly privilegedWorker?: boolean } = {}) {
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const up = createMockAuthorizationServer({
+      issuer: 'https://up.example',
+      clients: [{ clientId: 'vault', clientSecret: 'v' }],
+      users: [{ subject: 'up-ann' }],
+      resources: [{ identifier: 'https://up-api.example/', scopes: ['read'] }],
+    })
+    const server = createMockAuthorizationServer({
+      issuer: 'https://steady.example',
+      clients: [
+        {
+          clientId: 'nightly',
+          clientSecret: 's',
+          publicKeys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }],
+          privilegedWorker: true,
+          ...changes,
+        },
+      ],
+      users: [{ subject: 'ann' }, { subject: 'bob' }],
+      connections: [{ name: 'up', server: up, clientId: 'vault', resource: 'https://up-api.example/' }],
+    })
+    await server.controls.connect('ann', 'up', { upstreamSubject: 'up-ann' })
+    const now = Math.floor(Date.now() / 1000)
+    const sign = (claims: object = {}, { typ = 'token-vault-req+jwt', key = privateKey } = {}) =>
+      new SignJWT({
+        iss: 'nightly',
+        sub: 'ann',
+        aud: server.issuer,
+        iat: now,
+        jti: crypto.randomUUID(),
+        audit_context: 'delegation:d-1',
+        ...claims,
+      })
+        .setProtectedHeader({ alg: 'ES256', typ })
+        .sign(key)
+    const hand = (subject_token: string, change: Record<string, string> = {}) =>
+      call(
+        server,
+        '/oauth/token',
+        {
+          grant_type: GRANT.vault,
+          subject_token,
+          subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+          requested_token_type: WORKER_TOKEN,
+          connection: 'up',
+          ...change,
+        },
+        basic('nightly', 's'),
+      )
+    return { sign, hand, now }
+  }
+
+  test('gets a user’s token by a request that it signed, once', async () => {
+    const { sign, hand } = await worker()
+    const signed = await sign()
+    const { status, body } = await hand(signed)
+    expect([status, body.issued_token_type]).toEqual([200, WORKER_TOKEN])
+    expect(decodeJwt(body.access_token).sub).toBe('up-ann')
+    expect((await hand(signed)).body.error).toBe('invalid_grant')
+    expect((await hand(await sign({ sub: 'bob' }))).body.error).toBe('federated_connection_refresh_token_not_found')
+  })
+
+  test('is refused what is not its own, not fresh, or says nothing', async () => {
+    const { sign, hand, now } = await worker()
+    const other = (await generateKeyPair('ES256')).privateKey
+    const bad = [
+      await sign({ iss: 'other' }),
+      await sign({ aud: 'https://elsewhere.example' }),
+      await sign({ iat: now - 61 }),
+      await sign({ jti: undefined }),
+      await sign({ audit_context: undefined }),
+      await sign({ audit_context: 'x'.repeat(257) }),
+      await sign({}, { typ: 'JWT' }),
+      await sign({}, { key: other }),
+    ]
+    for (const token of bad) expect((await hand(token)).body.error).toBe('invalid_grant')
+    const federated = { requested_token_type: TYPE.federated }
+    expect((await hand(await sign(), federated)).body.error).toBe('invalid_request')
+    const plain = await worker({ privilegedWorker: false })
+    expect((await plain.hand(await plain.sign())).body.error).toBe('unauthorized_client')
+  })
 })

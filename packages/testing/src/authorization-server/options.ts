@@ -25,6 +25,11 @@ export interface MockClient {
   readonly actor?: { readonly subject: string; readonly profile?: string }
   /** Whether refresh tokens rotate, with reuse detection. @default true */
   readonly rotatesRefreshTokens?: boolean
+  /**
+   * Auth0's Privileged Worker: may ask the vault for any user's tokens by a request that one of `publicKeys` verifies.
+   * @default false
+   */
+  readonly privilegedWorker?: boolean
   /** CIBA ping mode: where the client is told that its answer is there. @default poll mode */
   readonly notificationEndpoint?: string
 }
@@ -143,6 +148,7 @@ const KNOWN = {
     'api',
     'actor',
     'rotatesRefreshTokens',
+    'privilegedWorker',
     'notificationEndpoint',
   ],
   user: ['subject', 'name', 'email', 'roles', 'permissions', 'claims', 'acr'],

@@ -138,7 +138,7 @@ async function makeClients({ notificationEndpoint }: WorldPlaces): Promise<{
     known: [
       { ...agent, clientId: 'stock-agent', clientSecret: secret },
       { ...agent, clientId: 'stock-agent-ping', clientSecret: 'stock-agent-ping-secret', notificationEndpoint },
-      { ...agent, clientId: 'stock-agent-key', publicKeys },
+      { ...agent, clientId: 'stock-agent-key', publicKeys, privilegedWorker: true },
       { clientId: 'other-app', clientSecret: 'other-app-secret', redirectUris: ['https://other.example/callback'] },
       { clientId: 'stock-cli', redirectUris: ['http://127.0.0.1/callback'] },
     ],

@@ -1,8 +1,9 @@
 import { generateKeyPair, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
+import { auth0 } from '../../../src/doors/providers.ts'
 import { auth0TokenVault } from '../../../src/doors/vault.ts'
 import type { Fetch, Guard, GuardOptions, Vault } from '../../../src/index.ts'
-import { policies } from '../guard/world.ts'
+import { ORIGIN, policies } from '../guard/world.ts'
 import { roleMap } from './imports.ts'
 import { jobWorld } from './job-world.ts'
 
@@ -67,6 +68,27 @@ describe('a delegation by the worker grant', () => {
     expect(forms).toHaveLength(2)
   })
 
+  test('gets the upstream’s own token, which its API takes', async () => {
+    const { process, present, clients, clock } = await jobWorld()
+    const { clientId, authentication } = clients.agentWithKey
+    if (!('privateKey' in authentication)) throw new Error('the client has no key')
+    const { privateKey, algorithm } = authentication
+    const authorizationServer = {
+      ...auth0({ domain: 'tenant.behalf.example', clientId, privateKey, algorithms: ['ES256'] }),
+    }
+    const nightly = process({ authorizationServer, vault: auth0TokenVault({ worker: { privateKey, algorithm } }) })
+    const { identity } = await present()
+    const options = { identity, tools: ['get_portfolio'], expiresAt: clock.now() / 1000 + 60 }
+    const { id } = await nightly.delegations.create(options)
+    const call = { tool: 'get_portfolio', slot: 'nightly', input: { portfolio: 'p-ann' } }
+    const job = { ...call, identity: await nightly.delegations.identity(id) }
+    const outcome = await nightly.run(policies.get_portfolio, job, async ({ portfolio }, { access }) => {
+      const response = await access.trade.fetch(`${ORIGIN}/portfolios/${portfolio}`)
+      return response.status
+    })
+    expect(outcome).toMatchObject({ status: 'done', result: 200 })
+  })
+
   test('reaches no API of the issuer’s, and no tool, scope, time or agent beyond what was agreed', async () => {
     const { guard, agree, look, forms, clock, present } = await workerWorld()
     const nightly = guard()
@@ -103,7 +125,7 @@ describe('a delegation by the worker grant', () => {
     expect(await look(nightly, declined.id)).toMatchObject({ interrupt: { kind: 'login_required' } })
     const withToken = await agree(nightly, await present())
     expect(withToken.credentials).toBe('refresh_token')
-    await look(nightly, withToken.id)
+    expect(await look(nightly, withToken.id)).toMatchObject({ status: 'done' })
     const call = { tool: 'get_portfolio', slot: 'here', input: { portfolio: 'p-ann' }, identity: await login() }
     await nightly.run(policies.get_portfolio, call, () => 'ran')
     expect(forms).toHaveLength(0)
@@ -127,6 +149,8 @@ describe('a delegation by the worker grant', () => {
     expect(made.credentials).toBe('none')
     clock.advance(1)
     expect(await look(nightly, made.id)).toMatchObject({ interrupt: { kind: 'login_required' } })
+    // Nor to one whose worker it is not.
+    expect(await look(nightly, (await agree(guard())).id)).toMatchObject({ interrupt: { kind: 'login_required' } })
     expect(asked).toEqual([])
   })
 

@@ -4,14 +4,16 @@ import type { MockClient } from '../options.ts'
 import { requireConfidential, type ServerContext } from '../server-context.ts'
 import type { LinkedAccount } from '../state.ts'
 import { requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from '../subject-token.ts'
+import { verifyWorkerRequest } from '../worker-request.ts'
 
 const FEDERATED_TOKEN = 'http://auth0.com/oauth/token-type/federated-connection-access-token'
+const WORKER_TOKEN = 'http://auth0.com/oauth/token-type/token-vault-access-token'
 
 /**
  * Auth0 Token Vault: an upstream access token for the user behind the subject token.
  *
- * Knows the subject token types `access_token` (of the client's own API) and `refresh_token` (of a client
- * whose refresh tokens do not rotate). The privileged worker's `jwt` type is not mocked.
+ * Knows the subject token types `access_token` (of the client's own API), `refresh_token` (of a client
+ * whose refresh tokens do not rotate) and `jwt` (of a privileged worker).
  */
 export async function federatedConnection(
   context: ServerContext,
@@ -19,8 +21,10 @@ export async function federatedConnection(
   parameters: URLSearchParams,
 ): Promise<object> {
   requireConfidential(client)
-  if (required(parameters, 'requested_token_type') !== FEDERATED_TOKEN) {
-    throw new Refusal('invalid_request', `requested_token_type must be ${FEDERATED_TOKEN}`)
+  const byWorker = required(parameters, 'subject_token_type') === TOKEN_TYPE.jwt
+  const issuedType = byWorker ? WORKER_TOKEN : FEDERATED_TOKEN
+  if (required(parameters, 'requested_token_type') !== issuedType) {
+    throw new Refusal('invalid_request', `requested_token_type must be ${issuedType}`)
   }
   const subject = await userOf(context, client, parameters)
   const connection = context.connections.get(required(parameters, 'connection'))
@@ -32,7 +36,7 @@ export async function federatedConnection(
       status: 401,
     })
   }
-  return { ...upstream, issued_token_type: FEDERATED_TOKEN }
+  return { ...upstream, issued_token_type: issuedType }
 }
 
 /** An extension grant's own error, under Auth0's status. */
@@ -52,6 +56,7 @@ async function userOf(context: ServerContext, client: MockClient, parameters: UR
     requireOwnAudience(context, client, claims, type, 'subject_token')
     return claims.sub
   }
+  if (type === TOKEN_TYPE.jwt) return verifyWorkerRequest(context, client, token, invalidGrant)
   if (type !== TOKEN_TYPE.refreshToken) throw new Refusal('invalid_request', `subject_token_type not taken: ${type}`)
   if (client.rotatesRefreshTokens !== false) {
     throw new Refusal('unauthorized_client', `refresh tokens of client ${client.clientId} rotate`)

@@ -1,0 +1,45 @@
+import { createLocalJWKSet, jwtVerify } from 'jose'
+import { epochSeconds } from '../clock.ts'
+import { Refusal } from '../http/refusal.ts'
+import type { MockClient } from './options.ts'
+import type { ServerContext } from './server-context.ts'
+
+/** A request may be this old, in seconds. */
+const MAX_AGE = 60
+const MAX_AUDIT_CHARACTERS = 256
+
+/**
+ * Verifies what a privileged worker signed to ask for a user's upstream token.
+ *
+ * @returns the user it names.
+ * @see {@link https://auth0.com/docs/secure/call-apis-on-users-behalf/token-vault/privileged-worker-token-exchange-with-token-vault | Auth0: Privileged Worker}
+ */
+export async function verifyWorkerRequest(
+  context: ServerContext,
+  client: MockClient,
+  token: string,
+  invalid: (description: string) => Refusal,
+): Promise<string> {
+  if (client.privilegedWorker !== true || client.publicKeys === undefined) {
+    throw new Refusal('unauthorized_client', `client ${client.clientId} is no privileged worker`)
+  }
+  const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: [...client.publicKeys] }), {
+    issuer: client.clientId,
+    audience: context.issuer,
+    typ: 'token-vault-req+jwt',
+    requiredClaims: ['sub', 'iat', 'jti'],
+    maxTokenAge: MAX_AGE,
+    currentDate: new Date(context.clock.now()),
+  }).catch(() => {
+    throw invalid('subject_token is no valid request of this worker, or too old')
+  })
+  const audit = payload.audit_context
+  if (typeof audit !== 'string' || audit.length < 1 || audit.length > MAX_AUDIT_CHARACTERS) {
+    throw invalid(`audit_context is a text of 1 to ${MAX_AUDIT_CHARACTERS} characters`)
+  }
+  const { assertions } = context.state
+  const id = `worker ${client.clientId} ${payload.jti}`
+  if (assertions.has(id)) throw invalid('jti was used before')
+  assertions.set(id, epochSeconds(context.clock) + MAX_AGE)
+  return payload.sub as string
+}
