@@ -77,11 +77,17 @@ describe.runIf(OPENFGA_URL !== undefined)('a real OpenFGA and the engine, side b
     }
   })
 
-  // Seeds whose models the server takes: it refuses those with relations that no tuple can reach.
-  test.each([1, 4, 6, 8, 10, 11, 13, 14, 15, 17, 18, 19, 22, 23, 24, 25])('random world %i', async (seed) => {
+  // Not 23: there OpenFGA 1.22.1 contradicts itself. Where everybody has a relation under a condition that does not hold,
+  // and the user has it as well, it denies by way of `from` what it allows when asked directly, and what it lists.
+  const seeds = Array.from({ length: 40 }, (_, index) => index + 1).filter((seed) => seed !== 23)
+  test.each(seeds)('random world %i', async (seed) => {
     const { model, tuples, checks, lists } = randomWorld(seed)
-    const places = [await server(model, tuples), await inProcess(model, tuples)] as const
-    expect(await differences({ checks, lists }, ...places)).toEqual([])
+    const place = await server(model, tuples).catch((error: Error) => error)
+    const own = await inProcess(model, tuples).catch((error: Error) => error)
+    // Most models have relations that nobody can have: both refuse those, or neither.
+    expect(own instanceof Error, String(place)).toBe(place instanceof Error)
+    if (place instanceof Error || own instanceof Error) return
+    expect(await differences({ checks, lists }, place, own)).toEqual([])
   })
 })
 
