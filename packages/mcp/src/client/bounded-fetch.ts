@@ -1,5 +1,6 @@
-import { type Fetch, InvalidResponseError, TransportError } from '@behalf/core'
-import { isLoopback, isSpecialUse, literalAddress } from './addresses.ts'
+import type { LookupFunction } from 'node:net'
+import { type Fetch, InvalidResponseError, namesSpecialUse, TransportError } from '@behalf/core'
+import { isLoopback } from '../guarded/is-loopback.ts'
 
 /** Metadata, key sets and token answers are a few kilobytes; more is an attack or a mistake. */
 const MAX_RESPONSE_BYTES = 512 * 1024
@@ -14,57 +15,63 @@ export interface BoundedFetchOptions {
   readonly allowLoopback: boolean
   /** Hosts of a private network that are trusted. */
   readonly trustedHosts: readonly string[]
+  /** How names become addresses, for tests. @default the system's */
+  readonly lookup?: LookupFunction | undefined
 }
 
 /**
  * A fetch for addresses of strangers: https only (loopback only where the MCP server itself is there), redirects are
  * refused, addresses of special use are refused when the connection is made, size and time are bounded.
  *
- * With a `fetch` of the app, only literal addresses can be refused.
+ * With a `fetch` of the app, only what the address itself says can be refused.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-7.7 | RFC 9728 §7.7}
  */
 export function boundedFetch(options: BoundedFetchOptions): Fetch {
-  const { timeoutMs } = options
+  const { timeoutMs, fetch: send = nodeFetch(options) } = options
   return async (input, init) => {
     const request = new Request(input, { ...init, redirect: 'manual' })
     const url = new URL(request.url)
-    const loopback = refuseAddress(url, options)
+    const trusted = refuseAddress(url, options)
     const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)])
     try {
-      const trusted = loopback || options.trustedHosts.includes(url.hostname)
-      const response = await (options.fetch === undefined
-        ? sendOverSocket(request, signal, trusted)
-        : options.fetch(request.url, await partsOf(request, signal)))
-      return await bounded(response, url)
+      return await bounded(await send(request.url, await partsOf(request, signal), trusted), url)
     } catch (error) {
       if (request.signal.aborted) throw request.signal.reason
-      if (error instanceof InvalidResponseError) throw error
+      if (error instanceof InvalidResponseError || error instanceof TransportError) throw error
       throw new TransportError(`${url.origin} could not be reached`, { cause: named(error) })
     }
   }
 }
 
-/** @returns whether the address is this machine, and may be */
+/** @returns whether the host may have an address of special use */
 function refuseAddress(url: URL, { allowLoopback, trustedHosts }: BoundedFetchOptions): boolean {
-  const loopback = isLoopback(url)
-  if (loopback && allowLoopback) return true
-  const address = literalAddress(url)
-  const isPrivate = loopback || (address !== undefined && isSpecialUse(address))
-  if (url.protocol !== 'https:' || (isPrivate && !trustedHosts.includes(url.hostname))) {
+  if (allowLoopback && isLoopback(url)) return true
+  const isTrusted = trustedHosts.includes(url.hostname)
+  if (url.protocol !== 'https:' || (namesSpecialUse(url) && !isTrusted)) {
     throw new InvalidResponseError(`an address is named that is not asked: ${JSON.stringify(url.origin)}`)
   }
-  return false
+  return isTrusted
+}
+
+type Send = (url: string, init: RequestInit, trusted: boolean) => Promise<Response>
+
+/** Core's own fetch for strangers' addresses, with the origins that are trusted excepted. */
+function nodeFetch({ lookup }: BoundedFetchOptions): Send {
+  const byOrigin = new Map<string | undefined, Fetch>()
+  return async (url, init, trusted) => {
+    const origin = trusted ? new URL(url).origin : undefined
+    const { publicFetch } = await import('@behalf/core/node')
+    const made =
+      byOrigin.get(origin) ?? publicFetch({ except: origin === undefined ? [] : [origin], ...(lookup && { lookup }) })
+    byOrigin.set(origin, made)
+    return made(url, init)
+  }
 }
 
 async function partsOf(request: Request, signal: AbortSignal): Promise<RequestInit> {
   const { method, headers } = request
   const hasBody = request.body !== null
   return { method, headers, signal, redirect: 'manual', ...(hasBody && { body: await request.text() }) }
-}
-
-async function sendOverSocket(request: Request, signal: AbortSignal, trusted: boolean): Promise<Response> {
-  const { socketFetch } = await import('./socket-fetch.ts')
-  return socketFetch(request, { signal, trusted })
 }
 
 async function bounded(response: Response, url: URL): Promise<Response> {

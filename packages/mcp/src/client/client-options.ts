@@ -1,8 +1,8 @@
 import { ConfigurationError, type Fetch, type Identity, runAs, type Store } from '@behalf/core'
 import type { SealedStoreOptions } from '@behalf/core/sealed-store'
 import type { OAuthClientInformationMixed } from '@modelcontextprotocol/client'
+import { isLoopback } from '../guarded/is-loopback.ts'
 import { refuseUnknownKeys } from '../guarded/options.ts'
-import { isLoopback } from './addresses.ts'
 
 /** Our client, as authorization servers get to know it. */
 export interface ClientRegistration {

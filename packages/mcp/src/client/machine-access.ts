@@ -7,8 +7,8 @@ import {
   PrivateKeyJwtProvider,
   requestJwtAuthorizationGrant,
 } from '@modelcontextprotocol/client'
+import { isLoopback } from '../guarded/is-loopback.ts'
 import { refuseUnknownKeys } from '../guarded/options.ts'
-import { isLoopback } from './addresses.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 

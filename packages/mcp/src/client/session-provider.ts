@@ -16,7 +16,7 @@ import {
   selectResourceURL,
   validateAuthorizationResponseIssuer,
 } from '@modelcontextprotocol/client'
-import { isLoopback } from './addresses.ts'
+import { isLoopback } from '../guarded/is-loopback.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { clientMetadata } from './client-metadata.ts'
 import type { McpSessionOptions, SessionSettings } from './client-options.ts'

@@ -1,7 +1,6 @@
 import type { Interrupt } from '@behalf/core'
+import { isLoopback } from './is-loopback.ts'
 import type { PageOf } from './mcp-tool.ts'
-
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 /**
  * The page that a client may be asked to open: absolute and `https:`, or on loopback. Whatever else the app answers
@@ -11,6 +10,6 @@ export function pageFor(interrupt: Interrupt, pageOf: PageOf | undefined): strin
   const page = pageOf === undefined ? interrupt.url : pageOf(interrupt)
   if (page === undefined || !URL.canParse(page)) return undefined
   const url = new URL(page)
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && loopback.test(url.hostname))
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
   return isSafe && url.username === '' && url.password === '' ? url.href : undefined
 }
