@@ -1,7 +1,10 @@
 import { chmodSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import type { Store } from '@behalf/core'
+import { sqliteStore } from '@behalf/stores/sqlite'
 import { TestingError } from '@behalf/testing'
 import type { AdapterPayload } from 'oidc-provider'
+import { keptKeys, type StoreKeys } from './kept-keys.ts'
 import type { Shelf } from './shelf.ts'
 
 const VERSION = 1
@@ -9,6 +12,8 @@ const VERSION = 1
 /** A sandbox's state in a SQLite file. */
 export interface SandboxData {
   shelf(server: string): Shelf
+  /** Where an API keeps which approvals were used, in the same file. */
+  readonly approvals: { readonly store: Store; readonly keys: StoreKeys }
   close(): void
 }
 
@@ -19,18 +24,24 @@ export interface SandboxData {
  */
 export function openData(file: string): SandboxData {
   const database = openFile(file)
+  const shelf = (server: string) => shelfOf(database, server)
+  const store = sqliteStore({ file })
   return {
-    shelf: (server) => shelfOf(database, server),
-    close: () => database.close(),
+    shelf,
+    approvals: { store, keys: keptKeys(shelf('api')) },
+    close() {
+      store.close()
+      database.close()
+    },
   }
 }
 
 function openFile(file: string): DatabaseSync {
   try {
     const database = new DatabaseSync(file)
-    if (file !== ':memory:') chmodSync(file, 0o600)
+    chmodSync(file, 0o600)
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as { readonly user_version: number }
-    if (version > VERSION) throw new TestingError(`${file} was written by a newer sandbox`)
+    if (version > VERSION) throw new TestingError(`data: ${file} was written by a newer sandbox`)
     database.exec(`
       PRAGMA journal_mode = WAL;
       CREATE TABLE IF NOT EXISTS records (

@@ -40,11 +40,11 @@ async function clientFinding(metadata: Metadata, options: DoctorOptions): Promis
 async function grantFindings(metadata: Metadata, options: DoctorOptions): Promise<readonly Finding[]> {
   const needs = options.needs ?? ['ciba', 'token-exchange']
   const findings: Finding[] = []
-  const { backchannel_authentication_endpoint: backchannel, token_endpoint: token } = metadata
-  if (needs.includes('ciba') && typeof backchannel === 'string') {
-    // Without a hint there is nobody to ask (CIBA Core §7.1).
-    const answer = await post(backchannel, { scope: 'openid' }, metadata, options)
-    findings.push(grantFinding('ciba_for_client', 'ask by CIBA', answer, options))
+  const { token_endpoint: token } = metadata
+  if (needs.includes('ciba') && typeof token === 'string') {
+    // For a request that was never made: whoever may use the grant is told that it is not known.
+    const poll = { grant_type: 'urn:openid:params:grant-type:ciba', auth_req_id: 'behalf-doctor' }
+    findings.push(grantFinding('ciba_for_client', 'ask by CIBA', await post(token, poll, metadata, options), options))
   }
   if (needs.includes('token-exchange') && typeof token === 'string') {
     const exchange = {
@@ -60,15 +60,22 @@ async function grantFindings(metadata: Metadata, options: DoctorOptions): Promis
   return findings
 }
 
+/** `invalid_request` is said of both: a grant that the client may not use (oidc-provider), and a token that is none. */
+const FORBIDDEN =
+  /grant.*not (allowed|enabled|permitted|supported)|unsupported grant|not allowed for (this|the) client/i
+
 function grantFinding(id: string, what: string, answer: OAuthError | string, { clientId }: DoctorOptions): Finding {
   if (typeof answer === 'string') return unknown(id, `the endpoint did not answer: ${answer}`)
-  const { error } = answer
-  if (error === 'unauthorized_client' || error === 'unsupported_grant_type' || error === 'invalid_client') {
+  const { error, error_description: description } = answer
+  const isRefused = ['unauthorized_client', 'unsupported_grant_type', 'invalid_client'].includes(String(error))
+  if (isRefused || (error === 'invalid_request' && FORBIDDEN.test(String(description)))) {
     return problem(`${id}_refused`, said(`${clientId} may not ${what}`, answer), 'Allow the grant for this client.')
   }
-  return error === undefined
-    ? unknown(id, 'the server answered without an OAuth error')
-    : ok(id, `${clientId} may ${what}`)
+  // RFC 8693 §2.2.2 has `invalid_request` for a subject token that is none; CIBA Core §11 has `invalid_grant`.
+  if (error === 'invalid_grant' || (error === 'invalid_request' && id === 'token_exchange_for_client')) {
+    return ok(id, `${clientId} may ${what}`)
+  }
+  return unknown(id, said('the answer does not tell', answer))
 }
 
 /** What a silent login is told when all but the person is right (OpenID Connect Core §3.1.2.6). */

@@ -15,6 +15,7 @@ import {
 import type { SandboxIssuer } from '../events/index.ts'
 import { type FetchHandler, fetchListener } from '../http/fetch-listener.ts'
 import { type Listening, listen } from '../http/listen.ts'
+import { keptBooks } from './kept-books.ts'
 import { seeded } from './seed.ts'
 import type { SandboxTargetOptions } from './target-options.ts'
 import type { TargetParts } from './target-parts.ts'
@@ -167,16 +168,22 @@ function openApis(
   { executionMs = 0, apiOrigin }: SandboxTargetOptions & { readonly apiOrigin: string },
   parts: TargetParts | undefined,
 ) {
-  const openFga = createMockOpenFga({ apiUrl: ports.openFga.origin, tuples: world.tuples(Date.now()) })
+  const kept = keptBooks(world, parts?.data)
+  const openFga = createMockOpenFga({ apiUrl: ports.openFga.origin, tuples: kept.tuples })
   const stockTrade = createMockStockTrade({
     origin: apiOrigin,
     issuers: [app.issuer, upstream.issuer],
     audience: `${apiOrigin}/`,
-    accounts: world.accounts,
+    accounts: kept.accounts,
     executionMs,
+    ...(parts?.data !== undefined && { approvals: parts.data.approvals }),
   })
-  serve(ports.openFga, ports.openFga.origin, tellChecks(openFga.handle, parts?.events))
-  serve(ports.api, apiOrigin, tellApi(stockTrade.handle, parts?.events))
+  serve(
+    ports.openFga,
+    ports.openFga.origin,
+    kept.afterWrite(tellChecks(openFga.handle, parts?.events), openFga.controls),
+  )
+  serve(ports.api, apiOrigin, kept.afterOrder(tellApi(stockTrade.handle, parts?.events), stockTrade.controls))
   return { openFga, stockTrade }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock, Fetch } from '@behalf/core'
+import type { ApprovalGateOptions } from '@behalf/core/resource-server'
 import type { HttpHandler } from 'msw'
 import { machineClock } from '../clock.ts'
 import type { Fault } from '../http/faults.ts'
@@ -23,6 +24,8 @@ export interface StockTradeApiOptions {
   readonly clock?: Clock
   /** How long an order takes, milliseconds, on `setTimeout`. @default 0 */
   readonly executionMs?: number
+  /** Where it is kept which approvals were used, for an API that outlives its process. @default in memory */
+  readonly approvals?: Pick<ApprovalGateOptions, 'store' | 'keys'>
 }
 
 /** An endpoint of the Stock Trade API, by name. */
@@ -93,13 +96,13 @@ export function createMockStockTrade(options: StockTradeApiOptions & { readonly 
 }
 
 function partsOf(options: StockTradeApiOptions): Parts {
-  const known = ['issuers', 'audience', 'accounts', 'prices', 'fetch', 'clock', 'executionMs']
+  const known = ['issuers', 'audience', 'accounts', 'prices', 'fetch', 'clock', 'executionMs', 'approvals']
   refuseUnknownKeys('createStockTradeApi', options, known)
   const { issuers, audience, accounts, executionMs = 0 } = options
   const clock = options.clock ?? machineClock
   const ledger = new Ledger(accounts, options.prices ?? DEFAULT_PRICES, clock)
   const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   const protect = createProtection({ issuers, audience, fetch, clock })
-  const server = createStockTradeServer({ protect, ledger, clock, executionMs })
+  const server = createStockTradeServer({ protect, ledger, clock, executionMs, approvals: options.approvals })
   return { ledger, server, door: createFrontDoor(server.routes, clock) }
 }

@@ -16,6 +16,8 @@ export interface PortfolioSeed {
   readonly cash: number
   /** Shares by symbol. */
   readonly holdings: Readonly<Record<string, number>>
+  /** Orders of an earlier run, oldest first: carried out on top of cash and holdings. @default none */
+  readonly orders?: readonly StockOrder[]
 }
 
 /** A customer of the exchange. */
@@ -151,16 +153,23 @@ export class Ledger {
 function open(accounts: readonly StockAccount[]): ReadonlyMap<string, Portfolio> {
   return new Map(
     accounts.flatMap((account) =>
-      account.portfolios.map(({ id, cash, holdings }) => [
-        id,
-        {
-          id,
-          account: account.id,
-          cents: Math.round(cash * 100),
-          holdings: new Map(Object.entries(holdings)),
-          orders: [],
-        },
-      ]),
+      account.portfolios.map((seed): [string, Portfolio] => [seed.id, openOne(account.id, seed)]),
     ),
   )
+}
+
+function openOne(account: string, { id, cash, holdings, orders = [] }: PortfolioSeed): Portfolio {
+  const portfolio: Portfolio = {
+    id,
+    account,
+    cents: Math.round(cash * 100),
+    holdings: new Map(Object.entries(holdings)),
+    orders: [...orders],
+  }
+  for (const { side, symbol, quantity, total } of orders) {
+    const sign = side === 'buy' ? 1 : -1
+    portfolio.cents -= sign * Math.round(total * 100)
+    portfolio.holdings.set(symbol, (portfolio.holdings.get(symbol) ?? 0) + sign * quantity)
+  }
+  return portfolio
 }

@@ -1,5 +1,10 @@
 import { type Clock, memoryStore } from '@behalf/core'
-import { type ApprovalGate, createApprovalGate, type Passed } from '@behalf/core/resource-server'
+import {
+  type ApprovalGate,
+  type ApprovalGateOptions,
+  createApprovalGate,
+  type Passed,
+} from '@behalf/core/resource-server'
 import type { Route } from '../http/front-door.ts'
 import type { Received } from '../http/received.ts'
 import { answer } from '../http/refusal.ts'
@@ -14,6 +19,8 @@ export interface StockTradeServerOptions {
   readonly ledger: Ledger
   readonly clock: Clock
   readonly executionMs: number
+  /** @default in memory */
+  readonly approvals?: Pick<ApprovalGateOptions, 'store' | 'keys'> | undefined
 }
 
 /** The API's endpoints, and the memory that goes with them. */
@@ -24,7 +31,10 @@ export interface StockTradeServer {
 
 export function createStockTradeServer(options: StockTradeServerOptions): StockTradeServer {
   const { ledger } = options
-  const newGate = () => createApprovalGate({ store: memoryStore({ clock: options.clock }), clock: options.clock })
+  const newGate = () => {
+    const { clock, approvals = { store: memoryStore({ clock }) } } = options
+    return createApprovalGate({ ...approvals, clock })
+  }
   let gate = newGate()
   const route = (endpoint: string, method: Route['method'], path: RegExp, respond: Route['respond']): Route => ({
     endpoint,

@@ -1,0 +1,18 @@
+import { randomBytes } from 'node:crypto'
+import type { Shelf } from './shelf.ts'
+
+/** Keys of a store: what is sealed under them can be read by this sandbox alone. */
+export interface StoreKeys {
+  readonly seal: readonly [Uint8Array]
+  readonly index: Uint8Array
+}
+
+const NAME = 'keys'
+
+/** The keys of an earlier run, or new ones. They stand beside what they seal: whoever has the file has both. */
+export function keptKeys(shelf: Shelf): StoreKeys {
+  const kept = shelf.read(NAME) as readonly [string, string] | undefined
+  const [seal, index] = kept ?? [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')]
+  if (kept === undefined) shelf.write(NAME, [seal, index])
+  return { seal: [Buffer.from(seal, 'base64')], index: Buffer.from(index, 'base64') }
+}

@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+
+const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+const runtime = mkdtempSync(join(tmpdir(), 'behalf-cli-'))
+const PORT = 21_000 + (process.pid % 20_000)
+
+interface Running {
+  readonly child: ChildProcess
+  readonly ended: Promise<{ readonly code: number | null; readonly output: string }>
+  output(): string
+}
+
+function run(args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Running {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
+    env: { ...process.env, NODE_ENV: undefined, XDG_RUNTIME_DIR: runtime, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk))
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk))
+  const ended = new Promise<{ code: number | null; output: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, output }))
+  })
+  return { child, ended, output: () => output }
+}
+
+let sandbox: Running
+beforeAll(async () => {
+  sandbox = run(['--port', String(PORT)])
+  await vi.waitFor(() => expect(sandbox.output()).toContain('What happens'), { timeout: 15_000 })
+}, 20_000)
+afterAll(async () => {
+  sandbox?.child.kill('SIGTERM')
+  await sandbox?.ended
+  rmSync(runtime, { recursive: true, force: true })
+})
+
+test('from what is printed to an approved order', { timeout: 30_000 }, async () => {
+  const printed = sandbox.output()
+  const link = /phone of ann\s+(http:\S+)/.exec(printed)?.[1] ?? ''
+  expect(printed).toContain('npm run sandbox -- try')
+  const trying = run(['try', '--port', String(PORT)])
+  await vi.waitFor(() => expect(trying.output()).toContain("waits for ann's phone"), { timeout: 15_000 })
+
+  const paired = await fetch(link, { redirect: 'manual' })
+  const cookie = paired.headers.get('set-cookie')?.split(';')[0] ?? ''
+  const { origin } = new URL(link)
+  const page = await (await fetch(`${origin}/phones/ann`, { headers: { cookie } })).text()
+  const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page)?.[1] ?? ''
+  expect(page).toContain('Buy 50 shares of AAPL')
+  await fetch(`${origin}/phones/ann/answers`, {
+    method: 'POST',
+    headers: { cookie, origin },
+    body: new URLSearchParams({ csrf: field('csrf'), question: field('question'), answer: 'approve' }),
+  })
+  expect(await trying.ended).toMatchObject({ code: 0, output: expect.stringMatching(/Done: order [\w-]+, 50 AAPL/) })
+
+  const lines = sandbox.output().slice(printed.length)
+  expect(lines).toMatch(/asked {5}agent:trader \(stock-agent\) asks ann: “Buy 50 shares of AAPL”/)
+  expect(lines).toMatch(/approved {2}“Buy 50 shares of AAPL” by ann/)
+  expect(lines).toMatch(/token {5}.*aud http:\S+\/, scope trade:write, act agent:trader/)
+  expect(lines).toMatch(/api {7}POST \/orders -> 201/)
+  expect(lines).not.toMatch(/eyJ[\w-]{8,}/)
+})
+
+test('a fault from another terminal', { timeout: 30_000 }, async () => {
+  expect(await run(['fault', 'deny', '--port', String(PORT)]).ended).toMatchObject({ code: 0 })
+  const denied = await run(['try', 'sell', '20', 'msft', '--as', 'ann']).ended
+  expect(denied).toMatchObject({ code: 1, output: expect.stringContaining('approval_denied') })
+  const strange = await run(['fault', 'earthquake']).ended
+  expect(strange).toMatchObject({ code: 1, output: expect.stringContaining('there are 503, approve') })
+})
+
+test('its owner alone can read what controls it, and a page cannot use it', async () => {
+  const folder = join(runtime, 'behalf-sandbox')
+  expect(readdirSync(folder)).toEqual([`${PORT}.json`])
+  expect(statSync(folder).mode & 0o077).toBe(0)
+  expect(statSync(join(folder, `${PORT}.json`)).mode & 0o077).toBe(0)
+  const { origin, key } = JSON.parse(readFileSync(join(folder, `${PORT}.json`), 'utf8')) as Record<string, string>
+  const control = async (headers: Readonly<Record<string, string>>) =>
+    (
+      await fetch(`${origin}/control`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, ...headers },
+        body: JSON.stringify({ command: 'fault', name: 'approve' }),
+      })
+    ).status
+  expect(await control({ authorization: 'Bearer wrong' })).toBe(403)
+  expect(await control({ origin: origin ?? '' })).toBe(403)
+  expect(await control({ 'sec-fetch-site': 'same-origin' })).toBe(403)
+})
+
+test('doctor, for people and for CI', { timeout: 30_000 }, async () => {
+  const issuer = `http://127.0.0.1:${PORT + 1}`
+  const right = await run(['doctor', '--issuer', issuer, '--json']).ended
+  expect(right.code).toBe(0)
+  expect(JSON.parse(right.output)).toMatchObject({ issuer, healthy: true })
+  const wrong = await run(['doctor', '--issuer', `${issuer}/`, '--client-id', 'stock-agent'], {
+    BEHALF_CLIENT_SECRET: 'not-the-secret',
+  }).ended
+  expect(wrong.code).toBe(1)
+  expect(wrong.output).toContain('issuer_mismatch')
+  expect(wrong.output).not.toContain('not-the-secret')
+})
+
+describe('refuses to start', () => {
+  test.each<[string, readonly string[], Readonly<Record<string, string>>, string]>([
+    ['in production', [], { NODE_ENV: 'production' }, 'NODE_ENV=production'],
+    ['on a public address', ['--host', '0.0.0.0'], {}, 'for this machine only'],
+    ['on a port that is taken', ['--port', String(PORT)], {}, 'is taken'],
+    ['with an option that it does not have', ['--prot', '1'], {}, "Unknown option '--prot'"],
+    ['with a seed that is not there', ['--seed', '/nowhere.json', '--port', '0'], {}, 'cannot be read'],
+  ])('%s', async (_what, args, env, message) => {
+    const { code, output } = await run(args, env).ended
+    expect(code).toBeGreaterThan(0)
+    expect(output).toContain(message)
+    expect(output).not.toMatch(/^ +at /m)
+  })
+})
+
+test('--json: a line for each thing, and a clean end', { timeout: 30_000 }, async () => {
+  const quiet = run(['--json', '--port', '0'])
+  await vi.waitFor(() => expect(quiet.output()).toContain('\n'), { timeout: 15_000 })
+  const started = JSON.parse(quiet.output()) as { readonly type: string; readonly settings: { readonly phone: string } }
+  expect(started).toMatchObject({ type: 'started', settings: { profile: 'oidc' } })
+  quiet.child.kill('SIGINT')
+  expect((await quiet.ended).code).toBe(0)
+  expect(readdirSync(join(runtime, 'behalf-sandbox'))).toEqual([`${PORT}.json`])
+})

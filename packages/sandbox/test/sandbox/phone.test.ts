@@ -1,0 +1,175 @@
+import { request } from 'node:http'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Sandbox, startSandbox } from '../../src/index.ts'
+import { askBy, openPhone } from './phone-http.ts'
+
+let sandbox: Sandbox
+beforeAll(async () => {
+  sandbox = await startSandbox()
+})
+afterAll(() => sandbox?.close())
+beforeEach(() => sandbox.target.reset())
+
+const open = (subject: string) => sandbox.target.authorizationServer.controls.pendingRequests(subject)
+const statusOf = async (path: string, headers: Readonly<Record<string, string>> = {}) =>
+  (await fetch(`${sandbox.phone.origin}${path}`, { headers, redirect: 'manual' })).status
+
+describe('who gets in', () => {
+  test('nobody without the link: a wrong key, no key, the key of another user', async () => {
+    const annsKey = new URL(sandbox.phone.urlOf('ann')).searchParams.get('key')
+    expect(await statusOf('/phones/ann')).toBe(401)
+    expect(await statusOf('/phones/ann?key=wrong')).toBe(401)
+    expect(await statusOf(`/phones/bob?key=${annsKey}`)).toBe(401)
+    expect(await statusOf('/phones/ann/events')).toBe(401)
+    expect(await statusOf('/phones/nobody')).toBe(401)
+  })
+
+  test('a session is for one phone', async () => {
+    const { cookie } = await openPhone(sandbox, 'ann')
+    expect(await statusOf('/phones/ann', { cookie })).toBe(200)
+    expect(await statusOf('/phones/bob', { cookie })).toBe(401)
+    expect(await statusOf('/phones/bob/events', { cookie })).toBe(401)
+  })
+
+  test('the cookie is out of reach of scripts, and the key leaves the address at once', async () => {
+    const paired = await fetch(sandbox.phone.urlOf('ann'), { redirect: 'manual' })
+    expect(paired.headers.get('set-cookie')).toMatch(/; Path=\/phones\/ann; HttpOnly; SameSite=Lax$/)
+    expect(paired.headers.get('location')).toBe('/phones/ann')
+  })
+})
+
+describe('an answer', () => {
+  test('counts from the phone itself', async () => {
+    await askBy(sandbox, 'ann')
+    const phone = await openPhone(sandbox, 'ann')
+    const response = await phone.answer({ ...(await phone.form()), answer: 'approve' })
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/phones/ann?said=approved'])
+    expect(await open('ann')).toEqual([])
+  })
+
+  test.each([
+    ['another origin', { origin: 'http://127.0.0.1:3000' }, {}],
+    ['no origin', { origin: '' }, {}],
+    ['an opaque origin', { origin: 'null' }, {}],
+    ['another port of the same site', { 'sec-fetch-site': 'same-site' }, {}],
+    ['no token', {}, { csrf: '' }],
+    ['a wrong token', {}, { csrf: 'x'.repeat(43) }],
+  ])('does not count with %s', async (_what, headers, fields) => {
+    await askBy(sandbox, 'ann')
+    const phone = await openPhone(sandbox, 'ann')
+    const response = await phone.answer({ ...(await phone.form()), answer: 'approve', ...fields }, headers)
+    expect(response.status).toBe(403)
+    expect(await open('ann')).toHaveLength(1)
+  })
+
+  test('does not count with the token of another session', async () => {
+    await askBy(sandbox, 'ann')
+    const [one, other] = [await openPhone(sandbox, 'ann'), await openPhone(sandbox, 'ann')]
+    const { csrf } = await other.form()
+    expect((await one.answer({ ...(await one.form()), csrf, answer: 'approve' })).status).toBe(403)
+    expect(await open('ann')).toHaveLength(1)
+  })
+
+  test('to what another user is asked is none', async () => {
+    await askBy(sandbox, 'ann')
+    await askBy(sandbox, 'bob')
+    const [anns, bobs] = [await openPhone(sandbox, 'ann'), await openPhone(sandbox, 'bob')]
+    const { question } = await anns.form()
+    const { csrf } = await bobs.form()
+    const response = await bobs.answer({ csrf, question, answer: 'approve' })
+    expect(response.headers.get('location')).toBe('/phones/bob?said=gone')
+    expect(await open('ann')).toHaveLength(1)
+    expect(await open('bob')).toHaveLength(1)
+  })
+
+  test('is given once', async () => {
+    await askBy(sandbox, 'ann')
+    const phone = await openPhone(sandbox, 'ann')
+    const form = await phone.form()
+    await phone.answer({ ...form, answer: 'deny' })
+    const second = await phone.answer({ ...form, answer: 'approve' })
+    expect(second.headers.get('location')).toBe('/phones/ann?said=gone')
+  })
+
+  test('is approve or deny, and no GET', async () => {
+    await askBy(sandbox, 'ann')
+    const phone = await openPhone(sandbox, 'ann')
+    const form = await phone.form()
+    expect((await phone.answer({ ...form, answer: 'perhaps' })).status).toBe(400)
+    const query = new URLSearchParams({ ...form, answer: 'approve' })
+    expect(await statusOf(`/phones/ann/answers?${query}`, { cookie: phone.cookie })).toBe(404)
+    expect(await open('ann')).toHaveLength(1)
+  })
+})
+
+describe('what is shown', () => {
+  test('is text, whatever a client wrote', async () => {
+    const details = [{ type: 'stock_order', note: '<script>alert(1)</script>', symbol: 'AA\u202EPL' }]
+    await askBy(sandbox, 'ann', 'Buy 50', details)
+    const page = await (await openPhone(sandbox, 'ann')).read()
+    expect(page).not.toContain('<script>alert')
+    expect(page).toContain('&lt;script&gt;alert(1)')
+    // An override that would turn the letters after it around.
+    expect(page).not.toContain('\u202E')
+  })
+
+  test('is all of the details', async () => {
+    const details = [
+      { type: 'stock_order', portfolio: 'p-ann', side: 'sell', symbol: 'MSFT', quantity: 1, memo: 'rent' },
+    ]
+    await askBy(sandbox, 'ann', 'Sell 1', details)
+    const page = await (await openPhone(sandbox, 'ann')).read()
+    for (const shown of ['Sell MSFT', '1 share, about $415.20', 'p-ann', 'rent', 'agent:trader', 'trade:write']) {
+      expect(page).toContain(shown)
+    }
+  })
+
+  test('runs no other script, is framed by nobody, and kept by nobody', async () => {
+    const { url, cookie } = await openPhone(sandbox, 'ann')
+    const { headers } = await fetch(url, { headers: { cookie } })
+    const policy = headers.get('content-security-policy')
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toMatch(/script-src 'sha256-[^']+'(;|$)/)
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).toContain("form-action 'self'")
+    expect(headers.get('cache-control')).toBe('no-store')
+  })
+
+  test('is no auth_req_id: it would redeem the tokens', async () => {
+    const authReqId = await askBy(sandbox, 'ann')
+    expect(await (await openPhone(sandbox, 'ann')).read()).not.toContain(authReqId)
+  })
+})
+
+test('tells of a question as it comes', async () => {
+  const { url, cookie } = await openPhone(sandbox, 'ann')
+  const response = await fetch(`${url}/events`, { headers: { cookie } })
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  await askBy(sandbox, 'bob')
+  await askBy(sandbox, 'ann')
+  let heard = ''
+  while (!heard.includes('New request')) heard += (await reader?.read())?.value ?? ''
+  expect(heard).toContain('event: changed\ndata: "New request: Buy 50 shares of AAPL"')
+  expect(heard.match(/event:/g)).toHaveLength(1)
+  await reader?.cancel()
+})
+
+/** `fetch` does not let a caller choose `Host`. */
+function withHost(url: string, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request(url, { headers: { host } }, (response) => resolve(response.resume().statusCode ?? 0))
+      .on('error', reject)
+      .end()
+  })
+}
+
+test('every server answers to its own Host only', async () => {
+  const { phone, issuer, upstreamIssuer, enterpriseIssuer, api, openFga } = sandbox.settings
+  const notifications = new URL(sandbox.target.notifications.endpoint).origin
+  for (const origin of [phone, issuer, upstreamIssuer, enterpriseIssuer, api.origin, openFga.apiUrl, notifications]) {
+    const { host, port } = new URL(origin)
+    expect(await withHost(origin, `evil.example:${port}`)).toBe(421)
+    expect(await withHost(origin, `localhost:${port}`)).toBe(421)
+    expect(await withHost(origin, host)).not.toBe(421)
+  }
+})
