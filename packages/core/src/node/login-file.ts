@@ -2,7 +2,7 @@ import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises
 import { homedir, platform } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { LoginFile } from '../device-login/index.ts'
-import { ConfigurationError } from '../errors/index.ts'
+import { BehalfError, ConfigurationError, StoreError } from '../errors/index.ts'
 
 /** A lock that is older than this belongs to a process that died. Milliseconds. */
 const STALE_MS = 60_000
@@ -33,29 +33,46 @@ export function loginFile(application: string, folder: string = configurationFol
   const path = join(folder, application, 'login.json')
   return {
     path,
-    async read() {
-      const found = await stat(path).catch(absent)
-      if (found === undefined) return undefined
-      refuseOthers(path, found)
-      return readFile(path).catch(absent)
-    },
-    async write(value) {
-      await prepare(path)
-      const fresh = `${path}.${crypto.randomUUID()}`
-      const handle = await open(fresh, 'wx', 0o600)
-      try {
-        await handle.writeFile(value)
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-      await rename(fresh, path).catch(async (error: unknown) => {
-        await rm(fresh, { force: true })
-        throw error
-      })
-    },
-    remove: () => rm(path, { force: true }),
+    read: () => told(path, () => read(path)),
+    write: (value) => told(path, () => replace(path, value)),
+    remove: () => told(path, () => rm(path, { force: true })),
     alone: (signal, work) => alone(`${path}.lock`, signal, work),
+  }
+}
+
+async function read(path: string): Promise<Uint8Array | undefined> {
+  const found = await stat(path).catch(absent)
+  if (found === undefined) return undefined
+  refuseOthers(path, found)
+  return readFile(path).catch(absent)
+}
+
+async function replace(path: string, value: Uint8Array): Promise<void> {
+  await prepare(path)
+  const fresh = `${path}.${crypto.randomUUID()}`
+  try {
+    const handle = await open(fresh, 'wx', 0o600)
+    try {
+      await handle.writeFile(value)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(fresh, path)
+  } catch (error) {
+    // A disk that is full, perhaps: what was begun holds a part of the login.
+    await rm(fresh, { force: true }).catch(() => {})
+    throw error
+  }
+}
+
+/** What the file system says, as a fault of ours (E1). */
+async function told<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (BehalfError.isInstance(cause)) throw cause
+    throw new StoreError('unavailable', `${path} cannot be read or written: ${codeOf(cause)}`, { cause })
   }
 }
 
@@ -76,26 +93,29 @@ function refuseOthers(path: string, { mode, uid }: { readonly mode: number; read
 }
 
 async function alone<T>(lock: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  await prepare(lock)
-  for (;;) {
-    signal.throwIfAborted()
-    const handle = await open(lock, 'wx', 0o600).catch((error: unknown) => {
-      if (codeOf(error) === 'EEXIST') return undefined
-      throw error
-    })
-    if (handle !== undefined) {
-      await handle.close()
-      break
-    }
-    const held = await stat(lock).catch(absent)
-    if (held !== undefined && Date.now() - held.mtimeMs > STALE_MS) await rm(lock, { force: true })
+  signal.throwIfAborted()
+  await told(lock, () => prepare(lock))
+  while (!(await told(lock, () => taken(lock)))) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS * (1 + Math.random())))
+    signal.throwIfAborted()
   }
   try {
     return await work()
   } finally {
-    await rm(lock, { force: true })
+    await told(lock, () => rm(lock, { force: true }))
   }
+}
+
+async function taken(lock: string): Promise<boolean> {
+  const handle = await open(lock, 'wx', 0o600).catch((error: unknown) => {
+    if (codeOf(error) === 'EEXIST') return undefined
+    throw error
+  })
+  await handle?.close()
+  if (handle !== undefined) return true
+  const held = await stat(lock).catch(absent)
+  if (held !== undefined && Date.now() - held.mtimeMs > STALE_MS) await rm(lock, { force: true })
+  return false
 }
 
 function absent(error: unknown): undefined {

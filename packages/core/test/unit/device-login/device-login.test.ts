@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startMockServers } from '@behalf/testing'
@@ -194,7 +194,6 @@ describe('the file of a login', () => {
   test('that others may read is not read', async () => {
     const { device, loginAs, path } = await world()
     await loginAs('ann')
-    const { chmod } = await import('node:fs/promises')
     for (const mode of [0o640, 0o604, 0o620]) {
       await chmod(path, mode)
       await expect(device().identity()).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
@@ -221,6 +220,18 @@ describe('the file of a login', () => {
     await file.write(new TextEncoder().encode('two'))
     expect(await readFile(elsewhere, 'utf8')).toBe('untouched')
     expect(await readFile(file.path, 'utf8')).toBe('two')
+  })
+
+  test('that cannot be read or written is a fault of ours, and leaves nothing behind', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'behalf-file-'))
+    const file = loginFile('trader', folder)
+    await mkdir(file.path, { recursive: true })
+    await chmod(file.path, 0o700)
+    const fault = { code: 'ERR_STORE', reason: 'unavailable', message: expect.stringContaining(file.path) }
+    await expect(file.read()).rejects.toMatchObject(fault)
+    await expect(file.write(new TextEncoder().encode('a secret'))).rejects.toMatchObject(fault)
+    await expect(file.remove()).rejects.toMatchObject(fault)
+    expect(await readdir(join(folder, 'trader'))).toEqual(['login.json'])
   })
 
   test('is one process’s at a time; who died holds nobody up', async () => {
