@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Guard, memoryStore, type Store, type UserIdentity } from '../../../src/index.ts'
+import { smallWorld, user } from '../guard/small-world.ts'
 import { policies } from '../guard/world.ts'
 import { durably } from '../identity/durable.ts'
 import { jobWorld } from './job-world.ts'
@@ -27,6 +28,21 @@ describe('who may make, see and end delegations', () => {
     expect(await guard.delegations.revoke(id, { identity: ann })).toBe('revoked')
     expect(await guard.delegations.revoke(id, { identity: ann })).toBe('not_found')
     expect(await guard.delegations.list({ identity: ann })).toMatchObject([{ id, state: 'revoked' }])
+  })
+
+  test.each([
+    ['issuer', { issuer: 'https://other.example' }],
+    ['tenant', { tenant: 'org_2' }],
+    ['subject', { subject: 'bob' }],
+  ])('of another %s is another user, whatever else is the same', async (_, over) => {
+    const { guard, clock } = smallWorld()
+    const { delegations } = guard()
+    const ann = { identity: user({ tenant: 'org_1' }) }
+    const { id } = await delegations.create({ ...ann, tools: ['pay'], expiresAt: clock.now() / 1000 + 60 })
+    const other = { identity: user({ tenant: 'org_1', ...over }) }
+    expect(await delegations.list(other)).toEqual([])
+    expect(await delegations.revoke(id, other)).toBe('not_found')
+    expect(await delegations.list(ann)).toMatchObject([{ id, state: 'active' }])
   })
 
   test('ending one ends the jobs that run under it, and its refresh token at the issuer', async () => {
