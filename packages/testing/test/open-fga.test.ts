@@ -159,8 +159,7 @@ describe('check', () => {
     expect((await fetch(`${apiUrl}/stores/${storeId}/check`, { method: 'POST' })).status).toBe(401)
     const headers = { authorization: `Bearer ${apiToken}` }
     const elsewhere = `${apiUrl}/stores/01JDG8ZCQ4T0STDCK70KT0RE99/check`
-    const body = JSON.stringify({ tuple_key: { user: 'user:ann', relation: 'owner', object: 'portfolio:p1' } })
-    const refused = await fetch(elsewhere, { method: 'POST', headers, body })
+    const refused = await fetch(elsewhere, { method: 'POST', headers, body: JSON.stringify(body) })
     expect([refused.status, (await refused.json()).code]).toEqual([400, 'latest_authorization_model_not_found'])
     expect(await post('check', '{')).toMatchObject({ status: 400, body: { code: 'validation_error' } })
     expect(await post('check', {})).toMatchObject({ status: 400, body: { code: 'tuple_key_value_not_specified' } })

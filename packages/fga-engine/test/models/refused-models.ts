@@ -49,6 +49,10 @@ export const refusedModels: readonly (readonly [name: string, model: Authorizati
   ['a union of one', one({ viewer: [{ union: { child: [self] } }, user] })],
   ['an intersection of none', one({ viewer: [{ intersection: { child: [] } }, user] })],
   ['a direct relation that takes nothing', one({ viewer: [self] })],
+  [
+    'a relation that is direct in part and takes nothing',
+    one({ owner: [self, user], viewer: [{ union: { child: [self, computed('owner')] } }] }),
+  ],
   ['a computed relation that takes users', one({ owner: [self, user], viewer: [computed('owner'), user] })],
   ['a type that does not exist', one({ viewer: [self, { type: 'robot' }] })],
   ['a userset that does not exist', one({ viewer: [self, user, { type: 'user', relation: 'member' }] })],
