@@ -1,18 +1,10 @@
 import { get } from 'node:http'
 import { login } from '@behalf/testing'
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
-import {
-  employeeAccess,
-  loopbackSignIn,
-  type McpAccess,
-  type McpSession,
-  machineAccess,
-  SignInError,
-  withSignIn,
-} from '../src/client/index.ts'
+import { employeeAccess, loopbackSignIn, type McpAccess, machineAccess, withSignIn } from '../src/client/index.ts'
 import { createMcpGate, identityOf, nodeHandler } from '../src/server/index.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -152,25 +144,26 @@ describe('a browser that comes back to this machine', () => {
 })
 
 test('work is done again after a sign-in, and not for ever', async () => {
-  const { UnauthorizedError } = await import('@modelcontextprotocol/client')
-  const finished: unknown[] = []
-  const session = { finishSignIn: async (callback: unknown) => void finished.push(callback) } as Pick<
-    McpSession,
-    'finishSignIn'
-  >
-  const callback = async () => 'http://127.0.0.1/callback?state=s'
-  let tries = 0
-  const works = async () => {
-    tries++
-    if (tries === 1) throw new UnauthorizedError()
-    return 'done'
+  const finished: (string | URL)[] = []
+  const session = {
+    signInsShown: 0,
+    finishSignIn: async (url: string | URL | URLSearchParams) => void finished.push(String(url)),
   }
+  const callback = async () => 'http://127.0.0.1/callback?state=s'
+  /** Shows a sign-in and fails, as clients do: each by an error of its own. */
+  const refused = (error: Error) => {
+    session.signInsShown++
+    return Promise.reject(error)
+  }
+  let tries = 0
+  const works = async () => (++tries === 1 ? refused(new Error('Failed to connect: Error: Unauthorized')) : 'done')
   expect(await withSignIn(session, callback, works)).toBe('done')
   expect(finished).toHaveLength(1)
-  const never = () => Promise.reject(new UnauthorizedError())
+  const never = () => refused(new UnauthorizedError())
   await expect(withSignIn(session, callback, never)).rejects.toBeInstanceOf(UnauthorizedError)
   expect(finished).toHaveLength(4)
-  const other = () => Promise.reject(new SignInError('refused', 'no'))
-  await expect(withSignIn(session, callback, other)).rejects.toBeInstanceOf(SignInError)
+  // Nothing was shown, so there is nothing to come back from.
+  const other = () => Promise.reject(new UnauthorizedError())
+  await expect(withSignIn(session, callback, other)).rejects.toBeInstanceOf(UnauthorizedError)
   expect(finished).toHaveLength(4)
 })

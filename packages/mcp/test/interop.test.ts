@@ -83,6 +83,53 @@ describe('clients of others', () => {
     await expect(order?.invoke(buy(50, { portfolio: 'p-bob' }))).rejects.toThrow('not permitted')
   })
 
+  test('LangChain’s MCP adapters, signing in by our session', async () => {
+    const { session: made, browser } = session()
+    const tools = await withSignIn(made, browser.callback, async () => {
+      const { authProvider } = made
+      const client = new MultiServerMCPClient({
+        mcpServers: { stock: { transport: 'http', url: world.resource, authProvider: authProvider as never } },
+      })
+      onTestFinished(() => client.close())
+      return client.getTools()
+    })
+    const whoami = tools.find(({ name }) => name.endsWith('whoami'))
+    expect(JSON.stringify(await whoami?.invoke({}))).toContain('ann')
+    expect(browser.visited).toHaveLength(1)
+  })
+
+  test('AI SDK’s MCP client, signing in by our session', async () => {
+    const { session: made, browser } = session()
+    const client = await withSignIn(made, browser.callback, () =>
+      // Its own transport tells a provider nothing of what it discovered; it takes the SDK's, which does.
+      createMCPClient({ transport: new StreamableHTTPClientTransport(new URL(world.resource), made) as never }),
+    )
+    onTestFinished(() => client.close())
+    const tools = await client.tools()
+    const result = await tools.whoami?.execute({}, { toolCallId: 'c', messages: [], context: {} } as never)
+    expect(JSON.stringify(result)).toContain('ann')
+    expect(browser.visited).toHaveLength(1)
+  })
+
+  test('Mastra’s MCP client, signing in by our session', async () => {
+    const { session: made, browser } = session()
+    const tools = await withSignIn(made, browser.callback, async () => {
+      const { authProvider, fetch } = made
+      const client = new MCPClient({
+        id: crypto.randomUUID(),
+        servers: { stock: { url: new URL(world.resource), authProvider: authProvider as never, fetch } },
+      })
+      onTestFinished(() => client.disconnect())
+      // `listTools` would log the refusal, and answer with no tools.
+      const { tools, errors } = await client.listToolsWithErrors()
+      if (Object.keys(errors).length > 0) throw new Error(JSON.stringify(errors))
+      return tools
+    })
+    const whoami = Object.entries(tools).find(([name]) => name.endsWith('whoami'))?.[1]
+    expect(JSON.stringify(await whoami?.execute?.({} as never, {} as never))).toContain('ann')
+    expect(browser.visited).toHaveLength(1)
+  })
+
   test('AI SDK’s MCP client', async () => {
     const { authProvider } = await signedIn()
     const client = await createMCPClient({

@@ -22,6 +22,8 @@ export interface McpSession extends McpAccess {
    * @throws ConfigurationError The authorization server has no device login.
    */
   signInByDevice(options: DeviceSignInOptions): Promise<void>
+  /** How many sign-ins `showSignIn` was given so far: whether a piece of work asked for one, whatever it threw. */
+  readonly signInsShown: number
   /** Forgets the tokens. Does not tell the authorization server. */
   signOut(): Promise<void>
 }
@@ -59,6 +61,9 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
     fetch: provider.fetch,
     finishSignIn: (callback) => provider.finishSignIn(callback),
     signInByDevice: (device) => provider.signInByDevice(device),
+    get signInsShown() {
+      return provider.signInsShown
+    },
     signOut: () => provider.signOut(),
   }
 }

@@ -1,4 +1,4 @@
-import { ConfigurationError, type Fetch, InvalidResponseError } from '@behalf/core'
+import { ConfigurationError, type Fetch } from '@behalf/core'
 import {
   type AuthorizationServerMetadata,
   auth,
@@ -16,13 +16,13 @@ import {
   selectResourceURL,
   validateAuthorizationResponseIssuer,
 } from '@modelcontextprotocol/client'
-import { isLoopback } from '../guarded/is-loopback.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { clientMetadata } from './client-metadata.ts'
 import type { McpSessionOptions, SessionSettings } from './client-options.ts'
 import { type DeviceSignInOptions, deviceSignIn } from './device-sign-in.ts'
 import { sha256 } from './digest.ts'
 import { accessFetch } from './machine-access.ts'
+import { refuseAddress, refuseWithoutPkce } from './refuse-sign-in.ts'
 import { openSessionKey } from './session-key.ts'
 import { SessionRecords, type SignInUnderWay } from './session-records.ts'
 import { SignInError } from './sign-in-error.ts'
@@ -49,6 +49,7 @@ export class SessionProvider implements OAuthClientProvider {
   readonly #written = new Set<string>()
   /** When sign-ins were begun, by their scopes. */
   readonly #begun = new Map<string, readonly number[]>()
+  #shown = 0
   #discovered: OAuthDiscoveryState | undefined
   #wanted: WantedLogin | undefined
   #key: Promise<DpopSession> | undefined
@@ -76,6 +77,10 @@ export class SessionProvider implements OAuthClientProvider {
   }
 
   dpop?: () => Promise<DpopSession>
+
+  get signInsShown(): number {
+    return this.#shown
+  }
 
   get clientMetadata(): OAuthClientMetadata {
     return clientMetadata(this.#settings.client)
@@ -167,6 +172,7 @@ export class SessionProvider implements OAuthClientProvider {
       askForLogin(url, this.#wanted, discovery.authorizationServerMetadata?.scopes_supported)
     this.#wanted = undefined
     await this.#records.begin(state, { codeVerifier, discovery })
+    this.#shown++
     await this.#options.showSignIn(url)
   }
 
@@ -282,18 +288,4 @@ export class SessionProvider implements OAuthClientProvider {
     await this.#records.saveClient(issuer, stored)
     return stored
   }
-}
-
-/** A page that a browser is sent to must be of the web: `javascript:` and its like are not. */
-function refuseAddress(url: URL, allowLoopback: boolean): void {
-  if (url.protocol === 'https:' || (allowLoopback && url.protocol === 'http:' && isLoopback(url))) return
-  throw new InvalidResponseError(
-    `the authorization endpoint is no address for a browser: ${JSON.stringify(url.origin)}`,
-  )
-}
-
-/** The SDK goes on where metadata says nothing; the specification does not (2025-11-25, Authorization Code Protection). */
-function refuseWithoutPkce({ authorizationServerMetadata }: OAuthDiscoveryState): void {
-  if (authorizationServerMetadata?.code_challenge_methods_supported?.includes('S256') === true) return
-  throw new InvalidResponseError('the authorization server does not say that it supports PKCE with S256')
 }

@@ -1,0 +1,17 @@
+import { InvalidResponseError } from '@behalf/core'
+import type { OAuthDiscoveryState } from '@modelcontextprotocol/client'
+import { isLoopback } from '../guarded/is-loopback.ts'
+
+/** A page that a browser is sent to must be of the web: `javascript:` and its like are not. */
+export function refuseAddress(url: URL, allowLoopback: boolean): void {
+  if (url.protocol === 'https:' || (allowLoopback && url.protocol === 'http:' && isLoopback(url))) return
+  throw new InvalidResponseError(
+    `the authorization endpoint is no address for a browser: ${JSON.stringify(url.origin)}`,
+  )
+}
+
+/** The SDK goes on where metadata says nothing; the specification does not (2025-11-25, Authorization Code Protection). */
+export function refuseWithoutPkce({ authorizationServerMetadata }: OAuthDiscoveryState): void {
+  if (authorizationServerMetadata?.code_challenge_methods_supported?.includes('S256') === true) return
+  throw new InvalidResponseError('the authorization server does not say that it supports PKCE with S256')
+}
