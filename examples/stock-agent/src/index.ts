@@ -1,4 +1,5 @@
 export { createStockAgent, type StockAgent, type StockAgentOptions, type ToolCall, type Turn } from './agent.ts'
+export { answerOf } from './answer.ts'
 export { type GuardParts, stockGuard } from './guard.ts'
 export { type Plan, type Planner, type PlannerContext, scriptedPlanner } from './planner.ts'
 export { API, inputs, type Order, policies, type ToolName } from './policies.ts'

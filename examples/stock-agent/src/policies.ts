@@ -1,8 +1,8 @@
 import { connection, may, object, policy, publicTool, resource } from '@behalf/core'
 import * as z from 'zod/mini'
 
-/** Where the Stock Trade API is. As a resource its identifier ends in a slash. */
-export const API = 'https://api.stocktrade.example'
+/** Where the Stock Trade API is, unless the environment says otherwise. As a resource its identifier ends in a slash. */
+export const API = process.env.STOCK_TRADE_API ?? 'https://api.stocktrade.example'
 
 const PortfolioId = z.string().check(z.regex(/^[\w.-]{1,64}$/))
 const Ticker = z.string().check(z.regex(/^[A-Z][A-Z0-9.]{0,9}$/))
@@ -26,6 +26,12 @@ export type Order = z.infer<typeof inputs.create_order>
 /** An order of more shares than this is asked about; the API holds the same line. */
 const SMALL_ORDER = 10
 
+/** An order of more shares than this is for the account's supervisor to approve, where it has one. */
+const LARGE_ORDER = 1_000
+
+/** Who watches over the accounts: a subject of the users' own issuer. The app says so, never the model. */
+const SUPERVISOR = process.env.STOCK_TRADE_SUPERVISOR
+
 const readAccount = connection('stocktrade', { scopes: ['portfolio:read'], origins: [API] })
 
 /** What each tool needs. A tool that is not here does not run. */
@@ -43,6 +49,11 @@ export const policies = {
       when: ({ input }) => input.quantity > SMALL_ORDER,
       message: ({ input }) => `${input.side === 'buy' ? 'Buy' : 'Sell'} ${input.quantity} shares of ${input.symbol}`,
       details: ({ input }) => [{ ...input, type: 'stock_order' }],
+      approver: ({ input, identity: { issuer, tenant, subject } }) => ({
+        issuer,
+        ...(tenant !== undefined && { tenant }),
+        subject: input.quantity > LARGE_ORDER ? (SUPERVISOR ?? subject) : subject,
+      }),
     },
     // Approved: the token that the approval gave. Small: one exchanged for the user's, and weaker.
     access: { trade: resource(`${API}/`, { scopes: ['trade:write'], withoutApproval: ['trade:small'] }) },
