@@ -135,7 +135,7 @@ export default {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     doNotFollow: { path: ['node_modules'] },
-    exclude: { path: ['^(packages|examples)/[^/]+/(dist|coverage)/', '^docs/'] },
+    exclude: { path: ['^(packages|examples)/[^/]+/(dist|coverage|\\.behalf)/', '^docs/'] },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],

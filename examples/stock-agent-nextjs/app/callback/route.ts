@@ -1,0 +1,3 @@
+import { stockApp } from '../../src/app.ts'
+
+export const GET = (request: Request) => stockApp().login.end(request)

@@ -1,0 +1,44 @@
+import { denySentences } from '@behalf/core'
+import * as z from 'zod'
+import { Chat } from '../components/chat.tsx'
+import { Shell } from '../components/shell.tsx'
+import { here } from '../src/here.ts'
+import { lookAt } from '../src/look-at.ts'
+
+const Query = z.object({ c: z.uuid().optional().catch(undefined), login: z.string().optional().catch(undefined) })
+
+export default async function ChatPage({ searchParams }: { readonly searchParams: Promise<object> }) {
+  const { c, login } = Query.parse(await searchParams)
+  const { app, who } = await here()
+  const look = c === undefined ? undefined : await lookAt(app, who, c)
+  const isHidden = c !== undefined && look === undefined && app.conversations.isTaken(c)
+  const id = c === undefined || isHidden ? crypto.randomUUID() : c
+  const returnTo = `/?c=${isHidden ? c : id}`
+  const conversations = who.owner === undefined ? [] : app.conversations.list(who.owner)
+  return (
+    <Shell place="chat" identity={who.identity} returnTo={returnTo}>
+      <main className="chat">
+        <h1 className="said">Chat</h1>
+        {login === 'failed' && <p className="notice">The login did not work. Nobody is signed in by it; try again.</p>}
+        {isHidden && who.identity === undefined && (
+          <p className="notice">
+            That conversation belongs to somebody.{' '}
+            <a href={`/login?returnTo=${encodeURIComponent(returnTo)}`}>Log in</a> to see it, if it is yours.
+          </p>
+        )}
+        <Chat
+          key={id}
+          id={id}
+          initial={look}
+          isSignedIn={who.identity !== undefined}
+          sentences={{
+            denied: denySentences.approval_denied,
+            expired: denySentences.approval_expired,
+            cancelled: denySentences.approval_cancelled,
+          }}
+          others={conversations.filter((other) => other.id !== id)}
+        />
+      </main>
+    </Shell>
+  )
+}

@@ -1,0 +1,129 @@
+'use client'
+
+import { interruptsOf } from '@behalf/ai-sdk/browser'
+import { useEffect, useRef, useState } from 'react'
+import type { ConversationName } from '../src/conversations.ts'
+import type { Look } from '../src/look-at.ts'
+import { Message } from './message.tsx'
+import type { Sentences } from './tool-card.tsx'
+import { useConversation } from './use-conversation.ts'
+
+const suggestions = ['What is AAPL trading at?', 'Who am I?', 'Show me my portfolio', 'Buy 50 shares of AAPL']
+
+export function Chat({
+  id,
+  initial,
+  isSignedIn,
+  sentences,
+  others,
+}: {
+  readonly id: string
+  readonly initial: Look | undefined
+  readonly isSignedIn: boolean
+  readonly sentences: Sentences
+  readonly others: readonly ConversationName[]
+}) {
+  const { messages, look, isBusy, hasEnded, problem, say, cancel } = useConversation(id, initial, isSignedIn)
+  const [text, setText] = useState('')
+  const end = useRef<HTMLDivElement>(null)
+  const isAsking = interruptsOf(messages).some(({ interrupt }) => interrupt.kind === 'approval_pending')
+  const mayType = !isBusy && !isAsking && !hasEnded
+  const login = `/login?returnTo=${encodeURIComponent(`/?c=${id}`)}`
+  useEffect(() => {
+    // Some browsers give back a promise here, which is no clean-up.
+    end.current?.scrollIntoView({ block: 'nearest' })
+  }, [messages])
+  const send = (words: string) => {
+    if (!mayType || words.trim() === '') return
+    setText('')
+    void say(words.trim())
+  }
+  return (
+    <>
+      {messages.length === 0 && (
+        <div className="empty">
+          <p className="lead">Ask for a price, your portfolio, or an order.</p>
+          <p className="quiet-text">Prices need no login. An order of more than 10 shares is yours to approve first.</p>
+        </div>
+      )}
+      <div className="log" role="log" aria-label="Conversation" aria-live="polite">
+        {messages.map((message) => (
+          <Message
+            key={message.id}
+            message={message}
+            login={login}
+            returnTo={`/?c=${id}`}
+            look={look}
+            sentences={sentences}
+            cancel={cancel}
+          />
+        ))}
+        {isBusy && <p className="quiet-text working">Working on it…</p>}
+        <div ref={end} />
+      </div>
+      {problem !== undefined && (
+        <p className="notice" role="alert">
+          {problem}
+        </p>
+      )}
+      {hasEnded && (
+        <div className="card" role="alert">
+          <h2>Your login has ended</h2>
+          <p>Log in again, and this conversation goes on where it is.</p>
+          <p className="actions">
+            <a className="button main" href={login}>
+              Log in
+            </a>
+          </p>
+        </div>
+      )}
+      <div className="composer">
+        {messages.length === 0 && (
+          <ul className="suggestions" aria-label="Suggestions">
+            {suggestions.map((suggestion) => (
+              <li key={suggestion}>
+                <button type="button" className="quiet" onClick={() => send(suggestion)}>
+                  {suggestion}
+                </button>
+              </li>
+            ))}
+          </ul>
+        )}
+        <form
+          onSubmit={(event) => {
+            event.preventDefault()
+            send(text)
+          }}
+        >
+          <label className="said" htmlFor="text">
+            Message
+          </label>
+          <input
+            id="text"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+            placeholder={isAsking ? 'Waits for the answer' : 'Message the agent'}
+            autoComplete="off"
+            maxLength={2000}
+            disabled={isAsking || hasEnded}
+          />
+          <button className="main" type="submit" disabled={!mayType}>
+            Send
+          </button>
+        </form>
+      </div>
+      {others.length > 0 && (
+        <nav className="others" aria-label="Earlier conversations">
+          <h2>Earlier</h2>
+          <ul>
+            {others.slice(0, 6).map((other) => (
+              <li key={other.id}>
+                <a href={`/?c=${other.id}`}>{other.title}</a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+      )}
+    </>
+  )
+}

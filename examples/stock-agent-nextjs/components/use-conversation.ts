@@ -1,0 +1,120 @@
+'use client'
+
+import { useChat } from '@ai-sdk/react'
+import { interruptsOf } from '@behalf/ai-sdk/browser'
+import { DefaultChatTransport, type UIMessage } from 'ai'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import type { Look } from '../src/look-at.ts'
+
+/** Seconds between looks at a conversation in which nothing waits: another tab may have gone on with it. */
+const IDLE_SECONDS = 10
+
+/** A conversation that the server keeps. This tab shows it, adds the user's words, and asks to go on. */
+export interface ShownConversation {
+  readonly messages: readonly UIMessage[]
+  readonly look: Look | undefined
+  readonly isBusy: boolean
+  /** The login is over: what was typed was not sent. */
+  readonly hasEnded: boolean
+  readonly problem: string | undefined
+  say(text: string): Promise<void>
+  cancel(approvalId: string): Promise<void>
+}
+
+export function useConversation(id: string, initial: Look | undefined, isSignedIn: boolean): ShownConversation {
+  const [look, setLook] = useState(initial)
+  const [hasEnded, setEnded] = useState(false)
+  const [problem, setProblem] = useState<string>()
+  const tried = useRef('')
+  const transport = useMemo(
+    () =>
+      new DefaultChatTransport({
+        api: '/api/chat',
+        // Words only: everything else the server knows better.
+        prepareSendMessagesRequest: ({ body, messages }) => ({
+          body: { id, signedIn: isSignedIn, ...(body?.goesOn !== true && { text: textOf(messages.at(-1)) }) },
+        }),
+      }),
+    [id, isSignedIn],
+  )
+  const { messages, setMessages, sendMessage, status } = useChat({
+    id,
+    transport,
+    messages: [...(initial?.messages ?? [])],
+    onError: ({ message }) => {
+      const code = codeIn(message)
+      if (code === 'login_required') setEnded(true)
+      else if (code === undefined) setProblem('The agent could not be reached. It will be tried again.')
+    },
+  })
+  const isBusy = status === 'submitted' || status === 'streaming'
+  const busy = useRef(isBusy)
+  busy.current = isBusy
+
+  const refresh = useCallback(async () => {
+    const response = await fetch(`/api/conversations/${id}`).catch(() => undefined)
+    if (response === undefined || busy.current) return
+    // What was there before is another's now, to a browser that is not signed in any more.
+    if (response.status === 404 && isSignedIn && initial !== undefined) return setEnded(true)
+    if (!response.ok) return
+    const next = (await response.json()) as Look
+    if (busy.current) return
+    setProblem(undefined)
+    setLook((before) => {
+      if (before?.version !== next.version) setMessages([...next.messages])
+      return next
+    })
+  }, [id, isSignedIn, initial, setMessages])
+
+  // Each turn's end, in this tab: the server's word counts.
+  useEffect(() => {
+    if (!isBusy && messages.length > 0) void refresh()
+  }, [isBusy, messages.length, refresh])
+
+  const waiting = interruptsOf(messages)
+  const seconds = waiting.length === 0 ? IDLE_SECONDS : Math.max(1, waiting[0]?.interrupt.interval ?? 2)
+  useEffect(() => {
+    const timer = setInterval(refresh, seconds * 1000)
+    window.addEventListener('focus', refresh)
+    return () => {
+      clearInterval(timer)
+      window.removeEventListener('focus', refresh)
+    }
+  }, [refresh, seconds])
+
+  useEffect(() => {
+    const attempt = `${look?.version} ${look?.goesOn}`
+    if (look?.goesOn !== 'now' || isBusy || hasEnded || tried.current === attempt) return
+    tried.current = attempt
+    void sendMessage(undefined, { body: { goesOn: true } }).then(refresh)
+  }, [look, isBusy, hasEnded, sendMessage, refresh])
+
+  return {
+    messages,
+    look,
+    isBusy,
+    hasEnded,
+    problem,
+    async say(text) {
+      setProblem(undefined)
+      history.replaceState(null, '', `/?c=${id}`)
+      await sendMessage({ text })
+    },
+    async cancel(approvalId) {
+      await fetch(`/api/approvals/${approvalId}/cancel`, { method: 'POST' }).catch(() => undefined)
+      await refresh()
+    },
+  }
+}
+
+function textOf(message: UIMessage | undefined): string {
+  return (message?.parts ?? []).map((part) => (part.type === 'text' ? part.text : '')).join('')
+}
+
+function codeIn(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as { readonly error?: string }).error
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import type { Guard } from '@behalf/core'
+import { connectAccounts, inAppInbox } from '@behalf/core/http'
+import { createSessions } from '@behalf/core/identity'
+import { sqliteStore } from '@behalf/stores/sqlite'
+import { type Activity, activityIn } from './activity.ts'
+import { type Conversations, conversationsIn } from './conversations.ts'
+import { openDatabase } from './database.ts'
+import { guardOf, profileOf, vaultOf } from './guard.ts'
+import { createLocks, type Locks } from './locks.ts'
+import { createLogin, type Login } from './login.ts'
+import { readSettings, type Settings } from './settings.ts'
+import { userOwner, type Who, whoIs } from './who-is.ts'
+
+/** What all routes and pages share. */
+export interface StockApp {
+  readonly settings: Settings
+  readonly guard: Guard
+  readonly conversations: Conversations
+  readonly activity: Activity
+  readonly locks: Locks
+  readonly login: Login
+  /** Under `/connections`: where users link their accounts. */
+  readonly connections: (request: Request) => Promise<Response>
+  /** `/api/inbox`: questions to those who approve for others. */
+  readonly inbox: (request: Request) => Promise<Response>
+  whoIs(request: Pick<Request, 'headers'>): Promise<Who>
+}
+
+declare global {
+  var behalfStockApp: StockApp | undefined
+}
+
+/** The app of this process. Routes and pages are bundled apart from each other, so that a module is no singleton. */
+export function stockApp(): StockApp {
+  globalThis.behalfStockApp ??= openApp(readSettings())
+  return globalThis.behalfStockApp
+}
+
+function openApp(settings: Settings): StockApp {
+  const { origin, keys, audience, sessionSeconds, agentName } = settings
+  const database = openDatabase(settings.directory)
+  const store = sqliteStore({ file: join(settings.directory, 'behalf.sqlite') })
+  const authorizationServer = profileOf(settings)
+  const sessions = createSessions({ authorizationServer, store, keys, audience, lifetimeSeconds: sessionSeconds })
+  const conversations = conversationsIn(database)
+  const activity = activityIn(database, userOwner)
+  const vault = vaultOf(settings, store)
+  const guard = guardOf({ settings, authorizationServer, store, vault, audit: activity.sink })
+  const who = (request: Pick<Request, 'headers'>) => whoIs(request, { sessions, origin })
+  const identityOf = async (request: Request) => (await who(request)).identity
+  return {
+    settings,
+    guard,
+    conversations,
+    activity,
+    locks: createLocks(),
+    login: createLogin({ settings, database, sessions, conversations }),
+    connections: connectAccounts({ linker: vault.accounts, identityOf, baseUrl: `${origin}/connections` }),
+    inbox: inAppInbox({
+      store,
+      keys,
+      identityOf,
+      origins: [origin],
+      audit: { sink: activity.sink, agent: agentName },
+    }),
+    whoIs: who,
+  }
+}

@@ -1,0 +1,55 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { UIMessage } from 'ai'
+
+/** A conversation as it is kept. What a browser says of it is not believed. */
+export interface Conversation {
+  readonly id: string
+  /** Grows by each change: a tab sees by it that another one went on. */
+  readonly version: number
+  readonly messages: readonly UIMessage[]
+}
+
+export interface ConversationName {
+  readonly id: string
+  readonly title: string
+}
+
+/** Conversations, each of one owner. Another's and none are not told apart. */
+export interface Conversations {
+  read(owner: string, id: string): Conversation | undefined
+  /** Whether there is one of this id, whoever's. */
+  isTaken(id: string): boolean
+  save(owner: string, id: string, messages: readonly UIMessage[]): void
+  list(owner: string): readonly ConversationName[]
+  /** A visitor signed in: what they said before is theirs. */
+  adopt(from: string, to: string): void
+}
+
+const LISTED = 20
+
+export function conversationsIn(database: DatabaseSync): Conversations {
+  const read = database.prepare('SELECT version, messages FROM conversations WHERE id = ? AND owner = ?')
+  const taken = database.prepare('SELECT 1 FROM conversations WHERE id = ?')
+  const save = database.prepare(`
+    INSERT INTO conversations (id, owner, title, messages, version, updated_at) VALUES (?, ?, ?, ?, 1, ?)
+    ON CONFLICT (id) DO UPDATE SET messages = excluded.messages, version = version + 1, updated_at = excluded.updated_at
+    WHERE owner = excluded.owner`)
+  const list = database.prepare('SELECT id, title FROM conversations WHERE owner = ? ORDER BY updated_at DESC LIMIT ?')
+  const adopt = database.prepare('UPDATE conversations SET owner = ? WHERE owner = ?')
+  return {
+    read(owner, id) {
+      const row = read.get(id, owner)
+      if (row === undefined) return undefined
+      return { id, version: Number(row.version), messages: JSON.parse(String(row.messages)) as UIMessage[] }
+    },
+    isTaken: (id) => taken.get(id) !== undefined,
+    save: (owner, id, messages) => void save.run(id, owner, titleOf(messages), JSON.stringify(messages), Date.now()),
+    list: (owner) => list.all(owner, LISTED).map(({ id, title }) => ({ id: String(id), title: String(title) })),
+    adopt: (from, to) => void adopt.run(to, from),
+  }
+}
+
+function titleOf(messages: readonly UIMessage[]): string {
+  const [first] = messages.flatMap(({ role, parts }) => (role === 'user' ? parts : []))
+  return first?.type === 'text' ? first.text.slice(0, 80) : 'Conversation'
+}

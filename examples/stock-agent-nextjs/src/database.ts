@@ -1,0 +1,23 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/** The app's own tables: conversations, logins on their way, and what users may read of the audit. */
+export function openDatabase(directory: string): DatabaseSync {
+  mkdirSync(directory, { recursive: true })
+  const database = new DatabaseSync(join(directory, 'app.sqlite'), { timeout: 5_000 })
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    CREATE TABLE IF NOT EXISTS conversations (
+      id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, messages TEXT NOT NULL,
+      version INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT;
+    CREATE INDEX IF NOT EXISTS conversations_of ON conversations (owner, updated_at);
+    CREATE TABLE IF NOT EXISTS logins (
+      state TEXT PRIMARY KEY, browser TEXT NOT NULL, verifier TEXT NOT NULL, nonce TEXT NOT NULL,
+      return_to TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS activity (
+      position INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL) STRICT;
+    CREATE INDEX IF NOT EXISTS activity_of ON activity (owner, position);
+  `)
+  return database
+}

@@ -1,0 +1,9 @@
+import { headers } from 'next/headers'
+import { type StockApp, stockApp } from './app.ts'
+import type { Who } from './who-is.ts'
+
+/** For pages: the app, and who looks at it. */
+export async function here(): Promise<{ readonly app: StockApp; readonly who: Who }> {
+  const app = stockApp()
+  return { app, who: await app.whoIs({ headers: new Headers(await headers()) }) }
+}

@@ -1,0 +1,32 @@
+import { interruptsOf } from '@behalf/ai-sdk'
+import type { UIMessage } from 'ai'
+import type { StockApp } from './app.ts'
+import { isUnfinished } from './converse.ts'
+import type { Who } from './who-is.ts'
+
+/** A conversation as its page needs it. No token and no ticket is in it. */
+export interface Look {
+  readonly version: number
+  readonly messages: readonly UIMessage[]
+  /** `'now'`: what it waited for is there, or a restart broke it off; the page may ask to go on. */
+  readonly goesOn: 'now' | 'later' | 'not_needed'
+  /** Who has to answer the question that is open. */
+  readonly asked?: 'you' | 'somebody_else'
+}
+
+/** @returns `undefined` for another's conversation and for none */
+export async function lookAt(app: StockApp, { identity, owner }: Who, id: string): Promise<Look | undefined> {
+  const kept = owner === undefined ? undefined : app.conversations.read(owner, id)
+  if (kept === undefined) return undefined
+  const { version, messages } = kept
+  const waiting = interruptsOf(messages).map(({ interrupt }) => interrupt)
+  if (waiting.length === 0) return { version, messages, goesOn: isUnfinished(messages) ? 'now' : 'not_needed' }
+  if (identity === undefined) return { version, messages, goesOn: 'later' }
+  const questions = waiting.filter(({ kind }) => kind === 'approval_pending')
+  // A login or an account: the page asks to go on when the user comes back.
+  if (questions.length === 0) return { version, messages, goesOn: 'now' }
+  const views = await Promise.all(questions.map((one) => app.guard.approvals.get(one.id, { identity })))
+  const isOpen = views.some((view) => view === undefined || view.state === 'open')
+  const isOther = views.some((view) => view?.approver !== undefined && view.approver.subject !== identity.subject)
+  return { version, messages, goesOn: isOpen ? 'later' : 'now', asked: isOther ? 'somebody_else' : 'you' }
+}

@@ -1,0 +1,29 @@
+import type { ApprovalChannel, Approver, ChannelContext, UserIdentity } from '@behalf/core'
+
+type Owner = Pick<UserIdentity, 'issuer' | 'tenant' | 'subject'>
+
+/**
+ * One channel out of two: the owner of an account is asked on their phone, anybody else in the app's inbox.
+ *
+ * A question goes the same way to its end, since owner and approver stand in it.
+ */
+export function phoneOrInbox(phone: ApprovalChannel, inbox: ApprovalChannel): ApprovalChannel {
+  const of = ({ owner, approver }: { readonly owner: Owner; readonly approver: Approver }) =>
+    isSame(owner, approver) ? phone : inbox
+  const cancels: NonNullable<ApprovalChannel['cancel']> = async (asked, question, context) =>
+    of(question).cancel?.(asked, question, context)
+  return {
+    specificationVersion: 1,
+    ...(phone.checkProfile && { checkProfile: (profile) => phone.checkProfile?.(profile) }),
+    carriesCredential: (question, context) => of(question).carriesCredential?.(question, context) === true,
+    // Whose question it is, is not known yet: it has to be fit for both.
+    checkMessage: (message: string, approver: Approver, context: ChannelContext) =>
+      phone.checkMessage?.(message, approver, context) ?? inbox.checkMessage?.(message, approver, context),
+    ask: (question, context) => of(question).ask(question, context),
+    look: (asked, question, context) => of(question).look(asked, question, context),
+    cancel: cancels,
+  }
+}
+
+const isSame = (owner: Owner, approver: Approver) =>
+  owner.issuer === approver.issuer && owner.tenant === approver.tenant && owner.subject === approver.subject

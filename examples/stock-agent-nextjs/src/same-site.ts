@@ -1,0 +1,12 @@
+/** Whether a request that changes something comes from a page of the app: browsers say so, and pages cannot lie. */
+export function isFromApp({ headers }: Pick<Request, 'headers'>, origin: string): boolean {
+  const site = headers.get('sec-fetch-site')
+  return headers.get('origin') === origin && (site === null || site === 'same-origin')
+}
+
+/** A place within the app, or its front page. */
+export function localPath(wanted: string | null, origin: string): string {
+  if (wanted === null || !/^\/(?![/\\])[!-[\]-~]*$/.test(wanted) || !URL.canParse(wanted, origin)) return '/'
+  const url = new URL(wanted, origin)
+  return url.origin === origin && !url.pathname.startsWith('//') ? `${url.pathname}${url.search}` : '/'
+}

@@ -1,0 +1,78 @@
+import { answerOf, type Planner, type ToolName } from '@behalf/example-stock-agent'
+import { type LanguageModel, simulateReadableStream } from 'ai'
+
+export type Model = Extract<LanguageModel, { readonly specificationVersion: 'v4' }>
+type Options = Parameters<Model['doStream']>[0]
+type Message = Options['prompt'][number]
+type Part = Awaited<ReturnType<Model['doStream']>>['stream'] extends ReadableStream<infer One> ? One : never
+
+const usage = {
+  inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
+  outputTokens: { total: undefined, text: undefined, reasoning: undefined },
+}
+
+/** A model's stand-in: the planner decides what to call, results become sentences, and both come as a stream. */
+export function scriptedModel(planner: Planner, portfolio: string | undefined): Model {
+  return {
+    specificationVersion: 'v4',
+    provider: 'scripted',
+    modelId: 'planner',
+    supportedUrls: {},
+    doGenerate: () => Promise.reject(new TypeError('the scripted model only streams')),
+    doStream: async ({ prompt }) => {
+      const { parts, reason } = replyTo(prompt, planner, portfolio)
+      const chunks: Part[] = [
+        { type: 'stream-start', warnings: [] },
+        ...parts,
+        { type: 'finish', finishReason: { unified: reason, raw: undefined }, usage },
+      ]
+      return { stream: simulateReadableStream({ chunks, initialDelayInMs: 50, chunkDelayInMs: 25 }) }
+    },
+  }
+}
+
+function replyTo(
+  prompt: readonly Message[],
+  planner: Planner,
+  portfolio: string | undefined,
+): { readonly parts: readonly Part[]; readonly reason: 'stop' | 'tool-calls' } {
+  const said = answerIn(prompt.at(-1))
+  if (said !== undefined) return { parts: spoken(said), reason: 'stop' }
+  const plan = planner(promptIn(prompt), { portfolio })
+  if (plan.kind === 'say') return { parts: spoken(plan.text), reason: 'stop' }
+  const id = crypto.randomUUID()
+  const call: Part = { type: 'tool-call', toolCallId: id, toolName: plan.tool, input: JSON.stringify(plan.input) }
+  return { parts: [call], reason: 'tool-calls' }
+}
+
+/** Word by word, as a model speaks. */
+function spoken(text: string): Part[] {
+  const id = crypto.randomUUID()
+  const words = text.match(/\S+\s*/g) ?? []
+  return [
+    { type: 'text-start', id },
+    ...words.map((delta): Part => ({ type: 'text-delta', id, delta })),
+    { type: 'text-end', id },
+  ]
+}
+
+function promptIn(messages: readonly Message[]): string {
+  const last = messages.findLast(({ role }) => role === 'user')
+  if (last?.role !== 'user') return ''
+  return last.content.map((part) => (part.type === 'text' ? part.text : '')).join(' ')
+}
+
+/** What a model says of the results that it was sent last. */
+function answerIn(message: Message | undefined): string | undefined {
+  if (message?.role !== 'tool') return undefined
+  const said = message.content.flatMap((part) => {
+    if (part.type !== 'tool-result') return []
+    const { output, toolName } = part
+    if (output.type === 'execution-denied') return [`That was not done. ${output.reason ?? ''}`]
+    if (output.type === 'error-text') return [`That was not done. ${output.value}`]
+    if (output.type !== 'json') return []
+    const tool = toolName as ToolName
+    return [answerOf(tool, { status: 'done', result: output.value, trace: { tool, steps: [] } })]
+  })
+  return said.length === 0 ? undefined : said.join(' ')
+}

@@ -1,0 +1,66 @@
+/** What a deployment of the app is told. Secrets among it: nothing here is sent to a browser. */
+export interface Settings {
+  /** Where browsers find the app. */
+  readonly origin: string
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Whom the users' access tokens are for: the agent. */
+  readonly audience: string
+  readonly agentName: string
+  readonly openFga: {
+    readonly apiUrl: string
+    readonly storeId: string
+    readonly authorizationModelId: string
+    readonly apiToken: string
+  }
+  /** The app's own client at the exchange, where users link their accounts. */
+  readonly accounts: { readonly issuer: string; readonly clientId: string; readonly clientSecret: string }
+  /** Where the two SQLite files are. */
+  readonly directory: string
+  readonly keys: { readonly seal: readonly [string]; readonly index: string }
+  /** How long a login lasts, whatever its tokens say. @default 8 hours */
+  readonly sessionSeconds: number
+  /** A model behind an OpenAI-compatible API. Absent: the scripted planner. */
+  readonly model: { readonly baseUrl: string; readonly apiKey: string | undefined; readonly name: string } | undefined
+}
+
+/** Reads the environment. `web/main.ts` sets all of it for the sandbox. */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  const of = (name: string): string => {
+    const value = environment[name]
+    if (value === undefined || value === '') throw new TypeError(`${name} is not set: see the README for what it is`)
+    return value
+  }
+  return {
+    origin: new URL(of('APP_ORIGIN')).origin,
+    issuer: of('ISSUER'),
+    clientId: of('CLIENT_ID'),
+    clientSecret: of('CLIENT_SECRET'),
+    audience: of('AGENT_AUDIENCE'),
+    agentName: of('AGENT_NAME'),
+    openFga: {
+      apiUrl: of('FGA_API_URL'),
+      storeId: of('FGA_STORE_ID'),
+      authorizationModelId: of('FGA_MODEL_ID'),
+      apiToken: of('FGA_API_TOKEN'),
+    },
+    accounts: {
+      issuer: of('ACCOUNTS_ISSUER'),
+      clientId: of('ACCOUNTS_CLIENT_ID'),
+      clientSecret: of('ACCOUNTS_CLIENT_SECRET'),
+    },
+    directory: of('DATA_DIRECTORY'),
+    keys: { seal: [of('SEAL_KEY')], index: of('INDEX_KEY') },
+    sessionSeconds: Number(environment.SESSION_SECONDS || 8 * 3600),
+    model: modelIn(environment),
+  }
+}
+
+function modelIn({ OPENAI_BASE_URL: url, OPENAI_API_KEY: apiKey, OPENAI_MODEL: name }: NodeJS.ProcessEnv) {
+  if (!url && !apiKey) return undefined
+  return { baseUrl: url || 'https://api.openai.com/v1', apiKey: apiKey || undefined, name: name || 'gpt-4o-mini' }
+}
+
+/** The sandbox's servers are on loopback, over plain http. */
+export const isLoopback = (url: string): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)

@@ -1,0 +1,111 @@
+import { interruptsOf, type PendingInterrupt, resumeWhenResolved } from '@behalf/ai-sdk'
+import type { Guard, UserIdentity } from '@behalf/core'
+import { policies, type ToolName } from '@behalf/example-stock-agent'
+import { convertToModelMessages, type ToolApprovalResponse, type UIMessage } from 'ai'
+import { tools } from './tools.ts'
+
+/** What became of what a conversation waits for. */
+export interface Settled {
+  /** `'open'`: a person has still to do something, so the model must not be asked. */
+  readonly status: 'open' | 'answered'
+  readonly messages: readonly UIMessage[]
+}
+
+export interface SettleContext {
+  readonly guard: Guard
+  readonly identity: UserIdentity | undefined
+  readonly threadId: string
+}
+
+/**
+ * Looks after the calls that wait. Reads nothing that a browser said: the messages are those that were kept, and what
+ * was answered is with the guard.
+ *
+ * What needed a login may next need an account or an approval: then the same call waits for that.
+ */
+export async function settleWaiting(messages: readonly UIMessage[], context: SettleContext): Promise<Settled> {
+  const waiting = interruptsOf(messages)
+  if (waiting.length === 0) return { status: 'answered', messages }
+  const { guard, identity } = context
+  if (identity === undefined) return { status: 'open', messages }
+  const looks = await Promise.all(waiting.map((one) => lookAgain(messages, one, context)))
+  const now = looks.reduce<readonly UIMessage[]>((all, look) => look.change?.(all) ?? all, messages)
+  if (looks.some(({ isOpen }) => isOpen)) return { status: 'open', messages: now }
+  const resumed = await resumeWhenResolved(await convertToModelMessages([...now], { tools }), { guard, identity })
+  if (resumed === undefined) return { status: 'open', messages: now }
+  const last = resumed.at(-1)
+  const responses = last?.role === 'tool' ? last.content.filter((part) => part.type === 'tool-approval-response') : []
+  return { status: 'answered', messages: responses.reduce(answered, now) }
+}
+
+interface Look {
+  readonly isOpen: boolean
+  readonly change?: (messages: readonly UIMessage[]) => readonly UIMessage[]
+}
+
+/** A question is looked up by the guard's inbox later. Whether a login or an account is there now, a preflight says. */
+async function lookAgain(
+  messages: readonly UIMessage[],
+  { approvalId, toolCallId, interrupt }: PendingInterrupt,
+  { guard, identity, threadId }: SettleContext,
+): Promise<Look> {
+  if (interrupt.kind === 'approval_pending') return { isOpen: false }
+  const call = callOf(messages, toolCallId)
+  if (call === undefined || identity === undefined) return { isOpen: true }
+  const { tool, input } = call
+  const outcome = await guard.preflight(policies[tool], { tool, slot: [threadId, toolCallId], input, identity })
+  if (outcome.status !== 'interrupted') return { isOpen: false }
+  const { kind, id } = outcome.interrupt
+  if (kind === interrupt.kind && id === interrupt.id) return { isOpen: true }
+  const requestReason = JSON.stringify(outcome.interrupt)
+  return {
+    isOpen: true,
+    change: (all) => withApproval(all, approvalId, () => ({ approval: { id: approvalId, requestReason } })),
+  }
+}
+
+/** Ends what waits for a login or an account without it: the user goes on with something else. */
+export function giveUpWaiting(messages: readonly UIMessage[]): readonly UIMessage[] {
+  return interruptsOf(messages)
+    .filter(({ interrupt }) => interrupt.kind !== 'approval_pending')
+    .reduce<readonly UIMessage[]>(
+      (all, { approvalId }) => answered(all, { approvalId, approved: false, reason: 'The user did not do that.' }),
+      messages,
+    )
+}
+
+type Shown = Extract<UIMessage['parts'][number], { readonly toolCallId: string }>
+
+function callOf(
+  messages: readonly UIMessage[],
+  id: string,
+): { readonly tool: ToolName; readonly input: unknown } | undefined {
+  const part = messages
+    .flatMap(({ parts }) => parts)
+    .find((one): one is Shown => 'toolCallId' in one && one.toolCallId === id)
+  const tool = part?.type.replace(/^tool-/, '') ?? ''
+  return part !== undefined && Object.hasOwn(policies, tool) ? { tool: tool as ToolName, input: part.input } : undefined
+}
+
+function answered(
+  messages: readonly UIMessage[],
+  { approvalId: id, approved, reason }: Pick<ToolApprovalResponse, 'approvalId' | 'approved' | 'reason'>,
+): readonly UIMessage[] {
+  return withApproval(messages, id, (approval) => ({
+    state: 'approval-responded',
+    approval: { ...approval, id, approved, ...(reason !== undefined && { reason }) },
+  }))
+}
+
+function withApproval(
+  messages: readonly UIMessage[],
+  id: string,
+  change: (approval: object) => object,
+): readonly UIMessage[] {
+  return messages.map((message) => ({
+    ...message,
+    parts: message.parts.map((part) =>
+      'approval' in part && part.approval?.id === id ? ({ ...part, ...change(part.approval) } as typeof part) : part,
+    ),
+  }))
+}

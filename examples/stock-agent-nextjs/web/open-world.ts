@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto'
+import { type Sandbox, type SandboxOptions, startSandbox } from '@behalf/sandbox'
+
+const SUPERVISOR = 'sue'
+const MANDATE_DAYS = 30
+
+/**
+ * The sandbox, with two more people in it: Cleo, whose agent may trade up to 5,000 shares, and Sue, who watches over
+ * the accounts.
+ */
+export function openWorld(options: SandboxOptions = {}): Promise<Sandbox> {
+  const expires_at = new Date(Date.now() + MANDATE_DAYS * 86_400_000).toISOString()
+  const unexpired = { name: 'unexpired', context: { expires_at } }
+  const mandate = { expires_at, max_amount: 5_000, symbols: ['AAPL', 'MSFT'], sides: ['buy', 'sell'] }
+  return startSandbox({
+    ...options,
+    seed: {
+      users: [
+        { subject: 'cleo', name: 'Cleo Carter', cash: 1_000_000, agent: false },
+        { subject: SUPERVISOR, name: 'Sue Summers', agent: false },
+      ],
+      tuples: [
+        { user: 'user:cleo', relation: 'acts_for', object: 'agent:trader', condition: unexpired },
+        { user: 'agent:trader', relation: 'agent_viewer', object: 'portfolio:p-cleo', condition: unexpired },
+        {
+          user: 'agent:trader',
+          relation: 'agent_trader',
+          object: 'portfolio:p-cleo',
+          condition: { name: 'within_mandate', context: mandate },
+        },
+      ],
+    },
+  })
+}
+
+/** What the app has to be told of a sandbox. */
+export function environmentOf(
+  { settings }: Sandbox,
+  { origin, directory }: { readonly origin: string; readonly directory: string },
+): Readonly<Record<string, string>> {
+  return {
+    APP_ORIGIN: origin,
+    ISSUER: settings.issuer,
+    CLIENT_ID: settings.clientId,
+    CLIENT_SECRET: settings.clientSecret,
+    AGENT_AUDIENCE: settings.agentResource,
+    AGENT_NAME: settings.agentName,
+    STOCK_TRADE_API: settings.api.origin,
+    STOCK_TRADE_SUPERVISOR: SUPERVISOR,
+    FGA_API_URL: settings.openFga.apiUrl,
+    FGA_STORE_ID: settings.openFga.storeId,
+    FGA_MODEL_ID: settings.openFga.authorizationModelId,
+    FGA_API_TOKEN: settings.openFga.apiToken,
+    ACCOUNTS_ISSUER: settings.upstreamIssuer,
+    ACCOUNTS_CLIENT_ID: settings.accountsClient.clientId,
+    ACCOUNTS_CLIENT_SECRET: settings.accountsClient.clientSecret,
+    DATA_DIRECTORY: directory,
+    SEAL_KEY: randomBytes(32).toString('base64url'),
+    INDEX_KEY: randomBytes(32).toString('base64url'),
+  }
+}
