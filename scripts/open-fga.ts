@@ -9,5 +9,5 @@ if (typeof started === 'string') {
   process.exitCode = 1
 } else {
   console.log(`OpenFGA ${OPENFGA_VERSION} answers at ${started.url}; Ctrl-C stops it`)
-  process.once('SIGINT', () => void started.stop())
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void started.stop())
 }
