@@ -33,7 +33,9 @@ export function resolveCommand([name, ...args]) {
     case 'fuzz':
       return { name: 'npm run fuzz', ...everything, argv: node('scripts/fuzz.ts', args) }
     default:
-      throw new Failure(`there is no command ${JSON.stringify(name ?? '')}: use demo, sandbox, test, bench, check or fuzz`)
+      throw new Failure(
+        `there is no command ${JSON.stringify(name ?? '')}: use demo, sandbox, test, bench, check or fuzz`,
+      )
   }
 }
 
@@ -41,7 +43,10 @@ export function resolveCommand([name, ...args]) {
  * `npm run demo` is `examples/stock-agent`; `npm run demo -- langchain` is `examples/stock-agent-langchain`;
  * `npm run demo -- enterprise` is a story of the first.
  */
-function demo(args) {
+function demo(given) {
+  // Real servers are another install: the plain demo brings none.
+  const isOnSandbox = given.includes('--sandbox')
+  const args = isOnSandbox ? ['sandbox', ...given.filter((argument) => argument !== '--sandbox')] : given
   const [first, ...rest] = args
   const isStory = stories().includes(first)
   const named = first !== undefined && !first.startsWith('-') && !isStory

@@ -2,7 +2,8 @@ import type { Clock } from '@behalf/core'
 
 /** The machine's clock, which can be set ahead: what a person would wait for takes no time. */
 export interface MovableClock extends Clock {
-  forward(seconds: number): void
+  /** Where time is real, it takes its time. */
+  forward(seconds: number): void | Promise<void>
   /** How far it is ahead of the machine's clock. */
   aheadSeconds(): number
 }

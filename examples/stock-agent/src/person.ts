@@ -7,6 +7,8 @@ export type Decision = 'approve' | 'deny' | 'ignore' | 'later'
 /** Whoever holds the phone. */
 export interface Person {
   decide(question: PendingRequest): Promise<Decision>
+  /** The answer is given by the time it is told: on a page, say. @default it is given in their place */
+  readonly answersThemselves?: true
 }
 
 /** Answers one question after the other as written down; `later` when the list is at its end. */

@@ -31,16 +31,20 @@ export class Phone {
     const { controls } = target.authorizationServer
     const question = await this.#openQuestion()
     if (question === undefined) {
-      clock.forward(interval)
+      await clock.forward(interval)
       return 'look'
     }
     this.#show(question)
     const decision = await person.decide(question)
     this.#printer.field('', decisions[decision])
     if (decision === 'later') return 'leave'
+    if (person.answersThemselves) {
+      await clock.forward(interval)
+      return 'look'
+    }
     if (decision === 'deny' && (await this.#isOpen(question))) await controls.deny(question.authReqId)
     if (decision === 'approve') await this.approve(interval)
-    else clock.forward(decision === 'ignore' ? question.expiresAt - clock.now() / 1000 + 1 : interval)
+    else await clock.forward(decision === 'ignore' ? question.expiresAt - clock.now() / 1000 + 1 : interval)
     return 'look'
   }
 
@@ -49,7 +53,7 @@ export class Phone {
     const question = await this.#openQuestion()
     if (question === undefined) this.#printer.field('phone', 'too late: the question is not open any more')
     else await this.#world.target.authorizationServer.controls.approve(question.authReqId, this.#grant(question))
-    this.#world.clock.forward(interval)
+    await this.#world.clock.forward(interval)
   }
 
   async #openQuestion(): Promise<PendingRequest | undefined> {

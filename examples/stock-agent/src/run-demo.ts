@@ -1,11 +1,11 @@
 import { inspect } from 'node:util'
 import { Checks, countLeaks } from './check.ts'
 import { identityLevel, privateDataLevel, publicLevel, sensitiveActionLevel } from './levels/index.ts'
-import { personAtTerminal } from './person.ts'
+import { personAtTerminal, type TerminalPerson } from './person.ts'
 import type { Printer } from './print.ts'
 import { anotherUser, deniedByThePerson, otherArguments, ranOut, sameApprovalTwice } from './refusals/index.ts'
 import { type AgentMaker, type Part, Stage } from './stage.ts'
-import { openWorld, type VaultKind, type WorldFault } from './world.ts'
+import { openWorld, type VaultKind, type World, type WorldFault } from './world.ts'
 
 export interface DemoOptions {
   readonly printer: Printer
@@ -20,17 +20,21 @@ export interface DemoOptions {
   readonly parts?: readonly Part[]
   /** These parts, and not the levels and refusals. */
   readonly story?: readonly Part[] | undefined
+  /** Other servers than mocked ones. @default mocked in this process */
+  readonly openWorld?: (() => Promise<World>) | undefined
+  /** Who answers in level 4. @default a script, or the terminal */
+  readonly person?: TerminalPerson | undefined
 }
 
-const levels: readonly Part[] = [publicLevel, identityLevel, privateDataLevel, sensitiveActionLevel]
+export const levels: readonly Part[] = [publicLevel, identityLevel, privateDataLevel, sensitiveActionLevel]
 const refusals: readonly Part[] = [deniedByThePerson, otherArguments, sameApprovalTwice, anotherUser, ranOut]
 
 /** Runs the whole story. @returns whether everything was as it should be */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
   const { printer, interactive, fault, vault, makeAgent, parts = [], story } = options
   const checks = new Checks((what, mismatch) => printer.check(what, mismatch))
-  const world = await openWorld(fault, vault)
-  const terminal = interactive ? personAtTerminal() : undefined
+  const world = await (options.openWorld?.() ?? openWorld(fault, vault))
+  const terminal = options.person ?? (interactive ? personAtTerminal() : undefined)
   try {
     const stage = new Stage({ world, printer, checks, terminal, makeAgent })
     for (const part of story ?? [...levels, ...refusals, ...parts]) {

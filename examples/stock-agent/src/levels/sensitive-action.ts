@@ -25,6 +25,7 @@ async function signedOffOrder(stage: Stage, prompt: string, wanted: Wanted): Pro
   const person = stage.terminal ?? scriptedPerson('approve')
   const decisions: string[] = []
   const talk = stage.converse(await stage.signIn(ann), `level-4 ${prompt}`, {
+    ...person,
     async decide(question) {
       const decision = await person.decide(question)
       decisions.push(decision)
