@@ -3,6 +3,7 @@ import { buildPackages } from './gates/build-packages.ts'
 import { checkBundleSize } from './gates/bundle-size.ts'
 import { checkChangesets } from './gates/check-changesets.ts'
 import { checkFileLength } from './gates/check-file-length.ts'
+import { checkFloors } from './gates/check-floors.ts'
 import { checkImports } from './gates/check-imports.ts'
 import { checkLinks } from './gates/check-links.ts'
 import { checkLiveOpenFga } from './gates/check-live-openfga.ts'
@@ -31,6 +32,7 @@ export const gates: readonly Gate[] = [
   { name: 'links', quick: true, run: () => checkLinks() },
   { name: 'diagram', quick: true, run: checkDiagram },
   { name: 'live OpenFGA', run: checkLiveOpenFga },
+  { name: 'floors', run: checkFloors },
   { name: 'MCP conformance', run: checkMcpConformance },
   { name: 'changesets', run: checkChangesets },
   { name: 'build', run: buildPackages },

@@ -4,8 +4,22 @@ import type { GuardedCall } from './guarded-tools.ts'
 import { reportError } from './report-error.ts'
 import { isWakeUp, ourInterrupt } from './wake-up.ts'
 
-/** What Mastra hands to a tool; `runId` is there in agents, and missing from the type. */
-export type Context = Partial<ToolExecutionContext> & { readonly runId?: unknown }
+type Told = Partial<ToolExecutionContext>
+
+/** What a tool is told when it goes on. */
+interface Resumed {
+  readonly resumeData?: unknown
+  readonly suspendPayload?: unknown
+}
+
+/** What Mastra hands to a tool. What is named here is there in some versions, and missing from the types of others. */
+export type Context = Told &
+  Resumed & {
+    readonly runId?: unknown
+    readonly suspend?: (payload: unknown) => Promise<unknown>
+    readonly agent?: NonNullable<Told['agent']> & Resumed & { readonly isBackgroundTask?: boolean }
+    readonly workflow?: NonNullable<Told['workflow']> & Resumed
+  }
 
 /**
  * Where a run is found again: Mastra keeps the run's id and the call's across restarts, and a run is of one turn, so
@@ -63,9 +77,7 @@ export function ownContext(context: Context, { tool, name }: GuardedCall): Conte
   }
 }
 
-function withoutResume<Part extends { readonly resumeData?: unknown; readonly suspendPayload?: unknown }>(
-  part: Part,
-): Omit<Part, 'resumeData' | 'suspendPayload'> {
+function withoutResume<Part extends Resumed>(part: Part): Omit<Part, keyof Resumed> {
   const { resumeData: _, suspendPayload: __, ...rest } = part
   return rest
 }

@@ -20,6 +20,9 @@ export interface GuardToolsOptions<Tools> {
    * `currentIdentity` where the app calls the agent within `runAs`. `undefined`, and a function that throws or gives
    * nothing: nobody, so only public tools run. Never taken from Mastra's request context, which is stored in the
    * clear and restored on resume.
+   *
+   * A function is not asked in a background task, which runs in its worker's surroundings. Mastra says so from 1.67 on:
+   * with an older version and background tasks, give the identity itself.
    */
   readonly identity: Identity | undefined | (() => Identity | undefined)
   /**
