@@ -204,6 +204,9 @@ async function heldTo(kept: KeptLogin, response: TokenResponse, context: LoginCo
   const { acr, authTime, sessionId } = identity
   return {
     refreshToken: kept.refreshToken,
+    // OpenID Connect Core §12.2: an answer may have none. The issuer asserts by the last one, or asks for a login. What
+    // is not sealed is proven by what it holds each time, and an old one proves nothing.
+    ...(context.isSealed !== false && kept.idToken !== undefined && { idToken: kept.idToken }),
     ...next,
     identity: {
       ...(acr !== undefined && { acr }),

@@ -252,6 +252,29 @@ describe('a session that the app keeps', () => {
     expect(renewed.status === 'verified' && Object.keys(renewed.identity.claims)).toEqual(['iat'])
   })
 
+  test.each([AGENT, undefined])(
+    'a renewal without an id_token keeps the last one: by it others are asked (%s)',
+    async (audience) => {
+      const { sessions, answer, clock, msw } = await world()
+      const kept = sessions({ audience })
+      const first = await answer()
+      const { id } = await kept.create(first.json)
+      clock.advance(3590)
+      const { access_token } = (await answer()).json as { access_token: string }
+      msw.use(
+        http.post(
+          'https://tenant.behalf.example/oauth/token',
+          () => HttpResponse.json({ access_token, token_type: 'Bearer', expires_in: 3600 }),
+          { once: true },
+        ),
+      )
+      const renewed = await kept.identity(id)
+      const { token, idToken } = (renewed.status === 'verified' && subjectTokenOf(renewed.identity)) || {}
+      expect(token && revealToken(token)).toBe(access_token)
+      expect(idToken && revealToken(idToken)).toBe(first.tokens.idToken)
+    },
+  )
+
   test('guard.revoke ends those of a user, or of one session of the issuer’s, in its own store', async () => {
     const { sessions, answer, profile, store, clock } = await world()
     const kept = sessions()
