@@ -13,8 +13,8 @@ ul { list-style: none; margin: 0; padding: 0 }
 li { border: 1px solid GrayText; border-radius: .5rem; margin: .75rem 0; padding: .75rem 1rem }
 p { margin: .25rem 0; overflow-wrap: anywhere }
 [role=status], [role=alert] { border-left: .25rem solid Highlight; padding: .5rem 1rem }
-form { display: inline-block; margin: .5rem .5rem 0 0 }
-button { font: inherit; min-height: 2.75rem; min-width: 2.75rem; padding: .5rem 1rem }
+form { display: inline-block; margin: .5rem .5rem 0 0; max-width: 100% }
+button { font: inherit; max-width: 100%; min-height: 2.75rem; min-width: 2.75rem; overflow-wrap: anywhere; padding: .5rem 1rem }
 button:focus-visible { outline: .2rem solid Highlight; outline-offset: .15rem }
 `
 
