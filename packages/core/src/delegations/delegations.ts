@@ -93,8 +93,8 @@ export function createDelegations(context: DelegationsContext): Delegations {
   return {
     create: ({ signal, timeoutMs, ...options }) =>
       bounded({ signal, timeoutMs }, async () => {
+        checkKey(options, context)
         const record = await draftDelegation(options, context)
-        checkKey(record, context)
         await note({ action: 'created', record, id: record.id })
         await store.write(record, null)
         return viewOf(record, clock.now() / 1000)
@@ -236,9 +236,9 @@ function requireUser(identity: UserIdentity): void {
   throw new IdentityRequiredError('delegations are their owner’s: give the verified identity of the user who is here')
 }
 
-/** I8: what is stored has to be usable after a restart, and elsewhere. */
-function checkKey({ login, owner }: DelegationRecord, { store, servers }: DelegationsContext): void {
-  if (login?.token.keyThumbprint === undefined || !store.durable) return
-  if (servers.of(owner.issuer).profile.dpop?.importable === true) return
+/** I8: what is stored has to be usable after a restart, and elsewhere. Before the refresh token is used up (E3). */
+function checkKey({ refreshToken, identity }: CreateDelegationOptions, { store, servers }: DelegationsContext): void {
+  if (refreshToken === undefined || !store.durable || !isVerified(identity) || !servers.knows(identity.issuer)) return
+  if (servers.of(identity.issuer).profile.dpop?.importable !== false) return
   throw new ConfigurationError('authorizationServer.dpop', 'a bound token is stored: give a key made by importDpopKey')
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { type DpopKey, generateDpopKey } from '../../../src/doors/providers.ts'
 import { type Guard, memoryStore, type Store, type UserIdentity } from '../../../src/index.ts'
-import { smallWorld, user } from '../guard/small-world.ts'
+import { keys, smallWorld, user } from '../guard/small-world.ts'
 import { policies } from '../guard/world.ts'
 import { durably } from '../identity/durable.ts'
 import { jobWorld } from './job-world.ts'
@@ -114,6 +115,21 @@ describe('who may make, see and end delegations', () => {
     await expect(create({ refreshToken })).rejects.toMatchObject({ reason: 'inactive' })
     clock.advance(3600)
     await expect(create({ expiresAt: clock.now() / 1000 + 60 })).rejects.toMatchObject({ reason: 'expired' })
+  })
+
+  test('a login that is bound to a key of this process alone is not stored, nor its refresh token used up (I8)', async () => {
+    const { guard, present, profile, clock, refreshes } = await jobWorld()
+    const options = { ...(await present()), tools: ['read_portfolio'], expiresAt: clock.now() / 1000 + 60 }
+    const made = (dpop: DpopKey, store: Store) =>
+      guard({ authorizationServer: { ...profile, dpop }, store, keys }).delegations.create(options)
+    const own = await generateDpopKey()
+    await expect(made(own, durably(memoryStore({ clock })))).rejects.toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      option: 'authorizationServer.dpop',
+    })
+    expect(await refreshes()).toBe(0)
+    // In memory it ends with the process, as its key does.
+    expect(await made(own, memoryStore({ clock }))).toMatchObject({ credentials: 'refresh_token' })
   })
 
   test('one can be made for another agent, which alone may use it', async () => {
