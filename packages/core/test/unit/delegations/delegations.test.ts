@@ -127,6 +127,24 @@ describe('a delegation', () => {
     expect(await job()).toMatchObject({ code: 'role_missing' })
   })
 
+  test('bounds what roles would allow, and roles bound what it would (I5)', async () => {
+    const { process, delegate } = await jobWorld()
+    const guard = process({ roles: roleMap({ claim: 'roles', scopes: { trader: ['portfolio:read'] } }) })
+    const run = async (scopes: string[]) => {
+      const identity = await guard.delegations.identity(await delegate(guard, { tools: undefined, scopes }))
+      const reads = await guard.run(policies.read_portfolio, { ...read, identity }, () => 'ran')
+      const order = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 1 }
+      const buys = await guard.run(
+        policies.create_order,
+        { tool: 'create_order', slot: 's', input: order, identity },
+        () => 'ran',
+      )
+      return [reads, buys].map((outcome) => ('code' in outcome ? outcome.code : outcome.status))
+    }
+    expect(await run(['portfolio:read', 'trade:small'])).toEqual(['done', 'role_missing'])
+    expect(await run(['trade:small'])).toEqual(['delegation_exceeded', 'role_missing'])
+  })
+
   test('is never used by two processes at once in a way that ends its login', async () => {
     const { process, delegate, refreshes } = await jobWorld()
     const guards = [process(), process(), process()] as const
