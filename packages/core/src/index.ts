@@ -185,8 +185,6 @@ export {
   verifyRequest,
   verifyTokenResponse,
 } from './identity/index.ts'
-// lib
-export { namesSpecialUse } from './lib/index.ts'
 // ports
 export {
   type AuditSink,

@@ -7,4 +7,10 @@ export type {
   LoginFile,
   LoginKey,
 } from '../device-login/index.ts'
-export { type DeviceLoginOptions, deviceLogin, type PublicFetchOptions, publicFetch } from '../node/index.ts'
+export {
+  type DeviceLoginOptions,
+  deviceLogin,
+  namesSpecialUse,
+  type PublicFetchOptions,
+  publicFetch,
+} from '../node/index.ts'

@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net'
-import { type Fetch, InvalidResponseError, namesSpecialUse, TransportError } from '@behalf/core'
+import { type Fetch, InvalidResponseError, TransportError } from '@behalf/core'
+import { namesSpecialUse } from '@behalf/core/node'
 import { isLoopback } from '../guarded/is-loopback.ts'
 
 /** Metadata, key sets and token answers are a few kilobytes; more is an attack or a mistake. */

@@ -18,7 +18,7 @@ export const rfc7009 = [
   {
     id: 'RFC7009-2.2-response',
     clause: section('2.2'),
-    text: 'The client ignores the content of the response: the status code says all, and an unknown token is no error.',
+    text: 'MUST ignore the content of the response: the status code says all, and an unknown token is no error.',
   },
   {
     id: 'RFC7009-2.2.1-error',

@@ -1,70 +1,9 @@
-import { type LoginTokens, login, type MockServers, startMockServers } from '@behalf/testing'
 import { HttpResponse, http } from 'msw'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { revealToken } from '../../../src/credential/index.ts'
-import { createSessions, requestTokenSource, type SessionsOptions } from '../../../src/doors/identity.ts'
-import { auth0 } from '../../../src/doors/providers.ts'
-import {
-  connectAuthorizationServer,
-  createGuard,
-  memoryStore,
-  type Profile,
-  type Store,
-  subjectTokenOf,
-} from '../../../src/index.ts'
-import { durably } from './durable.ts'
+import { connectAuthorizationServer, subjectTokenOf } from '../../../src/index.ts'
 
-const AGENT = 'https://agent.behalf.example/'
-const SCOPE = 'openid profile offline_access chat'
-
-interface World extends MockServers {
-  readonly clock: { now(): number; advance(seconds: number): void }
-  readonly profile: Profile
-  readonly store: Store
-  sessions(over?: Partial<SessionsOptions>): ReturnType<typeof createSessions>
-  /** A login, as the token endpoint answers it. */
-  answer(user?: string): Promise<{ readonly json: object; readonly tokens: LoginTokens }>
-  refreshes(): Promise<number>
-}
-
-async function world(): Promise<World> {
-  let offset = 0
-  const clock = {
-    now: () => Date.now() + offset,
-    advance: (seconds: number) => {
-      offset += seconds * 1000
-    },
-  }
-  const servers = await startMockServers({ algorithm: 'ES256', clock })
-  onTestFinished(() => servers.close())
-  const { clientId, authentication } = servers.clients.agent
-  const clientSecret = 'clientSecret' in authentication ? authentication.clientSecret : ''
-  const profile = auth0({ domain: 'tenant.behalf.example', clientId, clientSecret, algorithms: ['ES256'] })
-  const store = memoryStore({ clock })
-  return {
-    ...servers,
-    clock,
-    profile,
-    store,
-    sessions: (over = {}) => createSessions({ authorizationServer: profile, audience: AGENT, store, clock, ...over }),
-    async answer(user = 'ann') {
-      const tokens = await login(servers, { user, profile, clock, scope: SCOPE })
-      const { accessToken, idToken, refreshToken } = tokens
-      const json = {
-        access_token: accessToken,
-        token_type: 'Bearer',
-        expires_in: 3600,
-        id_token: idToken,
-        refresh_token: refreshToken,
-      }
-      return { json, tokens }
-    },
-    async refreshes() {
-      const requests = await servers.authorizationServer.controls.requests()
-      return requests.filter(({ parameters }) => parameters?.grant_type === 'refresh_token').length
-    },
-  }
-}
+import { AGENT, world } from './sessions-world.ts'
 
 describe('a session that the app keeps', () => {
   test('says who it is, with the token of the moment behind them', async () => {
@@ -274,70 +213,4 @@ describe('a session that the app keeps', () => {
       expect(idToken && revealToken(idToken)).toBe(first.tokens.idToken)
     },
   )
-
-  test('guard.revoke ends those of a user, or of one session of the issuer’s, in its own store', async () => {
-    const { sessions, answer, profile, store, clock } = await world()
-    const kept = sessions()
-    const [one, two, bob] = [
-      await kept.create((await answer()).json),
-      await kept.create((await answer()).json),
-      await kept.create((await answer('bob')).json),
-    ]
-    const guard = createGuard({ authorizationServer: profile, agent: { name: 'agent:trader' }, store, clock })
-    const { issuer, sessionId: session = '' } = one.identity
-    expect(await guard.revoke({ issuer, session })).toMatchObject({ sessions: 1 })
-    expect(await kept.identity(one.id)).toMatchObject({ status: 'login_required' })
-    expect(await kept.identity(two.id)).toMatchObject({ status: 'verified' })
-    expect(await guard.revoke({ issuer, subject: 'ann' })).toMatchObject({ sessions: 1 })
-    expect(await kept.identity(two.id)).toMatchObject({ status: 'login_required' })
-    expect(await kept.identity(bob.id)).toMatchObject({ status: 'verified' })
-  })
-
-  test('an unknown id is nobody; one user never has the session of another', async () => {
-    const { sessions, answer } = await world()
-    const kept = sessions()
-    const ann = await kept.create((await answer()).json)
-    const bob = await kept.create((await answer('bob')).json)
-    expect(await kept.source(bob.id).identity()).toMatchObject({ identity: { subject: 'bob' } })
-    expect(await kept.source(ann.id).identity()).toMatchObject({ identity: { subject: 'ann' } })
-    expect(await kept.identity('guess')).toMatchObject({ status: 'login_required' })
-  })
-
-  test('what is stored tells nothing, and needs keys where it lasts', async () => {
-    const { sessions, answer, store } = await world()
-    const seen: string[] = []
-    const watched: Store = {
-      ...store,
-      put: (key, value, options) => {
-        seen.push(key, new TextDecoder().decode(value), ...(options.index ?? []))
-        return store.put(key, value, options)
-      },
-    }
-    const { json, tokens } = await answer()
-    const { id } = await sessions({ store: watched }).create(json)
-    const all = seen.join('\n')
-    for (const secret of [id, '"ann"', tokens.accessToken, tokens.refreshToken as string])
-      expect(all).not.toContain(secret)
-    expect(() => sessions({ store: durably(store) })).toThrow(/keys/)
-    expect(() => sessions({ refreshBeforeSeconds: -1 })).toThrow(/refreshBeforeSeconds/)
-    expect(() => sessions({ sealed: false } as never)).toThrow(/sealed/)
-  })
-})
-
-describe("the request's own token", () => {
-  test('is a subject token as well; without a good one the user has to sign in', async () => {
-    const { answer, profile, clock } = await world()
-    const { tokens } = await answer()
-    const source = (authorization?: string) =>
-      requestTokenSource(new Request('https://app.example/', authorization ? { headers: { authorization } } : {}), {
-        authorizationServer: profile,
-        audience: AGENT,
-        clock,
-      })
-    expect(await source(`Bearer ${tokens.accessToken}`).identity()).toMatchObject({ identity: { subject: 'ann' } })
-    expect(await source().identity()).toMatchObject({ status: 'login_required' })
-    expect(await source('Bearer abc.def.ghi').identity()).toMatchObject({ status: 'login_required' })
-    clock.advance(4000)
-    expect(await source(`Bearer ${tokens.accessToken}`).identity()).toMatchObject({ status: 'login_required' })
-  })
 })
