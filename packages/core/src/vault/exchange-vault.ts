@@ -129,15 +129,19 @@ function endpoint({ url: urlOf, reasonOf = () => undefined }: BrokerEndpoint, fe
   }
 }
 
-/** JSON, or a form as some providers answer and brokers keep. Numbers are told by their name. */
+/** JSON, or a form as GitHub answers and brokers keep it: there scopes stand between commas, and numbers are text. */
 function membersOf(text: string): Readonly<Record<string, unknown>> {
   try {
     const json: unknown = JSON.parse(text)
     return typeof json === 'object' && json !== null ? (json as Readonly<Record<string, unknown>>) : {}
   } catch {
     const form = Object.fromEntries(new URLSearchParams(text))
-    const { expires_in: expiresIn, ...rest } = form
-    return { ...rest, ...(expiresIn !== undefined && { expires_in: Number(expiresIn) }) }
+    const { expires_in: expiresIn, scope, ...rest } = form
+    return {
+      ...rest,
+      ...(scope !== undefined && { scope: scope.split(',').join(' ') }),
+      ...(expiresIn !== undefined && { expires_in: Number(expiresIn) }),
+    }
   }
 }
 

@@ -117,7 +117,9 @@ describe("by Keycloak's stored tokens", () => {
 
   test('a form, as GitHub is kept', async () => {
     answer = () =>
-      new HttpResponse('access_token=gho_1&scope=repo&token_type=bearer', { headers: { 'content-type': 'text/plain' } })
+      new HttpResponse('access_token=gho_1&scope=gist%2Crepo&token_type=bearer', {
+        headers: { 'content-type': 'text/plain' },
+      })
     const answered = await ask(options)
     expect(answered.status === 'token' && revealToken(answered.token)).toBe('gho_1')
   })
