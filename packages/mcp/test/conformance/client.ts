@@ -8,6 +8,9 @@ import {
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
 
+/** For a machine that is busy with other tests. */
+const timeoutMs = 60_000
+
 const serverUrl = process.argv[2] ?? ''
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? ''
 const context: Readonly<Record<string, string>> = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}')
@@ -25,18 +28,18 @@ interface Access extends McpAccess {
 async function accessFor(): Promise<Access> {
   const { client_id: clientId = '', client_secret: clientSecret = '' } = context
   if (scenario === 'auth/client-credentials-basic') {
-    return machineAccess({ serverUrl, issuer: await issuerOf(), clientId, clientSecret })
+    return machineAccess({ serverUrl, issuer: await issuerOf(), clientId, clientSecret, timeoutMs })
   }
   if (scenario === 'auth/client-credentials-jwt') {
     const { private_key_pem: privateKey = '', signing_algorithm: algorithm = '' } = context
-    return machineAccess({ serverUrl, issuer: await issuerOf(), clientId, privateKey, algorithm })
+    return machineAccess({ serverUrl, issuer: await issuerOf(), clientId, privateKey, algorithm, timeoutMs })
   }
   if (scenario === 'auth/cross-app-access-complete-flow') {
     const { idp_client_id: idpClient = '', idp_id_token: idToken = '', idp_issuer: idpIssuer = '' } = context
     // The suite's identity provider publishes too little metadata for the SDK to read.
     const { idp_token_endpoint: tokenEndpoint = '' } = context
     const identityProvider = { issuer: idpIssuer, tokenEndpoint, clientId: idpClient, idToken: () => idToken }
-    return employeeAccess({ serverUrl, issuer: await issuerOf(), clientId, clientSecret, identityProvider })
+    return employeeAccess({ serverUrl, issuer: await issuerOf(), clientId, clientSecret, identityProvider, timeoutMs })
   }
   return userSession(clientId === '' ? undefined : { client_id: clientId, client_secret: clientSecret })
 }
@@ -57,6 +60,7 @@ async function userSession(byHand: { client_id: string; client_secret: string } 
       callback = (await fetch(url, { redirect: 'manual' })).headers.get('location') ?? undefined
     },
     store: memoryStore(),
+    timeoutMs,
   })
   return {
     ...session,
