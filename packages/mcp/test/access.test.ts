@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import * as z from 'zod'
 import { employeeAccess, loopbackSignIn, type McpAccess, machineAccess, withSignIn } from '../src/client/index.ts'
 import { createMcpGate, identityOf, nodeHandler } from '../src/server/index.ts'
+import { openPort } from './http-server.ts'
 import { openWorld, type World } from './world.ts'
 
 let world: World
@@ -49,6 +50,20 @@ describe('a machine', () => {
     expect(await who(access)).toBe('agent stock-mcp ')
   })
 
+  test('whose server redirects goes nowhere else', async () => {
+    const elsewhere = await openPort()
+    onTestFinished(() => elsewhere.close())
+    const seen: string[] = []
+    elsewhere.serve((request, response) => {
+      seen.push(request.url ?? '')
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+    })
+    world.port.serve((_request, response) => response.writeHead(307, { location: `${elsewhere.origin}/mcp` }).end())
+    const access = machineAccess({ ...shared(), clientId: 'stock-mcp', clientSecret: 'stock-mcp-secret' })
+    await expect(who(access)).rejects.toThrow()
+    expect(seen).toEqual([])
+  })
+
   test('with a key', async () => {
     const access = machineAccess({ ...shared(), ...world.machine, algorithm: 'ES256' })
     expect(await who(access)).toBe('agent nightly ')
@@ -66,6 +81,9 @@ describe('a machine', () => {
     ['an unknown option', { secret: 'x' }],
     ['no credentials', { clientSecret: undefined, privateKey: undefined }],
     ['a server that is no address', { serverUrl: 'x', clientSecret: 's' }],
+    ['a server over plain http', { serverUrl: 'http://mcp.example/mcp', clientSecret: 's' }],
+    ['an issuer over plain http', { issuer: 'http://as.example', clientSecret: 's' }],
+    ['a time that is none', { timeoutMs: -1, clientSecret: 's' }],
   ])('%s', (_name, over) => {
     expect(() => machineAccess({ ...shared(), clientId: 'x', ...over } as never)).toThrow(/machineAccess/)
   })

@@ -3,6 +3,7 @@ import type { SealedStoreOptions } from '@behalf/core/sealed-store'
 import type { OAuthClientInformationMixed } from '@modelcontextprotocol/client'
 import { isLoopback } from '../guarded/is-loopback.ts'
 import { refuseUnknownKeys } from '../guarded/options.ts'
+import { checkRequestRules, checkSwitch, checkWhole, webAddress } from './check-options.ts'
 
 /** Our client, as authorization servers get to know it. */
 export interface ClientRegistration {
@@ -51,6 +52,9 @@ export interface McpSessionOptions {
   /** The app's own, such as a proxy: addresses are then not checked at connect. @default Node's sockets for discovery, the global fetch for the MCP server */
   readonly fetch?: Fetch
 }
+
+/** A day: whoever comes back later begins anew. */
+const MAX_SIGN_IN_SECONDS = 86_400
 
 const optionKeys = [
   'serverUrl',
@@ -101,6 +105,10 @@ export function checkSession(options: McpSessionOptions): SessionSettings {
   checkRedirectUri(`${where}.client.redirectUri`, client.redirectUri)
   if (client.metadataUrl !== undefined) checkMetadataUrl(`${where}.client.metadataUrl`, client.metadataUrl)
   for (const issuer of Object.keys(client.registered ?? {})) webAddress(`${where}.client.registered`, issuer)
+  checkRequestRules(where, options)
+  checkWhole(`${where}.signInSeconds`, options.signInSeconds, MAX_SIGN_IN_SECONDS)
+  checkSwitch(`${where}.dpop`, options.dpop)
+  checkSwitch(`${where}.client.deviceLogin`, client.deviceLogin)
   return { server, owner: ownerName(options.owner), client, allowLoopback: isLoopback(server) }
 }
 
@@ -114,14 +122,6 @@ export function ownerName(owner: Identity | string): string {
     const { kind, issuer, tenant = null } = owner
     return JSON.stringify([kind, issuer, tenant, kind === 'user' ? owner.subject : owner.clientId])
   })
-}
-
-function webAddress(option: string, value: unknown): URL {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  if (url === undefined || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)))) {
-    throw new ConfigurationError(option, 'give an https address; http is for loopback only')
-  }
-  return url
 }
 
 /** RFC 8252 §7: https, loopback, or a scheme of the app's own; never one that a browser runs. */

@@ -11,6 +11,7 @@ import { isLoopback } from '../guarded/is-loopback.ts'
 import { refuseUnknownKeys } from '../guarded/options.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { boundedFetch } from './bounded-fetch.ts'
+import { checkRequestRules, webAddress } from './check-options.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
@@ -152,11 +153,13 @@ function withSecret(provider: OAuthClientProvider, id: string, secret: string): 
   return Object.assign(provider, { addClientAuthentication })
 }
 
-function required(where: string, { serverUrl, issuer, clientId }: AccessOptions) {
+function required(where: string, { serverUrl, issuer, clientId, ...rules }: AccessOptions) {
   for (const [name, value] of Object.entries({ serverUrl, issuer, clientId })) {
     if (typeof value !== 'string' || value === '') throw new ConfigurationError(`${where}.${name}`, 'is missing')
   }
-  if (!URL.canParse(serverUrl)) throw new ConfigurationError(`${where}.serverUrl`, 'is no address')
+  webAddress(`${where}.serverUrl`, serverUrl)
+  webAddress(`${where}.issuer`, issuer)
+  checkRequestRules(where, rules)
   return { issuer, clientId }
 }
 
@@ -164,7 +167,10 @@ function fetchOf({ serverUrl, fetch: own, timeoutMs = DEFAULT_TIMEOUT_MS, truste
   return accessFetch(new URL(serverUrl), { fetch: own, timeoutMs, trustedHosts })
 }
 
-/** Requests to the MCP server go as they are; all others go where metadata leads, and are bounded. */
+/**
+ * Requests to the MCP server go as they are, and not on to where it redirects: it would see the call, and could be inside.
+ * All others go where metadata leads, and are bounded.
+ */
 export function accessFetch(
   server: URL,
   {
@@ -183,6 +189,8 @@ export function accessFetch(
   const bounded = around(boundedFetch({ fetch: own, timeoutMs, allowLoopback: isLoopback(server), trustedHosts }))
   return (input, init) => {
     const { origin, pathname } = new URL(input instanceof Request ? input.url : input)
-    return origin === server.origin && pathname === server.pathname ? direct(input, init) : bounded(input, init)
+    return origin === server.origin && pathname === server.pathname
+      ? direct(input, { ...init, redirect: 'manual' })
+      : bounded(input, init)
   }
 }

@@ -3,8 +3,10 @@ import type { OAuthDiscoveryState, StoredOAuthClientInformation, StoredOAuthToke
 import type { McpSessionOptions, SessionSettings } from './client-options.ts'
 import { PendingSignIn, StoredClient, StoredKey, StoredTokens } from './wire.ts'
 
-/** Longest time that one refresh or registration may take; after it, another process goes on. Seconds. */
+/** Shortest lease of a refresh or a registration; after it, another process goes on. Seconds. */
 const LEASE_SECONDS = 60
+/** A registration that is refused for its scopes is sent once more. */
+const REQUESTS_IN_A_LEASE = 3
 
 /** A sign-in under way. */
 export interface SignInUnderWay {
@@ -22,13 +24,18 @@ export class SessionRecords {
   readonly #server: string
   readonly #redirectUri: string
   readonly #signInSeconds: number
+  readonly #leaseSeconds: number
 
-  constructor({ store, keys, signInSeconds = 600 }: McpSessionOptions, { owner, server, client }: SessionSettings) {
+  constructor(
+    { store, keys, timeoutMs = 0, signInSeconds = 600 }: McpSessionOptions,
+    { owner, server, client }: SessionSettings,
+  ) {
     this.#store = sealedStore({ store, keys, kind: 'mcp' })
     this.#owner = owner
     this.#server = server.href
     this.#redirectUri = client.redirectUri
     this.#signInSeconds = signInSeconds
+    this.#leaseSeconds = Math.max(LEASE_SECONDS, Math.ceil((REQUESTS_IN_A_LEASE * timeoutMs) / 1000))
   }
 
   /** The tokens of this owner for this server. */
@@ -87,11 +94,11 @@ export class SessionRecords {
 
   /** Refreshes alone: a refresh token that rotates must be sent once. */
   refreshAlone<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
-    return this.#store.alone(this.#session('refresh'), { seconds: LEASE_SECONDS, signal }, work)
+    return this.#store.alone(this.#session('refresh'), { seconds: this.#leaseSeconds, signal }, work)
   }
 
   registerAlone<Result>(issuer: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
-    return this.#store.alone(this.#client(issuer), { seconds: LEASE_SECONDS, signal }, work)
+    return this.#store.alone(this.#client(issuer), { seconds: this.#leaseSeconds, signal }, work)
   }
 
   #session(what: string): readonly string[] {

@@ -1,0 +1,49 @@
+import { ConfigurationError } from '@behalf/core'
+import { isLoopback } from '../guarded/is-loopback.ts'
+
+/** The longest time that a timer takes, milliseconds. */
+const MAX_MS = 2 ** 31 - 1
+
+/** Options that a session and an access have alike. */
+export interface RequestRules {
+  readonly timeoutMs?: number | undefined
+  readonly trustedHosts?: readonly string[] | undefined
+  readonly fetch?: unknown
+}
+
+/** @throws ConfigurationError */
+export function checkRequestRules(where: string, { timeoutMs, trustedHosts, fetch }: RequestRules): void {
+  // A request, and the turn that it takes in the Store, is waited for several times as long.
+  checkWhole(`${where}.timeoutMs`, timeoutMs, MAX_MS / 4)
+  if (fetch !== undefined && typeof fetch !== 'function') throw new ConfigurationError(`${where}.fetch`, 'give a fetch')
+  if (trustedHosts === undefined) return
+  if (!Array.isArray(trustedHosts) || !trustedHosts.every(isHostName)) {
+    throw new ConfigurationError(`${where}.trustedHosts`, 'give host names in lower case, without scheme and port')
+  }
+}
+
+/** @throws ConfigurationError */
+export function checkWhole(option: string, value: unknown, most: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= most)) return
+  throw new ConfigurationError(option, `give a whole number from 1 to ${Math.floor(most)}`)
+}
+
+/** What is truthy but not `true` would be taken for off. @throws ConfigurationError */
+export function checkSwitch(option: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') throw new ConfigurationError(option, 'is true or false')
+}
+
+/** Tokens go there, so never over plain http. @throws ConfigurationError */
+export function webAddress(option: string, value: unknown): URL {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)))) {
+    throw new ConfigurationError(option, 'give an https address; http is for loopback only')
+  }
+  return url
+}
+
+const isHostName = (host: unknown): boolean =>
+  typeof host === 'string' &&
+  URL.canParse(`https://${host}/`) &&
+  new URL(`https://${host}/`).host === host &&
+  !/:\d+$/.test(host)
