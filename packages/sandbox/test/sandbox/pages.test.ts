@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Sandbox, startSandbox } from '../../src/index.ts'
+import { askBy } from './phone-http.ts'
+
+let sandbox: Sandbox
+beforeAll(async () => {
+  sandbox = await startSandbox()
+})
+afterAll(() => sandbox?.close())
+
+const REDIRECT = 'http://127.0.0.1:3999/callback'
+
+/** A browser without scripts: keeps cookies by path, and follows nothing by itself. */
+function browser() {
+  const jar = new Map<string, { readonly value: string; readonly path: string }>()
+  return async (url: string, init: RequestInit = {}): Promise<Response> => {
+    const { pathname } = new URL(url)
+    const cookie = [...jar].flatMap(([name, { value, path }]) => (pathname.startsWith(path) ? `${name}=${value}` : []))
+    const headers = { ...(init.headers as Record<string, string>), cookie: cookie.join('; ') }
+    const response = await fetch(url, { ...init, headers, redirect: 'manual' })
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      jar.set(name, { value, path: /path=([^;]+)/i.exec(line)?.[1] ?? '/' })
+    }
+    return response
+  }
+}
+
+async function openLogin(issuer: string, clientId: string, parameters: Readonly<Record<string, string>> = {}) {
+  const go = browser()
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: REDIRECT,
+    scope: 'openid',
+    state: 'state-1',
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+    ...parameters,
+  })
+  const first = await go(`${issuer}/authorize?${query}`)
+  const url = new URL(first.headers.get('location') ?? '', issuer).href
+  const page = await (await go(url)).text()
+  const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? ''
+  const post = (fields: Readonly<Record<string, string>>, origin = issuer) =>
+    go(url, { method: 'POST', headers: { origin }, body: new URLSearchParams({ csrf, ...fields }) })
+  return { go, url, page, csrf, post }
+}
+
+const app = () => openLogin(sandbox.settings.issuer, sandbox.settings.clientId)
+
+test('a login by page ends at the app, with a code', async () => {
+  const { page, post, go } = await app()
+  expect(page).toContain('Ann Archer')
+  const back = await post({ subject: 'ann' })
+  const end = await go(back.headers.get('location') ?? '')
+  const answer = new URL(end.headers.get('location') ?? '')
+  expect(answer.origin + answer.pathname).toBe(REDIRECT)
+  expect(answer.searchParams.get('code')).toMatch(/\w+/)
+  expect(answer.searchParams.get('iss')).toBe(sandbox.settings.issuer)
+})
+
+test.each([
+  ['another origin', 'http://127.0.0.1:3000', {}],
+  ['no token', undefined, { csrf: '' }],
+  ['the token of another login', undefined, { csrf: 'x'.repeat(43) }],
+])('an answer with %s does not count', async (_what, origin, fields) => {
+  const { post } = await app()
+  const response = await post({ subject: 'ann', ...fields }, origin)
+  expect([response.status, response.headers.get('location')]).toEqual([403, null])
+})
+
+test('an answer from another browser does not count: the interaction is that of a cookie', async () => {
+  const { url, csrf } = await app()
+  const body = new URLSearchParams({ csrf, subject: 'ann' })
+  const stranger = await fetch(url, { method: 'POST', headers: { origin: sandbox.settings.issuer }, body })
+  expect(stranger.status).toBe(400)
+})
+
+test('somebody who does not exist cannot sign in', async () => {
+  const { post } = await app()
+  expect((await post({ subject: 'mallory' })).status).toBe(400)
+})
+
+test('another site is no redirect URI, and loopback by another name is none either', async () => {
+  for (const redirect_uri of ['https://evil.example/callback', 'http://127.0.0.1.evil.example/', 'http://10.0.0.1/']) {
+    const query = new URLSearchParams({
+      response_type: 'code',
+      client_id: 'stock-agent',
+      scope: 'openid',
+      redirect_uri,
+    })
+    const response = await fetch(`${sandbox.settings.issuer}/authorize?${query}`, { redirect: 'manual' })
+    expect([response.status, response.headers.get('location')]).toEqual([400, null])
+  }
+})
+
+test('the upstream asks what may be given, and a no is told to the app', async () => {
+  const { accountsClient, upstreamIssuer, api } = sandbox.settings
+  const asked = { scope: 'openid offline_access portfolio:read', resource: api.resource }
+  const { post, go } = await openLogin(upstreamIssuer, accountsClient.clientId, asked)
+  const resumed = await go((await post({ subject: 'st-1001' })).headers.get('location') ?? '')
+  const consent = new URL(resumed.headers.get('location') ?? '', upstreamIssuer).href
+  const page = await (await go(consent)).text()
+  expect(page).toContain('See your portfolio and orders')
+  const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? ''
+  const body = new URLSearchParams({ csrf, answer: 'no' })
+  const refused = await go(consent, { method: 'POST', headers: { origin: upstreamIssuer }, body })
+  const end = await go(refused.headers.get('location') ?? '')
+  const answer = new URL(end.headers.get('location') ?? '').searchParams
+  expect([answer.get('error'), answer.get('code')]).toEqual(['access_denied', null])
+})
+
+test('a device is connected on a page, by the code that it shows', async () => {
+  const { issuer } = sandbox.settings
+  const started = await fetch(`${issuer}/oauth/device/code`, {
+    method: 'POST',
+    body: new URLSearchParams({ client_id: 'stock-cli', scope: 'openid' }),
+  })
+  const { user_code: userCode = '' } = (await started.json()) as { readonly user_code?: string }
+  const go = browser()
+  const entry = await (await go(`${issuer}/activate`)).text()
+  expect(entry).toContain('Enter the code')
+  const field = (page: string, name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page)?.[1] ?? ''
+  const confirm = await go(`${issuer}/activate`, {
+    method: 'POST',
+    headers: { origin: issuer },
+    body: new URLSearchParams({ xsrf: field(entry, 'xsrf'), user_code: userCode }),
+  })
+  expect(await confirm.text()).toContain('Is this your device?')
+})
+
+test('who is signed in by a page is asked on their own phone', async () => {
+  await askBy(sandbox, 'bob')
+  expect(await sandbox.target.authorizationServer.controls.pendingRequests('ann')).toEqual([])
+})
