@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/contract'
 import { describe, expect } from 'vitest'
-import { oidc, subjectOf } from '../../src/authorization-server/index.ts'
+import { generateDpopKey, oidc, subjectOf } from '../../src/authorization-server/index.ts'
 import { admit } from '../../src/identity/index.ts'
 import { readActor } from '../../src/identity/wire.ts'
 import { API, ann, exchangeServer, SECONDS } from '../unit/token-exchange/exchange-server.ts'
@@ -151,5 +151,13 @@ describe('RFC 8693 §2.1: targets', () => {
   verifies('RFC8693-2.1-resource', 'a URN is one', async () => {
     server.tokenSays({ aud: 'urn:example:api' })
     await expect(server.exchange({ resource: 'urn:example:api' })).resolves.toBeDefined()
+  })
+})
+
+describe('RFC 9449: an exchange by a client that has a key', () => {
+  verifies('RFC9449-5-discard', 'a Bearer token is no answer to a proof', async () => {
+    const authorizationServer = server.connect({ dpop: await generateDpopKey() })
+    await expect(server.exchange({ authorizationServer })).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
+    await expect(server.exchange()).resolves.toMatchObject({ verified: true })
   })
 })

@@ -31,6 +31,11 @@ export const rfc9449Client = [
     text: 'MUST know from `token_type` `DPoP` that a token is bound, and MUST NOT use it as Bearer.',
   },
   {
+    id: 'RFC9449-5-discard',
+    clause: section('5'),
+    text: 'MUST discard an answer whose `token_type` is not `DPoP` where the protection is deemed important: where we have a key.',
+  },
+  {
     id: 'RFC9449-6.1-jkt',
     clause: section('6.1'),
     text: 'MUST compare `cnf.jkt` with the RFC 7638 thumbprint of the key.',
