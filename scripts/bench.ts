@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Bench, takeRegistered } from './bench/bench.ts'
 import { measure } from './bench/measure.ts'
+import { measureIncumbents } from './bench/measure-incumbents.ts'
 import { measureColdImport, measureInstalled } from './bench/measure-package.ts'
 import { buildPackages } from './gates/build-packages.ts'
 import { kilobytes, measureBundles } from './gates/bundle-size.ts'
 import { files, root } from './gates/repository.ts'
 
-// `npm run bench` measures everything; `npm run bench -- guard` the files whose name holds `guard`.
+// `npm run bench` measures everything; `npm run bench -- guard` the files whose name holds `guard`, and
+// `npm run bench -- incumbents` what others need for the same call.
 // It tells and never fails: a busy machine is no reason for a red build.
 const filters = process.argv.slice(2)
 
@@ -23,6 +25,7 @@ for (const file of files(['packages/*/bench/*.bench.ts'])) {
   await import(pathToFileURL(join(root, file)).href)
   for (const bench of takeRegistered()) await compare(bench)
 }
+if (filters.length === 0 || filters.includes('incumbents')) await compareIncumbents()
 if (filters.length === 0) await measureCore()
 
 async function compare({ name, run, peer, concurrency = [1], mostOverPeer }: Bench): Promise<void> {
@@ -34,6 +37,24 @@ async function compare({ name, run, peer, concurrency = [1], mostOverPeer }: Ben
         `over it ${micro(result.over)} (half of the rounds ${micro(result.overSpread[0])} to ${micro(result.overSpread[1])})` +
         bar(result.over, mostOverPeer, (limit) => micro(limit)),
     )
+  }
+}
+
+/** Beside the adapters' own numbers above: the same kind of call, on the frameworks that these packages ask for. */
+async function compareIncumbents(): Promise<void> {
+  console.log('\nothers, each in its own install: a tool that needs a cached token of a vault')
+  for (const { name, results } of await measureIncumbents()) {
+    if (typeof results === 'string') {
+      console.log(`  ${name}: not measured, ${results}`)
+      continue
+    }
+    for (const [fields, { run, peer, over, overSpread }] of Object.entries(results)) {
+      console.log(`  ${name}, a tool of ${fields} fields`)
+      console.log(
+        `    ${micro(run)}; bare ${micro(peer)}; over it ${micro(over)} ` +
+          `(half of the rounds ${micro(overSpread[0])} to ${micro(overSpread[1])})`,
+      )
+    }
   }
 }
 

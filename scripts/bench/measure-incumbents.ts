@@ -1,0 +1,68 @@
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runTool } from '../gates/run-tool.ts'
+import type { Measurement } from './measure.ts'
+
+/** Versions that go together. Their own ranges do not say so: `@auth0/ai-langchain` 3 takes any `@auth0/ai`, and loads with 4. */
+const incumbents = [
+  {
+    name: '@auth0/ai-vercel',
+    file: 'ai-vercel.mjs',
+    packages: { '@auth0/ai-vercel': '4.1.0', '@auth0/ai': '5.1.1', ai: '^5.0.0', zod: '3.25.76' },
+  },
+  {
+    name: '@auth0/ai-langchain',
+    file: 'ai-langchain.mjs',
+    packages: {
+      '@auth0/ai-langchain': '3.5.2',
+      '@auth0/ai': '^4.0.0',
+      '@langchain/core': '^0.3.72',
+      '@langchain/langgraph': '^0.4.4',
+      '@langchain/langgraph-sdk': '0.0.107',
+      '@openfga/sdk': '0.8.0',
+      zod: '3.25.76',
+    },
+  },
+] as const
+
+export interface IncumbentRun {
+  readonly name: string
+  /** By the number of the schema's fields; a text says why there is none. */
+  readonly results: Readonly<Record<string, Measurement>> | string
+}
+
+/**
+ * The same call with the packages that others use: a tool that needs a token of a vault, which is cached.
+ *
+ * Each in an install and a process of its own, since they want older frameworks. What they do in a call is less than what the
+ * guard does: they check no input and no identity.
+ */
+export async function measureIncumbents(): Promise<readonly IncumbentRun[]> {
+  const runs: IncumbentRun[] = []
+  for (const { name, file, packages } of incumbents) runs.push({ name, results: await measured(file, packages) })
+  return runs
+}
+
+async function measured(file: string, packages: object): Promise<IncumbentRun['results']> {
+  const folder = mkdtempSync(join(tmpdir(), 'behalf-incumbent-'))
+  try {
+    writeFileSync(
+      join(folder, 'package.json'),
+      JSON.stringify({ private: true, type: 'module', dependencies: packages }),
+    )
+    copyFileSync(fileURLToPath(new URL(`incumbents/${file}`, import.meta.url)), join(folder, file))
+    const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--legacy-peer-deps', '--prefer-offline']
+    const installed = await runTool('npm', ['install', ...flags], { cwd: folder })
+    if (installed.code !== 0) return `npm cannot bring it: ${lastLineOf(installed.output)}`
+    const measure = new URL('measure.ts', import.meta.url).href
+    const { code, stdout, output } = await runTool(process.execPath, ['--no-warnings', file, measure], { cwd: folder })
+    if (code !== 0) return `it does not run: ${/^\w*Error.*$/m.exec(output)?.[0] ?? lastLineOf(output)}`
+    return JSON.parse(lastLineOf(stdout)) as Readonly<Record<string, Measurement>>
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const lastLineOf = (text: string) => text.trim().split('\n').at(-1) ?? ''
