@@ -60,6 +60,7 @@ async function bridge(
   const identityProvider = servers.of(identity.issuer)
   const { loginRequiredErrors = ['invalid_request', 'invalid_grant'] } = identityProvider.profile.exchange ?? {}
   const scopes = scopesFor(progress, rule)
+  const startedAt = clock.now()
   const target = { authorizationServer: profile, resource: rule.resource, scopes, signal }
   const idJag = await told(requestIdJag({ identityProvider, identity, ...target }), (error) =>
     loginRequiredErrors.includes(error.error)
@@ -72,7 +73,8 @@ async function bridge(
       ? deny('not_permitted', `the API's authorization server takes no assertion of this user: ${error.message}`)
       : undefined,
   )
-  noteToken(progress, environment, { source: 'exchange', audience: rule.resource, issued, actor: issued.actor })
+  const { actor } = issued
+  noteToken(progress, environment, { source: 'exchange', audience: rule.resource, issued, actor, startedAt })
   return issued
 }
 

@@ -72,6 +72,7 @@ async function askVault(
   const { vault, servers, clock } = environment
   if (vault === undefined) throw new ConfigurationError('vault', 'the policy needs a connection and there is none')
   const account = accountOf(rule, identity)
+  const startedAt = clock.now()
   const answer = await vault.token(
     {
       identity,
@@ -81,7 +82,7 @@ async function askVault(
       ...(delegation !== undefined && { delegation }),
       ...(refused !== undefined && { refused }),
     },
-    { authorizationServers: servers, now: clock.now(), signal },
+    { authorizationServers: servers, now: startedAt, signal },
   )
   if (answer.status !== 'token') throw new NoToken(answer)
   const { token, scopes } = answer
@@ -90,7 +91,7 @@ async function askVault(
   if (surplus !== undefined) throw new TooMuch(rule.connection, surplus)
   const { expiresAt, recheckSeconds } = answer
   const issued = { token, scopes, ...(expiresAt !== undefined && { expiresAt }) }
-  noteToken(progress, environment, { source: 'vault', audience: rule.connection, issued })
+  noteToken(progress, environment, { source: 'vault', audience: rule.connection, issued, startedAt })
   if (recheckSeconds === undefined) return issued
   // Kept no longer than the vault says: what was disconnected elsewhere is not known here.
   const recheckAt = Math.floor(clock.now() / 1000) + recheckSeconds

@@ -43,6 +43,15 @@ describe('audit events', () => {
     expect(states).toEqual(['pending', 'requested', 'pending'])
   })
 
+  test('a token of the vault is on record with the time at which it was asked for', async () => {
+    const { guard, login, invocation, events } = await world()
+    const call = invocation({ tool: 'get_portfolio', input: { portfolio: 'p-ann' }, identity: await login() })
+    expect(await guard().run(policies.get_portfolio, call, () => 'ran')).toMatchObject({ status: 'done' })
+    const [token] = events.filter((event): event is TokenEvent => event.type === 'token')
+    expect(token).toMatchObject({ source: 'vault', audience: 'stocktrade', startedAt: expect.any(Number) })
+    expect(token?.startedAt).toBeLessThanOrEqual(token?.at ?? 0)
+  })
+
   test('an identity that nobody verified is nobody in the audit', async () => {
     const { guard, login, invocation, events } = await world()
     const fake = { ...(await login()) }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
 import { connectAuthorizationServer } from '../../../src/authorization-server/index.ts'
-import { redeemIdJag } from '../../../src/token-exchange/index.ts'
-import { twoIssuers } from './two-issuers.ts'
+import { type AuditEvent, createGuard, policy, resource, type TokenEvent } from '../../../src/index.ts'
+import { idJag, redeemIdJag } from '../../../src/token-exchange/index.ts'
+import { API, employee, twoIssuers } from './two-issuers.ts'
 
 const world = await twoIssuers()
 
@@ -27,4 +29,28 @@ describe("a token of an API's own server, whose profile says how it names our ag
     Object.assign(world.says, { token, answer })
     await expect(redeem()).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
   })
+})
+
+test('its audit event says when it was asked for, and who acts', async () => {
+  const events: AuditEvent[] = []
+  const began = Date.now()
+  const guard = createGuard({
+    authorizationServer: world.profileHere(),
+    agent: { name: 'agent:trader' },
+    audit: { write: (event) => void events.push(event) },
+  })
+  const through = idJag({ authorizationServer: world.profileThere() })
+  const reads = policy(z.strictObject({}), {
+    access: { trade: resource(API, { scopes: ['portfolio:read'], through }) },
+  })
+  const outcome = await guard.run(reads, { tool: 'read', slot: 's', input: {}, identity: employee }, () => 'ran')
+  expect(outcome).toMatchObject({ result: 'ran' })
+  const [token] = events.filter((event): event is TokenEvent => event.type === 'token')
+  expect(token).toMatchObject({
+    source: 'exchange',
+    actor: { subject: 'agent:trader' },
+    principal: { subject: 'emp-7' },
+  })
+  expect(token?.startedAt).toBeGreaterThanOrEqual(began)
+  expect(token?.startedAt).toBeLessThanOrEqual(token?.at ?? 0)
 })
