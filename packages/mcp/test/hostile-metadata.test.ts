@@ -60,7 +60,7 @@ async function connect(fetch: McpSessionOptions['fetch'], over: Partial<McpSessi
   })
   const client = new Client({ name: 'x', version: '1' })
   const error = await client
-    .connect(new StreamableHTTPClientTransport(new URL(serverUrl), session))
+    .connect(new StreamableHTTPClientTransport(new URL(over.serverUrl ?? serverUrl), session))
     .catch((thrown: unknown) => thrown)
   return { shown, error: String(error) }
 }
@@ -73,6 +73,24 @@ describe('a registration', () => {
     expect(sent).toMatchObject({ application_type: 'native', scope: 'c a b', token_endpoint_auth_method: 'none' })
     // Asked for now is what the challenge named.
     expect(new URL(shown[0] ?? '').searchParams.get('scope')).toBe('a')
+  })
+
+  test('is good for the scopes that it named: another server, or more of them, make another', async () => {
+    const store = memoryStore()
+    const { asked, fetch } = servers()
+    const other = 'https://other.example/mcp'
+    const others = servers({}, { resource: other, scopes_supported: ['z'] })
+    const toOther: McpSessionOptions['fetch'] = async (input, init) => {
+      asked.push({ url: String(input), body: String(init?.body) })
+      return others.fetch(String(input).replace('other.example', 'mcp.example'), init)
+    }
+    const redirectUri = 'http://127.0.0.1/callback'
+    await connect(fetch, { store })
+    await connect(fetch, { store, owner: 'bob' })
+    await connect(fetch, { store, client: { name: 'x', redirectUri, scopes: ['c', 'd'] } })
+    await connect(toOther, { store, serverUrl: other })
+    const sent = asked.filter(({ url }) => url.endsWith('/register')).map(({ body }) => JSON.parse(body).scope)
+    expect(sent).toEqual(['c a b', 'c d a b', 'c z'])
   })
 
   test('a server that takes none says what to do', async () => {

@@ -15,14 +15,16 @@ export interface SignInUnderWay {
 }
 
 /**
- * What is kept of one owner's session with one server, and of our client at each issuer. Registrations are shared by
- * all owners; nothing else is.
+ * What is kept of one owner's session with one server, and of our client for this server at each issuer. Registrations
+ * are shared by all owners; nothing else is.
  */
 export class SessionRecords {
   readonly #store: SealedStore
   readonly #owner: string
   readonly #server: string
   readonly #redirectUri: string
+  /** What a registration is good for: another server's scopes, or more of the app's, are not in it. */
+  readonly #terms: string
   readonly #signInSeconds: number
   readonly #leaseSeconds: number
 
@@ -34,6 +36,7 @@ export class SessionRecords {
     this.#owner = owner
     this.#server = server.href
     this.#redirectUri = client.redirectUri
+    this.#terms = JSON.stringify([client.deviceLogin === true, [...(client.scopes ?? [])].sort()])
     this.#signInSeconds = signInSeconds
     this.#leaseSeconds = Math.max(LEASE_SECONDS, Math.ceil((REQUESTS_IN_A_LEASE * timeoutMs) / 1000))
   }
@@ -106,7 +109,7 @@ export class SessionRecords {
   }
 
   #client(issuer: string): readonly string[] {
-    return ['client', issuer, this.#redirectUri]
+    return ['client', issuer, this.#server, this.#redirectUri, this.#terms]
   }
 
   async #read<Output>(
