@@ -1,6 +1,7 @@
 import { type Fetch, InvalidResponseError, OAuthResponseError, TransportError } from '@behalf/core'
 import type { OAuthClientInformationMixed } from '@modelcontextprotocol/client'
 import * as z from 'zod/mini'
+import { isLoopback } from '../guarded/is-loopback.ts'
 import { authenticateClient, type TokenEndpointMetadata } from './authenticate-client.ts'
 import { SignInError } from './sign-in-error.ts'
 import { StoredTokens } from './wire.ts'
@@ -33,11 +34,20 @@ export interface DeviceServer {
   readonly resource: string
   readonly scope: string | undefined
   readonly fetch: Fetch
+  /** The MCP server is on this machine, so a page over plain http may be too. */
+  readonly allowLoopback: boolean
 }
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 /** RFC 8628 §3.2, §3.5. */
 const DEFAULT_INTERVAL = 5
+/** No faster, and no slower than a timer can wait, whatever the server says. Seconds. */
+const MIN_INTERVAL = 1
+const MAX_INTERVAL = 600
+/** A code that lives longer is not waited for: a day is enough for any user. Seconds. */
+const MAX_LIFETIME = 86_400
+/** As terminals show it, whatever the server sends: no escape sequence, no line break. */
+const printable = /^[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?$/
 const SLOW_DOWN = 5
 
 const Authorization = z.object({
@@ -65,16 +75,19 @@ export async function deviceSignIn(
   const asked = await post(server, server.deviceEndpoint, { resource, ...(scope && { scope }) }, signal)
   const parsed = Authorization.safeParse(asked)
   if (!parsed.success) throw refusalOf(asked) ?? broken('a device authorization that breaks RFC 8628')
-  const { device_code: code, verification_uri_complete: complete, expires_in: lifetime } = parsed.data
+  const { device_code: code, user_code: userCode, verification_uri_complete: complete } = parsed.data
+  if (!printable.test(userCode)) throw broken('a user code that cannot be shown')
+  const lifetime = Math.min(parsed.data.expires_in, MAX_LIFETIME)
   const end = performance.now() + lifetime * 1000
   await show({
-    userCode: parsed.data.user_code,
-    verificationUri: webPage(parsed.data.verification_uri),
-    ...(complete !== undefined && { verificationUriComplete: webPage(complete) }),
+    userCode,
+    verificationUri: webPage(parsed.data.verification_uri, server),
+    ...(complete !== undefined && { verificationUriComplete: webPage(complete, server) }),
     expiresAt: Math.floor(Date.now() / 1000) + lifetime,
   })
-  let interval = parsed.data.interval ?? DEFAULT_INTERVAL
+  let interval = Math.max(MIN_INTERVAL, parsed.data.interval ?? DEFAULT_INTERVAL)
   for (;;) {
+    interval = Math.min(interval, MAX_INTERVAL)
     await pause(interval * 1000, signal)
     if (performance.now() > end) throw new SignInError('timed_out', 'the code ran out before the user answered')
     const answer = await poll(server, { grant_type: GRANT, device_code: code, resource }, signal)
@@ -137,10 +150,11 @@ function refusalOf(answer: unknown): OAuthResponseError | undefined {
   return new OAuthResponseError({ error: refusal.data.error, status: 400 })
 }
 
-/** It is shown to a person, who opens it. */
-function webPage(address: string): string {
+/** It is shown to a person, who opens it and types a code into it. */
+function webPage(address: string, { allowLoopback }: DeviceServer): string {
   const url = URL.canParse(address) ? new URL(address) : undefined
-  if (url?.protocol === 'https:' || url?.protocol === 'http:') return url.href
+  const isLocal = allowLoopback && url?.protocol === 'http:' && isLoopback(url)
+  if (url !== undefined && (url.protocol === 'https:' || isLocal)) return url.href
   throw broken('a verification address that is no page')
 }
 

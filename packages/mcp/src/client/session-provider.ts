@@ -223,7 +223,7 @@ export class SessionProvider implements OAuthClientProvider {
     if (this.dpop !== undefined) {
       throw new ConfigurationError('signInByDevice', 'gives bearer tokens, and the session wants them bound (dpop)')
     }
-    const { server, client: ours } = this.#settings
+    const { server, client: ours, allowLoopback } = this.#settings
     const discovered = await discoverOAuthServerInfo(server, { fetchFn: this.fetch })
     const { authorizationServerMetadata: metadata, resourceMetadata } = discovered
     this.saveDiscoveryState(discovered)
@@ -236,7 +236,15 @@ export class SessionProvider implements OAuthClientProvider {
     if (client === undefined || resource === undefined) throw new ConfigurationError('signInByDevice', 'has no client')
     const asked = scopes ?? ours.scopes ?? resourceMetadata?.scopes_supported
     const scope = asked?.join(' ')
-    const place = { deviceEndpoint, metadata, tokenEndpoint: metadata.token_endpoint, client, scope, fetch: this.fetch }
+    const place = {
+      deviceEndpoint,
+      metadata,
+      tokenEndpoint: metadata.token_endpoint,
+      client,
+      scope,
+      allowLoopback,
+      fetch: this.fetch,
+    }
     const tokens = await deviceSignIn({ ...place, resource: resourceMetadata?.resource ?? resource.href }, show, signal)
     await this.saveTokens(tokens as StoredOAuthTokens, { issuer: metadata.issuer })
   }
