@@ -27,18 +27,19 @@ const documents: Readonly<Record<string, object>> = {
   '/jwks': { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'ES256', use: 'sig' }] },
 }
 
-let verified: Promise<UserIdentity> | undefined
+const verified = new Map<string, Promise<UserIdentity>>()
 
-/** Ann, by a token of this process's own issuer: the same user in every process, as far as a binding goes. */
-export function verifiedUser(): Promise<UserIdentity> {
-  verified ??= verify()
-  return verified
+/** A user, by a token of this process's own issuer: the same one in every process, as far as a binding goes. */
+export function verifiedUser(subject = 'ann'): Promise<UserIdentity> {
+  const user = verified.get(subject) ?? verify(subject)
+  verified.set(subject, user)
+  return user
 }
 
-async function verify(): Promise<UserIdentity> {
+async function verify(subject: string): Promise<UserIdentity> {
   const now = Math.floor(Date.now() / 1000)
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const claims = { iss: ISSUER, sub: 'ann', aud: AUDIENCE, client_id: 'agent', iat: now, exp: now + 3600, jti: '1' }
+  const claims = { iss: ISSUER, sub: subject, aud: AUDIENCE, client_id: 'agent', iat: now, exp: now + 3600, jti: '1' }
   const signed = `${part({ alg: 'ES256', typ: 'at+jwt', kid: 'k' })}.${part(claims)}`
   const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
   const identity = await verifyAccessToken(`${signed}.${signature.toString('base64url')}`, {
