@@ -98,6 +98,27 @@ describe('a device login', () => {
       }
     })
 
+    test(`a logout during a renewal wins, and the new token is given back; ${seal ? 'sealed' : 'unsealed'}`, async () => {
+      const { device, loginAs, clock, controls, path } = await world()
+      await loginAs('ann', over)
+      clock.advance(3700)
+      let hasEnded = false
+      // The issuer has answered, and nothing is written yet.
+      const late: typeof fetch = async (input, init) => {
+        const response = await fetch(input, init)
+        if (!hasEnded && String(init?.body).includes('grant_type=refresh_token')) {
+          hasEnded = true
+          await device(over).logout()
+        }
+        return response
+      }
+      expect(await device({ ...over, fetch: late }).identity()).toMatchObject({ status: 'login_required' })
+      expect(hasEnded).toBe(true)
+      await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' })
+      const revoked = (await controls.requests()).filter(({ endpoint }) => endpoint === 'revoke')
+      expect(revoked).toHaveLength(2)
+    })
+
     test(`ends when the issuer ends it, and is no outage; ${seal ? 'sealed' : 'unsealed'}`, async () => {
       const { device, loginAs, clock, controls } = await world()
       await loginAs('ann', over)
