@@ -9,7 +9,7 @@ import { interruptsOf } from '../src/client/index.ts'
 import { guardTools, type McpTool } from '../src/server/index.ts'
 
 /** The same in every process of the app. */
-const key = new Uint8Array(32).fill(7)
+const key = Uint8Array.from({ length: 32 }, (_, index) => index)
 const ENDPOINT = 'https://mcp.contract.example/mcp'
 
 /** A conversation as an agent over MCP keeps it: what was said, and the calls that wait, with the server's state. */

@@ -27,6 +27,7 @@ describe('configuration', () => {
   test('a wait that clients do not wait for', refuses({ waitSeconds: 120 }))
   test('a list of another kind', refuses({ list: 'some' }))
   test('a short key', refuses({ requestState: { key: new Uint8Array(16) } }))
+  test('a key that is a placeholder', refuses({ requestState: { key: new Uint8Array(32) } }))
   test('a state that never ends', refuses({ requestState: { lifetimeSeconds: Number.POSITIVE_INFINITY } }))
 
   test('a list that could not be filtered', () => {

@@ -34,7 +34,7 @@ export function nodeHandler(
       outgoing.once('close', () => {
         if (!outgoing.writableEnded) gone.abort(new DOMException('the client went away', 'AbortError'))
       })
-      await stream(await handle(requestOf(part, incoming, gone.signal)), outgoing)
+      await stream(await handle(requestOf(part, incoming, gone.signal)), outgoing, gone.signal)
     }
     // A request that cannot be one, such as TRACE, must end itself and not the process.
     serve().catch((error: unknown) => {
@@ -71,15 +71,25 @@ function bytesOf(incoming: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
   })
 }
 
-async function stream(response: Response, outgoing: NodeStreamResponse): Promise<void> {
+async function stream(response: Response, outgoing: NodeStreamResponse, gone: AbortSignal): Promise<void> {
+  const reader = response.body?.getReader()
+  const left = new Promise<void>((resolve) => {
+    // The client may be gone before there is an answer: nothing will drain then, and whoever streams is to know.
+    const leave = () => {
+      resolve()
+      void reader?.cancel(gone.reason).catch(() => {})
+    }
+    if (gone.aborted) leave()
+    else gone.addEventListener('abort', leave, { once: true })
+  })
+  if (gone.aborted) return
   outgoing.statusCode = response.status
   for (const [name, value] of response.headers) outgoing.setHeader(name, value)
-  const reader = response.body?.getReader()
-  if (reader !== undefined) outgoing.once('close', () => void reader.cancel().catch(() => {}))
   for (;;) {
     const next = await reader?.read()
     if (next === undefined || next.done) break
-    if (outgoing.write(next.value) === false) await new Promise<void>((resolve) => void outgoing.once('drain', resolve))
+    const drained = () => new Promise<void>((resolve) => void outgoing.once('drain', resolve))
+    if (outgoing.write(next.value) === false) await Promise.race([drained(), left])
   }
   outgoing.end()
 }

@@ -30,7 +30,8 @@ const wire = z.strictObject({ tool: z.string(), slot: z.string() })
  */
 export function requestStates(option: string, options: RequestStateOptions = {}): RequestStateCodec<RoundState> {
   const { key = crypto.getRandomValues(new Uint8Array(32)), lifetimeSeconds = 3600 } = options
-  if (!(key instanceof Uint8Array && key.length >= 32)) {
+  // One byte over and over is a placeholder that was left in: anybody could sign with it.
+  if (!(key instanceof Uint8Array && key.length >= 32 && new Set(key).size > 1)) {
     throw new ConfigurationError(`${option}.key`, 'give 32 random bytes or more')
   }
   if (!(Number.isSafeInteger(lifetimeSeconds) && lifetimeSeconds > 0)) {
