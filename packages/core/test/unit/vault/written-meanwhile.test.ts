@@ -107,6 +107,21 @@ describe('a process that stood still for longer than its lease', () => {
     expect(await one.tokenOf()).toMatch(/^access-/)
     expect(crm.reused).toEqual([])
   })
+
+  test('undoes nothing where the provider has said meanwhile that the grant is gone', async () => {
+    const definition = { refresh: { rotates: true, graceSeconds: 30 } }
+    const one = open({ definition })
+    const other = open({ definition, store: overtaken(one.store) })
+    await one.link()
+    clock.advance(3601)
+    crm.after = async (answer) => {
+      crm.before = () => HttpResponse.json({ error: 'invalid_grant' }, { status: 400 }) as never
+      expect(await other.tokenOf()).toBe('must_reconnect')
+      return answer
+    }
+    expect(await one.tokenOf()).toBe('must_reconnect')
+    expect(await other.tokenOf()).toBe('must_reconnect')
+  })
 })
 
 test('the grace period is counted by the store: a clock that is late sends nothing late', async () => {
@@ -124,24 +139,40 @@ test('the grace period is counted by the store: a clock that is late sends nothi
   expect(crm.reused).toEqual([])
 })
 
-test('a dead process keeps its lease for a part of the grace period only', async () => {
-  const seconds: unknown[] = []
-  const store = memoryStore({ clock })
+/** The lives of the leases that are put, in seconds. */
+function leasesOf(store: Store): readonly unknown[] {
+  const lives: unknown[] = []
   const put = store.put.bind(store)
   const noting: Store['put'] = (key, value, options) => {
-    if (key.startsWith('lease:')) seconds.push(options.expiresInSeconds)
+    if (key.startsWith('lease:')) lives.push(options.expiresInSeconds)
     return put(key, value, options)
   }
   Object.assign(store, { put: noting })
+  return lives
+}
+
+test('a dead process keeps its lease for a part of the grace period only', async () => {
+  const store = memoryStore({ clock })
+  const lives = leasesOf(store)
   for (const graceSeconds of [0, 9]) {
-    const { tokenOf, link } = open({
-      store,
-      timeoutMs: 10_000,
-      definition: { refresh: { rotates: true, graceSeconds } },
-    })
+    const definition = { refresh: { rotates: true, graceSeconds } }
+    const { tokenOf, link } = open({ store, timeoutMs: 10_000, definition })
     await link()
     clock.advance(3601)
     await tokenOf()
   }
-  expect(seconds).toEqual([16, 3])
+  expect(lives).toEqual([16, 3])
+})
+
+test('a living one renews it for as long as the provider takes', async () => {
+  const store = memoryStore({ clock })
+  const lives = leasesOf(store)
+  const { tokenOf, link } = open({ store, definition: { refresh: { rotates: true, graceSeconds: 3 } } })
+  await link()
+  clock.advance(3601)
+  crm.after = async (answer) => {
+    await expect.poll(() => lives.length, { timeout: 5_000 }).toBeGreaterThan(1)
+    return answer
+  }
+  expect(await tokenOf()).toMatch(/^access-/)
 })
