@@ -61,6 +61,8 @@ describe('a machine', () => {
     world.port.serve((_request, response) => response.writeHead(307, { location: `${elsewhere.origin}/mcp` }).end())
     const access = machineAccess({ ...shared(), clientId: 'stock-mcp', clientSecret: 'stock-mcp-secret' })
     await expect(who(access)).rejects.toThrow()
+    // The SDK asks for no redirects by itself; clients that only take our fetch do not.
+    expect((await access.fetch(world.resource, { method: 'POST', body: '{}' })).status).toBe(307)
     expect(seen).toEqual([])
   })
 
