@@ -135,7 +135,10 @@ export default {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     doNotFollow: { path: ['node_modules'] },
-    exclude: { path: ['^(packages|examples)/[^/]+/(dist|coverage|\\.behalf)/', '^docs/'] },
+    // What is measured in an install of its own finds its imports only there.
+    exclude: {
+      path: ['^(packages|examples)/[^/]+/(dist|coverage|\\.behalf)/', '^docs/', '^scripts/bench/incumbents/'],
+    },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],
