@@ -109,6 +109,36 @@ async function install(folder: string, what: readonly string[]): Promise<number>
 export const countInstalled = ({ tarball }: Pick<Packed, 'tarball'>, workshop: string): Promise<number> =>
   install(join(workshop, 'core-alone'), [tarball])
 
+/** Their types speak of Node's own, so whoever imports them has `@types/node`. Nobody else needs it. */
+const nodeEntries = ['@behalf/core/node', '@behalf/stores/redis']
+
+async function compile(
+  project: string,
+  name: string,
+  entries: readonly string[],
+  types: readonly string[],
+): Promise<string[]> {
+  const source = entries
+    .map((entry, index) => `import * as entry${index} from '${entry}'\nvoid entry${index}\n`)
+    .join('')
+  writeFileSync(join(project, `${name}.ts`), source)
+  const tsconfig = join(project, `tsconfig.${name}.json`)
+  const compilerOptions = {
+    target: 'es2023',
+    lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable'],
+    module: 'nodenext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    types,
+  }
+  writeFileSync(tsconfig, JSON.stringify({ compilerOptions, include: [`${name}.ts`] }))
+  const compiled = await runTool('tsc', ['-p', tsconfig])
+  // Other people's declarations are other people's business.
+  const ours = compiled.output.split('\n').filter((line) => /^(\S*node_modules\/@behalf\/|consumer\S*\.ts)/.test(line))
+  return ours.length > 0 ? [`the packed declarations do not compile:\n${ours.join('\n')}`] : []
+}
+
 /** A project that has every package and its peers: each entry loads in Node, and compiles with no check skipped. */
 async function useAsConsumer(packed: readonly Packed[], workshop: string): Promise<string[]> {
   const project = join(workshop, 'consumer')
@@ -121,36 +151,24 @@ async function useAsConsumer(packed: readonly Packed[], workshop: string): Promi
   await install(project, [
     ...packed.map(({ tarball }) => tarball),
     ...[...peers].map(([name, range]) => `${name}@${range}`),
+    '@types/node@24',
   ])
   const entries = packed.flatMap(({ name, manifest }) =>
     Object.keys(manifest.exports)
       .filter((path) => path !== './package.json')
       .map((path) => name + path.slice(1)),
   )
-  const source = entries
-    .map((entry, index) => `import * as entry${index} from '${entry}'\nvoid entry${index}\n`)
-    .join('')
-  writeFileSync(join(project, 'consumer.ts'), source)
-  writeFileSync(
-    join(project, 'tsconfig.json'),
-    JSON.stringify({
-      compilerOptions: {
-        target: 'es2023',
-        lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable'],
-        module: 'nodenext',
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noEmit: true,
-        types: [],
-      },
-      include: ['consumer.ts'],
-    }),
-  )
   const problems: string[] = []
-  const compiled = await runTool('tsc', ['-p', project])
-  // Other people's declarations are other people's business.
-  const ours = compiled.output.split('\n').filter((line) => /^(\S*node_modules\/@behalf\/|consumer\.ts)/.test(line))
-  if (ours.length > 0) problems.push(`the packed declarations do not compile:\n${ours.join('\n')}`)
+  const forNode = (entry: string) => nodeEntries.includes(entry)
+  problems.push(
+    ...(await compile(
+      project,
+      'consumer',
+      entries.filter((entry) => !forNode(entry)),
+      [],
+    )),
+  )
+  problems.push(...(await compile(project, 'consumer-on-node', entries.filter(forNode), ['node'])))
   for (const entry of entries.filter((name) => !name.endsWith('/contract'))) {
     const loaded = await runTool(process.execPath, ['--input-type=module', '--eval', `await import('${entry}')`], {
       cwd: project,

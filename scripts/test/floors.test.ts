@@ -30,7 +30,7 @@ test('a range without an oldest version is not guessed', () => {
 })
 
 test('the adapters as they are', () => {
-  expect(floorsOf('mastra').floors['@mastra/core']).toBe('1.48.0')
+  expect(floorsOf('mastra').floors['@mastra/core']).toBe('1.67.0')
   expect(floorsOf('ai-sdk').floors.ai).toBe('7.0.82')
   expect(floorsOf('langchain').floors).toMatchObject({ '@langchain/core': '1.3.4', '@langchain/langgraph': '1.4.13' })
 })

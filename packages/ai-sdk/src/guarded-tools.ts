@@ -9,7 +9,8 @@ export type PoliciesFor<Tools> = {
   readonly [Name in keyof Tools]: string extends Name ? Policy : Policy<ToolInput<Tools[Name]>>
 }
 
-type ToolInput<One> = One extends Tool<infer Input> ? Input : never
+/** The input that a tool's body takes. */
+export type ToolInput<One> = One extends Tool<infer Input> ? Input : never
 
 /** Options of {@link guardTools}. */
 export interface GuardToolsOptions<Tools> {

@@ -1,6 +1,6 @@
 export { parseInterrupt, type ToolAuthorizationCode, ToolAuthorizationError } from '@behalf/core'
 export { guardTools } from './guard-tools.ts'
-export type { GuardedTools, GuardToolsOptions, PoliciesFor, ToolApprovalFunction } from './guarded-tools.ts'
+export type { GuardedTools, GuardToolsOptions, PoliciesFor, ToolApprovalFunction, ToolInput } from './guarded-tools.ts'
 export { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
-export type { ShownMessage } from './pending-approvals.ts'
+export type { ShownMessage, ShownPart } from './pending-approvals.ts'
 export { type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'

@@ -25,7 +25,8 @@ export interface ShownMessage {
   readonly parts: readonly ShownPart[]
 }
 
-interface ShownPart {
+/** A part of such a message: only those of tools are read. */
+export interface ShownPart {
   readonly type: string
   readonly state?: string
   readonly toolCallId?: string

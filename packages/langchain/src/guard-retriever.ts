@@ -5,8 +5,6 @@ import { BaseRetriever, type BaseRetrieverInterface } from '@langchain/core/retr
 import type { RunnableConfig } from '@langchain/core/runnables'
 import type { RunConfig } from './run-config.ts'
 
-type Metadata = Record<string, unknown>
-
 /** A page of a ranking: what a vector store's search gives. */
 export interface SearchPage {
   readonly skip: number
@@ -18,12 +16,12 @@ export interface SearchPage {
  * Where documents come from: a retriever, of whose one answer the allowed part is kept; or a search that can be asked
  * for more of its ranking where too little was allowed.
  */
-export type DocumentSource<Meta extends Metadata> =
+export type DocumentSource<Meta extends Record<string, unknown>> =
   | BaseRetrieverInterface<Meta>
   | ((query: string, page: SearchPage) => Promise<readonly DocumentInterface<Meta>[]>)
 
 /** Options of {@link guardRetriever}. What is not said of `filterAllowed` here is as it is there. */
-export interface GuardRetrieverOptions<Meta extends Metadata>
+export interface GuardRetrieverOptions<Meta extends Record<string, unknown>>
   extends Omit<FilterOptions<DocumentInterface<Meta>>, 'signal' | 'identity'> {
   /** @default `context.identity` of the run, else the identity of the guarded call that runs */
   readonly identity?: Identity
@@ -41,14 +39,14 @@ export interface GuardRetrieverOptions<Meta extends Metadata>
  * @throws TransportError From `invoke`: the permission system did not answer, so there are no documents.
  * @throws ConfigurationError From `invoke`: an option is unknown or wrong.
  */
-export function guardRetriever<Meta extends Metadata>(
+export function guardRetriever<Meta extends Record<string, unknown>>(
   source: DocumentSource<Meta>,
   options: GuardRetrieverOptions<Meta>,
 ): BaseRetriever<Meta> {
   return new GuardedRetriever(source, options)
 }
 
-class GuardedRetriever<Meta extends Metadata> extends BaseRetriever<Meta> {
+class GuardedRetriever<Meta extends Record<string, unknown>> extends BaseRetriever<Meta> {
   readonly lc_namespace = ['behalf', 'retrievers']
   readonly #source: DocumentSource<Meta>
   readonly #options: GuardRetrieverOptions<Meta>

@@ -12,17 +12,19 @@ export interface GuardableTool {
   readonly schema: unknown
 }
 
-type InputOf<Tool> =
+/** The input that a tool's body takes. */
+export type ToolInput<Tool> =
   Tool extends StructuredTool<infer _Schema, infer Input, infer _In, infer _Out, infer _Event> ? Input : never
 
-type NameOf<Tool> = Tool extends { readonly name: infer Name extends string } ? Name : never
+/** The name of a tool, as a literal. */
+export type ToolName<Tool> = Tool extends { readonly name: infer Name extends string } ? Name : never
 
 /**
  * A policy for each tool, by the name that the tool has, whose input is what the tool's function takes. Tools whose
  * name is known only at run time, such as those of an MCP server, are held to their policies then.
  */
 export type PoliciesFor<Tools extends readonly GuardableTool[]> = {
-  readonly [Tool in Tools[number] as NameOf<Tool>]: string extends NameOf<Tool> ? Policy : Policy<InputOf<Tool>>
+  readonly [Tool in Tools[number] as ToolName<Tool>]: string extends ToolName<Tool> ? Policy : Policy<ToolInput<Tool>>
 }
 
 /** Options of {@link guardTools}. */

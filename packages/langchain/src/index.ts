@@ -6,6 +6,6 @@ export {
   type SearchPage,
 } from './guard-retriever.ts'
 export { guardTools } from './guard-tools.ts'
-export type { GuardableTool, GuardToolsOptions, PoliciesFor } from './guarded-tools.ts'
+export type { GuardableTool, GuardToolsOptions, PoliciesFor, ToolInput, ToolName } from './guarded-tools.ts'
 export { type GraphPause, interruptsOf, type PausedState, type PendingInterrupt } from './interrupts-of.ts'
 export { type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'

@@ -8,7 +8,8 @@ export type AnyTool = Tool<any, any, any, any, any, any, any>
 /** A policy for each tool, whose input is what the tool's `execute` takes. */
 export type PoliciesFor<Tools> = { readonly [Name in keyof Tools]: Policy<ToolInput<Tools[Name]>> }
 
-type ToolInput<One> = One extends { readonly inputSchema?: StandardSchemaWithJSON<infer Input> } ? Input : never
+/** The input that a tool's schema gives. */
+export type ToolInput<One> = One extends { readonly inputSchema?: StandardSchemaWithJSON<infer Input> } ? Input : never
 
 /** Options of {@link guardTools}. */
 export interface GuardToolsOptions<Tools> {
@@ -21,8 +22,8 @@ export interface GuardToolsOptions<Tools> {
    * nothing: nobody, so only public tools run. Never taken from Mastra's request context, which is stored in the
    * clear and restored on resume.
    *
-   * A function is not asked in a background task, which runs in its worker's surroundings. Mastra says so from 1.67 on:
-   * with an older version and background tasks, give the identity itself.
+   * A function is not asked in a background task, which runs in its worker's surroundings: give such tools
+   * the identity itself.
    */
   readonly identity: Identity | undefined | (() => Identity | undefined)
   /**

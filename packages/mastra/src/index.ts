@@ -1,6 +1,6 @@
 export { parseInterrupt, type ToolAuthorizationCode, ToolAuthorizationError } from '@behalf/core'
 export { guardTools } from './guard-tools.ts'
-export type { AnyTool, GuardToolsOptions, PoliciesFor } from './guarded-tools.ts'
+export type { AnyTool, GuardToolsOptions, PoliciesFor, ToolInput } from './guarded-tools.ts'
 export {
   interruptsOf,
   type PendingCall,

@@ -51,8 +51,6 @@ export interface OrderOptions {
   readonly account?: string | undefined
 }
 
-type OrderRequest = Pick<Request, 'headers'>
-
 export interface ApprovalGate {
   /**
    * Runs an order that its token was approved for, once.
@@ -66,7 +64,7 @@ export interface ApprovalGate {
    * @throws StoreError The store did not answer, before anything was done: no order runs. And whatever the handler throws.
    */
   runApproved(
-    request: OrderRequest,
+    request: Pick<Request, 'headers'>,
     caller: Passed,
     order: AuthorizationDetail,
     handler: OrderHandler,
@@ -74,7 +72,7 @@ export interface ApprovalGate {
   ): Promise<Response>
   /** The same for an order that needs no approval: once under its key. */
   runOnce(
-    request: OrderRequest,
+    request: Pick<Request, 'headers'>,
     caller: Passed,
     order: unknown,
     handler: OrderHandler,
@@ -112,7 +110,7 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
     now,
   })
   const run = async (
-    request: OrderRequest,
+    request: Pick<Request, 'headers'>,
     caller: Passed,
     order: Json,
     approval: string | undefined,

@@ -11,7 +11,7 @@ import { isLoopback, refuseUnknownKeys, requireText, scopeList } from '../lib/in
 
 /** Where the id of an account is read from, once it is linked. */
 export type AccountSource =
-  /** The verified id_token. @default of connections with an `issuer` */
+  /** The verified id_token: what connections with an `issuer` use when nothing is said. */
   | { readonly from: 'id_token'; readonly id?: string; readonly label?: string }
   /** The token answer; `a.b` goes into objects. */
   | { readonly from: 'answer'; readonly id: string; readonly label?: string }

@@ -1,24 +1,21 @@
 import { Buffer } from 'node:buffer'
 import { ConfigurationError, StoreError } from '@behalf/core'
 
-/** What a script is called with: Buffers, so that no client re-encodes them. */
-type Argument = Buffer
-
 /** A client, cluster, pool or sentinel of the `redis` package (6), by shape. */
 export interface NodeRedisClient {
   withCommandOptions(options: {
     readonly typeMapping: Readonly<Record<number, unknown>>
     readonly abortSignal: AbortSignal
   }): {
-    evalSha(sha: string, options: { keys: string[]; arguments: Argument[] }): Promise<unknown>
-    eval(script: string, options: { keys: string[]; arguments: Argument[] }): Promise<unknown>
+    evalSha(sha: string, options: { keys: string[]; arguments: Buffer[] }): Promise<unknown>
+    eval(script: string, options: { keys: string[]; arguments: Buffer[] }): Promise<unknown>
   }
 }
 
 /** A `Redis` or `Cluster` of the `ioredis` package (6), by shape. */
 export interface IoredisClient {
   readonly status: string
-  callBuffer(command: string, parameters: (string | Argument)[]): Promise<unknown>
+  callBuffer(command: string, parameters: (string | Buffer)[]): Promise<unknown>
   once(event: 'ready' | 'end', listener: () => void): unknown
   off(event: 'ready' | 'end', listener: () => void): unknown
 }
@@ -35,7 +32,7 @@ export interface Script {
 export type Evaluate = (
   script: Script,
   root: string,
-  parameters: readonly Argument[],
+  parameters: readonly Buffer[],
   signal: AbortSignal,
 ) => Promise<unknown>
 

@@ -1,2 +1,2 @@
 export type { SqliteDatabase, SqliteStatement } from './database.ts'
-export { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite-store.ts'
+export { type SqliteStore, type SqliteStoreOptions, type SqliteTimeout, sqliteStore } from './sqlite-store.ts'

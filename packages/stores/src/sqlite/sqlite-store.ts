@@ -14,15 +14,16 @@ import { Connection } from './connection.ts'
 import { field, type SqliteDatabase } from './database.ts'
 import { checkSchema } from './schema.ts'
 
-interface CommonOptions {
+/** What both forms of {@link SqliteStoreOptions} take. */
+export interface SqliteTimeout {
   /** How long a call may wait for other processes' writes, milliseconds. @default 5_000 */
   readonly timeoutMs?: number
 }
 
 /** Options of {@link sqliteStore}: a file, opened with `node:sqlite`, or a database that the app opened. */
 export type SqliteStoreOptions =
-  | (CommonOptions & { readonly file: string; readonly database?: never })
-  | (CommonOptions & { readonly database: SqliteDatabase; readonly file?: never })
+  | (SqliteTimeout & { readonly file: string; readonly database?: never })
+  | (SqliteTimeout & { readonly database: SqliteDatabase; readonly file?: never })
 
 /** A {@link Store} in an SQLite file. */
 export interface SqliteStore extends Store {
