@@ -29,11 +29,16 @@ export async function connectAccount(page: Page, name: string): Promise<void> {
 
 export const waiting = (page: Page) => page.getByRole('region', { name: 'Waiting for approval' })
 
-/** Picks up a user's phone, and answers what it asks. */
-export async function answerOnPhone(stage: Stage, subject: string, answer: 'Approve' | 'Deny'): Promise<void> {
+/** Picks up a user's phone, and answers one question there. */
+export async function answerOnPhone(
+  stage: Stage,
+  subject: string,
+  message: string,
+  answer: 'Approve' | 'Deny',
+): Promise<void> {
   const phone = await stage.someone({ viewport: { width: 390, height: 760 } })
   await phone.goto(stage.sandbox.phone.urlOf(subject))
-  await phone.getByRole('button', { name: answer }).click()
+  await phone.getByRole('article', { name: message }).getByRole('button', { name: answer }).click()
   await phone.getByText(answer === 'Approve' ? 'You approved it.' : 'You denied it.').waitFor()
   await phone.context().close()
 }

@@ -29,7 +29,7 @@ test.skipIf(!hasChromium)('the four levels, in one conversation that begins with
     .getByText(/\d:\d\d left/)
     .waitFor()
   expect(await stage.orders('p-ann')).toBe(0)
-  await answerOnPhone(stage, 'ann', 'Approve')
+  await answerOnPhone(stage, 'ann', 'Buy 50 shares of AAPL', 'Approve')
   await page.getByText(/Bought 50 AAPL at \$/).waitFor()
   await page.getByRole('region', { name: 'Order' }).getByText('Approved').waitFor()
   expect(await stage.orders('p-ann')).toBe(1)

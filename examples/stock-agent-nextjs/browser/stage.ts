@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Sandbox } from '@behalf/sandbox'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { environmentOf, openWorld } from '../web/open-world.ts'
 import { type RunningApp, startApp } from '../web/run-app.ts'
+import { temporaryDirectory } from '../web/temporary-directory.ts'
 import { startChromium } from './chromium.ts'
 import { type Traffic, watchTraffic } from './traffic.ts'
 
@@ -24,7 +22,7 @@ export interface Stage {
 }
 
 export async function openStage(options: Parameters<typeof openWorld>[0] = {}): Promise<Stage> {
-  const directory = mkdtempSync(join(tmpdir(), 'behalf-nextjs-'))
+  const { directory, remove } = temporaryDirectory()
   const sandbox = await openWorld(options)
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
@@ -51,7 +49,7 @@ export async function openStage(options: Parameters<typeof openWorld>[0] = {}): 
       await browser.close()
       await app.stop()
       await sandbox.close()
-      rmSync(directory, { recursive: true, force: true })
+      remove()
     },
   }
 }

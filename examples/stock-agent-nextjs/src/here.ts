@@ -4,6 +4,8 @@ import type { Who } from './who-is.ts'
 
 /** For pages: the app, and who looks at it. */
 export async function here(): Promise<{ readonly app: StockApp; readonly who: Who }> {
+  // First: so that no page is made ahead of its request, at build time, when nothing is configured.
+  const sent = new Headers(await headers())
   const app = stockApp()
-  return { app, who: await app.whoIs({ headers: new Headers(await headers()) }) }
+  return { app, who: await app.whoIs({ headers: sent }) }
 }

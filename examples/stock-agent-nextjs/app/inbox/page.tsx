@@ -1,0 +1,76 @@
+import type { Metadata } from 'next'
+import { CancelButton } from '../../components/cancel-button.tsx'
+import { LoginFirst } from '../../components/login-first.tsx'
+import { Questions } from '../../components/questions.tsx'
+import { Shell } from '../../components/shell.tsx'
+import { Time } from '../../components/time.tsx'
+import { decidedIn } from '../../src/decided.ts'
+import { here } from '../../src/here.ts'
+import { userOwner } from '../../src/who-is.ts'
+
+export const metadata: Metadata = { title: 'Inbox' }
+
+const states: Readonly<Record<string, string>> = {
+  open: 'Waits for an answer',
+  approved: 'Approved, and not used yet',
+  used: 'On its way',
+}
+
+/** What the agent asked and waits for, what was decided, and what others' agents ask of this person. */
+export default async function InboxPage() {
+  const { app, who } = await here()
+  const { identity } = who
+  if (identity === undefined) {
+    return (
+      <Shell place="inbox" identity={identity} returnTo="/inbox">
+        <LoginFirst title="Inbox" returnTo="/inbox" />
+      </Shell>
+    )
+  }
+  const listed = await app.guard.approvals.list({ as: 'owner', identity })
+  const open = listed.filter(({ message }) => message !== '')
+  const decided = decidedIn(app.activity.read(userOwner(identity), 500)).slice(0, 30)
+  return (
+    <Shell place="inbox" identity={identity} returnTo="/inbox">
+      <main>
+        <h1>Inbox</h1>
+        <Questions />
+        <section aria-labelledby="open">
+          <h2 id="open">Your agent waits for</h2>
+          {open.length === 0 && <p className="quiet-text">Nothing is open.</p>}
+          {open.map(({ id, message, state, approver }) => (
+            <article key={id} className="card" aria-label={message}>
+              <p className="card-top">
+                <strong>{message}</strong>
+                <span>{states[state] ?? state}</span>
+              </p>
+              <p className="quiet-text">
+                {approver?.subject === identity.subject ? 'You answer on your phone.' : `${approver?.subject} answers.`}
+              </p>
+              {state !== 'used' && <CancelButton id={id} message={message} />}
+            </article>
+          ))}
+        </section>
+        <section aria-labelledby="decided">
+          <h2 id="decided">Decided</h2>
+          {decided.length === 0 && <p className="quiet-text">Nothing was decided yet.</p>}
+          {decided.length > 0 && (
+            <ul className="card rows">
+              {decided.map(({ id, message, end, approver, at }) => (
+                <li key={id}>
+                  <p className="card-top">
+                    <span>{message}</span>
+                    <strong>{end}</strong>
+                  </p>
+                  <p className="quiet-text">
+                    Asked: {approver}. <Time at={at} />
+                  </p>
+                </li>
+              ))}
+            </ul>
+          )}
+        </section>
+      </main>
+    </Shell>
+  )
+}

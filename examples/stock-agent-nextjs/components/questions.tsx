@@ -1,0 +1,69 @@
+'use client'
+
+import { useCallback, useEffect, useState } from 'react'
+
+interface Question {
+  readonly id: string
+  readonly message: string
+  readonly details: readonly Readonly<Record<string, unknown>>[]
+  readonly expiresAt: number
+  readonly answerToken: string
+}
+
+const SECONDS = 3
+
+/** What others' agents ask of this person. They read the message and its details, and answer: nothing else. */
+export function Questions() {
+  const [questions, setQuestions] = useState<readonly Question[]>([])
+  const [said, setSaid] = useState('')
+  const refresh = useCallback(async () => {
+    const response = await fetch('/api/inbox').catch(() => undefined)
+    if (response?.ok) setQuestions(((await response.json()) as { readonly questions: Question[] }).questions)
+  }, [])
+  useEffect(() => {
+    void refresh()
+    const timer = setInterval(refresh, SECONDS * 1000)
+    return () => clearInterval(timer)
+  }, [refresh])
+  const answer = async ({ id, message, answerToken }: Question, verdict: 'approve' | 'deny') => {
+    const response = await fetch('/api/inbox', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id, answer: verdict, answerToken }),
+    }).catch(() => undefined)
+    const past = verdict === 'approve' ? 'approved' : 'denied'
+    setSaid(response?.ok ? `${message}: ${past}.` : `${message}: not answered. It may be over.`)
+    await refresh()
+  }
+  return (
+    <section aria-labelledby="asked" className={questions.length === 0 && said === '' ? 'said' : undefined}>
+      <h2 id="asked">Waiting for you</h2>
+      <p role="status">{said}</p>
+      {questions.map((question) => (
+        <article key={question.id} className="card waiting" aria-label={question.message}>
+          <h3>{question.message}</h3>
+          {question.details.map((detail) => (
+            <dl key={JSON.stringify(detail)}>
+              {Object.entries(detail)
+                .filter(([name]) => name !== 'type')
+                .map(([name, value]) => (
+                  <div key={name} className="pair">
+                    <dt>{name}</dt>
+                    <dd>{String(value)}</dd>
+                  </div>
+                ))}
+            </dl>
+          ))}
+          <p className="actions">
+            <button type="button" onClick={() => void answer(question, 'deny')}>
+              Deny
+            </button>
+            <button type="button" className="main" onClick={() => void answer(question, 'approve')}>
+              Approve
+            </button>
+          </p>
+        </article>
+      ))}
+    </section>
+  )
+}

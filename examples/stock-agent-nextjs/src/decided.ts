@@ -1,0 +1,35 @@
+import type { ApprovalEvent, AuditEvent } from '@behalf/core'
+
+const ENDS: Readonly<Record<string, string>> = {
+  completed: 'Approved, and done',
+  threw: 'Approved, and failed',
+  crashed: 'Approved; what became of it is not known',
+  denied: 'Denied',
+  expired: 'Ran out',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+  revoked: 'Revoked',
+}
+
+/** A question that is over. */
+export interface Decided {
+  readonly id: string
+  readonly message: string
+  readonly end: string
+  readonly approver: string
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+/** The newest word on each question that is over, newest first: what `approvals.list` does not tell any more. */
+export function decidedIn(events: readonly AuditEvent[]): readonly Decided[] {
+  const newest = new Map<string, ApprovalEvent>()
+  for (const event of events) {
+    // Newest first: what comes later is older.
+    if (event.type === 'approval' && !newest.has(event.approvalId)) newest.set(event.approvalId, event)
+  }
+  return [...newest.values()].flatMap(({ approvalId: id, state, message = '', approver, at }) => {
+    const end = ENDS[state]
+    return end === undefined || message === '' ? [] : [{ id, message, end, approver: approver?.subject ?? '', at }]
+  })
+}
