@@ -24,6 +24,14 @@ export function resolveCommand([name, ...args]) {
         purpose: 'for the sandbox',
         argv: node(join('packages', 'sandbox', 'src', 'cli', 'main.ts'), args),
       }
+    case 'web':
+      return {
+        name: 'npm run web',
+        scope: 'web',
+        filter: ['--filter', '@behalf/example-stock-agent-nextjs...'],
+        purpose: 'for the web app',
+        argv: node(join('examples', 'stock-agent-nextjs', 'web', 'main.ts'), args),
+      }
     case 'test':
       return { name: 'npm test', ...everything, argv: node('scripts/test.ts', args) }
     case 'bench':
@@ -34,7 +42,7 @@ export function resolveCommand([name, ...args]) {
       return { name: 'npm run fuzz', ...everything, argv: node('scripts/fuzz.ts', args) }
     default:
       throw new Failure(
-        `there is no command ${JSON.stringify(name ?? '')}: use demo, sandbox, test, bench, check or fuzz`,
+        `there is no command ${JSON.stringify(name ?? '')}: use demo, sandbox, web, test, bench, check or fuzz`,
       )
   }
 }
