@@ -1,8 +1,8 @@
 import { startVitest, type TestCase, type TestModule, type TestSuite, type Vitest } from 'vitest/node'
 import { countResults, type ResultNode, type TestRun } from './report.ts'
 
-/** All tests together take a fraction of this. A file that never ends is told by its name, not by silence. */
-const DEADLINE_MINUTES = 9
+/** All tests together take half of this on two idle cores. A file that never ends is told by its name, not by silence. */
+const DEADLINE_MINUTES = 15
 
 /**
  * Runs the tests of every package and example, type tests included.
