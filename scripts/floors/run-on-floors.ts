@@ -85,6 +85,8 @@ function layOut(workshop: string): void {
     fetchRetries: 2,
     fetchRetryMintimeout: 500,
     fetchRetryMaxtimeout: 2000,
+    // Mastra's mock model imports vitest without naming it, up to 1.69.
+    packageExtensions: { '@mastra/core': { peerDependencies: { vitest: '*' } } },
   })
   const projects = adapters.map((name) => ({
     test: { name, root: name, include: ['test/contract.test.ts'], testTimeout: 20_000 },
