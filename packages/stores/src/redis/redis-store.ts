@@ -33,7 +33,7 @@ export interface RedisStoreOptions {
  * needs `appendfsync always` and `maxmemory-policy noeviction`, and a failover to a replica may forget the
  * newest writes.
  *
- * @throws {@link ConfigurationError} An option is missing, wrong or unknown.
+ * @throws `ConfigurationError` An option is missing, wrong or unknown.
  */
 export function redisStore(options: RedisStoreOptions): Store {
   refuseUnknownKeys('redisStore', options, ['client', 'prefix', 'timeoutMs'])

@@ -40,7 +40,7 @@ export interface SqliteStore extends Store {
  * A `database` should be a connection of its own: the store sets WAL, `synchronous = FULL` and a short busy
  * timeout on it, and refuses to work while the app has a transaction open there.
  *
- * @throws {@link ConfigurationError} An option is missing, wrong or unknown.
+ * @throws `ConfigurationError` An option is missing, wrong or unknown.
  */
 export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   refuseUnknownKeys('sqliteStore', options, ['file', 'database', 'timeoutMs'])
