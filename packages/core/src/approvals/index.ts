@@ -6,6 +6,7 @@ export type {
   Asked,
   ChannelContext,
 } from './approval-channel.ts'
+export { approvalState } from './approval-state.ts'
 export { type BindingParts, bindingOf, idempotencyKey, slotKey } from './binding.ts'
 export { type ApprovalChannels, channelsByName } from './channels-by-name.ts'
 export { type Claim, claimRun } from './claim-run.ts'

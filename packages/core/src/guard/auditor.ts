@@ -2,6 +2,7 @@ import { ownerOf } from '../approvals/index.ts'
 import type { AuditEvent, AuditPrincipal, Identity } from '../contract/index.ts'
 import { TransportError } from '../errors/index.ts'
 import { isVerified } from '../identity/verified.ts'
+import { noteEvent } from '../lib/index.ts'
 import type { AuditSink, Clock } from '../ports/index.ts'
 
 type Unstamped<Event> = Event extends AuditEvent ? Omit<Event, 'v' | 'at' | 'agent'> : never
@@ -30,14 +31,7 @@ export class Auditor {
 
   /** Fire and forget. */
   note(event: NewAuditEvent): void {
-    if (this.#sink === undefined) return
-    try {
-      const written = this.#sink.write(this.#stamped(event))
-      // Not `instanceof`: a promise may be of another realm.
-      if (typeof written?.then === 'function') written.then(undefined, () => {})
-    } catch {
-      // A sink that fails neither stops nor changes a call, unless audit is required (`demand`).
-    }
+    if (this.#sink !== undefined) noteEvent(this.#sink, this.#stamped(event))
   }
 
   /**
