@@ -1,4 +1,5 @@
 import { StoreError } from '../errors/index.ts'
+import { pause } from '../lib/index.ts'
 import type { Entry } from './ledger.ts'
 import { watchEntry } from './watch-entry.ts'
 import { type WatcherOptions, type WatcherSettings, watcherSettings } from './watch-options.ts'
@@ -83,7 +84,7 @@ class StoreWatcher implements Watcher {
       while (!signal.aborted) {
         const began = performance.now()
         await this.#claim(signal)
-        await pause(Math.max(0, this.#settings.everyMs - (performance.now() - began)), signal)
+        await rest(Math.max(0, this.#settings.everyMs - (performance.now() - began)), signal)
       }
     } finally {
       await Promise.all(this.#underWay)
@@ -139,7 +140,7 @@ class StoreWatcher implements Watcher {
       if (this.#pace.backlog(issuer, now) > MAX_WAIT_MS) return this.#putOff(entry)
       // The store's clock may run ahead of ours: sooner than the interval allows, nobody looks.
       const early = ((record.delivery?.nextLookAt ?? 0) - ledger.now()) * 1000
-      await pause(Math.max(early, this.#pace.reserve(issuer, now)), signal)
+      await rest(Math.max(early, this.#pace.reserve(issuer, now)), signal)
       if (signal.aborted) return this.#giveBack(entry)
       this.#measure(record.delivery?.nextLookAt)
     }
@@ -186,15 +187,6 @@ class StoreWatcher implements Watcher {
 }
 
 /** Ends early on abort, and does not reject. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  if (milliseconds <= 0 || signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, milliseconds)
-    signal.addEventListener('abort', end, { once: true })
-  })
+async function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (milliseconds > 0) await pause(milliseconds, signal).catch(() => {})
 }

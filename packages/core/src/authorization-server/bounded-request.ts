@@ -1,5 +1,5 @@
 import { InvalidResponseError, TransportError } from '../errors/index.ts'
-import { isLoopback, namesSpecialUse } from '../lib/index.ts'
+import { isLoopback, namesSpecialUse, readBounded } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 import { safeCause } from './safe-cause.ts'
@@ -47,7 +47,7 @@ export async function boundedRequest(rules: RequestRules, url: string, init: Req
   let body: Uint8Array<ArrayBuffer>
   try {
     response = await rules.fetch(url, { ...init, redirect: 'manual' })
-    body = await readBounded(response, target)
+    body = await readAnswer(response, target)
   } catch (error) {
     if (error instanceof InvalidResponseError) throw error
     if (init.signal?.aborted && !isTimeout(init.signal.reason)) throw init.signal.reason
@@ -90,25 +90,8 @@ function errorOf(body: Uint8Array): unknown {
 }
 
 /** The whole body, at most 512 kB of it. */
-export async function readBounded(response: Response, target: URL): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  const reader = response.body?.getReader()
-  for (;;) {
-    const next = await reader?.read()
-    if (next === undefined || next.done) break
-    size += next.value.byteLength
-    if (size > MAX_RESPONSE_BYTES) {
-      await reader?.cancel()
-      throw new InvalidResponseError(`${target.origin} answered more than ${MAX_RESPONSE_BYTES} bytes`)
-    }
-    chunks.push(next.value)
-  }
-  const whole = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return whole
+export async function readAnswer(response: Response, target: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const body = await readBounded(response, MAX_RESPONSE_BYTES)
+  if (body !== undefined) return body
+  throw new InvalidResponseError(`${target.origin} answered more than ${MAX_RESPONSE_BYTES} bytes`)
 }

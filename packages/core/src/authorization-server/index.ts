@@ -1,6 +1,6 @@
 export { type Auth0Options, auth0 } from './auth0.ts'
 export { authorizationServers, type ProfileOf } from './authorization-servers.ts'
-export { boundedRequest, type RequestRules, readBounded } from './bounded-request.ts'
+export { boundedRequest, type RequestRules, readAnswer } from './bounded-request.ts'
 export { isAsymmetric } from './check-profile.ts'
 export {
   type ClientAuthentication,

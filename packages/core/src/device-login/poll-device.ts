@@ -1,5 +1,6 @@
 import type { AuthorizationServer, DeviceAuthorization, TokenResponse } from '../authorization-server/index.ts'
 import { BehalfError } from '../errors/index.ts'
+import { pause } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 
 export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -78,19 +79,4 @@ function answerOf(error: unknown): 'pending' | 'slow_down' | 'denied' | 'expired
 function retryAfterOf(error: unknown): number {
   const asked = typeof error === 'object' && error !== null && 'retryAfter' in error ? error.retryAfter : undefined
   return typeof asked === 'number' ? asked : 0
-}
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    }, milliseconds)
-    if (signal?.aborted) onAbort()
-    else signal?.addEventListener('abort', onAbort, { once: true })
-  })
 }

@@ -3,6 +3,7 @@ import { retryAfterSeconds } from '../authorization-server/retry-after.ts'
 import { safeCause } from '../authorization-server/safe-cause.ts'
 import { revealToken, type Token } from '../credential/token.ts'
 import { TransportError } from '../errors/index.ts'
+import { pause } from '../lib/index.ts'
 import type { Clock, Fetch } from '../ports/index.ts'
 import { type HttpAnswer, inWords, serverErrorOf } from './read-answer.ts'
 import type { TokenSource } from './token-source.ts'
@@ -145,19 +146,5 @@ function refuseOutage({ response, redirected, text }: Sent & { readonly text: st
   throw new TransportError(`OpenFGA answered with status ${status}${inWords(error)}`, {
     status,
     ...(retryAfter !== undefined && { retryAfter }),
-  })
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort)
-      resolve()
-    }, milliseconds)
-    signal.addEventListener('abort', onAbort, { once: true })
   })
 }

@@ -2,7 +2,7 @@ import type { Effect, Identity, Permission } from '../contract/index.ts'
 import { BehalfError, ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
 import { currentIdentity } from '../identity/run-as.ts'
 import { isVerified } from '../identity/verified.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { orAborted, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import type { AccessChecker, AccessDecision, AccessQuestion } from './access-checker.ts'
 
@@ -118,7 +118,10 @@ async function search<Document>(
     const count = Math.min(wanted(limit - found.documents.length), maxCandidates - found.considered)
     if (count <= 0) return 'candidates'
     // A search that gives more than was asked for does not pass the bound.
-    const page = (await orAborted(fetch({ skip: found.considered, count, signal }), signal)).slice(0, count)
+    const page = (await orAborted(Promise.resolve(fetch({ skip: found.considered, count, signal })), signal)).slice(
+      0,
+      count,
+    )
     if (page.length === 0) return 'exhausted'
     const allowed = await decide(page)
     found.considered += page.length
@@ -232,15 +235,4 @@ function verifiedIdentity(given: Identity | undefined, clock: Clock): Identity {
     throw new InvalidTokenError('expired', 'the proof of the identity has ended')
   }
   return identity
-}
-
-/** Work that ignores the signal does not outlive it. */
-function orAborted<Value>(work: Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
-  if (!(work instanceof Promise)) return Promise.resolve(work)
-  return new Promise<Value>((resolve, reject) => {
-    const onAbort = () => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

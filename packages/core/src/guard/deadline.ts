@@ -1,3 +1,5 @@
+import { orAborted } from '../lib/index.ts'
+
 /**
  * The total time of what comes before a body, and the caller's abort, in one (E2).
  *
@@ -48,12 +50,7 @@ export class Deadline {
     const { signal } = this
     this.#isAwaited = true
     if (typeof this.#timer === 'object') this.#timer.ref?.()
-    return new Promise<Result>((resolve, reject) => {
-      const onAbort = () => reject(signal.reason)
-      if (signal.aborted) onAbort()
-      else signal.addEventListener('abort', onAbort, { once: true })
-      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-    })
+    return orAborted(work, signal)
   }
 
   readonly #onAbort = () => this.#controller.abort(this.#caller?.reason)

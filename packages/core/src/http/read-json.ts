@@ -1,3 +1,5 @@
+import { readBounded } from '../lib/index.ts'
+
 /** Requests here are a few hundred bytes. */
 const MAX_BYTES = 8 * 1024
 
@@ -15,18 +17,6 @@ export async function readJson(request: Request): Promise<unknown> {
 
 /** The body as text; `undefined` where it is too large. */
 export async function readText(request: Request): Promise<string | undefined> {
-  const decoder = new TextDecoder()
-  const reader = request.body?.getReader()
-  let text = ''
-  let size = 0
-  for (;;) {
-    const next = await reader?.read()
-    if (next === undefined || next.done) return text + decoder.decode()
-    size += next.value.byteLength
-    if (size > MAX_BYTES) {
-      await reader?.cancel()
-      return undefined
-    }
-    text += decoder.decode(next.value, { stream: true })
-  }
+  const body = await readBounded(request, MAX_BYTES)
+  return body && new TextDecoder().decode(body)
 }

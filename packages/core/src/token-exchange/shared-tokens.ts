@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { type IssuedToken, type ProofKey, revealToken, Token } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
-import { type KeyedHash, openStoreKeys, type Sealer, type StoreKeys } from '../lib/index.ts'
+import { type KeyedHash, openStoreKeys, pause, type Sealer, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import { ownerOf, type TokenCacheKey, type TokenOwner } from './token-cache-key.ts'
 import { skewOf } from './token-life.ts'
@@ -176,19 +176,4 @@ async function quietly<Result>(work: () => Promise<Result>): Promise<Result | un
     if (BehalfError.isInstance(error) || error instanceof SyntaxError) return undefined
     throw error
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = () => {
-      signal.removeEventListener('abort', stop)
-      resolve()
-    }
-    const timer = setTimeout(done, milliseconds)
-    const stop = () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-    signal.addEventListener('abort', stop, { once: true })
-  })
 }

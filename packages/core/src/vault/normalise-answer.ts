@@ -1,4 +1,4 @@
-import { readBounded } from '../authorization-server/index.ts'
+import { readAnswer } from '../authorization-server/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import type { CheckedConnection } from './connection-definition.ts'
 
@@ -19,7 +19,7 @@ export function normalisingFetch(
     const response = await fetch(input, init)
     if (init?.method !== 'POST' || response.status >= 300) return response
     const url = new URL(input instanceof Request ? input.url : input)
-    const body = await readBounded(response, url)
+    const body = await readAnswer(response, url)
     const answer = parse(body)
     const { status, headers } = response
     if (answer === undefined) return new Response(body, { status, headers })

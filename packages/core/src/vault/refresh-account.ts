@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Surroundings } from '../authorization-server/index.ts'
 import { type AnyBehalfError, BehalfError, StoreError } from '../errors/index.ts'
-import { isOutage, Lease, SingleFlight } from '../lib/index.ts'
+import { isOutage, Lease, orAborted, SingleFlight } from '../lib/index.ts'
 import type { AccountRecord } from './account-record.ts'
 import type { AccountRecords, StoredAccount } from './account-records.ts'
 import { hadNoEffect } from './never-sent.ts'
@@ -65,11 +65,7 @@ export class AccountRefresher {
     signal?.throwIfAborted()
     const flight = this.#flights.run(wish.key, () => this.#alone(wish))
     if (signal === undefined) return flight
-    return new Promise((resolve, reject) => {
-      const leave = () => reject(signal.reason)
-      signal.addEventListener('abort', leave, { once: true })
-      flight.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
-    })
+    return orAborted(flight, signal)
   }
 
   async #alone(wish: RefreshWish): Promise<Refreshed> {
