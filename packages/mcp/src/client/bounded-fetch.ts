@@ -2,6 +2,7 @@ import type { LookupFunction } from 'node:net'
 import { type Fetch, InvalidResponseError, TransportError } from '@behalf/core'
 import { namesSpecialUse } from '@behalf/core/node'
 import { isLoopback } from '../guarded/is-loopback.ts'
+import { readBounded } from '../guarded/read-bounded.ts'
 
 /** Metadata, key sets and token answers are a few kilobytes; more is an attack or a mistake. */
 const MAX_RESPONSE_BYTES = 512 * 1024
@@ -81,21 +82,10 @@ async function bounded(response: Response, url: URL): Promise<Response> {
     await response.body?.cancel()
     throw new InvalidResponseError(`${url.origin} answered with a redirect, which is not followed`)
   }
-  const chunks: Uint8Array<ArrayBuffer>[] = []
-  let size = 0
-  const reader = response.body?.getReader()
-  for (;;) {
-    const next = await reader?.read()
-    if (next === undefined || next.done) break
-    size += next.value.byteLength
-    if (size > MAX_RESPONSE_BYTES) {
-      await reader?.cancel()
-      throw new InvalidResponseError(`${url.origin} answered more than ${MAX_RESPONSE_BYTES} bytes`)
-    }
-    chunks.push(next.value)
-  }
+  const body = await readBounded(response, MAX_RESPONSE_BYTES)
+  if (body === undefined) throw new InvalidResponseError(`${url.origin} answered more than ${MAX_RESPONSE_BYTES} bytes`)
   const bodiless = status === 204 || status === 205
-  return new Response(bodiless ? null : new Blob(chunks), { status, headers })
+  return new Response(bodiless ? null : body, { status, headers })
 }
 
 /** The message of a socket's error may hold the whole request; its code says enough. */

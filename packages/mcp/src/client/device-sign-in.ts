@@ -2,6 +2,7 @@ import { type Fetch, InvalidResponseError, OAuthResponseError, TransportError } 
 import type { OAuthClientInformationMixed } from '@modelcontextprotocol/client'
 import * as z from 'zod/mini'
 import { isLoopback } from '../guarded/is-loopback.ts'
+import { pause } from '../guarded/pause.ts'
 import { authenticateClient, type TokenEndpointMetadata } from './authenticate-client.ts'
 import { SignInError } from './sign-in-error.ts'
 import { StoredTokens } from './wire.ts'
@@ -160,18 +161,3 @@ function webPage(address: string, { allowLoopback }: DeviceServer): string {
 
 const broken = (what: string): InvalidResponseError =>
   new InvalidResponseError(`the authorization server answered with ${what}`)
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted()
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, milliseconds)
-    signal?.addEventListener('abort', stop, { once: true })
-  })
-}

@@ -1,4 +1,5 @@
 import type { Guard, Identity, Interrupt } from '@behalf/core'
+import { pause } from './pause.ts'
 
 /**
  * Waits for a person's answer, at the pace that the question asks for.
@@ -30,19 +31,4 @@ export async function waitForAnswer(
       return false
     }
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop)
-      resolve()
-    }, milliseconds)
-    signal.addEventListener('abort', stop, { once: true })
-  })
 }

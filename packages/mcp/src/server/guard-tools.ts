@@ -1,4 +1,4 @@
-import { ConfigurationError, type Identity, type Interrupt, type Policy } from '@behalf/core'
+import { ConfigurationError, type Interrupt, type Policy } from '@behalf/core'
 import {
   type CallToolResult,
   CLIENT_CAPABILITIES_META_KEY,
@@ -14,6 +14,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { callTool, INTERRUPT_META, waitingResult } from '../guarded/call-tool.ts'
 import { guardedToolsOf } from '../guarded/guarded-tools-of.ts'
+import { hiddenFrom } from '../guarded/hidden-from.ts'
 import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
 import { identityOf } from './auth-info.ts'
@@ -175,12 +176,4 @@ function showPermitted(
     })
   }
   return () => isShown
-}
-
-async function hiddenFrom(
-  guard: GuardRules['guard'],
-  policies: Readonly<Record<string, Policy>>,
-  identity: Identity | undefined,
-): Promise<ReadonlySet<string>> {
-  return new Set((await guard.visible(policies, identity)).hidden.map(({ tool }) => tool))
 }

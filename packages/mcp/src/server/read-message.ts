@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { readBounded } from '../guarded/read-bounded.ts'
 
 /** The part of a JSON-RPC message that decides what its token must carry. */
 const ToolCall = z.object({ method: z.literal('tools/call'), params: z.object({ name: z.string() }) })
@@ -18,10 +19,10 @@ export async function readMessage(request: Request, maxBytes: number): Promise<R
   if (!/^application\/json\s*(?:;|$)/i.test(request.headers.get('content-type') ?? '')) {
     return refuse(415, -32_000, 'Content-Type must be application/json')
   }
-  const text = await readText(request, maxBytes)
-  if (text === undefined) return refuse(413, -32_000, 'The request body is too large')
+  const read = await readBounded(request, maxBytes)
+  if (read === undefined) return refuse(413, -32_000, 'The request body is too large')
   try {
-    return parsedMessage(JSON.parse(text))
+    return parsedMessage(JSON.parse(await read.text()))
   } catch {
     return refuse(400, -32_700, 'Parse error')
   }
@@ -36,23 +37,6 @@ export function parsedMessage(body: unknown): ReadBody {
   if (Array.isArray(body)) return refuse(400, -32_600, 'Batches are not served')
   const call = ToolCall.safeParse(body)
   return { ok: true, body, tool: call.success ? call.data.params.name : undefined }
-}
-
-async function readText(request: Request, maxBytes: number): Promise<string | undefined> {
-  const decoder = new TextDecoder()
-  const reader = request.body?.getReader()
-  let text = ''
-  let size = 0
-  for (;;) {
-    const next = await reader?.read()
-    if (next === undefined || next.done) return text + decoder.decode()
-    size += next.value.byteLength
-    if (size > maxBytes) {
-      await reader?.cancel()
-      return undefined
-    }
-    text += decoder.decode(next.value, { stream: true })
-  }
 }
 
 function refuse(status: number, code: number, message: string): ReadBody {

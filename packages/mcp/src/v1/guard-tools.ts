@@ -1,4 +1,4 @@
-import { ConfigurationError, type Identity, type Policy } from '@behalf/core'
+import { ConfigurationError, type Policy } from '@behalf/core'
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import {
@@ -11,6 +11,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import { callTool, waitingResult } from '../guarded/call-tool.ts'
 import { guardedToolsOf } from '../guarded/guarded-tools-of.ts'
+import { hiddenFrom } from '../guarded/hidden-from.ts'
 import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
 import { identityOf } from '../server/auth-info.ts'
@@ -107,9 +108,11 @@ function showPermitted(
     if (schema !== ListToolsRequestSchema) return set.call(protocol, schema, handler)
     isShown = true
     return set.call(protocol, schema, async (request, extra) => {
-      const identity: Identity | undefined = identityOf(extra)
-      const [listed, { hidden }] = await Promise.all([handler(request, extra), guard.visible(policies, identity)])
-      return { ...listed, tools: listed.tools.filter(({ name }) => !hidden.some(({ tool }) => tool === name)) }
+      const [listed, hidden] = await Promise.all([
+        handler(request, extra),
+        hiddenFrom(guard, policies, identityOf(extra)),
+      ])
+      return { ...listed, tools: listed.tools.filter(({ name }) => !hidden.has(name)) }
     })
   }
   return () => isShown
