@@ -1,4 +1,4 @@
-import { KEYCLOAK_VERSION, startKeycloak } from './keycloak/start-keycloak.ts'
+import { KEYCLOAK_VERSION, startKeycloak } from './servers/start-keycloak.ts'
 
 // `node scripts/keycloak.ts [port]` brings Keycloak through Maven where that was not done, starts it in development mode
 // with nothing kept, and stops it with Ctrl-C. The live suite is then run by

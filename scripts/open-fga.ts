@@ -1,4 +1,4 @@
-import { OPENFGA_VERSION, startOpenFga } from './open-fga/start-open-fga.ts'
+import { OPENFGA_VERSION, startOpenFga } from './servers/start-open-fga.ts'
 
 // `node scripts/open-fga.ts [port]` builds OpenFGA where that was not done, starts it with an empty store in memory,
 // and stops it with Ctrl-C. The live suites are then run by `OPENFGA_URL=… npx vitest run --config packages/…/test/live/vitest.config.ts`.

@@ -1,4 +1,4 @@
-import { startOpenFga } from '../open-fga/start-open-fga.ts'
+import { startOpenFga } from '../servers/start-open-fga.ts'
 import type { Verdict } from './gate.ts'
 import { files } from './repository.ts'
 import { runTool } from './run-tool.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { root } from '../gates/repository.ts'
-import { startKeycloak } from '../keycloak/start-keycloak.ts'
+import { startKeycloak } from '../servers/start-keycloak.ts'
 
 let folder: string
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 
 /** Where a Keycloak in development mode answers, with `admin` as its administrator: `node scripts/keycloak.ts`. */
 export const KEYCLOAK_URL = process.env.KEYCLOAK_URL?.replace(/\/$/, '')
-/** Where it asks people: its own setting, see `scripts/keycloak/start-keycloak.ts`. */
+/** Where it asks people: its own setting, see `scripts/servers/start-keycloak.ts`. */
 const CHANNEL_PORT = 8181
 
 export const API = 'https://api.stocktrade.example/'
