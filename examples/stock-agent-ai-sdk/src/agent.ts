@@ -1,11 +1,16 @@
 import { guardTools, interruptsOf, resumeWhenResolved } from '@behalf/ai-sdk'
 import { policies } from '@behalf/example-stock-agent'
-import type { StockAgent, StockAgentOptions, ToolCall, Turn } from '@behalf/example-stock-agent/demo'
+import {
+  type ResumableAgent,
+  type StockAgentOptions,
+  type ToolCall,
+  type Turn,
+  watchGuard,
+} from '@behalf/example-stock-agent/demo'
 import { generateText, isStepCount, type ModelMessage } from 'ai'
 import type { Conversations } from './conversation-file.ts'
 import { type Model, repeatingModel, scriptedModel } from './scripted-model.ts'
 import { tools } from './tools.ts'
-import { watchGuard } from './watch-guard.ts'
 
 export interface AiSdkAgentOptions extends StockAgentOptions {
   readonly conversations: Conversations
@@ -13,13 +18,8 @@ export interface AiSdkAgentOptions extends StockAgentOptions {
   readonly model?: Model | undefined
 }
 
-export interface AiSdkAgent extends StockAgent {
-  /** Goes on with what the conversation waits for, as after a restart. */
-  goOn(): Promise<Turn>
-}
-
 /** The stock agent on the Vercel AI SDK: nothing is kept between two requests but messages. */
-export function createAiSdkAgent(options: AiSdkAgentOptions): AiSdkAgent {
+export function createAiSdkAgent(options: AiSdkAgentOptions): ResumableAgent {
   const { conversations, identity, threadId, planner, portfolio } = options
   const model = options.model ?? scriptedModel(planner, portfolio)
   // Each user's messages are their own. The guard would keep users apart in one conversation as well.
@@ -50,7 +50,7 @@ async function converse(
   before: readonly ModelMessage[],
   model: Model,
 ): Promise<{ readonly turn: Turn; readonly messages: readonly ModelMessage[] }> {
-  const watched = watchGuard(guard, onCall)
+  const watched = watchGuard(guard, (slot) => (typeof slot === 'string' ? slot : slot[1]), onCall)
   let messages = [...before]
   let answer = ''
   if (messages.at(-1)?.role === 'user') await generate()

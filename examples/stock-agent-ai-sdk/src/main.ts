@@ -2,11 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { faults, Printer, runDemo, wantsColour } from '@behalf/example-stock-agent/demo'
-import { type AiSdkAgentOptions, createAiSdkAgent } from './agent.ts'
+import {
+  faults,
+  Printer,
+  restartPart,
+  runDemo,
+  type StockAgentOptions,
+  wantsColour,
+} from '@behalf/example-stock-agent/demo'
+import { createAiSdkAgent } from './agent.ts'
 import { conversationsIn } from './conversation-file.ts'
 import { openAiModel } from './open-ai-model.ts'
-import { restartPart } from './restart.ts'
 
 const { values } = parseArgs({ options: { interactive: { type: 'boolean' }, fault: { type: 'string' } } })
 const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, OPENAI_MODEL: modelId, NO_COLOR } = process.env
@@ -24,14 +30,17 @@ printer.line('(OPENAI_BASE_URL and OPENAI_MODEL for another, a local one include
 const directory = mkdtempSync(join(tmpdir(), 'behalf-stock-agent-'))
 try {
   const conversations = conversationsIn(directory)
-  const makeAgent = (options: Omit<AiSdkAgentOptions, 'conversations' | 'model'>) =>
-    createAiSdkAgent({ ...options, conversations, model })
+  const makeAgent = (options: StockAgentOptions) => createAiSdkAgent({ ...options, conversations, model })
+  const restart = restartPart(makeAgent, {
+    lead: 'The conversation is a file of messages. Another process reads it, and goes on when the person has answered.',
+    kept: 'its messages are in a file',
+  })
   const isRight = await runDemo({
     printer,
     interactive: values.interactive === true,
     fault: faults.find((name) => name === values.fault),
     makeAgent,
-    parts: [restartPart(makeAgent)],
+    parts: [restart],
   })
   process.exitCode = isRight ? 0 : 1
 } finally {

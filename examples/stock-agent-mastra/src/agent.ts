@@ -1,11 +1,13 @@
-import type { Interrupt } from '@behalf/core'
+import type { Interrupt, Slot } from '@behalf/core'
 import { policies } from '@behalf/example-stock-agent'
 import {
   answerOf,
-  type StockAgent,
+  type ResumableAgent,
   type StockAgentOptions,
   type ToolCall,
   type Turn,
+  type WatchedGuard,
+  watchGuard,
 } from '@behalf/example-stock-agent/demo'
 import { guardTools, interruptsOf, resumeWhenResolved } from '@behalf/mastra'
 import { Agent } from '@mastra/core/agent'
@@ -14,7 +16,6 @@ import { Mastra } from '@mastra/core/mastra'
 import { LibSQLStore } from '@mastra/libsql'
 import { scriptedModel } from './scripted-model.ts'
 import { tools } from './tools.ts'
-import { type WatchedGuard, watchGuard } from './watch-guard.ts'
 
 export interface MastraAgentOptions extends StockAgentOptions {
   /** Where Mastra keeps its runs: the path of a SQLite file. */
@@ -23,15 +24,10 @@ export interface MastraAgentOptions extends StockAgentOptions {
   readonly model?: MastraModelConfig | undefined
 }
 
-export interface MastraAgent extends StockAgent {
-  /** Goes on with what the conversation waits for, as after a restart. */
-  goOn(): Promise<Turn>
-}
-
 /** The stock agent on Mastra: nothing is kept between two requests but what is in Mastra's storage. */
-export function createMastraAgent(options: MastraAgentOptions): MastraAgent {
+export function createMastraAgent(options: MastraAgentOptions): ResumableAgent {
   const take = async (prompt: string, begin: (conversation: Conversation) => Promise<string>): Promise<Turn> => {
-    const watched = watchGuard(options.guard, options.onCall)
+    const watched = watchGuard(options.guard, idOf, options.onCall)
     const answer = await begin(new Conversation(options, watched))
     const call = watched.call()
     return { prompt, answer, outcomes: watched.outcomes, ...(call && { call }) }
@@ -42,6 +38,9 @@ export function createMastraAgent(options: MastraAgentOptions): MastraAgent {
     retry: (call) => take('', (conversation) => conversation.again(call)),
   }
 }
+
+/** It names Mastra's run, and the call in it. */
+const idOf = (slot: Slot) => [slot].flat().join(' ')
 
 class Conversation {
   readonly #options: MastraAgentOptions

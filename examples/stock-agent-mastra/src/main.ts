@@ -2,9 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { faults, Printer, runDemo, wantsColour } from '@behalf/example-stock-agent/demo'
+import {
+  faults,
+  Printer,
+  restartPart,
+  runDemo,
+  type StockAgentOptions,
+  wantsColour,
+} from '@behalf/example-stock-agent/demo'
 import { createMastraAgent, type MastraAgentOptions } from './agent.ts'
-import { restartPart } from './restart.ts'
 
 const { values } = parseArgs({ options: { interactive: { type: 'boolean' }, fault: { type: 'string' } } })
 const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: url, OPENAI_MODEL: modelId = 'gpt-4o-mini', NO_COLOR } = process.env
@@ -26,14 +32,18 @@ printer.line('(OPENAI_BASE_URL and OPENAI_MODEL for another, a local one include
 
 const directory = mkdtempSync(join(tmpdir(), 'behalf-stock-agent-'))
 try {
-  const makeAgent = (options: Omit<MastraAgentOptions, 'file' | 'model'>) =>
+  const makeAgent = (options: StockAgentOptions) =>
     createMastraAgent({ ...options, file: join(directory, 'mastra.db'), model })
+  const restart = restartPart(makeAgent, {
+    lead: 'The suspended run is in a SQLite file. Another process reads it, and goes on when the person has answered.',
+    kept: 'its run is in a file of Mastra',
+  })
   const isRight = await runDemo({
     printer,
     interactive: values.interactive === true,
     fault: faults.find((name) => name === values.fault),
     makeAgent,
-    parts: [restartPart(makeAgent)],
+    parts: [restart],
   })
   process.exitCode = isRight ? 0 : 1
 } finally {

@@ -1,12 +1,23 @@
-import { endOf, type Part, type Turn } from '@behalf/example-stock-agent/demo'
-import type { AiSdkAgent, AiSdkAgentOptions } from './agent.ts'
+import type { StockAgent, StockAgentOptions, Turn } from './agent.ts'
+import { endOf } from './outcomes.ts'
+import type { Part } from './stage.ts'
 
-type Maker = (options: Omit<AiSdkAgentOptions, 'conversations' | 'model'>) => AiSdkAgent
+/** An agent whose framework keeps what waits. */
+export interface ResumableAgent extends StockAgent {
+  /** Goes on with what the conversation waits for, as after a restart. */
+  goOn(): Promise<Turn>
+}
 
-/** What the process knows is thrown away between question and answer: the saved messages are enough. */
-export const restartPart = (make: Maker): Part => ({
+/** Where the framework keeps a run that waits, as the demo tells it. */
+export interface KeptRun {
+  readonly lead: string
+  readonly kept: string
+}
+
+/** What the process knows is thrown away between question and answer: what the framework keeps is enough. */
+export const restartPart = (make: (options: StockAgentOptions) => ResumableAgent, { lead, kept }: KeptRun): Part => ({
   title: 'Restart in the middle',
-  lead: 'The conversation is a file of messages. Another process reads it, and goes on when the person has answered.',
+  lead,
   async run(stage) {
     const { world, printer, checks } = stage
     const { ann } = world.target.users
@@ -29,7 +40,7 @@ export const restartPart = (make: Maker): Part => ({
     }
     printer.field('user', `${ann.subject}: “Buy 40 shares of AAPL”`, 'cyan')
     checks.equal('the run waits', endOf(show(await agent().ask('Buy 40 shares of AAPL'))), 'approval_pending')
-    printer.field('restart', 'the agent is gone; its messages are in a file')
+    printer.field('restart', `the agent is gone; ${kept}`)
     const [question] = await world.target.authorizationServer.controls.pendingRequests(ann.subject)
     await world.target.authorizationServer.controls.approve(question?.authReqId)
     world.clock.forward(6)

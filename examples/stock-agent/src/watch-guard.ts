@@ -1,5 +1,5 @@
-import type { Guard, Invocation, Outcome } from '@behalf/core'
-import type { ToolCall } from '@behalf/example-stock-agent'
+import type { Guard, Invocation, Outcome, Slot } from '@behalf/core'
+import type { ToolCall } from './agent.ts'
 
 /** A guard, and what the demo shows of each call: who asked for what, and how it ended. */
 export interface WatchedGuard {
@@ -9,13 +9,21 @@ export interface WatchedGuard {
   call(): ToolCall | undefined
 }
 
-/** Looks over a guard's shoulder. The AI SDK asks it before a call (`preflight`) and in it (`run`). */
-export function watchGuard(guard: Guard, onCall: (call: ToolCall) => void = () => {}): WatchedGuard {
+/**
+ * Looks over a guard's shoulder: before a call (`preflight`), where the framework asks then, and in it (`run`).
+ *
+ * @param idOf - The id by which the framework writes that call again.
+ */
+export function watchGuard(
+  guard: Guard,
+  idOf: (slot: Slot) => string,
+  onCall: (call: ToolCall) => void = () => {},
+): WatchedGuard {
   const outcomes: Outcome<unknown>[] = []
   let first: ToolCall | undefined
   const note = ({ tool, slot, input }: Invocation) => {
     if (first !== undefined) return
-    first = { id: typeof slot === 'string' ? slot : slot[1], tool: tool as ToolCall['tool'], input }
+    first = { id: idOf(slot), tool: tool as ToolCall['tool'], input }
     onCall(first)
   }
   const preflight: Guard['preflight'] = async (policy, invocation) => {
