@@ -9,7 +9,7 @@ export const KEYCLOAK_VERSION = '26.4.7'
 
 const START_SECONDS = 180
 /** Where the live suite plays the person's device. Keycloak has to know it from the start. */
-export const CIBA_CHANNEL = 'http://127.0.0.1:8181/ciba'
+const CIBA_CHANNEL = 'http://127.0.0.1:8181/ciba'
 
 /**
  * Brings Keycloak's distribution by Maven, once a version, outside the clone, and starts it on loopback, in

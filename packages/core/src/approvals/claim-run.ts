@@ -6,7 +6,7 @@ import type { RunRecord, StoredResult } from './record.ts'
 import { untilStored } from './until-stored.ts'
 
 /** A body that lives renews its lease; after this long without one, it counts as dead. Seconds. */
-export const RUN_LEASE_SECONDS = 60
+const RUN_LEASE_SECONDS = 60
 
 /** The right to run the body, once. Exactly one of its methods is called. */
 export interface Claim {

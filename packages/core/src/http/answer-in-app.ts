@@ -44,7 +44,7 @@ export async function answerInApp(
 }
 
 /** Whether this very person was named as the one to ask (A8): subjects are compared within one issuer and tenant. */
-export function isAskedOf({ question }: RunRecord, { issuer, tenant, subject }: UserIdentity): boolean {
+function isAskedOf({ question }: RunRecord, { issuer, tenant, subject }: UserIdentity): boolean {
   const approver = question?.approver
   return approver?.issuer === issuer && approver.tenant === tenant && approver.subject === subject
 }

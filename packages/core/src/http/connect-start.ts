@@ -51,7 +51,7 @@ export async function startConnect(
 }
 
 /** The provider's way back. One for each connection: an answer of one server never counts for another. */
-export function redirectUri(base: URL, connection: string): string {
+function redirectUri(base: URL, connection: string): string {
   return `${base.href.replace(/\/$/, '')}/callback/${encodeURIComponent(connection)}`
 }
 

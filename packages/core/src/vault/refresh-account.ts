@@ -218,7 +218,7 @@ const faultOf = (error: unknown): AnyBehalfError | undefined =>
   BehalfError.isInstance(error) ? (error as AnyBehalfError) : undefined
 
 /** @throws What is no matter of the provider. */
-export function outcomeOf(error: unknown): Extract<Refreshed, { status: 'unavailable' | 'misconfigured' }> {
+function outcomeOf(error: unknown): Extract<Refreshed, { status: 'unavailable' | 'misconfigured' }> {
   const fault = faultOf(error)
   if (fault === undefined || fault instanceof StoreError) throw error
   const detail = fault.message

@@ -113,7 +113,7 @@ export function checkSession(options: McpSessionOptions): SessionSettings {
 }
 
 /** @throws ConfigurationError, IdentityRequiredError An identity that no verification made. */
-export function ownerName(owner: Identity | string): string {
+function ownerName(owner: Identity | string): string {
   if (typeof owner === 'string' && owner !== '') return JSON.stringify(['app', owner])
   if (typeof owner !== 'object' || owner === null) {
     throw new ConfigurationError('createMcpSession.owner', 'give a verified identity, or a name of the app’s own')

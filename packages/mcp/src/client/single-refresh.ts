@@ -16,7 +16,7 @@ export interface WrittenTokens {
  * What comes back is in the store before anybody else may refresh.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2 | RFC 9700 §4.14.2}
  */
-export async function refreshOnce(
+async function refreshOnce(
   records: SessionRecords,
   refreshToken: string,
   {
@@ -61,7 +61,7 @@ async function keep(
 }
 
 /** The refresh token of a request, where it is one. */
-export function refreshTokenOf(init: RequestInit | undefined): string | undefined {
+function refreshTokenOf(init: RequestInit | undefined): string | undefined {
   if (init?.method?.toUpperCase() !== 'POST') return undefined
   const { body } = init
   const form = body instanceof URLSearchParams ? body : typeof body === 'string' ? new URLSearchParams(body) : undefined

@@ -28,7 +28,7 @@ export type ToolAnswer =
 /** The key of `_meta` under which a client's app finds what waits, as `interruptsOf` reads it. */
 export const INTERRUPT_META = 'behalf/interrupt'
 /** The key of `_meta` under which a client's app finds why a call was refused. */
-export const REFUSAL_META = 'behalf/refusal'
+const REFUSAL_META = 'behalf/refusal'
 
 /**
  * Runs one round under the guard.

@@ -77,7 +77,7 @@ export const PATHS = {
   '/oauth/token': 'token',
 } as const
 
-export const ENDPOINTS = [...new Set(Object.values(PATHS))]
+const ENDPOINTS = [...new Set(Object.values(PATHS))]
 
 export function initialState(users: readonly MockUser[]): ServerState {
   return {

@@ -3,7 +3,7 @@ import { challenge } from './problem.ts'
 import type { OrderBody } from './wire.ts'
 
 /** The largest order that needs no approval, shares. */
-export const SMALL_ORDER = 10
+const SMALL_ORDER = 10
 
 /** Why a token may place an order. `approval`: for this very order, and only once. */
 export type OrderRight = 'approval' | 'small'

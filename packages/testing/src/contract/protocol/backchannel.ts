@@ -13,10 +13,7 @@ export interface Conversation {
 }
 
 /** Whether ann's order may be placed: the answer's token is to be the credential. */
-export function question(
-  { issuer, target, clock }: Session,
-  changes: Partial<ApprovalQuestion> = {},
-): ApprovalQuestion {
+function question({ issuer, target, clock }: Session, changes: Partial<ApprovalQuestion> = {}): ApprovalQuestion {
   const { ann } = target.users
   return {
     approvalId: 'approval-1',
