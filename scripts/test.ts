@@ -13,7 +13,8 @@ const tests = await runTests(filters)
 const checks =
   filters.length > 0 ? { passed: 0, failed: 0 } : await runGates(gates.filter(({ quick }) => ci || quick === true))
 
-for (const fault of tests.faults) console.log(`FAILED ${fault.replaceAll(/\n(?=.)/g, '\n    ')}`)
+for (const fault of [...tests.faults, ...tests.failures])
+  console.log(`FAILED ${fault.replaceAll(/\n(?=.)/g, '\n    ')}`)
 for (const { name, reason } of tests.skips) console.log(`skipped ${name} (${reason})`)
 const forbidden = ci ? tests.skipped : 0
 if (forbidden > 0) console.log('FAILED: here every test has what it needs, so none may be skipped')

@@ -29,7 +29,12 @@ test('a test without a result has failed, and so has a file that did not end', (
     state: 'pending',
     children: [node('test', 'waits', { state: 'pending' })],
   })
-  expect(countResults([hung], [])).toMatchObject({ passed: 0, failed: 2, faults: ['hung.test.ts: did not end'] })
+  expect(countResults([hung], [])).toMatchObject({
+    passed: 0,
+    failed: 2,
+    faults: ['hung.test.ts: did not end'],
+    failures: ['hung.test.ts > waits: it did not end'],
+  })
 })
 
 test('everything that goes wrong in a run is counted', () => {
@@ -67,6 +72,7 @@ test('everything that goes wrong in a run is counted', () => {
   expect(faults).toMatch(/stray fault/)
   // The type checker sees the same missing file, in a source that is no type test.
   expect(faults).toMatch(/^Cannot find module '\.\/gone\.ts' or its corresponding type declarations/m)
+  expect(run.failures).toContainEqual(expect.stringMatching(/good\.test\.ts > fails: expected 1 to be 2/))
   // `passes`, `leaves a rejection`, `right`; then `fails`, `wrong` and the four faults.
   expect(run).toMatchObject({ passed: 3, failed: 6 })
 })

@@ -19,6 +19,8 @@ export interface TestRun extends Count {
   readonly skips: readonly SkippedTest[]
   /** Failures that are no test's own: a file that does not load, a hook, a rejected promise, a source that does not compile. */
   readonly faults: readonly string[]
+  /** The tests that failed, each with what its assertion said: for the end of the output, where a reader looks first. */
+  readonly failures: readonly string[]
 }
 
 interface Problem {
@@ -38,23 +40,25 @@ export interface ResultNode {
 /** Counts results. A test that has no result has failed, and so has a run without tests. */
 export function countResults(modules: readonly ResultNode[], unhandled: readonly Problem[]): TestRun {
   const skips: SkippedTest[] = []
-  const faults: string[] = unhandled.map(({ message }) => message ?? 'an error without a message')
+  const faults: string[] = unhandled.map((problem) => textOf(problem))
+  const failures: string[] = []
   let passed = 0
-  let failed = 0
   const visit = (node: ResultNode, path: readonly string[]) => {
     const name = [...path, node.name]
     if (node.type === 'test') {
       if (node.state === 'passed') passed++
       else if (node.state === 'skipped') skips.push({ name: name.join(' > '), reason: node.note ?? 'no reason given' })
-      else failed++
+      else failures.push(`${name.join(' > ')}: ${textOf(node.problems[0], 'it did not end')}`)
       return
     }
-    for (const { message } of node.problems)
-      faults.push(`${name.join(' > ')}: ${message ?? 'an error without a message'}`)
+    for (const problem of node.problems) faults.push(`${name.join(' > ')}: ${textOf(problem)}`)
     if (node.type === 'module' && node.state === 'pending') faults.push(`${name.join(' > ')}: did not end`)
     for (const child of node.children) visit(child, name)
   }
   for (const module of modules) visit(module, [])
-  if (passed + failed + skips.length === 0) faults.push('no test was found')
-  return { passed, failed: failed + faults.length, skipped: skips.length, skips, faults }
+  if (passed + failures.length + skips.length === 0) faults.push('no test was found')
+  return { passed, failed: failures.length + faults.length, skipped: skips.length, skips, faults, failures }
 }
+
+const textOf = (problem: Problem | undefined, otherwise = 'an error without a message'): string =>
+  problem?.message ?? otherwise

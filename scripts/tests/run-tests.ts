@@ -53,7 +53,7 @@ function describe(node: TestModule | TestSuite | TestCase): ResultNode {
     return {
       type: 'test',
       name: node.name,
-      problems: [],
+      problems: (result.errors ?? []).map((error) => ({ message: messageOf(error) })),
       state: result.state,
       children: [],
       ...(note === undefined ? {} : { note }),
