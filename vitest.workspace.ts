@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const roots = [
@@ -11,6 +12,8 @@ const roots = [
 // vitest 5 reads this file only when it is named: `vitest --config vitest.workspace.ts`.
 export default defineConfig({
   test: {
+    // By itself vitest leaves one core free, which on two cores is half of them; many tests only wait.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: roots
       .filter(({ root }) => existsSync(`${root}/test`))
       .map(({ name, root }) => ({
