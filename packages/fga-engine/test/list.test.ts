@@ -92,4 +92,42 @@ describe('list users', () => {
     await expect(list('viewer', 'ship')).rejects.toMatchObject({ code: 'type_not_found' })
     await expect(list('pilot', 'user')).rejects.toMatchObject({ code: 'relation_not_found' })
   })
+
+  test('a condition that cannot be evaluated on the way refuses the list, whomever else the tuples name', async () => {
+    const engine = engineWith(
+      tuple('user:ann viewer document:1'),
+      tuple('group:g#member viewer document:1', 'small'),
+      tuple('user:bob member group:g'),
+      tuple('user:ann viewer document:2'),
+      tuple('group:g#member viewer document:2', 'small', { size: 20 }),
+    )
+    const list = (object: string, filter: string, context = {}) =>
+      engine.listUsers({ object, relation: 'viewer', filter, context }).catch((error: { code: string }) => error.code)
+    expect(await list('document:1', 'user')).toBe('validation_error')
+    expect(await list('document:1', 'user', { size: 1 })).toEqual(['user:ann', 'user:bob'])
+    expect(await list('document:1', 'user', { size: 10 })).toEqual(['user:ann'])
+    // No tuple can bring a robot here, so none is read.
+    expect(await list('document:1', 'robot')).toEqual([])
+    expect(await list('document:2', 'user')).toEqual(['user:ann'])
+  })
+
+  test('a condition that does not hold leads no further, and what lies behind it refuses nothing', async () => {
+    const engine = engineWith(
+      tuple('user:ann viewer document:1'),
+      tuple('group:g#member viewer document:1', 'small', { size: 20 }),
+      ...Array.from({ length: 40 }, (_, index) => tuple(`group:g${index + 1}#member member group:g${index || ''}`)),
+    )
+    const question = { object: 'document:1', relation: 'viewer', filter: 'user' }
+    expect(await engine.listUsers(question)).toEqual(['user:ann'])
+  })
+
+  test('ends where usersets follow each other for too long', async () => {
+    const chain = (length: number) =>
+      engineWith(
+        ...Array.from({ length }, (_, index) => tuple(`group:g${index + 1}#member member group:g${index}`)),
+        tuple(`user:ann member group:g${length}`),
+      ).listUsers({ object: 'group:g0', relation: 'member', filter: 'user' })
+    expect(await chain(24)).toEqual(['user:ann'])
+    await expect(chain(25)).rejects.toMatchObject({ code: 'authorization_model_resolution_too_complex' })
+  })
 })

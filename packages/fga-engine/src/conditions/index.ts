@@ -1,2 +1,2 @@
 export { type Condition, compileCondition, type RequestContext } from './condition.ts'
-export { type Cel, loadCel } from './load-cel.ts'
+export { loadCel } from './load-cel.ts'

@@ -31,7 +31,10 @@ export interface FgaEngine {
   batchCheck(items: readonly BatchCheckItem[]): Promise<ReadonlyMap<string, BatchCheckAnswer>>
   /** Names of objects, `document:1`. @throws FgaError As `check`; also where a candidate's condition fails. */
   listObjects(question: ListObjectsQuestion): Promise<readonly string[]>
-  /** Names of users: `user:ann`, `user:*`, or `group:1#member`. Costs a check for each candidate. */
+  /**
+   * Names of users: `user:ann`, `user:*`, or `group:1#member`. Costs a check for each candidate.
+   * @throws FgaError As `check`; also where any condition on the way fails, whomever the tuple names.
+   */
   listUsers(question: ListUsersQuestion): Promise<readonly string[]>
   /** Pages through stored tuples. @throws ConfigurationError The tuple source has no pages. */
   read(question?: ReadQuestion): Promise<ReadAnswer>

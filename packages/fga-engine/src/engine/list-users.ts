@@ -7,7 +7,7 @@ import type { ListUsersQuestion } from './questions.ts'
 import type { EngineState } from './state.ts'
 import { usersAround } from './users-around.ts'
 
-/** Checks every user that the object's tuples lead to. */
+/** Checks every user that the object's tuples lead to, after all of them could be read. */
 export async function listUsers(state: EngineState, question: ListUsersQuestion): Promise<readonly string[]> {
   const { object, relation: name, filter } = question
   const type = typeOf(object)
@@ -20,9 +20,14 @@ export async function listUsers(state: EngineState, question: ListUsersQuestion)
     throw new FgaError('relation_not_found', `relation '${filter}' not found`)
   }
   const asking = askingOf(state, '', question, { explain: false, conditionCode: 'validation_error' })
+  const isPossible =
+    state.reaches(filter, relation) || (userset === undefined && state.reaches(`${filter}:*`, relation))
+  if (!isPossible) return []
+  const { users, error } = await usersAround(state, asking, { object, relation, filter })
   const found: string[] = []
-  let failure: FgaError | undefined
-  for (const user of await usersAround(state, asking, { object, relation, filter })) {
+  // As the server: what cannot be found out on the way makes the list worthless, whomever it is about.
+  let failure = error
+  for (const user of users) {
     const { allowed, error } = await new Evaluation(state, { ...asking, user }).check(object, relation)
     if (allowed) found.push(user)
     failure ??= error

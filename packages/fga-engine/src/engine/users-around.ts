@@ -1,4 +1,5 @@
-import type { Asking } from '../evaluate/index.ts'
+import type { FgaError } from '../errors/index.ts'
+import { type Asking, MAX_DEPTH, TupleReader, tooComplex } from '../evaluate/index.ts'
 import { type Relation, type Rewrite, relationOf } from '../model/index.ts'
 import { isUserset, isWildcard, splitUserset, typeOf } from '../tuples/index.ts'
 import type { EngineState } from './state.ts'
@@ -8,60 +9,103 @@ interface Place {
   readonly relation: Relation
 }
 
+/** Candidates of list users, and the first thing on the way to them that could not be found out. */
+export interface Around {
+  readonly users: ReadonlySet<string>
+  readonly error: FgaError | undefined
+}
+
 /**
- * Everybody of a kind whom the tuples around a relation name, whether they have it or not: the candidates of list
- * users. Conditions are not looked at.
+ * Everybody of a kind whom the tuples around a relation name, whether they have it or not. A tuple whose condition
+ * does not hold leads nowhere; one whose condition cannot be evaluated is an error, whomever it names.
  */
 export async function usersAround(
   state: EngineState,
-  { contextual }: Asking,
+  asking: Asking,
   { object, relation, filter }: Place & { readonly filter: string },
-): Promise<ReadonlySet<string>> {
-  const [type, userset] = filter.split('#')
-  const users = new Set<string>()
-  const seen = new Set<string>()
-  const waiting: Place[] = []
-  const visit = (place: Place) => {
-    const key = `${place.object}#${place.relation.name}`
-    if (seen.has(key)) return
-    seen.add(key)
-    if (place.relation.label === filter) users.add(key)
-    waiting.push(place)
+): Promise<Around> {
+  const walk = new Walk(state, asking, filter)
+  walk.visit(object, relation)
+  await walk.finish()
+  return { users: walk.users, error: walk.error }
+}
+
+class Walk {
+  readonly users = new Set<string>()
+  error: FgaError | undefined
+  readonly #state: EngineState
+  readonly #reader: TupleReader
+  /** `user`, or `group#member`. */
+  readonly #filter: string
+  readonly #seen = new Set<string>()
+  #next: Place[] = []
+
+  constructor(state: EngineState, asking: Asking, filter: string) {
+    this.#state = state
+    this.#reader = new TupleReader(state, asking)
+    this.#filter = filter
   }
-  const named = (user: string) => {
-    const [target, name] = splitUserset(user)
-    const next = isUserset(user) ? relationOf(state.model, typeOf(target), name) : undefined
-    if (next !== undefined) visit({ object: target, relation: next })
-    else if (userset === undefined && typeOf(user) === type) users.add(user)
+
+  visit(object: string, relation: Relation | undefined): void {
+    const key = `${object}#${relation?.name}`
+    if (relation === undefined || this.#seen.has(key)) return
+    this.#seen.add(key)
+    if (relation.label === this.#filter) this.users.add(key)
+    this.#next.push({ object, relation })
   }
-  const tuplesOf = async (of: string, name: string) => [
-    ...(contextual.get(`${of}#${name}`) ?? []),
-    ...(await state.source.tuplesOf(of, name)),
-  ]
-  const walk = async (place: Place, rewrite: Rewrite): Promise<void> => {
-    switch (rewrite.kind) {
-      case 'this':
-        for (const { user } of await tuplesOf(place.object, place.relation.name)) named(user)
+
+  /** Step by step outwards. Relations of the same object are steps too here, which they are not in a check. */
+  async finish(): Promise<void> {
+    for (let depth = 0; this.#next.length > 0; depth++) {
+      if (depth >= MAX_DEPTH) {
+        this.error ??= tooComplex()
         return
-      case 'computed':
-        return visitRelation(place.object, place.relation.type, rewrite.relation)
-      case 'ttu':
-        for (const { user } of await tuplesOf(place.object, rewrite.tupleset)) {
-          if (!isWildcard(user)) visitRelation(user, typeOf(user), rewrite.computed)
-        }
-        return
-      case 'exclusion':
-        await walk(place, rewrite.base)
-        return walk(place, rewrite.subtract)
-      default:
-        for (const child of rewrite.children) await walk(place, child)
+      }
+      const places = this.#next
+      this.#next = []
+      for (const place of places) await this.#walk(place, place.relation.rewrite)
     }
   }
-  const visitRelation = (target: string, targetType: string, name: string) => {
-    const next = relationOf(state.model, targetType, name)
-    if (next !== undefined) visit({ object: target, relation: next })
+
+  async #walk(place: Place, rewrite: Rewrite): Promise<void> {
+    switch (rewrite.kind) {
+      case 'this':
+        return this.#direct(place)
+      case 'computed':
+        return this.visit(place.object, this.#relationOf(place.object, rewrite.relation))
+      case 'ttu':
+        return this.#from(place, rewrite)
+      case 'exclusion':
+        await this.#walk(place, rewrite.base)
+        return this.#walk(place, rewrite.subtract)
+      default:
+        for (const child of rewrite.children) await this.#walk(place, child)
+    }
   }
-  visit({ object, relation })
-  for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) await walk(place, place.relation.rewrite)
-  return users
+
+  async #direct({ object, relation }: Place): Promise<void> {
+    for (const user of await this.#usersOf(object, relation)) {
+      const [target, name] = splitUserset(user)
+      if (isUserset(user)) this.visit(target, this.#relationOf(target, name))
+      else if (typeOf(user) === this.#filter) this.users.add(user)
+    }
+  }
+
+  async #from({ object }: Place, { tupleset, computed }: Rewrite & { kind: 'ttu' }): Promise<void> {
+    const links = this.#relationOf(object, tupleset)
+    if (links === undefined) return
+    for (const user of await this.#usersOf(object, links)) {
+      if (!isWildcard(user)) this.visit(user, this.#relationOf(user, computed))
+    }
+  }
+
+  async #usersOf(object: string, relation: Relation): Promise<readonly string[]> {
+    const { tuples, error } = await this.#reader.all(object, relation)
+    this.error ??= error
+    return tuples.map(({ user }) => user)
+  }
+
+  #relationOf(object: string, name: string): Relation | undefined {
+    return relationOf(this.#state.model, typeOf(object), name)
+  }
 }

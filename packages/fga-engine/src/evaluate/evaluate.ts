@@ -6,7 +6,7 @@ import { ALLOWED, AnyOf, because, CYCLE, DENIED, failed, type Outcome } from './
 import { type Admitted, TupleReader } from './tuple-reader.ts'
 
 /** How many usersets and parents may follow each other. OpenFGA's default. */
-const MAX_DEPTH = 25
+export const MAX_DEPTH = 25
 
 /** The relations on the way to a question: where one of them comes again, the way is a cycle. */
 interface Path {
@@ -199,7 +199,7 @@ export class Evaluation {
   }
 }
 
-const tooComplex = () =>
+export const tooComplex = (): FgaError =>
   new FgaError(
     'authorization_model_resolution_too_complex',
     'the question needs more steps than are allowed: look for endless or very deep nesting in model and tuples',

@@ -53,8 +53,19 @@ export class TupleReader {
     return this.#admit(tupleset, this.#joined(object, tupleset, stored))
   }
 
+  /** All tuples of a relation, whomever they name; an error is told beside those that are left, as list users wants. */
+  async all(object: string, relation: Relation): Promise<Admitted> {
+    const stored = await this.#world.source.tuplesOf(object, relation.name)
+    return this.#sifted(relation, this.#joined(object, relation, stored))
+  }
+
   #admit(relation: Relation, tuples: readonly Tuple[]): Admitted {
     if (tuples.length === 0) return NOBODY
+    const sifted = this.#sifted(relation, tuples)
+    return sifted.tuples.length > 0 ? { ...sifted, error: undefined } : sifted
+  }
+
+  #sifted(relation: Relation, tuples: readonly Tuple[]): Admitted {
     let error: FgaError | undefined
     const admitted = tuples.filter((tuple) => {
       if (!this.#isValid(relation, tuple)) return false
@@ -63,7 +74,7 @@ export class TupleReader {
       error = holds
       return false
     })
-    return { tuples: admitted, error: admitted.length > 0 ? undefined : error, first: tuples[0] }
+    return { tuples: admitted, error, first: tuples[0] }
   }
 
   #holds(tuple: Tuple): boolean | FgaError {

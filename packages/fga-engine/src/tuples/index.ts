@@ -4,7 +4,6 @@ export { type Tuple, type TupleCondition, type TupleKey, tupleText } from './tup
 export type { Page, PageQuery, StoredTuple, TupleChange, TupleSource } from './tuple-source.ts'
 export {
   type Conditions,
-  type Problem,
   problemOfContext,
   problemOfKey,
   problemOfStored,
