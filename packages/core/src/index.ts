@@ -130,16 +130,11 @@ export {
   type TransportErrorOptions,
 } from './errors/index.ts'
 // fga
-export {
-  type AccessCheck,
-  type AccessChecker,
-  type AccessDecision,
-  type AccessQuestion,
-  type MayOptions,
-  may,
-  object,
-  type UserOf,
-} from './fga/index.ts'
+// From their files where the room's face would load the whole room: what asks a server has a door of its own.
+export type { AccessCheck, AccessChecker, AccessDecision, AccessQuestion } from './fga/access-checker.ts'
+export { type MayOptions, may } from './fga/may.ts'
+export { object } from './fga/object.ts'
+export type { UserOf } from './fga/user-of.ts'
 // guard
 export {
   type AgentOptions,
@@ -220,13 +215,5 @@ export {
   type TypedToken,
 } from './token-exchange/index.ts'
 // vault
-export {
-  type ChangedConnection,
-  type ConnectionOptions,
-  connection,
-  type ExemptibleConnectionRule,
-  type Vault,
-  type VaultAnswer,
-  type VaultContext,
-  type VaultRequest,
-} from './vault/index.ts'
+export { type ConnectionOptions, connection, type ExemptibleConnectionRule } from './vault/connection.ts'
+export type { ChangedConnection, Vault, VaultAnswer, VaultContext, VaultRequest } from './vault/vault.ts'

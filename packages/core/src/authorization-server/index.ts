@@ -1,6 +1,6 @@
 export { type Auth0Options, auth0 } from './auth0.ts'
 export { authorizationServers, type ProfileOf } from './authorization-servers.ts'
-export { boundedRequest, type RequestRules, readAnswer } from './bounded-request.ts'
+export { boundedRequest, readAnswer } from './bounded-request.ts'
 export { isAsymmetric } from './check-profile.ts'
 export {
   type ClientAuthentication,
@@ -15,7 +15,6 @@ export { type KeycloakOptions, keycloak } from './keycloak.ts'
 export { type OidcOptions, oidc } from './oidc.ts'
 export { type OktaOptions, okta } from './okta.ts'
 export {
-  type AuthorizationDetails,
   allowInsecureLoopback,
   type CibaProfile,
   type ExchangeProfile,
@@ -27,7 +26,6 @@ export {
 export type { LoginHint, ProfileOptions } from './profile-options.ts'
 export { subjectOf } from './read-claims.ts'
 export { readIssuer, unknownIssuer } from './read-issuer.ts'
-export { retryAfterSeconds } from './retry-after.ts'
 export { safeCause } from './safe-cause.ts'
 export type {
   AuthorizationServer,

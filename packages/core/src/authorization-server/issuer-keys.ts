@@ -1,5 +1,6 @@
 import type { CryptoKey, JSONWebKeySet, JWTHeaderParameters, JWTVerifyGetKey } from 'jose'
-import { createRemoteJWKSet, customFetch, type ExportedJWKSCache, jwksCache } from 'jose/jwks/remote'
+import type { createRemoteJWKSet, ExportedJWKSCache } from 'jose/jwks/remote'
+import { jwtLibrary } from './jwt-library.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'
 
 /** An unknown `kid` makes us look for new keys at most once in this time. */
@@ -20,19 +21,14 @@ export interface IssuerKeysOptions {
 /** The keys of an issuer: fetched when first needed, by one request for all who wait, and again when they age. */
 export class IssuerKeys {
   readonly #cache: Partial<ExportedJWKSCache> = {}
-  readonly #set: ReturnType<typeof createRemoteJWKSet>
+  readonly #options: IssuerKeysOptions
+  #set: ReturnType<typeof createRemoteJWKSet> | undefined
   /** Keys that the set found, by algorithm and `kid`; forgotten with the set that they were found in. */
   readonly #found = new Map<string, CryptoKey>()
   #foundIn: JSONWebKeySet | undefined
 
-  constructor({ url, timeoutMs, request }: IssuerKeysOptions) {
-    this.#set = createRemoteJWKSet(url, {
-      timeoutDuration: timeoutMs,
-      cooldownDuration: COOLDOWN_MS,
-      cacheMaxAge: MAX_AGE_MS,
-      [jwksCache]: this.#cache as ExportedJWKSCache,
-      [customFetch]: request,
-    })
+  constructor(options: IssuerKeysOptions) {
+    this.#options = options
   }
 
   /**
@@ -45,7 +41,7 @@ export class IssuerKeys {
   }
 
   #atHand({ alg, kid }: JWTHeaderParameters): CryptoKey | undefined {
-    if (kid === undefined || !this.#set.fresh || this.#foundIn !== this.#cache.jwks) return undefined
+    if (kid === undefined || this.#set?.fresh !== true || this.#foundIn !== this.#cache.jwks) return undefined
     return this.#found.get(`${alg} ${kid}`)
   }
 
@@ -56,18 +52,31 @@ export class IssuerKeys {
     beforeRequest: () => void,
   ): Promise<CryptoKey> {
     const { alg, kid } = header
+    const set = await this.#remoteSet()
     const { jwks } = this.#cache
-    if (!this.#set.fresh || jwks?.keys.some((key) => key.kid === kid) !== true) {
+    if (!set.fresh || jwks?.keys.some((key) => key.kid === kid) !== true) {
       beforeRequest()
-      return withinDeadline(limits, () => this.#set(header, token))
+      return withinDeadline(limits, () => set(header, token))
     }
     // Without a timer, which would cost more than all else around a signature.
-    const key = await this.#set(header, token)
+    const key = await set(header, token)
     // A set that came in the meantime may lack this key.
     if (kid === undefined || jwks !== this.#cache.jwks) return key
     if (this.#foundIn !== jwks) this.#found.clear()
     this.#foundIn = jwks
     if (this.#found.size < MAX_FOUND) this.#found.set(`${alg} ${kid}`, key)
     return key
+  }
+
+  async #remoteSet(): Promise<ReturnType<typeof createRemoteJWKSet>> {
+    const { createRemoteJWKSet, customFetch, jwksCache } = await jwtLibrary()
+    this.#set ??= createRemoteJWKSet(this.#options.url, {
+      timeoutDuration: this.#options.timeoutMs,
+      cooldownDuration: COOLDOWN_MS,
+      cacheMaxAge: MAX_AGE_MS,
+      [jwksCache]: this.#cache as ExportedJWKSCache,
+      [customFetch]: this.#options.request,
+    })
+    return this.#set
   }
 }

@@ -1,4 +1,4 @@
-import type { Approver, AuthorizationDetail } from '../contract/index.ts'
+import type { Approver } from '../contract/index.ts'
 import type { ClientAuthentication } from './client-authentication.ts'
 import type { DpopKey } from './dpop-key.ts'
 
@@ -118,6 +118,3 @@ export interface Profile {
   readonly actor?: string
   readonly [allowInsecureLoopback]?: true
 }
-
-/** The details that a token or a token response carries. */
-export type AuthorizationDetails = readonly AuthorizationDetail[]

@@ -1,6 +1,7 @@
 import type { JWTHeaderParameters } from 'jose'
-import { type JWTVerifyGetKey, jwtVerify } from 'jose/jwt/verify'
+import type { JWTVerifyGetKey } from 'jose/jwt/verify'
 import { InvalidTokenError } from '../errors/index.ts'
+import { jwtLibrary } from './jwt-library.ts'
 import type { Profile } from './profile.ts'
 import type { VerifiedJwt, VerifyJwtOptions } from './server.ts'
 import { tokenFault } from './token-fault.ts'
@@ -35,6 +36,7 @@ export async function verifyWithKeys(
   now: number,
 ): Promise<VerifiedJwt> {
   let type = ''
+  const { jwtVerify } = await jwtLibrary()
   try {
     const { payload, protectedHeader } = await jwtVerify(
       jwt,

@@ -1,11 +1,10 @@
 export type { CreateDelegationOptions } from './create-delegation.ts'
-export { type DelegationBounds, delegationBoundsOf } from './delegation-bounds.ts'
+export { delegationBoundsOf } from './delegation-bounds.ts'
 export type { DelegatedCredentials, DelegationRecord, DelegationView, UseLimit } from './delegation-record.ts'
 export { DelegationStore, endDelegations } from './delegation-store.ts'
 export {
   createDelegations,
   type DelegationNote,
   type Delegations,
-  type DelegationsContext,
   type UseDelegationOptions,
 } from './delegations.ts'

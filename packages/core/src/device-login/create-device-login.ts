@@ -61,7 +61,7 @@ export interface DeviceLogin extends SubjectTokenSource {
   logout(): Promise<void>
 }
 
-export const settingKeys = [
+const settingKeys = [
   'authorizationServer',
   'show',
   'scopes',

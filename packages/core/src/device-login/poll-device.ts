@@ -3,7 +3,7 @@ import { BehalfError } from '../errors/index.ts'
 import { pause } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 
-export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
+const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /** RFC 8628 §3.5: each `slow_down` adds so much, for good. Seconds. */
 const SLOW_DOWN_SECONDS = 5

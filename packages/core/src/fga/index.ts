@@ -1,7 +1,5 @@
 export type {
-  AccessCheck,
   AccessChecker,
-  AccessDecision,
   AccessQuestion,
   Explainer,
   RelationshipQuestion,
@@ -17,14 +15,12 @@ export {
 } from './fga-client.ts'
 export {
   type Candidates,
-  decideEach,
   type Filtered,
   type FilterOptions,
   filterAllowed,
-  isAllowed,
 } from './filter-allowed.ts'
 export type { CutOff, ListQuestion, ObjectList } from './list-objects.ts'
-export { type MayOptions, may } from './may.ts'
+export { may } from './may.ts'
 export { isObjectName, object } from './object.ts'
 export { type OpenFga, openFga } from './open-fga.ts'
 export type { Relations } from './question.ts'
@@ -33,6 +29,5 @@ export { allowPlainHttp, type StoreOptions } from './read-store-options.ts'
 export type { ReadPage, ReadQuestion, StoredTuple } from './read-tuples.ts'
 export type { ObjectStream } from './stream-objects.ts'
 export type { OpenFgaCredentials } from './token-source.ts'
-export type { UserOf } from './user-of.ts'
 export type { Consistency } from './wire.ts'
 export type { Writes, Written } from './write-tuples.ts'

@@ -1,4 +1,5 @@
-import { type AccessDecision, isAllowed } from '../fga/index.ts'
+import type { AccessDecision } from '../fga/access-checker.ts'
+import { isAllowed } from '../fga/filter-allowed.ts'
 import { answerAtOnce } from './answer-at-once.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'

@@ -1,6 +1,6 @@
 import type { DenyCode, Identity, Permission, Policy } from '../contract/index.ts'
 import { BehalfError } from '../errors/index.ts'
-import { decideEach, isAllowed } from '../fga/index.ts'
+import { decideEach, isAllowed } from '../fga/filter-allowed.ts'
 import { isVerified } from '../identity/index.ts'
 import { boundScopes } from '../roles/index.ts'
 import { answerAtOnce } from './answer-at-once.ts'

@@ -10,7 +10,6 @@ export { type RequestAgentIdentityOptions, requestAgentIdentity } from './reques
 export { currentIdentity, runAs } from './run-as.ts'
 export {
   identityOfLogin,
-  isSamePerson,
   type KeptLogin,
   keptLogin,
   type LoginContext,
@@ -18,7 +17,7 @@ export {
   readKept,
   renewLogin,
 } from './session-login.ts'
-export { currentLogin, forgetAtServer, hasEnded, type LoginPlace, type RenewalContext } from './session-renewal.ts'
+export { currentLogin, forgetAtServer, hasEnded, type LoginPlace } from './session-renewal.ts'
 export {
   type CreateSessionOptions,
   createSessions,

@@ -146,7 +146,7 @@ function tokenOf(
 }
 
 /** A `sub` is somebody within one issuer and tenant only (I7). */
-export function isSamePerson(left: UserIdentity, right: UserIdentity): boolean {
+function isSamePerson(left: UserIdentity, right: UserIdentity): boolean {
   return left.issuer === right.issuer && left.tenant === right.tenant && left.subject === right.subject
 }
 

@@ -1,5 +1,5 @@
 export { auth0Permissions } from './auth0-permissions.ts'
-export { type BoundScopes, boundScopes, type MissingScope, type ScopeBounds, type ScopeSource } from './bound-scopes.ts'
+export { boundScopes, type MissingScope, type ScopeBounds, type ScopeSource } from './bound-scopes.ts'
 export { type EntraRolesOptions, entraRoles } from './entra-roles.ts'
 export {
   type ExplainScopesOptions,

@@ -7,7 +7,7 @@ import { readActor } from '../identity/wire.ts'
 import { refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
 import { tokenExchangeGrant, tokenTypeUri } from './wire.ts'
 
-export const idJagType = 'urn:ietf:params:oauth:token-type:id-jag'
+const idJagType = 'urn:ietf:params:oauth:token-type:id-jag'
 
 export interface RequestIdJagOptions extends RequestOptions {
   /** The user's own issuer, with our client there. */

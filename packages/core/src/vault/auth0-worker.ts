@@ -1,4 +1,5 @@
-import { type CryptoKey, SignJWT } from 'jose'
+import type { CryptoKey } from 'jose'
+import { SignJWT } from 'jose/jwt/sign'
 import { Token } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'

@@ -18,7 +18,7 @@ export {
 } from './auth0-connected-accounts.ts'
 export { type Auth0TokenVaultOptions, auth0TokenVault } from './auth0-token-vault.ts'
 export type { Auth0Worker } from './auth0-worker.ts'
-export { type ConnectionOptions, connection, type ExemptibleConnectionRule } from './connection.ts'
+export { connection } from './connection.ts'
 export type {
   AccountSource,
   ConnectionDefinition,
@@ -35,4 +35,4 @@ export {
 export { github, googleCalendar, slack } from './presets.ts'
 export type { ForgottenAccounts } from './stored-accounts.ts'
 export { type StoredVault, type StoredVaultOptions, storedVault } from './stored-vault.ts'
-export type { ChangedConnection, Vault, VaultAnswer, VaultContext, VaultRequest } from './vault.ts'
+export type { ChangedConnection, VaultAnswer, VaultRequest } from './vault.ts'
