@@ -34,7 +34,7 @@ function kill(signal) {
 }
 
 /** Whether the person asked us to stop. */
-export const interrupted = () => received !== undefined
+const interrupted = () => received !== undefined
 
 export const exitCodeOf = (failure) => (interrupted() ? 128 + constants.signals[received] : failure.exitCode)
 

@@ -9,7 +9,7 @@ const NODE = '24'
 const PNPM = '12'
 
 /** Runs TypeScript sources as they are: 22.18, 23.6 and everything after. */
-export function isNewEnough(version) {
+function isNewEnough(version) {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   return major >= 24 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18)
 }

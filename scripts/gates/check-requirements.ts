@@ -54,7 +54,7 @@ export function citedIn(source: string): string[] {
 }
 
 /** What does not fit between entries and citations. */
-export function compare(entries: readonly Entry[], citations: readonly Entry[]): string[] {
+function compare(entries: readonly Entry[], citations: readonly Entry[]): string[] {
   const known = new Map<string, string>()
   const problems: string[] = []
   for (const { id, file } of entries) {

@@ -18,6 +18,9 @@ const executablePath = (process.env.PATH ?? '')
 
 export const hasChromium = executablePath !== undefined
 
+/** Said of tests that are skipped without one. */
+export const chromiumMissing = 'needs chromium: apt-get install -y chromium'
+
 export function startChromium(): Promise<Browser> {
   // As root, and in a container with little shared memory.
   const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu']

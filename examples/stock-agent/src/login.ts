@@ -31,7 +31,7 @@ export interface Session {
 }
 
 /** The login ended without a trustworthy answer. */
-export class LoginError extends Error {
+class LoginError extends Error {
   override readonly name = 'LoginError'
   readonly code = 'ERR_LOGIN'
 }

@@ -19,7 +19,7 @@ import { type HttpServer, openPort } from './http-server.ts'
 import { stockTools } from './stock-tools.ts'
 
 /** Scopes of the MCP server, as the authorization server knows them. */
-export const SCOPES = ['mcp:tools', 'mcp:trade']
+const SCOPES = ['mcp:tools', 'mcp:trade']
 
 export interface World {
   readonly target: ProtocolTarget

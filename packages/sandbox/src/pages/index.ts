@@ -1,1 +1,1 @@
-export { headersOf, initials, type Markup, page } from './page.ts'
+export { initials, type Markup, page } from './page.ts'

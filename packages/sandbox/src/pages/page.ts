@@ -42,7 +42,7 @@ ${script === undefined ? '' : html`<script>${raw(script)}</script>`}
   return new Response(String(text), { status, headers: headersOf(script, leavesTheSite) })
 }
 
-export function headersOf(script: string | undefined, leavesTheSite: boolean): Readonly<Record<string, string>> {
+function headersOf(script: string | undefined, leavesTheSite: boolean): Readonly<Record<string, string>> {
   const policy = [
     "default-src 'none'",
     `style-src '${hashOf(style)}'`,

@@ -1,2 +1,2 @@
-export { createPhone, type Phone } from './create-phone.ts'
-export { openQuestionBook, type QuestionBook } from './question-book.ts'
+export { createPhone } from './create-phone.ts'
+export { openQuestionBook } from './question-book.ts'

@@ -2,7 +2,7 @@ import { allowInsecureLoopback, type Fetch, type Store } from '@behalf/core'
 import { type StoredVault, storedVault } from '@behalf/core/vault'
 import { verifiedUser } from '../approvals/verified-user.ts'
 
-export const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) } as const
+const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) } as const
 
 export const UPSTREAM = {
   redirectUri: 'https://app.example/connections/callback/crm',

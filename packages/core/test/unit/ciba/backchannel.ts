@@ -5,7 +5,7 @@ import { type CibaOptions, ciba } from '../../../src/ciba/index.ts'
 import { testClock } from '../approvals/harness.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 
-export const API = 'https://api.example.com'
+const API = 'https://api.example.com'
 export const ISSUER = 'https://issuer.example'
 
 export const order = { type: 'stock_order', symbol: 'AAPL', side: 'buy', quantity: 50 } as const

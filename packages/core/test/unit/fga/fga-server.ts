@@ -12,7 +12,7 @@ import {
   openFga,
 } from '../../../src/fga/index.ts'
 
-export const STORE = '01KAZ0000000000000000STORE'
+const STORE = '01KAZ0000000000000000STORE'
 export const MODEL = '01KAZ0000000000000000MODEL'
 export const API = 'https://fga.example.com'
 export const NOW = Date.parse('2026-11-25T10:00:00Z')

@@ -10,14 +10,14 @@ export const providerAt = (port: number): Promise<Provider> => provider(`http://
 
 export const BASE = 'https://app.example/connections'
 /** Who is signed in, by session cookie. */
-export const people: Record<string, Identity> = {
+const people: Record<string, Identity> = {
   ann: user(),
   ann2: user('ann', { sessionId: 's-2' }),
   bob: user('bob'),
 }
 
 /** A browser: who is signed in, and the cookies that the handler set. */
-export class Browser {
+class Browser {
   readonly #handler: (request: Request) => Promise<Response>
   readonly cookies = new Map<string, string>()
   person: string

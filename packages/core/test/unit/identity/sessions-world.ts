@@ -6,7 +6,7 @@ import { auth0 } from '../../../src/doors/providers.ts'
 import { memoryStore, type Profile, type Store } from '../../../src/index.ts'
 
 export const AGENT = 'https://agent.behalf.example/'
-export const SCOPE = 'openid profile offline_access chat'
+const SCOPE = 'openid profile offline_access chat'
 
 export interface World extends MockServers {
   readonly clock: { now(): number; advance(seconds: number): void }

@@ -10,7 +10,7 @@ export const as = await mockIssuer('https://as.example.com')
 export const server = useMsw(...as.handlers)
 export const audience = accessTokenClaims.aud
 export const here = `${audience}/orders`
-export const profile = () => oidc({ issuer: as.issuer, clientId: 'api' })
+const profile = () => oidc({ issuer: as.issuer, clientId: 'api' })
 export const makeApi = (options: object = {}) =>
   createResourceServer({ authorizationServer: profile(), audience, ...options })
 export const tokenOf = (claims: object = {}) => as.sign({ ...accessTokenClaims, ...claims })
