@@ -2,6 +2,7 @@ import { checkDiagram } from './gates/architecture-diagram.ts'
 import { buildPackages } from './gates/build-packages.ts'
 import { checkBundleSize } from './gates/bundle-size.ts'
 import { checkChangesets } from './gates/check-changesets.ts'
+import { checkDeadCode } from './gates/check-dead-code.ts'
 import { checkFileLength } from './gates/check-file-length.ts'
 import { checkFloors } from './gates/check-floors.ts'
 import { checkImports } from './gates/check-imports.ts'
@@ -26,6 +27,7 @@ export const gates: readonly Gate[] = [
   },
   { name: 'types', quick: true, run: checkTypes },
   { name: 'imports', quick: true, run: () => checkImports() },
+  { name: 'dead code', run: checkDeadCode },
   { name: 'requirements', quick: true, run: () => checkRequirements() },
   { name: 'file length', quick: true, run: () => checkFileLength() },
   { name: 'snippets', quick: true, run: () => checkSnippets() },
