@@ -84,53 +84,84 @@ async function fetched(
 }
 
 function opened(progress: Progress, found: readonly Found[], environment: Environment): OpenedAccess {
-  const open: OpenCredential[] = []
-  const credentials: Record<string, Credential> = {}
-  progress.definition.access.forEach(([name, rule], index) => {
-    const { issued, cached } = found[index] as Found
-    // Field by field: spreading what may be absent costs more than all else here.
-    const options: { -readonly [Key in keyof CredentialOptions]: CredentialOptions[Key] } = {
-      name,
-      token: issued.token,
-      scopes: issued.scopes,
-      origins: rule.origins,
-      idempotencyHeader: rule.idempotencyHeader,
-      fetch: environment.fetch,
-      signal: progress.invocation.signal,
-      refresh: cached ? () => renewed(progress, rule, issued, environment) : undefined,
-      onRawToken: () => noteRawToken(progress, name, environment),
-    }
-    if (issued.expiresAt !== undefined) options.expiresAt = issued.expiresAt
-    if (issued.dpop !== undefined) options.dpop = issued.dpop
-    const credential = createCredential(options)
-    open.push(credential)
-    credentials[name] = credential.credential
-  })
   progress.passed('access', 'credentials are ready')
-  return new Opened(open, credentials)
+  return new Opened(progress, found, environment)
 }
 
+/** Made when the body first looks at them: many bodies use none on their way. */
 class Opened implements OpenedAccess {
-  readonly #open: readonly OpenCredential[]
-  readonly credentials: Call['access']
+  readonly #progress: Progress
+  readonly #found: readonly Found[]
+  readonly #environment: Environment
+  #open: readonly OpenCredential[] | undefined
+  #credentials: Call['access'] | undefined
+  #idempotencyKey: string | undefined
+  #isClosed = false
 
-  constructor(open: readonly OpenCredential[], credentials: Call['access']) {
-    this.#open = open
-    this.credentials = credentials
+  constructor(progress: Progress, found: readonly Found[], environment: Environment) {
+    this.#progress = progress
+    this.#found = found
+    this.#environment = environment
+  }
+
+  get credentials(): Call['access'] {
+    this.#credentials ??= this.#make()
+    return this.#credentials
   }
 
   tokens(): readonly Token[] {
-    const [only] = this.#open
-    return this.#open.length === 1 && only !== undefined ? only.tokens : this.#open.flatMap(({ tokens }) => tokens)
+    return this.#open?.flatMap(({ tokens }) => tokens) ?? this.#found.map(({ issued }) => issued.token)
   }
 
   useIdempotencyKey(key: string): void {
-    for (const credential of this.#open) credential.useIdempotencyKey(key)
+    this.#idempotencyKey = key
+    for (const credential of this.#open ?? []) credential.useIdempotencyKey(key)
   }
 
   close(): void {
-    for (const credential of this.#open) credential.close()
+    this.#isClosed = true
+    for (const credential of this.#open ?? []) credential.close()
   }
+
+  #make(): Call['access'] {
+    const open: OpenCredential[] = []
+    const credentials: Record<string, Credential> = {}
+    this.#progress.definition.access.forEach(([name, rule], index) => {
+      const credential = createCredential(
+        credentialOptions(this.#progress, name, rule, this.#found[index] as Found, this.#environment),
+      )
+      if (this.#idempotencyKey !== undefined) credential.useIdempotencyKey(this.#idempotencyKey)
+      if (this.#isClosed) credential.close()
+      open.push(credential)
+      credentials[name] = credential.credential
+    })
+    this.#open = open
+    return credentials
+  }
+}
+
+function credentialOptions(
+  progress: Progress,
+  name: string,
+  rule: AccessRule,
+  { issued, cached }: Found,
+  environment: Environment,
+): CredentialOptions {
+  // Field by field: spreading what may be absent costs more than all else here.
+  const options: { -readonly [Key in keyof CredentialOptions]: CredentialOptions[Key] } = {
+    name,
+    token: issued.token,
+    scopes: issued.scopes,
+    origins: rule.origins,
+    idempotencyHeader: rule.idempotencyHeader,
+    fetch: environment.fetch,
+    signal: progress.invocation.signal,
+    refresh: cached ? () => renewed(progress, rule, issued, environment) : undefined,
+    onRawToken: () => noteRawToken(progress, name, environment),
+  }
+  if (issued.expiresAt !== undefined) options.expiresAt = issued.expiresAt
+  if (issued.dpop !== undefined) options.dpop = issued.dpop
+  return options
 }
 
 async function renewed(

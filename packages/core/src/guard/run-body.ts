@@ -143,14 +143,18 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** A call as the body sees it. A class with lazy parts: most bodies read one or two of them. */
 class RunningCall implements Call {
   readonly #progress: Progress
-  readonly access: Call['access']
+  readonly #access: OpenedAccess
   #key: string | undefined
   #signal: AbortSignal | undefined
 
   constructor(progress: Progress, access: OpenedAccess, key: string | undefined) {
     this.#progress = progress
-    this.access = access.credentials
+    this.#access = access
     this.#key = key
+  }
+
+  get access(): Call['access'] {
+    return this.#access.credentials
   }
 
   get tool(): string {

@@ -36,10 +36,16 @@ export function tokenKey(
 }
 
 function wantedOf(rule: AccessRule, binding: Binding): Map<readonly string[], WantedToken> {
-  const byBinding = wantedByRule.get(rule) ?? new WeakMap<Binding, Map<readonly string[], WantedToken>>()
-  const byScopes = byBinding.get(binding) ?? new Map<readonly string[], WantedToken>()
-  wantedByRule.set(rule, byBinding)
-  byBinding.set(binding, byScopes)
+  let byBinding = wantedByRule.get(rule)
+  if (byBinding === undefined) {
+    byBinding = new WeakMap()
+    wantedByRule.set(rule, byBinding)
+  }
+  let byScopes = byBinding.get(binding)
+  if (byScopes === undefined) {
+    byScopes = new Map()
+    byBinding.set(binding, byScopes)
+  }
   return byScopes
 }
 
