@@ -29,6 +29,7 @@ export {
   keycloakBroker,
   type LinkedAccount,
   type MyAccountToken,
+  type ResealedAccounts,
   type RevocationRequest,
   type StoredVault,
   type StoredVaultOptions,

@@ -1,3 +1,4 @@
+import { StoreError } from '../errors/index.ts'
 import { canonicalJson, type KeyedHash, type Sealer } from '../lib/index.ts'
 import type { Store, Versioned } from '../ports/index.ts'
 import { type AccountOwner, type AccountRecord, decodeRecord, encodeRecord } from './account-record.ts'
@@ -15,6 +16,16 @@ export interface AccountsOf {
   readonly tenant?: string | undefined
   readonly subject?: string | undefined
   readonly session?: string | undefined
+}
+
+/** What came of sealing every connection under the current key. */
+export interface ResealedAccounts {
+  readonly resealed: number
+  /**
+   * The store's keys of records that do not open: damaged, moved, or sealed under a key that is not listed. They are
+   * as they were. While there are any, keep the old key, or have their users connect again.
+   */
+  readonly unreadable: readonly string[]
 }
 
 const PAGE = 100
@@ -73,19 +84,32 @@ export class AccountRecords {
     }
   }
 
-  /** Seals every record anew, under the key of today. @returns how many */
-  async reseal(): Promise<number> {
-    let count = 0
+  /**
+   * Seals every record anew, under the key of today. One that does not open is left as it is, and named.
+   *
+   * @throws StoreError `unavailable`: what was sealed anew until then stays so; call again.
+   */
+  async reseal(): Promise<ResealedAccounts> {
+    let resealed = 0
+    const unreadable: string[] = []
     for await (const { key } of this.#keys(ALL)) {
-      for (;;) {
-        const stored = await this.read(key)
-        if (stored === undefined) break
-        if ((await this.write(key, stored.record, stored.version)) === 'conflict') continue
-        count++
-        break
+      try {
+        if (await this.#resealOne(key)) resealed++
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.reason === 'unavailable') throw error
+        unreadable.push(key)
       }
     }
-    return count
+    return { resealed, unreadable }
+  }
+
+  /** @returns whether it is still there */
+  async #resealOne(key: string): Promise<boolean> {
+    for (;;) {
+      const stored = await this.read(key)
+      if (stored === undefined) return false
+      if ((await this.write(key, stored.record, stored.version)) !== 'conflict') return true
+    }
   }
 
   async #open({ key, value, version }: Versioned): Promise<StoredAccount> {

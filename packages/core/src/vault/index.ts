@@ -10,7 +10,7 @@ export type {
   DisconnectAnswer,
   LinkedAccount,
 } from './account-linker.ts'
-export type { AccountsOf } from './account-records.ts'
+export type { AccountsOf, ResealedAccounts } from './account-records.ts'
 export {
   type Auth0ConnectedAccountsOptions,
   auth0ConnectedAccounts,

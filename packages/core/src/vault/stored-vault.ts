@@ -3,7 +3,7 @@ import { ConfigurationError } from '../errors/index.ts'
 import { openStoreKeys, refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import type { AccountLinker } from './account-linker.ts'
-import { AccountRecords, type AccountsOf } from './account-records.ts'
+import { AccountRecords, type AccountsOf, type ResealedAccounts } from './account-records.ts'
 import { ConnectAttempts } from './connect-attempts.ts'
 import { connectPageUrl } from './connect-page-url.ts'
 import { type ConnectionDefinition, checkConnection } from './connection-definition.ts'
@@ -41,8 +41,13 @@ export interface StoredVault extends Vault {
    * is comes from the app, not from a model.
    */
   forget(whose: AccountsOf, options?: RequestOptions): Promise<ForgottenAccounts>
-  /** Seals every connection under the current key. After it, old keys can be dropped from `keys.seal`. @returns how many */
-  reseal(): Promise<number>
+  /**
+   * Seals every connection under the current key. Where none was unreadable, old keys can then be dropped from
+   * `keys.seal`.
+   *
+   * @throws StoreError `unavailable`: call again.
+   */
+  reseal(): Promise<ResealedAccounts>
 }
 
 const optionKeys = ['store', 'keys', 'connections', 'connectPage', 'recheckSeconds', 'clock', 'fetch', 'timeoutMs']

@@ -116,14 +116,43 @@ describe('keys rotate without downtime', () => {
     }
     const both = open(store, { keys: { ...keys, seal: [other, keys.seal[0]] } })
     clock.advance(3601)
-    const [count] = await Promise.all([
+    const [resealed] = await Promise.all([
       both.vault.reseal(),
       both.tokenOf({ identity: user('user-7'), account: 'a-7' }),
       both.tokenOf({ identity: user('user-8'), account: 'a-8' }),
     ])
-    expect(count).toBe(120)
+    expect(resealed).toEqual({ resealed: 120, unreadable: [] })
     const after = open(store, { keys: { ...keys, seal: [other] } })
     for (let n = 0; n < 60; n++) expect(await after.vault.accounts.list(user(`user-${n}`))).toHaveLength(2)
+  })
+
+  test('reseal names what does not open and goes on; an outage it passes on', async () => {
+    const { store, inner, accounts } = watched()
+    const before = open(store)
+    for (let n = 0; n < 4; n++) {
+      crm.state.account = `a-${n}`
+      await before.link(user(`user-${n}`))
+    }
+    const [damaged, moved] = accounts() as [string, string]
+    const put = async (key: string, value: Uint8Array) =>
+      inner.put(key, value, { ifVersion: (await inner.get(key))?.version ?? null, index: ['accounts'] })
+    const value = (await inner.get(damaged))?.value.slice() as Uint8Array
+    await put(moved, value.slice())
+    value[value.length - 9] = (value.at(-9) as number) ^ 1
+    await put(damaged, value)
+    const both = open(store, { keys: { ...keys, seal: [other, keys.seal[0]] } })
+    const answer = await both.vault.reseal()
+    expect({ ...answer, unreadable: [...answer.unreadable].sort() }).toEqual({
+      resealed: 2,
+      unreadable: [damaged, moved].sort(),
+    })
+    expect((await inner.get(damaged))?.value).toEqual(value)
+    const down = tapped(store, (operation, _key, next) => {
+      if (operation === 'put') throw new StoreError('unavailable', 'the store is down')
+      return next()
+    })
+    const { vault } = open(down, { keys: { ...keys, seal: [other, keys.seal[0]] } })
+    expect(await rejection(vault.reseal())).toMatchObject({ reason: 'unavailable' })
   })
 })
 
