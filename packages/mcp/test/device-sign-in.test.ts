@@ -60,13 +60,36 @@ describe('what a server sends for a person to see', () => {
   })
 })
 
-test.each([0, -5])('an interval of %i is a second', async (interval) => {
-  const before = performance.now()
-  await signIn({ interval })
-  expect(performance.now() - before).toBeGreaterThan(900)
+test.each([0, -5])('an interval of %i is no answer', async (interval) => {
+  expect((await signIn({ interval })).ended).toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
 })
 
 test('an interval that no timer can wait is not none', async () => {
-  const { polls } = await signIn({ interval: 1e10, expires_in: 1e12 })
+  const { polls, ended } = await signIn({ interval: 1e10, expires_in: 1e12 })
   expect(polls()).toBe(0)
+  expect(ended).toMatchObject({ name: 'SignInError', problem: 'timed_out' })
+})
+
+describe('what a token endpoint answers', () => {
+  const polled = (answer: () => Response) =>
+    signIn({}, { fetch: async (input) => (String(input).endsWith('/device') ? Response.json(code) : answer()) })
+  const refused = (error: string, status = 400) => Response.json({ error, error_description: 'evil text' }, { status })
+
+  test.each([
+    ['the user refused', () => refused('access_denied'), { name: 'SignInError', problem: 'refused' }],
+    ['the code ran out', () => refused('expired_token'), { name: 'SignInError', problem: 'timed_out' }],
+    ['another refusal', () => refused('invalid_grant'), { code: 'ERR_OAUTH_RESPONSE', error: 'invalid_grant' }],
+    ['tokens that are none', () => Response.json({ token: 't' }), { code: 'ERR_INVALID_RESPONSE' }],
+    ['a page', () => new Response('<html>'), { code: 'ERR_INVALID_RESPONSE' }],
+  ])('%s', async (_name, answer, ended) => {
+    const result = await polled(answer)
+    expect(result.ended).toMatchObject(ended)
+    expect(String((result.ended as Error).message)).not.toContain('evil')
+  })
+
+  test.each([429, 502])('%i does not end a login that the user is in the middle of', async (status) => {
+    const { ended } = await polled(() => new Response(null, { status }))
+    // Still waiting when the test's own patience ends.
+    expect(ended).toMatchObject({ name: 'TimeoutError' })
+  })
 })

@@ -45,5 +45,5 @@ export type {
 export { type SurroundingsOptions, surroundingsOf } from './surroundings.ts'
 export { tokenEnd } from './token-end.ts'
 export { checkTokenText } from './verify-jwt.ts'
-export { readTokenResponse } from './wire.ts'
+export { readDeviceAuthorization, readTokenResponse } from './wire.ts'
 export { withinDeadline } from './within-deadline.ts'

@@ -1,4 +1,5 @@
 import {
+  allowInsecureLoopback,
   authorizationServers,
   type Profile,
   type RequestOptions,
@@ -20,7 +21,7 @@ import {
   type SubjectTokenSource,
 } from '../identity/index.ts'
 import { refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
-import { type DevicePrompt, promptOf } from './device-prompt.ts'
+import { codeOf, type DevicePrompt } from './device-prompt.ts'
 import { keptFile, type LoginKey } from './kept-file.ts'
 import type { LoginFile } from './login-file.ts'
 import { pollDevice } from './poll-device.ts'
@@ -123,8 +124,9 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
       const known = await identity({ signal })
       if (known.status === 'verified') return known
       const authorization = await server.requestDeviceAuthorization({ scope: scopes.join(' '), ...target }, { signal })
-      const shown = { keeps: kept.keeps, path: file.path, now: clock.now() / 1000 }
-      await show(promptOf(authorization, profile, shown))
+      const allowLoopback = profile[allowInsecureLoopback] === true
+      const code = codeOf(authorization, { now: clock.now() / 1000, allowLoopback })
+      await show({ ...code, keeps: kept.keeps, path: file.path })
       const answer = await pollDevice(server, authorization, { clock, signal, resource: target })
       if (answer.status !== 'approved') return { status: answer.status }
       const login = await loginOfResponse(answer.response, { issuer: profile.issuer, audience }, { servers, clock })

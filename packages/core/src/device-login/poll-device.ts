@@ -1,4 +1,4 @@
-import type { AuthorizationServer, DeviceAuthorization, TokenResponse } from '../authorization-server/index.ts'
+import type { DeviceAuthorization } from '../authorization-server/index.ts'
 import { BehalfError } from '../errors/index.ts'
 import { pause } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
@@ -8,11 +8,25 @@ const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 /** RFC 8628 §3.5: each `slow_down` adds so much, for good. Seconds. */
 const SLOW_DOWN_SECONDS = 5
 /** Longer than this, nobody waits on account of faults. Seconds. */
-const MAX_INTERVAL_SECONDS = 120
+const MAX_FAULT_INTERVAL_SECONDS = 120
+/** No faster than this, whatever the server says. Seconds. */
+const MIN_INTERVAL_SECONDS = 1
+/** A code that lives longer is not waited for: a day is enough for anybody, and timers end at 24. Seconds. */
+const MAX_LIFETIME_SECONDS = 86_400
+
+/** The token endpoint, for one client. */
+export interface DeviceTokenEndpoint<Tokens> {
+  /** @throws OAuthResponseError, TransportError */
+  grant(
+    grant: string,
+    parameters: Readonly<Record<string, string>>,
+    options: { readonly signal?: AbortSignal | undefined },
+  ): Promise<Tokens>
+}
 
 /** How a device login ended. */
-export type DeviceAnswer =
-  | { readonly status: 'approved'; readonly response: TokenResponse }
+export type DeviceAnswer<Tokens> =
+  | { readonly status: 'approved'; readonly response: Tokens }
   | { readonly status: 'denied' }
   | { readonly status: 'expired' }
 
@@ -24,8 +38,8 @@ export type DeviceAnswer =
  * @throws OAuthResponseError Any other refusal ends it.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3.5 | RFC 8628 §3.5}
  */
-export async function pollDevice(
-  server: AuthorizationServer,
+export async function pollDevice<Tokens>(
+  server: DeviceTokenEndpoint<Tokens>,
   authorization: DeviceAuthorization,
   {
     clock,
@@ -36,10 +50,10 @@ export async function pollDevice(
     readonly signal?: AbortSignal | undefined
     readonly resource?: Readonly<Record<string, string>>
   },
-): Promise<DeviceAnswer> {
+): Promise<DeviceAnswer<Tokens>> {
   const { deviceCode, expiresIn } = authorization
-  const expiresAt = clock.now() + expiresIn * 1000
-  let interval = authorization.interval
+  const expiresAt = clock.now() + Math.min(expiresIn, MAX_LIFETIME_SECONDS) * 1000
+  let interval = Math.max(MIN_INTERVAL_SECONDS, authorization.interval)
   let wait = interval
   for (;;) {
     if (clock.now() + wait * 1000 >= expiresAt) return { status: 'expired' }
@@ -52,7 +66,7 @@ export async function pollDevice(
       const answer = answerOf(error)
       if (answer === 'denied' || answer === 'expired') return { status: answer }
       // §3.5: a connection that timed out makes the client slower, and by more each time.
-      if (answer === 'fault') interval = Math.min(MAX_INTERVAL_SECONDS, interval * 2)
+      if (answer === 'fault') interval = Math.max(interval, Math.min(MAX_FAULT_INTERVAL_SECONDS, interval * 2))
       if (answer === 'slow_down') interval += SLOW_DOWN_SECONDS
       wait = Math.max(interval, retryAfterOf(error))
     }

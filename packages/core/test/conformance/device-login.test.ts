@@ -4,7 +4,7 @@ import { HttpResponse, http } from 'msw'
 import { afterEach, beforeEach, describe, expect, onTestFinished, vi } from 'vitest'
 import { oidc } from '../../src/authorization-server/index.ts'
 import { readDeviceAuthorization } from '../../src/authorization-server/wire.ts'
-import { createDeviceLogin, type DevicePrompt, pollDevice } from '../../src/device-login/index.ts'
+import { authorizeOnDevice, createDeviceLogin, type DevicePrompt, pollDevice } from '../../src/device-login/index.ts'
 import { approved, authorization, deviceServer, lost, memoryFile, refusal } from '../unit/device-login/device-server.ts'
 
 const clock = { now: () => Date.now() }
@@ -195,6 +195,25 @@ describe('RFC 8628: polling', () => {
     expect(polls).toEqual([5, 15, 35, 55])
   })
 
+  verifies('RFC8628-3.5-timeout', 'makes a slow one no faster', async () => {
+    const { server, polls } = deviceServer(lost())
+    await ended(pollDevice(server, { ...authorization, interval: 200 }, { clock }))
+    expect(polls).toEqual([200, 400])
+  })
+
+  verifies('RFC8628-3.5-interval', 'is a second at least, whatever the server says', async () => {
+    const { server, polls } = deviceServer(refusal('authorization_pending'))
+    await ended(pollDevice(server, { ...authorization, interval: 0.001 }, { clock }))
+    expect(polls).toEqual([1, 2])
+  })
+
+  verifies('RFC8628-3.5-expired', 'an interval that no timer can wait is not none', async () => {
+    const { server, polls } = deviceServer()
+    const endless = { ...authorization, expiresIn: 1e12, interval: 1e10 }
+    expect(await ended(pollDevice(server, endless, { clock }))).toEqual({ status: 'expired' })
+    expect(polls).toEqual([])
+  })
+
   for (const error of ['invalid_grant', 'invalid_client', 'unauthorized_client', 'something_new']) {
     verifies('RFC8628-3.5-stop', error, async () => {
       const { server, polls } = deviceServer(refusal(error))
@@ -234,5 +253,36 @@ describe('RFC 8628: polling', () => {
     expect(await waiting).toMatchObject({ name: 'AbortError' })
     await vi.advanceTimersByTimeAsync(60_000)
     expect(polls).toEqual([])
+  })
+})
+
+describe('RFC 8628, for a client that makes its requests itself', () => {
+  const code = {
+    device_code: 'd',
+    user_code: 'BCDF-GHJK',
+    verification_uri: 'https://issuer.example/d',
+    expires_in: 60,
+  }
+  const options = { show: () => {}, clock }
+
+  verifies('RFC8628-3.3-display', 'a page of this machine only where that is said', async () => {
+    const local = { ...code, verification_uri: 'http://127.0.0.1:1/d' }
+    const controller = new AbortController()
+    const server = { ...deviceServer().server, requestCode: async () => local }
+    await expect(authorizeOnDevice(server, options)).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
+    const show = () => controller.abort(new Error('shown'))
+    const { signal } = controller
+    await expect(authorizeOnDevice(server, { ...options, show, allowLoopback: true, signal })).rejects.toThrow('shown')
+  })
+
+  verifies('RFC8628-3.2-response', 'an answer that is none is no code', async () => {
+    const server = { ...deviceServer().server, requestCode: async () => ({ ...code, expires_in: 'soon' }) }
+    await expect(authorizeOnDevice(server, options)).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
+  })
+
+  verifies('RFC8628-3.1-request', 'an option that is not known is refused before any request', async () => {
+    const server = { ...deviceServer().server, requestCode: async () => expect.unreachable() }
+    const wrong = { ...options, loopback: true } as never
+    await expect(authorizeOnDevice(server, wrong)).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
   })
 })

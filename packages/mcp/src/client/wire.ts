@@ -35,5 +35,8 @@ export const TokenAnswer = z.looseObject({
   refresh_token: z.optional(z.string()),
 })
 
+/** A refusal of an authorization server (RFC 6749 §5.2). */
+export const Refusal = z.object({ error: z.string().check(z.minLength(1)) })
+
 /** A private key for DPoP, as it is kept. */
 export const StoredKey = z.looseObject({ kty: z.string(), d: z.string() })
