@@ -68,11 +68,12 @@ export function keptFile(
   }
 
   const versionOf = async (bytes: Uint8Array | undefined) => (bytes === undefined ? '' : sha256(decoder.decode(bytes)))
-  const ifStill = async (version: string, change: () => Promise<void>): Promise<boolean> => {
-    if ((await versionOf(await file.read())) !== version) return false
-    await change()
-    return true
-  }
+  const ifStill = (version: string, change: () => Promise<void>): Promise<boolean> =>
+    file.briefly(async () => {
+      if ((await versionOf(await file.read())) !== version) return false
+      await change()
+      return true
+    })
 
   return {
     keeps: key === undefined ? 'unsealed' : 'sealed',
@@ -87,10 +88,16 @@ export function keptFile(
     },
     end: async (ifVersion) => ((await ifStill(ifVersion, () => file.remove())) ? 'deleted' : 'conflict'),
     alone: (signal, work) => file.alone(signal, work),
-    keep: async (login) => file.write(await bytesOf(login)),
+    async keep(login) {
+      const bytes = await bytesOf(login)
+      await file.briefly(() => file.write(bytes))
+    },
     async forget() {
-      const bytes = await file.read().catch(() => undefined)
-      await file.remove()
+      const bytes = await file.briefly(async () => {
+        const found = await file.read().catch(() => undefined)
+        await file.remove()
+        return found
+      })
       // What cannot be read is gone all the same.
       return read(bytes).catch(() => undefined)
     },

@@ -9,6 +9,8 @@ export interface LoginFile {
   /** As a whole or not at all. */
   write(value: Uint8Array): Promise<void>
   remove(): Promise<void>
-  /** One process at a time. */
+  /** One process at a time, for as long as a renewal takes. */
   alone<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
+  /** One process at a time, while it reads and changes the file; also from within `alone`. */
+  briefly<T>(work: () => Promise<T>): Promise<T>
 }

@@ -3,10 +3,8 @@ import { homedir, platform } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { LoginFile } from '../device-login/index.ts'
 import { BehalfError, ConfigurationError, StoreError } from '../errors/index.ts'
+import { takeTurn } from './file-lock.ts'
 
-/** A lock that is older than this belongs to a process that died. Milliseconds. */
-const STALE_MS = 60_000
-const LOOK_MS = 50
 /** One word, so that it stays in the folder it was meant for. */
 const plainName = /^[A-Za-z0-9][\w.-]{0,63}$/
 
@@ -36,7 +34,8 @@ export function loginFile(application: string, folder: string = configurationFol
     read: () => told(path, () => read(path)),
     write: (value) => told(path, () => replace(path, value)),
     remove: () => told(path, () => rm(path, { force: true })),
-    alone: (signal, work) => alone(`${path}.lock`, signal, work),
+    alone: (signal, work) => locked(path, 'login.renewals', signal, work),
+    briefly: (work) => locked(path, 'login.changes', undefined, work),
   }
 }
 
@@ -67,10 +66,11 @@ async function replace(path: string, value: Uint8Array): Promise<void> {
 }
 
 /** What the file system says, as a fault of ours (E1). */
-async function told<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function told<T>(path: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   try {
     return await work()
   } catch (cause) {
+    signal?.throwIfAborted()
     if (BehalfError.isInstance(cause)) throw cause
     throw new StoreError('unavailable', `${path} cannot be read or written: ${codeOf(cause)}`, { cause })
   }
@@ -92,30 +92,19 @@ function refuseOthers(path: string, { mode, uid }: { readonly mode: number; read
   }
 }
 
-async function alone<T>(lock: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  signal.throwIfAborted()
-  await told(lock, () => prepare(lock))
-  while (!(await told(lock, () => taken(lock)))) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS * (1 + Math.random())))
-    signal.throwIfAborted()
-  }
+async function locked<T>(
+  path: string,
+  name: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  await told(path, () => prepare(path))
+  const end = await told(path, () => takeTurn(join(dirname(path), name), signal), signal)
   try {
     return await work()
   } finally {
-    await told(lock, () => rm(lock, { force: true }))
+    await end()
   }
-}
-
-async function taken(lock: string): Promise<boolean> {
-  const handle = await open(lock, 'wx', 0o600).catch((error: unknown) => {
-    if (codeOf(error) === 'EEXIST') return undefined
-    throw error
-  })
-  await handle?.close()
-  if (handle !== undefined) return true
-  const held = await stat(lock).catch(absent)
-  if (held !== undefined && Date.now() - held.mtimeMs > STALE_MS) await rm(lock, { force: true })
-  return false
 }
 
 function absent(error: unknown): undefined {

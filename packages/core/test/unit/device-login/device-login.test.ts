@@ -1,10 +1,11 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startMockServers } from '@behalf/testing'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { type DeviceLoginOptions, type DevicePrompt, deviceLogin } from '../../../src/doors/node.ts'
+import { createDeviceLogin } from '../../../src/device-login/index.ts'
+import { type DeviceLoginOptions, type DevicePrompt, deviceLogin, type LoginFile } from '../../../src/doors/node.ts'
 import { oidc } from '../../../src/doors/providers.ts'
 import { configurationFolder, loginFile } from '../../../src/node/index.ts'
 
@@ -58,7 +59,7 @@ describe('a device login', () => {
     expect(await loginAs('ann')).toMatchObject({ status: 'verified', identity: { subject: 'ann' } })
     expect(await modeOf(path)).toBe('600')
     expect(await modeOf(join(folder, 'trader'))).toBe('700')
-    expect(await readdir(join(folder, 'trader'))).toEqual(['login.json'])
+    expect(await readdir(join(folder, 'trader'))).toEqual(['login.changes', 'login.json'])
     // Another process.
     expect(await device().identity()).toMatchObject({ identity: { subject: 'ann', clientId: 'stock-cli' } })
     expect(await device().login()).toMatchObject({ identity: { subject: 'ann' } })
@@ -117,6 +118,27 @@ describe('a device login', () => {
       await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' })
       const revoked = (await controls.requests()).filter(({ endpoint }) => endpoint === 'revoke')
       expect(revoked).toHaveLength(2)
+    })
+
+    test(`a logout between the look and the write wins too; ${seal ? 'sealed' : 'unsealed'}`, async () => {
+      const { device, loginAs, clock, profile, folder, path } = await world()
+      await loginAs('ann', over)
+      clock.advance(3700)
+      const file = loginFile('trader', folder)
+      let leaving: Promise<void> | undefined
+      const slow: LoginFile = {
+        ...file,
+        async write(value) {
+          leaving = device(over).logout()
+          await new Promise((resolve) => setTimeout(resolve, 300))
+          await file.write(value)
+        },
+      }
+      const asked = { authorizationServer: profile, show: () => {}, resource: AGENT, clock, ...over }
+      await createDeviceLogin({ ...asked, file: slow }).identity()
+      await leaving
+      await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' })
+      expect(await device(over).identity()).toMatchObject({ status: 'login_required' })
     })
 
     test(`ends when the issuer ends it, and is no outage; ${seal ? 'sealed' : 'unsealed'}`, async () => {
@@ -253,26 +275,5 @@ describe('the file of a login', () => {
     await expect(file.write(new TextEncoder().encode('a secret'))).rejects.toMatchObject(fault)
     await expect(file.remove()).rejects.toMatchObject(fault)
     expect(await readdir(join(folder, 'trader'))).toEqual(['login.json'])
-  })
-
-  test('is one process’s at a time; who died holds nobody up', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'behalf-lock-'))
-    const [one, two] = [loginFile('trader', folder), loginFile('trader', folder)]
-    const { signal } = new AbortController()
-    let inside = 0
-    let most = 0
-    const work = async () => {
-      most = Math.max(most, ++inside)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      inside--
-    }
-    await Promise.all([one, two, one, two].map((file) => file.alone(signal, work)))
-    expect(most).toBe(1)
-    const lock = `${one.path}.lock`
-    await writeFile(lock, '')
-    await expect(one.alone(AbortSignal.timeout(200), work)).rejects.toMatchObject({ name: 'TimeoutError' })
-    const longAgo = new Date(Date.now() - 120_000)
-    await utimes(lock, longAgo, longAgo)
-    await one.alone(signal, work)
   })
 })

@@ -52,6 +52,7 @@ export function memoryFile(): LoginFile & { value: Uint8Array | undefined } {
       busy = turn.catch(() => {})
       return turn
     },
+    briefly: <T>(work: () => Promise<T>): Promise<T> => work(),
   }
   return file
 }

@@ -1,0 +1,106 @@
+import { mkdir, open, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pause } from '../lib/index.ts'
+
+/** Who holds the lock says so this often. Milliseconds. */
+const BEAT_MS = 1_000
+/** Who said nothing for so long, by the clock of whoever waits, is taken for dead. Milliseconds. */
+const SILENT_MS = 5_000
+const LOOK_MS = 50
+/** So many turns back, tickets are kept: a folder that is read while turns pass still shows a late one. */
+const KEPT_TURNS = 8
+const ticket = /^[1-9]\d{0,14}$/
+
+/**
+ * Waits for a turn of its own among the processes that use the same folder, and gives what ends it.
+ *
+ * Turns are numbered files. The next turn is taken by making its file, which one process alone can do, and is over when
+ * something stands in it. Nothing is ever taken away that somebody may still judge by: the last file stays, so that of
+ * all who find its owner dead one alone gets the next turn, and who comes late with an old number sees the newer one.
+ *
+ * A process that was killed holds the others up for five seconds. One that hung for as long may find that another had
+ * its turn meanwhile: what it writes has to be held against what is there then.
+ *
+ * @throws The signal's own reason, while it waits.
+ */
+export async function takeTurn(folder: string, signal?: AbortSignal): Promise<() => Promise<void>> {
+  signal?.throwIfAborted()
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const mine = join(folder, String(await nextTurn(folder, signal)))
+  const beating = setInterval(() => {
+    const now = new Date()
+    utimes(mine, now, now).catch(() => {})
+  }, BEAT_MS)
+  // A process that has nothing else to do may end.
+  beating.unref()
+  return async () => {
+    clearInterval(beating)
+    // Where it cannot be said, or others passed by long ago, they find out by themselves.
+    await writeFile(mine, 'over', { flag: 'r+' }).catch(() => {})
+  }
+}
+
+async function nextTurn(folder: string, signal: AbortSignal | undefined): Promise<number> {
+  const isSilent = silence()
+  for (;;) {
+    const turns = await turnsIn(folder)
+    const last = Math.max(0, ...turns)
+    const seen = last === 0 ? 'over' : await stateOf(folder, last)
+    signal?.throwIfAborted()
+    if (seen === 'over' || (seen !== 'gone' && isSilent(last, seen))) {
+      if (!(await takeNumber(folder, last + 1))) continue
+      await sweep(folder, turns, last + 1)
+      return last + 1
+    }
+    await pause(LOOK_MS * (1 + Math.random()), signal)
+  }
+}
+
+/** Watches who has the turn: whether nothing was heard for so long, by the clock that stands still while we sleep. */
+function silence(): (turn: number, beat: number) => boolean {
+  let heard: { readonly turn: number; readonly beat: number; readonly at: number } | undefined
+  return (turn, beat) => {
+    const now = performance.now()
+    if (heard?.turn !== turn || heard.beat !== beat) heard = { turn, beat, at: now }
+    return now - heard.at >= SILENT_MS
+  }
+}
+
+/** Whether the turn is ours: nobody took it before, and it is the last one still. */
+export async function takeNumber(folder: string, turn: number): Promise<boolean> {
+  const path = join(folder, String(turn))
+  const made = await open(path, 'wx', 0o600).catch((error: unknown) => {
+    if (codeOf(error) === 'EEXIST') return undefined
+    throw error
+  })
+  if (made === undefined) return false
+  await made.close()
+  if (Math.max(...(await turnsIn(folder))) === turn) return true
+  // We were away for long: that turn was over and swept away.
+  await rm(path, { force: true })
+  return false
+}
+
+async function stateOf(folder: string, turn: number): Promise<'over' | 'gone' | number> {
+  const found = await stat(join(folder, String(turn))).catch(absent)
+  if (found === undefined) return 'gone'
+  return found.size > 0 ? 'over' : found.mtimeMs
+}
+
+async function turnsIn(folder: string): Promise<readonly number[]> {
+  return (await readdir(folder)).filter((name) => ticket.test(name)).map(Number)
+}
+
+async function sweep(folder: string, turns: readonly number[], now: number): Promise<void> {
+  const old = turns.filter((turn) => turn < now - KEPT_TURNS)
+  await Promise.all(old.map((turn) => rm(join(folder, String(turn)), { force: true }).catch(() => {})))
+}
+
+function absent(error: unknown): undefined {
+  if (codeOf(error) === 'ENOENT') return undefined
+  throw error
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}
