@@ -1,85 +1,93 @@
-import { cpus, totalmem } from 'node:os'
+import { writeFileSync } from 'node:fs'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Bench, takeRegistered } from './bench/bench.ts'
+import { against, beginSection, micro, note, sections, tell } from './bench/figures.ts'
 import { measure } from './bench/measure.ts'
 import { measureIncumbents } from './bench/measure-incumbents.ts'
 import { measureColdImport, measureInstalled } from './bench/measure-package.ts'
+import { reportOf } from './bench/report.ts'
 import { buildPackages } from './gates/build-packages.ts'
 import { kilobytes, measureBundles } from './gates/bundle-size.ts'
 import { files, root } from './gates/repository.ts'
 
 // `npm run bench` measures everything; `npm run bench -- guard` the files whose name holds `guard`, and
-// `npm run bench -- incumbents` what others need for the same call.
+// `npm run bench -- incumbents` what others need for the same call; `--report` writes docs/benchmarks.md.
 // It tells and never fails: a busy machine is no reason for a red build.
-const filters = process.argv.slice(2)
+const report = process.argv.includes('--report')
+const filters = process.argv.slice(2).filter((argument) => argument !== '--report')
+const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`
+const loadBefore = loadavg()[0] ?? 0
 
-console.log(`Node ${process.version}, ${process.platform} ${process.arch}`)
-console.log(
-  `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
-)
+console.log(`Node ${process.version}, ${process.platform} ${process.arch}\n${machine}`)
 
+// What needs a quiet machine comes first.
+if (filters.length === 0) await measureCore()
 for (const file of files(['packages/*/bench/*.bench.ts'])) {
   if (filters.length > 0 && !filters.some((filter) => file.includes(filter))) continue
-  console.log(`\n${file}`)
+  beginSection(file)
   await import(pathToFileURL(join(root, file)).href)
   for (const bench of takeRegistered()) await compare(bench)
 }
 if (filters.length === 0 || filters.includes('incumbents')) await compareIncumbents()
-if (filters.length === 0) await measureCore()
 
-async function compare({ name, run, peer, concurrency = [1], mostOverPeer }: Bench): Promise<void> {
+if (report) {
+  const load = [loadBefore, loadavg()[0] ?? 0] as const
+  const page = reportOf(sections, { machine, node: `Node ${process.version}`, load })
+  writeFileSync(join(root, 'docs', 'benchmarks.md'), page)
+  console.log('\nwritten: docs/benchmarks.md')
+}
+
+async function compare({ name, run, peer, concurrency = [1], mostOverPeer, mostRatio, missed }: Bench): Promise<void> {
   for (const width of concurrency) {
     const result = await measure(run, peer.run, { concurrency: width })
-    console.log(`  ${name}${concurrency.length > 1 || width > 1 ? `, ${width} at once` : ''}`)
-    console.log(
-      `    ${micro(result.run)}; ${peer.name} ${micro(result.peer)}; ratio ${result.ratio.toFixed(2)}; ` +
-        `over it ${micro(result.over)} (half of the rounds ${micro(result.overSpread[0])} to ${micro(result.overSpread[1])})` +
-        bar(result.over, mostOverPeer, (limit) => micro(limit)),
-    )
+    const within =
+      (mostOverPeer === undefined || result.over <= mostOverPeer) &&
+      (mostRatio === undefined || result.ratio <= mostRatio)
+    tell({
+      ...result,
+      name: `${name}${concurrency.length > 1 || width > 1 ? `, ${width} at once` : ''}`,
+      peerName: peer.name,
+      bar: barOf(mostOverPeer, mostRatio),
+      within,
+    })
+    if (!within && missed !== undefined) note(`${name}: ${missed}`)
   }
+}
+
+function barOf(mostOverPeer: number | undefined, mostRatio: number | undefined): string | undefined {
+  if (mostOverPeer !== undefined) return micro(mostOverPeer)
+  return mostRatio === undefined ? undefined : `ratio ${mostRatio}`
 }
 
 /** Beside the adapters' own numbers above: the same kind of call, on the frameworks that these packages ask for. */
 async function compareIncumbents(): Promise<void> {
-  console.log('\nothers, each in its own install: a tool that needs a cached token of a vault')
+  beginSection('others, each in its own install: a tool that needs a cached token of a vault')
   for (const { name, results } of await measureIncumbents()) {
     if (typeof results === 'string') {
-      console.log(`  ${name}: not measured, ${results}`)
+      note(`${name}: not measured, ${results}`)
       continue
     }
-    for (const [fields, { run, peer, over, overSpread }] of Object.entries(results)) {
-      console.log(`  ${name}, a tool of ${fields} fields`)
-      console.log(
-        `    ${micro(run)}; bare ${micro(peer)}; over it ${micro(over)} ` +
-          `(half of the rounds ${micro(overSpread[0])} to ${micro(overSpread[1])})`,
-      )
+    for (const [fields, result] of Object.entries(results)) {
+      tell({ ...result, name: `${name}, a tool of ${fields} fields`, peerName: 'bare' })
     }
   }
 }
 
 async function measureCore(): Promise<void> {
-  console.log('\n@behalf/core as it is published')
+  beginSection('@behalf/core as it is published')
   const built = await buildPackages()
   if (!built.ok) throw new Error(`the packages do not build:\n${built.output}`)
-  for (const { name, size, sizeLimit } of await measureBundles()) {
-    console.log(`  ${name}, minified, gzip: ${kilobytes(size)}${bar(size, sizeLimit, kilobytes)}`)
-  }
   const { bareNode, withImport } = measureColdImport()
   const added = withImport - bareNode
-  console.log(
-    `  cold import: ${added.toFixed(1)} ms (${withImport.toFixed(1)} ms, and ${bareNode.toFixed(1)} ms for a bare node)` +
-      bar(added, 40, (limit) => `${limit} ms`),
+  note(
+    `cold import: ${added.toFixed(1)} ms (${withImport.toFixed(1)} ms, and ${bareNode.toFixed(1)} ms for a bare node)` +
+      against(added, 40, (limit) => `${limit} ms`),
   )
+  for (const { name, size, sizeLimit } of await measureBundles()) {
+    note(`${name}, minified, gzip: ${kilobytes(size)}${against(size, sizeLimit, kilobytes)}`)
+  }
   const installed = await measureInstalled()
-  console.log(`  npm install brings ${installed} packages${bar(installed, 9, String)}`)
-}
-
-function micro(value: number): string {
-  return Math.abs(value) < 1 ? `${(value * 1000).toFixed(0)} ns` : `${value.toFixed(2)} µs`
-}
-
-function bar(value: number, limit: number | undefined, write: (limit: number) => string): string {
-  if (limit === undefined) return ''
-  return value <= limit ? ` – within ${write(limit)}` : ` – OVER ${write(limit)}`
+  note(`npm install brings ${installed} packages${against(installed, 9, String)}`)
 }

@@ -8,6 +8,10 @@ export interface Comparison {
   readonly concurrency?: readonly number[]
   /** What `run` may cost over its peer, microseconds a call. Told beside the result; nothing fails. */
   readonly mostOverPeer?: number
+  /** How many times the peer's time `run` may take. */
+  readonly mostRatio?: number
+  /** Why it stays, where the bar is missed on some machine. */
+  readonly missed?: string
 }
 
 export interface Bench extends Comparison {

@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import { OpenFgaClient } from '@openfga/sdk'
 import { bench } from '../../../scripts/bench/bench.ts'
+import { note } from '../../../scripts/bench/figures.ts'
 import { fgaClient } from '../src/doors/fga.ts'
 
 /** esbuild stands among the repository's tools. */
@@ -111,7 +112,7 @@ async function bundled(code: string, resolveDir: string): Promise<{ readonly siz
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const own = await bundled("export { fgaClient } from '../src/doors/fga.ts'", folder('.'))
 const other = await bundled("export { OpenFgaClient } from '@openfga/sdk'", folder('..'))
-console.log(`  bundle, minified, gzip: ${kilobytes(own.size)}; @openfga/sdk ${kilobytes(other.size)}`)
+note(`bundle, minified, gzip: ${kilobytes(own.size)}; @openfga/sdk ${kilobytes(other.size)}`)
 
 /** Milliseconds that an import adds to a bare process: medians of eleven, in turn. */
 function importTimes(...codes: readonly string[]): readonly number[] {
@@ -133,6 +134,6 @@ const [bare = 0, ours0 = 0, theirs0 = 0, installed = 0] = importTimes(
   `await import('${import.meta.resolve('@openfga/sdk')}')`,
 )
 const added = (time: number) => `${(time - bare).toFixed(1)} ms`
-console.log(
-  `  cold import of that bundle: ${added(ours0)}; @openfga/sdk ${added(theirs0)}, and ${added(installed)} as it is installed`,
+note(
+  `cold import of that bundle: ${added(ours0)}; @openfga/sdk ${added(theirs0)}, and ${added(installed)} as it is installed`,
 )

@@ -32,5 +32,6 @@ for (const algorithm of ['ES256', 'RS256'] as const) {
       run: () => jwtVerify(token, publicKey, { issuer, audience, algorithms: [algorithm], typ: 'at+jwt' }),
     },
     concurrency: [1, 20],
+    mostRatio: 1.15,
   })
 }

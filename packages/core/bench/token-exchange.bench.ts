@@ -1,5 +1,6 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { bench } from '../../../scripts/bench/bench.ts'
+import { note } from '../../../scripts/bench/figures.ts'
 import { revealToken, Token } from '../src/credential/index.ts'
 import { oidc } from '../src/doors/providers.ts'
 import { admit } from '../src/identity/index.ts'
@@ -124,9 +125,7 @@ async function measureMemory(): Promise<void> {
   }
   const each = ((await settled()) - before) / USERS
   const verdict = each <= MOST_BYTES ? 'within' : 'OVER'
-  console.log(
-    `  ${USERS} users' cached tokens: ${each.toFixed(0)} bytes each over the token – ${verdict} ${MOST_BYTES}`,
-  )
+  note(`${USERS} users' cached tokens: ${each.toFixed(0)} bytes each over the token – ${verdict} ${MOST_BYTES}`)
   // Named here, they live until now.
   if (crowd.size !== USERS || users.length !== tokens.length) throw new Error('the cache lost tokens')
 }

@@ -1,3 +1,4 @@
+import { note } from '../../../scripts/bench/figures.ts'
 import { openLedger } from '../src/approvals/index.ts'
 import { type CibaOptions, ciba } from '../src/doors/ciba.ts'
 import { oidc } from '../src/doors/providers.ts'
@@ -97,13 +98,13 @@ await running
 const { lateness, faults } = watcher.statistics()
 const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MB`
 const share = (cpu.user + cpu.system) / 1e6 / seconds
-console.log(`  ${APPROVALS} pending approvals, interval ${INTERVAL_SECONDS} s, followed for ${seconds.toFixed(0)} s`)
-console.log(
-  `    ${(measured / seconds).toFixed(0)} polls a second; ${(share * 100).toFixed(0)} % of one core, ` +
+note(`${APPROVALS} pending approvals, interval ${INTERVAL_SECONDS} s, followed for ${seconds.toFixed(0)} s`)
+note(
+  `${(measured / seconds).toFixed(0)} polls a second; ${(share * 100).toFixed(0)} % of one core, ` +
     `${((share * 1e6) / (measured / seconds)).toFixed(0)} µs a poll, the server's part among them`,
 )
-console.log(
-  `    polls were late by ${(lateness.mean * 1000).toFixed(0)} ms on average, ${(lateness.max * 1000).toFixed(0)} ms at most; ` +
+note(
+  `polls were late by ${(lateness.mean * 1000).toFixed(0)} ms on average, ${(lateness.max * 1000).toFixed(0)} ms at most; ` +
     `memory ${megabytes(peak)} at its peak, ${megabytes(memoryBefore.rss)} before the first approval; ${faults} faults`,
 )
 

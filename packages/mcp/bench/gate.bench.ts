@@ -3,6 +3,7 @@ import { login, profileOf, startMockServers } from '@behalf/testing'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import * as z from 'zod'
 import { bench } from '../../../scripts/bench/bench.ts'
+import { note } from '../../../scripts/bench/figures.ts'
 import { createMcpGate, guardTools } from '../src/server/index.ts'
 
 // A request as most are: the token verifies by keys that are known, and the tool asks nobody.
@@ -74,8 +75,8 @@ for (let done = 0; done < REQUESTS; done += AT_ONCE) {
   )
 }
 const seconds = (performance.now() - began) / 1000
-console.log(
-  `  ${REQUESTS} requests of two users, ${AT_ONCE} at once: ${mixed} mixed, ${Math.round(REQUESTS / seconds)} a second`,
+note(
+  `${REQUESTS} requests of two users, ${AT_ONCE} at once: ${mixed} mixed, ${Math.round(REQUESTS / seconds)} a second`,
 )
 if (mixed > 0) throw new Error('users were mixed')
 

@@ -4,6 +4,7 @@ import { sqliteStore } from '@behalf/stores/sqlite'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { bench } from '../../../scripts/bench/bench.ts'
+import { note } from '../../../scripts/bench/figures.ts'
 import { hasRedisServer, redisServerMissing, startRedisServer } from '../test/redis-server.ts'
 import { place } from '../test/sqlite-files.ts'
 
@@ -68,7 +69,7 @@ if (hasRedisServer) {
   ioredis.stream.unref()
   stores.push({ name: 'Redis, client ioredis', work: await workOn(redisStore({ client: ioredis, prefix: 'ioredis' })) })
 } else {
-  console.log(`  not measured: Redis (${redisServerMissing})`)
+  note(`not measured: Redis (${redisServerMissing})`)
 }
 
 for (const { name, work } of stores) {

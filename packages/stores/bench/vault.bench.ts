@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { memoryStore, type Store, type UserIdentity } from '@behalf/core'
 import { type ConnectionDefinition, storedVault } from '@behalf/core/vault'
 import { sqliteStore } from '@behalf/stores/sqlite'
+import { note } from '../../../scripts/bench/figures.ts'
 import { verifiedUser } from '../test/approvals/verified-user.ts'
 import { place } from '../test/sqlite-files.ts'
 
@@ -94,8 +95,8 @@ const seconds = (performance.now() - began) / 1000
 filling.exec('PRAGMA wal_checkpoint(TRUNCATE)')
 filling.close()
 const bytes = statSync(file).size
-console.log(
-  `  ${total} connections on SQLite: ${(bytes / 2 ** 20).toFixed(0)} MiB, ${(bytes / total).toFixed(0)} bytes each; linked in ${seconds.toFixed(0)} s`,
+note(
+  `${total} connections on SQLite: ${(bytes / 2 ** 20).toFixed(0)} MiB, ${(bytes / total).toFixed(0)} bytes each; linked in ${seconds.toFixed(0)} s`,
 )
 
 const store = sqliteStore({ file })
@@ -122,7 +123,7 @@ async function rate(name: string, width: number, run: () => Promise<void>): Prom
   }
   await Promise.all(Array.from({ length: width }, worker))
   const perSecond = (count * 1000) / (performance.now() - from)
-  console.log(`  ${name}, ${width} at once: ${perSecond.toFixed(0)} a second`)
+  note(`${name}, ${width} at once: ${perSecond.toFixed(0)} a second`)
 }
 
 let looked = 0

@@ -1,0 +1,65 @@
+import { execFileSync } from 'node:child_process'
+import { type Figure, micro, type Section } from './figures.ts'
+
+export interface Surroundings {
+  /** Processor, cores, memory. */
+  readonly machine: string
+  readonly node: string
+  /** How busy the machine was, as the system tells it: processes that wanted a core, before and after. */
+  readonly load: readonly [before: number, after: number]
+}
+
+/** The page that `npm run bench -- --report` writes. */
+export function reportOf(sections: readonly Section[], { machine, node, load }: Surroundings): string {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+  return [
+    '# Benchmarks',
+    '',
+    'Every figure stands beside a peer that was measured in turn with it, in the same process: on another machine',
+    'the times differ, and the ratios should not by much. Nothing here is asserted by a test, since a busy machine is no fault.',
+    '',
+    `Measured on ${new Date().toISOString().slice(0, 10)} at ${commit}, ${node}, ${machine}; load ${load.map((value) => value.toFixed(1)).join(' before, ')} after.`,
+    '',
+    '```sh',
+    'npm run bench               # everything, to the terminal; about six minutes',
+    'npm run bench -- guard      # the files whose name holds `guard`',
+    'npm run bench -- --report   # everything, and this page anew',
+    '```',
+    '',
+    'Medians over 101 rounds. "Over it" is what a call costs more than the peer, with the middle half of the rounds;',
+    '"promised" is what the cost may be. A miss is explained below its table.',
+    ...sections.flatMap(sectionOf),
+    '',
+  ].join('\n')
+}
+
+function sectionOf({ title, figures, notes }: Section): string[] {
+  return [
+    '',
+    `## ${title}`,
+    ...(figures.length === 0
+      ? []
+      : [
+          '',
+          '| what | a call | peer | ratio | over it | promised |',
+          '| --- | ---: | ---: | ---: | ---: | --- |',
+          ...figures.map(rowOf),
+        ]),
+    ...(notes.length === 0 ? [] : ['', ...notes.map((text) => `- ${cell(text.trim())}`)]),
+  ]
+}
+
+function rowOf({ name, peerName, run, peer, ratio, over, overSpread, bar, within }: Figure): string {
+  const promised = bar === undefined ? '' : `${bar}: ${within === true ? 'kept' : '**missed**'}`
+  const cells = [
+    name,
+    micro(run),
+    `${peerName}: ${micro(peer)}`,
+    ratio.toFixed(2),
+    `${micro(over)} (${overSpread.map(micro).join(' to ')})`,
+    promised,
+  ]
+  return `| ${cells.map(cell).join(' | ')} |`
+}
+
+const cell = (text: string): string => text.replaceAll('|', '\\|')
