@@ -16,7 +16,7 @@ async function signIn(over: object, place: Partial<DeviceServer> = {}) {
   const server: DeviceServer = {
     deviceEndpoint: 'https://as.example/device',
     tokenEndpoint: 'https://as.example/token',
-    metadata: {},
+    metadata: { issuer: 'https://as.example' },
     client: { client_id: 'c' },
     resource: 'https://mcp.example/mcp',
     scope: undefined,

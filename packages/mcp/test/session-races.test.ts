@@ -76,12 +76,112 @@ describe('a refresh', () => {
     expect(isRevoked()).toBe(false)
   })
 
-  test('that is refused leaves the tokens as they were', async () => {
+  test('that is refused for good drops the tokens', async () => {
+    const { fetch } = rotating()
+    const session = createMcpSession(optionsOver(memoryStore(), fetch))
+    await session.authProvider.saveTokens({ ...first, refresh_token: 'refresh-0' }, { issuer })
+    await session.fetch(tokenEndpoint, refresh('refresh-0'))
+    expect(await session.authProvider.tokens()).toBeUndefined()
+  })
+
+  test('that is refused for another reason leaves the tokens as they were', async () => {
     const store = memoryStore()
     const session = createMcpSession(optionsOver(store, async () => Response.json({ error: 'x' }, { status: 400 })))
     await session.authProvider.saveTokens(first, { issuer })
     await session.fetch(tokenEndpoint, refresh('refresh-1'))
     expect(await session.authProvider.tokens()).toMatchObject(first)
+  })
+})
+
+describe('what others did in the meantime is not undone by', () => {
+  const newer: StoredOAuthTokens = { access_token: 'new', token_type: 'Bearer', refresh_token: 'refresh-new', issuer }
+  const refused = (error: string) => Response.json({ error }, { status: 400 })
+  const granted = () => Response.json({ access_token: 'access-2', token_type: 'Bearer', refresh_token: 'refresh-2' })
+
+  /** One refreshes; before the server's answer is there, the other does something. */
+  async function between(
+    answer: () => Response,
+    other: (session: ReturnType<typeof createMcpSession>) => Promise<void>,
+  ) {
+    const store = memoryStore()
+    const elsewhere = createMcpSession(optionsOver(store, undefined))
+    const session = createMcpSession(
+      optionsOver(store, async () => {
+        await other(elsewhere)
+        return answer()
+      }),
+    )
+    const { authProvider } = session
+    await authProvider.saveTokens(first, { issuer })
+    await authProvider.tokens()
+    const response = await session.fetch(tokenEndpoint, refresh('refresh-1'))
+    return { authProvider, elsewhere, response }
+  }
+  const signIn = async ({ authProvider }: ReturnType<typeof createMcpSession>) =>
+    authProvider.saveTokens(newer, { issuer })
+
+  test.each(['invalid_grant', 'invalid_client', 'unauthorized_client', 'invalid_dpop_proof'])(
+    'a refresh that is refused with %s: a sign-in stays',
+    async (error) => {
+      const { authProvider } = await between(() => refused(error), signIn)
+      // Somebody reads the new ones before the SDK says that the old ones are good for nothing.
+      expect(await authProvider.tokens()).toMatchObject(newer)
+      await authProvider.invalidateCredentials?.('tokens')
+      expect(await authProvider.tokens()).toMatchObject(newer)
+    },
+  )
+
+  test('a refusal, where the SDK made the request by itself', async () => {
+    const store = memoryStore()
+    const [slow, quick] = [undefined, undefined].map(() => createMcpSession(optionsOver(store, undefined)).authProvider)
+    await slow?.saveTokens(first, { issuer })
+    await slow?.tokens()
+    await quick?.saveTokens(newer, { issuer })
+    await slow?.invalidateCredentials?.('tokens')
+    expect(await quick?.tokens()).toMatchObject(newer)
+    await quick?.invalidateCredentials?.('tokens')
+    expect(await quick?.tokens()).toBeUndefined()
+  })
+
+  test('a refresh that came back late: a sign-in stays', async () => {
+    const { authProvider, response } = await between(granted, signIn)
+    await authProvider.saveTokens({ ...((await response.json()) as StoredOAuthTokens), issuer }, { issuer })
+    expect(await authProvider.tokens()).toMatchObject(newer)
+  })
+
+  test('a refresh that came back late: a sign-out stays', async () => {
+    const { authProvider, response } = await between(granted, (elsewhere) => elsewhere.signOut())
+    await authProvider.saveTokens({ ...((await response.json()) as StoredOAuthTokens), issuer }, { issuer })
+    expect(await authProvider.tokens()).toBeUndefined()
+  })
+
+  test('a refresh that begins after a sign-out: it is not sent', async () => {
+    const sent: unknown[] = []
+    const fetch = async () => {
+      sent.push(1)
+      return granted()
+    }
+    const session = createMcpSession(optionsOver(memoryStore(), fetch))
+    await session.authProvider.saveTokens(first, { issuer })
+    await session.signOut()
+    const response = await session.fetch(tokenEndpoint, refresh('refresh-1'))
+    expect(await response.json()).toEqual({ error: 'invalid_grant' })
+    expect(sent).toEqual([])
+  })
+
+  test('a refused client: one that was registered since stays', async () => {
+    const store = memoryStore()
+    const [slow, quick] = [undefined, undefined].map(() => createMcpSession(optionsOver(store, undefined)).authProvider)
+    const at = { issuer }
+    await slow?.saveDiscoveryState?.({ authorizationServerUrl: issuer })
+    await slow?.saveClientInformation?.({ client_id: 'old' }, at)
+    expect(await slow?.clientInformation(at)).toMatchObject({ client_id: 'old' })
+    await quick?.saveClientInformation?.({ client_id: 'new' }, at)
+    await slow?.invalidateCredentials?.('client')
+    expect(await slow?.clientInformation(at)).toMatchObject({ client_id: 'new' })
+    await slow?.invalidateCredentials?.('all')
+    const options = optionsOver(store, undefined)
+    expect(await new SessionRecords(options, checkSession(options)).client(issuer, 0)).toBeUndefined()
   })
 })
 

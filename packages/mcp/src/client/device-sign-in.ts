@@ -1,7 +1,13 @@
-import { type Fetch, InvalidResponseError, OAuthResponseError, TransportError } from '@behalf/core'
+import { ConfigurationError, type Fetch, InvalidResponseError, OAuthResponseError, TransportError } from '@behalf/core'
 import { authorizeOnDevice, type DeviceCode } from '@behalf/core/device-login'
-import type { OAuthClientInformationMixed, StoredOAuthTokens } from '@modelcontextprotocol/client'
-import { authenticateClient, type TokenEndpointMetadata } from './authenticate-client.ts'
+import type {
+  AuthorizationServerMetadata,
+  OAuthClientInformationMixed,
+  OAuthServerInfo,
+  StoredOAuthTokens,
+} from '@modelcontextprotocol/client'
+import { authenticateClient } from './authenticate-client.ts'
+import type { ClientRegistration } from './client-options.ts'
 import { SignInError } from './sign-in-error.ts'
 import { Refusal, StoredTokens } from './wire.ts'
 
@@ -18,13 +24,27 @@ export interface DeviceSignInOptions {
 export interface DeviceServer {
   readonly deviceEndpoint: string
   readonly tokenEndpoint: string
-  readonly metadata: TokenEndpointMetadata
+  readonly metadata: Pick<AuthorizationServerMetadata, 'issuer' | 'token_endpoint_auth_methods_supported'>
   readonly client: OAuthClientInformationMixed
   readonly resource: string
   readonly scope: string | undefined
   readonly fetch: Fetch
   /** The MCP server is on this machine, so a page over plain http may be too. */
   readonly allowLoopback: boolean
+}
+
+/** What an MCP server's authorization server says of its device login. @throws ConfigurationError It has none. */
+export function deviceServerOf(
+  { authorizationServerMetadata: metadata, resourceMetadata }: OAuthServerInfo,
+  client: ClientRegistration,
+  scopes: readonly string[] | undefined,
+): Pick<DeviceServer, 'deviceEndpoint' | 'tokenEndpoint' | 'metadata' | 'scope'> {
+  const { device_authorization_endpoint: deviceEndpoint } = { ...metadata } as Readonly<Record<string, unknown>>
+  if (metadata === undefined || typeof deviceEndpoint !== 'string' || client.deviceLogin !== true) {
+    throw new ConfigurationError('signInByDevice', 'needs `deviceLogin` of the client and a server that has it')
+  }
+  const scope = (scopes ?? client.scopes ?? resourceMetadata?.scopes_supported)?.join(' ')
+  return { deviceEndpoint, tokenEndpoint: metadata.token_endpoint, metadata, scope }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type SealedStore, sealedStore } from '@behalf/core/sealed-store'
+import { type SealedStore, type SealedValue, sealedStore } from '@behalf/core/sealed-store'
 import type { OAuthDiscoveryState, StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client'
 import type { McpSessionOptions, SessionSettings } from './client-options.ts'
 import { PendingSignIn, StoredClient, StoredKey, StoredTokens } from './wire.ts'
@@ -50,8 +50,17 @@ export class SessionRecords {
     return this.#write(this.#session('tokens'), tokens)
   }
 
-  dropTokens(): Promise<void> {
-    return this.#drop(this.#session('tokens'))
+  /** Puts tokens in place of those; where others stand there by now, or none, they stay. */
+  async replaceTokens(old: StoredOAuthTokens, tokens: StoredOAuthTokens): Promise<void> {
+    const name = this.#session('tokens')
+    const found = await this.#store.get(name)
+    // Whoever wrote in between has the newer ones, and wins.
+    if (found !== undefined && holds(found, old)) await this.#store.put(name, tokens, { ifVersion: found.version })
+  }
+
+  /** Forgets the tokens, or only these: others that came since stay. */
+  dropTokens(only?: StoredOAuthTokens): Promise<void> {
+    return this.#drop(this.#session('tokens'), (found) => only === undefined || holds(found, only))
   }
 
   /** Our client at an issuer. A secret that has run out is no registration. */
@@ -65,8 +74,9 @@ export class SessionRecords {
     return this.#write(this.#client(issuer), client)
   }
 
-  dropClient(issuer: string): Promise<void> {
-    return this.#drop(this.#client(issuer))
+  /** Forgets this client at an issuer, and none that was registered since. */
+  dropClient(issuer: string, clientId: string): Promise<void> {
+    return this.#drop(this.#client(issuer), ({ value }) => StoredClient.safeParse(value).data?.client_id === clientId)
   }
 
   /** Keeps a sign-in until the browser comes back, under its `state`. */
@@ -129,11 +139,16 @@ export class SessionRecords {
     }
   }
 
-  async #drop(name: readonly string[]): Promise<void> {
+  async #drop(name: readonly string[], isMeant: (found: SealedValue) => boolean): Promise<void> {
     for (;;) {
       const found = await this.#store.get(name)
-      if (found === undefined) return
+      if (found === undefined || !isMeant(found)) return
       if ((await this.#store.delete(name, { ifVersion: found.version })) === 'deleted') return
     }
   }
+}
+
+function holds({ value }: SealedValue, { access_token: access, refresh_token: refresh }: StoredOAuthTokens): boolean {
+  const { data } = StoredTokens.safeParse(value)
+  return data?.access_token === access && data.refresh_token === refresh
 }
