@@ -111,6 +111,28 @@ describe('list users', () => {
     expect(await list('document:2', 'user')).toEqual(['user:ann'])
   })
 
+  test('a kind that cannot reach what everybody needs is in no list, and nothing is read to find that out', async () => {
+    const narrow = model(`
+type user
+type robot
+type document
+  relations
+    define owner: [user with small]
+    define listed: [user, robot]
+    define open: owner and listed
+    define shut: owner but not listed
+condition small(size: int) {
+  size < 10
+}
+`)
+    const engine = createEngine({ model: narrow, tuples: [tuple('user:ann owner document:1', 'small')] })
+    for (const relation of ['open', 'shut']) {
+      expect(await engine.listUsers({ object: 'document:1', relation, filter: 'robot' })).toEqual([])
+      const users = engine.listUsers({ object: 'document:1', relation, filter: 'user' })
+      await expect(users).rejects.toMatchObject({ code: 'validation_error' })
+    }
+  })
+
   test('a condition that does not hold leads no further, and what lies behind it refuses nothing', async () => {
     const engine = engineWith(
       tuple('user:ann viewer document:1'),

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@behalf/core'
 import { type Condition, compileCondition, loadCel } from '../conditions/index.ts'
-import { type AuthorizationModel, compileModel, createReaches } from '../model/index.ts'
+import { type AuthorizationModel, compileModel, createHasWay, createReaches } from '../model/index.ts'
 import { memoryTuples, type Tuple, type TupleSource } from '../tuples/index.ts'
 import { askBatch, askCheck, askExplanation } from './ask.ts'
 import type { FgaEngine } from './engine.ts'
@@ -39,6 +39,7 @@ export function createEngine(options: EngineOptions): FgaEngine {
       model: compiled,
       conditions,
       reaches: createReaches(compiled),
+      hasWay: createHasWay(compiled),
       source,
       valid: new WeakMap(),
     }))

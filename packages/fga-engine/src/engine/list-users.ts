@@ -20,8 +20,7 @@ export async function listUsers(state: EngineState, question: ListUsersQuestion)
     throw new FgaError('relation_not_found', `relation '${filter}' not found`)
   }
   const asking = askingOf(state, '', question, { explain: false, conditionCode: 'validation_error' })
-  const isPossible =
-    state.reaches(filter, relation) || (userset === undefined && state.reaches(`${filter}:*`, relation))
+  const isPossible = state.hasWay(filter, relation) || (userset === undefined && state.hasWay(`${filter}:*`, relation))
   if (!isPossible) return []
   const { users, error } = await usersAround(state, asking, { object, relation, filter })
   const found: string[] = []

@@ -5,7 +5,8 @@ export type Rewrite =
   | { readonly kind: 'this' }
   | { readonly kind: 'computed'; readonly relation: string }
   | { readonly kind: 'ttu'; readonly tupleset: string; readonly computed: string }
-  | { readonly kind: 'union' | 'intersection'; readonly children: readonly Rewrite[] }
+  | { readonly kind: 'union'; readonly children: readonly Rewrite[] }
+  | { readonly kind: 'intersection'; readonly children: readonly Rewrite[] }
   | { readonly kind: 'exclusion'; readonly base: Rewrite; readonly subtract: Rewrite }
 
 /** A relation of a type. */

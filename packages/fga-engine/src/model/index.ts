@@ -9,4 +9,4 @@ export type {
 } from './authorization-model.ts'
 export { compileModel } from './compile-model.ts'
 export { type CompiledModel, type Relation, type Rewrite, relationOf } from './compiled-model.ts'
-export { createReaches, type Reaches } from './reaches.ts'
+export { createHasWay, createReaches, type Reaches } from './reaches.ts'

@@ -8,11 +8,32 @@ export type Reaches = (userLabel: string, relation: Relation) => boolean
  * neither conditions nor depth are looked at. OpenFGA does the same, which decides between "no" and an error.
  */
 export function createReaches(model: CompiledModel): Reaches {
+  return rememberedReaches(model, allParts)
+}
+
+/**
+ * The same, through that part of `and` and `but not` alone without which nobody has the relation: the first, and the one
+ * that is not subtracted. Whoever does not reach it is in no list, and nothing is read to find that out.
+ */
+export function createHasWay(model: CompiledModel): Reaches {
+  return rememberedReaches(model, neededPart)
+}
+
+type PartsOf = (rewrite: Branching) => readonly Rewrite[]
+type Branching = Extract<Rewrite, { readonly kind: 'intersection' | 'exclusion' }>
+
+const allParts: PartsOf = (rewrite) =>
+  rewrite.kind === 'exclusion' ? [rewrite.base, rewrite.subtract] : rewrite.children
+const neededPart: PartsOf = (rewrite) => [
+  rewrite.kind === 'exclusion' ? rewrite.base : (rewrite.children[0] as Rewrite),
+]
+
+function rememberedReaches(model: CompiledModel, partsOf: PartsOf): Reaches {
   const known = new Map<string, ReadonlySet<string>>()
   return (userLabel, relation) => {
     let sources = known.get(relation.label)
     if (sources === undefined) {
-      sources = sourcesOf(model, relation)
+      sources = sourcesOf(model, relation, partsOf)
       known.set(relation.label, sources)
     }
     return sources.has(userLabel)
@@ -20,11 +41,11 @@ export function createReaches(model: CompiledModel): Reaches {
 }
 
 /** `user`, `user:*` and `group#member`, as far as one of them leads here. */
-function sourcesOf(model: CompiledModel, start: Relation): ReadonlySet<string> {
+function sourcesOf(model: CompiledModel, start: Relation, partsOf: PartsOf): ReadonlySet<string> {
   const seen = new Set([start.label])
   const waiting = [start]
   for (let relation = waiting.pop(); relation !== undefined; relation = waiting.pop()) {
-    for (const { label, next } of stepsBack(model, relation, relation.rewrite)) {
+    for (const { label, next } of stepsBack(model, relation, relation.rewrite, partsOf)) {
       if (seen.has(label)) continue
       seen.add(label)
       if (next !== undefined) waiting.push(next)
@@ -38,7 +59,7 @@ interface Step {
   readonly next: Relation | undefined
 }
 
-function stepsBack(model: CompiledModel, relation: Relation, rewrite: Rewrite): readonly Step[] {
+function stepsBack(model: CompiledModel, relation: Relation, rewrite: Rewrite, partsOf: PartsOf): readonly Step[] {
   switch (rewrite.kind) {
     case 'this':
       return relation.restrictions.map(({ type, relation: userset, wildcard }) =>
@@ -54,10 +75,10 @@ function stepsBack(model: CompiledModel, relation: Relation, rewrite: Rewrite): 
         relationOf(model, type, rewrite.computed) === undefined ? [] : [step(model, type, rewrite.computed)],
       )
     }
-    case 'exclusion':
-      return [rewrite.base, rewrite.subtract].flatMap((part) => stepsBack(model, relation, part))
+    case 'union':
+      return rewrite.children.flatMap((part) => stepsBack(model, relation, part, partsOf))
     default:
-      return rewrite.children.flatMap((part) => stepsBack(model, relation, part))
+      return partsOf(rewrite).flatMap((part) => stepsBack(model, relation, part, partsOf))
   }
 }
 
