@@ -26,6 +26,11 @@ export interface ResourceServerOptions extends SurroundingsOptions {
   readonly dpop?: DpopOptions | undefined
   /** The origin that clients see, where a proxy stands before the API. @default the request's own */
   readonly origin?: string | undefined
+  /**
+   * What that proxy takes off the path before the request comes here, such as `/trading`: a proof names the address
+   * that its client sees (RFC 9449 §4.3). @default nothing
+   */
+  readonly pathPrefix?: string | undefined
   /** Which agents may act here. @default any */
   readonly actors?: ActorRules | undefined
   /** Takes opaque tokens too, by asking their issuer. @default they are refused */
@@ -40,6 +45,7 @@ const optionKeys = [
   'realm',
   'dpop',
   'origin',
+  'pathPrefix',
   'actors',
   'introspect',
   'metadata',
@@ -119,6 +125,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     caller: { servers, audience, introspect: options.introspect },
     dpop,
     origin: options.origin && originList('createResourceServer.origin', [options.origin])[0],
+    pathPrefix: checkPathPrefix(options.pathPrefix ?? ''),
     actors: checkActorRules('createResourceServer.actors', options.actors),
     clock,
     challenge: {
@@ -133,6 +140,17 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     metadata: (request) => metadata?.answer(request),
     ...(metadata !== undefined && { metadataUrl: metadata.url }),
   }
+}
+
+function checkPathPrefix(prefix: unknown): string {
+  if (prefix === '') return prefix
+  // As a URL spells it, so that what is compared with a client's spelling is no surprise.
+  const isPath = typeof prefix === 'string' && /^\/.*[^/]$/s.test(prefix)
+  if (isPath && new URL(`https://api.example${prefix}`).pathname === prefix) return prefix
+  throw new ConfigurationError(
+    'createResourceServer.pathPrefix',
+    'give the path that the proxy takes off, such as /trading: it begins with a slash and ends without one',
+  )
 }
 
 /** Checked at each call: a misspelt `scopes` would let every token pass. */

@@ -17,6 +17,7 @@ export interface ApiSettings {
   readonly caller: CallerRules
   readonly dpop: DpopRules | undefined
   readonly origin: string | undefined
+  readonly pathPrefix: string
   readonly actors: ActorRules
   readonly clock: Clock
   readonly challenge: ChallengeSettings
@@ -131,12 +132,12 @@ async function proved(
   request: ProtectedRequest,
   accessToken: string,
   { algorithms, windowSeconds, nonces }: DpopRules,
-  { challenge, clock, origin }: ApiSettings,
+  { challenge, clock, origin, pathPrefix }: ApiSettings,
 ): Promise<Proved | Refused> {
   const url = new URL(request.url)
   const verdict = await verifyProof(request.headers.get('dpop'), {
     method: request.method,
-    url: (origin ?? url.origin) + url.pathname,
+    url: (origin ?? url.origin) + pathPrefix + url.pathname,
     accessToken,
     algorithms,
     windowSeconds,
