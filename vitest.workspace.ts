@@ -22,6 +22,8 @@ export default defineConfig({
           root,
           include: ['test/**/*.test.ts'],
           testTimeout: 20_000,
+          // By itself a second, which a busy machine takes for nothing at all.
+          expect: { poll: { timeout: 15_000 } },
           typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
         },
       })),
