@@ -1,5 +1,6 @@
 import { get } from 'node:http'
 import { login } from '@behalf/testing'
+import { verifies } from '@behalf/testing/contract'
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -50,7 +51,7 @@ describe('a machine', () => {
     expect(await who(access)).toBe('agent stock-mcp ')
   })
 
-  test('whose server redirects goes nowhere else', async () => {
+  verifies('MCP-CLIENT-token-server', 'whose server redirects goes nowhere else', async () => {
     const elsewhere = await openPort()
     onTestFinished(() => elsewhere.close())
     const seen: string[] = []

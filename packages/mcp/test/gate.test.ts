@@ -92,6 +92,28 @@ describe('who may pass', () => {
     expect((await send({}, { url: `${world.resource}?access_token=${token}` })).status).toBe(401)
   })
 
+  verifies('MCP-SERVER-malformed', 'a header that holds no single token is a bad request', async () => {
+    for (const headers of [{ authorization: 'Bearer a b' }, { authorization: 'Bearer' }]) {
+      const response = await send({}, { headers })
+      expect(response.status).toBe(400)
+      expect(challengeOf(response)).toContain('error="invalid_request"')
+    }
+  })
+
+  verifies('MCP-SERVER-every-request', 'a session that was opened with a token opens nothing without', async () => {
+    const handler = gate().handle(echo)
+    const request = (headers: Record<string, string>) =>
+      handler(
+        new Request(world.resource, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'mcp-session-id': 'one', ...headers },
+          body: JSON.stringify(call('x')),
+        }),
+      )
+    expect((await request({ authorization: `Bearer ${await world.token('ann')}` })).status).toBe(200)
+    expect((await request({})).status).toBe(401)
+  })
+
   const refused: Record<string, () => Promise<Sent & { readonly over?: Partial<McpGateOptions> }>> = {
     'a token for another audience': async () => {
       const options = { user: 'ann', client: world.target.clients.public, scope: 'openid chat' }

@@ -1,69 +1,8 @@
 import { memoryStore } from '@behalf/core'
 import { verifies } from '@behalf/testing/contract'
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { describe, expect, test } from 'vitest'
-import { createMcpSession, type McpSessionOptions } from '../src/client/index.ts'
-
-const serverUrl = 'https://mcp.example/mcp'
-const issuer = 'https://as.example'
-
-const metadata = {
-  issuer,
-  authorization_endpoint: `${issuer}/authorize`,
-  token_endpoint: `${issuer}/token`,
-  registration_endpoint: `${issuer}/register`,
-  response_types_supported: ['code'],
-  code_challenge_methods_supported: ['S256'],
-  scopes_supported: ['a', 'b'],
-}
-
-/** A server and its authorization server, as a client's fetch sees them. */
-function servers(over: object = {}, resource: object = {}) {
-  const asked: { readonly url: string; readonly body: string }[] = []
-  const fetch = async (input: string | URL | Request, init?: RequestInit) => {
-    const request = new Request(input, init)
-    const { pathname, href } = new URL(request.url)
-    asked.push({ url: href, body: await request.clone().text() })
-    if (href === serverUrl) {
-      const challenge =
-        'Bearer resource_metadata="https://mcp.example/.well-known/oauth-protected-resource/mcp", scope="a"'
-      return new Response(null, { status: 401, headers: { 'www-authenticate': challenge } })
-    }
-    if (pathname.includes('oauth-protected-resource')) {
-      return Response.json({
-        resource: serverUrl,
-        authorization_servers: [issuer],
-        scopes_supported: ['a', 'b'],
-        ...resource,
-      })
-    }
-    if (pathname.endsWith('/register')) {
-      const wanted = JSON.parse(await request.text()) as object
-      return Response.json({ ...wanted, client_id: 'made' }, { status: 201 })
-    }
-    if (pathname.includes('.well-known')) return Response.json({ ...metadata, ...over })
-    return new Response(null, { status: 404 })
-  }
-  return { asked, fetch }
-}
-
-async function connect(fetch: McpSessionOptions['fetch'], over: Partial<McpSessionOptions> = {}) {
-  const shown: string[] = []
-  const session = createMcpSession({
-    serverUrl,
-    owner: 'ann',
-    client: { name: 'x', redirectUri: 'http://127.0.0.1/callback', scopes: ['c'] },
-    showSignIn: (url) => void shown.push(url.href),
-    store: memoryStore(),
-    ...(fetch && { fetch }),
-    ...over,
-  })
-  const client = new Client({ name: 'x', version: '1' })
-  const error = await client
-    .connect(new StreamableHTTPClientTransport(new URL(over.serverUrl ?? serverUrl), session))
-    .catch((thrown: unknown) => thrown)
-  return { shown, error: String(error) }
-}
+import type { McpSessionOptions } from '../src/client/index.ts'
+import { connect, redirectUri, servers } from './metadata-servers.ts'
 
 describe('a registration', () => {
   verifies('MCP-CLIENT-application-type', 'names its type, and every scope that may ever be asked for', async () => {
@@ -81,10 +20,9 @@ describe('a registration', () => {
     const other = 'https://other.example/mcp'
     const others = servers({}, { resource: other, scopes_supported: ['z'] })
     const toOther: McpSessionOptions['fetch'] = async (input, init) => {
-      asked.push({ url: String(input), body: String(init?.body) })
+      asked.push({ url: String(input), body: String(init?.body), method: 'POST', headers: new Headers() })
       return others.fetch(String(input).replace('other.example', 'mcp.example'), init)
     }
-    const redirectUri = 'http://127.0.0.1/callback'
     await connect(fetch, { store })
     await connect(fetch, { store, owner: 'bob' })
     await connect(fetch, { store, client: { name: 'x', redirectUri, scopes: ['c', 'd'] } })
@@ -98,7 +36,7 @@ describe('a registration', () => {
     expect((await connect(fetch)).error).toContain('register one by hand')
   })
 
-  test('one whose secret has run out is made anew', async () => {
+  verifies('RFC7591-3.2.1-secret', 'one whose secret has run out is made anew', async () => {
     const store = memoryStore()
     const { asked, fetch } = servers()
     const expiring: McpSessionOptions['fetch'] = async (input, init) => {
@@ -151,11 +89,15 @@ describe('metadata that lies', () => {
     }
   })
 
-  test.each<readonly [string, object, object]>([
-    ['another issuer than asked for', { issuer: 'https://evil.example' }, {}],
-    ['another resource', {}, { resource: 'https://evil.example/mcp' }],
-  ])('%s: nobody is sent anywhere', async (_name, over, resource) => {
-    const { fetch } = servers(over, resource)
+  verifies('MCP-CLIENT-metadata-issuer', 'metadata of another issuer than was asked for is not used', async () => {
+    const { fetch } = servers({ issuer: 'https://evil.example' })
     expect((await connect(fetch)).shown).toEqual([])
+  })
+
+  verifies('RFC9728-3.3-client', 'metadata of another resource is not used', async () => {
+    for (const resource of ['https://evil.example/mcp', 'https://mcp.example/other']) {
+      const { fetch } = servers({}, { resource })
+      expect((await connect(fetch)).shown).toEqual([])
+    }
   })
 })

@@ -1,4 +1,5 @@
 import { memoryStore } from '@behalf/core'
+import { verifies } from '@behalf/testing/contract'
 import { describe, expect, test } from 'vitest'
 import { createMcpSession } from '../src/client/index.ts'
 
@@ -23,8 +24,14 @@ describe('configuration', () => {
     'an owner that no verification made',
     refuses({ owner: { kind: 'user', issuer: 'x', subject: 'ann', claims: {} } }),
   )
-  test('a redirect that a browser runs', refuses({ client: { name: 'x', redirectUri: 'javascript:alert(1)' } }))
-  test('a redirect over plain http', refuses({ client: { name: 'x', redirectUri: 'http://app.example/cb' } }))
+  for (const wrong of [
+    'javascript:alert(1)',
+    'http://app.example/cb',
+    'com.example.app:/cb',
+    'https://app.example/cb#x',
+  ]) {
+    verifies('MCP-CLIENT-redirect-uri', wrong, refuses({ client: { name: 'x', redirectUri: wrong } }))
+  }
   test(
     'a metadata document over http',
     refuses({ client: { name: 'x', redirectUri, metadataUrl: 'http://a.example/c' } }),

@@ -1,4 +1,5 @@
 import { memoryStore, type Store } from '@behalf/core'
+import { verifies } from '@behalf/testing/contract'
 import type { StoredOAuthTokens } from '@modelcontextprotocol/client'
 import { describe, expect, test } from 'vitest'
 import { checkSession, type McpSessionOptions } from '../src/client/client-options.ts'
@@ -185,7 +186,7 @@ describe('what others did in the meantime is not undone by', () => {
   })
 })
 
-test('tokens of one issuer are none for another', async () => {
+verifies('MCP-CLIENT-token-server', 'tokens of one issuer are none for another', async () => {
   const session = createMcpSession(optionsOver(memoryStore(), undefined))
   await session.authProvider.saveTokens(first, { issuer })
   expect(await session.authProvider.tokens({ issuer: 'https://other.example' })).toBeUndefined()

@@ -134,7 +134,7 @@ describe('a session that outlives its process', () => {
     expect(await requests('register')).toHaveLength(2)
   })
 
-  test('the store sees no token, no owner and no server', async () => {
+  verifies('MCP-CLIENT-token-storage', 'the store sees no token, no owner and no server', async () => {
     const inner = memoryStore()
     const seen: string[] = []
     const put: Store['put'] = (key, value, options) => {

@@ -124,13 +124,12 @@ function ownerName(owner: Identity | string): string {
   })
 }
 
-/** RFC 8252 §7: https, loopback, or a scheme of the app's own; never one that a browser runs. */
+/** MCP, Communication Security: https or loopback. A scheme of the app's own (RFC 8252 §7.1) is neither, and can be another app's. */
 function checkRedirectUri(option: string, value: unknown): void {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  const own = url !== undefined && /^[a-z][a-z0-9+-]*\.[a-z0-9.+-]+:$/.test(url.protocol)
   const web = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
-  if (url === undefined || url.hash !== '' || !(web || own)) {
-    throw new ConfigurationError(option, 'give an https or loopback address, or a private-use scheme (RFC 8252 §7)')
+  if (url === undefined || url.hash !== '' || !web) {
+    throw new ConfigurationError(option, 'give an https address, or one on loopback, without fragment')
   }
 }
 

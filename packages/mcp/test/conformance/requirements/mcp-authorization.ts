@@ -27,6 +27,16 @@ export const mcpServer = [
     text: 'MUST NOT take an access token from the query.',
   },
   {
+    id: 'MCP-SERVER-every-request',
+    clause: 'https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking',
+    text: 'MUST verify each request, and not take a session for it.',
+  },
+  {
+    id: 'MCP-SERVER-malformed',
+    clause: authorization('error-handling'),
+    text: 'MUST answer 400 to a malformed authorization request.',
+  },
+  {
     id: 'MCP-SERVER-passthrough',
     clause: authorization('access-token-privilege-restriction'),
     text: 'MUST NOT pass the token of its client through to another API.',
@@ -55,6 +65,51 @@ export const mcpServer = [
 
 /** What it asks of clients. */
 export const mcpClient = [
+  {
+    id: 'MCP-CLIENT-discovery',
+    clause: authorization('protected-resource-metadata-discovery-requirements'),
+    text: 'MUST find protected resource metadata where a challenge says, else at the well-known place of the endpoint, then of its host.',
+  },
+  {
+    id: 'MCP-CLIENT-metadata-places',
+    clause: authorization('authorization-server-metadata-discovery'),
+    text: 'MUST look for the metadata of an issuer with a path as OAuth inserts it, as OpenID Connect inserts it, and appended, in this order.',
+  },
+  {
+    id: 'MCP-CLIENT-metadata-issuer',
+    clause: authorization('authorization-server-metadata-discovery', '2026-07-28'),
+    text: 'MUST NOT use metadata whose `issuer` is another than was asked for.',
+  },
+  {
+    id: 'MCP-CLIENT-challenge-scope',
+    clause: authorization('scope-selection-strategy'),
+    text: 'MUST take the scopes of a challenge as what the request needs, and no list of the metadata instead.',
+  },
+  {
+    id: 'MCP-CLIENT-token-header',
+    clause: authorization('token-requirements'),
+    text: 'MUST send the token in the Authorization header of each request, and never in the query.',
+  },
+  {
+    id: 'MCP-CLIENT-token-server',
+    clause: authorization('token-handling'),
+    text: 'MUST NOT send a server a token that another than its own authorization server issued, nor its token elsewhere.',
+  },
+  {
+    id: 'MCP-CLIENT-token-storage',
+    clause: authorization('token-theft'),
+    text: 'MUST store tokens securely.',
+  },
+  {
+    id: 'MCP-CLIENT-https',
+    clause: authorization('communication-security'),
+    text: 'MUST reach the endpoints of an authorization server over https; loopback is excepted.',
+  },
+  {
+    id: 'MCP-CLIENT-redirect-uri',
+    clause: authorization('communication-security'),
+    text: 'MUST use redirect addresses on loopback or over https only.',
+  },
   {
     id: 'MCP-CLIENT-pkce',
     clause: authorization('authorization-code-protection'),
@@ -125,5 +180,34 @@ export const mcpClient = [
     clause:
       'https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#server-side-request-forgery-ssrf',
     text: 'SHOULD refuse addresses of private networks, and redirects, in discovery.',
+  },
+] as const satisfies readonly Requirement[]
+
+/** What MCP clients touch of the specifications beneath it, where core does not. */
+export const mcpClientBeneath = [
+  {
+    id: 'RFC9728-3.3-client',
+    clause: 'https://www.rfc-editor.org/rfc/rfc9728#section-3.3',
+    text: 'MUST NOT use protected resource metadata whose `resource` is another.',
+  },
+  {
+    id: 'RFC7591-2-redirect_uris',
+    clause: 'https://www.rfc-editor.org/rfc/rfc7591#section-2',
+    text: 'MUST register its redirect addresses.',
+  },
+  {
+    id: 'RFC7591-3.1-post',
+    clause: 'https://www.rfc-editor.org/rfc/rfc7591#section-3.1',
+    text: 'MUST post its metadata as `application/json`, over TLS.',
+  },
+  {
+    id: 'RFC7591-3.2.1-method',
+    clause: 'https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1',
+    text: 'MUST go by what the server registered, where that differs from what was asked for.',
+  },
+  {
+    id: 'RFC7591-3.2.1-secret',
+    clause: 'https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1',
+    text: 'MUST NOT use a secret after `client_secret_expires_at`; 0 is never.',
   },
 ] as const satisfies readonly Requirement[]
