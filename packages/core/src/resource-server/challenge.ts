@@ -42,6 +42,8 @@ export interface RefusalOptions {
   readonly scheme: Scheme | undefined
   /** Absent: the request had no credentials, and no error is named (RFC 6750 §3.1). */
   readonly complaint?: Complaint
+  /** What the request will need, for whoever came without credentials: they need not ask for more than that. */
+  readonly scopes?: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -50,10 +52,11 @@ export interface RefusalOptions {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 | RFC 6750 §3}
  */
 export function refuse(settings: ChallengeSettings, reason: string, options: RefusalOptions): Refused {
-  const { complaint } = options
+  const { complaint, scopes = [] } = options
   const challenges = schemesOf(settings, options.scheme).map((scheme) => {
     const { realm, resourceMetadata, algorithms } = settings
     const parameters = challengeParameters({
+      ...(scopes.length > 0 && { scopes }),
       ...complaint,
       realm,
       resourceMetadata,

@@ -45,7 +45,7 @@ export async function protectRequest(
   const { challenge, dpop } = settings
   const presented = readAccessToken(request)
   if (presented.kind === 'none' || (presented.scheme === 'DPoP' && dpop === undefined)) {
-    return refuse(challenge, 'no access token that is taken here', { scheme: undefined })
+    return refuse(challenge, 'no access token that is taken here', { scheme: undefined, scopes: rules.scopes })
   }
   const { scheme } = presented
   const no: Refuse = (reason, error, errorDescription, more = {}) =>

@@ -47,6 +47,11 @@ export const mcpServer = [
     text: 'SHOULD answer 403 with `insufficient_scope` and the scopes that the operation needs.',
   },
   {
+    id: 'MCP-SERVER-challenge-scope',
+    clause: authorization('protected-resource-metadata-discovery-requirements'),
+    text: 'SHOULD name the scopes that a request needs in the challenge of a 401.',
+  },
+  {
     id: 'MCP-SERVER-origin',
     clause: 'https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning',
     text: 'MUST validate the Origin header, and answer 403 where it is not valid.',
