@@ -80,9 +80,26 @@ note(
 )
 if (mixed > 0) throw new Error('users were mixed')
 
+// What no gate can do without: the token's signature, checked by itself.
+const [signed = '', signature = ''] = /^(.+)\.([^.]+)$/.exec(tokens.ann)?.slice(1) ?? []
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+const { publicKey } = await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])
+const [bytes, mac] = [new TextEncoder().encode(signed), Buffer.from(signature, 'base64url')]
+const oneSignature = () => crypto.subtle.verify(algorithm, publicKey, mac, bytes)
+
 bench('MCP: the gate before a handler', {
   run: () => textOf(gatedBare(requestBy('ann'))),
   peer: { name: 'the bare handler', run: () => textOf(bare.fetch(requestBy('ann'))) },
+})
+bench('MCP: the gate, beside the one signature that it checks', {
+  run: () => textOf(gatedBare(requestBy('ann'))),
+  peer: {
+    name: 'the bare handler and one ES256',
+    run: async () => {
+      await oneSignature()
+      return textOf(bare.fetch(requestBy('ann')))
+    },
+  },
 })
 bench('MCP: the gate and a guarded tool', {
   run: () => textOf(gatedGuarded(requestBy('ann'))),

@@ -1,14 +1,16 @@
+type Bytes = Uint8Array<ArrayBuffer>
+
 /** The whole body of a request or a response; `undefined` where it is larger than that, and the rest is not read. */
 export async function readBounded(
-  { body }: { readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null },
+  { body }: { readonly body: ReadableStream<Bytes> | null },
   maxBytes: number,
-): Promise<Blob | undefined> {
-  const chunks: Uint8Array<ArrayBuffer>[] = []
+): Promise<Bytes | undefined> {
+  const chunks: Bytes[] = []
   let size = 0
   const reader = body?.getReader()
   for (;;) {
     const next = await reader?.read()
-    if (next === undefined || next.done) return new Blob(chunks)
+    if (next === undefined || next.done) return joined(chunks, size)
     size += next.value.byteLength
     if (size > maxBytes) {
       await reader?.cancel()
@@ -16,4 +18,17 @@ export async function readBounded(
     }
     chunks.push(next.value)
   }
+}
+
+/** Mostly there is one chunk; a `Blob` of it would cost as much as all else here. */
+function joined(chunks: readonly Bytes[], size: number): Bytes {
+  const [only] = chunks
+  if (only !== undefined && chunks.length === 1) return only
+  const all = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return all
 }

@@ -92,6 +92,7 @@ export function createMcpGate(options: McpGateOptions): McpGate {
     timeoutMs: options.timeoutMs,
   })
   const metadataUrl = server.metadataUrl ?? ''
+  const metadataPath = new URL(metadataUrl).pathname
   // Wrong rules would show at the first call only.
   checkRules(tools, scopes)
 
@@ -116,19 +117,21 @@ export function createMcpGate(options: McpGateOptions): McpGate {
     }
   }
 
-  const isEndpoint = (request: Pick<Request, 'url'>) => new URL(request.url).pathname === endpoint.pathname
-  const isMetadata = (request: Pick<Request, 'url'>) => new URL(request.url).pathname === new URL(metadataUrl).pathname
   const decide: McpGate['admit'] = async (request, parsedBody) => {
-    const metadata = isMetadata(request) ? metadataAnswer(request, server.metadata(request)) : undefined
+    const { pathname } = new URL(request.url)
+    const metadata = pathname === metadataPath ? metadataAnswer(request, server.metadata(request)) : undefined
     if (metadata !== undefined) return { ok: false, response: metadata }
-    return isEndpoint(request)
+    return pathname === endpoint.pathname
       ? admit(request, parsedBody)
       : { ok: false, response: new Response(null, { status: 404 }) }
   }
   return {
     resource,
     metadataUrl,
-    serves: (request) => isEndpoint(request) || isMetadata(request),
+    serves({ url }) {
+      const { pathname } = new URL(url)
+      return pathname === endpoint.pathname || pathname === metadataPath
+    },
     admit: decide,
     handle: (handler) => async (request) => {
       const admission = await decide(request)
@@ -136,7 +139,10 @@ export function createMcpGate(options: McpGateOptions): McpGate {
       const { identity, authInfo, parsedBody, headers } = admission
       const clean = withoutCredentials(request)
       const more = parsedBody === undefined ? {} : { parsedBody }
-      const response = await runAs(identity, () => handler(clean, { authInfo, ...more }))
+      // Both SDKs fill their streams from within the call. Given back in an object, the answer's own is not wrapped.
+      const { response } = await runAs(identity, async () => ({
+        response: await handler(clean, { authInfo, ...more }),
+      }))
       return withHeaders(response, headers)
     },
   }

@@ -22,7 +22,7 @@ export async function readMessage(request: Request, maxBytes: number): Promise<R
   const read = await readBounded(request, maxBytes)
   if (read === undefined) return refuse(413, -32_000, 'The request body is too large')
   try {
-    return parsedMessage(JSON.parse(await read.text()))
+    return parsedMessage(JSON.parse(new TextDecoder().decode(read)))
   } catch {
     return refuse(400, -32_700, 'Parse error')
   }
