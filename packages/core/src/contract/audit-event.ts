@@ -42,6 +42,11 @@ export interface TokenEvent extends AuditBase {
   readonly audience: string
   readonly scopes: readonly string[]
   readonly actor?: Actor
+  /**
+   * For a user's token of an exchange or an approval: whether it names who acts for them (`delegation`), or nobody, as
+   * far as it can be read (`impersonation`; RFC 8693 §1.1). A profile's `actor` takes none of the second kind.
+   */
+  readonly semantics?: 'delegation' | 'impersonation'
   readonly expiresAt?: number
   /** When it was asked for, in epoch milliseconds. */
   readonly startedAt?: number

@@ -1,4 +1,4 @@
-import type { Credential } from '../contract/index.ts'
+import type { Actor, Credential } from '../contract/index.ts'
 import { CredentialMisuseError } from '../errors/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import { authorizationHeader } from './authorization-header.ts'
@@ -18,6 +18,8 @@ export interface IssuedToken {
   readonly expiresAt?: number
   /** The key that the token is bound to: each request proves it. Absent: a bearer token. */
   readonly dpop?: ProofKey
+  /** Who acts for the user, where the token says so and could be verified. */
+  readonly actor?: Actor
 }
 
 export interface CredentialOptions extends IssuedToken {

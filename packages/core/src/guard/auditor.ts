@@ -1,4 +1,5 @@
 import { ownerOf } from '../approvals/index.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { AuditEvent, AuditPrincipal, Identity } from '../contract/index.ts'
 import { TransportError } from '../errors/index.ts'
 import { isVerified } from '../identity/verified.ts'
@@ -10,18 +11,29 @@ type Unstamped<Event> = Event extends AuditEvent ? Omit<Event, 'v' | 'at' | 'age
 /** An event before it is stamped. */
 export type NewAuditEvent = Unstamped<AuditEvent>
 
+interface AuditorOptions {
+  readonly sink: AuditSink | undefined
+  readonly required: boolean
+  readonly agent: string
+  readonly clock: Clock
+  /** How long something that has to be on record waits for the sink, milliseconds. */
+  readonly timeoutMs: number
+}
+
 /** Hands events to the app's sink. Without `required`, nothing that a sink does can stop or slow a call. */
 export class Auditor {
   readonly #sink: AuditSink | undefined
   readonly #agent: string
   readonly #clock: Clock
+  readonly #timeoutMs: number
   readonly required: boolean
 
-  constructor(sink: AuditSink | undefined, required: boolean, agent: string, clock: Clock) {
+  constructor({ sink, required, agent, clock, timeoutMs }: AuditorOptions) {
     this.#sink = sink
     this.required = required
     this.#agent = agent
     this.#clock = clock
+    this.#timeoutMs = timeoutMs
   }
 
   /** Nobody listens: an event need not even be built. */
@@ -35,14 +47,14 @@ export class Auditor {
   }
 
   /**
-   * Before something is done that has to be on record: waits for the sink where audit is required.
+   * Before something is done that has to be on record: waits for the sink where audit is required, and not for ever.
    *
-   * @throws TransportError The sink did not take it.
+   * @throws TransportError The sink did not take it, or not in time.
    */
   async demand(event: NewAuditEvent): Promise<void> {
     if (!this.required) return this.note(event)
     try {
-      await this.#sink?.write(this.#stamped(event))
+      await withinDeadline({ timeoutMs: this.#timeoutMs }, async () => this.#sink?.write(this.#stamped(event)))
     } catch (cause) {
       throw new TransportError('audit is required, and the sink did not take an event', { cause })
     }

@@ -1,4 +1,4 @@
-import { connectAuthorizationServer } from '../authorization-server/index.ts'
+import { connectAuthorizationServer, type Profile } from '../authorization-server/index.ts'
 import type { ResourceRoute, ResourceRule, UserIdentity } from '../contract/index.ts'
 import type { IssuedToken } from '../credential/index.ts'
 import { BehalfError, ConfigurationError, type OAuthResponseError } from '../errors/index.ts'
@@ -35,12 +35,16 @@ export async function bridgedToken(
   const { identity } = progress
   if (identity?.kind !== 'user') return deny('misconfigured', 'an employer asserts a user, and no user is here')
   if (!hasIdToken(identity)) return loginRequired('the identity came without an id_token to assert the user by')
-  const load = (signal: AbortSignal) => bridge(progress, identity, rule, environment, signal)
+  const profile = profileOfRoute(rule.through)
+  if (profile === undefined) throw new ConfigurationError('resource.through', 'give what idJag({ … }) made')
+  const load = (signal: AbortSignal) => bridge(progress, identity, { rule, profile }, environment, signal)
   try {
     // I2: what was had for an approved call is not kept for another.
     if (progress.needsApproval) return { issued: await load(progress.signal), cached: false }
     const key = tokenKey(identity, rule, scopesFor(progress, rule), environment.servers)
-    return { issued: await environment.tokens.get(key, load, progress.signal), cached: true }
+    const { clientId: client, dpop } = profile
+    const share = { client, agent: environment.agent.name, dpop }
+    return { issued: await environment.tokens.get(key, load, progress.signal, share), cached: true }
   } catch (error) {
     if (error instanceof Refused) return error.stop
     throw error
@@ -50,13 +54,11 @@ export async function bridgedToken(
 async function bridge(
   progress: Progress,
   identity: UserIdentity,
-  rule: BridgedRule,
+  { rule, profile }: { readonly rule: BridgedRule; readonly profile: Profile },
   environment: Environment,
   signal: AbortSignal,
 ): Promise<IssuedToken> {
   const { servers, fetch, clock, timeoutMs } = environment
-  const profile = profileOfRoute(rule.through)
-  if (profile === undefined) throw new ConfigurationError('resource.through', 'give what idJag({ … }) made')
   const identityProvider = servers.of(identity.issuer)
   const { loginRequiredErrors = ['invalid_request', 'invalid_grant'] } = identityProvider.profile.exchange ?? {}
   const scopes = scopesFor(progress, rule)
@@ -73,8 +75,7 @@ async function bridge(
       ? deny('not_permitted', `the API's authorization server takes no assertion of this user: ${error.message}`)
       : undefined,
   )
-  const { actor } = issued
-  noteToken(progress, environment, { source: 'exchange', audience: rule.resource, issued, actor, startedAt })
+  noteToken(progress, environment, { source: 'exchange', audience: rule.resource, issued, startedAt })
   return issued
 }
 

@@ -80,7 +80,7 @@ function environmentOf(options: GuardOptions): Environment {
   if (!(Number.isFinite(revocationSeconds) && revocationSeconds >= 0)) {
     throw new ConfigurationError('revocationSeconds', 'give a number of seconds, 0 or more')
   }
-  const auditor = auditorOf(options.audit, agent.name, clock)
+  const auditor = auditorOf(options.audit, { agent: agent.name, clock, timeoutMs })
   const onState = (record: RunRecord) => noteApproval(record, auditor)
   const ledger = openLedger({ store, keys: options.keys, clock, onState })
   const tokens = new TokenCache({ clock, ...(sharesTokens(options) && { shared: { store, keys: options.keys } }) })
@@ -130,15 +130,18 @@ function checkPermissions({ permissions, agent, authorizationServer }: GuardOpti
   }
 }
 
-function auditorOf(audit: GuardOptions['audit'], agent: string, clock: Environment['clock']): Auditor {
-  if (audit === undefined) return new Auditor(undefined, false, agent, clock)
+function auditorOf(
+  audit: GuardOptions['audit'],
+  surroundings: { readonly agent: string; readonly clock: Environment['clock']; readonly timeoutMs: number },
+): Auditor {
+  if (audit === undefined) return new Auditor({ ...surroundings, sink: undefined, required: false })
   if ('sink' in audit) {
     refuseUnknownKeys('audit', audit, ['sink', 'required'])
     // Whoever wrote it this way meant it: anything else would let calls go on without a record.
     if (audit.required !== true) throw new ConfigurationError('audit.required', 'is true; else give the sink itself')
-    return new Auditor(checkedSink(audit.sink), audit.required, agent, clock)
+    return new Auditor({ ...surroundings, sink: checkedSink(audit.sink), required: true })
   }
-  return new Auditor(checkedSink(audit), false, agent, clock)
+  return new Auditor({ ...surroundings, sink: checkedSink(audit), required: false })
 }
 
 function checkedSink(sink: AuditSink): AuditSink {

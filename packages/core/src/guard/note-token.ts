@@ -1,4 +1,4 @@
-import type { Actor, TokenEvent } from '../contract/index.ts'
+import type { TokenEvent } from '../contract/index.ts'
 import type { IssuedToken } from '../credential/index.ts'
 import { callOf, principalOf } from './auditor.ts'
 import type { Environment } from './environment.ts'
@@ -12,14 +12,13 @@ export function noteToken(
     source,
     audience,
     issued,
-    actor,
     startedAt,
   }: Pick<TokenEvent, 'source' | 'audience' | 'startedAt'> & {
     readonly issued: IssuedToken
-    readonly actor?: Actor | undefined
   },
 ): void {
   if (auditor.isSilent) return
+  const { actor } = issued
   auditor.note({
     type: 'token',
     tool: progress.invocation.tool,
@@ -30,6 +29,10 @@ export function noteToken(
     scopes: issued.scopes,
     ...(issued.expiresAt !== undefined && { expiresAt: issued.expiresAt }),
     ...(actor !== undefined && { actor }),
+    ...(source !== 'vault' &&
+      progress.identity?.kind === 'user' && {
+        semantics: actor === undefined ? ('impersonation' as const) : ('delegation' as const),
+      }),
     ...(startedAt !== undefined && { startedAt }),
   })
 }

@@ -84,9 +84,23 @@ async function fetched(
 }
 
 function opened(progress: Progress, found: readonly Found[], environment: Environment): OpenedAccess {
-  progress.passed('access', 'credentials are ready')
+  progress.passed('access', readiness(progress, found))
   return new Opened(progress, found, environment)
 }
+
+/** Names the credentials of a user that do not say who acts: the API takes the agent for the user (RFC 8693 §1.1). */
+function readiness({ definition, identity }: Progress, found: readonly Found[]): string {
+  let silent = ''
+  if (identity?.kind === 'user') {
+    for (const [index, [name, rule]] of definition.access.entries()) {
+      if (rule.kind !== 'resource' || found[index]?.issued.actor !== undefined) continue
+      silent += silent === '' ? name : `, ${name}`
+    }
+  }
+  return silent === '' ? READY : `${READY}; impersonation, since the token names nobody who acts: ${silent}`
+}
+
+const READY = 'credentials are ready'
 
 /** Made when the body first looks at them: many bodies use none on their way. */
 class Opened implements OpenedAccess {

@@ -58,8 +58,9 @@ function approvalToken(
     scopes,
     ...(expiresAt !== undefined && { expiresAt }),
     ...(keyThumbprint !== undefined && dpop !== undefined && { dpop }),
+    ...(actor !== undefined && { actor }),
   }
-  noteToken(progress, environment, { source: 'approval', audience: rule.resource, issued, actor })
+  noteToken(progress, environment, { source: 'approval', audience: rule.resource, issued })
   return { issued, cached: false }
 }
 
@@ -109,13 +110,7 @@ async function exchange(
     clock: environment.clock,
     signal,
   })
-  noteToken(progress, environment, {
-    source: 'exchange',
-    audience: rule.resource,
-    issued,
-    actor: issued.actor,
-    startedAt,
-  })
+  noteToken(progress, environment, { source: 'exchange', audience: rule.resource, issued, startedAt })
   return issued
 }
 

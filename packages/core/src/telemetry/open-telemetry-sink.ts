@@ -60,6 +60,7 @@ function spanOf(event: Exclude<AuditEvent, CallEvent>, personalData: boolean): D
           'behalf.token.source': event.source,
           'behalf.token.audience': event.audience,
           'behalf.token.scopes': [...event.scopes],
+          'behalf.token.semantics': event.semantics,
           'behalf.token.expires_at': event.expiresAt,
           ...(personalData && { 'behalf.token.actors': event.actor && actorNames(event.actor) }),
         }),

@@ -1,5 +1,4 @@
 import { tokenEnd } from '../authorization-server/index.ts'
-import type { Actor } from '../contract/index.ts'
 import { type IssuedToken, Token } from '../credential/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { systemClock } from '../ports/index.ts'
@@ -17,8 +16,6 @@ import { planExchange } from './plan-exchange.ts'
 
 /** A token for one API, and what is known about it. */
 export interface ExchangedToken extends IssuedToken {
-  /** Who acts, where the token says so and could be verified. */
-  readonly actor?: Actor
   /** The token is a JWT of the server's own, and everything in it was checked. */
   readonly verified: boolean
 }

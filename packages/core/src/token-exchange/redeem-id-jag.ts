@@ -1,5 +1,4 @@
 import { type AuthorizationServer, type RequestOptions, tokenEnd } from '../authorization-server/index.ts'
-import type { Actor } from '../contract/index.ts'
 import { type IssuedToken, revealToken, Token } from '../credential/index.ts'
 import { BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'
 import { audienceOf, checkBinding } from '../identity/index.ts'
@@ -19,8 +18,6 @@ export interface RedeemIdJagOptions extends RequestOptions {
 
 /** A token of the API's own authorization server. */
 export interface RedeemedToken extends IssuedToken {
-  /** Who acts, where the token says so. */
-  readonly actor?: Actor
   /** The user by the name that the API's server has for them, where the token says so. */
   readonly subject?: string
 }

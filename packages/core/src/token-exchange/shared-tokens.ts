@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import type { Actor } from '../contract/index.ts'
 import { type IssuedToken, type ProofKey, revealToken, Token } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
 import { type KeyedHash, openStoreKeys, pause, type Sealer, type StoreKeys } from '../lib/index.ts'
@@ -48,6 +49,7 @@ const stored = z.object({
   v: z.literal(1),
   token: z.string(),
   scopes: z.array(z.string()),
+  actor: z.optional(z.looseObject({ subject: z.string() })),
   /** Epoch seconds. */
   expiresAt: z.number(),
   keptAt: z.number(),
@@ -125,14 +127,20 @@ export class SharedTokens {
     if (found === undefined) return undefined
     const { success, data } = stored.safeParse(JSON.parse(decoder.decode(await this.#sealer.open(name, found.value))))
     if (!success) return undefined
-    const { token, scopes, expiresAt, keptAt } = data
+    const { token, scopes, expiresAt, keptAt, actor } = data
     const endsAt = expiresAt * 1000
     if (this.#clock.now() >= endsAt - 2 * skewOf(endsAt - keptAt * 1000, this.#skewMs)) return undefined
     if (refused !== undefined && revealToken(refused.token) === token) return undefined
-    return { token: new Token(token), scopes, expiresAt, ...(dpop !== undefined && { dpop }) }
+    return {
+      token: new Token(token),
+      scopes,
+      expiresAt,
+      ...(dpop !== undefined && { dpop }),
+      ...(actor !== undefined && { actor: actor as Actor }),
+    }
   }
 
-  async #keep(name: string, { token, scopes, expiresAt, dpop }: IssuedToken): Promise<void> {
+  async #keep(name: string, { token, scopes, expiresAt, dpop, actor }: IssuedToken): Promise<void> {
     // I7: without an end it is not kept. I8: a key of this process alone is of no use to another.
     if (expiresAt === undefined || dpop?.importable === false) return
     const value: z.infer<typeof stored> = {
@@ -141,6 +149,7 @@ export class SharedTokens {
       scopes: [...scopes],
       expiresAt,
       keptAt: this.#clock.now() / 1000,
+      ...(actor !== undefined && { actor: { ...actor } }),
     }
     const sealed = await this.#sealer.seal(name, encoder.encode(JSON.stringify(value)))
     const before = await this.#store.get(name)

@@ -1,6 +1,7 @@
 import {
   createGuard,
   type GuardOptions,
+  memoryStore,
   type Profile,
   policy,
   resource,
@@ -88,6 +89,21 @@ describe('Cross App Access, over HTTP', () => {
     expect(await look(bob, 'p-ann')).not.toMatchObject({ result: { status: 200 } })
     expect(await look(bob, 'p-bob')).toMatchObject({ result: { status: 200 } })
     expect(await grants()).toEqual({ asked: 2, redeemed: 2 })
+  })
+
+  test("processes that share a store redeem one assertion between them, and no employee gets the other's", async () => {
+    const store = memoryStore()
+    const seal = new Uint8Array(32).fill(1)
+    const shared = { store, keys: { seal: [seal], index: new Uint8Array(32).fill(2) }, shareTokens: true } as const
+    const [one, two] = [world(shared), world(shared)]
+    const [ann, bob] = [await one.signIn(), await one.signIn('bob')]
+    expect(await one.look(ann)).toMatchObject({ result: { status: 200 } })
+    expect(await two.look(ann)).toMatchObject({ result: { status: 200 } })
+    expect(await one.grants()).toEqual({ asked: 1, redeemed: 1 })
+    expect(await two.look(bob)).not.toMatchObject({ result: { status: 200 } })
+    expect(await one.grants()).toEqual({ asked: 2, redeemed: 2 })
+    await one.guard.revoke({ issuer: ann.issuer, subject: ann.subject })
+    expect(await world(shared).look(ann)).toMatchObject({ status: 'denied', code: 'revoked' })
   })
 
   test('the role at the employer bounds what the agent asks for: an intern looks, and does not trade', async () => {

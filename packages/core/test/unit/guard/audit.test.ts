@@ -77,4 +77,25 @@ describe('audit events', () => {
       expect(second?.policyVersion).toBe(first?.policyVersion)
     },
   )
+
+  test('a body does not wait for a required sink without end, and gets no raw token without a record', async () => {
+    const { guard, login, invocation } = await world()
+    const sink = {
+      write: (event: { readonly type: string }) =>
+        event.type === 'raw_token' ? new Promise<void>(() => {}) : Promise.resolve(),
+    }
+    const behalf = guard({ audit: { sink, required: true }, timeoutMs: 3_000 })
+    const identity = await login()
+    const call = invocation({ tool: 'read_portfolio', input: { portfolio: 'p-ann' }, identity })
+    let revealed = false
+    const started = performance.now()
+    const running = behalf.run(policies.read_portfolio, call, (_, { access }) =>
+      access.trade.withToken(() => {
+        revealed = true
+      }),
+    )
+    await expect(running).rejects.toMatchObject({ code: 'ERR_TRANSPORT', message: expect.stringContaining('audit') })
+    expect(revealed).toBe(false)
+    expect(performance.now() - started).toBeLessThan(20_000)
+  })
 })
