@@ -12,7 +12,7 @@ import { grantOf } from './grant-of.ts'
 import { keepState } from './kept-state.ts'
 import { linkAccount } from './linked-accounts.ts'
 import { tellAnswer } from './observe.ts'
-import { findQuestion, openQuestions, shown, unredeemed } from './questions.ts'
+import { openQuestions, shown, takeQuestion, unredeemed } from './questions.ts'
 import { epochSeconds, initialState, type Pace, type ServerContext, words } from './server-context.ts'
 import { acrOf, startSession } from './sign-in.ts'
 
@@ -31,12 +31,7 @@ export function createControls(context: ServerContext): AuthorizationServerContr
       return open.map(([id, request]) => shown(id, request))
     },
     approve: (authReqId, options = {}) => approve(context, authReqId, options),
-    async deny(authReqId) {
-      const request = await findQuestion(context, authReqId)
-      const question = questionOf(context, request.jti)
-      await context.provider.backchannelResult(request, new errors.AccessDenied('the person said no')).catch(ignorePing)
-      tellAnswer(context, question, 'denied')
-    },
+    deny: (authReqId) => deny(context, authReqId),
     async expire(authReqId) {
       const id = unredeemed(context, authReqId)
       context.records.change('BackchannelAuthenticationRequest', id, { exp: epochSeconds() })
@@ -87,9 +82,17 @@ export function createControls(context: ServerContext): AuthorizationServerContr
   }
 }
 
+async function deny(context: ServerContext, authReqId: string | undefined): Promise<void> {
+  const request = await takeQuestion(context, authReqId)
+  const question = questionOf(context, request.jti)
+  await context.provider.backchannelResult(request, new errors.AccessDenied('the person said no')).catch(ignorePing)
+  tellAnswer(context, question, 'denied')
+}
+
 /** Says yes in the person's place, as far as a test lets them. */
 async function approve(context: ServerContext, authReqId: string | undefined, options: ApproveOptions): Promise<void> {
-  const request = await findQuestion(context, authReqId)
+  if (options.subject !== undefined) userOf(context, options.subject)
+  const request = await takeQuestion(context, authReqId)
   const question = questionOf(context, request.jti)
   const { subject } = userOf(context, options.subject ?? request.accountId ?? '')
   const scopes = options.scopes ?? words(request.scope)

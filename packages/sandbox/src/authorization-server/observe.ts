@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { AuthorizationServerEndpoint, PendingRequest, Received } from '@behalf/testing'
 import { decodeJwt } from 'jose'
-import type { TokenFacts } from '../events/index.ts'
+import { type TokenFacts, withoutTokens } from '../events/index.ts'
 import { parseJson } from './authorization-details.ts'
 import { openQuestions, shown } from './questions.ts'
 import { clientOf, epochSeconds, type ServerContext, words } from './server-context.ts'
@@ -49,8 +49,8 @@ function tellRefusal(
     issuer: parts.name,
     endpoint,
     status,
-    ...(typeof body?.error === 'string' && { error: body.error }),
-    ...(typeof body?.error_description === 'string' && { description: body.error_description }),
+    ...(typeof body?.error === 'string' && { error: withoutTokens(body.error) }),
+    ...(typeof body?.error_description === 'string' && { description: withoutTokens(body.error_description) }),
   })
 }
 
@@ -70,15 +70,23 @@ function tellQuestion(context: ServerContext, authReqId: string): void {
   tellWhenItRanOut(context, authReqId)
 }
 
+/** A timer takes no more: one that is told to wait longer does not wait at all. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1
+
 function tellWhenItRanOut(context: ServerContext, authReqId: string): void {
   const request = context.records.get('BackchannelAuthenticationRequest', authReqId)
-  const leftMs = ((request?.exp ?? 0) - Date.now() / 1000) * 1000
-  setTimeout(() => {
-    const current = context.records.get('BackchannelAuthenticationRequest', authReqId)
-    const isOpen = current !== undefined && !current.grantId && !current.error && !current.consumed
-    // One that was ended by a control has been told already.
-    if (isOpen && (current.exp ?? 0) === request?.exp) tellAnswer(context, shown(authReqId, current), 'expired')
-  }, Math.max(0, leftMs) + 50).unref()
+  const waitMs = Math.max(0, (request?.exp ?? 0) * 1000 - Date.now()) + 50
+  setTimeout(
+    () => {
+      const current = context.records.get('BackchannelAuthenticationRequest', authReqId)
+      const isOpen = current !== undefined && !current.grantId && !current.error && !current.consumed
+      // One that was ended by a control has been told already.
+      if (!isOpen || (current.exp ?? 0) !== request?.exp) return
+      if (waitMs > LONGEST_WAIT_MS) tellWhenItRanOut(context, authReqId)
+      else tellAnswer(context, shown(authReqId, current), 'expired')
+    },
+    Math.min(waitMs, LONGEST_WAIT_MS),
+  ).unref()
 }
 
 export function tellAnswer(

@@ -15,13 +15,19 @@ export function openQuestions({ records }: ServerContext): readonly Question[] {
     .filter(([, { grantId, error, consumed, exp = 0 }]) => !grantId && !error && !consumed && exp > now)
 }
 
-/** @param id - @default the newest open one */
-export async function findQuestion(
+/**
+ * An open question, to be answered now. Of two answers at once the first counts: the second finds it taken.
+ *
+ * @param id - @default the newest open one
+ */
+export async function takeQuestion(
   context: ServerContext,
   id: string | undefined,
 ): Promise<BackchannelAuthenticationRequest> {
-  const open = openQuestions(context)
+  const { answered } = context.state
+  const open = openQuestions(context).filter(([known]) => !answered.has(known))
   const [found] = (id === undefined ? open.at(-1) : open.find(([known]) => known === id)) ?? []
+  if (found !== undefined) answered.add(found)
   const request =
     found === undefined
       ? undefined

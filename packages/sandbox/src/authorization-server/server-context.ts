@@ -44,6 +44,8 @@ export interface ServerState {
   readonly grantsByTokenId: Map<string, string>
   /** `jti` of redeemed ID-JAGs, by issuer. */
   readonly redeemed: Set<string>
+  /** `auth_req_id` of questions whose answer is given, or being written down. */
+  readonly answered: Set<string>
 }
 
 /** What the parts of one server share. */
@@ -87,6 +89,7 @@ export function initialState(users: readonly MockUser[]): ServerState {
     linkedAccounts: new Map(),
     grantsByTokenId: new Map(),
     redeemed: new Set(),
+    answered: new Set(),
   }
 }
 

@@ -7,6 +7,8 @@ export interface EventHub {
   emit(event: Without<SandboxEvent>): void
   /** @returns ends it */
   listen(listener: (event: SandboxEvent) => void): () => void
+  /** Nobody hears of anything any more. */
+  end(): void
 }
 
 export function createEventHub(): EventHub {
@@ -14,11 +16,23 @@ export function createEventHub(): EventHub {
   return {
     emit(event) {
       const happened = { ...event, at: Date.now() } as SandboxEvent
-      for (const listener of listeners) listener(happened)
+      for (const listener of listeners) tell(listener, happened)
     },
     listen(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+    end: () => listeners.clear(),
+  }
+}
+
+/** A listener that throws is its owner's fault, told as such: the server that had something to tell goes on. */
+function tell(listener: (event: SandboxEvent) => void, event: SandboxEvent): void {
+  try {
+    listener(event)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
   }
 }

@@ -12,3 +12,4 @@ export type {
   TokenEvent,
   TokenFacts,
 } from './sandbox-event.ts'
+export { withoutTokens } from './without-tokens.ts'

@@ -27,7 +27,7 @@ const Seed = z.strictObject({
   users: z.optional(
     z.array(
       z.strictObject({
-        subject: z.string().check(z.regex(/^[\w.-]{1,64}$/)),
+        subject: z.string().check(z.regex(/^\w[\w.-]{0,63}$/)),
         name: z.optional(z.string()),
         email: z.optional(z.string()),
         roles: z.optional(z.array(z.string())),

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { EventHub } from '../events/index.ts'
+import { type EventHub, withoutTokens } from '../events/index.ts'
 import type { FetchHandler } from '../http/fetch-listener.ts'
 
 /** Tells of each request to the Stock Trade API. */
@@ -9,7 +9,7 @@ export function tellApi(handle: FetchHandler, events: EventHub | undefined): Fet
     const response = await handle(request)
     const status = response === undefined ? 404 : response.status
     const { pathname } = new URL(request.url)
-    events.emit({ type: 'api', method: request.method, path: pathname, status })
+    events.emit({ type: 'api', method: request.method, path: withoutTokens(pathname), status })
     return response
   }
 }

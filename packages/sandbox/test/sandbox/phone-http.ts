@@ -1,4 +1,4 @@
-import type { Sandbox } from '../../src/index.ts'
+import { type Sandbox, startSandbox } from '../../src/index.ts'
 
 /** A browser without scripts: follows a phone's link, reads, and answers. */
 export async function openPhone(sandbox: Sandbox, subject: string) {
@@ -60,4 +60,13 @@ export async function redeem({ settings }: Sandbox, authReqId: string) {
 
 export function basic(clientId: string, clientSecret: string): string {
   return `Basic ${btoa(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`)}`
+}
+
+/** Seven ports in a row that were free a moment ago. */
+export async function freePort(): Promise<number> {
+  for (let port = 20_000 + Math.floor(Math.random() * 20_000); ; port += 7) {
+    const sandbox = await startSandbox({ port }).catch(() => undefined)
+    await sandbox?.close()
+    if (sandbox !== undefined) return port
+  }
 }
