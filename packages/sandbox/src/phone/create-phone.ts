@@ -1,8 +1,9 @@
-import type { AuthorizationServerControls } from '@behalf/testing'
+import { type AuthorizationServerControls, TestingError } from '@behalf/testing'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { getCookie, setCookie } from 'hono/cookie'
 import { questionName } from '../authorization-server/index.ts'
+import type { Shelf } from '../data/index.ts'
 import type { EventHub } from '../events/index.ts'
 import { isSameOrigin } from '../http/same-origin.ts'
 import type { Quote } from './describe-details.ts'
@@ -19,6 +20,8 @@ export interface PhoneOptions {
   /** `undefined`: there is nobody of this name. */
   readonly nameOf: (subject: string) => string | undefined
   readonly quote: Quote
+  /** Keeps links and sessions. @default they end with this process */
+  readonly shelf?: Shelf | undefined
 }
 
 /** The phones of all users. */
@@ -28,7 +31,6 @@ export interface Phone {
   urlOf(subject: string): string
 }
 
-const COOKIE = 'phone'
 /** What a redirect may say, and how it is put. */
 const SAID: Readonly<Record<string, string>> = {
   approved: 'You approved it.',
@@ -42,14 +44,16 @@ const SAID: Readonly<Record<string, string>> = {
  * An answer counts with the session's cookie, from a page of this origin, with the session's token, and for a question
  * to this very user. Nothing changes by a GET.
  */
-export function createPhone({ origin, controls, events, book, nameOf, quote }: PhoneOptions): Phone {
-  const sessions = createPhoneSessions()
+export function createPhone({ origin, controls, events, book, nameOf, quote, shelf }: PhoneOptions): Phone {
+  const sessions = createPhoneSessions(shelf)
+  // Cookies know no ports, and another sandbox may have phones on the same host.
+  const cookie = `phone_${new URL(origin).port}`
   const pathOf = (subject: string) => `/phones/${encodeURIComponent(subject)}`
   const app = new Hono()
   const closed = () =>
     notePage('This phone is locked', 'Open the link that the sandbox printed in its terminal for this user.', 401)
   const held = (context: Context, subject: string): string | undefined => {
-    const session = getCookie(context, COOKIE)
+    const session = getCookie(context, cookie)
     return nameOf(subject) !== undefined && sessions.isPaired(subject, session) ? session : undefined
   }
 
@@ -66,7 +70,7 @@ export function createPhone({ origin, controls, events, book, nameOf, quote }: P
     if (key !== undefined) {
       const session = nameOf(subject) === undefined ? undefined : sessions.pair(subject, key)
       if (session === undefined) return closed()
-      setCookie(context, COOKIE, session, { path: pathOf(subject), httpOnly: true, sameSite: 'Lax' })
+      setCookie(context, cookie, session, { path: pathOf(subject), httpOnly: true, sameSite: 'Lax' })
       return context.redirect(pathOf(subject), 303)
     }
     const session = held(context, subject)
@@ -117,6 +121,12 @@ async function settle(
   const open = await controls.pendingRequests(subject)
   const asked = open.find(({ authReqId }) => questionName(authReqId) === question)
   if (asked === undefined) return 'gone'
-  await controls[answer](asked.authReqId)
+  try {
+    await controls[answer](asked.authReqId)
+  } catch (error) {
+    // Somebody else was faster: another browser of this user, or a control.
+    if (error instanceof TestingError) return 'gone'
+    throw error
+  }
   return answer === 'approve' ? 'approved' : 'denied'
 }

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Shelf } from '../data/index.ts'
 
 /** Who holds which phone. */
 export interface PhoneSessions {
@@ -16,12 +17,22 @@ export interface PhoneSessions {
 /** How many browsers may hold one phone; the oldest makes room. */
 const MOST_OF_ONE = 8
 
-/** Keys and sessions of this process. A restart ends them all, and prints new links. */
-export function createPhoneSessions(): PhoneSessions {
-  const secret = randomBytes(32)
+const NAME = 'sessions'
+
+interface Kept {
+  readonly secret: string
+  readonly sessions: readonly (readonly [subject: string, sessions: readonly string[]])[]
+}
+
+/** Keys and sessions. Without a shelf a restart ends them all, and prints new links. */
+export function createPhoneSessions(shelf?: Shelf): PhoneSessions {
+  const kept = shelf?.read(NAME) as Kept | undefined
+  const secret = kept === undefined ? randomBytes(32) : Buffer.from(kept.secret, 'base64')
   const mac = (purpose: string, text: string) =>
     createHmac('sha256', secret).update(`${purpose}:${text}`).digest('base64url')
-  const sessions = new Map<string, string[]>()
+  const sessions = new Map(kept?.sessions)
+  const keep = () => shelf?.write(NAME, { secret: secret.toString('base64'), sessions: [...sessions] } satisfies Kept)
+  keep()
   const keyOf = (subject: string) => mac('key', subject)
   const csrfOf = (session: string) => mac('csrf', session)
   return {
@@ -31,6 +42,7 @@ export function createPhoneSessions(): PhoneSessions {
       if (!isEqual(key, keyOf(subject))) return undefined
       const session = randomBytes(32).toString('base64url')
       sessions.set(subject, [...(sessions.get(subject) ?? []), session].slice(-MOST_OF_ONE))
+      keep()
       return session
     },
     isPaired: (subject, session): session is string =>

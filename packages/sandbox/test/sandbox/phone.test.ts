@@ -1,7 +1,7 @@
 import { request } from 'node:http'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/index.ts'
-import { askBy, openPhone } from './phone-http.ts'
+import { askBy, openPhone, redeem } from './phone-http.ts'
 
 let sandbox: Sandbox
 beforeAll(async () => {
@@ -29,6 +29,16 @@ describe('who gets in', () => {
     expect(await statusOf('/phones/ann', { cookie })).toBe(200)
     expect(await statusOf('/phones/bob', { cookie })).toBe(401)
     expect(await statusOf('/phones/bob/events', { cookie })).toBe(401)
+  })
+
+  test('two sandboxes in one browser keep out of each other', async () => {
+    const other = await startSandbox()
+    onTestFinished(() => other.close())
+    const [mine, theirs] = [await openPhone(sandbox, 'ann'), await openPhone(other, 'ann')]
+    // Cookies know no ports: the browser sends both to both.
+    const cookie = `${mine.cookie}; ${theirs.cookie}`
+    expect(new Set([mine.cookie.split('=')[0], theirs.cookie.split('=')[0]]).size).toBe(2)
+    for (const { url } of [mine, theirs]) expect((await fetch(url, { headers: { cookie } })).status).toBe(200)
   })
 
   test('the cookie is out of reach of scripts, and the key leaves the address at once', async () => {
@@ -89,6 +99,30 @@ describe('an answer', () => {
     await phone.answer({ ...form, answer: 'deny' })
     const second = await phone.answer({ ...form, answer: 'approve' })
     expect(second.headers.get('location')).toBe('/phones/ann?said=gone')
+  })
+
+  test('at once from two browsers counts once', async () => {
+    const authReqId = await askBy(sandbox, 'ann')
+    const phones = [await openPhone(sandbox, 'ann'), await openPhone(sandbox, 'ann')]
+    const forms = await Promise.all(phones.map((phone) => phone.form()))
+    const answers = await Promise.all(
+      phones.map((phone, index) => phone.answer({ ...forms[index], answer: index === 0 ? 'approve' : 'deny' })),
+    )
+    const said = answers.map(({ headers }) => headers.get('location')?.split('=')[1])
+    expect(answers.map(({ status }) => status)).toEqual([303, 303])
+    expect(said.filter((word) => word === 'gone')).toHaveLength(1)
+    const { body } = await redeem(sandbox, authReqId)
+    expect('access_token' in (body as object)).toBe(said.includes('approved'))
+  })
+
+  test('after it ran out is none', async () => {
+    const authReqId = await askBy(sandbox, 'ann')
+    const phone = await openPhone(sandbox, 'ann')
+    const form = await phone.form()
+    await sandbox.target.authorizationServer.controls.expire(authReqId)
+    const late = await phone.answer({ ...form, answer: 'approve' })
+    expect(late.headers.get('location')).toBe('/phones/ann?said=gone')
+    expect((await redeem(sandbox, authReqId)).body).toMatchObject({ error: 'expired_token' })
   })
 
   test('is approve or deny, and no GET', async () => {
