@@ -3,6 +3,7 @@ export type { AuthorizationServerOptions, SandboxConnection, VaultUpstream } fro
 export type { ServerParts } from './server-parts.ts'
 export { PROFILES, type RoleShape, roleShapeOf, type SandboxProfile } from './shape-roles.ts'
 export {
+  type OpenAuthorizationServer,
   openAuthorizationServer,
   type SandboxAuthorizationServer,
   startAuthorizationServer,

@@ -23,6 +23,12 @@ export interface SandboxAuthorizationServer extends TargetAuthorizationServer, V
   close(): Promise<void>
 }
 
+/** The same, for who opened it. */
+export interface OpenAuthorizationServer extends SandboxAuthorizationServer {
+  /** Faults that were set and wait do not happen. */
+  forgetFaults(): void
+}
+
 /**
  * Starts a real authorization server (oidc-provider) in this process, on a free loopback port.
  *
@@ -52,7 +58,8 @@ export async function startAuthorizationServer(
   at: { readonly port?: number } = {},
 ): Promise<SandboxAuthorizationServer> {
   refuseUnknownOptions(options)
-  return openAuthorizationServer(await listen(at.port ?? 0), options)
+  const { forgetFaults: _ours, ...server } = await openAuthorizationServer(await listen(at.port ?? 0), options)
+  return server
 }
 
 /** The same on a port that is taken already, for servers that have to know each other; with pages as a part of a sandbox. */
@@ -60,7 +67,7 @@ export async function openAuthorizationServer(
   listening: Listening,
   options: AuthorizationServerOptions,
   parts?: ServerParts,
-): Promise<SandboxAuthorizationServer> {
+): Promise<OpenAuthorizationServer> {
   const key = await keptKey(parts?.shelf, options.algorithm ?? 'ES256', makeKey)
   const issuer = listening.origin
   const context = openContext(issuer, options, key, parts)
@@ -71,6 +78,10 @@ export async function openAuthorizationServer(
     tokenEndpoint: `${issuer}/oauth/token`,
     publicKey: async () => publicPart(key),
     linkForVault: (clientId, subject, resource, scopes) => grantToVault(context, clientId, subject, resource, scopes),
+    forgetFaults() {
+      context.faults.clear()
+      for (const pace of context.state.paces.values()) Object.assign(pace, { slowDownNext: false, loseAnswer: false })
+    },
     close: listening.close,
   }
 }

@@ -1,9 +1,11 @@
 import { type ProtocolTarget, TestingError } from '@behalf/testing'
+import { questionName } from '../authorization-server/index.ts'
 import type { EventHub } from '../events/index.ts'
+import type { OpenTarget } from '../target/index.ts'
 import type { SandboxPerson } from './people.ts'
 
 /** What can be made to go wrong, or be answered, while an agent runs. */
-export type SandboxFault = 'approve' | 'deny' | 'expire' | 'slow-down' | '503' | 'lost-answer' | 'revoke'
+export type SandboxFault = 'approve' | 'deny' | 'expire' | 'slow-down' | '503' | 'lost-answer' | 'revoke' | 'off'
 
 type Controls = ProtocolTarget['authorizationServer']['controls']
 
@@ -23,24 +25,32 @@ export const FAULTS: Readonly<Record<SandboxFault, string>> = {
   approve: 'the open question is approved, else the next one',
   deny: 'the open question is denied, else the next one',
   expire: 'the open question runs out, else the next one',
-  'slow-down': 'the next poll is told to slow down',
+  'slow-down': 'the next poll of the open question is told to slow down, else of the next one',
   '503': `the next token request is answered 503, with Retry-After: ${RETRY_SECONDS}`,
   'lost-answer': 'the tokens of the open question, else of the next one, get lost on their way',
   revoke: 'the refresh tokens of all linked accounts are revoked at the upstream: they have to be connected again',
+  off: 'whatever was set and has not happened yet does not happen',
 }
 
 /** @returns what will happen, in words */
 export type SetFault = (name: string) => Promise<string>
 
+export interface FaultOptions {
+  readonly people: readonly SandboxPerson[]
+  readonly events: EventHub
+  /** What happens to each question by itself. @default nothing */
+  readonly answers?: 'approve' | 'deny' | undefined
+}
+
 /** Makes the switches of a sandbox. */
-export function createFaults(target: ProtocolTarget, people: readonly SandboxPerson[], events: EventHub): SetFault {
+export function createFaults(target: OpenTarget, { people, events, answers }: FaultOptions): SetFault {
   const { controls } = target.authorizationServer
   const next: string[] = []
   events.listen((event) => {
-    const name = event.type === 'asked' ? next.shift() : undefined
-    if (name === undefined) return
+    const name = event.type === 'asked' ? (next.shift() ?? answers) : undefined
+    if (event.type !== 'asked' || name === undefined) return
     // After the client has its answer: it did not ask for one at once.
-    setTimeout(() => void toNewest(controls, name), 20).unref()
+    setTimeout(() => void toQuestion(controls, name, event.question), 20).unref()
   })
   return async (name) => {
     if (!Object.hasOwn(FAULTS, name)) {
@@ -48,22 +58,36 @@ export function createFaults(target: ProtocolTarget, people: readonly SandboxPer
     }
     const effect = FAULTS[name as SandboxFault]
     events.emit({ type: 'fault', fault: name, effect })
-    if (name === '503') {
+    if (name === 'off') {
+      next.length = 0
+      target.forgetFaults()
+    } else if (name === '503') {
       await controls.fault('token', { status: 503, headers: { 'retry-after': String(RETRY_SECONDS) } })
     } else if (name === 'revoke') {
       for (const { upstreamSubject } of people) {
         await target.upstream.controls.revokeRefreshTokens(upstreamSubject)
       }
-    } else if (!(await toNewest(controls, name))) {
+    } else if (!(await toQuestion(controls, name))) {
       next.push(name)
     }
     return effect
   }
 }
 
-async function toNewest(controls: Controls, name: string): Promise<boolean> {
-  const newest = (await controls.pendingRequests()).at(-1)
-  if (newest === undefined) return false
-  await TO_QUESTIONS[name]?.(controls, newest.authReqId)
-  return true
+/**
+ * @param question - @default the newest open one
+ * @returns whether there was such a question; one that somebody else has just answered is none
+ */
+async function toQuestion(controls: Controls, name: string, question?: string): Promise<boolean> {
+  const open = await controls.pendingRequests()
+  const found =
+    question === undefined ? open.at(-1) : open.find(({ authReqId }) => questionName(authReqId) === question)
+  if (found === undefined) return false
+  try {
+    await TO_QUESTIONS[name]?.(controls, found.authReqId)
+    return true
+  } catch (error) {
+    if (error instanceof TestingError) return false
+    throw error
+  }
 }

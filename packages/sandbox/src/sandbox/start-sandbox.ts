@@ -3,7 +3,7 @@ import { roleShapeOf, type SandboxProfile } from '../authorization-server/index.
 import { openData } from '../data/index.ts'
 import { createEventHub, type SandboxEvent } from '../events/index.ts'
 import { fetchListener } from '../http/fetch-listener.ts'
-import { type Listening, listen } from '../http/listen.ts'
+import { listen } from '../http/listen.ts'
 import { createPhone, openQuestionBook } from '../phone/index.ts'
 import { checkSeed, openTarget } from '../target/index.ts'
 import { answerControl } from './control.ts'
@@ -28,8 +28,9 @@ export interface Sandbox {
   readonly settings: SandboxSettings
   /** Hears of each thing that happens from now on. @returns ends it */
   onEvent(listener: (event: SandboxEvent) => void): () => void
-  /** Lets something go wrong. @returns what will happen, in words */
+  /** Lets something go wrong, or takes it back: `off`. @returns what will happen, in words */
   fault(name: SandboxFault): Promise<string>
+  /** Stops all of it, and cuts the connections that are open. A second call does nothing. */
   close(): Promise<void>
 }
 
@@ -54,6 +55,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   return openSandbox(options)
 }
 
+interface Closable {
+  close(): void | Promise<void>
+}
+
 /** The same, for a process of its own: with a key that another process controls it by. */
 export async function openSandbox(options: SandboxOptions, controlKey?: string): Promise<Sandbox> {
   checkSandboxOptions(options)
@@ -62,11 +67,11 @@ export async function openSandbox(options: SandboxOptions, controlKey?: string):
   const seed = checkSeed(options.seed ?? {})
   const phoneAt = await listen(port)
   const data =
-    options.data === undefined ? undefined : await orClose(phoneAt, async () => openData(options.data as string))
+    options.data === undefined ? undefined : await orClose([phoneAt], async () => openData(options.data as string))
   const events = createEventHub()
   if (onEvent !== undefined) events.listen(onEvent)
   const book = openQuestionBook(events, data?.shelf('phone'))
-  const target = await orClose(phoneAt, () =>
+  const target = await orClose([phoneAt, data], () =>
     openTarget(
       { interval, executionMs, clients, resources },
       { events, firstPort: port === 0 ? 0 : port + 1, roles: roleShapeOf(profile), seed, requestSeconds, data },
@@ -79,10 +84,11 @@ export async function openSandbox(options: SandboxOptions, controlKey?: string):
     controls,
     events,
     book,
+    shelf: data?.shelf('phone'),
     nameOf: (subject) => people.find((person) => person.subject === subject)?.name,
     quote: (symbol) => quoteOf(target, symbol),
   })
-  const fault = createFaults(target, people, events)
+  const fault = createFaults(target, { people, events, answers: answers === 'phone' ? undefined : answers })
   const settings = settingsOf(target, { phone: phoneAt.origin, profile, people })
   phoneAt.serve(
     fetchListener(phoneAt.origin, (request) =>
@@ -91,7 +97,13 @@ export async function openSandbox(options: SandboxOptions, controlKey?: string):
         : phone.handle(request),
     ),
   )
-  if (answers !== 'phone') events.listen((event) => void (event.type === 'asked' && fault(answers)))
+  let closing: Promise<void> | undefined
+  const close = async () => {
+    await Promise.all([phoneAt.close(), target.close()])
+    // Before the file: what runs out later has nowhere to be written.
+    events.end()
+    data?.close()
+  }
   return {
     target,
     profile,
@@ -100,18 +112,18 @@ export async function openSandbox(options: SandboxOptions, controlKey?: string):
     settings,
     onEvent: events.listen,
     fault,
-    async close() {
-      await Promise.all([phoneAt.close(), target.close()])
-      data?.close()
+    close() {
+      closing ??= close()
+      return closing
     },
   }
 }
 
-async function orClose<T>(port: Listening, work: () => Promise<T>): Promise<T> {
+async function orClose<T>(opened: readonly (Closable | undefined)[], work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    await port.close()
+    for (const one of opened) await one?.close()
     throw error
   }
 }

@@ -5,9 +5,9 @@ import {
   createNotificationInbox,
   type MadeUpWorld,
   makeWorld,
-  type ProtocolTarget,
 } from '@behalf/testing'
 import {
+  type OpenAuthorizationServer,
   openAuthorizationServer,
   type SandboxAuthorizationServer,
   type ServerParts,
@@ -18,7 +18,7 @@ import { type Listening, listen } from '../http/listen.ts'
 import { keptBooks } from './kept-books.ts'
 import { seeded } from './seed.ts'
 import type { SandboxTargetOptions } from './target-options.ts'
-import type { TargetParts } from './target-parts.ts'
+import type { OpenTarget, TargetParts } from './target-parts.ts'
 import { tellApi, tellChecks } from './tell-requests.ts'
 
 const CAPABILITIES: readonly Capability[] = [
@@ -36,7 +36,7 @@ const PLACES = ['app', 'upstream', 'enterprise', 'api', 'openFga', 'agent'] as c
 type Ports = Readonly<Record<(typeof PLACES)[number], Listening>>
 
 /** Starts the servers: for tests, or with `parts` as a sandbox for persons. */
-export async function openTarget(options: SandboxTargetOptions, parts?: TargetParts): Promise<ProtocolTarget> {
+export async function openTarget(options: SandboxTargetOptions, parts?: TargetParts): Promise<OpenTarget> {
   // Each server has to know where the others are, so all ports are taken first.
   const ports = await takePorts(parts?.firstPort ?? 0)
   const { apiOrigin = ports.api.origin } = options
@@ -81,6 +81,9 @@ export async function openTarget(options: SandboxTargetOptions, parts?: TargetPa
       inbox.clear()
       await linkAccounts(issuers.app, world)
     },
+    forgetFaults() {
+      for (const { forgetFaults } of Object.values(issuers)) forgetFaults()
+    },
     async close() {
       await Promise.all(Object.values(ports).map((port) => port.close()))
     },
@@ -106,7 +109,7 @@ export const ACCOUNTS_CLIENT = {
   redirectUris: ['https://agent.behalf.example/connections/callback/stocktrade'],
 }
 
-type Issuers = Readonly<Record<SandboxIssuer, SandboxAuthorizationServer>>
+type Issuers = Readonly<Record<SandboxIssuer, OpenAuthorizationServer>>
 
 const TITLES: Readonly<Record<SandboxIssuer, string>> = {
   app: 'Behalf Sandbox',

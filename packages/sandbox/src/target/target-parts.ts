@@ -1,3 +1,4 @@
+import type { ProtocolTarget } from '@behalf/testing'
 import type { RoleShape } from '../authorization-server/index.ts'
 import type { SandboxData } from '../data/index.ts'
 import type { EventHub } from '../events/index.ts'
@@ -13,4 +14,10 @@ export interface TargetParts {
   readonly requestSeconds: number
   /** @default in memory */
   readonly data?: SandboxData | undefined
+}
+
+/** A target, and what only its own process may do with it. */
+export interface OpenTarget extends ProtocolTarget {
+  /** Faults that were set at a server and wait: none of them happens. */
+  forgetFaults(): void
 }

@@ -1,13 +1,11 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { roleMap } from '@behalf/core'
-import { entraRoles, keycloakRoles, oktaGroups } from '@behalf/core/roles'
 import { login, profileOf, signIn } from '@behalf/testing'
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Sandbox, type SandboxEvent, type SandboxOptions, startSandbox } from '../../src/index.ts'
-import { askBy, basic, openPhone, redeem } from './phone-http.ts'
+import { askBy, basic, freePort, openPhone, redeem } from './phone-http.ts'
 
 afterEach(() => void vi.unstubAllEnvs())
 
@@ -150,20 +148,6 @@ test('answers by itself where it is told to', async () => {
   expect((await redeem(sandbox, authReqId)).body).toMatchObject({ error: 'access_denied' })
 })
 
-test.each([
-  ['auth0', { claim: ['https://behalf.example/roles'] }],
-  ['okta', { extract: oktaGroups() }],
-  ['entra', { extract: entraRoles() }],
-  ['keycloak', { extract: keycloakRoles() }],
-  ['oidc', { claim: 'roles' }],
-] as const)('roles come as %s writes them', async (profile, how) => {
-  const sandbox = await start({ profile })
-  const identity = await signIn(sandbox.target, { user: 'ann' })
-  const map = roleMap({ ...how, scopes: { trader: ['trade:write'] } } as never)
-  expect(map.rolesOf(identity)).toContain('trader')
-  expect([...map.scopesOf(map.rolesOf(identity))]).toEqual(['trade:write'])
-})
-
 test('a seed brings people with accounts, relations and phones', async () => {
   const sandbox = await start({ seed: { users: [{ subject: 'cleo', name: 'Cleo Cole', holdings: { AAPL: 3 } }] } })
   expect(sandbox.people.at(-1)).toMatchObject({ subject: 'cleo', portfolio: 'p-cleo' })
@@ -184,15 +168,6 @@ describe('data', () => {
     onTestFinished(() => rmSync(made, { recursive: true }))
     return made
   }
-  /** Seven ports in a row that were free a moment ago. */
-  const freePort = async () => {
-    for (let port = 20_000 + Math.floor(Math.random() * 20_000); ; port += 7) {
-      const sandbox = await startSandbox({ port }).catch(() => undefined)
-      await sandbox?.close()
-      if (sandbox !== undefined) return port
-    }
-  }
-
   test('outlives the process: questions, keys, tokens used up, orders', async () => {
     const [file, port] = [join(folder(), 'sandbox.sqlite'), await freePort()]
     const first = await startSandbox({ port, data: file })
@@ -205,6 +180,8 @@ describe('data', () => {
     const placed = await place(first, token, 'key-1')
     expect(placed.status).toBe(201)
     const open = await askBy(first, 'ann', 'Buy 60 shares of AAPL')
+    const { cookie } = await openPhone(first, 'ann')
+    const link = first.phone.urlOf('ann')
     await first.close()
 
     const second = await start({ port, data: file })
@@ -216,7 +193,9 @@ describe('data', () => {
     // Its pace is kept as well.
     await new Promise((resolve) => setTimeout(resolve, 1000))
     expect((await redeem(second, ordered)).body).toMatchObject({ error: 'invalid_grant' })
-    const page = await (await openPhone(second, 'ann')).read()
+    // The tab that was open goes on, and so does the link.
+    expect(second.phone.urlOf('ann')).toBe(link)
+    const page = await (await fetch(`${second.phone.origin}/phones/ann`, { headers: { cookie } })).text()
     expect(page).toContain('(1) Ann’s phone')
     expect(page).toContain('Buy 60 shares of AAPL')
     await second.target.authorizationServer.controls.approve()

@@ -1,0 +1,63 @@
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { type Sandbox, type SandboxEvent, type SandboxOptions, startSandbox } from '../../src/index.ts'
+import { askBy, redeem } from './phone-http.ts'
+
+async function start(options: SandboxOptions = {}): Promise<Sandbox> {
+  const sandbox = await startSandbox(options)
+  onTestFinished(() => sandbox.close())
+  return sandbox
+}
+
+const errorOf = async (sandbox: Sandbox, authReqId: string) =>
+  ((await redeem(sandbox, authReqId)).body as { readonly error?: string }).error
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+test.each(['approve', 'deny', 'expire', 'slow-down', '503', 'lost-answer'] as const)(
+  '%s that was set for the next time is taken back by off',
+  async (name) => {
+    const sandbox = await start()
+    await sandbox.fault(name)
+    await sandbox.fault('off')
+    const authReqId = await askBy(sandbox, 'ann')
+    await pause(100)
+    expect(await errorOf(sandbox, authReqId)).toBe('authorization_pending')
+  },
+)
+
+test('what was set for an open question is taken back as well', async () => {
+  const sandbox = await start()
+  const authReqId = await askBy(sandbox, 'ann')
+  await sandbox.fault('slow-down')
+  await sandbox.fault('lost-answer')
+  await sandbox.fault('off')
+  await sandbox.fault('approve')
+  expect((await redeem(sandbox, authReqId)).status).toBe(200)
+})
+
+test('each question gets the answer that was set for it, though several come at once', async () => {
+  const sandbox = await start({ answers: 'approve' })
+  await sandbox.fault('deny')
+  const first = await askBy(sandbox, 'ann')
+  const others = await Promise.all(['ann', 'bob', 'ann', 'bob', 'ann'].map((subject) => askBy(sandbox, subject)))
+  const { controls } = sandbox.target.authorizationServer
+  await vi.waitFor(async () => expect(await controls.pendingRequests()).toEqual([]))
+  expect(await errorOf(sandbox, first)).toBe('access_denied')
+  for (const one of others) expect((await redeem(sandbox, one)).status).toBe(200)
+})
+
+test('of two answers at once the first counts, and is the only one that is told', async () => {
+  const answers: string[] = []
+  const onEvent = (event: SandboxEvent) => event.type === 'answered' && void answers.push(event.answer)
+  const sandbox = await start({ onEvent: (event) => void onEvent(event) })
+  const { controls } = sandbox.target.authorizationServer
+  const approved = await askBy(sandbox, 'ann')
+  const ends = await Promise.allSettled([controls.approve(approved), controls.deny(approved)])
+  expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+  expect((await redeem(sandbox, approved)).status).toBe(200)
+  expect(answers).toEqual(['approved'])
+
+  const denied = await askBy(sandbox, 'ann')
+  await Promise.allSettled([controls.deny(denied), controls.approve(denied)])
+  expect(await errorOf(sandbox, denied)).toBe('access_denied')
+  expect(answers).toEqual(['approved', 'denied'])
+})
