@@ -22,11 +22,18 @@ const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   viewer: ['portfolio:read'],
 }
 
-/** Made-up users have roles; their groups are of the same names. */
+/** Entra writes so many groups into a JWT, and not one of them where there are more. */
+const MOST_GROUPS = 200
+
+/** The client that made-up users have roles at, in Keycloak's way: the agent's. */
+const CLIENT = 'stock-agent'
+
+/** Made-up users have roles, of the realm and of the client; their groups are of the same names. */
 const SHAPES: Readonly<Record<SandboxProfile, RoleShape>> = {
   oidc: { claims: ['roles'], write: ({ roles }) => (roles === undefined ? {} : { roles }) },
   auth0: {
-    claims: [NAMESPACED, 'permissions'],
+    // Permissions stand in access tokens alone.
+    claims: [NAMESPACED],
     write: ({ roles = [] }) => ({
       [NAMESPACED]: roles,
       permissions: [...new Set(roles.flatMap((role) => PERMISSIONS[role] ?? []))],
@@ -34,15 +41,19 @@ const SHAPES: Readonly<Record<SandboxProfile, RoleShape>> = {
   },
   okta: { claims: ['groups'], write: ({ roles = [] }) => ({ groups: ['Everyone', ...roles] }) },
   entra: {
-    claims: ['roles', 'groups'],
-    // A user without app roles has no such claim.
-    write: ({ roles = [] }) => ({ ...(roles.length > 0 && { roles }), groups: roles.map(guidOf) }),
+    claims: ['roles', 'groups', '_claim_names', '_claim_sources'],
+    // A user without app roles, or without groups, has no such claim.
+    write: ({ subject, roles = [] }) =>
+      roles.length === 0 ? {} : { roles, ...(roles.length > MOST_GROUPS ? overageOf(subject) : groupsOf(roles)) },
   },
   keycloak: {
     claims: ['realm_access', 'resource_access', 'groups'],
     write: ({ roles = [] }) => ({
       realm_access: { roles: ['offline_access', 'uma_authorization', ...roles] },
-      resource_access: { account: { roles: ['manage-account', 'view-profile'] } },
+      resource_access: {
+        ...(roles.length > 0 && { [CLIENT]: { roles } }),
+        account: { roles: ['manage-account', 'view-profile'] },
+      },
       groups: roles.map((role) => `/${role}`),
     }),
   },
@@ -50,6 +61,14 @@ const SHAPES: Readonly<Record<SandboxProfile, RoleShape>> = {
 
 export function roleShapeOf(profile: SandboxProfile): RoleShape {
   return SHAPES[profile]
+}
+
+const groupsOf = (roles: readonly string[]) => ({ groups: roles.map(guidOf) })
+
+/** @see {@link https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference#groups-overage-claim | Overage at Entra} */
+function overageOf(subject: string) {
+  const endpoint = `https://graph.microsoft.com/v1.0/users/${guidOf(subject)}/getMemberObjects`
+  return { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint } } }
 }
 
 /** Entra names groups by object id: the same one for the same group, in each sandbox. */
