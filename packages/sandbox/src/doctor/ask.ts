@@ -3,6 +3,13 @@ export type Asked =
   | { readonly response: Response; readonly body: unknown; readonly text: string }
   | { readonly failure: string }
 
+/** Whether a secret may go there: over https, or without it to this machine. */
+export function isSecure(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
+}
+
 const MAX_BYTES = 1_000_000
 
 /** One request. Redirects are answers, and no answer is a value: the doctor goes on. */

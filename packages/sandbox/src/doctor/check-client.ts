@@ -1,9 +1,12 @@
-import { ask } from './ask.ts'
-import type { Metadata } from './check-metadata.ts'
+import { ask, isSecure } from './ask.ts'
+import { checkLogin, targetOf } from './check-login.ts'
+import { isOfIssuer, type Metadata } from './check-metadata.ts'
+import { formEncoded } from './hide-secret.ts'
 import type { DoctorOptions } from './options.ts'
 import { type Finding, ok, problem, unknown } from './report.ts'
 
-interface OAuthError {
+interface Answer {
+  readonly status: number
   readonly error?: unknown
   readonly error_description?: unknown
 }
@@ -14,26 +17,52 @@ interface OAuthError {
  */
 export async function checkClient(metadata: Metadata, options: DoctorOptions): Promise<readonly Finding[]> {
   if (options.clientId === undefined) return [unknown('client', 'no client was given: --client-id')]
+  if (!isOfIssuer(options.issuer, metadata)) {
+    return [unknown('client', 'not tried: a server that calls itself otherwise is sent no secret')]
+  }
   const authentication = await clientFinding(metadata, options)
   if (authentication.status === 'problem') return [authentication]
-  return [authentication, ...(await grantFindings(metadata, options)), await loginFinding(metadata, options)]
+  return [authentication, ...(await grantFindings(metadata, options)), await checkLogin(metadata, options)]
 }
 
 async function clientFinding(metadata: Metadata, options: DoctorOptions): Promise<Finding> {
   const { clientId } = options
   const { token_endpoint: url } = metadata
   if (typeof url !== 'string') return unknown('client', 'there is no token endpoint to try the client at')
+  if (!isSecure(url)) return unknown('client', 'not tried: the token endpoint is not https, and is sent no secret')
   const answer = await post(url, { grant_type: 'refresh_token', refresh_token: 'behalf-doctor' }, metadata, options)
-  if (typeof answer === 'string') return unknown('client', `the token endpoint did not answer: ${answer}`)
-  const { error } = answer
-  if (error === 'invalid_client' || error === 'unauthorized_client') {
-    const fix =
-      'Compare client id and secret with the server (no space at the end), and the way they are sent: ' +
-      `it takes ${JSON.stringify(metadata.token_endpoint_auth_methods_supported ?? 'client_secret_basic')}.`
-    if (error === 'invalid_client')
-      return problem('client_refused', said(`${clientId} is not authenticated`, answer), fix)
+  if (typeof answer === 'string' || answer.status >= 500) {
+    const why = typeof answer === 'string' ? answer : `status ${answer.status}`
+    const fix = 'The metadata is there and the token endpoint is not: look at the server, or a proxy before it.'
+    return problem('token_endpoint_unreachable', `${url}: ${why}`, fix)
   }
+  if (isClientRefused(answer)) {
+    return problem('client_refused', said(`${clientId} is not authenticated`, answer), clientFix(metadata, options))
+  }
+  if (!doesTellOfClient(answer)) return unknown('client', said('the answer does not tell', answer))
   return ok('client', `${clientId} is known${options.clientSecret === undefined ? '' : ', and its secret is right'}`)
+}
+
+/**
+ * RFC 6749 §5.2 has `invalid_client`, and 401 for nothing else: Auth0 says `access_denied` and Keycloak
+ * `unauthorized_client` with it. Entra says `unauthorized_client` of a client that it does not know.
+ */
+function isClientRefused({ status, error, error_description: description }: Answer): boolean {
+  return error === 'invalid_client' || status === 401 || /\bAADSTS700016\b/.test(String(description))
+}
+
+/** What is said after the client was authenticated (RFC 6749 §5.2). */
+function doesTellOfClient({ error, error_description: description }: Answer): boolean {
+  const isTold = ['invalid_grant', 'unauthorized_client', 'unsupported_grant_type'].includes(String(error))
+  return isTold || (error === 'invalid_request' && FORBIDDEN.test(String(description)))
+}
+
+function clientFix(metadata: Metadata, { clientSecret }: DoctorOptions): string {
+  if (clientSecret === undefined) {
+    return 'It was tried without a secret. If it has one, give it: BEHALF_CLIENT_SECRET, in code clientSecret.'
+  }
+  const methods = JSON.stringify(metadata.token_endpoint_auth_methods_supported ?? 'client_secret_basic')
+  return `Compare client id and secret with the server (no space at the end), and the way they are sent: it takes ${methods}.`
 }
 
 /** Which request finds out whether a client may use a grant, and says nothing to a person. */
@@ -64,7 +93,7 @@ async function grantFindings(metadata: Metadata, options: DoctorOptions): Promis
 const FORBIDDEN =
   /grant.*not (allowed|enabled|permitted|supported)|unsupported grant|not allowed for (this|the) client/i
 
-function grantFinding(id: string, what: string, answer: OAuthError | string, { clientId }: DoctorOptions): Finding {
+function grantFinding(id: string, what: string, answer: Answer | string, { clientId }: DoctorOptions): Finding {
   if (typeof answer === 'string') return unknown(id, `the endpoint did not answer: ${answer}`)
   const { error, error_description: description } = answer
   const isRefused = ['unauthorized_client', 'unsupported_grant_type', 'invalid_client'].includes(String(error))
@@ -78,63 +107,13 @@ function grantFinding(id: string, what: string, answer: OAuthError | string, { c
   return unknown(id, said('the answer does not tell', answer))
 }
 
-/** What a silent login is told when all but the person is right (OpenID Connect Core §3.1.2.6). */
-const NOBODY = ['login_required', 'interaction_required', 'consent_required', 'account_selection_required']
-
-async function loginFinding(metadata: Metadata, options: DoctorOptions): Promise<Finding> {
-  const { clientId = '', redirectUri, scopes = ['openid'], audience, timeoutMs = 10_000 } = options
-  const { authorization_endpoint: endpoint } = metadata
-  if (redirectUri === undefined) return unknown('login', 'scopes and audience were not tried: --redirect-uri')
-  if (typeof endpoint !== 'string') return unknown('login', 'there is no authorization endpoint to try')
-  const url = new URL(endpoint)
-  const asked = new URLSearchParams({
-    response_type: 'code',
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    scope: scopes.join(' '),
-    prompt: 'none',
-    state: 'behalf-doctor',
-    nonce: 'behalf-doctor',
-    // Of a verifier that nobody has: RFC 7636, appendix B.
-    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-    code_challenge_method: 'S256',
-    ...(audience !== undefined && { [targetOf(options)]: audience }),
-  })
-  for (const [name, value] of asked) url.searchParams.set(name, value)
-  const answer = await ask(url.href, timeoutMs)
-  if ('failure' in answer) return unknown('login', `the authorization endpoint did not answer: ${answer.failure}`)
-  const location = answer.response.headers.get('location') ?? ''
-  if (!location.startsWith(redirectUri)) {
-    const fix = 'Register the redirect URI with the client, character by character.'
-    const message = `no redirect came to ${redirectUri}, but ${answer.response.status}: ${reasonIn(answer.body)}`
-    return problem('redirect_uri_refused', message, fix)
-  }
-  const back = new URL(location).searchParams
-  const error = back.get('error') ?? ''
-  if (NOBODY.includes(error) || back.has('code')) return ok('login', `a login for ${scopes.join(' ')} is taken`)
-  const fixes: Readonly<Record<string, readonly [id: string, fix: string]>> = {
-    invalid_scope: ['scope_refused', 'Add the scopes to the API at the server, and allow them for the client.'],
-    invalid_target: ['audience_refused', 'Register the API under exactly this identifier (a slash at the end counts).'],
-    unauthorized_client: ['login_refused', 'Allow the authorization code grant for this client.'],
-  }
-  const [id, fix] = fixes[error] ?? [
-    'login_refused',
-    'See the description; at Auth0 an unknown audience is "Service not found".',
-  ]
-  return problem(id, `the server says ${error}: ${back.get('error_description') ?? 'no description'}`, fix)
-}
-
-function targetOf({ target, issuer }: DoctorOptions): 'resource' | 'audience' {
-  return target ?? (/\.(auth0|okta|oktapreview)\.com$/.test(new URL(issuer).hostname) ? 'audience' : 'resource')
-}
-
 /** @returns the error, or why there was none */
 async function post(
   url: string,
   parameters: Readonly<Record<string, string>>,
   metadata: Metadata,
   { clientId = '', clientSecret, timeoutMs = 10_000 }: DoctorOptions,
-): Promise<OAuthError | string> {
+): Promise<Answer | string> {
   const body = new URLSearchParams(parameters)
   const headers: Record<string, string> = { accept: 'application/json' }
   const methods = metadata.token_endpoint_auth_methods_supported
@@ -146,17 +125,10 @@ async function post(
   }
   const asked = await ask(url, timeoutMs, { method: 'POST', headers, body })
   if ('failure' in asked) return asked.failure
-  return typeof asked.body === 'object' && asked.body !== null ? asked.body : `status ${asked.response.status}, no JSON`
+  const { status } = asked.response
+  return typeof asked.body === 'object' && asked.body !== null ? { ...asked.body, status } : `status ${status}, no JSON`
 }
 
-/** RFC 6749 §2.3.1, appendix B. */
-const formEncoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
-
-function said(what: string, { error, error_description: description }: OAuthError): string {
+function said(what: string, { error, error_description: description }: Answer): string {
   return `${what}: ${JSON.stringify(error)}${typeof description === 'string' ? `, ${JSON.stringify(description)}` : ''}`
-}
-
-function reasonIn(body: unknown): string {
-  const { error, error_description: description } = (body ?? {}) as OAuthError
-  return typeof error === 'string' ? `${error}, ${String(description ?? 'no description')}` : 'no reason given'
 }

@@ -1,4 +1,4 @@
-import { ask } from './ask.ts'
+import { ask, isSecure } from './ask.ts'
 import type { Metadata } from './check-metadata.ts'
 import type { DoctorNeed, DoctorOptions } from './options.ts'
 import { type Finding, ok, problem, warning } from './report.ts'
@@ -33,10 +33,16 @@ export async function checkFeatures(metadata: Metadata, options: DoctorOptions):
 }
 
 function endpoints(metadata: Metadata): Finding {
-  const missing = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'].filter((name) => !isText(metadata[name]))
+  const names = ['authorization_endpoint', 'token_endpoint', 'jwks_uri']
+  const missing = names.filter((name) => !isText(metadata[name]) || !URL.canParse(metadata[name]))
+  const insecure = names.filter((name) => !missing.includes(name) && !isSecure(String(metadata[name])))
+  if (missing.length === 0 && insecure.length > 0) {
+    const fix = 'Let the server announce https addresses (behind a proxy: tell it its public address).'
+    return problem('endpoints_insecure', `not https: ${insecure.join(', ')}`, fix)
+  }
   if (missing.length === 0) return ok('endpoints', 'authorization, token and key endpoints are there')
   const fix = 'This is no complete OpenID provider: check that the issuer is the right one.'
-  return problem('endpoints_missing', `the metadata has no ${missing.join(', ')}`, fix)
+  return problem('endpoints_missing', `the metadata has no address for ${missing.join(', ')}`, fix)
 }
 
 async function keys({ jwks_uri: url }: Metadata, timeoutMs: number): Promise<Finding> {

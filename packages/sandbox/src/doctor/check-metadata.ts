@@ -1,4 +1,4 @@
-import { ask } from './ask.ts'
+import { ask, isSecure } from './ask.ts'
 import type { DoctorOptions } from './options.ts'
 import { type Finding, ok, problem, unknown, warning } from './report.ts'
 
@@ -15,9 +15,7 @@ const SKEW_NOTED = 5
 
 /** Whether the issuer can be reached, is the one that it was taken for, and has the same time as we. */
 export async function checkMetadata({ issuer, timeoutMs = 10_000 }: DoctorOptions): Promise<MetadataChecked> {
-  const { protocol, hostname } = new URL(issuer)
-  const isLoopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
-  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback)) {
+  if (!isSecure(issuer)) {
     const fix = 'Use the https address. Plain http is for loopback only, with [allowInsecureLoopback]: true.'
     return { findings: [problem('issuer_insecure', `${issuer} is not https`, fix)] }
   }
@@ -30,23 +28,33 @@ export async function checkMetadata({ issuer, timeoutMs = 10_000 }: DoctorOption
     return { findings: [problem('issuer_unreachable', `${url}: ${asked.failure}`, fix)] }
   }
   const { response, body } = asked
-  if (response.status !== 200 || typeof body !== 'object' || body === null) {
-    const what = response.status === 200 ? 'no JSON' : `status ${response.status}`
-    const fix =
-      response.status >= 300 && response.status < 400
-        ? `It redirects to ${response.headers.get('location')}: use the issuer of the server there.`
-        : 'Is this the issuer, with its path (Okta: /oauth2/default, Keycloak: /realms/NAME, Entra: /TENANT/v2.0)?'
-    return { findings: [problem('metadata_missing', `${url}: ${what}`, fix)] }
+  if (response.status !== 200 || typeof body !== 'object' || body === null || Array.isArray(body)) {
+    const what = response.status === 200 ? 'no JSON object' : `status ${response.status}`
+    return { findings: [problem('metadata_missing', `${url}: ${what}`, whereToLook(response))] }
   }
   const metadata = body as Metadata
   return { metadata, findings: [issuerFinding(issuer, metadata), clockFinding(response, before, after)] }
 }
 
-function issuerFinding(issuer: string, { issuer: said }: Metadata): Finding {
+function whereToLook({ status, headers }: Response): string {
+  if (status >= 300 && status < 400) {
+    return `It redirects to ${headers.get('location')}: use the issuer of the server there.`
+  }
+  if (status >= 500 || status === 429) return 'The server itself is in trouble: try again later, or look at its log.'
+  return 'Is this the issuer, with its path (Okta: /oauth2/default, Keycloak: /realms/NAME, Entra: /TENANT/v2.0)?'
+}
+
+/** Whether the metadata is of this issuer, but for a slash at the end. */
+export function isOfIssuer(issuer: string, metadata: Metadata): metadata is Metadata & { readonly issuer: string } {
+  const { issuer: said } = metadata
+  return typeof said === 'string' && said.replace(/\/$/, '') === issuer.replace(/\/$/, '')
+}
+
+function issuerFinding(issuer: string, metadata: Metadata): Finding {
+  const { issuer: said } = metadata
   if (said === issuer) return ok('issuer', `${issuer} answers, and calls itself so`)
-  const isSlash = typeof said === 'string' && said.replace(/\/$/, '') === issuer.replace(/\/$/, '')
-  const fix = isSlash
-    ? `Write it exactly like that, ${said.endsWith('/') ? 'with' : 'without'} the slash at its end: issuers are compared as plain text.`
+  const fix = isOfIssuer(issuer, metadata)
+    ? `Write it exactly like that, ${metadata.issuer.endsWith('/') ? 'with' : 'without'} the slash at its end: issuers are compared as plain text.`
     : 'Use the address that the server calls itself, or correct what the server says (custom domain, proxy).'
   return problem('issuer_mismatch', `the server calls itself ${JSON.stringify(said)}, and not ${issuer}`, fix)
 }

@@ -42,6 +42,14 @@ export function checkDoctorOptions(options: DoctorOptions): void {
   const strange = Object.keys(options).filter((name) => !KEYS.includes(name))
   if (strange.length > 0) throw new TestingError(`doctor: unknown ${strange.join(', ')}; known are ${KEYS.join(', ')}`)
   if (!URL.canParse(options.issuer)) throw new TestingError('issuer: give a URL, such as https://login.example.com')
+  const { username, password, search, hash } = new URL(options.issuer)
+  // OpenID Connect Discovery §2; and what is in an address gets into logs.
+  if (username + password + search + hash !== '') {
+    throw new TestingError('issuer: give it without user, password, query and fragment')
+  }
+  if (options.redirectUri !== undefined && !URL.canParse(options.redirectUri)) {
+    throw new TestingError('redirectUri: give a URL, such as https://app.example.com/callback')
+  }
   const unknownNeed = options.needs?.find((need) => !(NEEDS as readonly string[]).includes(need))
   if (unknownNeed !== undefined) {
     throw new TestingError(`needs: ${JSON.stringify(unknownNeed)} is none of ${NEEDS.join(', ')}`)

@@ -1,8 +1,9 @@
 import { checkClient } from './check-client.ts'
 import { checkFeatures } from './check-features.ts'
 import { checkMetadata } from './check-metadata.ts'
+import { hideSecret } from './hide-secret.ts'
 import { checkDoctorOptions, type DoctorOptions } from './options.ts'
-import type { DoctorReport, Finding } from './report.ts'
+import type { DoctorReport } from './report.ts'
 
 /**
  * Checks an app's settings against an issuer, a sandbox or a real tenant, and says what is missing and how to fix it.
@@ -27,12 +28,6 @@ export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
     metadata === undefined
       ? findings
       : [...findings, ...(await checkFeatures(metadata, options)), ...(await checkClient(metadata, options))]
-  const shown = all.map((finding) => withoutSecret(finding, options.clientSecret))
+  const shown = all.map((finding) => hideSecret(finding, options))
   return { issuer: options.issuer, findings: shown, healthy: !shown.some(({ status }) => status === 'problem') }
-}
-
-/** A server may repeat what it was sent. */
-function withoutSecret(finding: Finding, secret: string | undefined): Finding {
-  if (secret === undefined || secret === '') return finding
-  return { ...finding, message: finding.message.replaceAll(secret, '[secret]') }
 }

@@ -1,0 +1,72 @@
+import { ask } from './ask.ts'
+import type { Metadata } from './check-metadata.ts'
+import type { DoctorOptions } from './options.ts'
+import { type Finding, ok, problem, unknown } from './report.ts'
+
+/** What a silent login is told when all but the person is right (OpenID Connect Core §3.1.2.6). */
+const NOBODY = ['login_required', 'interaction_required', 'consent_required', 'account_selection_required']
+
+/** Whether a login for these scopes and this audience would be shown to a person. Nobody is shown anything. */
+export async function checkLogin(metadata: Metadata, options: DoctorOptions): Promise<Finding> {
+  const { clientId = '', redirectUri, scopes = ['openid'], audience, timeoutMs = 10_000 } = options
+  const { authorization_endpoint: endpoint } = metadata
+  if (redirectUri === undefined) return unknown('login', 'scopes and audience were not tried: --redirect-uri')
+  if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) {
+    return unknown('login', 'there is no authorization endpoint to try')
+  }
+  const url = new URL(endpoint)
+  const asked = new URLSearchParams({
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    scope: scopes.join(' '),
+    prompt: 'none',
+    state: 'behalf-doctor',
+    nonce: 'behalf-doctor',
+    // Of a verifier that nobody has: RFC 7636, appendix B.
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+    ...(audience !== undefined && { [targetOf(options)]: audience }),
+  })
+  for (const [name, value] of asked) url.searchParams.set(name, value)
+  const answer = await ask(url.href, timeoutMs)
+  if ('failure' in answer) return unknown('login', `the authorization endpoint did not answer: ${answer.failure}`)
+  const { status, headers } = answer.response
+  if (status >= 500) return unknown('login', `the authorization endpoint is in trouble: status ${status}`)
+  const location = headers.get('location') ?? ''
+  if (!leadsTo(location, redirectUri)) {
+    const fix = 'Register the redirect URI with the client, character by character.'
+    const message = `no redirect came to ${redirectUri}, but ${status}: ${reasonIn(answer.body)}`
+    return problem('redirect_uri_refused', message, fix)
+  }
+  const back = new URL(location).searchParams
+  const error = back.get('error') ?? ''
+  if (NOBODY.includes(error) || back.has('code')) return ok('login', `a login for ${scopes.join(' ')} is taken`)
+  const fixes: Readonly<Record<string, readonly [id: string, fix: string]>> = {
+    invalid_scope: ['scope_refused', 'Add the scopes to the API at the server, and allow them for the client.'],
+    invalid_target: ['audience_refused', 'Register the API under exactly this identifier (a slash at the end counts).'],
+    unauthorized_client: ['login_refused', 'Allow the authorization code grant for this client.'],
+  }
+  const [id, fix] = fixes[error] ?? [
+    'login_refused',
+    'See the description; at Auth0 an unknown audience is "Service not found".',
+  ]
+  return problem(id, `the server says ${error}: ${back.get('error_description') ?? 'no description'}`, fix)
+}
+
+export function targetOf({ target, issuer }: DoctorOptions): 'resource' | 'audience' {
+  return target ?? (/\.(auth0|okta|oktapreview)\.com$/.test(new URL(issuer).hostname) ? 'audience' : 'resource')
+}
+
+/** The redirect URI itself, with what an answer adds to its query. */
+function leadsTo(location: string, redirectUri: string): boolean {
+  if (!URL.canParse(location)) return false
+  const [there, wanted] = [new URL(location), new URL(redirectUri)]
+  const isThere = there.protocol === wanted.protocol && there.host === wanted.host && there.pathname === wanted.pathname
+  return isThere && [...wanted.searchParams].every(([name, value]) => there.searchParams.getAll(name).includes(value))
+}
+
+function reasonIn(body: unknown): string {
+  const { error, error_description: description } = (body ?? {}) as Readonly<Record<string, unknown>>
+  return typeof error === 'string' ? `${error}, ${String(description ?? 'no description')}` : 'no reason given'
+}
