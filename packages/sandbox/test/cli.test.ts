@@ -68,10 +68,14 @@ test('from what is printed to an approved order', { timeout: 30_000 }, async () 
   expect(lines).not.toMatch(/eyJ[\w-]{8,}/)
 })
 
-test('a fault from another terminal', { timeout: 30_000 }, async () => {
+test('a fault from another terminal', { timeout: 60_000 }, async () => {
   expect(await run(['fault', 'deny', '--port', String(PORT)]).ended).toMatchObject({ code: 0 })
   const denied = await run(['try', 'sell', '20', 'msft', '--as', 'ann']).ended
   expect(denied).toMatchObject({ code: 1, output: expect.stringContaining('approval_denied') })
+  expect(await run(['fault']).ended).toMatchObject({
+    code: 2,
+    output: expect.stringContaining('fault: name one of 503'),
+  })
   const strange = await run(['fault', 'earthquake']).ended
   expect(strange).toMatchObject({ code: 1, output: expect.stringContaining('there are 503, approve') })
 })
@@ -95,6 +99,25 @@ test('its owner alone can read what controls it, and a page cannot use it', asyn
   expect(await control({ 'sec-fetch-site': 'same-origin' })).toBe(403)
 })
 
+test('the doctor line that is printed works as it is', { timeout: 60_000 }, async () => {
+  const line = /^ +BEHALF_CLIENT_SECRET='([^']+)' npm run sandbox -- (doctor .*)$/m.exec(sandbox.output()) ?? []
+  const [, secret = '', args = ''] = line
+  const { code, output } = await run(args.split(' '), { BEHALF_CLIENT_SECRET: secret }).ended
+  expect(output).toContain('its secret is right')
+  expect(output).not.toContain(secret)
+  expect(code).toBe(0)
+})
+
+test('one that was killed is in nobody’s way', { timeout: 60_000 }, async () => {
+  const killed = run(['--port', '0', '--json'])
+  await vi.waitFor(() => expect(killed.output()).toContain('\n'), { timeout: 30_000 })
+  killed.child.kill('SIGKILL')
+  await killed.ended
+  expect(readdirSync(join(runtime, 'behalf-sandbox'))).toHaveLength(2)
+  expect(await run(['fault', 'off']).ended).toMatchObject({ code: 0 })
+  expect(readdirSync(join(runtime, 'behalf-sandbox'))).toEqual([`${PORT}.json`])
+})
+
 test('doctor, for people and for CI', { timeout: 30_000 }, async () => {
   const issuer = `http://127.0.0.1:${PORT + 1}`
   const right = await run(['doctor', '--issuer', issuer, '--json']).ended
@@ -106,6 +129,10 @@ test('doctor, for people and for CI', { timeout: 30_000 }, async () => {
   expect(wrong.code).toBe(1)
   expect(wrong.output).toContain('issuer_mismatch')
   expect(wrong.output).not.toContain('not-the-secret')
+  expect(await run(['doctor', '--issuer', 'nowhere']).ended).toMatchObject({
+    code: 2,
+    output: expect.stringContaining('give a URL'),
+  })
 })
 
 describe('refuses to start', () => {
@@ -113,6 +140,8 @@ describe('refuses to start', () => {
     ['in production', [], { NODE_ENV: 'production' }, 'NODE_ENV=production'],
     ['on a public address', ['--host', '0.0.0.0'], {}, 'for this machine only'],
     ['on a port that is taken', ['--port', String(PORT)], {}, 'is taken'],
+    ['on a port that is none', ['--port', 'http'], {}, '"http" is no port'],
+    ['on no port at all', ['--port', ''], {}, '"" is no port'],
     ['with an option that it does not have', ['--prot', '1'], {}, "Unknown option '--prot'"],
     ['with a seed that is not there', ['--seed', '/nowhere.json', '--port', '0'], {}, 'cannot be read'],
   ])('%s', async (_what, args, env, message) => {

@@ -10,7 +10,11 @@ export interface ControlPlace {
   readonly key: string
 }
 
-const Place = z.object({ origin: z.string().check(z.regex(/^http:\/\/127\.0\.0\.1:\d+$/)), key: z.string() })
+const Place = z.object({
+  origin: z.string().check(z.regex(/^http:\/\/127\.0\.0\.1:\d+$/)),
+  key: z.string(),
+  pid: z.int().check(z.positive()),
+})
 
 const folder = (): string => join(process.env.XDG_RUNTIME_DIR ?? join(homedir(), '.behalf'), 'behalf-sandbox')
 const fileOf = (port: number): string => join(folder(), `${port}.json`)
@@ -22,13 +26,13 @@ export function writeControlFile(port: number, place: ControlPlace): () => void 
   const file = fileOf(port)
   // One that was there may be open to others.
   rmSync(file, { force: true })
-  writeFileSync(file, JSON.stringify(place), { mode: 0o600, flag: 'wx' })
+  writeFileSync(file, JSON.stringify({ ...place, pid: process.pid }), { mode: 0o600, flag: 'wx' })
   return () => rmSync(file, { force: true })
 }
 
 /** @throws TestingError No sandbox runs there, or several run and none was named. */
 export function readControlFile(port: number | undefined): ControlPlace {
-  const ports = portsThere()
+  const ports = portsThere().filter((one) => isAlive(one))
   const [only, ...others] = port === undefined ? ports : ports.filter((one) => one === port)
   if (only === undefined) {
     throw new TestingError(
@@ -38,7 +42,7 @@ export function readControlFile(port: number | undefined): ControlPlace {
     )
   }
   if (others.length > 0) throw new TestingError(`several sandboxes run: name one by --port ${ports.join(', ')}`)
-  return Place.parse(JSON.parse(readFileSync(fileOf(only), 'utf8')))
+  return placeAt(only)
 }
 
 function portsThere(): readonly number[] {
@@ -46,6 +50,25 @@ function portsThere(): readonly number[] {
     return readdirSync(folder()).flatMap((name) => (/^\d+\.json$/.test(name) ? [Number.parseInt(name, 10)] : []))
   } catch {
     return []
+  }
+}
+
+function placeAt(port: number): z.infer<typeof Place> {
+  const parsed = Place.safeParse(JSON.parse(readFileSync(fileOf(port), 'utf8')))
+  if (parsed.success) return parsed.data
+  throw new TestingError(`${fileOf(port)} is no file of a sandbox: remove it`)
+}
+
+/** One that was killed leaves its file: that goes. */
+function isAlive(port: number): boolean {
+  try {
+    return process.kill(placeAt(port).pid, 0)
+  } catch (error) {
+    // No right to ask is an answer as well.
+    if ((error as { readonly code?: unknown }).code === 'EPERM') return true
+    if (error instanceof TestingError) throw error
+    rmSync(fileOf(port), { force: true })
+    return false
   }
 }
 

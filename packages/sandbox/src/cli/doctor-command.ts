@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util'
+import { TestingError } from '@behalf/testing'
 import { type DoctorNeed, type DoctorReport, type Finding, NEEDS, runDoctor } from '../doctor/index.ts'
+import { UsageError } from './usage-error.ts'
 
 export const DOCTOR_USAGE = `doctor --issuer URL [--client-id ID] [--redirect-uri URI] [--scope "openid …"] [--audience API]
          [--target resource|audience] [--need ${NEEDS.join(',')}] [--json]
-         The secret is read from BEHALF_CLIENT_SECRET. Exit code 1: a problem was found.`
+         The secret is read from BEHALF_CLIENT_SECRET. Exit code 1: a problem was found; 2: this command line is wrong.`
 
 /** @returns the exit code */
 export async function doctorCommand(args: readonly string[], write: (text: string) => void): Promise<number> {
@@ -21,9 +23,9 @@ export async function doctorCommand(args: readonly string[], write: (text: strin
     },
   })
   const { issuer, scope, audience, target, need, json = false } = values
-  if (issuer === undefined) throw new TypeError('doctor: give --issuer')
+  if (issuer === undefined) throw new UsageError('doctor: give --issuer')
   if (target !== undefined && target !== 'resource' && target !== 'audience') {
-    throw new TypeError('doctor: --target is resource or audience')
+    throw new UsageError('doctor: --target is resource or audience')
   }
   const clientId = values['client-id']
   const redirectUri = values['redirect-uri']
@@ -37,6 +39,8 @@ export async function doctorCommand(args: readonly string[], write: (text: strin
     ...(audience !== undefined && { audience }),
     ...(target !== undefined && { target }),
     ...(need !== undefined && { needs: need.split(',').filter(Boolean) as DoctorNeed[] }),
+  }).catch((error: unknown) => {
+    throw error instanceof TestingError ? new UsageError(error.message) : error
   })
   write(json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report))
   return report.healthy ? 0 : 1
@@ -54,7 +58,7 @@ function textOf({ issuer, findings, healthy }: DoctorReport): string {
 
 function lines({ id, status, message, fix }: Finding): string {
   const first = `  ${MARKS[status]} ${id.padEnd(26)} ${visible(message)}\n`
-  return fix === undefined || status === 'ok' ? first : `${first}    ${' '.repeat(26)} ${fix}\n`
+  return fix === undefined || status === 'ok' ? first : `${first}    ${' '.repeat(26)} ${visible(fix)}\n`
 }
 
 /** What a server wrote must not move the cursor. */

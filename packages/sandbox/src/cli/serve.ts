@@ -65,6 +65,8 @@ function started(sandbox: Sandbox): object {
 
 function explained(error: unknown, port: number): unknown {
   const code = (error as { readonly code?: unknown } | null)?.code
+  if (code === 'EACCES')
+    return new TestingError(`port: ${port} is not for everybody: give one from 1024 on with --port`)
   if (code !== 'EADDRINUSE') return error
   const last = port + 6
   return new TestingError(`one of the ports ${port} to ${last} is taken: give another first one with --port`)

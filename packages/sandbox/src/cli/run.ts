@@ -1,0 +1,110 @@
+import { parseArgs } from 'node:util'
+import { TestingError } from '@behalf/testing'
+import { FAULTS } from '../sandbox/index.ts'
+import { control, readControlFile } from './control-file.ts'
+import { DOCTOR_USAGE, doctorCommand } from './doctor-command.ts'
+import { serve } from './serve.ts'
+import { tryOrder } from './try-order.ts'
+import { isUsageError, UsageError } from './usage-error.ts'
+
+const DEFAULT_PORT = 4400
+
+/** From the sources it is the repository's own command. */
+const program = import.meta.url.endsWith('.ts') ? 'npm run sandbox --' : 'npx @behalf/sandbox'
+
+const usage = `${program} [--port ${DEFAULT_PORT}] [--profile oidc|auth0|okta|entra|keycloak] [--data FILE] [--seed FILE]
+         [--interval SECONDS] [--answers phone|approve|deny] [--json]
+         Starts a sandbox on this machine; its seven ports follow each other. --data keeps its state in a SQLite file.
+  try [buy|sell] [QUANTITY] [SYMBOL] [--as USER] [--port PORT]
+         An agent orders shares at the running sandbox, and waits for the phone.
+  fault <name> [--port PORT]
+         ${Object.keys(FAULTS).join(', ')}
+  ${DOCTOR_USAGE}
+`
+
+const write = (text: string): void => void process.stdout.write(text)
+
+/** Does what a command line says. @returns the exit code */
+export async function run(args: readonly string[]): Promise<number> {
+  try {
+    return await command(args)
+  } catch (error) {
+    // What somebody can mend is told in a line; anything else is ours, and keeps its stack.
+    if (!(error instanceof TestingError || isUsageError(error))) throw error
+    process.stderr.write(`${error.message}\n`)
+    if (isUsageError(error)) process.stderr.write(`\n${usage}`)
+    return isUsageError(error) ? 2 : 1
+  }
+}
+
+async function command([name, ...rest]: readonly string[]): Promise<number> {
+  switch (name) {
+    case 'doctor':
+      return doctorCommand(rest, write)
+    case 'fault': {
+      const { values, positionals } = parse(rest)
+      if (positionals.length !== 1) throw new UsageError(`fault: name one of ${Object.keys(FAULTS).join(', ')}`)
+      const { effect } = (await control(readControlFile(portOf(values.port)), {
+        command: 'fault',
+        name: positionals[0],
+      })) as { readonly effect: string }
+      write(`${effect}\n`)
+      return 0
+    }
+    case 'try': {
+      const { values, positionals } = parse(rest)
+      return tryOrder(readControlFile(portOf(values.port)), { user: values.as ?? 'ann', words: positionals, write })
+    }
+    case 'help':
+    case '--help':
+      write(usage)
+      return 0
+    default:
+      return start(name === undefined ? [] : [name, ...rest])
+  }
+}
+
+async function start(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args)
+  if (positionals.length > 0) throw new UsageError(`there is no command ${JSON.stringify(positionals[0])}`)
+  const { port, profile, data, seed, interval, answers, host, json = false } = values
+  if (host !== undefined && host !== '127.0.0.1') {
+    throw new TestingError('host: the sandbox is for this machine only, and is never served on another address')
+  }
+  await serve({
+    program,
+    port: portOf(port) ?? DEFAULT_PORT,
+    profile,
+    data,
+    seed,
+    interval: interval === undefined ? undefined : Number(interval),
+    answers,
+    json,
+    write,
+  })
+  return 0
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      port: { type: 'string' },
+      profile: { type: 'string' },
+      data: { type: 'string' },
+      seed: { type: 'string' },
+      interval: { type: 'string' },
+      answers: { type: 'string' },
+      host: { type: 'string' },
+      as: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  })
+}
+
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new TestingError(`port: ${JSON.stringify(text)} is no port`)
+}
