@@ -28,10 +28,16 @@ class ErrorRedaction {
     if (value instanceof Error) return this.#error(value)
     const redacted = redactTokens(value, this.#tokens) as object
     // Errors in a plain value are no plain JSON, and so passed over by the line above.
-    if (Array.isArray(redacted) || Object.getPrototypeOf(redacted) === Object.prototype) {
-      for (const item of Object.values(redacted)) if (typeof item === 'object') this.clean(item)
-    }
-    return redacted
+    const isPlain = Array.isArray(redacted) || Object.getPrototypeOf(redacted) === Object.prototype
+    return isPlain ? this.#members(redacted) : redacted
+  }
+
+  /** The same value, or a copy where an error in it had to be replaced. */
+  #members(value: object): object {
+    const members = Object.entries(value)
+    const cleaned = members.map(([key, item]): [string, unknown] => [key, this.clean(item)])
+    if (cleaned.every(([, item], index) => item === members[index]?.[1])) return value
+    return Array.isArray(value) ? cleaned.map(([, item]) => item) : Object.fromEntries(cleaned)
   }
 
   #error(error: Error): Error {
