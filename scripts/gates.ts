@@ -3,6 +3,7 @@ import { buildPackages } from './gates/build-packages.ts'
 import { checkBundleSize } from './gates/bundle-size.ts'
 import { checkChangesets } from './gates/check-changesets.ts'
 import { checkDeadCode } from './gates/check-dead-code.ts'
+import { checkDocs } from './gates/check-docs.ts'
 import { checkFileLength } from './gates/check-file-length.ts'
 import { checkFloors } from './gates/check-floors.ts'
 import { checkImports } from './gates/check-imports.ts'
@@ -10,10 +11,10 @@ import { checkLinks } from './gates/check-links.ts'
 import { checkLiveOpenFga } from './gates/check-live-openfga.ts'
 import { checkMcpConformance } from './gates/check-mcp-conformance.ts'
 import { checkPacked } from './gates/check-packed.ts'
-import { checkReference } from './gates/check-reference.ts'
 import { checkRequirements } from './gates/check-requirements.ts'
 import { checkSmoke } from './gates/check-smoke.ts'
 import { checkSnippets } from './gates/check-snippets.ts'
+import { checkSurface } from './gates/check-surface.ts'
 import { checkTypes } from './gates/check-types.ts'
 import type { Gate } from './gates/gate.ts'
 import { toolVerdict } from './gates/run-tool.ts'
@@ -41,5 +42,6 @@ export const gates: readonly Gate[] = [
   { name: 'packed packages', needs: ['build'], run: checkPacked },
   { name: 'smoke', needs: ['build'], run: checkSmoke },
   { name: 'bundle size', needs: ['build'], run: checkBundleSize },
-  { name: 'api reference', run: checkReference },
+  { name: 'surface', needs: ['build'], run: () => checkSurface() },
+  { name: 'docs', run: checkDocs },
 ]

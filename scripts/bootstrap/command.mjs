@@ -36,13 +36,17 @@ export function resolveCommand([name, ...args]) {
       return { name: 'npm test', ...everything, argv: node('scripts/test.ts', args) }
     case 'bench':
       return { name: 'npm run bench', ...everything, argv: node('scripts/bench.ts', args) }
+    case 'docs':
+      return { name: 'npm run docs', ...everything, argv: node('scripts/docs.ts', args) }
     case 'check':
       return { name: 'npm run check', ...everything, argv: node('scripts/check.ts', args) }
     case 'fuzz':
       return { name: 'npm run fuzz', ...everything, argv: node('scripts/fuzz.ts', args) }
+    case 'mutate':
+      return { name: 'npm run mutate', ...everything, argv: node('scripts/mutate.ts', args) }
     default:
       throw new Failure(
-        `there is no command ${JSON.stringify(name ?? '')}: use demo, sandbox, web, test, bench, check or fuzz`,
+        `there is no command ${JSON.stringify(name ?? '')}: use demo, sandbox, web, test, bench, docs, check, fuzz or mutate`,
       )
   }
 }

@@ -43,7 +43,7 @@ export const typedProjects = (): string[] =>
 
 /** Files of the repository, from its root, without what is installed or built. */
 export function files(patterns: readonly string[], base: string = root): string[] {
-  const skipped = /(^|[\\/])(node_modules|dist|coverage|\.snippets|api)([\\/]|$)/
+  const skipped = /(^|[\\/])(node_modules|dist|coverage|\.snippets|api|site|surface)([\\/]|$)/
   return globSync([...patterns], { cwd: base })
     .filter((path) => !skipped.test(path))
     .map((path) => path.replaceAll('\\', '/'))

@@ -1,0 +1,43 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { Application, Converter, type DocumentReflection } from 'typedoc'
+import { root } from '../gates/repository.ts'
+import { arrange } from './arrange-pages.ts'
+import { drawDiagrams, keepDiagrams } from './draw-diagrams.ts'
+import { leadFolders } from './lead-folders.ts'
+import { showSources } from './show-sources.ts'
+
+/** Where the site is built. */
+export const site = join(root, 'docs', 'site')
+
+/**
+ * Builds guides, decisions and the reference as one site, which needs no server and no network.
+ *
+ * typedoc does the work, by `docs/typedoc.json`. Pages get their titles and their places in the list, diagrams are
+ * drawn by the browser that shows them, and files that a page cites can be read as text.
+ *
+ * @returns what typedoc had to say against it; nothing where all is well
+ */
+export async function buildSite(out: string = site): Promise<string[]> {
+  rmSync(out, { recursive: true, force: true })
+  const complaints: string[] = []
+  const app = await Application.bootstrapWithPlugins({
+    options: join(root, 'docs', 'typedoc.json'),
+    markdownItLoader: keepDiagrams,
+    out,
+  })
+  app.logger.log = (message, level) => {
+    // 2: a warning, 3: an error. What went well is of no use here.
+    if (level >= 2) complaints.push(stripVTControlCharacters(message))
+  }
+  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_: unknown, page: DocumentReflection) => arrange(page))
+  drawDiagrams(app)
+  const project = await app.convert()
+  if (project === undefined || complaints.length > 0) return complaints
+  leadFolders(project)
+  app.validate(project)
+  await app.generateOutputs(project)
+  showSources(out)
+  return complaints
+}

@@ -1,0 +1,23 @@
+import { globSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** What a browser shows by itself. */
+const shown = /\.(png|svg|jpg|webp|txt)$/
+
+/**
+ * Files that a page cites, such as tests, are copied beside the site. A web server would send TypeScript as video and
+ * Markdown as a download, so that they get a name that every browser shows as text.
+ */
+export function showSources(site: string): void {
+  const media = join(site, 'media')
+  const renamed = new Set(globSync('*', { cwd: media }).filter((name) => !shown.test(name) && !name.startsWith('.')))
+  for (const name of renamed) renameSync(join(media, name), join(media, `${name}.txt`))
+  for (const page of readdirSync(site, { recursive: true, encoding: 'utf8' })) {
+    if (!page.endsWith('.html')) continue
+    const text = readFileSync(join(site, page), 'utf8')
+    const changed = text.replaceAll(/(href="(?:\.\.\/)*media\/)([^"#]+)/g, (whole, start: string, name: string) =>
+      renamed.has(decodeURIComponent(name)) ? `${start}${name}.txt` : whole,
+    )
+    if (changed !== text) writeFileSync(join(site, page), changed)
+  }
+}

@@ -1,0 +1,109 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor'
+import { publishedPackages, root } from '../gates/repository.ts'
+
+/** A way into a published package, and the declarations that were built for it. */
+interface Door {
+  readonly folder: string
+  /** What users import, such as `@behalf/core/fga`. */
+  readonly name: string
+  readonly types: string
+}
+
+/**
+ * What each door of each published package shows to TypeScript, from the built declarations.
+ *
+ * A type is told by the door that exports it, and by no other. All doors share one look of the compiler.
+ *
+ * @returns Texts by file name, such as `core.fga.api.md`
+ * @throws Error where the declarations do not compile, or there are none: build first.
+ */
+export function surfaceReports(): Map<string, string> {
+  const doors = publishedPackages().flatMap(({ path, manifest }) => doorsOf(path, manifest.name))
+  const workshop = mkdtempSync(join(tmpdir(), 'behalf-surface-'))
+  try {
+    const configs = doors.map((door) => configOf(door, doors, workshop))
+    const [first] = configs
+    if (first === undefined) return new Map()
+    const compilerState = CompilerState.create(first, { additionalEntryPoints: doors.map(({ types }) => types) })
+    for (const [index, config] of configs.entries()) look(doors[index]?.name ?? '', config, compilerState)
+    return new Map(
+      readdirSync(join(workshop, 'reports')).map((file) => [
+        file,
+        readFileSync(join(workshop, 'reports', file), 'utf8'),
+      ]),
+    )
+  } finally {
+    rmSync(workshop, { recursive: true, force: true })
+  }
+}
+
+function doorsOf(path: string, name: string): Door[] {
+  const folder = join(root, path)
+  const { publishConfig } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    publishConfig: { exports: Record<string, string | { types: string }> }
+  }
+  return Object.entries(publishConfig.exports).flatMap(([door, target]) =>
+    typeof target === 'string' ? [] : [{ folder, name: name + door.slice(1), types: join(folder, target.types) }],
+  )
+}
+
+function configOf({ folder, name, types }: Door, doors: readonly Door[], workshop: string): ExtractorConfig {
+  const reportFolder = join(workshop, 'reports')
+  mkdirSync(reportFolder, { recursive: true })
+  const report = name.replace('@behalf/', '').replaceAll('/', '.')
+  return ExtractorConfig.prepare({
+    configObjectFullPath: undefined,
+    packageJsonFullPath: join(folder, 'package.json'),
+    configObject: {
+      projectFolder: folder,
+      mainEntryPointFilePath: types,
+      compiler: { overrideTsconfig: { compilerOptions: compilerOptions(doors), files: [types] } },
+      apiReport: {
+        enabled: true,
+        reportFileName: `${report}.api.md`,
+        reportFolder,
+        reportTempFolder: join(workshop, 'made'),
+      },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      newlineKind: 'lf',
+      // Documentation is the reference's affair. Here only what does not compile counts.
+      messages: {
+        compilerMessageReporting: { default: { logLevel: 'error' as never } },
+        extractorMessageReporting: { default: { logLevel: 'none' as never } },
+        tsdocMessageReporting: { default: { logLevel: 'none' as never } },
+      },
+    },
+  })
+}
+
+/** In the workspace our packages lead to their sources. Here they lead to what was built, as they do for users. */
+function compilerOptions(doors: readonly Door[]): object {
+  return {
+    target: 'es2023',
+    lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable'],
+    module: 'nodenext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: true,
+    types: ['node'],
+    paths: Object.fromEntries(doors.map(({ name, types }) => [name, [types]])),
+  }
+}
+
+function look(name: string, config: ExtractorConfig, compilerState: CompilerState): void {
+  const faults: string[] = []
+  Extractor.invoke(config, {
+    localBuild: true,
+    compilerState,
+    messageCallback: (message) => {
+      message.handled = true
+      if ((message.logLevel as string) === 'error') faults.push(message.text)
+    },
+  })
+  if (faults.length > 0) throw new Error(`${name} cannot be told from its declarations:\n${faults.join('\n')}`)
+}

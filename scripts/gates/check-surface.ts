@@ -1,0 +1,47 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { surfaceReports } from '../docs/surface.ts'
+import { type Verdict, verdict } from './gate.ts'
+import { root } from './repository.ts'
+import { runTool } from './run-tool.ts'
+
+const REMEDY = 'If this is meant: `node scripts/surface.ts`, and a changeset.'
+
+/** What the packages show is what `docs/surface` says, so that a change of it stands in review. */
+export async function checkSurface(base: string = join(root, 'docs', 'surface')): Promise<Verdict> {
+  const reports = surfaceReports()
+  return compareReports(reports, base)
+}
+
+/** @returns a failure with the differences, as git shows them; else the count of doors */
+export async function compareReports(reports: ReadonlyMap<string, string>, base: string): Promise<Verdict> {
+  const told = readdirSync(base).filter((file) => file.endsWith('.api.md'))
+  const problems = told.filter((file) => !reports.has(file)).map((file) => `${file} tells of a door that is not there`)
+  for (const [file, text] of reports) {
+    if (!told.includes(file)) problems.push(`${file} is missing`)
+    else if (readFileSync(join(base, file), 'utf8') !== text) problems.push(await difference(join(base, file), text))
+  }
+  return verdict(problems.length === 0 ? [] : [...problems, REMEDY], `${reports.size} doors`)
+}
+
+async function difference(file: string, text: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'behalf-difference-'))
+  try {
+    const built = join(folder, 'built')
+    writeFileSync(built, text)
+    const { output } = await runTool('git', ['diff', '--no-index', '--no-color', '--unified=2', file, built])
+    return output.replaceAll(file, file.slice(root.length)).replaceAll(built, 'what was built').trim()
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Writes the reports. @returns how many there are */
+export function writeSurface(base: string = join(root, 'docs', 'surface')): number {
+  const reports = surfaceReports()
+  rmSync(base, { recursive: true, force: true })
+  mkdirSync(base, { recursive: true })
+  for (const [file, text] of reports) writeFileSync(join(base, file), text)
+  return reports.size
+}

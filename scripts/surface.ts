@@ -1,0 +1,10 @@
+import { buildPackages } from './gates/build-packages.ts'
+import { writeSurface } from './gates/check-surface.ts'
+
+// Tells in docs/surface what each door shows, for a reader of the change. It builds first.
+const built = await buildPackages()
+if (!built.ok) {
+  console.error(built.output)
+  process.exit(1)
+}
+console.log(`${writeSurface()} reports are in docs/surface. Look at what changed: git diff docs/surface`)
