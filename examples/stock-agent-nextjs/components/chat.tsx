@@ -59,7 +59,7 @@ export function Chat({
           />
         ))}
         {isBusy && <p className="quiet-text working">Working on it…</p>}
-        <div ref={end} />
+        <div ref={end} className="end" />
       </div>
       {problem !== undefined && (
         <p className="notice" role="alert">
@@ -105,7 +105,9 @@ export function Chat({
             placeholder={isAsking ? 'Waits for the answer' : 'Message the agent'}
             autoComplete="off"
             maxLength={2000}
-            disabled={isAsking || hasEnded}
+            // Not disabled: that would take the keyboard's focus away, in the middle of a purchase.
+            readOnly={isAsking || hasEnded}
+            aria-disabled={isAsking || hasEnded}
           />
           <button className="main" type="submit" disabled={!mayType}>
             Send

@@ -17,7 +17,8 @@ export function Shell({
   returnTo,
   children,
 }: {
-  readonly place: Place
+  /** Absent: none of those in the navigation. */
+  readonly place?: Place
   readonly identity: UserIdentity | undefined
   /** Where a login leads back to. */
   readonly returnTo: string

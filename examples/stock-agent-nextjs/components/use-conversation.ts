@@ -26,6 +26,7 @@ export function useConversation(id: string, initial: Look | undefined, isSignedI
   const [hasEnded, setEnded] = useState(false)
   const [problem, setProblem] = useState<string>()
   const tried = useRef('')
+  const wasThere = useRef(initial !== undefined)
   const transport = useMemo(
     () =>
       new DefaultChatTransport({
@@ -55,8 +56,9 @@ export function useConversation(id: string, initial: Look | undefined, isSignedI
     const response = await fetch(`/api/conversations/${id}`).catch(() => undefined)
     if (response === undefined || busy.current) return
     // What was there before is another's now, to a browser that is not signed in any more.
-    if (response.status === 404 && isSignedIn && initial !== undefined) return setEnded(true)
+    if (response.status === 404 && isSignedIn && wasThere.current) return setEnded(true)
     if (!response.ok) return
+    wasThere.current = true
     const next = (await response.json()) as Look
     if (busy.current) return
     setProblem(undefined)
@@ -64,7 +66,7 @@ export function useConversation(id: string, initial: Look | undefined, isSignedI
       if (before?.version !== next.version) setMessages([...next.messages])
       return next
     })
-  }, [id, isSignedIn, initial, setMessages])
+  }, [id, isSignedIn, setMessages])
 
   // Each turn's end, in this tab: the server's word counts.
   useEffect(() => {

@@ -56,7 +56,13 @@ function openApp(settings: Settings): StockApp {
     activity,
     locks: createLocks(),
     login: createLogin({ settings, database, sessions, conversations }),
-    connections: connectAccounts({ linker: vault.accounts, identityOf, baseUrl: `${origin}/connections` }),
+    connections: connectAccounts({
+      linker: vault.accounts,
+      identityOf,
+      store,
+      keys,
+      baseUrl: `${origin}/connections`,
+    }),
     inbox: inAppInbox({
       store,
       keys,

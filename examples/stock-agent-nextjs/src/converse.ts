@@ -98,7 +98,11 @@ async function reply(
   })
   const result = streamText({
     model: modelOf(settings, portfolio),
-    instructions: `You trade shares for the user. ${portfolio === undefined ? 'Nobody is signed in.' : `Their own portfolio is ${portfolio}.`}`,
+    instructions: `You trade shares for the user. ${
+      portfolio === undefined
+        ? 'Nobody is signed in. Before anything that is the user’s own, call whoami: it lets them log in.'
+        : `Their own portfolio is ${portfolio}.`
+    }`,
     messages: await convertToModelMessages([...messages], { tools }),
     ...guarded,
     stopWhen: isStepCount(5),

@@ -1,4 +1,4 @@
-import { answerOf, type Planner, type ToolName } from '@behalf/example-stock-agent'
+import { answerOf, type Plan, type Planner, type ToolName } from '@behalf/example-stock-agent'
 import { type LanguageModel, simulateReadableStream } from 'ai'
 
 export type Model = Extract<LanguageModel, { readonly specificationVersion: 'v4' }>
@@ -36,13 +36,33 @@ function replyTo(
   planner: Planner,
   portfolio: string | undefined,
 ): { readonly parts: readonly Part[]; readonly reason: 'stop' | 'tool-calls' } {
-  const said = answerIn(prompt.at(-1))
-  if (said !== undefined) return { parts: spoken(said), reason: 'stop' }
   const plan = planner(promptIn(prompt), { portfolio })
+  const called = toolsSince(prompt)
+  const isLoginFirst = called.every((tool) => tool === 'whoami')
+  const said = answerIn(prompt.at(-1))
+  // After the login: on with what the user asked for.
+  if (said !== undefined && !(isLoginFirst && isOwn(plan) && portfolio !== undefined)) {
+    return { parts: spoken(said), reason: 'stop' }
+  }
   if (plan.kind === 'say') return { parts: spoken(plan.text), reason: 'stop' }
+  // Whose portfolio it is nobody knows yet: a question about the user lets them log in.
+  return calling(isOwn(plan) && portfolio === undefined ? { kind: 'call', tool: 'whoami', input: {} } : plan)
+}
+
+const isOwn = (plan: Plan): boolean => plan.kind === 'call' && 'portfolio' in plan.input
+
+function calling({ tool, input }: Extract<Plan, { readonly kind: 'call' }>) {
   const id = crypto.randomUUID()
-  const call: Part = { type: 'tool-call', toolCallId: id, toolName: plan.tool, input: JSON.stringify(plan.input) }
-  return { parts: [call], reason: 'tool-calls' }
+  const call: Part = { type: 'tool-call', toolCallId: id, toolName: tool, input: JSON.stringify(input) }
+  return { parts: [call], reason: 'tool-calls' } as const
+}
+
+/** What was called for the words that the user said last. */
+function toolsSince(prompt: readonly Message[]): readonly string[] {
+  return prompt
+    .slice(prompt.findLastIndex(({ role }) => role === 'user'))
+    .flatMap((message) => (message.role === 'tool' ? message.content : []))
+    .flatMap((part) => (part.type === 'tool-result' ? [part.toolName] : []))
 }
 
 /** Word by word, as a model speaks. */

@@ -3,10 +3,12 @@ import { LoginFirst } from '../../components/login-first.tsx'
 import { Shell } from '../../components/shell.tsx'
 import { Time } from '../../components/time.tsx'
 import { here } from '../../src/here.ts'
-import { type Told, toldOf } from '../../src/tell-event.ts'
+import { type Story, storiesOf } from '../../src/tell-activity.ts'
 import { userOwner } from '../../src/who-is.ts'
 
 export const metadata: Metadata = { title: 'Activity' }
+
+const [EVENTS, SHOWN] = [500, 50]
 
 /** A user's own audit: who acted for them, what was asked, what was allowed, and why. */
 export default async function ActivityPage() {
@@ -19,43 +21,57 @@ export default async function ActivityPage() {
       </Shell>
     )
   }
-  const events = app.activity.read(userOwner(identity), 100)
+  const stories = storiesOf(app.activity.read(userOwner(identity), EVENTS)).slice(0, SHOWN)
   return (
     <Shell place="activity" identity={identity} returnTo="/activity">
       <main>
         <h1>Activity</h1>
-        {events.length === 0 && <p className="quiet-text">Your agent has not acted for you yet.</p>}
-        <ol className="timeline">
-          {events.map((event, index) => (
-            // Newest first, and never changed.
-            <Entry key={`${event.at} ${events.length - index}`} told={toldOf(event)} at={event.at} />
-          ))}
-        </ol>
+        {stories.length === 0 && <p className="quiet-text">Your agent has not acted for you yet.</p>}
+        {stories.length > 0 && (
+          <ol className="timeline">
+            {stories.map((story) => (
+              <Entry key={story.key} story={story} />
+            ))}
+          </ol>
+        )}
       </main>
     </Shell>
   )
 }
 
-function Entry({ told: { title, verdict, who, why }, at }: { readonly told: Told; readonly at: number }) {
+function Entry({ story: { title, verdict, who, at, moments, why } }: { readonly story: Story }) {
   return (
-    <li>
+    <li className={verdict.kind}>
       <p className="card-top">
         <strong>{title}</strong>
         <span className={`verdict ${verdict.kind}`}>{verdict.text}</span>
       </p>
       <p className="quiet-text">
-        {who}. <Time at={at} />
+        {who} · <Time at={at} />
       </p>
+      {moments.length > 0 && (
+        <ul className="moments">
+          {moments.map((moment) => (
+            <li key={`${moment.at} ${moment.text}`}>{moment.text}</li>
+          ))}
+        </ul>
+      )}
       {why.length > 0 && (
         <details>
           <summary>
             Why<span className="said">: {title}</span>
           </summary>
-          <ul>
-            {why.map((line) => (
-              <li key={line}>{line}</li>
+          <dl className="why">
+            {why.map((one) => (
+              <div key={`${one.step} ${one.detail}`} className="pair">
+                <dt>{one.step}</dt>
+                <dd>
+                  {one.verdict === 'passed' ? '' : `${one.verdict}: `}
+                  {one.detail}
+                </dd>
+              </div>
             ))}
-          </ul>
+          </dl>
         </details>
       )}
     </li>
