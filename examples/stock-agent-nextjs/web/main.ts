@@ -1,43 +1,66 @@
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Sandbox } from '@behalf/sandbox'
+import { buildApp } from './build-app.ts'
+import { keepData } from './keep-data.ts'
 import { environmentOf, openWorld } from './open-world.ts'
-import { buildApp, startApp } from './run-app.ts'
-import { temporaryDirectory } from './temporary-directory.ts'
+import { startApp } from './run-app.ts'
 
-const { values } = parseArgs({
-  options: { port: { type: 'string', default: '3000' }, 'no-build': { type: 'boolean' } },
-})
-const port = Number(values.port)
-const origin = `http://127.0.0.1:${port}`
-const say = (text: string) => process.stdout.write(`${text}\n`)
+const write = (text: string) => process.stdout.write(`${text}\n`)
 
-const built = fileURLToPath(new URL('../.behalf/next/BUILD_ID', import.meta.url))
-if (values['no-build'] !== true || !existsSync(built)) {
-  say('Building the app, which takes a minute or so …')
-  await buildApp()
+/** Everything, until somebody ends it. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { port: { type: 'string', default: '3000' }, data: { type: 'string' } } })
+  const port = Number(values.port)
+  const origin = `http://127.0.0.1:${port}`
+  if (!(Number.isInteger(port) && port > 0 && port < 65_535 - 7)) throw new TypeError('--port takes a port number')
+  if (!(await isFree(port))) throw new TypeError(`something listens on port ${port} already: take another by --port`)
+  const stop = Promise.withResolvers<void>()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.resolve())
+
+  const building = buildApp({ onBuild: () => write('Building the app, which takes half a minute or so …') })
+  if ((await Promise.race([building, stop.promise.then(() => 'stopped')])) === 'stopped') process.exit(130)
+  const data = keepData(values.data)
+  const kept = values.data === undefined ? {} : { port: port + 1, data: join(data.directory, 'sandbox.sqlite') }
+  const sandbox = await openWorld({ interval: 2, ...kept })
+  const app = await startApp(port, environmentOf(sandbox, { ...data, origin }))
+  app.process.once('exit', () => stop.resolve())
+  write(banner(origin, sandbox))
+  await stop.promise
+  await app.stop()
+  await sandbox.close()
+  data.close()
 }
-const sandbox = await openWorld({ interval: 2 })
-const { directory, remove } = temporaryDirectory()
-const app = await startApp(port, environmentOf(sandbox, { origin, directory }))
 
-say(`\nThe app    ${origin}`)
-say(`The phone  ${sandbox.phone.urlOf('ann')}   (Ann's)`)
-for (const { subject, name } of sandbox.people) {
-  if (subject !== 'ann') say(`           ${sandbox.phone.urlOf(subject)}   (${name.split(' ')[0]}'s)`)
+function banner(origin: string, { phone, people }: Sandbox): string {
+  const others = people.filter(({ subject }) => subject !== 'ann')
+  const isReal = process.env.OPENAI_API_KEY || process.env.OPENAI_BASE_URL
+  return `
+The app    ${origin}
+The phone  ${phone.urlOf('ann')}   (Ann’s)
+
+Sign in as anybody; nobody has a password. Others’ phones:
+${others.map(({ subject, name }) => `  ${(name.split(' ')[0] ?? '').padEnd(8)} ${phone.urlOf(subject)}`).join('\n')}
+Sue answers for orders above 1,000 shares, in the app’s inbox: try one as Cleo.
+${isReal ? 'A real model decides what to try.' : 'The model is scripted. OPENAI_API_KEY or OPENAI_BASE_URL (and OPENAI_MODEL) bring a real one.'}
+Ctrl-C ends all of it.`
 }
-say('\nSign in as anybody; nobody has a password. Sue answers for orders above 1,000 shares, in the app’s inbox.')
-say(
-  process.env.OPENAI_API_KEY || process.env.OPENAI_BASE_URL
-    ? 'A real model decides what to try.'
-    : 'The model is scripted. OPENAI_API_KEY or OPENAI_BASE_URL (and OPENAI_MODEL) bring a real one.',
-)
-say('Ctrl-C ends all of it.')
 
-await new Promise<void>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
-  app.process.once('exit', () => resolve())
-})
-await app.stop()
-await sandbox.close()
-remove()
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
+
+try {
+  await main()
+} catch (error) {
+  // What the person at the keyboard can mend is told in a line.
+  const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  if (!(error instanceof TypeError || isTaken)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 2
+}

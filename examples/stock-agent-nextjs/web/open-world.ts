@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { type Sandbox, type SandboxOptions, startSandbox } from '@behalf/sandbox'
+import type { KeptData } from './keep-data.ts'
 
 const SUPERVISOR = 'sue'
 const MANDATE_DAYS = 30
@@ -36,7 +36,7 @@ export function openWorld(options: SandboxOptions = {}): Promise<Sandbox> {
 /** What the app has to be told of a sandbox. */
 export function environmentOf(
   { settings }: Sandbox,
-  { origin, directory }: { readonly origin: string; readonly directory: string },
+  { origin, directory, keys }: Pick<KeptData, 'directory' | 'keys'> & { readonly origin: string },
 ): Readonly<Record<string, string>> {
   return {
     APP_ORIGIN: origin,
@@ -55,7 +55,7 @@ export function environmentOf(
     ACCOUNTS_CLIENT_ID: settings.accountsClient.clientId,
     ACCOUNTS_CLIENT_SECRET: settings.accountsClient.clientSecret,
     DATA_DIRECTORY: directory,
-    SEAL_KEY: randomBytes(32).toString('base64url'),
-    INDEX_KEY: randomBytes(32).toString('base64url'),
+    SEAL_KEY: keys.seal,
+    INDEX_KEY: keys.index,
   }
 }

@@ -3,22 +3,18 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const directory = fileURLToPath(new URL('..', import.meta.url))
-const next = createRequire(import.meta.url).resolve('next/dist/bin/next')
+
+/** Then it is ended by force: a browser that holds a connection open is no reason to stay. */
+const STOP_MS = 5_000
 
 export interface RunningApp {
   readonly process: ChildProcess
   stop(): Promise<void>
 }
 
-/** Builds the app. @throws Error It does not build. */
-export async function buildApp(): Promise<void> {
-  const { ended, output } = run(['build'], {})
-  if ((await ended) !== 0) throw new Error(`next build failed:\n${output()}`)
-}
-
-/** Starts the built app on loopback, and waits until it answers. */
+/** Starts the built app on loopback, and waits until it answers. The port is free. */
 export async function startApp(port: number, environment: Readonly<Record<string, string>>): Promise<RunningApp> {
-  const { child, ended, output } = run(['start', '--hostname', '127.0.0.1', '--port', String(port)], environment)
+  const { child, ended, output } = runNext(['start', '--hostname', '127.0.0.1', '--port', String(port)], environment)
   let isOver = false
   void ended.then(() => {
     isOver = true
@@ -31,15 +27,19 @@ export async function startApp(port: number, environment: Readonly<Record<string
     process: child,
     async stop() {
       child.kill('SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
       await ended
+      clearTimeout(timer)
     },
   }
 }
 
-function run(args: readonly string[], environment: Readonly<Record<string, string>>) {
+/** Runs Next.js's own command. `SHOW_APP` shows what it says; else it is kept for an error. */
+export function runNext(args: readonly string[], environment: Readonly<Record<string, string>>) {
+  const next = createRequire(import.meta.url).resolve('next/dist/bin/next')
   const child = spawn(process.execPath, [next, ...args], {
     cwd: directory,
-    env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', ...environment },
+    env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -49,7 +49,10 @@ function run(args: readonly string[], environment: Readonly<Record<string, strin
   }
   child.stdout.on('data', keep)
   child.stderr.on('data', keep)
+  const end = () => void child.kill()
+  process.once('exit', end)
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  void ended.then(() => process.removeListener('exit', end))
   return { child, ended, output: () => output }
 }
 

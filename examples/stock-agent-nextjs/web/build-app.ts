@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runNext } from './run-app.ts'
+
+const repository = fileURLToPath(new URL('../../..', import.meta.url))
+const built = fileURLToPath(new URL('../.behalf/next', import.meta.url))
+/** Written last: a build that was broken off has none. */
+const mark = join(built, 'built-from')
+
+/** Everything that the build reads. */
+const SOURCES = [
+  'examples/stock-agent-nextjs/{app,components,src}/**/*.{ts,tsx,css,svg}',
+  'examples/stock-agent-nextjs/{next.config.ts,package.json,tsconfig.json}',
+  'examples/stock-agent/src/**/*.ts',
+  'packages/{core,ai-sdk,stores}/{package.json,src/**/*.ts}',
+  'pnpm-lock.yaml',
+]
+
+/** Builds the app, unless it is built from these very files. @throws Error It does not build. */
+export async function buildApp({ onBuild = () => {} }: { readonly onBuild?: () => void } = {}): Promise<void> {
+  const source = fingerprint()
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === source) return
+  onBuild()
+  const { ended, output } = runNext(['build'], {})
+  if ((await ended) !== 0) throw new Error(`next build failed:\n${output()}`)
+  writeFileSync(mark, source)
+}
+
+function fingerprint(): string {
+  const hash = createHash('sha256').update(process.version)
+  for (const file of globSync(SOURCES, { cwd: repository }).sort()) {
+    hash.update(`\n${file}\n`).update(readFileSync(join(repository, file)))
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { temporaryDirectory } from './temporary-directory.ts'
+
+/** Where a run keeps its state, and the keys that it is sealed with. */
+export interface KeptData {
+  readonly directory: string
+  readonly keys: { readonly seal: string; readonly index: string }
+  /** At the end. What is to stay, stays. */
+  close(): void
+}
+
+/**
+ * @param folder - Kept, for a later run on the same ports, and for nobody else to read. Absent: a temporary one, for the
+ *   sandbox's users and tokens are gone with it too.
+ */
+export function keepData(folder: string | undefined): KeptData {
+  if (folder === undefined) {
+    const { directory, remove } = temporaryDirectory()
+    return { directory, keys: newKeys(), close: remove }
+  }
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  // Beside the data, because this is a sandbox. A deployment keeps its keys elsewhere.
+  const file = join(folder, 'keys.json')
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(newKeys()), { mode: 0o600 })
+  return { directory: folder, keys: JSON.parse(readFileSync(file, 'utf8')) as KeptData['keys'], close: () => {} }
+}
+
+const newKeys = (): KeptData['keys'] => ({ seal: newKey(), index: newKey() })
+const newKey = (): string => randomBytes(32).toString('base64url')
