@@ -16,6 +16,7 @@ import { checkSmoke } from './gates/check-smoke.ts'
 import { checkSnippets } from './gates/check-snippets.ts'
 import { checkSurface } from './gates/check-surface.ts'
 import { checkTypes } from './gates/check-types.ts'
+import { checkWeb } from './gates/check-web.ts'
 import type { Gate } from './gates/gate.ts'
 import { toolVerdict } from './gates/run-tool.ts'
 
@@ -37,6 +38,7 @@ export const gates: readonly Gate[] = [
   { name: 'live OpenFGA', run: checkLiveOpenFga },
   { name: 'floors', run: checkFloors },
   { name: 'MCP conformance', run: checkMcpConformance },
+  { name: 'web app', run: checkWeb },
   { name: 'changesets', run: checkChangesets },
   { name: 'build', run: buildPackages },
   { name: 'packed packages', needs: ['build'], run: checkPacked },

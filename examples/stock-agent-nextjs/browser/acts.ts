@@ -1,4 +1,5 @@
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
+import { expect } from 'vitest'
 import type { Stage } from './stage.ts'
 
 /** Types into the chat and sends it. */
@@ -29,6 +30,24 @@ export async function connectAccount(page: Page, name: string): Promise<void> {
 
 export const waiting = (page: Page) => page.getByRole('region', { name: 'Waiting for approval' })
 
+/** What became of the order, on its card. */
+export const verdict = (page: Page, text: string) =>
+  page.getByRole('region', { name: 'Order' }).getByText(text, { exact: true }).last()
+
+/** A browser in which somebody has asked for an order that waits. */
+export async function asked(
+  stage: Stage,
+  prompt: string,
+  name = 'Ann Archer',
+): Promise<{ readonly page: Page; readonly id: string; readonly before: number }> {
+  const page = await stage.someone()
+  await logIn(page, stage, name)
+  const before = await stage.orders(`p-${name.split(' ')[0]?.toLowerCase()}`)
+  await say(page, prompt)
+  await waiting(page).waitFor()
+  return { page, before, id: new URL(page.url()).searchParams.get('c') ?? '' }
+}
+
 /** Picks up a user's phone, and answers one question there. */
 export async function answerOnPhone(
   stage: Stage,
@@ -41,4 +60,31 @@ export async function answerOnPhone(
   await phone.getByRole('article', { name: message }).getByRole('button', { name: answer }).click()
   await phone.getByText(answer === 'Approve' ? 'You approved it.' : 'You denied it.').waitFor()
   await phone.context().close()
+}
+
+/** What a script in this page gets from the app. */
+export async function ask(
+  page: Page,
+  path: string,
+  body?: object,
+): Promise<{ readonly status: number; readonly text: string }> {
+  return page.evaluate(
+    async ([to, json]) => {
+      const headers = { 'content-type': 'application/json' }
+      const response = await fetch(to, json === '' ? {} : { method: 'POST', headers, body: json })
+      return { status: response.status, text: await response.text() }
+    },
+    [path, body === undefined ? '' : JSON.stringify(body)] as const,
+  )
+}
+
+/** By the Tab key alone, as far as it takes. */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+  const isFocused = () => target.evaluate((element) => element === document.activeElement).catch(() => false)
+  await target.waitFor()
+  for (let presses = 0; presses < 40; presses++) {
+    if (await isFocused()) return
+    await page.keyboard.press('Tab')
+  }
+  expect.unreachable('the Tab key does not lead there')
 }

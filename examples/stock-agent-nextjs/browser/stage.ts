@@ -1,64 +1,114 @@
-import { createServer } from 'node:net'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Sandbox } from '@behalf/sandbox'
 import type { BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { keepData } from '../web/keep-data.ts'
 import { environmentOf, openWorld } from '../web/open-world.ts'
 import { type RunningApp, startApp } from '../web/run-app.ts'
-import { temporaryDirectory } from '../web/temporary-directory.ts'
-import { startChromium } from './chromium.ts'
-import { type Traffic, watchTraffic } from './traffic.ts'
+import { chromiumMissing, hasChromium, startChromium } from './chromium.ts'
+import { freePort } from './free-port.ts'
+import { openTraffic } from './traffic.ts'
 
 /** Sandbox, app and browser, as a person has them before them. */
 export interface Stage {
   readonly sandbox: Sandbox
   readonly origin: string
-  readonly traffic: Traffic
   /** A browser of somebody's own: nothing is shared with others. */
   someone(options?: BrowserContextOptions): Promise<Page>
-  /** The app's process ends, and another one begins on the same files. */
-  restart(change?: Readonly<Record<string, string>>): Promise<void>
+  /** The app's process ends, and another one begins on the same files. `between`: while there is none. */
+  restart(change?: Readonly<Record<string, string>>, between?: () => Promise<void>): Promise<void>
   /** Orders that the exchange has carried out in a portfolio. */
   orders(portfolio: string): Promise<number>
+  /** All that browsers and app said to each other. */
+  traffic(): string
+  /** Every token, request id and secret that the app has had in its hands. */
+  secrets(): readonly string[]
+  /** What went wrong in pages: errors of scripts, and what the page's policy refused. */
+  readonly faults: readonly string[]
   close(): Promise<void>
 }
 
-export async function openStage(options: Parameters<typeof openWorld>[0] = {}): Promise<Stage> {
-  const { directory, remove } = temporaryDirectory()
-  const sandbox = await openWorld(options)
-  const port = await freePort()
-  const origin = `http://127.0.0.1:${port}`
-  const environment = environmentOf(sandbox, { origin, directory })
-  let app: RunningApp = await startApp(port, environment)
-  const browser = await startChromium()
-  const traffic = watchTraffic(origin)
+/** A group of tests on a stage of their own. In the end all that was exchanged on it is searched for secrets. */
+export function onStage(name: string, tests: (stage: () => Stage) => void): void {
+  if (!hasChromium) {
+    test(name, ({ skip }) => skip(chromiumMissing))
+    return
+  }
+  describe(name, () => {
+    let stage: Stage
+    beforeAll(async () => {
+      stage = await openStage()
+    })
+    afterAll(() => stage?.close())
+    tests(() => stage)
+    test('no token, no request id and no secret was in what browsers and app exchanged', () => expectNoSecret(stage))
+    test('no page had an error, and none tried what its policy forbids', () => expect(stage.faults).toEqual([]))
+  })
+}
+
+/** Told without the text itself, which is long. */
+function expectNoSecret(stage: Stage): void {
+  const [text, secrets] = [stage.traffic(), stage.secrets()]
+  expect(text.length).toBeGreaterThan(10_000)
+  expect(secrets.length).toBeGreaterThan(6)
+  expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
+  // By their form and names too, whoever issued them. A login's code passes through the address bar, and is used up.
+  expect(text.match(/eyJ[\w-]{8,}/g) ?? []).toEqual([])
+  const names = ['access_token', 'refresh_token', 'id_token', 'auth_req_id', 'device_code', 'user_code']
+  expect(names.filter((name) => text.includes(name))).toEqual([])
+}
+
+async function openStage(): Promise<Stage> {
+  const { directory, keys, close: remove } = keepData(undefined)
+  const [sandbox, traffic, browser] = await Promise.all([openWorld(), openTraffic(), startChromium()])
+  const { origin } = traffic
+  const secretsFile = join(directory, 'secrets')
+  const environment: Readonly<Record<string, string>> = {
+    ...environmentOf(sandbox, { origin, directory: join(directory, 'data'), keys }),
+    NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import ${new URL('preload.ts', import.meta.url)}`,
+    KEEP_SECRETS_IN: secretsFile,
+  }
+  const faults: string[] = []
+  const start = async (change: Readonly<Record<string, string>>): Promise<RunningApp> => {
+    const port = await freePort()
+    const started = await startApp(port, { ...environment, ...change })
+    traffic.goTo(port)
+    return started
+  }
+  let app = await start({})
+  const own = ['CLIENT_SECRET', 'ACCOUNTS_CLIENT_SECRET', 'FGA_API_TOKEN', 'SEAL_KEY', 'INDEX_KEY'] as const
   return {
     sandbox,
     origin,
-    traffic,
+    faults,
     async someone(options = {}) {
       const context = await browser.newContext({ locale: 'en-US', ...options })
-      context.setDefaultTimeout(15_000)
-      traffic.watch(context)
+      context.setDefaultTimeout(60_000)
+      context.on('weberror', (error) => faults.push(error.error().message))
+      context.on('console', (message) => {
+        if (message.text().includes('Content Security Policy')) faults.push(message.text())
+      })
       return context.newPage()
     },
-    async restart(change = {}) {
+    async restart(change = {}, between = async () => {}) {
+      traffic.goTo(undefined)
       await app.stop()
-      app = await startApp(port, { ...environment, ...change })
+      await between().finally(async () => {
+        app = await start(change)
+      })
     },
     orders: async (portfolio) => (await sandbox.target.api.controls.orders(portfolio)).length,
+    traffic: traffic.read,
+    secrets: () => [
+      ...own.map((name) => environment[name] ?? ''),
+      ...(existsSync(secretsFile) ? readFileSync(secretsFile, 'utf8').trim().split('\n') : []),
+    ],
     async close() {
       await browser.close()
       await app.stop()
-      await sandbox.close()
+      await Promise.all([sandbox.close(), traffic.close()])
       remove()
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new TypeError('no port')
-  return address.port
 }

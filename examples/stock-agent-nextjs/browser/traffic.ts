@@ -1,46 +1,67 @@
-import type { BrowserContext, Request } from 'playwright-core'
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 
-/** All that browsers of a run sent to the app and got from it. */
+/**
+ * What stands between browsers and the app: it passes on everything, and keeps it. What a browser shows of its own
+ * traffic has holes, where a page went away.
+ */
 export interface Traffic {
-  watch(context: BrowserContext): void
-  /** Everything that has ended, as one text; and how many bodies a browser did not hand out. */
-  read(): Promise<{ readonly text: string; readonly lost: number }>
+  /** Where browsers find the app, whichever process serves it. */
+  readonly origin: string
+  /** Where the app listens now; `undefined` while there is none. */
+  goTo(port: number | undefined): void
+  /** All requests and all answers so far, heads and bodies. */
+  read(): string
+  close(): Promise<void>
 }
 
-const WAIT_MS = 2_000
-
-/** @param origin - The app's: what the issuer's own pages exchange with the browser is not the app's doing. */
-export function watchTraffic(origin: string): Traffic {
-  const pieces: Promise<string>[] = []
-  let lost = 0
-  const see = async (request: Request): Promise<string> => {
-    const response = await request.response()
-    const [sent, got] = [await request.allHeaders(), (await response?.allHeaders()) ?? {}]
-    const status = response?.status() ?? 0
-    const hasBody = status >= 200 && status !== 204 && (status < 300 || status >= 400)
-    const body = hasBody
-      ? await response?.text().catch(() => {
-          lost += 1
-          return ''
-        })
-      : ''
-    return [request.url(), JSON.stringify(sent), request.postData() ?? '', JSON.stringify(got), body].join('\n')
-  }
-  const orLost = (piece: Promise<string>) =>
-    Promise.race([
-      piece.catch(() => undefined),
-      new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), WAIT_MS)),
-    ])
+export async function openTraffic(): Promise<Traffic> {
+  const kept: Buffer[][] = []
+  let port: number | undefined
+  const server = createServer((incoming, outgoing) => {
+    const exchange: Buffer[] = []
+    kept.push(exchange)
+    pass(incoming, outgoing, port, (chunk) => exchange.push(Buffer.from(chunk)))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    watch(context) {
-      context.on('requestfinished', (request) => {
-        if (request.url().startsWith(`${origin}/`)) pieces.push(see(request))
-      })
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    goTo(next) {
+      port = next
     },
-    async read() {
-      const read = await Promise.all(pieces.map(orLost))
-      const text = read.filter((piece) => piece !== undefined)
-      return { text: text.join('\n'), lost: lost + read.length - text.length }
-    },
+    read: () => kept.map((exchange) => Buffer.concat(exchange).toString()).join('\n'),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
   }
+}
+
+function pass(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  port: number | undefined,
+  keep: (chunk: string | Buffer) => void,
+): void {
+  const { method = 'GET', url: path = '/' } = incoming
+  // Readable as it is: nothing is compressed on the way.
+  const headers = { ...incoming.headers, 'accept-encoding': 'identity' }
+  keep(`${method} ${path}\n${JSON.stringify(headers)}\n`)
+  const fail = () => {
+    if (outgoing.headersSent) outgoing.destroy()
+    else outgoing.writeHead(502).end('nobody is there')
+  }
+  if (port === undefined) {
+    fail()
+    return
+  }
+  const onward = request({ host: '127.0.0.1', port, method, path, headers }, (answer) => {
+    keep(`\n${answer.statusCode} ${JSON.stringify(answer.rawHeaders)}\n`)
+    outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
+    answer.on('data', keep).on('error', fail).pipe(outgoing)
+  })
+  onward.on('error', fail)
+  outgoing.on('close', () => onward.destroy())
+  incoming.on('data', keep).pipe(onward)
 }

@@ -1,0 +1,74 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { answerOnPhone, ask, asked, logIn, say, signInAs, verdict, waiting } from './acts.ts'
+import { onStage } from './stage.ts'
+
+const NINE_HOURS = String(9 * 3600)
+
+const sessionOf = async (page: Page) =>
+  (await page.context().cookies(page.url())).find(({ name }) => name === 'session')
+
+onStage('a login', (stage) => {
+  const again = async (page: Page) => {
+    await page.getByRole('alert').getByRole('link', { name: 'Log in' }).click()
+    if (page.url().includes('/interaction/')) await signInAs(page, 'Ann Archer')
+    await page.getByRole('button', { name: 'Log out' }).waitFor()
+  }
+
+  test('that ends in the middle of a conversation is asked for again, and nothing is said meanwhile', async () => {
+    const page = await stage().someone()
+    await logIn(page, stage(), 'Ann Archer')
+    await say(page, 'Who am I?')
+    await page.getByText(/You are ann/).waitFor()
+    await stage().restart({ CLOCK_AHEAD_SECONDS: NINE_HOURS })
+    await say(page, 'Buy 70 shares of AAPL')
+    await page.getByRole('heading', { name: 'Your login has ended' }).waitFor()
+    expect(await waiting(page).count()).toBe(0)
+    expect(await stage().sandbox.target.authorizationServer.controls.pendingRequests('ann')).toEqual([])
+    await stage().restart()
+    await again(page)
+    await page.getByText(/You are ann/).waitFor()
+  })
+
+  test('that ends while an order waits hides it, and it waits on for the next login', async () => {
+    const { page } = await asked(stage(), 'Buy 71 shares of AAPL')
+    const before = await stage().orders('p-ann')
+    // Logged out elsewhere: this tab does not know.
+    const elsewhere = await page.context().newPage()
+    await elsewhere.goto(stage().origin)
+    await elsewhere.getByRole('button', { name: 'Log out' }).click()
+    await elsewhere.getByRole('link', { name: 'Log in' }).waitFor()
+    await page.getByRole('heading', { name: 'Your login has ended' }).waitFor()
+    await answerOnPhone(stage(), 'ann', 'Buy 71 shares of AAPL', 'Approve')
+    expect(await stage().orders('p-ann')).toBe(before)
+    await again(page)
+    await page.getByText(/Bought 71 AAPL at \$/).waitFor()
+    await verdict(page, 'Approved').waitFor()
+    expect(await stage().orders('p-ann')).toBe(before + 1)
+  })
+
+  test('has a new session id each time, and the one before opens nothing', async () => {
+    const page = await stage().someone()
+    // Planted by an attacker, who knows it.
+    await page.context().addCookies([{ name: 'session', value: 'planted', url: stage().origin }])
+    await logIn(page, stage(), 'Ann Archer')
+    const first = await sessionOf(page)
+    expect(first).toMatchObject({ httpOnly: true, sameSite: 'Lax' })
+    expect(first?.value).not.toBe('planted')
+    await page.goto(`${stage().origin}/login?returnTo=/inbox`)
+    if (page.url().includes('/interaction/')) await signInAs(page, 'Ann Archer')
+    await page.getByRole('heading', { level: 1, name: 'Inbox' }).waitFor()
+    const second = await sessionOf(page)
+    expect(second?.value).not.toBe(first?.value)
+    expect((await ask(page, '/api/inbox')).status).toBe(200)
+    const thief = await stage().someone()
+    await thief.context().addCookies([{ name: 'session', value: first?.value ?? '', url: stage().origin }])
+    await thief.goto(`${stage().origin}/inbox`)
+    expect((await ask(thief, '/api/inbox')).status).toBe(401)
+    // And a logout ends it at the server, not in this browser alone.
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.getByRole('link', { name: 'Log in' }).waitFor()
+    await thief.context().addCookies([{ name: 'session', value: second?.value ?? '', url: stage().origin }])
+    expect((await ask(thief, '/api/inbox')).status).toBe(401)
+  })
+})

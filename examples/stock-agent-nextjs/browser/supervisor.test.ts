@@ -1,0 +1,113 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { ask, asked, logIn, verdict, waiting } from './acts.ts'
+import { onStage } from './stage.ts'
+
+interface Inbox {
+  readonly questions: readonly { readonly id: string; readonly answerToken: string }[]
+}
+
+onStage('an order that the supervisor answers for', (stage) => {
+  const inboxOf = async (name: string): Promise<Page> => {
+    const page = await stage().someone()
+    await logIn(page, stage(), name)
+    await page.goto(`${stage().origin}/inbox`)
+    await page.getByRole('heading', { level: 1, name: 'Inbox' }).waitFor()
+    return page
+  }
+  const question = (page: Page, message: string) =>
+    page.getByRole('region', { name: 'Waiting for you' }).getByRole('article', { name: message })
+  const decided = (page: Page, message: string) =>
+    page.getByRole('region', { name: 'Decided' }).getByRole('listitem').filter({ hasText: message })
+
+  test('is placed once when she approves it in her inbox, and nobody else can', async () => {
+    const message = 'Buy 1500 shares of AAPL'
+    const { page, before } = await asked(stage(), message, 'Cleo Carter')
+    await waiting(page).getByText('Waiting for your account’s supervisor').waitFor()
+    expect(await stage().sandbox.target.authorizationServer.controls.pendingRequests()).toEqual([])
+    const sues = await inboxOf('Sue Summers')
+    const text = await question(sues, message).textContent()
+    for (const shown of ['p-cleo', '1500', 'AAPL', 'buy']) expect(text).toContain(shown)
+    // Cleo cannot answer for her, and does not see the question; Bob neither.
+    const { questions } = JSON.parse((await ask(sues, '/api/inbox')).text) as Inbox
+    expect(questions).toHaveLength(1)
+    const forged = { id: questions[0]?.id, answer: 'approve', answerToken: questions[0]?.answerToken }
+    const bobs = await inboxOf('Bob Baker')
+    for (const other of [page, bobs]) {
+      expect(await ask(other, '/api/inbox')).toMatchObject({ status: 200, text: '{"questions":[]}' })
+      expect((await ask(other, '/api/inbox', forged)).status).toBe(404)
+    }
+    expect(await bobs.getByText(message).count()).toBe(0)
+    expect(await stage().orders('p-cleo')).toBe(before)
+    await question(sues, message).getByRole('button', { name: 'Approve' }).click()
+    await sues.getByRole('status').getByText(`${message}: approved.`).waitFor()
+    await question(sues, message).waitFor({ state: 'detached' })
+    await page.getByText(/Bought 1500 AAPL at \$/).waitFor()
+    await verdict(page, 'Approved').waitFor()
+    expect((await stage().orders('p-cleo')) - before).toBe(1)
+    // She answers for the account; it is not hers: her own pages say nothing of it.
+    await sues.goto(`${stage().origin}/activity`)
+    await sues.getByText('Your agent has not acted for you yet.').waitFor()
+  })
+
+  test('is not placed when she denies it', async () => {
+    const message = 'Buy 1600 shares of AAPL'
+    const { page, before } = await asked(stage(), message, 'Cleo Carter')
+    const sues = await inboxOf('Sue Summers')
+    await question(sues, message).getByRole('button', { name: 'Deny' }).click()
+    await sues.getByRole('status').getByText(`${message}: denied.`).waitFor()
+    await verdict(page, 'Denied').waitFor()
+    expect(await stage().orders('p-cleo')).toBe(before)
+  })
+
+  test('is in its owner’s inbox as open, and as decided once it is cancelled there', async () => {
+    const message = 'Buy 1700 shares of AAPL'
+    const { page, before } = await asked(stage(), message, 'Cleo Carter')
+    const cleos = await page.context().newPage()
+    await cleos.goto(`${stage().origin}/inbox`)
+    const open = cleos.getByRole('region', { name: 'Your agent waits for' }).getByRole('article', { name: message })
+    await open.getByText('Waits for an answer').waitFor()
+    await open.getByText('sue answers.').waitFor()
+    const sues = await inboxOf('Sue Summers')
+    await question(sues, message).waitFor()
+    const { questions } = JSON.parse((await ask(sues, '/api/inbox')).text) as Inbox
+    await open.getByRole('button', { name: 'Cancel' }).click()
+    await decided(cleos, message).getByText('Cancelled').waitFor()
+    await decided(cleos, message).getByText('Asked: sue.').waitFor()
+    await open.waitFor({ state: 'detached' })
+    // What she was shown before is over, and her page says so by itself.
+    const late = { id: questions[0]?.id, answer: 'approve', answerToken: questions[0]?.answerToken }
+    expect((await ask(sues, '/api/inbox', late)).status).toBe(409)
+    await question(sues, message).waitFor({ state: 'detached' })
+    await verdict(page, 'Cancelled').waitFor()
+    expect(await stage().orders('p-cleo')).toBe(before)
+    await decided(cleos, 'Buy 1500').getByText('Approved, and done').waitFor()
+    await decided(cleos, 'Buy 1600').getByText('Denied').waitFor()
+  })
+
+  test('is in its owner’s activity: who acted for whom, what was asked, what was allowed and why', async () => {
+    const page = await stage().someone()
+    await logIn(page, stage(), 'Cleo Carter')
+    await page.goto(`${stage().origin}/activity`)
+    const entries = page.locator('.timeline > li')
+    const order = entries.filter({ hasText: 'Buy 1500 shares of AAPL' }).first()
+    await order.waitFor()
+    expect(await order.textContent()).toContain('for cleo')
+    await order.getByText('Done', { exact: true }).waitFor()
+    for (const moment of ['sue was asked', 'sue approved it']) await order.getByText(moment).waitFor()
+    await order.getByText('Why').click()
+    const why = (await order.textContent()) ?? ''
+    for (const said of ['sue', 'user:cleo user_can_trade portfolio:p-cleo', 'agent:trader agent_can_trade']) {
+      expect(why).toContain(said)
+    }
+    await entries.filter({ hasText: 'Buy 1600 shares of AAPL' }).first().getByText('Denied', { exact: true }).waitFor()
+    const all = (await page.getByRole('main').textContent()) ?? ''
+    expect(
+      stage()
+        .secrets()
+        .filter((secret) => all.includes(secret)),
+    ).toEqual([])
+    // Of nobody else.
+    expect(all).not.toMatch(/agent:trader for (ann|bob|sue)/)
+  })
+})
