@@ -1,0 +1,69 @@
+import { appendFileSync, readFileSync } from 'node:fs'
+
+/** What instrumented code asks and tells while it runs. */
+export interface Mutants {
+  /** The mutant that is awake; 0 for none. */
+  active: number
+  /** Mutants that could show since this was emptied. */
+  readonly reached: Set<number>
+  is(id: number): boolean
+  on(id: number): boolean
+  note<T>(id: number, value: T): T
+  truthy<T>(id: number, value: T): T
+  falsy<T>(id: number, value: T): T
+}
+
+/** Puts it where the code finds it. `always` is awake before anything else is loaded. */
+export function installMutants(always: number): Mutants {
+  const reached = new Set<number>()
+  const mutants: Mutants = {
+    active: always,
+    reached,
+    is: (id) => mutants.active === id,
+    on(id) {
+      reached.add(id)
+      return mutants.active === id
+    },
+    note(id, value) {
+      reached.add(id)
+      return value
+    },
+    truthy(id, value) {
+      if (value) reached.add(id)
+      return value
+    },
+    falsy(id, value) {
+      if (!value) reached.add(id)
+      return value
+    },
+  }
+  Object.assign(globalThis, { __mutants: mutants })
+  return mutants
+}
+
+/** What a worker writes down, a line each, so that nothing is lost when it has to be ended. */
+export type Note =
+  /** Mutants that could show in a test of this file, or while it was loaded. */
+  | { readonly type: 'reached'; readonly file: string; readonly ids: readonly number[] }
+  | { readonly type: 'try'; readonly id: number; readonly test: string }
+  | { readonly type: 'killed'; readonly id: number; readonly by: string; readonly why: string }
+  /** It failed as it is, or after it had failed with a mutant. */
+  | {
+      readonly type: 'unusable'
+      readonly test: string
+      readonly file: string
+      readonly why: string
+      readonly after: number
+    }
+  | { readonly type: 'file ended'; readonly file: string }
+
+export const writeNote = (log: string, note: Note): void => appendFileSync(log, `${JSON.stringify(note)}\n`)
+
+/** @param from - Bytes that are known already. Only whole lines are written, each at once. */
+export const readNotes = (log: string, from = 0): Note[] =>
+  readFileSync(log)
+    .subarray(from)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Note)

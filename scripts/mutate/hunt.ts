@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { files, root } from '../gates/repository.ts'
+import type { Note } from './awake.ts'
+import type { Mutant } from './mutant.ts'
+import { runPlan } from './run-plan.ts'
+
+/** In the first round a mutant costs at most this many tests: most are killed by the first one that can tell. */
+const FIRST_BUDGET = 15
+/** Test files in which a mutant that lived through both rounds is awake from the first line on. */
+const FILES_FROM_THE_START = 8
+
+/** What came of a mutant. */
+export interface Fate {
+  readonly mutant: Mutant
+  /** The test that told it; absent where it survived. */
+  readonly killedBy?: string
+  /** Test files in which it could have shown. */
+  readonly reachedBy: readonly string[]
+}
+
+/** What came of all of them, and the tests that could not be used since they fail when they are run again. */
+export interface Hunt {
+  readonly fates: readonly Fate[]
+  readonly unusable: readonly string[]
+}
+
+/** Rooms from the ground up: a test of the room that holds a guard comes before those that only pass through it. */
+const rooms = [
+  ...['lib', 'errors', 'credential', 'roles', 'fga', 'authorization-server', 'identity', 'token-exchange', 'vault'],
+  ...['approvals', 'delegations', 'ciba', 'resource-server', 'guard', 'http', 'stores', 'watcher', 'telemetry'],
+]
+
+/** Core's own tests, from `packages/core`, in the order in which they are asked. */
+export function testFiles(): string[] {
+  const place = (file: string) => {
+    const room = rooms.indexOf(file.split('/')[2] ?? '')
+    return file.startsWith('test/unit/') && room >= 0 ? room : rooms.length
+  }
+  return files(['test/unit/**/*.test.ts', 'test/conformance/**/*.test.ts'], join(root, 'packages', 'core')).sort(
+    (one, other) => place(one) - place(other),
+  )
+}
+
+/**
+ * Wakes each mutant in the tests that can tell it, until one does.
+ *
+ * Three rounds: a few tests each; then for whoever is left all the tests that it shows in; then, one by one, in a
+ * process where it is awake before anything is loaded, since a test file may have kept what it built without it.
+ */
+export async function hunt(mutants: readonly Mutant[], print: (text: string) => void): Promise<Hunt> {
+  const killed = new Map<number, string>()
+  const reached = new Map<number, Set<string>>()
+  const unusable = new Set<string>()
+  const take = (note: Note) => {
+    if (note.type === 'killed' && !killed.has(note.id)) killed.set(note.id, note.by)
+    if (note.type === 'unusable' && note.after === 0) unusable.add(`${note.test} (${note.why})`)
+    if (note.type === 'reached') {
+      for (const id of note.ids) reached.set(id, (reached.get(id) ?? new Set()).add(note.file))
+    }
+    if (note.type === 'file ended') print(`${note.file}: ${killed.size} of ${mutants.length} killed`)
+  }
+  const left = () => mutants.filter(({ id }) => !killed.has(id))
+  const budget = (each: number) => Object.fromEntries(left().map(({ id }) => [id, each]))
+
+  print(`first round: ${mutants.length} mutants, at most ${FIRST_BUDGET} tests each`)
+  const all = testFiles()
+  await runPlan({ testFiles: all, budget: budget(FIRST_BUDGET), always: 0 }, take)
+
+  const open = new Set(left().flatMap(({ id }) => [...(reached.get(id) ?? [])]))
+  print(`second round: ${left().length} mutants, every test that they show in`)
+  await runPlan(
+    { testFiles: all.filter((file) => open.has(file)), budget: budget(Number.MAX_SAFE_INTEGER), always: 0 },
+    take,
+  )
+
+  print(`third round: ${left().length} mutants, each awake from the start`)
+  for (const { id, file } of left()) {
+    const room = file.split('/')[0] ?? ''
+    const own = (path: string) => Number(path.split('/')[2] === room)
+    const where = [...(reached.get(id) ?? [])].sort((one, other) => own(other) - own(one))
+    await runPlan({ testFiles: where.slice(0, FILES_FROM_THE_START), budget: {}, always: id }, take)
+  }
+  return { fates: mutants.map((mutant) => fate(mutant, killed, reached)), unusable: [...unusable] }
+}
+
+function fate(mutant: Mutant, killed: ReadonlyMap<number, string>, reached: ReadonlyMap<number, Set<string>>): Fate {
+  const killedBy = killed.get(mutant.id)
+  return { mutant, reachedBy: [...(reached.get(mutant.id) ?? [])], ...(killedBy !== undefined && { killedBy }) }
+}
