@@ -75,7 +75,8 @@ export function createPhone({ origin, controls, events, book, nameOf, quote, she
     }
     const session = held(context, subject)
     if (session === undefined) return closed()
-    const said = SAID[context.req.query('said') ?? '']
+    const word = context.req.query('said') ?? ''
+    const said = Object.hasOwn(SAID, word) ? SAID[word] : undefined
     const pending = await controls.pendingRequests(subject)
     const asked = book.of(subject, new Set(pending.map(({ authReqId }) => questionName(authReqId))))
     return phonePage({

@@ -1,4 +1,6 @@
 import { request } from 'node:http'
+import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/index.ts'
 import { askBy, openPhone, redeem } from './phone-http.ts'
@@ -22,6 +24,14 @@ describe('who gets in', () => {
     expect(await statusOf(`/phones/bob?key=${annsKey}`)).toBe(401)
     expect(await statusOf('/phones/ann/events')).toBe(401)
     expect(await statusOf('/phones/nobody')).toBe(401)
+  })
+
+  test('says nothing that it was not taught to say', async () => {
+    const { cookie } = await openPhone(sandbox, 'ann')
+    for (const said of ['constructor', '__proto__', '<b>x</b>', 'You approved it.']) {
+      const url = `${sandbox.phone.origin}/phones/ann?said=${encodeURIComponent(said)}`
+      expect(await (await fetch(url, { headers: { cookie } })).text()).not.toContain('class="notice"')
+    }
   })
 
   test('a session is for one phone', async () => {
@@ -175,16 +185,16 @@ describe('what is shown', () => {
   })
 })
 
-test('tells of a question as it comes', async () => {
+test('tells of a question as it comes, and of nobody else’s', async () => {
   const { url, cookie } = await openPhone(sandbox, 'ann')
   const response = await fetch(`${url}/events`, { headers: { cookie } })
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-  await askBy(sandbox, 'bob')
+  await askBy(sandbox, 'bob', 'Sell 15 shares of GOOG')
+  await sandbox.target.authorizationServer.controls.deny()
   await askBy(sandbox, 'ann')
   let heard = ''
-  while (!heard.includes('New request')) heard += (await reader?.read())?.value ?? ''
-  expect(heard).toContain('event: changed\ndata: "New request: Buy 50 shares of AAPL"')
-  expect(heard.match(/event:/g)).toHaveLength(1)
+  while (!heard.includes('AAPL')) heard += (await reader?.read())?.value ?? ''
+  expect(heard).toBe('retry: 1000\n\nevent: changed\ndata: "New request: Buy 50 shares of AAPL"\n\n')
   await reader?.cancel()
 })
 
@@ -197,13 +207,45 @@ function withHost(url: string, host: string): Promise<number> {
   })
 }
 
-test('every server answers to its own Host only', async () => {
+function origins(): readonly string[] {
   const { phone, issuer, upstreamIssuer, enterpriseIssuer, api, openFga } = sandbox.settings
   const notifications = new URL(sandbox.target.notifications.endpoint).origin
-  for (const origin of [phone, issuer, upstreamIssuer, enterpriseIssuer, api.origin, openFga.apiUrl, notifications]) {
+  return [phone, issuer, upstreamIssuer, enterpriseIssuer, api.origin, openFga.apiUrl, notifications]
+}
+
+test('every server answers to its own Host only', async () => {
+  for (const origin of origins()) {
     const { host, port } = new URL(origin)
     expect(await withHost(origin, `evil.example:${port}`)).toBe(421)
     expect(await withHost(origin, `localhost:${port}`)).toBe(421)
     expect(await withHost(origin, host)).not.toBe(421)
+  }
+})
+
+/** Whether somebody listens there. */
+function isTaken(host: string, port: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port), timeout: 2000 })
+    const end = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => end(true))
+    socket.once('error', () => end(false))
+    socket.once('timeout', () => end(false))
+  })
+}
+
+test('every server listens on 127.0.0.1 alone', async () => {
+  const outside = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, family }) => !internal && family === 'IPv4')
+    .map(({ address }) => address)
+  for (const origin of origins()) {
+    const { port } = new URL(origin)
+    expect(await isTaken('127.0.0.1', port)).toBe(true)
+    // On Linux another address of loopback; a server on all addresses would be there, and on those below.
+    for (const host of ['127.0.0.2', '::1', ...outside])
+      expect([host, await isTaken(host, port)]).toEqual([host, false])
   }
 })
