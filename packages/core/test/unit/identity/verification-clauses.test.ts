@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import { generateDpopKey, oidc } from '../../../src/authorization-server/index.ts'
+import { ConfigurationError } from '../../../src/errors/index.ts'
+import {
+  isVerified,
+  subjectTokenOf,
+  verifyAccessToken,
+  verifyIdToken,
+  verifyRequest,
+  verifyTokenResponse,
+} from '../../../src/identity/index.ts'
+import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
+
+const as = await mockIssuer('https://as.example.com')
+useMsw(...as.handlers)
+const key = await generateDpopKey()
+const authorizationServer = oidc({ issuer: as.issuer, clientId: 'agent-app' })
+const withKey = oidc({ issuer: as.issuer, clientId: 'agent-app', dpop: key })
+const audience = accessTokenClaims.aud
+const access = (more: object = {}) => as.sign({ ...accessTokenClaims, ...more })
+const login = (more: object = {}) => as.sign({ sub: 'ann', aud: 'agent-app', ...more }, { typ: 'JWT' })
+const request = (authorization: string) => new Request('https://agent.example.com/', { headers: { authorization } })
+
+test.each([[undefined], [null], ['text'], [7], [{}]])('%o is no verified identity (I1)', (value) => {
+  expect(isVerified(value)).toBe(false)
+})
+
+describe('an option that nobody knows is refused before anything is verified (E3)', () => {
+  const wrong = { authorizationServer, audience, clockTolerance: 60 } as never
+  test.each([
+    ['verifyAccessToken', () => verifyAccessToken('x', wrong)],
+    ['verifyRequest', () => verifyRequest(request('Bearer x'), wrong)],
+    ['verifyIdToken', () => verifyIdToken('x', { authorizationServer, audiences: [] } as never)],
+    ['verifyTokenResponse', () => verifyTokenResponse({}, { authorizationServer, accessToken: 'x' } as never)],
+  ])('%s', async (_, verify) => {
+    expect(await rejection(verify())).toBeInstanceOf(ConfigurationError)
+  })
+})
+
+describe('a bound token (I8)', () => {
+  test('that is ours is taken by its holder, and one that is bound to no key too', async () => {
+    const bound = await access({ cnf: { jkt: key.thumbprint } })
+    const options = { authorizationServer, audience }
+    expect(await verifyAccessToken(bound, { ...options, boundTo: key })).toMatchObject({ subject: 'ann' })
+    expect(await verifyAccessToken(await access(), { ...options, boundTo: key })).toMatchObject({ subject: 'ann' })
+    expect(await rejection(verifyAccessToken(bound, options))).toMatchObject({
+      reason: 'binding',
+      message: expect.stringContaining('was not proved'),
+    })
+    const others = await access({ cnf: { jkt: 'another' } })
+    expect(await rejection(verifyAccessToken(others, { ...options, boundTo: key }))).toMatchObject({
+      reason: 'binding',
+    })
+  })
+
+  test.each([[{ jkt: 7 }], [{}], ['text'], [{ jkt: 'ok', x5t: 'more' }]])(
+    'with the confirmation %o is refused',
+    async (cnf) => {
+      const token = await access({ cnf })
+      const proved = { authorizationServer, audience, proveKey: async () => 'ok' }
+      expect(await rejection(verifyRequest(request(`DPoP ${token}`), proved))).toMatchObject({ reason: 'binding' })
+    },
+  )
+
+  test.each([[undefined], [''], [7]])('whose proof gives %o is refused', async (proved) => {
+    const token = await access()
+    const options = { authorizationServer, audience, proveKey: async () => proved as never }
+    expect(await rejection(verifyRequest(request(`DPoP ${token}`), options))).toMatchObject({
+      reason: 'binding',
+      message: expect.stringContaining('did not hold'),
+    })
+  })
+
+  test('of a request ends with that request, or with the signal that was given', async () => {
+    const strangers = oidc({ issuer: 'https://slow.example.com', clientId: 'agent-app' })
+    const token = await access()
+    const gone = AbortSignal.abort(new Error('gone'))
+    const aborted = new Request('https://agent.example.com/', {
+      headers: { authorization: `Bearer ${token}` },
+      signal: gone,
+    })
+    const options = {
+      authorizationServer: (issuer: string) =>
+        issuer === as.issuer ? oidc({ issuer, clientId: 'agent-app' }) : strangers,
+      audience,
+    }
+    await expect(verifyRequest(aborted, options)).rejects.toThrow('gone')
+    await expect(verifyRequest(request(`Bearer ${token}`), { ...options, signal: gone })).rejects.toThrow('gone')
+  })
+})
+
+describe('an id_token', () => {
+  test.each([[7], [''], [['hash']]])('with the hash %o belongs to no access token', async (at_hash) => {
+    const token = await login({ at_hash })
+    expect(await rejection(verifyIdToken(token, { authorizationServer, accessToken: 'x' }))).toMatchObject({
+      reason: 'binding',
+    })
+  })
+})
+
+describe('the answer of a login', () => {
+  const response = async (more: object) => ({
+    access_token: 'opaque',
+    token_type: 'Bearer',
+    id_token: await login(),
+    ...more,
+  })
+  test('is bound to our key only where the server says so', async () => {
+    const plain = await verifyTokenResponse(await response({}), { authorizationServer: withKey })
+    expect(subjectTokenOf(plain)?.keyThumbprint).toBeUndefined()
+    const bound = await verifyTokenResponse(await response({ token_type: 'DPoP' }), { authorizationServer: withKey })
+    expect(subjectTokenOf(bound)?.keyThumbprint).toBe(key.thumbprint)
+  })
+})
