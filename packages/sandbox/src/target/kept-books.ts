@@ -6,7 +6,7 @@ import type {
   StockOrder,
   StockTradeControls,
 } from '@behalf/testing'
-import type { SandboxData } from '../data/index.ts'
+import type { SandboxData, Shelf } from '../data/index.ts'
 import type { FetchHandler } from '../http/fetch-listener.ts'
 
 /** What the exchange and OpenFGA know, of an earlier run where there was one. */
@@ -21,6 +21,7 @@ export interface KeptBooks {
 
 const ORDERS = 'orders'
 const TUPLES = 'tuples'
+const GIVEN = 'tuples-given'
 
 export function keptBooks(world: MadeUpWorld, data: SandboxData | undefined): KeptBooks {
   const shelf = data?.shelf('api')
@@ -44,7 +45,7 @@ export function keptBooks(world: MadeUpWorld, data: SandboxData | undefined): Ke
         }
   return {
     accounts,
-    tuples: (shelf?.read(TUPLES) as readonly FgaTuple[] | undefined) ?? world.tuples(Date.now()),
+    tuples: keptTuples(world.tuples(Date.now()), shelf),
     afterOrder: (handle, controls) =>
       after(
         ({ method, url }) => method === 'POST' && new URL(url).pathname === '/orders',
@@ -61,4 +62,20 @@ export function keptBooks(world: MadeUpWorld, data: SandboxData | undefined): Ke
         handle,
       ),
   }
+}
+
+/**
+ * The relations as an earlier run left them, and those of people who were not in its seed. What somebody took away stays
+ * away.
+ */
+function keptTuples(given: readonly FgaTuple[], shelf: Shelf | undefined): readonly FgaTuple[] {
+  const keyOf = ({ user, relation, object }: FgaTuple) => JSON.stringify([user, relation, object])
+  const kept = shelf?.read(TUPLES) as readonly FgaTuple[] | undefined
+  const givenBefore = (shelf?.read(GIVEN) ?? []) as readonly string[]
+  const known = new Set([...givenBefore, ...(kept ?? []).map(keyOf)])
+  shelf?.write(GIVEN, [...new Set([...givenBefore, ...given.map(keyOf)])])
+  if (kept === undefined) return given
+  const tuples = [...kept, ...given.filter((tuple) => !known.has(keyOf(tuple)))]
+  shelf?.write(TUPLES, tuples)
+  return tuples
 }

@@ -41,14 +41,15 @@ test('a question that runs out after the end harms nobody', async () => {
   const sandbox = await startSandbox({
     port: await freePort(),
     data: dataFile(),
-    requestSeconds: 1,
+    requestSeconds: 2,
     onEvent: (event) => void events.push(event),
   })
   await askBy(sandbox, 'ann')
   await sandbox.close()
-  await pause(1500)
+  const told = events.length
+  await pause(2500)
   expect(errors).toEqual([])
-  expect(events.map(({ type }) => type)).toEqual(['asked'])
+  expect(events).toHaveLength(told)
 })
 
 test('a listener that throws is told of, and breaks no server', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/index.ts'
+import { browser, openLogin, REDIRECT } from './login-http.ts'
 import { askBy } from './phone-http.ts'
 
 let sandbox: Sandbox
@@ -7,45 +8,6 @@ beforeAll(async () => {
   sandbox = await startSandbox()
 })
 afterAll(() => sandbox?.close())
-
-const REDIRECT = 'http://127.0.0.1:3999/callback'
-
-/** A browser without scripts: keeps cookies by path, and follows nothing by itself. */
-function browser() {
-  const jar = new Map<string, { readonly value: string; readonly path: string }>()
-  return async (url: string, init: RequestInit = {}): Promise<Response> => {
-    const { pathname } = new URL(url)
-    const cookie = [...jar].flatMap(([name, { value, path }]) => (pathname.startsWith(path) ? `${name}=${value}` : []))
-    const headers = { ...(init.headers as Record<string, string>), cookie: cookie.join('; ') }
-    const response = await fetch(url, { ...init, headers, redirect: 'manual' })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      jar.set(name, { value, path: /path=([^;]+)/i.exec(line)?.[1] ?? '/' })
-    }
-    return response
-  }
-}
-
-async function openLogin(issuer: string, clientId: string, parameters: Readonly<Record<string, string>> = {}) {
-  const go = browser()
-  const query = new URLSearchParams({
-    response_type: 'code',
-    client_id: clientId,
-    redirect_uri: REDIRECT,
-    scope: 'openid',
-    state: 'state-1',
-    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-    code_challenge_method: 'S256',
-    ...parameters,
-  })
-  const first = await go(`${issuer}/authorize?${query}`)
-  const url = new URL(first.headers.get('location') ?? '', issuer).href
-  const page = await (await go(url)).text()
-  const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? ''
-  const post = (fields: Readonly<Record<string, string>>, origin = issuer) =>
-    go(url, { method: 'POST', headers: { origin }, body: new URLSearchParams({ csrf, ...fields }) })
-  return { go, url, page, csrf, post }
-}
 
 const app = () => openLogin(sandbox.settings.issuer, sandbox.settings.clientId)
 
