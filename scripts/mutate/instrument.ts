@@ -80,7 +80,7 @@ class MutantWriter {
     if (sides === undefined || !ts.isBinaryExpression(node)) return undefined
     const [left, right] = [sides.left, sides.right].map((side) => {
       if (side === undefined) return undefined
-      const id = this.#add(node, scope, side.what, side.text)
+      const id = this.#add(side.node, scope, side.what, side.text)
       const code = `__mutants.${side.seen}(${id}, ${this.print(side.node, scope)})`
       return { choice: `__mutants.is(${id}) ? ${side.text} : `, code }
     })

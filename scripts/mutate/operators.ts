@@ -28,7 +28,7 @@ export function sidesAt(
   if (operator === '??') {
     const right: Side = {
       node: node.right,
-      what: 'without its right side',
+      what: 'what follows ?? removed',
       text: `(${node.left.getText()})`,
       seen: 'note',
     }
@@ -39,12 +39,12 @@ export function sidesAt(
   if (ts.isParenthesizedExpression(node.parent) && ts.isSpreadAssignment(node.parent.parent)) return undefined
   const seen = operator === '&&' ? 'falsy' : 'truthy'
   const [left, right] = [node.left.getText(), node.right.getText()]
-  const withoutRight: Side = { node: node.right, what: 'without its right side', text: `(${left})`, seen }
+  const withoutRight: Side = { node: node.right, what: 'clause removed', text: `(${left})`, seen }
   // Of `a || b || c` each is left out once; `a || b` at once would be less than either.
   if (operatorOf(node.left) === operator) return { operator, right: withoutRight }
   return {
     operator,
-    left: { node: node.left, what: 'without its left side', text: `(${right})`, seen },
+    left: { node: node.left, what: 'clause removed', text: `(${right})`, seen },
     right: withoutRight,
   }
 }

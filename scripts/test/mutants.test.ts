@@ -38,7 +38,7 @@ describe('a guard', () => {
 
   test('loses each clause in turn', () => {
     const both = 'const f = (a: boolean, b: boolean) => a && b'
-    const [left, right] = ['without its left side', 'without its right side'].map((what) => `f: ${what}: a && b`)
+    const [left, right] = ['a', 'b'].map((clause) => `f: clause removed: ${clause}`)
     expect(outcome(both, [false, true], { key: left ?? '' }).value).toBe(true)
     expect(outcome(both, [true, false], { key: right ?? '' }).value).toBe(true)
     expect(outcome(both, [true, false]).shown).toEqual([right])
@@ -46,9 +46,7 @@ describe('a guard', () => {
   })
 
   test('loses what comes after it, a call that it makes, and its strictness', () => {
-    expect(keysOf('function f() { return first() ?? second() }')).toEqual([
-      'f: without its right side: first() ?? second()',
-    ])
+    expect(keysOf('function f() { return first() ?? second() }')).toEqual(['f: what follows ?? removed: second()'])
     expect(
       outcome('function f(x: unknown[]) { x.push(1); return x.length }', [[]], { key: 'f: call removed: x.push(1)' })
         .value,
