@@ -1,4 +1,5 @@
 import type { SandboxEvent } from '../events/index.ts'
+import { visible } from './visible.ts'
 
 const NAMES = { app: "app's issuer", upstream: 'upstream', enterprise: "employer's issuer" } as const
 
@@ -51,9 +52,4 @@ function wordsOf(event: SandboxEvent): readonly [label: string, text: string] {
     default:
       return event satisfies never
   }
-}
-
-/** What a client wrote must not move the cursor or colour the terminal. */
-function visible(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')
 }

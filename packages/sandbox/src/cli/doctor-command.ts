@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { TestingError } from '@behalf/testing'
 import { type DoctorNeed, type DoctorReport, type Finding, NEEDS, runDoctor } from '../doctor/index.ts'
 import { UsageError } from './usage-error.ts'
+import { visible } from './visible.ts'
 
 export const DOCTOR_USAGE = `doctor --issuer URL [--client-id ID] [--redirect-uri URI] [--scope "openid …"] [--audience API]
          [--target resource|audience] [--need ${NEEDS.join(',')}] [--json]
@@ -60,6 +61,3 @@ function lines({ id, status, message, fix }: Finding): string {
   const first = `  ${MARKS[status]} ${id.padEnd(26)} ${visible(message)}\n`
   return fix === undefined || status === 'ok' ? first : `${first}    ${' '.repeat(26)} ${visible(fix)}\n`
 }
-
-/** What a server wrote must not move the cursor. */
-const visible = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '\uFFFD')
