@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { OpenFgaClient } from '@openfga/sdk'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ConfigurationError, TransportError } from '../../../src/errors/index.ts'
@@ -116,6 +117,29 @@ describe('an app’s own client', () => {
     const $response = { headers: { 'openfga-authorization-model-id': 'another' } }
     const decision = await checker(fake({ check: async () => ({ allowed: true, $response }) })).check(single)
     expect(decision.checks[0]?.problem).toBe('another authorization model answered')
+  })
+
+  test('an answer that it was redirected to denies, where it shows', async () => {
+    const $response = { headers: {}, request: { _redirectable: { _redirectCount: 1 } } }
+    const decision = await checker(fake({ check: async () => ({ allowed: true, $response }) })).check(single)
+    expect(decision).toMatchObject({ allowed: false, checks: [{ problem: 'the answer was redirected' }] })
+  })
+
+  test('a question by itself brings its tuples too, in the shape of `check`', async () => {
+    const own = fake({ check: async () => ({ allowed: true }) })
+    const tuples = [{ user: 'user:ann', relation: 'member', object: 'group:g' }]
+    expect((await checker(own, { contextualTuples: () => tuples }).check(single)).allowed).toBe(true)
+    expect(vi.mocked(own.check).mock.calls[0]?.[0]).toMatchObject({ contextualTuples: tuples })
+  })
+
+  test('what its faults carry stays with them: no token, no body', async () => {
+    const config = { headers: { authorization: 'Bearer very-secret' }, data: 'user:ann' }
+    const down = fake({ check: async () => Promise.reject(Object.assign(new Error('down'), { config })) })
+    const fault = await checker(down)
+      .check(single)
+      .catch((error: unknown) => error)
+    expect(fault).toMatchObject({ code: 'ERR_TRANSPORT', cause: { message: 'down' } })
+    expect(inspect(fault, { depth: 9, showHidden: true })).not.toMatch(/very-secret|user:ann/)
   })
 
   test('is checked at construction', () => {

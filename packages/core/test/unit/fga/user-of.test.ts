@@ -9,6 +9,8 @@ describe('the default userOf', () => {
     const userOf = nameBySubject(undefined)
     expect(userOf(ann)).toBe('user:ann')
     expect(userOf({ ...ann, subject: 'auth0|6650' })).toBe('user:auth0|6650')
+    expect(userOf({ ...ann, subject: '*' })).toBe('user:%2A')
+    expect(userOf({ ...ann, subject: 'group:g#member' })).toBe('user:group%3Ag%23member')
   })
 
   test.each([
@@ -38,6 +40,11 @@ describe('the default userOf', () => {
 
   test.each(['', '\ud800', 'x'.repeat(508)])('refuses a subject that cannot be named', (subject) => {
     expect(() => nameBySubject(undefined)({ ...ann, subject })).toThrow(InvalidObjectError)
+  })
+
+  test('half a character is no subject, encoded or not', () => {
+    expect(() => encodeSubject('\ud800')).toThrow(InvalidObjectError)
+    expect(() => encodeSubject('*\udc00')).toThrow(InvalidObjectError)
   })
 
   test('serves one issuer: the same subject of another is another person', () => {
