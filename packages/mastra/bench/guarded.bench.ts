@@ -1,7 +1,5 @@
-import { connection, createGuard, policy } from '@behalf/core'
-import { auth0 } from '@behalf/core/providers'
-import { auth0TokenVault } from '@behalf/core/vault'
-import { signIn, startMockServers } from '@behalf/testing'
+import { connection, policy } from '@behalf/core'
+import { startMockApp } from '@behalf/testing'
 import { RequestContext } from '@mastra/core/request-context'
 import { createTool } from '@mastra/core/tools'
 import * as z from 'zod'
@@ -10,16 +8,9 @@ import { guardTools } from '../src/index.ts'
 
 // The way that most calls go: allowed, and the token is cached.
 
-const servers = await startMockServers()
-const { clientId, authentication } = servers.clients.agent
-if (!('clientSecret' in authentication)) throw new TypeError('a client with a secret was expected')
-const profile = auth0({ domain: 'tenant.behalf.example', clientId, clientSecret: authentication.clientSecret })
-const guard = createGuard({
-  authorizationServer: profile,
-  agent: { name: 'agent:trader', ceiling: ['portfolio:read'] },
-  vault: auth0TokenVault(),
-})
-const identity = await signIn(servers, { user: 'ann', profile, scope: 'openid profile chat' })
+const app = await startMockApp()
+const guard = app.guard()
+const identity = await app.login()
 const access = {
   trade: connection('stocktrade', { scopes: ['portfolio:read'], origins: ['https://api.stocktrade.example'] }),
 }
@@ -48,7 +39,7 @@ const large = pair(200)
 
 const first = await small.guarded.look.execute?.(input, context)
 if (first !== 1) throw new Error('the benchmark is not set up right')
-await servers.close()
+app.close()
 
 const execute = (tools: typeof small.bare) => () => tools.look.execute?.(input, context)
 

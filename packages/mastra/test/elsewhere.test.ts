@@ -39,4 +39,5 @@ test('another process restores the run and its context, and no identity with it'
   expect(nobody).toMatchObject({ found: true, after: [{ interrupt: { kind: 'login_required' } }], orders: 0 })
   expect(bob).toMatchObject({ found: true, after: [], orders: 0 })
   expect(bob.saw).toContain('This action is not permitted.')
-})
+  // Two processes start, and each imports the framework.
+}, 90_000)

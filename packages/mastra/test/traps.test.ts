@@ -152,7 +152,7 @@ describe('background tasks', () => {
     const context = (isBackgroundTask: boolean) =>
       ({ runId: 'run', agent: { agentId: 'a', toolCallId: 'c', messages: [], suspend, isBackgroundTask } }) as never
     await runAs(identity, async () => {
-      expect(await whoami.execute?.({}, context(false))).toEqual({ subject: 'ann' })
+      expect(await whoami.execute?.({}, context(false))).toMatchObject({ subject: 'ann' })
       expect(await whoami.execute?.({}, context(true))).toBeUndefined()
     })
     expect(suspended).toMatchObject([{ kind: 'login_required' }])

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { createMcpGate, guardTools, nodeHandler } from '../src/server/index.ts'
 import { roundOf } from '../src/server/request-state.ts'
+import { buy } from './buy.ts'
 import { connectClient, textOf } from './connect-client.ts'
-import { buy } from './stock-tools.ts'
 import { openWorld, type World } from './world.ts'
 
 let world: World

@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { createMCPClient } from '@ai-sdk/mcp'
 import { memoryStore } from '@behalf/core'
+import { stockTools } from '@behalf/testing/contract'
 import { MultiServerMCPClient } from '@langchain/mcp-adapters'
 import { MCPClient } from '@mastra/mcp'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
@@ -16,8 +17,8 @@ import { createMcpSession, withSignIn } from '../src/client/index.ts'
 import { createMcpGate, guardTools, honoHandler, nodeHandler } from '../src/server/index.ts'
 import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 import { browserOf } from './browser.ts'
+import { buy } from './buy.ts'
 import { connectClient, textOf } from './connect-client.ts'
-import { buy, stockTools } from './stock-tools.ts'
 import { openWorld, type World } from './world.ts'
 
 let world: World

@@ -12,11 +12,11 @@ import { openFga } from '@behalf/core/fga'
 import { auth0TokenVault } from '@behalf/core/vault'
 import { sandboxTarget } from '@behalf/sandbox'
 import { login, type ProtocolTarget, profileOf, type TargetClient } from '@behalf/testing'
+import { stockTools } from '@behalf/testing/contract'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import type { GuardRules } from '../src/server/index.ts'
 import { createMcpGate, guardTools, type McpGateOptions, nodeHandler } from '../src/server/index.ts'
 import { type HttpServer, openPort } from './http-server.ts'
-import { stockTools } from './stock-tools.ts'
 
 /** Scopes of the MCP server, as the authorization server knows them. */
 const SCOPES = ['mcp:tools', 'mcp:trade']

@@ -11,4 +11,5 @@ export type {
   TargetNotification,
   TargetUser,
 } from './protocol-target.ts'
+export { type MockApp, startMockApp } from './start-mock-app.ts'
 export { type MockServers, type MockServersOptions, startMockServers } from './start-mock-servers.ts'

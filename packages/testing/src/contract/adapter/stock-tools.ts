@@ -1,5 +1,4 @@
 import { connection, currentCall, may, object, policy, publicTool, resource } from '@behalf/core'
-import type { ProtocolTarget } from '@behalf/testing'
 import * as z from 'zod'
 
 const Portfolio = z.strictObject({ portfolio: z.string() })
@@ -12,8 +11,23 @@ const Order = z.strictObject({
 const Nothing = z.strictObject({})
 const Share = z.strictObject({ symbol: z.string() })
 
-/** The stock agent's policies and tools, where the servers of a target are. */
-export function stockTools({ api, connection: name }: Pick<ProtocolTarget, 'api' | 'connection'>) {
+/** Where the API is, and the vault's connection to it. */
+export interface StockPlaces {
+  readonly api: { readonly origin: string; readonly resource: string }
+  readonly connection: string
+}
+
+const mocked: StockPlaces = {
+  api: { origin: 'https://api.stocktrade.example', resource: 'https://api.stocktrade.example/' },
+  connection: 'stocktrade',
+}
+
+/**
+ * The stock agent's policies, and its tools as no framework's own: an adapter's tests make theirs of these.
+ *
+ * @param places - @default those of `startMockServers`
+ */
+export function stockTools({ api, connection: name }: StockPlaces = mocked) {
   const policies = {
     get_stock_price: publicTool(Share),
     whoami: policy(Nothing, {}),
@@ -40,18 +54,21 @@ export function stockTools({ api, connection: name }: Pick<ProtocolTarget, 'api'
     get_stock_price: {
       description: 'What a share costs',
       inputSchema: Share,
-      execute: async ({ symbol }: z.infer<typeof Share>) => (await fetch(`${api.origin}/prices/${symbol}`)).json(),
+      execute: async ({ symbol }: z.infer<typeof Share>) => {
+        const response = await fetch(`${api.origin}/prices/${symbol}`)
+        return (await response.json()) as { readonly symbol: string; readonly price: number }
+      },
     },
     whoami: {
+      description: 'Who the user is',
       inputSchema: Nothing,
       execute: async () => {
         const { identity } = currentCall(policies.whoami)
-        return identity?.kind === 'user'
-          ? { subject: identity.subject, clientId: identity.clientId }
-          : { subject: null }
+        return { subject: identity?.kind === 'user' ? identity.subject : null, clientId: identity?.clientId }
       },
     },
     get_portfolio: {
+      description: 'Cash and holdings',
       inputSchema: Portfolio,
       execute: async ({ portfolio }: z.infer<typeof Portfolio>) => {
         const { access } = currentCall(policies.get_portfolio)
@@ -59,6 +76,7 @@ export function stockTools({ api, connection: name }: Pick<ProtocolTarget, 'api'
       },
     },
     create_order: {
+      description: 'Places an order',
       inputSchema: Order,
       execute: async (order: z.infer<typeof Order>) => {
         const { access, idempotencyKey } = currentCall(policies.create_order)
@@ -68,18 +86,10 @@ export function stockTools({ api, connection: name }: Pick<ProtocolTarget, 'api'
           body: JSON.stringify(order),
         })
         if (!response.ok) throw new Error(`the API refused: ${response.status} ${await response.text()}`)
-        return response.json()
+        return (await response.json()) as { readonly id: string; readonly quantity: number }
       },
     },
-    close_account: { inputSchema: Portfolio, execute: async () => 'closed' },
+    close_account: { description: 'Closes an account', inputSchema: Portfolio, execute: async () => 'closed' },
   }
   return { policies, tools }
 }
-
-export const buy = (quantity: number, over: object = {}) => ({
-  portfolio: 'p-ann',
-  side: 'buy',
-  symbol: 'AAPL',
-  quantity,
-  ...over,
-})

@@ -1,0 +1,76 @@
+import { createGuard, type Guard, type GuardOptions, memoryStore, type Profile, type UserIdentity } from '@behalf/core'
+import { ciba } from '@behalf/core/ciba'
+import { openFga } from '@behalf/core/fga'
+import { auth0 } from '@behalf/core/providers'
+import { auth0TokenVault } from '@behalf/core/vault'
+import { signIn } from './login.ts'
+import { type MockServers, type MockServersOptions, startMockServers } from './start-mock-servers.ts'
+
+/** The made-up world, and the app in it whose agent is `agent:trader`. */
+export interface MockApp extends MockServers {
+  /** Of servers, store and guards; moves when it is told to. */
+  readonly clock: { now(): number; advance(seconds: number): void }
+  readonly profile: Profile
+  /**
+   * A guard with everything behind it that there is here: OpenFGA, token vault, CIBA. Each one is as another process
+   * of the app over the same store and keys would make it.
+   */
+  guard(over?: Partial<GuardOptions>): Guard
+  /** A user who is signed in, verified. @param user - @default 'ann' */
+  login(user?: 'ann' | 'bob'): Promise<UserIdentity>
+}
+
+/**
+ * {@link startMockServers}, with an app that uses them all.
+ *
+ * @throws {@link TestingError} An unknown option key.
+ */
+export async function startMockApp(options: Omit<MockServersOptions, 'clock'> = {}): Promise<MockApp> {
+  let offsetMs = 0
+  const clock = {
+    now: () => Date.now() + offsetMs,
+    advance(seconds: number) {
+      offsetMs += seconds * 1000
+    },
+  }
+  const algorithm = options.algorithm ?? 'ES256'
+  const servers = await startMockServers({ ...options, algorithm, clock })
+  const { clientId, authentication } = servers.clients.agent
+  if (!('clientSecret' in authentication)) throw new TypeError('a client with a secret was expected')
+  const { clientSecret } = authentication
+  const { host: domain } = new URL(servers.authorizationServer.issuer)
+  const profile = auth0({ domain, clientId, clientSecret, algorithms: [algorithm] })
+  const store = memoryStore({ clock })
+  const random = () => crypto.getRandomValues(new Uint8Array(32))
+  const keys: GuardOptions['keys'] = { seal: [random()], index: random() }
+  const { apiToken, apiUrl, storeId, authorizationModelId } = servers.openFga
+  return {
+    ...servers,
+    clock,
+    profile,
+    guard: (over = {}) =>
+      createGuard({
+        authorizationServer: profile,
+        agent: { name: 'agent:trader', ceiling: ['portfolio:read', 'trade:write', 'trade:small'] },
+        permissions: openFga({
+          apiUrl,
+          storeId,
+          authorizationModelId,
+          credentials: { method: 'apiToken', token: apiToken },
+          relations: {
+            user: (relation) => `user_${relation}`,
+            agent: (relation) => `agent_${relation}`,
+            delegation: 'acts_for',
+          },
+          clock,
+        }),
+        vault: auth0TokenVault(),
+        approvals: ciba(),
+        store,
+        keys,
+        clock,
+        ...over,
+      }),
+    login: (user = 'ann') => signIn(servers, { user, profile, clock, scope: 'openid profile chat' }),
+  }
+}
