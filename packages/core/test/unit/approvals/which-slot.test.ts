@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { idempotencyKey, slotKey } from '../../../src/approvals/index.ts'
+import { isSettled, mayBecome } from '../../../src/approvals/record.ts'
+import { keyedHash } from '../../../src/lib/index.ts'
+
+const hash = keyedHash(new Uint8Array(32).fill(3))
+
+test('a slot is told apart by thread, call and binding (A1)', async () => {
+  const slots = [
+    ['thread', 'call'],
+    ['other', 'call'],
+    ['thread', 'other'],
+    ['call', 'thread'],
+    'thread',
+    'call',
+  ] as const
+  const keys = await Promise.all(slots.flatMap((slot) => ['b1', 'b2'].map((binding) => slotKey(slot, binding, hash))))
+  expect(new Set(keys).size).toBe(keys.length)
+  expect(await slotKey(['thread', 'call'], 'b1', hash)).toBe(keys[0])
+})
+
+test('an idempotency key is that of one record and one binding (A5)', async () => {
+  const keys = await Promise.all([
+    idempotencyKey('id-1', 'b1', hash),
+    idempotencyKey('id-2', 'b1', hash),
+    idempotencyKey('id-1', 'b2', hash),
+  ])
+  expect(new Set(keys).size).toBe(3)
+})
+
+test('what ended stays as it ended (A2)', () => {
+  const ended = ['completed', 'threw', 'denied', 'expired', 'failed', 'cancelled', 'revoked'] as const
+  for (const state of ended) {
+    expect([state, isSettled(state)]).toEqual([state, true])
+    for (const next of ['requested', 'pending', 'approved', 'running', ...ended] as const) {
+      expect([state, next, mayBecome(state, next)]).toEqual([state, next, state === next])
+    }
+  }
+  for (const state of ['requested', 'pending', 'approved', 'running'] as const) expect(isSettled(state)).toBe(false)
+  expect(mayBecome('requested', 'running')).toBe(false)
+  expect(mayBecome('pending', 'running')).toBe(false)
+  expect(mayBecome('approved', 'running')).toBe(true)
+})
