@@ -1,37 +1,21 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Verdict, verdict } from './gate.ts'
-import { type Manifest, publishedPackages, root, type WorkspacePackage } from './repository.ts'
+import { entriesOf, type Packed, packedPackages } from './packed-packages.ts'
 import { runTool } from './run-tool.ts'
 
 /** How many packages `npm install @behalf/core` may bring, itself included. */
 const MOST_INSTALLED = 9
 
-export interface PackedManifest extends Manifest {
-  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
-  readonly dependencies?: Readonly<Record<string, string>>
-}
-
-export interface Packed {
-  readonly name: string
-  readonly tarball: string
-  /** Where the tarball was unpacked. */
-  readonly folder: string
-  readonly manifest: PackedManifest
-}
-
 /**
  * What users would get: each package as pnpm packs it, looked at by publint and attw, installed by
  * npm into a project of its own, imported and compiled against.
- *
- * Only pnpm's tarball counts. npm ignores `publishConfig.exports`, so its own would point at the sources.
  */
 export async function checkPacked(): Promise<Verdict> {
   const workshop = mkdtempSync(join(tmpdir(), 'behalf-packed-'))
   try {
-    const packed: Packed[] = []
-    for (const one of publishedPackages()) packed.push(await pack(one, workshop))
+    const packed = await packedPackages()
     const problems: string[] = []
     for (const one of packed) problems.push(...lookInside(one), ...(await askLinters(one)))
     const core = packed.find(({ name }) => name === '@behalf/core')
@@ -46,18 +30,6 @@ export async function checkPacked(): Promise<Verdict> {
   }
 }
 
-/** Packs one package as it would be published, and unpacks the tarball beside it. */
-export async function pack({ path, manifest }: WorkspacePackage, workshop: string): Promise<Packed> {
-  const folder = join(workshop, manifest.name.replace('@behalf/', ''))
-  mkdirSync(folder)
-  const { code, output } = await runTool('pnpm', ['pack', '--pack-destination', folder], { cwd: join(root, path) })
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))
-  if (code !== 0 || tarball === undefined) throw new Error(`pnpm pack failed in ${path}:\n${output}`)
-  await run('tar', ['-xzf', tarball], folder)
-  const unpacked = JSON.parse(readFileSync(join(folder, 'package', 'package.json'), 'utf8')) as PackedManifest
-  return { name: manifest.name, tarball: join(folder, tarball), folder: join(folder, 'package'), manifest: unpacked }
-}
-
 async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
   const { code, stdout, output } = await runTool(command, args, { cwd })
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${output}`)
@@ -66,7 +38,7 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
 
 /** What the linters do not know: that `exports` lead to what was built, and that nothing of the workspace is left. */
 export function lookInside({ name, folder, manifest }: Packed): string[] {
-  const problems: string[] = []
+  const problems: string[] = typesBehindAnother({ name, manifest })
   const targets = Object.values(manifest.exports).flatMap((target) =>
     typeof target === 'string' ? [target] : Object.values(target),
   )
@@ -84,6 +56,13 @@ export function lookInside({ name, folder, manifest }: Packed): string[] {
     if (!existsSync(join(folder, file))) problems.push(`${name}: the tarball has no ${file}`)
   }
   return problems
+}
+
+/** The first condition that fits is taken: types behind another one would never be read. */
+function typesBehindAnother({ name, manifest }: Pick<Packed, 'name' | 'manifest'>): string[] {
+  return Object.entries(manifest.exports)
+    .filter(([, target]) => typeof target !== 'string' && Object.keys(target)[0] !== 'types')
+    .map(([path]) => `${name}: in exports["${path}"], types do not come first`)
 }
 
 async function askLinters({ name, tarball }: Packed): Promise<string[]> {
@@ -153,11 +132,7 @@ async function useAsConsumer(packed: readonly Packed[], workshop: string): Promi
     ...[...peers].map(([name, range]) => `${name}@${range}`),
     '@types/node@24',
   ])
-  const entries = packed.flatMap(({ name, manifest }) =>
-    Object.keys(manifest.exports)
-      .filter((path) => path !== './package.json')
-      .map((path) => name + path.slice(1)),
-  )
+  const entries = packed.flatMap(entriesOf)
   const problems: string[] = []
   const forNode = (entry: string) => nodeEntries.includes(entry)
   problems.push(

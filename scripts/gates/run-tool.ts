@@ -16,7 +16,16 @@ export interface ToolResult {
 export function runTool(
   command: string,
   args: readonly string[],
-  { cwd = root, env = {} }: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  {
+    cwd = root,
+    env = {},
+    timeoutMs,
+  }: {
+    readonly cwd?: string
+    readonly env?: Readonly<Record<string, string>>
+    /** After it the program is ended, and has failed. @default never */
+    readonly timeoutMs?: number
+  } = {},
 ): Promise<ToolResult> {
   const child = spawn(command, args, {
     cwd,
@@ -29,6 +38,7 @@ export function runTool(
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     shell: process.platform === 'win32',
+    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
   })
   let stdout = ''
   let output = ''
@@ -41,7 +51,10 @@ export function runTool(
   })
   return new Promise((resolve) => {
     child.on('error', (error) => resolve({ code: 1, stdout, output: `${output}${command}: ${error.message}` }))
-    child.on('close', (code) => resolve({ code: code ?? 1, stdout, output }))
+    child.on('close', (code, signal) => {
+      const ended = signal === null ? '' : `\n${command} was ended by ${signal}`
+      resolve({ code: code ?? 1, stdout, output: `${output}${ended}` })
+    })
   })
 }
 
