@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type DpopKey, generateDpopKey } from '../../../src/doors/providers.ts'
-import { type Guard, memoryStore, type Store, type UserIdentity } from '../../../src/index.ts'
+import { admit } from '../../../src/identity/index.ts'
+import { type AgentIdentity, type Guard, memoryStore, type Store, type UserIdentity } from '../../../src/index.ts'
 import { keys, smallWorld, user } from '../guard/small-world.ts'
 import { policies } from '../guard/world.ts'
 import { durably } from '../identity/durable.ts'
@@ -44,6 +45,15 @@ describe('who may make, see and end delegations', () => {
     expect(await delegations.list(other)).toEqual([])
     expect(await delegations.revoke(id, other)).toBe('not_found')
     expect(await delegations.list(ann)).toMatchObject([{ id, state: 'active' }])
+  })
+
+  test('an agent by itself has nothing to delegate, and nothing to list', async () => {
+    const { guard, clock } = smallWorld()
+    const { delegations } = guard()
+    const agent = admit<AgentIdentity>({ kind: 'agent', issuer: user().issuer, clientId: 'agent', claims: {} })
+    const asked = { identity: agent as never, tools: ['pay'], expiresAt: clock.now() / 1000 + 60 }
+    await expect(delegations.create(asked)).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
+    await expect(delegations.list(asked)).rejects.toMatchObject({ code: 'ERR_IDENTITY_REQUIRED' })
   })
 
   test('ending one ends the jobs that run under it, and its refresh token at the issuer', async () => {

@@ -35,11 +35,13 @@ export interface Sent {
   readonly authorization: string | null
 }
 
+type Misbehaviour = (sent: Sent) => Response | undefined | Promise<Response | undefined>
+
 /** An OpenFGA server that knows some facts, and that a test can make misbehave. */
 export function fgaServer() {
   const facts = new Set<string>()
   const sent: Sent[] = []
-  let misbehaviour: ((sent: Sent) => Response | Promise<Response> | undefined) | undefined
+  let misbehaviour: Misbehaviour | undefined
   const allows = ({ tuple_key: { user, relation, object } }: Item) => facts.has(`${user} ${relation} ${object}`)
 
   const server = setupServer(
@@ -74,7 +76,7 @@ export function fgaServer() {
     /** Makes `user relation object` true. */
     know: (...texts: readonly string[]) => texts.forEach((text) => void facts.add(text)),
     /** Instead of the right answer, for each request; `undefined` answers rightly. */
-    misbehave: (how: (sent: Sent) => Response | Promise<Response> | undefined) => {
+    misbehave: (how: Misbehaviour) => {
       misbehaviour = how
     },
     answerTo,

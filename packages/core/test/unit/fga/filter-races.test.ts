@@ -252,6 +252,16 @@ describe('a search that answers late, or too much', () => {
   })
 })
 
+test('a rule that answers late is named, and its own failure is nobody’s', async () => {
+  const late = everything()
+  const failing = { permission: () => Promise.reject(new Error('of the rule')) }
+  await expect(filterAllowed(docs(1), options(late.permissions, failing))).rejects.toMatchObject({
+    code: 'ERR_CONFIGURATION',
+    message: expect.stringContaining('filterAllowed.permission'),
+  })
+  expect(late.asked).toEqual([])
+})
+
 test('what the question says is what the options say', async () => {
   const late = everything()
   const filtering = filterAllowed(docs(1), options(late.permissions, { subjects: 'user', effect: 'write' }))

@@ -67,6 +67,27 @@ describe('client credentials', () => {
     expect(asked.map((form) => form.get('scope'))).toEqual(['read write'])
   })
 
+  test('of several whose token is not taken, the first has a new one, and the others take it', async () => {
+    const one = asApp()
+    await one.check(question())
+    const late = Promise.withResolvers<void>()
+    let refused = 0
+    fga.misbehave(async ({ authorization, body }) => {
+      if (authorization !== 'Bearer token-1') return undefined
+      refused++
+      // This refusal comes when the other caller has its new token.
+      if (body.consistency === 'MINIMIZE_LATENCY') await late.promise
+      return new HttpResponse(null, { status: 401 })
+    })
+    const first = one.check(question({ effect: 'write' }))
+    const second = one.check(question({ subjects: 'user' }))
+    expect((await first).allowed).toBe(true)
+    late.resolve()
+    expect((await second).allowed).toBe(true)
+    expect(refused).toBe(2)
+    expect(asked).toHaveLength(2)
+  })
+
   test('a token without an end is not kept', async () => {
     answer = (count) => Response.json({ access_token: `token-${count}`, token_type: 'Bearer' })
     const one = asApp()
