@@ -10,6 +10,7 @@ import { checkImports } from './gates/check-imports.ts'
 import { checkLinks } from './gates/check-links.ts'
 import { checkLiveOpenFga } from './gates/check-live-openfga.ts'
 import { checkMcpConformance } from './gates/check-mcp-conformance.ts'
+import { checkMutants } from './gates/check-mutants.ts'
 import { checkPacked } from './gates/check-packed.ts'
 import { checkRequirements } from './gates/check-requirements.ts'
 import { checkSmoke } from './gates/check-smoke.ts'
@@ -35,6 +36,7 @@ export const gates: readonly Gate[] = [
   { name: 'snippets', quick: true, run: () => checkSnippets() },
   { name: 'links', quick: true, run: () => checkLinks() },
   { name: 'diagram', quick: true, run: checkDiagram },
+  { name: 'mutants', run: checkMutants },
   { name: 'live OpenFGA', run: checkLiveOpenFga },
   { name: 'floors', run: checkFloors },
   { name: 'MCP conformance', run: checkMcpConformance },

@@ -135,7 +135,7 @@ export const guards: readonly Guard[] = [
   // Permissions
   { holds: ['F1'], file: 'fga/read-answer.ts', within: ['readCheck', 'readBatch', 'readItem', 'readBody'] },
   { holds: ['F1', 'E2'], file: 'fga/ask-server.ts' },
-  { holds: ['F2'], file: 'fga/question.ts', parts: true },
+  { holds: ['F2', 'F3'], file: 'fga/question.ts', parts: true },
   { holds: ['F2', 'F5'], file: 'guard/check-permission.ts' },
   {
     holds: ['F2'],
