@@ -1,7 +1,8 @@
+import { buy } from '@behalf/testing/contract'
 import { type ModelMessage, ToolLoopAgent } from 'ai'
 import { expect, test } from 'vitest'
 import { guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
-import { answering, buy, call } from './scripted-model.ts'
+import { answering, call } from './scripted-model.ts'
 import { user } from './turn.ts'
 import { makeTools, policies, world } from './world.ts'
 

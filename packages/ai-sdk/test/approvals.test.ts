@@ -1,7 +1,8 @@
+import { buy } from '@behalf/testing/contract'
 import { isStepCount, type ModelMessage, streamText } from 'ai'
 import { expect, test } from 'vitest'
 import { guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
-import { buy, call, type Step, scripted, seenBy, streaming } from './scripted-model.ts'
+import { call, type Step, scripted, seenBy, streaming } from './scripted-model.ts'
 import { turn, user } from './turn.ts'
 import { makeTools, policies, world } from './world.ts'
 

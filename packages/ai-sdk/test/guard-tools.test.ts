@@ -1,9 +1,10 @@
 import { ConfigurationError, type Guard, publicTool } from '@behalf/core'
+import { buy } from '@behalf/testing/contract'
 import { generateText, isStepCount, type ModelMessage, tool } from 'ai'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { guardTools, interruptsOf, resumeWhenResolved, ToolAuthorizationError } from '../src/index.ts'
-import { buy, call, scripted, seenBy } from './scripted-model.ts'
+import { call, scripted, seenBy } from './scripted-model.ts'
 import { turn, user } from './turn.ts'
 import { makeTools, policies, world } from './world.ts'
 

@@ -1,27 +1,13 @@
+import type { ModelStep, ScriptedCall } from '@behalf/testing/contract'
 import { simulateReadableStream } from 'ai'
 import { MockLanguageModelV4 } from 'ai/test'
 
 type StreamPart =
   Awaited<ReturnType<MockLanguageModelV4['doStream']>>['stream'] extends ReadableStream<infer Part> ? Part : never
 
-/** A step of a scripted model: what it says, or the tools it calls. */
-export type Step = string | readonly ScriptedCall[]
-
-export interface ScriptedCall {
-  readonly id: string
-  readonly tool: string
-  readonly input: unknown
-}
+export type Step = ModelStep
 
 export const call = (id: string, tool: string, input: unknown): ScriptedCall => ({ id, tool, input })
-
-export const buy = (quantity: number, over: Record<string, unknown> = {}) => ({
-  portfolio: 'p-ann',
-  side: 'buy',
-  symbol: 'AAPL',
-  quantity,
-  ...over,
-})
 
 const usage = {
   inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },

@@ -1,4 +1,5 @@
 import { currentIdentity, policy, publicTool } from '@behalf/core'
+import { buy } from '@behalf/testing/contract'
 import {
   dynamicTool,
   generateText,
@@ -15,7 +16,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
-import { answering, buy, call, scripted, seenBy } from './scripted-model.ts'
+import { answering, call, scripted, seenBy } from './scripted-model.ts'
 import { turn, user } from './turn.ts'
 import { makeTools, policies, world } from './world.ts'
 

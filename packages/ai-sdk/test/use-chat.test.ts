@@ -1,4 +1,5 @@
 import type { Guard, Identity } from '@behalf/core'
+import { buy } from '@behalf/testing/contract'
 import {
   AbstractChat,
   type ChatState,
@@ -13,7 +14,7 @@ import {
 import { expect, test } from 'vitest'
 import { interruptsOf, parseInterrupt } from '../src/browser.ts'
 import { guardTools } from '../src/index.ts'
-import { answering, buy, call, type Step } from './scripted-model.ts'
+import { answering, call, type Step } from './scripted-model.ts'
 import { makeTools, policies, world } from './world.ts'
 
 // The recipe of docs/guides/ai-sdk.md, without React: `useChat` is AbstractChat with a state that React watches.

@@ -1,13 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buy } from '@behalf/testing/contract'
 import { Agent } from '@mastra/core/agent'
 import type { MastraModelConfig } from '@mastra/core/llm'
 import { Mastra } from '@mastra/core/mastra'
 import { LibSQLStore } from '@mastra/libsql'
 import { onTestFinished } from 'vitest'
 import { type AnyTool, type GuardToolsOptions, guardTools } from '../src/index.ts'
-import { buy, call, ScriptedModel, type Step } from './scripted-model.ts'
+import { call, ScriptedModel, type Step } from './scripted-model.ts'
 import { makeTools, policies, type World, world } from './world.ts'
 
 /** A conversation of an app: storage in a file, everything else made anew for each request. */

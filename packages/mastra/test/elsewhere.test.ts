@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { buy } from '@behalf/testing/contract'
 import { RequestContext } from '@mastra/core/request-context'
 import { expect, onTestFinished, test } from 'vitest'
 import { conversation, guarded } from './conversation.ts'
-import { buy, call, ScriptedModel } from './scripted-model.ts'
+import { call, ScriptedModel } from './scripted-model.ts'
 import { world } from './world.ts'
 
 const script = fileURLToPath(new URL('./resume-elsewhere.ts', import.meta.url))

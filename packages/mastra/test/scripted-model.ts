@@ -1,23 +1,9 @@
+import type { ModelStep, ScriptedCall } from '@behalf/testing/contract'
 import { MastraLanguageModelV2Mock } from '@mastra/core/test-utils/llm-mock'
 
-/** A step of a scripted model: what it says, or the tools it calls. */
-export type Step = string | readonly ScriptedCall[]
-
-export interface ScriptedCall {
-  readonly id: string
-  readonly tool: string
-  readonly input: unknown
-}
+export type Step = ModelStep
 
 export const call = (id: string, tool: string, input: unknown): ScriptedCall => ({ id, tool, input })
-
-export const buy = (quantity: number, over: Record<string, unknown> = {}) => ({
-  portfolio: 'p-ann',
-  side: 'buy',
-  symbol: 'AAPL',
-  quantity,
-  ...over,
-})
 
 const usage = { inputTokens: 1, outputTokens: 1, totalTokens: 2 }
 

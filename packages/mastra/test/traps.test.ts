@@ -1,11 +1,12 @@
 import { currentIdentity, type Identity, policy, runAs, ToolAuthorizationError } from '@behalf/core'
+import { buy } from '@behalf/testing/contract'
 import { RequestContext } from '@mastra/core/request-context'
 import { createTool } from '@mastra/core/tools'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
 import { asked, conversation, guarded, read } from './conversation.ts'
-import { buy, call, ScriptedModel, type Step } from './scripted-model.ts'
+import { call, ScriptedModel, type Step } from './scripted-model.ts'
 import { world } from './world.ts'
 
 // What was seen to go wrong with Mastra, each held by a test: frameworks.md, section 3.

@@ -1,12 +1,11 @@
 import { currentIdentity, type Identity, policy } from '@behalf/core'
-import { verifies } from '@behalf/testing/contract'
+import { buy, verifies } from '@behalf/testing/contract'
 import { ProtocolError } from '@modelcontextprotocol/client'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { createMcpGate, guardTools, nodeHandler } from '../src/server/index.ts'
 import { roundOf } from '../src/server/request-state.ts'
-import { buy } from './buy.ts'
 import { connectClient, textOf } from './connect-client.ts'
 import { openWorld, type World } from './world.ts'
 

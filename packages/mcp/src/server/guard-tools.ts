@@ -5,7 +5,6 @@ import {
   type ClientCapabilities,
   type InputRequiredResult,
   inputRequired,
-  type ListToolsResult,
   type McpServer,
   type McpServerOptions,
   type RequestStateCodec,
@@ -17,6 +16,7 @@ import { guardedToolsOf } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
 import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
+import { showPermitted } from '../guarded/show-permitted.ts'
 import { identityOf } from './auth-info.ts'
 import { listedSchema } from './listed-schema.ts'
 import { type RequestStateOptions, type RoundState, requestStates, roundOf } from './request-state.ts'
@@ -64,7 +64,12 @@ export function guardTools<const S extends Schemas>(
   return {
     serverOptions: { requestState: { verify: states.verify } },
     register(server) {
-      const isShown = options.list === 'all' ? () => true : showPermitted(server, policies, options)
+      const isShown =
+        options.list === 'all'
+          ? () => true
+          : showPermitted<ServerContext>(server, 'tools/list', (context) =>
+              hiddenFrom(options.guard, policies, identityOf(context)),
+            )
       for (const one of guarded) register(server, one, states)
       if (guarded.length > 0 && !isShown()) {
         const fix = 'comes after other tools were registered: call it first, so that it may filter tools/list'
@@ -153,27 +158,4 @@ function canOpenPages({ mcpReq }: ServerContext): boolean {
   if (mcpReq.envelope === undefined) return true
   const envelope: { readonly [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } = mcpReq.envelope
   return envelope[CLIENT_CAPABILITIES_META_KEY]?.elicitation?.url !== undefined
-}
-
-type ListHandler = (request: unknown, context: ServerContext) => ListToolsResult | Promise<ListToolsResult>
-
-/** The server's own list, without what this caller could not call. Tools that are not guarded stay. */
-function showPermitted(
-  server: McpServer,
-  policies: Readonly<Record<string, Policy>>,
-  { guard }: GuardRules,
-): () => boolean {
-  let isShown = false
-  const protocol = server.server as unknown as { setRequestHandler(method: string, handler: ListHandler): void }
-  const set = protocol.setRequestHandler
-  protocol.setRequestHandler = (method, handler) => {
-    if (method !== 'tools/list') return set.call(protocol, method, handler)
-    isShown = true
-    return set.call(protocol, method, async (request, context) => {
-      const listed = await handler(request, context)
-      const hidden = await hiddenFrom(guard, policies, identityOf(context))
-      return { ...listed, tools: listed.tools.filter(({ name }) => !hidden.has(name)) }
-    })
-  }
-  return () => isShown
 }

@@ -1,10 +1,9 @@
-import { ConfigurationError, type Policy } from '@behalf/core'
+import { ConfigurationError } from '@behalf/core'
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import {
   type CallToolResult,
   ListToolsRequestSchema,
-  type ListToolsResult,
   type ServerNotification,
   type ServerRequest,
   UrlElicitationRequiredError,
@@ -14,6 +13,7 @@ import { guardedToolsOf } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
 import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
+import { showPermitted } from '../guarded/show-permitted.ts'
 import { identityOf } from '../server/auth-info.ts'
 
 /** Options of {@link guardTools}. */
@@ -49,7 +49,12 @@ export function guardTools<const S extends Schemas>(
   const policies = Object.fromEntries(guarded.map(({ name, policy }) => [name, policy]))
   return {
     register(server) {
-      const isShown = options.list === 'all' ? () => true : showPermitted(server, policies, options)
+      const isShown =
+        options.list === 'all'
+          ? () => true
+          : showPermitted<Extra>(server, ListToolsRequestSchema, (context) =>
+              hiddenFrom(options.guard, policies, identityOf(context)),
+            )
       for (const one of guarded) register(server, one)
       if (guarded.length > 0 && !isShown()) {
         const fix = 'comes after other tools were registered: call it first, so that it may filter tools/list'
@@ -91,29 +96,4 @@ async function answer(guarded: GuardedTool, input: unknown, extra: Extra): Promi
   throw new UrlElicitationRequiredError([
     { mode: 'url', elicitationId: interrupt.id, url: page, message: interrupt.message },
   ])
-}
-
-type ListHandler = (request: unknown, extra: Extra) => ListToolsResult | Promise<ListToolsResult>
-
-/** The server's own list, without what this caller could not call. Tools that are not guarded stay. */
-function showPermitted(
-  server: McpServer,
-  policies: Readonly<Record<string, Policy>>,
-  { guard }: GuardRules,
-): () => boolean {
-  let isShown = false
-  const protocol = server.server as unknown as { setRequestHandler(schema: unknown, handler: ListHandler): void }
-  const set = protocol.setRequestHandler
-  protocol.setRequestHandler = (schema, handler) => {
-    if (schema !== ListToolsRequestSchema) return set.call(protocol, schema, handler)
-    isShown = true
-    return set.call(protocol, schema, async (request, extra) => {
-      const [listed, hidden] = await Promise.all([
-        handler(request, extra),
-        hiddenFrom(guard, policies, identityOf(extra)),
-      ])
-      return { ...listed, tools: listed.tools.filter(({ name }) => !hidden.has(name)) }
-    })
-  }
-  return () => isShown
 }

@@ -8,7 +8,7 @@ export type {
   TurnStart,
 } from './adapter/adapter-subject.ts'
 export { serveAdapter } from './adapter/serve-adapter.ts'
-export { type StockPlaces, stockTools } from './adapter/stock-tools.ts'
+export { buy, type StockPlaces, stockTools } from './adapter/stock-tools.ts'
 export { type DescribeAdapterOptions, describeAdapter } from './describe-adapter.ts'
 export { describeProtocol, type ProtocolSubject } from './describe-protocol.ts'
 export { describeStore, type StoreSubject } from './describe-store.ts'

@@ -93,3 +93,12 @@ export function stockTools({ api, connection: name }: StockPlaces = mocked) {
   }
   return { policies, tools }
 }
+
+/** The input of an order. Above ten shares it needs an approval. */
+export const buy = (quantity: number, over: Readonly<Record<string, unknown>> = {}) => ({
+  portfolio: 'p-ann',
+  side: 'buy',
+  symbol: 'AAPL',
+  quantity,
+  ...over,
+})
