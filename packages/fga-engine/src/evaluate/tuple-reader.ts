@@ -62,7 +62,7 @@ export class TupleReader {
   #admit(relation: Relation, tuples: readonly Tuple[]): Admitted {
     if (tuples.length === 0) return NOBODY
     const sifted = this.#sifted(relation, tuples)
-    return sifted.tuples.length > 0 ? { ...sifted, error: undefined } : sifted
+    return sifted.error !== undefined && sifted.tuples.length > 0 ? { ...sifted, error: undefined } : sifted
   }
 
   #sifted(relation: Relation, tuples: readonly Tuple[]): Admitted {
