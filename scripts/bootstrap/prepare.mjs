@@ -2,7 +2,7 @@ import { downloadFailure } from './failure.mjs'
 import { withLock } from './lock.mjs'
 import { runQuietly } from './processes.mjs'
 import { say, seconds, withPatience } from './say.mjs'
-import { forgetInstalled, isInstalled, rememberInstalled, root } from './state.mjs'
+import { forgetInstalled, isInstalled, isWholeInstall, rememberInstalled, root } from './state.mjs'
 import { bringTools, registryOf, toolsAtHand } from './tools.mjs'
 
 /** Makes sure that the tools are there and that what `command` needs is installed. @returns the tools */
@@ -23,7 +23,9 @@ async function install(command, tools) {
   say(`installing what is needed ${command.purpose}, with pnpm.`)
   const began = Date.now()
   const earlier = forgetInstalled()
-  const args = ['install', '--frozen-lockfile', ...command.filter, '--reporter=append-only']
+  // A part of what a developer installed would take the commands of the rest away.
+  const { scope, filter } = isWholeInstall() ? { scope: 'all', filter: [] } : command
+  const args = ['install', '--frozen-lockfile', ...filter, '--reporter=append-only']
   let heard = Date.now()
   const installing = runQuietly(tools.pnpm, args, {
     cwd: root,
@@ -47,7 +49,7 @@ async function install(command, tools) {
       retry: command.name,
     })
   }
-  rememberInstalled(command.scope, earlier)
+  rememberInstalled(scope, earlier)
   say(`installed (${seconds(began)}).`)
 }
 

@@ -60,6 +60,11 @@ export function isInstalled(scope) {
   return 'all' in scopes || scope in scopes
 }
 
+/** Whether somebody installed everything with pnpm itself: it says so where an install had no filter. */
+export function isWholeInstall() {
+  return read(join(root, 'node_modules', '.pnpm-workspace-state-v1.json'))?.filteredInstall === false
+}
+
 /** Before an install: from now on nothing is known to be complete. @returns what was, for `rememberInstalled` */
 export function forgetInstalled() {
   const scopes = installedScopes()

@@ -141,6 +141,14 @@ describe.skipIf(process.platform === 'win32')('the set-up', () => {
     expect(calls(folder)).toEqual([install, 'pnpm install --frozen-lockfile --reporter=append-only'])
   })
 
+  test('what a developer installed by hand stays whole', async () => {
+    const folder = repository()
+    write(folder, 'node_modules/.pnpm-workspace-state-v1.json', '{ "filteredInstall": false }')
+    await run(folder, 'demo')
+    await run(folder, 'demo')
+    expect(calls(folder)).toEqual(['pnpm install --frozen-lockfile --reporter=append-only'])
+  })
+
   test('a failed download names what failed, where, and what to do', async () => {
     const folder = repository()
     wish(folder, 'fail')
