@@ -43,6 +43,16 @@ describe('an error in what an error carries (E4)', () => {
     expect(Object.getOwnPropertyDescriptor(cleaned, 'message')?.enumerable).toBe(false)
   })
 
+  test('what holds no token is left as it is, also where it could not be changed', () => {
+    const list = Object.assign([new Error('plain')], { extra: 1 })
+    const error = Object.assign(new Error('plain'), { list, frozen: Object.freeze(new Error('frozen')) })
+    const cleaned = clean(error) as unknown as typeof error
+    expect(cleaned.list).toBe(list)
+    expect(cleaned.frozen).toBe(error.frozen)
+    const frozen = Object.freeze(Object.assign(new Error('frozen'), { list: [1] }))
+    expect(clean(frozen)).toBe(frozen)
+  })
+
   test('what is no error at all', () => {
     expect(redactError(`text ${secret}`, tokens)).toBe('text [token]')
     expect(redactError(null, tokens)).toBeNull()

@@ -41,6 +41,9 @@ describe('the same meaning', () => {
   const pairs: readonly (readonly [Json, Json])[] = [
     [1, '1'],
     [1, { a: 1 }],
+    [1, {}],
+    ['', {}],
+    [true, {}],
     ['a', ['a']],
     [null, {}],
     [{}, null],
