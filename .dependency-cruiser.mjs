@@ -135,9 +135,13 @@ export default {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     doNotFollow: { path: ['node_modules'] },
-    // What is measured in an install of its own finds its imports only there.
+    // What is measured or run in an install of its own finds its imports only there.
     exclude: {
-      path: ['^(packages|examples)/[^/]+/(dist|coverage|\\.behalf)/', '^docs/', '^scripts/bench/incumbents/'],
+      path: [
+        '^(packages|examples)/[^/]+/(dist|coverage|\\.behalf)/',
+        '^docs/',
+        '^scripts/(bench/incumbents|consumers/programs)/',
+      ],
     },
     enhancedResolveOptions: {
       exportsFields: ['exports'],

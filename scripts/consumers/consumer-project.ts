@@ -1,0 +1,62 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runTool, type ToolResult } from '../gates/run-tool.ts'
+import { esbuild } from './esbuild.ts'
+
+export interface ConsumerRun {
+  /** Such as `@behalf/core: first program, on Node 24`. */
+  readonly what: string
+  readonly problem?: string
+  /** npm could not be reached. */
+  readonly notRun?: true
+}
+
+/** A folder outside of the workspace, with what npm put there. */
+export interface ConsumerProject {
+  readonly folder: string
+  write(name: string, text: string): void
+  /** Writes plain JavaScript: the TypeScript of a page without its types. */
+  writeProgram(code: string): Promise<void>
+  /** Copies programs of ours into it. */
+  bring(...names: readonly string[]): void
+}
+
+const programs = fileURLToPath(new URL('programs/', import.meta.url))
+
+/**
+ * Makes a project as a user would, with `npm install`.
+ *
+ * @param registry - Has our packages; npm's own has the rest.
+ * @throws Error npm failed; the message is what it said.
+ */
+export async function createProject(
+  folder: string,
+  what: readonly string[],
+  registry?: string,
+): Promise<ConsumerProject> {
+  mkdirSync(folder, { recursive: true })
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
+  write('package.json', JSON.stringify({ private: true, type: 'module' }))
+  if (registry !== undefined) write('.npmrc', `@behalf:registry=${registry}\n`)
+  const { code, output } = await runTool('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...what], {
+    cwd: folder,
+  })
+  if (code !== 0) throw new Error(`npm install ${what.join(' ')} failed:\n${output.trim()}`)
+  return {
+    folder,
+    write,
+    writeProgram: async (code) => {
+      const tsconfigRaw = { compilerOptions: { verbatimModuleSyntax: true } }
+      write('program.js', (await esbuild.transform(code, { loader: 'ts', target: 'es2023', tsconfigRaw })).code)
+    },
+    bring(...names) {
+      for (const name of names) copyFileSync(join(programs, name), join(folder, name))
+    },
+  }
+}
+
+/** What is wrong with a program that has to say `holds` and end well; nothing, if it does. */
+export function problemOf(what: string, { code, output }: ToolResult): string | undefined {
+  return code === 0 && /^.*\bholds$/m.test(output) ? undefined : `${what}:\n${output.trim()}`
+}

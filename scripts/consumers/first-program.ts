@@ -1,0 +1,47 @@
+import { snippetsIn } from '../gates/check-snippets.ts'
+import { fencesOf } from '../gates/page.ts'
+
+/** What a reader of a package's README types first. */
+export interface FirstProgram {
+  /** What the page's first lines with `npm install` name, as they name it. */
+  readonly installed: readonly string[]
+  /** The first fence of TypeScript as it stands, with what the page hides before it. */
+  readonly checked: string
+  /** The same without what is hidden: whoever runs it provides that. */
+  readonly code: string
+  /** The packages that it imports. */
+  readonly imports: readonly string[]
+}
+
+/** Reads the first program of a page. @throws Error The page has none, or does not say what to install. */
+export function firstProgramOf(page: string): FirstProgram {
+  const [module] = snippetsIn(page).modules
+  const fences = fencesOf(page)
+  const fence = fences.find(({ opened }) => opened === module?.line)
+  const lines = page.split('\n')
+  const installation = fences
+    .map(({ opened, closed }) => lines.slice(opened, closed - 1).flatMap(installedBy))
+    .find((names) => names.length > 0)
+  if (module === undefined || fence === undefined) throw new Error('there is no program')
+  if (installation === undefined) throw new Error('nothing says what to install')
+  const code = lines.slice(fence.opened, fence.closed - 1).join('\n')
+  return { installed: [...new Set(installation)], checked: module.code, code, imports: importedBy(code) }
+}
+
+/** `npm install --save-dev a b   # why` installs `a` and `b`. */
+function installedBy(line: string): string[] {
+  const [, words = ''] = /^\s*npm install ([^#]*)/.exec(line) ?? []
+  return words.split(/\s+/).filter((word) => word !== '' && !word.startsWith('-'))
+}
+
+/** The packages, not the paths in them; what is built into Node is none. */
+function importedBy(code: string): string[] {
+  const specifiers = [...code.matchAll(/\bfrom '([^']+)'/g)].map(([, specifier = '']) => specifier)
+  const names = specifiers.map((specifier) =>
+    specifier
+      .split('/')
+      .slice(0, specifier.startsWith('@') ? 2 : 1)
+      .join('/'),
+  )
+  return [...new Set(names.filter((name) => !name.startsWith('node:')))]
+}

@@ -1,0 +1,46 @@
+import type { Packed } from '../gates/packed-packages.ts'
+
+/** How the first program of a package's README is run. */
+interface Staging {
+  /** What the staging needs besides what the page installs. */
+  readonly needs: readonly string[]
+  /** What is put where the page names something of the reader's machine. */
+  readonly replaced?: readonly [string, string]
+  /** Put behind the program, where the page needs no export and the staging does. */
+  readonly appended?: string
+}
+
+const servers = ['@behalf/testing', 'msw']
+
+/** One for each package; `programs/<package>.mjs` runs it, without a network. */
+const stagings: Readonly<Record<string, Staging>> = {
+  '@behalf/core': { needs: servers },
+  '@behalf/ai-sdk': { needs: servers },
+  '@behalf/langchain': { needs: [...servers, '@langchain/openai'] },
+  '@behalf/mastra': { needs: servers },
+  '@behalf/mcp': { needs: servers },
+  '@behalf/fga-engine': { needs: [] },
+  '@behalf/stores': { needs: [...servers, 'zod'], replaced: ['/var/lib/agent/behalf.db', 'behalf.db'] },
+  '@behalf/testing': { needs: ['zod'], appended: 'export { target }' },
+  '@behalf/sandbox': { needs: [], appended: 'export { identity }' },
+}
+
+/** @throws Error The package is new, and nothing says how its first program is run. */
+export function stagingOf({ name }: Packed): Staging {
+  const staging = stagings[name]
+  if (staging === undefined)
+    throw new Error(`${name}: say in scripts/consumers/first-programs.ts how to run its README`)
+  return staging
+}
+
+/** The program as it is run. */
+export function staged(code: string, { replaced, appended = '' }: Staging): string {
+  if (replaced !== undefined && !code.includes(replaced[0])) throw new Error(`the page no longer says ${replaced[0]}`)
+  return `${replaced === undefined ? code : code.replace(...replaced)}\n${appended}\n`
+}
+
+/** What a package works with and does not need, at the newest version that it admits. */
+export const optionalPeers = ({ manifest }: Packed): string[] =>
+  Object.entries(manifest.peerDependencies ?? {})
+    .filter(([name]) => manifest.peerDependenciesMeta?.[name]?.optional === true)
+    .map(([name, range]) => `${name}@${range}`)

@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+import { root } from '../gates/repository.ts'
+import { runTool } from '../gates/run-tool.ts'
+import { type ConsumerProject, type ConsumerRun, problemOf } from './consumer-project.ts'
+import { esbuild } from './esbuild.ts'
+
+/** The first program of core's README, bundled by esbuild as a Worker with all that npm installed, on workerd. */
+export async function runInWorker(project: ConsumerProject): Promise<ConsumerRun> {
+  const what = 'first program, in a Worker (esbuild, workerd)'
+  const { folder } = project
+  // `@behalf/testing` can intercept requests in Node; here its handlers are called, and nothing is intercepted.
+  project.write('no-interception.mjs', 'export const setupServer = undefined\n')
+  await esbuild.build({
+    stdin: { contents: `export default { async test() { await import('./core.mjs') } }`, resolveDir: folder },
+    outfile: join(folder, 'worker.mjs'),
+    bundle: true,
+    format: 'esm',
+    target: 'es2023',
+    platform: 'browser',
+    conditions: ['workerd', 'worker'],
+    external: ['node:*'],
+    alias: { 'msw/node': join(folder, 'no-interception.mjs') },
+    logLevel: 'silent',
+  })
+  project.write(
+    'config.capnp',
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (services = [(name = "consumer", worker = .consumer)]);
+const consumer :Workerd.Worker = (
+  modules = [(name = "worker", esModule = embed "worker.mjs")],
+  compatibilityDate = "2026-11-01",
+  compatibilityFlags = ["nodejs_compat"],
+);
+`,
+  )
+  const workerd = join(root, 'scripts', 'node_modules', '.bin', 'workerd')
+  const problem = problemOf(what, await runTool(workerd, ['test', 'config.capnp'], { cwd: folder, timeoutMs: 60_000 }))
+  return problem === undefined ? { what } : { what, problem }
+}

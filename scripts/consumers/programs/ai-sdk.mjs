@@ -1,0 +1,35 @@
+// The model calls a tool, a person is asked, and the thread goes on with what the tool did.
+import assert from 'node:assert/strict'
+import { MockLanguageModelV4 } from 'ai/test'
+import { answer } from './program.js'
+import { openWorld } from './world.mjs'
+
+const usage = {
+  inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
+  outputTokens: { total: 1, text: 1, reasoning: 0 },
+}
+const step = (content, unified) => ({
+  content: [content],
+  finishReason: { unified, raw: undefined },
+  usage,
+  warnings: [],
+})
+const call = { type: 'tool-call', toolCallId: 'c-1', toolName: 'buy', input: '{"symbol":"AAPL","quantity":50}' }
+const model = new MockLanguageModelV4({
+  doGenerate: [step(call, 'tool-calls'), step({ type: 'text', text: 'Done.' }, 'stop')],
+})
+
+const world = openWorld({ api: 'https://agent.example.com' })
+const guard = world.guard()
+const identity = await world.identity()
+const first = await answer(guard, identity, model, [{ role: 'user', content: 'Buy 50 AAPL' }])
+assert.equal(first.waiting.length, 1)
+const [asked] = await world.controls.pendingRequests('ann')
+assert.equal(asked.bindingMessage, 'Buy 50 shares of AAPL')
+
+await world.controls.approve()
+world.pass(6)
+const second = await answer(guard, identity, model, JSON.parse(JSON.stringify(first.save)))
+assert.equal(second.waiting.length, 0)
+assert.match(JSON.stringify(second.save), /bought 50/)
+console.log('holds')

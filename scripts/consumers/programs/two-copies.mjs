@@ -1,0 +1,54 @@
+// Two copies of core in one process: what one verified, threw or set is known to the other.
+import assert from 'node:assert/strict'
+import * as one from '@behalf/core'
+import * as two from 'other-core'
+import { oidc } from 'other-core/providers'
+import * as z from 'zod'
+import { issuer, openWorld } from './world.mjs'
+
+assert.notEqual(one.createGuard, two.createGuard, 'there is one copy only')
+const world = openWorld({ api: 'https://agent.example.com' })
+const identity = await world.identity()
+const options = {
+  authorizationServer: oidc({ issuer, clientId: 'agent', clientSecret: 'secret' }),
+  agent: { name: 'agent:a' },
+}
+
+// An identity that one copy verified, and a policy that it made, are taken by the other's guard; a look-alike is not.
+const whoami = one.policy(z.strictObject({}), {})
+const call = { tool: 'whoami', slot: 'job-1', input: {}, identity }
+const seen = []
+const done = await two.createGuard(options).run(whoami, call, async () => {
+  seen.push(one.currentIdentity(), two.currentIdentity())
+  return one.currentCall(whoami) !== undefined
+})
+assert.deepEqual(done, { ...done, status: 'done', result: true })
+assert.ok(seen.every((current) => current === identity))
+const forged = await two
+  .createGuard(options)
+  .run(whoami, { ...call, slot: 'job-2', identity: { ...identity } }, () => 1)
+assert.equal(forged.code, 'identity_not_verified')
+
+// Context that one copy set is there for the other.
+assert.equal(
+  one.runAs(identity, () => two.currentIdentity()),
+  identity,
+)
+
+// Each knows the other's errors, and no others.
+for (const [left, right] of [
+  [one, two],
+  [two, one],
+]) {
+  const thrown = (() => {
+    try {
+      return left.currentIdentity()
+    } catch (error) {
+      return error
+    }
+  })()
+  assert.equal(thrown.code, 'ERR_IDENTITY_REQUIRED')
+  assert.ok(right.BehalfError.isInstance(thrown))
+  assert.ok(!right.BehalfError.isInstance(new Error('another')))
+}
+console.log('holds')

@@ -1,0 +1,122 @@
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { entriesOf, type Packed, packedPackages } from '../gates/packed-packages.ts'
+import { runTool } from '../gates/run-tool.ts'
+import { bringNode, nodes, offline } from '../smoke/nodes.ts'
+import { bringCompilers, type Compiler, checkConsumerTypes } from './check-types.ts'
+import { type ConsumerRun, createProject, problemOf } from './consumer-project.ts'
+import { firstProgramOf } from './first-program.ts'
+import { optionalPeers, staged, stagingOf } from './first-programs.ts'
+import { runInWorker } from './in-worker.ts'
+import { servePackages } from './serve-packages.ts'
+
+interface Surroundings {
+  readonly workshop: string
+  readonly registry: string
+  readonly compilers: readonly Compiler[]
+  /** Path of each Node, by the version that was asked for. */
+  readonly runtimes: ReadonlyMap<string, string>
+}
+
+/** Of a program, milliseconds: none takes a tenth of it by itself. */
+const TIMEOUT = 60_000
+/** Two cores; one process each. */
+const AT_ONCE = 2
+
+/**
+ * The packages as who has nothing but npm meets them: installed as their READMEs say, outside of the workspace, and
+ * the READMEs' first programs compiled and run there.
+ *
+ * The packages must be built.
+ */
+export async function runConsumers(): Promise<readonly ConsumerRun[]> {
+  const packed = await packedPackages()
+  const workshop = realpathSync(mkdtempSync(join(tmpdir(), 'behalf-consumers-')))
+  const registry = await servePackages(packed)
+  try {
+    const runtimes = new Map<string, string>()
+    for (const version of nodes) {
+      const node = await bringNode(version)
+      if (node !== undefined) runtimes.set(version, node)
+    }
+    const surroundings = { workshop, registry: registry.url, compilers: await bringCompilers(workshop), runtimes }
+    const work = [
+      ...packed.map((one) => () => settled(one.name, asConsumer(one, surroundings))),
+      () => settled('two copies of core', withTwoCopies(surroundings)),
+    ]
+    const missing = nodes.filter((version) => !runtimes.has(version))
+    return [
+      ...(await inTurn(work)).flat(),
+      ...missing.map((version) => ({ what: `Node ${version}`, notRun: true }) as const),
+    ]
+  } finally {
+    registry.close()
+    rmSync(workshop, { recursive: true, force: true })
+  }
+}
+
+async function settled(what: string, running: Promise<ConsumerRun[]>): Promise<ConsumerRun[]> {
+  try {
+    return await running
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    return [offline.test(problem) ? { what, notRun: true } : { what, problem }]
+  }
+}
+
+/** A package alone in a project, with what its README installs. */
+async function asConsumer(one: Packed, surroundings: Surroundings): Promise<ConsumerRun[]> {
+  const { name, folder, manifest } = one
+  const short = name.replace('@behalf/', '')
+  const { installed, checked, code, imports } = firstProgramOf(readFileSync(join(folder, 'README.md'), 'utf8'))
+  const forgotten = imports.filter((wanted) => !installed.includes(wanted))
+  if (forgotten.length > 0)
+    return [
+      { what: name, problem: `the README's first program imports ${forgotten.join(', ')}, which it does not install` },
+    ]
+  const staging = stagingOf(one)
+  const project = await createProject(
+    join(surroundings.workshop, short),
+    [...installed, ...optionalPeers(one), ...staging.needs, '@types/node@24'],
+    surroundings.registry,
+  )
+  const runs = await checkConsumerTypes(project, checked, entriesOf(one), surroundings.compilers)
+  await project.writeProgram(staged(code, staging))
+  project.bring('world.mjs', `${short}.mjs`, 'require.cjs')
+  // vitest, on which the contracts stand, lets itself be loaded by its own runner only.
+  const entries = entriesOf(one).filter((entry) => manifest.peerDependencies?.vitest === undefined || entry === name)
+  const results = [...runs]
+  for (const [version, node] of surroundings.runtimes) {
+    results.push(await run(node, [`${short}.mjs`], `first program, on Node ${version}`, project.folder))
+    results.push(await run(node, ['require.cjs', ...entries], `by require, on Node ${version}`, project.folder))
+  }
+  if (name === '@behalf/core') results.push({ ...(await runInWorker(project)) })
+  return results.map(({ what, ...rest }) => ({ what: `${name}: ${what}`, ...rest }))
+}
+
+async function run(node: string, args: readonly string[], what: string, cwd: string): Promise<ConsumerRun> {
+  const problem = problemOf(what, await runTool(node, args, { cwd, timeoutMs: TIMEOUT }))
+  return problem === undefined ? { what } : { what, problem }
+}
+
+/** What one copy of core verified, set or threw is known to another. */
+async function withTwoCopies({ workshop, registry, runtimes }: Surroundings): Promise<ConsumerRun[]> {
+  const what = ['@behalf/core', 'other-core@npm:@behalf/core', '@behalf/testing', 'msw', 'zod']
+  const project = await createProject(join(workshop, 'two-copies'), what, registry)
+  project.bring('world.mjs', 'two-copies.mjs')
+  const results: ConsumerRun[] = []
+  for (const [version, node] of runtimes)
+    results.push(await run(node, ['two-copies.mjs'], `two copies of core, on Node ${version}`, project.folder))
+  return results
+}
+
+async function inTurn<Result>(work: readonly (() => Promise<Result>)[]): Promise<Result[]> {
+  const results: Result[] = []
+  const left = [...work.entries()]
+  const worker = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) results[next[0]] = await next[1]()
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  return results
+}
