@@ -2,6 +2,7 @@ import { checkDiagram } from './gates/architecture-diagram.ts'
 import { buildPackages } from './gates/build-packages.ts'
 import { checkBundleSize } from './gates/bundle-size.ts'
 import { checkChangesets } from './gates/check-changesets.ts'
+import { checkConsumers } from './gates/check-consumers.ts'
 import { checkDeadCode } from './gates/check-dead-code.ts'
 import { checkDocs } from './gates/check-docs.ts'
 import { checkFileLength } from './gates/check-file-length.ts'
@@ -12,6 +13,7 @@ import { checkLiveOpenFga } from './gates/check-live-openfga.ts'
 import { checkMcpConformance } from './gates/check-mcp-conformance.ts'
 import { checkMutants } from './gates/check-mutants.ts'
 import { checkPacked } from './gates/check-packed.ts'
+import { checkRelease } from './gates/check-release.ts'
 import { checkRequirements } from './gates/check-requirements.ts'
 import { checkSmoke } from './gates/check-smoke.ts'
 import { checkSnippets } from './gates/check-snippets.ts'
@@ -44,6 +46,8 @@ export const gates: readonly Gate[] = [
   { name: 'changesets', run: checkChangesets },
   { name: 'build', run: buildPackages },
   { name: 'packed packages', needs: ['build'], run: checkPacked },
+  { name: 'consumers', needs: ['build'], run: checkConsumers },
+  { name: 'release', needs: ['build'], run: checkRelease },
   { name: 'smoke', needs: ['build'], run: checkSmoke },
   { name: 'bundle size', needs: ['build'], run: checkBundleSize },
   { name: 'surface', needs: ['build'], run: () => checkSurface() },
