@@ -44,7 +44,7 @@ export function bannerOf(sandbox: Sandbox, { program }: Called): string {
     ...Object.entries(FAULTS).map(([name, effect]) => row(`fault ${name}`, effect)),
     '',
     "Check your app's settings",
-    `  BEHALF_CLIENT_SECRET='${settings.clientSecret}' ${program} doctor --issuer ${settings.issuer} --client-id ${settings.clientId}`,
+    `  BEHALF_CLIENT_SECRET='${settings.clientSecret}' ${program} doctor --issuer ${settings.issuer} --client-id ${settings.clientId} --redirect-uri http://127.0.0.1:3000/callback --audience ${settings.agentResource}`,
     '',
     'What happens',
     '',

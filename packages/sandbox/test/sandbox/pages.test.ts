@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/index.ts'
-import { browser, openLogin, REDIRECT } from './login-http.ts'
+import { authorize, browser, openLogin, REDIRECT } from './login-http.ts'
 import { askBy } from './phone-http.ts'
 
 let sandbox: Sandbox
@@ -39,13 +39,29 @@ test('an answer from another browser does not count: the interaction is that of 
   expect(stranger.status).toBe(400)
 })
 
+test('the cookie of one login opens the page of no other', async () => {
+  const begun = await authorize(browser(), sandbox.settings.issuer, sandbox.settings.clientId)
+  const cookie = begun.headers.getSetCookie().map((line) => line.split(';')[0])
+  const path = new URL(begun.headers.get('location') ?? '', sandbox.settings.issuer).pathname
+  const statusAt = async (place: string) =>
+    (await fetch(`${sandbox.settings.issuer}${place}`, { headers: { cookie: cookie.join('; ') } })).status
+  expect([await statusAt(path), await statusAt('/interaction/another')]).toEqual([200, 400])
+})
+
 test('somebody who does not exist cannot sign in', async () => {
   const { post } = await app()
   expect((await post({ subject: 'mallory' })).status).toBe(400)
 })
 
 test('another site is no redirect URI, and loopback by another name is none either', async () => {
-  for (const redirect_uri of ['https://evil.example/callback', 'http://127.0.0.1.evil.example/', 'http://10.0.0.1/']) {
+  for (const redirect_uri of [
+    'https://evil.example/callback',
+    'http://127.0.0.1.evil.example/',
+    'http://10.0.0.1/',
+    'http://127.0.0.1:3000@evil.example/',
+    'http://user:password@127.0.0.1:3000/',
+    'http://127.0.0.1:3000/#part',
+  ]) {
     const query = new URLSearchParams({
       response_type: 'code',
       client_id: 'stock-agent',
