@@ -59,11 +59,16 @@ export type Note =
 
 export const writeNote = (log: string, note: Note): void => appendFileSync(log, `${JSON.stringify(note)}\n`)
 
-/** @param from - Bytes that are known already. Only whole lines are written, each at once. */
-export const readNotes = (log: string, from = 0): Note[] =>
-  readFileSync(log)
-    .subarray(from)
+/** @param from - Bytes that are known already. */
+export const readNotes = (log: string, from = 0): Note[] => readNewNotes(log, from).notes
+
+/** The notes behind `from`, and where to go on: a line that is still being written is left for later. */
+export function readNewNotes(log: string, from: number): { readonly notes: Note[]; readonly to: number } {
+  const fresh = readFileSync(log).subarray(from)
+  const whole = fresh.subarray(0, fresh.lastIndexOf('\n') + 1)
+  const lines = whole
     .toString('utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Note)
+  return { notes: lines.map((line) => JSON.parse(line) as Note), to: from + whole.length }
+}

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Note, readNotes, writeNote } from './awake.ts'
+import { type Note, readNewNotes, readNotes, writeNote } from './awake.ts'
 import type { Plan } from './plan.ts'
 
 /** A test tells something at each try; after this long in silence, a mutant made it spin. */
@@ -50,8 +50,8 @@ async function runOnce(path: string, plan: Plan, tell: (note: Note) => void): Pr
   let told = statSync(plan.log).size
   let last: Note | undefined
   const listen = () => {
-    const notes = readNotes(plan.log, told)
-    told = statSync(plan.log).size
+    const { notes, to } = readNewNotes(plan.log, told)
+    told = to
     for (const note of notes) tell(note)
     last = notes.at(-1) ?? last
     return notes.length > 0

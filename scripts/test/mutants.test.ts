@@ -1,7 +1,10 @@
+import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import { installMutants } from '../mutate/awake.ts'
+import { installMutants, readNewNotes, writeNote } from '../mutate/awake.ts'
 import { checkGuards } from '../mutate/check-guards.ts'
 import { instrument } from '../mutate/instrument.ts'
 import type { Guard } from '../mutate/mutant.ts'
@@ -89,4 +92,17 @@ describe('a guard', () => {
 
 test('each invariant of docs/invariants.md has a guard that is there, and each explanation its mutant', () => {
   expect(checkGuards()).toEqual([])
+})
+
+test('a note that is still being written is left for later', () => {
+  const log = join(mkdtempSync(join(tmpdir(), 'behalf-notes-')), 'notes')
+  const note = { type: 'file ended', file: 'é.test.ts' } as const
+  writeFileSync(log, '')
+  writeNote(log, note)
+  const line = `${JSON.stringify(note)}\n`
+  appendFileSync(log, line.slice(0, 9))
+  const { notes, to } = readNewNotes(log, 0)
+  expect(notes).toEqual([note])
+  appendFileSync(log, line.slice(9))
+  expect(readNewNotes(log, to).notes).toEqual([note])
 })
