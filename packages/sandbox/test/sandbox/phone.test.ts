@@ -51,6 +51,14 @@ describe('who gets in', () => {
     for (const { url } of [mine, theirs]) expect((await fetch(url, { headers: { cookie } })).status).toBe(200)
   })
 
+  test('eight browsers hold a phone; the oldest makes room', async () => {
+    const cookies: string[] = []
+    for (let count = 0; count < 9; count++) cookies.push((await openPhone(sandbox, 'bob')).cookie)
+    const [first = '', second = ''] = cookies
+    expect(await statusOf('/phones/bob', { cookie: first })).toBe(401)
+    expect(await statusOf('/phones/bob', { cookie: second })).toBe(200)
+  })
+
   test('the cookie is out of reach of scripts, and the key leaves the address at once', async () => {
     const paired = await fetch(sandbox.phone.urlOf('ann'), { redirect: 'manual' })
     expect(paired.headers.get('set-cookie')).toMatch(/; Path=\/phones\/ann; HttpOnly; SameSite=Lax$/)
@@ -109,6 +117,14 @@ describe('an answer', () => {
     await phone.answer({ ...form, answer: 'deny' })
     const second = await phone.answer({ ...form, answer: 'approve' })
     expect(second.headers.get('location')).toBe('/phones/ann?said=gone')
+  })
+
+  test('is no longer than an answer is', async () => {
+    await askBy(sandbox, 'ann')
+    const phone = await openPhone(sandbox, 'ann')
+    const long = await phone.answer({ ...(await phone.form()), answer: 'approve', more: 'x'.repeat(5000) })
+    expect(long.status).toBe(413)
+    expect(await open('ann')).toHaveLength(1)
   })
 
   test('at once from two browsers counts once', async () => {

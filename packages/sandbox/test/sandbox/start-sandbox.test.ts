@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { login, profileOf, signIn } from '@behalf/testing'
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -201,6 +202,14 @@ describe('data', () => {
     await second.target.authorizationServer.controls.approve()
     const late = (await redeem(second, open)).body as { readonly access_token: string }
     expect(decodeJwt(late.access_token).sub).toBe('ann')
+  })
+
+  test('is refused where a newer sandbox wrote it', async () => {
+    const file = join(folder(), 'newer.sqlite')
+    const database = new DatabaseSync(file)
+    database.exec('PRAGMA user_version = 99')
+    database.close()
+    await expect(startSandbox({ port: await freePort(), data: file })).rejects.toThrow('written by a newer sandbox')
   })
 
   test('is refused where it is no database', async () => {
