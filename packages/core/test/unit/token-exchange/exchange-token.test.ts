@@ -262,6 +262,12 @@ describe('authorization details', () => {
     server.answerSays({ authorization_details: granted })
     await refusal(exchange(), 'authorization details')
   })
+
+  test.each([new Date(0), Number.NaN, () => 1, 1n])('what JSON would change is not sent: %s', async (quantity) => {
+    const asked = { authorizationServer, authorizationDetails: [{ type: 'stock_order', quantity }] }
+    await expect(server.exchange(asked as never)).rejects.toThrow('exchangeToken.authorizationDetails')
+    expect(server.forms).toEqual([])
+  })
 })
 
 describe('the end of a token', () => {

@@ -40,13 +40,29 @@ describe('tokenCacheKey', () => {
     ['subject', { subject: 'bob' }],
     ['client', { clientId: 'other' }],
     ['actor', { actor: { subject: 'agent' } }],
-    ['actor issuer', { actor: { subject: 'agent', issuer: 'x' } }],
-    ['earlier actor', { actor: { subject: 'agent', actor: { subject: 'gateway' } } }],
     ['acr', { acr: 'mfa' }],
     ['session', { sessionId: 's1' }],
     ['delegation', { delegationId: 'd1' }],
   ])('changes with the %s', (_, change) => {
     expect(tokenCacheKey({ ...ann, ...change }, wanted)).not.toBe(key)
+  })
+
+  test('changes with every word that is said of who acts, and of who acted before', () => {
+    const agent = { subject: 'agent' }
+    const chains = [
+      undefined,
+      agent,
+      { ...agent, issuer: 'x' },
+      { ...agent, clientId: 'x' },
+      { ...agent, profile: 'x' },
+      { ...agent, actor: { subject: 'gateway' } },
+      { ...agent, actor: { subject: 'other' } },
+      { ...agent, actor: { subject: 'gateway', issuer: 'x' } },
+      { ...agent, actor: { subject: 'gateway', actor: agent } },
+      { subject: 'gateway', actor: agent },
+    ]
+    const keys = chains.map((actor) => tokenCacheKey({ ...ann, ...(actor && { actor }) }, wanted))
+    expect(new Set(keys).size).toBe(chains.length)
   })
 
   test.each<[string, Partial<WantedToken>]>([
