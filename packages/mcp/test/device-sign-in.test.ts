@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/contract'
 import { describe, expect, test } from 'vitest'
 import { type DeviceServer, deviceSignIn } from '../src/client/device-sign-in.ts'
 
@@ -59,6 +60,20 @@ describe('what a server sends for a person to see', () => {
     expect(shown).toHaveLength(1)
   })
 })
+
+verifies(
+  'MCP-CLIENT-resource',
+  'a login by another device names the server, when it asks and when it polls',
+  async () => {
+    const sent: (string | null)[] = []
+    const fetch: DeviceServer['fetch'] = async (input, init) => {
+      sent.push(new URLSearchParams(String(init?.body)).get('resource'))
+      return Response.json(String(input).endsWith('/device') ? code : { access_token: 't', token_type: 'Bearer' })
+    }
+    await signIn({}, { fetch })
+    expect(sent).toEqual(['https://mcp.example/mcp', 'https://mcp.example/mcp'])
+  },
+)
 
 test.each([0, -5])('an interval of %i is no answer', async (interval) => {
   expect((await signIn({ interval })).ended).toMatchObject({ code: 'ERR_INVALID_RESPONSE' })

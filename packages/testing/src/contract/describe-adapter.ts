@@ -9,8 +9,7 @@ import { refusals } from './adapter/scenarios/refusals.ts'
 import type { AdapterScenario } from './adapter/scenarios/scenario.ts'
 import { secrets } from './adapter/scenarios/secrets.ts'
 
-/** Longer than the longest wait in real time, milliseconds. */
-/** Some scenarios start processes, each of which loads the framework: a busy machine takes its time. */
+/** Milliseconds. Some scenarios start processes, each of which loads the framework: a busy machine takes its time. */
 const TEST_TIMEOUT = 120_000
 
 const SECTIONS: Readonly<Record<string, readonly AdapterScenario[]>> = {
