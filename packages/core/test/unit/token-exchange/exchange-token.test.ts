@@ -200,6 +200,9 @@ describe('the answer is held against what was asked', () => {
 
   test('a bound identity gets no unbound token (I8)', async () => {
     await refusal(server.exchange({ identity: admit({ ...ann, claims: { cnf: { jkt: 'x' } } }) }), 'bound')
+    // Of an opaque token only its source knows that it is bound.
+    const subjectToken = { token: new Token(SUBJECT_TOKEN), type: 'access_token', keyThumbprint: 'x' } as const
+    await refusal(server.exchange({ subjectToken }), 'bound')
   })
 
   test('an opaque token is taken as the answer describes it, and said to be unverified', async () => {

@@ -172,6 +172,7 @@ describe('a revocation', () => {
     await first.revoke({ issuer: ann.issuer, subject: 'bob' })
     await first.revoke({ issuer: ann.issuer, tenant: 't', subject: 'ann' })
     await first.revoke({ issuer: ann.issuer, sessionId: 's-2' })
+    await first.revoke({ issuer: 'https://other.example', subject: 'ann' })
     expect(first.peek(key)).toBeDefined()
     await process().get(key, () => load(), undefined, ours)
     expect(loads()).toBe(1)
