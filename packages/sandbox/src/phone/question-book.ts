@@ -53,7 +53,9 @@ export function openQuestionBook(events: EventHub, shelf?: Shelf): QuestionBook 
 
 /** What was not answered ran out, or was forgotten by the server. */
 function ended(one: BookedQuestion): BookedQuestion {
-  return one.answer === undefined ? { ...one, answer: 'expired', answeredAt: one.expiresAt * 1000 } : one
+  return one.answer === undefined
+    ? { ...one, answer: 'expired', answeredAt: Math.min(Date.now(), one.expiresAt * 1000) }
+    : one
 }
 
 function note(questions: Map<string, BookedQuestion>, event: SandboxEvent): boolean {

@@ -45,7 +45,7 @@ ${audience === '' ? '' : html`<p class="quiet">At <code>${audience}</code></p>`}
 <button class="main" name="answer" value="yes">Allow</button>
 </form>
 </div>
-<p class="quiet">You can end this at any time: revoke the account in the sandbox's terminal.</p>
+<p class="quiet">You can end this at any time: <code>fault revoke</code> in the sandbox's terminal.</p>
 </main>`
 }
 
