@@ -92,6 +92,21 @@ describe('who may make, see and end delegations', () => {
     await guard.delegations.identity(bobs)
   })
 
+  test('a session of one tenant is no session of another, whatever it is called', async () => {
+    const { guard, clock } = smallWorld()
+    const behalf = guard()
+    const made = { tools: ['pay'], expiresAt: clock.now() / 1000 + 3600 }
+    const [ours, theirs] = ['org_1', 'org_2'].map((tenant) => user({ tenant, sessionId: 's' })) as [
+      UserIdentity,
+      UserIdentity,
+    ]
+    await behalf.delegations.create({ identity: ours, ...made })
+    await behalf.delegations.create({ identity: theirs, ...made })
+    const revoked = await behalf.revoke({ issuer: ours.issuer, tenant: 'org_1', session: 's' })
+    expect(revoked).toMatchObject({ delegations: 1 })
+    expect(await behalf.delegations.list({ identity: theirs })).toMatchObject([{ state: 'active' }])
+  })
+
   test('one is made by a user who is here, with bounds, and with a refresh token of their own', async () => {
     const { process, delegate, present, clock } = await jobWorld()
     const guard = process()

@@ -64,6 +64,20 @@ function processes(over: Partial<Store> = {}) {
 const textOf = ({ token }: IssuedToken) => revealToken(token)
 
 describe('tokens that processes share', () => {
+  test('a token that came between a look and the right to exchange is taken', async () => {
+    const first = processes()
+    const second = processes({
+      ...first.store,
+      async put(name, value, options) {
+        // The other process looked, exchanged and let go, all before this one asks for the right.
+        if (name.endsWith(':claim')) await first.process().get(key, () => first.load(), undefined, ours)
+        return first.store.put(name, value, options)
+      },
+    })
+    expect(textOf(await second.process().get(key, () => second.load(), undefined, ours))).toBe(`${SECRET}-1`)
+    expect([first.loads(), second.loads()]).toEqual([1, 0])
+  })
+
   test('four processes with fifty calls each exchange once', async () => {
     const { process, load, loads } = processes()
     const caches = Array.from({ length: 4 }, () => process())
