@@ -3,6 +3,7 @@ import { files, root } from '../gates/repository.ts'
 import type { Note } from './awake.ts'
 import type { Mutant } from './mutant.ts'
 import { runPlan } from './run-plan.ts'
+import { Tally } from './tally.ts'
 
 /** In the first round a mutant costs at most this many tests: most are killed by the first one that can tell. */
 const FIRST_BUDGET = 15
@@ -31,7 +32,7 @@ const rooms = [
 ]
 
 /** Core's own tests, from `packages/core`, in the order in which they are asked. */
-export function testFiles(): string[] {
+function testFiles(): string[] {
   const place = (file: string) => {
     const room = rooms.indexOf(file.split('/')[2] ?? '')
     return file.startsWith('test/unit/') && room >= 0 ? room : rooms.length
@@ -48,28 +49,29 @@ export function testFiles(): string[] {
  * process where it is awake before anything is loaded, since a test file may have kept what it built without it.
  */
 export async function hunt(mutants: readonly Mutant[], print: (text: string) => void): Promise<Hunt> {
-  const killed = new Map<number, string>()
-  const reached = new Map<number, Set<string>>()
-  const unusable = new Set<string>()
+  const tally = new Tally()
+  const { killed, reached, spent } = tally
   const take = (note: Note) => {
-    if (note.type === 'killed' && !killed.has(note.id)) killed.set(note.id, note.by)
-    if (note.type === 'unusable' && note.after === 0) unusable.add(`${note.test} (${note.why})`)
-    if (note.type === 'reached') {
-      for (const id of note.ids) reached.set(id, (reached.get(id) ?? new Set()).add(note.file))
-    }
+    tally.take(note)
     if (note.type === 'file ended') print(`${note.file}: ${killed.size} of ${mutants.length} killed`)
   }
   const left = () => mutants.filter(({ id }) => !killed.has(id))
-  const budget = (each: number) => Object.fromEntries(left().map(({ id }) => [id, each]))
 
   print(`first round: ${mutants.length} mutants, at most ${FIRST_BUDGET} tests each`)
   const all = testFiles()
-  await runPlan({ testFiles: all, budget: budget(FIRST_BUDGET), always: 0 }, take)
+  for (const files of byRoom(all)) {
+    const budget = left().map(({ id }) => [id, FIRST_BUDGET - (spent.get(id) ?? 0)] as const)
+    if (budget.length > 0) await runPlan({ testFiles: files, budget: Object.fromEntries(budget), always: 0 }, take)
+  }
 
   const open = new Set(left().flatMap(({ id }) => [...(reached.get(id) ?? [])]))
   print(`second round: ${left().length} mutants, every test that they show in`)
   await runPlan(
-    { testFiles: all.filter((file) => open.has(file)), budget: budget(Number.MAX_SAFE_INTEGER), always: 0 },
+    {
+      testFiles: all.filter((file) => open.has(file)),
+      budget: Object.fromEntries(left().map(({ id }) => [id, Number.MAX_SAFE_INTEGER])),
+      always: 0,
+    },
     take,
   )
 
@@ -80,7 +82,18 @@ export async function hunt(mutants: readonly Mutant[], print: (text: string) => 
     const where = [...(reached.get(id) ?? [])].sort((one, other) => own(other) - own(one))
     await runPlan({ testFiles: where.slice(0, FILES_FROM_THE_START), budget: {}, always: id }, take)
   }
-  return { fates: mutants.map((mutant) => fate(mutant, killed, reached)), unusable: [...unusable] }
+  return { fates: mutants.map((mutant) => fate(mutant, killed, reached)), unusable: [...tally.unusable] }
+}
+
+/** One after the other, so that a run of few mutants ends with the room whose tests kill the last of them. */
+function byRoom(all: readonly string[]): readonly (readonly string[])[] {
+  const parts = new Map<string, string[]>()
+  for (const file of all) {
+    const room = file.split('/').slice(0, 3).join('/')
+    const name = file.startsWith('test/unit/') ? room : 'others'
+    parts.set(name, [...(parts.get(name) ?? []), file])
+  }
+  return [...parts.values()]
 }
 
 function fate(mutant: Mutant, killed: ReadonlyMap<number, string>, reached: ReadonlyMap<number, Set<string>>): Fate {
