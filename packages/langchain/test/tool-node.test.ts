@@ -1,7 +1,7 @@
 // The prebuilt ToolNode runs all calls of a step in one task: an interrupt of one ends it, and resumed all run again.
 import { type StructuredToolInterface, tool } from '@langchain/core/tools'
 import { Command, MemorySaver } from '@langchain/langgraph'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
 import { call } from './agent.ts'
 import { handBuiltGraph } from './framework.ts'
@@ -67,13 +67,15 @@ test('a call that pauses lets its siblings come to their end, so that what they 
   const slow = new Promise<void>((resolve) => {
     finish = resolve
   })
-  const { ask, pending, resume, answer, ran, pass } = await stepOf(several, { note: () => slow })
+  const { ask, pending, resume, answer, ran, questions, pass } = await stepOf(several, { note: () => slow })
   const asking = ask()
   let paused = false
   void asking.then(() => {
     paused = true
   })
-  await soon()
+  await vi.waitFor(() => expect(questions).toHaveLength(2))
+  // Both have asked, and would have paused by now: in turns of the event loop, since a busy machine has slow clocks.
+  for (let turn = 0; turn < 30; turn++) await soon()
   expect([paused, ran]).toEqual([false, []])
   finish()
   await asking
