@@ -92,6 +92,33 @@ describe('who may make, see and end delegations', () => {
     await guard.delegations.identity(bobs)
   })
 
+  test('a revocation wins over whoever writes the delegation meanwhile', async () => {
+    const { guard, clock, store } = smallWorld()
+    let name: string | undefined
+    let isRaced = false
+    const put: Store['put'] = async (key, value, options) => {
+      name ??= key
+      const now = key === name && options.ifVersion !== null ? await store.get(key) : undefined
+      if (now === undefined || isRaced) return store.put(key, value, options)
+      isRaced = true
+      await store.put(key, now.value, { ...options, ifVersion: now.version })
+      return store.put(key, value, options)
+    }
+    const racing = new Proxy(store, {
+      get(target, field) {
+        const value: unknown = field === 'put' ? put : Reflect.get(target, field)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const { delegations } = guard({ store: racing })
+    const ann = { identity: user() }
+    const { id } = await delegations.create({ ...ann, tools: ['pay'], expiresAt: clock.now() / 1000 + 60 })
+    expect(await delegations.revoke(id, ann)).toBe('revoked')
+    expect(isRaced).toBe(true)
+    expect(await delegations.list(ann)).toMatchObject([{ id, state: 'revoked' }])
+    await expect(delegations.identity(id)).rejects.toMatchObject({ reason: 'revoked' })
+  })
+
   test('a session of one tenant is no session of another, whatever it is called', async () => {
     const { guard, clock } = smallWorld()
     const behalf = guard()
