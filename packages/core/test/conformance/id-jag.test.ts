@@ -129,6 +129,12 @@ describe('ID-JAG: what the employer asserts', () => {
     })
   }
 
+  verifies('ID-JAG-scope', 'more in the answer beside an assertion that names none', async () => {
+    says.assertion = { scope: undefined }
+    says.assertionAnswer = { scope: 'portfolio:read trade:write' }
+    await refused(world.assertion())
+  })
+
   verifies('ID-JAG-scope', 'fewer are fewer, for the redemption too', async () => {
     says.assertion = { scope: 'portfolio:read' }
     const made = await world.assertion({ scopes: ['portfolio:read', 'trade:write'] })
@@ -211,6 +217,12 @@ describe('ID-JAG: redeeming it', () => {
     says.answer = { token_type: 'DPoP' }
     says.token = {}
     await expect(world.redeem(made, key)).rejects.toThrow(InvalidResponseError)
+    // Of an opaque token the answer alone says what it is bound to.
+    says.answer = { access_token: 'opaque' }
+    await expect(world.redeem(made, key)).rejects.toThrow('bound otherwise')
+    says.answer = { access_token: 'opaque', token_type: 'DPoP' }
+    says.assertion = {}
+    await expect(world.redeem(await world.assertion())).rejects.toThrow('bound to a key')
   })
 
   for (const [what, token, answer] of [

@@ -67,7 +67,7 @@ describe('a device login', () => {
   })
 
   test('is called unsealed without a key, and is sealed with one', async () => {
-    const { device, loginAs, shown, path } = await world()
+    const { device, loginAs, shown, path, profile } = await world()
     await loginAs('ann')
     expect(device().keeps).toBe('unsealed')
     expect(shown[0]).toMatchObject({ keeps: 'unsealed', path })
@@ -83,6 +83,9 @@ describe('a device login', () => {
     expect(await device(sealed).identity()).toMatchObject({ identity: { subject: 'ann' } })
     await expect(device({ key: new Uint8Array(32).fill(8) }).identity()).rejects.toMatchObject({ reason: 'wrong_key' })
     await expect(device().identity()).rejects.toMatchObject({ reason: 'wrong_key' })
+    // Nor does the right key open it as the login of another client.
+    const another = { ...sealed, authorizationServer: { ...profile, clientId: 'another-cli' } }
+    await expect(device(another).identity()).rejects.toMatchObject({ code: 'ERR_STORE' })
     await expect(device({ key: 'short' }).identity()).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
   })
 
@@ -250,6 +253,14 @@ describe('the file of a login', () => {
     expect(configurationFolder({ XDG_CONFIG_HOME: 'relative' })).toMatch(/\.config$/)
     expect(configurationFolder({})).toMatch(/\.config$/)
     expect(loginFile('trader', '/somewhere').path).toBe('/somewhere/trader/login.json')
+  })
+
+  test('closes a folder that others could look into', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'behalf-file-'))
+    await mkdir(join(folder, 'trader'))
+    await chmod(join(folder, 'trader'), 0o755)
+    await loginFile('trader', folder).write(new TextEncoder().encode('one'))
+    expect(await modeOf(join(folder, 'trader'))).toBe('700')
   })
 
   test('is replaced as a whole, and a link in its place is not written through', async () => {
