@@ -78,6 +78,9 @@ describe('refused calls', () => {
     await expect(tools.create_order.execute(order, context)).rejects.toSatisfy(
       (error) => ToolAuthorizationError.isInstance(error) && error.code === 'approval_pending',
     )
+    await expect(tools.create_order.execute({ ...order, portfolio: 'p-bob' }, context)).rejects.toSatisfy(
+      (error) => ToolAuthorizationError.isInstance(error) && error.code === 'not_permitted',
+    )
     expect(await orders()).toBe(0)
   })
 
