@@ -24,3 +24,13 @@ test('a workflow that has ended waits for nothing, whatever its steps hold', () 
   expect(interruptsOf({ status: 'suspended', suspended: [['buy']], steps })).toEqual([{ step: ['buy'], interrupt }])
   expect(interruptsOf({ status: 'suspended', suspended: [['constructor']], steps })).toEqual([])
 })
+
+test('a question that is unknown, open, or somebody else’s wakes nothing', async () => {
+  const asked = { ...interrupt, kind: 'approval_pending' }
+  const listed = { runs: [{ runId: 'r', toolCalls: [{ toolCallId: 'c', suspendPayload: asked }] }] }
+  const lookedUp = (view: object | undefined) =>
+    resumeWhenResolved(listed, { ...options, guard: { approvals: { get: async () => view } } as never })
+  expect(await lookedUp(undefined)).toEqual([])
+  expect(await lookedUp({ state: 'open' })).toEqual([])
+  expect(await lookedUp({ state: 'denied' })).toHaveLength(1)
+})
