@@ -10,8 +10,7 @@ import { runTool } from './run-tool.ts'
  */
 export async function checkWeb(isCi = Boolean(process.env.CI)): Promise<Verdict> {
   const cwd = join(root, 'examples', 'stock-agent-nextjs')
-  // The example's own vitest: another copy than that of `scripts` finds no suite there.
-  const { code, output } = await runTool('pnpm', ['run', 'test:browser'], { cwd })
+  const { code, output } = await runTool('vitest', ['run', '--config', 'browser.config.ts'], { cwd })
   return webVerdict(code, output, isCi)
 }
 
