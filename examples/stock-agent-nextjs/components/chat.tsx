@@ -38,6 +38,15 @@ export function Chat({
     setText('')
     void say(words.trim())
   }
+  // Written while the agent still works: it is sent when that is done, unless a question comes up.
+  const [isNext, setNext] = useState(false)
+  useEffect(() => {
+    if (!isNext || isBusy) return
+    setNext(false)
+    if (!mayType || text.trim() === '') return
+    setText('')
+    void say(text.trim())
+  }, [isNext, isBusy, mayType, text, say])
   return (
     <>
       {messages.length === 0 && (
@@ -92,7 +101,8 @@ export function Chat({
         <form
           onSubmit={(event) => {
             event.preventDefault()
-            send(text)
+            if (isBusy) setNext(true)
+            else send(text)
           }}
         >
           <label className="said" htmlFor="text">
@@ -109,7 +119,7 @@ export function Chat({
             readOnly={isAsking || hasEnded}
             aria-disabled={isAsking || hasEnded}
           />
-          <button className="main" type="submit" disabled={!mayType}>
+          <button className="main" type="submit" disabled={isAsking || hasEnded || isNext}>
             Send
           </button>
         </form>
