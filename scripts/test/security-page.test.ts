@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { files, root } from '../gates/repository.ts'
 
 const page = readFileSync(join(root, 'docs', 'security.md'), 'utf8')
-const tests = files(['packages/*/test/**/*.ts', 'examples/*/test/**/*.ts'])
+const tests = files(['packages/*/test/**/*.ts', 'examples/*/{test,browser}/**/*.ts'])
 
 /** The words are a part of a title; quotes and code marks do not count. */
 const plain = (text: string) => text.toLowerCase().replaceAll('’', "'").replaceAll('`', '')

@@ -22,11 +22,11 @@ describe('prices', () => {
 })
 
 describe('an access token', () => {
-  test('is asked for with a bare challenge (RFC 6750 §3)', async () => {
+  test('is asked for by a challenge that names scopes, and no error (RFC 6750 §3)', async () => {
     const { status, headers } = await get('/portfolios/p-ann')
     expect(status).toBe(401)
     expect(headers.get('www-authenticate')).toMatch(
-      /^Bearer realm="stock-trade", DPoP realm="stock-trade", algs="[^"]+"$/,
+      /^Bearer realm="stock-trade", scope="portfolio:read", DPoP realm="stock-trade", scope="portfolio:read", algs="[^"]+"$/,
     )
   })
 
