@@ -1,4 +1,3 @@
-import pRetry from 'p-retry'
 import { isOutage } from './lease.ts'
 
 /** For so long a store that does not answer is asked again. Milliseconds. */
@@ -10,6 +9,13 @@ const PATIENCE_MS = 10 * 60 * 1000
  * Keeps no process alive: where one dies first, the leases tell the next reader.
  */
 export async function untilStored(write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write()
+    return
+  } catch (error) {
+    if (!isOutage(error)) throw error
+  }
+  const { default: pRetry } = await import('p-retry')
   await pRetry(write, {
     retries: 1_000,
     minTimeout: 100,

@@ -1,5 +1,4 @@
 import type { CustomFetchOptions, ServerMetadata } from 'openid-client'
-import pRetry from 'p-retry'
 import { InvalidResponseError, TransportError } from '../errors/index.ts'
 import { SingleFlight } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
@@ -97,6 +96,7 @@ export class Connection {
       allowInsecureLoopback: this.profile[allowInsecureLoopback] === true,
       now: Date.now,
     }
+    const { default: pRetry } = await import('p-retry')
     return pRetry(() => boundedRequest(rules, url, { ...(init as RequestInit), signal }), {
       retries: 2,
       minTimeout: 100,
