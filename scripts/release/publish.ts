@@ -1,5 +1,8 @@
 import { runTool } from '../gates/run-tool.ts'
 
+/** What npm says is read: a silent npm that runs us (`npm test --silent`) would silence this one too. */
+const loud = '--loglevel=notice'
+
 export interface PublishOptions {
   /** Makes all steps but the last one. */
   readonly dryRun?: boolean
@@ -16,7 +19,7 @@ export interface PublishOptions {
  * @throws Error npm refused; the message is what it said.
  */
 export async function publish(tarball: string, { dryRun = false, registry }: PublishOptions = {}): Promise<string> {
-  const args = ['publish', tarball, '--access', 'public', '--provenance']
+  const args = ['publish', tarball, '--access', 'public', '--provenance', loud]
   if (dryRun) args.push('--dry-run')
   if (registry !== undefined) args.push(`--@behalf:registry=${registry}`)
   const { code, output } = await runTool('npm', args)
@@ -26,7 +29,7 @@ export async function publish(tarball: string, { dryRun = false, registry }: Pub
 
 /** Whether npm has this version already. @throws Error It cannot be asked. */
 export async function isPublished(name: string, version: string): Promise<boolean> {
-  const { code, output } = await runTool('npm', ['view', `${name}@${version}`, 'version'])
+  const { code, output } = await runTool('npm', ['view', `${name}@${version}`, 'version', loud])
   if (code === 0) return output.includes(version)
   if (/\bE404\b/.test(output)) return false
   throw new Error(`npm cannot say whether it has ${name} ${version}:\n${output}`)
