@@ -91,7 +91,9 @@ async function bundled(code: string, resolveDir: string): Promise<{ readonly siz
     platform: 'node',
     format: 'esm',
     outExtension: { '.js': '.mjs' },
-    banner: { js: "import { createRequire as requireOfBench } from 'node:module'; const require = requireOfBench(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as requireOfBench } from 'node:module'; const require = requireOfBench(import.meta.url);",
+    },
     // Loaded by who has client credentials only.
     external: ['openid-client'],
     logLevel: 'error',

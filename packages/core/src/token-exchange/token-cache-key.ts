@@ -40,19 +40,17 @@ const version = 1
  * contain. Remembered by identity and request where both are frozen: on the warm way it is a look-up.
  */
 export function tokenCacheKey(identity: Identity, wanted: WantedToken): TokenCacheKey {
-  if (!Object.isFrozen(identity) || !Object.isFrozen(wanted) || !Object.isFrozen(wanted.scopes)) {
-    return encode(identity, wanted)
-  }
+  // What is remembered was frozen when it was, and is so for good.
   let byWanted = remembered.get(identity)
+  const known = byWanted?.get(wanted)
+  if (known !== undefined) return known
+  const key = encode(identity, wanted)
+  if (!Object.isFrozen(identity) || !Object.isFrozen(wanted) || !Object.isFrozen(wanted.scopes)) return key
   if (byWanted === undefined) {
     byWanted = new WeakMap()
     remembered.set(identity, byWanted)
   }
-  let key = byWanted.get(wanted)
-  if (key === undefined) {
-    key = encode(identity, wanted)
-    byWanted.set(wanted, key)
-  }
+  byWanted.set(wanted, key)
   return key
 }
 
