@@ -14,9 +14,8 @@ import {
  * a token of another.
  */
 export function selectServer(servers: AuthorizationServers, jwt: string): AuthorizationServer {
-  // It looks at the text itself, before it decodes a byte of it.
-  if (servers.sole !== undefined) return servers.sole
   checkTokenText(jwt)
+  if (servers.sole !== undefined) return servers.sole
   const issuer = readIssuer(jwt)
   if (typeof issuer !== 'string' || !servers.knows(issuer)) throw unknownIssuer(issuer)
   return servers.of(issuer)
