@@ -19,6 +19,8 @@ await startVitest(
     run: true,
     watch: false,
     config: false,
+    // A file's mutants are numbered after those of the files before it: what was kept for the same text may have other numbers.
+    fsModuleCache: false,
     root: core,
     include: [...plan.testFiles],
     runner: fileURLToPath(new URL('mutant-runner.ts', import.meta.url)),
