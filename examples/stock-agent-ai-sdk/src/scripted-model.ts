@@ -1,5 +1,4 @@
-import type { Planner } from '@behalf/example-stock-agent'
-import { answerOf, type ToolCall } from '@behalf/example-stock-agent/demo'
+import { answersIn, type Planner, promptIn, type ToolCall } from '@behalf/example-stock-agent'
 import type { LanguageModel } from 'ai'
 
 export type Model = Extract<LanguageModel, { readonly specificationVersion: 'v4' }>
@@ -25,7 +24,7 @@ function modelOf(first: (prompt: readonly Message[]) => string | ToolCall): Mode
     modelId: 'planner',
     supportedUrls: {},
     async doGenerate({ prompt }): Promise<Result> {
-      const answer = answerIn(prompt.at(-1)) ?? first(prompt)
+      const answer = answersIn(prompt.at(-1))?.join(' ') ?? first(prompt)
       const isText = typeof answer === 'string'
       return {
         content: isText
@@ -41,25 +40,4 @@ function modelOf(first: (prompt: readonly Message[]) => string | ToolCall): Mode
     },
     doStream: () => Promise.reject(new TypeError('this demo does not stream')),
   }
-}
-
-function promptIn(messages: readonly Message[]): string {
-  const last = messages.findLast(({ role }) => role === 'user')
-  if (last?.role !== 'user') return ''
-  return last.content.map((part) => (part.type === 'text' ? part.text : '')).join(' ')
-}
-
-/** What a model says of the results that it was sent last. */
-function answerIn(message: Message | undefined): string | undefined {
-  if (message?.role !== 'tool') return undefined
-  const said = message.content.flatMap((part) => {
-    if (part.type !== 'tool-result') return []
-    const { output, toolName } = part
-    if (output.type === 'execution-denied') return [`That was not done. ${output.reason ?? ''}`]
-    if (output.type === 'error-text') return [`That was not done. ${output.value}`]
-    if (output.type !== 'json') return []
-    const tool = toolName as ToolCall['tool']
-    return [answerOf(tool, { status: 'done', result: output.value, trace: { tool, steps: [] } })]
-  })
-  return said.join(' ')
 }

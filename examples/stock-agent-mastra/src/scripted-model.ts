@@ -1,5 +1,4 @@
-import type { Planner } from '@behalf/example-stock-agent'
-import { answerOf, type ToolCall } from '@behalf/example-stock-agent/demo'
+import { answersIn, type Planner, promptIn } from '@behalf/example-stock-agent'
 import type { MastraModelConfig } from '@mastra/core/llm'
 
 type Model = Extract<MastraModelConfig, { readonly specificationVersion: 'v2'; readonly doStream: unknown }>
@@ -11,7 +10,7 @@ const usage = { inputTokens: 0, outputTokens: 0, totalTokens: 0 }
 /** A model's stand-in: the scripted planner decides what to call, and results become sentences. */
 export function scriptedModel(planner: Planner, portfolio: string | undefined): Model {
   const stream = (prompt: readonly Message[]) => {
-    const said = answerIn(prompt.at(-1))
+    const said = answersIn(prompt.at(-1))?.join(' ')
     if (said !== undefined) return streamOf(saying(said), 'stop')
     const plan = planner(promptIn(prompt), { portfolio })
     return plan.kind === 'say'
@@ -51,22 +50,4 @@ function streamOf(parts: readonly Chunk[], finishReason: 'stop' | 'tool-calls'):
       controller.close()
     },
   })
-}
-
-function promptIn(messages: readonly Message[]): string {
-  const last = messages.findLast(({ role }) => role === 'user')
-  if (last?.role !== 'user') return ''
-  return last.content.map((part) => (part.type === 'text' ? part.text : '')).join(' ')
-}
-
-/** What a model says of the results that it was sent last. */
-function answerIn(message: Message | undefined): string | undefined {
-  if (message?.role !== 'tool') return undefined
-  const said = message.content.flatMap(({ output, toolName }) => {
-    if (output.type === 'error-text') return [`That was not done. ${output.value}`]
-    if (output.type !== 'json') return []
-    const tool = toolName as ToolCall['tool']
-    return [answerOf(tool, { status: 'done', result: output.value, trace: { tool, steps: [] } })]
-  })
-  return said.join(' ')
 }

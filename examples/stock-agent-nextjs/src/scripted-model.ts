@@ -1,4 +1,4 @@
-import { answerOf, type Plan, type Planner, type ToolName } from '@behalf/example-stock-agent'
+import { answersIn, type Plan, type Planner, promptIn } from '@behalf/example-stock-agent'
 import { type LanguageModel, simulateReadableStream } from 'ai'
 
 export type Model = Extract<LanguageModel, { readonly specificationVersion: 'v4' }>
@@ -39,10 +39,10 @@ function replyTo(
   const plan = planner(promptIn(prompt), { portfolio })
   const called = toolsSince(prompt)
   const isLoginFirst = called.every((tool) => tool === 'whoami')
-  const said = answerIn(prompt.at(-1))
+  const answers = answersIn(prompt.at(-1)) ?? []
   // After the login: on with what the user asked for.
-  if (said !== undefined && !(isLoginFirst && isOwn(plan) && portfolio !== undefined)) {
-    return { parts: spoken(said), reason: 'stop' }
+  if (answers.length > 0 && !(isLoginFirst && isOwn(plan) && portfolio !== undefined)) {
+    return { parts: spoken(answers.join(' ')), reason: 'stop' }
   }
   if (plan.kind === 'say') return { parts: spoken(plan.text), reason: 'stop' }
   // Whose portfolio it is nobody knows yet: a question about the user lets them log in.
@@ -74,25 +74,4 @@ function spoken(text: string): Part[] {
     ...words.map((delta): Part => ({ type: 'text-delta', id, delta })),
     { type: 'text-end', id },
   ]
-}
-
-function promptIn(messages: readonly Message[]): string {
-  const last = messages.findLast(({ role }) => role === 'user')
-  if (last?.role !== 'user') return ''
-  return last.content.map((part) => (part.type === 'text' ? part.text : '')).join(' ')
-}
-
-/** What a model says of the results that it was sent last. */
-function answerIn(message: Message | undefined): string | undefined {
-  if (message?.role !== 'tool') return undefined
-  const said = message.content.flatMap((part) => {
-    if (part.type !== 'tool-result') return []
-    const { output, toolName } = part
-    if (output.type === 'execution-denied') return [`That was not done. ${output.reason ?? ''}`]
-    if (output.type === 'error-text') return [`That was not done. ${output.value}`]
-    if (output.type !== 'json') return []
-    const tool = toolName as ToolName
-    return [answerOf(tool, { status: 'done', result: output.value, trace: { tool, steps: [] } })]
-  })
-  return said.length === 0 ? undefined : said.join(' ')
 }
