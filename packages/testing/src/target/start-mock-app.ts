@@ -1,10 +1,10 @@
 import { createGuard, type Guard, type GuardOptions, memoryStore, type Profile, type UserIdentity } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
-import { openFga } from '@behalf/core/fga'
 import { auth0 } from '@behalf/core/providers'
 import { auth0TokenVault } from '@behalf/core/vault'
 import { signIn } from './login.ts'
 import { type MockServers, type MockServersOptions, startMockServers } from './start-mock-servers.ts'
+import { tradingPermissions } from './trading-permissions.ts'
 
 /** The made-up world, and the app in it whose agent is `agent:trader`. */
 export interface MockApp extends MockServers {
@@ -43,7 +43,6 @@ export async function startMockApp(options: Omit<MockServersOptions, 'clock'> = 
   const store = memoryStore({ clock })
   const random = () => crypto.getRandomValues(new Uint8Array(32))
   const keys: GuardOptions['keys'] = { seal: [random()], index: random() }
-  const { apiToken, apiUrl, storeId, authorizationModelId } = servers.openFga
   return {
     ...servers,
     clock,
@@ -52,18 +51,7 @@ export async function startMockApp(options: Omit<MockServersOptions, 'clock'> = 
       createGuard({
         authorizationServer: profile,
         agent: { name: 'agent:trader', ceiling: ['portfolio:read', 'trade:write', 'trade:small'] },
-        permissions: openFga({
-          apiUrl,
-          storeId,
-          authorizationModelId,
-          credentials: { method: 'apiToken', token: apiToken },
-          relations: {
-            user: (relation) => `user_${relation}`,
-            agent: (relation) => `agent_${relation}`,
-            delegation: 'acts_for',
-          },
-          clock,
-        }),
+        permissions: tradingPermissions(servers.openFga, { clock }),
         vault: auth0TokenVault(),
         approvals: ciba(),
         store,

@@ -1,8 +1,8 @@
 import { createGuard, type Fetch, type Guard, type GuardOptions, type Store } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
-import { openFga } from '@behalf/core/fga'
 import { auth0 } from '@behalf/core/providers'
 import { auth0TokenVault } from '@behalf/core/vault'
+import { tradingPermissions } from '../../target/trading-permissions.ts'
 import { roles } from './toolbox.ts'
 
 /** All that a guard is made of, as plain data: what another process needs to make an equal one. */
@@ -32,22 +32,11 @@ export const profileOf = ({ domain, clientId, clientSecret }: GuardPlan) =>
 
 /** A guard as one process of an app makes it. */
 export function makeGuard(plan: GuardPlan, around: GuardSurroundings, over: Partial<GuardOptions> = {}): Guard {
-  const { apiToken, ...fga } = plan.openFga
   const { store, fetch, clock } = around
   return createGuard({
     authorizationServer: profileOf(plan),
     agent: { name: plan.agentName, ceiling: ['portfolio:read', 'trade:write', 'trade:small'] },
-    permissions: openFga({
-      ...fga,
-      credentials: { method: 'apiToken', token: apiToken },
-      relations: {
-        user: (relation) => `user_${relation}`,
-        agent: (relation) => `agent_${relation}`,
-        delegation: 'acts_for',
-      },
-      clock,
-      fetch,
-    }),
+    permissions: tradingPermissions(plan.openFga, { clock, fetch }),
     roles,
     vault: auth0TokenVault(),
     approvals: ciba(),
