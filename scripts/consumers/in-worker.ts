@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { root } from '../gates/repository.ts'
 import { runTool } from '../gates/run-tool.ts'
+import { workerd, workerdConfig } from '../smoke/workerd.ts'
 import { type ConsumerProject, type ConsumerRun, problemOf } from './consumer-project.ts'
 import { esbuild } from './esbuild.ts'
 
@@ -22,18 +22,7 @@ export async function runInWorker(project: ConsumerProject): Promise<ConsumerRun
     alias: { 'msw/node': join(folder, 'no-interception.mjs') },
     logLevel: 'silent',
   })
-  project.write(
-    'config.capnp',
-    `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (services = [(name = "consumer", worker = .consumer)]);
-const consumer :Workerd.Worker = (
-  modules = [(name = "worker", esModule = embed "worker.mjs")],
-  compatibilityDate = "2026-11-01",
-  compatibilityFlags = ["nodejs_compat"],
-);
-`,
-  )
-  const workerd = join(root, 'scripts', 'node_modules', '.bin', 'workerd')
+  project.write('config.capnp', workerdConfig('nodejs_compat'))
   const problem = problemOf(what, await runTool(workerd, ['test', 'config.capnp'], { cwd: folder, timeoutMs: 60_000 }))
   return problem === undefined ? { what } : { what, problem }
 }

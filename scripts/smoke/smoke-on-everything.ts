@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { readManifest, root } from '../gates/repository.ts'
 import { bringNode, nodes } from './nodes.ts'
+import { workerd, workerdConfig } from './workerd.ts'
 
 const run = promisify(execFile)
 const core = join(root, 'packages', 'core')
@@ -112,19 +113,8 @@ async function onNode(version: (typeof nodes)[number], workshop: string): Promis
 }
 
 async function onWorkerd(workshop: string): Promise<SmokeRun> {
-  writeFileSync(
-    join(workshop, 'config.capnp'),
-    `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (services = [(name = "smoke", worker = .smoke)]);
-const smoke :Workerd.Worker = (
-  modules = [(name = "worker", esModule = embed "worker.mjs")],
-  compatibilityDate = "2026-11-01",
-  compatibilityFlags = ["nodejs_als"],
-);
-`,
-  )
-  const binary = join(root, 'scripts', 'node_modules', '.bin', 'workerd')
-  return outcome('workerd', run(binary, ['test', 'config.capnp'], { cwd: workshop, timeout: TIMEOUT }))
+  writeFileSync(join(workshop, 'config.capnp'), workerdConfig('nodejs_als'))
+  return outcome('workerd', run(workerd, ['test', 'config.capnp'], { cwd: workshop, timeout: TIMEOUT }))
 }
 
 async function outcome(runtime: string, running: Promise<{ stdout: string; stderr: string }>): Promise<SmokeRun> {

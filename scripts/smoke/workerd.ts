@@ -1,0 +1,17 @@
+import { join } from 'node:path'
+import { root } from '../gates/repository.ts'
+
+/** The runtime of Workers, as npm brings it. */
+export const workerd = join(root, 'scripts', 'node_modules', '.bin', 'workerd')
+
+/** `config.capnp` of a worker whose one module is `worker.mjs` beside it, for `workerd test`. */
+export const workerdConfig = (
+  flag: 'nodejs_als' | 'nodejs_compat',
+): string => `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (services = [(name = "tried", worker = .tried)]);
+const tried :Workerd.Worker = (
+  modules = [(name = "worker", esModule = embed "worker.mjs")],
+  compatibilityDate = "2026-11-01",
+  compatibilityFlags = ["${flag}"],
+);
+`
