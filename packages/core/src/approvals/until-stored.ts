@@ -9,6 +9,7 @@ const PATIENCE_MS = 10 * 60 * 1000
  * Keeps no process alive: where one dies first, the leases tell the next reader.
  */
 export async function untilStored(write: () => Promise<unknown>): Promise<void> {
+  // Most writes succeed at once, and need no library of retries.
   try {
     await write()
     return
