@@ -1,6 +1,7 @@
 import * as base64url from 'jose/base64url'
 import { ConfigurationError, StoreError } from '../errors/index.ts'
 import { keyedHash } from './digest.ts'
+import { once } from './once.ts'
 
 /** 32 bytes, as they are or in base64url. */
 export type KeyMaterial = Uint8Array | string
@@ -22,11 +23,6 @@ const encryption = once(async () => ({
   ...(await import('jose/jwe/compact/decrypt')),
   ...(await import('jose/decode/protected_header')),
 }))
-
-function once<T>(load: () => Promise<T>): () => Promise<T> {
-  let loaded: Promise<T> | undefined
-  return () => (loaded ??= load())
-}
 
 /** Reads key material, or says which option is wrong. */
 export function keyBytes(option: string, material: unknown): Uint8Array {
