@@ -43,10 +43,8 @@ export function Chat({
   useEffect(() => {
     if (!isNext || isBusy) return
     setNext(false)
-    if (!mayType || text.trim() === '') return
-    setText('')
-    void say(text.trim())
-  }, [isNext, isBusy, mayType, text, say])
+    send(text)
+  }, [isNext, isBusy, text, send])
   return (
     <>
       {messages.length === 0 && (
