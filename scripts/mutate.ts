@@ -3,10 +3,13 @@ import { explanations } from './mutate/explained.ts'
 import { guards } from './mutate/guards.ts'
 import { type Fate, hunt } from './mutate/hunt.ts'
 import { instrumentAll } from './mutate/instrument-all.ts'
+import { KeptKills } from './mutate/kept-kills.ts'
 
 // `npm run mutate` takes each guard of core out, clause by clause, and looks whether a test notices;
 // `npm run mutate -- guard/check` only those in files whose path holds this. Hours on a small machine: nightly.
-const filters = process.argv.slice(2)
+// A run that was stopped goes on where it was; `--anew` begins again.
+const anew = process.argv.includes('--anew')
+const filters = process.argv.slice(2).filter((word) => word !== '--anew')
 const began = performance.now()
 
 const problems = checkGuards()
@@ -18,7 +21,7 @@ if (chosen.length === 0) {
   console.log(`no guard is in a file whose path holds ${filters.join(' or ')}`)
   process.exit(1)
 }
-const { fates, unusable } = await hunt(chosen, console.log)
+const { fates, unusable } = await hunt(chosen, new KeptKills({ anew }), console.log)
 
 const reasons = new Map(explanations.flatMap(({ file, keys, reason }) => keys.map((key) => [`${file} ${key}`, reason])))
 const isExplained = ({ mutant }: Fate) => reasons.has(`${mutant.file} ${mutant.key}`)

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { files, root } from '../gates/repository.ts'
 import type { Note } from './awake.ts'
+import type { KeptKills } from './kept-kills.ts'
 import type { Mutant } from './mutant.ts'
 import { runPlan } from './run-plan.ts'
 import { Tally } from './tally.ts'
@@ -48,16 +49,24 @@ function testFiles(): string[] {
  * Three rounds: a few tests each; then for whoever is left all the tests that it shows in; then, one by one, in a
  * process where it is awake before anything is loaded, since a test file may have kept what it built without it.
  */
-export async function hunt(mutants: readonly Mutant[], print: (text: string) => void): Promise<Hunt> {
+export async function hunt(mutants: readonly Mutant[], kept: KeptKills, print: (text: string) => void): Promise<Hunt> {
   const tally = new Tally()
   const { killed, reached, spent } = tally
+  const known = kept.of(mutants)
+  for (const [id, by] of known) killed.set(id, by)
+  if (known.size > 0) print(`${known.size} were killed by an earlier run (--anew asks for all of them)`)
+  const byNumber = new Map(mutants.map((mutant) => [mutant.id, mutant]))
   const take = (note: Note) => {
+    if (note.type === 'killed' && !killed.has(note.id)) {
+      const mutant = byNumber.get(note.id)
+      if (mutant !== undefined) kept.add(mutant, note.by)
+    }
     tally.take(note)
     if (note.type === 'file ended') print(`${note.file}: ${killed.size} of ${mutants.length} killed`)
   }
   const left = () => mutants.filter(({ id }) => !killed.has(id))
 
-  print(`first round: ${mutants.length} mutants, at most ${FIRST_BUDGET} tests each`)
+  print(`first round: ${left().length} mutants, at most ${FIRST_BUDGET} tests each`)
   const all = testFiles()
   for (const files of byRoom(all)) {
     const budget = left().map(({ id }) => [id, FIRST_BUDGET - (spent.get(id) ?? 0)] as const)
