@@ -24,12 +24,17 @@ export async function runPlan(
   writeFileSync(log, '')
   try {
     let left = wanted.testFiles
+    let kills = 0
     while (left.length > 0) {
       await runOnce(join(folder, 'plan.json'), { ...wanted, log, testFiles: left }, tell)
-      const ended = new Set(readNotes(log).flatMap((note) => (note.type === 'file ended' ? note.file : [])))
+      const notes = readNotes(log)
+      const ended = new Set(notes.flatMap((note) => (note.type === 'file ended' ? note.file : [])))
       const after = left.filter((file) => !ended.has(file))
-      if (after.length === left.length) throw new Error(`no test file ended: ${left.join(', ')}`)
+      const killed = notes.filter(({ type }) => type === 'killed').length
+      // A file in which a mutant never came back goes on without that one.
+      if (after.length === left.length && killed === kills) throw new Error(`no test file ended: ${left.join(', ')}`)
       left = after
+      kills = killed
     }
     return readNotes(log)
   } finally {
