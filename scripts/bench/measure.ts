@@ -1,9 +1,14 @@
 /** One result. Times in microseconds a call; medians over the rounds. */
 export interface Measurement {
+  /** By the clock on the wall, as are `peer` and `ratio`. */
   readonly run: number
   readonly peer: number
   /** Median of the rounds' own ratios, not the ratio of the medians. */
   readonly ratio: number
+  /**
+   * How much longer than for its peer processors work, all threads of the process together: a few microseconds between
+   * two times on the wall are lost in what else the machine does.
+   */
   readonly over: number
   /** The middle half of the rounds lies between these. */
   readonly overSpread: readonly [lower: number, upper: number]
@@ -11,9 +16,16 @@ export interface Measurement {
 
 const ROUNDS = 101
 const ROUND_MS = 5
-const WARM_UP_MS = 300
+/** The frameworks' code is large: after less, much of it still runs as it was read. */
+const WARM_UP_MS = 1_000
 
-type Batch = (calls: number) => Promise<number>
+/** Microseconds a call. */
+interface Cost {
+  readonly wall: number
+  readonly work: number
+}
+
+type Batch = (calls: number) => Promise<Cost>
 
 /** Measures two functions in turn and compares them round by round. */
 export async function measure(
@@ -25,35 +37,28 @@ export async function measure(
   const batchOf = (work: () => unknown) => (asynchronous ? awaited(work, concurrency) : repeated(work))
   const sides = [batchOf(run), batchOf(peer)] as const
   const calls = [await calibrate(sides[0]), await calibrate(sides[1])] as const
-  const times: { run: number; peer: number }[] = []
+  const costs: { run: Cost; peer: Cost }[] = []
   for (let round = 0; round < rounds; round++) {
     // Whoever comes second finds a warmer cache and a fuller heap: they take turns at it.
     if (round % 2 === 0) {
       const first = await sides[0](calls[0])
-      times.push({ run: first, peer: await sides[1](calls[1]) })
+      costs.push({ run: first, peer: await sides[1](calls[1]) })
     } else {
       const first = await sides[1](calls[1])
-      times.push({ run: await sides[0](calls[0]), peer: first })
+      costs.push({ run: await sides[0](calls[0]), peer: first })
     }
   }
-  const overs = times.map((time) => time.run - time.peer)
+  const overs = costs.map(({ run: own, peer: others }) => own.work - others.work)
   return {
-    run: quantile(
-      times.map((time) => time.run),
-      0.5,
-    ),
-    peer: quantile(
-      times.map((time) => time.peer),
-      0.5,
-    ),
-    ratio: quantile(
-      times.map((time) => time.run / time.peer),
-      0.5,
-    ),
-    over: quantile(overs, 0.5),
+    run: median(costs.map((cost) => cost.run.wall)),
+    peer: median(costs.map((cost) => cost.peer.wall)),
+    ratio: median(costs.map((cost) => cost.run.wall / cost.peer.wall)),
+    over: median(overs),
     overSpread: [quantile(overs, 0.25), quantile(overs, 0.75)],
   }
 }
+
+const median = (numbers: readonly number[]) => quantile(numbers, 0.5)
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
@@ -61,26 +66,36 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 /** What was computed last: a result that nobody reads could be optimised away with its computation. */
 export let sink: unknown
 
-/** Microseconds a call. */
-function repeated(work: () => unknown): Batch {
-  return async (calls) => {
-    const began = performance.now()
-    for (let call = 0; call < calls; call++) sink = work()
-    return ((performance.now() - began) * 1000) / calls
+/** Begins to count; the function that comes back says what each of so many calls cost. */
+function count(): (calls: number) => Cost {
+  const before = process.cpuUsage()
+  const began = performance.now()
+  return (calls) => {
+    const wall = (performance.now() - began) * 1000
+    const { user, system } = process.cpuUsage(before)
+    return { wall: wall / calls, work: (user + system) / calls }
   }
 }
 
-/** Microseconds a call, with `concurrency` calls under way at once. */
+function repeated(work: () => unknown): Batch {
+  return async (calls) => {
+    const counted = count()
+    for (let call = 0; call < calls; call++) sink = work()
+    return counted(calls)
+  }
+}
+
+/** With `concurrency` calls under way at once. */
 function awaited(work: () => unknown, concurrency: number): Batch {
   return async (calls) => {
-    const began = performance.now()
+    const counted = count()
     if (concurrency === 1) {
       for (let call = 0; call < calls; call++) sink = await work()
-      return ((performance.now() - began) * 1000) / calls
+      return counted(calls)
     }
     const waves = Math.ceil(calls / concurrency)
     for (let wave = 0; wave < waves; wave++) sink = await Promise.all(Array.from({ length: concurrency }, work))
-    return ((performance.now() - began) * 1000) / (waves * concurrency)
+    return counted(waves * concurrency)
   }
 }
 
@@ -89,8 +104,8 @@ async function calibrate(batch: Batch): Promise<number> {
   const until = performance.now() + WARM_UP_MS
   let calls = 1
   do {
-    const microseconds = await batch(calls)
-    calls = Math.max(1, Math.min(calls * 2, Math.round((ROUND_MS * 1000) / microseconds)))
+    const { wall } = await batch(calls)
+    calls = Math.max(1, Math.min(calls * 2, Math.round((ROUND_MS * 1000) / wall)))
   } while (performance.now() < until)
   return calls
 }

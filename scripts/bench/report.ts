@@ -26,8 +26,10 @@ export function reportOf(sections: readonly Section[], { machine, node, load }: 
     'npm run bench -- --report   # everything, and this page anew',
     '```',
     '',
-    'Medians over 101 rounds. "Over it" is what a call costs more than the peer, with the middle half of the rounds;',
-    '"promised" is what the cost may be. A miss is explained below its table.',
+    'Medians over 101 rounds. Times of calls and their ratio are by the clock on the wall. "Over it" is how much longer than for',
+    'the peer processors work for a call, all threads of the process together, with the middle half of the rounds: a few',
+    'microseconds between two times on the wall are lost in what else a machine does. "Promised" is what the cost may be. A miss is',
+    'explained below its table.',
     ...sections.flatMap(sectionOf),
     '',
   ].join('\n')
