@@ -24,7 +24,7 @@ const optionKeys = ['store', 'keys', 'onPing', 'clock'] as const satisfies reado
 /** Pings that were taken lately: a server that repeats one is not told that its token is unknown. */
 const MAX_REMEMBERED = 10_000
 
-/** RFC 6750 §2.1: the scheme without case, one space, the token. */
+/** RFC 6750 §2.1, with one space; the scheme without case (RFC 9110 §11.1). */
 const bearer = /^bearer ([A-Za-z0-9\-._~+/]+=*)$/i
 const MAX_TOKEN = 1024
 

@@ -21,7 +21,7 @@ const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
 /**
  * The access token of a request, from its `Authorization` header and from nowhere else.
  *
- * A token in the query is never taken (RFC 9700 §2.4); beside one in the header it makes the request
+ * A token in the query is never taken (RFC 9700 §4.3.2); beside one in the header it makes the request
  * malformed, since a client must use one method only. A form body is not read.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2 | RFC 6750 §2}
  */

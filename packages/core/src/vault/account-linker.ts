@@ -59,7 +59,7 @@ export type ConnectAnswer =
 /** The end of a connect flow. */
 export interface CompleteRequest {
   readonly identity: UserIdentity
-  /** Whose redirect URI was called: each connection has its own, so that servers cannot be mixed up (RFC 9700 §4.4.2). */
+  /** Whose redirect URI was called: each connection has its own, so that servers cannot be mixed up (RFC 9700 §4.4.2.2). */
   readonly connection: string
   /** Query of the request to the redirect URI. */
   readonly parameters: URLSearchParams

@@ -83,7 +83,7 @@ describe('RFC 6750: the resource server', () => {
     expect(challenge).toMatch(/error="insufficient_scope".*scope="trade:write admin"/)
   })
 
-  verifies('RFC6750-5.2-audience', 'though all else is right', async () => {
+  verifies('RFC9700-2.3-audience', 'though all else is right', async () => {
     const result = ask({ authorization: `Bearer ${await token({ aud: 'https://other.example.com' })}` })
     expect((await refusal(result)).status).toBe(401)
   })
@@ -131,7 +131,7 @@ describe('RFC 6750: the resource server', () => {
     expect(as.requests.slice(before).every((request) => request.startsWith('GET /'))).toBe(true)
   })
 
-  verifies('RFC9068-5-another-kind', 'though its audience is ours', async () => {
+  verifies('RFC9068-4-another-kind', 'though its audience is ours', async () => {
     for (const typ of ['JWT', 'id_token+jwt', 'logout+jwt', 'dpop+jwt', undefined]) {
       const signed = await as.sign(accessTokenClaims, { typ } as { typ: string })
       expect((await refusal(ask({ authorization: `Bearer ${signed}` }))).challenge).toContain('invalid_token')

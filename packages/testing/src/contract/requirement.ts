@@ -6,7 +6,10 @@ export interface Requirement {
   readonly id: string
   /** Link to the clause. */
   readonly clause: string
-  /** The demand, in our words, beginning with MUST, MUST NOT or SHOULD. */
+  /**
+   * The demand, in our words, beginning with MUST, MUST NOT, SHOULD or SHOULD NOT, as strong as the clause has it. What
+   * the clause leaves open and we do not is marked: `(ours)`, or by the invariant that says so, such as `(I7)`.
+   */
   readonly text: string
 }
 

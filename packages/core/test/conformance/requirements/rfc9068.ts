@@ -46,8 +46,8 @@ export const rfc9068 = [
     text: 'MUST use the keys that the issuer publishes, and none that the token names.',
   },
   {
-    id: 'RFC9068-5-another-kind',
-    clause: section('5'),
+    id: 'RFC9068-4-another-kind',
+    clause: section('4'),
     text: 'MUST NOT accept an id_token or another kind of token of the same issuer.',
   },
 ] as const satisfies readonly Requirement[]
