@@ -107,13 +107,13 @@ describe('RFC 8693 §4: the examples', () => {
 })
 
 describe('RFC 8693 §1.1', () => {
-  verifies('RFC8693-4.1-impersonation', 'a token without an actor is no delegation', async () => {
+  verifies('RFC8693-1.1-impersonation', 'a token without an actor is no delegation', async () => {
     server.tokenSays({ act: undefined })
     await expect(server.exchange({ actor: { subject: 'agent:trader' } })).rejects.toThrow('impersonation')
     await expect(server.exchange({ actor: {} })).rejects.toThrow('impersonation')
   })
 
-  verifies('RFC8693-4.1-impersonation', 'and is taken where nobody asked for an actor', async () => {
+  verifies('RFC8693-1.1-impersonation', 'and is taken where nobody asked for an actor', async () => {
     server.tokenSays({ act: undefined })
     expect(await server.exchange()).toMatchObject({ verified: true })
     expect(await server.exchange()).not.toHaveProperty('actor')

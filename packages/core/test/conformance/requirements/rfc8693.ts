@@ -18,7 +18,7 @@ export const rfc8693 = [
   {
     id: 'RFC8693-2.1-target',
     clause: section('2.1'),
-    text: 'MUST name the target by `resource`, an absolute URI, or by `audience`, a logical name.',
+    text: 'MUST name the target (I7), by `resource`, an absolute URI, or by `audience`, a logical name.',
   },
   {
     id: 'RFC8693-2.1-resource',
@@ -33,17 +33,17 @@ export const rfc8693 = [
   {
     id: 'RFC8693-2.1-scope',
     clause: section('2.1'),
-    text: 'MUST ask for scopes by name: left to the server, they would be its default (DESIGN I5).',
+    text: 'MUST ask for scopes by name: left to the server, they would be its default (I5).',
   },
   {
     id: 'RFC8693-2.1-client',
     clause: section('2.1'),
-    text: 'SHOULD authenticate the client, so that a stolen subject token cannot be exchanged by whoever has it.',
+    text: 'SHOULD authenticate the client (ours: the clause warns), so that a stolen subject token cannot be exchanged by whoever has it.',
   },
   {
     id: 'RFC8693-2.2.1-issued_token_type',
     clause: section('2.2.1'),
-    text: 'MUST refuse an answer without `issued_token_type`, or with another type than was asked.',
+    text: 'MUST refuse an answer without `issued_token_type`, or with another type than was asked (I7).',
   },
   {
     id: 'RFC8693-2.2.1-token_type',
@@ -53,7 +53,7 @@ export const rfc8693 = [
   {
     id: 'RFC8693-2.2.1-scope',
     clause: section('2.2.1'),
-    text: 'MUST take an absent `scope` for what was asked, and a present one for what was granted; never more.',
+    text: 'MUST take an absent `scope` for what was asked, and a present one for what was granted; never more (I5).',
   },
   {
     id: 'RFC8693-2.2.2-error',
@@ -77,9 +77,9 @@ export const rfc8693 = [
     text: 'MUST read a chain of delegation from nested `act` claims, the current actor outermost.',
   },
   {
-    id: 'RFC8693-4.1-impersonation',
+    id: 'RFC8693-1.1-impersonation',
     clause: section('1.1'),
-    text: 'MUST tell delegation from impersonation: where an actor is expected, a token without `act` is refused.',
+    text: 'MUST tell delegation from impersonation: where an actor is expected, a token without `act` is refused (ours).',
   },
   {
     id: 'RFC8693-4.2-scope',
@@ -89,11 +89,11 @@ export const rfc8693 = [
   {
     id: 'RFC8693-4.3-client_id',
     clause: section('4.3'),
-    text: 'MUST refuse an issued token whose `client_id` is another client than the one that asked.',
+    text: 'MUST refuse an issued token whose `client_id` is another client than the one that asked (I7).',
   },
   {
     id: 'RFC8693-4.4-may_act',
     clause: section('4.4'),
-    text: 'MUST NOT have a party act that the `may_act` claim of the subject token does not name.',
+    text: 'MUST NOT have a party act that the `may_act` claim of the subject token does not name (ours: the server decides).',
   },
 ] as const satisfies readonly Requirement[]
