@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 
 /** Endpoints of one server rarely have more origins than two. */
 const MAX_ORIGINS = 16
-/** RFC 9449 §8: `1*NQCHAR`. The length is ours. */
+/** RFC 9449 §8.1: `1*NQCHAR`. The length is ours. */
 const nonceSyntax = /^[\x21\x23-\x5b\x5d-\x7e]{1,512}$/
 
 /**

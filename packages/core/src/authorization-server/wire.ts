@@ -136,7 +136,7 @@ export function readIntrospection(json: unknown): IntrospectionResponse {
 const errorResponse = z.looseObject({
   error: z.string().check(z.minLength(1)),
   error_description: z.catch(z.optional(z.string()), undefined),
-  // RFC 9470 §3, as an authorization server says it.
+  // What RFC 9470 §3 has an API say, said by an authorization server (ID-JAG §8.2).
   acr_values: z.catch(z.optional(z.string()), undefined),
   max_age: z.catch(z.optional(z.number().check(z.nonnegative())), undefined),
 })

@@ -37,7 +37,7 @@ export interface Interrupt {
   readonly interval?: number
   readonly connection?: string
   readonly scopes?: readonly string[]
-  /** With `step_up_required`: the levels of login of which the API wants one, in order of preference (RFC 9470 §4). */
+  /** With `step_up_required`: the levels of login of which the API wants one, in order of preference (RFC 9470 §3). */
   readonly acrValues?: readonly string[]
   /** With `step_up_required`: how long ago the login may be, in seconds. */
   readonly maxAge?: number

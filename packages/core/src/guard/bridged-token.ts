@@ -91,7 +91,7 @@ async function told<T>(work: Promise<T>, meaning: (error: OAuthResponseError) =>
   }
 }
 
-/** RFC 9470 §3, as an authorization server asks for it. */
+/** What RFC 9470 §3 has an API ask for, asked by an authorization server (ID-JAG §8.2). */
 function stepUp({ acrValues, maxAge, message }: OAuthResponseError): Stop {
   return {
     status: 'interrupted',

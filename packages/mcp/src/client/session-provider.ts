@@ -112,7 +112,7 @@ export class SessionProvider implements OAuthClientProvider {
     const tokens = await this.#tokens.read()
     if (tokens === undefined || ctx === undefined) return tokens
     if (tokens.issuer !== ctx.issuer) return undefined
-    // RFC 9470 §4: a refresh gives no other login.
+    // RFC 9470 §6.1: a refresh gives no other login.
     if (this.#wanted === undefined) return tokens
     const { refresh_token: _, ...rest } = tokens
     return rest

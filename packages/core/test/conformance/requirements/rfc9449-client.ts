@@ -28,7 +28,7 @@ export const rfc9449Client = [
   {
     id: 'RFC9449-5-token-type',
     clause: section('5'),
-    text: 'MUST know from `token_type` `DPoP` that a token is bound, and MUST NOT use it as Bearer.',
+    text: 'MUST know from `token_type` `DPoP` that a token is bound, and MUST NOT use it as Bearer (I8).',
   },
   {
     id: 'RFC9449-5-discard',
@@ -38,7 +38,7 @@ export const rfc9449Client = [
   {
     id: 'RFC9449-6.1-jkt',
     clause: section('6.1'),
-    text: 'MUST compare `cnf.jkt` with the RFC 7638 thumbprint of the key.',
+    text: 'MUST compare `cnf.jkt` with the RFC 7638 thumbprint of the key (I8).',
   },
   {
     id: 'RFC9449-8-nonce',
@@ -46,5 +46,5 @@ export const rfc9449Client = [
     text: 'MUST put the nonce of the server into its next proofs, and try once more after `use_dpop_nonce`.',
   },
   { id: 'RFC9449-8.2-new-nonce', clause: section('8.2'), text: 'MUST adopt the nonce of any answer, also a good one.' },
-  { id: 'RFC9449-9-separate', clause: section('9'), text: 'MUST NOT send the nonce of one server to another.' },
+  { id: 'RFC9449-9-separate', clause: section('9'), text: 'SHOULD NOT send the nonce of one server to another.' },
 ] as const satisfies readonly Requirement[]

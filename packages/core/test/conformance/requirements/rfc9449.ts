@@ -49,7 +49,7 @@ export const rfc9449 = [
   {
     id: 'RFC9449-7.1-challenge',
     clause: section('7.1'),
-    text: 'MUST answer a request without a good proof with 401 and a DPoP challenge that MAY name `algs` and an error.',
+    text: 'MUST answer a request without a good proof with 401 and a DPoP challenge, which SHOULD name `algs`, and the error where there was a token.',
   },
   { id: 'RFC9449-7.2-bearer', clause: section('7.2'), text: 'MUST NOT accept a bound token as a bearer token.' },
   { id: 'RFC9449-8.1-syntax', clause: section('8.1'), text: 'MUST be a nonce of 1*NQCHAR.' },
@@ -66,11 +66,11 @@ export const rfc9449 = [
   {
     id: 'RFC9449-9-per-server',
     clause: section('9'),
-    text: 'MUST keep nonces per server: one of an API is for that API alone.',
+    text: 'SHOULD keep nonces per server: one of an API is for that API alone.',
   },
   {
     id: 'RFC9449-11.1-replay',
     clause: section('11.1'),
-    text: 'SHOULD refuse a `jti` that was seen within the time in which its proof is accepted, and store a hash of it.',
+    text: 'SHOULD refuse a `jti` that was seen within the time in which its proof is accepted (ours: the clause says that servers can), and store a hash of it.',
   },
 ] as const satisfies readonly Requirement[]
