@@ -10,13 +10,17 @@ export const rfc7662 = [
   {
     id: 'RFC7662-2.2-audience',
     clause: section('2.2'),
-    text: 'MUST NOT take a token whose `aud` does not name us; one without `aud` only where that was chosen.',
+    text: 'MUST NOT take a token whose `aud` does not name us (I7); one without `aud` only where that was chosen.',
   },
-  { id: 'RFC7662-4-times', clause: section('4'), text: 'MUST hold what it keeps to `exp` and `nbf` again.' },
+  {
+    id: 'RFC7662-4-times',
+    clause: section('4'),
+    text: 'MUST NOT keep an answer beyond its `exp`; `nbf` is looked at again too (ours).',
+  },
   {
     id: 'RFC7662-4-cache',
     clause: section('4'),
-    text: 'SHOULD bound how long an answer is kept: a revoked token lives on so long.',
+    text: 'SHOULD bound how long an answer is kept (ours: a MUST to weigh it): a revoked token lives on so long.',
   },
   { id: 'RFC7662-4-tls', clause: section('4'), text: 'MUST use TLS.' },
 ] as const satisfies readonly Requirement[]

@@ -14,5 +14,9 @@ export const rfc9207 = [
     clause: section('2.4'),
     text: 'MUST reject a response without `iss` from a server whose metadata says that it sends one.',
   },
-  { id: 'RFC9207-2.4-error', clause: section('2.4'), text: 'MUST NOT proceed with error responses of another issuer.' },
+  {
+    id: 'RFC9207-2.4-error',
+    clause: section('2.4'),
+    text: 'MUST NOT take an error response of another issuer for one of the server that was asked.',
+  },
 ] as const satisfies readonly Requirement[]

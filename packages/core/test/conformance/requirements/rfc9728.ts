@@ -27,6 +27,6 @@ export const rfc9728 = [
   {
     id: 'RFC9728-5.1-challenge',
     clause: section('5.1'),
-    text: 'SHOULD name the metadata as `resource_metadata` in a challenge of any scheme.',
+    text: 'SHOULD name the metadata as `resource_metadata` in a challenge of any scheme (ours: a MAY).',
   },
 ] as const satisfies readonly Requirement[]
