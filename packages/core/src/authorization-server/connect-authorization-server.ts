@@ -151,7 +151,7 @@ class ConnectedServer implements AuthorizationServer {
       for (let tries = 1; ; tries++) {
         const exchange: Exchange = { metadata, signal: ending, secrets, newNonce: false }
         try {
-          // A request of its own each time: a client assertion must not be used twice (RFC 7523 §3).
+          // A request of its own each time: a client assertion must not be used twice (OpenID Connect Core §9).
           return await send(this.#configuration(exchange, library), library)
         } catch (error) {
           const fault = await requestFault(error, { what, now: clock.now(), secrets: [...secrets] })

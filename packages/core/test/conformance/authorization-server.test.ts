@@ -146,7 +146,7 @@ describe('RFC 7523', () => {
     await expect(jwtVerify(lastSent().body.get('client_assertion') ?? '', other.publicKey)).rejects.toThrow()
   })
 
-  verifies('RFC7523-3-jti', 'another one each time', async () => {
+  verifies('OIDC-CORE-9-jti', 'another one each time', async () => {
     const ids = [(await assertion()).payload.jti, (await assertion()).payload.jti]
     expect(new Set(ids).size).toBe(2)
     expect(ids[0]?.length).toBeGreaterThan(16)

@@ -40,7 +40,11 @@ export const jwt = [
     clause: section(8725, '3.1'),
     text: 'MUST accept the algorithms of an allow-list only.',
   },
-  { id: 'RFC8725-3.2-none', clause: section(8725, '3.2'), text: 'MUST NOT accept `none`.' },
+  {
+    id: 'RFC8725-3.2-none',
+    clause: section(8725, '3.2'),
+    text: 'SHOULD NOT accept `none` unless the caller asks for it; here nobody can (ours).',
+  },
   {
     id: 'RFC8725-3.8-issuer',
     clause: section(8725, '3.8'),
@@ -49,7 +53,7 @@ export const jwt = [
   {
     id: 'RFC8725-3.10-claims',
     clause: section(8725, '3.10'),
-    text: 'MUST NOT trust where `kid` or `jku` of a token points.',
+    text: 'SHOULD NOT follow the `jku` of a token, nor use its `kid` for more than to choose among known keys; none is followed here (ours).',
   },
   {
     id: 'RFC8725-3.12-kinds',

@@ -13,13 +13,13 @@ export const rfc7523 = [
   {
     id: 'RFC7523-3-aud',
     clause: section('3'),
-    text: 'MUST name the authorization server as `aud`: its issuer identifier.',
+    text: 'MUST name the authorization server as `aud`; by its issuer identifier (OpenID Connect Core §9).',
   },
   { id: 'RFC7523-3-exp', clause: section('3'), text: 'MUST have `exp`.' },
   { id: 'RFC7523-3-signed', clause: section('3'), text: 'MUST be signed.' },
   {
-    id: 'RFC7523-3-jti',
-    clause: section('3'),
-    text: 'SHOULD have a `jti` that is not used twice, so that the server can detect replay.',
+    id: 'OIDC-CORE-9-jti',
+    clause: 'https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication',
+    text: 'MUST have a `jti`, and MUST be used once only.',
   },
 ] as const satisfies readonly Requirement[]
