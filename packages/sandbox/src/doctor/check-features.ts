@@ -66,7 +66,7 @@ function feature(metadata: Metadata, need: DoctorNeed, isNeeded: boolean): Findi
   const missing = missingOf(metadata, need)
   if (missing === undefined) return ok(need, `${need} is there`)
   const id = `${need.replaceAll('-', '_')}_missing`
-  // A server need not list its grants: then nothing is known (RFC 8414 §2).
+  // A server need not list its grants. The default of RFC 8414 §2 knows none of these, and is wrong of many: nothing is known.
   const isUnlisted = need in GRANT && metadata.grant_types_supported === undefined && missing.startsWith('grant')
   if (isNeeded && !isUnlisted) return problem(id, missing, FIXES[need])
   if (isNeeded) return warning(id, `${missing}: the metadata lists no grants at all`, FIXES[need])
