@@ -7,7 +7,7 @@ import { safeCause } from './safe-cause.ts'
 /** Metadata, key sets and token answers are a few kilobytes; more is an attack or a mistake. */
 const MAX_RESPONSE_BYTES = 512 * 1024
 
-/** Answers to a poll. Some servers send them with 429; they are no outage (CIBA §11: read `error`, not the status). */
+/** Answers to a poll. Some servers send them with 429; they are no outage (CIBA Core §11: read `error`, not the status). */
 const pollAnswers: readonly unknown[] = ['slow_down', 'authorization_pending']
 
 export interface RequestRules {

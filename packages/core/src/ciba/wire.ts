@@ -73,7 +73,7 @@ export function withinDelivery(seconds: number, { expiresAt, interval }: CibaSta
 /** `interval` grows by so much on `slow_down`, for good (CIBA Core §11). Seconds. */
 export const SLOW_DOWN_SECONDS = 5
 
-/** A server may hold a poll open for 30 s and more (CIBA Core §10.1.1). Below the lease of a look, which is 45 s. */
+/** A server may hold a poll open for 30 s (CIBA Core §10.1), and some do for more. Below the lease of a look, which is 45 s. */
 export const LONG_POLL_MS = 40_000
 
 export const CIBA_GRANT = 'urn:openid:params:grant-type:ciba'

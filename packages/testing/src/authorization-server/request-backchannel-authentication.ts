@@ -77,7 +77,7 @@ function hintedSubject(context: ServerContext, hint: string): string {
 }
 
 async function subjectOfIdToken(context: ServerContext, client: MockClient, hint: string): Promise<string> {
-  // OpenID Connect Core §3.1.2.1: an id_token_hint may be past its end; it names, it does not prove.
+  // CIBA Core §14: an id_token_hint may be past its end; it names, it does not prove.
   const issuedAt = readIssuedAt(hint)
   const back = { ...context, clock: { now: () => issuedAt * 1000 } }
   const claims = await verifyOwnToken(back, hint, TOKEN_TYPE.idToken, 'id_token_hint')

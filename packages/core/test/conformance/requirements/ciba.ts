@@ -35,7 +35,7 @@ export const ciba = [
   },
   {
     id: 'CIBA-10.1.1-id_token',
-    clause: `${spec}#token_successful_response`,
+    clause: `${spec}#token_response`,
     text: 'MUST validate the id_token as OpenID Connect Core §3.1.3.7 says before relying on the answer.',
   },
   {
@@ -46,7 +46,7 @@ export const ciba = [
   {
     id: 'CIBA-11-final',
     clause: `${spec}#token_error_response`,
-    text: 'MUST NOT poll again after `access_denied`, `expired_token` or `invalid_request`.',
+    text: 'MUST NOT poll again after `invalid_request`, nor after `access_denied` or `expired_token` (A4).',
   },
   {
     id: 'CIBA-7.1-parameters',
@@ -66,17 +66,17 @@ export const ciba = [
   {
     id: 'CIBA-10.1-long-poll',
     clause: `${spec}#token_request`,
-    text: 'MUST let a server hold a token request open for 30 seconds.',
+    text: 'SHOULD let a server hold a token request open for 30 seconds.',
   },
   {
     id: 'CIBA-10.2-ping',
     clause: `${spec}#ping_callback`,
-    text: 'MUST check that the bearer token of a notification belongs to its `auth_req_id`, and answer 204, never with a redirect.',
+    text: 'MUST check that the bearer token of a notification belongs to its `auth_req_id`, SHOULD answer 204, and MUST NOT redirect.',
   },
   {
     id: 'CIBA-10.3.1-bound-id_token',
-    clause: `${spec}#push_callback`,
-    text: 'MUST refuse an id_token whose `auth_req_id` claim or `at_hash` belongs to another request or access token.',
+    clause: `${spec}#successful_token_push`,
+    text: 'MUST refuse an id_token whose `auth_req_id` claim or `at_hash` belongs to another request or access token (I7: where push is not used, they may be missing).',
   },
 ] as const satisfies readonly Requirement[]
 
@@ -84,7 +84,7 @@ export const rfc9396 = [
   {
     id: 'RFC9396-7-granted-details',
     clause: 'https://www.rfc-editor.org/rfc/rfc9396#section-7',
-    text: 'MUST compare the `authorization_details` that the server granted with what was asked before relying on them.',
+    text: 'MUST compare the `authorization_details` that the server granted with what was asked before relying on them (ours: the server MUST return them).',
   },
   {
     id: 'RFC9396-2-type',
