@@ -23,7 +23,7 @@ export const idJag = [
   {
     id: 'ID-JAG-request-resource',
     clause: section('4.3'),
-    text: 'SHOULD name the API by `resource` and what is wanted by `scope`, so that the assertion is bounded by them.',
+    text: 'SHOULD name the API by `resource` and what is wanted by `scope` (I5), so that the assertion is bounded by them.',
   },
   {
     id: 'ID-JAG-response-type',
@@ -53,7 +53,7 @@ export const idJag = [
   {
     id: 'ID-JAG-scope',
     clause: section('4.3.3'),
-    text: 'MUST NOT hold a `resource` or `scope` beyond what was asked.',
+    text: 'MUST NOT hold a `resource` or `scope` beyond what was asked (I7: the server may grant less).',
   },
   {
     id: 'ID-JAG-cnf',
@@ -88,11 +88,11 @@ export const idJag = [
   {
     id: 'ID-JAG-redeem-bound',
     clause: section('8.6.1.2'),
-    text: 'MUST be redeemed with a proof of the key that it is bound to, for a token bound to it.',
+    text: 'MUST be redeemed with a proof of the key that it is bound to, for a token that SHOULD be bound to it.',
   },
   {
     id: 'ID-JAG-step-up',
     clause: section('8.2'),
-    text: 'MUST have the user sign in again on `insufficient_user_authentication`, as `acr_values` and `max_age` say.',
+    text: 'MUST have the user sign in again on `insufficient_user_authentication`, as `max_age` and `acr_values` (RFC 9470) say.',
   },
 ] as const satisfies readonly Requirement[]
