@@ -1,8 +1,14 @@
 import type { Requirement } from '@behalf/testing/contract'
 
-const authorization = (part: string, revision = '2025-11-25') =>
-  `https://modelcontextprotocol.io/specification/${revision}/basic/authorization#${part}`
-const stateful = 'https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr'
+const authorization = (part: string) =>
+  `https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization#${part}`
+/** Revision 2026-07-28 has several pages. */
+const newer = (part: `${string}#${string}`) =>
+  `https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization${part}`
+const practices = (part: string) =>
+  `https://modelcontextprotocol.io/docs/2025-11-25/tutorials/security/security_best_practices#${part}`
+const stateful =
+  'https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr#server-requirements-basic-workflow'
 
 /** What the MCP authorization specification asks of servers. */
 export const mcpServer = [
@@ -28,7 +34,7 @@ export const mcpServer = [
   },
   {
     id: 'MCP-SERVER-every-request',
-    clause: 'https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking',
+    clause: practices('session-hijacking'),
     text: 'MUST verify each request, and not take a session for it.',
   },
   {
@@ -64,7 +70,7 @@ export const mcpServer = [
   {
     id: 'MCP-SERVER-state-user',
     clause: stateful,
-    text: 'MUST bind such state to the user it was made for.',
+    text: 'SHOULD bind such state to the user it was made for.',
   },
 ] as const satisfies readonly Requirement[]
 
@@ -82,12 +88,12 @@ export const mcpClient = [
   },
   {
     id: 'MCP-CLIENT-metadata-issuer',
-    clause: authorization('authorization-server-metadata-discovery', '2026-07-28'),
+    clause: newer('/authorization-server-discovery#authorization-server-metadata-discovery'),
     text: 'MUST NOT use metadata whose `issuer` is another than was asked for.',
   },
   {
     id: 'MCP-CLIENT-challenge-scope',
-    clause: authorization('scope-selection-strategy'),
+    clause: newer('#scope-selection-strategy'),
     text: 'MUST take the scopes of a challenge as what the request needs, and no list of the metadata instead.',
   },
   {
@@ -108,7 +114,7 @@ export const mcpClient = [
   {
     id: 'MCP-CLIENT-https',
     clause: authorization('communication-security'),
-    text: 'MUST reach the endpoints of an authorization server over https; loopback is excepted.',
+    text: 'MUST reach the endpoints of an authorization server over https; loopback is excepted (ours, as the best practices have it).',
   },
   {
     id: 'MCP-CLIENT-redirect-uri',
@@ -142,22 +148,22 @@ export const mcpClient = [
   },
   {
     id: 'MCP-CLIENT-application-type',
-    clause: authorization('dynamic-client-registration', '2026-07-28'),
+    clause: newer('/client-registration#application-type-and-redirect-uri-constraints'),
     text: 'MUST name its application type in a registration.',
   },
   {
     id: 'MCP-CLIENT-issuer-keyed',
-    clause: authorization('client-credential-isolation', '2026-07-28'),
+    clause: newer('/client-registration#authorization-server-binding'),
     text: 'MUST NOT use credentials of one issuer at another.',
   },
   {
     id: 'MCP-CLIENT-iss',
-    clause: authorization('authorization-response-validation', '2026-07-28'),
+    clause: newer('#authorization-response-validation'),
     text: 'MUST compare `iss` of an authorization response with the issuer that it was begun with, and refuse one that is missing where the server names itself.',
   },
   {
     id: 'MCP-CLIENT-iss-text',
-    clause: authorization('authorization-response-validation', '2026-07-28'),
+    clause: newer('#authorization-response-validation'),
     text: 'MUST NOT show error texts of a response whose issuer does not match.',
   },
   {
@@ -167,8 +173,8 @@ export const mcpClient = [
   },
   {
     id: 'MCP-CLIENT-step-up-union',
-    clause: authorization('step-up-authorization-flow', '2026-07-28'),
-    text: 'MUST ask for the union of the scopes it had and those of a challenge.',
+    clause: newer('#step-up-authorization-flow'),
+    text: 'SHOULD ask for the union of the scopes it had and those of a challenge.',
   },
   {
     id: 'MCP-CLIENT-step-up-limit',
@@ -177,13 +183,12 @@ export const mcpClient = [
   },
   {
     id: 'MCP-CLIENT-url-schemes',
-    clause: 'https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#url-validation',
+    clause: practices('oauth-authorization-url-validation'),
     text: 'MUST NOT open an authorization address that is neither https nor on loopback.',
   },
   {
     id: 'MCP-CLIENT-ssrf',
-    clause:
-      'https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#server-side-request-forgery-ssrf',
+    clause: practices('server-side-request-forgery-ssrf'),
     text: 'SHOULD refuse addresses of private networks, and redirects, in discovery.',
   },
 ] as const satisfies readonly Requirement[]
@@ -208,7 +213,7 @@ export const mcpClientBeneath = [
   {
     id: 'RFC7591-3.2.1-method',
     clause: 'https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1',
-    text: 'MUST go by what the server registered, where that differs from what was asked for.',
+    text: 'MUST go by what the server registered, where that differs from what was asked for (ours: the clause lets the client check).',
   },
   {
     id: 'RFC7591-3.2.1-secret',
