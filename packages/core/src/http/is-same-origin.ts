@@ -6,7 +6,7 @@
  * header, which no browser adds by itself.
  *
  * @param origins - Pages that may answer. `undefined`: those of the request's own origin.
- * @see {@link https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header | Fetch Metadata §2.4}
+ * @see {@link https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header | Fetch Metadata §2.3}
  */
 export function isSameOrigin(request: Request, origins: readonly string[] | undefined): boolean {
   const origin = request.headers.get('origin')
