@@ -3,4 +3,4 @@ import { library } from '../../scripts/tsup-preset.ts'
 
 const doors = readdirSync('src/doors').map((file) => `src/doors/${file}`)
 
-export default library({ entry: ['src/index.ts', ...doors], bundled: ['zod'] })
+export default library({ entry: ['src/index.ts', ...doors], bundled: ['zod', 'jose/base64url'] })

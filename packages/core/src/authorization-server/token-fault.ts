@@ -1,4 +1,4 @@
-import * as errors from 'jose/errors'
+import type * as JoseErrors from 'jose/errors'
 import {
   BehalfError,
   InvalidResponseError,
@@ -9,20 +9,20 @@ import {
 import { safeCause } from './safe-cause.ts'
 
 /** Turns what the JWT library throws into one of our faults, with the reason told apart. */
-export function tokenFault(error: unknown): unknown {
+export function tokenFault(error: unknown, errors: typeof JoseErrors): unknown {
   if (BehalfError.isInstance(error)) return error
   const cause = safeCause(error)
   if (error instanceof errors.JWKSTimeout)
     return new TransportError("the issuer's keys did not come in time", { cause })
   if (error instanceof errors.JWKSInvalid)
     return new InvalidResponseError("the issuer's key set is malformed", { cause })
-  const [reason, message] = explain(error)
+  const [reason, message] = explain(error, errors)
   return reason === undefined
     ? new InvalidResponseError(message, { cause })
     : new InvalidTokenError(reason, message, { cause })
 }
 
-function explain(error: unknown): readonly [InvalidTokenReason | undefined, string] {
+function explain(error: unknown, errors: typeof JoseErrors): readonly [InvalidTokenReason | undefined, string] {
   if (error instanceof errors.JWTExpired) return ['expired', 'the token has expired']
   if (error instanceof errors.JWTClaimValidationFailed) return explainClaim(error.claim, error.reason)
   if (error instanceof errors.JOSEAlgNotAllowed)

@@ -36,7 +36,7 @@ export async function verifyWithKeys(
   now: number,
 ): Promise<VerifiedJwt> {
   let type = ''
-  const { jwtVerify } = await jwtLibrary()
+  const { jwtVerify, errors } = await jwtLibrary()
   try {
     const { payload, protectedHeader } = await jwtVerify(
       jwt,
@@ -58,7 +58,7 @@ export async function verifyWithKeys(
     return { claims: payload, algorithm: protectedHeader.alg, ...(type !== '' && { type }) }
   } catch (error) {
     signal?.throwIfAborted()
-    throw tokenFault(error)
+    throw tokenFault(error, errors)
   }
 }
 

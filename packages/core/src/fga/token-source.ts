@@ -1,4 +1,3 @@
-import { decodeJwt } from 'jose/jwt/decode'
 import type { AuthorizationServer, Profile, TokenResponse } from '../authorization-server/index.ts'
 import { tokenEnd } from '../authorization-server/token-end.ts'
 import { Token } from '../credential/token.ts'
@@ -87,7 +86,7 @@ function clientCredentials(
     const from = way.clock.now() / 1000
     const answer = await grant(server, { audience, scope: scopes.join(' ') || undefined }, signal)
     const token = new Token(answer.accessToken)
-    const end = tokenEnd(from, answer.expiresIn, expOf(answer.accessToken))
+    const end = tokenEnd(from, answer.expiresIn, await expOf(answer.accessToken))
     // I7: without an end it is used once, and not kept.
     kept = end === undefined ? undefined : { token, staleAt: end - Math.min(SKEW_SECONDS, (end - from) / 10) }
     return token
@@ -127,7 +126,8 @@ function faultOf(error: unknown): unknown {
     : new ConfigurationError('openFga.credentials', message)
 }
 
-function expOf(token: string): unknown {
+async function expOf(token: string): Promise<unknown> {
+  const { decodeJwt } = await import('jose/jwt/decode')
   try {
     return decodeJwt(token).exp
   } catch {

@@ -1,4 +1,3 @@
-import { decodeJwt } from 'jose/jwt/decode'
 import {
   type AuthorizationServer,
   type Profile,
@@ -6,6 +5,7 @@ import {
   subjectOf,
   type TokenResponse,
 } from '../authorization-server/index.ts'
+import { jwtLibrary } from '../authorization-server/jwt-library.ts'
 import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
 import { revealToken, type Token } from '../credential/index.ts'
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'
@@ -92,7 +92,7 @@ export async function verifyIssued(
   { signal }: RequestOptions,
 ): Promise<IssuedClaims | undefined> {
   const { profile } = server
-  if (issuerOf(token) !== profile.issuer) return undefined
+  if ((await issuerOf(token)) !== profile.issuer) return undefined
   try {
     const types = expected.accessToken ? profile.token.accessTokenTypes : undefined
     const { claims } = await server.verifyJwt(token, { audience: expected.audience, types, signal })
@@ -163,7 +163,8 @@ function refuseSurplus(scopes: readonly string[], expected: Expected): void {
 }
 
 /** Read unverified, to know whether the token can be verified at all. */
-function issuerOf(token: string): unknown {
+async function issuerOf(token: string): Promise<unknown> {
+  const { decodeJwt } = await jwtLibrary()
   try {
     return decodeJwt(token).iss
   } catch {

@@ -26,6 +26,12 @@ export function planExchange(options: ExchangeTokenOptions): ExchangePlan {
   if (exchange === undefined) {
     throw new ConfigurationError('authorizationServer', 'this provider has no token exchange')
   }
+  if (subjectToken?.token === undefined) {
+    throw new ConfigurationError(
+      'exchangeToken.subjectToken',
+      'give what subjectTokenOf(identity) gives; an identity that came without a token has none to exchange',
+    )
+  }
   if (exchange.subjectTokens?.includes(subjectToken.type) === false) {
     const taken = exchange.subjectTokens.join(', ')
     throw new ConfigurationError('exchangeToken.subjectToken', `this provider exchanges ${taken} only; keep that one`)

@@ -76,6 +76,8 @@ describe('an exchange', () => {
     ['exchangeToken.resource', { resource: ' ' }],
     ['exchangeToken.authorizationDetails', { authorizationDetails: [{ type: 'stock_order' }] }],
     ['exchangeToken.retries', { retries: 3 }],
+    ['exchangeToken.subjectToken: give what subjectTokenOf(identity) gives', { subjectToken: undefined }],
+    ['exchangeToken.subjectToken: give what subjectTokenOf(identity) gives', { subjectToken: SUBJECT_TOKEN }],
   ])('sends nothing when %s is wrong', async (message, options) => {
     await expect(server.exchange(options as never)).rejects.toThrow(message)
     await expect(server.exchange(options as never)).rejects.toThrow(ConfigurationError)
