@@ -38,7 +38,7 @@ export function keyBytes(option: string, material: unknown): Uint8Array {
   if (bytes?.length !== 32) {
     throw new ConfigurationError(
       option,
-      'give 32 random bytes, as Uint8Array or base64url (openssl rand 32 | basenc --base64url)',
+      'give 32 random bytes, as Uint8Array or base64url (node -p "crypto.randomBytes(32).toString(\'base64url\')")',
     )
   }
   return bytes

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { createSealer, keyBytes } from '../../../src/lib/index.ts'
 
@@ -43,5 +44,17 @@ describe('keyBytes', () => {
     for (const bad of ['short', new Uint8Array(16), undefined, 32, '!!!']) {
       expect(() => keyBytes('keys.seal[1]', bad)).toThrow(/^keys\.seal\[1\]: give 32 random bytes/)
     }
+  })
+
+  test('names a command that makes one, wherever Node runs', () => {
+    let message = ''
+    try {
+      keyBytes('keys.index', '')
+    } catch (error) {
+      message = (error as Error).message
+    }
+    const [, code = ''] = /\(node -p "(.+)"\)$/.exec(message) ?? []
+    const made = execFileSync(process.execPath, ['-p', code], { encoding: 'utf8' })
+    expect(keyBytes('keys.index', made.trim())).toHaveLength(32)
   })
 })
