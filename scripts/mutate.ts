@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util'
 import { checkGuards } from './mutate/check-guards.ts'
 import { explanations } from './mutate/explained.ts'
 import { guards } from './mutate/guards.ts'
@@ -7,9 +8,12 @@ import { KeptKills } from './mutate/kept-kills.ts'
 
 // `npm run mutate` takes each guard of core out, clause by clause, and looks whether a test notices;
 // `npm run mutate -- guard/check` only those in files whose path holds this. Hours on a small machine: nightly.
-// A run that was stopped goes on where it was; `--anew` begins again.
-const anew = process.argv.includes('--anew')
-const filters = process.argv.slice(2).filter((word) => word !== '--anew')
+// A run that was stopped goes on where it was; `--anew` begins again. `--in unit/ciba` asks only the tests whose path holds
+// this: while tests are written, some minutes instead of many, and what survives may still be known to others.
+const { values, positionals: filters } = parseArgs({
+  allowPositionals: true,
+  options: { anew: { type: 'boolean', default: false }, in: { type: 'string', default: '' } },
+})
 const began = performance.now()
 
 const problems = checkGuards()
@@ -21,7 +25,7 @@ if (chosen.length === 0) {
   console.log(`no guard is in a file whose path holds ${filters.join(' or ')}`)
   process.exit(1)
 }
-const { fates, unusable } = await hunt(chosen, new KeptKills({ anew }), console.log)
+const { fates, unusable } = await hunt(chosen, { kept: new KeptKills(values), within: values.in }, console.log)
 
 const reasons = new Map(explanations.flatMap(({ file, keys, reason }) => keys.map((key) => [`${file} ${key}`, reason])))
 const isExplained = ({ mutant }: Fate) => reasons.has(`${mutant.file} ${mutant.key}`)

@@ -26,6 +26,13 @@ export interface Hunt {
   readonly unusable: readonly string[]
 }
 
+export interface HuntOptions {
+  /** Kills of earlier runs; those of this one are added. */
+  readonly kept: KeptKills
+  /** Only test files whose path holds this are asked. */
+  readonly within: string
+}
+
 /** Rooms from the ground up: a test of the room that holds a guard comes before those that only pass through it. */
 const rooms = [
   ...['lib', 'errors', 'credential', 'roles', 'fga', 'authorization-server', 'identity', 'token-exchange', 'vault'],
@@ -49,7 +56,11 @@ function testFiles(): string[] {
  * Three rounds: a few tests each; then for whoever is left all the tests that it shows in; then, one by one, in a
  * process where it is awake before anything is loaded, since a test file may have kept what it built without it.
  */
-export async function hunt(mutants: readonly Mutant[], kept: KeptKills, print: (text: string) => void): Promise<Hunt> {
+export async function hunt(
+  mutants: readonly Mutant[],
+  { kept, within }: HuntOptions,
+  print: (text: string) => void,
+): Promise<Hunt> {
   const tally = new Tally()
   const { killed, reached, spent } = tally
   const known = kept.of(mutants)
@@ -67,7 +78,7 @@ export async function hunt(mutants: readonly Mutant[], kept: KeptKills, print: (
   const left = () => mutants.filter(({ id }) => !killed.has(id))
 
   print(`first round: ${left().length} mutants, at most ${FIRST_BUDGET} tests each`)
-  const all = testFiles()
+  const all = testFiles().filter((file) => file.includes(within))
   for (const files of byRoom(all)) {
     const budget = left().map(({ id }) => [id, FIRST_BUDGET - (spent.get(id) ?? 0)] as const)
     if (budget.length > 0) await runPlan({ testFiles: files, budget: Object.fromEntries(budget), always: 0 }, take)
