@@ -18,6 +18,8 @@ export interface Stage {
   someone(options?: BrowserContextOptions): Promise<Page>
   /** The app's process ends, and another one begins on the same files. `between`: while there is none. */
   restart(change?: Readonly<Record<string, string>>, between?: () => Promise<void>): Promise<void>
+  /** The same without a chance to end what it does. */
+  crash(): Promise<void>
   /** Orders that the exchange has carried out in a portfolio. */
   orders(portfolio: string): Promise<number>
   /** All that browsers and app said to each other. */
@@ -70,7 +72,9 @@ async function openStage(): Promise<Stage> {
     KEEP_SECRETS_IN: secretsFile,
   }
   const faults: string[] = []
+  let changed: Readonly<Record<string, string>> = {}
   const start = async (change: Readonly<Record<string, string>>): Promise<RunningApp> => {
+    changed = change
     const port = await freePort()
     const started = await startApp(port, { ...environment, ...change })
     traffic.goTo(port)
@@ -97,6 +101,14 @@ async function openStage(): Promise<Stage> {
       await between().finally(async () => {
         app = await start(change)
       })
+    },
+    async crash() {
+      traffic.goTo(undefined)
+      const { promise: gone, resolve } = Promise.withResolvers<void>()
+      app.process.once('exit', () => resolve())
+      app.process.kill('SIGKILL')
+      await gone
+      app = await start(changed)
     },
     orders: async (portfolio) => (await sandbox.target.api.controls.orders(portfolio)).length,
     traffic: traffic.read,

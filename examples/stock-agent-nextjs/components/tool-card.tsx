@@ -1,5 +1,6 @@
 import { parseInterrupt } from '@behalf/ai-sdk/browser'
 import type { Look } from '../src/look-at.ts'
+import { isGoingOn } from '../src/parts.ts'
 import { Countdown } from './countdown.tsx'
 import { Order } from './order.tsx'
 
@@ -58,12 +59,14 @@ export function ToolCard(props: CardProps) {
             <Verdict part={part} sentences={sentences} />
           </p>
         )}
-        {part.state === 'approval-responded' && part.approval?.approved === true && <p>Placing the order…</p>}
+        {isGoingOn(part) && <p>Placing the order…</p>}
         {part.state === 'output-available' && <Order output={part.output} />}
       </section>
     )
   }
   if (part.state === 'output-available') return <p className="done">{labels[tool] ?? tool}</p>
+  // Its process died in the middle: what became of it is looked after.
+  if (isGoingOn(part)) return <p className="done">Under way…</p>
   return part.state === 'output-error' || part.state === 'output-denied' ? <p className="done">Not done</p> : null
 }
 

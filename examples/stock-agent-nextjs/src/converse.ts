@@ -11,7 +11,9 @@ import {
   type UIMessage,
 } from 'ai'
 import type { StockApp } from './app.ts'
+import { callsToGoOn, isRunning, keepingCalls } from './begun-calls.ts'
 import { modelOf } from './model.ts'
+import { noAnswer } from './no-answer.ts'
 import { giveUpWaiting, settleWaiting } from './settle-waiting.ts'
 import { tools } from './tools.ts'
 
@@ -62,14 +64,18 @@ export async function converse(app: StockApp, turn: Turn): Promise<Response | St
 
 function say(before: readonly UIMessage[], text: string): readonly UIMessage[] | Still {
   const messages = giveUpWaiting(before)
-  if (interruptsOf(messages).length > 0) return 'waits'
+  if (interruptsOf(messages).length > 0 || callsToGoOn(messages).length > 0) return 'waits'
   return [...messages, { id: crypto.randomUUID(), role: 'user', parts: [{ type: 'text', text }] }]
 }
 
 async function goOn(app: StockApp, turn: Turn, before: readonly UIMessage[]): Promise<readonly UIMessage[] | Still> {
-  if (interruptsOf(before).length === 0) return isUnfinished(before) ? before : 'nothing_waits'
   const { guard, conversations } = app
-  const settled = await settleWaiting(before, { guard, identity: turn.identity, threadId: turn.id })
+  const context = { guard, identity: turn.identity, threadId: turn.id }
+  if (interruptsOf(before).length === 0) {
+    if (!isUnfinished(before)) return 'nothing_waits'
+    return (await isRunning(before, context)) ? 'waits' : before
+  }
+  const settled = await settleWaiting(before, context)
   if (settled.status === 'answered') return settled.messages
   if (settled.messages !== before) conversations.save(turn.owner, turn.id, settled.messages)
   return 'waits'
@@ -89,7 +95,8 @@ async function reply(
 ) {
   // The user's own portfolio: a real app would look it up. It guides the model, and opens nothing.
   const portfolio = identity && `p-${identity.subject}`
-  const guarded = guardTools(tools, {
+  const kept = keepingCalls(tools, messages, (now) => conversations.save(owner, id, now))
+  const guarded = guardTools(kept, {
     guard,
     policies,
     identity,
@@ -115,7 +122,7 @@ async function reply(
     generateMessageId: () => crypto.randomUUID(),
     sendReasoning: false,
     redactToolErrors: true,
-    onError: () => 'The model did not answer.',
+    onError: () => noAnswer,
     onEnd: ({ messages: all }) => conversations.save(owner, id, all),
   })
 }

@@ -1,6 +1,7 @@
 import { interruptsOf } from '@behalf/ai-sdk'
 import type { UIMessage } from 'ai'
 import type { StockApp } from './app.ts'
+import { isRunning } from './begun-calls.ts'
 import { isUnfinished } from './converse.ts'
 import type { Who } from './who-is.ts'
 
@@ -20,7 +21,11 @@ export async function lookAt(app: StockApp, { identity, owner }: Who, id: string
   if (kept === undefined) return undefined
   const { version, messages } = kept
   const waiting = interruptsOf(messages).map(({ interrupt }) => interrupt)
-  if (waiting.length === 0) return { version, messages, goesOn: isUnfinished(messages) ? 'now' : 'not_needed' }
+  if (waiting.length === 0) {
+    if (!isUnfinished(messages)) return { version, messages, goesOn: 'not_needed' }
+    const isEarly = await isRunning(messages, { guard: app.guard, identity, threadId: id })
+    return { version, messages, goesOn: isEarly ? 'later' : 'now' }
+  }
   if (identity === undefined) return { version, messages, goesOn: 'later' }
   const questions = waiting.filter(({ kind }) => kind === 'approval_pending')
   // A login or an account: the page asks to go on when the user comes back.

@@ -1,0 +1,10 @@
+interface Part {
+  readonly state?: string
+  readonly approval?: { readonly approved?: boolean | undefined } | undefined
+}
+
+/** A call that may run, and has no result yet: a person said yes, or a process that died had begun it. */
+export const isGoingOn = (part: object): boolean => {
+  const { state, approval }: Part = part
+  return state === 'approval-responded' && approval?.approved === true
+}
