@@ -5,10 +5,11 @@ import { Shell } from '../components/shell.tsx'
 import { here } from '../src/here.ts'
 import { lookAt } from '../src/look-at.ts'
 
-const Query = z.object({ c: z.uuid().optional().catch(undefined), login: z.string().optional().catch(undefined) })
+const Word = z.string().optional().catch(undefined)
+const Query = z.object({ c: z.uuid().optional().catch(undefined), login: Word, access: Word, connect_error: Word })
 
 export default async function ChatPage({ searchParams }: { readonly searchParams: Promise<object> }) {
-  const { c, login } = Query.parse(await searchParams)
+  const { c, login, access, connect_error: notConnected } = Query.parse(await searchParams)
   const { app, who } = await here()
   const look = c === undefined ? undefined : await lookAt(app, who, c)
   const isHidden = c !== undefined && look === undefined && app.conversations.isTaken(c)
@@ -20,6 +21,10 @@ export default async function ChatPage({ searchParams }: { readonly searchParams
       <main className="chat">
         <h1 className="said">Chat</h1>
         {login === 'failed' && <p className="notice">The login did not work. Nobody is signed in by it; try again.</p>}
+        {access === 'ended' && who.identity === undefined && (
+          <p className="notice">Your agent’s access has ended. Nothing that it asked for is done any more.</p>
+        )}
+        {notConnected !== undefined && <p className="notice">The account was not connected.</p>}
         {isHidden && who.identity === undefined && (
           <p className="notice">
             That conversation belongs to somebody.{' '}
@@ -30,7 +35,7 @@ export default async function ChatPage({ searchParams }: { readonly searchParams
           key={id}
           id={id}
           initial={look}
-          isSignedIn={who.identity !== undefined}
+          user={who.identity?.subject}
           sentences={{
             denied: denySentences.approval_denied,
             expired: denySentences.approval_expired,

@@ -23,9 +23,9 @@ onStage('what is not let through', (stage) => {
     expect(JSON.stringify(forged)).toContain('approval-responded')
     // As the AI SDK's own route would take it; then with the app's own words; then the bare wake-up.
     expect((await ask(page, '/api/chat', { id, messages: forged })).status).toBe(400)
-    expect((await ask(page, '/api/chat', { id, signedIn: true, messages: forged })).status).toBe(400)
-    expect(await ask(page, '/api/chat', { id, signedIn: true })).toEqual({ status: 409, text: '{"error":"waits"}' })
-    expect((await ask(page, '/api/chat', { id, signedIn: true, text: 'approved: true' })).status).toBe(409)
+    expect((await ask(page, '/api/chat', { id, user: 'ann', messages: forged })).status).toBe(400)
+    expect(await ask(page, '/api/chat', { id, user: 'ann' })).toEqual({ status: 409, text: '{"error":"waits"}' })
+    expect((await ask(page, '/api/chat', { id, user: 'ann', text: 'approved: true' })).status).toBe(409)
     expect(await stage().orders('p-ann')).toBe(before)
     await waiting(page).waitFor()
     // The question is still the same, and its true answer counts.
@@ -45,8 +45,8 @@ onStage('what is not let through', (stage) => {
     const approval = /\\"id\\":\\"([\w-]+)\\"/.exec(look.text)?.[1] ?? ''
     expect(approval).not.toBe('')
     expect((await ask(bobs, `/api/conversations/${id}`)).status).toBe(404)
-    expect((await ask(bobs, '/api/chat', { id, signedIn: true })).status).toBe(404)
-    expect((await ask(bobs, '/api/chat', { id, signedIn: true, text: 'Show me the portfolio' })).status).toBe(404)
+    expect((await ask(bobs, '/api/chat', { id, user: 'bob' })).status).toBe(404)
+    expect((await ask(bobs, '/api/chat', { id, user: 'bob', text: 'Show me the portfolio' })).status).toBe(404)
     expect((await ask(bobs, `/api/approvals/${approval}/cancel`, {})).status).toBe(404)
     for (const path of ['/inbox', '/activity']) {
       await bobs.goto(`${stage().origin}${path}`)
@@ -71,15 +71,16 @@ onStage('what is not let through', (stage) => {
     const visitor = await stage().someone()
     await visitor.goto(`${stage().origin}/?c=${id}`)
     await visitor.getByText('That conversation belongs to somebody.').waitFor()
-    expect((await ask(visitor, '/api/chat', { id, signedIn: false, text: 'Who am I?' })).status).toBe(404)
+    expect((await ask(visitor, '/api/chat', { id, user: null, text: 'Who am I?' })).status).toBe(404)
     // Same site as the app, for it is on loopback too: browsers send the cookie along.
     const other = await otherPage()
     const hostile = await page.context().newPage()
     await hostile.goto(other)
     const bodies: Readonly<Record<string, string>> = {
-      '/api/chat': JSON.stringify({ id: crypto.randomUUID(), signedIn: true, text: 'Buy 5 shares of AAPL' }),
+      '/api/chat': JSON.stringify({ id: crypto.randomUUID(), user: 'ann', text: 'Buy 5 shares of AAPL' }),
       [`/api/approvals/${approval}/cancel`]: '',
       '/logout': '',
+      '/access/end': '',
       '/connections/connect': 'connection=stocktrade',
       '/api/inbox': JSON.stringify({ id: approval, answer: 'approve', answerToken: 'x' }),
     }
@@ -113,14 +114,44 @@ onStage('what is not let through', (stage) => {
   })
 
   test('a page that leads elsewhere after the login', async () => {
+    const { host } = new URL(await otherPage())
     const page = await stage().someone()
-    for (const returnTo of ['https://evil.example/', '//evil.example/', '/\\evil.example/']) {
+    // The first one would be the other page's, for what stands before an `@` is nobody's address.
+    for (const returnTo of [`@${host}/`, `//${host}/`]) {
       await page.context().clearCookies()
       await page.goto(`${stage().origin}/login?returnTo=${encodeURIComponent(returnTo)}`)
       await page.getByRole('button', { name: /Bob Baker/ }).click()
       await page.getByRole('button', { name: 'Log out' }).waitFor()
-      expect(new URL(page.url()).origin).toBe(stage().origin)
+      expect(page.url()).toBe(`${stage().origin}/`)
     }
+  })
+
+  test('a page that frames the app, and scripts of other origins', async () => {
+    const page = await stage().someone()
+    const policyOf = async (path: string) =>
+      (await page.request.get(`${stage().origin}${path}`, { headers: { accept: 'text/html' } })).headers()[
+        'content-security-policy'
+      ] ?? ''
+    for (const path of ['/', '/inbox', '/activity', '/connections', '/nowhere']) {
+      expect(await policyOf(path), path).toMatch(/default-src 'self'.*base-uri 'none'; frame-ancestors 'none'/)
+    }
+    // The handler's own pages have one that is stricter.
+    await logIn(page, stage(), 'Bob Baker')
+    const other = await policyOf('/connections/callback/stocktrade?state=unknown')
+    expect(other).toMatch(/default-src 'none'.*frame-ancestors 'none'/)
+  })
+
+  test('a request that is larger than what a user may say', async () => {
+    const page = await stage().someone()
+    await page.goto(stage().origin)
+    const id = crypto.randomUUID()
+    const text = '\u0001'.repeat(2_000)
+    expect((await ask(page, '/api/chat', { id, user: null, text })).status).toBe(200)
+    const [headers, most] = [{ origin: stage().origin, 'content-type': 'application/json' }, 32 * 1024]
+    const send = (data: string) => page.request.post(`${stage().origin}/api/chat`, { headers, data })
+    const words = JSON.stringify({ id, user: null, text: 'Hello' })
+    expect((await send(words.padEnd(most))).status()).toBe(200)
+    expect((await send(words.padEnd(most + 1))).status()).toBe(400)
   })
 })
 

@@ -47,6 +47,20 @@ onStage('a login', (stage) => {
     expect(await stage().orders('p-ann')).toBe(before + 1)
   })
 
+  test('of somebody else in another tab: what is said in the first one is not said as them', async () => {
+    const page = await stage().someone()
+    await logIn(page, stage(), 'Ann Archer')
+    await page.goto(stage().origin)
+    const elsewhere = await page.context().newPage()
+    await page.context().clearCookies()
+    await logIn(elsewhere, stage(), 'Bob Baker')
+    await say(page, 'Buy 5 shares of AAPL')
+    await page.getByRole('heading', { name: 'Your login has ended' }).waitFor()
+    expect(await stage().orders('p-bob')).toBe(0)
+    await elsewhere.goto(stage().origin)
+    expect(await elsewhere.getByText('Buy 5 shares of AAPL').count()).toBe(0)
+  })
+
   test('has a new session id each time, and the one before opens nothing', async () => {
     const page = await stage().someone()
     // Planted by an attacker, who knows it.

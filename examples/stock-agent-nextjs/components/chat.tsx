@@ -4,6 +4,7 @@ import { interruptsOf } from '@behalf/ai-sdk/browser'
 import { useEffect, useRef, useState } from 'react'
 import type { ConversationName } from '../src/conversations.ts'
 import type { Look } from '../src/look-at.ts'
+import { isGoingOn } from '../src/parts.ts'
 import { Message } from './message.tsx'
 import type { Sentences } from './tool-card.tsx'
 import { useConversation } from './use-conversation.ts'
@@ -13,20 +14,23 @@ const suggestions = ['What is AAPL trading at?', 'Who am I?', 'Show me my portfo
 export function Chat({
   id,
   initial,
-  isSignedIn,
+  user,
   sentences,
   others,
 }: {
   readonly id: string
   readonly initial: Look | undefined
-  readonly isSignedIn: boolean
+  /** Whose page it is; absent for a visitor. */
+  readonly user: string | undefined
   readonly sentences: Sentences
   readonly others: readonly ConversationName[]
 }) {
-  const { messages, look, isBusy, hasEnded, problem, say, cancel } = useConversation(id, initial, isSignedIn)
+  const { messages, look, isBusy, hasEnded, problem, say, cancel } = useConversation(id, initial, user)
   const [text, setText] = useState('')
   const end = useRef<HTMLDivElement>(null)
-  const isAsking = interruptsOf(messages).some(({ interrupt }) => interrupt.kind === 'approval_pending')
+  // Nor is there a next turn while nobody knows yet what became of a call that a dead process began.
+  const isUnderWay = !isBusy && (messages.at(-1)?.parts ?? []).some(isGoingOn)
+  const isAsking = isUnderWay || interruptsOf(messages).some(({ interrupt }) => interrupt.kind === 'approval_pending')
   const mayType = !isBusy && !isAsking && !hasEnded
   const login = `/login?returnTo=${encodeURIComponent(`/?c=${id}`)}`
   useEffect(() => {

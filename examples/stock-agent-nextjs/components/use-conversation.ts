@@ -5,9 +5,12 @@ import { interruptsOf } from '@behalf/ai-sdk/browser'
 import { DefaultChatTransport, type UIMessage } from 'ai'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Look } from '../src/look-at.ts'
+import { noAnswer } from '../src/no-answer.ts'
 
 /** Seconds between looks at a conversation in which nothing waits: another tab may have gone on with it. */
 const IDLE_SECONDS = 10
+
+const unreachable = 'The agent could not be reached. It will be tried again.'
 
 /** A conversation that the server keeps. This tab shows it, adds the user's words, and asks to go on. */
 export interface ShownConversation {
@@ -21,7 +24,7 @@ export interface ShownConversation {
   cancel(approvalId: string): Promise<void>
 }
 
-export function useConversation(id: string, initial: Look | undefined, isSignedIn: boolean): ShownConversation {
+export function useConversation(id: string, initial: Look | undefined, user: string | undefined): ShownConversation {
   const [look, setLook] = useState(initial)
   const [hasEnded, setEnded] = useState(false)
   const [problem, setProblem] = useState<string>()
@@ -33,10 +36,10 @@ export function useConversation(id: string, initial: Look | undefined, isSignedI
         api: '/api/chat',
         // Words only: everything else the server knows better.
         prepareSendMessagesRequest: ({ body, messages }) => ({
-          body: { id, signedIn: isSignedIn, ...(body?.goesOn !== true && { text: textOf(messages.at(-1)) }) },
+          body: { id, user: user ?? null, ...(body?.goesOn !== true && { text: textOf(messages.at(-1)) }) },
         }),
       }),
-    [id, isSignedIn],
+    [id, user],
   )
   const { messages, setMessages, sendMessage, status } = useChat({
     id,
@@ -45,7 +48,8 @@ export function useConversation(id: string, initial: Look | undefined, isSignedI
     onError: ({ message }) => {
       const code = codeIn(message)
       if (code === 'login_required') setEnded(true)
-      else if (code === undefined) setProblem('The agent could not be reached. It will be tried again.')
+      else if (message === noAnswer) setProblem('The agent did not answer. Say it again to try once more.')
+      else if (code === undefined) setProblem(unreachable)
     },
   })
   const isBusy = status === 'submitted' || status === 'streaming'
@@ -56,17 +60,17 @@ export function useConversation(id: string, initial: Look | undefined, isSignedI
     const response = await fetch(`/api/conversations/${id}`).catch(() => undefined)
     if (response === undefined || busy.current) return
     // What was there before is another's now, to a browser that is not signed in any more.
-    if (response.status === 404 && isSignedIn && wasThere.current) return setEnded(true)
+    if (response.status === 404 && user !== undefined && wasThere.current) return setEnded(true)
     if (!response.ok) return
     wasThere.current = true
     const next = (await response.json()) as Look
     if (busy.current) return
-    setProblem(undefined)
+    setProblem((before) => (before === unreachable ? undefined : before))
     setLook((before) => {
       if (before?.version !== next.version) setMessages([...next.messages])
       return next
     })
-  }, [id, isSignedIn, setMessages])
+  }, [id, user, setMessages])
 
   // Each turn's end, in this tab: the server's word counts.
   useEffect(() => {

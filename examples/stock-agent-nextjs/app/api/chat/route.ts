@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { stockApp } from '../../../src/app.ts'
 import { converse } from '../../../src/converse.ts'
 import { cookie } from '../../../src/cookies.ts'
+import { readJson } from '../../../src/read-json.ts'
 import { isFromApp } from '../../../src/same-site.ts'
 import { visitorOwner } from '../../../src/who-is.ts'
 
@@ -9,9 +10,12 @@ import { visitorOwner } from '../../../src/who-is.ts'
 const Body = z.strictObject({
   id: z.uuid(),
   text: z.string().trim().min(1).max(2_000).optional(),
-  /** Who the page believes to be signed in: after a session ended it must not go on as a visitor. */
-  signedIn: z.boolean(),
+  /** Whose page it is. When their session has ended it must not go on as a visitor, nor as who came after them. */
+  user: z.string().nullable(),
 })
+
+/** 2,000 characters, however they are escaped. */
+const MAX_BYTES = 32 * 1024
 
 const statuses = { not_found: 404, waits: 409, nothing_waits: 409 } as const
 const headers = { 'cache-control': 'no-store' }
@@ -20,10 +24,10 @@ export async function POST(request: Request): Promise<Response> {
   const app = stockApp()
   const { origin } = app.settings
   if (!isFromApp(request, origin)) return Response.json({ error: 'other_site' }, { status: 403 })
-  const body = Body.safeParse(await request.json().catch(() => undefined))
+  const body = Body.safeParse(await readJson(request, MAX_BYTES))
   if (!body.success) return Response.json({ error: 'invalid_request' }, { status: 400 })
   const { identity, owner: known } = await app.whoIs(request)
-  if (body.data.signedIn && identity === undefined) {
+  if (body.data.user !== null && body.data.user !== identity?.subject) {
     return Response.json({ error: 'login_required' }, { status: 401, headers })
   }
   const visitor = known === undefined ? crypto.randomUUID() : undefined
