@@ -50,6 +50,7 @@ onStage('every page', (stage) => {
       '/?login=failed': 'The login did not work.',
       '/inbox': 'This page shows what is yours',
       '/activity': 'This page shows what is yours',
+      '/connections': 'This page shows what is yours',
       '/nowhere': 'There is no such page.',
     })) {
       await page.goto(`${stage().origin}${path}`)
@@ -87,7 +88,7 @@ onStage('every page', (stage) => {
     await page.getByPlaceholder('Message the agent').waitFor()
     await expectSound(page)
     await page.goto(`${stage().origin}/connections`)
-    await page.getByText('Stock Trade').first().waitFor()
+    await page.getByText('Connected, with access to portfolio:read.').waitFor()
     await expectSound(page)
   })
 

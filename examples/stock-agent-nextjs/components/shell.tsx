@@ -2,12 +2,13 @@ import type { UserIdentity } from '@behalf/core'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 
-type Place = 'chat' | 'inbox' | 'activity'
+type Place = 'chat' | 'inbox' | 'activity' | 'accounts'
 
 const places = [
   { place: 'chat', href: '/', label: 'Chat' },
   { place: 'inbox', href: '/inbox', label: 'Inbox' },
   { place: 'activity', href: '/activity', label: 'Activity' },
+  { place: 'accounts', href: '/connections', label: 'Accounts' },
 ] as const satisfies readonly { place: Place; href: string; label: string }[]
 
 /** What all pages have around them. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import type { Guard } from '@behalf/core'
+import type { Guard, UserIdentity } from '@behalf/core'
 import { connectAccounts, inAppInbox } from '@behalf/core/http'
 import { createSessions } from '@behalf/core/identity'
+import type { AccountLinker } from '@behalf/core/vault'
 import { sqliteStore } from '@behalf/stores/sqlite'
 import { type Activity, activityIn } from './activity.ts'
 import { type Conversations, conversationsIn } from './conversations.ts'
@@ -20,10 +21,14 @@ export interface StockApp {
   readonly activity: Activity
   readonly locks: Locks
   readonly login: Login
+  /** What users have linked, for their page. */
+  readonly accounts: AccountLinker
   /** Under `/connections`: where users link their accounts. */
   readonly connections: (request: Request) => Promise<Response>
   /** `/api/inbox`: questions to those who approve for others. */
   readonly inbox: (request: Request) => Promise<Response>
+  /** Ends a user's open and unused approvals, their logins, and their linked accounts. A body that runs is not stopped. */
+  endAccess(identity: UserIdentity): Promise<void>
   whoIs(request: Pick<Request, 'headers'>): Promise<Who>
 }
 
@@ -56,6 +61,7 @@ function openApp(settings: Settings): StockApp {
     activity,
     locks: createLocks(),
     login: createLogin({ settings, database, sessions, conversations }),
+    accounts: vault.accounts,
     connections: connectAccounts({
       linker: vault.accounts,
       identityOf,
@@ -70,6 +76,12 @@ function openApp(settings: Settings): StockApp {
       origins: [origin],
       audit: { sink: activity.sink, agent: agentName },
     }),
+    async endAccess({ issuer, tenant, subject }) {
+      const whose = { issuer, subject, ...(tenant !== undefined && { tenant }) }
+      await guard.revoke(whose)
+      // Links outlive logins and revocations, until somebody says so.
+      await vault.forget(whose)
+    },
     whoIs: who,
   }
 }

@@ -15,7 +15,7 @@ export interface Login {
   /** `GET /callback`. */
   end(request: Request): Promise<Response>
   /** `POST /logout`, after the caller made sure that the app's own page asks. */
-  out(request: Request): Promise<Response>
+  out(request: Request, to?: '/' | '/?access=ended'): Promise<Response>
 }
 
 interface LoginParts {
@@ -85,9 +85,9 @@ export function createLogin({ settings, database, sessions, conversations }: Log
         cookie('login', '', { origin, seconds: 0 }),
       )
     },
-    async out(request) {
+    async out(request, to = '/') {
       await endSession(request)
-      return redirect(`${origin}/`, cookie('session', '', { origin, seconds: 0 }))
+      return redirect(`${origin}${to}`, cookie('session', '', { origin, seconds: 0 }))
     },
   }
 

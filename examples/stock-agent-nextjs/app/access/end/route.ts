@@ -1,0 +1,12 @@
+import { stockApp } from '../../../src/app.ts'
+import { isFromApp } from '../../../src/same-site.ts'
+
+/** Takes back all that a user gave the agent. */
+export async function POST(request: Request): Promise<Response> {
+  const { endAccess, login, settings, whoIs } = stockApp()
+  if (!isFromApp(request, settings.origin)) return Response.json({ error: 'other_site' }, { status: 403 })
+  const { identity } = await whoIs(request)
+  if (identity === undefined) return login.out(request)
+  await endAccess(identity)
+  return login.out(request, '/?access=ended')
+}

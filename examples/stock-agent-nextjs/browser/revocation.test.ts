@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { answerOnPhone, ask, asked, connectAccount, logIn, say, signInAs, verdict, waiting } from './acts.ts'
+import { onStage } from './stage.ts'
+
+onStage('what a user takes back', (stage) => {
+  test('an account that is disconnected is asked for again', async () => {
+    const page = await stage().someone()
+    await logIn(page, stage(), 'Bob Baker')
+    await say(page, 'Show me my portfolio')
+    await connectAccount(page, 'Bob Baker')
+    await page.getByText(/Portfolio p-bob: /).waitFor()
+    await page.getByRole('link', { name: 'Accounts' }).click()
+    await page.getByText('Connected, with access to portfolio:read.').waitFor()
+    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await page.getByRole('status').getByText('The account is disconnected.').waitFor()
+    await page.getByText('Not connected.').waitFor()
+    await page.goto(stage().origin)
+    await say(page, 'Show me my portfolio')
+    await page.getByRole('heading', { name: 'Connect your Stock Trade account' }).waitFor()
+    expect(await page.getByText(/Portfolio p-bob: /).count()).toBe(0)
+  })
+
+  test('the agent’s access: its question is over, and accounts and logins elsewhere are, too', async () => {
+    const elsewhere = await stage().someone()
+    await logIn(elsewhere, stage(), 'Ann Archer')
+    await say(elsewhere, 'Show me my portfolio')
+    await connectAccount(elsewhere, 'Ann Archer')
+    await elsewhere.getByText(/Portfolio p-ann: /).waitFor()
+    const { page, id, before } = await asked(stage(), 'Buy 80 shares of AAPL')
+    await elsewhere.goto(`${stage().origin}/connections`)
+    await elsewhere.getByRole('button', { name: 'End the agent’s access' }).click()
+    await elsewhere.getByText('Your agent’s access has ended.').waitFor()
+    // The phone was asked before, and cannot be told.
+    await answerOnPhone(stage(), 'ann', 'Buy 80 shares of AAPL', 'Approve')
+    await page.getByRole('heading', { name: 'Your login has ended' }).waitFor()
+    expect((await ask(page, '/api/chat', { id, user: 'ann' })).status).toBe(401)
+    await page.getByRole('alert').getByRole('link', { name: 'Log in' }).click()
+    if (page.url().includes('/interaction/')) await signInAs(page, 'Ann Archer')
+    await verdict(page, 'Not done').waitFor()
+    await page.getByText('The access that this action needs was revoked.').waitFor()
+    expect(await waiting(page).count()).toBe(0)
+    expect(await stage().orders('p-ann')).toBe(before)
+    await page.getByPlaceholder('Message the agent').waitFor()
+    await say(page, 'Show me my portfolio')
+    await page.getByRole('heading', { name: 'Connect your Stock Trade account' }).waitFor()
+    await page.goto(`${stage().origin}/inbox`)
+    await page.getByRole('region', { name: 'Decided' }).getByText('Revoked').waitFor()
+  })
+})
