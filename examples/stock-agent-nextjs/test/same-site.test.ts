@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { cookie, readCookie } from '../src/cookies.ts'
+import { isFromApp, localPath } from '../src/same-site.ts'
+
+const origin = 'https://app.example'
+
+test.each(['/', '/inbox', '/?c=0b1c&login=x', '/%2f/evil.example', '/@evil.example', '/ok?next=//evil.example'])(
+  'a login leads back to %s',
+  (path) => {
+    expect(localPath(path, origin)).toBe(path)
+  },
+)
+
+test.each([
+  null,
+  '',
+  'https://evil.example/',
+  'javascript:alert(1)',
+  '@evil.example/',
+  '.evil.example/',
+  ':80@evil.example/',
+  '//evil.example/',
+  '/\\evil.example/',
+  '/..//evil.example/',
+  '/a/%2e%2e//evil.example/',
+  '/x\r\nset-cookie: a=b',
+  '/\tx',
+  '/\u2028',
+])('a login that should lead to %j leads to the front page', (path) => {
+  expect(localPath(path, origin)).toBe('/')
+})
+
+describe('what changes something comes from a page of the app', () => {
+  const isFrom = (headers: Record<string, string>) => isFromApp(new Request(origin, { headers }), origin)
+
+  test('as a browser says, an older one too', () => {
+    expect(isFrom({ origin, 'sec-fetch-site': 'same-origin' })).toBe(true)
+    expect(isFrom({ origin })).toBe(true)
+  })
+
+  // Each of the two alone is enough to refuse: a browser may know only one.
+  test.each<Record<string, string>>([
+    {},
+    { 'sec-fetch-site': 'same-origin' },
+    { origin: 'null' },
+    { origin: 'https://evil.example' },
+    { origin: 'http://app.example', 'sec-fetch-site': 'same-origin' },
+    { origin: 'https://app.example:8443', 'sec-fetch-site': 'same-origin' },
+    { origin, 'sec-fetch-site': 'same-site' },
+    { origin, 'sec-fetch-site': 'cross-site' },
+    { origin, 'sec-fetch-site': 'none' },
+  ])('and not from %j', (headers) => {
+    expect(isFrom(headers)).toBe(false)
+  })
+})
+
+describe('a cookie', () => {
+  const set = (at: string) => cookie('session', 'id', { origin: at, seconds: 60 })
+
+  test('is the host’s own over TLS, and out of reach of scripts and other sites', () => {
+    expect(set(origin).split('; ')).toEqual([
+      '__Host-session=id',
+      'Path=/',
+      'HttpOnly',
+      'SameSite=Lax',
+      'Max-Age=60',
+      'Secure',
+    ])
+    expect(set('http://127.0.0.1:3000')).toBe('session=id; Path=/; HttpOnly; SameSite=Lax; Max-Age=60')
+  })
+
+  test('that another host of the domain could set is not read over TLS', () => {
+    const read = (header: string, at = origin) =>
+      readCookie(new Request(origin, { headers: { cookie: header } }), 'session', at)
+    expect(read('session=planted')).toBeUndefined()
+    expect(read('session=planted; __Host-session=own')).toBe('own')
+    expect(read('my-session=x; session=own', 'http://127.0.0.1:3000')).toBe('own')
+  })
+})
