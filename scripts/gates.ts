@@ -10,6 +10,7 @@ import { checkFloors } from './gates/check-floors.ts'
 import { checkImports } from './gates/check-imports.ts'
 import { checkLinks } from './gates/check-links.ts'
 import { checkLiveOpenFga } from './gates/check-live-openfga.ts'
+import { checkMap } from './gates/check-map.ts'
 import { checkMcpConformance } from './gates/check-mcp-conformance.ts'
 import { checkMutants } from './gates/check-mutants.ts'
 import { checkPacked } from './gates/check-packed.ts'
@@ -37,6 +38,7 @@ export const gates: readonly Gate[] = [
   { name: 'file length', quick: true, run: () => checkFileLength() },
   { name: 'snippets', quick: true, run: () => checkSnippets() },
   { name: 'links', quick: true, run: () => checkLinks() },
+  { name: 'map', quick: true, run: () => checkMap() },
   { name: 'diagram', quick: true, run: checkDiagram },
   { name: 'mutants', run: checkMutants },
   { name: 'live OpenFGA', run: checkLiveOpenFga },
