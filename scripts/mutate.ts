@@ -10,9 +10,14 @@ import { KeptKills } from './mutate/kept-kills.ts'
 // `npm run mutate -- guard/check` only those in files whose path holds this. Hours on a small machine: nightly.
 // A run that was stopped goes on where it was; `--anew` begins again. `--in unit/ciba` asks only the tests whose path holds
 // this: while tests are written, some minutes instead of many, and what survives may still be known to others.
+// `--part 2/4` takes the second of four shares, for machines that work side by side.
 const { values, positionals: filters } = parseArgs({
   allowPositionals: true,
-  options: { anew: { type: 'boolean', default: false }, in: { type: 'string', default: '' } },
+  options: {
+    anew: { type: 'boolean', default: false },
+    in: { type: 'string', default: '' },
+    part: { type: 'string', default: '1/1' },
+  },
 })
 const began = performance.now()
 
@@ -20,7 +25,11 @@ const problems = checkGuards()
 for (const problem of problems) console.log(`FAILED ${problem}`)
 
 const { mutants } = instrumentAll(guards)
-const chosen = mutants.filter(({ file }) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+const [, part = '', parts = ''] = /^([1-9]\d?)\/([1-9]\d?)$/.exec(values.part) ?? []
+if (part === '' || Number(part) > Number(parts)) throw new Error('--part is written 2/4: the second of four shares')
+const isChosen = ({ id, file }: (typeof mutants)[number]) =>
+  id % Number(parts) === Number(part) - 1 && (filters.length === 0 || filters.some((filter) => file.includes(filter)))
+const chosen = mutants.filter(isChosen)
 if (chosen.length === 0) {
   console.log(`no guard is in a file whose path holds ${filters.join(' or ')}`)
   process.exit(1)
