@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import type { Store } from '../../../src/ports/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { approved, callerWith, dying, makeGate, order, place, typeOf, under } from './gate.ts'
+
+const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) }
+
+describe('an order', () => {
+  test('that another process ended before the lease was had is told again, and not run', async () => {
+    const store = memoryStore()
+    const caller = await callerWith([])
+    const other = place()
+    let isFirst = true
+    const late = {
+      ...dying(store, Number.POSITIVE_INFINITY),
+      put: async (...args: Parameters<Store['put']>) => {
+        if (isFirst) {
+          isFirst = false
+          await makeGate({ store, keys }).runOnce(under('k'), caller, order, other)
+        }
+        return store.put(...args)
+      },
+    } as Store
+    const handler = place()
+    const answer = await makeGate({ store: late, keys, onCrash: 'run_again' }).runOnce(
+      under('k'),
+      caller,
+      order,
+      handler,
+    )
+    expect([answer.status, answer.headers.get('idempotent-replayed')]).toEqual([201, 'true'])
+    expect([other.mock.calls.length, handler.mock.calls.length]).toEqual([1, 0])
+  })
+
+  test('of unknown outcome is remembered from its end on, and not from its beginning', async () => {
+    const began = Date.now()
+    let now = began
+    const clock = { now: () => now }
+    const gate = makeGate({ store: memoryStore({ clock }), clock, retentionSeconds: 60, leaseSeconds: 3600 })
+    const caller = await callerWith([], { exp: Math.floor(began / 1000) + 300 })
+    const failing = gate.runOnce(under('k'), caller, order, () => {
+      now = began + 600_000
+      throw new Error('half way')
+    })
+    await expect(failing).rejects.toThrow('half way')
+    now = began + 800_000
+    const next = place()
+    expect(await typeOf(await gate.runOnce(under('k'), caller, order, next))).toEqual([409, 'outcome_unknown'])
+    expect(next).not.toHaveBeenCalled()
+  })
+
+  test.each([
+    ['of two users of one client are two', { sub: 'ann' }, { sub: 'bob' }, 2],
+    ['of a user and an agent of one name are two', { sub: 'agent-app', client_id: 'web' }, { sub: 'agent-app' }, 2],
+    ['of one user, who comes by two clients, are one', { client_id: 'web' }, { client_id: 'mobile' }, 1],
+  ])('and another under the same key, %s', async (_, one, other, runs) => {
+    const gate = makeGate()
+    const handler = place()
+    for (const claims of [one, other]) await gate.runApproved(under('k'), await approved(claims), order, handler)
+    expect(handler).toHaveBeenCalledTimes(runs)
+  })
+})
