@@ -279,4 +279,49 @@ export const explanations: readonly Explanation[] = [
     keys: ["awaitedStepUp: guard removed: identity?.kind !== 'user'"],
     reason: 'Asked only after `mayAwaitStepUp` found a user; the clause is for the type.',
   },
+  {
+    file: 'resource-server/verify-proof.ts',
+    keys: ['verifyProof: clause removed: error instanceof Error'],
+    reason: 'What is called here throws nothing but errors; the clause is for the type.',
+  },
+  {
+    file: 'resource-server/protect-request.ts',
+    keys: ['proved: clause removed: nonces !== undefined'],
+    reason: 'A proof is held to a nonce only where the API has nonces; the clause is for the type.',
+  },
+  {
+    file: 'resource-server/check-authentication.ts',
+    keys: ['isAuthenticated: clause removed: acr === undefined'],
+    reason: 'No list of texts holds `undefined`; the clause is for the type.',
+  },
+  {
+    file: 'resource-server/check-authentication.ts',
+    keys: ['isAuthenticated: clause removed: authTime !== undefined'],
+    reason:
+      'The time since what is absent is no number, and a comparison with it is false; the clause is for the type.',
+  },
+  {
+    file: 'resource-server/create-approval-gate.ts',
+    keys: ["isApproved: clause removed: 'value' in copied"],
+    reason: 'What could not be copied has no value, and equals no JSON.',
+  },
+  {
+    file: 'resource-server/create-approval-gate.ts',
+    keys: ['ownerOf: what follows ?? removed: null'],
+    reason: 'In a list, JSON writes `undefined` as `null` too.',
+  },
+  {
+    file: 'resource-server/create-approval-gate.ts',
+    keys: ['keyOf: clause removed: value !== undefined'],
+    reason: 'The pattern takes what is absent for the text “undefined”, and what is absent is given back all the same.',
+  },
+  {
+    file: 'resource-server/run-once.ts',
+    keys: [
+      "answerOf: clause removed: record.state !== 'done'",
+      'answerOf: clause removed: record.answer === undefined',
+    ],
+    reason:
+      'A record gets its answer in the same writing as it becomes done, and no other has one: each clause says what the other does.',
+  },
 ]
