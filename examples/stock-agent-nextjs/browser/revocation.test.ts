@@ -46,4 +46,25 @@ onStage('what a user takes back', (stage) => {
     await page.goto(`${stage().origin}/inbox`)
     await page.getByRole('region', { name: 'Decided' }).getByText('Revoked').waitFor()
   })
+
+  test('the agent’s right to trade, after the yes on the phone', async () => {
+    const { page, id, before } = await asked(stage(), 'Buy 81 shares of AAPL', 'Bob Baker')
+    // Nobody looks meanwhile.
+    await page.goto('about:blank')
+    await answerOnPhone(stage(), 'bob', 'Buy 81 shares of AAPL', 'Approve')
+    const { apiUrl, storeId, apiToken } = stage().sandbox.settings.openFga
+    const right = { user: 'agent:trader', relation: 'agent_trader', object: 'portfolio:p-bob' }
+    const response = await fetch(`${apiUrl}/stores/${storeId}/write`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${apiToken}` },
+      body: JSON.stringify({ deletes: { tuple_keys: [right] } }),
+    })
+    expect(response.status).toBe(200)
+    await page.goto(`${stage().origin}/?c=${id}`)
+    await page.getByText('This action is not permitted.').waitFor()
+    await verdict(page, 'Not done').waitFor()
+    expect(await stage().orders('p-bob')).toBe(before)
+    await page.goto(`${stage().origin}/activity`)
+    await page.locator('.timeline > li').filter({ hasText: 'Buy 81' }).getByText('Approved, not used').waitFor()
+  })
 })

@@ -76,7 +76,9 @@ function Verdict({ part: { state, approval }, sentences }: Pick<CardProps, 'part
 }
 
 function verdictOf(state: string, approval: ToolPart['approval'], sentences: Sentences): readonly [string, string] {
-  if (approval?.approved === true) return state === 'output-error' ? ['Not done', 'bad'] : ['Approved', 'good']
+  // A yes of a person is not the last word: rights may have gone since.
+  const isRefused = state === 'output-error' || state === 'output-denied'
+  if (approval?.approved === true) return isRefused ? ['Not done', 'bad'] : ['Approved', 'good']
   switch (approval?.reason) {
     case sentences.denied:
       return ['Denied', 'bad']

@@ -40,6 +40,7 @@ const calls: Readonly<Record<CallEvent['status'], Verdict>> = {
 }
 
 const ends: Readonly<Record<string, Verdict>> = {
+  approved: { text: 'Approved, not used', kind: '' },
   completed: { text: 'Done', kind: 'good' },
   threw: { text: 'Failed', kind: 'bad' },
   crashed: { text: 'Not known to have ended', kind: 'bad' },

@@ -44,9 +44,13 @@ export default async function InboxPage() {
                 <strong>{message}</strong>
                 <span>{states[state] ?? state}</span>
               </p>
-              <p className="quiet-text">
-                {approver?.subject === identity.subject ? 'You answer on your phone.' : `${approver?.subject} answers.`}
-              </p>
+              {state === 'open' && (
+                <p className="quiet-text">
+                  {approver?.subject === identity.subject
+                    ? 'You answer on your phone.'
+                    : `${approver?.subject} answers.`}
+                </p>
+              )}
               {state !== 'used' && <CancelButton id={id} message={message} />}
             </article>
           ))}
