@@ -4,7 +4,8 @@ import { DatabaseSync } from 'node:sqlite'
 
 /** The app's own tables: conversations, logins on their way, and what users may read of the audit. */
 export function openDatabase(directory: string): DatabaseSync {
-  mkdirSync(directory, { recursive: true })
+  // Conversations are in the clear.
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
   const database = new DatabaseSync(join(directory, 'app.sqlite'), { timeout: 5_000 })
   database.exec(`
     PRAGMA journal_mode = WAL;

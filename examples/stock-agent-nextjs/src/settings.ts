@@ -33,7 +33,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     return value
   }
   return {
-    origin: new URL(of('APP_ORIGIN')).origin,
+    origin: originOf(of('APP_ORIGIN')),
     issuer: of('ISSUER'),
     clientId: of('CLIENT_ID'),
     clientSecret: of('CLIENT_SECRET'),
@@ -60,6 +60,13 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
 function modelIn({ OPENAI_BASE_URL: url, OPENAI_API_KEY: apiKey, OPENAI_MODEL: name }: NodeJS.ProcessEnv) {
   if (!url && !apiKey) return undefined
   return { baseUrl: url || 'https://api.openai.com/v1', apiKey: apiKey || undefined, name: name || 'gpt-4o-mini' }
+}
+
+/** Over plain http a session would be anybody's on the way. */
+function originOf(text: string): string {
+  const { protocol, origin } = new URL(text)
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(text))) return origin
+  throw new TypeError('APP_ORIGIN is not https: plain http is for loopback alone')
 }
 
 /** The sandbox's servers are on loopback, over plain http. */
