@@ -113,6 +113,17 @@ onStage('what is not let through', (stage) => {
     await victim.getByRole('link', { name: 'Log in' }).waitFor()
   })
 
+  test('a login that took too long', async () => {
+    const page = await stage().someone()
+    await page.goto(stage().origin)
+    await page.getByRole('link', { name: 'Log in' }).click()
+    await page.getByRole('button', { name: /Bob Baker/ }).waitFor()
+    await stage().restart({ CLOCK_AHEAD_SECONDS: '700' })
+    await page.getByRole('button', { name: /Bob Baker/ }).click()
+    await page.getByText('The login did not work.').waitFor()
+    await stage().restart()
+  })
+
   test('a page that leads elsewhere after the login', async () => {
     const { host } = new URL(await otherPage())
     const page = await stage().someone()

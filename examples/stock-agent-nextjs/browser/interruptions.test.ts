@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { answerOnPhone, asked, say, signInAs, verdict, waiting } from './acts.ts'
+import { answerOnPhone, ask, asked, logIn, say, signInAs, verdict, waiting } from './acts.ts'
 import { onStage } from './stage.ts'
 
 onStage('an order that waits', (stage) => {
@@ -38,6 +38,30 @@ onStage('an order that waits', (stage) => {
     await stage().restart({}, () => answerOnPhone(stage(), 'ann', 'Buy 42 shares of AAPL', 'Approve'))
     await page.getByText(/Bought 42 AAPL at \$/).waitFor()
     expect((await stage().orders('p-ann')) - before).toBe(1)
+  })
+
+  test('is placed to its end in a page that was left, and two tabs are heard one after the other', async () => {
+    const page = await stage().someone()
+    await logIn(page, stage(), 'Ann Archer')
+    const id = crypto.randomUUID()
+    const words = (text: string) => ({ id, user: 'ann', text })
+    await page.evaluate(
+      async (body) => {
+        const leaving = new AbortController()
+        const headers = { 'content-type': 'application/json' }
+        await fetch('/api/chat', { method: 'POST', headers, body, signal: leaving.signal })
+        leaving.abort()
+      },
+      JSON.stringify(words('Buy 5 shares of AAPL')),
+    )
+    const [one, other] = ['What is AAPL trading at?', 'Who am I?']
+    await Promise.all([ask(page, '/api/chat', words(one)), ask(page, '/api/chat', words(other))])
+    await page.goto(`${stage().origin}/?c=${id}`)
+    for (const answer of [/^Bought 5 AAPL at/, /^AAPL is trading at/, /^You are ann/]) {
+      await page.getByText(answer).waitFor()
+      expect(await page.getByText(answer).count()).toBe(1)
+    }
+    for (const said of [one, other]) await page.getByRole('article', { name: 'You' }).getByText(said).waitFor()
   })
 
   test('is not placed after a no on the phone, which is told', async () => {
