@@ -126,7 +126,7 @@ async function checked(response: TokenResponse, asked: Asked): Promise<IdJag> {
     if (!BehalfError.isInstance(error) || error.code !== 'ERR_INVALID_TOKEN') throw error
     throw new InvalidResponseError(`the issuer's assertion does not verify: ${error.message}`, { cause: error })
   }
-  checkClaims(claims, target, resource, scopes)
+  checkClaims(claims, target, resource)
   const granted = textsOf(claims.scope) ?? response.scopes ?? scopes
   refuseSurplus(granted, scopes)
   return {
@@ -139,12 +139,7 @@ async function checked(response: TokenResponse, asked: Asked): Promise<IdJag> {
   }
 }
 
-function checkClaims(
-  claims: Readonly<Record<string, unknown>>,
-  target: Profile,
-  resource: string,
-  scopes: readonly string[],
-): void {
+function checkClaims(claims: Readonly<Record<string, unknown>>, target: Profile, resource: string): void {
   const absent = requiredClaims.filter((name) => claims[name] === undefined)
   if (absent.length > 0) throw refused(`issued an assertion without ${absent.join(', ')}`)
   // Exactly one: whoever else is named could redeem it as well.
@@ -154,7 +149,6 @@ function checkClaims(
   if (resources !== undefined && !(Array.isArray(resources) && resources.length === 1 && resources[0] === resource)) {
     throw refused('issued an assertion for another API')
   }
-  refuseSurplus(textsOf(claims.scope) ?? [], scopes)
   const bound = (claims.cnf as { readonly jkt?: unknown } | undefined)?.jkt
   // A binding that went missing would let whoever steals the assertion redeem it.
   if (bound !== target.dpop?.thumbprint) {
