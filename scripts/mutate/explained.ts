@@ -3,12 +3,6 @@ import type { Explanation } from './mutant.ts'
 /** Mutants that live, each with the reason why no test needs to tell it. */
 export const explanations: readonly Explanation[] = [
   {
-    file: 'identity/verified.ts',
-    keys: ["isVerified: clause removed: typeof identity === 'object'", 'isVerified: clause removed: identity !== null'],
-    reason:
-      'A weak map holds objects only and answers no for everything else, without throwing; the clauses are for the type.',
-  },
-  {
     file: 'identity/introspection.ts',
     keys: [
       "checkTimes: clause removed: typeof exp === 'number'",
@@ -323,5 +317,29 @@ export const explanations: readonly Explanation[] = [
     ],
     reason:
       'A record gets its answer in the same writing as it becomes done, and no other has one: each clause says what the other does.',
+  },
+  {
+    file: 'token-exchange/check-issued-token.ts',
+    keys: ['verifyIssued: clause removed: !BehalfError.isInstance(error)'],
+    reason: 'Of all that is thrown there only an error of ours has this code; the clause is for the type.',
+  },
+  {
+    file: 'token-exchange/request-id-jag.ts',
+    keys: ['checked: clause removed: !BehalfError.isInstance(error)'],
+    reason: 'Of all that is thrown there only an error of ours has this code; the clause is for the type.',
+  },
+  {
+    file: 'token-exchange/redeem-id-jag.ts',
+    keys: ['verified: clause removed: !BehalfError.isInstance(error)'],
+    reason: 'Of all that is thrown there only an error of ours has this code; the clause is for the type.',
+  },
+  {
+    file: 'token-exchange/exchange-token.ts',
+    keys: [
+      "exchangeToken: clause removed: response.tokenType === 'dpop'",
+      'exchangeToken: clause removed: profile.dpop !== undefined',
+    ],
+    reason:
+      'A bound token comes to a profile with a key and to no other: `grant` refuses it without one, and `checkResponse` every other token where there is one.',
   },
 ]
