@@ -100,10 +100,31 @@ export async function hunt(
     const room = file.split('/')[0] ?? ''
     const own = (path: string) => Number(path.split('/')[2] === room)
     const where = [...(reached.get(id) ?? [])].sort((one, other) => own(other) - own(one))
-    await runPlan({ testFiles: where.slice(0, FILES_FROM_THE_START), budget: {}, always: id }, take)
+    const kill = await killFromTheStart(id, where.slice(0, FILES_FROM_THE_START))
+    if (kill === undefined) continue
+    take(kill)
+    print(`${kill.by}: ${killed.size} of ${mutants.length} killed`)
   }
   return { fates: mutants.map((mutant) => fate(mutant, killed, reached)), unusable: [...tally.unusable] }
 }
+
+/**
+ * The kill of a mutant that is awake before anything is loaded: a test has to fail twice with it, and to pass without it
+ * in between, as it has to in the other rounds.
+ */
+async function killFromTheStart(id: number, testFiles: readonly string[]): Promise<Kill | undefined> {
+  const [kill] = (await runPlan({ testFiles, budget: {}, always: id })).filter(isKill)
+  if (kill === undefined) return undefined
+  const same = testFiles.filter((file) => kill.by.startsWith(`${file}:`) || kill.by === file)
+  const asItIs = await runPlan({ testFiles: same, budget: {}, always: 0 })
+  if (asItIs.some((note) => note.type === 'unusable' && note.test === kill.by)) return undefined
+  const again = (await runPlan({ testFiles: same, budget: {}, always: id })).filter(isKill)
+  return again.some(({ by }) => by === kill.by) ? kill : undefined
+}
+
+type Kill = Extract<Note, { type: 'killed' }>
+
+const isKill = (note: Note): note is Kill => note.type === 'killed'
 
 /** One after the other, so that a run of few mutants ends with the room whose tests kill the last of them. */
 function byRoom(all: readonly string[]): readonly (readonly string[])[] {
