@@ -342,4 +342,29 @@ export const explanations: readonly Explanation[] = [
     reason:
       'A bound token comes to a profile with a key and to no other: `grant` refuses it without one, and `checkResponse` every other token where there is one.',
   },
+  {
+    file: 'ciba/postpone.ts',
+    keys: ["postpone: clause removed: 'retryAfter' in error"],
+    reason: 'What an error does not have is no number; the clause is for the type.',
+  },
+  {
+    file: 'ciba/check-answer-identity.ts',
+    keys: ['answerIdentityProblem: guard removed: response.idToken === undefined'],
+    reason: 'The verification refuses what is no token, and the answer fails just so; the guard only says it better.',
+  },
+  {
+    file: 'ciba/check-answer-identity.ts',
+    keys: ['timeProblem: clause removed: sentAt !== undefined'],
+    reason: 'A comparison with what is not a number is false; the clause is for the type.',
+  },
+  {
+    file: 'ciba/check-answer-identity.ts',
+    keys: ["accessTokenProblem: clause removed: typeof claims.at_hash === 'string'"],
+    reason: 'What is no text is written as one for the comparison, and no such text is a hash.',
+  },
+  {
+    file: 'ciba/verify-backchannel-answer.ts',
+    keys: ["grantedAsAsked: clause removed: 'problem' in copied"],
+    reason: 'What could not be copied has no value, and is no list.',
+  },
 ]

@@ -4,6 +4,7 @@ import type { Guard } from './mutant.ts'
 export const guards: readonly Guard[] = [
   // Who
   { holds: ['I1'], file: 'identity/verified.ts' },
+  { holds: ['I1'], file: 'lib/marked.ts', within: ['Marked.has', 'Marked.get'] },
   { holds: ['I1'], file: 'guard/check-identity.ts' },
   { holds: ['I7'], file: 'identity/verify-access-token.ts' },
   { holds: ['I7'], file: 'identity/verify-id-token.ts' },

@@ -10,7 +10,8 @@ export function textClaim(claims: Claims, name: string): string | undefined {
 
 /** The `scope` claim: a space-separated text (RFC 9068 §2.2.3, RFC 8693 §4.2). */
 export function scopeClaim(claims: Claims): readonly string[] {
-  return textClaim(claims, 'scope')?.split(' ').filter(Boolean) ?? []
+  const scopes = textClaim(claims, 'scope')?.split(' ') ?? []
+  return scopes.includes('') ? scopes.filter(Boolean) : scopes
 }
 
 /** Who a token is about, in the form that all tokens of the provider share. */

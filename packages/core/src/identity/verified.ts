@@ -9,12 +9,12 @@ import type { SubjectToken } from './subject-token.ts'
  * @throws InvalidTokenError `claims`: they are nested too deep for whoever walks through them later.
  */
 export function admit<Verified extends Identity>(identity: Verified, subjectToken?: SubjectToken): Verified {
-  if (!deepFreeze(identity)) throw new InvalidTokenError('claims', 'the claims are nested too deep')
   shared.verified.set(identity, subjectToken)
+  if (!deepFreeze(identity)) throw new InvalidTokenError('claims', 'the claims are nested too deep')
   return identity
 }
 
 /** Whether a verification made this very object. Works across copies of the package. */
 export function isVerified(identity: unknown): identity is Identity {
-  return typeof identity === 'object' && identity !== null && shared.verified.has(identity)
+  return shared.verified.has(identity)
 }

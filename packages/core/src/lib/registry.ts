@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { Marked } from './marked.ts'
 
 interface Shared {
   /**
    * Identities that a verification made (I1), each with the token behind it, which is never reachable from
-   * the identity object itself. One map for both: entering two costs as much as all else in an admission.
+   * the identity object itself. The first copy's own functions: one copy cannot read a private field of another.
    */
-  readonly verified: WeakMap<object, object | undefined>
+  readonly verified: Pick<typeof Marked, 'set' | 'has' | 'get'>
   /** One context for both, since entering one costs more than all else in a warm call. */
   readonly scope: AsyncLocalStorage<Scope>
 }
@@ -29,7 +30,7 @@ export const shared: Shared = registered()
 function registered(): Shared {
   const place = globalThis as { [key]?: Shared }
   place[key] ??= Object.freeze({
-    verified: new WeakMap<object, object | undefined>(),
+    verified: Marked,
     scope: new AsyncLocalStorage<Scope>(),
   })
   return place[key]
