@@ -18,7 +18,7 @@ export function postpone(
   random: () => number = Math.random,
 ): Answer {
   const faults = (state.faults ?? 0) + 1
-  const most = Math.min(MAX_WAIT_SECONDS, state.interval * 2 ** Math.min(faults, 10))
+  const most = Math.min(MAX_WAIT_SECONDS, state.interval * 2 ** faults)
   const asked = 'retryAfter' in error && typeof error.retryAfter === 'number' ? error.retryAfter : 0
   return {
     status: 'pending',

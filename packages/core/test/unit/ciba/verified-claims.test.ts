@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import type { AuthorizationServer } from '../../../src/authorization-server/index.ts'
+import { answerIdentityProblem } from '../../../src/ciba/check-answer-identity.ts'
+import { cibaSettings } from '../../../src/ciba/settings.ts'
+import { testClock } from '../approvals/harness.ts'
+import { defaultProfile, ISSUER, question } from './backchannel.ts'
+
+// What a verification gives is handed in: the token endpoint’s own checks refuse the first before we see it, and not
+// every runtime can make the signature of the second.
+const clock = testClock()
+const right = { sub: 'ann', aud: 'agent-app', iat: clock.now() / 1000 }
+const problem = (more: object, algorithm = 'ES256') => {
+  const server: Pick<AuthorizationServer, 'profile' | 'verifyJwt'> = {
+    profile: defaultProfile(ISSUER),
+    verifyJwt: async () => ({ claims: { ...right, ...more }, algorithm }),
+  }
+  return answerIdentityProblem(
+    { accessToken: 'the-token', tokenType: 'bearer', idToken: 'verified' },
+    { authReqId: 'r', expiresAt: 0, interval: 5, detailsSent: false },
+    question(clock),
+    { clock, settings: cibaSettings({}), server: server as AuthorizationServer },
+  )
+}
+
+test('an id_token that does not say when it was issued is of no known time', async () => {
+  expect(await problem({})).toBeUndefined()
+  for (const iat of [undefined, null, '1800000000']) expect(await problem({ iat }), String(iat)).toContain('issued')
+})
+
+test('where an algorithm has no hash for it, `at_hash` names no access token, not even an empty one', async () => {
+  expect(await problem({}, 'ML-DSA-44')).toBeUndefined()
+  for (const at_hash of ['', 'x', 7]) {
+    expect(await problem({ at_hash }, 'ML-DSA-44'), String(at_hash)).toContain('access token')
+  }
+})
