@@ -367,4 +367,9 @@ export const explanations: readonly Explanation[] = [
     keys: ["grantedAsAsked: clause removed: 'problem' in copied"],
     reason: 'What could not be copied has no value, and is no list.',
   },
+  {
+    file: 'delegations/create-delegation.ts',
+    keys: ['ownLogin: clause removed: audience !== undefined'],
+    reason: 'An audience that is `undefined` reads as one that is absent: `renewLogin` looks at its value alone.',
+  },
 ]
