@@ -372,4 +372,48 @@ export const explanations: readonly Explanation[] = [
     keys: ['ownLogin: clause removed: audience !== undefined'],
     reason: 'An audience that is `undefined` reads as one that is absent: `renewLogin` looks at its value alone.',
   },
+  {
+    file: 'approvals/binding.ts',
+    keys: ["bindingOf: clause removed: identity.kind === 'user'"],
+    reason: 'Who verifies an agent gives it no actor; the clause is for the type.',
+  },
+  {
+    file: 'approvals/find-run.ts',
+    keys: ["noteCrash: clause removed: entry.record.state !== 'running'"],
+    reason: 'Spares the look at the lease: the change below leaves whatever is not running as it is.',
+  },
+  {
+    file: 'approvals/end-run.ts',
+    keys: ['unask: clause removed: channel?.cancel === undefined'],
+    reason: 'Spares the work: the call below is made only where the channel has it.',
+  },
+  {
+    file: 'approvals/settle-run.ts',
+    keys: [
+      'voidIfOver: clause removed: record.usableUntil !== undefined',
+      'isOver: clause removed: record.usableUntil !== undefined',
+      'isOver: what follows ?? removed: 0',
+    ],
+    reason: 'A comparison with what is absent is false; the clauses are for the type.',
+  },
+  {
+    file: 'approvals/look-for-answer.ts',
+    keys: ['lookForAnswer: clause removed: ledger.now() < entry.record.delivery.nextLookAt'],
+    reason: 'Spares the lease: the same is asked of the newest record under it, and nobody looks sooner.',
+  },
+  {
+    file: 'approvals/look-for-answer.ts',
+    keys: ['isOver: clause removed: expiresAt !== undefined', "retryAfterOf: clause removed: 'retryAfter' in error"],
+    reason: 'What is absent is neither a number nor at an end; the clauses are for the type.',
+  },
+  {
+    file: 'approvals/deliver-question.ts',
+    keys: ['countQuestion: what follows ?? removed: null'],
+    reason: 'In a list, JSON writes `undefined` as `null` too.',
+  },
+  {
+    file: 'approvals/deliver-question.ts',
+    keys: ['refused: clause removed: error instanceof OAuthResponseError'],
+    reason: 'Of all our errors only this one has a field `error`; the clause is for the type.',
+  },
 ]

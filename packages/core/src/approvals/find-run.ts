@@ -23,7 +23,7 @@ const MAX_SLOTS = 100
 /** The run of this slot, found without changing anything. */
 export async function findRun(ledger: Ledger, slotKey: string): Promise<Entry | undefined> {
   const pointer = await ledger.pointer(slotKey)
-  return pointer && ledger.read(pointer.id)
+  return pointer === undefined ? undefined : ledger.read(pointer.id)
 }
 
 /**

@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest'
+import type { Asked } from '../../../src/approvals/index.ts'
+import { claimRun, type Entry, endUnused, resolveCrash } from '../../../src/approvals/index.ts'
+import type { RunRecord, RunState } from '../../../src/approvals/record.ts'
+import { StoreError } from '../../../src/errors/index.ts'
+import type { Store } from '../../../src/ports/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { plainRecord, record, tapped, testChannel, testClock, testLedger } from './harness.ts'
+
+const NOW = 1_800_000_000
+const delivery = { state: { at: 'phone' }, interval: 5, nextLookAt: NOW, expiresAt: NOW + 300 }
+const token = { value: 'the-token', scopes: ['trade:write'] }
+
+async function kept(over: Partial<RunRecord>, { make = record, tap }: { make?: typeof record; tap?: Tapping } = {}) {
+  const clock = testClock()
+  const store = memoryStore({ clock })
+  const entry = (await testLedger({ store, clock }).ledger.create(make('r', over))) as Entry
+  const { ledger } = testLedger({ store: tap === undefined ? store : tap(store), clock })
+  const cancelled: (Asked | string)[] = []
+  const revoked: string[] = []
+  const channel = {
+    ...testChannel().channel,
+    cancel: async (asked: Asked, { approvalId }: { readonly approvalId: string }) => {
+      cancelled.push(approvalId, asked)
+    },
+  }
+  const server = {
+    revoke: async (value: string) => {
+      revoked.push(value)
+    },
+  }
+  const authorizationServers = { of: () => server, knows: () => true } as never
+  const unasking = { channel, context: { authorizationServers, clock } }
+  return {
+    clock,
+    ledger,
+    entry,
+    cancelled,
+    revoked,
+    unasking,
+    channel,
+    read: async () => (await ledger.read('r'))?.record,
+  }
+}
+type Tapping = (store: Store) => Store
+
+describe('what nobody used is ended, and its channel and its server are told', () => {
+  test.each([
+    ['requested', {}, [], []],
+    ['pending', { delivery }, ['r', { state: { at: 'phone' }, interval: 5, expiresAt: NOW + 300 }], []],
+    ['approved', { token }, [], ['the-token']],
+  ] as const)('%s', async (state, over, unasked, givenBack) => {
+    const { ledger, entry, cancelled, revoked, unasking } = await kept({ state, ...over })
+    const { entry: ended, tell } = await endUnused(ledger, entry, 'cancelled')
+    expect(ended.record).toEqual({ ...record('r'), state: 'cancelled', endedAt: NOW })
+    await tell(unasking)
+    expect(cancelled).toEqual(unasked)
+    expect(revoked).toEqual(givenBack)
+  })
+
+  test.each(['running', 'completed', 'threw', 'crashed', 'denied', 'expired', 'failed', 'revoked'] as const)(
+    'what is %s stays as it is, and nobody is told',
+    async (state) => {
+      const { ledger, entry, cancelled, revoked, unasking } = await kept({ state, delivery, token })
+      const { entry: same, tell } = await endUnused(ledger, entry, 'cancelled')
+      await tell(unasking)
+      expect([same, cancelled, revoked]).toEqual([entry, [], []])
+    },
+  )
+
+  test('what began once and was to be tried again is not: what came of it is not known', async () => {
+    const { ledger, entry } = await kept({ state: 'approved', runner: 'a', onCrash: 'retry', token })
+    const { entry: ended } = await endUnused(ledger, entry, 'revoked')
+    expect(ended.record).toMatchObject({ state: 'crashed', onCrash: 'report', runner: 'a' })
+    expect(ended.record).not.toHaveProperty('token')
+  })
+
+  test.each([
+    ['without a channel', {}, { channel: undefined }],
+    ['with one that takes nothing back', {}, { channel: testChannel().channel }],
+    ['without a question', { make: plainRecord }, {}],
+  ] as const)('%s the record still ends', async (_, how, over) => {
+    const { ledger, entry, unasking, cancelled, read } = await kept({ state: 'pending', delivery }, how)
+    const { tell } = await endUnused(ledger, entry, 'cancelled')
+    await tell({ ...unasking, ...over })
+    expect(cancelled).toEqual([])
+    expect((await read())?.state).toBe('cancelled')
+  })
+
+  test('a channel that fails keeps nothing from ending', async () => {
+    const { ledger, entry, unasking, channel } = await kept({ state: 'pending', delivery })
+    const { tell } = await endUnused(ledger, entry, 'cancelled')
+    await tell({ ...unasking, channel: { ...channel, cancel: () => Promise.reject(new Error('gone')) } })
+  })
+})
+
+describe('a write whose answer got lost', () => {
+  const losing =
+    (meanwhile?: (record: RunRecord) => RunRecord): Tapping =>
+    (store) => {
+      let lost = false
+      return tapped(store, async (operation, key, next) => {
+        if (operation !== 'put' || !key.startsWith('run:') || lost) return next()
+        lost = true
+        const other = testLedger({ store, clock: testClock() }).ledger
+        if (meanwhile === undefined) await next()
+        else await other.update((await other.read('r')) as Entry, meanwhile)
+        throw new StoreError('unavailable', 'the answer was lost')
+      })
+    }
+
+  test('is told of all the same', async () => {
+    const { ledger, entry, cancelled, unasking } = await kept({ state: 'pending', delivery }, { tap: losing() })
+    await (await endUnused(ledger, entry, 'cancelled')).tell(unasking)
+    expect(cancelled).toHaveLength(2)
+  })
+
+  test('and came too late takes nothing back', async () => {
+    const tap = losing(({ delivery: _, ...rest }) => ({ ...rest, state: 'denied' }))
+    const { ledger, entry, cancelled, unasking, read } = await kept({ state: 'pending', delivery }, { tap })
+    await (await endUnused(ledger, entry, 'cancelled')).tell(unasking)
+    expect(cancelled).toEqual([])
+    expect((await read())?.state).toBe('denied')
+  })
+})
+
+describe('what became of a crash is said once (A5)', () => {
+  test('only of what crashed', async () => {
+    for (const state of ['requested', 'approved', 'completed', 'threw'] satisfies RunState[]) {
+      const { ledger, entry } = await kept({ state })
+      expect(await resolveCrash(ledger, entry, 'ran')).toEqual(entry)
+      expect(await resolveCrash(ledger, entry, 'did_not_run')).toEqual(entry)
+    }
+  })
+
+  test('it did not run: usable again, with its token, and begun by nobody', async () => {
+    const { ledger, entry } = await kept({ state: 'crashed', runner: 'a', token })
+    const { record: again } = await resolveCrash(ledger, entry, 'did_not_run')
+    expect(again).toEqual({ ...record('r'), state: 'approved', token })
+  })
+
+  test('it ran: its result, and no token', async () => {
+    const { ledger, entry } = await kept({ state: 'crashed', runner: 'a', token })
+    const result = { kind: 'json', value: 1 } as const
+    const { record: ran } = await resolveCrash(ledger, entry, 'ran', result)
+    expect(ran).toEqual({ ...record('r'), state: 'completed', runner: 'a', result, endedAt: NOW })
+  })
+})
+
+describe('a claim is given back by whoever has it, and by nobody else (A2)', () => {
+  const claimed = async () => {
+    const all = await kept({ state: 'approved', onCrash: 'retry', perCall: true })
+    const claim = await claimRun(all.ledger, all.entry)
+    if (claim === undefined) throw new Error('not claimed')
+    const change = async (over: Partial<RunRecord>) =>
+      all.ledger.update((await all.ledger.read('r')) as Entry, (now) => ({ ...now, ...over }))
+    return { ...all, claim, change }
+  }
+
+  test('its own, while it runs and when it was thought dead', async () => {
+    for (const state of ['running', 'crashed'] as const) {
+      const { claim, change, read } = await claimed()
+      await change({ state })
+      await claim.giveBack()
+      expect(await read(), state).toMatchObject({ state: 'approved' })
+      expect(await read(), state).not.toHaveProperty('runner')
+    }
+  })
+
+  test.each([
+    ['another runs it', [{ state: 'running', runner: 'another' }]],
+    ['another crashed in it', [{ state: 'crashed', runner: 'another' }]],
+    ['somebody said that it ran', [{ state: 'crashed' }, { state: 'completed' }]],
+  ] as const)('not where %s', async (_, changes) => {
+    const { claim, change, read } = await claimed()
+    for (const over of changes) await change(over)
+    await claim.giveBack()
+    expect(await read()).toMatchObject(changes.at(-1) ?? {})
+  })
+})

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import { claimRun, type Entry, settleRun } from '../../../src/approvals/index.ts'
+import type { RunRecord, RunState } from '../../../src/approvals/record.ts'
+import { plainRecord, record, servers, testChannel, testLedger } from './harness.ts'
+
+const NOW = 1_800_000_000
+const END = 1_800_003_600
+const delivery = { state: {}, interval: 5, nextLookAt: END + 9_000 }
+
+async function settled(made: RunRecord, at = NOW) {
+  const { ledger, clock } = testLedger()
+  const entry = (await ledger.create(made)) as Entry
+  clock.advance(at - NOW)
+  const { channel } = testChannel()
+  return settleRun(ledger, entry, channel, { authorizationServers: servers, clock })
+}
+
+describe('a question is over when its time is', () => {
+  test.each([
+    ['not sent, before', { state: 'requested' }, END - 1, 'pending'],
+    ['not sent, at its end', { state: 'requested' }, END, 'expired'],
+    ['sent, and never looked at', { state: 'pending', delivery }, END + 1, 'pending'],
+    ['sent, and looked at before', { state: 'pending', delivery: { ...delivery, lookedAt: END - 1 } }, END, 'pending'],
+    ['sent, and looked at then', { state: 'pending', delivery: { ...delivery, lookedAt: END } }, END, 'expired'],
+  ] as const)('%s', async (_, over, at, state) => {
+    expect((await settled(record('r', over), at)).entry.record.state).toBe(state)
+  })
+
+  test('and says so', async () => {
+    const over = await settled(record('r'), END)
+    expect(over).toMatchObject({ status: 'refused', code: 'approval_expired', why: expect.stringMatching(/ran out/) })
+  })
+
+  test.each([
+    ['requested', plainRecord('r', { state: 'requested' })],
+    ['pending', plainRecord('r', { state: 'pending', delivery })],
+  ])('a run that is %s and has none is never over', async (state, made) => {
+    expect((await settled(made, END + 1)).entry.record.state).toBe(state)
+  })
+
+  test.each(['completed', 'threw', 'crashed', 'denied', 'failed', 'cancelled', 'revoked'] as const)(
+    'what is %s stays so long after',
+    async (state) => {
+      expect((await settled(record('r', { state }), END + 1)).entry.record.state).toBe(state)
+    },
+  )
+})
+
+describe('an approval is usable until its time, and not at it', () => {
+  const usableUntil = NOW + 100
+  test.each([
+    ['unused', { state: 'approved' }, 99, 'ready', 'approved'],
+    ['unused', { state: 'approved' }, 100, 'refused', 'expired'],
+    ['its runner died', { state: 'crashed', onCrash: 'retry', runner: 'a' }, 99, 'ready', 'approved'],
+    ['its runner died', { state: 'crashed', onCrash: 'retry', runner: 'a' }, 100, 'refused', 'crashed'],
+    ['put back after its runner died', { state: 'approved', runner: 'a' }, 100, 'refused', 'crashed'],
+    ['its runner died, and nobody tries again', { state: 'crashed', runner: 'a' }, 99, 'refused', 'crashed'],
+  ] as const)('%s: %j, after %i s', async (_, over, seconds, status, state) => {
+    const made = record('r', { ...over, usableUntil })
+    expect(await settled(made, NOW + seconds)).toMatchObject({ status, entry: { record: { state } } })
+  })
+
+  test.each([
+    [99, 'running'],
+    [100, undefined],
+  ])('a claim after %i s', async (seconds, state) => {
+    const { ledger, clock } = testLedger()
+    const entry = (await ledger.create(record('r', { state: 'approved', usableUntil }))) as Entry
+    clock.advance(seconds)
+    expect((await claimRun(ledger, entry))?.entry.record.state).toBe(state)
+  })
+
+  test('without an end it stays usable', async () => {
+    const { ledger, clock } = testLedger()
+    const entry = (await ledger.create(plainRecord('r'))) as Entry
+    clock.advance(24 * 3600)
+    expect((await claimRun(ledger, entry))?.entry.record.state).toBe('running')
+  })
+})
+
+test.each(['requested', 'pending', 'completed', 'denied', 'revoked'] satisfies RunState[])(
+  'what is %s is claimed by nobody',
+  async (state) => {
+    const { ledger } = testLedger()
+    const entry = (await ledger.create(record('r', { state, usableUntil: END }))) as Entry
+    expect(await claimRun(ledger, entry)).toBeUndefined()
+    expect((await ledger.read('r'))?.record.state).toBe(state)
+  },
+)
+
+test('what a run gave is told even where nothing was kept of it', async () => {
+  expect(await settled(record('r', { state: 'completed' }))).toMatchObject({
+    status: 'replay',
+    result: { kind: 'undefined' },
+  })
+})
+
+test.each([
+  ['requested', {}],
+  ['pending', { delivery: { ...delivery, nextLookAt: NOW } }],
+] as const)('without a channel, what is %s stays so', async (state, over) => {
+  const { ledger, clock } = testLedger()
+  const entry = (await ledger.create(record('r', { state, ...over }))) as Entry
+  const left = await settleRun(ledger, entry, undefined, { authorizationServers: servers, clock })
+  expect(left).toMatchObject({ status: 'pending', entry: { record: { state } } })
+})

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { claimRun, findOrCreateRun } from '../../../src/approvals/index.ts'
+import type { Store } from '../../../src/ports/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { record, tapped, testClock, testLedger } from './harness.ts'
+
+test('every write says what it replaces: a version, or nothing', async () => {
+  const clock = testClock()
+  const store = memoryStore({ clock })
+  const replaced: unknown[] = []
+  const noting: Store = {
+    ...tapped(store, (_, __, next) => next()),
+    put: (key, value, options) => {
+      replaced.push(options.ifVersion)
+      return store.put(key, value, options)
+    },
+  }
+  const { ledger } = testLedger({ store: noting, clock })
+  const draft = (slotKey: string) => ({
+    ...{ binding: 'binding-1', slotKey, adoptable: true },
+    record: (id: string) => record(id, { state: 'approved', slots: [slotKey] }),
+  })
+  const entry = await findOrCreateRun(ledger, draft('slot:a'))
+  await findOrCreateRun(ledger, draft('slot:b'))
+  await (await claimRun(ledger, entry))?.complete({ kind: 'undefined' })
+  expect(replaced.length).toBeGreaterThan(5)
+  expect(replaced.filter((version) => version !== null && typeof version !== 'string')).toEqual([])
+})

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest'
+import { noteCrash, type RunDraft } from '../../../src/approvals/find-run.ts'
+import { claimRun, type Entry, findOrCreateRun, findRun } from '../../../src/approvals/index.ts'
+import type { RunRecord } from '../../../src/approvals/record.ts'
+import { StoreError } from '../../../src/errors/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { plainRecord, record, tapped, testClock, testLedger } from './harness.ts'
+
+const draft = (slotKey: string, over: Partial<RunRecord> = {}, make: typeof record = record): RunDraft => ({
+  binding: 'binding-1',
+  slotKey,
+  adoptable: true,
+  record: (id) => make(id, { slots: [slotKey], ...over }),
+})
+
+test('a slot that nobody opened has no run', async () => {
+  expect(await findRun(testLedger().ledger, 'slot:unknown')).toBeUndefined()
+})
+
+test('a slot keeps its own run, also where an equal one of another slot has crashed (A5)', async () => {
+  const { ledger, clock } = testLedger()
+  const alone = (slotKey: string): RunDraft => ({ ...draft(slotKey, {}, plainRecord), adoptable: false })
+  const first = await findOrCreateRun(ledger, alone('slot:a'))
+  await (await claimRun(ledger, first))?.complete({ kind: 'undefined' })
+  const second = await findOrCreateRun(ledger, alone('slot:b'))
+  await claimRun(ledger, second)
+  clock.advance(61)
+  expect((await findOrCreateRun(ledger, alone('slot:c'))).record).toMatchObject({
+    id: second.record.id,
+    state: 'crashed',
+  })
+  expect((await findOrCreateRun(ledger, alone('slot:a'))).record.id).toBe(first.record.id)
+})
+
+describe('an open run of an equal call is adopted, and no other (A1)', () => {
+  test.each([
+    ['not asked', {}, record, true],
+    ['asked', { state: 'pending' }, record, true],
+    ['approved, unused', { state: 'approved' }, record, true],
+    ['without a question', { state: 'requested', perCall: false }, plainRecord, true],
+    ['of a policy that asks for each call', { perCall: true }, record, false],
+    ['that ran', { state: 'approved', runner: 'a' }, record, false],
+    ['denied', { state: 'denied' }, record, false],
+    ['cancelled', { state: 'cancelled' }, record, false],
+    ['failed', { state: 'failed' }, record, false],
+  ] as const)('%s', async (_, over, make, isAdopted) => {
+    const { ledger } = testLedger()
+    const first = await findOrCreateRun(ledger, draft('slot:a', over, make))
+    const second = await findOrCreateRun(ledger, draft('slot:b'))
+    expect(second.record.id === first.record.id).toBe(isAdopted)
+  })
+})
+
+describe('the slots that a record lists', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, index) => `slot:${index}`)
+  test.each([
+    [99, 100],
+    [100, 100],
+  ])('of %i, one more makes %i', async (before, after) => {
+    const { ledger } = testLedger()
+    await findOrCreateRun(ledger, draft('slot:0', { slots: many(before) }))
+    const joined = await findOrCreateRun(ledger, draft('slot:new'))
+    expect(joined.record.slots).toHaveLength(after)
+    // Listed or not, the slot finds it.
+    expect((await findRun(ledger, 'slot:new'))?.record.id).toBe(joined.record.id)
+  })
+
+  test('each once', async () => {
+    const { ledger } = testLedger()
+    for (const slot of ['slot:a', 'slot:b', 'slot:a']) await findOrCreateRun(ledger, draft(slot))
+    expect((await findRun(ledger, 'slot:a'))?.record.slots).toEqual(['slot:a', 'slot:b'])
+  })
+})
+
+test('a crash is not noted of a run that ended since it was read', async () => {
+  const { ledger } = testLedger()
+  const claim = await claimRun(ledger, (await ledger.create(plainRecord('r'))) as Entry)
+  const running = (await ledger.read('r')) as Entry
+  await claim?.complete({ kind: 'json', value: 1 })
+  expect((await noteCrash(ledger, running)).record).toMatchObject({ state: 'completed', result: { value: 1 } })
+})
+
+describe('a record that cannot be made', () => {
+  const failing = (error: unknown) => {
+    const clock = testClock()
+    const store = memoryStore({ clock })
+    let tries = 0
+    const { ledger } = testLedger({
+      clock,
+      store: tapped(store, async (operation, key, next) => {
+        if (operation !== 'put' || !key.startsWith('run:')) return next()
+        tries++
+        throw error
+      }),
+    })
+    return { ledger, tries: () => tries }
+  }
+
+  test.each([
+    ['a store that is away', new StoreError('unavailable', 'down')],
+    ['a store that refuses', new StoreError('corrupt', 'no')],
+    ['a fault', new Error('killed')],
+  ])('%s is told as it is, after one try', async (_, error) => {
+    const { ledger, tries } = failing(error)
+    await expect(findOrCreateRun(ledger, draft('slot:a'))).rejects.toBe(error)
+    expect(tries()).toBe(1)
+  })
+
+  test('since another made it meanwhile, is read', async () => {
+    const clock = testClock()
+    const store = memoryStore({ clock })
+    const other = testLedger({ store, clock }).ledger
+    let isFirst = true
+    const { ledger } = testLedger({
+      clock,
+      store: tapped(store, async (operation, key, next) => {
+        if (operation !== 'put' || !key.startsWith('run:') || !isFirst) return next()
+        isFirst = false
+        await findOrCreateRun(other, draft('slot:a', { tool: 'made by another' }))
+        return next()
+      }),
+    })
+    expect((await findOrCreateRun(ledger, draft('slot:a'))).record.tool).toBe('made by another')
+  })
+})

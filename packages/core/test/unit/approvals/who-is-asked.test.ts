@@ -1,0 +1,98 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { type Entry, endUnused, findOrCreateRun, settleRun } from '../../../src/approvals/index.ts'
+import type { RunRecord } from '../../../src/approvals/record.ts'
+import { OAuthResponseError } from '../../../src/errors/index.ts'
+import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+async function opened(over: Partial<RunRecord> = {}, make: typeof record = record) {
+  const { ledger, store, clock } = testLedger()
+  const asked = testChannel()
+  const context = { authorizationServers: servers, clock }
+  const draft = { binding: 'binding-1', slotKey: 'slot:1', adoptable: true }
+  const entry = await findOrCreateRun(ledger, { ...draft, record: (id) => make(id, over) })
+  const settle = (channel = asked.channel) => settleRun(ledger, entry, channel, context)
+  const stored = async () => (await ledger.read(entry.record.id)) as Entry
+  return { ...asked, ledger, store, clock, context, entry, settle, stored }
+}
+
+describe('a channel is told', () => {
+  test.each([
+    ['a user', { issuer: 'https://i.example', subject: 'ann' }, {}],
+    ['a user of a tenant and a client', { issuer: 'i', subject: 'ann', tenant: 't', clientId: 'c' }, {}],
+    ['an agent without a user', { issuer: 'i', clientId: 'c' }, { subject: '' }],
+  ])('whose call it is: %s', async (_, owner, more) => {
+    const { settle, questions } = await opened({ owner })
+    await settle()
+    expect(questions[0]?.owner).toEqual({ ...owner, ...more })
+  })
+})
+
+describe('while a question is sent', () => {
+  test('and its owner takes it back, it stays taken back', async () => {
+    const { settle, failsToAsk, ledger, stored } = await opened()
+    failsToAsk(async () => {
+      await endUnused(ledger, await stored(), 'cancelled')
+    })
+    expect(await settle()).toMatchObject({ status: 'refused', code: 'approval_cancelled' })
+    expect((await stored()).record).toMatchObject({ state: 'cancelled', sends: 0 })
+  })
+
+  test('and the store finds nothing where the record was, the write still has the say', async () => {
+    const { store, clock, entry, channel, context, questions } = await opened()
+    const lagging = tapped(store, async (operation, key, next) =>
+      operation === 'get' && key.startsWith('run:') ? undefined : next(),
+    )
+    const { ledger } = testLedger({ store: lagging, clock })
+    expect((await settleRun(ledger, entry, channel, context)).entry.record).toMatchObject({ state: 'pending' })
+    expect(questions).toHaveLength(1)
+  })
+
+  test('nothing is left behind that renews a lease which was given back', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { settle } = await opened()
+    expect((await settle()).status).toBe('pending')
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+test('a run without a question asks nobody', async () => {
+  const { settle, questions, stored } = await opened({ state: 'requested' }, plainRecord)
+  expect((await settle()).status).toBe('pending')
+  expect(questions).toHaveLength(0)
+  expect((await stored()).record.state).toBe('requested')
+})
+
+test('a channel that names no interval is looked at after five seconds', async () => {
+  const { settle, channel, stored } = await opened()
+  await settle({ ...channel, ask: async () => ({ state: {} }) })
+  expect((await stored()).record.delivery).toMatchObject({ interval: 5, nextLookAt: testClock().now() / 1000 + 5 })
+})
+
+describe('a channel that fails to ask', () => {
+  test('by a fault of its own ends nothing: the person may still be asked', async () => {
+    const { settle, failsToAsk, stored } = await opened()
+    failsToAsk(() => {
+      throw new TypeError('x is not a function')
+    })
+    await expect(settle()).rejects.toThrow('x is not a function')
+    expect((await stored()).record.state).toBe('requested')
+    failsToAsk(() => {})
+    expect((await settle()).status).toBe('pending')
+  })
+
+  test.each([
+    ['access_denied', 'denied'],
+    ['invalid_request', 'failed'],
+  ])('with %s has said it for good: %s', async (error, state) => {
+    const { settle, failsToAsk, stored } = await opened()
+    failsToAsk(() => {
+      throw new OAuthResponseError({ error, status: 400 })
+    })
+    expect((await settle()).status).toBe('refused')
+    expect((await stored()).record.state).toBe(state)
+  })
+})
