@@ -416,4 +416,36 @@ export const explanations: readonly Explanation[] = [
     keys: ['refused: clause removed: error instanceof OAuthResponseError'],
     reason: 'Of all our errors only this one has a field `error`; the clause is for the type.',
   },
+  {
+    file: 'fga/ask-server.ts',
+    keys: ['repeat: clause removed: retryAfter === undefined'],
+    reason: 'A pause of a time that is no number is none: its timer ends at once.',
+  },
+  {
+    file: 'fga/open-fga.ts',
+    keys: ["decisionOf: what follows ?? removed: { kind: 'denied', problem: 'the answer leaves this out' }"],
+    reason:
+      'The queue gives a verdict for each question, and denies itself what an answer leaves out; the default is for the type.',
+  },
+  {
+    file: 'fga/open-fga.ts',
+    keys: ['decisionOf: clause removed: checks.length > 0', 'decisionOf: >= instead: checks.length > 0'],
+    reason:
+      'There is a question at least: a decision without permissions is refused before, and of a list each permission is asked about by itself.',
+  },
+  {
+    file: 'fga/check-queue.ts',
+    keys: ["CheckQueue.#join: clause removed: sent.sentAt === ''"],
+    reason: 'Where no time is added, the time of now is empty too, and the last clause says the same.',
+  },
+  {
+    file: 'identity/session-login.ts',
+    keys: ["renewLogin: clause removed: 'error' in error"],
+    reason: 'An error without that field has nothing there that equals the code; the clause is for the type.',
+  },
+  {
+    file: 'lib/plain-json.ts',
+    keys: ["deepFreeze: clause removed: typeof held === 'object'", 'deepFreeze: clause removed: held !== null'],
+    reason: 'Spares a call, which answers yes for what is no object.',
+  },
 ]
