@@ -117,11 +117,6 @@ export const serverExplanations: readonly Explanation[] = [
       'A record gets its answer in the same writing as it becomes done, and no other has one: each clause says what the other does.',
   },
   {
-    file: 'fga/ask-server.ts',
-    keys: ['repeat: clause removed: retryAfter === undefined'],
-    reason: 'A pause of a time that is no number is none: its timer ends at once.',
-  },
-  {
     file: 'fga/open-fga.ts',
     keys: ["decisionOf: what follows ?? removed: { kind: 'denied', problem: 'the answer leaves this out' }"],
     reason:

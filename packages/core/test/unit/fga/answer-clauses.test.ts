@@ -86,6 +86,14 @@ describe('which answers are asked for again (E2)', () => {
     expect(pausedMs).toBeGreaterThanOrEqual(2_000)
     expect(pausedMs).toBeLessThan(2_900)
   })
+
+  test('where it asks for none, no timer is set of a time that is no number, of which Node would warn', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    await outcome(answering({ status: 503 }).one.check(asked))
+    expect(timers.mock.calls.length).toBeGreaterThanOrEqual(2)
+    expect(timers.mock.calls.filter(([, ms]) => !Number.isFinite(ms))).toEqual([])
+    timers.mockRestore()
+  })
 })
 
 test('no token for us is no outage: its server is asked once', async () => {
