@@ -78,7 +78,7 @@ export function approvalInbox(environment: Environment): ApprovalInbox {
   const changed = (id: string, options: InboxOptions, change: (entry: Entry, signal: AbortSignal) => Promise<Entry>) =>
     within(environment, options, undefined, async (signal) => {
       const entry = await own(id, options)
-      return entry && ownerView(await change(entry, signal), ledger.now())
+      return entry === undefined ? undefined : ownerView(await change(entry, signal), ledger.now())
     })
   return {
     get: (id, options) =>

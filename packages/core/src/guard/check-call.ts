@@ -59,7 +59,7 @@ async function checkOutside(progress: Progress, environment: Environment): Promi
   if (!progress.definition.hasConnections || areConnected(progress, environment)) return undefined
   progress.at = 'connection'
   const unconnected = await checkConnections(progress, environment)
-  return unconnected && progress.stopped('connection', unconnected)
+  return unconnected === undefined ? undefined : progress.stopped('connection', unconnected)
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { ConnectionRule, UserIdentity } from '../contract/index.ts'
 import type { IssuedToken, Token } from '../credential/index.ts'
-import { ConfigurationError } from '../errors/index.ts'
-import type { VaultAnswer, VaultRequest } from '../vault/vault.ts'
+import type { Vault, VaultAnswer, VaultRequest } from '../vault/vault.ts'
 import { isExempt, scopesFor } from './check-roles.ts'
 import { vaultAccess } from './delegated-work.ts'
 import type { Environment } from './environment.ts'
@@ -39,8 +38,9 @@ export async function connectionToken(
   refused?: Token,
 ): Promise<IssuedToken | Stop> {
   const { identity } = progress
+  const { vault } = environment
   if (identity?.kind !== 'user') return deny('misconfigured', 'a connection is a user’s, and no user is here')
-  if (environment.vault === undefined) {
+  if (vault === undefined) {
     return deny('misconfigured', 'the policy needs a connection and the guard has no `vault`')
   }
   const by = vaultAccess(identity, environment)
@@ -48,7 +48,7 @@ export async function connectionToken(
   try {
     return await environment.tokens.get(
       tokenKey(identity, rule, scopesFor(progress, rule), environment.servers),
-      (signal) => askVault(progress, identity, rule, environment, { ...by, signal, refused }),
+      (signal) => askVault(progress, identity, rule, environment, { ...by, vault, signal, refused }),
       progress.signal,
     )
   } catch (error) {
@@ -64,13 +64,17 @@ async function askVault(
   rule: ConnectionRule,
   environment: Environment,
   {
+    vault,
     signal,
     refused,
     delegation,
-  }: Pick<VaultRequest, 'delegation'> & { readonly signal: AbortSignal; readonly refused: Token | undefined },
+  }: Pick<VaultRequest, 'delegation'> & {
+    readonly vault: Vault
+    readonly signal: AbortSignal
+    readonly refused: Token | undefined
+  },
 ): Promise<IssuedToken> {
-  const { vault, servers, clock } = environment
-  if (vault === undefined) throw new ConfigurationError('vault', 'the policy needs a connection and there is none')
+  const { servers, clock } = environment
   const account = accountOf(rule, identity)
   const startedAt = clock.now()
   const answer = await vault.token(

@@ -184,7 +184,7 @@ async function stepUpBefore(
   if (!mayAwaitStepUp(progress, phase, environment)) return undefined
   progress.at = 'identity'
   const stop = await awaitedStepUp(progress, environment)
-  return stop && progress.stopped('identity', stop)
+  return stop === undefined ? undefined : progress.stopped('identity', stop)
 }
 
 function close(access: OpenedAccess, outcome: Ended): Ended {

@@ -39,13 +39,13 @@ export function channelOf(
 /** What the person will be asked: computed once, checked before anything is stored or sent. */
 export function draftQuestion(
   progress: Progress,
+  identity: Identity,
   approval: ApprovalRules,
   environment: Environment,
 ): StoredQuestion | Stop {
   const chosen = channelOf(approval, environment)
   if ('status' in chosen) return chosen
-  const { identity, input } = progress
-  if (identity === undefined) return deny('misconfigured', 'a question needs an identity')
+  const { input } = progress
   const approver = approverOf(approval, identity, input)
   if (approver === undefined || !isApprover(approver)) {
     return deny(

@@ -1,8 +1,8 @@
 import type { Entry, RunRecord } from '../approvals/index.ts'
-import type { ResourceRule } from '../contract/index.ts'
+import type { Identity, ResourceRule } from '../contract/index.ts'
 import { type IssuedToken, Token } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
-import { subjectTokenOf } from '../identity/index.ts'
+import { type SubjectToken, subjectTokenOf } from '../identity/index.ts'
 import { exchangeToken } from '../token-exchange/index.ts'
 import { bridgedToken, isBridged } from './bridged-token.ts'
 import { scopesFor } from './check-roles.ts'
@@ -28,9 +28,10 @@ export async function resourceToken(
   const { identity } = progress
   if (isBridged(rule)) return bridgedToken(progress, rule, environment)
   if (identity === undefined) return deny('misconfigured', 'a resource needs an identity')
-  if (subjectTokenOf(identity) === undefined) return loginRequired('the identity came without a token to exchange')
+  const subjectToken = subjectTokenOf(identity)
+  if (subjectToken === undefined) return loginRequired('the identity came without a token to exchange')
   try {
-    return await exchanged(progress, rule, entry, environment)
+    return await exchanged(progress, { identity, subjectToken, rule }, entry, environment)
   } catch (error) {
     // RFC 8693 §2.2.2: a subject token that is expired or revoked is an `invalid_request`; some providers differ.
     const { loginRequiredErrors = [] } = environment.servers.of(identity.issuer).profile.exchange ?? {}
@@ -38,6 +39,13 @@ export async function resourceToken(
     if (typeof code !== 'string' || !loginRequiredErrors.includes(code)) throw error
     return loginRequired(`the exchange was refused, as it is for an ended session: ${code}`)
   }
+}
+
+/** Whose token is exchanged, and for what. */
+interface Need {
+  readonly identity: Identity
+  readonly subjectToken: SubjectToken
+  readonly rule: ResourceRule
 }
 
 function approvalToken(
@@ -66,20 +74,19 @@ function approvalToken(
 
 async function exchanged(
   progress: Progress,
-  rule: ResourceRule,
+  need: Need,
   entry: Entry | undefined,
   environment: Environment,
 ): Promise<Credentialed> {
-  const { identity } = progress
-  if (identity === undefined) return deny('misconfigured', 'a resource needs an identity')
   // I2: what was had for an approved call is not kept for another.
   if (progress.needsApproval) {
-    return { issued: await exchange(progress, rule, entry, environment, progress.signal), cached: false }
+    return { issued: await exchange(progress, need, entry, environment, progress.signal), cached: false }
   }
+  const { identity, rule } = need
   const { clientId: client, dpop } = environment.servers.of(identity.issuer).profile
   const issued = await environment.tokens.get(
     tokenKey(identity, rule, scopesFor(progress, rule), environment.servers),
-    (signal) => exchange(progress, rule, undefined, environment, signal),
+    (signal) => exchange(progress, need, undefined, environment, signal),
     progress.signal,
     { client, agent: environment.agent.name, dpop },
   )
@@ -88,14 +95,11 @@ async function exchanged(
 
 async function exchange(
   progress: Progress,
-  rule: ResourceRule,
+  { identity, subjectToken, rule }: Need,
   entry: Entry | undefined,
   environment: Environment,
   signal: AbortSignal,
 ): Promise<IssuedToken> {
-  const { identity } = progress
-  const subjectToken = identity && subjectTokenOf(identity)
-  if (identity === undefined || subjectToken === undefined) throw new TypeError('checked by the caller')
   const authorizationServer = environment.servers.of(identity.issuer)
   const startedAt = environment.clock.now()
   const details = entry?.record.question?.details ?? []

@@ -78,7 +78,9 @@ async function findRecord(
   if (found !== undefined || (phase === 'preflight' && !progress.needsApproval)) return found
   const { approval } = definition.rules
   const question =
-    progress.needsApproval && approval !== undefined ? draftQuestion(progress, approval, environment) : undefined
+    progress.needsApproval && approval !== undefined
+      ? draftQuestion(progress, identity, approval, environment)
+      : undefined
   if (question !== undefined && 'status' in question) return question
   const perCall = question === undefined || approval?.perCall === true
   const user = identity.kind === 'user' ? identity : undefined

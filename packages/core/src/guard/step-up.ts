@@ -120,8 +120,8 @@ function stopOf({ id, credential, scopes, acrValues, maxAge }: KeptStepUp, { def
 }
 
 /** A `write` without credentials may throw one of its own. */
-function credentialNames({ definition: { access, effect, isPublic } }: Progress): readonly string[] {
-  if (access.length === 0 && effect === 'write' && !isPublic) return ['']
+function credentialNames({ definition: { access, effect } }: Progress): readonly string[] {
+  if (access.length === 0 && effect === 'write') return ['']
   return access.map(([name]) => name)
 }
 
