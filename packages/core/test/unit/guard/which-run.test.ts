@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { policy, type Slot } from '../../../src/index.ts'
+import { tapped } from '../approvals/harness.ts'
+import { asks, schema, smallWorld, user, writes } from './small-world.ts'
+
+describe('the place of a run', () => {
+  test.each<readonly [string, unknown, boolean]>([
+    ['a text', 'call-1', true],
+    ['a text of two letters', 'ab', true],
+    ['a thread and a call', ['thread', 'call'], true],
+    ['an empty text', '', false],
+    ['a number', 5, false],
+    ['nothing', undefined, false],
+    ['a thread alone', ['thread'], false],
+    ['three of them', ['thread', 'call', 'more'], false],
+    ['a thread and nothing', ['thread', ''], false],
+    ['nothing and a call', [undefined, 'call'], false],
+  ])('%s', async (_, slot, finds) => {
+    const { guard, call } = smallWorld()
+    const outcome = await guard().run(writes, call({ slot: slot as Slot }), () => 'ran')
+    expect(outcome).toMatchObject(finds ? { status: 'done' } : { status: 'denied', code: 'misconfigured' })
+    if (!finds) expect(outcome.trace.steps.at(-1)?.detail).toContain('a slot is')
+  })
+})
+
+describe('a run that is there already', () => {
+  test('is not drafted anew: what the person reads was computed once (A1)', async () => {
+    const { guard, call, questions } = smallWorld()
+    let drafts = 0
+    const asking = policy(schema, { version: '1', approval: { message: () => `Pay? ${++drafts}` } })
+    const behalf = guard()
+    for (const phase of ['preflight', 'run', 'preflight'] as const) await behalf[phase](asking, call(), () => 'ran')
+    expect(drafts).toBe(1)
+    expect(questions).toMatchObject([{ message: 'Pay? 1' }])
+  })
+
+  test('with a question in it waits for its answer, though the policy asks no more', async () => {
+    const { guard, call } = smallWorld()
+    const behalf = guard()
+    await behalf.run(asks, call(), () => 'ran')
+    expect(await behalf.run(writes, call(), () => 'ran')).toMatchObject({
+      status: 'interrupted',
+      interrupt: { kind: 'approval_pending', message: 'Pay 50' },
+    })
+  })
+
+  test('serves equal calls of other slots where a person was asked, and no others', async () => {
+    const { guard, call, questions } = smallWorld()
+    const perCall = policy(schema, { version: '1', approval: { message: () => 'Pay?', perCall: true } })
+    const behalf = guard()
+    let runs = 0
+    for (const slot of ['one', 'two']) {
+      await behalf.run(asks, call({ slot, tool: 'asks' }), () => 'ran')
+      await behalf.run(perCall, call({ slot, tool: 'perCall' }), () => 'ran')
+      expect(await behalf.run(writes, call({ slot, tool: 'writes' }), () => ++runs)).toMatchObject({ result: runs })
+    }
+    expect(questions.map(({ tool }) => tool)).toEqual(['asks', 'perCall', 'perCall'])
+    expect(runs).toBe(2)
+  })
+
+  test('is another’s run, where nobody was asked: two equal calls at once run both', async () => {
+    const { guard, call } = smallWorld()
+    const behalf = guard()
+    const { promise: end, resolve: finish } = Promise.withResolvers<string>()
+    const { promise: began, resolve: begin } = Promise.withResolvers<void>()
+    const first = behalf.run(writes, call({ slot: 'one' }), () => {
+      begin()
+      return end
+    })
+    await began
+    expect(await behalf.run(writes, call({ slot: 'two' }), () => 'second')).toMatchObject({ result: 'second' })
+    finish('first')
+    expect(await first).toMatchObject({ result: 'first' })
+  })
+
+  test('is found again by the session in which it was begun', async () => {
+    const { guard, call } = smallWorld()
+    const behalf = guard()
+    const of = (sessionId: string, subject = 'ann') => user({ sessionId, subject })
+    for (const identity of [of('one'), of('two'), of('one', 'bob')]) {
+      const slot = `${identity.sessionId}-${identity.subject}`
+      await behalf.run(asks, call({ identity, slot, tool: slot }), () => 'ran')
+    }
+    const { issuer } = user()
+    const left = async (subject: string) =>
+      (await behalf.approvals.list({ identity: user({ subject, claims: { iat: 2_000_000_000 } }), as: 'owner' })).map(
+        ({ tool }) => tool,
+      )
+    expect(await behalf.revoke({ issuer, subject: 'ann', session: 'one' })).toMatchObject({ approvals: 1 })
+    expect([await left('ann'), await left('bob')]).toEqual([['two-ann'], ['one-bob']])
+    // Without a session: whatever session it was begun in.
+    expect(await behalf.revoke({ issuer, subject: 'ann' })).toMatchObject({ approvals: 1 })
+    expect([await left('ann'), await left('bob')]).toEqual([[], ['one-bob']])
+  })
+})
+
+describe('a claim', () => {
+  test('that somebody else won says so, and when to come back', async () => {
+    const { guard, call, store } = smallWorld()
+    let rival = () => Promise.resolve<unknown>(undefined)
+    const slow = guard({
+      store: tapped(store, async (operation, key, next) => {
+        // Between the look at the record and its claim, another process runs it.
+        if (operation === 'put' && key.startsWith('lease:')) await rival()
+        return next()
+      }),
+    })
+    let runs = 0
+    const { promise: end, resolve: finish } = Promise.withResolvers<void>()
+    rival = async () => {
+      rival = async () => {}
+      const began = Promise.withResolvers<void>()
+      void guard().run(writes, call(), async () => {
+        runs++
+        began.resolve()
+        await end
+      })
+      await began.promise
+    }
+    const outcome = await slow.run(writes, call(), () => runs++)
+    expect(outcome).toMatchObject({ status: 'unavailable', retryAfter: 1 })
+    expect(outcome.trace.steps.at(-1)).toMatchObject({ step: 'claim' })
+    finish()
+    expect(runs).toBe(1)
+  })
+})
