@@ -16,7 +16,14 @@ export type Settled =
   | { readonly status: 'pending'; readonly entry: Entry }
   | { readonly status: 'refused'; readonly entry: Entry; readonly code: DenyCode; readonly why: string }
   /** Somebody runs it now, or the person had too many questions. */
-  | { readonly status: 'busy'; readonly entry: Entry; readonly retryAfter: number; readonly why: string }
+  | {
+      readonly status: 'busy'
+      readonly entry: Entry
+      readonly retryAfter: number
+      readonly why: string
+      /** The body itself is being run. */
+      readonly underWay: boolean
+    }
 
 const refusals: Partial<Record<RunState, readonly [DenyCode, string]>> = {
   denied: ['approval_denied', 'the person said no'],
@@ -49,7 +56,7 @@ export async function settleRun(
     case 'completed':
       return { status: 'replay', entry: current, result: record.result ?? { kind: 'undefined' } }
     case 'running':
-      return { status: 'busy', entry: current, retryAfter: 2, why: 'the same call is running now' }
+      return { status: 'busy', entry: current, retryAfter: 2, why: 'the same call is running now', underWay: true }
     case 'approved':
       return { status: 'ready', entry: current }
     default:
@@ -71,7 +78,13 @@ async function advance(
   if (current.record.state === 'requested') {
     const delivered = await deliverQuestion(ledger, current, channel, context)
     if (delivered.status === 'too_many') {
-      return { status: 'busy', entry, retryAfter: delivered.retryAfter, why: 'this person was asked too often' }
+      return {
+        status: 'busy',
+        entry,
+        retryAfter: delivered.retryAfter,
+        why: 'this person was asked too often',
+        underWay: false,
+      }
     }
     current = delivered.entry
   }

@@ -2,7 +2,7 @@ import type { Denied, Done, Interrupted, Invocation, Trace, Unavailable } from '
 import { callOf, principalOf } from './auditor.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
-import { denySentences, unavailableSentence } from './sentences.ts'
+import { denySentences, unavailableSentence, underWaySentence } from './sentences.ts'
 import type { Stop } from './stop.ts'
 
 type Phase = 'preflight' | 'run'
@@ -36,10 +36,10 @@ function outcomeOf(progress: Progress, stop: Stop, phase: Phase): Ended {
       return { status: 'interrupted', interrupt, trace, ...(waits && { maxWaitSeconds: wait.maxSeconds }) }
     }
     case 'unavailable': {
-      const { retryAfter } = stop
+      const { retryAfter, underWay } = stop
       return {
         status: 'unavailable',
-        message: unavailableSentence,
+        message: underWay === true ? underWaySentence : unavailableSentence,
         trace,
         ...(retryAfter !== undefined && { retryAfter }),
       }

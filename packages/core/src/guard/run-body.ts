@@ -22,7 +22,8 @@ export type Body = (input: unknown, call: Call) => unknown
 export async function claimBody(progress: Progress, entry: Entry, environment: Environment): Promise<Claim | Stop> {
   const claimed = await claimRun(environment.ledger, entry)
   if (claimed === undefined) {
-    return { status: 'unavailable', retryAfter: 1, detail: 'the same call is being run by somebody else' }
+    const detail = 'the same call is being run by somebody else'
+    return { status: 'unavailable', retryAfter: 1, detail, underWay: true }
   }
   progress.passed('claim', 'this run is ours alone')
   return claimed

@@ -20,6 +20,10 @@ export const denySentences: Readonly<Record<DenyCode, string>> = {
 export const unavailableSentence =
   'A service that this action needs did not answer. The action was not done; it can be tried again later.'
 
+/** Of a call that is being run already, by another process or another turn of the same agent. */
+export const underWaySentence =
+  'This same action may be under way already. It was not begun a second time; ask again in a moment for what came of it.'
+
 /** What a model is told of a call that waits for its user. What the user reads is in the interrupt. */
 export const interruptSentences: Readonly<Record<InterruptKind, string>> = {
   login_required: 'The user has to sign in before this action can be done. It was not done.',

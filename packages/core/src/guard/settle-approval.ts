@@ -46,7 +46,7 @@ export async function settleApproval(
     case 'pending':
       return { status: 'stop', stop: pendingStop(settled.entry.record, environment) }
     case 'busy':
-      return { status: 'stop', stop: { status: 'unavailable', retryAfter: settled.retryAfter, detail: settled.why } }
+      return { status: 'stop', stop: busyStop(settled) }
     case 'refused':
       return { status: 'stop', stop: await refusedStop(settled, environment) }
     default:
@@ -166,6 +166,13 @@ function pendingStop(record: RunRecord, environment: Environment): Stop {
     },
   }
 }
+
+const busyStop = ({ retryAfter, why, underWay }: Extract<Settled, { status: 'busy' }>): Stop => ({
+  status: 'unavailable',
+  retryAfter,
+  detail: why,
+  underWay,
+})
 
 function refusedStop(
   { code, why, entry }: Extract<Settled, { status: 'refused' }>,

@@ -10,7 +10,13 @@ export type Stop =
       readonly explanations?: readonly Explanation[]
     }
   | { readonly status: 'interrupted'; readonly interrupt: Omit<Interrupt, 'v' | 'tool'>; readonly detail: string }
-  | { readonly status: 'unavailable'; readonly retryAfter?: number; readonly detail: string }
+  | {
+      readonly status: 'unavailable'
+      readonly retryAfter?: number
+      readonly detail: string
+      /** The same call is being run: nobody may say that it was not done. */
+      readonly underWay?: boolean
+    }
 
 export const deny = (code: DenyCode, detail: string): Stop => ({ status: 'denied', code, detail })
 

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { TransportError } from '../../../src/index.ts'
+import { asks, smallWorld } from './small-world.ts'
+
+const retold = /may be under way already\. It was not begun a second time/
+
+test('of a call that is being run nobody says that it was not done', async () => {
+  const { guard, call, answers, clock } = smallWorld()
+  const [here, there] = [guard(), guard()]
+  await here.run(asks, call(), () => 'ran')
+  answers({ status: 'approved' })
+  clock.advance(10)
+  const began = Promise.withResolvers<void>()
+  const go = Promise.withResolvers<void>()
+  const running = here.run(asks, call(), async () => {
+    began.resolve()
+    await go.promise
+    return 'ordered'
+  })
+  await began.promise
+  const second = await there.run(asks, call(), () => 'twice')
+  const asked = await there.preflight(asks, call())
+  for (const outcome of [second, asked]) {
+    expect(outcome).toMatchObject({ status: 'unavailable', message: expect.stringMatching(retold) })
+    expect(outcome.status === 'unavailable' && outcome.message).not.toMatch(/was not done/)
+  }
+  go.resolve()
+  expect(await running).toMatchObject({ status: 'done', result: 'ordered' })
+  expect(await there.run(asks, call(), () => 'twice')).toMatchObject({ status: 'done', result: 'ordered' })
+})
+
+test('of one that waits for a service it is said that it was not done', async () => {
+  const { guard, call, failsToAsk } = smallWorld()
+  failsToAsk(async () => {
+    throw new TransportError('the channel is down')
+  })
+  const outcome = await guard().run(asks, call(), () => 'ran')
+  expect(outcome).toMatchObject({ status: 'unavailable', message: expect.stringMatching(/The action was not done;/) })
+})
