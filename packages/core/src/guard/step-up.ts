@@ -48,7 +48,9 @@ export async function keepStepUp(progress: Progress, asked: AskedStepUp, environ
   const { identity } = progress
   if (identity?.kind !== 'user') return
   const names = credentialNames(progress)
-  const credential = names.find((name) => name === asked.credential) ?? names[0] ?? ''
+  const credential = names.find((name) => name === asked.credential) ?? names[0]
+  // A read without credentials looks for none.
+  if (credential === undefined) return
   const { ledger } = environment
   const { scopes, acrValues, maxAge } = asked.stepUp
   const kept: KeptStepUp = {

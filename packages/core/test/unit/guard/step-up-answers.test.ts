@@ -154,6 +154,15 @@ describe('a read asks the store for a demand only where one may be open', () => 
     })
   })
 
+  test('and what a read without credentials demanded, nobody looks for', async () => {
+    const { behalf, call, demand, operations } = demanding()
+    await behalf.run(looks, call(), () => 'ran')
+    operations.length = 0
+    await demand({ acrValues: ['gold'] }, reads, { tool: 'reads' })
+    await behalf.run(looks, call(), () => 'ran')
+    expect(operations).toEqual([])
+  })
+
   test('also one that has to wait for something else', async () => {
     const { guard, call, store } = smallWorld()
     const broken = tapped(store, (_, key, next) =>
