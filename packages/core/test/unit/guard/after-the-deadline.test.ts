@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { connection, may, object, policy, type Vault } from '../../../src/index.ts'
+import { tapped } from '../approvals/harness.ts'
 import { asks, schema, smallWorld, writes } from './small-world.ts'
 
 const mail = connection('mail', { scopes: ['send'], origins: ['https://mail.example'] })
@@ -34,6 +35,24 @@ describe('a call that was answered before it was let through leaves nothing behi
     expect(await stuck.preflight(permitted, call({ signal }))).toMatchObject({ status: 'unavailable' })
     expect(await behalf.run(asks, call({ signal, slot: 'asks' }), () => 'ran')).toMatchObject({ status: 'interrupted' })
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
+
+  test('in the store, where the caller left before the claim', async () => {
+    const { guard, call, store } = smallWorld()
+    const claims: string[] = []
+    const counting = tapped(store, (operation, key, next) => {
+      if (operation === 'put' && key.startsWith('lease:')) claims.push(key)
+      return next()
+    })
+    const controller = new AbortController()
+    const sink = { write: () => controller.abort(new Error('left')) }
+    const behalf = guard({ store: counting, audit: { sink, required: true } })
+    const running = behalf.run(writes, call({ signal: controller.signal }), () => 'ran')
+    await expect(running).rejects.toThrow('left')
+    await pause(20)
+    expect(claims).toEqual([])
+    expect(await guard({ store: counting }).run(writes, call(), () => 'ran')).toMatchObject({ status: 'done' })
+    expect(claims).toHaveLength(1)
   })
 
   test.each<readonly [string, boolean]>([

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
+import { idJag } from '../../../src/doors/enterprise.ts'
 import { oidc } from '../../../src/doors/providers.ts'
 import { admit } from '../../../src/identity/index.ts'
 import { policy, resource } from '../../../src/index.ts'
@@ -92,6 +93,19 @@ describe('what an exchange is asked for', () => {
     expect(await run(5)).toMatchObject({ status: 'done' })
     expect(forms.map((form) => form.get('scope'))).toEqual(['read'])
     expect(forms[0]?.has('authorization_details')).toBe(false)
+  })
+
+  test('of another server nothing: its API is not named to ours', async () => {
+    const { run, forms } = exchanging()
+    const there = oidc({ issuer: 'https://auth.far.example', clientId: 'agent', clientSecret: 'a-secret-there' })
+    const far = resource('https://far.example/', {
+      scopes: ['read'],
+      through: idJag({ authorizationServer: there }),
+    })
+    const outcome = await run(5, policy(schema, { access: { api: far } }) as never)
+    expect(outcome).toMatchObject({ status: 'interrupted', interrupt: { kind: 'login_required' } })
+    expect(outcome.trace.steps.at(-1)?.detail).toContain('id_token')
+    expect(forms).toEqual([])
   })
 
   test('an approved call exchanges for itself alone; others share what they have (I2)', async () => {
