@@ -1,3 +1,4 @@
+import { guardExplanations } from './explained-guard.ts'
 import { serverExplanations } from './explained-servers.ts'
 import { tokenExplanations } from './explained-tokens.ts'
 import type { Explanation } from './mutant.ts'
@@ -6,6 +7,7 @@ import type { Explanation } from './mutant.ts'
 export const explanations: readonly Explanation[] = [
   ...tokenExplanations,
   ...serverExplanations,
+  ...guardExplanations,
   {
     file: 'approvals/binding.ts',
     keys: [
@@ -21,11 +23,6 @@ export const explanations: readonly Explanation[] = [
     keys: ['bindingOf: left out: v: 1', "slotKey: left out: 'slot'", "idempotencyKey: left out: 'idempotency'"],
     reason:
       'A constant that leaves room for a next version, and keeps the kinds of hashes apart, whose parts differ in number already.',
-  },
-  {
-    file: 'guard/token-key.ts',
-    keys: ['tokenKey: call removed: byScopes.set(scopes, wanted)'],
-    reason: 'Spares making the description anew at each call; the key is the same.',
   },
   {
     file: 'approvals/revocations.ts',
@@ -45,33 +42,6 @@ export const explanations: readonly Explanation[] = [
     ],
     reason:
       'Values come in the order of their keys, so that the last one is the newest; the other side only ever moves the place to read from back, and more is read again.',
-  },
-  {
-    file: 'guard/check-identity.ts',
-    keys: ['hasExpired: clause removed: expiresAt !== undefined'],
-    reason: 'A comparison with what is absent is false; the clause is for the type.',
-  },
-  {
-    file: 'guard/step-up.ts',
-    keys: [
-      'keyOf: guard removed: found !== undefined',
-      'keyOf: > instead: known.size >= MAX_KEYS',
-      'keyOf: condition negated: known.size >= MAX_KEYS',
-      'keyOf: call removed: known.clear()',
-      'keyOf: call removed: keys.set(identity, known.set(name, key))',
-    ],
-    reason: 'Spares hashing the same name again, in bounded memory; the key is the same.',
-  },
-  {
-    file: 'guard/step-up.ts',
-    keys: ['keyOf: what follows ?? removed: null', 'keyOf: what follows ?? removed: null (2)'],
-    reason:
-      'Left empty instead of `null`, the place still tells the same owners apart; keys are only ever compared with others that this code made.',
-  },
-  {
-    file: 'guard/step-up.ts',
-    keys: ["awaitedStepUp: guard removed: identity?.kind !== 'user'"],
-    reason: 'Asked only after `mayAwaitStepUp` found a user; the clause is for the type.',
   },
   {
     file: 'ciba/postpone.ts',
