@@ -29,7 +29,7 @@ describe('what a write gave is told again (A5)', () => {
     const { guard, call, store } = smallWorld()
     let isStuck = false
     const behalf = guard({
-      timeoutMs: 40,
+      timeoutMs: 150,
       store: tapped(store, (operation, key, next) =>
         isStuck && operation === 'put' && key.startsWith('run:') ? new Promise<never>(() => {}) : next(),
       ),

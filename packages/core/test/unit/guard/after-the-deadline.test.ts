@@ -88,9 +88,9 @@ test('the deadline of before the body has nothing to say in it: a refused token 
     new Response(null, {
       status: new Request(input, init).headers.get('authorization') === 'Bearer token-2' ? 200 : 401,
     })
-  const behalf = guard({ vault, timeoutMs: 30, fetch: fetch as typeof globalThis.fetch })
+  const behalf = guard({ vault, timeoutMs: 100, fetch: fetch as typeof globalThis.fetch })
   const outcome = await behalf.run(linked, call(), async (_, { access }) => {
-    await pause(50)
+    await pause(130)
     return (await access.mail.fetch(`${api}/send`)).status
   })
   expect(outcome).toMatchObject({ status: 'done', result: 200 })
