@@ -152,6 +152,25 @@ onStage('what is not let through', (stage) => {
     expect(other).toMatch(/default-src 'none'.*frame-ancestors 'none'/)
   })
 
+  test('scripts that stand in a page and are not its own', async () => {
+    const page = await stage().someone()
+    const policyOf = async () => (await page.goto(stage().origin))?.headers()['content-security-policy'] ?? ''
+    const [one, other] = [await policyOf(), await policyOf()]
+    expect(one).toMatch(/; script-src 'self' 'nonce-[\w+/]{22}=='; style-src/)
+    expect(other).not.toBe(one)
+    const ran = await page.evaluate(async () => {
+      const script = document.createElement('script')
+      script.textContent = 'globalThis.ran = "a script"'
+      document.body.append(script)
+      const holder = document.createElement('div')
+      holder.innerHTML = '<img src="/nowhere.png" onerror="globalThis.ran = \'a handler\'">'
+      await new Promise((resolve) => holder.querySelector('img')?.addEventListener('error', resolve))
+      return Reflect.get(globalThis, 'ran')
+    })
+    expect(ran).toBeUndefined()
+    await expect.poll(() => stage().takeFaults().length).toBeGreaterThan(0)
+  })
+
   test('a request that is larger than what a user may say', async () => {
     const page = await stage().someone()
     await page.goto(stage().origin)

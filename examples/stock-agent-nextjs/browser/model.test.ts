@@ -50,6 +50,20 @@ onStage('a model behind an OpenAI-compatible API', (stage) => {
     expect(stage().traffic()).not.toContain(OPENAI_API_KEY)
   })
 
+  test('nor ever says a word: the conversation is not held by it', async () => {
+    const { asked, baseUrl } = await modelServer((_, count) =>
+      count === 1 ? new Promise<never>(() => {}) : { text: 'Here I am.' },
+    )
+    await stage().restart({ OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY, MODEL_SECONDS: '1' })
+    const page = await stage().someone()
+    await page.goto(stage().origin)
+    await say(page, 'Hello')
+    await page.getByRole('alert').getByText('The agent did not answer.').waitFor()
+    await say(page, 'Are you there?')
+    await page.getByText('Here I am.').waitFor()
+    expect(asked).toHaveLength(2)
+  })
+
   test('orders of a turn that its process did not live through are not placed again', async () => {
     const before = await stage().orders('p-ann')
     const { promise: isTold, resolve } = Promise.withResolvers<void>()

@@ -26,8 +26,8 @@ export interface Stage {
   traffic(): string
   /** Every token, request id and secret that the app has had in its hands. */
   secrets(): readonly string[]
-  /** What went wrong in pages: errors of scripts, and what the page's policy refused. */
-  readonly faults: readonly string[]
+  /** What went wrong in pages since this was last asked: errors of scripts, and what the page's policy refused. */
+  takeFaults(): readonly string[]
   close(): Promise<void>
 }
 
@@ -45,7 +45,7 @@ export function onStage(name: string, tests: (stage: () => Stage) => void): void
     afterAll(() => stage?.close())
     tests(() => stage)
     test('no token, no request id and no secret was in what browsers and app exchanged', () => expectNoSecret(stage))
-    test('no page had an error, and none tried what its policy forbids', () => expect(stage.faults).toEqual([]))
+    test('no page had an error, and none tried what its policy forbids', () => expect(stage.takeFaults()).toEqual([]))
   })
 }
 
@@ -85,7 +85,7 @@ async function openStage(): Promise<Stage> {
   return {
     sandbox,
     origin,
-    faults,
+    takeFaults: () => faults.splice(0),
     async someone(options = {}) {
       const context = await browser.newContext({ locale: 'en-US', ...options })
       context.setDefaultTimeout(60_000)

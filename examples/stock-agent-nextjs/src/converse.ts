@@ -12,6 +12,7 @@ import {
 } from 'ai'
 import type { StockApp } from './app.ts'
 import { callsToGoOn, isRunning, keepingCalls } from './begun-calls.ts'
+import { givenUpIsNoAnswer } from './given-up.ts'
 import { modelOf } from './model.ts'
 import { noAnswer } from './no-answer.ts'
 import { giveUpWaiting, settleWaiting } from './settle-waiting.ts'
@@ -113,6 +114,8 @@ async function reply(
     messages: await convertToModelMessages([...messages], { tools }),
     ...guarded,
     stopWhen: isStepCount(5),
+    // A model that says nothing more would hold the conversation, and its lock, for ever.
+    timeout: { stepMs: settings.modelSeconds * 1000 },
     onError: ({ error }) => console.error(error),
   })
   return toUIMessageStream({
@@ -124,5 +127,5 @@ async function reply(
     redactToolErrors: true,
     onError: () => noAnswer,
     onEnd: ({ messages: all }) => conversations.save(owner, id, all),
-  })
+  }).pipeThrough(givenUpIsNoAnswer())
 }

@@ -23,6 +23,8 @@ export interface Settings {
   readonly sessionSeconds: number
   /** A model behind an OpenAI-compatible API. Absent: the scripted planner. */
   readonly model: { readonly baseUrl: string; readonly apiKey: string | undefined; readonly name: string } | undefined
+  /** How long the model may take for a step, its tools among it. @default 60 */
+  readonly modelSeconds: number
 }
 
 /** Reads the environment. `web/main.ts` sets all of it for the sandbox. */
@@ -54,6 +56,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     keys: { seal: [of('SEAL_KEY')], index: of('INDEX_KEY') },
     sessionSeconds: Number(environment.SESSION_SECONDS || 8 * 3600),
     model: modelIn(environment),
+    modelSeconds: Number(environment.MODEL_SECONDS || 60),
   }
 }
 

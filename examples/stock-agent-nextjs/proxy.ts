@@ -1,0 +1,27 @@
+import { type NextRequest, NextResponse } from 'next/server'
+
+/** React explains an error by `eval` while it is developed, and never in a build. */
+const inDevelopment = process.env.NODE_ENV === 'development' ? " 'unsafe-eval'" : ''
+
+const policyFor = (nonce: string) =>
+  [
+    "default-src 'self'",
+    `script-src 'self' 'nonce-${nonce}'${inDevelopment}`,
+    "style-src 'self' 'unsafe-inline'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+
+/** A policy for each page, with a nonce of its own: Next.js reads it there and puts it on the scripts that it writes. */
+export function proxy(request: NextRequest): NextResponse {
+  const policy = policyFor(Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64'))
+  const headers = new Headers(request.headers)
+  headers.set('content-security-policy', policy)
+  const response = NextResponse.next({ request: { headers } })
+  response.headers.set('content-security-policy', policy)
+  return response
+}
+
+/** The app's own pages. What `connectAccounts` answers has a stricter policy; data and files have the one of the configuration. */
+export const config = { matcher: '/((?!api/|connections/|_next/).*)' }
