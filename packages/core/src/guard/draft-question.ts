@@ -47,7 +47,7 @@ export function draftQuestion(
   if ('status' in chosen) return chosen
   const { input } = progress
   const approver = approverOf(approval, identity, input)
-  if (approver === undefined || !isApprover(approver)) {
+  if (!isApprover(approver)) {
     return deny(
       'misconfigured',
       'approval.approver must name issuer and subject; an agent that acts for nobody has no approver of its own',
@@ -86,7 +86,10 @@ function messageProblem(message: string): string | undefined {
   return hidden.test(message) ? 'holds invisible characters' : undefined
 }
 
-function isApprover({ issuer, tenant, subject }: Approver): boolean {
+function isApprover(approver: Approver | undefined): approver is Approver {
+  // A directory that knows nobody may say `null`, whatever the type says.
+  if (approver === undefined || approver === null) return false
+  const { issuer, tenant, subject } = approver
   const named = [issuer, subject, tenant ?? 'none']
   return named.every((part) => typeof part === 'string' && part !== '')
 }

@@ -68,6 +68,7 @@ describe('which channel asks', () => {
 describe('a question that cannot be put as it is goes to nobody (A8)', () => {
   test.each<readonly [string, object, string]>([
     ['an approver that is none', { approver: () => undefined }, 'approval.approver'],
+    ['an approver that is null', { approver: () => null }, 'approval.approver'],
     ['an approver of no issuer', { approver: () => ({ ...boss, issuer: '' }) }, 'approval.approver'],
     ['an approver of no subject', { approver: () => ({ ...boss, subject: '' }) }, 'approval.approver'],
     ['an approver whose subject is a number', { approver: () => ({ ...boss, subject: 7 }) }, 'approval.approver'],
