@@ -13,6 +13,9 @@ export interface Mutants {
   falsy<T>(id: number, value: T): T
 }
 
+/** What is no plain yes or no may be what comes out of `a && b`, and shows then whatever its truth. */
+const isMore = (value: unknown): boolean => typeof value !== 'boolean'
+
 /** Puts it where the code finds it. `always` is awake before anything else is loaded. */
 export function installMutants(always: number): Mutants {
   const reached = new Set<number>()
@@ -29,11 +32,11 @@ export function installMutants(always: number): Mutants {
       return value
     },
     truthy(id, value) {
-      if (value) reached.add(id)
+      if (value || isMore(value)) reached.add(id)
       return value
     },
     falsy(id, value) {
-      if (!value) reached.add(id)
+      if (!value || isMore(value)) reached.add(id)
       return value
     },
   }

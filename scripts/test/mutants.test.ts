@@ -46,6 +46,9 @@ describe('a guard', () => {
     expect(outcome(both, [true, false], { key: right ?? '' }).value).toBe(true)
     expect(outcome(both, [true, false]).shown).toEqual([right])
     expect(outcome(both, [true, true]).shown).toEqual([])
+    const value = 'const f = (a: object, b: object) => a && b'
+    expect(outcome(value, [{ a: 1 }, { b: 1 }]).shown).toContain(right)
+    expect(outcome(value, [{ a: 1 }, { b: 1 }], { key: right ?? '' }).value).toEqual({ a: 1 })
   })
 
   test('loses what comes after it, a call that it makes, and its strictness', () => {
