@@ -1,50 +1,48 @@
-import { interruptSentences, type Outcome, toolFailedSentence } from '@behalf/core'
+import { type Invocation, interruptSentences, type Outcome, toolFailedSentence } from '@behalf/core'
 import { isGraphBubbleUp } from '@langchain/langgraph'
 import type { GuardedCall } from './guarded-tools.ts'
 import { pause, takeWakeUps } from './pause.ts'
 import { refusal } from './refusal.ts'
 import { reportError } from './report-error.ts'
 import { identityOf, type RunConfig, slotOf } from './run-config.ts'
-import { amongSiblings } from './siblings.ts'
+import { amongSiblings, scratchpadOf } from './siblings.ts'
 
 /** `func` and `_call` of LangChain's tools. */
 export type ToolBody = (input: unknown, runManager?: unknown, config?: RunConfig) => unknown
 
 /** A tool's function behind `guard.run`. */
 export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
-  return (input, runManager, config = {}) =>
-    amongSiblings(config, (siblings) =>
-      outcomeOf(call, input, config, (parsed) => body(parsed, runManager, config), siblings),
-    )
+  return (input, runManager, config = {}) => {
+    const run = (parsed: unknown) => body(parsed, runManager, config)
+    const task = scratchpadOf(config)
+    if (task === undefined) return outcomeOf(call, input, config, run, nobody)
+    return amongSiblings(task, (siblings) => outcomeOf(call, input, config, run, siblings))
+  }
 }
 
 type Body = (parsed: unknown) => unknown
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 
-async function outcomeOf(
+/** Outside a graph there are no siblings. */
+const nobody = async (): Promise<void> => {}
+
+function outcomeOf(
   call: GuardedCall,
   input: unknown,
   config: RunConfig,
   body: Body,
   siblingsDone: () => Promise<void>,
 ): Promise<unknown> {
-  const { name, policy, guard } = call
   const identity = identityOf(call, config)
   const { signal } = config
-  const invocation = {
-    tool: name,
-    slot: slotOf(config),
-    input,
-    ...(identity !== undefined && { identity }),
-    ...(signal !== undefined && { signal }),
-  }
+  // Field by field: spreading what may be absent costs more than all else here.
+  const invocation: Mutable<Invocation> = { tool: call.name, slot: slotOf(config), input }
+  if (identity !== undefined) invocation.identity = identity
+  if (signal !== undefined) invocation.signal = signal
   takeWakeUps(config)
-  for (;;) {
-    let outcome: Outcome<unknown>
-    try {
-      outcome = await guard.run(policy, invocation, body)
-    } catch (error) {
-      return failure(call, config, error)
-    }
+  const again = (): Promise<unknown> => call.guard.run(call.policy, invocation, body).then(settle, fail)
+  const fail = (error: unknown): unknown => failure(call, config, error)
+  const settle = (outcome: Outcome<unknown>): unknown => {
     switch (outcome.status) {
       case 'done':
         return isAsyncGenerator(outcome.result) ? quiet(outcome.result, call, config) : outcome.result
@@ -53,15 +51,15 @@ async function outcomeOf(
       case 'unavailable':
         return refusal(call, config, 'unavailable', outcome.message)
       case 'interrupted':
-        if (!(await pause(outcome.interrupt, call, config, siblingsDone))) {
+        return pause(outcome.interrupt, call, config, siblingsDone).then((resumed) => {
           const { kind } = outcome.interrupt
-          return refusal(call, config, kind, interruptSentences[kind], outcome.interrupt)
-        }
-        break
+          return resumed ? again() : refusal(call, config, kind, interruptSentences[kind], outcome.interrupt)
+        })
       default:
         return outcome satisfies never
     }
   }
+  return again()
 }
 
 /** What the body threw, or the guard itself. LangChain would write the error's text to the model. */

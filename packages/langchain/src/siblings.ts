@@ -10,18 +10,16 @@ export function scratchpadOf({ configurable }: RunConfig): object | undefined {
 }
 
 /**
- * Runs a call, and lets it wait for the other calls of its task.
+ * Runs a call of a task, and lets it wait for the other calls there.
  *
  * LangGraph's prebuilt `ToolNode` runs all calls of a step in one task, and an interrupt of one ends the task while
  * the others still work; resumed, all run again. A call that pauses therefore lets them come to their end first, so
  * that what they did is on record. In `createAgent` each call is a task of its own, and has nobody to wait for.
  */
 export function amongSiblings(
-  config: RunConfig,
+  task: object,
   run: (siblingsDone: () => Promise<void>) => Promise<unknown>,
 ): Promise<unknown> {
-  const task = scratchpadOf(config)
-  if (task === undefined) return run(async () => {})
   const calls = underWay.get(task) ?? new Set()
   underWay.set(task, calls)
   const own: Promise<unknown> = run(async () => {
