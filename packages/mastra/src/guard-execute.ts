@@ -1,6 +1,7 @@
 import {
   ConfigurationError,
   denySentences,
+  type Invocation,
   interruptSentences,
   type Outcome,
   ToolAuthorizationError,
@@ -11,6 +12,8 @@ import type { GuardedCall } from './guarded-tools.ts'
 import { reportError } from './report-error.ts'
 import { staysTheSame } from './stays-the-same.ts'
 
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
+
 export type Execute = (input: unknown, context?: Context) => Promise<unknown>
 
 /** The tool's `execute` behind `guard.run`. */
@@ -19,13 +22,10 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   return async (input, context = {}) => {
     const { abortSignal } = context
     const identity = identityFor(call, context)
-    const invocation = {
-      tool: call.name,
-      slot: slotOf(context, call.name),
-      input,
-      ...(identity !== undefined && { identity }),
-      ...(abortSignal !== undefined && { signal: abortSignal }),
-    }
+    // Field by field: spreading what may be absent costs more than all else here.
+    const invocation: Mutable<Invocation> = { tool: call.name, slot: slotOf(context, call.name), input }
+    if (identity !== undefined) invocation.identity = identity
+    if (abortSignal !== undefined) invocation.signal = abortSignal
     let outcome: Outcome<unknown>
     try {
       outcome = await guard.run(call.policy, invocation, async (parsed) => {
