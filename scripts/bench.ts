@@ -1,10 +1,9 @@
-import { writeFileSync } from 'node:fs'
-import { cpus, loadavg, totalmem } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { type Bench, takeRegistered } from './bench/bench.ts'
-import { against, beginSection, micro, note, sections, tell } from './bench/figures.ts'
-import { measure } from './bench/measure.ts'
+import { fileURLToPath } from 'node:url'
+import { against, beginSection, note, type Section, sections, tell } from './bench/figures.ts'
 import { measureIncumbents } from './bench/measure-incumbents.ts'
 import { measureColdImport, measureInstalled } from './bench/measure-package.ts'
 import { reportOf } from './bench/report.ts'
@@ -18,6 +17,7 @@ import { files, root } from './gates/repository.ts'
 const report = process.argv.includes('--report')
 const filters = process.argv.slice(2).filter((argument) => argument !== '--report')
 const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`
+const runFile = fileURLToPath(new URL('bench/run-file.ts', import.meta.url))
 const loadBefore = loadavg()[0] ?? 0
 
 console.log(`Node ${process.version}, ${process.platform} ${process.arch}\n${machine}`)
@@ -26,9 +26,7 @@ console.log(`Node ${process.version}, ${process.platform} ${process.arch}\n${mac
 if (filters.length === 0) await measureCore()
 for (const file of files(['packages/*/bench/*.bench.ts'])) {
   if (filters.length > 0 && !filters.some((filter) => file.includes(filter))) continue
-  beginSection(file)
-  await import(pathToFileURL(join(root, file)).href)
-  for (const bench of takeRegistered()) await compare(bench)
+  measureFile(file)
 }
 if (filters.length === 0 || filters.includes('incumbents')) await compareIncumbents()
 
@@ -39,26 +37,16 @@ if (report) {
   console.log('\nwritten: docs/benchmarks.md')
 }
 
-async function compare({ name, run, peer, concurrency = [1], mostOverPeer, mostRatio, missed }: Bench): Promise<void> {
-  for (const width of concurrency) {
-    const result = await measure(run, peer.run, { concurrency: width })
-    const within =
-      (mostOverPeer === undefined || result.over <= mostOverPeer) &&
-      (mostRatio === undefined || result.ratio <= mostRatio)
-    tell({
-      ...result,
-      name: `${name}${concurrency.length > 1 || width > 1 ? `, ${width} at once` : ''}`,
-      peerName: peer.name,
-      bar: barOf(mostOverPeer, mostRatio),
-      within,
-    })
-    if (!within && missed !== undefined) note(`${name}: ${missed}`)
+/** Measures a file in a process of its own, which tells as it goes. */
+function measureFile(file: string): void {
+  const folder = mkdtempSync(join(tmpdir(), 'behalf-bench-'))
+  try {
+    const results = join(folder, 'sections.json')
+    execFileSync(process.execPath, [...process.execArgv, runFile, file, results], { stdio: 'inherit' })
+    sections.push(...(JSON.parse(readFileSync(results, 'utf8')) as Section[]))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
-}
-
-function barOf(mostOverPeer: number | undefined, mostRatio: number | undefined): string | undefined {
-  if (mostOverPeer !== undefined) return micro(mostOverPeer)
-  return mostRatio === undefined ? undefined : `ratio ${mostRatio}`
 }
 
 /** Beside the adapters' own numbers above: the same kind of call, on the frameworks that these packages ask for. */

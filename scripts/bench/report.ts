@@ -15,7 +15,7 @@ export function reportOf(sections: readonly Section[], { machine, node, load }: 
   return [
     '# Benchmarks',
     '',
-    'Every figure stands beside a peer that was measured in turn with it, in the same process: on another machine',
+    'Every figure stands beside a peer that was measured in turn with it, in the same process, one a file: on another machine',
     'the times differ, and the ratios should not by much. Nothing here is asserted by a test, since a busy machine is no fault.',
     '',
     `Measured on ${new Date().toISOString().slice(0, 10)} at ${commit}, ${node}, ${machine}; load ${load.map((value) => value.toFixed(1)).join(' before, ')} after.`,

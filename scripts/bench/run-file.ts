@@ -1,0 +1,15 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { root } from '../gates/repository.ts'
+import { takeRegistered } from './bench.ts'
+import { compare } from './compare.ts'
+import { beginSection, sections } from './figures.ts'
+
+// The process of one file: in a process with others it would be measured among what they left in heap and compiler.
+const [file = '', results = ''] = process.argv.slice(2)
+beginSection(file)
+await import(pathToFileURL(join(root, file)).href)
+for (const bench of takeRegistered()) await compare(bench)
+writeFileSync(results, JSON.stringify(sections))
+process.exit(0)
