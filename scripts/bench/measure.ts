@@ -16,8 +16,10 @@ export interface Measurement {
 
 const ROUNDS = 101
 const ROUND_MS = 5
-/** The frameworks' code is large: after less, much of it still runs as it was read. */
-const WARM_UP_MS = 1_000
+/** Warm is what was no faster in so many spells of this length. */
+const STEADY_SPELLS = 5
+const SPELL_MS = 300
+const MOST_WARM_UP_MS = 15_000
 
 /** Microseconds a call. */
 interface Cost {
@@ -31,12 +33,16 @@ type Batch = (calls: number) => Promise<Cost>
 export async function measure(
   run: () => unknown,
   peer: () => unknown,
-  { concurrency = 1, rounds = ROUNDS }: { readonly concurrency?: number; readonly rounds?: number } = {},
+  {
+    concurrency = 1,
+    rounds = ROUNDS,
+    steadySpells = STEADY_SPELLS,
+  }: { readonly concurrency?: number; readonly rounds?: number; readonly steadySpells?: number } = {},
 ): Promise<Measurement> {
   const asynchronous = isThenable(run()) || isThenable(peer())
   const batchOf = (work: () => unknown) => (asynchronous ? awaited(work, concurrency) : repeated(work))
   const sides = [batchOf(run), batchOf(peer)] as const
-  const calls = [await calibrate(sides[0]), await calibrate(sides[1])] as const
+  const calls = [await calibrate(sides[0], steadySpells), await calibrate(sides[1], steadySpells)] as const
   const costs: { run: Cost; peer: Cost }[] = []
   for (let round = 0; round < rounds; round++) {
     // Whoever comes second finds a warmer cache and a fuller heap: they take turns at it.
@@ -99,14 +105,26 @@ function awaited(work: () => unknown, concurrency: number): Batch {
   }
 }
 
-/** Runs until the code is warm. @returns how many calls fill a round */
-async function calibrate(batch: Batch): Promise<number> {
-  const until = performance.now() + WARM_UP_MS
+/**
+ * Runs until the code is warm: until it gets no faster, since large code is compiled piece by piece.
+ *
+ * @returns how many calls fill a round
+ */
+async function calibrate(batch: Batch, steadySpells: number): Promise<number> {
+  const until = performance.now() + MOST_WARM_UP_MS
   let calls = 1
-  do {
-    const { wall } = await batch(calls)
-    calls = Math.max(1, Math.min(calls * 2, Math.round((ROUND_MS * 1000) / wall)))
-  } while (performance.now() < until)
+  let best = Number.POSITIVE_INFINITY
+  for (let still = 0; still < steadySpells && performance.now() < until; ) {
+    const spell = performance.now() + SPELL_MS
+    let fastest = Number.POSITIVE_INFINITY
+    do {
+      const { wall } = await batch(calls)
+      fastest = Math.min(fastest, wall)
+      calls = Math.max(1, Math.min(calls * 2, Math.round((ROUND_MS * 1000) / wall)))
+    } while (performance.now() < spell)
+    still = fastest < best * 0.97 ? 0 : still + 1
+    best = Math.min(best, fastest)
+  }
   return calls
 }
 
