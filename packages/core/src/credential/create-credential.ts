@@ -62,6 +62,11 @@ export function createCredential(options: CredentialOptions): OpenCredential {
   return new BoundCredential(options)
 }
 
+/** Frees the connection of an answer that nobody reads. What is wrong with its body changes nothing: its head has said all. */
+function letGo(response: Response): void {
+  response.body?.cancel().catch(() => {})
+}
+
 class BoundCredential implements OpenCredential {
   readonly credential: Credential
   readonly #options: CredentialOptions
@@ -105,7 +110,7 @@ class BoundCredential implements OpenCredential {
     if (response.status !== 401 || !request.replayable || this.#closed) return response
     const fresh = await this.#fresher(used)
     if (fresh === undefined || this.#closed) return response
-    await response.body?.cancel()
+    letGo(response)
     return this.#attempt(request, fresh, init)
   }
 
@@ -121,13 +126,13 @@ class BoundCredential implements OpenCredential {
     let { response, newNonce } = await this.#once(request, issued, init)
     let challenges = await challengesOf(response)
     if (newNonce && asksForNonce(challenges) && request.replayable && !this.#closed) {
-      await response.body?.cancel()
+      letGo(response)
       response = (await this.#once(request, issued, init)).response
       challenges = await challengesOf(response)
     }
     const stepUp = stepUpOf(challenges, this.#options.name)
     if (stepUp === undefined) return response
-    await response.body?.cancel()
+    letGo(response)
     throw stepUp
   }
 
