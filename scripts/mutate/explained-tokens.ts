@@ -11,11 +11,6 @@ export const tokenExplanations: readonly Explanation[] = [
     reason: 'The line above refuses what is neither a number nor absent, and a comparison with `undefined` is false.',
   },
   {
-    file: 'identity/verify-id-token.ts',
-    keys: ["checkAccessTokenHash: clause removed: typeof claims.at_hash === 'string'"],
-    reason: 'What is no text is written as one for the comparison, and no such text is a hash.',
-  },
-  {
     file: 'identity/verify-request.ts',
     keys: [
       "verifyRequest: what follows ?? removed: ''",
@@ -71,15 +66,6 @@ export const tokenExplanations: readonly Explanation[] = [
     reason: 'Only an address that was read has the protocol of the web; the clause is for the type.',
   },
   {
-    file: 'credential/create-credential.ts',
-    keys: [
-      'BoundCredential.send: call removed: await response.body?.cancel()',
-      'BoundCredential.#attempt: call removed: await response.body?.cancel()',
-      'BoundCredential.#attempt: call removed: await response.body?.cancel() (2)',
-    ],
-    reason: 'Frees the connection sooner; nobody reads that answer in either case.',
-  },
-  {
     file: 'credential/redact-tokens.ts',
     keys: [
       'redactTokens: clause removed: value === null',
@@ -108,14 +94,6 @@ export const tokenExplanations: readonly Explanation[] = [
     ],
     reason:
       'Each value is held to the budget by itself as well, and behind its end a list has nothing; one sign more or less of 262,144 is looked at.',
-  },
-  {
-    file: 'credential/redact-error.ts',
-    keys: [
-      'ErrorRedaction.clean: clause removed: this.#seen.size >= BUDGET',
-      'ErrorRedaction.clean: > instead: this.#seen.size >= BUDGET',
-    ],
-    reason: 'A bound on work: without it, or with one part more, more is looked at and never less.',
   },
   {
     file: 'credential/redact-stream.ts',

@@ -59,11 +59,6 @@ export const explanations: readonly Explanation[] = [
     reason: 'A comparison with what is not a number is false; the clause is for the type.',
   },
   {
-    file: 'ciba/check-answer-identity.ts',
-    keys: ["accessTokenProblem: clause removed: typeof claims.at_hash === 'string'"],
-    reason: 'What is no text is written as one for the comparison, and no such text is a hash.',
-  },
-  {
     file: 'ciba/verify-backchannel-answer.ts',
     keys: ["grantedAsAsked: clause removed: 'problem' in copied"],
     reason: 'What could not be copied has no value, and is no list.',

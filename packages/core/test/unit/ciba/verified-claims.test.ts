@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { AuthorizationServer } from '../../../src/authorization-server/index.ts'
 import { answerIdentityProblem } from '../../../src/ciba/check-answer-identity.ts'
 import { cibaSettings } from '../../../src/ciba/settings.ts'
+import { accessTokenHash } from '../../../src/identity/access-token-hash.ts'
 import { testClock } from '../approvals/harness.ts'
 import { defaultProfile, ISSUER, question } from './backchannel.ts'
 
@@ -32,4 +33,10 @@ test('where an algorithm has no hash for it, `at_hash` names no access token, no
   for (const at_hash of ['', 'x', 7]) {
     expect(await problem({ at_hash }, 'ML-DSA-44'), String(at_hash)).toContain('access token')
   }
+})
+
+test('the right hash in a list names no access token: written as a text it would be the hash', async () => {
+  const at_hash = await accessTokenHash('the-token', 'ES256')
+  expect(await problem({ at_hash })).toBeUndefined()
+  expect(await problem({ at_hash: [at_hash] })).toContain('access token')
 })

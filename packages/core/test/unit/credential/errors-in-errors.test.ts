@@ -34,6 +34,21 @@ describe('an error in what an error carries (E4)', () => {
     expect(one.cause).toBe(other)
   })
 
+  test('causes without end are followed for a thousand errors', () => {
+    let read = 0
+    const endless = (): Error =>
+      Object.defineProperty(new Error(`one ${secret}`), 'cause', {
+        get: () => {
+          read += 1
+          return endless()
+        },
+      })
+    const error = endless()
+    expect(clean(error)).toBe(error)
+    expect(error.message).toBe('one [token]')
+    expect(read).toBe(1_000)
+  })
+
   test('what is changed stays as visible as it was, and the rest is left alone', () => {
     const error = Object.assign(new Error(`told ${secret}`), { shown: `x ${secret}`, kept: 1 })
     const cleaned = clean(error)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { generateDpopKey, oidc } from '../../../src/authorization-server/index.ts'
 import { ConfigurationError } from '../../../src/errors/index.ts'
+import { accessTokenHash } from '../../../src/identity/access-token-hash.ts'
 import {
   isVerified,
   subjectTokenOf,
@@ -93,6 +94,15 @@ describe('an id_token', () => {
   test.each([[7], [''], [['hash']]])('with the hash %o belongs to no access token', async (at_hash) => {
     const token = await login({ at_hash })
     expect(await rejection(verifyIdToken(token, { authorizationServer, accessToken: 'x' }))).toMatchObject({
+      reason: 'binding',
+    })
+  })
+
+  test('with the right hash in a list belongs to no access token: written as a text it would be the hash', async () => {
+    const at_hash = await accessTokenHash('x', 'ES256')
+    const options = { authorizationServer, accessToken: 'x' }
+    expect(await verifyIdToken(await login({ at_hash }), options)).toMatchObject({ subject: 'ann' })
+    expect(await rejection(verifyIdToken(await login({ at_hash: [at_hash] }), options))).toMatchObject({
       reason: 'binding',
     })
   })
