@@ -103,6 +103,23 @@ describe('a guarded tool', () => {
     expect(errors).toEqual([])
   })
 
+  test('whose guard fails before it has looked at anything tells the model nothing of it', async () => {
+    const broken = () => {
+      throw new Error('why the clock fails')
+    }
+    const errors: unknown[] = []
+    const look = tool(() => 'looked', { name: 'look', description: 'Looks', schema: Nothing })
+    const onError = (error: unknown) => errors.push(error)
+    const [guarded] = guardTools([look], {
+      guard: world().guard({ clock: { now: broken } as never }),
+      policies,
+      onError,
+    })
+    const answer = await guarded.invoke({ ...message, name: 'look', args: {} })
+    expect(ToolMessage.isInstance(answer) && answer.content).toMatch(/^This tool failed/)
+    expect(errors).toMatchObject([{ message: 'why the clock fails' }])
+  })
+
   test('hands the body the parsed input, frozen', async () => {
     let seen: unknown
     const look = tool(

@@ -52,8 +52,14 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     preflight: (policy: Policy | undefined, invocation: Invocation): Promise<PreflightOutcome> =>
       decide(policy, invocation, environment),
-    run: <Result>(policy: Policy | undefined, invocation: Invocation, body: unknown) =>
-      execute(policy, invocation, body as Body, environment) as Promise<Outcome<Result>>,
+    run: <Result>(policy: Policy | undefined, invocation: Invocation, body: unknown) => {
+      try {
+        return execute(policy, invocation, body as Body, environment) as Promise<Outcome<Result>>
+      } catch (error) {
+        // A clock that fails, or an invocation that is none. Whoever waits for a promise catches nothing else.
+        return Promise.reject(error)
+      }
+    },
     visible: (policies, identity) => visibleTools(policies, identity, environment),
     approvals: approvalInbox(environment),
     delegations: delegationsOf(environment),
