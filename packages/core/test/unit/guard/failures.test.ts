@@ -31,11 +31,13 @@ describe('fail closed', () => {
     const identity = await login()
     const behalf = guard({ timeoutMs: 1500 })
     const call = invocation({ tool: 'get_portfolio', input: { portfolio: 'p-ann' }, identity })
+    let runs = 0
     await openFga.controls.fault('batch-check', { status: 503, times: 10 })
-    expect(await behalf.run(policies.get_portfolio, call, () => 'ran')).toMatchObject({ status: 'unavailable' })
+    expect(await behalf.run(policies.get_portfolio, call, () => runs++)).toMatchObject({ status: 'unavailable' })
     await openFga.controls.reset()
     await authorizationServer.controls.fault('token', { status: 503, times: 10 })
-    expect(await behalf.run(policies.get_portfolio, call, () => 'ran')).toMatchObject({ status: 'unavailable' })
+    expect(await behalf.run(policies.get_portfolio, call, () => runs++)).toMatchObject({ status: 'unavailable' })
+    expect(runs).toBe(0)
   })
 
   test('only a literal true of the checker allows (F1)', async () => {
