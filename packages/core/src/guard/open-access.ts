@@ -1,10 +1,11 @@
 import type { Entry } from '../approvals/index.ts'
-import type { AccessRule, Call, Credential } from '../contract/index.ts'
+import type { AccessRule, Call, ConnectionRule, Credential } from '../contract/index.ts'
 import {
   type CredentialOptions,
   createCredential,
   type IssuedToken,
   type OpenCredential,
+  revealToken,
   type Token,
 } from '../credential/index.ts'
 import { callOf, principalOf } from './auditor.ts'
@@ -187,10 +188,28 @@ async function renewed(
   // The deadline of before the body has nothing to say in it.
   progress.restartDeadline()
   if (rule.kind === 'resource') return renewedToken(progress, rule, refused, environment)
-  if (progress.identity === undefined) return undefined
-  environment.tokens.delete(tokenKey(progress.identity, rule, scopesFor(progress, rule), environment.servers), refused)
-  const token = await connectionToken(progress, rule, environment, refused.token)
-  return 'status' in token ? undefined : token
+  return renewedConnection(progress, rule, refused, environment)
+}
+
+/** Whoever asked the vault before it was told of the refusal may have had that very token again: then it is asked once more. */
+async function renewedConnection(
+  progress: Progress,
+  rule: ConnectionRule,
+  refused: IssuedToken,
+  environment: Environment,
+): Promise<IssuedToken | undefined> {
+  const { identity } = progress
+  if (identity === undefined) return undefined
+  const key = tokenKey(identity, rule, scopesFor(progress, rule), environment.servers)
+  let held = refused
+  for (let asked = 0; asked < 2; asked++) {
+    environment.tokens.delete(key, held)
+    const token = await connectionToken(progress, rule, environment, refused.token)
+    if ('status' in token) return undefined
+    if (revealToken(token.token) !== revealToken(refused.token)) return token
+    held = token
+  }
+  return undefined
 }
 
 function noteRawToken(progress: Progress, credential: string, { auditor }: Environment): Promise<void> {
