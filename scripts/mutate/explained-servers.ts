@@ -10,11 +10,6 @@ export const serverExplanations: readonly Explanation[] = [
   },
   {
     file: 'lib/single-flight.ts',
-    keys: ["SingleFlight.run: call removed: signal.removeEventListener('abort', onAbort)"],
-    reason: 'Only lets go of memory sooner: after the end the listener finds nothing to leave.',
-  },
-  {
-    file: 'lib/single-flight.ts',
     keys: ['SingleFlight.#start: call removed: this.#flights.delete(key)'],
     reason: 'All who wait leave in the same turn, and the last one to leave removes the work too.',
   },

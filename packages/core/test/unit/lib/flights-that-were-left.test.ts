@@ -1,7 +1,15 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { SingleFlight } from '../../../src/lib/index.ts'
 
 describe('work that was left (I4)', () => {
+  test('holds nothing on the signal of a caller who had its result, however long that lives', async () => {
+    const flights = new SingleFlight<number>()
+    const { signal } = new AbortController()
+    for (let index = 0; index < 20; index++) await flights.run('k', async () => index, signal)
+    await expect.poll(() => getEventListeners(signal, 'abort')).toEqual([])
+  })
+
   test('whoever had gone before they asked begins nothing', async () => {
     const flights = new SingleFlight<string>()
     let runs = 0
