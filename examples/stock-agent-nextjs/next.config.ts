@@ -19,11 +19,12 @@ const config: NextConfig = {
         { key: 'x-content-type-options', value: 'nosniff' },
       ],
     },
-    // Pages have theirs from `proxy.ts`. Data is no page, whatever it is taken for.
-    {
-      source: '/api/:path*',
+    // Pages have theirs from `proxy.ts`. Data is no page, whatever it is taken for; and what is not found among the
+    // framework's files is answered with a page that `proxy.ts` does not see.
+    ...['/api/:path*', '/_next/:path*'].map((source) => ({
+      source,
       headers: [{ key: 'content-security-policy', value: "default-src 'none'; frame-ancestors 'none'" }],
-    },
+    })),
   ],
 }
 

@@ -146,6 +146,9 @@ onStage('what is not let through', (stage) => {
     for (const path of ['/', '/inbox', '/activity', '/connections', '/nowhere']) {
       expect(await policyOf(path), path).toMatch(/default-src 'self'.*base-uri 'none'; frame-ancestors 'none'/)
     }
+    for (const path of ['/api/nowhere', '/_next/nowhere', '/_next/data/nowhere.json']) {
+      expect(await policyOf(path), path).toBe("default-src 'none'; frame-ancestors 'none'")
+    }
     // The handler's own pages have one that is stricter.
     await logIn(page, stage(), 'Bob Baker')
     const other = await policyOf('/connections/callback/stocktrade?state=unknown')
