@@ -21,12 +21,6 @@ export const serverExplanations: readonly Explanation[] = [
   },
   {
     file: 'lib/plain-json.ts',
-    keys: ['copyMember: clause removed: descriptor === undefined'],
-    reason:
-      'Keys come from the object itself. Where a proxy hides one, the next clause throws a TypeError instead, and the input is refused just so.',
-  },
-  {
-    file: 'lib/plain-json.ts',
     keys: ['equalJson: clause removed: Object.hasOwn(right, key)'],
     reason:
       'The number of keys is the same on both sides, and a copied value holds no `undefined`, so that a key that is missing differs in its value.',

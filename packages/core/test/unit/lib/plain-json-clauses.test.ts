@@ -125,3 +125,12 @@ describe('freezing', () => {
     expect(deepFreeze(cycle)).toBe(true)
   })
 })
+
+test('what a proxy shows at one look and hides at the next is no plain member', () => {
+  let looks = 0
+  const shy = new Proxy(
+    { amount: 1 },
+    { getOwnPropertyDescriptor: (...at) => (looks++ === 0 ? Reflect.getOwnPropertyDescriptor(...at) : undefined) },
+  )
+  expect(snapshot(shy)).toEqual({ problem: '$.amount is a getter' })
+})
