@@ -9,9 +9,11 @@ import type { SubjectToken } from './subject-token.ts'
  * @throws InvalidTokenError `claims`: they are nested too deep for whoever walks through them later.
  */
 export function admit<Verified extends Identity>(identity: Verified, subjectToken?: SubjectToken): Verified {
+  if (!Object.values(identity).every((held) => deepFreeze(held, 1))) {
+    throw new InvalidTokenError('claims', 'the claims are nested too deep')
+  }
   shared.verified.set(identity, subjectToken)
-  if (!deepFreeze(identity)) throw new InvalidTokenError('claims', 'the claims are nested too deep')
-  return identity
+  return Object.freeze(identity)
 }
 
 /** Whether a verification made this very object. Works across copies of the package. */
