@@ -13,7 +13,7 @@ export async function readBounded(
     if (next === undefined || next.done) break
     size += next.value.byteLength
     if (size > maxBytes) {
-      await reader?.cancel()
+      reader?.cancel().catch(() => {})
       return undefined
     }
     chunks.push(next.value)

@@ -55,7 +55,7 @@ export function publicFetch(options: PublicFetchOptions = {}): Fetch {
     if (request.redirect === 'manual' || response.status < 300 || response.status >= 400 || response.status === 304) {
       return response
     }
-    await response.body?.cancel()
+    response.body?.cancel().catch(() => {})
     throw new InvalidResponseError(`${url.origin} answered with a redirect, which is not followed`)
   }
 }

@@ -79,7 +79,7 @@ async function partsOf(request: Request, signal: AbortSignal): Promise<RequestIn
 async function bounded(response: Response, url: URL): Promise<Response> {
   const { status, headers } = response
   if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) {
-    await response.body?.cancel()
+    response.body?.cancel().catch(() => {})
     throw new InvalidResponseError(`${url.origin} answered with a redirect, which is not followed`)
   }
   const body = await readBounded(response, MAX_RESPONSE_BYTES)

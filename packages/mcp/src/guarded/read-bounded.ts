@@ -13,7 +13,7 @@ export async function readBounded(
     if (next === undefined || next.done) return joined(chunks, size)
     size += next.value.byteLength
     if (size > maxBytes) {
-      await reader?.cancel()
+      reader?.cancel().catch(() => {})
       return undefined
     }
     chunks.push(next.value)
