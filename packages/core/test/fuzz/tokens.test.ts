@@ -149,9 +149,10 @@ describe('no token that nobody signed makes an identity', () => {
     const scheme = fc.constantFrom('Bearer', 'DPoP', 'bearer  ', 'Basic', '')
     await fc.assert(
       fc.asyncProperty(scheme, token, token, fc.boolean(), async (name, text, proof, proved) => {
-        fc.pre(text !== good)
         const request = requestWith(`${name} ${text}`, proved ? proof : undefined)
         fc.pre(request !== undefined)
+        // What arrives: a header loses the white space around its value (RFC 9110 §5.5).
+        fc.pre(request.headers.get('authorization')?.endsWith(` ${good}`) !== true)
         const outcome = await settled(api.protect(request), secretsOf(text))
         expect(outcome).toMatchObject({ ok: false })
         if ('response' in outcome) {
