@@ -73,12 +73,7 @@ export async function isRunning(
 ): Promise<boolean> {
   const outcomes = await Promise.all(
     callsToGoOn(messages).map(({ tool, id, input }) =>
-      guard.preflight(policies[tool], {
-        tool,
-        slot: [threadId, id],
-        input,
-        ...(identity !== undefined && { identity }),
-      }),
+      guard.preflight(policies[tool], { tool, slot: [threadId, id], input, identity }),
     ),
   )
   return outcomes.some(({ status }) => status === 'unavailable')

@@ -12,7 +12,7 @@ export function approvalOf(call: GuardedCall): ToolApprovalFunction {
         tool: name,
         slot: [threadId, toolCallId],
         input,
-        ...(identity !== undefined && { identity }),
+        identity,
       })
       switch (outcome.status) {
         case 'ready':

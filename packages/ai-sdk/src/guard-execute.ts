@@ -1,15 +1,7 @@
-import {
-  type Invocation,
-  interruptSentences,
-  type Outcome,
-  ToolAuthorizationError,
-  toolFailedSentence,
-} from '@behalf/core'
+import { interruptSentences, type Outcome, ToolAuthorizationError, toolFailedSentence } from '@behalf/core'
 import type { ToolExecutionOptions } from 'ai'
 import type { GuardedCall } from './guarded-tools.ts'
 import { reportError } from './report-error.ts'
-
-type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 
 export type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown
 
@@ -55,10 +47,7 @@ async function runGuarded(
   { toolCallId, abortSignal }: ToolExecutionOptions<unknown>,
   body: (parsed: unknown) => unknown,
 ): Promise<unknown> {
-  // Field by field: spreading what may be absent costs more than all else here.
-  const invocation: Mutable<Invocation> = { tool: name, slot: [threadId, toolCallId], input }
-  if (identity !== undefined) invocation.identity = identity
-  if (abortSignal !== undefined) invocation.signal = abortSignal
+  const invocation = { tool: name, slot: [threadId, toolCallId], input, identity, signal: abortSignal } as const
   return resultOf(await guard.run(policy, invocation, body))
 }
 

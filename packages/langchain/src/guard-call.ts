@@ -1,4 +1,4 @@
-import { type Invocation, interruptSentences, type Outcome, toolFailedSentence } from '@behalf/core'
+import { interruptSentences, type Outcome, toolFailedSentence } from '@behalf/core'
 import { isGraphBubbleUp } from '@langchain/langgraph'
 import type { GuardedCall } from './guarded-tools.ts'
 import { pause, takeWakeUps } from './pause.ts'
@@ -21,7 +21,6 @@ export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
 }
 
 type Body = (parsed: unknown) => unknown
-type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 
 /** Outside a graph there are no siblings. */
 const nobody = async (): Promise<void> => {}
@@ -35,10 +34,7 @@ function outcomeOf(
 ): Promise<unknown> {
   const identity = identityOf(call, config)
   const { signal } = config
-  // Field by field: spreading what may be absent costs more than all else here.
-  const invocation: Mutable<Invocation> = { tool: call.name, slot: slotOf(config), input }
-  if (identity !== undefined) invocation.identity = identity
-  if (signal !== undefined) invocation.signal = signal
+  const invocation = { tool: call.name, slot: slotOf(config), input, identity, signal }
   takeWakeUps(config)
   const again = (): Promise<unknown> => call.guard.run(call.policy, invocation, body).then(settle, fail)
   const fail = (error: unknown): unknown => failure(call, config, error)

@@ -1,7 +1,6 @@
 import {
   ConfigurationError,
   denySentences,
-  type Invocation,
   interruptSentences,
   type Outcome,
   ToolAuthorizationError,
@@ -12,8 +11,6 @@ import type { GuardedCall } from './guarded-tools.ts'
 import { reportError } from './report-error.ts'
 import { staysTheSame } from './stays-the-same.ts'
 
-type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
-
 export type Execute = (input: unknown, context?: Context) => Promise<unknown>
 
 /** The tool's `execute` behind `guard.run`. */
@@ -22,10 +19,8 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   return async (input, context = {}) => {
     const { abortSignal } = context
     const identity = identityFor(call, context)
-    // Field by field: spreading what may be absent costs more than all else here.
-    const invocation: Mutable<Invocation> = { tool: call.name, slot: slotOf(context, call.name), input }
-    if (identity !== undefined) invocation.identity = identity
-    if (abortSignal !== undefined) invocation.signal = abortSignal
+    const slot = slotOf(context, call.name)
+    const invocation = { tool: call.name, slot, input, identity, signal: abortSignal }
     let outcome: Outcome<unknown>
     try {
       outcome = await guard.run(call.policy, invocation, async (parsed) => {

@@ -13,6 +13,6 @@ export interface Invocation {
   /** What the model wrote. Parsed by the policy's schema before anything looks at it. */
   readonly input: unknown
   /** Absent: only policies made by `publicTool` run. */
-  readonly identity?: Identity
-  readonly signal?: AbortSignal
+  readonly identity?: Identity | undefined
+  readonly signal?: AbortSignal | undefined
 }

@@ -74,11 +74,7 @@ function beforePermission(
   identity: Identity | undefined,
   environment: Environment,
 ): Verdict | undefined {
-  const progress = new Progress(
-    { tool, slot: 'visible', input: {}, ...(identity !== undefined && { identity }) },
-    definition,
-    environment,
-  )
+  const progress = new Progress({ tool, slot: 'visible', input: {}, identity }, definition, environment)
   const stop = checkIdentity(progress, environment, environment.clock.now())
   if (stop !== undefined) {
     return { reason: stop.status === 'denied' ? stop.code : 'login_required', detail: stop.detail }

@@ -54,14 +54,10 @@ async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Exclude<
   const { identity, slot, input, signal } = round
   let began = false
   try {
-    return await rules.guard.run(
-      policy,
-      { tool: name, slot, input, signal, ...(identity !== undefined && { identity }) },
-      (parsed) => {
-        began = true
-        return lastOf(tool.execute(parsed, { signal }))
-      },
-    )
+    return await rules.guard.run(policy, { tool: name, slot, input, signal, identity }, (parsed) => {
+      began = true
+      return lastOf(tool.execute(parsed, { signal }))
+    })
   } catch (error) {
     if (signal.aborted && error === signal.reason) throw error
     report(guarded, error)
