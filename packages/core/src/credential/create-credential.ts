@@ -1,5 +1,6 @@
 import type { Actor, Credential } from '../contract/index.ts'
 import { CredentialMisuseError } from '../errors/index.ts'
+import { letGo } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import { authorizationHeader } from './authorization-header.ts'
 import { asksForNonce, challengesOf } from './challenges.ts'
@@ -60,11 +61,6 @@ export interface OpenCredential {
  */
 export function createCredential(options: CredentialOptions): OpenCredential {
   return new BoundCredential(options)
-}
-
-/** Frees the connection of an answer that nobody reads. What is wrong with its body changes nothing: its head has said all. */
-function letGo(response: Response): void {
-  response.body?.cancel().catch(() => {})
 }
 
 class BoundCredential implements OpenCredential {

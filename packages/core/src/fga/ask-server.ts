@@ -3,7 +3,7 @@ import { retryAfterSeconds } from '../authorization-server/retry-after.ts'
 import { safeCause } from '../authorization-server/safe-cause.ts'
 import { revealToken, type Token } from '../credential/token.ts'
 import { TransportError } from '../errors/index.ts'
-import { pause } from '../lib/index.ts'
+import { letGo, pause } from '../lib/index.ts'
 import type { Clock, Fetch } from '../ports/index.ts'
 import { type HttpAnswer, inWords, serverErrorOf } from './read-answer.ts'
 import type { TokenSource } from './token-source.ts'
@@ -91,7 +91,7 @@ async function send(way: Way, request: ServerRequest, signal: AbortSignal): Prom
   let response = await post(way, request, token, signal)
   // A token may end before its time. Nothing was done with the request, so it may be sent again, once.
   if (response.status === 401 && way.tokens.drop(token)) {
-    await response.body?.cancel().catch(() => {})
+    letGo(response)
     response = await post(way, request, await way.tokens.token(signal), signal)
   }
   const { status } = response
