@@ -7,6 +7,5 @@ import { once } from '../lib/index.ts'
 export const jwtLibrary = once(async () => ({
   ...(await import('jose/jwt/verify')),
   ...(await import('jose/jwks/remote')),
-  ...(await import('jose/jwt/decode')),
   errors: await import('jose/errors'),
 }))

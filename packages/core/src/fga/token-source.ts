@@ -1,5 +1,6 @@
 import type { AuthorizationServer, Profile, TokenResponse } from '../authorization-server/index.ts'
 import { tokenEnd } from '../authorization-server/token-end.ts'
+import { unverifiedClaims } from '../authorization-server/unverified-claims.ts'
 import { Token } from '../credential/token.ts'
 import { BehalfError, ConfigurationError, type OAuthResponseError, TransportError } from '../errors/index.ts'
 import { refuseUnknownKeys, requireText, SingleFlight } from '../lib/index.ts'
@@ -86,7 +87,7 @@ function clientCredentials(
     const from = way.clock.now() / 1000
     const answer = await grant(server, { audience, scope: scopes.join(' ') || undefined }, signal)
     const token = new Token(answer.accessToken)
-    const end = tokenEnd(from, answer.expiresIn, await expOf(answer.accessToken))
+    const end = tokenEnd(from, answer.expiresIn, (await unverifiedClaims(answer.accessToken))?.exp)
     // I7: without an end it is used once, and not kept.
     kept = end === undefined ? undefined : { token, staleAt: end - Math.min(SKEW_SECONDS, (end - from) / 10) }
     return token
@@ -124,13 +125,4 @@ function faultOf(error: unknown): unknown {
   return refused.error === 'temporarily_unavailable' || refused.error === 'server_error'
     ? new TransportError(message)
     : new ConfigurationError('openFga.credentials', message)
-}
-
-async function expOf(token: string): Promise<unknown> {
-  const { decodeJwt } = await import('jose/jwt/decode')
-  try {
-    return decodeJwt(token).exp
-  } catch {
-    return undefined
-  }
 }

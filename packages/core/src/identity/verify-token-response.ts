@@ -1,5 +1,5 @@
 import { readTokenResponse, tokenEnd } from '../authorization-server/index.ts'
-import { jwtLibrary } from '../authorization-server/jwt-library.ts'
+import { unverifiedClaims } from '../authorization-server/unverified-claims.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'
@@ -46,7 +46,8 @@ export async function verifyTokenResponse(
   if (tokenType === 'dpop' && key === undefined) {
     throw new InvalidTokenError('binding', 'the access token is bound to a key that the profile does not have')
   }
-  const named = await namedKey(accessToken)
+  // RFC 9449 §5. What is not verified can speak against the token, and never for it.
+  const named = keyThumbprintOf((await unverifiedClaims(accessToken)) ?? {})
   if (named !== undefined && (tokenType !== 'dpop' || named !== key?.thumbprint)) {
     throw new InvalidTokenError('binding', 'the access token names another key than the one that it came for')
   }
@@ -61,14 +62,4 @@ export async function verifyTokenResponse(
       ...(tokenType === 'dpop' && key !== undefined && { keyThumbprint: key.thumbprint }),
     },
   )
-}
-
-/** The key that a JWT names. Unverified: it can speak against the token and never for it (RFC 9449 §5). */
-async function namedKey(accessToken: string): Promise<string | undefined> {
-  const { decodeJwt } = await jwtLibrary()
-  try {
-    return keyThumbprintOf(decodeJwt(accessToken))
-  } catch {
-    return undefined
-  }
 }

@@ -5,7 +5,7 @@ import {
   subjectOf,
   type TokenResponse,
 } from '../authorization-server/index.ts'
-import { jwtLibrary } from '../authorization-server/jwt-library.ts'
+import { unverifiedClaims } from '../authorization-server/unverified-claims.ts'
 import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
 import { revealToken, type Token } from '../credential/index.ts'
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'
@@ -92,7 +92,8 @@ export async function verifyIssued(
   { signal }: RequestOptions,
 ): Promise<IssuedClaims | undefined> {
   const { profile } = server
-  if ((await issuerOf(token)) !== profile.issuer) return undefined
+  // To know whether it can be verified at all.
+  if ((await unverifiedClaims(token))?.iss !== profile.issuer) return undefined
   try {
     const types = expected.accessToken ? profile.token.accessTokenTypes : undefined
     const { claims } = await server.verifyJwt(token, { audience: expected.audience, types, signal })
@@ -160,16 +161,6 @@ export function checkDetails(
 function refuseSurplus(scopes: readonly string[], expected: Expected): void {
   const surplus = scopes.filter((scope) => !expected.scopes.includes(scope) && !expected.unaskedScopes.includes(scope))
   if (surplus.length > 0) throw refused(`granted scopes that were not asked for: ${JSON.stringify(surplus.join(' '))}`)
-}
-
-/** Read unverified, to know whether the token can be verified at all. */
-async function issuerOf(token: string): Promise<unknown> {
-  const { decodeJwt } = await jwtLibrary()
-  try {
-    return decodeJwt(token).iss
-  } catch {
-    return undefined
-  }
 }
 
 function refused(what: string): InvalidResponseError {
