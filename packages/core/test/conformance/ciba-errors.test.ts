@@ -3,12 +3,11 @@ import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import type { Asked } from '../../src/approvals/index.ts'
 import { applied } from '../../src/approvals/look-for-answer.ts'
-import { auth0 } from '../../src/authorization-server/index.ts'
 import { postpone } from '../../src/ciba/postpone.ts'
 import { LONG_POLL_MS } from '../../src/ciba/wire.ts'
 import { TransportError } from '../../src/errors/index.ts'
 import { record } from '../unit/approvals/harness.ts'
-import { ISSUER, refusal, useBackchannel } from '../unit/ciba/backchannel.ts'
+import { auth0Profile, refusal, stateOf, useBackchannel } from '../unit/ciba/backchannel.ts'
 
 const begin = useBackchannel()
 
@@ -60,12 +59,8 @@ describe('errors (CIBA Core §11)', () => {
   })
 
   test('where expiry is reported as a denial, the local deadline decides (A6)', async () => {
-    const profile = {
-      ...auth0({ domain: 'issuer.example', clientId: 'agent-app', clientSecret: 'a-client-secret' }),
-      issuer: ISSUER,
-    }
-    const { look, answer, clock } = await begin(() => profile)
-    const state = { authReqId: 'req-1', expiresAt: clock.now() / 1000 + 10, interval: 2, detailsSent: true }
+    const { look, answer, clock } = await begin(auth0Profile)
+    const state = stateOf(clock, { expiresAt: clock.now() / 1000 + 10 })
     answer(refusal('access_denied'))
     expect(await look({}, state)).toMatchObject({ status: 'denied' })
     clock.advance(10)
@@ -75,7 +70,7 @@ describe('errors (CIBA Core §11)', () => {
 
   test('a server that goes on saying pending after its own deadline has run out', async () => {
     const { look, answer, clock } = await begin()
-    const state = { authReqId: 'req-1', expiresAt: clock.now() / 1000, interval: 2, detailsSent: true }
+    const state = stateOf(clock, { expiresAt: clock.now() / 1000 })
     answer(refusal('authorization_pending'))
     expect(await look({}, state)).toMatchObject({ status: 'expired' })
   })
@@ -186,7 +181,7 @@ describe('errors (CIBA Core §11)', () => {
     answer(() => new Promise<Response>(() => {}))
     const controller = new AbortController()
     const reason = new Error('the user left')
-    const state = { authReqId: 'req-1', expiresAt: clock.now() / 1000 + 60, interval: 2, detailsSent: true }
+    const state = stateOf(clock, { expiresAt: clock.now() / 1000 + 60 })
     const looking = channel.look({ state }, question(clock), { ...context, signal: controller.signal })
     const startedAt = performance.now()
     setTimeout(() => controller.abort(reason), 50)

@@ -2,8 +2,7 @@ import { verifies } from '@behalf/testing/contract'
 import { generateKeyPair } from 'jose'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { auth0 } from '../../src/authorization-server/index.ts'
-import { defaultProfile, ISSUER, order, useBackchannel } from '../unit/ciba/backchannel.ts'
+import { auth0Profile, defaultProfile, ISSUER, order, useBackchannel } from '../unit/ciba/backchannel.ts'
 
 const begin = useBackchannel()
 
@@ -56,11 +55,7 @@ describe('the request (CIBA Core §7)', () => {
   )
 
   test('Auth0 gets its structured hint and its audience, and a message outside its alphabet is never sent', async () => {
-    const profile = {
-      ...auth0({ domain: 'issuer.example', clientId: 'agent-app', clientSecret: 'a-client-secret' }),
-      issuer: ISSUER,
-    }
-    const { ask, asked } = await begin(() => profile)
+    const { ask, asked } = await begin(auth0Profile)
     await ask()
     expect(JSON.parse(asked[0]?.get('login_hint') ?? '')).toEqual({ format: 'iss_sub', iss: ISSUER, sub: 'ann' })
     expect(asked[0]?.get('audience')).toBe('https://api.example.com')
@@ -129,16 +124,7 @@ describe('the answer (CIBA Core §10.1.1)', () => {
   })
 
   test('the right person of another tenant approves nothing', async () => {
-    const profile = {
-      ...auth0({
-        domain: 'issuer.example',
-        clientId: 'agent-app',
-        clientSecret: 'a-client-secret',
-        algorithms: ['ES256'],
-      }),
-      issuer: ISSUER,
-    }
-    const { look, answer, success, idToken } = await begin(() => profile)
+    const { look, answer, success, idToken } = await begin(auth0Profile)
     const approver = { issuer: ISSUER, subject: 'ann', tenant: 'org_1' }
     answer(await success({ id_token: await idToken({ org_id: 'org_2' }) }))
     expect(await look({ approver })).toMatchObject({ status: 'failed', detail: expect.stringContaining('tenant') })

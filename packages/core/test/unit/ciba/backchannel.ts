@@ -1,6 +1,6 @@
 import { HttpResponse, http } from 'msw'
 import type { Answer, ApprovalQuestion, Asked, ChannelContext } from '../../../src/approvals/index.ts'
-import { authorizationServers, oidc, type Profile } from '../../../src/authorization-server/index.ts'
+import { auth0, authorizationServers, oidc, type Profile } from '../../../src/authorization-server/index.ts'
 import { type CibaOptions, ciba } from '../../../src/ciba/index.ts'
 import { testClock } from '../approvals/harness.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
@@ -85,8 +85,10 @@ export async function backchannel(profileOf: (issuer: string) => Profile = defau
       acknowledge = next
     },
     ask: (over: Partial<ApprovalQuestion> = {}): Promise<Asked> => channel.ask(question(clock, over), context),
-    look: (over: Partial<ApprovalQuestion> = {}, state: Asked['state'] = stateOf(clock)): Promise<Answer> =>
-      channel.look({ state }, question(clock, over), context),
+    look: (
+      over: Partial<ApprovalQuestion> = {},
+      state: Asked['state'] = stateOf(clock, { authReqId: 'req-1' }),
+    ): Promise<Answer> => channel.look({ state }, question(clock, over), context),
     /** A whole success answer. */
     success: async (over: Record<string, unknown> = {}) =>
       HttpResponse.json({
@@ -107,11 +109,24 @@ export const defaultProfile = (issuer: string): Profile =>
 export const refusal = (error: string, status = 400, headers: Record<string, string> = {}): Response =>
   HttpResponse.json({ error, error_description: 'x' }, { status, headers })
 
-const stateOf = (clock: ReturnType<typeof testClock>) => ({
-  authReqId: 'req-1',
+/** Of a provider whose people have tenants, and who has CIBA rules of its own. */
+export const auth0Profile = (issuer: string): Profile => ({
+  ...auth0({
+    domain: 'issuer.example',
+    clientId: 'agent-app',
+    clientSecret: 'a-client-secret',
+    algorithms: ['ES256'],
+  }),
+  issuer,
+})
+
+/** What the channel keeps of a request that was sent. Its id is new each time, so that no look is in another's way. */
+export const stateOf = (clock: ReturnType<typeof testClock>, over: object = {}) => ({
+  authReqId: crypto.randomUUID(),
   expiresAt: clock.now() / 1000 + 120,
   interval: 2,
   detailsSent: true,
+  ...over,
 })
 
 export function question(clock: ReturnType<typeof testClock>, over: Partial<ApprovalQuestion> = {}): ApprovalQuestion {

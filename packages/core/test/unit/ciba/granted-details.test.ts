@@ -1,16 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { BehalfError, ConfigurationError } from '../../../src/errors/index.ts'
-import { order, question, useBackchannel } from './backchannel.ts'
+import { order, question, stateOf, useBackchannel } from './backchannel.ts'
 
 const begin = useBackchannel()
-
-const stateOf = (clock: { now(): number }, over: object = {}) => ({
-  authReqId: crypto.randomUUID(),
-  expiresAt: clock.now() / 1000 + 120,
-  interval: 2,
-  detailsSent: true,
-  ...over,
-})
 
 describe('details that were asked (RFC 9396 §7)', () => {
   const other = { ...order, quantity: 500 }

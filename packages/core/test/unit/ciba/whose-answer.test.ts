@@ -1,16 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { auth0 } from '../../../src/authorization-server/index.ts'
-import { defaultProfile, ISSUER, refusal, useBackchannel } from './backchannel.ts'
+import { auth0Profile, defaultProfile, refusal, stateOf, useBackchannel } from './backchannel.ts'
 
 const begin = useBackchannel()
-
-const stateOf = (clock: { now(): number }, over: object = {}) => ({
-  authReqId: crypto.randomUUID(),
-  expiresAt: clock.now() / 1000 + 120,
-  interval: 2,
-  detailsSent: true,
-  ...over,
-})
 
 describe('the id_token', () => {
   test('says when it was issued: not before the question, not after now, but for five minutes', async () => {
@@ -29,16 +20,7 @@ describe('the id_token', () => {
   })
 
   test('of a person with a tenant is that of the approver who was named without one', async () => {
-    const profile = {
-      ...auth0({
-        domain: 'issuer.example',
-        clientId: 'agent-app',
-        clientSecret: 'a-client-secret',
-        algorithms: ['ES256'],
-      }),
-      issuer: ISSUER,
-    }
-    const { look, answer, success, idToken } = await begin(() => profile)
+    const { look, answer, success, idToken } = await begin(auth0Profile)
     answer(await success({ id_token: await idToken({ org_id: 'org_1' }) }))
     expect((await look()).status).toBe('approved')
   })
