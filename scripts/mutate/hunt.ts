@@ -8,8 +8,8 @@ import { Tally } from './tally.ts'
 
 /** In the first round a mutant costs at most this many tests: most are killed by the first one that can tell. */
 const FIRST_BUDGET = 15
-/** Test files in which a mutant that lived through both rounds is awake from the first line on. */
-const FILES_FROM_THE_START = 8
+/** Test files of other rooms in which a mutant that lived through both rounds is awake from the first line on. */
+const OTHERS_FROM_THE_START = 8
 
 /** What came of a mutant. */
 export interface Fate {
@@ -98,9 +98,11 @@ export async function hunt(
   print(`third round: ${left().length} mutants, each awake from the start`)
   for (const { id, file } of left()) {
     const room = file.split('/')[0] ?? ''
-    const own = (path: string) => Number(path.split('/')[2] === room)
-    const where = [...(reached.get(id) ?? [])].sort((one, other) => own(other) - own(one))
-    const kill = await killFromTheStart(id, where.slice(0, FILES_FROM_THE_START))
+    const isOwn = (path: string) => path.split('/')[2] === room
+    // What is made while a file is loaded shows everywhere; the tests that look at it are in its own room.
+    const where = [...(reached.get(id) ?? [])]
+    const others = where.filter((path) => !isOwn(path)).slice(0, OTHERS_FROM_THE_START)
+    const kill = await killFromTheStart(id, [...where.filter(isOwn), ...others])
     if (kill === undefined) continue
     take(kill)
     print(`${kill.by}: ${killed.size} of ${mutants.length} killed`)
