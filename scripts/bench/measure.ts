@@ -14,7 +14,7 @@ export interface Measurement {
   readonly overSpread: readonly [lower: number, upper: number]
 }
 
-const ROUNDS = 101
+const ROUNDS = 301
 const ROUND_MS = 5
 /** Warm is what was no faster in so many spells of this length. */
 const STEADY_SPELLS = 5
