@@ -25,20 +25,28 @@ type Body = (parsed: unknown) => unknown
 /** Outside a graph there are no siblings. */
 const nobody = async (): Promise<void> => {}
 
-function outcomeOf(
+async function outcomeOf(
   call: GuardedCall,
   input: unknown,
   config: RunConfig,
   body: Body,
   siblingsDone: () => Promise<void>,
 ): Promise<unknown> {
-  const identity = identityOf(call, config)
-  const { signal } = config
-  const invocation = { tool: call.name, slot: slotOf(config), input, identity, signal }
+  const invocation = {
+    tool: call.name,
+    slot: slotOf(config),
+    input,
+    identity: identityOf(call, config),
+    signal: config.signal,
+  }
   takeWakeUps(config)
-  const again = (): Promise<unknown> => call.guard.run(call.policy, invocation, body).then(settle, fail)
-  const fail = (error: unknown): unknown => failure(call, config, error)
-  const settle = (outcome: Outcome<unknown>): unknown => {
+  for (;;) {
+    let outcome: Outcome<unknown>
+    try {
+      outcome = await call.guard.run(call.policy, invocation, body)
+    } catch (error) {
+      return failure(call, config, error)
+    }
     switch (outcome.status) {
       case 'done':
         return isAsyncGenerator(outcome.result) ? quiet(outcome.result, call, config) : outcome.result
@@ -46,16 +54,15 @@ function outcomeOf(
         return refusal(call, config, outcome.code, outcome.message)
       case 'unavailable':
         return refusal(call, config, 'unavailable', outcome.message)
-      case 'interrupted':
-        return pause(outcome.interrupt, call, config, siblingsDone).then((resumed) => {
-          const { kind } = outcome.interrupt
-          return resumed ? again() : refusal(call, config, kind, interruptSentences[kind], outcome.interrupt)
-        })
+      case 'interrupted': {
+        const { interrupt } = outcome
+        if (await pause(interrupt, call, config, siblingsDone)) continue
+        return refusal(call, config, interrupt.kind, interruptSentences[interrupt.kind], interrupt)
+      }
       default:
         return outcome satisfies never
     }
   }
-  return again()
 }
 
 /** What the body threw, or the guard itself. LangChain would write the error's text to the model. */
