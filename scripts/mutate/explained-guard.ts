@@ -148,7 +148,6 @@ export const guardExplanations: readonly Explanation[] = [
     keys: [
       "tokenKey: clause removed: rule.kind === 'connection'",
       "tokenKey: clause removed: typeof rule.account === 'function'",
-      'tokenKey: call removed: byScopes.set(scopes, wanted)',
     ],
     reason:
       'A resource has no account; and an account that is the same for everybody makes the same key, whether its description is made once or at each call.',

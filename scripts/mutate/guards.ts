@@ -19,13 +19,13 @@ export const guards: readonly Guard[] = [
   {
     holds: ['I2'],
     file: 'token-exchange/token-cache-key.ts',
-    within: ['encode', 'proofParts', 'actorParts', 'ownerOf'],
+    within: ['tokenCacheKey', 'proofParts', 'actorParts', 'ownerOf'],
     parts: true,
   },
   {
     holds: ['I2'],
     file: 'guard/token-key.ts',
-    within: ['tokenKey', 'bindingOf', 'resourceTarget', 'wantedToken', 'accountOf'],
+    within: ['tokenKey', 'remember', 'bindingOf', 'resourceTarget', 'wantedToken', 'accountOf'],
     parts: true,
   },
   {

@@ -21,6 +21,7 @@ type Checked = Stop | undefined
 export function checkCall(progress: Progress, environment: Environment): Checked | Promise<Checked> {
   const parsing = parseInput(progress.definition.schema, progress.invocation.input)
   if (!(parsing instanceof Promise)) return checkParsed(progress, parsing, environment)
+  progress.suspended = true
   return parsing.then((parsed) => checkParsed(progress, parsed, environment))
 }
 
@@ -32,6 +33,7 @@ function checkParsed(progress: Progress, parsed: ParsedInput, environment: Envir
   progress.at = 'identity'
   const { revocations } = environment
   if (revocations.isFresh(progress.checkedAt)) return checkCaller(progress, environment)
+  progress.suspended = true
   return revocations.refresh(progress.checkedAt).then(() => checkCaller(progress, environment))
 }
 

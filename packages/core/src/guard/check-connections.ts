@@ -9,11 +9,13 @@ import { tokenKey } from './token-key.ts'
 /** The tokens that the cache has for this call, looked up once. */
 export function cachedTokens(
   progress: Progress,
-  { tokens, servers }: Environment,
+  { tokens, servers, clock }: Environment,
 ): readonly (IssuedToken | undefined)[] {
+  if (progress.cached !== undefined) return progress.cached
   const { definition, identity } = progress
-  progress.cached ??= definition.access.map(([, rule]) =>
-    identity === undefined ? undefined : tokens.peek(tokenKey(identity, rule, scopesFor(progress, rule), servers)),
+  const now = progress.suspended ? clock.now() : progress.checkedAt
+  progress.cached = definition.access.map(([, rule]) =>
+    identity === undefined ? undefined : tokens.peek(tokenKey(identity, rule, scopesFor(progress, rule), servers), now),
   )
   return progress.cached
 }

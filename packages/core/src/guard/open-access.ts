@@ -93,8 +93,10 @@ function opened(progress: Progress, found: readonly Found[], environment: Enviro
 function readiness({ definition, identity }: Progress, found: readonly Found[]): string {
   let silent = ''
   if (identity?.kind === 'user') {
-    for (const [index, [name, rule]] of definition.access.entries()) {
-      if (rule.kind !== 'resource' || found[index]?.issued.actor !== undefined) continue
+    let index = 0
+    for (const [name, rule] of definition.access) {
+      const { actor } = (found[index++] as Found).issued
+      if (rule.kind !== 'resource' || actor !== undefined) continue
       silent += silent === '' ? name : `, ${name}`
     }
   }

@@ -47,7 +47,7 @@ export class Progress {
   waited = false
   /** For each credential of the policy, in order: its token where the cache had one. Set once per call. */
   cached: readonly (IssuedToken | undefined)[] | undefined
-  /** Something was asked over the network, so that time has passed since `checkedAt`. */
+  /** Something was waited for, so that time has passed since `checkedAt`. */
   suspended = false
   readonly #steps: TraceStep[] = []
   readonly #timeoutMs: number

@@ -1,7 +1,7 @@
 import { type Claim, claimRun, type Entry, type StoredResult } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { Call, Done, Json } from '../contract/index.ts'
-import { type FlowEnd, redactError, redactResult } from '../credential/index.ts'
+import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
 import { snapshot } from '../lib/index.ts'
 import { callOf, principalOf } from './auditor.ts'
@@ -48,9 +48,9 @@ export async function runBody(
   let flows = false
   try {
     const returned = runInCall(call, progress, () => body(progress.input, call))
-    let result = isThenable(returned) ? await returned : returned
-    if (mayHoldToken(result)) {
-      const redacted = redactResult(result, {
+    const given = isThenable(returned) ? await returned : returned
+    if (isFlow(given)) {
+      const flow = redactFlow(given, {
         tokens: () => access.tokens(),
         enter: (step) => runInCall(call, progress, step),
         onEnd: async (end) => {
@@ -58,10 +58,10 @@ export async function runBody(
           await noteFlowEnd(progress, end, claimed, environment)
         },
       })
-      result = redacted.value
-      flows = redacted.flows
+      flows = true
+      return doneWith(progress, flow)
     }
-    if (flows) return doneWith(progress, result)
+    const result = redactTokens(given, access.tokens())
     if (claimed !== undefined) await keepResult(progress, claimed, storable(result), environment)
     noteEnd(progress, 'run', 'done', environment)
     return doneWith(progress, result)
@@ -99,10 +99,6 @@ async function noteFlowEnd(
     default:
       return end satisfies never
   }
-}
-
-function mayHoldToken(result: unknown): boolean {
-  return typeof result === 'string' || typeof result === 'function' || (typeof result === 'object' && result !== null)
 }
 
 /** What a body threw ends its run, and may be an API's demand for more (E5). A store that fails now changes neither. */

@@ -8,12 +8,20 @@ const unbound = Object.freeze({ thumbprint: undefined })
 
 type Binding = DpopKey | typeof unbound
 
-const wantedByRule = new WeakMap<AccessRule, WeakMap<Binding, Map<readonly string[], WantedToken>>>()
+/** A key, and what it was made of beside identity and rule. */
+interface Known {
+  readonly scopes: readonly string[]
+  readonly binding: Binding
+  readonly key: TokenCacheKey
+}
+
+/** What is remembered was frozen when it was, and is so for good. */
+const known = new WeakMap<Identity, WeakMap<AccessRule, Known>>()
 
 /**
  * The key under which a rule's token is cached for this identity (I2).
  *
- * The description of what is wanted is made once for a rule, its scopes and the key, so that a warm call looks it up.
+ * The last one of an identity and a rule is remembered: a warm call looks it up.
  */
 export function tokenKey(
   identity: Identity,
@@ -26,27 +34,22 @@ export function tokenKey(
     return tokenCacheKey(identity, wantedToken(rule, scopes, accountOf(rule, identity), unbound))
   }
   const binding = bindingOf(identity, rule, servers)
-  const byScopes = wantedOf(rule, binding)
-  let wanted = byScopes.get(scopes)
-  if (wanted === undefined) {
-    wanted = wantedToken(rule, scopes, rule.kind === 'connection' ? accountOf(rule, identity) : undefined, binding)
-    byScopes.set(scopes, wanted)
-  }
-  return tokenCacheKey(identity, wanted)
+  const last = known.get(identity)?.get(rule)
+  if (last !== undefined && last.scopes === scopes && last.binding === binding) return last.key
+  const account = rule.kind === 'connection' ? accountOf(rule, identity) : undefined
+  const key = tokenCacheKey(identity, wantedToken(rule, scopes, account, binding))
+  remember(identity, rule, { scopes, binding, key })
+  return key
 }
 
-function wantedOf(rule: AccessRule, binding: Binding): Map<readonly string[], WantedToken> {
-  let byBinding = wantedByRule.get(rule)
-  if (byBinding === undefined) {
-    byBinding = new WeakMap()
-    wantedByRule.set(rule, byBinding)
+function remember(identity: Identity, rule: AccessRule, made: Known): void {
+  if (!(Object.isFrozen(identity) && Object.isFrozen(rule) && Object.isFrozen(made.scopes))) return
+  let byRule = known.get(identity)
+  if (byRule === undefined) {
+    byRule = new WeakMap()
+    known.set(identity, byRule)
   }
-  let byScopes = byBinding.get(binding)
-  if (byScopes === undefined) {
-    byScopes = new Map()
-    byBinding.set(binding, byScopes)
-  }
-  return byScopes
+  byRule.set(rule, made)
 }
 
 /** What the token will be bound to: our key at the server that issues it. A vault's tokens are bound to none of ours. */
@@ -76,11 +79,11 @@ function wantedToken(
   account: string | undefined,
   { thumbprint }: Binding,
 ): WantedToken {
-  return Object.freeze({
+  return {
     source: rule.kind,
     target: rule.kind === 'resource' ? resourceTarget(rule) : rule.connection,
-    scopes: Object.freeze([...scopes]),
+    scopes,
     ...(account !== undefined && { account }),
     ...(thumbprint !== undefined && { keyThumbprint: thumbprint }),
-  })
+  }
 }

@@ -37,26 +37,9 @@ const version = 1
  * The key of a cached token: everything that may make it another token (I2).
  *
  * A JSON array with a place for each part, so that no two requests share a key by what their parts
- * contain. Remembered by identity and request where both are frozen: on the warm way it is a look-up.
+ * contain.
  */
 export function tokenCacheKey(identity: Identity, wanted: WantedToken): TokenCacheKey {
-  // What is remembered was frozen when it was, and is so for good.
-  let byWanted = remembered.get(identity)
-  const known = byWanted?.get(wanted)
-  if (known !== undefined) return known
-  const key = encode(identity, wanted)
-  if (!Object.isFrozen(identity) || !Object.isFrozen(wanted) || !Object.isFrozen(wanted.scopes)) return key
-  if (byWanted === undefined) {
-    byWanted = new WeakMap()
-    remembered.set(identity, byWanted)
-  }
-  byWanted.set(wanted, key)
-  return key
-}
-
-const remembered = new WeakMap<Identity, WeakMap<WantedToken, TokenCacheKey>>()
-
-function encode(identity: Identity, wanted: WantedToken): TokenCacheKey {
   const user = identity.kind === 'user' ? identity : undefined
   return JSON.stringify([
     version,

@@ -79,11 +79,12 @@ export class TokenCache {
   /**
    * The token under `key`, if there is one that lives and is not due to be renewed. Makes no request and waits for
    * nothing.
+   *
+   * @param now - Epoch milliseconds, where the clock was read a moment ago.
    */
-  peek(key: TokenCacheKey): IssuedToken | undefined {
+  peek(key: TokenCacheKey, now = this.#clock.now()): IssuedToken | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
-    const now = this.#clock.now()
     if (now < entry.renewAt) return entry.issued
     if (now >= entry.staleAt) this.#entries.delete(key)
     return undefined

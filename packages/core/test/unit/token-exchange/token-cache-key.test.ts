@@ -22,18 +22,6 @@ describe('tokenCacheKey', () => {
     expect(tokenCacheKey(ann, { ...wanted, scopes: ['b', 'a', 'b'] })).toBe(key)
   })
 
-  test('is remembered for frozen parts, and made anew for others', () => {
-    const scopes = ['a']
-    const loose = { ...wanted, scopes }
-    const before = tokenCacheKey(ann, loose)
-    scopes.push('b')
-    expect(tokenCacheKey(ann, loose)).not.toBe(before)
-    const identity = { ...ann }
-    const first = tokenCacheKey(identity, wanted)
-    Object.assign(identity, { subject: 'bob' })
-    expect(tokenCacheKey(identity, wanted)).not.toBe(first)
-  })
-
   test.each<[string, Partial<UserIdentity>]>([
     ['issuer', { issuer: 'https://other.example.com' }],
     ['tenant', { tenant: 'acme' }],

@@ -1,6 +1,5 @@
 import { redactError } from './redact-error.ts'
 import { PieceRedactor } from './redact-pieces.ts'
-import { redactTokens } from './redact-tokens.ts'
 import type { Token } from './token.ts'
 
 /** What a result that flows needs of the call that gave it. */
@@ -19,27 +18,23 @@ export type FlowEnd =
   | { readonly status: 'given_up' }
   | { readonly status: 'threw'; readonly error: unknown }
 
-/** A result without its tokens, and whether it still flows: then the call goes on until `onEnd`. */
-export interface RedactedResult {
-  readonly value: unknown
-  readonly flows: boolean
+/** A result that is read piece by piece: its call goes on until `onEnd`. */
+export type Flow = ReadableStream<unknown> | AsyncGenerator<unknown, unknown, unknown>
+
+export function isFlow(result: unknown): result is Flow {
+  // Most results are texts, and texts are told apart at once.
+  if (typeof result !== 'object' || result === null) return false
+  return result instanceof ReadableStream || Object.prototype.toString.call(result) === '[object AsyncGenerator]'
 }
 
 /**
- * Replaces verbatim tokens in what a body returned: plain JSON values and texts at once, a `ReadableStream`
- * and an async generator as they are read (E4).
+ * Replaces verbatim tokens in a `ReadableStream` or an async generator as they are read (E4).
  *
- * Of a stream: texts and bytes, also where a token is cut in two; plain values each on its own; and what it
- * throws. Encodings and other class instances, such as a `Response`, are out of reach.
+ * Texts and bytes, also where a token is cut in two; plain values each on its own; and what it throws. Encodings and
+ * other class instances, such as a `Response`, are out of reach.
  */
-export function redactResult(result: unknown, surroundings: RedactionSurroundings): RedactedResult {
-  if (result instanceof ReadableStream) return { value: redactedStream(result, surroundings), flows: true }
-  if (isAsyncGenerator(result)) return { value: new RedactedGenerator(result, surroundings), flows: true }
-  return { value: redactTokens(result, surroundings.tokens()), flows: false }
-}
-
-function isAsyncGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, unknown> {
-  return Object.prototype.toString.call(value) === '[object AsyncGenerator]'
+export function redactFlow(flow: Flow, surroundings: RedactionSurroundings): Flow {
+  return flow instanceof ReadableStream ? redactedStream(flow, surroundings) : new RedactedGenerator(flow, surroundings)
 }
 
 function redactedStream(source: ReadableStream<unknown>, surroundings: RedactionSurroundings): ReadableStream<unknown> {
@@ -115,6 +110,11 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
 
   [Symbol.asyncIterator](): this {
     return this
+  }
+
+  /** By this name async generators are known: to the guard of a call whose body gives this one on, and to frameworks. */
+  get [Symbol.toStringTag](): string {
+    return 'AsyncGenerator'
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { Token } from '../../../src/credential/index.ts'
+import { connection, policy, type Store, type Vault, type VaultRequest } from '../../../src/index.ts'
+import { schema, smallWorld } from './small-world.ts'
+
+const access = { mail: connection('mail', { scopes: ['send'], origins: ['https://mail.example'] }) }
+
+/** A vault whose tokens live for 20 seconds, and a store and a schema that take their time. */
+function slowWorld() {
+  const world = smallWorld()
+  const asked: VaultRequest[] = []
+  const vault: Vault = {
+    specificationVersion: 1,
+    token: async (request) => {
+      asked.push(request)
+      const expiresAt = world.clock.now() / 1000 + 20
+      return { status: 'token', token: new Token(`token-${asked.length}`), scopes: request.scopes, expiresAt }
+    },
+  }
+  const delay = { seconds: 0 }
+  const waits = () => world.clock.advance(delay.seconds)
+  const slowStore: Store = {
+    ...world.store,
+    list: (...args) => {
+      waits()
+      return world.store.list(...args)
+    },
+  }
+  const slowSchema = {
+    '~standard': {
+      ...schema['~standard'],
+      validate: async (value: unknown) => {
+        waits()
+        return schema['~standard'].validate(value)
+      },
+    },
+  } as typeof schema
+  const guards = {
+    store: world.guard({ vault, store: slowStore }),
+    schema: world.guard({ vault, revocationSeconds: 600 }),
+  }
+  const policies = { store: policy(schema, { access }), schema: policy(slowSchema, { access }) }
+  const run = (who: 'store' | 'schema') => guards[who].run(policies[who], world.call(), () => 'ran')
+  return { ...world, asked, run, delay }
+}
+
+describe('a cached token', () => {
+  test.each(['store', 'schema'] as const)('that ran out while the %s was waited for is not used', async (who) => {
+    const { run, asked, clock, delay } = slowWorld()
+    expect(await run(who)).toMatchObject({ status: 'done' })
+    // The store is asked anew who was revoked.
+    clock.advance(6)
+    expect(await run(who)).toMatchObject({ status: 'done' })
+    expect(asked).toHaveLength(1)
+    clock.advance(6)
+    delay.seconds = 6
+    expect(await run(who)).toMatchObject({ status: 'done' })
+    expect(asked).toHaveLength(2)
+  })
+})
