@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { type Figure, micro, type Section } from './figures.ts'
+import { ROUNDS } from './measure.ts'
 
 export interface Surroundings {
   /** Processor, cores, memory. */
@@ -21,12 +22,12 @@ export function reportOf(sections: readonly Section[], { machine, node, load }: 
     `Measured on ${new Date().toISOString().slice(0, 10)} at ${commit}, ${node}, ${machine}; load ${load.map((value) => value.toFixed(1)).join(' before, ')} after.`,
     '',
     '```sh',
-    'npm run bench               # everything, to the terminal; about six minutes',
+    'npm run bench               # everything, to the terminal; about a quarter of an hour',
     'npm run bench -- guard      # the files whose name holds `guard`',
     'npm run bench -- --report   # everything, and this page anew',
     '```',
     '',
-    'Medians over 101 rounds. Times of calls and their ratio are by the clock on the wall. "Over it" is how much longer than for',
+    `Medians over ${ROUNDS} rounds. Times of calls and their ratio are by the clock on the wall. "Over it" is how much longer than for`,
     'the peer processors work for a call, all threads of the process together, with the middle half of the rounds: a few',
     'microseconds between two times on the wall are lost in what else a machine does. "Promised" is what the cost may be. A miss is',
     'explained below its table.',
