@@ -3,9 +3,10 @@ import { bench } from '../../../scripts/bench/bench.ts'
 import { note } from '../../../scripts/bench/figures.ts'
 import { revealToken, Token } from '../src/credential/index.ts'
 import { oidc } from '../src/doors/providers.ts'
+import { tokenKey } from '../src/guard/token-key.ts'
 import { admit } from '../src/identity/index.ts'
-import { authorizationServers, exchangeToken, type UserIdentity } from '../src/index.ts'
-import { TokenCache, tokenCacheKey, type WantedToken } from '../src/token-exchange/index.ts'
+import { authorizationServers, exchangeToken, resource, type UserIdentity } from '../src/index.ts'
+import { TokenCache } from '../src/token-exchange/index.ts'
 
 const ISSUER = 'https://issuer.example'
 const API = 'https://api.example.com/'
@@ -53,17 +54,14 @@ const userOf = (subject: string): UserIdentity =>
     expiresAt: inAnHour,
     claims: { jti: `jti-of-${subject}`, iat: inAnHour - 3600, exp: inAnHour },
   })
-const wanted: WantedToken = Object.freeze({
-  source: 'resource',
-  target: API,
-  scopes: Object.freeze(['portfolio:read', 'trade:write']),
-})
+const rule = resource(API, { scopes: ['portfolio:read', 'trade:write'] })
+const keyOf = (user: UserIdentity) => tokenKey(user, rule, rule.scopes, servers)
 const ann = userOf('ann')
-const load = async () => ({ token: new Token(issued), scopes: wanted.scopes, expiresAt: inAnHour })
+const load = async () => ({ token: new Token(issued), scopes: rule.scopes, expiresAt: inAnHour })
 
 // A warm token: key and cache, as the guard asks for it before each body.
 const cache = new TokenCache()
-const getToken = () => cache.get(tokenCacheKey(ann, wanted), load)
+const getToken = () => cache.get(keyOf(ann), load)
 await getToken()
 bench('warm getToken', {
   run: getToken,
@@ -71,7 +69,7 @@ bench('warm getToken', {
   mostOverPeer: 1,
 })
 bench('warm token, without waiting', {
-  run: () => cache.peek(tokenCacheKey(ann, wanted)),
+  run: () => cache.peek(keyOf(ann)),
   peer: { name: 'nothing', run: () => issued },
   mostOverPeer: 1,
 })
@@ -85,7 +83,7 @@ const exchange = () =>
     subjectToken,
     actor: { subject: 'agent:trader' },
     resource: API,
-    scopes: wanted.scopes,
+    scopes: rule.scopes,
   })
 const first = await exchange()
 if (!first.verified) throw new Error("the exchange's benchmark is not set up right")
@@ -115,13 +113,13 @@ async function measureMemory(): Promise<void> {
   const users = Array.from({ length: USERS }, (_, index) => userOf(`user-${index}`))
   const tokens = users.map((_, index) => ({
     token: new Token(`${index}-${revealToken(first.token)}`),
-    scopes: wanted.scopes,
+    scopes: rule.scopes,
     expiresAt: inAnHour,
   }))
   const before = await settled()
   const crowd = new TokenCache({ maxEntries: USERS })
   for (const [index, user] of users.entries()) {
-    await crowd.get(tokenCacheKey(user, wanted), async () => tokens[index] as (typeof tokens)[number])
+    await crowd.get(keyOf(user), async () => tokens[index] as (typeof tokens)[number])
   }
   const each = ((await settled()) - before) / USERS
   const verdict = each <= MOST_BYTES ? 'within' : 'OVER'
