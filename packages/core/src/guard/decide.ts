@@ -143,15 +143,15 @@ function admitChecked(
   return admitSlowly(progress, environment)
 }
 
-/** Steps 6 to 9, where something has to be waited for. Whatever stops it, nothing that it opened stays open. */
+/** Steps 6 to 9, where something may have to be waited for. Whatever stops it, nothing that it opened stays open. */
 async function admitSlowly(progress: Progress, environment: Environment): Promise<AdmittedOrNot> {
   const end = (stop: Stop) => ended(progress, stop, 'run', environment)
+  progress.suspended = true
   const stepUp = await stepUpBefore(progress, 'run', environment)
   if (stepUp !== undefined) return end(stepUp)
   let approved: Approved = { status: 'ready', entry: undefined }
   if (progress.definition.effect === 'write') {
     progress.at = 'approval'
-    progress.suspended = true
     approved = await settleApproval(progress, environment, 'run')
     if (approved.status === 'stop') return end(progress.stopped('approval', approved.stop))
     if (approved.status === 'replay') return replayed(progress, approved, environment)
@@ -161,7 +161,7 @@ async function admitSlowly(progress: Progress, environment: Environment): Promis
   if ('status' in access) return end(progress.stopped('access', access))
   try {
     if (environment.auditor.required) await noteEnd(progress, 'run', 'ready', environment)
-    const late = progress.suspended ? await checkAgain(progress, environment, approved.entry !== undefined) : undefined
+    const late = await checkAgain(progress, environment, approved.entry !== undefined)
     if (late !== undefined) return close(access, end(late))
     if (approved.entry === undefined) return { access, claimed: undefined }
     // A call that was answered meanwhile, or that nobody waits for, claims nothing.

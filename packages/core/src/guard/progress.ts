@@ -45,7 +45,7 @@ export class Progress {
   at: StepName = 'input'
   /** A person was waited for inside this call. */
   waited = false
-  /** For each credential of the policy, in order: its token where the cache had one. Set once per call. */
+  /** For each credential of the policy, in order: its token where the cache had one. Looked up again after a wait. */
   cached: readonly (IssuedToken | undefined)[] | undefined
   /** Something was waited for, so that time has passed since `checkedAt`. */
   suspended = false

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { connection, policy, type Store, type Vault, type VaultRequest } from '../../../src/index.ts'
+import { connection, policy, type Vault, type VaultRequest } from '../../../src/index.ts'
+import { slowStore } from './slow-store.ts'
 import { schema, smallWorld } from './small-world.ts'
 
 const access = { mail: connection('mail', { scopes: ['send'], origins: ['https://mail.example'] }) }
@@ -19,13 +20,6 @@ function slowWorld() {
   }
   const delay = { seconds: 0 }
   const waits = () => world.clock.advance(delay.seconds)
-  const slowStore: Store = {
-    ...world.store,
-    list: (...args) => {
-      waits()
-      return world.store.list(...args)
-    },
-  }
   const slowSchema = {
     '~standard': {
       ...schema['~standard'],
@@ -36,7 +30,7 @@ function slowWorld() {
     },
   } as typeof schema
   const guards = {
-    store: world.guard({ vault, store: slowStore }),
+    store: world.guard({ vault, store: slowStore(world.store, 'list', waits) }),
     schema: world.guard({ vault, revocationSeconds: 600 }),
   }
   const policies = { store: policy(schema, { access }), schema: policy(slowSchema, { access }) }
