@@ -12,7 +12,7 @@ const SILENCE_MS = 60_000
 /**
  * Runs the tests of a plan in a process of its own and gives what they noted.
  *
- * A mutant that never comes back counts as killed: its process is ended, and the files that were left are run by
+ * A mutant that never comes back, or takes its process with it, counts as killed: the files that were left are run by
  * another one.
  */
 export async function runPlan(
@@ -61,25 +61,28 @@ async function runOnce(path: string, plan: Plan, tell: (note: Note) => void): Pr
     last = notes.at(-1) ?? last
     return notes.length > 0
   }
+  let isEnded = false
   let lastAt = performance.now()
   const watch = setInterval(() => {
     if (listen()) lastAt = performance.now()
     if (performance.now() - lastAt < SILENCE_MS) return
     clearInterval(watch)
-    noteSilence(plan, last)
+    isEnded = true
+    noteLoss(plan, last, 'it never came back')
     child.kill('SIGKILL')
   }, 1_000)
   const code = await new Promise((resolve) => child.on('close', resolve))
   clearInterval(watch)
   listen()
+  // Node itself may abort, as in a turn of its event loop that a mutant left behind.
+  if (code === null && !isEnded) noteLoss(plan, last, 'its process died')
   if (code !== 0 && code !== null) throw new Error(`the tests did not run:\n${complaints}`)
 }
 
-/** What is told of a process that has to be ended. */
-function noteSilence(plan: Plan, last: Note | undefined): void {
+/** What is told of a process that has to be ended, or that ended by itself. */
+function noteLoss(plan: Plan, last: Note | undefined, why: string): void {
   const ended = new Set(readNotes(plan.log).flatMap((note) => (note.type === 'file ended' ? note.file : [])))
   const file = plan.testFiles.find((one) => !ended.has(one)) ?? ''
-  const why = 'it never came back'
   // The killed mutant is not woken again, so that the file may go on with the others.
   if (last?.type === 'try') {
     writeNote(plan.log, { type: 'killed', id: last.id, by: last.test, why })
