@@ -8,8 +8,8 @@ export interface WorkerProcess {
   send(message: Order | 'go'): void
   /** Waits until it has told so many things, or has ended. */
   heard(count: number): Promise<void>
-  /** Waits until it is through with a job. */
-  through(job: string): Promise<void>
+  /** Waits until it is through with a job, so many times. @default 1 */
+  through(job: string, times?: number): Promise<void>
   /** SIGKILL: it gets no chance to tidy up. */
   kill(): Promise<void>
 }
@@ -43,7 +43,8 @@ export async function startWorker(target: Target): Promise<WorkerProcess> {
     told,
     send: (message) => void child.send(message),
     heard: (count) => until(() => told.length >= count),
-    through: (job) => until(() => told.some((one) => one.job === job && one.step === 'done')),
+    through: (job, times = 1) =>
+      until(() => told.filter((one) => one.job === job && one.step === 'done').length >= times),
     kill: () => killChild(child),
   }
 }
