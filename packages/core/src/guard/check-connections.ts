@@ -6,14 +6,14 @@ import type { Progress } from './progress.ts'
 import type { Stop } from './stop.ts'
 import { tokenKey } from './token-key.ts'
 
-/** The tokens that the cache has for this call, looked up once. */
+/** The tokens that the cache has for this call: looked up once, and again after any wait, since they may have run out. */
 export function cachedTokens(
   progress: Progress,
   { tokens, servers, clock }: Environment,
 ): readonly (IssuedToken | undefined)[] {
-  if (progress.cached !== undefined) return progress.cached
-  const { definition, identity } = progress
-  const now = progress.suspended ? clock.now() : progress.checkedAt
+  const { definition, identity, suspended } = progress
+  if (progress.cached !== undefined && !suspended) return progress.cached
+  const now = suspended ? clock.now() : progress.checkedAt
   progress.cached = definition.access.map(([, rule]) =>
     identity === undefined ? undefined : tokens.peek(tokenKey(identity, rule, scopesFor(progress, rule), servers), now),
   )
@@ -41,7 +41,6 @@ export async function checkConnections(progress: Progress, environment: Environm
   // All at once, and the first one missing in the policy's order: the same answer each time.
   const found = await Promise.all(rules.map((rule) => connectionToken(progress, rule, environment)))
   for (const token of found) if ('status' in token) return token
-  progress.cached = undefined
   progress.passed('connection', 'linked')
   return undefined
 }

@@ -48,8 +48,6 @@ export function openCached(progress: Progress, environment: Environment): Opened
   // What belongs to an approval is never cached (I2).
   if (progress.needsApproval || identity === undefined) return undefined
   const found: Found[] = []
-  // What proved a link at step 5 may have run out while step 6 waited.
-  if (progress.suspended) progress.cached = undefined
   for (const issued of cachedTokens(progress, environment)) {
     if (issued === undefined) return undefined
     found.push({ issued, cached: true })
