@@ -4,6 +4,7 @@ import { RequestContext } from '@mastra/core/request-context'
 import { createTool } from '@mastra/core/tools'
 import * as z from 'zod'
 import { bench } from '../../../scripts/bench/bench.ts'
+import { manyFields } from '../../../scripts/bench/many-fields.ts'
 import { guardTools } from '../src/index.ts'
 
 // The way that most calls go: allowed, and the token is cached.
@@ -15,17 +16,9 @@ const access = {
   trade: connection('stocktrade', { scopes: ['portfolio:read'], origins: ['https://api.stocktrade.example'] }),
 }
 
-/**
- * A tool whose schema has this many fields, bare and guarded.
- *
- * Each has a schema of its own, as tools have: what zod compiles of one that two of them share would meet the inputs of
- * both, and those of the guard are of another kind, since they are frozen.
- */
+/** A tool whose schema has this many fields, bare and guarded. */
 function pair(fields: number) {
-  const schemaOf = () =>
-    z.object(
-      Object.fromEntries(Array.from({ length: fields }, (_, index) => [`field_${index}`, z.optional(z.string())])),
-    )
+  const schemaOf = () => z.object(manyFields(fields, () => z.optional(z.string())))
   const toolsOf = (inputSchema: ReturnType<typeof schemaOf>) => ({
     look: createTool({ id: 'look', description: 'x', inputSchema, execute: async () => 1 }),
   })
