@@ -61,21 +61,23 @@ async function runOnce(path: string, plan: Plan, tell: (note: Note) => void): Pr
     last = notes.at(-1) ?? last
     return notes.length > 0
   }
-  let isEnded = false
+  // Node itself may abort, as in a turn of its event loop that a mutant left behind.
+  let why = 'its process died'
   let lastAt = performance.now()
   const watch = setInterval(() => {
     if (listen()) lastAt = performance.now()
     if (performance.now() - lastAt < SILENCE_MS) return
     clearInterval(watch)
-    isEnded = true
-    noteLoss(plan, last, 'it never came back')
+    why = 'it never came back'
     child.kill('SIGKILL')
   }, 1_000)
   const code = await new Promise((resolve) => child.on('close', resolve))
   clearInterval(watch)
   listen()
-  // Node itself may abort, as in a turn of its event loop that a mutant left behind.
-  if (code === null && !isEnded) noteLoss(plan, last, 'its process died')
+  if (code === null) {
+    noteLoss(plan, last, why)
+    listen()
+  }
   if (code !== 0 && code !== null) throw new Error(`the tests did not run:\n${complaints}`)
 }
 
