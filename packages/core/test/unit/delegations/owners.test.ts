@@ -5,6 +5,7 @@ import { type AgentIdentity, type Guard, memoryStore, type Store, type UserIdent
 import { keys, smallWorld, user } from '../guard/small-world.ts'
 import { policies } from '../guard/world.ts'
 import { durably } from '../identity/durable.ts'
+import { overStore } from '../stores/over-store.ts'
 import { jobWorld } from './job-world.ts'
 
 const read = { tool: 'read_portfolio', slot: 'nightly', input: { portfolio: 'p-ann' } }
@@ -104,13 +105,7 @@ describe('who may make, see and end delegations', () => {
       await store.put(key, now.value, { ...options, ifVersion: now.version })
       return store.put(key, value, options)
     }
-    const racing = new Proxy(store, {
-      get(target, field) {
-        const value: unknown = field === 'put' ? put : Reflect.get(target, field)
-        return typeof value === 'function' ? value.bind(target) : value
-      },
-    })
-    const { delegations } = guard({ store: racing })
+    const { delegations } = guard({ store: overStore(store, { put }) })
     const ann = { identity: user() }
     const { id } = await delegations.create({ ...ann, tools: ['pay'], expiresAt: clock.now() / 1000 + 60 })
     expect(await delegations.revoke(id, ann)).toBe('revoked')

@@ -1,50 +1,21 @@
 import { describe, expect, test } from 'vitest'
-import { authorizationServers } from '../../../src/authorization-server/index.ts'
-import { Token } from '../../../src/credential/index.ts'
-import { generateDpopKey, oidc } from '../../../src/doors/providers.ts'
+import { generateDpopKey } from '../../../src/doors/providers.ts'
 import { tokenKey } from '../../../src/guard/token-key.ts'
 import { admit } from '../../../src/identity/index.ts'
-import {
-  type AccessRule,
-  connection,
-  type Identity,
-  policy,
-  resource,
-  type Vault,
-  type VaultRequest,
-} from '../../../src/index.ts'
-import { ISSUER, schema, smallWorld, user } from './small-world.ts'
+import { type AccessRule, connection, type Identity, policy, resource } from '../../../src/index.ts'
+import { askedVault } from './asked-vault.ts'
+import { ISSUER, schema, servers, smallWorld, user } from './small-world.ts'
 
 const origins = ['https://mail.example'] as const
 const mail = (account?: unknown) =>
   connection('mail', { scopes: ['send'], origins, ...(account !== undefined && { account }) } as never)
 const agent: Identity = admit({ kind: 'agent', issuer: ISSUER, clientId: 'agent', claims: {} })
 const dpop = await generateDpopKey()
-const servers = (over: object = {}) =>
-  authorizationServers(oidc({ issuer: ISSUER, clientId: 'agent', clientSecret: 'a-client-secret', ...over }), {
-    fetch: () => Promise.reject(new TypeError('asked nobody')),
-    clock: Date,
-    timeoutMs: 1000,
-  })
 
 /** A vault that answers so, and what it was asked. */
-function asking(answer: { readonly expiresIn?: number; readonly recheckSeconds?: number } = {}) {
+function asking(answer: Parameters<typeof askedVault>[1] = {}) {
   const world = smallWorld()
-  const asked: VaultRequest[] = []
-  const vault: Vault = {
-    specificationVersion: 1,
-    token: async (request) => {
-      asked.push(request)
-      const { expiresIn, recheckSeconds } = answer
-      return {
-        status: 'token',
-        token: new Token(`token-${asked.length}`),
-        scopes: request.scopes,
-        ...(expiresIn !== undefined && { expiresAt: world.clock.now() / 1000 + expiresIn }),
-        ...(recheckSeconds !== undefined && { recheckSeconds }),
-      }
-    },
-  }
+  const { vault, asked } = askedVault(world.clock, answer)
   const behalf = world.guard({ vault })
   const run = (rule = mail(), identity: Identity = user()) =>
     behalf.run(policy(schema, { access: { mail: rule } }), world.call({ identity }), () => 'ran')

@@ -1,17 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
-import { authorizationServers } from '../../../src/authorization-server/index.ts'
-import { generateDpopKey, oidc } from '../../../src/doors/providers.ts'
+import { generateDpopKey } from '../../../src/doors/providers.ts'
 import { tokenKey } from '../../../src/guard/token-key.ts'
 import { type AccessRule, type Identity, resource } from '../../../src/index.ts'
-import { ISSUER, user } from './small-world.ts'
+import { servers, user } from './small-world.ts'
 
 const dpop = await generateDpopKey()
-const servers = (over: object = {}) =>
-  authorizationServers(oidc({ issuer: ISSUER, clientId: 'agent', clientSecret: 'a-client-secret', ...over }), {
-    fetch: () => Promise.reject(new TypeError('asked nobody')),
-    clock: Date,
-    timeoutMs: 1000,
-  })
 
 const rule = resource('https://api.example/', { scopes: ['send'] })
 

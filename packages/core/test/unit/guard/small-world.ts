@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { authorizationServers } from '../../../src/authorization-server/index.ts'
 import { oidc } from '../../../src/doors/providers.ts'
 import { admit } from '../../../src/identity/index.ts'
 import {
@@ -27,6 +28,14 @@ export const asks = policy(schema, {
 })
 export const writes = policy(schema, { version: '1', effect: 'write' })
 export const reads = policy(schema, { version: '1' })
+
+/** The agent's authorization server, with `over` in its profile. Nobody answers there. */
+export const servers = (over: object = {}) =>
+  authorizationServers(oidc({ issuer: ISSUER, clientId: 'agent', clientSecret: 'a-client-secret', ...over }), {
+    fetch: () => Promise.reject(new TypeError('asked nobody')),
+    clock: Date,
+    timeoutMs: 1000,
+  })
 
 /** A guard over one store, one channel and one clock, with nothing behind a network. */
 export function smallWorld() {

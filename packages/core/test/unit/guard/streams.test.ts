@@ -38,6 +38,17 @@ describe('a write that streams', () => {
     expect(ends()).toContain('done')
   })
 
+  test('runs as long as what flows is another guarded call’s, which its body gives on', async () => {
+    const inner = await open()
+    const outer = await open(() => inner.flow)
+    await outer.flow.next()
+    expect(await outer.again()).toMatchObject({ status: 'unavailable' })
+    expect([...outer.ends(), ...inner.ends()]).not.toContain('done')
+    await read(outer.flow)
+    expect([outer.ends(), inner.ends()].map((ends) => ends.includes('done'))).toEqual([true, true])
+    expect(await outer.again()).toMatchObject({ status: 'done', result: { paid: 50 } })
+  })
+
   test('tells again what it returned, and not what it gave on the way', async () => {
     const { flow, again } = await open()
     expect(await read(flow)).toEqual(['asking the bank', 'paying'])

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { Token } from '../../../src/credential/index.ts'
-import { connection, policy, type Vault, type VaultRequest } from '../../../src/index.ts'
-import { slowStore } from './slow-store.ts'
+import { connection, policy, type Store } from '../../../src/index.ts'
+import { overStore } from '../stores/over-store.ts'
+import { askedVault } from './asked-vault.ts'
 import { schema, smallWorld } from './small-world.ts'
 
 const access = { mail: connection('mail', { scopes: ['send'], origins: ['https://mail.example'] }) }
@@ -9,17 +9,13 @@ const access = { mail: connection('mail', { scopes: ['send'], origins: ['https:/
 /** A vault whose tokens live for 20 seconds, and a store and a schema that take their time. */
 function slowWorld() {
   const world = smallWorld()
-  const asked: VaultRequest[] = []
-  const vault: Vault = {
-    specificationVersion: 1,
-    token: async (request) => {
-      asked.push(request)
-      const expiresAt = world.clock.now() / 1000 + 20
-      return { status: 'token', token: new Token(`token-${asked.length}`), scopes: request.scopes, expiresAt }
-    },
-  }
+  const { vault, asked } = askedVault(world.clock, { expiresIn: 20 })
   const delay = { seconds: 0 }
   const waits = () => world.clock.advance(delay.seconds)
+  const list: Store['list'] = (...args) => {
+    waits()
+    return world.store.list(...args)
+  }
   const slowSchema = {
     '~standard': {
       ...schema['~standard'],
@@ -30,7 +26,7 @@ function slowWorld() {
     },
   } as typeof schema
   const guards = {
-    store: world.guard({ vault, store: slowStore(world.store, 'list', waits) }),
+    store: world.guard({ vault, store: overStore(world.store, { list }) }),
     schema: world.guard({ vault, revocationSeconds: 600 }),
   }
   const policies = { store: policy(schema, { access }), schema: policy(slowSchema, { access }) }

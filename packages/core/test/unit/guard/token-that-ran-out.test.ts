@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { admit } from '../../../src/identity/index.ts'
-import { type Call, connection, policy, resource, StepUpRequiredError, type Vault } from '../../../src/index.ts'
-import { slowStore } from './slow-store.ts'
+import { type Call, connection, policy, resource, StepUpRequiredError, type Store } from '../../../src/index.ts'
+import { overStore } from '../stores/over-store.ts'
+import { askedVault } from './asked-vault.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 
 const LIFE = 20
@@ -18,35 +19,28 @@ const identity = admit(
 /** A server and a vault whose tokens live for 20 seconds, and a store whose next read takes as long as it is told to. */
 function slowWorld() {
   const world = smallWorld()
-  let issued = 0
+  const { vault, asked } = askedVault(world.clock, { expiresIn: LIFE })
+  let exchanged = 0
   const delay = { seconds: 0 }
   const fetch = async (url: string | URL | Request) =>
     Response.json(
       String(url).includes('.well-known')
         ? { issuer: ISSUER, token_endpoint: `${ISSUER}/token` }
         : {
-            access_token: `t${++issued}`,
+            access_token: `t${++exchanged}`,
             issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
             token_type: 'Bearer',
             expires_in: LIFE,
           },
     )
-  const vault: Vault = {
-    specificationVersion: 1,
-    token: async ({ scopes }) => ({
-      status: 'token',
-      token: new Token(`t${++issued}`),
-      scopes,
-      expiresAt: world.clock.now() / 1000 + LIFE,
-    }),
-  }
-  const wait = () => {
+  const get: Store['get'] = (...args) => {
     world.clock.advance(delay.seconds)
     delay.seconds = 0
+    return world.store.get(...args)
   }
-  const store = slowStore(world.store, 'get', wait)
+  const store = overStore(world.store, { get })
   const guard = world.guard({ fetch, vault, store, revocationSeconds: 600 })
-  return { ...world, behalf: guard, delay, issued: () => issued }
+  return { ...world, behalf: guard, delay, issued: () => asked.length + exchanged }
 }
 
 test.each([

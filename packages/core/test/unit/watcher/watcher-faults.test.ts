@@ -5,6 +5,7 @@ import { StoreError, TransportError } from '../../../src/errors/index.ts'
 import { createSealer } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
+import { overStore } from '../stores/over-store.ts'
 import { type Crowd, crowd, listeningChannel } from './crowd.ts'
 
 const open: Crowd[] = []
@@ -19,18 +20,6 @@ afterEach(async () => {
 
 const pending: Answer = { status: 'pending', interval: 60 }
 const approved: Answer = { status: 'approved' }
-
-/** A store, some of whose methods a test replaces. */
-function overStore(store: Store, over: Partial<Store>): Store {
-  return new Proxy(store, {
-    get: (target, name) => {
-      const own = over[name as keyof Store]
-      if (own !== undefined) return own
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
 
 describe('faults', () => {
   test('a channel that fails is tried again, the others go on, and nobody is told a wrong thing', async () => {

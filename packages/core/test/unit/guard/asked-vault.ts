@@ -1,0 +1,24 @@
+import { Token } from '../../../src/credential/index.ts'
+import type { Clock, Vault, VaultRequest } from '../../../src/index.ts'
+
+/** A vault that gives a new token to whoever asks, and what it was asked. Seconds from now by the clock. */
+export function askedVault(
+  clock: Clock,
+  { expiresIn, recheckSeconds }: { readonly expiresIn?: number; readonly recheckSeconds?: number } = {},
+) {
+  const asked: VaultRequest[] = []
+  const vault: Vault = {
+    specificationVersion: 1,
+    token: async (request) => {
+      asked.push(request)
+      return {
+        status: 'token',
+        token: new Token(`token-${asked.length}`),
+        scopes: request.scopes,
+        ...(expiresIn !== undefined && { expiresAt: clock.now() / 1000 + expiresIn }),
+        ...(recheckSeconds !== undefined && { recheckSeconds }),
+      }
+    },
+  }
+  return { vault, asked }
+}
