@@ -31,6 +31,7 @@ const clock = { now: Date.now }
 const ledger = openLedger({ store, clock })
 const options: CibaOptions = {}
 const question = {
+  id: 'question-1',
   approver: { issuer: ISSUER, subject: 'ann' },
   message: 'Buy 50 shares of AAPL',
   details: [{ type: 'stock_order', symbol: 'AAPL', side: 'buy', quantity: 50 }],
@@ -51,6 +52,7 @@ for (let index = 0; index < APPROVALS; index++) {
     tool: 'create_order',
     policyVersion: '1',
     owner: { issuer: ISSUER, subject: 'ann' },
+    input: {},
     slots: [`slot:${index}`],
     perCall: true,
     onCrash: 'report',

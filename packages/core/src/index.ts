@@ -115,6 +115,7 @@ export {
   type DelegationRefusal,
   type ErrorCode,
   type ErrorOptions,
+  HadNoEffect,
   IdentityRequiredError,
   InvalidObjectError,
   InvalidResponseError,

@@ -1,48 +1,38 @@
 import type { Identity, Json, Slot } from '../contract/index.ts'
 import { canonicalJson, type KeyedHash } from '../lib/index.ts'
 
-/** What a run is bound to: if any of it differs, it is another run and another question (A1). */
-export interface BindingParts {
+/** Whose call of which tool it is. Client, actor, delegation and policy version are fields of the record (A12). */
+interface CallName {
   readonly identity: Identity
   readonly agent: string
   readonly tool: string
-  readonly policyVersion: string
-  /** Parsed, plain and frozen. */
-  readonly input: Json
 }
 
-/** The binding of a call, as a keyed hash: equal for equal meaning, telling nothing about it. */
-export function bindingOf(
-  { identity, agent, tool, policyVersion, input }: BindingParts,
+/** The key under which equal runs are found: those that would do the same for the same principal. */
+export function bindingOf(call: CallName & { readonly input: Json }, hash: KeyedHash): Promise<string> {
+  return hash(canonicalJson(['binding', ...nameOf(call), call.input]))
+}
+
+/**
+ * The key under which one attempt finds its run. Holds the raw input, so that a schema with a random default gives an
+ * attempt no second name, and other arguments find nothing.
+ */
+export async function slotKey(
+  call: CallName & { readonly slot: Slot; readonly rawInput: Json },
   hash: KeyedHash,
 ): Promise<string> {
-  return hash(
-    canonicalJson({
-      v: 1,
-      issuer: identity.issuer,
-      tenant: identity.tenant ?? null,
-      subject: identity.kind === 'user' ? identity.subject : null,
-      client: identity.clientId ?? null,
-      // Outermost only: RFC 8693 §4.1 keeps nested actors out of decisions.
-      actor:
-        identity.kind === 'user' && identity.actor !== undefined
-          ? [identity.actor.issuer ?? null, identity.actor.subject]
-          : null,
-      agent,
-      tool,
-      policy: policyVersion,
-      input,
-    }),
-  )
-}
-
-/** The key under which a slot finds its run. Holds the binding: other arguments, or another user, find nothing. */
-export async function slotKey(slot: Slot, binding: string, hash: KeyedHash): Promise<string> {
+  const { slot, rawInput } = call
   const parts = typeof slot === 'string' ? [slot] : [slot[0], slot[1]]
-  return `slot:${await hash(canonicalJson(['slot', parts, binding]))}`
+  return `slot:${await hash(canonicalJson(['slot', ...nameOf(call), parts, rawInput]))}`
 }
 
 /** The same on every try of one run, and of no other. */
 export function idempotencyKey(id: string, binding: string, hash: KeyedHash): Promise<string> {
   return hash(canonicalJson(['idempotency', id, binding]))
+}
+
+function nameOf({ identity, agent, tool }: CallName): readonly Json[] {
+  const { issuer, tenant = null } = identity
+  const principal = identity.kind === 'user' ? ['user', identity.subject] : ['agent', identity.clientId]
+  return [issuer, tenant, ...principal, agent, tool]
 }

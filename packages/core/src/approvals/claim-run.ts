@@ -5,6 +5,9 @@ import type { Entry, Ledger } from './ledger.ts'
 import type { RunRecord, StoredResult } from './record.ts'
 import { untilStored } from './until-stored.ts'
 
+/** Bodies of one run that may start: one that had no effect may be tried again, and not for ever. */
+export const MAX_TRIES = 3
+
 /** A body that lives renews its lease; after this long without one, it counts as dead. Seconds. */
 const RUN_LEASE_SECONDS = 60
 
@@ -15,9 +18,12 @@ export interface Claim {
   readonly idempotencyKey: string
   /** The body returned. Writes until the store has taken it; the lease is held meanwhile. */
   complete(result: StoredResult): Promise<void>
-  /** The body threw: it may have acted, so it is never run again under this run's slots. */
-  threw(): Promise<void>
-  /** The body never began: the run is as it was before. */
+  /**
+   * The body did not return. In doubt, the run is `crashed`; else it may be tried again, with the same approval and the
+   * same key, three times in all (A13).
+   */
+  threw(how: { readonly inDoubt: boolean }): Promise<void>
+  /** The body never started: the run is as it was before. */
   giveBack(): Promise<void>
 }
 
@@ -51,8 +57,8 @@ class RunClaim implements Claim {
   readonly #stopRenewing: () => void
   readonly idempotencyKey: string
   entry: Entry
-  /** Whoever ran it before, where `onCrash` is `'retry'`. */
-  #before: string | undefined
+  /** The record before the claim. */
+  #before: RunRecord
 
   constructor(ledger: Ledger, entry: Entry, key: string, lease: Lease) {
     this.#ledger = ledger
@@ -60,15 +66,16 @@ class RunClaim implements Claim {
     this.#stopRenewing = lease.keep()
     this.idempotencyKey = key
     this.entry = entry
+    this.#before = entry.record
   }
 
   async take(): Promise<boolean> {
     const now = this.#ledger.now()
     this.entry = await this.#ledger.update(this.entry, (record) => {
       const isUsable = record.usableUntil === undefined || now < record.usableUntil
-      if (record.state !== 'approved' || !isUsable) return undefined
-      this.#before = record.runner
-      return { ...record, state: 'running', runner: this.#runner }
+      if (record.state !== 'approved' || !isUsable || !isSameAnswer(record, this.#before)) return undefined
+      this.#before = record
+      return { ...record, state: 'running', runner: this.#runner, startedAt: now, tries: (record.tries ?? 0) + 1 }
     })
     return this.#isMine(this.entry.record)
   }
@@ -79,11 +86,26 @@ class RunClaim implements Claim {
   }
 
   complete(result: StoredResult): Promise<void> {
-    return this.#end((record) => ({ ...record, state: 'completed', result }))
+    return this.#end(({ token: _, ...record }) => ({
+      ...record,
+      state: 'completed',
+      result,
+      endedAt: this.#ledger.now(),
+    }))
   }
 
-  threw(): Promise<void> {
-    return this.#end((record) => ({ ...record, state: 'threw' }))
+  threw({ inDoubt }: { readonly inDoubt: boolean }): Promise<void> {
+    return this.#end(({ token, ...record }) => {
+      const now = this.#ledger.now()
+      if (inDoubt) {
+        // Only a run that is tried again with the same key needs the approval's own token again.
+        const kept = record.onCrash === 'retry' && token !== undefined ? { token } : {}
+        return { ...record, ...kept, state: 'crashed', inDoubtSince: now }
+      }
+      const { runner: _, ...rest } = record
+      if ((record.tries ?? 1) < MAX_TRIES) return { ...rest, state: 'approved' }
+      return { ...rest, state: 'threw', endedAt: now }
+    })
   }
 
   async giveBack(): Promise<void> {
@@ -91,18 +113,21 @@ class RunClaim implements Claim {
       // Written once more as it is, where our claim has not arrived yet: it then comes too late.
       if (record.state === 'approved') return record
       if (!this.#isMine(record) && !(record.state === 'crashed' && record.runner === this.#runner)) return undefined
-      const { runner: _, ...rest } = record
-      return { ...rest, state: 'approved', ...(this.#before !== undefined && { runner: this.#before }) }
+      const { runner: _, startedAt: __, tries: ___, inDoubtSince: ____, ...rest } = record
+      const { runner, startedAt, tries } = this.#before
+      return {
+        ...rest,
+        state: 'approved',
+        ...(runner !== undefined && { runner }),
+        ...(startedAt !== undefined && { startedAt }),
+        ...(tries !== undefined && { tries }),
+      }
     })
   }
 
   async #end(ended: (record: RunRecord) => RunRecord): Promise<void> {
-    await this.#write((record) => {
-      // Thought dead while it lived, and replaced since: the newer runner has the say.
-      if (record.runner !== this.#runner) return undefined
-      const { token: _, ...rest } = record
-      return { ...ended(rest), endedAt: this.#ledger.now() }
-    })
+    // Lease lost, and replaced since: the newer runner wins.
+    await this.#write((record) => (record.runner === this.#runner ? ended(record) : undefined))
   }
 
   async #write(change: (record: RunRecord) => RunRecord | undefined): Promise<void> {
@@ -117,3 +142,6 @@ class RunClaim implements Claim {
     return state === 'running' && runner === this.#runner
   }
 }
+
+/** The question that this call was found to be entitled by, and no later one. */
+const isSameAnswer = (record: RunRecord, before: RunRecord): boolean => record.question?.id === before.question?.id

@@ -99,7 +99,8 @@ async function send(
     channel.ask(channelQuestion({ ...entry.record, question }), { ...context, signal }),
   ).catch((error: unknown) => refused(error))
   return ledger.update(entry, (record) => {
-    if (record.state !== 'requested') return undefined
+    // A question that took its place meanwhile was not sent by this.
+    if (record.state !== 'requested' || record.question?.id !== question.id) return undefined
     if ('refused' in asked) return { ...record, state: asked.refused, note: asked.note, endedAt: ledger.now() }
     return { ...record, state: 'pending', delivery: deliveryOf(asked, sentAt), sends: record.sends + 1 }
   })

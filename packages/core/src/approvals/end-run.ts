@@ -1,6 +1,6 @@
 import { giveBackToken } from '../authorization-server/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
-import { channelQuestion } from './deliver-question.ts'
+import { channelQuestion, MAX_SENDS } from './deliver-question.ts'
 import { noteCrash } from './find-run.ts'
 import type { Entry, Ledger } from './ledger.ts'
 import type { RunRecord, StoredResult } from './record.ts'
@@ -37,15 +37,52 @@ export async function endUnused(ledger: Ledger, entry: Entry, state: 'cancelled'
     before = record
     const { token: _, delivery: __, ...rest } = record
     // A body began under it once, and was to be tried again: now it is not, and what came of it is not known.
-    if (record.runner !== undefined) return { ...rest, state: 'crashed', onCrash: 'report' }
+    if (record.runner !== undefined) return inDoubt(rest, ledger.now())
     return { ...rest, state, endedAt: ledger.now() }
   })
-  const was = before
-  return {
-    entry: ended,
-    tell: async ({ channel, context }) => {
-      if (was !== undefined) await Promise.all([unask(was, channel, context), giveBack(was, context)])
-    },
+  return { entry: ended, tell: tellingOf(before) }
+}
+
+/** In doubt, and not to be tried again. */
+function inDoubt(record: RunRecord, now: number): RunRecord {
+  return { ...record, state: 'crashed', onCrash: 'report', inDoubtSince: record.inDoubtSince ?? now }
+}
+
+/** A run that started and may not start again, since what it was entitled by is gone: `approved -> crashed`. */
+export function reportCrash(ledger: Ledger, entry: Entry): Promise<Entry> {
+  return ledger.update(entry, ({ token: _, ...record }) =>
+    record.state === 'approved' && record.runner !== undefined ? inDoubt(record, ledger.now()) : undefined,
+  )
+}
+
+/** What a run that never started is asked with, in place of what it was asked with before. */
+export type NewQuestion = Required<Pick<RunRecord, 'question' | 'policyVersion'>> &
+  Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionId'>
+
+/**
+ * Asks anew under the same id and idempotency key: `requested | pending | approved -> requested`. A run that has started
+ * stays as it is, and so does one whose question another caller has replaced meanwhile.
+ */
+export async function replaceQuestion(ledger: Ledger, entry: Entry, asked: NewQuestion): Promise<EndedUnused> {
+  let before: RunRecord | undefined
+  const replaced = await ledger.update(entry, (record) => {
+    before = undefined
+    const isOpen = record.state === 'requested' || record.state === 'pending' || record.state === 'approved'
+    if (!isOpen || record.runner !== undefined || record.question?.id !== entry.record.question?.id) return undefined
+    before = record
+    const { token: _, delivery: __, note: ___, answeredAt: ____, usableUntil: _____, told: ______, ...rest } = record
+    const { actor: _a, delegationId: _d, sessionId: _s, ...kept } = rest
+    if (record.state === 'approved') return { ...kept, ...asked, state: 'requested', sends: 0 }
+    // Deliveries that nobody answered count on: a question that is replaced again and again is not sent for ever.
+    if (record.sends < MAX_SENDS) return { ...kept, ...asked, state: 'requested' }
+    return { ...kept, state: 'expired', note: `the person was asked ${MAX_SENDS} times`, endedAt: ledger.now() }
+  })
+  return { entry: replaced, tell: tellingOf(before) }
+}
+
+function tellingOf(was: RunRecord | undefined): EndedUnused['tell'] {
+  return async ({ channel, context }) => {
+    if (was !== undefined) await Promise.all([unask(was, channel, context), giveBack(was, context)])
   }
 }
 
@@ -81,7 +118,7 @@ export async function resolveCrash(
 ): Promise<Entry> {
   return ledger.update(await noteCrash(ledger, entry), (record) => {
     if (record.state !== 'crashed') return undefined
-    const { runner, token, ...rest } = record
+    const { runner, token, inDoubtSince: _, ...rest } = record
     if (what === 'did_not_run') return { ...rest, state: 'approved', ...(token !== undefined && { token }) }
     // The runner stays: one that was thought dead may still come back with its result.
     return { ...rest, state: 'completed', result, endedAt: ledger.now(), ...(runner !== undefined && { runner }) }

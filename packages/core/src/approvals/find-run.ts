@@ -8,8 +8,8 @@ export interface RunDraft {
   readonly binding: string
   /** From `slotKey`. */
   readonly slotKey: string
-  /** May a run that another slot opened serve this one? False for runs without a question, and `perCall`. */
-  readonly adoptable: boolean
+  /** Whether an open run of another slot may serve this one. Absent: none may. */
+  readonly fits?: ((record: RunRecord) => boolean) | undefined
   /** The record to create; asked for only when one is. */
   readonly record: (id: string) => RunRecord
 }
@@ -29,29 +29,27 @@ export async function findRun(ledger: Ledger, slotKey: string): Promise<Entry | 
 /**
  * The run of this slot: found by its slot, else adopted, else created (A1).
  *
- * The slot's pointer has the say, is written once by put-if-absent, and never moves: one slot and binding, one
- * record, whatever races or crashes. It is written before the record takes or gets the slot, so that whoever
- * finds a half-made set completes it: equal bindings make equal records. What was open when this call looked
- * is adopted, also where another slot uses it up in the same moment.
+ * The slot's pointer decides, is written once by put-if-absent, and never moves: one slot and raw input, one record,
+ * whatever races or crashes. It is written before the record takes or gets the slot, so that whoever finds a half-made
+ * set completes it. A run that was open when this call read it is adopted, also where another slot uses it up in the
+ * same moment.
  */
 export async function findOrCreateRun(ledger: Ledger, draft: RunDraft): Promise<Entry> {
   const pointer = await ledger.pointer(draft.slotKey)
   if (pointer !== undefined) return complete(ledger, pointer.id, draft)
-  const stuck = await crashedTwin(ledger, draft)
-  if (stuck?.record.onCrash === 'report') return stuck
-  // `onCrash: 'retry'`: tried again under this slot too, with its own key and its own approval.
-  const wanted = stuck?.record.id ?? (draft.adoptable ? await openRun(ledger, draft) : crypto.randomUUID())
+  const wanted = draft.fits === undefined ? crypto.randomUUID() : await openRun(ledger, draft, draft.fits)
   const id = await ledger.point(draft.slotKey, wanted, null, draft.record(wanted))
   return complete(ledger, id, draft)
 }
 
-/** While an equal run has crashed and nobody said what became of it, none is begun (A5). */
-async function crashedTwin(ledger: Ledger, draft: RunDraft): Promise<Entry | undefined> {
-  for (const entry of await ledger.unsettled(draft.binding)) {
+/** Runs of an equal call that are in doubt: a body started, and nobody has said what became of it (A13). */
+export async function runsInDoubt(ledger: Ledger, binding: string): Promise<readonly Entry[]> {
+  const found: Entry[] = []
+  for (const entry of await ledger.unsettled(binding)) {
     const current = await noteCrash(ledger, entry)
-    if (current.record.state === 'crashed') return current
+    if (current.record.state === 'crashed') found.push(current)
   }
-  return undefined
+  return found
 }
 
 /** A run whose lease ended without a result has crashed. */
@@ -59,21 +57,23 @@ export async function noteCrash(ledger: Ledger, entry: Entry): Promise<Entry> {
   if (entry.record.state !== 'running' || (await ledger.isLeased(runLease(entry.record.id)))) return entry
   // It may have ended, and let go of its lease, since it was read: then this swap fails and looks again.
   return ledger.update(entry, (record) =>
-    record.state === 'running' && record.runner === entry.record.runner ? { ...record, state: 'crashed' } : undefined,
+    record.state === 'running' && record.runner === entry.record.runner
+      ? { ...record, state: 'crashed', inDoubtSince: ledger.now() }
+      : undefined,
   )
 }
 
 export const runLease = (id: string): string => `lease:${id}`
 
 /** The id of the open run of this binding: of one that may be adopted, else of one to be made. */
-async function openRun(ledger: Ledger, draft: RunDraft): Promise<string> {
+async function openRun(ledger: Ledger, draft: RunDraft, fits: NonNullable<RunDraft['fits']>): Promise<string> {
   const openKey = `open:${draft.binding}`
   for (let race = 0; race < MAX_RACES; race++) {
     const open = await ledger.pointer(openKey)
     if (open !== undefined) {
       const entry = await ledger.read(open.id)
       // Absent: its maker is about to write it, or died before.
-      if (entry === undefined || isAdoptable(entry.record, ledger.now())) return open.id
+      if (entry === undefined || (isAdoptable(entry.record, ledger.now()) && fits(entry.record))) return open.id
     }
     const id = crypto.randomUUID()
     if ((await ledger.point(openKey, id, open?.version ?? null, draft.record(id))) === id) return id

@@ -131,18 +131,20 @@ export class Ledger {
    */
   async point(key: string, id: string, ifVersion: string | null, record: RunRecord): Promise<string> {
     const value = await this.#sealer.seal(key, encoder.encode(id))
-    for (let lost = 0; ; ) {
+    let expected = ifVersion
+    for (let attempt = 0, lost = 0; attempt < MAX_CONFLICTS; attempt++) {
       try {
-        const put = await this.#store.put(key, value, { ifVersion, expiresAt: this.#endOf(record) })
+        const put = await this.#store.put(key, value, { ifVersion: expected, expiresAt: this.#endOf(record) })
         if (put !== 'conflict') return id
       } catch (error) {
         if (!isOutage(error) || ++lost > MAX_LOST_ANSWERS) throw error
       }
       const now = await this.pointer(key)
-      if (now !== undefined && now.version !== ifVersion) return now.id
-      // It ended meanwhile.
-      if (now === undefined && ifVersion !== null) return this.point(key, id, null, record)
+      if (now !== undefined && now.version !== expected) return now.id
+      // The pointer has expired meanwhile.
+      if (now === undefined) expected = null
     }
+    throw new StoreError('unavailable', 'too many writers change a pointer at once')
   }
 
   /** Records of an equal binding that are not settled: open, running or crashed. */
@@ -246,7 +248,8 @@ export class Ledger {
       index.push(`binding:${record.binding}`, await this.#ownerIndex(owner))
       if (sessionId !== undefined) index.push(await this.#sessionIndex(owner.issuer, sessionId))
     }
-    if (record.question !== undefined) {
+    // Whoever was asked has nothing more to do with it: their page stays short (A14).
+    if (record.question !== undefined && (record.state === 'requested' || record.state === 'pending')) {
       index.push(await this.#approverIndex(record.question.approver))
     }
     const at = dueOf(record, this.now())

@@ -52,7 +52,12 @@ async function look(
     ...(delivery.expiresAt !== undefined && { expiresAt: delivery.expiresAt }),
   }
   const settle = (answer: Answer) =>
-    ledger.update(entry, (current) => (isPending(current) ? applied(current, answer, sentAt, ledger.now()) : undefined))
+    ledger.update(entry, (current) =>
+      // An answer belongs to the question that was asked, and not to one that took its place.
+      isPending(current) && current.question.id === question.id
+        ? applied(current, answer, sentAt, ledger.now())
+        : undefined,
+    )
   try {
     const request = channelQuestion({ ...record, question })
     const answer = await withinBound((signal) => channel.look(asked, request, { ...context, signal }))

@@ -26,12 +26,14 @@ const states = [
 ] as const
 
 const question = z.object({
+  id: text,
   approver: principal,
   message: text,
   details: z.array(z.looseObject({ type: text })),
   channel: text,
   credential: z.optional(z.object({ resource: text, scopes })),
   expiresAt: seconds,
+  toldInDoubt: z.optional(z.array(text)),
 })
 
 const result = z.discriminatedUnion('kind', [
@@ -54,7 +56,9 @@ const runRecord = z.object({
     clientId: z.optional(text),
   }),
   actor: z.optional(actor),
+  delegationId: z.optional(text),
   sessionId: z.optional(text),
+  input: json,
   slots: z.array(text),
   perCall: z.boolean(),
   onCrash: z.enum(['report', 'retry']),
@@ -84,6 +88,9 @@ const runRecord = z.object({
     }),
   ),
   runner: z.optional(text),
+  tries: z.optional(z.number()),
+  startedAt: z.optional(seconds),
+  inDoubtSince: z.optional(seconds),
   endedAt: z.optional(seconds),
   result: z.optional(result),
   told: z.optional(z.boolean()),

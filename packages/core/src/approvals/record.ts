@@ -2,10 +2,10 @@ import type { Actor, Approver, AuthorizationDetail, Json, JsonObject } from '../
 import type { Owner } from './owner.ts'
 
 /**
- * The life of a run. Each step is a compare-and-swap on the stored record.
+ * The states of a run, as docs/run.md draws them. Each transition is a compare-and-swap on the stored record.
  *
- * `requested -> pending -> approved -> running -> completed | threw | crashed`, or before that
- * `denied | expired | failed | cancelled | revoked`. A `write` call that needs no question begins as `approved`.
+ * `crashed` is in doubt: the body started, and nobody knows whether it took effect. `threw` ended without effect, for
+ * the last time. A `write` call that needs no question starts as `approved`.
  */
 export type RunState =
   | 'requested'
@@ -26,8 +26,9 @@ const next: Readonly<Record<RunState, readonly RunState[]>> = {
   requested: ['pending', 'denied', 'expired', 'failed', 'cancelled', 'revoked'],
   pending: ['requested', 'approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked'],
   // To the end at once: with `onCrash: 'retry'`, a runner that was thought dead finishes before the next one begins.
-  approved: ['running', 'completed', 'threw', 'crashed', 'expired', 'cancelled', 'revoked'],
-  // Back to `approved`: `onCrash: 'retry'` only.
+  // Back to `requested`: the approval does not fit the call any more (A11).
+  approved: ['requested', 'running', 'completed', 'threw', 'crashed', 'expired', 'cancelled', 'revoked'],
+  // Back to `approved`: the body had no effect, or never started.
   running: ['completed', 'threw', 'crashed', 'approved'],
   // A runner that was thought dead and comes back knows what happened.
   crashed: ['completed', 'threw', 'approved'],
@@ -47,6 +48,8 @@ export const isSettled = (state: RunState): boolean => next[state].length === 0
 
 /** What a person is asked. Computed once and stored: every send and every look uses this text. */
 export interface StoredQuestion {
+  /** Random: a question that takes the place of another has another id. */
+  readonly id: string
   readonly approver: Approver
   readonly message: string
   readonly details: readonly AuthorizationDetail[]
@@ -55,6 +58,8 @@ export interface StoredQuestion {
   readonly credential?: { readonly resource: string; readonly scopes: readonly string[] }
   /** Epoch seconds. */
   readonly expiresAt: number
+  /** Ids of the equal runs in doubt that the message tells of (A13). */
+  readonly toldInDoubt?: readonly string[]
 }
 
 /** How the question was delivered, and when to look for the answer. */
@@ -89,7 +94,10 @@ export interface RunRecord {
   readonly policyVersion: string
   readonly owner: Owner
   readonly actor?: Actor
+  readonly delegationId?: string
   readonly sessionId?: string
+  /** The first parsed input: what every try of this run runs with (A12). */
+  readonly input: Json
   /** Hashed slots: each of them sees this record's state and replays its result. */
   readonly slots: readonly string[]
   /** Never adopted by another slot. */
@@ -117,6 +125,12 @@ export interface RunRecord {
   }
   /** Who runs, or ran, the body. */
   readonly runner?: string
+  /** How often a body started. */
+  readonly tries?: number
+  /** Epoch seconds: when the last body started. */
+  readonly startedAt?: number
+  /** Epoch seconds: since when it is in doubt. */
+  readonly inDoubtSince?: number
   readonly endedAt?: number
   readonly result?: StoredResult
   /** A watcher told the app how the question ended. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { Identity } from '../contract/index.ts'
+import type { Approver, Identity } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
 import { SingleFlight } from '../lib/index.ts'
 import type { Ledger } from './ledger.ts'
@@ -88,6 +88,12 @@ export class Revocations {
 
   get #after(): string {
     return keyOf(this.#newest - OVERLAP_MS, '')
+  }
+
+  /** Whether this person's access was ended at or after a time, in epoch seconds. Asks the store. */
+  async isRevokedSince({ issuer, tenant, subject }: Approver, since: number): Promise<boolean> {
+    await this.read(this.#ledger.now() * 1000)
+    return (this.#ends.get(nameOf({ issuer, tenant, subject })) ?? Number.NEGATIVE_INFINITY) >= since
   }
 
   /** Whether this identity was proven before its access ended. */

@@ -1,5 +1,6 @@
 import type { DenyCode } from '../contract/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
+import { MAX_TRIES } from './claim-run.ts'
 import { deliverQuestion } from './deliver-question.ts'
 import { noteCrash } from './find-run.ts'
 import type { Entry, Ledger } from './ledger.ts'
@@ -31,8 +32,8 @@ const refusals: Partial<Record<RunState, readonly [DenyCode, string]>> = {
   failed: ['approval_failed', 'the question or its answer could not be trusted'],
   cancelled: ['approval_cancelled', 'the owner cancelled the question'],
   revoked: ['revoked', 'the approval was revoked'],
-  threw: ['unknown_outcome', 'the body threw: it may have acted'],
-  crashed: ['unknown_outcome', 'the process died while the body ran: it may have acted'],
+  threw: ['too_many_attempts', 'the body threw at each of its tries, and had no effect'],
+  crashed: ['unknown_outcome', 'the body did not return: it may have taken effect'],
 }
 
 /**
@@ -96,14 +97,16 @@ function voidIfOver(ledger: Ledger, entry: Entry): Promise<Entry> {
   const now = ledger.now()
   return ledger.update(entry, (record) => {
     const unusable = record.usableUntil !== undefined && now >= record.usableUntil
-    if (record.state === 'crashed' && record.onCrash === 'retry' && !unusable) return { ...record, state: 'approved' }
+    if (record.state === 'crashed' && !unusable && maySameRunStartAgain(record)) return { ...record, state: 'approved' }
     if (!isOver(record, now)) return undefined
     const { token: _, ...rest } = record
     // A body began under it once: that it was not used would be an untruth.
-    if (record.runner !== undefined) return { ...rest, state: 'crashed' }
+    if (record.runner !== undefined) return { ...rest, state: 'crashed', inDoubtSince: record.inDoubtSince ?? now }
     return { ...rest, state: 'expired', endedAt: now }
   })
 }
+
+const maySameRunStartAgain = ({ onCrash, tries = 0 }: RunRecord): boolean => onCrash === 'retry' && tries < MAX_TRIES
 
 function isOver(record: RunRecord, now: number): boolean {
   if (record.state === 'approved') return record.usableUntil !== undefined && now >= record.usableUntil

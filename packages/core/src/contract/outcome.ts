@@ -14,6 +14,7 @@ export type DenyCode =
   | 'revoked'
   | 'delegation_exceeded'
   | 'unknown_outcome'
+  | 'too_many_attempts'
   | 'misconfigured'
 
 export type InterruptKind = 'login_required' | 'connection_required' | 'approval_pending' | 'step_up_required'
@@ -52,6 +53,8 @@ export interface Denied {
   readonly message: string
   /** With `unknown_outcome`: the key under which the API may know what happened. */
   readonly idempotencyKey?: string
+  /** With `approval_denied`: seconds until the person may be asked again. */
+  readonly retryAfter?: number
   readonly trace: Trace
 }
 

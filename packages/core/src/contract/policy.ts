@@ -72,7 +72,10 @@ export interface ApprovalRule<Input> {
   readonly perCall?: boolean
   /** `'server'`: only where the approved details travel inside the token. Refused at construction elsewhere. */
   readonly enforcedBy?: 'server'
-  /** After a crash in mid-run: tell (`'report'`), or run again with the same idempotency key. @default 'report' */
+  /**
+   * Of a run in doubt: end its later tries with `unknown_outcome` (`'report'`), or run it again under its own slot with
+   * the same idempotency key, three tries in all (`'retry'`). @default 'report'
+   */
   readonly onCrash?: 'report' | 'retry'
 }
 
@@ -84,7 +87,10 @@ export type ExemptionsNamed<Input, Access extends AccessRules> = [Access[keyof A
   : ApprovalRule<Input> & { readonly when?: never }
 
 export interface Rules<Input, Access extends AccessRules> {
-  /** Raise it when a function below changes its meaning: open approvals of the old one stay unused. @default a digest of the static rules */
+  /**
+   * Raise it when a function below changes its meaning: what was approved under the old version is asked again.
+   * @default a digest of the static rules, without `timeoutMs` and `wait`
+   */
   readonly version?: string
   /** `'write'` calls run at most once under their slot. @default 'read', and 'write' where `approval` stands */
   readonly effect?: Effect
@@ -104,4 +110,9 @@ export interface Rules<Input, Access extends AccessRules> {
   readonly wait?: { readonly maxSeconds: number }
   /** Total time for all the guard does before the body, milliseconds. @default the guard's */
   readonly timeoutMs?: number
+  /**
+   * Of a `write`: how long an equal call under another slot is refused while a run is in doubt, in seconds, where the
+   * call needs no approval. Where it needs one, the person is asked and told of the run in doubt. @default 3600
+   */
+  readonly inDoubtSeconds?: number
 }

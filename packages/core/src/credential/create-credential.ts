@@ -5,6 +5,7 @@ import type { Fetch } from '../ports/index.ts'
 import { authorizationHeader } from './authorization-header.ts'
 import { asksForNonce, challengesOf } from './challenges.ts'
 import { type CheckedRequest, checkRequest } from './check-request.ts'
+import { isDefiniteRefusal, isSafeMethod } from './effects.ts'
 import { IdempotencyKeys } from './idempotency-header.ts'
 import type { ProofKey } from './proof-key.ts'
 import { keepResourceNonce, resourceNonce } from './resource-nonces.ts'
@@ -49,6 +50,8 @@ export interface OpenCredential {
   readonly tokens: readonly Token[]
   /** From here on requests that write carry this key, where the options name a header for it. */
   useIdempotencyKey(key: string): void
+  /** A request that may write left and was not definitely refused, or the raw token was taken. */
+  readonly mayHaveActed: boolean
   /** From here on the credential sends nothing. A request on its way is not stopped: that is the signal's work. */
   close(): void
 }
@@ -68,6 +71,9 @@ class BoundCredential implements OpenCredential {
   readonly #options: CredentialOptions
   #issued: IssuedToken
   #closed = false
+  /** Requests that may write, for which no definite refusal has come. */
+  #unrefused = 0
+  #isRevealed = false
   #renewal: Promise<IssuedToken | undefined> | undefined
   readonly #keys: IdempotencyKeys
 
@@ -92,6 +98,10 @@ class BoundCredential implements OpenCredential {
     this.#keys.use(key)
   }
 
+  get mayHaveActed(): boolean {
+    return this.#isRevealed || this.#unrefused > 0
+  }
+
   close(): void {
     this.#closed = true
   }
@@ -114,6 +124,7 @@ class BoundCredential implements OpenCredential {
     this.#refuseClosed()
     await this.#options.onRawToken(this.#options.name)
     this.#refuseClosed()
+    this.#isRevealed = true
     return use(revealToken(this.#issued.token))
   }
 
@@ -146,7 +157,11 @@ class BoundCredential implements OpenCredential {
       this.#refuseClosed()
     }
     const signal = this.#signal(input, init)
+    signal?.throwIfAborted()
+    const writes = !isSafeMethod(method)
+    if (writes) this.#unrefused++
     const response = await this.#options.fetch(input, { ...init, headers, redirect: 'manual', signal })
+    if (writes && isDefiniteRefusal(response.status)) this.#unrefused--
     return { response, newNonce: dpop !== undefined && keepResourceNonce(dpop, origin, response.headers, nonce) }
   }
 

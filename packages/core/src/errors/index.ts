@@ -1,6 +1,7 @@
 import type { ConfigurationError } from './configuration-error.ts'
 import type { CredentialMisuseError } from './credential-misuse-error.ts'
 import type { DelegationError } from './delegation-error.ts'
+import type { HadNoEffect } from './had-no-effect-error.ts'
 import type { IdentityRequiredError } from './identity-required-error.ts'
 import type { InvalidObjectError } from './invalid-object-error.ts'
 import type { InvalidResponseError } from './invalid-response-error.ts'
@@ -14,6 +15,7 @@ export { BehalfError, type ErrorCode, type ErrorOptions } from './behalf-error.t
 export { ConfigurationError } from './configuration-error.ts'
 export { type CredentialMisuse, CredentialMisuseError } from './credential-misuse-error.ts'
 export { DelegationError, type DelegationRefusal } from './delegation-error.ts'
+export { HadNoEffect } from './had-no-effect-error.ts'
 export { IdentityRequiredError } from './identity-required-error.ts'
 export { InvalidObjectError } from './invalid-object-error.ts'
 export { InvalidResponseError } from './invalid-response-error.ts'
@@ -28,6 +30,7 @@ export type AnyBehalfError =
   | ConfigurationError
   | CredentialMisuseError
   | DelegationError
+  | HadNoEffect
   | IdentityRequiredError
   | InvalidObjectError
   | InvalidResponseError

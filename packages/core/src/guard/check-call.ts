@@ -1,3 +1,5 @@
+import type { Json } from '../contract/index.ts'
+import { equalJson } from '../lib/index.ts'
 import { answerAtOnce } from './answer-at-once.ts'
 import { areConnected, checkConnections } from './check-connections.ts'
 import { checkIdentity } from './check-identity.ts'
@@ -28,6 +30,7 @@ export function checkCall(progress: Progress, environment: Environment): Checked
 function checkParsed(progress: Progress, parsed: ParsedInput, environment: Environment): Checked | Promise<Checked> {
   if ('problem' in parsed) return progress.stopped('input', deny('invalid_input', parsed.problem))
   progress.input = parsed.input
+  progress.rawInput = parsed.raw
   progress.passed('input', 'parsed')
   if (progress.definition.isPublic) return undefined
   progress.at = 'identity'
@@ -35,6 +38,23 @@ function checkParsed(progress: Progress, parsed: ParsedInput, environment: Envir
   if (revocations.isFresh(progress.checkedAt)) return checkCaller(progress, environment)
   progress.suspended = true
   return revocations.refresh(progress.checkedAt).then(() => checkCaller(progress, environment))
+}
+
+/**
+ * The stored input takes the place of the one that this call was parsed to: roles, permission and the approval rule are
+ * asked about what will run (A12).
+ */
+export async function checkWithInput(progress: Progress, input: Json, environment: Environment): Promise<Checked> {
+  const parsed = await parseInput(progress.definition.schema, input)
+  if ('problem' in parsed || !equalJson(parsed.input, input)) {
+    return deny(
+      'invalid_input',
+      'the schema no longer accepts the stored input of this run: call again in another slot',
+    )
+  }
+  progress.input = input
+  progress.passed('input', 'the stored input of this run takes its place')
+  return checkCaller(progress, environment)
 }
 
 /** Steps 2 to 5. */
@@ -95,7 +115,7 @@ export async function checkAgain(
 }
 
 /** Only a literal `false` exempts a call from its question. */
-function needsApproval({ definition, input, identity }: Progress): boolean {
+export function needsApproval({ definition, input, identity }: Progress): boolean {
   const { approval } = definition.rules
   if (approval === undefined || identity === undefined) return false
   return approval.when === undefined || answerAtOnce('approval.when', approval.when({ input, identity })) !== false

@@ -7,10 +7,11 @@ import { doneWith, type Ended, ended, noPolicy, noteEnd } from './outcome.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 import { Progress, versionPending } from './progress.ts'
 import { type Body, claimBody, runBody } from './run-body.ts'
-import { type Approved, settleApproval, unknownOutcome } from './settle-approval.ts'
+import { type Approved, settleApproval } from './settle-approval.ts'
 import { awaitedStepUp, mayAwaitStepUp } from './step-up.ts'
 import type { Stop } from './stop.ts'
 import { stopOfError } from './stop-of-error.ts'
+import { unknownOutcome } from './unknown-outcome.ts'
 
 /** Steps 1 to 6: whether the call could run now. Consumes nothing, and opens no credential. */
 export async function decide(
@@ -167,7 +168,7 @@ async function admitSlowly(progress: Progress, environment: Environment): Promis
     // A call that was answered meanwhile, or that nobody waits for, claims nothing.
     progress.signal.throwIfAborted()
     progress.at = 'claim'
-    const claimed = await claimBody(progress, approved.entry, environment)
+    const claimed = await claimBody(progress, approved, environment)
     return 'status' in claimed ? close(access, end(progress.stopped('claim', claimed))) : { access, claimed }
   } catch (error) {
     access.close()

@@ -1,4 +1,4 @@
-import type { ApprovalChannel, ApprovalQuestion, StoredQuestion } from '../approvals/index.ts'
+import type { ApprovalChannel, ApprovalQuestion, Entry, StoredQuestion } from '../approvals/index.ts'
 import type { Approver, AuthorizationDetail, Identity, Json, ResourceRule } from '../contract/index.ts'
 import { snapshot } from '../lib/index.ts'
 import { answerAtOnce } from './answer-at-once.ts'
@@ -41,6 +41,7 @@ export function draftQuestion(
   progress: Progress,
   identity: Identity,
   approval: ApprovalRules,
+  inDoubt: readonly Entry[],
   environment: Environment,
 ): StoredQuestion | Stop {
   const chosen = channelOf(approval, environment)
@@ -54,7 +55,8 @@ export function draftQuestion(
     )
   }
   const call = { input, identity }
-  const message = answerAtOnce('approval.message', approval.message(call)).normalize('NFC')
+  const asked = answerAtOnce('approval.message', approval.message(call)).normalize('NFC')
+  const message = withDoubt(asked, inDoubt)
   const unreadable = messageProblem(message)
   if (unreadable !== undefined) return deny('invalid_input', `the message for the person ${unreadable}`)
   const context = { authorizationServers: environment.servers, clock: environment.clock }
@@ -63,20 +65,31 @@ export function draftQuestion(
   const details = plainDetails(answerAtOnce('approval.details', approval.details?.(call)) ?? [])
   if (details === undefined) return deny('misconfigured', 'approval.details must be plain JSON objects with a type')
   const question = {
+    id: crypto.randomUUID(),
     approver,
     message,
     details,
     channel: chosen.name,
     expiresAt: environment.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
+    ...(inDoubt.length > 0 && { toldInDoubt: inDoubt.map(({ record }) => record.id) }),
   }
   return withCredential(progress, approval, question, chosen.channel, environment)
 }
 
-function approverOf(approval: ApprovalRules, identity: Identity, input: Json): Approver | undefined {
+/** Whom the policy names now. */
+export function approverOf(approval: ApprovalRules, identity: Identity, input: Json): Approver | undefined {
   if (approval.approver !== undefined) return answerAtOnce('approval.approver', approval.approver({ input, identity }))
   if (identity.kind !== 'user') return undefined
   const { issuer, tenant, subject } = identity
   return { issuer, subject, ...(tenant !== undefined && { tenant }) }
+}
+
+/** Tells the person of an equal run in doubt, in the alphabet of the narrowest channel (A13). */
+function withDoubt(message: string, inDoubt: readonly Entry[]): string {
+  if (inDoubt.length === 0) return message
+  const last = Math.max(...inDoubt.map(({ record }) => record.startedAt ?? record.createdAt))
+  const [day, time] = new Date(last * 1000).toISOString().split(/[T.]/)
+  return `Again? ${day} ${time} UTC: outcome unknown. ${message}`
 }
 
 function messageProblem(message: string): string | undefined {

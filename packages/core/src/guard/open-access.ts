@@ -26,6 +26,8 @@ export interface OpenedAccess {
   tokens(): readonly Token[]
   /** From here on requests that write carry this key, where their rule names a header for it. */
   useIdempotencyKey(key: string): void
+  /** Whether a body that used these may have changed something: without credentials, nobody has seen. */
+  mayHaveActed(): boolean
   close(): void
 }
 
@@ -38,6 +40,7 @@ const nothing: OpenedAccess = {
   credentials: Object.freeze({}),
   tokens: () => [],
   useIdempotencyKey: () => {},
+  mayHaveActed: () => true,
   close: () => {},
 }
 
@@ -132,6 +135,10 @@ class Opened implements OpenedAccess {
   useIdempotencyKey(key: string): void {
     this.#idempotencyKey = key
     for (const credential of this.#open ?? []) credential.useIdempotencyKey(key)
+  }
+
+  mayHaveActed(): boolean {
+    return this.#open?.some((credential) => credential.mayHaveActed) ?? false
   }
 
   close(): void {

@@ -25,9 +25,15 @@ function outcomeOf(progress: Progress, stop: Stop, phase: Phase): Ended {
   const trace = progress.trace()
   switch (stop.status) {
     case 'denied': {
-      const { code, idempotencyKey } = stop
-      const message = denySentences[code]
-      return { status: 'denied', code, message, trace, ...(idempotencyKey !== undefined && { idempotencyKey }) }
+      const { code, idempotencyKey, retryAfter } = stop
+      return {
+        status: 'denied',
+        code,
+        message: denySentences[code],
+        trace,
+        ...(idempotencyKey !== undefined && { idempotencyKey }),
+        ...(retryAfter !== undefined && { retryAfter }),
+      }
     }
     case 'interrupted': {
       const interrupt = { v: 1, tool: progress.invocation.tool, ...stop.interrupt } as const

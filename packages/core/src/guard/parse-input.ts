@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Json } from '../contract/index.ts'
 import { equalJson, meansSame, missingIn, snapshot } from '../lib/index.ts'
 
-export type ParsedInput = { readonly input: Json } | { readonly problem: string }
+export type ParsedInput = { readonly raw: Json; readonly input: Json } | { readonly problem: string }
 
 type Result = StandardSchemaV1.Result<unknown>
 
@@ -24,21 +24,21 @@ export function parseInput(schema: StandardSchemaV1, raw: unknown): ParsedInput 
 function afterFirst(schema: StandardSchemaV1, raw: Json, result: Result): ParsedInput | Promise<ParsedInput> {
   if (result.issues !== undefined) return { problem: `the input does not fit the schema: ${issuesOf(result.issues)}` }
   // The common case: the schema changed nothing, so parsing its output again would be this very parse.
-  if (equalJson(raw, result.value as Json)) return { input: raw }
+  if (equalJson(raw, result.value as Json)) return { raw, input: raw }
   const output = snapshot(result.value)
   if ('problem' in output) return { problem: `the schema's output is not plain JSON: ${output.problem}` }
   const dropped = missingIn(raw, output.value)
   if (dropped !== undefined) return { problem: `the schema drops ${dropped} in silence` }
   const second = schema['~standard'].validate(output.value)
-  if (second instanceof Promise) return second.then((again) => afterSecond(output.value, again))
-  return afterSecond(output.value, second)
+  if (second instanceof Promise) return second.then((again) => afterSecond(raw, output.value, again))
+  return afterSecond(raw, output.value, second)
 }
 
-function afterSecond(input: Json, again: Result): ParsedInput {
+function afterSecond(raw: Json, input: Json, again: Result): ParsedInput {
   if (again.issues !== undefined) return { problem: `the schema refuses its own output: ${issuesOf(again.issues)}` }
-  if (equalJson(input, again.value as Json)) return { input }
+  if (equalJson(input, again.value as Json)) return { raw, input }
   // Fields that are present and undefined are no difference; only then is a copy worth its cost.
-  if (meansSame(again.value, input)) return { input }
+  if (meansSame(again.value, input)) return { raw, input }
   return { problem: 'the schema gives another result for its own output' }
 }
 

@@ -34,6 +34,7 @@ export interface AnyRules {
   }
   readonly wait?: { readonly maxSeconds: number }
   readonly timeoutMs?: number
+  readonly inDoubtSeconds?: number
 }
 
 /** A policy, as the guard sees it. */
@@ -79,7 +80,9 @@ export function definitionOf(policy: unknown): PolicyDefinition | undefined {
 }
 
 function digest(rules: AnyRules, effect: Effect): Promise<string> {
-  // Functions have no digest: `version` is for when one of them changes its meaning.
-  const data = JSON.parse(JSON.stringify({ ...rules, effect })) as Json
+  // Functions have no digest: `version` is for when one of them changes its meaning. Time limits of a call change nothing
+  // that a person approves.
+  const { timeoutMs: _, wait: __, ...meaning } = rules
+  const data = JSON.parse(JSON.stringify({ ...meaning, effect })) as Json
   return sha256(canonicalJson(data)).then((hash) => hash.slice(0, 16))
 }

@@ -6,7 +6,17 @@ import { type AnyRules, makePolicy } from './policy-definition.ts'
 import { wholePermission } from './whole-permission.ts'
 
 const ruleKeys = [
-  ...['version', 'effect', 'roles', 'subjects', 'permission', 'visibleWhen', 'access', 'approval', 'wait', 'timeoutMs'],
+  'version',
+  'effect',
+  'roles',
+  'subjects',
+  'permission',
+  'visibleWhen',
+  'access',
+  'approval',
+  'wait',
+  'timeoutMs',
+  'inDoubtSeconds',
 ]
 const approvalKeys = [
   'message',
@@ -40,6 +50,7 @@ export function policy<Schema extends StandardSchemaV1, const Access extends Acc
   checkApproval(erased)
   positive('policy.wait.maxSeconds', erased.wait?.maxSeconds)
   positive('policy.timeoutMs', erased.timeoutMs)
+  positive('policy.inDoubtSeconds', erased.inDoubtSeconds)
   const permission = wholePermission(erased)
   return makePolicy(schema, permission === undefined ? erased : { ...erased, permission }, false)
 }

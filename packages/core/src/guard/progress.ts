@@ -33,8 +33,10 @@ export class Progress {
   readonly invocation: Invocation
   readonly definition: PolicyDefinition
   readonly identity: Identity | undefined
-  /** Parsed and frozen; set by step 1. */
+  /** Parsed and frozen; set by step 1. The stored one, where an earlier try of the same slot was parsed first (A12). */
   input: Json = null
+  /** As plain JSON, before the schema; set by step 1. Names a run together with its slot. */
+  rawInput: Json = null
   /** Whether this call needs a question answered; set by the approval rule. */
   needsApproval = false
   policyVersion: string | undefined

@@ -2,24 +2,47 @@ import { type Claim, claimRun, type Entry, type StoredResult } from '../approval
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { Call, Done, Json } from '../contract/index.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../credential/index.ts'
+import { isHadNoEffect } from '../errors/had-no-effect-error.ts'
 import { BehalfError } from '../errors/index.ts'
 import { snapshot } from '../lib/index.ts'
 import { callOf, principalOf } from './auditor.ts'
 import { runInCall } from './current-call.ts'
+import { type Entitled, entitlementNow } from './entitle.ts'
 import type { Environment } from './environment.ts'
 import type { OpenedAccess } from './open-access.ts'
 import { doneWith, noteEnd } from './outcome.ts'
 import type { Progress } from './progress.ts'
 import { keepStepUp, stepUpOfError } from './step-up.ts'
-import type { Stop } from './stop.ts'
+import { deny, type Stop } from './stop.ts'
 
 /** A result that is larger is given once and cannot be told again. Characters of JSON. */
 const MAX_STORED_RESULT = 256 * 1024
 
 export type Body = (input: unknown, call: Call) => unknown
 
-/** Step 9: the claim, last of all, so that nothing that can fail stands between it and the body. */
-export async function claimBody(progress: Progress, entry: Entry, environment: Environment): Promise<Claim | Stop> {
+/** A run that may be claimed, and why. */
+interface ReadyRun {
+  readonly entry: Entry
+  readonly entitled: Entitled
+}
+
+/**
+ * Step 9: the claim, last of all, so that nothing that can fail stands between it and the body. What entitles it is
+ * decided once more: credentials were opened meanwhile, and that takes time.
+ */
+export async function claimBody(
+  progress: Progress,
+  { entry, entitled }: ReadyRun,
+  environment: Environment,
+): Promise<Claim | Stop> {
+  const { identity } = progress
+  if (identity === undefined) return deny('misconfigured', 'a write needs an identity')
+  const now = await entitlementNow(progress, entry, identity, environment)
+  if ('status' in now) return now
+  if (now.entitlement.kind !== entitled.kind) {
+    const detail = `the approval does not hold any more${now.entitlement.kind === 'ask' ? `: ${now.entitlement.why}` : ''}`
+    return { status: 'unavailable', retryAfter: 1, detail }
+  }
   const claimed = await claimRun(environment.ledger, entry)
   if (claimed === undefined) {
     const detail = 'the same call is being run by somebody else'
@@ -55,7 +78,7 @@ export async function runBody(
         enter: (step) => runInCall(call, progress, step),
         onEnd: async (end) => {
           access.close()
-          await noteFlowEnd(progress, end, claimed, environment)
+          await noteFlowEnd(progress, end, { access, claimed }, environment)
         },
       })
       flows = true
@@ -66,23 +89,30 @@ export async function runBody(
     noteEnd(progress, 'run', 'done', environment)
     return doneWith(progress, result)
   } catch (error) {
-    await noteThrow(progress, error, claimed, environment)
+    // Closed first: what leaves after it was decided whether the run is in doubt would not be counted.
+    access.close()
+    await noteThrow(progress, error, { access, claimed }, environment)
     throw redactError(error, access.tokens())
   } finally {
     if (!flows) access.close()
   }
 }
 
+/** What a body ran with. */
+interface Held {
+  readonly access: OpenedAccess
+  readonly claimed: Claim | undefined
+}
+
+/** Whether a body that did not return may have taken effect (A13). */
+const isInDoubt = (error: unknown, { access }: Held): boolean => !isHadNoEffect(error) && access.mayHaveActed()
+
 /**
  * A generator's result is what it returned; what it gave on the way is given once, and so is a stream. One that
- * its reader gave up was cut off in mid-work: what it did is not known, so it is not done again (A5).
+ * its reader gave up was cut off in mid-work.
  */
-async function noteFlowEnd(
-  progress: Progress,
-  end: FlowEnd,
-  claimed: Claim | undefined,
-  environment: Environment,
-): Promise<void> {
+async function noteFlowEnd(progress: Progress, end: FlowEnd, held: Held, environment: Environment): Promise<void> {
+  const { claimed } = held
   switch (end.status) {
     case 'ended': {
       const stored: StoredResult = 'value' in end ? storable(end.value) : { kind: 'not_storable' }
@@ -91,26 +121,29 @@ async function noteFlowEnd(
       return
     }
     case 'given_up':
-      if (claimed !== undefined) await Promise.allSettled([kept(() => claimed.threw(), environment)])
+      if (claimed !== undefined) {
+        const inDoubt = isInDoubt(undefined, held)
+        await Promise.allSettled([kept(() => claimed.threw({ inDoubt }), environment)])
+      }
       auditBroken(progress, 'aborted', environment)
       return
     case 'threw':
-      return noteThrow(progress, end.error, claimed, environment)
+      return noteThrow(progress, end.error, held, environment)
     default:
       return end satisfies never
   }
 }
 
-/** What a body threw ends its run, and may be an API's demand for more (E5). A store that fails now changes neither. */
-async function noteThrow(
-  progress: Progress,
-  error: unknown,
-  claimed: Claim | undefined,
-  environment: Environment,
-): Promise<void> {
-  const stepUp = stepUpOfError(error)
+/**
+ * What a body threw ends this try, and may be an API's demand for more (E5): of a run in doubt, that is not asked of
+ * the user next. A store that fails now changes neither.
+ */
+async function noteThrow(progress: Progress, error: unknown, held: Held, environment: Environment): Promise<void> {
+  const { claimed } = held
+  const inDoubt = claimed !== undefined && isInDoubt(error, held)
+  const stepUp = inDoubt ? undefined : stepUpOfError(error)
   const writes = [
-    ...(claimed === undefined ? [] : [kept(() => claimed.threw(), environment)]),
+    ...(claimed === undefined ? [] : [kept(() => claimed.threw({ inDoubt }), environment)]),
     ...(stepUp === undefined ? [] : [kept(() => keepStepUp(progress, stepUp, environment), environment)]),
   ]
   if (writes.length > 0) await Promise.allSettled(writes)

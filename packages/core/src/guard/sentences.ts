@@ -13,7 +13,9 @@ export const denySentences: Readonly<Record<DenyCode, string>> = {
   approval_cancelled: 'The request for approval was cancelled.',
   revoked: 'The access that this action needs was revoked.',
   delegation_exceeded: 'This action goes beyond what was delegated to this agent.',
-  unknown_outcome: 'This action was begun before and its result is not known. It was not done again.',
+  unknown_outcome:
+    'This action was started before and its result is not known. It was not done again. Ask the user to check what came of it first.',
+  too_many_attempts: 'This action failed at each attempt and had no effect. It is not tried again.',
   misconfigured: 'This tool is not set up correctly. Trying again does not help.',
 }
 

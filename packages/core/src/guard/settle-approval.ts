@@ -1,24 +1,16 @@
-import {
-  bindingOf,
-  type Entry,
-  findOrCreateRun,
-  findRun,
-  idempotencyKey,
-  ownerOf,
-  type RunRecord,
-  type Settled,
-  settleRun,
-  slotKey,
-  untilWoken,
-} from '../approvals/index.ts'
-import { channelOf, draftQuestion } from './draft-question.ts'
+import { type Entry, type RunRecord, type Settled, settleRun, untilWoken } from '../approvals/index.ts'
+import { askWhereNeeded, type Entitled } from './entitle.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
+import { runOfCall } from './run-of-call.ts'
 import { deny, type Stop } from './stop.ts'
+import { unknownOutcome } from './unknown-outcome.ts'
 
 /** How step 6 ends: a run that may be claimed, a result to tell again, or a stop. */
 export type Approved =
-  | { readonly status: 'ready'; readonly entry: Entry | undefined }
+  | { readonly status: 'ready'; readonly entry: Entry; readonly entitled: Entitled }
+  /** A preflight of a call that needs no approval, and has no run yet. */
+  | { readonly status: 'ready'; readonly entry: undefined }
   | Extract<Settled, { status: 'replay' }>
   | { readonly status: 'stop'; readonly stop: Stop }
 
@@ -32,7 +24,7 @@ export async function settleApproval(
   environment: Environment,
   phase: 'preflight' | 'run',
 ): Promise<Approved> {
-  const entry = await findRecord(progress, environment, phase)
+  const entry = await runOfCall(progress, environment, phase)
   if (entry === undefined) return { status: 'ready', entry }
   if ('status' in entry) return { status: 'stop', stop: entry }
   // Also where nobody is asked: by this id an operator says what became of a crash.
@@ -40,8 +32,10 @@ export async function settleApproval(
   const settled = await settleWithin(progress, entry, environment, phase)
   switch (settled.status) {
     case 'ready':
+      progress.passed('approval', describe(settled.entry.record, settled.entitled))
+      return settled
     case 'replay':
-      progress.passed('approval', describe(settled.entry.record))
+      progress.passed('approval', settled.entry.record.state)
       return settled
     case 'pending':
       return { status: 'stop', stop: pendingStop(settled.entry.record, environment) }
@@ -49,65 +43,20 @@ export async function settleApproval(
       return { status: 'stop', stop: busyStop(settled) }
     case 'refused':
       return { status: 'stop', stop: await refusedStop(settled, environment) }
+    case 'stop':
+      return settled
     default:
       return settled satisfies never
   }
 }
 
-async function findRecord(
-  progress: Progress,
-  environment: Environment,
-  phase: 'preflight' | 'run',
-): Promise<Entry | undefined | Stop> {
-  const { definition, identity, input, invocation } = progress
-  if (identity === undefined) return deny('misconfigured', 'a write needs an identity')
-  if (!isSlot(invocation.slot)) {
-    return deny(
-      'misconfigured',
-      'a slot is a non-empty text, or a thread id and a call id: nothing else finds a run again',
-    )
-  }
-  const { ledger, agent } = environment
-  progress.policyVersion = await definition.version()
-  const binding = await bindingOf(
-    { identity, agent: agent.name, tool: invocation.tool, policyVersion: progress.policyVersion, input },
-    ledger.hash,
-  )
-  const slot = await slotKey(invocation.slot, binding, ledger.hash)
-  const found = await findRun(ledger, slot)
-  if (found !== undefined || (phase === 'preflight' && !progress.needsApproval)) return found
-  const { approval } = definition.rules
-  const question =
-    progress.needsApproval && approval !== undefined
-      ? draftQuestion(progress, identity, approval, environment)
-      : undefined
-  if (question !== undefined && 'status' in question) return question
-  const perCall = question === undefined || approval?.perCall === true
-  const user = identity.kind === 'user' ? identity : undefined
-  const record = (id: string): RunRecord => ({
-    v: 1,
-    id,
-    state: question === undefined ? 'approved' : 'requested',
-    binding,
-    tool: invocation.tool,
-    policyVersion: progress.policyVersion ?? '',
-    owner: ownerOf(identity),
-    ...(user?.actor !== undefined && { actor: user.actor }),
-    ...(user?.sessionId !== undefined && { sessionId: user.sessionId }),
-    slots: [slot],
-    perCall,
-    onCrash: approval?.onCrash ?? 'report',
-    createdAt: ledger.now(),
-    ...(question !== undefined && { question }),
-    sends: 0,
-  })
-  return findOrCreateRun(ledger, { binding, slotKey: slot, adoptable: !perCall, record })
-}
+type SettledCall =
+  | Exclude<Settled, { status: 'ready' }>
+  | Extract<Approved, { status: 'stop' }>
+  | Extract<Approved, { readonly entry: Entry; status: 'ready' }>
 
-function isSlot(slot: unknown): boolean {
-  const parts: readonly unknown[] = Array.isArray(slot) && slot.length === 2 ? slot : [slot]
-  return parts.every((part) => typeof part === 'string' && part !== '')
-}
+/** Questions of one call that are replaced in a row, before somebody else is changing them too. */
+const MAX_REPLACED = 8
 
 /**
  * Settles, and where the policy says `wait`, goes on settling until somebody answered or the time is over.
@@ -118,34 +67,64 @@ async function settleWithin(
   entry: Entry,
   environment: Environment,
   phase: 'preflight' | 'run',
-): Promise<Settled> {
-  const { approval, wait } = progress.definition.rules
-  const chosen =
-    approval === undefined || entry.record.question === undefined ? undefined : channelOf(approval, environment)
-  const channel = chosen !== undefined && 'channel' in chosen ? chosen.channel : undefined
+): Promise<SettledCall> {
+  const { wait } = progress.definition.rules
   const until = environment.clock.now() + (phase === 'run' ? (wait?.maxSeconds ?? 0) : 0) * 1000
   let current = entry
-  for (;;) {
-    const settled = await settleRun(environment.ledger, current, channel, {
-      authorizationServers: environment.servers,
-      clock: environment.clock,
-      signal: progress.signal,
-    })
-    current = settled.entry
+  for (let replaced = 0; replaced < MAX_REPLACED; ) {
+    const settled = await settleOnce(progress, current, environment)
+    if (settled.status === 'replaced') {
+      current = settled.entry
+      replaced++
+      continue
+    }
     const left = until - environment.clock.now()
     if (settled.status !== 'pending' || left <= 0) return settled
-    const dueIn = ((current.record.delivery?.nextLookAt ?? 0) - environment.ledger.now()) * 1000
-    progress.waited = true
-    progress.pauseDeadline()
-    await untilWoken(current.record.id, Math.min(left, Math.max(dueIn, 250)), progress.invocation.signal)
-    progress.restartDeadline()
-    // A ping makes a look due, and an answer in the app's own pages is in the record already.
-    current = (await environment.ledger.read(current.record.id)) ?? current
+    current = await afterAWait(progress, settled.entry, left, environment)
   }
+  const detail = 'other calls keep replacing the question of this run'
+  return { status: 'stop', stop: { status: 'unavailable', retryAfter: 1, detail } }
 }
 
-function describe(record: RunRecord): string {
-  if (record.question === undefined) return 'needs no question'
+/** Asks anew where the question does not fit the call, sends it, and polls for its answer once. */
+async function settleOnce(
+  progress: Progress,
+  entry: Entry,
+  environment: Environment,
+): Promise<SettledCall | { readonly status: 'replaced'; readonly entry: Entry }> {
+  const { identity } = progress
+  if (identity === undefined) return { status: 'stop', stop: deny('misconfigured', 'a write needs an identity') }
+  const fitted = await askWhereNeeded(progress, entry, identity, environment)
+  if ('status' in fitted) return { status: 'stop', stop: fitted }
+  const settled = await settleRun(
+    environment.ledger,
+    fitted.entry,
+    environment.channels.get(fitted.entry.record.question?.channel ?? ''),
+    { authorizationServers: environment.servers, clock: environment.clock, signal: progress.signal },
+  )
+  if (settled.status !== 'ready') return settled
+  // Decided on this very state of the record, and not on the one before its answer.
+  const isSame = settled.entry.version === fitted.entry.version
+  const ready = isSame ? fitted : await askWhereNeeded(progress, settled.entry, identity, environment)
+  if ('status' in ready) return { status: 'stop', stop: ready }
+  const { entry: now, entitled } = ready
+  return entitled === undefined ? { status: 'replaced', entry: now } : { status: 'ready', entry: now, entitled }
+}
+
+/** Waits for the answer for as long as its next poll is away. */
+async function afterAWait(progress: Progress, entry: Entry, leftMs: number, { ledger }: Environment): Promise<Entry> {
+  const { record } = entry
+  const dueIn = ((record.delivery?.nextLookAt ?? 0) - ledger.now()) * 1000
+  progress.waited = true
+  progress.pauseDeadline()
+  await untilWoken(record.id, Math.min(leftMs, Math.max(dueIn, 250)), progress.invocation.signal)
+  progress.restartDeadline()
+  // A ping makes a poll due, and an answer in the app's own pages is in the record already.
+  return (await ledger.read(entry.record.id)) ?? entry
+}
+
+function describe(record: RunRecord, entitled: Entitled): string {
+  if (entitled.kind === 'not_required' || record.question === undefined) return 'needs no question'
   const by = record.question.credential === undefined ? 'sdk' : 'server'
   return `${record.state}; asked ${record.question.approver.subject}; enforcedBy: ${by}`
 }
@@ -179,10 +158,4 @@ function refusedStop(
   environment: Environment,
 ): Stop | Promise<Stop> {
   return code === 'unknown_outcome' ? unknownOutcome(entry, why, environment) : deny(code, why)
-}
-
-/** Nobody here knows what came of a run; with its key, the API may. */
-export async function unknownOutcome({ record }: Entry, detail: string, { ledger }: Environment): Promise<Stop> {
-  const key = await idempotencyKey(record.id, record.binding, ledger.hash)
-  return { status: 'denied', code: 'unknown_outcome', detail, idempotencyKey: key }
 }

@@ -7,6 +7,7 @@ export type Stop =
       readonly code: DenyCode
       readonly detail: string
       readonly idempotencyKey?: string
+      readonly retryAfter?: number
       readonly explanations?: readonly Explanation[]
     }
   | { readonly status: 'interrupted'; readonly interrupt: Omit<Interrupt, 'v' | 'tool'>; readonly detail: string }

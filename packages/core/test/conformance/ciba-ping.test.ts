@@ -15,7 +15,15 @@ async function pinged() {
   const store = memoryStore({ clock })
   const ledger = openLedger({ store, clock })
   const { message, details, credential, approver, expiresAt } = question(clock)
-  const stored = { message, details, approver, expiresAt, channel: 'default', ...(credential && { credential }) }
+  const stored = {
+    id: 'question-1',
+    message,
+    details,
+    approver,
+    expiresAt,
+    channel: 'default',
+    ...(credential && { credential }),
+  }
   const created = await ledger.create(record('a-1', { question: stored }))
   if (created === undefined) throw new Error('the record was there')
   await settleRun(ledger, created, channel, context)

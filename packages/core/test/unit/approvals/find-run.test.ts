@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { claimRun, findOrCreateRun, findRun } from '../../../src/approvals/index.ts'
+import { claimRun, findOrCreateRun, findRun, runsInDoubt } from '../../../src/approvals/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { plainRecord, record, testClock, testLedger } from './harness.ts'
@@ -7,7 +7,8 @@ import { plainRecord, record, testClock, testLedger } from './harness.ts'
 const draft = (slotKey: string, over: { binding?: string; adoptable?: boolean } = {}) => {
   const { binding = 'binding-1', adoptable = true } = over
   const make = adoptable ? record : plainRecord
-  return { binding, slotKey, adoptable, record: (id: string) => make(id, { binding, slots: [slotKey] }) }
+  const fits = adoptable ? () => true : undefined
+  return { binding, slotKey, fits, record: (id: string) => make(id, { binding, slots: [slotKey] }) }
 }
 
 describe('find or create a run (A1)', () => {
@@ -124,41 +125,32 @@ describe('crashed runs (A5)', () => {
     return { ...harness, entry }
   }
 
-  test('while an equal run has crashed, a new slot is told so and nothing new is begun', async () => {
-    const { ledger, clock, entry } = await running()
-    clock.advance(61)
-    const other = await findOrCreateRun(ledger, draft('slot:b', { adoptable: false }))
-    expect(other.record).toMatchObject({ id: entry.record.id, state: 'crashed' })
-  })
-
-  test('a run whose lease lives has not crashed', async () => {
-    const { ledger, clock, entry } = await running()
-    clock.advance(59)
-    const other = await findOrCreateRun(ledger, draft('slot:b', { adoptable: false }))
-    expect(other.record.id).not.toBe(entry.record.id)
-  })
-
-  test('the crashed one is found among any number of equal runs', async () => {
+  test('an equal run whose lease ended is in doubt, among any number of equal runs', async () => {
     const { ledger, clock, entry } = await running()
     for (let index = 0; index < 150; index++) {
       await findOrCreateRun(ledger, draft(`slot:other-${index}`, { adoptable: false }))
     }
     clock.advance(61)
-    const late = await findOrCreateRun(ledger, draft('slot:late', { adoptable: false }))
-    expect(late.record.id).toBe(entry.record.id)
+    expect(await runsInDoubt(ledger, 'binding-1')).toMatchObject([
+      { record: { id: entry.record.id, state: 'crashed' } },
+    ])
   })
 
-  test('`retry`: a new slot joins the crashed run, and so keeps its key', async () => {
+  test('a run whose lease lives is not in doubt', async () => {
+    const { ledger, clock } = await running()
+    clock.advance(59)
+    expect(await runsInDoubt(ledger, 'binding-1')).toEqual([])
+  })
+
+  test('no other slot adopts a run in doubt, also where its own slot may run it again', async () => {
     const { ledger, clock } = testLedger()
     const retrying = (slotKey: string) => ({
-      ...draft(slotKey, { adoptable: false }),
-      record: (id: string) => plainRecord(id, { slots: [slotKey], onCrash: 'retry' }),
+      ...draft(slotKey),
+      record: (id: string) => plainRecord(id, { slots: [slotKey], perCall: false, onCrash: 'retry' }),
     })
     const entry = await findOrCreateRun(ledger, retrying('slot:a'))
     await claimRun(ledger, entry)
     clock.advance(61)
-    const joined = await findOrCreateRun(ledger, retrying('slot:b'))
-    expect(joined.record).toMatchObject({ id: entry.record.id, slots: ['slot:a', 'slot:b'] })
-    expect((await findRun(ledger, 'slot:b'))?.record.id).toBe(entry.record.id)
+    expect((await findOrCreateRun(ledger, retrying('slot:b'))).record.id).not.toBe(entry.record.id)
   })
 })

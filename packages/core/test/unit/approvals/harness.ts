@@ -104,11 +104,13 @@ export const record = (id: string, over: Partial<RunRecord> = {}): RunRecord => 
   tool: 'create_order',
   policyVersion: '1',
   owner: { issuer: 'https://issuer.example', subject: 'ann' },
+  input: {},
   slots: ['slot:1'],
   perCall: false,
   onCrash: 'report',
   createdAt: 1_800_000_000,
   question: {
+    id: 'question-1',
     approver: { issuer: 'https://issuer.example', subject: 'ann' },
     message: 'Buy 50 shares of AAPL',
     details: [],

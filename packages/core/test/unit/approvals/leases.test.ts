@@ -10,8 +10,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-const plain = { binding: 'b', slotKey: 'slot:1', adoptable: false, record: (id: string) => plainRecord(id) }
-const asking = { binding: 'b', slotKey: 'slot:1', adoptable: true, record: (id: string) => record(id) }
+const plain = { binding: 'b', slotKey: 'slot:1', fits: undefined, record: (id: string) => plainRecord(id) }
+const asking = { binding: 'b', slotKey: 'slot:1', fits: () => true, record: (id: string) => record(id) }
 /** The same, by the system's clock. */
 const askingNow = {
   ...asking,

@@ -15,7 +15,7 @@ import { plainRecord, record, servers, tapped, testChannel, testClock, testLedge
 const draft = (slotKey: string) => ({
   binding: 'binding-1',
   slotKey,
-  adoptable: true,
+  fits: () => true,
   record: (id: string) => record(id, { slots: [slotKey] }),
 })
 
@@ -107,7 +107,7 @@ describe('a crash is noted of the runner that died, and of no other', () => {
     const store = memoryStore({ clock })
     const { ledger } = testLedger({ store, clock })
     const retrying = { ...draft('slot:a'), record: (id: string) => plainRecord(id, { onCrash: 'retry' }) }
-    const entry = await findOrCreateRun(ledger, { ...retrying, adoptable: false })
+    const entry = await findOrCreateRun(ledger, { ...retrying, fits: undefined })
     const first = await claimRun(ledger, entry)
     clock.advance(61)
     let second: Claim | undefined

@@ -13,7 +13,7 @@ afterEach(() => {
 const plain = (over: Parameters<typeof plainRecord>[1] = {}) => ({
   binding: 'binding-1',
   slotKey: 'slot:1',
-  adoptable: false,
+  fits: undefined,
   record: (id: string) => plainRecord(id, over),
 })
 
@@ -65,7 +65,7 @@ describe('a record', () => {
     const { ledger, clock } = testLedger()
     const { channel, looks } = testChannel()
     const context = { authorizationServers: servers, clock }
-    const draft = { binding: 'binding-1', slotKey: 'slot:1', adoptable: true, record: (id: string) => record(id) }
+    const draft = { binding: 'binding-1', slotKey: 'slot:1', fits: () => true, record: (id: string) => record(id) }
     const asked = await settleRun(ledger, await findOrCreateRun(ledger, draft), channel, context)
     clock.advance(5)
     await lookForAnswer(ledger, asked.entry, channel, context)
@@ -77,7 +77,7 @@ describe('a record', () => {
     const { ledger, clock } = testLedger()
     const { channel, questions } = testChannel()
     const context = { authorizationServers: servers, clock }
-    const draft = { binding: 'binding-1', slotKey: 'slot:1', adoptable: true, record: (id: string) => record(id) }
+    const draft = { binding: 'binding-1', slotKey: 'slot:1', fits: () => true, record: (id: string) => record(id) }
     const settle = async () => settleRun(ledger, await findOrCreateRun(ledger, draft), channel, context)
     await settle()
     clock.advance(299)

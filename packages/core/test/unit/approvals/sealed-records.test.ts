@@ -6,7 +6,7 @@ import { memoryStore } from '../../../src/stores/index.ts'
 import { asks, smallWorld } from '../guard/small-world.ts'
 import { record, sealKey, testClock, testLedger } from './harness.ts'
 
-const draft = { binding: 'b', slotKey: 'slot:1', adoptable: true, record: (id: string) => record(id) }
+const draft = { binding: 'b', slotKey: 'slot:1', fits: () => true, record: (id: string) => record(id) }
 const other = new Uint8Array(32).fill(8)
 
 const ledgerUnder = (store: Store, ...keys: readonly Uint8Array[]) =>

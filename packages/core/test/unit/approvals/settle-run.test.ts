@@ -10,7 +10,7 @@ async function opened() {
   const entry = await findOrCreateRun(harness.ledger, {
     binding: 'binding-1',
     slotKey: 'slot:1',
-    adoptable: true,
+    fits: () => true,
     record: record,
   })
   const context = { authorizationServers: servers, clock: harness.clock }
@@ -60,7 +60,7 @@ describe('asking', () => {
     const { channel, questions } = testChannel()
     const settle = async (index: number) => {
       const binding = `binding-${index}`
-      const draft = { binding, slotKey: `slot:${index}`, adoptable: true }
+      const draft = { binding, slotKey: `slot:${index}`, fits: () => true }
       const entry = await findOrCreateRun(ledger, {
         ...draft,
         record: (id) => record(id, { binding, slots: [draft.slotKey] }),
@@ -236,7 +236,7 @@ describe('using (A5)', () => {
 
   test('a body that threw, and one whose process died, are never run again', async () => {
     const threw = await approve()
-    await (await claimRun(threw.ledger, threw.approved))?.threw()
+    await (await claimRun(threw.ledger, threw.approved))?.threw({ inDoubt: true })
     expect(await threw.settle()).toMatchObject({ status: 'refused', code: 'unknown_outcome' })
 
     const died = await approve()

@@ -1,22 +1,30 @@
 import { expect, test } from 'vitest'
 import type { RunDraft } from '../../../src/approvals/find-run.ts'
-import { claimRun, findOrCreateRun, findRun, resolveCrash, slotKey } from '../../../src/approvals/index.ts'
+import { findOrCreateRun, findRun, slotKey } from '../../../src/approvals/index.ts'
 import type { RunRecord } from '../../../src/approvals/record.ts'
+import type { Slot } from '../../../src/index.ts'
 import { keyedHash } from '../../../src/lib/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
-import { plainRecord, record, tapped, testClock, testLedger } from './harness.ts'
+import { record, tapped, testClock, testLedger } from './harness.ts'
+
+const hash = keyedHash(new Uint8Array(32).fill(3))
+
+const keyOf = (slot: Slot, rawInput: string) =>
+  slotKey(
+    { identity: { kind: 'user', issuer: 'i', subject: 's', claims: {} }, agent: 'a', tool: 't', slot, rawInput },
+    hash,
+  )
 
 const draft = (slotKey: string, over: Partial<RunRecord> = {}, make: typeof record = record): RunDraft => ({
   binding: 'binding-1',
   slotKey,
-  adoptable: make === record,
+  fits: make === record ? () => true : undefined,
   record: (id) => make(id, { slots: [slotKey], ...over }),
 })
 
 test('slots that begin alike are told apart by all that they are', async () => {
-  const hash = keyedHash(new Uint8Array(32).fill(3))
   const slots = ['call-1', 'call-2', 'ca', ['c', 'a'], ['call-1', 'x'], ['call-1', 'y'], ['call-2', 'x']] as const
-  const keys = await Promise.all(slots.map((slot) => slotKey(slot, 'b', hash)))
+  const keys = await Promise.all(slots.map((slot) => keyOf(slot, 'b')))
   expect(new Set(keys).size).toBe(slots.length)
 })
 
@@ -31,19 +39,6 @@ test('a slot whose maker died before it wrote the record has no run yet', async 
   const { ledger } = testLedger({ store, clock })
   expect(await ledger.pointer('slot:a')).toBeDefined()
   expect(await findRun(ledger, 'slot:a')).toBeUndefined()
-})
-
-test('a slot that was told of a crash has a run of its own once somebody said what became of that (A5)', async () => {
-  const { ledger, clock } = testLedger()
-  const first = await findOrCreateRun(ledger, draft('slot:a', {}, plainRecord))
-  await claimRun(ledger, first)
-  clock.advance(61)
-  const told = await findOrCreateRun(ledger, draft('slot:b', {}, plainRecord))
-  expect(told.record).toMatchObject({ id: first.record.id, state: 'crashed' })
-  await resolveCrash(ledger, told, 'ran', { kind: 'json', value: 'the first one' })
-  const second = await findOrCreateRun(ledger, draft('slot:b', {}, plainRecord))
-  expect(second.record.id).not.toBe(first.record.id)
-  expect(second.record.state).toBe('approved')
 })
 
 test('an approval that is still usable is adopted', async () => {

@@ -17,7 +17,7 @@ test('every write says what it replaces: a version, or nothing', async () => {
   }
   const { ledger } = testLedger({ store: noting, clock })
   const draft = (slotKey: string) => ({
-    ...{ binding: 'binding-1', slotKey, adoptable: true },
+    ...{ binding: 'binding-1', slotKey, fits: () => true },
     record: (id: string) => record(id, { state: 'approved', slots: [slotKey] }),
   })
   const entry = await findOrCreateRun(ledger, draft('slot:a'))

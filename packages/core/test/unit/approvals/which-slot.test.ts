@@ -1,11 +1,18 @@
 import { expect, test } from 'vitest'
 import { idempotencyKey, slotKey } from '../../../src/approvals/index.ts'
 import { isSettled, mayBecome } from '../../../src/approvals/record.ts'
+import type { Slot } from '../../../src/index.ts'
 import { keyedHash } from '../../../src/lib/index.ts'
 
 const hash = keyedHash(new Uint8Array(32).fill(3))
 
-test('a slot is told apart by thread, call and binding (A1)', async () => {
+const keyOf = (slot: Slot, rawInput: string) =>
+  slotKey(
+    { identity: { kind: 'user', issuer: 'i', subject: 's', claims: {} }, agent: 'a', tool: 't', slot, rawInput },
+    hash,
+  )
+
+test('a slot is told apart by thread, call and raw input (A1)', async () => {
   const slots = [
     ['thread', 'call'],
     ['other', 'call'],
@@ -14,9 +21,9 @@ test('a slot is told apart by thread, call and binding (A1)', async () => {
     'thread',
     'call',
   ] as const
-  const keys = await Promise.all(slots.flatMap((slot) => ['b1', 'b2'].map((binding) => slotKey(slot, binding, hash))))
+  const keys = await Promise.all(slots.flatMap((slot) => ['b1', 'b2'].map((binding) => keyOf(slot, binding))))
   expect(new Set(keys).size).toBe(keys.length)
-  expect(await slotKey(['thread', 'call'], 'b1', hash)).toBe(keys[0])
+  expect(await keyOf(['thread', 'call'], 'b1')).toBe(keys[0])
 })
 
 test('an idempotency key is that of one record and one binding (A5)', async () => {

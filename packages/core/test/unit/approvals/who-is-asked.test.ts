@@ -12,7 +12,7 @@ async function opened(over: Partial<RunRecord> = {}, make: typeof record = recor
   const { ledger, store, clock } = testLedger()
   const asked = testChannel()
   const context = { authorizationServers: servers, clock }
-  const draft = { binding: 'binding-1', slotKey: 'slot:1', adoptable: true }
+  const draft = { binding: 'binding-1', slotKey: 'slot:1', fits: () => true }
   const entry = await findOrCreateRun(ledger, { ...draft, record: (id) => make(id, over) })
   const settle = (channel = asked.channel) => settleRun(ledger, entry, channel, context)
   const stored = async () => (await ledger.read(entry.record.id)) as Entry

@@ -16,6 +16,7 @@ export async function follow(
   const ledger = openLedger({ store, clock })
   const { message, details, credential, approver, expiresAt } = question(clock)
   const asked: StoredQuestion = {
+    id: 'question-1',
     message,
     details,
     approver,

@@ -19,26 +19,28 @@ async function approved() {
   world.clock.advance(10)
   expect(await behalf.preflight(order, world.call({ input: approvedInput }))).toMatchObject({ status: 'ready' })
   world.answers({ status: 'pending' })
-  const isUnused = async () => {
-    expect(await behalf.approvals.get(id, { identity: user() })).toMatchObject({ state: 'approved' })
+  const isUnused = async (state = 'approved') => {
+    if (state !== '') expect(await behalf.approvals.get(id, { identity: user() })).toMatchObject({ state })
     return world.questions.length
   }
   return { ...world, behalf, isUnused }
 }
 
 interface Attempt {
+  /** Of the approved run, afterwards. @default unused as before */
+  readonly leaves?: 'open' | ''
   readonly input?: unknown
   readonly call?: Partial<Invocation>
   readonly rules?: Policy
   readonly guard?: Partial<GuardOptions>
 }
 
-async function attempt({ input = approvedInput, call = {}, rules = order, guard }: Attempt) {
+async function attempt({ input = approvedInput, call = {}, rules = order, guard, leaves }: Attempt) {
   const world = await approved()
   const behalf = guard === undefined ? world.behalf : world.guard(guard)
   let runs = 0
   const outcome = await behalf.run(rules as typeof order, world.call({ ...call, input }), () => ++runs)
-  return { outcome, runs, questions: await world.isUnused() }
+  return { outcome, runs, questions: await world.isUnused(leaves) }
 }
 
 class Amount {
@@ -68,10 +70,11 @@ const anotherQuestion: Record<string, Attempt> = {
   'another tool with the same input': { call: { tool: 'sell_everything' } },
   'another tenant': { call: { identity: user({ tenant: 'other' }) } },
   'another user in the same thread': { call: { identity: user({ subject: 'bob' }) } },
-  'another client of the same user': { call: { identity: user({ clientId: 'other' }) } },
-  'another actor': { call: { identity: user({ actor: { subject: 'someone' } }) } },
+  // The same slot and input name the same run: it is asked anew, under its own id.
+  'another client of the same user': { leaves: '', call: { identity: user({ clientId: 'other' }) } },
+  'another actor': { leaves: '', call: { identity: user({ actor: { subject: 'someone' } }) } },
   'another agent': { guard: { agent: { name: 'agent:other' } } },
-  'a policy whose version moved on': { rules: policy(Order, { version: '2', approval }) },
+  'a policy whose version moved on': { leaves: 'open', rules: policy(Order, { version: '2', approval }) },
 }
 
 let reads = 0

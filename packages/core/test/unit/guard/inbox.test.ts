@@ -188,11 +188,14 @@ describe('cancel', () => {
 })
 
 describe('resolve (A5)', () => {
-  test('until somebody says, an equal call under a new slot is told the same, and nobody is asked', async () => {
+  test('until somebody says, an equal call under a new slot asks, and the question tells of the run in doubt', async () => {
     const { behalf, call, questions } = await crashed()
     const other = await behalf.run(asks, call({ slot: 'other' }), () => 'ran')
-    expect(other).toMatchObject({ status: 'denied', code: 'unknown_outcome' })
-    expect(questions).toHaveLength(1)
+    expect(other).toMatchObject({
+      status: 'interrupted',
+      interrupt: { message: expect.stringMatching(/^Again\? 2027-01-15 [\d:]{8} UTC: outcome unknown\. Pay 50$/) },
+    })
+    expect(questions).toHaveLength(2)
   })
 
   test('it ran: every slot is told the result, and a new slot is a new question', async () => {

@@ -4,7 +4,7 @@ import { Token } from '../../../src/credential/index.ts'
 import { BehalfError, TransportError } from '../../../src/errors/index.ts'
 import { stepUpOfError } from '../../../src/guard/step-up.ts'
 import { admit } from '../../../src/identity/index.ts'
-import { connection, type Identity, policy, StepUpRequiredError, type Vault } from '../../../src/index.ts'
+import { connection, HadNoEffect, type Identity, policy, StepUpRequiredError, type Vault } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { ISSUER, keys, reads, schema, smallWorld, user, writes } from './small-world.ts'
 
@@ -28,7 +28,9 @@ function demanding() {
   const demand = (asked: Asked, rules = looks as typeof reads, over: object = {}) =>
     behalf
       .run(rules, world.call(over), () => {
-        throw new StepUpRequiredError('more, please', asked)
+        const demanded = new StepUpRequiredError('more, please', asked)
+        // Without credentials, nobody has seen that nothing happened.
+        throw rules === writes ? new HadNoEffect(demanded) : demanded
       })
       .catch((error: unknown) => error)
   return { ...world, behalf, demand, operations }
@@ -90,7 +92,7 @@ describe('which login answers a demand (RFC 9470 §3)', () => {
 })
 
 describe('what is kept, and who is asked for it', () => {
-  test('a write without credentials may demand more; a read without any is asked for nothing', async () => {
+  test('a write without credentials that had no effect may demand more; a read without any is asked for nothing', async () => {
     const { behalf, call, demand, guard } = demanding()
     await demand({ acrValues: ['gold'] }, writes, { tool: 'writes' })
     const outcome = await behalf.preflight(writes, call({ tool: 'writes', slot: 'other' }))
@@ -121,7 +123,7 @@ describe('what is kept, and who is asked for it', () => {
   test('of an agent that acts for nobody nothing is kept: nobody could sign in', async () => {
     const { demand, operations } = demanding()
     const identity: Identity = admit({ kind: 'agent', issuer: ISSUER, clientId: 'agent', claims: {} })
-    expect(await demand({ acrValues: ['gold'] }, writes, { identity })).toBeInstanceOf(StepUpRequiredError)
+    expect(await demand({ acrValues: ['gold'] }, writes, { identity })).toBeInstanceOf(HadNoEffect)
     expect(operations.filter((operation) => operation.includes('step-up:'))).toEqual([])
   })
 

@@ -36,7 +36,7 @@ const stepUp = {
 }
 
 describe('an API asks for more in mid-body (E5)', () => {
-  test('the record ends as thrown; the next preflight, in any process, says what was asked; then it is a new question', async () => {
+  test('the next preflight, in any process, says what was asked; then the same run goes on with its approval and key', async () => {
     const { guard, call, send, answers, clock, questions, answer } = strictApi()
     const behalf = guard()
     await behalf.run(asksFirst, call(), send as never)
@@ -52,16 +52,30 @@ describe('an API asks for more in mid-body (E5)', () => {
     const identity = user({ acr: 'gold', authTime: clock.now() / 1000 - 10 })
     answers({ status: 'pending' })
     answer.header = undefined
-    // What may have acted is not run again under its slot (A5); a new call is a new question.
-    expect(await elsewhere.run(asksFirst, call({ identity }), send as never)).toMatchObject({ code: 'unknown_outcome' })
-    const asked = await elsewhere.run(asksFirst, call({ identity, slot: 'new' }), send as never)
-    expect(asked).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
-    expect(questions).toHaveLength(2)
+    // A 401 is a definite refusal: nothing was sent, so the run is not in doubt (A13).
+    expect(await elsewhere.run(asksFirst, call({ identity }), send as never)).toMatchObject({ result: 'sent' })
+    expect(questions).toHaveLength(1)
+  })
+
+  test('a demand that comes after a write leaves the run in doubt, and is not asked of the user first', async () => {
+    const { guard, call, answers, clock } = strictApi()
+    const behalf = guard()
+    await behalf.run(asksFirst, call(), () => 'ran')
     answers({ status: 'approved' })
     clock.advance(10)
-    expect(await elsewhere.run(asksFirst, call({ identity, slot: 'new' }), send as never)).toMatchObject({
-      result: 'sent',
+    const twice = async (_: unknown, { access }: { access: { mail: { fetch: typeof fetch } } }) => {
+      await access.mail.fetch('https://mail.example/draft', { method: 'POST' })
+      return access.mail.fetch('https://mail.example/send', { method: 'POST' })
+    }
+    let requests = 0
+    const api = guard({
+      fetch: async () =>
+        ++requests === 1
+          ? new Response('drafted')
+          : new Response(null, { status: 401, headers: { 'www-authenticate': challenge } }),
     })
+    await expect(api.run(asksFirst, call(), twice as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
+    expect(await api.preflight(asksFirst, call())).toMatchObject({ status: 'denied', code: 'unknown_outcome' })
   })
 
   test('of several credentials, the one that lacks something is named, wherever it stands', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { StepUpRequiredError } from '../../../src/index.ts'
+import { HadNoEffect, StepUpRequiredError } from '../../../src/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 import { smallWorld, writes } from './small-world.ts'
 
@@ -96,10 +96,10 @@ describe('a write that streams', () => {
   })
 })
 
-test('what an API asks for in the middle of a stream is asked of the user next', async () => {
+test('what an API asks for in a stream that had no effect is asked of the user next', async () => {
   const { flow, call, behalf } = await open(async function* () {
     yield 'paying'
-    throw new StepUpRequiredError('more is needed', { acrValues: ['gold'] })
+    throw new HadNoEffect(new StepUpRequiredError('more is needed', { acrValues: ['gold'] }))
   })
   await rejection(read(flow))
   expect(await behalf.preflight(writes, call({ slot: 'next' }))).toMatchObject({

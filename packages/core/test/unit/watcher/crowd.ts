@@ -55,6 +55,7 @@ export function crowd(channel: ApprovalChannel, store: Store = memoryStore()) {
     add: async (count: number, over: { dueIn?: number; issuer?: string; name?: string; lifetime?: number } = {}) => {
       const { dueIn = -1, issuer = ISSUER, name = 'q', lifetime = 3600 } = over
       const question: StoredQuestion = {
+        id: 'question-1',
         approver: { issuer, subject: 'ann' },
         message: 'Buy 50 shares of AAPL',
         details: [],

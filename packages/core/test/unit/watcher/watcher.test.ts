@@ -104,6 +104,7 @@ function openAt(store: Store, at: number) {
 }
 
 const baseQuestion = () => ({
+  id: 'question-1',
   approver: { issuer: ISSUER, subject: 'ann' },
   message: 'Buy 50 shares of AAPL',
   details: [],

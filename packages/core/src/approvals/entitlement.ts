@@ -1,0 +1,53 @@
+import type { Approver } from '../contract/index.ts'
+import { type Caller, isSameCaller } from './caller.ts'
+import type { RunRecord, StoredQuestion } from './record.ts'
+
+/** What a call demands of its record, as the policy says it now. */
+export interface Demand {
+  readonly needsApproval: boolean
+  /** Whom the policy names now; `undefined` where it names nobody. */
+  readonly approver: Approver | undefined
+  readonly policyVersion: string
+  readonly caller: Caller
+  /** Ids of equal runs that are in doubt. */
+  readonly inDoubt: readonly string[]
+  /** Whether this person's access was revoked at or after a time, in epoch seconds. Read from the store. */
+  readonly isRevokedSince: (approver: Approver, since: number) => Promise<boolean>
+}
+
+/** Why a run may start: decided at the moment of use, and never from how the record came to be (A11). */
+export type Entitlement =
+  | { readonly kind: 'not_required' }
+  | { readonly kind: 'answered'; readonly question: StoredQuestion; readonly answeredAt: number }
+  | { readonly kind: 'ask'; readonly why: string }
+
+/** Decides whether a run that is `approved` may start for this call. */
+export async function entitlementOf(record: RunRecord, demand: Demand): Promise<Entitlement> {
+  if (!demand.needsApproval) return { kind: 'not_required' }
+  const { question, answeredAt, token } = record
+  if (question === undefined || answeredAt === undefined) return ask('nobody was asked')
+  const misfit = misfitOf(record, demand)
+  if (misfit !== undefined) return ask(misfit)
+  if (question.credential !== undefined && token === undefined) return ask('the token of the approval was used')
+  if (await demand.isRevokedSince(question.approver, answeredAt))
+    return ask('the approver was revoked after the answer')
+  return { kind: 'answered', question, answeredAt }
+}
+
+/** Why a question, answered or not, is not the one that this call needs; `undefined` where it is. */
+export function misfitOf(record: RunRecord, demand: Demand): string | undefined {
+  const { question, policyVersion } = record
+  if (question === undefined) return 'nobody was asked'
+  if (policyVersion !== demand.policyVersion) return 'the policy has changed since the question'
+  if (!isSameCaller(record, demand.caller)) return 'the question was asked for another caller'
+  if (!isSamePerson(question.approver, demand.approver)) return 'the policy names another approver now'
+  const told = question.toldInDoubt ?? []
+  if (!demand.inDoubt.every((id) => told.includes(id))) return 'an equal run has gone in doubt since the question'
+  return undefined
+}
+
+function isSamePerson(left: Approver, right: Approver | undefined): boolean {
+  return left.issuer === right?.issuer && left.tenant === right.tenant && left.subject === right.subject
+}
+
+const ask = (why: string): Entitlement => ({ kind: 'ask', why })

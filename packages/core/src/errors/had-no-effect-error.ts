@@ -1,0 +1,23 @@
+import { BehalfError } from './behalf-error.ts'
+
+/**
+ * Thrown by a tool's body: the call has changed nothing, so it may be tried again with the same approval and the same
+ * idempotency key.
+ *
+ * The guard knows by itself where every writing request of the call's credentials was definitely refused. Throw this
+ * where it cannot know: a tool without credentials, a status that your API documents, a check of your own.
+ *
+ * @example `throw new HadNoEffect(error)`
+ */
+export class HadNoEffect extends BehalfError {
+  override readonly name = 'HadNoEffect'
+  readonly code = 'ERR_HAD_NO_EFFECT'
+
+  /** @param cause - Why the call ended. */
+  constructor(cause?: unknown) {
+    super('the call ended without an effect', { cause })
+  }
+}
+
+export const isHadNoEffect = (error: unknown): boolean =>
+  BehalfError.isInstance(error) && error.code === 'ERR_HAD_NO_EFFECT'

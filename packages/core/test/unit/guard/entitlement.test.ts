@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest'
+import { admit } from '../../../src/identity/index.ts'
+import { type ApprovalChannel, policy, type UserIdentity } from '../../../src/index.ts'
+import { ISSUER, schema, smallWorld, user } from './small-world.ts'
+
+/** Asks where `asksNow` says so. */
+function changing(over: object = {}) {
+  const state = { asksNow: false, approver: 'carol' }
+  const rules = policy(schema, {
+    version: '1',
+    approval: {
+      message: ({ input }) => `Pay ${input.amount}`,
+      when: () => state.asksNow,
+      approver: () => ({ issuer: ISSUER, subject: state.approver }),
+      ...over,
+    },
+  })
+  return { state, rules }
+}
+
+describe('a record proves only what was asked and answered (A11)', () => {
+  test('a run that needed nobody and did not start asks where it needs somebody at its next try', async () => {
+    const { guard, call, questions } = smallWorld()
+    const { state, rules } = changing()
+    const behalf = guard()
+    await behalf
+      .run(rules, call(), () => {
+        throw new (class extends Error {})('before anything')
+      })
+      .catch(() => {})
+    state.asksNow = true
+    const outcome = await behalf.run(rules, call(), () => 'ran')
+    // Without a credential the SDK has seen nothing of the first try, so it is in doubt.
+    expect(outcome).toMatchObject({ status: 'denied', code: 'unknown_outcome' })
+    expect(questions).toHaveLength(0)
+  })
+
+  test('an exempt run that was resolved as not run asks where it needs somebody at its next try', async () => {
+    const { guard, call, questions, clock } = smallWorld()
+    const { state, rules } = changing()
+    const behalf = guard()
+    const body = Promise.withResolvers<void>()
+    void behalf.run(rules, call(), () => {
+      body.resolve()
+      return new Promise(() => {})
+    })
+    await body.promise
+    clock.advance(61)
+    const crashed = await behalf.run(rules, call(), () => 'ran')
+    expect(crashed).toMatchObject({ code: 'unknown_outcome' })
+    await behalf.approvals.resolve(crashed.trace.approvalId ?? '', 'did_not_run', { identity: user() })
+    state.asksNow = true
+    expect(await behalf.run(rules, call(), () => 'ran')).toMatchObject({
+      status: 'interrupted',
+      interrupt: { id: crashed.trace.approvalId, kind: 'approval_pending' },
+    })
+    expect(questions).toHaveLength(1)
+  })
+
+  test('a preflight that needed nobody gives a later run nothing', async () => {
+    const { guard, call, questions } = smallWorld()
+    const { state, rules } = changing()
+    expect(await guard().preflight(rules, call())).toMatchObject({ status: 'ready' })
+    state.asksNow = true
+    expect(await guard().run(rules, call(), () => 'ran')).toMatchObject({ status: 'interrupted' })
+    expect(questions).toHaveLength(1)
+  })
+
+  test('a yes of an approver whom the policy names no more is not used: the new approver is asked', async () => {
+    const { guard, call, questions, answers, clock } = smallWorld()
+    const { state, rules } = changing()
+    state.asksNow = true
+    state.approver = 'bob'
+    await guard().run(rules, call(), () => 'ran')
+    answers({ status: 'approved' })
+    clock.advance(6)
+    expect(await guard().preflight(rules, call())).toMatchObject({ status: 'ready' })
+    answers({ status: 'pending' })
+    state.approver = 'carol'
+    expect(await guard().run(rules, call(), () => 'ran')).toMatchObject({ status: 'interrupted' })
+    expect(questions.map(({ approver }) => approver.subject)).toEqual(['bob', 'carol'])
+    answers({ status: 'approved' })
+    clock.advance(6)
+    expect(await guard().run(rules, call(), () => 'ran')).toMatchObject({ status: 'done' })
+  })
+
+  test('an open question to one approver is not taken over by a policy that names another', async () => {
+    const { guard, call, questions, answers, clock, channel } = smallWorld()
+    const told: unknown[] = []
+    const approvals: ApprovalChannel = { ...channel, cancel: async (_, question) => void told.push(question.approver) }
+    const { state, rules } = changing()
+    state.asksNow = true
+    const behalf = guard({ approvals })
+    await behalf.run(rules, call({ slot: 'one' }), () => 'ran')
+    state.approver = 'dave'
+    await behalf.run(rules, call({ slot: 'two' }), () => 'ran')
+    await behalf.run(rules, call({ slot: 'one' }), () => 'ran')
+    expect(questions.map(({ approver }) => approver.subject)).toEqual(['carol', 'dave', 'dave'])
+    expect(told).toEqual([{ issuer: ISSUER, subject: 'carol' }])
+    answers({ status: 'approved' })
+    clock.advance(6)
+    expect(await behalf.run(rules, call({ slot: 'one' }), () => 'ran')).toMatchObject({ status: 'done' })
+  })
+
+  test('a yes of an approver who was revoked after it is not used', async () => {
+    const { guard, call, answers, clock, questions } = smallWorld()
+    const { state, rules } = changing()
+    state.asksNow = true
+    const behalf = guard()
+    await behalf.run(rules, call(), () => 'ran')
+    answers({ status: 'approved' })
+    clock.advance(6)
+    expect(await behalf.preflight(rules, call())).toMatchObject({ status: 'ready' })
+    clock.advance(1)
+    await behalf.revoke({ issuer: ISSUER, subject: 'carol' })
+    answers({ status: 'pending' })
+    expect(await behalf.run(rules, call(), () => 'ran')).toMatchObject({ status: 'interrupted' })
+    expect(questions).toHaveLength(2)
+  })
+
+  test.each<readonly [string, Partial<UserIdentity>]>([
+    ['of another client', { clientId: 'mobile' }],
+    ['that acts for the user', { actor: { subject: 'agent-7' } }],
+  ])('a yes is not used by a caller %s: the person is asked again', async (_, over) => {
+    const { guard, call, answers, clock, questions } = smallWorld()
+    const { state, rules } = changing()
+    state.asksNow = true
+    const behalf = guard()
+    await behalf.run(rules, call(), () => 'ran')
+    answers({ status: 'approved' })
+    clock.advance(6)
+    await behalf.preflight(rules, call())
+    answers({ status: 'pending' })
+    for (const slot of [['thread', 'call'], 'another'] as const) {
+      const identity = admit({ ...user(), ...over })
+      expect(await behalf.run(rules, call({ identity, slot }), () => 'ran')).toMatchObject({ status: 'interrupted' })
+    }
+    // Two slots: the first run was asked anew, and the second one shares its question.
+    expect(questions).toHaveLength(2)
+  })
+
+  test('a yes to one version of a policy is not used by another, and the idempotency key stays', async () => {
+    const { guard, call, answers, clock, questions } = smallWorld()
+    const version = (name: string) => policy(schema, { version: name, approval: { message: () => `Pay (${name})` } })
+    const behalf = guard()
+    const first = await behalf.run(version('1'), call(), () => 'ran')
+    answers({ status: 'approved' })
+    clock.advance(6)
+    await behalf.preflight(version('1'), call())
+    answers({ status: 'pending' })
+    const second = await behalf.run(version('2'), call(), () => 'ran')
+    expect(second).toMatchObject({ status: 'interrupted', interrupt: { message: 'Pay (2)' } })
+    expect(second.trace.approvalId).toBe(first.trace.approvalId)
+    expect(questions).toHaveLength(2)
+  })
+})
