@@ -2,11 +2,13 @@ import type { Approver } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
 import type { KeyedHash, Sealer } from '../lib/index.ts'
 import type { Clock, Store, Versioned } from '../ports/index.ts'
+import { eachEntry } from './each-entry.ts'
 import { KeptValues, parseJson } from './kept-values.ts'
 import { isOutage, Lease } from './lease.ts'
 import type { Owner } from './owner.ts'
 import { isSettled, mayBecome, type RunRecord } from './record.ts'
 import { parseRecord } from './record-schema.ts'
+import { NOES_WINDOW_SECONDS, type Refused } from './refusals.ts'
 import { dueOf, LOOKS } from './watch-due.ts'
 
 /** A run is kept this long after its end, so that a message replayed by a framework gets its result and not a second run. */
@@ -26,6 +28,9 @@ const PAGE = 100
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
+
+/** Noes are found by when they were given: an index of all of them would grow without end. */
+const bucketOf = (seconds: number): number => Math.floor(seconds / NOES_WINDOW_SECONDS)
 
 /** A record as it was read, with the version to swap it by. */
 export interface Entry {
@@ -187,6 +192,18 @@ export class Ledger {
     return this.#page(await this.#ownerIndex(owner), options)
   }
 
+  /** Records that an approver refused, of one tool of one owner, from about this time on. Epoch seconds. */
+  async refusedSince(refused: Refused, since: number): Promise<readonly Entry[]> {
+    const entries: Entry[] = []
+    // The clock of whoever wrote it may run ahead.
+    const last = bucketOf(this.now() + NOES_WINDOW_SECONDS)
+    for (let bucket = bucketOf(since); bucket <= last; bucket++) {
+      const index = await this.#refusedIndex(refused, bucket)
+      for await (const entry of eachEntry((page) => this.#page(index, page))) entries.push(entry)
+    }
+    return entries
+  }
+
   /** Records that were begun in this session of an issuer's and are not settled, in pages. */
   async ofSession(
     issuer: string,
@@ -239,6 +256,12 @@ export class Ledger {
     return `session:${await this.hash(JSON.stringify(['session', issuer, session]))}`
   }
 
+  async #refusedIndex({ owner, approver, tool }: Refused, bucket: number): Promise<string> {
+    const whose = [owner.issuer, owner.tenant ?? null, owner.subject ?? null]
+    const whom = [approver.issuer, approver.tenant ?? null, approver.subject]
+    return `refused:${await this.hash(JSON.stringify(['refused', whose, whom, tool, bucket]))}`
+  }
+
   async #write(record: RunRecord, ifVersion: string | null): Promise<string | 'conflict'> {
     const key = `run:${record.id}`
     const value = await this.#sealer.seal(key, encoder.encode(JSON.stringify(record)))
@@ -251,6 +274,10 @@ export class Ledger {
     // Whoever was asked has nothing more to do with it: their page stays short (A14).
     if (record.question !== undefined && (record.state === 'requested' || record.state === 'pending')) {
       index.push(await this.#approverIndex(record.question.approver))
+    }
+    if (record.state === 'denied' && record.question !== undefined) {
+      const refused = { owner, approver: record.question.approver, tool: record.tool }
+      index.push(await this.#refusedIndex(refused, bucketOf(record.endedAt ?? 0)))
     }
     const at = dueOf(record, this.now())
     return this.#store.put(key, value, {

@@ -93,6 +93,7 @@ const runRecord = z.object({
   inDoubtSince: z.optional(seconds),
   endedAt: z.optional(seconds),
   result: z.optional(result),
+  reopened: z.optional(z.boolean()),
   told: z.optional(z.boolean()),
 })
 

@@ -133,6 +133,8 @@ export interface RunRecord {
   readonly inDoubtSince?: number
   readonly endedAt?: number
   readonly result?: StoredResult
+  /** Of a no: the approver allowed to be asked again. */
+  readonly reopened?: boolean
   /** A watcher told the app how the question ended. */
   readonly told?: boolean
 }

@@ -64,6 +64,11 @@ export interface ApprovalRule<Input> {
   readonly when?: (call: RuleCall<Input>) => boolean
   /** Who is asked. @default the user for whom the agent acts */
   readonly approver?: (call: RuleCall<Input> & { readonly identity: UserIdentity }) => Approver
+  /**
+   * How long a second no closes an equal call, in seconds, at most 86,400. After the first no, the person is asked once
+   * more 60 s later at the earliest. @default 600
+   */
+  readonly askAgainAfterSeconds?: number
   /** How long the question may stay open, in seconds. @default 3600 */
   readonly lifetimeSeconds?: number
   /** Name of the channel, where the guard has several. @default the only one, else `default` */

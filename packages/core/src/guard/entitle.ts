@@ -13,8 +13,9 @@ import {
 } from '../approvals/index.ts'
 import type { Identity } from '../contract/index.ts'
 import { needsApproval } from './check-call.ts'
-import { approverOf, draftQuestion } from './draft-question.ts'
+import { approverOf } from './draft-question.ts'
 import type { Environment } from './environment.ts'
+import { newQuestion } from './new-question.ts'
 import type { Progress } from './progress.ts'
 import type { Stop } from './stop.ts'
 import { unknownOutcome } from './unknown-outcome.ts'
@@ -100,12 +101,11 @@ export async function askWhereNeeded(
   if ('status' in found) return found
   const { entitlement, inDoubt } = found
   if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
-  const { approval } = progress.definition.rules
-  if (runner !== undefined || approval === undefined) {
+  if (runner !== undefined) {
     const crashed = await reportCrash(environment.ledger, entry)
     return unknownOutcome(crashed, `it started before, and may not start again: ${entitlement.why}`, environment)
   }
-  const question = draftQuestion(progress, identity, approval, inDoubt, environment)
+  const question = await newQuestion(progress, entry.record.binding, inDoubt, environment)
   if ('status' in question) return question
   const asked = { ...askedBy(progress, identity), question }
   const replaced = await replaceQuestion(environment.ledger, entry, asked)

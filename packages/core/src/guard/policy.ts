@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { MAX_ASK_AGAIN_SECONDS } from '../approvals/index.ts'
 import type { AccessRule, AccessRules, Policy, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
@@ -28,6 +29,7 @@ const approvalKeys = [
   'perCall',
   'enforcedBy',
   'onCrash',
+  'askAgainAfterSeconds',
 ]
 
 /**
@@ -79,6 +81,10 @@ function checkApproval({ approval, access = {}, effect }: AnyRules): void {
   oneOf('policy.approval.onCrash', approval.onCrash, ['report', 'retry'])
   callable('policy.approval', approval, ['details', 'when', 'approver'])
   positive('policy.approval.lifetimeSeconds', approval.lifetimeSeconds)
+  positive('policy.approval.askAgainAfterSeconds', approval.askAgainAfterSeconds)
+  if ((approval.askAgainAfterSeconds ?? 0) > MAX_ASK_AGAIN_SECONDS) {
+    throw new ConfigurationError('policy.approval.askAgainAfterSeconds', `give at most ${MAX_ASK_AGAIN_SECONDS} s`)
+  }
   if (typeof approval.message !== 'function') {
     throw new ConfigurationError('policy.approval.message', 'give a function that writes what the person reads')
   }

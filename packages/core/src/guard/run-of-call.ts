@@ -13,9 +13,9 @@ import {
 import type { Identity, Json } from '../contract/index.ts'
 import { equalJson } from '../lib/index.ts'
 import { checkWithInput } from './check-call.ts'
-import { draftQuestion } from './draft-question.ts'
 import { askedBy, blockedBy, demandOf } from './entitle.ts'
 import type { Environment } from './environment.ts'
+import { newQuestion } from './new-question.ts'
 import type { Progress } from './progress.ts'
 import { deny, type Stop } from './stop.ts'
 
@@ -76,10 +76,7 @@ async function newRun(
   if (blocked !== undefined) return blocked
   if (phase === 'preflight' && !progress.needsApproval) return undefined
   const { approval } = progress.definition.rules
-  const question =
-    progress.needsApproval && approval !== undefined
-      ? draftQuestion(progress, identity, approval, inDoubt, environment)
-      : undefined
+  const question = progress.needsApproval ? await newQuestion(progress, binding, inDoubt, environment) : undefined
   if (question !== undefined && 'status' in question) return question
   const perCall = question === undefined || approval?.perCall === true
   const record = (id: string): RunRecord => ({
