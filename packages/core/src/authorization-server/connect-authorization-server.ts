@@ -1,4 +1,4 @@
-import type { ClientAuth, Configuration, CustomFetchOptions, ServerMetadata } from 'openid-client'
+import type { ClientAuth, Configuration, CustomFetch, CustomFetchOptions, ServerMetadata } from 'openid-client'
 import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
 import { authenticateClient, clientSecrets } from './authenticate-client.ts'
 import { boundedRequest } from './bounded-request.ts'
@@ -11,6 +11,7 @@ import type {
   AuthorizationServer,
   BackchannelAcknowledgement,
   DeviceAuthorization,
+  GrantOptions,
   GrantParameters,
   IntrospectionResponse,
   RequestOptions,
@@ -21,6 +22,7 @@ import type {
   VerifiedJwt,
   VerifyJwtOptions,
 } from './server.ts'
+import { takeTokens } from './take-tokens.ts'
 import { checkTokenText, verifyWithKeys } from './verify-jwt.ts'
 import { readAcknowledgement, readDeviceAuthorization, readIntrospection, readTokenResponse } from './wire.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'
@@ -53,10 +55,19 @@ class ConnectedServer implements AuthorizationServer {
     this.#surroundings = surroundings
   }
 
-  grant(grantType: string, parameters: GrantParameters, options: RequestOptions = {}): Promise<TokenResponse> {
+  grant(grantType: string, parameters: GrantParameters, options: GrantOptions = {}): Promise<TokenResponse> {
     const body = formBody(parameters)
-    return this.#post(`the grant ${grantType}`, body, options, async (configuration, { genericGrantRequest }) => {
-      const response = readTokenResponse(await genericGrantRequest(configuration, grantType, body))
+    return this.#post(`the grant ${grantType}`, body, options, async (configuration, library) => {
+      let idToken: unknown
+      const send = configuration[library.customFetch] as CustomFetch
+      configuration[library.customFetch] = async (url, init) => {
+        const taken = await takeTokens(await send(url, init))
+        idToken = taken.idToken
+        if (taken.tokens !== undefined) options.onTokens?.(taken.tokens)
+        return taken.response
+      }
+      const granted = await library.genericGrantRequest(configuration, grantType, body)
+      const response = readTokenResponse({ ...granted, ...(idToken !== undefined && { id_token: idToken }) })
       if (response.tokenType === 'dpop' && this.profile.dpop === undefined) {
         throw new InvalidResponseError('a token came that is bound to a key, not Bearer, and the profile has no key')
       }

@@ -16,6 +16,20 @@ export interface RequestOptions {
   readonly timeoutMs?: number | undefined
 }
 
+/** The tokens of a token response, before anything in it was checked. */
+export interface ReceivedTokens {
+  readonly accessToken?: string
+  readonly refreshToken?: string
+}
+
+export interface GrantOptions extends RequestOptions {
+  /**
+   * Hears of the tokens as soon as they arrive, also where the response is refused afterwards: a refresh token that
+   * rotated must not be lost, and tokens that are not accepted must be revoked.
+   */
+  readonly onTokens?: ((tokens: ReceivedTokens) => void) | undefined
+}
+
 /** Parameters of a form post; an array repeats its key (RFC 8693 §2.1). */
 export type GrantParameters = Readonly<Record<string, string | readonly string[] | undefined>>
 
@@ -28,6 +42,7 @@ export interface TokenResponse {
   /** Seconds. */
   readonly expiresIn?: number
   readonly refreshToken?: string
+  /** Not verified in any way. */
   readonly idToken?: string
   /** Absent: identical to what was requested (RFC 6749 §5.1). */
   readonly scopes?: readonly string[]
@@ -108,7 +123,7 @@ export interface VerifiedJwt {
 export interface AuthorizationServer {
   readonly profile: Profile
   /** Posts a grant to the token endpoint, with client authentication. */
-  grant(grantType: string, parameters: GrantParameters, options?: RequestOptions): Promise<TokenResponse>
+  grant(grantType: string, parameters: GrantParameters, options?: GrantOptions): Promise<TokenResponse>
   /** Posts a backchannel authentication request (CIBA Core §7.1). */
   requestBackchannelAuthentication(
     parameters: GrantParameters,

@@ -129,7 +129,8 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
       await show({ ...code, keeps: kept.keeps, path: file.path })
       const answer = await pollDevice(server, authorization, { clock, signal, resource: target })
       if (answer.status !== 'approved') return { status: answer.status }
-      const login = await loginOfResponse(answer.response, { issuer: profile.issuer, audience }, { servers, clock })
+      const asked = { issuer: profile.issuer, audience, receivedAt: clock.now() / 1000 }
+      const login = await loginOfResponse(answer.response, asked, { servers, clock })
       await kept.keep(login)
       return { status: 'verified', identity: identityOfLogin(login) }
     },

@@ -73,6 +73,8 @@ export interface AskedLogin extends Pick<KeptLogin, 'audience'> {
   readonly issuer?: string | undefined
   /** What was sent with the login. */
   readonly nonce?: string | undefined
+  /** When the response arrived, in epoch seconds. Absent for one that was kept: its id_token may be of any age. */
+  readonly receivedAt?: number | undefined
 }
 
 /** Verifies the answer of a token endpoint and makes of it what is kept. */
@@ -99,14 +101,14 @@ export async function loginOfResponse(
 /** By the access token where it is for us, else by the id_token; where there are both, they name the same person. */
 async function userOfResponse(
   { accessToken, idToken, tokenType }: TokenResponse,
-  { audience, nonce, issuer }: AskedLogin,
+  { audience, nonce, issuer, receivedAt }: AskedLogin,
   { servers, signal }: LoginContext,
 ): Promise<{ readonly user: UserIdentity; readonly boundTo: string | undefined }> {
   if (tokenType === 'n_a') throw new InvalidTokenError('type', 'the answer has no access token')
   if (idToken === undefined && (audience === undefined || nonce !== undefined)) {
     throw new InvalidTokenError('claims', 'the answer has no id_token, so nobody logged in')
   }
-  const named = idToken && (await userFromIdToken(idToken, servers, { nonce, accessToken, signal }))
+  const named = idToken && (await userFromIdToken(idToken, servers, { nonce, accessToken, receivedAt, signal }))
   const { profile } = named ? named.server : (servers.sole ?? servers.of(issuer ?? ''))
   const key = profile.dpop?.thumbprint
   if (tokenType === 'dpop' && key === undefined) {
@@ -197,7 +199,11 @@ async function heldTo(kept: KeptLogin, response: TokenResponse, context: LoginCo
   }
   const next = isSilent
     ? silentRenewal(kept, response, context.clock)
-    : await loginOfResponse(response, { issuer: identity.issuer, audience }, context)
+    : await loginOfResponse(
+        response,
+        { issuer: identity.issuer, audience, receivedAt: context.clock.now() / 1000 },
+        context,
+      )
   if (!isSamePerson(next.identity, identity)) {
     throw new InvalidResponseError('the authorization server renewed the token of another user')
   }

@@ -129,7 +129,8 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   return {
     async create(response, { nonce, signal } = {}) {
-      const login = await loginOfResponse(readTokenResponse(response), { audience, nonce }, { servers, clock, signal })
+      const asked = { audience, nonce, receivedAt: clock.now() / 1000 }
+      const login = await loginOfResponse(readTokenResponse(response), asked, { servers, clock, signal })
       checkKey(login, records, servers.of(login.identity.issuer).profile)
       const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
       const record: SessionRecord = { v: 1, login, endsAt: clock.now() / 1000 + lifetimeSeconds }

@@ -49,11 +49,23 @@ export async function verifyIdToken(idToken: string, options: VerifyIdTokenOptio
   return admit(user, { token: new Token(idToken), type: 'id_token', audience: audienceOf(user.claims) })
 }
 
+export interface LoginTokenOptions
+  extends Pick<VerifyIdTokenOptions, 'nonce' | 'accessToken' | 'trustedAudiences' | 'signal'> {
+  /**
+   * When the token arrived from the token endpoint, in epoch seconds: it was issued at that time, clocks apart.
+   * @default the token may be of any age
+   */
+  readonly receivedAt?: number | undefined
+}
+
+/** Clocks of servers differ by minutes at most, and an app may take a moment. An older token is of an earlier login. */
+const ISSUED_TOLERANCE_SECONDS = 300
+
 /** The user that an id_token names, not admitted yet, and who vouches for them. */
 export async function userFromIdToken(
   idToken: string,
   servers: AuthorizationServers,
-  options: Pick<VerifyIdTokenOptions, 'nonce' | 'accessToken' | 'trustedAudiences' | 'signal'>,
+  options: LoginTokenOptions,
 ): Promise<{ readonly user: UserIdentity; readonly server: AuthorizationServer }> {
   const server = selectServer(servers, idToken)
   const { clientId } = server.profile
@@ -66,8 +78,19 @@ export async function userFromIdToken(
   if (options.nonce !== undefined && claims.nonce !== options.nonce) {
     throw new InvalidTokenError('claims', 'the id_token has another nonce than the login')
   }
+  if (options.receivedAt !== undefined) checkAge(claims.iat, options.receivedAt)
   if (options.accessToken !== undefined) await checkAccessTokenHash(verified, options.accessToken)
   return { user: buildUser(server.profile, claims, clientId), server }
+}
+
+/** OpenID Connect Core §3.1.3.7, 10: the client decides which range of `iat` it accepts. */
+function checkAge(iat: unknown, receivedAt: number): void {
+  const age = typeof iat === 'number' ? Math.round(receivedAt - iat) : Number.NaN
+  if (Math.abs(age) <= ISSUED_TOLERANCE_SECONDS) return
+  throw new InvalidTokenError(
+    'claims',
+    `the id_token was issued ${age} s before it arrived, not within ${ISSUED_TOLERANCE_SECONDS} s: log in again`,
+  )
 }
 
 /** OpenID Connect Core §3.1.3.7, 3 to 5. */

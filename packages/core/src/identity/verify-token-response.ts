@@ -20,7 +20,7 @@ const optionKeys = idTokenKeys.filter((key) => key !== 'accessToken')
  * The id_token tells who, and has to fit the access token where it has an `at_hash`; the access token is
  * what an exchange sends, and is not itself verified, since it may be meant for others. A token that is
  * bound to a key has to be bound to the profile's own, as far as the answer and the token tell. Call it where the answer arrives: it proves nothing
- * once somebody else could have put it together.
+ * once somebody else could have put it together. So an id_token that was not issued within five minutes is refused.
  *
  * @param response - The JSON of the answer, such as openid-client's result. Never logged.
  * @param options.nonce - What was sent with the login; the id_token must repeat it.
@@ -41,7 +41,7 @@ export async function verifyTokenResponse(
   if (idToken === undefined) throw new InvalidTokenError('claims', 'the answer has no id_token, so nobody logged in')
   if (tokenType === 'n_a') throw new InvalidTokenError('type', 'the answer has no access token')
   const receivedAt = Math.floor((options.clock ?? systemClock).now() / 1000)
-  const { user, server } = await userFromIdToken(idToken, servers, { ...options, accessToken })
+  const { user, server } = await userFromIdToken(idToken, servers, { ...options, accessToken, receivedAt })
   const key = server.profile.dpop
   if (tokenType === 'dpop' && key === undefined) {
     throw new InvalidTokenError('binding', 'the access token is bound to a key that the profile does not have')

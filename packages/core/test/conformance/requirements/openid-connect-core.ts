@@ -23,6 +23,16 @@ export const openidConnectCore = [
     clause: validation,
     text: 'MUST verify the signature with the issuer keys and an expected algorithm (ours too where the clause lets TLS stand for it).',
   },
+  {
+    id: 'OIDC-CORE-3.1.3.7-alg',
+    clause: validation,
+    text: 'SHOULD have an `alg` that the client is registered for, whatever the metadata lists; here it must be one of the profile (ours).',
+  },
+  {
+    id: 'OIDC-CORE-3.1.3.7-iat',
+    clause: validation,
+    text: 'MUST have been issued within five minutes of its arrival at a login (ours: the clause lets the client choose the range of `iat`).',
+  },
   { id: 'OIDC-CORE-3.1.3.7-exp', clause: validation, text: 'MUST be before `exp`.' },
   {
     id: 'OIDC-CORE-3.1.3.7-nonce',

@@ -186,7 +186,7 @@ describe('no failure shows a token or a secret', () => {
     ['a server that repeats the token', { error: 'invalid_request', error_description: `bad: ${subject}` }, 400],
     ['a server that repeats it as the error', { error: subject }, 400],
     ['a server that repeats the secret', { error: 'invalid_client', error_description: 'the-client-secret' }, 401],
-    ['an id_token that is none', { access_token: 'x', token_type: 'Bearer', id_token: subject }, 200],
+    ['an id_token that is no text', { access_token: 'x', token_type: 'Bearer', id_token: [subject] }, 200],
   ])('%s', async (_name, body, status) => {
     answer(body, { status })
     const connected = connectAuthorizationServer(

@@ -148,8 +148,8 @@ describe('a session that the app keeps', () => {
     const { sessions, answer, clock, msw } = await world()
     const kept = sessions()
     const { id } = await kept.create((await answer()).json)
-    const bob = (await answer('bob')).json
     clock.advance(3590)
+    const bob = (await answer('bob')).json
     msw.use(http.post('https://tenant.behalf.example/oauth/token', () => HttpResponse.json(bob), { once: true }))
     await expect(kept.identity(id)).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
     expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })

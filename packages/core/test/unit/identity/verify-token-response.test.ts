@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { verifies } from '@behalf/testing/contract'
 import { describe, expect, test } from 'vitest'
 import { generateDpopKey, oidc, okta } from '../../../src/authorization-server/index.ts'
 import { revealToken } from '../../../src/credential/index.ts'
@@ -87,6 +88,26 @@ describe('the answer to a login', () => {
       expect(error).toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
     },
   )
+
+  verifies('OIDC-CORE-3.1.3.7-iat', 'refuses an id_token of last week that has not expired', async () => {
+    for (const age of [7 * 24 * 3600, 310, -310]) {
+      const id_token = await idToken({ iat: now() - age, exp: now() + 3600 })
+      expect(await rejection(verify({ id_token })), `${age}`).toMatchObject({ reason: 'claims' })
+    }
+    for (const iat of ['yesterday', null, {}]) {
+      expect(await rejection(verify({ id_token: await idToken({ iat } as never) }))).toMatchObject({ reason: 'claims' })
+    }
+    for (const age of [290, -290]) {
+      const id_token = await idToken({ iat: now() - age, exp: now() + 3600 })
+      expect(await verify({ id_token })).toMatchObject({ subject: 'ann' })
+    }
+  })
+
+  test('by the clock of the app', async () => {
+    const lastWeek = now() - 7 * 24 * 3600
+    const id_token = await idToken({ iat: lastWeek, exp: now() + 3600 })
+    expect(await verify({ id_token }, { clock: { now: () => lastWeek * 1000 } })).toMatchObject({ subject: 'ann' })
+  })
 
   test('takes no unknown option', async () => {
     expect(await rejection(verify({}, { accessToken }))).toMatchObject({ option: 'verifyTokenResponse.accessToken' })

@@ -1,0 +1,45 @@
+import type { ReceivedTokens } from './server.ts'
+
+/** A token response, taken apart. */
+export interface TakenTokens {
+  /** The same response without its id_token. */
+  readonly response: Response
+  /** As it came: unverified, and maybe no text. */
+  readonly idToken?: unknown
+  /** Absent where the response brings no token. */
+  readonly tokens?: ReceivedTokens
+}
+
+/**
+ * Takes the tokens out of a token response before anything checks it.
+ *
+ * The OAuth library refuses a response as a whole for its id_token. A refresh token that rotated would be lost with it.
+ * The library also has rules of its own for id_tokens, such as its algorithms. So it never sees one: the caller
+ * verifies the id_token, by the profile.
+ */
+export async function takeTokens(response: Response): Promise<TakenTokens> {
+  if (response.status !== 200) return { response }
+  const { status, headers } = response
+  const text = await response.text()
+  const again = (body: string) => new Response(body, { status, headers })
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return { response: again(text) }
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return { response: again(text) }
+  const { id_token: idToken, ...rest } = json as Readonly<Record<string, unknown>>
+  const [accessToken, refreshToken] = [textOf(rest.access_token), textOf(rest.refresh_token)]
+  const tokens = {
+    ...(accessToken !== undefined && { accessToken }),
+    ...(refreshToken !== undefined && { refreshToken }),
+  }
+  return {
+    response: again(idToken === undefined ? text : JSON.stringify(rest)),
+    ...(idToken !== undefined && { idToken }),
+    ...(Object.keys(tokens).length > 0 && { tokens }),
+  }
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
