@@ -132,7 +132,9 @@ class ConnectedServer implements AuthorizationServer {
       return await verifyWithKeys(jwt, keys.within(limits, refuseStrangers), this.profile, options, clock.now())
     } catch (error) {
       // Whose signature it is not, is best told by whose it claims to be.
-      if (error instanceof InvalidTokenError && error.reason === 'signature') refuseStrangers()
+      if (error instanceof InvalidTokenError && (error.reason === 'signature' || error.reason === 'unknown_key')) {
+        refuseStrangers()
+      }
       throw error
     }
   }

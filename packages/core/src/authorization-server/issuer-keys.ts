@@ -1,15 +1,21 @@
 import type { CryptoKey, JSONWebKeySet, JWTHeaderParameters, JWTVerifyGetKey } from 'jose'
 import type { createRemoteJWKSet, ExportedJWKSCache } from 'jose/jwks/remote'
+import { InvalidTokenError, TransportError } from '../errors/index.ts'
 import { jwtLibrary } from './jwt-library.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'
 
-/** An unknown `kid` makes us look for new keys at most once in this time. */
+/** An unknown `kid` causes a request for new keys at most once in this time. No other request counts. */
 const COOLDOWN_MS = 30_000
+/** The same after such a request failed. */
+const RETRY_MS = 5_000
 /** A key that the issuer withdrew is trusted no longer than this. */
 const MAX_AGE_MS = 10 * 60_000
 
 /** An issuer has a handful. */
 const MAX_FOUND = 64
+const MAX_ABSENT = 64
+
+type RemoteSet = ReturnType<typeof createRemoteJWKSet>
 
 export interface IssuerKeysOptions {
   readonly url: URL
@@ -22,10 +28,14 @@ export interface IssuerKeysOptions {
 export class IssuerKeys {
   readonly #cache: Partial<ExportedJWKSCache> = {}
   readonly #options: IssuerKeysOptions
-  #set: ReturnType<typeof createRemoteJWKSet> | undefined
+  #set: RemoteSet | undefined
   /** Keys that the set found, by algorithm and `kid`; forgotten with the set that they were found in. */
   readonly #found = new Map<string, CryptoKey>()
   #foundIn: JSONWebKeySet | undefined
+  /** Each `kid` that a request for it did not bring, or that a newer set lacks. */
+  readonly #absent = new Set<string>()
+  /** From when on an unknown `kid` may cause a request. Epoch milliseconds. */
+  #mayAskAt = 0
 
   constructor(options: IssuerKeysOptions) {
     this.#options = options
@@ -51,28 +61,113 @@ export class IssuerKeys {
     limits: Limits,
     beforeRequest: () => void,
   ): Promise<CryptoKey> {
-    const { alg, kid } = header
+    const { kid = '' } = header
     const set = await this.#remoteSet()
-    const { jwks } = this.#cache
-    if (!set.fresh || jwks?.keys.some((key) => key.kid === kid) !== true) {
+    let isLatest = false
+    if (!set.fresh) {
       beforeRequest()
-      return withinDeadline(limits, () => set(header, token))
+      isLatest = await this.#reload(set, limits)
     }
-    // Without a timer, which would cost more than all else around a signature.
-    const key = await set(header, token)
+    for (;;) {
+      const key = await this.#keyIn(set, header, token)
+      if (key !== undefined) return key
+      beforeRequest()
+      if (isLatest) this.#noteAbsent([kid])
+      if (isLatest || (this.#absent.has(kid) && !set.reloading && !this.#mayAsk())) {
+        throw new InvalidTokenError('unknown_key', 'the issuer has no key that fits the token')
+      }
+      isLatest = await this.#reloadFor(set, limits)
+    }
+  }
+
+  async #keyIn(
+    set: RemoteSet,
+    header: JWTHeaderParameters,
+    token: Parameters<JWTVerifyGetKey>[1],
+  ): Promise<CryptoKey | undefined> {
+    const { jwks } = this.#cache
+    const { errors } = await jwtLibrary()
+    let key: CryptoKey
+    try {
+      key = await set(header, token)
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey) return undefined
+      throw error
+    }
     // A set that came in the meantime may lack this key.
-    if (kid === undefined || jwks !== this.#cache.jwks) return key
-    if (this.#foundIn !== jwks) this.#found.clear()
-    this.#foundIn = jwks
-    if (this.#found.size < MAX_FOUND) this.#found.set(`${alg} ${kid}`, key)
+    if (header.kid !== undefined && jwks === this.#cache.jwks) this.#remember(`${header.alg} ${header.kid}`, key, jwks)
     return key
   }
 
-  async #remoteSet(): Promise<ReturnType<typeof createRemoteJWKSet>> {
+  #remember(name: string, key: CryptoKey, foundIn: JSONWebKeySet | undefined): void {
+    if (this.#foundIn !== foundIn) this.#found.clear()
+    this.#foundIn = foundIn
+    if (this.#found.size < MAX_FOUND) this.#found.set(name, key)
+  }
+
+  /** The oldest make room. */
+  #noteAbsent(kids: readonly (string | undefined)[]): void {
+    for (const kid of kids) {
+      if (kid === undefined) continue
+      this.#absent.delete(kid)
+      this.#absent.add(kid)
+    }
+    for (const oldest of this.#absent) {
+      if (this.#absent.size <= MAX_ABSENT) return
+      this.#absent.delete(oldest)
+    }
+  }
+
+  /**
+   * Requests the keys for the sake of an unknown `kid`.
+   *
+   * @returns as `#reload` does.
+   * @throws TransportError The keys were requested for an unknown `kid` a moment ago: whether this one is new is not
+   *   known.
+   */
+  async #reloadFor(set: RemoteSet, limits: Limits): Promise<boolean> {
+    if (set.reloading) return this.#reload(set, limits)
+    if (!this.#mayAsk()) {
+      throw new TransportError("the issuer's keys lack the key of this token, and were requested a moment ago", {
+        retryAfter: Math.ceil((this.#mayAskAt - Date.now()) / 1000),
+      })
+    }
+    this.#mayAskAt = Date.now() + COOLDOWN_MS
+    try {
+      return await this.#reload(set, limits)
+    } catch (error) {
+      this.#mayAskAt = Date.now() + RETRY_MS
+      throw error
+    }
+  }
+
+  /**
+   * Requests the keys, or waits for a request that is under way.
+   *
+   * @returns whether the request began now: then a key that it does not bring does not exist. One that began earlier
+   *   may have been answered before the issuer published the key.
+   */
+  async #reload(set: RemoteSet, limits: Limits): Promise<boolean> {
+    const isNew = !set.reloading
+    const before = this.#cache.jwks
+    await withinDeadline(limits, () => set.reload())
+    // What an older set had and this one lacks was withdrawn.
+    if (before !== this.#cache.jwks) this.#noteAbsent(before?.keys.map(({ kid }) => kid) ?? [])
+    return isNew
+  }
+
+  /** A clock that was set back does not make the wait longer. */
+  #mayAsk(): boolean {
+    const wait = this.#mayAskAt - Date.now()
+    return wait <= 0 || wait > COOLDOWN_MS
+  }
+
+  async #remoteSet(): Promise<RemoteSet> {
     const { createRemoteJWKSet, customFetch, jwksCache } = await jwtLibrary()
     this.#set ??= createRemoteJWKSet(this.#options.url, {
       timeoutDuration: this.#options.timeoutMs,
-      cooldownDuration: COOLDOWN_MS,
+      // The set requests no keys for an unknown `kid` by itself: its own cooldown counts every request.
+      cooldownDuration: Number.POSITIVE_INFINITY,
       cacheMaxAge: MAX_AGE_MS,
       [jwksCache]: this.#cache as ExportedJWKSCache,
       [customFetch]: this.#options.request,

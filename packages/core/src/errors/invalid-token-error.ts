@@ -7,6 +7,8 @@ export type InvalidTokenReason =
   | 'algorithm'
   | 'type'
   | 'signature'
+  /** The issuer has no key that fits. A key that it published a moment ago may be missing. */
+  | 'unknown_key'
   | 'issuer'
   | 'audience'
   | 'expired'

@@ -94,8 +94,8 @@ describe('token confusion is refused', async () => {
     ['a line break behind it', `${await as.sign(accessTokenClaims)}\n`, 'malformed'],
     ['padding behind it', `${await as.sign(accessTokenClaims)}==`, 'malformed'],
     ['a space before it', ` ${await as.sign(accessTokenClaims)}`, 'malformed'],
-    ['a kid of nobody', await as.sign(accessTokenClaims, { kid: 'elsewhere' }), 'signature'],
-    ['a kid that is a path', await as.sign(accessTokenClaims, { kid: '../../etc/passwd' }), 'signature'],
+    ['a kid of nobody', await as.sign(accessTokenClaims, { kid: 'elsewhere' }), 'unknown_key'],
+    ['a kid that is a path', await as.sign(accessTokenClaims, { kid: '../../etc/passwd' }), 'unknown_key'],
     ['a foreign key under our kid', await as.sign(accessTokenClaims, {}, stranger.pair.privateKey), 'signature'],
     [
       'a foreign key, named by jku',
@@ -147,7 +147,7 @@ describe('token confusion is refused', async () => {
 })
 
 describe("the issuer's keys", () => {
-  test('are fetched anew for an unknown kid, at most once in the cool-down', async () => {
+  test('are fetched anew for an unknown kid, at most once in 30 s', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
       const connected = connect()
@@ -156,11 +156,11 @@ describe("the issuer's keys", () => {
       const token = await as.sign(accessTokenClaims, { kid: 'next' }, next.privateKey)
       const jwks = () => as.requests.filter((request) => request === 'GET /jwks').length
       for (let i = 0; i < 20; i++) await rejection(connected.verifyJwt(token, { audience }))
-      expect(jwks()).toBe(1)
+      expect(jwks()).toBe(2)
       as.keys.push({ ...(await exportJWK(next.publicKey)), kid: 'next', alg: 'ES256' })
       vi.setSystemTime(Date.now() + 31_000)
       await Promise.all([1, 2, 3].map(() => connected.verifyJwt(token, { audience })))
-      expect(jwks()).toBe(2)
+      expect(jwks()).toBe(3)
       as.keys.pop()
     } finally {
       vi.useRealTimers()
@@ -175,7 +175,7 @@ describe("the issuer's keys", () => {
       await connected.verifyJwt(token, { audience })
       server.use(http.get(`${issuer}/jwks`, () => HttpResponse.json({ keys: [] })))
       vi.setSystemTime(Date.now() + 601_000)
-      expect(await rejection(connected.verifyJwt(token, { audience }))).toMatchObject({ reason: 'signature' })
+      expect(await rejection(connected.verifyJwt(token, { audience }))).toMatchObject({ reason: 'unknown_key' })
     } finally {
       vi.useRealTimers()
     }
@@ -195,7 +195,7 @@ describe("the issuer's keys", () => {
       const newer = await as.sign({ ...accessTokenClaims, exp: 1_700_000_100 }, { kid: 'next' }, next.privateKey)
       // Twice again: a key of the newer set is at hand, and the older ones must not be so beside it.
       for (let i = 0; i < 2; i++) await connected.verifyJwt(newer, { audience })
-      expect(await rejection(connected.verifyJwt(token, { audience }))).toMatchObject({ reason: 'signature' })
+      expect(await rejection(connected.verifyJwt(token, { audience }))).toMatchObject({ reason: 'unknown_key' })
     } finally {
       vi.useRealTimers()
     }
