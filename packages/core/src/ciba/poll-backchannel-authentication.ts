@@ -1,6 +1,6 @@
 import type { Answer, ApprovalQuestion } from '../approvals/index.ts'
 import type { AuthorizationServer, TokenResponse } from '../authorization-server/server.ts'
-import { BehalfError, InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
+import { BehalfError, InvalidResponseError, InvalidTokenError, OAuthResponseError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'
 import type { PollContext } from './poll-context.ts'
 import { postpone } from './postpone.ts'
@@ -52,7 +52,8 @@ async function verified(
   try {
     return await verifyBackchannelAnswer(response, state, question, context)
   } catch (error) {
-    if (!BehalfError.isInstance(error) || !error.retryable) throw error
+    const lacksKey = error instanceof InvalidTokenError && error.reason === 'unknown_key'
+    if (!BehalfError.isInstance(error) || !(error.retryable || lacksKey)) throw error
     return postpone({ ...state, received: response }, error, context.clock.now() / 1000)
   }
 }

@@ -17,6 +17,8 @@ const failed = (detail: string): Answer => ({ status: 'failed', detail })
  * The id_token has to verify and to name the approver; the granted details have to equal what was
  * asked; a token that is to be the credential has to be for that resource, within those scopes.
  * Anything else is `failed`: a server that grants less, more or other has not granted this.
+ *
+ * @throws InvalidTokenError `unknown_key`: the issuer may publish the key in a moment. Verify the same answer again.
  */
 export async function verifyBackchannelAnswer(
   response: TokenResponse,
@@ -35,7 +37,8 @@ export async function verifyBackchannelAnswer(
     }
     return await credentialAnswer(response, state, { ...question, credential }, context)
   } catch (error) {
-    if (error instanceof InvalidTokenError) return failed(`the answer does not verify: ${error.message}`)
+    const isFinal = error instanceof InvalidTokenError && error.reason !== 'unknown_key'
+    if (isFinal) return failed(`the answer does not verify: ${error.message}`)
     throw error
   }
 }
