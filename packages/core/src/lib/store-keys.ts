@@ -15,27 +15,52 @@ export interface StoreKeys {
 /** A memory store dies with its process, and so may its keys: random ones, the same for all who open this store. */
 const ownKeys = new WeakMap<Store, StoreKeys>()
 
+/** Memory stores that were opened with keys of the app. */
+const withGivenKeys = new WeakSet<Store>()
+
 /**
- * What seals the records of a store, and hashes their names.
+ * Returns what seals the records of a store, and what hashes their names.
  *
- * @throws ConfigurationError A durable store without keys, or keys that are none.
+ * This is the only place where keys of a store come from. Two parts that open one store find the same records.
+ *
+ * @param owner - The function whose options are read. It begins the option names in errors.
+ * @throws ConfigurationError The store is unknown, a durable store has no keys, a key is invalid, or one part gives
+ *   keys for a memory store and another part gives none.
  */
 export function openStoreKeys(
   store: Store,
   given: StoreKeys | undefined,
+  owner?: string,
 ): { readonly sealer: Sealer; readonly hash: KeyedHash } {
-  if (store?.specificationVersion !== 1)
-    throw new ConfigurationError('store', 'has a specification version that is not known')
+  const option = (name: string) => (owner === undefined ? name : `${owner}.${name}`)
+  if (store?.specificationVersion !== 1) {
+    throw new ConfigurationError(option('store'), 'give a Store of specification version 1, such as memoryStore()')
+  }
   if (given === undefined && store.durable) {
-    throw new ConfigurationError('keys', 'a durable store needs { seal: [current, …old], index }: 32 random bytes each')
+    throw new ConfigurationError(
+      option('keys'),
+      'a durable store needs { seal: [current, …old], index }: 32 random bytes each',
+    )
   }
+  refuseMixture(store, given, option('keys'))
   const keys = given ?? ownKeysOf(store)
-  refuseUnknownKeys('keys', keys, ['seal', 'index'])
+  refuseUnknownKeys(option('keys'), keys, ['seal', 'index'])
   if (!(Array.isArray(keys.seal) && keys.seal.length > 0)) {
-    throw new ConfigurationError('keys.seal', 'give a list of keys, the current one first')
+    throw new ConfigurationError(option('keys.seal'), 'give a list of keys, the current one first')
   }
-  const seal = keys.seal.map((material, index) => keyBytes(`keys.seal[${index}]`, material))
-  return { sealer: createSealer(seal), hash: keyedHash(keyBytes('keys.index', keys.index)) }
+  const seal = keys.seal.map((material, index) => keyBytes(option(`keys.seal[${index}]`), material))
+  const index = keyBytes(option('keys.index'), keys.index)
+  if (given !== undefined) withGivenKeys.add(store)
+  return { sealer: createSealer(seal), hash: keyedHash(index) }
+}
+
+/** With keys in one part and without in another, one record would have two names, and what runs once would run twice. */
+function refuseMixture(store: Store, given: StoreKeys | undefined, option: string): void {
+  if (store.durable) return
+  if (given === undefined ? withGivenKeys.has(store) : ownKeys.has(store)) {
+    const other = given === undefined ? 'was opened with `keys`' : 'was opened without `keys`'
+    throw new ConfigurationError(option, `this memory store ${other} by another part: give both the same keys, or none`)
+  }
 }
 
 function ownKeysOf(store: Store): StoreKeys {

@@ -1,16 +1,7 @@
 import type { AuthorizationDetail, Identity, Json } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { isVerified } from '../identity/index.ts'
-import {
-  canonicalJson,
-  createSealer,
-  equalJson,
-  type KeyMaterial,
-  keyBytes,
-  keyedHash,
-  refuseUnknownKeys,
-  snapshot,
-} from '../lib/index.ts'
+import { canonicalJson, equalJson, openStoreKeys, refuseUnknownKeys, type StoreKeys, snapshot } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import type { Passed } from './caller.ts'
 import { OrderBook } from './order-book.ts'
@@ -22,8 +13,11 @@ import { challengeParameters } from './wire.ts'
 export interface ApprovalGateOptions {
   /** Keeps which approvals were used, and the answers. One store for all processes of the API. */
   readonly store: Store
-  /** 32 random bytes each. A durable store needs them; answers are sealed under the first, the others still open. */
-  readonly keys?: { readonly seal: readonly KeyMaterial[]; readonly index: KeyMaterial } | undefined
+  /**
+   * 32 random bytes each. A durable store needs them. The first key seals answers; all of them open.
+   * @default for a memory store, random keys: the same for every part that opens this store
+   */
+  readonly keys?: StoreKeys | undefined
   /**
    * What becomes of an order whose handler threw, answered 5xx, or died with its process: the same request again
    * is told that the outcome is not known, or runs again. Only for handlers that honour the key themselves.
@@ -104,7 +98,8 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
   }
   const now = () => clock.now() / 1000
   const book = new OrderBook({
-    ...sealed(options),
+    store: options.store,
+    ...openStoreKeys(options.store, options.keys, 'createApprovalGate'),
     leaseSeconds: positive('leaseSeconds', options.leaseSeconds ?? 60),
     retentionSeconds: positive('retentionSeconds', options.retentionSeconds ?? 86_400),
     now,
@@ -188,32 +183,6 @@ function keyOf(headers: Headers): string | undefined {
   const value = headers.get('idempotency-key')?.replace(/^"(.*)"$/, '$1')
   return value !== undefined && /^[\x21-\x7e]{1,255}$/.test(value) ? value : undefined
 }
-
-function sealed({ store, keys }: ApprovalGateOptions) {
-  if (store?.specificationVersion !== 1) {
-    throw new ConfigurationError(
-      'createApprovalGate.store',
-      'give a Store, such as memoryStore() where the API is one process',
-    )
-  }
-  if (keys === undefined) {
-    if (store.durable) {
-      const fix = 'a durable store needs { seal: [current, …old], index }: 32 random bytes each'
-      throw new ConfigurationError('createApprovalGate.keys', fix)
-    }
-    // A memory store dies with its process, and so may its keys.
-    return { store, sealer: createSealer([randomKey()]), hash: keyedHash(randomKey()) }
-  }
-  refuseUnknownKeys('createApprovalGate.keys', keys, ['seal', 'index'])
-  if (!Array.isArray(keys.seal) || keys.seal.length === 0) {
-    throw new ConfigurationError('createApprovalGate.keys.seal', 'give a list of keys, the current one first')
-  }
-  const seal = keys.seal.map((material, index) => keyBytes(`createApprovalGate.keys.seal[${index}]`, material))
-  const index = keyBytes('createApprovalGate.keys.index', keys.index)
-  return { store, sealer: createSealer(seal), hash: keyedHash(index) }
-}
-
-const randomKey = (): Uint8Array => crypto.getRandomValues(new Uint8Array(32))
 
 function positive(option: string, value: number): number {
   if (Number.isSafeInteger(value) && value > 0) return value

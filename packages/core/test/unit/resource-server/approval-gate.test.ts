@@ -65,7 +65,7 @@ describe('an approved order', () => {
 
   test('of a hundred at once under a hundred keys and two processes, one runs', async () => {
     const store = memoryStore()
-    const keys = { seal: [new Uint8Array(32)], index: new Uint8Array(32) }
+    const keys = { seal: [new Uint8Array(32)], index: new Uint8Array(32) } as const
     const gates = [makeGate({ store, keys }), makeGate({ store, keys })]
     const caller = await approved()
     const handler = place()
@@ -202,7 +202,7 @@ describe('a process that is killed', () => {
     let now = Date.now()
     const clock = { now: () => now }
     const store = memoryStore({ clock })
-    const keys = { seal: [new Uint8Array(32)], index: new Uint8Array(32) }
+    const keys = { seal: [new Uint8Array(32)], index: new Uint8Array(32) } as const
     const caller = await approved()
     const handler = place()
     const first = createApprovalGate({ store: dying(store, writes), keys, clock })
@@ -219,7 +219,7 @@ describe('a process that is killed', () => {
 
   test('while its lease lives, the order counts as running', async () => {
     const store = memoryStore()
-    const keys = { seal: [new Uint8Array(32)], index: new Uint8Array(32) }
+    const keys = { seal: [new Uint8Array(32)], index: new Uint8Array(32) } as const
     const caller = await approved()
     const started = Promise.withResolvers<void>()
     const finished = Promise.withResolvers<Response>()

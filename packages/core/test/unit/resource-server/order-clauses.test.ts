@@ -3,7 +3,7 @@ import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { approved, callerWith, dying, makeGate, order, place, typeOf, under } from './gate.ts'
 
-const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) }
+const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) } as const
 
 describe('an order', () => {
   test('that another process ended before the lease was had is told again, and not run', async () => {
