@@ -13,6 +13,7 @@ export const guards: readonly Guard[] = [
   { holds: ['I8'], file: 'identity/check-binding.ts' },
   { holds: ['I8'], file: 'identity/verify-request.ts' },
   { holds: ['I7'], file: 'identity/session-login.ts', within: ['isSamePerson', 'heldTo', 'withSession', 'renewLogin'] },
+  { holds: ['I5', 'I7'], file: 'authorization-server/scopes.ts' },
   { holds: ['I7'], file: 'identity/request-agent-identity.ts', within: ['agentOf', 'audiencesOf'] },
 
   // Tokens
@@ -53,8 +54,8 @@ export const guards: readonly Guard[] = [
   { holds: ['I7', 'I5', 'I8'], file: 'token-exchange/check-issued-token.ts' },
   { holds: ['I7'], file: 'token-exchange/exchange-token.ts' },
   { holds: ['I7'], file: 'token-exchange/actors.ts' },
-  { holds: ['I7'], file: 'token-exchange/request-id-jag.ts', within: ['checked', 'checkClaims', 'refuseSurplus'] },
-  { holds: ['I7'], file: 'token-exchange/redeem-id-jag.ts', within: ['verified', 'refuseSurplus'] },
+  { holds: ['I7'], file: 'token-exchange/request-id-jag.ts', within: ['checked', 'checkClaims'] },
+  { holds: ['I7'], file: 'token-exchange/redeem-id-jag.ts', within: ['verified'] },
   { holds: ['I5', 'A9'], file: 'guard/resource-token.ts' },
   { holds: ['I5'], file: 'guard/connection-token.ts', within: ['connectionToken', 'askVault'] },
   {

@@ -1,7 +1,7 @@
 import { refuseUnknownKeys } from '../lib/index.ts'
 import type { CibaProfile, Profile, TokenProfile } from './profile.ts'
 import { checkDomain, type ProfileOptions, plainExchange, profileKeys, readProfileOptions } from './profile-options.ts'
-import { scopeClaim, textClaim } from './read-claims.ts'
+import { textClaim } from './read-claims.ts'
 
 /** Options of {@link auth0}. */
 export interface Auth0Options extends ProfileOptions {
@@ -39,7 +39,7 @@ const token: TokenProfile = {
   requiredClaims: ['sub', 'iat'],
   clientId: (claims) => textClaim(claims, 'client_id') ?? textClaim(claims, 'azp'),
   tenant: (claims) => textClaim(claims, 'org_id'),
-  scopes: scopeClaim,
+  scopes: ({ scope }) => scope,
   isAgent: (claims) => claims.gty === 'client-credentials' || textClaim(claims, 'sub')?.endsWith('@clients') === true,
 }
 

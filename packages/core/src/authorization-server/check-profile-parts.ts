@@ -15,6 +15,7 @@ export function checkTokenProfile(option: string, token: TokenProfile): TokenPro
     )
   }
   requireTextList(`${option}.requiredClaims`, requiredClaims)
+  requireTextList(`${option}.unaskedScopes`, token.unaskedScopes ?? [])
   requireFunctions(option, token, ['clientId', 'tenant', 'scopes'], ['subject', 'isAgent', 'isAccessToken'])
   return token
 }
@@ -39,7 +40,7 @@ export function checkExchangeProfile(option: string, exchange: ExchangeProfile):
     throw new ConfigurationError(`${option}.grant`, "is 'token-exchange' or 'jwt-bearer'")
   }
   requireSwitch(`${option}.carriesAuthorizationDetails`, exchange.carriesAuthorizationDetails)
-  for (const name of ['subjectTokens', 'unaskedScopes', 'loginRequiredErrors'] as const) {
+  for (const name of ['subjectTokens', 'loginRequiredErrors'] as const) {
     requireTextList(`${option}.${name}`, exchange[name] ?? [])
   }
   return exchange

@@ -26,7 +26,7 @@ const token: TokenProfile = {
   // `sub` differs from application to application, `oid` does not.
   subject: (claims) => textClaim(claims, 'oid'),
   tenant: (claims) => textClaim(claims, 'tid'),
-  scopes: (claims) => textClaim(claims, 'scp')?.split(' ').filter(Boolean) ?? [],
+  scopes: ({ scp }) => scp,
   isAgent: isAppOnly,
   // An id_token has neither scopes nor a word on who asked for it.
   isAccessToken: (claims) => claims.ver === '2.0' && (claims.scp !== undefined || isAppOnly(claims)),

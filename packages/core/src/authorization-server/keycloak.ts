@@ -16,7 +16,7 @@ import {
   readProfileOptions,
   userNameHint,
 } from './profile-options.ts'
-import { scopeClaim, textClaim } from './read-claims.ts'
+import { textClaim } from './read-claims.ts'
 
 /** Options of {@link keycloak}. */
 export interface KeycloakOptions extends ProfileOptions {
@@ -46,11 +46,10 @@ const ciba = (loginHint: LoginHint | undefined): CibaProfile => ({
   reportsExpiryAsDenied: false,
 })
 
-/** The standard exchange (V2): access tokens only, and the realm's default scopes in each token. */
+/** The standard exchange (V2): access tokens only. */
 const standardExchange: ExchangeProfile = {
   ...plainExchange,
   subjectTokens: ['access_token'],
-  unaskedScopes: ['openid', 'profile', 'email'],
 }
 
 /** Keycloak writes what a token is into a `typ` claim; in the header stands `JWT`, or `at+jwt` where the client says so. */
@@ -59,7 +58,9 @@ const token: TokenProfile = {
   requiredClaims: ['sub', 'iat', 'jti', 'azp', 'typ'],
   clientId: (claims) => textClaim(claims, 'azp'),
   tenant: () => undefined,
-  scopes: scopeClaim,
+  scopes: ({ scope }) => scope,
+  // The realm's default scopes.
+  unaskedScopes: ['openid', 'profile', 'email'],
   isAccessToken: ({ typ }) => typ === 'Bearer' || typ === 'DPoP',
   isAgent: isServiceAccount,
 }

@@ -11,7 +11,7 @@ import {
   type TokenProfile,
 } from './profile.ts'
 import { type ProfileOptions, plainExchange, profileKeys, readProfileOptions } from './profile-options.ts'
-import { scopeClaim, textClaim } from './read-claims.ts'
+import { textClaim } from './read-claims.ts'
 
 /** Options of {@link oidc}. */
 export interface OidcOptions extends ProfileOptions {
@@ -60,7 +60,7 @@ const strictTokens: TokenProfile = {
   requiredClaims: ['sub', 'client_id', 'iat', 'jti'],
   clientId: (claims) => textClaim(claims, 'client_id'),
   tenant: () => undefined,
-  scopes: scopeClaim,
+  scopes: ({ scope }) => scope,
 }
 
 /**
@@ -85,7 +85,7 @@ export function oidc(options: OidcOptions): Profile {
   refuseUnknownKeys('oidc.exchange', part('oidc.exchange', exchange), Object.keys(plainExchange))
   refuseUnknownKeys('oidc.token', part('oidc.token', token), [
     ...Object.keys(strictTokens),
-    ...['subject', 'isAgent', 'isAccessToken'],
+    ...['subject', 'isAgent', 'isAccessToken', 'unaskedScopes'],
   ])
   return Object.freeze({
     provider: 'oidc',

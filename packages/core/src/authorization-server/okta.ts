@@ -49,7 +49,7 @@ const token: TokenProfile = {
   // An access token's `sub` is the login name, an id_token's the user's id, which here is `uid`.
   subject: (claims) => textClaim(claims, 'uid') ?? textClaim(claims, 'sub'),
   tenant: () => undefined,
-  scopes: ({ scp }) => (Array.isArray(scp) ? scp.filter((scope) => typeof scope === 'string') : []),
+  scopes: ({ scp }) => scp,
   isAgent: (claims) => claims.uid === undefined && claims.sub === claims.cid,
 }
 

@@ -64,7 +64,6 @@ export const plainExchange: ExchangeProfile = {
   grant: 'token-exchange',
   carriesAuthorizationDetails: false,
   subjectTokens: ['access_token', 'id_token', 'refresh_token', 'jwt'],
-  unaskedScopes: [],
   // RFC 8693 §2.2.2 says the first; RFC 6749 §5.2, and servers that go by it, the second.
   loginRequiredErrors: ['invalid_request', 'invalid_grant'],
 }

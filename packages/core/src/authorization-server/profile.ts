@@ -40,11 +40,6 @@ export interface ExchangeProfile {
   readonly carriesAuthorizationDetails: boolean
   /** Types of subject token that this provider takes, in RFC 8693's short form. @default all */
   readonly subjectTokens?: readonly string[]
-  /**
-   * Scopes that this provider adds to every token, whatever was asked, and that open no API: they are dropped from
-   * what was granted. Any other surplus is refused. @default none
-   */
-  readonly unaskedScopes?: readonly string[]
   /** OAuth errors of an exchange that mean: the user's token or session ended, and a new login helps. */
   readonly loginRequiredErrors: readonly string[]
 }
@@ -65,7 +60,16 @@ export interface TokenProfile {
    */
   readonly subject?: (claims: Readonly<Record<string, unknown>>) => string | undefined
   readonly tenant: (claims: Readonly<Record<string, unknown>>) => string | undefined
-  readonly scopes: (claims: Readonly<Record<string, unknown>>) => readonly string[]
+  /**
+   * The claim that holds the scopes, as the token has it: a text separated by spaces, or a list. `undefined` where the
+   * token has none; a token with anything else is refused.
+   */
+  readonly scopes: (claims: Readonly<Record<string, unknown>>) => unknown
+  /**
+   * Scopes that this provider adds to every token, whatever was asked, and that open no API: they are left out of what
+   * was granted, by any grant. Any other surplus is refused. @default none
+   */
+  readonly unaskedScopes?: readonly string[]
   /**
    * Whether the token stands for the client itself, with no user behind it.
    * @default `sub` equals the client id (RFC 9068 §2.2)

@@ -8,12 +8,6 @@ export function textClaim(claims: Claims, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** The `scope` claim: a space-separated text (RFC 9068 §2.2.3, RFC 8693 §4.2). */
-export function scopeClaim(claims: Claims): readonly string[] {
-  const scopes = textClaim(claims, 'scope')?.split(' ') ?? []
-  return scopes.includes('') ? scopes.filter(Boolean) : scopes
-}
-
 /** Who a token is about, in the form that all tokens of the provider share. */
 export function subjectOf({ token }: Pick<Profile, 'token'>, claims: Claims): string | undefined {
   return token.subject === undefined ? textClaim(claims, 'sub') : token.subject(claims)

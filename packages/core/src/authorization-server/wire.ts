@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { InvalidResponseError } from '../errors/index.ts'
 import type { Profile, ProfileEndpoints } from './profile.ts'
+import { readScopes } from './scopes.ts'
 import type {
   BackchannelAcknowledgement,
   DeviceAuthorization,
@@ -58,13 +59,18 @@ const tokenResponse = z.looseObject({
   expires_in: z.optional(z.number().check(z.nonnegative())),
   refresh_token: z.optional(z.string()),
   id_token: z.optional(z.string()),
-  scope: z.optional(z.string()),
+  // Read apart: not every server writes it as RFC 6749 §3.3 has it.
+  scope: z.optional(z.unknown()),
   authorization_details: z.optional(z.array(z.looseObject({ type: z.string() }))),
 })
 
 /** @throws InvalidResponseError */
 export function readTokenResponse(json: unknown): TokenResponse {
   const wire = parse(tokenResponse, json, 'a token response')
+  const scopes = readScopes(wire.scope)
+  if (scopes === 'unreadable') {
+    throw new InvalidResponseError('a token response is malformed (scope: no text and no list of scopes)')
+  }
   return {
     accessToken: wire.access_token,
     tokenType: readTokenType(wire.token_type),
@@ -72,7 +78,7 @@ export function readTokenResponse(json: unknown): TokenResponse {
     ...(wire.expires_in !== undefined && { expiresIn: wire.expires_in }),
     ...(wire.refresh_token !== undefined && { refreshToken: wire.refresh_token }),
     ...(wire.id_token !== undefined && { idToken: wire.id_token }),
-    ...(wire.scope !== undefined && { scopes: wire.scope.split(' ').filter(Boolean) }),
+    ...(scopes !== undefined && { scopes }),
     ...(wire.authorization_details !== undefined && { authorizationDetails: wire.authorization_details }),
   }
 }

@@ -1,5 +1,5 @@
 import type { Answer, ApprovalQuestion } from '../approvals/index.ts'
-import { type Profile, type TokenResponse, tokenEnd } from '../authorization-server/index.ts'
+import { grantedScopes, type Profile, type TokenResponse, tokenEnd } from '../authorization-server/index.ts'
 import type { AuthorizationDetail, Json } from '../contract/index.ts'
 import { Token } from '../credential/token.ts'
 import { InvalidTokenError } from '../errors/index.ts'
@@ -67,10 +67,16 @@ async function credentialAnswer(
   if (state.detailsSent && !(isAsAsked(details) && isAsAsked(inToken ?? details))) {
     return failed('the granted authorization_details differ from what was asked')
   }
-  // RFC 6749 §5.1: an absent `scope` means that all of it was granted.
-  const granted = (response.scopes ?? credential.scopes).filter((scope) => scope !== 'openid')
-  if (!granted.every((scope) => credential.scopes.includes(scope))) return failed('more scopes came than were asked')
-  if (!credential.scopes.every((scope) => granted.includes(scope))) return failed('fewer scopes came than were asked')
+  const { scopes: claimOf, unaskedScopes = [] } = server.profile.token
+  const granted = grantedScopes(
+    // Every backchannel request asks for it (CIBA Core §7.1); it opens no API.
+    { scopes: claimOf, unaskedScopes: [...unaskedScopes, 'openid'] },
+    { asked: credential.scopes, answered: response.scopes, claims },
+  )
+  if ('problem' in granted) return failed(`the authorization server ${granted.problem}`)
+  if (!credential.scopes.every((scope) => granted.scopes?.includes(scope))) {
+    return failed('fewer scopes came than were asked')
+  }
   const actor = readActor(claims.act)
   // A5: the approval ends with its token.
   const expiresAt = tokenEnd(clock.now() / 1000, response.expiresIn, claims.exp)
@@ -78,7 +84,7 @@ async function credentialAnswer(
     status: 'approved',
     token: {
       value: new Token(response.accessToken),
-      scopes: granted,
+      scopes: credential.scopes,
       ...(expiresAt !== undefined && { expiresAt }),
       ...(actor !== undefined && { actor }),
       ...(server.profile.dpop !== undefined && { keyThumbprint: server.profile.dpop.thumbprint }),

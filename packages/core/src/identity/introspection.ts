@@ -8,6 +8,7 @@ import {
   type SurroundingsOptions,
   subjectOf,
   surroundingsOf,
+  tokenScopes,
 } from '../authorization-server/index.ts'
 import type { Identity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
@@ -166,6 +167,8 @@ function checkTarget(claims: Claims, audience: readonly string[], acceptMissing:
   throw new InvalidTokenError('audience', 'the token is for another audience')
 }
 
+const answerRules = { scopes: ({ scope }: Claims) => scope }
+
 function identityOf(token: string, claims: Claims, profile: Profile): Identity {
   const { token: rules } = profile
   const type = claims.token_type
@@ -184,7 +187,8 @@ function identityOf(token: string, claims: Claims, profile: Profile): Identity {
   return admit(isAgent ? buildAgent(profile, claims, clientId) : buildUser(profile, claims, clientId), {
     token: new Token(token),
     type: 'access_token',
-    scopes: rules.scopes(claims),
+    // RFC 7662 §2.2 has a name of its own for them, too.
+    scopes: tokenScopes(claims.scope === undefined ? rules : answerRules, claims),
     audience: audienceOf(claims),
     ...(keyThumbprint !== undefined && { keyThumbprint }),
   })

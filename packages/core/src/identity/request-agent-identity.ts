@@ -1,6 +1,7 @@
 import {
   type AuthorizationServer,
   connectAuthorizationServer,
+  grantedScopes,
   type Profile,
   type RequestOptions,
   readIssuer,
@@ -67,25 +68,25 @@ export async function requestAgentIdentity(options: RequestAgentIdentityOptions)
     )
   }
   const resource = requireText('requestAgentIdentity.resource', options.resource)
-  const scopes = options.scopes === undefined ? [] : scopeList('requestAgentIdentity.scopes', options.scopes)
+  const asked = options.scopes && scopeList('requestAgentIdentity.scopes', options.scopes)
   const surroundings = surroundingsOf('requestAgentIdentity', options)
   const server = connectAuthorizationServer(profile, surroundings)
   const askedAt = Math.floor(surroundings.clock.now() / 1000)
-  const response = await server.grant('client_credentials', parametersOf(profile, resource, scopes), { signal })
-  const surplus = (response.scopes ?? []).filter((scope) => scopes.length > 0 && !scopes.includes(scope))
-  if (surplus.length > 0) throw refused(`granted scopes that were not asked for: ${JSON.stringify(surplus.join(' '))}`)
+  const response = await server.grant('client_credentials', parametersOf(profile, resource, asked ?? []), { signal })
   const isBound = response.tokenType === 'dpop'
   if (response.tokenType === 'n_a' || isBound !== (profile.dpop !== undefined)) {
     throw refused(`answered with a ${response.tokenType} token where ${isBound ? 'bearer' : 'another'} was asked`)
   }
   const agent = await agentOf(response, server, resource, signal)
+  const granted = grantedScopes(profile.token, { asked, answered: response.scopes, claims: agent.claims })
+  if ('problem' in granted) throw refused(granted.problem)
   const expiresAt = tokenEnd(askedAt, response.expiresIn, agent.expiresAt)
   return admit(
     { ...agent, ...(expiresAt !== undefined && { expiresAt }) },
     {
       token: new Token(response.accessToken),
       type: 'access_token',
-      scopes: response.scopes ?? scopes,
+      ...(granted.scopes !== undefined && { scopes: granted.scopes }),
       audience: agent.claims.aud === undefined ? [resource] : audienceOf(agent.claims),
       ...(isBound && profile.dpop !== undefined && { keyThumbprint: profile.dpop.thumbprint }),
     },

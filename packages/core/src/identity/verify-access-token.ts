@@ -8,6 +8,7 @@ import {
   type SurroundingsOptions,
   surroundingsOf,
   type TokenProfile,
+  tokenScopes,
 } from '../authorization-server/index.ts'
 import type { Identity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
@@ -96,7 +97,7 @@ export async function identityFromAccessToken(
   return admit(isAgent ? buildAgent(server.profile, claims, clientId) : buildUser(server.profile, claims, clientId), {
     token: new Token(token),
     type: 'access_token',
-    scopes: rules.scopes(claims),
+    scopes: tokenScopes(rules, claims),
     audience: audienceOf(claims),
     ...(keyThumbprint !== undefined && { keyThumbprint }),
   })

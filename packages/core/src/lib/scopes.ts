@@ -3,12 +3,16 @@ import { ConfigurationError } from '../errors/index.ts'
 /** RFC 6749 §3.3: printable ASCII without space, double quote and backslash. */
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
+export function isScopeToken(value: unknown): value is string {
+  return typeof value === 'string' && scopeToken.test(value)
+}
+
 /** At least one scope, each once, each a scope token; copied and frozen. */
 export function scopeList(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length === 0) throw new ConfigurationError(option, 'name at least one scope')
   const list: unknown[] = [...value]
   list.forEach((scope: unknown, index) => {
-    if (typeof scope !== 'string' || !scopeToken.test(scope)) {
+    if (!isScopeToken(scope)) {
       throw new ConfigurationError(`${option}[${index}]`, 'is not a scope: one word of printable ASCII (RFC 6749 §3.3)')
     }
     if (list.indexOf(scope) !== index) throw new ConfigurationError(`${option}[${index}]`, 'names a scope twice')

@@ -1,5 +1,6 @@
 import {
   type AuthorizationServer,
+  grantedScopes,
   type Profile,
   type RequestOptions,
   subjectOf,
@@ -20,8 +21,6 @@ export interface Expected {
   readonly actor: ExpectedActor | undefined
   readonly audience: readonly string[]
   readonly scopes: readonly string[]
-  /** Granted beside them, and of no consequence. */
-  readonly unaskedScopes: readonly string[]
   /** What stands before each scope in the answer, where the provider writes its target there. */
   readonly scopePrefix?: string
   /** As a URI. Absent: the grant is not RFC 8693's, and its answer has none. */
@@ -40,7 +39,6 @@ export interface Expected {
 export interface IssuedClaims {
   readonly claims: Readonly<Record<string, unknown>>
   readonly actor: Actor | undefined
-  readonly scopes: readonly string[]
 }
 
 /**
@@ -69,15 +67,22 @@ export function checkResponse(response: TokenResponse, expected: Expected): void
     // RFC 9449 §5: a server that ignores the proof says so by the type, and the client has to discard the token.
     if (expected.proved) throw refused('issued an unbound token, where our key was proved')
   }
-  refuseSurplus(answeredScopes(response, expected) ?? [], expected)
 }
 
-/** The scopes of the answer, by the names that we asked for. */
-export function answeredScopes(
-  { scopes }: Pick<TokenResponse, 'scopes'>,
-  { scopePrefix = '' }: Expected,
-): readonly string[] | undefined {
-  return scopes?.map((scope) => (scope.startsWith(scopePrefix) ? scope.slice(scopePrefix.length) : scope))
+/** The scopes that the new token really has, by the names that we asked for. */
+export function checkScopes(
+  { scopes: answered }: Pick<TokenResponse, 'scopes'>,
+  issued: IssuedClaims | undefined,
+  { scopes: asked, scopePrefix = '' }: Expected,
+  profile: Profile,
+): readonly string[] {
+  const granted = grantedScopes(profile.token, {
+    asked,
+    answered: answered?.map((scope) => (scope.startsWith(scopePrefix) ? scope.slice(scopePrefix.length) : scope)),
+    claims: issued?.claims,
+  })
+  if ('problem' in granted) throw refused(granted.problem)
+  return granted.scopes ?? asked
 }
 
 /**
@@ -101,9 +106,7 @@ export async function verifyIssued(
     checkAudience(claims, expected)
     // RFC 9449 §6.1: what the answer says of the binding and what the token says have to agree.
     checkBinding(claims, tokenType === 'dpop' ? profile.dpop?.thumbprint : undefined)
-    const scopes = profile.token.scopes(claims)
-    refuseSurplus(scopes, expected)
-    return { claims, actor: readActor(claims.act), scopes }
+    return { claims, actor: readActor(claims.act) }
   } catch (error) {
     if (!BehalfError.isInstance(error) || error.code !== 'ERR_INVALID_TOKEN') throw error
     throw new InvalidResponseError(`the authorization server issued a token that does not verify: ${error.message}`, {
@@ -156,11 +159,6 @@ export function checkDetails(
   if (!meansSame(granted, asked as Json)) {
     throw refused('granted other authorization details than were asked')
   }
-}
-
-function refuseSurplus(scopes: readonly string[], expected: Expected): void {
-  const surplus = scopes.filter((scope) => !expected.scopes.includes(scope) && !expected.unaskedScopes.includes(scope))
-  if (surplus.length > 0) throw refused(`granted scopes that were not asked for: ${JSON.stringify(surplus.join(' '))}`)
 }
 
 function refused(what: string): InvalidResponseError {

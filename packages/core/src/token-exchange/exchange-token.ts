@@ -2,15 +2,7 @@ import { tokenEnd } from '../authorization-server/index.ts'
 import { type IssuedToken, Token } from '../credential/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { systemClock } from '../ports/index.ts'
-import {
-  answeredScopes,
-  checkActor,
-  checkDetails,
-  checkResponse,
-  type Expected,
-  type IssuedClaims,
-  verifyIssued,
-} from './check-issued-token.ts'
+import { checkActor, checkDetails, checkResponse, checkScopes, verifyIssued } from './check-issued-token.ts'
 import type { ExchangeTokenOptions } from './exchange-options.ts'
 import { planExchange } from './plan-exchange.ts'
 
@@ -68,26 +60,16 @@ export async function exchangeToken(options: ExchangeTokenOptions): Promise<Exch
   const response = await authorizationServer.grant(grantType, parameters, { signal })
   checkResponse(response, expected)
   const issued = await verifyIssued(response, authorizationServer, expected, { signal })
+  const scopes = checkScopes(response, issued, expected, profile)
   checkActor(issued, expected.actor)
   checkDetails(response, issued, expected.authorizationDetails)
   const expiresAt = tokenEnd(startedAt, response.expiresIn, issued?.claims.exp)
   return {
     token: new Token(response.accessToken),
-    scopes: grantedScopes(expected, answeredScopes(response, expected), issued),
+    scopes,
     ...(expiresAt !== undefined && { expiresAt }),
     ...(response.tokenType === 'dpop' && profile.dpop !== undefined && { dpop: profile.dpop }),
     ...(issued?.actor !== undefined && { actor: issued.actor }),
     verified: issued !== undefined,
   }
-}
-
-/** RFC 6749 §5.1: absent means as asked. A token that lists fewer is believed. */
-function grantedScopes(
-  { scopes: asked }: Expected,
-  answered: readonly string[] | undefined,
-  issued: IssuedClaims | undefined,
-): readonly string[] {
-  const granted = asked.filter((scope) => answered?.includes(scope) !== false)
-  if (issued === undefined || issued.scopes.length === 0) return granted
-  return granted.filter((scope) => issued.scopes.includes(scope))
 }

@@ -136,7 +136,6 @@ function readExpected(options: ExchangeTokenOptions, exchange: ExchangeProfile):
     resource,
     audience,
     scopes: scopeList('exchangeToken.scopes', options.scopes),
-    unaskedScopes: exchange.unaskedScopes ?? [],
     accessToken: requestedTokenType === 'access_token',
     authorizationDetails,
     bound: subjectToken.keyThumbprint !== undefined,

@@ -1,4 +1,9 @@
-import { type AuthorizationServer, type RequestOptions, tokenEnd } from '../authorization-server/index.ts'
+import {
+  type AuthorizationServer,
+  grantedScopes,
+  type RequestOptions,
+  tokenEnd,
+} from '../authorization-server/index.ts'
 import { type IssuedToken, revealToken, Token } from '../credential/index.ts'
 import { BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'
 import { audienceOf, checkBinding } from '../identity/index.ts'
@@ -64,9 +69,9 @@ export async function redeemIdJag(options: RedeemIdJagOptions): Promise<Redeemed
   if ((response.tokenType === 'dpop') !== (profile.dpop !== undefined)) {
     throw refused('issued a token that is bound otherwise than was asked')
   }
-  const scopes = response.scopes ?? idJag.scopes
-  refuseSurplus(scopes, idJag)
   const claims = await verified(response.accessToken, server, idJag, response.tokenType === 'dpop', signal)
+  const granted = grantedScopes(profile.token, { asked: idJag.scopes, answered: response.scopes, claims })
+  if ('problem' in granted) throw refused(granted.problem)
   const expiresAt = tokenEnd(startedAt, response.expiresIn, claims?.exp)
   const actor = claims && readActor(claims.act)
   if (profile.actor !== undefined && actor?.subject !== profile.actor) {
@@ -74,7 +79,7 @@ export async function redeemIdJag(options: RedeemIdJagOptions): Promise<Redeemed
   }
   return {
     token: new Token(response.accessToken),
-    scopes,
+    scopes: granted.scopes ?? idJag.scopes,
     ...(expiresAt !== undefined && { expiresAt }),
     ...(response.tokenType === 'dpop' && profile.dpop !== undefined && { dpop: profile.dpop }),
     ...(actor !== undefined && { actor }),
@@ -103,7 +108,6 @@ async function verified(
     const clientId = rules.clientId(claims)
     if (clientId !== undefined && clientId !== profile.clientId) throw refused('issued a token for another client')
     checkBinding(claims, isBound ? profile.dpop?.thumbprint : undefined)
-    refuseSurplus(rules.scopes(claims), idJag)
     return claims
   } catch (error) {
     if (!BehalfError.isInstance(error) || error.code !== 'ERR_INVALID_TOKEN') throw error
@@ -111,11 +115,6 @@ async function verified(
       cause: error,
     })
   }
-}
-
-function refuseSurplus(granted: readonly string[], { scopes }: IdJag): void {
-  const surplus = granted.filter((scope) => !scopes.includes(scope))
-  if (surplus.length > 0) throw refused(`granted scopes that were not asked for: ${JSON.stringify(surplus.join(' '))}`)
 }
 
 function refused(what: string): InvalidResponseError {

@@ -1,4 +1,10 @@
-import type { AuthorizationServer, Profile, RequestOptions, TokenResponse } from '../authorization-server/index.ts'
+import {
+  type AuthorizationServer,
+  grantedScopes,
+  type Profile,
+  type RequestOptions,
+  type TokenResponse,
+} from '../authorization-server/index.ts'
 import type { Actor, UserIdentity } from '../contract/index.ts'
 import { revealToken, Token } from '../credential/index.ts'
 import { BehalfError, ConfigurationError, IdentityRequiredError, InvalidResponseError } from '../errors/index.ts'
@@ -127,12 +133,15 @@ async function checked(response: TokenResponse, asked: Asked): Promise<IdJag> {
     throw new InvalidResponseError(`the issuer's assertion does not verify: ${error.message}`, { cause: error })
   }
   checkClaims(claims, target, resource)
-  const granted = textsOf(claims.scope) ?? response.scopes ?? scopes
-  refuseSurplus(granted, scopes)
+  // An assertion names them in `scope`, wherever the access tokens of its issuer do.
+  const { unaskedScopes } = identityProvider.profile.token
+  const rules = { scopes: ({ scope }: typeof claims) => scope, ...(unaskedScopes && { unaskedScopes }) }
+  const granted = grantedScopes(rules, { asked: scopes, answered: response.scopes, claims })
+  if ('problem' in granted) throw refused(granted.problem)
   return {
     assertion: new Token(response.accessToken),
     resource,
-    scopes: granted,
+    scopes: granted.scopes ?? scopes,
     expiresAt: claims.exp as number,
     audience: target.issuer,
     ...(actor !== undefined && { actor }),
@@ -158,15 +167,6 @@ function checkClaims(claims: Readonly<Record<string, unknown>>, target: Profile,
         : 'bound the assertion to another key than the one we prove',
     )
   }
-}
-
-function textsOf(scope: unknown): readonly string[] | undefined {
-  return typeof scope === 'string' ? scope.split(' ').filter(Boolean) : undefined
-}
-
-function refuseSurplus(granted: readonly string[], scopes: readonly string[]): void {
-  const surplus = granted.filter((scope) => !scopes.includes(scope))
-  if (surplus.length > 0) throw refused(`asserted scopes that were not asked for: ${JSON.stringify(surplus.join(' '))}`)
 }
 
 function refused(what: string): InvalidResponseError {

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/contract'
 import { describe, expect } from 'vitest'
-import { generateDpopKey, oidc, subjectOf } from '../../src/authorization-server/index.ts'
+import { generateDpopKey, oidc, subjectOf, tokenScopes } from '../../src/authorization-server/index.ts'
 import { admit } from '../../src/identity/index.ts'
 import { readActor } from '../../src/identity/wire.ts'
 import { API, ann, exchangeServer, SECONDS } from '../unit/token-exchange/exchange-server.ts'
@@ -79,11 +79,20 @@ describe('RFC 8693 §4: the examples', () => {
 
   verifies('RFC8693-4.2-scope', 'figure of §4.2', async () => {
     const scopes = ['email', 'profile', 'phone', 'address']
-    expect(plain.token.scopes(figures.scope)).toEqual(scopes)
+    expect(tokenScopes(plain.token, figures.scope)).toEqual(scopes)
     server.tokenSays({ scope: figures.scope.scope })
     const asked = [...scopes].reverse()
     expect((await server.exchange({ scopes: asked })).scopes).toEqual(asked)
     await expect(server.exchange({ scopes: ['email', 'profile', 'phone'] })).rejects.toThrow('address')
+  })
+
+  verifies('RFC6749-3.3-scope', 'a list of scopes is read as one, and nothing else is', async () => {
+    server.tokenSays({ scope: ['email'] })
+    expect((await server.exchange({ scopes: ['email', 'phone'] })).scopes).toEqual(['email'])
+    for (const scope of [['email phone'], 'email\tphone', { email: true }]) {
+      server.tokenSays({ scope })
+      await expect(server.exchange({ scopes: ['email', 'phone'] })).rejects.toThrow('cannot be read')
+    }
   })
 
   verifies('RFC8693-4.3-client_id', 'figure of §4.3', async () => {

@@ -22,6 +22,11 @@ export const rfc6749 = [
     clause: section('3.2'),
     text: 'MUST NOT send a parameter of this specification more than once.',
   },
+  {
+    id: 'RFC6749-3.3-scope',
+    clause: section('3.3'),
+    text: 'MUST read `scope` as scope tokens, and use no token of ours whose scopes cannot be read (ours).',
+  },
   { id: 'RFC6749-5.1-unknown', clause: section('5.1'), text: 'MUST ignore unrecognised names in a token response.' },
   {
     id: 'RFC6749-5.1-required',

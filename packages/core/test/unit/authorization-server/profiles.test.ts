@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { allowInsecureLoopback, auth0, oidc } from '../../../src/authorization-server/index.ts'
+import { allowInsecureLoopback, auth0, oidc, tokenScopes } from '../../../src/authorization-server/index.ts'
 
 describe('oidc', () => {
   const options = { issuer: 'https://as.example.com/tenant', clientId: 'c' }
@@ -119,7 +119,7 @@ describe('auth0', () => {
     expect(token.clientId({ azp: 'app' })).toBe('app')
     expect(token.clientId({ client_id: 'app', azp: 'other' })).toBe('app')
     expect(token.tenant({ org_id: 'org_1' })).toBe('org_1')
-    expect(token.scopes({ scope: 'a b' })).toEqual(['a', 'b'])
+    expect(tokenScopes(token, { scope: 'a b' })).toEqual(['a', 'b'])
     expect(token.isAgent?.({ sub: 'app@clients' })).toBe(true)
     expect(token.isAgent?.({ sub: 'auth0|1' })).toBe(false)
   })

@@ -28,6 +28,7 @@ describe('the id_token', () => {
 
 describe('the access token', () => {
   const two = { credential: { resource: 'https://api.example.com', scopes: ['trade:write', 'trade:read'] } }
+  const all = 'trade:write trade:read'
   test.each([
     ['all scopes', 'trade:read trade:write', 'approved'],
     ['one of two', 'trade:write', 'failed'],
@@ -35,8 +36,8 @@ describe('the access token', () => {
     ['three', 'trade:write trade:read admin', 'failed'],
     ['all, as is meant where none are named', undefined, 'approved'],
   ])('has %s', async (_, scope, status) => {
-    const { look, answer, success, clock } = await begin()
-    answer(await success({ scope }))
+    const { look, answer, success, accessToken, clock } = await begin()
+    answer(await success({ scope, access_token: await accessToken({ scope: scope ?? all }) }))
     expect((await look(two, stateOf(clock))).status).toBe(status)
   })
 

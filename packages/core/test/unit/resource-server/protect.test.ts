@@ -125,7 +125,7 @@ describe('a request is refused', () => {
   test.each([
     ['a longer scope', 'trade:write:all'],
     ['a scope in other letters', 'TRADE:WRITE'],
-    ['a list instead of a text', ['trade:write']],
+    ['a list that lacks it', ['portfolio:read']],
     ['none', undefined],
   ])('with %s in place of a needed one: 403', async (_name, scope) => {
     expect((await refusal(api.protect(await bearer({ scope }), { scopes: ['trade:write'] }))).status).toBe(403)
