@@ -41,8 +41,10 @@ export async function closedUntil(ledger: Ledger, asking: Asking): Promise<numbe
 }
 
 /** @param times - The newest first. */
-function closedTool([newest, , third]: readonly number[]): number {
-  if (newest === undefined || third === undefined || third <= newest - NOES_WINDOW_SECONDS) return 0
+function closedTool(times: readonly number[]): number {
+  const newest = times[0]
+  const oldest = times[MAX_NOES - 1]
+  if (newest === undefined || oldest === undefined || oldest <= newest - NOES_WINDOW_SECONDS) return 0
   return newest + NOES_WINDOW_SECONDS
 }
 
