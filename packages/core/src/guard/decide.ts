@@ -158,7 +158,9 @@ async function admitSlowly(progress: Progress, environment: Environment): Promis
     if (approved.status === 'replay') return replayed(progress, approved, environment)
   }
   progress.at = 'access'
-  const access = openCached(progress, environment) ?? (await openFetched(progress, approved.entry, environment))
+  // What a person said yes to counts only where their yes is what entitles this call.
+  const answered = approved.entry !== undefined && approved.entitled.kind === 'answered' ? approved.entry : undefined
+  const access = openCached(progress, environment) ?? (await openFetched(progress, answered, environment))
   if ('status' in access) return end(progress.stopped('access', access))
   try {
     if (environment.auditor.required) await noteEnd(progress, 'run', 'ready', environment)

@@ -56,12 +56,16 @@ export function draftQuestion(
   }
   const call = { input, identity }
   const asked = answerAtOnce('approval.message', approval.message(call)).normalize('NFC')
-  const message = withDoubt(asked, inDoubt)
-  const unreadable = messageProblem(message)
+  const unreadable = messageProblem(asked)
   if (unreadable !== undefined) return deny('invalid_input', `the message for the person ${unreadable}`)
   const context = { authorizationServers: environment.servers, clock: environment.clock }
-  const problem = chosen.channel.checkMessage?.(message, approver, context)
+  const problemOf = (text: string) => chosen.channel.checkMessage?.(text, approver, context)
+  const problem = problemOf(asked)
   if (problem !== undefined) return deny('misconfigured', `the message cannot be sent by this channel: ${problem}`)
+  const message = withDoubt(asked, inDoubt).find((text) => text.length <= MAX_MESSAGE && problemOf(text) === undefined)
+  if (message === undefined) {
+    return deny('unknown_outcome', 'an equal run is in doubt, and this channel has no room to tell the person of it')
+  }
   const details = plainDetails(answerAtOnce('approval.details', approval.details?.(call)) ?? [])
   if (details === undefined) return deny('misconfigured', 'approval.details must be plain JSON objects with a type')
   const question = {
@@ -84,12 +88,16 @@ export function approverOf(approval: ApprovalRules, identity: Identity, input: J
   return { issuer, subject, ...(tenant !== undefined && { tenant }) }
 }
 
-/** Tells the person of an equal run in doubt, in the alphabet of the narrowest channel (A13). */
-function withDoubt(message: string, inDoubt: readonly Entry[]): string {
-  if (inDoubt.length === 0) return message
+/** Ways to tell the person of an equal run in doubt, from a sentence to what the narrowest channels take (A13). */
+function withDoubt(message: string, inDoubt: readonly Entry[]): readonly string[] {
+  if (inDoubt.length === 0) return [message]
   const last = Math.max(...inDoubt.map(({ record }) => record.startedAt ?? record.createdAt))
-  const [day, time] = new Date(last * 1000).toISOString().split(/[T.]/)
-  return `Again? ${day} ${time} UTC: outcome unknown. ${message}`
+  const [day = '', time = ''] = new Date(last * 1000).toISOString().split(/[T.]/)
+  return [
+    `An equal request of ${day} ${time} UTC ended without a known result. ${message}`,
+    `Repeat of ${day.slice(5)} ${time.slice(0, 5)} UTC, result unknown: ${message}`,
+    `Repeat/${day.slice(5)}/${time.slice(0, 5).replace(':', '')}/unknown/${message}`,
+  ]
 }
 
 function messageProblem(message: string): string | undefined {

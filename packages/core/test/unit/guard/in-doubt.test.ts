@@ -234,7 +234,7 @@ describe('while an equal run is in doubt', () => {
     expect(await run(asks, 'two', request('POST'))).toMatchObject({ status: 'interrupted' })
     expect(questions.map(({ message }) => message)).toEqual([
       'Pay 50',
-      'Again? 2027-01-15 08:00:06 UTC: outcome unknown. Pay 50',
+      'An equal request of 2027-01-15 08:00:06 UTC ended without a known result. Pay 50',
     ])
     answers({ status: 'approved' })
     clock.advance(6)
@@ -260,7 +260,7 @@ describe('while an equal run is in doubt', () => {
     state.status = 200
     expect(await run(perCall, 'two', request('POST'))).toMatchObject({
       status: 'interrupted',
-      interrupt: { message: expect.stringContaining('outcome unknown') },
+      interrupt: { message: expect.stringContaining('without a known result') },
     })
     expect(questions).toHaveLength(3)
   })
@@ -285,5 +285,50 @@ describe('while an equal run is in doubt', () => {
     expect(keys).toHaveLength(3)
     expect(new Set(keys).size).toBe(1)
     expect(questions).toHaveLength(2)
+  })
+
+  test.each<readonly [string, (text: string) => boolean, object]>([
+    [
+      'takes few signs',
+      (text) => /^[A-Za-z0-9 +\-_.,:#]{1,64}$/.test(text),
+      { message: 'Repeat of 01-15 08:00 UTC, result unknown: Pay 50' },
+    ],
+    [
+      'takes no spaces',
+      (text) => /^[A-Za-z0-9 \-._+/!?#]{1,40}$/.test(text),
+      { message: 'Repeat/01-15/0800/unknown/Pay 50' },
+    ],
+  ])('a channel that %s is told in fewer words', async (_, takes, interrupt) => {
+    const { guard, call, clock, answers, channel } = smallWorld()
+    const checkMessage = (text: string) => (takes(text) ? undefined : 'too much')
+    const behalf = guard({
+      vault,
+      fetch: async () => new Response(null, { status: 500 }),
+      approvals: { ...channel, checkMessage },
+    })
+    const pays: Body = async (__, { access }) => {
+      await access.mail.fetch('https://mail.example/pay', { method: 'POST' })
+      throw new Error('no answer')
+    }
+    await behalf.run(asks, call({ slot: 'one' }), pays as never)
+    answers({ status: 'approved' })
+    clock.advance(6)
+    await expect(behalf.run(asks, call({ slot: 'one' }), pays as never)).rejects.toThrow('no answer')
+    expect(await behalf.run(asks, call({ slot: 'two' }), pays as never)).toMatchObject({ interrupt })
+  })
+
+  test('a channel that cannot tell the person of it asks nothing', async () => {
+    const { guard, call, clock, answers, channel, questions } = smallWorld()
+    const checkMessage = (text: string) => (text.length > 6 ? 'at most 6 characters' : undefined)
+    const behalf = guard({ approvals: { ...channel, checkMessage } })
+    const bare = policy(schema, { version: '1', approval: { message: () => 'Pay 50' } })
+    await behalf.run(bare, call({ slot: 'one' }), () => 'ran')
+    answers({ status: 'approved' })
+    clock.advance(6)
+    await expect(behalf.run(bare, call({ slot: 'one' }), () => Promise.reject(new Error('gone')))).rejects.toThrow(
+      'gone',
+    )
+    expect(await behalf.run(bare, call({ slot: 'two' }), () => 'ran')).toMatchObject({ code: 'unknown_outcome' })
+    expect(questions).toHaveLength(1)
   })
 })

@@ -193,7 +193,11 @@ describe('resolve (A5)', () => {
     const other = await behalf.run(asks, call({ slot: 'other' }), () => 'ran')
     expect(other).toMatchObject({
       status: 'interrupted',
-      interrupt: { message: expect.stringMatching(/^Again\? 2027-01-15 [\d:]{8} UTC: outcome unknown\. Pay 50$/) },
+      interrupt: {
+        message: expect.stringMatching(
+          /^An equal request of 2027-01-15 [\d:]{8} UTC ended without a known result\. Pay 50$/,
+        ),
+      },
     })
     expect(questions).toHaveLength(2)
   })
