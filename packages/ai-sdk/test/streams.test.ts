@@ -222,7 +222,7 @@ test('a generator that writes and is broken off is not run again', async () => {
   await run('count', { target, identity, from, rules, signal: controller.signal }).catch(() => {})
   expect([runs, closed]).toEqual([1, 1])
   const again = await run('count', { target, identity, from, rules })
-  expect(again.saw).toContain('This action was begun before and its result is not known. It was not done again.')
+  expect(again.saw).toContain('This action was started before and its result is not known. It was not done again.')
   expect(runs).toBe(1)
 })
 
