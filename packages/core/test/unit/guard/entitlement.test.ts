@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { Token } from '../../../src/credential/index.ts'
 import { admit } from '../../../src/identity/index.ts'
-import { type ApprovalChannel, policy, type UserIdentity } from '../../../src/index.ts'
+import { type ApprovalChannel, policy, resource, type UserIdentity } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 /** Asks where `asksNow` says so. */
@@ -152,5 +153,27 @@ describe('a record proves only what was asked and answered (A11)', () => {
     expect(second).toMatchObject({ status: 'interrupted', interrupt: { message: 'Pay (2)' } })
     expect(second.trace.approvalId).toBe(first.trace.approvalId)
     expect(questions).toHaveLength(2)
+  })
+
+  test('the token that a yes brought is not used by a call that needs no approval any more', async () => {
+    const { guard, call, channel, answers, clock } = smallWorld()
+    const state = { asksNow: true }
+    const rules = policy(schema, {
+      version: '1',
+      approval: { message: () => 'Pay?', details: () => [{ type: 'payment' }], when: () => state.asksNow },
+      access: { api: resource('https://api.example/', { scopes: ['write'], withoutApproval: ['read'] }) },
+    })
+    const behalf = guard({ approvals: { ...channel, carriesCredential: () => true } })
+    await behalf.run(rules, call(), () => 'ran')
+    answers({ status: 'approved', token: { value: new Token('the-approval-token'), scopes: ['write'] } })
+    clock.advance(10)
+    expect(await behalf.preflight(rules, call())).toMatchObject({ status: 'ready' })
+    state.asksNow = false
+    let seen: unknown
+    const outcome = await behalf.run(rules, call(), async (_, { access }) => {
+      seen = access.api.scopes
+    })
+    // The exempt call asks for its own token, and the user came without one to exchange.
+    expect([outcome.status, seen]).toEqual(['interrupted', undefined])
   })
 })
