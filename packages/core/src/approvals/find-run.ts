@@ -45,7 +45,7 @@ export async function findOrCreateRun(ledger: Ledger, draft: RunDraft): Promise<
 /** Runs of an equal call that are in doubt: a body started, and nobody has said what became of it (A13). */
 export async function runsInDoubt(ledger: Ledger, binding: string): Promise<readonly Entry[]> {
   const found: Entry[] = []
-  for (const entry of await ledger.unsettled(binding)) {
+  for (const entry of await ledger.startedOf(binding)) {
     const current = await noteCrash(ledger, entry)
     if (current.record.state === 'crashed') found.push(current)
   }

@@ -152,11 +152,11 @@ export class Ledger {
     throw new StoreError('unavailable', 'too many writers change a pointer at once')
   }
 
-  /** Records of an equal binding that are not settled: open, running or crashed. */
-  async unsettled(binding: string): Promise<readonly Entry[]> {
+  /** Runs of an equal call whose body started and has not returned: running or in doubt. */
+  async startedOf(binding: string): Promise<readonly Entry[]> {
     const entries: Entry[] = []
     for (let after: string | undefined; ; ) {
-      const page = await this.#store.list(`binding:${binding}`, { limit: PAGE, ...(after !== undefined && { after }) })
+      const page = await this.#store.list(`started:${binding}`, { limit: PAGE, ...(after !== undefined && { after }) })
       for (const stored of page) entries.push(await this.#opened(stored))
       after = page.at(-1)?.key
       if (page.length < PAGE) return entries
@@ -268,9 +268,10 @@ export class Ledger {
     const { owner, sessionId } = record
     const index: string[] = []
     if (!isSettled(record.state)) {
-      index.push(`binding:${record.binding}`, await this.#ownerIndex(owner))
+      index.push(await this.#ownerIndex(owner))
       if (sessionId !== undefined) index.push(await this.#sessionIndex(owner.issuer, sessionId))
     }
+    if (record.state === 'running' || record.state === 'crashed') index.push(`started:${record.binding}`)
     // Whoever was asked has nothing more to do with it: their page stays short (A14).
     if (record.question !== undefined && (record.state === 'requested' || record.state === 'pending')) {
       index.push(await this.#approverIndex(record.question.approver))
