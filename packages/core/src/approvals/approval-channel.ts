@@ -23,9 +23,9 @@ export interface ApprovalQuestion {
  */
 export interface Asked {
   readonly state: JsonObject
-  /** Seconds until the first look is worth it. @default 5 */
+  /** Shortest time between two polls, counted from a response to the next request. Seconds. @default 5 */
   readonly interval?: number
-  /** Epoch seconds: when this delivery of the question runs out. */
+  /** Epoch seconds: when this delivery of the question expires. @default the question's own end, the latest possible */
   readonly expiresAt?: number
   /**
    * Epoch seconds: until then the answer comes by itself, and a watcher needs not look for it.
@@ -41,9 +41,16 @@ export type Answer =
       readonly interval?: number
       readonly retryAfter?: number
       readonly state?: JsonObject
+      /**
+       * What this poll learned. `unanswered`: the person has not answered. `nothing`: no usable response came.
+       * `answered`: an answer came, is kept in `state`, and could not be verified yet. @default 'unanswered'
+       */
+      readonly found?: 'unanswered' | 'nothing' | 'answered'
     }
   | {
       readonly status: 'approved'
+      /** Epoch seconds: when the person answered, where the channel can prove it. @default not known */
+      readonly answeredAt?: number
       /** The credential, where the question asked for one. */
       readonly token?: {
         readonly value: Token

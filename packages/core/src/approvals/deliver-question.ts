@@ -1,11 +1,12 @@
 import { BehalfError, OAuthResponseError } from '../errors/index.ts'
 import type { ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from './approval-channel.ts'
 import type { Entry, Ledger } from './ledger.ts'
+import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, nextPollAt } from './poll-times.ts'
 import type { Delivery, RunRecord, StoredQuestion } from './record.ts'
 import { withinBound } from './within-bound.ts'
 
 /** Nobody else asks or looks meanwhile; a holder that died is replaced after this long, one that lives renews. */
-const BUSY_SECONDS = 45
+export const BUSY_SECONDS = 45
 
 /** Deliveries of one question, the first included: a person who does not answer is not asked for ever (A7). */
 export const MAX_SENDS = 3
@@ -43,9 +44,10 @@ export function channelQuestion(record: RunRecord & { readonly question: StoredQ
 export async function alone<Result>(
   ledger: Ledger,
   id: string,
+  seconds: number,
   work: () => Promise<Result>,
 ): Promise<Result | undefined> {
-  const lease = await ledger.lease(`busy:${id}`, BUSY_SECONDS)
+  const lease = await ledger.lease(`busy:${id}`, seconds)
   if (lease === undefined) return undefined
   const stopRenewing = lease.keep()
   try {
@@ -67,7 +69,7 @@ export async function deliverQuestion(
   channel: ApprovalChannel,
   context: ChannelContext,
 ): Promise<Delivered> {
-  const outcome = await alone(ledger, entry.record.id, async (): Promise<Delivered> => {
+  const outcome = await alone(ledger, entry.record.id, BUSY_SECONDS, async (): Promise<Delivered> => {
     const current = (await ledger.read(entry.record.id)) ?? entry
     if (current.record.state !== 'requested' || current.record.question === undefined) {
       return { status: 'settled', entry: current }
@@ -102,18 +104,26 @@ async function send(
     // A question that took its place meanwhile was not sent by this.
     if (record.state !== 'requested' || record.question?.id !== question.id) return undefined
     if ('refused' in asked) return { ...record, state: asked.refused, note: asked.note, endedAt: ledger.now() }
-    return { ...record, state: 'pending', delivery: deliveryOf(asked, sentAt), sends: record.sends + 1 }
+    return {
+      ...record,
+      state: 'pending',
+      delivery: deliveryOf(asked, question, sentAt, ledger.now()),
+      sends: record.sends + 1,
+    }
   })
 }
 
-function deliveryOf(asked: Asked, sentAt: number): Delivery {
-  const interval = asked.interval ?? 5
+/** The first poll, too, keeps the interval from the response: a server may count from when it answered (CIBA Core §7.3). */
+function deliveryOf(asked: Asked, { expiresAt }: StoredQuestion, sentAt: number, now: number): Delivery {
+  const interval = intervalOf(asked.interval, DEFAULT_INTERVAL_SECONDS)
+  const end = isUsable(asked.expiresAt) ? Math.min(asked.expiresAt, expiresAt) : expiresAt
   return {
     state: asked.state,
     interval,
-    nextLookAt: sentAt + interval,
-    ...(asked.expiresAt !== undefined && { expiresAt: asked.expiresAt }),
-    ...(asked.watchFrom !== undefined && { watchFrom: asked.watchFrom }),
+    nextLookAt: nextPollAt({ now, interval, before: 0, end }),
+    pendingAt: sentAt,
+    expiresAt: end,
+    ...(isUsable(asked.watchFrom) && { watchFrom: Math.min(asked.watchFrom, expiresAt) }),
   }
 }
 

@@ -1,24 +1,26 @@
 import { revealToken } from '../credential/token.ts'
 import { BehalfError } from '../errors/index.ts'
-import type { Answer, ApprovalChannel, Asked, ChannelContext } from './approval-channel.ts'
-import { alone, channelQuestion, MAX_SENDS } from './deliver-question.ts'
+import type { Answer, ApprovalChannel, ChannelContext } from './approval-channel.ts'
+import { alone, BUSY_SECONDS, channelQuestion, MAX_SENDS } from './deliver-question.ts'
 import type { Entry, Ledger } from './ledger.ts'
+import { endOf, intervalOf, isUsable, nextPollAt, SKEW_SECONDS, useWithinSeconds } from './poll-times.ts'
 import type { Delivery, RunRecord, StoredQuestion } from './record.ts'
 import { withinBound } from './within-bound.ts'
 
-/** An approval that is not used within this time of the answer is void (A5). */
-const USABLE_SECONDS = 15 * 60
+/** A poller that died holds its question for the interval, but no longer than this. Seconds. */
+const MAX_BUSY_SECONDS = 3600
 
-type Pending = RunRecord & { readonly question: StoredQuestion; readonly delivery: Delivery }
+/** A question that was delivered and waits for its answer. */
+export type Pending = RunRecord & { readonly question: StoredQuestion; readonly delivery: Delivery }
 
-const isPending = (record: RunRecord): record is Pending =>
+export const isPending = (record: RunRecord): record is Pending =>
   record.state === 'pending' && record.question !== undefined && record.delivery !== undefined
 
 /**
- * Looks for the answer once, when a look is due: `pending -> approved | denied | …`.
+ * Polls for the answer once, when a poll is due: `pending -> approved | denied | …`.
  *
- * Never two looks at a time, and never sooner than the channel's interval after the last one was sent.
- * An outage leaves everything as it was, but for the time of the next look.
+ * Never sends two polls at a time, nor one sooner than the channel's interval after the last response arrived.
+ * An outage changes only the time of the next poll.
  */
 export async function lookForAnswer(
   ledger: Ledger,
@@ -27,13 +29,15 @@ export async function lookForAnswer(
   context: ChannelContext,
 ): Promise<Entry> {
   if (!isPending(entry.record) || ledger.now() < entry.record.delivery.nextLookAt) return entry
-  const looked = await alone(ledger, entry.record.id, async () => {
+  // A process that dies while it polls leaves no time of a response: its lease ends no sooner than the interval.
+  const seconds = Math.min(MAX_BUSY_SECONDS, Math.max(BUSY_SECONDS, entry.record.delivery.interval))
+  const polled = await alone(ledger, entry.record.id, seconds, async () => {
     const current = (await ledger.read(entry.record.id)) ?? entry
     const { record } = current
     if (!isPending(record) || ledger.now() < record.delivery.nextLookAt) return current
     return look(ledger, current, record, channel, context)
   })
-  return looked ?? (await ledger.read(entry.record.id)) ?? entry
+  return polled ?? (await ledger.read(entry.record.id)) ?? entry
 }
 
 async function look(
@@ -61,32 +65,30 @@ async function look(
   try {
     const request = channelQuestion({ ...record, question })
     const answer = await withinBound((signal) => channel.look(asked, request, { ...context, signal }))
-    return await settle(answer.status === 'pending' && isOver(asked, sentAt) ? { status: 'expired' } : answer)
+    return await settle(answer)
   } catch (error) {
-    // Whatever went wrong, a request was sent: the next one keeps its distance (CIBA Core §10.1).
-    const postponed = await settle({ status: 'pending', ...retryAfterOf(error) })
+    // A request may have been sent: the next one keeps its distance (CIBA Core §10.1).
+    const postponed = await settle({ status: 'pending', found: 'nothing', ...retryAfterOf(error) })
     if (BehalfError.isInstance(error) && error.retryable) return postponed
     throw error
   }
 }
-
-/** A channel that does not say that a delivery ran out has still told when it does. */
-const isOver = ({ expiresAt }: Asked, sentAt: number): boolean => expiresAt !== undefined && sentAt >= expiresAt
 
 function retryAfterOf(error: unknown): { readonly retryAfter?: number } {
   const seconds = BehalfError.isInstance(error) && 'retryAfter' in error ? error.retryAfter : undefined
   return typeof seconds === 'number' ? { retryAfter: seconds } : {}
 }
 
-/** The record after an answer. Pure. */
+/**
+ * Returns the record after an answer.
+ *
+ * @param sentAt - When the poll was sent. Epoch seconds.
+ * @param now - When its response arrived. Epoch seconds.
+ */
 export function applied(record: Pending, answer: Answer, sentAt: number, now: number): RunRecord {
   switch (answer.status) {
-    case 'pending': {
-      const interval = Math.max(record.delivery.interval, answer.interval ?? 0)
-      const nextLookAt = sentAt + Math.max(interval, answer.retryAfter ?? 0)
-      const state = answer.state ?? record.delivery.state
-      return { ...record, delivery: { ...record.delivery, interval, nextLookAt, state, lookedAt: sentAt } }
-    }
+    case 'pending':
+      return { ...record, delivery: postponed(record, answer, sentAt, now) }
     case 'approved':
       return approved(record, answer, now)
     case 'denied':
@@ -101,17 +103,45 @@ export function applied(record: Pending, answer: Answer, sentAt: number, now: nu
   }
 }
 
-function approved(record: Pending, { token }: Extract<Answer, { status: 'approved' }>, now: number): RunRecord {
+type Of<Status> = Extract<Answer, { readonly status: Status }>
+
+function postponed({ question, delivery }: Pending, answer: Of<'pending'>, sentAt: number, now: number): Delivery {
+  const { found = 'unanswered', retryAfter } = answer
+  const before = delivery.interval
+  const changed = {
+    ...delivery,
+    interval: Math.max(before, intervalOf(answer.interval, before)),
+    state: answer.state ?? delivery.state,
+    ...(found === 'unanswered' && { pendingAt: sentAt }),
+    ...(found === 'answered' && { receivedAt: delivery.receivedAt ?? now }),
+  }
+  const end = endOf({ question, delivery: changed })
+  return { ...changed, nextLookAt: nextPollAt({ now, interval: changed.interval, before, retryAfter, end }) }
+}
+
+/**
+ * An answer counts that arrived before the question's end, or was given before it by the channel's proof; both plus
+ * the difference that clocks may have. Its use is counted from the earliest time at which it can have been given.
+ */
+function approved(record: Pending, answer: Of<'approved'>, now: number): RunRecord {
+  const { question, delivery } = record
+  const { token } = answer
   // What was to be held by the server is not quietly held by us instead (A9).
   if (record.question.credential !== undefined && token === undefined) {
     return ended(record, 'failed', 'the answer brought no token, where the token is the approval', now)
   }
+  const provenAt = provenTime(answer, delivery, now)
+  const foundAt = delivery.receivedAt ?? now
+  if ((provenAt ?? foundAt) > question.expiresAt + SKEW_SECONDS) {
+    return ended(record, 'expired', 'an answer was found after the question had ended', now)
+  }
   const { delivery: _, note: __, ...rest } = record
-  const usableUntil = Math.min(now + USABLE_SECONDS, token?.expiresAt ?? Number.POSITIVE_INFINITY)
+  const useFrom = provenAt ?? delivery.pendingAt ?? record.createdAt
+  const usableUntil = Math.min(useFrom + useWithinSeconds(question), token?.expiresAt ?? Number.POSITIVE_INFINITY)
   return {
     ...rest,
     state: 'approved',
-    answeredAt: now,
+    answeredAt: provenAt ?? foundAt,
     usableUntil,
     ...(token !== undefined && {
       token: {
@@ -125,13 +155,23 @@ function approved(record: Pending, { token }: Extract<Answer, { status: 'approve
   }
 }
 
+/**
+ * Returns when the person answered, where the channel's time proves it. A time that is not clearly after the question
+ * was last found open proves nothing: it may be that of an earlier login.
+ */
+function provenTime({ answeredAt }: Of<'approved'>, { pendingAt = 0 }: Delivery, now: number): number | undefined {
+  if (!isUsable(answeredAt) || answeredAt > now + SKEW_SECONDS) return undefined
+  if (answeredAt >= now) return now
+  return answeredAt < pendingAt + SKEW_SECONDS ? undefined : answeredAt
+}
+
 function ended(record: Pending, state: 'denied' | 'failed' | 'expired', note: string, now: number): RunRecord {
   const { delivery: _, ...rest } = record
   return { ...rest, state, note, endedAt: now }
 }
 
-/** A7: a request is not its delivery. Within the approval's life time the person is asked again, so often and no more. */
-function askedAgain(record: Pending, why: 'expired' | 'answer_lost', now: number): RunRecord {
+/** A7: a question outlives its delivery. Until its end the person is asked again, a bounded number of times. */
+export function askedAgain(record: Pending, why: 'expired' | 'answer_lost', now: number): RunRecord {
   if (now >= record.question.expiresAt || record.sends >= MAX_SENDS) {
     return ended(record, 'expired', why === 'expired' ? 'nobody answered in time' : 'the answer was lost', now)
   }

@@ -34,6 +34,7 @@ const question = z.object({
   credential: z.optional(z.object({ resource: text, scopes })),
   expiresAt: seconds,
   toldInDoubt: z.optional(z.array(text)),
+  useWithinSeconds: z.optional(seconds),
 })
 
 const result = z.discriminatedUnion('kind', [
@@ -70,7 +71,8 @@ const runRecord = z.object({
       expiresAt: z.optional(seconds),
       interval: seconds,
       nextLookAt: seconds,
-      lookedAt: z.optional(seconds),
+      pendingAt: z.optional(seconds),
+      receivedAt: z.optional(seconds),
       watchFrom: z.optional(seconds),
     }),
   ),

@@ -60,6 +60,8 @@ export interface StoredQuestion {
   readonly expiresAt: number
   /** Ids of the equal runs in doubt that the message tells of (A13). */
   readonly toldInDoubt?: readonly string[]
+  /** How long an answer may be used, in seconds. @default 900 */
+  readonly useWithinSeconds?: number
 }
 
 /** How the question was delivered, and when to look for the answer. */
@@ -71,8 +73,10 @@ export interface Delivery {
   readonly interval: number
   /** Epoch seconds. */
   readonly nextLookAt: number
-  /** Epoch seconds: when the last look was sent. */
-  readonly lookedAt?: number
+  /** Epoch seconds: the question was not answered then. When it was sent, or the last poll that found it open. */
+  readonly pendingAt?: number
+  /** Epoch seconds: when an answer arrived that could not be verified yet. */
+  readonly receivedAt?: number
   /** Epoch seconds: until then the answer comes by itself, and a watcher needs not look for it. */
   readonly watchFrom?: number
 }
@@ -111,6 +115,7 @@ export interface RunRecord {
   readonly sends: number
   /** Why the person is asked again, or why nothing can come of it. For the operator. */
   readonly note?: string
+  /** Epoch seconds: when the person answered, where that is known, else when the answer was found. */
   readonly answeredAt?: number
   /** Epoch seconds: an approval that was not used by then is void (A5). */
   readonly usableUntil?: number

@@ -4,7 +4,8 @@ import { MAX_TRIES } from './claim-run.ts'
 import { deliverQuestion } from './deliver-question.ts'
 import { noteCrash } from './find-run.ts'
 import type { Entry, Ledger } from './ledger.ts'
-import { lookForAnswer } from './look-for-answer.ts'
+import { askedAgain, isPending, lookForAnswer, type Pending } from './look-for-answer.ts'
+import { isDeliveryOver } from './poll-times.ts'
 import type { RunRecord, RunState, StoredResult } from './record.ts'
 
 /** Where a run stands. */
@@ -92,27 +93,34 @@ async function advance(
   return current
 }
 
-/** What is past its time is void, whoever looks first. */
+/** What is past its time is void, whoever reads it first. */
 function voidIfOver(ledger: Ledger, entry: Entry): Promise<Entry> {
   const now = ledger.now()
   return ledger.update(entry, (record) => {
     const unusable = record.usableUntil !== undefined && now >= record.usableUntil
     if (record.state === 'crashed' && !unusable && maySameRunStartAgain(record)) return { ...record, state: 'approved' }
     if (!isOver(record, now)) return undefined
-    const { token: _, ...rest } = record
-    // A body began under it once: that it was not used would be an untruth.
-    if (record.runner !== undefined) return { ...rest, state: 'crashed', inDoubtSince: record.inDoubtSince ?? now }
-    return { ...rest, state: 'expired', endedAt: now }
+    return isPending(record) ? undelivered(record, now) : expired(record, now)
   })
 }
 
 const maySameRunStartAgain = ({ onCrash, tries = 0 }: RunRecord): boolean => onCrash === 'retry' && tries < MAX_TRIES
 
 function isOver(record: RunRecord, now: number): boolean {
-  if (record.state === 'approved') return record.usableUntil !== undefined && now >= record.usableUntil
-  // A last look first: an answer given in time counts, even when it is found late (A7).
-  const { question, delivery } = record
-  const lookedAfterEnd = question !== undefined && (delivery?.lookedAt ?? 0) >= question.expiresAt
-  if (record.state === 'pending') return lookedAfterEnd
-  return record.state === 'requested' && record.question !== undefined && now >= record.question.expiresAt
+  const { state, usableUntil, question } = record
+  if (state === 'approved') return usableUntil !== undefined && now >= usableUntil
+  // A last poll first: an answer given in time counts, even when it is found late (A7).
+  if (isPending(record)) return isDeliveryOver(record, now)
+  return state === 'requested' && question !== undefined && now >= question.expiresAt
+}
+
+function undelivered(record: Pending, now: number): RunRecord {
+  return askedAgain(record, record.delivery.receivedAt === undefined ? 'expired' : 'answer_lost', now)
+}
+
+function expired({ token: _, ...record }: RunRecord, now: number): RunRecord {
+  // A body began under it once: that it was not used would be an untruth.
+  if (record.runner !== undefined) return { ...record, state: 'crashed', inDoubtSince: record.inDoubtSince ?? now }
+  const unused = record.state === 'approved' && { note: 'the answer was not used in time' }
+  return { ...record, ...unused, state: 'expired', endedAt: now }
 }

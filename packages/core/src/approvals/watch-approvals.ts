@@ -1,6 +1,8 @@
 import { StoreError } from '../errors/index.ts'
 import { pause } from '../lib/index.ts'
 import type { Entry } from './ledger.ts'
+import { isPending } from './look-for-answer.ts'
+import { nextStepAt } from './poll-times.ts'
 import { watchEntry } from './watch-entry.ts'
 import { type WatcherOptions, type WatcherSettings, watcherSettings } from './watch-options.ts'
 import { Pace } from './watch-pace.ts'
@@ -138,11 +140,12 @@ class StoreWatcher implements Watcher {
     if (isLook) {
       const now = performance.now()
       if (this.#pace.backlog(issuer, now) > MAX_WAIT_MS) return this.#putOff(entry)
-      // The store's clock may run ahead of ours: sooner than the interval allows, nobody looks.
-      const early = ((record.delivery?.nextLookAt ?? 0) - ledger.now()) * 1000
+      // The store's clock may be ahead of ours: a poll is never sooner than the interval allows.
+      const dueAt = record.delivery && nextStepAt({ question: record.question, delivery: record.delivery })
+      const early = Math.ceil(((dueAt ?? 0) - ledger.now()) * 1000)
       await rest(Math.max(early, this.#pace.reserve(issuer, now)), signal)
       if (signal.aborted) return this.#giveBack(entry)
-      this.#measure(record.delivery?.nextLookAt)
+      this.#measure(dueAt)
     }
     if ((await watchEntry(entry, this.#settings)) === 'told') this.#counts.told++
   }
@@ -159,11 +162,12 @@ class StoreWatcher implements Watcher {
   async #putOff(entry: Entry): Promise<void> {
     this.#counts.putOff++
     const at = this.#settings.ledger.now() + (MAX_WAIT_MS / 1000) * (1 + Math.random())
-    await this.#settings.ledger.update(entry, (record) =>
-      record.state === 'pending' && record.delivery !== undefined
-        ? { ...record, delivery: { ...record.delivery, nextLookAt: Math.max(at, record.delivery.nextLookAt) } }
-        : undefined,
-    )
+    await this.#settings.ledger.update(entry, (record) => {
+      if (!isPending(record)) return undefined
+      const delivery = { ...record.delivery, nextLookAt: Math.max(at, record.delivery.nextLookAt) }
+      // Put off for longer than an answer counts, it would end without a last poll: the claim's own end is later.
+      return nextStepAt({ ...record, delivery }) < delivery.nextLookAt ? undefined : { ...record, delivery }
+    })
   }
 
   /** Written as it is, a record is due again as before, for whichever watcher comes. */

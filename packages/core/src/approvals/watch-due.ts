@@ -1,3 +1,4 @@
+import { nextStepAt } from './poll-times.ts'
 import type { RunRecord } from './record.ts'
 
 /** The queue of questions at which somebody has to look. */
@@ -21,7 +22,7 @@ export function dueOf({ question, delivery, state, told }: RunRecord, now: numbe
     case 'requested':
       return now + UNSENT_SECONDS
     case 'pending':
-      return delivery && Math.max(delivery.nextLookAt, delivery.watchFrom ?? 0)
+      return delivery && Math.max(nextStepAt({ question, delivery }), delivery.watchFrom ?? 0)
     case 'approved':
     case 'denied':
     case 'expired':

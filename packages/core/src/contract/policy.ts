@@ -71,6 +71,12 @@ export interface ApprovalRule<Input> {
   readonly askAgainAfterSeconds?: number
   /** How long the question may stay open, in seconds. @default 3600 */
   readonly lifetimeSeconds?: number
+  /**
+   * How long an answer may be used, in seconds: from the time of the answer where the channel proves it, else from the
+   * last poll that found the question open. A larger value, or a watcher, is needed where people answer while the app
+   * does not poll, such as overnight. @default 900
+   */
+  readonly useWithinSeconds?: number
   /** Name of the channel, where the guard has several. @default the only one, else `default` */
   readonly channel?: string
   /** Ask for every call, even where an equal question is open. @default false */

@@ -1,4 +1,4 @@
-import type { Entry, RunRecord } from '../approvals/index.ts'
+import { type Entry, type RunRecord, secondsToPoll } from '../approvals/index.ts'
 import type { Approver, AuthorizationDetail, Identity } from '../contract/index.ts'
 
 /** What an owner may see of a run. No token, no `auth_req_id`, no input. */
@@ -25,7 +25,7 @@ export interface ApprovalView {
 export type ApproverView = Pick<ApprovalView, 'id' | 'message' | 'details' | 'state' | 'expiresAt'>
 
 export function ownerView({ record }: Entry, now: number): ApprovalView {
-  const { id, tool, question, delivery, state, usableUntil, createdAt } = record
+  const { id, tool, question, state, usableUntil, createdAt } = record
   const base = {
     id,
     tool,
@@ -38,7 +38,7 @@ export function ownerView({ record }: Entry, now: number): ApprovalView {
   switch (state) {
     case 'requested':
     case 'pending':
-      return { ...base, state: 'open', interval: Math.max(1, Math.ceil((delivery?.nextLookAt ?? now) - now)) }
+      return { ...base, state: 'open', interval: secondsToPoll(record, now) }
     case 'running':
     case 'completed':
     case 'threw':

@@ -76,6 +76,7 @@ export function draftQuestion(
     channel: chosen.name,
     expiresAt: environment.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
     ...(inDoubt.length > 0 && { toldInDoubt: inDoubt.map(({ record }) => record.id) }),
+    ...(approval.useWithinSeconds !== undefined && { useWithinSeconds: approval.useWithinSeconds }),
   }
   return withCredential(progress, approval, question, chosen.channel, environment)
 }

@@ -25,6 +25,7 @@ const approvalKeys = [
   'when',
   'approver',
   'lifetimeSeconds',
+  'useWithinSeconds',
   'channel',
   'perCall',
   'enforcedBy',
@@ -85,6 +86,7 @@ function checkApproval({ approval, access = {}, effect }: AnyRules): void {
   if ((approval.askAgainAfterSeconds ?? 0) > MAX_ASK_AGAIN_SECONDS) {
     throw new ConfigurationError('policy.approval.askAgainAfterSeconds', `give at most ${MAX_ASK_AGAIN_SECONDS} s`)
   }
+  positive('policy.approval.useWithinSeconds', approval.useWithinSeconds)
   if (typeof approval.message !== 'function') {
     throw new ConfigurationError('policy.approval.message', 'give a function that writes what the person reads')
   }

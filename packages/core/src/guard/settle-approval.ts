@@ -1,4 +1,12 @@
-import { type Entry, type RunRecord, type Settled, settleRun, untilWoken } from '../approvals/index.ts'
+import {
+  type Entry,
+  nextStepAt,
+  type RunRecord,
+  type Settled,
+  secondsToPoll,
+  settleRun,
+  untilWoken,
+} from '../approvals/index.ts'
 import { askWhereNeeded, type Entitled } from './entitle.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
@@ -114,7 +122,9 @@ async function settleOnce(
 /** Waits for the answer for as long as its next poll is away. */
 async function afterAWait(progress: Progress, entry: Entry, leftMs: number, { ledger }: Environment): Promise<Entry> {
   const { record } = entry
-  const dueIn = ((record.delivery?.nextLookAt ?? 0) - ledger.now()) * 1000
+  const { question, delivery } = record
+  const dueAt = delivery === undefined ? 0 : nextStepAt({ question, delivery })
+  const dueIn = (dueAt - ledger.now()) * 1000
   progress.waited = true
   progress.pauseDeadline()
   await untilWoken(record.id, Math.min(leftMs, Math.max(dueIn, 250)), progress.invocation.signal)
@@ -132,7 +142,6 @@ function describe(record: RunRecord, entitled: Entitled): string {
 function pendingStop(record: RunRecord, environment: Environment): Stop {
   const { question, delivery } = record
   const message = question?.message ?? ''
-  const due = delivery === undefined ? 1 : Math.max(1, Math.ceil(delivery.nextLookAt - environment.ledger.now()))
   return {
     status: 'interrupted',
     detail: `${record.state}: waits for ${question?.approver.subject ?? 'a person'}${record.note === undefined ? '' : ` (${record.note})`}`,
@@ -140,7 +149,7 @@ function pendingStop(record: RunRecord, environment: Environment): Stop {
       kind: 'approval_pending',
       id: record.id,
       message: record.note === 'answer_lost' ? `Your answer was lost, please answer again: ${message}` : message,
-      interval: due,
+      interval: secondsToPoll(record, environment.ledger.now()),
       expiresAt: Math.floor(delivery?.expiresAt ?? question?.expiresAt ?? 0),
     },
   }

@@ -38,7 +38,12 @@ export async function answerInApp(
     isOurs = false
     if (!isOpen(record, now)) return undefined
     isOurs = true
-    return applied(record, answer === 'approve' ? { status: 'approved' } : { status: 'denied' }, now, now)
+    return applied(
+      record,
+      answer === 'approve' ? { status: 'approved', answeredAt: now } : { status: 'denied' },
+      now,
+      now,
+    )
   })
   return { status: isOurs ? 'answered' : 'not_open', entry: settled }
 }

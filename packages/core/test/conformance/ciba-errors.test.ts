@@ -34,13 +34,13 @@ describe('errors (CIBA Core §11)', () => {
     expect(applied(pending, { status: 'pending', interval: 2 }, now, now).delivery?.interval).toBe(7)
   })
 
-  verifies('CIBA-10.1-interval', 'counted from when a request was sent', () => {
+  verifies('CIBA-10.1-interval', 'counted from when a response arrived', () => {
     const pending = {
       ...record('r', { state: 'pending', delivery: { state: {}, interval: 5, nextLookAt: 100 } }),
     } as Parameters<typeof applied>[0]
     // Sent at 100, answered at 103 after a long poll.
-    expect(applied(pending, { status: 'pending' }, 100, 103).delivery?.nextLookAt).toBe(105)
-    expect(applied(pending, { status: 'pending', retryAfter: 20 }, 100, 103).delivery?.nextLookAt).toBe(120)
+    expect(applied(pending, { status: 'pending' }, 100, 103).delivery?.nextLookAt).toBe(108)
+    expect(applied(pending, { status: 'pending', retryAfter: 20 }, 100, 103).delivery?.nextLookAt).toBe(123)
   })
 
   verifies('CIBA-11-final', 'refusals are told apart, and each is final', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { applied } from '../../../src/approvals/look-for-answer.ts'
 import { Token } from '../../../src/credential/index.ts'
+import './harness.ts'
 
 const NOW = 1_800_000_000
 const question = {
@@ -23,7 +24,7 @@ const record = {
   onCrash: 'report',
   createdAt: NOW - 60,
   question,
-  delivery: { state: { at: 'first' }, interval: 5, nextLookAt: NOW },
+  delivery: { state: { at: 'first' }, interval: 5, nextLookAt: NOW, pendingAt: NOW },
   sends: 1,
 } as const
 const after = (answer: Parameters<typeof applied>[1], over: object = {}, now = NOW) =>
@@ -41,7 +42,7 @@ describe('nobody answered yet (A4)', () => {
   ])('%j: look again in time', (more, interval, nextLookAt) => {
     expect(after({ status: 'pending', ...more })).toMatchObject({
       state: 'pending',
-      delivery: { interval, nextLookAt, lookedAt: NOW, state: { at: 'first' } },
+      delivery: { interval, nextLookAt, pendingAt: NOW, state: { at: 'first' } },
     })
   })
 

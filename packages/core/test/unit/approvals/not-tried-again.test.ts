@@ -44,7 +44,7 @@ describe('a look that fails for good', () => {
       const { settle, answers, ledger } = await stored(record('r', { state: 'pending', delivery }))
       answers(() => Promise.reject(error))
       await expect(settle()).rejects.toBe(error)
-      expect((await ledger.read('r'))?.record).toMatchObject({ state: 'pending', delivery: { lookedAt: NOW } })
+      expect((await ledger.read('r'))?.record).toMatchObject({ state: 'pending', delivery: { nextLookAt: NOW + 5 } })
     },
   )
 })

@@ -6,6 +6,7 @@ import { plainRecord, record, servers, testChannel, testLedger } from './harness
 const NOW = 1_800_000_000
 const END = 1_800_003_600
 const delivery = { state: {}, interval: 5, nextLookAt: END + 9_000 }
+const soon = { ...delivery, nextLookAt: END + 30 }
 
 async function settled(made: RunRecord, at = NOW) {
   const { ledger, clock } = testLedger()
@@ -19,9 +20,12 @@ describe('a question is over when its time is', () => {
   test.each([
     ['not sent, before', { state: 'requested' }, END - 1, 'pending'],
     ['not sent, at its end', { state: 'requested' }, END, 'expired'],
-    ['sent, and never looked at', { state: 'pending', delivery }, END + 1, 'pending'],
-    ['sent, and looked at before', { state: 'pending', delivery: { ...delivery, lookedAt: END - 1 } }, END, 'pending'],
-    ['sent, and looked at then', { state: 'pending', delivery: { ...delivery, lookedAt: END } }, END, 'expired'],
+    ['sent, and to be polled while an answer counts', { state: 'pending', delivery: soon }, END + 29, 'pending'],
+    ['sent, and to be polled when no answer counts', { state: 'pending', delivery }, END - 1, 'pending'],
+    ['sent, and to be polled when no answer counts', { state: 'pending', delivery }, END, 'expired'],
+    ['sent, and open before', { state: 'pending', delivery: { ...soon, pendingAt: END - 1 } }, END, 'pending'],
+    ['sent, and open then', { state: 'pending', delivery: { ...soon, pendingAt: END } }, END, 'expired'],
+    ['sent, and delivered for longer', { state: 'pending', delivery: { ...delivery, expiresAt: 9e9 } }, END, 'expired'],
   ] as const)('%s', async (_, over, at, state) => {
     expect((await settled(record('r', over), at)).entry.record.state).toBe(state)
   })

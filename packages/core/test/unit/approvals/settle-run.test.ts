@@ -76,7 +76,7 @@ describe('asking', () => {
 })
 
 describe('looking (A4)', () => {
-  test('not sooner than the interval after the last request was sent; slow_down lasts', async () => {
+  test('not sooner than the interval after the last response arrived; slow_down lasts', async () => {
     const { settle, looks, answers, clock } = await opened()
     await settle()
     const start = clock.now() / 1000
@@ -166,8 +166,9 @@ describe('looking (A4)', () => {
   test('an answer given in time and found late counts; silence at the end of the life time does not', async () => {
     const late = await opened()
     await late.settle()
+    const start = late.clock.now() / 1000
     late.clock.advance(4000)
-    late.answers({ status: 'approved' })
+    late.answers({ status: 'approved', answeredAt: start + 3599 })
     expect((await late.settle()).status).toBe('ready')
 
     const silent = await opened()
@@ -205,7 +206,8 @@ describe('using (A5)', () => {
     plain.clock.advance(5)
     plain.answers({ status: 'approved' })
     await plain.settle()
-    plain.clock.advance(899)
+    // Counted from when the question was sent, the last time at which it was certainly open.
+    plain.clock.advance(894)
     expect((await plain.settle()).status).toBe('ready')
     plain.clock.advance(1)
     expect(await plain.settle()).toMatchObject({ status: 'refused', code: 'approval_expired' })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Entry } from '../../../src/approvals/index.ts'
+import { type Entry, settleRun } from '../../../src/approvals/index.ts'
 import { lookForAnswer } from '../../../src/approvals/look-for-answer.ts'
 import type { RunRecord } from '../../../src/approvals/record.ts'
 import { TransportError } from '../../../src/errors/index.ts'
@@ -67,7 +67,7 @@ describe('only an open question that was delivered is looked at', () => {
       ),
     })
     const looked = await lookForAnswer(ledger, entry, channel, { authorizationServers: servers, clock })
-    expect(looked.record.delivery).toMatchObject({ lookedAt: NOW, nextLookAt: NOW + 5 })
+    expect(looked.record.delivery).toMatchObject({ pendingAt: NOW, nextLookAt: NOW + 5 })
     expect(looks).toHaveLength(1)
   })
 
@@ -90,12 +90,15 @@ describe('only an open question that was delivered is looked at', () => {
 
 describe('a channel that goes on saying `pending`', () => {
   test.each([
-    [NOW + 1, 'pending'],
-    [NOW, 'requested'],
-    [NOW - 1, 'requested'],
-  ])('where its delivery ends at %i', async (expiresAt, state) => {
-    const { look } = await stored(record('r', { state: 'pending', delivery: { ...due, expiresAt } }))
-    expect((await look()).record.state).toBe(state)
+    [NOW + 1, 0],
+    [NOW, 1],
+    [NOW - 1, 1],
+  ])('where its delivery ends at %i: the question is sent again %i times', async (expiresAt, sends) => {
+    const { ledger, entry, channel, clock } = await stored(
+      record('r', { state: 'pending', delivery: { ...due, expiresAt } }),
+    )
+    const settled = await settleRun(ledger, entry, channel, { authorizationServers: servers, clock })
+    expect(settled.entry.record).toMatchObject({ state: 'pending', sends })
   })
 
   test('and answers at the very end is heard', async () => {

@@ -54,7 +54,7 @@ describe('what an owner is shown of a run', () => {
     ownerView({ record: record('r', over), version: '1' } as never, now)
 
   test.each<readonly [string, Parameters<typeof record>[1], object]>([
-    ['one that is not sent yet', {}, { state: 'open', interval: 1, expiresAt: 1_800_003_600 }],
+    ['one that is not sent yet', {}, { state: 'open', interval: 5, expiresAt: 1_800_003_600 }],
     [
       'one that is with the person',
       { state: 'pending', delivery: { ...delivery, nextLookAt: now + 4.2 } },
@@ -63,7 +63,7 @@ describe('what an owner is shown of a run', () => {
     [
       'one whose look is due',
       { state: 'pending', delivery: { ...delivery, nextLookAt: now - 60 } },
-      { state: 'open', interval: 1 },
+      { state: 'open', interval: 5 },
     ],
     [
       'one that was approved',

@@ -1,0 +1,100 @@
+import type { Delivery, RunRecord, StoredQuestion } from './record.ts'
+
+/** Interval of a channel that names no usable one (CIBA Core §7.3). Seconds. */
+export const DEFAULT_INTERVAL_SECONDS = 5
+
+/** Shortest interval of a channel. Seconds. */
+const MIN_INTERVAL_SECONDS = 0.01
+
+/** Difference that the clocks of two machines may have. Seconds. */
+export const SKEW_SECONDS = 30
+
+/** The last poll before the end of a question leaves this time for its response. Seconds. */
+const LAST_POLL_SECONDS = 2
+
+/** Polls are delayed at random by up to this part of the interval, so that many questions do not poll together. */
+const JITTER = 0.2
+const MAX_JITTER_SECONDS = 10
+
+/** Returns the interval that a channel names, or `otherwise` where it names none that can be used. Seconds. */
+export function intervalOf(named: number | undefined, otherwise: number): number {
+  return isUsable(named) ? Math.max(MIN_INTERVAL_SECONDS, named) : otherwise
+}
+
+/** Channels are code of others: what they name may be NaN, infinite, negative or no number at all. */
+export function isUsable(seconds: number | undefined): seconds is number {
+  return Number.isFinite(seconds) && (seconds as number) > 0
+}
+
+/** What decides when a question is polled next. All in seconds. */
+export interface PollTimes {
+  /** Epoch: when the response to the last request arrived. */
+  readonly now: number
+  readonly interval: number
+  /** The interval so far. `0` after the question was sent, when no poll was made yet. */
+  readonly before: number
+  /** How long the server asked to wait, beside the interval. */
+  readonly retryAfter?: number | undefined
+  /** Epoch: when the delivery, or the question, ends. */
+  readonly end: number
+}
+
+/**
+ * Returns when to poll next, in epoch seconds: never sooner than the interval after the last response.
+ *
+ * A wait that is too long for any answer to count is cut, so that one poll is made before the end. It is not cut
+ * below the interval that held so far.
+ */
+export function nextPollAt({ now, interval, before, retryAfter, end }: PollTimes): number {
+  const last = end - LAST_POLL_SECONDS
+  const limit = before === 0 ? last : end + SKEW_SECONDS
+  const earliest = now + interval
+  const wanted = Math.max(earliest, now + (isUsable(retryAfter) ? retryAfter : 0))
+  const jitter = Math.min(interval * JITTER, MAX_JITTER_SECONDS) * Math.random()
+  if (wanted <= limit) return Math.min(limit, wanted + jitter)
+  if (earliest <= limit) return Math.max(earliest, last)
+  return now + before <= last ? last : earliest
+}
+
+interface Delivered {
+  readonly question?: StoredQuestion | undefined
+  readonly delivery: Delivery
+}
+
+/** Epoch seconds: when a delivery ends. A delivery never outlives its question. */
+export function endOf({ question, delivery: { expiresAt, receivedAt } }: Delivered): number {
+  // An answer that waits for its verification has no other end than that of its use.
+  if (receivedAt !== undefined) return receivedAt + useWithinSeconds(question)
+  const ends = [question?.expiresAt, expiresAt].filter((end) => end !== undefined)
+  return ends.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...ends)
+}
+
+/** Whether no later poll can find an answer that counts. */
+export function isDeliveryOver(record: Delivered, now: number): boolean {
+  const { pendingAt = 0, nextLookAt } = record.delivery
+  const end = endOf(record)
+  return now >= end && (pendingAt >= end || nextLookAt > end + SKEW_SECONDS)
+}
+
+/** Epoch seconds: when something can happen to a delivered question next: it is polled, or it ends without a poll. */
+export function nextStepAt(record: Delivered): number {
+  const { nextLookAt } = record.delivery
+  const end = endOf(record)
+  return nextLookAt > end + SKEW_SECONDS ? end : nextLookAt
+}
+
+/** Whole seconds until a poll is possible, for apps that poll by themselves. Never early, and at least 1. */
+export function secondsToPoll({ question, delivery }: RunRecord, now: number): number {
+  // Another process sends it now: its interval is not known yet.
+  if (delivery === undefined) return DEFAULT_INTERVAL_SECONDS
+  const at = nextStepAt({ question, delivery })
+  // Due: another process may poll now, and the interval begins with the response that it gets.
+  const wait = at > now ? at - now : Math.min(delivery.interval, endOf({ question, delivery }) - now)
+  return Math.max(1, Math.ceil(wait))
+}
+
+/** An answer is void when it is not used within this time. Seconds (A5). */
+const USE_WITHIN_SECONDS = 15 * 60
+
+export const useWithinSeconds = (question: StoredQuestion | undefined): number =>
+  question?.useWithinSeconds ?? USE_WITHIN_SECONDS
