@@ -1,4 +1,4 @@
-import { BehalfError, OAuthResponseError } from '../errors/index.ts'
+import { BehalfError, InvalidResponseError } from '../errors/index.ts'
 import type { ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from './approval-channel.ts'
 import type { Entry, Ledger } from './ledger.ts'
 import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, nextPollAt } from './poll-times.ts'
@@ -103,7 +103,7 @@ async function send(
   return ledger.update(entry, (record) => {
     // A question that took its place meanwhile was not sent by this.
     if (record.state !== 'requested' || record.question?.id !== question.id) return undefined
-    if ('refused' in asked) return { ...record, state: asked.refused, note: asked.note, endedAt: ledger.now() }
+    if ('note' in asked) return { ...record, ...asked, state: 'failed', endedAt: ledger.now() }
     return {
       ...record,
       state: 'pending',
@@ -127,10 +127,12 @@ function deliveryOf(asked: Asked, { expiresAt }: StoredQuestion, sentAt: number,
   }
 }
 
-/** A definite no of the channel ends the run; an outage, an abort or a fault of our own does not. */
-function refused(error: unknown): { readonly refused: 'denied' | 'failed'; readonly note: string } {
+/**
+ * A definite no of the channel ends the run; an outage, an abort or a fault of our own does not. It is no answer of the
+ * person: a server says `access_denied` for one who has no device (CIBA Core §13).
+ */
+function refused(error: unknown): { readonly note: string; readonly unsent: boolean } {
   if (!BehalfError.isInstance(error) || error.retryable) throw error
-  // CIBA Core §13: the server may know at once that this person will not be asked.
-  const denied = error instanceof OAuthResponseError && error.error === 'access_denied'
-  return { refused: denied ? 'denied' : 'failed', note: error.message }
+  // After a response that breaks the specification the person may have been asked.
+  return { note: error.message, unsent: !(error instanceof InvalidResponseError) }
 }

@@ -78,6 +78,7 @@ const runRecord = z.object({
   ),
   sends: z.number(),
   note: z.optional(text),
+  unsent: z.optional(z.boolean()),
   answeredAt: z.optional(seconds),
   usableUntil: z.optional(seconds),
   token: z.optional(

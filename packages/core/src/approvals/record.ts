@@ -115,6 +115,8 @@ export interface RunRecord {
   readonly sends: number
   /** Why the person is asked again, or why nothing can come of it. For the operator. */
   readonly note?: string
+  /** With `failed`: the channel refused to send the question. */
+  readonly unsent?: boolean
   /** Epoch seconds: when the person answered, where that is known, else when the answer was found. */
   readonly answeredAt?: number
   /** Epoch seconds: an approval that was not used by then is void (A5). */

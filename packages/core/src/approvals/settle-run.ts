@@ -52,7 +52,8 @@ export async function settleRun(
   const { record } = current
   const refusal = refusals[record.state]
   if (refusal !== undefined) {
-    return { status: 'refused', entry: current, code: refusal[0], why: record.note ?? refusal[1] }
+    const code = record.unsent === true ? 'approval_not_sent' : refusal[0]
+    return { status: 'refused', entry: current, code, why: record.note ?? refusal[1] }
   }
   switch (record.state) {
     case 'completed':

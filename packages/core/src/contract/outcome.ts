@@ -10,6 +10,7 @@ export type DenyCode =
   | 'approval_denied'
   | 'approval_expired'
   | 'approval_failed'
+  | 'approval_not_sent'
   | 'approval_cancelled'
   | 'revoked'
   | 'delegation_exceeded'

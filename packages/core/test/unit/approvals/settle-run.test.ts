@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { claimRun, findOrCreateRun, settleRun } from '../../../src/approvals/index.ts'
 import { Token } from '../../../src/credential/token.ts'
-import { OAuthResponseError, TransportError } from '../../../src/errors/index.ts'
+import { InvalidResponseError, OAuthResponseError, TransportError } from '../../../src/errors/index.ts'
 import { record, servers, testChannel, testLedger } from './harness.ts'
 
 async function opened() {
@@ -42,17 +42,24 @@ describe('asking', () => {
     expect(questions).toHaveLength(1)
   })
 
-  test('a server that refuses to ask ends the run; `access_denied` is a no', async () => {
-    for (const [error, code] of [
-      ['unknown_user_id', 'approval_failed'],
-      ['access_denied', 'approval_denied'],
-    ] as const) {
+  test('a server that refuses to ask ends the run: nobody was asked, so nobody said no', async () => {
+    for (const error of ['unknown_user_id', 'access_denied']) {
       const { settle, failsToAsk } = await opened()
       failsToAsk(() => {
         throw new OAuthResponseError({ error, status: 400 })
       })
-      expect(await settle()).toMatchObject({ status: 'refused', code })
+      const refused = await settle()
+      expect(refused).toMatchObject({ status: 'refused', code: 'approval_not_sent' })
+      expect(refused.entry.record).toMatchObject({ state: 'failed', note: expect.stringContaining(error) })
     }
+  })
+
+  test('after a response to the request that breaks the specification, the person may have been asked', async () => {
+    const { settle, failsToAsk } = await opened()
+    failsToAsk(() => {
+      throw new InvalidResponseError('a page')
+    })
+    expect(await settle()).toMatchObject({ status: 'refused', code: 'approval_failed' })
   })
 
   test('one approver is not asked more often than twenty times a minute (A8)', async () => {

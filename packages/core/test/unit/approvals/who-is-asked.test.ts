@@ -85,7 +85,7 @@ describe('a channel that fails to ask', () => {
   })
 
   test.each([
-    ['access_denied', 'denied'],
+    ['access_denied', 'failed'],
     ['invalid_request', 'failed'],
   ])('with %s has said it for good: %s', async (error, state) => {
     const { settle, failsToAsk, stored } = await opened()
