@@ -67,7 +67,9 @@ function refuseRedirect(response: Response, target: URL): void {
   // `redirected`: an injected fetch followed it in spite of us, and the answer is somebody else's.
   const { redirected, status, type } = response
   if (!redirected && type !== 'opaqueredirect' && !(status >= 300 && status < 400)) return
-  throw new InvalidResponseError(`${target.origin} answered with a redirect, which is not followed`)
+  throw new InvalidResponseError(`${target.origin} answered with a redirect, which is not followed`, {
+    unreadable: true,
+  })
 }
 
 function refuseOutage(response: Response, body: Uint8Array, target: URL, now: number): void {
@@ -93,5 +95,7 @@ function errorOf(body: Uint8Array): unknown {
 export async function readAnswer(response: Response, target: URL): Promise<Uint8Array<ArrayBuffer>> {
   const body = await readBounded(response, MAX_RESPONSE_BYTES)
   if (body !== undefined) return body
-  throw new InvalidResponseError(`${target.origin} answered more than ${MAX_RESPONSE_BYTES} bytes`)
+  throw new InvalidResponseError(`${target.origin} answered more than ${MAX_RESPONSE_BYTES} bytes`, {
+    unreadable: true,
+  })
 }

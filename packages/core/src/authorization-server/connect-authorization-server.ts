@@ -23,6 +23,7 @@ import type {
   VerifyJwtOptions,
 } from './server.ts'
 import { takeTokens } from './take-tokens.ts'
+import { withUsableInterval } from './usable-interval.ts'
 import { checkTokenText, verifyWithKeys } from './verify-jwt.ts'
 import { readAcknowledgement, readDeviceAuthorization, readIntrospection, readTokenResponse } from './wire.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'
@@ -80,16 +81,18 @@ class ConnectedServer implements AuthorizationServer {
     options: RequestOptions = {},
   ): Promise<BackchannelAcknowledgement> {
     const body = formBody(parameters)
-    return this.#post('backchannel authentication', body, options, async (configuration, library) =>
-      readAcknowledgement(await library.initiateBackchannelAuthentication(configuration, body)),
-    )
+    return this.#post('backchannel authentication', body, options, async (configuration, library) => {
+      configuration[library.customFetch] = withUsableInterval(configuration[library.customFetch] as CustomFetch)
+      return readAcknowledgement(await library.initiateBackchannelAuthentication(configuration, body))
+    })
   }
 
   requestDeviceAuthorization(parameters: GrantParameters, options: RequestOptions = {}): Promise<DeviceAuthorization> {
     const body = formBody(parameters)
-    return this.#post('device authorization', body, options, async (configuration, library) =>
-      readDeviceAuthorization(await library.initiateDeviceAuthorization(configuration, body)),
-    )
+    return this.#post('device authorization', body, options, async (configuration, library) => {
+      configuration[library.customFetch] = withUsableInterval(configuration[library.customFetch] as CustomFetch)
+      return readDeviceAuthorization(await library.initiateDeviceAuthorization(configuration, body))
+    })
   }
 
   introspect(token: string, options: RequestOptions = {}): Promise<IntrospectionResponse> {

@@ -1,3 +1,4 @@
+import type { ClientError } from 'openid-client'
 import {
   BehalfError,
   ConfigurationError,
@@ -43,7 +44,28 @@ export async function requestFault(error: unknown, context: FaultContext): Promi
       cause,
     })
   }
-  return new InvalidResponseError(`the answer to ${context.what} breaks the specification`, { cause })
+  const reason = error instanceof ClientError ? reasonOf(error) : undefined
+  const unreadable = error instanceof ClientError && isUnreadable(error)
+  const message = `the answer to ${context.what} breaks the specification`
+  return new InvalidResponseError(reason === undefined ? message : `${message}: ${reason}`, { cause, unreadable })
+}
+
+/** Errors of the library that say what is wrong. Their messages name claims and fields, and never hold a value. */
+const explained: readonly string[] = ['OperationProcessingError', 'UnsupportedOperationError']
+
+function reasonOf({ message, cause, code }: ClientError): string | undefined {
+  if (cause instanceof Error && explained.includes(cause.name)) return cause.message
+  return code === undefined ? undefined : message
+}
+
+/** Whether the response is none that the protocol knows: no JSON object, or a success without a token. */
+function isUnreadable({ code, cause }: ClientError): boolean {
+  if (code === 'OAUTH_RESPONSE_IS_NOT_CONFORM' || code === 'OAUTH_RESPONSE_IS_NOT_JSON') return true
+  if (!(cause instanceof Error)) return false
+  if (code === 'OAUTH_PARSE_ERROR') return cause.message.includes('"response" body')
+  const { body } = (cause.cause ?? {}) as { readonly body?: unknown }
+  if (body === undefined) return false
+  return typeof body !== 'object' || body === null || !('access_token' in body)
 }
 
 /** A fault of ours that the library wrapped on its way through. */
@@ -59,7 +81,10 @@ function refusal(body: unknown, response: Response, error: Error, context: Fault
   const cause = safeCause(error)
   const answer = readErrorResponse(body)
   if (answer === undefined)
-    return new InvalidResponseError(`${context.what} was answered with ${status} and no OAuth error`, { cause })
+    return new InvalidResponseError(`${context.what} was answered with ${status} and no OAuth error`, {
+      cause,
+      unreadable: true,
+    })
   const retryAfter = retryAfterSeconds(response, context.now)
   return new OAuthResponseError(
     { ...withoutSecrets(answer, context.secrets), status, ...(retryAfter !== undefined && { retryAfter }) },

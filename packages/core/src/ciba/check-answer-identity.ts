@@ -9,31 +9,38 @@ import { AUTH_REQ_ID_CLAIM, type CibaState } from './wire.ts'
 /** Clocks of servers differ by minutes at most; an id_token of last week was made for another question. */
 const ISSUED_TOLERANCE_SECONDS = 300
 
+/** Whether an answer is this person's: what is wrong with its id_token, or when they authenticated. */
+export type AnswerIdentity =
+  | { readonly problem: string }
+  /** Epoch seconds, by the server's clock. */
+  | { readonly problem?: undefined; readonly authTime?: number }
+
 /**
- * What is wrong with the id_token of an answer, in words; `undefined` when it is this person's.
+ * Checks the id_token of an answer.
  *
  * OpenID Connect Core §3.1.3.7 by way of CIBA Core §10.1.1. That `sub` equals the approver who was named, and
  * that the token is no older than the question, is our addition.
  * @throws InvalidTokenError Signature, `iss`, `aud`, `exp` or algorithm do not verify.
  */
-export async function answerIdentityProblem(
+export async function checkAnswerIdentity(
   response: TokenResponse,
   state: CibaState,
   question: ApprovalQuestion,
   { server, clock, signal }: PollContext,
-): Promise<string | undefined> {
-  if (response.idToken === undefined) return 'the answer holds no id_token'
+): Promise<AnswerIdentity> {
+  if (response.idToken === undefined) return { problem: 'the answer holds no id_token' }
   const { profile } = server
   // An id_token has no type of its own: `JWT` or none, and not that of another kind of token (RFC 8725 §3.11).
   const verified = await server.verifyJwt(response.idToken, { audience: profile.clientId, types: ['', 'jwt'], signal })
   const { claims } = verified
-  return (
+  const problem =
     audienceProblem(claims, profile.clientId) ??
     personProblem(claims, question, server.profile) ??
     timeProblem(claims, state, clock.now() / 1000) ??
     requestProblem(claims, state) ??
     (await accessTokenProblem(verified, response.accessToken))
-  )
+  if (problem !== undefined) return { problem }
+  return typeof claims.auth_time === 'number' ? { authTime: claims.auth_time } : {}
 }
 
 type Claims = VerifiedJwt['claims']

@@ -5,7 +5,7 @@ import type { Clock } from '../ports/index.ts'
 import type { PollContext } from './poll-context.ts'
 import { postpone } from './postpone.ts'
 import { verifyBackchannelAnswer } from './verify-backchannel-answer.ts'
-import { CIBA_GRANT, type CibaState, LONG_POLL_MS, SLOW_DOWN_SECONDS, storedState, withinDelivery } from './wire.ts'
+import { CIBA_GRANT, type CibaState, LONG_POLL_MS, SLOW_DOWN_SECONDS, storedState } from './wire.ts'
 
 /** Requests that wait for their answer now, in this process. Between processes, the record's lease keeps them apart. */
 const underWay = new Set<string>()
@@ -26,16 +26,20 @@ export async function pollBackchannelAuthentication(
   const { server, clock, signal } = context
   // CIBA Core §10.1: never two requests for one id at a time. Another server may use the same id.
   const request = JSON.stringify([server.profile.issuer, server.profile.clientId, state.authReqId])
-  if (underWay.has(request)) return { status: 'pending', interval: state.interval }
+  if (underWay.has(request)) return { status: 'pending', found: 'nothing', interval: state.interval }
   underWay.add(request)
+  // A ping makes a poll due at once, and a server may count it as too early.
+  const isEarly = clock.now() / 1000 < (state.respondedAt ?? 0) + state.interval
   let response: TokenResponse
   try {
     response = await server.grant(CIBA_GRANT, { auth_req_id: state.authReqId }, { signal, timeoutMs: LONG_POLL_MS })
   } catch (error) {
-    if (error instanceof OAuthResponseError) return refusal(error, state, server, clock)
-    // Whatever came back, it was no answer that the protocol knows: the request may be used up (single use).
-    if (error instanceof InvalidResponseError) return { status: 'failed', detail: error.message }
-    throw error
+    if (error instanceof OAuthResponseError) return refusal(error, state, server, clock, isEarly)
+    if (!(error instanceof InvalidResponseError)) throw error
+    // A page of a proxy says nothing about the request. A token response that breaks the rules is the answer, and used
+    // up: the id is single use.
+    if (error.unreadable) return postpone(state, error, clock.now() / 1000)
+    return { status: 'failed', detail: error.message }
   } finally {
     underWay.delete(request)
   }
@@ -52,23 +56,39 @@ async function verified(
   try {
     return await verifyBackchannelAnswer(response, state, question, context)
   } catch (error) {
-    const lacksKey = error instanceof InvalidTokenError && error.reason === 'unknown_key'
-    if (!BehalfError.isInstance(error) || !(error.retryable || lacksKey)) throw error
+    if (!BehalfError.isInstance(error) || !(error.retryable || lacksKeys(error))) throw error
     return postpone({ ...state, received: response }, error, context.clock.now() / 1000)
   }
 }
 
-function refusal(error: OAuthResponseError, state: CibaState, server: AuthorizationServer, clock: Clock): Answer {
-  const isOver = clock.now() / 1000 >= state.expiresAt
+/** The issuer may publish the key in a moment, or a proxy answered in its place with a page. */
+const lacksKeys = (error: BehalfError): boolean =>
+  error instanceof InvalidResponseError || (error instanceof InvalidTokenError && error.reason === 'unknown_key')
+
+function refusal(
+  error: OAuthResponseError,
+  state: CibaState,
+  server: AuthorizationServer,
+  clock: Clock,
+  isEarly: boolean,
+): Answer {
+  const now = clock.now() / 1000
+  const isOver = now >= state.expiresAt
   switch (error.error) {
     case 'authorization_pending':
-      // A server may forget to say that it ran out; the local deadline stands (CIBA Core §7.3).
-      return isOver ? { status: 'expired' } : pending(state, error, state.interval, clock)
-    case 'slow_down':
-      return isOver ? { status: 'expired' } : pending(state, error, state.interval + SLOW_DOWN_SECONDS, clock)
     case 'use_dpop_nonce':
       // RFC 9449 §8: refused for its proof, before the grant was looked at. The next one has the nonce.
-      return isOver ? { status: 'expired' } : pending(state, error, state.interval, clock)
+      // A server may forget to say that it ran out; the local deadline stands (CIBA Core §7.3).
+      return isOver ? { status: 'expired' } : pending(state, error, now)
+    case 'slow_down':
+      return isOver ? { status: 'expired' } : slower(state, error, now)
+    case 'invalid_request':
+      // Servers also say this to a client that polls too fast. Else this id is never polled again (CIBA Core §11).
+      if (!isOver && (state.slowedDown === true || isEarly)) return slower(state, error, now)
+      return { status: 'failed', detail: error.message }
+    case 'server_error':
+    case 'temporarily_unavailable':
+      return postpone(state, error, now)
     case 'expired_token':
       return { status: 'expired' }
     case 'access_denied':
@@ -80,21 +100,24 @@ function refusal(error: OAuthResponseError, state: CibaState, server: Authorizat
       // The id is single use (CIBA Core §10.1.1): whoever redeemed it before did not live to write it down.
       return { status: 'answer_lost' }
     default:
-      // CIBA Core §11: after `invalid_request`, this id is never polled again. Any other refusal is as final.
       return { status: 'failed', detail: error.message }
   }
 }
 
+function slower(state: CibaState, error: OAuthResponseError, now: number): Answer {
+  return pending({ ...state, interval: state.interval + SLOW_DOWN_SECONDS }, error, now, true)
+}
+
 function pending(
-  { faults: _, ...state }: CibaState,
+  { faults: _, slowedDown: __, ...state }: CibaState,
   { retryAfter }: OAuthResponseError,
-  interval: number,
-  clock: Clock,
+  now: number,
+  slowedDown?: true,
 ): Answer {
   return {
     status: 'pending',
-    interval,
-    state: storedState({ ...state, interval }),
-    ...(retryAfter !== undefined && { retryAfter: withinDelivery(retryAfter, state, clock.now() / 1000) }),
+    interval: state.interval,
+    state: storedState({ ...state, respondedAt: now, ...(slowedDown && { slowedDown }) }),
+    ...(retryAfter !== undefined && { retryAfter }),
   }
 }

@@ -1,13 +1,13 @@
 import type { Answer } from '../approvals/index.ts'
 import type { BehalfError } from '../errors/index.ts'
-import { type CibaState, storedState, withinDelivery } from './wire.ts'
+import { type CibaState, storedState } from './wire.ts'
 
 /** Longer than this, nobody waits on account of faults. Seconds. */
 const MAX_WAIT_SECONDS = 120
 
 /**
- * The next look after one that came to nothing: later with each fault in a row, and not at the same moment
- * as everybody else's (E2). Never sooner than the interval, nor than the server asked for.
+ * Puts off the next poll after one that brought no usable response: later with each fault in a row, at a random
+ * time (E2). Never sooner than the interval, nor than the server asked for.
  *
  * @param now - Epoch seconds.
  */
@@ -22,13 +22,10 @@ export function postpone(
   const asked = 'retryAfter' in error && typeof error.retryAfter === 'number' ? error.retryAfter : 0
   return {
     status: 'pending',
+    found: state.received === undefined ? 'nothing' : 'answered',
     interval: state.interval,
-    // Jitter on top of what the server asked for: everybody was told the same.
-    retryAfter: withinDelivery(
-      Math.max(asked, state.interval) + random() * Math.max(0, most - state.interval),
-      state,
-      now,
-    ),
-    state: storedState({ ...state, faults }),
+    // Jitter on top of what the server asked for: it told every client the same.
+    retryAfter: Math.max(asked, state.interval) + random() * Math.max(0, most - state.interval),
+    state: storedState({ ...state, faults, respondedAt: now }),
   }
 }

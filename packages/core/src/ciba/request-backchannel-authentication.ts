@@ -42,8 +42,7 @@ export async function requestBackchannelAuthentication(
     authReqId: acknowledged.authReqId,
     // By our clock, and never longer than the server said.
     expiresAt: sentAt + acknowledged.expiresIn,
-    // A look at its end at the latest, whatever the server said.
-    interval: Math.min(acknowledged.interval, acknowledged.expiresIn),
+    interval: acknowledged.interval,
     detailsSent,
     sentAt,
     ...(settings.acrValues.length > 0 && { acrValues: settings.acrValues }),

@@ -5,7 +5,7 @@ import { Token } from '../credential/token.ts'
 import { InvalidTokenError } from '../errors/index.ts'
 import { isBound, readActor } from '../identity/wire.ts'
 import { meansSame, snapshot } from '../lib/index.ts'
-import { answerIdentityProblem } from './check-answer-identity.ts'
+import { checkAnswerIdentity } from './check-answer-identity.ts'
 import type { PollContext } from './poll-context.ts'
 import type { CibaState } from './wire.ts'
 
@@ -27,21 +27,28 @@ export async function verifyBackchannelAnswer(
   context: PollContext,
 ): Promise<Answer> {
   try {
-    const problem = await answerIdentityProblem(response, state, question, context)
+    const { problem, authTime } = {
+      authTime: undefined,
+      ...(await checkAnswerIdentity(response, state, question, context)),
+    }
     if (problem !== undefined) return failed(problem)
     const { credential } = question
     if (credential === undefined) {
       return state.detailsSent && !grantedAsAsked(response.authorizationDetails, question, context)
         ? failed('the granted authorization_details differ from what was asked')
-        : { status: 'approved' }
+        : answeredAt({ status: 'approved' }, authTime)
     }
-    return await credentialAnswer(response, state, { ...question, credential }, context)
+    return answeredAt(await credentialAnswer(response, state, { ...question, credential }, context), authTime)
   } catch (error) {
     const isFinal = error instanceof InvalidTokenError && error.reason !== 'unknown_key'
     if (isFinal) return failed(`the answer does not verify: ${error.message}`)
     throw error
   }
 }
+
+/** CIBA Core §10.1.1: the person authenticates to answer, so `auth_time` says when they did. */
+const answeredAt = (answer: Answer, authTime: number | undefined): Answer =>
+  answer.status === 'approved' && authTime !== undefined ? { ...answer, answeredAt: authTime } : answer
 
 async function credentialAnswer(
   response: TokenResponse,

@@ -14,6 +14,10 @@ export interface CibaState {
   readonly detailsSent: boolean
   /** Epoch seconds: when the request was sent. */
   readonly sentAt?: number
+  /** Epoch seconds: when the last response to a poll arrived. */
+  readonly respondedAt?: number
+  /** The last response to a poll was `slow_down`. */
+  readonly slowedDown?: boolean
   /** Asked for, and so demanded of the id_token. */
   readonly acrValues?: readonly string[]
   /** Looks in a row that came to nothing: network faults, 429, 5xx. */
@@ -32,6 +36,8 @@ const schema = z.object({
   interval: z.number(),
   detailsSent: z.boolean(),
   sentAt: z.optional(z.number()),
+  respondedAt: z.optional(z.number()),
+  slowedDown: z.optional(z.boolean()),
   acrValues: z.optional(z.array(z.string())),
   faults: z.optional(z.number()),
   notification: z.optional(z.string()),
@@ -60,14 +66,6 @@ export function storedState(state: CibaState): JsonObject {
 /** Whether a delivery is one of this room's, asked to be told of by a ping. */
 export function isPinged(state: JsonObject): boolean {
   return schema.safeParse(state).data?.notification !== undefined
-}
-
-/**
- * A wait in seconds, but no longer than the request lives: whoever asks for more is asked once more at its end,
- * so that nobody waits for ever.
- */
-export function withinDelivery(seconds: number, { expiresAt, interval }: CibaState, now: number): number {
-  return Math.min(seconds, Math.max(interval, expiresAt - now))
 }
 
 /** `interval` grows by so much on `slow_down`, for good (CIBA Core §11). Seconds. */

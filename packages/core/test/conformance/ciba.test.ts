@@ -42,10 +42,12 @@ describe('the request (CIBA Core §7)', () => {
 
   verifies(
     'CIBA-7.3-acknowledgement',
-    'what lacks auth_req_id or expires_in is refused; interval is 5 where absent',
+    'what lacks auth_req_id or expires_in is refused; interval is 5 where absent or unusable',
     async () => {
       const { ask, acknowledges } = await begin()
       acknowledges(() => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 120 }))
+      expect(await ask()).toMatchObject({ interval: 5 })
+      acknowledges(() => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 120, interval: 0 }))
       expect(await ask()).toMatchObject({ interval: 5 })
       for (const body of [{ expires_in: 120 }, { auth_req_id: 'req-1' }, { auth_req_id: '', expires_in: 120 }, 'no']) {
         acknowledges(() => HttpResponse.json(body))

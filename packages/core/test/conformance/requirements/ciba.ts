@@ -26,12 +26,12 @@ export const ciba = [
   {
     id: 'CIBA-7.3-acknowledgement',
     clause: `${spec}#successful_authentication_request_acknowdlegment`,
-    text: 'MUST refuse an acknowledgement without `auth_req_id` or `expires_in`; an absent `interval` is 5 seconds.',
+    text: 'MUST refuse an acknowledgement without `auth_req_id` or `expires_in`; an absent `interval` is 5 seconds (ours: also one that is no positive number).',
   },
   {
     id: 'CIBA-10.1-interval',
     clause: `${spec}#token_request`,
-    text: 'MUST wait at least `interval` seconds between the start of one token request and the next.',
+    text: 'MUST wait at least `interval` seconds between two token requests (ours: from the response to the next request).',
   },
   {
     id: 'CIBA-10.1.1-id_token',
@@ -46,7 +46,7 @@ export const ciba = [
   {
     id: 'CIBA-11-final',
     clause: `${spec}#token_error_response`,
-    text: 'MUST NOT poll again after `invalid_request`, nor after `access_denied` or `expired_token` (A4).',
+    text: 'MUST NOT poll again after `invalid_request`, nor after `access_denied` or `expired_token` (A4; ours: `invalid_request` directly after `slow_down` or an early poll is a `slow_down`).',
   },
   {
     id: 'CIBA-7.1-parameters',

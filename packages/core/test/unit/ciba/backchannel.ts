@@ -23,10 +23,12 @@ export async function backchannel(profileOf: (issuer: string) => Profile = defau
   const answers: (() => Response | Promise<Response>)[] = []
   let acknowledge: () => Response = () => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 120, interval: 2 })
   let keysAreDown = false
+  const served = new Map<string, () => Response>()
   const handlers = [
     // Nothing returned: the issuer's own handler answers.
     http.get(`${ISSUER}/jwks`, () => (keysAreDown ? new HttpResponse(null, { status: 503 }) : undefined)),
     ...issuer.handlers,
+    http.get(`${ISSUER}/*`, ({ request }) => served.get(request.url)?.()),
     http.post(`${ISSUER}/bc-authorize`, async ({ request }) => {
       asked.push(new URLSearchParams(await request.text()))
       askedHeaders.push(request.headers)
@@ -81,6 +83,8 @@ export async function backchannel(profileOf: (issuer: string) => Profile = defau
     keysAreDown: (down: boolean) => {
       keysAreDown = down
     },
+    /** Answers a GET for this URL. */
+    serves: (url: string, next: () => Response) => served.set(url, next),
     acknowledges: (next: () => Response) => {
       acknowledge = next
     },

@@ -6,7 +6,7 @@ import { type backchannel, question } from './backchannel.ts'
 
 type Target = Awaited<ReturnType<typeof backchannel>>
 
-/** One approval over the channel, looked at every second, as an agent that waits would. */
+/** One approval over the channel, polled every second, as an agent that waits would. */
 export async function follow(
   { channel, context, clock }: Target,
   over: Partial<StoredQuestion> & { readonly seconds?: number } = {},
@@ -33,10 +33,14 @@ export async function follow(
     }),
   )
   let entry = created as Entry
-  for (let second = 0; second <= seconds; second++) {
+  const again = async () => {
     entry = (await settleRun(ledger, entry, channel, context)).entry
+    return entry.record
+  }
+  for (let second = 0; second <= seconds; second++) {
+    await again()
     if (entry.record.state !== 'pending' && entry.record.state !== 'requested') break
     clock.advance(1)
   }
-  return { record: entry.record, ledger, store }
+  return { record: entry.record, ledger, store, again }
 }

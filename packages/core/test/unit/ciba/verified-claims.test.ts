@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AuthorizationServer } from '../../../src/authorization-server/index.ts'
-import { answerIdentityProblem } from '../../../src/ciba/check-answer-identity.ts'
+import { checkAnswerIdentity } from '../../../src/ciba/check-answer-identity.ts'
 import { cibaSettings } from '../../../src/ciba/settings.ts'
 import { accessTokenHash } from '../../../src/identity/access-token-hash.ts'
 import { testClock } from '../approvals/harness.ts'
@@ -10,17 +10,18 @@ import { defaultProfile, ISSUER, question } from './backchannel.ts'
 // every runtime can make the signature of the second.
 const clock = testClock()
 const right = { sub: 'ann', aud: 'agent-app', iat: clock.now() / 1000 }
-const problem = (more: object, algorithm = 'ES256') => {
+const problem = async (more: object, algorithm = 'ES256') => {
   const server: Pick<AuthorizationServer, 'profile' | 'verifyJwt'> = {
     profile: defaultProfile(ISSUER),
     verifyJwt: async () => ({ claims: { ...right, ...more }, algorithm }),
   }
-  return answerIdentityProblem(
+  const { problem } = await checkAnswerIdentity(
     { accessToken: 'the-token', tokenType: 'bearer', idToken: 'verified' },
     { authReqId: 'r', expiresAt: 0, interval: 5, detailsSent: false },
     question(clock),
     { clock, settings: cibaSettings({}), server: server as AuthorizationServer },
   )
+  return problem
 }
 
 test('an id_token that does not say when it was issued is of no known time', async () => {
