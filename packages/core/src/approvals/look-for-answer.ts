@@ -121,7 +121,8 @@ function postponed({ question, delivery }: Pending, answer: Of<'pending'>, sentA
 
 /**
  * An answer counts that arrived before the question's end, or was given before it by the channel's proof; both plus
- * the difference that clocks may have. Its use is counted from the earliest time at which it can have been given.
+ * the difference that clocks may have. Its use, and what was revoked since, count from the earliest time at which it can
+ * have been given.
  */
 function approved(record: Pending, answer: Of<'approved'>, now: number): RunRecord {
   const { question, delivery } = record
@@ -136,12 +137,12 @@ function approved(record: Pending, answer: Of<'approved'>, now: number): RunReco
     return ended(record, 'expired', 'an answer was found after the question had ended', now)
   }
   const { delivery: _, note: __, ...rest } = record
-  const useFrom = provenAt ?? delivery.pendingAt ?? record.createdAt
-  const usableUntil = Math.min(useFrom + useWithinSeconds(question), token?.expiresAt ?? Number.POSITIVE_INFINITY)
+  const answeredAt = provenAt ?? delivery.pendingAt ?? record.createdAt
+  const usableUntil = Math.min(answeredAt + useWithinSeconds(question), token?.expiresAt ?? Number.POSITIVE_INFINITY)
   return {
     ...rest,
     state: 'approved',
-    answeredAt: provenAt ?? foundAt,
+    answeredAt,
     usableUntil,
     ...(token !== undefined && {
       token: {

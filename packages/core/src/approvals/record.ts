@@ -117,7 +117,7 @@ export interface RunRecord {
   readonly note?: string
   /** With `failed`: the channel refused to send the question. */
   readonly unsent?: boolean
-  /** Epoch seconds: when the person answered, where that is known, else when the answer was found. */
+  /** Epoch seconds: when the person answered, where that is known, else the earliest time at which they can have. */
   readonly answeredAt?: number
   /** Epoch seconds: an approval that was not used by then is void (A5). */
   readonly usableUntil?: number
