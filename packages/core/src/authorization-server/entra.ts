@@ -75,7 +75,12 @@ export function entra(options: EntraOptions): Profile {
   return Object.freeze({
     provider: 'entra',
     issuer: `https://login.microsoftonline.com/${tenantId}/v2.0`,
-    ...readProfileOptions('entra', options, { secretMethod: 'client_secret_post', algorithms: ['RS256'] }),
+    ...readProfileOptions('entra', options, {
+      secretMethod: 'client_secret_post',
+      algorithms: ['RS256'],
+      // A use revokes none: https://learn.microsoft.com/en-us/entra/identity-platform/refresh-tokens
+      rotatesRefreshTokens: false,
+    }),
     target: 'scope',
     ciba: undefined,
     exchange: onBehalfOf,

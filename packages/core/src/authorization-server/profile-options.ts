@@ -22,6 +22,11 @@ export interface ProfileOptions extends ClientAuthenticationOptions {
    * @default nobody has to be named: not every provider writes `act`
    */
   readonly actor?: string | undefined
+  /**
+   * Whether a refresh token can be used only once. Give `false` where the server accepts the same one again: then a
+   * lost response costs no login. @default true: no refresh token is ever sent twice
+   */
+  readonly rotatesRefreshTokens?: boolean | undefined
 }
 
 export const profileKeys = [
@@ -30,25 +35,32 @@ export const profileKeys = [
   'algorithms',
   'dpop',
   'actor',
+  'rotatesRefreshTokens',
 ] as const satisfies readonly (keyof ProfileOptions)[]
 
 export interface ProfileDefaults {
   readonly secretMethod: 'client_secret_basic' | 'client_secret_post'
   readonly algorithms: readonly string[]
+  readonly rotatesRefreshTokens?: boolean
 }
 
 /** The part of a profile that all of them read alike. */
 export function readProfileOptions(
   where: string,
   options: ProfileOptions,
-  { secretMethod, algorithms }: ProfileDefaults,
-): Pick<Profile, 'clientId' | 'clientAuthentication' | 'algorithms' | 'dpop' | 'actor'> {
+  { secretMethod, algorithms, rotatesRefreshTokens }: ProfileDefaults,
+): Pick<Profile, 'clientId' | 'clientAuthentication' | 'algorithms' | 'dpop' | 'actor' | 'rotatesRefreshTokens'> {
   const dpop = checkDpop(`${where}.dpop`, options.dpop)
+  const rotates = options.rotatesRefreshTokens ?? rotatesRefreshTokens
+  if (rotates !== undefined && typeof rotates !== 'boolean') {
+    throw new ConfigurationError(`${where}.rotatesRefreshTokens`, 'is true or false')
+  }
   return {
     clientId: requireText(`${where}.clientId`, options.clientId),
     clientAuthentication: chooseClientAuthentication(where, options, secretMethod),
     algorithms: checkAlgorithms(`${where}.algorithms`, options.algorithms ?? algorithms),
     ...(dpop !== undefined && { dpop }),
+    ...(rotates !== undefined && { rotatesRefreshTokens: rotates }),
     ...(options.actor !== undefined && { actor: requireText(`${where}.actor`, options.actor) }),
   }
 }

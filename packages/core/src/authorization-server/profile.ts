@@ -120,5 +120,7 @@ export interface Profile {
    * actor (delegation); one that names nobody (impersonation) or another, or that cannot be read, is dropped.
    */
   readonly actor?: string
+  /** Whether a refresh token can be used only once: then none is ever sent twice. @default true */
+  readonly rotatesRefreshTokens?: boolean
   readonly [allowInsecureLoopback]?: true
 }

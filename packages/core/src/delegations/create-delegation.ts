@@ -1,7 +1,14 @@
 import * as base64url from 'jose/base64url'
 import type { UserIdentity } from '../contract/index.ts'
 import { ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
-import { isVerified, type KeptLogin, type LoginContext, renewLogin, subjectTokenOf } from '../identity/index.ts'
+import {
+  isVerified,
+  type KeptLogin,
+  type LoginContext,
+  renewLogin,
+  revokeTokens,
+  subjectTokenOf,
+} from '../identity/index.ts'
 import { refuseUnknownKeys, requireText, requireTexts, scopeList } from '../lib/index.ts'
 import type { DelegatedCredentials, DelegationRecord, UseLimit } from './delegation-record.ts'
 
@@ -177,7 +184,10 @@ async function ownLogin(refreshToken: string, identity: UserIdentity, context: L
     context,
   )
   if (renewal.status === 'renewed') return renewal.login
-  if (renewal.status === 'unverified') throw renewal.error
+  if (renewal.status === 'unverified') {
+    await revokeTokens(context.servers, identity.issuer, { refreshToken, ...renewal.tokens })
+    throw renewal.error
+  }
   throw new InvalidTokenError(
     'inactive',
     'the issuer does not take the refresh token: it ended, or is of another client',

@@ -17,6 +17,7 @@ import {
   identityOfLogin,
   type KeptLogin,
   loginOfResponse,
+  revokeTokens,
   type SubjectAnswer,
   type SubjectTokenSource,
 } from '../identity/index.ts'
@@ -130,7 +131,10 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
       const answer = await pollDevice(server, authorization, { clock, signal, resource: target })
       if (answer.status !== 'approved') return { status: answer.status }
       const asked = { issuer: profile.issuer, audience, receivedAt: clock.now() / 1000 }
-      const login = await loginOfResponse(answer.response, asked, { servers, clock })
+      const login = await loginOfResponse(answer.response, asked, { servers, clock }).catch(async (error: unknown) => {
+        await revokeTokens(servers, profile.issuer, answer.response)
+        throw error
+      })
       await kept.keep(login)
       return { status: 'verified', identity: identityOfLogin(login) }
     },

@@ -121,7 +121,13 @@ async function proven(
   const { audience } = context
   try {
     const login = await loginOfResponse(response, { issuer: profile.issuer, audience }, context)
-    return { ...login, renewedAt: kept.renewedAt }
+    const { renewedAt, sentAt, refusals } = kept
+    return {
+      ...login,
+      renewedAt,
+      ...(sentAt !== undefined && { sentAt }),
+      ...(refusals !== undefined && { refusals }),
+    }
   } catch (error) {
     if (!BehalfError.isInstance(error) || !('reason' in error)) throw error
     if (error.reason !== 'expired' || refreshToken === undefined) return undefined

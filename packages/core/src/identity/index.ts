@@ -6,6 +6,7 @@ export {
   type IntrospectOptions,
   type TokenIntrospection,
 } from './introspection.ts'
+export { type Renewal, renewLogin } from './renew-login.ts'
 export { type RequestAgentIdentityOptions, requestAgentIdentity } from './request-agent-identity.ts'
 export { currentIdentity, runAs } from './run-as.ts'
 export {
@@ -15,9 +16,8 @@ export {
   type LoginContext,
   loginOfResponse,
   readKept,
-  renewLogin,
 } from './session-login.ts'
-export { currentLogin, forgetAtServer, hasEnded, type LoginPlace } from './session-renewal.ts'
+export { currentLogin, forgetAtServer, hasEnded, type LoginPlace, revokeTokens } from './session-renewal.ts'
 export {
   type CreateSessionOptions,
   createSessions,

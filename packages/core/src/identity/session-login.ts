@@ -7,7 +7,7 @@ import {
 } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
-import { BehalfError, InvalidResponseError, InvalidTokenError, StoreError } from '../errors/index.ts'
+import { InvalidTokenError, StoreError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'
 import { type SubjectToken, subjectTokenOf } from './subject-token.ts'
 import { admit } from './verified.ts'
@@ -28,8 +28,14 @@ export interface KeptLogin {
   readonly idToken?: string | undefined
   /** Whom access tokens are verified for. Absent: the id_token says who it is. */
   readonly audience?: readonly string[] | undefined
+  /** That of the login's id_token. */
+  readonly nonce?: string | undefined
   /** Epoch seconds. */
   readonly renewedAt: number
+  /** When the refresh token was sent, in epoch seconds, while no answer to that is stored. */
+  readonly sentAt?: number | undefined
+  /** How many answers in a row were refused. */
+  readonly refusals?: number | undefined
 }
 
 const text = z.string()
@@ -47,7 +53,10 @@ export const keptLogin = z.object({
   refreshToken: z.optional(text),
   idToken: z.optional(text),
   audience: texts,
+  nonce: z.optional(text),
   renewedAt: z.number(),
+  sentAt: z.optional(z.number()),
+  refusals: z.optional(z.number()),
 })
 
 /** @throws StoreError `unknown_version` */
@@ -85,7 +94,7 @@ export async function loginOfResponse(
 ): Promise<KeptLogin> {
   const { accessToken, expiresIn, scopes, refreshToken, idToken } = response
   const { audience } = asked
-  const { user, boundTo } = await userOfResponse(response, asked, context)
+  const { user, boundTo, nonce } = await userOfResponse(response, asked, context)
   const renewedAt = Math.floor(context.clock.now() / 1000)
   const expiresAt = tokenEnd(renewedAt, expiresIn, user.expiresAt)
   return {
@@ -94,8 +103,16 @@ export async function loginOfResponse(
     ...(refreshToken !== undefined && { refreshToken }),
     ...(idToken !== undefined && { idToken }),
     ...(audience !== undefined && { audience }),
+    ...(typeof nonce === 'string' && { nonce }),
     renewedAt,
   }
+}
+
+interface NamedUser {
+  readonly user: UserIdentity
+  readonly boundTo: string | undefined
+  /** The id_token's, whatever it is. */
+  readonly nonce: unknown
 }
 
 /** By the access token where it is for us, else by the id_token; where there are both, they name the same person. */
@@ -103,26 +120,31 @@ async function userOfResponse(
   { accessToken, idToken, tokenType }: TokenResponse,
   { audience, nonce, issuer, receivedAt }: AskedLogin,
   { servers, signal }: LoginContext,
-): Promise<{ readonly user: UserIdentity; readonly boundTo: string | undefined }> {
+): Promise<NamedUser> {
   if (tokenType === 'n_a') throw new InvalidTokenError('type', 'the answer has no access token')
   if (idToken === undefined && (audience === undefined || nonce !== undefined)) {
     throw new InvalidTokenError('claims', 'the answer has no id_token, so nobody logged in')
   }
-  const named = idToken && (await userFromIdToken(idToken, servers, { nonce, accessToken, receivedAt, signal }))
+  const checks = { nonce, accessToken, receivedAt, signal }
+  const named = idToken === undefined ? undefined : await userFromIdToken(idToken, servers, checks)
   const { profile } = named ? named.server : (servers.sole ?? servers.of(issuer ?? ''))
   const key = profile.dpop?.thumbprint
-  if (tokenType === 'dpop' && key === undefined) {
-    throw new InvalidTokenError('binding', 'the access token is bound to a key that the profile does not have')
-  }
-  const boundTo = tokenType === 'dpop' ? key : undefined
-  if (audience === undefined) return { user: (named as { readonly user: UserIdentity }).user, boundTo }
+  const boundTo = boundKey(tokenType, key)
+  const proof = { boundTo, nonce: named?.user.claims.nonce }
+  if (audience === undefined) return { user: (named as { readonly user: UserIdentity }).user, ...proof }
   const shown = await identityFromAccessToken(accessToken, servers, audience, signal, undefined, key)
   if (shown.kind !== 'user') throw new InvalidTokenError('subject', 'the access token stands for no user')
-  if (!named) return { user: shown, boundTo }
+  if (!named) return { user: shown, ...proof }
   if (!isSamePerson(named.user, shown)) {
     throw new InvalidTokenError('subject', 'the id_token and the access token are of two users')
   }
-  return { user: withSession(shown, named.user.sessionId), boundTo }
+  return { user: withSession(shown, named.user.sessionId), ...proof }
+}
+
+function boundKey(tokenType: TokenResponse['tokenType'], key: string | undefined): string | undefined {
+  if (tokenType !== 'dpop') return undefined
+  if (key !== undefined) return key
+  throw new InvalidTokenError('binding', 'the access token is bound to a key that the profile does not have')
 }
 
 /** The login's own session, where the access token does not say it. */
@@ -131,7 +153,7 @@ function withSession(user: UserIdentity, sessionId: string | undefined): UserIde
   return admit({ ...user, sessionId }, subjectTokenOf(user))
 }
 
-function tokenOf(
+export function tokenOf(
   value: string,
   verified: SubjectToken | undefined,
   granted: readonly string[] | undefined,
@@ -148,99 +170,8 @@ function tokenOf(
 }
 
 /** A `sub` is somebody within one issuer and tenant only (I7). */
-function isSamePerson(left: UserIdentity, right: UserIdentity): boolean {
+export function isSamePerson(left: UserIdentity, right: UserIdentity): boolean {
   return left.issuer === right.issuer && left.tenant === right.tenant && left.subject === right.subject
-}
-
-/** What came of asking for the next token. */
-export type Renewal =
-  | { readonly status: 'renewed'; readonly login: KeptLogin }
-  /** The server has ended the login: expired, revoked, or its token was used twice. */
-  | { readonly status: 'ended' }
-  /** There is an answer, and it could not be verified; the old refresh token may be used up. */
-  | { readonly status: 'unverified'; readonly refreshToken: string; readonly error: unknown }
-
-/**
- * Asks for the next token, once. The answer is held to the same person (OpenID Connect Core §12.2).
- *
- * What only the login said lasts: its session, level and time. Other claims are those of the answer alone: where
- * it brings none that can be verified, there are none, and so no roles.
- */
-export async function renewLogin(kept: KeptLogin, context: LoginContext): Promise<Renewal> {
-  const { identity, refreshToken } = kept
-  if (refreshToken === undefined) return { status: 'ended' }
-  const { servers, signal, timeoutMs } = context
-  let response: TokenResponse
-  try {
-    response = await servers
-      .of(identity.issuer)
-      .grant('refresh_token', { refresh_token: refreshToken }, { signal, timeoutMs })
-  } catch (error) {
-    // RFC 6749 §5.2: expired, revoked, or rotated by somebody else.
-    if (BehalfError.isInstance(error) && 'error' in error && error.error === 'invalid_grant') return { status: 'ended' }
-    throw error
-  }
-  try {
-    return { status: 'renewed', login: await heldTo(kept, response, context) }
-  } catch (error) {
-    return { status: 'unverified', refreshToken: response.refreshToken ?? refreshToken, error }
-  }
-}
-
-async function heldTo(kept: KeptLogin, response: TokenResponse, context: LoginContext): Promise<KeptLogin> {
-  const { identity, audience } = kept
-  // I8: a bound token turned into one that anybody can use.
-  if (kept.token.keyThumbprint !== undefined && response.tokenType !== 'dpop') {
-    throw new InvalidResponseError('the authorization server renewed a bound token as one that is not bound')
-  }
-  const isSilent = audience === undefined && response.idToken === undefined
-  if (context.isSealed === false && isSilent) {
-    throw new InvalidTokenError('claims', 'the answer has no id_token, and what was kept is not sealed')
-  }
-  const next = isSilent
-    ? silentRenewal(kept, response, context.clock)
-    : await loginOfResponse(
-        response,
-        { issuer: identity.issuer, audience, receivedAt: context.clock.now() / 1000 },
-        context,
-      )
-  if (!isSamePerson(next.identity, identity)) {
-    throw new InvalidResponseError('the authorization server renewed the token of another user')
-  }
-  const { acr, authTime, sessionId } = identity
-  return {
-    refreshToken: kept.refreshToken,
-    // OpenID Connect Core §12.2: an answer may have none. The issuer asserts by the last one, or asks for a login. What
-    // is not sealed is proven by what it holds each time, and an old one proves nothing.
-    ...(context.isSealed !== false && kept.idToken !== undefined && { idToken: kept.idToken }),
-    ...next,
-    identity: {
-      ...(acr !== undefined && { acr }),
-      ...(authTime !== undefined && { authTime }),
-      ...next.identity,
-      ...(sessionId !== undefined && { sessionId }),
-    },
-  }
-}
-
-function silentRenewal(kept: KeptLogin, response: TokenResponse, clock: Clock): KeptLogin {
-  const { issuer, tenant, subject, clientId } = kept.identity
-  const renewedAt = Math.floor(clock.now() / 1000)
-  const expiresAt = tokenEnd(renewedAt, response.expiresIn, undefined)
-  return {
-    identity: {
-      kind: 'user',
-      issuer,
-      ...(tenant !== undefined && { tenant }),
-      subject,
-      ...(clientId !== undefined && { clientId }),
-      ...(expiresAt !== undefined && { expiresAt }),
-      claims: { iat: renewedAt },
-    },
-    token: tokenOf(response.accessToken, undefined, response.scopes ?? kept.token.scopes, kept.token.keyThumbprint),
-    ...(response.refreshToken !== undefined && { refreshToken: response.refreshToken }),
-    renewedAt,
-  }
 }
 
 /** The identity of a kept login, with its token behind it. */

@@ -1,11 +1,19 @@
-import { giveBackToken, type RevokingServers } from '../authorization-server/index.ts'
-import { BehalfError } from '../errors/index.ts'
-import { type KeptLogin, type LoginContext, renewLogin } from './session-login.ts'
+import { giveBackToken, hadNoEffect, type ReceivedTokens, type RevokingServers } from '../authorization-server/index.ts'
+import { type AnyBehalfError, BehalfError, TransportError } from '../errors/index.ts'
+import { untilWritten } from '../lib/index.ts'
+import { type Renewal, renewLogin } from './renew-login.ts'
+import type { KeptLogin, LoginContext } from './session-login.ts'
+
+/** A login and the version of its record. */
+export interface StoredLogin {
+  readonly login: KeptLogin
+  readonly version: string
+}
 
 /** Where one login is kept, whoever else uses it. */
 export interface LoginPlace {
   /** `undefined` when it ended. */
-  read(): Promise<{ readonly login: KeptLogin; readonly version: string } | undefined>
+  read(): Promise<StoredLogin | undefined>
   write(login: KeptLogin, ifVersion: string): Promise<string | 'conflict'>
   /** The server has ended it. */
   end(ifVersion: string): Promise<'deleted' | 'conflict'>
@@ -21,11 +29,18 @@ export interface RenewalContext extends LoginContext {
   readonly keepsThroughOutage?: boolean
 }
 
+/** A server that gives so many unusable responses in a row is not asked again: the login ends. */
+const MAX_REFUSALS = 3
+
+/** For so long a store that does not answer is asked again to take a response. Less than a lease's margin. Seconds. */
+const WRITE_SECONDS = 10
+
 /**
  * The login, renewed where it has to be; `undefined` when it ended.
  *
  * A refresh token that rotates must be sent once: a second use looks like theft, and ends the whole chain
- * (RFC 9700 §4.14.2). So one process at a time renews, and the others take what it wrote.
+ * (RFC 9700 §4.14.2). So one process at a time renews, and the others take what it wrote. The login is marked before
+ * its refresh token is sent: whoever finds the mark knows that a response was lost, and does not send the token again.
  */
 export async function currentLogin(place: LoginPlace, context: RenewalContext): Promise<KeptLogin | undefined> {
   const seen = await place.read()
@@ -42,35 +57,136 @@ export async function currentLogin(place: LoginPlace, context: RenewalContext): 
 async function renewAlone(place: LoginPlace, context: RenewalContext): Promise<KeptLogin | undefined> {
   const now = await place.read()
   if (now === undefined || context.isFresh(now.login)) return now?.login
-  if (now.login.refreshToken === undefined) return hasEnded(now.login, context) ? undefined : now.login
-  const renewal = await renewLogin(now.login, context)
-  if (renewal.status === 'renewed') return written(place, renewal.login, now.version, context)
-  if (renewal.status === 'ended') {
-    await place.end(now.version)
-    return undefined
-  }
-  const { error, refreshToken } = renewal
-  const rotated = { ...now.login, refreshToken }
-  if (BehalfError.isInstance(error) && error.retryable) {
-    // The issuer's keys did not come: the login lives on, by the token that came.
-    await written(place, rotated, now.version, context)
-  } else {
-    await place.end(now.version)
-    await forgetAtServer(rotated, context)
-  }
-  throw error
+  const { refreshToken, sentAt } = now.login
+  if (refreshToken === undefined) return hasEnded(now.login, context) ? undefined : now.login
+  if (sentAt !== undefined) return afterLostResponse(place, now, context)
+  const sent = await marked(place, now, context)
+  if (sent === undefined) return renewAlone(place, context)
+  const renewal = await renewLogin(sent.login, context).catch(async (error: unknown) => {
+    // The token is unused. Where this cannot be written, it counts as used.
+    if (isUnused(error)) await settled(place, sent, now.login).catch(() => undefined)
+    throw error
+  })
+  return taken(place, sent, renewal, context)
 }
 
-async function written(
+/** Writes what came of a renewal. */
+async function taken(
   place: LoginPlace,
-  login: KeptLogin,
-  ifVersion: string,
+  sent: StoredLogin,
+  renewal: Renewal,
   context: RenewalContext,
 ): Promise<KeptLogin | undefined> {
-  if ((await place.write(login, ifVersion)) !== 'conflict') return login
-  // It was ended meanwhile: what came of it lives nowhere, and must not live on at the server.
-  await forgetAtServer(login, context)
+  if (renewal.status === 'unverified') return refused(place, sent, renewal, context)
+  const login = renewal.status === 'renewed' ? renewal.login : undefined
+  if (await settled(place, sent, login)) return login
+  // The login was ended or replaced meanwhile: the tokens are kept nowhere, and must not stay good at the server.
+  if (login !== undefined) await forgetAtServer(login, context)
+  return (await place.read())?.login
+}
+
+/** The login with the mark that its refresh token is being sent; `undefined` where somebody else wrote it meanwhile. */
+async function marked(
+  place: LoginPlace,
+  { login, version }: StoredLogin,
+  { servers, clock, signal, timeoutMs }: RenewalContext,
+): Promise<StoredLogin | undefined> {
+  const server = servers.of(login.identity.issuer)
+  if (server.profile.rotatesRefreshTokens === false) return { login, version }
+  // Without its metadata nothing can be sent, and nothing would be lost.
+  await server.endpoints({ signal, timeoutMs })
+  const sent = { ...login, sentAt: clock.now() / 1000 }
+  const written = await untilWritten(() => place.write(sent, version), {
+    seconds: WRITE_SECONDS,
+    isOurs: async () => isSameUse((await place.read())?.login, sent),
+  })
+  if (written === 'conflict') return undefined
+  if (written !== 'written before') return { login: sent, version: written }
+  const stored = await place.read()
+  return isSameUse(stored?.login, sent) ? stored : undefined
+}
+
+/** The token of the moment serves until it ends. Then the login is over, as the server has rotated its refresh token. */
+async function afterLostResponse(
+  place: LoginPlace,
+  lost: StoredLogin,
+  context: RenewalContext,
+): Promise<KeptLogin | undefined> {
+  const { login } = lost
+  const isGood = login.identity.expiresAt !== undefined && !hasEnded(login, context)
+  if (isGood && context.keepsThroughOutage !== false) return login
+  // A revocation is no use: with the used token its successors end, which are kept nowhere.
+  if (await settled(place, lost, undefined)) await forgetAtServer(login, context)
   return undefined
+}
+
+/**
+ * Keeps the newest refresh token of a response that cannot be used, and revokes what is not accepted.
+ *
+ * @throws what the response was refused for.
+ */
+async function refused(
+  place: LoginPlace,
+  { login, version }: StoredLogin,
+  { tokens, error, isOthers }: Extract<Renewal, { status: 'unverified' }>,
+  context: RenewalContext,
+): Promise<never> {
+  const { sentAt: _, ...unmarked } = login
+  // RFC 6749 §6: without a new refresh token, the old one stays good.
+  const refreshToken = tokens.refreshToken ?? login.refreshToken
+  const outage = outageOf(error)
+  const refusals = (login.refusals ?? 0) + (outage === undefined ? 1 : 0)
+  const isOver = isOthers === true || refusals >= MAX_REFUSALS
+  const newest = { ...unmarked, refreshToken, ...(refusals > 0 && { refusals }) }
+  const isKept = (await settled(place, { login, version }, isOver ? undefined : newest)) && !isOver
+  // In an outage the access token may be good: it is not known to be refused.
+  const { accessToken } = outage !== undefined && isKept ? { accessToken: undefined } : tokens
+  const { issuer } = login.identity
+  await revokeTokens(context.servers, issuer, { accessToken, refreshToken: isKept ? undefined : refreshToken })
+  throw outage ?? error
+}
+
+/** The keys to verify a response with did not come: nothing speaks against it. */
+function outageOf(error: unknown): BehalfError | undefined {
+  if (!BehalfError.isInstance(error)) return undefined
+  if (error.retryable) return error
+  if (!('reason' in error) || error.reason !== 'unknown_key') return undefined
+  return new TransportError('the issuer has not published the key of the renewed token yet', { cause: error })
+}
+
+/**
+ * Writes what came of sending the refresh token, or ends the login, whatever else was written to it meanwhile.
+ *
+ * @returns false where the login was ended, or has another refresh token now.
+ */
+async function settled(place: LoginPlace, sent: StoredLogin, next: KeptLogin | undefined): Promise<boolean> {
+  for (let version = sent.version; ; ) {
+    const write = () => (next === undefined ? place.end(version) : place.write(next, version))
+    const written = await untilWritten(write, {
+      seconds: WRITE_SECONDS,
+      isOurs: async () => isSame((await place.read())?.login, next),
+    })
+    if (written !== 'conflict') return true
+    const now = await place.read()
+    if (now === undefined || !isSameUse(now.login, sent.login)) return false
+    version = now.version
+  }
+}
+
+function isSame(stored: KeptLogin | undefined, ours: KeptLogin | undefined): boolean {
+  return isSameUse(stored, ours) && stored?.token.value === ours?.token.value
+}
+
+function isSameUse(stored: KeptLogin | undefined, ours: KeptLogin | undefined): boolean {
+  return stored?.refreshToken === ours?.refreshToken && stored?.sentAt === ours?.sentAt
+}
+
+/** Whether the server surely did not use the refresh token: it refused the request, or never got it. */
+function isUnused(error: unknown): boolean {
+  if (!BehalfError.isInstance(error)) return false
+  const fault = error as AnyBehalfError
+  if (fault.code === 'ERR_TRANSPORT') return hadNoEffect(fault)
+  return fault.code === 'ERR_OAUTH_RESPONSE' || fault.code === 'ERR_CONFIGURATION'
 }
 
 /** Expired, with no refresh token to bring another. */
@@ -83,6 +199,20 @@ export async function forgetAtServer(
   { identity, refreshToken }: KeptLogin,
   { servers }: { readonly servers: RevokingServers },
 ): Promise<void> {
-  if (refreshToken === undefined) return
-  await giveBackToken(servers, { issuer: identity.issuer, token: refreshToken, hint: 'refresh_token' })
+  await revokeTokens(servers, identity.issuer, { ...(refreshToken !== undefined && { refreshToken }) })
+}
+
+/** Revokes tokens that were not accepted, where the issuer takes that. Never fails: they are kept nowhere. */
+export async function revokeTokens(
+  servers: RevokingServers,
+  issuer: string,
+  { accessToken, refreshToken }: { readonly [Key in keyof ReceivedTokens]?: string | undefined },
+): Promise<void> {
+  const given = [
+    [refreshToken, 'refresh_token'],
+    [accessToken, 'access_token'],
+  ] as const
+  const back = ([token, hint]: (typeof given)[number]) =>
+    token === undefined ? undefined : giveBackToken(servers, { issuer, token, hint })
+  await Promise.all(given.map(back))
 }

@@ -92,8 +92,9 @@ interface SessionRecord {
  *
  * A rotating refresh token is sent once, whatever runs in parallel: the other callers, here and in other processes,
  * wait for the one and take its result. A session that was ended, at the issuer or here, is `login_required`; an
- * issuer that does not answer is a `TransportError`, or nothing at all while the token is still good. An answer
- * that got lost on its way may cost the session, since the server has rotated by then.
+ * issuer that does not answer is a `TransportError`, or nothing at all while the token is still good. After a lost
+ * response the token of the moment serves until it ends, since the server may have rotated; then it is
+ * `login_required`. A profile with `rotatesRefreshTokens: false` loses nothing.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  */

@@ -4,6 +4,8 @@ const idToken = 'https://openid.net/specs/openid-connect-core-1_0.html#IDToken'
 const validation = 'https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation'
 const accessToken = 'https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowTokenValidation'
 
+const refresh = 'https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse'
+
 /** OpenID Connect Core 1.0: the id_token, as a client verifies it. */
 export const openidConnectCore = [
   { id: 'OIDC-CORE-2-required', clause: idToken, text: 'MUST have `iss`, `sub`, `aud`, `exp` and `iat`.' },
@@ -43,5 +45,20 @@ export const openidConnectCore = [
     id: 'OIDC-CORE-3.1.3.8-at_hash',
     clause: accessToken,
     text: 'MUST match the access token where the token has an `at_hash` (ours: a MAY in the code flow).',
+  },
+  {
+    id: 'OIDC-CORE-12.2-person',
+    clause: refresh,
+    text: 'MUST have the `iss` and the `sub` of the login in the id_token of a refresh.',
+  },
+  {
+    id: 'OIDC-CORE-12.2-nonce',
+    clause: refresh,
+    text: 'MUST have the nonce of the login in the id_token of a refresh, where it has one.',
+  },
+  {
+    id: 'OIDC-CORE-12.2-iat',
+    clause: refresh,
+    text: 'MUST have as `iat` when the id_token of a refresh was issued.',
   },
 ] as const satisfies readonly Requirement[]

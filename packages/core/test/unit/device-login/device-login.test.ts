@@ -198,7 +198,9 @@ describe('a device login', () => {
     clock.advance(3700)
     const silent = { access_token: 'opaque', token_type: 'Bearer', expires_in: 3600 }
     msw.use(http.post('https://tenant.behalf.example/oauth/token', () => HttpResponse.json(silent)))
-    await expect(device(over).identity()).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN' })
+    for (let tries = 0; tries < 3; tries++) {
+      await expect(device(over).identity()).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN' })
+    }
     expect(await device(over).identity()).toMatchObject({ status: 'login_required' })
   })
 

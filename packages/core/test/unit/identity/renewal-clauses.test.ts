@@ -78,11 +78,12 @@ describe('the answer to a renewal is of the same person', () => {
     Object.assign(answer, { access_token: await make() })
     expect(await renew(kept({ audience: [audience] }))).toMatchObject({
       status: 'unverified',
-      refreshToken: 'r-1',
+      isOthers: true,
       error: { code: 'ERR_INVALID_RESPONSE' },
     })
     Object.assign(answer, { refresh_token: 'r-2' })
-    expect(await renew(kept({ audience: [audience] }))).toMatchObject({ status: 'unverified', refreshToken: 'r-2' })
+    const tokens = { refreshToken: 'r-2' }
+    expect(await renew(kept({ audience: [audience] }))).toMatchObject({ status: 'unverified', isOthers: true, tokens })
   })
 
   test('with what it brings that can be verified: an access token for us, or an id_token', async () => {

@@ -1,5 +1,4 @@
-import pRetry from 'p-retry'
-import { isOutage } from '../lib/index.ts'
+import { isOutage } from './lease.ts'
 
 /**
  * Writes until the store has taken it, or the time is over.
@@ -8,21 +7,21 @@ import { isOutage } from '../lib/index.ts'
  *
  * @throws StoreError The store did not answer in all that time.
  */
-export function untilWritten(
-  write: () => Promise<string | 'conflict'>,
+export async function untilWritten<Written>(
+  write: () => Promise<Written | 'conflict'>,
   { seconds, isOurs }: { readonly seconds: number; readonly isOurs: () => Promise<boolean> },
-): Promise<string | 'conflict'> {
-  let mayBeWritten = false
+): Promise<Written | 'written before' | 'conflict'> {
+  // Most writes succeed at once, and need no library of retries.
+  try {
+    return await write()
+  } catch (error) {
+    if (!isOutage(error)) throw error
+  }
+  const { default: pRetry } = await import('p-retry')
   return pRetry(
     async () => {
-      try {
-        const written = await write()
-        if (written !== 'conflict' || !mayBeWritten) return written
-        return (await isOurs()) ? 'written before' : 'conflict'
-      } catch (error) {
-        mayBeWritten = true
-        throw error
-      }
+      const written = await write()
+      return written === 'conflict' && (await isOurs()) ? 'written before' : written
     },
     {
       retries: 20,

@@ -1,0 +1,111 @@
+import { type ReceivedTokens, type TokenResponse, tokenEnd } from '../authorization-server/index.ts'
+import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
+import type { Clock } from '../ports/index.ts'
+import { isSamePerson, type KeptLogin, type LoginContext, loginOfResponse, tokenOf } from './session-login.ts'
+
+/** What came of asking for the next token. */
+export type Renewal =
+  | { readonly status: 'renewed'; readonly login: KeptLogin }
+  /** The server has ended the login: expired, revoked, or its token was used twice. */
+  | { readonly status: 'ended' }
+  /** A response came and cannot be used; its tokens are good at the server. */
+  | {
+      readonly status: 'unverified'
+      readonly tokens: ReceivedTokens
+      readonly error: unknown
+      /** They are of another user. */
+      readonly isOthers?: boolean
+    }
+
+/**
+ * Asks for the next token, once. The answer is held to the same person (OpenID Connect Core §12.2).
+ *
+ * What only the login said lasts: its session, level and time. Other claims are those of the answer alone: where
+ * it brings none that can be verified, there are none, and so no roles.
+ */
+export async function renewLogin(kept: KeptLogin, context: LoginContext): Promise<Renewal> {
+  const { identity, refreshToken } = kept
+  if (refreshToken === undefined) return { status: 'ended' }
+  const { servers, signal, timeoutMs } = context
+  let tokens: ReceivedTokens | undefined
+  const onTokens = (received: ReceivedTokens) => {
+    tokens = received
+  }
+  try {
+    const response = await servers
+      .of(identity.issuer)
+      .grant('refresh_token', { refresh_token: refreshToken }, { signal, timeoutMs, onTokens })
+    tokens ??= response
+    const login = await heldTo(kept, response, context)
+    if (login !== undefined) return { status: 'renewed', login }
+    const error = new InvalidResponseError('the authorization server renewed the token of another user')
+    return { status: 'unverified', tokens, error, isOthers: true }
+  } catch (error) {
+    const reason = BehalfError.isInstance(error) && 'reason' in error ? error.reason : undefined
+    if (tokens !== undefined) return { status: 'unverified', tokens, error, isOthers: reason === 'subject' }
+    // RFC 6749 §5.2: expired, revoked, or rotated by somebody else.
+    if (BehalfError.isInstance(error) && 'error' in error && error.error === 'invalid_grant') return { status: 'ended' }
+    throw error
+  }
+}
+
+/** `undefined`: it is of another user. */
+async function heldTo(kept: KeptLogin, response: TokenResponse, context: LoginContext): Promise<KeptLogin | undefined> {
+  const { identity, audience } = kept
+  // I8: a bound token turned into one that anybody can use.
+  if (kept.token.keyThumbprint !== undefined && response.tokenType !== 'dpop') {
+    throw new InvalidResponseError('the authorization server renewed a bound token as one that is not bound')
+  }
+  const isSilent = audience === undefined && response.idToken === undefined
+  if (context.isSealed === false && isSilent) {
+    throw new InvalidTokenError('claims', 'the answer has no id_token, and what was kept is not sealed')
+  }
+  const next = isSilent
+    ? silentRenewal(kept, response, context.clock)
+    : await loginOfResponse(
+        response,
+        { issuer: identity.issuer, audience, receivedAt: context.clock.now() / 1000 },
+        context,
+      )
+  if (!isSamePerson(next.identity, identity)) return undefined
+  // OpenID Connect Core §12.2: the nonce of the login, or none.
+  if (kept.idToken !== undefined && next.nonce !== undefined && next.nonce !== kept.nonce) {
+    throw new InvalidTokenError('claims', 'the renewed id_token has another nonce than that of the login')
+  }
+  const { acr, authTime, sessionId } = identity
+  return {
+    refreshToken: kept.refreshToken,
+    // OpenID Connect Core §12.2: an answer may have none. The issuer asserts by the last one, or asks for a login. What
+    // is not sealed is proven by what it holds each time, and an old one proves nothing.
+    ...(context.isSealed !== false && kept.idToken !== undefined && { idToken: kept.idToken }),
+    ...next,
+    ...(kept.nonce !== undefined && { nonce: kept.nonce }),
+    identity: {
+      ...(acr !== undefined && { acr }),
+      ...next.identity,
+      // §12.2: a renewal is no new authentication.
+      ...(authTime !== undefined && { authTime }),
+      ...(sessionId !== undefined && { sessionId }),
+    },
+  }
+}
+
+function silentRenewal(kept: KeptLogin, response: TokenResponse, clock: Clock): KeptLogin {
+  const { issuer, tenant, subject, clientId } = kept.identity
+  const renewedAt = Math.floor(clock.now() / 1000)
+  const expiresAt = tokenEnd(renewedAt, response.expiresIn, undefined)
+  return {
+    identity: {
+      kind: 'user',
+      issuer,
+      ...(tenant !== undefined && { tenant }),
+      subject,
+      ...(clientId !== undefined && { clientId }),
+      ...(expiresAt !== undefined && { expiresAt }),
+      claims: { iat: renewedAt },
+    },
+    token: tokenOf(response.accessToken, undefined, response.scopes ?? kept.token.scopes, kept.token.keyThumbprint),
+    ...(response.refreshToken !== undefined && { refreshToken: response.refreshToken }),
+    renewedAt,
+  }
+}
