@@ -62,10 +62,14 @@ export async function verifyWithKeys(
   }
 }
 
-function checkHeader({ crit }: JWTHeaderParameters, type: string, types: readonly string[] | undefined): void {
+function checkHeader({ crit, kid }: JWTHeaderParameters, type: string, types: readonly string[] | undefined): void {
   // RFC 7515 §4.1.11: extensions we would have to understand. The library knows `b64`; no JWT may use it (RFC 7797 §7).
   if (crit !== undefined)
     throw new InvalidTokenError('malformed', 'the token needs an extension that is not understood')
+  // RFC 7515 §4.1.4.
+  if (kid !== undefined && typeof kid !== 'string') {
+    throw new InvalidTokenError('malformed', 'the key id (kid) of the token is no text')
+  }
   if (types === undefined || types.includes(type)) return
   throw new InvalidTokenError(
     'type',

@@ -31,6 +31,12 @@ describe('JWT', () => {
     expect(await refused(token)).toMatchObject(because('malformed'))
   })
 
+  verifies('RFC7515-4.1.4-kid', 'nothing else stands for the one key of the issuer', async () => {
+    for (const kid of [[as.kid], { kid: as.kid }, 7, null, true]) {
+      expect(await refused(signed({}, { kid } as never))).toMatchObject(because('malformed'))
+    }
+  })
+
   verifies('RFC7515-2-base64url', 'in any of its parts', async () => {
     const [header, payload, signature] = (await signed()).split('.')
     for (const extra of ['=', '\n', ' ', '+', '/']) {

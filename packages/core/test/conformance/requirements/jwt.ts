@@ -10,6 +10,11 @@ export const jwt = [
     text: 'MUST take base64url without padding, line breaks, white space or other characters.',
   },
   {
+    id: 'RFC7515-4.1.4-kid',
+    clause: section(7515, '4.1.4'),
+    text: 'MUST be a text, where there is a `kid`; anything else is refused (ours).',
+  },
+  {
     id: 'RFC7515-4.1.11-crit',
     clause: section(7515, '4.1.11'),
     text: 'MUST refuse a token with critical extensions that are not understood.',
