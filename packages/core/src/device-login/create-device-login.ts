@@ -20,6 +20,7 @@ import {
   revokeTokens,
   type SubjectAnswer,
   type SubjectTokenSource,
+  withoutRenewal,
 } from '../identity/index.ts'
 import { refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
 import { codeOf, type DevicePrompt } from './device-prompt.ts'
@@ -110,7 +111,9 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
   async function identity({ signal, timeoutMs: limit = timeoutMs }: RequestOptions = {}): Promise<SubjectAnswer> {
     const work = (ending: AbortSignal) =>
       currentLogin(kept, { ...context, signal: ending, isFresh: (login) => isFresh(login, clock.now() / 1000) })
-    const login = await withinDeadline({ timeoutMs: limit, signal }, () => flights.run('login', work))
+    const login = await withinDeadline({ timeoutMs: limit, signal }, () => flights.run('login', work)).catch(
+      (error: unknown) => withoutRenewal(kept, error, { clock }),
+    )
     if (login === undefined || hasEnded(login, { clock })) {
       return { status: 'login_required', detail: 'nobody is logged in on this device' }
     }

@@ -17,7 +17,14 @@ export {
   loginOfResponse,
   readKept,
 } from './session-login.ts'
-export { currentLogin, forgetAtServer, hasEnded, type LoginPlace, revokeTokens } from './session-renewal.ts'
+export {
+  currentLogin,
+  forgetAtServer,
+  hasEnded,
+  type LoginPlace,
+  revokeTokens,
+  withoutRenewal,
+} from './session-renewal.ts'
 export {
   type CreateSessionOptions,
   createSessions,

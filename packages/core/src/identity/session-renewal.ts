@@ -1,4 +1,10 @@
-import { giveBackToken, hadNoEffect, type ReceivedTokens, type RevokingServers } from '../authorization-server/index.ts'
+import {
+  giveBackToken,
+  hadNoEffect,
+  type ReceivedTokens,
+  type RevokingServers,
+  withinDeadline,
+} from '../authorization-server/index.ts'
 import { type AnyBehalfError, BehalfError, TransportError } from '../errors/index.ts'
 import { untilWritten } from '../lib/index.ts'
 import { type Renewal, renewLogin } from './renew-login.ts'
@@ -35,6 +41,9 @@ const MAX_REFUSALS = 3
 /** For so long a store that does not answer is asked again to take a response. Less than a lease's margin. Seconds. */
 const WRITE_SECONDS = 10
 
+/** A store that hangs does not hold up a caller whose time ended already. */
+const READ_MS = 1_000
+
 /**
  * The login, renewed where it has to be; `undefined` when it ended.
  *
@@ -52,6 +61,24 @@ export async function currentLogin(place: LoginPlace, context: RenewalContext): 
     if (isOutage && context.keepsThroughOutage !== false && !hasEnded(seen.login, context)) return seen.login
     throw error
   }
+}
+
+/**
+ * The login as it is stored, for a caller whose time ended while it waited for a renewal, here or in another process.
+ *
+ * @throws `error` where that is no outage, or the token of the moment has ended.
+ */
+export async function withoutRenewal(
+  place: Pick<LoginPlace, 'read'>,
+  error: unknown,
+  context: Pick<LoginContext, 'clock'>,
+): Promise<KeptLogin | undefined> {
+  if (!BehalfError.isInstance(error) || !error.retryable) throw error
+  const seen = await withinDeadline({ timeoutMs: READ_MS }, () => place.read()).catch(() => {
+    throw error
+  })
+  if (seen !== undefined && hasEnded(seen.login, context)) throw error
+  return seen?.login
 }
 
 async function renewAlone(place: LoginPlace, context: RenewalContext): Promise<KeptLogin | undefined> {

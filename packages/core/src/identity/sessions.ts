@@ -14,7 +14,7 @@ import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys, requireText, SealedRecords, SingleFlight, type StoreKeys } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import { identityOfLogin, type KeptLogin, keptLogin, loginOfResponse, readKept } from './session-login.ts'
-import { currentLogin, forgetAtServer, hasEnded, type LoginPlace } from './session-renewal.ts'
+import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'
 import { loginRequired, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
 import { checkAudience, trustedServers } from './verify-access-token.ts'
 
@@ -115,15 +115,18 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   async function identity(id: string, { signal, timeoutMs: limit = timeoutMs }: RequestOptions = {}) {
     const key = await records.keyOf('id', id)
+    const place = () => placeOf(records, key, { seconds, clock })
     const work = (ending: AbortSignal) =>
-      currentLogin(placeOf(records, key, { seconds, clock }), {
+      currentLogin(place(), {
         servers,
         clock,
         signal: ending,
         isFresh: (login) => isFresh(login, refreshBeforeSeconds, clock.now() / 1000),
       })
     // A renewal that has begun is finished: its answer is the only copy of the next token.
-    const login = await withinDeadline({ timeoutMs: limit, signal }, () => flights.run(key, work))
+    const login = await withinDeadline({ timeoutMs: limit, signal }, () => flights.run(key, work)).catch(
+      (error: unknown) => withoutRenewal(place(), error, { clock }),
+    )
     if (login === undefined || hasEnded(login, { clock })) return loginRequired('the session ended')
     return { status: 'verified', identity: identityOfLogin(login) } as const
   }

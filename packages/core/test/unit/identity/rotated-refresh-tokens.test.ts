@@ -1,5 +1,5 @@
 import { verifies } from '@behalf/testing/contract'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { oidc, type Profile } from '../../../src/authorization-server/index.ts'
 import { StoreError } from '../../../src/errors/index.ts'
 import { createSessions } from '../../../src/identity/index.ts'
@@ -129,6 +129,34 @@ describe('a renewal whose response is lost', () => {
     expect(await outcome(sessions.identity(id))).toBe('ERR_TRANSPORT')
     await outcome(sessions.identity(id))
     expect(server.grants).toBe(2)
+  })
+})
+
+describe('an issuer that hangs', () => {
+  test('ends nothing: the token of the moment serves in all processes while it is good', async () => {
+    const { clock, server, sessions, started, id } = await world()
+    clock.advance(560)
+    server.during = () => new Promise<never>(() => {})
+    const asked = [sessions, started()].map((process) => outcome(process.identity(id, { timeoutMs: 200 })))
+    expect(await Promise.all(asked)).toEqual(['verified', 'verified'])
+    expect(server).toMatchObject({ reuses: 0, grants: 1 })
+  })
+
+  test('is an outage once the token of the moment has ended', async () => {
+    const { clock, server, sessions, id } = await world()
+    clock.advance(601)
+    server.during = () => new Promise<never>(() => {})
+    expect(await outcome(sessions.identity(id, { timeoutMs: 200 }))).toBe('ERR_TRANSPORT')
+  })
+
+  test('does not serve a session that was ended meanwhile', async () => {
+    const { clock, server, sessions, started, id } = await world()
+    clock.advance(560)
+    server.during = () => new Promise<never>(() => {})
+    const asked = outcome(sessions.identity(id, { timeoutMs: 300 }))
+    await vi.waitFor(() => expect(server.grants).toBe(1))
+    await started().end(id)
+    expect(await asked).toBe('login_required')
   })
 })
 

@@ -170,6 +170,10 @@ describe('a session that the app keeps', () => {
     await expect(sessions({ audience: undefined }).create({ ...json, id_token: undefined })).rejects.toMatchObject({
       reason: 'claims',
     })
+    for (const audience of [AGENT, undefined]) {
+      const empty = sessions({ audience }).create({ ...json, id_token: '' })
+      await expect(empty).rejects.toMatchObject({ reason: 'malformed' })
+    }
   })
 
   test('without an audience the id_token says who it is; a renewal without one leaves no roles', async () => {
