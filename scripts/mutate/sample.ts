@@ -60,7 +60,7 @@ export const sample: readonly Sampled[] = [
   {
     holds: 'I8',
     file: 'identity/check-binding.ts',
-    key: 'checkBinding: clause removed: result.data.jkt === provedKey',
+    key: 'checkBinding: guard removed: jkt !== provedKey',
     test: unit('identity/verification-clauses'),
   },
   {

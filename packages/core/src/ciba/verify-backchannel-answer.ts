@@ -3,7 +3,8 @@ import { grantedScopes, type Profile, type TokenResponse, tokenEnd } from '../au
 import type { AuthorizationDetail, Json } from '../contract/index.ts'
 import { Token } from '../credential/token.ts'
 import { InvalidTokenError } from '../errors/index.ts'
-import { isBound, readActor } from '../identity/wire.ts'
+import { checkBinding } from '../identity/check-binding.ts'
+import { readActor } from '../identity/wire.ts'
 import { meansSame, snapshot } from '../lib/index.ts'
 import { checkAnswerIdentity } from './check-answer-identity.ts'
 import type { PollContext } from './poll-context.ts'
@@ -99,7 +100,10 @@ async function credentialAnswer(
   }
 }
 
-/** I7, I8: for the approver, for us, and bound to our key where we have one, to no key where we have none. */
+/**
+ * I7, I8: for the approver, for us, and bound to our key where we have one, to no key where we have none.
+ * @throws InvalidTokenError `binding`
+ */
 function tokenProblem(
   claims: Readonly<Record<string, unknown>>,
   subject: string,
@@ -113,10 +117,8 @@ function tokenProblem(
   if (actor !== undefined && readActor(claims.act)?.subject !== actor) {
     return 'the access token does not name our agent as its actor'
   }
-  if (dpop === undefined)
-    return isBound(claims) ? 'the access token is bound to a key that nobody here holds' : undefined
-  const { jkt } = (claims.cnf ?? {}) as { readonly jkt?: unknown }
-  return jkt === dpop.thumbprint ? undefined : 'the access token is not bound to our key'
+  checkBinding(claims, dpop?.thumbprint)
+  return undefined
 }
 
 /** RFC 9396 §7: the server tells what it granted; we compare it with what the person was asked. */

@@ -1,25 +1,34 @@
-import * as z from 'zod/mini'
 import { InvalidTokenError } from '../errors/index.ts'
 
-/** RFC 9449 §6.1. A second method beside it would be one that nobody checked. */
-const confirmation = z.strictObject({ jkt: z.string() })
+/** Methods of confirmation that are registered and that we do not check (RFC 7800 §3, RFC 8705 §3.1, RFC 9203 §3.2). */
+const uncheckedMethods = ['x5t#S256', 'jwk', 'jwe', 'kid', 'jku', 'osc']
 
 /**
  * Holds a token to the key that it is bound to.
  *
- * @param provedKey - Thumbprint of the key that the caller proved with this very request, if any.
+ * Members of `cnf` that no specification has registered are ignored, as some servers write notes of their own there;
+ * a registered method beside `jkt` is refused, because nobody checked it. A `cnf` without `jkt` is refused too: it says
+ * that the token is bound, and not to which key.
+ *
+ * @param provedKey - Thumbprint of the key that the caller proved with this request, if any.
  * @throws InvalidTokenError `binding`: a bound token without its key, or a key without a bound token.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7800#section-3.1 | RFC 7800 §3.1}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-7.1 | RFC 9449 §7.1}
  */
-export function checkBinding(claims: Readonly<Record<string, unknown>>, provedKey: string | undefined): void {
-  if (claims.cnf === undefined) {
+export function checkBinding({ cnf }: Readonly<Record<string, unknown>>, provedKey: string | undefined): void {
+  if (cnf === undefined) {
     if (provedKey === undefined) return
-    throw new InvalidTokenError('binding', 'the token is bound to no key, and came with a proof of one')
+    throw refused('the token is bound to no key, and came with a proof of one')
   }
-  if (provedKey === undefined) {
-    throw new InvalidTokenError('binding', 'the token is bound to a key that was not proved')
+  if (typeof cnf !== 'object' || cnf === null) throw refused('the cnf claim of the token is no object')
+  const unchecked = uncheckedMethods.filter((method) => method in cnf)
+  if (unchecked.length > 0) {
+    throw refused(`the token is bound by ${unchecked.join(', ')}, which is not checked here: only jkt (DPoP) is`)
   }
-  const result = confirmation.safeParse(claims.cnf)
-  if (result.success && result.data.jkt === provedKey) return
-  throw new InvalidTokenError('binding', 'the token is bound to another key than the one that was proved')
+  const jkt = 'jkt' in cnf ? cnf.jkt : undefined
+  if (typeof jkt !== 'string') throw refused('the token is bound to a key that its cnf claim does not name by jkt')
+  if (provedKey === undefined) throw refused('the token is bound to a key that was not proved')
+  if (jkt !== provedKey) throw refused('the token is bound to another key than the one that was proved')
 }
+
+const refused = (message: string) => new InvalidTokenError('binding', message)

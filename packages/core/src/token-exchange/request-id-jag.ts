@@ -8,7 +8,7 @@ import {
 import type { Actor, UserIdentity } from '../contract/index.ts'
 import { revealToken, Token } from '../credential/index.ts'
 import { BehalfError, ConfigurationError, IdentityRequiredError, InvalidResponseError } from '../errors/index.ts'
-import { isVerified, subjectTokenOf } from '../identity/index.ts'
+import { checkBinding, isVerified, subjectTokenOf } from '../identity/index.ts'
 import { readActor } from '../identity/wire.ts'
 import { refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
 import { tokenExchangeGrant, tokenTypeUri } from './wire.ts'
@@ -128,6 +128,8 @@ async function checked(response: TokenResponse, asked: Asked): Promise<IdJag> {
     })
     claims = verified.claims
     actor = readActor(claims.act)
+    // A binding that went missing would let whoever steals the assertion redeem it.
+    checkBinding(claims, target.dpop?.thumbprint)
   } catch (error) {
     if (!BehalfError.isInstance(error) || error.code !== 'ERR_INVALID_TOKEN') throw error
     throw new InvalidResponseError(`the issuer's assertion does not verify: ${error.message}`, { cause: error })
@@ -157,15 +159,6 @@ function checkClaims(claims: Readonly<Record<string, unknown>>, target: Profile,
   const resources = typeof claims.resource === 'string' ? [claims.resource] : claims.resource
   if (resources !== undefined && !(Array.isArray(resources) && resources.length === 1 && resources[0] === resource)) {
     throw refused('issued an assertion for another API')
-  }
-  const bound = (claims.cnf as { readonly jkt?: unknown } | undefined)?.jkt
-  // A binding that went missing would let whoever steals the assertion redeem it.
-  if (bound !== target.dpop?.thumbprint) {
-    throw refused(
-      bound === undefined
-        ? 'bound the assertion to no key'
-        : 'bound the assertion to another key than the one we prove',
-    )
   }
 }
 

@@ -196,6 +196,22 @@ describe('OpenID Connect Core', () => {
   })
 })
 
+describe('RFC 7800', () => {
+  const boundTo = { thumbprint: 'ours' } as never
+  const own = async (cnf: object) =>
+    verifyAccessToken(await signed({ cnf }), { authorizationServer, audience, boundTo })
+
+  verifies('RFC7800-3.1-unknown', 'a note of the server beside the thumbprint', async () => {
+    await expect(own({ jkt: 'ours', 'kc-jkt-type': 'DPoP' })).resolves.toMatchObject({ subject: 'ann' })
+  })
+
+  verifies('RFC7800-3.1-unchecked', 'beside the thumbprint, or instead of it', async () => {
+    for (const cnf of [{ jkt: 'ours', jwk: {} }, { 'x5t#S256': 'x' }, { 'kc-jkt-type': 'DPoP' }, {}]) {
+      expect(await rejection(own(cnf)), JSON.stringify(cnf)).toMatchObject(because('binding'))
+    }
+  })
+})
+
 describe('examples of the specifications', () => {
   test('RFC 8693 §4.1: a chain of two services, of which the outermost acts', async () => {
     const act = { sub: 'https://service16.example.com', act: { sub: 'https://service77.example.com' } }

@@ -54,7 +54,7 @@ describe('a bound token (I8)', () => {
     })
   })
 
-  test.each([[{ jkt: 7 }], [{}], ['text'], [{ jkt: 'ok', x5t: 'more' }]])(
+  test.each([[{ jkt: 7 }], [{}], ['text'], [{ jkt: 'ok', 'x5t#S256': 'more' }], [null]])(
     'with the confirmation %o is refused',
     async (cnf) => {
       const token = await access({ cnf })

@@ -49,6 +49,12 @@ describe('an assertion', () => {
     await dropped(world.assertion({}, ours), 'to another key')
   })
 
+  test('that is bound by a certificate, which is not checked, is dropped', async () => {
+    says.assertion = { cnf: { 'x5t#S256': 'x' } }
+    await dropped(world.assertion(), 'bound by x5t#S256')
+    expect(forms.server).toEqual([])
+  })
+
   test('that cannot be verified for want of keys is an outage, and no bad one', async () => {
     noKeys(EMPLOYER)
     await expect(world.assertion()).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
