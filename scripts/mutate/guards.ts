@@ -7,6 +7,7 @@ export const guards: readonly Guard[] = [
   { holds: ['I1'], file: 'lib/marked.ts', within: ['Marked.has', 'Marked.get'] },
   { holds: ['I1'], file: 'guard/check-identity.ts' },
   { holds: ['I7'], file: 'identity/verify-access-token.ts' },
+  { holds: ['I7'], file: 'identity/check-access-token.ts' },
   { holds: ['I7'], file: 'identity/verify-id-token.ts' },
   { holds: ['I7'], file: 'identity/verify-token-response.ts' },
   { holds: ['I7'], file: 'identity/introspection.ts', within: ['checkTimes', 'checkTarget', 'identityOf'] },

@@ -40,6 +40,8 @@ const token: TokenProfile = {
   clientId: (claims) => textClaim(claims, 'client_id') ?? textClaim(claims, 'azp'),
   tenant: (claims) => textClaim(claims, 'org_id'),
   scopes: ({ scope }) => scope,
+  // An id_token is for the client itself, and names none beside its audience.
+  isAccessToken: ({ aud, azp, client_id: client = azp }) => client !== undefined && ![aud].flat().includes(client),
   isAgent: (claims) => claims.gty === 'client-credentials' || textClaim(claims, 'sub')?.endsWith('@clients') === true,
 }
 

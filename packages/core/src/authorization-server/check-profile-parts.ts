@@ -5,6 +5,9 @@ import type { CibaProfile, ExchangeProfile, TokenProfile } from './profile.ts'
 /** As they are compared: lower case, without `application/`; `''` stands for an absent type. */
 const tokenType = /^(?!application\/)[^A-Z\s]*$/
 
+/** Claims of an access token that an id_token does not have (RFC 9068 §2.2, and what providers call them). */
+const tellingClaims = ['client_id', 'cid', 'scope', 'scp']
+
 /** What differs in a server's tokens, filled in: of the right form, or no token would ever be taken. */
 export function checkTokenProfile(option: string, token: TokenProfile): TokenProfile {
   const { accessTokenTypes: types, requiredClaims } = token
@@ -17,6 +20,13 @@ export function checkTokenProfile(option: string, token: TokenProfile): TokenPro
   requireTextList(`${option}.requiredClaims`, requiredClaims)
   requireTextList(`${option}.unaskedScopes`, token.unaskedScopes ?? [])
   requireFunctions(option, token, ['clientId', 'tenant', 'scopes'], ['subject', 'isAgent', 'isAccessToken'])
+  const isTold = token.isAccessToken !== undefined || requiredClaims.some((claim) => tellingClaims.includes(claim))
+  if (!isTold && types.some((type) => type === '' || type === 'jwt')) {
+    throw new ConfigurationError(
+      `${option}.isAccessToken`,
+      `id_tokens too have the type JWT or none: give the function that tells, or put a claim that only access tokens have here (${tellingClaims.join(', ')}) into requiredClaims`,
+    )
+  }
   return token
 }
 

@@ -48,7 +48,8 @@ export interface ExchangeProfile {
 export interface TokenProfile {
   /**
    * `typ` values of an access token, lower case, without `application/`; `''` stands for an absent one.
-   * RFC 9068 §2.1 knows one; some providers send plain `JWT` or none.
+   * RFC 9068 §2.1 knows one; some providers send plain `JWT` or none, as id_tokens have it. Then `isAccessToken` or
+   * `requiredClaims` has to tell the two apart.
    */
   readonly accessTokenTypes: readonly string[]
   /** Claims that an access token must have, besides `iss`, `aud` and `exp`. */
@@ -76,8 +77,9 @@ export interface TokenProfile {
    */
   readonly isAgent?: (claims: Readonly<Record<string, unknown>>) => boolean
   /**
-   * Whether claims of the right type are those of an access token, where the type does not tell.
-   * @default no claim is there that only an id_token has
+   * Whether claims of the right type are those of an access token, where the type does not tell. A token with `nonce`
+   * or a hash of an id_token is refused before.
+   * @default no `auth_time` for the client itself
    */
   readonly isAccessToken?: (claims: Readonly<Record<string, unknown>>) => boolean
 }

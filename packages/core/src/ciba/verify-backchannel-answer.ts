@@ -3,6 +3,7 @@ import { grantedScopes, type Profile, type TokenResponse, tokenEnd } from '../au
 import type { AuthorizationDetail, Json } from '../contract/index.ts'
 import { Token } from '../credential/token.ts'
 import { InvalidTokenError } from '../errors/index.ts'
+import { checkAccessToken } from '../identity/check-access-token.ts'
 import { checkBinding } from '../identity/check-binding.ts'
 import { readActor } from '../identity/wire.ts'
 import { meansSame, snapshot } from '../lib/index.ts'
@@ -62,11 +63,13 @@ async function credentialAnswer(
   const asked = server.profile.dpop === undefined ? 'bearer' : 'dpop'
   // I8: a token that was to be bound to our key and is not can be used by whoever steals it.
   if (response.tokenType !== asked) return failed(`a ${response.tokenType} token came where ${asked} was asked`)
-  const { claims } = await server.verifyJwt(response.accessToken, {
+  const verified = await server.verifyJwt(response.accessToken, {
     audience: credential.resource,
     types: server.profile.token.accessTokenTypes,
     signal,
   })
+  checkAccessToken(server.profile, verified)
+  const { claims } = verified
   const problem = tokenProblem(claims, approver.subject, server.profile)
   if (problem !== undefined) return failed(problem)
   const inToken = claims.authorization_details

@@ -16,6 +16,7 @@ import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import { refuseUnknownKeys, SingleFlight, sha256 } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 import { buildAgent, buildUser } from './build-identity.ts'
+import { hasClaimsOfAccessToken } from './check-access-token.ts'
 import { checkBinding } from './check-binding.ts'
 import { admit } from './verified.ts'
 import { checkAudience } from './verify-access-token.ts'
@@ -175,8 +176,8 @@ function identityOf(token: string, claims: Claims, profile: Profile): Identity {
   // A refresh token may be active as well, and is nobody's access token.
   // Where the audience cannot tell, the type has to.
   const named = typeof type === 'string' && /^(?:bearer|dpop)$/i.test(type)
-  const isAccessToken = named || (type === undefined && claims.aud !== undefined)
-  if (!isAccessToken || rules.isAccessToken?.(claims) === false) {
+  const isTold = type === undefined && claims.aud !== undefined && hasClaimsOfAccessToken(profile, claims)
+  if (!(named || isTold) || rules.isAccessToken?.(claims) === false) {
     throw new InvalidTokenError('type', 'the token is not an access token')
   }
   // RFC 7662 §2.2 calls it so, whatever the provider's JWTs do.

@@ -15,6 +15,7 @@ import { Token } from '../credential/index.ts'
 import { ConfigurationError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
 import { refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
 import { buildAgent } from './build-identity.ts'
+import { checkAccessToken } from './check-access-token.ts'
 import { checkBinding } from './check-binding.ts'
 import { admit } from './verified.ts'
 import { audienceOf } from './wire.ts'
@@ -117,11 +118,13 @@ async function agentOf(
   }
   try {
     const { token: rules } = profile
-    const { claims } = await server.verifyJwt(accessToken, {
+    const verified = await server.verifyJwt(accessToken, {
       audience: audiencesOf(profile, resource),
       types: rules.accessTokenTypes,
       signal,
     })
+    checkAccessToken(profile, verified)
+    const { claims } = verified
     checkBinding(claims, tokenType === 'dpop' ? profile.dpop?.thumbprint : undefined)
     if (rules.clientId(claims) !== profile.clientId) throw refused('issued a token for another client')
     if (!(rules.isAgent?.(claims) ?? claims.sub === profile.clientId)) throw refused('issued a token for a user')

@@ -7,7 +7,6 @@ import {
   type RequestOptions,
   type SurroundingsOptions,
   surroundingsOf,
-  type TokenProfile,
   tokenScopes,
 } from '../authorization-server/index.ts'
 import type { Identity } from '../contract/index.ts'
@@ -15,10 +14,11 @@ import { Token } from '../credential/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import { refuseUnknownKeys, requireText, requireTexts } from '../lib/index.ts'
 import { buildAgent, buildUser } from './build-identity.ts'
+import { checkAccessToken } from './check-access-token.ts'
 import { checkBinding } from './check-binding.ts'
 import { selectServer } from './select-server.ts'
 import { admit } from './verified.ts'
-import { audienceOf, keyThumbprintOf, looksLikeIdToken } from './wire.ts'
+import { audienceOf, keyThumbprintOf } from './wire.ts'
 
 /** What every verification needs. */
 export interface VerifyTokenOptions extends SurroundingsOptions, RequestOptions {
@@ -82,13 +82,9 @@ export async function identityFromAccessToken(
 ): Promise<Identity> {
   const server = selectServer(servers, token)
   const { token: rules } = server.profile
-  const { claims, type } = await server.verifyJwt(token, { audience, types: rules.accessTokenTypes, signal })
-  // A type of its own keeps id_tokens out; where a provider sends plain `JWT`, the claims have to.
-  if (type !== 'at+jwt' && !isAccessToken(claims, rules)) {
-    throw new InvalidTokenError('type', 'the token is an id_token, not an access token')
-  }
-  const missing = rules.requiredClaims.find((claim) => claims[claim] === undefined)
-  if (missing !== undefined) throw new InvalidTokenError('claims', `the token has no ${missing}`)
+  const verified = await server.verifyJwt(token, { audience, types: rules.accessTokenTypes, signal })
+  checkAccessToken(server.profile, verified)
+  const { claims } = verified
   checkBinding(claims, provedKey ?? (claims.cnf === undefined ? undefined : ownKey))
   const clientId = rules.clientId(claims)
   if (clientId === undefined) throw new InvalidTokenError('claims', 'the token names no client')
@@ -101,10 +97,6 @@ export async function identityFromAccessToken(
     audience: audienceOf(claims),
     ...(keyThumbprint !== undefined && { keyThumbprint }),
   })
-}
-
-function isAccessToken(claims: Readonly<Record<string, unknown>>, rules: TokenProfile): boolean {
-  return !looksLikeIdToken(claims) && rules.isAccessToken?.(claims) !== false
 }
 
 /** The servers that the options trust. */

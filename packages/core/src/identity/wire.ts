@@ -102,10 +102,3 @@ export function audienceOf(claims: Claims): readonly string[] {
   if (typeof aud === 'string') return [aud]
   return Array.isArray(aud) ? aud.filter((audience) => typeof audience === 'string') : []
 }
-
-/** Claims that only an id_token has (OpenID Connect Core §2, §3.1.3.6, §3.3.2.11; `s_hash` is FAPI’s). */
-const idTokenClaims = ['nonce', 'at_hash', 'c_hash', 's_hash']
-
-export function looksLikeIdToken(claims: Claims): boolean {
-  return idTokenClaims.some((claim) => claims[claim] !== undefined)
-}

@@ -10,6 +10,7 @@ import { unverifiedClaims } from '../authorization-server/unverified-claims.ts'
 import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
 import { revealToken, type Token } from '../credential/index.ts'
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'
+import { checkAccessToken, checkRequiredClaims } from '../identity/check-access-token.ts'
 import { audienceOf, checkBinding } from '../identity/index.ts'
 import { isBound, readActor } from '../identity/wire.ts'
 import { meansSame } from '../lib/index.ts'
@@ -101,7 +102,10 @@ export async function verifyIssued(
   if ((await unverifiedClaims(token))?.iss !== profile.issuer) return undefined
   try {
     const types = expected.accessToken ? profile.token.accessTokenTypes : undefined
-    const { claims } = await server.verifyJwt(token, { audience: expected.audience, types, signal })
+    const verified = await server.verifyJwt(token, { audience: expected.audience, types, signal })
+    const { claims } = verified
+    if (expected.accessToken) checkAccessToken(profile, verified)
+    else checkRequiredClaims(profile.token, claims)
     checkClaims(claims, profile, expected)
     checkAudience(claims, expected)
     // RFC 9449 §6.1: what the answer says of the binding and what the token says have to agree.
@@ -116,9 +120,6 @@ export async function verifyIssued(
 }
 
 function checkClaims(claims: Readonly<Record<string, unknown>>, profile: Profile, expected: Expected): void {
-  const absent = profile.token.requiredClaims.filter((name) => claims[name] === undefined)
-  if (absent.length > 0) throw refused(`issued a token without ${absent.join(', ')}`)
-  if (expected.accessToken && profile.token.isAccessToken?.(claims) === false) throw refused('issued no access token')
   const clientId = profile.token.clientId(claims)
   if (clientId !== undefined && clientId !== profile.clientId) throw refused('issued a token for another client')
   const { identity } = expected

@@ -6,6 +6,7 @@ import {
 } from '../authorization-server/index.ts'
 import { type IssuedToken, revealToken, Token } from '../credential/index.ts'
 import { BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'
+import { checkAccessToken } from '../identity/check-access-token.ts'
 import { audienceOf, checkBinding } from '../identity/index.ts'
 import { readActor } from '../identity/wire.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
@@ -99,11 +100,9 @@ async function verified(
   const { profile } = server
   const { token: rules } = profile
   try {
-    const { claims } = await server.verifyJwt(token, {
-      audience: idJag.resource,
-      types: rules.accessTokenTypes,
-      signal,
-    })
+    const jwt = await server.verifyJwt(token, { audience: idJag.resource, types: rules.accessTokenTypes, signal })
+    checkAccessToken(profile, jwt)
+    const { claims } = jwt
     if (audienceOf(claims).length !== 1) throw refused('issued a token that is for other APIs too')
     const clientId = rules.clientId(claims)
     if (clientId !== undefined && clientId !== profile.clientId) throw refused('issued a token for another client')

@@ -110,6 +110,20 @@ describe('JWT', () => {
 })
 
 describe('RFC 9068', () => {
+  verifies('RFC8725-3.12-kinds', 'where the type of both is JWT, by what only one of them has', async () => {
+    const token = { accessTokenTypes: ['jwt'] }
+    expect(() =>
+      oidc({ issuer: as.issuer, clientId: 'agent-app', token: { ...token, requiredClaims: ['sub'] } }),
+    ).toThrow('isAccessToken')
+    const lax = oidc({ issuer: as.issuer, clientId: 'agent-app', token })
+    const claims = { sub: 'ann', aud: 'agent-app', client_id: 'agent-app', jti: 'j' }
+    for (const more of [{ nonce: 'n' }, { at_hash: 'h' }, { auth_time: now() }]) {
+      const idToken = await as.sign({ ...claims, ...more }, { typ: 'JWT' })
+      const options = { authorizationServer: lax, audience: 'agent-app' }
+      expect(await rejection(verifyAccessToken(idToken, options))).toMatchObject(because('type'))
+    }
+  })
+
   verifies('RFC9068-2.2-required', 'without any one of them there is no identity', async () => {
     for (const claim of ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti']) {
       expect(await refused(signed({ [claim]: undefined })), claim).toMatchObject({ code: 'ERR_INVALID_TOKEN' })

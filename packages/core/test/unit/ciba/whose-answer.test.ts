@@ -41,8 +41,12 @@ describe('the access token', () => {
     expect((await look(two, stateOf(clock))).status).toBe(status)
   })
 
-  test('that names no client is taken; so is one that names an actor where none is expected', async () => {
-    const { look, answer, success, accessToken, clock } = await begin()
+  test('that names no client is taken where the profile asks for none; so is one that names an actor', async () => {
+    const lax = (issuer: string) => ({
+      ...defaultProfile(issuer),
+      token: { ...defaultProfile(issuer).token, requiredClaims: ['sub'] },
+    })
+    const { look, answer, success, accessToken, clock } = await begin(lax)
     for (const claims of [{ client_id: undefined as never }, { act: { sub: 'agent:trader' } }]) {
       answer(await success({ access_token: await accessToken(claims) }))
       expect((await look({}, stateOf(clock))).status, JSON.stringify(claims)).toBe('approved')

@@ -47,8 +47,11 @@ describe('what an issued token leaves out says nothing against it', () => {
   })
 })
 
-test('only an access token has to look like one', async () => {
-  const authorizationServer = server.connect({ token: { isAccessToken: () => false } })
+test('only an access token whose type does not tell has to look like one', async () => {
+  const token = { accessTokenTypes: ['at+jwt', 'jwt'], isAccessToken: () => false }
+  const authorizationServer = server.connect({ token })
+  await expect(server.exchange({ authorizationServer })).resolves.toMatchObject({ verified: true })
+  server.tokenSays({}, { typ: 'JWT' })
   await dropped(server.exchange({ authorizationServer }), 'no access token')
   server.answerSays({ issued_token_type: 'urn:ietf:params:oauth:token-type:jwt' })
   const other = server.exchange({ authorizationServer, requestedTokenType: 'jwt' })

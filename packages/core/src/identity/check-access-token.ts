@@ -1,0 +1,41 @@
+import type { Profile, TokenProfile, VerifiedJwt } from '../authorization-server/index.ts'
+import { InvalidTokenError } from '../errors/index.ts'
+import { audienceOf } from './wire.ts'
+
+type Claims = VerifiedJwt['claims']
+
+/** Claims that only an id_token has (OpenID Connect Core §2, §3.1.3.6, §3.3.2.11; `s_hash` is FAPI’s). */
+const idTokenClaims = ['nonce', 'at_hash', 'c_hash', 's_hash']
+
+/**
+ * Refuses a verified JWT that is no access token of the provider: an id_token, or one without the claims that the
+ * profile demands.
+ *
+ * @throws InvalidTokenError `type` or `claims`
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8725#section-3.12 | RFC 8725 §3.12}
+ */
+export function checkAccessToken(profile: Pick<Profile, 'clientId' | 'token'>, { claims, type }: VerifiedJwt): void {
+  // A type of its own keeps id_tokens out. Where a provider sends plain `JWT` or none, the claims have to.
+  if (type !== 'at+jwt' && !hasClaimsOfAccessToken(profile, claims)) {
+    throw new InvalidTokenError('type', 'the token is no access token: its claims are those of an id_token')
+  }
+  checkRequiredClaims(profile.token, claims)
+}
+
+/** @throws InvalidTokenError `claims` */
+export function checkRequiredClaims({ requiredClaims }: Pick<TokenProfile, 'requiredClaims'>, claims: Claims): void {
+  const missing = requiredClaims.filter((claim) => claims[claim] === undefined)
+  if (missing.length > 0) throw new InvalidTokenError('claims', `the token has no ${missing.join(', ')}`)
+}
+
+/** Whether the claims speak of an access token, where nothing else says what the token is. */
+export function hasClaimsOfAccessToken(
+  { clientId, token }: Pick<Profile, 'clientId' | 'token'>,
+  claims: Claims,
+): boolean {
+  if (idTokenClaims.some((claim) => claims[claim] !== undefined)) return false
+  if (token.isAccessToken !== undefined) return token.isAccessToken(claims)
+  // A login that is told to the client itself: an access token would be for an API.
+  const clients = [clientId, token.clientId(claims)]
+  return claims.auth_time === undefined || !audienceOf(claims).some((audience) => clients.includes(audience))
+}
