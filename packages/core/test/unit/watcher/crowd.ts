@@ -1,5 +1,5 @@
 import type { Answer, ApprovalChannel } from '../../../src/approvals/index.ts'
-import { openLedger, type StoredQuestion } from '../../../src/approvals/index.ts'
+import { openLedger, type StoredQuestion, type StoreKeys } from '../../../src/approvals/index.ts'
 import { oidc } from '../../../src/authorization-server/index.ts'
 import { createWatcher, type WatchedAnswer, type WatcherOptions } from '../../../src/doors/watcher.ts'
 import type { Store } from '../../../src/ports/index.ts'
@@ -39,9 +39,9 @@ export function listeningChannel(answerTo: (id: string, looks: number) => Answer
 }
 
 /** Open questions in a store, and watchers over it. */
-export function crowd(channel: ApprovalChannel, store: Store = memoryStore()) {
+export function crowd(channel: ApprovalChannel, store: Store = memoryStore(), keys?: StoreKeys) {
   const clock = { now: Date.now }
-  const ledger = openLedger({ store, clock })
+  const ledger = openLedger({ store, keys, clock })
   const told: WatchedAnswer[] = []
   const faults: { readonly error: unknown; readonly id: string | undefined }[] = []
   const running: Promise<void>[] = []
@@ -87,6 +87,7 @@ export function crowd(channel: ApprovalChannel, store: Store = memoryStore()) {
         store,
         everyMs: 20,
         maxPollsPerSecond: 1_000,
+        ...(keys !== undefined && { keys }),
         onAnswer: (answer) => void told.push(answer),
         onFault: (error, id) => faults.push({ error, id }),
         ...over,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Answer, ApprovalChannel } from '../../../src/approvals/index.ts'
+import type { Answer, ApprovalChannel, StoreKeys } from '../../../src/approvals/index.ts'
 import { createWatcher } from '../../../src/doors/watcher.ts'
 import { StoreError, TransportError } from '../../../src/errors/index.ts'
 import { createSealer } from '../../../src/lib/index.ts'
@@ -9,8 +9,8 @@ import { overStore } from '../stores/over-store.ts'
 import { type Crowd, crowd, listeningChannel } from './crowd.ts'
 
 const open: Crowd[] = []
-const started = (channel: ApprovalChannel, store?: Store): Crowd => {
-  const made = crowd(channel, store)
+const started = (channel: ApprovalChannel, store?: Store, keys?: StoreKeys): Crowd => {
+  const made = crowd(channel, store, keys)
   open.push(made)
   return made
 }
@@ -90,10 +90,10 @@ describe('faults', () => {
 
   test('keys that open nothing end the watcher with the reason, not with silence', async () => {
     const { channel, looks } = listeningChannel(() => approved)
-    const target = started(channel)
+    const index = new Uint8Array(32).fill(8)
+    const target = started(channel, memoryStore(), { seal: [new Uint8Array(32).fill(6)], index })
     await target.add(3)
-    const keys = { seal: [new Uint8Array(32).fill(7)], index: new Uint8Array(32).fill(8) } as const
-    const { run } = target.watch({ keys })
+    const { run } = target.watch({ keys: { seal: [new Uint8Array(32).fill(7)], index } })
     await expect(run).rejects.toMatchObject({ code: 'ERR_STORE', reason: 'wrong_key' })
     expect(looks).toEqual([])
   })
