@@ -18,6 +18,7 @@ describe('fail closed', () => {
       code: 'approval_denied',
       message: 'The request for approval was denied. Do not try this action again unless the user asks for it.',
     })
+    clock.advance(61)
     const other = { ...call, slot: 'other' }
     await behalf.run(policies.create_order, other, createOrder)
     clock.advance(3700)
