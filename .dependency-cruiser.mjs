@@ -3,7 +3,7 @@
 /** Rooms of `packages/core/src`, and the rooms each may use besides itself. */
 const ground = ['contract', 'errors', 'ports']
 const base = [...ground, 'lib']
-const verified = [...base, 'credential', 'authorization-server', 'identity']
+const verified = [...base, 'revocation', 'credential', 'authorization-server', 'identity']
 
 const rooms = {
   contract: [],
@@ -11,8 +11,9 @@ const rooms = {
   ports: ['contract'],
   lib: ground,
   credential: base,
+  revocation: base,
   'authorization-server': [...base, 'credential'],
-  identity: [...base, 'credential', 'authorization-server'],
+  identity: [...base, 'revocation', 'credential', 'authorization-server'],
   roles: verified,
   fga: verified,
   'token-exchange': verified,

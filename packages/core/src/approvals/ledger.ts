@@ -26,6 +26,8 @@ const MAX_LOST_ANSWERS = 2
 /** Records read at a time. */
 const PAGE = 100
 
+type OwnerName = { readonly [Key in keyof Owner]: Owner[Key] | undefined }
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -248,7 +250,7 @@ export class Ledger {
     return `approver:${await this.hash(JSON.stringify(['approver', issuer, tenant ?? null, subject]))}`
   }
 
-  async #ownerIndex({ issuer, tenant, subject }: Owner): Promise<string> {
+  async #ownerIndex({ issuer, tenant, subject }: OwnerName): Promise<string> {
     return `owner:${await this.hash(JSON.stringify(['owner', issuer, tenant ?? null, subject ?? null]))}`
   }
 
@@ -269,6 +271,8 @@ export class Ledger {
     const index: string[] = []
     if (!isSettled(record.state)) {
       index.push(await this.#ownerIndex(owner))
+      // A revocation may name the subject alone.
+      if (owner.tenant !== undefined) index.push(await this.#ownerIndex({ ...owner, tenant: undefined }))
       if (sessionId !== undefined) index.push(await this.#sessionIndex(owner.issuer, sessionId))
     }
     if (record.state === 'running' || record.state === 'crashed') index.push(`started:${record.binding}`)

@@ -38,6 +38,11 @@ export interface UserIdentity extends VerifiedToken {
   readonly acr?: string
   /** When the user last authenticated, in epoch seconds. */
   readonly authTime?: number
+  /**
+   * When the proof behind a session or a delegation was made, in epoch seconds. A renewal or a job does not change it,
+   * so that a revocation after that time counts.
+   */
+  readonly provenAt?: number
   readonly sessionId?: string
   readonly delegationId?: string
 }

@@ -41,7 +41,10 @@ export interface Interrupt {
   readonly scopes?: readonly string[]
   /** With `step_up_required`: the levels of login of which the API wants one, in order of preference (RFC 9470 §3). */
   readonly acrValues?: readonly string[]
-  /** With `step_up_required`: how long ago the login may be, in seconds. */
+  /**
+   * How long ago the login may be, in seconds. With `step_up_required` as the API asks; with `login_required` it is 0
+   * where access was revoked: the user has to authenticate again.
+   */
   readonly maxAge?: number
   /** A page of the app, never a ticket. */
   readonly url?: string
@@ -54,7 +57,10 @@ export interface Denied {
   readonly message: string
   /** With `unknown_outcome`: the key under which the API may know what happened. */
   readonly idempotencyKey?: string
-  /** With `approval_denied`: seconds until the person may be asked again. */
+  /**
+   * Seconds: with `approval_denied`, until the person may be asked again; with `revoked`, until a new proof is told from
+   * one of before the revocation.
+   */
   readonly retryAfter?: number
   readonly trace: Trace
 }

@@ -1,7 +1,7 @@
-import type { Revoked } from '../approvals/index.ts'
 import type { RevokingServers } from '../authorization-server/index.ts'
 import { forgetAtServer, type KeptLogin, type LoginPlace } from '../identity/index.ts'
 import type { SealedRecords } from '../lib/index.ts'
+import type { Revoked } from '../revocation/index.ts'
 import { type DelegationRecord, readDelegation } from './delegation-record.ts'
 
 /** A delegation says why it gives nothing for this long after its end, in seconds. */
@@ -33,11 +33,14 @@ export class DelegationStore {
   async write(record: DelegationRecord, ifVersion: string | null): Promise<string | 'conflict'> {
     const { owner, sessionId, expiresAt } = record
     const index = [await this.#ownerIndex(owner)]
+    // A revocation may name the subject alone.
+    if (owner.tenant !== undefined) index.push(await this.#ownerIndex({ ...owner, tenant: undefined }))
     if (sessionId !== undefined) index.push(await this.#records.keyOf('session', owner.issuer, sessionId))
     const options = { ifVersion, index, expiresAt: expiresAt + REMEMBERED_SECONDS }
     return this.#records.put(await this.#keyOf(record.id), record, options)
   }
 
+  /** Those of a user; without a tenant, those of all tenants. */
   async *owned(
     owner: Pick<DelegationRecord['owner'], 'issuer' | 'tenant' | 'subject'>,
   ): AsyncGenerator<StoredDelegation> {
@@ -119,7 +122,8 @@ export async function endDelegations(
   let ended = 0
   for await (const stored of found) {
     const { owner } = stored.record
-    if (owner.tenant !== tenant || (subject !== undefined && owner.subject !== subject)) continue
+    if ((tenant !== undefined && owner.tenant !== tenant) || (subject !== undefined && owner.subject !== subject))
+      continue
     if (await store.revoke(stored, context)) ended++
   }
   return ended

@@ -102,7 +102,9 @@ export function createDelegations(context: DelegationsContext): Delegations {
     async list({ identity }) {
       requireUser(identity)
       const views: DelegationView[] = []
-      for await (const { record } of store.owned(identity)) views.push(viewOf(record, clock.now() / 1000))
+      for await (const { record } of store.owned(identity)) {
+        if (isOwner(record, identity)) views.push(viewOf(record, clock.now() / 1000))
+      }
       return views
     },
     async revoke(id, { identity }) {

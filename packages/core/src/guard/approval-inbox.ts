@@ -158,8 +158,7 @@ async function within<Found>(
   try {
     return await deadline.bound(
       (async () => {
-        await environment.revocations.refresh(now)
-        if (!environment.revocations.has(identity)) return work(deadline.signal)
+        if ((await environment.revocations.findNow(identity, now)) === undefined) return work(deadline.signal)
         throw new InvalidTokenError('inactive', 'the identity was revoked')
       })(),
     )

@@ -1,4 +1,5 @@
-import type { Json } from '../contract/index.ts'
+import type { Identity, Json } from '../contract/index.ts'
+import { isVerified } from '../identity/verified.ts'
 import { equalJson } from '../lib/index.ts'
 import { answerAtOnce } from './answer-at-once.ts'
 import { areConnected, checkConnections } from './check-connections.ts'
@@ -8,7 +9,7 @@ import { checkRoles } from './check-roles.ts'
 import type { Environment } from './environment.ts'
 import { type ParsedInput, parseInput } from './parse-input.ts'
 import type { Progress } from './progress.ts'
-import { deny, type Stop } from './stop.ts'
+import { deny, revokedStop, type Stop } from './stop.ts'
 
 /** A permission that was checked longer ago than this is checked again before the body. Milliseconds. */
 const STALE_AFTER = 1_000
@@ -35,9 +36,14 @@ function checkParsed(progress: Progress, parsed: ParsedInput, environment: Envir
   if (progress.definition.isPublic) return undefined
   progress.at = 'identity'
   const { revocations } = environment
-  if (revocations.isFresh(progress.checkedAt)) return checkCaller(progress, environment)
+  // What a write keeps (a run, a question) outlives the call: the names are read, and not the log.
+  const isDurable = progress.definition.effect === 'write' && isVerified(progress.identity)
+  if (!isDurable && revocations.isFresh(progress.checkedAt)) return checkCaller(progress, environment)
   progress.suspended = true
-  return revocations.refresh(progress.checkedAt).then(() => checkCaller(progress, environment))
+  const reading = isDurable
+    ? revocations.findNow(progress.identity as Identity, progress.checkedAt)
+    : revocations.refresh(progress.checkedAt)
+  return reading.then(() => checkCaller(progress, environment))
 }
 
 /**
@@ -99,10 +105,8 @@ export async function checkAgain(
   const now = environment.clock.now()
   progress.at = 'again'
   if (claims && identity !== undefined) {
-    await environment.revocations.read(now)
-    if (environment.revocations.has(identity)) {
-      return progress.stopped('again', deny('revoked', 'this user’s access was revoked while the call was decided'))
-    }
+    const revoked = await environment.revocations.findNow(identity, now)
+    if (revoked !== undefined) return progress.stopped('again', revokedStop(revoked))
   }
   if (!progress.waited && now - progress.checkedAt < STALE_AFTER) return undefined
   const stop =

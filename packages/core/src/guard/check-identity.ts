@@ -3,7 +3,7 @@ import { isVerified } from '../identity/verified.ts'
 import { checkDelegation } from './delegated-work.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
-import { deny, loginRequired, type Stop } from './stop.ts'
+import { deny, loginRequired, revokedStop, type Stop } from './stop.ts'
 
 /** Clocks differ; a token is not fresh one second and dead the next (DESIGN: JWT times tolerate 30 s). */
 const TOLERANCE_SECONDS = 30
@@ -23,7 +23,8 @@ export function checkIdentity(progress: Progress, environment: Environment, now:
     )
   }
   if (hasExpired(identity, now)) return loginRequired('the proof of the identity has expired')
-  if (environment.revocations.has(identity)) return deny('revoked', 'this user’s access was revoked after that proof')
+  const revoked = environment.revocations.find(identity, now)
+  if (revoked !== undefined) return revokedStop(revoked)
   const beyond = checkDelegation(identity, progress.invocation.tool, environment)
   if (beyond !== undefined) return beyond
   progress.passed('identity', identity.kind === 'user' ? 'verified user' : 'verified agent, no user')

@@ -7,6 +7,7 @@ import { isObjectName } from '../fga/object.ts'
 import { sessionRecords } from '../identity/index.ts'
 import { refuseUnknownKeys, requireText, SealedRecords } from '../lib/index.ts'
 import { type AuditSink, systemClock } from '../ports/index.ts'
+import { Revocations, revocationRecords } from '../revocation/index.ts'
 import { memoryStore } from '../stores/index.ts'
 import { TokenCache } from '../token-exchange/index.ts'
 import { approvalInbox } from './approval-inbox.ts'
@@ -17,7 +18,6 @@ import type { Environment } from './environment.ts'
 import type { Guard } from './guard.ts'
 import type { GuardOptions } from './guard-options.ts'
 import { noteApproval } from './note-approval.ts'
-import { Revocations } from './revocations.ts'
 import { revoke } from './revoke.ts'
 import type { Body } from './run-body.ts'
 import { visibleTools } from './visible-tools.ts'
@@ -104,7 +104,7 @@ function environmentOf(options: GuardOptions): Environment {
     vault: options.vault,
     channels: channelsByName(options.approvals, authorizationServer),
     ledger,
-    revocations: new Revocations(ledger, revocationSeconds),
+    revocations: new Revocations(revocationRecords(store, options.keys), revocationSeconds),
     delegations: new DelegationStore(new SealedRecords('delegation', store, options.keys)),
     sessions: sessionRecords(store, options.keys),
     stepUps: { until: 0, keys: new WeakMap() },

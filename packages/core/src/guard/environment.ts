@@ -5,13 +5,13 @@ import type { DelegationStore } from '../delegations/index.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
 import type { SealedRecords } from '../lib/index.ts'
 import type { Clock, Fetch } from '../ports/index.ts'
+import type { Revocations } from '../revocation/index.ts'
 import type { RoleMap } from '../roles/role-map.ts'
 import type { TokenCache } from '../token-exchange/index.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Auditor } from './auditor.ts'
 import type { AgentOptions } from './guard-options.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
-import type { Revocations } from './revocations.ts'
 
 /** Everything that a guard was made of, checked and ready. */
 export interface Environment {

@@ -4,14 +4,14 @@ import { endDelegations } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { endSessions } from '../identity/index.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import type { Revoked } from '../revocation/index.ts'
 import { Aftermath } from './aftermath.ts'
 import type { Environment } from './environment.ts'
-import type { Revoked } from './revocations.ts'
 
 /** Whose access ends. */
 export interface RevokeOptions {
   readonly issuer: string
-  /** As the identity has it. Required where the issuer has tenants. */
+  /** As the identity has it. @default all tenants of the issuer */
   readonly tenant?: string
   /** Alone: all sessions of this user. */
   readonly subject?: string
@@ -85,6 +85,6 @@ function openRuns({ issuer, tenant, subject, session }: Revoked, { ledger }: Env
 }
 
 const isTheirs = ({ tenant, subject, session }: Revoked, { owner, sessionId }: RunRecord): boolean =>
-  owner.tenant === tenant &&
+  (tenant === undefined || owner.tenant === tenant) &&
   (subject === undefined || owner.subject === subject) &&
   (session === undefined || sessionId === session)

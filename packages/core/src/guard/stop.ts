@@ -1,4 +1,5 @@
 import type { DenyCode, Explanation, Interrupt } from '../contract/index.ts'
+import type { RevokedProof } from '../revocation/index.ts'
 
 /** Why a call does not go on. Each step gives one, or nothing. */
 export type Stop =
@@ -21,8 +22,22 @@ export type Stop =
 
 export const deny = (code: DenyCode, detail: string): Stop => ({ status: 'denied', code, detail })
 
-export const loginRequired = (detail: string): Stop => ({
+/** @param maxAge - How long ago the login may be, in seconds. @default any time */
+export const loginRequired = (detail: string, maxAge?: number): Stop => ({
   status: 'interrupted',
-  interrupt: { kind: 'login_required', id: crypto.randomUUID(), message: 'Sign in to continue.' },
+  interrupt: {
+    kind: 'login_required',
+    id: crypto.randomUUID(),
+    message: 'Sign in to continue.',
+    ...(maxAge !== undefined && { maxAge }),
+  },
   detail,
 })
+
+/** What a caller is told whose access was revoked after their proof was made. */
+export const revokedStop = ({ name, needsLogin, retryAfter }: RevokedProof): Stop => {
+  const detail = `the ${name} was revoked, and the proof was made before that or does not say when`
+  // A login that the issuer still remembers would bring the old `auth_time` again.
+  if (needsLogin) return loginRequired(detail, 0)
+  return { status: 'denied', code: 'revoked', detail, ...(retryAfter !== undefined && { retryAfter }) }
+}

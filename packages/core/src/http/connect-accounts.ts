@@ -1,4 +1,4 @@
-import { openLedger, type StoreKeys } from '../approvals/index.ts'
+import type { StoreKeys } from '../approvals/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { IdentityOf } from '../identity/index.ts'
@@ -87,8 +87,7 @@ export function connectAccounts(options: ConnectAccountsOptions): (request: Requ
     if (method === 'POST' && !isSameOrigin(request, origins)) return refuse(403, 'other_site')
     const user = await signedInUser(request, identityOf, clock.now() / 1000)
     if (user === undefined) return nobody(request)
-    const answered = async () =>
-      (await isRevoked(user, changes(route))) ? nobody(request) : answer(parts, request, route, user)
+    const answered = async () => ((await isRevoked(user)) ? nobody(request) : answer(parts, request, route, user))
     return answered().catch((error: unknown) => connectFault(request, error))
   }
 }
@@ -99,7 +98,7 @@ function revokedIn({ store, keys }: ConnectAccountsOptions, clock: Clock) {
     if (keys === undefined) return async () => false
     throw new ConfigurationError('connectAccounts.keys', 'is for `store`: give the store of the guard as well')
   }
-  return revocationCheck(openLedger({ store, keys, clock }), clock)
+  return revocationCheck({ store, keys }, clock)
 }
 
 type Route = readonly [
@@ -107,8 +106,6 @@ type Route = readonly [
   name: 'page' | 'accounts' | 'connect' | 'disconnect' | 'prefer' | 'callback',
   connection?: string,
 ]
-
-const changes = ([, name]: Route): boolean => name !== 'page' && name !== 'accounts'
 
 /** The part of the path after the mount; what a framework has stripped already is not missed. */
 function routeOf(request: Request, base: URL): Route | undefined {

@@ -81,7 +81,7 @@ export function inAppInbox(options: InAppInboxOptions): (request: Request) => Pr
   }
   const origins = options.origins === undefined ? undefined : originList('inAppInbox.origins', options.origins)
   const ledger = openLedger({ store, keys, clock, ...(audit !== undefined && { onState: auditing(audit, clock) }) })
-  const isRevoked = revocationCheck(ledger, clock)
+  const isRevoked = revocationCheck({ store, keys }, clock)
   return (request) =>
     answering(async () => {
       if (request.method !== 'GET' && request.method !== 'POST') {
@@ -90,7 +90,7 @@ export function inAppInbox(options: InAppInboxOptions): (request: Request) => Pr
       // Before anything is read of it: another site's page has nothing to say here.
       if (request.method === 'POST' && !isSameOrigin(request, origins)) return refuse(403, 'cross_site')
       const user = await signedInUser(request, identityOf, ledger.now())
-      if (user === undefined || (await isRevoked(user, request.method === 'POST'))) return refuse(401, 'login_required')
+      if (user === undefined || (await isRevoked(user))) return refuse(401, 'login_required')
       return request.method === 'GET' ? list(ledger, request, user) : take(ledger, request, user, onAnswer)
     })
 }

@@ -1,23 +1,17 @@
-import { type Ledger, Revocations } from '../approvals/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
-import type { Clock } from '../ports/index.ts'
-
-/** How long a page may go on showing after a revocation, as with the guard's own default. */
-const REVOCATION_SECONDS = 5
+import type { StoreKeys } from '../lib/index.ts'
+import type { Clock, Store } from '../ports/index.ts'
+import { Revocations, revocationRecords } from '../revocation/index.ts'
 
 /**
- * Whether `guard.revoke` ended a person's access (I9): read anew before anything changes, and at most every few
- * seconds for what is only shown.
+ * Whether `guard.revoke` ended a person's access (I9), by the names in the store now.
  *
  * @throws StoreError Nothing is known.
  */
 export function revocationCheck(
-  ledger: Ledger,
+  { store, keys }: { readonly store: Store; readonly keys?: StoreKeys | undefined },
   clock: Clock,
-): (user: UserIdentity, changes: boolean) => Promise<boolean> {
-  const revocations = new Revocations(ledger, REVOCATION_SECONDS)
-  return async (user, changes) => {
-    await (changes ? revocations.read(clock.now()) : revocations.refresh(clock.now()))
-    return revocations.has(user)
-  }
+): (user: UserIdentity) => Promise<boolean> {
+  const revocations = new Revocations(revocationRecords(store, keys), 0)
+  return async (user) => (await revocations.findNow(user, clock.now())) !== undefined
 }

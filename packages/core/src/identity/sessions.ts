@@ -180,7 +180,11 @@ export async function endSessions(
     while (entry !== undefined) {
       const { login } = recordOf(entry.value)
       const { identity } = login
-      if (identity.tenant !== tenant || (subject !== undefined && identity.subject !== subject)) break
+      if (
+        (tenant !== undefined && identity.tenant !== tenant) ||
+        (subject !== undefined && identity.subject !== subject)
+      )
+        break
       if ((await records.delete(found.key, entry.version)) === 'deleted') {
         ended++
         await forgetAtServer(login, context)
@@ -219,6 +223,8 @@ async function write(
 ): Promise<string | 'conflict'> {
   const { issuer, tenant, subject, sessionId } = record.login.identity
   const index = [await records.keyOf('owner', issuer, tenant ?? null, subject)]
+  // A revocation may name the subject alone.
+  if (tenant !== undefined) index.push(await records.keyOf('owner', issuer, null, subject))
   if (sessionId !== undefined) index.push(await records.keyOf('session', issuer, sessionId))
   return records.put(key, record, { ifVersion, index, expiresAt: record.endsAt })
 }

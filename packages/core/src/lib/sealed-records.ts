@@ -77,12 +77,12 @@ export class SealedRecords {
     return this.#store.delete(key, { ifVersion })
   }
 
-  /** What is under an index, in key order. */
-  async *list(index: string): AsyncGenerator<SealedRecord, void> {
-    for (let after: string | undefined; ; ) {
-      const page = await this.#store.list(index, { limit: PAGE, ...(after !== undefined && { after }) })
+  /** What is under an index, in key order; with `after`, only what comes after that key. */
+  async *list(index: string, after?: string): AsyncGenerator<SealedRecord, void> {
+    for (let last = after; ; ) {
+      const page = await this.#store.list(index, { limit: PAGE, ...(last !== undefined && { after: last }) })
       for (const { key, value, version } of page) yield await this.#opened(key, value, version)
-      after = page.at(-1)?.key
+      last = page.at(-1)?.key
       if (page.length < PAGE) return
     }
   }

@@ -169,11 +169,15 @@ export class SharedTokens {
   }
 }
 
-/** The user as a whole, then the session, then the delegation: each where the owner has one. */
+/**
+ * The user as a whole, then the session, then the delegation: each where the owner has one. Each in all tenants first,
+ * then in the owner's own.
+ */
 function epochsOf({ issuer, tenant, subject, sessionId, delegationId }: ForgottenOwner): readonly string[] {
+  const tenants = tenant === undefined ? [null] : [null, tenant]
   const named = { subject, session: sessionId, delegation: delegationId }
   return Object.entries(named).flatMap(([kind, id]) =>
-    id === undefined ? [] : [JSON.stringify([kind, issuer, tenant ?? null, id])],
+    id === undefined ? [] : tenants.map((of) => JSON.stringify([kind, issuer, of, id])),
   )
 }
 

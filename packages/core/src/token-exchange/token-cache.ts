@@ -147,7 +147,7 @@ export class TokenCache {
     const dropped = this.deleteWhere(
       (of) =>
         of.issuer === issuer &&
-        of.tenant === tenant &&
+        (tenant === undefined || of.tenant === tenant) &&
         (subject === undefined || of.subject === subject) &&
         (sessionId === undefined || of.sessionId === sessionId) &&
         (delegationId === undefined || of.delegationId === delegationId),

@@ -55,7 +55,10 @@ describe('guards that share tokens', () => {
     await target.read(identity, first)
     target.clock.advance(1)
     expect(await first.revoke({ issuer: identity.issuer, subject: 'ann' })).toMatchObject({ tokens: 1 })
-    expect(await target.read(identity, second)).toMatchObject({ status: 'denied', code: 'revoked' })
+    expect(await target.read(identity, second)).toMatchObject({
+      status: 'interrupted',
+      interrupt: { kind: 'login_required', maxAge: 0 },
+    })
     expect(await exchangesAt(target)).toHaveLength(1)
   })
 

@@ -228,7 +228,7 @@ describe("whose access the guard's `revoke` ended", () => {
   test('where that cannot be read, nobody passes', async () => {
     const { StoreError } = await import('../../../src/errors/index.ts')
     const store = tapped(memoryStore({ clock }), (operation, _key, next) => {
-      if (operation === 'list') throw new StoreError('unavailable', 'down')
+      if (operation === 'get') throw new StoreError('unavailable', 'down')
       return next()
     })
     const ann = app({ store }).browser()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { openLedger } from '../../../src/approvals/index.ts'
 import { inAppInbox } from '../../../src/http/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
-import { record, testClock } from '../approvals/harness.ts'
+import { record, tapped, testClock } from '../approvals/harness.ts'
 import { app, ORIGIN, onlyQuestion, pick } from './app.ts'
 import { ISSUER, person, sessions } from './people.ts'
 
@@ -228,15 +228,10 @@ describe('around it', () => {
 
   test('a store that does not answer is 503, and nothing is told of it', async () => {
     const clock = testClock()
-    const store = memoryStore({ clock, maxEntries: 1 })
-    const broken = Object.assign(Object.create(Object.getPrototypeOf(store)), {
-      specificationVersion: 1,
-      durable: false,
-      list: async () => {
-        const { StoreError } = await import('../../../src/errors/index.ts')
-        throw new StoreError('unavailable', 'redis at 10.0.0.7 is down')
-      },
-    })
+    const { StoreError } = await import('../../../src/errors/index.ts')
+    const broken = tapped(memoryStore({ clock }), () =>
+      Promise.reject(new StoreError('unavailable', 'redis at 10.0.0.7 is down')),
+    )
     const identity = person('ann', { expiresAt: clock.now() / 1000 + 3600 })
     const inbox = inAppInbox({ store: broken, clock, identityOf: () => identity })
     const response = await inbox(new Request(`${ORIGIN}/inbox`))

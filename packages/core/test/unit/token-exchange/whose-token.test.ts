@@ -49,7 +49,7 @@ describe('whose token a key is for (I9)', () => {
     [{ ...owner, subject: 'ann', delegationId: 'd-2' }, 0],
     [{ issuer: 'https://other.example.com', tenant: 'acme', subject: 'ann' }, 0],
     [{ issuer: ann.issuer, tenant: 'other', subject: 'ann' }, 0],
-    [{ issuer: ann.issuer, subject: 'ann' }, 0],
+    [{ issuer: ann.issuer, subject: 'ann' }, 1],
   ])('%j drops %i', async (of, dropped) => {
     const cache = new TokenCache({ clock: { now: () => NOW } })
     const issued = { token: new Token('token'), scopes: ['a'], expiresAt: NOW / 1000 + 300 }

@@ -1,1 +1,0 @@
-export { Revocations, type Revoked } from '../approvals/index.ts'

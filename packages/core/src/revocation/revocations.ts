@@ -1,0 +1,200 @@
+import type { Identity, UserIdentity } from '../contract/index.ts'
+import { StoreError } from '../errors/index.ts'
+import { pause, SealedRecords, SingleFlight, type StoreKeys } from '../lib/index.ts'
+import type { Store } from '../ports/index.ts'
+import { MAX_GRANT_SECONDS } from './longest-grant.ts'
+import { provenAtOf } from './proven-at.ts'
+import { KEPT_SECONDS, RevocationLog } from './revocation-log.ts'
+import {
+  concerns,
+  mergeRevoked,
+  type Name,
+  nameOf,
+  namesOf,
+  type Revoked,
+  type RevokedAt,
+  readStored,
+} from './revoked.ts'
+
+/** The record of a name outlives every grant that it may end, by a day. Seconds. */
+const REMEMBERED_SECONDS = MAX_GRANT_SECONDS + 24 * 3600
+
+/** The clocks of issuers and of those who revoke may differ by so much. Seconds. */
+const SKEW_SECONDS = 30
+
+/** Lost compare-and-swaps in a row, before the store counts as unavailable. */
+const MAX_CONFLICTS = 64
+
+/** Why a proof counts no more. */
+export interface RevokedProof {
+  /** What was revoked. */
+  readonly name: Name['kind']
+  /** Only a login that is newer than the revocation helps: the proof says when its user last authenticated. */
+  readonly needsLogin: boolean
+  /** Seconds after which a new proof is told from one of before the revocation. */
+  readonly retryAfter?: number
+}
+
+/** Where revocations live: in the guard's store. */
+export function revocationRecords(store: Store, keys: StoreKeys | undefined): SealedRecords {
+  return new SealedRecords('revoked', store, keys)
+}
+
+/**
+ * Whose access ended (I9, I11).
+ *
+ * Each revoked name has one record, which is read before a claim and before anything durable is written. The warm path
+ * judges by the log, which is read at most every so many seconds. Where neither can be read, no proof counts.
+ */
+export class Revocations {
+  readonly #records: SealedRecords
+  readonly #log: RevocationLog
+  readonly #everyMs: number
+  readonly #flight = new SingleFlight<void>()
+  /** What the log and the names said, by name. */
+  readonly #known: Readonly<Record<Name['kind'], Map<string, readonly RevokedAt[]>>> = {
+    subject: new Map(),
+    session: new Map(),
+    delegation: new Map(),
+  }
+  #isEmpty = true
+  /** Epoch milliseconds. */
+  #readAt = Number.NEGATIVE_INFINITY
+
+  /** @param everySeconds - How long what the log said may be used. */
+  constructor(records: SealedRecords, everySeconds: number) {
+    this.#records = records
+    this.#everyMs = everySeconds * 1000
+    this.#log = new RevocationLog(records, (revoked) => this.#take(revoked))
+  }
+
+  /** @param now - Epoch milliseconds. */
+  isFresh(now: number): boolean {
+    const age = now - this.#readAt
+    return age >= 0 && age < this.#everyMs
+  }
+
+  /** Reads what is new in the log; shared by all who wait for it. @throws StoreError Nothing is known. */
+  refresh(now: number): Promise<void> {
+    return this.isFresh(now) ? Promise.resolve() : this.#flight.run('read', () => this.read(now))
+  }
+
+  /** Reads what is new in the log, now. */
+  async read(now: number): Promise<void> {
+    await this.#log.read()
+    this.#readAt = now
+    this.#forget(now / 1000 - KEPT_SECONDS)
+  }
+
+  /** Ends the access of a name: at once for all who read the name, and for all others once they read the log. */
+  async add(revoked: Revoked, now: number): Promise<void> {
+    const name = nameOf(revoked)
+    const key = await this.#keyOf(name)
+    const added = { ...revoked, at: now / 1000 }
+    for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+      const found = await this.#records.get(key)
+      const merged = mergeRevoked(found === undefined ? [] : readStored(found.value).revoked, added)
+      const put = await this.#records.put(
+        key,
+        { v: 1, revoked: merged },
+        { ifVersion: found?.version ?? null, expiresInSeconds: REMEMBERED_SECONDS },
+      )
+      if (put === 'conflict') {
+        await pause(Math.random() * 10, undefined)
+        continue
+      }
+      this.#take(added)
+      return this.#log.append(added)
+    }
+    throw new StoreError('unavailable', 'a revocation is being written by too many processes at once')
+  }
+
+  /**
+   * Judges a proof by what this process has read.
+   *
+   * @param now - Epoch milliseconds.
+   */
+  find(identity: Identity, now: number): RevokedProof | undefined {
+    if (this.#isEmpty || identity.kind !== 'user') return undefined
+    const { subject, session, delegation } = this.#known
+    const { sessionId, delegationId } = identity
+    return (
+      judged(identity, subject.get(identity.subject), 'subject', now) ??
+      (sessionId === undefined ? undefined : judged(identity, session.get(sessionId), 'session', now)) ??
+      (delegationId === undefined ? undefined : judged(identity, delegation.get(delegationId), 'delegation', now))
+    )
+  }
+
+  /**
+   * Judges a proof by its names, as they are in the store now: before a claim, and before anything durable is written.
+   *
+   * @throws StoreError Nothing is known.
+   */
+  async findNow(identity: Identity, now: number): Promise<RevokedProof | undefined> {
+    if (identity.kind !== 'user') return undefined
+    for (const revoked of await Promise.all(namesOf(identity).map((name) => this.#readName(name)))) {
+      for (const each of revoked) this.#take(each)
+    }
+    return this.find(identity, now)
+  }
+
+  /**
+   * Whether the access of a principal's subject ended at a time or later, by the names in the store now.
+   *
+   * @param at - Epoch seconds.
+   * @throws StoreError Nothing is known.
+   */
+  async isRevokedSince(
+    principal: Pick<UserIdentity, 'issuer' | 'subject'> & { readonly tenant?: string | undefined },
+    at: number,
+  ): Promise<boolean> {
+    const { issuer, subject } = principal
+    const revoked = await this.#readName({ kind: 'subject', issuer, id: subject })
+    return revoked.some((each) => concerns(each, principal) && each.at >= at)
+  }
+
+  async #readName(name: Name): Promise<readonly RevokedAt[]> {
+    const found = await this.#records.get(await this.#keyOf(name))
+    return found === undefined ? [] : readStored(found.value).revoked
+  }
+
+  #keyOf({ kind, issuer, id }: Name): Promise<string> {
+    return this.#records.keyOf(kind, issuer, id)
+  }
+
+  #take(revoked: RevokedAt): void {
+    const { kind, id } = nameOf(revoked)
+    const known = this.#known[kind]
+    known.set(id, mergeRevoked(known.get(id) ?? [], revoked))
+    this.#isEmpty = false
+  }
+
+  /** Proofs of calls from before that time have all expired; for what lasts longer the names are read. */
+  #forget(before: number): void {
+    for (const known of Object.values(this.#known)) {
+      for (const [id, revoked] of known) {
+        const kept = revoked.filter(({ at }) => at >= before)
+        if (kept.length === 0) known.delete(id)
+        else if (kept.length < revoked.length) known.set(id, kept)
+      }
+    }
+  }
+}
+
+function judged(
+  identity: UserIdentity,
+  revoked: readonly RevokedAt[] | undefined,
+  name: Name['kind'],
+  now: number,
+): RevokedProof | undefined {
+  const found = revoked?.filter((each) => concerns(each, identity)) ?? []
+  if (found.length === 0) return undefined
+  // A session or a delegation that ended does not begin again under its name: no time is compared.
+  if (name !== 'subject') return { name, needsLogin: false }
+  const until = Math.max(...found.map(({ at }) => at)) + SKEW_SECONDS
+  const provenAt = provenAtOf(identity)
+  if (provenAt !== undefined && provenAt > until) return undefined
+  const isLogin = identity.authTime !== undefined && identity.delegationId === undefined
+  const left = until - now / 1000
+  return { name, needsLogin: isLogin, ...(left > 0 && { retryAfter: Math.ceil(left) }) }
+}

@@ -1,0 +1,88 @@
+import * as z from 'zod/mini'
+import type { UserIdentity } from '../contract/index.ts'
+import { ConfigurationError, StoreError } from '../errors/index.ts'
+
+/**
+ * Whose access ended: a subject with all its sessions, a session, or a delegation.
+ *
+ * Without `tenant`, the name counts in all tenants of the issuer.
+ */
+export interface Revoked {
+  readonly issuer: string
+  readonly tenant?: string
+  readonly subject?: string
+  readonly session?: string
+  readonly delegation?: string
+}
+
+/** Kinds of names that can be revoked. */
+export type NameKind = 'subject' | 'session' | 'delegation'
+
+/** One name at one issuer: has a record of its own in the store. */
+export interface Name {
+  readonly kind: NameKind
+  readonly issuer: string
+  readonly id: string
+}
+
+const text = z.string()
+const revokedAt = z.object({
+  issuer: text,
+  tenant: z.optional(text),
+  subject: z.optional(text),
+  session: z.optional(text),
+  delegation: z.optional(text),
+  /** Epoch seconds. */
+  at: z.number(),
+})
+
+/** A revocation with its time, as it is stored. */
+export type RevokedAt = z.infer<typeof revokedAt>
+
+/** The form of all that is stored here: the revocations of one name, or a chunk of the log. */
+const stored = z.object({ v: z.literal(1), id: z.optional(text), revoked: z.array(revokedAt) })
+
+/** @throws StoreError `unknown_version` */
+export function readStored(value: unknown): z.infer<typeof stored> {
+  const parsed = stored.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new StoreError('unknown_version', 'a stored revocation has an unknown form: upgrade first')
+}
+
+/** @throws ConfigurationError It names nothing. */
+export function nameOf({ issuer, subject, session, delegation }: Partialized<Revoked>): Name {
+  if (issuer !== undefined && delegation !== undefined) return { kind: 'delegation', issuer, id: delegation }
+  if (issuer !== undefined && session !== undefined) return { kind: 'session', issuer, id: session }
+  if (issuer !== undefined && subject !== undefined) return { kind: 'subject', issuer, id: subject }
+  throw new ConfigurationError('revoke', 'name an issuer, and a subject, a session or a delegation')
+}
+
+type Partialized<Type> = { readonly [Key in keyof Type]?: Type[Key] | undefined }
+
+/** The names under which the access of a user may have ended. */
+export function namesOf({ issuer, subject, sessionId, delegationId }: UserIdentity): readonly Name[] {
+  const names: Name[] = [{ kind: 'subject', issuer, id: subject }]
+  if (sessionId !== undefined) names.push({ kind: 'session', issuer, id: sessionId })
+  if (delegationId !== undefined) names.push({ kind: 'delegation', issuer, id: delegationId })
+  return names
+}
+
+/** Whether a revocation of this identity's name is about this identity: of its tenant, and of its subject. */
+export function concerns(
+  revoked: RevokedAt,
+  { issuer, tenant, subject }: Pick<UserIdentity, 'issuer' | 'subject'> & { readonly tenant?: string | undefined },
+): boolean {
+  return (
+    revoked.issuer === issuer &&
+    (revoked.tenant === undefined || revoked.tenant === tenant) &&
+    (revoked.subject === undefined || revoked.subject === subject)
+  )
+}
+
+/** Adds a revocation to those of its name: an equal one is moved to the later time. */
+export function mergeRevoked(known: readonly RevokedAt[], added: RevokedAt): readonly RevokedAt[] {
+  const { issuer, tenant, subject } = added
+  const isSame = (other: RevokedAt) => other.issuer === issuer && other.tenant === tenant && other.subject === subject
+  const at = Math.max(added.at, known.find(isSame)?.at ?? 0)
+  return [...known.filter((other) => !isSame(other)), { ...added, at }]
+}

@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest'
+import { StoreError } from '../../../src/index.ts'
+import { tapped } from '../approvals/harness.ts'
+import { asks, ISSUER, reads, smallWorld, user, writes } from './small-world.ts'
+
+const ann = { issuer: ISSUER, subject: 'ann' }
+
+describe('a revocation, and the clocks of others', () => {
+  test('one process with a clock an hour ahead hides no revocation of the others', async () => {
+    const { guard, call, clock } = smallWorld()
+    const ahead = guard({ clock: { ...clock, now: () => clock.now() + 3_600_000 } })
+    const there = guard()
+    await ahead.revoke({ issuer: ISSUER, subject: 'bob' })
+    await there.run(reads, call(), () => 'ran')
+    await guard().revoke(ann)
+    clock.advance(5)
+    expect(await there.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
+  })
+
+  test('a token of an issuer that is 20 s ahead, from before the revocation, is refused', async () => {
+    const { guard, call, clock } = smallWorld()
+    const behalf = guard()
+    const identity = user({ claims: { iat: clock.now() / 1000 + 20 } })
+    clock.advance(5)
+    await behalf.revoke(ann)
+    for (const policy of [reads, writes]) {
+      const outcome = await behalf.run(policy, call({ identity }), () => 'ran')
+      expect(outcome).toMatchObject({ status: 'denied', code: 'revoked', retryAfter: 30 })
+    }
+  })
+
+  test('a token that was refreshed after it, by a login from before it, has to be followed by a login', async () => {
+    const { guard, call, clock } = smallWorld()
+    const behalf = guard()
+    const authTime = clock.now() / 1000 - 60
+    await behalf.revoke(ann)
+    clock.advance(600)
+    const identity = user({ authTime, claims: { iat: clock.now() / 1000, auth_time: authTime } })
+    for (const policy of [reads, writes]) {
+      expect(await behalf.run(policy, call({ identity }), () => 'ran')).toMatchObject({
+        status: 'interrupted',
+        interrupt: { kind: 'login_required', maxAge: 0 },
+      })
+    }
+    const again = user({ authTime: clock.now() / 1000, claims: {} })
+    expect(await behalf.run(writes, call({ identity: again }), () => 'ran')).toMatchObject({ status: 'done' })
+  })
+
+  test('a session that was revoked is compared by its name alone', async () => {
+    const { guard, call, clock } = smallWorld()
+    const behalf = guard()
+    await behalf.revoke({ issuer: ISSUER, session: 'phone' })
+    clock.advance(600)
+    const authTime = clock.now() / 1000
+    const phone = user({ sessionId: 'phone', authTime, claims: { iat: authTime } })
+    expect(await behalf.run(reads, call({ identity: phone }), () => 'ran')).toMatchObject({ code: 'revoked' })
+    const desk = user({ sessionId: 'desk', claims: {} })
+    expect(await behalf.run(reads, call({ identity: desk }), () => 'ran')).toMatchObject({ status: 'done' })
+  })
+})
+
+describe('a revocation without a tenant', () => {
+  test('ends what users of all tenants have open', async () => {
+    const { guard, call, clock } = smallWorld()
+    const behalf = guard()
+    const one = user({ tenant: 'one', sessionId: 's' })
+    const two = user({ tenant: 'two' })
+    await behalf.run(asks, call({ slot: 'a', identity: one, input: { amount: 1 } }), () => 'ran')
+    await behalf.run(asks, call({ slot: 'b', identity: two, input: { amount: 2 } }), () => 'ran')
+    const delegated = { identity: two, tools: ['pay'], expiresAt: clock.now() / 1000 + 60 }
+    const { id } = await behalf.delegations.create(delegated)
+    expect(await behalf.revoke(ann)).toMatchObject({ approvals: 2, delegations: 1 })
+    await expect(behalf.delegations.identity(id)).rejects.toMatchObject({ reason: 'revoked' })
+    for (const identity of [one, two]) {
+      expect(await behalf.run(reads, call({ identity }), () => 'ran')).toMatchObject({ code: 'revoked' })
+    }
+  })
+
+  test('ends a session in all tenants, and one that names a tenant ends that one', async () => {
+    const { guard, call } = smallWorld()
+    const behalf = guard()
+    const run = (tenant: string, sessionId: string) =>
+      behalf.run(reads, call({ identity: user({ tenant, sessionId }) }), () => 'ran')
+    await behalf.revoke({ issuer: ISSUER, session: 'everywhere' })
+    await behalf.revoke({ issuer: ISSUER, tenant: 'one', session: 'here' })
+    expect(await run('one', 'everywhere')).toMatchObject({ code: 'revoked' })
+    expect(await run('two', 'everywhere')).toMatchObject({ code: 'revoked' })
+    expect(await run('one', 'here')).toMatchObject({ code: 'revoked' })
+    expect(await run('two', 'here')).toMatchObject({ status: 'done' })
+  })
+
+  test('lists to a user without a tenant nothing of a user of the same name in one', async () => {
+    const { guard, call, clock } = smallWorld()
+    const behalf = guard()
+    const one = user({ tenant: 'one' })
+    await behalf.run(asks, call({ identity: one }), () => 'ran')
+    await behalf.delegations.create({ identity: one, tools: ['pay'], expiresAt: clock.now() / 1000 + 60 })
+    expect(await behalf.approvals.list({ identity: user(), as: 'owner' })).toEqual([])
+    expect(await behalf.delegations.list({ identity: user() })).toEqual([])
+    expect(await behalf.delegations.list({ identity: one })).toHaveLength(1)
+  })
+})
+
+describe('the names themselves are read', () => {
+  test('before a person is asked, however lately the log was read', async () => {
+    const { guard, call, questions } = smallWorld()
+    const there = guard({ revocationSeconds: 3600 })
+    await there.run(reads, call(), () => 'ran')
+    await guard().revoke(ann)
+    expect(await there.run(asks, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
+    expect(await there.preflight(asks, call())).toMatchObject({ code: 'revoked' })
+    expect(questions).toEqual([])
+  })
+
+  test('before a write, and where they cannot be read it does not begin', async () => {
+    const { guard, call, store } = smallWorld()
+    let isDown = false
+    const failing = tapped(store, (operation, key, next) =>
+      isDown && operation === 'get' && key.startsWith('revoked:')
+        ? Promise.reject(new StoreError('unavailable', 'down'))
+        : next(),
+    )
+    const behalf = guard({ store: failing })
+    await behalf.run(writes, call({ slot: 'one' }), () => 'ran')
+    isDown = true
+    let runs = 0
+    expect(await behalf.run(writes, call({ slot: 'two' }), () => runs++)).toMatchObject({ status: 'unavailable' })
+    expect(runs).toBe(0)
+  })
+
+  test('and a warm read makes no request to the store', async () => {
+    const { guard, call, store } = smallWorld()
+    let requests = 0
+    const counting = tapped(store, (_operation, _key, next) => {
+      requests++
+      return next()
+    })
+    const behalf = guard({ store: counting })
+    await behalf.run(reads, call(), () => 'ran')
+    await behalf.revoke({ issuer: ISSUER, subject: 'bob' })
+    requests = 0
+    for (let index = 0; index < 10; index++) {
+      expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ status: 'done' })
+    }
+    expect(requests).toBe(0)
+  })
+})

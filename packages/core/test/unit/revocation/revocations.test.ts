@@ -1,0 +1,242 @@
+import { describe, expect, test } from 'vitest'
+import type { Identity, UserIdentity } from '../../../src/contract/index.ts'
+import { Revocations, revocationRecords } from '../../../src/revocation/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+
+const NOW = 1_800_000_000_000
+const SECOND = NOW / 1000
+const DAY = 24 * 3600
+const issuer = 'https://login.example.com'
+const owner = { issuer, tenant: 'acme' }
+
+function setup(everySeconds = 5) {
+  const at = { now: NOW }
+  const clock = { now: () => at.now }
+  const store = memoryStore({ clock })
+  const process = () => new Revocations(revocationRecords(store, undefined), everySeconds)
+  return { at, store, process, here: process(), there: process() }
+}
+
+const user = (more: Partial<UserIdentity> = {}): UserIdentity => ({
+  kind: 'user',
+  ...owner,
+  subject: 'ann',
+  sessionId: 's-1',
+  delegationId: 'd-1',
+  claims: { iat: SECOND - 10 },
+  ...more,
+})
+
+describe('a revoked name (I9)', () => {
+  test.each([
+    ['a user', 'subject', { ...owner, subject: 'ann' }],
+    ['a session', 'session', { ...owner, session: 's-1' }],
+    ['a session of a user', 'session', { ...owner, subject: 'ann', session: 's-1' }],
+    ['a delegation', 'delegation', { ...owner, subject: 'ann', delegation: 'd-1' }],
+  ])('ends the access of %s, and of nobody else', async (_, name, revoked) => {
+    const { here, there } = setup()
+    expect(here.find(user(), NOW)).toBeUndefined()
+    expect(await there.findNow(user(), NOW)).toBeUndefined()
+    await here.add(revoked, NOW)
+    expect(here.find(user(), NOW)).toMatchObject({ name })
+    expect(await there.findNow(user(), NOW)).toMatchObject({ name })
+    const others: readonly Identity[] = [
+      user({ issuer: 'https://other.example.com' }),
+      user({ tenant: 'other' }),
+      user({ subject: 'bob', sessionId: 's-2', delegationId: 'd-2' }),
+      { kind: 'agent', issuer, tenant: 'acme', clientId: 'ann', claims: {} },
+    ]
+    for (const other of others) {
+      expect(here.find(other, NOW)).toBeUndefined()
+      expect(await there.findNow(other, NOW)).toBeUndefined()
+    }
+  })
+
+  test('counts in every tenant of the issuer where none is named', async () => {
+    const { here, there } = setup()
+    await here.add({ issuer, subject: 'ann' }, NOW)
+    await there.read(NOW)
+    const { tenant: _, ...without } = user()
+    for (const identity of [user(), user({ tenant: 'other' }), without]) {
+      expect(there.find(identity, NOW)).toMatchObject({ name: 'subject' })
+    }
+  })
+
+  test('a session that ended does not begin again under its name', async () => {
+    const { here } = setup()
+    await here.add({ ...owner, session: 's-1' }, NOW)
+    const later = user({ claims: { iat: SECOND + 60 } })
+    expect(here.find(later, NOW)).toEqual({ name: 'session', needsLogin: false })
+    const { sessionId: _, ...without } = later
+    expect(here.find(without, NOW)).toBeUndefined()
+  })
+
+  test('keeps the later of two times, whichever came first', async () => {
+    const { here, there } = setup()
+    await here.add({ ...owner, subject: 'ann' }, NOW)
+    await here.add({ ...owner, subject: 'ann' }, NOW - 3_600_000)
+    expect(here.find(user(), NOW)).toBeDefined()
+    expect(await there.findNow(user(), NOW)).toBeDefined()
+  })
+
+  test('is remembered for longer than any delegation may last', async () => {
+    const { at, here, process } = setup()
+    await here.add({ ...owner, subject: 'ann' }, NOW)
+    at.now += 366 * DAY * 1000
+    expect(await process().findNow(user(), at.now)).toBeDefined()
+    at.now += DAY * 1000
+    expect(await process().findNow(user(), at.now)).toBeUndefined()
+  })
+
+  test('leaves the memory of a process after thirty days, when the proofs of calls have all expired', async () => {
+    const { here } = setup()
+    await here.add({ ...owner, subject: 'ann' }, NOW)
+    const month = 30 * DAY * 1000
+    await here.read(NOW + month)
+    expect(here.find(user(), NOW + month)).toBeDefined()
+    await here.read(NOW + month + 1)
+    expect(here.find(user(), NOW + month + 1)).toBeUndefined()
+  })
+})
+
+describe('when a proof was made', () => {
+  const ended = async (more: Partial<UserIdentity>) => {
+    const { here } = setup()
+    await here.add({ ...owner, subject: 'ann' }, NOW)
+    const { sessionId: _, delegationId: __, ...identity } = user(more)
+    return here.find(identity, NOW)
+  }
+
+  test('is the login, where the proof says it, whatever a refresh wrote into iat', async () => {
+    expect(await ended({ authTime: SECOND - 1, claims: { iat: SECOND + 600 } })).toMatchObject({ needsLogin: true })
+    expect(await ended({ authTime: SECOND + 31, claims: { iat: SECOND - 1 } })).toBeUndefined()
+  })
+
+  test('is what a session keeps, before iat', async () => {
+    expect(await ended({ provenAt: SECOND - 1, claims: { iat: SECOND + 600 } })).toMatchObject({ needsLogin: false })
+    expect(await ended({ provenAt: SECOND + 31, claims: { iat: SECOND - 1 } })).toBeUndefined()
+  })
+
+  test('is the earlier of login and delegation, where there are both', async () => {
+    const late = SECOND + 600
+    expect(await ended({ provenAt: SECOND - 1, authTime: late })).toBeDefined()
+    expect(await ended({ provenAt: late, authTime: SECOND - 1 })).toBeDefined()
+    expect(await ended({ provenAt: late, authTime: late })).toBeUndefined()
+  })
+
+  test('is iat else; up to the skew after the revocation it counts as before', async () => {
+    expect(await ended({ claims: { iat: SECOND } })).toEqual({ name: 'subject', needsLogin: false, retryAfter: 30 })
+    expect(await ended({ claims: { iat: SECOND + 30 } })).toMatchObject({ retryAfter: 30 })
+    expect(await ended({ claims: { iat: SECOND + 31 } })).toBeUndefined()
+  })
+
+  test('a proof that says neither is refused', async () => {
+    expect(await ended({ claims: {} })).toMatchObject({ name: 'subject' })
+    expect(await ended({ claims: { iat: '1800000600' } })).toMatchObject({ name: 'subject' })
+  })
+
+  test('a job is not told to log in, and nobody waits once the skew is over', async () => {
+    const { here } = setup()
+    await here.add({ ...owner, subject: 'ann' }, NOW)
+    const job = user({ authTime: SECOND - 60, sessionId: 's-9' })
+    expect(here.find(job, NOW + 31_000)).toEqual({ name: 'subject', needsLogin: false })
+  })
+})
+
+describe('whether an approver was revoked after an answer', () => {
+  test('is read from the store, for the time of the answer and later', async () => {
+    const { here, there } = setup()
+    const ann = { issuer, tenant: 'acme', subject: 'ann' }
+    expect(await there.isRevokedSince(ann, 0)).toBe(false)
+    await here.add(ann, NOW)
+    expect(await there.isRevokedSince(ann, SECOND)).toBe(true)
+    expect(await there.isRevokedSince(ann, SECOND - 60)).toBe(true)
+    expect(await there.isRevokedSince(ann, SECOND + 1)).toBe(false)
+    expect(await there.isRevokedSince({ ...ann, tenant: 'other' }, 0)).toBe(false)
+    await here.add({ issuer, subject: 'ann' }, NOW)
+    expect(await there.isRevokedSince({ ...ann, tenant: 'other' }, SECOND)).toBe(true)
+  })
+
+  test('the end of one session is no end of the subject', async () => {
+    const { here } = setup()
+    await here.add({ ...owner, subject: 'ann', session: 's-1' }, NOW)
+    expect(await here.isRevokedSince({ ...owner, subject: 'ann' }, 0)).toBe(false)
+  })
+})
+
+describe('other processes', () => {
+  test('read the log at most every so many seconds', async () => {
+    const { at, here, there } = setup(5)
+    await there.refresh(at.now)
+    await here.add({ issuer, tenant: 'acme', subject: 'ann' }, at.now)
+    await there.refresh(at.now)
+    expect([there.isFresh(at.now), there.find(user(), at.now)]).toEqual([true, undefined])
+    at.now += 4_999
+    expect(there.isFresh(at.now)).toBe(true)
+    at.now += 1
+    expect(there.isFresh(at.now)).toBe(false)
+    await there.refresh(at.now)
+    expect(there.find(user(), at.now)).toBeDefined()
+  })
+
+  test('read it again where their clock went back', async () => {
+    const { here } = setup(5)
+    await here.read(NOW)
+    expect(here.isFresh(NOW)).toBe(true)
+    expect(here.isFresh(NOW - 1)).toBe(false)
+  })
+
+  test('see what was appended after a revocation of a clock that is an hour, or a year, ahead', async () => {
+    for (const ahead of [3_600_000, 365 * DAY * 1000]) {
+      const { at, here, there, process } = setup()
+      await process().add({ issuer, tenant: 'acme', subject: 'bob' }, at.now + ahead)
+      await there.read(at.now)
+      await here.add({ issuer, tenant: 'acme', subject: 'ann' }, at.now)
+      await there.read(at.now)
+      expect(there.find(user(), at.now)).toBeDefined()
+    }
+  })
+
+  test('see all of a hundred that were appended by ten processes at once, in more chunks than one', async () => {
+    const { process, there } = setup()
+    await there.read(NOW)
+    const writers = Array.from({ length: 10 }, process)
+    const ids = Array.from({ length: 100 }, (_, index) => `s-${index}`)
+    await Promise.all(ids.map((session, index) => writers[index % 10]?.add({ ...owner, session }, NOW)))
+    const late = process()
+    await Promise.all([there.read(NOW), late.read(NOW)])
+    for (const sessionId of ids) {
+      expect(there.find(user({ sessionId }), NOW), sessionId).toBeDefined()
+      expect(late.find(user({ sessionId }), NOW), sessionId).toBeDefined()
+    }
+  })
+
+  test('see a log that began again after all of it had expired', async () => {
+    const { at, here, there, process } = setup()
+    for (let index = 0; index < 70; index++) await here.add({ ...owner, session: `s-${index}` }, at.now)
+    await there.read(at.now)
+    at.now += 31 * DAY * 1000
+    const ann = { ...owner, subject: 'ann' }
+    await process().add(ann, at.now)
+    await there.read(at.now)
+    expect(there.find(user({ claims: { iat: at.now / 1000 } }), at.now)).toMatchObject({ name: 'subject' })
+    // As many as before: the same keys, and other chunks.
+    const before = process()
+    await before.read(at.now)
+    for (let index = 0; index < 70; index++) await process().add({ ...owner, session: `t-${index}` }, at.now)
+    await Promise.all([there.read(at.now), before.read(at.now)])
+    expect(there.find(user({ sessionId: 't-69', claims: { iat: at.now / 1000 + 60 } }), at.now)).toBeDefined()
+    expect(before.find(user({ sessionId: 't-3', claims: { iat: at.now / 1000 + 60 } }), at.now)).toBeDefined()
+  })
+
+  test('do not take the first chunk of a new log for the one that they have read', async () => {
+    const { at, here, there, process } = setup()
+    await here.add({ ...owner, session: 'old' }, at.now)
+    await there.read(at.now)
+    at.now += 31 * DAY * 1000
+    const writer = process()
+    await writer.add({ ...owner, session: 'first' }, at.now)
+    await there.read(at.now)
+    expect(there.find(user({ sessionId: 'first' }), at.now)).toBeDefined()
+  })
+})
