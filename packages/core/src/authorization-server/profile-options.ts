@@ -1,6 +1,6 @@
 import type { Approver } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { requireText } from '../lib/index.ts'
+import { requireText, requireTexts } from '../lib/index.ts'
 import { checkAlgorithms } from './check-profile.ts'
 import {
   type ClientAuthenticationOptions,
@@ -27,6 +27,12 @@ export interface ProfileOptions extends ClientAuthenticationOptions {
    * lost response costs no login. @default true: no refresh token is ever sent twice
    */
   readonly rotatesRefreshTokens?: boolean | undefined
+  /**
+   * Clients whose access tokens are had with their user there, such as the app's web client: only their tokens, logins
+   * and sessions answer questions, create delegations and connect accounts.
+   * @default the profile's own `clientId`
+   */
+  readonly interactiveClients?: readonly string[] | undefined
 }
 
 export const profileKeys = [
@@ -36,6 +42,7 @@ export const profileKeys = [
   'dpop',
   'actor',
   'rotatesRefreshTokens',
+  'interactiveClients',
 ] as const satisfies readonly (keyof ProfileOptions)[]
 
 export interface ProfileDefaults {
@@ -49,7 +56,10 @@ export function readProfileOptions(
   where: string,
   options: ProfileOptions,
   { secretMethod, algorithms, rotatesRefreshTokens }: ProfileDefaults,
-): Pick<Profile, 'clientId' | 'clientAuthentication' | 'algorithms' | 'dpop' | 'actor' | 'rotatesRefreshTokens'> {
+): Pick<
+  Profile,
+  'clientId' | 'clientAuthentication' | 'algorithms' | 'dpop' | 'actor' | 'rotatesRefreshTokens' | 'interactiveClients'
+> {
   const dpop = checkDpop(`${where}.dpop`, options.dpop)
   const rotates = options.rotatesRefreshTokens ?? rotatesRefreshTokens
   if (rotates !== undefined && typeof rotates !== 'boolean') {
@@ -61,6 +71,9 @@ export function readProfileOptions(
     algorithms: checkAlgorithms(`${where}.algorithms`, options.algorithms ?? algorithms),
     ...(dpop !== undefined && { dpop }),
     ...(rotates !== undefined && { rotatesRefreshTokens: rotates }),
+    ...(options.interactiveClients !== undefined && {
+      interactiveClients: requireTexts(`${where}.interactiveClients`, options.interactiveClients),
+    }),
     ...(options.actor !== undefined && { actor: requireText(`${where}.actor`, options.actor) }),
   }
 }

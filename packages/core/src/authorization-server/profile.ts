@@ -124,5 +124,11 @@ export interface Profile {
   readonly actor?: string
   /** Whether a refresh token can be used only once: then none is ever sent twice. @default true */
   readonly rotatesRefreshTokens?: boolean
+  /**
+   * Clients whose access tokens are had with their user there: such a token may answer questions, create delegations
+   * and connect accounts. A client that exchanges tokens or works in the background is none.
+   * @default the profile's own `clientId`
+   */
+  readonly interactiveClients?: readonly string[]
   readonly [allowInsecureLoopback]?: true
 }

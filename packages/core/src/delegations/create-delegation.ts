@@ -1,10 +1,10 @@
 import * as base64url from 'jose/base64url'
 import type { UserIdentity } from '../contract/index.ts'
-import { ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
+import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import {
-  isVerified,
   type KeptLogin,
   type LoginContext,
+  type PresentUser,
   renewLogin,
   revokeTokens,
   subjectTokenOf,
@@ -14,7 +14,7 @@ import type { DelegatedCredentials, DelegationRecord, UseLimit } from './delegat
 
 /** What a user agrees to: which agent, for what, until when, how often. */
 export interface CreateDelegationOptions {
-  /** The user, who is here now: an identity that a verification made, and no delegation's. */
+  /** The user, who is here now: of a session, a login, or an interactive client, with nobody who acts for them. */
   readonly identity: UserIdentity
   /** The agent that may use it, by its configured name. @default the guard's own */
   readonly agent?: string | undefined
@@ -70,12 +70,15 @@ export interface MakingGuard extends LoginContext {
 /** What is to be kept, checked; its login is a new one, proven to be this user's. */
 export async function draftDelegation(
   options: CreateDelegationOptions,
+  { identity }: PresentUser,
   context: MakingGuard,
 ): Promise<DelegationRecord> {
   refuseUnknownKeys('delegations.create', options, optionKeys)
-  const { identity, limit } = options
+  const { limit } = options
   const now = context.clock.now() / 1000
-  checkPresent(identity, context, now)
+  if (!context.servers.knows(identity.issuer)) {
+    throw new ConfigurationError(at('identity'), 'is of an issuer that is not known')
+  }
   const tools = options.tools === undefined ? undefined : requireTexts(at('tools'), options.tools)
   const scopes = options.scopes === undefined ? undefined : scopeList(at('scopes'), options.scopes)
   if (tools === undefined && scopes === undefined) {
@@ -102,22 +105,6 @@ export async function draftDelegation(
     expiresAt: options.expiresAt,
     ...(sessionId !== undefined && { sessionId }),
     ...(login !== undefined && { login }),
-  }
-}
-
-function checkPresent(identity: UserIdentity, { servers }: LoginContext, now: number): void {
-  if (!isVerified(identity)) {
-    throw new IdentityRequiredError('a delegation is made for an identity that a verification made')
-  }
-  if (identity.kind !== 'user' || identity.delegationId !== undefined) {
-    throw new ConfigurationError(
-      at('identity'),
-      'give the user who is here: an agent, or a delegation, cannot delegate',
-    )
-  }
-  if (!servers.knows(identity.issuer)) throw new ConfigurationError(at('identity'), 'is of an issuer that is not known')
-  if (identity.expiresAt !== undefined && identity.expiresAt <= now) {
-    throw new InvalidTokenError('expired', 'the proof of the identity has expired: the user has to be here')
   }
 }
 

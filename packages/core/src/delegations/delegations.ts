@@ -8,6 +8,8 @@ import {
   isVerified,
   type KeptLogin,
   type LoginContext,
+  type PresenceContext,
+  requirePresentUser,
 } from '../identity/index.ts'
 import { requireText, SingleFlight } from '../lib/index.ts'
 import { type CreateDelegationOptions, draftDelegation } from './create-delegation.ts'
@@ -25,7 +27,8 @@ export interface Delegations {
    * grant, or nothing; with `'none'` only permissions, and credentials that an approval gives, work.
    *
    * @throws ConfigurationError A bound is missing or wrong.
-   * @throws InvalidTokenError The refresh token is not good, or the user's proof has expired.
+   * @throws IdentityRequiredError The identity is no user who is here; the message says why.
+   * @throws InvalidTokenError The refresh token is not good, or the user's proof has expired or was revoked.
    * @throws InvalidResponseError The refresh token is another user's.
    */
   create(options: CreateDelegationOptions & RequestOptions): Promise<DelegationView>
@@ -34,6 +37,7 @@ export interface Delegations {
   /**
    * Ends one of the user's own: at once here and in the store, and in other processes as `guard.revoke` does.
    *
+   * @throws IdentityRequiredError, InvalidTokenError The user is not here, or has to sign in again.
    * @returns `'not_found'` where the user has none of this id, or ended it before.
    */
   revoke(id: string, options: { readonly identity: UserIdentity }): Promise<'revoked' | 'not_found'>
@@ -66,7 +70,7 @@ export interface DelegationNote {
   readonly code?: DelegationRefusal
 }
 
-export interface DelegationsContext extends LoginContext {
+export interface DelegationsContext extends LoginContext, PresenceContext {
   readonly store: DelegationStore
   /** The acting agent's configured name. */
   readonly agent: string
@@ -93,8 +97,9 @@ export function createDelegations(context: DelegationsContext): Delegations {
   return {
     create: ({ signal, timeoutMs, ...options }) =>
       bounded({ signal, timeoutMs }, async () => {
+        const user = await requirePresentUser(options.identity, context)
         checkKey(options, context)
-        const record = await draftDelegation(options, context)
+        const record = await draftDelegation(options, user, context)
         await note({ action: 'created', record, id: record.id })
         await store.write(record, null)
         return viewOf(record, clock.now() / 1000)
@@ -107,10 +112,10 @@ export function createDelegations(context: DelegationsContext): Delegations {
       }
       return views
     },
-    async revoke(id, { identity }) {
-      requireUser(identity)
+    async revoke(id, options) {
+      const user = await requirePresentUser(options.identity, context)
       const found = await store.read(requireText('delegations.revoke.id', id))
-      if (found === undefined || !isOwner(found.record, identity)) return 'not_found'
+      if (found === undefined || !isOwner(found.record, user.identity)) return 'not_found'
       await context.announceEnd(found.record)
       if (!(await store.revoke(found, context))) return 'not_found'
       await note({ action: 'revoked', record: found.record, id })

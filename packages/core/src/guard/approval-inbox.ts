@@ -10,7 +10,7 @@ import {
 } from '../approvals/index.ts'
 import type { Identity, Json } from '../contract/index.ts'
 import { BehalfError, ConfigurationError, InvalidTokenError, TransportError } from '../errors/index.ts'
-import { isVerified } from '../identity/verified.ts'
+import { isVerified, type PresentUser, requirePresentUser } from '../identity/index.ts'
 import { snapshot } from '../lib/index.ts'
 import { type ApprovalView, type ApproverView, approverView, isAsked, ownerView, owns } from './approval-view.ts'
 import { hasExpired } from './check-identity.ts'
@@ -52,9 +52,10 @@ export interface ApprovalInbox {
   /**
    * Says what became of an own run whose process died in it, once the app has found out: by its idempotency key,
    * from the API. `ran`: every slot is told `result`, where one is given. `did_not_run`: it may run again, within
-   * the time that its approval has left. What has not crashed stays as it is.
+   * the time that its approval has left. What has not crashed stays as it is. Only the owner may say it, who is here.
    *
    * @throws ConfigurationError `what` is neither, or `result` is no plain JSON.
+   * @throws IdentityRequiredError The identity is verified, and no user who is here; the message says why.
    */
   resolve(
     id: string,
@@ -105,7 +106,11 @@ export function approvalInbox(environment: Environment): ApprovalInbox {
         throw new ConfigurationError('approvals.resolve', `says 'ran' or 'did_not_run'`)
       }
       const result = resultOf(options.result)
-      return changed(id, options, (entry) => resolveCrash(ledger, entry, what, result))
+      if (!isVerified(options.identity)) return undefined
+      return bounded(environment, options, async () => {
+        const user = await requirePresentUser(options.identity, environment)
+        return resolveOwn(environment, user, id, what, result)
+      })
     },
   }
 }
@@ -143,25 +148,47 @@ function resultOf(result: Json | undefined): StoredResult | undefined {
   return { kind: 'json', value: copied.value }
 }
 
-/** Does what an inbox is asked for a caller who may ask, under the total deadline, with typed errors only. */
+/** Says what became of a run: for its owner, who is here. */
+async function resolveOwn(
+  { ledger }: Environment,
+  { identity }: PresentUser,
+  id: string,
+  what: 'ran' | 'did_not_run',
+  result: StoredResult | undefined,
+): Promise<ApprovalView | undefined> {
+  const entry = typeof id === 'string' ? await ledger.read(id) : undefined
+  if (entry === undefined || !owns(identity, entry.record)) return undefined
+  return ownerView(await resolveCrash(ledger, entry, what, result), ledger.now())
+}
+
+/** Does what an inbox is asked for a caller who may ask. */
 async function within<Found>(
   environment: Environment,
-  { identity, signal }: InboxOptions,
+  options: InboxOptions,
   nothing: Found,
   work: (signal: AbortSignal) => Promise<Found>,
 ): Promise<Found> {
+  const { identity, signal } = options
   signal?.throwIfAborted()
   if (!isVerified(identity)) return nothing
   const now = environment.clock.now()
   if (hasExpired(identity, now)) throw new InvalidTokenError('expired', 'the proof of the identity has expired')
+  return bounded(environment, options, async (ending) => {
+    if ((await environment.revocations.findNow(identity, now)) === undefined) return work(ending)
+    throw new InvalidTokenError('inactive', 'the identity was revoked')
+  })
+}
+
+/** Works under the total deadline, with typed errors only. */
+async function bounded<Found>(
+  environment: Environment,
+  { signal }: InboxOptions,
+  work: (signal: AbortSignal) => Promise<Found>,
+): Promise<Found> {
+  signal?.throwIfAborted()
   const deadline = new Deadline(environment.timeoutMs, signal)
   try {
-    return await deadline.bound(
-      (async () => {
-        if ((await environment.revocations.findNow(identity, now)) === undefined) return work(deadline.signal)
-        throw new InvalidTokenError('inactive', 'the identity was revoked')
-      })(),
-    )
+    return await deadline.bound(work(deadline.signal))
   } catch (error) {
     throw typed(error, signal, environment.timeoutMs)
   } finally {

@@ -1,5 +1,7 @@
 import { type Entry, type RunRecord, secondsToPoll } from '../approvals/index.ts'
-import type { Approver, AuthorizationDetail, Identity } from '../contract/index.ts'
+import type { Actor, Approver, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
+import { isPerson } from '../identity/index.ts'
+import { canonicalJson } from '../lib/index.ts'
 
 /** What an owner may see of a run. No token, no `auth_req_id`, no input. */
 export interface ApprovalView {
@@ -54,21 +56,40 @@ export function approverView(entry: Entry, now: number): ApproverView {
   return { id, message, details, state, expiresAt }
 }
 
-/** Whether a run is this identity's own: subject, and the client and tenant that it came through. */
-export function owns(identity: Identity, { owner }: RunRecord): boolean {
+/**
+ * Whether a run is this identity's own. To a person who is here belong all runs that were begun for them. Who acts for a
+ * user, a job, and an agent by itself have those that they began themselves: by the same client, actor and delegation.
+ */
+export function owns(identity: Identity, { owner, actor, delegationId }: RunRecord): boolean {
+  const user = identity.kind === 'user' ? identity : undefined
+  if (!isOfPrincipal(identity, owner)) return false
+  if (isPerson(identity)) return true
+  return (
+    identity.clientId === owner.clientId &&
+    user?.delegationId === delegationId &&
+    chainOf(user?.actor) === chainOf(actor)
+  )
+}
+
+const chainOf = (actor: Actor | undefined): string => canonicalJson((actor ?? null) as unknown as Json)
+
+/** Whether a run was begun for this principal. Subjects are compared within one issuer and tenant. */
+function isOfPrincipal(identity: Identity, owner: RunRecord['owner']): boolean {
   return (
     identity.issuer === owner.issuer &&
     identity.tenant === owner.tenant &&
-    identity.clientId === owner.clientId &&
     (identity.kind === 'user' ? identity.subject : undefined) === owner.subject
   )
 }
 
-/** Whether this very person was named as the one to ask. Subjects are compared within one issuer and tenant. */
+/**
+ * Whether this very person was named as the one to ask, and is here. Subjects are compared within one issuer and
+ * tenant.
+ */
 export function isAsked(identity: Identity, { question }: RunRecord): boolean {
   const approver = question?.approver
   return (
-    identity.kind === 'user' &&
+    isPerson(identity) &&
     approver?.issuer === identity.issuer &&
     approver.tenant === identity.tenant &&
     approver.subject === identity.subject

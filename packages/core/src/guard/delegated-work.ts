@@ -13,11 +13,12 @@ import { deny, type Stop } from './stop.ts'
 
 /** What `guard.delegations` is. */
 export function delegationsOf(environment: Environment): Delegations {
-  const { delegations, servers, clock, agent, timeoutMs, vault } = environment
+  const { delegations, servers, clock, agent, timeoutMs, vault, revocations } = environment
   return createDelegations({
     store: delegations,
     servers,
     clock,
+    revocations,
     agent: agent.name,
     hasWorkerGrant: vault?.hasWorkerGrant === true,
     timeoutMs,

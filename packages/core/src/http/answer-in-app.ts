@@ -1,5 +1,6 @@
 import { applied, type Entry, type Ledger, type RunRecord } from '../approvals/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
+import type { PresentUser } from '../identity/index.ts'
 import { canonicalJson, equalSecrets } from '../lib/index.ts'
 import { isInApp } from './in-app-approvals.ts'
 
@@ -16,15 +17,16 @@ export type Answered =
   | { readonly status: 'not_open'; readonly entry: Entry }
 
 /**
- * Takes one person's answer to one question: `pending -> approved | denied`, by compare-and-swap, once.
+ * Takes the answer of a person who is here to one question: `pending -> approved | denied`, by compare-and-swap, once.
  */
 export async function answerInApp(
   ledger: Ledger,
   id: string,
   answer: InAppAnswer,
   answerToken: string,
-  identity: UserIdentity,
+  user: PresentUser,
 ): Promise<Answered> {
+  const { identity, checkedAt } = user
   const entry = await ledger.read(id)
   if (entry === undefined || !isAskedOf(entry.record, identity)) return { status: 'not_found' }
   if (!(await equalSecrets(answerToken, await answerTokenOf(ledger, entry.record, identity)))) {
@@ -38,12 +40,9 @@ export async function answerInApp(
     isOurs = false
     if (!isOpen(record, now)) return undefined
     isOurs = true
-    return applied(
-      record,
-      answer === 'approve' ? { status: 'approved', answeredAt: now } : { status: 'denied' },
-      now,
-      now,
-    )
+    // From before the names were read: a revocation that was not seen then is one from after the answer.
+    const at = Math.min(now, checkedAt)
+    return applied(record, answer === 'approve' ? { status: 'approved', answeredAt: at } : { status: 'denied' }, at, at)
   })
   return { status: isOurs ? 'answered' : 'not_open', entry: settled }
 }

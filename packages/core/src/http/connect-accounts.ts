@@ -1,7 +1,6 @@
 import type { StoreKeys } from '../approvals/index.ts'
-import type { UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import type { IdentityOf } from '../identity/index.ts'
+import type { IdentityOf, PresentUser } from '../identity/index.ts'
 import { isLoopback, originList, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import type { AccountLinker } from '../vault/index.ts'
@@ -12,8 +11,7 @@ import type { ConnectedAccount, ConnectParts } from './connect-parts.ts'
 import { changeAccount, startConnect } from './connect-start.ts'
 import { isSameOrigin } from './is-same-origin.ts'
 import { refuse, respond } from './respond.ts'
-import { revocationCheck } from './revocation-check.ts'
-import { signedInUser } from './signed-in-user.ts'
+import { presenceIn, signedInUser } from './signed-in-user.ts'
 
 /** Options of {@link connectAccounts}. */
 export interface ConnectAccountsOptions {
@@ -21,11 +19,8 @@ export interface ConnectAccountsOptions {
   readonly linker: AccountLinker
   /** Who is signed in. */
   readonly identityOf: IdentityOf
-  /**
-   * The guard's own store: whose access `guard.revoke` ended is nobody here. Without it that is for `identityOf` to
-   * know.
-   */
-  readonly store?: Store
+  /** The guard's own store: a user whose access `guard.revoke` ended is nobody here. */
+  readonly store: Store
   /** The guard's own keys. @default none, for a memory store */
   readonly keys?: StoreKeys
   /**
@@ -59,7 +54,8 @@ const optionKeys = [
  * a form is sent on to the provider, JSON gets `{ url }`. `GET /callback/{connection}` ends. `POST /disconnect` and
  * `POST /prefer` take `connection` and `account`. `returnTo` is a path of the same origin, and nothing else.
  *
- * Answers 401 (nobody is signed in, or their access was revoked), 403 (another site's page; a connect flow of somebody else), 404, 405, 400 and
+ * Answers 401 (nobody is signed in: an agent, a delegation and a client that is not interactive are nobody here; or
+ * access was revoked), 403 (another site's page; a connect flow of somebody else), 404, 405, 400 and
  * 503. Never tells why a provider refused. The app's own session cookie must come with a top-level navigation
  * (`SameSite=Lax`), or the callback finds nobody.
  *
@@ -78,27 +74,19 @@ export function connectAccounts(options: ConnectAccountsOptions): (request: Requ
   const base = baseOf(options.baseUrl)
   const origins = options.origins === undefined ? [base.origin] : originList('connectAccounts.origins', options.origins)
   const parts = { linker, base, onConnected }
-  const isRevoked = revokedIn(options, clock)
+  const presence = presenceIn(options.store, options.keys, clock)
   return async (request) => {
     const route = routeOf(request, base)
     if (route === undefined) return refuse(404, 'not_found')
     const [method] = route
     if (request.method !== method) return refuse(405, 'method_not_allowed', { allow: method })
     if (method === 'POST' && !isSameOrigin(request, origins)) return refuse(403, 'other_site')
-    const user = await signedInUser(request, identityOf, clock.now() / 1000)
-    if (user === undefined) return nobody(request)
-    const answered = async () => ((await isRevoked(user)) ? nobody(request) : answer(parts, request, route, user))
+    const answered = async () => {
+      const user = await signedInUser(request, identityOf, presence)
+      return user === undefined ? nobody(request) : answer(parts, request, route, user)
+    }
     return answered().catch((error: unknown) => connectFault(request, error))
   }
-}
-
-/** With a store: what `guard.revoke` wrote there. */
-function revokedIn({ store, keys }: ConnectAccountsOptions, clock: Clock) {
-  if (store === undefined) {
-    if (keys === undefined) return async () => false
-    throw new ConfigurationError('connectAccounts.keys', 'is for `store`: give the store of the guard as well')
-  }
-  return revocationCheck({ store, keys }, clock)
 }
 
 type Route = readonly [
@@ -143,13 +131,14 @@ async function answer(
   parts: ConnectParts,
   request: Request,
   [, name, connection = '']: Route,
-  user: UserIdentity,
+  user: PresentUser,
 ): Promise<Response> {
   switch (name) {
     case 'page':
-      return accountsPage(parts, request, user)
+      return accountsPage(parts, request, user.identity)
     case 'accounts': {
-      const [accounts, connections] = await Promise.all([parts.linker.list(user), parts.linker.available(user)])
+      const { linker } = parts
+      const [accounts, connections] = await Promise.all([linker.list(user.identity), linker.available(user.identity)])
       return respond(200, JSON.parse(JSON.stringify({ accounts, connections })))
     }
     case 'connect':

@@ -1,9 +1,10 @@
-import type { UserIdentity } from '../contract/index.ts'
+import type { PresentUser } from '../identity/index.ts'
 import type { CompleteAnswer } from '../vault/index.ts'
 import { type BrowserCookie, browserCookie, readCookie, setCookie } from './connect-cookie.ts'
 import { told } from './connect-fault.ts'
 import type { ConnectParts } from './connect-parts.ts'
 import { localPath } from './return-to.ts'
+import { isAbsence } from './signed-in-user.ts'
 
 /** Refusals of an answer that does not belong to whoever brings it: nothing was ended, and nothing is told. */
 const notTheirs: ReadonlySet<string> = new Set(['unknown_state', 'other_user', 'other_session', 'other_browser'])
@@ -12,9 +13,10 @@ const notTheirs: ReadonlySet<string> = new Set(['unknown_state', 'other_user', '
 export async function completeConnect(
   { linker, base, onConnected }: ConnectParts,
   request: Request,
-  identity: UserIdentity,
+  user: PresentUser,
   connection: string,
 ): Promise<Response> {
+  const { identity } = user
   const parameters = new URL(request.url).searchParams
   const cookie = await browserCookie(base, parameters.get('state') ?? '')
   const browser = readCookie(request, cookie)
@@ -25,6 +27,14 @@ export async function completeConnect(
     ...(browser !== undefined && { browser }),
   })
   if (answer.status === 'connected') {
+    // A proof that was revoked while the account was linked links nothing (I11); nor does one of which nothing is known.
+    try {
+      await user.confirm()
+    } catch (error) {
+      await linker.disconnect(identity, { connection, account: answer.account.id })
+      if (isAbsence(error)) return told(request, 401, 'login_required')
+      throw error
+    }
     // What the app does next is not part of the flow.
     void Promise.resolve()
       .then(() => onConnected?.({ identity, account: answer.account }))

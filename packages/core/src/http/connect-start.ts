@@ -1,4 +1,4 @@
-import type { UserIdentity } from '../contract/index.ts'
+import type { PresentUser } from '../identity/index.ts'
 import { randomSecret } from '../lib/index.ts'
 import { browserCookie, setCookie } from './connect-cookie.ts'
 import { told } from './connect-fault.ts'
@@ -11,7 +11,7 @@ import { localPath } from './return-to.ts'
 export async function startConnect(
   { linker, base }: ConnectParts,
   request: Request,
-  identity: UserIdentity,
+  { identity }: PresentUser,
 ): Promise<Response> {
   const read = await readFields(request)
   const { connection, scopes, returnTo: wanted } = read?.fields ?? {}
@@ -59,7 +59,7 @@ function redirectUri(base: URL, connection: string): string {
 export async function changeAccount(
   { linker, base }: ConnectParts,
   request: Request,
-  identity: UserIdentity,
+  { identity }: PresentUser,
   what: 'disconnect' | 'prefer',
 ): Promise<Response> {
   const read = await readFields(request)

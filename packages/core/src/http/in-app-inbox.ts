@@ -10,15 +10,14 @@ import {
 } from '../approvals/index.ts'
 import type { JsonObject, UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import type { IdentityOf } from '../identity/index.ts'
+import type { IdentityOf, PresentUser } from '../identity/index.ts'
 import { originList, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import { answerInApp, answerTokenOf, isOpen } from './answer-in-app.ts'
 import { isSameOrigin } from './is-same-origin.ts'
 import { readJson } from './read-json.ts'
 import { answering, refuse, respond } from './respond.ts'
-import { revocationCheck } from './revocation-check.ts'
-import { signedInUser } from './signed-in-user.ts'
+import { presenceIn, signedInUser } from './signed-in-user.ts'
 
 /** An answer that was taken. */
 export interface TakenAnswer {
@@ -68,7 +67,8 @@ const posted = z.strictObject({ id: z.string(), answer: z.enum(['approve', 'deny
  * `?after=next`. `POST` takes `{ id, answer: 'approve' | 'deny', answerToken }` as JSON from a page of the app's
  * own origin. Nothing else of an approval is shown: not the tool, not its input, not whom it acts for.
  *
- * Answers 401 (nobody is signed in, or their access was revoked), 403 (another site's page, or not shown to this session), 404 (no such
+ * Answers 401 (nobody is signed in: an agent, a delegation and a client that is not interactive are nobody here; or
+ * access was revoked), 403 (another site's page, or not shown to this session), 404 (no such
  * question for this person), 409 (answered or over), 503 (the store does not answer).
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
@@ -81,7 +81,7 @@ export function inAppInbox(options: InAppInboxOptions): (request: Request) => Pr
   }
   const origins = options.origins === undefined ? undefined : originList('inAppInbox.origins', options.origins)
   const ledger = openLedger({ store, keys, clock, ...(audit !== undefined && { onState: auditing(audit, clock) }) })
-  const isRevoked = revocationCheck({ store, keys }, clock)
+  const presence = presenceIn(store, keys, clock)
   return (request) =>
     answering(async () => {
       if (request.method !== 'GET' && request.method !== 'POST') {
@@ -89,13 +89,13 @@ export function inAppInbox(options: InAppInboxOptions): (request: Request) => Pr
       }
       // Before anything is read of it: another site's page has nothing to say here.
       if (request.method === 'POST' && !isSameOrigin(request, origins)) return refuse(403, 'cross_site')
-      const user = await signedInUser(request, identityOf, ledger.now())
-      if (user === undefined || (await isRevoked(user))) return refuse(401, 'login_required')
+      const user = await signedInUser(request, identityOf, presence)
+      if (user === undefined) return refuse(401, 'login_required')
       return request.method === 'GET' ? list(ledger, request, user) : take(ledger, request, user, onAnswer)
     })
 }
 
-async function list(ledger: Ledger, request: Request, user: UserIdentity): Promise<Response> {
+async function list(ledger: Ledger, request: Request, { identity: user }: PresentUser): Promise<Response> {
   const questions: JsonObject[] = []
   let after = new URL(request.url).searchParams.get('after') ?? undefined
   for (let read = 0; read < MAX_READ; read += PAGE) {
@@ -125,7 +125,7 @@ async function shown(ledger: Ledger, { record }: Entry, user: UserIdentity): Pro
 async function take(
   ledger: Ledger,
   request: Request,
-  user: UserIdentity,
+  user: PresentUser,
   onAnswer: InAppInboxOptions['onAnswer'],
 ): Promise<Response> {
   const body = posted.safeParse(await readJson(request))

@@ -6,6 +6,7 @@ export {
   type IntrospectOptions,
   type TokenIntrospection,
 } from './introspection.ts'
+export { isPerson, type PresenceContext, type PresentUser, requirePerson, requirePresentUser } from './present-user.ts'
 export { type Renewal, renewLogin } from './renew-login.ts'
 export { type RequestAgentIdentityOptions, requestAgentIdentity } from './request-agent-identity.ts'
 export { currentIdentity, runAs } from './run-as.ts'
@@ -33,7 +34,13 @@ export {
   type SessionsOptions,
   sessionRecords,
 } from './sessions.ts'
-export { type SubjectToken, type SubjectTokenType, subjectTokenOf } from './subject-token.ts'
+export {
+  isInteractiveClient,
+  type Proof,
+  type SubjectToken,
+  type SubjectTokenType,
+  subjectTokenOf,
+} from './subject-token.ts'
 export { requestTokenSource, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
 export { admit, isVerified } from './verified.ts'
 export {

@@ -18,6 +18,7 @@ import type { Clock } from '../ports/index.ts'
 import { buildAgent, buildUser } from './build-identity.ts'
 import { hasClaimsOfAccessToken } from './check-access-token.ts'
 import { checkBinding } from './check-binding.ts'
+import { isInteractiveClient } from './subject-token.ts'
 import { admit } from './verified.ts'
 import { checkAudience } from './verify-access-token.ts'
 import { audienceOf, keyThumbprintOf } from './wire.ts'
@@ -191,6 +192,7 @@ function identityOf(token: string, claims: Claims, profile: Profile): Identity {
     // RFC 7662 §2.2 has a name of its own for them, too.
     scopes: tokenScopes(claims.scope === undefined ? rules : answerRules, claims),
     audience: audienceOf(claims),
+    isInteractive: isInteractiveClient(profile, clientId),
     ...(keyThumbprint !== undefined && { keyThumbprint }),
   })
 }

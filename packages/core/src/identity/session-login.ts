@@ -185,6 +185,7 @@ export function identityOfLogin(
     {
       token: new Token(value),
       type: 'access_token',
+      isInteractive: over.delegationId === undefined,
       ...(scopes !== undefined && { scopes }),
       ...(audience !== undefined && { audience }),
       ...(keyThumbprint !== undefined && { keyThumbprint }),

@@ -1,3 +1,4 @@
+import type { Profile } from '../authorization-server/index.ts'
 import type { Identity } from '../contract/index.ts'
 import type { Token } from '../credential/token.ts'
 import { shared } from '../lib/index.ts'
@@ -19,9 +20,28 @@ export interface SubjectToken {
   readonly keyThumbprint?: string
   /** The id_token of the same login, where it is at hand: what an employer's server asserts a user by. */
   readonly idToken?: Token
+  /** The token was had with the person there: by a login, or by an interactive client. */
+  readonly isInteractive?: boolean
 }
+
+/** What is kept behind a verified identity: its token, or at least whether its person was there. */
+export type Proof = SubjectToken | { readonly isInteractive: boolean }
 
 /** The token behind a verified identity, or `undefined` where it came without one. */
 export function subjectTokenOf(identity: Identity): SubjectToken | undefined {
-  return shared.verified.get(identity) as SubjectToken | undefined
+  const proof = shared.verified.get(identity) as Proof | undefined
+  return proof !== undefined && 'token' in proof ? proof : undefined
+}
+
+/** Whether the person was there when the proof of a verified identity was made. */
+export function isInteractive(identity: Identity): boolean {
+  return (shared.verified.get(identity) as Proof | undefined)?.isInteractive === true
+}
+
+/** Whether tokens of a client are had with the person there, by the profile of their issuer. */
+export function isInteractiveClient(
+  { clientId: own, interactiveClients = [own] }: Pick<Profile, 'clientId' | 'interactiveClients'>,
+  clientId: string,
+): boolean {
+  return interactiveClients.includes(clientId)
 }

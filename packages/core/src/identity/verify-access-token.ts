@@ -17,6 +17,7 @@ import { buildAgent, buildUser } from './build-identity.ts'
 import { checkAccessToken } from './check-access-token.ts'
 import { checkBinding } from './check-binding.ts'
 import { selectServer } from './select-server.ts'
+import { isInteractiveClient } from './subject-token.ts'
 import { admit } from './verified.ts'
 import { audienceOf, keyThumbprintOf } from './wire.ts'
 
@@ -95,6 +96,7 @@ export async function identityFromAccessToken(
     type: 'access_token',
     scopes: tokenScopes(rules, claims),
     audience: audienceOf(claims),
+    isInteractive: isInteractiveClient(server.profile, clientId),
     ...(keyThumbprint !== undefined && { keyThumbprint }),
   })
 }

@@ -46,7 +46,12 @@ const requiredClaims = ['sub', 'iat']
 export async function verifyIdToken(idToken: string, options: VerifyIdTokenOptions): Promise<UserIdentity> {
   refuseUnknownKeys('verifyIdToken', options, idTokenKeys)
   const { user } = await userFromIdToken(idToken, trustedServers('verifyIdToken', options), options)
-  return admit(user, { token: new Token(idToken), type: 'id_token', audience: audienceOf(user.claims) })
+  return admit(user, {
+    token: new Token(idToken),
+    type: 'id_token',
+    audience: audienceOf(user.claims),
+    isInteractive: true,
+  })
 }
 
 export interface LoginTokenOptions

@@ -58,6 +58,7 @@ export async function verifyTokenResponse(
       token: new Token(accessToken),
       type: 'access_token',
       idToken: new Token(idToken),
+      isInteractive: true,
       ...(scopes !== undefined && { scopes }),
       ...(tokenType === 'dpop' && key !== undefined && { keyThumbprint: key.thumbprint }),
     },

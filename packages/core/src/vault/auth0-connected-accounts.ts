@@ -11,7 +11,7 @@ import { ConfigurationError, IdentityRequiredError, InvalidResponseError } from 
 import { openStoreKeys, randomSecret, refuseUnknownKeys, type StoreKeys, sha256 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import type { AccountLinker, CompleteAnswer, ConnectAnswer, DisconnectAnswer, LinkedAccount } from './account-linker.ts'
-import { accountOwner } from './account-record.ts'
+import { accountOwner, presentOwner } from './account-record.ts'
 import { type Attempt, ConnectAttempts, refuse } from './connect-attempts.ts'
 import { faultAnswer, redeemAnswer } from './fault-answer.ts'
 import {
@@ -77,6 +77,7 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
     list: (identity, request = {}) => api.list(identity, request),
     connect: async ({ identity, connection, scopes, redirectUri, browser, returnTo }, request = {}) => {
       try {
+        presentOwner(identity)
         const [state, codeVerifier] = [randomSecret(), randomSecret()]
         const wanted = { connection, redirectUri, state, scopes, codeChallenge: await sha256(codeVerifier) }
         const answer = await api.send(identity, 'POST', 'connect', connectRequest(wanted), request)
@@ -103,6 +104,7 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
     },
     disconnect: async (identity, { account }, request = {}): Promise<DisconnectAnswer> => {
       try {
+        presentOwner(identity)
         const answer = await api.send(identity, 'DELETE', `accounts/${encodeURIComponent(account)}`, undefined, request)
         if (answer.status === 404) return { status: 'not_found', detail: 'this account is not linked' }
         if (answer.status < 300) return { status: 'disconnected', revoked: false }

@@ -3,7 +3,7 @@ import type { UserIdentity } from '../contract/index.ts'
 import { equalSecrets, type KeyedHash, type Sealer } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectRefusal } from './account-linker.ts'
-import { type AccountOwner, accountOwner, decodeAs, encodeRecord, ownerSchema } from './account-record.ts'
+import { type AccountOwner, decodeAs, encodeRecord, ownerSchema, presentOwner } from './account-record.ts'
 
 /** How long a person may take at the provider. Seconds. */
 export const ATTEMPT_SECONDS = 600
@@ -59,7 +59,7 @@ export class ConnectAttempts {
     const { sessionId } = identity
     const record: Attempt = {
       v: 1,
-      owner: accountOwner(identity),
+      owner: presentOwner(identity),
       ...(sessionId !== undefined && { sessionId }),
       browser: await this.#hash(`browser:${browser}`),
       ...attempt,
@@ -96,7 +96,7 @@ export class ConnectAttempts {
     identity: UserIdentity,
     browser: string,
   ): Promise<Extract<CompleteAnswer, { status: 'refused' }> | undefined> {
-    if (!sameOwner(attempt.owner, accountOwner(identity))) {
+    if (!sameOwner(attempt.owner, presentOwner(identity))) {
       return refuse('other_user', 'another user began this connect flow')
     }
     if (attempt.sessionId !== identity.sessionId) {

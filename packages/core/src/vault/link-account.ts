@@ -2,7 +2,7 @@ import type { RequestOptions } from '../authorization-server/index.ts'
 import { randomSecret } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectAnswer, ConnectRequest, LinkedAccount } from './account-linker.ts'
-import { type AccountRecord, accountOwner } from './account-record.ts'
+import { type AccountRecord, presentOwner } from './account-record.ts'
 import type { AccountRecords } from './account-records.ts'
 import { ATTEMPT_SECONDS, type Attempt, type ConnectAttempts, refuse } from './connect-attempts.ts'
 import { faultAnswer, redeemAnswer } from './fault-answer.ts'
@@ -24,7 +24,7 @@ export async function startLink(
   options: RequestOptions,
 ): Promise<ConnectAnswer> {
   const { identity, connection, redirectUri, browser, returnTo } = request
-  const owner = accountOwner(identity)
+  const owner = presentOwner(identity)
   const upstream = upstreams.get(connection)
   if (upstream === undefined) {
     return { status: 'unknown_connection', detail: `there is no connection ${JSON.stringify(connection)}` }

@@ -2,7 +2,7 @@ import type { RequestOptions } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { BehalfError, ConfigurationError } from '../errors/index.ts'
 import type { AccountLinker, AccountName, DisconnectAnswer, LinkedAccount } from './account-linker.ts'
-import { accountOwner } from './account-record.ts'
+import { accountOwner, presentOwner } from './account-record.ts'
 import type { AccountsOf, StoredAccount } from './account-records.ts'
 import { faultAnswer } from './fault-answer.ts'
 import { completeLink, describeAccount, type LinkParts, startLink } from './link-account.ts'
@@ -57,7 +57,7 @@ export class StoredAccounts {
     options: RequestOptions,
   ): Promise<DisconnectAnswer> {
     const { records } = this.#parts
-    const key = await records.key(accountOwner(identity), connection, account)
+    const key = await records.key(presentOwner(identity), connection, account)
     try {
       const revoked = await this.#remove(key, options)
       if (revoked === undefined) return { status: 'not_found', detail: 'this account is not linked' }
@@ -71,7 +71,7 @@ export class StoredAccounts {
 
   async prefer(identity: UserIdentity, { connection, account }: AccountName): Promise<boolean> {
     const { records, clock } = this.#parts
-    const key = await records.key(accountOwner(identity), connection, account)
+    const key = await records.key(presentOwner(identity), connection, account)
     for (;;) {
       const stored = await records.read(key)
       if (stored === undefined) return false

@@ -59,6 +59,7 @@ export async function startChatApp(sandbox: Sandbox, lifetimeSeconds = 120): Pro
   const connections = connectAccounts({
     linker: vault.accounts,
     identityOf: (request) => sessions.get(sessionOf(request))?.identity,
+    store: memoryStore(),
     baseUrl: `${port.origin}/connections`,
   })
   const login = await loginOf(sandbox, profile, port.origin)

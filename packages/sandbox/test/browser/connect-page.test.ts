@@ -1,3 +1,4 @@
+import { memoryStore } from '@behalf/core'
 import { connectAccounts } from '@behalf/core/http'
 import type { AccountLinker, LinkedAccount } from '@behalf/core/vault'
 import { signIn } from '@behalf/testing'
@@ -44,7 +45,12 @@ describe.runIf(hasChromium)('the page of connections in a browser', { timeout: 4
       },
       prefer: async () => true,
     }
-    const handler = connectAccounts({ linker, identityOf: () => ann, baseUrl: `${app.origin}/connections` })
+    const handler = connectAccounts({
+      linker,
+      identityOf: () => ann,
+      store: memoryStore(),
+      baseUrl: `${app.origin}/connections`,
+    })
     app.serve(fetchListener(app.origin, handler))
     provider.serve((_request, response) => response.end('the provider'))
   }, 30_000)

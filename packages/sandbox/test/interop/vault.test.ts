@@ -72,7 +72,8 @@ const ask = (vault: StoredVault, change: Partial<VaultRequest>) =>
 
 /** Ann's browser, from the app's page over the provider and back. */
 async function connect(vault: StoredVault, scopes?: string): Promise<string | null> {
-  const handler = connectAccounts({ linker: vault.accounts, identityOf: () => ann, baseUrl: BASE, clock })
+  const store = memoryStore({ clock })
+  const handler = connectAccounts({ linker: vault.accounts, identityOf: () => ann, store, baseUrl: BASE, clock })
   const started = await handler(
     new Request(`${BASE}/connect`, {
       method: 'POST',

@@ -102,7 +102,7 @@ describe('the refresh token of a delegation', () => {
   ] as const)('is held to the user by what they were verified by, which was %s', async (_, type, outcome) => {
     const authorizationServer = oidc({ issuer: ISSUER, clientId: 'agent', clientSecret: 's', algorithms: ['ES256'] })
     const token = new Token('a-token-of-ann')
-    const identity = admit<UserIdentity>({ ...user() }, { token, type, audience: ['agent'] })
+    const identity = admit<UserIdentity>({ ...user() }, { token, type, audience: ['agent'], isInteractive: true })
     const made = making({ authorizationServer }).create({ identity, refreshToken: 'r' })
     expect(await made.catch((error: unknown) => error)).toMatchObject(outcome)
   })

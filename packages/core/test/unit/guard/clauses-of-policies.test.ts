@@ -4,6 +4,7 @@ import * as z from 'zod'
 import type { Identity } from '../../../src/contract/index.ts'
 import { isAsked, owns } from '../../../src/guard/approval-view.ts'
 import { parseInput } from '../../../src/guard/parse-input.ts'
+import { admit } from '../../../src/identity/index.ts'
 import { ConfigurationError, connection, policy, resource } from '../../../src/index.ts'
 
 const schema = z.object({ amount: z.number() })
@@ -130,24 +131,28 @@ describe('what was approved is what runs (A10)', () => {
 
 describe('whose a question is (A8)', () => {
   const ann = { issuer: 'https://login.example.com', tenant: 'acme', subject: 'ann' }
-  const identity: Identity = { kind: 'user', ...ann, clientId: 'web', claims: {} }
+  const of = (over: Partial<Identity>, isInteractive = true) =>
+    admit<Identity>({ kind: 'user', ...ann, clientId: 'web', claims: {}, ...over } as Identity, { isInteractive })
+  const identity = of({})
   const record = { owner: { ...ann, clientId: 'web' }, question: { approver: ann } } as never
   const others: readonly Partial<Identity>[] = [{ issuer: 'https://other' }, { tenant: 'other' }, { subject: 'bob' }]
 
-  test('its owner’s by issuer, tenant, subject and client', () => {
+  test('its owner’s by issuer, tenant and subject where they are here, else by client as well', () => {
     expect(owns(identity, record)).toBe(true)
-    for (const other of [...others, { clientId: 'cli' }]) {
-      expect(owns({ ...identity, ...other } as Identity, record)).toBe(false)
-    }
+    for (const other of others) expect(owns(of(other), record)).toBe(false)
+    expect(owns(of({ clientId: 'cli' }), record)).toBe(true)
+    expect(owns(of({}, false), record)).toBe(true)
+    expect(owns(of({ clientId: 'cli' }, false), record)).toBe(false)
     const agent: Identity = { kind: 'agent', issuer: ann.issuer, tenant: 'acme', clientId: 'web', claims: {} }
     expect(owns(agent, record)).toBe(false)
     expect(owns(agent, { owner: { issuer: ann.issuer, tenant: 'acme', clientId: 'web' } } as never)).toBe(true)
   })
 
   test('its approver’s by issuer, tenant and subject, whatever client they come through', () => {
-    expect(isAsked({ ...identity, clientId: 'phone' }, record)).toBe(true)
-    for (const other of others) expect(isAsked({ ...identity, ...other } as Identity, record)).toBe(false)
-    expect(isAsked({ ...identity, kind: 'agent' } as never, record)).toBe(false)
+    expect(isAsked(of({ clientId: 'phone' }), record)).toBe(true)
+    expect(isAsked(of({ clientId: 'phone' }, false), record)).toBe(false)
+    for (const other of others) expect(isAsked(of(other), record)).toBe(false)
+    expect(isAsked(of({ kind: 'agent' }), record)).toBe(false)
     expect(isAsked(identity, { owner: ann } as never)).toBe(false)
   })
 })

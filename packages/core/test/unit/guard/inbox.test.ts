@@ -61,7 +61,10 @@ describe('whose is what (A8)', () => {
     for (const identity of strangers) {
       expect(await behalf.approvals.get(id, { identity })).toBeUndefined()
       expect(await behalf.approvals.cancel(id, { identity })).toBeUndefined()
-      expect(await behalf.approvals.resolve(id, 'ran', { identity })).toBeUndefined()
+      const resolved = await behalf.approvals
+        .resolve(id, 'ran', { identity })
+        .catch((error: { code: string }) => error.code)
+      expect(resolved).toBe(identity.clientId === 'other' ? 'ERR_IDENTITY_REQUIRED' : undefined)
       expect(await behalf.approvals.list({ identity, as: 'owner' })).toEqual([])
     }
     expect(await behalf.approvals.get(id, { identity: user() })).toMatchObject({ state: 'open' })

@@ -20,7 +20,11 @@ export const schema = z.strictObject({ amount: z.number() })
 
 /** A user that a verification let in, as far as the guard can tell. */
 export const user = (over: Partial<UserIdentity> = {}): UserIdentity =>
-  admit({ kind: 'user', issuer: ISSUER, subject: 'ann', clientId: 'agent', claims: { iat: 1_799_999_000 }, ...over })
+  admit(
+    { kind: 'user', issuer: ISSUER, subject: 'ann', clientId: 'agent', claims: { iat: 1_799_999_000 }, ...over },
+    // As the profile says: tokens of another client are not had with the person there.
+    { isInteractive: (over.clientId ?? 'agent') === 'agent' },
+  )
 
 export const asks = policy(schema, {
   version: '1',

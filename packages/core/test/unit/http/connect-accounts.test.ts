@@ -195,6 +195,7 @@ describe("whose access the guard's `revoke` ended", () => {
       authorizationServer: oidc({ issuer: 'https://login.example', clientId: 'app', clientSecret: 's' }),
       agent: { name: 'agent:crm' },
       store,
+      keys,
       clock,
     })
     return { ...app({ store }), guard }
@@ -236,7 +237,7 @@ describe("whose access the guard's `revoke` ended", () => {
     expect((await ann.open('POST', '/connect', { connection: 'crm' })).status).toBe(503)
   })
 
-  test('keys alone are refused: they are for a store', () => {
-    expect(() => app({ keys })).toThrow('connectAccounts.keys: ')
+  test('a handler without the store that says it is refused', () => {
+    expect(() => app({ store: undefined as never })).toThrow('store: ')
   })
 })

@@ -3,7 +3,7 @@ import type { Identity } from '../../../src/contract/index.ts'
 import { type ConnectAccountsOptions, connectAccounts } from '../../../src/http/index.ts'
 import { testClock } from '../approvals/harness.ts'
 import { type Provider, provider } from '../vault/provider.ts'
-import { user, world } from '../vault/world.ts'
+import { keys, user, world } from '../vault/world.ts'
 
 export const clock = testClock()
 export const providerAt = (port: number): Promise<Provider> => provider(`http://localhost:${port}`, () => clock.now())
@@ -76,6 +76,8 @@ export function app(crm: Provider, options: Partial<ConnectAccountsOptions> = {}
   const handler = connectAccounts({
     linker: inner.vault.accounts,
     identityOf: (request) => people[/session=(\w+)/.exec(request.headers.get('cookie') ?? '')?.[1] ?? ''],
+    store: inner.store,
+    keys,
     baseUrl: BASE,
     clock,
     ...options,

@@ -8,7 +8,7 @@ export const ISSUER = 'https://issuer.example'
 export function person(subject: string, over: Partial<UserIdentity> = {}): UserIdentity {
   return admit<UserIdentity>(
     { kind: 'user', issuer: ISSUER, subject, clientId: 'app', sessionId: `session-of-${subject}`, claims: {}, ...over },
-    { token: new Token(`token-of-${subject}`), type: 'id_token' },
+    { token: new Token(`token-of-${subject}`), type: 'id_token', isInteractive: true },
   )
 }
 

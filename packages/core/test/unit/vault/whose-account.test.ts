@@ -14,7 +14,8 @@ const parts = {
   clientId: 'web',
   sessionId: 's-1',
 }
-const person = (more: Partial<UserIdentity> = {}) => admit({ kind: 'user', ...parts, ...more, claims: {} })
+const person = (more: Partial<UserIdentity> = {}) =>
+  admit({ kind: 'user', ...parts, ...more, claims: {} }, { isInteractive: true })
 
 describe('an account is its owner’s (I2)', () => {
   test('by issuer, tenant, subject and client, and by no session', () => {

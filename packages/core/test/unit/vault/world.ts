@@ -18,15 +18,18 @@ export const REDIRECT = 'https://app.example/connections/callback/crm'
 export const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) } as const
 
 export const user = (subject = 'ann', change: Partial<UserIdentity> = {}): UserIdentity =>
-  admit({
-    kind: 'user',
-    issuer: 'https://login.example',
-    subject,
-    clientId: 'app',
-    sessionId: 's-1',
-    claims: {},
-    ...change,
-  })
+  admit(
+    {
+      kind: 'user',
+      issuer: 'https://login.example',
+      subject,
+      clientId: 'app',
+      sessionId: 's-1',
+      claims: {},
+      ...change,
+    },
+    { isInteractive: true },
+  )
 
 export const definitionOf = (provider: Provider, change: Partial<ConnectionDefinition> = {}): ConnectionDefinition => ({
   label: 'CRM',

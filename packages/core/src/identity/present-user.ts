@@ -1,0 +1,98 @@
+import type { UserIdentity } from '../contract/index.ts'
+import { IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
+import type { Clock } from '../ports/index.ts'
+import type { Revocations } from '../revocation/index.ts'
+import { isInteractive } from './subject-token.ts'
+import { isVerified } from './verified.ts'
+
+/** What tells whether a proof counts now. */
+export interface PresenceContext {
+  readonly revocations: Revocations
+  readonly clock: Clock
+}
+
+/** Made by {@link requirePresentUser} only: the private field keeps every other object out, for the compiler too. */
+class Present {
+  readonly identity: UserIdentity
+  /** Epoch seconds, from before the names were read: a revocation that was not seen is not older. */
+  readonly checkedAt: number
+  readonly #context: PresenceContext
+
+  constructor(identity: UserIdentity, checkedAt: number, context: PresenceContext) {
+    this.identity = identity
+    this.checkedAt = checkedAt
+    this.#context = context
+  }
+
+  /**
+   * Reads the names again, after something was written: a proof that was revoked meanwhile makes nothing new (I11).
+   *
+   * @throws InvalidTokenError `inactive`: undo what was written.
+   * @throws StoreError Nothing is known: undo what was written.
+   */
+  confirm(): Promise<void> {
+    return refuseRevoked(this.identity, this.#context)
+  }
+}
+
+/**
+ * A person who is here (I10): their proof is interactive, nobody acts for them, and nothing of it was revoked, by the
+ * names in the store.
+ */
+export type PresentUser = Present
+
+/**
+ * Makes the fact that a person is here. What only a person may do takes it as a parameter.
+ *
+ * @throws IdentityRequiredError The identity is no person who is here; the message says why.
+ * @throws InvalidTokenError `expired` or `inactive`: the person has to sign in again.
+ * @throws StoreError Nothing is known about revocations. Try again later.
+ */
+export async function requirePresentUser(identity: unknown, context: PresenceContext): Promise<PresentUser> {
+  const user = requirePerson(identity)
+  const now = context.clock.now() / 1000
+  if (user.expiresAt !== undefined && user.expiresAt <= now) {
+    throw new InvalidTokenError('expired', 'the proof of the identity has expired: sign in again')
+  }
+  await refuseRevoked(user, context)
+  return new Present(user, now, context)
+}
+
+/**
+ * Returns the user where the identity alone says that it is a person, and throws else. Its time and revocations are
+ * not looked at: that is the part of {@link requirePresentUser}.
+ *
+ * @throws IdentityRequiredError It is no person; the message says why.
+ */
+export function requirePerson(identity: unknown): UserIdentity {
+  if (!isVerified(identity)) throw absent('no verification made the identity')
+  if (identity.kind !== 'user') throw absent('the identity is an agent’s own')
+  if (identity.delegationId !== undefined) throw absent('the identity is that of a delegation, whose user is away')
+  if (identity.actor !== undefined) throw absent('the identity names an actor: somebody acts for the user')
+  if (!isInteractive(identity)) {
+    throw absent(
+      `the token was issued to the client ${JSON.stringify(identity.clientId ?? '')}, which is none of the profile’s \`interactiveClients\``,
+    )
+  }
+  return identity
+}
+
+/** Whether the identity alone says that it is a person. */
+export function isPerson(identity: unknown): identity is UserIdentity {
+  try {
+    requirePerson(identity)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const absent = (why: string): IdentityRequiredError =>
+  new IdentityRequiredError(
+    `${why}: only a user who is here may do this. Give a session, an id_token, or an access token of an interactive client`,
+  )
+
+async function refuseRevoked(user: UserIdentity, { revocations, clock }: PresenceContext): Promise<void> {
+  if ((await revocations.findNow(user, clock.now())) === undefined) return
+  throw new InvalidTokenError('inactive', 'access was revoked after the proof of the identity was made: sign in again')
+}

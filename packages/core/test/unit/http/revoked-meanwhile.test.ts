@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest'
+import { oidc } from '../../../src/doors/providers.ts'
+import { connectAccounts } from '../../../src/http/index.ts'
+import { createGuard, memoryStore, type Store, StoreError } from '../../../src/index.ts'
+import type { AccountLinker, LinkedAccount } from '../../../src/vault/index.ts'
+import { tapped, testClock } from '../approvals/harness.ts'
+import { user } from '../vault/world.ts'
+import { app, onlyQuestion, pick } from './app.ts'
+import { ISSUER } from './people.ts'
+
+const ann = { issuer: ISSUER, subject: 'ann' }
+
+describe('a proof that is revoked while an account is linked by it (I11)', () => {
+  const account: LinkedAccount = { connection: 'crm', id: 'a-1', scopes: [], status: 'connected' }
+  const issuer = 'https://login.example'
+
+  function connecting(over: { readonly store?: Store; readonly meanwhile: (store: Store) => Promise<void> }) {
+    const clock = testClock()
+    const { store = memoryStore({ clock }), meanwhile } = over
+    const linked: LinkedAccount[] = []
+    const told: unknown[] = []
+    const linker: AccountLinker = {
+      specificationVersion: 1,
+      available: async () => [],
+      list: async () => linked,
+      connect: async () => ({ status: 'unknown_connection', detail: '' }),
+      complete: async () => {
+        linked.push(account)
+        await meanwhile(store)
+        return { status: 'connected', account }
+      },
+      disconnect: async (_identity, { account: id }) => {
+        linked.splice(
+          linked.findIndex((each) => each.id === id),
+          1,
+        )
+        return { status: 'disconnected', revoked: true }
+      },
+    }
+    const handler = connectAccounts({
+      linker,
+      identityOf: () => user(),
+      baseUrl: 'https://app.example/connections',
+      store,
+      clock,
+      onConnected: (connected) => void told.push(connected),
+    })
+    const back = () => handler(new Request('https://app.example/connections/callback/crm?state=s&code=c'))
+    const guard = createGuard({
+      authorizationServer: oidc({ issuer, clientId: 'app', clientSecret: 's' }),
+      agent: { name: 'agent:crm' },
+      store,
+      clock,
+    })
+    return { back, guard, linked, told }
+  }
+
+  test('links nothing: the account is disconnected again, and nobody is told', async () => {
+    const target = connecting({ meanwhile: async () => void (await target.guard.revoke({ issuer, subject: 'ann' })) })
+    expect((await target.back()).status).toBe(401)
+    expect([target.linked, target.told]).toEqual([[], []])
+  })
+
+  test('nor does one of which nothing is known after the write', async () => {
+    let isDown = false
+    const store = tapped(memoryStore({ clock: testClock() }), (_operation, _key, next) =>
+      isDown ? Promise.reject(new StoreError('unavailable', 'down')) : next(),
+    )
+    const target = connecting({
+      store,
+      meanwhile: async () => {
+        isDown = true
+      },
+    })
+    expect((await target.back()).status).toBe(503)
+    expect([target.linked, target.told]).toEqual([[], []])
+  })
+
+  test('one that stays good links the account', async () => {
+    const target = connecting({ meanwhile: async () => {} })
+    expect((await target.back()).status).toBe(303)
+    expect(target.linked).toEqual([account])
+  })
+})
+
+describe('the answer of a person whose proof is revoked', () => {
+  test('is taken at the time when the names were read, so that a revocation it did not see is a later one', async () => {
+    const bob = { issuer: ISSUER, subject: 'bob' }
+    const target = app({ approver: bob })
+    await target.run()
+    const question = await onlyQuestion(target, 'bob')
+    const read = target.clock.now() / 1000
+    const { get } = target.store
+    // Time passes between the names and the write.
+    target.store.get = async (key) => {
+      const found = await get.call(target.store, key)
+      if (key.startsWith('revoked:')) target.clock.advance(2)
+      return found
+    }
+    await target.post('bob', { ...pick(question), answer: 'approve' })
+    target.store.get = get
+    const { openLedger } = await import('../../../src/approvals/index.ts')
+    const entry = await openLedger({ store: target.store, clock: target.clock }).read(question.id)
+    expect(entry?.record).toMatchObject({ state: 'approved', answeredAt: read })
+  })
+
+  test('is not taken', async () => {
+    const target = app()
+    await target.run()
+    const question = await onlyQuestion(target)
+    // Of another session: the question stays open, and the person is nobody.
+    await target.guard.revoke({ issuer: ISSUER, session: 'session-of-ann' })
+    expect((await target.post('ann', { ...pick(question), answer: 'approve' })).status).toBe(401)
+    await target.guard.revoke(ann)
+    expect((await target.post('ann', { ...pick(question), answer: 'approve' })).status).toBe(401)
+  })
+})
