@@ -6,10 +6,12 @@ import {
   type LoginContext,
   type PresentUser,
   renewLogin,
+  requireProofTime,
   revokeTokens,
   subjectTokenOf,
 } from '../identity/index.ts'
 import { refuseUnknownKeys, requireText, requireTexts, scopeList } from '../lib/index.ts'
+import { checkLifetime } from '../revocation/index.ts'
 import type { DelegatedCredentials, DelegationRecord, UseLimit } from './delegation-record.ts'
 
 /** What a user agrees to: which agent, for what, until when, how often. */
@@ -29,7 +31,7 @@ export interface CreateDelegationOptions {
   readonly tools?: readonly string[] | undefined
   /** Scopes that its credentials may hold at most. @default what policies, roles and ceiling leave */
   readonly scopes?: readonly string[] | undefined
-  /** Until when, in epoch seconds. */
+  /** Until when, in epoch seconds; 366 days from now at most. */
   readonly expiresAt: number
   /** How many jobs may begin in a window. @default any number */
   readonly limit?: UseLimit | undefined
@@ -87,6 +89,8 @@ export async function draftDelegation(
   if (!(Number.isFinite(options.expiresAt) && options.expiresAt > now)) {
     throw new ConfigurationError(at('expiresAt'), 'give an end in the future, in epoch seconds')
   }
+  checkLifetime(at('expiresAt'), options.expiresAt - now)
+  const provenAt = requireProofTime(identity)
   const { issuer, tenant, subject, clientId, sessionId } = identity
   const credentials = credentialsOf(options, context)
   const agent = agentOf(options, context)
@@ -94,7 +98,7 @@ export async function draftDelegation(
   return {
     v: 1,
     id: base64url.encode(crypto.getRandomValues(new Uint8Array(18))),
-    state: 'active',
+    state: 'unconfirmed',
     owner: { issuer, subject, ...(tenant !== undefined && { tenant }), ...(clientId !== undefined && { clientId }) },
     ...agent,
     credentials,
@@ -103,6 +107,7 @@ export async function draftDelegation(
     ...(limit !== undefined && { limit: checkLimit(limit) }),
     createdAt: now,
     expiresAt: options.expiresAt,
+    provenAt,
     ...(sessionId !== undefined && { sessionId }),
     ...(login !== undefined && { login }),
   }

@@ -21,8 +21,11 @@ export interface UseLimit {
 export interface DelegationRecord {
   readonly v: 1
   readonly id: string
-  /** `login_ended`: the issuer has ended the login that brought its tokens. */
-  readonly state: 'active' | 'login_ended' | 'revoked'
+  /**
+   * `unconfirmed`: written, and its proof not yet looked up again; it gives nothing. `login_ended`: the issuer has ended
+   * the login that brought its tokens.
+   */
+  readonly state: 'unconfirmed' | 'active' | 'login_ended' | 'revoked'
   readonly owner: {
     readonly issuer: string
     readonly tenant?: string | undefined
@@ -44,6 +47,8 @@ export interface DelegationRecord {
   /** Epoch seconds. */
   readonly createdAt: number
   readonly expiresAt: number
+  /** When the proof was made by which its user agreed, in epoch seconds: a later revocation ends it. */
+  readonly provenAt: number
   /** The session in which it was made: ends with it, where that is revoked. */
   readonly sessionId?: string | undefined
   /** What brings tokens. Gone once it is revoked. */
@@ -56,7 +61,7 @@ const texts = z.optional(z.array(text))
 const delegationRecord = z.object({
   v: z.literal(1),
   id: text,
-  state: z.enum(['active', 'login_ended', 'revoked']),
+  state: z.enum(['unconfirmed', 'active', 'login_ended', 'revoked']),
   owner: z.object({ issuer: text, tenant: z.optional(text), subject: text, clientId: z.optional(text) }),
   agent: text,
   client: text,
@@ -67,6 +72,7 @@ const delegationRecord = z.object({
   limit: z.optional(z.object({ uses: z.number(), windowSeconds: z.number() })),
   createdAt: z.number(),
   expiresAt: z.number(),
+  provenAt: z.number(),
   sessionId: z.optional(text),
   login: z.optional(keptLogin),
 })
@@ -92,12 +98,20 @@ export interface DelegationView {
   readonly credentials: DelegatedCredentials
 }
 
-/** @param now - Epoch seconds. */
+function stateOf({ state, expiresAt }: DelegationRecord, now: number): DelegationView['state'] {
+  if (state !== 'revoked' && expiresAt <= now) return 'expired'
+  return state === 'unconfirmed' ? 'active' : state
+}
+
+/**
+ * @param record - Confirmed.
+ * @param now - Epoch seconds.
+ */
 export function viewOf(record: DelegationRecord, now: number): DelegationView {
   const { id, agent, tools, scopes, limit, createdAt, expiresAt, login } = record
   return {
     id,
-    state: record.state !== 'revoked' && expiresAt <= now ? 'expired' : record.state,
+    state: stateOf(record, now),
     agent,
     ...(tools !== undefined && { tools }),
     ...(scopes !== undefined && { scopes }),

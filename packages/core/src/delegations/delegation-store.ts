@@ -7,6 +7,9 @@ import { type DelegationRecord, readDelegation } from './delegation-record.ts'
 /** A delegation says why it gives nothing for this long after its end, in seconds. */
 const REMEMBERED_SECONDS = 30 * 24 * 3600
 
+/** One that is not confirmed by then is gone. Seconds. */
+const UNCONFIRMED_SECONDS = 300
+
 /** A delegation as it was read. */
 export interface StoredDelegation {
   readonly record: DelegationRecord
@@ -36,8 +39,11 @@ export class DelegationStore {
     // A revocation may name the subject alone.
     if (owner.tenant !== undefined) index.push(await this.#ownerIndex({ ...owner, tenant: undefined }))
     if (sessionId !== undefined) index.push(await this.#records.keyOf('session', owner.issuer, sessionId))
-    const options = { ifVersion, index, expiresAt: expiresAt + REMEMBERED_SECONDS }
-    return this.#records.put(await this.#keyOf(record.id), record, options)
+    const ends =
+      record.state === 'unconfirmed'
+        ? { expiresInSeconds: UNCONFIRMED_SECONDS }
+        : { expiresAt: expiresAt + REMEMBERED_SECONDS }
+    return this.#records.put(await this.#keyOf(record.id), record, { ifVersion, index, ...ends })
   }
 
   /** Those of a user; without a tenant, those of all tenants. */

@@ -1,19 +1,27 @@
 import { type RequestOptions, withinDeadline } from '../authorization-server/index.ts'
 import type { AgentIdentity, UserIdentity } from '../contract/index.ts'
-import { ConfigurationError, DelegationError, type DelegationRefusal, IdentityRequiredError } from '../errors/index.ts'
 import {
-  admit,
+  ConfigurationError,
+  DelegationError,
+  type DelegationRefusal,
+  IdentityRequiredError,
+  InvalidTokenError,
+} from '../errors/index.ts'
+import {
   currentLogin,
   identityOfLogin,
   isVerified,
   type KeptLogin,
   type LoginContext,
   type PresenceContext,
+  type PresentUser,
   requirePresentUser,
+  unlessRevoked,
 } from '../identity/index.ts'
 import { requireText, SingleFlight } from '../lib/index.ts'
 import { type CreateDelegationOptions, draftDelegation } from './create-delegation.ts'
 import { bindToDelegation } from './delegation-bounds.ts'
+import { isRevoked, tokenless } from './delegation-proof.ts'
 import { type DelegationRecord, type DelegationView, viewOf } from './delegation-record.ts'
 import type { DelegationStore } from './delegation-store.ts'
 
@@ -85,8 +93,6 @@ export interface DelegationsContext extends LoginContext, PresenceContext {
 
 /** Beyond the request's own deadline: writing what came of it. Seconds. */
 const LEASE_MARGIN = 20
-/** How long an identity without a token lasts: a job's length. Seconds. */
-const TOKENLESS_SECONDS = 3600
 
 /** @see {@link Delegations} */
 export function createDelegations(context: DelegationsContext): Delegations {
@@ -101,14 +107,14 @@ export function createDelegations(context: DelegationsContext): Delegations {
         checkKey(options, context)
         const record = await draftDelegation(options, user, context)
         await note({ action: 'created', record, id: record.id })
-        await store.write(record, null)
+        await keep(record, user, context)
         return viewOf(record, clock.now() / 1000)
       }),
     async list({ identity }) {
       requireUser(identity)
       const views: DelegationView[] = []
       for await (const { record } of store.owned(identity)) {
-        if (isOwner(record, identity)) views.push(viewOf(record, clock.now() / 1000))
+        if (isOwner(record, identity) && record.state !== 'unconfirmed') views.push(viewOf(record, clock.now() / 1000))
       }
       return views
     },
@@ -137,6 +143,22 @@ export function createDelegations(context: DelegationsContext): Delegations {
   }
 }
 
+/** Writes it, and lets it be used once the names were read again: its proof may have been revoked meanwhile (I11). */
+async function keep(record: DelegationRecord, user: PresentUser, context: DelegationsContext): Promise<void> {
+  const { store } = context
+  const version = await store.write(record, null)
+  try {
+    await user.confirm()
+    if ((await store.write({ ...record, state: 'active' }, version)) !== 'conflict') return
+    throw new InvalidTokenError('inactive', 'access was revoked while the delegation was made')
+  } catch (error) {
+    // What cannot be ended now is gone in some minutes by itself: it was never confirmed.
+    await store.revoke({ record, version }, context).catch(() => {})
+    await context.note({ action: 'refused', record, id: record.id, code: 'revoked' })
+    throw error
+  }
+}
+
 async function identityOf(
   record: DelegationRecord | undefined,
   context: DelegationsContext,
@@ -146,6 +168,7 @@ async function identityOf(
   const now = context.clock.now() / 1000
   const usable = usableBy(record, context, now)
   checkAgent(usable, agentIdentity, now)
+  if (await isRevoked(usable, context)) throw new DelegationError('revoked', 'its user’s access was revoked')
   const { id, limit, login, expiresAt } = usable
   if (limit !== undefined && (await context.store.countUse(id, limit.windowSeconds)) > limit.uses) {
     throw new DelegationError('used_up', `the delegation may be used ${limit.uses} times in ${limit.windowSeconds} s`)
@@ -154,12 +177,15 @@ async function identityOf(
   const renewed = await flights.run(id, (signal) => renewedLogin(usable, context, signal))
   if (renewed === undefined) {
     // Ended by the issuer, or by its owner while the issuer was asked: the store knows which.
+    if (await isRevoked(usable, context)) throw new DelegationError('revoked', 'its user’s access was revoked')
     usableBy((await context.store.read(id))?.record, context, now)
     throw new DelegationError('login_required', 'the issuer has ended the login behind the delegation')
   }
   const end = Math.min(expiresAt, renewed.identity.expiresAt ?? Number.POSITIVE_INFINITY)
   const { sessionId: _ofTheLogin, ...identity } = renewed.identity
-  return bound(identityOfLogin({ ...renewed, identity }, { expiresAt: end, delegationId: id }), usable)
+  const { provenAt, sessionId } = usable
+  const ofDelegation = { expiresAt: end, delegationId: id, provenAt, ...(sessionId !== undefined && { sessionId }) }
+  return bound(identityOfLogin({ ...renewed, identity }, ofDelegation), usable)
 }
 
 /** Each reason is told to the agent that it concerns, and to no other. */
@@ -168,7 +194,9 @@ function usableBy(
   { agent, servers }: DelegationsContext,
   now: number,
 ): DelegationRecord {
-  if (record === undefined) throw new DelegationError('unknown', 'there is no delegation of this id')
+  if (record === undefined || record.state === 'unconfirmed') {
+    throw new DelegationError('unknown', 'there is no delegation of this id')
+  }
   const { issuer } = record.owner
   // A name is what a guard calls itself; its client is what the issuer knows it by.
   const client = servers.knows(issuer) ? servers.of(issuer).profile.clientId : undefined
@@ -199,34 +227,24 @@ function checkAgent(record: DelegationRecord, agent: AgentIdentity | undefined, 
 }
 
 function renewedLogin(
-  { id }: DelegationRecord,
-  { store, servers, clock, timeoutMs }: DelegationsContext,
+  record: DelegationRecord,
+  context: DelegationsContext,
   signal: AbortSignal,
 ): Promise<KeptLogin | undefined> {
+  const { store, servers, clock, timeoutMs } = context
   const startedAt = clock.now() / 1000
-  return currentLogin(store.placeOf(id, timeoutMs / 1000 + LEASE_MARGIN), {
-    servers,
-    clock,
-    signal,
-    // What somebody else renewed after this use began is as new as it gets.
-    isFresh: ({ renewedAt }) => renewedAt > startedAt,
-    keepsThroughOutage: false,
-  })
-}
-
-function tokenless({ owner, id, expiresAt }: DelegationRecord, now: number): UserIdentity {
-  const { issuer, tenant, subject, clientId } = owner
-  return admit({
-    kind: 'user',
-    issuer,
-    ...(tenant !== undefined && { tenant }),
-    subject,
-    ...(clientId !== undefined && { clientId }),
-    delegationId: id,
-    expiresAt: Math.min(expiresAt, now + TOKENLESS_SECONDS),
-    // Nobody says what roles the user has now: so none.
-    claims: { iat: now },
-  })
+  const place = store.placeOf(record.id, timeoutMs / 1000 + LEASE_MARGIN)
+  return currentLogin(
+    unlessRevoked(place, () => isRevoked(record, context)),
+    {
+      servers,
+      clock,
+      signal,
+      // What somebody else renewed after this use began is as new as it gets.
+      isFresh: ({ renewedAt }) => renewedAt > startedAt,
+      keepsThroughOutage: false,
+    },
+  )
 }
 
 function bound(identity: UserIdentity, record: DelegationRecord): UserIdentity {

@@ -6,7 +6,15 @@ export {
   type IntrospectOptions,
   type TokenIntrospection,
 } from './introspection.ts'
-export { isPerson, type PresenceContext, type PresentUser, requirePerson, requirePresentUser } from './present-user.ts'
+export {
+  isPerson,
+  type PresenceContext,
+  type PresentUser,
+  refuseRevoked,
+  requirePerson,
+  requirePresentUser,
+  requireProofTime,
+} from './present-user.ts'
 export { type Renewal, renewLogin } from './renew-login.ts'
 export { type RequestAgentIdentityOptions, requestAgentIdentity } from './request-agent-identity.ts'
 export { currentIdentity, runAs } from './run-as.ts'
@@ -42,6 +50,7 @@ export {
   subjectTokenOf,
 } from './subject-token.ts'
 export { requestTokenSource, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
+export { unlessRevoked } from './unless-revoked.ts'
 export { admit, isVerified } from './verified.ts'
 export {
   checkAudience,

@@ -1,7 +1,7 @@
 import type { UserIdentity } from '../contract/index.ts'
 import { IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'
-import type { Revocations } from '../revocation/index.ts'
+import { provenAtOf, type Revocations } from '../revocation/index.ts'
 import { isInteractive } from './subject-token.ts'
 import { isVerified } from './verified.ts'
 
@@ -87,12 +87,32 @@ export function isPerson(identity: unknown): identity is UserIdentity {
   }
 }
 
+/**
+ * Returns when a proof was made, in epoch seconds: what is kept by it is compared with later revocations.
+ *
+ * @throws InvalidTokenError `claims`: the proof does not say it.
+ */
+export function requireProofTime(user: UserIdentity): number {
+  const provenAt = provenAtOf(user)
+  if (provenAt !== undefined) return provenAt
+  throw new InvalidTokenError(
+    'claims',
+    'the proof does not say when it was made: use a token with `auth_time` or `iat` for what is kept',
+  )
+}
+
 const absent = (why: string): IdentityRequiredError =>
   new IdentityRequiredError(
     `${why}: only a user who is here may do this. Give a session, an id_token, or an access token of an interactive client`,
   )
 
-async function refuseRevoked(user: UserIdentity, { revocations, clock }: PresenceContext): Promise<void> {
+/**
+ * Reads the names: a revoked proof makes nothing new (I11).
+ *
+ * @throws InvalidTokenError `inactive`
+ * @throws StoreError Nothing is known.
+ */
+export async function refuseRevoked(user: UserIdentity, { revocations, clock }: PresenceContext): Promise<void> {
   if ((await revocations.findNow(user, clock.now())) === undefined) return
   throw new InvalidTokenError('inactive', 'access was revoked after the proof of the identity was made: sign in again')
 }

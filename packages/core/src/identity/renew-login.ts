@@ -20,7 +20,7 @@ export type Renewal =
 /**
  * Asks for the next token, once. The answer is held to the same person (OpenID Connect Core §12.2).
  *
- * What only the login said lasts: its session, level and time. Other claims are those of the answer alone: where
+ * What only the login said lasts: its session, level and times. Other claims are those of the answer alone: where
  * it brings none that can be verified, there are none, and so no roles.
  */
 export async function renewLogin(kept: KeptLogin, context: LoginContext): Promise<Renewal> {
@@ -72,7 +72,7 @@ async function heldTo(kept: KeptLogin, response: TokenResponse, context: LoginCo
   if (kept.idToken !== undefined && next.nonce !== undefined && next.nonce !== kept.nonce) {
     throw new InvalidTokenError('claims', 'the renewed id_token has another nonce than that of the login')
   }
-  const { acr, authTime, sessionId } = identity
+  const { acr, authTime, provenAt, sessionId } = identity
   return {
     refreshToken: kept.refreshToken,
     // OpenID Connect Core §12.2: an answer may have none. The issuer asserts by the last one, or asks for a login. What
@@ -85,6 +85,7 @@ async function heldTo(kept: KeptLogin, response: TokenResponse, context: LoginCo
       ...next.identity,
       // §12.2: a renewal is no new authentication.
       ...(authTime !== undefined && { authTime }),
+      ...(provenAt !== undefined && { provenAt }),
       ...(sessionId !== undefined && { sessionId }),
     },
   }

@@ -47,6 +47,7 @@ export const keptLogin = z.object({
     kind: z.literal('user'),
     issuer: text,
     subject: text,
+    provenAt: z.optional(z.number()),
     claims: z.record(text, z.unknown()),
   }),
   token: z.object({ value: text, scopes: texts, audience: texts, keyThumbprint: z.optional(text) }),

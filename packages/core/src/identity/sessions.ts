@@ -10,12 +10,15 @@ import {
   withinDeadline,
 } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
-import { ConfigurationError } from '../errors/index.ts'
+import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import { refuseUnknownKeys, requireText, SealedRecords, SingleFlight, type StoreKeys } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
+import { checkLifetime, Revocations, revocationRecords } from '../revocation/index.ts'
+import { refuseRevoked, requireProofTime } from './present-user.ts'
 import { identityOfLogin, type KeptLogin, keptLogin, loginOfResponse, readKept } from './session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'
 import { loginRequired, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
+import { unlessRevoked } from './unless-revoked.ts'
 import { checkAudience, trustedServers } from './verify-access-token.ts'
 
 export interface SessionsOptions extends SurroundingsOptions {
@@ -31,7 +34,7 @@ export interface SessionsOptions extends SurroundingsOptions {
   readonly audience?: string | readonly string[] | undefined
   /** How long before its end a token is renewed, in seconds; less for short-lived ones. @default 60 */
   readonly refreshBeforeSeconds?: number | undefined
-  /** A session ends after this, whatever the issuer says, in seconds. @default 30 days */
+  /** A session ends after this, whatever the issuer says, in seconds; 366 days at most. @default 30 days */
   readonly lifetimeSeconds?: number | undefined
 }
 
@@ -48,7 +51,7 @@ export interface Sessions {
    * @param response - The JSON of the token endpoint's answer, as it came. Ask for `offline_access` where the
    *   session is to outlive its first token.
    * @returns the id: a secret of 256 bits, of which the store has a keyed hash.
-   * @throws InvalidTokenError The answer does not verify.
+   * @throws InvalidTokenError The answer does not verify, or access was revoked after its login (`inactive`).
    */
   create(
     response: unknown,
@@ -77,13 +80,22 @@ const optionKeys = [
 const DAYS_30 = 30 * 24 * 3600
 /** Beyond the request's own deadline: writing what came of it. Seconds. */
 const LEASE_MARGIN = 20
+/** A session that is not confirmed by then is gone. Seconds. */
+const UNCONFIRMED_SECONDS = 300
 
-const sessionRecord = z.object({ v: z.literal(1), login: keptLogin, endsAt: z.number() })
+const sessionRecord = z.object({
+  v: z.literal(1),
+  login: keptLogin,
+  endsAt: z.number(),
+  unconfirmed: z.optional(z.literal(true)),
+})
 interface SessionRecord {
   readonly v: 1
   readonly login: KeptLogin
   /** Epoch seconds. */
   readonly endsAt: number
+  /** Written, and its proof not yet looked up again: it is nobody's session. */
+  readonly unconfirmed?: true | undefined
 }
 
 /**
@@ -105,17 +117,21 @@ export function createSessions(options: SessionsOptions): Sessions {
   for (const [name, value] of Object.entries({ refreshBeforeSeconds, lifetimeSeconds })) {
     if (!(Number.isFinite(value) && value > 0)) throw new ConfigurationError(where(name), 'give a number of seconds')
   }
+  checkLifetime(where('lifetimeSeconds'), lifetimeSeconds)
   const surroundings = surroundingsOf('createSessions', options)
   const { clock, timeoutMs } = surroundings
   const servers = trustedServers('createSessions', options)
   const audience = options.audience === undefined ? undefined : checkAudience(where('audience'), options.audience)
   const records = sessionRecords(options.store, options.keys)
+  const presence = { revocations: new Revocations(revocationRecords(options.store, options.keys), 0), clock }
+  const isRevoked = async (login: KeptLogin) =>
+    (await presence.revocations.findNow(login.identity, clock.now())) !== undefined
   const flights = new SingleFlight<KeptLogin | undefined>()
   const seconds = timeoutMs / 1000 + LEASE_MARGIN
 
   async function identity(id: string, { signal, timeoutMs: limit = timeoutMs }: RequestOptions = {}) {
     const key = await records.keyOf('id', id)
-    const place = () => placeOf(records, key, { seconds, clock })
+    const place = () => unlessRevoked(placeOf(records, key, { seconds, clock }), isRevoked)
     const work = (ending: AbortSignal) =>
       currentLogin(place(), {
         servers,
@@ -134,11 +150,24 @@ export function createSessions(options: SessionsOptions): Sessions {
   return {
     async create(response, { nonce, signal } = {}) {
       const asked = { audience, nonce, receivedAt: clock.now() / 1000 }
-      const login = await loginOfResponse(readTokenResponse(response), asked, { servers, clock, signal })
+      const verified = await loginOfResponse(readTokenResponse(response), asked, { servers, clock, signal })
+      const provenAt = requireProofTime(verified.identity)
+      const login: KeptLogin = { ...verified, identity: { ...verified.identity, provenAt } }
       checkKey(login, records, servers.of(login.identity.issuer).profile)
       const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
       const record: SessionRecord = { v: 1, login, endsAt: clock.now() / 1000 + lifetimeSeconds }
-      await write(records, await records.keyOf('id', id), record, null)
+      await refuseRevoked(login.identity, presence)
+      const key = await records.keyOf('id', id)
+      const version = await write(records, key, { ...record, unconfirmed: true }, null)
+      try {
+        // I11: revoked between the look and the write, or while it was written.
+        await refuseRevoked(login.identity, presence)
+        if ((await write(records, key, record, version)) === 'conflict') throw endedMeanwhile()
+      } catch (error) {
+        await records.delete(key, version).catch(() => {})
+        await forgetAtServer(login, { servers })
+        throw error
+      }
       return { id, identity: identityOfLogin(login) }
     },
     identity,
@@ -153,6 +182,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
   }
 }
+
+const endedMeanwhile = () => new InvalidTokenError('inactive', 'access was revoked while the session was made')
 
 /** The sessions in a store, for those who end them. */
 export function sessionRecords(store: Store, keys: StoreKeys | undefined): SealedRecords {
@@ -226,7 +257,8 @@ async function write(
   // A revocation may name the subject alone.
   if (tenant !== undefined) index.push(await records.keyOf('owner', issuer, null, subject))
   if (sessionId !== undefined) index.push(await records.keyOf('session', issuer, sessionId))
-  return records.put(key, record, { ifVersion, index, expiresAt: record.endsAt })
+  const ends = record.unconfirmed ? { expiresInSeconds: UNCONFIRMED_SECONDS } : { expiresAt: record.endsAt }
+  return records.put(key, record, { ifVersion, index, ...ends })
 }
 
 function placeOf(
@@ -241,6 +273,7 @@ function placeOf(
       if (entry === undefined) return undefined
       const record = recordOf(entry.value)
       endsAt = record.endsAt
+      if (record.unconfirmed) return undefined
       return endsAt <= clock.now() / 1000 ? undefined : { login: record.login, version: entry.version }
     },
     write: (login, ifVersion) => write(records, key, { v: 1, login, endsAt }, ifVersion),

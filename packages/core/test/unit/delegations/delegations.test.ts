@@ -7,24 +7,26 @@ const read = { tool: 'read_portfolio', slot: 'nightly', input: { portfolio: 'p-a
 
 describe('a delegation', () => {
   test('lets the agent work while the user is away, and says for whom', async () => {
-    const { process, delegate, events } = await jobWorld()
+    const { process, delegate, events, present } = await jobWorld()
     const guard = process()
-    const id = await delegate(guard)
+    const { identity: ann, refreshToken } = await present()
+    const id = await delegate(guard, { identity: ann, refreshToken })
     const identity = await guard.delegations.identity(id)
     expect(identity).toMatchObject({ kind: 'user', subject: 'ann', delegationId: id })
-    expect(identity).not.toHaveProperty('sessionId')
+    // The session in which it was made, whose end ends it; not that of its own login.
+    expect(identity.sessionId).toBe(ann.sessionId)
     expect(subjectTokenOf(identity)).toMatchObject({ audience: [AGENT] })
     const outcome = await guard.run(policies.read_portfolio, { ...read, identity }, (_, { access }) =>
       access.trade.scopes.join(' '),
     )
     expect(outcome).toMatchObject({ status: 'done', result: 'portfolio:read' })
     const told = events.map(({ type, principal, ...event }) => [type, 'action' in event && event.action, principal])
-    const ann = expect.objectContaining({ subject: 'ann', delegationId: id })
+    const principal = expect.objectContaining({ subject: 'ann', delegationId: id })
     expect(told).toEqual([
-      ['delegation', 'created', ann],
-      ['delegation', 'used', ann],
-      ['token', false, ann],
-      ['call', false, ann],
+      ['delegation', 'created', principal],
+      ['delegation', 'used', principal],
+      ['token', false, principal],
+      ['call', false, principal],
     ])
   })
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { requestTokenSource } from '../../../src/doors/identity.ts'
-import { createGuard, type Store } from '../../../src/index.ts'
+import { createGuard } from '../../../src/index.ts'
+import { overStore } from '../stores/over-store.ts'
 import { durably } from './durable.ts'
-
 import { AGENT, world } from './sessions-world.ts'
 
 describe('whose session it is, and what is stored of it', () => {
@@ -37,13 +37,12 @@ describe('whose session it is, and what is stored of it', () => {
   test('what is stored tells nothing, and needs keys where it lasts', async () => {
     const { sessions, answer, store } = await world()
     const seen: string[] = []
-    const watched: Store = {
-      ...store,
+    const watched = overStore(store, {
       put: (key, value, options) => {
         seen.push(key, new TextDecoder().decode(value), ...(options.index ?? []))
         return store.put(key, value, options)
       },
-    }
+    })
     const { json, tokens } = await answer()
     const { id } = await sessions({ store: watched }).create(json)
     const all = seen.join('\n')

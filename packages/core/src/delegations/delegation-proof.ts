@@ -1,0 +1,32 @@
+import type { UserIdentity } from '../contract/index.ts'
+import { admit, type PresenceContext } from '../identity/index.ts'
+import type { DelegationRecord } from './delegation-record.ts'
+
+/** How long an identity without a token lasts: a job's length. Seconds. */
+const TOKENLESS_SECONDS = 3600
+
+/** An identity with no token behind it, for the length of a job. */
+export function tokenless(record: DelegationRecord, now: number): UserIdentity {
+  return admit({ ...proofOf(record), expiresAt: Math.min(record.expiresAt, now + TOKENLESS_SECONDS) })
+}
+
+/** Whom a delegation is of, as they were when they agreed to it. Nobody says what roles they have now: so none. */
+function proofOf({ owner, id, sessionId, provenAt }: DelegationRecord): UserIdentity {
+  const { issuer, tenant, subject, clientId } = owner
+  return {
+    kind: 'user',
+    issuer,
+    ...(tenant !== undefined && { tenant }),
+    subject,
+    ...(clientId !== undefined && { clientId }),
+    ...(sessionId !== undefined && { sessionId }),
+    delegationId: id,
+    provenAt,
+    claims: { iat: provenAt },
+  }
+}
+
+/** Whether the user, the session or the delegation was revoked after the user agreed, by the names in the store now. */
+export async function isRevoked(record: DelegationRecord, { revocations, clock }: PresenceContext): Promise<boolean> {
+  return (await revocations.findNow(proofOf(record), clock.now())) !== undefined
+}

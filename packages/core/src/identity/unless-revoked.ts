@@ -1,0 +1,24 @@
+import type { KeptLogin } from './session-login.ts'
+import type { LoginPlace } from './session-renewal.ts'
+
+/**
+ * A place whose login is there only while its proof was not revoked (I11): asked before a login is used or renewed, and
+ * again after a renewal was written.
+ *
+ * @param isRevoked - By the names in the store now.
+ */
+export function unlessRevoked(place: LoginPlace, isRevoked: (login: KeptLogin) => Promise<boolean>): LoginPlace {
+  return {
+    ...place,
+    async read() {
+      const found = await place.read()
+      return found === undefined || (await isRevoked(found.login)) ? undefined : found
+    },
+    async write(login, ifVersion) {
+      const version = await place.write(login, ifVersion)
+      if (version === 'conflict' || !(await isRevoked(login))) return version
+      await place.end(version)
+      return 'conflict'
+    },
+  }
+}
