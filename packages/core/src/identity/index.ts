@@ -10,7 +10,6 @@ export {
   isPerson,
   type PresenceContext,
   type PresentUser,
-  refuseRevoked,
   requirePerson,
   requirePresentUser,
   requireProofTime,
@@ -43,8 +42,6 @@ export {
   sessionRecords,
 } from './sessions.ts'
 export {
-  isInteractiveClient,
-  type Proof,
   type SubjectToken,
   type SubjectTokenType,
   subjectTokenOf,

@@ -1,4 +1,4 @@
-export { checkLifetime, MAX_GRANT_SECONDS } from './longest-grant.ts'
+export { checkLifetime } from './longest-grant.ts'
 export { provenAtOf } from './proven-at.ts'
 export { Revocations, type RevokedProof, revocationRecords } from './revocations.ts'
 export type { Revoked } from './revoked.ts'

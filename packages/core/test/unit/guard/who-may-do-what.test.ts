@@ -121,7 +121,9 @@ const callers: Readonly<Record<string, (world: World) => Promise<Identity>>> = {
   'agent itself': () => verified({ sub: 'agent-app' }),
 }
 const isPresent = (caller: string) => caller.startsWith('present user')
-const names = Object.keys(callers).map((caller) => [caller] as const)
+const names = Object.keys(callers)
+const present = names.filter(isPresent)
+const others = names.filter((name) => !isPresent(name))
 const caller = (name: string, world: World): Promise<Identity> =>
   (callers[name] as (world: World) => Promise<Identity>)(world)
 
@@ -132,14 +134,14 @@ const post = (path: string, body: object) =>
     body: JSON.stringify(body),
   })
 
-describe.each(names)('%s', (name) => {
-  test('runs a tool', async () => {
-    const target = world()
-    const outcome = await target.run(seen, await caller(name, target), async () => 'ran')
-    expect(outcome).toMatchObject({ status: 'done', result: 'ran' })
-  })
+test.each(names)('%s runs a tool', async (name) => {
+  const target = world()
+  const outcome = await target.run(seen, await caller(name, target), async () => 'ran')
+  expect(outcome).toMatchObject({ status: 'done', result: 'ran' })
+})
 
-  test(`${isPresent(name) ? 'answers' : 'does not answer'} a question that names the user`, async () => {
+describe('answering', () => {
+  const check = async (name: string) => {
     const target = world()
     const id = await target.asked(await verified())
     const user = target.inbox(await verified())
@@ -158,9 +160,13 @@ describe.each(names)('%s', (name) => {
     expect((await target.guard.approvals.list(asApprover)).map((each) => each.id)).toEqual(
       isPresent(name) ? [other] : [],
     )
-  })
+  }
+  test.each(present)('%s answers a question that names the user', check)
+  test.each(others)('%s does not answer a question that names the user', check)
+})
 
-  test(`lists and cancels ${isPresent(name) ? 'all questions of the user' : 'its own questions only'}`, async () => {
+describe('listing', () => {
+  const check = async (name: string) => {
     const target = world()
     const { guard, asked } = target
     const identity = await caller(name, target)
@@ -188,9 +194,13 @@ describe.each(names)('%s', (name) => {
         ])
     }
     for (const id of own) expect(await guard.approvals.cancel(id, { identity })).toMatchObject({ state: 'cancelled' })
-  })
+  }
+  test.each(present)('%s lists and cancels all questions of the user', check)
+  test.each(others)('%s lists and cancels its own questions only', check)
+})
 
-  test(`${isPresent(name) ? 'resolves' : 'does not resolve'} an unknown outcome of the user`, async () => {
+describe('resolving', () => {
+  const check = async (name: string) => {
     const target = world()
     const id = await target.crashed(await verified(ACTOR))
     expect(id).not.toBe('')
@@ -200,9 +210,13 @@ describe.each(names)('%s', (name) => {
     else await expect(resolved).rejects.toMatchObject({ code: 'ERR_IDENTITY_REQUIRED' })
     const view = await target.guard.approvals.list({ identity: await verified(), as: 'owner' })
     expect(view).toMatchObject([isPresent(name) ? { state: 'approved' } : { run: 'crashed' }])
-  })
+  }
+  test.each(present)('%s resolves an unknown outcome of the user', check)
+  test.each(others)('%s does not resolve an unknown outcome of the user', check)
+})
 
-  test(`${isPresent(name) ? 'creates and revokes' : 'neither creates nor revokes'} a delegation`, async () => {
+describe('delegating', () => {
+  const check = async (name: string) => {
     const target = world()
     const { delegations } = target.guard
     const options = { tools: ['pay'], expiresAt: clock.now() / 1000 + 60 }
@@ -214,9 +228,13 @@ describe.each(names)('%s', (name) => {
     const revoked = delegations.revoke(id, { identity })
     if (isPresent(name)) expect(await revoked).toBe('revoked')
     else await expect(revoked).rejects.toMatchObject({ code: 'ERR_IDENTITY_REQUIRED' })
-  })
+  }
+  test.each(present)('%s creates and revokes a delegation', check)
+  test.each(others)('%s neither creates nor revokes a delegation', check)
+})
 
-  test(`${isPresent(name) ? 'connects and disconnects' : 'neither connects nor disconnects'} an account`, async () => {
+describe('connecting', () => {
+  const check = async (name: string) => {
     const target = world()
     const handler = target.connections(await caller(name, target))
     const account = { connection: 'crm', account: 'a-1' }
@@ -228,7 +246,9 @@ describe.each(names)('%s', (name) => {
     ]
     expect(statuses).toEqual(isPresent(name) ? [200, 303, 200, 200] : [401, 401, 401, 401])
     expect(target.linked).toEqual(isPresent(name) ? ['connect', 'complete', 'disconnect'] : [])
-  })
+  }
+  test.each(present)('%s connects and disconnects an account', check)
+  test.each(others)('%s neither connects nor disconnects an account', check)
 })
 
 describe('the clients whose tokens say that the user is here', () => {
