@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Answer, ApprovalChannel } from '../../../src/approvals/index.ts'
 import { inAppApprovals, inAppInbox } from '../../../src/doors/http.ts'
 import { ConfigurationError, policy, TransportError } from '../../../src/index.ts'
-import { keys, schema, smallWorld, user } from './small-world.ts'
+import { ISSUER, keys, schema, smallWorld, user } from './small-world.ts'
 
 const HOUR = 3600
 const asking = (over: { readonly lifetimeSeconds?: number; readonly useWithinSeconds?: number } = {}) =>
@@ -108,6 +108,20 @@ describe('an answer is used within its time', () => {
     const unused = await at(1000, yes)
     expect(unused).toMatchObject({ status: 'denied', code: 'approval_expired' })
     expect(JSON.stringify(unused.trace)).toContain('the answer was not used in time')
+  })
+
+  test('and a revocation of the approver between the last such poll and the one that found the answer counts', async () => {
+    const { guard, call, clock, answers } = smallWorld()
+    const behalf = guard()
+    const boss = { issuer: ISSUER, subject: 'boss' }
+    const asksBoss = policy(schema, { version: '1', approval: { message: () => 'Pay?', approver: () => boss } })
+    const run = () => behalf.run(asksBoss, call(), () => 'ran')
+    await run()
+    clock.advance(10)
+    await guard().revoke(boss)
+    clock.advance(200)
+    answers({ status: 'approved' })
+    expect(await run()).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
   })
 
   test('the policy may give more or less', async () => {
