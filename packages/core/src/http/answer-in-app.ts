@@ -38,7 +38,8 @@ export async function answerInApp(
   const settled = await ledger.update(entry, (record) => {
     const now = ledger.now()
     isOurs = false
-    if (!isOpen(record, now)) return undefined
+    // The page showed this question, and not one that took its place meanwhile.
+    if (!isOpen(record, now) || record.question.id !== entry.record.question?.id) return undefined
     isOurs = true
     // From before the names were read: a revocation that was not seen then is one from after the answer.
     const at = Math.min(now, checkedAt)
@@ -65,8 +66,9 @@ export function isOpen(record: RunRecord, now: number): record is Open {
 /** Ties an answer to the question, the person and the session to which it was shown. */
 export function answerTokenOf(
   ledger: Ledger,
-  { id }: RunRecord,
+  { id, question }: RunRecord,
   { issuer, tenant, subject, sessionId }: UserIdentity,
 ): Promise<string> {
-  return ledger.hash(canonicalJson(['in-app-answer', id, issuer, tenant ?? null, subject, sessionId ?? null]))
+  const whose = [issuer, tenant ?? null, subject, sessionId ?? null]
+  return ledger.hash(canonicalJson(['in-app-answer', id, question?.id ?? null, ...whose]))
 }

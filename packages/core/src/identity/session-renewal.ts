@@ -116,8 +116,9 @@ async function taken(
 async function marked(
   place: LoginPlace,
   { login, version }: StoredLogin,
-  { servers, clock, signal, timeoutMs }: RenewalContext,
+  context: RenewalContext,
 ): Promise<StoredLogin | undefined> {
+  const { servers, clock, signal, timeoutMs } = context
   const server = servers.of(login.identity.issuer)
   if (server.profile.rotatesRefreshTokens === false) return { login, version }
   // Without its metadata nothing can be sent, and nothing would be lost.
@@ -127,7 +128,11 @@ async function marked(
     seconds: WRITE_SECONDS,
     isOurs: async () => isSameUse((await place.read())?.login, sent),
   })
-  if (written === 'conflict') return undefined
+  if (written === 'conflict') {
+    // The login was ended meanwhile: its unused token must not stay good at the server.
+    if ((await place.read()) === undefined) await forgetAtServer(login, context)
+    return undefined
+  }
   if (written !== 'written before') return { login: sent, version: written }
   const stored = await place.read()
   return isSameUse(stored?.login, sent) ? stored : undefined
