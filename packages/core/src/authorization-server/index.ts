@@ -34,7 +34,6 @@ export type {
   AuthorizationServers,
   BackchannelAcknowledgement,
   DeviceAuthorization,
-  GrantOptions,
   GrantParameters,
   IntrospectionResponse,
   ReceivedTokens,

@@ -9,6 +9,7 @@ import {
 } from '../errors/index.ts'
 import {
   currentLogin,
+  forgetAtServer,
   identityOfLogin,
   isVerified,
   type KeptLogin,
@@ -106,8 +107,14 @@ export function createDelegations(context: DelegationsContext): Delegations {
         const user = await requirePresentUser(options.identity, context)
         checkKey(options, context)
         const record = await draftDelegation(options, user, context)
-        await note({ action: 'created', record, id: record.id })
-        await keep(record, user, context)
+        try {
+          await note({ action: 'created', record, id: record.id })
+          await keep(record, user, context)
+        } catch (error) {
+          // The refresh token was used, and the new one is kept nowhere: it must not stay good at the server.
+          if (record.login !== undefined) await forgetAtServer(record.login, context)
+          throw error
+        }
         return viewOf(record, clock.now() / 1000)
       }),
     async list({ identity }) {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { memoryStore, type Store, StoreError } from '../../../src/index.ts'
 import { jobWorld } from './job-world.ts'
 
 const outcome = (asked: Promise<unknown>) =>
@@ -25,4 +26,25 @@ test('a delegation whose server surely did nothing goes on', async () => {
   await authorizationServer.controls.fault('token', { status: 503 })
   expect(await outcome(guard.delegations.identity(id))).toBe('ERR_TRANSPORT')
   expect(await outcome(guard.delegations.identity(id))).toBe('verified')
+})
+
+test('a delegation that cannot be stored leaves no refresh token good at the server', async () => {
+  const { process, delegate, authorizationServer, clock } = await jobWorld()
+  const store = memoryStore({ clock })
+  const failing: Store = {
+    specificationVersion: 1,
+    durable: false,
+    get: (key) => store.get(key),
+    put: async () => {
+      throw new StoreError('corrupt', 'the store takes nothing')
+    },
+    delete: (key, options) => store.delete(key, options),
+    claimDue: (queue, options) => store.claimDue(queue, options),
+    list: (index, options) => store.list(index, options),
+    increment: (key, options) => store.increment(key, options),
+  }
+  expect(await outcome(delegate(process({ store: failing })))).toBe('corrupt')
+  const requests = await authorizationServer.controls.requests()
+  const tokens = requests.filter(({ endpoint }) => endpoint === 'revoke').map(({ parameters }) => parameters)
+  expect(tokens).toMatchObject([{ token_type_hint: 'refresh_token' }])
 })

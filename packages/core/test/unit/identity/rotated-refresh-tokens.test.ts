@@ -274,7 +274,7 @@ async function sequence(seed: number): Promise<{ readonly server: RotatingServer
   return { server, outcomes }
 }
 
-test.each(Array.from({ length: 40 }, (_, index) => index + 1))(
+test.each(Array.from({ length: 24 }, (_, index) => index + 1))(
   'no refresh token is sent twice in a sequence of failures, restarts and two processes: seed %i',
   async (seed) => {
     const { server, outcomes } = await sequence(seed)
