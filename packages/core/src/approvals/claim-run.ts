@@ -1,8 +1,8 @@
 import { idempotencyKey } from './binding.ts'
 import { runLease } from './find-run.ts'
 import type { Lease } from './lease.ts'
-import type { Entry, Ledger } from './ledger.ts'
-import type { RunRecord, StoredResult } from './record.ts'
+import type { Ledger } from './ledger.ts'
+import type { Entry, RunRecord, StoredResult } from './record.ts'
 import { untilStored } from './until-stored.ts'
 
 /** Bodies of one run that may start: one that had no effect may be tried again, and not for ever. */

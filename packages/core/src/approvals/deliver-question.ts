@@ -1,8 +1,8 @@
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'
 import type { ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from './approval-channel.ts'
-import type { Entry, Ledger } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
 import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, nextPollAt } from './poll-times.ts'
-import type { Delivery, RunRecord, StoredQuestion } from './record.ts'
+import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
 import { withinBound } from './within-bound.ts'
 
 /** Nobody else asks or looks meanwhile; a holder that died is replaced after this long, one that lives renews. */

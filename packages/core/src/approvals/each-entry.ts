@@ -1,4 +1,4 @@
-import type { Entry } from './ledger.ts'
+import type { Entry } from './record.ts'
 
 /** Records read at a time. */
 const PAGE = 100

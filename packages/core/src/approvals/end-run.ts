@@ -2,8 +2,8 @@ import { giveBackToken } from '../authorization-server/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import { channelQuestion, MAX_SENDS } from './deliver-question.ts'
 import { noteCrash } from './find-run.ts'
-import type { Entry, Ledger } from './ledger.ts'
-import type { RunRecord, StoredResult } from './record.ts'
+import type { Ledger } from './ledger.ts'
+import type { Entry, RunRecord, StoredResult } from './record.ts'
 import { withinBound } from './within-bound.ts'
 
 /** Where a channel can be told that nobody waits for an answer any more. */

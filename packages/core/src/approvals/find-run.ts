@@ -1,7 +1,7 @@
 import { StoreError } from '../errors/index.ts'
 import { isOutage } from './lease.ts'
-import type { Entry, Ledger } from './ledger.ts'
-import type { RunRecord } from './record.ts'
+import type { Ledger } from './ledger.ts'
+import type { Entry, RunRecord } from './record.ts'
 
 /** What is needed to find a run, or to make it. */
 export interface RunDraft {

@@ -6,9 +6,9 @@ import { eachEntry } from './each-entry.ts'
 import { KeptValues, parseJson } from './kept-values.ts'
 import { isOutage, Lease } from './lease.ts'
 import type { Owner } from './owner.ts'
-import { isSettled, mayBecome, type RunRecord } from './record.ts'
+import { type Entry, isSettled, mayBecome, type RunRecord } from './record.ts'
 import { parseRecord } from './record-schema.ts'
-import { NOES_WINDOW_SECONDS, type Refused } from './refusals.ts'
+import { NOES_WINDOW_SECONDS, type Refused } from './refused.ts'
 import { dueOf, LOOKS } from './watch-due.ts'
 
 /** A run is kept this long after its end, so that a message replayed by a framework gets its result and not a second run. */
@@ -33,12 +33,6 @@ const decoder = new TextDecoder()
 
 /** Noes are found by when they were given: an index of all of them would grow without end. */
 const bucketOf = (seconds: number): number => Math.floor(seconds / NOES_WINDOW_SECONDS)
-
-/** A record as it was read, with the version to swap it by. */
-export interface Entry {
-  readonly record: RunRecord
-  readonly version: string
-}
 
 /** What the ledger stands on. */
 export interface LedgerOptions {

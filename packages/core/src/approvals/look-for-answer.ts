@@ -2,9 +2,9 @@ import { revealToken } from '../credential/token.ts'
 import { BehalfError } from '../errors/index.ts'
 import type { Answer, ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import { alone, BUSY_SECONDS, channelQuestion, MAX_SENDS } from './deliver-question.ts'
-import type { Entry, Ledger } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
 import { endOf, intervalOf, isUsable, nextPollAt, SKEW_SECONDS, useWithinSeconds } from './poll-times.ts'
-import type { Delivery, RunRecord, StoredQuestion } from './record.ts'
+import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
 import { withinBound } from './within-bound.ts'
 
 /** A poller that died holds its question for the interval, but no longer than this. Seconds. */

@@ -145,3 +145,9 @@ export interface RunRecord {
   /** A watcher told the app how the question ended. */
   readonly told?: boolean
 }
+
+/** A record as it was read, with the version to swap it by. */
+export interface Entry {
+  readonly record: RunRecord
+  readonly version: string
+}

@@ -1,27 +1,19 @@
-import type { Approver } from '../contract/index.ts'
-import type { Entry, Ledger } from './ledger.ts'
-import type { Owner } from './owner.ts'
-import type { RunRecord } from './record.ts'
+import type { Ledger } from './ledger.ts'
+import type { Entry, RunRecord } from './record.ts'
+import { NOES_WINDOW_SECONDS, type Refused } from './refused.ts'
 
 /** After a no, an equal call is asked once more, this long after it at the earliest. Seconds. */
 const ONCE_MORE_AFTER_SECONDS = 60
 
 /** So many noes of one approver to one tool of one owner close that tool, for the window in which they were given. */
 const MAX_NOES = 3
-export const NOES_WINDOW_SECONDS = 600
 
 /** A question that may be asked, or not. */
-export interface Asking {
-  readonly owner: Owner
-  readonly approver: Approver
-  readonly tool: string
+export interface Asking extends Refused {
   readonly binding: string
   /** For so long a second no to an equal call closes it. Seconds. */
   readonly askAgainAfterSeconds: number
 }
-
-/** Whose noes to which tool count together. */
-export type Refused = Pick<Asking, 'owner' | 'approver' | 'tool'>
 
 /**
  * Until when the approver may not be asked again, since they said no before (A14).

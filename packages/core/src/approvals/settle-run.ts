@@ -3,10 +3,10 @@ import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import { MAX_TRIES } from './claim-run.ts'
 import { deliverQuestion } from './deliver-question.ts'
 import { noteCrash } from './find-run.ts'
-import type { Entry, Ledger } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
 import { askedAgain, isPending, lookForAnswer, type Pending } from './look-for-answer.ts'
 import { isDeliveryOver } from './poll-times.ts'
-import type { RunRecord, RunState, StoredResult } from './record.ts'
+import type { Entry, RunRecord, RunState, StoredResult } from './record.ts'
 
 /** Where a run stands. */
 export type Settled =

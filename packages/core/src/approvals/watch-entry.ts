@@ -1,6 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts'
-import type { Entry } from './ledger.ts'
-import type { RunRecord } from './record.ts'
+import type { Entry, RunRecord } from './record.ts'
 import { settleRun } from './settle-run.ts'
 import type { WatchedAnswer, WatcherSettings } from './watch-options.ts'
 import { wake } from './watch-wake.ts'

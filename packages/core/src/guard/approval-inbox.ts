@@ -4,6 +4,7 @@ import {
   endUnused,
   type Ledger,
   ownerOf,
+  reopen,
   resolveCrash,
   type StoredResult,
   settleRun,
@@ -62,6 +63,13 @@ export interface ApprovalInbox {
     what: 'ran' | 'did_not_run',
     options: InboxOptions & { readonly result?: Json },
   ): Promise<ApprovalView | undefined>
+  /**
+   * Lets an approver be asked again after they said no: their noes to this tool of this owner count no more (A14). Only
+   * the approver may say it, who is here. What they did not deny stays as it is.
+   *
+   * @throws IdentityRequiredError The identity is verified, and no user who is here; the message says why.
+   */
+  reopen(id: string, options: InboxOptions): Promise<ApproverView | undefined>
 }
 
 /** Records read for one page, at most: an inbox is for people. */
@@ -112,6 +120,13 @@ export function approvalInbox(environment: Environment): ApprovalInbox {
         return resolveOwn(environment, user, id, what, result)
       })
     },
+    reopen: async (id, options) => {
+      if (!isVerified(options.identity)) return undefined
+      return bounded(environment, options, async () => {
+        const user = await requirePresentUser(options.identity, environment)
+        return reopenOwn(environment, user, id)
+      })
+    },
   }
 }
 
@@ -159,6 +174,18 @@ async function resolveOwn(
   const entry = typeof id === 'string' ? await ledger.read(id) : undefined
   if (entry === undefined || !owns(identity, entry.record)) return undefined
   return ownerView(await resolveCrash(ledger, entry, what, result), ledger.now())
+}
+
+/** Lets an approver be asked again: by themselves, who are here. */
+async function reopenOwn(
+  { ledger }: Environment,
+  { identity }: PresentUser,
+  id: string,
+): Promise<ApproverView | undefined> {
+  const entry = typeof id === 'string' ? await ledger.read(id) : undefined
+  if (entry === undefined || !isAsked(identity, entry.record)) return undefined
+  if (entry.record.state === 'denied') await reopen(ledger, entry)
+  return approverView(entry, ledger.now())
 }
 
 /** Does what an inbox is asked for a caller who may ask. */

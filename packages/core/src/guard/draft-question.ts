@@ -22,7 +22,7 @@ const MAX_MESSAGE = 2_000
 type ApprovalRules = NonNullable<AnyRules['approval']>
 
 /** The name of the policy's channel, and the channel. */
-export function channelOf(
+function channelOf(
   approval: ApprovalRules,
   { channels }: Environment,
 ): { readonly name: string; readonly channel: ApprovalChannel } | Stop {

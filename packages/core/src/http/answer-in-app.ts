@@ -1,11 +1,11 @@
-import { applied, type Entry, type Ledger, type RunRecord } from '../approvals/index.ts'
+import { applied, type Entry, type Ledger, type RunRecord, reopen } from '../approvals/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import type { PresentUser } from '../identity/index.ts'
 import { canonicalJson, equalSecrets } from '../lib/index.ts'
 import { isInApp } from './in-app-approvals.ts'
 
-/** What a person may say to a question. */
-export type InAppAnswer = 'approve' | 'deny'
+/** What a person may say to a question. `reopen`: after a no, they may be asked again. */
+export type InAppAnswer = 'approve' | 'deny' | 'reopen'
 
 /** What came of an answer. Unknown, another's and no question of this channel are not told apart. */
 export type Answered =
@@ -31,6 +31,11 @@ export async function answerInApp(
   if (entry === undefined || !isAskedOf(entry.record, identity)) return { status: 'not_found' }
   if (!(await equalSecrets(answerToken, await answerTokenOf(ledger, entry.record, identity)))) {
     return { status: 'wrong_token' }
+  }
+  if (answer === 'reopen') {
+    if (entry.record.state !== 'denied') return { status: 'not_open', entry }
+    await reopen(ledger, entry)
+    return { status: 'answered', entry }
   }
   // A question that ended has lost its delivery, and with it the mark of its channel.
   if (entry.record.state === 'pending' && !isInApp(entry.record.delivery)) return { status: 'not_found' }

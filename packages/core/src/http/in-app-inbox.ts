@@ -57,15 +57,19 @@ const optionKeys = [
 const PAGE = 50
 const MAX_READ = 1_000
 
-const posted = z.strictObject({ id: z.string(), answer: z.enum(['approve', 'deny']), answerToken: z.string() })
+const posted = z.strictObject({
+  id: z.string(),
+  answer: z.enum(['approve', 'deny', 'reopen']),
+  answerToken: z.string(),
+})
 
 /**
  * The inbox of `inAppApprovals`, as a fetch-style handler: `GET` lists the open questions of the person who is
  * signed in, `POST` takes an answer.
  *
  * `GET` answers `{ questions: [{ id, message, details, expiresAt, answerToken }], next? }`, at most 50; go on with
- * `?after=next`. `POST` takes `{ id, answer: 'approve' | 'deny', answerToken }` as JSON from a page of the app's
- * own origin. Nothing else of an approval is shown: not the tool, not its input, not whom it acts for.
+ * `?after=next`. `POST` takes `{ id, answer: 'approve' | 'deny' | 'reopen', answerToken }` as JSON from a page of the
+ * app's own origin; `reopen` lets the person be asked again after their no (A14). Nothing else of an approval is shown: not the tool, not its input, not whom it acts for.
  *
  * Answers 401 (nobody is signed in: an agent, a delegation and a client that is not interactive are nobody here; or
  * access was revoked), 403 (another site's page, or not shown to this session), 404 (no such
@@ -140,6 +144,7 @@ async function take(
     case 'not_open':
       return refuse(409, 'not_open')
     case 'answered': {
+      if (answer === 'reopen') return respond(200, { id, state: 'reopened' })
       const state = answer === 'approve' ? 'approved' : 'denied'
       wake(id)
       // What the app does next is not part of the person's answer.

@@ -14,7 +14,7 @@ export {
   requirePresentUser,
   requireProofTime,
 } from './present-user.ts'
-export { type Renewal, renewLogin } from './renew-login.ts'
+export { renewLogin } from './renew-login.ts'
 export { type RequestAgentIdentityOptions, requestAgentIdentity } from './request-agent-identity.ts'
 export { currentIdentity, runAs } from './run-as.ts'
 export {

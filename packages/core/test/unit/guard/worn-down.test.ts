@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { inAppApprovals, inAppInbox } from '../../../src/doors/http.ts'
 import { policy } from '../../../src/index.ts'
-import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'
+import { asks, ISSUER, keys, schema, smallWorld, user } from './small-world.ts'
 
 /** An agent that asks again under a new slot after each no. */
 function persistent() {
@@ -94,5 +95,42 @@ describe('nobody is worn down (A14)', () => {
     }
     await behalf.run(asks, call({ slot: 'last' }), () => 'ran')
     expect(await behalf.approvals.list({ identity: user(), as: 'approver' })).toMatchObject([{ message: 'Pay 50' }])
+  })
+
+  test('the approver may reopen it; nobody else may', async () => {
+    const { ask, guard, questions } = persistent()
+    const denied = await ask()
+    const id = denied.trace.approvalId ?? ''
+    for (const identity of [
+      user({ subject: 'bob' }),
+      user({ actor: { subject: 'agent' } }),
+      user({ clientId: 'job' }),
+    ]) {
+      const reopened = await guard.approvals.reopen(id, { identity }).catch((error: Error) => error.name)
+      expect([undefined, 'IdentityRequiredError']).toContain(reopened)
+      expect(await ask()).toMatchObject({ code: 'approval_denied', retryAfter: expect.any(Number) })
+    }
+    expect(await guard.approvals.reopen(id, { identity: user() })).toMatchObject({ id, state: 'denied' })
+    await ask()
+    expect(questions).toHaveLength(2)
+  })
+
+  test('and on the page that showed the question', async () => {
+    const { guard, call, store, clock } = smallWorld()
+    const behalf = guard({ approvals: inAppApprovals() })
+    const inbox = inAppInbox({ store, keys, clock, identityOf: () => user() })
+    await behalf.run(asks, call(), () => 'ran')
+    const page = 'https://app.example/inbox'
+    const { questions } = await (await inbox(new Request(page))).json()
+    const say = async (answer: string) => {
+      const { id, answerToken } = questions[0]
+      const headers = { 'content-type': 'application/json', origin: 'https://app.example' }
+      return inbox(new Request(page, { method: 'POST', headers, body: JSON.stringify({ id, answer, answerToken }) }))
+    }
+    expect((await say('reopen')).status).toBe(409)
+    expect((await say('deny')).status).toBe(200)
+    expect(await behalf.run(asks, call({ slot: 'new' }), () => 'ran')).toMatchObject({ code: 'approval_denied' })
+    expect(await (await say('reopen')).json()).toMatchObject({ state: 'reopened' })
+    expect(await behalf.run(asks, call({ slot: 'new' }), () => 'ran')).toMatchObject({ status: 'interrupted' })
   })
 })
