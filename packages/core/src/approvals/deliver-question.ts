@@ -116,7 +116,8 @@ async function send(
 /** The first poll, too, keeps the interval from the response: a server may count from when it answered (CIBA Core §7.3). */
 function deliveryOf(asked: Asked, { expiresAt }: StoredQuestion, sentAt: number, now: number): Delivery {
   const interval = intervalOf(asked.interval, DEFAULT_INTERVAL_SECONDS)
-  const end = isUsable(asked.expiresAt) ? Math.min(asked.expiresAt, expiresAt) : expiresAt
+  // A delivery that has ended already would only be sent again.
+  const end = isUsable(asked.expiresAt) && asked.expiresAt > now ? Math.min(asked.expiresAt, expiresAt) : expiresAt
   return {
     state: asked.state,
     interval,

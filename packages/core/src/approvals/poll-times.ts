@@ -12,7 +12,11 @@ export const SKEW_SECONDS = 30
 /** The last poll before the end of a question leaves this time for its response. Seconds. */
 const LAST_POLL_SECONDS = 2
 
-/** Polls are delayed at random by up to this part of the interval, so that many questions do not poll together. */
+/**
+ * Polls are delayed at random by up to this part of the interval, so that many questions do not poll together. The
+ * first poll most: the others of a question follow it.
+ */
+const FIRST_JITTER = 0.5
 const JITTER = 0.2
 const MAX_JITTER_SECONDS = 10
 
@@ -50,7 +54,7 @@ export function nextPollAt({ now, interval, before, retryAfter, end }: PollTimes
   const limit = before === 0 ? last : end + SKEW_SECONDS
   const earliest = now + interval
   const wanted = Math.max(earliest, now + (isUsable(retryAfter) ? retryAfter : 0))
-  const jitter = Math.min(interval * JITTER, MAX_JITTER_SECONDS) * Math.random()
+  const jitter = Math.min(interval * (before === 0 ? FIRST_JITTER : JITTER), MAX_JITTER_SECONDS) * Math.random()
   if (wanted <= limit) return Math.min(limit, wanted + jitter)
   if (earliest <= limit) return Math.max(earliest, last)
   return now + before <= last ? last : earliest

@@ -45,6 +45,7 @@ export async function requestBackchannelAuthentication(
     interval: acknowledged.interval,
     detailsSent,
     sentAt,
+    respondedAt: clock.now() / 1000,
     ...(settings.acrValues.length > 0 && { acrValues: settings.acrValues }),
     ...(notification !== undefined && { notification: notification.digest }),
   }

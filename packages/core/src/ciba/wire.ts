@@ -14,7 +14,7 @@ export interface CibaState {
   readonly detailsSent: boolean
   /** Epoch seconds: when the request was sent. */
   readonly sentAt?: number
-  /** Epoch seconds: when the last response to a poll arrived. */
+  /** Epoch seconds: when the last response arrived, to the request or to a poll. */
   readonly respondedAt?: number
   /** The last response to a poll was `slow_down`. */
   readonly slowedDown?: boolean

@@ -17,7 +17,9 @@ export class TransportError extends BehalfError {
 
   constructor(message: string, options: TransportErrorOptions = {}) {
     super(message, options)
-    if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter
+    // Channels and stores of others throw this too: what is no number of seconds is no advice.
+    const { retryAfter } = options
+    if (retryAfter !== undefined && Number.isFinite(retryAfter) && retryAfter >= 0) this.retryAfter = retryAfter
     if (options.status !== undefined) this.status = options.status
   }
 }

@@ -69,7 +69,16 @@ describe('an interval or a wait that a channel names and that is no number of se
     }
   })
 
-  test.each(unusable)('as the end of a delivery, %s is the end of the question', async (expiresAt) => {
+  test('as `retryAfter` of an error in sending, it is not told to the caller', async () => {
+    for (const retryAfter of unusable.filter((value) => value !== 0)) {
+      const { behalf, call } = polledWorld({ ask: () => Promise.reject(new TransportError('down', { retryAfter })) })
+      const outcome = await behalf.run(asks, call(), () => 'ran')
+      expect(outcome.status).toBe('unavailable')
+      expect(outcome).not.toHaveProperty('retryAfter')
+    }
+  })
+
+  test.each([...unusable, 1])('as the end of a delivery, %s is the end of the question', async (expiresAt) => {
     const { behalf, call, clock } = polledWorld({ ask: async () => ({ state: {}, expiresAt, watchFrom: expiresAt }) })
     const asked = await behalf.run(asks, call(), () => 'ran')
     const end = clock.now() / 1000 + 3600
@@ -151,11 +160,24 @@ describe('the next poll', () => {
 
   test('comes at a random time, so that many questions do not poll together', () => {
     random()
-    const times = Array.from({ length: 1_000 }, () => nextPollAt({ now, interval: 5, before: 5, end: now + 3_600 }))
-    const busiest = Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + 0.1).length))
-    expect(Math.min(...times)).toBeGreaterThanOrEqual(now + 5)
-    expect(Math.max(...times)).toBeLessThanOrEqual(now + 6)
-    expect(busiest).toBeLessThan(150)
+    // 73 questions that were sent in one moment, and ten polls of each.
+    const questions = Array.from({ length: 73 }, () => {
+      const times = [nextPollAt({ now, interval: 5, before: 0, end: now + 3_600 })]
+      while (times.length < 10) {
+        times.push(nextPollAt({ now: times.at(-1) ?? now, interval: 5, before: 5, end: now + 3_600 }))
+      }
+      return times
+    })
+    for (const times of questions) {
+      times.forEach((at, index) => {
+        const wait = at - (times[index - 1] ?? now)
+        expect(wait).toBeGreaterThanOrEqual(5)
+        expect(wait).toBeLessThanOrEqual(index === 0 ? 7.5 : 6)
+      })
+    }
+    const all = questions.flat()
+    const busiest = Math.max(...all.map((from) => all.filter((at) => at >= from && at < from + 0.1).length))
+    expect(busiest).toBeLessThan(18)
   })
 
   test('is delayed by 10 s at most', () => {
