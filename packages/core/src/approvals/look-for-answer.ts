@@ -28,9 +28,12 @@ export async function lookForAnswer(
   channel: ApprovalChannel,
   context: ChannelContext,
 ): Promise<Entry> {
-  if (!isPending(entry.record) || ledger.now() < entry.record.delivery.nextLookAt) return entry
+  const now = ledger.now()
+  if (!isPending(entry.record) || now < entry.record.delivery.nextLookAt) return entry
   // A process that dies while it polls leaves no time of a response: its lease ends no sooner than the interval.
-  const seconds = Math.min(MAX_BUSY_SECONDS, Math.max(BUSY_SECONDS, entry.record.delivery.interval))
+  const { interval } = entry.record.delivery
+  const left = endOf(entry.record) + SKEW_SECONDS - now
+  const seconds = Math.max(BUSY_SECONDS, Math.min(MAX_BUSY_SECONDS, interval, left))
   const polled = await alone(ledger, entry.record.id, seconds, async () => {
     const current = (await ledger.read(entry.record.id)) ?? entry
     const { record } = current

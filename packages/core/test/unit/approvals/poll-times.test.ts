@@ -217,10 +217,12 @@ describe('what an app is told of the next poll is never early', () => {
   })
 })
 
-test('a process that dies while it polls leaves its question alone for the interval', async () => {
+/** Another process, after one that died while it polled. */
+async function afterADeath(interval: number, lifetime: number) {
   const { ledger, store, clock } = testLedger()
   const { channel, looks, answers } = testChannel()
-  const delivery = { state: {}, interval: 300, nextLookAt: clock.now() / 1000 }
+  const now = clock.now() / 1000
+  const delivery = { state: {}, interval, nextLookAt: now, expiresAt: now + lifetime }
   const entry = await ledger.create(record('r', { state: 'pending', delivery }))
   if (entry === undefined) throw new Error('not created')
   answers(() => new Promise<never>(() => {}))
@@ -229,10 +231,24 @@ test('a process that dies while it polls leaves its question alone for the inter
   await expect.poll(() => looks.length).toBe(1)
   answers({ status: 'pending' })
   const other = testLedger({ store, clock }).ledger
-  clock.advance(299)
-  await settleRun(other, entry, channel, context)
+  const settleAfter = async (seconds: number) => {
+    clock.advance(seconds)
+    return (await settleRun(other, entry, channel, context)).entry.record
+  }
+  return { settleAfter, looks }
+}
+
+test('a process that dies while it polls leaves its question alone for the interval', async () => {
+  const { settleAfter, looks } = await afterADeath(300, 3600)
+  await settleAfter(299)
   expect(looks).toHaveLength(1)
-  clock.advance(1)
-  await settleRun(other, entry, channel, context)
+  await settleAfter(1)
+  expect(looks).toHaveLength(2)
+})
+
+test('and for no longer than the question lives', async () => {
+  const { settleAfter, looks } = await afterADeath(1e9, 60)
+  expect(await settleAfter(89)).toMatchObject({ state: 'pending', sends: 0 })
+  expect(await settleAfter(1)).toMatchObject({ sends: 1 })
   expect(looks).toHaveLength(2)
 })
