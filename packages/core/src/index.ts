@@ -62,6 +62,7 @@ export type {
   Effect,
   ExemptionsNamed,
   Explanation,
+  Fault,
   FgaObject,
   Identity,
   InputOf,

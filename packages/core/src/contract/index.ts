@@ -9,6 +9,7 @@ export type {
   TokenEvent,
 } from './audit-event.ts'
 export type { Call, Credential } from './call.ts'
+export type { Fault } from './fault.ts'
 export type { Actor, AgentIdentity, Identity, UserIdentity } from './identity.ts'
 export type { Invocation, Slot } from './invocation.ts'
 export type { Json, JsonObject } from './json.ts'

@@ -34,6 +34,8 @@ export interface TraceStep {
   readonly verdict: StepVerdict
   /** For the operator. Holds no token; may hold what the policy asked of OpenFGA. */
   readonly detail: string
+  /** Where a rule of the policy threw: the stack of its error, without tokens. */
+  readonly stack?: string
   /** Why each permission was given or refused, where the checker can say so. */
   readonly explanations?: readonly Explanation[]
   /** When it was decided, in epoch milliseconds; where there is an audit. */

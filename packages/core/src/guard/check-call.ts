@@ -1,7 +1,7 @@
 import type { Identity, Json } from '../contract/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import { equalJson } from '../lib/index.ts'
-import { answerAtOnce } from './answer-at-once.ts'
+import { answerOf } from './answer-of.ts'
 import { areConnected, checkConnections } from './check-connections.ts'
 import { checkIdentity } from './check-identity.ts'
 import { checkPermission } from './check-permission.ts'
@@ -122,5 +122,6 @@ export async function checkAgain(
 export function needsApproval({ definition, input, identity }: Progress): boolean {
   const { approval } = definition.rules
   if (approval === undefined || identity === undefined) return false
-  return approval.when === undefined || answerAtOnce('approval.when', approval.when({ input, identity })) !== false
+  const { when } = approval
+  return when === undefined || answerOf('approval.when', () => when({ input, identity })) !== false
 }

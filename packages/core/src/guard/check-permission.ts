@@ -1,6 +1,6 @@
 import type { AccessDecision } from '../fga/access-checker.ts'
 import { isAllowed } from '../fga/filter-allowed.ts'
-import { answerAtOnce } from './answer-at-once.ts'
+import { answerOf } from './answer-of.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
 import { deny, type Stop } from './stop.ts'
@@ -13,7 +13,7 @@ export async function checkPermission(progress: Progress, environment: Environme
   if (environment.permissions === undefined) {
     return deny('misconfigured', 'the policy has a permission and the guard has no `permissions` checker')
   }
-  const asked = answerAtOnce('permission', permission({ input, identity }))
+  const asked = answerOf('permission', () => permission({ input, identity }))
   const permissions = Array.isArray(asked) ? asked : [asked]
   if (permissions.length === 0) return deny('not_permitted', 'the policy asked for an empty list of permissions')
   const decision = await environment.permissions.check({

@@ -15,6 +15,7 @@ import { Auditor } from './auditor.ts'
 import { decide, execute } from './decide.ts'
 import { delegationsOf } from './delegated-work.ts'
 import type { Environment } from './environment.ts'
+import { faultListener } from './fault-listener.ts'
 import type { Guard } from './guard.ts'
 import type { GuardOptions } from './guard-options.ts'
 import { noteApproval } from './note-approval.ts'
@@ -33,6 +34,7 @@ const known = [
   'keys',
   'shareTokens',
   'audit',
+  'onFault',
   'mode',
   'clock',
   'fetch',
@@ -110,6 +112,7 @@ function environmentOf(options: GuardOptions): Environment {
     stepUps: { until: 0, keys: new WeakMap() },
     tokens,
     auditor,
+    onFault: faultListener(options.onFault),
     observe: mode === 'observe',
     clock,
     fetch,

@@ -1,7 +1,7 @@
 import type { ApprovalChannel, ApprovalQuestion, Entry, StoredQuestion } from '../approvals/index.ts'
 import type { Approver, AuthorizationDetail, Identity, Json, ResourceRule } from '../contract/index.ts'
 import { snapshot } from '../lib/index.ts'
-import { answerAtOnce } from './answer-at-once.ts'
+import { answerOf } from './answer-of.ts'
 import type { Environment } from './environment.ts'
 import type { AnyRules } from './policy-definition.ts'
 import type { Progress } from './progress.ts'
@@ -55,7 +55,7 @@ export function draftQuestion(
     )
   }
   const call = { input, identity }
-  const asked = answerAtOnce('approval.message', approval.message(call)).normalize('NFC')
+  const asked = answerOf('approval.message', () => approval.message(call)).normalize('NFC')
   const unreadable = messageProblem(asked)
   if (unreadable !== undefined) return deny('invalid_input', `the message for the person ${unreadable}`)
   const context = { authorizationServers: environment.servers, clock: environment.clock }
@@ -66,7 +66,7 @@ export function draftQuestion(
   if (message === undefined) {
     return deny('unknown_outcome', 'an equal run is in doubt, and this channel has no room to tell the person of it')
   }
-  const details = plainDetails(answerAtOnce('approval.details', approval.details?.(call)) ?? [])
+  const details = plainDetails(answerOf('approval.details', () => approval.details?.(call)) ?? [])
   if (details === undefined) return deny('misconfigured', 'approval.details must be plain JSON objects with a type')
   const question = {
     id: crypto.randomUUID(),
@@ -83,7 +83,8 @@ export function draftQuestion(
 
 /** Whom the policy names now. */
 export function approverOf(approval: ApprovalRules, identity: Identity, input: Json): Approver | undefined {
-  if (approval.approver !== undefined) return answerAtOnce('approval.approver', approval.approver({ input, identity }))
+  const { approver } = approval
+  if (approver !== undefined) return answerOf('approval.approver', () => approver({ input, identity }))
   if (identity.kind !== 'user') return undefined
   const { issuer, tenant, subject } = identity
   return { issuer, subject, ...(tenant !== undefined && { tenant }) }

@@ -1,6 +1,6 @@
 import type { ApprovalChannel, Ledger } from '../approvals/index.ts'
 import type { AuthorizationServers } from '../authorization-server/server.ts'
-import type { UserIdentity } from '../contract/index.ts'
+import type { Fault, UserIdentity } from '../contract/index.ts'
 import type { DelegationStore } from '../delegations/index.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
 import type { SealedRecords } from '../lib/index.ts'
@@ -32,6 +32,8 @@ export interface Environment {
   readonly sessions: SealedRecords
   readonly stepUps: StepUps
   readonly auditor: Auditor
+  /** Never throws. */
+  readonly onFault: (fault: Fault) => void
   readonly observe: boolean
   readonly clock: Clock
   readonly fetch: Fetch

@@ -1,5 +1,6 @@
 import type { ApprovalChannels, StoreKeys } from '../approvals/index.ts'
 import type { Profile } from '../authorization-server/profile.ts'
+import type { Fault } from '../contract/index.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
 import type { KeyMaterial } from '../lib/index.ts'
 import type { AuditSink, Clock, Fetch, Store } from '../ports/index.ts'
@@ -38,6 +39,11 @@ export interface GuardOptions {
   readonly shareTokens?: boolean
   /** `required`: no call runs whose audit event was not taken. @default no audit */
   readonly audit?: AuditSink | { readonly sink: AuditSink; readonly required: true }
+  /**
+   * Told at once of each fault of a rule, a port or the store, and of each result that could not be stored. It is not
+   * waited for, and what it throws changes nothing. @default faults stand in the trace only
+   */
+  readonly onFault?: (fault: Fault) => void
   /** `'observe'`: a denial by a permission check is recorded as `would_deny` and the call goes on. All else is enforced. @default 'enforce' */
   readonly mode?: 'enforce' | 'observe'
   /** @default the system's */

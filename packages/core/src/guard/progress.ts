@@ -1,4 +1,4 @@
-import type { Explanation, Identity, Invocation, Json, StepName, Trace, TraceStep } from '../contract/index.ts'
+import type { Explanation, Fault, Identity, Invocation, Json, StepName, Trace, TraceStep } from '../contract/index.ts'
 import type { IssuedToken } from '../credential/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import type { Clock } from '../ports/index.ts'
@@ -26,6 +26,7 @@ interface ProgressSurroundings {
   readonly clock: Clock
   readonly observe: boolean
   readonly auditor: { readonly isSilent: boolean }
+  readonly onFault: (fault: Fault) => void
 }
 
 /** One call on its way through the guard: what is known so far, and what was decided. */
@@ -54,6 +55,7 @@ export class Progress {
   readonly #steps: TraceStep[] = []
   readonly #timeoutMs: number
   readonly #observe: boolean
+  readonly #onFault: (fault: Fault) => void
   readonly #audited: { readonly clock: Clock; readonly callId: string; readonly startedAt: number } | undefined
   #deadline: Deadline | undefined
   #isEnded = false
@@ -62,7 +64,7 @@ export class Progress {
   constructor(
     invocation: Invocation,
     definition: PolicyDefinition,
-    { timeoutMs, clock, observe, auditor }: ProgressSurroundings,
+    { timeoutMs, clock, observe, auditor, onFault }: ProgressSurroundings,
   ) {
     this.invocation = invocation
     this.definition = definition
@@ -71,6 +73,7 @@ export class Progress {
     this.checkedAt = clock.now()
     this.#timeoutMs = definition.rules.timeoutMs ?? timeoutMs
     this.#observe = observe
+    this.#onFault = onFault
     if (!auditor.isSilent) this.policyVersion = definition.rules.version ?? versions.get(definition)
     this.#audited = auditor.isSilent ? undefined : { clock, callId: crypto.randomUUID(), startedAt: this.checkedAt }
   }
@@ -89,8 +92,15 @@ export class Progress {
   }
 
   stopped(step: StepName, stop: Stop): Stop {
-    this.#note(step, stop.status, stop.detail, 'explanations' in stop ? stop.explanations : undefined)
+    const { explanations, stack } = stop.status === 'denied' ? stop : {}
+    this.#note(step, stop.status, stop.detail, explanations, stack)
     return stop
+  }
+
+  /** Tells the operator of a fault in this call. */
+  fault(fault: Omit<Fault, 'tool' | 'step' | 'callId'>): void {
+    const { callId } = this
+    this.#onFault({ ...fault, tool: this.invocation.tool, step: this.at, ...(callId !== undefined && { callId }) })
   }
 
   trace(): Trace {
@@ -152,10 +162,12 @@ export class Progress {
     verdict: TraceStep['verdict'],
     detail: string,
     explanations: readonly Explanation[] | undefined,
+    stack?: string,
   ): void {
     if (this.#isOver) return
     const noted: { -readonly [Key in keyof TraceStep]: TraceStep[Key] } = { step, verdict, detail }
     if (explanations !== undefined) noted.explanations = explanations
+    if (stack !== undefined) noted.stack = stack
     if (this.#audited !== undefined) noted.at = this.#audited.clock.now()
     this.#steps.push(noted)
   }

@@ -1,4 +1,6 @@
 import { type AnyBehalfError, BehalfError } from '../errors/index.ts'
+import { RuleThrew } from './answer-of.ts'
+import { describeError } from './describe-error.ts'
 import type { Progress } from './progress.ts'
 import { deny, loginRequired, type Stop } from './stop.ts'
 
@@ -12,16 +14,31 @@ export function stopOfError(error: unknown, progress: Progress): Stop {
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return { status: 'unavailable', detail: 'the total deadline passed' }
   }
-  if (!BehalfError.isInstance(error)) {
-    // By name only: what somebody else wrote into a message may be a secret.
-    return deny('misconfigured', `a rule or a port threw: ${nameOf(error)}`)
-  }
-  return stopOfFault(error as AnyBehalfError)
+  return BehalfError.isInstance(error) ? stopOfFault(error as AnyBehalfError) : stopOfForeign(error, progress)
 }
 
-function nameOf(error: unknown): string {
-  const name = error instanceof Error ? error.constructor.name : typeof error
-  return /^\w{1,64}$/.test(name) ? name : 'an error'
+/**
+ * Reports an error that is not ours to the operator.
+ *
+ * A rule belongs to whoever reads the trace, so its message and stack stand there. Those of a port reach the app's own
+ * `onFault` alone: a driver writes addresses and passwords into them, and traces are kept in audits.
+ */
+function stopOfForeign(error: unknown, progress: Progress): Stop {
+  const rule = ruleOf(error, progress)
+  const { name, message, stack } = describeError(error instanceof RuleThrew ? error.thrown : error, progress)
+  const text = { message: `${name}: ${message}`, ...(stack !== undefined && { stack }) }
+  if (rule === undefined) {
+    progress.fault({ kind: 'port_threw', ...text })
+    return deny('misconfigured', `a port threw: ${name}`)
+  }
+  progress.fault({ kind: 'rule_threw', rule, ...text })
+  return { ...deny('misconfigured', `the rule ${rule} threw ${text.message}`), ...(stack !== undefined && { stack }) }
+}
+
+/** Only the policy's schema is asked at the step `input`. */
+function ruleOf(error: unknown, { at }: Progress): string | undefined {
+  if (error instanceof RuleThrew) return error.rule
+  return at === 'input' ? 'schema' : undefined
 }
 
 function stopOfFault(error: AnyBehalfError): Stop {

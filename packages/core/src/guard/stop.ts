@@ -10,6 +10,8 @@ export type Stop =
       readonly idempotencyKey?: string
       readonly retryAfter?: number
       readonly explanations?: readonly Explanation[]
+      /** Of the error that a rule threw. For the trace. */
+      readonly stack?: string
     }
   | { readonly status: 'interrupted'; readonly interrupt: Omit<Interrupt, 'v' | 'tool'>; readonly detail: string }
   | {
@@ -20,7 +22,11 @@ export type Stop =
       readonly underWay?: boolean
     }
 
-export const deny = (code: DenyCode, detail: string): Stop => ({ status: 'denied', code, detail })
+export const deny = (code: DenyCode, detail: string): Extract<Stop, { status: 'denied' }> => ({
+  status: 'denied',
+  code,
+  detail,
+})
 
 /** @param maxAge - How long ago the login may be, in seconds. @default any time */
 export const loginRequired = (detail: string, maxAge?: number): Stop => ({

@@ -2,6 +2,7 @@ import type { AuthorizationServers, DpopKey } from '../authorization-server/inde
 import type { AccessRule, ConnectionRule, Identity, ResourceRule } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { profileOfRoute, type TokenCacheKey, tokenCacheKey, type WantedToken } from '../token-exchange/index.ts'
+import { answerOf } from './answer-of.ts'
 
 /** Stands for the key where the token is bound to none. */
 const unbound = Object.freeze({ thumbprint: undefined })
@@ -63,7 +64,7 @@ function bindingOf({ issuer }: Identity, rule: AccessRule, servers: Authorizatio
 export function accountOf({ account }: ConnectionRule, identity: Identity): string | undefined {
   if (typeof account !== 'function') return account
   if (identity.kind !== 'user') return undefined
-  const chosen: unknown = account({ identity })
+  const chosen: unknown = answerOf('connection.account', () => account({ identity }))
   if (chosen === undefined || (typeof chosen === 'string' && chosen !== '')) return chosen
   throw new ConfigurationError('connection.account', 'gave neither an account id nor undefined')
 }

@@ -3,13 +3,15 @@ import { BehalfError } from '../errors/index.ts'
 import { decideEach, isAllowed } from '../fga/filter-allowed.ts'
 import { isVerified } from '../identity/index.ts'
 import { boundScopes } from '../roles/index.ts'
-import { answerAtOnce } from './answer-at-once.ts'
+import { answerOf } from './answer-of.ts'
 import { checkIdentity } from './check-identity.ts'
 import { scopeDenial } from './check-roles.ts'
 import { delegatedScopes } from './delegated-work.ts'
 import type { Environment } from './environment.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 import { Progress } from './progress.ts'
+import type { Stop } from './stop.ts'
+import { stopOfError } from './stop-of-error.ts'
 
 /** A tool that a call with this identity could not pass, whatever its input. */
 export interface HiddenTool {
@@ -52,9 +54,10 @@ export async function visibleTools(
         return { reason: 'no_policy', detail: 'policy() or publicTool() made no such policy' }
       if (definition.isPublic) return 'visible'
       if (unknown !== undefined) return unknown
-      const beyond = beforePermission(tool, definition, identity, environment)
+      const progress = new Progress({ tool, slot: 'visible', input: {}, identity }, definition, environment)
+      const beyond = beforePermission(progress, environment)
       if (beyond !== undefined) return beyond
-      return permissionVerdict(definition, identity as Identity, environment)
+      return permissionVerdict(progress, identity as Identity, environment)
     }),
   )
   const names: string[] = []
@@ -68,17 +71,11 @@ export async function visibleTools(
 }
 
 /** Steps 2 and 3, as far as they need no input. */
-function beforePermission(
-  tool: string,
-  definition: PolicyDefinition,
-  identity: Identity | undefined,
-  environment: Environment,
-): Verdict | undefined {
-  const progress = new Progress({ tool, slot: 'visible', input: {}, identity }, definition, environment)
+function beforePermission(progress: Progress, environment: Environment): Verdict | undefined {
+  const { definition, invocation } = progress
+  const { identity } = invocation
   const stop = checkIdentity(progress, environment, environment.clock.now())
-  if (stop !== undefined) {
-    return { reason: stop.status === 'denied' ? stop.code : 'login_required', detail: stop.detail }
-  }
+  if (stop !== undefined) return verdictOf(stop)
   return isVerified(identity) ? rolesVerdict(definition, identity, environment) : undefined
 }
 
@@ -122,19 +119,16 @@ function rolesVerdict(
 }
 
 /** Step 4, as far as it needs no input. Denials are recorded only in observe mode, so there they hide nothing (F5). */
-async function permissionVerdict(
-  { rules }: PolicyDefinition,
-  identity: Identity,
-  environment: Environment,
-): Promise<Verdict> {
-  const { visibleWhen, subjects } = rules
+async function permissionVerdict(progress: Progress, identity: Identity, environment: Environment): Promise<Verdict> {
+  const { visibleWhen, subjects } = progress.definition.rules
   const checker = environment.permissions
   if (visibleWhen === undefined) return 'visible'
   if (checker === undefined) {
     return { reason: 'misconfigured', detail: 'the policy has a permission and the guard has no `permissions` checker' }
   }
+  progress.at = 'permission'
   try {
-    const permissions = listOf(answerAtOnce('visibleWhen', visibleWhen({ identity })))
+    const permissions = listOf(answerOf('visibleWhen', () => visibleWhen({ identity })))
     const decisions = await decideEach(checker, {
       identity,
       agent: environment.agent.name,
@@ -148,16 +142,21 @@ async function permissionVerdict(
     const no = decisions.flatMap(({ checks }) => checks).filter(({ allowed }) => allowed !== true)
     return { reason: 'not_permitted', detail: no.map(({ question }) => `${question}: no`).join('; ') }
   } catch (error) {
-    return unanswered(error)
+    return verdictOf(stopOfError(error, progress))
   }
 }
 
-/** What could not be asked hides: an outage is told apart from a fault of the set-up. */
+/** The store did not say who was revoked: an outage is told apart from a fault of the set-up. */
 function unanswered(error: unknown): Verdict {
-  const detail = error instanceof Error ? error.message : typeof error
-  const isOutage = (BehalfError.isInstance(error) && error.retryable) || error instanceof DOMException
-  return { reason: isOutage ? 'unavailable' : 'misconfigured', detail }
+  const isOurs = BehalfError.isInstance(error)
+  const detail = isOurs ? error.message : 'the store threw an error of its own'
+  return { reason: isOurs && error.retryable ? 'unavailable' : 'misconfigured', detail }
 }
+
+const verdictOf = (stop: Stop): Verdict => ({
+  reason: stop.status === 'denied' ? stop.code : stop.status === 'interrupted' ? 'login_required' : 'unavailable',
+  detail: stop.detail,
+})
 
 const listOf = (asked: Permission | readonly Permission[]): readonly Permission[] =>
   Array.isArray(asked) ? asked : [asked as Permission]

@@ -1,4 +1,4 @@
-import { answerAtOnce } from './answer-at-once.ts'
+import { answerOf } from './answer-of.ts'
 import type { AnyCall, AnyRules } from './policy-definition.ts'
 
 /**
@@ -9,9 +9,9 @@ import type { AnyCall, AnyRules } from './policy-definition.ts'
 export function wholePermission({ permission, visibleWhen }: AnyRules): AnyRules['permission'] {
   if (visibleWhen === undefined) return permission
   return ({ input, identity }: AnyCall) => {
-    const always = [answerAtOnce('visibleWhen', visibleWhen({ identity }))].flat()
+    const always = [answerOf('visibleWhen', () => visibleWhen({ identity }))].flat()
     if (permission === undefined) return always
-    const own = [answerAtOnce('permission', permission({ input, identity }))].flat()
+    const own = [answerOf('permission', () => permission({ input, identity }))].flat()
     // A rule that asks for nothing would allow everything; the other one does not stand in for it.
     return always.length === 0 || own.length === 0 ? [] : [...always, ...own]
   }

@@ -160,7 +160,7 @@ describe('an exchange that is refused', () => {
       expect(outcome?.status).not.toBe('interrupted')
       details.push(outcome?.trace.steps.at(-1)?.detail)
     }
-    expect(details).toContain('a rule or a port threw: Error')
+    expect(details).toContain('a port threw: Error')
   })
 
   test('since the provider has none, is told as that', async () => {

@@ -4,7 +4,7 @@ import type { Progress } from '../../../src/guard/progress.ts'
 import { stopOfError } from '../../../src/guard/stop-of-error.ts'
 
 const stopOf = (error: unknown, signal?: AbortSignal) =>
-  stopOfError(error, { invocation: signal === undefined ? {} : { signal } } as unknown as Progress)
+  stopOfError(error, { invocation: signal === undefined ? {} : { signal }, fault: () => {} } as unknown as Progress)
 
 describe('how a call ends that something went wrong in (E1)', () => {
   test('the caller’s own abort is thrown, whatever else is told', () => {
@@ -18,14 +18,14 @@ describe('how a call ends that something went wrong in (E1)', () => {
     expect(stopOf(Object.assign(new Error('late'), { name: 'TimeoutError' }))).toMatchObject({ code: 'misconfigured' })
   })
 
-  test('what others threw is told by its kind, and never in its words', () => {
+  test('an error of a port is told by its class, and never in its words', () => {
     class PortError extends Error {}
     const secret = 'eyJhbGciOi.J9.c2ln'
     const odd = class extends Error {}
     Object.defineProperty(odd, 'name', { value: `a name of ${secret}` })
-    expect(stopOf(new PortError(secret))).toMatchObject({ detail: 'a rule or a port threw: PortError' })
-    expect(stopOf(secret)).toMatchObject({ detail: 'a rule or a port threw: string' })
-    expect(stopOf(new odd(secret))).toMatchObject({ detail: 'a rule or a port threw: an error' })
+    expect(stopOf(new PortError(secret))).toMatchObject({ detail: 'a port threw: PortError' })
+    expect(stopOf(secret)).toMatchObject({ detail: 'a port threw: string' })
+    expect(stopOf(new odd(secret))).toMatchObject({ detail: 'a port threw: an error' })
   })
 
   test('our own say whether it is worth another try, and when', () => {

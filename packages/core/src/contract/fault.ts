@@ -1,0 +1,23 @@
+import type { StepName } from './trace.ts'
+
+/**
+ * A fault that the guard dealt with by itself: the model sees a fixed sentence, and the call ends as the trace says.
+ *
+ * `rule_threw`: a function of the policy threw. `port_threw`: a port of the app (a checker, a channel, a vault, a
+ * clock) threw an error that is no `BehalfError`. `result_not_stored`: a write ran, and its result cannot be told
+ * again. `store_failed`: the store threw an error that it did not classify.
+ */
+export interface Fault {
+  readonly kind: 'rule_threw' | 'port_threw' | 'result_not_stored' | 'store_failed'
+  readonly tool: string
+  /** The step of the guard at which it happened. */
+  readonly step: StepName
+  /** With `rule_threw`: the path of the rule in the policy, such as `approval.message`. */
+  readonly rule?: string
+  /** Without tokens. At most 2,000 characters. */
+  readonly message: string
+  /** Of the error that was thrown, where it has one. Without tokens. At most 8,000 characters. */
+  readonly stack?: string
+  /** The call, as its audit events name it; where there is an audit. */
+  readonly callId?: string
+}
