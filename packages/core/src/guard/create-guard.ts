@@ -99,7 +99,6 @@ function environmentOf(options: GuardOptions): Environment {
   return {
     agent,
     ceiling: agent.ceiling === undefined ? undefined : new Set(agent.ceiling),
-    bounded: { full: new WeakSet(), exempt: new WeakSet() },
     servers: authorizationServers(authorizationServer, { fetch, clock, timeoutMs }),
     permissions: options.permissions,
     roles: options.roles,

@@ -8,6 +8,7 @@ import {
 } from '../delegations/index.ts'
 import type { VaultRequest } from '../vault/vault.ts'
 import { Aftermath } from './aftermath.ts'
+import { delegationRefusal } from './delegation-refusal.ts'
 import type { Environment } from './environment.ts'
 import { deny, type Stop } from './stop.ts'
 
@@ -29,24 +30,11 @@ export function delegationsOf(environment: Environment): Delegations {
 
 /** The part of step 2 that a job adds: the identity is this agent's to use, and for this tool. */
 export function checkDelegation(identity: Identity, tool: string, { agent, servers }: Environment): Stop | undefined {
-  if (identity.kind !== 'user' || identity.delegationId === undefined) return undefined
+  const refusal = delegationRefusal(identity, tool, agent.name)
+  if (refusal !== undefined) return refusal
   const bounds = delegationBoundsOf(identity)
-  // Its name alone says nothing about how far it goes.
-  if (bounds === undefined) return deny('identity_not_verified', 'the identity names a delegation that did not make it')
-  if (bounds.agent !== agent.name) {
-    return deny('identity_not_verified', `the delegation was made for another agent: ${bounds.agent}`)
-  }
-  if (bounds.client !== servers.of(identity.issuer).profile.clientId) {
-    return deny('identity_not_verified', 'the delegation was made for another client')
-  }
-  if (bounds.tools === undefined || bounds.tools.has(tool)) return undefined
-  return deny('delegation_exceeded', `the delegation does not name the tool ${tool}`)
-}
-
-/** What a job's credentials may hold at most (I5); `undefined` where the user is here, or agreed to no bound. */
-export function delegatedScopes(identity: Identity): ReadonlySet<string> | undefined {
-  if (identity.kind !== 'user' || identity.delegationId === undefined) return undefined
-  return delegationBoundsOf(identity)?.scopes
+  if (bounds === undefined || bounds.client === servers.of(identity.issuer).profile.clientId) return undefined
+  return deny('identity_not_verified', 'the delegation was made for another client')
 }
 
 /**

@@ -11,14 +11,11 @@ import type { TokenCache } from '../token-exchange/index.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Auditor } from './auditor.ts'
 import type { AgentOptions } from './guard-options.ts'
-import type { PolicyDefinition } from './policy-definition.ts'
 
 /** Everything that a guard was made of, checked and ready. */
 export interface Environment {
   readonly agent: AgentOptions
   readonly ceiling: ReadonlySet<string> | undefined
-  /** Policies that were found within the ceiling, where no roles bound them: as a whole, and for exempted calls. */
-  readonly bounded: { readonly full: WeakSet<PolicyDefinition>; readonly exempt: WeakSet<PolicyDefinition> }
   readonly servers: AuthorizationServers
   readonly permissions: AccessChecker | undefined
   readonly roles: RoleMap | undefined

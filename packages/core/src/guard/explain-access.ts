@@ -1,7 +1,16 @@
 import type { AccessRule, Identity, Policy } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
-import { explainScopes, type RoleMap, type ScopeReport, scopeReportText } from '../roles/index.ts'
+import { type RoleMap, type ScopeReport, scopeReport, scopeReportText } from '../roles/index.ts'
+import { delegationRefusal } from './delegation-refusal.ts'
+import {
+  type ApprovalCase,
+  approvalCases,
+  grantableScopes,
+  type ScopeSources,
+  scopeBounds,
+  scopeSources,
+} from './grantable-scopes.ts'
 import type { AgentOptions } from './guard-options.ts'
 import { definitionOf } from './policy-definition.ts'
 
@@ -11,8 +20,10 @@ export interface ExplainAccessOptions {
   readonly identity: Identity
   readonly agent: AgentOptions
   readonly roles?: RoleMap | undefined
-  /** What a delegation covers. @default the user is here */
+  /** The scopes that a delegation covers. @default what the identity's own delegation says, and no bound without one */
   readonly delegation?: readonly string[] | undefined
+  /** What the user's own token is for. It bounds an exchange for the same API. @default the token behind the identity */
+  readonly subjectToken?: { readonly audience: readonly string[]; readonly scopes: readonly string[] } | undefined
 }
 
 /** Why the agent may hold what one credential of one tool needs, or may not. */
@@ -23,12 +34,14 @@ export interface AccessReport {
   /** The resource or the connection. */
   readonly target: string
   /** `'exempt'`: what a call gets that `approval.when` lets pass without a question. */
-  readonly when: 'always' | 'approved' | 'exempt'
+  readonly when: ApprovalCase
   /** The policy's own `roles`, where it has some: the user holds one of them. */
   readonly roleHeld?: boolean
   readonly report: ScopeReport
-  /** Both: what a call would be let through with, as far as roles and scopes say. */
+  /** Whether the guard lets a call through with this credential, as far as delegation, roles and scopes decide. */
   readonly allowed: boolean
+  /** Why not, as the trace of the guard says it. For the operator. */
+  readonly refusal?: string
 }
 
 const optionKeys = [
@@ -36,12 +49,13 @@ const optionKeys = [
   'agent',
   'roles',
   'delegation',
+  'subjectToken',
 ] as const satisfies readonly (keyof ExplainAccessOptions)[]
 
 /**
  * A policy tester: for each credential of each tool, why this user's agent may hold its scopes or may not.
  *
- * Decides by the same functions as step 3 of the guard, makes no request, and says nothing about permissions and
+ * Decides by the same function as step 3 of the guard, makes no request, and says nothing about permissions and
  * approvals. Public tools, and tools without credentials, have no scopes and are left out.
  *
  * @throws ConfigurationError A policy was not made by `policy()` or `publicTool()`, or an option is unknown.
@@ -51,23 +65,28 @@ export function explainAccess(
   options: ExplainAccessOptions,
 ): { readonly reports: readonly AccessReport[]; readonly text: string } {
   refuseUnknownKeys('explainAccess', options, optionKeys)
+  const { identity, agent, roles, delegation } = options
+  const sources = sourcesOf(options)
+  const held = roles?.rolesOf(identity) ?? []
   const reports = Object.entries(policies).flatMap(([tool, policy]) => {
     const definition = definitionOf(policy)
     if (definition === undefined) throw new ConfigurationError(`policies.${tool}`, 'was not made by policy()')
     const { access, rules } = definition
-    const held = options.roles?.rolesOf(options.identity) ?? []
     const roleHeld = rules.roles?.some((role) => held.includes(role))
+    const undelegated = delegation === undefined ? delegationRefusal(identity, tool, agent.name) : undefined
     return access.flatMap(([credential, rule]) =>
-      asked(rule, rules.approval !== undefined).map(({ when, scopes }): AccessReport => {
-        const report = reportOf(rule, scopes, options)
+      approvalCases(definition).map((when): AccessReport => {
+        const found = grantableScopes({ access: [[credential, rule]], rules }, identity, when, sources)
+        const refusal = undelegated?.detail ?? ('code' in found ? found.detail : undefined)
         return {
           tool,
           credential,
           target: rule.kind === 'resource' ? rule.resource : rule.connection,
           when,
           ...(roleHeld !== undefined && { roleHeld }),
-          report,
-          allowed: report.allowed && roleHeld !== false,
+          report: reportOf(rule, when, identity, sources),
+          allowed: refusal === undefined,
+          ...(refusal !== undefined && { refusal }),
         }
       }),
     )
@@ -75,32 +94,23 @@ export function explainAccess(
   return { reports, text: reports.map(textOf).join('\n\n') }
 }
 
-function asked(rule: AccessRule, asksSomebody: boolean): readonly AskedFor[] {
-  if (!asksSomebody) return [{ when: 'always', scopes: rule.scopes }]
-  const { withoutApproval = [] } = rule
-  const approved: AskedFor = { when: 'approved', scopes: rule.scopes }
-  return withoutApproval.length === 0 ? [approved] : [approved, { when: 'exempt', scopes: withoutApproval }]
+function sourcesOf({ identity, agent, roles, delegation, subjectToken }: ExplainAccessOptions): ScopeSources {
+  const known = scopeSources(identity, { roles, ceiling: agent.ceiling && new Set(agent.ceiling) })
+  return {
+    ...known,
+    ...(delegation !== undefined && { delegation: new Set(delegation) }),
+    ...(subjectToken !== undefined && { subjectToken }),
+  }
 }
 
-interface AskedFor {
-  readonly when: AccessReport['when']
-  readonly scopes: readonly string[]
+function reportOf(rule: AccessRule, when: ApprovalCase, identity: Identity, sources: ScopeSources): ScopeReport {
+  const map = rule.kind === 'resource' ? sources.roles : undefined
+  return scopeReport(identity, map, scopeBounds(rule, when, map?.scopesOf(map.rolesOf(identity)), sources))
 }
 
-/** I5: an upstream's scopes are no words of our own roles. */
-function reportOf(rule: AccessRule, scopes: readonly string[], options: ExplainAccessOptions): ScopeReport {
-  const { identity, agent, roles, delegation } = options
-  return explainScopes({
-    identity,
-    scopes,
-    ceiling: agent.ceiling,
-    delegation,
-    ...(rule.kind === 'resource' && { roles }),
-  })
-}
-
-function textOf({ tool, credential, target, when, roleHeld, report, allowed }: AccessReport): string {
+function textOf({ tool, credential, target, when, roleHeld, report, allowed, refusal }: AccessReport): string {
   const head = `${tool}.${credential} (${target}, ${when}): ${allowed ? 'yes' : 'no'}`
   const role = roleHeld === undefined ? [] : [`the policy's own roles: ${roleHeld ? 'held' : 'not held'}`]
-  return [head, ...role, ...scopeReportText(report).split('\n')].join('\n  ')
+  const other = refusal !== undefined && report.allowed && roleHeld !== false ? [refusal] : []
+  return [head, ...role, ...other, ...scopeReportText(report).split('\n')].join('\n  ')
 }

@@ -3,6 +3,7 @@ import type { IssuedToken } from '../credential/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import type { Clock } from '../ports/index.ts'
 import { Deadline } from './deadline.ts'
+import type { GrantableScopes } from './grantable-scopes.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import type { Stop } from './stop.ts'
 
@@ -40,6 +41,8 @@ export class Progress {
   rawInput: Json = null
   /** Whether this call needs a question answered; set by the approval rule. */
   needsApproval = false
+  /** What the credentials of this call may hold; set by step 3. */
+  grantable: GrantableScopes | undefined
   policyVersion: string | undefined
   approvalId: string | undefined
   /** Epoch milliseconds of the last time that identity, roles and permission were checked. */

@@ -2,12 +2,10 @@ import type { DenyCode, Identity, Permission, Policy } from '../contract/index.t
 import { BehalfError } from '../errors/index.ts'
 import { decideEach, isAllowed } from '../fga/filter-allowed.ts'
 import { isVerified } from '../identity/index.ts'
-import { boundScopes } from '../roles/index.ts'
 import { answerOf } from './answer-of.ts'
 import { checkIdentity } from './check-identity.ts'
-import { scopeDenial } from './check-roles.ts'
-import { delegatedScopes } from './delegated-work.ts'
 import type { Environment } from './environment.ts'
+import { approvalCases, grantableScopes, scopeSources } from './grantable-scopes.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 import { Progress } from './progress.ts'
 import type { Stop } from './stop.ts'
@@ -79,43 +77,20 @@ function beforePermission(progress: Progress, environment: Environment): Verdict
   return isVerified(identity) ? rolesVerdict(definition, identity, environment) : undefined
 }
 
+/** Which approval case a call has depends on its input: one case that is allowed is enough. */
 function rolesVerdict(
-  { rules, access }: PolicyDefinition,
+  definition: PolicyDefinition,
   identity: Identity,
-  { roles: map, ceiling }: Environment,
+  { roles, ceiling }: Environment,
 ): Verdict | undefined {
-  if (map === undefined && rules.roles !== undefined) {
-    return { reason: 'misconfigured', detail: 'the policy needs roles and the guard has no `roles` map' }
+  const sources = scopeSources(identity, { roles, ceiling })
+  let first: Verdict | undefined
+  for (const approvalCase of approvalCases(definition)) {
+    const found = grantableScopes(definition, identity, approvalCase, sources)
+    if (!('code' in found)) return undefined
+    first ??= { reason: found.code, detail: found.detail }
   }
-  const held = map?.rolesOf(identity)
-  if (held !== undefined && rules.roles !== undefined && !rules.roles.some((role) => held.includes(role))) {
-    return {
-      reason: 'role_missing',
-      detail: `needs one of ${rules.roles.join(', ')}; has ${held.join(', ') || 'none'}`,
-    }
-  }
-  const delegation = delegatedScopes(identity)
-  for (const [name, rule] of access) {
-    const asked = [rule.scopes]
-    // Which of the two a call needs depends on its input: one that is within reach is enough.
-    if (rule.kind === 'resource' && rules.approval?.when !== undefined) asked.push(rule.withoutApproval ?? [])
-    const missing = asked.map(
-      (scopes) =>
-        boundScopes({
-          asked: scopes,
-          ceiling,
-          delegation,
-          roles: held !== undefined && rule.kind === 'resource' ? map?.scopesOf(held) : undefined,
-        }).missing,
-    )
-    if (missing.some((some) => some.length === 0)) continue
-    const why = missing[0] ?? []
-    return {
-      reason: scopeDenial(why),
-      detail: why.map(({ scope, source }) => `${name}: ${scope} is not within the ${source}`).join('; '),
-    }
-  }
-  return undefined
+  return first
 }
 
 /** Step 4, as far as it needs no input. Denials are recorded only in observe mode, so there they hide nothing (F5). */

@@ -1,6 +1,6 @@
 import type { Identity } from '../contract/index.ts'
 import { refuseUnknownKeys, scopeList } from '../lib/index.ts'
-import { boundScopes, type ScopeSource } from './bound-scopes.ts'
+import { boundScopes, type ScopeBounds, type ScopeSource } from './bound-scopes.ts'
 import type { RoleMap } from './role-map.ts'
 
 /** What {@link explainScopes} looks at. A source that is absent bounds nothing. */
@@ -62,16 +62,21 @@ const optionKeys = [
 export function explainScopes(options: ExplainScopesOptions): ScopeReport {
   refuseUnknownKeys('explainScopes', options, optionKeys)
   const { identity, roles: map } = options
-  const roles = map?.rolesOf(identity) ?? []
-  const problem = map?.problemOf?.(identity)
-  const bounds = {
-    roles: map?.scopesOf(roles),
+  return scopeReport(identity, map, {
+    asked: scopeList('explainScopes.scopes', options.scopes),
+    roles: map?.scopesOf(map.rolesOf(identity)),
     ceiling: setOf(options.ceiling),
     delegation: setOf(options.delegation),
     subjectToken: setOf(options.subjectToken),
-  }
-  const scopes = scopeList('explainScopes.scopes', options.scopes).map((scope): ScopeExplanation => {
-    const { missing } = boundScopes({ asked: [scope], ...bounds })
+  })
+}
+
+/** What each source says to each scope. */
+export function scopeReport(identity: Identity, map: RoleMap | undefined, bounds: ScopeBounds): ScopeReport {
+  const roles = map?.rolesOf(identity) ?? []
+  const problem = map?.problemOf?.(identity)
+  const scopes = bounds.asked.map((scope): ScopeExplanation => {
+    const { missing } = boundScopes({ ...bounds, asked: [scope] })
     const verdictOf = (source: ScopeSource, isThere: boolean) => {
       if (!isThere) return 'absent'
       return missing.some((one) => one.source === source) ? 'lacks' : 'allows'
@@ -102,7 +107,7 @@ const sources = [
   {
     source: 'subject_token',
     key: 'subjectToken',
-    words: { allows: 'holds it', lacks: "the user's own token lacks it", absent: 'it is for another API' },
+    words: { allows: 'holds it', lacks: "the user's own token lacks it", absent: 'it does not bound this call' },
   },
 ] as const
 

@@ -7,6 +7,7 @@ export {
   type ScopeExplanation,
   type ScopeReason,
   type ScopeReport,
+  scopeReport,
 } from './explain-scopes.ts'
 export { type KeycloakRolesOptions, keycloakRoles } from './keycloak-roles.ts'
 export { type RoleMapOptions, roleMap, type ScopesByRole } from './map-roles.ts'

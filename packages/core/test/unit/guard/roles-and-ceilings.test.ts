@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { scopeDenial } from '../../../src/guard/check-roles.ts'
+import { scopeDenial } from '../../../src/guard/grantable-scopes.ts'
 import { admit } from '../../../src/identity/index.ts'
 import { connection, type GuardOptions, policy, publicTool, type RoleMap, resource } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'

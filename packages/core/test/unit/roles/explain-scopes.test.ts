@@ -36,17 +36,17 @@ portfolio:read: yes
   + roles: given by intern
   + ceiling: within it
     delegation: the user is here
-    subject_token: it is for another API
+    subject_token: it does not bound this call
 trade:write: no
   - roles: has intern; it takes trader or desk
   + ceiling: within it
     delegation: the user is here
-    subject_token: it is for another API
+    subject_token: it does not bound this call
 admin: no
   - roles: has intern; no role gives it
   - ceiling: the agent may never hold it
     delegation: the user is here
-    subject_token: it is for another API`)
+    subject_token: it does not bound this call`)
   })
 
   test('tells why the roles are not known', () => {

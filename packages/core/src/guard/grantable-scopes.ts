@@ -1,0 +1,144 @@
+import type { AccessRule, DenyCode, Identity } from '../contract/index.ts'
+import { type SubjectToken, subjectTokenOf } from '../identity/subject-token.ts'
+import { boundScopes, type MissingScope, type RoleMap, type ScopeBounds } from '../roles/index.ts'
+import { delegatedScopes } from './delegation-refusal.ts'
+import type { PolicyDefinition } from './policy-definition.ts'
+
+/** Which scopes a call needs: the policy has no approval, a person is asked, or `approval.when` exempts the call. */
+export type ApprovalCase = 'always' | 'approved' | 'exempt'
+
+declare const grantable: unique symbol
+
+/**
+ * The fact that one call may hold every scope that its policy asks for in this approval case (I5).
+ * Only {@link grantableScopes} makes it.
+ */
+export interface GrantableScopes {
+  readonly [grantable]: true
+  readonly approvalCase: ApprovalCase
+}
+
+/** Why a call may not hold what its policy asks for. */
+export interface ScopeRefusal {
+  readonly code: DenyCode
+  /** For the operator. */
+  readonly detail: string
+}
+
+/** What bounds the scopes of one identity. A source that is absent bounds nothing. */
+export interface ScopeSources {
+  readonly roles: RoleMap | undefined
+  readonly ceiling: ReadonlySet<string> | undefined
+  readonly delegation: ReadonlySet<string> | undefined
+  readonly subjectToken: Pick<SubjectToken, 'audience' | 'scopes'> | undefined
+}
+
+const granted = {
+  always: { approvalCase: 'always' },
+  approved: { approvalCase: 'approved' },
+  exempt: { approvalCase: 'exempt' },
+} as unknown as Readonly<Record<ApprovalCase, GrantableScopes>>
+
+const noScopes: readonly string[] = Object.freeze([])
+
+/** The sources that bound an identity at a guard with this role map and this agent's ceiling. */
+export function scopeSources(
+  identity: Identity,
+  { roles, ceiling }: Pick<ScopeSources, 'roles' | 'ceiling'>,
+): ScopeSources {
+  return { roles, ceiling, delegation: delegatedScopes(identity), subjectToken: subjectTokenOf(identity) }
+}
+
+/** The approval cases that calls of a policy can have. Which one a call has depends on its input. */
+export function approvalCases({ rules: { approval } }: Pick<PolicyDefinition, 'rules'>): readonly ApprovalCase[] {
+  if (approval === undefined) return ['always']
+  return approval.when === undefined ? ['approved'] : ['approved', 'exempt']
+}
+
+/** The scopes that a call needs of one credential: fewer where the approval rule exempts the call (I5). */
+export function scopesOf(rule: AccessRule, approvalCase: ApprovalCase): readonly string[] {
+  return approvalCase === 'exempt' ? (rule.withoutApproval ?? noScopes) : rule.scopes
+}
+
+/**
+ * Decides whether a call may hold what its policy asks for: policy ∩ roles ∩ ceiling ∩ delegation ∩ subject token.
+ *
+ * The role step of the guard, `guard.visible` and `explainAccess` all decide here. It does no I/O.
+ */
+export function grantableScopes(
+  { access, rules }: Pick<PolicyDefinition, 'access' | 'rules'>,
+  identity: Identity,
+  approvalCase: ApprovalCase,
+  sources: ScopeSources,
+): GrantableScopes | ScopeRefusal {
+  const { roles: map } = sources
+  const held = map?.rolesOf(identity)
+  const { roles: needed } = rules
+  if (needed !== undefined) {
+    if (held === undefined) {
+      return { code: 'misconfigured', detail: 'the policy needs roles and the guard has no `roles` map' }
+    }
+    if (!needed.some((role) => held.includes(role))) {
+      const problem = map?.problemOf?.(identity)
+      const why = problem === undefined ? '' : ` (${problem})`
+      const detail = `needs one of ${needed.join(', ')}; has ${held.join(', ') || 'none'}${why}`
+      return { code: 'role_missing', detail }
+    }
+  }
+  const roleScopes = held === undefined ? undefined : map?.scopesOf(held)
+  for (const entry of access) {
+    const { missing } = boundScopes(scopeBounds(entry[1], approvalCase, roleScopes, sources))
+    if (missing.length > 0) return refusal(entry[0], missing, map?.problemOf?.(identity))
+  }
+  return granted[approvalCase]
+}
+
+/** What bounds one credential of a call. */
+export function scopeBounds(
+  rule: AccessRule,
+  approvalCase: ApprovalCase,
+  roleScopes: ReadonlySet<string> | undefined,
+  { ceiling, delegation, subjectToken }: ScopeSources,
+): ScopeBounds {
+  return {
+    asked: scopesOf(rule, approvalCase),
+    ceiling,
+    delegation,
+    // I5: the scopes of an upstream are not in the vocabulary of our own roles.
+    roles: rule.kind === 'resource' ? roleScopes : undefined,
+    subjectToken: tokenScopes(rule, approvalCase, subjectToken),
+  }
+}
+
+/** I5: a token for the same API gains no scopes by an exchange. What a person approved is no exchange. */
+function tokenScopes(
+  rule: AccessRule,
+  approvalCase: ApprovalCase,
+  { audience, scopes }: Pick<SubjectToken, 'audience' | 'scopes'> = {},
+): ReadonlySet<string> | undefined {
+  if (approvalCase === 'approved' || rule.kind !== 'resource') return undefined
+  if (scopes === undefined || audience?.includes(rule.resource) !== true) return undefined
+  return new Set(scopes)
+}
+
+function refusal(name: string, missing: readonly MissingScope[], problem: string | undefined): ScopeRefusal {
+  const why = missing.map(({ scope, source }) => `${name}: ${scope} is not within ${sourceNames[source]}`)
+  const byRole = missing.some(({ source }) => source === 'roles')
+  const detail = [...why, ...(byRole && problem !== undefined ? [problem] : [])].join('; ')
+  return { code: scopeDenial(missing), detail }
+}
+
+const sourceNames = {
+  roles: 'the roles',
+  ceiling: 'the ceiling',
+  delegation: 'the delegation',
+  subject_token: "the user's own token, which is for the same API",
+} as const
+
+/** The code of a refusal that several sources give. The user's own right comes first. */
+export function scopeDenial(missing: readonly MissingScope[]): DenyCode {
+  const has = (source: MissingScope['source']) => missing.some((one) => one.source === source)
+  if (has('roles')) return 'role_missing'
+  if (has('subject_token')) return 'not_permitted'
+  return has('delegation') ? 'delegation_exceeded' : 'misconfigured'
+}
