@@ -1,5 +1,6 @@
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'
 import type { ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from './approval-channel.ts'
+import { keepWriting, keptWrite } from './keep-writing.ts'
 import type { Ledger } from './ledger.ts'
 import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, nextPollAt } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
@@ -47,14 +48,20 @@ export async function alone<Result>(
   seconds: number,
   work: () => Promise<Result>,
 ): Promise<Result | undefined> {
+  if (keptWrite(ledger, id) !== undefined) return undefined
   const lease = await ledger.lease(`busy:${id}`, seconds)
   if (lease === undefined) return undefined
   const stopRenewing = lease.keep()
   try {
     return await work()
   } finally {
-    stopRenewing()
-    await lease.release()
+    const end = () => {
+      stopRenewing()
+      return lease.release()
+    }
+    const writing = keptWrite(ledger, id)
+    if (writing === undefined) await end()
+    else void writing.then(end)
   }
 }
 
@@ -100,17 +107,16 @@ async function send(
   const asked = await withinBound((signal) =>
     channel.ask(channelQuestion({ ...entry.record, question }), { ...context, signal }),
   ).catch((error: unknown) => refused(error))
-  return ledger.update(entry, (record) => {
+  const now = ledger.now()
+  const written = (record: RunRecord): RunRecord | undefined => {
     // A question that took its place meanwhile was not sent by this.
     if (record.state !== 'requested' || record.question?.id !== question.id) return undefined
-    if ('note' in asked) return { ...record, ...asked, state: 'failed', endedAt: ledger.now() }
-    return {
-      ...record,
-      state: 'pending',
-      delivery: deliveryOf(asked, question, sentAt, ledger.now()),
-      sends: record.sends + 1,
-    }
-  })
+    if ('note' in asked) return { ...record, note: asked.note, unsent: asked.unsent, state: 'failed', endedAt: now }
+    return { ...record, state: 'pending', delivery: deliveryOf(asked, question, sentAt, now), sends: record.sends + 1 }
+  }
+  const next = await keepWriting(ledger, entry.record.id, () => ledger.update(entry, written))
+  if ('thrown' in asked) throw asked.thrown
+  return next
 }
 
 /** The first poll, too, keeps the interval from the response: a server may count from when it answered (CIBA Core §7.3). */
@@ -128,12 +134,23 @@ function deliveryOf(asked: Asked, { expiresAt }: StoredQuestion, sentAt: number,
   }
 }
 
+/** Why a question is not asked again. `thrown`: what the caller of this send has to hear. */
+interface Refused {
+  readonly note: string
+  readonly unsent: boolean
+  readonly thrown?: unknown
+}
+
 /**
- * A definite no of the channel ends the run; an outage, an abort or a fault of our own does not. It is no answer of the
- * person: a server says `access_denied` for one who has no device (CIBA Core §13).
+ * A definite no of the channel ends the run; an outage does not. It is no answer of the person: a server says
+ * `access_denied` for one who has no device (CIBA Core §13). An error that the channel did not classify ends the run
+ * too: the question may have reached the person, who is not to be asked twice.
  */
-function refused(error: unknown): { readonly note: string; readonly unsent: boolean } {
-  if (!BehalfError.isInstance(error) || error.retryable) throw error
+function refused(error: unknown): Refused {
+  if (!BehalfError.isInstance(error)) {
+    return { note: 'the channel threw: the question may have been sent', unsent: false, thrown: error }
+  }
+  if (error.retryable) throw error
   // After a response that breaks the specification the person may have been asked.
   return { note: error.message, unsent: !(error instanceof InvalidResponseError) }
 }

@@ -2,6 +2,7 @@ import { revealToken } from '../credential/token.ts'
 import { BehalfError } from '../errors/index.ts'
 import type { Answer, ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import { alone, BUSY_SECONDS, channelQuestion, MAX_SENDS } from './deliver-question.ts'
+import { keepWriting, keptWrite } from './keep-writing.ts'
 import type { Ledger } from './ledger.ts'
 import { endOf, intervalOf, isUsable, nextPollAt, SKEW_SECONDS, useWithinSeconds } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
@@ -58,18 +59,22 @@ async function look(
     interval: delivery.interval,
     ...(delivery.expiresAt !== undefined && { expiresAt: delivery.expiresAt }),
   }
-  const settle = (answer: Answer) =>
-    ledger.update(entry, (current) =>
-      // An answer belongs to the question that was asked, and not to one that took its place.
-      isPending(current) && current.question.id === question.id
-        ? applied(current, answer, sentAt, ledger.now())
-        : undefined,
+  const settle = (answer: Answer) => {
+    const now = ledger.now()
+    return keepWriting(ledger, record.id, () =>
+      ledger.update(entry, (current) =>
+        // An answer belongs to the question that was asked, and not to one that took its place.
+        isPending(current) && current.question.id === question.id ? applied(current, answer, sentAt, now) : undefined,
+      ),
     )
+  }
   try {
     const request = channelQuestion({ ...record, question })
     const answer = await withinBound((signal) => channel.look(asked, request, { ...context, signal }))
     return await settle(answer)
   } catch (error) {
+    // The answer is here, and the store did not take it yet.
+    if (keptWrite(ledger, record.id) !== undefined) throw error
     // A request may have been sent: the next one keeps its distance (CIBA Core §10.1).
     const postponed = await settle({ status: 'pending', found: 'nothing', ...retryAfterOf(error) })
     if (BehalfError.isInstance(error) && error.retryable) return postponed

@@ -17,6 +17,6 @@ export interface OpenLedgerOptions {
  * @throws ConfigurationError A durable store without keys, or keys that are none.
  */
 export function openLedger({ store, keys, clock, onState }: OpenLedgerOptions): Ledger {
-  const { sealer, hash } = openStoreKeys(store, keys)
-  return new Ledger({ store, clock, sealer, hash, ...(onState !== undefined && { onState }) })
+  const opened = openStoreKeys(store, keys)
+  return new Ledger({ ...opened, clock, ...(onState !== undefined && { onState }) })
 }

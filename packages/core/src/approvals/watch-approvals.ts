@@ -1,5 +1,6 @@
 import { StoreError } from '../errors/index.ts'
 import { pause } from '../lib/index.ts'
+import { isOutage } from './lease.ts'
 import { isPending } from './look-for-answer.ts'
 import { nextStepAt } from './poll-times.ts'
 import type { Entry } from './record.ts'
@@ -105,7 +106,7 @@ class StoreWatcher implements Watcher {
       this.#damagedClaims = 0
     } catch (error) {
       this.#note(error, undefined)
-      if (error instanceof StoreError && (error.retryable || this.#isPassing(error))) return
+      if (isOutage(error) || (error instanceof StoreError && this.#isPassing(error))) return
       throw error
     }
     const unread: StoreError[] = []

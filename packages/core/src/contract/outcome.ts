@@ -76,9 +76,11 @@ export interface Interrupted {
   readonly trace: Trace
 }
 
-/** Neither allowed nor refused: something that was needed did not answer. Worth another try. */
+/** Neither allowed nor refused: something that was needed did not answer. Worth another try, but for `retryable: false`. */
 export interface Unavailable {
   readonly status: 'unavailable'
+  /** A store or another port failed with an error that it did not classify. Nobody knows whether another try helps. */
+  readonly retryable?: false
   /** Seconds. */
   readonly retryAfter?: number
   /** Safe for the model. */

@@ -2,7 +2,7 @@ import type { Denied, Done, Interrupted, Invocation, Trace, Unavailable } from '
 import { callOf, principalOf } from './auditor.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
-import { denySentences, unavailableSentence, underWaySentence } from './sentences.ts'
+import { denySentences, failedSentence, unavailableSentence, underWaySentence } from './sentences.ts'
 import type { Stop } from './stop.ts'
 
 type Phase = 'preflight' | 'run'
@@ -42,11 +42,13 @@ function outcomeOf(progress: Progress, stop: Stop, phase: Phase): Ended {
       return { status: 'interrupted', interrupt, trace, ...(waits && { maxWaitSeconds: wait.maxSeconds }) }
     }
     case 'unavailable': {
-      const { retryAfter, underWay } = stop
+      const { retryAfter, retryable, underWay } = stop
+      const sentence = retryable === false ? failedSentence : unavailableSentence
       return {
         status: 'unavailable',
-        message: underWay === true ? underWaySentence : unavailableSentence,
+        message: underWay === true ? underWaySentence : sentence,
         trace,
+        ...(retryable === false && { retryable }),
         ...(retryAfter !== undefined && { retryAfter }),
       }
     }

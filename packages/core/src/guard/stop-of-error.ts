@@ -1,11 +1,14 @@
-import { type AnyBehalfError, BehalfError } from '../errors/index.ts'
+import { type AnyBehalfError, BehalfError, type StoreError } from '../errors/index.ts'
 import { RuleThrew } from './answer-of.ts'
 import { describeError } from './describe-error.ts'
 import type { Progress } from './progress.ts'
 import { deny, loginRequired, type Stop } from './stop.ts'
 
 /**
- * Maps what a step threw to how the call ends: an outage is `unavailable`, everything else fails closed.
+ * Maps what a step threw to how the call ends.
+ *
+ * An outage is `unavailable`. An error that a store or another port did not classify is `unavailable` without a promise
+ * that another try helps. Everything else is a refusal.
  *
  * @throws The reason of the caller's own abort.
  */
@@ -14,7 +17,7 @@ export function stopOfError(error: unknown, progress: Progress): Stop {
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return { status: 'unavailable', detail: 'the total deadline passed' }
   }
-  return BehalfError.isInstance(error) ? stopOfFault(error as AnyBehalfError) : stopOfForeign(error, progress)
+  return BehalfError.isInstance(error) ? stopOfFault(error as AnyBehalfError, progress) : stopOfForeign(error, progress)
 }
 
 /**
@@ -29,7 +32,7 @@ function stopOfForeign(error: unknown, progress: Progress): Stop {
   const text = { message: `${name}: ${message}`, ...(stack !== undefined && { stack }) }
   if (rule === undefined) {
     progress.fault({ kind: 'port_threw', ...text })
-    return deny('misconfigured', `a port threw: ${name}`)
+    return { status: 'unavailable', detail: `a port threw: ${name}`, retryable: false }
   }
   progress.fault({ kind: 'rule_threw', rule, ...text })
   return { ...deny('misconfigured', `the rule ${rule} threw ${text.message}`), ...(stack !== undefined && { stack }) }
@@ -41,7 +44,7 @@ function ruleOf(error: unknown, { at }: Progress): string | undefined {
   return at === 'input' ? 'schema' : undefined
 }
 
-function stopOfFault(error: AnyBehalfError): Stop {
+function stopOfFault(error: AnyBehalfError, progress: Progress): Stop {
   if (error.retryable) {
     const retryAfter = 'retryAfter' in error ? error.retryAfter : undefined
     return { status: 'unavailable', detail: error.message, ...(retryAfter !== undefined && { retryAfter }) }
@@ -51,11 +54,20 @@ function stopOfFault(error: AnyBehalfError): Stop {
       return deny('invalid_input', error.message)
     case 'ERR_OAUTH_RESPONSE':
       return stopOfOAuthError(error)
+    case 'ERR_STORE':
+      return error.reason === 'unclassified' ? failedStore(error, progress) : deny('misconfigured', error.message)
     case 'ERR_INVALID_TOKEN':
       return deny('misconfigured', `a token that was issued to us does not verify: ${error.message}`)
     default:
       return deny('misconfigured', error.message)
   }
+}
+
+/** What the store's own error says reaches the app's `onFault` alone. */
+function failedStore(error: StoreError, progress: Progress): Stop {
+  const { name, message, stack } = describeError(error.cause, progress)
+  progress.fault({ kind: 'store_failed', message: `${name}: ${message}`, ...(stack !== undefined && { stack }) })
+  return { status: 'unavailable', detail: error.message, retryable: false }
 }
 
 /** RFC 6749 §5.2 and RFC 8693 §2.2.2: what the user can mend by signing in again, and what only the app can. */

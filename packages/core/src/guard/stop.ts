@@ -18,6 +18,8 @@ export type Stop =
       readonly status: 'unavailable'
       readonly retryAfter?: number
       readonly detail: string
+      /** Something failed in an unknown way: nobody may say that another try helps. */
+      readonly retryable?: false
       /** The same call is being run: nobody may say that it was not done. */
       readonly underWay?: boolean
     }

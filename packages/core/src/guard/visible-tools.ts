@@ -1,5 +1,4 @@
 import type { DenyCode, Identity, Permission, Policy } from '../contract/index.ts'
-import { BehalfError } from '../errors/index.ts'
 import { decideEach, isAllowed } from '../fga/filter-allowed.ts'
 import { isVerified } from '../identity/index.ts'
 import { answerOf } from './answer-of.ts'
@@ -41,18 +40,27 @@ export async function visibleTools(
   const { clock, revocations } = environment
   const now = clock.now()
   // I9: a user whose access was revoked elsewhere is shown what a stranger is.
-  const unknown: Verdict | undefined =
+  const unread: { readonly error: unknown } | undefined =
     identity === undefined || revocations.isFresh(now)
       ? undefined
-      : await revocations.refresh(now).then(() => undefined, unanswered)
+      : await revocations.refresh(now).then(
+          () => undefined,
+          (error: unknown) => ({ error }),
+        )
+  // One fault of the store is told once, for all tools.
+  let unknown: Verdict | undefined
   const tools = Object.keys(policies).map((tool) => ({ tool, definition: definitionOf(policies[tool]) }))
   const verdicts = await Promise.all(
     tools.map(async ({ tool, definition }): Promise<Verdict> => {
       if (definition === undefined)
         return { reason: 'no_policy', detail: 'policy() or publicTool() made no such policy' }
       if (definition.isPublic) return 'visible'
-      if (unknown !== undefined) return unknown
       const progress = new Progress({ tool, slot: 'visible', input: {}, identity }, definition, environment)
+      progress.at = 'identity'
+      if (unread !== undefined) {
+        unknown ??= verdictOf(stopOfError(unread.error, progress))
+        return unknown
+      }
       const beyond = beforePermission(progress, environment)
       if (beyond !== undefined) return beyond
       return permissionVerdict(progress, identity as Identity, environment)
@@ -119,13 +127,6 @@ async function permissionVerdict(progress: Progress, identity: Identity, environ
   } catch (error) {
     return verdictOf(stopOfError(error, progress))
   }
-}
-
-/** The store did not say who was revoked: an outage is told apart from a fault of the set-up. */
-function unanswered(error: unknown): Verdict {
-  const isOurs = BehalfError.isInstance(error)
-  const detail = isOurs ? error.message : 'the store threw an error of its own'
-  return { reason: isOurs && error.retryable ? 'unavailable' : 'misconfigured', detail }
 }
 
 const verdictOf = (stop: Stop): Verdict => ({

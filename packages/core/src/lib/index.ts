@@ -1,6 +1,7 @@
 export { canonicalJson } from './canonical-json.ts'
+export { isOutage } from './classified-store.ts'
 export { equalSecrets, type KeyedHash, keyedHash, randomSecret, sha256 } from './digest.ts'
-export { isOutage, Lease } from './lease.ts'
+export { Lease } from './lease.ts'
 export { letGo } from './let-go.ts'
 export { noteEvent } from './note-event.ts'
 export { once } from './once.ts'

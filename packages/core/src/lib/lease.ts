@@ -1,5 +1,5 @@
-import { BehalfError } from '../errors/index.ts'
 import type { Store } from '../ports/index.ts'
+import { isOutage } from './classified-store.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -98,9 +98,4 @@ export class Lease {
 async function versionOf(store: Store, key: string, holder: string): Promise<string | undefined> {
   const found = await store.get(key)
   return found !== undefined && decoder.decode(found.value) === holder ? found.version : undefined
-}
-
-/** The store did not answer, or not in time: what was asked of it may have been done. */
-export function isOutage(error: unknown): boolean {
-  return BehalfError.isInstance(error) && error.retryable
 }

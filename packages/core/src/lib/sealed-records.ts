@@ -1,5 +1,6 @@
-import { BehalfError, StoreError } from '../errors/index.ts'
+import { StoreError } from '../errors/index.ts'
 import type { PutOptions, Store } from '../ports/index.ts'
+import { isOutage } from './classified-store.ts'
 import type { KeyedHash } from './digest.ts'
 import type { Sealer } from './seal.ts'
 import { openStoreKeys, type StoreKeys } from './store-keys.ts'
@@ -33,9 +34,9 @@ export class SealedRecords {
    * @throws ConfigurationError A durable store without keys, or keys that are none.
    */
   constructor(kind: string, store: Store, keys: StoreKeys | undefined) {
-    const { sealer, hash } = openStoreKeys(store, keys)
+    const { store: opened, sealer, hash } = openStoreKeys(store, keys)
     this.#kind = kind
-    this.#store = store
+    this.#store = opened
     this.#sealer = sealer
     this.#hash = hash
   }
@@ -123,10 +124,6 @@ export class SealedRecords {
       throw new StoreError('corrupt', 'a stored value is not JSON', { cause })
     }
   }
-}
-
-function isOutage(error: unknown): boolean {
-  return BehalfError.isInstance(error) && error.retryable
 }
 
 /** Sealed twice, the same value is other bytes: these are from this very write. */

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts'
 import type { Store } from '../ports/index.ts'
+import { classifiedStore } from './classified-store.ts'
 import { type KeyedHash, keyedHash } from './digest.ts'
 import { refuseUnknownKeys } from './options.ts'
 import { createSealer, type KeyMaterial, keyBytes, type Sealer } from './seal.ts'
@@ -15,11 +16,19 @@ export interface StoreKeys {
 /** A memory store dies with its process, and so may its keys: random ones, the same for all who open this store. */
 const ownKeys = new WeakMap<Store, StoreKeys>()
 
+/** What a part needs to keep records. */
+export interface OpenedStore {
+  /** The store, whose errors are all classified. */
+  readonly store: Store
+  readonly sealer: Sealer
+  readonly hash: KeyedHash
+}
+
 /** Memory stores that were opened with keys of the app. */
 const withGivenKeys = new WeakSet<Store>()
 
 /**
- * Returns what seals the records of a store, and what hashes their names.
+ * Returns the store to use, what seals its records, and what hashes their names.
  *
  * This is the only place where keys of a store come from. Two parts that open one store find the same records.
  *
@@ -27,11 +36,7 @@ const withGivenKeys = new WeakSet<Store>()
  * @throws ConfigurationError The store is unknown, a durable store has no keys, a key is invalid, or one part gives
  *   keys for a memory store and another part gives none.
  */
-export function openStoreKeys(
-  store: Store,
-  given: StoreKeys | undefined,
-  owner?: string,
-): { readonly sealer: Sealer; readonly hash: KeyedHash } {
+export function openStoreKeys(store: Store, given: StoreKeys | undefined, owner?: string): OpenedStore {
   const option = (name: string) => (owner === undefined ? name : `${owner}.${name}`)
   if (store?.specificationVersion !== 1) {
     throw new ConfigurationError(option('store'), 'give a Store of specification version 1, such as memoryStore()')
@@ -51,7 +56,7 @@ export function openStoreKeys(
   const seal = keys.seal.map((material, index) => keyBytes(option(`keys.seal[${index}]`), material))
   const index = keyBytes(option('keys.index'), keys.index)
   if (given !== undefined) withGivenKeys.add(store)
-  return { sealer: createSealer(seal), hash: keyedHash(index) }
+  return { store: classifiedStore(store), sealer: createSealer(seal), hash: keyedHash(index) }
 }
 
 /** With keys in one part and without in another, one record would have two names, and what runs once would run twice. */

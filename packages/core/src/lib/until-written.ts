@@ -1,4 +1,4 @@
-import { isOutage } from './lease.ts'
+import { isOutage } from './classified-store.ts'
 
 /**
  * Writes until the store has taken it, or the time is over.

@@ -26,7 +26,8 @@ export interface PutOptions {
  * Where records live. Bytes in, bytes out: a store gets no key and needs to understand nothing.
  *
  * Every method rejects with a `StoreError` when the store cannot be reached, and within a bounded time; nothing is
- * guessed. A write that rejects as `unavailable` may have been carried out, and its answer lost. Repeated as it was it
+ * guessed. A store classifies its own faults: any other error counts as `unclassified`, and ends a call as `unavailable`
+ * with no promise that another try helps. A write that rejects as `unavailable` may have been carried out, and its answer lost. Repeated as it was it
  * could meet its own trace as a `'conflict'`: read the key back first, and compare the value. A claim that was lost so
  * comes again when its lease ends; a count may be one too high, never too low.
  *

@@ -98,7 +98,6 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
   }
   const now = () => clock.now() / 1000
   const book = new OrderBook({
-    store: options.store,
     ...openStoreKeys(options.store, options.keys, 'createApprovalGate'),
     leaseSeconds: positive('leaseSeconds', options.leaseSeconds ?? 60),
     retentionSeconds: positive('retentionSeconds', options.retentionSeconds ?? 86_400),

@@ -70,8 +70,8 @@ export class SharedTokens {
   readonly #skewMs: number
 
   constructor({ store, keys, clock, skewSeconds }: SharedTokensOptions) {
-    const { sealer, hash } = openStoreKeys(store, keys)
-    this.#store = store
+    const { store: opened, sealer, hash } = openStoreKeys(store, keys)
+    this.#store = opened
     this.#sealer = sealer
     this.#hash = hash
     this.#clock = clock

@@ -59,7 +59,7 @@ const MAX_PAGES = 20
  */
 export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): AccountLinker {
   refuseUnknownKeys('auth0ConnectedAccounts', options, optionKeys)
-  const { domain, token, store, keys } = options
+  const { domain, token, keys } = options
   if (
     typeof domain !== 'string' ||
     !URL.canParse(`https://${domain}/`) ||
@@ -68,7 +68,7 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
     throw new ConfigurationError('auth0ConnectedAccounts.domain', 'give the bare domain, such as tenant.eu.auth0.com')
   }
   if (typeof token !== 'function') throw new ConfigurationError('auth0ConnectedAccounts.token', 'give a function')
-  const { sealer, hash } = openStoreKeys(store, keys)
+  const { store, sealer, hash } = openStoreKeys(options.store, keys)
   const api = new MyAccount(`https://${domain}`, token, surroundingsOf('auth0ConnectedAccounts', options))
   const attempts = new ConnectAttempts(store, sealer, hash)
   return Object.freeze<AccountLinker>({

@@ -9,11 +9,12 @@ export type FaultAnswer =
 /** The provider's own no, where there can be one. */
 type Refusal = { readonly status: 'refused'; readonly reason: ConnectRefusal; readonly detail: string }
 
-/** @throws What is no fault of a kind that is known. */
+/** @throws A fault of an unknown kind, such as an error that the store did not classify. */
 export function faultAnswer(error: unknown): FaultAnswer {
   if (!BehalfError.isInstance(error)) throw error
   const fault = error as AnyBehalfError
   const detail = fault.message
+  if (fault.code === 'ERR_STORE' && fault.reason === 'unclassified') throw error
   if (!fault.retryable) return { status: 'misconfigured', detail }
   const retryAfter = 'retryAfter' in fault ? fault.retryAfter : undefined
   return { status: 'unavailable', detail, ...(retryAfter !== undefined && { retryAfter }) }

@@ -63,7 +63,7 @@ const optionKeys = ['store', 'keys', 'connections', 'connectPage', 'recheckSecon
  */
 export function storedVault(options: StoredVaultOptions): StoredVault {
   refuseUnknownKeys('storedVault', options, optionKeys)
-  const { store, connections, connectPage, recheckSeconds = 60 } = options
+  const { connections, connectPage, recheckSeconds = 60 } = options
   if (typeof connections !== 'object' || connections === null || Object.keys(connections).length === 0) {
     throw new ConfigurationError('storedVault.connections', 'give at least one connection by its name')
   }
@@ -71,7 +71,7 @@ export function storedVault(options: StoredVaultOptions): StoredVault {
     throw new ConfigurationError('storedVault.recheckSeconds', 'give a positive number of seconds')
   }
   const surroundings = surroundingsOf('storedVault', options)
-  const { sealer, hash } = openStoreKeys(store, options.keys)
+  const { store, sealer, hash } = openStoreKeys(options.store, options.keys)
   const upstreams = new Map(
     Object.entries(connections).map(([name, given]) => [
       name,

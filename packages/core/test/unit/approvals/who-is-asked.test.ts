@@ -73,15 +73,16 @@ test('a channel that names no interval is looked at after five seconds', async (
 })
 
 describe('a channel that fails to ask', () => {
-  test('by a fault of its own ends nothing: the person may still be asked', async () => {
-    const { settle, failsToAsk, stored } = await opened()
+  test('by an error that it did not classify is not asked again, since the person may have been reached', async () => {
+    const { settle, failsToAsk, stored, questions } = await opened()
     failsToAsk(() => {
       throw new TypeError('x is not a function')
     })
     await expect(settle()).rejects.toThrow('x is not a function')
-    expect((await stored()).record.state).toBe('requested')
+    expect((await stored()).record).toMatchObject({ state: 'failed', sends: 0 })
     failsToAsk(() => {})
-    expect((await settle()).status).toBe('pending')
+    expect(await settle()).toMatchObject({ status: 'refused', code: 'approval_failed' })
+    expect(questions).toHaveLength(0)
   })
 
   test.each([

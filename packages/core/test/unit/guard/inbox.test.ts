@@ -119,12 +119,16 @@ describe('an inbox ends in time and with typed errors', () => {
     await expect(stuck.approvals.get(id, { identity: user() })).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
   })
 
-  test('a fault that is not ours is wrapped, and an abort is its own reason', async () => {
+  test('a fault that the store did not classify is a StoreError, and an abort is its own reason', async () => {
     const { guard, call, store } = smallWorld()
     const first = await guard().run(asks, call(), () => 'ran')
     const id = first.status === 'interrupted' ? first.interrupt.id : ''
     const broken = guard({ store: tapped(store, () => Promise.reject(new RangeError('boom'))) })
-    await expect(broken.approvals.get(id, { identity: user() })).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
+    await expect(broken.approvals.get(id, { identity: user() })).rejects.toMatchObject({
+      code: 'ERR_STORE',
+      reason: 'unclassified',
+      retryable: false,
+    })
     const reason = new Error('left')
     const signal = AbortSignal.abort(reason)
     await expect(guard().approvals.get(id, { identity: user(), signal })).rejects.toBe(reason)

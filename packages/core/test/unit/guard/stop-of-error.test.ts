@@ -14,8 +14,8 @@ describe('how a call ends that something went wrong in (E1)', () => {
 
   test('the end of all time is an outage; another exception of the platform is not', () => {
     expect(stopOf(new DOMException('late', 'TimeoutError'))).toMatchObject({ status: 'unavailable' })
-    expect(stopOf(new DOMException('no', 'DataError'))).toMatchObject({ status: 'denied', code: 'misconfigured' })
-    expect(stopOf(Object.assign(new Error('late'), { name: 'TimeoutError' }))).toMatchObject({ code: 'misconfigured' })
+    expect(stopOf(new DOMException('no', 'DataError'))).toMatchObject({ status: 'unavailable', retryable: false })
+    expect(stopOf(Object.assign(new Error('late'), { name: 'TimeoutError' }))).toMatchObject({ retryable: false })
   })
 
   test('an error of a port is told by its class, and never in its words', () => {

@@ -1,0 +1,31 @@
+import { isOutage } from './lease.ts'
+import type { Entry, Ledger } from './ledger.ts'
+import { untilStored } from './until-stored.ts'
+
+/** Writes that the store did not take yet, by the id of their run. */
+const underWay = new WeakMap<Ledger, Map<string, Promise<void>>>()
+
+/**
+ * Writes what a channel said. It is not to be had again: without it the person would be asked a second time.
+ *
+ * Where the store fails, the call ends with its error, and the write goes on in the background until the store takes
+ * it. Meanwhile `keptWrite` tells of it, so that nothing is sent.
+ */
+export async function keepWriting(ledger: Ledger, id: string, write: () => Promise<Entry>): Promise<Entry> {
+  try {
+    return await write()
+  } catch (error) {
+    if (!isOutage(error)) throw error
+    const writes = underWay.get(ledger) ?? new Map<string, Promise<void>>()
+    underWay.set(ledger, writes)
+    const writing = untilStored(write).then(
+      () => void writes.delete(id),
+      () => void writes.delete(id),
+    )
+    writes.set(id, writing)
+    throw error
+  }
+}
+
+/** The write of this run that is still under way in this process. Never rejects. */
+export const keptWrite = (ledger: Ledger, id: string): Promise<void> | undefined => underWay.get(ledger)?.get(id)
