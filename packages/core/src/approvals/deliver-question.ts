@@ -1,4 +1,4 @@
-import { BehalfError, InvalidResponseError } from '../errors/index.ts'
+import { BehalfError, InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
 import type { ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from './approval-channel.ts'
 import { keepWriting, keptWrite } from './keep-writing.ts'
 import type { Ledger } from './ledger.ts'
@@ -151,6 +151,8 @@ function refused(error: unknown): Refused {
     return { note: 'the channel threw: the question may have been sent', unsent: false, thrown: error }
   }
   if (error.retryable) throw error
+  // The server knows no such API: a fault of the set-up, and nobody was asked.
+  if (error instanceof OAuthResponseError && error.error === 'invalid_target') throw error
   // After a response that breaks the specification the person may have been asked.
   return { note: error.message, unsent: !(error instanceof InvalidResponseError) }
 }

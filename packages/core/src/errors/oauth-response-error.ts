@@ -14,6 +14,10 @@ export interface OAuthErrorFields {
   readonly maxAge?: number
 }
 
+/** RFC 8707 §2: identifiers are compared as texts, so `https://api.example.com` is another API than the same with a slash. */
+const TARGET_HINT =
+  ': it knows no such API; compare the identifier with the one that is registered there, which may end with a slash'
+
 /**
  * The authorization server refused, in the way its specification provides for.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749 §5.2}
@@ -32,7 +36,8 @@ export class OAuthResponseError extends BehalfError {
   constructor(fields: OAuthErrorFields, options: ErrorOptions = {}) {
     // The server's text may be hostile: quoted, so that it cannot pose as ours.
     const description = fields.errorDescription === undefined ? '' : ` (${JSON.stringify(fields.errorDescription)})`
-    super(`the authorization server answered ${JSON.stringify(fields.error)}${description}`, options)
+    const hint = fields.error === 'invalid_target' ? TARGET_HINT : ''
+    super(`the authorization server answered ${JSON.stringify(fields.error)}${description}${hint}`, options)
     this.error = fields.error
     this.status = fields.status
     if (fields.errorDescription !== undefined) this.errorDescription = fields.errorDescription

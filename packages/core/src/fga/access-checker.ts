@@ -40,7 +40,7 @@ export interface AccessChecker {
   /**
    * @throws TransportError No answer in time: the call is `unavailable`, not denied.
    * @throws InvalidObjectError The user cannot be named in the permission system: the call is denied.
-   * @throws ConfigurationError The question does not fit the checker's set-up: the call is denied.
+   * @throws ConfigurationError The checker is set up wrongly, or the question does not fit: the call is `misconfigured`.
    */
   check(question: AccessQuestion): Promise<AccessDecision>
   /**

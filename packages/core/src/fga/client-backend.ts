@@ -4,6 +4,7 @@ import { ConfigurationError, TransportError } from '../errors/index.ts'
 import { type Backend, type BatchAnswer, correlationIds } from './backend.ts'
 import type { Question } from './question.ts'
 import { readItem, refused, type Verdict } from './read-answer.ts'
+import { setUpFault } from './set-up-fault.ts'
 import { type Consistency, checkAnswer, consistencies, modelHeader } from './wire.ts'
 
 /** What the client is told with each call. */
@@ -125,13 +126,19 @@ async function outcomeOf<Outcome>(
   return read(answer)
 }
 
-/** Why the server, or the client itself, refused the question; `undefined` where there was no answer to it. */
+/**
+ * Why the server, or the client itself, refused the question; `undefined` where there was no answer to it.
+ *
+ * @throws ConfigurationError The server refused because of store, model, address or credentials.
+ */
 function problemOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   const { statusCode, apiErrorCode } = error as { readonly statusCode?: unknown; readonly apiErrorCode?: unknown }
   const code = typeof apiErrorCode === 'string' ? `, ${JSON.stringify(apiErrorCode)}` : ''
   if (typeof statusCode === 'number') {
     if (statusCode === 429 || statusCode >= 500 || apiErrorCode === 'throttled_timeout_error') return undefined
+    const fault = setUpFault(statusCode, typeof apiErrorCode === 'string' ? apiErrorCode : undefined, code)
+    if (fault !== undefined) throw fault
     return `the server refused to answer: status ${statusCode}${code}`
   }
   if (error.name === 'FgaValidationError' || error.name === 'FgaRequiredParamError') {

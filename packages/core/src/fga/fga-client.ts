@@ -48,7 +48,8 @@ export interface FgaClient {
   /**
    * Calls of one turn of the event loop share requests, and identical ones an answer.
    * @throws TransportError No answer in time.
-   * @throws ConfigurationError The question is not well-formed; nothing was sent.
+   * @throws ConfigurationError The question is not well-formed and was not sent, or the server does not know store,
+   *   model or credentials.
    */
   check(question: RelationshipQuestion, options?: FgaCallOptions): Promise<FgaAnswer>
   /** One answer for each question, in their order, in requests of at most 50. @throws As `check` does. */

@@ -18,7 +18,8 @@ export type OpenFga = AccessChecker & Required<Pick<AccessChecker, 'checkEach'>>
  *
  * Only a literal `allowed: true` allows. An answer that is missing, malformed, redirected, given twice
  * or given by another model denies, and the decision says so; no answer at all throws, so that an
- * outage is not told as a refusal. Questions of one turn of the event loop travel together, at most 50 a
+ * outage is not told as a refusal. A server that does not know store, model or credentials throws a
+ * `ConfigurationError`, so that a wrong set-up is not told as one either. Questions of one turn of the event loop travel together, at most 50 a
  * request, and identical ones are asked once. Answers are not kept unless `cacheSeconds` says so.
  *
  * @param options - An address (`https:`, or `http:` to loopback), or your own `OpenFgaClient` of `@openfga/sdk`.

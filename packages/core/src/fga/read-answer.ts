@@ -1,3 +1,4 @@
+import { setUpFault } from './set-up-fault.ts'
 import { batchAnswer, batchItem, checkAnswer, errorAnswer, modelHeader } from './wire.ts'
 
 /** An HTTP answer that is complete and worth reading; outages never get here. */
@@ -59,14 +60,21 @@ export function readItem(item: unknown): Verdict {
   return allowed === true ? { kind: 'allowed' } : { kind: 'denied' }
 }
 
-/** The JSON of an answer that may be read, or why it may not. */
+/**
+ * The JSON of an answer that may be read, or why it may not.
+ *
+ * @throws ConfigurationError The server refused because of store, model, address or credentials.
+ */
 export function readBody(
   answer: HttpAnswer,
   modelId: string,
 ): { readonly json: unknown } | { readonly problem: string } {
   if (answer.redirected) return { problem: 'the answer was redirected' }
   if (answer.status !== 200) {
-    return { problem: `the server refused to answer: status ${answer.status}${inWords(serverErrorOf(answer.text))}` }
+    const error = serverErrorOf(answer.text)
+    const fault = setUpFault(answer.status, error?.code, inWords(error))
+    if (fault !== undefined) throw fault
+    return { problem: `the server refused to answer: status ${answer.status}${inWords(error)}` }
   }
   // A store keeps every model; an answer by another one answers another question.
   const answered = answer.headers.get(modelHeader)

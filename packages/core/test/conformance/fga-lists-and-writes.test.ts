@@ -134,7 +134,7 @@ describe('OpenFGA: batches, facts and credentials', () => {
     )
     expect((await one.check(question())).allowed).toBe(true)
     fga.misbehave(() => HttpResponse.json({ code: 'x' }, { status: 401 }))
-    expect((await one.check(question())).allowed).toBe(false)
+    await expect(one.check(question())).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
     expect(issued).toBe(3)
   })
 })

@@ -53,9 +53,6 @@ describe('OpenFGA: models, consistency, names', () => {
 describe('OpenFGA: errors', () => {
   for (const [status, code] of [
     [400, 'validation_error'],
-    [401, 'bearer_token_missing'],
-    [403, 'forbidden'],
-    [404, 'store_id_not_found'],
     [409, 'Aborted'],
     [422, 'something_else'],
   ] as const) {
@@ -67,6 +64,28 @@ describe('OpenFGA: errors', () => {
       expect(decision.checks[0]?.problem).toContain(code)
       expect(fga.sent).toHaveLength(1)
     })
+  }
+
+  for (const [status, code, option] of [
+    [400, 'authorization_model_not_found', 'openFga.authorizationModelId'],
+    [401, 'bearer_token_missing', 'openFga.credentials'],
+    [403, 'forbidden', 'openFga.credentials'],
+    [404, 'store_id_not_found', 'openFga.storeId'],
+  ] as const) {
+    verifies(
+      'OPENFGA-Errors-refused',
+      `${status} ${code} is a fault of the set-up at once, and says which`,
+      async () => {
+        fga.misbehave(() => HttpResponse.json({ code, message: 'because' }, { status }))
+        const fault = {
+          code: 'ERR_CONFIGURATION',
+          option,
+          message: expect.stringMatching(`${status}.*${code}.*because`),
+        }
+        await expect(checker().check(question())).rejects.toMatchObject(fault)
+        expect(fga.sent).toHaveLength(1)
+      },
+    )
   }
 
   const outages: readonly (readonly [string, () => Response])[] = [

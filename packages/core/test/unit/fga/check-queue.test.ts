@@ -199,8 +199,10 @@ describe('a batch that the server refuses as a whole', () => {
   test.each([401, 404, 403])('with %i is asked once: no question of it is to blame', async (status) => {
     fga.misbehave(() => HttpResponse.json({ code: 'x', message: 'x' }, { status }))
     const one = checker()
-    const decisions = await Promise.all([one.check(question()), one.check(question({ permissions: p('p2') }))])
-    expect(decisions.map(({ allowed }) => allowed)).toEqual([false, false])
+    const decisions = await Promise.allSettled([one.check(question()), one.check(question({ permissions: p('p2') }))])
+    for (const decision of decisions) {
+      expect(decision).toMatchObject({ status: 'rejected', reason: { code: 'ERR_CONFIGURATION' } })
+    }
     expect(fga.sent).toHaveLength(1)
   })
 

@@ -90,13 +90,16 @@ describe('an app’s own client', () => {
 
   test('its refusals deny, and its outages are none', async () => {
     const throws = (fields: object) => fake({ check: () => Promise.reject(Object.assign(new Error('x'), fields)) })
-    for (const fields of [
-      { statusCode: 400 },
-      { statusCode: 401 },
-      { statusCode: 302 },
-      { name: 'FgaValidationError' },
-    ]) {
+    for (const fields of [{ statusCode: 400 }, { statusCode: 302 }, { name: 'FgaValidationError' }]) {
       expect((await checker(throws(fields)).check(single)).allowed).toBe(false)
+    }
+    for (const fields of [
+      { statusCode: 401 },
+      { statusCode: 403 },
+      { statusCode: 404, apiErrorCode: 'store_id_not_found' },
+      { statusCode: 400, apiErrorCode: 'authorization_model_not_found' },
+    ]) {
+      await expect(checker(throws(fields)).check(single)).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
     }
     for (const fields of [
       { statusCode: 429 },
