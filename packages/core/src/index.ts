@@ -167,6 +167,7 @@ export {
 // identity
 export {
   currentIdentity,
+  detached,
   type IdentityOf,
   runAs,
   type SubjectToken,

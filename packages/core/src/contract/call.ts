@@ -9,7 +9,7 @@ import type { Identity } from './identity.ts'
 export interface Credential {
   /**
    * @throws CredentialMisuseError The request goes to another origin, or sets its own `Authorization`,
-   *   or the call has ended.
+   *   or the call has ended, or the current identity is another principal's (`runAs`).
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
   /** The audited exception, for SDKs that take no `fetch`: the raw token, for the time of `use`. */

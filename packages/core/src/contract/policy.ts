@@ -100,6 +100,10 @@ export type ExemptionsNamed<Input, Access extends AccessRules> = [Access[keyof A
 export interface Rules<Input, Access extends AccessRules> {
   /**
    * Raise it when a function below changes its meaning: what was approved under the old version is asked again.
+   *
+   * Functions have no digest. Without a `version` of their own, two policies that differ only in what their functions
+   * do (`permission`, `approval.when`, `message`, `details`, `approver`, `account`) have the same version, and so has
+   * one policy before and after its functions changed. Give a `version` wherever there is an `approval`.
    * @default a digest of the static rules, without `timeoutMs` and `wait`
    */
   readonly version?: string

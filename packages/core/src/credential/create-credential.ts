@@ -39,6 +39,8 @@ export interface CredentialOptions extends IssuedToken {
   readonly refresh?: (() => Promise<IssuedToken | undefined>) | undefined
   /** The header that gets the call's idempotency key on requests that write. Absent: none does. */
   readonly idempotencyHeader?: string | undefined
+  /** Whether the running code acts for another principal than the call does: then nothing is sent. */
+  readonly actsForAnother?: (() => boolean) | undefined
   /** Told before a body gets the raw token; when it throws, the body does not get it. */
   readonly onRawToken: (name: string) => void | Promise<void>
 }
@@ -107,7 +109,7 @@ class BoundCredential implements OpenCredential {
   }
 
   async send(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    this.#refuseClosed()
+    this.#refuseMisuse()
     const { name, origins } = this.#options
     const request = checkRequest(name, origins, input, init)
     this.#keys.mark(request.method, request.headers)
@@ -121,7 +123,7 @@ class BoundCredential implements OpenCredential {
   }
 
   async reveal<Result>(use: (token: string) => Result | Promise<Result>): Promise<Result> {
-    this.#refuseClosed()
+    this.#refuseMisuse()
     await this.#options.onRawToken(this.#options.name)
     this.#refuseClosed()
     this.#isRevealed = true
@@ -180,6 +182,15 @@ class BoundCredential implements OpenCredential {
       this.#issued = (await this.#renewal) ?? refused
     }
     return this.#issued === refused ? undefined : this.#issued
+  }
+
+  #refuseMisuse(): void {
+    this.#refuseClosed()
+    if (this.#options.actsForAnother?.() !== true) return
+    throw new CredentialMisuseError(
+      'other_identity',
+      `the credential ${this.#options.name} is of a call for another user than the current identity: use it outside of that runAs`,
+    )
   }
 
   #refuseClosed(): void {

@@ -8,7 +8,8 @@ import { definitionOf } from './policy-definition.ts'
  *
  * Sugar over AsyncLocalStorage: a body gets the same object as its last argument.
  *
- * @throws IdentityRequiredError Outside a guarded call, or inside one that another policy let run.
+ * @throws IdentityRequiredError Outside a guarded call, inside one that another policy let run, or within a `runAs`
+ *   of another principal.
  */
 export function currentCall<P extends Policy>(policy: P): Call<AccessOf<P>> {
   const scope = shared.scope.getStore()

@@ -8,6 +8,7 @@ import {
   revealToken,
   type Token,
 } from '../credential/index.ts'
+import { actsForAnother } from '../identity/run-as.ts'
 import { callOf, principalOf } from './auditor.ts'
 import { cachedTokens } from './check-connections.ts'
 import { scopesFor } from './check-roles.ts'
@@ -180,6 +181,7 @@ function credentialOptions(
     fetch: environment.fetch,
     signal: progress.invocation.signal,
     refresh: cached ? () => renewed(progress, rule, issued, environment) : undefined,
+    actsForAnother: () => progress.identity !== undefined && actsForAnother(progress.identity),
     onRawToken: () => noteRawToken(progress, name, environment),
   }
   if (issued.expiresAt !== undefined) options.expiresAt = issued.expiresAt

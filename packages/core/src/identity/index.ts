@@ -16,7 +16,7 @@ export {
 } from './present-user.ts'
 export { renewLogin } from './renew-login.ts'
 export { type RequestAgentIdentityOptions, requestAgentIdentity } from './request-agent-identity.ts'
-export { currentIdentity, runAs } from './run-as.ts'
+export { currentIdentity, detached, runAs } from './run-as.ts'
 export {
   identityOfLogin,
   type KeptLogin,

@@ -1,6 +1,7 @@
 import type { Identity } from '../contract/index.ts'
 import { IdentityRequiredError } from '../errors/index.ts'
 import { type Scope, shared } from '../lib/index.ts'
+import { isSamePrincipal } from './same-principal.ts'
 import { isVerified } from './verified.ts'
 
 /**
@@ -11,6 +12,12 @@ import { isVerified } from './verified.ts'
  * identity is entered again at each step. A stream within another object is not found: return it itself, or
  * read it within `fn`. Nothing is checked but that a verification made the identity: it may have expired.
  *
+ * Within a guarded call, an identity of another principal closes that call for `fn`: `currentCall()` throws, and the
+ * call's credentials send nothing while the identity is the current one.
+ *
+ * What `fn` starts goes on as this identity, also after `fn` has ended. Start a worker or a pool within
+ * {@link detached}, or it runs the jobs of others as this identity.
+ *
  * @throws IdentityRequiredError No verification made `identity`. Take it from `verifyAccessToken` or `verifyIdToken`.
  */
 export function runAs<Result>(identity: Identity, fn: () => Result): Result {
@@ -19,8 +26,30 @@ export function runAs<Result>(identity: Identity, fn: () => Result): Result {
       'runAs takes an identity that a verification made, not an object that looks like one',
     )
   }
-  // A call that surrounds this goes on: only whom the code acts for is another.
-  const scope: Scope = { ...shared.scope.getStore(), identity }
+  const outer = shared.scope.getStore()
+  const around = outer?.identity as Identity | undefined
+  // The credentials of a call are its own principal's.
+  const keepsCall = around === undefined || isSamePrincipal(around, identity)
+  return within(keepsCall ? { ...outer, identity } : { identity }, fn)
+}
+
+/**
+ * Runs `fn` outside of any identity and any guarded call: for workers, pools and timers that serve several users.
+ *
+ * A loop that is started within `runAs` or a tool would keep that identity, and run the jobs of others as it. Each job
+ * enters its own identity: `runAs(identity, job)`.
+ */
+export function detached<Result>(fn: () => Result): Result {
+  return within({ identity: undefined }, fn)
+}
+
+/** Whether the running code acts for another principal than `identity`. False where it acts for nobody. */
+export function actsForAnother(identity: Identity): boolean {
+  const current = shared.scope.getStore()?.identity as Identity | undefined
+  return current !== undefined && !isSamePrincipal(current, identity)
+}
+
+function within<Result>(scope: Scope, fn: () => Result): Result {
   const result = shared.scope.run(scope, fn)
   const keep = (value: unknown) => kept(scope, value)
   return (result instanceof Promise ? result.then(keep) : keep(result)) as Result
