@@ -1,5 +1,6 @@
 import { isOutage } from './lease.ts'
-import type { Entry, Ledger } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
+import type { Entry } from './record.ts'
 import { untilStored } from './until-stored.ts'
 
 /** Writes that the store did not take yet, by the id of their run. */
