@@ -144,9 +144,4 @@ export const tokenExplanations: readonly Explanation[] = [
     keys: ['ownLogin: clause removed: audience !== undefined'],
     reason: 'An audience that is `undefined` reads as one that is absent: `renewLogin` looks at its value alone.',
   },
-  {
-    file: 'identity/session-login.ts',
-    keys: ["renewLogin: clause removed: 'error' in error"],
-    reason: 'An error without that field has nothing there that equals the code; the clause is for the type.',
-  },
 ]

@@ -13,7 +13,8 @@ export const guards: readonly Guard[] = [
   { holds: ['I7'], file: 'identity/introspection.ts', within: ['checkTimes', 'checkTarget', 'identityOf'] },
   { holds: ['I8'], file: 'identity/check-binding.ts' },
   { holds: ['I8'], file: 'identity/verify-request.ts' },
-  { holds: ['I7'], file: 'identity/session-login.ts', within: ['isSamePerson', 'heldTo', 'withSession', 'renewLogin'] },
+  { holds: ['I7'], file: 'identity/session-login.ts', within: ['isSamePerson', 'withSession'] },
+  { holds: ['I7'], file: 'identity/renew-login.ts', within: ['heldTo', 'renewLogin'] },
   { holds: ['I5', 'I7'], file: 'authorization-server/scopes.ts' },
   { holds: ['I7'], file: 'identity/request-agent-identity.ts', within: ['agentOf', 'audiencesOf'] },
 

@@ -27,6 +27,7 @@ export {
 export type { LoginHint, ProfileOptions } from './profile-options.ts'
 export { subjectOf } from './read-claims.ts'
 export { readIssuer, unknownIssuer } from './read-issuer.ts'
+export { isGrantGone } from './request-fault.ts'
 export { safeCause } from './safe-cause.ts'
 export { grantedScopes, tokenScopes } from './scopes.ts'
 export type {

@@ -47,7 +47,12 @@ export async function requestFault(error: unknown, context: FaultContext): Promi
   const reason = error instanceof ClientError ? reasonOf(error) : undefined
   const unreadable = error instanceof ClientError && isUnreadable(error)
   const message = `the answer to ${context.what} breaks the specification`
-  return new InvalidResponseError(reason === undefined ? message : `${message}: ${reason}`, { cause, unreadable })
+  const status = refusedStatus(error)
+  return new InvalidResponseError(reason === undefined ? message : `${message}: ${reason}`, {
+    cause,
+    unreadable,
+    status,
+  })
 }
 
 /** Errors of the library that say what is wrong. Their messages name claims and fields, and never hold a value. */
@@ -68,6 +73,26 @@ function isUnreadable({ code, cause }: ClientError): boolean {
   return typeof body !== 'object' || body === null || !('access_token' in body)
 }
 
+/**
+ * Whether a refusal of a grant that was good once says that the grant is gone: expired, revoked or used up (RFC 6749
+ * §5.2). Some servers answer 400 and name no error.
+ */
+export function isGrantGone(error: unknown): boolean {
+  if (!BehalfError.isInstance(error)) return false
+  const { code, error: name, status } = error as { code: string; error?: unknown; status?: unknown }
+  return code === 'ERR_OAUTH_RESPONSE' ? name === 'invalid_grant' : code === 'ERR_INVALID_RESPONSE' && status === 400
+}
+
+/** The status of a refusal in which the library found no error: it hands the response over as a cause. */
+function refusedStatus(error: unknown): number | undefined {
+  for (let at = error, depth = 0; depth < 4; depth++) {
+    if (at instanceof Response) return at.status >= 400 ? at.status : undefined
+    if (!(at instanceof Error)) return undefined
+    at = at.cause
+  }
+  return undefined
+}
+
 /** A fault of ours that the library wrapped on its way through. */
 function bornHere(error: unknown): BehalfError | undefined {
   for (let at = error, depth = 0; depth < 4 && at instanceof Error; at = at.cause, depth++) {
@@ -84,6 +109,7 @@ function refusal(body: unknown, response: Response, error: Error, context: Fault
     return new InvalidResponseError(`${context.what} was answered with ${status} and no OAuth error`, {
       cause,
       unreadable: true,
+      status,
     })
   const retryAfter = retryAfterSeconds(response, context.now)
   return new OAuthResponseError(

@@ -1,4 +1,4 @@
-import { type ReceivedTokens, type TokenResponse, tokenEnd } from '../authorization-server/index.ts'
+import { isGrantGone, type ReceivedTokens, type TokenResponse, tokenEnd } from '../authorization-server/index.ts'
 import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'
 import { isSamePerson, type KeptLogin, type LoginContext, loginOfResponse, tokenOf } from './session-login.ts'
@@ -44,7 +44,7 @@ export async function renewLogin(kept: KeptLogin, context: LoginContext): Promis
     const reason = BehalfError.isInstance(error) && 'reason' in error ? error.reason : undefined
     if (tokens !== undefined) return { status: 'unverified', tokens, error, isOthers: reason === 'subject' }
     // RFC 6749 §5.2: expired, revoked, or rotated by somebody else.
-    if (BehalfError.isInstance(error) && 'error' in error && error.error === 'invalid_grant') return { status: 'ended' }
+    if (isGrantGone(error)) return { status: 'ended' }
     throw error
   }
 }
