@@ -56,6 +56,8 @@ describe('oidc', () => {
     ],
     ['no token type', { token: { accessTokenTypes: [] } }, 'oidc.token.accessTokenTypes'],
     ['required claims that are no list', { token: { requiredClaims: 'sub' } }, 'oidc.token.requiredClaims'],
+    ['unasked scopes that are no list', { token: { unaskedScopes: 'openid' } }, 'oidc.token.unaskedScopes'],
+    ['unasked scopes of one grant', { exchange: { unaskedScopes: [] } }, 'oidc.exchange.unaskedScopes'],
     ['no client id', { clientId: undefined }, 'oidc.clientId'],
     ['no issuer', { issuer: undefined }, 'oidc.issuer'],
     ['an issuer that is no URL', { issuer: 'as.example.com' }, 'oidc.issuer'],
