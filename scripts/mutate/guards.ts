@@ -16,6 +16,7 @@ export const guards: readonly Guard[] = [
   { holds: ['I7'], file: 'identity/session-login.ts', within: ['isSamePerson', 'withSession'] },
   { holds: ['I7'], file: 'identity/renew-login.ts', within: ['heldTo', 'renewLogin'] },
   { holds: ['I5', 'I7'], file: 'authorization-server/scopes.ts' },
+  { holds: ['I6'], file: 'guard/actor-token.ts', within: ['issuedTo'] },
   { holds: ['I7'], file: 'identity/request-agent-identity.ts', within: ['agentOf', 'audiencesOf'] },
 
   // Tokens

@@ -75,8 +75,9 @@ function environmentOf(options: GuardOptions): Environment {
   if (authorizationServer === undefined) {
     throw new ConfigurationError('authorizationServer', 'give a profile such as auth0({ … }) or oidc({ … })')
   }
-  refuseUnknownKeys('agent', agent ?? {}, ['name', 'ceiling'])
+  refuseUnknownKeys('agent', agent ?? {}, ['name', 'ceiling', 'actorToken'])
   requireText('agent.name', agent?.name)
+  checkActorToken(options)
   checkPermissions(options)
   if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
     throw new ConfigurationError('timeoutMs', 'give a positive number of milliseconds')
@@ -125,6 +126,16 @@ function sharesTokens({ shareTokens = false, store }: GuardOptions): boolean {
     throw new ConfigurationError('shareTokens', 'give the store that the processes share, or leave it out')
   }
   return shareTokens
+}
+
+function checkActorToken({ agent: { actorToken }, authorizationServer }: GuardOptions): void {
+  if (actorToken === undefined) return
+  if (typeof actorToken !== 'function') {
+    throw new ConfigurationError('agent.actorToken', 'give a function, such as () => requestAgentIdentity({ … })')
+  }
+  if (typeof authorizationServer !== 'function' && authorizationServer.exchange?.grant !== 'token-exchange') {
+    throw new ConfigurationError('agent.actorToken', 'this provider takes no actor_token: leave it out')
+  }
 }
 
 function checkPermissions({ permissions, agent, authorizationServer }: GuardOptions): void {

@@ -1,6 +1,6 @@
 import type { ApprovalChannels, StoreKeys } from '../approvals/index.ts'
 import type { Profile } from '../authorization-server/profile.ts'
-import type { Fault } from '../contract/index.ts'
+import type { AgentIdentity, Fault } from '../contract/index.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
 import type { KeyMaterial } from '../lib/index.ts'
 import type { AuditSink, Clock, Fetch, Store } from '../ports/index.ts'
@@ -15,6 +15,16 @@ export interface AgentOptions {
   readonly name: string
   /** Every scope it may ever hold, whoever it acts for. @default no ceiling */
   readonly ceiling?: readonly string[]
+  /**
+   * Gives the agent's own identity at this issuer, as `requestAgentIdentity` makes it. Its token is sent as the
+   * `actor_token` of each exchange (RFC 8693 §2.1), for a server that names the agent in `act` only then. The guard
+   * keeps it until it expires. `undefined`: no actor token at this issuer.
+   * @default the server knows the agent by its client
+   */
+  readonly actorToken?: (request: {
+    readonly issuer: string
+    readonly signal: AbortSignal
+  }) => AgentIdentity | undefined | Promise<AgentIdentity | undefined>
 }
 
 export type GuardKeys = StoreKeys

@@ -4,6 +4,7 @@ import { type IssuedToken, Token } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
 import { type SubjectToken, subjectTokenOf } from '../identity/index.ts'
 import { exchangeToken } from '../token-exchange/index.ts'
+import { actorToken, dropActorToken } from './actor-token.ts'
 import { bridgedToken, isBridged } from './bridged-token.ts'
 import { scopesFor } from './check-roles.ts'
 import type { Credentialed } from './credentialed.ts'
@@ -104,15 +105,22 @@ async function exchange(
   const startedAt = environment.clock.now()
   const details = entry?.record.question?.details ?? []
   const carries = details.length > 0 && authorizationServer.profile.exchange?.carriesAuthorizationDetails === true
+  const actor = await actorToken(identity.issuer, environment, signal)
   const issued = await exchangeToken({
     authorizationServer,
     identity,
     subjectToken,
+    ...(actor !== undefined && { actorToken: { token: actor.token, type: 'access_token' } }),
     resource: rule.resource,
     scopes: scopesFor(progress, rule),
     ...(carries && { authorizationDetails: details }),
     clock: environment.clock,
     signal,
+  }).catch((error: unknown) => {
+    if (BehalfError.isInstance(error) && error.code === 'ERR_OAUTH_RESPONSE') {
+      dropActorToken(identity.issuer, environment)
+    }
+    throw error
   })
   noteToken(progress, environment, { source: 'exchange', audience: rule.resource, issued, startedAt })
   return issued
