@@ -1,7 +1,6 @@
-import { type Entry, type RunRecord, secondsToPoll } from '../approvals/index.ts'
-import type { Actor, Approver, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
+import { callerOf, type Entry, isSameCaller, type RunRecord, secondsToPoll } from '../approvals/index.ts'
+import type { Approver, AuthorizationDetail, Identity } from '../contract/index.ts'
 import { isPerson } from '../identity/index.ts'
-import { canonicalJson } from '../lib/index.ts'
 
 /** What an owner may see of a run. No token, no `auth_req_id`, no input. */
 export interface ApprovalView {
@@ -60,18 +59,9 @@ export function approverView(entry: Entry, now: number): ApproverView {
  * Whether a run is this identity's own. To a person who is here belong all runs that were begun for them. Who acts for a
  * user, a job, and an agent by itself have those that they began themselves: by the same client, actor and delegation.
  */
-export function owns(identity: Identity, { owner, actor, delegationId }: RunRecord): boolean {
-  const user = identity.kind === 'user' ? identity : undefined
-  if (!isOfPrincipal(identity, owner)) return false
-  if (isPerson(identity)) return true
-  return (
-    identity.clientId === owner.clientId &&
-    user?.delegationId === delegationId &&
-    chainOf(user?.actor) === chainOf(actor)
-  )
+export function owns(identity: Identity, record: RunRecord): boolean {
+  return isOfPrincipal(identity, record.owner) && (isPerson(identity) || isSameCaller(record, callerOf(identity)))
 }
-
-const chainOf = (actor: Actor | undefined): string => canonicalJson((actor ?? null) as unknown as Json)
 
 /** Whether a run was begun for this principal. Subjects are compared within one issuer and tenant. */
 function isOfPrincipal(identity: Identity, owner: RunRecord['owner']): boolean {
