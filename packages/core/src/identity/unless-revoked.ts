@@ -16,9 +16,8 @@ export function unlessRevoked(place: LoginPlace, isRevoked: (login: KeptLogin) =
     },
     async write(login, ifVersion) {
       const version = await place.write(login, ifVersion)
-      if (version === 'conflict' || !(await isRevoked(login))) return version
-      await place.end(version)
-      return 'conflict'
+      // What was written is nobody's from here on: the clean-up of the revocation finds it, and gives its token back.
+      return version === 'conflict' || !(await isRevoked(login)) ? version : 'conflict'
     },
   }
 }

@@ -55,8 +55,8 @@ describe('a proof that was revoked makes no delegation (I11)', () => {
       ({ id }) => id,
       (error: unknown) => error,
     )
-    if (typeof created !== 'string') expect(created).toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'inactive' })
-    else await expect(behalf.delegations.identity(created)).rejects.toMatchObject(ended)
+    if (atWrite === 1) expect(created).toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'inactive' })
+    else await expect(behalf.delegations.identity(created as string)).rejects.toMatchObject(ended)
     const again = user({ authTime: clock.now() / 1000 + 60 })
     for (const view of await guard().delegations.list({ identity: again })) expect(view.state).toBe('revoked')
   })
@@ -171,18 +171,21 @@ describe('a delegation is compared at each use', () => {
     expect(await behalf.run(writes, call({ identity: job }), () => 'ran')).toMatchObject({ status: 'done' })
   })
 
-  test('a revocation while the issuer is asked for a token: the job gets no identity, and the refresh token goes back', async () => {
-    const { process, delegate, present, authorizationServer, clock } = await jobWorld()
+  test.each([
+    ['before its refresh token is sent: it is given back unused', 1, { refreshes: 0, givenBack: 1 }],
+    ['after it was sent: the new one is given back to the issuer', 2, { refreshes: 1, givenBack: 1 }],
+  ])('one that is revoked while it is renewed gives no identity; %s', async (_, atWrite, expected) => {
+    const { process, delegate, present, refreshes, authorizationServer, clock } = await jobWorld()
     const store = memoryStore({ clock })
     const id = await delegate(process({ store, keys }))
     const { identity } = await present()
-    let isRenewing = false
+    let writes = 0
+    const before = await refreshes()
     const watched = overStore(store, {
       put: async (key, value, options) => {
         const version = await store.put(key, value, options)
         // The name is written; the clean-up has not come this far.
-        if (isRenewing && key.startsWith('delegation:') && !key.endsWith(':lease')) {
-          isRenewing = false
+        if (key.startsWith('delegation:') && !key.endsWith(':lease') && ++writes === atWrite) {
           const { Revocations, revocationRecords } = await import('../../../src/revocation/index.ts')
           const { issuer, subject: ann } = identity
           await new Revocations(revocationRecords(store, keys), 0).add({ issuer, subject: ann }, Date.now())
@@ -190,9 +193,9 @@ describe('a delegation is compared at each use', () => {
         return version
       },
     })
-    isRenewing = true
     await expect(process({ store: watched, keys }).delegations.identity(id)).rejects.toMatchObject(ended)
     const requests = await authorizationServer.controls.requests()
-    expect(requests.filter(({ endpoint }) => endpoint === 'revoke')).toHaveLength(1)
+    expect((await refreshes()) - before).toBe(expected.refreshes)
+    expect(requests.filter(({ endpoint }) => endpoint === 'revoke')).toHaveLength(expected.givenBack)
   })
 })
