@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Guard, memoryStore, type Store, StoreError, type UserIdentity } from '../../../src/index.ts'
+import { Revocations, revocationRecords } from '../../../src/revocation/index.ts'
 import { asks, ISSUER, keys, reads, smallWorld, user, writes } from '../guard/small-world.ts'
 import { overStore } from '../stores/over-store.ts'
 import { jobWorld } from './job-world.ts'
@@ -59,6 +60,15 @@ describe('a proof that was revoked makes no delegation (I11)', () => {
     else await expect(behalf.delegations.identity(created as string)).rejects.toMatchObject(ended)
     const again = user({ authTime: clock.now() / 1000 + 60 })
     for (const view of await guard().delegations.list({ identity: again })) expect(view.state).toBe('revoked')
+  })
+
+  test('revoked right after the write, by a process that has not come to its clean-up yet: it is not made', async () => {
+    const { behalf, create, store, clock } = racing(() =>
+      new Revocations(revocationRecords(store, keys), 0).add(subject, clock.now()),
+    )
+    await expect(create()).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'inactive' })
+    const again = user({ authTime: clock.now() / 1000 + 60 })
+    expect(await behalf.delegations.list({ identity: again })).toMatchObject([{ state: 'revoked' }])
   })
 
   test('a store that does not answer after the write leaves nothing that may be used', async () => {
@@ -186,7 +196,6 @@ describe('a delegation is compared at each use', () => {
         const version = await store.put(key, value, options)
         // The name is written; the clean-up has not come this far.
         if (key.startsWith('delegation:') && !key.endsWith(':lease') && ++writes === atWrite) {
-          const { Revocations, revocationRecords } = await import('../../../src/revocation/index.ts')
           const { issuer, subject: ann } = identity
           await new Revocations(revocationRecords(store, keys), 0).add({ issuer, subject: ann }, Date.now())
         }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createGuard, type Store, type UserIdentity } from '../../../src/index.ts'
+import { Revocations, revocationRecords } from '../../../src/revocation/index.ts'
 import { keys } from '../guard/small-world.ts'
 import { overStore } from '../stores/over-store.ts'
 import { type World, world } from './sessions-world.ts'
@@ -52,6 +53,22 @@ describe('a proof that was revoked makes no session (I11)', () => {
     expect(writes).toBe(atWrite)
     if (atWrite === 2) expect(await identityOf(target, created as string)).toBeUndefined()
     else expect(created).toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'inactive' })
+  })
+
+  test('revoked right after the write, by a process that has not come to its clean-up yet: it is not made', async () => {
+    const target = await world()
+    const { json, whose } = await annOf(target, 'subject')
+    const put: Store['put'] = async (key, value, options) => {
+      const version = await target.store.put(key, value, options)
+      if (key.startsWith('session:')) {
+        await new Revocations(revocationRecords(target.store, keys), 0).add(whose, target.clock.now())
+      }
+      return version
+    }
+    const created = target.sessions({ store: overStore(target.store, { put }), keys }).create(json)
+    await expect(created).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'inactive' })
+    const requests = await target.authorizationServer.controls.requests()
+    expect(requests.filter(({ endpoint }) => endpoint === 'revoke')).toHaveLength(1)
   })
 
   test('a session lasts no longer than revocations are kept', async () => {
