@@ -10,6 +10,7 @@ const rooms = {
   errors: ['contract'],
   ports: ['contract'],
   lib: ground,
+  display: [],
   credential: base,
   revocation: base,
   'authorization-server': [...base, 'credential'],

@@ -1,3 +1,5 @@
+import { displayText } from '@behalf/core/interrupts'
+
 const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' })
 
 interface Placed {
@@ -11,12 +13,13 @@ interface Placed {
 /** The order that was placed, or why the market did not take it. */
 export function Order({ output }: { readonly output: unknown }) {
   const order = output as Partial<Placed> & { readonly status?: string; readonly reason?: string }
-  if (order.status === 'refused') return <p>The market did not take the order: {order.reason}</p>
+  if (order.status === 'refused') return <p>The market did not take the order: {displayText(order.reason ?? '')}</p>
   return (
     <dl>
       <dt>Order</dt>
       <dd>
-        {order.side === 'sell' ? 'Sold' : 'Bought'} {order.quantity?.toLocaleString('en-US')} {order.symbol}
+        {order.side === 'sell' ? 'Sold' : 'Bought'} {displayText(order.quantity ?? '')}{' '}
+        {displayText(order.symbol ?? '')}
       </dd>
       <dt>Price</dt>
       <dd>{dollars.format(order.price ?? 0)}</dd>

@@ -2,10 +2,11 @@
 
 import { useCallback, useEffect, useState } from 'react'
 
+/** As the inbox sends it. Message and fields are made for showing; the details themselves are left where they are. */
 interface Question {
   readonly id: string
   readonly message: string
-  readonly details: readonly Readonly<Record<string, unknown>>[]
+  readonly fields: readonly (readonly { readonly name: string; readonly value: string }[])[]
   readonly expiresAt: number
   readonly answerToken: string
 }
@@ -42,16 +43,14 @@ export function Questions() {
       {questions.map((question) => (
         <article key={question.id} className="card waiting" aria-label={question.message}>
           <h3>{question.message}</h3>
-          {question.details.map((detail) => (
-            <dl key={JSON.stringify(detail)}>
-              {Object.entries(detail)
-                .filter(([name]) => name !== 'type')
-                .map(([name, value]) => (
-                  <div key={name} className="pair">
-                    <dt>{name}</dt>
-                    <dd>{String(value)}</dd>
-                  </div>
-                ))}
+          {question.fields.map((fields) => (
+            <dl key={JSON.stringify(fields)}>
+              {fields.map(({ name, value }) => (
+                <div key={name} className="pair">
+                  <dt>{name}</dt>
+                  <dd>{value}</dd>
+                </div>
+              ))}
             </dl>
           ))}
           <p className="actions">

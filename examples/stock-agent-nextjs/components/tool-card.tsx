@@ -1,4 +1,5 @@
 import { parseInterrupt } from '@behalf/ai-sdk/browser'
+import { displayText } from '@behalf/core/interrupts'
 import type { Look } from '../src/look-at.ts'
 import { isGoingOn } from '../src/parts.ts'
 import { Countdown } from './countdown.tsx'
@@ -55,7 +56,7 @@ export function ToolCard(props: CardProps) {
       <section className="card" aria-label="Order">
         {asked !== undefined && (
           <p className="card-top">
-            <span>{asked}</span>
+            <span>{displayText(asked)}</span>
             <Verdict part={part} sentences={sentences} />
           </p>
         )}
@@ -64,7 +65,7 @@ export function ToolCard(props: CardProps) {
       </section>
     )
   }
-  if (part.state === 'output-available') return <p className="done">{labels[tool] ?? tool}</p>
+  if (part.state === 'output-available') return <p className="done">{labels[tool] ?? displayText(tool)}</p>
   // Its process died in the middle: what became of it is looked after.
   if (isGoingOn(part)) return <p className="done">Under way…</p>
   return part.state === 'output-error' || part.state === 'output-denied' ? <p className="done">Not done</p> : null
@@ -102,7 +103,7 @@ function Waiting({ part, login, returnTo, look, cancel }: CardProps) {
             <span className="pulse">Waiting for {where}</span>
             {interrupt.expiresAt !== undefined && <Countdown expiresAt={interrupt.expiresAt} />}
           </p>
-          <h2>{interrupt.message}</h2>
+          <h2>{displayText(interrupt.message)}</h2>
           <p className="quiet-text">Nothing is ordered before that. You can leave this page; it will be here.</p>
           <p className="actions">
             <button type="button" className="quiet" onClick={() => void cancel(interrupt.id)}>

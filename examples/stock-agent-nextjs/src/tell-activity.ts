@@ -1,18 +1,25 @@
-import type { ApprovalEvent, AuditEvent, AuditPrincipal, CallEvent } from '@behalf/core'
+import {
+  type ApprovalEvent,
+  type AuditEvent,
+  type AuditPrincipal,
+  type CallEvent,
+  type DisplayText,
+  displayText,
+} from '@behalf/core'
 
 /** All events of one call, or of one question and the calls that it was for, as a user reads them. */
 export interface Story {
   readonly key: string
-  readonly title: string
+  readonly title: DisplayText
   readonly verdict: Verdict
   /** Who acted for whom. */
-  readonly who: string
+  readonly who: DisplayText
   /** Of the newest event, epoch milliseconds. */
   readonly at: number
   /** What happened, in its order. */
-  readonly moments: readonly { readonly text: string; readonly at: number }[]
+  readonly moments: readonly { readonly text: DisplayText; readonly at: number }[]
   /** What was looked at, and what it said. */
-  readonly why: readonly { readonly step: string; readonly verdict: string; readonly detail: string }[]
+  readonly why: readonly { readonly step: string; readonly verdict: string; readonly detail: DisplayText }[]
 }
 
 export interface Verdict {
@@ -73,15 +80,15 @@ function storyOf(key: string, newest: AuditEvent, group: readonly AuditEvent[]):
   const last = called.find(({ status }) => status === 'done') ?? called[0]
   return {
     key,
-    title: message ?? titles[newest.tool] ?? (newest.tool || 'A delegation'),
+    title: displayText(message ?? titles[newest.tool] ?? (newest.tool || 'A delegation')),
     verdict: verdictOf(asked[0], called[0]),
-    who: whoActed(newest.agent, newest.principal),
+    who: displayText(whoActed(newest.agent, newest.principal)),
     at: newest.at,
     moments: [...group].reverse().flatMap((event) => {
       const text = momentOf(event)
-      return text === undefined ? [] : [{ text, at: event.at }]
+      return text === undefined ? [] : [{ text: displayText(text), at: event.at }]
     }),
-    why: (last?.trace.steps ?? []).map(({ step, verdict, detail }) => ({ step, verdict, detail })),
+    why: (last?.trace.steps ?? []).map(({ step, verdict, detail }) => ({ step, verdict, detail: displayText(detail) })),
   }
 }
 

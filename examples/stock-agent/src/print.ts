@@ -1,4 +1,4 @@
-import type { AuditEvent, Interrupt, Trace } from '@behalf/core'
+import { type AuditEvent, displayText, type Interrupt, type Trace } from '@behalf/core'
 import type { PendingRequest } from '@behalf/testing'
 import type { Mismatch } from './check.ts'
 import type { ApiRequest } from './watch-wire.ts'
@@ -47,8 +47,8 @@ export class Printer {
 
   /** A question as the person sees it on their phone. */
   question({ subject, bindingMessage = '', authorizationDetails }: PendingRequest): void {
-    this.field('phone', `${subject} is asked: ${this.paint('yellow', `“${bindingMessage}”`)}`)
-    for (const detail of authorizationDetails ?? []) this.field('', `details ${JSON.stringify(detail)}`)
+    this.field('phone', `${subject} is asked: ${this.paint('yellow', `“${displayText(bindingMessage)}”`)}`)
+    for (const detail of authorizationDetails ?? []) this.field('', `details ${displayText(detail)}`)
   }
 
   waiting({ interval = 5, kind }: Interrupt): void {

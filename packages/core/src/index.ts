@@ -105,6 +105,8 @@ export type {
   UseDelegationOptions,
   UseLimit,
 } from './delegations/index.ts'
+// display
+export { type DisplayText, displayText } from './display/index.ts'
 // errors
 export {
   type AnyBehalfError,

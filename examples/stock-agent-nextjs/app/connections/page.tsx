@@ -1,3 +1,4 @@
+import { displayText } from '@behalf/core'
 import type { AvailableConnection, LinkedAccount } from '@behalf/core/vault'
 import type { Metadata } from 'next'
 import { LoginFirst } from '../../components/login-first.tsx'
@@ -60,22 +61,24 @@ function Connection({
 }) {
   const isMissing = accounts.every(({ status }) => status === 'must_reconnect')
   return (
-    <section className="card" aria-label={label}>
-      <h2>{label}</h2>
+    <section className="card" aria-label={displayText(label)}>
+      <h2>{displayText(label)}</h2>
       {accounts.length === 0 && (
-        <p className="quiet-text">Not connected. It would give access to {scopes.join(', ')}.</p>
+        <p className="quiet-text">Not connected. It would give access to {displayText(scopes.join(', '))}.</p>
       )}
       {accounts.map(({ id, label: shown = id, status, scopes: granted }) => (
         <div key={id}>
-          <p>{shown}</p>
+          <p>{displayText(shown)}</p>
           <p className="quiet-text">
-            {status === 'connected' ? `Connected, with access to ${granted.join(', ')}.` : 'Has to be connected again.'}
+            {status === 'connected'
+              ? `Connected, with access to ${displayText(granted.join(', '))}.`
+              : 'Has to be connected again.'}
           </p>
           <form action="/connections/disconnect" method="post" className="actions">
             <input type="hidden" name="connection" value={name} />
             <input type="hidden" name="account" value={id} />
             <button type="submit">
-              Disconnect <span className="said">{shown}</span>
+              Disconnect <span className="said">{displayText(shown)}</span>
             </button>
           </form>
         </div>

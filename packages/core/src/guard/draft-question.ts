@@ -1,5 +1,6 @@
 import type { ApprovalChannel, ApprovalQuestion, Entry, StoredQuestion } from '../approvals/index.ts'
 import type { Approver, AuthorizationDetail, Identity, Json, ResourceRule } from '../contract/index.ts'
+import { movesNumbers, visibleText } from '../display/index.ts'
 import { snapshot } from '../lib/index.ts'
 import { answerOf } from './answer-of.ts'
 import type { Environment } from './environment.ts'
@@ -9,12 +10,6 @@ import { deny, type Stop } from './stop.ts'
 
 /** How long a question may stay open by default. Seconds. */
 const LIFETIME_SECONDS = 3600
-
-/**
- * Control, format (bidirectional overrides among them), separator and ignorable characters, and lone
- * surrogates: what is read must be what is meant (A8).
- */
-const hidden = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 
 /** Nobody reads more before saying yes; and nothing is ever cut off. */
 const MAX_MESSAGE = 2_000
@@ -102,12 +97,20 @@ function withDoubt(message: string, inDoubt: readonly Entry[]): readonly string[
   ]
 }
 
+/** A8: what is read is what is meant, in whatever way a channel shows it. A message is sent as it is, so it must be plain. */
 function messageProblem(message: string): string | undefined {
-  // U+2800 is a letter by its class, and a blank by its looks.
-  if (message.replaceAll(/[\s\u2800]/gu, '') === '') return 'is empty'
+  const text = message.trim()
+  if (text === '') return 'is empty'
   if (message.length > MAX_MESSAGE) return `is longer than ${MAX_MESSAGE} characters`
-  return hidden.test(message) ? 'holds invisible characters' : undefined
+  const shown = visibleText(text)
+  if (shown !== text) return `holds characters that are not shown as they are: ${codesIn(shown)}`
+  return movesNumbers(text)
+    ? 'has a right-to-left letter before a number, which is then drawn before the letter'
+    : undefined
 }
+
+/** The first of them, for the operator. */
+const codesIn = (shown: string): string => [...new Set(shown.match(/\[U\+[^\]]+\]|⏎/g))].slice(0, 5).join(' ')
 
 function isApprover(approver: Approver | undefined): approver is Approver {
   // A directory that knows nobody may say `null`, whatever the type says.

@@ -1,4 +1,5 @@
 import type { UserIdentity } from '../contract/index.ts'
+import { displayText } from '../display/index.ts'
 import { randomSecret } from '../lib/index.ts'
 import type { AvailableConnection, LinkedAccount } from '../vault/index.ts'
 import type { ConnectParts } from './connect-parts.ts'
@@ -47,7 +48,7 @@ export async function accountsPage(
       .flatMap(([name, value]) =>
         value === undefined ? [] : [`<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`],
       )
-      .join('')}<button>${escaped(button)}</button></form>`
+      .join('')}<button>${shown(button)}</button></form>`
   const wanted = query.get('connection')
   const scopesOf = ({ name, scopes }: AvailableConnection) =>
     name === wanted
@@ -60,7 +61,7 @@ export async function accountsPage(
     const label = labels.get(connection) ?? connection
     const isOneOfMany = accounts.filter((other) => other.connection === connection).length > 1
     const name = { connection, account: id }
-    return `<li><p><strong>${escaped(label)}</strong>: ${escaped(account.label ?? id)}</p><p>${escaped(state(account))}</p>${
+    return `<li><p><strong>${shown(label)}</strong>: ${shown(account.label ?? id)}</p><p>${shown(state(account))}</p>${
       isOneOfMany && linker.prefer !== undefined && account.isPreferred !== true
         ? form('prefer', `Use ${account.label ?? id}`, name)
         : ''
@@ -69,7 +70,7 @@ export async function accountsPage(
   const connectable = ordered.map((connection) => {
     const { name, label } = connection
     const again = accounts.some((account) => account.connection === name)
-    return `<li><p>${escaped(label)}</p>${form(
+    return `<li><p>${shown(label)}</p>${form(
       'connect',
       again ? `Connect ${label} again, or another account` : `Connect ${label}`,
       {
@@ -142,5 +143,8 @@ const entities: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 }
+
+/** What others named: escaped for HTML, and for the person who reads it. */
+const shown = (text: string): string => escaped(displayText(text))
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? '')

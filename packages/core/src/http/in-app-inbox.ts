@@ -9,6 +9,7 @@ import {
   wake,
 } from '../approvals/index.ts'
 import type { JsonObject, UserIdentity } from '../contract/index.ts'
+import { displayFields, displayText } from '../display/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { IdentityOf, PresentUser } from '../identity/index.ts'
 import { originList, refuseUnknownKeys } from '../lib/index.ts'
@@ -67,9 +68,13 @@ const posted = z.strictObject({
  * The inbox of `inAppApprovals`, as a fetch-style handler: `GET` lists the open questions of the person who is
  * signed in, `POST` takes an answer.
  *
- * `GET` answers `{ questions: [{ id, message, details, expiresAt, answerToken }], next? }`, at most 50; go on with
- * `?after=next`. `POST` takes `{ id, answer: 'approve' | 'deny' | 'reopen', answerToken }` as JSON from a page of the
- * app's own origin; `reopen` lets the person be asked again after their no (A14). Nothing else of an approval is shown: not the tool, not its input, not whom it acts for.
+ * `GET` answers `{ questions: [{ id, message, fields, details, expiresAt, answerToken }], next? }`, at most 50; go on
+ * with `?after=next`. Show `message`, and of each detail its `fields`, a list of `{ name, value }`: these texts went
+ * through `displayText`. `details` are the values themselves, which an attacker may have written.
+ *
+ * `POST` takes `{ id, answer: 'approve' | 'deny' | 'reopen', answerToken }` as JSON from a page of the app's own origin;
+ * `reopen` lets the person be asked again after their no (A14). Nothing else of an approval is shown: not the tool, not
+ * its input, not whom it acts for.
  *
  * Answers 401 (nobody is signed in: an agent, a delegation and a client that is not interactive are nobody here; or
  * access was revoked), 403 (another site's page, or not shown to this session), 404 (no such
@@ -114,12 +119,14 @@ async function list(ledger: Ledger, request: Request, { identity: user }: Presen
   return respond(200, { questions, ...(after !== undefined && { next: after }) })
 }
 
-/** A8: message and details, and what is needed to answer. */
+/** A8: message and details, as a person may be shown them and as they are, and what is needed to answer. */
 async function shown(ledger: Ledger, { record }: Entry, user: UserIdentity): Promise<JsonObject> {
   const { message = '', details = [], expiresAt = 0 } = record.question ?? {}
   return {
     id: record.id,
-    message,
+    message: displayText(message),
+    // Spread, since an interface is no `Json`.
+    fields: details.map((detail) => displayFields(detail).map((field) => ({ ...field }))),
     details: details as unknown as JsonObject[],
     expiresAt,
     answerToken: await answerTokenOf(ledger, record, user),

@@ -1,4 +1,4 @@
-import { ConfigurationError, type Interrupt, type Policy } from '@behalf/core'
+import { ConfigurationError, displayText, type Interrupt, type Policy } from '@behalf/core'
 import {
   type CallToolResult,
   CLIENT_CAPABILITIES_META_KEY,
@@ -125,7 +125,7 @@ async function answer(
   const page = pageTo(interrupt)
   if (mcpReq.envelope === undefined && page !== undefined) {
     throw new UrlElicitationRequiredError([
-      { mode: 'url', elicitationId: interrupt.id, url: page, message: interrupt.message },
+      { mode: 'url', elicitationId: interrupt.id, url: page, message: displayText(interrupt.message) },
     ])
   }
   // Without a page, coming back is worth it only where the answer is given elsewhere, such as on a phone.
@@ -135,7 +135,7 @@ async function answer(
   }
   const asked = inputRequired({
     ...(page !== undefined && {
-      inputRequests: { [ASK]: inputRequired.elicitUrl({ message: interrupt.message, url: page }) },
+      inputRequests: { [ASK]: inputRequired.elicitUrl({ message: displayText(interrupt.message), url: page }) },
     }),
     requestState: await states.mint({ tool: name, slot }, context),
   })

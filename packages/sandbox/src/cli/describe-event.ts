@@ -1,5 +1,5 @@
+import { displayText } from '@behalf/core'
 import type { SandboxEvent } from '../events/index.ts'
-import { visible } from './visible.ts'
 
 const NAMES = { app: "app's issuer", upstream: 'upstream', enterprise: "employer's issuer" } as const
 
@@ -7,7 +7,7 @@ const NAMES = { app: "app's issuer", upstream: 'upstream', enterprise: "employer
 export function describeEvent(event: SandboxEvent): string {
   const time = new Date(event.at).toLocaleTimeString('en-GB')
   const [label, text] = wordsOf(event)
-  return `${time}  ${label.padEnd(9)} ${visible(text)}`
+  return `${time}  ${label.padEnd(9)} ${displayText(text)}`
 }
 
 function wordsOf(event: SandboxEvent): readonly [label: string, text: string] {

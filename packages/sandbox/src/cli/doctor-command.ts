@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
+import { displayText } from '@behalf/core'
 import { TestingError } from '@behalf/testing'
 import { type DoctorNeed, type DoctorReport, type Finding, NEEDS, runDoctor } from '../doctor/index.ts'
 import { UsageError } from './usage-error.ts'
-import { visible } from './visible.ts'
 
 export const DOCTOR_USAGE = `doctor --issuer URL [--client-id ID] [--redirect-uri URI] [--scope "openid …"] [--audience API]
          [--target resource|audience] [--need ${NEEDS.join(',')}] [--json]
@@ -58,6 +58,6 @@ function textOf({ issuer, findings, healthy }: DoctorReport): string {
 }
 
 function lines({ id, status, message, fix }: Finding): string {
-  const first = `  ${MARKS[status]} ${id.padEnd(26)} ${visible(message)}\n`
-  return fix === undefined || status === 'ok' ? first : `${first}    ${' '.repeat(26)} ${visible(fix)}\n`
+  const first = `  ${MARKS[status]} ${id.padEnd(26)} ${displayText(message)}\n`
+  return fix === undefined || status === 'ok' ? first : `${first}    ${' '.repeat(26)} ${displayText(fix)}\n`
 }

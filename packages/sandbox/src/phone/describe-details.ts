@@ -1,7 +1,9 @@
+import { type DisplayText, displayText } from '@behalf/core'
+
 /** A line of what a person is asked to agree to. */
 export interface DetailLine {
-  readonly label: string
-  readonly text: string
+  readonly label: DisplayText
+  readonly text: DisplayText
 }
 
 /** US dollars for one share, where the exchange knows it. */
@@ -15,16 +17,17 @@ const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'U
  * Authorization details as a person would want to read them. What is not known is shown as it is: nothing is left out.
  */
 export async function describeDetails(detail: unknown, quote: Quote): Promise<readonly DetailLine[]> {
-  if (typeof detail !== 'object' || detail === null) return [{ label: 'Details', text: plain(JSON.stringify(detail)) }]
+  if (typeof detail !== 'object' || detail === null) return [lineOf('Details', detail)]
   const { type, side, quantity, symbol, ...rest } = detail as Detail
   const isOrder = typeof symbol === 'string' && typeof quantity === 'number' && (side === 'buy' || side === 'sell')
   if (!isOrder) return linesOf(detail as Detail)
   const price = await quote(symbol).catch(() => undefined)
-  const shares = `${quantity.toLocaleString('en-US')} ${quantity === 1 ? 'share' : 'shares'}`
-  const about = price === undefined ? '' : `, about ${dollars.format(price * quantity)}`
+  // Exactly: a rounded amount is another amount.
+  const shares = `${displayText(quantity)} ${quantity === 1 ? 'share' : 'shares'}`
+  const about = price === undefined ? '' : `, about ${aboutDollars(price * quantity)}`
   return [
-    { label: 'Order', text: plain(`${side === 'buy' ? 'Buy' : 'Sell'} ${symbol}`) },
-    { label: 'Amount', text: `${shares}${about}` },
+    lineOf('Order', `${side === 'buy' ? 'Buy' : 'Sell'} ${symbol}`),
+    lineOf('Amount', `${shares}${about}`),
     ...linesOf(rest),
     ...(type === undefined || type === 'stock_order' ? [] : linesOf({ type })),
   ]
@@ -34,22 +37,18 @@ function linesOf(detail: Detail): readonly DetailLine[] {
   const { amount, currency, ...rest } = detail
   const isMoney = ['string', 'number'].includes(typeof amount) && typeof currency === 'string'
   return [
-    ...(isMoney ? [{ label: 'Amount', text: plain(`${String(amount)} ${String(currency)}`) }] : []),
-    ...Object.entries(isMoney ? rest : detail).map(([name, value]) => ({
-      label: labelOf(name),
-      text: plain(typeof value === 'string' ? value : JSON.stringify(value)),
-    })),
+    ...(isMoney ? [lineOf('Amount', `${typeof amount === 'string' ? amount : displayText(amount)} ${currency}`)] : []),
+    ...Object.entries(isMoney ? rest : detail).map(([name, value]) => lineOf(labelOf(name), value)),
   ]
 }
 
-function labelOf(name: string): string {
-  const words = plain(name)
-    .replaceAll(/[_-]+/g, ' ')
-    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
-  return words.charAt(0).toUpperCase() + words.slice(1).toLowerCase()
+const lineOf = (label: string, value: unknown): DetailLine => ({ label: displayText(label), text: displayText(value) })
+
+function aboutDollars(amount: number): string {
+  return amount > 0 && amount < 0.01 ? `less than ${dollars.format(0.01)}` : dollars.format(amount)
 }
 
-/** Characters that are not seen, or that turn the order of others around, are shown as such. */
-export function plain(text: string): string {
-  return text.normalize('NFC').replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')
+function labelOf(name: string): string {
+  const words = name.replaceAll(/[_-]+/g, ' ').replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+  return words.charAt(0).toUpperCase() + words.slice(1).toLowerCase()
 }

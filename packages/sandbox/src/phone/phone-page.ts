@@ -1,6 +1,7 @@
+import { displayText } from '@behalf/core'
 import { html } from 'hono/html'
 import { type Markup, page } from '../pages/index.ts'
-import { type DetailLine, describeDetails, plain, type Quote } from './describe-details.ts'
+import { type DetailLine, describeDetails, type Quote } from './describe-details.ts'
 import { phoneScript } from './phone-script.ts'
 import type { BookedQuestion } from './question-book.ts'
 
@@ -23,7 +24,7 @@ export async function phonePage(view: PhoneView): Promise<Response> {
   const { open } = view
   const history = view.history.slice(0, SHOWN)
   const cards = await Promise.all(open.map((question) => card(view, question)))
-  const whose = `${view.name.split(' ')[0] ?? view.name}’s phone`
+  const whose = `${displayText(view.name.split(' ')[0] ?? view.name)}’s phone`
   const body = html`<header><h1>${whose}</h1><span class="live" id="live">Not live</span></header>
 <main>
 <div class="said" role="status" id="said"></div>
@@ -42,12 +43,12 @@ ${history.length > 0 ? historyOf(history) : ''}
 async function card({ name, subject, csrf, quote }: PhoneView, question: BookedQuestion): Promise<Markup> {
   const { question: id, clientId, agent, message, authorizationDetails = [], scopes, audience, expiresAt } = question
   const details = await Promise.all(authorizationDetails.map((detail) => describeDetails(detail, quote)))
-  const who = agent === undefined ? plain(clientId) : `${plain(agent)} (${plain(clientId)})`
+  const who = agent === undefined ? displayText(clientId) : `${displayText(agent)} (${displayText(clientId)})`
   const left = Math.max(0, Math.ceil(expiresAt - Date.now() / 1000))
   return html`<article class="card" aria-labelledby="q-${id}">
 <p class="left"><span>Asks for your approval</span><span><time data-expires="${expiresAt}">${clock(left)}</time> left</span></p>
-<h3 class="big" id="q-${id}"><bdi>${plain(message ?? 'A request without words')}</bdi></h3>
-<dl><dt>Who asks</dt><dd><bdi>${who}</bdi></dd><dt>For</dt><dd><bdi>${plain(name)}</bdi> <span class="quiet">(${plain(subject)})</span></dd>
+<h3 class="big" id="q-${id}"><bdi>${displayText(message ?? 'A request without words')}</bdi></h3>
+<dl><dt>Who asks</dt><dd><bdi>${who}</bdi></dd><dt>For</dt><dd><bdi>${displayText(name)}</bdi> <span class="quiet">(${displayText(subject)})</span></dd>
 ${details.flat().map(line)}</dl>
 <form method="post" action="/phones/${encodeURIComponent(subject)}/answers" class="answers">
 <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="question" value="${id}">
@@ -55,8 +56,8 @@ ${details.flat().map(line)}</dl>
 <button id="approve-${id}" class="main" name="answer" value="approve" aria-describedby="q-${id}">Approve</button>
 </form>
 <details id="more-${id}"><summary>What it may do then</summary>
-<dl><dt>Scopes</dt><dd><code>${scopes.map(plain).join(' ')}</code></dd>
-<dt>At</dt><dd><code>${audience.length > 0 ? audience.map(plain).join(' ') : 'no API'}</code></dd></dl></details>
+<dl><dt>Scopes</dt><dd><code>${scopes.map((scope) => displayText(scope)).join(' ')}</code></dd>
+<dt>At</dt><dd><code>${audience.length > 0 ? audience.map((api) => displayText(api)).join(' ') : 'no API'}</code></dd></dl></details>
 </article>`
 }
 
@@ -69,8 +70,8 @@ const VERDICTS = { approved: 'Approved', denied: 'Denied', expired: 'Expired' } 
 function historyOf(history: readonly BookedQuestion[]): Markup {
   return html`<section aria-labelledby="earlier"><h2 id="earlier">Earlier</h2><ul class="history card">${history.map(
     ({ message, clientId, answer = 'expired', answeredAt = 0 }) => html`<li><div class="row">
-<span><bdi>${plain(message ?? 'A request without words')}</bdi></span><span class="verdict ${answer}">${VERDICTS[answer]}</span></div>
-<div class="row quiet"><span>${plain(clientId)}</span><time datetime="${new Date(answeredAt).toISOString()}">${timeOf(answeredAt)}</time></div></li>`,
+<span><bdi>${displayText(message ?? 'A request without words')}</bdi></span><span class="verdict ${answer}">${VERDICTS[answer]}</span></div>
+<div class="row quiet"><span>${displayText(clientId)}</span><time datetime="${new Date(answeredAt).toISOString()}">${timeOf(answeredAt)}</time></div></li>`,
   )}</ul></section>`
 }
 

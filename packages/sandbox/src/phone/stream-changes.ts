@@ -1,5 +1,5 @@
+import { displayText } from '@behalf/core'
 import type { EventHub, SandboxEvent } from '../events/index.ts'
-import { plain } from './describe-details.ts'
 
 /** So that whoever is between keeps the connection, milliseconds. */
 const BEAT_MS = 15_000
@@ -34,6 +34,6 @@ export function streamChanges(events: EventHub, subject: string, signal: AbortSi
 function wordsOf(event: SandboxEvent, subject: string): string | undefined {
   if (event.type !== 'asked' && event.type !== 'answered') return undefined
   if (event.subject !== subject) return undefined
-  const what = plain(event.message ?? 'a request without words')
+  const what = displayText(event.message ?? 'a request without words')
   return event.type === 'asked' ? `New request: ${what}` : `${what}: ${event.answer}`
 }

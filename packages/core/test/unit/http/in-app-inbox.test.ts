@@ -38,7 +38,7 @@ describe('an approval in the app’s own pages', () => {
     await target.run()
     expect((await target.list('ann')).body).toEqual({ questions: [] })
     const question = await onlyQuestion(target, 'bob')
-    expect(Object.keys(question).sort()).toEqual(['answerToken', 'details', 'expiresAt', 'id', 'message'])
+    expect(Object.keys(question).sort()).toEqual(['answerToken', 'details', 'expiresAt', 'fields', 'id', 'message'])
     expect(question).toMatchObject({
       message: 'Buy 50 shares of AAPL',
       details: [{ symbol: 'AAPL', quantity: 50, type: 'stock_order' }],

@@ -1,3 +1,4 @@
+import { displayText } from '@behalf/core'
 import { html, raw } from 'hono/html'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { type Markup, page } from '../../pages/index.ts'
@@ -27,7 +28,7 @@ ${raw(labelled(form))}
         ctx,
         title,
         html`<div class="card"><h2 class="big">Is this your device?</h2>
-<p><strong>${client.clientId}</strong> shows the code <code>${userCode}</code></p>${raw(form)}
+<p><strong>${displayText(client.clientId)}</strong> shows the code <code>${displayText(userCode)}</code></p>${raw(form)}
 <div class="answers"><button type="submit" name="abort" value="yes" form="op.deviceConfirmForm">Cancel</button>
 <button class="main" type="submit" form="op.deviceConfirmForm">Connect</button></div></div>`,
       )

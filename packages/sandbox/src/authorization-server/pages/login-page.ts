@@ -1,3 +1,4 @@
+import { displayText } from '@behalf/core'
 import type { MockUser } from '@behalf/testing'
 import { html } from 'hono/html'
 import { initials, type Markup } from '../../pages/index.ts'
@@ -14,13 +15,13 @@ export interface AskedBy {
 export function loginBody({ title, clientId, csrf }: AskedBy, users: readonly MockUser[]): Markup {
   return html`<header><h1>Sign in to ${title}</h1></header>
 <main>
-<p>Continue to <strong>${clientId}</strong> as</p>
+<p>Continue to <strong>${displayText(clientId)}</strong> as</p>
 <form method="post">
 <input type="hidden" name="csrf" value="${csrf}">
 ${users.map(
   ({ subject, name = subject, email }) => html`<button class="person" name="subject" value="${subject}">
-<span class="face" aria-hidden="true">${initials(name)}</span>
-<span>${name}<small>${email ?? subject}</small></span></button>`,
+<span class="face" aria-hidden="true">${displayText(initials(name))}</span>
+<span>${displayText(name)}<small>${displayText(email ?? subject)}</small></span></button>`,
 )}
 </form>
 <p class="quiet">A sandbox on this machine: nobody has a password.</p>
@@ -36,9 +37,9 @@ export function consentBody(
 <main>
 <div class="card">
 <h2 class="big">Connect your account?</h2>
-<p><strong>${clientId}</strong> asks for access to the account of <strong>${name}</strong>.</p>
-<ul class="scopes">${scopes.map((scope) => html`<li>${inWords(scope)} <span class="quiet"><code>${scope}</code></span></li>`)}</ul>
-${audience === '' ? '' : html`<p class="quiet">At <code>${audience}</code></p>`}
+<p><strong>${displayText(clientId)}</strong> asks for access to the account of <strong>${displayText(name)}</strong>.</p>
+<ul class="scopes">${scopes.map((scope) => html`<li>${displayText(inWords(scope))} <span class="quiet"><code>${displayText(scope)}</code></span></li>`)}</ul>
+${audience === '' ? '' : html`<p class="quiet">At <code>${displayText(audience)}</code></p>`}
 <form method="post" class="answers">
 <input type="hidden" name="csrf" value="${csrf}">
 <button name="answer" value="no">Cancel</button>

@@ -1,0 +1,55 @@
+import { isolateDirections } from './text-direction.ts'
+import { visibleText } from './visible-text.ts'
+
+declare const displayText_: unique symbol
+
+/** Text that a person may be shown. Made by {@link displayText} only. */
+export type DisplayText = string & { readonly [displayText_]: true }
+
+/** Deeper values are not written out: the limit of all JSON here. */
+const MAX_DEPTH = 64
+
+/**
+ * Renders a value for a person: a message, a key or a value of details, the name of a client or a tool.
+ *
+ * Normalises to NFC. Shows line breaks as `⏎`, and each character that is invisible, that changes the direction or the
+ * look of others, or that pads, as its code: `[U+202E]`. Joiners stay where a script or an emoji needs them. Isolates
+ * right-to-left from left-to-right text, so that no amount changes its place. Writes numbers out in full, and plain
+ * JSON as JSON. Cuts nothing off. Two different texts in NFC are never shown alike by their invisible parts.
+ *
+ * Renders only: keep, bind and send the value itself. The result is plain text; escape it for HTML as any other.
+ */
+export function displayText(value: unknown): DisplayText {
+  return isolateDirections(visibleText(typeof value === 'string' ? value : written(value, 0))) as DisplayText
+}
+
+/** A field of details, as a person may be shown it. */
+export interface DisplayField {
+  readonly name: DisplayText
+  readonly value: DisplayText
+}
+
+/** Renders each field of one authorization detail, its `type` too. */
+export function displayFields(detail: object): readonly DisplayField[] {
+  return Object.entries(detail).map(([name, value]) => ({ name: displayText(name), value: displayText(value) }))
+}
+
+function written(value: unknown, depth: number): string {
+  if (typeof value === 'number') return writtenNumber(value)
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (depth === MAX_DEPTH) return `(nested deeper than ${MAX_DEPTH} levels)`
+  if (Array.isArray(value)) return `[${value.map((item) => written(item, depth + 1)).join(',')}]`
+  const members = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${written(item, depth + 1)}`)
+  return `{${members.join(',')}}`
+}
+
+/** All digits that JSON carries, without an exponent. */
+function writtenNumber(value: number): string {
+  const text = String(value === 0 ? 0 : value)
+  const [, sign = '', first = '', rest = '', exponent] = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? []
+  if (exponent === undefined) return text
+  const digits = first + rest
+  const point = 1 + Number(exponent)
+  return point > 0 ? sign + digits.padEnd(point, '0') : `${sign}0.${'0'.repeat(-point)}${digits}`
+}

@@ -1,0 +1,54 @@
+/** Blocks whose characters run from right to left, assigned or not: the defaults of the Unicode bidirectional algorithm. */
+const blocks = String.raw`[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFF\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]`
+const right = String.raw`[${blocks}--\p{M}]`
+const rightLetter = String.raw`[${blocks}&&\p{L}]`
+const leftLetter = String.raw`[\p{L}--${blocks}]`
+
+const hasRight = new RegExp(right, 'v')
+const first = new RegExp(String.raw`(?<right>${rightLetter})|${leftLetter}|\p{Nd}`, 'v')
+const hasLeftLetter = new RegExp(leftLetter, 'v')
+/** A phrase: what stands between its letters belongs to it. */
+const rightPhrase = new RegExp(String.raw`${right}(?:[ '"\-\p{M}\u200C\u200D]*[${blocks}\u200C\u200D])*`, 'gv')
+const betweenRight = new RegExp(String.raw`[\p{M}\u200C\u200D]*[^${blocks}]+`, 'gv')
+/** Numbers beside each other stay one, such as `5 000`. */
+const numbers = /(?:(?<=\s)[-+−]?\p{Sc}?)?\p{Nd}\S*(?:\p{Zs}\p{Nd}\S*)*/gu
+/** In a text from left to right, a number after such a letter is drawn before it; Arabic numbers change places. */
+const moved = new RegExp(String.raw`${rightLetter}[^\p{L}\p{Nd}]*\p{Nd}|[\u0660-\u0669][^\p{L}\p{Nd}]+\p{Nd}`, 'v')
+const words = new RegExp(String.raw`(?<right>${rightLetter}[\p{L}\p{M}]*)|${leftLetter}[\p{L}\p{M}]*`, 'gv')
+
+const LEFT_TO_RIGHT = '\u2066'
+const RIGHT_TO_LEFT = '\u2067'
+const END = '\u2069'
+
+/**
+ * Isolates a text that holds right-to-left characters: as a whole, and in it each phrase that runs the other way.
+ *
+ * Its first letter or digit gives its direction. So nothing of it moves what stands beside it, and no number in it is drawn
+ * elsewhere than where it was written.
+ *
+ * @see {@link https://www.unicode.org/reports/tr9/#Explicit_Directional_Isolates | UAX #9}
+ */
+export function isolateDirections(text: string): string {
+  if (!hasRight.test(text)) return text
+  if (first.exec(text)?.groups?.right === undefined) {
+    return `${LEFT_TO_RIGHT}${text.replace(rightPhrase, `${RIGHT_TO_LEFT}$&${END}`)}${END}`
+  }
+  const isolated = text.replace(betweenRight, (part) => {
+    if (!hasLeftLetter.test(part)) return part.replace(numbers, `${LEFT_TO_RIGHT}$&${END}`)
+    const [, before = '', phrase = '', after = ''] = /^(\s*)(.*?)(\s*)$/su.exec(part) ?? []
+    return `${before}${LEFT_TO_RIGHT}${phrase}${END}${after}`
+  })
+  return `${RIGHT_TO_LEFT}${isolated}${END}`
+}
+
+/**
+ * Whether a text that is shown without isolates moves a number: a text of mostly left-to-right words, in which a
+ * right-to-left letter stands before a number.
+ */
+export function movesNumbers(text: string): boolean {
+  if (!moved.test(text)) return false
+  const found = [...text.matchAll(words)]
+  const ofRight = found.filter(({ groups }) => groups?.right !== undefined).length
+  if (ofRight * 2 === found.length) return found[0]?.groups?.right === undefined
+  return ofRight * 2 < found.length
+}

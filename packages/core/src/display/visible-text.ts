@@ -1,0 +1,69 @@
+/** Printable ASCII without what is shown otherwise: most texts, and nothing to look for. */
+const plainText = /^(?! |.* {3}|.*\[U\+)[\x20-\x7E]*(?<! )$/
+
+/** Scripts whose letters join, and whose spelling needs ZWJ and ZWNJ. */
+const joining = [
+  ...['Arabic', 'Syriac', 'Mongolian', 'Nko', 'Adlam', 'Mandaic', 'Manichaean', 'Phags_Pa', 'Psalter_Pahlavi'],
+  ...['Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala'],
+  ...['Khmer', 'Myanmar', 'Tibetan', 'Balinese', 'Javanese', 'Grantha', 'Tirhuta', 'Brahmi', 'Newa'],
+]
+  .map((script) => String.raw`\p{Script=${script}}`)
+  .join('')
+const pictograph = String.raw`[\p{Extended_Pictographic}--\p{Cn}][\uFE0E\uFE0F]?\p{Emoji_Modifier}?`
+
+/** What stays: first what most texts are made of, then invisible characters that belong where they stand. */
+const kept = [
+  String.raw`(?:[!-"$-\)+-\/:-Z\\\]-~]|[0-9#*](?!\uFE0F)|(?<=\P{Zs}) (?!\p{Zs}|$))+`,
+  String.raw`[\p{L}--[\p{Default_Ignorable_Code_Point}\p{Extended_Pictographic}]]+`,
+  String.raw`\p{RGI_Emoji}`,
+  String.raw`${pictograph}(?:\u200D${pictograph})*`,
+  String.raw`(?<=[${joining}])\u200C(?=[${joining}])`,
+  String.raw`(?<=[${joining}])\u200D`,
+  String.raw`(?<=\p{Unified_Ideograph})[\u{E0100}-\u{E01EF}]`,
+  String.raw`(?<=\p{Script=Mongolian})[\u180B-\u180D\u180F]`,
+]
+
+/** Characters that are shown by their code. */
+const hidden = [
+  // Controls, formats (of direction among them), private, unassigned, lone surrogates, ignorables; and
+  // U+2800, a letter by its class and a blank by its looks.
+  String.raw`[[\p{C}\p{Default_Ignorable_Code_Point}\u2800]--[\n\v\f\r\x85]]+`,
+  // Padding: before and after the text, and three in a row.
+  String.raw`^\p{Zs}+|\p{Zs}+$|\p{Zs}{3,}`,
+  // Marks that surround or cross out what they stand on; marks on anything but letters; marks in a heap.
+  String.raw`[\p{Me}\u0334-\u0338\u20D0-\u20FF]+`,
+  String.raw`(?<![\p{L}\p{M}\u200C\u200D])\p{Mn}+`,
+  String.raw`(?<=\p{M}{5})\p{M}+`,
+  // What would read like an answer of this function.
+  String.raw`\[(?=U\+)|\u23CE+`,
+]
+
+// From a text: the flag is newer than the language level of this package's compiler, and all runtimes have it.
+const special = new RegExp(String.raw`(${kept.join('|')})|(\r\n|[\n\v\f\r\x85\u2028\u2029])|${hidden.join('|')}`, 'gv')
+
+/**
+ * Normalises to NFC and shows what is not seen: line breaks as `⏎`, hidden characters by their code.
+ *
+ * The facts about characters are the runtime's own (Unicode property escapes).
+ */
+export function visibleText(text: string): string {
+  if (plainText.test(text)) return text
+  return text
+    .normalize('NFC')
+    .replace(special, (found: string, stays: string | undefined, line: string | undefined) => {
+      if (stays !== undefined) return found
+      return line === undefined ? codesOf(found) : '⏎'
+    })
+}
+
+/** `[U+200B]`, or `[U+200B ×3]` for three in a row. */
+function codesOf(characters: string): string {
+  const runs: { code: string; count: number }[] = []
+  for (const character of characters) {
+    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+    const last = runs.at(-1)
+    if (last?.code === code) last.count++
+    else runs.push({ code, count: 1 })
+  }
+  return runs.map(({ code, count }) => `[U+${code}${count === 1 ? '' : ` ×${count}`}]`).join('')
+}
