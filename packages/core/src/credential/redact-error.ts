@@ -1,62 +1,141 @@
-import { redactTokens } from './redact-tokens.ts'
+import { redactText, secretsOf } from './redact-text.ts'
+import { isContainer, isError, keysOfError, partsOf, SearchBudget, Unsearchable } from './search-value.ts'
 import type { Token } from './token.ts'
 
-/** How many errors and containers are looked into. */
-const BUDGET = 1_000
-
 /**
- * Takes verbatim tokens out of what a body threw: message, stack, own fields, causes, and the errors and plain
- * values in them (E4). In place, so that the error stays the body's own object; an error that cannot be
- * changed and quotes a token is replaced. Class instances other than errors are out of reach.
+ * Removes verbatim tokens from what a body threw: from the error, its causes, and all values that they hold (E4).
+ *
+ * An error is changed in place, so that it stays the body's own object; one that cannot be changed is replaced. Where
+ * tokens cannot be looked for, because of size, depth or shape, or cannot be removed, because an instance of a class
+ * holds one, a fixed error takes the place of all (E6).
  */
 export function redactError(thrown: unknown, tokens: readonly Token[]): unknown {
-  return tokens.length === 0 ? thrown : new ErrorRedaction(tokens).clean(thrown)
+  const secrets = secretsOf(tokens)
+  if (secrets.length === 0) return thrown
+  try {
+    return new Search(secrets).finds(thrown) ? new Removal(secrets).clean(thrown, 0) : thrown
+  } catch {
+    // Besides `Unsearchable`: a getter or a proxy of the app that throws.
+    return new Error('the tool failed; its error is not shown, since it cannot be searched for tokens')
+  }
 }
 
-class ErrorRedaction {
-  readonly #tokens: readonly Token[]
+/** Looks for secrets, and changes nothing. */
+class Search {
+  readonly #secrets: readonly string[]
+  readonly #budget = new SearchBudget()
   readonly #seen = new Set<object>()
 
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens
+  constructor(secrets: readonly string[]) {
+    this.#secrets = secrets
   }
 
-  clean(value: unknown): unknown {
-    if (typeof value !== 'object' || value === null) return redactTokens(value, this.#tokens)
-    if (this.#seen.has(value) || this.#seen.size >= BUDGET) return value
+  /** Whether anything has to be cleaned: a secret was found, or a getter, which may answer otherwise next time. */
+  finds(value: unknown): boolean {
+    return this.#value(value, 0)
+  }
+
+  #value(value: unknown, depth: number): boolean {
+    if (typeof value === 'string') return this.#text(value)
+    if (typeof value === 'symbol') return this.#unremovable(this.#text(value.description ?? ''))
+    if (typeof value !== 'object' || value === null) return false
+    if (this.#seen.has(value)) return false
     this.#seen.add(value)
-    if (value instanceof Error) return this.#error(value)
-    const redacted = redactTokens(value, this.#tokens) as object
-    // Errors in a plain value are no plain JSON, and so passed over by the line above.
-    const isPlain = Array.isArray(redacted) || Object.getPrototypeOf(redacted) === Object.prototype
-    return isPlain ? this.#members(redacted) : redacted
+    this.#budget.object(depth)
+    if (isError(value)) return this.#members(value, keysOfError(value), depth)
+    if (isContainer(value)) return this.#members(value, Reflect.ownKeys(value), depth)
+    let found = false
+    for (const part of partsOf(value)) found = this.#value(part, depth + 1) || found
+    return this.#unremovable(found)
   }
 
-  /** The same value, or a copy where an error in it had to be replaced. */
-  #members(value: object): object {
-    const members = Object.entries(value)
-    const cleaned = members.map(([key, item]): [string, unknown] => [key, this.clean(item)])
-    if (cleaned.every(([, item], index) => item === members[index]?.[1])) return value
-    return Array.isArray(value) ? cleaned.map(([, item]) => item) : Object.fromEntries(cleaned)
+  #members(value: object, keys: readonly PropertyKey[], depth: number): boolean {
+    let found = false
+    for (const key of keys) {
+      this.#budget.characters(1)
+      const isGetter = key !== 'stack' && Object.getOwnPropertyDescriptor(value, key)?.get !== undefined
+      const inKey = this.#value(key, depth)
+      const inMember = this.#value((value as Record<PropertyKey, unknown>)[key], depth + 1)
+      found = inKey || inMember || isGetter || found
+    }
+    return found
   }
 
-  #error(error: Error): Error {
-    const fields = error as unknown as Record<PropertyKey, unknown>
-    for (const key of Reflect.ownKeys(error)) {
-      // `stack` may be an accessor; reading it is how it is seen by whoever logs the error.
+  #text(text: string): boolean {
+    this.#budget.characters(text.length)
+    return this.#secrets.some((secret) => text.includes(secret))
+  }
+
+  /** @throws Unsearchable A secret stands where it cannot be taken out. */
+  #unremovable(found: boolean): boolean {
+    if (found) throw new Unsearchable()
+    return false
+  }
+}
+
+/** Takes secrets out: of errors in place, of arrays and plain objects in a copy. */
+class Removal {
+  readonly #secrets: readonly string[]
+  readonly #budget = new SearchBudget()
+  /** What became of each object: a value that holds itself ends. */
+  readonly #cleaned = new Map<object, unknown>()
+
+  constructor(secrets: readonly string[]) {
+    this.#secrets = secrets
+  }
+
+  clean(value: unknown, depth: number): unknown {
+    if (typeof value === 'string') return redactText(value, this.#secrets)
+    if (typeof value !== 'object' || value === null) return value
+    if (this.#cleaned.has(value)) return this.#cleaned.get(value)
+    this.#budget.object(depth)
+    if (isError(value)) return this.#error(value, depth)
+    if (isContainer(value)) return this.#copy(value, depth)
+    // A getter may have given it only now.
+    if (new Search(this.#secrets).finds(value)) throw new Unsearchable()
+    return value
+  }
+
+  #copy(value: object, depth: number): object {
+    const copy: object = Array.isArray(value) ? [] : Object.create(Object.getPrototypeOf(value))
+    this.#cleaned.set(value, copy)
+    for (const key of Reflect.ownKeys(value)) {
+      if (key === 'length' && Array.isArray(value)) continue
+      const name = typeof key === 'string' ? redactText(key, this.#secrets) : key
+      define(copy, name, this.clean((value as Record<PropertyKey, unknown>)[key], depth + 1), isShown(value, key))
+    }
+    return copy
+  }
+
+  #error(error: Error, depth: number): Error {
+    this.#cleaned.set(error, error)
+    const fields = error as unknown as Readonly<Record<PropertyKey, unknown>>
+    for (const key of keysOfError(error)) {
+      // Read once: a getter may answer otherwise the next time.
       const value = fields[key]
-      const cleaned = this.clean(value)
-      if (cleaned === value) continue
-      const enumerable = Object.getOwnPropertyDescriptor(error, key)?.enumerable === true
-      const field = { value: cleaned, enumerable, writable: true, configurable: true }
-      if (!Reflect.defineProperty(error, key, field)) return this.#replaced(error)
+      const cleaned = this.clean(value, depth + 1)
+      const isGetter = key !== 'stack' && Object.getOwnPropertyDescriptor(error, key)?.get !== undefined
+      const isNamed = typeof key === 'string' && redactText(key, this.#secrets) !== key
+      if (isNamed) throw new Unsearchable()
+      if (cleaned === value && !isGetter) continue
+      // The slot behind the message of a `DOMException` cannot be set.
+      const isDone = !(error instanceof DOMException) && define(error, key, cleaned, isShown(error, key))
+      if (!isDone) return this.#replaced(error)
     }
     return error
   }
 
   #replaced(error: Error): Error {
-    const other = new Error(redactTokens(error.message, this.#tokens))
-    other.name = redactTokens(error.name, this.#tokens)
+    const [message, name] = [redactText(error.message, this.#secrets), redactText(error.name, this.#secrets)]
+    const other = error instanceof DOMException ? new DOMException(message, name) : new Error(message)
+    if (!(error instanceof DOMException)) define(other, 'name', name, false)
+    this.#cleaned.set(error, other)
     return other
   }
 }
+
+const isShown = (value: object, key: PropertyKey): boolean =>
+  Object.getOwnPropertyDescriptor(value, key)?.enumerable === true
+
+const define = (value: object, key: PropertyKey, field: unknown, enumerable: boolean): boolean =>
+  Reflect.defineProperty(value, key, { value: field, enumerable, writable: true, configurable: true })

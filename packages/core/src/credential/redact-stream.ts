@@ -1,4 +1,4 @@
-import { redactText, secretsOf } from './redact-tokens.ts'
+import { redactText, secretsOf } from './redact-text.ts'
 import type { Token } from './token.ts'
 
 /** Redacts a text that comes in pieces. */

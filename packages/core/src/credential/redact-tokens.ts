@@ -1,45 +1,34 @@
-import { revealToken, type Token } from './token.ts'
+import { redactError } from './redact-error.ts'
+import { redactText, secretsOf } from './redact-text.ts'
+import type { Token } from './token.ts'
 
-const REPLACEMENT = '[token]'
 /** What is looked at, in characters and values together (E4). */
 const BUDGET = 256 * 1024
-const MAX_DEPTH = 64
+/** Deep enough for any JSON that a server sends, and far from the end of the stack. */
+const MAX_DEPTH = 1_000
 
 /**
  * Replaces verbatim tokens in a plain JSON value: in its texts and in its keys (E4).
  *
  * Returns the same value when there is nothing to replace, else a copy of what changed. Looks at 256 kB;
- * encodings of a token, binaries and class instances are out of its reach.
+ * encodings of a token, binaries and class instances other than errors are out of its reach.
  */
 export function redactTokens<Value>(value: Value, tokens: readonly Token[]): Value {
   if (tokens.length === 0 || (typeof value !== 'string' && typeof value !== 'object') || value === null) return value
-  return new Redaction(secretsOf(tokens)).value(value, 0) as Value
-}
-
-/** The texts to look for. Longest first, so that a token that begins with another goes as a whole. */
-export function secretsOf(tokens: readonly Token[]): readonly string[] {
-  return tokens
-    .map(revealToken)
-    .filter((secret) => secret !== '')
-    .sort((left, right) => right.length - left.length)
-}
-
-/** Replaces every occurrence of every secret. */
-export function redactText(text: string, secrets: readonly string[]): string {
-  let out = text
-  for (const secret of secrets) if (out.includes(secret)) out = out.replaceAll(secret, REPLACEMENT)
-  return out
+  return new Redaction(tokens).value(value, 0) as Value
 }
 
 class Redaction {
+  readonly #tokens: readonly Token[]
   readonly #secrets: readonly string[]
   /** Length of the shortest secret: most texts are shorter and need no look. */
   readonly #shortest: number
   #left = BUDGET
 
-  constructor(secrets: readonly string[]) {
-    this.#secrets = secrets
-    this.#shortest = secrets.at(-1)?.length ?? Number.POSITIVE_INFINITY
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens
+    this.#secrets = secretsOf(tokens)
+    this.#shortest = this.#secrets.at(-1)?.length ?? Number.POSITIVE_INFINITY
   }
 
   value(value: unknown, depth: number): unknown {
@@ -48,7 +37,9 @@ class Redaction {
     if (typeof value !== 'object' || value === null || depth === MAX_DEPTH) return value
     if (Array.isArray(value)) return this.#array(value, depth)
     const prototype = Object.getPrototypeOf(value)
-    return prototype === Object.prototype || prototype === null ? this.#object(value, depth) : value
+    if (prototype === Object.prototype || prototype === null) return this.#object(value, depth)
+    // As in what `Promise.allSettled` gives.
+    return value instanceof Error ? redactError(value, this.#tokens) : value
   }
 
   #text(text: string): string {

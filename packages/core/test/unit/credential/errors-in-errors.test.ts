@@ -34,7 +34,7 @@ describe('an error in what an error carries (E4)', () => {
     expect(one.cause).toBe(other)
   })
 
-  test('causes without end are followed for a thousand errors', () => {
+  test('causes without end are followed to a bound, and a fixed error takes their place (E6)', () => {
     let read = 0
     const endless = (): Error =>
       Object.defineProperty(new Error(`one ${secret}`), 'cause', {
@@ -43,10 +43,8 @@ describe('an error in what an error carries (E4)', () => {
           return endless()
         },
       })
-    const error = endless()
-    expect(clean(error)).toBe(error)
-    expect(error.message).toBe('one [token]')
-    expect(read).toBe(1_000)
+    expect(clean(endless()).message).toContain('cannot be searched for tokens')
+    expect(read).toBeLessThan(1_000)
   })
 
   test('what is changed stays as visible as it was, and the rest is left alone', () => {

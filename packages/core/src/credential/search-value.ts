@@ -1,0 +1,93 @@
+/** Objects and entries that are looked into, of one value. */
+const MAX_OBJECTS = 10_000
+/** Characters and bytes that are read, of one value. */
+const MAX_CHARACTERS = 1024 * 1024
+/** How deep values nest. No stack is exhausted by it. */
+const MAX_DEPTH = 200
+
+/** A value in which tokens cannot be looked for: for its size, its depth or its shape. */
+export class Unsearchable extends Error {}
+
+/** What may still be read of one value. Counts objects, characters and depth. */
+export class SearchBudget {
+  #objects = MAX_OBJECTS
+  #characters = MAX_CHARACTERS
+
+  /** @throws Unsearchable The value is too large or too deep. */
+  object(depth: number): void {
+    if (--this.#objects < 0 || depth > MAX_DEPTH) throw new Unsearchable()
+  }
+
+  /** @throws Unsearchable The value is too large. */
+  characters(count: number): void {
+    this.#characters -= count
+    if (this.#characters < 0) throw new Unsearchable()
+  }
+}
+
+/** Whether it is an error, of this realm or of another. */
+export function isError(value: object): value is Error {
+  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'
+}
+
+/** Arrays and objects without a class: what can be copied without loss. */
+export function isContainer(value: object): boolean {
+  if (Array.isArray(value)) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/**
+ * The properties of an error: its own, those that every error has, and what its classes compute.
+ *
+ * The message of a `DOMException` is no property of its own.
+ */
+export function keysOfError(error: Error): readonly PropertyKey[] {
+  const keys = new Set<PropertyKey>(['name', 'message', 'stack', ...Reflect.ownKeys(error)])
+  let prototype: unknown = Object.getPrototypeOf(error)
+  for (let depth = 0; typeof prototype === 'object' && prototype !== null && prototype !== Error.prototype; depth++) {
+    if (depth > MAX_DEPTH) throw new Unsearchable()
+    if (prototype === Object.prototype) break
+    for (const key of Reflect.ownKeys(prototype)) {
+      if (Object.getOwnPropertyDescriptor(prototype, key)?.get !== undefined) keys.add(key)
+    }
+    prototype = Object.getPrototypeOf(prototype)
+  }
+  return [...keys]
+}
+
+/**
+ * The values that an instance of a class shows: its own properties, and what built-in classes hold beside them.
+ *
+ * Bodies of requests and responses are not read: nothing prints them.
+ *
+ * @throws Unsearchable Nothing of it can be read here, and loggers print it: a promise.
+ */
+export function partsOf(instance: object): readonly unknown[] {
+  if (instance instanceof Promise) throw new Unsearchable()
+  const own = ArrayBuffer.isView(instance) ? [] : Reflect.ownKeys(instance)
+  const fields = instance as Readonly<Record<PropertyKey, unknown>>
+  return [...own, ...own.map((key) => fields[key]), ...held(instance)]
+}
+
+function held(instance: object): readonly unknown[] {
+  if (instance instanceof Map || instance instanceof Headers || instance instanceof URLSearchParams) {
+    return [...instance].flat()
+  }
+  if (instance instanceof Set) return [...instance]
+  if (instance instanceof FormData) return [...instance].flat()
+  if (instance instanceof URL) return [instance.href]
+  if (instance instanceof RegExp) return [instance.source]
+  if (instance instanceof Request || instance instanceof Response) return [instance.url, instance.headers]
+  if (instance instanceof ArrayBuffer) return [textOfBytes(new Uint8Array(instance))]
+  if (ArrayBuffer.isView(instance)) {
+    return [textOfBytes(new Uint8Array(instance.buffer, instance.byteOffset, instance.byteLength))]
+  }
+  return []
+}
+
+/** One character a byte: tokens are ASCII. */
+function textOfBytes(bytes: Uint8Array): string {
+  if (bytes.length > MAX_CHARACTERS) throw new Unsearchable()
+  return new TextDecoder('latin1').decode(bytes)
+}
