@@ -13,6 +13,7 @@ export type { Fault } from './fault.ts'
 export type { Actor, AgentIdentity, Identity, UserIdentity } from './identity.ts'
 export type { Invocation, Slot } from './invocation.ts'
 export type { Json, JsonObject } from './json.ts'
+export type { Jsonable, NotJson, ResultFor } from './jsonable.ts'
 export type {
   Denied,
   DenyCode,
@@ -32,6 +33,7 @@ export type {
   Approver,
   AuthorizationDetail,
   Effect,
+  EffectOf,
   ExemptionsNamed,
   InputOf,
   PermissionCall,

@@ -5,17 +5,19 @@ import type { Permission, PermissionInput } from './permission.ts'
 declare const policyBrand: unique symbol
 declare const inputType: unique symbol
 declare const accessType: unique symbol
+declare const effectType: unique symbol
 
 /**
  * What a tool needs, as data. Made by `policy()` or `publicTool()` only.
  *
- * Carries the input's and the credentials' types and no function of them, so that it stays
+ * Carries the types of the input, the credentials and the effect, and no function of them, so that it stays
  * covariant: a policy fits a tool when what it hands to the body is what the body takes.
  */
-export interface Policy<Input = unknown, Access extends AccessRules = AccessRules> {
+export interface Policy<Input = unknown, Access extends AccessRules = AccessRules, Effects extends Effect = Effect> {
   readonly [policyBrand]: true
   readonly [inputType]?: Input
   readonly [accessType]?: Access
+  readonly [effectType]?: Effects
 }
 
 /** The input type that a policy hands to the tool's body. */
@@ -37,6 +39,15 @@ export interface PermissionCall<Input> {
 }
 
 export type Effect = 'read' | 'write'
+
+/** `'write'` where the rules say so, or hold an approval and name no effect; else either. */
+export type EffectOf<Named extends Effect, Rule> = [Effect] extends [Named]
+  ? 'approval' extends Rule
+    ? 'write'
+    : Effect
+  : 'write' extends Named
+    ? 'write'
+    : Effect
 
 /** Who is asked. Named by the app's policy, never by the model. */
 export interface Approver {

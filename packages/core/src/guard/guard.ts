@@ -1,4 +1,14 @@
-import type { AccessRules, Call, Identity, Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
+import type {
+  AccessRules,
+  Call,
+  Effect,
+  Identity,
+  Invocation,
+  Outcome,
+  Policy,
+  PreflightOutcome,
+  ResultFor,
+} from '../contract/index.ts'
 import type { Delegations } from '../delegations/index.ts'
 import type { ApprovalInbox } from './approval-inbox.ts'
 import type { Revocation, RevokeOptions } from './revoke.ts'
@@ -18,13 +28,16 @@ export interface Guard {
    *
    * `write` calls run at most once under their slot; a second try gets the stored result. A body may return an async
    * generator or a `ReadableStream`: its run ends with it, so read it to its end or give it up. Told again is what
-   * the generator returned, as a plain value, and nothing that it yielded; a stream cannot be told again.
+   * the generator returned, as a plain value, and nothing that it yielded; a stream cannot be told again. Any other
+   * result of a `write` is plain JSON: the compiler refuses what it sees not to be ({@link ResultFor}), and `onFault`
+   * hears of what could not be stored.
    * @throws The reason of the invocation's own abort, and the body's own error.
    */
-  run<Input, Access extends AccessRules, Result>(
-    policy: Policy<Input, Access> | undefined,
+  run<Input, Access extends AccessRules, Result, Effects extends Effect = Effect>(
+    policy: Policy<Input, Access, Effects> | undefined,
     invocation: Invocation,
-    body: (input: NoInfer<Input>, call: Call<NoInfer<Access>>) => Result | Promise<Result>,
+    body: ((input: NoInfer<Input>, call: Call<NoInfer<Access>>) => Result | Promise<Result>) &
+      ResultFor<NoInfer<Effects>, NoInfer<Result>>,
   ): Promise<Outcome<Result>>
   /**
    * The tools worth showing to a model that acts for `identity`. Grants nothing: every call is checked as a whole.

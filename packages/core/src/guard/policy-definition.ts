@@ -53,11 +53,11 @@ export interface PolicyDefinition {
 const definitionKey: unique symbol = Symbol.for('@behalf/core@1/policy') as never
 
 /** Makes the opaque value that the developer holds. */
-export function makePolicy<Input, Access extends AccessRules>(
+export function makePolicy<Input, Access extends AccessRules, Effects extends Effect>(
   schema: StandardSchemaV1,
   rules: AnyRules,
   isPublic: boolean,
-): Policy<Input, Access> {
+): Policy<Input, Access, Effects> {
   let version: Promise<string> | undefined
   const effect = rules.effect ?? (rules.approval === undefined ? 'read' : 'write')
   const access = Object.entries(rules.access ?? {})
@@ -70,7 +70,7 @@ export function makePolicy<Input, Access extends AccessRules>(
     hasConnections: access.some(([, rule]) => rule.kind === 'connection'),
     version: () => (version ??= rules.version === undefined ? digest(rules, effect) : Promise.resolve(rules.version)),
   }
-  return Object.freeze({ [definitionKey]: definition }) as unknown as Policy<Input, Access>
+  return Object.freeze({ [definitionKey]: definition }) as unknown as Policy<Input, Access, Effects>
 }
 
 /** `undefined` for anything that `policy()` or `publicTool()` did not make. */

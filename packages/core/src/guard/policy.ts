@@ -1,10 +1,12 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { MAX_ASK_AGAIN_SECONDS } from '../approvals/index.ts'
-import type { AccessRule, AccessRules, Policy, Rules } from '../contract/index.ts'
+import type { AccessRule, AccessRules, Effect, EffectOf, Policy, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { type AnyRules, makePolicy } from './policy-definition.ts'
 import { wholePermission } from './whole-permission.ts'
+
+type RuleName = keyof Rules<unknown, AccessRules>
 
 const ruleKeys = [
   'version',
@@ -40,10 +42,18 @@ const approvalKeys = [
  *   parsing its own output must give the same again: what a person approves is what runs.
  * @throws ConfigurationError A rule that is unknown, or that cannot hold; it names the rule and the fix.
  */
-export function policy<Schema extends StandardSchemaV1, const Access extends AccessRules = Record<never, never>>(
+export function policy<
+  Schema extends StandardSchemaV1,
+  const Access extends AccessRules = Record<never, never>,
+  Named extends Effect = Effect,
+  Rule extends RuleName = never,
+>(
   schema: Schema,
-  rules: Rules<StandardSchemaV1.InferOutput<Schema>, Access>,
-): Policy<StandardSchemaV1.InferOutput<Schema>, Access> {
+  // What comes after the rules only tells the compiler which rules are there.
+  rules: Rules<StandardSchemaV1.InferOutput<Schema>, Access> & { readonly effect?: Named } & {
+    readonly [Key in Rule]?: unknown
+  },
+): Policy<StandardSchemaV1.InferOutput<Schema>, Access, EffectOf<Named, Rule>> {
   checkSchema(schema)
   const erased = rules as unknown as AnyRules
   refuseUnknownKeys('policy', rules, ruleKeys)

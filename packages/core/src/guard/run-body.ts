@@ -1,10 +1,9 @@
-import { type Claim, claimRun, type Entry, type StoredResult } from '../approvals/index.ts'
+import { type Claim, claimRun, type Entry } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
-import type { Call, Done, Json } from '../contract/index.ts'
+import type { Call, Done } from '../contract/index.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../credential/index.ts'
 import { isHadNoEffect } from '../errors/had-no-effect-error.ts'
 import { BehalfError } from '../errors/index.ts'
-import { snapshot } from '../lib/index.ts'
 import { callOf, principalOf } from './auditor.ts'
 import { runInCall } from './current-call.ts'
 import { type Entitled, entitlementNow } from './entitle.ts'
@@ -14,9 +13,7 @@ import { doneWith, noteEnd } from './outcome.ts'
 import type { Progress } from './progress.ts'
 import { keepStepUp, stepUpOfError } from './step-up.ts'
 import { deny, type Stop } from './stop.ts'
-
-/** A result that is larger is given once and cannot be told again. Characters of JSON. */
-const MAX_STORED_RESULT = 256 * 1024
+import { type Storable, storable, streamed } from './storable.ts'
 
 export type Body = (input: unknown, call: Call) => unknown
 
@@ -115,7 +112,7 @@ async function noteFlowEnd(progress: Progress, end: FlowEnd, held: Held, environ
   const { claimed } = held
   switch (end.status) {
     case 'ended': {
-      const stored: StoredResult = 'value' in end ? storable(end.value) : { kind: 'not_storable' }
+      const stored = 'value' in end ? storable(end.value) : streamed
       if (claimed !== undefined) await keepResult(progress, claimed, stored, environment)
       noteEnd(progress, 'run', 'done', environment)
       return
@@ -209,35 +206,30 @@ class RunningCall implements Call {
 
 /**
  * Step 10. A store that fails now does not undo what the body did: the result is given all the same, and the
- * claim goes on trying to store it.
+ * claim goes on trying to store it. The operator hears of a result that cannot be told again.
  */
 async function keepResult(
   progress: Progress,
   claimed: Claim,
-  stored: StoredResult,
+  { stored, problem }: Storable,
   environment: Environment,
 ): Promise<void> {
+  progress.at = 'complete'
+  const notStored = (why: string) => {
+    const message = `the result could not be stored: ${why}`
+    progress.stopped('complete', { status: 'unavailable', detail: message })
+    progress.fault({ kind: 'result_not_stored', message })
+  }
   try {
     await kept(() => claimed.complete(stored), environment)
-    progress.passed('complete', 'the result is stored')
   } catch (error) {
-    const why = BehalfError.isInstance(error) ? error.message : 'the store failed'
-    progress.stopped('complete', { status: 'unavailable', detail: `the result could not be stored: ${why}` })
+    return notStored(BehalfError.isInstance(error) ? error.message : 'the store failed')
   }
+  if (problem !== undefined) return notStored(problem)
+  const isStream = stored.kind === 'not_storable'
+  progress.passed('complete', isStream ? 'the run is stored; what it streamed is not' : 'the result is stored')
 }
 
 /** The caller does not wait for a store without end. */
 const kept = (write: () => Promise<void>, { timeoutMs }: Environment): Promise<void> =>
   withinDeadline({ timeoutMs }, write)
-
-/** Never throws: a result that cannot be read as JSON is given once, and cannot be told again. */
-function storable(result: unknown): StoredResult {
-  if (result === undefined) return { kind: 'undefined' }
-  try {
-    const copied = snapshot(result)
-    if ('problem' in copied || JSON.stringify(copied.value).length > MAX_STORED_RESULT) return { kind: 'not_storable' }
-    return { kind: 'json', value: copied.value as Json }
-  } catch {
-    return { kind: 'not_storable' }
-  }
-}

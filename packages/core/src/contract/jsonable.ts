@@ -1,0 +1,32 @@
+import type { Json } from './json.ts'
+import type { Effect } from './policy.ts'
+
+/**
+ * `Result` where all of it can be stored as JSON and told again; else `never` at each place that cannot.
+ *
+ * Interfaces and optional fields pass, and so do `unknown` and `any`, which are looked at when the tool runs. A
+ * function, a `bigint`, a symbol and whatever has a method (`Date`, `Map`, `Response`) do not.
+ */
+export type Jsonable<Result> = unknown extends Result
+  ? Result
+  : Result extends Json | undefined
+    ? Result
+    : Result extends bigint | symbol | ((...args: never) => unknown)
+      ? never
+      : { readonly [Key in keyof Result]: Key extends symbol ? Result[Key] : Jsonable<Result[Key]> }
+
+/** What is given once, piece by piece, and never told again. */
+type Streamed = AsyncGenerator<unknown, unknown, never> | ReadableStream<unknown>
+
+/** What the compiler says of a result that cannot be stored. */
+export interface NotJson {
+  readonly 'the result of a write must be plain JSON, since it is stored and told again': never
+}
+
+/** What a body may return under a policy of this effect. Only a write stores its result. */
+export type ResultFor<Effects extends Effect, Result> = [Effects] extends ['write']
+  ? // biome-ignore lint/suspicious/noConfusingVoidType: a body that returns nothing has this type.
+    [Result] extends [Streamed | Jsonable<Result> | void]
+    ? unknown
+    : NotJson
+  : unknown
