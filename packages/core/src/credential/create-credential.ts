@@ -167,11 +167,14 @@ class BoundCredential implements OpenCredential {
     return { response, newNonce: dpop !== undefined && keepResourceNonce(dpop, origin, response.headers, nonce) }
   }
 
-  /** The call's signal and the request's own. */
+  /**
+   * The call's signal and the request's own. The call's signal may outlive many calls, and a fetch may leave its
+   * listener: so each request gets a signal of its own, which follows it.
+   */
   #signal(input: string | Request, init: RequestInit): AbortSignal | null {
     const { signal } = this.#options
     const own = init.signal === undefined && input instanceof Request ? input.signal : init.signal
-    return signal && own ? AbortSignal.any([signal, own]) : (signal ?? own ?? null)
+    return signal ? AbortSignal.any(own ? [signal, own] : [signal]) : (own ?? null)
   }
 
   /** A token other than the refused one; all requests of the call share one renewal. */

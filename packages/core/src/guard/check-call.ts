@@ -22,7 +22,7 @@ type Checked = Stop | undefined
  * Answers at once where nothing has to be waited for, since that is how most calls go.
  */
 export function checkCall(progress: Progress, environment: Environment): Checked | Promise<Checked> {
-  const parsing = parseInput(progress.definition.schema, progress.invocation.input)
+  const parsing = parseInput(progress.definition.schema, progress.invocation.input, environment.maxInputBytes)
   if (!(parsing instanceof Promise)) return checkParsed(progress, parsing, environment)
   progress.suspended = true
   return parsing.then((parsed) => checkParsed(progress, parsed, environment))
@@ -51,7 +51,7 @@ function checkParsed(progress: Progress, parsed: ParsedInput, environment: Envir
  * asked about what will run (A12).
  */
 export async function checkWithInput(progress: Progress, input: Json, environment: Environment): Promise<Checked> {
-  const parsed = await parseInput(progress.definition.schema, input)
+  const parsed = await parseInput(progress.definition.schema, input, environment.maxInputBytes)
   if ('problem' in parsed || !equalJson(parsed.input, input)) {
     return deny(
       'invalid_input',

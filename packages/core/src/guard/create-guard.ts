@@ -39,6 +39,7 @@ const known = [
   'clock',
   'fetch',
   'timeoutMs',
+  'maxInputBytes',
   'revocationSeconds',
 ]
 
@@ -82,6 +83,10 @@ function environmentOf(options: GuardOptions): Environment {
   if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
     throw new ConfigurationError('timeoutMs', 'give a positive number of milliseconds')
   }
+  const { maxInputBytes = 1024 * 1024 } = options
+  if (!(Number.isSafeInteger(maxInputBytes) && maxInputBytes > 0)) {
+    throw new ConfigurationError('maxInputBytes', `is ${maxInputBytes}; give a whole number of bytes above 0`)
+  }
   if (mode !== 'enforce' && mode !== 'observe') throw new ConfigurationError('mode', `is 'enforce' or 'observe'`)
   // Looked up at each request, so that a global fetch that is replaced later (tests, telemetry) is used.
   const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
@@ -117,6 +122,7 @@ function environmentOf(options: GuardOptions): Environment {
     clock,
     fetch,
     timeoutMs,
+    maxInputBytes,
   }
 }
 

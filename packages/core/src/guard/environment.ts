@@ -35,6 +35,7 @@ export interface Environment {
   readonly clock: Clock
   readonly fetch: Fetch
   readonly timeoutMs: number
+  readonly maxInputBytes: number
 }
 
 /** What this process knows of step-ups. */

@@ -62,6 +62,8 @@ export interface GuardOptions {
   readonly fetch?: Fetch
   /** Total time for what the guard does before the body, milliseconds. @default 10_000 */
   readonly timeoutMs?: number
+  /** Largest input of a tool, in bytes of JSON. A larger one is refused as `invalid_input`. @default 1_048_576 */
+  readonly maxInputBytes?: number
   /** How long a revocation by another process may go unseen here, in seconds; before a claim, never. @default 5 */
   readonly revocationSeconds?: number
 }

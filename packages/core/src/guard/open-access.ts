@@ -196,9 +196,11 @@ async function renewed(
   environment: Environment,
 ): Promise<IssuedToken | undefined> {
   // The deadline of before the body has nothing to say in it.
-  progress.restartDeadline()
-  if (rule.kind === 'resource') return renewedToken(progress, rule, refused, environment)
-  return renewedConnection(progress, rule, refused, environment)
+  return progress.duringBody(() =>
+    rule.kind === 'resource'
+      ? renewedToken(progress, rule, refused, environment)
+      : renewedConnection(progress, rule, refused, environment),
+  )
 }
 
 /** Whoever asked the vault before it was told of the refusal may have had that very token again: then it is asked once more. */

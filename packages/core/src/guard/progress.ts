@@ -62,6 +62,7 @@ export class Progress {
   readonly #audited: { readonly clock: Clock; readonly callId: string; readonly startedAt: number } | undefined
   #deadline: Deadline | undefined
   #isEnded = false
+  #worksDuringBody = 0
   #isOver = false
 
   constructor(
@@ -134,13 +135,25 @@ export class Progress {
     this.#current.pause()
   }
 
-  /** The machines get their full time again: a person was waited for, or the body is under way. */
+  /** The machines get their full time again: a person was waited for. */
   restartDeadline(): void {
-    if (this.#isEnded) this.#deadline = undefined
     this.#current.start()
   }
 
-  /** What comes before the body has ended: its deadline has nothing to say any more. */
+  /** Runs work of the guard in mid-body, with a deadline of its own. It ends with the last of such work. */
+  async duringBody<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#isEnded) this.#deadline = undefined
+    this.#isEnded = false
+    this.#worksDuringBody++
+    this.#current.start()
+    try {
+      return await work()
+    } finally {
+      if (--this.#worksDuringBody === 0) this.endDeadline()
+    }
+  }
+
+  /** What comes before the body has ended: its deadline has nothing to say any more, and leaves the caller's signal. */
   endDeadline(): void {
     this.#deadline?.end()
     this.#isEnded = true

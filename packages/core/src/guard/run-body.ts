@@ -199,7 +199,9 @@ class RunningCall implements Call {
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= this.#progress.invocation.signal ?? new AbortController().signal
+    const { signal } = this.#progress.invocation
+    // Its own: what a body leaves on it does not stay on a signal that outlives the call.
+    this.#signal ??= AbortSignal.any(signal === undefined ? [] : [signal])
     return this.#signal
   }
 }

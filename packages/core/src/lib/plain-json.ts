@@ -3,18 +3,22 @@ import type { Json } from '../contract/index.ts'
 /** Deeper input is refused before it can exhaust the stack. */
 const MAX_DEPTH = 64
 
-export type Snapshot = { readonly value: Json } | { readonly problem: string }
+export type Snapshot = { readonly value: Json } | { readonly problem: string; readonly isTooLarge?: true }
 
 /**
  * Copies a value as plain JSON, frozen, or says what in it is not plain (A10).
  *
- * Getters are refused without being read: one that answers differently the second time would let
+ * `-0` becomes `0`: JSON has one zero. Getters are refused without being read: one that answers differently the second time would let
  * the approved and the executed input differ.
+ *
+ * @param maxBytes - Largest size, as UTF-8 JSON without white space and escapes. Whatever is larger is refused as soon as
+ *   that is seen, before the rest is copied.
  */
-export function snapshot(value: unknown): Snapshot {
+export function snapshot(value: unknown, maxBytes = Number.POSITIVE_INFINITY): Snapshot {
   try {
-    return { value: copy(value, 0) }
+    return { value: copy(value, 0, new Size(maxBytes)) }
   } catch (error) {
+    if (error instanceof TooLarge) return { problem: error.message, isTooLarge: true }
     if (!(error instanceof NotPlain)) throw error
     return { problem: `$${error.path.reverse().join('')} ${error.what}` }
   }
@@ -36,50 +40,101 @@ class NotPlain extends Error {
   }
 }
 
-function copy(value: unknown, depth: number): Json {
+/** Not a place in the value, but its size. */
+class TooLarge extends Error {
+  constructor(bytes: number, most: number) {
+    super(`has at least ${bytes} bytes, and at most ${most} are allowed`)
+  }
+}
+
+/** What was copied so far. */
+class Size {
+  readonly #most: number
+  #bytes = 0
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  add(bytes: number): void {
+    this.#bytes += bytes
+    this.expect(0)
+  }
+
+  /** So many bytes will come at least. */
+  expect(bytes: number): void {
+    const least = this.#bytes + bytes
+    if (least > this.#most) throw new TooLarge(least, this.#most)
+  }
+
+  /** A text with its quotes. */
+  text(text: string): void {
+    // By its length first: a text that is too large is not read.
+    this.add(text.length + 2)
+    if (notAscii.test(text)) this.add(encoder.encode(text).length - text.length)
+  }
+}
+
+const notAscii = /[^\0-\x7F]/
+const encoder = new TextEncoder()
+
+function copy(value: unknown, depth: number, size: Size): Json {
   switch (typeof value) {
     case 'string':
+      size.text(value)
       // RFC 8785 §3.2.2.2: lone surrogates have no canonical form.
       if (!value.isWellFormed()) throw new NotPlain('is not well-formed Unicode')
       return value
     case 'boolean':
+      size.add(value ? 4 : 5)
       return value
     case 'number':
       if (!Number.isFinite(value)) throw new NotPlain('is not a finite number')
-      return value
+      size.add(String(value).length)
+      return value === 0 ? 0 : value
     case 'object':
-      if (value === null) return null
+      if (value === null) {
+        size.add(4)
+        return null
+      }
       // A cycle is found by its depth as well.
       if (depth === MAX_DEPTH) throw new NotPlain(`is nested deeper than ${MAX_DEPTH} levels, or a cycle`)
-      return Array.isArray(value) ? copyArray(value, depth) : copyObject(value, depth)
+      return Array.isArray(value) ? copyArray(value, depth, size) : copyObject(value, depth, size)
     default:
       throw new NotPlain(`is a ${typeof value}`)
   }
 }
 
-function copyArray(value: readonly unknown[], depth: number): Json {
+function copyArray(value: readonly unknown[], depth: number, size: Size): Json {
   if (Object.getPrototypeOf(value) !== Array.prototype) throw new NotPlain('is an instance of a class')
+  // Brackets and commas, and a byte an item: known before anything is read.
+  size.add(value.length + 1)
+  size.expect(value.length)
   // One key an item and nothing else: no hole, no named property, no symbol.
   if (Object.keys(value).length !== value.length || Object.getOwnPropertySymbols(value).length > 0) {
     throw new NotPlain('is a sparse or extended array')
   }
   const out: Json[] = []
   for (let index = 0; index < value.length; index++) {
-    out.push(copyMember(value, index, depth, isArray))
+    out.push(copyMember(value, index, depth, size, isArray))
   }
   return Object.freeze(out)
 }
 
-function copyObject(value: object, depth: number): Json {
+function copyObject(value: object, depth: number, size: Size): Json {
   const prototype = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) throw new NotPlain('is an instance of a class')
   if (Object.getOwnPropertySymbols(value).length > 0) throw new NotPlain('has a symbol key')
   const out: Record<string, Json> = {}
+  size.add(1)
   // What is not enumerable is no part of JSON; nobody gets it, the schema included.
   for (const key of Object.keys(value)) {
     if (key === '__proto__') throw new NotPlain('has a __proto__ key')
     if (!key.isWellFormed()) throw new NotPlain('has a key that is not well-formed Unicode')
-    const member = copyMember(value, key, depth, isObject)
+    // The colon, and a comma or brace.
+    size.add(2)
+    size.text(key)
+    const member = copyMember(value, key, depth, size, isObject)
     // An absent optional field; JSON has no other way to say so.
     if (member !== undefined) out[key] = member
   }
@@ -93,19 +148,21 @@ function copyMember<Place extends string | number>(
   holder: object,
   key: Place,
   depth: number,
+  size: Size,
   nameOf: (key: string | number) => string,
 ): Place extends number ? Json : Json | undefined
 function copyMember(
   holder: object,
   key: string | number,
   depth: number,
+  size: Size,
   nameOf: (key: string | number) => string,
 ): Json | undefined {
   try {
     const descriptor = Object.getOwnPropertyDescriptor(holder, key)
     if (descriptor === undefined || !('value' in descriptor)) throw new NotPlain('is a getter')
     if (descriptor.value === undefined && typeof key === 'string') return undefined
-    return copy(descriptor.value, depth + 1)
+    return copy(descriptor.value, depth + 1, size)
   } catch (error) {
     throw error instanceof NotPlain ? error.at(nameOf(key)) : error
   }
