@@ -23,7 +23,6 @@ export function profileOf({ issuer, clientId, clientSecret }: Settings): Profile
     clientId,
     clientSecret,
     ciba: { carriesAuthorizationDetails: true },
-    exchange: { carriesAuthorizationDetails: true },
     ...(isLoopback(issuer) && { [allowInsecureLoopback]: true as const }),
   })
 }

@@ -5,8 +5,8 @@ const SUPERVISOR = 'sue'
 const MANDATE_DAYS = 30
 
 /**
- * The sandbox, with two more people in it: Cleo, whose agent may trade up to 5,000 shares, and Sue, who watches over
- * the accounts.
+ * The sandbox, with two more people in it: Cleo, whose agent may trade up to 5,000 shares, and who lets the app approve
+ * orders for her; and Sue, who watches over the accounts.
  */
 export function openWorld(options: SandboxOptions = {}): Promise<Sandbox> {
   const expires_at = new Date(Date.now() + MANDATE_DAYS * 86_400_000).toISOString()
@@ -16,7 +16,8 @@ export function openWorld(options: SandboxOptions = {}): Promise<Sandbox> {
     ...options,
     seed: {
       users: [
-        { subject: 'cleo', name: 'Cleo Carter', cash: 1_000_000, agent: false },
+        // Sue approves in the app, so the exchange has the app's word for it alone.
+        { subject: 'cleo', name: 'Cleo Carter', cash: 1_000_000, agent: false, trustedClients: ['stock-agent'] },
         { subject: SUPERVISOR, name: 'Sue Summers', agent: false },
       ],
       tuples: [

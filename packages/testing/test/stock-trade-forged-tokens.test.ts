@@ -79,6 +79,7 @@ describe('a forged token', () => {
       expect(await status({ [claim]: undefined }), claim).toBe(401)
     expect(await status({ scope: undefined })).toBe(403)
     expect(await status({ scope: 5 })).toBe(401)
+    expect(await status({ scope: ['portfolio:read'] })).toBe(200)
     const owner = await generateKeyPair('ES256')
     const ownerJwk = await exportJWK(owner.publicKey)
     const bound = await forge({ iss: issuer, cnf: { jkt: await calculateJwkThumbprint(ownerJwk) } })

@@ -13,16 +13,16 @@ export const large: Order = { ...small, quantity: 50 }
 
 /** A customer of the Stock Trade API of a target, through real requests. */
 export function stockTrader(world: { readonly target: ProtocolTarget }) {
-  /** A token of the app's issuer for a user, by exchange. */
+  /** A token of the app's issuer for a user, by exchange; with details, which they agreed to at their login. */
   async function tokenFor(subject: string, scope: string, details?: readonly unknown[]): Promise<string> {
-    const { tokens } = await login(world.target, { subject })
+    const parameters = details && { authorization_details: JSON.stringify(details) }
+    const { tokens } = await login(world.target, { subject, ...(parameters && { parameters }) })
     const { body } = await tokenRequest(world.target, {
       grant_type: GRANT.exchange,
       subject_token: tokens.access_token,
       subject_token_type: TYPE.accessToken,
       audience: world.target.api.resource,
       scope,
-      ...(details && { authorization_details: JSON.stringify(details) }),
     })
     return body.access_token
   }

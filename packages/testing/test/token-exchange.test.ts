@@ -55,12 +55,13 @@ test('an id_token of the client proves the user as well', async () => {
   expect(decodeJwt(body.access_token).sub).toBe('ann')
 })
 
-test('details are copied when given, into answer and token (RFC 9396 §7, §9.1)', async () => {
+test('an order that no person approved is no detail of an exchanged token', async () => {
   const details = [{ type: 'stock_order', portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 50 }]
-  const { body } = await exchange({ scope: 'trade:write', authorization_details: JSON.stringify(details) })
-  expect(body.authorization_details).toEqual(details)
-  expect(decodeJwt(body.access_token).authorization_details).toEqual(details)
-  expect((await exchange()).body).not.toHaveProperty('authorization_details')
+  const asked = { scope: 'trade:write', authorization_details: JSON.stringify(details) }
+  expect(await exchange(asked)).toMatchObject({ status: 400, body: { error: 'invalid_authorization_details' } })
+  const { body } = await exchange({ scope: 'trade:write' })
+  expect(body).not.toHaveProperty('authorization_details')
+  expect(decodeJwt(body.access_token)).not.toHaveProperty('authorization_details')
 })
 
 test.each([

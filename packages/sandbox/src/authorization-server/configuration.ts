@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { detailsOf, requireDetailType } from './authorization-details.ts'
+import { detailsOf, narrowedDetails, requireDetailType } from './authorization-details.ts'
 import { bindingMessageProblem, hintedSubject, keepPace } from './ciba.ts'
 import { clientMetadata } from './client-metadata.ts'
 import { devicePages, interactionPath, withPages } from './pages/index.ts'
@@ -124,8 +124,10 @@ function featuresOf(
   detailTypes: readonly string[],
 ): Features {
   const { options, algorithm } = context
-  const validate = (ctx: KoaContextWithOIDC, detail: { readonly type: string }) =>
-    requireDetailType(context, detail.type, ctx.oidc.params?.resource)
+  const validate = (ctx: KoaContextWithOIDC, { type }: { readonly type: string }) => {
+    // At the token endpoint they are compared with what was agreed to.
+    if (ctx.oidc.route !== 'token') requireDetailType(context, type, ctx.oidc.params?.resource)
+  }
   return {
     devInteractions: { enabled: false },
     userinfo: { enabled: false },
@@ -157,9 +159,13 @@ function featuresOf(
     richAuthorizationRequests: {
       enabled: true,
       types: Object.fromEntries(detailTypes.map((type) => [type, { validate }])),
-      authorizationDetailsForGrantSource: (ctx) => detailsOf(ctx.oidc.params?.authorization_details),
+      authorizationDetailsForGrantSource: (ctx) => {
+        const details = detailsOf(ctx.oidc.params?.authorization_details)
+        for (const { type } of details ?? []) requireDetailType(context, type, ctx.oidc.params?.resource)
+        return details
+      },
       authorizationDetailsForAccessToken: (ctx, _token, source) =>
-        source?.rar ?? detailsOf(ctx.oidc.params?.authorization_details),
+        narrowedDetails(ctx.oidc.params?.authorization_details, source?.rar),
       authorizationDetailsForIntrospection: (_ctx, token) => token.rar,
     },
     resourceIndicators: {

@@ -66,7 +66,6 @@ function profileFor({ issuer, clientId, clientSecret }: SandboxSettings): Profil
     clientId,
     clientSecret,
     ciba: { carriesAuthorizationDetails: true },
-    exchange: { carriesAuthorizationDetails: true },
     [allowInsecureLoopback]: true,
   })
 }

@@ -1,7 +1,6 @@
 import { displayText } from '@behalf/core'
 import { html } from 'hono/html'
-import { type Markup, page } from '../pages/index.ts'
-import { type DetailLine, describeDetails, type Quote } from './describe-details.ts'
+import { type DetailLine, describeDetails, type Markup, page, type Quote } from '../pages/index.ts'
 import { phoneScript } from './phone-script.ts'
 import type { BookedQuestion } from './question-book.ts'
 

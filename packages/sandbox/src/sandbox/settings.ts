@@ -97,7 +97,6 @@ export const authorizationServer = oidc({
   clientId: '${settings.clientId}',
   clientSecret: ${quoted(settings.clientSecret)},
   ciba: { carriesAuthorizationDetails: true },
-  exchange: { carriesAuthorizationDetails: true },
   [allowInsecureLoopback]: true,
 })
 

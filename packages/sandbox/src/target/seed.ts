@@ -14,6 +14,8 @@ export interface SeedUser {
   readonly holdings?: Readonly<Record<string, number>> | undefined
   /** Whether the agent may act for them. @default true */
   readonly agent?: boolean | undefined
+  /** Clients whose word they take for an approval: their orders need no approved details. @default none */
+  readonly trustedClients?: readonly string[] | undefined
 }
 
 /** Who and what is there beside Ann and Bob. */
@@ -34,6 +36,7 @@ const Seed = z.strictObject({
         cash: z.optional(z.number()),
         holdings: z.optional(z.record(z.string(), z.int())),
         agent: z.optional(z.boolean()),
+        trustedClients: z.optional(z.array(z.string())),
       }),
     ),
   ),
@@ -93,13 +96,14 @@ export function seeded(
     },
     accounts: [
       ...world.accounts,
-      ...users.map(({ subject, cash = 10_000, holdings = {} }) => ({
+      ...users.map(({ subject, cash = 10_000, holdings = {}, trustedClients }) => ({
         id: `acc-${subject}`,
         holders: [
           { issuer: issuers.app, subject },
           { issuer: issuers.upstream, subject: upstreamOf(subject) },
         ],
         portfolios: [{ id: `p-${subject}`, cash, holdings }],
+        ...(trustedClients && { trustedClients }),
       })),
     ],
     tuples: (now) => {

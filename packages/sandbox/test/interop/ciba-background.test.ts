@@ -7,10 +7,10 @@ import { type ProfileChanges, type ProtocolTarget, profileOf, signIn, type Targe
 import { generateKeyPair } from 'jose'
 import { describe, test } from 'vitest'
 import * as z from 'zod'
-import { type SandboxTargetOptions, sandboxTarget } from '../../src/index.ts'
+import { type SandboxTargetOptions, sandboxTarget, startSandbox } from '../../src/index.ts'
 
 const Order = z.strictObject({ portfolio: z.string(), side: z.literal('buy'), symbol: z.string(), quantity: z.int() })
-const order = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 50 } as const
+const orderOf = (user: string) => ({ portfolio: `p-${user}`, side: 'buy', symbol: 'AAPL', quantity: 50 }) as const
 
 interface Setting {
   readonly target?: SandboxTargetOptions
@@ -18,12 +18,23 @@ interface Setting {
   readonly profile?: ProfileChanges
   readonly ping?: boolean
   readonly inApp?: boolean
+  /** @default 'ann' */
+  readonly user?: 'ann' | 'cleo'
   readonly watchers?: number
+}
+
+/** A sandbox where Cleo takes the agent's word for an approval. */
+async function withCleo(): Promise<ProtocolTarget> {
+  const { target, close } = await startSandbox({
+    seed: { users: [{ subject: 'cleo', trustedClients: ['stock-agent'] }] },
+  })
+  return { ...target, close }
 }
 
 /** An agent with nobody before it: its call is begun once, and watchers bring it to its end. */
 async function background(end: (close: () => Promise<void>) => void, setting: Setting = {}) {
-  const target = await sandboxTarget(setting.target)
+  const { user = 'ann' } = setting
+  const target = user === 'ann' ? await sandboxTarget(setting.target) : await withCleo()
   end(() => target.close())
   const client = setting.client?.(target) ?? target.clients.agent
   const profile = profileOf(target, client, setting.profile)
@@ -40,9 +51,10 @@ async function background(end: (close: () => Promise<void>) => void, setting: Se
   const guard = createGuard({ authorizationServer: profile, agent: { name: target.agentName }, approvals, store })
   if (setting.ping === true) target.notifications.forwardTo(cibaPing({ store }))
   // The login is the web app's, whose session is not bound.
-  const identity = await signIn(target, { user: 'ann', client })
+  const identity = await signIn(target, { user, client })
   const outcomes: Outcome<number>[] = []
   const run = async (slot = 'job-1') => {
+    const order = orderOf(user)
     const outcome = await guard.run(create, { tool: 'create_order', slot, input: order, identity }, async (input) => {
       const { access, idempotencyKey } = currentCall(create)
       const response = await access.trade.fetch(`${api.origin}/orders`, {
@@ -84,7 +96,7 @@ async function background(end: (close: () => Promise<void>) => void, setting: Se
     told,
     faults,
     outcomes,
-    orders: async () => (await api.controls.orders('p-ann')).length,
+    orders: async () => (await api.controls.orders(`p-${user}`)).length,
     /** When each poll came in, in seconds from the first. */
     polls: async () => {
       const log = await target.authorizationServer.controls.requests()
@@ -211,31 +223,36 @@ describe('a background agent over HTTP, against oidc-provider', { concurrent: tr
     expect(assertions.length).toBeGreaterThanOrEqual(2)
   })
 
-  test('in the app’s own pages: the answer comes from there, and the credential from an exchange', async ({
-    expect,
-    onTestFinished,
-  }) => {
-    const { run, orders, controls, store, identity, outcomes } = await background(onTestFinished, { inApp: true })
-    await run()
-    const inbox = inAppInbox({ store, identityOf: () => identity })
-    const listed = (await (await inbox(new Request('https://app.example/inbox'))).json()) as {
-      questions: { id: string; answerToken: string; message: string }[]
-    }
-    expect(listed.questions).toMatchObject([{ message: 'Buy 50 shares of AAPL' }])
-    const answer = new Request('https://app.example/inbox', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin: 'https://app.example' },
-      body: JSON.stringify({
-        id: listed.questions[0]?.id,
-        answerToken: listed.questions[0]?.answerToken,
-        answer: 'approve',
-      }),
-    })
-    expect((await inbox(answer)).status).toBe(200)
-    // Whoever wants the call's result at once runs it; else the watcher does, when it is clear that nobody came.
-    await run()
-    expect(outcomes.at(-1)).toMatchObject({ status: 'done', result: 201 })
-    expect(await orders()).toBe(1)
-    expect(await controls.pendingRequests()).toEqual([])
-  })
+  // The exchange takes no order that its server asked nobody about, but for a client that the account trusts.
+  test.for([
+    ['ann', 403, 0],
+    ['cleo', 201, 1],
+  ] as const)(
+    'in the app’s own pages: the answer comes from there, the credential from an exchange, and %s’s account decides',
+    async ([user, result, placed], { expect, onTestFinished }) => {
+      const setting = { inApp: true, user } as const
+      const { run, orders, controls, store, identity, outcomes } = await background(onTestFinished, setting)
+      await run()
+      const inbox = inAppInbox({ store, identityOf: () => identity })
+      const listed = (await (await inbox(new Request('https://app.example/inbox'))).json()) as {
+        questions: { id: string; answerToken: string; message: string }[]
+      }
+      expect(listed.questions).toMatchObject([{ message: 'Buy 50 shares of AAPL' }])
+      const answer = new Request('https://app.example/inbox', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: 'https://app.example' },
+        body: JSON.stringify({
+          id: listed.questions[0]?.id,
+          answerToken: listed.questions[0]?.answerToken,
+          answer: 'approve',
+        }),
+      })
+      expect((await inbox(answer)).status).toBe(200)
+      // Whoever wants the call's result at once runs it; else the watcher does, when it is clear that nobody came.
+      await run()
+      expect(outcomes.at(-1)).toMatchObject({ status: 'done', result })
+      expect(await orders()).toBe(placed)
+      expect(await controls.pendingRequests()).toEqual([])
+    },
+  )
 })

@@ -112,3 +112,83 @@ test('who is signed in by a page is asked on their own phone', async () => {
   await askBy(sandbox, 'bob')
   expect(await sandbox.target.authorizationServer.controls.pendingRequests('ann')).toEqual([])
 })
+
+const ORDER = { type: 'stock_order', portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 5000 }
+
+/** A request for an order, by someone who has a session in this browser already. */
+async function orderPage() {
+  const { agentResource, clientId, issuer } = sandbox.settings
+  const { go, post } = await app()
+  await go((await post({ subject: 'ann' })).headers.get('location') ?? '')
+  const asked = { resource: agentResource, authorization_details: JSON.stringify([ORDER]) }
+  const { page, csrf, url } = await openLogin(issuer, clientId, asked, go)
+  const answer = async (fields: Readonly<Record<string, string>>) => {
+    const body = new URLSearchParams({ csrf, ...fields })
+    const done = await go(url, { method: 'POST', headers: { origin: issuer }, body })
+    const end = await go(done.headers.get('location') ?? '')
+    return new URL(end.headers.get('location') ?? '').searchParams
+  }
+  return { page, answer, go, asked }
+}
+
+test('an order in an authorization request is shown before a code is given for it, and a no gives none', async () => {
+  const { page, answer } = await orderPage()
+  for (const shown of ['Buy AAPL', '5,000 shares', 'p-ann']) expect(page).toContain(shown)
+  expect((await answer({ answer: 'no' })).get('error')).toBe('access_denied')
+})
+
+test('a token has the order that the page showed', async () => {
+  const { answer, asked } = await orderPage()
+  const { clientId, clientSecret, issuer } = sandbox.settings
+  const code = (await answer({ answer: 'yes' })).get('code') ?? ''
+  const redeemed = await fetch(`${issuer}/oauth/token`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${btoa(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`)}`,
+    },
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: REDIRECT,
+      code_verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
+    }),
+  })
+  expect(await redeemed.json()).toMatchObject({ authorization_details: JSON.parse(asked.authorization_details) })
+})
+
+test('an order is never approved without a page, also where a login asks for none', async () => {
+  const { go, asked } = await orderPage()
+  const silent = await authorize(go, sandbox.settings.issuer, sandbox.settings.clientId, { ...asked, prompt: 'none' })
+  expect(new URL(silent.headers.get('location') ?? '').searchParams.get('error')).toBe('consent_required')
+})
+
+test('an order that a device asks for is shown before the device is connected', async () => {
+  const { issuer, agentResource } = sandbox.settings
+  const started = await fetch(`${issuer}/oauth/device/code`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      client_id: 'stock-cli',
+      scope: 'openid',
+      resource: agentResource,
+      authorization_details: JSON.stringify([ORDER]),
+    }),
+  })
+  const { user_code: userCode = '' } = (await started.json()) as { readonly user_code?: string }
+  const go = browser()
+  const field = (text: string, name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(text)?.[1] ?? ''
+  const send = (fields: Record<string, string>) =>
+    go(`${issuer}/activate`, { method: 'POST', headers: { origin: issuer }, body: new URLSearchParams(fields) })
+  const xsrf = field(await (await go(`${issuer}/activate`)).text(), 'xsrf')
+  const confirm = await (await send({ xsrf, user_code: userCode })).text()
+  const login = await send({ xsrf: field(confirm, 'xsrf') || xsrf, user_code: userCode, confirm: 'yes' })
+  const loginUrl = new URL(login.headers.get('location') ?? '', issuer).href
+  const csrf = field(await (await go(loginUrl)).text(), 'csrf')
+  const signedIn = await go(loginUrl, {
+    method: 'POST',
+    headers: { origin: issuer },
+    body: new URLSearchParams({ csrf, subject: 'ann' }),
+  })
+  const resumed = await go(signedIn.headers.get('location') ?? '')
+  const page = await (await go(new URL(resumed.headers.get('location') ?? '', issuer).href)).text()
+  for (const shown of ['Buy AAPL', '5,000 shares', 'p-ann']) expect(page).toContain(shown)
+})

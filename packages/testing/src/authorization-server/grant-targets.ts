@@ -1,3 +1,4 @@
+import { isApproved } from '@behalf/core/resource-server'
 import * as z from 'zod/mini'
 import { optional } from '../http/received.ts'
 import { Refusal } from '../http/refusal.ts'
@@ -60,19 +61,55 @@ export function requestedDetails(
   parameters: URLSearchParams,
   audience: readonly string[],
 ): readonly AuthorizationDetail[] | undefined {
-  const text = optional(parameters, 'authorization_details')
+  const asked = detailsOf(optional(parameters, 'authorization_details'))
+  if (asked === undefined) return undefined
+  const known = knownTypes(context, audience)
+  for (const { type } of asked) {
+    if (!known.has(type)) throw new Refusal('invalid_authorization_details', `unknown type for this target: ${type}`)
+  }
+  return asked
+}
+
+/**
+ * The details of a token request: all that a person agreed to, or those of them that the request names.
+ *
+ * Details in a token say that a person approved them. So no request at the token endpoint adds or changes one.
+ *
+ * @param held - What the person agreed to: of the grant, or of the subject token.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-6 | RFC 9396 §6}
+ */
+export function narrowedDetails(
+  parameters: URLSearchParams,
+  held: readonly AuthorizationDetail[] | undefined,
+): readonly AuthorizationDetail[] | undefined {
+  const asked = detailsOf(optional(parameters, 'authorization_details'))
+  if (asked === undefined) return held
+  const isHeld = (detail: AuthorizationDetail) =>
+    isApproved({ authorizationDetails: held ?? [] }, detail) && isApproved({ authorizationDetails: asked }, detail)
+  if (asked.every(isHeld)) return asked.length > 0 ? asked : undefined
+  throw new Refusal('invalid_authorization_details', 'no person agreed to one of the details, or it is repeated')
+}
+
+/** The details that the targets understand. */
+export function understoodDetails(
+  context: ServerContext,
+  details: unknown,
+  audience: readonly string[],
+): readonly AuthorizationDetail[] | undefined {
+  const known = knownTypes(context, audience)
+  const understood = Details.safeParse(details).data?.filter(({ type }) => known.has(type)) ?? []
+  return understood.length > 0 ? understood : undefined
+}
+
+function knownTypes({ resources }: ServerContext, audience: readonly string[]): ReadonlySet<string> {
+  return new Set(audience.flatMap((identifier) => resources.get(identifier)?.authorizationDetailsTypes ?? []))
+}
+
+function detailsOf(text: string | undefined): readonly AuthorizationDetail[] | undefined {
   if (text === undefined) return undefined
   const parsed = Details.safeParse(parseJson(text))
-  if (!parsed.success) throw new Refusal('invalid_authorization_details', 'not an array of objects with a type')
-  const known = new Set(
-    audience.flatMap((identifier) => context.resources.get(identifier)?.authorizationDetailsTypes ?? []),
-  )
-  for (const detail of parsed.data) {
-    if (!known.has(detail.type)) {
-      throw new Refusal('invalid_authorization_details', `unknown type for this target: ${detail.type}`)
-    }
-  }
-  return parsed.data
+  if (parsed.success) return parsed.data
+  throw new Refusal('invalid_authorization_details', 'not an array of objects with a type')
 }
 
 /** The value, or `undefined` where the text is no JSON. */

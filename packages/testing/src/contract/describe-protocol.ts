@@ -1,5 +1,6 @@
 import { afterAll, describe, test } from 'vitest'
 import type { Capability } from '../target/index.ts'
+import { approvedDetails } from './protocol/approved-details.ts'
 import { cibaAnswers } from './protocol/ciba-answers.ts'
 import { cibaRequests } from './protocol/ciba-requests.ts'
 import { clientAuthentication } from './protocol/client-authentication.ts'
@@ -34,6 +35,7 @@ const SECTIONS: Readonly<Record<string, readonly Scenario[]>> = {
   'token vault': vault,
   'backchannel requests': cibaRequests,
   'backchannel answers': cibaAnswers,
+  'approved details': approvedDetails,
   'device flow': deviceFlow,
   registration,
   'DPoP proofs': dpopProofs,

@@ -1,12 +1,13 @@
 import { isApproved, type Passed } from '@behalf/core/resource-server'
+import type { StockAccount } from './ledger.ts'
 import { challenge } from './problem.ts'
 import type { OrderBody } from './wire.ts'
 
 /** The largest order that needs no approval, shares. */
 const SMALL_ORDER = 10
 
-/** Why a token may place an order. `approval`: for this very order, and only once. */
-export type OrderRight = 'approval' | 'small'
+/** Why a token may place an order. `approval`: for this very order, and only once. `trusted`: its client says so. */
+export type OrderRight = 'approval' | 'trusted' | 'small'
 
 /** An order as a person approves it. */
 export function detailOf(order: OrderBody): OrderBody & { readonly type: 'stock_order' } {
@@ -17,13 +18,15 @@ export function detailOf(order: OrderBody): OrderBody & { readonly type: 'stock_
  * Decides whether a token may place an order.
  *
  * Under `trade:write` the order must equal exactly one `stock_order` of the token's `authorization_details`, field
- * by field, no field more or less. Under `trade:small` it may have up to 10 shares, and the token no details.
+ * by field, no field more or less; a token without details needs a client that the account trusts. Under `trade:small`
+ * it may have up to 10 shares, and the token no details.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-9.1 | RFC 9396 §9.1}
  */
-export function authorizeOrder(caller: Passed, order: OrderBody): OrderRight {
+export function authorizeOrder(caller: Passed, order: OrderBody, { trustedClients = [] }: StockAccount): OrderRight {
   const hasDetails = caller.claims.authorization_details !== undefined
   if (caller.scopes.includes('trade:write')) {
     if (isApproved(caller, detailOf(order))) return 'approval'
+    if (!hasDetails && trustedClients.includes(caller.identity.clientId ?? '')) return 'trusted'
     if (hasDetails || !caller.scopes.includes('trade:small')) {
       throw challenge(403, 'insufficient_authorization_details', 'the token was not approved for this order')
     }

@@ -65,7 +65,8 @@ interface Parts {
  * itself, and honours `Idempotency-Key` within the account. State lives in memory.
  *
  * Endpoints: `GET /prices/:symbol` (public), `GET /portfolios/:id` and `GET /portfolios/:id/orders`
- * (`portfolio:read`), `POST /orders` (`trade:write` with `authorization_details`, or `trade:small`).
+ * (`portfolio:read`), `POST /orders` (`trade:write` with `authorization_details`, or `trade:small`). A token without
+ * details places orders under `trade:write` where the account trusts its client (`trustedClients`).
  *
  * @throws {@link TestingError} An unknown option key.
  */

@@ -25,6 +25,12 @@ export interface StockAccount {
   readonly id: string
   readonly holders: readonly AccountHolder[]
   readonly portfolios: readonly PortfolioSeed[]
+  /**
+   * Clients whose word the account's holder takes for an approval: under `trade:write` their orders need no
+   * `authorization_details`. For orders that somebody else than the holder approves, in the client's own pages.
+   * @default none
+   */
+  readonly trustedClients?: readonly string[]
 }
 
 /** An order that was carried out. */

@@ -92,7 +92,7 @@ function accountOf(ledger: Ledger, { identity }: Passed): StockAccount {
 async function placeOrder(options: StockTradeServerOptions, gate: ApprovalGate, received: Received): Promise<Response> {
   const { token, account } = await caller(options, received)
   const order = orderOf(received)
-  const right = authorizeOrder(token, order)
+  const right = authorizeOrder(token, order, account)
   const portfolio = options.ledger.portfolioOf(account, order.portfolio)
   // Refused before the key is used: what is not for sale here is no order.
   options.ledger.priceOf(order.symbol)

@@ -86,7 +86,7 @@ export async function makeWorld(places: WorldPlaces): Promise<MadeUpWorld> {
         { subject: 'bob', name: 'Bob Baker', email: 'bob@behalf.example', roles: ['trader'] },
       ],
       resources: [
-        { identifier: AGENT_RESOURCE, scopes: ['chat'] },
+        { identifier: AGENT_RESOURCE, scopes: ['chat'], authorizationDetailsTypes: ['stock_order'] },
         api,
         { identifier: OPAQUE_RESOURCE, scopes: ['reports:read'], opaque: true },
       ],

@@ -13,7 +13,7 @@ export interface ProfileChanges {
 /**
  * A client's view of the app's issuer, for core: plain OpenID, with what every target can do.
  *
- * Authorization details travel with CIBA and with exchanges. Plain http is allowed where the issuer is on loopback.
+ * Authorization details travel with CIBA. Plain http is allowed where the issuer is on loopback.
  */
 export function profileOf(
   target: { readonly authorizationServer: Pick<ProtocolTarget['authorizationServer'], 'issuer'> },
@@ -26,7 +26,6 @@ export function profileOf(
     clientId: client.clientId,
     clientAuthentication: authentication,
     ciba: { carriesAuthorizationDetails: true },
-    exchange: { carriesAuthorizationDetails: true },
     ...(dpop && { dpop }),
     ...(issuer.startsWith('http:') && { [allowInsecureLoopback]: true }),
   })

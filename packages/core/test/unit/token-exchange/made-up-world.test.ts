@@ -33,7 +33,8 @@ beforeAll(async () => {
 beforeEach(() => world.reset())
 afterAll(() => world.close())
 
-const logIn = (user: string): Promise<UserIdentity> => signIn(world, { user, profile, scope: 'openid chat' })
+const logIn = (user: string, parameters = {}): Promise<UserIdentity> =>
+  signIn(world, { user, profile, scope: 'openid chat', parameters })
 
 const subjectToken = (identity: UserIdentity) => {
   const token = subjectTokenOf(identity)
@@ -43,7 +44,8 @@ const subjectToken = (identity: UserIdentity) => {
 
 describe('against the made-up world', () => {
   test('a session becomes a token for the API, with the agent as actor', async () => {
-    const identity = await logIn('ann')
+    const order = { type: 'stock_order', side: 'buy', symbol: 'AAPL', quantity: 50 }
+    const identity = await logIn('ann', { authorization_details: JSON.stringify([order]) })
     const exchanged = await exchangeToken({
       authorizationServer: servers.of(identity.issuer),
       identity,
@@ -51,7 +53,7 @@ describe('against the made-up world', () => {
       actor: { subject: world.agentName, issuer: identity.issuer },
       resource: world.api.resource,
       scopes: ['trade:write'],
-      authorizationDetails: [{ type: 'stock_order', side: 'buy', symbol: 'AAPL', quantity: 50 }],
+      authorizationDetails: [order],
     })
     expect(exchanged).toMatchObject({
       verified: true,

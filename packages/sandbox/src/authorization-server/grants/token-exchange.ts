@@ -1,7 +1,7 @@
 import type { JWTPayload } from 'jose'
 import { errors } from 'oidc-provider'
 import { validateDpop } from 'oidc-provider/lib/helpers/grants.js'
-import { detailsOf, requireDetailType } from '../authorization-details.ts'
+import { narrowedDetails, understoodDetails } from '../authorization-details.ts'
 import { GRANT } from '../client-metadata.ts'
 import { type ServerContext, words } from '../server-context.ts'
 import { type ActorClaim, actorClaim } from '../token-claims.ts'
@@ -15,7 +15,8 @@ import { type OwnToken, requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from '.
  * Exchanges a user's token for one limited to another API: delegation, with the client's agent in `act`. Asked for an
  * ID-JAG, it asserts the user to another authorization server instead.
  *
- * `scope` must be given (RFC 6749 §3.3 lets a server insist), so that nobody gets a default by omission.
+ * `scope` must be given (RFC 6749 §3.3 lets a server insist), so that nobody gets a default by omission. The new token
+ * has the authorization details of the subject token, or fewer: what no person agreed to cannot be added.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693 | RFC 8693}
  */
 export const tokenExchange: CustomGrant = {
@@ -54,8 +55,7 @@ async function delegate(
   if (scopes.length === 0) throw new errors.InvalidScope('scope must be given', '')
   requireKnownScopes(context, resource, scopes)
   requireWithinSubject(subject, resource, scopes)
-  const authorizationDetails = detailsOf(optional(ctx, 'authorization_details'))
-  for (const { type } of authorizationDetails ?? []) requireDetailType(context, type, resource)
+  const held = understoodDetails(context, subject.authorization_details, resource)
   const { acr, auth_time, sid } = subject
   return issueAccessToken(context, ctx, {
     gty: 'token_exchange',
@@ -64,7 +64,7 @@ async function delegate(
     scopes,
     claims: { acr, auth_time, sid, act: await actorOf(context, ctx, subject) },
     grantId: context.state.grantsByTokenId.get(subject.jti ?? ''),
-    authorizationDetails,
+    authorizationDetails: narrowedDetails(optional(ctx, 'authorization_details'), held),
     proof,
     notAfter: subject.exp,
     issuedTokenType,

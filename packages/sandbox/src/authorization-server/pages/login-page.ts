@@ -1,7 +1,7 @@
 import { displayText } from '@behalf/core'
 import type { MockUser } from '@behalf/testing'
 import { html } from 'hono/html'
-import { initials, type Markup } from '../../pages/index.ts'
+import { type DetailLine, initials, type Markup } from '../../pages/index.ts'
 
 export interface AskedBy {
   /** Whose page this is. */
@@ -28,17 +28,24 @@ ${users.map(
 </main>`
 }
 
+/** What a person is asked to agree to. */
+export interface Asked {
+  readonly name: string
+  readonly scopes: readonly string[]
+  readonly audience: string
+  /** Each of the authorization details, in lines. */
+  readonly details: readonly (readonly DetailLine[])[]
+}
+
 /** What a client may do, in the words that a person knows. */
-export function consentBody(
-  { title, clientId, csrf }: AskedBy,
-  { name, scopes, audience }: { readonly name: string; readonly scopes: readonly string[]; readonly audience: string },
-): Markup {
+export function consentBody({ title, clientId, csrf }: AskedBy, { name, scopes, audience, details }: Asked): Markup {
   return html`<header><h1>${title}</h1></header>
 <main>
 <div class="card">
 <h2 class="big">Connect your account?</h2>
 <p><strong>${displayText(clientId)}</strong> asks for access to the account of <strong>${displayText(name)}</strong>.</p>
 <ul class="scopes">${scopes.map((scope) => html`<li>${displayText(inWords(scope))} <span class="quiet"><code>${displayText(scope)}</code></span></li>`)}</ul>
+${details.map((lines) => html`<dl>${lines.map(({ label, text }) => html`<dt>${label}</dt><dd>${text}</dd>`)}</dl>`)}
 ${audience === '' ? '' : html`<p class="quiet">At <code>${displayText(audience)}</code></p>`}
 <form method="post" class="answers">
 <input type="hidden" name="csrf" value="${csrf}">

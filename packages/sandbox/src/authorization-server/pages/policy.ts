@@ -7,7 +7,8 @@ const { Check } = interactionPolicy
 type Asks = (ctx: KoaContextWithOIDC) => boolean | Promise<boolean>
 
 /**
- * When a person is shown a page: to say who they are, and, where the server asks for it, what a client may.
+ * When a person is shown a page: to say who they are, and what a client may, where the server asks for that or the
+ * request has authorization details.
  *
  * Whoever a control signed in is asked nothing.
  */
@@ -25,10 +26,10 @@ export function withPages(
   for (const check of login?.checks ?? []) check.check = unlessSignedIn(check.check)
   const consent = policy.get('consent')
   consent?.checks.clear()
-  if (pages.consent) {
-    const asksAnew = ({ oidc }: KoaContextWithOIDC) => oidc.result?.consent === undefined
-    consent?.checks.add(new Check('not_asked', 'the person has to agree', 'consent_required', unlessSignedIn(asksAnew)))
-  }
+  // Details in a token say that the person approved them: so they are shown, whatever else is asked for.
+  const isUnseen = ({ oidc }: KoaContextWithOIDC) =>
+    oidc.result?.consent === undefined && (pages.consent || oidc.params?.authorization_details !== undefined)
+  consent?.checks.add(new Check('not_asked', 'the person has to agree', 'consent_required', unlessSignedIn(isUnseen)))
   return policy
 }
 

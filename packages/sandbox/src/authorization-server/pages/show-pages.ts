@@ -1,7 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { isSameOrigin } from '../../http/same-origin.ts'
-import { type Markup, page } from '../../pages/index.ts'
+import { describeDetails, type Markup, page } from '../../pages/index.ts'
+import { detailsOf } from '../authorization-details.ts'
 import { keepState } from '../kept-state.ts'
 import { type ServerContext, words } from '../server-context.ts'
 import type { ServerParts } from '../server-parts.ts'
@@ -33,7 +34,7 @@ export function showPages(
       return send(ctx, problemBody(parts.pages.title, reason), 400)
     }
     const csrf = csrfOf(interaction.uid)
-    if (ctx.method === 'GET') return send(ctx, bodyOf(context, parts, interaction, csrf))
+    if (ctx.method === 'GET') return send(ctx, await bodyOf(context, parts, interaction, csrf))
     const form = await readForm(ctx)
     const isOurs = isSameOrigin(new Headers(ctx.req.headers as Record<string, string>), context.issuer)
     if (ctx.method !== 'POST' || !isOurs || !isEqual(form.get('csrf') ?? '', csrf)) {
@@ -43,7 +44,12 @@ export function showPages(
   }
 }
 
-function bodyOf(context: ServerContext, { pages }: ServerParts, interaction: Interaction, csrf: string): Markup {
+async function bodyOf(
+  context: ServerContext,
+  { pages }: ServerParts,
+  interaction: Interaction,
+  csrf: string,
+): Promise<Markup> {
   const { prompt, params, session } = interaction
   const asked = { title: pages.title, clientId: String(params.client_id), csrf }
   if (prompt.name === 'login') return loginBody(asked, [...context.state.users.values()])
@@ -52,8 +58,14 @@ function bodyOf(context: ServerContext, { pages }: ServerParts, interaction: Int
     name: user?.name ?? session?.accountId ?? 'unknown',
     scopes: words(params.scope),
     audience: [params.resource ?? []].flat().join(', '),
+    details: await Promise.all(
+      (detailsOf(params.authorization_details) ?? []).map((detail) => describeDetails(detail, noQuote)),
+    ),
   })
 }
+
+/** The exchange's prices are no matter of this server. */
+const noQuote = async () => undefined
 
 async function finish(
   context: ServerContext,

@@ -2,10 +2,11 @@ import { base64url } from 'jose'
 import { optional, required } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
 import type { DpopProof } from '../dpop.ts'
+import { narrowedDetails } from '../grant-targets.ts'
 import { issueAccessToken, issueIdToken, issueRefreshToken } from '../issue-tokens.ts'
 import type { MockClient } from '../options.ts'
 import type { ServerContext } from '../server-context.ts'
-import type { Grant } from '../state.ts'
+import type { AuthorizationDetail, Grant } from '../state.ts'
 
 /**
  * Redeems a code, once. A second try ends every token of the first.
@@ -33,10 +34,11 @@ export async function redeemCode(
   if ((await challengeOf(required(parameters, 'code_verifier'))) !== code.codeChallenge) {
     throw new Refusal('invalid_grant', 'code_verifier does not match code_challenge')
   }
+  const authorizationDetails = narrowedDetails(parameters, code.grant.authorizationDetails)
   code.used = true
   const isPublic = client.clientSecret === undefined && client.publicKeys === undefined
   const grant = isPublic && proof ? { ...code.grant, boundTo: proof.thumbprint } : code.grant
-  return issueForGrant(context, grant, { scopes: grant.scopes, proof })
+  return issueForGrant(context, grant, { scopes: grant.scopes, authorizationDetails, proof })
 }
 
 /** Tokens of a chain: the first ones from a code, later ones from refreshes. */
@@ -45,12 +47,14 @@ export async function issueForGrant(
   grant: Grant,
   request: {
     readonly scopes: readonly string[]
+    /** Those of the grant, or fewer. */
+    readonly authorizationDetails: readonly AuthorizationDetail[] | undefined
     readonly proof?: DpopProof | undefined
     /** @default a new one */
     readonly refreshToken?: { readonly refresh_token?: string }
   },
 ): Promise<object> {
-  const { scopes, proof, refreshToken = issueRefreshToken(context, grant) } = request
+  const { scopes, authorizationDetails, proof, refreshToken = issueRefreshToken(context, grant) } = request
   const accessToken = await issueAccessToken(context, {
     clientId: grant.clientId,
     subject: grant.session.subject,
@@ -58,7 +62,7 @@ export async function issueForGrant(
     scopes,
     session: grant.session,
     grant,
-    authorizationDetails: grant.authorizationDetails,
+    authorizationDetails,
     thumbprint: proof?.thumbprint,
   })
   const { clientId, session, nonce } = grant

@@ -2,6 +2,7 @@ import { ConnectionLost } from '../../http/connection-lost.ts'
 import { required } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
 import type { DpopProof } from '../dpop.ts'
+import { narrowedDetails } from '../grant-targets.ts'
 import { apiScopes, issueAccessToken, issueIdToken, issueRefreshToken } from '../issue-tokens.ts'
 import type { MockClient } from '../options.ts'
 import { requirePace } from '../pace.ts'
@@ -30,17 +31,23 @@ export async function pollBackchannelRequest(
   if (request.state === 'pending' || request.answer === undefined) {
     throw new Refusal('authorization_pending', 'the person has not answered yet')
   }
+  const authorizationDetails = narrowedDetails(parameters, request.answer.authorizationDetails)
   request.state = 'redeemed'
-  const tokens = await issueForAnswer(context, client, request, { ...request.answer, proof })
+  const tokens = await issueForAnswer(context, client, request, { ...request.answer, authorizationDetails, proof })
   if (request.loseAnswer) throw new ConnectionLost()
   return tokens
+}
+
+interface Redeemed extends Pick<BackchannelAnswer, 'session' | 'scopes'> {
+  readonly authorizationDetails: BackchannelAnswer['authorizationDetails'] | undefined
+  readonly proof: DpopProof | undefined
 }
 
 async function issueForAnswer(
   context: ServerContext,
   client: MockClient,
   request: BackchannelRequest,
-  { session, scopes, authorizationDetails, proof }: BackchannelAnswer & { readonly proof: DpopProof | undefined },
+  { session, scopes, authorizationDetails, proof }: Redeemed,
 ): Promise<object> {
   const grant: Grant = {
     clientId: client.clientId,

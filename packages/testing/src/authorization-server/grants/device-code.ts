@@ -1,7 +1,7 @@
 import { required } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
 import type { DpopProof } from '../dpop.ts'
-import { grantedScopes } from '../grant-targets.ts'
+import { grantedScopes, narrowedDetails } from '../grant-targets.ts'
 import type { MockClient } from '../options.ts'
 import { requirePace } from '../pace.ts'
 import type { ServerContext } from '../server-context.ts'
@@ -28,6 +28,7 @@ export async function pollDevice(
   if (device.state === 'pending' || device.session === undefined) {
     throw new Refusal('authorization_pending', 'nobody has entered the code yet')
   }
+  const authorizationDetails = narrowedDetails(parameters, undefined)
   device.state = 'redeemed'
   const { audience } = device
   const grant: Grant = {
@@ -37,5 +38,5 @@ export async function pollDevice(
     audience,
     revoked: false,
   }
-  return issueForGrant(context, grant, { scopes: grant.scopes, proof })
+  return issueForGrant(context, grant, { scopes: grant.scopes, authorizationDetails, proof })
 }

@@ -1,6 +1,7 @@
 import { optional, required, words } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
 import type { DpopProof } from '../dpop.ts'
+import { narrowedDetails } from '../grant-targets.ts'
 import type { MockClient } from '../options.ts'
 import type { ServerContext } from '../server-context.ts'
 import { issueForGrant } from './authorization-code.ts'
@@ -39,7 +40,9 @@ export async function refresh(
   const targets = [...parameters.getAll('resource'), ...parameters.getAll('audience')]
   const foreign = targets.find((target) => !grant.audience.includes(target))
   if (foreign !== undefined) throw new Refusal('invalid_target', `the grant is not for ${foreign}`)
-  if (client.rotatesRefreshTokens === false) return issueForGrant(context, grant, { scopes, proof, refreshToken: {} })
+  const authorizationDetails = narrowedDetails(parameters, grant.authorizationDetails)
+  const issued = { scopes, authorizationDetails, proof }
+  if (client.rotatesRefreshTokens === false) return issueForGrant(context, grant, { ...issued, refreshToken: {} })
   token.used = true
-  return issueForGrant(context, grant, { scopes, proof })
+  return issueForGrant(context, grant, issued)
 }

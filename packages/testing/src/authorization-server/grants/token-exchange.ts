@@ -2,7 +2,7 @@ import type { JWTPayload } from 'jose'
 import { optional, required, words } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
 import type { DpopProof } from '../dpop.ts'
-import { grantedScopes, requestedAudience, requestedDetails } from '../grant-targets.ts'
+import { grantedScopes, narrowedDetails, requestedAudience, understoodDetails } from '../grant-targets.ts'
 import { type ActorClaim, apiScopes, issueAccessToken } from '../issue-tokens.ts'
 import type { MockClient } from '../options.ts'
 import { requireConfidential, type ServerContext } from '../server-context.ts'
@@ -12,7 +12,8 @@ import { issueIdJag } from './issue-id-jag.ts'
 /**
  * Exchanges a user's token for one limited to another API: delegation, with the client's agent in `act`.
  *
- * `scope` must be given (RFC 6749 §3.3 lets a server insist), so that nobody gets a default by omission.
+ * `scope` must be given (RFC 6749 §3.3 lets a server insist), so that nobody gets a default by omission. The new token
+ * has the authorization details of the subject token, or fewer: what no person agreed to cannot be added.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693 | RFC 8693}
  */
 export async function exchangeToken(
@@ -50,7 +51,10 @@ export async function exchangeToken(
     audience,
     scopes: grantedScopes(context, { client, subject: subject.sub, requested, audience }),
     actor,
-    authorizationDetails: requestedDetails(context, parameters, audience),
+    authorizationDetails: narrowedDetails(
+      parameters,
+      understoodDetails(context, subject.authorization_details, audience),
+    ),
     session: sessionOf(subject),
     thumbprint: proof?.thumbprint,
     grant: context.state.grantsByTokenId.get(subject.jti ?? ''),

@@ -1,6 +1,6 @@
 import { type ExchangedToken, type ExchangeTokenOptions, exchangeToken, verifyIdToken } from '@behalf/core'
 import { expect } from 'vitest'
-import { GRANT, ORDER, type RawParameters, TYPE } from './raw.ts'
+import { GRANT, type RawParameters, TYPE } from './raw.ts'
 import type { Scenario } from './scenario.ts'
 import type { Session } from './session.ts'
 import { subjectToken } from './subject-token.ts'
@@ -95,15 +95,6 @@ export const tokenExchange: readonly Scenario[] = [
       const actorToken = { token: subjectToken(own.accessToken).token, type: 'access_token' } as const
       const exchanged = await exchange(session, { actorToken, actor: { subject: session.target.agentName } })
       expect(exchanged.verified).toBe(true)
-    },
-  },
-  {
-    title: 'authorization details travel with the exchange',
-    needs: ['token-exchange', 'authorization-details'],
-    async run(session) {
-      const authorizationDetails = [ORDER]
-      const exchanged = await exchange(session, { scopes: ['trade:write'], authorizationDetails })
-      expect(exchanged).toMatchObject({ verified: true, scopes: ['trade:write'] })
     },
   },
   {
