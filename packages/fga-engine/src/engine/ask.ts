@@ -1,5 +1,5 @@
 import { FgaError, invalid } from '../errors/index.ts'
-import { type Asking, Evaluation, type Explanation } from '../evaluate/index.ts'
+import { type Asking, Budget, because, Evaluation, type Explanation, failed, type Outcome } from '../evaluate/index.ts'
 import { type Relation, relationOf } from '../model/index.ts'
 import { problemOfContext, problemOfKey, problemOfTuple, type Tuple, typeOf } from '../tuples/index.ts'
 import type { BatchCheckAnswer, BatchCheckItem, CheckQuestion, Circumstances } from './questions.ts'
@@ -15,15 +15,24 @@ interface Accepted {
 }
 
 export async function askCheck(state: EngineState, question: CheckQuestion): Promise<boolean> {
-  const { evaluation, relation } = accept(state, question, false)
-  const { allowed, error } = await evaluation.check(question.object, relation)
+  return checkWithin(state, question, new Budget(state.timeoutMs))
+}
+
+async function checkWithin(state: EngineState, question: CheckQuestion, budget: Budget): Promise<boolean> {
+  const { evaluation, relation } = accept(state, question, { explain: false, budget })
+  const { allowed, error } = await budget.within(evaluation.check(question.object, relation))
   if (error !== undefined) throw error
   return allowed
 }
 
 export async function askExplanation(state: EngineState, question: CheckQuestion): Promise<Explanation> {
-  const { evaluation, relation } = accept(state, question, true)
-  return (await evaluation.check(question.object, relation)).why as Explanation
+  const budget = new Budget(state.timeoutMs)
+  const { evaluation, relation } = accept(state, question, { explain: true, budget })
+  const { why } = await budget.within(evaluation.check(question.object, relation)).catch((error: unknown): Outcome => {
+    if (!(error instanceof FgaError)) throw error
+    return because(failed(error), 'relation', `${question.object}#${question.relation}`)
+  })
+  return why as Explanation
 }
 
 export async function askBatch(
@@ -40,23 +49,29 @@ export async function askBatch(
     if (answers.has(correlationId)) throw invalid(`received duplicate correlation id: ${correlationId}`)
     answers.set(correlationId, { allowed: false })
   }
-  for (const item of items) answers.set(item.correlationId, await answerOne(state, item))
+  // One request, and the time of one.
+  const budget = new Budget(state.timeoutMs)
+  for (const item of items) answers.set(item.correlationId, await answerOne(state, item, budget))
   return answers
 }
 
-async function answerOne(state: EngineState, item: CheckQuestion): Promise<BatchCheckAnswer> {
+async function answerOne(state: EngineState, item: CheckQuestion, budget: Budget): Promise<BatchCheckAnswer> {
   try {
-    return { allowed: await askCheck(state, item) }
+    return { allowed: await checkWithin(state, item, budget) }
   } catch (error) {
     if (error instanceof FgaError) return { error }
     throw error
   }
 }
 
-function accept(state: EngineState, question: CheckQuestion, explain: boolean): Accepted {
+function accept(
+  state: EngineState,
+  question: CheckQuestion,
+  how: { readonly explain: boolean; readonly budget: Budget },
+): Accepted {
   const problem = problemOfKey(state.model, question)
   if (problem !== undefined) throw invalid(`invalid relation: ${problem}`)
-  const asking = askingOf(state, question.user, question, { explain, conditionCode: 'invalid_tuple' })
+  const asking = askingOf(state, question.user, question, { ...how, conditionCode: 'invalid_tuple' })
   const relation = relationOf(state.model, typeOf(question.object), question.relation) as Relation
   return { evaluation: new Evaluation(state, asking), relation }
 }
@@ -72,8 +87,13 @@ export function askingOf(
   { context = {}, contextualTuples = [] }: Circumstances,
   {
     explain,
+    budget,
     conditionCode,
-  }: { readonly explain: boolean; readonly conditionCode: 'invalid_tuple' | 'validation_error' },
+  }: {
+    readonly explain: boolean
+    readonly budget: Budget
+    readonly conditionCode: 'invalid_tuple' | 'validation_error'
+  },
 ): Asking {
   const problem = problemOfContext(context)
   if (problem !== undefined) throw invalid(`invalid context: ${problem}`)
@@ -89,5 +109,5 @@ export function askingOf(
     if (known === undefined) contextual.set(key, [tuple])
     else known.push(tuple)
   }
-  return { user, request: { fields: context, converted: new Map() }, contextual, explain }
+  return { user, request: { fields: context, converted: new Map() }, contextual, budget, explain }
 }

@@ -1,5 +1,5 @@
 import { FgaError, invalid } from '../errors/index.ts'
-import { Evaluation } from '../evaluate/index.ts'
+import { type Asking, Budget, Evaluation } from '../evaluate/index.ts'
 import { type Relation, relationOf } from '../model/index.ts'
 import { problemOfUser, splitUserset, typeOf } from '../tuples/index.ts'
 import { askingOf } from './ask.ts'
@@ -10,8 +10,21 @@ const MAX_RESULTS = 1000
 
 /** Checks every object that a tuple is about. Stops at the limit; a failure before it is the answer. */
 export async function listObjects(state: EngineState, question: ListObjectsQuestion): Promise<readonly string[]> {
-  const { user, limit = MAX_RESULTS } = question
-  const asking = askingOf(state, user, question, { explain: false, conditionCode: 'validation_error' })
+  const budget = new Budget(state.timeoutMs)
+  const asking = askingOf(state, question.user, question, {
+    explain: false,
+    budget,
+    conditionCode: 'validation_error',
+  })
+  return budget.within(objectsOf(state, asking, question))
+}
+
+async function objectsOf(
+  state: EngineState,
+  asking: Asking,
+  question: ListObjectsQuestion,
+): Promise<readonly string[]> {
+  const { limit = MAX_RESULTS } = question
   const relation = relationAsked(state, question)
   const evaluation = new Evaluation(state, asking)
   const hopeful = new Evaluation(state, { ...asking, assume: true })

@@ -1,6 +1,6 @@
 import { FgaError } from '../errors/index.ts'
-import { Evaluation } from '../evaluate/index.ts'
-import { relationOf } from '../model/index.ts'
+import { type Asking, Budget, Evaluation } from '../evaluate/index.ts'
+import { type Relation, relationOf } from '../model/index.ts'
 import { typeOf } from '../tuples/index.ts'
 import { askingOf } from './ask.ts'
 import type { ListUsersQuestion } from './questions.ts'
@@ -19,9 +19,17 @@ export async function listUsers(state: EngineState, question: ListUsersQuestion)
   if (userset !== undefined && relationOf(state.model, userType, userset) === undefined) {
     throw new FgaError('relation_not_found', `relation '${filter}' not found`)
   }
-  const asking = askingOf(state, '', question, { explain: false, conditionCode: 'validation_error' })
+  const budget = new Budget(state.timeoutMs)
+  const asking = askingOf(state, '', question, { explain: false, budget, conditionCode: 'validation_error' })
   const isPossible = state.hasWay(filter, relation) || (userset === undefined && state.hasWay(`${filter}:*`, relation))
-  if (!isPossible) return []
+  return isPossible ? budget.within(usersOf(state, asking, { object, relation, filter })) : []
+}
+
+async function usersOf(
+  state: EngineState,
+  asking: Asking,
+  { object, relation, filter }: { readonly object: string; readonly relation: Relation; readonly filter: string },
+): Promise<readonly string[]> {
   const { users, error } = await usersAround(state, asking, { object, relation, filter })
   const found: string[] = []
   // As the server: what cannot be found out on the way makes the list worthless, whomever it is about.

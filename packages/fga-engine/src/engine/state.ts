@@ -7,4 +7,6 @@ export interface EngineState extends World {
   readonly conditions: ReadonlyMap<string, Condition>
   /** Whether list users need read anything at all. */
   readonly hasWay: Reaches
+  /** How long a question may take, milliseconds. */
+  readonly timeoutMs: number
 }

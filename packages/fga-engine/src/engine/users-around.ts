@@ -1,5 +1,5 @@
 import type { FgaError } from '../errors/index.ts'
-import { type Asking, MAX_DEPTH, TupleReader, tooComplex } from '../evaluate/index.ts'
+import { type Asking, type Budget, MAX_DEPTH, TupleReader, tooComplex } from '../evaluate/index.ts'
 import { type Relation, type Rewrite, relationOf } from '../model/index.ts'
 import { isUserset, isWildcard, splitUserset, typeOf } from '../tuples/index.ts'
 import type { EngineState } from './state.ts'
@@ -35,6 +35,7 @@ class Walk {
   error: FgaError | undefined
   readonly #state: EngineState
   readonly #reader: TupleReader
+  readonly #budget: Budget
   /** `user`, or `group#member`. */
   readonly #filter: string
   readonly #seen = new Set<string>()
@@ -43,6 +44,8 @@ class Walk {
   constructor(state: EngineState, asking: Asking, filter: string) {
     this.#state = state
     this.#reader = new TupleReader(state, asking)
+    this.#budget = asking.budget
+    this.#budget.begin()
     this.#filter = filter
   }
 
@@ -63,7 +66,10 @@ class Walk {
       }
       const places = this.#next
       this.#next = []
-      for (const place of places) await this.#walk(place, place.relation.rewrite)
+      for (const place of places) {
+        await this.#budget.step()
+        await this.#walk(place, place.relation.rewrite)
+      }
     }
   }
 

@@ -18,6 +18,7 @@ export type FgaErrorCode =
   | 'type_invalid_pattern'
   | 'exceeded_entity_limit'
   | 'internal_error'
+  | 'deadline_exceeded'
   | 'Aborted'
   | 'undefined_endpoint'
   | 'store_id_not_found'
@@ -43,6 +44,7 @@ const CODES = {
   type_invalid_pattern: [2047, 400],
   exceeded_entity_limit: [2053, 400],
   internal_error: [4000, 500],
+  deadline_exceeded: [4004, 500],
   Aborted: [10, 409],
   undefined_endpoint: [5000, 404],
   store_id_not_found: [5002, 404],

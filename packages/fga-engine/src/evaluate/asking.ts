@@ -1,6 +1,7 @@
 import type { RequestContext } from '../conditions/index.ts'
 import type { CompiledModel, Reaches } from '../model/index.ts'
 import type { Conditions, Tuple, TupleSource } from '../tuples/index.ts'
+import type { Budget } from './budget.ts'
 
 /** What stays the same from one question to the next. */
 export interface World {
@@ -18,6 +19,8 @@ export interface Asking {
   readonly request: RequestContext
   /** By `object#relation`, in the order of the request. */
   readonly contextual: ReadonlyMap<string, readonly Tuple[]>
+  /** What the question may still cost. */
+  readonly budget: Budget
   /** Build {@link Outcome.why}. */
   readonly explain: boolean
   /** What a condition that cannot be evaluated counts as. Absent: an error. */

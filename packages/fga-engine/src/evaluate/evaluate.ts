@@ -1,7 +1,9 @@
-import { FgaError } from '../errors/index.ts'
+import type { FgaError } from '../errors/index.ts'
 import { type Relation, type Rewrite, relationOf } from '../model/index.ts'
 import { isUserset, splitUserset, tupleText, typeOf } from '../tuples/index.ts'
 import type { Asking, World } from './asking.ts'
+import { tooComplex } from './budget.ts'
+import { type Course, Memo } from './memo.ts'
 import { ALLOWED, AnyOf, because, CYCLE, DENIED, failed, type Outcome } from './outcome.ts'
 import { type Admitted, TupleReader } from './tuple-reader.ts'
 
@@ -23,11 +25,19 @@ export class Evaluation {
   readonly #type: string
   readonly #isUserset: boolean
   readonly #reader: TupleReader
+  /** Shared with the opposite: one of the two takes a step at a time. */
+  readonly #course: Course
+  readonly #memo: Memo
+  #opposite: Evaluation | undefined
 
-  constructor(world: World, asking: Asking) {
+  /** @param opposite - The evaluation that assumes the contrary, where this is its opposite. */
+  constructor(world: World, asking: Asking, opposite?: Evaluation) {
     this.#world = world
     this.#asking = asking
     this.#reader = new TupleReader(world, asking)
+    this.#course = opposite === undefined ? { dependent: 0, deepest: 0 } : opposite.#course
+    this.#memo = new Memo(this.#course)
+    this.#opposite = opposite
     const { user } = asking
     this.#type = typeOf(user)
     this.#isUserset = isUserset(user)
@@ -36,6 +46,7 @@ export class Evaluation {
 
   /** Whether the user has this relation to the object. */
   check(object: string, relation: Relation): Promise<Outcome> {
+    this.#asking.budget.begin()
     return this.#relation(object, relation, 0, undefined)
   }
 
@@ -44,14 +55,26 @@ export class Evaluation {
     const { explain, user } = this.#asking
     const told = (outcome: Outcome, reason: string) =>
       explain ? because(outcome, 'relation', subject, { reason }) : outcome
-    if (depth >= MAX_DEPTH) return told(failed(tooComplex()), `more than ${MAX_DEPTH} steps deep`)
+    const turn = this.#asking.budget.step()
+    if (turn !== undefined) await turn
+    if (depth >= MAX_DEPTH) return told(this.#depends(failed(tooComplex())), `more than ${MAX_DEPTH} steps deep`)
     for (let step = before; step !== undefined; step = step.before) {
-      if (step.subject === subject) return told(CYCLE, 'led back to itself')
+      if (step.subject === subject) return told(this.#depends(CYCLE), 'led back to itself')
     }
     if (user === subject) return told(ALLOWED, 'a userset has its own relation')
     if (!this.#canReach(relation)) return told(DENIED, `the model has no way from ${this.#label} to it`)
+    const known = this.#memo.find(subject, depth, MAX_DEPTH)
+    if (known !== undefined) return told(known, 'as above')
+    const open = this.#memo.open(depth)
     const outcome = await this.#rewrite(object, relation, relation.rewrite, depth, { subject, before })
+    this.#memo.close(subject, open, outcome)
     return explain ? because(outcome, 'relation', subject, { children: [outcome.why] }) : outcome
+  }
+
+  /** An outcome after which no relation on the way to it may be kept. */
+  #depends(outcome: Outcome): Outcome {
+    this.#course.dependent++
+    return outcome
   }
 
   #canReach(relation: Relation): boolean {
@@ -98,7 +121,7 @@ export class Evaluation {
 
   /** Allowed where the condition of one of the tuples holds. */
   #decide({ tuples, error, first }: Admitted): Outcome {
-    const outcome = tuples.length > 0 ? ALLOWED : error === undefined ? DENIED : failed(error)
+    const outcome = tuples.length > 0 ? ALLOWED : error === undefined ? DENIED : this.#depends(failed(error))
     const told = tuples[0] ?? first
     if (!this.#asking.explain || told === undefined) return outcome
     const { condition } = told
@@ -175,7 +198,7 @@ export class Evaluation {
         ? because(outcome, 'exclusion', path.subject, { children: [base.why, subtract?.why] })
         : outcome
     if (!base.allowed && base.error === undefined) return told(base.cycle ? CYCLE : DENIED)
-    const subtract = await this.#opposite().#rewrite(object, relation, rewrite.subtract, depth, path)
+    const subtract = await this.#contrary().#rewrite(object, relation, rewrite.subtract, depth, path)
     if (subtract.cycle) return told(CYCLE, subtract)
     if (subtract.allowed) return told(DENIED, subtract)
     const error = base.error ?? subtract.error
@@ -183,9 +206,11 @@ export class Evaluation {
   }
 
   /** Where conditions are assumed to hold so that the answer is yes if it can be, those subtracted must not. */
-  #opposite(): Evaluation {
+  #contrary(): Evaluation {
     const { assume } = this.#asking
-    return assume === undefined ? this : new Evaluation(this.#world, { ...this.#asking, assume: !assume })
+    if (assume === undefined) return this
+    this.#opposite ??= new Evaluation(this.#world, { ...this.#asking, assume: !assume }, this)
+    return this.#opposite
   }
 
   #told(any: AnyOf, step: 'direct' | 'from' | 'union', subject: string, without?: string): Outcome {
@@ -195,12 +220,7 @@ export class Evaluation {
   }
 
   #error(error: FgaError, subject: string): Outcome {
-    return this.#asking.explain ? because(failed(error), 'tuple', subject) : failed(error)
+    const outcome = this.#depends(failed(error))
+    return this.#asking.explain ? because(outcome, 'tuple', subject) : outcome
   }
 }
-
-export const tooComplex = (): FgaError =>
-  new FgaError(
-    'authorization_model_resolution_too_complex',
-    'the question needs more steps than are allowed: look for endless or very deep nesting in model and tuples',
-  )

@@ -1,4 +1,5 @@
 export type { Asking, World } from './asking.ts'
-export { Evaluation, MAX_DEPTH, tooComplex } from './evaluate.ts'
-export type { Explanation, ExplanationStep } from './outcome.ts'
+export { Budget, tooComplex } from './budget.ts'
+export { Evaluation, MAX_DEPTH } from './evaluate.ts'
+export { because, type Explanation, type ExplanationStep, failed, type Outcome } from './outcome.ts'
 export { TupleReader } from './tuple-reader.ts'

@@ -13,8 +13,9 @@ export interface HandlerOptions {
   readonly apiToken?: string
 }
 
-/** Of gRPC. */
+/** Numbers of gRPC. */
 const INVALID_ARGUMENT = 3
+const INTERNAL = 13
 const ULID = /^[ABCDEFGHJKMNPQRSTVWXYZ0-9]{26}$/
 
 /** Takes a request for the API, and answers as OpenFGA does. Rejects only on a fault of the tuple source. */
@@ -86,7 +87,8 @@ async function streamedObjects(engine: FgaEngine | undefined, body: unknown): Pr
   } catch (error) {
     if (!(error instanceof FgaError)) throw error
     const { message, status } = error
-    return Response.json({ error: { code: INVALID_ARGUMENT, message, details: [] } }, { status })
+    const code = status < 500 ? INVALID_ARGUMENT : INTERNAL
+    return Response.json({ error: { code, message, details: [] } }, { status })
   }
 }
 

@@ -35,7 +35,9 @@ const batchCheck: Endpoint = async (engine, body) => {
   )
   const result = Array.from(answers, ([id, { allowed, error }]) => [
     id,
-    error === undefined ? { allowed } : { error: { input_error: error.code, message: error.message } },
+    error === undefined
+      ? { allowed }
+      : { error: { [error.status < 500 ? 'input_error' : 'internal_error']: error.code, message: error.message } },
   ])
   return { result: Object.fromEntries(result) }
 }

@@ -1,0 +1,68 @@
+import { FgaError } from '../errors/index.ts'
+
+/** Relations that one check may resolve. A question that needs more is refused, as one that is too deep. */
+export const MAX_STEPS = 100_000
+
+/** How long an evaluation runs before other work of the process has its turn, milliseconds. */
+const TURN_MS = 20
+
+/** What a question may cost: steps for each check, and time for the whole of it. */
+export class Budget {
+  readonly #timeoutMs: number
+  readonly #endsAt: number
+  #turnEndsAt: number
+  #steps = 0
+
+  constructor(timeoutMs: number) {
+    const now = performance.now()
+    this.#timeoutMs = timeoutMs
+    this.#endsAt = now + timeoutMs
+    this.#turnEndsAt = now + TURN_MS
+  }
+
+  /** A check begins. A list is many checks, with the time of one question. */
+  begin(): void {
+    this.#steps = 0
+  }
+
+  /**
+   * One step more.
+   *
+   * @returns What to wait for, where other work is due.
+   * @throws FgaError The check has no steps left, or the question no time.
+   */
+  step(): Promise<void> | undefined {
+    this.#steps++
+    if (this.#steps > MAX_STEPS) throw tooComplex()
+    const now = performance.now()
+    if (now >= this.#endsAt) throw timedOut()
+    if (now < this.#turnEndsAt) return undefined
+    return new Promise((resolve) => {
+      setTimeout(() => {
+        this.#turnEndsAt = performance.now() + TURN_MS
+        resolve()
+      })
+    })
+  }
+
+  /** Waits for the work of a question no longer than the question may take, whatever its tuple source does. */
+  async within<T>(work: Promise<T>): Promise<T> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const end = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(timedOut()), this.#timeoutMs)
+    })
+    try {
+      return await Promise.race([work, end])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+export const tooComplex = (): FgaError =>
+  new FgaError(
+    'authorization_model_resolution_too_complex',
+    'the question needs more steps than are allowed: look for endless or very deep nesting in model and tuples',
+  )
+
+const timedOut = (): FgaError => new FgaError('deadline_exceeded', 'Request Deadline Exceeded')

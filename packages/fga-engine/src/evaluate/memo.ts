@@ -1,0 +1,57 @@
+import type { Outcome } from './outcome.ts'
+
+interface Kept {
+  readonly outcome: Outcome
+  /** How many steps deeper than the relation its evaluation went. */
+  readonly height: number
+}
+
+/** A relation that is being evaluated. */
+export interface Open {
+  readonly depth: number
+  /** How many outcomes of before depended on the way to them. */
+  readonly dependent: number
+  /** How deep the evaluation around it had gone. */
+  readonly deepest: number
+}
+
+/** What both sides of an evaluation note, one step after another. */
+export interface Course {
+  /** Cycles, errors and limits met so far. */
+  dependent: number
+  deepest: number
+}
+
+/**
+ * Outcomes of one question, by `object#relation`.
+ *
+ * An outcome is kept only where no cycle, no error and no limit took part: then it does not depend on the way that led
+ * to it. It serves again only where a new evaluation would not be too deep. So a question is answered as without it.
+ */
+export class Memo {
+  readonly #kept = new Map<string, Kept>()
+  readonly #course: Course
+
+  constructor(course: Course) {
+    this.#course = course
+  }
+
+  find(subject: string, depth: number, maxDepth: number): Outcome | undefined {
+    const kept = this.#kept.get(subject)
+    if (kept === undefined || depth + kept.height >= maxDepth) return undefined
+    this.#course.deepest = Math.max(this.#course.deepest, depth + kept.height)
+    return kept.outcome
+  }
+
+  open(depth: number): Open {
+    const { dependent, deepest } = this.#course
+    this.#course.deepest = depth
+    return { depth, dependent, deepest }
+  }
+
+  close(subject: string, { depth, dependent, deepest }: Open, outcome: Outcome): void {
+    const course = this.#course
+    if (course.dependent === dependent) this.#kept.set(subject, { outcome, height: course.deepest - depth })
+    course.deepest = Math.max(course.deepest, deepest)
+  }
+}
