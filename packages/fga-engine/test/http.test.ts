@@ -7,6 +7,7 @@ import { tradingModel, tuple } from './models/from-language.ts'
 
 const STORE = '01JDG8ZCQ4T0STDCK70KT0RE01'
 const MODEL = '01JDG8ZCQ4T0STDCK7M0DE1001'
+const JSON_TYPE = { 'content-type': 'application/json' }
 
 function serve(options: Partial<HandlerOptions> = {}) {
   const engine = createEngine({
@@ -22,6 +23,7 @@ async function ask(path: string, body: unknown, to = handler) {
   const response = await to(
     new Request(`https://fga.example/stores/${STORE}/${path}`, {
       method: 'POST',
+      headers: { 'content-type': 'application/json' },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     }),
   )
@@ -151,7 +153,9 @@ describe('refusals have the codes of the server', () => {
 
   test('another store, another path, another method', async () => {
     const at = async (url: string, method = 'POST') => {
-      const response = await handler(new Request(url, { method, ...(method === 'POST' && { body: '{}' }) }))
+      const response = await handler(
+        new Request(url, { method, ...(method === 'POST' && { body: '{}', headers: JSON_TYPE }) }),
+      )
       return [response.status, (await response.json()).code]
     }
     expect(await at(`https://fga.example/stores/${STORE.toLowerCase()}/check`)).toEqual([400, 'validation_error'])
@@ -170,7 +174,7 @@ describe('refusals have the codes of the server', () => {
     const elsewhere = `https://fga.example/stores/${MODEL}`
     const post = async (path: string, body: object) => {
       const response = await handler(
-        new Request(`${elsewhere}/${path}`, { method: 'POST', body: JSON.stringify(body) }),
+        new Request(`${elsewhere}/${path}`, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(body) }),
       )
       expect(response.headers.get('openfga-authorization-model-id')).toBeNull()
       const answer = await response.json()
@@ -193,7 +197,7 @@ test('a token is demanded where one is set', async () => {
   const request = (token: string) =>
     new Request(`https://fga.example/stores/${STORE}/check`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}` },
+      headers: { ...JSON_TYPE, authorization: `Bearer ${token}` },
       body: JSON.stringify(owner),
     })
   expect((await guarded(request('other'))).status).toBe(401)
@@ -217,8 +221,9 @@ test("OpenFGA's own client talks to it unchanged", async () => {
   const server = createServer(async (incoming, outgoing) => {
     const chunks: Buffer[] = []
     for await (const chunk of incoming) chunks.push(chunk as Buffer)
-    const { method = 'GET', url } = incoming
-    const body = chunks.length > 0 ? { body: Buffer.concat(chunks).toString() } : {}
+    const { method = 'GET', url, headers } = incoming
+    const type = headers['content-type'] ?? ''
+    const body = chunks.length > 0 ? { body: Buffer.concat(chunks), headers: { 'content-type': type } } : {}
     const response = await under(new Request(`http://127.0.0.1${url}`, { method, ...body }))
     outgoing.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
   })

@@ -2,6 +2,7 @@
 export type FgaErrorCode =
   | 'auth_failed_invalid_bearer_token'
   | 'bearer_token_missing'
+  | 'forbidden'
   | 'validation_error'
   | 'authorization_model_not_found'
   | 'authorization_model_resolution_too_complex'
@@ -28,6 +29,7 @@ export type FgaErrorCode =
 const CODES = {
   auth_failed_invalid_bearer_token: [1005, 401],
   bearer_token_missing: [1010, 401],
+  forbidden: [1600, 403],
   validation_error: [2000, 400],
   authorization_model_not_found: [2001, 400],
   authorization_model_resolution_too_complex: [2002, 400],

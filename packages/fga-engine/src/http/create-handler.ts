@@ -2,6 +2,7 @@ import { ConfigurationError } from '@behalf/core'
 import type { FgaEngine } from '../engine/index.ts'
 import { FgaError, invalid } from '../errors/index.ts'
 import { ENDPOINTS, objectsOf } from './endpoints.ts'
+import { readBody } from './read-body.ts'
 
 export interface HandlerOptions {
   readonly engine: FgaEngine
@@ -9,7 +10,10 @@ export interface HandlerOptions {
   readonly storeId: string
   /** What stands before `/stores` in a path. @default '' */
   readonly basePath?: string
-  /** Demanded of every request as a bearer token. @default none is demanded */
+  /**
+   * Demanded of every request as a bearer token.
+   * @default none is demanded, and a request that a page of another origin sent is refused
+   */
   readonly apiToken?: string
 }
 
@@ -42,7 +46,8 @@ export function createHandler(options: HandlerOptions): Handler {
   return async (request) => {
     let headers: Readonly<Record<string, string>> = {}
     try {
-      requireToken(request, apiToken)
+      if (apiToken === undefined) refuseOtherOrigins(request)
+      else requireToken(request, apiToken)
       const { pathname } = new URL(request.url)
       const [asked = '', ...path] = pathname.startsWith(stores) ? pathname.slice(stores.length).split('/') : []
       if (path.length === 0) throw new FgaError('undefined_endpoint', 'Not Found')
@@ -74,7 +79,7 @@ async function respond(engine: FgaEngine | undefined, request: Request, path: re
   const streamed = name === 'streamed-list-objects' && id === undefined
   if (endpoint === undefined && !streamed) throw new FgaError('undefined_endpoint', 'Not Found')
   if (request.method !== 'POST') throw new FgaError('unimplemented', 'Method Not Allowed')
-  const body = await jsonOf(request)
+  const body = await readBody(request)
   if (endpoint !== undefined) return endpoint(engine, body)
   return streamedObjects(engine, body)
 }
@@ -119,21 +124,26 @@ function refused({ code, message, status }: FgaError, headers: Readonly<Record<s
   return Response.json({ code, message }, { status, headers: { ...headers, 'x-request-id': crypto.randomUUID() } })
 }
 
-function requireToken({ headers }: Request, apiToken: string | undefined): void {
-  if (apiToken === undefined) return
+/**
+ * Without a token, whoever reaches the handler is let in, but for a page of another origin in somebody's browser. A type
+ * other than JSON is what such a page may send without the browser asking first.
+ */
+function refuseOtherOrigins({ headers, method, url }: Request): void {
+  const origin = headers.get('origin')
+  const site = headers.get('sec-fetch-site')
+  const isOwn = origin === null || origin === new URL(url).origin
+  const isHere = site === null || site === 'same-origin' || site === 'none'
+  if (!isOwn || !isHere) throw new FgaError('forbidden', 'a page of another origin sent the request')
+  const [type = ''] = (headers.get('content-type') ?? '').split(';')
+  if (method === 'POST' && type.trim().toLowerCase() !== 'application/json') {
+    throw invalid('without an API token, the content type must be application/json')
+  }
+}
+
+function requireToken({ headers }: Request, apiToken: string): void {
   const authorization = headers.get('authorization')
   if (authorization === null) throw new FgaError('bearer_token_missing', 'missing bearer token')
   if (authorization !== `Bearer ${apiToken}`) {
     throw new FgaError('auth_failed_invalid_bearer_token', 'invalid bearer token')
-  }
-}
-
-/** No body at all is an empty message. */
-async function jsonOf(request: Request): Promise<unknown> {
-  const text = await request.text()
-  try {
-    return text === '' ? {} : (JSON.parse(text) ?? [])
-  } catch {
-    throw invalid('malformed JSON')
   }
 }

@@ -1,5 +1,6 @@
 import type { Condition } from '../conditions/index.ts'
 import { type CompiledModel, type Relation, relationOf } from '../model/index.ts'
+import { problemOfContext } from './context-problem.ts'
 import { hasControl, isObject, isRelationName, isUserset, isWildcard, splitUserset, typeOf } from './names.ts'
 import { type Tuple, type TupleKey, tupleText } from './tuple.ts'
 
@@ -111,18 +112,6 @@ function problemOfCondition(relation: Relation, conditions: Conditions, tuple: T
   } catch (error) {
     return error instanceof Error ? error.message : 'the context does not fit'
   }
-}
-
-/** Control characters are refused, in keys and in texts, however deep. */
-export function problemOfContext(value: unknown): string | undefined {
-  if (typeof value === 'string') return hasControl(value) ? 'context value contains forbidden characters' : undefined
-  if (typeof value !== 'object' || value === null) return undefined
-  for (const [key, inner] of Object.entries(value)) {
-    if (hasControl(key)) return 'context key contains forbidden characters'
-    const problem = problemOfContext(inner)
-    if (problem !== undefined) return problem
-  }
-  return undefined
 }
 
 const described = (tuple: Tuple, reason: string): Problem => ({

@@ -1,0 +1,35 @@
+import { FgaError, invalid } from '../errors/index.ts'
+
+/** As much as OpenFGA takes. */
+const MAX_BODY_BYTES = 616_448
+
+/** The JSON of a request. No body at all is an empty message. */
+export async function readBody(request: Request): Promise<unknown> {
+  const text = new TextDecoder().decode(await bytesOf(request))
+  try {
+    return text === '' ? {} : (JSON.parse(text) ?? [])
+  } catch {
+    throw invalid('malformed JSON')
+  }
+}
+
+async function bytesOf({ body }: Request): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader = body?.getReader()
+  for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) {
+    size += read.value.length
+    if (size > MAX_BODY_BYTES) {
+      await reader?.cancel().catch(() => {})
+      throw new FgaError('exceeded_entity_limit', `the request has more than ${MAX_BODY_BYTES} bytes`)
+    }
+    chunks.push(read.value)
+  }
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
+}
