@@ -18,7 +18,7 @@ describe('where an answer may come from (CSRF)', () => {
     expect(await target.run()).toMatchObject({ status: 'interrupted' })
   })
 
-  test('a request without either header is let through with an Authorization header only', async () => {
+  test('a request without either header is let through with a token only, and not with what a browser adds by itself', async () => {
     const target = app()
     await target.run()
     const question = await onlyQuestion(target)
@@ -31,6 +31,16 @@ describe('where an answer may come from (CSRF)', () => {
         }),
       )
     expect(await post({})).toHaveProperty('status', 403)
+    for (const authorization of [
+      'Basic YW5uOnNlY3JldA==',
+      'Negotiate YII',
+      'NTLM TlRM',
+      'Digest a="b"',
+      'Bearer',
+      '',
+    ]) {
+      expect(await post({ authorization })).toHaveProperty('status', 403)
+    }
     expect(await post({ authorization: 'Bearer x' })).toHaveProperty('status', 200)
   })
 
