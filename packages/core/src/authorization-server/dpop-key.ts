@@ -2,7 +2,7 @@ import type { CryptoKey, JWK } from 'jose'
 import type { ProofKey, ProofRequest } from '../credential/proof-key.ts'
 import { revealToken } from '../credential/token.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys, sha256 } from '../lib/index.ts'
+import { publicKeyProblem, refuseUnknownKeys, sha256 } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import { isAsymmetric } from './check-profile.ts'
 import { algorithmsOf } from './client-authentication.ts'
@@ -17,6 +17,9 @@ export interface DpopKeyOptions {
   /** @default the system's clock */
   readonly clock?: Clock | undefined
 }
+
+/** What APIs of ours take in a proof. */
+const MAX_MODULUS_BITS = 4096
 
 const optionKeys = ['algorithm', 'clock'] as const satisfies readonly (keyof DpopKeyOptions)[]
 
@@ -118,6 +121,8 @@ async function proofKey(
   const { calculateJwkThumbprint } = await import('jose/jwk/thumbprint')
   const { SignJWT } = await import('jose/jwt/sign')
   const jwk = publicMembers(await exportJWK(publicKey))
+  const problem = publicKeyProblem(jwk, MAX_MODULUS_BITS)
+  if (problem !== undefined) throw new ConfigurationError('importDpopKey', `give another key: ${problem}`)
   return Object.freeze({
     algorithm,
     thumbprint: await calculateJwkThumbprint(jwk, 'sha256'),

@@ -1,7 +1,9 @@
 import type { CryptoKey, JSONWebKeySet, JWTHeaderParameters, JWTVerifyGetKey } from 'jose'
 import type { createRemoteJWKSet, ExportedJWKSCache } from 'jose/jwks/remote'
-import { InvalidTokenError, TransportError } from '../errors/index.ts'
+import { BehalfError, InvalidTokenError, TransportError } from '../errors/index.ts'
+import { publicKeyProblem } from '../lib/index.ts'
 import { jwtLibrary } from './jwt-library.ts'
+import { safeCause } from './safe-cause.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'
 
 /** An unknown `kid` causes a request for new keys at most once in this time. No other request counts. */
@@ -10,6 +12,9 @@ const COOLDOWN_MS = 30_000
 const RETRY_MS = 5_000
 /** A key that the issuer withdrew is trusted no longer than this. */
 const MAX_AGE_MS = 10 * 60_000
+
+/** Larger keys only cost time. */
+const MAX_MODULUS_BITS = 8192
 
 /** An issuer has a handful. */
 const MAX_FOUND = 64
@@ -32,6 +37,8 @@ export class IssuerKeys {
   /** Keys that the set found, by algorithm and `kid`; forgotten with the set that they were found in. */
   readonly #found = new Map<string, CryptoKey>()
   #foundIn: JSONWebKeySet | undefined
+  /** What is wrong with keys of the set that were left out, by `kid`. */
+  #refused: ReadonlyMap<string, string> = new Map()
   /** Each `kid` that a request for it did not bring, or that a newer set lacks. */
   readonly #absent = new Set<string>()
   /** From when on an unknown `kid` may cause a request. Epoch milliseconds. */
@@ -71,6 +78,9 @@ export class IssuerKeys {
     for (;;) {
       const key = await this.#keyIn(set, header, token)
       if (key !== undefined) return key
+      const problem = this.#refused.get(kid)
+      if (problem !== undefined)
+        throw new InvalidTokenError('unknown_key', `the issuer's key is not accepted: ${problem}`)
       beforeRequest()
       if (isLatest) this.#noteAbsent([kid])
       if (isLatest || (this.#absent.has(kid) && !set.reloading && !this.#mayAsk())) {
@@ -92,7 +102,14 @@ export class IssuerKeys {
       key = await set(header, token)
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey) return undefined
-      throw error
+      if (error instanceof errors.JWKSMultipleMatchingKeys) {
+        const several =
+          header.kid === undefined ? 'the token names no key' : 'the token names a key by an id of several'
+        throw new InvalidTokenError('signature', `${several}, and the issuer has several that fit`)
+      }
+      // From a set that is at hand, all else says that the key of the token cannot be imported.
+      if (!set.fresh || error instanceof errors.JOSEError || BehalfError.isInstance(error)) throw error
+      throw new InvalidTokenError('unknown_key', "the issuer's key cannot be used", { cause: safeCause(error) })
     }
     // A set that came in the meantime may lack this key.
     if (header.kid !== undefined && jwks === this.#cache.jwks) this.#remember(`${header.alg} ${header.kid}`, key, jwks)
@@ -170,8 +187,41 @@ export class IssuerKeys {
       cooldownDuration: Number.POSITIVE_INFINITY,
       cacheMaxAge: MAX_AGE_MS,
       [jwksCache]: this.#cache as ExportedJWKSCache,
-      [customFetch]: this.#options.request,
+      [customFetch]: (url: string, init: RequestInit) => this.#request(url, init),
     })
     return this.#set
   }
+
+  /** Requests the set, and leaves out keys under which a signature proves nothing: one of them is no fault of the rest. */
+  async #request(url: string, init: RequestInit): Promise<Response> {
+    const response = await this.#options.request(url, init)
+    if (response.status !== 200) return response
+    const text = await response.text()
+    const { keys, refused } = acceptedKeys(text)
+    if (keys === undefined) return new Response(text)
+    this.#refused = refused
+    return Response.json({ keys })
+  }
+}
+
+/** @returns no keys where the text is no key set */
+function acceptedKeys(text: string): {
+  readonly keys: readonly unknown[] | undefined
+  readonly refused: ReadonlyMap<string, string>
+} {
+  const refused = new Map<string, string>()
+  let all: unknown
+  try {
+    all = (JSON.parse(text) as { readonly keys?: unknown } | null)?.keys
+  } catch {
+    all = undefined
+  }
+  if (!Array.isArray(all)) return { keys: undefined, refused }
+  const keys = all.filter((key: unknown) => {
+    const problem = publicKeyProblem(key, MAX_MODULUS_BITS)
+    const kid: unknown = (key as { readonly kid?: unknown } | null)?.kid
+    if (problem !== undefined && typeof kid === 'string') refused.set(kid, problem)
+    return problem === undefined
+  })
+  return { keys, refused }
 }

@@ -28,9 +28,6 @@ function explain(error: unknown, errors: typeof JoseErrors): readonly [InvalidTo
   if (error instanceof errors.JOSEAlgNotAllowed)
     return ['algorithm', 'the token is signed with an algorithm that is not accepted']
   if (error instanceof errors.JWSSignatureVerificationFailed) return ['signature', 'the signature does not verify']
-  if (error instanceof errors.JWKSMultipleMatchingKeys) {
-    return ['signature', 'the token names no key, and the issuer has several']
-  }
   if (error instanceof errors.JOSENotSupported)
     return ['malformed', 'the token needs an extension that is not understood']
   if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) {

@@ -1,6 +1,7 @@
 import type { JWTHeaderParameters } from 'jose'
 import type { JWTVerifyGetKey } from 'jose/jwt/verify'
 import { InvalidTokenError } from '../errors/index.ts'
+import { isCompactJwt } from '../lib/index.ts'
 import { jwtLibrary } from './jwt-library.ts'
 import type { Profile } from './profile.ts'
 import type { VerifiedJwt, VerifyJwtOptions } from './server.ts'
@@ -11,16 +12,13 @@ const CLOCK_TOLERANCE_SECONDS = 30
 /** A token travels in a header, and headers end at 16 kB almost everywhere. */
 const MAX_TOKEN_LENGTH = 16 * 1024
 
-/** RFC 7515 §2: base64url without padding, line breaks or anything else. Decoders let those pass. */
-const compact = /^[\w.-]+$/
-
 /** Refuses what is no token at all, before a byte of it is decoded. */
 export function checkTokenText(jwt: unknown): asserts jwt is string {
   if (typeof jwt !== 'string' || jwt === '') throw new InvalidTokenError('malformed', 'there is no token')
   if (jwt.length > MAX_TOKEN_LENGTH) {
     throw new InvalidTokenError('too_large', `the token is longer than ${MAX_TOKEN_LENGTH} characters`)
   }
-  if (!compact.test(jwt)) throw new InvalidTokenError('malformed', 'the token is not a well-formed signed JWT')
+  if (!isCompactJwt(jwt)) throw new InvalidTokenError('malformed', 'the token is not a well-formed signed JWT')
 }
 
 /**

@@ -3,7 +3,7 @@ import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { EmbeddedJWK } from 'jose/jwk/embedded'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { jwtVerify } from 'jose/jwt/verify'
-import { sha256 } from '../lib/index.ts'
+import { isCompactJwt, publicKeyProblem, sha256 } from '../lib/index.ts'
 
 /** What is wrong with a proof. */
 export type ProofFault =
@@ -57,8 +57,8 @@ const MAX_LENGTH = 8192
 const EARLY_SECONDS = 30
 const MAX_JTI = 512
 
-/** Members of a private or symmetric key (RFC 7518 §6). */
-const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
+/** A caller is not known before its proof is verified: what that takes is bounded. */
+const MAX_MODULUS_BITS = 4096
 
 const wrong = (fault: ProofFault): ProofVerdict => ({ ok: false, fault })
 
@@ -75,7 +75,7 @@ export async function verifyProof(proof: string | null, expected: ExpectedProof)
   if (proof === null || proof === '') return wrong('missing')
   // 1: several headers arrive joined by commas, which no compact JWS holds.
   if (proof.includes(',')) return wrong('several')
-  if (proof.length > MAX_LENGTH) return wrong('malformed')
+  if (proof.length > MAX_LENGTH || !isCompactJwt(proof)) return wrong('malformed')
   const header = headerOf(proof)
   if (header === undefined || header.crit !== undefined) return wrong('malformed')
   const fault = headerFault(header, expected.algorithms)
@@ -112,8 +112,7 @@ function headerOf(proof: string): JWTHeaderParameters | undefined {
 function headerFault({ typ, alg, jwk }: JWTHeaderParameters, algorithms: readonly string[]): ProofFault | undefined {
   if (typ !== 'dpop+jwt') return 'type'
   if (!algorithms.includes(alg)) return 'algorithm'
-  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return 'key'
-  return secretMembers.some((member) => Object.hasOwn(jwk, member)) ? 'key' : undefined
+  return publicKeyProblem(jwk, MAX_MODULUS_BITS) === undefined ? undefined : 'key'
 }
 
 /** 3 and 8 to 12. */
@@ -125,12 +124,21 @@ async function claimFault(
   const complete = typeof jti === 'string' && jti !== '' && jti.length <= MAX_JTI
   if (!complete || typeof htm !== 'string' || typeof htu !== 'string' || typeof iat !== 'number') return 'claims'
   if (htm !== expected.method) return 'method'
-  if (!URL.canParse(htu) || sameTarget(htu) !== sameTarget(expected.url)) return 'url'
+  if (!isHttpUrl(htu) || sameTarget(htu) !== sameTarget(expected.url)) return 'url'
   if (expected.isNonce !== undefined && !(typeof nonce === 'string' && (await expected.isNonce(nonce)))) return 'nonce'
   if (expected.now - iat > expected.windowSeconds) return 'stale'
   if (iat - expected.now > EARLY_SECONDS) return 'early'
   if (expected.accessToken !== undefined && ath !== (await sha256(expected.accessToken))) return 'token'
   return undefined
+}
+
+/** A scheme, a host without user information, and characters of RFC 3986 §2: URL parsers mend or drop others. */
+const HTTP_URL = /^https?:\/\/([a-z\d.-]+|\[[a-f\d:.]+\])(?::\d*)?(?:[/?#][\w\-.~:/?#[\]@!$&'()*+,;=%]*)?$/i
+
+/** Whether a text is an absolute address whose host stands there as it is, and not as another number or escape. */
+function isHttpUrl(text: string): boolean {
+  const [, host] = HTTP_URL.exec(text) ?? []
+  return host !== undefined && URL.canParse(text) && new URL(text).hostname === host.toLowerCase()
 }
 
 /** RFC 9449 §4.3 asks for the normalisation of RFC 3986 §6.2.2 and §6.2.3; the URL parser does the rest of it. */

@@ -209,11 +209,6 @@ describe("the issuer's keys", () => {
     ['no key set', () => HttpResponse.json({ nothing: 1 }), 'ERR_INVALID_RESPONSE'],
     ['no JSON', () => new HttpResponse('<html>'), 'ERR_INVALID_RESPONSE'],
     ['too much', () => new HttpResponse(' '.repeat(600 * 1024)), 'ERR_INVALID_RESPONSE'],
-    [
-      'a key that is none',
-      () => HttpResponse.json({ keys: [{ kty: 'EC', crv: 'P-256', kid: as.kid }] }),
-      'ERR_INVALID_RESPONSE',
-    ],
   ])('that do not come are no fault of the token: %s', async (_name, respond, code) => {
     server.use(http.get(`${issuer}/jwks`, respond))
     expect(await rejection(verify(await as.sign(accessTokenClaims)))).toMatchObject({ code })
