@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type RedisStoreOptions, redisStore } from '@behalf/stores/redis'
-import { Cluster, Redis } from 'ioredis'
-import { createClient, createClientPool, createCluster } from 'redis'
+import { Redis } from 'ioredis'
+import { createClient, createClientPool } from 'redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   hasRedisServer,
@@ -21,7 +21,7 @@ describe('options of redisStore', () => {
     ['a client of another kind', { client: { eval() {} } }],
     ['an unknown key', { client, timeout: 5 }],
     ['a time-out of none', { client, timeoutMs: 0 }],
-    ['a prefix with braces: keys of a cluster would lie apart', { client, prefix: 'a{b}' }],
+    ['a prefix with braces', { client, prefix: 'a{b}' }],
     ['an empty prefix', { client, prefix: '' }],
   ])('%s is refused at construction', (_, options) => {
     expect(() => redisStore(options as RedisStoreOptions)).toThrow(
@@ -198,24 +198,6 @@ describe.each(withRedisServer(['clients']))('%s', () => {
     const puts = Array.from({ length: 50 }, () => store.put('key', value, { ifVersion: null }))
     expect((await Promise.all(puts)).filter((answer) => answer !== 'conflict')).toHaveLength(1)
     client.destroy()
-  })
-
-  test('a cluster finds all keys of a script in one slot', async () => {
-    const node = await startRedisServer({ cluster: true })
-    const ioredis = new Cluster([{ host: '127.0.0.1', port: node.port }])
-    const redis = createCluster({ rootNodes: [{ socket: { host: '127.0.0.1', port: node.port } }] })
-    await redis.connect()
-    for (const client of [ioredis, redis]) {
-      const store = redisStore({ client, prefix: randomUUID() })
-      const version = await store.put('key', value, { ifVersion: null, index: ['a', 'b'], due: { queue: 'q', at: 0 } })
-      expect(await store.list('b', { limit: 1 })).toMatchObject([{ key: 'key', version, value }])
-      expect(await store.claimDue('q', { limit: 1, leaseSeconds: 60 })).toHaveLength(1)
-      expect(await store.increment('key', { windowSeconds: 60 })).toBe(1)
-      expect(await store.delete('key')).toBe('deleted')
-    }
-    ioredis.disconnect()
-    redis.destroy()
-    await node.stop()
   })
 
   test('a client that was closed, or never connected, is an outage at once', async () => {

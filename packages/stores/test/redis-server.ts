@@ -29,8 +29,9 @@ export interface RedisServer {
 /**
  * @param options.durable - Every write on disk before it is answered. @default false: nothing is kept
  * @param options.cluster - A cluster of this one node. @default false
+ * @param options.owned - A cluster's node owns all slots. @default true
  */
-export async function startRedisServer({ durable = false, cluster = false } = {}): Promise<RedisServer> {
+export async function startRedisServer({ durable = false, cluster = false, owned = true } = {}): Promise<RedisServer> {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-redis-'))
   const port = await freePort()
   const persistence = durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
@@ -38,7 +39,7 @@ export async function startRedisServer({ durable = false, cluster = false } = {}
   if (cluster)
     args.push('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--cluster-port', `${await freePort()}`)
   let child = await start(args, port)
-  if (cluster) {
+  if (cluster && owned) {
     spawnSync('redis-cli', ['-p', `${port}`, 'CLUSTER', 'ADDSLOTSRANGE', '0', '16383'])
     await untilUp(port)
   }

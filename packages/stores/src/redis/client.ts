@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { ConfigurationError, StoreError } from '@behalf/core'
 
-/** A client, cluster, pool or sentinel of the `redis` package (6), by shape. */
+/** A client, pool or sentinel of the `redis` package (6), by shape. */
 export interface NodeRedisClient {
   withCommandOptions(options: {
     readonly typeMapping: Readonly<Record<number, unknown>>
@@ -12,7 +12,7 @@ export interface NodeRedisClient {
   }
 }
 
-/** A `Redis` or `Cluster` of the `ioredis` package (6), by shape. */
+/** A `Redis` of the `ioredis` package (6), by shape. */
 export interface IoredisClient {
   readonly status: string
   callBuffer(command: string, parameters: (string | Buffer)[]): Promise<unknown>
@@ -39,14 +39,32 @@ export type Evaluate = (
 /** The type byte of bulk strings in RESP, by which the `redis` package's type mapping goes. */
 const BULK_STRING = 36
 
-/** @throws ConfigurationError Neither kind. */
+/** @throws ConfigurationError Neither kind, or a client of a cluster. */
 export function evaluator(client: RedisClient): Evaluate {
+  if (isOfCluster(client)) throw clusterRefused()
   if (has(client, 'callBuffer')) return withIoredis(client as IoredisClient)
   if (has(client, 'withCommandOptions') && has(client, 'evalSha')) return withNodeRedis(client as NodeRedisClient)
   throw new ConfigurationError('redisStore.client', 'give a client of the `redis` or `ioredis` package')
 }
 
-/** A server forgets its scripts when it restarts, and each node of a cluster has its own. */
+/** `Cluster` of ioredis says so; the `redis` package's cluster is the one that knows its nodes. */
+const isOfCluster = (client: unknown): boolean =>
+  typeof client === 'object' &&
+  client !== null &&
+  (Reflect.get(client, 'isCluster') === true || Reflect.has(client, 'nodeByAddress'))
+
+/**
+ * A cluster moves keys of one slot one by one. Between two nodes a script sees some keys as absent, so a claim that is
+ * taken looks free. The node that imports the slot cannot tell the script so.
+ */
+export const clusterRefused = (cause?: unknown): ConfigurationError =>
+  new ConfigurationError(
+    'redisStore.client',
+    'the server belongs to a Redis Cluster, which loses sight of records while a slot moves: give a client of one server, or of a sentinel',
+    { cause },
+  )
+
+/** A server forgets its scripts when it restarts. */
 async function bySha(
   signal: AbortSignal,
   first: () => Promise<unknown>,

@@ -15,9 +15,9 @@ import { Server, textOf } from './server.ts'
 
 /** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
-  /** A client, cluster, sentinel or pool of `redis`, or a `Redis` or `Cluster` of `ioredis`. The app connects and closes it. */
+  /** A client, sentinel or pool of `redis`, or a `Redis` of `ioredis`, not of a cluster. The app connects and closes it. */
   readonly client: RedisClient
-  /** What the keys begin with, in braces: a cluster keeps all of them in one slot. @default 'behalf' */
+  /** What the keys begin with, in braces. @default 'behalf' */
   readonly prefix?: string
   /** How long a call may take in all, milliseconds. @default 5_000 */
   readonly timeoutMs?: number
@@ -33,7 +33,9 @@ export interface RedisStoreOptions {
  * needs `appendfsync always` and `maxmemory-policy noeviction`, and a failover to a replica may forget the
  * newest writes.
  *
- * @throws `ConfigurationError` An option is missing, wrong or unknown.
+ * Refuses Redis Cluster: its client at construction, and one of its nodes by each call.
+ *
+ * @throws `ConfigurationError` An option is missing, wrong or unknown, or the client is of a cluster.
  */
 export function redisStore(options: RedisStoreOptions): Store {
   refuseUnknownKeys('redisStore', options, ['client', 'prefix', 'timeoutMs'])

@@ -8,7 +8,7 @@ export const SCHEMA_VERSION = '1'
 const SWEPT_PER_WRITE = 32
 
 /**
- * Under one root, which every key begins with (so that a cluster keeps all of them in one slot):
+ * Under one root, which every key begins with:
  *
  * `root:v` the version; `root:r:<key>` a record; `root:x` records by expiry; `root:q:<queue>` by due time;
  * `root:i:<name>` by key; `root:c:<key>` a counter.
@@ -18,6 +18,8 @@ const SWEPT_PER_WRITE = 32
  * Each answer is a list that begins with a word. Time is the server's; in one script it stands still.
  */
 const prelude = `
+-- Asked each time: a failover or another address may lead to another server.
+if string.find(redis.call('INFO', 'cluster'), 'cluster_enabled:1', 1, true) then return {'cluster'} end
 local R = KEYS[1]
 local v = redis.call('GET', R .. ':v')
 if v and v ~= '${SCHEMA_VERSION}' then return {'unknown_version', v} end

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { BehalfError, StoreError } from '@behalf/core'
-import { type Evaluate, evaluator, type RedisClient, type Script } from './client.ts'
+import { clusterRefused, type Evaluate, evaluator, type RedisClient, type Script } from './client.ts'
 import { SCHEMA_VERSION } from './scripts.ts'
 
 /** Tries of a script that may be sent twice. The client waits for its connection within each. */
@@ -63,6 +63,7 @@ function understood(answer: unknown): Answer {
   if (!Array.isArray(answer)) throw new StoreError('corrupt', 'Redis answered in an unknown form')
   const [first, content] = answer
   const word = textOf(first)
+  if (word === 'cluster') throw clusterRefused()
   if (word === 'unknown_version') {
     throw new StoreError(
       'unknown_version',
@@ -80,10 +81,14 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? /^[A-Z][A-Z0-9_]+(?= )/.exec(error.message)?.[0] : undefined
 }
 
+/** Only a node of a cluster answers these. */
+const clusterCodes: ReadonlySet<string> = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CROSSSLOT', 'CLUSTERDOWN'])
+
 function storeError(error: unknown): BehalfError {
   if (BehalfError.isInstance(error)) return error
   const code = codeOf(error)
   if (code === undefined) return new StoreError('unavailable', 'Redis cannot be reached', { cause: error })
+  if (clusterCodes.has(code)) return clusterRefused(error)
   // Somebody else's data lie where ours belong.
   if (code === 'WRONGTYPE' || (error as Error).message.includes('value is not an integer')) {
     return new StoreError('corrupt', 'Redis holds something else under a key of the store', { cause: error })

@@ -2,18 +2,16 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Store } from '@behalf/core'
 import { type RedisClient, redisStore } from '@behalf/stores/redis'
 import { type SqliteDatabase, type SqliteStore, sqliteStore } from '@behalf/stores/sqlite'
-import { Cluster, Redis } from 'ioredis'
-import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
+import { Redis } from 'ioredis'
+import { createClient, createClientPool, createSentinel } from 'redis'
 import { expectTypeOf, test } from 'vitest'
 
 test('clients of both libraries are taken as they come', () => {
   expectTypeOf(createClient()).toExtend<RedisClient>()
   expectTypeOf(createClient({ RESP: 2 })).toExtend<RedisClient>()
   expectTypeOf(createClientPool()).toExtend<RedisClient>()
-  expectTypeOf(createCluster({ rootNodes: [] })).toExtend<RedisClient>()
   expectTypeOf(createSentinel({ name: 'main', sentinelRootNodes: [] })).toExtend<RedisClient>()
   expectTypeOf(new Redis()).toExtend<RedisClient>()
-  expectTypeOf(new Cluster([])).toExtend<RedisClient>()
   expectTypeOf(redisStore).returns.toEqualTypeOf<Store>()
 })
 
