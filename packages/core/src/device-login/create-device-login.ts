@@ -15,6 +15,7 @@ import {
   forgetAtServer,
   hasEnded,
   identityOfLogin,
+  isSamePerson,
   type KeptLogin,
   loginOfResponse,
   revokeTokens,
@@ -107,6 +108,8 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
   const context = { servers, clock, isSealed: kept.keeps === 'sealed' }
   const flights = new SingleFlight<KeptLogin | undefined>()
   const target = targetOf(profile, options.resource)
+  /** Who logged in by this process. The file is shared, and another person's login in it is not reported here. */
+  let loggedIn: UserIdentity | undefined
 
   async function identity({ signal, timeoutMs: limit = timeoutMs }: RequestOptions = {}): Promise<SubjectAnswer> {
     const work = (ending: AbortSignal) =>
@@ -116,6 +119,9 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
     )
     if (login === undefined || hasEnded(login, { clock })) {
       return { status: 'login_required', detail: 'nobody is logged in on this device' }
+    }
+    if (loggedIn !== undefined && !isSamePerson(login.identity, loggedIn)) {
+      return { status: 'login_required', detail: 'another person logged in on this device meanwhile' }
     }
     return { status: 'verified', identity: identityOfLogin(login) }
   }
@@ -138,10 +144,16 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
         await revokeTokens(servers, profile.issuer, answer.response)
         throw error
       })
-      await kept.keep(login)
+      const replaced = await kept.keep(login)
+      loggedIn = login.identity
+      // One person's logins may share a grant, which a revocation could end.
+      if (replaced !== undefined && !isSamePerson(replaced.identity, login.identity)) {
+        await forgetAtServer(replaced, { servers })
+      }
       return { status: 'verified', identity: identityOfLogin(login) }
     },
     async logout() {
+      loggedIn = undefined
       const login = await kept.forget()
       if (login !== undefined) await forgetAtServer(login, { servers })
     },

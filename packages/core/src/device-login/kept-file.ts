@@ -26,8 +26,8 @@ export type LoginKey = KeyMaterial | (() => KeyMaterial | Promise<KeyMaterial>)
 /** One login in a file. */
 export interface KeptFile extends LoginPlace {
   readonly keeps: 'sealed' | 'unsealed'
-  /** Replaces whatever is there. */
-  keep(login: KeptLogin): Promise<void>
+  /** Replaces the stored login and returns it, where it can be read. */
+  keep(login: KeptLogin): Promise<KeptLogin | undefined>
   /** Takes it away, and says what was there, where that can be read. */
   forget(): Promise<KeptLogin | undefined>
 }
@@ -75,6 +75,16 @@ export function keptFile(
       return true
     })
 
+  /** Carries out the change, whether or not the stored login can be read. */
+  async function replaced(change: () => Promise<void>): Promise<KeptLogin | undefined> {
+    const bytes = await file.briefly(async () => {
+      const found = await file.read().catch(() => undefined)
+      await change()
+      return found
+    })
+    return read(bytes).catch(() => undefined)
+  }
+
   return {
     keeps: key === undefined ? 'unsealed' : 'sealed',
     async read() {
@@ -90,17 +100,9 @@ export function keptFile(
     alone: (signal, work) => file.alone(signal, work),
     async keep(login) {
       const bytes = await bytesOf(login)
-      await file.briefly(() => file.write(bytes))
+      return replaced(() => file.write(bytes))
     },
-    async forget() {
-      const bytes = await file.briefly(async () => {
-        const found = await file.read().catch(() => undefined)
-        await file.remove()
-        return found
-      })
-      // What cannot be read is gone all the same.
-      return read(bytes).catch(() => undefined)
-    },
+    forget: () => replaced(() => file.remove()),
   }
 }
 

@@ -19,6 +19,7 @@ export { type RequestAgentIdentityOptions, requestAgentIdentity } from './reques
 export { currentIdentity, detached, runAs } from './run-as.ts'
 export {
   identityOfLogin,
+  isSamePerson,
   type KeptLogin,
   keptLogin,
   type LoginContext,
