@@ -195,14 +195,14 @@ describe('a client of an older revision', () => {
     const { data } = asked as { readonly data: { readonly elicitations: readonly unknown[] } }
     expect(data.elicitations).toMatchObject([{ mode: 'url', message: 'Buy 50 shares of AAPL' }])
     await approveSoon()
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await new Promise((resolve) => setTimeout(resolve, 1700))
     const placed = await client.callTool({ name: 'create_order', arguments: buy(50) })
     expect(JSON.parse(textOf(placed))).toMatchObject({ quantity: 50 })
     expect(await orders()).toBe(1)
   })
 
   test('without a page it is waited for, and then told that it waits', async () => {
-    world.serve({ rules: { waitSeconds: 2 } })
+    world.serve({ rules: { waitSeconds: 4 } })
     const client = await connect('ann', legacy)
     const placing = client.callTool({ name: 'create_order', arguments: buy(50) })
     const [placed] = await Promise.all([placing, approveSoon()])

@@ -57,7 +57,7 @@ export function draftQuestion(
   const problemOf = (text: string) => chosen.channel.checkMessage?.(text, approver, context)
   const problem = problemOf(asked)
   if (problem !== undefined) return deny('misconfigured', `the message cannot be sent by this channel: ${problem}`)
-  const message = withDoubt(asked, inDoubt).find((text) => text.length <= MAX_MESSAGE && problemOf(text) === undefined)
+  const message = withDoubt(asked, inDoubt).find((text) => messageProblem(text) === undefined && problemOf(text) === undefined)
   if (message === undefined) {
     return deny('unknown_outcome', 'an equal run is in doubt, and this channel has no room to tell the person of it')
   }
