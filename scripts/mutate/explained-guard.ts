@@ -8,49 +8,14 @@ export const guardExplanations: readonly Explanation[] = [
     reason: 'A comparison with what is absent is false; the clause is for the type.',
   },
   {
-    file: 'guard/delegated-work.ts',
-    keys: [
-      "checkDelegation: clause removed: identity.kind !== 'user'",
-      "delegatedScopes: clause removed: identity.kind !== 'user'",
-      'delegatedScopes: clause removed: identity.delegationId === undefined',
-    ],
-    reason:
-      'An agent by itself names no delegation, and only an identity that a delegation made has bounds to be found: without the clause the same is answered.',
-  },
-  {
-    file: 'guard/check-roles.ts',
-    keys: ['scopesFor: what follows ?? removed: []'],
-    reason:
-      'Only `when` exempts a call, and a policy with `when` is refused where a credential does not say `withoutApproval`.',
-  },
-  {
     file: 'guard/check-roles.ts',
     keys: ['checkRoles: clause removed: identity === undefined'],
     reason: 'Step 2 lets no call without an identity come here; the clause is for the type.',
   },
   {
-    file: 'guard/check-roles.ts',
-    keys: ["beyondSubjectToken: clause removed: rule.kind !== 'resource'"],
-    reason: 'A connection names no resource, and no audience holds `undefined`; the clause is for the type.',
-  },
-  {
-    file: 'guard/check-roles.ts',
-    keys: [
-      'withinCeiling: condition negated: isExempt(progress)',
-      'withinCeiling: call removed: known.add(progress.definition)',
-    ],
-    reason:
-      'Two sets spare looking again, one for each kind of call: which of them is whose makes no difference, and without them the look says the same.',
-  },
-  {
     file: 'guard/check-permission.ts',
     keys: ['checkPermission: clause removed: identity === undefined'],
     reason: 'Step 2 lets no call without an identity come here; the clause is for the type.',
-  },
-  {
-    file: 'guard/check-call.ts',
-    keys: ['checkParsed: guard removed: revocations.isFresh(progress.checkedAt)'],
-    reason: '`refresh` looks itself, and is done at once where nothing is to be read: spares a promise.',
   },
   {
     file: 'guard/check-call.ts',
@@ -94,26 +59,6 @@ export const guardExplanations: readonly Explanation[] = [
     file: 'guard/draft-question.ts',
     keys: ["plainDetails: clause removed: 'problem' in copied"],
     reason: 'What could not be copied has no value, and no value is no list.',
-  },
-  {
-    file: 'guard/settle-approval.ts',
-    keys: [
-      'findRecord: guard removed: identity === undefined',
-      'findRecord: clause removed: approval !== undefined',
-      "findRecord.record: what follows ?? removed: ''",
-    ],
-    reason:
-      'Step 2 lets no call without an identity come here, only an approval rule makes a question needed, and the version was set some lines above; for the type.',
-  },
-  {
-    file: 'guard/settle-approval.ts',
-    keys: ['settleWithin: clause removed: entry.record.question === undefined'],
-    reason: 'A run that needs no question is never requested or pending, and only then is its channel used.',
-  },
-  {
-    file: 'guard/settle-approval.ts',
-    keys: ["settleWithin: clause removed: 'channel' in chosen"],
-    reason: 'A stop has `undefined` for a channel, which is what is given without one.',
   },
   {
     file: 'guard/resource-token.ts',
@@ -167,11 +112,6 @@ export const guardExplanations: readonly Explanation[] = [
     file: 'guard/run-body.ts',
     keys: ['noteThrow: >= instead: writes.length > 0'],
     reason: 'Spares waiting for nothing.',
-  },
-  {
-    file: 'guard/run-body.ts',
-    keys: ["storable: clause removed: 'problem' in copied"],
-    reason: 'What could not be copied has no text to be measured: that throws, and is caught as not storable.',
   },
   {
     file: 'guard/parse-input.ts',

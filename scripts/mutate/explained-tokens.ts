@@ -111,11 +111,6 @@ export const tokenExplanations: readonly Explanation[] = [
     reason: 'An object without a problem has `undefined` there, which is no text either; the clause is for the type.',
   },
   {
-    file: 'delegations/create-delegation.ts',
-    keys: ['checkPresent: clause removed: identity.expiresAt !== undefined'],
-    reason: 'A comparison with what is absent is false; the clause is for the type.',
-  },
-  {
     file: 'token-exchange/check-issued-token.ts',
     keys: ['verifyIssued: clause removed: !BehalfError.isInstance(error)'],
     reason: 'Of all that is thrown there only an error of ours has this code; the clause is for the type.',

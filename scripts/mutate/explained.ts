@@ -10,48 +10,14 @@ export const explanations: readonly Explanation[] = [
   ...guardExplanations,
   {
     file: 'approvals/binding.ts',
-    keys: [
-      'bindingOf: what follows ?? removed: null',
-      'bindingOf: what follows ?? removed: null (2)',
-      'bindingOf: what follows ?? removed: null (3)',
-    ],
-    reason:
-      'Left empty instead of `null`, the place still tells the same calls apart; bindings are only ever compared with others that this code made.',
-  },
-  {
-    file: 'approvals/binding.ts',
-    keys: ['bindingOf: left out: v: 1', "slotKey: left out: 'slot'", "idempotencyKey: left out: 'idempotency'"],
+    keys: ["slotKey: left out: 'slot'", "idempotencyKey: left out: 'idempotency'"],
     reason:
       'A constant that leaves room for a next version, and keeps the kinds of hashes apart, whose parts differ in number already.',
-  },
-  {
-    file: 'approvals/revocations.ts',
-    keys: ['Revocations.has: clause removed: this.#ends.size === 0'],
-    reason: 'Spares the look where nothing was ever revoked.',
-  },
-  {
-    file: 'approvals/revocations.ts',
-    keys: ['Revocations.has: clause removed: ofSubject !== undefined'],
-    reason: 'A comparison with `undefined` is false; the clause is for the type.',
-  },
-  {
-    file: 'approvals/revocations.ts',
-    keys: [
-      "Revocations.read: only this.#newest: Math.max(this.#newest, Number(key.split(':')[1]))",
-      "Revocations.read: only Number(key.split(':')[1]): Math.max(this.#newest, Number(key.split(':')[1]))",
-    ],
-    reason:
-      'Values come in the order of their keys, so that the last one is the newest; the other side only ever moves the place to read from back, and more is read again.',
   },
   {
     file: 'ciba/postpone.ts',
     keys: ["postpone: clause removed: 'retryAfter' in error"],
     reason: 'What an error does not have is no number; the clause is for the type.',
-  },
-  {
-    file: 'ciba/check-answer-identity.ts',
-    keys: ['answerIdentityProblem: guard removed: response.idToken === undefined'],
-    reason: 'The verification refuses what is no token, and the answer fails just so; the guard only says it better.',
   },
   {
     file: 'ciba/check-answer-identity.ts',
@@ -62,11 +28,6 @@ export const explanations: readonly Explanation[] = [
     file: 'ciba/verify-backchannel-answer.ts',
     keys: ["grantedAsAsked: clause removed: 'problem' in copied"],
     reason: 'What could not be copied has no value, and is no list.',
-  },
-  {
-    file: 'approvals/binding.ts',
-    keys: ["bindingOf: clause removed: identity.kind === 'user'"],
-    reason: 'Who verifies an agent gives it no actor; the clause is for the type.',
   },
   {
     file: 'approvals/find-run.ts',
@@ -80,21 +41,12 @@ export const explanations: readonly Explanation[] = [
   },
   {
     file: 'approvals/settle-run.ts',
-    keys: [
-      'voidIfOver: clause removed: record.usableUntil !== undefined',
-      'isOver: clause removed: record.usableUntil !== undefined',
-      'isOver: what follows ?? removed: 0',
-    ],
+    keys: ['voidIfOver: clause removed: record.usableUntil !== undefined'],
     reason: 'A comparison with what is absent is false; the clauses are for the type.',
   },
   {
     file: 'approvals/look-for-answer.ts',
-    keys: ['lookForAnswer: clause removed: ledger.now() < entry.record.delivery.nextLookAt'],
-    reason: 'Spares the lease: the same is asked of the newest record under it, and nobody looks sooner.',
-  },
-  {
-    file: 'approvals/look-for-answer.ts',
-    keys: ['isOver: clause removed: expiresAt !== undefined', "retryAfterOf: clause removed: 'retryAfter' in error"],
+    keys: ["retryAfterOf: clause removed: 'retryAfter' in error"],
     reason: 'What is absent is neither a number nor at an end; the clauses are for the type.',
   },
   {

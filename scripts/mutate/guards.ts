@@ -64,23 +64,23 @@ export const guards: readonly Guard[] = [
   {
     holds: ['I5'],
     file: 'guard/delegated-work.ts',
-    within: ['checkDelegation', 'delegatedScopes', 'vaultAccess', 'announceEnd'],
+    within: ['checkDelegation', 'vaultAccess', 'announceEnd'],
   },
   { holds: ['I9'], file: 'guard/revoke.ts' },
-  {
-    holds: ['I9'],
-    file: 'approvals/revocations.ts',
-    within: ['Revocations.isFresh', 'Revocations.has', 'Revocations.add', 'Revocations.read'],
-  },
+  { holds: ['I9', 'I11'], file: 'revocation/revocations.ts' },
+  { holds: ['I9'], file: 'revocation/revocation-log.ts' },
+  { holds: ['I11'], file: 'revocation/proven-at.ts' },
+  { holds: ['I11'], file: 'identity/unless-revoked.ts' },
+  { holds: ['I10', 'I11'], file: 'identity/present-user.ts' },
   {
     holds: ['I5', 'I9'],
     file: 'delegations/create-delegation.ts',
-    within: ['checkPresent', 'credentialsOf', 'checkLimit', 'ownLogin'],
+    within: ['credentialsOf', 'checkLimit', 'ownLogin'],
   },
   {
     holds: ['I5', 'I9'],
     file: 'delegations/delegations.ts',
-    within: ['createDelegations', 'usableBy', 'checkAgent', 'isOwner', 'requireUser', 'tokenless', 'bound'],
+    within: ['createDelegations', 'usableBy', 'checkAgent', 'isOwner', 'requireUser', 'keep', 'bound'],
   },
   { holds: ['I2'], file: 'vault/account-record.ts', within: ['accountOwner'], parts: true },
   { holds: ['I2'], file: 'vault/connect-attempts.ts', within: ['ConnectAttempts.claim', 'sameOwner'] },
@@ -115,7 +115,7 @@ export const guards: readonly Guard[] = [
   {
     holds: ['A3', 'A5'],
     file: 'guard/settle-approval.ts',
-    within: ['settleApproval', 'findRecord', 'isSlot', 'settleWithin'],
+    within: ['settleApproval', 'settleWithin', 'settleOnce', 'afterAWait'],
   },
   {
     holds: ['A2', 'A5', 'I9'],
@@ -125,8 +125,15 @@ export const guards: readonly Guard[] = [
   {
     holds: ['A5'],
     file: 'guard/run-body.ts',
-    within: ['claimBody', 'runBody', 'noteFlowEnd', 'noteThrow', 'keepResult', 'storable', 'kept'],
+    within: ['claimBody', 'runBody', 'noteFlowEnd', 'noteThrow', 'keepResult', 'kept'],
   },
+  { holds: ['A11'], file: 'approvals/entitlement.ts' },
+  { holds: ['A11', 'A12'], file: 'approvals/caller.ts' },
+  { holds: ['A11', 'A13'], file: 'guard/entitle.ts' },
+  { holds: ['A12'], file: 'guard/run-of-call.ts' },
+  { holds: ['A13'], file: 'credential/effects.ts' },
+  { holds: ['A14'], file: 'approvals/refusals.ts' },
+  { holds: ['A14'], file: 'guard/new-question.ts' },
   { holds: ['A10'], file: 'guard/parse-input.ts' },
   { holds: ['A10'], file: 'lib/plain-json.ts' },
   {
@@ -168,7 +175,7 @@ export const guards: readonly Guard[] = [
   { holds: ['E3'], file: 'lib/options.ts' },
   { holds: ['E3'], file: 'guard/policy.ts' },
   { holds: ['E4', 'I3'], file: 'credential/redact-tokens.ts' },
-  { holds: ['E4', 'I3'], file: 'credential/redact-error.ts' },
+  { holds: ['E4', 'E6', 'I3'], file: 'credential/redact-error.ts' },
   { holds: ['E4'], file: 'credential/redact-stream.ts' },
   { holds: ['E5'], file: 'guard/step-up.ts' },
 ]

@@ -69,7 +69,48 @@ export const sample: readonly Sampled[] = [
     key: 'TokenCache.revoke: clause removed: of.issuer === issuer',
     test: unit('token-exchange/whose-token'),
   },
-  { holds: 'A1', file: 'approvals/binding.ts', key: 'bindingOf: left out: input', test: unit('approvals/binding') },
+  {
+    holds: 'I10',
+    file: 'identity/present-user.ts',
+    key: 'requirePerson: guard removed: identity.actor !== undefined',
+    test: unit('guard/who-may-do-what'),
+  },
+  {
+    holds: 'I11',
+    file: 'identity/unless-revoked.ts',
+    key: 'unlessRevoked.read: clause removed: (await isRevoked(found.login))',
+    test: unit('identity/revoked-sessions'),
+  },
+  {
+    holds: 'A11',
+    file: 'approvals/entitlement.ts',
+    key: 'entitlementOf: guard removed: misfit !== undefined',
+    test: unit('guard/entitlement'),
+  },
+  {
+    holds: 'A12',
+    file: 'approvals/binding.ts',
+    key: 'slotKey: left out: rawInput',
+    test: unit('approvals/which-slot'),
+  },
+  {
+    holds: 'A13',
+    file: 'credential/effects.ts',
+    key: 'isDefiniteRefusal: always true: DEFINITE_REFUSALS.has(status)',
+    test: unit('guard/in-doubt'),
+  },
+  {
+    holds: 'A14',
+    file: 'approvals/refusals.ts',
+    key: 'noesSince: clause removed: record.reopened !== true',
+    test: unit('guard/worn-down'),
+  },
+  {
+    holds: 'A1',
+    file: 'approvals/binding.ts',
+    key: 'bindingOf: left out: call.input',
+    test: unit('approvals/binding'),
+  },
   {
     holds: 'A2',
     file: 'approvals/record.ts',
@@ -78,14 +119,14 @@ export const sample: readonly Sampled[] = [
   },
   {
     holds: 'A3',
-    file: 'guard/settle-approval.ts',
-    key: 'findRecord.record: condition negated: question === undefined',
+    file: 'guard/run-of-call.ts',
+    key: 'newRun.record: condition negated: question === undefined',
     test: attacks,
   },
   {
     holds: 'A4',
     file: 'approvals/look-for-answer.ts',
-    key: 'applied: only interval: Math.max(interval, answer.retryAfter ?? 0)',
+    key: 'postponed: only intervalOf(answer.interval, before): Math.max(before, intervalOf(answer.interval, before))',
     test: answers,
   },
   {
@@ -178,5 +219,11 @@ export const sample: readonly Sampled[] = [
     file: 'guard/step-up.ts',
     key: 'awaitedStepUp: guard removed: !isAnswered(parsed.data, identity, environment.ledger.now())',
     test: unit('guard/step-up'),
+  },
+  {
+    holds: 'E6',
+    file: 'credential/redact-error.ts',
+    key: 'redactError: condition negated: new Search(secrets).finds(thrown)',
+    test: unit('credential/redact-error'),
   },
 ]
