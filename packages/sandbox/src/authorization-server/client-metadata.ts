@@ -46,7 +46,7 @@ export function clientMetadata(client: MockClient, detailTypes: readonly string[
       backchannel_token_delivery_mode: client.notificationEndpoint === undefined ? 'poll' : 'ping',
     }),
     ...(client.notificationEndpoint !== undefined && {
-      // The library takes https only. What stands on loopback is asked for over http all the same (see `send`).
+      // The library takes https only. What stands on loopback is asked for over http all the same (see `sender`).
       backchannel_client_notification_endpoint: client.notificationEndpoint.replace(/^http:/, 'https:'),
     }),
     ...(detailTypes.length > 0 && { authorization_details_types: [...detailTypes] }),

@@ -4,6 +4,7 @@ import { detailsOf, narrowedDetails, requireDetailType } from './authorization-d
 import { bindingMessageProblem, hintedSubject, keepPace } from './ciba.ts'
 import { clientMetadata } from './client-metadata.ts'
 import { devicePages, interactionPath, withPages } from './pages/index.ts'
+import { sender } from './sender.ts'
 import { clientOf, resourceOf, type ServerContext, secondsOf } from './server-context.ts'
 import { agree, refusePage, withoutPages } from './sign-in.ts'
 import { tokenClaims, userClaims } from './token-claims.ts'
@@ -103,17 +104,8 @@ export function configurationOf(
       RefreshToken: 24 * HOUR,
       Session: 24 * HOUR,
     },
-    fetch: send,
+    fetch: sender(options.clients),
   }
-}
-
-/**
- * Sends what the library sends: notifications of ping mode. A client on loopback is served over plain http, and would
- * be stopped by the library's own guard.
- */
-const send: NonNullable<Configuration['fetch']> = (url, init) => {
-  const { dispatcher: _guard, ...rest } = init as RequestInit & { readonly dispatcher?: unknown }
-  return globalThis.fetch(String(url).replace('https://127.0.0.1:', 'http://127.0.0.1:'), rest)
 }
 
 type Features = NonNullable<Configuration['features']>

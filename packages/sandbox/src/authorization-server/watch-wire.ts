@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Received } from '@behalf/testing'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { boundedBody } from '../http/bounded-body.ts'
 import { adaptParameters } from './adapt-parameters.ts'
 import { keepState } from './kept-state.ts'
 import { observe } from './observe.ts'
@@ -40,7 +41,7 @@ function endpointOf(path: string): (typeof PATHS)[keyof typeof PATHS] | undefine
 
 async function receive({ issuer }: ServerContext, ctx: KoaContextWithOIDC): Promise<Received> {
   const chunks: Buffer[] = []
-  for await (const chunk of ctx.req) chunks.push(chunk as Buffer)
+  for await (const chunk of boundedBody(ctx.req)) chunks.push(chunk)
   const body = Buffer.concat(chunks).toString('utf8')
   const url = new URL(ctx.req.url ?? '', issuer)
   const isForm = ctx.is('application/x-www-form-urlencoded') !== false && body !== ''

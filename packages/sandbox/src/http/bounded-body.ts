@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http'
+
+/** More than any request of a client has. */
+export const MAX_BODY_BYTES = 1_048_576
+
+/** A body that is too large; Koa answers with what stands here. */
+export class BodyTooLarge extends Error {
+  readonly status = 413
+  readonly expose = true
+  /** What is left of the body is not read. */
+  readonly headers = { connection: 'close' } as const
+
+  constructor() {
+    super(`the body has more than ${MAX_BODY_BYTES} bytes`)
+  }
+}
+
+/** The body of a request, no further than a client of ours would send: anybody may send one. */
+export async function* boundedBody(incoming: IncomingMessage): AsyncGenerator<Buffer> {
+  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw new BodyTooLarge()
+  let size = 0
+  // The connection stays for the answer.
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+    size += (chunk as Buffer).length
+    if (size > MAX_BODY_BYTES) throw new BodyTooLarge()
+    yield chunk as Buffer
+  }
+}
