@@ -1,5 +1,6 @@
 // `@behalf/core/vault`: where upstream tokens come from, and how accounts are linked.
 export {
+  type AccountIdPath,
   type AccountLinker,
   type AccountName,
   type AccountSource,

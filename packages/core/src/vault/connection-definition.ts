@@ -9,14 +9,20 @@ import {
 import { ConfigurationError } from '../errors/index.ts'
 import { isLoopback, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
 
+/**
+ * The members of an answer that make up an account's id; `a.b` goes into objects. Several are joined with colons, all of
+ * them are required, and none may hold a colon.
+ */
+export type AccountIdPath = string | readonly string[]
+
 /** Where the id of an account is read from, once it is linked. */
 export type AccountSource =
   /** The verified id_token: what connections with an `issuer` use when nothing is said. */
   | { readonly from: 'id_token'; readonly id?: string; readonly label?: string }
-  /** The token answer; `a.b` goes into objects. */
-  | { readonly from: 'answer'; readonly id: string; readonly label?: string }
+  /** The token answer. */
+  | { readonly from: 'answer'; readonly id: AccountIdPath; readonly label?: string }
   /** A request with the new access token. */
-  | { readonly from: 'endpoint'; readonly url: string; readonly id: string; readonly label?: string }
+  | { readonly from: 'endpoint'; readonly url: string; readonly id: AccountIdPath; readonly label?: string }
   /** One account a user; a second one replaces it. */
   | { readonly from: 'none' }
 
@@ -55,6 +61,11 @@ export interface ConnectionPreset {
   readonly answerMember?: string
   /** `token_type` values that stand for Bearer here. */
   readonly bearerTypes?: readonly string[]
+  /**
+   * What access tokens begin with that have permissions instead of scopes: what their answers say of scopes is ignored,
+   * and the account counts as linked with what was asked for. @default none
+   */
+  readonly unscopedTokenPrefix?: string
   readonly account?: AccountSource
   /**
    * Whether a refresh token can be used only once, and for how long after its use the provider gives the same answer
@@ -88,6 +99,7 @@ const presetKeys = [
   'resource',
   'answerMember',
   'bearerTypes',
+  'unscopedTokenPrefix',
   'account',
   'refresh',
   'reconnectErrors',

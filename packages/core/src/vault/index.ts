@@ -20,6 +20,7 @@ export { type Auth0TokenVaultOptions, auth0TokenVault } from './auth0-token-vaul
 export type { Auth0Worker } from './auth0-worker.ts'
 export { connection } from './connection.ts'
 export type {
+  AccountIdPath,
   AccountSource,
   ConnectionDefinition,
   ConnectionPreset,

@@ -50,16 +50,20 @@ function parse(body: Uint8Array): Members | undefined {
 
 function tokensOf(answer: Members, connection: CheckedConnection): { tokens: Members; isError: boolean } {
   if (typeof answer.error === 'string') return { tokens: answer, isError: true }
-  const { answerMember, scopeSeparator, bearerTypes = [] } = connection
+  const { answerMember, scopeSeparator, bearerTypes = [], unscopedTokenPrefix } = connection
   const { [answerMember ?? '']: within, ...outer } = answer
   const inner = typeof within === 'object' && within !== null ? (within as Members) : {}
   // A refresh may be answered without the member; a bot's token is told by its type.
   const found = answerMember !== undefined && 'access_token' in inner ? inner : outer
-  const { token_type: type, scope } = found
+  const { token_type: type, scope: named, ...rest } = found
+  const isUnscoped = unscopedTokenPrefix !== undefined && `${found.access_token}`.startsWith(unscopedTokenPrefix)
+  const scope = isUnscoped ? undefined : named
   return {
     isError: false,
     tokens: {
-      ...found,
+      ...rest,
+      ...(type !== undefined && { token_type: type }),
+      ...(scope !== undefined && { scope }),
       ...(typeof type === 'string' && bearerTypes.includes(type) && { token_type: 'bearer' }),
       ...(typeof scope === 'string' && scopeSeparator === ',' && { scope: scope.split(',').join(' ') }),
     },

@@ -22,7 +22,11 @@ export const googleCalendar = preset({
  * GitHub, OAuth apps and GitHub Apps alike.
  *
  * Publishes no metadata, writes scopes with commas, and tells errors with status 200. A GitHub App's user tokens end
- * after 8 hours, and their refresh tokens are used once; those of an OAuth app last until they are revoked.
+ * after 8 hours, and their refresh tokens are used once; those of an OAuth app last until they are revoked. A GitHub App
+ * has permissions and no scopes: name any scope, the same in the connection and in the policies.
+ *
+ * Disconnecting ends the one token that is stored. The whole grant of a GitHub account may serve other users too; the
+ * account's owner ends it in the settings of GitHub.
  * @see {@link https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps | GitHub: authorizing OAuth apps}
  */
 export const github = preset({
@@ -34,9 +38,10 @@ export const github = preset({
   scopeSeparator: ',',
   account: { from: 'endpoint', url: 'https://api.github.com/user', id: 'id', label: 'login' },
   refresh: { rotates: true, graceSeconds: 0 },
+  unscopedTokenPrefix: 'ghu_',
   reconnectErrors: ['invalid_grant', 'bad_refresh_token'],
   revocation: {
-    url: 'https://api.github.com/applications/{client_id}/grant',
+    url: 'https://api.github.com/applications/{client_id}/token',
     method: 'DELETE',
     authorization: 'client',
     tokenField: 'access_token',
@@ -45,6 +50,9 @@ export const github = preset({
 
 /**
  * Slack, as the user who connects: user scopes, and the token in `authed_user`. A bot's token is never taken.
+ *
+ * An account's id is `team:user`, because a user's id is known within a workspace only. An app that is installed for a
+ * whole organization has no workspace, and its accounts are refused.
  *
  * @see {@link https://docs.slack.dev/authentication/installing-with-oauth | Slack: installing with OAuth}
  */
@@ -58,7 +66,7 @@ export const slack = preset({
   scopeSeparator: ',',
   answerMember: 'authed_user',
   bearerTypes: ['user'],
-  account: { from: 'answer', id: 'authed_user.id', label: 'team.name' },
+  account: { from: 'answer', id: ['team.id', 'authed_user.id'], label: 'team.name' },
   refresh: { rotates: true, graceSeconds: 0 },
   reconnectErrors: ['invalid_grant', 'invalid_refresh_token', 'token_revoked', 'token_expired', 'account_inactive'],
   revocation: { url: 'https://slack.com/api/auth.revoke', method: 'POST', authorization: 'token' },

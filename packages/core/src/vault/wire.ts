@@ -2,7 +2,7 @@ import type { GrantParameters } from '../authorization-server/index.ts'
 import { revealToken } from '../credential/index.ts'
 import { InvalidResponseError } from '../errors/index.ts'
 import type { SubjectToken } from '../identity/index.ts'
-import type { CheckedConnection } from './connection-definition.ts'
+import type { AccountIdPath, CheckedConnection } from './connection-definition.ts'
 import type { AuthorizationAttempt, UpstreamAccount } from './upstream-tokens.ts'
 import type { VaultRequest } from './vault.ts'
 
@@ -76,11 +76,20 @@ export function authorizationRequest(
 const MAX_ACCOUNT_TEXT = 256
 
 /** Reads the account's id and label. @throws InvalidResponseError No id is there. */
-export function readAccount(json: unknown, names: { readonly id: string; readonly label?: string }): UpstreamAccount {
-  const id = textAt(json, names.id)
+export function readAccount(
+  json: unknown,
+  names: { readonly id: AccountIdPath; readonly label?: string },
+): UpstreamAccount {
+  const id = typeof names.id === 'string' ? textAt(json, names.id) : joinedAt(json, names.id)
   if (id === undefined || id === '') throw new InvalidResponseError('the provider did not say whose account it is')
   const label = names.label === undefined ? undefined : textAt(json, names.label)
   return { id, ...(label !== undefined && { label }) }
+}
+
+function joinedAt(json: unknown, paths: readonly string[]): string | undefined {
+  const parts = paths.map((path) => textAt(json, path))
+  // A colon within a part would let two accounts share one id.
+  return parts.every((part) => part !== undefined && part !== '' && !part.includes(':')) ? parts.join(':') : undefined
 }
 
 function textAt(json: unknown, path: string): string | undefined {

@@ -81,7 +81,7 @@ describe('GitHub', () => {
     answers = {
       '/login/oauth/access_token': () => HttpResponse.json(token),
       '/user': () => HttpResponse.json({ id: 583231, login: 'octocat' }),
-      '/applications/client-1/grant': () => new HttpResponse(null, { status: 204 }),
+      '/applications/client-1/token': () => new HttpResponse(null, { status: 204 }),
     }
     expect(await finish(state)).toMatchObject({
       status: 'connected',
@@ -92,7 +92,7 @@ describe('GitHub', () => {
     expect(await disconnect('583231')).toEqual({ status: 'disconnected', revoked: true })
     expect(seen.at(-1)).toEqual({
       method: 'DELETE',
-      url: 'https://api.github.com/applications/client-1/grant',
+      url: 'https://api.github.com/applications/client-1/token',
       authorization: `Basic ${btoa('client-1:secret-1')}`,
       body: '{"access_token":"gho_1"}',
     })
@@ -175,11 +175,11 @@ describe('Slack', () => {
     }
     expect(await finish(state)).toMatchObject({
       status: 'connected',
-      account: { id: 'U1', label: 'Acme', scopes: ['channels:history', 'chat:write'] },
+      account: { id: 'T1:U1', label: 'Acme', scopes: ['channels:history', 'chat:write'] },
     })
     const answer = await ask(['chat:write'])
     expect(answer.status === 'token' && revealToken(answer.token)).toBe('xoxp-of-the-user')
-    expect(await disconnect('U1')).toEqual({ status: 'disconnected', revoked: true })
+    expect(await disconnect('T1:U1')).toEqual({ status: 'disconnected', revoked: true })
     expect(seen.at(-1)).toMatchObject({ authorization: 'Bearer xoxp-of-the-user' })
   })
 
@@ -198,7 +198,7 @@ describe('Slack', () => {
       '/api/auth.revoke': () => HttpResponse.json({ ok: false, error: 'not_authed' }),
     }
     await finish((await start()).state)
-    expect(await disconnect('U1')).toEqual({ status: 'disconnected', revoked: false })
+    expect(await disconnect('T1:U1')).toEqual({ status: 'disconnected', revoked: false })
   })
 
   test('a rotated token of the user comes at the top', async () => {
