@@ -1,12 +1,16 @@
-import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { homedir, platform } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { LoginFile } from '../device-login/index.ts'
 import { BehalfError, ConfigurationError, StoreError } from '../errors/index.ts'
 import { takeTurn } from './file-lock.ts'
 
 /** One word, so that it stays in the folder it was meant for. */
 const plainName = /^[A-Za-z0-9][\w.-]{0,63}$/
+
+/** What a writer appends to the name of a file that is not complete yet. */
+const unfinished = /^\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
 
 /** The user's own folder for the configuration of programs. */
 export function configurationFolder(environment: NodeJS.ProcessEnv = process.env): string {
@@ -20,7 +24,8 @@ export function configurationFolder(environment: NodeJS.ProcessEnv = process.env
 /**
  * A file in the user's configuration folder, for its owner only: mode 0600, in a folder of mode 0700.
  *
- * One that others may read or write is not read. On Windows the folder's own rights are all there is.
+ * One that others may read or write is not read, and a symbolic link in place of the folder is refused. On Windows the
+ * folder's own rights are all there is.
  *
  * @throws ConfigurationError `application` is no plain name.
  */
@@ -33,21 +38,39 @@ export function loginFile(application: string, folder: string = configurationFol
     path,
     read: () => told(path, () => read(path)),
     write: (value) => told(path, () => replace(path, value)),
-    remove: () => told(path, () => rm(path, { force: true })),
+    remove: () => told(path, () => remove(path)),
     alone: (signal, work) => locked(path, 'login.renewals', signal, work),
     briefly: (work) => locked(path, 'login.changes', undefined, work),
   }
 }
 
 async function read(path: string): Promise<Uint8Array | undefined> {
-  const found = await stat(path).catch(absent)
-  if (found === undefined) return undefined
-  refuseOthers(path, found)
-  return readFile(path).catch(absent)
+  const handle = await open(path, 'r').catch(absent)
+  if (handle === undefined) return undefined
+  try {
+    refuseOthers(path, await handle.stat())
+    return await handle.readFile()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path, { force: true })
+  await removeUnfinished(path)
+}
+
+/** A writer that was killed leaves a login in a file of its own. */
+async function removeUnfinished(path: string): Promise<void> {
+  const [folder, name] = [dirname(path), basename(path)]
+  const names = (await readdir(folder).catch(absent)) ?? []
+  const left = names.filter((one) => one.startsWith(name) && unfinished.test(one.slice(name.length)))
+  await Promise.all(left.map((one) => rm(join(folder, one), { force: true })))
 }
 
 async function replace(path: string, value: Uint8Array): Promise<void> {
   await prepare(path)
+  await removeUnfinished(path)
   const fresh = `${path}.${crypto.randomUUID()}`
   try {
     const handle = await open(fresh, 'wx', 0o600)
@@ -79,7 +102,22 @@ async function told<T>(path: string, work: () => Promise<T>, signal?: AbortSigna
 async function prepare(path: string): Promise<void> {
   const folder = dirname(path)
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  if (platform() !== 'win32') await chmod(folder, 0o700)
+  if (platform() === 'win32') return
+  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW).catch(
+    (error: unknown) => {
+      const code = codeOf(error)
+      if (code !== 'ELOOP' && code !== 'ENOTDIR') throw error
+      throw new ConfigurationError(
+        'deviceLogin.folder',
+        `${folder} is not a folder of its own: put a folder there in place of the link, or name another \`folder\``,
+      )
+    },
+  )
+  try {
+    await handle.chmod(0o700)
+  } finally {
+    await handle.close()
+  }
 }
 
 function refuseOthers(path: string, { mode, uid }: { readonly mode: number; readonly uid: number }): void {
