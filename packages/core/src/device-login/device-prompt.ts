@@ -20,8 +20,11 @@ export interface DevicePrompt extends DeviceCode {
   readonly path: string
 }
 
-/** As terminals show it, whatever the server sends: no escape sequence, no line break. */
-const printable = /^[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?$/
+/**
+ * Groups of letters and digits with dashes between them, 20 characters at most: no escape sequence, and neither a
+ * sentence nor an address that a person could follow.
+ */
+const plainCode = /^(?=.{1,20}$)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/
 
 /** What may be shown. */
 export interface ShowRules {
@@ -34,7 +37,11 @@ export interface ShowRules {
 /** @throws InvalidResponseError What the server sent is not fit to be shown or opened. */
 export function codeOf(authorization: DeviceAuthorization, { now, allowLoopback }: ShowRules): DeviceCode {
   const { userCode, verificationUri, verificationUriComplete: complete, expiresIn } = authorization
-  if (!printable.test(userCode)) throw new InvalidResponseError('the server sent a user code that cannot be shown')
+  if (!plainCode.test(userCode)) {
+    throw new InvalidResponseError(
+      'the server sent a user code that cannot be shown: a code is up to 20 letters, digits and single dashes',
+    )
+  }
   return {
     userCode,
     verificationUri: addressOf(verificationUri, allowLoopback),
@@ -49,6 +56,9 @@ function addressOf(text: string, allowLoopback: boolean): string {
   const isLocal = allowLoopback && url?.protocol === 'http:' && isLoopback(url)
   if (url === undefined || !(url.protocol === 'https:' || isLocal)) {
     throw new InvalidResponseError('the server sent a verification address that is not https')
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new InvalidResponseError('the server sent a verification address with user information')
   }
   return url.href
 }
