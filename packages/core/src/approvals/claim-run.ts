@@ -2,14 +2,20 @@ import { idempotencyKey } from './binding.ts'
 import { runLease } from './find-run.ts'
 import type { Lease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
-import type { Entry, RunRecord, StoredResult } from './record.ts'
+import { type Entry, MAX_TRIES, mayRunAgain, type RunRecord, type StoredResult } from './record.ts'
 import { untilStored } from './until-stored.ts'
 
-/** Bodies of one run that may start: one that had no effect may be tried again, and not for ever. */
-export const MAX_TRIES = 3
+/** Names of a run are kept on where it starts so long after it was created. Seconds. */
+const NAMED_LONG_AGO_SECONDS = 24 * 3600
 
 /** A body that lives renews its lease; after this long without one, it counts as dead. Seconds. */
 const RUN_LEASE_SECONDS = 60
+
+/** Who starts a run, and whether a person's yes is what lets them. */
+export interface ClaimedBy {
+  readonly caller: Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionId'>
+  readonly isAnswered: boolean
+}
 
 /** The right to run the body, once. Exactly one of its methods is called. */
 export interface Claim {
@@ -28,7 +34,8 @@ export interface Claim {
 }
 
 /**
- * `approved -> running`, by compare-and-swap: of any number of callers, one gets the claim (A2, A5).
+ * `approved -> running`, or `crashed -> running` where the run may be tried again: by compare-and-swap, so that of any
+ * number of callers one gets the claim (A2, A5).
  *
  * The lease is taken first, so that a run is never seen as running without one. Where the store's answer got
  * lost, the record tells whose claim it is; while nobody can tell, the lease is held and the claim given back
@@ -36,12 +43,12 @@ export interface Claim {
  *
  * @returns `undefined` when somebody else was faster, or the run is not approved any more.
  */
-export async function claimRun(ledger: Ledger, entry: Entry): Promise<Claim | undefined> {
+export async function claimRun(ledger: Ledger, entry: Entry, by?: ClaimedBy): Promise<Claim | undefined> {
   const { id, binding } = entry.record
   const key = await idempotencyKey(id, binding, ledger.hash)
   const lease = await ledger.lease(runLease(id), RUN_LEASE_SECONDS)
   if (lease === undefined) return undefined
-  const claim = new RunClaim(ledger, entry, key, lease)
+  const claim = new RunClaim(ledger, { entry, by, key }, lease)
   try {
     return (await claim.take()) ? claim : await claim.drop()
   } catch (error) {
@@ -57,11 +64,17 @@ class RunClaim implements Claim {
   readonly #stopRenewing: () => void
   readonly idempotencyKey: string
   entry: Entry
+  readonly #by: ClaimedBy | undefined
   /** The record before the claim. */
   #before: RunRecord
 
-  constructor(ledger: Ledger, entry: Entry, key: string, lease: Lease) {
+  constructor(
+    ledger: Ledger,
+    { entry, by, key }: { readonly entry: Entry; readonly by: ClaimedBy | undefined; readonly key: string },
+    lease: Lease,
+  ) {
     this.#ledger = ledger
+    this.#by = by
     this.#lease = lease
     this.#stopRenewing = lease.keep()
     this.idempotencyKey = key
@@ -72,12 +85,17 @@ class RunClaim implements Claim {
   async take(): Promise<boolean> {
     const now = this.#ledger.now()
     this.entry = await this.#ledger.update(this.entry, (record) => {
-      const isUsable = record.usableUntil === undefined || now < record.usableUntil
-      if (record.state !== 'approved' || !isUsable || !isSameAnswer(record, this.#before)) return undefined
+      if (!mayStart(record, now) || !isSameAnswer(record, this.#before)) return undefined
       this.#before = record
-      return { ...record, state: 'running', runner: this.#runner, startedAt: now, tries: (record.tries ?? 0) + 1 }
+      const { inDoubtSince: _, ...rest } = claimedBy(record, this.#by)
+      return { ...rest, state: 'running', runner: this.#runner, startedAt: now, tries: (record.tries ?? 0) + 1 }
     })
-    return this.#isMine(this.entry.record)
+    const isMine = this.#isMine(this.entry.record)
+    // A run that starts long after it was named would outlive its name, and its slot could run it twice.
+    if (isMine && now - this.entry.record.createdAt > NAMED_LONG_AGO_SECONDS) {
+      await this.#ledger.keepPointers(this.entry.record)
+    }
+    return isMine
   }
 
   async drop(): Promise<undefined> {
@@ -111,17 +129,10 @@ class RunClaim implements Claim {
   async giveBack(): Promise<void> {
     await this.#write((record) => {
       // Written once more as it is, where our claim has not arrived yet: it then comes too late.
-      if (record.state === 'approved') return record
+      if (record.state === this.#before.state && record.runner === this.#before.runner) return record
       if (!this.#isMine(record) && !(record.state === 'crashed' && record.runner === this.#runner)) return undefined
-      const { runner: _, startedAt: __, tries: ___, inDoubtSince: ____, ...rest } = record
-      const { runner, startedAt, tries } = this.#before
-      return {
-        ...rest,
-        state: 'approved',
-        ...(runner !== undefined && { runner }),
-        ...(startedAt !== undefined && { startedAt }),
-        ...(tries !== undefined && { tries }),
-      }
+      // Only slots can have come meanwhile.
+      return { ...this.#before, slots: record.slots }
     })
   }
 
@@ -141,6 +152,18 @@ class RunClaim implements Claim {
   #isMine({ state, runner }: RunRecord): boolean {
     return state === 'running' && runner === this.#runner
   }
+}
+
+const mayStart = (record: RunRecord, now: number): boolean =>
+  record.state === 'approved' ? record.usableUntil === undefined || now < record.usableUntil : mayRunAgain(record, now)
+
+/** Whoever starts a run is told its result. A yes that did not let it start goes: it was somebody else's, or is old. */
+function claimedBy(record: RunRecord, by: ClaimedBy | undefined): RunRecord {
+  if (by === undefined) return record
+  const { actor: _, delegationId: __, sessionId: ___, ...rest } = record
+  if (by.isAnswered) return { ...rest, ...by.caller }
+  const { question: _q, answeredAt: _a, usableUntil: _u, token: _t, ...bare } = rest
+  return { ...bare, ...by.caller }
 }
 
 /** The question that this call was found to be entitled by, and no later one. */

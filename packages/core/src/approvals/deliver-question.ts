@@ -1,4 +1,6 @@
+import type { Json, JsonObject } from '../contract/index.ts'
 import { BehalfError, InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
+import { snapshot } from '../lib/index.ts'
 import type { ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from './approval-channel.ts'
 import { keepWriting, keptWrite } from './keep-writing.ts'
 import type { Ledger } from './ledger.ts'
@@ -12,7 +14,7 @@ export const BUSY_SECONDS = 45
 /** Deliveries of one question, the first included: a person who does not answer is not asked for ever (A7). */
 export const MAX_SENDS = 3
 
-/** Questions that one approver may get in a minute, from all agents on this store (A8). */
+/** Questions that one approver may get in a minute for one owner, from all agents on this store (A8). */
 const MAX_QUESTIONS_PER_MINUTE = 20
 
 /** What came of trying to deliver. */
@@ -81,7 +83,7 @@ export async function deliverQuestion(
     if (current.record.state !== 'requested' || current.record.question === undefined) {
       return { status: 'settled', entry: current }
     }
-    if ((await countQuestion(ledger, current.record.question)) > MAX_QUESTIONS_PER_MINUTE) {
+    if ((await countQuestion(ledger, current.record, current.record.question)) > MAX_QUESTIONS_PER_MINUTE) {
       return { status: 'too_many', entry: current, retryAfter: 60 }
     }
     return { status: 'settled', entry: await send(ledger, current, current.record.question, channel, context) }
@@ -89,8 +91,10 @@ export async function deliverQuestion(
   return outcome ?? { status: 'busy', entry }
 }
 
-async function countQuestion(ledger: Ledger, { approver }: StoredQuestion): Promise<number> {
-  const who = await ledger.hash(JSON.stringify(['asked', approver.issuer, approver.tenant ?? null, approver.subject]))
+async function countQuestion(ledger: Ledger, { owner }: RunRecord, { approver }: StoredQuestion): Promise<number> {
+  const whose = [owner.issuer, owner.tenant ?? null, owner.subject ?? null]
+  const whom = [approver.issuer, approver.tenant ?? null, approver.subject]
+  const who = await ledger.hash(JSON.stringify(['asked', whose, whom]))
   return ledger.count(`asked:${who}`, 60)
 }
 
@@ -105,7 +109,7 @@ async function send(
   context.signal?.throwIfAborted()
   const sentAt = ledger.now()
   const asked = await withinBound((signal) =>
-    channel.ask(channelQuestion({ ...entry.record, question }), { ...context, signal }),
+    channel.ask(channelQuestion({ ...entry.record, question }), { ...context, signal }).then(checkedAsked),
   ).catch((error: unknown) => refused(error))
   const now = ledger.now()
   const written = (record: RunRecord): RunRecord | undefined => {
@@ -118,6 +122,17 @@ async function send(
   if ('thrown' in asked) throw asked.thrown
   return next
 }
+
+/** A channel is code of others: what it gives beyond its contract ends the question, and is not sent again. */
+function checkedAsked(asked: Asked): Asked {
+  const copied = snapshot(asked?.state)
+  const state = 'value' in copied ? copied.value : undefined
+  if (isJsonObject(state)) return { ...asked, state }
+  throw new InvalidResponseError('the approval channel gave no { state } that is a plain JSON object')
+}
+
+const isJsonObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The first poll, too, keeps the interval from the response: a server may count from when it answered (CIBA Core §7.3). */
 function deliveryOf(asked: Asked, { expiresAt }: StoredQuestion, sentAt: number, now: number): Delivery {

@@ -29,6 +29,8 @@ export interface EndedUnused {
 export async function endUnused(ledger: Ledger, entry: Entry, state: 'cancelled' | 'revoked'): Promise<EndedUnused> {
   let before: RunRecord | undefined
   const ended = await ledger.update(entry, (record) => {
+    // What may have taken effect stays in doubt, and is not tried again.
+    if (record.state === 'crashed') return reported(record)
     if (record.state !== 'requested' && record.state !== 'pending' && record.state !== 'approved') {
       // Ended as we wanted: by us, and the answer got lost, or by another who tells them too.
       if (record.state !== state) before = undefined
@@ -36,32 +38,31 @@ export async function endUnused(ledger: Ledger, entry: Entry, state: 'cancelled'
     }
     before = record
     const { token: _, delivery: __, ...rest } = record
-    // A body began under it once, and was to be tried again: now it is not, and what came of it is not known.
-    if (record.runner !== undefined) return inDoubt(rest, ledger.now())
     return { ...rest, state, endedAt: ledger.now() }
   })
   return { entry: ended, tell: tellingOf(before) }
 }
 
-/** In doubt, and not to be tried again. */
-function inDoubt(record: RunRecord, now: number): RunRecord {
-  return { ...record, state: 'crashed', onCrash: 'report', inDoubtSince: record.inDoubtSince ?? now }
+/** A run in doubt that is not to be tried again, since what it was entitled by is gone. */
+export function reportCrash(ledger: Ledger, entry: Entry): Promise<Entry> {
+  return ledger.update(entry, reported)
 }
 
-/** A run that started and may not start again, since what it was entitled by is gone: `approved -> crashed`. */
-export function reportCrash(ledger: Ledger, entry: Entry): Promise<Entry> {
-  return ledger.update(entry, ({ token: _, ...record }) =>
-    record.state === 'approved' && record.runner !== undefined ? inDoubt(record, ledger.now()) : undefined,
-  )
+function reported({ token: _, ...record }: RunRecord): RunRecord | undefined {
+  return record.state === 'crashed' && record.onCrash === 'retry' ? { ...record, onCrash: 'report' } : undefined
 }
 
 /** What a run that never started is asked with, in place of what it was asked with before. */
 export type NewQuestion = Required<Pick<RunRecord, 'question' | 'policyVersion'>> &
   Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionId'>
 
+/** Questions of one run that take the place of others. Callers that each want another one do not ask for ever. */
+const MAX_REPLACED = 3
+
 /**
  * Asks anew under the same id and idempotency key: `requested | pending | approved -> requested`. A run that has started
- * stays as it is, and so does one whose question another caller has replaced meanwhile.
+ * stays as it is, and so does one whose question another caller has replaced meanwhile. A question that is with a person
+ * already is replaced once; after that, their answer is waited for.
  */
 export async function replaceQuestion(ledger: Ledger, entry: Entry, asked: NewQuestion): Promise<EndedUnused> {
   let before: RunRecord | undefined
@@ -69,13 +70,16 @@ export async function replaceQuestion(ledger: Ledger, entry: Entry, asked: NewQu
     before = undefined
     const isOpen = record.state === 'requested' || record.state === 'pending' || record.state === 'approved'
     if (!isOpen || record.runner !== undefined || record.question?.id !== entry.record.question?.id) return undefined
+    const { state, replaced = 0 } = record
+    if (state === 'pending' && replaced > 0) return undefined
     before = record
     const { token: _, delivery: __, note: ___, answeredAt: ____, usableUntil: _____, told: ______, ...rest } = record
     const { actor: _a, delegationId: _d, sessionId: _s, ...kept } = rest
-    if (record.state === 'approved') return { ...kept, ...asked, state: 'requested', sends: 0 }
-    // Deliveries that nobody answered count on: a question that is replaced again and again is not sent for ever.
-    if (record.sends < MAX_SENDS) return { ...kept, ...asked, state: 'requested' }
-    return { ...kept, state: 'expired', note: `the person was asked ${MAX_SENDS} times`, endedAt: ledger.now() }
+    // A question that nobody was sent is replaced by nothing worse.
+    const counted = state === 'requested' ? replaced : replaced + 1
+    const isTooMuch = counted > MAX_REPLACED || (state !== 'approved' && record.sends >= MAX_SENDS)
+    if (isTooMuch) return { ...kept, state: 'expired', note: 'the person was asked too often', endedAt: ledger.now() }
+    return { ...kept, ...asked, state: 'requested', replaced: counted, ...(state === 'approved' && { sends: 0 }) }
   })
   return { entry: replaced, tell: tellingOf(before) }
 }

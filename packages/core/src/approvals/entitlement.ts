@@ -1,5 +1,6 @@
 import type { Approver } from '../contract/index.ts'
 import { type Caller, isSameCaller } from './caller.ts'
+import { SKEW_SECONDS } from './poll-times.ts'
 import type { RunRecord, StoredQuestion } from './record.ts'
 
 /** What a call demands of its record, as the policy says it now. */
@@ -7,6 +8,8 @@ export interface Demand {
   readonly needsApproval: boolean
   /** Whom the policy names now; `undefined` where it names nobody. */
   readonly approver: Approver | undefined
+  /** By which channel the policy asks now. */
+  readonly channel: string
   readonly policyVersion: string
   readonly caller: Caller
   /** Ids of equal runs that are in doubt. */
@@ -19,7 +22,8 @@ export interface Demand {
 export type Entitlement =
   | { readonly kind: 'not_required' }
   | { readonly kind: 'answered'; readonly question: StoredQuestion; readonly answeredAt: number }
-  | { readonly kind: 'ask'; readonly why: string }
+  /** `isOthers`: the yes may be that of a caller, or of a version of the policy, that is still to come for it. */
+  | { readonly kind: 'ask'; readonly why: string; readonly isOthers?: boolean }
 
 /** Decides whether a run that is `approved` may start for this call. */
 export async function entitlementOf(record: RunRecord, demand: Demand): Promise<Entitlement> {
@@ -27,12 +31,16 @@ export async function entitlementOf(record: RunRecord, demand: Demand): Promise<
   const { question, answeredAt, token } = record
   if (question === undefined || answeredAt === undefined) return ask('nobody was asked')
   const misfit = misfitOf(record, demand)
-  if (misfit !== undefined) return ask(misfit)
+  if (misfit !== undefined) return { ...ask(misfit), isOthers: isOthers(record, demand) }
   if (question.credential !== undefined && token === undefined) return ask('the token of the approval was used')
-  if (await demand.isRevokedSince(question.approver, answeredAt))
+  // A revoker's clock may be behind ours.
+  if (await demand.isRevokedSince(question.approver, answeredAt - SKEW_SECONDS))
     return ask('the approver was revoked after the answer')
   return { kind: 'answered', question, answeredAt }
 }
+
+const isOthers = (record: RunRecord, { policyVersion, caller }: Demand): boolean =>
+  record.policyVersion !== policyVersion || !isSameCaller(record, caller)
 
 /** Why a question, answered or not, is not the one that this call needs; `undefined` where it is. */
 export function misfitOf(record: RunRecord, demand: Demand): string | undefined {
@@ -40,6 +48,7 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
   if (question === undefined) return 'nobody was asked'
   if (policyVersion !== demand.policyVersion) return 'the policy has changed since the question'
   if (!isSameCaller(record, demand.caller)) return 'the question was asked for another caller'
+  if (question.channel !== demand.channel) return 'the policy asks by another channel now'
   if (!isSamePerson(question.approver, demand.approver)) return 'the policy names another approver now'
   const told = question.toldInDoubt ?? []
   if (!demand.inDoubt.every((id) => told.includes(id))) return 'an equal run has gone in doubt since the question'
@@ -50,4 +59,4 @@ function isSamePerson(left: Approver, right: Approver | undefined): boolean {
   return left.issuer === right?.issuer && left.tenant === right.tenant && left.subject === right.subject
 }
 
-const ask = (why: string): Entitlement => ({ kind: 'ask', why })
+const ask = (why: string): Extract<Entitlement, { readonly kind: 'ask' }> => ({ kind: 'ask', why })

@@ -42,14 +42,25 @@ export async function findOrCreateRun(ledger: Ledger, draft: RunDraft): Promise<
   return complete(ledger, id, draft)
 }
 
-/** Runs of an equal call that are in doubt: a body started, and nobody has said what became of it (A13). */
-export async function runsInDoubt(ledger: Ledger, binding: string): Promise<readonly Entry[]> {
-  const found: Entry[] = []
+/** Equal runs whose body started and has not returned. */
+export interface StartedRuns {
+  /** Nobody has said what became of it (A13). */
+  readonly inDoubt: readonly Entry[]
+  /** A process runs it, or died less than a lease ago. */
+  readonly running: readonly Entry[]
+}
+
+/** Runs of an equal call that have started, but for one. */
+export async function startedRuns(ledger: Ledger, binding: string, except?: string): Promise<StartedRuns> {
+  const inDoubt: Entry[] = []
+  const running: Entry[] = []
   for (const entry of await ledger.startedOf(binding)) {
+    if (entry.record.id === except) continue
     const current = await noteCrash(ledger, entry)
-    if (current.record.state === 'crashed') found.push(current)
+    if (current.record.state === 'crashed') inDoubt.push(current)
+    if (current.record.state === 'running') running.push(current)
   }
-  return found
+  return { inDoubt, running }
 }
 
 /** A run whose lease ended without a result has crashed. */

@@ -218,6 +218,15 @@ export class Ledger {
     return Lease.take(this.#store, key, seconds)
   }
 
+  /** Lets what points to a run live on with it (A12). */
+  async keepPointers(record: RunRecord): Promise<void> {
+    for (const key of record.slots) {
+      const found = await this.#store.get(key)
+      if (found === undefined) continue
+      await this.#store.put(key, found.value, { ifVersion: found.version, expiresAt: this.#endOf(record) })
+    }
+  }
+
   async isLeased(key: string): Promise<boolean> {
     return (await this.#store.get(key)) !== undefined
   }
@@ -259,6 +268,8 @@ export class Ledger {
   }
 
   async #write(record: RunRecord, ifVersion: string | null): Promise<string | 'conflict'> {
+    // What cannot be read again is not written: a channel or a policy may have given what no record may hold.
+    parseRecord(JSON.parse(JSON.stringify(record)))
     const key = `run:${record.id}`
     const value = await this.#sealer.seal(key, encoder.encode(JSON.stringify(record)))
     const { owner, sessionId } = record

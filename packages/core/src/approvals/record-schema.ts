@@ -77,6 +77,7 @@ const runRecord = z.object({
     }),
   ),
   sends: z.number(),
+  replaced: z.optional(z.number()),
   note: z.optional(text),
   unsent: z.optional(z.boolean()),
   answeredAt: z.optional(seconds),

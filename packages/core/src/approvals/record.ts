@@ -30,8 +30,8 @@ const next: Readonly<Record<RunState, readonly RunState[]>> = {
   approved: ['requested', 'running', 'completed', 'threw', 'crashed', 'expired', 'cancelled', 'revoked'],
   // Back to `approved`: the body had no effect, or never started.
   running: ['completed', 'threw', 'crashed', 'approved'],
-  // A runner that was thought dead and comes back knows what happened.
-  crashed: ['completed', 'threw', 'approved'],
+  // A runner that was thought dead and comes back knows what happened. `running`: `onCrash: 'retry'`, its own slot only.
+  crashed: ['completed', 'threw', 'approved', 'running'],
   completed: [],
   threw: [],
   denied: [],
@@ -42,6 +42,13 @@ const next: Readonly<Record<RunState, readonly RunState[]>> = {
 }
 
 export const mayBecome = (from: RunState, to: RunState): boolean => from === to || next[from].includes(to)
+
+/** Bodies of one run that may start: one that had no effect may be tried again, and not for ever. */
+export const MAX_TRIES = 3
+
+/** A run in doubt that `onCrash: 'retry'` lets start again, with the same key. */
+export const mayRunAgain = ({ state, onCrash, tries = 0, usableUntil }: RunRecord, now: number): boolean =>
+  state === 'crashed' && onCrash === 'retry' && tries < MAX_TRIES && (usableUntil === undefined || now < usableUntil)
 
 /** Nothing can change any more. */
 export const isSettled = (state: RunState): boolean => next[state].length === 0
@@ -113,6 +120,8 @@ export interface RunRecord {
   readonly delivery?: Delivery
   /** How often the question was sent. */
   readonly sends: number
+  /** How often a question took the place of another one. */
+  readonly replaced?: number
   /** Why the person is asked again, or why nothing can come of it. For the operator. */
   readonly note?: string
   /** With `failed`: the channel refused to send the question. */

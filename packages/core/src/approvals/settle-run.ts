@@ -1,12 +1,11 @@
 import type { DenyCode } from '../contract/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
-import { MAX_TRIES } from './claim-run.ts'
 import { deliverQuestion } from './deliver-question.ts'
 import { noteCrash } from './find-run.ts'
 import type { Ledger } from './ledger.ts'
 import { askedAgain, isPending, lookForAnswer, type Pending } from './look-for-answer.ts'
 import { isDeliveryOver } from './poll-times.ts'
-import type { Entry, RunRecord, RunState, StoredResult } from './record.ts'
+import { type Entry, mayRunAgain, type RunRecord, type RunState, type StoredResult } from './record.ts'
 
 /** Where a run stands. */
 export type Settled =
@@ -50,6 +49,8 @@ export async function settleRun(
   const current = await advance(ledger, await noteCrash(ledger, entry), channel, context)
   if ('status' in current) return current
   const { record } = current
+  // It stays in doubt until a claim starts it again, so that no reader of it takes the doubt away.
+  if (mayRunAgain(record, ledger.now())) return { status: 'ready', entry: current }
   const refusal = refusals[record.state]
   if (refusal !== undefined) {
     const code = record.unsent === true ? 'approval_not_sent' : refusal[0]
@@ -73,10 +74,10 @@ async function advance(
   channel: ApprovalChannel | undefined,
   context: ChannelContext,
 ): Promise<Entry | Settled> {
-  let current = await voidIfOver(ledger, entry)
+  let current = await voidIfOver(ledger, entry, channel !== undefined)
   if (channel === undefined) return current
   if (current.record.state === 'pending') {
-    current = await voidIfOver(ledger, await lookForAnswer(ledger, current, channel, context))
+    current = await voidIfOver(ledger, await lookForAnswer(ledger, current, channel, context), true)
   }
   if (current.record.state === 'requested') {
     const delivered = await deliverQuestion(ledger, current, channel, context)
@@ -95,23 +96,19 @@ async function advance(
 }
 
 /** What is past its time is void, whoever reads it first. */
-function voidIfOver(ledger: Ledger, entry: Entry): Promise<Entry> {
+function voidIfOver(ledger: Ledger, entry: Entry, isPolled: boolean): Promise<Entry> {
   const now = ledger.now()
   return ledger.update(entry, (record) => {
-    const unusable = record.usableUntil !== undefined && now >= record.usableUntil
-    if (record.state === 'crashed' && !unusable && maySameRunStartAgain(record)) return { ...record, state: 'approved' }
-    if (!isOver(record, now)) return undefined
+    if (!isOver(record, now, isPolled)) return undefined
     return isPending(record) ? undelivered(record, now) : expired(record, now)
   })
 }
 
-const maySameRunStartAgain = ({ onCrash, tries = 0 }: RunRecord): boolean => onCrash === 'retry' && tries < MAX_TRIES
-
-function isOver(record: RunRecord, now: number): boolean {
+function isOver(record: RunRecord, now: number, isPolled: boolean): boolean {
   const { state, usableUntil, question } = record
   if (state === 'approved') return usableUntil !== undefined && now >= usableUntil
   // A last poll first: an answer given in time counts, even when it is found late (A7).
-  if (isPending(record)) return isDeliveryOver(record, now)
+  if (isPending(record)) return isPolled ? isDeliveryOver(record, now) : now >= record.question.expiresAt
   return state === 'requested' && question !== undefined && now >= question.expiresAt
 }
 
@@ -120,8 +117,6 @@ function undelivered(record: Pending, now: number): RunRecord {
 }
 
 function expired({ token: _, ...record }: RunRecord, now: number): RunRecord {
-  // A body began under it once: that it was not used would be an untruth.
-  if (record.runner !== undefined) return { ...record, state: 'crashed', inDoubtSince: record.inDoubtSince ?? now }
   const unused = record.state === 'approved' && { note: 'the answer was not used in time' }
   return { ...record, ...unused, state: 'expired', endedAt: now }
 }

@@ -1,3 +1,4 @@
+import { eachEntry, endUnused } from '../approvals/index.ts'
 import type { Identity, UserIdentity } from '../contract/index.ts'
 import {
   createDelegations,
@@ -77,11 +78,18 @@ function noteDelegation({ action, id, record, code }: DelegationNote, { auditor 
 
 async function announceEnd(
   { id, owner }: DelegationRecord,
-  { revocations, tokens, clock, servers }: Environment,
+  { revocations, tokens, clock, servers, ledger, channels }: Environment,
 ): Promise<void> {
   const { issuer, tenant, subject } = owner
   await revocations.add({ issuer, ...(tenant !== undefined && { tenant }), subject, delegation: id }, clock.now())
   const aftermath = new Aftermath(servers)
+  const of = { issuer, subject, ...(tenant !== undefined && { tenant }) }
+  for await (const entry of eachEntry((page) => ledger.ownedBy(of, page))) {
+    if (entry.record.delegationId !== id) continue
+    const channel = channels.get(entry.record.question?.channel ?? '')
+    const ended = await endUnused(ledger, entry, 'revoked')
+    aftermath.add(() => ended.tell({ channel, context: { authorizationServers: servers, clock } }))
+  }
   const whose = { issuer, ...(tenant !== undefined && { tenant }), subject, delegationId: id }
   await tokens.revoke(whose, aftermath.dropped)
   await aftermath.tell()

@@ -16,13 +16,18 @@ const MAX_MESSAGE = 2_000
 
 type ApprovalRules = NonNullable<AnyRules['approval']>
 
+/** By which channel a policy asks: the one that it names, else the only one. */
+export function channelName(approval: ApprovalRules, { channels }: Pick<Environment, 'channels'>): string {
+  const [only] = channels.size === 1 ? channels.keys() : []
+  return approval.channel ?? only ?? 'default'
+}
+
 /** The name of the policy's channel, and the channel. */
 function channelOf(
   approval: ApprovalRules,
   { channels }: Environment,
 ): { readonly name: string; readonly channel: ApprovalChannel } | Stop {
-  const [only] = channels.size === 1 ? channels.keys() : []
-  const name = approval.channel ?? only ?? 'default'
+  const name = channelName(approval, { channels })
   const channel = channels.get(name)
   if (channel !== undefined) return { name, channel }
   return deny(
@@ -57,7 +62,9 @@ export function draftQuestion(
   const problemOf = (text: string) => chosen.channel.checkMessage?.(text, approver, context)
   const problem = problemOf(asked)
   if (problem !== undefined) return deny('misconfigured', `the message cannot be sent by this channel: ${problem}`)
-  const message = withDoubt(asked, inDoubt).find((text) => messageProblem(text) === undefined && problemOf(text) === undefined)
+  const message = withDoubt(asked, inDoubt).find(
+    (text) => messageProblem(text) === undefined && problemOf(text) === undefined,
+  )
   if (message === undefined) {
     return deny('unknown_outcome', 'an equal run is in doubt, and this channel has no room to tell the person of it')
   }
@@ -116,7 +123,7 @@ function isApprover(approver: Approver | undefined): approver is Approver {
   // A directory that knows nobody may say `null`, whatever the type says.
   if (approver === undefined || approver === null) return false
   const { issuer, tenant, subject } = approver
-  const named = [issuer, subject, tenant ?? 'none']
+  const named = [issuer, subject, ...(tenant === undefined ? [] : [tenant])]
   return named.every((part) => typeof part === 'string' && part !== '')
 }
 

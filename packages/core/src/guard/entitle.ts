@@ -4,16 +4,18 @@ import {
   type Entitlement,
   type Entry,
   entitlementOf,
+  mayRunAgain,
   misfitOf,
   ownerOf,
   type RunRecord,
   replaceQuestion,
   reportCrash,
-  runsInDoubt,
+  type StartedRuns,
+  startedRuns,
 } from '../approvals/index.ts'
 import type { Identity } from '../contract/index.ts'
 import { needsApproval } from './check-call.ts'
-import { approverOf } from './draft-question.ts'
+import { approverOf, channelName } from './draft-question.ts'
 import type { Environment } from './environment.ts'
 import { newQuestion } from './new-question.ts'
 import type { Progress } from './progress.ts'
@@ -23,6 +25,12 @@ import { unknownOutcome } from './unknown-outcome.ts'
 /** How long an equal call that needs no approval is refused while a run is in doubt. Seconds. */
 const IN_DOUBT_SECONDS = 3600
 
+/** A yes is left so long to the caller, or the version of the policy, that it was asked for: both may poll in turn. */
+const OTHERS_SECONDS = 30
+
+const leftToOthers = ({ record }: Entry, { ledger }: Environment): number =>
+  record.state === 'approved' ? (record.answeredAt ?? 0) + OTHERS_SECONDS - ledger.now() : 0
+
 /** What lets a body start. */
 export type Entitled = Exclude<Entitlement, { readonly kind: 'ask' }>
 
@@ -31,12 +39,14 @@ export function demandOf(
   progress: Progress,
   identity: Identity,
   inDoubt: readonly Entry[],
-  { revocations }: Environment,
+  environment: Environment,
 ): Demand {
+  const { revocations } = environment
   const { approval } = progress.definition.rules
   return {
     needsApproval: progress.needsApproval,
     approver: approval && progress.needsApproval ? approverOf(approval, identity, progress.input) : undefined,
+    channel: approval === undefined ? '' : channelName(approval, environment),
     policyVersion: progress.policyVersion ?? '',
     caller: callerOf(identity),
     inDoubt: inDoubt.map(({ record }) => record.id),
@@ -44,12 +54,23 @@ export function demandOf(
   }
 }
 
-/** While an equal run is in doubt, a call that needs no approval is not started (A13). */
+/**
+ * While an equal run is under way, or its process died less than a lease ago, no other one is started. While one is in
+ * doubt, none that needs no approval is (A13).
+ */
 export async function blockedBy(
   progress: Progress,
-  inDoubt: readonly Entry[],
+  { inDoubt, running }: StartedRuns,
   environment: Environment,
 ): Promise<Stop | undefined> {
+  if (running.length > 0) {
+    return {
+      status: 'unavailable',
+      retryAfter: 2,
+      underWay: true,
+      detail: 'an equal call is running under another slot',
+    }
+  }
   if (progress.needsApproval) return undefined
   const { inDoubtSeconds = IN_DOUBT_SECONDS } = progress.definition.rules
   const now = environment.ledger.now()
@@ -72,12 +93,12 @@ export async function entitlementNow(
     const detail = 'approval.when changed its answer while the call was decided'
     return { status: 'unavailable', retryAfter: 1, detail }
   }
-  const all = await runsInDoubt(environment.ledger, record.binding)
-  const inDoubt = all.filter(({ record: { id } }) => id !== record.id)
-  const blocked = await blockedBy(progress, inDoubt, environment)
+  const { inDoubt, running } = await startedRuns(environment.ledger, record.binding, record.id)
+  const mayStart = record.state === 'approved' || record.state === 'crashed'
+  const blocked = await blockedBy(progress, { inDoubt, running: mayStart ? running : [] }, environment)
   if (blocked !== undefined) return blocked
   const demand = demandOf(progress, identity, inDoubt, environment)
-  if (record.state === 'approved') return { entitlement: await entitlementOf(record, demand), inDoubt }
+  if (mayStart) return { entitlement: await entitlementOf(record, demand), inDoubt }
   const why = demand.needsApproval ? misfitOf(record, demand) : undefined
   // What is asked already goes on to be asked.
   return { entitlement: why === undefined ? { kind: 'not_required' } : { kind: 'ask', why }, inDoubt }
@@ -95,15 +116,25 @@ export async function askWhereNeeded(
   identity: Identity,
   environment: Environment,
 ): Promise<{ readonly entry: Entry; readonly entitled: Entitled | undefined } | Stop> {
-  const { state, runner } = entry.record
-  if (state !== 'approved' && state !== 'requested' && state !== 'pending') return { entry, entitled: undefined }
+  const { state } = entry.record
+  const isAgain = mayRunAgain(entry.record, environment.ledger.now())
+  if (!isAgain && state !== 'approved' && state !== 'requested' && state !== 'pending') {
+    return { entry, entitled: undefined }
+  }
   const found = await entitlementNow(progress, entry, identity, environment)
   if ('status' in found) return found
   const { entitlement, inDoubt } = found
-  if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
-  if (runner !== undefined) {
+  const isRefused = isAgain && progress.definition.rules.approval?.onCrash !== 'retry'
+  if (isRefused || (isAgain && entitlement.kind === 'ask')) {
+    const why = entitlement.kind === 'ask' ? entitlement.why : 'the policy says so no more'
     const crashed = await reportCrash(environment.ledger, entry)
-    return unknownOutcome(crashed, `it started before, and may not start again: ${entitlement.why}`, environment)
+    return unknownOutcome(crashed, `it started before, and may not start again: ${why}`, environment)
+  }
+  if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
+  const left = entitlement.isOthers === true ? leftToOthers(entry, environment) : 0
+  if (left > 0) {
+    const detail = `a yes was just given to somebody else: ${entitlement.why}; it is left to them for ${OTHERS_SECONDS} s`
+    return { status: 'unavailable', retryAfter: Math.ceil(left), detail }
   }
   const question = await newQuestion(progress, entry.record.binding, inDoubt, environment)
   if ('status' in question) return question

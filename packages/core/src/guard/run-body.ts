@@ -6,7 +6,7 @@ import { isHadNoEffect } from '../errors/had-no-effect-error.ts'
 import { BehalfError } from '../errors/index.ts'
 import { callOf, principalOf } from './auditor.ts'
 import { runInCall } from './current-call.ts'
-import { type Entitled, entitlementNow } from './entitle.ts'
+import { askedBy, type Entitled, entitlementNow } from './entitle.ts'
 import type { Environment } from './environment.ts'
 import type { OpenedAccess } from './open-access.ts'
 import { doneWith, noteEnd } from './outcome.ts'
@@ -40,7 +40,8 @@ export async function claimBody(
     const detail = `the approval does not hold any more${now.entitlement.kind === 'ask' ? `: ${now.entitlement.why}` : ''}`
     return { status: 'unavailable', retryAfter: 1, detail }
   }
-  const claimed = await claimRun(environment.ledger, entry)
+  const { policyVersion: _, ...caller } = askedBy(progress, identity)
+  const claimed = await claimRun(environment.ledger, entry, { caller, isAnswered: entitled.kind === 'answered' })
   if (claimed === undefined) {
     const detail = 'the same call is being run by somebody else'
     return { status: 'unavailable', retryAfter: 1, detail, underWay: true }

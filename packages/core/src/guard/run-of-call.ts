@@ -2,13 +2,14 @@ import {
   bindingOf,
   callerOf,
   type Entry,
+  endUnused,
   findOrCreateRun,
   findRun,
   isSameKind,
   misfitOf,
   type RunRecord,
-  runsInDoubt,
   slotKey,
+  startedRuns,
 } from '../approvals/index.ts'
 import type { Identity, Json } from '../contract/index.ts'
 import { equalJson } from '../lib/index.ts'
@@ -42,12 +43,22 @@ export async function runOfCall(
   const slot = await slotKey({ ...call, slot: invocation.slot, rawInput }, ledger.hash)
   const entry = (await findRun(ledger, slot)) ?? (await newRun(progress, { ...call, slot }, environment, phase))
   if (entry === undefined || 'status' in entry) return entry
+  // Revoked while the record was written: the clean-up may have passed, and nobody is to be asked (I11).
+  const revoked = entry.record.state === 'requested' ? await revokedMeanwhile(identity, entry, environment) : undefined
+  if (revoked !== undefined) return revoked
   if (hasStarted(entry.record) && !isSameKind(entry.record, callerOf(identity))) {
     return deny('not_permitted', 'another kind of caller started this run: what it gave is not told to this one')
   }
   // An earlier try was parsed to something else, as by a random default (A12).
   const { input } = entry.record
   return (equalJson(input, progress.input) ? undefined : await checkWithInput(progress, input, environment)) ?? entry
+}
+
+async function revokedMeanwhile(identity: Identity, entry: Entry, environment: Environment): Promise<Stop | undefined> {
+  const { revocations, clock, ledger } = environment
+  if ((await revocations.findNow(identity, clock.now())) === undefined) return undefined
+  await endUnused(ledger, entry, 'revoked')
+  return deny('revoked', 'this user’s access was revoked while the call was decided')
 }
 
 const started: readonly string[] = ['running', 'completed', 'threw', 'crashed']
@@ -71,8 +82,9 @@ async function newRun(
   const { ledger } = environment
   const input: Json = progress.input
   const binding = await bindingOf({ identity, agent, tool, input }, ledger.hash)
-  const inDoubt = await runsInDoubt(ledger, binding)
-  const blocked = await blockedBy(progress, inDoubt, environment)
+  const started = await startedRuns(ledger, binding)
+  const { inDoubt } = started
+  const blocked = await blockedBy(progress, started, environment)
   if (blocked !== undefined) return blocked
   if (phase === 'preflight' && !progress.needsApproval) return undefined
   const { approval } = progress.definition.rules

@@ -102,14 +102,19 @@ async function settleOnce(
 ): Promise<SettledCall | { readonly status: 'replaced'; readonly entry: Entry }> {
   const { identity } = progress
   if (identity === undefined) return { status: 'stop', stop: deny('misconfigured', 'a write needs an identity') }
-  const fitted = await askWhereNeeded(progress, entry, identity, environment)
+  const step = (at: Entry) =>
+    settleRun(environment.ledger, at, environment.channels.get(at.record.question?.channel ?? ''), {
+      authorizationServers: environment.servers,
+      clock: environment.clock,
+      signal: progress.signal,
+    })
+  // A question that is with a person is polled first: what they said counts, whatever the policy asks now.
+  const polled = entry.record.state === 'pending' ? await step(entry) : undefined
+  if (polled !== undefined && polled.status !== 'pending' && polled.status !== 'ready') return polled
+  const fitted = await askWhereNeeded(progress, polled?.entry ?? entry, identity, environment)
   if ('status' in fitted) return { status: 'stop', stop: fitted }
-  const settled = await settleRun(
-    environment.ledger,
-    fitted.entry,
-    environment.channels.get(fitted.entry.record.question?.channel ?? ''),
-    { authorizationServers: environment.servers, clock: environment.clock, signal: progress.signal },
-  )
+  const isDone = polled?.status === 'pending' && polled.entry.version === fitted.entry.version
+  const settled = isDone ? polled : await step(fitted.entry)
   if (settled.status !== 'ready') return settled
   // Decided on this very state of the record, and not on the one before its answer.
   const isSame = settled.entry.version === fitted.entry.version

@@ -68,7 +68,7 @@ describe('what nobody used is ended, and its channel and its server are told', (
   )
 
   test('what began once and was to be tried again is not: what came of it is not known', async () => {
-    const { ledger, entry } = await kept({ state: 'approved', runner: 'a', onCrash: 'retry', token })
+    const { ledger, entry } = await kept({ state: 'crashed', runner: 'a', onCrash: 'retry', token })
     const { entry: ended } = await endUnused(ledger, entry, 'revoked')
     expect(ended.record).toMatchObject({ state: 'crashed', onCrash: 'report', runner: 'a' })
     expect(ended.record).not.toHaveProperty('token')

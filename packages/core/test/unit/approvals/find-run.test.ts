@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { claimRun, findOrCreateRun, findRun, runsInDoubt } from '../../../src/approvals/index.ts'
+import { claimRun, findOrCreateRun, findRun, startedRuns } from '../../../src/approvals/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { plainRecord, record, testClock, testLedger } from './harness.ts'
@@ -133,7 +133,7 @@ describe('crashed runs (A5)', () => {
       await (await claimRun(ledger, other))?.complete({ kind: 'undefined' })
     }
     clock.advance(61)
-    expect(await runsInDoubt(ledger, 'binding-1')).toMatchObject([
+    expect((await startedRuns(ledger, 'binding-1')).inDoubt).toMatchObject([
       { record: { id: entry.record.id, state: 'crashed' } },
     ])
   })
@@ -141,7 +141,7 @@ describe('crashed runs (A5)', () => {
   test('a run whose lease lives is not in doubt', async () => {
     const { ledger, clock } = await running()
     clock.advance(59)
-    expect(await runsInDoubt(ledger, 'binding-1')).toEqual([])
+    expect((await startedRuns(ledger, 'binding-1')).inDoubt).toEqual([])
   })
 
   test('no other slot adopts a run in doubt, also where its own slot may run it again', async () => {

@@ -55,9 +55,8 @@ describe('an approval is usable until its time, and not at it', () => {
   test.each([
     ['unused', { state: 'approved' }, 99, 'ready', 'approved'],
     ['unused', { state: 'approved' }, 100, 'refused', 'expired'],
-    ['its runner died', { state: 'crashed', onCrash: 'retry', runner: 'a' }, 99, 'ready', 'approved'],
+    ['its runner died', { state: 'crashed', onCrash: 'retry', runner: 'a' }, 99, 'ready', 'crashed'],
     ['its runner died', { state: 'crashed', onCrash: 'retry', runner: 'a' }, 100, 'refused', 'crashed'],
-    ['put back after its runner died', { state: 'approved', runner: 'a' }, 100, 'refused', 'crashed'],
     ['its runner died, and nobody tries again', { state: 'crashed', runner: 'a' }, 99, 'refused', 'crashed'],
   ] as const)('%s: %j, after %i s', async (_, over, seconds, status, state) => {
     const made = record('r', { ...over, usableUntil })

@@ -20,7 +20,8 @@ async function bothAsk() {
     await controls.approve()
     world.clock.advance(10)
   }
-  return { job, user, run, answer, asked, runs: () => runs }
+  const pass = (seconds: number) => world.clock.advance(seconds)
+  return { job, user, run, answer, asked, pass, runs: () => runs }
 }
 
 test.each([
@@ -33,6 +34,9 @@ test.each([
   expect(await world.run(world[first], 'one')).toMatchObject({ status: 'interrupted' })
   await world.answer()
   const interrupt = { kind: 'approval_pending' }
+  // It is left for a while to whom it was given for.
+  if (slot === 'one') expect(await world.run(world[second], slot)).toMatchObject({ status: 'unavailable' })
+  world.pass(31)
   expect(await world.run(world[second], slot)).toMatchObject({ status: 'interrupted', interrupt })
   expect([await world.asked(), world.runs()]).toEqual([1, 0])
   await world.answer()

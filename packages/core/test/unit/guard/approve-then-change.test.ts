@@ -38,6 +38,8 @@ interface Attempt {
 async function attempt({ input = approvedInput, call = {}, rules = order, guard, leaves }: Attempt) {
   const world = await approved()
   const behalf = guard === undefined ? world.behalf : world.guard(guard)
+  // A yes is left for a while to whom it was given for.
+  if (leaves !== undefined) world.clock.advance(31)
   let runs = 0
   const outcome = await behalf.run(rules as typeof order, world.call({ ...call, input }), () => ++runs)
   return { outcome, runs, questions: await world.isUnused(leaves) }

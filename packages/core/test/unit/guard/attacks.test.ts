@@ -115,6 +115,8 @@ describe('approve, then change: the old approval stays unused (A1, A10)', () => 
     await behalf.run(policy(schema, { version: '1', approval }), call, () => 'ran')
     await authorizationServer.controls.approve()
     clock.advance(10)
+    await behalf.preflight(policy(schema, { version: '1', approval }), call)
+    clock.advance(31)
     const moved = await behalf.run(policy(schema, { version: '2', approval }), call, () => 'ran')
     expect(moved.status).toBe('interrupted')
     // The yes to the old version is gone with it.

