@@ -52,7 +52,8 @@ async function goOnFrom(file: string, stage: Stage, model: ModelChoice): Promise
   checks.equal('resumed before the answer, nothing runs', early.outcomes, [])
   const [question] = (await controls.pendingRequests(ann.subject)).slice(-1)
   await controls.approve(question?.authReqId)
-  world.clock.forward(5)
+  // The first poll is due after the interval of 5 s, and up to half of it later.
+  world.clock.forward(8)
   printer.field('phone', 'ann approves while no agent is there')
   const done = await agent().resume()
   printer.field('answer', done.answer, 'bold')

@@ -26,7 +26,7 @@ export class Phone {
   }
 
   /** Lets the person answer, and moves the clock on to when a look at it is due. */
-  async ring({ interval = 5 }: Interrupt, person: Person): Promise<'look' | 'leave'> {
+  async ring({ interval = 8 }: Interrupt, person: Person): Promise<'look' | 'leave'> {
     const { clock, target } = this.#world
     const { controls } = target.authorizationServer
     const question = await this.#openQuestion()
@@ -49,7 +49,7 @@ export class Phone {
   }
 
   /** Says yes to the newest question, if it is still open. */
-  async approve(interval = 5): Promise<void> {
+  async approve(interval = 8): Promise<void> {
     const question = await this.#openQuestion()
     if (question === undefined) this.#printer.field('phone', 'too late: the question is not open any more')
     else await this.#world.target.authorizationServer.controls.approve(question.authReqId, this.#grant(question))

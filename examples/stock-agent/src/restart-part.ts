@@ -43,7 +43,8 @@ export const restartPart = (make: (options: StockAgentOptions) => ResumableAgent
     printer.field('restart', `the agent is gone; ${kept}`)
     const [question] = await world.target.authorizationServer.controls.pendingRequests(ann.subject)
     await world.target.authorizationServer.controls.approve(question?.authReqId)
-    world.clock.forward(6)
+    // The first poll is due after the interval of 5 s, and up to half of it later.
+    world.clock.forward(8)
     asked = true
     checks.equal('a new agent goes on', endOf(show(await agent().goOn())), 'done')
     checks.equal('one order was placed', (await stage.orderCount(ann)) - before, 1)
