@@ -24,7 +24,7 @@ export interface LoopbackSignIn {
   close(): Promise<void>
 }
 
-const page = 'You are signed in, and can close this page.'
+const page = 'You can close this page, and go back to the app.'
 
 /**
  * Signs a user of a command-line agent in by their browser, which comes back to a port on loopback. Node only.
@@ -35,15 +35,16 @@ export async function loopbackSignIn(options: LoopbackSignInOptions): Promise<Lo
   const { open, port = 0, timeoutSeconds = 300, signal } = options
   const { createServer } = await import('node:http')
   let waiting = Promise.withResolvers<URL>()
+  /** Of the sign-in that was shown last: an answer without it is a stranger's, and ends nothing. */
+  let state: string | undefined
   let host = ''
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    const url = new URL(request.url ?? '/', `http://${host}`)
-    // Another name for this machine in `Host` is a page that rebound it.
-    const isOurs = request.headers.host === host && request.method === 'GET' && url.pathname === '/callback'
+    const url = callbackOf(request, host)
+    const isAnswer = url !== undefined && state !== undefined && url.searchParams.get('state') === state
     const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
-    response.writeHead(isOurs ? 200 : 404, { ...headers, 'referrer-policy': 'no-referrer' })
-    response.end(isOurs ? page : '')
-    if (isOurs && url.searchParams.has('state')) waiting.resolve(url)
+    response.writeHead(isAnswer ? 200 : 404, { ...headers, 'referrer-policy': 'no-referrer' })
+    response.end(isAnswer ? page : '')
+    if (isAnswer) waiting.resolve(url)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -55,6 +56,7 @@ export async function loopbackSignIn(options: LoopbackSignInOptions): Promise<Lo
     async show(url) {
       // One sign-in at a time: what came for the last one is not this one's.
       waiting = Promise.withResolvers<URL>()
+      state = url.searchParams.get('state') ?? undefined
       await open(url)
     },
     async callback() {
@@ -72,6 +74,14 @@ export async function loopbackSignIn(options: LoopbackSignInOptions): Promise<Lo
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+/** The address that was asked for, where it is the callback's. Another name for this machine is a page that rebound it. */
+function callbackOf({ method, headers, url: target = '' }: IncomingMessage, host: string): URL | undefined {
+  if (headers.host !== host || method !== 'GET' || !target.startsWith('/callback')) return undefined
+  const address = `http://${host}${target}`
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  return url?.pathname === '/callback' ? url : undefined
 }
 
 const timedOut = () => new SignInError('timed_out', 'the browser did not come back in time')
