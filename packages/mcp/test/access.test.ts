@@ -63,7 +63,9 @@ describe('a machine', () => {
     const access = machineAccess({ ...shared(), clientId: 'stock-mcp', clientSecret: 'stock-mcp-secret' })
     await expect(who(access)).rejects.toThrow()
     // The SDK asks for no redirects by itself; clients that only take our fetch do not.
-    expect((await access.fetch(world.resource, { method: 'POST', body: '{}' })).status).toBe(307)
+    const headers = { accept: 'application/json, text/event-stream' }
+    expect((await access.fetch(world.resource, { method: 'POST', body: '{}', headers })).status).toBe(307)
+    await expect(access.fetch(world.resource, { method: 'POST', body: '{}' })).rejects.toThrow('redirect')
     expect(seen).toEqual([])
   })
 
@@ -142,12 +144,12 @@ describe('a browser that comes back to this machine', () => {
     const opened: URL[] = []
     const browser = await loopbackSignIn({ open: (url) => void opened.push(url) })
     onTestFinished(() => browser.close())
-    await browser.show(new URL('https://as.example/authorize'))
+    await browser.show(new URL('https://as.example/authorize?state=s'))
     const coming = browser.callback()
     const { host } = new URL(browser.redirectUri)
     expect(await statusFor('evil.example', `${browser.redirectUri}?code=evil&state=s`)).toBe(404)
     expect((await fetch(`http://${host}/other?state=x`)).status).toBe(404)
-    expect((await fetch(browser.redirectUri)).status).toBe(200)
+    expect((await fetch(browser.redirectUri)).status).toBe(404)
     const page = await fetch(`${browser.redirectUri}?code=c&state=s`)
     expect(page.headers.get('cache-control')).toBe('no-store')
     expect((await coming).searchParams.get('code')).toBe('c')

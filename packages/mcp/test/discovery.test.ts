@@ -2,7 +2,8 @@ import { memoryStore } from '@behalf/core'
 import { verifies } from '@behalf/testing/contract'
 import { describe, expect } from 'vitest'
 import type { McpSessionOptions } from '../src/client/index.ts'
-import { connect, issuer, metadata, redirectUri, servers, serverUrl } from './metadata-servers.ts'
+import { redirectUriOf } from '../src/client/redirect-uri.ts'
+import { backFrom, connect, issuer, metadata, redirectUri, servers, serverUrl } from './metadata-servers.ts'
 
 const unauthorized = (challenge: string) =>
   new Response(null, { status: 401, headers: { 'www-authenticate': challenge } })
@@ -70,8 +71,8 @@ describe('where metadata is', () => {
     ]) {
       const { asked, fetch } = servers(over)
       const { shown, session } = await connect(fetch)
-      const state = new URL(shown[0] ?? 'https://nobody.example').searchParams.get('state')
-      await expect(session.finishSignIn(`${redirectUri}?code=c&state=${state}`)).rejects.toThrow()
+      const back = shown[0] === undefined ? redirectUri : backFrom(shown[0], { code: 'c' })
+      await expect(session.finishSignIn(back)).rejects.toThrow()
       expect(asked.filter(({ url }) => url.startsWith('http:'))).toEqual([])
     }
   })
@@ -82,7 +83,7 @@ verifies(
   'what a challenge names is asked for, and nothing that stands elsewhere',
   async () => {
     const { fetch } = instead({ [serverUrl]: () => unauthorized(`Bearer resource_metadata="${place}/mcp", scope="z"`) })
-    const { shown } = await connect(fetch)
+    const { shown } = await connect(fetch, { client: { name: 'x', redirectUri } })
     expect(new URL(shown[0] ?? '').searchParams.get('scope')).toBe('z')
   },
 )
@@ -91,8 +92,7 @@ verifies('RFC8707-2-fragment', 'a server that was named with a fragment is asked
   const { asked, fetch } = servers()
   const { shown, session } = await connect(fetch, { serverUrl: `${serverUrl}#part` })
   expect(new URL(shown[0] ?? '').searchParams.get('resource')).toBe(serverUrl)
-  const state = new URL(shown[0] ?? '').searchParams.get('state')
-  await session.finishSignIn(`${redirectUri}?code=c&state=${state}`)
+  await session.finishSignIn(backFrom(shown[0], { code: 'c' }))
   const exchange = new URLSearchParams(asked.find(({ url }) => url.endsWith('/token'))?.body)
   expect(exchange.get('resource')).toBe(serverUrl)
 })
@@ -101,8 +101,7 @@ verifies('MCP-CLIENT-token-header', 'the token is in the header of each request,
   const { asked, fetch } = servers()
   const store = memoryStore()
   const { shown, session } = await connect(fetch, { store })
-  const state = new URL(shown[0] ?? '').searchParams.get('state')
-  await session.finishSignIn(`${redirectUri}?code=c&state=${state}`)
+  await session.finishSignIn(backFrom(shown[0], { code: 'c' }))
   const before = asked.length
   await connect(fetch, { store })
   const calls = asked.slice(before).filter(({ url }) => url.startsWith('https://mcp.example/mcp'))
@@ -120,14 +119,13 @@ describe('a registration', () => {
       return Response.json({ ...((await response.json()) as object), ...answer }, { status: 201 })
     }
     const { shown, session } = await connect(changed)
-    const state = new URL(shown[0] ?? '').searchParams.get('state')
-    await session.finishSignIn(`${redirectUri}?code=c&state=${state}`)
+    await session.finishSignIn(backFrom(shown[0], { code: 'c' }))
     return { asked: (end: string) => asked.filter(({ url }) => url.endsWith(end)) }
   }
 
   verifies('RFC7591-2-redirect_uris', 'names where browsers come back to, and nowhere else', async () => {
     const [sent] = (await registration()).asked('/register')
-    expect(JSON.parse(sent?.body ?? '{}').redirect_uris).toEqual([redirectUri])
+    expect(JSON.parse(sent?.body ?? '{}').redirect_uris).toEqual([redirectUriOf(redirectUri, issuer)])
   })
 
   verifies('RFC7591-3.1-post', 'is JSON, posted over TLS', async () => {

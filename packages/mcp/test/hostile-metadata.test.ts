@@ -2,6 +2,7 @@ import { memoryStore } from '@behalf/core'
 import { verifies } from '@behalf/testing/contract'
 import { describe, expect, test } from 'vitest'
 import type { McpSessionOptions } from '../src/client/index.ts'
+import { clients } from './clients.ts'
 import { connect, redirectUri, servers } from './metadata-servers.ts'
 
 describe('a registration', () => {
@@ -25,10 +26,10 @@ describe('a registration', () => {
     }
     await connect(fetch, { store })
     await connect(fetch, { store, owner: 'bob' })
-    await connect(fetch, { store, client: { name: 'x', redirectUri, scopes: ['c', 'd'] } })
-    await connect(toOther, { store, serverUrl: other })
+    await connect(fetch, { store, client: { name: 'x', redirectUri, scopes: ['c', 'd', 'a'] } })
+    await connect(toOther, { store, serverUrl: other, client: { name: 'x', redirectUri } })
     const sent = asked.filter(({ url }) => url.endsWith('/register')).map(({ body }) => JSON.parse(body).scope)
-    expect(sent).toEqual(['c a b', 'c d a b', 'c z'])
+    expect(sent).toEqual(['c a b', 'c d a', 'z'])
   })
 
   test('a server that takes none says what to do', async () => {
@@ -53,7 +54,10 @@ describe('a registration', () => {
   })
 })
 
-describe('metadata that lies', () => {
+describe.each(clients)('metadata that lies, by $name', (client) => {
+  const lied = (fetch: McpSessionOptions['fetch'], over: Partial<McpSessionOptions> = {}) =>
+    connect(fetch, over, client)
+
   verifies('MCP-CLIENT-url-schemes', 'a page that no browser should open is not shown', async () => {
     for (const endpoint of [
       'javascript:alert(1)',
@@ -62,7 +66,7 @@ describe('metadata that lies', () => {
       'data:text/html,x',
     ]) {
       const { fetch } = servers({ authorization_endpoint: endpoint })
-      expect((await connect(fetch)).shown).toEqual([])
+      expect((await lied(fetch)).shown).toEqual([])
     }
   })
 
@@ -73,31 +77,69 @@ describe('metadata that lies', () => {
       { registration_endpoint: 'http://localhost/register' },
     ]) {
       const { asked, fetch } = servers(over)
-      const { shown } = await connect(fetch)
+      const { shown } = await lied(fetch)
       expect(shown).toEqual([])
       expect(asked.filter(({ url }) => /169\.254|localhost/.test(url))).toEqual([])
     }
     const { asked, fetch } = servers({}, { authorization_servers: [inside] })
-    await connect(fetch)
-    expect(asked.filter(({ url }) => url.includes('169.254'))).toEqual([])
+    expect((await lied(fetch)).shown).toEqual([])
+    // One that takes no fetch asks for the metadata by itself.
+    const sent = asked.filter(({ url, method }) => url.includes('169.254') && (client.takesFetch || method !== 'GET'))
+    expect(sent).toEqual([])
   })
 
   verifies('MCP-CLIENT-pkce-metadata', 'a server that does not say that it has PKCE is not gone to', async () => {
     for (const methods of [undefined, [], ['plain']]) {
       const { fetch } = servers({ code_challenge_methods_supported: methods })
-      expect((await connect(fetch)).shown).toEqual([])
+      expect((await lied(fetch)).shown).toEqual([])
     }
   })
 
   verifies('MCP-CLIENT-metadata-issuer', 'metadata of another issuer than was asked for is not used', async () => {
     const { fetch } = servers({ issuer: 'https://evil.example' })
-    expect((await connect(fetch)).shown).toEqual([])
+    expect((await lied(fetch)).shown).toEqual([])
   })
 
   verifies('RFC9728-3.3-client', 'metadata of another resource is not used', async () => {
     for (const resource of ['https://evil.example/mcp', 'https://mcp.example/other']) {
       const { fetch } = servers({}, { resource })
-      expect((await connect(fetch)).shown).toEqual([])
+      expect((await lied(fetch)).shown).toEqual([])
     }
+  })
+
+  test('scopes beyond those that the client may ask for are not asked for', async () => {
+    const { fetch } = servers({ scopes_supported: ['a', 'offline_access'] }, { scopes_supported: ['a', 'admin'] })
+    const wants = (scope: string): McpSessionOptions['fetch'] => {
+      return async (input, init) => {
+        const response = await fetch(input, init)
+        const challenge = response.headers.get('www-authenticate')?.replace('scope="a"', `scope="${scope}"`)
+        return challenge === undefined
+          ? response
+          : new Response(null, { status: 401, headers: { 'www-authenticate': challenge } })
+      }
+    }
+    const limited = { client: { name: 'x', redirectUri, scopes: ['a'] } }
+    const { shown } = await lied(wants('a admin'), limited)
+    expect(new URL(shown[0] ?? '').searchParams.get('scope')).toMatch(/^a( offline_access)?$/)
+    const refused = await lied(wants('admin'), limited)
+    expect(refused.shown).toEqual([])
+  })
+
+  test('a server that asks for ever other scopes shows three sign-ins, in however many sessions', async () => {
+    const { fetch } = servers()
+    const store = memoryStore()
+    let asked = 0
+    const other: McpSessionOptions['fetch'] = async (input, init) => {
+      const response = await fetch(input, init)
+      const challenge = response.headers.get('www-authenticate')?.replace('scope="a"', `scope="scope-${asked++}"`)
+      return challenge === undefined
+        ? response
+        : new Response(null, { status: 401, headers: { 'www-authenticate': challenge } })
+    }
+    const shown: string[] = []
+    for (let round = 0; round < 6; round++) {
+      shown.push(...(await lied(other, { store, client: { name: 'x', redirectUri } })).shown)
+    }
+    expect(shown).toHaveLength(3)
   })
 })

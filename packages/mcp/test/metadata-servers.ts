@@ -1,6 +1,6 @@
 import { memoryStore } from '@behalf/core'
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { createMcpSession, type McpSessionOptions } from '../src/client/index.ts'
+import { type TableClient, v2 } from './clients.ts'
 
 export const serverUrl = 'https://mcp.example/mcp'
 export const issuer = 'https://as.example'
@@ -56,21 +56,35 @@ export function servers(over: object = {}, resource: object = {}) {
   return { asked, fetch }
 }
 
-/** Connects with a session of its own, and says what became of it. */
-export async function connect(fetch: McpSessionOptions['fetch'], over: Partial<McpSessionOptions> = {}) {
+/** The address that the browser comes back to from a page that it was sent to. */
+export function backFrom(page: string | undefined, answer: Readonly<Record<string, string>>): string {
+  const { searchParams } = new URL(page ?? '')
+  const back = new URL(searchParams.get('redirect_uri') ?? '')
+  const state = searchParams.get('state') ?? ''
+  for (const [name, value] of Object.entries({ state, ...answer })) back.searchParams.set(name, value)
+  return back.href
+}
+
+/** Connects with a session of its own, by one client of the guide's table, and says what became of it. */
+export async function connect(
+  fetch: McpSessionOptions['fetch'],
+  over: Partial<McpSessionOptions> = {},
+  client: TableClient = v2,
+) {
   const shown: string[] = []
   const session = createMcpSession({
     serverUrl,
     owner: 'ann',
-    client: { name: 'x', redirectUri, scopes: ['c'] },
+    client: { name: 'x', redirectUri, scopes: ['c', 'a', 'b'] },
     showSignIn: (url) => void shown.push(url.href),
     store: memoryStore(),
     ...(fetch && { fetch }),
     ...over,
   })
-  const client = new Client({ name: 'x', version: '1' })
-  const error = await client
-    .connect(new StreamableHTTPClientTransport(new URL(over.serverUrl ?? serverUrl), session))
-    .catch((thrown: unknown) => thrown)
+  const real = globalThis.fetch
+  // It makes requests by the global one.
+  if (!client.takesFetch && fetch !== undefined) globalThis.fetch = fetch as typeof real
+  const error = await client.connect(session, over.serverUrl ?? serverUrl).catch((thrown: unknown) => thrown)
+  globalThis.fetch = real
   return { shown, session, error: String(error) }
 }

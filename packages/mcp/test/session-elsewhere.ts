@@ -1,6 +1,6 @@
 import type { Fetch, Store } from '@behalf/core'
 import { auth } from '@modelcontextprotocol/client'
-import { createMcpSession, type McpSessionOptions } from '../src/client/index.ts'
+import { createMcpSession, type McpSession, type McpSessionOptions } from '../src/client/index.ts'
 
 // An app's second process: the store and the servers are the first one's, and are asked over the channel between them.
 
@@ -30,6 +30,22 @@ export const optionsOver = (
   showSignIn,
   fetch,
 })
+
+/** A session that an SDK has led to its authorization server already. */
+export function openSession(options: McpSessionOptions): McpSession {
+  const session = createMcpSession(options)
+  const issuer = 'https://as.example'
+  void session.authProvider.saveDiscoveryState?.({
+    authorizationServerUrl: issuer,
+    authorizationServerMetadata: {
+      issuer,
+      authorization_endpoint: `${issuer}/authorize`,
+      token_endpoint: `${issuer}/token`,
+      response_types_supported: ['code'],
+    },
+  })
+  return session
+}
 
 if (process.send !== undefined && process.argv[2] === 'refresh') {
   const waiting = new Map<number, (value: unknown) => void>()

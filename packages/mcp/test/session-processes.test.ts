@@ -1,8 +1,7 @@
 import { fork } from 'node:child_process'
 import { memoryStore, type Store } from '@behalf/core'
 import { expect, onTestFinished, test } from 'vitest'
-import { createMcpSession } from '../src/client/index.ts'
-import { type Answer, type Ended, optionsOver, type Question } from './session-elsewhere.ts'
+import { type Answer, type Ended, openSession, optionsOver, type Question } from './session-elsewhere.ts'
 
 const issuer = 'https://as.example'
 const tokens = (name: string) => ({
@@ -59,7 +58,7 @@ async function refreshElsewhere(store: Store, tokenEndpoint: (form: URLSearchPar
 
 test('a refresh that is refused in one process drops nothing that another has stored', async () => {
   const store = memoryStore()
-  const here = createMcpSession(optionsOver(store, async () => new Response()))
+  const here = openSession(optionsOver(store, async () => new Response()))
   await here.authProvider.saveTokens({ ...tokens('old'), issuer }, { issuer })
   const sent: (string | null)[] = []
   const ended = await refreshElsewhere(store, async (form) => {
@@ -77,7 +76,7 @@ test('a refresh that is refused in one process drops nothing that another has st
 
 test('without anybody who signed in, it asks for a sign-in', async () => {
   const store = memoryStore()
-  const here = createMcpSession(optionsOver(store, async () => new Response()))
+  const here = openSession(optionsOver(store, async () => new Response()))
   await here.authProvider.saveTokens({ ...tokens('old'), issuer }, { issuer })
   const ended = await refreshElsewhere(store, async () => Response.json({ error: 'invalid_grant' }, { status: 400 }))
   expect(ended).toEqual(['REDIRECT', 1])

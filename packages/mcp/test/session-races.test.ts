@@ -3,8 +3,10 @@ import { verifies } from '@behalf/testing/contract'
 import type { StoredOAuthTokens } from '@modelcontextprotocol/client'
 import { describe, expect, test } from 'vitest'
 import { checkSession, type McpSessionOptions } from '../src/client/client-options.ts'
-import { createMcpSession, SignInError } from '../src/client/index.ts'
+import { SignInError } from '../src/client/index.ts'
+import { redirectUriOf } from '../src/client/redirect-uri.ts'
 import { SessionRecords } from '../src/client/session-records.ts'
+import { openSession } from './session-elsewhere.ts'
 
 const issuer = 'https://as.example'
 const tokenEndpoint = `${issuer}/token`
@@ -51,7 +53,7 @@ describe('a refresh', () => {
   test('is sent once, and everybody gets what it gave', async () => {
     const { fetch, isRevoked } = rotating()
     const store = memoryStore()
-    const sessions = Array.from({ length: 5 }, () => createMcpSession(optionsOver(store, fetch)))
+    const sessions = Array.from({ length: 5 }, () => openSession(optionsOver(store, fetch)))
     await sessions[0]?.authProvider.saveTokens(first, { issuer })
     const answers = await Promise.all(
       sessions.map(async (session) => (await session.fetch(tokenEndpoint, refresh('refresh-1'))).json()),
@@ -63,7 +65,7 @@ describe('a refresh', () => {
   test('that is noted late does not undo a newer one', async () => {
     const { fetch, isRevoked } = rotating()
     const store = memoryStore()
-    const [slow, quick] = [createMcpSession(optionsOver(store, fetch)), createMcpSession(optionsOver(store, fetch))]
+    const [slow, quick] = [openSession(optionsOver(store, fetch)), openSession(optionsOver(store, fetch))]
     await slow.authProvider.saveTokens(first, { issuer })
     const late = (await (await slow.fetch(tokenEndpoint, refresh('refresh-1'))).json()) as StoredOAuthTokens
     const newer = (await (await quick.fetch(tokenEndpoint, refresh('refresh-2'))).json()) as StoredOAuthTokens
@@ -79,7 +81,7 @@ describe('a refresh', () => {
 
   test('that is refused for good drops the tokens', async () => {
     const { fetch } = rotating()
-    const session = createMcpSession(optionsOver(memoryStore(), fetch))
+    const session = openSession(optionsOver(memoryStore(), fetch))
     await session.authProvider.saveTokens({ ...first, refresh_token: 'refresh-0' }, { issuer })
     await session.fetch(tokenEndpoint, refresh('refresh-0'))
     expect(await session.authProvider.tokens()).toBeUndefined()
@@ -87,7 +89,7 @@ describe('a refresh', () => {
 
   test('that is refused for another reason leaves the tokens as they were', async () => {
     const store = memoryStore()
-    const session = createMcpSession(optionsOver(store, async () => Response.json({ error: 'x' }, { status: 400 })))
+    const session = openSession(optionsOver(store, async () => Response.json({ error: 'x' }, { status: 400 })))
     await session.authProvider.saveTokens(first, { issuer })
     await session.fetch(tokenEndpoint, refresh('refresh-1'))
     expect(await session.authProvider.tokens()).toMatchObject(first)
@@ -100,13 +102,10 @@ describe('what others did in the meantime is not undone by', () => {
   const granted = () => Response.json({ access_token: 'access-2', token_type: 'Bearer', refresh_token: 'refresh-2' })
 
   /** One refreshes; before the server's answer is there, the other does something. */
-  async function between(
-    answer: () => Response,
-    other: (session: ReturnType<typeof createMcpSession>) => Promise<void>,
-  ) {
+  async function between(answer: () => Response, other: (session: ReturnType<typeof openSession>) => Promise<void>) {
     const store = memoryStore()
-    const elsewhere = createMcpSession(optionsOver(store, undefined))
-    const session = createMcpSession(
+    const elsewhere = openSession(optionsOver(store, undefined))
+    const session = openSession(
       optionsOver(store, async () => {
         await other(elsewhere)
         return answer()
@@ -118,8 +117,7 @@ describe('what others did in the meantime is not undone by', () => {
     const response = await session.fetch(tokenEndpoint, refresh('refresh-1'))
     return { authProvider, elsewhere, response }
   }
-  const signIn = async ({ authProvider }: ReturnType<typeof createMcpSession>) =>
-    authProvider.saveTokens(newer, { issuer })
+  const signIn = async ({ authProvider }: ReturnType<typeof openSession>) => authProvider.saveTokens(newer, { issuer })
 
   test.each(['invalid_grant', 'invalid_client', 'unauthorized_client', 'invalid_dpop_proof'])(
     'a refresh that is refused with %s: a sign-in stays',
@@ -134,7 +132,7 @@ describe('what others did in the meantime is not undone by', () => {
 
   test('a refusal, where the SDK made the request by itself', async () => {
     const store = memoryStore()
-    const [slow, quick] = [undefined, undefined].map(() => createMcpSession(optionsOver(store, undefined)).authProvider)
+    const [slow, quick] = [undefined, undefined].map(() => openSession(optionsOver(store, undefined)).authProvider)
     await slow?.saveTokens(first, { issuer })
     await slow?.tokens()
     await quick?.saveTokens(newer, { issuer })
@@ -162,7 +160,7 @@ describe('what others did in the meantime is not undone by', () => {
       sent.push(1)
       return granted()
     }
-    const session = createMcpSession(optionsOver(memoryStore(), fetch))
+    const session = openSession(optionsOver(memoryStore(), fetch))
     await session.authProvider.saveTokens(first, { issuer })
     await session.signOut()
     const response = await session.fetch(tokenEndpoint, refresh('refresh-1'))
@@ -172,7 +170,7 @@ describe('what others did in the meantime is not undone by', () => {
 
   test('a refused client: one that was registered since stays', async () => {
     const store = memoryStore()
-    const [slow, quick] = [undefined, undefined].map(() => createMcpSession(optionsOver(store, undefined)).authProvider)
+    const [slow, quick] = [undefined, undefined].map(() => openSession(optionsOver(store, undefined)).authProvider)
     const at = { issuer }
     await slow?.saveDiscoveryState?.({ authorizationServerUrl: issuer })
     await slow?.saveClientInformation?.({ client_id: 'old' }, at)
@@ -182,12 +180,13 @@ describe('what others did in the meantime is not undone by', () => {
     expect(await slow?.clientInformation(at)).toMatchObject({ client_id: 'new' })
     await slow?.invalidateCredentials?.('all')
     const options = optionsOver(store, undefined)
-    expect(await new SessionRecords(options, checkSession(options)).client(issuer, 0)).toBeUndefined()
+    const redirectUri = redirectUriOf(options.client.redirectUri, issuer)
+    expect(await new SessionRecords(options, checkSession(options)).client({ issuer, redirectUri }, 0)).toBeUndefined()
   })
 })
 
 verifies('MCP-CLIENT-token-server', 'tokens of one issuer are none for another', async () => {
-  const session = createMcpSession(optionsOver(memoryStore(), undefined))
+  const session = openSession(optionsOver(memoryStore(), undefined))
   await session.authProvider.saveTokens(first, { issuer })
   expect(await session.authProvider.tokens({ issuer: 'https://other.example' })).toBeUndefined()
   expect(await session.authProvider.tokens({ issuer })).toMatchObject({ access_token: 'access-1' })
@@ -196,16 +195,16 @@ verifies('MCP-CLIENT-token-server', 'tokens of one issuer are none for another',
 test('a sign-in is finished once, however many try', async () => {
   const options = optionsOver(memoryStore(), undefined)
   const records = new SessionRecords(options, checkSession(options))
-  await records.begin('state', { codeVerifier: 'v', discovery: { authorizationServerUrl: issuer } })
+  await records.begin('state', { codeVerifier: 'v', discovery: { authorizationServerUrl: issuer }, redirectUri: 'x' })
   const taken = await Promise.all(Array.from({ length: 5 }, () => records.take('state')))
   expect(taken.filter((one) => one !== undefined)).toHaveLength(1)
 })
 
-test('the same sign-in is asked for three times at most', async () => {
+test('three sign-ins are shown at most, whatever scopes the server asks for and whichever process asks', async () => {
   const shown: URL[] = []
   const options = { ...optionsOver(memoryStore(), undefined), showSignIn: (url: URL) => void shown.push(url) }
-  const { authProvider } = createMcpSession(options)
   const ask = async (state: string, scope = 'a') => {
+    const { authProvider } = openSession(options)
     const codeVerifier = `verifier-${state}`
     await authProvider.saveDiscoveryState?.({
       authorizationServerUrl: issuer,
@@ -217,15 +216,16 @@ test('the same sign-in is asked for three times at most', async () => {
         code_challenge_methods_supported: ['S256'],
       },
     })
+    await authProvider.saveClientInformation?.({ client_id: 'c' })
     await authProvider.saveCodeVerifier(codeVerifier)
     const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(codeVerifier))
     const challenge = Buffer.from(digest).toString('base64url')
     await authProvider.redirectToAuthorization(
-      new URL(`${issuer}/authorize?state=${state}&code_challenge=${challenge}&scope=${scope}`),
+      new URL(`${issuer}/authorize?client_id=c&state=${state}&code_challenge=${challenge}&scope=${scope}`),
     )
   }
-  for (const state of ['1', '2', '3']) await ask(state)
+  for (const state of ['1', '2', '3']) await ask(state, `scope-${state}`)
   await expect(ask('4')).rejects.toBeInstanceOf(SignInError)
-  await ask('5', 'b')
-  expect(shown).toHaveLength(4)
+  await expect(ask('5', 'b')).rejects.toMatchObject({ problem: 'too_many' })
+  expect(shown).toHaveLength(3)
 })

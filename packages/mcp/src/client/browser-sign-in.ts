@@ -1,18 +1,25 @@
-import { ConfigurationError } from '@behalf/core'
+import { ConfigurationError, InvalidResponseError } from '@behalf/core'
 import { type OAuthDiscoveryState, validateAuthorizationResponseIssuer } from '@modelcontextprotocol/client'
 import { sha256 } from './digest.ts'
+import { checkRedirectUsed } from './redirect-uri.ts'
 import { refuseAddress, refuseWithoutPkce } from './refuse-sign-in.ts'
+import { limitScopes } from './scope-limit.ts'
 import type { SessionRecords, SignInUnderWay } from './session-records.ts'
 import { SignInError } from './sign-in-error.ts'
 import { askForLogin, type WantedLogin } from './step-up.ts'
 
-/** Sign-ins with the same scopes within the window. */
+/** Sign-ins at one server within the window, whatever they ask for. */
 const MAX_SIGN_INS = 3
-const SIGN_IN_WINDOW_MS = 10 * 60_000
+const SIGN_IN_WINDOW_SECONDS = 10 * 60
 
 /** What a sign-in is begun with. */
 export interface SignInStart {
-  readonly discovery: OAuthDiscoveryState | undefined
+  readonly discovery: OAuthDiscoveryState
+  /** Our client at this issuer. */
+  readonly clientId: string
+  readonly redirectUri: string
+  /** What the app's `client.scopes` allows. */
+  readonly scopes: readonly string[] | undefined
   readonly wanted: WantedLogin | undefined
 }
 
@@ -23,8 +30,6 @@ export class BrowserSignIn {
   readonly #records: SessionRecords
   /** By PKCE challenge: sign-ins that begin at the same time do not mix. */
   readonly #verifiers = new Map<string, string>()
-  /** When sign-ins were begun, by their scopes. */
-  readonly #begun = new Map<string, readonly number[]>()
   #shown = 0
 
   constructor(show: (url: URL) => void | Promise<void>, records: SessionRecords, allowLoopback: boolean) {
@@ -41,19 +46,24 @@ export class BrowserSignIn {
     this.#verifiers.set(await sha256(codeVerifier), codeVerifier)
   }
 
-  async begin(url: URL, { discovery, wanted }: SignInStart): Promise<void> {
+  async begin(url: URL, { discovery, clientId, redirectUri, scopes, wanted }: SignInStart): Promise<void> {
     const state = url.searchParams.get('state')
     const challenge = url.searchParams.get('code_challenge') ?? ''
     const codeVerifier = this.#verifiers.get(challenge)
-    if (state === null || codeVerifier === undefined || discovery === undefined) {
+    if (state === null || codeVerifier === undefined) {
       throw new ConfigurationError('createMcpSession', 'is used by a transport that keeps no state or no PKCE verifier')
     }
     this.#verifiers.delete(challenge)
     refuseAddress(url, this.#allowLoopback)
     refuseWithoutPkce(discovery)
-    this.#count(url.searchParams.get('scope') ?? '')
-    if (wanted !== undefined) askForLogin(url, wanted, discovery.authorizationServerMetadata?.scopes_supported)
-    await this.#records.begin(state, { codeVerifier, discovery })
+    refuseOtherServer(url, discovery, clientId)
+    url.searchParams.set('redirect_uri', redirectUri)
+    const supported = discovery.authorizationServerMetadata?.scopes_supported
+    const asked = limitScopes((url.searchParams.get('scope') ?? '').split(' ').filter(Boolean), scopes, supported)
+    if (asked.length > 0) url.searchParams.set('scope', asked.join(' '))
+    if (wanted !== undefined) askForLogin(url, wanted, supported)
+    await this.#count()
+    await this.#records.begin(state, { codeVerifier, discovery, redirectUri })
     this.#shown++
     await this.#show(url)
   }
@@ -63,7 +73,7 @@ export class BrowserSignIn {
     const pending = await this.#records.take(parameters.get('state') ?? '')
     if (pending === undefined)
       throw new SignInError('unknown_state', 'no sign-in of this user was begun with this state')
-    const metadata = pending.discovery.authorizationServerMetadata
+    const { authorizationServerMetadata: metadata, authorizationServerUrl } = pending.discovery
     const iss = parameters.get('iss') ?? undefined
     // Before anything else of the answer is looked at (RFC 9207 §2.4): another server's words are not repeated.
     validateAuthorizationResponseIssuer({
@@ -71,6 +81,7 @@ export class BrowserSignIn {
       expectedIssuer: metadata?.issuer,
       issParameterSupported: metadata?.authorization_response_iss_parameter_supported === true,
     })
+    checkRedirectUsed(pending.redirectUri, metadata?.issuer ?? authorizationServerUrl, parameters)
     const error = parameters.get('error')
     if (error !== null) throw new SignInError('refused', `the authorization server refused: ${JSON.stringify(error)}`)
     const code = parameters.get('code')
@@ -78,13 +89,19 @@ export class BrowserSignIn {
     return { pending, code, ...(iss !== undefined && { iss }) }
   }
 
-  /** A server that asks for the same again and again must not wear the user out. */
-  #count(scope: string): void {
-    const now = performance.now()
-    const recent = (this.#begun.get(scope) ?? []).filter((at) => now - at < SIGN_IN_WINDOW_MS)
-    if (recent.length >= MAX_SIGN_INS) {
-      throw new SignInError('too_many', `the server asked for a sign-in with the same scopes ${MAX_SIGN_INS} times`)
-    }
-    this.#begun.set(scope, [...recent, now])
+  /** A server that asks again and again must not wear the user out (A14). */
+  async #count(): Promise<void> {
+    const limit = { most: MAX_SIGN_INS, seconds: SIGN_IN_WINDOW_SECONDS }
+    if (await this.#records.countSignIn(Date.now(), limit)) return
+    const often = `the server asked for ${MAX_SIGN_INS} sign-ins in ${SIGN_IN_WINDOW_SECONDS / 60} minutes`
+    throw new SignInError('too_many', `${often}: no other is shown until then`)
   }
+}
+
+/** Where discoveries of several issuers are under way at once, an address of one must not be kept with another. */
+function refuseOtherServer(url: URL, { authorizationServerMetadata }: OAuthDiscoveryState, clientId: string): void {
+  const endpoint = new URL(authorizationServerMetadata?.authorization_endpoint ?? 'about:blank')
+  const isEndpoint = endpoint.origin === url.origin && endpoint.pathname === url.pathname
+  if (isEndpoint && url.searchParams.get('client_id') === clientId) return
+  throw new InvalidResponseError('a sign-in was begun with the address or the client of another authorization server')
 }

@@ -4,19 +4,35 @@ import type { OAuthClientInformationMixed } from '@modelcontextprotocol/client'
 import { isLoopback } from '../guarded/is-loopback.ts'
 import { refuseUnknownKeys } from '../guarded/options.ts'
 import { checkRequestRules, checkSwitch, checkWhole, webAddress } from './check-options.ts'
+import { ISSUER_PARAMETER } from './redirect-uri.ts'
 
 /** Our client, as authorization servers get to know it. */
 export interface ClientRegistration {
   /** For people, on the page where they consent. */
   readonly name: string
-  /** Where browsers come back to. */
+  /**
+   * Where browsers come back to. A client that registers itself at a server that sends no `iss` adds the query parameter
+   * `issuer` to it: one redirect URI for each issuer. Pass the whole address to `finishSignIn`.
+   */
   readonly redirectUri: string
-  /** Every scope that this client may ever ask for: it is registered with all of them, so that step-up works. @default those that the server names */
+  /**
+   * Every scope that this client may ever ask for: it is registered with all of them, so that step-up works, and asks for
+   * no other, whatever the server wants. `openid` and `offline_access` are added where the authorization server lists them.
+   * @default those that the server names
+   */
   readonly scopes?: readonly string[]
   /** Where our metadata document is (see `clientMetadataHandler`): no registration is needed where servers read it. */
   readonly metadataUrl?: string
-  /** Clients that were registered by hand, by the issuer they were registered at. */
+  /**
+   * Clients that were registered by hand, by the issuer they were registered at. `redirect_uris` of one takes the place of
+   * `redirectUri`; with `?issuer=…`, its issuer, it belongs to that issuer alone.
+   */
   readonly registered?: Readonly<Record<string, OAuthClientInformationMixed>>
+  /**
+   * Origins of an issuer’s endpoints where they are not the issuer's own, by issuer. Needed where a server sends no `iss`
+   * and our redirect URI there is not its own. @default none
+   */
+  readonly authorizationOrigins?: Readonly<Record<string, readonly string[]>>
   /** Also sign in by a code on another device (RFC 8628). @default false */
   readonly deviceLogin?: boolean
   readonly uri?: string
@@ -76,6 +92,7 @@ const clientKeys = [
   'scopes',
   'metadataUrl',
   'registered',
+  'authorizationOrigins',
   'deviceLogin',
   'uri',
   'logoUri',
@@ -102,9 +119,17 @@ export function checkSession(options: McpSessionOptions): SessionSettings {
   if (typeof client.name !== 'string' || client.name === '') {
     throw new ConfigurationError(`${where}.client.name`, 'give a name that the user knows')
   }
-  checkRedirectUri(`${where}.client.redirectUri`, client.redirectUri)
+  checkRedirectUri(`${where}.client.redirectUri`, client.redirectUri, undefined)
   if (client.metadataUrl !== undefined) checkMetadataUrl(`${where}.client.metadataUrl`, client.metadataUrl)
-  for (const issuer of Object.keys(client.registered ?? {})) webAddress(`${where}.client.registered`, issuer)
+  for (const [issuer, registered] of Object.entries(client.registered ?? {})) {
+    webAddress(`${where}.client.registered`, issuer)
+    if (!('redirect_uris' in registered) || registered.redirect_uris === undefined) continue
+    for (const uri of registered.redirect_uris) checkRedirectUri(`${where}.client.registered`, uri, issuer)
+  }
+  for (const [issuer, origins] of Object.entries(client.authorizationOrigins ?? {})) {
+    checkOrigins(`${where}.client.authorizationOrigins`, issuer, origins)
+  }
+  checkScopes(`${where}.client.scopes`, client.scopes)
   checkRequestRules(where, options)
   checkWhole(`${where}.signInSeconds`, options.signInSeconds, MAX_SIGN_IN_SECONDS)
   checkSwitch(`${where}.dpop`, options.dpop)
@@ -124,13 +149,35 @@ function ownerName(owner: Identity | string): string {
   })
 }
 
-/** MCP, Communication Security: https or loopback. A scheme of the app's own (RFC 8252 §7.1) is neither, and can be another app's. */
-function checkRedirectUri(option: string, value: unknown): void {
+/**
+ * MCP, Communication Security: https or loopback. A scheme of the app's own (RFC 8252 §7.1) is neither, and can be another app's.
+ *
+ * @param issuer - The one that it may name.
+ */
+function checkRedirectUri(option: string, value: unknown, issuer: string | undefined): void {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
   const web = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
   if (url === undefined || url.hash !== '' || !web) {
     throw new ConfigurationError(option, 'give an https address, or one on loopback, without fragment')
   }
+  const said = url.searchParams.getAll(ISSUER_PARAMETER)
+  if (said.length > 1 || (said[0] !== undefined && said[0] !== issuer)) {
+    const own = issuer === undefined ? 'no issuer' : JSON.stringify(issuer)
+    throw new ConfigurationError(option, `has the query parameter ${ISSUER_PARAMETER}, which may name ${own} here`)
+  }
+}
+
+function checkOrigins(option: string, issuer: string, origins: unknown): void {
+  webAddress(option, issuer)
+  const isOrigin = (origin: unknown) => webAddress(option, origin).origin === origin
+  if (Array.isArray(origins) && origins.every(isOrigin)) return
+  throw new ConfigurationError(option, 'give a list of exact origins for each issuer: scheme, host and port only')
+}
+
+function checkScopes(option: string, scopes: unknown): void {
+  const isScope = (scope: unknown) => typeof scope === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)
+  if (scopes === undefined || (Array.isArray(scopes) && scopes.every(isScope))) return
+  throw new ConfigurationError(option, 'give a list of scopes, each one word of printable ASCII (RFC 6749 §3.3)')
 }
 
 /** @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/ | Client ID Metadata Document, §3} */

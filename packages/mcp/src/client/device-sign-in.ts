@@ -8,6 +8,7 @@ import type {
 } from '@modelcontextprotocol/client'
 import { authenticateClient } from './authenticate-client.ts'
 import type { ClientRegistration } from './client-options.ts'
+import { limitScopes } from './scope-limit.ts'
 import { SignInError } from './sign-in-error.ts'
 import { Refusal, StoredTokens } from './wire.ts'
 
@@ -43,7 +44,8 @@ export function deviceServerOf(
   if (metadata === undefined || typeof deviceEndpoint !== 'string' || client.deviceLogin !== true) {
     throw new ConfigurationError('signInByDevice', 'needs `deviceLogin` of the client and a server that has it')
   }
-  const scope = (scopes ?? client.scopes ?? resourceMetadata?.scopes_supported)?.join(' ')
+  const wanted = scopes ?? client.scopes ?? resourceMetadata?.scopes_supported
+  const scope = wanted && limitScopes(wanted, client.scopes, metadata.scopes_supported).join(' ')
   return { deviceEndpoint, tokenEndpoint: metadata.token_endpoint, metadata, scope }
 }
 

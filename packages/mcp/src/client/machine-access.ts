@@ -1,9 +1,10 @@
-import { ConfigurationError, type Fetch } from '@behalf/core'
+import { ConfigurationError, type Fetch, InvalidResponseError } from '@behalf/core'
 import {
   ClientCredentialsProvider,
   CrossAppAccessProvider,
   discoverAndRequestJwtAuthGrant,
   type OAuthClientProvider,
+  type OAuthDiscoveryState,
   PrivateKeyJwtProvider,
   requestJwtAuthorizationGrant,
 } from '@modelcontextprotocol/client'
@@ -12,6 +13,7 @@ import { refuseUnknownKeys } from '../guarded/options.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 import { checkRequestRules, webAddress } from './check-options.ts'
+import { Discoveries, isSameIssuer } from './discoveries.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
@@ -64,7 +66,7 @@ export function machineAccess(options: MachineAccessOptions): McpAccess {
   if ('clientSecret' in options && typeof options.clientSecret === 'string') {
     const { clientSecret } = options
     const provider = new ClientCredentialsProvider({ ...shared, clientSecret })
-    return { authProvider: withSecret(provider, clientId, clientSecret), fetch: fetchOf(options) }
+    return { authProvider: heldTo(issuer, withSecret(provider, clientId, clientSecret)), fetch: fetchOf(options) }
   }
   const { privateKey, algorithm } = options as Partial<Extract<MachineAccessOptions, { readonly algorithm: string }>>
   if (privateKey === undefined || typeof algorithm !== 'string') {
@@ -72,7 +74,7 @@ export function machineAccess(options: MachineAccessOptions): McpAccess {
   }
   const key = privateKey as string | Record<string, unknown>
   return {
-    authProvider: new PrivateKeyJwtProvider({ ...shared, privateKey: key, algorithm }),
+    authProvider: heldTo(issuer, new PrivateKeyJwtProvider({ ...shared, privateKey: key, algorithm })),
     fetch: fetchOf(options),
   }
 }
@@ -142,7 +144,7 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
       return granted.jwtAuthGrant
     },
   })
-  return { authProvider: withSecret(authProvider, clientId, clientSecret), fetch: send }
+  return { authProvider: heldTo(issuer, withSecret(authProvider, clientId, clientSecret)), fetch: send }
 }
 
 /** The SDK's provider, with the encoding that Basic asks for. */
@@ -151,6 +153,30 @@ function withSecret(provider: OAuthClientProvider, id: string, secret: string): 
   const addClientAuthentication: OAuthClientProvider['addClientAuthentication'] = (headers, parameters) =>
     authenticateClient(client, headers, parameters, undefined)
   return Object.assign(provider, { addClientAuthentication })
+}
+
+/**
+ * Puts credentials on requests to the token endpoint of this issuer and on no others, whatever the SDK looks at: some take
+ * metadata that another server wrote in the issuer's name.
+ */
+function heldTo(issuer: string, provider: OAuthClientProvider): OAuthClientProvider {
+  const discoveries = new Discoveries()
+  const { addClientAuthentication: authenticate } = provider
+  const saveDiscoveryState = (state: OAuthDiscoveryState) => {
+    const found = discoveries.save(state)
+    if (isSameIssuer(found, issuer)) return
+    throw new InvalidResponseError(`the server's issuer is ${JSON.stringify(found)}, not ${JSON.stringify(issuer)}`)
+  }
+  const addClientAuthentication: OAuthClientProvider['addClientAuthentication'] = (
+    headers,
+    parameters,
+    url,
+    metadata,
+  ) => {
+    discoveries.issuerOfRequest(url, metadata)
+    return authenticate?.call(provider, headers, parameters, url, metadata)
+  }
+  return Object.assign(provider, { saveDiscoveryState, addClientAuthentication })
 }
 
 function required(where: string, { serverUrl, issuer, clientId, ...rules }: AccessOptions) {
@@ -189,8 +215,18 @@ export function accessFetch(
   const bounded = around(boundedFetch({ fetch: own, timeoutMs, allowLoopback: isLoopback(server), trustedHosts }))
   return (input, init) => {
     const { origin, pathname } = new URL(input instanceof Request ? input.url : input)
-    return origin === server.origin && pathname === server.pathname
+    return origin === server.origin && pathname === server.pathname && isMcp(input, init)
       ? direct(input, { ...init, redirect: 'manual' })
       : bounded(input, init)
   }
+}
+
+/**
+ * Whether a request is one of the protocol: metadata and tokens may be at the same address, since the server names it.
+ * @see {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http | MCP, Transports}
+ */
+function isMcp(input: string | URL | Request, init: RequestInit | undefined): boolean {
+  const { method, headers } = input instanceof Request ? input : { method: 'GET', headers: {} }
+  const accept = new Headers(init?.headers ?? headers).get('accept') ?? ''
+  return (init?.method ?? method).toUpperCase() === 'DELETE' || accept.includes('text/event-stream')
 }

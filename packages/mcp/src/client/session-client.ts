@@ -1,6 +1,6 @@
-import { ConfigurationError, type Fetch } from '@behalf/core'
+import { ConfigurationError, type Fetch, InvalidResponseError } from '@behalf/core'
 import {
-  computeScopeUnion,
+  type OAuthClientInformationMixed,
   type OAuthDiscoveryState,
   RegistrationRejectedError,
   registerClient,
@@ -8,6 +8,7 @@ import {
 } from '@modelcontextprotocol/client'
 import { clientMetadata } from './client-metadata.ts'
 import type { ClientRegistration } from './client-options.ts'
+import { namesItself, redirectUriOf, refuseMixUp } from './redirect-uri.ts'
 import type { SessionRecords } from './session-records.ts'
 
 /** Where our client is to be known. */
@@ -41,28 +42,60 @@ export class SessionClient {
     const { metadataUrl } = this.#client
     const byHand = this.#byHand(issuer)
     if (byHand !== undefined) return { ...byHand, issuer }
-    const metadata = discovered?.authorizationServerMetadata
-    if (metadataUrl !== undefined && metadata?.client_id_metadata_document_supported === true) {
-      return { client_id: metadataUrl, issuer }
-    }
-    const known = () => this.#records.client(issuer, Date.now() / 1000)
+    if (metadataUrl !== undefined && readsDocuments(discovered)) return { client_id: metadataUrl, issuer }
+    const at = { issuer, redirectUri: this.redirectUri(place) }
+    const known = () => this.#records.client(at, Date.now() / 1000)
     const signal = AbortSignal.timeout(2 * this.#timeoutMs)
     const found =
       (await known()) ??
-      (await this.#records.registerAlone(issuer, signal, async () => (await known()) ?? this.#register(place)))
+      (await this.#records.registerAlone(at, signal, async () => (await known()) ?? this.#register(place)))
     this.#handedOut.set(issuer, found.client_id)
     return found
   }
 
-  async save(issuer: string, client: StoredOAuthClientInformation): Promise<void> {
+  /**
+   * The redirect URI of a sign-in at this issuer, by which an answer of another server is told from its own.
+   *
+   * @throws InvalidResponseError It could not be told.
+   */
+  safeRedirectUri(issuer: string, discovered: OAuthDiscoveryState): string {
+    const redirectUri = this.redirectUri({ issuer, discovered })
+    const { authorizationOrigins = {} } = this.#client
+    const origins = Object.hasOwn(authorizationOrigins, issuer) ? authorizationOrigins[issuer] : undefined
+    refuseMixUp(issuer, { discovery: discovered, redirectUri }, origins ?? [])
+    return redirectUri
+  }
+
+  async save(place: ClientPlace, client: StoredOAuthClientInformation): Promise<void> {
+    const { issuer } = place
     if (this.#byHand(issuer) !== undefined || client.client_id === this.#client.metadataUrl) return
-    await this.#records.saveClient(issuer, { ...client, issuer })
+    this.#refuseKnownId(issuer, client.client_id)
+    await this.#records.saveClient({ issuer, redirectUri: this.redirectUri(place) }, { ...client, issuer })
   }
 
   /** The issuer knows our client no longer: the one that we had, and not one that was registered since. */
-  async invalidate(issuer: string): Promise<void> {
+  async invalidate(place: ClientPlace): Promise<void> {
+    const { issuer } = place
     const clientId = this.#handedOut.get(issuer)
-    if (clientId !== undefined) await this.#records.dropClient(issuer, clientId)
+    if (clientId === undefined) return
+    await this.#records.dropClient({ issuer, redirectUri: this.redirectUri(place) }, clientId)
+  }
+
+  /** One for this issuer alone where we register ourselves, unless the server names itself in its answers. */
+  redirectUri({ issuer, discovered }: ClientPlace): string {
+    const { redirectUri, metadataUrl } = this.#client
+    const byHand = this.#byHand(issuer)
+    if (byHand !== undefined) return ownRedirectUri(byHand) ?? redirectUri
+    const isShared = metadataUrl !== undefined && readsDocuments(discovered)
+    return isShared || namesItself(discovered) ? redirectUri : redirectUriOf(redirectUri, issuer)
+  }
+
+  /** A registration is new: one that answers with an id that we have elsewhere wants that server's answers (mix-up). */
+  #refuseKnownId(issuer: string, clientId: string): void {
+    const { registered = {}, metadataUrl } = this.#client
+    const elsewhere = Object.entries(registered).find(([at, { client_id: id }]) => at !== issuer && id === clientId)
+    if (elsewhere === undefined && clientId !== metadataUrl) return
+    throw new InvalidResponseError(`${JSON.stringify(issuer)} registered our client under an id that it has elsewhere`)
   }
 
   #byHand(issuer: string) {
@@ -71,16 +104,17 @@ export class SessionClient {
   }
 
   /** With all scopes there are: a server that holds a client to what it registered would refuse a step-up. */
-  async #register({ issuer, discovered }: ClientPlace): Promise<StoredOAuthClientInformation> {
+  async #register(place: ClientPlace): Promise<StoredOAuthClientInformation> {
+    const { issuer, discovered } = place
+    const redirectUri = this.redirectUri(place)
     const metadata = discovered?.authorizationServerMetadata
     if (metadata?.registration_endpoint === undefined && metadata !== undefined) {
       const fix = `has no client at ${JSON.stringify(issuer)}, and that server takes no registrations: register one by hand`
       throw new ConfigurationError('createMcpSession.client', fix)
     }
-    const named = discovered?.resourceMetadata?.scopes_supported
-    const scope = computeScopeUnion(this.#client.scopes?.join(' '), named?.join(' '))
+    const scope = (this.#client.scopes ?? discovered?.resourceMetadata?.scopes_supported)?.join(' ') || undefined
     const register = (scopes: string | undefined) => {
-      const { scope: _, ...metadataOfOurs } = clientMetadata(this.#client)
+      const { scope: _, ...metadataOfOurs } = clientMetadata({ ...this.#client, redirectUri })
       return registerClient(discovered?.authorizationServerUrl ?? issuer, {
         ...(metadata !== undefined && { metadata }),
         clientMetadata: metadataOfOurs,
@@ -93,8 +127,18 @@ export class SessionClient {
       if (scope === undefined || !RegistrationRejectedError.isInstance(error)) throw error
       return register(undefined)
     })
+    this.#refuseKnownId(issuer, registered.client_id)
     const stored = { ...registered, issuer }
-    await this.#records.saveClient(issuer, stored)
+    await this.#records.saveClient({ issuer, redirectUri }, stored)
     return stored
   }
+}
+
+const readsDocuments = (discovered: OAuthDiscoveryState | undefined): boolean =>
+  discovered?.authorizationServerMetadata?.client_id_metadata_document_supported === true
+
+/** The first redirect URI that a client by hand is registered with, where the app says so. */
+function ownRedirectUri(byHand: OAuthClientInformationMixed): string | undefined {
+  const { redirect_uris: own } = byHand as { readonly redirect_uris?: readonly string[] }
+  return own?.[0]
 }

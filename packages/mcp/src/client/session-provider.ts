@@ -17,8 +17,9 @@ import { BrowserSignIn } from './browser-sign-in.ts'
 import { clientMetadata } from './client-metadata.ts'
 import type { McpSessionOptions, SessionSettings } from './client-options.ts'
 import { type DeviceSignInOptions, deviceServerOf, deviceSignIn } from './device-sign-in.ts'
+import { Discoveries } from './discoveries.ts'
 import { accessFetch } from './machine-access.ts'
-import { SessionClient } from './session-client.ts'
+import { type ClientPlace, SessionClient } from './session-client.ts'
 import { openSessionKey } from './session-key.ts'
 import { SessionRecords, type SignInUnderWay } from './session-records.ts'
 import { SessionTokens } from './session-tokens.ts'
@@ -39,7 +40,7 @@ export class SessionProvider implements OAuthClientProvider {
   readonly #tokens: SessionTokens
   readonly #client: SessionClient
   readonly #browser: BrowserSignIn
-  #discovered: OAuthDiscoveryState | undefined
+  readonly #discoveries = new Discoveries()
   #wanted: WantedLogin | undefined
   #key: Promise<DpopSession> | undefined
   /** The sign-in whose callback is being taken. */
@@ -54,7 +55,7 @@ export class SessionProvider implements OAuthClientProvider {
     this.#records = records
     this.#tokens = new SessionTokens(records)
     this.#finishing = finishing
-    this.redirectUrl = client.redirectUri
+    this.redirectUrl = finishing?.redirectUri ?? client.redirectUri
     if (client.metadataUrl !== undefined) this.clientMetadataUrl = client.metadataUrl
     const around = (send: Fetch) => refreshingFetch(send, records, this.#tokens, timeoutMs)
     const send = accessFetch(server, { fetch: options.fetch, timeoutMs, trustedHosts, around })
@@ -75,7 +76,10 @@ export class SessionProvider implements OAuthClientProvider {
   }
 
   get clientMetadata(): OAuthClientMetadata {
-    return clientMetadata(this.#settings.client)
+    const { client } = this.#settings
+    const { last: issuer } = this.#discoveries
+    const redirectUri = issuer === undefined ? client.redirectUri : this.#client.redirectUri(this.#place(issuer))
+    return clientMetadata({ ...client, redirectUri })
   }
 
   state(): string {
@@ -86,41 +90,46 @@ export class SessionProvider implements OAuthClientProvider {
   readonly addClientAuthentication = async (
     headers: Headers,
     parameters: URLSearchParams,
-    _url: string | URL,
+    url: string | URL,
     metadata?: AuthorizationServerMetadata,
   ): Promise<void> => {
-    const client = await this.clientInformation(metadata && { issuer: metadata.issuer })
+    const client = await this.#client.at(this.#place(this.#discoveries.issuerOfRequest(url, metadata)))
     if (client === undefined) throw new ConfigurationError('createMcpSession.client', 'is not known at this issuer')
     authenticateClient(client, headers, parameters, metadata)
   }
 
   async clientInformation(ctx?: OAuthClientInformationContext): Promise<StoredOAuthClientInformation | undefined> {
-    const issuer = ctx?.issuer ?? this.#issuer()
-    return issuer === undefined ? undefined : this.#client.at({ issuer, discovered: this.#discovered })
+    const issuer = this.#issuer(ctx?.issuer)
+    return issuer === undefined ? undefined : this.#client.at(this.#place(issuer))
   }
 
   async saveClientInformation(
     client: StoredOAuthClientInformation,
     ctx?: OAuthClientInformationContext,
   ): Promise<void> {
-    const issuer = ctx?.issuer ?? client.issuer ?? this.#issuer()
-    if (issuer !== undefined) await this.#client.save(issuer, client)
+    const issuer = this.#issuer(ctx?.issuer ?? client.issuer)
+    if (issuer !== undefined) await this.#client.save(this.#place(issuer), client)
   }
 
-  /** Tokens of another issuer than the one that is asked for are no tokens. */
+  /**
+   * Tokens of another issuer than the one that is asked for are no tokens. Where the SDK names none, there is one only that
+   * it can mean, or it gets what the MCP server is called with and nothing to refresh by.
+   */
   async tokens(ctx?: OAuthClientInformationContext): Promise<StoredOAuthTokens | undefined> {
     const tokens = await this.#tokens.read()
-    if (tokens === undefined || ctx === undefined) return tokens
-    if (tokens.issuer !== ctx.issuer) return undefined
+    if (tokens === undefined) return undefined
+    if (ctx !== undefined && tokens.issuer !== this.#discoveries.issuerOf(ctx.issuer)) return undefined
+    const isMeant = ctx !== undefined || (tokens.issuer !== undefined && tokens.issuer === this.#discoveries.only)
     // RFC 9470 §6.1: a refresh gives no other login.
-    if (this.#wanted === undefined) return tokens
+    if (isMeant && this.#wanted === undefined) return tokens
     const { refresh_token: _, ...rest } = tokens
     return rest
   }
 
   async saveTokens(tokens: StoredOAuthTokens, ctx?: OAuthClientInformationContext): Promise<void> {
-    const issuer = ctx?.issuer ?? tokens.issuer ?? this.#issuer()
-    await this.#tokens.save({ ...tokens, ...(issuer !== undefined && { issuer }) })
+    const issuer = this.#issuer(ctx?.issuer ?? tokens.issuer)
+    if (issuer === undefined) throw new ConfigurationError('createMcpSession', 'got tokens of an unknown issuer')
+    await this.#tokens.save({ ...tokens, issuer })
   }
 
   saveCodeVerifier(codeVerifier: string): Promise<void> {
@@ -135,23 +144,34 @@ export class SessionProvider implements OAuthClientProvider {
   async redirectToAuthorization(url: URL): Promise<void> {
     const wanted = this.#wanted
     this.#wanted = undefined
-    await this.#browser.begin(url, { discovery: this.#discovered, wanted })
+    const { last: issuer } = this.#discoveries
+    const discovery = this.#discoveries.at(issuer)
+    if (issuer === undefined || discovery === undefined) {
+      throw new ConfigurationError('createMcpSession', 'is used by a transport that says nothing of what it discovered')
+    }
+    const redirectUri = this.#client.safeRedirectUri(issuer, discovery)
+    const clientId = (await this.#client.at(this.#place(issuer)))?.client_id ?? ''
+    const { scopes } = this.#settings.client
+    await this.#browser.begin(url, { discovery, clientId, redirectUri, scopes, wanted })
   }
 
+  /** @throws InvalidResponseError The metadata is of another issuer than was asked, which some SDKs do not look at. */
   saveDiscoveryState(state: OAuthDiscoveryState): void {
-    this.#discovered = state
+    this.#discoveries.save(state)
   }
 
   /** Asked anew each time, but for a sign-in that comes back: it ends where it began. */
   discoveryState(): OAuthDiscoveryState | undefined {
     if (this.#finishing === undefined) return undefined
-    this.#discovered = this.#finishing.discovery
+    this.saveDiscoveryState(this.#finishing.discovery)
     return this.#finishing.discovery
   }
 
   async invalidateCredentials(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): Promise<void> {
-    const issuer = this.#issuer()
-    if ((scope === 'all' || scope === 'client') && issuer !== undefined) await this.#client.invalidate(issuer)
+    const { last: issuer } = this.#discoveries
+    if ((scope === 'all' || scope === 'client') && issuer !== undefined) {
+      await this.#client.invalidate(this.#place(issuer))
+    }
     if (scope === 'all' || scope === 'tokens') await this.#tokens.invalidate()
   }
 
@@ -188,7 +208,12 @@ export class SessionProvider implements OAuthClientProvider {
     return this.#records.dropTokens()
   }
 
-  #issuer(): string | undefined {
-    return this.#discovered?.authorizationServerMetadata?.issuer ?? this.#discovered?.authorizationServerUrl
+  /** The issuer that an SDK names, or means where it names none. One that was not discovered is none. */
+  #issuer(named: string | undefined): string | undefined {
+    return named === undefined ? this.#discoveries.last : this.#discoveries.issuerOf(named)
+  }
+
+  #place(issuer: string): ClientPlace {
+    return { issuer, discovered: this.#discoveries.at(issuer) }
   }
 }

@@ -1,7 +1,7 @@
 import { type SealedStore, type SealedValue, sealedStore } from '@behalf/core/sealed-store'
 import type { OAuthDiscoveryState, StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client'
 import type { McpSessionOptions, SessionSettings } from './client-options.ts'
-import { PendingSignIn, StoredClient, StoredKey, StoredTokens } from './wire.ts'
+import { BegunSignIns, PendingSignIn, StoredClient, StoredKey, StoredTokens } from './wire.ts'
 
 /** Shortest lease of a refresh or a registration; after it, another process goes on. Seconds. */
 const LEASE_SECONDS = 60
@@ -12,6 +12,14 @@ const REQUESTS_IN_A_LEASE = 3
 export interface SignInUnderWay {
   readonly codeVerifier: string
   readonly discovery: OAuthDiscoveryState
+  /** The redirect URI that the browser was sent with. */
+  readonly redirectUri: string
+}
+
+/** Where our client is registered, and for which redirect URI. */
+export interface RegisteredAt {
+  readonly issuer: string
+  readonly redirectUri: string
 }
 
 /**
@@ -22,7 +30,6 @@ export class SessionRecords {
   readonly #store: SealedStore
   readonly #owner: string
   readonly #server: string
-  readonly #redirectUri: string
   /** What a registration is good for: another server's scopes, or more of the app's, are not in it. */
   readonly #terms: string
   readonly #signInSeconds: number
@@ -35,7 +42,6 @@ export class SessionRecords {
     this.#store = sealedStore({ store, keys, kind: 'mcp' })
     this.#owner = owner
     this.#server = server.href
-    this.#redirectUri = client.redirectUri
     this.#terms = JSON.stringify([client.deviceLogin === true, [...(client.scopes ?? [])].sort()])
     this.#signInSeconds = signInSeconds
     this.#leaseSeconds = Math.max(LEASE_SECONDS, Math.ceil((REQUESTS_IN_A_LEASE * timeoutMs) / 1000))
@@ -64,24 +70,24 @@ export class SessionRecords {
   }
 
   /** Our client at an issuer. A secret that has run out is no registration. */
-  async client(issuer: string, now: number): Promise<StoredOAuthClientInformation | undefined> {
-    const found = await this.#read(this.#client(issuer), StoredClient)
+  async client(at: RegisteredAt, now: number): Promise<StoredOAuthClientInformation | undefined> {
+    const found = await this.#read(this.#client(at), StoredClient)
     const end = found?.client_secret_expires_at ?? 0
     return end !== 0 && end <= now ? undefined : (found as StoredOAuthClientInformation | undefined)
   }
 
-  saveClient(issuer: string, client: StoredOAuthClientInformation): Promise<void> {
-    return this.#write(this.#client(issuer), client)
+  saveClient(at: RegisteredAt, client: StoredOAuthClientInformation): Promise<void> {
+    return this.#write(this.#client(at), client)
   }
 
   /** Forgets this client at an issuer, and none that was registered since. */
-  dropClient(issuer: string, clientId: string): Promise<void> {
-    return this.#drop(this.#client(issuer), ({ value }) => StoredClient.safeParse(value).data?.client_id === clientId)
+  dropClient(at: RegisteredAt, clientId: string): Promise<void> {
+    return this.#drop(this.#client(at), ({ value }) => StoredClient.safeParse(value).data?.client_id === clientId)
   }
 
   /** Keeps a sign-in until the browser comes back, under its `state`. */
-  async begin(state: string, { codeVerifier, discovery }: SignInUnderWay): Promise<void> {
-    const value = { owner: this.#owner, server: this.#server, codeVerifier, discovery }
+  async begin(state: string, { codeVerifier, discovery, redirectUri }: SignInUnderWay): Promise<void> {
+    const value = { owner: this.#owner, server: this.#server, codeVerifier, discovery, redirectUri }
     await this.#store.put(['sign-in', state], value, { ifVersion: null, expiresInSeconds: this.#signInSeconds })
   }
 
@@ -90,10 +96,32 @@ export class SessionRecords {
     const found = await this.#store.get(['sign-in', state])
     const pending = PendingSignIn.safeParse(found?.value)
     if (found === undefined || !pending.success) return undefined
-    const { owner, server, codeVerifier, discovery } = pending.data
+    const { owner, server, codeVerifier, discovery, redirectUri } = pending.data
     if (owner !== this.#owner || server !== this.#server) return undefined
     const taken = await this.#store.delete(['sign-in', state], { ifVersion: found.version })
-    return taken === 'deleted' ? { codeVerifier, discovery: discovery as OAuthDiscoveryState } : undefined
+    if (taken !== 'deleted') return undefined
+    return { codeVerifier, discovery: discovery as OAuthDiscoveryState, redirectUri }
+  }
+
+  /**
+   * Counts one more sign-in of this owner at this server, in all processes.
+   *
+   * @returns Whether it is within the limit.
+   */
+  async countSignIn(
+    now: number,
+    { most, seconds }: { readonly most: number; readonly seconds: number },
+  ): Promise<boolean> {
+    const name = this.#session('sign-ins')
+    for (;;) {
+      const found = await this.#store.get(name)
+      const begun = BegunSignIns.safeParse(found?.value).data?.at ?? []
+      const recent = begun.filter((at) => now - at < seconds * 1000)
+      if (recent.length >= most) return false
+      const counted = { at: [...recent, now] }
+      const options = { ifVersion: found?.version ?? null, expiresInSeconds: seconds }
+      if ((await this.#store.put(name, counted, options)) !== 'conflict') return true
+    }
   }
 
   /** The private key that the tokens are bound to. The first one that was made stays. */
@@ -110,16 +138,16 @@ export class SessionRecords {
     return this.#store.alone(this.#session('refresh'), { seconds: this.#leaseSeconds, signal }, work)
   }
 
-  registerAlone<Result>(issuer: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
-    return this.#store.alone(this.#client(issuer), { seconds: this.#leaseSeconds, signal }, work)
+  registerAlone<Result>(at: RegisteredAt, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+    return this.#store.alone(this.#client(at), { seconds: this.#leaseSeconds, signal }, work)
   }
 
   #session(what: string): readonly string[] {
     return [what, this.#owner, this.#server]
   }
 
-  #client(issuer: string): readonly string[] {
-    return ['client', issuer, this.#server, this.#redirectUri, this.#terms]
+  #client({ issuer, redirectUri }: RegisteredAt): readonly string[] {
+    return ['client', issuer, this.#server, redirectUri, this.#terms]
   }
 
   async #read<Output>(

@@ -26,7 +26,11 @@ export const PendingSignIn = z.object({
   server: z.string(),
   codeVerifier: z.string(),
   discovery: z.looseObject({ authorizationServerUrl: z.string() }),
+  redirectUri: z.string(),
 })
+
+/** When sign-ins were begun, epoch milliseconds. */
+export const BegunSignIns = z.object({ at: z.array(z.number()) })
 
 /** A successful answer of a token endpoint. */
 export const TokenAnswer = z.looseObject({
