@@ -122,6 +122,11 @@ export interface Rules<Input, Access extends AccessRules> {
   readonly effect?: Effect
   /** The user must hold at least one of these roles. */
   readonly roles?: readonly string[]
+  /**
+   * Scopes that the token of the caller must carry, all of them: for the API or the MCP server that this tool is part of.
+   * An identity whose token is not known has none. `access` says what the tool needs of other APIs. @default none
+   */
+  readonly callerScopes?: readonly string[]
   /** `'user'`: the permission model has no agents; only the user's right is checked, and the trace says so. */
   readonly subjects?: 'user'
   readonly permission?: (call: PermissionCall<Input>) => Permission | readonly Permission[]

@@ -1,4 +1,5 @@
 // `@behalf/core/resource-server`: the API's half.
+export { callerScopesOf } from '../guard/caller-scopes.ts'
 export {
   type ActingParty,
   type ActorName,

@@ -2,6 +2,7 @@ import type { Identity, Json } from '../contract/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import { equalJson } from '../lib/index.ts'
 import { answerOf } from './answer-of.ts'
+import { checkCallerScopes } from './caller-scopes.ts'
 import { areConnected, checkConnections } from './check-connections.ts'
 import { checkIdentity } from './check-identity.ts'
 import { checkPermission } from './check-permission.ts'
@@ -67,6 +68,8 @@ export async function checkWithInput(progress: Progress, input: Json, environmen
 function checkCaller(progress: Progress, environment: Environment): Checked | Promise<Checked> {
   const stranger = checkIdentity(progress, environment, progress.checkedAt)
   if (stranger !== undefined) return progress.stopped('identity', stranger)
+  const lacking = checkCallerScopes(progress)
+  if (lacking !== undefined) return progress.stopped('identity', lacking)
   progress.at = 'approval'
   progress.needsApproval = needsApproval(progress)
   progress.at = 'roles'

@@ -22,6 +22,7 @@ export interface AnyRules {
   readonly version?: string
   readonly effect?: Effect
   readonly roles?: readonly string[]
+  readonly callerScopes?: readonly string[]
   readonly subjects?: 'user'
   readonly permission?: (call: AnyCall) => Permission | readonly Permission[]
   readonly visibleWhen?: (call: Pick<AnyCall, 'identity'>) => Permission | readonly Permission[]

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { MAX_ASK_AGAIN_SECONDS } from '../approvals/index.ts'
 import type { AccessRule, AccessRules, Effect, EffectOf, Policy, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { refuseUnknownKeys, scopeList } from '../lib/index.ts'
 import { type AnyRules, makePolicy } from './policy-definition.ts'
 import { wholePermission } from './whole-permission.ts'
 
@@ -12,6 +12,7 @@ const ruleKeys = [
   'version',
   'effect',
   'roles',
+  'callerScopes',
   'subjects',
   'permission',
   'visibleWhen',
@@ -60,6 +61,7 @@ export function policy<
   oneOf('policy.effect', erased.effect, ['read', 'write'])
   oneOf('policy.subjects', erased.subjects, ['user'])
   callable('policy', erased, ['permission', 'visibleWhen'])
+  if (erased.callerScopes !== undefined) scopeList('policy.callerScopes', erased.callerScopes)
   checkApproval(erased)
   positive('policy.wait.maxSeconds', erased.wait?.maxSeconds)
   positive('policy.timeoutMs', erased.timeoutMs)

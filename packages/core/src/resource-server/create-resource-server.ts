@@ -84,11 +84,17 @@ export interface ResourceServer {
    * Does not read the body and does not decide what the caller may do with it: `identity`, `scopes` and
    * `authorizationDetails` are what to decide by.
    *
+   * @param found - What the request needs in place of `options`, where that is in its body: called once the token has been
+   *   verified, so that nothing is read for an invalid one.
    * @returns What the token proves, or the RFC 6750, 9470 or 9449 response to send. An issuer or a store that
    *   cannot be reached is a 503, not a 401: the token may be good.
    * @throws InvalidResponseError The issuer's metadata or keys break their specification.
    */
-  protect(request: ProtectedRequest, options?: ProtectOptions): Promise<Passed | Refused>
+  protect(
+    request: ProtectedRequest,
+    options?: ProtectOptions,
+    found?: () => Promise<ProtectOptions>,
+  ): Promise<Passed | Refused>
   /**
    * The metadata document, for requests to its well-known address; `undefined` for all others.
    * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-3 | RFC 9728 §3}
@@ -136,7 +142,14 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     },
   }
   return {
-    protect: async (request, rules = {}) => protectRequest(request, checkRules(rules), settings),
+    protect: async (request, rules = {}, found) => {
+      const checked = checkRules(rules)
+      return protectRequest(
+        request,
+        found ? { ...checked, found: async () => checkRules(await found()) } : checked,
+        settings,
+      )
+    },
     metadata: (request) => metadata?.answer(request),
     ...(metadata !== undefined && { metadataUrl: metadata.url }),
   }

@@ -30,6 +30,8 @@ export interface CheckedRules {
   readonly challengeScopes: 'needed' | 'missing'
   readonly authentication: AuthenticationRules
   readonly actors: ActorRules
+  /** Finds the rules that take the place of these, for a token that was verified. */
+  readonly found?: () => Promise<CheckedRules>
 }
 
 type Proved = UsedProof & { readonly nonce?: string }
@@ -101,7 +103,7 @@ async function admitCaller(
   no: Refuse,
 ): Promise<Passed | Refused> {
   const passed = await verifyCaller(token, scheme, settings.caller, { provedKey, signal: request.signal })
-  return demand(passed, rules, settings, no) ?? passed
+  return demand(passed, (await rules.found?.()) ?? rules, settings, no) ?? passed
 }
 
 function demand(passed: Passed, rules: CheckedRules, settings: ApiSettings, no: Refuse): Refused | undefined {

@@ -1,0 +1,29 @@
+import type { Policy } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { subjectTokenOf } from '../identity/subject-token.ts'
+import { definitionOf } from './policy-definition.ts'
+import type { Progress } from './progress.ts'
+import { deny, type Stop } from './stop.ts'
+
+/**
+ * The scopes that the caller's token must carry, as `policy()` was told. For those who verify tokens before a guard decides,
+ * and can tell a client what to ask for.
+ *
+ * @throws ConfigurationError `policy()` and `publicTool()` made no such policy.
+ */
+export function callerScopesOf(policy: Policy): readonly string[] {
+  const definition = definitionOf(policy)
+  if (definition === undefined)
+    throw new ConfigurationError('callerScopesOf', 'give what policy() or publicTool() made')
+  return definition.rules.callerScopes ?? []
+}
+
+/** Whoever verified the token may not have looked at this tool's scopes: unknown ones are missing (I12). */
+export function checkCallerScopes({ definition, identity }: Progress): Stop | undefined {
+  const { callerScopes } = definition.rules
+  if (callerScopes === undefined || identity === undefined) return undefined
+  const held = subjectTokenOf(identity)?.scopes ?? []
+  const lacking = callerScopes.filter((scope) => !held.includes(scope))
+  if (lacking.length === 0) return undefined
+  return deny('not_permitted', `the token of the caller lacks ${lacking.join(', ')}`)
+}

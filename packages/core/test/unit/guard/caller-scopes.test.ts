@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest'
+import { Token } from '../../../src/credential/index.ts'
+import { callerScopesOf } from '../../../src/doors/resource-server.ts'
+import { admit } from '../../../src/identity/index.ts'
+import { policy, publicTool, type UserIdentity } from '../../../src/index.ts'
+import { ISSUER, schema, smallWorld } from './small-world.ts'
+
+const trade = policy(schema, { callerScopes: ['trade', 'more'] })
+
+/** A user who came with a token that has these scopes. */
+const withScopes = (scopes: readonly string[] | undefined): UserIdentity =>
+  admit(
+    { kind: 'user', issuer: ISSUER, subject: 'ann', clientId: 'agent', claims: {} },
+    { token: new Token('a-token'), type: 'access_token', ...(scopes && { scopes }) },
+  )
+
+describe('a policy that names scopes of the caller', () => {
+  test('lets a call run whose token has all of them', async () => {
+    const { guard, call } = smallWorld()
+    const identity = withScopes(['trade', 'more', 'other'])
+    expect(await guard().run(trade, call({ identity }), () => 'ran')).toMatchObject({ status: 'done', result: 'ran' })
+  })
+
+  test.each([
+    ['lacks one', withScopes(['trade'])],
+    ['has none', withScopes([])],
+    ['has scopes that are not known', withScopes(undefined)],
+    ['is not known', admit({ kind: 'user' as const, issuer: ISSUER, subject: 'ann', clientId: 'agent', claims: {} })],
+  ])('refuses a call whose token %s', async (_name, identity) => {
+    const { guard, call } = smallWorld()
+    const outcome = await guard().run(trade, call({ identity }), () => 'ran')
+    expect(outcome).toMatchObject({ status: 'denied', code: 'not_permitted' })
+    expect(await guard().preflight(trade, call({ identity }))).toMatchObject({ code: 'not_permitted' })
+  })
+
+  test('hides no tool: a client asks for the scopes when it calls', async () => {
+    const { guard } = smallWorld()
+    expect((await guard().visible({ trade }, withScopes([]))).names).toEqual(['trade'])
+  })
+
+  test('tells them to those who verify tokens; a public tool and other policies have none', () => {
+    expect(callerScopesOf(trade)).toEqual(['trade', 'more'])
+    expect(callerScopesOf(policy(schema, {}))).toEqual([])
+    expect(callerScopesOf(publicTool(schema))).toEqual([])
+    expect(() => callerScopesOf({} as never)).toThrow('policy()')
+  })
+
+  test.each([[[]], [['a b']], [['a', 'a']], ['trade' as never]])('refuses %j in their place', (callerScopes) => {
+    expect(() => policy(schema, { callerScopes })).toThrow('policy.callerScopes')
+  })
+})
