@@ -13,15 +13,6 @@ export interface StockServerOptions {
 
 /** The stock agent's tools as an MCP server over Streamable HTTP, under the same policies as everywhere. */
 export function stockServer({ resource, authorizationServer, guard, dpop }: StockServerOptions) {
-  const gate = createMcpGate({
-    resource,
-    authorizationServer,
-    scopes: ['mcp:tools'],
-    // Orders need more of the token than the rest does; whether this user may place them, the policy says.
-    tools: { create_order: { scopes: ['mcp:trade'] } },
-    metadata: { name: 'Stock Trade', scopes: ['mcp:tools'] },
-    dpop,
-  })
   const guarded = guardTools(
     {
       get_stock_price: { ...tools.get_stock_price, inputSchema: inputs.get_stock_price },
@@ -32,6 +23,16 @@ export function stockServer({ resource, authorizationServer, guard, dpop }: Stoc
     },
     { guard, policies, waitSeconds: 0 },
   )
+  const gate = createMcpGate({
+    resource,
+    authorizationServer,
+    scopes: ['mcp:tools'],
+    guarded,
+    // Orders need more of the token than the rest does; whether this user may place them, the policy says.
+    tools: { create_order: { scopes: ['mcp:trade'] } },
+    metadata: { name: 'Stock Trade', scopes: ['mcp:tools'] },
+    dpop,
+  })
   const mcp = createMcpHandler(() =>
     guarded.register(new McpServer({ name: 'stock-trade', version: '1.0.0' }, guarded.serverOptions)),
   )

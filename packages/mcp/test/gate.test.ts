@@ -1,7 +1,7 @@
 import { login } from '@behalf/testing'
 import { verifies } from '@behalf/testing/contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createMcpGate, type McpGateOptions } from '../src/server/index.ts'
+import { createMcpGate, type McpGateOptions, type McpHandler } from '../src/server/index.ts'
 import { call, challengeOf, echo } from './echo.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -93,17 +93,25 @@ describe('who may pass', () => {
   })
 
   verifies('MCP-SERVER-every-request', 'a session that was opened with a token opens nothing without', async () => {
-    const handler = gate().handle(echo)
+    const opens: McpHandler = async (request, options) => {
+      const response = await echo(request, options)
+      response.headers.set('mcp-session-id', 'one')
+      return response
+    }
+    const handler = gate().handle(opens)
     const request = (headers: Record<string, string>) =>
       handler(
         new Request(world.resource, {
           method: 'POST',
-          headers: { 'content-type': 'application/json', 'mcp-session-id': 'one', ...headers },
+          headers: { 'content-type': 'application/json', ...headers },
           body: JSON.stringify(call('x')),
         }),
       )
-    expect((await request({ authorization: `Bearer ${await world.token('ann')}` })).status).toBe(200)
-    expect((await request({})).status).toBe(401)
+    const authorization = `Bearer ${await world.token('ann')}`
+    const opened = await request({ authorization })
+    const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
+    expect((await request({ authorization, ...session })).status).toBe(200)
+    expect((await request(session)).status).toBe(401)
   })
 
   const refused: Record<string, () => Promise<Sent & { readonly over?: Partial<McpGateOptions> }>> = {
@@ -164,6 +172,7 @@ describe('scopes and logins by tool', () => {
   const tools = {
     create_order: { scopes: ['mcp:trade'] },
     close_account: { acrValues: ['urn:behalf:acr:strong'], maxAge: 60 },
+    whoami: {},
   }
 
   verifies('MCP-SERVER-scope', 'a tool’s own scope is asked for when that tool is called, and only then', async () => {

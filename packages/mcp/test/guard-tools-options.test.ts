@@ -33,7 +33,8 @@ describe('configuration', () => {
   test('a list that could not be filtered', () => {
     const guarded = guardTools(tools, { guard: guard, policies: { probe: publicTool(Nothing) } })
     const server = new McpServer({ name: 'x', version: '1' })
-    server.registerTool('other', { inputSchema: Nothing }, async () => ({ content: [] }))
-    expect(() => guarded.register(server)).toThrow(ConfigurationError)
+    // As a later version of the SDK may keep them.
+    Object.defineProperty(server.server, '_requestHandlers', { value: undefined, writable: true })
+    expect(() => guarded.register(Object.assign(server, { registerTool: () => {} }))).toThrow(/list: 'all'/)
   })
 })

@@ -1,18 +1,18 @@
 import { request } from 'node:http'
 import { oidc } from '@behalf/core/providers'
-import { expect, onTestFinished, test } from 'vitest'
-import type { McpGate, McpHandler } from '../src/server/index.ts'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import type { McpGate, McpHandler, NodeHandlerOptions } from '../src/server/index.ts'
 import { createMcpGate, nodeHandler } from '../src/server/index.ts'
 import { openPort } from './http-server.ts'
 
 /** A gate that lets everybody pass: what is tried here is what comes after it. */
-async function serve(handler: McpHandler) {
+async function serve(handler: McpHandler, options?: NodeHandlerOptions) {
   const port = await openPort()
   onTestFinished(() => port.close())
   const resource = `${port.origin}/mcp`
   const gate = createMcpGate({ resource, authorizationServer: oidc({ issuer: 'https://as.example', clientId: 'mcp' }) })
   const open: McpGate = { ...gate, handle: (inner) => (asked) => inner(asked, {}) }
-  port.serve(nodeHandler(open, handler))
+  port.serve(nodeHandler(open, handler, options))
   return resource
 }
 
@@ -50,4 +50,48 @@ test('who goes away without reading leaves no stream behind', async () => {
   }).once('error', () => {})
   outgoing.end()
   await expect(cancelled).resolves.toBeUndefined()
+})
+
+const fails: McpHandler = async () => {
+  throw new Error('postgres://admin:secret@db')
+}
+
+test('an error reaches `onError`, and the client is told no more than 500', async () => {
+  const seen: unknown[] = []
+  const onError = (error: unknown) => {
+    seen.push(error)
+    throw new Error('a handler that fails')
+  }
+  const response = await fetch(await serve(fails, { onError }), { method: 'POST' })
+  expect(response.status).toBe(500)
+  expect(await response.text()).toBe('')
+  expect(seen.map(String)).toEqual(['Error: postgres://admin:secret@db'])
+})
+
+test('without `onError` an error is written to the console, without its message', async () => {
+  const written = vi.spyOn(console, 'error').mockImplementation(() => {})
+  onTestFinished(() => written.mockRestore())
+  expect((await fetch(await serve(fails), { method: 'POST' })).status).toBe(500)
+  expect(written).toHaveBeenCalledOnce()
+  expect(String(written.mock.calls[0])).toMatch(/@behalf\/mcp: a request failed with Error\n\s+at .*node-handler\.test/)
+  expect(String(written.mock.calls)).not.toContain('secret')
+})
+
+test('with `next` an error is its alone', async () => {
+  const port = await openPort()
+  onTestFinished(() => port.close())
+  const resource = `${port.origin}/mcp`
+  const gate = createMcpGate({ resource, authorizationServer: oidc({ issuer: 'https://as.example', clientId: 'mcp' }) })
+  const seen: string[] = []
+  const handle = nodeHandler({ ...gate, handle: (inner) => (asked) => inner(asked, {}) }, fails, {
+    onError: () => void seen.push('onError'),
+  })
+  port.serve((incoming, outgoing) =>
+    handle(incoming, outgoing, () => {
+      seen.push('next')
+      outgoing.writeHead(503).end()
+    }),
+  )
+  expect((await fetch(resource, { method: 'POST' })).status).toBe(503)
+  expect(seen).toEqual(['next'])
 })

@@ -152,9 +152,9 @@ describe('a session that outlives its process', () => {
       increment: inner.increment.bind(inner),
     } as const satisfies Store
     const browser = browserOf(world.target, 'ann')
-    await call(open(browser, { store }), browser)
+    await call(open(browser, { store, owner: 'the owner of this session' }), browser)
     expect(seen.length).toBeGreaterThan(4)
-    expect(seen.join()).not.toMatch(/eyJ[\w-]+\.eyJ|access_token|ann|127\.0\.0\.1/)
+    expect(seen.join()).not.toMatch(/eyJ[\w-]+\.eyJ|access_token|the owner|127\.0\.0\.1/)
   })
 
   verifies('MCP-CLIENT-state', 'the browser may come back to another process, once, and for its owner', async () => {

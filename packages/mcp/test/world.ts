@@ -88,8 +88,14 @@ export async function openWorld(): Promise<World> {
     machine: { clientId: 'nightly', privateKey: privateKey as never },
     guard,
     serve({ gate: gateOptions, rules, guard: given, legacy } = {}) {
-      const gate = createMcpGate({ resource, authorizationServer: profile, scopes: ['mcp:tools'], ...gateOptions })
       const guarded = guardTools(tools, { guard: given ?? guard(), policies, ...rules })
+      const gate = createMcpGate({
+        resource,
+        authorizationServer: profile,
+        scopes: ['mcp:tools'],
+        guarded,
+        ...gateOptions,
+      })
       const handler = createMcpHandler(
         () => guarded.register(new McpServer({ name: 'stock', version: '1.0.0' }, guarded.serverOptions)),
         { ...(legacy && { legacy }) },

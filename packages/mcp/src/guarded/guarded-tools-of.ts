@@ -1,4 +1,5 @@
 import { ConfigurationError, type Policy } from '@behalf/core'
+import { callerScopesOf } from '@behalf/core/resource-server'
 import { type GuardedTool, type GuardRules, guardRuleKeys, type McpTool } from './mcp-tool.ts'
 import { refuseUnknownKeys } from './options.ts'
 
@@ -33,3 +34,7 @@ export function guardedToolsOf(
     return { name, tool, policy, rules: options }
   })
 }
+
+/** By tool, what the token of its caller must carry: what a gate asks of it. */
+export const callerScopesBy = (guarded: readonly GuardedTool[]): ReadonlyMap<string, readonly string[]> =>
+  new Map(guarded.map(({ name, policy }) => [name, callerScopesOf(policy)]))

@@ -4,14 +4,17 @@ import { refuseUnknownKeys } from '../guarded/options.ts'
 import { authInfoOf, type McpAuthInfo } from './auth-info.ts'
 import { browserRules, corsHeaders, preflight, refuseStrangers } from './browser-rules.ts'
 import {
-  checkToolRules,
+  checkRules,
   endpointOf,
   gateOptionKeys,
   type McpGateOptions,
   scopesOf,
   type ToolRules,
+  toolRulesOf,
 } from './gate-options.ts'
-import { parsedMessage, type ReadBody, readMessage } from './read-message.ts'
+import { parsedMessage, type ReadBody, readMessage, unknownSession, unknownTool } from './read-message.ts'
+import { SESSION_HEADER, SessionIds } from './session-ids.ts'
+import { signingKey } from './signing-key.ts'
 
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024
 /** From this revision on, clients ask for the union of what they had and what is missing. */
@@ -31,8 +34,10 @@ export type Admission =
       readonly authInfo: McpAuthInfo
       /** The body as it was parsed for the decision; hand this on, not the text. Absent where there is none. */
       readonly parsedBody?: unknown
-      /** To add to the answer. */
-      readonly headers: Readonly<Record<string, string>>
+      /** The request to hand on: without credentials and body, and with the transport's own session id. */
+      readonly request: Request
+      /** The transport's answer as the client gets it: with more headers, and the session id bound to this caller. */
+      answer(response: Response): Promise<Response>
     }
   | { readonly ok: false; readonly response: Response }
 
@@ -43,7 +48,7 @@ export interface McpGate {
   /** Whether an address is the endpoint's or the metadata's, for mounting beside other routes. */
   serves(request: Pick<Request, 'url'>): boolean
   /**
-   * Decides about one request: host, origin, metadata, token, scopes.
+   * Decides about one request: host, origin, metadata, token, scopes, tool and session.
    *
    * @param parsedBody - The body, where something before the gate has parsed it.
    */
@@ -69,7 +74,8 @@ export function createMcpGate(options: McpGateOptions): McpGate {
   refuseUnknownKeys('createMcpGate', options, gateOptionKeys)
   const { resource, scopes = [], maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options
   const endpoint = endpointOf('createMcpGate.resource', resource)
-  const tools = checkToolRules('createMcpGate.tools', options.tools ?? {})
+  const tools = toolRulesOf(options)
+  const sessions = new SessionIds(signingKey('createMcpGate.sessionKey', options.sessionKey))
   const rules = browserRules(endpoint, {
     ...(options.hosts && { hosts: options.hosts }),
     ...(options.origins && { origins: options.origins }),
@@ -102,18 +108,31 @@ export function createMcpGate(options: McpGateOptions): McpGate {
     const asked = preflight(request, rules)
     if (asked !== undefined) return { ok: false, response: asked }
     const cors = corsHeaders(request, rules)
-    // Without credentials nothing of the body is read.
-    const read = request.headers.has('authorization') ? await bodyOf(request, parsedBody, maxBodyBytes) : undefined
-    if (read?.ok === false) return { ok: false, response: withHeaders(read.response, cors) }
-    const rulesOfTool = read?.tool === undefined ? undefined : tools.get(read.tool)
-    const passed = await server.protect(protectedPart(request), rulesFor(request, scopes, rulesOfTool ?? {}))
-    if (!passed.ok) return { ok: false, response: withHeaders(passed.response, cors) }
+    const refuse = (response: Response) => ({ ok: false, response: withHeaders(response, cors) }) as const
+    let read: ReadBody | undefined
+    // Nothing of the body is read for a token that does not verify.
+    const passed = await server.protect(protectedPart(request), rulesFor(request, scopes, {}), async () => {
+      read = knownTool(await bodyOf(request, parsedBody, maxBodyBytes), tools)
+      return rulesFor(request, scopes, (read?.ok === true && tools?.get(read.tool ?? '')) || {})
+    })
+    if (!passed.ok) return refuse(passed.response)
+    const message = read as ReadBody | undefined
+    if (message?.ok === false) return refuse(message.response)
+    const { identity } = passed
+    const given = request.headers.get(SESSION_HEADER)
+    const session = given === null ? undefined : await sessions.take(given, identity)
+    if (given !== null && session === undefined) return refuse(unknownSession())
     return {
       ok: true,
-      identity: passed.identity,
+      identity,
       authInfo: authInfoOf(passed, endpoint, metadataUrl),
-      headers: { ...cors, ...passed.headers },
-      ...(read?.body !== undefined && { parsedBody: read.body }),
+      ...(message?.body !== undefined && { parsedBody: message.body }),
+      request: withoutCredentials(request, session),
+      async answer(response) {
+        const opened = response.headers.get(SESSION_HEADER)
+        const own = opened === null ? {} : { [SESSION_HEADER]: await sessions.give(opened, identity) }
+        return withHeaders(response, { ...cors, ...passed.headers, ...own })
+      },
     }
   }
 
@@ -136,14 +155,13 @@ export function createMcpGate(options: McpGateOptions): McpGate {
     handle: (handler) => async (request) => {
       const admission = await decide(request)
       if (!admission.ok) return admission.response
-      const { identity, authInfo, parsedBody, headers } = admission
-      const clean = withoutCredentials(request)
+      const { identity, authInfo, parsedBody } = admission
       const more = parsedBody === undefined ? {} : { parsedBody }
       // Both SDKs fill their streams from within the call. Given back in an object, the answer's own is not wrapped.
       const { response } = await runAs(identity, async () => ({
-        response: await handler(clean, { authInfo, ...more }),
+        response: await handler(admission.request, { authInfo, ...more }),
       }))
-      return withHeaders(response, headers)
+      return admission.answer(response)
     },
   }
 }
@@ -151,6 +169,15 @@ export function createMcpGate(options: McpGateOptions): McpGate {
 async function bodyOf(request: Request, parsedBody: unknown, maxBytes: number): Promise<ReadBody | undefined> {
   if (parsedBody !== undefined) return parsedMessage(parsedBody)
   return request.method === 'POST' ? readMessage(request, maxBytes) : undefined
+}
+
+/** A call of a tool that nobody configured is refused, where the tools are known (I12). */
+function knownTool(
+  read: ReadBody | undefined,
+  tools: ReadonlyMap<string, ToolRules> | undefined,
+): ReadBody | undefined {
+  const isUnknown = read?.ok === true && read.tool !== undefined && tools?.has(read.tool) === false
+  return isUnknown ? { ok: false, response: unknownTool(read.body) } : read
 }
 
 function rulesFor(
@@ -168,26 +195,6 @@ function rulesFor(
   }
 }
 
-/** The gate's own rules, checked as `protect` will check them. */
-function checkRules(tools: ReadonlyMap<string, ToolRules>, scopes: readonly string[]): void {
-  const word = /^[\x21\x23-\x5b\x5d-\x7e]+$/
-  const lists: (readonly [string, readonly string[] | undefined])[] = [['createMcpGate.scopes', scopes]]
-  for (const [name, rules] of tools) {
-    lists.push([`createMcpGate.tools.${name}.scopes`, rules.scopes])
-    lists.push([`createMcpGate.tools.${name}.acrValues`, rules.acrValues])
-    const { maxAge } = rules
-    if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge >= 0)) {
-      throw new ConfigurationError(`createMcpGate.tools.${name}.maxAge`, 'give whole seconds, 0 or more')
-    }
-  }
-  for (const [option, list] of lists) {
-    if (list === undefined) continue
-    if (!Array.isArray(list) || !list.every((item) => typeof item === 'string' && word.test(item))) {
-      throw new ConfigurationError(option, 'give a list of words, without spaces, quotes and backslashes')
-    }
-  }
-}
-
 const protectedPart = ({ url, method, headers, signal }: Request): ProtectedRequest => ({
   url,
   method,
@@ -196,8 +203,9 @@ const protectedPart = ({ url, method, headers, signal }: Request): ProtectedRequ
 })
 
 /** Token passthrough is forbidden: what could be passed on is taken out, the body too, which was parsed. */
-function withoutCredentials(request: Request): Request {
+function withoutCredentials(request: Request, session: string | undefined): Request {
   const headers = new Headers(request.headers)
+  if (session !== undefined) headers.set(SESSION_HEADER, session)
   for (const name of ['authorization', 'dpop', 'content-length']) headers.delete(name)
   return new Request(request.url, { method: request.method, headers, signal: request.signal })
 }

@@ -8,6 +8,7 @@ import type {
   MetadataOptions,
 } from '@behalf/core/resource-server'
 import { refuseUnknownKeys } from '../guarded/options.ts'
+import type { GuardedTools } from './guard-tools.ts'
 
 /** What calls of one tool need of the token, beyond what every request needs. */
 export interface ToolRules extends AuthenticationRules {
@@ -28,7 +29,15 @@ export interface McpGateOptions extends SurroundingsOptions {
   readonly audience?: string | readonly string[] | undefined
   /** Scopes that every request needs. @default none */
   readonly scopes?: readonly string[] | undefined
-  /** What calls of a tool need in addition. Policies say what a user may do; this is what the token must carry. */
+  /**
+   * What `guardTools` made: calls of these tools need the `callerScopes` of their policies, and no other tool is called.
+   * @default the tools of `tools`, where that is given, else any
+   */
+  readonly guarded?: Pick<GuardedTools, 'callerScopes'> | undefined
+  /**
+   * What calls of a tool need in addition, by name: more of the token, or another login. With `guarded`, each name must be
+   * one of its tools. Without, only the tools that are named here are called: give `{}` for one that needs no more.
+   */
   readonly tools?: Readonly<Record<string, ToolRules>> | undefined
   /** More for the metadata document. Its scopes are those named above unless it names others. */
   readonly metadata?: Omit<MetadataOptions, 'resource'> | undefined
@@ -42,6 +51,12 @@ export interface McpGateOptions extends SurroundingsOptions {
   readonly hosts?: readonly string[] | undefined
   /** Origins whose pages may call from a browser. @default the origin of `resource` */
   readonly origins?: readonly string[] | undefined
+  /**
+   * Signs the session ids of a stateful transport for the callers that opened them: 32 random bytes or more, the same in
+   * every process that may get a session's next request.
+   * @default random: only this process takes back what it gave out
+   */
+  readonly sessionKey?: Uint8Array | undefined
   /** @default 1_048_576 */
   readonly maxBodyBytes?: number | undefined
 }
@@ -51,6 +66,7 @@ export const gateOptionKeys = [
   'authorizationServer',
   'audience',
   'scopes',
+  'guarded',
   'tools',
   'metadata',
   'dpop',
@@ -58,6 +74,7 @@ export const gateOptionKeys = [
   'actors',
   'hosts',
   'origins',
+  'sessionKey',
   'maxBodyBytes',
   'fetch',
   'clock',
@@ -75,15 +92,58 @@ export function endpointOf(option: string, resource: unknown): URL {
   return url
 }
 
-export function checkToolRules(
-  option: string,
-  tools: Readonly<Record<string, ToolRules>>,
-): ReadonlyMap<string, ToolRules> {
-  for (const [name, rules] of Object.entries(tools)) refuseUnknownKeys(`${option}.${name}`, rules, toolRuleKeys)
-  return new Map(Object.entries(tools))
+/**
+ * What calls of each tool need; `undefined` where no set of tools is configured.
+ *
+ * @throws ConfigurationError A name is none of the guarded tools: its rules would hold for nothing.
+ */
+export function toolRulesOf({
+  guarded,
+  tools,
+}: Pick<McpGateOptions, 'guarded' | 'tools'>): ReadonlyMap<string, ToolRules> | undefined {
+  const at = 'createMcpGate.tools'
+  for (const [name, rules] of Object.entries(tools ?? {})) refuseUnknownKeys(`${at}.${name}`, rules, toolRuleKeys)
+  if (guarded === undefined) return tools && new Map(Object.entries(tools))
+  const { callerScopes } = guarded
+  if (!(callerScopes instanceof Map)) throw new ConfigurationError('createMcpGate.guarded', 'give what guardTools made')
+  const unknown = Object.keys(tools ?? {}).find((name) => !callerScopes.has(name))
+  if (unknown !== undefined) {
+    const names = [...callerScopes.keys()].join(', ')
+    throw new ConfigurationError(`${at}.${unknown}`, `is not one of the guarded tools, which are ${names}`)
+  }
+  const more = new Map(Object.entries(tools ?? {}))
+  return new Map(
+    [...callerScopes].map(([name, scopes]) => {
+      const rules = more.get(name) ?? {}
+      return [name, { ...rules, scopes: [...new Set([...scopes, ...(rules.scopes ?? [])])] }]
+    }),
+  )
 }
 
 /** Every scope that some request needs: what a client may ask for at once. */
-export function scopesOf(scopes: readonly string[], tools: ReadonlyMap<string, ToolRules>): readonly string[] {
-  return [...new Set([...scopes, ...[...tools.values()].flatMap((rules) => rules.scopes ?? [])])]
+export function scopesOf(
+  scopes: readonly string[],
+  tools: ReadonlyMap<string, ToolRules> | undefined,
+): readonly string[] {
+  return [...new Set([...scopes, ...[...(tools?.values() ?? [])].flatMap((rules) => rules.scopes ?? [])])]
+}
+
+/** The gate's own rules, checked as `protect` will check them. */
+export function checkRules(tools: ReadonlyMap<string, ToolRules> | undefined, scopes: readonly string[]): void {
+  const word = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+  const lists: (readonly [string, readonly string[] | undefined])[] = [['createMcpGate.scopes', scopes]]
+  for (const [name, rules] of tools ?? []) {
+    lists.push([`createMcpGate.tools.${name}.scopes`, rules.scopes])
+    lists.push([`createMcpGate.tools.${name}.acrValues`, rules.acrValues])
+    const { maxAge } = rules
+    if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge >= 0)) {
+      throw new ConfigurationError(`createMcpGate.tools.${name}.maxAge`, 'give whole seconds, 0 or more')
+    }
+  }
+  for (const [option, list] of lists) {
+    if (list === undefined) continue
+    if (!Array.isArray(list) || !list.every((item) => typeof item === 'string' && word.test(item))) {
+      throw new ConfigurationError(option, 'give a list of words, without spaces, quotes and backslashes')
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import { ConfigurationError, displayText, type Interrupt, type Policy } from '@behalf/core'
+import { displayText, type Interrupt, type Policy } from '@behalf/core'
 import {
   type CallToolResult,
   CLIENT_CAPABILITIES_META_KEY,
@@ -12,7 +12,7 @@ import {
   UrlElicitationRequiredError,
 } from '@modelcontextprotocol/server'
 import { callTool, INTERRUPT_META, waitingResult } from '../guarded/call-tool.ts'
-import { guardedToolsOf } from '../guarded/guarded-tools-of.ts'
+import { callerScopesBy, guardedToolsOf } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
 import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
@@ -31,6 +31,8 @@ export interface GuardToolsOptions<S extends Schemas> extends GuardRules {
 
 /** Tools behind a guard, to be put on each server that the factory makes. */
 export interface GuardedTools {
+  /** By tool, what the token of its caller must carry: give all this to the gate as `guarded`. */
+  readonly callerScopes: ReadonlyMap<string, readonly string[]>
   /** For `new McpServer(info, guarded.serverOptions)`: checks the state that clients bring back. */
   readonly serverOptions: Pick<McpServerOptions, 'requestState'>
   /**
@@ -62,18 +64,12 @@ export function guardTools<const S extends Schemas>(
     guarded.map(({ name, policy }) => [name, policy]),
   )
   return {
+    callerScopes: callerScopesBy(guarded),
     serverOptions: { requestState: { verify: states.verify } },
     register(server) {
-      const isShown =
-        options.list === 'all'
-          ? () => true
-          : showPermitted<ServerContext>(server, 'tools/list', (context) =>
-              hiddenFrom(options.guard, policies, identityOf(context)),
-            )
       for (const one of guarded) register(server, one, states)
-      if (guarded.length > 0 && !isShown()) {
-        const fix = 'comes after other tools were registered: call it first, so that it may filter tools/list'
-        throw new ConfigurationError('guardTools.register', fix)
+      if (guarded.length > 0 && options.list !== 'all') {
+        showPermitted<ServerContext>(server, (context) => hiddenFrom(options.guard, policies, identityOf(context)))
       }
       return server
     },

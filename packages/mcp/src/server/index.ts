@@ -13,5 +13,5 @@ export { type Admission, createMcpGate, type McpGate, type McpHandler } from './
 export type { McpGateOptions, ToolRules } from './gate-options.ts'
 export { type GuardedTools, type GuardToolsOptions, guardTools } from './guard-tools.ts'
 export { type HonoContext, honoHandler } from './hono-handler.ts'
-export { type NodeBodyRequest, type NodeStreamResponse, nodeHandler } from './node-handler.ts'
+export { type NodeBodyRequest, type NodeHandlerOptions, type NodeStreamResponse, nodeHandler } from './node-handler.ts'
 export type { RequestStateOptions } from './request-state.ts'

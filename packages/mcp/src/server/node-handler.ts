@@ -5,6 +5,8 @@ import type { McpGate, McpHandler } from './create-mcp-gate.ts'
 export interface NodeBodyRequest extends NodeRequest, AsyncIterable<unknown> {
   /** Where a parser ran before. */
   readonly body?: unknown
+  /** Whether all of it has come. */
+  readonly complete?: boolean
 }
 
 /** What is needed of a Node response to stream into it. */
@@ -12,6 +14,15 @@ export interface NodeStreamResponse extends NodeResponse {
   write(chunk: Uint8Array): unknown
   once(event: 'close' | 'drain', listener: () => void): unknown
   readonly writableEnded: boolean
+}
+
+/** Options of {@link nodeHandler}. */
+export interface NodeHandlerOptions {
+  /**
+   * Gets what went wrong where there is no `next` that would; the client is told 500 and nothing more. What it throws is
+   * dropped. @default writes the error's name and where it was thrown to `console.error`: its message may hold secrets
+   */
+  readonly onError?: (error: unknown) => void
 }
 
 /**
@@ -23,22 +34,30 @@ export interface NodeStreamResponse extends NodeResponse {
 export function nodeHandler(
   gate: McpGate,
   handler: McpHandler,
+  { onError = report }: NodeHandlerOptions = {},
 ): (request: NodeBodyRequest, response: NodeStreamResponse, next?: (error?: unknown) => void) => void {
   const origin = new URL(gate.resource).origin
   const handle = gate.handle(handler)
   return (incoming, outgoing, next) => {
+    const gone = new AbortController()
     const serve = async () => {
       const part = webRequest(incoming, origin)
       if (next !== undefined && !gate.serves(part)) return next()
-      const gone = new AbortController()
       outgoing.once('close', () => {
         if (!outgoing.writableEnded) gone.abort(new DOMException('the client went away', 'AbortError'))
       })
-      await stream(await handle(requestOf(part, incoming, gone.signal)), outgoing, gone.signal)
+      const response = await handle(requestOf(part, incoming, gone.signal))
+      // A body that was refused unread is not waited for.
+      if (incoming.complete === false) outgoing.setHeader('connection', 'close')
+      await stream(response, outgoing, gone.signal)
     }
     // A request that cannot be one, such as TRACE, must end itself and not the process.
     serve().catch((error: unknown) => {
       if (next !== undefined) return next(error)
+      if (gone.signal.aborted) return
+      try {
+        onError(error)
+      } catch {}
       if (outgoing.writableEnded) return
       outgoing.statusCode = 500
       outgoing.end()
@@ -59,7 +78,8 @@ function requestOf(
 
 function bytesOf(incoming: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
   const iterator = incoming[Symbol.asyncIterator]()
-  return new ReadableStream({
+  // Nothing is read before the gate asks for it.
+  const source: UnderlyingDefaultSource<Uint8Array> = {
     async pull(controller) {
       const { value, done } = await iterator.next()
       if (done === true) controller.close()
@@ -68,7 +88,14 @@ function bytesOf(incoming: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
     async cancel() {
       await iterator.return?.()
     },
-  })
+  }
+  return new ReadableStream(source, { highWaterMark: 0 })
+}
+
+function report(error: unknown): void {
+  const { name, stack = '' } = error instanceof Error ? error : { name: typeof error }
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  console.error([`@behalf/mcp: a request failed with ${name}`, ...frames].join('\n'))
 }
 
 async function stream(response: Response, outgoing: NodeStreamResponse, gone: AbortSignal): Promise<void> {

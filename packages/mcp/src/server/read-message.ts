@@ -4,6 +4,11 @@ import { readBounded } from '../guarded/read-bounded.ts'
 /** The part of a JSON-RPC message that decides what its token must carry. */
 const ToolCall = z.object({ method: z.literal('tools/call'), params: z.object({ name: z.string() }) })
 
+const RequestId = z.object({ id: z.union([z.string(), z.number()]) })
+
+/** A body that takes longer keeps a connection, and is not waited for. */
+const MAX_BODY_MS = 30_000
+
 /** A body as it was read: parsed once, for us and for the handler alike. */
 export type ReadBody =
   | { readonly ok: true; readonly body: unknown; readonly tool: string | undefined }
@@ -19,7 +24,10 @@ export async function readMessage(request: Request, maxBytes: number): Promise<R
   if (!/^application\/json\s*(?:;|$)/i.test(request.headers.get('content-type') ?? '')) {
     return refuse(415, -32_000, 'Content-Type must be application/json')
   }
-  const read = await readBounded(request, maxBytes)
+  const late = Promise.withResolvers<'late'>()
+  const timer = setTimeout(() => late.resolve('late'), MAX_BODY_MS)
+  const read = await Promise.race([readBounded(request, maxBytes), late.promise]).finally(() => clearTimeout(timer))
+  if (read === 'late') return refuse(408, -32_000, 'The request body did not come in time')
   if (read === undefined) return refuse(413, -32_000, 'The request body is too large')
   try {
     return parsedMessage(JSON.parse(new TextDecoder().decode(read)))
@@ -38,6 +46,17 @@ export function parsedMessage(body: unknown): ReadBody {
   const call = ToolCall.safeParse(body)
   return { ok: true, body, tool: call.success ? call.data.params.name : undefined }
 }
+
+/** The answer to a call of a tool that this gate does not know (I12). */
+export function unknownTool(body: unknown): Response {
+  const { id } = RequestId.safeParse(body).data ?? {}
+  const error = { code: -32_602, message: 'This tool is not served here' }
+  return Response.json({ jsonrpc: '2.0', error, id: id ?? null }, { status: id === undefined ? 400 : 200 })
+}
+
+/** The answer to a session id that this caller was not given: clients open another session then. */
+export const unknownSession = (): Response =>
+  Response.json({ jsonrpc: '2.0', error: { code: -32_001, message: 'Session not found' }, id: null }, { status: 404 })
 
 function refuse(status: number, code: number, message: string): ReadBody {
   return { ok: false, response: Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status }) }

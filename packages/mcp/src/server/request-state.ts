@@ -1,7 +1,9 @@
-import { ConfigurationError, type Identity } from '@behalf/core'
+import { ConfigurationError } from '@behalf/core'
 import { createRequestStateCodec, type RequestStateCodec } from '@modelcontextprotocol/server'
 import * as z from 'zod/mini'
 import { identityOf } from './auth-info.ts'
+import { principalOf } from './principal.ts'
+import { signingKey } from './signing-key.ts'
 
 /** Options of the state that clients carry from one round of a call to the next (revision 2026-07-28). */
 export interface RequestStateOptions {
@@ -29,18 +31,18 @@ const wire = z.strictObject({ tool: z.string(), slot: z.string() })
  * finds a run only under its owner and for equal arguments.
  */
 export function requestStates(option: string, options: RequestStateOptions = {}): RequestStateCodec<RoundState> {
-  const { key = crypto.getRandomValues(new Uint8Array(32)), lifetimeSeconds = 3600 } = options
-  // One byte over and over is a placeholder that was left in: anybody could sign with it.
-  if (!(key instanceof Uint8Array && key.length >= 32 && new Set(key).size > 1)) {
-    throw new ConfigurationError(`${option}.key`, 'give 32 random bytes or more')
-  }
+  const { lifetimeSeconds = 3600 } = options
+  const key = signingKey(`${option}.key`, options.key)
   if (!(Number.isSafeInteger(lifetimeSeconds) && lifetimeSeconds > 0)) {
     throw new ConfigurationError(`${option}.lifetimeSeconds`, 'give whole seconds, 1 or more')
   }
   return createRequestStateCodec<RoundState>({
     key,
     ttlSeconds: lifetimeSeconds,
-    bind: (context) => ownerOf(identityOf(context), context.mcpReq.method),
+    bind: (context) => {
+      const identity = identityOf(context)
+      return JSON.stringify([context.mcpReq.method, identity === undefined ? null : principalOf(identity)])
+    },
   })
 }
 
@@ -48,11 +50,4 @@ export function requestStates(option: string, options: RequestStateOptions = {})
 export function roundOf(state: unknown, tool: string): RoundState | undefined {
   const parsed = wire.safeParse(state)
   return parsed.success && parsed.data.tool === tool ? parsed.data : undefined
-}
-
-function ownerOf(identity: Identity | undefined, method: string): string {
-  if (identity === undefined) return JSON.stringify([method])
-  const { issuer, tenant, clientId } = identity
-  const subject = identity.kind === 'user' ? identity.subject : undefined
-  return JSON.stringify([method, identity.kind, issuer, tenant, subject, clientId])
 }

@@ -1,15 +1,13 @@
-import { ConfigurationError } from '@behalf/core'
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import {
   type CallToolResult,
-  ListToolsRequestSchema,
   type ServerNotification,
   type ServerRequest,
   UrlElicitationRequiredError,
 } from '@modelcontextprotocol/sdk/types.js'
 import { callTool, waitingResult } from '../guarded/call-tool.ts'
-import { guardedToolsOf } from '../guarded/guarded-tools-of.ts'
+import { callerScopesBy, guardedToolsOf } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
 import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
@@ -24,6 +22,8 @@ export interface GuardToolsOptions<S extends Schemas> extends GuardRules {
 
 /** Tools behind a guard, to be put on each server of the v1 SDK. */
 export interface GuardedTools {
+  /** By tool, what the token of its caller must carry: give all this to the gate as `guarded`. */
+  readonly callerScopes: ReadonlyMap<string, readonly string[]>
   /** Registers the tools. @returns the server */
   register(server: McpServer): McpServer
 }
@@ -48,17 +48,11 @@ export function guardTools<const S extends Schemas>(
   const guarded = guardedToolsOf(tools as unknown as Readonly<Record<string, McpTool>>, options)
   const policies = Object.fromEntries(guarded.map(({ name, policy }) => [name, policy]))
   return {
+    callerScopes: callerScopesBy(guarded),
     register(server) {
-      const isShown =
-        options.list === 'all'
-          ? () => true
-          : showPermitted<Extra>(server, ListToolsRequestSchema, (context) =>
-              hiddenFrom(options.guard, policies, identityOf(context)),
-            )
       for (const one of guarded) register(server, one)
-      if (guarded.length > 0 && !isShown()) {
-        const fix = 'comes after other tools were registered: call it first, so that it may filter tools/list'
-        throw new ConfigurationError('guardTools.register', fix)
+      if (guarded.length > 0 && options.list !== 'all') {
+        showPermitted<Extra>(server, (context) => hiddenFrom(options.guard, policies, identityOf(context)))
       }
       return server
     },

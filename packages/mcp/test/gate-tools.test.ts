@@ -1,0 +1,100 @@
+import { type Policy, policy, publicTool } from '@behalf/core'
+import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { createMcpGate, guardTools, type McpGateOptions, nodeHandler } from '../src/server/index.ts'
+import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
+import { connectClient, textOf } from './connect-client.ts'
+import { openWorld, type World } from './world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await openWorld()
+})
+afterAll(() => world.close())
+
+const Nothing = z.strictObject({})
+const tool = { inputSchema: Nothing, execute: () => 'ran' }
+
+const make = () => {
+  const policies: Record<'trade' | 'look', Policy<Record<string, never>>> = {
+    trade: policy(Nothing, { callerScopes: ['mcp:trade'] }) as never,
+    look: policy(Nothing, {}) as never,
+  }
+  return guardTools({ trade: tool, look: tool }, { guard: world.guard(), policies })
+}
+const gateOf = (over: Partial<McpGateOptions>) =>
+  createMcpGate({ resource: world.resource, authorizationServer: world.profile, ...over })
+
+function serve(over: Partial<McpGateOptions>, guarded = make()) {
+  const mcp = createMcpHandler(() => {
+    const server = new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)
+    // One that nobody guards.
+    server.registerTool('debug', { inputSchema: Nothing }, async () => ({ content: [{ type: 'text', text: 'ran' }] }))
+    return guarded.register(server)
+  })
+  world.port.serve(nodeHandler(gateOf(over), mcp.fetch))
+}
+
+async function call(name: string, scope: string): Promise<string> {
+  const client = await connectClient(world.resource, await world.token('ann', { scope: `openid ${scope}` }))
+  return client.callTool({ name, arguments: {} }).then(textOf, String)
+}
+
+describe('a tool whose policy names scopes of the caller', () => {
+  test('is called with a token that has them, and with no other', async () => {
+    const guarded = make()
+    serve({ guarded }, guarded)
+    expect(await call('trade', 'mcp:tools mcp:trade')).toBe('ran')
+    expect(await call('trade', 'mcp:tools')).toMatch(/insufficient|scope|403/i)
+    expect(await call('look', 'mcp:tools')).toBe('ran')
+  })
+
+  test('is named by the metadata with its scopes', async () => {
+    const gate = gateOf({ guarded: make() })
+    const answer = await gate.admit(new Request(gate.metadataUrl))
+    expect(answer.ok ? undefined : await answer.response.json()).toMatchObject({ scopes_supported: ['mcp:trade'] })
+  })
+
+  test('is refused by the guard where the gate was not told of it', async () => {
+    serve({})
+    expect(await call('trade', 'mcp:tools')).toBe('This action is not permitted.')
+    expect(await call('trade', 'mcp:tools mcp:trade')).toBe('ran')
+  })
+
+  test('is known to the gate for servers of the v1 SDK too', () => {
+    const policies = { trade: policy(Nothing, { callerScopes: ['mcp:trade'] }) }
+    const guarded = guardToolsV1({ trade: tool }, { guard: world.guard(), policies })
+    expect([...guarded.callerScopes]).toEqual([['trade', ['mcp:trade']]])
+    guarded.register(new ServerV1({ name: 's', version: '1' }))
+  })
+})
+
+describe('a tool name that the gate does not know', () => {
+  test('is an error at start-up beside guarded tools, and says which there are', () => {
+    const guarded = make()
+    const tools = { trad: { scopes: ['mcp:trade'] } }
+    expect(() => gateOf({ guarded, tools })).toThrow(/createMcpGate\.tools\.trad: .*trade, look/)
+    expect(() => gateOf({ guarded: {} as never })).toThrow('createMcpGate.guarded')
+  })
+
+  test('is refused at the call, whether the SDK has such a tool or not', async () => {
+    const guarded = make()
+    serve({ guarded }, guarded)
+    expect(await call('debug', 'mcp:tools mcp:trade')).toContain('not served here')
+    expect(await call('toString', 'mcp:tools mcp:trade')).toContain('not served here')
+  })
+
+  test('misspelt in `tools` lets no token in: the tool itself is refused', async () => {
+    serve({ tools: { trad: { scopes: ['mcp:trade'] }, look: {} } })
+    expect(await call('trade', 'mcp:tools mcp:trade')).toContain('not served here')
+    expect(await call('look', 'mcp:tools')).toBe('ran')
+  })
+})
+
+test('the rules of a public tool, and of a policy without caller scopes, ask nothing of a token', () => {
+  const policies = { open: publicTool(Nothing), look: policy(Nothing, {}) }
+  const guarded = guardTools({ open: tool, look: tool }, { guard: world.guard(), policies })
+  expect([...guarded.callerScopes.values()]).toEqual([[], []])
+})
