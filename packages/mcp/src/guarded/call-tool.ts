@@ -6,6 +6,7 @@ import {
   type Outcome,
   toolFailedSentence,
 } from '@behalf/core'
+import { asksForInput, type InputRequired, inputAskedFor, isInputRequired } from './input-required.ts'
 import type { GuardedTool } from './mcp-tool.ts'
 import type { ToolResult } from './schema.ts'
 import { toolResultOf } from './tool-result.ts'
@@ -17,6 +18,10 @@ export interface ToolRound {
   readonly slot: string
   readonly input: unknown
   readonly signal: AbortSignal
+  /** The SDK's, without credentials. */
+  readonly context: unknown
+  /** Whether a body may answer with `input_required`. */
+  readonly takesInput: boolean
   /** How long it may wait for a person to do this, seconds. */
   readonly waitSeconds: (interrupt: Interrupt) => number
 }
@@ -24,6 +29,7 @@ export interface ToolRound {
 export type ToolAnswer =
   | { readonly kind: 'result'; readonly result: ToolResult }
   | { readonly kind: 'interrupt'; readonly interrupt: Interrupt }
+  | { readonly kind: 'input_required'; readonly asked: InputRequired }
 
 /** The key of `_meta` under which a client's app finds what waits, as `interruptsOf` reads it. */
 export const INTERRUPT_META = 'behalf/interrupt'
@@ -46,26 +52,31 @@ export async function callTool(guarded: GuardedTool, round: ToolRound): Promise<
   return answerOf(guarded, isAnswered ? await runOnce(guarded, round) : first)
 }
 
-type Ended = Outcome<unknown> | 'failed' | 'faulty'
+type Ended = Outcome<unknown> | { readonly failed: string } | { readonly asked: InputRequired }
 
 /** The interrupted outcome is told apart by its field, so that a narrowed value stays narrow. */
-async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Exclude<Ended, string> | { failed: string }> {
+async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
   const { name, tool, policy, rules } = guarded
-  const { identity, slot, input, signal } = round
+  const { identity, slot, input, signal, context, takesInput } = round
   let began = false
   try {
-    return await rules.guard.run(policy, { tool: name, slot, input, signal, identity }, (parsed) => {
+    return await rules.guard.run(policy, { tool: name, slot, input, signal, identity }, async (parsed, call) => {
       began = true
-      return lastOf(tool.execute(parsed, { signal }))
+      const value = await lastOf(tool.execute(parsed, { signal, context }))
+      if (!takesInput || !isInputRequired(value)) return value
+      throw asksForInput(value, Object.keys(call.access).length > 0)
     })
   } catch (error) {
     if (signal.aborted && error === signal.reason) throw error
+    const asked = began ? inputAskedFor(error) : undefined
+    if (asked !== undefined) return { asked }
     report(guarded, error)
     return { failed: began ? toolFailedSentence : denySentences.misconfigured }
   }
 }
 
-function answerOf({ tool, name, rules }: GuardedTool, ended: Outcome<unknown> | { failed: string }): ToolAnswer {
+function answerOf({ tool, name, rules }: GuardedTool, ended: Ended): ToolAnswer {
+  if ('asked' in ended) return { kind: 'input_required', asked: ended.asked }
   if ('failed' in ended) return refusal(ended.failed, 'tool_failed')
   switch (ended.status) {
     case 'done':

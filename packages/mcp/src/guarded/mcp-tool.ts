@@ -2,13 +2,15 @@ import type { Guard, Interrupt, Policy } from '@behalf/core'
 import type { AnySchema, OutputOf, ToolHints } from './schema.ts'
 
 /** What a tool's body gets beside its input. Its credentials come by `currentCall`. */
-export interface ToolSurroundings {
+export interface ToolSurroundings<Context = unknown> {
   /** Aborts when the client goes away or cancels. */
   readonly signal: AbortSignal
+  /** The SDK's own context of this request, to report progress, to log, to sample or to elicit. Holds no credentials. */
+  readonly context: Context
 }
 
-/** A tool, in no SDK's form. */
-export interface McpTool<Schema extends AnySchema = AnySchema> {
+/** A tool, in no SDK's form but for the context of its requests. */
+export interface McpTool<Schema extends AnySchema = AnySchema, Context = unknown> {
   readonly title?: string
   readonly description?: string
   /** Any Standard Schema that can say itself as JSON Schema, and zod's mini schemas. */
@@ -19,15 +21,19 @@ export interface McpTool<Schema extends AnySchema = AnySchema> {
   /**
    * The body. Gets the input as the policy parsed it, frozen. Returns plain JSON, a text, or a result of MCP
    * (`{ content: […] }`); of a generator the last value is taken.
+   *
+   * On SDK 2 it may return `inputRequired(…)`: the run goes on in the next round, with the same approval and the same
+   * idempotency key, and the body starts over with the client's `inputResponses` and its own `requestState`. Ask before
+   * anything is written. A `write` tool asks twice at most.
    */
-  readonly execute: (input: OutputOf<Schema>, surroundings: ToolSurroundings) => unknown
+  readonly execute: (input: OutputOf<Schema>, surroundings: ToolSurroundings<Context>) => unknown
 }
 
 /** The schemas by tool, from which the tools' types are inferred. */
 export type Schemas = Readonly<Record<string, AnySchema>>
 
 /** Tools by name, each with its own schema. */
-export type ToolsOf<S extends Schemas> = { readonly [Name in keyof S]: McpTool<S[Name]> }
+export type ToolsOf<S extends Schemas, Context = unknown> = { readonly [Name in keyof S]: McpTool<S[Name], Context> }
 
 /** A policy for each tool, whose input is what the tool's body takes. */
 export type PoliciesFor<S extends Schemas> = {

@@ -14,12 +14,13 @@ import {
 import { callTool, INTERRUPT_META, waitingResult } from '../guarded/call-tool.ts'
 import { callerScopesBy, guardedToolsOf } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
-import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
+import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
 import { showPermitted } from '../guarded/show-permitted.ts'
 import { identityOf } from './auth-info.ts'
 import { listedSchema } from './listed-schema.ts'
 import { type RequestStateOptions, type RoundState, requestStates, roundOf } from './request-state.ts'
+import { type ToolsOf, toolContext } from './tool-context.ts'
 
 /** Options of {@link guardTools}. */
 export interface GuardToolsOptions<S extends Schemas> extends GuardRules {
@@ -110,6 +111,8 @@ async function answer(
     slot,
     input,
     signal: mcpReq.signal,
+    context: toolContext(context, state?.own),
+    takesInput: true,
     // Whoever can be shown a page is shown it first, and waits when it comes back.
     waitSeconds: (interrupt) =>
       declined || (state === undefined && pageTo(interrupt) !== undefined)
@@ -117,6 +120,12 @@ async function answer(
         : (rules.waitSeconds ?? DEFAULT_WAIT_SECONDS),
   })
   if (ended.kind === 'result') return ended.result
+  if (ended.kind === 'input_required') {
+    // What the body gave out comes back to it within our own state, which finds its run.
+    const { requestState: own } = ended.asked
+    const requestState = await states.mint({ tool: name, slot, ...(own !== undefined && { own }) }, context)
+    return { ...ended.asked, requestState }
+  }
   const { interrupt } = ended
   const page = pageTo(interrupt)
   if (mcpReq.envelope === undefined && page !== undefined) {

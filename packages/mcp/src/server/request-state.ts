@@ -20,9 +20,11 @@ export interface RequestStateOptions {
 export interface RoundState {
   readonly tool: string
   readonly slot: string
+  /** The state of the tool's own body. */
+  readonly own?: string
 }
 
-const wire = z.strictObject({ tool: z.string(), slot: z.string() })
+const wire = z.strictObject({ tool: z.string(), slot: z.string(), own: z.optional(z.string()) })
 
 /**
  * Signs and checks the state.
@@ -49,5 +51,5 @@ export function requestStates(option: string, options: RequestStateOptions = {})
 /** The state of this round for this very tool, or nothing. */
 export function roundOf(state: unknown, tool: string): RoundState | undefined {
   const parsed = wire.safeParse(state)
-  return parsed.success && parsed.data.tool === tool ? parsed.data : undefined
+  return parsed.success && parsed.data.tool === tool ? (parsed.data as RoundState) : undefined
 }

@@ -1,18 +1,13 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
-import {
-  type CallToolResult,
-  type ServerNotification,
-  type ServerRequest,
-  UrlElicitationRequiredError,
-} from '@modelcontextprotocol/sdk/types.js'
+import { type CallToolResult, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js'
 import { callTool, waitingResult } from '../guarded/call-tool.ts'
 import { callerScopesBy, guardedToolsOf } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
-import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
+import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
 import { showPermitted } from '../guarded/show-permitted.ts'
 import { identityOf } from '../server/auth-info.ts'
+import { type Extra, type ToolsOf, toolContext } from './tool-context.ts'
 
 /** Options of {@link guardTools}. */
 export interface GuardToolsOptions<S extends Schemas> extends GuardRules {
@@ -27,8 +22,6 @@ export interface GuardedTools {
   /** Registers the tools. @returns the server */
   register(server: McpServer): McpServer
 }
-
-type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
 
 const DEFAULT_WAIT_SECONDS = 20
 
@@ -80,10 +73,13 @@ async function answer(guarded: GuardedTool, input: unknown, extra: Extra): Promi
     slot: crypto.randomUUID(),
     input,
     signal: extra.signal,
+    context: toolContext(extra),
+    takesInput: false,
     waitSeconds: (interrupt) =>
       pageFor(interrupt, rules.pageOf) === undefined ? (rules.waitSeconds ?? DEFAULT_WAIT_SECONDS) : 0,
   })
   if (ended.kind === 'result') return ended.result as CallToolResult
+  if (ended.kind === 'input_required') throw new TypeError('a server of the v1 SDK has no such result')
   const { interrupt } = ended
   const page = pageFor(interrupt, rules.pageOf)
   if (page === undefined) return waitingResult(interrupt) as CallToolResult
