@@ -3,18 +3,26 @@ import { buy, stockTools } from '@behalf/testing/contract'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { WebStandardStreamableHTTPServerTransport as TransportV1 } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
-import { ElicitResultSchema } from '@modelcontextprotocol/sdk/types.js'
+import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
+import { ElicitResultSchema, type ServerNotification, type ServerRequest } from '@modelcontextprotocol/sdk/types.js'
 import {
   acceptedContent,
   createMcpHandler,
   inputRequired,
   McpServer,
+  type ServerContext,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
-import { createMcpGate, guardTools, type McpHandler, nodeHandler, type ToolSurroundings } from '../src/server/index.ts'
-import { guardTools as guardToolsV1, type ToolSurroundings as SurroundingsV1 } from '../src/v1/index.ts'
+import {
+  createMcpGate,
+  guardTools,
+  type McpHandler,
+  nodeHandler,
+  type ToolSurroundings as Surroundings,
+} from '../src/server/index.ts'
+import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 import { connectClient, textOf } from './connect-client.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -25,6 +33,7 @@ beforeAll(async () => {
 afterAll(() => world.close())
 beforeEach(() => world.target.reset())
 
+type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
 const Nothing = z.strictObject({})
 const writes = policy(Nothing, { effect: 'write' })
 const asksAPerson = policy(Nothing, { approval: { message: () => 'Close the account' } })
@@ -40,7 +49,7 @@ const serveHandler = (handler: McpHandler) => {
   world.port.serve(nodeHandler(gate, handler))
 }
 
-type Body = (input: Record<string, never>, surroundings: ToolSurroundings) => unknown
+type Body = (input: Record<string, never>, surroundings: Surroundings<ServerContext>) => unknown
 
 function guardedBy(execute: Body, under: Policy<Record<string, never>> = writes as never) {
   const guard = world.guard()
@@ -228,7 +237,7 @@ describe('the context of a body', () => {
   })
 
   test('reports progress and elicits (v1 SDK)', async () => {
-    const execute = async (_input: unknown, { context }: SurroundingsV1) => {
+    const execute = async (_input: unknown, { context }: Surroundings<Extra>) => {
       const progressToken = context._meta?.progressToken ?? 0
       await context.sendNotification({ method: 'notifications/progress', params: { progressToken, progress: 1 } })
       const params = { message: 'Really?', requestedSchema: { type: 'object', properties: {} } } as const
@@ -245,50 +254,5 @@ describe('the context of a body', () => {
     const onprogress = (progress: unknown) => void seen.push(progress)
     expect(textOf(await client.callTool({ name: 'probe', arguments: {} }, { onprogress }))).toBe('decline')
     expect(seen).toHaveLength(1)
-  })
-
-  const secrets = { authorization: 'Bearer a-secret', cookie: 'sid=a-secret', dpop: 'a-secret' }
-  const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'probe', arguments: {} } }
-  const request = () =>
-    new Request(world.resource, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...secrets },
-      body: JSON.stringify(body),
-    })
-  const authInfo = async () => {
-    const identity = await world.identity(await world.token('ann'))
-    return { token: 'a-secret', clientId: 'c', scopes: ['mcp:tools'], extra: { identity, refreshToken: 'a-secret' } }
-  }
-
-  test('holds no credentials, whatever stands before the server (v2 SDK)', async () => {
-    let seen = ''
-    const guarded = guardedBy((_input, { context: { http } }) => {
-      seen = JSON.stringify([http, [...(http?.req?.headers ?? [])]])
-      return http?.authInfo?.clientId
-    })
-    const mcp = createMcpHandler(() =>
-      guarded.register(new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)),
-    )
-    expect(await (await mcp.fetch(request(), { authInfo: await authInfo() })).text()).toContain('"text":"c"')
-    expect(seen).toContain('content-type')
-    expect(seen).not.toContain('a-secret')
-  })
-
-  test('holds no credentials, whatever stands before the server (v1 SDK)', async () => {
-    let seen = ''
-    const execute = (_input: unknown, { context }: SurroundingsV1) => {
-      seen = JSON.stringify(context)
-      return context.authInfo?.clientId
-    }
-    const guarded = guardToolsV1(
-      { probe: { inputSchema: Nothing, execute } },
-      { guard: world.guard(), policies: { probe: writes } },
-    )
-    const transport = new TransportV1()
-    await guarded.register(new ServerV1({ name: 'x', version: '1' })).connect(transport)
-    const response = await transport.handleRequest(request(), { authInfo: await authInfo() } as never)
-    expect(await response.text()).toContain('"text":"c"')
-    expect(seen).toContain('content-type')
-    expect(seen).not.toContain('a-secret')
   })
 })

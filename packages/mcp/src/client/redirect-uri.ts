@@ -13,7 +13,7 @@ export function redirectUriOf(redirectUri: string, issuer: string): string {
 }
 
 /** The issuer that a redirect URI belongs to, where it says one. */
-export const issuerOfRedirectUri = (redirectUri: string): string | undefined =>
+const issuerOfRedirectUri = (redirectUri: string): string | undefined =>
   new URL(redirectUri).searchParams.get(ISSUER_PARAMETER) ?? undefined
 
 /** Whether the server names itself in each answer (RFC 9207). */

@@ -9,7 +9,7 @@ export interface ToolSurroundings<Context = unknown> {
   readonly context: Context
 }
 
-/** A tool, in no SDK's form but for the context of its requests. */
+/** A tool, in no SDK's form but for the context of its requests: `ServerContext` on SDK 2, `RequestHandlerExtra` on SDK 1. */
 export interface McpTool<Schema extends AnySchema = AnySchema, Context = unknown> {
   readonly title?: string
   readonly description?: string

@@ -14,13 +14,13 @@ import {
 import { callTool, INTERRUPT_META, waitingResult } from '../guarded/call-tool.ts'
 import { callerScopesBy, guardedToolsOf } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
-import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas } from '../guarded/mcp-tool.ts'
+import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
 import { showPermitted } from '../guarded/show-permitted.ts'
 import { identityOf } from './auth-info.ts'
 import { listedSchema } from './listed-schema.ts'
 import { type RequestStateOptions, type RoundState, requestStates, roundOf } from './request-state.ts'
-import { type ToolsOf, toolContext } from './tool-context.ts'
+import { toolContext } from './tool-context.ts'
 
 /** Options of {@link guardTools}. */
 export interface GuardToolsOptions<S extends Schemas> extends GuardRules {
@@ -56,7 +56,7 @@ const DEFAULT_WAIT_SECONDS = 20
  * @throws ConfigurationError An unknown option, or a tool without a policy or without `execute`.
  */
 export function guardTools<const S extends Schemas>(
-  tools: ToolsOf<S>,
+  tools: ToolsOf<S, ServerContext>,
   options: GuardToolsOptions<NoInfer<S>>,
 ): GuardedTools {
   const guarded = guardedToolsOf(tools as unknown as Readonly<Record<string, McpTool>>, options, ['requestState'])

@@ -1,8 +1,11 @@
 export type {
   GuardRules,
+  McpTool,
   PageOf,
   PoliciesFor,
   Schemas,
+  ToolSurroundings,
+  ToolsOf,
 } from '../guarded/mcp-tool.ts'
 export type { AnySchema, OutputOf, ToolHints } from '../guarded/schema.ts'
 export { type AuthCarrier, identityOf, type McpAuthInfo } from './auth-info.ts'
@@ -12,4 +15,3 @@ export { type GuardedTools, type GuardToolsOptions, guardTools } from './guard-t
 export { type HonoContext, honoHandler } from './hono-handler.ts'
 export { type NodeBodyRequest, type NodeHandlerOptions, type NodeStreamResponse, nodeHandler } from './node-handler.ts'
 export type { RequestStateOptions } from './request-state.ts'
-export type { McpTool, ToolSurroundings, ToolsOf } from './tool-context.ts'

@@ -1,19 +1,5 @@
 import type { ServerContext } from '@modelcontextprotocol/server'
-import type {
-  Schemas,
-  ToolSurroundings as SdkSurroundings,
-  McpTool as SdkTool,
-  ToolsOf as SdkTools,
-} from '../guarded/mcp-tool.ts'
-import type { AnySchema } from '../guarded/schema.ts'
 import { authInfoWithoutToken, holdsCredentials } from '../guarded/without-credentials.ts'
-
-/** What a tool's body gets beside its input. */
-export type ToolSurroundings = SdkSurroundings<ServerContext>
-/** A tool of a server on SDK 2. */
-export type McpTool<Schema extends AnySchema = AnySchema> = SdkTool<Schema, ServerContext>
-/** Tools by name, each with its own schema. */
-export type ToolsOf<S extends Schemas> = SdkTools<S, ServerContext>
 
 /**
  * The context as a tool's body gets it: without credentials, and with the state that this body itself gave out.

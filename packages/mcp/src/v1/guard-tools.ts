@@ -1,13 +1,19 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { type CallToolResult, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js'
+import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
+import {
+  type CallToolResult,
+  type ServerNotification,
+  type ServerRequest,
+  UrlElicitationRequiredError,
+} from '@modelcontextprotocol/sdk/types.js'
 import { callTool, waitingResult } from '../guarded/call-tool.ts'
 import { callerScopesBy, guardedToolsOf } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
-import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas } from '../guarded/mcp-tool.ts'
+import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
 import { showPermitted } from '../guarded/show-permitted.ts'
 import { identityOf } from '../server/auth-info.ts'
-import { type Extra, type ToolsOf, toolContext } from './tool-context.ts'
+import { type Extra, toolContext } from './tool-context.ts'
 
 /** Options of {@link guardTools}. */
 export interface GuardToolsOptions<S extends Schemas> extends GuardRules {
@@ -35,7 +41,7 @@ const DEFAULT_WAIT_SECONDS = 20
  * @throws ConfigurationError An unknown option, or a tool without a policy or without `execute`.
  */
 export function guardTools<const S extends Schemas>(
-  tools: ToolsOf<S>,
+  tools: ToolsOf<S, RequestHandlerExtra<ServerRequest, ServerNotification>>,
   options: GuardToolsOptions<NoInfer<S>>,
 ): GuardedTools {
   const guarded = guardedToolsOf(tools as unknown as Readonly<Record<string, McpTool>>, options)

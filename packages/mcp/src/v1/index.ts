@@ -1,8 +1,10 @@
 export type {
   GuardRules,
+  McpTool,
   PageOf,
   PoliciesFor,
   Schemas,
+  ToolSurroundings,
+  ToolsOf,
 } from '../guarded/mcp-tool.ts'
 export { type GuardedTools, type GuardToolsOptions, guardTools } from './guard-tools.ts'
-export type { McpTool, ToolSurroundings, ToolsOf } from './tool-context.ts'
