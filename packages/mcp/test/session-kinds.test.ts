@@ -4,7 +4,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { clientMetadataHandler, type McpSession, type McpSessionOptions } from '../src/client/index.ts'
 import { type Browser, browserOf } from './browser.ts'
 import { textOf } from './connect-client.ts'
-import { openPort } from './http-server.ts'
 import * as sessions from './sessions.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -28,17 +27,18 @@ const requests = async (endpoint: string) =>
 
 describe('a client with a metadata document', () => {
   verifies('MCP-CLIENT-registration-order', 'needs no registration', async () => {
-    const port = await openPort()
-    onTestFinished(() => port.close())
-    // oidc-provider reads https only; the sandbox asks a document on loopback over http.
-    const metadataUrl = `${port.origin.replace('http:', 'https:')}/client.json`
+    const metadataUrl = 'https://app.example/client.json'
     const client = { name: 'An agent with a document', redirectUri, metadataUrl }
     const document = clientMetadataHandler(client)
-    port.serve(async (request, response) => {
-      const answer = document({ url: `${port.origin}${request.url}`, method: request.method ?? 'GET' })
-      response.writeHead(answer?.status ?? 404, Object.fromEntries(answer?.headers ?? []))
-      response.end(await answer?.text())
+    // The sandbox reads no documents on loopback: the app's host is played here.
+    const real = globalThis.fetch
+    onTestFinished(() => {
+      globalThis.fetch = real
     })
+    globalThis.fetch = async (input, init) => {
+      const url = input instanceof Request ? input.url : String(input)
+      return (url === metadataUrl && document({ url, method: 'GET' })) || real(input, init)
+    }
     const browser = browserOf(world.target, 'ann')
     const me = JSON.parse(textOf(await call(open(browser, { client }), browser)))
     expect(me).toEqual({ subject: 'ann', clientId: metadataUrl })
