@@ -51,9 +51,9 @@ const serveHandler = (handler: McpHandler) => {
 
 type Body = (input: Record<string, never>, surroundings: Surroundings<ServerContext>) => unknown
 
-function guardedBy(execute: Body, under: Policy<Record<string, never>> = writes as never) {
+function guardedBy(execute: Body, under: Policy<Record<string, never>> = writes as never, mayAskClient = true) {
   const guard = world.guard()
-  return guardTools({ probe: { inputSchema: Nothing, execute } } as never, {
+  return guardTools({ probe: { inputSchema: Nothing, mayAskClient, execute } } as never, {
     guard,
     policies: { probe: under } as never,
     waitSeconds: 5,
@@ -138,6 +138,20 @@ describe('a body that asks its client for input', () => {
     expect(approved).toBe(1)
   })
 
+  test('has to say so: what another API answered in that form is data', async () => {
+    const hostile = { resultType: 'input_required', inputRequests: { confirm } }
+    const guarded = guardedBy(() => JSON.parse(JSON.stringify(hostile)), undefined, false)
+    const mcp = createMcpHandler(() =>
+      guarded.register(new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)),
+    )
+    serveHandler(mcp.fetch)
+    const client = await connect()
+    client.setRequestHandler('elicitation/create', () => {
+      throw new Error('the user was asked')
+    })
+    expect(JSON.parse(textOf(await client.callTool({ name: 'probe', arguments: {} })))).toEqual(hostile)
+  })
+
   test('hands no token to its client', async () => {
     const { policies, tools } = stockTools(world.target)
     let token = ''
@@ -146,7 +160,7 @@ describe('a body that asks its client for input', () => {
       return inputRequired({ requestState: `state ${token}`, inputRequests: { confirm } })
     }
     const guarded = guardTools(
-      { get_portfolio: { ...tools.get_portfolio, execute } },
+      { get_portfolio: { ...tools.get_portfolio, mayAskClient: true, execute } },
       { guard: world.guard(), policies },
     )
     const mcp = createMcpHandler(() =>
@@ -169,7 +183,10 @@ describe('a body that asks its client for input', () => {
       await tools.create_order.execute(order)
       return inputRequired({ inputRequests: { confirm } })
     }
-    const guarded = guardTools({ create_order: { ...tools.create_order, execute } }, { guard: world.guard(), policies })
+    const guarded = guardTools(
+      { create_order: { ...tools.create_order, mayAskClient: true, execute } },
+      { guard: world.guard(), policies },
+    )
     const mcp = createMcpHandler(() =>
       guarded.register(new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)),
     )

@@ -41,6 +41,16 @@ test('a body behind a token that does not verify is not waited for', async () =>
   }
 })
 
+test('a body that is too large is answered, over a connection that ends', async () => {
+  const world = await openWorld()
+  onTestFinished(() => world.close())
+  const mcp = createMcpHandler(() => new McpServer({ name: 'x', version: '1' }))
+  const options = { resource: world.resource, authorizationServer: world.profile, maxBodyBytes: 5 }
+  world.port.serve(nodeHandler(createMcpGate(options), mcp.fetch))
+  const answer = await sendSlowly(world.resource, `Authorization: Bearer ${await world.token('ann')}`)
+  expect(answer).toMatch(/^HTTP\/1.1 413 /)
+})
+
 test.each(clients.filter(({ takesFetch }) => takesFetch))(
   'metadata at the MCP server’s own address is read within bounds by $name',
   async ({ connect: connectBy }) => {

@@ -20,7 +20,7 @@ export interface ToolRound {
   readonly signal: AbortSignal
   /** The SDK's, without credentials. */
   readonly context: unknown
-  /** Whether a body may answer with `input_required`. */
+  /** Whether the SDK has `input_required`. */
   readonly takesInput: boolean
   /** How long it may wait for a person to do this, seconds. */
   readonly waitSeconds: (interrupt: Interrupt) => number
@@ -63,7 +63,7 @@ async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
     return await rules.guard.run(policy, { tool: name, slot, input, signal, identity }, async (parsed, call) => {
       began = true
       const value = await lastOf(tool.execute(parsed, { signal, context }))
-      if (!takesInput || !isInputRequired(value)) return value
+      if (!takesInput || tool.mayAskClient !== true || !isInputRequired(value)) return value
       throw asksForInput(value, Object.keys(call.access).length > 0)
     })
   } catch (error) {

@@ -19,12 +19,15 @@ export interface McpTool<Schema extends AnySchema = AnySchema, Context = unknown
   readonly annotations?: ToolHints
   readonly _meta?: Record<string, unknown>
   /**
+   * The body may return `inputRequired(…)` of SDK 2: the run goes on in the next round, with the same approval and the same
+   * idempotency key, and the body starts over with the client's `inputResponses` and its own `requestState`. Ask before
+   * anything is written. A `write` tool asks twice at most. Such a body must not return another API's answer as it came:
+   * that API could ask the user. @default false: such a value is data
+   */
+  readonly mayAskClient?: boolean
+  /**
    * The body. Gets the input as the policy parsed it, frozen. Returns plain JSON, a text, or a result of MCP
    * (`{ content: […] }`); of a generator the last value is taken.
-   *
-   * On SDK 2 it may return `inputRequired(…)`: the run goes on in the next round, with the same approval and the same
-   * idempotency key, and the body starts over with the client's `inputResponses` and its own `requestState`. Ask before
-   * anything is written. A `write` tool asks twice at most.
    */
   readonly execute: (input: OutputOf<Schema>, surroundings: ToolSurroundings<Context>) => unknown
 }

@@ -78,15 +78,12 @@ function requestOf(
 
 function bytesOf(incoming: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
   const iterator = incoming[Symbol.asyncIterator]()
-  // Nothing is read before the gate asks for it.
+  // Nothing is read before the gate asks for it, and nothing ended: that would take the answer's connection away.
   const source: UnderlyingDefaultSource<Uint8Array> = {
     async pull(controller) {
       const { value, done } = await iterator.next()
       if (done === true) controller.close()
       else controller.enqueue(typeof value === 'string' ? new TextEncoder().encode(value) : (value as Uint8Array))
-    },
-    async cancel() {
-      await iterator.return?.()
     },
   }
   return new ReadableStream(source, { highWaterMark: 0 })
