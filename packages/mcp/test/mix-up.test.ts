@@ -1,5 +1,6 @@
 import { memoryStore } from '@behalf/core'
 import { describe, expect, test } from 'vitest'
+import { machineAccess } from '../src/client/index.ts'
 import { clients } from './clients.ts'
 import { hostileServers, metadataOf, redirectUri } from './hostile-servers.ts'
 
@@ -94,6 +95,22 @@ describe.each(clients)('by $name', ({ connect }) => {
     expect(new URL(back ?? '').searchParams.get('issuer')).toBe(servers.honest)
     await session.finishSignIn(back ?? '')
     expect(await session.authProvider.tokens()).toMatchObject({ access_token: 'honest-token', issuer: servers.honest })
+  })
+
+  test('a machine’s secret and its signed assertions go to the issuer that it names, whoever claims to be it', async () => {
+    const servers = await hostileServers()
+    const { honest, serverUrl } = servers
+    servers.pretend({ issuer: honest })
+    const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign'])
+    const privateKey = { ...(await crypto.subtle.exportKey('jwk', pair.privateKey)) }
+    const shared = { serverUrl, issuer: honest, clientId: 'nightly' }
+    for (const access of [
+      machineAccess({ ...shared, clientSecret: 'a-secret' }),
+      machineAccess({ ...shared, privateKey, algorithm: 'ES256' }),
+    ]) {
+      await expect(connect(access, serverUrl)).rejects.toThrow()
+    }
+    expect(servers.evilReceived.filter(({ path }) => path === '/token')).toEqual([])
   })
 
   test('a refresh token goes to no other issuer than the one that gave it', async () => {
