@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { memoryStore } from '@behalf/core'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createMcpSession } from '../src/client/index.ts'
 import { createMcpGate, nodeHandler } from '../src/server/index.ts'
 import { clients } from './clients.ts'
@@ -51,38 +52,58 @@ test('a body that is too large is answered, over a connection that ends', async 
   expect(answer).toMatch(/^HTTP\/1.1 413 /)
 })
 
-test.each(clients.filter(({ takesFetch }) => takesFetch))(
-  'metadata at the MCP server’s own address is read within bounds by $name',
-  async ({ connect: connectBy }) => {
-    const port = await openPort()
-    onTestFinished(() => port.close())
-    let sent = 0
-    port.serve((request, response) => {
-      if (request.headers.accept?.includes('text/event-stream') === true) {
-        const challenge = `Bearer resource_metadata="${port.origin}/mcp"`
-        return response.writeHead(401, { 'www-authenticate': challenge }).end()
+/** An MCP server whose answers go on for 200 MB. */
+async function flooding(headOf: (request: IncomingMessage, origin: string) => Head) {
+  const port = await openPort()
+  onTestFinished(() => port.close())
+  const flood = { sent: 0, serverUrl: `${port.origin}/mcp` }
+  port.serve((request, response) => {
+    const { status, headers = {}, floods = false } = headOf(request, port.origin)
+    response.writeHead(status, headers)
+    if (!floods) return response.end()
+    const more = () => {
+      for (; !response.destroyed && flood.sent < 200 * 1024 * 1024; ) {
+        flood.sent += 64 * 1024
+        if (!response.write(' '.repeat(64 * 1024))) return void response.once('drain', more)
       }
-      if (request.url !== '/mcp') return response.writeHead(404).end()
-      response.writeHead(200, { 'content-type': 'application/json' })
-      const more = () => {
-        for (; !response.destroyed && sent < 200 * 1024 * 1024; ) {
-          sent += 64 * 1024
-          if (!response.write(' '.repeat(64 * 1024))) return void response.once('drain', more)
-        }
-        response.end()
-      }
-      more()
-      return response
-    })
-    const session = createMcpSession({
-      serverUrl: `${port.origin}/mcp`,
-      owner: 'ann',
-      client: { name: 'x', redirectUri: 'http://127.0.0.1/callback' },
-      showSignIn: () => {},
-      store: memoryStore(),
-    })
-    await expect(connectBy(session, `${port.origin}/mcp`)).rejects.toThrow()
-    expect(sent).toBeGreaterThan(0)
-    expect(sent).toBeLessThan(8 * 1024 * 1024)
-  },
-)
+      response.end()
+    }
+    more()
+    return response
+  })
+  const session = createMcpSession({
+    serverUrl: flood.serverUrl,
+    owner: 'ann',
+    client: { name: 'x', redirectUri: 'http://127.0.0.1/callback' },
+    showSignIn: () => {},
+    store: memoryStore(),
+  })
+  return { flood, session }
+}
+
+interface Head {
+  readonly status: number
+  readonly headers?: Record<string, string>
+  readonly floods?: boolean
+}
+
+const isMcp = ({ headers }: IncomingMessage) => headers.accept?.includes('text/event-stream') === true
+
+describe.each(clients.filter(({ takesFetch }) => takesFetch))('by $name', ({ connect: connectBy }) => {
+  const floods: Record<string, (request: IncomingMessage, origin: string) => Head> = {
+    'metadata at the MCP server’s own address': (request, origin) => {
+      const headers = { 'www-authenticate': `Bearer resource_metadata="${origin}/mcp"` }
+      if (isMcp(request)) return { status: 401, headers }
+      const type = { 'content-type': 'application/json' }
+      return request.url === '/mcp' ? { status: 200, headers: type, floods: true } : { status: 404 }
+    },
+    'a refusal of the MCP server': (request) => (isMcp(request) ? { status: 500, floods: true } : { status: 404 }),
+  }
+
+  test.each(Object.keys(floods))('%s is read within bounds', async (name) => {
+    const { flood, session } = await flooding((request, origin) => floods[name]?.(request, origin) ?? { status: 404 })
+    await expect(connectBy(session, flood.serverUrl)).rejects.toThrow()
+    expect(flood.sent).toBeGreaterThan(0)
+    expect(flood.sent).toBeLessThan(16 * 1024 * 1024)
+  })
+})

@@ -88,6 +88,21 @@ async function bounded(response: Response, url: URL): Promise<Response> {
   return new Response(bodiless ? null : body, { status, headers })
 }
 
+/**
+ * The MCP server's own answer, where it refused: SDKs read all of it for their error. What is too much, or too late, is left
+ * out of it; streams of what was done have no bound.
+ */
+export async function boundedRefusal(response: Response, timeoutMs: number): Promise<Response> {
+  const { status, statusText, headers } = response
+  if (status < 400 || response.body === null) return response
+  const late = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => late.resolve(undefined), timeoutMs)
+  const body = await Promise.race([readBounded(response, MAX_RESPONSE_BYTES), late.promise])
+    .catch(() => undefined)
+    .finally(() => clearTimeout(timer))
+  return new Response(body ?? null, { status, statusText, headers })
+}
+
 /** The message of a socket's error may hold the whole request; its code says enough. */
 function named(error: unknown): Error {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined

@@ -11,7 +11,7 @@ import {
 import { isLoopback } from '../guarded/is-loopback.ts'
 import { refuseUnknownKeys } from '../guarded/options.ts'
 import { authenticateClient } from './authenticate-client.ts'
-import { boundedFetch } from './bounded-fetch.ts'
+import { boundedFetch, boundedRefusal } from './bounded-fetch.ts'
 import { checkRequestRules, webAddress } from './check-options.ts'
 import { Discoveries, isSameIssuer } from './discoveries.ts'
 
@@ -213,11 +213,11 @@ export function accessFetch(
 ): Fetch {
   const direct: Fetch = own ?? ((input, init) => globalThis.fetch(input, init))
   const bounded = around(boundedFetch({ fetch: own, timeoutMs, allowLoopback: isLoopback(server), trustedHosts }))
-  return (input, init) => {
+  return async (input, init) => {
     const { origin, pathname } = new URL(input instanceof Request ? input.url : input)
-    return origin === server.origin && pathname === server.pathname && isMcp(input, init)
-      ? direct(input, { ...init, redirect: 'manual' })
-      : bounded(input, init)
+    const isOwn = origin === server.origin && pathname === server.pathname && isMcp(input, init)
+    if (!isOwn) return bounded(input, init)
+    return boundedRefusal(await direct(input, { ...init, redirect: 'manual' }), timeoutMs)
   }
 }
 
