@@ -1,12 +1,13 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /** The app's own tables: conversations, logins on their way, and what users may read of the audit. */
 export function openDatabase(directory: string): DatabaseSync {
-  // Conversations are in the clear.
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const database = new DatabaseSync(join(directory, 'app.sqlite'), { timeout: 5_000 })
+  const file = join(directory, 'app.sqlite')
+  keepToOwner(file)
+  const database = new DatabaseSync(file, { timeout: 5_000 })
   database.exec(`
     PRAGMA journal_mode = WAL;
     CREATE TABLE IF NOT EXISTS conversations (
@@ -21,4 +22,13 @@ export function openDatabase(directory: string): DatabaseSync {
     CREATE INDEX IF NOT EXISTS activity_of ON activity (owner, position);
   `)
   return database
+}
+
+/**
+ * Conversations are in the clear, and the folder may have been there before, for all to read. SQLite would make its file
+ * readable by all too; what it puts beside it takes the mode of the file.
+ */
+function keepToOwner(file: string): void {
+  closeSync(openSync(file, 'a', 0o600))
+  for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) chmodSync(one, 0o600)
 }

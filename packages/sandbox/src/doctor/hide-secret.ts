@@ -1,15 +1,14 @@
 import type { DoctorOptions } from './options.ts'
 import type { Finding } from './report.ts'
 
-/** Takes the secret out of what a server repeated, in each way in which it was sent or is quoted. */
+/** Takes the secret out of what a server repeated, in each way in which it was sent or may be written. */
 export function hideSecret(finding: Finding, { clientId = '', clientSecret: secret }: DoctorOptions): Finding {
   if (secret === undefined || secret === '') return finding
-  const encoded = [formEncoded(secret), encodeURIComponent(secret)]
-  const sent = [secret, ...encoded, btoa(`${formEncoded(clientId)}:${formEncoded(secret)}`)]
-  // In a description it stands once more in quotes; where the description is itself JSON, twice.
-  const shown = sent.flatMap((text) => [text, quoted(text), quoted(quoted(text))])
-  const forms = [...new Set(shown)].sort((one, other) => other.length - one.length)
-  const hide = (text: string) => forms.reduce((rest, form) => rest.replaceAll(form, '[secret]'), text)
+  const pairs = [`${formEncoded(clientId)}:${formEncoded(secret)}`, `${clientId}:${secret}`]
+  const encoded = [...pairs, secret].map((text) => patternOf(base64Of(text)))
+  // The longest first: what is within it goes with it.
+  const forms = new RegExp([...encoded, patternOf(secret)].join('|'), 'gu')
+  const hide = (text: string) => text.replaceAll(forms, '[secret]')
   const { message, fix } = finding
   return { ...finding, message: hide(message), ...(fix !== undefined && { fix: hide(fix) }) }
 }
@@ -17,4 +16,48 @@ export function hideSecret(finding: Finding, { clientId = '', clientSecret: secr
 /** RFC 6749 §2.3.1, appendix B. */
 export const formEncoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
 
-const quoted = (text: string): string => JSON.stringify(text).slice(1, -1)
+/** The characters of a text in base64. Padding may be missing: what is left of it says nothing. */
+const base64Of = (text: string): string => Buffer.from(text).toString('base64').replace(/=+$/, '')
+
+/** Backslashes in a row are one piece: JSON doubles them, and one by one they could be told apart in many ways. */
+const patternOf = (text: string): string => (text.match(/\\+|[^\\]/gu) ?? []).map(spellingsOf).join('')
+
+const NAMED: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }
+
+/** In the alphabet of URLs, and a space in forms. */
+const ALIASES: Readonly<Record<string, string>> = { '+': '-', '/': '_', ' ': '\\+' }
+
+/**
+ * A pattern for one character, or for backslashes in a row: as it is, and in escapes of URLs, HTML and JSON, in letters
+ * of either case, and escaped more than once.
+ */
+function spellingsOf(piece: string): string {
+  if (piece.startsWith('\\')) {
+    const each = '(?:%(?:25){0,4}5[cC]|&(?:amp;){0,4}#0{0,6}92;?|&(?:amp;){0,4}#[xX]0{0,6}5[cC];?)'
+    return `(?:\\\\{${piece.length},${piece.length * 8}}(?:u005[cC])?|${each}{${piece.length}})`
+  }
+  const code = piece.codePointAt(0) as number
+  const bytes = [...Buffer.from(piece)].map((byte) => `%(?:25){0,4}${anyCase(byte.toString(16).padStart(2, '0'))}`)
+  const units = Array.from({ length: piece.length }, (_, at) => piece.charCodeAt(at))
+  const json = units.map((unit) => `\\\\{1,8}u${anyCase(unit.toString(16).padStart(4, '0'))}`)
+  const name = NAMED[piece]
+  const alias = ALIASES[piece]
+  return `(?:${[
+    bytes.join(''),
+    `&(?:amp;){0,4}#0{0,6}${code};?`,
+    `&(?:amp;){0,4}#[xX]0{0,6}${anyCase(code.toString(16))};?`,
+    json.join(''),
+    ...(name === undefined ? [] : [`&(?:amp;){0,4}${name};`]),
+    `${ESCAPED.has(piece) ? '\\\\{0,8}' : ''}${literal(piece)}`,
+    ...(alias === undefined ? [] : [alias]),
+  ].join('|')})`
+}
+
+/** What a backslash may stand before in JSON and in code. */
+const ESCAPED: ReadonlySet<string> = new Set(['"', "'", '/'])
+
+const anyCase = (hex: string): string =>
+  [...hex].map((digit) => (/[a-f]/.test(digit) ? `[${digit}${digit.toUpperCase()}]` : digit)).join('')
+
+/** Syntax characters only: under `u` no other may be escaped. */
+const literal = (character: string): string => character.replace(/[\^$\\.*+?()[\]{}|/]/, '\\$&')
