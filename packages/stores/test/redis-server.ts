@@ -30,12 +30,29 @@ export interface RedisServer {
  * @param options.durable - Every write on disk before it is answered. @default false: nothing is kept
  * @param options.cluster - A cluster of this one node. @default false
  * @param options.owned - A cluster's node owns all slots. @default true
+ * @param options.settings - Further arguments of the server.
  */
-export async function startRedisServer({ durable = false, cluster = false, owned = true } = {}): Promise<RedisServer> {
+export async function startRedisServer({
+  durable = false,
+  cluster = false,
+  owned = true,
+  settings = [] as readonly string[],
+} = {}): Promise<RedisServer> {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-redis-'))
   const port = await freePort()
   const persistence = durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', directory, ...persistence]
+  const args = [
+    '--port',
+    `${port}`,
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--dir',
+    directory,
+    ...persistence,
+    ...settings,
+  ]
   if (cluster)
     args.push('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--cluster-port', `${await freePort()}`)
   let child = await start(args, port)

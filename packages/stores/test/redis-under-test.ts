@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { redisStore } from '@behalf/stores/redis'
+import { type RedisStoreOptions, redisStore } from '@behalf/stores/redis'
 import type { StoreOutage } from '@behalf/testing/contract'
 import { clients, type OpenClient } from './redis-clients.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
@@ -11,7 +11,7 @@ export type ClientName = keyof typeof clients
 export async function redisUnderTest(
   name: ClientName,
   port: number,
-  { prefix = randomUUID(), ...options }: { readonly prefix?: string; readonly timeoutMs?: number } = {},
+  { prefix = randomUUID(), ...options }: Omit<RedisStoreOptions, 'client'> = {},
 ) {
   const opened: OpenClient[] = []
   const another = async () => {

@@ -21,6 +21,12 @@ export interface RedisStoreOptions {
   readonly prefix?: string
   /** How long a call may take in all, milliseconds. @default 5_000 */
   readonly timeoutMs?: number
+  /**
+   * States what the server's `maxmemory-policy` is, where the server does not say it to its scripts. What it does say
+   * counts more.
+   * @default read from the server
+   */
+  readonly evictionPolicy?: 'noeviction'
 }
 
 /**
@@ -30,21 +36,24 @@ export interface RedisStoreOptions {
  * values, and keys and index names are keyed hashes.
  *
  * It does not connect the client, nor close it, and does not set how the server keeps its data: for approvals it
- * needs `appendfsync always` and `maxmemory-policy noeviction`, and a failover to a replica may forget the
- * newest writes.
+ * needs `appendfsync always`, and a failover to a replica may forget the newest writes. A server whose
+ * `maxmemory-policy` is another than `noeviction`, or that does not say it, is refused at each call.
  *
  * Refuses Redis Cluster: its client at construction, and one of its nodes by each call.
  *
  * @throws `ConfigurationError` An option is missing, wrong or unknown, or the client is of a cluster.
  */
 export function redisStore(options: RedisStoreOptions): Store {
-  refuseUnknownKeys('redisStore', options, ['client', 'prefix', 'timeoutMs'])
-  const { client, prefix = 'behalf', timeoutMs = 5_000 } = options
+  refuseUnknownKeys('redisStore', options, ['client', 'prefix', 'timeoutMs', 'evictionPolicy'])
+  const { client, prefix = 'behalf', timeoutMs = 5_000, evictionPolicy } = options
   requireTimeout('redisStore.timeoutMs', timeoutMs)
   if (typeof prefix !== 'string' || !/^[\x21-\x7e]+$/.test(prefix) || /[{}]/.test(prefix)) {
     throw new ConfigurationError('redisStore.prefix', 'give visible ASCII characters without braces')
   }
-  return new RedisStore(new Server(client, `{${prefix}}`, timeoutMs))
+  if (evictionPolicy !== undefined && evictionPolicy !== 'noeviction') {
+    throw new ConfigurationError('redisStore.evictionPolicy', "give 'noeviction', where the server is set so")
+  }
+  return new RedisStore(new Server(client, `{${prefix}}`, timeoutMs, evictionPolicy !== undefined))
 }
 
 class RedisStore implements Store {

@@ -70,6 +70,14 @@ const script = (body: string): Script => {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
+/** What the server drops when memory is short. CONFIG would say it too, and is forbidden on managed servers. */
+const eviction = script(`
+local info = redis.pcall('INFO', 'memory')
+local policy = type(info) == 'string' and string.match(info, 'maxmemory_policy:([%w-]+)')
+if not policy then return {'unreadable'} end
+return {'policy', policy}
+`)
+
 /** key */
 const get = script(`
 local r = live(ARGV[1])
@@ -189,4 +197,4 @@ if total == 1 then redis.call('PEXPIRE', R .. ':c:' .. ARGV[1], ARGV[2]) end
 return {'total', total}
 `)
 
-export const scripts = { get, put, remove, claim, list, increment } as const
+export const scripts = { eviction, get, put, remove, claim, list, increment } as const

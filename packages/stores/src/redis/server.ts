@@ -1,10 +1,13 @@
 import { Buffer } from 'node:buffer'
-import { BehalfError, StoreError } from '@behalf/core'
+import { BehalfError, ConfigurationError, StoreError } from '@behalf/core'
 import { clusterRefused, type Evaluate, evaluator, type RedisClient, type Script } from './client.ts'
-import { SCHEMA_VERSION } from './scripts.ts'
+import { SCHEMA_VERSION, scripts } from './scripts.ts'
 
 /** Tries of a script that may be sent twice. The client waits for its connection within each. */
 const TRIES = 3
+
+/** How long the policy of a server is known: an operator may change it, and a failover leads to another server. */
+const POLICY_KNOWN_MS = 60_000
 
 /** What a script answered: a word, and what comes with it. */
 export interface Answer {
@@ -17,16 +20,21 @@ export class Server {
   readonly #evaluate: Evaluate
   readonly #root: string
   readonly #timeoutMs: number
+  /** The app says that the server evicts nothing, where the server does not say. */
+  readonly #isStated: boolean
+  #knownUntil = 0
 
-  constructor(client: RedisClient, root: string, timeoutMs: number) {
+  constructor(client: RedisClient, root: string, timeoutMs: number, isStated: boolean) {
     this.#evaluate = evaluator(client)
     this.#root = root
     this.#timeoutMs = timeoutMs
+    this.#isStated = isStated
   }
 
   /**
    * @param options.repeatable - Doing it twice is doing it once: sent again when the connection is lost.
    * @throws StoreError
+   * @throws ConfigurationError The server may evict what it was given: a used approval, and then it is unused.
    */
   async run(
     script: Script,
@@ -46,6 +54,10 @@ export class Server {
     try {
       for (let left = options.repeatable ? TRIES : 1; ; ) {
         try {
+          if (performance.now() >= this.#knownUntil) {
+            const asked = this.#evaluate(scripts.eviction, this.#root, [], controller.signal)
+            this.#requireNoEviction(understood(await Promise.race([asked, late.promise])))
+          }
           const sent = this.#evaluate(script, this.#root, buffers, controller.signal)
           return understood(await Promise.race([sent, late.promise]))
         } catch (error) {
@@ -56,6 +68,23 @@ export class Server {
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  #requireNoEviction({ word, content }: Answer): void {
+    const policy = word === 'policy' ? textOf(content) : undefined
+    if (policy === undefined && !this.#isStated) {
+      throw new ConfigurationError(
+        'redisStore.client',
+        "the server does not say what it evicts: give its user the right `+info`, or state `evictionPolicy: 'noeviction'` where it is set",
+      )
+    }
+    if (policy !== undefined && policy !== 'noeviction') {
+      throw new ConfigurationError(
+        'redisStore.client',
+        `the server's maxmemory-policy is ${policy}${policy === 'volatile-lru' ? ' (the default of ElastiCache)' : ''}, so it may forget a used approval: set \`maxmemory-policy noeviction\`, in a parameter group on managed servers`,
+      )
+    }
+    this.#knownUntil = performance.now() + POLICY_KNOWN_MS
   }
 }
 
