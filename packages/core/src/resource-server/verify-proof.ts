@@ -133,7 +133,7 @@ async function claimFault(
 }
 
 /** A scheme, a host without user information, and characters of RFC 3986 §2: URL parsers mend or drop others. */
-const HTTP_URL = /^https?:\/\/([a-z\d.-]+|\[[a-f\d:.]+\])(?::\d*)?(?:[/?#][\w\-.~:/?#[\]@!$&'()*+,;=%]*)?$/i
+const HTTP_URL = /^https?:\/\/([\w.-]+|\[[a-f\d:.]+\])(?::\d*)?(?:[/?#][\w\-.~:/?#[\]@!$&'()*+,;=%]*)?$/i
 
 /** Whether a text is an absolute address whose host stands there as it is, and not as another number or escape. */
 function isHttpUrl(text: string): boolean {

@@ -91,6 +91,13 @@ describe('the address of a proof is written out', () => {
     }
   })
 
+  test('a host of a private network may have an underscore', async () => {
+    const origin = 'https://stock_api.example.com:8443'
+    const local = makeApi({ dpop: { store: memoryStore() }, audience: origin, origin })
+    const token = await tokenOf({ aud: origin, cnf: { jkt: key.thumbprint } })
+    await passed(local.protect(await key.request(token, { htu: `${origin}/orders` }, { url: `${origin}/orders` })))
+  })
+
   test('another spelling that means the same passes', async () => {
     for (const htu of [`${audience.toUpperCase()}/orders`, `${audience}:443/orders`, `${here}?a=b&c[]=%2F#x`]) {
       await passed(api.protect(await key.request(await key.token(), { htu })))
