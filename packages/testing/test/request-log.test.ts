@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { RequestLog } from '../src/http/request-log.ts'
 import { headerOf, post, tokenRequest, url } from './raw.ts'
 import { login } from './real-client.ts'
 import { sharedTarget } from './shared-target.ts'
@@ -55,4 +56,18 @@ test('keeps JSON bodies and idempotency keys', async () => {
     body: JSON.stringify({ quantity: 5 }),
   })
   expect(await target.api.controls.requests()).toMatchObject([{ json: { quantity: 5 }, idempotencyKey: 'key-1' }])
+})
+
+test('keeps the last 5,000 requests, and nothing of a body that no client of ours sends', async () => {
+  const { target } = world
+  await post(url.token(target), { grant_type: 'x'.repeat(100_000) })
+  const [large] = await target.authorizationServer.controls.requests()
+  expect(large).toMatchObject({ endpoint: 'token', parameters: {} })
+  const log = new RequestLog()
+  for (let at = 0; at < 6_000; at++) {
+    const address = new URL('https://as.example/token')
+    const parameters = new URLSearchParams({ code: `code-${at}` })
+    log.add('token', { method: 'POST', url: address, headers: new Headers(), parameters, body: '' }, at)
+  }
+  expect([log.entries().length, log.entries()[0]?.at]).toEqual([5_000, 1_000])
 })

@@ -38,10 +38,17 @@ const SECRETS: ReadonlySet<string> = new Set([
   'token',
 ])
 
-/** What the mocked servers were asked, in order. */
+/** A sandbox runs for days, and anybody may send it anything: the oldest make room. */
+const MAX_ENTRIES = 5_000
+const MAX_SECRETS = 50_000
+/** Of a longer body nothing is kept: no client of ours sends one. */
+const MAX_BODY = 32_768
+
+/** What the mocked servers were asked, in order: the last 5,000 requests. */
 export class RequestLog {
   #entries: LoggedRequest[] = []
   #numbers = new Map<string, number>()
+  #last = 0
 
   add(endpoint: string, received: Received, at: number): void {
     const { method, url, headers } = received
@@ -52,11 +59,13 @@ export class RequestLog {
       method,
       url: url.origin + url.pathname,
       at,
-      parameters: this.#redacted(received.parameters),
-      ...jsonOf(received),
+      ...(received.body.length > MAX_BODY
+        ? { parameters: {} }
+        : { parameters: this.#redacted(received.parameters), ...jsonOf(received) }),
       ...(scheme ? { authorization: `${scheme} ${this.#redact(credentials ?? '')}` } : {}),
       ...(idempotencyKey === null ? {} : { idempotencyKey }),
     })
+    if (this.#entries.length > MAX_ENTRIES) this.#entries.shift()
   }
 
   entries(): readonly LoggedRequest[] {
@@ -66,6 +75,7 @@ export class RequestLog {
   clear(): void {
     this.#entries = []
     this.#numbers = new Map()
+    this.#last = 0
   }
 
   #redacted(parameters: URLSearchParams): LoggedRequest['parameters'] {
@@ -79,9 +89,13 @@ export class RequestLog {
   }
 
   #redact(secret: string): string {
-    const number = this.#numbers.get(secret) ?? this.#numbers.size + 1
-    this.#numbers.set(secret, number)
-    return `[redacted ${number}]`
+    const known = this.#numbers.get(secret)
+    if (known !== undefined) return `[redacted ${known}]`
+    this.#last++
+    const [oldest] = this.#numbers.keys()
+    if (this.#numbers.size >= MAX_SECRETS && oldest !== undefined) this.#numbers.delete(oldest)
+    this.#numbers.set(secret, this.#last)
+    return `[redacted ${this.#last}]`
   }
 }
 
