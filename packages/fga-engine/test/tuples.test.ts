@@ -185,3 +185,8 @@ test('the same model has the same id everywhere, and another one another', () =>
   expect(id()).toBe(id())
   expect(id(rules)).not.toBe(id())
 })
+
+test('a list of any length is taken', async () => {
+  const tuples = Array.from({ length: 200_000 }, (_, at) => tuple(`user:u${at} viewer document:1`))
+  expect(memoryTuples(tuples).all()).toHaveLength(200_000)
+})

@@ -48,7 +48,8 @@ class Memory implements MemoryTuples {
 
   constructor(initial: readonly Tuple[], now: () => number) {
     this.#now = now
-    this.put(...initial)
+    // Not spread: a list that fits in memory may not fit on the stack.
+    for (const tuple of initial) this.put(tuple)
   }
 
   tuplesOf(object: string, relation: string, only?: 'usersets'): readonly Tuple[] {
