@@ -157,7 +157,7 @@ function featuresOf(
         return details
       },
       authorizationDetailsForAccessToken: (ctx, _token, source) =>
-        narrowedDetails(ctx.oidc.params?.authorization_details, source?.rar),
+        narrowedDetails(ctx.oidc.params?.authorization_details, isRepeated(source) ? undefined : source?.rar),
       authorizationDetailsForIntrospection: (_ctx, token) => token.rar,
     },
     resourceIndicators: {
@@ -180,6 +180,12 @@ function featuresOf(
       },
     },
   }
+}
+
+/** What was approved in the background is in one token: a refresh does not approve it again. */
+function isRepeated(source: unknown): boolean {
+  const { kind, gty } = (source ?? {}) as { readonly kind?: string; readonly gty?: string }
+  return kind === 'RefreshToken' && gty?.split(' ').includes('ciba') === true
 }
 
 /** Nobody types a code into a page here: a test answers by the controls. */

@@ -55,7 +55,9 @@ async function delegate(
   if (scopes.length === 0) throw new errors.InvalidScope('scope must be given', '')
   requireKnownScopes(context, resource, scopes)
   requireWithinSubject(subject, resource, scopes)
-  const held = understoodDetails(context, subject.authorization_details, resource)
+  // For another API. A second token for the same one would be a second approval.
+  const isSame = [subject.aud ?? []].flat().includes(resource)
+  const held = isSame ? undefined : understoodDetails(context, subject.authorization_details, resource)
   const { acr, auth_time, sid } = subject
   return issueAccessToken(context, ctx, {
     gty: 'token_exchange',

@@ -49,14 +49,8 @@ async function issueForAnswer(
   request: BackchannelRequest,
   { session, scopes, authorizationDetails, proof }: Redeemed,
 ): Promise<object> {
-  const grant: Grant = {
-    clientId: client.clientId,
-    session,
-    scopes,
-    audience: request.audience,
-    ...(authorizationDetails && { authorizationDetails }),
-    revoked: false,
-  }
+  // What was approved is in this one token: a refresh does not approve it again.
+  const grant: Grant = { clientId: client.clientId, session, scopes, audience: request.audience, revoked: false }
   const accessToken = await issueAccessToken(context, {
     clientId: client.clientId,
     subject: session.subject,

@@ -51,10 +51,7 @@ export async function exchangeToken(
     audience,
     scopes: grantedScopes(context, { client, subject: subject.sub, requested, audience }),
     actor,
-    authorizationDetails: narrowedDetails(
-      parameters,
-      understoodDetails(context, subject.authorization_details, audience),
-    ),
+    authorizationDetails: narrowedDetails(parameters, heldDetails(context, subject, audience)),
     session: sessionOf(subject),
     thumbprint: proof?.thumbprint,
     grant: context.state.grantsByTokenId.get(subject.jti ?? ''),
@@ -71,6 +68,12 @@ function requireWithinSubject(subject: JWTPayload, audience: readonly string[], 
   const held = words(String(subject.scope ?? ''))
   const beyond = requested.find((scope) => !held.includes(scope))
   if (same && beyond !== undefined) throw new Refusal('invalid_scope', `the subject token does not have ${beyond}`)
+}
+
+/** For another API. A second token for the same one would be a second approval. */
+function heldDetails(context: ServerContext, subject: JWTPayload, audience: readonly string[]) {
+  if ([subject.aud ?? []].flat().some((identifier) => audience.includes(identifier))) return undefined
+  return understoodDetails(context, subject.authorization_details, audience)
 }
 
 /** RFC 8693 §4.1: the new actor outermost, earlier ones nested inside. */

@@ -2,7 +2,7 @@ import { exchangeToken } from '@behalf/core'
 import { expect } from 'vitest'
 import { authorize } from './authorize.ts'
 import { rawRequest } from './backchannel.ts'
-import { GRANT, ORDER, type RawParameters, TYPE } from './raw.ts'
+import { GRANT, ORDER, type Raw, type RawParameters, TYPE } from './raw.ts'
 import type { Scenario } from './scenario.ts'
 import type { Session } from './session.ts'
 import { subjectToken } from './subject-token.ts'
@@ -139,6 +139,41 @@ export const approvedDetails: readonly Scenario[] = [
       const resource = session.target.api.resource
       const poll = { grant_type: GRANT.ciba, auth_req_id: String(body.auth_req_id), resource }
       expect(await session.token({ ...poll, ...details(UNSEEN) })).toMatchObject(refusal)
+    },
+  },
+  {
+    title: 'what was approved in the background is in one token: no refresh and no exchange approves it again',
+    needs: [...needs, 'ciba', 'token-exchange'],
+    async run(session) {
+      const { resource } = session.target.api
+      for (const client of [session.agent, session.target.clients.other]) {
+        const { body } = await rawRequest(session, { scope: 'openid offline_access trade:write' }, client)
+        await session.controls.approve()
+        await session.wait(1)
+        const poll = { grant_type: GRANT.ciba, auth_req_id: String(body.auth_req_id) }
+        const first = await session.token(poll, { client })
+        expect(first.body.authorization_details).toEqual([ORDER])
+        // Only who is no API may exchange what was issued to it.
+        const exchange = {
+          grant_type: GRANT.exchange,
+          subject_token_type: TYPE.accessToken,
+          resource,
+          scope: 'trade:write',
+        }
+        const asked = { ...exchange, subject_token: String(first.body.access_token) }
+        const second = await session.token(asked, { client })
+        const twice = second.status === 200 ? await detailsIn(session, second.body.access_token, resource) : undefined
+        expect(twice).toBeUndefined()
+        expect((await session.token({ ...asked, ...details(ORDER) }, { client })).status).toBe(400)
+        const refresh = ({ body }: Raw) => ({
+          grant_type: GRANT.refresh,
+          refresh_token: String(body.refresh_token),
+          resource,
+        })
+        const again = await session.token(refresh(first), { client })
+        expect(await detailsIn(session, again.body.access_token, resource)).toBeUndefined()
+        expect(await session.token({ ...refresh(again), ...details(ORDER) }, { client })).toMatchObject(refusal)
+      }
     },
   },
   {
