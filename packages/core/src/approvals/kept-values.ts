@@ -5,9 +5,6 @@ import type { Store } from '../ports/index.ts'
 /** Lost compare-and-swaps in a row, before the store counts as unavailable. */
 const MAX_CONFLICTS = 64
 
-/** Values read at a time. */
-const PAGE = 100
-
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -21,18 +18,13 @@ export class KeptValues {
     this.#sealer = sealer
   }
 
-  async put(
-    key: string,
-    value: unknown,
-    options: { readonly seconds: number; readonly index?: string },
-  ): Promise<void> {
+  async put(key: string, value: unknown, options: { readonly seconds: number }): Promise<void> {
     const sealed = await this.#sealer.seal(key, encoder.encode(JSON.stringify(value)))
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
       const ifVersion = (await this.#store.get(key))?.version ?? null
       const put = await this.#store.put(key, sealed, {
         ifVersion,
         expiresInSeconds: options.seconds,
-        ...(options.index !== undefined && { index: [options.index] }),
       })
       if (put !== 'conflict') return
     }
@@ -43,16 +35,6 @@ export class KeptValues {
   async get(key: string): Promise<unknown> {
     const found = await this.#store.get(key)
     return found && parseJson(await this.#sealer.open(key, found.value))
-  }
-
-  /** What was kept under an index, in key order, strictly after `after`. */
-  async *list(index: string, after?: string): AsyncGenerator<{ readonly key: string; readonly value: unknown }> {
-    for (let last = after; ; ) {
-      const page = await this.#store.list(index, { limit: PAGE, ...(last !== undefined && { after: last }) })
-      for (const { key, value } of page) yield { key, value: parseJson(await this.#sealer.open(key, value)) }
-      if (page.length < PAGE) return
-      last = page.at(-1)?.key
-    }
   }
 
   async delete(key: string): Promise<void> {

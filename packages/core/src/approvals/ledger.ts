@@ -1,8 +1,7 @@
 import type { Approver } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
-import type { KeyedHash, Sealer } from '../lib/index.ts'
+import { type KeyedHash, type OnUnreadable, type Sealer, walkIndex } from '../lib/index.ts'
 import type { Clock, Store, Versioned } from '../ports/index.ts'
-import { eachEntry } from './each-entry.ts'
 import { KeptValues, parseJson } from './kept-values.ts'
 import { isOutage, Lease } from './lease.ts'
 import type { Owner } from './owner.ts'
@@ -23,8 +22,13 @@ const MAX_CONFLICTS = 64
 /** Lost answers in a row, before the store counts as unavailable. */
 const MAX_LOST_ANSWERS = 2
 
-/** Records read at a time. */
-const PAGE = 100
+/** How records are read one after the other. */
+export interface WalkOptions {
+  /** Only records after this id. */
+  readonly after?: string | undefined
+  /** Absent: a record that does not open ends the walk with its error. */
+  readonly onUnreadable?: OnUnreadable | undefined
+}
 
 type OwnerName = { readonly [Key in keyof Owner]: Owner[Key] | undefined }
 
@@ -151,12 +155,8 @@ export class Ledger {
   /** Runs of an equal call whose body started and has not returned: running or in doubt. */
   async startedOf(binding: string): Promise<readonly Entry[]> {
     const entries: Entry[] = []
-    for (let after: string | undefined; ; ) {
-      const page = await this.#store.list(`started:${binding}`, { limit: PAGE, ...(after !== undefined && { after }) })
-      for (const stored of page) entries.push(await this.#opened(stored))
-      after = page.at(-1)?.key
-      if (page.length < PAGE) return entries
-    }
+    for await (const entry of this.#walk(`started:${binding}`)) entries.push(entry)
+    return entries
   }
 
   /**
@@ -175,17 +175,14 @@ export class Ledger {
     )
   }
 
-  /** Records that ask this person, in pages: `after` is the id that the last page ended with. */
-  async askedOf(
-    approver: Approver,
-    options: { readonly after?: string; readonly limit: number },
-  ): Promise<readonly Entry[]> {
-    return this.#page(await this.#approverIndex(approver), options)
+  /** Records that ask this person. */
+  async *askedOf(approver: Approver, options?: WalkOptions): AsyncGenerator<Entry, void> {
+    yield* this.#walk(await this.#approverIndex(approver), options)
   }
 
-  /** Records of this owner that are not settled, in pages: `after` is the id that the last page ended with. */
-  async ownedBy(owner: Owner, options: { readonly after?: string; readonly limit: number }): Promise<readonly Entry[]> {
-    return this.#page(await this.#ownerIndex(owner), options)
+  /** Records of this owner that are not settled. */
+  async *ownedBy(owner: Owner, options?: WalkOptions): AsyncGenerator<Entry, void> {
+    yield* this.#walk(await this.#ownerIndex(owner), options)
   }
 
   /** Records that an approver refused, of one tool of one owner, from about this time on. Epoch seconds. */
@@ -195,18 +192,14 @@ export class Ledger {
     const last = bucketOf(this.now() + NOES_WINDOW_SECONDS)
     for (let bucket = bucketOf(since); bucket <= last; bucket++) {
       const index = await this.#refusedIndex(refused, bucket)
-      for await (const entry of eachEntry((page) => this.#page(index, page))) entries.push(entry)
+      for await (const entry of this.#walk(index)) entries.push(entry)
     }
     return entries
   }
 
-  /** Records that were begun in this session of an issuer's and are not settled, in pages. */
-  async ofSession(
-    issuer: string,
-    session: string,
-    options: { readonly after?: string; readonly limit: number },
-  ): Promise<readonly Entry[]> {
-    return this.#page(await this.#sessionIndex(issuer, session), options)
+  /** Records that were begun in this session of an issuer's and are not settled. */
+  async *ofSession(issuer: string, session: string, options?: WalkOptions): AsyncGenerator<Entry, void> {
+    yield* this.#walk(await this.#sessionIndex(issuer, session), options)
   }
 
   /**
@@ -239,10 +232,14 @@ export class Ledger {
     return Math.max(this.now(), record.question?.expiresAt ?? 0) + RETENTION_SECONDS
   }
 
-  async #page(index: string, options: { readonly after?: string; readonly limit: number }): Promise<readonly Entry[]> {
-    const { after, limit } = options
-    const page = await this.#store.list(index, { limit, ...(after !== undefined && { after: `run:${after}` }) })
-    return Promise.all(page.map((stored) => this.#opened(stored)))
+  #walk(index: string, { after, onUnreadable }: WalkOptions = {}): AsyncGenerator<Entry, void> {
+    return walkIndex(this.#store, index, {
+      prefix: 'run:',
+      after: after === undefined ? undefined : `run:${after}`,
+      open: (found) => this.#opened(found),
+      indexesOf: ({ record }) => this.#indexesOf(record),
+      onUnreadable,
+    })
   }
 
   async #opened({ key, value, version }: Versioned): Promise<Entry> {
@@ -272,6 +269,16 @@ export class Ledger {
     parseRecord(JSON.parse(JSON.stringify(record)))
     const key = `run:${record.id}`
     const value = await this.#sealer.seal(key, encoder.encode(JSON.stringify(record)))
+    const at = dueOf(record, this.now())
+    return this.#store.put(key, value, {
+      ifVersion,
+      expiresAt: this.#endOf(record) + POINTERS_END_BEFORE_SECONDS,
+      index: await this.#indexesOf(record),
+      ...(at !== undefined && { due: { queue: LOOKS, at } }),
+    })
+  }
+
+  async #indexesOf(record: RunRecord): Promise<readonly string[]> {
     const { owner, sessionId } = record
     const index: string[] = []
     if (!isSettled(record.state)) {
@@ -289,12 +296,6 @@ export class Ledger {
       const refused = { owner, approver: record.question.approver, tool: record.tool }
       index.push(await this.#refusedIndex(refused, bucketOf(record.endedAt ?? 0)))
     }
-    const at = dueOf(record, this.now())
-    return this.#store.put(key, value, {
-      ifVersion,
-      expiresAt: this.#endOf(record) + POINTERS_END_BEFORE_SECONDS,
-      index,
-      ...(at !== undefined && { due: { queue: LOOKS, at } }),
-    })
+    return index
   }
 }

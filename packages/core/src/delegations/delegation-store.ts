@@ -1,6 +1,6 @@
 import type { RevokingServers } from '../authorization-server/index.ts'
 import { forgetAtServer, type KeptLogin, type LoginPlace } from '../identity/index.ts'
-import type { SealedRecords } from '../lib/index.ts'
+import type { OnUnreadable, SealedRecords } from '../lib/index.ts'
 import type { Revoked } from '../revocation/index.ts'
 import { type DelegationRecord, readDelegation } from './delegation-record.ts'
 
@@ -34,11 +34,8 @@ export class DelegationStore {
   }
 
   async write(record: DelegationRecord, ifVersion: string | null): Promise<string | 'conflict'> {
-    const { owner, sessionId, expiresAt } = record
-    const index = [await this.#ownerIndex(owner)]
-    // A revocation may name the subject alone.
-    if (owner.tenant !== undefined) index.push(await this.#ownerIndex({ ...owner, tenant: undefined }))
-    if (sessionId !== undefined) index.push(await this.#records.keyOf('session', owner.issuer, sessionId))
+    const { expiresAt } = record
+    const index = await this.#indexesOf(record)
     const ends =
       record.state === 'unconfirmed'
         ? { expiresInSeconds: UNCONFIRMED_SECONDS }
@@ -49,12 +46,13 @@ export class DelegationStore {
   /** Those of a user; without a tenant, those of all tenants. */
   async *owned(
     owner: Pick<DelegationRecord['owner'], 'issuer' | 'tenant' | 'subject'>,
+    onUnreadable?: OnUnreadable,
   ): AsyncGenerator<StoredDelegation> {
-    yield* this.#list(await this.#ownerIndex(owner))
+    yield* this.#list(await this.#ownerIndex(owner), onUnreadable)
   }
 
-  async *ofSession(issuer: string, session: string): AsyncGenerator<StoredDelegation> {
-    yield* this.#list(await this.#records.keyOf('session', issuer, session))
+  async *ofSession(issuer: string, session: string, onUnreadable?: OnUnreadable): AsyncGenerator<StoredDelegation> {
+    yield* this.#list(await this.#records.keyOf('session', issuer, session), onUnreadable)
   }
 
   /** @returns how often it was used in this window, this time included. */
@@ -100,8 +98,19 @@ export class DelegationStore {
     }
   }
 
-  async *#list(index: string): AsyncGenerator<StoredDelegation> {
-    for await (const { value, version } of this.#records.list(index)) yield { record: readDelegation(value), version }
+  async *#list(index: string, onUnreadable: OnUnreadable | undefined): AsyncGenerator<StoredDelegation> {
+    const indexesOf = (value: unknown) => this.#indexesOf(readDelegation(value))
+    for await (const { value, version } of this.#records.list(index, { indexesOf, onUnreadable })) {
+      yield { record: readDelegation(value), version }
+    }
+  }
+
+  async #indexesOf({ owner, sessionId }: DelegationRecord): Promise<readonly string[]> {
+    const index = [await this.#ownerIndex(owner)]
+    // A revocation may name the subject alone.
+    if (owner.tenant !== undefined) index.push(await this.#ownerIndex({ ...owner, tenant: undefined }))
+    if (sessionId !== undefined) index.push(await this.#records.keyOf('session', owner.issuer, sessionId))
+    return index
   }
 
   #keyOf(id: string): Promise<string> {
@@ -121,10 +130,13 @@ export class DelegationStore {
 export async function endDelegations(
   store: DelegationStore,
   { issuer, tenant, subject, session }: Revoked,
-  context: { readonly servers: RevokingServers },
+  context: { readonly servers: RevokingServers; readonly onUnreadable: OnUnreadable },
 ): Promise<number> {
+  const { onUnreadable } = context
   const found =
-    session === undefined ? store.owned({ issuer, tenant, subject: subject ?? '' }) : store.ofSession(issuer, session)
+    session === undefined
+      ? store.owned({ issuer, tenant, subject: subject ?? '' }, onUnreadable)
+      : store.ofSession(issuer, session, onUnreadable)
   let ended = 0
   for await (const stored of found) {
     const { owner } = stored.record

@@ -120,7 +120,7 @@ export function createDelegations(context: DelegationsContext): Delegations {
     async list({ identity }) {
       requireUser(identity)
       const views: DelegationView[] = []
-      for await (const { record } of store.owned(identity)) {
+      for await (const { record } of store.owned(identity, () => {})) {
         if (isOwner(record, identity) && record.state !== 'unconfirmed') views.push(viewOf(record, clock.now() / 1000))
       }
       return views

@@ -1,6 +1,5 @@
 import {
   type Entry,
-  eachEntry,
   endUnused,
   type Ledger,
   ownerOf,
@@ -146,8 +145,10 @@ async function page(
 }
 
 function theirs(ledger: Ledger, identity: Identity, as: 'owner' | 'approver', after: string | undefined) {
-  if (as === 'owner') return eachEntry((page) => ledger.ownedBy(ownerOf(identity), page), after)
-  return eachEntry(async (page) => (identity.kind === 'user' ? ledger.askedOf(identity, page) : []), after)
+  // A question that does not open keeps no other one from its person.
+  const options = { after, onUnreadable: () => {} }
+  if (as === 'owner') return ledger.ownedBy(ownerOf(identity), options)
+  return identity.kind === 'user' ? ledger.askedOf(identity, options) : []
 }
 
 function isOpenTo(identity: Identity, { record }: Entry, now: number): boolean {

@@ -1,9 +1,9 @@
-import { type Entry, eachEntry, endUnused, type RunRecord } from '../approvals/index.ts'
+import { type Entry, endUnused, type RunRecord } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { endDelegations } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { endSessions } from '../identity/index.ts'
-import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import { type OnUnreadable, refuseUnknownKeys, requireText } from '../lib/index.ts'
 import type { Revoked } from '../revocation/index.ts'
 import { Aftermath } from './aftermath.ts'
 import type { Environment } from './environment.ts'
@@ -29,6 +29,11 @@ export interface Revocation {
   readonly delegations: number
   /** Logins that `createSessions` keeps in the guard's store. */
   readonly sessions: number
+  /**
+   * Keys in the store of records under this name that do not open: damaged, moved, or sealed under a key that is not
+   * listed. Nobody can use them, and their tokens were not revoked at their servers. Absent where there are none.
+   */
+  readonly unreadable?: readonly string[]
 }
 
 const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies readonly (keyof RevokeOptions)[]
@@ -45,22 +50,25 @@ export async function revoke(options: RevokeOptions, environment: Environment): 
 async function end(revoked: Revoked, environment: Environment): Promise<Revocation> {
   const { ledger, revocations, tokens, clock, servers } = environment
   const aftermath = new Aftermath(servers)
+  const unreadable: string[] = []
+  const onUnreadable = (key: string) => void unreadable.push(key)
+  const context = { servers: aftermath.servers, onUnreadable }
   await revocations.add(revoked, clock.now())
   const { session, ...whose } = revoked
   const owner = { ...whose, ...(session !== undefined && { sessionId: session }) }
   const dropped = await tokens.revoke(owner, aftermath.dropped)
   let approvals = 0
-  for await (const entry of openRuns(revoked, environment)) {
+  for await (const entry of openRuns(revoked, environment, onUnreadable)) {
     if (!isTheirs(revoked, entry.record)) continue
     const channel = environment.channels.get(entry.record.question?.channel ?? '')
     const ended = await endUnused(ledger, entry, 'revoked')
     if (ended.entry.record.state === 'revoked') approvals++
     aftermath.add(() => ended.tell({ channel, context: { authorizationServers: servers, clock } }))
   }
-  const delegations = await endDelegations(environment.delegations, revoked, aftermath)
-  const sessions = await endSessions(environment.sessions, revoked, aftermath)
+  const delegations = await endDelegations(environment.delegations, revoked, context)
+  const sessions = await endSessions(environment.sessions, revoked, context)
   await aftermath.tell()
-  return { approvals, tokens: dropped, delegations, sessions }
+  return { approvals, tokens: dropped, delegations, sessions, ...(unreadable.length > 0 && { unreadable }) }
 }
 
 function checked(options: RevokeOptions): Revoked {
@@ -78,10 +86,14 @@ function checked(options: RevokeOptions): Revoked {
   }
 }
 
-function openRuns({ issuer, tenant, subject, session }: Revoked, { ledger }: Environment): AsyncGenerator<Entry, void> {
-  if (session !== undefined) return eachEntry((page) => ledger.ofSession(issuer, session, page))
+function openRuns(
+  { issuer, tenant, subject, session }: Revoked,
+  { ledger }: Environment,
+  onUnreadable: OnUnreadable,
+): AsyncGenerator<Entry, void> {
+  if (session !== undefined) return ledger.ofSession(issuer, session, { onUnreadable })
   const owner = { issuer, ...(tenant !== undefined && { tenant }), ...(subject !== undefined && { subject }) }
-  return eachEntry((page) => ledger.ownedBy(owner, page))
+  return ledger.ownedBy(owner, { onUnreadable })
 }
 
 const isTheirs = ({ tenant, subject, session }: Revoked, { owner, sessionId }: RunRecord): boolean =>

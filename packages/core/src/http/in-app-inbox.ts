@@ -106,17 +106,13 @@ export function inAppInbox(options: InAppInboxOptions): (request: Request) => Pr
 
 async function list(ledger: Ledger, request: Request, { identity: user }: PresentUser): Promise<Response> {
   const questions: JsonObject[] = []
-  let after = new URL(request.url).searchParams.get('after') ?? undefined
-  for (let read = 0; read < MAX_READ; read += PAGE) {
-    const page = await ledger.askedOf(user, { limit: PAGE, ...(after !== undefined && { after }) })
-    for (const entry of page) {
-      after = entry.record.id
-      if (isOpen(entry.record, ledger.now())) questions.push(await shown(ledger, entry, user))
-      if (questions.length === PAGE) return respond(200, { questions, next: after })
-    }
-    if (page.length < PAGE) return respond(200, { questions })
+  const after = new URL(request.url).searchParams.get('after') ?? undefined
+  let read = 0
+  for await (const entry of ledger.askedOf(user, { after, onUnreadable: () => {} })) {
+    if (isOpen(entry.record, ledger.now())) questions.push(await shown(ledger, entry, user))
+    if (questions.length === PAGE || ++read === MAX_READ) return respond(200, { questions, next: entry.record.id })
   }
-  return respond(200, { questions, ...(after !== undefined && { next: after }) })
+  return respond(200, { questions })
 }
 
 /** A8: message and details, as a person may be shown them and as they are, and what is needed to answer. */

@@ -11,7 +11,14 @@ import {
 } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
-import { refuseUnknownKeys, requireText, SealedRecords, SingleFlight, type StoreKeys } from '../lib/index.ts'
+import {
+  type OnUnreadable,
+  refuseUnknownKeys,
+  requireText,
+  SealedRecords,
+  SingleFlight,
+  type StoreKeys,
+} from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import { checkLifetime, Revocations, revocationRecords } from '../revocation/index.ts'
 import { refuseRevoked, requireProofTime } from './present-user.ts'
@@ -198,7 +205,7 @@ export function sessionRecords(store: Store, keys: StoreKeys | undefined): Seale
 export async function endSessions(
   records: SealedRecords,
   who: { readonly issuer: string; readonly tenant?: string; readonly subject?: string; readonly session?: string },
-  context: Parameters<typeof forgetAtServer>[1],
+  context: Parameters<typeof forgetAtServer>[1] & { readonly onUnreadable: OnUnreadable },
 ): Promise<number> {
   const { issuer, tenant, subject, session } = who
   const index =
@@ -206,7 +213,8 @@ export async function endSessions(
       ? await records.keyOf('owner', issuer, tenant ?? null, subject ?? null)
       : await records.keyOf('session', issuer, session)
   let ended = 0
-  for await (const found of records.list(index)) {
+  const indexesOf = (value: unknown) => indexesOfRecord(records, recordOf(value))
+  for await (const found of records.list(index, { indexesOf, onUnreadable: context.onUnreadable })) {
     let entry: { readonly value: unknown; readonly version: string } | undefined = found
     while (entry !== undefined) {
       const { login } = recordOf(entry.value)
@@ -246,17 +254,22 @@ function checkKey({ token }: KeptLogin, { durable }: SealedRecords, { dpop }: Pr
 
 const recordOf = (value: unknown): SessionRecord => readKept(sessionRecord, value, 'session') as SessionRecord
 
+async function indexesOfRecord(records: SealedRecords, { login }: SessionRecord): Promise<readonly string[]> {
+  const { issuer, tenant, subject, sessionId } = login.identity
+  const index = [await records.keyOf('owner', issuer, tenant ?? null, subject)]
+  // A revocation may name the subject alone.
+  if (tenant !== undefined) index.push(await records.keyOf('owner', issuer, null, subject))
+  if (sessionId !== undefined) index.push(await records.keyOf('session', issuer, sessionId))
+  return index
+}
+
 async function write(
   records: SealedRecords,
   key: string,
   record: SessionRecord,
   ifVersion: string | null,
 ): Promise<string | 'conflict'> {
-  const { issuer, tenant, subject, sessionId } = record.login.identity
-  const index = [await records.keyOf('owner', issuer, tenant ?? null, subject)]
-  // A revocation may name the subject alone.
-  if (tenant !== undefined) index.push(await records.keyOf('owner', issuer, null, subject))
-  if (sessionId !== undefined) index.push(await records.keyOf('session', issuer, sessionId))
+  const index = await indexesOfRecord(records, record)
   const ends = record.unconfirmed ? { expiresInSeconds: UNCONFIRMED_SECONDS } : { expiresAt: record.endsAt }
   return records.put(key, record, { ifVersion, index, ...ends })
 }

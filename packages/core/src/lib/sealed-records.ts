@@ -4,9 +4,8 @@ import { isOutage } from './classified-store.ts'
 import type { KeyedHash } from './digest.ts'
 import type { Sealer } from './seal.ts'
 import { openStoreKeys, type StoreKeys } from './store-keys.ts'
+import { type OnUnreadable, walkIndex } from './walk-index.ts'
 
-/** Records read at a time. */
-const PAGE = 100
 /** Lost answers in a row, before the store counts as unavailable. */
 const MAX_LOST_ANSWERS = 2
 /** How long somebody who waits for a lease waits between two looks, milliseconds. */
@@ -20,6 +19,15 @@ export interface SealedRecord {
   readonly key: string
   readonly value: unknown
   readonly version: string
+}
+
+/** How records under an index are read. */
+export interface ListOptions {
+  /** Computes the index names of a record from its value. A record that does not name the index is skipped. */
+  readonly indexesOf: (value: unknown) => Promise<readonly string[]>
+  /** Only keys after this one. */
+  readonly after?: string | undefined
+  readonly onUnreadable?: OnUnreadable | undefined
 }
 
 /** Records of one kind over a Store: sealed, named by keyed hashes, changed by compare-and-swap only. */
@@ -78,14 +86,14 @@ export class SealedRecords {
     return this.#store.delete(key, { ifVersion })
   }
 
-  /** What is under an index, in key order; with `after`, only what comes after that key. */
-  async *list(index: string, after?: string): AsyncGenerator<SealedRecord, void> {
-    for (let last = after; ; ) {
-      const page = await this.#store.list(index, { limit: PAGE, ...(last !== undefined && { after: last }) })
-      for (const { key, value, version } of page) yield await this.#opened(key, value, version)
-      last = page.at(-1)?.key
-      if (page.length < PAGE) return
-    }
+  /** Yields the records under an index, in key order. */
+  list(index: string, { indexesOf, ...options }: ListOptions): AsyncGenerator<SealedRecord, void> {
+    return walkIndex(this.#store, index, {
+      ...options,
+      prefix: `${this.#kind}:`,
+      open: ({ key, value, version }) => this.#opened(key, value, version),
+      indexesOf: ({ value }) => indexesOf(value),
+    })
   }
 
   /** Counts a use within a window. @returns the new total */

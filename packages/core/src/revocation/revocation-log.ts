@@ -89,12 +89,12 @@ export class RevocationLog {
 
   async *#chunks(from: number | undefined): AsyncGenerator<Chunk> {
     const after = from === undefined || from === 0 ? undefined : keyOf(from - 1)
-    for await (const { key, value, version } of this.#records.list(INDEX, after)) {
+    for await (const { key, value, version } of this.#records.list(INDEX, { after, indexesOf: async () => [INDEX] })) {
       const { id = '', revoked } = readStored(value)
       yield { number: Number(key.slice(PREFIX.length)), id, revoked, version }
     }
   }
 }
 
-const PREFIX = 'revocation-log:'
+const PREFIX = 'revoked:log:'
 const keyOf = (number: number): string => `${PREFIX}${String(number).padStart(12, '0')}`

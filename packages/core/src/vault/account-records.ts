@@ -1,5 +1,5 @@
-import { StoreError } from '../errors/index.ts'
-import { canonicalJson, type KeyedHash, type Sealer } from '../lib/index.ts'
+import type { StoreError } from '../errors/index.ts'
+import { canonicalJson, isUnreadable, type KeyedHash, type OnUnreadable, type Sealer, walkIndex } from '../lib/index.ts'
 import type { Store, Versioned } from '../ports/index.ts'
 import { type AccountOwner, type AccountRecord, decodeRecord, encodeRecord } from './account-record.ts'
 
@@ -8,6 +8,13 @@ export interface StoredAccount {
   readonly key: string
   readonly version: string
   readonly record: AccountRecord
+}
+
+/** A record that does not open: it can be replaced or deleted, and nothing else. */
+export interface UnreadableAccount {
+  readonly key: string
+  readonly version: string
+  readonly unreadable: StoreError
 }
 
 /** Whose accounts, for a cascade: all of a user, or those that were linked in one session. */
@@ -27,8 +34,6 @@ export interface ResealedAccounts {
    */
   readonly unreadable: readonly string[]
 }
-
-const PAGE = 100
 
 /** Every account's index name, for what goes over all of them. */
 const ALL = 'accounts'
@@ -55,8 +60,21 @@ export class AccountRecords {
 
   /** @throws StoreError `corrupt`, `moved`, `wrong_key`, `unknown_version`, `unavailable`. */
   async read(key: string): Promise<StoredAccount | undefined> {
+    const found = await this.find(key)
+    if (found !== undefined && 'unreadable' in found) throw found.unreadable
+    return found
+  }
+
+  /** As `read`, for those who replace or delete what does not open. @throws StoreError `unavailable` */
+  async find(key: string): Promise<StoredAccount | UnreadableAccount | undefined> {
     const found = await this.store.get(key)
-    return found && this.#open(found)
+    if (found === undefined) return undefined
+    try {
+      return await this.#open({ ...found, key })
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      return { key, version: found.version, unreadable: error }
+    }
   }
 
   /** @returns the new version, or `'conflict'`. */
@@ -66,20 +84,24 @@ export class AccountRecords {
   }
 
   /** What this user linked, of one connection or of all. */
-  async of(owner: AccountOwner, connection?: string): Promise<readonly StoredAccount[]> {
+  async of(
+    owner: AccountOwner,
+    connection: string | undefined,
+    onUnreadable: OnUnreadable,
+  ): Promise<readonly StoredAccount[]> {
     const found: StoredAccount[] = []
-    for await (const stored of this.#all(await this.#ownerIndex(owner, connection))) found.push(stored)
+    for await (const stored of this.#all(await this.#ownerIndex(owner, connection), onUnreadable)) found.push(stored)
     return found
   }
 
   /** For a cascade. */
-  async *under(whose: AccountsOf): AsyncGenerator<StoredAccount> {
+  async *under(whose: AccountsOf, onUnreadable: OnUnreadable): AsyncGenerator<StoredAccount> {
     const { issuer, tenant = null, subject, session } = whose
     const index =
       session === undefined
         ? await this.#name('accounts-of-user', [issuer, tenant, subject ?? null])
         : await this.#name('accounts-of-session', [issuer, tenant, session])
-    for await (const stored of this.#all(index)) {
+    for await (const stored of this.#all(index, onUnreadable)) {
       if (subject === undefined || stored.record.owner.subject === subject) yield stored
     }
   }
@@ -92,11 +114,12 @@ export class AccountRecords {
   async reseal(): Promise<ResealedAccounts> {
     let resealed = 0
     const unreadable: string[] = []
-    for await (const { key } of this.#keys(ALL)) {
+    for await (const { key } of this.#all(ALL, (key) => unreadable.push(key))) {
       try {
         if (await this.#resealOne(key)) resealed++
       } catch (error) {
-        if (!(error instanceof StoreError) || error.reason === 'unavailable') throw error
+        // It was written by somebody else since it was listed.
+        if (!isUnreadable(error)) throw error
         unreadable.push(key)
       }
     }
@@ -116,17 +139,13 @@ export class AccountRecords {
     return { key, version, record: decodeRecord(await this.#sealer.open(key, value)) }
   }
 
-  async *#all(index: string): AsyncGenerator<StoredAccount> {
-    for await (const versioned of this.#keys(index)) yield this.#open(versioned)
-  }
-
-  async *#keys(index: string): AsyncGenerator<Versioned> {
-    for (let after: string | undefined; ; ) {
-      const page = await this.store.list(index, { limit: PAGE, ...(after !== undefined && { after }) })
-      yield* page
-      if (page.length < PAGE) return
-      after = page.at(-1)?.key
-    }
+  #all(index: string, onUnreadable: OnUnreadable): AsyncGenerator<StoredAccount, void> {
+    return walkIndex(this.store, index, {
+      prefix: 'account:',
+      open: (found) => this.#open(found),
+      indexesOf: ({ record }) => this.#indexes(record),
+      onUnreadable,
+    })
   }
 
   #ownerIndex(owner: AccountOwner, connection: string | undefined): Promise<string> {

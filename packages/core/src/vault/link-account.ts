@@ -37,7 +37,7 @@ export async function startLink(
   }
   try {
     // What is there already is asked for again: many providers replace a grant by the newer one.
-    const held = (await records.of(owner, connection)).flatMap(({ record }) => record.scopes)
+    const held = (await records.of(owner, connection, () => {})).flatMap(({ record }) => record.scopes)
     const scopes = possible.filter((scope) => asked.includes(scope) || held.includes(scope))
     const attempt = { connection, scopes, redirectUri, codeVerifier: randomSecret(), nonce: randomSecret() }
     const state = randomSecret()
@@ -108,7 +108,9 @@ async function keepAccount(
   const { owner, sessionId, connection } = attempt
   const key = await records.key(owner, connection, account.id)
   for (;;) {
-    const before = await records.read(key)
+    const found = await records.find(key)
+    // One that does not open is replaced: nobody can use it.
+    const before = found !== undefined && 'record' in found ? found : undefined
     const preferredAt = before?.record.preferredAt
     // A provider that gives a refresh token only with the first consent means the old one to be kept.
     const kept = refreshToken ?? (before?.record.state === 'connected' ? before.record.refreshToken : undefined)
@@ -129,7 +131,7 @@ async function keepAccount(
       connectedAt: now,
       ...(preferredAt !== undefined && { preferredAt }),
     }
-    if ((await records.write(key, record, before?.version ?? null)) !== 'conflict') return record
+    if ((await records.write(key, record, found?.version ?? null)) !== 'conflict') return record
   }
 }
 

@@ -14,6 +14,11 @@ export interface ForgottenAccounts {
   readonly disconnected: number
   /** Of them, those of which the provider was told. */
   readonly revoked: number
+  /**
+   * The store's keys of records that do not open, as `reseal` names them: they were left as they are, and the provider
+   * was not told.
+   */
+  readonly unreadable: readonly string[]
 }
 
 /** The accounts of the embedded vault: linked, listed, chosen, disconnected. */
@@ -44,7 +49,7 @@ export class StoredAccounts {
   }
 
   async list(identity: UserIdentity): Promise<readonly LinkedAccount[]> {
-    const all = await this.#parts.records.of(accountOwner(identity))
+    const all = await this.#parts.records.of(accountOwner(identity), undefined, () => {})
     const preferred = new Set(
       [...Map.groupBy(all, ({ record }) => record.connection).values()].map((same) => preferredOf(same)?.key),
     )
@@ -73,8 +78,8 @@ export class StoredAccounts {
     const { records, clock } = this.#parts
     const key = await records.key(presentOwner(identity), connection, account)
     for (;;) {
-      const stored = await records.read(key)
-      if (stored === undefined) return false
+      const stored = await records.find(key)
+      if (stored === undefined || 'unreadable' in stored) return false
       const record = { ...stored.record, preferredAt: clock.now() }
       if ((await records.write(key, record, stored.version)) === 'conflict') continue
       this.#tell(identity, connection)
@@ -89,23 +94,25 @@ export class StoredAccounts {
     }
     let disconnected = 0
     let revokedCount = 0
-    for await (const { key, record } of this.#parts.records.under(whose)) {
+    const unreadable: string[] = []
+    for await (const { key, record } of this.#parts.records.under(whose, (key) => unreadable.push(key))) {
       const revoked = await this.#remove(key, options)
       this.#tell(record.owner, record.connection)
       if (revoked === undefined) continue
       disconnected++
       if (revoked) revokedCount++
     }
-    return { disconnected, revoked: revokedCount }
+    return { disconnected, revoked: revokedCount, unreadable }
   }
 
   /** Gone here first, so that nobody uses it meanwhile; then the provider is told. @returns whether that was taken */
   async #remove(key: string, options: RequestOptions): Promise<boolean | undefined> {
     const { records, upstreams } = this.#parts
     for (;;) {
-      const stored = await records.read(key)
+      const stored = await records.find(key)
       if (stored === undefined) return undefined
       if ((await records.store.delete(key, { ifVersion: stored.version })) === 'conflict') continue
+      if ('unreadable' in stored) return false
       const { record } = stored
       const upstream = upstreams.get(record.connection)
       const { issuer, clientId } = upstream?.connection.profile ?? {}

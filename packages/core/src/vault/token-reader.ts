@@ -1,7 +1,7 @@
 import { revealToken, Token } from '../credential/index.ts'
 import type { Clock } from '../ports/index.ts'
 import { type AccountRecord, accountOwner } from './account-record.ts'
-import type { AccountRecords, StoredAccount } from './account-records.ts'
+import type { AccountRecords, StoredAccount, UnreadableAccount } from './account-records.ts'
 import type { AccountRefresher } from './refresh-account.ts'
 import { REFUSED_AGAIN_MS } from './refreshed-record.ts'
 import { preferredOf } from './stored-accounts.ts'
@@ -53,17 +53,37 @@ export class TokenReader {
   async #find({ identity, connection, account }: VaultRequest): Promise<StoredAccount | VaultAnswer> {
     const owner = accountOwner(identity)
     if (account !== undefined) {
-      const stored = await this.#records.read(await this.#records.key(owner, connection, account))
-      return stored ?? { status: 'not_connected', detail: 'this account is not linked' }
+      const stored = await this.#records.find(await this.#records.key(owner, connection, account))
+      if (stored === undefined) return { status: 'not_connected', detail: 'this account is not linked' }
+      return 'unreadable' in stored ? this.#unreadable(stored) : stored
     }
-    const all = await this.#records.of(owner, connection)
+    const unreadable: string[] = []
+    const all = await this.#records.of(owner, connection, (key) => unreadable.push(key))
     const [first] = all
-    if (first === undefined) return { status: 'not_connected', detail: 'no account is linked' }
+    const [lost] = unreadable
+    if (first === undefined) {
+      const stored = lost === undefined ? undefined : await this.#records.find(lost)
+      if (stored !== undefined && 'unreadable' in stored) return this.#unreadable(stored)
+      return { status: 'not_connected', detail: 'no account is linked' }
+    }
     const preferred = preferredOf(all)
     if (preferred !== undefined) return preferred
-    return all.length === 1
-      ? first
-      : { status: 'choose_account', detail: `${all.length} accounts are linked, and none was chosen` }
+    if (all.length + unreadable.length === 1) return first
+    // One that does not open may be the one that is meant: the user says which.
+    const without = lost === undefined ? '' : `; ${unreadable.length} more do not open: ${unreadable.join(', ')}`
+    return { status: 'choose_account', detail: `${all.length} accounts are linked, and none was chosen${without}` }
+  }
+
+  /**
+   * A new link replaces what is damaged. What was sealed under a key that is not listed, or by a later version, opens
+   * once that is mended: this is for the operator, and no user is asked.
+   *
+   * @throws StoreError `wrong_key`, `unknown_version`
+   */
+  #unreadable({ key, unreadable }: UnreadableAccount): VaultAnswer {
+    const { reason, message } = unreadable
+    if (reason === 'wrong_key' || reason === 'unknown_version') throw unreadable
+    return { status: 'must_reconnect', detail: `${message}: ${key}` }
   }
 
   async #refreshed(

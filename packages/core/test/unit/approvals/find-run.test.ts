@@ -110,7 +110,8 @@ describe('a crash between any two writes is repaired by the next reader', () => 
         expect(repaired.record.slots).toEqual(['slot:a'])
         expect(again.record.id).toBe(repaired.record.id)
         expect((await findRun(ledger, 'slot:a'))?.record.id).toBe(repaired.record.id)
-        const owned = await ledger.ownedBy(repaired.record.owner, { limit: 10 })
+        const owned: unknown[] = []
+        for await (const entry of ledger.ownedBy(repaired.record.owner)) owned.push(entry)
         expect(owned).toHaveLength(1)
       }
       expect(completed).toBe(true)

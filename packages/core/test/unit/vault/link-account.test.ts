@@ -272,10 +272,12 @@ describe('disconnect', () => {
     expect(await vault.forget({ issuer: 'https://other.example', subject: 'ann' })).toEqual({
       disconnected: 0,
       revoked: 0,
+      unreadable: [],
     })
     expect(await vault.forget({ issuer: 'https://login.example', subject: 'ann' })).toEqual({
       disconnected: 2,
       revoked: 2,
+      unreadable: [],
     })
     expect(await tokenOf()).toBe('not_connected')
     expect(await tokenOf({ identity: user('bob') })).toMatch(/^access-/)
@@ -288,6 +290,7 @@ describe('disconnect', () => {
     expect(await vault.forget({ issuer: 'https://login.example', session: 's-9' })).toEqual({
       disconnected: 1,
       revoked: 1,
+      unreadable: [],
     })
     expect(await tokenOf()).toBe('not_connected')
     expect(await tokenOf({ identity: user('bob') })).toMatch(/^access-/)
