@@ -43,7 +43,7 @@ function checkParsed(progress: Progress, parsed: ParsedInput, environment: Envir
   progress.suspended = true
   const reading = isDurable
     ? revocations.findNow(progress.identity as Identity, progress.checkedAt)
-    : revocations.refresh(progress.checkedAt)
+    : revocations.refresh(progress.checkedAt, progress.identity)
   return reading.then(() => checkCaller(progress, environment))
 }
 

@@ -43,7 +43,7 @@ export async function visibleTools(
   const unread: { readonly error: unknown } | undefined =
     identity === undefined || revocations.isFresh(now)
       ? undefined
-      : await revocations.refresh(now).then(
+      : await revocations.refresh(now, identity).then(
           () => undefined,
           (error: unknown) => ({ error }),
         )

@@ -6,7 +6,7 @@ import { Revocations, revocationRecords } from '../revocation/index.ts'
 
 /** What a handler judges presence by: the names that `guard.revoke` wrote into its store. */
 export function presenceIn(store: Store, keys: StoreKeys | undefined, clock: Clock): PresenceContext {
-  return { revocations: new Revocations(revocationRecords(store, keys), 0), clock }
+  return { revocations: new Revocations(revocationRecords(store, keys)), clock }
 }
 
 /**

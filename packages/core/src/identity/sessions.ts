@@ -130,7 +130,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const servers = trustedServers('createSessions', options)
   const audience = options.audience === undefined ? undefined : checkAudience(where('audience'), options.audience)
   const records = sessionRecords(options.store, options.keys)
-  const presence = { revocations: new Revocations(revocationRecords(options.store, options.keys), 0), clock }
+  const presence = { revocations: new Revocations(revocationRecords(options.store, options.keys)), clock }
   const isRevoked = async (login: KeptLogin) =>
     (await presence.revocations.findNow(login.identity, clock.now())) !== undefined
   const flights = new SingleFlight<KeptLogin | undefined>()

@@ -1,14 +1,11 @@
+import * as z from 'zod/mini'
 import { StoreError } from '../errors/index.ts'
-import { pause, type SealedRecords } from '../lib/index.ts'
+import { isUnreadable, once, pause, type SealedRecords } from '../lib/index.ts'
+import { type Chunk, type Head, isKept, isUnbroken, KEPT_SECONDS, reachesHead } from './log-chunk.ts'
 import { type RevokedAt, readStored } from './revoked.ts'
-
-const INDEX = 'revocation-log'
 
 /** Revocations in one chunk. An append writes the last chunk again. */
 const CHUNK = 64
-
-/** The warm path judges proofs of calls, and no such proof lives longer. 30 days, in seconds. */
-export const KEPT_SECONDS = 30 * 24 * 3600
 
 /** Appends that another process was faster at, in a row, before the store counts as unavailable. */
 const MAX_CONFLICTS = 200
@@ -16,85 +13,184 @@ const MAX_CONFLICTS = 200
 /** The longest wait between two tries of an append, in milliseconds. */
 const MAX_WAIT_MS = 100
 
-interface Chunk {
+const storedHead = z.object({ v: z.literal(1), number: z.number(), count: z.number(), at: z.number() })
+
+/** The chunk that was read last, and how many entries it had. */
+interface Position {
   readonly number: number
-  /** Random: a log that began again after all of it had expired has other chunks under the same keys. */
   readonly id: string
-  readonly revoked: readonly RevokedAt[]
-  readonly version: string
+  readonly read: number
+  readonly at: number
+}
+
+/** The log as one read found it. */
+interface LogEnd {
+  readonly last: Chunk | undefined
+  readonly head: Head | undefined
+  /** The highest number of a chunk, readable or not; -1 for none. */
+  readonly highest: number
 }
 
 /**
  * All revocations in the order in which they were appended, in chunks. The position in the log is the order: no clock
  * of a writer decides what a reader sees.
+ *
+ * A sealed head says how far the log goes, and each chunk how many entries the one before has. So a reader sees that
+ * entries were deleted, as long as not all of the log and its head went together while no process knew of them.
  */
 export class RevocationLog {
   readonly #records: SealedRecords
   readonly #take: (revoked: RevokedAt) => void
+  readonly #names: () => Promise<{ readonly index: string; readonly prefix: string; readonly head: string }>
   /** The chunk and the number of its entries that this process has read. */
-  #position: { readonly number: number; readonly id: string; readonly read: number } | undefined
+  #position: Position | undefined
+  /** Epoch seconds: entries that were deleted may not have expired before. */
+  #deletedUntil = 0
+  #unreadable = false
 
   /** @param take - Is given each revocation that is new to this process. */
   constructor(records: SealedRecords, take: (revoked: RevokedAt) => void) {
     this.#records = records
     this.#take = take
+    this.#names = once(async () => {
+      const index = await records.keyOf('log')
+      return { index, prefix: `${index}:`, head: await records.keyOf('log-head') }
+    })
   }
 
-  /** Reads what was appended since the last time. @returns the last chunk. */
-  async read(): Promise<Chunk | undefined> {
+  /** Whether this process has all that is in force. @param now - Epoch seconds. */
+  isWhole(now: number): boolean {
+    return !this.#unreadable && now >= this.#deletedUntil
+  }
+
+  /** Reads what was appended since the last time. @param now - Epoch seconds. */
+  async read(now: number): Promise<LogEnd> {
     const from = this.#position
-    let last: Chunk | undefined
-    const news: RevokedAt[] = []
-    for await (const chunk of this.#chunks(from?.number)) {
-      if (from !== undefined && last === undefined) {
-        if (chunk.id !== from.id) return this.#readAll()
-        news.push(...chunk.revoked.slice(from.read))
-      } else {
-        news.push(...chunk.revoked)
-      }
-      last = chunk
+    const chunks: Chunk[] = []
+    const unreadable: number[] = []
+    // First: the log is never behind it.
+    const head = await this.#readHead().catch((error: unknown) => {
+      if (!isUnreadable(error)) throw error
+      unreadable.push(-1)
+      return undefined
+    })
+    for await (const chunk of this.#chunks(from?.number, unreadable)) chunks.push(chunk)
+    const [first] = chunks
+    if (from !== undefined && !goesOn(first, from)) {
+      // It expired, and others may have begun before its place; or somebody deleted it.
+      if (isKept(from.at, now)) this.#deletedUntil = now + KEPT_SECONDS
+      this.#position = undefined
+      return this.read(now)
     }
-    if (from !== undefined && last === undefined) return this.#readAll()
-    for (const revoked of news) this.#take(revoked)
-    if (last !== undefined) this.#position = { number: last.number, id: last.id, read: last.revoked.length }
-    return last
+    for (const { revoked } of chunks) for (const each of revoked) this.#take(each)
+    const last = chunks.at(-1)
+    this.#unreadable = unreadable.length > 0
+    if (this.#unreadable) {
+      this.#position = undefined
+    } else {
+      const isWhole = isUnbroken(chunks, from === undefined, now) && reachesHead(last, head, now)
+      if (!isWhole) this.#deletedUntil = now + KEPT_SECONDS
+      this.#position = last && { number: last.number, id: last.id, read: last.revoked.length, at: timeOf(last) }
+    }
+    return { last, head, highest: Math.max(-1, ...unreadable, last?.number ?? -1) }
   }
 
-  /** The chunk that was read last is gone: it expired, and others may have begun before its place. */
-  #readAll(): Promise<Chunk | undefined> {
-    this.#position = undefined
-    return this.read()
-  }
-
-  async append(revoked: RevokedAt): Promise<void> {
+  /** @param now - Epoch seconds. */
+  async append(revoked: RevokedAt, now: number): Promise<void> {
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-      const last = await this.read()
-      const isFull = last === undefined || last.revoked.length >= CHUNK
-      const put = isFull
-        ? await this.#put((last?.number ?? -1) + 1, crypto.randomUUID(), [revoked], null)
-        : await this.#put(last.number, last.id, [...last.revoked, revoked], last.version)
-      if (put !== 'conflict') return
+      const end = await this.read(now)
+      const chunk = nextChunk(end, revoked, now)
+      if ((await this.#put(chunk)) !== 'conflict') {
+        return this.#advance({ number: chunk.number, count: chunk.revoked.length, at: now })
+      }
       await pause(Math.random() * Math.min(MAX_WAIT_MS, 2 ** attempt), undefined)
     }
-    throw new StoreError('unavailable', 'the log of revocations is being written by too many processes at once')
+    throw tooMany()
   }
 
-  #put(number: number, id: string, revoked: readonly RevokedAt[], ifVersion: string | null) {
+  async #put({ number, version, ...chunk }: NextChunk): Promise<string | 'conflict'> {
+    const { index, prefix } = await this.#names()
+    const key = `${prefix}${String(number).padStart(12, '0')}`
     return this.#records.put(
-      keyOf(number),
-      { v: 1, id, revoked },
-      { ifVersion, index: [INDEX], expiresInSeconds: KEPT_SECONDS },
+      key,
+      { v: 1, ...chunk },
+      { ifVersion: version, index: [index], expiresInSeconds: KEPT_SECONDS },
     )
   }
 
-  async *#chunks(from: number | undefined): AsyncGenerator<Chunk> {
-    const after = from === undefined || from === 0 ? undefined : keyOf(from - 1)
-    for await (const { key, value, version } of this.#records.list(INDEX, { after, indexesOf: async () => [INDEX] })) {
-      const { id = '', revoked } = readStored(value)
-      yield { number: Number(key.slice(PREFIX.length)), id, revoked, version }
+  async #advance(to: Head): Promise<void> {
+    const { head: key } = await this.#names()
+    for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+      const found = await this.#records.get(key).catch((error: unknown) => {
+        // While it does not open, the names are read in its place.
+        if (isUnreadable(error)) return 'unreadable' as const
+        throw error
+      })
+      if (found === 'unreadable') return
+      const head = found && storedHead.safeParse(found.value).data
+      if (head !== undefined && (head.number > to.number || (head.number === to.number && head.count >= to.count))) {
+        return
+      }
+      const put = await this.#records.put(
+        key,
+        { v: 1, ...to },
+        { ifVersion: found?.version ?? null, expiresInSeconds: KEPT_SECONDS },
+      )
+      if (put !== 'conflict') return
+    }
+    throw tooMany()
+  }
+
+  async #readHead(): Promise<Head | undefined> {
+    const { head } = await this.#names()
+    const found = await this.#records.get(head)
+    return found && storedHead.safeParse(found.value).data
+  }
+
+  /** @param unreadable - Takes the numbers of chunks that do not open. */
+  async *#chunks(from: number | undefined, unreadable: number[]): AsyncGenerator<Chunk> {
+    const { index, prefix } = await this.#names()
+    const numberOf = (key: string) => Number(key.slice(prefix.length))
+    const after = from === undefined || from === 0 ? undefined : `${prefix}${String(from - 1).padStart(12, '0')}`
+    const options = {
+      after,
+      // The key begins with the name of the index, and the record is sealed with its key.
+      indexesOf: async (value: unknown) => {
+        readStored(value)
+        return [index]
+      },
+      onUnreadable: (key: string) => void unreadable.push(numberOf(key)),
+    }
+    for await (const { key, value, version } of this.#records.list(index, options)) {
+      if (!key.startsWith(prefix)) continue
+      const { id = '', revoked, previous } = readStored(value)
+      yield { number: numberOf(key), id, revoked, previous, version }
     }
   }
 }
 
-const PREFIX = 'revoked:log:'
-const keyOf = (number: number): string => `${PREFIX}${String(number).padStart(12, '0')}`
+const goesOn = (chunk: Chunk | undefined, { number, id, read }: Position): boolean =>
+  chunk?.number === number && chunk.id === id && chunk.revoked.length >= read
+
+type NextChunk = Omit<Chunk, 'version'> & { readonly version: string | null }
+
+/**
+ * The chunk with one more revocation. Where the end of the log is missing or does not open, a new chunk begins behind
+ * it, which says what is missing.
+ */
+function nextChunk({ last, head, highest }: LogEnd, revoked: RevokedAt, now: number): NextChunk {
+  const isEnd = last?.number === highest && reachesHead(last, head, now)
+  if (last !== undefined && isEnd && last.revoked.length < CHUNK)
+    return { ...last, revoked: [...last.revoked, revoked] }
+  const before = isEnd && last !== undefined ? { count: last.revoked.length, at: timeOf(last) } : undefined
+  // Without a head nothing says how much is missing: a chunk is left out, so that the log stays broken.
+  const isHeadless = before === undefined && head === undefined && highest >= 0
+  const number = Math.max(highest, head?.number ?? -1) + (isHeadless ? 2 : 1)
+  const previous = before ?? { count: head?.count ?? CHUNK, at: highest === -1 ? (head?.at ?? 0) : now }
+  return { number, id: crypto.randomUUID(), revoked: [revoked], version: null, ...(number > 0 && { previous }) }
+}
+
+const timeOf = ({ revoked }: Chunk): number => Math.max(0, ...revoked.map(({ at }) => at))
+
+const tooMany = (): StoreError =>
+  new StoreError('unavailable', 'the log of revocations is being written by too many processes at once')

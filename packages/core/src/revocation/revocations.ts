@@ -2,9 +2,10 @@ import type { Identity, UserIdentity } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
 import { pause, SealedRecords, SingleFlight, type StoreKeys } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
+import { KEPT_SECONDS } from './log-chunk.ts'
 import { MAX_GRANT_SECONDS } from './longest-grant.ts'
 import { provenAtOf } from './proven-at.ts'
-import { KEPT_SECONDS, RevocationLog } from './revocation-log.ts'
+import { RevocationLog } from './revocation-log.ts'
 import {
   concerns,
   mergeRevoked,
@@ -62,26 +63,40 @@ export class Revocations {
   #readAt = Number.NEGATIVE_INFINITY
 
   /** @param everySeconds - How long what the log said may be used. */
-  constructor(records: SealedRecords, everySeconds: number) {
+  constructor(records: SealedRecords, everySeconds = 5) {
     this.#records = records
     this.#everyMs = everySeconds * 1000
     this.#log = new RevocationLog(records, (revoked) => this.#take(revoked))
   }
 
-  /** @param now - Epoch milliseconds. */
+  /** Whether the log alone says all that is in force now. @param now - Epoch milliseconds. */
   isFresh(now: number): boolean {
+    return this.#wasRead(now) && this.#log.isWhole(now / 1000)
+  }
+
+  /**
+   * Reads what is new in the log; shared by all who wait for it. Where entries of the log were deleted or do not open,
+   * the names of the identity are read besides.
+   *
+   * @throws StoreError Nothing is known.
+   */
+  async refresh(now: number, identity: Identity | undefined): Promise<void> {
+    await this.#refreshLog(now)
+    if (identity !== undefined && !this.#log.isWhole(now / 1000)) await this.findNow(identity, now)
+  }
+
+  async #refreshLog(now: number): Promise<void> {
+    if (!this.#wasRead(now)) await this.#flight.run('read', () => this.read(now))
+  }
+
+  #wasRead(now: number): boolean {
     const age = now - this.#readAt
     return age >= 0 && age < this.#everyMs
   }
 
-  /** Reads what is new in the log; shared by all who wait for it. @throws StoreError Nothing is known. */
-  refresh(now: number): Promise<void> {
-    return this.isFresh(now) ? Promise.resolve() : this.#flight.run('read', () => this.read(now))
-  }
-
   /** Reads what is new in the log, now. */
   async read(now: number): Promise<void> {
-    await this.#log.read()
+    await this.#log.read(now / 1000)
     this.#readAt = now
     this.#forget(now / 1000 - KEPT_SECONDS)
   }
@@ -104,7 +119,7 @@ export class Revocations {
         continue
       }
       this.#take(added)
-      return this.#log.append(added)
+      return this.#log.append(added, now / 1000)
     }
     throw new StoreError('unavailable', 'a revocation is being written by too many processes at once')
   }
@@ -127,14 +142,15 @@ export class Revocations {
 
   /**
    * Judges a proof by its names, as they are in the store now: before a claim, and before anything durable is written.
+   * The log is read besides where that is due: who deletes the record of a name has not deleted the log.
    *
    * @throws StoreError Nothing is known.
    */
   async findNow(identity: Identity, now: number): Promise<RevokedProof | undefined> {
     if (identity.kind !== 'user') return undefined
-    for (const revoked of await Promise.all(namesOf(identity).map((name) => this.#readName(name)))) {
-      for (const each of revoked) this.#take(each)
-    }
+    const names = Promise.all(namesOf(identity).map((name) => this.#readName(name)))
+    const [found] = await Promise.all([names, this.#refreshLog(now)])
+    for (const revoked of found) for (const each of revoked) this.#take(each)
     return this.find(identity, now)
   }
 

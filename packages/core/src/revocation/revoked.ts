@@ -40,7 +40,13 @@ const revokedAt = z.object({
 export type RevokedAt = z.infer<typeof revokedAt>
 
 /** The form of all that is stored here: the revocations of one name, or a chunk of the log. */
-const stored = z.object({ v: z.literal(1), id: z.optional(text), revoked: z.array(revokedAt) })
+const stored = z.object({
+  v: z.literal(1),
+  id: z.optional(text),
+  revoked: z.array(revokedAt),
+  /** Of a chunk: the end of the one before. */
+  previous: z.optional(z.object({ count: z.number(), at: z.number() })),
+})
 
 /** @throws StoreError `unknown_version` */
 export function readStored(value: unknown): z.infer<typeof stored> {

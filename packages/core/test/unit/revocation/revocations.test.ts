@@ -167,15 +167,15 @@ describe('whether an approver was revoked after an answer', () => {
 describe('other processes', () => {
   test('read the log at most every so many seconds', async () => {
     const { at, here, there } = setup(5)
-    await there.refresh(at.now)
+    await there.refresh(at.now, undefined)
     await here.add({ issuer, tenant: 'acme', subject: 'ann' }, at.now)
-    await there.refresh(at.now)
+    await there.refresh(at.now, undefined)
     expect([there.isFresh(at.now), there.find(user(), at.now)]).toEqual([true, undefined])
     at.now += 4_999
     expect(there.isFresh(at.now)).toBe(true)
     at.now += 1
     expect(there.isFresh(at.now)).toBe(false)
-    await there.refresh(at.now)
+    await there.refresh(at.now, undefined)
     expect(there.find(user(), at.now)).toBeDefined()
   })
 

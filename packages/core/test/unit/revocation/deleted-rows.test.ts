@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest'
+import type { UserIdentity } from '../../../src/contract/index.ts'
+import { StoreError } from '../../../src/errors/index.ts'
+import { Revocations, revocationRecords } from '../../../src/revocation/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { rejection } from '../authorization-server/mock-issuer.ts'
+import { pointedRows } from '../stores/pointed-rows.ts'
+
+const NOW = 1_800_000_000_000
+const DAY = 24 * 3600 * 1000
+const issuer = 'https://login.example.com'
+
+const user = (subject: string): UserIdentity => ({
+  kind: 'user',
+  issuer,
+  subject,
+  sessionId: `session of ${subject}`,
+  claims: { iat: NOW / 1000 - 10 },
+})
+
+/** What somebody with write access to the database, and without keys, does to the rows of revocations. */
+function setup() {
+  const at = { now: NOW }
+  const inner = memoryStore({ clock: { now: () => at.now } })
+  const rows = pointedRows(inner)
+  const gone = new Set<string>()
+  const process = () => new Revocations(revocationRecords(rows.store, undefined), 5)
+  const chunks = () => rows.keys('revoked:').filter((key) => rows.indexesOf(key).length > 0)
+  /** Written right after the first chunk. */
+  const head = () => rows.keys('revoked:')[rows.keys('revoked:').indexOf(chunks()[0] ?? '') + 1] ?? ''
+  const names = () => rows.keys('revoked:').filter((key) => key !== head() && !chunks().includes(key))
+  return {
+    at,
+    process,
+    chunks,
+    head,
+    names,
+    gone,
+    rows,
+    remove: async (...keys: readonly string[]) => {
+      for (const key of keys) await inner.delete(key)
+    },
+    put: async (key: string, value: Uint8Array) =>
+      inner.put(key, value, { ifVersion: (await inner.get(key))?.version ?? null, index: rows.indexesOf(key) }),
+    get: async (key: string) => (await inner.get(key))?.value ?? new Uint8Array(),
+    revoke: async (...subjects: readonly string[]) => {
+      const revocations = process()
+      for (const subject of subjects) await revocations.add({ issuer, subject }, at.now)
+    },
+    /** What a process says that has just begun. */
+    newly: async (subject: string) => {
+      const revocations = process()
+      await revocations.refresh(at.now, user(subject))
+      return revocations.find(user(subject), at.now) !== undefined
+    },
+    durably: async (subject: string) => (await process().findNow(user(subject), at.now)) !== undefined,
+  }
+}
+
+const many = (count: number) => Array.from({ length: count }, (_, index) => `user-${index}`)
+
+describe('revocations whose rows were deleted', () => {
+  test('names of rows and indexes tell nothing about what they hold', async () => {
+    const { revoke, rows, chunks } = setup()
+    await revoke('ann')
+    for (const name of [...rows.keys(''), ...chunks().flatMap((key) => rows.indexesOf(key))]) {
+      expect(name).toMatch(/^revoked:[\w-]{43}(:\d{12})?$/)
+    }
+  })
+
+  test('the record of a name: the log still says it', async () => {
+    const { revoke, names, remove, newly, durably } = setup()
+    await revoke('ann')
+    await remove(...names())
+    expect([await newly('ann'), await durably('ann')]).toEqual([true, true])
+    expect(await newly('bob')).toBe(false)
+  })
+
+  test('the log: the head says that it is missing, and the names are read', async () => {
+    const { revoke, chunks, remove, newly } = setup()
+    await revoke(...many(70))
+    await remove(...chunks())
+    expect([await newly('user-0'), await newly('user-69'), await newly('bob')]).toEqual([true, true, false])
+  })
+
+  test.each([
+    ['first', 0],
+    ['middle', 1],
+    ['last', 2],
+  ])('the %s chunk of the log: the names are read', async (_, index) => {
+    const { revoke, chunks, remove, newly } = setup()
+    await revoke(...many(150))
+    expect(chunks()).toHaveLength(3)
+    await remove(chunks()[index] ?? '')
+    expect(await newly(`user-${index * 64}`)).toBe(true)
+    expect(await newly('bob')).toBe(false)
+  })
+
+  test('index rows of the log: the names are read', async () => {
+    const { revoke, rows, chunks, newly } = setup()
+    await revoke('ann')
+    const [index = ''] = rows.indexesOf(chunks()[0] ?? '')
+    rows.alias.set(index, 'nothing')
+    expect(await newly('ann')).toBe(true)
+  })
+
+  test('the head and the end of the log, and another revocation after it: the names are read', async () => {
+    const { revoke, chunks, head, remove, newly } = setup()
+    await revoke(...many(70))
+    await remove(head(), chunks()[1] ?? '')
+    expect(await newly('user-69')).toBe(true)
+    await revoke('late')
+    expect([await newly('user-69'), await newly('late'), await newly('bob')]).toEqual([true, true, false])
+  })
+
+  test('an older copy of a chunk in its own place: the names are read, also after another revocation', async () => {
+    const { revoke, chunks, get, put, newly } = setup()
+    await revoke('bob')
+    const older = await get(chunks()[0] ?? '')
+    await revoke('ann')
+    await put(chunks()[0] ?? '', older)
+    expect(await newly('ann')).toBe(true)
+    await revoke('late')
+    expect([await newly('ann'), await newly('late'), await newly('eve')]).toEqual([true, true, false])
+  })
+
+  test('all of them at once: a process that knew keeps what it knew', async () => {
+    const { at, revoke, process, rows, remove } = setup()
+    await revoke('ann')
+    const before = process()
+    await before.refresh(at.now, undefined)
+    await remove(...rows.keys('revoked:'))
+    at.now += 6_000
+    await before.refresh(at.now, user('ann'))
+    expect(before.find(user('ann'), at.now)).toBeDefined()
+    expect(before.isFresh(at.now)).toBe(false)
+  })
+
+  test('nothing was deleted where the log has expired, and where it begins again', async () => {
+    const { at, revoke, process } = setup()
+    const kept = process()
+    await revoke(...many(70))
+    await kept.refresh(at.now, undefined)
+    at.now += 20 * DAY
+    await revoke(...many(3))
+    at.now += 11 * DAY
+    for (const revocations of [kept, process()]) {
+      await revocations.refresh(at.now, undefined)
+      expect(revocations.isFresh(at.now)).toBe(true)
+    }
+    at.now += 31 * DAY
+    for (const revocations of [kept, process()]) {
+      await revocations.refresh(at.now, undefined)
+      expect(revocations.isFresh(at.now)).toBe(true)
+    }
+    await revoke('ann')
+    await kept.read(at.now)
+    expect(kept.isFresh(at.now)).toBe(true)
+  })
+})
+
+describe('a row of revocations that does not open', () => {
+  const damage = new Uint8Array([1, 2, 3])
+
+  test('of the log stops no call: the names are read in its place', async () => {
+    const { revoke, chunks, put, newly } = setup()
+    await revoke(...many(70))
+    await put(chunks()[0] ?? '', damage)
+    expect([await newly('user-3'), await newly('user-69'), await newly('bob')]).toEqual([true, true, false])
+    await revoke('late')
+    expect([await newly('late'), await newly('bob')]).toEqual([true, false])
+  })
+
+  test('at the end of the log keeps nobody from being revoked', async () => {
+    const { revoke, chunks, put, newly } = setup()
+    await revoke('ann')
+    await put(chunks()[0] ?? '', damage)
+    await revoke('late', 'later')
+    expect([await newly('ann'), await newly('late'), await newly('later'), await newly('bob')]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ])
+  })
+
+  test('of the head stops no call', async () => {
+    const { revoke, head, put, newly } = setup()
+    await revoke('ann')
+    await put(head(), damage)
+    await revoke('late')
+    expect([await newly('ann'), await newly('late'), await newly('bob')]).toEqual([true, true, false])
+  })
+
+  test('of a name refuses its own subject, and nobody else', async () => {
+    const { revoke, names, put, durably } = setup()
+    await revoke('ann')
+    await put(names()[0] ?? '', damage)
+    expect(await rejection(durably('ann'))).toBeInstanceOf(StoreError)
+    expect(await durably('bob')).toBe(false)
+  })
+})
