@@ -41,6 +41,9 @@ export const ownerSchema = z.object({
   clientId: z.optional(text),
 })
 
+/** A refresh token that is used once was sent: when, in epoch milliseconds, and how often. */
+const useSchema = z.object({ at: z.number(), tries: z.number() })
+
 const schema = z.object({
   v: z.literal(1),
   owner: ownerSchema,
@@ -57,8 +60,23 @@ const schema = z.object({
   /** Epoch seconds. */
   expiresAt: z.optional(z.number()),
   refreshToken: z.optional(text),
-  /** A refresh token that is used once was sent, and no answer is known: since when (epoch ms), how often. */
-  refreshing: z.optional(z.object({ at: z.number(), tries: z.number() })),
+  /** No answer to this use is known. */
+  refreshing: z.optional(useSchema),
+  /** Tokens that a new link replaced, and that may be good at their provider. They serve no call. */
+  replaced: z.optional(
+    z.array(
+      z.object({
+        issuer: text,
+        clientId: text,
+        accessToken: z.optional(text),
+        refreshToken: z.optional(text),
+        /** Of the access token, in epoch seconds. */
+        expiresAt: z.optional(z.number()),
+      }),
+    ),
+  ),
+  /** Uses from before a new link, whose answers never came: what they brought, nobody here has. */
+  unanswered: z.optional(z.array(useSchema)),
   /** The API refused a token that cannot be renewed: when first, in epoch milliseconds. */
   refusedAt: z.optional(z.number()),
   /** Epoch milliseconds. */

@@ -6,6 +6,7 @@ import { type AccountRecord, presentOwner } from './account-record.ts'
 import type { AccountRecords } from './account-records.ts'
 import { ATTEMPT_SECONDS, type Attempt, type ConnectAttempts, refuse } from './connect-attempts.ts'
 import { faultAnswer, redeemAnswer } from './fault-answer.ts'
+import { takenOver } from './replaced-tokens.ts'
 import type { Upstream } from './upstream.ts'
 import type { UpstreamAccount, UpstreamTokens } from './upstream-tokens.ts'
 
@@ -112,8 +113,6 @@ async function keepAccount(
     // One that does not open is replaced: nobody can use it.
     const before = found !== undefined && 'record' in found ? found : undefined
     const preferredAt = before?.record.preferredAt
-    // A provider that gives a refresh token only with the first consent means the old one to be kept.
-    const kept = refreshToken ?? (before?.record.state === 'connected' ? before.record.refreshToken : undefined)
     const record: AccountRecord = {
       v: 1,
       owner,
@@ -126,7 +125,7 @@ async function keepAccount(
       scopes: [...scopes],
       accessToken,
       ...(expiresIn !== undefined && { expiresAt: Math.floor(now / 1000) + expiresIn }),
-      ...(kept !== undefined && { refreshToken: kept }),
+      ...takenOver(before?.record, { issuer, clientId, refreshToken }),
       refreshedAt: now,
       connectedAt: now,
       ...(preferredAt !== undefined && { preferredAt }),

@@ -4,7 +4,16 @@ import { type AnyBehalfError, BehalfError, StoreError } from '../errors/index.ts
 import { isOutage, Lease, orAborted, SingleFlight, untilWritten } from '../lib/index.ts'
 import type { AccountRecord } from './account-record.ts'
 import type { AccountRecords, StoredAccount } from './account-records.ts'
-import { isSameUse, mustReconnect, refreshed, sameTokens, unsent, withoutRefreshToken } from './refreshed-record.ts'
+import {
+  isSameUse,
+  mustReconnect,
+  refreshed,
+  sameTokens,
+  tokensOf,
+  unsent,
+  withoutRefreshToken,
+} from './refreshed-record.ts'
+import { withLateAnswer } from './replaced-tokens.ts'
 import type { Upstream } from './upstream.ts'
 import type { UpstreamTokens } from './upstream-tokens.ts'
 
@@ -31,9 +40,13 @@ type Change = (record: AccountRecord) => AccountRecord
 
 /** An answer that the store has not taken yet. */
 interface Unwritten {
+  readonly upstream: Upstream
   readonly stored: StoredAccount
   readonly change: Change
 }
+
+/** Between two tries to write an answer, in milliseconds: twice as long each time, up to the second. */
+const WRITE_AGAIN_MS = [1_000, 60_000] as const
 
 /** Accounts whose answers are kept while the store is away. */
 const MAX_UNWRITTEN = 10_000
@@ -164,22 +177,41 @@ export class AccountRefresher {
   }
 
   /** Writes what the provider said. */
-  async #settle(wish: RefreshWish, stored: StoredAccount, change: Change): Promise<Refreshed> {
-    let settled: Refreshed
+  async #settle({ key, upstream }: RefreshWish, stored: StoredAccount, change: Change): Promise<Refreshed> {
     try {
-      settled = await this.#write(wish.key, stored, change)
+      return await this.#writeOrRevoke(key, { upstream, stored, change })
     } catch (error) {
       // The provider has changed its token and the store does not know: kept here, and written before the next use.
-      if (isOutage(error)) this.#unwritten.set(wish.key, { stored, change })
+      if (isOutage(error)) this.#writeLater(key, { upstream, stored, change })
       throw error
     }
-    // Disconnected while the provider answered: nobody else knows of these tokens.
-    const { accessToken, refreshToken } = change(stored.record)
-    if (settled.status === 'gone' && accessToken !== undefined) {
-      const tokens = { accessToken, ...(refreshToken !== undefined && { refreshToken }) }
-      await wish.upstream.revoke(tokens, {}).catch(() => false)
+  }
+
+  /** What was disconnected while the provider answered is revoked: nobody else knows of these tokens. */
+  async #writeOrRevoke(key: string, { upstream, stored, change }: Unwritten): Promise<Refreshed> {
+    const settled = await this.#write(key, stored, change)
+    const answered = change(stored.record)
+    if (settled.status === 'gone' && answered.accessToken !== undefined) {
+      await upstream.revoke(tokensOf(answered), {}).catch(() => false)
     }
     return settled
+  }
+
+  /** The account may be disconnected elsewhere and never be used here again: so nothing else has to come. */
+  #writeLater(key: string, unwritten: Unwritten): void {
+    this.#unwritten.set(key, unwritten)
+    const [first, longest] = WRITE_AGAIN_MS
+    const again = (wait: number) => {
+      const timer = setTimeout(() => {
+        if (this.#unwritten.get(key) !== unwritten) return
+        void this.#writeUnwritten(key).catch((error: unknown) => {
+          if (isOutage(error)) again(Math.min(2 * wait, longest))
+        })
+      }, wait)
+      // On Node, an answer alone keeps no process alive.
+      if (typeof timer === 'object') timer.unref?.()
+    }
+    again(first)
   }
 
   /**
@@ -197,15 +229,31 @@ export class AccountRefresher {
       if (written !== 'conflict') return { status: 'settled', record: next }
       const now = await this.#records.read(key)
       if (now === undefined) return { status: 'gone' }
-      if (!isSameUse(now.record, sent.record)) return { status: 'settled', record: now.record }
+      if (!isSameUse(now.record, sent.record)) return this.#writeLate(now, sent.record, change(sent.record))
       ;({ version, record } = now)
     }
+  }
+
+  /** The account was linked again while the answer was on its way. */
+  async #writeLate(stored: StoredAccount, sent: AccountRecord, answered: AccountRecord): Promise<Refreshed> {
+    const { key } = stored
+    for (let now: StoredAccount | undefined = stored; now !== undefined; now = await this.#records.read(key)) {
+      const next = withLateAnswer(now.record, sent, answered)
+      if (next === undefined) return { status: 'settled', record: now.record }
+      const { version } = now
+      const written = await untilWritten(() => this.#records.write(key, next, version), {
+        seconds: this.#requestSeconds / 3,
+        isOurs: async () => false,
+      })
+      if (written !== 'conflict') return { status: 'settled', record: next }
+    }
+    return { status: 'gone' }
   }
 
   async #writeUnwritten(key: string): Promise<void> {
     const unwritten = this.#unwritten.get(key)
     if (unwritten === undefined) return
-    await this.#write(key, unwritten.stored, unwritten.change)
+    await this.#writeOrRevoke(key, unwritten)
     this.#unwritten.delete(key)
   }
 }

@@ -6,7 +6,8 @@ import { accountOwner, presentOwner } from './account-record.ts'
 import type { AccountsOf, StoredAccount } from './account-records.ts'
 import { faultAnswer } from './fault-answer.ts'
 import { completeLink, describeAccount, type LinkParts, startLink } from './link-account.ts'
-import { tokensOf } from './refreshed-record.ts'
+import { hasUnknownTokens, livingPairs, type TokenPair } from './replaced-tokens.ts'
+import type { Upstream } from './upstream.ts'
 import type { ChangedConnection } from './vault.ts'
 
 /** What a cascade did. */
@@ -107,20 +108,16 @@ export class StoredAccounts {
 
   /** Gone here first, so that nobody uses it meanwhile; then the provider is told. @returns whether that was taken */
   async #remove(key: string, options: RequestOptions): Promise<boolean | undefined> {
-    const { records, upstreams } = this.#parts
+    const { records, upstreams, clock } = this.#parts
     for (;;) {
       const stored = await records.find(key)
       if (stored === undefined) return undefined
       if ((await records.store.delete(key, { ifVersion: stored.version })) === 'conflict') continue
       if ('unreadable' in stored) return false
       const { record } = stored
-      const upstream = upstreams.get(record.connection)
-      const { issuer, clientId } = upstream?.connection.profile ?? {}
-      if (upstream === undefined || issuer !== record.issuer || clientId !== record.clientId) return false
-      return upstream.revoke(tokensOf(record), options).catch((error: unknown) => {
-        if (BehalfError.isInstance(error)) return false
-        throw error
-      })
+      const pairs = livingPairs(record, clock.now())
+      const told = await revokePairs(upstreams.get(record.connection), pairs, options)
+      return told && !hasUnknownTokens(record)
     }
   }
 
@@ -130,6 +127,30 @@ export class StoredAccounts {
   ): void {
     this.#changed({ issuer, ...(tenant !== undefined && { tenant }), subject, connection })
   }
+}
+
+/** @returns whether the provider was told of all of them, and took it */
+async function revokePairs(
+  upstream: Upstream | undefined,
+  pairs: readonly TokenPair[],
+  options: RequestOptions,
+): Promise<boolean> {
+  if (upstream === undefined) return false
+  const { connection } = upstream
+  const { issuer, clientId } = connection.profile
+  const own = pairs.filter((pair) => pair.issuer === issuer && pair.clientId === clientId)
+  // Our own secret ends the whole grant: any token of it names it, once.
+  const isByGrant = connection.revocation?.authorization === 'client'
+  const named = isByGrant ? own.filter(({ accessToken }) => accessToken !== undefined).slice(0, 1) : own
+  const told = await Promise.all(
+    named.map((pair) =>
+      upstream.revoke(pair, options).catch((error: unknown) => {
+        if (BehalfError.isInstance(error)) return false
+        throw error
+      }),
+    ),
+  )
+  return told.length > 0 && own.length === pairs.length && told.every(Boolean)
 }
 
 /** The account that was chosen last, if one ever was. */

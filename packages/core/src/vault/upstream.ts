@@ -95,7 +95,7 @@ export class Upstream {
 
   /** @returns whether the provider was told. */
   async revoke(
-    tokens: { readonly accessToken?: string; readonly refreshToken?: string },
+    tokens: { readonly accessToken?: string | undefined; readonly refreshToken?: string | undefined },
     options: RequestOptions,
   ): Promise<boolean> {
     const { accessToken, refreshToken } = tokens

@@ -1,0 +1,115 @@
+import type { AccountRecord } from './account-record.ts'
+
+/** Replaced tokens that one account lists. Of what was dropped beyond, nobody can say that it was revoked. */
+const MAX_REPLACED = 20
+
+/** Tokens of one provider and client. */
+export type TokenPair = NonNullable<AccountRecord['replaced']>[number]
+
+/** What a use of a refresh token is known by. */
+type Use = NonNullable<AccountRecord['refreshing']>
+
+/** Stands for uses and tokens that are no longer listed. */
+const FORGOTTEN: Use = { at: 0, tries: 0 }
+
+/** What a new link of an account takes over from the record before it. */
+export type TakenOver = Pick<AccountRecord, 'refreshToken' | 'replaced' | 'unanswered'>
+
+/**
+ * What is left of the record before a new link.
+ *
+ * A provider that gives a refresh token only with the first consent means the old one to be kept: that of the same
+ * provider and client, while no answer to it is awaited. All other tokens are listed, since they may live on.
+ */
+export function takenOver(
+  before: AccountRecord | undefined,
+  now: { readonly issuer: string; readonly clientId: string; readonly refreshToken: string | undefined },
+): TakenOver {
+  if (before === undefined) return now.refreshToken === undefined ? {} : { refreshToken: now.refreshToken }
+  const isSameClient = before.issuer === now.issuer && before.clientId === now.clientId
+  const isUsable = isSameClient && before.state === 'connected' && before.refreshing === undefined
+  const refreshToken = now.refreshToken ?? (isUsable ? before.refreshToken : undefined)
+  // With a refresh token goes what was issued on its ground (RFC 7009 §2.1).
+  const isKept = isSameClient && before.refreshToken !== undefined && before.refreshToken === refreshToken
+  const { refreshing } = before
+  const unanswered = [...(before.unanswered ?? []), ...(refreshing === undefined ? [] : [refreshing])]
+  return {
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...listed(isKept ? (before.replaced ?? []) : [...(before.replaced ?? []), pairOf(before)], unanswered),
+  }
+}
+
+/**
+ * Adds an answer that came after its account was linked again. Its refresh token is used where the new link has none;
+ * else it is listed, to be revoked with the account.
+ *
+ * @param sent - The record as its refresh token was sent.
+ * @param answered - What the answer makes of that record.
+ * @returns the record, or `undefined` where it says all of this already.
+ */
+export function withLateAnswer(
+  record: AccountRecord,
+  sent: AccountRecord,
+  answered: AccountRecord,
+): AccountRecord | undefined {
+  const isAnswered = answered.refreshing === undefined
+  const awaited = record.unanswered ?? []
+  const unanswered = isAnswered ? awaited.filter((use) => !isSame(use, sent.refreshing)) : awaited
+  const isNews = answered.refreshToken !== undefined && answered.refreshToken !== sent.refreshToken
+  const isKnown = [record, ...(record.replaced ?? [])].some(
+    ({ refreshToken }) => refreshToken === answered.refreshToken,
+  )
+  if (!isNews || isKnown) {
+    return unanswered.length === awaited.length
+      ? undefined
+      : { ...without(record), ...listed(record.replaced, unanswered) }
+  }
+  const isSameClient = record.issuer === sent.issuer && record.clientId === sent.clientId
+  if (isSameClient && record.state === 'connected' && record.refreshToken === undefined) {
+    const { refreshToken } = answered
+    return {
+      ...without(record),
+      ...listed(record.replaced, unanswered),
+      ...(refreshToken !== undefined && { refreshToken }),
+    }
+  }
+  return { ...without(record), ...listed([...(record.replaced ?? []), pairOf(answered)], unanswered) }
+}
+
+/** Every token pair that may be good at a provider, the newest first. @param now - Epoch milliseconds. */
+export function livingPairs(record: AccountRecord, now: number): readonly TokenPair[] {
+  const { replaced = [] } = record
+  const older = replaced.filter(
+    ({ refreshToken, expiresAt }) => refreshToken !== undefined || expiresAt === undefined || now / 1000 < expiresAt,
+  )
+  return [pairOf(record), ...older]
+}
+
+/** Whether a use of a refresh token may have brought tokens that nobody here has. */
+export const hasUnknownTokens = ({ refreshing, unanswered = [] }: AccountRecord): boolean =>
+  refreshing !== undefined || unanswered.length > 0
+
+function listed(replaced: readonly TokenPair[] = [], unanswered: readonly Use[]): Omit<TakenOver, 'refreshToken'> {
+  const pairs = replaced.filter(({ accessToken, refreshToken }) => (refreshToken ?? accessToken) !== undefined)
+  const uses = pairs.length > MAX_REPLACED ? [...unanswered, FORGOTTEN] : unanswered
+  return {
+    ...(pairs.length > 0 && { replaced: pairs.slice(-MAX_REPLACED) }),
+    ...(uses.length > 0 && { unanswered: uses.slice(-MAX_REPLACED) }),
+  }
+}
+
+function without({ replaced: _, unanswered: __, ...rest }: AccountRecord): AccountRecord {
+  return rest
+}
+
+function pairOf({ issuer, clientId, accessToken, refreshToken, expiresAt }: AccountRecord): TokenPair {
+  return {
+    issuer,
+    clientId,
+    ...(accessToken !== undefined && { accessToken }),
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  }
+}
+
+const isSame = (use: Use, other: Use | undefined): boolean => use.at === other?.at && use.tries === other.tries
