@@ -92,7 +92,7 @@ export class TokenReader {
     request: VaultRequest,
     { signal }: VaultContext,
   ): Promise<VaultAnswer> {
-    const { record, key } = stored
+    const { key } = stored
     const isSettled = (now: AccountRecord) => now.state !== 'connected' || this.#isFresh(now, request)
     const refreshed = await this.#refresher.run({ key, upstream, isSettled }, signal)
     switch (refreshed.status) {
@@ -101,15 +101,24 @@ export class TokenReader {
         return settled ?? (this.#isAlive(refreshed.record) ? this.#answer(refreshed.record) : ended)
       }
       case 'gone':
-        return { status: 'not_connected', detail: 'the account was disconnected' }
+        return gone
       case 'unavailable':
-        // Renewed early: what is there still serves.
-        return this.#isAlive(record) && !isRefused(record, request) ? this.#answer(record) : refreshed
+        return (await this.#stillGood(key, request)) ?? refreshed
       case 'misconfigured':
         return refreshed
       default:
         return refreshed satisfies never
     }
+  }
+
+  /** Renewed early: the token of the moment serves, unless its account was disconnected or changed meanwhile. */
+  async #stillGood(key: string, request: VaultRequest): Promise<VaultAnswer | undefined> {
+    const now = await this.#records.read(key)
+    if (now === undefined) return gone
+    const { record } = now
+    const settled = settledAnswer(record, request.scopes)
+    if (settled !== undefined) return settled
+    return this.#isAlive(record) && !isRefused(record, request) ? this.#answer(record) : undefined
   }
 
   /** Good for longer than it takes to use it. Jitter: what was issued together is not renewed together. */
@@ -142,6 +151,8 @@ export class TokenReader {
     }
   }
 }
+
+const gone: VaultAnswer = { status: 'not_connected', detail: 'the account was disconnected' }
 
 const ended: VaultAnswer = { status: 'unavailable', detail: 'the provider gave a token that has ended already' }
 
