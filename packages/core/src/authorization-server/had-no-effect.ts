@@ -6,12 +6,19 @@ const beforeSending: ReadonlySet<unknown> = new Set([
   ...['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID'],
 ])
 
-/** Answers of a server that did nothing: too many requests, and not now. */
-const nothingDone: ReadonlySet<unknown> = new Set([429, 503])
+/** RFC 6749 §5.2: the client itself was refused, so its refresh token was not looked at. */
+const beforeTheGrant: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client', 'unsupported_grant_type'])
 
-/** Whether a request that failed surely had no effect. In doubt it had. */
+/** Whether a request was refused before the grant that it carries was looked at, by the code of the refusal. */
+export const isRefusedBefore = (error: string): boolean => beforeTheGrant.has(error)
+
+/**
+ * Whether a request that failed surely had no effect. In doubt it had.
+ *
+ * RFC 6585 §4 refuses a request for being one too many. A 503 may come from a proxy whose server has done it all.
+ */
 export function hadNoEffect(fault: TransportError): boolean {
-  if (nothingDone.has(fault.status)) return true
+  if (fault.status === 429) return true
   for (let at: unknown = fault.cause, depth = 0; at instanceof Error && depth < 6; at = at.cause, depth++) {
     if (beforeSending.has((at as { readonly code?: unknown }).code)) return true
   }

@@ -1,6 +1,7 @@
 import {
   giveBackToken,
   hadNoEffect,
+  isRefusedBefore,
   type ReceivedTokens,
   type RevokingServers,
   withinDeadline,
@@ -213,12 +214,12 @@ function isSameUse(stored: KeptLogin | undefined, ours: KeptLogin | undefined): 
   return stored?.refreshToken === ours?.refreshToken && stored?.sentAt === ours?.sentAt
 }
 
-/** Whether the server surely did not use the refresh token: it refused the request, or never got it. */
+/** Whether the server surely did not use the refresh token: it refused the client, or never got the request. */
 function isUnused(error: unknown): boolean {
   if (!BehalfError.isInstance(error)) return false
   const fault = error as AnyBehalfError
   if (fault.code === 'ERR_TRANSPORT') return hadNoEffect(fault)
-  return fault.code === 'ERR_OAUTH_RESPONSE' || fault.code === 'ERR_CONFIGURATION'
+  return fault.code === 'ERR_OAUTH_RESPONSE' ? isRefusedBefore(fault.error) : fault.code === 'ERR_CONFIGURATION'
 }
 
 /** Expired, with no refresh token to bring another. */

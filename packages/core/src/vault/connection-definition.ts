@@ -74,6 +74,17 @@ export interface ConnectionPreset {
   readonly refresh?: { readonly rotates: boolean; readonly graceSeconds?: number }
   /** OAuth errors of a refresh that mean: the grant is gone. @default invalid_grant */
   readonly reconnectErrors?: readonly string[]
+  /**
+   * Errors of a refresh after which the refresh token is surely unused, as the provider documents them: only then is one
+   * that rotates sent again. `invalid_client`, `unauthorized_client` and `unsupported_grant_type` are besides.
+   * @default none
+   */
+  readonly unusedErrors?: readonly string[]
+  /**
+   * Errors that mean: try again later. `server_error`, `temporarily_unavailable` and `slow_down` are besides.
+   * @default none
+   */
+  readonly outageErrors?: readonly string[]
   /** @default RFC 7009, where the server has it */
   readonly revocation?: RevocationRequest
 }
@@ -103,6 +114,8 @@ const presetKeys = [
   'account',
   'refresh',
   'reconnectErrors',
+  'unusedErrors',
+  'outageErrors',
   'revocation',
 ] as const satisfies readonly (keyof ConnectionPreset)[]
 
@@ -120,6 +133,8 @@ export interface CheckedConnection extends ConnectionPreset {
   readonly rotates: boolean
   readonly graceSeconds: number
   readonly reconnectErrors: readonly string[]
+  readonly unusedErrors: readonly string[]
+  readonly outageErrors: readonly string[]
 }
 
 /** What only we may set: these make an authorization request safe. */
@@ -133,14 +148,8 @@ export function checkConnection(where: string, name: string, given: ConnectionDe
   const at = `${where}.${name}`
   if (typeof given !== 'object' || given === null) throw new ConfigurationError(at, 'give a connection')
   refuseUnknownKeys(at, given, definitionKeys)
-  const { issuer, endpoints, refresh = { rotates: true }, authorizationParameters = {} } = given
+  const { issuer, endpoints, authorizationParameters = {} } = given
   requireText(`${at}.label`, given.label)
-  refuseUnknownKeys(`${at}.refresh`, refresh, ['rotates', 'graceSeconds'])
-  const { rotates, graceSeconds = 0 } = refresh
-  if (typeof rotates !== 'boolean') throw new ConfigurationError(`${at}.refresh.rotates`, 'is true or false')
-  if (!(Number.isFinite(graceSeconds) && graceSeconds >= 0)) {
-    throw new ConfigurationError(`${at}.refresh.graceSeconds`, 'give a number of seconds, 0 or more')
-  }
   for (const key of Object.keys(authorizationParameters)) {
     if (reserved.includes(key)) {
       throw new ConfigurationError(`${at}.authorizationParameters.${key}`, 'is set by the vault itself')
@@ -161,10 +170,24 @@ export function checkConnection(where: string, name: string, given: ConnectionDe
     scopeSeparator: given.scopeSeparator ?? ' ',
     scopeParameter: given.scopeParameter ?? 'scope',
     account,
-    rotates,
-    graceSeconds,
+    ...checkRefresh(`${at}.refresh`, given.refresh),
     reconnectErrors: given.reconnectErrors ?? ['invalid_grant'],
+    unusedErrors: given.unusedErrors ?? [],
+    outageErrors: given.outageErrors ?? [],
   })
+}
+
+function checkRefresh(
+  at: string,
+  refresh: ConnectionPreset['refresh'] = { rotates: true },
+): Pick<CheckedConnection, 'rotates' | 'graceSeconds'> {
+  refuseUnknownKeys(at, refresh, ['rotates', 'graceSeconds'])
+  const { rotates, graceSeconds = 0 } = refresh
+  if (typeof rotates !== 'boolean') throw new ConfigurationError(`${at}.rotates`, 'is true or false')
+  if (!(Number.isFinite(graceSeconds) && graceSeconds >= 0)) {
+    throw new ConfigurationError(`${at}.graceSeconds`, 'give a number of seconds, 0 or more')
+  }
+  return { rotates, graceSeconds }
 }
 
 function profileOf(

@@ -40,6 +40,7 @@ export const github = preset({
   refresh: { rotates: true, graceSeconds: 0 },
   unscopedTokenPrefix: 'ghu_',
   reconnectErrors: ['invalid_grant', 'bad_refresh_token'],
+  unusedErrors: ['incorrect_client_credentials'],
   revocation: {
     url: 'https://api.github.com/applications/{client_id}/token',
     method: 'DELETE',
@@ -69,5 +70,7 @@ export const slack = preset({
   account: { from: 'answer', id: ['team.id', 'authed_user.id'], label: 'team.name' },
   refresh: { rotates: true, graceSeconds: 0 },
   reconnectErrors: ['invalid_grant', 'invalid_refresh_token', 'token_revoked', 'token_expired', 'account_inactive'],
+  unusedErrors: ['bad_client_secret', 'invalid_client_id', 'ratelimited'],
+  outageErrors: ['fatal_error', 'internal_error', 'ratelimited', 'request_timeout', 'service_unavailable'],
   revocation: { url: 'https://slack.com/api/auth.revoke', method: 'POST', authorization: 'token' },
 })

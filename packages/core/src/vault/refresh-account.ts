@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { hadNoEffect, type Surroundings } from '../authorization-server/index.ts'
+import { hadNoEffect, isRefusedBefore, type Surroundings } from '../authorization-server/index.ts'
 import { type AnyBehalfError, BehalfError, StoreError } from '../errors/index.ts'
 import { isOutage, Lease, orAborted, SingleFlight, untilWritten } from '../lib/index.ts'
 import type { AccountRecord } from './account-record.ts'
@@ -132,7 +132,7 @@ export class AccountRefresher {
     try {
       await wish.upstream.ready({})
     } catch (error) {
-      return outcomeOf(error)
+      return outcomeOf(error, wish.upstream)
     }
     if (!rotates) return this.#send(wish, stored, record, refreshToken)
     const at = refreshing?.at ?? this.#surroundings.clock.now()
@@ -168,9 +168,12 @@ export class AccountRefresher {
       if (refusal !== undefined && wish.upstream.connection.reconnectErrors.includes(refusal)) {
         return this.#settle(wish, stored, mustReconnect)
       }
-      const isUnused = refusal !== undefined || (fault?.code === 'ERR_TRANSPORT' && hadNoEffect(fault))
+      const isUnused =
+        refusal === undefined
+          ? fault?.code === 'ERR_TRANSPORT' && hadNoEffect(fault)
+          : isRefusedBefore(refusal) || wish.upstream.connection.unusedErrors.includes(refusal)
       if (isUnused && stored.record !== before) await this.#settle(wish, stored, (now) => unsent(now, before))
-      return outcomeOf(error)
+      return outcomeOf(error, wish.upstream)
     }
     const at = this.#surroundings.clock.now()
     return this.#settle(wish, stored, (now) => refreshed(now, before, tokens, at))
@@ -264,11 +267,15 @@ const faultOf = (error: unknown): AnyBehalfError | undefined =>
   BehalfError.isInstance(error) ? (error as AnyBehalfError) : undefined
 
 /** @throws What is no matter of the provider. */
-function outcomeOf(error: unknown): Extract<Refreshed, { status: 'unavailable' | 'misconfigured' }> {
+function outcomeOf(
+  error: unknown,
+  { connection }: Upstream,
+): Extract<Refreshed, { status: 'unavailable' | 'misconfigured' }> {
   const fault = faultOf(error)
   if (fault === undefined || fault instanceof StoreError) throw error
   const detail = fault.message
-  const isTemporary = fault.code === 'ERR_OAUTH_RESPONSE' && temporary.has(fault.error)
+  const isTemporary =
+    fault.code === 'ERR_OAUTH_RESPONSE' && (temporary.has(fault.error) || connection.outageErrors.includes(fault.error))
   if (!fault.retryable && !isTemporary) return { status: 'misconfigured', detail }
   const retryAfter = 'retryAfter' in fault ? fault.retryAfter : undefined
   return { status: 'unavailable', detail, ...(retryAfter !== undefined && { retryAfter }) }

@@ -23,7 +23,7 @@ test('a delegation whose server surely did nothing goes on', async () => {
   const { process, delegate, authorizationServer } = await jobWorld()
   const guard = process()
   const id = await delegate(guard)
-  await authorizationServer.controls.fault('token', { status: 503 })
+  await authorizationServer.controls.fault('token', { status: 429 })
   expect(await outcome(guard.delegations.identity(id))).toBe('ERR_TRANSPORT')
   expect(await outcome(guard.delegations.identity(id))).toBe('verified')
 })

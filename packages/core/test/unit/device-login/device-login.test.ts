@@ -148,7 +148,7 @@ describe('a device login', () => {
       const { device, loginAs, clock, controls } = await world()
       await loginAs('ann', over)
       clock.advance(3700)
-      await controls.fault('token', { status: 503 })
+      await controls.fault('token', { status: 429 })
       await expect(device(over).identity()).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
       expect(await device(over).identity()).toMatchObject({ status: 'verified' })
       await controls.revokeRefreshTokens('ann')

@@ -43,7 +43,7 @@ const outcome = (asked: Promise<{ readonly status: string }>) =>
 
 const bad: Turn[] = ['bad_signature', 'no_jwt', 'wrong_nonce', 'wrong_issuer', 'wrong_client', 'old', 'wrong_type']
 const harmless: Turn[] = ['outage', 'unreachable', 'refused']
-const lost: Turn[] = ['lost', 'lost_500', 'lost_html']
+const lost: Turn[] = ['lost', 'lost_500', 'lost_503', 'lost_refused', 'lost_html']
 
 describe('a renewal whose response cannot be verified', () => {
   test.each(bad)('keeps the newest refresh token and revokes the new access token: %s', async (turn) => {

@@ -20,6 +20,8 @@ export type Turn =
   /** The server rotates, and its response never arrives. */
   | 'lost'
   | 'lost_500'
+  | 'lost_503'
+  | 'lost_refused'
   | 'lost_html'
 
 export interface RotatingServer extends MockIssuer {
@@ -74,12 +76,14 @@ export async function rotatingServer(issuer: string, now: () => number): Promise
   const refuse = (error: string) => HttpResponse.json({ error }, { status: 400 })
 
   const untouched: Partial<Record<Turn, () => Response>> = {
-    outage: () => new HttpResponse(null, { status: 503 }),
-    refused: () => refuse('temporarily_unavailable'),
+    outage: () => new HttpResponse(null, { status: 429 }),
+    refused: () => refuse('invalid_client'),
   }
   const lost: Partial<Record<Turn, () => Response>> = {
     lost: () => HttpResponse.error(),
     lost_500: () => new HttpResponse(null, { status: 500 }),
+    lost_503: () => new HttpResponse(null, { status: 503 }),
+    lost_refused: () => refuse('temporarily_unavailable'),
     lost_html: () => new HttpResponse('<html>'),
   }
 

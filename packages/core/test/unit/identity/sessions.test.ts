@@ -60,15 +60,15 @@ describe('a session that the app keeps', () => {
     expect(await refreshes()).toBe(1)
   })
 
-  test('an issuer that does not answer ends nothing: the token serves while it is good, then it is an outage', async () => {
+  test('an issuer that has no time ends nothing: the token serves while it is good, then it is an outage', async () => {
     const { sessions, answer, clock, authorizationServer } = await world()
     const kept = sessions()
     const { id } = await kept.create((await answer()).json)
     clock.advance(3560)
-    await authorizationServer.controls.fault('token', { status: 503 })
+    await authorizationServer.controls.fault('token', { status: 429 })
     expect(await kept.identity(id)).toMatchObject({ status: 'verified' })
     clock.advance(60)
-    await authorizationServer.controls.fault('token', { status: 503 })
+    await authorizationServer.controls.fault('token', { status: 429 })
     await expect(kept.identity(id)).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
     expect(await kept.identity(id)).toMatchObject({ status: 'verified' })
   })

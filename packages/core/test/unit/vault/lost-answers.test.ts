@@ -83,14 +83,49 @@ describe('an answer that was lost', () => {
     expect(await tokenOf()).toMatch(/^access-/)
   })
 
-  test.each([429, 503])('%i says that nothing was done: no answer was lost', async (status) => {
+  test.each([
+    [429, {}],
+    [401, { error: 'invalid_client' }],
+    [400, { error: 'unauthorized_client' }],
+    [400, { error: 'unsupported_grant_type' }],
+  ])('%i %j says that nothing was done: no answer was lost', async (status, body) => {
     const { tokenOf, link } = open()
     await link()
     clock.advance(3601)
-    crm.before = () => HttpResponse.json({}, { status }) as never
-    for (let round = 0; round < 4; round++) expect(await tokenOf()).toBe('unavailable')
+    crm.before = () => HttpResponse.json(body, { status }) as never
+    for (let round = 0; round < 4; round++) expect(await tokenOf()).toMatch(/^(unavailable|misconfigured)$/)
     crm.before = () => undefined
     expect(await tokenOf()).toMatch(/^access-/)
+  })
+
+  test.each([
+    [503, {}],
+    [500, {}],
+    [400, { error: 'server_error' }],
+    [400, { error: 'temporarily_unavailable' }],
+    [400, { error: 'invalid_request' }],
+  ])('%i %j proves nothing: a refresh token that is used once is not sent again', async (status, body) => {
+    const { tokenOf, link } = open()
+    await link()
+    clock.advance(3601)
+    // The token was used, and whoever stands before the provider answers for it.
+    crm.after = () => HttpResponse.json(body, { status }) as never
+    expect(await tokenOf()).toMatch(/^(unavailable|misconfigured)$/)
+    crm.after = (answer) => answer
+    expect(await tokenOf()).toBe('must_reconnect')
+    expect(refreshes()).toHaveLength(1)
+    expect(crm.reused).toEqual([])
+  })
+
+  test('errors that a provider documents as unused, or as an outage, are told as such', async () => {
+    const definition = { unusedErrors: ['bad_secret'], outageErrors: ['fatal_error'] }
+    const { tokenOf, link } = open({ definition })
+    await link()
+    clock.advance(3601)
+    crm.before = () => HttpResponse.json({ error: 'bad_secret' }, { status: 400 }) as never
+    expect([await tokenOf(), await tokenOf()]).toEqual(['misconfigured', 'misconfigured'])
+    crm.before = () => HttpResponse.json({ error: 'fatal_error' }, { status: 400 }) as never
+    expect([await tokenOf(), await tokenOf()]).toEqual(['unavailable', 'must_reconnect'])
   })
 
   test('nothing listens there: no answer was lost', async () => {

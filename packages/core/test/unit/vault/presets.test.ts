@@ -201,6 +201,22 @@ describe('Slack', () => {
     expect(await disconnect('T1:U1')).toEqual({ status: 'disconnected', revoked: false })
   })
 
+  test.each(['fatal_error', 'internal_error'])(
+    '%s is an outage, and the refresh token is not sent again',
+    async (error) => {
+      const { start, finish, token: ask } = open('slack', definition)
+      const user = { ...answered.authed_user, expires_in: 43_200, refresh_token: 'xoxe-1' }
+      answers = { '/api/oauth.v2.access': () => HttpResponse.json({ ...answered, authed_user: user }) }
+      await finish((await start()).state)
+      clock.advance(43_201)
+      answers['/api/oauth.v2.access'] = () => HttpResponse.json({ ok: false, error })
+      seen.length = 0
+      expect(await ask(['chat:write'])).toMatchObject({ status: 'unavailable' })
+      expect(await ask(['chat:write'])).toMatchObject({ status: 'must_reconnect' })
+      expect(seen).toHaveLength(1)
+    },
+  )
+
   test('a rotated token of the user comes at the top', async () => {
     const { start, finish, token: ask } = open('slack', definition)
     const { access_token: _, ...rest } = answered

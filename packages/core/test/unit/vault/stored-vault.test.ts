@@ -14,7 +14,7 @@ beforeEach(() => crm.reset())
 
 const open = (options: Parameters<typeof world>[1] = {}) => world(crm, { clock, ...options })
 const refreshes = () => crm.forms.filter((form) => form.get('grant_type') === 'refresh_token')
-const away = () => HttpResponse.json({}, { status: 503 }) as never
+const away = () => HttpResponse.json({}, { status: 429 }) as never
 
 describe('a linked account', () => {
   test('gives its token, with what was granted, and shows none', async () => {
@@ -183,7 +183,8 @@ describe('refresh', () => {
     ['temporarily_unavailable', 400, 'unavailable'],
     ['server_error', 400, 'unavailable'],
   ])('%s (%i) is %s, and the connection is there afterwards', async (error, status, expected) => {
-    const { tokenOf, link } = open()
+    crm.state.rotates = false
+    const { tokenOf, link } = open({ definition: { refresh: { rotates: false } } })
     await link()
     crm.before = () => HttpResponse.json({ error }, { status }) as never
     clock.advance(3601)

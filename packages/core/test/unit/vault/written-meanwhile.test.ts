@@ -42,7 +42,7 @@ describe.each(Object.entries(meanwhile))('%s while the provider answered', (_nam
     await link()
     crm.before = async () => {
       await write(vault)
-      return HttpResponse.json({}, { status: 503 }) as never
+      return HttpResponse.json({}, { status: 429 }) as never
     }
     clock.advance(3601)
     expect(await tokenOf()).toBe('unavailable')
