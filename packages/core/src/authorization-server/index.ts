@@ -1,6 +1,7 @@
 export { type Auth0Options, auth0 } from './auth0.ts'
 export { authorizationServers, type ProfileOf } from './authorization-servers.ts'
 export { boundedRequest, readAnswer } from './bounded-request.ts'
+export { checkNewToken } from './check-new-token.ts'
 export { isAsymmetric } from './check-profile.ts'
 export {
   type ClientAuthentication,

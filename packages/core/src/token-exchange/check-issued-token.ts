@@ -1,5 +1,6 @@
 import {
   type AuthorizationServer,
+  checkNewToken,
   grantedScopes,
   type Profile,
   type RequestOptions,
@@ -8,7 +9,7 @@ import {
 } from '../authorization-server/index.ts'
 import { unverifiedClaims } from '../authorization-server/unverified-claims.ts'
 import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
-import { revealToken, type Token } from '../credential/index.ts'
+import type { Token } from '../credential/index.ts'
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'
 import { checkAccessToken, checkRequiredClaims } from '../identity/check-access-token.ts'
 import { audienceOf, checkBinding } from '../identity/index.ts'
@@ -47,18 +48,7 @@ export interface IssuedClaims {
  * @throws InvalidResponseError
  */
 export function checkResponse(response: TokenResponse, expected: Expected): void {
-  const { issuedTokenType, handedIn } = expected
-  if (issuedTokenType !== undefined) {
-    // RFC 8693 §2.2.1: required.
-    if (response.issuedTokenType === undefined) throw refused('names no issued_token_type')
-    if (response.issuedTokenType !== issuedTokenType) {
-      throw refused(`issued a token of type ${JSON.stringify(response.issuedTokenType)}, which was not asked for`)
-    }
-  }
-  // A token that was issued to us for ourselves is not to reach another API.
-  if (handedIn.some((token) => revealToken(token) === response.accessToken)) {
-    throw refused('handed back the token that was to be exchanged')
-  }
+  checkNewToken(response, expected)
   if (response.tokenType === 'n_a') throw refused('issued what is no access token, not Bearer and not DPoP')
   if (response.tokenType === 'bearer') {
     // I8: a bound token turned into one that anybody can use.

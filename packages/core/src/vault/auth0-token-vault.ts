@@ -1,4 +1,4 @@
-import type { TokenResponse } from '../authorization-server/index.ts'
+import { checkNewToken, type TokenResponse } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { type AnyBehalfError, BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'
@@ -85,6 +85,7 @@ async function askVault(
   const parameters = federatedConnectionRequest(request, subjectToken, type, wantedType)
   try {
     const response = await server.grant(federatedConnectionGrant, parameters, { signal: context.signal })
+    checkNewToken(response, { handedIn: [subjectToken.token] })
     return answerOf(request, response, context.now, wantedType)
   } catch (error) {
     // By code: the servers may come from another copy of this package.

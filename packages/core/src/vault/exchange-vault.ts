@@ -1,10 +1,12 @@
 import {
   allowInsecureLoopback,
   boundedRequest,
+  checkNewToken,
   type GrantParameters,
   readTokenResponse,
   type TokenResponse,
 } from '../authorization-server/index.ts'
+import { unverifiedClaims } from '../authorization-server/unverified-claims.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { revealToken, Token } from '../credential/index.ts'
 import { type AnyBehalfError, BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'
@@ -13,7 +15,7 @@ import { refuseUnknownKeys } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import { connectPageUrl } from './connect-page-url.ts'
 import type { Vault, VaultAnswer, VaultContext, VaultRequest } from './vault.ts'
-import { exchangeRequest, tokenExchangeGrant } from './wire.ts'
+import { accessTokenType, exchangeRequest, tokenExchangeGrant } from './wire.ts'
 
 /** Why a broker gives no token, where a person or time can mend it. */
 export type BrokerReason = Exclude<VaultAnswer['status'], 'token'>
@@ -24,6 +26,11 @@ export interface BrokerEndpoint {
   readonly url: (wanted: { readonly issuer: string; readonly connection: string }) => string
   /** What an answer other than 2xx means. @default 401 is `login_required`, all else `misconfigured` */
   readonly reasonOf?: (status: number, error: string | undefined) => BrokerReason | undefined
+  /**
+   * When the token ends, in epoch seconds, for a broker that gives out answers as it stored them: their `expires_in`
+   * counts from then. `undefined`: not known, so the token is not cached. @default `expires_in` from now
+   */
+  readonly endOf?: (answer: Readonly<Record<string, unknown>>) => number | undefined | Promise<number | undefined>
 }
 
 export interface ExchangeVaultOptions {
@@ -56,6 +63,12 @@ export const keycloakBroker: BrokerEndpoint = Object.freeze<BrokerEndpoint>({
     if (status === 400 || status === 404) return 'not_connected'
     return status === 403 && error === 'invalid_token' ? 'must_reconnect' : undefined
   },
+  endOf: async ({ accessTokenExpiration, access_token: token }) => {
+    // 0 stands for a provider that told no end.
+    if (typeof accessTokenExpiration === 'number' && accessTokenExpiration > 0) return accessTokenExpiration
+    const claims = typeof token === 'string' ? await unverifiedClaims(token) : undefined
+    return typeof claims?.exp === 'number' ? claims.exp : undefined
+  },
 })
 
 /**
@@ -84,7 +97,9 @@ export function exchangeVault(options: ExchangeVaultOptions = {}): Vault {
       if (subject === undefined) return { status: 'login_required', detail: 'the identity came without a token' }
       try {
         const response = await ask(request, subject, context)
-        return 'status' in response ? response : answerOf(request, response, context.now)
+        if ('status' in response) return response
+        checkNewToken(response, { handedIn: [subject.token] })
+        return answerOf(request, response, context.now)
       } catch (error) {
         return faultOf(error, options.reasons)
       }
@@ -93,16 +108,28 @@ export function exchangeVault(options: ExchangeVaultOptions = {}): Vault {
   })
 }
 
-type Ask = (request: VaultRequest, subject: SubjectToken, context: VaultContext) => Promise<TokenResponse | VaultAnswer>
+/** A token, and when it ends: in epoch seconds, where that is known. */
+interface BrokeredToken extends TokenResponse {
+  readonly endsAt: number | undefined
+}
+
+type Ask = (request: VaultRequest, subject: SubjectToken, context: VaultContext) => Promise<BrokeredToken | VaultAnswer>
+
+const withEnd = (response: TokenResponse, now: number): BrokeredToken => ({
+  ...response,
+  endsAt: response.expiresIn === undefined ? undefined : Math.floor(now / 1000) + response.expiresIn,
+})
 
 function exchange({ parameters = ({ connection }) => ({ audience: connection }) }: ExchangeVaultOptions): Ask {
-  return async (request, subject, { authorizationServers, signal }) => {
+  return async (request, subject, { authorizationServers, signal, now }) => {
     const form: GrantParameters = { ...parameters(request), ...exchangeRequest(request, subject) }
-    return authorizationServers.of(request.identity.issuer).grant(tokenExchangeGrant, form, { signal })
+    const response = await authorizationServers.of(request.identity.issuer).grant(tokenExchangeGrant, form, { signal })
+    checkNewToken(response, { handedIn: [], issuedTokenType: accessTokenType })
+    return withEnd(response, now)
   }
 }
 
-function endpoint({ url: urlOf, reasonOf = () => undefined }: BrokerEndpoint, fetch: Fetch): Ask {
+function endpoint({ url: urlOf, reasonOf = () => undefined, endOf }: BrokerEndpoint, fetch: Fetch): Ask {
   return async ({ identity, connection }, subject, { authorizationServers, signal, now }) => {
     const { profile } = authorizationServers.of(identity.issuer)
     if (subject.type !== 'access_token') {
@@ -122,11 +149,22 @@ function endpoint({ url: urlOf, reasonOf = () => undefined }: BrokerEndpoint, fe
       signal: signal ? AbortSignal.any([signal, ends]) : ends,
     })
     const body = membersOf(await response.text())
-    if (response.ok) return readTokenResponse({ token_type: 'Bearer', ...body })
-    const error = typeof body.error === 'string' ? body.error : undefined
-    const status = reasonOf(response.status, error) ?? (response.status === 401 ? 'login_required' : 'misconfigured')
-    return { status, detail: `the broker answered ${response.status} ${JSON.stringify(error ?? '').slice(0, 100)}` }
+    if (response.ok) {
+      const answered = withEnd(readTokenResponse({ token_type: 'Bearer', ...body }), now)
+      return endOf === undefined ? answered : { ...answered, endsAt: await endOf(body) }
+    }
+    return refusalOf(response.status, body, reasonOf)
   }
+}
+
+function refusalOf(
+  code: number,
+  body: Readonly<Record<string, unknown>>,
+  reasonOf: NonNullable<BrokerEndpoint['reasonOf']>,
+): VaultAnswer {
+  const error = typeof body.error === 'string' ? body.error : undefined
+  const status = reasonOf(code, error) ?? (code === 401 ? 'login_required' : 'misconfigured')
+  return { status, detail: `the broker answered ${code} ${JSON.stringify(error ?? '').slice(0, 100)}` }
 }
 
 /** JSON, or a form as GitHub answers and brokers keep it: there scopes stand between commas, and numbers are text. */
@@ -145,15 +183,17 @@ function membersOf(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function answerOf(request: VaultRequest, response: TokenResponse, now: number): VaultAnswer {
-  const { accessToken, tokenType, expiresIn, scopes = request.scopes } = response
+function answerOf(request: VaultRequest, response: BrokeredToken, now: number): VaultAnswer {
+  const { accessToken, tokenType, endsAt, scopes = request.scopes } = response
   if (tokenType !== 'bearer')
     throw new InvalidResponseError('the broker gave a token that is not Bearer; it was dropped')
   const missing = request.scopes.filter((scope) => !scopes.includes(scope))
   if (missing.length > 0)
     return { status: 'needs_scopes', detail: `the account was linked without ${missing.join(', ')}` }
-  const expiresAt = expiresIn === undefined ? undefined : Math.floor(now / 1000) + expiresIn
-  return { status: 'token', token: new Token(accessToken), ...(expiresAt !== undefined && { expiresAt }), scopes }
+  if (endsAt !== undefined && endsAt <= now / 1000) {
+    return { status: 'must_reconnect', detail: 'the token that the broker keeps has ended' }
+  }
+  return { status: 'token', token: new Token(accessToken), ...(endsAt !== undefined && { expiresAt: endsAt }), scopes }
 }
 
 const known: Readonly<Record<string, BrokerReason>> = {

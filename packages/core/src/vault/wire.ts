@@ -37,13 +37,14 @@ export function federatedConnectionRequest(
 }
 
 export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
+export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
 /** The form of an exchange at a broker. */
 export function exchangeRequest({ scopes }: VaultRequest, { token, type }: SubjectToken): GrantParameters {
   return {
     subject_token: revealToken(token),
     subject_token_type: `urn:ietf:params:oauth:token-type:${type}`,
-    requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    requested_token_type: accessTokenType,
     scope: scopes.join(' '),
   }
 }

@@ -1,0 +1,33 @@
+import { revealToken, type Token } from '../credential/index.ts'
+import { InvalidResponseError } from '../errors/index.ts'
+import type { TokenResponse } from './server.ts'
+
+/**
+ * Checks that an answer holds a new token of the type that was asked for. What was handed in must not come back: it was
+ * issued to us for ourselves, and would reach another API.
+ *
+ * @throws InvalidResponseError The token is dropped.
+ */
+export function checkNewToken(
+  { accessToken, issuedTokenType }: Pick<TokenResponse, 'accessToken' | 'issuedTokenType'>,
+  asked: {
+    readonly handedIn: readonly Token[]
+    /** As a URI. Absent: the grant is not RFC 8693's, and its answer has none. */
+    readonly issuedTokenType?: string | undefined
+  },
+): void {
+  if (asked.issuedTokenType !== undefined) {
+    // RFC 8693 §2.2.1: required.
+    if (issuedTokenType === undefined) throw refused('names no issued_token_type')
+    if (issuedTokenType !== asked.issuedTokenType) {
+      throw refused(`issued a token of type ${JSON.stringify(issuedTokenType)}, which was not asked for`)
+    }
+  }
+  if (asked.handedIn.some((token) => revealToken(token) === accessToken)) {
+    throw refused('handed back the token that was to be exchanged')
+  }
+}
+
+function refused(what: string): InvalidResponseError {
+  return new InvalidResponseError(`the authorization server ${what}; the token was dropped`)
+}
