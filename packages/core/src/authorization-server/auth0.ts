@@ -56,14 +56,15 @@ const token: TokenProfile = {
  */
 export function auth0(options: Auth0Options): Profile {
   refuseUnknownKeys('auth0', options, optionKeys)
+  const issuer = `https://${checkDomain('auth0.domain', options.domain, 'tenant.eu.auth0.com')}/`
   return Object.freeze({
     provider: 'auth0',
-    issuer: `https://${checkDomain('auth0.domain', options.domain, 'tenant.eu.auth0.com')}/`,
+    issuer,
     ...readProfileOptions('auth0', options, { secretMethod: 'client_secret_post', algorithms: ['RS256', 'PS256'] }),
     target: 'audience',
     ciba,
     // Access tokens of a custom API client, and no others.
     exchange: { ...plainExchange, subjectTokens: ['access_token'] },
-    token,
+    token: { ...token, unaskedAudiences: [`${issuer}userinfo`] },
   })
 }

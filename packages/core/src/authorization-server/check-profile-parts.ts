@@ -19,6 +19,7 @@ export function checkTokenProfile(option: string, token: TokenProfile): TokenPro
   }
   requireTextList(`${option}.requiredClaims`, requiredClaims)
   requireTextList(`${option}.unaskedScopes`, token.unaskedScopes ?? [])
+  requireTextList(`${option}.unaskedAudiences`, token.unaskedAudiences ?? [])
   requireFunctions(option, token, ['clientId', 'tenant', 'scopes'], ['subject', 'isAgent', 'isAccessToken'])
   const isTold = token.isAccessToken !== undefined || requiredClaims.some((claim) => tellingClaims.includes(claim))
   if (!isTold && types.some((type) => type === '' || type === 'jwt')) {

@@ -85,7 +85,7 @@ export function oidc(options: OidcOptions): Profile {
   refuseUnknownKeys('oidc.exchange', part('oidc.exchange', exchange), Object.keys(plainExchange))
   refuseUnknownKeys('oidc.token', part('oidc.token', token), [
     ...Object.keys(strictTokens),
-    ...['subject', 'isAgent', 'isAccessToken', 'unaskedScopes'],
+    ...['subject', 'isAgent', 'isAccessToken', 'unaskedScopes', 'unaskedAudiences'],
   ])
   return Object.freeze({
     provider: 'oidc',

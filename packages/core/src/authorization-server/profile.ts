@@ -72,6 +72,11 @@ export interface TokenProfile {
    */
   readonly unaskedScopes?: readonly string[]
   /**
+   * Audiences that this provider adds to a token of another API: its own, such as the userinfo endpoint beside the scope
+   * `openid`. A token for any other API besides the one that was asked for is refused. @default none
+   */
+  readonly unaskedAudiences?: readonly string[]
+  /**
    * Whether the token stands for the client itself, with no user behind it.
    * @default `sub` equals the client id (RFC 9068 §2.2)
    */

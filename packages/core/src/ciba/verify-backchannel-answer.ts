@@ -5,7 +5,7 @@ import { Token } from '../credential/token.ts'
 import { InvalidTokenError } from '../errors/index.ts'
 import { checkAccessToken } from '../identity/check-access-token.ts'
 import { checkBinding } from '../identity/check-binding.ts'
-import { readActor } from '../identity/wire.ts'
+import { isForOthers, readActor } from '../identity/wire.ts'
 import { meansSame, snapshot } from '../lib/index.ts'
 import { checkAnswerIdentity } from './check-answer-identity.ts'
 import type { PollContext } from './poll-context.ts'
@@ -70,6 +70,8 @@ async function credentialAnswer(
   })
   checkAccessToken(server.profile, verified)
   const { claims } = verified
+  if (isForOthers(claims, [credential.resource], server.profile.token))
+    return failed('the access token is for other APIs too')
   const problem = tokenProblem(claims, approver.subject, server.profile)
   if (problem !== undefined) return failed(problem)
   const inToken = claims.authorization_details

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import type { TokenProfile } from '../authorization-server/index.ts'
 import type { Actor, AuthorizationDetail } from '../contract/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'
 
@@ -101,4 +102,16 @@ export function audienceOf(claims: Claims): readonly string[] {
   const { aud } = claims
   if (typeof aud === 'string') return [aud]
   return Array.isArray(aud) ? aud.filter((audience) => typeof audience === 'string') : []
+}
+
+/**
+ * Whether a token is for other APIs than were asked for: then the first could use it there (RFC 8707 §2). Audiences that
+ * the provider adds are its own.
+ */
+export function isForOthers(
+  claims: Claims,
+  asked: readonly string[],
+  { unaskedAudiences = [] }: Pick<TokenProfile, 'unaskedAudiences'>,
+): boolean {
+  return audienceOf(claims).some((audience) => !asked.includes(audience) && !unaskedAudiences.includes(audience))
 }

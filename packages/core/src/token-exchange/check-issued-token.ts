@@ -12,8 +12,8 @@ import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/ind
 import type { Token } from '../credential/index.ts'
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'
 import { checkAccessToken, checkRequiredClaims } from '../identity/check-access-token.ts'
-import { audienceOf, checkBinding } from '../identity/index.ts'
-import { isBound, readActor } from '../identity/wire.ts'
+import { checkBinding } from '../identity/index.ts'
+import { isBound, isForOthers, readActor } from '../identity/wire.ts'
 import { meansSame } from '../lib/index.ts'
 import type { ExpectedActor } from './actors.ts'
 
@@ -97,7 +97,8 @@ export async function verifyIssued(
     if (expected.accessToken) checkAccessToken(profile, verified)
     else checkRequiredClaims(profile.token, claims)
     checkClaims(claims, profile, expected)
-    checkAudience(claims, expected)
+    if (isForOthers(claims, expected.audience, profile.token))
+      throw refused('issued a token that is for other APIs too')
     // RFC 9449 §6.1: what the answer says of the binding and what the token says have to agree.
     checkBinding(claims, tokenType === 'dpop' ? profile.dpop?.thumbprint : undefined)
     return { claims, actor: readActor(claims.act) }
@@ -119,12 +120,6 @@ function checkClaims(claims: Readonly<Record<string, unknown>>, profile: Profile
   if (subjectOf(profile, claims) !== subject) throw refused('issued a token for another subject')
   const tenant = profile.token.tenant(claims)
   if (tenant !== undefined && tenant !== identity.tenant) throw refused('issued a token for another tenant')
-}
-
-/** RFC 8707 §2: a token that other APIs take too is one that the first could use there. */
-function checkAudience(claims: Readonly<Record<string, unknown>>, expected: Expected): void {
-  const others = audienceOf(claims).filter((audience) => !expected.audience.includes(audience))
-  if (others.length > 0) throw refused('issued a token that is for other APIs too')
 }
 
 /** RFC 8693 §4.1: the outermost actor only; the others are for the audit. */
