@@ -52,14 +52,23 @@ export function jsonLinesSink(options: JsonLinesSinkOptions): AuditSink {
         const count = dropped
         dropped = 0
         // Said again with the next line where this one is not taken.
-        put(`${JSON.stringify({ v: 1, type: 'dropped', at: event.at, count })}\n`).catch(() => {
+        put(lineOf({ v: 1, type: 'dropped', at: event.at, count })).catch(() => {
           dropped += count
         })
       }
-      await put(`${JSON.stringify(event)}\n`)
+      await put(lineOf(event))
     },
   }
 }
+
+/**
+ * Characters that end a line for some readers, act on a terminal, or turn the direction of writing. JSON leaves them as
+ * they are, and allows them escaped within texts, the only place where they can stand.
+ */
+const acting = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+
+const lineOf = (value: object): string =>
+  `${JSON.stringify(value).replace(acting, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
 
 function writerOf(to: LineWriter): (line: string) => void | Promise<void> {
   if (typeof to === 'function') return to
