@@ -66,7 +66,7 @@ describe('the file', () => {
   test('that is no database is told as damaged, and left as it is', async () => {
     const { file, remove } = place()
     cleanUps.push(remove)
-    writeFileSync(file, 'not a database, '.repeat(300))
+    writeFileSync(file, 'not a database, '.repeat(300), { mode: 0o600 })
     const before = statSync(file).size
     const store = sqliteStore({ file })
     await expect(store.get('key')).rejects.toMatchObject({ reason: 'corrupt', retryable: false })

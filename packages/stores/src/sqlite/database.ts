@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
 import process from 'node:process'
 import { ConfigurationError, StoreError } from '@behalf/core'
 
@@ -23,7 +23,7 @@ export interface SqliteDatabase {
 /** How long SQLite itself waits for a lock. It blocks the process, so the rest of the time is waited out above it. */
 const BUSY_MS = 25
 
-/** Opens a file for its owner only. @throws StoreError `unavailable`. */
+/** Opens a file for its owner only. @throws StoreError `unavailable`; ConfigurationError Others may use it. */
 export function openFile(file: string): SqliteDatabase {
   // Not an import: who gives a database of another driver may run where this module does not exist.
   const sqlite = process.getBuiltinModule('node:sqlite')
@@ -32,10 +32,31 @@ export function openFile(file: string): SqliteDatabase {
   }
   try {
     // SQLite would create it readable by all; its companions (-wal, -shm) take the mode of the file.
-    closeSync(openSync(file, 'a', 0o600))
+    refuseOthers(file)
     return new sqlite.DatabaseSync(file)
   } catch (cause) {
+    if (cause instanceof ConfigurationError) throw cause
     throw new StoreError('unavailable', `the database file ${JSON.stringify(file)} cannot be opened`, { cause })
+  }
+}
+
+function refuseOthers(file: string): void {
+  const handle = openSync(file, 'a', 0o600)
+  try {
+    const companions = [`${file}-wal`, `${file}-shm`] as const
+    const found = [
+      [file, fstatSync(handle)] as const,
+      ...companions.map((name) => [name, statSync(name, { throwIfNoEntry: false })] as const),
+    ]
+    // On Windows a mode says nothing about others.
+    const open = found.find(([, state]) => state !== undefined && process.platform !== 'win32' && state.mode & 0o077)
+    if (open === undefined) return
+    throw new ConfigurationError(
+      'sqliteStore.file',
+      `${JSON.stringify(open[0])} is open to other users: chmod 600 it, or give \`database\` if they share it`,
+    )
+  } finally {
+    closeSync(handle)
   }
 }
 

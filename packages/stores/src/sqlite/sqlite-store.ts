@@ -54,6 +54,10 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   if (typeof file !== 'string' || file === '' || file.startsWith(':memory:')) {
     throw new ConfigurationError('sqliteStore.file', 'give the path of a file; for tests there is memoryStore()')
   }
+  // SQLite opens what a URI names, which is another file than the one of this name.
+  if (/^file:/i.test(file)) {
+    throw new ConfigurationError('sqliteStore.file', 'give the path of a file, not a URI; or give `database`')
+  }
   return new SqliteFileStore(new Connection({ file }, timeoutMs))
 }
 
