@@ -92,6 +92,9 @@ function readTokenType(value: string): TokenResponse['tokenType'] {
   )
 }
 
+/** A server that names a shorter interval is not polled in a loop. Seconds. */
+const MIN_INTERVAL_SECONDS = 1
+
 /** CIBA Core §7.3. */
 const acknowledgement = z.looseObject({
   auth_req_id: z.string().check(z.minLength(1)),
@@ -102,7 +105,11 @@ const acknowledgement = z.looseObject({
 /** @throws InvalidResponseError */
 export function readAcknowledgement(json: unknown): BackchannelAcknowledgement {
   const wire = parse(acknowledgement, json, 'a backchannel authentication acknowledgement')
-  return { authReqId: wire.auth_req_id, expiresIn: wire.expires_in, interval: wire.interval }
+  return {
+    authReqId: wire.auth_req_id,
+    expiresIn: wire.expires_in,
+    interval: Math.max(MIN_INTERVAL_SECONDS, wire.interval),
+  }
 }
 
 /** RFC 8628 §3.2. */

@@ -56,6 +56,12 @@ describe('the request (CIBA Core §7)', () => {
     },
   )
 
+  test('an interval below one second counts as one second, so that the server is not polled in a loop', async () => {
+    const { ask, acknowledges } = await begin()
+    acknowledges(() => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 120, interval: 0.0001 }))
+    expect(await ask()).toMatchObject({ interval: 1, state: { interval: 1 } })
+  })
+
   test('Auth0 gets its structured hint and its audience, and a message outside its alphabet is never sent', async () => {
     const { ask, asked } = await begin(auth0Profile)
     await ask()
