@@ -69,8 +69,9 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
   }
   if (typeof token !== 'function') throw new ConfigurationError('auth0ConnectedAccounts.token', 'give a function')
   const { store, sealer, hash } = openStoreKeys(options.store, keys)
-  const api = new MyAccount(`https://${domain}`, token, surroundingsOf('auth0ConnectedAccounts', options))
-  const attempts = new ConnectAttempts(store, sealer, hash)
+  const surroundings = surroundingsOf('auth0ConnectedAccounts', options)
+  const api = new MyAccount(`https://${domain}`, token, surroundings)
+  const attempts = new ConnectAttempts(store, sealer, hash, surroundings.clock)
   return Object.freeze<AccountLinker>({
     specificationVersion: 1,
     available: async (identity, request = {}) => readConnections(await api.read(identity, 'connections', request)),
@@ -105,6 +106,8 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
     disconnect: async (identity, { account }, request = {}): Promise<DisconnectAnswer> => {
       try {
         presentOwner(identity)
+        // As a part of a path these lead elsewhere, also where they are encoded.
+        if (['', '.', '..'].includes(account)) return { status: 'not_found', detail: 'no account has this id' }
         const answer = await api.send(identity, 'DELETE', `accounts/${encodeURIComponent(account)}`, undefined, request)
         if (answer.status === 404) return { status: 'not_found', detail: 'this account is not linked' }
         if (answer.status < 300) return { status: 'disconnected', revoked: false }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { UserIdentity } from '../contract/index.ts'
 import { equalSecrets, type KeyedHash, type Sealer } from '../lib/index.ts'
-import type { Store } from '../ports/index.ts'
+import type { Clock, Store } from '../ports/index.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectRefusal } from './account-linker.ts'
 import { type AccountOwner, decodeAs, encodeRecord, ownerSchema, presentOwner } from './account-record.ts'
 
@@ -24,6 +24,8 @@ const schema = z.object({
   /** A vendor's own name for the attempt. */
   authSession: z.optional(text),
   returnTo: z.optional(text),
+  /** Epoch seconds. The store's own expiry can be edited by whoever writes to it. */
+  expiresAt: z.optional(z.number()),
 })
 
 /** A connect flow under way, as it lies sealed in the store. */
@@ -42,18 +44,20 @@ export class ConnectAttempts {
   readonly #store: Store
   readonly #sealer: Sealer
   readonly #hash: KeyedHash
+  readonly #clock: Clock
 
-  constructor(store: Store, sealer: Sealer, hash: KeyedHash) {
+  constructor(store: Store, sealer: Sealer, hash: KeyedHash, clock: Clock) {
     this.#store = store
     this.#sealer = sealer
     this.#hash = hash
+    this.#clock = clock
   }
 
   /** @returns its `state`. */
   async begin(
     identity: UserIdentity,
     browser: string,
-    attempt: Omit<Attempt, 'v' | 'owner' | 'sessionId' | 'browser'>,
+    attempt: Omit<Attempt, 'v' | 'owner' | 'sessionId' | 'browser' | 'expiresAt'>,
     state: string,
   ): Promise<void> {
     const { sessionId } = identity
@@ -63,6 +67,7 @@ export class ConnectAttempts {
       ...(sessionId !== undefined && { sessionId }),
       browser: await this.#hash(`browser:${browser}`),
       ...attempt,
+      expiresAt: this.#clock.now() / 1000 + ATTEMPT_SECONDS,
     }
     const key = await this.#key(state)
     const sealed = await this.#sealer.seal(key, encodeRecord(record))
@@ -80,6 +85,9 @@ export class ConnectAttempts {
     const found = state.length === 1 ? await this.#store.get(key) : undefined
     if (found === undefined) return refuse('unknown_state', 'no connect flow waits for this answer')
     const attempt = decodeAs(schema, await this.#sealer.open(key, found.value))
+    if (this.#clock.now() / 1000 >= (attempt.expiresAt ?? 0)) {
+      return refuse('unknown_state', 'this connect flow is too old')
+    }
     const stranger = await this.#strangerTo(attempt, identity, browser)
     if (stranger !== undefined) return stranger
     if (attempt.connection !== connection) {

@@ -82,7 +82,7 @@ export function storedVault(options: StoredVaultOptions): StoredVault {
   const { clock } = surroundings
   const listeners: ((changed: ChangedConnection) => void)[] = []
   const accounts = new StoredAccounts(
-    { records, attempts: new ConnectAttempts(store, sealer, hash), upstreams, clock },
+    { records, attempts: new ConnectAttempts(store, sealer, hash, clock), upstreams, clock },
     (changed) => {
       for (const listener of listeners) listener(changed)
     },

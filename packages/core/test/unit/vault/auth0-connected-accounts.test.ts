@@ -185,6 +185,13 @@ test('the token may be bound: each request carries its proof', async () => {
 })
 
 describe('list, connections and disconnect', () => {
+  test.each(['', '.', '..'])('no request is sent for the account id "%s", which leads to another path', async (id) => {
+    answer = () => new Response(null, { status: 204 })
+    const name = { connection: 'google-oauth2', account: id }
+    expect(await open().disconnect(ann, name)).toMatchObject({ status: 'not_found' })
+    expect(sent).toEqual([])
+  })
+
   test('all pages', async () => {
     const pages = [{ accounts: [account], next: 'cursor 2' }, { accounts: [{ ...account, id: 'cac_2' }] }]
     answer = () => Response.json(pages.shift())

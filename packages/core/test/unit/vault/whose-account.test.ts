@@ -34,7 +34,7 @@ describe('an account is its owner’s (I2)', () => {
 describe('a connect flow is ended by whoever began it, and by nobody else', () => {
   const key = new Uint8Array(32).fill(7)
   const begun = async () => {
-    const attempts = new ConnectAttempts(memoryStore(), createSealer([key]), keyedHash(key))
+    const attempts = new ConnectAttempts(memoryStore(), createSealer([key]), keyedHash(key), { now: () => Date.now() })
     const attempt = {
       connection: 'calendar',
       scopes: [],
