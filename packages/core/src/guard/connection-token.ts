@@ -130,7 +130,8 @@ function stopOf(
     case 'must_reconnect':
     case 'needs_scopes':
     case 'choose_account': {
-      const url = vault?.connectUrl?.({ connection, scopes })
+      const { account } = answer
+      const url = vault?.connectUrl?.({ connection, scopes, ...(account !== undefined && { account }) })
       return {
         status: 'interrupted',
         detail,

@@ -1,4 +1,4 @@
-import { eachEntry, endUnused } from '../approvals/index.ts'
+import { endUnused } from '../approvals/index.ts'
 import type { Identity, UserIdentity } from '../contract/index.ts'
 import {
   createDelegations,
@@ -84,7 +84,7 @@ async function announceEnd(
   await revocations.add({ issuer, ...(tenant !== undefined && { tenant }), subject, delegation: id }, clock.now())
   const aftermath = new Aftermath(servers)
   const of = { issuer, subject, ...(tenant !== undefined && { tenant }) }
-  for await (const entry of eachEntry((page) => ledger.ownedBy(of, page))) {
+  for await (const entry of ledger.ownedBy(of)) {
     if (entry.record.delegationId !== id) continue
     const channel = channels.get(entry.record.question?.channel ?? '')
     const ended = await endUnused(ledger, entry, 'revoked')

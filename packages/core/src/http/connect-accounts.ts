@@ -50,7 +50,7 @@ const optionKeys = [
 /**
  * Lets users link their accounts elsewhere, as one fetch-style handler for everything under `baseUrl`.
  *
- * `GET /` is a page; `GET /accounts` the same as JSON. `POST /connect` (`connection`, `scopes?`, `returnTo?`) begins:
+ * `GET /` is a page; `GET /accounts` the same as JSON. `POST /connect` (`connection`, `scopes?`, `account?`, `returnTo?`) begins:
  * a form is sent on to the provider, JSON gets `{ url }`. `GET /callback/{connection}` ends. `POST /disconnect` and
  * `POST /prefer` take `connection` and `account`. `returnTo` is a path of the same origin, and nothing else.
  *

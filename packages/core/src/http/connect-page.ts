@@ -50,29 +50,40 @@ export async function accountsPage(
       )
       .join('')}<button>${shown(button)}</button></form>`
   const wanted = query.get('connection')
-  const scopesOf = ({ name, scopes }: AvailableConnection) =>
-    name === wanted
+  const wantedAccount = accounts.find(({ connection, id }) => connection === wanted && id === query.get('account'))
+  const scopesOf = ({ name, scopes }: AvailableConnection, account?: LinkedAccount) =>
+    name === wanted && account?.id === wantedAccount?.id
       ? scopes.filter((scope) => query.get('scopes')?.split(' ').includes(scope)).join(' ') || undefined
       : undefined
-  const labels = new Map(available.map(({ name, label }) => [name, label]))
+  const byName = new Map(available.map((connection) => [connection.name, connection]))
   const ordered = [...available].sort((a, b) => Number(b.name === wanted) - Number(a.name === wanted))
   const linked = accounts.map((account) => {
     const { connection, id } = account
-    const label = labels.get(connection) ?? connection
+    const definition = byName.get(connection)
+    const label = definition?.label ?? connection
+    const title = account.label ?? id
     const isOneOfMany = accounts.filter((other) => other.connection === connection).length > 1
     const name = { connection, account: id }
-    return `<li><p><strong>${shown(label)}</strong>: ${shown(account.label ?? id)}</p><p>${shown(state(account))}</p>${
-      isOneOfMany && linker.prefer !== undefined && account.isPreferred !== true
-        ? form('prefer', `Use ${account.label ?? id}`, name)
+    return `<li><p><strong>${shown(label)}</strong>: ${shown(title)}</p><p>${shown(state(account))}</p>${
+      (isOneOfMany || account.mustChoose === true) && linker.prefer !== undefined && account.isPreferred !== true
+        ? form('prefer', `Use ${title}`, name)
         : ''
-    }${form('disconnect', `Disconnect ${account.label ?? id}`, name)}</li>`
+    }${
+      definition === undefined
+        ? ''
+        : form('connect', `Connect ${label} again as ${title}`, {
+            ...name,
+            scopes: scopesOf(definition, account),
+            returnTo,
+          })
+    }${form('disconnect', `Disconnect ${title}`, name)}</li>`
   })
   const connectable = ordered.map((connection) => {
     const { name, label } = connection
     const again = accounts.some((account) => account.connection === name)
     return `<li><p>${shown(label)}</p>${form(
       'connect',
-      again ? `Connect ${label} again, or another account` : `Connect ${label}`,
+      again ? `Connect another ${label} account` : `Connect ${label}`,
       {
         connection: name,
         scopes: scopesOf(connection),
@@ -90,9 +101,9 @@ export async function accountsPage(
   )
 }
 
-function state({ status, isPreferred, scopes }: LinkedAccount): string {
+function state({ status, isPreferred, mustChoose, scopes }: LinkedAccount): string {
   if (status === 'must_reconnect') return 'Has to be connected again.'
-  return `${isPreferred ? 'In use. ' : ''}Connected, with access to: ${scopes.join(', ') || 'nothing named'}.`
+  return `${isPreferred ? 'In use. ' : mustChoose ? 'Not in use. ' : ''}Connected, with access to: ${scopes.join(', ') || 'nothing named'}.`
 }
 
 function message(query: URLSearchParams): string {

@@ -14,7 +14,7 @@ export async function startConnect(
   { identity }: PresentUser,
 ): Promise<Response> {
   const read = await readFields(request)
-  const { connection, scopes, returnTo: wanted } = read?.fields ?? {}
+  const { connection, scopes, account, returnTo: wanted } = read?.fields ?? {}
   if (read === undefined || connection === undefined || connection === '') return told(request, 400, 'invalid_request')
   const returnTo = wanted === undefined ? undefined : localPath(wanted, base)
   if (wanted !== undefined && returnTo === undefined) return told(request, 400, 'invalid_request')
@@ -23,6 +23,7 @@ export async function startConnect(
     identity,
     connection,
     ...(scopes !== undefined && scopes.trim() !== '' && { scopes: scopes.trim().split(/ +/) }),
+    ...(account !== undefined && account !== '' && { account }),
     redirectUri: redirectUri(base, connection),
     browser,
     ...(returnTo !== undefined && { returnTo }),

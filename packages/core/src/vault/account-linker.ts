@@ -24,6 +24,8 @@ export interface LinkedAccount {
   readonly connectedAt?: number
   /** The one that is used where a policy names none. */
   readonly isPreferred?: boolean
+  /** The account that the user had chosen is gone: this one serves no policy that names none before they choose it. */
+  readonly mustChoose?: boolean
 }
 
 /** Names one linked account of a user. */
@@ -39,6 +41,11 @@ export interface ConnectRequest {
   readonly connection: string
   /** @default all that the connection may have */
   readonly scopes?: readonly string[]
+  /**
+   * The linked account that is connected again: the scopes that it has are asked for too, since many providers replace
+   * a grant by the newer one. @default none: only `scopes` are asked for
+   */
+  readonly account?: string
   /** Where the provider sends the browser back to: exactly as registered there. */
   readonly redirectUri: string
   /** A secret that only this browser holds (a cookie); `complete` must bring the same. */

@@ -83,6 +83,8 @@ const schema = z.object({
   refreshedAt: z.number(),
   connectedAt: z.number(),
   preferredAt: z.optional(z.number()),
+  /** The account that the user had chosen is gone: this one is not used before they choose it. */
+  mustChoose: z.optional(z.boolean()),
 })
 
 /** A linked account, as it lies sealed in the store. */

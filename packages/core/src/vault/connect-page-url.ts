@@ -10,11 +10,16 @@ export function connectPageUrl(option: string, page: string | undefined) {
       throw new ConfigurationError(option, 'give an absolute https: URL of a page of the app')
     }
   }
-  return ({ connection, scopes }: Pick<VaultRequest, 'connection' | 'scopes' | 'account'>): string | undefined => {
+  return ({
+    connection,
+    scopes,
+    account,
+  }: Pick<VaultRequest, 'connection' | 'scopes' | 'account'>): string | undefined => {
     if (page === undefined) return undefined
     const url = new URL(page)
     url.searchParams.set('connection', connection)
     url.searchParams.set('scopes', scopes.join(' '))
+    if (account !== undefined) url.searchParams.set('account', account)
     return url.href
   }
 }

@@ -2,7 +2,7 @@ import type { RequestOptions } from '../authorization-server/index.ts'
 import { randomSecret } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectAnswer, ConnectRequest, LinkedAccount } from './account-linker.ts'
-import { type AccountRecord, presentOwner } from './account-record.ts'
+import { type AccountOwner, type AccountRecord, presentOwner } from './account-record.ts'
 import type { AccountRecords } from './account-records.ts'
 import { ATTEMPT_SECONDS, type Attempt, type ConnectAttempts, refuse } from './connect-attempts.ts'
 import { faultAnswer, redeemAnswer } from './fault-answer.ts'
@@ -37,8 +37,8 @@ export async function startLink(
     return { status: 'unknown_scope', detail: `${connection} may not ask for ${JSON.stringify(unknown)}` }
   }
   try {
-    // What is there already is asked for again: many providers replace a grant by the newer one.
-    const held = (await records.of(owner, connection, () => {})).flatMap(({ record }) => record.scopes)
+    // Many providers replace a grant by the newer one. What another account has is not asked for.
+    const held = (await heldBy(records, owner, request)) ?? []
     const scopes = possible.filter((scope) => asked.includes(scope) || held.includes(scope))
     const attempt = { connection, scopes, redirectUri, codeVerifier: randomSecret(), nonce: randomSecret() }
     const state = randomSecret()
@@ -48,6 +48,17 @@ export async function startLink(
   } catch (error) {
     return faultAnswer(error)
   }
+}
+
+async function heldBy(
+  records: AccountRecords,
+  owner: AccountOwner,
+  { connection, account }: ConnectRequest,
+): Promise<readonly string[] | undefined> {
+  if (account === undefined) return undefined
+  const found = await records.find(await records.key(owner, connection, account))
+  // A new link replaces what does not open.
+  return found === undefined || 'unreadable' in found ? undefined : found.record.scopes
 }
 
 /** Ends a connect flow: whose it is is checked first, then who answered, and only then is a code redeemed. */
@@ -136,7 +147,7 @@ async function keepAccount(
 
 /** What an app may see of an account. */
 export function describeAccount(record: AccountRecord, isPreferred = false): LinkedAccount {
-  const { connection, account, scopes, state, connectedAt } = record
+  const { connection, account, scopes, state, connectedAt, mustChoose, preferredAt } = record
   return {
     connection,
     id: account.id,
@@ -145,5 +156,6 @@ export function describeAccount(record: AccountRecord, isPreferred = false): Lin
     status: state,
     connectedAt: Math.floor(connectedAt / 1000),
     ...(isPreferred && { isPreferred }),
+    ...(mustChoose && preferredAt === undefined && { mustChoose }),
   }
 }

@@ -2,7 +2,7 @@ import type { RequestOptions } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { BehalfError, ConfigurationError } from '../errors/index.ts'
 import type { AccountLinker, AccountName, DisconnectAnswer, LinkedAccount } from './account-linker.ts'
-import { accountOwner, presentOwner } from './account-record.ts'
+import { type AccountOwner, accountOwner, presentOwner } from './account-record.ts'
 import type { AccountsOf, StoredAccount } from './account-records.ts'
 import { faultAnswer } from './fault-answer.ts'
 import { completeLink, describeAccount, type LinkParts, startLink } from './link-account.ts'
@@ -63,8 +63,10 @@ export class StoredAccounts {
     options: RequestOptions,
   ): Promise<DisconnectAnswer> {
     const { records } = this.#parts
-    const key = await records.key(presentOwner(identity), connection, account)
+    const owner = presentOwner(identity)
+    const key = await records.key(owner, connection, account)
     try {
+      await this.#unlessChosen(owner, connection, key)
       const revoked = await this.#remove(key, options)
       if (revoked === undefined) return { status: 'not_found', detail: 'this account is not linked' }
       return { status: 'disconnected', revoked }
@@ -104,6 +106,25 @@ export class StoredAccounts {
       if (revoked) revokedCount++
     }
     return { disconnected, revoked: revokedCount, unreadable }
+  }
+
+  /** Where the chosen account goes, no other one is used before the user chooses it. */
+  async #unlessChosen(owner: AccountOwner, connection: string, key: string): Promise<void> {
+    const { records } = this.#parts
+    // What does not open has no choice that anybody knows of.
+    const all = await records.of(owner, connection, () => {})
+    if (preferredOf(all)?.key !== key) return
+    for (const other of all) {
+      let stored: StoredAccount | undefined = other.key === key ? undefined : other
+      // The mark goes to what was chosen once, too: its choice was replaced.
+      while (stored !== undefined) {
+        const { preferredAt: _, ...record } = stored.record
+        const marked = { ...record, mustChoose: true }
+        if ((await records.write(stored.key, marked, stored.version)) !== 'conflict') break
+        const now = await records.find(stored.key)
+        stored = now === undefined || 'unreadable' in now ? undefined : now
+      }
+    }
   }
 
   /** Gone here first, so that nobody uses it meanwhile; then the provider is told. @returns whether that was taken */

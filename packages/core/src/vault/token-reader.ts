@@ -68,6 +68,9 @@ export class TokenReader {
     }
     const preferred = preferredOf(all)
     if (preferred !== undefined) return preferred
+    if (first.record.mustChoose === true) {
+      return { status: 'choose_account', detail: 'the account that was chosen is gone, and no other was chosen' }
+    }
     if (all.length + unreadable.length === 1) return first
     // One that does not open may be the one that is meant: the user says which.
     const without = lost === undefined ? '' : `; ${unreadable.length} more do not open: ${unreadable.join(', ')}`
@@ -162,10 +165,15 @@ const isRefused = ({ accessToken }: AccountRecord, { refused }: VaultRequest): b
 /** What no refresh changes. */
 function settledAnswer(record: AccountRecord, scopes: readonly string[]): VaultAnswer | undefined {
   if (record.state === 'must_reconnect') {
-    return { status: 'must_reconnect', detail: 'the provider gives no more tokens for this account' }
+    const { id: account } = record.account
+    return { status: 'must_reconnect', detail: 'the provider gives no more tokens for this account', account }
   }
   const missing = scopes.filter((scope) => !record.scopes.includes(scope))
   return missing.length === 0
     ? undefined
-    : { status: 'needs_scopes', detail: `the account was linked without ${missing.join(', ')}` }
+    : {
+        status: 'needs_scopes',
+        detail: `the account was linked without ${missing.join(', ')}`,
+        account: record.account.id,
+      }
 }

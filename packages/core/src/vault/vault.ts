@@ -31,7 +31,12 @@ export type VaultAnswer =
       /** How long the token may be given out before the vault is asked again, in seconds. @default until it ends */
       readonly recheckSeconds?: number
     }
-  | { readonly status: 'not_connected' | 'must_reconnect' | 'needs_scopes' | 'choose_account'; readonly detail: string }
+  | {
+      readonly status: 'not_connected' | 'must_reconnect' | 'needs_scopes' | 'choose_account'
+      readonly detail: string
+      /** The account that has to be connected again, where it is known. For the page of the app. */
+      readonly account?: string
+    }
   /** The vault no longer accepts the token that proves the user: a matter of login, not of the connection. */
   | { readonly status: 'login_required'; readonly detail: string }
   | { readonly status: 'unavailable'; readonly detail: string; readonly retryAfter?: number }

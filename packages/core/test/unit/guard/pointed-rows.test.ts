@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { runsInDoubt } from '../../../src/approvals/index.ts'
+import { startedRuns } from '../../../src/approvals/index.ts'
 import { memoryStore } from '../../../src/index.ts'
 import { record, testLedger } from '../approvals/harness.ts'
 import { jobWorld } from '../delegations/job-world.ts'
@@ -42,7 +42,7 @@ describe('index rows that were pointed at another user’s record', () => {
     }
     await start('anns')
     rows.alias.set('started:mallorys', 'started:anns')
-    expect(await runsInDoubt(ledger, 'anns')).toHaveLength(1)
-    expect(await runsInDoubt(ledger, 'mallorys')).toEqual([])
+    expect((await startedRuns(ledger, 'anns')).inDoubt).toHaveLength(1)
+    expect(await startedRuns(ledger, 'mallorys')).toEqual({ inDoubt: [], running: [] })
   })
 })

@@ -158,8 +158,9 @@ describe('the page', () => {
     expect(page).toContain('<p role="alert">')
     // Each button says by itself what it does and to which account.
     expect([...page.matchAll(/<button>([^<]+)<\/button>/g)].map((match) => match[1])).toEqual([
+      'Connect CRM again as a-1@upstream.example',
       'Disconnect a-1@upstream.example',
-      'Connect CRM again, or another account',
+      'Connect another CRM account',
     ])
     expect(page).not.toContain('<script')
     const policy = response.headers.get('content-security-policy') ?? ''
@@ -179,6 +180,21 @@ describe('the page', () => {
     ).text()
     expect(page).not.toMatch(/<img|<script|<b>|<i>/)
     expect(page).toContain('&lt;img src=x onerror=alert(1)&gt;&quot;&#39;')
+  })
+
+  test('asks for the scopes of an interrupt and of the account that it names, and for no scopes of another account', async () => {
+    const ann = app().browser()
+    await ann.back(crm.codeFor(await ann.start()))
+    const page = await (
+      await ann.open('GET', '?connection=crm&scopes=contacts.read&account=a-1', undefined, html)
+    ).text()
+    const forms = [...page.matchAll(/<form method="post" action="[^"]*\/connect">(.*?)<\/form>/g)].map(
+      ([, form]) => form,
+    )
+    expect(forms).toEqual([
+      expect.stringMatching(/name="account" value="a-1".*name="scopes" value="contacts.read".*again as/),
+      expect.not.stringMatching(/name="scopes"|name="account"/),
+    ])
   })
 
   test('begins with what an interrupt asked for', async () => {

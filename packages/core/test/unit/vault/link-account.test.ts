@@ -158,11 +158,23 @@ describe('a connect flow', () => {
     })
   })
 
-  test('more scopes are asked for together with those that are there', async () => {
-    const { start, link } = open()
-    await link(user(), ['contacts.write'])
-    const { url } = await start(user(), ['contacts.read'])
-    expect(new URL(url).searchParams.get('scope')).toBe('openid offline_access contacts.read contacts.write')
+  test('more scopes for an account are asked for together with those that it has', async () => {
+    const { vault, link } = open()
+    const { id } = await link(user(), ['contacts.write'])
+    const asked = {
+      identity: user(),
+      connection: 'crm',
+      scopes: ['contacts.read'],
+      redirectUri: REDIRECT,
+      browser: 'b',
+    }
+    const scopeOf = async (account?: string) => {
+      const started = await vault.accounts.connect({ ...asked, ...(account !== undefined && { account }) })
+      return started.status === 'started' && new URL(started.url).searchParams.get('scope')
+    }
+    expect(await scopeOf(id)).toBe('openid offline_access contacts.read contacts.write')
+    // Another account is not asked for what this one has.
+    for (const account of [undefined, 'a-9']) expect(await scopeOf(account)).toBe('openid offline_access contacts.read')
   })
 
   test("an authorization endpoint that is no https URL is nobody's to open", async () => {
@@ -214,6 +226,36 @@ describe('several accounts', () => {
     expect(await tokenOf()).not.toBe(first)
     expect(await prefer('a-9')).toBe(false)
     expect((await vault.accounts.list(user())).filter(({ isPreferred }) => isPreferred)).toMatchObject([{ id: 'a-2' }])
+  })
+
+  test('when the chosen account is disconnected, another one is used only after the user chose it', async () => {
+    const { link, ask, tokenOf, vault } = open()
+    await link()
+    crm.state.account = 'a-2'
+    await link()
+    const name = (account: string) => ({ connection: 'crm', account })
+    await vault.accounts.prefer(user(), name('a-2'))
+    clock.advance(1)
+    await vault.accounts.prefer(user(), name('a-1'))
+    await vault.accounts.disconnect(user(), name('a-1'))
+    expect(await ask()).toMatchObject({ status: 'choose_account' })
+    expect(await vault.accounts.list(user())).toMatchObject([{ id: 'a-2', mustChoose: true }])
+    // A renewal is no choice.
+    clock.advance(3_600)
+    expect(await tokenOf({ account: 'a-2' })).toMatch(/^access-/)
+    expect(await ask()).toMatchObject({ status: 'choose_account' })
+    await vault.accounts.prefer(user(), name('a-2'))
+    expect(await tokenOf()).toMatch(/^access-/)
+    expect((await vault.accounts.list(user()))[0]).not.toHaveProperty('mustChoose')
+  })
+
+  test('when an account that was not chosen is disconnected, the other one is used', async () => {
+    const { link, tokenOf, vault } = open()
+    await link()
+    crm.state.account = 'a-2'
+    await link()
+    await vault.accounts.disconnect(user(), { connection: 'crm', account: 'a-1' })
+    expect(await tokenOf()).toMatch(/^access-/)
   })
 
   test('the same account again is one account, with its newest grant', async () => {

@@ -61,6 +61,7 @@ describe('a linked account', () => {
     expect(await ask({ scopes: ['contacts.read', 'contacts.write'] })).toEqual({
       status: 'needs_scopes',
       detail: 'the account was linked without contacts.write',
+      account: 'a-1',
     })
   })
 
