@@ -79,6 +79,9 @@ const settingKeys = [
 /** How long before its end a token is renewed, seconds; less for short-lived ones. */
 const REFRESH_BEFORE = 60
 
+/** A process that was stopped, such as by Ctrl-Z, loses its turn after five seconds and may continue. Seconds. */
+const ANSWER_SECONDS = 60
+
 /**
  * Sets up the login of an agent without a browser (RFC 8628), kept in `file`. Makes no request.
  *
@@ -113,7 +116,12 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
 
   async function identity({ signal, timeoutMs: limit = timeoutMs }: RequestOptions = {}): Promise<SubjectAnswer> {
     const work = (ending: AbortSignal) =>
-      currentLogin(kept, { ...context, signal: ending, isFresh: (login) => isFresh(login, clock.now() / 1000) })
+      currentLogin(kept, {
+        ...context,
+        answerSeconds: ANSWER_SECONDS,
+        signal: ending,
+        isFresh: (login) => isFresh(login, clock.now() / 1000),
+      })
     const login = await withinDeadline({ timeoutMs: limit, signal }, () => flights.run('login', work)).catch(
       (error: unknown) => withoutRenewal(kept, error, { clock }),
     )

@@ -34,6 +34,11 @@ export interface RenewalContext extends LoginContext {
   readonly isFresh: (login: KeptLogin) => boolean
   /** A token that is good still serves while the issuer does not answer. @default true */
   readonly keepsThroughOutage?: boolean
+  /**
+   * For so long the answer to a refresh may still be on its way to a process that lost its turn: the login does not end
+   * before. Seconds. @default 0
+   */
+  readonly answerSeconds?: number
 }
 
 /** A server that gives so many unusable responses in a row is not asked again: the login ends. */
@@ -148,6 +153,10 @@ async function afterLostResponse(
   const { login } = lost
   const isGood = login.identity.expiresAt !== undefined && !hasEnded(login, context)
   if (isGood && context.keepsThroughOutage !== false) return login
+  const { clock, answerSeconds = 0 } = context
+  if (login.sentAt !== undefined && clock.now() / 1000 < login.sentAt + answerSeconds) {
+    throw new TransportError('another process waits for the answer to a renewal of the login: try again in a minute')
+  }
   // A revocation is no use: with the used token its successors end, which are kept nowhere.
   if (await settled(place, lost, undefined)) await forgetAtServer(login, context)
   return undefined
