@@ -4,6 +4,7 @@ import { type IssuedToken, type ProofKey, revealToken, Token } from '../credenti
 import { BehalfError } from '../errors/index.ts'
 import { type KeyedHash, openStoreKeys, pause, type Sealer, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
+import { decodeFailure, encodeFailure } from './shared-failure.ts'
 import { ownerOf, type TokenCacheKey, type TokenOwner } from './token-cache-key.ts'
 import { skewOf } from './token-life.ts'
 
@@ -34,6 +35,9 @@ type Load = (signal: AbortSignal) => Promise<IssuedToken>
 
 /** A process that got the right to exchange and died is waited for no longer than this. Seconds. */
 const LEASE_SECONDS = 10
+
+/** So long a failed exchange can be read by those who waited for it. Seconds. */
+const FAILURE_SECONDS = 2
 
 /** How often somebody who waits for another process looks, milliseconds. With jitter: half to all of it. */
 const LOOK_MS = 80
@@ -83,13 +87,19 @@ export class SharedTokens {
     const name = await quietly(() => this.#nameOf(key, options))
     if (name === undefined) return load(options.signal)
     const until = performance.now() + LEASE_SECONDS * 1000
+    let hasWaited = false
     do {
       const found = await quietly(() => this.#read(name, options))
       if (found !== undefined) return found
+      const failed = await quietly(() => this.#failure(name))
+      // A failure that was there before this call is not the answer to it.
+      if (failed !== undefined && hasWaited) throw failed.error
+      const ifVersion = failed?.version ?? null
       const claim = await quietly(() =>
-        this.#store.put(`${name}:claim`, mark, { ifVersion: null, expiresInSeconds: LEASE_SECONDS }),
+        this.#store.put(`${name}:claim`, mark, { ifVersion, expiresInSeconds: LEASE_SECONDS }),
       )
       if (claim !== 'conflict') return this.#loadAndKeep(name, claim, load, options)
+      hasWaited = true
       await pause(LOOK_MS * (0.5 + Math.random() / 2), options.signal)
     } while (performance.now() < until)
     return load(options.signal)
@@ -117,9 +127,29 @@ export class SharedTokens {
       const issued = await load(options.signal)
       await quietly(() => this.#keep(name, issued))
       return issued
+    } catch (error) {
+      const failure = options.signal.aborted ? undefined : encodeFailure(error)
+      if (claim !== undefined && failure !== undefined) await quietly(() => this.#tellFailure(name, claim, failure))
+      throw error
     } finally {
       if (claim !== undefined) await quietly(() => this.#store.delete(`${name}:claim`, { ifVersion: claim }))
     }
+  }
+
+  /** In place of the claim, which is then no longer the one that is deleted. */
+  async #tellFailure(name: string, claim: string, failure: string): Promise<void> {
+    const key = `${name}:claim`
+    const sealed = await this.#sealer.seal(key, encoder.encode(failure))
+    await this.#store.put(key, sealed, { ifVersion: claim, expiresInSeconds: FAILURE_SECONDS })
+  }
+
+  /** What an exchange that ended a moment ago failed with. */
+  async #failure(name: string): Promise<{ readonly version: string; readonly error: BehalfError } | undefined> {
+    const key = `${name}:claim`
+    const found = await this.#store.get(key)
+    if (found === undefined || found.value.length === mark.length) return undefined
+    const error = decodeFailure(decoder.decode(await this.#sealer.open(key, found.value)))
+    return error && { version: found.version, error }
   }
 
   async #read(name: string, { dpop, refused }: TakeOptions): Promise<IssuedToken | undefined> {

@@ -1,0 +1,49 @@
+import * as z from 'zod/mini'
+import { OAuthResponseError, TransportError } from '../errors/index.ts'
+
+const text = z.string()
+const number = z.optional(z.number())
+
+const schema = z.union([
+  z.object({
+    v: z.literal(1),
+    kind: z.literal('refused'),
+    error: text,
+    errorDescription: z.optional(text),
+    status: z.number(),
+    retryAfter: number,
+    acrValues: z.optional(z.array(text)),
+    maxAge: number,
+  }),
+  z.object({ v: z.literal(1), kind: z.literal('outage'), retryAfter: number, status: number }),
+])
+
+/** Why an exchange failed, for processes that waited for it. `undefined`: each of them tries by itself. */
+export function encodeFailure(error: unknown): string | undefined {
+  if (error instanceof OAuthResponseError) {
+    const { error: code, errorDescription, status, retryAfter, acrValues, maxAge } = error
+    return JSON.stringify({
+      v: 1,
+      kind: 'refused',
+      error: code,
+      errorDescription,
+      status,
+      retryAfter,
+      acrValues,
+      maxAge,
+    })
+  }
+  if (!(error instanceof TransportError)) return undefined
+  const { retryAfter, status } = error
+  return JSON.stringify({ v: 1, kind: 'outage', retryAfter, status })
+}
+
+/** The error again; `undefined` where the text is no failure. */
+export function decodeFailure(json: string): OAuthResponseError | TransportError | undefined {
+  const { success, data } = schema.safeParse(JSON.parse(json))
+  if (!success) return undefined
+  const { v: _, kind, ...fields } = data
+  return kind === 'refused'
+    ? new OAuthResponseError(fields as ConstructorParameters<typeof OAuthResponseError>[0])
+    : new TransportError('another process had no answer to this exchange', fields as object)
+}
