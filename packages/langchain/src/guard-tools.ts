@@ -1,6 +1,8 @@
 import { ConfigurationError, type Policy } from '@behalf/core'
+import { cloneOf } from './clone-of.ts'
 import { guardCall, type ToolBody } from './guard-call.ts'
 import type { GuardableTool, GuardToolsOptions } from './guarded-tools.ts'
+import { checkShape } from './tool-shape.ts'
 
 const optionKeys = ['guard', 'policies', 'identity', 'onError']
 
@@ -13,7 +15,8 @@ const optionKeys = ['guard', 'policies', 'identity', 'onError']
  * tool's function gets the input as the policy parsed it, frozen. Outside a graph, where there is no tool call to
  * answer, a refusal and a call that cannot pause are thrown as `ToolAuthorizationError`.
  *
- * @throws ConfigurationError An unknown option; a tool without a policy, twice, or of no LangChain class.
+ * @throws ConfigurationError An unknown option; a tool without a policy, twice, of no LangChain class, or with a method
+ *   of its own in place of one of LangChain's, such as `invoke`: only `_call` and `func` can be guarded.
  */
 export function guardTools<const Tools extends readonly GuardableTool[]>(
   tools: Tools,
@@ -34,32 +37,30 @@ export function guardTools<const Tools extends readonly GuardableTool[]>(
   }) as readonly GuardableTool[] as Tools
 }
 
-/** LangChain calls `_call`, which in its dynamic tools calls `func`: that is what everybody calls in the end. */
+/** LangChain calls `_call`, which in its dynamic tools calls `func`. */
 interface Callable extends GuardableTool {
   readonly name: string
   readonly responseFormat?: string
+  /** What it was made of, its function included. */
+  readonly lc_kwargs?: { readonly func?: ToolBody }
   func?: ToolBody
   _call: ToolBody
 }
 
-/** A clone on the same prototype: `instanceof`, getters and what a subclass adds stay as they are. */
 function guarded(
   original: Callable,
   { guard, identity, onError }: Omit<GuardToolsOptions<readonly GuardableTool[]>, 'policies'>,
   policies: Readonly<Record<string, Policy>>,
 ): GuardableTool {
-  const { name, responseFormat } = original
-  if (typeof original._call !== 'function') {
-    throw new ConfigurationError(
-      `guardTools.tools.${name}`,
-      'is no StructuredTool of LangChain, so nothing here could be guarded: make it with tool(…)',
-    )
-  }
+  const { name, responseFormat, func, lc_kwargs: kept } = original
+  checkShape(original, name)
   const call = { name, responseFormat, policy: policyOf(policies, name), guard, identity, onError }
-  const clone: Callable = Object.assign(Object.create(Object.getPrototypeOf(original)), original)
-  if (typeof original.func === 'function') clone.func = guardCall(call, original.func.bind(original))
-  else clone._call = guardCall(call, original._call.bind(original))
-  return clone
+  const behindGuard = (body: ToolBody) => guardCall(call, body.bind(original))
+  return cloneOf(original, {
+    _call: behindGuard(original._call),
+    ...(typeof func === 'function' && { func: behindGuard(func) }),
+    ...(typeof kept?.func === 'function' && { lc_kwargs: { ...kept, func: behindGuard(kept.func) } }),
+  })
 }
 
 function policyOf(policies: Readonly<Record<string, Policy>>, name: string): Policy {

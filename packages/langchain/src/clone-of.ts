@@ -1,0 +1,62 @@
+import { ConfigurationError } from '@behalf/core'
+
+/** What LangChain and the models read of a tool, and nobody calls. */
+const described = [
+  'name',
+  'description',
+  'schema',
+  'responseFormat',
+  'returnDirect',
+  'verboseParsingErrors',
+  'extras',
+  'metadata',
+  'tags',
+  'callbacks',
+  'verbose',
+  'defaultConfig',
+]
+
+/**
+ * A clone on the same prototype: `instanceof`, methods and what a subclass adds stay as they are, and what they call is
+ * the clone's. A clone has no private fields, so what describes the tool is read from the original, and a function that
+ * was made for the original alone is no part of the clone.
+ */
+export function cloneOf<Tool extends { readonly name: string }>(original: Tool, instead: object): Tool {
+  const descriptors = Object.getOwnPropertyDescriptors(original) as Record<PropertyKey, PropertyDescriptor>
+  for (const key of Reflect.ownKeys(original)) {
+    const { value } = descriptors[key] as PropertyDescriptor
+    if (typeof value === 'function' && !described.includes(String(key))) descriptors[key] = bound(original.name, key)
+  }
+  for (const key of described) {
+    if (hasGetter(original, key)) descriptors[key] = read(original, key)
+  }
+  for (const [key, value] of Object.entries(instead)) {
+    descriptors[key] = { value, enumerable: true, configurable: true, writable: true }
+  }
+  return Object.create(Object.getPrototypeOf(original), descriptors)
+}
+
+const read = (original: object, key: string): PropertyDescriptor => ({
+  get: () => Reflect.get(original, key),
+  enumerable: true,
+  configurable: true,
+})
+
+/** An arrow function in a field calls the tool that it was made in, whose body has no guard. */
+const bound = (tool: string, key: PropertyKey): PropertyDescriptor => ({
+  get() {
+    throw new ConfigurationError(
+      `guardTools.tools.${tool}.${String(key)}`,
+      'is a function in a field, bound to the tool without its guard: make it a method',
+    )
+  },
+  enumerable: false,
+  configurable: true,
+})
+
+function hasGetter(object: object, key: string): boolean {
+  const descriptor = Object.getOwnPropertyDescriptor(object, key)
+  if (descriptor !== undefined) return descriptor.get !== undefined
+  const next: object | null = Object.getPrototypeOf(object)
+  return next !== null && hasGetter(next, key)
+}
