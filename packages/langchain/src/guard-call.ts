@@ -1,11 +1,14 @@
 import { interruptSentences, type Outcome, toolFailedSentence } from '@behalf/core'
 import { isGraphBubbleUp } from '@langchain/langgraph'
 import type { GuardedCall } from './guarded-tools.ts'
-import { pause, takeWakeUps } from './pause.ts'
+import type { Enclosing } from './nesting.ts'
+import { pauseFor } from './pause.ts'
+import { placeOf } from './place.ts'
 import { refusal } from './refusal.ts'
 import { reportError } from './report-error.ts'
+import { isAsyncGenerator, runBody } from './run-body.ts'
 import { identityOf, type RunConfig, slotOf } from './run-config.ts'
-import { amongSiblings, scratchpadOf } from './siblings.ts'
+import { amongSiblings } from './siblings.ts'
 
 /** `func` and `_call` of LangChain's tools. */
 export type ToolBody = (input: unknown, runManager?: unknown, config?: RunConfig) => unknown
@@ -13,24 +16,23 @@ export type ToolBody = (input: unknown, runManager?: unknown, config?: RunConfig
 /** A tool's function behind `guard.run`. */
 export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
   return (input, runManager, config = {}) => {
-    const run = (parsed: unknown) => body(parsed, runManager, config)
-    const task = scratchpadOf(config)
-    if (task === undefined) return outcomeOf(call, input, config, run, nobody)
-    return amongSiblings(task, (siblings) => outcomeOf(call, input, config, run, siblings))
+    const enclosing = { place: placeOf(call.name, config), config }
+    return amongSiblings(config, async (until) => {
+      const run = (parsed: unknown) => runBody(enclosing, (own) => body(parsed, runManager, own))
+      const outcome = await outcomeOf(call, input, enclosing, run)
+      if (!isAsyncGenerator(outcome)) return outcome
+      const { promise, resolve } = Promise.withResolvers<void>()
+      until(promise)
+      return quiet(outcome, call, config, resolve)
+    })
   }
 }
-
-type Body = (parsed: unknown) => unknown
-
-/** Outside a graph there are no siblings. */
-const nobody = async (): Promise<void> => {}
 
 async function outcomeOf(
   call: GuardedCall,
   input: unknown,
-  config: RunConfig,
-  body: Body,
-  siblingsDone: () => Promise<void>,
+  { place, config }: Enclosing,
+  run: (parsed: unknown) => unknown,
 ): Promise<unknown> {
   const invocation = {
     tool: call.name,
@@ -39,29 +41,27 @@ async function outcomeOf(
     identity: identityOf(call, config),
     signal: config.signal,
   }
-  takeWakeUps(config)
-  for (;;) {
-    let outcome: Outcome<unknown>
-    try {
-      outcome = await call.guard.run(call.policy, invocation, body)
-    } catch (error) {
-      return failure(call, config, error)
+  let outcome: Outcome<unknown>
+  try {
+    outcome = await call.guard.run(call.policy, invocation, run)
+  } catch (error) {
+    return failure(call, config, error)
+  }
+  switch (outcome.status) {
+    case 'done':
+      return outcome.result
+    case 'denied':
+      return refusal(call, config, outcome.code, outcome.message)
+    case 'unavailable':
+      return refusal(call, config, 'unavailable', outcome.message)
+    case 'interrupted': {
+      const { interrupt } = outcome
+      const paused = await pauseFor(interrupt, call, place, config)
+      if (paused !== undefined) throw paused
+      return refusal(call, config, interrupt.kind, interruptSentences[interrupt.kind], interrupt)
     }
-    switch (outcome.status) {
-      case 'done':
-        return isAsyncGenerator(outcome.result) ? quiet(outcome.result, call, config) : outcome.result
-      case 'denied':
-        return refusal(call, config, outcome.code, outcome.message)
-      case 'unavailable':
-        return refusal(call, config, 'unavailable', outcome.message)
-      case 'interrupted': {
-        const { interrupt } = outcome
-        if (await pause(interrupt, call, config, siblingsDone)) continue
-        return refusal(call, config, interrupt.kind, interruptSentences[interrupt.kind], interrupt)
-      }
-      default:
-        return outcome satisfies never
-    }
+    default:
+      return outcome satisfies never
   }
 }
 
@@ -82,13 +82,13 @@ async function* quiet(
   events: AsyncGenerator<unknown, unknown, unknown>,
   call: GuardedCall,
   config: RunConfig,
+  onEnd: () => void,
 ): AsyncGenerator<unknown, unknown, unknown> {
   try {
     return yield* events
   } catch (error) {
     return failure(call, config, error)
+  } finally {
+    onEnd()
   }
 }
-
-const isAsyncGenerator = (value: unknown): value is AsyncGenerator<unknown, unknown, unknown> =>
-  typeof value === 'object' && value !== null && Symbol.asyncIterator in value && 'next' in value && 'return' in value

@@ -2,7 +2,7 @@ import { type Interrupt, parseInterrupt } from '@behalf/core'
 
 /** A guarded call that waits for a person. */
 export interface PendingInterrupt {
-  /** LangGraph's id of the pause, which a resume names. Another one after each early resume. */
+  /** The id of the pause, which a resume names. The same one after each early resume. */
   readonly id: string
   readonly interrupt: Interrupt
 }

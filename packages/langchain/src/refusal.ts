@@ -1,13 +1,14 @@
 import { type Interrupt, type ToolAuthorizationCode, ToolAuthorizationError } from '@behalf/core'
 import { ToolMessage } from '@langchain/core/messages'
 import type { GuardedCall } from './guarded-tools.ts'
+import { answersItself } from './nesting.ts'
 import { type RunConfig, toolCallIdOf } from './run-config.ts'
 
 /**
  * The one sentence, as the answer to the tool call: returned, since an error that is thrown reads "Please fix your
  * mistakes" to the model, or rejects the run where a middleware wraps tool calls.
  *
- * @throws ToolAuthorizationError There is no tool call to answer.
+ * @throws ToolAuthorizationError There is no tool call to answer, as where the code of another tool makes the call.
  */
 export function refusal(
   { name, responseFormat }: GuardedCall,
@@ -16,7 +17,7 @@ export function refusal(
   sentence: string,
   interrupt?: Interrupt,
 ): unknown {
-  const id = toolCallIdOf(config)
+  const id = answersItself(config) ? toolCallIdOf(config) : undefined
   if (id === undefined) throw new ToolAuthorizationError(code, sentence, interrupt)
   const message = new ToolMessage({ content: sentence, tool_call_id: id, name, status: 'error' })
   // A tool with artifacts answers in pairs.

@@ -1,7 +1,7 @@
 import type { Guard, Identity, Interrupt } from '@behalf/core'
 import { Command } from '@langchain/langgraph'
 import { interruptsOf, type PausedState } from './interrupts-of.ts'
-import { wakeUp } from './pause.ts'
+import { wakeUp } from './wake-up.ts'
 
 /** Options of {@link resumeWhenResolved}. */
 export interface ResumeOptions {

@@ -1,31 +1,82 @@
+import { GraphInterrupt, type Interrupt, isGraphInterrupt } from '@langchain/langgraph'
+import { type Scratchpad, scratchpadOf } from './graph-task.ts'
+import { enclosing } from './nesting.ts'
 import type { RunConfig } from './run-config.ts'
 
-/** Calls that are under way, by the task that they belong to: LangGraph has one scratchpad a task. */
-const underWay = new WeakMap<object, Set<Promise<unknown>>>()
-
-/** LangGraph's own record of a task's interrupts. Not of its public API; absent outside a graph. */
-export function scratchpadOf({ configurable }: RunConfig): object | undefined {
-  const scratchpad = configurable?.__pregel_scratchpad
-  return typeof scratchpad === 'object' && scratchpad !== null ? scratchpad : undefined
+/** The calls of one task that are under way, and what those of them wait for that paused. */
+interface Siblings {
+  readonly calls: Set<Promise<unknown>>
+  readonly asked: Interrupt[]
 }
 
+/** Calls that one tool's code makes are siblings of each other, and not of the call around them. */
+const groups = new WeakMap<object, WeakMap<Scratchpad, Siblings>>()
+const nobody = {}
+
+/** Lets a call count as under way until this has come to its end. */
+type Until = (end: Promise<unknown>) => void
+
 /**
- * Runs a call of a task, and lets it wait for the other calls there.
+ * Runs a call of a task, and lets it wait for the other calls there if it has to pause.
  *
  * LangGraph's prebuilt `ToolNode` runs all calls of a step in one task, and an interrupt of one ends the task while
  * the others still work; resumed, all run again. A call that pauses therefore lets them come to their end first, so
- * that what they did is on record. In `createAgent` each call is a task of its own, and has nobody to wait for.
+ * that what they did is on record, and pauses with all that they wait for. In `createAgent` each call is a task of its
+ * own, and has nobody to wait for.
+ *
+ * @throws The reason of the run's own abort, at once.
  */
-export function amongSiblings(
-  task: object,
-  run: (siblingsDone: () => Promise<void>) => Promise<unknown>,
-): Promise<unknown> {
-  const calls = underWay.get(task) ?? new Set()
-  underWay.set(task, calls)
-  const own: Promise<unknown> = run(async () => {
-    calls.delete(own)
-    while (calls.size > 0) await Promise.allSettled(calls)
+export async function amongSiblings(config: RunConfig, run: (until: Until) => Promise<unknown>): Promise<unknown> {
+  const task = scratchpadOf(config)
+  if (task === undefined) return run(() => {})
+  const siblings = siblingsOf(task)
+  const { calls, asked } = siblings
+  let end: Promise<unknown> = Promise.resolve()
+  const own = run((until) => {
+    end = until
   })
-  calls.add(own)
-  return own.finally(() => calls.delete(own))
+  const whole = own.then(() => end)
+  calls.add(whole)
+  const done = () => void calls.delete(whole)
+  whole.then(done, done)
+  try {
+    return await own
+  } catch (error) {
+    if (!isInterrupt(error)) throw error
+    asked.push(...error.interrupts)
+    calls.delete(whole)
+    await orAborted(allOf(calls), config.signal)
+    throw new GraphInterrupt([...asked])
+  } finally {
+    if (calls.size === 0) queueMicrotask(() => asked.splice(0, calls.size === 0 ? asked.length : 0))
+  }
 }
+
+function siblingsOf(task: Scratchpad): Siblings {
+  const around = enclosing() ?? nobody
+  const tasks = groups.get(around) ?? new WeakMap<Scratchpad, Siblings>()
+  groups.set(around, tasks)
+  const siblings = tasks.get(task) ?? { calls: new Set(), asked: [] }
+  tasks.set(task, siblings)
+  return siblings
+}
+
+async function allOf(calls: ReadonlySet<Promise<unknown>>): Promise<void> {
+  while (calls.size > 0) await Promise.allSettled(calls)
+}
+
+async function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work
+  const { promise, reject } = Promise.withResolvers<void>()
+  const onAbort = () => reject(signal.reason)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort)
+  try {
+    await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+const isInterrupt = (thrown: unknown): thrown is GraphInterrupt =>
+  typeof thrown === 'object' && thrown !== null && isGraphInterrupt(thrown as Error)

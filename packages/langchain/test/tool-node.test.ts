@@ -88,13 +88,13 @@ test('a call that pauses lets its siblings come to their end, so that what they 
   expect(ran.toSorted()).toEqual(['note', 'pay', 'pay'])
 })
 
-test('one wake-up reaches whichever call asks first: each looks for itself, and none runs on it', async () => {
+test('one wake-up wakes all calls of the step: each looks for itself, and none runs on it', async () => {
   const { ask, pending, force, ran, questions, pass } = await stepOf(several, {})
   await ask()
   for (const value of [true, { behalf: 'look again' }, { approved: true }]) {
     pass()
     await force(value)
-    expect(await pending()).toHaveLength(1)
+    expect(await pending()).toHaveLength(2)
   }
   expect(ran).toEqual(['note'])
   expect(questions.toSorted()).toEqual(['Pay 1', 'Pay 3'])

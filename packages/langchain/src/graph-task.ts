@@ -1,0 +1,68 @@
+import type { RunConfig } from './run-config.ts'
+
+/** LangGraph's own record of a task's interrupts. Not of its public API; absent outside a graph. */
+export interface Scratchpad {
+  interruptCounter: number
+  readonly resume: readonly unknown[]
+  /** What the graph was resumed with, where no question was named. */
+  readonly nullResume?: unknown
+  consumeNullResume?(): unknown
+}
+
+/** What is kept with a checkpoint: who wrote, to which channel, what. */
+export type PendingWrite = readonly [task: string, channel: string, value: unknown]
+
+type SaverConfig = { readonly configurable: Readonly<Record<string, unknown>> }
+
+/** A checkpointer, as far as it is used here. */
+interface Saver {
+  getTuple(config: SaverConfig): Promise<{ readonly pendingWrites?: readonly PendingWrite[] } | undefined>
+  putWrites(config: SaverConfig, writes: readonly (readonly [string, unknown])[], taskId: string): Promise<void>
+}
+
+/** Names of LangGraph. */
+export const RESUME = '__resume__'
+export const INTERRUPT = '__interrupt__'
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+
+export function scratchpadOf({ configurable }: RunConfig): Scratchpad | undefined {
+  const scratchpad = configurable?.__pregel_scratchpad
+  return typeof scratchpad === 'object' && scratchpad !== null ? (scratchpad as Scratchpad) : undefined
+}
+
+export function canPause({ configurable }: RunConfig): boolean {
+  const saver = configurable?.__pregel_checkpointer
+  return typeof saver === 'object' && saver !== null
+}
+
+/** Which task of the graph this is: the same after a restart. */
+export const namespaceOf = ({ configurable }: RunConfig): string => String(configurable?.checkpoint_ns ?? '')
+
+/** The answers that this run was resumed with, by the questions that they name. */
+export function namedAnswers({ configurable }: RunConfig): Readonly<Record<string, unknown>> | undefined {
+  const map = configurable?.__pregel_resume_map
+  return typeof map === 'object' && map !== null ? (map as Readonly<Record<string, unknown>>) : undefined
+}
+
+/** What is kept with the checkpoint that this task began at; `undefined` where that cannot be known. */
+export async function pendingWritesOf(config: RunConfig): Promise<readonly PendingWrite[] | undefined> {
+  const tuple = await saverOf(config)?.getTuple(checkpointOf(config))
+  return tuple?.pendingWrites
+}
+
+/** Keeps what a question was answered with. @param to - the id of the question, or nobody's */
+export async function keepAnswer(config: RunConfig, answer: unknown, to: string = NOBODY): Promise<void> {
+  const value = to === NOBODY ? answer : [answer]
+  await saverOf(config)?.putWrites(checkpointOf(config), [[RESUME, value]], to)
+}
+
+const saverOf = (config: RunConfig): Saver | undefined =>
+  canPause(config) ? (config.configurable?.__pregel_checkpointer as Saver) : undefined
+
+/** The checkpoint of the graph that the task is of: its namespace is the task's, without the last part. */
+function checkpointOf(config: RunConfig): SaverConfig {
+  const { thread_id, checkpoint_map } = config.configurable ?? {}
+  const checkpoint_ns = namespaceOf(config).split('|').slice(0, -1).join('|')
+  const checkpoint_id = (checkpoint_map as Readonly<Record<string, unknown>> | undefined)?.[checkpoint_ns]
+  return { configurable: { thread_id, checkpoint_ns, checkpoint_id } }
+}
