@@ -4,6 +4,7 @@ import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseRetriever, type BaseRetrieverInterface } from '@langchain/core/retrievers'
 import type { RunnableConfig } from '@langchain/core/runnables'
 import type { RunConfig } from './run-config.ts'
+import { unobserved } from './unobserved.ts'
 
 /** A page of a ranking: what a vector store's search gives. */
 export interface SearchPage {
@@ -30,8 +31,8 @@ export interface GuardRetrieverOptions<Meta extends Record<string, unknown>>
 /**
  * A retriever that gives only the documents that user and agent both may read, and the agent for the user.
  *
- * What is withheld reaches nobody: the source is asked without the run's callbacks, so that neither a stream of
- * events nor a tracer of the run is told of it. A search is asked for more where too few are allowed, within
+ * What is withheld reaches nobody: the source, and what it calls, runs with no callbacks, its own included, with no
+ * stream and with tracing off. Handlers are told of the documents that are given. A search is asked for more where too few are allowed, within
  * `maxCandidates` and `timeoutMs`; a retriever gives what it gives.
  *
  * @throws IdentityRequiredError From `invoke`: no verification made the identity, or there is none.
@@ -77,7 +78,17 @@ class GuardedRetriever<Meta extends Record<string, unknown>> extends BaseRetriev
 
   async #candidates(query: string, config: Partial<RunnableConfig>): Promise<Candidates<DocumentInterface<Meta>>> {
     const source = this.#source
-    if (typeof source === 'function') return (page) => source(query, page)
-    return source.invoke(query, { ...config, callbacks: [] })
+    if (typeof source === 'function') return (page) => unobserved(config, () => source(query, page))
+    return unobserved(config, (own) => answerOf(source, query, own))
   }
+}
+
+/** Asks without `invoke`, which would tell the callbacks of the retriever itself, unless it has an `invoke` of its own. */
+function answerOf<Meta extends Record<string, unknown>>(
+  source: BaseRetrieverInterface<Meta>,
+  query: string,
+  config: Partial<RunnableConfig>,
+): Promise<DocumentInterface<Meta>[]> {
+  const isPlain = source instanceof BaseRetriever && source.invoke === BaseRetriever.prototype.invoke
+  return isPlain ? source._getRelevantDocuments(query) : source.invoke(query, config)
 }

@@ -1,0 +1,47 @@
+import { BaseCallbackHandler } from '@langchain/core/callbacks/base'
+import type { RunnableConfig } from '@langchain/core/runnables'
+import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons'
+import type { RunConfig } from './run-config.ts'
+
+const storage = AsyncLocalStorageProviderSingleton.getInstance()
+
+/**
+ * Runs what sees documents that nobody else may see: whatever it calls finds no callbacks, no stream and no tracer of
+ * the run around it, and tracing that the environment turns on is off.
+ */
+export function unobserved<Result>(
+  { signal, configurable = {}, ...config }: Partial<RunnableConfig>,
+  search: (config: Partial<RunnableConfig>) => Promise<Result>,
+): Promise<Result> {
+  const { context } = config as RunConfig
+  const own = Object.entries(configurable).filter(([key]) => !key.startsWith('__') && !key.startsWith('checkpoint_'))
+  const alone = {
+    callbacks: [new NoTracer()],
+    configurable: Object.fromEntries(own),
+    ...(context !== undefined && { context }),
+    ...(signal !== undefined && { signal }),
+  }
+  // Of nothing, so that no run that is traced is found around it: LangChain then makes one that is not.
+  return storage.run(undefined, () => AsyncLocalStorageProviderSingleton.runWithConfig(alone, () => search(alone)))
+}
+
+/**
+ * Takes the place of LangSmith's tracer, which LangChain would add where the surroundings were lost, as in a graph:
+ * there is one of this name already, and the runs that it knows are not traced.
+ */
+class NoTracer extends BaseCallbackHandler {
+  readonly name = 'langchain_tracer'
+  readonly #untraced = storage.run(undefined, () =>
+    AsyncLocalStorageProviderSingleton.runWithConfig({ callbacks: [] }, () => storage.getStore() as object),
+  )
+
+  getRunTreeWithTracingConfig(): object {
+    return Object.create(this.#untraced)
+  }
+
+  updateFromRunTree(): void {}
+
+  copyWithTracingConfig(): this {
+    return this
+  }
+}
