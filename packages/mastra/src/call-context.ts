@@ -56,6 +56,24 @@ export function suspenderOf({
   return suspend ?? agent?.suspend ?? workflow?.suspend
 }
 
+/** What Mastra hands to a tool that is a step by itself, in every version; a step of the app's own picks what it passes on. */
+const wholeStep = { context: ['requestContext', 'abortSignal'], workflow: ['state', 'setState'] }
+
+/**
+ * Whether the call is made by the code of a step of the app's own. Suspended there, that code would go on as if it
+ * had a result, since Mastra looks for a suspension when the code has ended.
+ */
+export function isInOwnStep(context: Context): boolean {
+  const { agent, workflow } = context
+  if (agent !== undefined) return false
+  if (workflow === undefined) return 'getStepResult' in context
+  const isWhole =
+    wholeStep.context.every((key) => Object.hasOwn(context, key)) &&
+    wholeStep.workflow.every((key) => Object.hasOwn(workflow, key)) &&
+    !('getStepResult' in context)
+  return !isWhole
+}
+
 /**
  * The context for the tool's own code, without what only woke the guard up.
  *

@@ -6,7 +6,7 @@ import {
   ToolAuthorizationError,
   toolFailedSentence,
 } from '@behalf/core'
-import { type Context, identityFor, ownContext, slotOf, suspenderOf } from './call-context.ts'
+import { type Context, identityFor, isInOwnStep, ownContext, slotOf, suspenderOf } from './call-context.ts'
 import type { GuardedCall } from './guarded-tools.ts'
 import { reportError } from './report-error.ts'
 import { staysTheSame } from './stays-the-same.ts'
@@ -49,11 +49,11 @@ async function resultOf(outcome: Outcome<unknown>, context: Context): Promise<un
     case 'interrupted': {
       const { interrupt } = outcome
       const suspend = suspenderOf(context)
-      if (suspend === undefined) {
-        throw new ToolAuthorizationError(interrupt.kind, interruptSentences[interrupt.kind], interrupt)
+      if (suspend !== undefined && !isInOwnStep(context)) {
+        await suspend(interrupt)
+        return undefined
       }
-      await suspend(interrupt)
-      return undefined
+      throw new ToolAuthorizationError(interrupt.kind, interruptSentences[interrupt.kind], interrupt)
     }
     default:
       return outcome satisfies never

@@ -10,7 +10,8 @@ const optionKeys = ['guard', 'policies', 'identity', 'onError']
  * and the tools that were passed in are not changed.
  *
  * A call that needs a person suspends with the interrupt as its payload; whatever it is resumed with, the guard
- * looks again. A refusal is thrown as a `ToolAuthorizationError`, whose fixed sentence the model is told.
+ * looks again. A refusal is thrown as a `ToolAuthorizationError`, whose fixed sentence the model is told; so is a call
+ * that has to wait in a step of the app's own, whose code would go on without a result.
  *
  * @throws ConfigurationError An unknown option; a tool without a policy, or without `execute`.
  */
