@@ -103,7 +103,9 @@ describe('Cross App Access, over HTTP', () => {
     expect(await two.look(bob)).not.toMatchObject({ result: { status: 200 } })
     expect(await one.grants()).toEqual({ asked: 2, redeemed: 2 })
     await one.guard.revoke({ issuer: ann.issuer, subject: ann.subject })
-    expect(await world(shared).look(ann)).toMatchObject({ status: 'denied', code: 'revoked' })
+    const login = { kind: 'login_required', maxAge: 0 }
+    expect(await world(shared).look(ann)).toMatchObject({ status: 'interrupted', interrupt: login })
+    expect(await one.grants()).toEqual({ asked: 2, redeemed: 2 })
   })
 
   test('the role at the employer bounds what the agent asks for: an intern looks, and does not trade', async () => {
