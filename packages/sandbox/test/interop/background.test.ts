@@ -6,7 +6,7 @@ import { createGuard, memoryStore, policy, resource } from '@behalf/core'
 import { createSessions } from '@behalf/core/identity'
 import { type DevicePrompt, deviceLogin } from '@behalf/core/node'
 import { login, type ProtocolTarget, profileOf, signIn } from '@behalf/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import * as z from 'zod'
 import { sandboxTarget } from '../../src/index.ts'
 
@@ -30,6 +30,12 @@ async function offline(user = 'ann') {
   return { answer, refreshToken }
 }
 
+/** For everybody: an id_token that is older than its response is refused. */
+function later(seconds: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 })
+  onTestFinished(() => void vi.useRealTimers())
+}
+
 const refreshes = async () => {
   const requests = await target.authorizationServer.controls.requests()
   return requests.filter(({ parameters }) => parameters.grant_type === 'refresh_token').length
@@ -41,10 +47,10 @@ describe('work without the user, over HTTP', () => {
     const store = memoryStore()
     const settings = { authorizationServer: profile, audience: target.agentResource, store, refreshBeforeSeconds: 200 }
     const process = () => createSessions(settings)
-    // To these the first token is about to end, and the next one is not.
-    const late = () => createSessions({ ...settings, clock: { now: () => Date.now() + 3_500_000 } })
     const { id } = await process().create((await offline()).answer)
-    const all = await Promise.all([late(), late(), late()].map((sessions) => sessions.identity(id)))
+    // The first token is about to end, and the next one is not.
+    later(3_500)
+    const all = await Promise.all([process(), process(), process()].map((sessions) => sessions.identity(id)))
     expect(all.map(({ status }) => status)).toEqual(['verified', 'verified', 'verified'])
     expect(await refreshes()).toBe(1)
     expect(await process().identity(id)).toMatchObject({ identity: { subject: 'ann' } })
@@ -85,7 +91,7 @@ describe('work without the user, over HTTP', () => {
     const shown: DevicePrompt[] = []
     const folder = await mkdtemp(join(tmpdir(), 'behalf-cli-'))
     const key = randomBytes(32)
-    const device = (clock = { now: () => Date.now() }) =>
+    const device = () =>
       deviceLogin({
         authorizationServer: profileOf(target, target.clients.public),
         application: 'trader',
@@ -94,14 +100,13 @@ describe('work without the user, over HTTP', () => {
         resource: target.agentResource,
         scopes: ['openid', 'offline_access', 'chat'],
         show: (prompt) => void shown.push(prompt),
-        clock,
       })
     const waiting = device().login()
     await vi.waitFor(() => expect(shown).toHaveLength(1))
     await target.authorizationServer.controls.approveDevice(shown[0]?.userCode ?? '', 'ann')
     expect(await waiting).toMatchObject({ status: 'verified', identity: { subject: 'ann' } })
-    const late = device({ now: () => Date.now() + 3_560_000 })
-    expect(await late.identity()).toMatchObject({ status: 'verified', identity: { subject: 'ann' } })
+    later(3_560)
+    expect(await device().identity()).toMatchObject({ status: 'verified', identity: { subject: 'ann' } })
     expect(await refreshes()).toBe(1)
     await device().logout()
     expect(await device().identity()).toMatchObject({ status: 'login_required' })
