@@ -86,14 +86,14 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 40_000 }, () =>
     expect(await orders('p-ann')).toBe(0)
   })
 
-  test('what nobody answers runs out, on the phone and in the chat', async () => {
-    const hasty = await startChatApp(sandbox, 4)
+  test('what nobody answers runs out, on the phone and in the chat', { timeout: 90_000 }, async () => {
+    const hasty = await startChatApp(sandbox, 10)
     onTestFinished(() => hasty.close())
     const phone = await phoneOf('ann')
     const talk = await chat('Ann Archer', 'Buy 52 shares of AAPL', hasty)
     await phone.getByRole('article').waitFor()
-    await expect.poll(() => phone.getByText(/0:0[0-3] left/).count()).toBe(1)
-    await phone.getByRole('article').waitFor({ state: 'detached', timeout: 10_000 })
+    await phone.getByText(/0:0[0-9] left/).waitFor()
+    await phone.getByRole('article').waitFor({ state: 'detached' })
     await phone.getByText('Expired').first().waitFor()
     await talk.getByText('ran out').waitFor()
     expect(await orders('p-ann')).toBe(0)
@@ -181,10 +181,14 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 40_000 }, () =>
     await vi.waitFor(async () => expect(await orders('p-ann')).toBe(1), { timeout: 8_000 })
   })
 
-  test.each(['light', 'dark'] as const)('axe-core finds no violation, %s', async (scheme) => {
+  // Each scheme orders another quantity: what a person said no to is not asked again at once.
+  test.each([
+    ['light', 56],
+    ['dark', 57],
+  ] as const)('axe-core finds no violation, %s', async (scheme, quantity) => {
     const phone = await phoneOf('ann', await open(scheme))
     expect(await violations(phone)).toEqual([])
-    await chat('Ann Archer', 'Buy 56 shares of AAPL')
+    await chat('Ann Archer', `Buy ${quantity} shares of AAPL`)
     await phone.getByRole('article').waitFor()
     await picture(phone, `phone-${scheme}`)
     expect(await violations(phone)).toEqual([])
