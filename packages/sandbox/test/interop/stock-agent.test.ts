@@ -19,7 +19,7 @@ import { openFga } from '@behalf/core/fga'
 import { cibaPing } from '@behalf/core/http'
 import { auth0TokenVault } from '@behalf/core/vault'
 import { type ProtocolTarget, profileOf, signIn, type TargetClient } from '@behalf/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, test } from 'vitest'
 import * as z from 'zod'
 import { sandboxTarget } from '../../src/index.ts'
 
@@ -132,10 +132,11 @@ async function agent(end: (close: () => Promise<void>) => void, ping = false): P
   }
 }
 
-const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000))
+/** Ends a test that hangs; what is waited for is a state. */
+const soon = { timeout: 30_000, interval: 200 }
 
-describe('the stock agent over HTTP, against oidc-provider', { concurrent: true }, () => {
-  test("level 3: a token exchanged for the user's reads the API", async ({ onTestFinished }) => {
+describe('the stock agent over HTTP, against oidc-provider', { concurrent: true, timeout: 90_000 }, () => {
+  test("level 3: a token exchanged for the user's reads the API", async ({ expect, onTestFinished }) => {
     const { readByExchange, target, audit } = await agent(onTestFinished)
     expect(await readByExchange()).toMatchObject({ status: 'done', result: 200 })
     const exchanges = (await target.authorizationServer.controls.requests()).filter(
@@ -145,7 +146,7 @@ describe('the stock agent over HTTP, against oidc-provider', { concurrent: true 
     expect(JSON.stringify(audit)).toContain('read_portfolio')
   })
 
-  test("level 3: the vault's token reads the linked account", async ({ onTestFinished }) => {
+  test("level 3: the vault's token reads the linked account", async ({ expect, onTestFinished }) => {
     const { readByVault, target } = await agent(onTestFinished)
     const { controls } = target.authorizationServer
     await controls.disconnect('ann', target.connection)
@@ -156,26 +157,26 @@ describe('the stock agent over HTTP, against oidc-provider', { concurrent: true 
     expect(await readByVault()).toMatchObject({ status: 'done', result: 200 })
   })
 
-  test("another's portfolio is denied before any token is fetched", async ({ onTestFinished }) => {
+  test("another's portfolio is denied before any token is fetched", async ({ expect, onTestFinished }) => {
     const { readByExchange, target } = await agent(onTestFinished)
     const before = (await target.authorizationServer.controls.requests()).length
     expect(await readByExchange('p-bob')).toMatchObject({ status: 'denied', code: 'not_permitted' })
     expect((await target.authorizationServer.controls.requests()).length).toBe(before)
   })
 
-  test('a small order needs no approval', async ({ onTestFinished }) => {
+  test('a small order needs no approval', async ({ expect, onTestFinished }) => {
     const { order, orders } = await agent(onTestFinished)
     expect(await order(buy(5))).toMatchObject({ status: 'done' })
     expect(await orders()).toBe(1)
   })
 
-  test('level 4: the person says yes, and the order is placed once', async ({ onTestFinished }) => {
+  test('level 4: the person says yes, and the order is placed once', async ({ expect, onTestFinished }) => {
     const { order, orders, target } = await agent(onTestFinished)
     const { controls } = target.authorizationServer
     expect(await order(buy(50))).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
     expect(await controls.pendingRequests('ann')).toMatchObject([{ bindingMessage: 'Buy 50 shares of AAPL' }])
     await controls.approve()
-    await seconds(1)
+    await expect.poll(async () => (await order(buy(50))).status, soon).toBe('done')
     const placed = await order(buy(50))
     expect(placed).toMatchObject({ status: 'done', result: { id: expect.any(String) } })
     // The same call again has the same result; another call is another question.
@@ -185,27 +186,27 @@ describe('the stock agent over HTTP, against oidc-provider', { concurrent: true 
     expect(await orders()).toBe(1)
   })
 
-  test('level 4: other arguments are another question', async ({ onTestFinished }) => {
-    const { order, orders, target } = await agent(onTestFinished)
+  test('level 4: other arguments are another question', async ({ expect, onTestFinished }) => {
+    // With a ping: the answer to the first question is due at once.
+    const { order, orders, target } = await agent(onTestFinished, true)
     const { controls } = target.authorizationServer
     await order(buy(50))
     await controls.approve()
-    await seconds(1)
+    expect(await target.notifications.received()).toHaveLength(1)
     expect(await order(buy(500))).toMatchObject({ status: 'interrupted' })
     expect(await controls.pendingRequests('ann')).toMatchObject([{ bindingMessage: 'Buy 500 shares of AAPL' }])
     expect(await orders()).toBe(0)
   })
 
-  test('level 4: a no is a no', async ({ onTestFinished }) => {
+  test('level 4: a no is a no', async ({ expect, onTestFinished }) => {
     const { order, orders, target } = await agent(onTestFinished)
     await order(buy(50))
     await target.authorizationServer.controls.deny()
-    await seconds(1)
-    expect(await order(buy(50))).toMatchObject({ status: 'denied', code: 'approval_denied' })
+    await expect.poll(() => order(buy(50)), soon).toMatchObject({ status: 'denied', code: 'approval_denied' })
     expect(await orders()).toBe(0)
   })
 
-  test('level 4: a ping makes the answer due at once', async ({ onTestFinished }) => {
+  test('level 4: a ping makes the answer due at once', async ({ expect, onTestFinished }) => {
     const { order, orders, target } = await agent(onTestFinished, true)
     expect(await order(buy(50))).toMatchObject({ status: 'interrupted' })
     await target.authorizationServer.controls.approve()
@@ -214,16 +215,17 @@ describe('the stock agent over HTTP, against oidc-provider', { concurrent: true 
     expect(await orders()).toBe(1)
   })
 
-  test('level 4: an outage while the answer is fetched loses nothing', async ({ onTestFinished }) => {
-    const { order, orders, target } = await agent(onTestFinished)
+  test('level 4: an outage while the answer is fetched loses nothing', async ({ expect, onTestFinished }) => {
+    // With a ping: the first poll, which the outage meets, is due at once.
+    const { order, orders, target } = await agent(onTestFinished, true)
     const { controls } = target.authorizationServer
     await order(buy(50))
     await controls.approve()
+    expect(await target.notifications.received()).toHaveLength(1)
     await controls.fault('token', { status: 503 })
-    await seconds(1)
     expect((await order(buy(50))).status).not.toBe('done')
     expect(await orders()).toBe(0)
-    for (let tries = 0; tries < 8 && (await order(buy(50))).status !== 'done'; tries++) await seconds(1)
+    await expect.poll(async () => (await order(buy(50))).status, soon).toBe('done')
     expect(await orders()).toBe(1)
   })
 })
