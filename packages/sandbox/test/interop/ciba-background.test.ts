@@ -106,9 +106,10 @@ async function background(end: (close: () => Promise<void>) => void, setting: Se
   }
 }
 
-const soon = { timeout: 15_000, interval: 50 }
+/** Ends a test that hangs; what is waited for is a state. */
+const soon = { timeout: 30_000, interval: 50 }
 
-describe('a background agent over HTTP, against oidc-provider', { concurrent: true, timeout: 30_000 }, () => {
+describe('a background agent over HTTP, against oidc-provider', { concurrent: true, timeout: 90_000 }, () => {
   test('approved: the watcher finds it, the call runs, and runs once', async ({ expect, onTestFinished }) => {
     const { run, controls, told, orders, outcomes, faults } = await background(onTestFinished, { watchers: 3 })
     expect(await run()).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
@@ -145,17 +146,16 @@ describe('a background agent over HTTP, against oidc-provider', { concurrent: tr
   })
 
   test('slow_down: the interval grows by five seconds, for good', async ({ expect, onTestFinished }) => {
-    const { run, controls, orders, polls } = await background(onTestFinished)
+    const { run, controls, orders, polls } = await background(onTestFinished, { target: { interval: 2 } })
     await run()
-    await expect.poll(async () => (await polls()).length, soon).toBe(1)
     await controls.slowDown()
-    await expect.poll(async () => (await polls()).length, soon).toBe(3)
-    const [, slowed = 0, next = 0] = await polls()
-    expect(next - slowed).toBeGreaterThanOrEqual(5.9)
+    await expect.poll(async () => (await polls()).length, soon).toBe(2)
+    const [slowed = 0, next = 0] = await polls()
+    expect(next - slowed).toBeGreaterThanOrEqual(6.9)
     await controls.approve()
     await expect.poll(orders, soon).toBe(1)
     const times = await polls()
-    expect((times.at(-1) ?? 0) - next).toBeGreaterThanOrEqual(5.9)
+    expect((times.at(-1) ?? 0) - next).toBeGreaterThanOrEqual(6.9)
   })
 
   test('an answer that was lost on the way is asked for again', async ({ expect, onTestFinished }) => {
@@ -181,17 +181,15 @@ describe('a background agent over HTTP, against oidc-provider', { concurrent: tr
     expect(faults).toEqual([])
   })
 
-  test('ping: a poll that was twenty seconds away is made at once', async ({ expect, onTestFinished }) => {
+  test('ping: a poll that was a minute away is made at once', async ({ expect, onTestFinished }) => {
     const { run, controls, orders, polls, target } = await background(onTestFinished, {
       ping: true,
-      target: { interval: 20 },
+      target: { interval: 60 },
       client: ({ clients }) => clients.agentWithPing,
     })
     await run()
-    const startedAt = performance.now()
     await controls.approve()
     await expect.poll(orders, soon).toBe(1)
-    expect(performance.now() - startedAt).toBeLessThan(8_000)
     expect(await target.notifications.received()).toHaveLength(1)
     expect(await polls()).toHaveLength(1)
   })
