@@ -2,6 +2,7 @@ import { verifyIdToken } from '@behalf/core'
 import { login, profileOf, type TargetClient } from '@behalf/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type AuthorizationServerOptions, sandboxTarget, startAuthorizationServer } from '../src/index.ts'
+import { processorSeconds } from './processor-seconds.ts'
 
 const redirectUri = 'https://app.example.com/callback'
 const app: TargetClient = {
@@ -24,11 +25,9 @@ async function start(changes: Partial<AuthorizationServerOptions> = {}, port?: n
 const answers = (issuer: string) => fetch(`${issuer}/.well-known/openid-configuration`).then(({ status }) => status)
 
 describe('startAuthorizationServer', () => {
-  test('is there within two seconds', async () => {
-    const startedAt = performance.now()
-    const { issuer } = await start()
-    expect(await answers(issuer)).toBe(200)
-    expect(performance.now() - startedAt).toBeLessThan(2000)
+  test('is there after less than two seconds of work', async () => {
+    const work = async () => expect(await answers((await start()).issuer)).toBe(200)
+    expect(await processorSeconds(work)).toBeLessThan(2)
   })
 
   test.each(['ES256', 'RS256'] as const)('signs with %s what a client verifies', async (algorithm) => {
@@ -93,11 +92,12 @@ describe('startAuthorizationServer', () => {
   })
 })
 
-test('a whole target starts and ends within two seconds', async () => {
-  const startedAt = performance.now()
-  const target = await sandboxTarget()
-  expect(await answers(target.authorizationServer.issuer)).toBe(200)
-  await target.close()
-  expect(performance.now() - startedAt).toBeLessThan(2000)
-  await expect(answers(target.authorizationServer.issuer)).rejects.toThrow()
+test('a whole target starts and ends with less than two seconds of work', async () => {
+  const work = async () => {
+    const target = await sandboxTarget()
+    expect(await answers(target.authorizationServer.issuer)).toBe(200)
+    await target.close()
+    await expect(answers(target.authorizationServer.issuer)).rejects.toThrow()
+  }
+  expect(await processorSeconds(work)).toBeLessThan(2)
 })

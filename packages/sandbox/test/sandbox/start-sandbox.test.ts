@@ -6,6 +6,7 @@ import { login, profileOf, signIn } from '@behalf/testing'
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Sandbox, type SandboxEvent, type SandboxOptions, startSandbox } from '../../src/index.ts'
+import { processorSeconds } from '../processor-seconds.ts'
 import { askBy, basic, freePort, openPhone, redeem } from './phone-http.ts'
 
 afterEach(() => void vi.unstubAllEnvs())
@@ -27,13 +28,14 @@ async function place({ settings }: Sandbox, token: string, key: string) {
   return { status: response.status, body: (await response.json()) as Readonly<Record<string, unknown>> }
 }
 
-test('is there within two seconds, with all servers', async () => {
-  const startedAt = performance.now()
-  const { settings } = await start()
-  expect(performance.now() - startedAt).toBeLessThan(2000)
-  for (const origin of [settings.issuer, settings.upstreamIssuer, settings.enterpriseIssuer]) {
-    expect((await fetch(`${origin}/.well-known/openid-configuration`)).status).toBe(200)
+test('is there after less than two seconds of work, with all servers', async () => {
+  const work = async () => {
+    const { settings } = await start()
+    for (const origin of [settings.issuer, settings.upstreamIssuer, settings.enterpriseIssuer]) {
+      expect((await fetch(`${origin}/.well-known/openid-configuration`)).status).toBe(200)
+    }
   }
+  expect(await processorSeconds(work)).toBeLessThan(2)
 })
 
 test('refuses to start in production, and takes no port', async () => {
