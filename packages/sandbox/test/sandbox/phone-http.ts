@@ -64,7 +64,7 @@ export function basic(clientId: string, clientSecret: string): string {
 
 /** Seven ports in a row that were free a moment ago. */
 export async function freePort(): Promise<number> {
-  for (let port = 20_000 + Math.floor(Math.random() * 20_000); ; port += 7) {
+  for (let port = 20_000 + Math.floor(Math.random() * 12_000); ; port += 7) {
     const sandbox = await startSandbox({ port }).catch(() => undefined)
     await sandbox?.close()
     if (sandbox !== undefined) return port
