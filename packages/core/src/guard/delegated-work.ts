@@ -84,7 +84,8 @@ async function announceEnd(
   await revocations.add({ issuer, ...(tenant !== undefined && { tenant }), subject, delegation: id }, clock.now())
   const aftermath = new Aftermath(servers)
   const of = { issuer, subject, ...(tenant !== undefined && { tenant }) }
-  for await (const entry of ledger.ownedBy(of)) {
+  // A run that does not open cannot be used, and keeps no other one open.
+  for await (const entry of ledger.ownedBy(of, { onUnreadable: () => {} })) {
     if (entry.record.delegationId !== id) continue
     const channel = channels.get(entry.record.question?.channel ?? '')
     const ended = await endUnused(ledger, entry, 'revoked')

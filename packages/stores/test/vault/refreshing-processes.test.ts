@@ -119,6 +119,18 @@ function refreshingProcesses(target: () => Target): void {
     }
   })
 
+  test('one process links again while the other refreshes: no token is sent twice', { timeout: 30_000 }, async () => {
+    const { at, one, two } = await pair(none, 0)
+    for (let round = 1; round <= 4; round++) {
+      const task = { kind: 'ask', at, calls: 10, offset: round * AFTER_EXPIRY } as const
+      const [, linked] = await Promise.all([one.tell(task), two.tell({ kind: 'link', at })])
+      expect(linked).toEqual(['connected'])
+      // A grant that was ended for a second use would not come back.
+      const next = { ...task, offset: (round + 20) * AFTER_EXPIRY }
+      expect((await Promise.all([one.tell(next), two.tell(next)])).flat()).toEqual(Array(20).fill('token'))
+    }
+  })
+
   const died = { kind: 'ask', calls: 3, offset: AFTER_EXPIRY, hastened: true, dies: true } as const
   const after = { kind: 'ask', calls: 5, offset: AFTER_EXPIRY, hastened: true } as const
 
