@@ -117,6 +117,7 @@ async function keepAccount(
   const now = clock.now()
   const { accessToken, refreshToken, expiresIn, scopes = attempt.scopes } = tokens
   const { issuer, clientId } = upstream.connection.profile
+  const isUnnamed = upstream.connection.account.from === 'none'
   const { owner, sessionId, connection } = attempt
   const key = await records.key(owner, connection, account.id)
   for (;;) {
@@ -136,7 +137,7 @@ async function keepAccount(
       scopes: [...scopes],
       accessToken,
       ...(expiresIn !== undefined && { expiresAt: Math.floor(now / 1000) + expiresIn }),
-      ...takenOver(before?.record, { issuer, clientId, refreshToken }),
+      ...takenOver(before?.record, { issuer, clientId, refreshToken, isUnnamed }),
       refreshedAt: now,
       connectedAt: now,
       ...(preferredAt !== undefined && { preferredAt }),

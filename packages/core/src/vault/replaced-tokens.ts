@@ -23,11 +23,17 @@ export type TakenOver = Pick<AccountRecord, 'refreshToken' | 'replaced' | 'unans
  */
 export function takenOver(
   before: AccountRecord | undefined,
-  now: { readonly issuer: string; readonly clientId: string; readonly refreshToken: string | undefined },
+  now: {
+    readonly issuer: string
+    readonly clientId: string
+    readonly refreshToken: string | undefined
+    /** Nothing says whose account it is: the new one may be another. */
+    readonly isUnnamed: boolean
+  },
 ): TakenOver {
   if (before === undefined) return now.refreshToken === undefined ? {} : { refreshToken: now.refreshToken }
   const isSameClient = before.issuer === now.issuer && before.clientId === now.clientId
-  const isUsable = isSameClient && before.state === 'connected' && before.refreshing === undefined
+  const isUsable = isSameClient && !now.isUnnamed && before.state === 'connected' && before.refreshing === undefined
   const refreshToken = now.refreshToken ?? (isUsable ? before.refreshToken : undefined)
   // With a refresh token goes what was issued on its ground (RFC 7009 §2.1).
   const isKept = isSameClient && before.refreshToken !== undefined && before.refreshToken === refreshToken

@@ -138,6 +138,18 @@ describe('the refresh token of an account', () => {
     expect(refreshes()).toEqual([])
   })
 
+  test('is not kept where nothing says whose account was linked: it may be another', async () => {
+    const { link, tokenOf } = open({ definition: { account: { from: 'none' } } })
+    await link()
+    crm.after = withoutRefreshToken
+    crm.state.account = 'a-2'
+    await link()
+    crm.after = (answer) => answer
+    clock.advance(3601)
+    expect(await tokenOf()).toBe('must_reconnect')
+    expect(refreshes()).toEqual([])
+  })
+
   test('is kept where a new link of the same client brings none', async () => {
     const { link, tokenOf } = open()
     await link()
