@@ -22,7 +22,6 @@ const MAX_CONFLICTS = 64
 /** Lost answers in a row, before the store counts as unavailable. */
 const MAX_LOST_ANSWERS = 2
 
-/** How records are read one after the other. */
 export interface WalkOptions {
   /** Only records after this id. */
   readonly after?: string | undefined

@@ -1,4 +1,4 @@
-import { HttpResponse, http } from 'msw'
+import { HttpResponse } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
@@ -265,76 +265,5 @@ describe('several accounts', () => {
     await link()
     expect(await vault.accounts.list(user())).toHaveLength(1)
     expect(await tokenOf()).not.toBe(first)
-  })
-})
-
-describe('disconnect', () => {
-  test('is told to the provider, with the refresh token, and leaves nothing', async () => {
-    const { link, tokenOf, vault } = open()
-    await link()
-    const name = { connection: 'crm', account: 'a-1' }
-    expect(await vault.accounts.disconnect(user('bob'), name)).toMatchObject({ status: 'not_found' })
-    expect(await vault.accounts.disconnect(user(), name)).toEqual({ status: 'disconnected', revoked: true })
-    expect(crm.revoked).toEqual([expect.stringMatching(/^refresh-/)])
-    expect(await tokenOf()).toBe('not_connected')
-    expect(await vault.accounts.list(user())).toEqual([])
-    expect(await vault.accounts.disconnect(user(), name)).toMatchObject({ status: 'not_found' })
-  })
-
-  test('is done here even where the provider does not answer, and says so', async () => {
-    msw.use(http.post('http://localhost:4802/revoke', () => new HttpResponse(null, { status: 503 })))
-    const { link, tokenOf, vault } = open()
-    await link()
-    expect(await vault.accounts.disconnect(user(), { connection: 'crm', account: 'a-1' })).toEqual({
-      status: 'disconnected',
-      revoked: false,
-    })
-    expect(await tokenOf()).toBe('not_connected')
-  })
-
-  test('while the provider answers a refresh, what it gave is revoked and not kept', async () => {
-    const { link, tokenOf, vault } = open()
-    await link()
-    clock.advance(3601)
-    crm.after = async (answer) => {
-      await vault.accounts.disconnect(user(), { connection: 'crm', account: 'a-1' })
-      return answer
-    }
-    expect(await tokenOf()).toBe('not_connected')
-    expect(crm.revoked).toHaveLength(2)
-    expect(new Set(crm.revoked).size).toBe(2)
-  })
-
-  test('cascades over all accounts and clients of a user, and nobody else', async () => {
-    const { link, tokenOf, vault } = open()
-    await link()
-    await link(user('ann', { clientId: 'other' }))
-    await link(user('bob'))
-    await expect(vault.forget({ issuer: 'https://login.example' })).rejects.toThrow('forget')
-    expect(await vault.forget({ issuer: 'https://other.example', subject: 'ann' })).toEqual({
-      disconnected: 0,
-      revoked: 0,
-      unreadable: [],
-    })
-    expect(await vault.forget({ issuer: 'https://login.example', subject: 'ann' })).toEqual({
-      disconnected: 2,
-      revoked: 2,
-      unreadable: [],
-    })
-    expect(await tokenOf()).toBe('not_connected')
-    expect(await tokenOf({ identity: user('bob') })).toMatch(/^access-/)
-  })
-
-  test('cascades over what was linked in one session', async () => {
-    const { link, tokenOf, vault } = open()
-    await link(user('ann', { sessionId: 's-9' }))
-    await link(user('bob'))
-    expect(await vault.forget({ issuer: 'https://login.example', session: 's-9' })).toEqual({
-      disconnected: 1,
-      revoked: 1,
-      unreadable: [],
-    })
-    expect(await tokenOf()).toBe('not_connected')
-    expect(await tokenOf({ identity: user('bob') })).toMatch(/^access-/)
   })
 })
