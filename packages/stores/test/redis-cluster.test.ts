@@ -108,6 +108,10 @@ describe.each(withRedisServer(['clusters']))('servers of %s', () => {
         const store = redisStore({ client: name === 'redis' ? redis : ioredis })
         await expect(store.get('key')).rejects.toMatchObject(refused)
         await expect(store.put('key', value, { ifVersion: null })).rejects.toMatchObject(refused)
+        // A node without the slot answers with a redirection, before it runs a script.
+        const other = new Redis({ port: second.port })
+        await expect(redisStore({ client: other }).get('key')).rejects.toMatchObject(refused)
+        other.disconnect()
       } finally {
         ioredis.disconnect()
         redis.destroy()

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import process from 'node:process'
 import { ConfigurationError, StoreError } from '@behalf/core'
 
@@ -23,7 +23,7 @@ export interface SqliteDatabase {
 /** How long SQLite itself waits for a lock. It blocks the process, so the rest of the time is waited out above it. */
 const BUSY_MS = 25
 
-/** Opens a file for its owner only. @throws StoreError `unavailable`; ConfigurationError Others may use it. */
+/** Opens a file for its owner only. @throws StoreError `unavailable`; ConfigurationError It is another user's. */
 export function openFile(file: string): SqliteDatabase {
   // Not an import: who gives a database of another driver may run where this module does not exist.
   const sqlite = process.getBuiltinModule('node:sqlite')
@@ -32,7 +32,7 @@ export function openFile(file: string): SqliteDatabase {
   }
   try {
     // SQLite would create it readable by all; its companions (-wal, -shm) take the mode of the file.
-    refuseOthers(file)
+    closeToOthers(file)
     return new sqlite.DatabaseSync(file)
   } catch (cause) {
     if (cause instanceof ConfigurationError) throw cause
@@ -40,23 +40,24 @@ export function openFile(file: string): SqliteDatabase {
   }
 }
 
-function refuseOthers(file: string): void {
-  const handle = openSync(file, 'a', 0o600)
-  try {
-    const companions = [`${file}-wal`, `${file}-shm`] as const
-    const found = [
-      [file, fstatSync(handle)] as const,
-      ...companions.map((name) => [name, statSync(name, { throwIfNoEntry: false })] as const),
-    ]
-    // On Windows a mode says nothing about others.
-    const open = found.find(([, state]) => state !== undefined && process.platform !== 'win32' && state.mode & 0o077)
-    if (open === undefined) return
-    throw new ConfigurationError(
-      'sqliteStore.file',
-      `${JSON.stringify(open[0])} is open to other users: chmod 600 it, or give \`database\` if they share it`,
-    )
-  } finally {
-    closeSync(handle)
+/**
+ * Makes the file where it is missing, and closes it and its journal to other users: copies, restored backups and volumes
+ * come with other modes.
+ */
+function closeToOthers(file: string): void {
+  closeSync(openSync(file, 'a', 0o600))
+  // On Windows a mode says nothing about others.
+  if (process.platform === 'win32') return
+  for (const name of [file, `${file}-wal`, `${file}-shm`]) {
+    const state = statSync(name, { throwIfNoEntry: false })
+    if (state === undefined || (state.mode & 0o077) === 0) continue
+    if (state.uid !== process.getuid?.()) {
+      throw new ConfigurationError(
+        'sqliteStore.file',
+        `${JSON.stringify(name)} belongs to another user and is open to others: give it to the user of this process, or give \`database\``,
+      )
+    }
+    chmodSync(name, 0o600)
   }
 }
 
