@@ -61,7 +61,10 @@ export interface DeviceLogin extends SubjectTokenSource {
   readonly path: string
   /** Who is logged in, else asks: shows a code, and waits until the person has answered or the code has run out. */
   login(options?: Pick<RequestOptions, 'signal'>): Promise<DeviceLoginOutcome>
-  /** Forgets the login here, and its refresh token at the server where that can be. */
+  /**
+   * Forgets the login here, and its refresh token at the server where that can be. A login of another person, who logged
+   * in by another process since this one did, stays.
+   */
   logout(): Promise<void>
 }
 
@@ -161,8 +164,8 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
       return { status: 'verified', identity: identityOfLogin(login) }
     },
     async logout() {
+      const login = await kept.forget(loggedIn)
       loggedIn = undefined
-      const login = await kept.forget()
       if (login !== undefined) await forgetAtServer(login, { servers })
     },
   }

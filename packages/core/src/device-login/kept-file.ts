@@ -1,7 +1,9 @@
 import * as z from 'zod/mini'
 import type { Profile, TokenResponse } from '../authorization-server/index.ts'
+import type { UserIdentity } from '../contract/index.ts'
 import { BehalfError, StoreError } from '../errors/index.ts'
 import {
+  isSamePerson,
   type KeptLogin,
   keptLogin,
   type LoginContext,
@@ -28,8 +30,8 @@ export interface KeptFile extends LoginPlace {
   readonly keeps: 'sealed' | 'unsealed'
   /** Replaces the stored login and returns it, where it can be read. */
   keep(login: KeptLogin): Promise<KeptLogin | undefined>
-  /** Takes it away, and says what was there, where that can be read. */
-  forget(): Promise<KeptLogin | undefined>
+  /** Deletes the stored login and returns it, where it can be read. With `of`, leaves that of another person alone. */
+  forget(of: UserIdentity | undefined): Promise<KeptLogin | undefined>
 }
 
 /**
@@ -76,14 +78,14 @@ export function keptFile(
     })
 
   /** Carries out the change, whether or not the stored login can be read. */
-  async function replaced(change: () => Promise<void>): Promise<KeptLogin | undefined> {
-    const bytes = await file.briefly(async () => {
-      const found = await file.read().catch(() => undefined)
+  const replaced = (change: () => Promise<void>, of?: UserIdentity): Promise<KeptLogin | undefined> =>
+    file.briefly(async () => {
+      const bytes = await file.read().catch(() => undefined)
+      const login = await read(bytes).catch(() => undefined)
+      if (of !== undefined && login !== undefined && !isSamePerson(login.identity, of)) return undefined
       await change()
-      return found
+      return login
     })
-    return read(bytes).catch(() => undefined)
-  }
 
   return {
     keeps: key === undefined ? 'unsealed' : 'sealed',
@@ -102,7 +104,7 @@ export function keptFile(
       const bytes = await bytesOf(login)
       return replaced(() => file.write(bytes))
     },
-    forget: () => replaced(() => file.remove()),
+    forget: (of) => replaced(() => file.remove(), of),
   }
 }
 

@@ -7,6 +7,8 @@ const number = z.optional(z.number())
 const schema = z.union([
   z.object({
     v: z.literal(1),
+    /** Epoch milliseconds. */
+    at: z.number(),
     kind: z.literal('refused'),
     error: text,
     errorDescription: z.optional(text),
@@ -15,15 +17,16 @@ const schema = z.union([
     acrValues: z.optional(z.array(text)),
     maxAge: number,
   }),
-  z.object({ v: z.literal(1), kind: z.literal('outage'), retryAfter: number, status: number }),
+  z.object({ v: z.literal(1), at: z.number(), kind: z.literal('outage'), retryAfter: number, status: number }),
 ])
 
 /** Why an exchange failed, for processes that waited for it. `undefined`: each of them tries by itself. */
-export function encodeFailure(error: unknown): string | undefined {
+export function encodeFailure(error: unknown, at: number): string | undefined {
   if (error instanceof OAuthResponseError) {
     const { error: code, errorDescription, status, retryAfter, acrValues, maxAge } = error
     return JSON.stringify({
       v: 1,
+      at,
       kind: 'refused',
       error: code,
       errorDescription,
@@ -35,14 +38,14 @@ export function encodeFailure(error: unknown): string | undefined {
   }
   if (!(error instanceof TransportError)) return undefined
   const { retryAfter, status } = error
-  return JSON.stringify({ v: 1, kind: 'outage', retryAfter, status })
+  return JSON.stringify({ v: 1, at, kind: 'outage', retryAfter, status })
 }
 
-/** The error again; `undefined` where the text is no failure. */
-export function decodeFailure(json: string): OAuthResponseError | TransportError | undefined {
+/** The error again; `undefined` where the text is no failure, or one from before `since`, in epoch milliseconds. */
+export function decodeFailure(json: string, since: number): OAuthResponseError | TransportError | undefined {
   const { success, data } = schema.safeParse(JSON.parse(json))
-  if (!success) return undefined
-  const { v: _, kind, ...fields } = data
+  if (!success || data.at < since) return undefined
+  const { v: _v, at: _a, kind, ...fields } = data
   return kind === 'refused'
     ? new OAuthResponseError(fields as ConstructorParameters<typeof OAuthResponseError>[0])
     : new TransportError('another process had no answer to this exchange', fields as object)

@@ -128,7 +128,7 @@ export class SharedTokens {
       await quietly(() => this.#keep(name, issued))
       return issued
     } catch (error) {
-      const failure = options.signal.aborted ? undefined : encodeFailure(error)
+      const failure = options.signal.aborted ? undefined : encodeFailure(error, this.#clock.now())
       if (claim !== undefined && failure !== undefined) await quietly(() => this.#tellFailure(name, claim, failure))
       throw error
     } finally {
@@ -148,7 +148,9 @@ export class SharedTokens {
     const key = `${name}:claim`
     const found = await this.#store.get(key)
     if (found === undefined || found.value.length === mark.length) return undefined
-    const error = decodeFailure(decoder.decode(await this.#sealer.open(key, found.value)))
+    // An old one may have been put back by a writer to the store. Clocks of processes may differ.
+    const since = this.#clock.now() - LEASE_SECONDS * 1000
+    const error = decodeFailure(decoder.decode(await this.#sealer.open(key, found.value)), since)
     return error && { version: found.version, error }
   }
 

@@ -99,6 +99,8 @@ export class StoredAccounts {
     let revokedCount = 0
     const unreadable: string[] = []
     for await (const { key, record } of this.#parts.records.under(whose, (key) => unreadable.push(key))) {
+      // Others of the user stay where only a session's go.
+      if (session !== undefined) await this.#unlessChosen(record.owner, record.connection, key)
       const revoked = await this.#remove(key, options)
       this.#tell(record.owner, record.connection)
       if (revoked === undefined) continue

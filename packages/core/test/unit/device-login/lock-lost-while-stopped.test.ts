@@ -41,7 +41,10 @@ async function world() {
         ({ status }) => status,
         (error: { readonly code?: string }) => error.code,
       )
-  return { server, ask, advance: (seconds: number) => void (offset += seconds * 1000) }
+  const advance = (seconds: number) => {
+    offset += seconds * 1000
+  }
+  return { server, ask, advance }
 }
 
 const methods = (file: LoginFile): Pick<LoginFile, 'read' | 'write' | 'remove'> => ({
@@ -64,17 +67,17 @@ async function askedMeanwhile(seconds: number) {
     return response
   }
   const first = await ask(stopped)
-  return { server, meanwhile, first, then: await ask() }
+  return { server, meanwhile, first, later: await ask() }
 }
 
 test('a command line that was stopped in a renewal keeps its login: another one waits for the answer on its way', async () => {
   const { server, ...outcomes } = await askedMeanwhile(6)
-  expect(outcomes).toEqual({ meanwhile: 'ERR_TRANSPORT', first: 'verified', then: 'verified' })
+  expect(outcomes).toEqual({ meanwhile: 'ERR_TRANSPORT', first: 'verified', later: 'verified' })
   expect(server).toMatchObject({ reuses: 0, grants: 1, revoked: [] })
 })
 
 test('an answer that does not come within a minute is taken for lost, and the login has to be made again', async () => {
   const { server, ...outcomes } = await askedMeanwhile(61)
-  expect(outcomes).toEqual({ meanwhile: 'login_required', first: 'login_required', then: 'login_required' })
+  expect(outcomes).toEqual({ meanwhile: 'login_required', first: 'login_required', later: 'login_required' })
   expect(server).toMatchObject({ reuses: 0, grants: 1 })
 })

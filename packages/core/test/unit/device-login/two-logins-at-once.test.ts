@@ -74,6 +74,20 @@ describe('two command lines that log in at once', () => {
     expect(await revocations()).toBe(0)
   })
 
+  test('a logout of Ann’s process leaves the login of Bob, who logged in beside her', async () => {
+    const { commandLine } = await world()
+    const [ann, bob] = [commandLine(), commandLine()]
+    const [first, second] = [await ann.begin(), await bob.begin()]
+    await first.approve('ann')
+    await first.outcome
+    await second.approve('bob')
+    await second.outcome
+    await ann.logout()
+    expect(await bob.identity()).toMatchObject({ identity: { subject: 'bob' } })
+    await bob.logout()
+    expect(await bob.identity()).toMatchObject({ status: 'login_required' })
+  })
+
   test('after a logout, a process reports whoever logs in next', async () => {
     const { commandLine } = await world()
     const [one, other] = [commandLine(), commandLine()]

@@ -249,6 +249,16 @@ describe('several accounts', () => {
     expect((await vault.accounts.list(user()))[0]).not.toHaveProperty('mustChoose')
   })
 
+  test('when the chosen account goes with its session, another one is used only after the user chose it', async () => {
+    const { link, ask, vault } = open()
+    await link(user('ann', { sessionId: 's-1' }))
+    crm.state.account = 'a-2'
+    await link(user('ann', { sessionId: 's-2' }))
+    await vault.accounts.prefer(user(), { connection: 'crm', account: 'a-1' })
+    await vault.forget({ issuer: user().issuer, session: 's-1' })
+    expect(await ask()).toMatchObject({ status: 'choose_account' })
+  })
+
   test('when an account that was not chosen is disconnected, the other one is used', async () => {
     const { link, tokenOf, vault } = open()
     await link()
