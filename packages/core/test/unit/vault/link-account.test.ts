@@ -194,86 +194,73 @@ describe('a connect flow', () => {
   })
 })
 
-describe('several accounts', () => {
-  test('are listed, and none is guessed', async () => {
-    const { link, ask, tokenOf, vault } = open()
-    await link()
-    const first = await tokenOf()
-    crm.state.account = 'a-2'
-    await link()
-    expect(await ask()).toMatchObject({ status: 'choose_account' })
-    expect(await tokenOf({ account: 'a-1' })).toBe(first)
-    expect(await tokenOf({ account: 'a-2' })).toMatch(/^access-/)
-    expect(await tokenOf({ account: 'a-3' })).toBe('not_connected')
-    const list = await vault.accounts.list(user())
-    expect(list.map(({ id, isPreferred }) => [id, isPreferred]).sort()).toEqual([
-      ['a-1', undefined],
-      ['a-2', undefined],
-    ])
-  })
-
-  test('the one that was chosen last is used', async () => {
+describe('disconnect', () => {
+  test('is told to the provider, with the refresh token, and leaves nothing', async () => {
     const { link, tokenOf, vault } = open()
     await link()
-    const first = await tokenOf()
-    crm.state.account = 'a-2'
-    await link()
-    const prefer = (account: string) => vault.accounts.prefer(user(), { connection: 'crm', account })
-    expect(await prefer('a-1')).toBe(true)
-    expect(await tokenOf()).toBe(first)
-    clock.advance(1)
-    expect(await prefer('a-2')).toBe(true)
-    expect(await tokenOf()).not.toBe(first)
-    expect(await prefer('a-9')).toBe(false)
-    expect((await vault.accounts.list(user())).filter(({ isPreferred }) => isPreferred)).toMatchObject([{ id: 'a-2' }])
+    const name = { connection: 'crm', account: 'a-1' }
+    expect(await vault.accounts.disconnect(user('bob'), name)).toMatchObject({ status: 'not_found' })
+    expect(await vault.accounts.disconnect(user(), name)).toEqual({ status: 'disconnected', revoked: true })
+    expect(crm.revoked).toEqual([expect.stringMatching(/^refresh-/)])
+    expect(await tokenOf()).toBe('not_connected')
+    expect(await vault.accounts.list(user())).toEqual([])
+    expect(await vault.accounts.disconnect(user(), name)).toMatchObject({ status: 'not_found' })
   })
 
-  test('when the chosen account is disconnected, another one is used only after the user chose it', async () => {
-    const { link, ask, tokenOf, vault } = open()
-    await link()
-    crm.state.account = 'a-2'
-    await link()
-    const name = (account: string) => ({ connection: 'crm', account })
-    await vault.accounts.prefer(user(), name('a-2'))
-    clock.advance(1)
-    await vault.accounts.prefer(user(), name('a-1'))
-    await vault.accounts.disconnect(user(), name('a-1'))
-    expect(await ask()).toMatchObject({ status: 'choose_account' })
-    expect(await vault.accounts.list(user())).toMatchObject([{ id: 'a-2', mustChoose: true }])
-    // A renewal is no choice.
-    clock.advance(3_600)
-    expect(await tokenOf({ account: 'a-2' })).toMatch(/^access-/)
-    expect(await ask()).toMatchObject({ status: 'choose_account' })
-    await vault.accounts.prefer(user(), name('a-2'))
-    expect(await tokenOf()).toMatch(/^access-/)
-    expect((await vault.accounts.list(user()))[0]).not.toHaveProperty('mustChoose')
-  })
-
-  test('when the chosen account goes with its session, another one is used only after the user chose it', async () => {
-    const { link, ask, vault } = open()
-    await link(user('ann', { sessionId: 's-1' }))
-    crm.state.account = 'a-2'
-    await link(user('ann', { sessionId: 's-2' }))
-    await vault.accounts.prefer(user(), { connection: 'crm', account: 'a-1' })
-    await vault.forget({ issuer: user().issuer, session: 's-1' })
-    expect(await ask()).toMatchObject({ status: 'choose_account' })
-  })
-
-  test('when an account that was not chosen is disconnected, the other one is used', async () => {
+  test('is done here even where the provider does not answer, and says so', async () => {
+    msw.use(http.post('http://localhost:4802/revoke', () => new HttpResponse(null, { status: 503 })))
     const { link, tokenOf, vault } = open()
     await link()
-    crm.state.account = 'a-2'
-    await link()
-    await vault.accounts.disconnect(user(), { connection: 'crm', account: 'a-1' })
-    expect(await tokenOf()).toMatch(/^access-/)
+    expect(await vault.accounts.disconnect(user(), { connection: 'crm', account: 'a-1' })).toEqual({
+      status: 'disconnected',
+      revoked: false,
+    })
+    expect(await tokenOf()).toBe('not_connected')
   })
 
-  test('the same account again is one account, with its newest grant', async () => {
+  test('while the provider answers a refresh, what it gave is revoked and not kept', async () => {
     const { link, tokenOf, vault } = open()
     await link()
-    const first = await tokenOf()
+    clock.advance(3601)
+    crm.after = async (answer) => {
+      await vault.accounts.disconnect(user(), { connection: 'crm', account: 'a-1' })
+      return answer
+    }
+    expect(await tokenOf()).toBe('not_connected')
+    expect(crm.revoked).toHaveLength(2)
+    expect(new Set(crm.revoked).size).toBe(2)
+  })
+
+  test('cascades over all accounts and clients of a user, and nobody else', async () => {
+    const { link, tokenOf, vault } = open()
     await link()
-    expect(await vault.accounts.list(user())).toHaveLength(1)
-    expect(await tokenOf()).not.toBe(first)
+    await link(user('ann', { clientId: 'other' }))
+    await link(user('bob'))
+    await expect(vault.forget({ issuer: 'https://login.example' })).rejects.toThrow('forget')
+    expect(await vault.forget({ issuer: 'https://other.example', subject: 'ann' })).toEqual({
+      disconnected: 0,
+      revoked: 0,
+      unreadable: [],
+    })
+    expect(await vault.forget({ issuer: 'https://login.example', subject: 'ann' })).toEqual({
+      disconnected: 2,
+      revoked: 2,
+      unreadable: [],
+    })
+    expect(await tokenOf()).toBe('not_connected')
+    expect(await tokenOf({ identity: user('bob') })).toMatch(/^access-/)
+  })
+
+  test('cascades over what was linked in one session', async () => {
+    const { link, tokenOf, vault } = open()
+    await link(user('ann', { sessionId: 's-9' }))
+    await link(user('bob'))
+    expect(await vault.forget({ issuer: 'https://login.example', session: 's-9' })).toEqual({
+      disconnected: 1,
+      revoked: 1,
+      unreadable: [],
+    })
+    expect(await tokenOf()).toBe('not_connected')
+    expect(await tokenOf({ identity: user('bob') })).toMatch(/^access-/)
   })
 })
