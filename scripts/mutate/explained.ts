@@ -40,11 +40,6 @@ export const explanations: readonly Explanation[] = [
     reason: 'Spares the work: the call below is made only where the channel has it.',
   },
   {
-    file: 'approvals/settle-run.ts',
-    keys: ['voidIfOver: clause removed: record.usableUntil !== undefined'],
-    reason: 'A comparison with what is absent is false; the clauses are for the type.',
-  },
-  {
     file: 'approvals/look-for-answer.ts',
     keys: ["retryAfterOf: clause removed: 'retryAfter' in error"],
     reason: 'What is absent is neither a number nor at an end; the clauses are for the type.',

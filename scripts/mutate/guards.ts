@@ -127,6 +127,7 @@ export const guards: readonly Guard[] = [
     file: 'guard/run-body.ts',
     within: ['claimBody', 'runBody', 'noteFlowEnd', 'noteThrow', 'keepResult', 'kept'],
   },
+  { holds: ['I12'], file: 'guard/caller-scopes.ts' },
   { holds: ['A11'], file: 'approvals/entitlement.ts' },
   { holds: ['A11', 'A12'], file: 'approvals/caller.ts' },
   { holds: ['A11', 'A13'], file: 'guard/entitle.ts' },

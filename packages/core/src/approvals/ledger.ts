@@ -7,7 +7,7 @@ import { isOutage, Lease } from './lease.ts'
 import type { Owner } from './owner.ts'
 import { type Entry, isSettled, mayBecome, type RunRecord } from './record.ts'
 import { parseRecord } from './record-schema.ts'
-import { NOES_WINDOW_SECONDS, type Refused } from './refused.ts'
+import { bucketOf, NOES_WINDOW_SECONDS, type Refused } from './refused.ts'
 import { dueOf, LOOKS } from './watch-due.ts'
 
 /** A run is kept this long after its end, so that a message replayed by a framework gets its result and not a second run. */
@@ -33,9 +33,6 @@ type OwnerName = { readonly [Key in keyof Owner]: Owner[Key] | undefined }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
-
-/** Noes are found by when they were given: an index of all of them would grow without end. */
-const bucketOf = (seconds: number): number => Math.floor(seconds / NOES_WINDOW_SECONDS)
 
 /** What the ledger stands on. */
 export interface LedgerOptions {

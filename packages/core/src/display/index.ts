@@ -1,3 +1,3 @@
-export { type DisplayField, type DisplayText, displayFields, displayText } from './display-text.ts'
+export { type DisplayText, displayFields, displayText } from './display-text.ts'
 export { movesNumbers } from './text-direction.ts'
 export { visibleText } from './visible-text.ts'

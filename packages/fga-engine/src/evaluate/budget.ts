@@ -1,7 +1,7 @@
 import { FgaError } from '../errors/index.ts'
 
 /** Relations that one check may resolve. A question that needs more is refused, as one that is too deep. */
-export const MAX_STEPS = 100_000
+const MAX_STEPS = 100_000
 
 /** How long an evaluation runs before other work of the process has its turn, milliseconds. */
 const TURN_MS = 20

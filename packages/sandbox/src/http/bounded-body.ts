@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 /** More than any request of a client has. */
-export const MAX_BODY_BYTES = 1_048_576
+const MAX_BODY_BYTES = 1_048_576
 
 /** A body that is too large; Koa answers with what stands here. */
 export class BodyTooLarge extends Error {
