@@ -1,4 +1,4 @@
-import { interruptSentences, type Outcome, toolFailedSentence } from '@behalf/core'
+import { type Call, interruptSentences, type Outcome, redactorOf, toolFailedSentence } from '@behalf/core'
 import { isGraphBubbleUp } from '@langchain/langgraph'
 import type { GuardedCall } from './guarded-tools.ts'
 import type { Enclosing } from './nesting.ts'
@@ -18,7 +18,8 @@ export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
   return (input, runManager, config = {}) => {
     const enclosing = { place: placeOf(call.name, config), config }
     return amongSiblings(config, async (until) => {
-      const run = (parsed: unknown) => runBody(enclosing, (own) => body(parsed, runManager, own))
+      const run = (parsed: unknown, one: Call) =>
+        runBody(enclosing, (own) => body(parsed, runManager, own), redactorOf(one))
       const outcome = await outcomeOf(call, input, enclosing, run)
       if (!isAsyncGenerator(outcome)) return outcome
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -32,7 +33,7 @@ async function outcomeOf(
   call: GuardedCall,
   input: unknown,
   { place, config }: Enclosing,
-  run: (parsed: unknown) => unknown,
+  run: (parsed: unknown, call: Call) => unknown,
 ): Promise<unknown> {
   const invocation = {
     tool: call.name,

@@ -1,6 +1,7 @@
 import type { Identity } from '@behalf/core'
 import type { AdapterReport, AdapterSubject, AdapterTurn, ContractTool } from '@behalf/testing/contract'
-import { AIMessage, HumanMessage } from '@langchain/core/messages'
+import { Document } from '@langchain/core/documents'
+import { AIMessage, HumanMessage, ToolMessage } from '@langchain/core/messages'
 import { type StructuredToolInterface, tool } from '@langchain/core/tools'
 import { Annotation, Command, MessagesAnnotation, StateGraph } from '@langchain/langgraph'
 import { ToolNode } from '@langchain/langgraph/prebuilt'
@@ -45,9 +46,30 @@ export function handBuiltGraph({ model, tools, checkpointer }: Parts): Graph {
     .compile({ checkpointer }) as unknown as Graph
 }
 
-const toolOf = ({ name, description, inputSchema, execute }: ContractTool): StructuredToolInterface =>
+/** LangChain's own types in which a tool may answer; `leak` is the only one that has something to hide there. */
+const forms: Readonly<Record<string, (text: string, toolCallId: string) => unknown>> = {
+  message: (content, tool_call_id) => new ToolMessage({ content, tool_call_id }),
+  blocks: (text, tool_call_id) => new ToolMessage({ content: [{ type: 'text', text }], artifact: text, tool_call_id }),
+  command: (content, tool_call_id) =>
+    new Command({ update: { messages: [new ToolMessage({ content, tool_call_id, additional_kwargs: { content } })] } }),
+  documents: (pageContent) => [new Document({ pageContent, metadata: { pageContent }, id: pageContent })],
+}
+
+interface Runtime {
+  readonly signal?: AbortSignal
+  readonly toolCallId: string
+}
+
+const toolOf = (
+  { name, description, inputSchema, execute }: ContractTool,
+  form?: string | undefined,
+): StructuredToolInterface =>
   tool(
-    (input: unknown, { signal }: { readonly signal?: AbortSignal }) => execute(input as never, { signal }) as never,
+    async (input: unknown, { signal, toolCallId }: Runtime) => {
+      const result = await execute(input as never, { signal })
+      const dress = form === undefined ? undefined : forms[form]
+      return (dress === undefined ? result : dress(JSON.stringify(result), toolCallId)) as never
+    },
     {
       name,
       description,
@@ -57,16 +79,20 @@ const toolOf = ({ name, description, inputSchema, execute }: ContractTool): Stru
 
 export const subjectWith = (build: (parts: Parts) => Graph): AdapterSubject => ({
   generators: true,
+  forms: Object.keys(forms),
   turn: (turn) => take(build, turn),
 })
 
 async function take(build: (parts: Parts) => Graph, turn: AdapterTurn): Promise<AdapterReport> {
   const { guard, identity, threadId, directory, onError, policies, signal } = turn
   const model = new ScriptedModel(turn.model)
-  const guarded = guardTools(turn.tools.map(toolOf), { guard, policies, onError } as never)
+  const guarded = guardTools(
+    turn.tools.map((one) => toolOf(one, turn.form)),
+    { guard, policies, onError } as never,
+  )
   const graph = build({
     model,
-    tools: [...guarded, ...turn.plainTools.map(toolOf)],
+    tools: [...guarded, ...turn.plainTools.map((one) => toolOf(one))],
     checkpointer: new FileSaver(directory).open(threadId),
   })
   const thread = { configurable: { thread_id: threadId } }

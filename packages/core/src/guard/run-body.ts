@@ -11,6 +11,7 @@ import type { Environment } from './environment.ts'
 import type { OpenedAccess } from './open-access.ts'
 import { doneWith, noteEnd } from './outcome.ts'
 import type { Progress } from './progress.ts'
+import { redacts } from './redactor-of.ts'
 import { keepStepUp, stepUpOfError } from './step-up.ts'
 import { deny, type Stop } from './stop.ts'
 import { type Storable, storable, streamed } from './storable.ts'
@@ -197,6 +198,11 @@ class RunningCall implements Call {
   get idempotencyKey(): string {
     this.#key ??= crypto.randomUUID()
     return this.#key
+  }
+
+  /** Not of what a body sees: for `redactorOf`. */
+  get [redacts](): <Value>(value: Value) => Value {
+    return (value) => redactTokens(value, this.#access.tokens())
   }
 
   get signal(): AbortSignal {

@@ -47,7 +47,11 @@ export interface DescribeAdapterOptions {
  */
 export function describeAdapter(name: string, subject: AdapterSubject, options: DescribeAdapterOptions = {}): void {
   const { worker } = options
-  const has = { generators: subject.generators === true, worker: worker !== undefined }
+  const has = {
+    generators: subject.generators === true,
+    worker: worker !== undefined,
+    forms: subject.forms !== undefined,
+  }
   describe(`Adapter contract: ${name}`, { timeout: TEST_TIMEOUT }, () => {
     let scenarios = 0
     let possible = 0

@@ -33,6 +33,8 @@ export interface TurnPlan {
   readonly directory?: string
   readonly threadId?: string
   readonly stream?: boolean
+  /** One of the subject's own. */
+  readonly form?: string
   readonly signal?: AbortSignal
 }
 
@@ -144,6 +146,7 @@ export class AdapterSession {
       policies,
       model: plan.model ?? [],
       stream: plan.stream ?? false,
+      ...(plan.form !== undefined && { form: plan.form }),
       ...(plan.signal !== undefined && { signal: plan.signal }),
       onError: (error) => void this.errors.push(error),
     }

@@ -11,6 +11,8 @@ export interface AdapterSubject {
   turn(turn: AdapterTurn): Promise<AdapterReport>
   /** Whether tools may be async generators. @default false */
   readonly generators?: boolean
+  /** The framework's own types in which a tool may answer, by a name each. @default none */
+  readonly forms?: readonly string[]
 }
 
 /** One request to an app. */
@@ -28,6 +30,8 @@ export interface AdapterTurn {
   /** To be given to the agent as they are, beside the guarded ones. */
   readonly plainTools: readonly ContractTool[]
   readonly policies: Readonly<Record<string, Policy>>
+  /** One of the subject's `forms`: let the guarded tools answer in it, with their result in the place for a text. */
+  readonly form?: string
   /** What the mock model answers, request by request. Past the end it says `Done.` */
   readonly model: readonly ModelStep[]
   /** Let the framework stream. `browser` of the report then holds all that a browser would have been sent. */

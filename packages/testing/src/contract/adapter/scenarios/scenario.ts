@@ -6,7 +6,7 @@ import type { GuardedName, PlainName } from '../toolbox.ts'
 export interface AdapterScenario {
   readonly title: string
   /** Absent: of every subject. */
-  readonly needs?: 'generators' | 'worker'
+  readonly needs?: 'generators' | 'worker' | 'forms'
   readonly run: (session: AdapterSession) => Promise<void>
 }
 

@@ -35,6 +35,28 @@ export const secrets: readonly AdapterScenario[] = [
     },
   },
   {
+    title: "a token in one of the framework's own types reaches neither model nor browser nor checkpoint",
+    needs: 'forms',
+    async run(session) {
+      const identity = await session.login()
+      for (const form of session.subject.forms ?? []) {
+        for (const stream of [false, true]) {
+          const report = await session.turn({
+            start: 'Leak',
+            identity,
+            stream,
+            form,
+            threadId: `thread-${form}-${stream}`,
+            model: [[call('call-1', 'leak')], 'Hm.'],
+          })
+          expect([form, report.ended]).toEqual([form, 'answered'])
+          expect(report.model.saw).toContain('leaked')
+          expectSilence(session, report)
+        }
+      }
+    },
+  },
+  {
     title: 'what a body throws stays with the app: the model is told one fixed sentence',
     async run(session) {
       const identity = await session.login()
