@@ -64,6 +64,13 @@ onStage('an order that waits', (stage) => {
     for (const said of [one, other]) await page.getByRole('article', { name: 'You' }).getByText(said).waitFor()
   })
 
+  test('is not seen by a second process on the same files, which says at its start that there is one', async () => {
+    await expect(stage().another()).rejects.toThrow('another process uses DATA_DIRECTORY')
+    const page = await stage().someone()
+    await page.goto(stage().origin)
+    await page.getByText('Ask for a price').waitFor()
+  })
+
   test('is not placed after a no on the phone, which is told', async () => {
     const { page, before } = await asked(stage(), 'Buy 43 shares of AAPL')
     await answerOnPhone(stage(), 'ann', 'Buy 43 shares of AAPL', 'Deny')

@@ -18,7 +18,9 @@ export interface Stage {
   someone(options?: BrowserContextOptions): Promise<Page>
   /** The app's process ends, and another one begins on the same files. `between`: while there is none. */
   restart(change?: Readonly<Record<string, string>>, between?: () => Promise<void>): Promise<void>
-  /** The same without a chance to end what it does. */
+  /** A second process of the app on the same files, while the first one runs. */
+  another(): Promise<RunningApp>
+  /** The same as a restart, without a chance to end what it does. */
   crash(): Promise<void>
   /** Orders that the exchange has carried out in a portfolio. */
   orders(portfolio: string): Promise<number>
@@ -106,6 +108,7 @@ async function openStage(): Promise<Stage> {
         app = await start(change)
       })
     },
+    another: async () => startApp(await freePort(), { ...environment, ...changed }),
     async crash() {
       traffic.goTo(undefined)
       const { promise: gone, resolve } = Promise.withResolvers<void>()

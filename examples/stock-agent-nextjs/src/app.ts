@@ -11,11 +11,14 @@ import { guardOf, profileOf, vaultOf } from './guard.ts'
 import { createLocks, type Locks } from './locks.ts'
 import { createLogin, type Login } from './login.ts'
 import { readSettings, type Settings } from './settings.ts'
+import { becomeSoleProcess } from './sole-process.ts'
 import { userOwner, type Who, whoIs } from './who-is.ts'
 
 /** What all routes and pages share. */
 export interface StockApp {
   readonly settings: Settings
+  /** Held to the end of the process: nobody else uses its folder. */
+  readonly lock: object
   readonly guard: Guard
   readonly conversations: Conversations
   readonly activity: Activity
@@ -44,6 +47,7 @@ export function stockApp(): StockApp {
 
 function openApp(settings: Settings): StockApp {
   const { origin, keys, audience, sessionSeconds, agentName } = settings
+  const lock = becomeSoleProcess(settings.directory)
   const database = openDatabase(settings.directory)
   const store = sqliteStore({ file: join(settings.directory, 'behalf.sqlite') })
   const authorizationServer = profileOf(settings)
@@ -56,6 +60,7 @@ function openApp(settings: Settings): StockApp {
   const identityOf = async (request: Request) => (await who(request)).identity
   return {
     settings,
+    lock,
     guard,
     conversations,
     activity,

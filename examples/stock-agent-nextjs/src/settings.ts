@@ -16,7 +16,7 @@ export interface Settings {
   }
   /** The app's own client at the exchange, where users link their accounts. */
   readonly accounts: { readonly issuer: string; readonly clientId: string; readonly clientSecret: string }
-  /** Where the two SQLite files are. */
+  /** Where the SQLite files are. Of one process at a time. */
   readonly directory: string
   readonly keys: { readonly seal: readonly [string]; readonly index: string }
   /** How long a login lasts, whatever its tokens say. @default 8 hours */

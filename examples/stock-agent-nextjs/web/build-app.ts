@@ -12,7 +12,7 @@ const mark = join(built, 'built-from')
 /** Everything that the build reads. */
 const SOURCES = [
   'examples/stock-agent-nextjs/{app,components,src}/**/*.{ts,tsx,css,svg}',
-  'examples/stock-agent-nextjs/{next.config.ts,proxy.ts,package.json,tsconfig.json}',
+  'examples/stock-agent-nextjs/{next.config.ts,proxy.ts,instrumentation.ts,package.json,tsconfig.json}',
   'examples/stock-agent/src/**/*.ts',
   'packages/{core,ai-sdk,stores}/{package.json,src/**/*.ts}',
   'pnpm-lock.yaml',

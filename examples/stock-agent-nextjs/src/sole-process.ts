@@ -1,0 +1,31 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/** A process that is about to end has its time: a restart begins the next one early. */
+const WAIT_MS = 5_000
+
+/**
+ * Makes this process the only one on a folder, until it ends, however it does: the operating system keeps the lock.
+ *
+ * One turn at a time for each conversation is a matter of one process (`locks.ts`). Two would both go on from the same
+ * messages, and the one that saves last would drop what the other one said.
+ *
+ * @throws TypeError Another process uses the folder.
+ */
+export function becomeSoleProcess(directory: string): DatabaseSync {
+  // Conversations are in the clear.
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const lock = new DatabaseSync(join(directory, 'process.sqlite'), { timeout: WAIT_MS })
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    return lock
+  } catch (cause) {
+    lock.close()
+    throw new TypeError(
+      `another process uses DATA_DIRECTORY (${directory}): end it, or give this one a folder of its own. ` +
+        'To run more than one process, keep conversations and logins in a database that they share, with a lock for each conversation',
+      { cause },
+    )
+  }
+}
