@@ -21,6 +21,11 @@ export default async function ChatPage({ searchParams }: { readonly searchParams
       <main className="chat">
         <h1 className="said">Chat</h1>
         {login === 'failed' && <p className="notice">The login did not work. Nobody is signed in by it; try again.</p>}
+        {login === 'early' && (
+          <p className="notice">
+            Your agent’s access was ended a moment ago. Nobody is signed in yet; log in again in half a minute.
+          </p>
+        )}
         {access === 'ended' && who.identity === undefined && (
           <p className="notice">Your agent’s access has ended. Nothing that it asked for is done any more.</p>
         )}

@@ -30,6 +30,9 @@ export async function connectAccount(page: Page, name: string): Promise<void> {
 
 export const waiting = (page: Page) => page.getByRole('region', { name: 'Waiting for approval' })
 
+/** What was asked before the login, and waits for its user's click. */
+export const adopted = (page: Page) => page.getByRole('region', { name: 'Asked before the login' })
+
 /** What became of the order, on its card. */
 export const verdict = (page: Page, text: string) =>
   page.getByRole('region', { name: 'Order' }).getByText(text, { exact: true }).last()

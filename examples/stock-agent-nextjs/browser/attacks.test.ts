@@ -1,7 +1,6 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { answerOnPhone, ask, asked, logIn, say, verdict, waiting } from './acts.ts'
+import { otherPage } from './other-page.ts'
 import { onStage } from './stage.ts'
 
 interface Kept {
@@ -187,11 +186,3 @@ onStage('what is not let through', (stage) => {
     expect((await send(words.padEnd(most + 1))).status()).toBe(400)
   })
 })
-
-/** An empty page on another port. */
-async function otherPage(): Promise<string> {
-  const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<title>x</title>'))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { answerOnPhone, connectAccount, say, signInAs, tabTo, verdict, waiting } from './acts.ts'
+import { adopted, answerOnPhone, connectAccount, say, signInAs, tabTo, verdict, waiting } from './acts.ts'
 import { onStage } from './stage.ts'
 
 onStage('the four levels', (stage) => {
@@ -12,6 +12,7 @@ onStage('the four levels', (stage) => {
     await page.getByRole('heading', { name: 'Log in to go on' }).waitFor()
     await page.getByRole('region', { name: 'Login needed' }).getByRole('link', { name: 'Log in' }).click()
     await signInAs(page, 'Ann Archer')
+    await adopted(page).getByRole('button', { name: 'Go on' }).click()
     await page.getByText(/You are ann, signed in at/).waitFor()
     expect(await page.getByText(/AAPL is trading at \$/).count()).toBe(1)
     await say(page, 'Show me my portfolio')
@@ -30,12 +31,13 @@ onStage('the four levels', (stage) => {
     expect(await stage().orders('p-ann')).toBe(1)
   })
 
-  test('an order of a visitor waits for the login, then for the phone', async () => {
+  test('an order of a visitor waits for the login, for a click, then for the phone', async () => {
     const page = await stage().someone()
     await page.goto(stage().origin)
     await say(page, 'Buy 53 shares of AAPL')
     await page.getByRole('region', { name: 'Login needed' }).getByRole('link', { name: 'Log in' }).click()
     await signInAs(page, 'Bob Baker')
+    await adopted(page).getByRole('button', { name: 'Go on' }).click()
     await waiting(page).getByRole('heading', { name: 'Buy 53 shares of AAPL' }).waitFor()
     await answerOnPhone(stage(), 'bob', 'Buy 53 shares of AAPL', 'Approve')
     await page.getByText(/Bought 53 AAPL at \$/).waitFor()

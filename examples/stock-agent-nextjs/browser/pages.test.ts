@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { answerOnPhone, asked, connectAccount, logIn, say, verdict, waiting } from './acts.ts'
+import { adopted, answerOnPhone, asked, connectAccount, logIn, say, signInAs, verdict, waiting } from './acts.ts'
 import { violations } from './chromium.ts'
 import { onStage } from './stage.ts'
 
@@ -48,6 +48,7 @@ onStage('every page', (stage) => {
     for (const [path, shown] of Object.entries({
       '/': 'Ask for a price, your portfolio, or an order.',
       '/?login=failed': 'The login did not work.',
+      '/?login=early': 'log in again in half a minute',
       '/inbox': 'This page shows what is yours',
       '/activity': 'This page shows what is yours',
       '/connections': 'This page shows what is yours',
@@ -64,6 +65,17 @@ onStage('every page', (stage) => {
     await say(page, 'Show me my portfolio')
     await page.getByRole('heading', { name: 'Log in to go on' }).waitFor()
     await expectSound(page)
+    const left = await page.context().newPage()
+    await left.setViewportSize(DESKTOP)
+    await left.goto(page.url())
+    await left.getByRole('heading', { name: 'Log in to go on' }).waitFor()
+    await page.getByRole('region', { name: 'Login needed' }).getByRole('link', { name: 'Log in' }).click()
+    await signInAs(page, 'Ann Archer')
+    await adopted(page).getByText('Show me my portfolio').waitFor()
+    await expectSound(page)
+    await say(left, 'Who am I?')
+    await left.getByRole('heading', { name: 'You are logged in now' }).waitFor()
+    await expectSound(left)
   })
 
   test('of a user whose account is not linked, and then is', async () => {

@@ -2,6 +2,9 @@ import { expect, test } from 'vitest'
 import { answerOnPhone, ask, asked, connectAccount, logIn, say, signInAs, verdict, waiting } from './acts.ts'
 import { onStage } from './stage.ts'
 
+/** Of clocks, in which a proof counts as one from before a revocation. */
+const SKEW_MS = 31_000
+
 onStage('what a user takes back', (stage) => {
   test('an account that is disconnected is asked for again', async () => {
     const page = await stage().someone()
@@ -34,8 +37,13 @@ onStage('what a user takes back', (stage) => {
     await answerOnPhone(stage(), 'ann', 'Buy 80 shares of AAPL', 'Approve')
     await page.getByRole('heading', { name: 'Your login has ended' }).waitFor()
     expect((await ask(page, '/api/chat', { id, user: 'ann' })).status).toBe(401)
+    // Neither the issuer's login from before counts, nor a new one within the clock skew.
     await page.getByRole('alert').getByRole('link', { name: 'Log in' }).click()
-    if (page.url().includes('/interaction/')) await signInAs(page, 'Ann Archer')
+    await signInAs(page, 'Ann Archer')
+    await page.getByText('log in again in half a minute').waitFor()
+    await page.waitForTimeout(SKEW_MS)
+    await page.goto(`${stage().origin}/login?returnTo=${encodeURIComponent(`/?c=${id}`)}`)
+    await signInAs(page, 'Ann Archer')
     await verdict(page, 'Not done').waitFor()
     await page.getByText('The access that this action needs was revoked.').waitFor()
     expect(await waiting(page).count()).toBe(0)

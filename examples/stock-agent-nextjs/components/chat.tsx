@@ -5,6 +5,8 @@ import { useEffect, useRef, useState } from 'react'
 import type { ConversationName } from '../src/conversations.ts'
 import type { Look } from '../src/look-at.ts'
 import { isGoingOn } from '../src/parts.ts'
+import { Adopted } from './adopted.tsx'
+import { LoginOver } from './login-over.tsx'
 import { Message } from './message.tsx'
 import type { Sentences } from './tool-card.tsx'
 import { useConversation } from './use-conversation.ts'
@@ -25,7 +27,7 @@ export function Chat({
   readonly sentences: Sentences
   readonly others: readonly ConversationName[]
 }) {
-  const { messages, look, isBusy, hasEnded, problem, say, cancel } = useConversation(id, initial, user)
+  const { messages, look, isBusy, hasEnded, problem, say, cancel, goOn } = useConversation(id, initial, user)
   const [text, setText] = useState('')
   const end = useRef<HTMLDivElement>(null)
   // Nor is there a next turn while nobody knows yet what became of a call that a dead process began.
@@ -63,12 +65,16 @@ export function Chat({
             key={message.id}
             message={message}
             login={login}
+            user={user}
             returnTo={`/?c=${id}`}
             look={look}
             sentences={sentences}
             cancel={cancel}
           />
         ))}
+        {look?.goesOn === 'on_click' && !isBusy && !hasEnded && user !== undefined && (
+          <Adopted messages={messages} user={user} goOn={goOn} />
+        )}
         {isBusy && <p className="quiet-text working">Working on it…</p>}
         <div ref={end} className="end" />
       </div>
@@ -77,17 +83,7 @@ export function Chat({
           {problem}
         </p>
       )}
-      {hasEnded && (
-        <div className="card" role="alert">
-          <h2>Your login has ended</h2>
-          <p>Log in again, and this conversation goes on where it is.</p>
-          <p className="actions">
-            <a className="button main" href={login}>
-              Log in
-            </a>
-          </p>
-        </div>
-      )}
+      {hasEnded && <LoginOver user={user} login={login} />}
       <div className="composer">
         {messages.length === 0 && (
           <ul className="suggestions" aria-label="Suggestions">

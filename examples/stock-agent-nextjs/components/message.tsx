@@ -9,6 +9,7 @@ export function Message({
 }: {
   readonly message: UIMessage
   readonly login: string
+  readonly user: string | undefined
   readonly returnTo: string
   readonly look: Look | undefined
   readonly sentences: Sentences

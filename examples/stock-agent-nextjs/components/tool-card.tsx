@@ -30,6 +30,8 @@ export interface Sentences {
 interface CardProps {
   readonly part: ToolPart
   readonly login: string
+  /** Whose page it is; absent for a visitor. */
+  readonly user: string | undefined
   readonly returnTo: string
   readonly look: Look | undefined
   readonly sentences: Sentences
@@ -92,7 +94,7 @@ function verdictOf(state: string, approval: ToolPart['approval'], sentences: Sen
   }
 }
 
-function Waiting({ part, login, returnTo, look, cancel }: CardProps) {
+function Waiting({ part, login, user, returnTo, look, cancel }: CardProps) {
   const interrupt = parseInterrupt(part.approval?.requestReason)
   switch (interrupt?.kind) {
     case 'approval_pending': {
@@ -115,6 +117,8 @@ function Waiting({ part, login, returnTo, look, cancel }: CardProps) {
     }
     case 'login_required':
     case 'step_up_required':
+      // The user is there, and says first whether they asked for it.
+      if (look?.goesOn === 'on_click') return null
       return (
         <section className="card" aria-label="Login needed">
           <h2>Log in to go on</h2>
@@ -131,7 +135,11 @@ function Waiting({ part, login, returnTo, look, cancel }: CardProps) {
         <section className="card" aria-label="Account needed">
           <h2>Connect your Stock Trade account</h2>
           <p>The agent may then read your portfolio and orders. You come back to this conversation.</p>
-          <form action="/connections/connect" method="post" className="actions">
+          <form
+            action={`/connections/connect?${new URLSearchParams({ user: user ?? '' })}`}
+            method="post"
+            className="actions"
+          >
             <input type="hidden" name="connection" value={interrupt.connection ?? ''} />
             <input type="hidden" name="scopes" value={interrupt.scopes?.join(' ') ?? ''} />
             <input type="hidden" name="returnTo" value={returnTo} />

@@ -22,6 +22,8 @@ export interface ShownConversation {
   readonly problem: string | undefined
   say(text: string): Promise<void>
   cancel(approvalId: string): Promise<void>
+  /** Its user says that what began before the login is theirs. */
+  goOn(): Promise<void>
 }
 
 export function useConversation(id: string, initial: Look | undefined, user: string | undefined): ShownConversation {
@@ -36,7 +38,11 @@ export function useConversation(id: string, initial: Look | undefined, user: str
         api: '/api/chat',
         // Words only: everything else the server knows better.
         prepareSendMessagesRequest: ({ body, messages }) => ({
-          body: { id, user: user ?? null, ...(body?.goesOn !== true && { text: textOf(messages.at(-1)) }) },
+          body: {
+            id,
+            user: user ?? null,
+            ...(body?.goesOn === true ? { seen: body.seen } : { text: textOf(messages.at(-1)) }),
+          },
         }),
       }),
     [id, user],
@@ -105,6 +111,10 @@ export function useConversation(id: string, initial: Look | undefined, user: str
       setProblem(undefined)
       history.replaceState(null, '', `/?c=${id}`)
       await sendMessage({ text })
+    },
+    async goOn() {
+      setProblem(undefined)
+      await sendMessage(undefined, { body: { goesOn: true, seen: look?.version } })
     },
     async cancel(approvalId) {
       await fetch(`/api/approvals/${approvalId}/cancel`, { method: 'POST' }).catch(() => undefined)

@@ -7,6 +7,8 @@ export interface Conversation {
   /** Grows by each change: a tab sees by it that another one went on. */
   readonly version: number
   readonly messages: readonly UIMessage[]
+  /** Adopted at a login, and its user has neither clicked nor said anything in it since. */
+  readonly isAdopted: boolean
 }
 
 export interface ConversationName {
@@ -19,33 +21,45 @@ export interface Conversations {
   read(owner: string, id: string): Conversation | undefined
   /** Whether there is one of this id, whoever's. */
   isTaken(id: string): boolean
+  /**
+   * Keeps a conversation; an adopted one is its user's own from then on.
+   *
+   * @throws Error The conversation belongs to another owner, who adopted it meanwhile.
+   */
   save(owner: string, id: string, messages: readonly UIMessage[]): void
   list(owner: string): readonly ConversationName[]
-  /** A visitor signed in: what they said before is theirs. */
-  adopt(from: string, to: string): void
+  /** Gives one conversation of a visitor to the user who logged in there. Nothing in it goes on by itself after that. */
+  adopt(id: string, owners: { readonly from: string; readonly to: string }): void
 }
 
 const LISTED = 20
 
 export function conversationsIn(database: DatabaseSync): Conversations {
-  const read = database.prepare('SELECT version, messages FROM conversations WHERE id = ? AND owner = ?')
+  const read = database.prepare('SELECT version, messages, adopted FROM conversations WHERE id = ? AND owner = ?')
   const taken = database.prepare('SELECT 1 FROM conversations WHERE id = ?')
   const save = database.prepare(`
     INSERT INTO conversations (id, owner, title, messages, version, updated_at) VALUES (?, ?, ?, ?, 1, ?)
-    ON CONFLICT (id) DO UPDATE SET messages = excluded.messages, version = version + 1, updated_at = excluded.updated_at
+    ON CONFLICT (id) DO UPDATE SET messages = excluded.messages, version = version + 1,
+      updated_at = excluded.updated_at, adopted = 0
     WHERE owner = excluded.owner`)
   const list = database.prepare('SELECT id, title FROM conversations WHERE owner = ? ORDER BY updated_at DESC LIMIT ?')
-  const adopt = database.prepare('UPDATE conversations SET owner = ? WHERE owner = ?')
+  const adopt = database.prepare(
+    'UPDATE conversations SET owner = ?, adopted = 1, version = version + 1 WHERE id = ? AND owner = ?',
+  )
   return {
     read(owner, id) {
       const row = read.get(id, owner)
       if (row === undefined) return undefined
-      return { id, version: Number(row.version), messages: JSON.parse(String(row.messages)) as UIMessage[] }
+      const messages = JSON.parse(String(row.messages)) as UIMessage[]
+      return { id, version: Number(row.version), messages, isAdopted: Number(row.adopted) === 1 }
     },
     isTaken: (id) => taken.get(id) !== undefined,
-    save: (owner, id, messages) => void save.run(id, owner, titleOf(messages), JSON.stringify(messages), Date.now()),
+    save(owner, id, messages) {
+      const { changes } = save.run(id, owner, titleOf(messages), JSON.stringify(messages), Date.now())
+      if (Number(changes) === 0) throw new Error('the conversation has another owner: its turn is not kept')
+    },
     list: (owner) => list.all(owner, LISTED).map(({ id, title }) => ({ id: String(id), title: String(title) })),
-    adopt: (from, to) => void adopt.run(to, from),
+    adopt: (id, { from, to }) => void adopt.run(to, id, from),
   }
 }
 

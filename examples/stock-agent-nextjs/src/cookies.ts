@@ -11,14 +11,27 @@ export function cookie(
   return [...parts, ...(origin.startsWith('https:') ? ['Secure'] : [])].join('; ')
 }
 
-export function readCookie(
+/**
+ * Reads a cookie of the app.
+ *
+ * @returns `undefined` where it is missing, empty, or there twice: one of the two was planted, and which one cannot be told.
+ */
+export function readCookie(request: Pick<Request, 'headers'>, name: CookieName, origin: string): string | undefined {
+  const found = readCookies(request, name, origin)
+  return found.length === 1 ? found[0] || undefined : undefined
+}
+
+/** Returns all values under one name, to end what they open. */
+export function readCookies(
   { headers }: Pick<Request, 'headers'>,
   name: CookieName,
   origin: string,
-): string | undefined {
-  const start = `${cookieName(name, origin)}=`
-  const found = (headers.get('cookie') ?? '').split(/; */).find((part) => part.startsWith(start))
-  return found?.slice(start.length) || undefined
+): readonly string[] {
+  const wanted = cookieName(name, origin)
+  return (headers.get('cookie') ?? '').split(';').flatMap((part) => {
+    const [before = '', ...after] = part.split('=')
+    return before.trim() === wanted ? [after.join('=').trim()] : []
+  })
 }
 
 /** `__Host-`: no other host of the domain can set it. Browsers take it over TLS alone. */

@@ -2,24 +2,30 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
+/** Raised with each change of the tables. */
+const SCHEMA = 1
+
 /** The app's own tables: conversations, logins on their way, and what users may read of the audit. */
 export function openDatabase(directory: string): DatabaseSync {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const file = join(directory, 'app.sqlite')
   keepToOwner(file)
   const database = new DatabaseSync(file, { timeout: 5_000 })
+  database.exec('PRAGMA journal_mode = WAL')
+  migrate(database)
   database.exec(`
-    PRAGMA journal_mode = WAL;
     CREATE TABLE IF NOT EXISTS conversations (
       id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, messages TEXT NOT NULL,
-      version INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT;
+      version INTEGER NOT NULL, updated_at INTEGER NOT NULL, adopted INTEGER NOT NULL DEFAULT 0) STRICT;
     CREATE INDEX IF NOT EXISTS conversations_of ON conversations (owner, updated_at);
     CREATE TABLE IF NOT EXISTS logins (
       state TEXT PRIMARY KEY, browser TEXT NOT NULL, verifier TEXT NOT NULL, nonce TEXT NOT NULL,
-      return_to TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
+      return_to TEXT NOT NULL, expires_at INTEGER NOT NULL, visitor TEXT, conversation TEXT,
+      is_fresh INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS activity (
       position INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS activity_of ON activity (owner, position);
+    PRAGMA user_version = ${SCHEMA};
   `)
   return database
 }
@@ -31,4 +37,15 @@ export function openDatabase(directory: string): DatabaseSync {
 function keepToOwner(file: string): void {
   closeSync(openSync(file, 'a', 0o600))
   for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) chmodSync(one, 0o600)
+}
+
+/** Tables of the first form know no adoption. A login that is on its way begins again. */
+function migrate(database: DatabaseSync): void {
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() ?? {}
+  const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'conversations'").get() !== undefined
+  if (Number(version) >= SCHEMA || !isThere) return
+  database.exec(`
+    ALTER TABLE conversations ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
+    DROP TABLE logins;
+  `)
 }

@@ -1,9 +1,10 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
+import { InvalidTokenError } from '@behalf/core'
 import type { Sessions } from '@behalf/core/identity'
 import * as client from 'openid-client'
 import type { Conversations } from './conversations.ts'
-import { cookie, readCookie } from './cookies.ts'
+import { cookie, readCookie, readCookies } from './cookies.ts'
 import { localPath } from './same-site.ts'
 import { isLoopback, type Settings } from './settings.ts'
 import { userOwner, visitorOwner } from './who-is.ts'
@@ -27,32 +28,26 @@ interface LoginParts {
 
 const LOGIN_SECONDS = 600
 
+/** What a login leads to. */
+interface Aim {
+  readonly returnTo: string
+  /** The visitor and the conversation in which they began the login, from the app's own page. */
+  readonly adopts?: { readonly visitor: string; readonly conversation: string } | undefined
+  /** The person signs in anew, whatever login the issuer has. */
+  readonly isFresh?: boolean
+}
+
 /** @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-2.1 | RFC 9700 §2.1} */
 export function createLogin({ settings, database, sessions, conversations }: LoginParts): Login {
   const { origin, audience, sessionSeconds } = settings
-  const insert = database.prepare('INSERT INTO logins VALUES (?, ?, ?, ?, ?, ?)')
-  const take = database.prepare(
-    'DELETE FROM logins WHERE state = ? RETURNING browser, verifier, nonce, return_to, expires_at',
-  )
+  const insert = database.prepare('INSERT INTO logins VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const take = database.prepare('DELETE FROM logins WHERE state = ? RETURNING *')
   const clean = database.prepare('DELETE FROM logins WHERE expires_at < ?')
   const discovered = memo(() => discover(settings))
   return {
-    async begin(request) {
-      const [state, nonce] = [client.randomState(), client.randomNonce()]
-      const [verifier, browser] = [client.randomPKCECodeVerifier(), randomBytes(32).toString('base64url')]
+    begin(request) {
       const returnTo = localPath(new URL(request.url).searchParams.get('returnTo'), origin)
-      clean.run(Date.now())
-      insert.run(state, digest(browser), verifier, nonce, returnTo, Date.now() + LOGIN_SECONDS * 1000)
-      const url = client.buildAuthorizationUrl(await discovered(), {
-        redirect_uri: `${origin}/callback`,
-        scope: 'openid profile chat',
-        resource: audience,
-        state,
-        nonce,
-        code_challenge: await client.calculatePKCECodeChallenge(verifier),
-        code_challenge_method: 'S256',
-      })
-      return redirect(url.href, cookie('login', browser, { origin, seconds: LOGIN_SECONDS }))
+      return send({ returnTo, adopts: adoptable(request, returnTo) })
     },
     async end(request) {
       const { search, searchParams } = new URL(request.url)
@@ -62,7 +57,7 @@ export function createLogin({ settings, database, sessions, conversations }: Log
       if (row === undefined || !isHeldBy(request, String(row.browser)) || Number(row.expires_at) < Date.now()) {
         return redirect(`${origin}/?login=failed`)
       }
-      const nonce = String(row.nonce)
+      const { nonce, returnTo, adopts, isFresh } = begunIn(row)
       const answer = new URL(`${origin}/callback${search}`)
       const kept = await client
         .authorizationCodeGrant(
@@ -72,14 +67,20 @@ export function createLogin({ settings, database, sessions, conversations }: Log
           { resource: audience },
         )
         .then((tokens) => sessions.create(tokens, { nonce }))
-        .catch(() => undefined)
+        .catch((error: unknown) => (isRevoked(error) ? 'revoked' : undefined))
       if (kept === undefined) return redirect(`${origin}/?login=failed`)
+      if (kept === 'revoked') {
+        // The issuer's login is from before the user ended the agent's access: a new one counts, half a minute after it.
+        return isFresh ? redirect(`${origin}/?login=early`) : send({ returnTo, adopts, isFresh: true })
+      }
       // A new id at each login: one that was known before opens nothing (session fixation).
       await endSession(request)
-      const visitor = readCookie(request, 'visitor', origin)
-      if (visitor !== undefined) conversations.adopt(visitorOwner(visitor), userOwner(kept.identity))
+      // A cookie that changed since the login began was planted, or is of another visitor.
+      if (adopts !== undefined && adopts.visitor === readCookie(request, 'visitor', origin)) {
+        conversations.adopt(adopts.conversation, { from: visitorOwner(adopts.visitor), to: userOwner(kept.identity) })
+      }
       return redirect(
-        `${origin}${String(row.return_to)}`,
+        `${origin}${returnTo}`,
         cookie('session', kept.id, { origin, seconds: sessionSeconds }),
         cookie('visitor', '', { origin, seconds: 0 }),
         cookie('login', '', { origin, seconds: 0 }),
@@ -91,9 +92,40 @@ export function createLogin({ settings, database, sessions, conversations }: Log
     },
   }
 
+  async function send({ returnTo, adopts, isFresh = false }: Aim): Promise<Response> {
+    const [state, nonce] = [client.randomState(), client.randomNonce()]
+    const [verifier, browser] = [client.randomPKCECodeVerifier(), randomBytes(32).toString('base64url')]
+    const expiresAt = Date.now() + LOGIN_SECONDS * 1000
+    const { visitor = null, conversation = null } = adopts ?? {}
+    clean.run(Date.now())
+    insert.run(state, digest(browser), verifier, nonce, returnTo, expiresAt, visitor, conversation, Number(isFresh))
+    const url = client.buildAuthorizationUrl(await discovered(), {
+      redirect_uri: `${origin}/callback`,
+      scope: 'openid profile chat',
+      resource: audience,
+      state,
+      nonce,
+      code_challenge: await client.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+      ...(isFresh && { prompt: 'login' }),
+    })
+    return redirect(url.href, cookie('login', browser, { origin, seconds: LOGIN_SECONDS }))
+  }
+
+  /** The conversation that the login would lead back to, if a click in the app began it, by the visitor whose it is. */
+  function adoptable(request: Request, returnTo: string): Aim['adopts'] {
+    const visitor = readCookie(request, 'visitor', origin)
+    const conversation = new URL(returnTo, origin).searchParams.get('c')
+    if (request.headers.get('sec-fetch-site') !== 'same-origin' || visitor === undefined || conversation === null) {
+      return undefined
+    }
+    return { visitor, conversation }
+  }
+
   async function endSession(request: Request): Promise<void> {
-    const id = readCookie(request, 'session', origin)
-    if (id !== undefined) await sessions.end(id)
+    // All of them: a second cookie that was planted must not keep the first one's session alive.
+    const ids = new Set(readCookies(request, 'session', origin).filter((id) => id !== ''))
+    await Promise.all([...ids].map((id) => sessions.end(id)))
   }
 
   function isHeldBy(request: Request, browser: string): boolean {
@@ -102,6 +134,14 @@ export function createLogin({ settings, database, sessions, conversations }: Log
     return held.length === begun.length && timingSafeEqual(held, begun)
   }
 }
+
+function begunIn(row: Readonly<Record<string, unknown>>): Aim & { readonly nonce: string } {
+  const { nonce, return_to: returnTo, visitor, conversation, is_fresh: isFresh } = row
+  const adopts = visitor === null ? undefined : { visitor: String(visitor), conversation: String(conversation) }
+  return { nonce: String(nonce), returnTo: String(returnTo), adopts, isFresh: Number(isFresh) === 1 }
+}
+
+const isRevoked = (error: unknown): boolean => error instanceof InvalidTokenError && error.reason === 'inactive'
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
 

@@ -9,8 +9,11 @@ import type { Who } from './who-is.ts'
 export interface Look {
   readonly version: number
   readonly messages: readonly UIMessage[]
-  /** `'now'`: what it waited for is there, or a restart broke it off; the page may ask to go on. */
-  readonly goesOn: 'now' | 'later' | 'not_needed'
+  /**
+   * `'now'`: what it waited for is there, or a restart broke it off; the page may ask to go on. `'on_click'`: it began
+   * before its user logged in, who has to say that it was they.
+   */
+  readonly goesOn: 'now' | 'on_click' | 'later' | 'not_needed'
   /** Who has to answer the question that is open. */
   readonly asked?: 'you' | 'somebody_else'
 }
@@ -19,10 +22,11 @@ export interface Look {
 export async function lookAt(app: StockApp, { identity, owner }: Who, id: string): Promise<Look | undefined> {
   const kept = owner === undefined ? undefined : app.conversations.read(owner, id)
   if (kept === undefined) return undefined
-  const { version, messages } = kept
+  const { version, messages, isAdopted } = kept
   const waiting = interruptsOf(messages).map(({ interrupt }) => interrupt)
+  if (waiting.length === 0 && !isUnfinished(messages)) return { version, messages, goesOn: 'not_needed' }
+  if (isAdopted) return { version, messages, goesOn: 'on_click' }
   if (waiting.length === 0) {
-    if (!isUnfinished(messages)) return { version, messages, goesOn: 'not_needed' }
     const isEarly = await isRunning(messages, { guard: app.guard, identity, threadId: id })
     return { version, messages, goesOn: isEarly ? 'later' : 'now' }
   }

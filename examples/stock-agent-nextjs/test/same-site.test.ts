@@ -76,4 +76,15 @@ describe('a cookie', () => {
     expect(read('session=planted; __Host-session=own')).toBe('own')
     expect(read('my-session=x; session=own', 'http://127.0.0.1:3000')).toBe('own')
   })
+
+  test.each([
+    'session=planted; session=own',
+    'session=own; visitor=v; session=planted',
+    'session=; session=own',
+    'session=own; session',
+    'session=own;session=own',
+  ])('that is there twice is not read: %s', (header) => {
+    const request = new Request(origin, { headers: { cookie: header } })
+    expect(readCookie(request, 'session', 'http://127.0.0.1:3000')).toBeUndefined()
+  })
 })

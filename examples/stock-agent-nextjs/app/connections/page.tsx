@@ -37,6 +37,7 @@ export default async function AccountsPage({
           <Connection
             key={connection.name}
             connection={connection}
+            user={identity.subject}
             accounts={linked.filter(({ connection: name }) => name === connection.name)}
           />
         ))}
@@ -54,11 +55,14 @@ export default async function AccountsPage({
 
 function Connection({
   connection: { name, label, scopes },
+  user,
   accounts,
 }: {
   readonly connection: AvailableConnection
+  readonly user: string
   readonly accounts: readonly LinkedAccount[]
 }) {
+  const asked = new URLSearchParams({ user })
   const isMissing = accounts.every(({ status }) => status === 'must_reconnect')
   return (
     <section className="card" aria-label={displayText(label)}>
@@ -74,7 +78,7 @@ function Connection({
               ? `Connected, with access to ${displayText(granted.join(', '))}.`
               : 'Has to be connected again.'}
           </p>
-          <form action="/connections/disconnect" method="post" className="actions">
+          <form action={`/connections/disconnect?${asked}`} method="post" className="actions">
             <input type="hidden" name="connection" value={name} />
             <input type="hidden" name="account" value={id} />
             <button type="submit">
@@ -84,7 +88,7 @@ function Connection({
         </div>
       ))}
       {isMissing && (
-        <form action="/connections/connect" method="post" className="actions">
+        <form action={`/connections/connect?${asked}`} method="post" className="actions">
           <input type="hidden" name="connection" value={name} />
           <button className="main" type="submit">
             Connect

@@ -10,8 +10,10 @@ import { visitorOwner } from '../../../src/who-is.ts'
 const Body = z.strictObject({
   id: z.uuid(),
   text: z.string().trim().min(1).max(2_000).optional(),
-  /** Whose page it is. When their session has ended it must not go on as a visitor, nor as who came after them. */
+  /** Whose page it is; `null` for a visitor's. It must not go on as a visitor, nor as who logged in after them. */
   user: z.string().nullable(),
+  /** The version of a conversation which its user clicked to go on with. */
+  seen: z.int().optional(),
 })
 
 /** 2,000 characters, however they are escaped. */
@@ -27,13 +29,13 @@ export async function POST(request: Request): Promise<Response> {
   const body = Body.safeParse(await readJson(request, MAX_BYTES))
   if (!body.success) return Response.json({ error: 'invalid_request' }, { status: 400 })
   const { identity, owner: known } = await app.whoIs(request)
-  if (body.data.user !== null && body.data.user !== identity?.subject) {
+  if (body.data.user !== (identity?.subject ?? null)) {
     return Response.json({ error: 'login_required' }, { status: 401, headers })
   }
   const visitor = known === undefined ? crypto.randomUUID() : undefined
   const owner = known ?? visitorOwner(visitor ?? '')
-  const { id, text } = body.data
-  const answer = await converse(app, { id, text, owner, identity })
+  const { id, text, seen } = body.data
+  const answer = await converse(app, { id, text, seen, owner, identity })
   if (typeof answer === 'string') return Response.json({ error: answer }, { status: statuses[answer], headers })
   if (visitor !== undefined)
     answer.headers.append('set-cookie', cookie('visitor', visitor, { origin, seconds: 86_400 }))

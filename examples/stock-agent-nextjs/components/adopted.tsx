@@ -1,0 +1,49 @@
+import { interruptsOf } from '@behalf/ai-sdk/browser'
+import { displayText } from '@behalf/core/interrupts'
+import type { UIMessage } from 'ai'
+
+/** What waits in a conversation that began before its user logged in: somebody else may have begun it. */
+export function Adopted({
+  messages,
+  user,
+  goOn,
+}: {
+  readonly messages: readonly UIMessage[]
+  readonly user: string
+  readonly goOn: () => Promise<void>
+}) {
+  const waiting = new Set(interruptsOf(messages).map(({ toolCallId }) => toolCallId))
+  const fields = messages
+    .flatMap(({ parts }) => parts)
+    .flatMap((part) => ('toolCallId' in part && waiting.has(part.toolCallId) ? Object.entries(part.input ?? {}) : []))
+  return (
+    <section className="card waiting" aria-label="Asked before the login">
+      <h2>Go on as {displayText(user)}?</h2>
+      <p>This was asked for before you logged in. Go on only if you asked for it yourself.</p>
+      <blockquote>{displayText(lastWords(messages))}</blockquote>
+      {fields.length > 0 && (
+        <dl>
+          {fields.map(([name, value]) => (
+            <div key={name} className="pair">
+              <dt>{displayText(name)}</dt>
+              <dd>{displayText(value)}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      <p className="actions">
+        <button type="button" className="main" onClick={() => void goOn()}>
+          Go on
+        </button>
+        <a className="button quiet" href="/">
+          Leave it
+        </a>
+      </p>
+    </section>
+  )
+}
+
+function lastWords(messages: readonly UIMessage[]): string {
+  const said = messages.findLast(({ role }) => role === 'user')?.parts ?? []
+  return said.map((part) => (part.type === 'text' ? part.text : '')).join('')
+}

@@ -1,0 +1,19 @@
+/** The page is not of the user who is signed in now: nothing more is said or done in it. */
+export function LoginOver({ user, login }: { readonly user: string | undefined; readonly login: string }) {
+  const isVisitors = user === undefined
+  return (
+    <div className="card" role="alert">
+      <h2>{isVisitors ? 'You are logged in now' : 'Your login has ended'}</h2>
+      <p>
+        {isVisitors
+          ? 'This page is from before the login: nothing is said or done in it any more.'
+          : 'Log in again, and this conversation goes on where it is.'}
+      </p>
+      <p className="actions">
+        <a className="button main" href={isVisitors ? '/' : login}>
+          {isVisitors ? 'Open the chat' : 'Log in'}
+        </a>
+      </p>
+    </div>
+  )
+}
