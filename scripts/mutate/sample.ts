@@ -82,6 +82,12 @@ export const sample: readonly Sampled[] = [
     test: unit('identity/revoked-sessions'),
   },
   {
+    holds: 'I12',
+    file: 'guard/caller-scopes.ts',
+    key: 'checkCallerScopes: guard removed: lacking.length === 0',
+    test: unit('guard/caller-scopes'),
+  },
+  {
     holds: 'A11',
     file: 'approvals/entitlement.ts',
     key: 'entitlementOf: guard removed: misfit !== undefined',
