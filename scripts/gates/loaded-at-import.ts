@@ -10,7 +10,7 @@ export interface Loaded {
 }
 
 /** More than this, and somebody's cold start pays for a room that they do not use. */
-export const mostLoaded: Loaded = { files: 21, bytes: 505_000 }
+export const mostLoaded: Loaded = { files: 26, bytes: 620_000 }
 
 /** What importing core's main door reads. The package must be built. */
 export function measureLoaded(): Loaded {
