@@ -131,6 +131,8 @@ onStage('a conversation that began before a login', (stage) => {
     await page.getByRole('button', { name: 'Connect' }).click()
     expect((await answered).status()).toBe(401)
     await expectUnlinked(bobs)
+    expect((await ask(bobs, '/access/end?user=ann', {})).status).toBe(401)
+    await expectUnlinked(bobs)
   })
 
   test('and the session of a logout ends, though a second cookie was planted for it', async () => {

@@ -44,7 +44,11 @@ export default async function AccountsPage({
         <section className="card" aria-labelledby="end">
           <h2 id="end">Stop the agent</h2>
           <p>What it asked for is over, your accounts are disconnected, and you are logged out everywhere.</p>
-          <form action="/access/end" method="post" className="actions">
+          <form
+            action={`/access/end?${new URLSearchParams({ user: identity.subject })}`}
+            method="post"
+            className="actions"
+          >
             <button type="submit">End the agent’s access</button>
           </form>
         </section>
