@@ -101,7 +101,7 @@ test('a browser shows the question, waits for the answer, and then shows the res
   const { chat, look, app, shown, sent } = browser({ guard, identity: await target.login(), steps: [fifty] })
   await chat.sendMessage({ text: 'Buy 50' })
   const [waiting] = interruptsOf(chat.messages)
-  expect(waiting).toMatchObject({ toolCallId: 'call-1', interrupt: { message: 'Buy 50 shares of AAPL', interval: 5 } })
+  expect(waiting).toMatchObject({ toolCallId: 'call-1', interrupt: { message: 'Buy 50 shares of AAPL' } })
   const part = chat.lastMessage?.parts.find((one) => 'approval' in one)
   expect(parseInterrupt((part as { approval: { requestReason: string } }).approval.requestReason)).toEqual(
     waiting?.interrupt,
