@@ -139,7 +139,7 @@ describe('an upstream on oidc-provider, over HTTP', () => {
     const { vault, token } = open()
     await connect(vault, 'contacts.read')
     expect(await token({ scopes: ['contacts.write'] })).toMatchObject({ status: 'needs_scopes' })
-    await connect(vault, 'contacts.write')
+    await connect(vault, 'contacts.read contacts.write')
     expect(await token({ scopes: ['contacts.read', 'contacts.write'] })).toMatchObject({ status: 'token' })
   })
 
@@ -158,7 +158,7 @@ describe('an upstream on oidc-provider, over HTTP', () => {
   test('an outage there is no prompt, and over afterwards', async () => {
     const { vault, token } = open()
     await connect(vault)
-    await crm.controls.fault('token', { status: 503, times: 3 })
+    await crm.controls.fault('token', { status: 429, times: 3 })
     now += 61_000
     expect(await token()).toMatchObject({ status: 'unavailable' })
     expect(await token()).toMatchObject({ status: 'unavailable' })
