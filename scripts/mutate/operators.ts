@@ -167,7 +167,8 @@ function atCall(node: ts.CallExpression): Alternatives | undefined {
   }
   if (name === 'filter' && args.length === 1) return { changes: [{ what: 'unfiltered', text: object }], wrap: choose }
   if (object === 'Math' && (name === 'min' || name === 'max') && args.length === 2) {
-    return { changes: args.map((text) => ({ what: `only ${text}`, text: `(${text})` })), wrap: choose }
+    const alone = args.filter((text) => !text.startsWith('...'))
+    return { changes: alone.map((text) => ({ what: `only ${text}`, text: `(${text})` })), wrap: choose }
   }
   return undefined
 }

@@ -166,5 +166,6 @@ function claimedBy(record: RunRecord, by: ClaimedBy | undefined): RunRecord {
   return { ...bare, ...by.caller }
 }
 
-/** The question that this call was found to be entitled by, and no later one. */
-const isSameAnswer = (record: RunRecord, before: RunRecord): boolean => record.question?.id === before.question?.id
+/** The question that this call was found to be entitled by, and no later one; and no try that came and went since. */
+const isSameAnswer = (record: RunRecord, before: RunRecord): boolean =>
+  record.question?.id === before.question?.id && record.state === before.state && record.tries === before.tries

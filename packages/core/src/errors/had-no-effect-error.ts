@@ -19,5 +19,15 @@ export class HadNoEffect extends BehalfError {
   }
 }
 
-export const isHadNoEffect = (error: unknown): boolean =>
-  BehalfError.isInstance(error) && error.code === 'ERR_HAD_NO_EFFECT'
+/** Errors that a call has ended with. */
+const heard = new WeakSet<object>()
+
+/**
+ * Whether a call's own body says that it had no effect. An error speaks for the call that it left first: what leaves a
+ * nested call and passes through the body around it says nothing of that one.
+ */
+export function takeHadNoEffect(error: unknown): boolean {
+  if (!BehalfError.isInstance(error) || error.code !== 'ERR_HAD_NO_EFFECT' || heard.has(error)) return false
+  heard.add(error)
+  return true
+}

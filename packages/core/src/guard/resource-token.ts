@@ -57,6 +57,12 @@ function approvalToken(
 ): Credentialed {
   if (token === undefined) return deny('approval_failed', 'the approval has lost the token that was to carry it')
   const { value, scopes, expiresAt, actor, keyThumbprint } = token
+  // The policy, the ceiling or the roles may allow less now than when the person said yes (I5).
+  const allowed = scopesFor(progress, rule)
+  const surplus = scopes.find((scope) => !allowed.includes(scope))
+  if (surplus !== undefined) {
+    return deny('approval_failed', `the approval’s token holds ${surplus}, which is not within ${allowed.join(' ')}`)
+  }
   const dpop = environment.servers.of(question?.approver.issuer ?? '').profile.dpop
   // I8: perhaps another process asked, with another key.
   if (keyThumbprint !== undefined && dpop?.thumbprint !== keyThumbprint) {

@@ -2,8 +2,8 @@ import { type Claim, claimRun, type Entry } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { Call, Done } from '../contract/index.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../credential/index.ts'
-import { isHadNoEffect } from '../errors/had-no-effect-error.ts'
-import { BehalfError } from '../errors/index.ts'
+import { takeHadNoEffect } from '../errors/had-no-effect-error.ts'
+import { BehalfError, type StepUp } from '../errors/index.ts'
 import { callOf, principalOf } from './auditor.ts'
 import { runInCall } from './current-call.ts'
 import { askedBy, type Entitled, entitlementNow } from './entitle.ts'
@@ -104,7 +104,7 @@ interface Held {
 }
 
 /** Whether a body that did not return may have taken effect (A13). */
-const isInDoubt = (error: unknown, { access }: Held): boolean => !isHadNoEffect(error) && access.mayHaveActed()
+const isInDoubt = (error: unknown, { access }: Held): boolean => !takeHadNoEffect(error) && access.mayHaveActed()
 
 /**
  * A generator's result is what it returned; what it gave on the way is given once, and so is a stream. One that
@@ -139,8 +139,15 @@ async function noteFlowEnd(progress: Progress, end: FlowEnd, held: Held, environ
  */
 async function noteThrow(progress: Progress, error: unknown, held: Held, environment: Environment): Promise<void> {
   const { claimed } = held
-  const inDoubt = claimed !== undefined && isInDoubt(error, held)
-  const stepUp = inDoubt ? undefined : stepUpOfError(error)
+  // Asked of a read too: its error may pass through a write around it.
+  const isDoubtful = isInDoubt(error, held)
+  const inDoubt = claimed !== undefined && isDoubtful
+  const demanded = inDoubt ? undefined : stepUpOfError(error)
+  // A challenge may repeat the token that it answers.
+  const stepUp = demanded && {
+    ...(demanded.credential !== undefined && { credential: demanded.credential }),
+    stepUp: redactTokens(demanded.stepUp, held.access.tokens()) as StepUp,
+  }
   const writes = [
     ...(claimed === undefined ? [] : [kept(() => claimed.threw({ inDoubt }), environment)]),
     ...(stepUp === undefined ? [] : [kept(() => keepStepUp(progress, stepUp, environment), environment)]),

@@ -46,9 +46,8 @@ export async function runOfCall(
   // Revoked while the record was written: the clean-up may have passed, and nobody is to be asked (I11).
   const revoked = entry.record.state === 'requested' ? await revokedMeanwhile(identity, entry, environment) : undefined
   if (revoked !== undefined) return revoked
-  if (hasStarted(entry.record) && !isSameKind(entry.record, callerOf(identity))) {
-    return deny('not_permitted', 'another kind of caller started this run: what it gave is not told to this one')
-  }
+  const foreign = startedByOthers(entry.record, identity)
+  if (foreign !== undefined) return foreign
   // An earlier try was parsed to something else, as by a random default (A12).
   const { input } = entry.record
   return (equalJson(input, progress.input) ? undefined : await checkWithInput(progress, input, environment)) ?? entry
@@ -59,6 +58,12 @@ async function revokedMeanwhile(identity: Identity, entry: Entry, environment: E
   if ((await revocations.findNow(identity, clock.now())) === undefined) return undefined
   await endUnused(ledger, entry, 'revoked')
   return deny('revoked', 'this user’s access was revoked while the call was decided')
+}
+
+/** What a run gave, and that it is in doubt, is told to the kind of caller that started it, and to no other (A12). */
+export function startedByOthers(record: RunRecord, identity: Identity): Stop | undefined {
+  if (!hasStarted(record) || isSameKind(record, callerOf(identity))) return undefined
+  return deny('not_permitted', 'another kind of caller started this run: what it gave is not told to this one')
 }
 
 const started: readonly string[] = ['running', 'completed', 'threw', 'crashed']

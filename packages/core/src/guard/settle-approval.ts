@@ -10,7 +10,7 @@ import {
 import { askWhereNeeded, type Entitled } from './entitle.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
-import { runOfCall } from './run-of-call.ts'
+import { runOfCall, startedByOthers } from './run-of-call.ts'
 import { deny, type Stop } from './stop.ts'
 import { unknownOutcome } from './unknown-outcome.ts'
 
@@ -38,6 +38,9 @@ export async function settleApproval(
   // Also where nobody is asked: by this id an operator says what became of a crash.
   progress.approvalId = entry.record.id
   const settled = await settleWithin(progress, entry, environment, phase)
+  // It may have been started by another kind of caller while this one waited.
+  const foreign = 'entry' in settled && progress.identity && startedByOthers(settled.entry.record, progress.identity)
+  if (foreign) return { status: 'stop', stop: foreign }
   switch (settled.status) {
     case 'ready':
       progress.passed('approval', describe(settled.entry.record, settled.entitled))

@@ -210,3 +210,30 @@ test('onCrash is what the policy says now', async () => {
   const report = policy(schema, { version: '1', approval: { message: () => 'Pay' }, access: { mail } })
   expect(await w.run(report, 'one', w.request('POST'))).toMatchObject({ code: 'unknown_outcome' })
 })
+
+test('an inner call that had no effect says nothing of the call around it: its write is not done again', async () => {
+  const w = api()
+  const outer = policy(schema, { version: '1', effect: 'write', access: { mail } })
+  const body = async (_: unknown, { access }: { access: { mail: { fetch: typeof fetch } } }) => {
+    await access.mail.fetch('https://mail.example/pay', { method: 'POST' })
+    await w.guard.run(writes, w.call({ tool: 'inner', slot: `inner-${w.sent.length}` }), () => {
+      throw new HadNoEffect(new Error('the inner one'))
+    })
+  }
+  for (let tries = 0; tries < 3; tries++) await w.run(outer, 'one', body as never)
+  expect(w.sent).toHaveLength(1)
+  expect(await w.run(outer, 'one', body as never)).toMatchObject({ code: 'unknown_outcome' })
+})
+
+test('a caller that waits is not told what another kind of caller ran in its slot meanwhile', async () => {
+  const { guard, call, clock, answers } = smallWorld()
+  const g = guard()
+  const waits = policy(schema, { version: '1', approval: { message: () => 'Pay' }, wait: { maxSeconds: 60 } })
+  const bare = policy(schema, { version: '1', effect: 'write' })
+  const waiting = g.run(waits, call({ identity: agent() }), () => 'theirs')
+  await expect.poll(async () => (await g.approvals.list({ identity: user(), as: 'approver' })).length).toBe(1)
+  answers({ status: 'approved' })
+  clock.advance(8)
+  await g.run(bare, call(), () => 'secret')
+  expect(JSON.stringify(await waiting)).not.toContain('secret')
+})
