@@ -57,7 +57,8 @@ async function lookAgain(
   if (outcome.status !== 'interrupted') return { isOpen: false }
   const { kind, id } = outcome.interrupt
   if (kind === interrupt.kind && id === interrupt.id) return { isOpen: true }
-  const requestReason = JSON.stringify(outcome.interrupt)
+  // As `guardTools` writes it: an interrupt without its proof answers nothing.
+  const requestReason = JSON.stringify(await guard.pauses.bind(outcome.interrupt, toolCallId))
   return {
     isOpen: true,
     change: (all) => withApproval(all, approvalId, () => ({ approval: { id: approvalId, requestReason } })),

@@ -20,7 +20,10 @@ export function approvalOf(call: GuardedCall): ToolApprovalFunction {
         case 'interrupted':
           // `execute` waits, where the signal of an abort is heard as well.
           if (outcome.maxWaitSeconds !== undefined) return undefined
-          return { type: 'user-approval', reason: JSON.stringify(outcome.interrupt) }
+          return {
+            type: 'user-approval',
+            reason: JSON.stringify(await guard.pauses.bind(outcome.interrupt, toolCallId)),
+          }
         case 'denied':
         case 'unavailable':
           return { type: 'denied', reason: outcome.message }

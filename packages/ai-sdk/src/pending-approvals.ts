@@ -5,6 +5,8 @@ import type { ModelMessage } from 'ai'
 export interface PendingApproval {
   readonly approvalId: string
   readonly toolCallId: string
+  /** The tools that the conversation calls by this id: one, unless somebody made the messages up. */
+  readonly tools: readonly string[]
   /** Absent where the request is not of a guarded tool, or is of a version that is not known. */
   readonly interrupt: Interrupt | undefined
 }
@@ -17,7 +19,11 @@ export function pendingApprovals(messages: readonly ModelMessage[]): readonly Pe
   return parts
     .filter((part) => part.type === 'tool-approval-request')
     .filter(({ approvalId, toolCallId }) => !answered.has(approvalId) && !ended.has(toolCallId))
-    .map(({ approvalId, toolCallId, reason }) => ({ approvalId, toolCallId, interrupt: parseInterrupt(reason) }))
+    .map(({ approvalId, toolCallId, reason }) => {
+      const calls = parts.filter((part) => part.type === 'tool-call').filter((part) => part.toolCallId === toolCallId)
+      const tools = calls.map(({ toolName }) => toolName)
+      return { approvalId, toolCallId, tools, interrupt: parseInterrupt(reason) }
+    })
 }
 
 /** A message of `useChat`, as far as it is read. */
@@ -34,7 +40,7 @@ export interface ShownPart {
 }
 
 /** The same, in the messages that a browser has. */
-export function shownApprovals(messages: readonly ShownMessage[]): readonly PendingApproval[] {
+export function shownApprovals(messages: readonly ShownMessage[]): readonly Omit<PendingApproval, 'tools'>[] {
   return messages
     .flatMap(({ parts }) => parts)
     .flatMap(({ state, toolCallId, approval }) => {

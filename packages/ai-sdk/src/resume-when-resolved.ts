@@ -1,17 +1,10 @@
-import {
-  type ApprovalView,
-  type DenyCode,
-  denySentences,
-  type Guard,
-  type Identity,
-  type Interrupt,
-} from '@behalf/core'
+import { type DenyCode, denySentences, type Guard, type Identity, type PauseState } from '@behalf/core'
 import type { ModelMessage, ToolApprovalResponse } from 'ai'
-import { pendingApprovals } from './pending-approvals.ts'
+import { type PendingApproval, pendingApprovals } from './pending-approvals.ts'
 
 /** Options of {@link resumeWhenResolved}. */
 export interface ResumeOptions {
-  readonly guard: Pick<Guard, 'approvals'>
+  readonly guard: Pick<Guard, 'pauses'>
   /** Who asks. Questions are looked up under this identity only. */
   readonly identity: Identity
   readonly signal?: AbortSignal
@@ -26,7 +19,7 @@ export interface ResumeOptions {
  * at once: call this when the user has done what was asked.
  *
  * Stays `undefined` for a question that is unknown or somebody else's (the two are not told apart), and for
- * requests of tools that are not guarded, until the app answers those itself.
+ * requests that no guard with these keys made, until the app answers those itself.
  *
  * @throws TransportError, StoreError Nothing is known; try again later.
  */
@@ -38,8 +31,9 @@ export async function resumeWhenResolved(
   const pending = pendingApprovals(messages)
   if (pending.length === 0 || (last?.role !== 'assistant' && last?.role !== 'tool')) return undefined
   const answers = await Promise.all(
-    pending.map(async ({ approvalId, interrupt }): Promise<ToolApprovalResponse | undefined> => {
-      const answer = interrupt && (await answerTo(interrupt, options))
+    pending.map(async (approval): Promise<ToolApprovalResponse | undefined> => {
+      const { approvalId } = approval
+      const answer = await answerTo(approval, options)
       return answer && { type: 'tool-approval-response', approvalId, ...answer }
     }),
   )
@@ -52,7 +46,7 @@ export async function resumeWhenResolved(
 
 type Answer = Pick<ToolApprovalResponse, 'approved' | 'reason'>
 
-const refusals: Readonly<Partial<Record<ApprovalView['state'], DenyCode>>> = {
+const refusals: Readonly<Partial<Record<PauseState, DenyCode>>> = {
   denied: 'approval_denied',
   expired: 'approval_expired',
   failed: 'approval_failed',
@@ -61,12 +55,14 @@ const refusals: Readonly<Partial<Record<ApprovalView['state'], DenyCode>>> = {
 }
 
 async function answerTo(
-  { kind, id }: Interrupt,
+  { toolCallId, tools, interrupt }: PendingApproval,
   { guard, identity, signal }: ResumeOptions,
 ): Promise<Answer | undefined> {
-  if (kind !== 'approval_pending') return { approved: true }
-  const view = await guard.approvals.get(id, { identity, ...(signal !== undefined && { signal }) })
-  if (view === undefined || view.state === 'open') return undefined
-  const refusal = refusals[view.state]
+  // A tool that is not guarded may give any text as its reason, also one that an interrupt stands in.
+  if (interrupt === undefined || !tools.every((tool) => tool === interrupt.tool)) return undefined
+  const asked = { pause: toolCallId, identity, ...(signal !== undefined && { signal }) }
+  const state = await guard.pauses.stateOf(interrupt, asked)
+  if (state === undefined || state === 'open') return undefined
+  const refusal = refusals[state]
   return refusal === undefined ? { approved: true } : { approved: false, reason: denySentences[refusal] }
 }

@@ -71,11 +71,28 @@ function optionsOf(turn: AdapterTurn) {
   const guarded = guardTools(recordOf(turn.tools), { guard, identity, policies, threadId, onError })
   return {
     tools: { ...guarded.tools, ...recordOf(turn.plainTools) },
-    toolApproval: guarded.toolApproval,
+    toolApproval: { ...guarded.toolApproval, ...questionsOf(turn.plainTools) },
     stopWhen: isStepCount(5),
     ...(signal !== undefined && { abortSignal: signal }),
   }
 }
+
+const questionsOf = (tools: readonly ContractTool[]) =>
+  Object.fromEntries(
+    tools.flatMap(({ name, question }) =>
+      question === undefined
+        ? []
+        : [
+            [
+              name,
+              (input: unknown) => ({
+                type: 'user-approval' as const,
+                reason: JSON.stringify(question(input as never)),
+              }),
+            ],
+          ],
+    ),
+  )
 
 const recordOf = (tools: readonly ContractTool[]): ToolSet =>
   Object.fromEntries(tools.map((one) => [one.name, toolOf(one)]))

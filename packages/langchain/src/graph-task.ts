@@ -38,6 +38,9 @@ export function canPause({ configurable }: RunConfig): boolean {
 /** Which task of the graph this is: the same after a restart. */
 export const namespaceOf = ({ configurable }: RunConfig): string => String(configurable?.checkpoint_ns ?? '')
 
+/** The thread that the graph keeps its checkpoints in. Empty outside a thread. */
+export const threadOf = ({ configurable }: RunConfig): string => String(configurable?.thread_id ?? '')
+
 /** The answers that this run was resumed with, by the questions that they name. */
 export function namedAnswers({ configurable }: RunConfig): Readonly<Record<string, unknown>> | undefined {
   const map = configurable?.__pregel_resume_map

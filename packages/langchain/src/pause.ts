@@ -8,7 +8,8 @@ import type { RunConfig } from './run-config.ts'
 
 /**
  * The error that pauses the graph until somebody resumes it: LangGraph ends the run, and begins the tool anew when it
- * goes on. Under an id of its own, so that what it is resumed with reaches nobody.
+ * goes on. Under an id of its own, so that what it is resumed with reaches nobody, and with the guard's proof that the
+ * interrupt was made for this pause.
  *
  * @returns `undefined`: nothing here can pause, since there is no graph or no checkpointer.
  */
@@ -19,7 +20,10 @@ export async function pauseFor(
   config: RunConfig,
 ): Promise<GraphInterrupt | undefined> {
   if (scratchpadOf(config) === undefined) return undefined
-  if (canPause(config)) return new GraphInterrupt([{ id: await pauseId('pause', place), value: pending }])
+  if (canPause(config)) {
+    const id = await pauseId('pause', place)
+    return new GraphInterrupt([{ id, value: await call.guard.pauses.bind(pending, id) }])
+  }
   const what = `is missing: the graph has to pause for ${call.name}, and cannot`
   reportError(new ConfigurationError('checkpointer', what), call)
   return undefined

@@ -1,14 +1,17 @@
-import { namespaceOf, type Scratchpad, scratchpadOf } from './graph-task.ts'
+import { namespaceOf, type Scratchpad, scratchpadOf, threadOf } from './graph-task.ts'
 import { enclosing } from './nesting.ts'
 import { type RunConfig, toolCallIdOf } from './run-config.ts'
 
 /** How many calls of one name a task has begun, by its scratchpad. */
 const begun = new WeakMap<Scratchpad, Map<string, number>>()
 
-/** Where a call stands in its graph, the same after a restart: what its pauses are named by. */
+/**
+ * Where a call stands, the same after a restart: what its pauses are named by. The thread is part of it, so that the
+ * proof of a pause is of no use in another thread.
+ */
 export function placeOf(name: string, config: RunConfig): readonly unknown[] {
   const own = [enclosing()?.place, toolCallIdOf(config), name]
-  return [namespaceOf(config), own, count(scratchpadOf(config), JSON.stringify(own))]
+  return [threadOf(config), namespaceOf(config), own, count(scratchpadOf(config), JSON.stringify(own))]
 }
 
 function count(scratchpad: Scratchpad | undefined, key: string): number {

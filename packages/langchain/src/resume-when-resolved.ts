@@ -1,11 +1,11 @@
-import type { Guard, Identity, Interrupt } from '@behalf/core'
+import type { Guard, Identity } from '@behalf/core'
 import { Command } from '@langchain/langgraph'
-import { interruptsOf, type PausedState } from './interrupts-of.ts'
+import { interruptsOf, type PausedState, type PendingInterrupt } from './interrupts-of.ts'
 import { wakeUp } from './wake-up.ts'
 
 /** Options of {@link resumeWhenResolved}. */
 export interface ResumeOptions {
-  readonly guard: Pick<Guard, 'approvals'>
+  readonly guard: Pick<Guard, 'pauses'>
   /** Who asks. Questions are looked up under this identity only. */
   readonly identity: Identity
   readonly signal?: AbortSignal
@@ -20,8 +20,8 @@ export interface ResumeOptions {
  * it runs. Sign-in, connection and step-up have no record, so they are woken at once: call this when the user has
  * done what was asked.
  *
- * Leaves alone interrupts that are not of a guarded tool, and a question that is unknown or somebody else's (the two
- * are not told apart).
+ * Leaves alone interrupts that no guard with these keys made for the pause that holds them, and a question that is
+ * unknown or another user's (the two are not told apart).
  *
  * @param state - `await graph.getState(config)`, or the result of `invoke`.
  * @throws InvalidTokenError The identity has expired: sign in again.
@@ -29,15 +29,17 @@ export interface ResumeOptions {
  */
 export async function resumeWhenResolved(state: PausedState, options: ResumeOptions): Promise<Command | undefined> {
   const looked = await Promise.all(
-    interruptsOf(state).map(async ({ id, interrupt }) => ((await isResolved(interrupt, options)) ? id : undefined)),
+    interruptsOf(state).map(async (pending) => ((await isResolved(pending, options)) ? pending.id : undefined)),
   )
   const resolved = looked.filter((id) => id !== undefined)
   if (resolved.length === 0) return undefined
   return new Command({ resume: Object.fromEntries(resolved.map((id) => [id, wakeUp])) })
 }
 
-async function isResolved({ kind, id }: Interrupt, { guard, identity, signal }: ResumeOptions): Promise<boolean> {
-  if (kind !== 'approval_pending') return true
-  const view = await guard.approvals.get(id, { identity, ...(signal !== undefined && { signal }) })
-  return view !== undefined && view.state !== 'open'
+async function isResolved(
+  { id, interrupt }: PendingInterrupt,
+  { guard, identity, signal }: ResumeOptions,
+): Promise<boolean> {
+  const state = await guard.pauses.stateOf(interrupt, { pause: id, identity, ...(signal !== undefined && { signal }) })
+  return state !== undefined && state !== 'open'
 }

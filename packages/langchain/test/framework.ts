@@ -3,7 +3,7 @@ import type { AdapterReport, AdapterSubject, AdapterTurn, ContractTool } from '@
 import { Document } from '@langchain/core/documents'
 import { AIMessage, HumanMessage, ToolMessage } from '@langchain/core/messages'
 import { type StructuredToolInterface, tool } from '@langchain/core/tools'
-import { Annotation, Command, MessagesAnnotation, StateGraph } from '@langchain/langgraph'
+import { Annotation, Command, interrupt, MessagesAnnotation, StateGraph } from '@langchain/langgraph'
 import { ToolNode } from '@langchain/langgraph/prebuilt'
 import { createAgent } from 'langchain'
 import * as z from 'zod'
@@ -61,11 +61,12 @@ interface Runtime {
 }
 
 const toolOf = (
-  { name, description, inputSchema, execute }: ContractTool,
+  { name, description, inputSchema, question, execute }: ContractTool,
   form?: string | undefined,
 ): StructuredToolInterface =>
   tool(
     async (input: unknown, { signal, toolCallId }: Runtime) => {
+      if (question !== undefined && !interrupt(question(input as never))) return 'refused' as never
       const result = await execute(input as never, { signal })
       const dress = form === undefined ? undefined : forms[form]
       return (dress === undefined ? result : dress(JSON.stringify(result), toolCallId)) as never

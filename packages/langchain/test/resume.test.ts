@@ -1,3 +1,4 @@
+import type { Interrupt } from '@behalf/core'
 import { tool } from '@langchain/core/tools'
 import { Command } from '@langchain/langgraph'
 import { expect, test } from 'vitest'
@@ -42,8 +43,8 @@ test('wakes one answered call of two, and leaves the other one asleep', async ()
   const { run, identity } = await paused()
   const state = await run.state()
   const [first] = interruptsOf(state)
-  const views = { get: async (id: string) => ({ state: id === first?.interrupt.id ? 'denied' : 'open' }) }
-  const command = await resumeWhenResolved(state, { guard: { approvals: views } as never, identity })
+  const pauses = { stateOf: async ({ id }: Interrupt) => (id === first?.interrupt.id ? 'denied' : 'open') }
+  const command = await resumeWhenResolved(state, { guard: { pauses } as never, identity })
   expect(Object.keys(command?.resume as object)).toEqual([first?.id])
 })
 

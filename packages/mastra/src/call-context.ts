@@ -25,12 +25,31 @@ export type Context = Told &
  * Where a run is found again: Mastra keeps the run's id and the call's across restarts, and a run is of one turn, so
  * models that count their calls anew each time do no harm. A step of a workflow is known by its tool.
  */
-export function slotOf({ agent, workflow, runId }: Context, name: string): Slot {
+export function slotOf(context: Context, name: string): Slot {
+  const { agent, workflow } = context
   if (workflow !== undefined) return [workflow.runId, name]
-  const thread = typeof runId === 'string' && runId !== '' ? runId : agent?.threadId
+  const thread = runOf(context) ?? agent?.threadId
   // Called by itself, nothing persists where it stands: an open question is found by what it asks.
   if (!thread || !agent?.toolCallId) return crypto.randomUUID()
   return [thread, agent.toolCallId]
+}
+
+/** The run that suspends and is resumed: of a nested workflow, the outermost one. */
+function runOf({ workflow, runId }: Context): string | undefined {
+  const run = workflow?.runId ?? runId
+  return typeof run === 'string' && run !== '' ? run : undefined
+}
+
+/** The interrupt as the run keeps it, with the guard's proof that it made it for this run. */
+export async function boundTo(context: Context, interrupt: Interrupt, { options }: GuardedCall): Promise<Interrupt> {
+  const run = runOf(context)
+  if (run === undefined) return interrupt
+  return options.guard.pauses.bind(interrupt, pauseOf(run, context.workflow === undefined ? context.agent : undefined))
+}
+
+/** How the guard is told of a pause: by its run and, in an agent, by the call. */
+export function pauseOf(runId: string, call?: { readonly toolCallId?: string | undefined }): string {
+  return JSON.stringify([runId, call?.toolCallId ?? null])
 }
 
 /** Asked at each call: whoever resumes is not whoever began. */

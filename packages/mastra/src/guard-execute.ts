@@ -6,7 +6,7 @@ import {
   ToolAuthorizationError,
   toolFailedSentence,
 } from '@behalf/core'
-import { type Context, identityFor, isInOwnStep, ownContext, slotOf, suspenderOf } from './call-context.ts'
+import { boundTo, type Context, identityFor, isInOwnStep, ownContext, slotOf, suspenderOf } from './call-context.ts'
 import type { GuardedCall } from './guarded-tools.ts'
 import { reportError } from './report-error.ts'
 import { staysTheSame } from './stays-the-same.ts'
@@ -34,11 +34,11 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
         ? new ToolAuthorizationError('misconfigured', denySentences.misconfigured)
         : new ToolAuthorizationError('tool_failed', toolFailedSentence)
     }
-    return resultOf(outcome, context)
+    return resultOf(outcome, context, call)
   }
 }
 
-async function resultOf(outcome: Outcome<unknown>, context: Context): Promise<unknown> {
+async function resultOf(outcome: Outcome<unknown>, context: Context, call: GuardedCall): Promise<unknown> {
   switch (outcome.status) {
     case 'done':
       return outcome.result
@@ -47,7 +47,7 @@ async function resultOf(outcome: Outcome<unknown>, context: Context): Promise<un
     case 'unavailable':
       throw new ToolAuthorizationError('unavailable', outcome.message)
     case 'interrupted': {
-      const { interrupt } = outcome
+      const interrupt = await boundTo(context, outcome.interrupt, call)
       const suspend = suspenderOf(context)
       if (suspend !== undefined && !isInOwnStep(context)) {
         await suspend(interrupt)

@@ -26,6 +26,8 @@ export interface SuspendedRuns {
 /** What a workflow's `run.start()` and `run.resume()` give, as far as it is read. */
 export interface WorkflowEnd {
   readonly status: string
+  /** Mastra gives it, and its types do not say so: where it is missing, say that of the run. */
+  readonly runId?: string
   readonly suspended?: readonly (readonly string[])[]
   readonly steps: object
 }

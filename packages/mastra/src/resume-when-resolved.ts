@@ -1,10 +1,11 @@
 import type { Guard, Identity, Interrupt } from '@behalf/core'
+import { pauseOf } from './call-context.ts'
 import { interruptsOf, type SuspendedRuns, type WorkflowEnd } from './interrupts-of.ts'
 import { type WakeUp, wakeUp } from './wake-up.ts'
 
 /** Options of {@link resumeWhenResolved}. */
 export interface ResumeOptions {
-  readonly guard: Pick<Guard, 'approvals'>
+  readonly guard: Pick<Guard, 'pauses'>
   /** Who asks. Questions are looked up under this identity only. */
   readonly identity: Identity
   readonly signal?: AbortSignal
@@ -29,7 +30,8 @@ export interface StepResumption {
  * One look, no waiting: call it again after the interrupt's `interval`, or when the user comes back. Resume one after
  * the other, and read each stream to its end. What a call is resumed with is only a wake-up: the tool checks again,
  * under the identity of whoever resumes. Sign-in, connection and step-up have no record, so they are given at once:
- * call this when the user has done what was asked. A question that is unknown, or somebody else's, is left out.
+ * call this when the user has done what was asked. Left out are a question that is unknown or somebody else's, and what
+ * no guard with these keys suspended.
  *
  * @throws TransportError, StoreError Nothing is known; try again later.
  */
@@ -40,23 +42,25 @@ export async function resumeWhenResolved(
   options: ResumeOptions,
 ): Promise<readonly (CallResumption | StepResumption)[]> {
   if ('runs' in result) {
-    const calls = await resolved(interruptsOf(result), options)
+    const calls = await resolved(interruptsOf(result), options, (call) => pauseOf(call.runId, call))
     return calls.map(({ interrupt: _, ...which }) => ({ resumeData: wakeUp, ...which }))
   }
-  const steps = await resolved(interruptsOf(result), options)
+  const { runId } = result
+  if (runId === undefined) return []
+  const steps = await resolved(interruptsOf(result), options, () => pauseOf(runId))
   return steps.map(({ step }) => ({ resumeData: wakeUp, step: [...step] }))
 }
 
 async function resolved<Pending extends { readonly interrupt: Interrupt }>(
   pending: readonly Pending[],
-  options: ResumeOptions,
+  { guard, identity, signal }: ResumeOptions,
+  pauseOfThis: (one: Pending) => string,
 ): Promise<readonly Pending[]> {
-  const open = await Promise.all(pending.map(({ interrupt }) => isOpen(interrupt, options)))
-  return pending.filter((_, index) => open[index] === false)
-}
-
-async function isOpen({ kind, id }: Interrupt, { guard, identity, signal }: ResumeOptions): Promise<boolean> {
-  if (kind !== 'approval_pending') return false
-  const view = await guard.approvals.get(id, { identity, ...(signal !== undefined && { signal }) })
-  return view === undefined || view.state === 'open'
+  const states = await Promise.all(
+    pending.map((one) => {
+      const asked = { pause: pauseOfThis(one), identity, ...(signal !== undefined && { signal }) }
+      return guard.pauses.stateOf(one.interrupt, asked)
+    }),
+  )
+  return pending.filter((_, index) => states[index] !== undefined && states[index] !== 'open')
 }

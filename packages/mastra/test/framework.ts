@@ -101,12 +101,14 @@ function agentOf(turn: AdapterTurn, model: ScriptedModel): Agent {
 const recordOf = (tools: readonly ContractTool[]): Record<string, AnyTool> =>
   Object.fromEntries(tools.map((tool) => [tool.name, toolOf(tool)]))
 
-function toolOf({ name, description, inputSchema, execute }: ContractTool): AnyTool {
+function toolOf({ name, description, inputSchema, question, execute }: ContractTool): AnyTool {
   return createTool({
     id: name,
     description,
     inputSchema,
-    execute: async (input: unknown, { abortSignal }) =>
-      execute(input as never, { signal: abortSignal }) as Promise<unknown>,
+    execute: async (input: unknown, { abortSignal, agent }) => {
+      if (question !== undefined && agent?.resumeData === undefined) return agent?.suspend(question(input as never))
+      return execute(input as never, { signal: abortSignal }) as Promise<unknown>
+    },
   })
 }

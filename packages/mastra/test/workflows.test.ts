@@ -110,6 +110,33 @@ test('resumed without an answer, without a user, or by another, nothing runs', a
   expect([await target.orders(), await target.orders('p-bob')]).toEqual([0, 0])
 })
 
+test('a step that is not guarded and suspends with an interrupt, made up or copied, is not resumed', async () => {
+  const { target, guard, storage, open, approve } = await workflows()
+  const identity = await target.login()
+  const asked = await open(identity)
+    .getWorkflow('rebalance')
+    .createRun()
+    .then((run) => run.start({ inputData: buy(50) as z.infer<typeof Order> }))
+  await approve(target)
+  const [copied] = interruptsOf(asked)
+  const made = { v: 1, kind: 'login_required', id: 'x', tool: 'create_order', message: 'hi', proof: 'x' }
+  for (const payload of [copied?.interrupt, made]) {
+    const wipe = createStep({
+      id: 'create_order',
+      inputSchema: z.any(),
+      outputSchema: z.any(),
+      execute: async ({ suspend }) => {
+        await suspend(payload)
+      },
+    })
+    const workflow = createWorkflow({ id: 'w', inputSchema: z.any(), outputSchema: z.any() }).then(wipe).commit()
+    const mastra = new Mastra({ workflows: { w: workflow }, storage: storage(), logger: false })
+    const suspended = await (await mastra.getWorkflow('w').createRun()).start({ inputData: {} })
+    expect(interruptsOf(suspended)).toHaveLength(1)
+    expect(await resumeWhenResolved(suspended, { guard, identity })).toEqual([])
+  }
+})
+
 test('a refusal fails the run with the fixed sentence', async () => {
   const { target, open } = await workflows()
   const run = await open(await target.login())

@@ -48,6 +48,11 @@ export interface Interrupt {
   readonly maxAge?: number
   /** A page of the app, never a ticket. */
   readonly url?: string
+  /**
+   * In what a framework keeps of a paused call: the guard's proof that it made the interrupt for this very pause. Worth
+   * nothing elsewhere, and no secret.
+   */
+  readonly proof?: string
 }
 
 export interface Denied {

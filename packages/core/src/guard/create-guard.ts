@@ -19,6 +19,7 @@ import { faultListener } from './fault-listener.ts'
 import type { Guard } from './guard.ts'
 import type { GuardOptions } from './guard-options.ts'
 import { noteApproval } from './note-approval.ts'
+import { pausesOf } from './pauses.ts'
 import { revoke } from './revoke.ts'
 import type { Body } from './run-body.ts'
 import { visibleTools } from './visible-tools.ts'
@@ -52,6 +53,7 @@ const known = [
  */
 export function createGuard(options: GuardOptions): Guard {
   const environment = environmentOf(options)
+  const approvals = approvalInbox(environment)
   return {
     preflight: (policy: Policy | undefined, invocation: Invocation): Promise<PreflightOutcome> =>
       decide(policy, invocation, environment),
@@ -64,7 +66,8 @@ export function createGuard(options: GuardOptions): Guard {
       }
     },
     visible: (policies, identity) => visibleTools(policies, identity, environment),
-    approvals: approvalInbox(environment),
+    approvals,
+    pauses: pausesOf(environment.ledger.hash, approvals),
     delegations: delegationsOf(environment),
     revoke: (options) => revoke(options, environment),
   }

@@ -11,6 +11,7 @@ import type {
 } from '../contract/index.ts'
 import type { Delegations } from '../delegations/index.ts'
 import type { ApprovalInbox } from './approval-inbox.ts'
+import type { Pauses } from './pauses.ts'
 import type { Revocation, RevokeOptions } from './revoke.ts'
 import type { VisibleTools } from './visible-tools.ts'
 
@@ -48,6 +49,8 @@ export interface Guard {
   visible(policies: Readonly<Record<string, Policy>>, identity?: Identity): Promise<VisibleTools>
   /** Open and answered questions, by the ids that interrupts carry, and by person. */
   readonly approvals: ApprovalInbox
+  /** What frameworks keep of calls that wait: which of it is this guard's, and how it stands. */
+  readonly pauses: Pauses
   /** Background work: what users let the agent do while they are away. */
   readonly delegations: Delegations
   /**

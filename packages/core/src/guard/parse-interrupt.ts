@@ -60,4 +60,5 @@ const optional = {
   acrValues: isTexts,
   maxAge: isSeconds,
   url: isWebAddress,
+  proof: isText,
 }

@@ -5,6 +5,7 @@ import { forgeries } from './adapter/scenarios/forgeries.ts'
 import { identity } from './adapter/scenarios/identity.ts'
 import { interrupts } from './adapter/scenarios/interrupts.ts'
 import { parallel } from './adapter/scenarios/parallel.ts'
+import { questions } from './adapter/scenarios/questions.ts'
 import { refusals } from './adapter/scenarios/refusals.ts'
 import type { AdapterScenario } from './adapter/scenarios/scenario.ts'
 import { secrets } from './adapter/scenarios/secrets.ts'
@@ -17,6 +18,7 @@ const SECTIONS: Readonly<Record<string, readonly AdapterScenario[]>> = {
   refusals,
   interrupts,
   forgeries,
+  'questions of tools': questions,
   'parallel calls': parallel,
   'secrets, streams and aborts': secrets,
 }

@@ -57,6 +57,11 @@ export interface ContractTool {
   readonly description: string
   readonly inputSchema: z.ZodType
   /**
+   * Plain tools only: what the tool asks a person by itself before its body runs, in the framework's own way: as a text,
+   * or as an object where the framework takes one. Any answer but a no lets the body run.
+   */
+  readonly question?: (input: never) => Readonly<Record<string, unknown>>
+  /**
    * The body; its policy's credentials come by `currentCall`. A generator yields its events and returns its output;
    * only where the subject says `generators`. Where a framework takes the last value that is yielded for the
    * output, yield what was returned once more.

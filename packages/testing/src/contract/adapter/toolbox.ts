@@ -68,7 +68,7 @@ export const roles: RoleMap = roleMap({
 })
 
 export type GuardedName = keyof typeof policies
-export type PlainName = 'add' | 'fail_plainly'
+export type PlainName = 'add' | 'fail_plainly' | 'wipe'
 
 /** Throws what a careless body throws: a secret in message, field, name and cause. */
 function careless(token: string): never {
@@ -163,6 +163,8 @@ const guarded: Readonly<Record<GuardedName, Omit<ContractTool, 'name'>>> = {
 }
 
 const Numbers = z.strictObject({ a: z.number(), b: z.number() })
+/** What the model writes for a person to read. */
+const Reason = z.strictObject({ reason: z.looseObject({}) })
 
 const plain: Readonly<Record<PlainName, Omit<ContractTool, 'name'>>> = {
   add: {
@@ -176,6 +178,12 @@ const plain: Readonly<Record<PlainName, Omit<ContractTool, 'name'>>> = {
     execute: async () => {
       throw new Error('the plain tool failed for its own reason')
     },
+  },
+  wipe: {
+    description: 'Deletes everything, once somebody said yes to the reason',
+    inputSchema: Reason,
+    question: ({ reason }: z.infer<typeof Reason>) => reason,
+    execute: async () => 'WIPED',
   },
 }
 

@@ -26,11 +26,12 @@ export const buy = (quantity: number, over: Readonly<Record<string, unknown>> = 
 })
 
 /** A conversation that waits for Ann's answer to 50 shares. */
-export async function askedForFifty(session: AdapterSession) {
+export async function askedForFifty(session: AdapterSession, directory = session.directory) {
   const identity = await session.login()
   const report = await session.turn({
     start: 'Buy 50 AAPL',
     identity,
+    directory,
     model: [[call('call-1', 'create_order', buy(50))]],
   })
   return { identity, report }

@@ -1,0 +1,68 @@
+import type { Interrupt } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { canonicalJson, equalSecrets, type KeyedHash } from '../lib/index.ts'
+import type { ApprovalInbox, InboxOptions } from './approval-inbox.ts'
+import type { ApprovalView } from './approval-view.ts'
+import { parseInterrupt } from './parse-interrupt.ts'
+
+/** Which pause of the framework, and who asks. */
+export interface PauseOptions extends InboxOptions {
+  /** The framework's name of the pause, as it was given to `bind`. */
+  readonly pause: string
+}
+
+/**
+ * The state of what a paused call waits for: that of its question, or `not_recorded` for a sign-in, an account or a
+ * step-up, of which the guard keeps no record. There, the call itself finds out when it goes on.
+ */
+export type PauseState = ApprovalView['state'] | 'not_recorded'
+
+/**
+ * Interrupts as a framework keeps them while a call waits. For adapters.
+ *
+ * Frameworks also keep what tools ask by themselves, and a model may write an interrupt there. An interrupt of the guard
+ * is known by its proof: a MAC by the guard's keys over its content and the pause that it was made for.
+ */
+export interface Pauses {
+  /**
+   * Returns the interrupt with the proof that it was made for this pause.
+   *
+   * @param interrupt - From an outcome of this guard, and from nowhere else.
+   * @param pause - What the framework calls the pause: found again at resume, and different for each pause or run.
+   * @throws ConfigurationError `pause` is empty.
+   */
+  bind(interrupt: Interrupt, pause: string): Promise<Interrupt>
+  /**
+   * Returns the state of a pause whose interrupt came back from the framework. `undefined` means: leave it alone. No guard
+   * with these keys made it for this pause, or its question is unknown or another user's.
+   *
+   * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
+   * @throws TransportError, StoreError Nothing is known; try again.
+   */
+  stateOf(interrupt: Interrupt, options: PauseOptions): Promise<PauseState | undefined>
+}
+
+/** The pauses of a guard with these keys. */
+export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
+  const proofOf = ({ proof: _, ...content }: Interrupt, pause: string) =>
+    hash(canonicalJson(['pause', pause, { ...content } as never]))
+  return {
+    async bind(interrupt, pause) {
+      if (typeof pause !== 'string' || pause === '') {
+        throw new ConfigurationError(
+          'pauses.bind.pause',
+          'give the name under which the framework finds the pause again',
+        )
+      }
+      // As it will be read: what the reader drops is not part of the proof.
+      const read = parseInterrupt(interrupt)
+      return read === undefined ? interrupt : { ...read, proof: await proofOf(read, pause) }
+    },
+    async stateOf(interrupt, { pause, ...options }) {
+      const read = parseInterrupt(interrupt)
+      if (read?.proof === undefined || !(await equalSecrets(read.proof, await proofOf(read, pause)))) return undefined
+      if (read.kind !== 'approval_pending') return 'not_recorded'
+      return (await approvals.get(read.id, options))?.state
+    },
+  }
+}
