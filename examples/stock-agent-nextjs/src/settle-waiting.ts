@@ -1,4 +1,4 @@
-import { interruptsOf, type PendingInterrupt, resumeWhenResolved } from '@behalf/ai-sdk'
+import { guardTools, interruptsOf, type PendingInterrupt, resumeWhenResolved } from '@behalf/ai-sdk'
 import type { Guard, UserIdentity } from '@behalf/core'
 import { policies, type ToolName } from '@behalf/example-stock-agent'
 import { convertToModelMessages, type ToolApprovalResponse, type UIMessage } from 'ai'
@@ -57,8 +57,14 @@ async function lookAgain(
   if (outcome.status !== 'interrupted') return { isOpen: false }
   const { kind, id } = outcome.interrupt
   if (kind === interrupt.kind && id === interrupt.id) return { isOpen: true }
-  // As `guardTools` writes it: an interrupt without its proof answers nothing.
-  const requestReason = JSON.stringify(await guard.pauses.bind(outcome.interrupt, toolCallId))
+  // As `guardTools` writes it, with its proof: without one it answers nothing.
+  const { toolApproval } = guardTools(tools, { guard, policies, identity, threadId })
+  const asked = await toolApproval[tool](input, {
+    toolCallId,
+    messages: await convertToModelMessages([...messages], { tools }),
+  })
+  if (typeof asked !== 'object' || asked.type !== 'user-approval' || asked.reason === undefined) return { isOpen: true }
+  const { reason: requestReason } = asked
   return {
     isOpen: true,
     change: (all) => withApproval(all, approvalId, () => ({ approval: { id: approvalId, requestReason } })),

@@ -1,4 +1,5 @@
 import { denySentences } from '@behalf/core'
+import { callIn, pauseOf } from './call-in-messages.ts'
 import type { GuardedCall, ToolApprovalFunction } from './guarded-tools.ts'
 import { reportError } from './report-error.ts'
 
@@ -6,11 +7,12 @@ import { reportError } from './report-error.ts'
 export function approvalOf(call: GuardedCall): ToolApprovalFunction {
   const { name, policy, options } = call
   const { guard, identity, threadId } = options
-  return async (input, { toolCallId }) => {
+  return async (input, { toolCallId, messages = [] }) => {
     try {
+      const { id } = callIn(messages, toolCallId)
       const outcome = await guard.preflight(policy, {
         tool: name,
-        slot: [threadId, toolCallId],
+        slot: [threadId, id],
         input,
         identity,
       })
@@ -22,7 +24,7 @@ export function approvalOf(call: GuardedCall): ToolApprovalFunction {
           if (outcome.maxWaitSeconds !== undefined) return undefined
           return {
             type: 'user-approval',
-            reason: JSON.stringify(await guard.pauses.bind(outcome.interrupt, toolCallId)),
+            reason: JSON.stringify(await guard.pauses.bind(outcome.interrupt, pauseOf(id, input))),
           }
         case 'denied':
         case 'unavailable':

@@ -1,5 +1,15 @@
-import { interruptSentences, type Outcome, ToolAuthorizationError, toolFailedSentence } from '@behalf/core'
+import {
+  denySentences,
+  type Invocation,
+  interruptSentences,
+  type Outcome,
+  parseInterrupt,
+  slotWithin,
+  ToolAuthorizationError,
+  toolFailedSentence,
+} from '@behalf/core'
 import type { ToolExecutionOptions } from 'ai'
+import { type CallInMessages, callIn, pauseOf } from './call-in-messages.ts'
 import type { GuardedCall } from './guarded-tools.ts'
 import { reportError } from './report-error.ts'
 
@@ -42,13 +52,37 @@ function streaming(execute: Execute, call: GuardedCall): Execute {
 }
 
 async function runGuarded(
-  { name, policy, options: { guard, identity, threadId } }: GuardedCall,
+  call: GuardedCall,
   input: unknown,
-  { toolCallId, abortSignal }: ToolExecutionOptions<unknown>,
+  execution: ToolExecutionOptions<unknown>,
   body: (parsed: unknown) => unknown,
 ): Promise<unknown> {
-  const invocation = { tool: name, slot: [threadId, toolCallId], input, identity, signal: abortSignal } as const
+  const { toolCallId, abortSignal, messages = [] } = execution
+  const { name, policy, options } = call
+  const { guard, identity, threadId } = options
+  const held = callIn(messages, toolCallId)
+  const slot = slotWithin([threadId, held.id], { tool: name, input, attempt: execution })
+  const invocation = { tool: name, slot, input, identity, signal: abortSignal } as const
+  if (held.answered !== undefined && !(await mayGoOn(call, invocation, held))) {
+    throw refusal('not_permitted', denySentences.not_permitted)
+  }
   return resultOf(await guard.run(policy, invocation, body))
+}
+
+/**
+ * Whether a call may run because messages say that its request was approved: the guard made the request, or has a record
+ * of the call. A client can write a call that no model made, its request and the answer.
+ */
+async function mayGoOn(
+  { policy, options: { guard } }: GuardedCall,
+  invocation: Invocation,
+  { id, answered }: CallInMessages,
+): Promise<boolean> {
+  const interrupt = parseInterrupt(answered?.reason)
+  const isOwn = interrupt?.tool === invocation.tool
+  if (isOwn && (await guard.pauses.isOwn(interrupt, pauseOf(id, invocation.input)))) return true
+  const outcome = await guard.preflight(policy, invocation)
+  return outcome.status !== 'ready' || outcome.trace.approvalId !== undefined
 }
 
 function resultOf(outcome: Outcome<unknown>): unknown {

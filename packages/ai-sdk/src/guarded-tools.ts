@@ -1,5 +1,5 @@
 import type { Guard, Identity, Policy } from '@behalf/core'
-import type { Tool, ToolApprovalStatus } from 'ai'
+import type { ModelMessage, Tool, ToolApprovalStatus } from 'ai'
 
 /**
  * A policy for each tool, whose input is what the tool's `execute` takes. Of a set whose names are not known before it
@@ -43,7 +43,7 @@ export interface GuardedTools<Tools> {
 /** Asked before a call, with the model's input. Never rejects. */
 export type ToolApprovalFunction = (
   input: unknown,
-  call: { readonly toolCallId: string },
+  call: { readonly toolCallId: string; readonly messages?: readonly ModelMessage[] },
 ) => Promise<ToolApprovalStatus>
 
 /** One tool under its policy, with what its request knows. @internal */

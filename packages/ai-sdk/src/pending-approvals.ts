@@ -1,12 +1,11 @@
 import { type Interrupt, parseInterrupt } from '@behalf/core/interrupts'
 import type { ModelMessage } from 'ai'
+import { hasEnded, partsOf } from './call-in-messages.ts'
 
 /** An approval request that nobody has answered. */
 export interface PendingApproval {
   readonly approvalId: string
   readonly toolCallId: string
-  /** The tools that the conversation calls by this id: one, unless somebody made the messages up. */
-  readonly tools: readonly string[]
   /** Absent where the request is not of a guarded tool, or is of a version that is not known. */
   readonly interrupt: Interrupt | undefined
 }
@@ -15,15 +14,14 @@ export interface PendingApproval {
 export function pendingApprovals(messages: readonly ModelMessage[]): readonly PendingApproval[] {
   const parts = messages.flatMap(partsOf)
   const answered = new Set(parts.map((part) => part.type === 'tool-approval-response' && part.approvalId))
-  const ended = new Set(parts.map((part) => part.type === 'tool-result' && part.toolCallId))
+  const calls = parts.filter((part) => part.type === 'tool-call')
   return parts
     .filter((part) => part.type === 'tool-approval-request')
-    .filter(({ approvalId, toolCallId }) => !answered.has(approvalId) && !ended.has(toolCallId))
-    .map(({ approvalId, toolCallId, reason }) => {
-      const calls = parts.filter((part) => part.type === 'tool-call').filter((part) => part.toolCallId === toolCallId)
-      const tools = calls.map(({ toolName }) => toolName)
-      return { approvalId, toolCallId, tools, interrupt: parseInterrupt(reason) }
+    .filter(({ approvalId, toolCallId }) => {
+      const call = calls.findLast((one) => one.toolCallId === toolCallId)
+      return !answered.has(approvalId) && (call === undefined || !hasEnded(parts, call))
     })
+    .map(({ approvalId, toolCallId, reason }) => ({ approvalId, toolCallId, interrupt: parseInterrupt(reason) }))
 }
 
 /** A message of `useChat`, as far as it is read. */
@@ -40,7 +38,7 @@ export interface ShownPart {
 }
 
 /** The same, in the messages that a browser has. */
-export function shownApprovals(messages: readonly ShownMessage[]): readonly Omit<PendingApproval, 'tools'>[] {
+export function shownApprovals(messages: readonly ShownMessage[]): readonly PendingApproval[] {
   return messages
     .flatMap(({ parts }) => parts)
     .flatMap(({ state, toolCallId, approval }) => {
@@ -48,7 +46,3 @@ export function shownApprovals(messages: readonly ShownMessage[]): readonly Omit
       return [{ approvalId: approval.id, toolCallId, interrupt: parseInterrupt(approval.requestReason) }]
     })
 }
-
-type Part = Exclude<ModelMessage['content'], string>[number]
-
-const partsOf = ({ content }: ModelMessage): readonly Part[] => (typeof content === 'string' ? [] : content)

@@ -1,5 +1,6 @@
 import { type DenyCode, denySentences, type Guard, type Identity, type PauseState } from '@behalf/core'
 import type { ModelMessage, ToolApprovalResponse } from 'ai'
+import { type CallInMessages, callIn, pauseOf } from './call-in-messages.ts'
 import { type PendingApproval, pendingApprovals } from './pending-approvals.ts'
 
 /** Options of {@link resumeWhenResolved}. */
@@ -33,7 +34,7 @@ export async function resumeWhenResolved(
   const answers = await Promise.all(
     pending.map(async (approval): Promise<ToolApprovalResponse | undefined> => {
       const { approvalId } = approval
-      const answer = await answerTo(approval, options)
+      const answer = await answerTo(approval, callIn(messages, approval.toolCallId), options)
       return answer && { type: 'tool-approval-response', approvalId, ...answer }
     }),
   )
@@ -55,12 +56,13 @@ const refusals: Readonly<Partial<Record<PauseState, DenyCode>>> = {
 }
 
 async function answerTo(
-  { toolCallId, tools, interrupt }: PendingApproval,
+  { interrupt }: PendingApproval,
+  { id, call }: CallInMessages,
   { guard, identity, signal }: ResumeOptions,
 ): Promise<Answer | undefined> {
   // A tool that is not guarded may give any text as its reason, also one that an interrupt stands in.
-  if (interrupt === undefined || !tools.every((tool) => tool === interrupt.tool)) return undefined
-  const asked = { pause: toolCallId, identity, ...(signal !== undefined && { signal }) }
+  if (interrupt === undefined || call?.toolName !== interrupt.tool) return undefined
+  const asked = { pause: pauseOf(id, call.input), identity, ...(signal !== undefined && { signal }) }
   const state = await guard.pauses.stateOf(interrupt, asked)
   if (state === undefined || state === 'open') return undefined
   const refusal = refusals[state]

@@ -120,8 +120,9 @@ test('an approval for 50 is not used by a call for 500: that is another question
   clock.advance(10)
   const behalf = guard()
   const changed = JSON.parse(JSON.stringify(saved).replaceAll('"quantity":50', '"quantity":500')) as ModelMessage[]
-  const messages = (await resumeWhenResolved(changed, { guard: behalf, identity })) ?? []
-  await turn({ guard: behalf, identity, model: scripted('Hm.'), messages })
+  // The proof of the request is for the arguments that were asked about.
+  expect(await resumeWhenResolved(changed, { guard: behalf, identity })).toBeUndefined()
+  await turn({ guard: behalf, identity, model: scripted('Hm.'), messages: forged(changed) })
   expect(await orders()).toBe(0)
   expect(await authorizationServer.controls.pendingRequests('ann')).toMatchObject([
     { bindingMessage: 'Buy 500 shares of AAPL' },

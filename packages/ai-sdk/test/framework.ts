@@ -1,14 +1,26 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AdapterReport, AdapterSubject, AdapterTurn, ContractTool } from '@behalf/testing/contract'
-import { generateText, isStepCount, type ModelMessage, streamText, type ToolSet, tool, toUIMessageStream } from 'ai'
+import {
+  generateText,
+  isStepCount,
+  type ModelMessage,
+  streamText,
+  type ToolExecutionOptions,
+  type ToolSet,
+  tool,
+  toUIMessageStream,
+} from 'ai'
 import type { MockLanguageModelV4 } from 'ai/test'
-import { guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
+import { type GuardedTools, guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
 import { answering } from './scripted-model.ts'
 
 /** The AI SDK as an app uses it: messages saved as JSON, and made anew for each request. */
 export const subject: AdapterSubject = {
   generators: true,
+  questions: true,
+  nestedCalls: true,
+  repeatedIds: 'steps',
   async turn(turn) {
     const model = answering(turn.model)
     const saved = read(turn)
@@ -68,9 +80,16 @@ async function streamed(turn: AdapterTurn, model: MockLanguageModelV4, messages:
 
 function optionsOf(turn: AdapterTurn) {
   const { guard, identity, policies, threadId, signal, onError } = turn
-  const guarded = guardTools(recordOf(turn.tools), { guard, identity, policies, threadId, onError })
+  const called: Call = (name, input, execution) => guarded.tools[name]?.execute?.(input, execution)
+  const guarded: GuardedTools<ToolSet> = guardTools(recordOf(turn.tools, called), {
+    guard,
+    identity,
+    policies,
+    threadId,
+    onError,
+  })
   return {
-    tools: { ...guarded.tools, ...recordOf(turn.plainTools) },
+    tools: { ...guarded.tools, ...recordOf(turn.plainTools, called) },
     toolApproval: { ...guarded.toolApproval, ...questionsOf(turn.plainTools) },
     stopWhen: isStepCount(5),
     ...(signal !== undefined && { abortSignal: signal }),
@@ -94,16 +113,23 @@ const questionsOf = (tools: readonly ContractTool[]) =>
     ),
   )
 
-const recordOf = (tools: readonly ContractTool[]): ToolSet =>
-  Object.fromEntries(tools.map((one) => [one.name, toolOf(one)]))
+/** Calls a guarded tool from the body of another one. */
+type Call = (name: string, input: unknown, execution: ToolExecutionOptions<unknown>) => unknown
 
-function toolOf({ description, inputSchema, execute }: ContractTool): ToolSet[string] {
+const recordOf = (tools: readonly ContractTool[], called: Call): ToolSet =>
+  Object.fromEntries(tools.map((one) => [one.name, toolOf(one, called)]))
+
+function toolOf({ description, inputSchema, execute }: ContractTool, called: Call): ToolSet[string] {
+  const around = (execution: ToolExecutionOptions<unknown>) => ({
+    signal: execution.abortSignal,
+    call: async (name: string, input: unknown) => called(name, input, execution),
+  })
   if (isGeneratorFunction(execute)) {
     return tool({
       description,
       inputSchema,
-      async *execute(input, { abortSignal }) {
-        const values = execute(input as never, { signal: abortSignal }) as AsyncGenerator<unknown, unknown>
+      async *execute(input, execution) {
+        const values = execute(input as never, around(execution)) as AsyncGenerator<unknown, unknown>
         const output = yield* values
         yield output
       },
@@ -112,7 +138,7 @@ function toolOf({ description, inputSchema, execute }: ContractTool): ToolSet[st
   return tool({
     description,
     inputSchema,
-    execute: (input, { abortSignal }) => execute(input as never, { signal: abortSignal }) as Promise<unknown>,
+    execute: (input, execution) => execute(input as never, around(execution)) as Promise<unknown>,
   })
 }
 

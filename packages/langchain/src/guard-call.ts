@@ -37,7 +37,7 @@ async function outcomeOf(
 ): Promise<unknown> {
   const invocation = {
     tool: call.name,
-    slot: slotOf(config),
+    slot: slotOf(config, call.name, input),
     input,
     identity: identityOf(call, config),
     signal: config.signal,

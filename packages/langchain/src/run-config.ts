@@ -1,4 +1,4 @@
-import type { Identity, Slot } from '@behalf/core'
+import { type Identity, type Slot, slotWithin } from '@behalf/core'
 import type { GuardedCall } from './guarded-tools.ts'
 
 /** What LangChain hands to a tool beside its input, as far as it is read here. */
@@ -10,6 +10,10 @@ export interface RunConfig {
   /** Set by the tool nodes; `toolCall` by whoever invokes a tool with a tool call. */
   readonly toolCallId?: string | undefined
   readonly toolCall?: { readonly id?: string | undefined } | undefined
+  /** What the tool nodes were called with: the graph's state, or its messages. */
+  readonly state?: unknown
+  /** LangGraph's own: an object for each attempt of a node. Absent in older versions. */
+  readonly executionInfo?: object | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -24,12 +28,30 @@ export function identityOf(call: GuardedCall, { context }: RunConfig): Identity 
 }
 
 /**
- * Where a call is found again. Without a thread nothing is kept, so there is nothing to be found. Code in a node
- * that invokes a tool with arguments alone is known by its task, whose namespace is the same after a restart.
+ * Where a call is found again. Without a thread nothing is kept, so there is nothing to be found. Models repeat their
+ * call ids, so the message that makes the call is part of its name. Code in a node that invokes a tool with arguments
+ * alone is known by its task, whose namespace is the same after a restart.
  */
-export function slotOf(config: RunConfig): Slot {
+export function slotOf(config: RunConfig, tool: string, input: unknown): Slot {
   const { thread_id: thread, checkpoint_ns: task } = config.configurable ?? {}
-  const callId = toolCallIdOf(config) ?? (typeof task === 'string' ? task : '')
-  if (thread === undefined || thread === null || callId === '') return crypto.randomUUID()
-  return [String(thread), callId]
+  const id = toolCallIdOf(config)
+  const callId = id === undefined ? task : nameOf(id, config)
+  if (thread === undefined || thread === null || typeof callId !== 'string' || callId === '') return crypto.randomUUID()
+  // Made anew for each attempt, and handed on to the calls of a tool's or a node's code.
+  const attempt = id === undefined ? config.executionInfo : config.toolCall
+  return slotWithin([String(thread), callId], { tool, input, attempt })
 }
+
+/** The call's id and, where the state tells it, the id of the message that makes the call. LangGraph keeps both. */
+function nameOf(id: string, { state }: RunConfig): string {
+  const messages: unknown = isRecord(state) && 'messages' in state ? state.messages : state
+  if (!Array.isArray(messages)) return id
+  const message = messages.findLast((one) => isRecord(one) && makes(one, id))
+  return typeof message?.id === 'string' ? JSON.stringify([message.id, id]) : id
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
+
+const makes = ({ tool_calls: calls }: Readonly<Record<string, unknown>>, id: string): boolean =>
+  Array.isArray(calls) && calls.some((call) => isRecord(call) && call.id === id)

@@ -60,16 +60,21 @@ interface Runtime {
   readonly toolCallId: string
 }
 
+/** Calls a guarded tool from the body of another one. */
+type Call = (name: string, input: unknown, config: object) => Promise<unknown>
+
 const toolOf = (
   { name, description, inputSchema, question, execute }: ContractTool,
+  called: Call,
   form?: string | undefined,
 ): StructuredToolInterface =>
   tool(
-    async (input: unknown, { signal, toolCallId }: Runtime) => {
+    async (input: unknown, config: Runtime) => {
       if (question !== undefined && !interrupt(question(input as never))) return 'refused' as never
-      const result = await execute(input as never, { signal })
+      const call = (other: string, args: unknown) => called(other, args, config)
+      const result = await execute(input as never, { signal: config.signal, call })
       const dress = form === undefined ? undefined : forms[form]
-      return (dress === undefined ? result : dress(JSON.stringify(result), toolCallId)) as never
+      return (dress === undefined ? result : dress(JSON.stringify(result), config.toolCallId)) as never
     },
     {
       name,
@@ -81,19 +86,25 @@ const toolOf = (
 export const subjectWith = (build: (parts: Parts) => Graph): AdapterSubject => ({
   generators: true,
   forms: Object.keys(forms),
+  questions: true,
+  nestedCalls: true,
+  // LangGraph's prebuilt node leaves out a call whose id has an answer already.
+  ...(build === agentGraph && { repeatedIds: 'steps' }),
   turn: (turn) => take(build, turn),
 })
 
 async function take(build: (parts: Parts) => Graph, turn: AdapterTurn): Promise<AdapterReport> {
   const { guard, identity, threadId, directory, onError, policies, signal } = turn
   const model = new ScriptedModel(turn.model)
-  const guarded = guardTools(
-    turn.tools.map((one) => toolOf(one, turn.form)),
+  const called: Call = async (name, input, config) =>
+    guarded.find((one) => one.name === name)?.invoke(input as never, config)
+  const guarded: readonly StructuredToolInterface[] = guardTools(
+    turn.tools.map((one) => toolOf(one, called, turn.form)),
     { guard, policies, onError } as never,
   )
   const graph = build({
     model,
-    tools: [...guarded, ...turn.plainTools.map((one) => toolOf(one))],
+    tools: [...guarded, ...turn.plainTools.map((one) => toolOf(one, called))],
     checkpointer: new FileSaver(directory).open(threadId),
   })
   const thread = { configurable: { thread_id: threadId } }

@@ -3,6 +3,7 @@ import {
   denySentences,
   interruptSentences,
   type Outcome,
+  slotWithin,
   ToolAuthorizationError,
   toolFailedSentence,
 } from '@behalf/core'
@@ -19,7 +20,8 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   return async (input, context = {}) => {
     const { abortSignal } = context
     const identity = identityFor(call, context)
-    const slot = slotOf(context, call.name)
+    const attempt = context.workflow ?? context.agent ?? context
+    const slot = slotWithin(slotOf(context, call.name), { tool: call.name, input, attempt })
     const invocation = { tool: call.name, slot, input, identity, signal: abortSignal }
     let outcome: Outcome<unknown>
     try {

@@ -11,6 +11,9 @@ import { ScriptedModel } from './scripted-model.ts'
 
 /** Mastra as an app uses it, with its own storage in a file. One request makes everything anew. */
 export const subject: AdapterSubject = {
+  questions: true,
+  nestedCalls: true,
+  repeatedIds: 'turns',
   async turn(turn) {
     const model = new ScriptedModel(...turn.model)
     const agent = agentOf(turn, model)
@@ -83,14 +86,20 @@ export const subject: AdapterSubject = {
 
 function agentOf(turn: AdapterTurn, model: ScriptedModel): Agent {
   const { guard, identity, policies, onError } = turn
-  const guarded = guardTools(recordOf(turn.tools), { guard, identity, policies, onError })
+  const called: Call = async (name, input, context) => guarded[name]?.execute?.(input, context)
+  const guarded: Record<string, AnyTool> = guardTools(recordOf(turn.tools, called), {
+    guard,
+    identity,
+    policies,
+    onError,
+  })
   const agent = new Agent({
     id: 'trader',
     name: 'trader',
     instructions: 'You trade shares.',
     // Mastra's own mock does not fit its own type under exactOptionalPropertyTypes.
     model: model as unknown as MastraModelConfig,
-    tools: { ...guarded, ...recordOf(turn.plainTools) },
+    tools: { ...guarded, ...recordOf(turn.plainTools, called) },
   })
   mkdirSync(turn.directory, { recursive: true })
   const storage = new LibSQLStore({ id: 'storage', url: `file:${join(turn.directory, 'mastra.db')}` })
@@ -98,17 +107,22 @@ function agentOf(turn: AdapterTurn, model: ScriptedModel): Agent {
   return mastra.getAgent('agent')
 }
 
-const recordOf = (tools: readonly ContractTool[]): Record<string, AnyTool> =>
-  Object.fromEntries(tools.map((tool) => [tool.name, toolOf(tool)]))
+/** Calls a guarded tool from the body of another one. */
+type Call = (name: string, input: unknown, context: never) => Promise<unknown>
 
-function toolOf({ name, description, inputSchema, question, execute }: ContractTool): AnyTool {
+const recordOf = (tools: readonly ContractTool[], called: Call): Record<string, AnyTool> =>
+  Object.fromEntries(tools.map((tool) => [tool.name, toolOf(tool, called)]))
+
+function toolOf({ name, description, inputSchema, question, execute }: ContractTool, called: Call): AnyTool {
   return createTool({
     id: name,
     description,
     inputSchema,
-    execute: async (input: unknown, { abortSignal, agent }) => {
+    execute: async (input: unknown, context) => {
+      const { abortSignal, agent } = context
       if (question !== undefined && agent?.resumeData === undefined) return agent?.suspend(question(input as never))
-      return execute(input as never, { signal: abortSignal }) as Promise<unknown>
+      const call = (other: string, args: unknown) => called(other, args, context as never)
+      return execute(input as never, { signal: abortSignal, call }) as Promise<unknown>
     },
   })
 }

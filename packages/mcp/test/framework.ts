@@ -137,6 +137,8 @@ class Run {
 /** One request to the server, which is made anew, for whom the turn's session says. */
 function serve(turn: AdapterTurn) {
   const { guard, identity, policies, onError } = turn
+  // A body calls no tool of its server: what it has to share is a function.
+  const call = () => Promise.reject(new TypeError('MCP has no calls from one tool to another'))
   const tools = Object.fromEntries(turn.tools.map((one) => [one.name, one as unknown as McpTool]))
   const own = Object.fromEntries(Object.keys(tools).map((name) => [name, policies[name]]))
   const guarded = guardTools(
@@ -153,7 +155,7 @@ function serve(turn: AdapterTurn) {
     const server = guarded.register(new McpServer({ name: 'contract', version: '1' }, guarded.serverOptions))
     for (const { name, description, inputSchema, execute } of turn.plainTools) {
       server.registerTool(name, { description, inputSchema: inputSchema as z.ZodObject }, async (input) => ({
-        content: [{ type: 'text', text: String(await execute(input as never, {})) }],
+        content: [{ type: 'text', text: String(await execute(input as never, { call })) }],
       }))
     }
     return server

@@ -1,4 +1,4 @@
-import type { AccessOf, Call, Identity, Policy } from '../contract/index.ts'
+import type { AccessOf, Call, Identity, Policy, Slot } from '../contract/index.ts'
 import { IdentityRequiredError } from '../errors/index.ts'
 import { shared } from '../lib/index.ts'
 import { definitionOf } from './policy-definition.ts'
@@ -24,8 +24,16 @@ export function currentCall<P extends Policy>(policy: P): Call<AccessOf<P>> {
 /** Runs a body within its call, and as the call's identity. */
 export function runInCall<Result>(
   call: Call,
-  { definition, identity }: { readonly definition: object; readonly identity: Identity | undefined },
+  {
+    definition,
+    identity,
+    invocation,
+  }: {
+    readonly definition: object
+    readonly identity: Identity | undefined
+    readonly invocation: { readonly slot: Slot }
+  },
   body: () => Result,
 ): Result {
-  return shared.scope.run({ identity, call, definition }, body)
+  return shared.scope.run({ identity, call, definition, within: call, slot: invocation.slot }, body)
 }

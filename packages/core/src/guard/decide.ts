@@ -205,6 +205,8 @@ async function replayed(
     const stop = await unknownOutcome(entry, 'it ran before, and its result could not be kept', environment)
     return ended(progress, progress.stopped('claim', stop), 'run', environment)
   }
+  const began = new Date(entry.record.createdAt * 1000).toISOString()
+  progress.passed('claim', `nothing ran: the result of a run that began at ${began} is told again`)
   noteEnd(progress, 'run', 'replayed', environment)
   return doneWith(progress, toldAgain(result))
 }

@@ -1,4 +1,4 @@
-import type { Interrupt } from '../contract/index.ts'
+import type { Interrupt, Json } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { canonicalJson, equalSecrets, type KeyedHash } from '../lib/index.ts'
 import type { ApprovalInbox, InboxOptions } from './approval-inbox.ts'
@@ -8,7 +8,7 @@ import { parseInterrupt } from './parse-interrupt.ts'
 /** Which pause of the framework, and who asks. */
 export interface PauseOptions extends InboxOptions {
   /** The framework's name of the pause, as it was given to `bind`. */
-  readonly pause: string
+  readonly pause: Json
 }
 
 /**
@@ -31,7 +31,9 @@ export interface Pauses {
    * @param pause - What the framework calls the pause: found again at resume, and different for each pause or run.
    * @throws ConfigurationError `pause` is empty.
    */
-  bind(interrupt: Interrupt, pause: string): Promise<Interrupt>
+  bind(interrupt: Interrupt, pause: Json): Promise<Interrupt>
+  /** Returns whether a guard with these keys made the interrupt for this pause. */
+  isOwn(interrupt: Interrupt, pause: Json): Promise<boolean>
   /**
    * Returns the state of a pause whose interrupt came back from the framework. `undefined` means: leave it alone. No guard
    * with these keys made it for this pause, or its question is unknown or another user's.
@@ -44,11 +46,15 @@ export interface Pauses {
 
 /** The pauses of a guard with these keys. */
 export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
-  const proofOf = ({ proof: _, ...content }: Interrupt, pause: string) =>
+  const proofOf = ({ proof: _, ...content }: Interrupt, pause: Json) =>
     hash(canonicalJson(['pause', pause, { ...content } as never]))
+  const isOwn = async (interrupt: Interrupt, pause: Json) => {
+    const read = parseInterrupt(interrupt)
+    return read?.proof !== undefined && (await equalSecrets(read.proof, await proofOf(read, pause)))
+  }
   return {
     async bind(interrupt, pause) {
-      if (typeof pause !== 'string' || pause === '') {
+      if (pause === '') {
         throw new ConfigurationError(
           'pauses.bind.pause',
           'give the name under which the framework finds the pause again',
@@ -58,11 +64,11 @@ export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
       const read = parseInterrupt(interrupt)
       return read === undefined ? interrupt : { ...read, proof: await proofOf(read, pause) }
     },
+    isOwn,
     async stateOf(interrupt, { pause, ...options }) {
-      const read = parseInterrupt(interrupt)
-      if (read?.proof === undefined || !(await equalSecrets(read.proof, await proofOf(read, pause)))) return undefined
-      if (read.kind !== 'approval_pending') return 'not_recorded'
-      return (await approvals.get(read.id, options))?.state
+      if (!(await isOwn(interrupt, pause))) return undefined
+      if (interrupt.kind !== 'approval_pending') return 'not_recorded'
+      return (await approvals.get(interrupt.id, options))?.state
     },
   }
 }

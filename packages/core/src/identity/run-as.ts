@@ -30,7 +30,7 @@ export function runAs<Result>(identity: Identity, fn: () => Result): Result {
   const around = outer?.identity as Identity | undefined
   // The credentials of a call are its own principal's.
   const keepsCall = around === undefined || isSamePrincipal(around, identity)
-  return within(keepsCall ? { ...outer, identity } : { identity }, fn)
+  return within(keepsCall ? { ...outer, identity } : { identity, within: outer?.within, slot: outer?.slot }, fn)
 }
 
 /**

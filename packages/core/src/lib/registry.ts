@@ -17,6 +17,9 @@ export interface Scope {
   readonly call?: object | undefined
   /** The definition of the policy that let the call run. */
   readonly definition?: object | undefined
+  /** The call whose body runs here, and its slot: also where `runAs` closed the call. */
+  readonly within?: object | undefined
+  readonly slot?: string | readonly [string, string] | undefined
 }
 
 const key: unique symbol = Symbol.for('@behalf/core@1') as never

@@ -1,6 +1,7 @@
 import { afterAll, describe, test } from 'vitest'
 import { AdapterSession } from './adapter/adapter-session.ts'
 import type { AdapterSubject } from './adapter/adapter-subject.ts'
+import { alike } from './adapter/scenarios/alike.ts'
 import { forgeries } from './adapter/scenarios/forgeries.ts'
 import { identity } from './adapter/scenarios/identity.ts'
 import { interrupts } from './adapter/scenarios/interrupts.ts'
@@ -19,6 +20,7 @@ const SECTIONS: Readonly<Record<string, readonly AdapterScenario[]>> = {
   interrupts,
   forgeries,
   'questions of tools': questions,
+  'calls that look alike': alike,
   'parallel calls': parallel,
   'secrets, streams and aborts': secrets,
 }
@@ -53,17 +55,23 @@ export function describeAdapter(name: string, subject: AdapterSubject, options: 
     generators: subject.generators === true,
     worker: worker !== undefined,
     forms: subject.forms !== undefined,
+    questions: subject.questions === true,
+    nestedCalls: subject.nestedCalls === true,
+    repeatedInSteps: subject.repeatedIds === 'steps',
+    repeatedInTurns: subject.repeatedIds !== undefined,
   }
   describe(`Adapter contract: ${name}`, { timeout: TEST_TIMEOUT }, () => {
     let scenarios = 0
     let possible = 0
     let passed = 0
     for (const [section, all] of Object.entries(SECTIONS)) {
+      const those = all.filter(({ needs }) => needs === undefined || has[needs])
+      scenarios += all.length
+      possible += those.length
+      // A section without a test fails in Vitest.
+      if (those.length === 0) continue
       describe(section, () => {
-        for (const { title, needs, run } of all) {
-          scenarios++
-          if (needs !== undefined && !has[needs]) continue
-          possible++
+        for (const { title, run } of those) {
           test(title, async ({ onTestFinished }) => {
             const session = await AdapterSession.open(subject, worker)
             onTestFinished(() => session.close())

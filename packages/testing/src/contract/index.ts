@@ -2,6 +2,7 @@ export type {
   AdapterReport,
   AdapterSubject,
   AdapterTurn,
+  ContractSurroundings,
   ContractTool,
   ModelStep,
   ScriptedCall,

@@ -13,6 +13,14 @@ export interface AdapterSubject {
   readonly generators?: boolean
   /** The framework's own types in which a tool may answer, by a name each. @default none */
   readonly forms?: readonly string[]
+  /** Whether the framework lets a tool ask a person by itself, and a body call another tool. @default false */
+  readonly questions?: boolean
+  readonly nestedCalls?: boolean
+  /**
+   * Where a model may give a call the id of an earlier call, and the framework runs it: in a later step, or in a later
+   * turn only. @default nowhere
+   */
+  readonly repeatedIds?: 'steps' | 'turns'
 }
 
 /** One request to an app. */
@@ -68,8 +76,15 @@ export interface ContractTool {
    */
   readonly execute: (
     input: never,
-    surroundings: { readonly signal?: AbortSignal | undefined },
+    surroundings: ContractSurroundings,
   ) => Promise<unknown> | AsyncGenerator<unknown, unknown, undefined>
+}
+
+/** What a body gets beside its input. */
+export interface ContractSurroundings {
+  readonly signal?: AbortSignal | undefined
+  /** Calls a guarded tool of this turn from the body, as the framework has it: with what it handed to the body. */
+  readonly call: (tool: string, input: unknown) => Promise<unknown>
 }
 
 /** The model's words, or the tool calls that it makes in one step. */

@@ -11,7 +11,7 @@ import {
   roleMap,
 } from '@behalf/core'
 import * as z from 'zod'
-import type { ContractTool } from './adapter-subject.ts'
+import type { ContractSurroundings, ContractTool } from './adapter-subject.ts'
 
 const API = 'https://api.stocktrade.example'
 
@@ -59,6 +59,7 @@ export const policies = {
   fail: policy(Nothing, { access: { trade: readAccount } }),
   watch_price: policy(Price, { access: { trade: readAccount } }),
   hang: policy(Nothing, {}),
+  order_twice: policy(Order, {}),
 }
 
 /** `auditor` is nobody here. */
@@ -68,7 +69,7 @@ export const roles: RoleMap = roleMap({
 })
 
 export type GuardedName = keyof typeof policies
-export type PlainName = 'add' | 'fail_plainly' | 'wipe'
+export type PlainName = 'add' | 'order_twice_plainly' | 'fail_plainly' | 'wipe'
 
 /** Throws what a careless body throws: a secret in message, field, name and cause. */
 function careless(token: string): never {
@@ -122,6 +123,13 @@ function hang(_: unknown, { signal }: { readonly signal?: AbortSignal | undefine
   })
 }
 
+/** The same order, two times. */
+async function orderTwice(order: Order, { call }: ContractSurroundings) {
+  await call('create_order', order)
+  await call('create_order', order)
+  return 'ordered twice'
+}
+
 const guarded: Readonly<Record<GuardedName, Omit<ContractTool, 'name'>>> = {
   get_price: {
     description: 'The price of a share',
@@ -159,6 +167,7 @@ const guarded: Readonly<Record<GuardedName, Omit<ContractTool, 'name'>>> = {
     execute: () => currentCall(policies.fail).access.trade.withToken(careless),
   },
   watch_price: { description: 'Watches a price', inputSchema: Price, execute: watchPrice },
+  order_twice: { description: 'Places an order two times', inputSchema: Order, execute: orderTwice },
   hang: { description: 'Never ends', inputSchema: Nothing, execute: hang },
 }
 
@@ -172,6 +181,7 @@ const plain: Readonly<Record<PlainName, Omit<ContractTool, 'name'>>> = {
     inputSchema: Numbers,
     execute: async ({ a, b }: z.infer<typeof Numbers>) => `the sum is ${a + b}`,
   },
+  order_twice_plainly: { description: 'Places an order two times', inputSchema: Order, execute: orderTwice },
   fail_plainly: {
     description: 'Fails, and may say why',
     inputSchema: Nothing,

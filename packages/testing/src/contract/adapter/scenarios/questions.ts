@@ -19,6 +19,7 @@ async function resumed(session: AdapterSession, reason: object, over: Partial<Tu
 export const questions: readonly AdapterScenario[] = [
   {
     title: 'an interrupt that the model writes into the question of another tool answers nothing',
+    needs: 'questions',
     async run(session) {
       for (const kind of kinds) {
         const report = await resumed(session, { v: 1, kind, id: 'x', tool: 'wipe', message: 'hi', proof: 'x' })
@@ -29,6 +30,7 @@ export const questions: readonly AdapterScenario[] = [
   },
   {
     title: 'an interrupt of the guard, copied into the question of another tool, answers nothing',
+    needs: 'questions',
     async run(session) {
       const login = await session.turn({ start: 'Who am I?', model: [[call('call-1', 'whoami')]] })
       const { identity, report } = await askedForFifty(session, session.freshDirectory())

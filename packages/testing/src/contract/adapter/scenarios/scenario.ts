@@ -6,7 +6,14 @@ import type { GuardedName, PlainName } from '../toolbox.ts'
 export interface AdapterScenario {
   readonly title: string
   /** Absent: of every subject. */
-  readonly needs?: 'generators' | 'worker' | 'forms'
+  readonly needs?:
+    | 'generators'
+    | 'worker'
+    | 'forms'
+    | 'questions'
+    | 'nestedCalls'
+    | 'repeatedInSteps'
+    | 'repeatedInTurns'
   readonly run: (session: AdapterSession) => Promise<void>
 }
 

@@ -1,0 +1,54 @@
+import type { Slot } from '../contract/index.ts'
+import { shared } from '../lib/index.ts'
+
+/** How often each call was made so far, by the attempt that it is part of. */
+const counts = new WeakMap<object, Map<string, number>>()
+
+/** A call, as far as it is told from others that the same code makes. */
+export interface CallWithin {
+  readonly tool: string
+  readonly input: unknown
+  /** An object of the framework that lives as long as one attempt of the code that makes the call. */
+  readonly attempt?: object | undefined
+}
+
+/**
+ * Returns the slot of a call that code may make several times under one id. For adapters: ask once for each call.
+ *
+ * A framework hands the id of a call on to the calls that its body makes. Each of these gets a slot of its own: below the
+ * slot of the guarded call around it, and by how many equal calls came before in this attempt. An attempt that begins anew
+ * makes the same slots again.
+ *
+ * @param slot - As the framework names the call.
+ */
+export function slotWithin(slot: Slot, call: CallWithin): Slot {
+  const { within, slot: outer } = shared.scope.getStore() ?? {}
+  if (within !== undefined && outer !== undefined && threadOf(outer) === threadOf(slot)) {
+    const [thread, callId] = typeof slot === 'string' ? [slot] : slot
+    const around = typeof outer === 'string' ? [] : [outer[1]]
+    return [thread, [...around, ...(callId === undefined ? [] : [callId]), numberOf(within, slot, call)].join('/')]
+  }
+  const number = call.attempt === undefined ? 1 : numberOf(call.attempt, slot, call)
+  if (number === 1) return slot
+  return typeof slot === 'string' ? `${slot}/${number}` : [slot[0], `${slot[1]}/${number}`]
+}
+
+const threadOf = (slot: Slot): string => (typeof slot === 'string' ? slot : slot[0])
+
+function numberOf(around: object, slot: Slot, { tool, input }: CallWithin): number {
+  const known = counts.get(around) ?? new Map<string, number>()
+  counts.set(around, known)
+  const name = nameOf([slot, tool, input])
+  const number = (known.get(name) ?? 0) + 1
+  known.set(name, number)
+  return number
+}
+
+/** Equal for equal inputs. What is no JSON is refused by the guard later. */
+function nameOf(call: unknown): string {
+  try {
+    return JSON.stringify(call)
+  } catch {
+    return ''
+  }
+}
