@@ -22,8 +22,15 @@ export type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) =
  * here, and one that does not must not have one.
  */
 export function guardExecute(execute: Execute, call: GuardedCall): Execute {
-  return call.streams ? streaming(execute, call) : awaiting(execute, call)
+  const guarded = call.streams ? streaming(execute, call) : awaiting(execute, call)
+  bodies.add(guarded)
+  return guarded
 }
+
+const bodies = new WeakSet<object>()
+
+/** Whether an `execute` is behind a guard. A second guard would find the write of the first one under way. */
+export const isGuarded = (execute: object): boolean => bodies.has(execute)
 
 function awaiting(execute: Execute, call: GuardedCall): Execute {
   return (input, options) =>

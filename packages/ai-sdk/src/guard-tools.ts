@@ -1,7 +1,7 @@
 import { ConfigurationError, type Policy } from '@behalf/core'
 import type { ToolSet } from 'ai'
 import { approvalOf } from './approval-of.ts'
-import { guardExecute } from './guard-execute.ts'
+import { guardExecute, isGuarded } from './guard-execute.ts'
 import type { GuardedTools, GuardToolsOptions, ToolApprovalFunction } from './guarded-tools.ts'
 
 const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'streaming', 'onError']
@@ -59,6 +59,9 @@ function policyOf(policies: Readonly<Record<string, Policy>>, name: string): Pol
 function executeOf(name: string, { execute, needsApproval }: ToolSet[string]) {
   if (typeof execute !== 'function') {
     throw new ConfigurationError(`guardTools.tools.${name}`, 'has no execute, so nothing here could be guarded')
+  }
+  if (isGuarded(execute)) {
+    throw new ConfigurationError(`guardTools.tools.${name}`, 'is guarded already: give the tool as it was made')
   }
   if (needsApproval !== undefined) {
     throw new ConfigurationError(

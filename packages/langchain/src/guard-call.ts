@@ -1,4 +1,12 @@
-import { type Call, interruptSentences, type Outcome, redactorOf, toolFailedSentence } from '@behalf/core'
+import {
+  type Call,
+  ConfigurationError,
+  denySentences,
+  interruptSentences,
+  type Outcome,
+  redactorOf,
+  toolFailedSentence,
+} from '@behalf/core'
 import { isGraphBubbleUp } from '@langchain/langgraph'
 import type { GuardedCall } from './guarded-tools.ts'
 import type { Enclosing } from './nesting.ts'
@@ -15,7 +23,7 @@ export type ToolBody = (input: unknown, runManager?: unknown, config?: RunConfig
 
 /** A tool's function behind `guard.run`. */
 export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
-  return (input, runManager, config = {}) => {
+  const guarded: ToolBody = (input, runManager, config = {}) => {
     const enclosing = { place: placeOf(call.name, config), config }
     return amongSiblings(config, async (until) => {
       const run = (parsed: unknown, one: Call) =>
@@ -27,7 +35,14 @@ export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
       return quiet(outcome, call, config, resolve)
     })
   }
+  bodies.add(guarded)
+  return guarded
 }
+
+const bodies = new WeakSet<object>()
+
+/** Whether a tool's function is behind a guard. A second guard would find the write of the first one under way. */
+export const isGuarded = (body: object | undefined): boolean => body !== undefined && bodies.has(body)
 
 async function outcomeOf(
   call: GuardedCall,
@@ -35,11 +50,17 @@ async function outcomeOf(
   { place, config }: Enclosing,
   run: (parsed: unknown, call: Call) => unknown,
 ): Promise<unknown> {
+  const identity = identityOf(call, config)
+  if (identity === 'conflict') {
+    const cause = 'was given to guardTools for one user, and this run is for another: give it in one place'
+    reportError(new ConfigurationError('guardTools.identity', cause), call)
+    return refusal(call, config, 'misconfigured', denySentences.misconfigured)
+  }
   const invocation = {
     tool: call.name,
     slot: slotOf(config, call.name, input),
     input,
-    identity: identityOf(call, config),
+    identity,
     signal: config.signal,
   }
   let outcome: Outcome<unknown>

@@ -1,6 +1,6 @@
 import { ConfigurationError, type Policy } from '@behalf/core'
 import { cloneOf } from './clone-of.ts'
-import { guardCall, type ToolBody } from './guard-call.ts'
+import { guardCall, isGuarded, type ToolBody } from './guard-call.ts'
 import type { GuardableTool, GuardToolsOptions } from './guarded-tools.ts'
 import { checkShape } from './tool-shape.ts'
 
@@ -53,6 +53,9 @@ function guarded(
   policies: Readonly<Record<string, Policy>>,
 ): GuardableTool {
   const { name, responseFormat, func, lc_kwargs: kept } = original
+  if ([func, original._call, kept?.func].some(isGuarded)) {
+    throw new ConfigurationError(`guardTools.tools.${name}`, 'is guarded already: give the tool as it was made')
+  }
   checkShape(original, name)
   const call = { name, responseFormat, policy: policyOf(policies, name), guard, identity, onError }
   const behindGuard = (body: ToolBody) => guardCall(call, body.bind(original))

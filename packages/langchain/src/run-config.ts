@@ -22,9 +22,19 @@ export function toolCallIdOf({ toolCallId, toolCall }: RunConfig): string | unde
   return toolCall?.id || toolCallId || undefined
 }
 
-/** The identity of this run, if any: as bound to the tools, else from the run's context. */
-export function identityOf(call: GuardedCall, { context }: RunConfig): Identity | undefined {
-  return call.identity ?? context?.identity
+/** The identity of this run, if any: as bound to the tools or from the run's context, which must be the same one's. */
+export function identityOf(
+  { identity: bound }: GuardedCall,
+  { context }: RunConfig,
+): Identity | undefined | 'conflict' {
+  const told = context?.identity ?? undefined
+  if (bound === undefined || told === undefined) return bound ?? told
+  return principalOf(bound) === principalOf(told) ? bound : 'conflict'
+}
+
+const principalOf = (identity: Identity): string => {
+  const { issuer, tenant = null, clientId = null } = identity
+  return JSON.stringify([issuer, tenant, identity.kind === 'user' ? identity.subject : null, clientId])
 }
 
 /**

@@ -17,7 +17,7 @@ export type Execute = (input: unknown, context?: Context) => Promise<unknown>
 /** The tool's `execute` behind `guard.run`. */
 export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   const { guard } = call.options
-  return async (input, context = {}) => {
+  const guarded: Execute = async (input, context = {}) => {
     const { abortSignal } = context
     const identity = identityFor(call, context)
     const attempt = context.workflow ?? context.agent ?? context
@@ -38,7 +38,14 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
     }
     return resultOf(outcome, context, call)
   }
+  bodies.add(guarded)
+  return guarded
 }
+
+const bodies = new WeakSet<object>()
+
+/** Whether an `execute` is behind a guard. A second guard would find the write of the first one under way. */
+export const isGuarded = (execute: object): boolean => bodies.has(execute)
 
 async function resultOf(outcome: Outcome<unknown>, context: Context, call: GuardedCall): Promise<unknown> {
   switch (outcome.status) {

@@ -1,5 +1,5 @@
 import { ConfigurationError, type Policy } from '@behalf/core'
-import { type Execute, guardExecute } from './guard-execute.ts'
+import { type Execute, guardExecute, isGuarded } from './guard-execute.ts'
 import type { AnyTool, GuardedCall, GuardToolsOptions } from './guarded-tools.ts'
 import { isWakeUp, orOurs, ourInterrupt } from './wake-up.ts'
 
@@ -35,6 +35,9 @@ function guardTool(call: GuardedCall): AnyTool {
   const { execute } = tool
   if (typeof execute !== 'function') {
     throw new ConfigurationError(`guardTools.tools.${name}`, 'has no execute, so nothing here could be guarded')
+  }
+  if (isGuarded(execute)) {
+    throw new ConfigurationError(`guardTools.tools.${name}`, 'is guarded already: give the tool as it was made')
   }
   const clone = Object.assign(Object.create(Object.getPrototypeOf(tool)), tool) as AnyTool
   clone.execute = guardExecute(execute as Execute, call)

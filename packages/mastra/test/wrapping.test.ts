@@ -155,6 +155,11 @@ describe('configuration', () => {
     expect(() => guardTools(tools as ReturnType<typeof makeTools>, options as never)).toThrow(ConfigurationError)
   }
   test('an unknown option', refuses(makeTools(), { threadId: 't' }))
+  test('a tool that is guarded already', async () => {
+    const target = await world()
+    const options = { guard: target.guard(), policies, identity: undefined }
+    expect(() => guardTools(guardTools(makeTools(), options), options)).toThrow('guarded already')
+  })
   test('a tool without a policy', refuses(makeTools(), { policies: {} }))
   test(
     'a tool whose policy would be a property of Object',

@@ -9,7 +9,7 @@ import {
 import { asksForInput, type InputRequired, inputAskedFor, isInputRequired } from './input-required.ts'
 import type { GuardedTool } from './mcp-tool.ts'
 import type { ToolResult } from './schema.ts'
-import { toolResultOf } from './tool-result.ts'
+import { INTERRUPT_META, REFUSAL_META, toolResultOf } from './tool-result.ts'
 import { waitForAnswer } from './wait-for-answer.ts'
 
 /** One round of a call: the first, or a later one that came back with its state. */
@@ -30,11 +30,6 @@ export type ToolAnswer =
   | { readonly kind: 'result'; readonly result: ToolResult }
   | { readonly kind: 'interrupt'; readonly interrupt: Interrupt }
   | { readonly kind: 'input_required'; readonly asked: InputRequired }
-
-/** The key of `_meta` under which a client's app finds what waits, as `interruptsOf` reads it. */
-export const INTERRUPT_META = 'behalf/interrupt'
-/** The key of `_meta` under which a client's app finds why a call was refused. */
-const REFUSAL_META = 'behalf/refusal'
 
 /**
  * Runs one round under the guard.

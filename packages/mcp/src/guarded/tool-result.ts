@@ -1,17 +1,38 @@
 import type { ToolResult } from './schema.ts'
 
+/** The key of `_meta` under which a client's app finds what waits, as `interruptsOf` reads it. */
+export const INTERRUPT_META = 'behalf/interrupt'
+/** The key of `_meta` under which a client's app finds why a call was refused. */
+export const REFUSAL_META = 'behalf/refusal'
+
+const reserved: readonly string[] = [INTERRUPT_META, REFUSAL_META]
+
 /**
- * A body's value as a result of MCP: one that is such a result already is taken as it is, a text is text, and
+ * A body's value as a result of MCP: of one that is such a result already its own fields are taken, a text is text, and
  * all else is JSON.
  *
  * @throws TypeError JSON cannot carry it.
  */
 export function toolResultOf(value: unknown, isStructured: boolean): ToolResult {
-  if (isToolResult(value)) return value
+  if (isToolResult(value)) return ownResult(value)
   if (value === undefined) return { content: [] }
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   const structuredContent = isStructured && isRecord(value) ? { structuredContent: { ...value } } : {}
   return { content: [{ type: 'text', text }], ...structuredContent }
+}
+
+/**
+ * A body may relay what another server answered, and that server is not the guard: what only the guard says is left out,
+ * and so is what would ask the client for something.
+ */
+function ownResult({ content, structuredContent, isError, _meta }: ToolResult): ToolResult {
+  const told = isRecord(_meta) ? Object.entries(_meta).filter(([key]) => !reserved.includes(key)) : []
+  return {
+    content,
+    ...(structuredContent !== undefined && { structuredContent }),
+    ...(isError !== undefined && { isError }),
+    ...(told.length > 0 && { _meta: Object.fromEntries(told) }),
+  }
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
