@@ -3,7 +3,7 @@ import type { GuardedCall } from './guarded-tools.ts'
 
 /** What LangChain hands to a tool beside its input, as far as it is read here. */
 export interface RunConfig {
-  /** What the app gave to this run. Neither checkpointed nor copied into traces, and so to be given again on resume. */
+  /** What the app gave to this run. Not checkpointed, and so to be given again on resume. Tracers may copy it: an identity shows issuer and subject alone. */
   readonly context?: { readonly identity?: Identity | undefined } | undefined
   /** Copied into traces by LangChain: no identity is ever read from it. */
   readonly configurable?: Readonly<Record<string, unknown>> | undefined

@@ -9,6 +9,7 @@ import {
 } from '../errors/index.ts'
 import {
   currentLogin,
+  fieldsOf,
   forgetAtServer,
   identityOfLogin,
   isVerified,
@@ -189,7 +190,7 @@ async function identityOf(
     throw new DelegationError('login_required', 'the issuer has ended the login behind the delegation')
   }
   const end = Math.min(expiresAt, renewed.identity.expiresAt ?? Number.POSITIVE_INFINITY)
-  const { sessionId: _ofTheLogin, ...identity } = renewed.identity
+  const { sessionId: _ofTheLogin, ...identity } = fieldsOf(renewed.identity)
   const { provenAt, sessionId } = usable
   const ofDelegation = { expiresAt: end, delegationId: id, provenAt, ...(sessionId !== undefined && { sessionId }) }
   return bound(identityOfLogin({ ...renewed, identity }, ofDelegation), usable)

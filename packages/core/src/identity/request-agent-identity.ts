@@ -17,7 +17,7 @@ import { refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
 import { buildAgent } from './build-identity.ts'
 import { checkAccessToken } from './check-access-token.ts'
 import { checkBinding } from './check-binding.ts'
-import { admit } from './verified.ts'
+import { admit, fieldsOf } from './verified.ts'
 import { audienceOf } from './wire.ts'
 
 export interface RequestAgentIdentityOptions extends SurroundingsOptions, RequestOptions {
@@ -83,7 +83,7 @@ export async function requestAgentIdentity(options: RequestAgentIdentityOptions)
   if ('problem' in granted) throw refused(granted.problem)
   const expiresAt = tokenEnd(askedAt, response.expiresIn, agent.expiresAt)
   return admit(
-    { ...agent, ...(expiresAt !== undefined && { expiresAt }) },
+    { ...fieldsOf(agent), ...(expiresAt !== undefined && { expiresAt }) },
     {
       token: new Token(response.accessToken),
       type: 'access_token',

@@ -10,7 +10,7 @@ import { Token } from '../credential/index.ts'
 import { InvalidTokenError, StoreError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'
 import { type SubjectToken, subjectTokenOf } from './subject-token.ts'
-import { admit } from './verified.ts'
+import { admit, fieldsOf } from './verified.ts'
 import { identityFromAccessToken } from './verify-access-token.ts'
 import { userFromIdToken } from './verify-id-token.ts'
 
@@ -99,7 +99,7 @@ export async function loginOfResponse(
   const renewedAt = Math.floor(context.clock.now() / 1000)
   const expiresAt = tokenEnd(renewedAt, expiresIn, user.expiresAt)
   return {
-    identity: { ...user, ...(expiresAt !== undefined && { expiresAt }) },
+    identity: { ...fieldsOf(user), ...(expiresAt !== undefined && { expiresAt }) },
     token: tokenOf(accessToken, subjectTokenOf(user), scopes, boundTo),
     ...(refreshToken !== undefined && { refreshToken }),
     ...(idToken !== undefined && { idToken }),
@@ -151,7 +151,7 @@ function boundKey(tokenType: TokenResponse['tokenType'], key: string | undefined
 /** The login's own session, where the access token does not say it. */
 function withSession(user: UserIdentity, sessionId: string | undefined): UserIdentity {
   if (sessionId === undefined || user.sessionId !== undefined) return user
-  return admit({ ...user, sessionId }, subjectTokenOf(user))
+  return admit({ ...fieldsOf(user), sessionId }, subjectTokenOf(user))
 }
 
 export function tokenOf(
@@ -182,7 +182,7 @@ export function identityOfLogin(
 ): UserIdentity {
   const { value, scopes, audience, keyThumbprint } = token
   return admit(
-    { ...identity, ...over },
+    { ...fieldsOf(identity), ...over },
     {
       token: new Token(value),
       type: 'access_token',

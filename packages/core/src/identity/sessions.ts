@@ -26,6 +26,7 @@ import { identityOfLogin, type KeptLogin, keptLogin, loginOfResponse, readKept }
 import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'
 import { loginRequired, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
 import { unlessRevoked } from './unless-revoked.ts'
+import { fieldsOf } from './verified.ts'
 import { checkAudience, trustedServers } from './verify-access-token.ts'
 
 export interface SessionsOptions extends SurroundingsOptions {
@@ -159,7 +160,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const asked = { audience, nonce, receivedAt: clock.now() / 1000 }
       const verified = await loginOfResponse(readTokenResponse(response), asked, { servers, clock, signal })
       const provenAt = requireProofTime(verified.identity)
-      const login: KeptLogin = { ...verified, identity: { ...verified.identity, provenAt } }
+      const login: KeptLogin = { ...verified, identity: { ...fieldsOf(verified.identity), provenAt } }
       checkKey(login, records, servers.of(login.identity.issuer).profile)
       const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
       const record: SessionRecord = { v: 1, login, endsAt: clock.now() / 1000 + lifetimeSeconds }

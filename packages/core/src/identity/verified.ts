@@ -4,7 +4,8 @@ import { deepFreeze, shared } from '../lib/index.ts'
 import type { Proof } from './subject-token.ts'
 
 /**
- * Marks an identity as made by a verification (I1). For the rooms that verify, and for nobody else.
+ * Marks an identity as made by a verification (I1), and hides all but issuer and subject from enumeration. For the rooms
+ * that verify, and for nobody else.
  *
  * @throws InvalidTokenError `claims`: they are nested too deep for whoever walks through them later.
  */
@@ -12,8 +13,25 @@ export function admit<Verified extends Identity>(identity: Verified, proof?: Pro
   if (!Object.values(identity).every((held) => deepFreeze(held, 1))) {
     throw new InvalidTokenError('claims', 'the claims are nested too deep')
   }
+  for (const name of Object.keys(identity)) {
+    if (!shown.includes(name)) Object.defineProperty(identity, name, hidden)
+  }
   shared.verified.set(identity, proof)
   return Object.freeze(identity)
+}
+
+/**
+ * What an identity shows when it is enumerated, serialised, cloned or spread. Frameworks put what they are given into
+ * traces and checkpoints, and claims hold more of a user than those need.
+ */
+const shown = ['issuer', 'subject']
+const hidden = { enumerable: false } as const
+
+/** All fields of an identity, as a plain object that no verification made. For the rooms that keep it or change it. */
+export function fieldsOf<Verified extends Identity>(identity: Verified): Verified {
+  const fields: Record<string, unknown> = {}
+  for (const name of Object.getOwnPropertyNames(identity)) fields[name] = identity[name as keyof Verified]
+  return fields as unknown as Verified
 }
 
 /** Whether a verification made this very object. Works across copies of the package. */

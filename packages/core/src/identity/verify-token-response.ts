@@ -5,7 +5,7 @@ import { Token } from '../credential/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { systemClock } from '../ports/index.ts'
-import { admit } from './verified.ts'
+import { admit, fieldsOf } from './verified.ts'
 import { trustedServers } from './verify-access-token.ts'
 import { idTokenKeys, userFromIdToken, type VerifyIdTokenOptions } from './verify-id-token.ts'
 import { keyThumbprintOf } from './wire.ts'
@@ -53,7 +53,7 @@ export async function verifyTokenResponse(
   }
   const expiresAt = tokenEnd(receivedAt, expiresIn, user.expiresAt)
   return admit(
-    { ...user, ...(expiresAt !== undefined && { expiresAt }) },
+    { ...fieldsOf(user), ...(expiresAt !== undefined && { expiresAt }) },
     {
       token: new Token(accessToken),
       type: 'access_token',

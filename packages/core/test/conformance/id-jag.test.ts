@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest'
 import { generateDpopKey, oidc } from '../../src/authorization-server/index.ts'
 import { revealToken, Token } from '../../src/credential/index.ts'
 import { InvalidResponseError } from '../../src/errors/index.ts'
-import { admit, subjectTokenOf } from '../../src/identity/index.ts'
+import { admit, fieldsOf, subjectTokenOf } from '../../src/identity/index.ts'
 import { idJag, resource } from '../../src/token-exchange/index.ts'
 import { API, AS, EMPLOYER, employee, ID_JAG, ID_TOKEN, twoIssuers } from '../unit/token-exchange/two-issuers.ts'
 
@@ -35,18 +35,19 @@ describe('ID-JAG: asking the employer', () => {
   })
 
   verifies('ID-JAG-request-subject', 'the one beside an access token', async () => {
-    const identity = admit(
-      { ...employee },
-      { token: new Token('an-access-token'), type: 'access_token', idToken: new Token('its-id-token') },
-    )
+    const identity = admit(fieldsOf(employee), {
+      token: new Token('an-access-token'),
+      type: 'access_token',
+      idToken: new Token('its-id-token'),
+    })
     await world.assertion({ identity })
     expect(asked().getAll('subject_token')).toEqual(['its-id-token'])
   })
 
   verifies('ID-JAG-request-subject', 'nothing is asked without one, or for somebody whom nobody verified', async () => {
-    const accessOnly = admit({ ...employee }, { token: new Token('t'), type: 'access_token' })
-    const stranger = admit({ ...employee, issuer: AS }, subjectTokenOf(employee))
-    for (const identity of [accessOnly, { ...employee }, admit({ ...employee }), stranger]) {
+    const accessOnly = admit(fieldsOf(employee), { token: new Token('t'), type: 'access_token' })
+    const stranger = admit({ ...fieldsOf(employee), issuer: AS }, subjectTokenOf(employee))
+    for (const identity of [accessOnly, fieldsOf(employee), admit(fieldsOf(employee)), stranger]) {
       await expect(world.assertion({ identity })).rejects.toMatchObject({ code: 'ERR_IDENTITY_REQUIRED' })
     }
     expect(forms.employer).toEqual([])

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/contract'
 import { describe, expect } from 'vitest'
 import { generateDpopKey, oidc, subjectOf, tokenScopes } from '../../src/authorization-server/index.ts'
-import { admit } from '../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../src/identity/index.ts'
 import { readActor } from '../../src/identity/wire.ts'
 import { API, ann, exchangeServer, SECONDS } from '../unit/token-exchange/exchange-server.ts'
 
@@ -104,7 +104,7 @@ describe('RFC 8693 §4: the examples', () => {
   })
 
   verifies('RFC8693-4.4-may_act', 'figure of §4.4: admin may act, and nobody else', async () => {
-    const identity = admit({ ...ann, claims: { may_act: figures.mayAct.may_act } })
+    const identity = admit({ ...fieldsOf(ann), claims: { may_act: figures.mayAct.may_act } })
     await expect(server.exchange({ identity, actor: { subject: 'agent:trader' } })).rejects.toMatchObject({
       code: 'ERR_INVALID_TOKEN',
       reason: 'actor',

@@ -2,7 +2,7 @@ import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { oidc } from '../../../src/doors/providers.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import type { UserIdentity, Vault } from '../../../src/index.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 import { ISSUER, smallWorld, user } from '../guard/small-world.ts'
@@ -102,7 +102,10 @@ describe('the refresh token of a delegation', () => {
   ] as const)('is held to the user by what they were verified by, which was %s', async (_, type, outcome) => {
     const authorizationServer = oidc({ issuer: ISSUER, clientId: 'agent', clientSecret: 's', algorithms: ['ES256'] })
     const token = new Token('a-token-of-ann')
-    const identity = admit<UserIdentity>({ ...user() }, { token, type, audience: ['agent'], isInteractive: true })
+    const identity = admit<UserIdentity>(
+      { ...fieldsOf(user()) },
+      { token, type, audience: ['agent'], isInteractive: true },
+    )
     const made = making({ authorizationServer }).create({ identity, refreshToken: 'r' })
     expect(await made.catch((error: unknown) => error)).toMatchObject(outcome)
   })

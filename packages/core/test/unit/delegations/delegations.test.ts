@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { policies } from '../guard/world.ts'
-import { admit, roleMap, subjectTokenOf } from './imports.ts'
+import { admit, fieldsOf, roleMap, subjectTokenOf } from './imports.ts'
 import { AGENT, jobWorld } from './job-world.ts'
 
 const read = { tool: 'read_portfolio', slot: 'nightly', input: { portfolio: 'p-ann' } }
@@ -99,7 +99,7 @@ describe('a delegation', () => {
       code: 'identity_not_verified',
     })
     expect((await guard.visible(policies, chat)).names).toEqual(['get_stock_price', 'whoami'])
-    const forged = admit({ ...reader, delegationId: reader.delegationId as string })
+    const forged = admit({ ...fieldsOf(reader), delegationId: reader.delegationId as string })
     expect(await guard.run(policies.read_portfolio, { ...read, identity: forged }, () => 'ran')).toMatchObject({
       code: 'identity_not_verified',
     })

@@ -1,2 +1,2 @@
-export { admit } from '../../../src/identity/index.ts'
+export { admit, fieldsOf } from '../../../src/identity/index.ts'
 export { roleMap, subjectTokenOf } from '../../../src/index.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { admit } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import type { AgentIdentity } from '../../../src/index.ts'
 import { ISSUER, smallWorld, user } from '../guard/small-world.ts'
 
@@ -63,7 +63,7 @@ describe('its owner', () => {
   test('is who was verified, and not who looks so', async () => {
     const { delegations, delegate, identity } = using()
     const id = await delegate(60)
-    const forged = { identity: { ...identity } }
+    const forged = { identity: fieldsOf(identity) }
     await expect(delegations.list(forged)).rejects.toMatchObject({ code: 'ERR_IDENTITY_REQUIRED' })
     await expect(delegations.revoke(id, forged)).rejects.toMatchObject({ code: 'ERR_IDENTITY_REQUIRED' })
     expect(await delegations.list({ identity })).toMatchObject([{ id, state: 'active' }])

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { requestAgentIdentity } from '../../../src/doors/identity.ts'
 import { API, policies } from '../guard/world.ts'
-import { admit } from './imports.ts'
+import { admit, fieldsOf } from './imports.ts'
 import { jobWorld } from './job-world.ts'
 
 const read = { tool: 'read_portfolio', slot: 'nightly', input: { portfolio: 'p-ann' } }
@@ -53,11 +53,11 @@ describe('the agent that a delegation was made for', () => {
     await guard.delegations.identity(plain, { agentIdentity })
     events.length = 0
     const wrong = [
-      { ...agentIdentity },
-      admit({ ...agentIdentity, clientId: 'someone-else' }),
-      admit({ ...agentIdentity, issuer: 'https://elsewhere.example/' }),
-      admit({ ...agentIdentity, tenant: 't-1' }),
-      admit({ ...agentIdentity, expiresAt: clock.now() / 1000 }),
+      fieldsOf(agentIdentity),
+      admit({ ...fieldsOf(agentIdentity), clientId: 'someone-else' }),
+      admit({ ...fieldsOf(agentIdentity), issuer: 'https://elsewhere.example/' }),
+      admit({ ...fieldsOf(agentIdentity), tenant: 't-1' }),
+      admit({ ...fieldsOf(agentIdentity), expiresAt: clock.now() / 1000 }),
       await login(),
     ]
     for (const given of wrong) {

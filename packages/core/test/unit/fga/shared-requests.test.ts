@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { CheckQueue } from '../../../src/fga/check-queue.ts'
 import { filterAllowed, may, object } from '../../../src/fga/index.ts'
 import type { Question } from '../../../src/fga/question.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import { ann, checker, client, MODEL, question } from './fga-server.ts'
 
 const asked = { user: 'user:ann', relation: 'viewer', object: 'doc:1' }
@@ -156,7 +156,7 @@ test('a document that needs nothing is withheld beside others that need somethin
   const found = await filterAllowed([{ id: 'free' }, { id: 'd1' }], {
     permissions: one,
     agent: 'agent:trader',
-    identity: admit({ ...ann }),
+    identity: admit({ ...fieldsOf(ann) }),
     permission: ({ id }) => (id === 'free' ? [] : may('can_read', object('document', id))),
   })
   expect(found).toMatchObject({ documents: [{ id: 'd1' }], withheld: 1 })

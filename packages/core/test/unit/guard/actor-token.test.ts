@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { requestAgentIdentity } from '../../../src/doors/identity.ts'
 import { entra, oidc } from '../../../src/doors/providers.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import { type AgentIdentity, type GuardOptions, policy, resource } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 
@@ -36,7 +36,7 @@ function exchanging(give?: (own: () => Promise<AgentIdentity>) => Give) {
   const guard = world.guard({ authorizationServer, fetch, agent })
   const run = (subject = 'ann') => {
     const proof = { token: new Token(`session-of-${subject}`), type: 'access_token' } as const
-    const identity = admit({ ...user(), subject }, proof)
+    const identity = admit({ ...fieldsOf(user()), subject }, proof)
     return guard.run(reads, world.call({ identity, slot: crypto.randomUUID() }), async () => 'ran')
   }
   const grants = () => forms.map((form) => (form.has('subject_token') ? 'exchange' : form.get('grant_type')))

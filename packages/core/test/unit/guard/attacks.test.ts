@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { admit } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import { type Identity, type Invocation, policy } from '../../../src/index.ts'
 import { buy, createOrder, policies, world } from './world.ts'
 
@@ -97,7 +97,7 @@ describe('approve, then change: the old approval stays unused (A1, A10)', () => 
     expect(otherTool.status).toBe('interrupted')
     const bob = await behalf.run(policies.create_order, { ...call, identity: await login('bob') }, createOrder)
     expect(bob).toMatchObject({ status: 'denied', code: 'not_permitted' })
-    const tenant = admit({ ...identity, tenant: 'other' })
+    const tenant = admit({ ...fieldsOf(identity), tenant: 'other' })
     expect((await behalf.run(policies.create_order, { ...call, identity: tenant }, createOrder)).status).not.toBe(
       'done',
     )
@@ -157,7 +157,7 @@ describe('identity (I1)', () => {
     const { guard, login, invocation } = await world()
     const identity = await login()
     const forged = [
-      { ...identity },
+      fieldsOf(identity),
       { kind: 'user', issuer: identity.issuer, subject: 'ann' },
       JSON.parse(JSON.stringify(identity)),
       structuredClone(identity),
@@ -187,7 +187,7 @@ describe('identity (I1)', () => {
   test('an expired proof, and an issuer that the guard does not know, ask for a login', async () => {
     const { guard, login, invocation, clock } = await world()
     const identity = await login()
-    const stranger = admit({ ...identity, issuer: 'https://other.example/' })
+    const stranger = admit({ ...fieldsOf(identity), issuer: 'https://other.example/' })
     const behalf = guard()
     const run = (who: Identity) =>
       behalf.run(policies.whoami, invocation({ tool: 'whoami', identity: who }), () => 'ran')

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { fieldsOf } from '../../../src/identity/index.ts'
 import type { ApprovalEvent, TokenEvent } from '../../../src/index.ts'
 import { policy } from '../../../src/index.ts'
 import { schema, smallWorld } from './small-world.ts'
@@ -54,7 +55,7 @@ describe('audit events', () => {
 
   test('an identity that nobody verified is nobody in the audit', async () => {
     const { guard, login, invocation, events } = await world()
-    const fake = { ...(await login()) }
+    const fake = fieldsOf(await login())
     await guard().run(policies.whoami, invocation({ tool: 'whoami', identity: fake }), () => 'ran')
     expect(events.at(-1)).toMatchObject({ type: 'call', status: 'denied', code: 'identity_not_verified' })
     expect(events.at(-1)).not.toHaveProperty('principal')

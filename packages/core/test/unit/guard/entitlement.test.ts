@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import { type ApprovalChannel, policy, resource, type UserIdentity } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 
@@ -134,7 +134,7 @@ describe('a record proves only what was asked and answered (A11)', () => {
     answers({ status: 'pending' })
     clock.advance(31)
     for (const slot of [['thread', 'call'], 'another'] as const) {
-      const identity = admit({ ...user(), ...over })
+      const identity = admit({ ...fieldsOf(user()), ...over })
       expect(await behalf.run(rules, call({ identity, slot }), () => 'ran')).toMatchObject({ status: 'interrupted' })
     }
     // Two slots: the first run was asked anew, and the second one shares its question.

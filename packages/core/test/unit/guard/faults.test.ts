@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { Token } from '../../../src/credential/index.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import { denySentences, type Fault, may, object, policy } from '../../../src/index.ts'
 import { keys, schema, smallWorld, user } from './small-world.ts'
 
@@ -67,7 +67,7 @@ describe('a rule that throws is named to the operator, and to the model nothing 
   test('neither the user’s token, nor a JWT, nor the password of a URL is told', async () => {
     const { listening, call, faults } = listeningWorld()
     const token = 'an-opaque-access-token-of-ann'
-    const identity = admit({ ...user() }, { token: new Token(token), type: 'access_token' })
+    const identity = admit(fieldsOf(user()), { token: new Token(token), type: 'access_token' })
     const jwt = `eyJhbGciOiJub25lIn0.${'a'.repeat(40)}.c2ln`
     const leaks = policy(schema, {
       approval: {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { fieldsOf } from '../../../src/identity/index.ts'
 import { type ApprovalChannel, policy, type UserIdentity } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { asks, ISSUER, schema, smallWorld, user, writes } from './small-world.ts'
@@ -56,7 +57,7 @@ describe('whose is what (A8)', () => {
       user({ tenant: 'other' }),
       user({ clientId: 'other' }),
       user({ subject: 'bob' }),
-      { ...user() } as UserIdentity,
+      fieldsOf(user()) as UserIdentity,
     ]
     for (const identity of strangers) {
       expect(await behalf.approvals.get(id, { identity })).toBeUndefined()

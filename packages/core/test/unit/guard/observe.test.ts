@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { ConfigurationError, InvalidObjectError, TransportError } from '../../../src/errors/index.ts'
+import { fieldsOf } from '../../../src/identity/index.ts'
 import {
   type AccessChecker,
   connection,
@@ -99,7 +100,7 @@ describe('everything else is enforced in observe mode', () => {
       [policy(Nothing, { ...needs, roles: ['trader'] }), {}, 'denied'],
       [policy(Nothing, { ...needs, access: { a: resource(API, { scopes: ['trade:all'] }) } }), {}, 'denied'],
       [policy(Nothing, { ...needs, access: { a: resource(API, { scopes: ['trade:write'] }) } }), {}, 'denied'],
-      [permitted, { identity: { ...user() } }, 'denied'],
+      [permitted, { identity: fieldsOf(user()) }, 'denied'],
       [permitted, { identity: undefined }, 'interrupted'],
       [policy(z.strictObject({ a: z.number() }), needs), {}, 'denied'],
       [undefined, {}, 'denied'],

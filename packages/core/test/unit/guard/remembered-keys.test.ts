@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { generateDpopKey } from '../../../src/doors/providers.ts'
 import { tokenKey } from '../../../src/guard/token-key.ts'
+import { fieldsOf } from '../../../src/identity/index.ts'
 import { type AccessRule, type Identity, resource } from '../../../src/index.ts'
 import { servers, user } from './small-world.ts'
 
@@ -51,7 +52,7 @@ describe('the key that is remembered of an identity and a rule', () => {
     ['a rule', (_, __, changing) => Object.assign(changing, { resource: 'https://other.example/' })],
   ])('is made anew for %s that may still change', (what, change) => {
     const scopes = what === 'scopes' ? ['send'] : rule.scopes
-    const identity = what === 'an identity' ? { ...user() } : user()
+    const identity = what === 'an identity' ? fieldsOf(user()) : user()
     const changing = what === 'a rule' ? { ...rule } : rule
     const before = tokenKey(identity, changing, scopes, servers())
     change(scopes as string[], identity, changing)

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { fieldsOf } from '../../../src/identity/index.ts'
 import type { ApprovalChannel, Slot } from '../../../src/index.ts'
 import { policy } from '../../../src/index.ts'
 import { buy, createOrder, policies, world } from './world.ts'
@@ -99,7 +100,7 @@ describe('the run itself', () => {
 
   test('a public tool is told of no identity that nobody verified', async () => {
     const { guard, invocation, login } = await world()
-    const fake = { ...(await login()) }
+    const fake = fieldsOf(await login())
     const call = invocation({ tool: 'get_stock_price', input: { symbol: 'AAPL' }, identity: fake })
     const outcome = await guard().run(policies.get_stock_price, call, (_, { identity }) => identity ?? 'nobody')
     expect(outcome).toMatchObject({ status: 'done', result: 'nobody' })

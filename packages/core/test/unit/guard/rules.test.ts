@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { admit } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import { type ApprovalChannel, type Approver, type Credential, policy, resource } from '../../../src/index.ts'
 import { API, buy, createOrder, ORIGIN, policies, world } from './world.ts'
 
@@ -187,10 +187,10 @@ describe('the inbox finds an owner’s own questions only (A8)', () => {
     const { id } = first.interrupt
     expect(await behalf.approvals.get(id, { identity })).toMatchObject({ state: 'open' })
     const strangers = [
-      admit({ ...identity, tenant: 'other' }),
-      admit({ ...identity, clientId: 'other' }),
-      admit({ ...identity, issuer: 'https://other.example/' }),
-      { ...identity },
+      admit({ ...fieldsOf(identity), tenant: 'other' }),
+      admit({ ...fieldsOf(identity), clientId: 'other' }),
+      admit({ ...fieldsOf(identity), issuer: 'https://other.example/' }),
+      fieldsOf(identity),
     ]
     for (const stranger of strangers) expect(await behalf.approvals.get(id, { identity: stranger })).toBeUndefined()
     expect(await behalf.approvals.get('no-such-id', { identity })).toBeUndefined()

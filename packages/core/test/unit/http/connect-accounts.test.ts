@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { oidc } from '../../../src/doors/providers.ts'
 import type { ConnectAccountsOptions } from '../../../src/http/index.ts'
+import { fieldsOf } from '../../../src/identity/index.ts'
 import { createGuard, memoryStore } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
@@ -98,7 +99,7 @@ describe('what it answers', () => {
   })
 
   test('an object that no verification made is nobody', async () => {
-    const { browser } = app({ identityOf: () => ({ ...user() }) })
+    const { browser } = app({ identityOf: () => fieldsOf(user()) })
     expect((await browser().open('GET', '/accounts')).status).toBe(401)
   })
 

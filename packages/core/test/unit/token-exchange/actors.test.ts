@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Actor, UserIdentity } from '../../../src/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import { readActor } from '../../../src/identity/wire.ts'
 import { checkMayAct, depthOf } from '../../../src/token-exchange/actors.ts'
 import { ann, exchangeServer, ISSUER } from './exchange-server.ts'
@@ -20,7 +20,7 @@ const actClaim = (...names: string[]): Record<string, unknown> | undefined =>
   )
 const calledBy = (...names: string[]): UserIdentity => {
   const actor = chain(...names)
-  return admit({ ...ann, ...(actor !== undefined && { actor }) })
+  return admit({ ...fieldsOf(ann), ...(actor !== undefined && { actor }) })
 }
 
 describe('a service that an agent called, and that calls on', () => {
@@ -78,7 +78,7 @@ describe('a profile that says how its server names the agent', () => {
   })
 
   test('sends no token whose may_act names another', async () => {
-    const identity = admit({ ...ann, claims: { may_act: { sub: 'agent:other' } } })
+    const identity = admit({ ...fieldsOf(ann), claims: { may_act: { sub: 'agent:other' } } })
     await expect(server.exchange({ authorizationServer, identity })).rejects.toMatchObject({ reason: 'actor' })
     expect(server.forms).toEqual([])
   })
@@ -90,7 +90,7 @@ describe('a profile that says how its server names the agent', () => {
 })
 
 describe('may_act (RFC 8693 §4.4)', () => {
-  const may = (may_act: unknown): UserIdentity => admit({ ...ann, claims: { may_act } })
+  const may = (may_act: unknown): UserIdentity => admit({ ...fieldsOf(ann), claims: { may_act } })
 
   test('keeps a token from being sent where another party may act', async () => {
     const identity = may({ sub: 'admin@example.com' })

@@ -10,7 +10,7 @@ import {
   OAuthResponseError,
   TransportError,
 } from '../../../src/errors/index.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import { mockIssuer } from '../authorization-server/mock-issuer.ts'
 import { API, ann, exchangeServer, ISSUER, SECONDS, SUBJECT_TOKEN } from './exchange-server.ts'
 
@@ -188,7 +188,7 @@ describe('the answer is held against what was asked', () => {
   test('a subject is compared within one issuer only', async () => {
     server.tokenSays({ sub: 'local-ann' })
     await refusal(server.exchange(), 'another subject')
-    const identity = admit({ ...ann, issuer: 'https://elsewhere.example.com' })
+    const identity = admit({ ...fieldsOf(ann), issuer: 'https://elsewhere.example.com' })
     await expect(server.exchange({ identity })).resolves.toMatchObject({ verified: true })
   })
 
@@ -201,7 +201,7 @@ describe('the answer is held against what was asked', () => {
   })
 
   test('a bound identity gets no unbound token (I8)', async () => {
-    await refusal(server.exchange({ identity: admit({ ...ann, claims: { cnf: { jkt: 'x' } } }) }), 'bound')
+    await refusal(server.exchange({ identity: admit({ ...fieldsOf(ann), claims: { cnf: { jkt: 'x' } } }) }), 'bound')
     // Of an opaque token only its source knows that it is bound.
     const subjectToken = { token: new Token(SUBJECT_TOKEN), type: 'access_token', keyThumbprint: 'x' } as const
     await refusal(server.exchange({ subjectToken }), 'bound')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import { checkMayAct } from '../../../src/token-exchange/actors.ts'
 import { TokenCache, type TokenCacheKey } from '../../../src/token-exchange/index.ts'
 import { ann, exchangeServer, ISSUER } from './exchange-server.ts'
@@ -22,7 +22,7 @@ describe('what an issued token leaves out says nothing against it', () => {
   test('its tenant', async () => {
     const tenant = ({ org }: Readonly<Record<string, unknown>>) => (typeof org === 'string' ? org : undefined)
     const authorizationServer = server.connect({ token: { tenant } })
-    const identity = admit({ ...ann, tenant: 'acme' })
+    const identity = admit({ ...fieldsOf(ann), tenant: 'acme' })
     for (const org of [undefined, 'acme']) {
       server.tokenSays({ org })
       await expect(server.exchange({ authorizationServer, identity })).resolves.toMatchObject({ verified: true })

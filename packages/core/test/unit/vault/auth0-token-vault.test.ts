@@ -6,7 +6,7 @@ import { authorizationServers, oidc } from '../../../src/authorization-server/in
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { revealToken, Token } from '../../../src/credential/index.ts'
 import { ConfigurationError, InvalidResponseError } from '../../../src/errors/index.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import type { SubjectTokenType } from '../../../src/identity/subject-token.ts'
 import { auth0TokenVault, type VaultRequest } from '../../../src/vault/index.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
@@ -202,7 +202,7 @@ describe('auth0TokenVault', () => {
 })
 
 describe('a Privileged Worker', () => {
-  const away = admit<UserIdentity>({ ...withoutToken, delegationId: 'd-1' })
+  const away = admit<UserIdentity>({ ...fieldsOf(withoutToken), delegationId: 'd-1' })
   const delegated = { identity: away, delegation: { id: 'd-1', agent: 'agent:nightly' } }
   const WORKER_TOKEN = 'http://auth0.com/oauth/token-type/token-vault-access-token'
 
@@ -268,7 +268,7 @@ describe('a Privileged Worker', () => {
     for (const identity of [withoutToken, away]) {
       expect(await vault.token(request({ identity }), context)).toMatchObject({ status: 'login_required' })
     }
-    const others = { ...delegated, identity: admit<UserIdentity>({ ...withoutToken, delegationId: 'd-2' }) }
+    const others = { ...delegated, identity: admit<UserIdentity>({ ...fieldsOf(withoutToken), delegationId: 'd-2' }) }
     expect(await vault.token(request(others), context)).toMatchObject({ status: 'misconfigured' })
     expect(forms).toHaveLength(0)
     // Who is here proves it by a token of their own.

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { HttpResponse } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { revealToken } from '../../../src/credential/index.ts'
+import { fieldsOf } from '../../../src/identity/index.ts'
 import { testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { provider } from './provider.ts'
@@ -50,7 +51,7 @@ describe('a linked account', () => {
   test('an identity that no verification made gets nothing', async () => {
     const { ask, link } = open()
     await link()
-    await expect(ask({ identity: { ...user() } })).rejects.toThrow('verified')
+    await expect(ask({ identity: fieldsOf(user()) })).rejects.toThrow('verified')
   })
 
   test('a connection that is not there, and scopes that were not granted', async () => {
