@@ -80,11 +80,11 @@ onStage('what is not let through', (stage) => {
       [`/api/approvals/${approval}/cancel`]: '',
       '/logout': '',
       '/access/end': '',
-      '/connections/connect': 'connection=stocktrade',
+      '/connections/connect?user=ann': 'connection=stocktrade',
       '/api/inbox': JSON.stringify({ id: approval, answer: 'approve', answerToken: 'x' }),
     }
     for (const [path, body] of Object.entries(bodies)) {
-      const answered = hostile.waitForResponse((response) => new URL(response.url()).pathname === path)
+      const answered = hostile.waitForResponse((response) => response.url() === `${stage().origin}${path}`)
       await hostile.evaluate(
         ([url, text]) => fetch(url, { method: 'POST', mode: 'no-cors', credentials: 'include', body: text }),
         [`${stage().origin}${path}`, body] as const,
