@@ -15,7 +15,6 @@ export interface PlannerModelOptions {
 /** The scripted planner as a chat model: a prompt becomes a tool call, and a tool's answer becomes words. */
 export class PlannerModel extends BaseChatModel {
   readonly #options: PlannerModelOptions
-  #calls = 0
 
   constructor(options: PlannerModelOptions) {
     super({})
@@ -41,13 +40,17 @@ export class PlannerModel extends BaseChatModel {
     if (begin !== undefined) return calling(begin.id, begin.tool, begin.input)
     const plan = planner(HumanMessage.isInstance(last) ? last.text : '', { portfolio })
     if (plan.kind === 'say') return new AIMessage(plan.text)
-    this.#calls += 1
-    return calling(`call-${this.#calls}`, plan.tool, plan.input)
+    return calling(`call-${crypto.randomUUID()}`, plan.tool, plan.input)
   }
 }
 
+/** A message that comes back has the id that it had: the slot of a call names its message. */
 const calling = (id: string, name: ToolName, input: unknown): AIMessage =>
-  new AIMessage({ content: '', tool_calls: [{ id, name, args: input as Record<string, unknown> }] })
+  new AIMessage({
+    id: `turn of ${id}`,
+    content: '',
+    tool_calls: [{ id, name, args: input as Record<string, unknown> }],
+  })
 
 /** A model has the tool's text and nothing else. */
 function wordsFor({ name, text, status }: ToolMessage): string {
