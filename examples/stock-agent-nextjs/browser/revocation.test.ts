@@ -72,7 +72,12 @@ onStage('what a user takes back', (stage) => {
     await page.getByText('This action is not permitted.').waitFor()
     await verdict(page, 'Not done').waitFor()
     expect(await stage().orders('p-bob')).toBe(before)
-    await page.goto(`${stage().origin}/activity`)
-    await page.locator('.timeline > li').filter({ hasText: 'Buy 81' }).getByText('Approved, not used').waitFor()
+    // The watcher finds the yes at its next poll; the page is what it was when it was asked for.
+    const unused = page.locator('.timeline > li').filter({ hasText: 'Buy 81' }).getByText('Approved, not used')
+    const isShown = async () => {
+      await page.goto(`${stage().origin}/activity`)
+      return unused.isVisible()
+    }
+    await expect.poll(isShown, { timeout: 30_000, interval: 500 }).toBe(true)
   })
 })
