@@ -36,6 +36,7 @@ export type {
   AuthorizationServers,
   BackchannelAcknowledgement,
   DeviceAuthorization,
+  GrantOptions,
   GrantParameters,
   IntrospectionResponse,
   ReceivedTokens,

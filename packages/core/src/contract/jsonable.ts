@@ -15,9 +15,6 @@ export type Jsonable<Result> = unknown extends Result
       ? never
       : { readonly [Key in keyof Result]: Key extends symbol ? Result[Key] : Jsonable<Result[Key]> }
 
-/** What is given once, piece by piece, and never told again. */
-type Streamed = AsyncGenerator<unknown, unknown, never> | ReadableStream<unknown>
-
 /** What the compiler says of a result that cannot be stored. */
 export interface NotJson {
   readonly 'the result of a write must be plain JSON, since it is stored and told again': never
@@ -26,7 +23,7 @@ export interface NotJson {
 /** What a body may return under a policy of this effect. Only a write stores its result. */
 export type ResultFor<Effects extends Effect, Result> = [Effects] extends ['write']
   ? // biome-ignore lint/suspicious/noConfusingVoidType: a body that returns nothing has this type.
-    [Result] extends [Streamed | Jsonable<Result> | void]
+    [Result] extends [AsyncGenerator<unknown, unknown, never> | ReadableStream<unknown> | Jsonable<Result> | void]
     ? unknown
     : NotJson
   : unknown

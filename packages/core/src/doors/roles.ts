@@ -1,5 +1,7 @@
 // `@behalf/core/roles`: where providers write roles, and why an agent has a scope or lacks it.
+
 export { type AccessReport, type ExplainAccessOptions, explainAccess } from '../guard/explain-access.ts'
+export type { ApprovalCase } from '../guard/grantable-scopes.ts'
 export {
   auth0Permissions,
   type EntraRolesOptions,

@@ -6,8 +6,6 @@ import { BehalfError } from './behalf-error.ts'
  *
  * The guard knows by itself where every writing request of the call's credentials was definitely refused. Throw this
  * where it cannot know: a tool without credentials, a status that your API documents, a check of your own.
- *
- * @example `throw new HadNoEffect(error)`
  */
 export class HadNoEffect extends BehalfError {
   override readonly name = 'HadNoEffect'

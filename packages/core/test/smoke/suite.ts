@@ -105,7 +105,8 @@ export async function smoke(): Promise<readonly string[]> {
     `CIBA: asks, not ${told(asked)}`,
   )
   state.approved = true
-  offset += 6_000
+  // The first poll is due after the interval of 5 s, and up to half of it later.
+  offset += 8_000
   const answered = await run(approved, 's-4', 'p-ann')
   expect(answered.status === 'done', `CIBA: runs when approved, not ${told(answered)}`)
   const replayed = await run(approved, 's-4', 'p-ann')
