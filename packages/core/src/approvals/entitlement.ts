@@ -1,4 +1,5 @@
 import type { Approver } from '../contract/index.ts'
+import { isSamePerson } from '../lib/index.ts'
 import { type Caller, isSameCaller } from './caller.ts'
 import { SKEW_SECONDS } from './poll-times.ts'
 import type { RunRecord, StoredQuestion } from './record.ts'
@@ -53,10 +54,6 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
   const told = question.toldInDoubt ?? []
   if (!demand.inDoubt.every((id) => told.includes(id))) return 'an equal run has gone in doubt since the question'
   return undefined
-}
-
-function isSamePerson(left: Approver, right: Approver | undefined): boolean {
-  return left.issuer === right?.issuer && left.tenant === right.tenant && left.subject === right.subject
 }
 
 const ask = (why: string): Extract<Entitlement, { readonly kind: 'ask' }> => ({ kind: 'ask', why })

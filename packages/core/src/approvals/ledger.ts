@@ -262,9 +262,10 @@ export class Ledger {
 
   async #write(record: RunRecord, ifVersion: string | null): Promise<string | 'conflict'> {
     // What cannot be read again is not written: a channel or a policy may have given what no record may hold.
-    parseRecord(JSON.parse(JSON.stringify(record)))
+    const text = JSON.stringify(record)
+    parseRecord(JSON.parse(text))
     const key = `run:${record.id}`
-    const value = await this.#sealer.seal(key, encoder.encode(JSON.stringify(record)))
+    const value = await this.#sealer.seal(key, encoder.encode(text))
     const at = dueOf(record, this.now())
     return this.#store.put(key, value, {
       ifVersion,

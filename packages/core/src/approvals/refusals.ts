@@ -1,3 +1,4 @@
+import { isSamePerson } from '../lib/index.ts'
 import type { Ledger } from './ledger.ts'
 import type { Entry, RunRecord } from './record.ts'
 import { NOES_WINDOW_SECONDS, type Refused } from './refused.ts'
@@ -71,14 +72,5 @@ const endOf = ({ record }: Entry): number => record.endedAt ?? 0
 
 /** An index row proves nothing: what the record says counts. */
 function isOf({ owner, tool, question }: RunRecord, asked: Refused): boolean {
-  const { approver } = asked
-  return (
-    tool === asked.tool &&
-    owner.issuer === asked.owner.issuer &&
-    owner.tenant === asked.owner.tenant &&
-    owner.subject === asked.owner.subject &&
-    question?.approver.issuer === approver.issuer &&
-    question.approver.tenant === approver.tenant &&
-    question.approver.subject === approver.subject
-  )
+  return tool === asked.tool && isSamePerson(owner, asked.owner) && isSamePerson(question?.approver, asked.approver)
 }

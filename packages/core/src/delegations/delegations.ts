@@ -20,7 +20,7 @@ import {
   requirePresentUser,
   unlessRevoked,
 } from '../identity/index.ts'
-import { requireText, SingleFlight } from '../lib/index.ts'
+import { isSamePerson, requireText, SingleFlight } from '../lib/index.ts'
 import { type CreateDelegationOptions, draftDelegation } from './create-delegation.ts'
 import { bindToDelegation } from './delegation-bounds.ts'
 import { isRevoked, tokenless } from './delegation-proof.ts'
@@ -260,9 +260,7 @@ function bound(identity: UserIdentity, record: DelegationRecord): UserIdentity {
   return identity
 }
 
-function isOwner({ owner }: DelegationRecord, { issuer, tenant, subject }: UserIdentity): boolean {
-  return owner.issuer === issuer && owner.tenant === tenant && owner.subject === subject
-}
+const isOwner = ({ owner }: DelegationRecord, identity: UserIdentity): boolean => isSamePerson(owner, identity)
 
 function requireUser(identity: UserIdentity): void {
   if (isVerified(identity) && identity.kind === 'user' && identity.delegationId === undefined) return

@@ -15,7 +15,6 @@ import {
   forgetAtServer,
   hasEnded,
   identityOfLogin,
-  isSamePerson,
   type KeptLogin,
   loginOfResponse,
   revokeTokens,
@@ -23,7 +22,7 @@ import {
   type SubjectTokenSource,
   withoutRenewal,
 } from '../identity/index.ts'
-import { refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
+import { isSamePerson, refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
 import { codeOf, type DevicePrompt } from './device-prompt.ts'
 import { keptFile, type LoginKey } from './kept-file.ts'
 import type { LoginFile } from './login-file.ts'

@@ -3,7 +3,6 @@ import type { Profile, TokenResponse } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { BehalfError, StoreError } from '../errors/index.ts'
 import {
-  isSamePerson,
   type KeptLogin,
   keptLogin,
   type LoginContext,
@@ -11,7 +10,7 @@ import {
   loginOfResponse,
   readKept,
 } from '../identity/index.ts'
-import { createSealer, type KeyMaterial, keyBytes, type Sealer, sha256 } from '../lib/index.ts'
+import { createSealer, isSamePerson, type KeyMaterial, keyBytes, type Sealer, sha256 } from '../lib/index.ts'
 import type { LoginFile } from './login-file.ts'
 
 const encoder = new TextEncoder()

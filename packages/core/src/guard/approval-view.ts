@@ -1,6 +1,7 @@
 import { callerOf, type Entry, isSameCaller, type RunRecord, secondsToPoll } from '../approvals/index.ts'
 import type { Approver, AuthorizationDetail, Identity } from '../contract/index.ts'
 import { isPerson } from '../identity/index.ts'
+import { isSamePerson } from '../lib/index.ts'
 
 /** What an owner may see of a run. No token, no `auth_req_id`, no input. */
 export interface ApprovalView {
@@ -77,11 +78,5 @@ function isOfPrincipal(identity: Identity, owner: RunRecord['owner']): boolean {
  * tenant.
  */
 export function isAsked(identity: Identity, { question }: RunRecord): boolean {
-  const approver = question?.approver
-  return (
-    isPerson(identity) &&
-    approver?.issuer === identity.issuer &&
-    approver.tenant === identity.tenant &&
-    approver.subject === identity.subject
-  )
+  return isPerson(identity) && isSamePerson(question?.approver, identity)
 }

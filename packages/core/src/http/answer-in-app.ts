@@ -1,7 +1,7 @@
 import { applied, type Entry, type Ledger, type RunRecord, reopen } from '../approvals/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import type { PresentUser } from '../identity/index.ts'
-import { canonicalJson, equalSecrets } from '../lib/index.ts'
+import { canonicalJson, equalSecrets, isSamePerson } from '../lib/index.ts'
 import { isInApp } from './in-app-approvals.ts'
 
 /** What a person may say to a question. `reopen`: after a no, they may be asked again. */
@@ -54,10 +54,8 @@ export async function answerInApp(
 }
 
 /** Whether this very person was named as the one to ask (A8): subjects are compared within one issuer and tenant. */
-function isAskedOf({ question }: RunRecord, { issuer, tenant, subject }: UserIdentity): boolean {
-  const approver = question?.approver
-  return approver?.issuer === issuer && approver.tenant === tenant && approver.subject === subject
-}
+const isAskedOf = ({ question }: RunRecord, identity: UserIdentity): boolean =>
+  isSamePerson(question?.approver, identity)
 
 type Open = Parameters<typeof applied>[0]
 

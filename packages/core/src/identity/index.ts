@@ -19,7 +19,6 @@ export { type RequestAgentIdentityOptions, requestAgentIdentity } from './reques
 export { currentIdentity, detached, runAs } from './run-as.ts'
 export {
   identityOfLogin,
-  isSamePerson,
   type KeptLogin,
   keptLogin,
   type LoginContext,

@@ -1,7 +1,8 @@
 import { isGrantGone, type ReceivedTokens, type TokenResponse, tokenEnd } from '../authorization-server/index.ts'
 import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
+import { isSamePerson } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
-import { isSamePerson, type KeptLogin, type LoginContext, loginOfResponse, tokenOf } from './session-login.ts'
+import { type KeptLogin, type LoginContext, loginOfResponse, tokenOf } from './session-login.ts'
 
 /** What came of asking for the next token. */
 export type Renewal =

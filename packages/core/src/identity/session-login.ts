@@ -8,6 +8,7 @@ import {
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { InvalidTokenError, StoreError } from '../errors/index.ts'
+import { isSamePerson } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 import { type SubjectToken, subjectTokenOf } from './subject-token.ts'
 import { admit, fieldsOf } from './verified.ts'
@@ -168,11 +169,6 @@ export function tokenOf(
     ...(verified?.audience !== undefined && { audience: verified.audience }),
     ...(keyThumbprint !== undefined && { keyThumbprint }),
   }
-}
-
-/** A `sub` is somebody within one issuer and tenant only (I7). */
-export function isSamePerson(left: UserIdentity, right: UserIdentity): boolean {
-  return left.issuer === right.issuer && left.tenant === right.tenant && left.subject === right.subject
 }
 
 /** The identity of a kept login, with its token behind it. */
