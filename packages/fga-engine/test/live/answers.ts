@@ -18,7 +18,11 @@ export type Place = (model: AuthorizationModel, tuples: readonly Tuple[]) => Pro
 /** OpenFGA's API through `fetch`: over a network, or into a handler. A refusal is told by its code. */
 export function httpAnswers(storeUrl: string, ask: typeof fetch): Answers {
   const post = async (path: string, body: unknown, pick: (answer: never) => unknown): Promise<unknown> => {
-    const response = await ask(`${storeUrl}/${path}`, { method: 'POST', body: JSON.stringify(body) })
+    const response = await ask(`${storeUrl}/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
     const answer = (await response.json()) as never
     return response.ok ? pick(answer) : (answer as { code: string }).code
   }

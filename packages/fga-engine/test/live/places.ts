@@ -22,7 +22,7 @@ export const overHttp: Place = async (model, tuples) => {
   const url = `https://fga.example/stores/${STORE}`
   for (const tuple of tuples) {
     const body = JSON.stringify({ writes: { tuple_keys: [tuple] } })
-    const written = await ask(`${url}/write`, { method: 'POST', body })
+    const written = await ask(`${url}/write`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
     if (!written.ok) throw new Error(`not written: ${await written.text()}`)
   }
   return httpAnswers(url, ask)
