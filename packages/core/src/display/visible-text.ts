@@ -9,12 +9,14 @@ const joining = [
 ]
   .map((script) => String.raw`\p{Script=${script}}`)
   .join('')
+/** Blanks by their looks, though letters, symbols or marks by their class. */
+const blanks = String.raw`\u2800\u{13441}\u{13442}\u{16FE4}\u{1D159}`
 const pictograph = String.raw`[\p{Extended_Pictographic}--\p{Cn}][\uFE0E\uFE0F]?\p{Emoji_Modifier}?`
 
 /** What stays: first what most texts are made of, then invisible characters that belong where they stand. */
 const kept = [
   String.raw`(?:[!-"$-\)+-\/:-Z\\\]-~]|[0-9#*](?!\uFE0F)|(?<=\P{Zs}) (?!\p{Zs}|$))+`,
-  String.raw`[\p{L}--[\p{Default_Ignorable_Code_Point}\p{Extended_Pictographic}]]+`,
+  String.raw`[\p{L}--[\p{Default_Ignorable_Code_Point}\p{Extended_Pictographic}${blanks}]]+`,
   String.raw`\p{RGI_Emoji}`,
   String.raw`${pictograph}(?:\u200D${pictograph})*`,
   String.raw`(?<=[${joining}])\u200C(?=[${joining}])`,
@@ -25,9 +27,8 @@ const kept = [
 
 /** Characters that are shown by their code. */
 const hidden = [
-  // Controls, formats (of direction among them), private, unassigned, lone surrogates, ignorables; and
-  // U+2800, a letter by its class and a blank by its looks.
-  String.raw`[[\p{C}\p{Default_Ignorable_Code_Point}\u2800]--[\n\v\f\r\x85]]+`,
+  // Controls, formats (of direction among them), private, unassigned, lone surrogates, ignorables and blanks.
+  String.raw`[[\p{C}\p{Default_Ignorable_Code_Point}${blanks}]--[\n\v\f\r\x85]]+`,
   // Padding: before and after the text, and three in a row.
   String.raw`^\p{Zs}+|\p{Zs}+$|\p{Zs}{3,}`,
   // Marks that surround or cross out what they stand on; marks on anything but letters; marks in a heap.

@@ -13,6 +13,10 @@ async function asking(message: string) {
 describe('a message that reads other than it means is sent to nobody (A8)', () => {
   test.each([
     ['a braille blank', 'Pay\u28005', 'U+2800'],
+    ['a note without a head', 'Pay 5\u{1D159}0', 'U+1D159'],
+    ['a blank hieroglyph', 'Pay to Bob\u{13441}Smith', 'U+13441'],
+    ['half a blank hieroglyph', 'Pay to Bob\u{13442}', 'U+13442'],
+    ['a Khitan filler on a letter', 'Pay to Bob\u{16FE4}', 'U+16FE4'],
     ['1,900 spaces', `Pay 5${' '.repeat(1_900)}0`, 'U+0020 ×1900'],
     ['an enclosing mark', 'Pay 5\u20E00', 'U+20E0'],
     ['a mark that crosses a digit out', 'Pay 5\u03380', 'U+0338'],
