@@ -1,4 +1,5 @@
 import { BehalfError } from './behalf-error.ts'
+import { leavesFirstCall } from './first-call.ts'
 
 /**
  * Thrown by a tool's body: the call has changed nothing, so it may be tried again with the same approval and the same
@@ -17,15 +18,7 @@ export class HadNoEffect extends BehalfError {
   }
 }
 
-/** Errors that a call has ended with. */
-const heard = new WeakSet<object>()
-
-/**
- * Whether a call's own body says that it had no effect. An error speaks for the call that it left first: what leaves a
- * nested call and passes through the body around it says nothing of that one.
- */
+/** Whether a call's own body says that it had no effect. */
 export function takeHadNoEffect(error: unknown): boolean {
-  if (!BehalfError.isInstance(error) || error.code !== 'ERR_HAD_NO_EFFECT' || heard.has(error)) return false
-  heard.add(error)
-  return true
+  return BehalfError.isInstance(error) && error.code === 'ERR_HAD_NO_EFFECT' && leavesFirstCall(error)
 }

@@ -2,6 +2,7 @@ import { type Claim, claimRun, type Entry } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { Call, Done } from '../contract/index.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../credential/index.ts'
+import { leavesFirstCall } from '../errors/first-call.ts'
 import { takeHadNoEffect } from '../errors/had-no-effect-error.ts'
 import { BehalfError, type StepUp } from '../errors/index.ts'
 import { callOf, principalOf } from './auditor.ts'
@@ -139,10 +140,12 @@ async function noteFlowEnd(progress: Progress, end: FlowEnd, held: Held, environ
  */
 async function noteThrow(progress: Progress, error: unknown, held: Held, environment: Environment): Promise<void> {
   const { claimed } = held
-  // Asked of a read too: its error may pass through a write around it.
+  // Both are asked in any case: the error may pass through a call around this one, of which it says nothing.
   const isDoubtful = isInDoubt(error, held)
+  const asked = stepUpOfError(error)
+  const isOwn = asked !== undefined && leavesFirstCall(asked)
   const inDoubt = claimed !== undefined && isDoubtful
-  const demanded = inDoubt ? undefined : stepUpOfError(error)
+  const demanded = isOwn && !inDoubt ? asked : undefined
   // A challenge may repeat the token that it answers.
   const stepUp = demanded && {
     ...(demanded.credential !== undefined && { credential: demanded.credential }),

@@ -189,3 +189,25 @@ describe('an API asks for more in mid-body (E5)', () => {
     for (const clear of ['ann', 'gold', 'mail']) expect(seen.join()).not.toContain(clear)
   })
 })
+
+test('what an inner tool was asked for is not asked of the tool around it', async () => {
+  for (const wraps of [false, true]) {
+    const { guard, call, send } = strictApi()
+    const behalf = guard()
+    const bills = { ...mail, origins: ['https://bills.example'] }
+    const outer = policy(schema, { version: '1', effect: 'write', access: { bills } })
+    const inner = policy(schema, { version: '1', effect: 'write', access: { mail } })
+    const within = call({ tool: 'send', slot: 'inner' })
+    const around = call({ tool: 'bill', slot: 'outer' })
+    const body = async () => {
+      try {
+        return await behalf.run(inner, within, send as never)
+      } catch (cause) {
+        throw wraps ? new Error('no mail', { cause }) : cause
+      }
+    }
+    await expect(behalf.run(outer, around, body)).rejects.toThrow()
+    expect(await behalf.preflight(outer, around)).toMatchObject({ status: 'ready' })
+    expect(await behalf.preflight(inner, within)).toMatchObject(stepUp)
+  }
+})
