@@ -5,9 +5,10 @@ import type { Clock, Store, Versioned } from '../ports/index.ts'
 import { KeptValues, parseJson } from './kept-values.ts'
 import { isOutage, Lease } from './lease.ts'
 import type { Owner } from './owner.ts'
-import { type Entry, isSettled, mayBecome, type RunRecord } from './record.ts'
+import { type Entry, mayBecome, type RunRecord } from './record.ts'
 import { parseRecord } from './record-schema.ts'
 import { bucketOf, NOES_WINDOW_SECONDS, type Refused } from './refused.ts'
+import { RunIndexes } from './run-indexes.ts'
 import { dueOf, LOOKS } from './watch-due.ts'
 
 /** A run is kept this long after its end, so that a message replayed by a framework gets its result and not a second run. */
@@ -28,8 +29,6 @@ export interface WalkOptions {
   /** Absent: a record that does not open ends the walk with its error. */
   readonly onUnreadable?: OnUnreadable | undefined
 }
-
-type OwnerName = { readonly [Key in keyof Owner]: Owner[Key] | undefined }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -54,6 +53,7 @@ export class Ledger {
   readonly #sealer: Sealer
   readonly #clock: Clock
   readonly #onState: (record: RunRecord) => void
+  readonly #indexes: RunIndexes
   readonly hash: KeyedHash
   /** What is kept beside the runs. */
   readonly values: KeptValues
@@ -65,6 +65,7 @@ export class Ledger {
     this.#clock = clock
     this.#onState = onState
     this.hash = hash
+    this.#indexes = new RunIndexes(hash)
   }
 
   /** Epoch seconds. */
@@ -150,9 +151,7 @@ export class Ledger {
 
   /** Runs of an equal call whose body started and has not returned: running or in doubt. */
   async startedOf(binding: string): Promise<readonly Entry[]> {
-    const entries: Entry[] = []
-    for await (const entry of this.#walk(`started:${binding}`)) entries.push(entry)
-    return entries
+    return this.#all(this.#indexes.started(binding))
   }
 
   /**
@@ -173,12 +172,12 @@ export class Ledger {
 
   /** Records that ask this person. */
   async *askedOf(approver: Approver, options?: WalkOptions): AsyncGenerator<Entry, void> {
-    yield* this.#walk(await this.#approverIndex(approver), options)
+    yield* this.#walk(await this.#indexes.approver(approver), options)
   }
 
   /** Records of this owner that are not settled. */
   async *ownedBy(owner: Owner, options?: WalkOptions): AsyncGenerator<Entry, void> {
-    yield* this.#walk(await this.#ownerIndex(owner), options)
+    yield* this.#walk(await this.#indexes.owner(owner), options)
   }
 
   /** Records that an approver refused, of one tool of one owner, from about this time on. Epoch seconds. */
@@ -187,15 +186,14 @@ export class Ledger {
     // The clock of whoever wrote it may run ahead.
     const last = bucketOf(this.now() + NOES_WINDOW_SECONDS)
     for (let bucket = bucketOf(since); bucket <= last; bucket++) {
-      const index = await this.#refusedIndex(refused, bucket)
-      for await (const entry of this.#walk(index)) entries.push(entry)
+      entries.push(...(await this.#all(await this.#indexes.refused(refused, bucket))))
     }
     return entries
   }
 
   /** Records that were begun in this session of an issuer's and are not settled. */
   async *ofSession(issuer: string, session: string, options?: WalkOptions): AsyncGenerator<Entry, void> {
-    yield* this.#walk(await this.#sessionIndex(issuer, session), options)
+    yield* this.#walk(await this.#indexes.session(issuer, session), options)
   }
 
   /**
@@ -233,31 +231,19 @@ export class Ledger {
       prefix: 'run:',
       after: after === undefined ? undefined : `run:${after}`,
       open: (found) => this.#opened(found),
-      indexesOf: ({ record }) => this.#indexesOf(record),
+      indexesOf: ({ record }) => this.#indexes.of(record),
       onUnreadable,
     })
   }
 
+  async #all(index: string): Promise<readonly Entry[]> {
+    const entries: Entry[] = []
+    for await (const entry of this.#walk(index)) entries.push(entry)
+    return entries
+  }
+
   async #opened({ key, value, version }: Versioned): Promise<Entry> {
     return { record: parseRecord(parseJson(await this.#sealer.open(key, value))), version }
-  }
-
-  async #approverIndex({ issuer, tenant, subject }: Approver): Promise<string> {
-    return `approver:${await this.hash(JSON.stringify(['approver', issuer, tenant ?? null, subject]))}`
-  }
-
-  async #ownerIndex({ issuer, tenant, subject }: OwnerName): Promise<string> {
-    return `owner:${await this.hash(JSON.stringify(['owner', issuer, tenant ?? null, subject ?? null]))}`
-  }
-
-  async #sessionIndex(issuer: string, session: string): Promise<string> {
-    return `session:${await this.hash(JSON.stringify(['session', issuer, session]))}`
-  }
-
-  async #refusedIndex({ owner, approver, tool }: Refused, bucket: number): Promise<string> {
-    const whose = [owner.issuer, owner.tenant ?? null, owner.subject ?? null]
-    const whom = [approver.issuer, approver.tenant ?? null, approver.subject]
-    return `refused:${await this.hash(JSON.stringify(['refused', whose, whom, tool, bucket]))}`
   }
 
   async #write(record: RunRecord, ifVersion: string | null): Promise<string | 'conflict'> {
@@ -270,29 +256,8 @@ export class Ledger {
     return this.#store.put(key, value, {
       ifVersion,
       expiresAt: this.#endOf(record) + POINTERS_END_BEFORE_SECONDS,
-      index: await this.#indexesOf(record),
+      index: await this.#indexes.of(record),
       ...(at !== undefined && { due: { queue: LOOKS, at } }),
     })
-  }
-
-  async #indexesOf(record: RunRecord): Promise<readonly string[]> {
-    const { owner, sessionId } = record
-    const index: string[] = []
-    if (!isSettled(record.state)) {
-      index.push(await this.#ownerIndex(owner))
-      // A revocation may name the subject alone.
-      if (owner.tenant !== undefined) index.push(await this.#ownerIndex({ ...owner, tenant: undefined }))
-      if (sessionId !== undefined) index.push(await this.#sessionIndex(owner.issuer, sessionId))
-    }
-    if (record.state === 'running' || record.state === 'crashed') index.push(`started:${record.binding}`)
-    // Whoever was asked has nothing more to do with it: their page stays short (A14).
-    if (record.question !== undefined && (record.state === 'requested' || record.state === 'pending')) {
-      index.push(await this.#approverIndex(record.question.approver))
-    }
-    if (record.state === 'denied' && record.question !== undefined) {
-      const refused = { owner, approver: record.question.approver, tool: record.tool }
-      index.push(await this.#refusedIndex(refused, bucketOf(record.endedAt ?? 0)))
-    }
-    return index
   }
 }
