@@ -6,6 +6,7 @@ import { keepWriting, keptWrite } from './keep-writing.ts'
 import type { Ledger } from './ledger.ts'
 import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, nextPollAt } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
+import { afterNoes } from './refusals.ts'
 import { withinBound } from './within-bound.ts'
 
 /** Nobody else asks or looks meanwhile; a holder that died is replaced after this long, one that lives renews. */
@@ -22,6 +23,8 @@ export type Delivered =
   | { readonly status: 'settled'; readonly entry: Entry }
   | { readonly status: 'busy'; readonly entry: Entry }
   | { readonly status: 'too_many'; readonly entry: Entry; readonly retryAfter: number }
+  /** The approver said no to what is like it (A14). `until`: epoch seconds. */
+  | { readonly status: 'closed'; readonly entry: Entry; readonly until: number }
 
 /** A stored question in the form in which channels take it. */
 export function channelQuestion(record: RunRecord & { readonly question: StoredQuestion }): ApprovalQuestion {
@@ -43,15 +46,16 @@ export function channelQuestion(record: RunRecord & { readonly question: StoredQ
   }
 }
 
-/** Does `work` alone, across processes; `undefined` when somebody else is at it. */
+/** Does `work` on a run alone, across processes; `undefined` when somebody else is at it, or has the lease `key`. */
 export async function alone<Result>(
   ledger: Ledger,
   id: string,
   seconds: number,
   work: () => Promise<Result>,
+  key = `busy:${id}`,
 ): Promise<Result | undefined> {
   if (keptWrite(ledger, id) !== undefined) return undefined
-  const lease = await ledger.lease(`busy:${id}`, seconds)
+  const lease = await ledger.lease(key, seconds)
   if (lease === undefined) return undefined
   const stopRenewing = lease.keep()
   try {
@@ -78,17 +82,24 @@ export async function deliverQuestion(
   channel: ApprovalChannel,
   context: ChannelContext,
 ): Promise<Delivered> {
-  const outcome = await alone(ledger, entry.record.id, BUSY_SECONDS, async (): Promise<Delivered> => {
-    const current = (await ledger.read(entry.record.id)) ?? entry
-    if (current.record.state !== 'requested' || current.record.question === undefined) {
-      return { status: 'settled', entry: current }
+  const { id, binding } = entry.record
+  const busy: Delivered = { status: 'busy', entry }
+  const deliver = async (isAlone: boolean): Promise<Delivered> => {
+    const current = (await ledger.read(id)) ?? entry
+    const { state, question } = current.record
+    if (state !== 'requested' || question === undefined) return { status: 'settled', entry: current }
+    const { closedUntil, isOnceMore } = await afterNoes(ledger, { ...current.record, question })
+    if (closedUntil !== undefined) return { status: 'closed', entry: current, until: closedUntil }
+    // Of equal questions one is sent, and whoever comes next finds it open.
+    if (isOnceMore && !isAlone) {
+      return (await alone(ledger, id, BUSY_SECONDS, () => deliver(true), `once-more:${binding}`)) ?? busy
     }
-    if ((await countQuestion(ledger, current.record, current.record.question)) > MAX_QUESTIONS_PER_MINUTE) {
+    if ((await countQuestion(ledger, current.record, question)) > MAX_QUESTIONS_PER_MINUTE) {
       return { status: 'too_many', entry: current, retryAfter: 60 }
     }
-    return { status: 'settled', entry: await send(ledger, current, current.record.question, channel, context) }
-  })
-  return outcome ?? { status: 'busy', entry }
+    return { status: 'settled', entry: await send(ledger, current, question, channel, context) }
+  }
+  return (await alone(ledger, id, BUSY_SECONDS, () => deliver(false))) ?? busy
 }
 
 async function countQuestion(ledger: Ledger, { owner }: RunRecord, { approver }: StoredQuestion): Promise<number> {

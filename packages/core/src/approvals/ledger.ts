@@ -154,6 +154,11 @@ export class Ledger {
     return this.#all(this.#indexes.started(binding))
   }
 
+  /** Runs of an equal call whose question is open. */
+  async openOf(binding: string): Promise<readonly Entry[]> {
+    return this.#all(this.#indexes.asked(binding))
+  }
+
   /**
    * Takes records at which a look is due; nobody else gets them before the lease ends. What does not open is
    * an error in its place, so that one bad record does not hold up the others.

@@ -35,6 +35,7 @@ const question = z.object({
   expiresAt: seconds,
   toldInDoubt: z.optional(z.array(text)),
   useWithinSeconds: z.optional(seconds),
+  askAgainAfterSeconds: z.optional(seconds),
 })
 
 const result = z.discriminatedUnion('kind', [

@@ -69,6 +69,8 @@ export interface StoredQuestion {
   readonly toldInDoubt?: readonly string[]
   /** How long an answer may be used, in seconds. @default 900 */
   readonly useWithinSeconds?: number
+  /** How long a second no closes an equal call, in seconds. @default 600 */
+  readonly askAgainAfterSeconds?: number
 }
 
 /** How the question was delivered, and when to look for the answer. */

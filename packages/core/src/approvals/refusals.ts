@@ -1,6 +1,6 @@
 import { isSamePerson } from '../lib/index.ts'
 import type { Ledger } from './ledger.ts'
-import type { Entry, RunRecord } from './record.ts'
+import type { Entry, RunRecord, StoredQuestion } from './record.ts'
 import { NOES_WINDOW_SECONDS, type Refused } from './refused.ts'
 
 /** After a no, an equal call is asked once more, this long after it at the earliest. Seconds. */
@@ -9,28 +9,52 @@ const ONCE_MORE_AFTER_SECONDS = 60
 /** So many noes of one approver to one tool of one owner close that tool, for the window in which they were given. */
 const MAX_NOES = 3
 
+/** How long a second no closes an equal call, where the policy does not say it. Seconds. */
+const ASK_AGAIN_AFTER_SECONDS = 600
+
 /** A question that may be asked, or not. */
-export interface Asking extends Refused {
-  readonly binding: string
-  /** For so long a second no to an equal call closes it. Seconds. */
-  readonly askAgainAfterSeconds: number
+export interface Asking extends Pick<RunRecord, 'owner' | 'tool' | 'binding'> {
+  readonly question: StoredQuestion
+  /** Of the run that asks, where it is written already. */
+  readonly id?: string
 }
 
-/**
- * Until when the approver may not be asked again, since they said no before (A14).
- *
- * @returns epoch seconds; `undefined` where they may be asked now.
- */
-export async function closedUntil(ledger: Ledger, asking: Asking): Promise<number | undefined> {
-  const { binding, askAgainAfterSeconds } = asking
+/** What earlier noes of the approver mean for a question. */
+export interface AfterNoes {
+  /** Epoch seconds: until then the approver may not be asked. `undefined` where they may be asked now. */
+  readonly closedUntil: number | undefined
+  /** They said no to an equal call: one may be asked, and no other one beside it. */
+  readonly isOnceMore: boolean
+}
+
+/** Whether the approver may be asked now, since they may have said no before (A14). */
+export async function afterNoes(ledger: Ledger, asking: Asking): Promise<AfterNoes> {
+  const { owner, tool, binding, question } = asking
+  const { askAgainAfterSeconds = ASK_AGAIN_AFTER_SECONDS } = question
   const now = ledger.now()
   // A second no counts from the first one on, and each of them may be as old as the window.
   const since = now - Math.max(NOES_WINDOW_SECONDS, askAgainAfterSeconds) * 2
-  const noes = await noesSince(ledger, asking, since)
+  const noes = await noesSince(ledger, { owner, tool, approver: question.approver }, since)
   const times = noes.map(endOf)
   const equal = noes.filter(({ record }) => record.binding === binding).map(endOf)
   const until = Math.max(closedTool(times), closedCall(equal, askAgainAfterSeconds))
-  return now < until ? until : undefined
+  if (now < until) return { closedUntil: until, isOnceMore: true }
+  const isOnceMore = (equal[0] ?? 0) > now - askAgainAfterSeconds
+  const isAsked = isOnceMore && (await isEqualAsked(ledger, asking))
+  return { closedUntil: isAsked ? now + ONCE_MORE_AFTER_SECONDS : undefined, isOnceMore }
+}
+
+/** Whether an equal question is with the approver now. */
+async function isEqualAsked(ledger: Ledger, { id, owner, tool, binding, question }: Asking): Promise<boolean> {
+  const now = ledger.now()
+  const open = await ledger.openOf(binding)
+  return open.some(
+    ({ record }) =>
+      record.id !== id &&
+      record.state === 'pending' &&
+      now < (record.question?.expiresAt ?? 0) &&
+      isOf(record, { owner, tool, approver: question.approver }),
+  )
 }
 
 /** @param times - The newest first. */

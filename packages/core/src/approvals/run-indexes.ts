@@ -19,6 +19,11 @@ export class RunIndexes {
     return `started:${binding}`
   }
 
+  /** Questions of equal runs that are open. */
+  asked(binding: string): string {
+    return `asked:${binding}`
+  }
+
   /** Questions that are open to this person. */
   approver({ issuer, tenant, subject }: Approver): Promise<string> {
     return this.#named('approver', issuer, tenant ?? null, subject)
@@ -54,7 +59,7 @@ export class RunIndexes {
     if (state === 'running' || state === 'crashed') index.push(this.started(binding))
     // Whoever was asked has nothing more to do with it: their page stays short (A14).
     if (question !== undefined && (state === 'requested' || state === 'pending')) {
-      index.push(await this.approver(question.approver))
+      index.push(await this.approver(question.approver), this.asked(binding))
     }
     if (state === 'denied' && question !== undefined) {
       index.push(await this.refused({ owner, approver: question.approver, tool }, bucketOf(record.endedAt ?? 0)))

@@ -16,6 +16,8 @@ export type Settled =
   /** A person has to answer. */
   | { readonly status: 'pending'; readonly entry: Entry }
   | { readonly status: 'refused'; readonly entry: Entry; readonly code: DenyCode; readonly why: string }
+  /** The approver said no to what is like it: the question is not sent before then. Epoch seconds. */
+  | { readonly status: 'closed'; readonly entry: Entry; readonly until: number }
   /** Somebody runs it now, or the person had too many questions. */
   | {
       readonly status: 'busy'
@@ -90,6 +92,7 @@ async function advance(
         underWay: false,
       }
     }
+    if (delivered.status === 'closed') return delivered
     current = delivered.entry
   }
   return current

@@ -79,6 +79,7 @@ export function draftQuestion(
     expiresAt: environment.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
     ...(inDoubt.length > 0 && { toldInDoubt: inDoubt.map(({ record }) => record.id) }),
     ...(approval.useWithinSeconds !== undefined && { useWithinSeconds: approval.useWithinSeconds }),
+    ...(approval.askAgainAfterSeconds !== undefined && { askAgainAfterSeconds: approval.askAgainAfterSeconds }),
   }
   return withCredential(progress, approval, question, chosen.channel, environment)
 }

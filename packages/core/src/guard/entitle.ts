@@ -136,7 +136,7 @@ export async function askWhereNeeded(
     const detail = `a yes was just given to somebody else: ${entitlement.why}; it is left to them for ${OTHERS_SECONDS} s`
     return { status: 'unavailable', retryAfter: Math.ceil(left), detail }
   }
-  const question = await newQuestion(progress, entry.record.binding, inDoubt, environment)
+  const question = await newQuestion(progress, entry.record, inDoubt, environment)
   if ('status' in question) return question
   const asked = { ...askedBy(progress, identity), question }
   const replaced = await replaceQuestion(environment.ledger, entry, asked)

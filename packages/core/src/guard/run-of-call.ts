@@ -93,7 +93,7 @@ async function newRun(
   if (blocked !== undefined) return blocked
   if (phase === 'preflight' && !progress.needsApproval) return undefined
   const { approval } = progress.definition.rules
-  const question = progress.needsApproval ? await newQuestion(progress, binding, inDoubt, environment) : undefined
+  const question = progress.needsApproval ? await newQuestion(progress, { binding }, inDoubt, environment) : undefined
   if (question !== undefined && 'status' in question) return question
   const perCall = question === undefined || approval?.perCall === true
   const record = (id: string): RunRecord => ({

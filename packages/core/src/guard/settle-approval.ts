@@ -9,6 +9,7 @@ import {
 } from '../approvals/index.ts'
 import { askWhereNeeded, type Entitled } from './entitle.ts'
 import type { Environment } from './environment.ts'
+import { closedStop } from './new-question.ts'
 import type { Progress } from './progress.ts'
 import { runOfCall, startedByOthers } from './run-of-call.ts'
 import { deny, type Stop } from './stop.ts'
@@ -54,6 +55,8 @@ export async function settleApproval(
       return { status: 'stop', stop: busyStop(settled) }
     case 'refused':
       return { status: 'stop', stop: await refusedStop(settled, environment) }
+    case 'closed':
+      return { status: 'stop', stop: closedStop(settled.until, environment) }
     case 'stop':
       return settled
     default:
