@@ -97,9 +97,20 @@ export async function deliverQuestion(
     if ((await countQuestion(ledger, current.record, question)) > MAX_QUESTIONS_PER_MINUTE) {
       return { status: 'too_many', entry: current, retryAfter: 60 }
     }
+    // Last of all: the proof may have been revoked while the record was written, and the clean-up have passed (I11).
+    if (await ledger.isRevoked(current.record)) return { status: 'settled', entry: await revoked(ledger, current) }
     return { status: 'settled', entry: await send(ledger, current, question, channel, context) }
   }
   return (await alone(ledger, id, BUSY_SECONDS, () => deliver(false))) ?? busy
+}
+
+function revoked(ledger: Ledger, entry: Entry): Promise<Entry> {
+  const { question } = entry.record
+  return ledger.update(entry, (record) =>
+    record.state === 'requested' && record.question?.id === question?.id
+      ? { ...record, state: 'revoked', endedAt: ledger.now() }
+      : undefined,
+  )
 }
 
 async function countQuestion(ledger: Ledger, { owner }: RunRecord, { approver }: StoredQuestion): Promise<number> {

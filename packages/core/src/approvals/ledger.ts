@@ -39,6 +39,8 @@ export interface LedgerOptions {
   readonly sealer: Sealer
   readonly hash: KeyedHash
   readonly clock: Clock
+  /** Whether the proof that a run was asked with was revoked since (I11). */
+  readonly isRevoked: (record: RunRecord) => Promise<boolean>
   /** Told of each new state, once it is written, by whoever wrote it. */
   readonly onState?: (record: RunRecord) => void
 }
@@ -55,16 +57,18 @@ export class Ledger {
   readonly #onState: (record: RunRecord) => void
   readonly #indexes: RunIndexes
   readonly hash: KeyedHash
+  readonly isRevoked: LedgerOptions['isRevoked']
   /** What is kept beside the runs. */
   readonly values: KeptValues
 
-  constructor({ store, sealer, hash, clock, onState = () => {} }: LedgerOptions) {
+  constructor({ store, sealer, hash, clock, isRevoked, onState = () => {} }: LedgerOptions) {
     this.values = new KeptValues(store, sealer)
     this.#store = store
     this.#sealer = sealer
     this.#clock = clock
     this.#onState = onState
     this.hash = hash
+    this.isRevoked = isRevoked
     this.#indexes = new RunIndexes(hash)
   }
 

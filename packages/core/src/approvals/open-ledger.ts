@@ -1,7 +1,9 @@
 import { openStoreKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
+import { Revocations, revocationRecords } from '../revocation/index.ts'
 import { Ledger } from './ledger.ts'
 import type { RunRecord } from './record.ts'
+import { isRevokedRun } from './revoked-run.ts'
 
 /** The store of an app's runs and questions, the same for guard, watcher and handlers. */
 export interface OpenLedgerOptions {
@@ -9,6 +11,8 @@ export interface OpenLedgerOptions {
   readonly keys?: StoreKeys | undefined
   readonly clock: Clock
   readonly onState?: (record: RunRecord) => void
+  /** @default those of the store, with a log position of their own */
+  readonly revocations?: Revocations
 }
 
 /**
@@ -16,7 +20,14 @@ export interface OpenLedgerOptions {
  *
  * @throws ConfigurationError A durable store without keys, or keys that are none.
  */
-export function openLedger({ store, keys, clock, onState }: OpenLedgerOptions): Ledger {
+export function openLedger({
+  store,
+  keys,
+  clock,
+  onState,
+  revocations = new Revocations(revocationRecords(store, keys)),
+}: OpenLedgerOptions): Ledger {
   const opened = openStoreKeys(store, keys)
-  return new Ledger({ ...opened, clock, ...(onState !== undefined && { onState }) })
+  const isRevoked = (record: RunRecord) => isRevokedRun(record, revocations, clock.now())
+  return new Ledger({ ...opened, clock, isRevoked, ...(onState !== undefined && { onState }) })
 }

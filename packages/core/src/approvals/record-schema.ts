@@ -60,6 +60,7 @@ const runRecord = z.object({
   actor: z.optional(actor),
   delegationId: z.optional(text),
   sessionId: z.optional(text),
+  provenAt: z.optional(seconds),
   input: json,
   slots: z.array(text),
   perCall: z.boolean(),

@@ -109,6 +109,8 @@ export interface RunRecord {
   readonly actor?: Actor
   readonly delegationId?: string
   readonly sessionId?: string
+  /** Epoch seconds: when the proof was made that it was begun or asked with, where the proof says it. */
+  readonly provenAt?: number
   /** The first parsed input: what every try of this run runs with (A12). */
   readonly input: Json
   /** Hashed slots: each of them sees this record's state and replays its result. */

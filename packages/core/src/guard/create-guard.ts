@@ -99,7 +99,8 @@ function environmentOf(options: GuardOptions): Environment {
   }
   const auditor = auditorOf(options.audit, { agent: agent.name, clock, timeoutMs })
   const onState = (record: RunRecord) => noteApproval(record, auditor)
-  const ledger = openLedger({ store, keys: options.keys, clock, onState })
+  const revocations = new Revocations(revocationRecords(store, options.keys), revocationSeconds)
+  const ledger = openLedger({ store, keys: options.keys, clock, onState, revocations })
   const tokens = new TokenCache({ clock, ...(sharesTokens(options) && { shared: { store, keys: options.keys } }) })
   // What was disconnected, or chosen anew, through this vault is used no longer here.
   options.vault?.onChange?.(({ issuer, tenant, subject }) =>
@@ -114,7 +115,7 @@ function environmentOf(options: GuardOptions): Environment {
     vault: options.vault,
     channels: channelsByName(options.approvals, authorizationServer),
     ledger,
-    revocations: new Revocations(revocationRecords(store, options.keys), revocationSeconds),
+    revocations,
     delegations: new DelegationStore(new SealedRecords('delegation', store, options.keys)),
     sessions: sessionRecords(store, options.keys),
     stepUps: { until: 0, keys: new WeakMap() },

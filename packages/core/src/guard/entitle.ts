@@ -14,6 +14,7 @@ import {
   startedRuns,
 } from '../approvals/index.ts'
 import type { Identity } from '../contract/index.ts'
+import { provenAtOf } from '../revocation/index.ts'
 import { needsApproval } from './check-call.ts'
 import { approverOf, channelName } from './draft-question.ts'
 import type { Environment } from './environment.ts'
@@ -149,13 +150,15 @@ export async function askWhereNeeded(
 export function askedBy(
   { policyVersion }: Progress,
   identity: Identity,
-): Pick<RunRecord, 'policyVersion' | 'owner' | 'actor' | 'delegationId' | 'sessionId'> {
+): Pick<RunRecord, 'policyVersion' | 'owner' | 'actor' | 'delegationId' | 'sessionId' | 'provenAt'> {
   const { clientId: _, ...caller } = callerOf(identity)
   const sessionId = identity.kind === 'user' ? identity.sessionId : undefined
+  const provenAt = identity.kind === 'user' ? provenAtOf(identity) : undefined
   return {
     policyVersion: policyVersion ?? '',
     owner: ownerOf(identity),
     ...caller,
     ...(sessionId !== undefined && { sessionId }),
+    ...(provenAt !== undefined && { provenAt }),
   }
 }

@@ -2,7 +2,6 @@ import {
   bindingOf,
   callerOf,
   type Entry,
-  endUnused,
   findOrCreateRun,
   findRun,
   isSameKind,
@@ -43,21 +42,11 @@ export async function runOfCall(
   const slot = await slotKey({ ...call, slot: invocation.slot, rawInput }, ledger.hash)
   const entry = (await findRun(ledger, slot)) ?? (await newRun(progress, { ...call, slot }, environment, phase))
   if (entry === undefined || 'status' in entry) return entry
-  // Revoked while the record was written: the clean-up may have passed, and nobody is to be asked (I11).
-  const revoked = entry.record.state === 'requested' ? await revokedMeanwhile(identity, entry, environment) : undefined
-  if (revoked !== undefined) return revoked
   const foreign = startedByOthers(entry.record, identity)
   if (foreign !== undefined) return foreign
   // An earlier try was parsed to something else, as by a random default (A12).
   const { input } = entry.record
   return (equalJson(input, progress.input) ? undefined : await checkWithInput(progress, input, environment)) ?? entry
-}
-
-async function revokedMeanwhile(identity: Identity, entry: Entry, environment: Environment): Promise<Stop | undefined> {
-  const { revocations, clock, ledger } = environment
-  if ((await revocations.findNow(identity, clock.now())) === undefined) return undefined
-  await endUnused(ledger, entry, 'revoked')
-  return deny('revoked', 'this user’s access was revoked while the call was decided')
 }
 
 /** What a run gave, and that it is in doubt, is told to the kind of caller that started it, and to no other (A12). */

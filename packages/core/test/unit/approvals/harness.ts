@@ -34,6 +34,7 @@ export function testLedger(
     clock,
     sealer: createSealer([sealKey]),
     hash: keyedHash(new Uint8Array(32).fill(9)),
+    isRevoked: async () => false,
     ...(options.onState !== undefined && { onState: options.onState }),
   })
   return { ledger, store, clock }

@@ -10,7 +10,13 @@ const draft = { binding: 'b', slotKey: 'slot:1', fits: () => true, record: (id: 
 const other = new Uint8Array(32).fill(8)
 
 const ledgerUnder = (store: Store, ...keys: readonly Uint8Array[]) =>
-  new Ledger({ store, clock: testClock(), sealer: createSealer(keys), hash: keyedHash(new Uint8Array(32).fill(9)) })
+  new Ledger({
+    store,
+    clock: testClock(),
+    sealer: createSealer(keys),
+    hash: keyedHash(new Uint8Array(32).fill(9)),
+    isRevoked: async () => false,
+  })
 
 /** Puts bytes in the place of a stored value, as somebody with the store's password could. */
 async function forge(store: Store, key: string, change: (value: Uint8Array) => Uint8Array) {
