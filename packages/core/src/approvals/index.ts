@@ -8,7 +8,7 @@ export type {
 } from './approval-channel.ts'
 export { approvalState } from './approval-state.ts'
 export { bindingOf, idempotencyKey, slotKey } from './binding.ts'
-export { callerOf, isSameCaller, isSameKind } from './caller.ts'
+export { type Caller, callerOf, isSameCaller, isSameKind } from './caller.ts'
 export { type ApprovalChannels, channelsByName } from './channels-by-name.ts'
 export { type Claim, claimRun } from './claim-run.ts'
 export { endUnused, replaceQuestion, reportCrash, resolveCrash } from './end-run.ts'

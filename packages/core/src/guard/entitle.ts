@@ -1,9 +1,11 @@
 import {
+  type Caller,
   callerOf,
   type Demand,
   type Entitlement,
   type Entry,
   entitlementOf,
+  isSameKind,
   mayRunAgain,
   misfitOf,
   ownerOf,
@@ -20,7 +22,7 @@ import { approverOf, channelName } from './draft-question.ts'
 import type { Environment } from './environment.ts'
 import { newQuestion } from './new-question.ts'
 import type { Progress } from './progress.ts'
-import type { Stop } from './stop.ts'
+import { deny, type Stop } from './stop.ts'
 import { unknownOutcome } from './unknown-outcome.ts'
 
 /** How long an equal call that needs no approval is refused while a run is in doubt. Seconds. */
@@ -132,6 +134,12 @@ export async function askWhereNeeded(
     return unknownOutcome(crashed, `it started before, and may not start again: ${why}`, environment)
   }
   if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
+  if (!mayReplace(entry.record, callerOf(identity))) {
+    return deny(
+      'not_permitted',
+      'another kind of caller was asked for in this slot: only they, or their user, ask anew',
+    )
+  }
   const left = entitlement.isOthers === true ? leftToOthers(entry, environment) : 0
   if (left > 0) {
     const detail = `a yes was just given to somebody else: ${entitlement.why}; it is left to them for ${OTHERS_SECONDS} s`
@@ -144,6 +152,12 @@ export async function askWhereNeeded(
   const channel = environment.channels.get(entry.record.question?.channel ?? '')
   void replaced.tell({ channel, context: { authorizationServers: environment.servers, clock: environment.clock } })
   return { entry: replaced.entry, entitled: undefined }
+}
+
+/** An agent that acts for a user, and a job, take no question from their user or from each other. */
+function mayReplace(record: RunRecord, caller: Caller): boolean {
+  const isUser = caller.actor === undefined && caller.delegationId === undefined
+  return record.question === undefined || isUser || isSameKind(record, caller)
 }
 
 /** By whom, and under which policy, a run is begun or asked about. */

@@ -74,7 +74,6 @@ const anotherQuestion: Record<string, Attempt> = {
   'another user in the same thread': { call: { identity: user({ subject: 'bob' }) } },
   // The same slot and input name the same run: it is asked anew, under its own id.
   'another client of the same user': { leaves: '', call: { identity: user({ clientId: 'other' }) } },
-  'another actor': { leaves: '', call: { identity: user({ actor: { subject: 'someone' } }) } },
   'another agent': { guard: { agent: { name: 'agent:other' } } },
   'a policy whose version moved on': { leaves: 'open', rules: policy(Order, { version: '2', approval }) },
 }
@@ -118,6 +117,12 @@ describe('approve, then change: the old approval stays unused (A1, A10)', () => 
     const { outcome, runs, questions } = await attempt(change)
     expect(outcome).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
     expect([runs, questions]).toEqual([0, 2])
+  })
+
+  test('another actor has no question in this slot', async () => {
+    const { outcome, runs, questions } = await attempt({ call: { identity: user({ actor: { subject: 'someone' } }) } })
+    expect(outcome).toMatchObject({ status: 'denied', code: 'not_permitted' })
+    expect([runs, questions]).toEqual([0, 1])
   })
 
   test.each(Object.entries(refused))('%s is refused, and nobody is asked', async (_, input) => {

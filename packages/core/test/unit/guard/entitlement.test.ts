@@ -133,12 +133,14 @@ describe('a record proves only what was asked and answered (A11)', () => {
     await behalf.preflight(rules, call())
     answers({ status: 'pending' })
     clock.advance(31)
-    for (const slot of [['thread', 'call'], 'another'] as const) {
-      const identity = admit({ ...fieldsOf(user()), ...over })
+    const identity = admit({ ...fieldsOf(user()), ...over })
+    for (const slot of ['another', 'a third one']) {
       expect(await behalf.run(rules, call({ identity, slot }), () => 'ran')).toMatchObject({ status: 'interrupted' })
     }
-    // Two slots: the first run was asked anew, and the second one shares its question.
-    expect(questions).toHaveLength(2)
+    // In the slot of the first run an agent asks nobody; a caller of the same kind takes its place.
+    const inItsSlot = await behalf.run(rules, call({ identity }), () => 'ran')
+    expect(inItsSlot.status).toBe(identity.actor === undefined ? 'interrupted' : 'denied')
+    expect(questions).toHaveLength(identity.actor === undefined ? 3 : 2)
   })
 
   test('a yes to one version of a policy is not used by another, and the idempotency key stays', async () => {
