@@ -17,6 +17,8 @@ export interface Demand {
   readonly inDoubt: readonly string[]
   /** Whether this person's access was revoked at or after a time, in epoch seconds. Read from the store. */
   readonly isRevokedSince: (approver: Approver, since: number) => Promise<boolean>
+  /** Whether the proof that the run was asked with was revoked. Read from the store. */
+  readonly isRevoked: (record: RunRecord) => Promise<boolean>
 }
 
 /** Why a run may start: decided at the moment of use, and never from how the record came to be (A11). */
@@ -37,6 +39,8 @@ export async function entitlementOf(record: RunRecord, demand: Demand): Promise<
   // A revoker's clock may be behind ours.
   if (await demand.isRevokedSince(question.approver, answeredAt - SKEW_SECONDS))
     return ask('the approver was revoked after the answer')
+  // It may have been running when its clean-up came, and have returned without effect.
+  if (await demand.isRevoked(record)) return ask('the access of whoever asked was revoked')
   return { kind: 'answered', question, answeredAt }
 }
 

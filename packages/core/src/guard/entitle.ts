@@ -44,7 +44,7 @@ export function demandOf(
   inDoubt: readonly Entry[],
   environment: Environment,
 ): Demand {
-  const { revocations } = environment
+  const { revocations, ledger } = environment
   const { approval } = progress.definition.rules
   return {
     needsApproval: progress.needsApproval,
@@ -54,6 +54,7 @@ export function demandOf(
     caller: callerOf(identity),
     inDoubt: inDoubt.map(({ record }) => record.id),
     isRevokedSince: (approver, since) => revocations.isRevokedSince(approver, since),
+    isRevoked: ledger.isRevoked,
   }
 }
 
