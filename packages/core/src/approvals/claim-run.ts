@@ -13,7 +13,7 @@ const RUN_LEASE_SECONDS = 60
 
 /** Who starts a run, and whether a person's yes is what lets them. */
 export interface ClaimedBy {
-  readonly caller: Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionId'>
+  readonly caller: Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt'>
   readonly isAnswered: boolean
 }
 
@@ -160,7 +160,7 @@ const mayStart = (record: RunRecord, now: number): boolean =>
 /** Whoever starts a run is told its result. A yes that did not let it start goes: it was somebody else's, or is old. */
 function claimedBy(record: RunRecord, by: ClaimedBy | undefined): RunRecord {
   if (by === undefined) return record
-  const { actor: _, delegationId: __, sessionId: ___, ...rest } = record
+  const { actor: _, delegationId: __, sessionIds: ___, provenAt: ____, ...rest } = record
   if (by.isAnswered) return { ...rest, ...by.caller }
   const { question: _q, answeredAt: _a, usableUntil: _u, token: _t, ...bare } = rest
   return { ...bare, ...by.caller }

@@ -54,7 +54,7 @@ function reported({ token: _, ...record }: RunRecord): RunRecord | undefined {
 
 /** What a run that never started is asked with, in place of what it was asked with before. */
 export type NewQuestion = Required<Pick<RunRecord, 'question' | 'policyVersion'>> &
-  Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionId' | 'provenAt'>
+  Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt'>
 
 /** Questions of one run that take the place of others. Callers that each want another one do not ask for ever. */
 const MAX_REPLACED = 3
@@ -74,7 +74,7 @@ export async function replaceQuestion(ledger: Ledger, entry: Entry, asked: NewQu
     if (state === 'pending' && replaced > 0) return undefined
     before = record
     const { token: _, delivery: __, note: ___, answeredAt: ____, usableUntil: _____, told: ______, ...rest } = record
-    const { actor: _a, delegationId: _d, sessionId: _s, provenAt: _p, ...kept } = rest
+    const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, ...kept } = rest
     // A question that nobody was sent is replaced by nothing worse.
     const counted = state === 'requested' ? replaced : replaced + 1
     const isTooMuch = counted > MAX_REPLACED || (state !== 'approved' && record.sends >= MAX_SENDS)

@@ -23,6 +23,7 @@ export type { Delivery, Entry, RunRecord, StoredQuestion, StoredResult } from '.
 export { mayRunAgain } from './record.ts'
 export { afterNoes, MAX_ASK_AGAIN_SECONDS, reopen } from './refusals.ts'
 export { type Settled, settleRun } from './settle-run.ts'
+export { endForSession, shareRun } from './shared-run.ts'
 export { createWatcher, type Watcher, type WatcherStatistics } from './watch-approvals.ts'
 export { type ApprovalAudit, auditing } from './watch-audit.ts'
 export type { WatchedAnswer, WatcherOptions } from './watch-options.ts'

@@ -59,7 +59,7 @@ const runRecord = z.object({
   }),
   actor: z.optional(actor),
   delegationId: z.optional(text),
-  sessionId: z.optional(text),
+  sessionIds: z.optional(z.array(text)),
   provenAt: z.optional(seconds),
   input: json,
   slots: z.array(text),

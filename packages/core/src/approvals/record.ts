@@ -108,7 +108,8 @@ export interface RunRecord {
   readonly owner: Owner
   readonly actor?: Actor
   readonly delegationId?: string
-  readonly sessionId?: string
+  /** Of the calls that share it. Absent where one of them came without a session. */
+  readonly sessionIds?: readonly string[]
   /** Epoch seconds: when the proof was made that it was begun or asked with, where the proof says it. */
   readonly provenAt?: number
   /** The first parsed input: what every try of this run runs with (A12). */

@@ -48,13 +48,13 @@ export class RunIndexes {
 
   /** All that a record stands in now. */
   async of(record: RunRecord): Promise<readonly string[]> {
-    const { owner, sessionId, state, question, binding, tool } = record
+    const { owner, sessionIds = [], state, question, binding, tool } = record
     const index: string[] = []
     if (!isSettled(state)) {
       index.push(await this.owner(owner))
       // A revocation may name the subject alone.
       if (owner.tenant !== undefined) index.push(await this.owner({ ...owner, tenant: undefined }))
-      if (sessionId !== undefined) index.push(await this.session(owner.issuer, sessionId))
+      for (const sessionId of sessionIds) index.push(await this.session(owner.issuer, sessionId))
     }
     if (state === 'running' || state === 'crashed') index.push(this.started(binding))
     // Whoever was asked has nothing more to do with it: their page stays short (A14).

@@ -165,7 +165,7 @@ function mayReplace(record: RunRecord, caller: Caller): boolean {
 export function askedBy(
   { policyVersion }: Progress,
   identity: Identity,
-): Pick<RunRecord, 'policyVersion' | 'owner' | 'actor' | 'delegationId' | 'sessionId' | 'provenAt'> {
+): Pick<RunRecord, 'policyVersion' | 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt'> {
   const { clientId: _, ...caller } = callerOf(identity)
   const sessionId = identity.kind === 'user' ? identity.sessionId : undefined
   const provenAt = identity.kind === 'user' ? provenAtOf(identity) : undefined
@@ -173,7 +173,7 @@ export function askedBy(
     policyVersion: policyVersion ?? '',
     owner: ownerOf(identity),
     ...caller,
-    ...(sessionId !== undefined && { sessionId }),
+    ...(sessionId !== undefined && { sessionIds: [sessionId] }),
     ...(provenAt !== undefined && { provenAt }),
   }
 }

@@ -1,4 +1,4 @@
-import { type Entry, endUnused, type RunRecord } from '../approvals/index.ts'
+import { type Entry, endForSession, endUnused, type RunRecord } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { endDelegations } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
@@ -61,7 +61,9 @@ async function end(revoked: Revoked, environment: Environment): Promise<Revocati
   for await (const entry of openRuns(revoked, environment, onUnreadable)) {
     if (!isTheirs(revoked, entry.record)) continue
     const channel = environment.channels.get(entry.record.question?.channel ?? '')
-    const ended = await endUnused(ledger, entry, 'revoked')
+    const ended = await (session === undefined
+      ? endUnused(ledger, entry, 'revoked')
+      : endForSession(ledger, entry, session))
     if (ended.entry.record.state === 'revoked') approvals++
     aftermath.add(() => ended.tell({ channel, context: { authorizationServers: servers, clock } }))
   }
@@ -96,7 +98,7 @@ function openRuns(
   return ledger.ownedBy(owner, { onUnreadable })
 }
 
-const isTheirs = ({ tenant, subject, session }: Revoked, { owner, sessionId }: RunRecord): boolean =>
+const isTheirs = ({ tenant, subject, session }: Revoked, { owner, sessionIds = [] }: RunRecord): boolean =>
   (tenant === undefined || owner.tenant === tenant) &&
   (subject === undefined || owner.subject === subject) &&
-  (session === undefined || sessionId === session)
+  (session === undefined || sessionIds.includes(session))

@@ -7,6 +7,7 @@ import {
   isSameKind,
   misfitOf,
   type RunRecord,
+  shareRun,
   slotKey,
   startedRuns,
 } from '../approvals/index.ts'
@@ -40,8 +41,10 @@ export async function runOfCall(
   progress.policyVersion = await definition.version()
   const call = { identity, agent: agent.name, tool: invocation.tool }
   const slot = await slotKey({ ...call, slot: invocation.slot, rawInput }, ledger.hash)
-  const entry = (await findRun(ledger, slot)) ?? (await newRun(progress, { ...call, slot }, environment, phase))
-  if (entry === undefined || 'status' in entry) return entry
+  const found = (await findRun(ledger, slot)) ?? (await newRun(progress, { ...call, slot }, environment, phase))
+  if (found === undefined || 'status' in found) return found
+  const shared = shareRun(ledger, found, identity)
+  const entry = shared instanceof Promise ? await shared : shared
   const foreign = startedByOthers(entry.record, identity)
   if (foreign !== undefined) return foreign
   // An earlier try was parsed to something else, as by a random default (A12).
