@@ -18,7 +18,7 @@ const RETENTION_SECONDS = 30 * 24 * 3600
 const POINTERS_END_BEFORE_SECONDS = 24 * 3600
 
 /** Lost compare-and-swaps in a row, before the store counts as unavailable. */
-const MAX_CONFLICTS = 64
+const MAX_CONFLICTS = 256
 
 /** Lost answers in a row, before the store counts as unavailable. */
 const MAX_LOST_ANSWERS = 2
