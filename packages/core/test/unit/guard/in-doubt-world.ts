@@ -42,5 +42,5 @@ export function api() {
     }
   const run = (rules: Policy, slot: string, body: Body, over: object = {}) =>
     guard.run(rules as typeof writes, world.call({ slot, ...over }), body as never).catch((error: Error) => error)
-  return { ...world, guard, state, sent, keys, request, run }
+  return { ...world, behalf: world.guard, guard, state, sent, keys, request, run }
 }
