@@ -5,9 +5,6 @@ import type { Ledger } from './ledger.ts'
 import { type Entry, MAX_TRIES, mayRunAgain, type RunRecord, type StoredResult } from './record.ts'
 import { untilStored } from './until-stored.ts'
 
-/** Names of a run are kept on where it starts so long after it was created. Seconds. */
-const NAMED_LONG_AGO_SECONDS = 24 * 3600
-
 /** A body that lives renews its lease; after this long without one, it counts as dead. Seconds. */
 const RUN_LEASE_SECONDS = 60
 
@@ -119,12 +116,7 @@ class RunClaim implements Claim {
       const { inDoubtSince: _, ...rest } = claimedBy(record, this.#by)
       return { ...rest, state: 'running', runner: this.#runner, startedAt: now, tries: (record.tries ?? 0) + 1 }
     })
-    const isMine = this.#isMine(this.entry.record)
-    // A run that starts long after it was named would outlive its name, and its slot could run it twice.
-    if (isMine && now - this.entry.record.createdAt > NAMED_LONG_AGO_SECONDS) {
-      await this.#ledger.keepPointers(this.entry.record)
-    }
-    return isMine
+    return this.#isMine(this.entry.record)
   }
 
   async drop(): Promise<undefined> {

@@ -17,12 +17,12 @@ export interface RunDraft {
 /** Lost races in a row, before the store counts as unavailable. */
 const MAX_RACES = 64
 
-/** Slots that a record lists. The pointers have the say; the list is for the operator. */
+/** Slots that one run serves. It lists all of them, since it keeps on the pointers of those that it lists. */
 const MAX_SLOTS = 100
 
 /** The run of this slot, found without changing anything. */
 export async function findRun(ledger: Ledger, slotKey: string): Promise<Entry | undefined> {
-  const pointer = await ledger.pointer(slotKey)
+  const pointer = await ledger.pointers.read(slotKey)
   return pointer === undefined ? undefined : ledger.read(pointer.id)
 }
 
@@ -35,10 +35,10 @@ export async function findRun(ledger: Ledger, slotKey: string): Promise<Entry | 
  * same moment.
  */
 export async function findOrCreateRun(ledger: Ledger, draft: RunDraft): Promise<Entry> {
-  const pointer = await ledger.pointer(draft.slotKey)
+  const pointer = await ledger.pointers.read(draft.slotKey)
   if (pointer !== undefined) return complete(ledger, pointer.id, draft)
   const wanted = draft.fits === undefined ? crypto.randomUUID() : await openRun(ledger, draft, draft.fits)
-  const id = await ledger.point(draft.slotKey, wanted, null, draft.record(wanted))
+  const id = await ledger.pointers.set(draft.slotKey, wanted, null, draft.record(wanted))
   return complete(ledger, id, draft)
 }
 
@@ -80,21 +80,21 @@ export const runLease = (id: string): string => `lease:${id}`
 async function openRun(ledger: Ledger, draft: RunDraft, fits: NonNullable<RunDraft['fits']>): Promise<string> {
   const openKey = `open:${draft.binding}`
   for (let race = 0; race < MAX_RACES; race++) {
-    const open = await ledger.pointer(openKey)
+    const open = await ledger.pointers.read(openKey)
     if (open !== undefined) {
       const entry = await ledger.read(open.id)
       // Absent: its maker is about to write it, or died before.
       if (entry === undefined || (isAdoptable(entry.record, ledger.now()) && fits(entry.record))) return open.id
     }
     const id = crypto.randomUUID()
-    if ((await ledger.point(openKey, id, open?.version ?? null, draft.record(id))) === id) return id
+    if ((await ledger.pointers.set(openKey, id, open?.version ?? null, draft.record(id))) === id) return id
   }
   throw new StoreError('unavailable', 'a run is being created by too many writers at once')
 }
 
 /** Open, or approved and unused, and not past its time. A consumed run is never adopted. */
 function isAdoptable(record: RunRecord, now: number): boolean {
-  if (record.perCall || record.runner !== undefined) return false
+  if (record.perCall || record.runner !== undefined || record.slots.length >= MAX_SLOTS) return false
   if (record.state === 'approved') return record.usableUntil === undefined || now < record.usableUntil
   const open = record.state === 'requested' || record.state === 'pending'
   return open && (record.question === undefined || now < record.question.expiresAt)
@@ -107,9 +107,7 @@ async function complete(ledger: Ledger, id: string, draft: RunDraft): Promise<En
     const entry = (await ledger.read(id)) ?? (await created(ledger, draft.record(id)))
     if (entry === undefined) continue
     return ledger.update(entry, (record) =>
-      record.slots.includes(slotKey) || record.slots.length >= MAX_SLOTS
-        ? undefined
-        : { ...record, slots: [...record.slots, slotKey] },
+      record.slots.includes(slotKey) ? undefined : { ...record, slots: [...record.slots, slotKey] },
     )
   }
   throw new StoreError('unavailable', 'a run could be neither read nor made')

@@ -5,6 +5,7 @@ import type { Clock, Store, Versioned } from '../ports/index.ts'
 import { KeptValues, parseJson } from './kept-values.ts'
 import { isOutage, Lease } from './lease.ts'
 import type { Owner } from './owner.ts'
+import { MAX_CONFLICTS, MAX_LOST_ANSWERS, NAMED_LONG_AGO_SECONDS, Pointers } from './pointers.ts'
 import { type Entry, mayBecome, type RunRecord } from './record.ts'
 import { parseRecord } from './record-schema.ts'
 import { bucketOf, NOES_WINDOW_SECONDS, type Refused } from './refused.ts'
@@ -17,12 +18,6 @@ const RETENTION_SECONDS = 30 * 24 * 3600
 /** A record outlives what points to it, so that no pointer leads to nothing. */
 const POINTERS_END_BEFORE_SECONDS = 24 * 3600
 
-/** Lost compare-and-swaps in a row, before the store counts as unavailable. */
-const MAX_CONFLICTS = 256
-
-/** Lost answers in a row, before the store counts as unavailable. */
-const MAX_LOST_ANSWERS = 2
-
 export interface WalkOptions {
   /** Only records after this id. */
   readonly after?: string | undefined
@@ -31,7 +26,6 @@ export interface WalkOptions {
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 
 /** What the ledger stands on. */
 export interface LedgerOptions {
@@ -60,9 +54,11 @@ export class Ledger {
   readonly isRevoked: LedgerOptions['isRevoked']
   /** What is kept beside the runs. */
   readonly values: KeptValues
+  readonly pointers: Pointers
 
   constructor({ store, sealer, hash, clock, isRevoked, onState = () => {} }: LedgerOptions) {
     this.values = new KeptValues(store, sealer)
+    this.pointers = new Pointers(store, sealer, (record) => this.#endOf(record) + NAMED_LONG_AGO_SECONDS)
     this.#store = store
     this.#sealer = sealer
     this.#clock = clock
@@ -108,7 +104,7 @@ export class Ledger {
         throw new StoreError('corrupt', `a run cannot go from ${current.record.state} to ${wanted.state}`)
       }
       const isNews = wanted.state !== current.record.state
-      const version = await this.#write(wanted, current.version).catch((error: unknown) => {
+      const version = await this.#swap(current, wanted).catch((error: unknown) => {
         if (!isOutage(error) || ++lost > MAX_LOST_ANSWERS) throw error
         if (isNews) unsure = wanted.state
         return 'conflict' as const
@@ -122,35 +118,6 @@ export class Ledger {
       current = newest
     }
     throw new StoreError('unavailable', 'a run is being changed by too many writers at once')
-  }
-
-  /** Reads a pointer (`slot:`, `open:`) to a record's id. */
-  async pointer(key: string): Promise<{ readonly id: string; readonly version: string } | undefined> {
-    const found = await this.#store.get(key)
-    return found && { id: decoder.decode(await this.#sealer.open(key, found.value)), version: found.version }
-  }
-
-  /**
-   * Sets a pointer where it is absent (`null`) or as it was read. Where another writer was faster, its word holds.
-   *
-   * @returns the id that the pointer has now.
-   */
-  async point(key: string, id: string, ifVersion: string | null, record: RunRecord): Promise<string> {
-    const value = await this.#sealer.seal(key, encoder.encode(id))
-    let expected = ifVersion
-    for (let attempt = 0, lost = 0; attempt < MAX_CONFLICTS; attempt++) {
-      try {
-        const put = await this.#store.put(key, value, { ifVersion: expected, expiresAt: this.#endOf(record) })
-        if (put !== 'conflict') return id
-      } catch (error) {
-        if (!isOutage(error) || ++lost > MAX_LOST_ANSWERS) throw error
-      }
-      const now = await this.pointer(key)
-      if (now !== undefined && now.version !== expected) return now.id
-      // The pointer has expired meanwhile.
-      if (now === undefined) expected = null
-    }
-    throw new StoreError('unavailable', 'too many writers change a pointer at once')
   }
 
   /** Runs of an equal call whose body started and has not returned: running or in doubt. */
@@ -214,15 +181,6 @@ export class Ledger {
     return Lease.take(this.#store, key, seconds)
   }
 
-  /** Lets what points to a run live on with it (A12). */
-  async keepPointers(record: RunRecord): Promise<void> {
-    for (const key of record.slots) {
-      const found = await this.#store.get(key)
-      if (found === undefined) continue
-      await this.#store.put(key, found.value, { ifVersion: found.version, expiresAt: this.#endOf(record) })
-    }
-  }
-
   async isLeased(key: string): Promise<boolean> {
     return (await this.#store.get(key)) !== undefined
   }
@@ -255,6 +213,12 @@ export class Ledger {
     return { record: parseRecord(parseJson(await this.#sealer.open(key, value))), version }
   }
 
+  async #swap({ record, version }: Entry, wanted: RunRecord): Promise<string | 'conflict'> {
+    // First: a run that lives on must not outlive its names, or its slots would run it twice.
+    if (wanted.state !== record.state) await this.pointers.keep(wanted, this.now())
+    return this.#write(wanted, version)
+  }
+
   async #write(record: RunRecord, ifVersion: string | null): Promise<string | 'conflict'> {
     // What cannot be read again is not written: a channel or a policy may have given what no record may hold.
     const text = JSON.stringify(record)
@@ -264,7 +228,7 @@ export class Ledger {
     const at = dueOf(record, this.now())
     return this.#store.put(key, value, {
       ifVersion,
-      expiresAt: this.#endOf(record) + POINTERS_END_BEFORE_SECONDS,
+      expiresAt: this.#endOf(record) + NAMED_LONG_AGO_SECONDS + POINTERS_END_BEFORE_SECONDS,
       index: await this.#indexes.of(record),
       ...(at !== undefined && { due: { queue: LOOKS, at } }),
     })

@@ -37,7 +37,7 @@ test('a slot whose maker died before it wrote the record has no run yet', async 
   })
   await expect(findOrCreateRun(testLedger({ store: dying, clock }).ledger, draft('slot:a'))).rejects.toThrow('killed')
   const { ledger } = testLedger({ store, clock })
-  expect(await ledger.pointer('slot:a')).toBeDefined()
+  expect(await ledger.pointers.read('slot:a')).toBeDefined()
   expect(await findRun(ledger, 'slot:a')).toBeUndefined()
 })
 
