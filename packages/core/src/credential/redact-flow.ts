@@ -10,6 +10,8 @@ export interface RedactionSurroundings {
   readonly enter: <Result>(step: () => Result) => Result
   /** Told once, with how a result that flows came to its end; its last step waits for what this does. Never rejects. */
   readonly onEnd: (end: FlowEnd) => Promise<void>
+  /** Of whoever made the call. Its abort gives the flow up, also where nobody reads it any more. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** How a result that flowed came to its end. A stream has no `value`; a generator's is what it returned, redacted. */
@@ -38,39 +40,50 @@ export function redactFlow(flow: Flow, surroundings: RedactionSurroundings): Flo
 }
 
 function redactedStream(source: ReadableStream<unknown>, surroundings: RedactionSurroundings): ReadableStream<unknown> {
-  const { tokens } = surroundings
-  const onEnd = once(surroundings.onEnd)
+  const { tokens, signal } = surroundings
+  const end = new End(surroundings)
   const pieces = new PieceRedactor(tokens)
   const reader = source.getReader()
+  let isGivenUp = false
+  const giveUp = async (reason: unknown): Promise<void> => {
+    // A read that is under way ends with the source, which does not make it a whole result.
+    isGivenUp = true
+    try {
+      await surroundings.enter(() => reader.cancel(reason))
+    } catch (error) {
+      throw redactError(error, tokens())
+    } finally {
+      await end.tell({ status: 'given_up' })
+    }
+  }
   /** Passes one piece on. @returns whether anything came of it */
   const pass = async (controller: ReadableStreamDefaultController<unknown>): Promise<boolean> => {
     const { done, value } = await surroundings.enter(() => reader.read())
+    if (isGivenUp) return true
     const out = done ? pieces.end() : pieces.push(value)
     for (const piece of out) controller.enqueue(piece)
     if (!done) return out.length > 0
-    await onEnd({ status: 'ended' })
+    await end.tell({ status: 'ended' })
     controller.close()
     return true
   }
   return new ReadableStream<unknown>(
     {
+      start(controller) {
+        end.onAbort(signal, (reason) => {
+          controller.error(redactError(reason, tokens()))
+          return giveUp(reason)
+        })
+      },
       async pull(controller) {
         try {
           while (!(await pass(controller)));
         } catch (error) {
-          await onEnd({ status: 'threw', error })
+          await end.tell({ status: 'threw', error })
           throw redactError(error, tokens())
         }
       },
-      async cancel(reason) {
-        try {
-          await surroundings.enter(() => reader.cancel(reason))
-        } catch (error) {
-          throw redactError(error, tokens())
-        } finally {
-          await onEnd({ status: 'given_up' })
-        }
-      },
+      cancel: giveUp,
     },
     // Nothing is read ahead of whoever reads.
     { highWaterMark: 0 },
@@ -85,7 +98,8 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
   readonly #surroundings: RedactionSurroundings
   readonly #pieces: PieceRedactor
   readonly #ready: Step[] = []
-  readonly #onEnd: (end: FlowEnd) => Promise<void>
+  readonly #end: End
+  #cutOff: { readonly reason: unknown } | undefined
   /** Steps in order, as a generator's own queue has them. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -93,11 +107,14 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
     this.#source = source
     this.#surroundings = surroundings
     this.#pieces = new PieceRedactor(surroundings.tokens)
-    this.#onEnd = once(surroundings.onEnd)
+    this.#end = new End(surroundings)
+    this.#end.onAbort(surroundings.signal, (reason) => this.#giveUp(reason))
   }
 
   next(value?: unknown): Promise<Step> {
-    return this.#step(() => this.#source.next(value))
+    return this.#step(() =>
+      this.#cutOff === undefined ? this.#source.next(value) : Promise.reject(this.#cutOff.reason),
+    )
   }
 
   return(value?: unknown): Promise<Step> {
@@ -121,6 +138,23 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
     await this.return()
   }
 
+  /** A step under way is waited for: its body has heard of the abort, and has a say in how it ends. */
+  #giveUp(reason: unknown): Promise<void> {
+    const givingUp = this.#last.then(async () => {
+      if (this.#end.isTold) return
+      this.#cutOff = { reason }
+      this.#ready.length = 0
+      try {
+        await this.#surroundings.enter(() => this.#source.return(undefined))
+        await this.#end.tell({ status: 'given_up' })
+      } catch (error) {
+        await this.#end.tell({ status: 'threw', error })
+      }
+    })
+    this.#last = givingUp
+    return givingUp
+  }
+
   #step(advance: () => Promise<Step>, givenUp = false): Promise<Step> {
     const step = this.#last.then(() => this.#advance(advance, givenUp))
     this.#last = step.catch(() => {})
@@ -136,7 +170,7 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
         await this.#take(await this.#surroundings.enter(advance), givenUp)
       }
     } catch (error) {
-      await this.#onEnd({ status: 'threw', error })
+      await this.#end.tell({ status: 'threw', error })
       throw redactError(error, this.#surroundings.tokens())
     }
   }
@@ -146,15 +180,37 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
     if (!(done && givenUp)) for (const piece of pieces) this.#ready.push({ done: false, value: piece })
     if (!done) return
     const returned = this.#pieces.value(value)
-    await this.#onEnd(givenUp ? { status: 'given_up' } : { status: 'ended', value: returned })
+    await this.#end.tell(givenUp ? { status: 'given_up' } : { status: 'ended', value: returned })
     this.#ready.push({ done: true, value: returned })
   }
 }
 
-function once(tell: (end: FlowEnd) => Promise<void>): (end: FlowEnd) => Promise<void> {
-  let told: Promise<void> | undefined
-  return (end) => {
-    told ??= tell(end)
-    return told
+/** The end of a flow: told once, and no listener stays behind it. */
+class End {
+  readonly #onEnd: RedactionSurroundings['onEnd']
+  #told: Promise<void> | undefined
+  #stopListening = () => {}
+
+  constructor({ onEnd }: RedactionSurroundings) {
+    this.#onEnd = onEnd
+  }
+
+  get isTold(): boolean {
+    return this.#told !== undefined
+  }
+
+  tell(end: FlowEnd): Promise<void> {
+    this.#stopListening()
+    this.#told ??= this.#onEnd(end)
+    return this.#told
+  }
+
+  /** @param giveUp - Whoever aborted hears nothing of how that went. */
+  onAbort(signal: AbortSignal | undefined, giveUp: (reason: unknown) => Promise<void>): void {
+    if (signal === undefined) return
+    const aborted = () => void giveUp(signal.reason).catch(() => {})
+    if (signal.aborted) aborted()
+    else signal.addEventListener('abort', aborted, { once: true })
+    this.#stopListening = () => signal.removeEventListener('abort', aborted)
   }
 }

@@ -91,6 +91,7 @@ export async function runBody(
       const flow = redactFlow(given, {
         tokens: () => access.tokens(),
         enter: (step) => runInCall(call, progress, step),
+        signal: progress.invocation.signal,
         onEnd: async (end) => {
           access.close()
           await noteFlowEnd(progress, end, { access, claimed }, environment)

@@ -26,6 +26,28 @@ describe('a signal that outlives its calls keeps none of their listeners', () =>
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
+  test('results that flow, read to their end, given up, or cancelled', async () => {
+    const { guard, call } = smallWorld()
+    const { signal } = new AbortController()
+    const behalf = guard()
+    const flows = async (slot: string, body: () => unknown) => {
+      const outcome = await behalf.run(writes, call({ slot, input: { amount: slot.length }, signal }), body)
+      if (outcome.status !== 'done') throw new Error(JSON.stringify(outcome))
+      expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+      return outcome.result
+    }
+    const pieces = async function* () {
+      yield 'one'
+      yield 'two'
+    }
+    const read = (await flows('r', pieces)) as AsyncGenerator
+    while (!(await read.next()).done);
+    for await (const _ of (await flows('gu', pieces)) as AsyncGenerator) break
+    await ((await flows('can', () => new Response('text').body)) as ReadableStream).cancel()
+    for await (const _ of (await flows('text', () => new Response('text').body)) as ReadableStream);
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+
   test('requests of a credential, and tokens that are renewed in mid-body', async () => {
     const { guard, login, invocation, stockTrade } = await world()
     const { signal } = new AbortController()

@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest'
+import { HadNoEffect } from '../../../src/index.ts'
+import { api, blind, writes } from './in-doubt-world.ts'
+import { smallWorld } from './small-world.ts'
+
+type Reader = AsyncGenerator<unknown, unknown>
+
+/** A `write` call whose caller may abort, and its result that nobody has read to its end. */
+async function open(body: () => unknown) {
+  const world = smallWorld()
+  const guard = world.guard()
+  const controller = new AbortController()
+  const outcome = await guard.run(blind, world.call({ slot: 'one', signal: controller.signal }), body)
+  if (outcome.status !== 'done') throw new Error(JSON.stringify(outcome))
+  const run = (slot: string) => guard.run(blind, world.call({ slot }), () => 'ran')
+  const ends = () => world.events.map((event) => event.type === 'call' && event.status)
+  return { ...world, controller, flow: outcome.result, run, ends, status: async () => (await run('one')).status }
+}
+
+const pieces = async function* () {
+  yield 'asking the bank'
+  yield 'paying'
+  return 'paid'
+}
+
+const streamed = () => new ReadableStream({ pull: (controller) => controller.enqueue('a piece') }, { highWaterMark: 0 })
+
+describe('a result that flows and whose caller aborts is given up', () => {
+  test.each<readonly [string, () => unknown, (flow: unknown) => Promise<unknown>]>([
+    ['a generator that nobody reads', pieces, async () => {}],
+    ['a generator that nobody reads on', pieces, (flow) => (flow as Reader).next()],
+    ['a stream that nobody reads', streamed, async () => {}],
+    ['a stream that nobody reads on', streamed, (flow) => (flow as ReadableStream).getReader().read()],
+  ])('%s: its run ends, and equal calls know that it is in doubt', async (_, body, begin) => {
+    const { flow, controller, run, ends, status } = await open(body)
+    await begin(flow)
+    expect(await run('two')).toMatchObject({ status: 'unavailable' })
+    controller.abort(new Error('the page was closed'))
+    await expect.poll(status).toBe('denied')
+    for (const slot of ['one', 'two']) expect(await run(slot)).toMatchObject({ code: 'unknown_outcome' })
+    expect(ends()).toContain('aborted')
+    expect(ends()).not.toContain('done')
+  })
+
+  test('where nothing was sent, its slot runs again', async () => {
+    const { guard, call, run } = api()
+    const controller = new AbortController()
+    await guard.run(writes, call({ slot: 'one', signal: controller.signal }), pieces)
+    controller.abort()
+    await expect.poll(async () => ({ ...(await run(writes, 'one', () => 'ran')) })).toMatchObject({ result: 'ran' })
+  })
+
+  test('its body cleans up, and sends nothing after it', async () => {
+    const { guard, call, sent } = api()
+    const controller = new AbortController()
+    const done: unknown[] = []
+    const outcome = await guard.run(writes, call({ signal: controller.signal }), async function* (_, { access }) {
+      try {
+        yield 'paying'
+      } finally {
+        done.push('clean')
+        queueMicrotask(() => void setTimeout(() => access.mail.fetch('https://mail.example/x').catch(noted)))
+      }
+    })
+    const noted = (error: { code?: string }) => done.push(error.code)
+    if (outcome.status === 'done') await outcome.result.next()
+    controller.abort()
+    await expect.poll(() => done).toEqual(['clean', 'ERR_CREDENTIAL_MISUSE'])
+    expect(sent).toEqual([])
+  })
+
+  test('a body that says on its way out that it had no effect is believed', async () => {
+    const { flow, controller, status } = await open(async function* () {
+      try {
+        yield 'paying'
+      } finally {
+        // biome-ignore lint/correctness/noUnsafeFinally: as a body would say it
+        throw new HadNoEffect(new Error('rolled back'))
+      }
+    })
+    await (flow as Reader).next()
+    controller.abort()
+    await expect.poll(status).toBe('done')
+  })
+
+  test('a body that yields on its way out is given up all the same', async () => {
+    const { flow, controller, status } = await open(async function* () {
+      try {
+        yield 'paying'
+      } finally {
+        yield 'one more'
+      }
+    })
+    await (flow as Reader).next()
+    controller.abort()
+    await expect.poll(status).toBe('denied')
+  })
+
+  test('a step under way is waited for, and what it returns is the result', async () => {
+    const go = Promise.withResolvers<void>()
+    const { flow, controller, run } = await open(async function* () {
+      yield 'paying'
+      await go.promise
+      return 'paid'
+    })
+    await (flow as Reader).next()
+    const last = (flow as Reader).next()
+    controller.abort()
+    expect(await run('two')).toMatchObject({ status: 'unavailable' })
+    go.resolve()
+    expect(await last).toEqual({ done: true, value: 'paid' })
+    expect(await run('one')).toMatchObject({ status: 'done', result: 'paid' })
+  })
+
+  test('a caller that had left before its result came', async () => {
+    const world = smallWorld()
+    const guard = world.guard()
+    const controller = new AbortController()
+    await guard.run(blind, world.call({ signal: controller.signal }), () => {
+      controller.abort()
+      return pieces()
+    })
+    await expect.poll(async () => (await guard.run(blind, world.call(), () => 'ran')).status).toBe('denied')
+  })
+
+  test.each<readonly [string, () => unknown, (flow: unknown) => Promise<unknown>]>([
+    ['a generator', pieces, (flow) => (flow as Reader).next()],
+    ['a stream', streamed, (flow) => (flow as ReadableStream).getReader().read()],
+  ])('whoever reads %s on hears why it ended, and takes it for no whole result', async (_, body, next) => {
+    const { flow, controller } = await open(body)
+    controller.abort(new Error('the page was closed'))
+    await expect(next(flow)).rejects.toThrow('the page was closed')
+  })
+
+  test('an abort after the end changes nothing, and no listener stays', async () => {
+    const { flow, controller, run } = await open(pieces)
+    const steps: unknown[] = []
+    for await (const step of flow as Reader) steps.push(step)
+    controller.abort()
+    expect(await (flow as Reader).next()).toEqual({ done: true, value: undefined })
+    expect(await run('one')).toMatchObject({ status: 'done', result: 'paid' })
+  })
+})
+
+test('a reader that cancels its stream while it reads gets no result stored', async () => {
+  const { flow, run } = await open(() => new ReadableStream({ pull: () => new Promise(() => {}) }))
+  const reader = (flow as ReadableStream).getReader()
+  const reading = reader.read()
+  await new Promise((resolve) => setTimeout(resolve))
+  await reader.cancel()
+  await reading
+  const outcome = await run('one')
+  expect(outcome).toMatchObject({ status: 'denied', code: 'unknown_outcome' })
+  expect(outcome.trace.steps.at(-1)?.detail).toContain('the body did not return')
+})
