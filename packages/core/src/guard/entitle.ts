@@ -80,9 +80,12 @@ export async function blockedBy(
   const now = environment.ledger.now()
   const twin = inDoubt.find(({ record }) => now < (record.inDoubtSince ?? now) + inDoubtSeconds)
   if (twin === undefined) return undefined
-  // By this id an operator, or the owner, says what became of it.
+  const detail = 'an equal run started before, and nobody knows what came of it'
+  // Its id and key are for its own kind of caller, which may say what became of it (A12).
+  const { identity } = progress
+  if (identity === undefined || !isSameKind(twin.record, callerOf(identity))) return deny('unknown_outcome', detail)
   progress.approvalId = twin.record.id
-  return unknownOutcome(twin, 'an equal run started before, and nobody knows what came of it', environment)
+  return unknownOutcome(twin, detail, environment)
 }
 
 /** Whether an approved run may start for this call, from what is true now (A11). Changes nothing. */

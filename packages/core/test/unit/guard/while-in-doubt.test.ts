@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { policy } from '../../../src/index.ts'
-import { api, asks, type Body, mail, vault, writes } from './in-doubt-world.ts'
+import { api, asks, type Body, blind, mail, vault, writes } from './in-doubt-world.ts'
 import { schema, smallWorld, user } from './small-world.ts'
 
 describe('while an equal run is in doubt', () => {
@@ -26,6 +26,30 @@ describe('while an equal run is in doubt', () => {
     expect(stuck).toMatchObject({ state: 'used', run: 'crashed' })
     await guard.approvals.resolve(stuck?.id ?? '', 'did_not_run', { identity: user() })
     expect(await run(writes, 'two', request('POST'))).toMatchObject({ status: 'done' })
+  })
+
+  test('another kind of caller is told neither its id nor its idempotency key', async () => {
+    const { run, guard, clock } = api()
+    const { delegations, approvals } = guard
+    let key = ''
+    await run(blind, 'one', (_, { idempotencyKey }) => {
+      key = idempotencyKey
+      throw new Error('gone')
+    })
+    const [stuck] = await approvals.list({ identity: user(), as: 'owner' })
+    const expiresAt = clock.now() / 1000 + 9999
+    const { id } = await delegations.create({ identity: user(), tools: ['pay'], expiresAt })
+    const others = [user({ actor: { subject: 'another-agent' } }), await delegations.identity(id)]
+    for (const identity of others) {
+      const outcome = await run(blind, 'two', () => 'ran', { identity })
+      expect(outcome).toMatchObject({ code: 'unknown_outcome' })
+      for (const secret of [stuck?.id, key]) expect(JSON.stringify(outcome)).not.toContain(secret)
+    }
+    expect(await run(blind, 'two', () => 'ran')).toMatchObject({
+      code: 'unknown_outcome',
+      idempotencyKey: key,
+      trace: { approvalId: stuck?.id },
+    })
   })
 
   test('a call that needs approval asks again, says so to the person, and their yes lets it run', async () => {
