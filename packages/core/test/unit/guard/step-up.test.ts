@@ -78,6 +78,15 @@ describe('an API asks for more in mid-body (E5)', () => {
     expect(await api.preflight(asksFirst, call())).toMatchObject({ status: 'denied', code: 'unknown_outcome' })
   })
 
+  test('a challenge that repeats the token is kept without it', async () => {
+    const { guard, call, send, answer } = strictApi()
+    answer.header = 'Bearer error="insufficient_user_authentication", acr_values="a-token gold"'
+    await expect(guard().run(reads, call(), send as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
+    const outcome = await guard().preflight(reads, call())
+    expect(outcome).toMatchObject({ interrupt: { kind: 'step_up_required', acrValues: ['[token]', 'gold'] } })
+    expect(JSON.stringify(outcome)).not.toContain('a-token')
+  })
+
   test('of several credentials, the one that lacks something is named, wherever it stands', async () => {
     const { guard, call, send } = strictApi()
     const files = connection('files', { scopes: ['read'], origins: ['https://files.example'] })
