@@ -69,7 +69,7 @@ export async function replaceQuestion(ledger: Ledger, entry: Entry, asked: NewQu
   const replaced = await ledger.update(entry, (record) => {
     before = undefined
     const isOpen = record.state === 'requested' || record.state === 'pending' || record.state === 'approved'
-    if (!isOpen || record.runner !== undefined || record.question?.id !== entry.record.question?.id) return undefined
+    if (!isOpen || record.question?.id !== entry.record.question?.id) return undefined
     const { state, replaced = 0 } = record
     if (state === 'pending' && replaced > 0) return undefined
     before = record

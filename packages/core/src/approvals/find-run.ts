@@ -94,7 +94,7 @@ async function openRun(ledger: Ledger, draft: RunDraft, fits: NonNullable<RunDra
 
 /** Open, or approved and unused, and not past its time. A consumed run is never adopted. */
 function isAdoptable(record: RunRecord, now: number): boolean {
-  if (record.perCall || record.runner !== undefined || record.slots.length >= MAX_SLOTS) return false
+  if (record.perCall || record.slots.length >= MAX_SLOTS) return false
   if (record.state === 'approved') return record.usableUntil === undefined || now < record.usableUntil
   const open = record.state === 'requested' || record.state === 'pending'
   return open && (record.question === undefined || now < record.question.expiresAt)

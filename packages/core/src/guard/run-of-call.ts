@@ -54,13 +54,11 @@ export async function runOfCall(
 
 /** What a run gave, and that it is in doubt, is told to the kind of caller that started it, and to no other (A12). */
 export function startedByOthers(record: RunRecord, identity: Identity): Stop | undefined {
-  if (!hasStarted(record) || isSameKind(record, callerOf(identity))) return undefined
+  if (!started.includes(record.state) || isSameKind(record, callerOf(identity))) return undefined
   return deny('not_permitted', 'another kind of caller started this run: what it gave is not told to this one')
 }
 
 const started: readonly string[] = ['running', 'completed', 'threw', 'crashed']
-
-const hasStarted = ({ state, runner }: RunRecord): boolean => runner !== undefined || started.includes(state)
 
 /** What a new run is made of, beside what its policy says. */
 interface NewCall {

@@ -91,14 +91,6 @@ describe('one slot and binding, one record, ever (A1)', () => {
     })
     expect(new Set(await Promise.all(calls)).size).toBe(1)
   })
-
-  test('a record that ran and was put back for another try is adopted by nobody', async () => {
-    const { ledger } = testLedger()
-    const first = await findOrCreateRun(ledger, draft('slot:a'))
-    const pending = await ledger.update(first, (r) => ({ ...r, state: 'pending' }))
-    await ledger.update(pending, (r) => ({ ...r, state: 'approved', runner: 'somebody' }))
-    expect((await findOrCreateRun(ledger, draft('slot:b'))).record.id).not.toBe(first.record.id)
-  })
 })
 
 describe('a crash is noted of the runner that died, and of no other', () => {

@@ -35,7 +35,6 @@ describe('an open run of an equal call is adopted, and no other (A1)', () => {
     ['approved, unused', { state: 'approved' }, record, true],
     ['without a question', { state: 'requested', perCall: false }, plainRecord, true],
     ['of a policy that asks for each call', { perCall: true }, record, false],
-    ['that ran', { state: 'approved', runner: 'a' }, record, false],
     ['denied', { state: 'denied' }, record, false],
     ['cancelled', { state: 'cancelled' }, record, false],
     ['failed', { state: 'failed' }, record, false],

@@ -47,4 +47,6 @@ test('what ended stays as it ended (A2)', () => {
   expect(mayBecome('requested', 'running')).toBe(false)
   expect(mayBecome('pending', 'running')).toBe(false)
   expect(mayBecome('approved', 'running')).toBe(true)
+  // A body that ends was running, or is taken for dead.
+  for (const end of ['completed', 'threw', 'crashed'] as const) expect(mayBecome('approved', end)).toBe(false)
 })
