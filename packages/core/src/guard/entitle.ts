@@ -88,19 +88,24 @@ export async function blockedBy(
   return unknownOutcome(twin, detail, environment)
 }
 
-/** Whether an approved run may start for this call, from what is true now (A11). Changes nothing. */
+/**
+ * Whether an approved run may start for this call, from what is true now (A11). Changes nothing.
+ *
+ * @param known - The equal runs that started, where they were read a moment ago. A claim reads them itself.
+ */
 export async function entitlementNow(
   progress: Progress,
   { record }: Entry,
   identity: Identity,
   environment: Environment,
+  known?: StartedRuns,
 ): Promise<{ readonly entitlement: Entitlement; readonly inDoubt: readonly Entry[] } | Stop> {
   const needed = needsApproval(progress)
   if (needed !== progress.needsApproval) {
     const detail = 'approval.when changed its answer while the call was decided'
     return { status: 'unavailable', retryAfter: 1, detail }
   }
-  const { inDoubt, running } = await startedRuns(environment.ledger, record.binding, record.id)
+  const { inDoubt, running } = known ?? (await startedRuns(environment.ledger, record.binding, record.id))
   const mayStart = record.state === 'approved' || record.state === 'crashed'
   const blocked = await blockedBy(progress, { inDoubt, running: mayStart ? running : [] }, environment)
   if (blocked !== undefined) return blocked
@@ -128,7 +133,9 @@ export async function askWhereNeeded(
   if (!isAgain && state !== 'approved' && state !== 'requested' && state !== 'pending') {
     return { entry, entitled: undefined }
   }
-  const found = await entitlementNow(progress, entry, identity, environment)
+  const known = progress.startedBefore
+  progress.startedBefore = undefined
+  const found = await entitlementNow(progress, entry, identity, environment, known)
   if ('status' in found) return found
   const { entitlement, inDoubt } = found
   const isRefused = isAgain && progress.definition.rules.approval?.onCrash !== 'retry'

@@ -1,3 +1,4 @@
+import type { StartedRuns } from '../approvals/index.ts'
 import type { Explanation, Fault, Identity, Invocation, Json, StepName, Trace, TraceStep } from '../contract/index.ts'
 import type { IssuedToken } from '../credential/index.ts'
 import { isVerified } from '../identity/verified.ts'
@@ -43,6 +44,8 @@ export class Progress {
   needsApproval = false
   /** What the credentials of this call may hold; set by step 3. */
   grantable: GrantableScopes | undefined
+  /** Equal runs that had started when this call made its run: read a moment ago, so not once more by the next step. */
+  startedBefore: StartedRuns | undefined
   policyVersion: string | undefined
   approvalId: string | undefined
   /** Epoch milliseconds of the last time that identity, roles and permission were checked. */

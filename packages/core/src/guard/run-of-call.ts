@@ -79,6 +79,7 @@ async function newRun(
   const binding = await bindingOf({ identity, agent, tool, input }, ledger.hash)
   const started = await startedRuns(ledger, binding)
   const { inDoubt } = started
+  progress.startedBefore = started
   const blocked = await blockedBy(progress, started, environment)
   if (blocked !== undefined) return blocked
   if (phase === 'preflight' && !progress.needsApproval) return undefined

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { tapped } from '../approvals/harness.ts'
+import { asks, smallWorld, writes } from './small-world.ts'
+
+test.each([
+  ['a new write looks for equal runs that started where it makes its run, and once more at its claim', writes, 2],
+  ['a new question, where it is drafted', asks, 1],
+] as const)('%s', async (_, rules, times) => {
+  const { guard, call, store } = smallWorld()
+  const lists: string[] = []
+  const counted = tapped(store, (operation, key, next) => {
+    if (operation === 'list' && key.startsWith('started:')) lists.push(key)
+    return next()
+  })
+  await guard({ store: counted }).run(rules as typeof writes, call(), () => 'ran')
+  expect(lists).toHaveLength(times)
+})
