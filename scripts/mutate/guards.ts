@@ -126,7 +126,7 @@ export const guards: readonly Guard[] = [
   {
     holds: ['A5'],
     file: 'guard/run-body.ts',
-    within: ['claimBody', 'claimEntitled', 'runBody', 'noteFlowEnd', 'noteThrow', 'keepResult', 'kept'],
+    within: ['claimBody', 'hasNewDoubt', 'runBody', 'noteFlowEnd', 'noteThrow', 'keepResult', 'kept'],
   },
   { holds: ['I12'], file: 'guard/caller-scopes.ts' },
   { holds: ['A11'], file: 'approvals/entitlement.ts' },

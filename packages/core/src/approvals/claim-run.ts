@@ -8,9 +8,6 @@ import { untilStored } from './until-stored.ts'
 /** A body that lives renews its lease; after this long without one, it counts as dead. Seconds. */
 const RUN_LEASE_SECONDS = 60
 
-/** A process that dies while it starts a run holds up the start of equal ones for this long. Seconds. */
-const START_SECONDS = 30
-
 /** Who starts a run, and whether a person's yes is what lets them. */
 export interface ClaimedBy {
   readonly caller: Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt'>
@@ -55,32 +52,6 @@ export async function claimRun(ledger: Ledger, entry: Entry, by?: ClaimedBy): Pr
     void claim.giveBack().catch(() => {})
     throw error
   }
-}
-
-/**
- * Of equal runs, one at a time is checked and claimed. Else one could start, and go in doubt, after another one had found
- * none (A13). Where the lease was not held to the end, as in a process that stood still, the claim is given back.
- *
- * @param start - Looks whether equal runs have started, and claims.
- * @returns `undefined` when an equal run is starting, or may have started meanwhile.
- */
-export async function startAlone<Refusal extends object>(
-  ledger: Ledger,
-  binding: string,
-  start: () => Promise<Claim | Refusal>,
-): Promise<Claim | Refusal | undefined> {
-  const lease = await ledger.lease(`starting:${binding}`, START_SECONDS)
-  if (lease === undefined) return undefined
-  let isHeld = false
-  let started: Claim | Refusal
-  try {
-    started = await start()
-  } finally {
-    isHeld = await lease.release()
-  }
-  if (isHeld || !('giveBack' in started)) return started
-  await started.giveBack()
-  return undefined
 }
 
 class RunClaim implements Claim {

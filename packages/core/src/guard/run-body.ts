@@ -1,6 +1,6 @@
-import { type Claim, claimRun, type Entry, startAlone } from '../approvals/index.ts'
+import { type Claim, claimRun, type Entry, startedRuns } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
-import type { Call, Done, Identity } from '../contract/index.ts'
+import type { Call, Done } from '../contract/index.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../credential/index.ts'
 import { leavesFirstCall } from '../errors/first-call.ts'
 import { takeHadNoEffect } from '../errors/had-no-effect-error.ts'
@@ -36,22 +36,6 @@ export async function claimBody(
 ): Promise<Claim | Stop> {
   const { identity } = progress
   if (identity === undefined) return deny('misconfigured', 'a write needs an identity')
-  const start = () => claimEntitled(progress, { entry, entitled }, identity, environment)
-  const claimed = await startAlone(environment.ledger, entry.record.binding, start)
-  if (claimed === undefined) {
-    const detail = 'an equal call is being started'
-    return { status: 'unavailable', retryAfter: 1, detail, underWay: true }
-  }
-  if (!('status' in claimed)) progress.passed('claim', 'this run is ours alone')
-  return claimed
-}
-
-async function claimEntitled(
-  progress: Progress,
-  { entry, entitled }: ReadyRun,
-  identity: Identity,
-  environment: Environment,
-): Promise<Claim | Stop> {
   const now = await entitlementNow(progress, entry, identity, environment)
   if ('status' in now) return now
   if (now.entitlement.kind !== entitled.kind) {
@@ -64,7 +48,24 @@ async function claimEntitled(
     const detail = 'the same call is being run by somebody else'
     return { status: 'unavailable', retryAfter: 1, detail, underWay: true }
   }
+  if (await hasNewDoubt(claimed, now.inDoubt, environment)) {
+    await claimed.giveBack()
+    return { status: 'unavailable', retryAfter: 1, detail: 'an equal run went in doubt while this one was claimed' }
+  }
+  progress.passed('claim', 'this run is ours alone')
   return claimed
+}
+
+/** Whether an equal run went in doubt between the last check and the claim: from here on, others see this one run (A13). */
+async function hasNewDoubt(claimed: Claim, known: readonly Entry[], { ledger }: Environment): Promise<boolean> {
+  const { id, binding } = claimed.entry.record
+  try {
+    const { inDoubt } = await startedRuns(ledger, binding, id)
+    return inDoubt.some(({ record }) => !known.some((entry) => entry.record.id === record.id))
+  } catch (error) {
+    void claimed.giveBack().catch(() => {})
+    throw error
+  }
 }
 
 /**

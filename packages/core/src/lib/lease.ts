@@ -76,17 +76,12 @@ export class Lease {
     }
   }
 
-  /**
-   * Never fails: a lease that cannot be released ends by itself.
-   *
-   * @returns whether it was held until now; `false` also where the store does not say so.
-   */
-  async release(): Promise<boolean> {
+  /** Never fails: a lease that cannot be released ends by itself. */
+  async release(): Promise<void> {
     this.#released = true
     // It has the version that the lease has then; and a lease that is gone would be taken anew by it.
     await this.#renewing?.catch(() => {})
-    const deleted = await this.#store.delete(this.#key, { ifVersion: this.#version }).catch(() => 'conflict')
-    return deleted === 'deleted'
+    await this.#store.delete(this.#key, { ifVersion: this.#version }).catch(() => {})
   }
 
   async #put(ifVersion: string | null): Promise<boolean> {

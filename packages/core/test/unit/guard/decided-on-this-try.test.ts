@@ -40,7 +40,7 @@ test.each<readonly [string, Step, string, Step]>([
   [
     'another try came and went since',
     async () => {},
-    'starting:',
+    'lease:',
     async ({ there, names, call }) => {
       const fails = () => Promise.reject(new HadNoEffect(new Error('closed')))
       await expect(there.run(rulesOf(names), call(), fails)).rejects.toBeInstanceOf(HadNoEffect)

@@ -3,7 +3,7 @@ import { tapped } from '../approvals/harness.ts'
 import { asks, smallWorld, writes } from './small-world.ts'
 
 test.each([
-  ['a new write looks for equal runs that started where it makes its run, and once more at its claim', writes, 2],
+  ['a new write looks for equal runs that started where it makes its run, and before and after its claim', writes, 3],
   ['a new question, where it is drafted', asks, 1],
 ] as const)('%s', async (_, rules, times) => {
   const { guard, call, store } = smallWorld()

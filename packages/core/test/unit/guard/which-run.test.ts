@@ -101,7 +101,7 @@ describe('a claim', () => {
     const slow = guard({
       store: tapped(store, async (operation, key, next) => {
         // Between the look at the record and its claim, another process runs it.
-        if (operation === 'put' && key.startsWith('starting:')) await rival()
+        if (operation === 'put' && key.startsWith('lease:')) await rival()
         return next()
       }),
     })
