@@ -97,6 +97,27 @@ onStage('what is not let through', (stage) => {
     await verdict(page, 'Denied').waitFor()
   })
 
+  test('a cookie that another host of the domain plants, under a name that only looks like the app’s', async () => {
+    const attacker = await stage().someone()
+    await stage().restart({ APP_ORIGIN: 'https://app.test' })
+    const id = crypto.randomUUID()
+    const begun = await attacker.request.post(`${stage().origin}/api/chat`, {
+      headers: { origin: 'https://app.test', 'content-type': 'application/json' },
+      data: { id, user: null, text: 'What is AAPL trading at?' },
+    })
+    const visitor = /__Host-visitor=([^;]+)/.exec(begun.headers()['set-cookie'] ?? '')?.[1] ?? ''
+    expect(visitor).not.toBe('')
+    const page = await stage().someone()
+    const evil = new URL(await otherPage([`\u00a0__Host-visitor=${visitor}; Domain=app.test; Path=/`]))
+    await page.goto(`http://evil.app.test:${evil.port}/`)
+    await page.goto(`http://app.test:${new URL(stage().origin).port}/?c=${id}`)
+    await page.getByText('That conversation belongs to somebody.').waitFor()
+    expect((await ask(page, `/api/conversations/${id}`)).status).toBe(404)
+    // The browser took it and sent it.
+    expect(stage().traffic()).toContain(`\u00a0__Host-visitor=${visitor}`)
+    await stage().restart()
+  })
+
   test('a login that was begun in another browser', async () => {
     const attacker = await stage().someone()
     await attacker.goto(stage().origin)

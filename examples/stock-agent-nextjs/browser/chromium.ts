@@ -22,8 +22,13 @@ export const hasChromium = executablePath !== undefined
 export const chromiumMissing = 'needs chromium: apt-get install -y chromium'
 
 export function startChromium(): Promise<Browser> {
-  // As root, and in a container with little shared memory.
-  const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu']
+  // As root, and in a container with little shared memory. Hosts of one domain are this machine.
+  const args = [
+    '--no-sandbox',
+    '--disable-dev-shm-usage',
+    '--disable-gpu',
+    '--host-resolver-rules=MAP *.test 127.0.0.1',
+  ]
   return chromium.launch({ executablePath: executablePath ?? '', args })
 }
 

@@ -2,9 +2,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** An empty page on another port. */
-export async function otherPage(): Promise<string> {
-  const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<title>x</title>'))
+/** An empty page on another port. @param setCookie - What it tries to set, byte by byte. */
+export async function otherPage(setCookie: readonly string[] = []): Promise<string> {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': [...setCookie] })
+    // As bytes: before a text, Node.js would write the header in UTF-8.
+    response.end(Buffer.from('<title>x</title>'))
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`

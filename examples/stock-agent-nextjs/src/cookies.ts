@@ -30,9 +30,15 @@ export function readCookies(
   const wanted = cookieName(name, origin)
   return (headers.get('cookie') ?? '').split(';').flatMap((part) => {
     const [before = '', ...after] = part.split('=')
-    return before.trim() === wanted ? [after.join('=').trim()] : []
+    return trimmed(before) === wanted ? [trimmed(after.join('='))] : []
   })
 }
+
+/**
+ * Removes spaces and tabs alone. `trim()` removes U+00A0 too, and browsers send that: a name that begins with it has no
+ * prefix to them, so any host of the domain can set it.
+ */
+const trimmed = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '')
 
 /** `__Host-`: no other host of the domain can set it. Browsers take it over TLS alone. */
 const cookieName = (name: CookieName, origin: string) => (origin.startsWith('https:') ? `__Host-${name}` : name)

@@ -74,6 +74,11 @@ describe('a cookie', () => {
       readCookie(new Request(origin, { headers: { cookie: header } }), 'session', at)
     expect(read('session=planted')).toBeUndefined()
     expect(read('session=planted; __Host-session=own')).toBe('own')
+    // A browser takes these from any host of the domain, for no prefix begins with such a character.
+    for (const before of ['\u00a0', '\u0085', '\u00ad']) {
+      expect(read(`${before}__Host-session=planted`)).toBeUndefined()
+      expect(read(`${before}__Host-session=planted; __Host-session=own`)).toBe('own')
+    }
     expect(read('my-session=x; session=own', 'http://127.0.0.1:3000')).toBe('own')
   })
 

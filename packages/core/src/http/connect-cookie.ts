@@ -25,9 +25,14 @@ export function setCookie({ name, attributes }: BrowserCookie, value: string, se
   return `${name}=${value}; Max-Age=${seconds}; ${attributes}`
 }
 
-/** Its value; `undefined` where it is missing, or there twice. */
+/**
+ * Reads its value; `undefined` where it is missing, or there twice.
+ *
+ * Removes spaces and tabs alone. `trim()` removes U+00A0 too, and browsers send that: a name that begins with it has no
+ * prefix to them, so any host of the domain can set it.
+ */
 export function readCookie(request: Request, { name }: BrowserCookie): string | undefined {
-  const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim())
+  const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
   const values = pairs.flatMap((pair) => (pair.startsWith(`${name}=`) ? [pair.slice(name.length + 1)] : []))
   return values.length === 1 ? values[0] : undefined
 }

@@ -140,6 +140,20 @@ describe('session fixation', () => {
   })
 })
 
+test('a cookie whose name only looks like the one of a flow does not count: any host of the domain can set it', async () => {
+  const { browser, tokenOf } = app()
+  const ann = browser()
+  const back = crm.codeFor(await ann.start())
+  const [[name = '', value = ''] = []] = [...ann.cookies]
+  ann.cookies.delete(name)
+  ann.cookies.set(`\u00a0${name}`, value)
+  expect((await ann.back(back)).status).toBe(403)
+  expect(await tokenOf()).toBe('not_connected')
+  // Nor does it stand in the way of the one that does.
+  ann.cookies.set(name, value)
+  expect((await ann.back(back)).status).toBe(303)
+})
+
 describe('mix-up', () => {
   test('an answer of another server is refused', async () => {
     const ann = app().browser()
