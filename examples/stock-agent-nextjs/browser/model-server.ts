@@ -16,7 +16,11 @@ export interface Asked {
 }
 
 /** A server that streams as OpenAI does. `say`: what a request is answered with; a number is a status, and no answer. */
-export async function modelServer(say: (asked: Asked, count: number) => Said | number | Promise<Said | number>) {
+export async function modelServer(
+  say: (asked: Asked, count: number) => Said | number | Promise<Said | number>,
+  /** The id of a call. */
+  idOf = (count: number) => `call-${count}`,
+) {
   const asked: Asked[] = []
   const server = createServer(async (request, response) => {
     let text = ''
@@ -29,7 +33,7 @@ export async function modelServer(say: (asked: Asked, count: number) => Said | n
       return
     }
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    for (const [delta, finish_reason] of chunksOf(said, asked.length)) {
+    for (const [delta, finish_reason] of chunksOf(said, idOf(asked.length))) {
       const choices = [{ index: 0, delta, finish_reason }]
       const chunk = { id: 'c', object: 'chat.completion.chunk', created: 1, model: one.body.model, choices }
       response.write(`data: ${JSON.stringify(chunk)}\n\n`)
@@ -44,13 +48,13 @@ export async function modelServer(say: (asked: Asked, count: number) => Said | n
   return { asked, baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` }
 }
 
-function chunksOf(said: Said, count: number): readonly (readonly [delta: object, finishReason: string | null])[] {
+function chunksOf(said: Said, id: string): readonly (readonly [delta: object, finishReason: string | null])[] {
   if ('text' in said) {
     const words = said.text.match(/\S+\s*/g) ?? []
     return [...words.map((content) => [{ content }, null] as const), [{}, 'stop']]
   }
   const { tool: name, input } = said
-  const call = { index: 0, id: `call-${count}`, type: 'function', function: { name, arguments: JSON.stringify(input) } }
+  const call = { index: 0, id, type: 'function', function: { name, arguments: JSON.stringify(input) } }
   return [
     [{ tool_calls: [call] }, null],
     [{}, 'tool_calls'],

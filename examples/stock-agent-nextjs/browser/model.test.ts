@@ -88,6 +88,37 @@ onStage('a model behind an OpenAI-compatible API', (stage) => {
     expect((await stage().orders('p-ann')) - before).toBe(2)
   })
 
+  test('nor one whose id the model had used before', async () => {
+    const before = await stage().orders('p-ann')
+    const { promise: isTold, resolve } = Promise.withResolvers<void>()
+    const plan = [order('p-ann', 5), { text: 'The first is placed.' }, order('p-ann', 6)] as const
+    const { baseUrl } = await modelServer(
+      ({ body }, count) => {
+        if (count === 4) {
+          resolve()
+          return new Promise<never>(() => {})
+        }
+        // Asked with the user's words alone, a model orders again.
+        return (
+          plan[count - 1] ?? (body.messages.at(-1)?.role === 'tool' ? { text: 'Both are placed.' } : order('p-ann', 6))
+        )
+      },
+      (count) => (count > 4 ? 'another' : 'call-0'),
+    )
+    await bring(baseUrl)
+    const page = await stage().someone()
+    await logIn(page, stage(), 'Ann Archer')
+    await say(page, 'Buy 5')
+    await page.getByText('The first is placed.').waitFor()
+    await say(page, 'Buy 6')
+    await isTold
+    await stage().crash()
+    await page.reload()
+    await page.getByText('Both are placed.').waitFor()
+    for (const quantity of [5, 6]) await page.getByText(`Bought ${quantity} AAPL`, { exact: true }).waitFor()
+    expect((await stage().orders('p-ann')) - before).toBe(2)
+  })
+
   test('nor one whose answer it did not live to hear', async () => {
     const before = await stage().orders('p-ann')
     await stage().restart({ LOSE_ANSWERS_OF: '/orders' })
