@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { answerOnPhone, ask, asked, logIn, say, signInAs, verdict, waiting } from './acts.ts'
+import { modelServer } from './model-server.ts'
 import { onStage } from './stage.ts'
 
 const NINE_HOURS = String(9 * 3600)
@@ -45,6 +46,31 @@ onStage('a login', (stage) => {
     await page.getByText(/Bought 71 AAPL at \$/).waitFor()
     await verdict(page, 'Approved').waitFor()
     expect(await stage().orders('p-ann')).toBe(before + 1)
+  })
+
+  test('that ends while the model thinks: what it calls after that does not act', async () => {
+    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const { baseUrl } = await modelServer(async (_, count) => {
+      if (count > 1) return { text: 'So be it.' }
+      asked.resolve()
+      await answer.promise
+      return { tool: 'create_order', input: { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 5 } }
+    })
+    await stage().restart({ OPENAI_BASE_URL: baseUrl })
+    const page = await stage().someone()
+    await logIn(page, stage(), 'Ann Archer')
+    const before = await stage().orders('p-ann')
+    const elsewhere = await page.context().newPage()
+    await elsewhere.goto(stage().origin)
+    const id = crypto.randomUUID()
+    const turn = ask(page, '/api/chat', { id, user: 'ann', text: 'Buy 5 shares of AAPL' })
+    await asked.promise
+    await elsewhere.getByRole('button', { name: 'Log out' }).click()
+    await elsewhere.getByRole('link', { name: 'Log in' }).waitFor()
+    answer.resolve()
+    expect((await turn).text).toContain('tool-output-error')
+    expect(await stage().orders('p-ann')).toBe(before)
+    await stage().restart()
   })
 
   test('of somebody else in another tab: what is said in the first one is not said as them', async () => {

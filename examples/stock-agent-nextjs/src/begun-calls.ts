@@ -1,4 +1,4 @@
-import type { Guard, UserIdentity } from '@behalf/core'
+import { type Guard, HadNoEffect, type UserIdentity } from '@behalf/core'
 import { policies, type ToolName } from '@behalf/example-stock-agent'
 import type { ToolSet, UIMessage } from 'ai'
 import { isGoingOn } from './parts.ts'
@@ -14,11 +14,12 @@ type Part = UIMessage['parts'][number]
  *
  * @param before - What the turn goes on from. Calls that are in it already are kept there.
  * @param save - If it throws, the body does not act.
+ * @param isPresent - Whether who began the turn is still logged in: a turn outlives its request, and may outlive a logout.
  */
 export function keepingCalls<Tools extends ToolSet>(
   tools: Tools,
   before: readonly UIMessage[],
-  save: (messages: readonly UIMessage[]) => void,
+  { save, isPresent }: { readonly save: (messages: readonly UIMessage[]) => void; isPresent(): Promise<boolean> },
 ): Tools {
   const begun = new Map<string, Part>()
   const isKept = (id: string) =>
@@ -32,6 +33,7 @@ export function keepingCalls<Tools extends ToolSet>(
     const { execute } = tool
     if (execute === undefined) return [name, tool]
     const keeping: typeof execute = async (input, options) => {
+      if (!(await isPresent())) throw new HadNoEffect(new Error('the login ended before the call'))
       const { toolCallId } = options
       const call = { type: `tool-${name}`, toolCallId, input } as const
       // As if a person had said yes: a wake-up, with which the framework calls it again.

@@ -27,6 +27,8 @@ export interface Turn {
   readonly text?: string | undefined
   /** The version of an adopted conversation which the user saw, and said to go on with. */
   readonly seen?: number | undefined
+  /** Whether the browser's login is still the one that it was. */
+  isPresent(): Promise<boolean>
 }
 
 /** Why there is nothing to stream. The page reads the conversation anew then. */
@@ -106,12 +108,13 @@ export function isUnfinished(messages: readonly UIMessage[]): boolean {
 
 async function reply(
   { guard, settings, conversations }: StockApp,
-  { id, owner, identity }: Turn,
+  { id, owner, identity, isPresent }: Turn,
   messages: readonly UIMessage[],
 ) {
   // The user's own portfolio: a real app would look it up. It guides the model, and opens nothing.
   const portfolio = identity && `p-${identity.subject}`
-  const kept = keepingCalls(tools, messages, (now) => conversations.save(owner, id, now))
+  const save = (now: readonly UIMessage[]) => conversations.save(owner, id, now)
+  const kept = keepingCalls(tools, messages, { save, isPresent })
   const guarded = guardTools(kept, {
     guard,
     policies,

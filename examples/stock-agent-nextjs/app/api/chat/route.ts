@@ -35,7 +35,9 @@ export async function POST(request: Request): Promise<Response> {
   const visitor = known === undefined ? crypto.randomUUID() : undefined
   const owner = known ?? visitorOwner(visitor ?? '')
   const { id, text, seen } = body.data
-  const answer = await converse(app, { id, text, seen, owner, identity })
+  const sent = { headers: new Headers(request.headers) }
+  const isPresent = async () => identity === undefined || (await app.whoIs(sent)).owner === owner
+  const answer = await converse(app, { id, text, seen, owner, identity, isPresent })
   if (typeof answer === 'string') return Response.json({ error: answer }, { status: statuses[answer], headers })
   if (visitor !== undefined)
     answer.headers.append('set-cookie', cookie('visitor', visitor, { origin, seconds: 86_400 }))
