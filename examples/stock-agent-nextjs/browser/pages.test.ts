@@ -73,7 +73,6 @@ onStage('every page', (stage) => {
     await signInAs(page, 'Ann Archer')
     await adopted(page).getByText('Show me my portfolio').waitFor()
     await expectSound(page)
-    await say(left, 'Who am I?')
     await left.getByRole('heading', { name: 'You are logged in now' }).waitFor()
     await expectSound(left)
   })

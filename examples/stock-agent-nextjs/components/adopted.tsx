@@ -2,7 +2,7 @@ import { interruptsOf } from '@behalf/ai-sdk/browser'
 import { displayText } from '@behalf/core/interrupts'
 import type { UIMessage } from 'ai'
 
-/** What waits in a conversation that began before its user logged in: somebody else may have begun it. */
+/** What was said last, and what waits, in a conversation that began before its user logged in: somebody else may have begun it. */
 export function Adopted({
   messages,
   user,
@@ -19,7 +19,7 @@ export function Adopted({
   return (
     <section className="card waiting" aria-label="Asked before the login">
       <h2>Go on as {displayText(user)}?</h2>
-      <p>This was asked for before you logged in. Go on only if you asked for it yourself.</p>
+      <p>This conversation began before you logged in. Go on only if all that was said in it is yours.</p>
       <blockquote>{displayText(lastWords(messages))}</blockquote>
       {fields.length > 0 && (
         <dl>

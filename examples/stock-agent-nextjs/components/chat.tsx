@@ -33,7 +33,10 @@ export function Chat({
   // Nor is there a next turn while nobody knows yet what became of a call that a dead process began.
   const isUnderWay = !isBusy && (messages.at(-1)?.parts ?? []).some(isGoingOn)
   const isAsking = isUnderWay || interruptsOf(messages).some(({ interrupt }) => interrupt.kind === 'approval_pending')
-  const mayType = !isBusy && !isAsking && !hasEnded
+  // Words of before the login may be somebody else's, and the model would follow them.
+  const isAdopted = look?.goesOn === 'on_click'
+  const isClosed = isAsking || isAdopted || hasEnded
+  const mayType = !isBusy && !isClosed
   const login = `/login?returnTo=${encodeURIComponent(`/?c=${id}`)}`
   useEffect(() => {
     // Some browsers give back a promise here, which is no clean-up.
@@ -72,7 +75,7 @@ export function Chat({
             cancel={cancel}
           />
         ))}
-        {look?.goesOn === 'on_click' && !isBusy && !hasEnded && user !== undefined && (
+        {isAdopted && !isBusy && !hasEnded && user !== undefined && (
           <Adopted messages={messages} user={user} goOn={goOn} />
         )}
         {isBusy && <p className="quiet-text working">Working on it…</p>}
@@ -83,7 +86,7 @@ export function Chat({
           {problem}
         </p>
       )}
-      {hasEnded && <LoginOver user={user} login={login} />}
+      {hasEnded && <LoginOver user={user} conversation={`/?c=${id}`} login={login} />}
       <div className="composer">
         {messages.length === 0 && (
           <ul className="suggestions" aria-label="Suggestions">
@@ -110,14 +113,14 @@ export function Chat({
             id="text"
             value={text}
             onChange={(event) => setText(event.target.value)}
-            placeholder={isAsking ? 'Waits for the answer' : 'Message the agent'}
+            placeholder={isAsking || isAdopted ? 'Waits for the answer' : 'Message the agent'}
             autoComplete="off"
             maxLength={2000}
             // Not disabled: that would take the keyboard's focus away, in the middle of a purchase.
-            readOnly={isAsking || hasEnded}
-            aria-disabled={isAsking || hasEnded}
+            readOnly={isClosed}
+            aria-disabled={isClosed}
           />
-          <button className="main" type="submit" disabled={isAsking || hasEnded || isNext}>
+          <button className="main" type="submit" disabled={isClosed || isNext}>
             Send
           </button>
         </form>

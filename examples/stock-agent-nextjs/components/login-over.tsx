@@ -1,16 +1,24 @@
 /** The page is not of the user who is signed in now: nothing more is said or done in it. */
-export function LoginOver({ user, login }: { readonly user: string | undefined; readonly login: string }) {
+export function LoginOver({
+  user,
+  conversation,
+  login,
+}: {
+  readonly user: string | undefined
+  readonly conversation: string
+  readonly login: string
+}) {
   const isVisitors = user === undefined
   return (
     <div className="card" role="alert">
       <h2>{isVisitors ? 'You are logged in now' : 'Your login has ended'}</h2>
       <p>
         {isVisitors
-          ? 'This page is from before the login: nothing is said or done in it any more.'
+          ? 'This page was opened before the login. Nothing more is sent from it.'
           : 'Log in again, and this conversation goes on where it is.'}
       </p>
       <p className="actions">
-        <a className="button main" href={isVisitors ? '/' : login}>
+        <a className="button main" href={isVisitors ? conversation : login}>
           {isVisitors ? 'Open the chat' : 'Log in'}
         </a>
       </p>

@@ -70,6 +70,8 @@ export function useConversation(id: string, initial: Look | undefined, user: str
     if (!response.ok) return
     wasThere.current = true
     const next = (await response.json()) as Look
+    // Of who logged in from it elsewhere: this is a page of nobody.
+    if (next.goesOn === 'on_click' && user === undefined) setEnded(true)
     if (busy.current) return
     setProblem((before) => (before === unreachable ? undefined : before))
     setLook((before) => {

@@ -48,13 +48,10 @@ export async function converse(app: StockApp, turn: Turn): Promise<Response | St
     const kept = app.conversations.read(owner, id)
     if (kept === undefined && (app.conversations.isTaken(id) || turn.text === undefined)) return 'not_found'
     const before = kept?.messages ?? []
-    // Somebody began it before the login, who need not be the user: nothing goes on by itself.
-    if (kept?.isAdopted === true && turn.text === undefined && turn.seen !== kept.version) return 'waits'
-    if (kept?.isAdopted === true && turn.text === undefined) app.conversations.save(owner, id, before)
-    const ready =
-      turn.text === undefined
-        ? await goOn(app, turn, before)
-        : say(kept?.isAdopted === true ? withoutUnanswered(before) : before, turn.text)
+    // Somebody began it before the login, who need not be the user, and the model would follow their words.
+    if (kept?.isAdopted === true && turn.seen !== kept.version) return 'waits'
+    if (kept?.isAdopted === true) app.conversations.save(owner, id, before)
+    const ready = turn.text === undefined ? await goOn(app, turn, before) : say(before, turn.text)
     if (typeof ready === 'string') return ready
     app.conversations.save(owner, id, ready)
     const stream = await reply(app, turn, ready)
@@ -77,13 +74,6 @@ function say(before: readonly UIMessage[], text: string): readonly UIMessage[] |
   const messages = giveUpWaiting(before)
   if (interruptsOf(messages).length > 0 || callsToGoOn(messages).length > 0) return 'waits'
   return [...messages, { id: crypto.randomUUID(), role: 'user', parts: [{ type: 'text', text }] }]
-}
-
-/** Leaves out words that had no answer: in an adopted conversation they may be a stranger's, and the model would follow them. */
-function withoutUnanswered(messages: readonly UIMessage[]): readonly UIMessage[] {
-  const isAnswer = ({ role, parts }: UIMessage) =>
-    role === 'assistant' && parts.some(({ type }) => type !== 'step-start')
-  return messages.slice(0, messages.findLastIndex(isAnswer) + 1)
 }
 
 async function goOn(app: StockApp, turn: Turn, before: readonly UIMessage[]): Promise<readonly UIMessage[] | Still> {

@@ -11,7 +11,7 @@ export interface Look {
   readonly messages: readonly UIMessage[]
   /**
    * `'now'`: what it waited for is there, or a restart broke it off; the page may ask to go on. `'on_click'`: it began
-   * before its user logged in, who has to say that it was they.
+   * before its user logged in, who has to say first that it was they, even if nothing waits in it.
    */
   readonly goesOn: 'now' | 'on_click' | 'later' | 'not_needed'
   /** Who has to answer the question that is open. */
@@ -23,9 +23,9 @@ export async function lookAt(app: StockApp, { identity, owner }: Who, id: string
   const kept = owner === undefined ? undefined : app.conversations.read(owner, id)
   if (kept === undefined) return undefined
   const { version, messages, isAdopted } = kept
+  if (isAdopted) return { version, messages, goesOn: 'on_click' }
   const waiting = interruptsOf(messages).map(({ interrupt }) => interrupt)
   if (waiting.length === 0 && !isUnfinished(messages)) return { version, messages, goesOn: 'not_needed' }
-  if (isAdopted) return { version, messages, goesOn: 'on_click' }
   if (waiting.length === 0) {
     const isEarly = await isRunning(messages, { guard: app.guard, identity, threadId: id })
     return { version, messages, goesOn: isEarly ? 'later' : 'now' }
