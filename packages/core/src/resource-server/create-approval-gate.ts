@@ -52,7 +52,8 @@ export interface ApprovalGate {
    * `order` must mean the same as exactly one of the token's `authorization_details`, field by field, no field
    * more or less. The first idempotency key uses the approval up; the same key gets the same answer again, another
    * key 409. A handler that answers 4xx carried nothing out: its answer is kept under the key and the approval is
-   * given back. Does not decide whether the caller may touch what the order is about.
+   * given back. A token that does not say when it expires is refused: its use could not be remembered long enough.
+   * Does not decide whether the caller may touch what the order is about.
    *
    * @returns The handler's answer, the same answer again, or why not: 400, 403, 409 or 422.
    * @throws StoreError The store did not answer, before anything was done: no order runs. And whatever the handler throws.
@@ -130,6 +131,8 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
       checkCaller(caller)
       const json = plain(order)
       if (!approves(caller, json)) return notApproved(caller)
+      // Its use is remembered until it ends: a token without an end could come again after that.
+      if (caller.identity.expiresAt === undefined) return withoutEnd()
       const approval = await book.nameOf('approval', [caller.identity.issuer, caller.tokenId])
       return run(request, caller, json, approval, handler, orderOptions)
     },
@@ -158,6 +161,11 @@ function notApproved({ scheme }: Passed): Response {
   const detail = 'the token was not approved for this order'
   const challenge = `${scheme} ${challengeParameters({ error, errorDescription: detail })}`
   return problem(403, error, detail, { 'www-authenticate': challenge })
+}
+
+function withoutEnd(): Response {
+  const fix = 'let the issuer write it into the token or its introspection'
+  return problem(403, 'approval_without_end', `the approved token does not say when it expires (exp): ${fix}`)
 }
 
 function checkCaller(caller: Passed): void {

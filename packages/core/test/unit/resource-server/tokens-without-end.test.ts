@@ -1,0 +1,45 @@
+import { HttpResponse, http } from 'msw'
+import { expect, test } from 'vitest'
+import { oidc } from '../../../src/authorization-server/index.ts'
+import { createIntrospection } from '../../../src/identity/index.ts'
+import { createApprovalGate } from '../../../src/resource-server/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { as, audience, here, makeApi, passed, server } from './api.ts'
+import { order, place, typeOf, under } from './gate.ts'
+
+const endpoint = `${as.issuer}/introspect`
+as.metadata.introspection_endpoint = endpoint
+
+/** An API that takes an opaque token, whose issuer says this of it. */
+function opened(exp: number | undefined) {
+  const time = { now: Date.now() }
+  const clock = { now: () => time.now }
+  const answer = { active: true, iss: as.issuer, aud: audience, sub: 'ann', client_id: 'app', token_type: 'Bearer' }
+  server.use(http.post(endpoint, () => HttpResponse.json({ ...answer, exp, authorization_details: [order] })))
+  const authorizationServer = oidc({ issuer: as.issuer, clientId: 'api', clientSecret: 'secret' })
+  const introspect = createIntrospection({ authorizationServer, audience, clock })
+  const api = makeApi({ introspect, clock })
+  const gate = createApprovalGate({ store: memoryStore({ clock }), clock })
+  const handler = place()
+  const run = async (key: string) => {
+    const request = new Request(here, { headers: { authorization: 'Bearer opaque' } })
+    return gate.runApproved(under(key), await passed(api.protect(request)), order, handler)
+  }
+  return { time, run, handler }
+}
+
+test('an approval by an opaque token is used once for as long as the token lives', async () => {
+  const { time, run, handler } = opened(Math.floor(Date.now() / 1000) + 7200)
+  expect((await run('k1')).status).toBe(201)
+  for (const later of [400, 3600, 7190]) {
+    time.now = Date.now() + later * 1000
+    expect(await typeOf(await run(`k${later}`))).toEqual([409, 'approval_used'])
+  }
+  expect(handler).toHaveBeenCalledTimes(1)
+})
+
+test('an approval by a token that does not say when it expires is refused: its use would be forgotten before it', async () => {
+  const { run, handler } = opened(undefined)
+  expect(await typeOf(await run('k1'))).toEqual([403, 'approval_without_end'])
+  expect(handler).not.toHaveBeenCalled()
+})
