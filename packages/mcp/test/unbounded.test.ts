@@ -98,6 +98,7 @@ describe.each(clients.filter(({ takesFetch }) => takesFetch))('by $name', ({ con
       return request.url === '/mcp' ? { status: 200, headers: type, floods: true } : { status: 404 }
     },
     'a refusal of the MCP server': (request) => (isMcp(request) ? { status: 500, floods: true } : { status: 404 }),
+    'a redirect of the MCP server': (request) => (isMcp(request) ? { status: 302, floods: true } : { status: 404 }),
   }
 
   test.each(Object.keys(floods))('%s is read within bounds', async (name) => {

@@ -89,12 +89,12 @@ async function bounded(response: Response, url: URL): Promise<Response> {
 }
 
 /**
- * The MCP server's own answer, where it refused: SDKs read all of it for their error. What is too much, or too late, is left
- * out of it; streams of what was done have no bound.
+ * The MCP server's own answer, where it refused or redirected: SDKs read all of it for their error. What is too much, or
+ * too late, is left out of it; streams of what was done have no bound.
  */
 export async function boundedRefusal(response: Response, timeoutMs: number): Promise<Response> {
   const { status, statusText, headers } = response
-  if (status < 400 || response.body === null) return response
+  if (response.ok || response.body === null) return response
   const late = Promise.withResolvers<undefined>()
   const timer = setTimeout(() => late.resolve(undefined), timeoutMs)
   const body = await Promise.race([readBounded(response, MAX_RESPONSE_BYTES), late.promise])
