@@ -3,6 +3,7 @@ import { createResourceServer, type ProtectedRequest, type ProtectOptions } from
 import { refuseUnknownKeys } from '../guarded/options.ts'
 import { authInfoOf, type McpAuthInfo } from './auth-info.ts'
 import { browserRules, corsHeaders, preflight, refuseStrangers } from './browser-rules.ts'
+import { CallerIds } from './caller-ids.ts'
 import {
   checkRules,
   endpointOf,
@@ -12,8 +13,7 @@ import {
   type ToolRules,
   toolRulesOf,
 } from './gate-options.ts'
-import { parsedMessage, type ReadBody, readMessage, unknownSession, unknownTool } from './read-message.ts'
-import { SESSION_HEADER, SessionIds } from './session-ids.ts'
+import { parsedMessage, type ReadBody, readMessage, unknownTool } from './read-message.ts'
 import { signingKey } from './signing-key.ts'
 
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024
@@ -34,9 +34,9 @@ export type Admission =
       readonly authInfo: McpAuthInfo
       /** The body as it was parsed for the decision; hand this on, not the text. Absent where there is none. */
       readonly parsedBody?: unknown
-      /** The request to hand on: without credentials and body, and with the transport's own session id. */
+      /** The request to hand on: without credentials and body, and with the transport's own ids of session and event. */
       readonly request: Request
-      /** The transport's answer as the client gets it: with more headers, and the session id bound to this caller. */
+      /** The transport's answer as the client gets it: with more headers, and ids of session and events for this caller. */
       answer(response: Response): Promise<Response>
     }
   | { readonly ok: false; readonly response: Response }
@@ -75,7 +75,7 @@ export function createMcpGate(options: McpGateOptions): McpGate {
   const { resource, scopes = [], maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options
   const endpoint = endpointOf('createMcpGate.resource', resource)
   const tools = toolRulesOf(options)
-  const sessions = new SessionIds(signingKey('createMcpGate.sessionKey', options.sessionKey))
+  const ids = new CallerIds(signingKey('createMcpGate.sessionKey', options.sessionKey))
   const rules = browserRules(endpoint, {
     ...(options.hosts && { hosts: options.hosts }),
     ...(options.origins && { origins: options.origins }),
@@ -119,19 +119,16 @@ export function createMcpGate(options: McpGateOptions): McpGate {
     const message = read as ReadBody | undefined
     if (message?.ok === false) return refuse(message.response)
     const { identity } = passed
-    const given = request.headers.get(SESSION_HEADER)
-    const session = given === null ? undefined : await sessions.take(given, identity)
-    if (given !== null && session === undefined) return refuse(unknownSession())
+    const own = await ids.read(request.headers, identity)
+    if (!own.ok) return refuse(own.response)
     return {
       ok: true,
       identity,
       authInfo: authInfoOf(passed, endpoint, metadataUrl),
       ...(message?.body !== undefined && { parsedBody: message.body }),
-      request: withoutCredentials(request, session),
+      request: withoutCredentials(request, own.headers),
       async answer(response) {
-        const opened = response.headers.get(SESSION_HEADER)
-        const own = opened === null ? {} : { [SESSION_HEADER]: await sessions.give(opened, identity) }
-        return withHeaders(response, { ...cors, ...passed.headers, ...own })
+        return withHeaders(await ids.write(response, identity), { ...cors, ...passed.headers })
       },
     }
   }
@@ -203,9 +200,8 @@ const protectedPart = ({ url, method, headers, signal }: Request): ProtectedRequ
 })
 
 /** Token passthrough is forbidden: what could be passed on is taken out, the body too, which was parsed. */
-function withoutCredentials(request: Request, session: string | undefined): Request {
-  const headers = new Headers(request.headers)
-  if (session !== undefined) headers.set(SESSION_HEADER, session)
+function withoutCredentials(request: Request, own: Readonly<Record<string, string>>): Request {
+  const headers = new Headers({ ...Object.fromEntries(request.headers), ...own })
   for (const name of ['authorization', 'dpop', 'content-length']) headers.delete(name)
   return new Request(request.url, { method: request.method, headers, signal: request.signal })
 }

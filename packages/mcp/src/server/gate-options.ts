@@ -52,7 +52,7 @@ export interface McpGateOptions extends SurroundingsOptions {
   /** Origins whose pages may call from a browser. @default the origin of `resource` */
   readonly origins?: readonly string[] | undefined
   /**
-   * Signs the session ids of a stateful transport for the callers that opened them: 32 random bytes or more, the same in
+   * Signs the ids of sessions and events of a stateful transport for the callers that got them: 32 random bytes or more, the same in
    * every process that may get a session's next request.
    * @default random: only this process takes back what it gave out
    */

@@ -58,6 +58,10 @@ export function unknownTool(body: unknown): Response {
 export const unknownSession = (): Response =>
   Response.json({ jsonrpc: '2.0', error: { code: -32_001, message: 'Session not found' }, id: null }, { status: 404 })
 
+/** The answer to an event id that this caller was not given. */
+export const unknownEvent = (): Response =>
+  Response.json({ jsonrpc: '2.0', error: { code: -32_000, message: 'Event not found' }, id: null }, { status: 400 })
+
 function refuse(status: number, code: number, message: string): ReadBody {
   return { ok: false, response: Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status }) }
 }

@@ -1,0 +1,30 @@
+/** An id of an event, as it is given to the caller. */
+export type GiveId = (id: string) => Promise<string>
+
+/** The line of an event that holds its id. A carriage return at its end is not of the id. */
+const ID_LINE = /^id: ?([^\r]*)(\r?)$/
+
+/** A stream of events, with other ids: whole lines at a time, and what follows the last one at its end. */
+export function withEventIds(body: ReadableStream<Uint8Array>, give: GiveId): ReadableStream<Uint8Array> {
+  const decoder = new TextDecoder()
+  const encoder = new TextEncoder()
+  let rest = ''
+  const rewritten = (line: string) => {
+    const [, id = '', end = ''] = ID_LINE.exec(line) ?? []
+    // An empty id takes back the one before, and names nothing.
+    return id === '' ? line : give(id).then((given) => `id: ${given}${end}`)
+  }
+  const events = new TransformStream<Uint8Array, Uint8Array>({
+    async transform(chunk, controller) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+      rest = lines.pop() ?? ''
+      if (lines.length === 0) return
+      controller.enqueue(encoder.encode(`${(await Promise.all(lines.map(rewritten))).join('\n')}\n`))
+    },
+    async flush(controller) {
+      const last = await rewritten(rest + decoder.decode())
+      if (last !== '') controller.enqueue(encoder.encode(last))
+    },
+  })
+  return body.pipeThrough(events as ReadableWritablePair<Uint8Array, Uint8Array>)
+}
