@@ -62,13 +62,22 @@ describe.each(clients)('by $name', ({ connect }) => {
     expect(shown).toEqual([])
   })
 
-  test('a client with one redirect URI for all goes to no issuer whose endpoints are elsewhere', async () => {
-    const servers = await hostileServers()
-    servers.honestClients.set(metadataUrl, [redirectUri])
-    const over = { client_id_metadata_document_supported: true }
-    servers.pretend({ ...over, authorization_endpoint: `${servers.honest}/authorize` })
-    const { shown } = await attacked(servers, { client: { name: 'x', redirectUri, metadataUrl } })
-    expect(shown).toEqual([])
+  test.each<[string, (honest: string, evil: string) => string]>([
+    ['names the honest server’s page as its own', (honest) => `${honest}/authorize`],
+    ['leads the browser on from its own page', (_honest, evil) => `${evil}/lead-on`],
+  ])('an issuer that reads metadata documents, sends no `iss` and %s gets no code', async (_name, page) => {
+    for (const over of [{}, { registration_endpoint: undefined }]) {
+      const servers = await hostileServers()
+      const { honest, evil } = servers
+      servers.honestClients.set(metadataUrl, [redirectUri])
+      const authorization_endpoint = page(honest, evil)
+      servers.pretend({ client_id_metadata_document_supported: true, authorization_endpoint, ...over })
+      const { shown } = await attacked(servers, { client: { name: 'x', redirectUri, metadataUrl } })
+      // Our document has one redirect URI for all: there, it is not our client.
+      expect(shown.map((url) => new URL(url).searchParams.get('client_id'))).toEqual(
+        'registration_endpoint' in over ? [] : ['evil-client'],
+      )
+    }
   })
 
   test('a server that names two issuers at once mixes up neither their pages nor their clients', async () => {
@@ -143,6 +152,25 @@ describe('where endpoints are elsewhere than their issuer', () => {
     await expect(connect(session, serverUrl)).rejects.toThrow(honest)
     await expect(connect(session, serverUrl)).rejects.toThrow('authorizationOrigins')
     expect(shown).toEqual([])
+  })
+
+  test('a metadata document is used where the app names the issuer, which else has to send `iss`', async () => {
+    const servers = await hostileServers()
+    const { evil, serverUrl } = servers
+    servers.pretend({ client_id_metadata_document_supported: true, registration_endpoint: undefined })
+    const client = { name: 'x', redirectUri, metadataUrl }
+    const clientsOf = async (over: object) => {
+      const { session, shown } = servers.session({ client: { ...client, ...over } })
+      const said = await connect(session, serverUrl).then(String, String)
+      return [shown.map((url) => new URL(url).searchParams.get('client_id')), said] as const
+    }
+    expect(await clientsOf({})).toEqual([[], expect.stringContaining('authorizationOrigins')])
+    expect((await clientsOf({ authorizationOrigins: { [evil]: [] } }))[0]).toEqual([metadataUrl])
+    servers.pretend({
+      client_id_metadata_document_supported: true,
+      authorization_response_iss_parameter_supported: true,
+    })
+    expect((await clientsOf({}))[0]).toEqual([metadataUrl])
   })
 
   test('the app names the origins that it trusts, for that issuer', async () => {

@@ -21,7 +21,10 @@ export interface ClientRegistration {
    * @default those that the server names
    */
   readonly scopes?: readonly string[]
-  /** Where our metadata document is (see `clientMetadataHandler`): no registration is needed where servers read it. */
+  /**
+   * Where our metadata document is (see `clientMetadataHandler`): no registration is needed where servers read it. Used at
+   * issuers that send `iss`, and at those of `authorizationOrigins`; elsewhere the client registers itself.
+   */
   readonly metadataUrl?: string
   /**
    * Clients that were registered by hand, by the issuer they were registered at. `redirect_uris` of one takes the place of
@@ -29,8 +32,8 @@ export interface ClientRegistration {
    */
   readonly registered?: Readonly<Record<string, OAuthClientInformationMixed>>
   /**
-   * Origins of an issuer’s endpoints where they are not the issuer's own, by issuer. Needed where a server sends no `iss`
-   * and our redirect URI there is not its own. @default none
+   * Issuers that the app trusts, each with the origins of its endpoints where they are not the issuer's own (`[]`: they are).
+   * Needed where a server sends no `iss` and our redirect URI there is not its own. @default none
    */
   readonly authorizationOrigins?: Readonly<Record<string, readonly string[]>>
   /** Also sign in by a code on another device (RFC 8628). @default false */

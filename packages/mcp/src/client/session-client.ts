@@ -38,11 +38,11 @@ export class SessionClient {
 
   /** In the order of the specification: registered by hand, metadata document, registered by itself. */
   async at(place: ClientPlace): Promise<StoredOAuthClientInformation | undefined> {
-    const { issuer, discovered } = place
-    const { metadataUrl } = this.#client
+    const { issuer } = place
     const byHand = this.#byHand(issuer)
     if (byHand !== undefined) return { ...byHand, issuer }
-    if (metadataUrl !== undefined && readsDocuments(discovered)) return { client_id: metadataUrl, issuer }
+    const document = this.#document(place)
+    if (document !== undefined) return { client_id: document, issuer }
     const at = { issuer, redirectUri: this.redirectUri(place) }
     const known = () => this.#records.client(at, Date.now() / 1000)
     const signal = AbortSignal.timeout(2 * this.#timeoutMs)
@@ -60,9 +60,7 @@ export class SessionClient {
    */
   safeRedirectUri(issuer: string, discovered: OAuthDiscoveryState): string {
     const redirectUri = this.redirectUri({ issuer, discovered })
-    const { authorizationOrigins = {} } = this.#client
-    const origins = Object.hasOwn(authorizationOrigins, issuer) ? authorizationOrigins[issuer] : undefined
-    refuseMixUp(issuer, { discovery: discovered, redirectUri }, origins ?? [])
+    refuseMixUp(issuer, { discovery: discovered, redirectUri }, this.#trustedOrigins(issuer) ?? [])
     return redirectUri
   }
 
@@ -82,12 +80,28 @@ export class SessionClient {
   }
 
   /** One for this issuer alone where we register ourselves, unless the server names itself in its answers. */
-  redirectUri({ issuer, discovered }: ClientPlace): string {
-    const { redirectUri, metadataUrl } = this.#client
+  redirectUri(place: ClientPlace): string {
+    const { issuer, discovered } = place
+    const { redirectUri } = this.#client
     const byHand = this.#byHand(issuer)
     if (byHand !== undefined) return ownRedirectUri(byHand) ?? redirectUri
-    const isShared = metadataUrl !== undefined && readsDocuments(discovered)
-    return isShared || namesItself(discovered) ? redirectUri : redirectUriOf(redirectUri, issuer)
+    const isShared = this.#document(place) !== undefined || namesItself(discovered)
+    return isShared ? redirectUri : redirectUriOf(redirectUri, issuer)
+  }
+
+  /**
+   * Our metadata document, where it is our client at this issuer. It has one redirect URI for all issuers, and any of them
+   * can lead the browser on to another one: so it is for those that name themselves, or that the app names.
+   */
+  #document({ issuer, discovered }: ClientPlace): string | undefined {
+    const { metadataUrl } = this.#client
+    const isKnown = namesItself(discovered) || this.#trustedOrigins(issuer) !== undefined
+    return isKnown && readsDocuments(discovered) ? metadataUrl : undefined
+  }
+
+  #trustedOrigins(issuer: string): readonly string[] | undefined {
+    const { authorizationOrigins = {} } = this.#client
+    return Object.hasOwn(authorizationOrigins, issuer) ? authorizationOrigins[issuer] : undefined
   }
 
   /** A registration is new: one that answers with an id that we have elsewhere wants that server's answers (mix-up). */
@@ -110,7 +124,10 @@ export class SessionClient {
     const metadata = discovered?.authorizationServerMetadata
     if (metadata?.registration_endpoint === undefined && metadata !== undefined) {
       const fix = `has no client at ${JSON.stringify(issuer)}, and that server takes no registrations: register one by hand`
-      throw new ConfigurationError('createMcpSession.client', fix)
+      const isDocument = this.#client.metadataUrl !== undefined && readsDocuments(discovered)
+      const other =
+        ', or name the issuer in `authorizationOrigins`, since it sends no `iss`, to use `metadataUrl` there'
+      throw new ConfigurationError('createMcpSession.client', isDocument ? fix + other : fix)
     }
     const scope = (this.#client.scopes ?? discovered?.resourceMetadata?.scopes_supported)?.join(' ') || undefined
     const register = (scopes: string | undefined) => {
