@@ -64,6 +64,8 @@ describe.each(clients)('metadata that lies, by $name', (client) => {
       'file:///etc/passwd',
       'http://as.example/authorize',
       'data:text/html,x',
+      'https://bank.example@as.example/authorize',
+      'https://:x@as.example/authorize',
     ]) {
       const { fetch } = servers({ authorization_endpoint: endpoint })
       expect((await lied(fetch)).shown).toEqual([])

@@ -2,9 +2,13 @@ import { InvalidResponseError } from '@behalf/core'
 import type { OAuthDiscoveryState } from '@modelcontextprotocol/client'
 import { isLoopback } from '../guarded/is-loopback.ts'
 
-/** A page that a browser is sent to must be of the web: `javascript:` and its like are not. */
+/**
+ * A page that a browser is sent to must be of the web: `javascript:` and its like are not. User information before a host
+ * looks like another host.
+ */
 export function refuseAddress(url: URL, allowLoopback: boolean): void {
-  if (url.protocol === 'https:' || (allowLoopback && url.protocol === 'http:' && isLoopback(url))) return
+  const isWeb = url.protocol === 'https:' || (allowLoopback && url.protocol === 'http:' && isLoopback(url))
+  if (isWeb && url.username === '' && url.password === '') return
   throw new InvalidResponseError(
     `the authorization endpoint is no address for a browser: ${JSON.stringify(url.origin)}`,
   )
