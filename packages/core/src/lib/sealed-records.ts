@@ -64,6 +64,11 @@ export class SealedRecords {
     return found && this.#opened(key, found.value, found.version)
   }
 
+  /** The version of a record, also of one that does not open: for those who replace it. */
+  async versionOf(key: string): Promise<string | undefined> {
+    return (await this.#store.get(key))?.version
+  }
+
   /**
    * Writes, if the stored version is still `ifVersion`. A write whose answer was lost is looked up, so that it
    * is never taken for somebody else's.

@@ -1,6 +1,6 @@
 import type { Identity, UserIdentity } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
-import { pause, SealedRecords, SingleFlight, type StoreKeys } from '../lib/index.ts'
+import { isUnreadable, pause, SealedRecords, SingleFlight, type StoreKeys } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import { KEPT_SECONDS } from './log-chunk.ts'
 import { MAX_GRANT_SECONDS } from './longest-grant.ts'
@@ -107,12 +107,11 @@ export class Revocations {
     const key = await this.#keyOf(name)
     const added = { ...revoked, at: now / 1000 }
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-      const found = await this.#records.get(key)
-      const merged = mergeRevoked(found === undefined ? [] : readStored(found.value).revoked, added)
+      const { revoked: known, version } = await this.#toExtend(key, name, added.at)
       const put = await this.#records.put(
         key,
-        { v: 1, revoked: merged },
-        { ifVersion: found?.version ?? null, expiresInSeconds: REMEMBERED_SECONDS },
+        { v: 1, revoked: mergeRevoked(known, added) },
+        { ifVersion: version, expiresInSeconds: REMEMBERED_SECONDS },
       )
       if (put === 'conflict') {
         await pause(Math.random() * 10, undefined)
@@ -174,6 +173,18 @@ export class Revocations {
     return found === undefined ? [] : readStored(found.value).revoked
   }
 
+  /** A record that does not open is replaced. Nobody knows whom it named, so all who have the name count as named. */
+  async #toExtend(key: string, { kind, issuer, id }: Name, at: number): Promise<Extendable> {
+    try {
+      const found = await this.#records.get(key)
+      if (found === undefined) return { revoked: [], version: null }
+      return { revoked: readStored(found.value).revoked, version: found.version }
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      return { revoked: [{ issuer, [kind]: id, at }], version: (await this.#records.versionOf(key)) ?? null }
+    }
+  }
+
   #keyOf({ kind, issuer, id }: Name): Promise<string> {
     return this.#records.keyOf(kind, issuer, id)
   }
@@ -195,6 +206,12 @@ export class Revocations {
       }
     }
   }
+}
+
+/** What a revocation is added to. */
+interface Extendable {
+  readonly revoked: readonly RevokedAt[]
+  readonly version: string | null
 }
 
 function judged(
