@@ -44,7 +44,7 @@ export function demandOf(
   inDoubt: readonly Entry[],
   environment: Environment,
 ): Demand {
-  const { revocations, ledger } = environment
+  const { revocations, ledger, clock } = environment
   const { approval } = progress.definition.rules
   return {
     needsApproval: progress.needsApproval,
@@ -53,7 +53,7 @@ export function demandOf(
     policyVersion: progress.policyVersion ?? '',
     caller: callerOf(identity),
     inDoubt: inDoubt.map(({ record }) => record.id),
-    isRevokedSince: (approver, since) => revocations.isRevokedSince(approver, since),
+    isRevokedSince: (approver, since) => revocations.isRevokedSince(approver, since, clock.now()),
     isRevoked: ledger.isRevoked,
   }
 }

@@ -147,25 +147,31 @@ export class Revocations {
    */
   async findNow(identity: Identity, now: number): Promise<RevokedProof | undefined> {
     if (identity.kind !== 'user') return undefined
-    const names = Promise.all(namesOf(identity).map((name) => this.#readName(name)))
-    const [found] = await Promise.all([names, this.#refreshLog(now)])
-    for (const revoked of found) for (const each of revoked) this.#take(each)
+    await this.#readNow(namesOf(identity), now)
     return this.find(identity, now)
   }
 
   /**
-   * Whether the access of a principal's subject ended at a time or later, by the names in the store now.
+   * Whether the access of a principal's subject ended at a time or later, by what is read as for {@link findNow}.
    *
    * @param at - Epoch seconds.
+   * @param now - Epoch milliseconds.
    * @throws StoreError Nothing is known.
    */
   async isRevokedSince(
     principal: Pick<UserIdentity, 'issuer' | 'subject'> & { readonly tenant?: string | undefined },
     at: number,
+    now: number,
   ): Promise<boolean> {
     const { issuer, subject } = principal
-    const revoked = await this.#readName({ kind: 'subject', issuer, id: subject })
+    await this.#readNow([{ kind: 'subject', issuer, id: subject }], now)
+    const revoked = this.#known.subject.get(subject) ?? []
     return revoked.some((each) => concerns(each, principal) && each.at >= at)
+  }
+
+  async #readNow(names: readonly Name[], now: number): Promise<void> {
+    const [found] = await Promise.all([Promise.all(names.map((name) => this.#readName(name))), this.#refreshLog(now)])
+    for (const revoked of found) for (const each of revoked) this.#take(each)
   }
 
   async #readName(name: Name): Promise<readonly RevokedAt[]> {

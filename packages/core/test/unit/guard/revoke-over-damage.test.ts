@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { policy } from '../../../src/index.ts'
 import { pointedRows } from '../stores/pointed-rows.ts'
-import { asks, ISSUER, reads, smallWorld, user } from './small-world.ts'
+import { asks, ISSUER, reads, schema, smallWorld, user } from './small-world.ts'
 
 const subject = { issuer: ISSUER, subject: 'ann' }
 
@@ -44,5 +45,30 @@ describe('revoke over a record of the name that does not open', () => {
       const outcome = other.run(reads, call({ identity: user({ tenant, claims }) }), () => 'ran')
       await expect(outcome).resolves.toMatchObject({ status: 'done' })
     }
+  })
+})
+
+describe('a revocation whose record of the name was deleted', () => {
+  test('counts for the yes that its approver had given: the log says it too', async () => {
+    const small = smallWorld()
+    const rows = pointedRows(small.store)
+    const rules = policy(schema, {
+      version: '1',
+      approval: { message: () => 'Pay', approver: () => ({ issuer: ISSUER, subject: 'carol' }) },
+    })
+    const { call, clock, questions } = small
+    const behalf = small.guard({ store: rows.store })
+    await behalf.run(rules, call(), () => 'ran')
+    small.answers({ status: 'approved' })
+    clock.advance(6)
+    expect(await behalf.preflight(rules, call())).toMatchObject({ status: 'ready' })
+    clock.advance(1)
+    await behalf.revoke({ issuer: ISSUER, subject: 'carol' })
+    small.answers({ status: 'pending' })
+    const [name = ''] = rows.keys('revoked:')
+    await small.store.delete(name)
+    const other = small.guard({ store: rows.store })
+    expect(await other.run(rules, call(), () => 'ran')).toMatchObject({ status: 'interrupted' })
+    expect(questions).toHaveLength(2)
   })
 })

@@ -147,20 +147,20 @@ describe('whether an approver was revoked after an answer', () => {
   test('is read from the store, for the time of the answer and later', async () => {
     const { here, there } = setup()
     const ann = { issuer, tenant: 'acme', subject: 'ann' }
-    expect(await there.isRevokedSince(ann, 0)).toBe(false)
+    expect(await there.isRevokedSince(ann, 0, NOW)).toBe(false)
     await here.add(ann, NOW)
-    expect(await there.isRevokedSince(ann, SECOND)).toBe(true)
-    expect(await there.isRevokedSince(ann, SECOND - 60)).toBe(true)
-    expect(await there.isRevokedSince(ann, SECOND + 1)).toBe(false)
-    expect(await there.isRevokedSince({ ...ann, tenant: 'other' }, 0)).toBe(false)
+    expect(await there.isRevokedSince(ann, SECOND, NOW)).toBe(true)
+    expect(await there.isRevokedSince(ann, SECOND - 60, NOW)).toBe(true)
+    expect(await there.isRevokedSince(ann, SECOND + 1, NOW)).toBe(false)
+    expect(await there.isRevokedSince({ ...ann, tenant: 'other' }, 0, NOW)).toBe(false)
     await here.add({ issuer, subject: 'ann' }, NOW)
-    expect(await there.isRevokedSince({ ...ann, tenant: 'other' }, SECOND)).toBe(true)
+    expect(await there.isRevokedSince({ ...ann, tenant: 'other' }, SECOND, NOW)).toBe(true)
   })
 
   test('the end of one session is no end of the subject', async () => {
     const { here } = setup()
     await here.add({ ...owner, subject: 'ann', session: 's-1' }, NOW)
-    expect(await here.isRevokedSince({ ...owner, subject: 'ann' }, 0)).toBe(false)
+    expect(await here.isRevokedSince({ ...owner, subject: 'ann' }, 0, NOW)).toBe(false)
   })
 })
 
