@@ -191,8 +191,9 @@ export class AccountRefresher {
   }
 
   /** What was disconnected while the provider answered is revoked: nobody else knows of these tokens. */
-  async #writeOrRevoke(key: string, { upstream, stored, change }: Unwritten): Promise<Refreshed> {
-    const settled = await this.#write(key, stored, change)
+  async #writeOrRevoke(key: string, unwritten: Unwritten): Promise<Refreshed> {
+    const { upstream, stored, change } = unwritten
+    const settled = await this.#write(key, unwritten)
     const answered = change(stored.record)
     if (settled.status === 'gone' && answered.accessToken !== undefined) {
       await upstream.revoke(tokensOf(answered), {}).catch(() => false)
@@ -221,7 +222,7 @@ export class AccountRefresher {
    * By compare-and-swap. What else was written meanwhile, such as a choice or a seal under a new key, is kept beside
    * it; what came of another use of a refresh token, or a new grant, stands as it is.
    */
-  async #write(key: string, sent: StoredAccount, change: Change): Promise<Refreshed> {
+  async #write(key: string, { upstream, stored: sent, change }: Unwritten): Promise<Refreshed> {
     let { version, record } = sent
     for (;;) {
       const next = change(record)
@@ -232,16 +233,24 @@ export class AccountRefresher {
       if (written !== 'conflict') return { status: 'settled', record: next }
       const now = await this.#records.read(key)
       if (now === undefined) return { status: 'gone' }
-      if (!isSameUse(now.record, sent.record)) return this.#writeLate(now, sent.record, change(sent.record))
+      if (!isSameUse(now.record, sent.record)) {
+        const isUnnamed = upstream.connection.account.from === 'none'
+        return this.#writeLate(now, sent.record, change(sent.record), isUnnamed)
+      }
       ;({ version, record } = now)
     }
   }
 
   /** The account was linked again while the answer was on its way. */
-  async #writeLate(stored: StoredAccount, sent: AccountRecord, answered: AccountRecord): Promise<Refreshed> {
+  async #writeLate(
+    stored: StoredAccount,
+    sent: AccountRecord,
+    answered: AccountRecord,
+    isUnnamed: boolean,
+  ): Promise<Refreshed> {
     const { key } = stored
     for (let now: StoredAccount | undefined = stored; now !== undefined; now = await this.#records.read(key)) {
-      const next = withLateAnswer(now.record, sent, answered)
+      const next = withLateAnswer(now.record, sent, answered, isUnnamed)
       if (next === undefined) return { status: 'settled', record: now.record }
       const { version } = now
       const written = await untilWritten(() => this.#records.write(key, next, version), {

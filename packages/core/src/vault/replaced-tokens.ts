@@ -46,17 +46,19 @@ export function takenOver(
 }
 
 /**
- * Adds an answer that came after its account was linked again. Its refresh token is used where the new link has none;
- * else it is listed, to be revoked with the account.
+ * Adds an answer that came after its account was linked again. Its refresh token is used where the new link is
+ * known to be of the same account and has none; else it is listed, to be revoked with the account.
  *
  * @param sent - The record as its refresh token was sent.
  * @param answered - What the answer makes of that record.
+ * @param isUnnamed - Nothing says whose account it is: the new link may be of another one.
  * @returns the record, or `undefined` where it says all of this already.
  */
 export function withLateAnswer(
   record: AccountRecord,
   sent: AccountRecord,
   answered: AccountRecord,
+  isUnnamed: boolean,
 ): AccountRecord | undefined {
   const isAnswered = answered.refreshing === undefined
   const awaited = record.unanswered ?? []
@@ -70,8 +72,8 @@ export function withLateAnswer(
       ? undefined
       : { ...without(record), ...listed(record.replaced, unanswered) }
   }
-  const isSameClient = record.issuer === sent.issuer && record.clientId === sent.clientId
-  if (isSameClient && record.state === 'connected' && record.refreshToken === undefined) {
+  const isSameAccount = !isUnnamed && record.issuer === sent.issuer && record.clientId === sent.clientId
+  if (isSameAccount && record.state === 'connected' && record.refreshToken === undefined) {
     const { refreshToken } = answered
     return {
       ...without(record),

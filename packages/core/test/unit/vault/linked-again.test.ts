@@ -202,3 +202,30 @@ describe('every token that was stored', () => {
     await vi.waitFor(() => expect(crm.revoked).toContain(late), { timeout: 4_000 })
   })
 })
+
+describe('an account of which nothing says whose it is', () => {
+  const definition = { account: { from: 'none' } } as const
+
+  test('takes no refresh token of a late answer into a new link: it may be that of another account', async () => {
+    const { link, tokenOf, vault } = open({ definition })
+    await link()
+    clock.advance(3601)
+    let late = ''
+    crm.after = async (answer) => {
+      late = ((await answer.clone().json()) as { refresh_token: string }).refresh_token
+      crm.after = withoutRefreshToken
+      crm.state.account = 'a-2'
+      await link()
+      crm.after = (given) => given
+      return answer
+    }
+    const second = await tokenOf()
+    clock.advance(3601)
+    expect(await tokenOf()).toBe('must_reconnect')
+    expect(second).toMatch(/^access-/)
+    expect(sentTokens()).not.toContain(late)
+    await link()
+    expect(await vault.accounts.disconnect(user(), { ...name, account: 'default' })).toMatchObject({ revoked: true })
+    expect(crm.revoked).toContain(late)
+  })
+})
