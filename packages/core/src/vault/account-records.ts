@@ -2,6 +2,7 @@ import type { StoreError } from '../errors/index.ts'
 import { canonicalJson, isUnreadable, type KeyedHash, type OnUnreadable, type Sealer, walkIndex } from '../lib/index.ts'
 import type { Store, Versioned } from '../ports/index.ts'
 import { type AccountOwner, type AccountRecord, decodeRecord, encodeRecord } from './account-record.ts'
+import type { TokenPair } from './replaced-tokens.ts'
 
 /** A record, where it lies and in which version. */
 export interface StoredAccount {
@@ -106,6 +107,14 @@ export class AccountRecords {
     }
   }
 
+  /** Whether a linked account has one of these tokens. */
+  async isHeld(pair: TokenPair): Promise<boolean> {
+    for (const index of await this.#tokenIndexes(pair)) {
+      for await (const _ of this.#all(index, () => {})) return true
+    }
+    return false
+  }
+
   /**
    * Seals every record anew, under the key of today. One that does not open is left as it is, and named.
    *
@@ -154,7 +163,13 @@ export class AccountRecords {
       : this.#name('accounts-of', [...ownerParts(owner), connection])
   }
 
-  async #indexes({ owner, sessionId, connection }: AccountRecord): Promise<readonly string[]> {
+  #tokenIndexes({ issuer, clientId, accessToken, refreshToken }: TokenPair): Promise<readonly string[]> {
+    const tokens = [accessToken, refreshToken].filter((token) => token !== undefined)
+    return Promise.all(tokens.map((token) => this.#name('accounts-with', [issuer, clientId, token])))
+  }
+
+  async #indexes(record: AccountRecord): Promise<readonly string[]> {
+    const { owner, sessionId, connection } = record
     const { issuer, tenant = null, subject } = owner
     return Promise.all([
       ALL,
@@ -162,6 +177,7 @@ export class AccountRecords {
       this.#ownerIndex(owner, connection),
       this.#name('accounts-of-user', [issuer, tenant, subject]),
       ...(sessionId === undefined ? [] : [this.#name('accounts-of-session', [issuer, tenant, sessionId])]),
+      ...(await this.#tokenIndexes(record)),
     ])
   }
 

@@ -137,7 +137,7 @@ async function keepAccount(
       scopes: [...scopes],
       accessToken,
       ...(expiresIn !== undefined && { expiresAt: Math.floor(now / 1000) + expiresIn }),
-      ...takenOver(before?.record, { issuer, clientId, refreshToken, isUnnamed }),
+      ...takenOver(before?.record, { issuer, clientId, accessToken, refreshToken, isUnnamed }),
       refreshedAt: now,
       connectedAt: now,
       ...(preferredAt !== undefined && { preferredAt }),

@@ -4,16 +4,9 @@ import { type AnyBehalfError, BehalfError, StoreError } from '../errors/index.ts
 import { isOutage, Lease, orAborted, SingleFlight, untilWritten } from '../lib/index.ts'
 import type { AccountRecord } from './account-record.ts'
 import type { AccountRecords, StoredAccount } from './account-records.ts'
-import {
-  isSameUse,
-  mustReconnect,
-  refreshed,
-  sameTokens,
-  tokensOf,
-  unsent,
-  withoutRefreshToken,
-} from './refreshed-record.ts'
-import { withLateAnswer } from './replaced-tokens.ts'
+import { isSameUse, mustReconnect, refreshed, sameTokens, unsent, withoutRefreshToken } from './refreshed-record.ts'
+import { pairOf, withLateAnswer } from './replaced-tokens.ts'
+import { revokePairs } from './revoke-pairs.ts'
 import type { Upstream } from './upstream.ts'
 import type { UpstreamTokens } from './upstream-tokens.ts'
 
@@ -196,7 +189,7 @@ export class AccountRefresher {
     const settled = await this.#write(key, unwritten)
     const answered = change(stored.record)
     if (settled.status === 'gone' && answered.accessToken !== undefined) {
-      await upstream.revoke(tokensOf(answered), {}).catch(() => false)
+      await revokePairs(this.#records, upstream, [pairOf(answered)], {}).catch(() => false)
     }
     return settled
   }

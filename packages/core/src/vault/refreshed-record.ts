@@ -71,11 +71,6 @@ export function isSameUse(now: AccountRecord, sent: AccountRecord): boolean {
   return now.accessToken === sent.accessToken && now.refreshToken === sent.refreshToken
 }
 
-export const tokensOf = ({ accessToken, refreshToken }: AccountRecord) => ({
-  ...(accessToken !== undefined && { accessToken }),
-  ...(refreshToken !== undefined && { refreshToken }),
-})
-
 export const sameTokens = (stored: AccountRecord | undefined, wanted: AccountRecord): boolean =>
   stored?.accessToken === wanted.accessToken &&
   stored?.refreshToken === wanted.refreshToken &&

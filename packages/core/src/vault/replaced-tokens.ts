@@ -26,6 +26,7 @@ export function takenOver(
   now: {
     readonly issuer: string
     readonly clientId: string
+    readonly accessToken: string
     readonly refreshToken: string | undefined
     /** Nothing says whose account it is: the new one may be another. */
     readonly isUnnamed: boolean
@@ -35,8 +36,7 @@ export function takenOver(
   const isSameClient = before.issuer === now.issuer && before.clientId === now.clientId
   const isUsable = isSameClient && !now.isUnnamed && before.state === 'connected' && before.refreshing === undefined
   const refreshToken = now.refreshToken ?? (isUsable ? before.refreshToken : undefined)
-  // With a refresh token goes what was issued on its ground (RFC 7009 §2.1).
-  const isKept = isSameClient && before.refreshToken !== undefined && before.refreshToken === refreshToken
+  const isKept = isSameClient && isSamePair(before, { ...now, refreshToken })
   const { refreshing } = before
   const unanswered = [...(before.unanswered ?? []), ...(refreshing === undefined ? [] : [refreshing])]
   return {
@@ -44,6 +44,13 @@ export function takenOver(
     ...listed(isKept ? (before.replaced ?? []) : [...(before.replaced ?? []), pairOf(before)], unanswered),
   }
 }
+
+/**
+ * With a refresh token goes what was issued on its ground (RFC 7009 §2.1). Without one the access token counts: some
+ * providers give the same one again.
+ */
+const isSamePair = (before: AccountRecord, now: Pick<AccountRecord, 'accessToken' | 'refreshToken'>): boolean =>
+  before.refreshToken === now.refreshToken && (now.refreshToken !== undefined || before.accessToken === now.accessToken)
 
 /**
  * Adds an answer that came after its account was linked again. Its refresh token is used where the new link is
@@ -62,7 +69,7 @@ export function withLateAnswer(
 ): AccountRecord | undefined {
   const isAnswered = answered.refreshing === undefined
   const awaited = record.unanswered ?? []
-  const unanswered = isAnswered ? awaited.filter((use) => !isSame(use, sent.refreshing)) : awaited
+  const unanswered = isAnswered ? awaited.filter((use) => !isSameUseOf(use, sent.refreshing)) : awaited
   const isNews = answered.refreshToken !== undefined && answered.refreshToken !== sent.refreshToken
   const isKnown = [record, ...(record.replaced ?? [])].some(
     ({ refreshToken }) => refreshToken === answered.refreshToken,
@@ -110,7 +117,7 @@ function without({ replaced: _, unanswered: __, ...rest }: AccountRecord): Accou
   return rest
 }
 
-function pairOf({ issuer, clientId, accessToken, refreshToken, expiresAt }: AccountRecord): TokenPair {
+export function pairOf({ issuer, clientId, accessToken, refreshToken, expiresAt }: AccountRecord): TokenPair {
   return {
     issuer,
     clientId,
@@ -120,4 +127,4 @@ function pairOf({ issuer, clientId, accessToken, refreshToken, expiresAt }: Acco
   }
 }
 
-const isSame = (use: Use, other: Use | undefined): boolean => use.at === other?.at && use.tries === other.tries
+const isSameUseOf = (use: Use, other: Use | undefined): boolean => use.at === other?.at && use.tries === other.tries

@@ -1,13 +1,13 @@
 import type { RequestOptions } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
-import { BehalfError, ConfigurationError } from '../errors/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
 import type { AccountLinker, AccountName, DisconnectAnswer, LinkedAccount } from './account-linker.ts'
 import { type AccountOwner, accountOwner, presentOwner } from './account-record.ts'
 import type { AccountsOf, StoredAccount } from './account-records.ts'
 import { faultAnswer } from './fault-answer.ts'
 import { completeLink, describeAccount, type LinkParts, startLink } from './link-account.ts'
-import { hasUnknownTokens, livingPairs, type TokenPair } from './replaced-tokens.ts'
-import type { Upstream } from './upstream.ts'
+import { hasUnknownTokens, livingPairs } from './replaced-tokens.ts'
+import { revokePairs } from './revoke-pairs.ts'
 import type { ChangedConnection } from './vault.ts'
 
 /** What a cascade did. */
@@ -139,7 +139,7 @@ export class StoredAccounts {
       if ('unreadable' in stored) return false
       const { record } = stored
       const pairs = livingPairs(record, clock.now())
-      const told = await revokePairs(upstreams.get(record.connection), pairs, options)
+      const told = await revokePairs(records, upstreams.get(record.connection), pairs, options)
       return told && !hasUnknownTokens(record)
     }
   }
@@ -150,30 +150,6 @@ export class StoredAccounts {
   ): void {
     this.#changed({ issuer, ...(tenant !== undefined && { tenant }), subject, connection })
   }
-}
-
-/** @returns whether the provider was told of all of them, and took it */
-async function revokePairs(
-  upstream: Upstream | undefined,
-  pairs: readonly TokenPair[],
-  options: RequestOptions,
-): Promise<boolean> {
-  if (upstream === undefined) return false
-  const { connection } = upstream
-  const { issuer, clientId } = connection.profile
-  const own = pairs.filter((pair) => pair.issuer === issuer && pair.clientId === clientId)
-  // Our own secret ends the whole grant: any token of it names it, once.
-  const isByGrant = connection.revocation?.authorization === 'client'
-  const named = isByGrant ? own.filter(({ accessToken }) => accessToken !== undefined).slice(0, 1) : own
-  const told = await Promise.all(
-    named.map((pair) =>
-      upstream.revoke(pair, options).catch((error: unknown) => {
-        if (BehalfError.isInstance(error)) return false
-        throw error
-      }),
-    ),
-  )
-  return told.length > 0 && own.length === pairs.length && told.every(Boolean)
 }
 
 /** The account that was chosen last, if one ever was. */

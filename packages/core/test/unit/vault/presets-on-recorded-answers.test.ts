@@ -133,6 +133,37 @@ describe('GitHub', () => {
   })
 })
 
+describe('tokens of one account in more links than one', () => {
+  const name = (connection: string, account: string) => ({ connection, account })
+  const revokedAt = (path: string) => requests.filter((request) => request.includes(path))
+
+  test('Slack gives two users one token: it is revoked when the second one disconnects, and once', async () => {
+    const { link, accounts, identity, token } = open('slack', { ...slack, ...client, scopes: ['chat:write'] })
+    answers = { '/api/oauth.v2.access': slackAnswers.installed(), '/api/auth.revoke': { ok: true, revoked: true } }
+    const bob = user('bob')
+    await link(undefined, bob)
+    await link()
+    await link()
+    const account = name('slack', 'T9TK3CUKW:U1234')
+    expect(await accounts.disconnect(bob, account)).toEqual({ status: 'disconnected', revoked: false })
+    expect(revokedAt('auth.revoke')).toEqual([])
+    expect(await token(['chat:write'])).toBe('xoxp-1234')
+    expect(await accounts.disconnect(identity, account)).toEqual({ status: 'disconnected', revoked: true })
+    expect(revokedAt('auth.revoke')).toHaveLength(1)
+  })
+
+  test('GitHub gives each link a token of its own: all of them are deleted', async () => {
+    const { link, accounts, identity } = open('github', { ...github, ...client, scopes: ['repo', 'read:user'] })
+    const given = githubAnswers.oauthApp()
+    for (const token of ['gho_1', 'gho_2', 'gho_3']) {
+      answers = { '/login/oauth/access_token': { ...given, access_token: token }, '/user': githubAnswers.user() }
+      await link()
+    }
+    expect(await accounts.disconnect(identity, name('github', '583231'))).toMatchObject({ revoked: true })
+    for (const token of ['gho_1', 'gho_2', 'gho_3']) expect(revokedAt(`"${token}"`)).toHaveLength(1)
+  })
+})
+
 describe('Google', () => {
   const CALENDAR = 'https://www.googleapis.com/auth/calendar.readonly'
 
