@@ -1,6 +1,6 @@
 import type { StoreKeys } from '../approvals/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import type { IdentityOf, PresentUser } from '../identity/index.ts'
+import { type IdentityOf, type PresentUser, presenceIn } from '../identity/index.ts'
 import { isLoopback, originList, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import type { AccountLinker } from '../vault/index.ts'
@@ -11,7 +11,7 @@ import type { ConnectedAccount, ConnectParts } from './connect-parts.ts'
 import { changeAccount, startConnect } from './connect-start.ts'
 import { isSameOrigin } from './is-same-origin.ts'
 import { refuse, respond } from './respond.ts'
-import { presenceIn, signedInUser } from './signed-in-user.ts'
+import { signedInUser } from './signed-in-user.ts'
 
 /** Options of {@link connectAccounts}. */
 export interface ConnectAccountsOptions {

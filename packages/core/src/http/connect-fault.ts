@@ -1,4 +1,5 @@
 import { type AnyBehalfError, BehalfError } from '../errors/index.ts'
+import { isAbsence } from '../identity/index.ts'
 import { noticePage } from './connect-page.ts'
 import { refuse } from './respond.ts'
 
@@ -7,7 +8,7 @@ export function connectFault(request: Request, error: unknown): Response {
   if (!BehalfError.isInstance(error)) throw error
   const fault = error as AnyBehalfError
   if (fault.retryable) return told(request, 503, 'unavailable', { 'retry-after': '2' })
-  if (fault.code === 'ERR_IDENTITY_REQUIRED') return told(request, 401, 'login_required')
+  if (isAbsence(fault)) return told(request, 401, 'login_required')
   throw error
 }
 

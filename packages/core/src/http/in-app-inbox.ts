@@ -11,14 +11,14 @@ import {
 import type { JsonObject, UserIdentity } from '../contract/index.ts'
 import { displayFields, displayText } from '../display/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import type { IdentityOf, PresentUser } from '../identity/index.ts'
+import { type IdentityOf, type PresentUser, presenceIn } from '../identity/index.ts'
 import { originList, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import { answerInApp, answerTokenOf, isOpen } from './answer-in-app.ts'
 import { isSameOrigin } from './is-same-origin.ts'
 import { readJson } from './read-json.ts'
 import { answering, refuse, respond } from './respond.ts'
-import { presenceIn, signedInUser } from './signed-in-user.ts'
+import { signedInUser } from './signed-in-user.ts'
 
 /** An answer that was taken. */
 export interface TakenAnswer {

@@ -7,9 +7,11 @@ export {
   type TokenIntrospection,
 } from './introspection.ts'
 export {
+  isAbsence,
   isPerson,
   type PresenceContext,
   type PresentUser,
+  presenceIn,
   requirePerson,
   requirePresentUser,
   requireProofTime,

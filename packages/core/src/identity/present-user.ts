@@ -1,7 +1,8 @@
 import type { UserIdentity } from '../contract/index.ts'
-import { IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
-import type { Clock } from '../ports/index.ts'
-import { provenAtOf, type Revocations } from '../revocation/index.ts'
+import { BehalfError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
+import type { StoreKeys } from '../lib/index.ts'
+import type { Clock, Store } from '../ports/index.ts'
+import { provenAtOf, Revocations, revocationRecords } from '../revocation/index.ts'
 import { isInteractive } from './subject-token.ts'
 import { isVerified } from './verified.ts'
 
@@ -9,6 +10,11 @@ import { isVerified } from './verified.ts'
 export interface PresenceContext {
   readonly revocations: Revocations
   readonly clock: Clock
+}
+
+/** What presence is judged by where there is no guard: the names that `guard.revoke` wrote into its store. */
+export function presenceIn(store: Store, keys: StoreKeys | undefined, clock: Clock): PresenceContext {
+  return { revocations: new Revocations(revocationRecords(store, keys)), clock }
 }
 
 /** Made by {@link requirePresentUser} only: the private field keeps every other object out, for the compiler too. */
@@ -75,6 +81,11 @@ export function requirePerson(identity: unknown): UserIdentity {
     )
   }
   return identity
+}
+
+/** Whether an error of {@link requirePresentUser} says that the person has to sign in. */
+export function isAbsence(error: unknown): error is BehalfError {
+  return BehalfError.isInstance(error) && (error.code === 'ERR_IDENTITY_REQUIRED' || error.code === 'ERR_INVALID_TOKEN')
 }
 
 /** Whether the identity alone says that it is a person. */

@@ -47,16 +47,18 @@ export function openStoreKeys(store: Store, given: StoreKeys | undefined, owner?
       'a durable store needs { seal: [current, …old], index }: 32 random bytes each',
     )
   }
-  refuseMixture(store, given, option('keys'))
-  const keys = given ?? ownKeysOf(store)
+  // One object for a store and for what wraps it, or a memory store would have two sets of keys.
+  const opened = classifiedStore(store)
+  refuseMixture(opened, given, option('keys'))
+  const keys = given ?? ownKeysOf(opened)
   refuseUnknownKeys(option('keys'), keys, ['seal', 'index'])
   if (!(Array.isArray(keys.seal) && keys.seal.length > 0)) {
     throw new ConfigurationError(option('keys.seal'), 'give a list of keys, the current one first')
   }
   const seal = keys.seal.map((material, index) => keyBytes(option(`keys.seal[${index}]`), material))
   const index = keyBytes(option('keys.index'), keys.index)
-  if (given !== undefined) withGivenKeys.add(store)
-  return { store: classifiedStore(store), sealer: createSealer(seal), hash: keyedHash(index) }
+  if (given !== undefined) withGivenKeys.add(opened)
+  return { store: opened, sealer: createSealer(seal), hash: keyedHash(index) }
 }
 
 /** With keys in one part and without in another, one record would have two names, and what runs once would run twice. */

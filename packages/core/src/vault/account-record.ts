@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { UserIdentity } from '../contract/index.ts'
 import { IdentityRequiredError, StoreError } from '../errors/index.ts'
-import { isVerified, requirePerson } from '../identity/index.ts'
+import { isVerified } from '../identity/index.ts'
 
 /** Whose account a record is (I2): what must outlive a login is keyed by this, and by no session. */
 export interface AccountOwner {
@@ -24,13 +24,6 @@ export function accountOwner(identity: UserIdentity): AccountOwner {
     ...(clientId !== undefined && { clientId }),
   }
 }
-
-/**
- * Whose accounts are linked, chosen or unlinked: only a person who is here may do that (I10).
- *
- * @throws IdentityRequiredError The identity is no person; the message says why.
- */
-export const presentOwner = (identity: UserIdentity): AccountOwner => accountOwner(requirePerson(identity))
 
 const text = z.string()
 

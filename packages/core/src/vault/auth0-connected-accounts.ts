@@ -8,10 +8,12 @@ import {
 import type { UserIdentity } from '../contract/index.ts'
 import { createCredential, type ProofKey, type Token } from '../credential/index.ts'
 import { ConfigurationError, IdentityRequiredError, InvalidResponseError } from '../errors/index.ts'
+import { type PresentUser, presenceIn } from '../identity/index.ts'
 import { openStoreKeys, randomSecret, refuseUnknownKeys, type StoreKeys, sha256 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import type { AccountLinker, CompleteAnswer, ConnectAnswer, DisconnectAnswer, LinkedAccount } from './account-linker.ts'
-import { accountOwner, presentOwner } from './account-record.ts'
+import { accountOwner } from './account-record.ts'
+import { asPresent, signInAnswer, undoneUnlessPresent } from './as-present.ts'
 import { type Attempt, ConnectAttempts, refuse } from './connect-attempts.ts'
 import { faultAnswer, redeemAnswer } from './fault-answer.ts'
 import {
@@ -39,7 +41,7 @@ export interface Auth0ConnectedAccountsOptions extends SurroundingsOptions {
    * `delete:me:connected_accounts`; `undefined`: they have to log in for it.
    */
   readonly token: (identity: UserIdentity) => MyAccountToken | undefined | Promise<MyAccountToken | undefined>
-  /** Where connect flows under way are kept. */
+  /** Where connect flows under way are kept: the guard's own store, so that a revoked user links and unlinks nothing. */
   readonly store: Store
   readonly keys?: StoreKeys
 }
@@ -72,56 +74,57 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
   const surroundings = surroundingsOf('auth0ConnectedAccounts', options)
   const api = new MyAccount(`https://${domain}`, token, surroundings)
   const attempts = new ConnectAttempts(store, sealer, hash, surroundings.clock)
+  const presence = presenceIn(store, keys, surroundings.clock)
   return Object.freeze<AccountLinker>({
     specificationVersion: 1,
     available: async (identity, request = {}) => readConnections(await api.read(identity, 'connections', request)),
     list: (identity, request = {}) => api.list(identity, request),
-    connect: async ({ identity, connection, scopes, redirectUri, browser, returnTo }, request = {}) => {
-      try {
-        presentOwner(identity)
-        const [state, codeVerifier] = [randomSecret(), randomSecret()]
-        const wanted = { connection, redirectUri, state, scopes, codeChallenge: await sha256(codeVerifier) }
-        const answer = await api.send(identity, 'POST', 'connect', connectRequest(wanted), request)
-        if (answer.status !== 201) return connectRefused(answer)
-        const { authSession, url, expiresInSeconds } = readConnectStarted(answer.body)
-        if (new URL(url).protocol !== 'https:')
-          return { status: 'misconfigured', detail: 'the connect URI is not https:' }
-        const kept = { connection, scopes: [...(scopes ?? [])], redirectUri, codeVerifier, nonce: '', authSession }
-        await attempts.begin(identity, browser, { ...kept, ...(returnTo !== undefined && { returnTo }) }, state)
-        return { status: 'started', url, state, expiresInSeconds }
-      } catch (error) {
-        return signIn(error) ?? faultAnswer(error)
-      }
-    },
-    complete: async (request, options = {}) => {
-      const claimed = await attempts.claim(request)
-      if (claimed.status === 'refused') return claimed
-      const { returnTo } = claimed.attempt
-      const back = returnTo === undefined ? {} : { returnTo }
-      return complete(api, request.identity, claimed.attempt, request.parameters, options).then(
-        (answer) => ({ ...answer, ...back }),
-        (error: unknown) => ({ ...(signIn(error) ?? redeemAnswer(error)), ...back }),
-      )
-    },
-    disconnect: async (identity, { account }, request = {}): Promise<DisconnectAnswer> => {
-      try {
-        presentOwner(identity)
+    connect: ({ identity, connection, scopes, redirectUri, browser, returnTo }, request = {}) =>
+      asPresent(identity, presence, async (user): Promise<ConnectAnswer> => {
+        try {
+          const [state, codeVerifier] = [randomSecret(), randomSecret()]
+          const wanted = { connection, redirectUri, state, scopes, codeChallenge: await sha256(codeVerifier) }
+          const answer = await api.send(identity, 'POST', 'connect', connectRequest(wanted), request)
+          if (answer.status !== 201) return connectRefused(answer)
+          const { authSession, url, expiresInSeconds } = readConnectStarted(answer.body)
+          if (new URL(url).protocol !== 'https:')
+            return { status: 'misconfigured', detail: 'the connect URI is not https:' }
+          const kept = { connection, scopes: [...(scopes ?? [])], redirectUri, codeVerifier, nonce: '', authSession }
+          await attempts.begin(user, browser, { ...kept, ...(returnTo !== undefined && { returnTo }) }, state)
+          return { status: 'started', url, state, expiresInSeconds }
+        } catch (error) {
+          return signInAnswer(error) ?? faultAnswer(error)
+        }
+      }),
+    complete: (request, options = {}) =>
+      asPresent(request.identity, presence, async (user) => {
+        const claimed = await attempts.claim(user, request)
+        if (claimed.status === 'refused') return claimed
+        const { returnTo } = claimed.attempt
+        const answer = await complete(api, user, claimed.attempt, request.parameters, options).catch(
+          (error: unknown) => signInAnswer(error) ?? redeemAnswer(error),
+        )
+        return { ...answer, ...(returnTo !== undefined && { returnTo }) }
+      }),
+    disconnect: (identity, { account }, request = {}) =>
+      asPresent(identity, presence, async (): Promise<DisconnectAnswer> => {
         // As a part of a path these lead elsewhere, also where they are encoded.
         if (['', '.', '..'].includes(account)) return { status: 'not_found', detail: 'no account has this id' }
-        const answer = await api.send(identity, 'DELETE', `accounts/${encodeURIComponent(account)}`, undefined, request)
-        if (answer.status === 404) return { status: 'not_found', detail: 'this account is not linked' }
-        if (answer.status < 300) return { status: 'disconnected', revoked: false }
-        return { status: 'misconfigured', detail: `Auth0 answered ${answer.status}: ${problemTitle(answer.body)}` }
-      } catch (error) {
-        return signIn(error) ?? faultAnswer(error)
-      }
-    },
+        try {
+          const answer = await api.delete(identity, account, request)
+          if (answer.status === 404) return { status: 'not_found', detail: 'this account is not linked' }
+          if (answer.status < 300) return { status: 'disconnected', revoked: false }
+          return { status: 'misconfigured', detail: `Auth0 answered ${answer.status}: ${problemTitle(answer.body)}` }
+        } catch (error) {
+          return signInAnswer(error) ?? faultAnswer(error)
+        }
+      }),
   })
 }
 
 async function complete(
   api: MyAccount,
-  identity: UserIdentity,
+  user: PresentUser,
   { authSession = '', redirectUri, codeVerifier }: Attempt,
   parameters: URLSearchParams,
   options: RequestOptions,
@@ -133,8 +136,13 @@ async function complete(
   if (error !== null || codes.length !== 1 || !connectCode)
     return refuse('provider', 'the answer holds no connect code')
   const body = completeRequest({ authSession, connectCode, redirectUri, codeVerifier })
+  const { identity } = user
   const answer = await api.send(identity, 'POST', 'complete', body, options)
-  if (answer.status === 201) return { status: 'connected', account: readLinkedAccount(answer.body) }
+  if (answer.status === 201) {
+    const account = readLinkedAccount(answer.body)
+    const undone = await undoneUnlessPresent(user, () => api.delete(identity, account.id, options))
+    return undone ?? { status: 'connected', account }
+  }
   if (answer.status === 403)
     return { status: 'misconfigured', detail: `Auth0 answered 403: ${problemTitle(answer.body)}` }
   return refuse('provider', `Auth0 answered ${answer.status}: ${problemTitle(answer.body)}`)
@@ -144,9 +152,6 @@ function connectRefused({ status, body }: ApiAnswer): ConnectAnswer {
   const detail = `Auth0 answered ${status}: ${problemTitle(body)}`
   return status === 404 ? { status: 'unknown_connection', detail } : { status: 'misconfigured', detail }
 }
-
-const signIn = (error: unknown) =>
-  error instanceof IdentityRequiredError ? ({ status: 'login_required', detail: error.message } as const) : undefined
 
 interface ApiAnswer {
   readonly status: number
@@ -181,6 +186,11 @@ class MyAccount {
     const { status, body } = await this.send(identity, 'GET', path, undefined, options)
     if (status === 200) return body
     throw new InvalidResponseError(`Auth0 answered ${status}: ${problemTitle(body)}`)
+  }
+
+  /** @throws as `send` */
+  delete(identity: UserIdentity, account: string, options: RequestOptions): Promise<ApiAnswer> {
+    return this.send(identity, 'DELETE', `accounts/${encodeURIComponent(account)}`, undefined, options)
   }
 
   /** @throws IdentityRequiredError There is no token for this user, or it is no longer taken. */

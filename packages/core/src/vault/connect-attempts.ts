@@ -1,9 +1,10 @@
 import * as z from 'zod/mini'
 import type { UserIdentity } from '../contract/index.ts'
+import type { PresentUser } from '../identity/index.ts'
 import { equalSecrets, type KeyedHash, type Sealer } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectRefusal } from './account-linker.ts'
-import { type AccountOwner, decodeAs, encodeRecord, ownerSchema, presentOwner } from './account-record.ts'
+import { type AccountOwner, accountOwner, decodeAs, encodeRecord, ownerSchema } from './account-record.ts'
 
 /** How long a person may take at the provider. Seconds. */
 export const ATTEMPT_SECONDS = 600
@@ -55,7 +56,7 @@ export class ConnectAttempts {
 
   /** @returns its `state`. */
   async begin(
-    identity: UserIdentity,
+    { identity }: PresentUser,
     browser: string,
     attempt: Omit<Attempt, 'v' | 'owner' | 'sessionId' | 'browser' | 'expiresAt'>,
     state: string,
@@ -63,7 +64,7 @@ export class ConnectAttempts {
     const { sessionId } = identity
     const record: Attempt = {
       v: 1,
-      owner: presentOwner(identity),
+      owner: accountOwner(identity),
       ...(sessionId !== undefined && { sessionId }),
       browser: await this.#hash(`browser:${browser}`),
       ...attempt,
@@ -78,7 +79,10 @@ export class ConnectAttempts {
    * Takes an attempt out of the store, for whoever began it and for nobody else. An answer by somebody else leaves it
    * as it is: it is not theirs to end.
    */
-  async claim({ identity, parameters, connection, browser = '' }: CompleteRequest): Promise<ClaimedAttempt> {
+  async claim(
+    { identity }: PresentUser,
+    { parameters, connection, browser = '' }: Omit<CompleteRequest, 'identity'>,
+  ): Promise<ClaimedAttempt> {
     const state = parameters.getAll('state')
     const key = await this.#key(state[0] ?? '')
     // RFC 6749 §3.1: no parameter comes twice.
@@ -104,7 +108,7 @@ export class ConnectAttempts {
     identity: UserIdentity,
     browser: string,
   ): Promise<Extract<CompleteAnswer, { status: 'refused' }> | undefined> {
-    if (!sameOwner(attempt.owner, presentOwner(identity))) {
+    if (!sameOwner(attempt.owner, accountOwner(identity))) {
       return refuse('other_user', 'another user began this connect flow')
     }
     if (attempt.sessionId !== identity.sessionId) {

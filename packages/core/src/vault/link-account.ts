@@ -1,8 +1,9 @@
 import type { RequestOptions } from '../authorization-server/index.ts'
+import type { PresentUser } from '../identity/index.ts'
 import { randomSecret } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectAnswer, ConnectRequest, LinkedAccount } from './account-linker.ts'
-import { type AccountOwner, type AccountRecord, presentOwner } from './account-record.ts'
+import { type AccountOwner, type AccountRecord, accountOwner } from './account-record.ts'
 import type { AccountRecords } from './account-records.ts'
 import { ATTEMPT_SECONDS, type Attempt, type ConnectAttempts, refuse } from './connect-attempts.ts'
 import { faultAnswer, redeemAnswer } from './fault-answer.ts'
@@ -21,11 +22,12 @@ export interface LinkParts {
 /** Begins a connect flow: authorization code with PKCE, and a `state` for this user, session and browser. */
 export async function startLink(
   { attempts, records, upstreams }: LinkParts,
+  user: PresentUser,
   request: ConnectRequest,
   options: RequestOptions,
 ): Promise<ConnectAnswer> {
-  const { identity, connection, redirectUri, browser, returnTo } = request
-  const owner = presentOwner(identity)
+  const { connection, redirectUri, browser, returnTo } = request
+  const owner = accountOwner(user.identity)
   const upstream = upstreams.get(connection)
   if (upstream === undefined) {
     return { status: 'unknown_connection', detail: `there is no connection ${JSON.stringify(connection)}` }
@@ -43,7 +45,7 @@ export async function startLink(
     const attempt = { connection, scopes, redirectUri, codeVerifier: randomSecret(), nonce: randomSecret() }
     const state = randomSecret()
     const url = await upstream.authorizationUrl({ ...attempt, state }, options)
-    await attempts.begin(identity, browser, { ...attempt, ...(returnTo !== undefined && { returnTo }) }, state)
+    await attempts.begin(user, browser, { ...attempt, ...(returnTo !== undefined && { returnTo }) }, state)
     return { status: 'started', url, state, expiresInSeconds: ATTEMPT_SECONDS }
   } catch (error) {
     return faultAnswer(error)
@@ -64,10 +66,11 @@ async function heldBy(
 /** Ends a connect flow: whose it is is checked first, then who answered, and only then is a code redeemed. */
 export async function completeLink(
   parts: LinkParts,
+  user: PresentUser,
   request: CompleteRequest,
   options: RequestOptions,
 ): Promise<CompleteAnswer> {
-  const claimed = await parts.attempts.claim(request)
+  const claimed = await parts.attempts.claim(user, request)
   if (claimed.status === 'refused') return claimed
   const { attempt } = claimed
   const { returnTo } = attempt

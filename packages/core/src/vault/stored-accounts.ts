@@ -1,9 +1,18 @@
 import type { RequestOptions } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import type { AccountLinker, AccountName, DisconnectAnswer, LinkedAccount } from './account-linker.ts'
-import { type AccountOwner, accountOwner, presentOwner } from './account-record.ts'
+import { type PresenceContext, type PresentUser, requirePresentUser } from '../identity/index.ts'
+import type {
+  AccountLinker,
+  AccountName,
+  CompleteAnswer,
+  CompleteRequest,
+  DisconnectAnswer,
+  LinkedAccount,
+} from './account-linker.ts'
+import { type AccountOwner, accountOwner } from './account-record.ts'
 import type { AccountsOf, StoredAccount } from './account-records.ts'
+import { asPresent, undoneUnlessPresent } from './as-present.ts'
 import { faultAnswer } from './fault-answer.ts'
 import { completeLink, describeAccount, type LinkParts, startLink } from './link-account.ts'
 import { hasUnknownTokens, livingPairs } from './replaced-tokens.ts'
@@ -25,10 +34,12 @@ export interface ForgottenAccounts {
 /** The accounts of the embedded vault: linked, listed, chosen, disconnected. */
 export class StoredAccounts {
   readonly #parts: LinkParts
+  readonly #presence: PresenceContext
   readonly #changed: (changed: ChangedConnection) => void
 
-  constructor(parts: LinkParts, changed: (changed: ChangedConnection) => void) {
+  constructor(parts: LinkParts, presence: PresenceContext, changed: (changed: ChangedConnection) => void) {
     this.#parts = parts
+    this.#presence = presence
     this.#changed = changed
   }
 
@@ -37,14 +48,13 @@ export class StoredAccounts {
       specificationVersion: 1,
       available: async () =>
         [...this.#parts.upstreams.values()].map(({ connection: { name, label, scopes } }) => ({ name, label, scopes })),
-      connect: (request, options = {}) => startLink(this.#parts, request, options),
-      complete: async (request, options = {}) => {
-        const answer = await completeLink(this.#parts, request, options)
-        if (answer.status === 'connected') this.#tell(request.identity, request.connection)
-        return answer
-      },
+      connect: (request, options = {}) =>
+        asPresent(request.identity, this.#presence, (user) => startLink(this.#parts, user, request, options)),
+      complete: (request, options = {}) =>
+        asPresent(request.identity, this.#presence, (user) => this.#complete(user, request, options)),
       list: (identity) => this.list(identity),
-      disconnect: (identity, name, options = {}) => this.disconnect(identity, name, options),
+      disconnect: (identity, name, options = {}) =>
+        asPresent(identity, this.#presence, (user) => this.#disconnect(user, name, options)),
       prefer: (identity, name) => this.prefer(identity, name),
     })
   }
@@ -57,13 +67,28 @@ export class StoredAccounts {
     return all.map(({ key, record }) => describeAccount(record, preferred.has(key)))
   }
 
-  async disconnect(
-    identity: UserIdentity,
+  async #complete(user: PresentUser, request: CompleteRequest, options: RequestOptions): Promise<CompleteAnswer> {
+    const answer = await completeLink(this.#parts, user, request, options)
+    if (answer.status !== 'connected') return answer
+    const { account, returnTo } = answer
+    const { identity } = user
+    const { connection } = request
+    try {
+      const key = await this.#parts.records.key(accountOwner(identity), connection, account.id)
+      const undone = await undoneUnlessPresent(user, () => this.#remove(key, options))
+      return undone === undefined ? answer : { ...undone, ...(returnTo !== undefined && { returnTo }) }
+    } finally {
+      this.#tell(identity, connection)
+    }
+  }
+
+  async #disconnect(
+    { identity }: PresentUser,
     { connection, account }: AccountName,
     options: RequestOptions,
   ): Promise<DisconnectAnswer> {
     const { records } = this.#parts
-    const owner = presentOwner(identity)
+    const owner = accountOwner(identity)
     const key = await records.key(owner, connection, account)
     try {
       await this.#unlessChosen(owner, connection, key)
@@ -79,7 +104,8 @@ export class StoredAccounts {
 
   async prefer(identity: UserIdentity, { connection, account }: AccountName): Promise<boolean> {
     const { records, clock } = this.#parts
-    const key = await records.key(presentOwner(identity), connection, account)
+    await requirePresentUser(identity, this.#presence)
+    const key = await records.key(accountOwner(identity), connection, account)
     for (;;) {
       const stored = await records.find(key)
       if (stored === undefined || 'unreadable' in stored) return false

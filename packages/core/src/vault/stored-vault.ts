@@ -1,5 +1,6 @@
 import { type RequestOptions, type SurroundingsOptions, surroundingsOf } from '../authorization-server/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
+import { presenceIn } from '../identity/index.ts'
 import { openStoreKeys, refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import type { AccountLinker } from './account-linker.ts'
@@ -15,7 +16,10 @@ import type { ChangedConnection, Vault, VaultContext, VaultRequest } from './vau
 
 /** Options of {@link storedVault}. */
 export interface StoredVaultOptions extends SurroundingsOptions {
-  /** Where connections live; the guard's own store will do. */
+  /**
+   * Where connections live: the guard's own store, so that a user whose access `guard.revoke` ended links and unlinks
+   * nothing, also where the app calls `accounts` itself.
+   */
   readonly store: Store
   /** Seals what is stored. Required with a durable store. @default random keys of this process */
   readonly keys?: StoreKeys
@@ -83,6 +87,7 @@ export function storedVault(options: StoredVaultOptions): StoredVault {
   const listeners: ((changed: ChangedConnection) => void)[] = []
   const accounts = new StoredAccounts(
     { records, attempts: new ConnectAttempts(store, sealer, hash, clock), upstreams, clock },
+    presenceIn(store, options.keys, clock),
     (changed) => {
       for (const listener of listeners) listener(changed)
     },

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { generateDpopKey } from '../../../src/authorization-server/index.ts'
 import { Token } from '../../../src/credential/index.ts'
+import { presenceIn } from '../../../src/identity/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { type Auth0ConnectedAccountsOptions, auth0ConnectedAccounts } from '../../../src/vault/index.ts'
 import { testClock } from '../approvals/harness.ts'
@@ -233,4 +234,45 @@ test.each([
   ['auth0ConnectedAccounts.token', { token: 'x' }],
 ])('%s is refused', (option, change) => {
   expect(() => open(change as never)).toThrow(`${option}: `)
+})
+
+describe('a proof whose access was revoked (I11)', () => {
+  const identity = user('auth0|ann', { issuer: ISSUER, claims: { iat: clock.now() / 1000 } })
+  const begun = async () => {
+    const store = memoryStore({ clock })
+    const linker = open({ store })
+    answer = () => Response.json(connectAnswer, { status: 201 })
+    const asked = { identity, connection: 'google-oauth2', redirectUri: REDIRECT, browser: 'b' }
+    const started = await linker.connect(asked)
+    if (started.status !== 'started') throw new Error(started.detail)
+    const parameters = new URLSearchParams({ state: started.state, connect_code: 'code-1' })
+    const { revocations } = presenceIn(store, undefined, clock)
+    return {
+      linker,
+      asked,
+      complete: () => linker.complete({ ...asked, parameters }),
+      revoke: () => revocations.add({ issuer: ISSUER, subject: 'auth0|ann' }, clock.now()),
+    }
+  }
+
+  test('links and unlinks nothing, and sends nothing', async () => {
+    const { linker, asked, complete, revoke } = await begun()
+    await revoke()
+    sent.length = 0
+    const name = { connection: 'google-oauth2', account: 'cac_1' }
+    for (const told of [linker.connect(asked), complete(), linker.disconnect(identity, name)]) {
+      expect(await told).toMatchObject({ status: 'login_required' })
+    }
+    expect(sent).toEqual([])
+  })
+
+  test('while the account is linked: it is unlinked again', async () => {
+    const { complete, revoke } = await begun()
+    answer = async (path) => {
+      if (path.endsWith('/complete')) await revoke()
+      return path.endsWith('/complete') ? Response.json(account, { status: 201 }) : new Response(null, { status: 204 })
+    }
+    expect(await complete()).toMatchObject({ status: 'login_required' })
+    expect(sent.at(-1)).toMatchObject({ method: 'DELETE', path: '/me/v1/connected-accounts/accounts/cac_1' })
+  })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { IdentityRequiredError } from '../../../src/errors/index.ts'
-import { admit } from '../../../src/identity/verified.ts'
+import { admit, presenceIn, requirePresentUser } from '../../../src/identity/index.ts'
 import { createSealer, keyedHash } from '../../../src/lib/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { accountOwner } from '../../../src/vault/account-record.ts'
@@ -42,9 +42,10 @@ describe('a connect flow is ended by whoever began it, and by nobody else', () =
       codeVerifier: 'verifier',
       nonce: 'nonce',
     }
-    await attempts.begin(person(), 'browser', attempt, 'state')
-    return (identity: UserIdentity, parameters = new URLSearchParams({ state: 'state' }), browser = 'browser') =>
-      attempts.claim({ identity, parameters, connection: 'calendar', browser })
+    const presence = presenceIn(memoryStore(), undefined, { now: () => Date.now() })
+    await attempts.begin(await requirePresentUser(person(), presence), 'browser', attempt, 'state')
+    return async (identity: UserIdentity, parameters = new URLSearchParams({ state: 'state' }), browser = 'browser') =>
+      attempts.claim(await requirePresentUser(identity, presence), { parameters, connection: 'calendar', browser })
   }
 
   test.each([

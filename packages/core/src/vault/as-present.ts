@@ -1,0 +1,45 @@
+import type { UserIdentity } from '../contract/index.ts'
+import { isAbsence, type PresenceContext, type PresentUser, requirePresentUser } from '../identity/index.ts'
+import { type FaultAnswer, faultAnswer } from './fault-answer.ts'
+
+/** The proof is none of a person, has expired, or was revoked. */
+export interface SignInAnswer {
+  readonly status: 'login_required'
+  readonly detail: string
+}
+
+export const signInAnswer = (error: unknown): SignInAnswer | undefined =>
+  isAbsence(error) ? { status: 'login_required', detail: error.message } : undefined
+
+/** Does what only a person does who is here (I10), or tells why not. */
+export async function asPresent<Answer>(
+  identity: UserIdentity,
+  presence: PresenceContext,
+  work: (user: PresentUser) => Promise<Answer>,
+): Promise<Answer | FaultAnswer | SignInAnswer> {
+  let user: PresentUser
+  try {
+    user = await requirePresentUser(identity, presence)
+  } catch (error) {
+    return signInAnswer(error) ?? faultAnswer(error)
+  }
+  return work(user)
+}
+
+/**
+ * Keeps what was linked, unless the proof was revoked meanwhile (I11) or nothing is known of it: then it is undone.
+ *
+ * @returns why it was undone, or `undefined`
+ */
+export async function undoneUnlessPresent(
+  user: PresentUser,
+  undo: () => Promise<unknown>,
+): Promise<FaultAnswer | SignInAnswer | undefined> {
+  try {
+    await user.confirm()
+    return undefined
+  } catch (error) {
+    await undo()
+    return signInAnswer(error) ?? faultAnswer(error)
+  }
+}
