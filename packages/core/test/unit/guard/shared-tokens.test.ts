@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type GuardOptions, memoryStore, type UserIdentity } from '../../../src/index.ts'
+import { pointedRows } from '../stores/pointed-rows.ts'
 import { keys } from './small-world.ts'
 import { API, ORIGIN, policies, type World, world } from './world.ts'
 
@@ -60,6 +61,24 @@ describe('guards that share tokens', () => {
       interrupt: { kind: 'login_required', maxAge: 0 },
     })
     expect(await exchangesAt(target)).toHaveLength(1)
+  })
+
+  test('rows that hide tokens after a revocation are deleted from the store: no proof finds a token of before', async () => {
+    const target = await processes()
+    const rows = pointedRows(memoryStore({ clock: target.clock }))
+    const guard = () => target.guard({ store: rows.store })
+    const identity = await target.login()
+    await target.read(identity, guard())
+    target.clock.advance(1)
+    await guard().revoke({ issuer: identity.issuer, subject: 'ann' })
+    const hiding = rows.keys('token-epoch:')
+    expect(hiding).toHaveLength(1)
+    for (const key of hiding) await rows.store.delete(key)
+    expect(await target.read(identity, guard())).toMatchObject({ interrupt: { kind: 'login_required' } })
+    expect(await exchangesAt(target)).toHaveLength(1)
+    target.clock.advance(31)
+    expect(await target.read(await target.login(), guard())).toMatchObject({ status: 'done', result: 200 })
+    expect(await exchangesAt(target)).toHaveLength(2)
   })
 
   test('a token that the API refuses is exchanged anew, and not taken from the store', async () => {
