@@ -35,3 +35,12 @@ test('index rows that were pointed at another user’s session end it for nobody
   expect(await guard.revoke({ issuer, subject })).toMatchObject({ sessions: 0 })
   expect(await kept.identity(ann.id)).toMatchObject({ status: 'verified' })
 })
+
+test('a session that was deleted or damaged in the database is nobody’s, and its user signs in again', async () => {
+  const { kept, inner, rows, ann, again, anns } = await attacked()
+  await inner.delete(anns)
+  expect(await kept.identity(ann.id)).toMatchObject({ status: 'login_required' })
+  const damaged = rows.keys('session:').at(-1) ?? ''
+  await inner.put(damaged, new Uint8Array([1]), { ifVersion: (await inner.get(damaged))?.version ?? null })
+  await expect(kept.identity(again.id)).rejects.toMatchObject({ code: 'ERR_STORE', reason: 'corrupt' })
+})

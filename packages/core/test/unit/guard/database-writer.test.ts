@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest'
+import { memoryStore, type Store } from '../../../src/index.ts'
+import { jobWorld } from '../delegations/job-world.ts'
+import { overStore } from '../stores/over-store.ts'
+import { pointedRows } from '../stores/pointed-rows.ts'
+import { asks, ISSUER, reads, smallWorld, writes } from './small-world.ts'
+
+/** The rows of a store, as somebody sees them who may write to the database and has no key. */
+function attacker(inner: Store) {
+  const rows = pointedRows(inner)
+  const copies = new Map<string, Uint8Array>()
+  return {
+    ...rows,
+    copy: async (...keys: readonly string[]) => {
+      for (const key of keys) copies.set(key, (await inner.get(key))?.value ?? new Uint8Array())
+    },
+    putBack: async () => {
+      for (const [key, value] of copies)
+        await inner.put(key, value, { ifVersion: (await inner.get(key))?.version ?? null, index: rows.indexesOf(key) })
+    },
+    remove: async (...keys: readonly string[]) => {
+      for (const key of keys) await inner.delete(key)
+    },
+  }
+}
+
+describe('whoever may write to the database can', () => {
+  test('delete a run: a write runs once more, with another key, and a question is asked again', async () => {
+    const small = smallWorld()
+    const rows = attacker(small.store)
+    const behalf = small.guard({ store: rows.store })
+    const keysSeen: string[] = []
+    const write = () =>
+      behalf.run(writes, small.call(), (_, { idempotencyKey }) => {
+        keysSeen.push(idempotencyKey)
+        return 'ran'
+      })
+    for (let times = 0; times < 2; times++) await write()
+    expect(keysSeen).toHaveLength(1)
+    await rows.remove(...rows.keys(''))
+    expect(await write()).toMatchObject({ status: 'done' })
+    expect(new Set(keysSeen).size).toBe(2)
+    await behalf.run(asks, small.call({ slot: 'asked' }), () => 'ran')
+    await rows.remove(...rows.keys(''))
+    expect(await behalf.run(asks, small.call({ slot: 'asked' }), () => 'ran')).toMatchObject({ status: 'interrupted' })
+    expect(small.questions).toHaveLength(2)
+  })
+
+  test('put back an older copy of a run, and with it its approval: the call runs once more, with the same key', async () => {
+    const small = smallWorld()
+    const rows = attacker(small.store)
+    const behalf = small.guard({ store: rows.store })
+    const keysSeen = new Set<string>()
+    const run = () =>
+      behalf.run(asks, small.call(), (_, { idempotencyKey }) => {
+        keysSeen.add(idempotencyKey)
+        return keysSeen.size
+      })
+    await run()
+    small.answers({ status: 'approved' })
+    small.clock.advance(6)
+    expect(await behalf.preflight(asks, small.call())).toMatchObject({ status: 'ready' })
+    await rows.copy(...rows.keys(''))
+    expect(await run()).toMatchObject({ status: 'done' })
+    await rows.putBack()
+    expect(await run()).toMatchObject({ status: 'done' })
+    expect(keysSeen.size).toBe(1)
+    expect(small.questions).toHaveLength(1)
+  })
+
+  test('delete the count of a delegation: the uses of its window begin again', async () => {
+    const world = await jobWorld()
+    const inner = memoryStore({ clock: world.clock })
+    let deleted = 0
+    // Another row is a row that was deleted.
+    const store = overStore(inner, { increment: (key, options) => inner.increment(`${key}:${deleted}`, options) })
+    const guard = world.guard({ store })
+    const id = await world.delegate(guard, { limit: { uses: 1, windowSeconds: 3600 } })
+    const use = () => guard.delegations.identity(id)
+    await use()
+    await expect(use()).rejects.toMatchObject({ reason: 'used_up' })
+    deleted++
+    await expect(use()).resolves.toMatchObject({ delegationId: id })
+  })
+})
+
+describe('whoever rolls the log of revocations and its head back, or deletes both', () => {
+  test.each(['rolled back', 'deleted'])(
+    'has a later process read by a revoked proof, and write nothing (%s)',
+    async (how) => {
+      const { guard, store, call } = smallWorld()
+      const rows = attacker(store)
+      const knew = guard({ store: rows.store })
+      await knew.revoke({ issuer: ISSUER, subject: 'bob' })
+      const log = [
+        ...rows.keys('revoked:').filter((key) => rows.indexesOf(key).length > 0),
+        rows.keys('revoked:').at(-1),
+      ]
+      const [chunk = '', head = ''] = log
+      await rows.copy(chunk, head)
+      await knew.revoke({ issuer: ISSUER, subject: 'ann' })
+      await (how === 'deleted' ? rows.remove(chunk, head) : rows.putBack())
+      const later = guard({ store: rows.store })
+      expect(await later.run(reads, call(), () => 'ran')).toMatchObject({ status: 'done' })
+      expect(await later.run(writes, call(), () => 'ran')).toMatchObject({ status: 'denied', code: 'revoked' })
+      // From then on it knows, as does the one that knew before.
+      for (const each of [later, knew])
+        expect(await each.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
+    },
+  )
+})

@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { testClock } from '../approvals/harness.ts'
+import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { pointedRows } from '../stores/pointed-rows.ts'
+import { provider } from './provider.ts'
+import { user, world } from './world.ts'
+
+const clock = testClock()
+const crm = await provider('http://localhost:4869', () => clock.now())
+useMsw(...crm.handlers)
+beforeEach(() => crm.reset())
+
+const name = { connection: 'crm', account: 'a-1' }
+
+/** Ann's linked account, an older copy of which somebody with write access to the database puts back. */
+async function linked(definition: NonNullable<Parameters<typeof world>[1]>['definition'] = {}) {
+  const inner = memoryStore({ clock })
+  const rows = pointedRows(inner)
+  const opened = world(crm, { clock, store: rows.store, definition })
+  await opened.link()
+  const [key = ''] = rows.keys('account:')
+  const older = (await inner.get(key))?.value ?? new Uint8Array()
+  const index = rows.indexesOf(key)
+  return {
+    ...opened,
+    remove: () => inner.delete(key),
+    putBack: async () => inner.put(key, older, { ifVersion: (await inner.get(key))?.version ?? null, index }),
+  }
+}
+
+describe('a record of a linked account that was deleted from the database', () => {
+  test('has its user connect again', async () => {
+    const { link, tokenOf, remove } = await linked()
+    await remove()
+    expect(await tokenOf()).toBe('not_connected')
+    await link()
+    expect(await tokenOf()).toMatch(/^access-/)
+  })
+})
+
+describe('an older copy of a linked account in its own place', () => {
+  test('sends a used refresh token where the provider rotates: the provider ends the grant, and the user connects again', async () => {
+    const { link, tokenOf, putBack } = await linked()
+    clock.advance(3601)
+    await tokenOf()
+    await putBack()
+    expect(await tokenOf()).toBe('must_reconnect')
+    expect(crm.reused).toHaveLength(1)
+    await link()
+    expect(await tokenOf()).toMatch(/^access-/)
+  })
+
+  test('serves its own user as before where the provider does not rotate', async () => {
+    crm.state.rotates = false
+    const { tokenOf, putBack } = await linked({ refresh: { rotates: false } })
+    clock.advance(3601)
+    await tokenOf()
+    await putBack()
+    expect(await tokenOf()).toMatch(/^access-/)
+    expect(await tokenOf({ identity: user('mallory') })).toBe('not_connected')
+  })
+
+  test('brings back an account that was disconnected, without what the provider has revoked', async () => {
+    const { vault, tokenOf, putBack } = await linked()
+    expect(await vault.accounts.disconnect(user(), name)).toMatchObject({ revoked: true })
+    await putBack()
+    expect(await vault.accounts.list(user())).toMatchObject([{ id: 'a-1' }])
+    clock.advance(3601)
+    expect(await tokenOf()).toBe('must_reconnect')
+  })
+})
