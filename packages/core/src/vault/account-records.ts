@@ -21,6 +21,7 @@ export interface UnreadableAccount {
 /** Whose accounts, for a cascade: all of a user, or those that were linked in one session. */
 export interface AccountsOf {
   readonly issuer: string
+  /** @default all tenants of the issuer */
   readonly tenant?: string | undefined
   readonly subject?: string | undefined
   readonly session?: string | undefined
@@ -97,13 +98,15 @@ export class AccountRecords {
 
   /** For a cascade. */
   async *under(whose: AccountsOf, onUnreadable: OnUnreadable): AsyncGenerator<StoredAccount> {
-    const { issuer, tenant = null, subject, session } = whose
+    const { issuer, tenant, subject, session } = whose
     const index =
       session === undefined
-        ? await this.#name('accounts-of-user', [issuer, tenant, subject ?? null])
-        : await this.#name('accounts-of-session', [issuer, tenant, session])
+        ? await this.#name('accounts-of-user', [issuer, subject ?? null])
+        : await this.#name('accounts-of-session', [issuer, session])
     for await (const stored of this.#all(index, onUnreadable)) {
-      if (subject === undefined || stored.record.owner.subject === subject) yield stored
+      const { owner } = stored.record
+      const isTheirs = subject === undefined || owner.subject === subject
+      if (isTheirs && (tenant === undefined || owner.tenant === tenant)) yield stored
     }
   }
 
@@ -170,13 +173,13 @@ export class AccountRecords {
 
   async #indexes(record: AccountRecord): Promise<readonly string[]> {
     const { owner, sessionId, connection } = record
-    const { issuer, tenant = null, subject } = owner
+    const { issuer, subject } = owner
     return Promise.all([
       ALL,
       this.#ownerIndex(owner, undefined),
       this.#ownerIndex(owner, connection),
-      this.#name('accounts-of-user', [issuer, tenant, subject]),
-      ...(sessionId === undefined ? [] : [this.#name('accounts-of-session', [issuer, tenant, sessionId])]),
+      this.#name('accounts-of-user', [issuer, subject]),
+      ...(sessionId === undefined ? [] : [this.#name('accounts-of-session', [issuer, sessionId])]),
       ...(await this.#tokenIndexes(record)),
     ])
   }

@@ -21,7 +21,7 @@ export function withoutRefreshToken(at: number): (record: AccountRecord) => Acco
   return (record) => {
     const { expiresAt, refusedAt } = record
     const isAlive = expiresAt === undefined || at / 1000 < expiresAt
-    const isFirst = refusedAt === undefined || at - refusedAt > REFUSAL_KEPT_MS
+    const isFirst = refusedAt === undefined || Math.abs(at - refusedAt) > REFUSAL_KEPT_MS
     return isAlive && isFirst ? { ...record, refusedAt: at } : mustReconnect(record)
   }
 }

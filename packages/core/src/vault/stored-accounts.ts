@@ -105,11 +105,14 @@ export class StoredAccounts {
   async prefer(identity: UserIdentity, { connection, account }: AccountName): Promise<boolean> {
     const { records, clock } = this.#parts
     await requirePresentUser(identity, this.#presence)
-    const key = await records.key(accountOwner(identity), connection, account)
+    const owner = accountOwner(identity)
+    const key = await records.key(owner, connection, account)
     for (;;) {
       const stored = await records.find(key)
       if (stored === undefined || 'unreadable' in stored) return false
-      const record = { ...stored.record, preferredAt: clock.now() }
+      const before = preferredOf(await records.of(owner, connection, () => {}))?.record.preferredAt ?? 0
+      // Later than any choice before it, whatever the clock of that process said.
+      const record = { ...stored.record, preferredAt: Math.max(clock.now(), before + 1) }
       if ((await records.write(key, record, stored.version)) === 'conflict') continue
       this.#tell(identity, connection)
       return true

@@ -132,7 +132,8 @@ export class TokenReader {
     // An API that refuses each token alike does not set the pace at which the provider is asked.
     if (isRefused(record, request)) {
       const since = record.refreshToken === undefined ? record.refusedAt : refreshedAt
-      return since !== undefined && now - since < REFUSED_AGAIN_MS
+      // A time that is ahead of us is from before the clock was set back.
+      return since !== undefined && Math.abs(now - since) < REFUSED_AGAIN_MS
     }
     if (expiresAt === undefined || record.refreshToken === undefined) return this.#isAlive(record)
     const life = expiresAt - refreshedAt / 1000

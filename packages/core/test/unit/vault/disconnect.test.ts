@@ -80,4 +80,19 @@ describe('disconnect', () => {
     expect(await tokenOf()).toBe('not_connected')
     expect(await tokenOf({ identity: user('bob') })).toMatch(/^access-/)
   })
+
+  test('cascades over all tenants of the issuer where none is named, as `guard.revoke` does', async () => {
+    const { link, vault } = open()
+    const { issuer } = user()
+    const ofTenant = (tenant: string) => user('ann', { tenant })
+    const each = { disconnected: 1, revoked: 1, unreadable: [] }
+    for (const tenant of ['first', 'second', 'third']) await link(ofTenant(tenant))
+    expect(await vault.forget({ issuer, tenant: 'first', subject: 'ann' })).toEqual(each)
+    expect(await vault.forget({ issuer, tenant: 'second', session: 's-1' })).toEqual(each)
+    expect(await vault.forget({ issuer, subject: 'bob' })).toMatchObject({ disconnected: 0 })
+    expect(await vault.forget({ issuer, subject: 'ann' })).toEqual(each)
+    expect(await vault.accounts.list(ofTenant('third'))).toEqual([])
+    await link(ofTenant('first'))
+    expect(await vault.forget({ issuer, session: 's-1' })).toEqual(each)
+  })
 })

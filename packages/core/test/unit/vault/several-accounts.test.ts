@@ -92,4 +92,19 @@ describe('several accounts', () => {
     expect(await vault.accounts.list(user())).toHaveLength(1)
     expect(await tokenOf()).not.toBe(first)
   })
+
+  test('the choice that was made last counts, also where the clock of its process is behind', async () => {
+    const { link, vault } = open()
+    await link()
+    crm.state.account = 'a-2'
+    await link()
+    await vault.accounts.prefer(user(), { connection: 'crm', account: 'a-1' })
+    clock.advance(-60)
+    for (const account of ['a-2', 'a-1', 'a-2']) {
+      await vault.accounts.prefer(user(), { connection: 'crm', account })
+      const listed = await vault.accounts.list(user())
+      expect(listed.filter(({ isPreferred }) => isPreferred).map(({ id }) => id)).toEqual([account])
+    }
+    clock.advance(60)
+  })
 })

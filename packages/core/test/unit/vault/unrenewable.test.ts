@@ -61,4 +61,14 @@ describe('a token that cannot be renewed', () => {
     await link()
     expect(await refused()).toBe('token')
   })
+
+  test('is given out no longer where the clock was set back', async () => {
+    const { refused } = await linked()
+    expect(await refused()).toBe('token')
+    clock.advance(-7200)
+    expect(await refused()).toBe('token')
+    clock.advance(31)
+    expect(await refused()).toBe('must_reconnect')
+    clock.advance(7200)
+  })
 })
