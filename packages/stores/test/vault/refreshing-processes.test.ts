@@ -131,6 +131,31 @@ function refreshingProcesses(target: () => Target): void {
     }
   })
 
+  test('three processes refresh, link, seal anew and disconnect at once: no token is sent twice', async () => {
+    const { at, one, two } = await pair(none, 0)
+    const three = (await mortals[1]) as Worker
+    for (let round = 1; round <= 4; round++) {
+      const task = { kind: 'ask', at, calls: 8, offset: round * AFTER_EXPIRY } as const
+      const [told, , unreadable] = await Promise.all([
+        Promise.all([one.tell(task), two.tell(task)]),
+        round % 2 === 0 ? three.tell({ kind: 'link', at }) : undefined,
+        round % 2 === 1 ? three.tell({ kind: 'reseal', at }) : [],
+      ])
+      expect(told.flat()).toEqual(Array(16).fill('token'))
+      expect(unreadable).toEqual([])
+      // A grant that was ended for a second use would not come back.
+      const next = { ...task, offset: (round + 20) * AFTER_EXPIRY }
+      expect((await Promise.all([one, two, three].map((each) => each.tell(next)))).flat()).toEqual(
+        Array(24).fill('token'),
+      )
+    }
+    const last = { kind: 'ask', at, calls: 8, offset: 50 * AFTER_EXPIRY } as const
+    const [told, gone] = await Promise.all([one.tell(last), two.tell({ kind: 'disconnect', at })])
+    expect(gone).toEqual(['disconnected'])
+    for (const status of told as readonly string[]) expect(['token', 'not_connected']).toContain(status)
+    expect(await three.tell({ ...last, offset: 60 * AFTER_EXPIRY })).toEqual(Array(8).fill('not_connected'))
+  }, 30_000)
+
   const died = { kind: 'ask', calls: 3, offset: AFTER_EXPIRY, hastened: true, dies: true } as const
   const after = { kind: 'ask', calls: 5, offset: AFTER_EXPIRY, hastened: true } as const
 

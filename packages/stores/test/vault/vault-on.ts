@@ -62,3 +62,12 @@ export async function ask(vault: StoredVault, calls: number): Promise<readonly s
   const answers = await Promise.all(Array.from({ length: calls }, () => vault.token(request, context)))
   return answers.map(({ status }) => status)
 }
+
+/** Disconnects what ann has, and says how that ended. */
+export async function disconnect(vault: StoredVault): Promise<readonly string[]> {
+  const identity = await verifiedUser()
+  const linked = await vault.accounts.list(identity)
+  const name = { connection: 'crm' }
+  const gone = linked.map(({ id }) => vault.accounts.disconnect(identity, { ...name, account: id }))
+  return (await Promise.all(gone)).map(({ status }) => status)
+}

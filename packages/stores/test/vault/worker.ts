@@ -3,11 +3,11 @@ import type { StoredVault } from '@behalf/core/vault'
 import { openStore } from '../approvals/guarded-world.ts'
 import { hastened } from '../hastened-store.ts'
 import type { Target } from '../worker.ts'
-import { ask, link, type Upstream, vaultOn } from './vault-on.ts'
+import { ask, disconnect, link, type Upstream, vaultOn } from './vault-on.ts'
 
 /** What a process is to do now, at which upstream. */
 export type Task =
-  | { readonly kind: 'link'; readonly at: Upstream }
+  | { readonly kind: 'link' | 'reseal' | 'disconnect'; readonly at: Upstream }
   /**
    * So many calls at once, so many milliseconds from now. `hastened`: leases end soon, for those who wait for a dead
    * process's. `dies`: by its own SIGKILL, once the provider has answered.
@@ -50,8 +50,13 @@ function vaultAt(upstream: Upstream, isHastened: boolean): StoredVault {
 flushCompileCache()
 
 async function work(task: Task): Promise<readonly string[]> {
-  offset = task.kind === 'link' ? 0 : task.offset
-  if (task.kind === 'link') return [await link(vaultAt(task.at, false))]
+  offset = task.kind === 'ask' ? task.offset : 0
+  if (task.kind !== 'ask') {
+    const vault = vaultAt(task.at, false)
+    if (task.kind === 'link') return [await link(vault)]
+    if (task.kind === 'disconnect') return disconnect(vault)
+    return (await vault.reseal()).unreadable
+  }
   dies = task.dies === true
   return ask(vaultAt(task.at, task.hastened === true), task.calls)
 }
