@@ -54,7 +54,12 @@ export type DeviceLoginOutcome =
   | { readonly status: 'verified'; readonly identity: UserIdentity }
   | { readonly status: 'denied' | 'expired' }
 
-/** The login of a command-line agent: a subject token source that a person can fill. */
+/**
+ * The login of a command-line agent: a subject token source that a person can fill.
+ *
+ * It reports one person: where somebody else logged in on this device meanwhile, by another process, it is
+ * `login_required` until `login` or `logout` of this object.
+ */
 export interface DeviceLogin extends SubjectTokenSource {
   readonly keeps: 'sealed' | 'unsealed'
   readonly path: string
@@ -113,7 +118,7 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
   const context = { servers, clock, isSealed: kept.keeps === 'sealed' }
   const flights = new SingleFlight<KeptLogin | undefined>()
   const target = targetOf(profile, options.resource)
-  /** Who logged in by this process. The file is shared, and another person's login in it is not reported here. */
+  /** Whom this process reported. The file is shared, and another person's login in it is not reported here. */
   let loggedIn: UserIdentity | undefined
 
   async function identity({ signal, timeoutMs: limit = timeoutMs }: RequestOptions = {}): Promise<SubjectAnswer> {
@@ -133,6 +138,7 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
     if (loggedIn !== undefined && !isSamePerson(login.identity, loggedIn)) {
       return { status: 'login_required', detail: 'another person logged in on this device meanwhile' }
     }
+    loggedIn = login.identity
     return { status: 'verified', identity: identityOfLogin(login) }
   }
 
@@ -150,11 +156,15 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
       const answer = await pollDevice(server, authorization, { clock, signal, resource: target })
       if (answer.status !== 'approved') return { status: answer.status }
       const asked = { issuer: profile.issuer, audience, receivedAt: clock.now() / 1000 }
-      const login = await loginOfResponse(answer.response, asked, { servers, clock }).catch(async (error: unknown) => {
+      const keep = async () => {
+        const login = await loginOfResponse(answer.response, asked, { servers, clock })
+        return { login, replaced: await kept.keep(login) }
+      }
+      const { login, replaced } = await keep().catch(async (error: unknown) => {
+        // Nobody else has these tokens.
         await revokeTokens(servers, profile.issuer, answer.response)
         throw error
       })
-      const replaced = await kept.keep(login)
       loggedIn = login.identity
       // One person's logins may share a grant, which a revocation could end.
       if (replaced !== undefined && !isSamePerson(replaced.identity, login.identity)) {

@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises'
+import { mkdir, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startMockServers } from '@behalf/testing'
@@ -100,4 +100,34 @@ describe('two command lines that log in at once', () => {
     await second.outcome
     expect(await one.identity()).toMatchObject({ identity: { subject: 'bob' } })
   })
+
+  test('a process that reported the stored login of Ann reports nobody who logs in after that', async () => {
+    const { commandLine } = await world()
+    const first = await commandLine().begin()
+    await first.approve('ann')
+    await first.outcome
+    const [told, asked, bob] = [commandLine(), commandLine(), commandLine()]
+    expect(await told.login()).toMatchObject({ identity: { subject: 'ann' } })
+    expect(await asked.identity()).toMatchObject({ identity: { subject: 'ann' } })
+    await bob.logout()
+    const second = await bob.begin()
+    await second.approve('bob')
+    await second.outcome
+    for (const each of [told, asked]) expect(await each.identity()).toMatchObject({ status: 'login_required' })
+    await told.logout()
+    expect(await bob.identity()).toMatchObject({ identity: { subject: 'bob' } })
+    expect(await told.identity()).toMatchObject({ identity: { subject: 'bob' } })
+  })
+})
+
+test('a login that cannot be written to its file is revoked, since it is kept nowhere', async () => {
+  const { commandLine, revocations } = await world()
+  const ann = commandLine()
+  const { outcome, approve } = await ann.begin()
+  // A folder in place of the file: nothing can be renamed to it.
+  await mkdir(ann.path, { recursive: true })
+  await approve('ann')
+  await expect(outcome).rejects.toMatchObject({ code: 'ERR_STORE' })
+  // Refresh token and access token.
+  expect(await revocations()).toBe(2)
 })
