@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { UserIdentity } from '../contract/index.ts'
 import type { PresentUser } from '../identity/index.ts'
-import { equalSecrets, type KeyedHash, type Sealer } from '../lib/index.ts'
+import { equalSecrets, isUnreadable, type KeyedHash, type Sealer } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectRefusal } from './account-linker.ts'
 import { type AccountOwner, accountOwner, decodeAs, encodeRecord, ownerSchema } from './account-record.ts'
@@ -88,7 +88,9 @@ export class ConnectAttempts {
     // RFC 6749 §3.1: no parameter comes twice.
     const found = state.length === 1 ? await this.#store.get(key) : undefined
     if (found === undefined) return refuse('unknown_state', 'no connect flow waits for this answer')
-    const attempt = decodeAs(schema, await this.#sealer.open(key, found.value))
+    const attempt = await this.#opened(key, found.value)
+    if (attempt === undefined)
+      return refuse('unknown_state', 'this connect flow does not open: it has to be begun again')
     if (this.#clock.now() / 1000 >= (attempt.expiresAt ?? 0)) {
       return refuse('unknown_state', 'this connect flow is too old')
     }
@@ -101,6 +103,16 @@ export class ConnectAttempts {
       return refuse('unknown_state', 'this connect flow was ended by another request')
     }
     return { status: 'claimed', attempt }
+  }
+
+  /** `undefined` where it was damaged, or its key is gone. */
+  async #opened(key: string, value: Uint8Array): Promise<Attempt | undefined> {
+    try {
+      return decodeAs(schema, await this.#sealer.open(key, value))
+    } catch (error) {
+      if (isUnreadable(error)) return undefined
+      throw error
+    }
   }
 
   async #strangerTo(

@@ -31,7 +31,7 @@ const LOOK_MS = 60
 /** What a request to the provider makes of an account, whatever else was written to it meanwhile. */
 type Change = (record: AccountRecord) => AccountRecord
 
-/** An answer that the store has not taken yet. */
+/** What the store has not taken yet: an answer, or that none is awaited. */
 interface Unwritten {
   readonly upstream: Upstream
   readonly stored: StoredAccount
@@ -131,9 +131,15 @@ export class AccountRefresher {
     const at = refreshing?.at ?? this.#surroundings.clock.now()
     if (refreshing === undefined && graceSeconds > 0) await this.#beginGrace(wish.key, at, graceSeconds)
     const marked = { ...record, refreshing: { at, tries: (refreshing?.tries ?? 0) + 1 } }
-    const version = await this.#records.write(wish.key, marked, stored.version)
+    const sent = { ...stored, record: marked }
+    const version = await this.#records.write(wish.key, marked, stored.version).catch((error: unknown) => {
+      // Nothing was sent, whether or not the mark was written.
+      if (isOutage(error))
+        this.#writeLater(wish.key, { upstream: wish.upstream, stored: sent, change: (now) => unsent(now, record) })
+      throw error
+    })
     if (version === 'conflict') return this.#refresh(wish)
-    return this.#send(wish, { ...stored, version, record: marked }, record, refreshToken)
+    return this.#send(wish, { ...sent, version }, record, refreshToken)
   }
 
   /** Counted by the store's clock: those of two processes may differ by more than the provider allows. */

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { pointedRows } from '../stores/pointed-rows.ts'
 import { provider } from './provider.ts'
-import { user, world } from './world.ts'
+import { keys, user, world } from './world.ts'
 
 const clock = testClock()
 const crm = await provider('http://localhost:4811', () => clock.now())
@@ -33,3 +34,24 @@ test('a connect flow ends after ten minutes also where its row was made to live 
     reason: 'unknown_state',
   })
 })
+
+test.each(['damaged', 'moved', 'of a key that is gone'])(
+  'a connect flow whose row does not open (%s) is refused, and can be begun again',
+  async (how) => {
+    const inner = memoryStore({ clock })
+    const rows = pointedRows(inner)
+    const { start } = world(crm, { clock, store: rows.store })
+    const [first, second] = [await start(), await start()]
+    const [one = '', other = ''] = rows.keys('connect:')
+    const theirs = (await inner.get(other))?.value ?? new Uint8Array()
+    const version = (await inner.get(one))?.version ?? null
+    if (how === 'damaged') await inner.put(one, new Uint8Array([1]), { ifVersion: version })
+    if (how === 'moved') await inner.put(one, theirs, { ifVersion: version })
+    const later = { ...keys, seal: [new Uint8Array(32).fill(9)] } as const
+    const now = world(crm, { clock, store: rows.store, ...(how.startsWith('of') && { keys: later }) })
+    expect(await now.finish(crm.codeFor(first.url))).toMatchObject({ status: 'refused', reason: 'unknown_state' })
+    if (!how.startsWith('of')) expect(await now.finish(crm.codeFor(second.url))).toMatchObject({ status: 'connected' })
+    const again = await now.start()
+    expect(await now.finish(crm.codeFor(again.url))).toMatchObject({ status: 'connected' })
+  },
+)
