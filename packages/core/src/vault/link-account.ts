@@ -8,8 +8,9 @@ import type { AccountRecords } from './account-records.ts'
 import { ATTEMPT_SECONDS, type Attempt, type ConnectAttempts, refuse } from './connect-attempts.ts'
 import { faultAnswer, redeemAnswer } from './fault-answer.ts'
 import { takenOver } from './replaced-tokens.ts'
+import { revokePairs } from './revoke-pairs.ts'
 import type { Upstream } from './upstream.ts'
-import type { UpstreamAccount, UpstreamTokens } from './upstream-tokens.ts'
+import type { RedeemedTokens, UpstreamAccount, UpstreamTokens } from './upstream-tokens.ts'
 
 /** What linking works with. */
 export interface LinkParts {
@@ -80,8 +81,8 @@ export async function completeLink(
   try {
     const answer = await codeOf(request.parameters, upstream, returnTo, options)
     if (typeof answer !== 'string') return answer
-    const { tokens, account } = await upstream.redeem(answer, attempt, options)
-    const record = await keepAccount(parts, attempt, upstream, tokens, account)
+    const tokens = await upstream.redeem(answer, attempt, options)
+    const record = await keepOrRevoke(parts, attempt, upstream, tokens, options)
     return { status: 'connected', account: describeAccount(record), ...back }
   } catch (error) {
     return { ...redeemAnswer(error), ...back }
@@ -107,6 +108,27 @@ async function codeOf(
   const [code] = codes
   if (codes.length === 1 && code) return code
   return refuse('provider', 'the answer holds no code', returnTo)
+}
+
+/** Tokens that are kept nowhere must not stay good at their provider. */
+async function keepOrRevoke(
+  parts: LinkParts,
+  attempt: Attempt,
+  upstream: Upstream,
+  tokens: RedeemedTokens,
+  options: RequestOptions,
+): Promise<AccountRecord> {
+  try {
+    const account = await upstream.accountOf(tokens, attempt.nonce, options)
+    return await keepAccount(parts, attempt, upstream, tokens, account)
+  } catch (error) {
+    const { issuer, clientId } = upstream.connection.profile
+    const { accessToken, refreshToken } = tokens
+    const pair = { issuer, clientId, accessToken, ...(refreshToken !== undefined && { refreshToken }) }
+    // A store that lost its answer may have them all the same: then they are held. While it is away, nobody knows.
+    await revokePairs(parts.records, upstream, [pair], {}).catch(() => false)
+    throw error
+  }
 }
 
 /** The newest grant of an account replaces the one before. */

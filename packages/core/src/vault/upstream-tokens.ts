@@ -8,6 +8,11 @@ export interface UpstreamTokens {
   readonly scopes?: readonly string[]
 }
 
+/** What a provider gave for a code. */
+export interface RedeemedTokens extends UpstreamTokens {
+  readonly idToken?: string
+}
+
 /** An account, as the provider knows it. */
 export interface UpstreamAccount {
   readonly id: string

@@ -17,7 +17,7 @@ import { sha256 } from '../lib/index.ts'
 import type { CheckedConnection } from './connection-definition.ts'
 import { normalisingFetch } from './normalise-answer.ts'
 import { revocationRequest } from './revocation-request.ts'
-import type { AuthorizationAttempt, UpstreamAccount, UpstreamTokens } from './upstream-tokens.ts'
+import type { AuthorizationAttempt, RedeemedTokens, UpstreamAccount, UpstreamTokens } from './upstream-tokens.ts'
 import { authorizationRequest, readAccount } from './wire.ts'
 
 /** A provider of one connection, and our client there. Makes requests and keeps nothing. */
@@ -75,17 +75,12 @@ export class Upstream {
   }
 
   /** @throws OAuthResponseError, InvalidResponseError, InvalidTokenError, TransportError */
-  async redeem(
+  redeem(
     code: string,
-    attempt: Omit<AuthorizationAttempt, 'state'>,
+    { redirectUri, codeVerifier }: Pick<AuthorizationAttempt, 'redirectUri' | 'codeVerifier'>,
     options: RequestOptions,
-  ): Promise<{ readonly tokens: UpstreamTokens; readonly account: UpstreamAccount }> {
-    const response = await this.#grant(
-      'authorization_code',
-      { code, redirect_uri: attempt.redirectUri, code_verifier: attempt.codeVerifier },
-      options,
-    )
-    return { tokens: response, account: await this.#accountOf(response, attempt.nonce, options) }
+  ): Promise<RedeemedTokens> {
+    return this.#grant('authorization_code', { code, redirect_uri: redirectUri, code_verifier: codeVerifier }, options)
   }
 
   /** Sends the refresh token, once. @throws as `redeem` */
@@ -122,7 +117,8 @@ export class Upstream {
     )
   }
 
-  async #accountOf(response: TokenResponse, nonce: string, options: RequestOptions): Promise<UpstreamAccount> {
+  /** Whose account the tokens of a new link are for. @throws as `redeem` */
+  async accountOf(response: RedeemedTokens, nonce: string, options: RequestOptions): Promise<UpstreamAccount> {
     const { account } = this.connection
     switch (account.from) {
       case 'none':

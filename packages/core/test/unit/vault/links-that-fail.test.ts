@@ -1,0 +1,60 @@
+import { HttpResponse } from 'msw'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { StoreError } from '../../../src/errors/index.ts'
+import { memoryStore } from '../../../src/stores/index.ts'
+import { tapped, testClock } from '../approvals/harness.ts'
+import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { provider } from './provider.ts'
+import { user, world } from './world.ts'
+
+const clock = testClock()
+const crm = await provider('http://localhost:4875', () => clock.now())
+useMsw(...crm.handlers)
+beforeEach(() => crm.reset())
+
+/** An answer whose id_token does not verify. */
+const unverifiable = async (answer: Response) =>
+  HttpResponse.json({ ...((await answer.json()) as object), id_token: 'e30.e30.e30' }) as never
+
+describe('a link that fails after its code was redeemed', () => {
+  test('has its tokens revoked, where nothing says whose account they are for', async () => {
+    const { start, finish, vault } = world(crm, { clock })
+    const { url } = await start()
+    crm.after = unverifiable
+    expect(await finish(crm.codeFor(url))).toMatchObject({ status: 'refused', reason: 'provider' })
+    expect(crm.revoked).toHaveLength(1)
+    expect(await vault.accounts.list(user())).toEqual([])
+  })
+
+  test('ends no other link that holds the same token', async () => {
+    crm.after = async (answer) =>
+      HttpResponse.json({ ...((await answer.json()) as object), access_token: 'x', refresh_token: 'y' }) as never
+    const { start, finish, link, tokenOf } = world(crm, { clock })
+    await link(user('bob'))
+    const { url } = await start()
+    const same = crm.after
+    crm.after = async (answer) => unverifiable(await same(answer))
+    expect(await finish(crm.codeFor(url))).toMatchObject({ status: 'refused' })
+    expect(crm.revoked).toEqual([])
+    expect(await tokenOf({ identity: user('bob') })).toBe('x')
+  })
+
+  test.each([true, false])(
+    'where the store lost its answer: its tokens are kept or revoked, and never neither (carried out: %s)',
+    async (isCarriedOut) => {
+      let isLosing = false
+      const store = tapped(memoryStore({ clock }), async (operation, key, next) => {
+        if (!isLosing || operation !== 'put' || !key.startsWith('account:')) return next()
+        isLosing = false
+        if (isCarriedOut) await next()
+        throw new StoreError('unavailable', 'the answer was lost')
+      })
+      const { start, finish, vault } = world(crm, { clock, store })
+      const { url } = await start()
+      isLosing = true
+      expect(await finish(crm.codeFor(url))).toMatchObject({ status: 'unavailable' })
+      expect(await vault.accounts.list(user())).toHaveLength(isCarriedOut ? 1 : 0)
+      expect(crm.revoked).toHaveLength(isCarriedOut ? 0 : 1)
+    },
+  )
+})
