@@ -148,8 +148,8 @@ async function keepAccount(
   for (;;) {
     const found = await records.find(key)
     // One that does not open is replaced: nobody can use it.
-    const before = found !== undefined && 'record' in found ? found : undefined
-    const preferredAt = before?.record.preferredAt
+    const before = found && ('record' in found ? found.record : 'unreadable')
+    const preferredAt = typeof before === 'object' ? before.preferredAt : undefined
     const record: AccountRecord = {
       v: 1,
       owner,
@@ -162,7 +162,7 @@ async function keepAccount(
       scopes: [...scopes],
       accessToken,
       ...(expiresIn !== undefined && { expiresAt: Math.floor(now / 1000) + expiresIn }),
-      ...takenOver(before?.record, { issuer, clientId, accessToken, refreshToken, isUnnamed }),
+      ...takenOver(before, { issuer, clientId, accessToken, refreshToken, isUnnamed }),
       refreshedAt: now,
       connectedAt: now,
       ...(preferredAt !== undefined && { preferredAt }),

@@ -22,7 +22,7 @@ export type TakenOver = Pick<AccountRecord, 'refreshToken' | 'replaced' | 'unans
  * provider and client, while no answer to it is awaited. All other tokens are listed, since they may live on.
  */
 export function takenOver(
-  before: AccountRecord | undefined,
+  before: AccountRecord | 'unreadable' | undefined,
   now: {
     readonly issuer: string
     readonly clientId: string
@@ -32,7 +32,13 @@ export function takenOver(
     readonly isUnnamed: boolean
   },
 ): TakenOver {
-  if (before === undefined) return now.refreshToken === undefined ? {} : { refreshToken: now.refreshToken }
+  if (before === undefined || before === 'unreadable') {
+    const { refreshToken } = now
+    return {
+      ...(refreshToken !== undefined && { refreshToken }),
+      ...(before === 'unreadable' && { unanswered: [FORGOTTEN] }),
+    }
+  }
   const isSameClient = before.issuer === now.issuer && before.clientId === now.clientId
   const isUsable = isSameClient && !now.isUnnamed && before.state === 'connected' && before.refreshing === undefined
   const refreshToken = now.refreshToken ?? (isUsable ? before.refreshToken : undefined)

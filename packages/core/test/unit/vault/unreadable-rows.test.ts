@@ -50,6 +50,13 @@ describe('an account that does not open', () => {
     expect(await tokenOf({ account: 'a-1' })).toMatch(/^access-/)
   })
 
+  test.each(damages)('is not said to be revoked after a new link: nobody knows its tokens (%s)', async (damage) => {
+    const { link, vault } = await unreadable(damage)
+    await link()
+    const name = { connection: 'crm', account: 'a-1' }
+    expect(await vault.accounts.disconnect(user(), name)).toEqual({ status: 'disconnected', revoked: false })
+  })
+
   test.each(damages)('keeps no other account from the list (%s)', async (damage) => {
     const { vault } = await unreadable(damage, true)
     expect(await vault.accounts.list(user())).toMatchObject([{ id: 'a-2' }])
