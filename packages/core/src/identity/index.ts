@@ -12,7 +12,6 @@ export {
   type PresenceContext,
   type PresentUser,
   presenceIn,
-  requirePerson,
   requirePresentUser,
   requireProofTime,
 } from './present-user.ts'

@@ -70,7 +70,7 @@ export async function requirePresentUser(identity: unknown, context: PresenceCon
  *
  * @throws IdentityRequiredError It is no person; the message says why.
  */
-export function requirePerson(identity: unknown): UserIdentity {
+function requirePerson(identity: unknown): UserIdentity {
   if (!isVerified(identity)) throw absent('no verification made the identity')
   if (identity.kind !== 'user') throw absent('the identity is an agent’s own')
   if (identity.delegationId !== undefined) throw absent('the identity is that of a delegation, whose user is away')
