@@ -35,7 +35,9 @@ export function guardTools<Tools extends ToolSet>(
     const execute = executeOf(name, tool)
     const streams = streaming.includes(name) || isGeneratorFunction(execute)
     const call = { name, policy: policyOf(options.policies, name), streams, options }
-    return { name, tool: { ...tool, execute: guardExecute(execute, call) }, approval: approvalOf(call) }
+    // As a method of the tool, which is how the AI SDK calls it.
+    const guarded = guardExecute(execute.bind(tool), call)
+    return { name, tool: { ...membersOf(tool), execute: guarded }, approval: approvalOf(call) }
   })
   return {
     tools: Object.fromEntries(guarded.map(({ name, tool }) => [name, tool])) as Tools,
@@ -45,6 +47,18 @@ export function guardTools<Tools extends ToolSet>(
     >,
   }
 }
+
+/** All that the AI SDK may read of a tool, which may be an instance of a class. */
+function membersOf(tool: object): object {
+  const names = chainOf(tool).flatMap((holder) => Reflect.ownKeys(holder))
+  return Object.fromEntries(
+    names.filter((name) => name !== 'constructor').map((name) => [name, Reflect.get(tool, name)]),
+  )
+}
+
+/** An object and its prototypes, without what every object has. */
+const chainOf = (object: object | null): readonly object[] =>
+  object === null || object === Object.prototype ? [] : [object, ...chainOf(Object.getPrototypeOf(object))]
 
 /** By its tag, which other realms share. */
 const isGeneratorFunction = (execute: unknown) =>

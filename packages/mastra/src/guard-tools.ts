@@ -39,11 +39,22 @@ function guardTool(call: GuardedCall): AnyTool {
   if (isGuarded(execute)) {
     throw new ConfigurationError(`guardTools.tools.${name}`, 'is guarded already: give the tool as it was made')
   }
+  const { resumeSchema, suspendSchema } = tool
   const clone = Object.assign(Object.create(Object.getPrototypeOf(tool)), tool) as AnyTool
-  clone.execute = guardExecute(execute as Execute, call)
-  if (tool.resumeSchema !== undefined) clone.resumeSchema = orOurs(tool.resumeSchema, isWakeUp)
-  if (tool.suspendSchema !== undefined) {
-    clone.suspendSchema = orOurs(tool.suspendSchema, (payload) => ourInterrupt(payload, name) !== undefined)
+  return withOwn(clone, {
+    // As a method of the tool, which is how Mastra calls it.
+    execute: guardExecute((execute as Execute).bind(tool), call),
+    ...(resumeSchema !== undefined && { resumeSchema: orOurs(resumeSchema, isWakeUp) }),
+    ...(suspendSchema !== undefined && {
+      suspendSchema: orOurs(suspendSchema, (payload) => ourInterrupt(payload, name) !== undefined),
+    }),
+  })
+}
+
+/** Defines them: to assign them would leave it to the setters of a tool's own class. */
+function withOwn(clone: AnyTool, members: Partial<AnyTool>): AnyTool {
+  for (const [key, value] of Object.entries(members)) {
+    Object.defineProperty(clone, key, { value, enumerable: true, configurable: true, writable: true })
   }
   return clone
 }
