@@ -11,7 +11,11 @@ import { Amount, Nothing, policies, soon, verified, world } from './world.ts'
 const thread = { configurable: { thread_id: 'thread-1' } }
 const input = { messages: [{ role: 'user', content: 'Go' }] }
 
-async function stepOf(calls: readonly ReturnType<typeof call>[], bodies: Readonly<Record<string, () => unknown>>) {
+async function stepOf(
+  calls: readonly ReturnType<typeof call>[],
+  bodies: Readonly<Record<string, () => unknown>>,
+  note?: () => unknown,
+) {
   const behalf = world()
   const ran: string[] = []
   const body = (name: string) => async () => {
@@ -22,7 +26,7 @@ async function stepOf(calls: readonly ReturnType<typeof call>[], bodies: Readonl
   const tools = guardTools(
     [
       tool(body('pay'), { name: 'pay', description: 'Pays', schema: Amount }),
-      tool(body('note'), { name: 'note', description: 'Notes', schema: Amount }),
+      tool((note ?? body('note')) as () => Promise<string>, { name: 'note', description: 'Notes', schema: Amount }),
       tool(body('look'), { name: 'look', description: 'Looks', schema: Nothing }),
     ],
     { guard: behalf.guard(), policies },
@@ -86,6 +90,38 @@ test('a call that pauses lets its siblings come to their end, so that what they 
     await resume()
   }
   expect(ran.toSorted()).toEqual(['note', 'pay', 'pay'])
+})
+
+test('a sibling that streams is at its end when its stream is, and not when it began', async () => {
+  const gate = Promise.withResolvers<void>()
+  const streamed: string[] = []
+  const { ask, pending, resume, answer, ran, questions, pass } = await stepOf(several, {}, async function* () {
+    streamed.push('began')
+    yield 'noting'
+    await gate.promise
+    streamed.push('ended')
+    return 'noted'
+  })
+  const asking = ask()
+  let paused = false
+  void asking.then(() => {
+    paused = true
+  })
+  await vi.waitFor(() => expect([questions.length, streamed]).toEqual([2, ['began']]))
+  for (let turn = 0; turn < 30; turn++) await soon()
+  expect([paused, streamed]).toEqual([false, ['began']])
+  gate.resolve()
+  await asking
+  expect(streamed).toEqual(['began', 'ended'])
+  answer('approved')
+  for (let times = 0; (await pending()).length > 0 && times < 5; times++) {
+    pass()
+    await resume()
+  }
+  expect([streamed, ran]).toEqual([
+    ['began', 'ended'],
+    ['pay', 'pay'],
+  ])
 })
 
 test('one wake-up wakes all calls of the step: each looks for itself, and none runs on it', async () => {
