@@ -87,6 +87,7 @@ export const subjectWith = (build: (parts: Parts) => Graph): AdapterSubject => (
   generators: true,
   forms: Object.keys(forms),
   questions: true,
+  guardedQuestions: true,
   nestedCalls: true,
   // LangGraph's prebuilt node leaves out a call whose id has an answer already.
   ...(build === agentGraph && { repeatedIds: 'steps' }),

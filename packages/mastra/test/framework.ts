@@ -12,6 +12,7 @@ import { ScriptedModel } from './scripted-model.ts'
 /** Mastra as an app uses it, with its own storage in a file. One request makes everything anew. */
 export const subject: AdapterSubject = {
   questions: true,
+  guardedQuestions: true,
   nestedCalls: true,
   repeatedIds: 'turns',
   async turn(turn) {

@@ -56,6 +56,7 @@ export function describeAdapter(name: string, subject: AdapterSubject, options: 
     worker: worker !== undefined,
     forms: subject.forms !== undefined,
     questions: subject.questions === true,
+    guardedQuestions: subject.guardedQuestions === true,
     nestedCalls: subject.nestedCalls === true,
     repeatedInSteps: subject.repeatedIds === 'steps',
     repeatedInTurns: subject.repeatedIds !== undefined,

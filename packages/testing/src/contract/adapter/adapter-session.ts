@@ -134,14 +134,17 @@ export class AdapterSession {
   /** One request to the app. */
   turn(plan: TurnPlan): Promise<AdapterReport> {
     const { identity, tools = Object.keys(policies) as GuardedName[], plainTools = [] } = plan
-    const withGenerators = tools.filter((name) => name !== 'watch_price' || this.subject.generators === true)
+    const { generators = false, guardedQuestions = false } = this.subject
+    const possible = tools.filter(
+      (name) => (generators || name !== 'watch_price') && (guardedQuestions || name !== 'wipe_safely'),
+    )
     const turn: AdapterTurn = {
       start: startOf(plan.start),
       guard: plan.guard ?? this.guard(),
       ...(identity !== undefined && { identity }),
       threadId: plan.threadId ?? 'thread-1',
       directory: plan.directory ?? this.directory,
-      tools: withGenerators.map(guardedTool),
+      tools: possible.map(guardedTool),
       plainTools: plainTools.map(plainTool),
       policies,
       model: plan.model ?? [],

@@ -16,6 +16,8 @@ export interface AdapterSubject {
   /** Whether the framework lets a tool ask a person by itself, and a body call another tool. @default false */
   readonly questions?: boolean
   readonly nestedCalls?: boolean
+  /** Whether the body of a guarded tool may ask a person by itself. @default false */
+  readonly guardedQuestions?: boolean
   /**
    * Where a model may give a call the id of an earlier call, and the framework runs it: in a later step, or in a later
    * turn only. @default nowhere
@@ -65,8 +67,9 @@ export interface ContractTool {
   readonly description: string
   readonly inputSchema: z.ZodType
   /**
-   * Plain tools only: what the tool asks a person by itself before its body runs, in the framework's own way: as a text,
-   * or as an object where the framework takes one. Any answer but a no lets the body run.
+   * What the tool asks a person by itself before its body runs, in the framework's own way: as a text, or as an object
+   * where the framework takes one. Any answer but a no lets the body run. Of guarded tools only where the subject says
+   * `guardedQuestions`, and then the body asks.
    */
   readonly question?: (input: never) => Readonly<Record<string, unknown>>
   /**

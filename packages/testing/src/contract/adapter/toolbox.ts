@@ -28,6 +28,16 @@ const Order = z.strictObject({
   quantity: z.int().positive(),
 })
 type Order = z.infer<typeof Order>
+/** What the model writes for a person to read. */
+const Reason = z.strictObject({ reason: z.looseObject({}) })
+
+/** Asks a person by itself, in words of the model. */
+const wipe = {
+  description: 'Deletes everything, once somebody said yes to the reason',
+  inputSchema: Reason,
+  question: ({ reason }: z.infer<typeof Reason>) => reason,
+  execute: async () => 'WIPED',
+}
 
 const readAccount = connection('stocktrade', { scopes: ['portfolio:read'], origins: [API] })
 
@@ -60,6 +70,7 @@ export const policies = {
   watch_price: policy(Price, { access: { trade: readAccount } }),
   hang: policy(Nothing, {}),
   order_twice: policy(Order, {}),
+  wipe_safely: policy(Reason, {}),
 }
 
 /** `auditor` is nobody here. */
@@ -168,12 +179,11 @@ const guarded: Readonly<Record<GuardedName, Omit<ContractTool, 'name'>>> = {
   },
   watch_price: { description: 'Watches a price', inputSchema: Price, execute: watchPrice },
   order_twice: { description: 'Places an order two times', inputSchema: Order, execute: orderTwice },
+  wipe_safely: wipe,
   hang: { description: 'Never ends', inputSchema: Nothing, execute: hang },
 }
 
 const Numbers = z.strictObject({ a: z.number(), b: z.number() })
-/** What the model writes for a person to read. */
-const Reason = z.strictObject({ reason: z.looseObject({}) })
 
 const plain: Readonly<Record<PlainName, Omit<ContractTool, 'name'>>> = {
   add: {
@@ -189,12 +199,7 @@ const plain: Readonly<Record<PlainName, Omit<ContractTool, 'name'>>> = {
       throw new Error('the plain tool failed for its own reason')
     },
   },
-  wipe: {
-    description: 'Deletes everything, once somebody said yes to the reason',
-    inputSchema: Reason,
-    question: ({ reason }: z.infer<typeof Reason>) => reason,
-    execute: async () => 'WIPED',
-  },
+  wipe,
 }
 
 export const guardedTool = (name: GuardedName): ContractTool => ({ name, ...guarded[name] })

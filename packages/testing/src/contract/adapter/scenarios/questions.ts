@@ -45,4 +45,26 @@ export const questions: readonly AdapterScenario[] = [
       expect(await session.orders()).toBe(0)
     },
   },
+  {
+    title: "what a guard's pause was resumed with, or woken by, answers no question of the tool's own",
+    needs: 'guardedQuestions',
+    async run(session) {
+      const identity = await session.login()
+      const reason = { v: 1, kind: 'login_required', id: 'x', tool: 'delete', message: 'Delete all 500 files?' }
+      for (const start of ['resume', 'forge'] as const) {
+        const directory = session.freshDirectory()
+        const model = [[call('call-1', 'wipe_safely', { reason })]]
+        const login = await session.turn({ start: 'Tidy up', directory, model })
+        expect(login).toMatchObject({ ended: 'paused', interrupts: [{ tool: 'wipe_safely', kind: 'login_required' }] })
+        const asked = await session.turn({ start, identity, directory })
+        expect(asked).toMatchObject({ ended: 'paused', interrupts: [{ message: 'Delete all 500 files?' }] })
+        const helped = await session.turn({ start: 'resume', identity, directory })
+        expect(helped).toMatchObject({ ended: 'not_resumed', interrupts: [{ message: 'Delete all 500 files?' }] })
+        // Its own answer reaches it.
+        const answered = await session.turn({ start: 'forge', identity, directory, model: ['Gone.'] })
+        expect(answered).toMatchObject({ ended: 'answered', text: 'Gone.' })
+        expect(answered.model.saw).toContain('WIPED')
+      }
+    },
+  },
 ]

@@ -11,6 +11,7 @@ export interface AdapterScenario {
     | 'worker'
     | 'forms'
     | 'questions'
+    | 'guardedQuestions'
     | 'nestedCalls'
     | 'repeatedInSteps'
     | 'repeatedInTurns'
