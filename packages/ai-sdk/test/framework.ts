@@ -15,9 +15,20 @@ import type { MockLanguageModelV4 } from 'ai/test'
 import { type GuardedTools, guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
 import { answering } from './scripted-model.ts'
 
+/** The AI SDK's own types in which a tool may answer, such as one that asks another model. */
+const forms: Readonly<Record<string, (text: string) => unknown>> = {
+  messages: (text) => [{ role: 'assistant', content: [{ type: 'text', text }] }] satisfies ModelMessage[],
+  'a UI message': (text) => ({ id: text, role: 'assistant', parts: [{ type: 'text', text }] }),
+  'content of a result': (text) => ({ type: 'content', value: [{ type: 'text', text }] }),
+  'a result of generateText': (text) => generateText({ model: answering([text]), prompt: 'Go' }),
+  'a text of generateText': async (text) => (await generateText({ model: answering([text]), prompt: 'Go' })).text,
+  'steps of generateText': async (text) => (await generateText({ model: answering([text]), prompt: 'Go' })).steps,
+}
+
 /** The AI SDK as an app uses it: messages saved as JSON, and made anew for each request. */
 export const subject: AdapterSubject = {
   generators: true,
+  forms: Object.keys(forms),
   questions: true,
   nestedCalls: true,
   repeatedIds: 'steps',
@@ -81,7 +92,7 @@ async function streamed(turn: AdapterTurn, model: MockLanguageModelV4, messages:
 function optionsOf(turn: AdapterTurn) {
   const { guard, identity, policies, threadId, signal, onError } = turn
   const called: Call = (name, input, execution) => guarded.tools[name]?.execute?.(input, execution)
-  const guarded: GuardedTools<ToolSet> = guardTools(recordOf(turn.tools, called), {
+  const guarded: GuardedTools<ToolSet> = guardTools(recordOf(turn.tools, called, turn.form), {
     guard,
     identity,
     policies,
@@ -104,9 +115,9 @@ const questionsOf = (tools: readonly ContractTool[]) =>
         : [
             [
               name,
-              (input: unknown) => ({
+              async (input: unknown) => ({
                 type: 'user-approval' as const,
-                reason: JSON.stringify(question(input as never)),
+                reason: JSON.stringify(await question(input as never)),
               }),
             ],
           ],
@@ -116,10 +127,10 @@ const questionsOf = (tools: readonly ContractTool[]) =>
 /** Calls a guarded tool from the body of another one. */
 type Call = (name: string, input: unknown, execution: ToolExecutionOptions<unknown>) => unknown
 
-const recordOf = (tools: readonly ContractTool[], called: Call): ToolSet =>
-  Object.fromEntries(tools.map((one) => [one.name, toolOf(one, called)]))
+const recordOf = (tools: readonly ContractTool[], called: Call, form?: string | undefined): ToolSet =>
+  Object.fromEntries(tools.map((one) => [one.name, toolOf(one, called, form)]))
 
-function toolOf({ description, inputSchema, execute }: ContractTool, called: Call): ToolSet[string] {
+function toolOf({ description, inputSchema, execute }: ContractTool, called: Call, form?: string): ToolSet[string] {
   const around = (execution: ToolExecutionOptions<unknown>) => ({
     signal: execution.abortSignal,
     call: async (name: string, input: unknown) => called(name, input, execution),
@@ -138,7 +149,10 @@ function toolOf({ description, inputSchema, execute }: ContractTool, called: Cal
   return tool({
     description,
     inputSchema,
-    execute: (input, execution) => execute(input as never, around(execution)) as Promise<unknown>,
+    execute: async (input, execution) => {
+      const result = await execute(input as never, around(execution))
+      return form === undefined ? result : forms[form]?.(JSON.stringify(result))
+    },
   })
 }
 

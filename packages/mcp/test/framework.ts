@@ -28,8 +28,50 @@ interface CallResult {
   readonly content?: readonly { readonly text?: string }[]
 }
 
+/** A result of an app's own class, which MCP writes as JSON. */
+class Own {
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  toJSON() {
+    return { text: this.#text }
+  }
+}
+
+/** Results of MCP, and what becomes one. */
+const forms: Readonly<Record<string, (text: string) => unknown>> = {
+  content: (text) => ({ content: [{ type: 'text', text, _meta: { text } }] }),
+  'structured content': (text) => ({ content: [{ type: 'text', text }], structuredContent: { text } }),
+  resource: (text) => ({
+    content: [
+      { type: 'text', text: 'leaked' },
+      { type: 'resource', resource: { uri: 'file:///a', text } },
+      { type: 'resource_link', name: text, uri: `file:///a?${encodeURIComponent('a')}`, description: text },
+    ],
+  }),
+  meta: (text) => ({ content: [{ type: 'text', text: 'leaked' }], _meta: { text } }),
+  'an instance of a class': (text) => new Own(text),
+  'instances in a result': (text) => ({
+    content: [{ type: 'text', text: 'leaked' }],
+    structuredContent: { own: new Own(text) },
+  }),
+  'a result of a class': (text) =>
+    new (class {
+      readonly content = [{ type: 'text', text }]
+    })(),
+  'a set of getters': (text) => ({
+    get content() {
+      return [{ type: 'text', text }]
+    },
+  }),
+}
+
 /** An MCP server with the SDK's own client before it, and a loop that calls the model and its tools. */
 export const subject: AdapterSubject = {
+  forms: Object.keys(forms),
   async turn(turn) {
     const conversation = read(turn)
     const run = new Run(turn, conversation)
@@ -51,6 +93,7 @@ class Run {
   readonly #turn: AdapterTurn
   readonly #conversation: Conversation
   readonly #seen: unknown[] = []
+  readonly #results: unknown[] = []
   #offered: readonly string[] = []
 
   constructor(turn: AdapterTurn, conversation: Conversation) {
@@ -93,7 +136,7 @@ class Run {
       text,
       interrupts: this.#conversation.waiting.map(({ interrupt }) => interrupt),
       model: { requests: this.#seen.length, saw: JSON.stringify(this.#seen), offered: this.#offered },
-      browser: JSON.stringify(this.#conversation),
+      browser: JSON.stringify([this.#conversation, this.#results]),
       ...(error !== undefined && { error }),
     }
   }
@@ -118,7 +161,10 @@ class Run {
         const { requestState } = result
         if (interrupt !== undefined) {
           waiting.push({ call, interrupt, ...(requestState && { requestState: toHex(requestState) }) })
-        } else messages.push({ role: 'tool', id: call.id, content: result.content?.[0]?.text ?? '' })
+        } else {
+          this.#results.push(result)
+          messages.push({ role: 'tool', id: call.id, content: result.content?.[0]?.text ?? '' })
+        }
       }
     })
   }
@@ -137,6 +183,7 @@ class Run {
 /** One request to the server, which is made anew, for whom the turn's session says. */
 function serve(turn: AdapterTurn) {
   const { guard, identity, policies, onError } = turn
+  const form = turn.form === undefined ? undefined : forms[turn.form]
   // A body calls no tool of its server: what it has to share is a function.
   const call = () => Promise.reject(new TypeError('MCP has no calls from one tool to another'))
   const tools = Object.fromEntries(turn.tools.map((one) => [one.name, one as unknown as McpTool]))
@@ -145,7 +192,7 @@ function serve(turn: AdapterTurn) {
     Object.fromEntries(
       Object.entries(tools).map(([name, { description = '', inputSchema, execute }]) => [
         name,
-        { description, inputSchema, execute },
+        { description, inputSchema, execute: form === undefined ? execute : dressed(execute, form) },
       ]),
     ),
     // The contract asks whether what is shown is a call all the same; and moves a clock that no wait knows.
@@ -163,6 +210,11 @@ function serve(turn: AdapterTurn) {
   const authInfo = { token: '', clientId: 'contract', scopes: [], ...(identity && { extra: { identity } }) }
   return (url: string | URL, init?: RequestInit) => handler.fetch(new Request(url, init), { authInfo })
 }
+
+const dressed =
+  (execute: McpTool['execute'], form: (text: string) => unknown): McpTool['execute'] =>
+  async (input, surroundings) =>
+    form(JSON.stringify(await execute(input as never, surroundings)))
 
 const toHex = (text: string) => Buffer.from(text).toString('hex')
 const fromHex = (text: string) => Buffer.from(text, 'hex').toString()

@@ -11,7 +11,7 @@ const MAX_DEPTH = 1_000
  * Replaces verbatim tokens in a plain JSON value: in its texts and in its keys (E4).
  *
  * Returns the same value when there is nothing to replace, else a copy of what changed. Looks at 256 kB;
- * encodings of a token, binaries and class instances other than errors are out of its reach.
+ * encodings of a token, binaries and what class instances other than errors show in no JSON are out of its reach.
  */
 export function redactTokens<Value>(value: Value, tokens: readonly Token[]): Value {
   if (tokens.length === 0 || (typeof value !== 'string' && typeof value !== 'object') || value === null) return value
@@ -37,9 +37,19 @@ class Redaction {
     if (typeof value !== 'object' || value === null || depth === MAX_DEPTH) return value
     if (Array.isArray(value)) return this.#array(value, depth)
     const prototype = Object.getPrototypeOf(value)
-    if (prototype === Object.prototype || prototype === null) return this.#object(value, depth)
+    const isPlain = (prototype === Object.prototype || prototype === null) && !isWrittenByItself(value)
+    if (isPlain) return this.#object(value, depth)
     // As in what `Promise.allSettled` gives.
-    return value instanceof Error ? redactError(value, this.#tokens) : value
+    return value instanceof Error ? redactError(value, this.#tokens) : this.#instance(value)
+  }
+
+  /** Frameworks write results as JSON: where that holds a token, it takes the place of the instance. */
+  #instance(instance: object): unknown {
+    if (ArrayBuffer.isView(instance)) return instance
+    const json = jsonOf(instance)
+    if (json === undefined) return instance
+    const clean = this.#text(json)
+    return clean === json ? instance : JSON.parse(clean)
   }
 
   #text(text: string): string {
@@ -75,3 +85,14 @@ class Redaction {
     return copy === undefined ? object : Object.fromEntries(copy)
   }
 }
+
+/** `undefined` where there is none: nothing can write it. */
+function jsonOf(value: object): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
+}
+
+const isWrittenByItself = (value: object): boolean => 'toJSON' in value && typeof value.toJSON === 'function'

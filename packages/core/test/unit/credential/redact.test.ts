@@ -63,9 +63,36 @@ describe('redactTokens', () => {
     expect(redactTokens(cycle, tokens)).toBe(cycle)
   })
 
-  test('leaves class instances as they are', () => {
-    const date = new Date(0)
-    expect(redactTokens({ date }, tokens).date).toBe(date)
+  test('leaves class instances as they are, whose JSON holds no token', () => {
+    const circle: { self?: unknown } = new (class {})()
+    circle.self = circle
+    const hidden = new (class {
+      readonly #token = secret
+      readonly name = this.#token.length
+    })()
+    for (const one of [new Date(0), new Map([[secret, secret]]), new TextEncoder().encode(secret), circle, hidden]) {
+      expect(redactTokens({ one }, tokens).one).toBe(one)
+    }
+  })
+
+  test('replaces a class instance by its JSON, where that holds a token', () => {
+    class Own {
+      readonly token = secret
+      readonly at = new Date(0)
+    }
+    class Closed {
+      readonly #token = secret
+      toJSON() {
+        return { text: `it is ${this.#token}` }
+      }
+    }
+    const plain = { toJSON: () => [secret] }
+    const redacted = redactTokens({ own: new Own(), closed: [new Closed()], plain }, tokens) as unknown
+    expect(redacted).toEqual({
+      own: { token: '[token]', at: '1970-01-01T00:00:00.000Z' },
+      closed: [{ text: 'it is [token]' }],
+      plain: ['[token]'],
+    })
   })
 })
 
