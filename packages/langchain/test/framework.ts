@@ -70,7 +70,7 @@ const toolOf = (
 ): StructuredToolInterface =>
   tool(
     async (input: unknown, config: Runtime) => {
-      if (question !== undefined && !interrupt(question(input as never))) return 'refused' as never
+      if (question !== undefined && !interrupt(await question(input as never))) return 'refused' as never
       const call = (other: string, args: unknown) => called(other, args, config)
       const result = await execute(input as never, { signal: config.signal, call })
       const dress = form === undefined ? undefined : forms[form]

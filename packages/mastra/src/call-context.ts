@@ -1,5 +1,6 @@
-import type { Identity, Interrupt, Slot } from '@behalf/core'
+import type { Identity, Interrupt, Redactor, Slot } from '@behalf/core'
 import type { ToolExecutionContext } from '@mastra/core/tools'
+import type { SuspendOptions } from '@mastra/core/workflows'
 import type { GuardedCall } from './guarded-tools.ts'
 import { reportError } from './report-error.ts'
 import { isWakeUp, ourInterrupt } from './wake-up.ts'
@@ -12,11 +13,13 @@ interface Resumed {
   readonly suspendPayload?: unknown
 }
 
+type Suspend = (payload: unknown, options?: SuspendOptions) => Promise<unknown>
+
 /** What Mastra hands to a tool. What is named here is there in some versions, and missing from the types of others. */
 export type Context = Told &
   Resumed & {
     readonly runId?: unknown
-    readonly suspend?: (payload: unknown) => Promise<unknown>
+    readonly suspend?: Suspend
     readonly agent?: NonNullable<Told['agent']> & Resumed & { readonly isBackgroundTask?: boolean }
     readonly workflow?: NonNullable<Told['workflow']> & Resumed
   }
@@ -94,27 +97,35 @@ export function isInOwnStep(context: Context): boolean {
 }
 
 /**
- * The context for the tool's own code, without what only woke the guard up.
+ * The context for the tool's own code: without what only woke the guard up, and with no way to suspend that would show
+ * and keep a token of the call.
  *
  * Mastra checks no input where there is resume data, and checks that data by the tool's schema.
  */
-export function ownContext(context: Context, { tool, name }: GuardedCall): Context {
+export function ownContext(context: Context, { tool, name }: GuardedCall, redact: Redactor): Context {
   const part = context.agent ?? context.workflow ?? context
   const resumeData = part.resumeData ?? context.resumeData
   const suspendPayload = part.suspendPayload ?? context.suspendPayload
-  if (resumeData === undefined && suspendPayload === undefined) return context
   const suspendsItself = tool.resumeSchema !== undefined || tool.suspendSchema !== undefined
   const isOwn = suspendPayload === undefined ? suspendsItself : ourInterrupt(suspendPayload, name) === undefined
-  if (isOwn && !isWakeUp(resumeData)) return context
-  const own = withoutResume(context)
+  const isKept = isOwn && !isWakeUp(resumeData)
+  const own = (one: Suspendable) => silent(isKept ? one : withoutResume(one), redact)
   return {
-    ...own,
-    ...(context.agent !== undefined && { agent: withoutResume(context.agent) }),
-    ...(context.workflow !== undefined && { workflow: withoutResume(context.workflow) }),
-  }
+    ...own(context),
+    ...(context.agent !== undefined && { agent: own(context.agent) }),
+    ...(context.workflow !== undefined && { workflow: own(context.workflow) }),
+  } as Context
 }
 
-function withoutResume<Part extends Resumed>(part: Part): Omit<Part, keyof Resumed> {
+type Suspendable = Resumed & { readonly suspend?: Suspend }
+
+function withoutResume(part: Suspendable): Suspendable {
   const { resumeData: _, suspendPayload: __, ...rest } = part
   return rest
+}
+
+function silent(part: Suspendable, redact: Redactor): Suspendable {
+  const { suspend } = part
+  if (suspend === undefined) return part
+  return { ...part, suspend: (payload: unknown, options?: SuspendOptions) => suspend(redact(payload), options) }
 }

@@ -3,6 +3,7 @@ import {
   denySentences,
   interruptSentences,
   type Outcome,
+  redactorOf,
   slotWithin,
   ToolAuthorizationError,
   toolFailedSentence,
@@ -25,12 +26,13 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
     const invocation = { tool: call.name, slot, input, identity, signal: abortSignal }
     let outcome: Outcome<unknown>
     try {
-      outcome = await guard.run(call.policy, invocation, async (parsed) => {
+      outcome = await guard.run(call.policy, invocation, async (parsed, one) => {
         await demandSameInput(parsed, call)
-        return execute(parsed, ownContext(context, call))
+        return execute(parsed, ownContext(context, call, redactorOf(one)))
       })
     } catch (error) {
       if (abortSignal?.aborted === true && error === abortSignal.reason) throw error
+      if (isSuspension(error)) throw error
       reportError(error, call)
       throw ConfigurationError.isInstance(error)
         ? new ToolAuthorizationError('misconfigured', denySentences.misconfigured)
@@ -41,6 +43,9 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   bodies.add(guarded)
   return guarded
 }
+
+/** How Mastra ends a call that asks to be suspended while the model still streams: no failure of the tool. */
+const isSuspension = (error: unknown): boolean => error instanceof Error && error.name === 'EagerToolExecutionNotRun'
 
 const bodies = new WeakSet<object>()
 

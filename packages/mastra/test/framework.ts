@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AdapterReport, AdapterSubject, AdapterTurn, ContractTool } from '@behalf/testing/contract'
-import { Agent } from '@mastra/core/agent'
+import { Agent, MessageList } from '@mastra/core/agent'
 import type { MastraModelConfig } from '@mastra/core/llm'
 import { Mastra } from '@mastra/core/mastra'
 import { createTool } from '@mastra/core/tools'
@@ -9,8 +9,31 @@ import { LibSQLStore } from '@mastra/libsql'
 import { type AnyTool, guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
 import { ScriptedModel } from './scripted-model.ts'
 
+const teller = (text: string) =>
+  new Agent({
+    id: 'teller',
+    name: 'teller',
+    instructions: 'You tell.',
+    model: new ScriptedModel(text) as unknown as MastraModelConfig,
+  })
+
+/** Mastra's own types in which a tool may answer, such as one that asks another agent. */
+const forms: Readonly<Record<string, (text: string) => unknown>> = {
+  messages: (text) => new MessageList().add({ role: 'assistant', content: text }, 'response').get.all.db(),
+  'a list of messages': (text) => new MessageList().add({ role: 'assistant', content: text }, 'response'),
+  'a result of an agent': (text) => teller(text).generate('Go'),
+  'the text of an agent': async (text) => (await teller(text).generate('Go')).text,
+  'an instance of a class': (text) =>
+    new (class {
+      toJSON() {
+        return { text }
+      }
+    })(),
+}
+
 /** Mastra as an app uses it, with its own storage in a file. One request makes everything anew. */
 export const subject: AdapterSubject = {
+  forms: Object.keys(forms),
   questions: true,
   guardedQuestions: true,
   nestedCalls: true,
@@ -88,7 +111,7 @@ export const subject: AdapterSubject = {
 function agentOf(turn: AdapterTurn, model: ScriptedModel): Agent {
   const { guard, identity, policies, onError } = turn
   const called: Call = async (name, input, context) => guarded[name]?.execute?.(input, context)
-  const guarded: Record<string, AnyTool> = guardTools(recordOf(turn.tools, called), {
+  const guarded: Record<string, AnyTool> = guardTools(recordOf(turn.tools, called, turn.form), {
     guard,
     identity,
     policies,
@@ -111,19 +134,26 @@ function agentOf(turn: AdapterTurn, model: ScriptedModel): Agent {
 /** Calls a guarded tool from the body of another one. */
 type Call = (name: string, input: unknown, context: never) => Promise<unknown>
 
-const recordOf = (tools: readonly ContractTool[], called: Call): Record<string, AnyTool> =>
-  Object.fromEntries(tools.map((tool) => [tool.name, toolOf(tool, called)]))
+const recordOf = (tools: readonly ContractTool[], called: Call, form?: string | undefined): Record<string, AnyTool> =>
+  Object.fromEntries(tools.map((tool) => [tool.name, toolOf(tool, called, form)]))
 
-function toolOf({ name, description, inputSchema, question, execute }: ContractTool, called: Call): AnyTool {
+function toolOf(
+  { name, description, inputSchema, question, execute }: ContractTool,
+  called: Call,
+  form?: string | undefined,
+): AnyTool {
   return createTool({
     id: name,
     description,
     inputSchema,
     execute: async (input: unknown, context) => {
       const { abortSignal, agent } = context
-      if (question !== undefined && agent?.resumeData === undefined) return agent?.suspend(question(input as never))
+      if (question !== undefined && agent?.resumeData === undefined) {
+        return agent?.suspend(await question(input as never))
+      }
       const call = (other: string, args: unknown) => called(other, args, context as never)
-      return execute(input as never, { signal: abortSignal, call }) as Promise<unknown>
+      const result = await execute(input as never, { signal: abortSignal, call })
+      return form === undefined ? result : forms[form]?.(JSON.stringify(result))
     },
   })
 }

@@ -38,6 +38,9 @@ export interface TurnPlan {
   readonly signal?: AbortSignal
 }
 
+/** Those that ask a person by themselves. */
+const asking: readonly GuardedName[] = ['wipe_safely', 'ask_carelessly']
+
 const secretFields = ['access_token', 'id_token', 'refresh_token', 'auth_req_id', 'client_secret']
 
 /** One world for one scenario: servers, a store, and people. */
@@ -136,7 +139,7 @@ export class AdapterSession {
     const { identity, tools = Object.keys(policies) as GuardedName[], plainTools = [] } = plan
     const { generators = false, guardedQuestions = false } = this.subject
     const possible = tools.filter(
-      (name) => (generators || name !== 'watch_price') && (guardedQuestions || name !== 'wipe_safely'),
+      (name) => (generators || name !== 'watch_price') && (guardedQuestions || !asking.includes(name)),
     )
     const turn: AdapterTurn = {
       start: startOf(plan.start),

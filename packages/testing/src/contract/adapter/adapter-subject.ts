@@ -61,6 +61,9 @@ export type TurnStart =
    */
   | { readonly kind: 'forge' }
 
+/** What a tool asks a person by itself. */
+type Question = Readonly<Record<string, unknown>>
+
 /** A tool in no framework's form. */
 export interface ContractTool {
   readonly name: string
@@ -71,7 +74,7 @@ export interface ContractTool {
    * where the framework takes one. Any answer but a no lets the body run. Of guarded tools only where the subject says
    * `guardedQuestions`, and then the body asks.
    */
-  readonly question?: (input: never) => Readonly<Record<string, unknown>>
+  readonly question?: (input: never) => Question | Promise<Question>
   /**
    * The body; its policy's credentials come by `currentCall`. A generator yields its events and returns its output;
    * only where the subject says `generators`. Where a framework takes the last value that is yielded for the

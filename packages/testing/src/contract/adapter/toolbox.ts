@@ -71,6 +71,7 @@ export const policies = {
   hang: policy(Nothing, {}),
   order_twice: policy(Order, {}),
   wipe_safely: policy(Reason, {}),
+  ask_carelessly: policy(Nothing, { access: { trade: readAccount } }),
 }
 
 /** `auditor` is nobody here. */
@@ -180,6 +181,16 @@ const guarded: Readonly<Record<GuardedName, Omit<ContractTool, 'name'>>> = {
   watch_price: { description: 'Watches a price', inputSchema: Price, execute: watchPrice },
   order_twice: { description: 'Places an order two times', inputSchema: Order, execute: orderTwice },
   wipe_safely: wipe,
+  ask_carelessly: {
+    description: 'Gives its token away in a question',
+    inputSchema: Nothing,
+    question: () =>
+      currentCall(policies.ask_carelessly).access.trade.withToken(async (token) => ({
+        question: `Use ${token}?`,
+        token,
+      })),
+    execute: async () => 'asked',
+  },
   hang: { description: 'Never ends', inputSchema: Nothing, execute: hang },
 }
 

@@ -57,6 +57,21 @@ export const secrets: readonly AdapterScenario[] = [
     },
   },
   {
+    title: "a token in a question of a tool's own reaches neither browser nor checkpoint",
+    needs: 'guardedQuestions',
+    async run(session) {
+      const identity = await session.login()
+      for (const stream of [false, true]) {
+        const threadId = `thread-${stream}`
+        const model = [[call('call-1', 'ask_carelessly')]]
+        const report = await session.turn({ start: 'Ask', identity, stream, threadId, model })
+        expectSilence(session, report)
+        expect(session.persisted()).toMatch(/Use \[token\]\?/)
+        expect(session.errors.map(String)).toEqual([])
+      }
+    },
+  },
+  {
     title: 'what a body throws stays with the app: the model is told one fixed sentence',
     async run(session) {
       const identity = await session.login()
