@@ -85,7 +85,7 @@ test('without a verified identity, or an answer about permissions, there are no 
 
 test('two runs at once do not mix', async () => {
   const retriever = guardRetriever(new Library(), options)
-  const users = await Promise.all(['ann', 'bob', 'ann', 'bob'].map(verified))
+  const users = await Promise.all(['ann', 'bob', 'ann', 'bob'].map((user) => verified(user)))
   const all = await Promise.all(users.map((identity) => retriever.invoke('x', { context: { identity } } as never)))
   for (const [index, documents] of all.entries()) expect(found(documents)).toContain(`${users[index]?.subject}-1`)
   for (const [index, documents] of all.entries()) {

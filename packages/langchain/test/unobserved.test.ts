@@ -1,5 +1,4 @@
 // What a user may not see is seen by no handler: neither one of the run, nor one that LangChain finds by itself.
-import { createServer } from 'node:http'
 import { may, object } from '@behalf/core'
 import { BaseCallbackHandler } from '@langchain/core/callbacks/base'
 import { awaitAllCallbacks } from '@langchain/core/callbacks/promises'
@@ -8,9 +7,10 @@ import { BaseRetriever } from '@langchain/core/retrievers'
 import { RunnableLambda } from '@langchain/core/runnables'
 import { tool } from '@langchain/core/tools'
 import { Annotation, StateGraph } from '@langchain/langgraph'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { guardRetriever, guardTools } from '../src/index.ts'
 import { agentWith, call } from './agent.ts'
+import { langSmith } from './langsmith.ts'
 import { checker, Nothing, policies, verified, world } from './world.ts'
 
 type Meta = { id: string }
@@ -74,36 +74,11 @@ const sources = {
   'a search': () => new Ensemble().invoke('anything'),
 }
 
-/** Where LangSmith's client sends what it traces. */
-const sent: string[] = []
-const server = createServer((request, response) => {
-  const parts: Buffer[] = []
-  request.on('data', (part: Buffer) => void parts.push(part))
-  request.on('end', () => {
-    sent.push(Buffer.concat(parts).toString())
-    response.setHeader('content-type', 'application/json').end('{}')
-  })
-})
-
-// LangSmith's client reads its address once.
-beforeAll(async () => {
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : undefined
-  vi.stubEnv('LANGSMITH_TRACING', 'true')
-  vi.stubEnv('LANGSMITH_API_KEY', 'a-key')
-  vi.stubEnv('LANGSMITH_ENDPOINT', `http://127.0.0.1:${port}`)
-})
+const sent = langSmith()
 
 beforeEach(() => {
   sent.length = 0
   handler.texts.length = 0
-})
-
-afterAll(() => {
-  vi.unstubAllEnvs()
-  server.closeAllConnections()
-  server.close()
 })
 
 for (const [name, source] of Object.entries(sources)) {

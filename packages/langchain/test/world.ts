@@ -37,10 +37,19 @@ const documents: Readonly<Record<string, object>> = {
 const fetch: Fetch = async (input) => Response.json(documents[new URL(String(input)).pathname] ?? {})
 
 /** Somebody whose token was verified. */
-export async function verified(subject = 'ann'): Promise<UserIdentity> {
+export async function verified(subject = 'ann', more: Readonly<Record<string, unknown>> = {}): Promise<UserIdentity> {
   const now = Math.floor(Date.now() / 1000)
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const claims = { iss: ISSUER, sub: subject, aud: AUDIENCE, client_id: 'agent', iat: now, exp: now + 3600, jti: '1' }
+  const claims = {
+    iss: ISSUER,
+    sub: subject,
+    aud: AUDIENCE,
+    client_id: 'agent',
+    iat: now,
+    exp: now + 3600,
+    jti: '1',
+    ...more,
+  }
   const signed = `${part({ alg: 'ES256', typ: 'at+jwt', kid: 'k' })}.${part(claims)}`
   const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
   const token = `${signed}.${signature.toString('base64url')}`
