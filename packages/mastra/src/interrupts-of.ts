@@ -35,7 +35,8 @@ export interface WorkflowEnd {
 /**
  * The guarded calls that wait, ready to be shown or stored.
  *
- * Asks nobody, and leaves out what tools suspended themselves. Storage holds the runs of all users: filter
+ * Asks nobody, and leaves out what tools suspended themselves. A call of another agent, or of a workflow, that an agent calls as
+ * a tool is listed with the run and the call of the outer agent. Storage holds the runs of all users: filter
  * `listSuspendedRuns` by the thread and resource of whoever asks.
  *
  * @param result - What `agent.listSuspendedRuns(…)` gave (an agent's own result names one call at most), or how a workflow's run ended.
@@ -49,10 +50,17 @@ export function interruptsOf(result: SuspendedRuns | WorkflowEnd): readonly (Pen
 function callsOf({ runs }: SuspendedRuns): PendingCall[] {
   return runs.flatMap(({ runId, toolCalls }) =>
     toolCalls.flatMap(({ toolCallId, suspendPayload }) => {
-      const interrupt = parseInterrupt(suspendPayload)
+      const interrupt = interruptIn(suspendPayload)
       return interrupt === undefined ? [] : [{ runId, interrupt, ...(toolCallId !== undefined && { toolCallId }) }]
     }),
   )
+}
+
+/** Of a call that another agent made, the payload is kept within that of the call of the agent. */
+function interruptIn(payload: unknown): Interrupt | undefined {
+  const interrupt = parseInterrupt(payload)
+  if (interrupt !== undefined || typeof payload !== 'object' || payload === null) return interrupt
+  return 'suspendPayload' in payload ? interruptIn(payload.suspendPayload) : undefined
 }
 
 function stepsOf({ status, suspended = [], steps }: WorkflowEnd): PendingStep[] {

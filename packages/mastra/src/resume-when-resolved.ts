@@ -30,8 +30,9 @@ export interface StepResumption {
  * One look, no waiting: call it again after the interrupt's `interval`, or when the user comes back. Resume one after
  * the other, and read each stream to its end. What a call is resumed with is only a wake-up: the tool checks again,
  * under the identity of whoever resumes. Sign-in, connection and step-up have no record, so they are given at once:
- * call this when the user has done what was asked. Left out are a question that is unknown or somebody else's, and what
- * no guard with these keys suspended.
+ * call this when the user has done what was asked. Left out are a question that is unknown or somebody else's, what no
+ * guard with these keys suspended, and a call within another agent or a workflow that an agent calls as a tool: its
+ * proof is for that agent's own run, which Mastra does not tell here.
  *
  * @throws TransportError, StoreError Nothing is known; try again later.
  */
