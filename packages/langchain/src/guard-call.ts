@@ -24,7 +24,7 @@ export type ToolBody = (input: unknown, runManager?: unknown, config?: RunConfig
 /** A tool's function behind `guard.run`. */
 export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
   const guarded: ToolBody = (input, runManager, config = {}) => {
-    const enclosing = { place: placeOf(call.name, config), config }
+    const enclosing = { place: placeOf(call.name, input, config), config }
     return amongSiblings(config, async (until) => {
       const run = (parsed: unknown, one: Call) =>
         runBody(enclosing, (own) => body(parsed, runManager, own), redactorOf(one))

@@ -2,15 +2,16 @@ import { namespaceOf, type Scratchpad, scratchpadOf, threadOf } from './graph-ta
 import { enclosing } from './nesting.ts'
 import { type RunConfig, toolCallIdOf } from './run-config.ts'
 
-/** How many calls of one name a task has begun, by its scratchpad. */
+/** How many equal calls a task has begun, by its scratchpad. */
 const begun = new WeakMap<Scratchpad, Map<string, number>>()
 
 /**
  * Where a call stands, the same after a restart: what its pauses are named by. The thread is part of it, so that the
- * proof of a pause is of no use in another thread.
+ * proof of a pause is of no use in another thread; the input, so that calls which code makes in another order when it
+ * begins anew keep their answers.
  */
-export function placeOf(name: string, config: RunConfig): readonly unknown[] {
-  const own = [enclosing()?.place, toolCallIdOf(config), name]
+export function placeOf(name: string, input: unknown, config: RunConfig): readonly unknown[] {
+  const own = [enclosing()?.place, toolCallIdOf(config), name, textOf(input)]
   return [threadOf(config), namespaceOf(config), own, count(scratchpadOf(config), JSON.stringify(own))]
 }
 
@@ -21,4 +22,13 @@ function count(scratchpad: Scratchpad | undefined, key: string): number {
   const before = counts.get(key) ?? 0
   counts.set(key, before + 1)
   return before
+}
+
+/** What is no JSON is refused by the guard later. */
+function textOf(input: unknown): string | undefined {
+  try {
+    return JSON.stringify(input)
+  } catch {
+    return undefined
+  }
 }
