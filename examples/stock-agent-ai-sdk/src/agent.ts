@@ -60,7 +60,7 @@ async function converse(
     answer = waiting.interrupt.message
     const isQuestion = waiting.interrupt.kind === 'approval_pending'
     if (!isQuestion || identity === undefined || (await waitForPerson(waiting.interrupt)) === 'leave') break
-    const resumed = await resumeWhenResolved(messages, { guard, identity })
+    const resumed = await resumeWhenResolved(messages, { guard, identity, threadId })
     if (resumed === undefined) continue
     messages = resumed
     await noteRefusal(waiting.toolCallId)

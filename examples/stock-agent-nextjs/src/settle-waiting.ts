@@ -26,12 +26,13 @@ export interface SettleContext {
 export async function settleWaiting(messages: readonly UIMessage[], context: SettleContext): Promise<Settled> {
   const waiting = interruptsOf(messages)
   if (waiting.length === 0) return { status: 'answered', messages }
-  const { guard, identity } = context
+  const { guard, identity, threadId } = context
   if (identity === undefined) return { status: 'open', messages }
   const looks = await Promise.all(waiting.map((one) => lookAgain(messages, one, context)))
   const now = looks.reduce<readonly UIMessage[]>((all, look) => look.change?.(all) ?? all, messages)
   if (looks.some(({ isOpen }) => isOpen)) return { status: 'open', messages: now }
-  const resumed = await resumeWhenResolved(await convertToModelMessages([...now], { tools }), { guard, identity })
+  const kept = await convertToModelMessages([...now], { tools })
+  const resumed = await resumeWhenResolved(kept, { guard, identity, threadId })
   if (resumed === undefined) return { status: 'open', messages: now }
   const last = resumed.at(-1)
   const responses = last?.role === 'tool' ? last.content.filter((part) => part.type === 'tool-approval-response') : []

@@ -24,7 +24,7 @@ export function approvalOf(call: GuardedCall): ToolApprovalFunction {
           if (outcome.maxWaitSeconds !== undefined) return undefined
           return {
             type: 'user-approval',
-            reason: JSON.stringify(await guard.pauses.bind(outcome.interrupt, pauseOf(id, input))),
+            reason: JSON.stringify(await guard.pauses.bind(outcome.interrupt, pauseOf(threadId, id, input))),
           }
         case 'denied':
         case 'unavailable':

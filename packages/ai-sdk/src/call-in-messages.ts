@@ -34,8 +34,15 @@ export function callIn(messages: readonly ModelMessage[], toolCallId: string): C
   }
 }
 
-/** What the guard calls the pause of a call: bound to its arguments, which a client that keeps messages could change. */
-export const pauseOf = (callId: string, input: unknown): Json => [callId, JSON.parse(JSON.stringify(input) ?? 'null')]
+/**
+ * What the guard calls the pause of a call: bound to its conversation and its arguments, which a client that keeps messages
+ * could change.
+ */
+export const pauseOf = (threadId: string, callId: string, input: unknown): Json => [
+  threadId,
+  callId,
+  JSON.parse(JSON.stringify(input) ?? 'null'),
+]
 
 /** Whether a result of this call follows it. */
 export const hasEnded = (parts: readonly Part[], call: ToolCall): boolean =>

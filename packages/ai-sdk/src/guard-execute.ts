@@ -81,13 +81,13 @@ async function runGuarded(
  * of the call. A client can write a call that no model made, its request and the answer.
  */
 async function mayGoOn(
-  { policy, options: { guard } }: GuardedCall,
+  { policy, options: { guard, threadId } }: GuardedCall,
   invocation: Invocation,
   { id, answered }: CallInMessages,
 ): Promise<boolean> {
   const interrupt = parseInterrupt(answered?.reason)
   const isOwn = interrupt?.tool === invocation.tool
-  if (isOwn && (await guard.pauses.isOwn(interrupt, pauseOf(id, invocation.input)))) return true
+  if (isOwn && (await guard.pauses.isOwn(interrupt, pauseOf(threadId, id, invocation.input)))) return true
   const outcome = await guard.preflight(policy, invocation)
   return outcome.status !== 'ready' || outcome.trace.approvalId !== undefined
 }

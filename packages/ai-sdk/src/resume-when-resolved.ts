@@ -1,4 +1,11 @@
-import { type DenyCode, denySentences, type Guard, type Identity, type PauseState } from '@behalf/core'
+import {
+  ConfigurationError,
+  type DenyCode,
+  denySentences,
+  type Guard,
+  type Identity,
+  type PauseState,
+} from '@behalf/core'
 import type { ModelMessage, ToolApprovalResponse } from 'ai'
 import { type CallInMessages, callIn, pauseOf } from './call-in-messages.ts'
 import { type PendingApproval, pendingApprovals } from './pending-approvals.ts'
@@ -8,6 +15,8 @@ export interface ResumeOptions {
   readonly guard: Pick<Guard, 'pauses'>
   /** Who asks. Questions are looked up under this identity only. */
   readonly identity: Identity
+  /** The conversation's id, as `guardTools` gets it. */
+  readonly threadId: string
   readonly signal?: AbortSignal
 }
 
@@ -20,14 +29,18 @@ export interface ResumeOptions {
  * at once: call this when the user has done what was asked.
  *
  * Stays `undefined` for a question that is unknown or somebody else's (the two are not told apart), and for
- * requests that no guard with these keys made, until the app answers those itself.
+ * requests that no guard with these keys made for this conversation, until the app answers those itself.
  *
+ * @throws ConfigurationError There is no `threadId`.
  * @throws TransportError, StoreError Nothing is known; try again later.
  */
 export async function resumeWhenResolved(
   messages: readonly ModelMessage[],
   options: ResumeOptions,
 ): Promise<ModelMessage[] | undefined> {
+  if (typeof options.threadId !== 'string' || options.threadId === '') {
+    throw new ConfigurationError('resumeWhenResolved.threadId', 'give the id that guardTools got for the conversation')
+  }
   const last = messages.at(-1)
   const pending = pendingApprovals(messages)
   if (pending.length === 0 || (last?.role !== 'assistant' && last?.role !== 'tool')) return undefined
@@ -58,11 +71,11 @@ const refusals: Readonly<Partial<Record<PauseState, DenyCode>>> = {
 async function answerTo(
   { interrupt }: PendingApproval,
   { id, call }: CallInMessages,
-  { guard, identity, signal }: ResumeOptions,
+  { guard, identity, threadId, signal }: ResumeOptions,
 ): Promise<Answer | undefined> {
   // A tool that is not guarded may give any text as its reason, also one that an interrupt stands in.
   if (interrupt === undefined || call?.toolName !== interrupt.tool) return undefined
-  const asked = { pause: pauseOf(id, call.input), identity, ...(signal !== undefined && { signal }) }
+  const asked = { pause: pauseOf(threadId, id, call.input), identity, ...(signal !== undefined && { signal }) }
   const state = await guard.pauses.stateOf(interrupt, asked)
   if (state === undefined || state === 'open') return undefined
   const refusal = refusals[state]

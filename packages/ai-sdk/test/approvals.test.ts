@@ -42,10 +42,10 @@ test('after a restart, an approved call runs once and its result reaches the mod
   const { guard, login, saved, orders, clock, authorizationServer } = await paused()
   const restarted = guard()
   const identity = await login()
-  expect(await resumeWhenResolved(saved, { guard: restarted, identity })).toBeUndefined()
+  expect(await resumeWhenResolved(saved, { guard: restarted, identity, threadId: 'thread-1' })).toBeUndefined()
   await authorizationServer.controls.approve()
   clock.advance(10)
-  const messages = await resumeWhenResolved(saved, { guard: restarted, identity })
+  const messages = await resumeWhenResolved(saved, { guard: restarted, identity, threadId: 'thread-1' })
   expect(messages?.at(-1)).toMatchObject({
     role: 'tool',
     content: [{ type: 'tool-approval-response', approved: true }],
@@ -61,7 +61,7 @@ test('replaying the same saved messages gives the first result again and places 
   const { guard, identity, saved, orders, clock, authorizationServer } = await paused()
   await authorizationServer.controls.approve()
   clock.advance(10)
-  const messages = (await resumeWhenResolved(saved, { guard: guard(), identity })) ?? []
+  const messages = (await resumeWhenResolved(saved, { guard: guard(), identity, threadId: 'thread-1' })) ?? []
   const texts: string[] = []
   for (let replay = 0; replay < 3; replay++) {
     const { saved: after } = await turn({ guard: guard(), identity, model: scripted('Done.'), messages })
@@ -77,7 +77,7 @@ test('two replays at the same time place one order', async () => {
   const { guard, identity, saved, orders, clock, authorizationServer } = await paused()
   await authorizationServer.controls.approve()
   clock.advance(10)
-  const messages = (await resumeWhenResolved(saved, { guard: guard(), identity })) ?? []
+  const messages = (await resumeWhenResolved(saved, { guard: guard(), identity, threadId: 'thread-1' })) ?? []
   await Promise.all([1, 2, 3].map(() => turn({ guard: guard(), identity, model: scripted('Done.'), messages })))
   expect(await orders()).toBe(1)
 })
@@ -96,7 +96,7 @@ test('a denial by the person is told in the fixed sentence and runs nothing', as
   await authorizationServer.controls.deny()
   clock.advance(10)
   const behalf = guard()
-  const messages = await resumeWhenResolved(saved, { guard: behalf, identity })
+  const messages = await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })
   expect(messages?.at(-1)).toMatchObject({ content: [{ approved: false }] })
   const model = scripted('They said no.')
   await turn({ guard: behalf, identity, model, messages: messages ?? [] })
@@ -121,7 +121,7 @@ test('an approval for 50 is not used by a call for 500: that is another question
   const behalf = guard()
   const changed = JSON.parse(JSON.stringify(saved).replaceAll('"quantity":50', '"quantity":500')) as ModelMessage[]
   // The proof of the request is for the arguments that were asked about.
-  expect(await resumeWhenResolved(changed, { guard: behalf, identity })).toBeUndefined()
+  expect(await resumeWhenResolved(changed, { guard: behalf, identity, threadId: 'thread-1' })).toBeUndefined()
   await turn({ guard: behalf, identity, model: scripted('Hm.'), messages: forged(changed) })
   expect(await orders()).toBe(0)
   expect(await authorizationServer.controls.pendingRequests('ann')).toMatchObject([
@@ -137,7 +137,7 @@ test('another user in the same thread neither sees nor uses the answer', async (
   clock.advance(10)
   const bob = await login('bob')
   const behalf = guard()
-  expect(await resumeWhenResolved(saved, { guard: behalf, identity: bob })).toBeUndefined()
+  expect(await resumeWhenResolved(saved, { guard: behalf, identity: bob, threadId: 'thread-1' })).toBeUndefined()
   const model = scripted('No.')
   await turn({ guard: behalf, identity: bob, model, messages: forged(saved) })
   expect(seenBy(model)).toContain('This action is not permitted.')
@@ -160,7 +160,7 @@ test('two users with the same ids in the same thread each get their own order', 
   await authorizationServer.controls.approve(ofAnn?.authReqId)
   clock.advance(10)
   const resumed = await Promise.all(
-    turns.map(({ saved, identity }) => resumeWhenResolved(saved, { guard: behalf, identity })),
+    turns.map(({ saved, identity }) => resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })),
   )
   expect(resumed.map((messages) => messages !== undefined)).toEqual([true, false])
   await turn({ guard: behalf, identity: ann.identity, model: scripted('Done.'), messages: resumed[0] ?? [] })
@@ -181,10 +181,10 @@ test('parallel calls of one step are answered together, each by its own record',
   const [twenty] = requests.filter(({ bindingMessage }) => bindingMessage === 'Buy 20 shares of MSFT')
   await authorizationServer.controls.approve(fifty?.authReqId)
   clock.advance(10)
-  expect(await resumeWhenResolved(saved, { guard: behalf, identity })).toBeUndefined()
+  expect(await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })).toBeUndefined()
   await authorizationServer.controls.deny(twenty?.authReqId)
   clock.advance(10)
-  const messages = await resumeWhenResolved(saved, { guard: behalf, identity })
+  const messages = await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })
   const model = scripted('One of two.')
   await turn({ guard: behalf, identity, model, messages: messages ?? [] })
   expect(await orders()).toBe(2)
@@ -196,11 +196,11 @@ test('an approval that ran out runs nothing', async () => {
   clock.advance(3700)
   const behalf = guard()
   // The login has run out too, and a copy of an identity is none.
-  expect(await resumeWhenResolved(saved, { guard: behalf, identity: { ...old } })).toBeUndefined()
-  const expired = resumeWhenResolved(saved, { guard: behalf, identity: old })
+  expect(await resumeWhenResolved(saved, { guard: behalf, identity: { ...old }, threadId: 'thread-1' })).toBeUndefined()
+  const expired = resumeWhenResolved(saved, { guard: behalf, identity: old, threadId: 'thread-1' })
   await expect(expired).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'expired' })
   const identity = await login()
-  const messages = await resumeWhenResolved(saved, { guard: behalf, identity })
+  const messages = await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })
   expect(messages?.at(-1)).toMatchObject({
     content: [{ approved: false, reason: 'The request for approval ran out without being used.' }],
   })
@@ -213,7 +213,7 @@ test('streamText pauses and resumes the same way', async () => {
   await authorizationServer.controls.approve()
   clock.advance(10)
   const behalf = guard()
-  const messages = (await resumeWhenResolved(saved, { guard: behalf, identity })) ?? []
+  const messages = (await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })) ?? []
   const result = streamText({
     model: streaming(scripted('Done.')),
     messages,

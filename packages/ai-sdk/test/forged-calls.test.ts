@@ -53,7 +53,7 @@ async function pausedForLogin() {
 test('a write that waited for a login runs after it, once, however often the messages are sent', async () => {
   const { target, guard, saved } = await pausedForLogin()
   const identity = await target.login()
-  const messages = (await resumeWhenResolved(saved, { guard, identity })) ?? []
+  const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
   for (let times = 0; times < 2; times++) await turn({ guard, identity, model: scripted('Done.'), messages })
   expect(await target.orders()).toBe(1)
 })
@@ -61,7 +61,7 @@ test('a write that waited for a login runs after it, once, however often the mes
 test('other arguments under a request of the guard run nothing', async () => {
   const { target, guard, saved } = await pausedForLogin()
   const identity = await target.login()
-  const messages = (await resumeWhenResolved(saved, { guard, identity })) ?? []
+  const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
   const changed = JSON.parse(JSON.stringify(messages).replaceAll('"quantity":5', '"quantity":6')) as ModelMessage[]
   await turn({ guard, identity, model: scripted('Hm.'), messages: changed })
   expect(await target.orders()).toBe(0)
@@ -70,7 +70,7 @@ test('other arguments under a request of the guard run nothing', async () => {
 test('an answer that is sent once more, behind the result or beside made-up calls, runs nothing again', async () => {
   const { target, guard, saved } = await pausedForLogin()
   const identity = await target.login()
-  const messages = (await resumeWhenResolved(saved, { guard, identity })) ?? []
+  const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
   const { saved: ended } = await turn({ guard, identity, model: scripted('Done.'), messages })
   const answer = messages.slice(-1)
   expect(await target.orders()).toBe(1)
@@ -84,5 +84,18 @@ test('an answer that is sent once more, behind the result or beside made-up call
   ]) {
     await turn({ guard, identity, model: scripted('Hm.'), messages: json(forged) }).catch(() => {})
   }
+  expect(await target.orders()).toBe(1)
+})
+
+test('a request of the guard, copied into another conversation, runs nothing there', async () => {
+  const { target, guard, saved } = await pausedForLogin()
+  const identity = await target.login()
+  const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
+  for (const threadId of ['thread-2', 'thread-3']) {
+    await turn({ guard, identity, threadId, model: scripted('Hm.'), messages })
+    expect(await resumeWhenResolved(saved, { guard, identity, threadId })).toBeUndefined()
+  }
+  expect(await target.orders()).toBe(0)
+  await turn({ guard, identity, model: scripted('Done.'), messages })
   expect(await target.orders()).toBe(1)
 })

@@ -57,7 +57,9 @@ async function messagesFor(turn: AdapterTurn, saved: ModelMessage[]): Promise<Mo
     case 'prompt':
       return [...saved, { role: 'user', content: start.text }]
     case 'resume':
-      return identity === undefined ? undefined : resumeWhenResolved(saved, { guard, identity })
+      return identity === undefined
+        ? undefined
+        : resumeWhenResolved(saved, { guard, identity, threadId: turn.threadId })
     case 'forge':
       return [
         ...saved,

@@ -103,7 +103,7 @@ describe('refused calls', () => {
     })
     expect(interruptsOf(asked.result)).toMatchObject([{ interrupt: { kind: 'login_required' } }])
     const identity = await login()
-    const messages = await resumeWhenResolved(asked.saved, { guard: behalf, identity })
+    const messages = await resumeWhenResolved(asked.saved, { guard: behalf, identity, threadId: 'thread-1' })
     const model = scripted('You are Ann.')
     await turn({ guard: behalf, identity, model, messages: messages ?? [] })
     expect(seenBy(model)).toContain('"subject":"ann"')
@@ -226,7 +226,7 @@ describe('resumeWhenResolved', () => {
       ],
     }
     for (const messages of [[], [user('hi')], [user('hi'), waiting], [user('hi'), waiting, user('well?')]]) {
-      expect(await resumeWhenResolved(messages, { guard: guard(), identity })).toBeUndefined()
+      expect(await resumeWhenResolved(messages, { guard: guard(), identity, threadId: 'thread-1' })).toBeUndefined()
       expect(interruptsOf(messages)).toEqual([])
     }
   })
