@@ -17,6 +17,7 @@ import { reportError } from './report-error.ts'
 import { isAsyncGenerator, runBody } from './run-body.ts'
 import { identityOf, type RunConfig, slotOf } from './run-config.ts'
 import { amongSiblings } from './siblings.ts'
+import { writtenBy } from './written-by.ts'
 
 /** `func` and `_call` of LangChain's tools. */
 export type ToolBody = (input: unknown, runManager?: unknown, config?: RunConfig) => unknown
@@ -60,6 +61,7 @@ async function outcomeOf(
     tool: call.name,
     slot: slotOf(config, call.name, input),
     input,
+    rawInput: writtenBy(config, call.name, input),
     identity,
     signal: config.signal,
   }

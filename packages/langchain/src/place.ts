@@ -1,5 +1,5 @@
 import { namespaceOf, type Scratchpad, scratchpadOf, threadOf } from './graph-task.ts'
-import { enclosing } from './nesting.ts'
+import { answersItself, enclosing } from './nesting.ts'
 import { type RunConfig, toolCallIdOf } from './run-config.ts'
 
 /** How many equal calls a task has begun, by its scratchpad. */
@@ -7,11 +7,13 @@ const begun = new WeakMap<Scratchpad, Map<string, number>>()
 
 /**
  * Where a call stands, the same after a restart: what its pauses are named by. The thread is part of it, so that the
- * proof of a pause is of no use in another thread; the input, so that calls which code makes in another order when it
- * begins anew keep their answers.
+ * proof of a pause is of no use in another thread. So is the input where no id of a model tells the call from others: code
+ * may make its calls in another order when it begins anew, and their answers stay theirs.
  */
 export function placeOf(name: string, input: unknown, config: RunConfig): readonly unknown[] {
-  const own = [enclosing()?.place, toolCallIdOf(config), name, textOf(input)]
+  const id = toolCallIdOf(config)
+  const isNamed = id !== undefined && answersItself(config)
+  const own = [enclosing()?.place, id, name, isNamed ? undefined : textOf(input)]
   return [threadOf(config), namespaceOf(config), own, count(scratchpadOf(config), JSON.stringify(own))]
 }
 

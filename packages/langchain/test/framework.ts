@@ -88,6 +88,7 @@ export const subjectWith = (build: (parts: Parts) => Graph): AdapterSubject => (
   forms: Object.keys(forms),
   questions: true,
   guardedQuestions: true,
+  randomDefaults: true,
   nestedCalls: true,
   // LangGraph's prebuilt node leaves out a call whose id has an answer already.
   ...(build === agentGraph && { repeatedIds: 'steps' }),

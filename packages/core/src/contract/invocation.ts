@@ -12,6 +12,11 @@ export interface Invocation {
   readonly slot: Slot
   /** What the model wrote. Parsed by the policy's schema before anything looks at it. */
   readonly input: unknown
+  /**
+   * For adapters whose framework parses by itself, before the guard: what the model wrote. It names the run in place of
+   * `input`, so that a schema with a random default gives a second try no other name.
+   */
+  readonly rawInput?: unknown
   /** Absent: only policies made by `publicTool` run. */
   readonly identity?: Identity | undefined
   readonly signal?: AbortSignal | undefined

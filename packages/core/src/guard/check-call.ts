@@ -1,6 +1,6 @@
 import type { Identity, Json } from '../contract/index.ts'
 import { isVerified } from '../identity/verified.ts'
-import { equalJson } from '../lib/index.ts'
+import { equalJson, snapshot } from '../lib/index.ts'
 import { answerOf } from './answer-of.ts'
 import { checkCallerScopes } from './caller-scopes.ts'
 import { areConnected, checkConnections } from './check-connections.ts'
@@ -31,8 +31,11 @@ export function checkCall(progress: Progress, environment: Environment): Checked
 
 function checkParsed(progress: Progress, parsed: ParsedInput, environment: Environment): Checked | Promise<Checked> {
   if ('problem' in parsed) return progress.stopped('input', deny('invalid_input', parsed.problem))
+  const { rawInput } = progress.invocation
+  const written = rawInput === undefined ? { value: parsed.raw } : snapshot(rawInput, environment.maxInputBytes)
+  if ('problem' in written) return progress.stopped('input', deny('invalid_input', written.problem))
   progress.input = parsed.input
-  progress.rawInput = parsed.raw
+  progress.rawInput = written.value
   progress.passed('input', 'parsed')
   if (progress.definition.isPublic) return undefined
   progress.at = 'identity'

@@ -57,6 +57,7 @@ export function describeAdapter(name: string, subject: AdapterSubject, options: 
     forms: subject.forms !== undefined,
     questions: subject.questions === true,
     guardedQuestions: subject.guardedQuestions === true,
+    randomDefaults: subject.randomDefaults === true,
     nestedCalls: subject.nestedCalls === true,
     repeatedInSteps: subject.repeatedIds === 'steps',
     repeatedInTurns: subject.repeatedIds !== undefined,

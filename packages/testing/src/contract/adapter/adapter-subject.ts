@@ -16,6 +16,8 @@ export interface AdapterSubject {
   /** Whether the framework lets a tool ask a person by itself, and a body call another tool. @default false */
   readonly questions?: boolean
   readonly nestedCalls?: boolean
+  /** Whether a call that waits keeps its name where the tool's schema fills in something else each time. @default false */
+  readonly randomDefaults?: boolean
   /** Whether the body of a guarded tool may ask a person by itself. @default false */
   readonly guardedQuestions?: boolean
   /**

@@ -39,6 +39,9 @@ const wipe = {
   execute: async () => 'WIPED',
 }
 
+/** Filled in anew by each parse. */
+const Referenced = Order.extend({ reference: z.string().default(() => crypto.randomUUID()) })
+
 const readAccount = connection('stocktrade', { scopes: ['portfolio:read'], origins: [API] })
 
 const orders = {
@@ -64,6 +67,15 @@ export const policies = {
   }),
   create_order: policy(Order, orders),
   wait_and_order: policy(Order, { ...orders, wait: { maxSeconds: 30 } }),
+  order_by_reference: policy(Referenced, {
+    permission: orders.permission,
+    access: orders.access,
+    approval: {
+      when: orders.approval.when,
+      message: ({ input }) => `Buy ${input.quantity} shares of ${input.symbol}`,
+      details: ({ input: { reference: _, ...order } }) => [{ ...order, type: 'stock_order' }],
+    },
+  }),
   audit_desk: policy(Nothing, { roles: ['auditor'] }),
   leak: policy(Nothing, { access: { trade: readAccount } }),
   fail: policy(Nothing, { access: { trade: readAccount } }),
@@ -93,7 +105,10 @@ function careless(token: string): never {
   throw error
 }
 
-async function createOrder(order: Order, under: typeof policies.create_order | typeof policies.wait_and_order) {
+async function createOrder(
+  order: Order,
+  under: typeof policies.create_order | typeof policies.wait_and_order | typeof policies.order_by_reference,
+) {
   const { access, idempotencyKey } = currentCall(under)
   const response = await access.trade.fetch(`${API}/orders`, {
     method: 'POST',
@@ -166,6 +181,12 @@ const guarded: Readonly<Record<GuardedName, Omit<ContractTool, 'name'>>> = {
     description: 'Places an order, and waits for the answer',
     inputSchema: Order,
     execute: (order: Order) => createOrder(order, policies.wait_and_order),
+  },
+  order_by_reference: {
+    description: 'Places an order under a reference',
+    inputSchema: Referenced,
+    execute: ({ reference: _, ...order }: z.infer<typeof Referenced>) =>
+      createOrder(order, policies.order_by_reference),
   },
   audit_desk: { description: 'For auditors', inputSchema: Nothing, execute: async () => 'the books' },
   leak: {

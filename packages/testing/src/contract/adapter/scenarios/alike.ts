@@ -53,4 +53,18 @@ export const alike: readonly AdapterScenario[] = [
       }
     },
   },
+  {
+    title: 'a schema that fills in something else each time gives a call no second name',
+    needs: 'randomDefaults',
+    async run(session) {
+      const identity = await session.login()
+      const step = [call('call-1', 'order_by_reference', buy(50)), call('call-2', 'order_by_reference', buy(5))]
+      const asked = await session.turn({ start: 'Buy 50 and 5', identity, model: [step] })
+      expect(asked).toMatchObject({ ended: 'paused', interrupts: [{ message: 'Buy 50 shares of AAPL' }] })
+      await session.answer('approve')
+      expect(await session.turn({ start: 'resume', identity })).toMatchObject({ ended: 'answered', interrupts: [] })
+      expect(await session.orders()).toBe(2)
+      expect(await session.questions()).toEqual([])
+    },
+  },
 ]

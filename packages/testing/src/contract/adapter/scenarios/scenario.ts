@@ -13,6 +13,7 @@ export interface AdapterScenario {
     | 'questions'
     | 'guardedQuestions'
     | 'nestedCalls'
+    | 'randomDefaults'
     | 'repeatedInSteps'
     | 'repeatedInTurns'
   readonly run: (session: AdapterSession) => Promise<void>
