@@ -97,6 +97,25 @@ describe('the first parsed input of a slot is the input of its run (A12)', () =>
     expect(outcome).toMatchObject({ status: 'done', result: questions[0]?.details[0]?.reference })
   })
 
+  test('a framework that parses before the guard: what the model wrote names the run', async () => {
+    const { guard, call } = smallWorld()
+    const seen: unknown[] = []
+    const policyOf = policy(random, { version: '1', effect: 'write' })
+    const results: unknown[] = []
+    const run = (over: object) =>
+      guard().run(policyOf, call(over), ({ reference }) => seen.push(reference) && reference)
+    for (const reference of ['one', 'two']) {
+      const outcome = await run({ input: { amount: 1, reference }, rawInput: { amount: 1 } })
+      results.push(outcome.status === 'done' && outcome.result)
+    }
+    expect([seen, results]).toEqual([['one'], ['one', 'one']])
+    // Other arguments are another run; what is no JSON names none.
+    await run({ input: { amount: 2, reference: 'three' }, rawInput: { amount: 2 } })
+    expect(seen).toEqual(['one', 'three'])
+    const odd = await run({ input: { amount: 3, reference: 'four' }, rawInput: { amount: () => 3 } })
+    expect(odd).toMatchObject({ status: 'denied', code: 'invalid_input' })
+  })
+
   test('the policy is asked about the stored input, and not about a fresh default', async () => {
     const { guard, call, questions } = smallWorld()
     const flips = [1, 1_000]
