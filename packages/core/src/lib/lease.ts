@@ -76,6 +76,17 @@ export class Lease {
     }
   }
 
+  /** Keeps the lease as long as `work` goes on, and releases it then. */
+  async during<Result>(work: () => Promise<Result>): Promise<Result> {
+    const stop = this.keep()
+    try {
+      return await work()
+    } finally {
+      stop()
+      await this.release()
+    }
+  }
+
   /** Never fails: a lease that cannot be released ends by itself. */
   async release(): Promise<void> {
     this.#released = true

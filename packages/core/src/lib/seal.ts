@@ -12,6 +12,8 @@ export interface Sealer {
   seal(context: string, plaintext: Uint8Array): Promise<Uint8Array>
   /** @throws StoreError `corrupt`, `moved` or `wrong_key`. */
   open(context: string, sealed: Uint8Array): Promise<Uint8Array>
+  /** Whether the current key sealed it. */
+  isCurrent(sealed: Uint8Array): Promise<boolean>
 }
 
 const encoder = new TextEncoder()
@@ -76,6 +78,14 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
         throw new StoreError('wrong_key', 'a stored record was sealed under a key that is not in keys.seal')
       }
       return decrypt(jwe, match.key, context)
+    },
+    async isCurrent(sealed) {
+      const { decodeProtectedHeader } = await encryption()
+      try {
+        return decodeProtectedHeader(decoder.decode(sealed)).kid === (await named)[0]?.kid
+      } catch {
+        return false
+      }
     },
   }
 }

@@ -1,12 +1,9 @@
-import type { Entry, OrderBook } from './order-book.ts'
+import type { OrderBook, OrderNames } from './order-book.ts'
 import { problem } from './problem.ts'
 import { keep, type OrderRecord, replay } from './stored-answer.ts'
 
 /** One order in front of the API. */
-export interface OrderRun {
-  /** Names of its record and of its approval's, where it needs one. */
-  readonly order: string
-  readonly approval?: string
+export interface OrderRun extends OrderNames {
   readonly fingerprint: string
   /** When its token ends, epoch seconds. */
   readonly tokenEnd: number
@@ -21,34 +18,29 @@ export interface OrderRun {
  * Of any number of requests at a time one runs; the others get 409 until it has ended.
  */
 export async function runOnce(book: OrderBook, run: OrderRun): Promise<Response> {
-  const settled = answerOf(run, (await book.read(run.order))?.record)
+  const settled = answerOf(run, (await book.read(run.order))?.value)
   if (settled instanceof Response) return settled
   // Taken before the record says so: a record is never seen as running without one.
   const lease = await book.lease(run.order)
   if (lease === undefined) return inProgress()
-  try {
-    return await runAlone(book, run)
-  } finally {
-    // What is not released ends by itself.
-    await lease.release().catch(() => {})
-  }
+  return lease.during(() => runAlone(book, run))
 }
 
 /** Under the lease: nobody else writes this order's record. */
 async function runAlone(book: OrderBook, run: OrderRun): Promise<Response> {
   const { fingerprint, approval, tokenEnd } = run
   const found = await book.read(run.order)
-  const settled = answerOf(run, found?.record)
+  const settled = answerOf(run, found?.value)
   if (settled instanceof Response) return settled
   if (settled === 'begun' && run.onCrash === 'refuse') return outcomeUnknown()
   if (approval !== undefined && !(await book.claim(approval, run.order, tokenEnd))) {
     return problem(409, 'approval_used', 'this approval was used for an order under another Idempotency-Key')
   }
-  const record: OrderRecord = { v: 1, state: 'running', fingerprint }
-  const version = await book.write(run.order, record, found?.version ?? null, tokenEnd)
+  const running = { state: 'running', fingerprint } as const
+  const version = await book.write(run.order, running, found?.version ?? null, tokenEnd)
   // The lease was lost before anything was done.
   if (version === 'conflict') return inProgress()
-  return carryOut(book, run, { record, version }, settled === 'begun')
+  return carryOut(book, run, version, settled === 'begun')
 }
 
 /** What is to be said of an order that is known. `begun`: it was begun, and runs now or died. */
@@ -64,16 +56,18 @@ function answerOf(run: OrderRun, record: OrderRecord | undefined): Response | 'b
   )
 }
 
-async function carryOut(book: OrderBook, run: OrderRun, { record, version }: Entry, again: boolean): Promise<Response> {
+async function carryOut(book: OrderBook, run: OrderRun, version: string, again: boolean): Promise<Response> {
   // A store that fails now does not undo what was done: the answer is given, and the record stays as begun.
-  const end = (last: OrderRecord) => book.write(run.order, last, version, run.tokenEnd).catch(() => {})
+  const { order, fingerprint, tokenEnd } = run
+  const end = (last: Pick<OrderRecord, 'state' | 'answer'>) =>
+    book.write(order, { fingerprint, ...last }, version, tokenEnd).catch(() => {})
   try {
     const { response, stored } = await keep(await run.handler(again))
     // A server error says nothing of what was done before it.
-    await end(response.status >= 500 ? { ...record, state: 'unknown' } : { ...record, state: 'done', answer: stored })
+    await end(response.status >= 500 ? { state: 'unknown' } : { state: 'done', answer: stored })
     return response
   } catch (error) {
-    await end({ ...record, state: 'unknown' })
+    await end({ state: 'unknown' })
     throw error
   }
 }

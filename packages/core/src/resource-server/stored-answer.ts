@@ -1,9 +1,8 @@
 import * as base64url from 'jose/base64url'
 import * as z from 'zod/mini'
-import { StoreError } from '../errors/index.ts'
 
 /** What is kept of an order under its idempotency key. `v`: an unknown version is never guessed. */
-const record = z.strictObject({
+export const orderRecord = z.strictObject({
   v: z.literal(1),
   /** `unknown`: its handler failed in the middle, and may have acted. */
   state: z.enum(['running', 'done', 'unknown']),
@@ -17,37 +16,17 @@ const record = z.strictObject({
       body: z.optional(z.string()),
     }),
   ),
+  /** Epoch seconds. */
+  keptUntil: z.number(),
 })
 
-export type OrderRecord = z.infer<typeof record>
+export type OrderRecord = z.infer<typeof orderRecord>
 export type StoredAnswer = NonNullable<OrderRecord['answer']>
 
 /** An answer's body that is larger is not told again. Bytes. */
 const MAX_BODY = 256 * 1024
 /** What a client needs to read the answer. Cookies and caching are of their own time. */
 const keptHeaders = ['content-language', 'content-location', 'content-type', 'etag', 'location']
-
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-
-export function writeRecord(value: OrderRecord): Uint8Array {
-  return encoder.encode(JSON.stringify(value))
-}
-
-export function readRecord(bytes: Uint8Array): OrderRecord {
-  let json: unknown
-  try {
-    json = JSON.parse(decoder.decode(bytes))
-  } catch (cause) {
-    throw new StoreError('corrupt', 'a stored order is not JSON', { cause })
-  }
-  if ((json as { v?: unknown } | null)?.v !== 1) {
-    throw new StoreError('unknown_version', 'a stored order has a version that is not known')
-  }
-  const parsed = record.safeParse(json)
-  if (!parsed.success) throw new StoreError('corrupt', 'a stored order is malformed', { cause: parsed.error })
-  return parsed.data
-}
 
 /** Reads a handler's answer: once, for its client and for the record. */
 export async function keep(response: Response): Promise<{ response: Response; stored: StoredAnswer }> {

@@ -71,7 +71,7 @@ describe('what is stored', () => {
         if (args[0].startsWith('order:') && isFirst) {
           isFirst = false
           // So long that its lease ran out, and another process carried the order out.
-          await store.delete(`running:${args[0]}`)
+          await store.delete(`lease:${args[0]}`)
           await makeGate({ store, keys }).runApproved(under('k'), caller, order, other)
         }
         return store.put(...args)

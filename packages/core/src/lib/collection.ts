@@ -1,0 +1,306 @@
+import { StoreError } from '../errors/index.ts'
+import type { PutOptions, Store, Versioned } from '../ports/index.ts'
+import { isOutage } from './classified-store.ts'
+import type { CollectionOptions, Name } from './collection-options.ts'
+import { Lease } from './lease.ts'
+import { type Patience, whileUnavailable } from './patience.ts'
+import { pause } from './pause.ts'
+import type { OpenedStore } from './store-keys.ts'
+
+/** Lost compare-and-swaps in a row, before the store counts as unavailable. */
+const MAX_CONFLICTS = 64
+/** The longest pause between two of them, in milliseconds. */
+const MAX_PAUSE_MS = 100
+/** Writes in a row whose answer was lost, before the store counts as unavailable. */
+const MAX_LOST_ANSWERS = 2
+/** The shortest wait between two looks at a lease that another process has, in milliseconds. */
+const LOOK_MS = 50
+/** Records that are read at a time. */
+const PAGE = 100
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** A record as it was read, with the version to swap it by. */
+export interface Stored<Value> {
+  readonly key: string
+  readonly value: Value
+  readonly version: string
+}
+
+/** A record that does not open: it can be replaced or deleted, and nothing else. */
+export interface Unreadable {
+  readonly key: string
+  readonly version: string
+  readonly unreadable: StoreError
+}
+
+/** Is told the key of a record that does not open. */
+export type OnUnreadable = (key: string) => void
+
+interface WalkOptions {
+  /** Only records after this key. */
+  readonly after?: string | undefined
+  /** Absent: a record that does not open ends the walk with its error. */
+  readonly onUnreadable?: OnUnreadable | undefined
+}
+
+export interface WriteOptions extends Patience {
+  /** `null`: only where there is none. A version: only where the stored one is equal. */
+  readonly ifVersion: string | null
+}
+
+/** What came of sealing all records under the current key. */
+export interface Resealed {
+  readonly resealed: number
+  /** Keys of records that do not open: damaged, moved, or sealed under a key that is not listed. They stay as they were. */
+  readonly unreadable: readonly string[]
+}
+
+/**
+ * Records of one kind in a store: sealed under their key, named by keyed hashes, checked by a schema, changed by
+ * compare-and-swap only.
+ *
+ * A write whose answer was lost is looked up, so that it is never taken for the write of another process.
+ */
+export class Collection<Value> {
+  readonly #opened: OpenedStore
+  readonly #options: CollectionOptions<Value>
+
+  constructor(opened: OpenedStore, options: CollectionOptions<Value>) {
+    this.#opened = opened
+    this.#options = options
+  }
+
+  /** Whether the store outlives this process. */
+  get durable(): boolean {
+    return this.#store.durable
+  }
+
+  get #store(): Store {
+    return this.#opened.store
+  }
+
+  /** The key of a record. */
+  keyOf(...name: Name): Promise<string> {
+    return this.#hashed([this.#options.kind, ...name])
+  }
+
+  /** @throws StoreError `unavailable`; `corrupt`, `moved`, `wrong_key` or `unknown_version`: it does not open. */
+  async get(key: string): Promise<Stored<Value> | undefined> {
+    const found = await this.#store.get(key)
+    return found && this.#open({ ...found, key })
+  }
+
+  /** As `get`, for those who replace or delete what does not open. @throws StoreError `unavailable` */
+  async find(key: string): Promise<Stored<Value> | Unreadable | undefined> {
+    const found = await this.#store.get(key)
+    return found && this.#openOrName({ ...found, key })
+  }
+
+  /** @returns `undefined` where another record has this key. */
+  async create(key: string, value: Value): Promise<Stored<Value> | undefined> {
+    const version = await this.put(key, value, { ifVersion: null })
+    return version === 'conflict' ? undefined : { key, value, version }
+  }
+
+  /** @returns the new version, or `'conflict'`: nothing was written. */
+  async put(key: string, value: Value, { ifVersion, ...patience }: WriteOptions): Promise<string | 'conflict'> {
+    const text = JSON.stringify(value)
+    // What cannot be read again is not written: a channel or a policy may have given what no record may hold.
+    this.#read(JSON.parse(text))
+    const sealed = await this.#opened.sealer.seal(key, encoder.encode(text))
+    const { ends, due } = this.#options
+    const at = due?.(value)
+    const index = await this.#indexesOf(value)
+    const options = { ifVersion, ...ends?.(value), ...(at !== undefined && { due: at }), index }
+    const write = () => this.#write(key, sealed, options)
+    return patience.seconds === undefined ? write() : whileUnavailable(write, patience)
+  }
+
+  /**
+   * Changes a record as long as `change` wants to: it gets the newest value each time another writer was faster, or
+   * `undefined` where there is none, and returns `undefined` to leave it.
+   *
+   * @param from - A key, or the record as it was read.
+   * @returns what is stored now.
+   */
+  async change(
+    from: string | Stored<Value>,
+    change: (now: Value | undefined) => Value | undefined,
+  ): Promise<Stored<Value> | undefined> {
+    const key = typeof from === 'string' ? from : from.key
+    let now = typeof from === 'string' ? await this.get(from) : from
+    for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+      const value = change(now?.value)
+      if (value === undefined) return now
+      const version = await this.put(key, value, { ifVersion: now?.version ?? null })
+      if (version !== 'conflict') return { key, value, version }
+      if (attempt > 2) await pause(Math.random() * Math.min(MAX_PAUSE_MS, 2 ** attempt), undefined)
+      now = await this.get(key)
+    }
+    throw new StoreError('unavailable', `a stored ${this.#options.kind} is being changed by too many writers at once`)
+  }
+
+  async delete({ key, version }: { readonly key: string; readonly version: string }): Promise<'deleted' | 'conflict'> {
+    return this.#store.delete(key, { ifVersion: version })
+  }
+
+  /**
+   * Yields the records under an index name, in key order.
+   *
+   * An index row is not sealed: who writes to the database can point it at any record. So a record counts only if its
+   * sealed content says that it belongs under this name. The others are skipped.
+   */
+  async *under(name: Name, { after, onUnreadable }: WalkOptions = {}): AsyncGenerator<Stored<Value>, void> {
+    const index = await this.#indexName(name)
+    for await (const found of this.#listed(index, after)) {
+      const stored = await this.#openOrName(found)
+      if ('unreadable' in stored) {
+        if (onUnreadable === undefined) throw stored.unreadable
+        onUnreadable(stored.key)
+      } else if ((await this.#indexesOf(stored.value)).includes(index)) yield stored
+    }
+  }
+
+  /** Takes due records; nobody else gets them before the lease ends. One that does not open holds up none of the others. */
+  async claimDue(
+    queue: string,
+    options: { readonly limit: number; readonly leaseSeconds: number },
+  ): Promise<readonly (Stored<Value> | Unreadable)[]> {
+    const claimed = await this.#store.claimDue(queue, options)
+    return Promise.all(claimed.map((found) => this.#openOrName(found)))
+  }
+
+  /** Counts a use within a window. @returns the new total */
+  count(key: string, windowSeconds: number): Promise<number> {
+    return this.#store.increment(`uses:${key}`, { windowSeconds })
+  }
+
+  /** The right to do something about a record alone, across processes. @returns `undefined` where another has it. */
+  lease(key: string, seconds: number): Promise<Lease | undefined> {
+    return Lease.take(this.#store, `lease:${key}`, seconds)
+  }
+
+  /**
+   * Does `work` about a record alone, across processes: waits for the one who does it now, and looks again after that.
+   *
+   * @param options.seconds - A process that died is waited for no longer.
+   */
+  async alone<Result>(
+    key: string,
+    { seconds, signal }: { readonly seconds: number; readonly signal: AbortSignal },
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    for (;;) {
+      signal.throwIfAborted()
+      const lease = await this.lease(key, seconds)
+      if (lease !== undefined) return lease.during(work)
+      await pause(LOOK_MS * (1 + Math.random()), signal)
+    }
+  }
+
+  /**
+   * Seals every record anew under the current key. Those that are sealed under it already are left, so that one that was
+   * interrupted goes on where it was.
+   *
+   * @throws StoreError `unavailable`: call again.
+   */
+  async reseal(): Promise<Resealed> {
+    let resealed = 0
+    const unreadable: string[] = []
+    for await (const found of this.#listed(await this.#indexName(ALL))) {
+      if (await this.#opened.sealer.isCurrent(found.value)) continue
+      const stored = await this.#openOrName(found)
+      const now =
+        'unreadable' in stored ? stored : await this.change(stored, (value) => value).catch(unreadableAt(stored))
+      if (now !== undefined && 'unreadable' in now) unreadable.push(now.key)
+      else if (now !== undefined) resealed++
+    }
+    return { resealed, unreadable }
+  }
+
+  async *#listed(index: string, after?: string): AsyncGenerator<Versioned, void> {
+    for (let last = after; ; ) {
+      const page = await this.#store.list(index, { limit: PAGE, ...(last !== undefined && { after: last }) })
+      // Who writes to the database can point an index at records of another kind.
+      for (const found of page) if (found.key.startsWith(`${this.#options.kind}:`)) yield found
+      if (page.length < PAGE) return
+      last = page.at(-1)?.key
+    }
+  }
+
+  async #write(key: string, sealed: Uint8Array, options: PutOptions): Promise<string | 'conflict'> {
+    for (let lost = 0; ; ) {
+      const written = await this.#store.put(key, sealed, options).catch((error: unknown) => {
+        if (!isOutage(error) || ++lost > MAX_LOST_ANSWERS) throw error
+        return 'lost' as const
+      })
+      if (lost === 0) return written
+      if (written !== 'lost' && written !== 'conflict') return written
+      const now = await this.#store.get(key).catch(() => undefined)
+      // Sealed twice, the same value is other bytes: these are from this very write.
+      if (now !== undefined && equalBytes(now.value, sealed)) return now.version
+      if (written === 'conflict') return written
+    }
+  }
+
+  #openOrName(found: Versioned): Promise<Stored<Value> | Unreadable> {
+    return this.#open(found).catch(unreadableAt(found))
+  }
+
+  async #open({ key, value, version }: Versioned): Promise<Stored<Value>> {
+    const bytes = await this.#opened.sealer.open(key, value)
+    let json: unknown
+    try {
+      json = JSON.parse(decoder.decode(bytes))
+    } catch {
+      // No cause: a parser quotes what it could not parse.
+      throw new StoreError('corrupt', `a stored ${this.#options.kind} is not JSON`)
+    }
+    return { key, value: this.#read(json), version }
+  }
+
+  #read(json: unknown): Value {
+    const { kind, schema } = this.#options
+    const parsed = schema.safeParse(json)
+    if (parsed.success) return parsed.data as Value
+    if (typeof json === 'object' && json !== null && 'v' in json && json.v !== 1) {
+      throw new StoreError('unknown_version', `a stored ${kind} has a version that this release does not know: upgrade`)
+    }
+    // Without the issues: they may quote what a person was asked.
+    throw new StoreError('corrupt', `a stored ${kind} has an unknown form`)
+  }
+
+  async #indexesOf(value: Value): Promise<string[]> {
+    const { index, outlivesKeys } = this.#options
+    const names = [...(index?.(value) ?? []), ...(outlivesKeys === true ? [ALL] : [])]
+    return Promise.all(names.map((name) => this.#indexName(name)))
+  }
+
+  #indexName(name: Name): Promise<string> {
+    return this.#hashed([`${this.#options.kind}-index`, ...name])
+  }
+
+  async #hashed(name: Name): Promise<string> {
+    return `${name[0]}:${await this.#opened.hash(JSON.stringify(name.map((part) => part ?? null)))}`
+  }
+}
+
+/** The index name of all records. */
+const ALL: Name = ['all']
+
+/** The store answered, and what it gave does not open. */
+export function isUnreadable(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.reason !== 'unavailable' && error.reason !== 'unclassified'
+}
+
+const unreadableAt =
+  ({ key, version }: Pick<Versioned, 'key' | 'version'>) =>
+  (error: unknown): Unreadable => {
+    if (!isUnreadable(error)) throw error
+    return { key, version, unreadable: error }
+  }
+
+const equalBytes = (left: Uint8Array, right: Uint8Array): boolean =>
+  left.length === right.length && left.every((byte, at) => byte === right[at])

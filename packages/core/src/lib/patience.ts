@@ -1,0 +1,37 @@
+import { isOutage } from './classified-store.ts'
+
+/** How long a store that does not answer is asked again. */
+export interface Patience {
+  /** Absent: not at all. */
+  readonly seconds?: number
+  /** Keeps no process alive meanwhile. @default false */
+  readonly unref?: boolean
+}
+
+/**
+ * Does again what a store did not answer, with growing pauses, until it did or the time is over. What is done must be
+ * safe to repeat.
+ *
+ * @throws StoreError The store did not answer in all that time.
+ */
+export async function whileUnavailable<Result>(
+  work: () => Promise<Result>,
+  { seconds = 0, unref = false }: Patience,
+): Promise<Result> {
+  // Most writes succeed at once, and need no library of retries.
+  try {
+    return await work()
+  } catch (error) {
+    if (!isOutage(error)) throw error
+  }
+  const { default: pRetry } = await import('p-retry')
+  return pRetry(work, {
+    retries: 1_000,
+    minTimeout: 50,
+    maxTimeout: Math.max(1_000, seconds * 20),
+    maxRetryTime: seconds * 1000,
+    randomize: true,
+    unref,
+    shouldRetry: ({ error }) => isOutage(error),
+  })
+}
