@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { type KeptLogin, keptLogin, readKept } from '../identity/index.ts'
+import { type KeptLogin, keptLogin } from '../identity/index.ts'
 
 /**
  * What brings a job its tokens.
@@ -58,7 +58,7 @@ export interface DelegationRecord {
 const text = z.string()
 const texts = z.optional(z.array(text))
 
-const delegationRecord = z.object({
+export const delegationRecord = z.object({
   v: z.literal(1),
   id: text,
   state: z.enum(['unconfirmed', 'active', 'login_ended', 'revoked']),
@@ -76,11 +76,6 @@ const delegationRecord = z.object({
   sessionId: z.optional(text),
   login: z.optional(keptLogin),
 })
-
-/** @throws StoreError `unknown_version` */
-export function readDelegation(value: unknown): DelegationRecord {
-  return readKept(delegationRecord, value, 'delegation') as DelegationRecord
-}
 
 /** What its owner, and the operator, may see of a delegation. Holds no token. */
 export interface DelegationView {

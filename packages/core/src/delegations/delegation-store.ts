@@ -1,8 +1,8 @@
 import type { RevokingServers } from '../authorization-server/index.ts'
 import { forgetAtServer, type KeptLogin, type LoginPlace } from '../identity/index.ts'
-import type { OnUnreadable, SealedRecords } from '../lib/index.ts'
+import { Collection, type Name, type OnUnreadable, type OpenedStore, type Stored } from '../lib/index.ts'
 import type { Revoked } from '../revocation/index.ts'
-import { type DelegationRecord, readDelegation } from './delegation-record.ts'
+import { type DelegationRecord, delegationRecord } from './delegation-record.ts'
 
 /** A delegation says why it gives nothing for this long after its end, in seconds. */
 const REMEMBERED_SECONDS = 30 * 24 * 3600
@@ -10,18 +10,25 @@ const REMEMBERED_SECONDS = 30 * 24 * 3600
 /** One that is not confirmed by then is gone. Seconds. */
 const UNCONFIRMED_SECONDS = 300
 
-/** A delegation as it was read. */
-export interface StoredDelegation {
-  readonly record: DelegationRecord
-  readonly version: string
-}
+export type StoredDelegation = Stored<DelegationRecord>
 
-/** Delegations over sealed records: found by id, by owner and by session. */
+/** The user of a delegation. Without a tenant: in all tenants. */
+type Owner = Pick<DelegationRecord['owner'], 'issuer' | 'tenant' | 'subject'>
+
+/** Delegations: found by id, by owner and by session. */
 export class DelegationStore {
-  readonly #records: SealedRecords
+  readonly #records: Collection<DelegationRecord>
 
-  constructor(records: SealedRecords) {
-    this.#records = records
+  constructor(opened: OpenedStore) {
+    this.#records = new Collection(opened, {
+      kind: 'delegation',
+      schema: delegationRecord,
+      index: indexOf,
+      ends: ({ state, expiresAt }) =>
+        state === 'unconfirmed'
+          ? { expiresInSeconds: UNCONFIRMED_SECONDS }
+          : { expiresAt: expiresAt + REMEMBERED_SECONDS },
+    })
   }
 
   get durable(): boolean {
@@ -29,30 +36,26 @@ export class DelegationStore {
   }
 
   async read(id: string): Promise<StoredDelegation | undefined> {
-    const entry = await this.#records.get(await this.#keyOf(id))
-    return entry && { record: readDelegation(entry.value), version: entry.version }
+    return this.#records.get(await this.#keyOf(id))
+  }
+
+  /** @param record - Of a new, random id. */
+  async create(record: DelegationRecord): Promise<StoredDelegation> {
+    const key = await this.#keyOf(record.id)
+    return this.#records.change(key, () => record) as Promise<StoredDelegation>
   }
 
   async write(record: DelegationRecord, ifVersion: string | null): Promise<string | 'conflict'> {
-    const { expiresAt } = record
-    const index = await this.#indexesOf(record)
-    const ends =
-      record.state === 'unconfirmed'
-        ? { expiresInSeconds: UNCONFIRMED_SECONDS }
-        : { expiresAt: expiresAt + REMEMBERED_SECONDS }
-    return this.#records.put(await this.#keyOf(record.id), record, { ifVersion, index, ...ends })
+    return this.#records.put(await this.#keyOf(record.id), record, { ifVersion })
   }
 
   /** Those of a user; without a tenant, those of all tenants. */
-  async *owned(
-    owner: Pick<DelegationRecord['owner'], 'issuer' | 'tenant' | 'subject'>,
-    onUnreadable?: OnUnreadable,
-  ): AsyncGenerator<StoredDelegation> {
-    yield* this.#list(await this.#ownerIndex(owner), onUnreadable)
+  owned({ issuer, tenant, subject }: Owner, onUnreadable?: OnUnreadable): AsyncGenerator<StoredDelegation> {
+    return this.#records.under(['owner', issuer, tenant, subject], { onUnreadable })
   }
 
-  async *ofSession(issuer: string, session: string, onUnreadable?: OnUnreadable): AsyncGenerator<StoredDelegation> {
-    yield* this.#list(await this.#records.keyOf('session', issuer, session), onUnreadable)
+  ofSession(issuer: string, session: string, onUnreadable?: OnUnreadable): AsyncGenerator<StoredDelegation> {
+    return this.#records.under(['session', issuer, session], { onUnreadable })
   }
 
   /** @returns how often it was used in this window, this time included. */
@@ -66,25 +69,26 @@ export class DelegationStore {
    * @returns false when it had ended before.
    */
   async revoke(stored: StoredDelegation, context: { readonly servers: RevokingServers }): Promise<boolean> {
-    for (let entry: StoredDelegation | undefined = stored; entry !== undefined; ) {
-      if (entry.record.state === 'revoked') return false
-      const { login, ...rest } = entry.record
-      if ((await this.write({ ...rest, state: 'revoked' }, entry.version)) !== 'conflict') {
-        if (login !== undefined) await forgetAtServer(login, context)
-        return true
-      }
-      entry = await this.read(entry.record.id)
-    }
-    return false
+    let ended: KeptLogin | undefined
+    let isOurs = false
+    await this.#records.change(stored, (now) => {
+      isOurs = now !== undefined && now.state !== 'revoked'
+      if (now === undefined || now.state === 'revoked') return undefined
+      const { login, ...rest } = now
+      ended = login
+      return { ...rest, state: 'revoked' }
+    })
+    if (isOurs && ended !== undefined) await forgetAtServer(ended, context)
+    return isOurs
   }
 
   /** Where the login behind a delegation is kept. Once it is revoked, there is none. */
-  placeOf(id: string, leaseSeconds: number): LoginPlace {
+  placeOf(id: string, seconds: number): LoginPlace {
     let record: DelegationRecord | undefined
     return {
       read: async () => {
         const entry = await this.read(id)
-        record = entry?.record
+        record = entry?.value
         if (entry === undefined || record?.state !== 'active' || record.login === undefined) return undefined
         return { login: record.login, version: entry.version }
       },
@@ -94,32 +98,21 @@ export class DelegationStore {
         const put = await this.write({ ...rest, state: 'login_ended' }, ifVersion)
         return put === 'conflict' ? 'conflict' : 'deleted'
       },
-      alone: async (signal, work) => this.#records.alone(await this.#keyOf(id), leaseSeconds, signal, work),
+      alone: async (signal, work) => this.#records.alone(await this.#keyOf(id), { seconds, signal }, work),
     }
-  }
-
-  async *#list(index: string, onUnreadable: OnUnreadable | undefined): AsyncGenerator<StoredDelegation> {
-    const indexesOf = (value: unknown) => this.#indexesOf(readDelegation(value))
-    for await (const { value, version } of this.#records.list(index, { indexesOf, onUnreadable })) {
-      yield { record: readDelegation(value), version }
-    }
-  }
-
-  async #indexesOf({ owner, sessionId }: DelegationRecord): Promise<readonly string[]> {
-    const index = [await this.#ownerIndex(owner)]
-    // A revocation may name the subject alone.
-    if (owner.tenant !== undefined) index.push(await this.#ownerIndex({ ...owner, tenant: undefined }))
-    if (sessionId !== undefined) index.push(await this.#records.keyOf('session', owner.issuer, sessionId))
-    return index
   }
 
   #keyOf(id: string): Promise<string> {
     return this.#records.keyOf('id', id)
   }
+}
 
-  #ownerIndex({ issuer, tenant, subject }: Pick<DelegationRecord['owner'], 'issuer' | 'tenant' | 'subject'>) {
-    return this.#records.keyOf('owner', issuer, tenant ?? null, subject)
-  }
+function indexOf({ owner: { issuer, tenant, subject }, sessionId }: DelegationRecord): readonly Name[] {
+  return [
+    ['owner', issuer, null, subject],
+    ...(tenant === undefined ? [] : [['owner', issuer, tenant, subject]]),
+    ...(sessionId === undefined ? [] : [['session', issuer, sessionId]]),
+  ]
 }
 
 /**
@@ -139,7 +132,7 @@ export async function endDelegations(
       : store.ofSession(issuer, session, onUnreadable)
   let ended = 0
   for await (const stored of found) {
-    const { owner } = stored.record
+    const { owner } = stored.value
     if ((tenant !== undefined && owner.tenant !== tenant) || (subject !== undefined && owner.subject !== subject))
       continue
     if (await store.revoke(stored, context)) ended++

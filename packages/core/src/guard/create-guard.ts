@@ -5,7 +5,7 @@ import { DelegationStore } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { isObjectName } from '../fga/object.ts'
 import { sessionRecords } from '../identity/index.ts'
-import { refuseUnknownKeys, requireText, SealedRecords } from '../lib/index.ts'
+import { openStoreKeys, refuseUnknownKeys, requireText } from '../lib/index.ts'
 import { type AuditSink, systemClock } from '../ports/index.ts'
 import { Revocations, revocationRecords } from '../revocation/index.ts'
 import { memoryStore } from '../stores/index.ts'
@@ -116,7 +116,7 @@ function environmentOf(options: GuardOptions): Environment {
     channels: channelsByName(options.approvals, authorizationServer),
     ledger,
     revocations,
-    delegations: new DelegationStore(new SealedRecords('delegation', store, options.keys)),
+    delegations: new DelegationStore(openStoreKeys(store, options.keys)),
     sessions: sessionRecords(store, options.keys),
     stepUps: { until: 0, keys: new WeakMap() },
     tokens,

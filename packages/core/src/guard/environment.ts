@@ -3,7 +3,7 @@ import type { AuthorizationServers } from '../authorization-server/server.ts'
 import type { Fault, UserIdentity } from '../contract/index.ts'
 import type { DelegationStore } from '../delegations/index.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
-import type { SealedRecords } from '../lib/index.ts'
+import type { SessionRecords } from '../identity/index.ts'
 import type { Clock, Fetch } from '../ports/index.ts'
 import type { Revocations } from '../revocation/index.ts'
 import type { RoleMap } from '../roles/role-map.ts'
@@ -26,7 +26,7 @@ export interface Environment {
   readonly revocations: Revocations
   readonly delegations: DelegationStore
   /** Logins that `createSessions` keeps in the same store. */
-  readonly sessions: SealedRecords
+  readonly sessions: SessionRecords
   readonly stepUps: StepUps
   readonly auditor: Auditor
   /** Never throws. */

@@ -38,6 +38,7 @@ export {
   type CreateSessionOptions,
   createSessions,
   endSessions,
+  type SessionRecords,
   type Sessions,
   type SessionsOptions,
   sessionRecords,

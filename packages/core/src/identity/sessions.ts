@@ -12,17 +12,20 @@ import {
 import type { UserIdentity } from '../contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import {
+  Collection,
+  type Name,
   type OnUnreadable,
+  openStoreKeys,
   refuseUnknownKeys,
   requireText,
-  SealedRecords,
   SingleFlight,
+  type Stored,
   type StoreKeys,
 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import { checkLifetime, Revocations, revocationRecords } from '../revocation/index.ts'
 import { refuseRevoked, requireProofTime } from './present-user.ts'
-import { identityOfLogin, type KeptLogin, keptLogin, loginOfResponse, readKept } from './session-login.ts'
+import { identityOfLogin, type KeptLogin, keptLogin, loginOfResponse } from './session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'
 import { loginRequired, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
 import { unlessRevoked } from './unless-revoked.ts'
@@ -166,13 +169,13 @@ export function createSessions(options: SessionsOptions): Sessions {
       const record: SessionRecord = { v: 1, login, endsAt: clock.now() / 1000 + lifetimeSeconds }
       await refuseRevoked(login.identity, presence)
       const key = await records.keyOf('id', id)
-      const version = await write(records, key, { ...record, unconfirmed: true }, null)
+      const version = await records.put(key, { ...record, unconfirmed: true }, { ifVersion: null })
       try {
         // I11: revoked between the look and the write, or while it was written.
         await refuseRevoked(login.identity, presence)
-        if ((await write(records, key, record, version)) === 'conflict') throw endedMeanwhile()
+        if ((await records.put(key, record, { ifVersion: version })) === 'conflict') throw endedMeanwhile()
       } catch (error) {
-        await records.delete(key, version).catch(() => {})
+        await records.delete({ key, version }).catch(() => {})
         await forgetAtServer(login, { servers })
         throw error
       }
@@ -184,8 +187,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       requireText(where('id'), id)
       const key = await records.keyOf('id', id)
       for (let entry = await records.get(key); entry !== undefined; entry = await records.get(key)) {
-        if ((await records.delete(key, entry.version)) === 'conflict') continue
-        await forgetAtServer(recordOf(entry.value).login, { servers })
+        if ((await records.delete(entry)) === 'conflict') continue
+        await forgetAtServer(entry.value.login, { servers })
       }
     },
   }
@@ -194,8 +197,26 @@ export function createSessions(options: SessionsOptions): Sessions {
 const endedMeanwhile = () => new InvalidTokenError('inactive', 'access was revoked while the session was made')
 
 /** The sessions in a store, for those who end them. */
-export function sessionRecords(store: Store, keys: StoreKeys | undefined): SealedRecords {
-  return new SealedRecords('session', store, keys)
+export type SessionRecords = Collection<SessionRecord>
+
+export function sessionRecords(store: Store, keys: StoreKeys | undefined): SessionRecords {
+  return new Collection(openStoreKeys(store, keys), {
+    kind: 'session',
+    schema: sessionRecord,
+    index: indexOf,
+    ends: ({ unconfirmed, endsAt }) =>
+      unconfirmed ? { expiresInSeconds: UNCONFIRMED_SECONDS } : { expiresAt: endsAt },
+  })
+}
+
+/** A revocation may name the subject alone, in all tenants. */
+function indexOf({ login }: SessionRecord): readonly Name[] {
+  const { issuer, tenant, subject, sessionId } = login.identity
+  return [
+    ['owner', issuer, null, subject],
+    ...(tenant === undefined ? [] : [['owner', issuer, tenant, subject]]),
+    ...(sessionId === undefined ? [] : [['session', issuer, sessionId]]),
+  ]
 }
 
 /**
@@ -204,28 +225,24 @@ export function sessionRecords(store: Store, keys: StoreKeys | undefined): Seale
  * @returns how many there were.
  */
 export async function endSessions(
-  records: SealedRecords,
+  records: SessionRecords,
   who: { readonly issuer: string; readonly tenant?: string; readonly subject?: string; readonly session?: string },
   context: Parameters<typeof forgetAtServer>[1] & { readonly onUnreadable: OnUnreadable },
 ): Promise<number> {
   const { issuer, tenant, subject, session } = who
-  const index =
-    session === undefined
-      ? await records.keyOf('owner', issuer, tenant ?? null, subject ?? null)
-      : await records.keyOf('session', issuer, session)
+  const name = session === undefined ? ['owner', issuer, tenant, subject] : ['session', issuer, session]
   let ended = 0
-  const indexesOf = (value: unknown) => indexesOfRecord(records, recordOf(value))
-  for await (const found of records.list(index, { indexesOf, onUnreadable: context.onUnreadable })) {
-    let entry: { readonly value: unknown; readonly version: string } | undefined = found
+  for await (const found of records.under(name, context)) {
+    let entry: Stored<SessionRecord> | undefined = found
     while (entry !== undefined) {
-      const { login } = recordOf(entry.value)
+      const { login } = entry.value
       const { identity } = login
       if (
         (tenant !== undefined && identity.tenant !== tenant) ||
         (subject !== undefined && identity.subject !== subject)
       )
         break
-      if ((await records.delete(found.key, entry.version)) === 'deleted') {
+      if ((await records.delete(entry)) === 'deleted') {
         ended++
         await forgetAtServer(login, context)
         break
@@ -248,35 +265,13 @@ function isFresh(
 }
 
 /** I8: what is stored has to be usable after a restart, and elsewhere. */
-function checkKey({ token }: KeptLogin, { durable }: SealedRecords, { dpop }: Profile): void {
+function checkKey({ token }: KeptLogin, { durable }: SessionRecords, { dpop }: Profile): void {
   if (token.keyThumbprint === undefined || !durable || dpop?.importable === true) return
   throw new ConfigurationError('authorizationServer.dpop', 'a bound token is stored: give a key made by importDpopKey')
 }
 
-const recordOf = (value: unknown): SessionRecord => readKept(sessionRecord, value, 'session') as SessionRecord
-
-async function indexesOfRecord(records: SealedRecords, { login }: SessionRecord): Promise<readonly string[]> {
-  const { issuer, tenant, subject, sessionId } = login.identity
-  const index = [await records.keyOf('owner', issuer, tenant ?? null, subject)]
-  // A revocation may name the subject alone.
-  if (tenant !== undefined) index.push(await records.keyOf('owner', issuer, null, subject))
-  if (sessionId !== undefined) index.push(await records.keyOf('session', issuer, sessionId))
-  return index
-}
-
-async function write(
-  records: SealedRecords,
-  key: string,
-  record: SessionRecord,
-  ifVersion: string | null,
-): Promise<string | 'conflict'> {
-  const index = await indexesOfRecord(records, record)
-  const ends = record.unconfirmed ? { expiresInSeconds: UNCONFIRMED_SECONDS } : { expiresAt: record.endsAt }
-  return records.put(key, record, { ifVersion, index, ...ends })
-}
-
 function placeOf(
-  records: SealedRecords,
+  records: SessionRecords,
   key: string,
   { seconds, clock }: { readonly seconds: number; readonly clock: { now(): number } },
 ): LoginPlace {
@@ -285,13 +280,12 @@ function placeOf(
     async read() {
       const entry = await records.get(key)
       if (entry === undefined) return undefined
-      const record = recordOf(entry.value)
-      endsAt = record.endsAt
-      if (record.unconfirmed) return undefined
-      return endsAt <= clock.now() / 1000 ? undefined : { login: record.login, version: entry.version }
+      const { login, unconfirmed } = entry.value
+      endsAt = entry.value.endsAt
+      return unconfirmed || endsAt <= clock.now() / 1000 ? undefined : { login, version: entry.version }
     },
-    write: (login, ifVersion) => write(records, key, { v: 1, login, endsAt }, ifVersion),
-    end: (ifVersion) => records.delete(key, ifVersion),
-    alone: (signal, work) => records.alone(key, seconds, signal, work),
+    write: (login, ifVersion) => records.put(key, { v: 1, login, endsAt }, { ifVersion }),
+    end: (version) => records.delete({ key, version }),
+    alone: (signal, work) => records.alone(key, { seconds, signal }, work),
   }
 }

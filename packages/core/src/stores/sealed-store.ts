@@ -1,5 +1,5 @@
-import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys, requireText, SealedRecords, type StoreKeys } from '../lib/index.ts'
+import * as z from 'zod/mini'
+import { Collection, openStoreKeys, refuseUnknownKeys, requireText, type StoreKeys } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 
 /** Options of {@link sealedStore}. */
@@ -24,6 +24,9 @@ export interface SealedPutOptions {
   readonly ifVersion: string | null
   readonly expiresInSeconds?: number | undefined
 }
+
+const sealedRecord = z.object({ v: z.literal(1), value: z.unknown(), expiresInSeconds: z.optional(z.number()) })
+type SealedRecord = z.infer<typeof sealedRecord>
 
 /** Secrets of an app or an adapter in a Store: sealed, under names that tell nothing. */
 export interface SealedStore {
@@ -50,19 +53,22 @@ export interface SealedStore {
 export function sealedStore(options: SealedStoreOptions): SealedStore {
   refuseUnknownKeys('sealedStore', options, ['store', 'keys', 'kind'])
   const { store, keys } = options
-  if (store?.specificationVersion !== 1) throw new ConfigurationError('sealedStore.store', 'give a Store')
-  const records = new SealedRecords(requireText('sealedStore.kind', options.kind), store, keys)
+  const kind = requireText('sealedStore.kind', options.kind)
+  const records = new Collection<SealedRecord>(openStoreKeys(store, keys, 'sealedStore'), {
+    kind,
+    schema: sealedRecord,
+    ends: ({ expiresInSeconds }) => (expiresInSeconds === undefined ? {} : { expiresInSeconds }),
+  })
   return {
     async get(name) {
       const found = await records.get(await records.keyOf(...name))
-      return found && { value: found.value, version: found.version }
+      return found && { value: found.value.value, version: found.version }
     },
     async put(name, value, { ifVersion, expiresInSeconds }) {
-      const lifetime = expiresInSeconds === undefined ? {} : { expiresInSeconds }
-      return records.put(await records.keyOf(...name), value, { ifVersion, ...lifetime })
+      const record = { v: 1, value, ...(expiresInSeconds !== undefined && { expiresInSeconds }) } as const
+      return records.put(await records.keyOf(...name), record, { ifVersion })
     },
-    delete: async (name, { ifVersion }) => records.delete(await records.keyOf(...name), ifVersion),
-    alone: async (name, { seconds, signal }, work) =>
-      records.alone(await records.keyOf(...name), seconds, signal, work),
+    delete: async (name, { ifVersion }) => records.delete({ key: await records.keyOf(...name), version: ifVersion }),
+    alone: async (name, alone, work) => records.alone(await records.keyOf(...name), alone, work),
   }
 }
