@@ -1,6 +1,4 @@
 import * as z from 'zod/mini'
-import { StoreError } from '../errors/index.ts'
-import type { RunRecord } from './record.ts'
 
 const text = z.string()
 const seconds = z.number()
@@ -44,7 +42,8 @@ const result = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('not_storable') }),
 ])
 
-const runRecord = z.object({
+/** What a stored run must be. */
+export const runRecord = z.object({
   v: z.literal(1),
   id: text,
   state: z.enum(states),
@@ -102,18 +101,3 @@ const runRecord = z.object({
   reopened: z.optional(z.boolean()),
   told: z.optional(z.boolean()),
 })
-
-/**
- * Reads a stored record. What is not exactly a record of this version is refused, never guessed at.
- *
- * @throws StoreError `corrupt` or `unknown_version`.
- */
-export function parseRecord(value: unknown): RunRecord {
-  if (typeof value === 'object' && value !== null && 'v' in value && value.v !== 1) {
-    throw new StoreError('unknown_version', 'a stored run has a version that this release does not know: upgrade first')
-  }
-  const parsed = runRecord.safeParse(value)
-  // Without the issues' input: it may hold what a person was asked.
-  if (!parsed.success) throw new StoreError('corrupt', 'a stored run has an unknown form')
-  return parsed.data as RunRecord
-}

@@ -1,4 +1,5 @@
 import type { Actor, Approver, AuthorizationDetail, Json, JsonObject } from '../contract/index.ts'
+import type { Stored } from '../lib/index.ts'
 import type { Owner } from './owner.ts'
 
 /**
@@ -159,8 +160,5 @@ export interface RunRecord {
   readonly told?: boolean
 }
 
-/** A record as it was read, with the version to swap it by. */
-export interface Entry {
-  readonly record: RunRecord
-  readonly version: string
-}
+/** A run as it was read, with the version to swap it by. */
+export type Entry = Stored<RunRecord>

@@ -88,7 +88,7 @@ export class DelegationStore {
     return {
       read: async () => {
         const entry = await this.read(id)
-        record = entry?.value
+        record = entry?.record
         if (entry === undefined || record?.state !== 'active' || record.login === undefined) return undefined
         return { login: record.login, version: entry.version }
       },
@@ -132,7 +132,7 @@ export async function endDelegations(
       : store.ofSession(issuer, session, onUnreadable)
   let ended = 0
   for await (const stored of found) {
-    const { owner } = stored.value
+    const { owner } = stored.record
     if ((tenant !== undefined && owner.tenant !== tenant) || (subject !== undefined && owner.subject !== subject))
       continue
     if (await store.revoke(stored, context)) ended++

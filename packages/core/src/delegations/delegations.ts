@@ -121,7 +121,7 @@ export function createDelegations(context: DelegationsContext): Delegations {
     async list({ identity }) {
       requireUser(identity)
       const views: DelegationView[] = []
-      for await (const { value: record } of store.owned(identity, () => {})) {
+      for await (const { record } of store.owned(identity, () => {})) {
         if (isOwner(record, identity) && record.state !== 'unconfirmed') views.push(viewOf(record, clock.now() / 1000))
       }
       return views
@@ -129,16 +129,16 @@ export function createDelegations(context: DelegationsContext): Delegations {
     async revoke(id, options) {
       const user = await requirePresentUser(options.identity, context)
       const found = await store.read(requireText('delegations.revoke.id', id))
-      if (found === undefined || !isOwner(found.value, user.identity)) return 'not_found'
-      await context.announceEnd(found.value)
+      if (found === undefined || !isOwner(found.record, user.identity)) return 'not_found'
+      await context.announceEnd(found.record)
       if (!(await store.revoke(found, context))) return 'not_found'
-      await note({ action: 'revoked', record: found.value, id })
+      await note({ action: 'revoked', record: found.record, id })
       return 'revoked'
     },
     identity: (id, options = {}) =>
       bounded(options, async () => {
         requireText('delegations.identity.id', id)
-        const record = (await store.read(id))?.value
+        const record = (await store.read(id))?.record
         try {
           const identity = await identityOf(record, context, options.agentIdentity, flights)
           await note({ action: 'used', record, id })
@@ -186,7 +186,7 @@ async function identityOf(
   if (renewed === undefined) {
     // Ended by the issuer, or by its owner while the issuer was asked: the store knows which.
     if (await isRevoked(usable, context)) throw new DelegationError('revoked', 'its user’s access was revoked')
-    usableBy((await context.store.read(id))?.value, context, now)
+    usableBy((await context.store.read(id))?.record, context, now)
     throw new DelegationError('login_required', 'the issuer has ended the login behind the delegation')
   }
   const end = Math.min(expiresAt, renewed.identity.expiresAt ?? Number.POSITIVE_INFINITY)

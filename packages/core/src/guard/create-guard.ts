@@ -22,6 +22,7 @@ import { noteApproval } from './note-approval.ts'
 import { pausesOf } from './pauses.ts'
 import { revoke } from './revoke.ts'
 import type { Body } from './run-body.ts'
+import { stepUpsIn } from './step-ups.ts'
 import { visibleTools } from './visible-tools.ts'
 
 const known = [
@@ -99,6 +100,7 @@ function environmentOf(options: GuardOptions): Environment {
   }
   const auditor = auditorOf(options.audit, { agent: agent.name, clock, timeoutMs })
   const onState = (record: RunRecord) => noteApproval(record, auditor)
+  const opened = openStoreKeys(store, options.keys)
   const revocations = new Revocations(revocationRecords(store, options.keys), revocationSeconds)
   const ledger = openLedger({ store, keys: options.keys, clock, onState, revocations })
   const tokens = new TokenCache({ clock, ...(sharesTokens(options) && { shared: { store, keys: options.keys } }) })
@@ -116,9 +118,9 @@ function environmentOf(options: GuardOptions): Environment {
     channels: channelsByName(options.approvals, authorizationServer),
     ledger,
     revocations,
-    delegations: new DelegationStore(openStoreKeys(store, options.keys)),
+    delegations: new DelegationStore(opened),
     sessions: sessionRecords(store, options.keys),
-    stepUps: { until: 0, keys: new WeakMap() },
+    stepUps: stepUpsIn(opened),
     tokens,
     auditor,
     onFault: faultListener(options.onFault),

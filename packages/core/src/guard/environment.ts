@@ -1,6 +1,6 @@
 import type { ApprovalChannel, Ledger } from '../approvals/index.ts'
 import type { AuthorizationServers } from '../authorization-server/server.ts'
-import type { Fault, UserIdentity } from '../contract/index.ts'
+import type { Fault } from '../contract/index.ts'
 import type { DelegationStore } from '../delegations/index.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
 import type { SessionRecords } from '../identity/index.ts'
@@ -11,6 +11,7 @@ import type { TokenCache } from '../token-exchange/index.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Auditor } from './auditor.ts'
 import type { AgentOptions } from './guard-options.ts'
+import type { StepUps } from './step-ups.ts'
 
 /** Everything that a guard was made of, checked and ready. */
 export interface Environment {
@@ -36,12 +37,4 @@ export interface Environment {
   readonly fetch: Fetch
   readonly timeoutMs: number
   readonly maxInputBytes: number
-}
-
-/** What this process knows of step-ups. */
-export interface StepUps {
-  /** Until when one that it kept or met may be open: meanwhile calls that ask no store look for it too. Epoch milliseconds. */
-  until: number
-  /** Their names in the store, by tool and credential. An identity is frozen, so what it hashes to stays. */
-  readonly keys: WeakMap<UserIdentity, Map<string, string>>
 }

@@ -1,33 +1,15 @@
-import * as z from 'zod/mini'
 import type { UserIdentity } from '../contract/index.ts'
-import { BehalfError, type StepUpRequiredError, StoreError } from '../errors/index.ts'
-import { canonicalJson } from '../lib/index.ts'
+import { BehalfError, type StepUpRequiredError } from '../errors/index.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
+import { type KeptStepUp, STALE_AFTER_SECONDS, type StepUps } from './step-ups.ts'
 import type { Stop } from './stop.ts'
-
-/** What an API asked for and nobody answered is forgotten after this long. Seconds. */
-const STALE_AFTER_SECONDS = 15 * 60
 
 /** Errors that wrap others, as bodies and their libraries do. */
 const MAX_CAUSES = 8
 
 /** Clocks differ (DESIGN: JWT times tolerate 30 s). */
 const TOLERANCE_SECONDS = 30
-
-const text = z.string()
-const keptStepUp = z.object({
-  v: z.literal(1),
-  id: text,
-  /** As the policy names it. */
-  credential: text,
-  scopes: z.optional(z.array(text)),
-  acrValues: z.optional(z.array(text)),
-  maxAge: z.optional(z.number()),
-  /** Epoch seconds. */
-  at: z.number(),
-})
-type KeptStepUp = z.infer<typeof keptStepUp>
 
 type AskedStepUp = Pick<StepUpRequiredError, 'stepUp' | 'credential'>
 
@@ -62,10 +44,10 @@ export async function keepStepUp(progress: Progress, asked: AskedStepUp, environ
     ...(maxAge !== undefined && { maxAge }),
     at: ledger.now(),
   }
-  environment.stepUps.until = (kept.at + STALE_AFTER_SECONDS) * 1000
-  await ledger.values.put(await keyOf(progress, identity, credential, environment), kept, {
-    seconds: STALE_AFTER_SECONDS,
-  })
+  const { stepUps } = environment
+  stepUps.until = (kept.at + STALE_AFTER_SECONDS) * 1000
+  // The last one has the say.
+  await stepUps.records.change(await keyOf(progress, identity, credential, stepUps), () => kept)
 }
 
 /** Whether a step-up may be open for this call. A preflight and a write look always. */
@@ -78,18 +60,15 @@ export function mayAwaitStepUp(progress: Progress, phase: 'preflight' | 'run', {
 export async function awaitedStepUp(progress: Progress, environment: Environment): Promise<Stop | undefined> {
   const { identity } = progress
   if (identity?.kind !== 'user') return undefined
+  const { stepUps, ledger } = environment
   for (const credential of credentialNames(progress)) {
-    const key = await keyOf(progress, identity, credential, environment)
-    const value = await environment.ledger.values.get(key)
-    if (value === undefined) continue
-    const parsed = keptStepUp.safeParse(value)
-    if (!parsed.success) throw new StoreError('unknown_version', 'a stored step-up has an unknown form: upgrade first')
-    if (!isAnswered(parsed.data, identity, environment.ledger.now())) {
-      const until = (parsed.data.at + STALE_AFTER_SECONDS) * 1000
-      environment.stepUps.until = Math.max(environment.stepUps.until, until)
-      return stopOf(parsed.data, progress)
+    const found = await stepUps.records.get(await keyOf(progress, identity, credential, stepUps))
+    if (found === undefined) continue
+    if (!isAnswered(found.record, identity, ledger.now())) {
+      stepUps.until = Math.max(stepUps.until, (found.record.at + STALE_AFTER_SECONDS) * 1000)
+      return stopOf(found.record, progress)
     }
-    await environment.ledger.values.delete(key)
+    await stepUps.records.delete(found)
   }
   return undefined
 }
@@ -135,7 +114,7 @@ async function keyOf(
   { invocation: { tool } }: Progress,
   identity: UserIdentity,
   credential: string,
-  { ledger, stepUps: { keys } }: Environment,
+  { keys, records }: StepUps,
 ): Promise<string> {
   const { issuer, tenant, subject, clientId } = identity
   const known = keys.get(identity) ?? new Map<string, string>()
@@ -143,8 +122,7 @@ async function keyOf(
   const name = `${tool.length} ${tool}${credential}`
   const found = known.get(name)
   if (found !== undefined) return found
-  const owner = [issuer, tenant ?? null, subject, clientId ?? null]
-  const key = `step-up:${await ledger.hash(canonicalJson(['step-up', owner, tool, credential]))}`
+  const key = await records.keyOf(issuer, tenant, subject, clientId, tool, credential)
   if (known.size >= MAX_KEYS) known.clear()
   keys.set(identity, known.set(name, key))
   return key

@@ -188,7 +188,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const key = await records.keyOf('id', id)
       for (let entry = await records.get(key); entry !== undefined; entry = await records.get(key)) {
         if ((await records.delete(entry)) === 'conflict') continue
-        await forgetAtServer(entry.value.login, { servers })
+        await forgetAtServer(entry.record.login, { servers })
       }
     },
   }
@@ -235,7 +235,7 @@ export async function endSessions(
   for await (const found of records.under(name, context)) {
     let entry: Stored<SessionRecord> | undefined = found
     while (entry !== undefined) {
-      const { login } = entry.value
+      const { login } = entry.record
       const { identity } = login
       if (
         (tenant !== undefined && identity.tenant !== tenant) ||
@@ -280,8 +280,8 @@ function placeOf(
     async read() {
       const entry = await records.get(key)
       if (entry === undefined) return undefined
-      const { login, unconfirmed } = entry.value
-      endsAt = entry.value.endsAt
+      const { login, unconfirmed } = entry.record
+      endsAt = entry.record.endsAt
       return unconfirmed || endsAt <= clock.now() / 1000 ? undefined : { login, version: entry.version }
     },
     write: (login, ifVersion) => records.put(key, { v: 1, login, endsAt }, { ifVersion }),

@@ -24,7 +24,7 @@ const decoder = new TextDecoder()
 /** A record as it was read, with the version to swap it by. */
 export interface Stored<Value> {
   readonly key: string
-  readonly value: Value
+  readonly record: Value
   readonly version: string
 }
 
@@ -101,7 +101,7 @@ export class Collection<Value> {
   /** @returns `undefined` where another record has this key. */
   async create(key: string, value: Value): Promise<Stored<Value> | undefined> {
     const version = await this.put(key, value, { ifVersion: null })
-    return version === 'conflict' ? undefined : { key, value, version }
+    return version === 'conflict' ? undefined : { key, record: value, version }
   }
 
   /** @returns the new version, or `'conflict'`: nothing was written. */
@@ -127,15 +127,15 @@ export class Collection<Value> {
    */
   async change(
     from: string | Stored<Value>,
-    change: (now: Value | undefined) => Value | undefined,
+    change: (now: Value | undefined) => Value | undefined | Promise<Value | undefined>,
   ): Promise<Stored<Value> | undefined> {
     const key = typeof from === 'string' ? from : from.key
     let now = typeof from === 'string' ? await this.get(from) : from
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-      const value = change(now?.value)
+      const value = await change(now?.record)
       if (value === undefined) return now
       const version = await this.put(key, value, { ifVersion: now?.version ?? null })
-      if (version !== 'conflict') return { key, value, version }
+      if (version !== 'conflict') return { key, record: value, version }
       if (attempt > 2) await pause(Math.random() * Math.min(MAX_PAUSE_MS, 2 ** attempt), undefined)
       now = await this.get(key)
     }
@@ -159,7 +159,7 @@ export class Collection<Value> {
       if ('unreadable' in stored) {
         if (onUnreadable === undefined) throw stored.unreadable
         onUnreadable(stored.key)
-      } else if ((await this.#indexesOf(stored.value)).includes(index)) yield stored
+      } else if ((await this.#indexesOf(stored.record)).includes(index)) yield stored
     }
   }
 
@@ -232,13 +232,14 @@ export class Collection<Value> {
 
   async #write(key: string, sealed: Uint8Array, options: PutOptions): Promise<string | 'conflict'> {
     for (let lost = 0; ; ) {
-      const written = await this.#store.put(key, sealed, options).catch((error: unknown) => {
+      const written = await this.#store.put(key, sealed, options).catch(async (error: unknown) => {
         if (!isOutage(error) || ++lost > MAX_LOST_ANSWERS) throw error
-        return 'lost' as const
+        return { error }
       })
-      if (lost === 0) return written
-      if (written !== 'lost' && written !== 'conflict') return written
-      const now = await this.#store.get(key).catch(() => undefined)
+      if (lost === 0 || (typeof written === 'string' && written !== 'conflict')) return written as string
+      const now = await this.#store.get(key).catch((error: unknown) => {
+        throw typeof written === 'string' ? error : written.error
+      })
       // Sealed twice, the same value is other bytes: these are from this very write.
       if (now !== undefined && equalBytes(now.value, sealed)) return now.version
       if (written === 'conflict') return written
@@ -258,7 +259,7 @@ export class Collection<Value> {
       // No cause: a parser quotes what it could not parse.
       throw new StoreError('corrupt', `a stored ${this.#options.kind} is not JSON`)
     }
-    return { key, value: this.#read(json), version }
+    return { key, record: this.#read(json), version }
   }
 
   #read(json: unknown): Value {
@@ -279,11 +280,11 @@ export class Collection<Value> {
   }
 
   #indexName(name: Name): Promise<string> {
-    return this.#hashed([`${this.#options.kind}-index`, ...name])
+    return this.#hashed(name, `${this.#options.kind}-index`)
   }
 
-  async #hashed(name: Name): Promise<string> {
-    return `${name[0]}:${await this.#opened.hash(JSON.stringify(name.map((part) => part ?? null)))}`
+  async #hashed(name: Name, of?: string): Promise<string> {
+    return `${name[0]}:${await this.#opened.hash(JSON.stringify([of, ...name].map((part) => part ?? null)))}`
   }
 }
 

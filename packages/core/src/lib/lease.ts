@@ -42,6 +42,10 @@ export class Lease {
     return version === 'conflict' ? undefined : new Lease(store, key, seconds, holder, version)
   }
 
+  static async isTaken(store: Store, key: string): Promise<boolean> {
+    return (await store.get(key)) !== undefined
+  }
+
   /** @returns false when it had ended and somebody else has it. */
   renew(): Promise<boolean> {
     const renewing = this.#renew()

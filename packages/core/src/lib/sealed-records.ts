@@ -1,10 +1,11 @@
 import { StoreError } from '../errors/index.ts'
 import type { PutOptions, Store } from '../ports/index.ts'
 import { isOutage } from './classified-store.ts'
+import type { OnUnreadable } from './collection.ts'
 import type { KeyedHash } from './digest.ts'
 import type { Sealer } from './seal.ts'
 import { openStoreKeys, type StoreKeys } from './store-keys.ts'
-import { type OnUnreadable, walkIndex } from './walk-index.ts'
+import { walkIndex } from './walk-index.ts'
 
 /** Lost answers in a row, before the store counts as unavailable. */
 const MAX_LOST_ANSWERS = 2

@@ -1,11 +1,8 @@
-import { StoreError } from '../errors/index.ts'
 import type { Store, Versioned } from '../ports/index.ts'
+import { isUnreadable, type OnUnreadable } from './collection.ts'
 
 /** Records read at a time. */
 const PAGE = 100
-
-/** Is told the key of a record that does not open. */
-export type OnUnreadable = (key: string) => void
 
 export interface IndexWalk<Opened> {
   /** Begins the key of every record of this kind. */
@@ -60,9 +57,4 @@ async function openUnder<Opened>(
     onUnreadable(found.key)
     return undefined
   }
-}
-
-/** The store answered, and what it gave does not open. */
-export function isUnreadable(error: unknown): error is StoreError {
-  return error instanceof StoreError && error.reason !== 'unavailable' && error.reason !== 'unclassified'
 }

@@ -66,8 +66,8 @@ export class OrderBook {
     const claimed: ApprovalUse = { v: 1, order, keptUntil: this.#outlives(tokenEnd) }
     for (;;) {
       const found = await this.#approvals.get(approval)
-      if (found?.value.order === order) return true
-      if (found !== undefined && !(await this.#wasRefused(found.value.order))) return false
+      if (found?.record.order === order) return true
+      if (found !== undefined && !(await this.#wasRefused(found.record.order))) return false
       const ifVersion = found?.version ?? null
       if ((await this.#approvals.put(approval, claimed, { ifVersion })) !== 'conflict') return true
     }
@@ -75,7 +75,7 @@ export class OrderBook {
 
   /** A refused order was not carried out: what was approved is still to be had, under another key. */
   async #wasRefused(order: string): Promise<boolean> {
-    const { state, answer } = (await this.read(order))?.value ?? {}
+    const { state, answer } = (await this.read(order))?.record ?? {}
     return state === 'done' && answer !== undefined && answer.status >= 400
   }
 

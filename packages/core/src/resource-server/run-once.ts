@@ -18,7 +18,7 @@ export interface OrderRun extends OrderNames {
  * Of any number of requests at a time one runs; the others get 409 until it has ended.
  */
 export async function runOnce(book: OrderBook, run: OrderRun): Promise<Response> {
-  const settled = answerOf(run, (await book.read(run.order))?.value)
+  const settled = answerOf(run, (await book.read(run.order))?.record)
   if (settled instanceof Response) return settled
   // Taken before the record says so: a record is never seen as running without one.
   const lease = await book.lease(run.order)
@@ -30,7 +30,7 @@ export async function runOnce(book: OrderBook, run: OrderRun): Promise<Response>
 async function runAlone(book: OrderBook, run: OrderRun): Promise<Response> {
   const { fingerprint, approval, tokenEnd } = run
   const found = await book.read(run.order)
-  const settled = answerOf(run, found?.value)
+  const settled = answerOf(run, found?.record)
   if (settled instanceof Response) return settled
   if (settled === 'begun' && run.onCrash === 'refuse') return outcomeUnknown()
   if (approval !== undefined && !(await book.claim(approval, run.order, tokenEnd))) {

@@ -62,7 +62,7 @@ export function sealedStore(options: SealedStoreOptions): SealedStore {
   return {
     async get(name) {
       const found = await records.get(await records.keyOf(...name))
-      return found && { value: found.value.value, version: found.version }
+      return found && { value: found.record.value, version: found.version }
     },
     async put(name, value, { ifVersion, expiresInSeconds }) {
       const record = { v: 1, value, ...(expiresInSeconds !== undefined && { expiresInSeconds }) } as const

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { findOrCreateRun, Ledger } from '../../../src/approvals/index.ts'
+import { findOrCreateRun, Ledger, openLedger } from '../../../src/approvals/index.ts'
 import { createSealer, keyedHash } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
-import { asks, smallWorld } from '../guard/small-world.ts'
+import { asks, keys, smallWorld } from '../guard/small-world.ts'
 import { record, sealKey, testClock, testLedger } from './harness.ts'
 
 const draft = { binding: 'b', slotKey: 'slot:1', fits: () => true, record: (id: string) => record(id) }
@@ -30,8 +30,8 @@ describe('what is stored opens as it was written, where it was written, or not a
     const { ledger, store } = testLedger()
     const mine = await findOrCreateRun(ledger, draft)
     const theirs = await findOrCreateRun(ledger, { ...draft, binding: 'c', slotKey: 'slot:2' })
-    const stolen = (await store.get(`run:${theirs.record.id}`))?.value ?? new Uint8Array()
-    await forge(store, `run:${mine.record.id}`, () => stolen)
+    const stolen = (await store.get(theirs.key))?.value ?? new Uint8Array()
+    await forge(store, mine.key, () => stolen)
     await expect(ledger.read(mine.record.id)).rejects.toMatchObject({ code: 'ERR_STORE', reason: 'moved' })
   })
 
@@ -46,8 +46,7 @@ describe('what is stored opens as it was written, where it was written, or not a
 
   test('any byte flipped: `corrupt`, or a key that nobody has', async () => {
     const { ledger, store } = testLedger()
-    const { record: made } = await findOrCreateRun(ledger, draft)
-    const key = `run:${made.id}`
+    const { record: made, key } = await findOrCreateRun(ledger, draft)
     const sealed = (await store.get(key))?.value ?? new Uint8Array()
     for (let at = 0; at < sealed.length; at += 13) {
       await forge(store, key, () => sealed.map((byte, index) => (index === at ? byte ^ 1 : byte)))
@@ -68,8 +67,7 @@ describe('what is stored opens as it was written, where it was written, or not a
 
   test('a version of tomorrow: `unknown_version`; a form that is none: `corrupt`', async () => {
     const { ledger, store } = testLedger()
-    const { record: made } = await findOrCreateRun(ledger, draft)
-    const key = `run:${made.id}`
+    const { record: made, key } = await findOrCreateRun(ledger, draft)
     const sealer = createSealer([sealKey])
     for (const [content, reason] of [
       [JSON.stringify({ ...made, v: 2 }), 'unknown_version'],
@@ -84,11 +82,12 @@ describe('what is stored opens as it was written, where it was written, or not a
   })
 
   test('none of them runs anything: the call is denied, not retried', async () => {
-    const { guard, call, store } = smallWorld()
+    const { guard, call, store, clock } = smallWorld()
     const behalf = guard()
     const first = await behalf.run(asks, call(), () => 'ran')
     const id = first.status === 'interrupted' ? first.interrupt.id : ''
-    await forge(store, `run:${id}`, (value) => value.map((byte, index) => (index === 90 ? byte ^ 1 : byte)))
+    const key = (await openLedger({ store, keys, clock }).read(id))?.key ?? ''
+    await forge(store, key, (value) => value.map((byte, index) => (index === 90 ? byte ^ 1 : byte)))
     expect(await behalf.run(asks, call(), () => 'ran')).toMatchObject({ status: 'denied', code: 'misconfigured' })
   })
 })

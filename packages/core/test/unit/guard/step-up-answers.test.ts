@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { openLedger } from '../../../src/approvals/index.ts'
+import * as z from 'zod/mini'
 import { Token } from '../../../src/credential/index.ts'
 import { BehalfError, TransportError } from '../../../src/errors/index.ts'
 import { stepUpOfError } from '../../../src/guard/step-up.ts'
 import { admit } from '../../../src/identity/index.ts'
 import { connection, HadNoEffect, type Identity, policy, StepUpRequiredError, type Vault } from '../../../src/index.ts'
+import { Collection, openStoreKeys } from '../../../src/lib/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { ISSUER, keys, reads, schema, smallWorld, user, writes } from './small-world.ts'
 
@@ -128,13 +129,14 @@ describe('what is kept, and who is asked for it', () => {
   })
 
   test('in a form that a later version wrote, it lets nobody pass', async () => {
-    const { behalf, call, demand, operations, store, clock } = demanding()
+    const { behalf, call, demand, operations, store } = demanding()
     await demand({ acrValues: ['gold'] })
     const key = operations.find((operation) => operation.startsWith('put step-up:'))?.slice(4) ?? ''
-    await openLedger({ store, keys, clock, onState: () => {} }).values.put(key, { v: 2 }, { seconds: 60 })
+    const later = new Collection<{ v: 2 }>(openStoreKeys(store, keys), { kind: 'step-up', schema: z.unknown() })
+    await later.change(key, () => ({ v: 2 }))
     const outcome = await behalf.preflight(looks, call())
     expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
-    expect(outcome.trace.steps.at(-1)?.detail).toContain('unknown form')
+    expect(outcome.trace.steps.at(-1)?.detail).toContain('a version that this release does not know')
   })
 })
 

@@ -60,7 +60,7 @@ describe('following', () => {
     if (entry === undefined) throw new Error('it is gone')
     const { delivery: _, ...rest } = entry.record
     // As if the app's own pages had taken it eleven seconds ago.
-    await target.store.delete('run:q-0')
+    await target.store.delete(entry.key)
     const past = openAt(target.store, Date.now() - 11_000)
     await past.create({
       ...rest,
@@ -144,7 +144,7 @@ describe('several watchers', () => {
     if (entry === undefined) throw new Error('it is gone')
     expect(await watchEntry(entry, settings)).toBe('told')
     const { told: _, ...record } = (await target.state('q-0')) ?? entry.record
-    expect(await watchEntry({ record, version: entry.version }, settings)).toBe('open')
+    expect(await watchEntry({ ...entry, record }, settings)).toBe('open')
     expect(target.told).toHaveLength(1)
   })
 
