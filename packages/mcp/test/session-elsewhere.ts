@@ -59,9 +59,9 @@ if (process.send !== undefined && process.argv[2] === 'refresh') {
     (name: string) =>
     (...args: unknown[]) =>
       ask(name, args)
-  const names = ['get', 'put', 'delete', 'claimDue', 'list', 'increment']
+  const names = ['now', 'get', 'put', 'delete', 'claimDue', 'list', 'increment']
   const methods = Object.fromEntries(names.map((name) => [name, method(name)]))
-  const store = { specificationVersion: 1, durable: false, ...methods } as unknown as Store
+  const store = { specificationVersion: 2, durable: false, ...methods } as unknown as Store
   const fetch: Fetch = async (input, init) => {
     const answer = await ask('fetch', [String(input), String(init?.body ?? '')])
     const { status, body } = answer as { readonly status: number; readonly body: string }

@@ -142,8 +142,9 @@ describe('a session that outlives its process', () => {
       return inner.put(key, value, options)
     }
     const store = {
-      specificationVersion: 1,
+      specificationVersion: 2,
       durable: false,
+      now: inner.now.bind(inner),
       put,
       get: inner.get.bind(inner),
       delete: inner.delete.bind(inner),

@@ -32,7 +32,7 @@ async function workOn(store: Store): Promise<Work> {
     versions.push(await store.put(`record ${at}`, value, { ifVersion: null, ...options }))
   }
   for (let at = 0; at < RECORDS; at++) {
-    await store.put(`due ${at}`, value, { ifVersion: null, due: { queue: 'queue', at: 0 } })
+    await store.put(`due ${at}`, value, { ifVersion: null, due: { queue: 'queue', inSeconds: 0 } })
   }
   let next = 0
   return {

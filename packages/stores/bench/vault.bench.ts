@@ -57,8 +57,9 @@ function accountsTo(durable: Store): Store {
   const flows = memoryStore({ maxEntries: 1_000_000 })
   const at = (key: string) => (key.startsWith('account:') ? durable : flows)
   return {
-    specificationVersion: 1,
+    specificationVersion: 2,
     durable: true,
+    now: () => durable.now(),
     get: (key) => at(key).get(key),
     put: (key, value, how) => at(key).put(key, value, how),
     delete: (key, how) => at(key).delete(key, how),

@@ -13,8 +13,9 @@ const sooner = (seconds: number): number => (seconds > NEAR_SECONDS ? seconds / 
 /** The same store for processes that have no minute to wait until a dead one's leases end. */
 export function hastened(store: Store): Store {
   return {
-    specificationVersion: 1,
+    specificationVersion: 2,
     durable: store.durable,
+    now: () => store.now(),
     get: (key) => store.get(key),
     list: (index, options) => store.list(index, options),
     delete: (key, options) => store.delete(key, options),
@@ -22,13 +23,12 @@ export function hastened(store: Store): Store {
     claimDue: (queue, { limit, leaseSeconds }) =>
       store.claimDue(queue, { limit, leaseSeconds: leaseSeconds / HASTENED_BY }),
     put(key, value, { expiresInSeconds, due, ...rest }) {
-      const now = Date.now() / 1000
       const isLease = expiresInSeconds !== undefined && expiresInSeconds <= LONGEST_LEASE
       const seconds = isLease ? expiresInSeconds / HASTENED_BY : expiresInSeconds
       return store.put(key, value, {
         ...rest,
         ...(seconds !== undefined && { expiresInSeconds: seconds }),
-        ...(due !== undefined && { due: { ...due, at: now + sooner(due.at - now) } }),
+        ...(due !== undefined && { due: { ...due, inSeconds: sooner(due.inSeconds) } }),
       })
     },
   }

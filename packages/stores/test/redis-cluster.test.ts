@@ -72,7 +72,7 @@ describe.each(withRedisServer(['clusters']))('servers of %s', () => {
     const slot = cli(first, 'CLUSTER', 'KEYSLOT', '{moving}')
     const everything = async () => {
       const calls: readonly (() => Promise<unknown>)[] = [
-        () => store.put('claim', value, { ifVersion: null, index: ['index'], due: { queue: 'queue', at: 0 } }),
+        () => store.put('claim', value, { ifVersion: null, index: ['index'], due: { queue: 'queue', inSeconds: 0 } }),
         () => store.get('claim'),
         () => store.list('index', { limit: 1 }),
         () => store.increment('counter', { windowSeconds: 600 }),

@@ -46,7 +46,7 @@ describe.each(withRedisServer(['redis', 'ioredis'] as const))('what Redis holds,
   })
   beforeEach(async () => {
     under = await redisUnderTest(name, server.port)
-    await under.store.put('key', value, { ifVersion: null, index: ['index'], due: { queue: 'queue', at: 0 } })
+    await under.store.put('key', value, { ifVersion: null, index: ['index'], due: { queue: 'queue', inSeconds: 0 } })
   })
   afterEach(() => under.close())
   const at = (rest: string) => `{${under.prefix}}:${rest}`
@@ -87,7 +87,7 @@ describe.each(withRedisServer(['redis', 'ioredis'] as const))('what Redis holds,
   test('a damaged record does not stop its queue', async () => {
     const { store } = under
     await admin.hdel(at('r:key'), 'n')
-    await store.put('sound', value, { ifVersion: null, due: { queue: 'queue', at: 1 } })
+    await store.put('sound', value, { ifVersion: null, due: { queue: 'queue', inSeconds: 0 } })
     const claim = () => store.claimDue('queue', { limit: 1, leaseSeconds: 60 })
     await expect(claim()).rejects.toMatchObject({ reason: 'corrupt' })
     expect((await claim()).map(({ key }) => key)).toEqual(['sound'])
@@ -148,7 +148,11 @@ describe.each(withRedisServer(['redis', 'ioredis'] as const))('what Redis holds,
   test('what expired in a queue is swept by looks at the queue alone', async () => {
     const { store } = under
     for (let at = 0; at < 40; at++) {
-      await store.put(`expired ${at}`, value, { ifVersion: null, expiresInSeconds: 0.4, due: { queue: 'old', at: 0 } })
+      await store.put(`expired ${at}`, value, {
+        ifVersion: null,
+        expiresInSeconds: 0.4,
+        due: { queue: 'old', inSeconds: 0 },
+      })
     }
     await new Promise((resolve) => setTimeout(resolve, 500))
     for (let look = 0; look < 2; look++) {

@@ -130,7 +130,8 @@ describe('what the file holds', () => {
     const { store, other } = await opened()
     const columns = '(key, value, version, queue, due_at)'
     other.exec(`INSERT INTO behalf_records ${columns} VALUES (x'ff', x'00', 'v', CAST('queue' AS BLOB), 1)`)
-    for (const key of ['a', 'b']) await store.put(key, value, { ifVersion: null, due: { queue: 'queue', at: 2 } })
+    for (const key of ['a', 'b'])
+      await store.put(key, value, { ifVersion: null, due: { queue: 'queue', inSeconds: 0 } })
     const claim = (limit: number) => store.claimDue('queue', { limit, leaseSeconds: 60 })
     expect((await claim(2)).map(({ key }) => key)).toEqual(['a'])
     other.exec("UPDATE behalf_records SET due_at = 1 WHERE key = x'ff'")

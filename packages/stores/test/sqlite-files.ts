@@ -47,8 +47,9 @@ export function onDatabase<Database extends SqliteDatabase>(open: (file: string)
 }
 
 const bound = (store: SqliteStore): SqliteStore => ({
-  specificationVersion: 1,
+  specificationVersion: 2,
   durable: store.durable,
+  now: () => store.now(),
   get: (key) => store.get(key),
   put: (key, value, options) => store.put(key, value, options),
   delete: (key, options) => store.delete(key, options),

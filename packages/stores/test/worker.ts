@@ -64,7 +64,7 @@ async function create(store: Store, job: string): Promise<string> {
   if ((await store.get(`open:${job}`)) === undefined) {
     return (await store.put(`open:${job}`, encode(job), { ifVersion: null })) === 'conflict' ? 'waited' : 'opened'
   }
-  const due = { queue: `jobs:${job}`, at: 0 }
+  const due = { queue: `jobs:${job}`, inSeconds: 0 }
   const version = await store.put(`run:${job}`, encode('pending'), { ifVersion: null, index: ['runs'], due })
   return version === 'conflict' ? 'waited' : 'pending'
 }

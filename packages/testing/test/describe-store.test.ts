@@ -16,8 +16,9 @@ function movableClock() {
 /** The same data through another object, as a second connection to a database has it. */
 function connection(data: Store): Store {
   return {
-    specificationVersion: 1,
+    specificationVersion: 2,
     durable: true,
+    now: () => data.now(),
     get: (key) => data.get(key),
     put: (key, value, options) => data.put(key, value, options),
     delete: (key, options) => data.delete(key, options),

@@ -56,7 +56,7 @@ export class Ledger {
       ends: (record) => ({ expiresAt: this.#endOf(record) + POINTERS_END_BEFORE_SECONDS }),
       due: (record) => {
         const at = dueOf(record, this.now())
-        return at === undefined ? undefined : { queue: LOOKS, at }
+        return at === undefined ? undefined : { queue: LOOKS, inSeconds: at - this.now() }
       },
     })
   }

@@ -1,6 +1,6 @@
 import { openStoreKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
-import { Revocations, revocationRecords } from '../revocation/index.ts'
+import { Revocations } from '../revocation/index.ts'
 import { Ledger } from './ledger.ts'
 import type { RunRecord } from './record.ts'
 import { isRevokedRun } from './revoked-run.ts'
@@ -25,7 +25,7 @@ export function openLedger({
   keys,
   clock,
   onState,
-  revocations = new Revocations(revocationRecords(store, keys)),
+  revocations = new Revocations(openStoreKeys(store, keys)),
 }: OpenLedgerOptions): Ledger {
   const opened = openStoreKeys(store, keys)
   const isRevoked = (record: RunRecord) => isRevokedRun(record, revocations, clock.now())

@@ -7,7 +7,7 @@ import { isObjectName } from '../fga/object.ts'
 import { sessionRecords } from '../identity/index.ts'
 import { openStoreKeys, refuseUnknownKeys, requireText } from '../lib/index.ts'
 import { type AuditSink, systemClock } from '../ports/index.ts'
-import { Revocations, revocationRecords } from '../revocation/index.ts'
+import { Revocations } from '../revocation/index.ts'
 import { memoryStore } from '../stores/index.ts'
 import { TokenCache } from '../token-exchange/index.ts'
 import { approvalInbox } from './approval-inbox.ts'
@@ -101,7 +101,7 @@ function environmentOf(options: GuardOptions): Environment {
   const auditor = auditorOf(options.audit, { agent: agent.name, clock, timeoutMs })
   const onState = (record: RunRecord) => noteApproval(record, auditor)
   const opened = openStoreKeys(store, options.keys)
-  const revocations = new Revocations(revocationRecords(store, options.keys), revocationSeconds)
+  const revocations = new Revocations(openStoreKeys(store, options.keys), revocationSeconds)
   const ledger = openLedger({ store, keys: options.keys, clock, onState, revocations })
   const tokens = new TokenCache({ clock, ...(sharesTokens(options) && { shared: { store, keys: options.keys } }) })
   // What was disconnected, or chosen anew, through this vault is used no longer here.

@@ -81,7 +81,7 @@ async function announceEnd(
   { revocations, tokens, clock, servers, ledger, channels }: Environment,
 ): Promise<void> {
   const { issuer, tenant, subject } = owner
-  await revocations.add({ issuer, ...(tenant !== undefined && { tenant }), subject, delegation: id }, clock.now())
+  await revocations.add({ issuer, ...(tenant !== undefined && { tenant }), subject, delegation: id })
   const aftermath = new Aftermath(servers)
   const of = { issuer, subject, ...(tenant !== undefined && { tenant }) }
   // A run that does not open cannot be used, and keeps no other one open.

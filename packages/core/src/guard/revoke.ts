@@ -53,7 +53,7 @@ async function end(revoked: Revoked, environment: Environment): Promise<Revocati
   const unreadable: string[] = []
   const onUnreadable = (key: string) => void unreadable.push(key)
   const context = { servers: aftermath.servers, onUnreadable }
-  await revocations.add(revoked, clock.now())
+  await revocations.add(revoked)
   const { session, ...whose } = revoked
   const owner = { ...whose, ...(session !== undefined && { sessionId: session }) }
   const dropped = await tokens.revoke(owner, aftermath.dropped)

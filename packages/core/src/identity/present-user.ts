@@ -1,8 +1,8 @@
 import type { UserIdentity } from '../contract/index.ts'
 import { BehalfError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
-import type { StoreKeys } from '../lib/index.ts'
+import { openStoreKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
-import { provenAtOf, Revocations, revocationRecords } from '../revocation/index.ts'
+import { provenAtOf, Revocations } from '../revocation/index.ts'
 import { isInteractive } from './subject-token.ts'
 import { isVerified } from './verified.ts'
 
@@ -14,7 +14,7 @@ export interface PresenceContext {
 
 /** What presence is judged by where there is no guard: the names that `guard.revoke` wrote into its store. */
 export function presenceIn(store: Store, keys: StoreKeys | undefined, clock: Clock): PresenceContext {
-  return { revocations: new Revocations(revocationRecords(store, keys)), clock }
+  return { revocations: new Revocations(openStoreKeys(store, keys)), clock }
 }
 
 /** Made by {@link requirePresentUser} only: the private field keeps every other object out, for the compiler too. */

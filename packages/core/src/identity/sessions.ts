@@ -23,7 +23,7 @@ import {
   type StoreKeys,
 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
-import { checkLifetime, Revocations, revocationRecords } from '../revocation/index.ts'
+import { checkLifetime, Revocations } from '../revocation/index.ts'
 import { refuseRevoked, requireProofTime } from './present-user.ts'
 import { identityOfLogin, type KeptLogin, keptLogin, loginOfResponse } from './session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'
@@ -134,7 +134,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const servers = trustedServers('createSessions', options)
   const audience = options.audience === undefined ? undefined : checkAudience(where('audience'), options.audience)
   const records = sessionRecords(options.store, options.keys)
-  const presence = { revocations: new Revocations(revocationRecords(options.store, options.keys)), clock }
+  const presence = { revocations: new Revocations(openStoreKeys(options.store, options.keys)), clock }
   const isRevoked = async (login: KeptLogin) =>
     (await presence.revocations.findNow(login.identity, clock.now())) !== undefined
   const flights = new SingleFlight<KeptLogin | undefined>()

@@ -13,8 +13,9 @@ export function classifiedStore(store: Store): Store {
   const known = wrappers.get(store)
   if (known !== undefined) return known
   const wrapper: Store = {
-    specificationVersion: 1,
+    specificationVersion: 2,
     durable: store.durable,
+    now: () => classified(() => store.now()),
     get: (key) => classified(() => store.get(key)),
     put: (key, value, options) => classified(() => store.put(key, value, options)),
     delete: (key, options) => classified(() => store.delete(key, options)),

@@ -1,5 +1,7 @@
 import type * as z from 'zod/mini'
+import type { StoreError } from '../errors/index.ts'
 import type { PutOptions } from '../ports/index.ts'
+import type { Patience } from './patience.ts'
 
 /** What names a record or an index. The store gets a keyed hash of it, which tells nothing. */
 export type Name = readonly (string | number | null | undefined)[]
@@ -18,4 +20,40 @@ export interface CollectionOptions<Value> {
   readonly due?: (value: Value) => PutOptions['due']
   /** Whether `reseal` goes over these records: those that outlive a seal key. @default false */
   readonly outlivesKeys?: boolean
+}
+
+/** A record as it was read, with the version to swap it by. */
+export interface Stored<Value> {
+  readonly key: string
+  readonly record: Value
+  readonly version: string
+}
+
+/** A record that does not open: it can be replaced or deleted, and nothing else. */
+export interface Unreadable {
+  readonly key: string
+  readonly version: string
+  readonly unreadable: StoreError
+}
+
+/** Is told the key of a record that does not open. */
+export type OnUnreadable = (key: string) => void
+
+export interface WalkOptions {
+  /** Only records after this key. */
+  readonly after?: string | undefined
+  /** Absent: a record that does not open ends the walk with its error. */
+  readonly onUnreadable?: OnUnreadable | undefined
+}
+
+export interface WriteOptions extends Patience {
+  /** `null`: only where there is none. A version: only where the stored one is equal. */
+  readonly ifVersion: string | null
+}
+
+/** What came of sealing all records under the current key. */
+export interface Resealed {
+  readonly resealed: number
+  /** Keys of records that do not open: damaged, moved, or sealed under a key that is not listed. They stay as they were. */
+  readonly unreadable: readonly string[]
 }

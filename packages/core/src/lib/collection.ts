@@ -1,9 +1,17 @@
 import { StoreError } from '../errors/index.ts'
 import type { PutOptions, Store, Versioned } from '../ports/index.ts'
 import { isOutage } from './classified-store.ts'
-import type { CollectionOptions, Name } from './collection-options.ts'
+import type {
+  CollectionOptions,
+  Name,
+  Resealed,
+  Stored,
+  Unreadable,
+  WalkOptions,
+  WriteOptions,
+} from './collection-options.ts'
 import { Lease } from './lease.ts'
-import { type Patience, whileUnavailable } from './patience.ts'
+import { whileUnavailable } from './patience.ts'
 import { pause } from './pause.ts'
 import type { OpenedStore } from './store-keys.ts'
 
@@ -20,42 +28,6 @@ const PAGE = 100
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
-
-/** A record as it was read, with the version to swap it by. */
-export interface Stored<Value> {
-  readonly key: string
-  readonly record: Value
-  readonly version: string
-}
-
-/** A record that does not open: it can be replaced or deleted, and nothing else. */
-export interface Unreadable {
-  readonly key: string
-  readonly version: string
-  readonly unreadable: StoreError
-}
-
-/** Is told the key of a record that does not open. */
-export type OnUnreadable = (key: string) => void
-
-interface WalkOptions {
-  /** Only records after this key. */
-  readonly after?: string | undefined
-  /** Absent: a record that does not open ends the walk with its error. */
-  readonly onUnreadable?: OnUnreadable | undefined
-}
-
-export interface WriteOptions extends Patience {
-  /** `null`: only where there is none. A version: only where the stored one is equal. */
-  readonly ifVersion: string | null
-}
-
-/** What came of sealing all records under the current key. */
-export interface Resealed {
-  readonly resealed: number
-  /** Keys of records that do not open: damaged, moved, or sealed under a key that is not listed. They stay as they were. */
-  readonly unreadable: readonly string[]
-}
 
 /**
  * Records of one kind in a store: sealed under their key, named by keyed hashes, checked by a schema, changed by
@@ -123,21 +95,23 @@ export class Collection<Value> {
    * `undefined` where there is none, and returns `undefined` to leave it.
    *
    * @param from - A key, or the record as it was read.
+   * @param options.instead - What a record that does not open counts as. Absent: its error is thrown.
    * @returns what is stored now.
    */
   async change(
     from: string | Stored<Value>,
     change: (now: Value | undefined) => Value | undefined | Promise<Value | undefined>,
+    { instead }: { readonly instead?: Value } = {},
   ): Promise<Stored<Value> | undefined> {
     const key = typeof from === 'string' ? from : from.key
-    let now = typeof from === 'string' ? await this.get(from) : from
+    let now = typeof from === 'string' ? await this.#getOr(instead, key) : from
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
       const value = await change(now?.record)
       if (value === undefined) return now
       const version = await this.put(key, value, { ifVersion: now?.version ?? null })
       if (version !== 'conflict') return { key, record: value, version }
       if (attempt > 2) await pause(Math.random() * Math.min(MAX_PAUSE_MS, 2 ** attempt), undefined)
-      now = await this.get(key)
+      now = await this.#getOr(instead, key)
     }
     throw new StoreError('unavailable', `a stored ${this.#options.kind} is being changed by too many writers at once`)
   }
@@ -218,6 +192,13 @@ export class Collection<Value> {
       else if (now !== undefined) resealed++
     }
     return { resealed, unreadable }
+  }
+
+  async #getOr(instead: Value | undefined, key: string): Promise<Stored<Value> | undefined> {
+    const found = await this.find(key)
+    if (found === undefined || !('unreadable' in found)) return found
+    if (instead === undefined) throw found.unreadable
+    return { key, record: instead, version: found.version }
   }
 
   async *#listed(index: string, after?: string): AsyncGenerator<Versioned, void> {

@@ -38,8 +38,8 @@ const withGivenKeys = new WeakSet<Store>()
  */
 export function openStoreKeys(store: Store, given: StoreKeys | undefined, owner?: string): OpenedStore {
   const option = (name: string) => (owner === undefined ? name : `${owner}.${name}`)
-  if (store?.specificationVersion !== 1) {
-    throw new ConfigurationError(option('store'), 'give a Store of specification version 1, such as memoryStore()')
+  if (store?.specificationVersion !== 2) {
+    throw new ConfigurationError(option('store'), 'give a Store of specification version 2, such as memoryStore()')
   }
   if (given === undefined && store.durable) {
     throw new ConfigurationError(

@@ -1,5 +1,6 @@
 import type { Store, Versioned } from '../ports/index.ts'
-import { isUnreadable, type OnUnreadable } from './collection.ts'
+import { isUnreadable } from './collection.ts'
+import type { OnUnreadable } from './collection-options.ts'
 
 /** Records read at a time. */
 const PAGE = 100

@@ -16,8 +16,8 @@ export interface PutOptions {
    * whoever takes them. Not together with `expiresAt`.
    */
   readonly expiresInSeconds?: number
-  /** Puts the key into a queue for `claimDue`, from `at` (epoch seconds). Absent: in no queue. */
-  readonly due?: { readonly queue: string; readonly at: number }
+  /** Puts the key into a queue for `claimDue`, from so many seconds from now on, counted by the store. Absent: in no queue. */
+  readonly due?: { readonly queue: string; readonly inSeconds: number }
   /** The index names under which `list` finds the key. Replaces those of the last write. */
   readonly index?: readonly string[]
 }
@@ -37,9 +37,11 @@ export interface PutOptions {
  * `describeStore` of `@behalf/testing/contract` is the definition in tests.
  */
 export interface Store {
-  readonly specificationVersion: 1
+  readonly specificationVersion: 2
   /** Outlives the process, or is shared between processes. Such a store needs `keys` in `createGuard`. */
   readonly durable: boolean
+  /** The store's clock, in epoch seconds. All processes that share the store are told one time. */
+  now(): Promise<number>
   get(key: string): Promise<Versioned | undefined>
   /**
    * Replaces the value and everything of the options, as one step.

@@ -1,4 +1,4 @@
 export { checkLifetime } from './longest-grant.ts'
 export { provenAtOf } from './proven-at.ts'
-export { Revocations, type RevokedProof, revocationRecords } from './revocations.ts'
+export { Revocations, type RevokedProof } from './revocations.ts'
 export type { Revoked } from './revoked.ts'

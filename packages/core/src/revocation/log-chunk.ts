@@ -1,4 +1,5 @@
-import type { RevokedAt } from './revoked.ts'
+import * as z from 'zod/mini'
+import { revokedAt } from './revoked.ts'
 
 /** The warm path judges proofs of calls, and no such proof lives longer. 30 days, in seconds. */
 export const KEPT_SECONDS = 30 * 24 * 3600
@@ -18,14 +19,24 @@ export interface Head extends Mark {
   readonly number: number
 }
 
-/** A chunk as it was read. */
-export interface Chunk {
-  readonly number: number
+/** A chunk as it is stored. */
+export const storedChunk = z.object({
+  v: z.literal(1),
   /** Random: a log that began again after all of it had expired has other chunks under the same keys. */
-  readonly id: string
-  readonly revoked: readonly RevokedAt[]
+  id: z.string(),
+  revoked: z.array(revokedAt),
   /** Of the chunk before this one. Absent in the first chunk. */
-  readonly previous?: Mark | undefined
+  previous: z.optional(z.object({ count: z.number(), at: z.number() })),
+})
+export type StoredChunk = z.infer<typeof storedChunk>
+
+/** A head as it is stored. */
+export const storedHead = z.object({ v: z.literal(1), number: z.number(), count: z.number(), at: z.number() })
+export type StoredHead = z.infer<typeof storedHead>
+
+/** A chunk as it was read. */
+export interface Chunk extends Omit<StoredChunk, 'v'> {
+  readonly number: number
   readonly version: string
 }
 

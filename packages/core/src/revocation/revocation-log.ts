@@ -1,8 +1,18 @@
-import * as z from 'zod/mini'
 import { StoreError } from '../errors/index.ts'
-import { isUnreadable, once, pause, type SealedRecords } from '../lib/index.ts'
-import { type Chunk, type Head, isKept, isUnbroken, KEPT_SECONDS, reachesHead } from './log-chunk.ts'
-import { type RevokedAt, readStored } from './revoked.ts'
+import { Collection, isUnreadable, type Name, type OpenedStore, once, pause } from '../lib/index.ts'
+import {
+  type Chunk,
+  type Head,
+  isKept,
+  isUnbroken,
+  KEPT_SECONDS,
+  reachesHead,
+  type StoredChunk,
+  type StoredHead,
+  storedChunk,
+  storedHead,
+} from './log-chunk.ts'
+import type { RevokedAt } from './revoked.ts'
 
 /** Revocations in one chunk. An append writes the last chunk again. */
 const CHUNK = 64
@@ -13,7 +23,8 @@ const MAX_CONFLICTS = 200
 /** The longest wait between two tries of an append, in milliseconds. */
 const MAX_WAIT_MS = 100
 
-const storedHead = z.object({ v: z.literal(1), number: z.number(), count: z.number(), at: z.number() })
+/** The index of all chunks. */
+const LOG: Name = ['log']
 
 /** The chunk that was read last, and how many entries it had. */
 interface Position {
@@ -39,9 +50,10 @@ interface LogEnd {
  * entries were deleted, as long as not all of the log and its head went together while no process knew of them.
  */
 export class RevocationLog {
-  readonly #records: SealedRecords
+  readonly #log: Collection<StoredChunk>
+  readonly #head: Collection<StoredHead>
   readonly #take: (revoked: RevokedAt) => void
-  readonly #names: () => Promise<{ readonly index: string; readonly prefix: string; readonly head: string }>
+  readonly #names: () => Promise<{ readonly prefix: string; readonly head: string }>
   /** The chunk and the number of its entries that this process has read. */
   #position: Position | undefined
   /** Epoch seconds: entries that were deleted may not have expired before. */
@@ -49,13 +61,17 @@ export class RevocationLog {
   #unreadable = false
 
   /** @param take - Is given each revocation that is new to this process. */
-  constructor(records: SealedRecords, take: (revoked: RevokedAt) => void) {
-    this.#records = records
-    this.#take = take
-    this.#names = once(async () => {
-      const index = await records.keyOf('log')
-      return { index, prefix: `${index}:`, head: await records.keyOf('log-head') }
+  constructor(opened: OpenedStore, take: (revoked: RevokedAt) => void) {
+    const ends = () => ({ expiresInSeconds: KEPT_SECONDS })
+    this.#log = new Collection<StoredChunk>(opened, {
+      kind: 'revocations',
+      schema: storedChunk,
+      index: () => [LOG],
+      ends,
     })
+    this.#head = new Collection<StoredHead>(opened, { kind: 'revocations-head', schema: storedHead, ends })
+    this.#take = take
+    this.#names = once(async () => ({ prefix: `${await this.#log.keyOf()}:`, head: await this.#head.keyOf() }))
   }
 
   /** Whether this process has all that is in force. @param now - Epoch seconds. */
@@ -108,63 +124,37 @@ export class RevocationLog {
     throw tooMany()
   }
 
-  async #put({ number, version, ...chunk }: NextChunk): Promise<string | 'conflict'> {
-    const { index, prefix } = await this.#names()
-    const key = `${prefix}${String(number).padStart(12, '0')}`
-    return this.#records.put(
-      key,
-      { v: 1, ...chunk },
-      { ifVersion: version, index: [index], expiresInSeconds: KEPT_SECONDS },
-    )
+  async #put({ number, version: ifVersion, ...chunk }: NextChunk): Promise<string | 'conflict'> {
+    return this.#log.put(await this.#keyOf(number), { v: 1, ...chunk }, { ifVersion })
+  }
+
+  async #keyOf(number: number): Promise<string> {
+    return `${(await this.#names()).prefix}${String(number).padStart(12, '0')}`
   }
 
   async #advance(to: Head): Promise<void> {
-    const { head: key } = await this.#names()
-    for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-      const found = await this.#records.get(key).catch((error: unknown) => {
+    const { head } = await this.#names()
+    const isBehind = ({ number, count }: Head) => number < to.number || (number === to.number && count < to.count)
+    await this.#head
+      .change(head, (now) => (now === undefined || isBehind(now) ? { v: 1, ...to } : undefined))
+      .catch((error: unknown) => {
         // While it does not open, the names are read in its place.
-        if (isUnreadable(error)) return 'unreadable' as const
-        throw error
+        if (!isUnreadable(error)) throw error
       })
-      if (found === 'unreadable') return
-      const head = found && storedHead.safeParse(found.value).data
-      if (head !== undefined && (head.number > to.number || (head.number === to.number && head.count >= to.count))) {
-        return
-      }
-      const put = await this.#records.put(
-        key,
-        { v: 1, ...to },
-        { ifVersion: found?.version ?? null, expiresInSeconds: KEPT_SECONDS },
-      )
-      if (put !== 'conflict') return
-    }
-    throw tooMany()
   }
 
   async #readHead(): Promise<Head | undefined> {
-    const { head } = await this.#names()
-    const found = await this.#records.get(head)
-    return found && storedHead.safeParse(found.value).data
+    return (await this.#head.get((await this.#names()).head))?.record
   }
 
   /** @param unreadable - Takes the numbers of chunks that do not open. */
   async *#chunks(from: number | undefined, unreadable: number[]): AsyncGenerator<Chunk> {
-    const { index, prefix } = await this.#names()
+    const { prefix } = await this.#names()
     const numberOf = (key: string) => Number(key.slice(prefix.length))
-    const after = from === undefined || from === 0 ? undefined : `${prefix}${String(from - 1).padStart(12, '0')}`
-    const options = {
-      after,
-      // The key begins with the name of the index, and the record is sealed with its key.
-      indexesOf: async (value: unknown) => {
-        readStored(value)
-        return [index]
-      },
-      onUnreadable: (key: string) => void unreadable.push(numberOf(key)),
-    }
-    for await (const { key, value, version } of this.#records.list(index, options)) {
-      if (!key.startsWith(prefix)) continue
-      const { id = '', revoked, previous } = readStored(value)
-      yield { number: numberOf(key), id, revoked, previous, version }
+    const after = from === undefined || from === 0 ? undefined : await this.#keyOf(from - 1)
+    const onUnreadable = (key: string) => void unreadable.push(numberOf(key))
+    for await (const { key, record, version } of this.#log.under(LOG, { after, onUnreadable })) {
+      if (key.startsWith(prefix)) yield { ...record, number: numberOf(key), version }
     }
   }
 }

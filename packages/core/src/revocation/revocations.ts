@@ -1,6 +1,5 @@
 import type { Identity, UserIdentity } from '../contract/index.ts'
-import { StoreError } from '../errors/index.ts'
-import { isUnreadable, pause, SealedRecords, SingleFlight, type StoreKeys } from '../lib/index.ts'
+import { Collection, type OpenedStore, SingleFlight } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import { KEPT_SECONDS } from './log-chunk.ts'
 import { MAX_GRANT_SECONDS } from './longest-grant.ts'
@@ -14,7 +13,8 @@ import {
   namesOf,
   type Revoked,
   type RevokedAt,
-  readStored,
+  type RevokedName,
+  revokedName,
 } from './revoked.ts'
 
 /** The record of a name outlives every grant that it may end, by a day. Seconds. */
@@ -22,9 +22,6 @@ const REMEMBERED_SECONDS = MAX_GRANT_SECONDS + 24 * 3600
 
 /** The clocks of issuers and of those who revoke may differ by so much. Seconds. */
 const SKEW_SECONDS = 30
-
-/** Lost compare-and-swaps in a row, before the store counts as unavailable. */
-const MAX_CONFLICTS = 64
 
 /** Why a proof counts no more. */
 export interface RevokedProof {
@@ -36,11 +33,6 @@ export interface RevokedProof {
   readonly retryAfter?: number
 }
 
-/** Where revocations live: in the guard's store. */
-export function revocationRecords(store: Store, keys: StoreKeys | undefined): SealedRecords {
-  return new SealedRecords('revoked', store, keys)
-}
-
 /**
  * Whose access ended (I9, I11).
  *
@@ -48,7 +40,8 @@ export function revocationRecords(store: Store, keys: StoreKeys | undefined): Se
  * judges by the log, which is read at most every so many seconds. Where neither can be read, no proof counts.
  */
 export class Revocations {
-  readonly #records: SealedRecords
+  readonly #store: Store
+  readonly #names: Collection<RevokedName>
   readonly #log: RevocationLog
   readonly #everyMs: number
   readonly #flight = new SingleFlight<void>()
@@ -63,10 +56,15 @@ export class Revocations {
   #readAt = Number.NEGATIVE_INFINITY
 
   /** @param everySeconds - How long what the log said may be used. */
-  constructor(records: SealedRecords, everySeconds = 5) {
-    this.#records = records
+  constructor(opened: OpenedStore, everySeconds = 5) {
+    this.#store = opened.store
+    this.#names = new Collection<RevokedName>(opened, {
+      kind: 'revoked',
+      schema: revokedName,
+      ends: () => ({ expiresInSeconds: REMEMBERED_SECONDS }),
+    })
     this.#everyMs = everySeconds * 1000
-    this.#log = new RevocationLog(records, (revoked) => this.#take(revoked))
+    this.#log = new RevocationLog(opened, (revoked) => this.#take(revoked))
   }
 
   /** Whether the log alone says all that is in force now. @param now - Epoch milliseconds. */
@@ -101,26 +99,21 @@ export class Revocations {
     this.#forget(now / 1000 - KEPT_SECONDS)
   }
 
-  /** Ends the access of a name: at once for all who read the name, and for all others once they read the log. */
-  async add(revoked: Revoked, now: number): Promise<void> {
+  /**
+   * Ends the access of a name: at once for all who read the name, and for all others once they read the log. The time of
+   * the revocation is the store's.
+   */
+  async add(revoked: Revoked): Promise<void> {
     const name = nameOf(revoked)
     const key = await this.#keyOf(name)
-    const added = { ...revoked, at: now / 1000 }
-    for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-      const { revoked: known, version } = await this.#toExtend(key, name, added.at)
-      const put = await this.#records.put(
-        key,
-        { v: 1, revoked: mergeRevoked(known, added) },
-        { ifVersion: version, expiresInSeconds: REMEMBERED_SECONDS },
-      )
-      if (put === 'conflict') {
-        await pause(Math.random() * 10, undefined)
-        continue
-      }
-      this.#take(added)
-      return this.#log.append(added, now / 1000)
-    }
-    throw new StoreError('unavailable', 'a revocation is being written by too many processes at once')
+    const at = await this.#store.now()
+    const added = { ...revoked, at }
+    // Nobody knows whom a record named that does not open, so all who have the name count as named.
+    const instead: RevokedName = { v: 1, revoked: [{ issuer: name.issuer, [name.kind]: name.id, at }] }
+    const merged = (now?: RevokedName): RevokedName => ({ v: 1, revoked: mergeRevoked(now?.revoked ?? [], added) })
+    await this.#names.change(key, merged, { instead })
+    this.#take(added)
+    await this.#log.append(added, at)
   }
 
   /**
@@ -175,24 +168,11 @@ export class Revocations {
   }
 
   async #readName(name: Name): Promise<readonly RevokedAt[]> {
-    const found = await this.#records.get(await this.#keyOf(name))
-    return found === undefined ? [] : readStored(found.value).revoked
-  }
-
-  /** A record that does not open is replaced. Nobody knows whom it named, so all who have the name count as named. */
-  async #toExtend(key: string, { kind, issuer, id }: Name, at: number): Promise<Extendable> {
-    try {
-      const found = await this.#records.get(key)
-      if (found === undefined) return { revoked: [], version: null }
-      return { revoked: readStored(found.value).revoked, version: found.version }
-    } catch (error) {
-      if (!isUnreadable(error)) throw error
-      return { revoked: [{ issuer, [kind]: id, at }], version: (await this.#records.versionOf(key)) ?? null }
-    }
+    return (await this.#names.get(await this.#keyOf(name)))?.record.revoked ?? []
   }
 
   #keyOf({ kind, issuer, id }: Name): Promise<string> {
-    return this.#records.keyOf(kind, issuer, id)
+    return this.#names.keyOf(kind, issuer, id)
   }
 
   #take(revoked: RevokedAt): void {
@@ -212,12 +192,6 @@ export class Revocations {
       }
     }
   }
-}
-
-/** What a revocation is added to. */
-interface Extendable {
-  readonly revoked: readonly RevokedAt[]
-  readonly version: string | null
 }
 
 function judged(

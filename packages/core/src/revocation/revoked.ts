@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { UserIdentity } from '../contract/index.ts'
-import { ConfigurationError, StoreError } from '../errors/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
 
 /**
  * Whose access ended: a subject with all its sessions, a session, or a delegation.
@@ -26,7 +26,7 @@ export interface Name {
 }
 
 const text = z.string()
-const revokedAt = z.object({
+export const revokedAt = z.object({
   issuer: text,
   tenant: z.optional(text),
   subject: z.optional(text),
@@ -39,20 +39,11 @@ const revokedAt = z.object({
 /** A revocation with its time, as it is stored. */
 export type RevokedAt = z.infer<typeof revokedAt>
 
-/** The form of all that is stored here: the revocations of one name, or a chunk of the log. */
-const stored = z.object({
-  v: z.literal(1),
-  id: z.optional(text),
-  revoked: z.array(revokedAt),
-  /** Of a chunk: the end of the one before. */
-  previous: z.optional(z.object({ count: z.number(), at: z.number() })),
-})
-
-/** @throws StoreError `unknown_version` */
-export function readStored(value: unknown): z.infer<typeof stored> {
-  const parsed = stored.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw new StoreError('unknown_version', 'a stored revocation has an unknown form: upgrade first')
+/** What is stored under a name: its revocations. */
+export const revokedName = z.object({ v: z.literal(1), revoked: z.array(revokedAt) })
+export interface RevokedName {
+  readonly v: 1
+  readonly revoked: readonly RevokedAt[]
 }
 
 /** @throws ConfigurationError It names nothing. */

@@ -34,7 +34,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 }
 
 class MemoryStore implements Store {
-  readonly specificationVersion = 1
+  readonly specificationVersion = 2
   readonly durable = false
   readonly #clock: Clock
   readonly #maxEntries: number
@@ -48,6 +48,10 @@ class MemoryStore implements Store {
   constructor(clock: Clock, maxEntries: number) {
     this.#clock = clock
     this.#maxEntries = maxEntries
+  }
+
+  async now(): Promise<number> {
+    return this.#now()
   }
 
   async get(key: string): Promise<Versioned | undefined> {
@@ -67,7 +71,7 @@ class MemoryStore implements Store {
       version: String(++this.#version),
       expiresAt: this.#expiry(options),
       queue: options.due?.queue,
-      dueAt: options.due?.at ?? Number.POSITIVE_INFINITY,
+      dueAt: this.#now() + (options.due?.inSeconds ?? Number.POSITIVE_INFINITY),
       index: options.index ?? [],
     }
     this.#insert(key, entry)
@@ -183,7 +187,7 @@ const full = (maxEntries: number): StoreError =>
 
 /** `NaN` would be "at once" here and "never" elsewhere; a lone surrogate has no bytes in a store that keeps bytes. */
 function check({ expiresAt, expiresInSeconds, due }: PutOptions, names: readonly (string | undefined)[]): void {
-  for (const [option, time] of Object.entries({ expiresAt, expiresInSeconds, 'due.at': due?.at })) {
+  for (const [option, time] of Object.entries({ expiresAt, expiresInSeconds, 'due.inSeconds': due?.inSeconds })) {
     if (time !== undefined && !Number.isFinite(time)) throw new ConfigurationError(`put.${option}`, 'give a time')
   }
   if (expiresAt !== undefined && expiresInSeconds !== undefined) {

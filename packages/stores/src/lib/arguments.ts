@@ -23,7 +23,7 @@ export function checkPut(value: Uint8Array, { expiresAt, expiresInSeconds, due }
     requireFinite('put.expiresInSeconds', expiresInSeconds, 'give a number of seconds')
     if (expiresAt !== undefined) throw new ConfigurationError('put.expiresInSeconds', 'does not go with expiresAt')
   }
-  if (due !== undefined) requireFinite('put.due.at', due.at, 'give epoch seconds')
+  if (due !== undefined) requireFinite('put.due.inSeconds', due.inSeconds, 'give seconds from now')
 }
 
 /** How many at most, from one up. */

@@ -57,12 +57,17 @@ export function redisStore(options: RedisStoreOptions): Store {
 }
 
 class RedisStore implements Store {
-  readonly specificationVersion = 1
+  readonly specificationVersion = 2
   readonly durable = true
   readonly #server: Server
 
   constructor(server: Server) {
     this.#server = server
+  }
+
+  async now(): Promise<number> {
+    const { content } = await this.#server.run(scripts.time, [], { repeatable: true })
+    return Number(textOf(content))
   }
 
   async get(key: string): Promise<Versioned | undefined> {
@@ -83,7 +88,7 @@ class RedisStore implements Store {
       ...expiry,
       decimal(expiresAt ?? expiresInSeconds ?? 0),
       due === undefined ? '' : Buffer.concat([Buffer.from('='), nameBytes('put.due.queue', due.queue)]),
-      decimal(due?.at ?? 0),
+      decimal(due?.inSeconds ?? 0),
       ...index.map((name) => nameBytes('put.index', name)),
     ]
     // Repeatable because the version names this very put: one that was carried out already is told as written.

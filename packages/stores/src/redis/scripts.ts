@@ -88,7 +88,7 @@ return {'found', {ARGV[1], r.value, r.version}}
 
 /**
  * key, value, new version, '=' and the version to meet or '', expiry kind ('at', 'in' or ''), expiry, '=' and queue
- * or '', due time, names…
+ * or '', seconds until it is due, names…
  *
  * The new version is made by the caller, once for each put: where it is already there, an earlier copy of this very
  * command has been carried out and its answer was lost.
@@ -111,7 +111,7 @@ for i = 9, #ARGV do
   if not named[ARGV[i]] then names[#names + 1] = ARGV[i] end
   named[ARGV[i]] = true
 end
-if queue then redis.call('ZADD', R .. ':q:' .. queue, ARGV[8], key) end
+if queue then redis.call('ZADD', R .. ':q:' .. queue, string.format('%.6f', now + tonumber(ARGV[8])), key) end
 for _, name in ipairs(names) do redis.call('ZADD', R .. ':i:' .. name, 0, key) end
 if expires then redis.call('ZADD', R .. ':x', expires, key) else redis.call('ZREM', R .. ':x', key) end
 if old then
@@ -197,4 +197,6 @@ if total == 1 then redis.call('PEXPIRE', R .. ':c:' .. ARGV[1], ARGV[2]) end
 return {'total', total}
 `)
 
-export const scripts = { eviction, get, put, remove, claim, list, increment } as const
+const time = script(`return {'time', string.format('%.6f', now)}`)
+
+export const scripts = { eviction, time, get, put, remove, claim, list, increment } as const

@@ -62,12 +62,20 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
 }
 
 class SqliteFileStore implements SqliteStore {
-  readonly specificationVersion = 1
+  readonly specificationVersion = 2
   readonly durable = true
   readonly #connection: Connection
 
   constructor(connection: Connection) {
     this.#connection = connection
+  }
+
+  async now(): Promise<number> {
+    return this.#connection.read(({ state }) => {
+      const row = state.get()
+      checkSchema(row)
+      return Number(field(row, 'now'))
+    })
   }
 
   async get(key: string): Promise<Versioned | undefined> {
@@ -95,7 +103,14 @@ class SqliteFileStore implements SqliteStore {
         expiresAt = expiresInSeconds === undefined ? undefined : now + expiresInSeconds,
         due,
       } = options
-      statements.put.run(name, bytes, version, expiresAt ?? null, queue ?? null, due?.at ?? null)
+      statements.put.run(
+        name,
+        bytes,
+        version,
+        expiresAt ?? null,
+        queue ?? null,
+        due === undefined ? null : now + due.inSeconds,
+      )
       statements.unindex.run(name)
       for (const one of index) statements.index.run(one, name)
       return version

@@ -60,8 +60,9 @@ export function guardOn(shared: Store, directory: string, tap: Tap = (_, next) =
   const read = <Result>(next: () => Promise<Result>) => tap(false, next) as Promise<Result>
   const write = <Result>(next: () => Promise<Result>) => tap(true, next) as Promise<Result>
   const store: Store = {
-    specificationVersion: 1,
+    specificationVersion: 2,
     durable: true,
+    now: () => read(() => hasty.now()),
     get: (key) => read(() => hasty.get(key)),
     list: (index, options) => read(() => hasty.list(index, options)),
     put: (key, value, options) => write(() => hasty.put(key, value, options)),

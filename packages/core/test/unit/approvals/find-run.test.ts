@@ -79,8 +79,9 @@ describe('a crash between any two writes is repaired by the next reader', () => 
   const dyingAfter = (store: Store, writes: number): Store => {
     let left = writes
     return {
-      specificationVersion: 1,
+      specificationVersion: 2,
       durable: store.durable,
+      now: () => store.now(),
       get: (key) => store.get(key),
       list: (index, options) => store.list(index, options),
       delete: (key, options) => store.delete(key, options),

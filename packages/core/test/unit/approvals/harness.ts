@@ -54,8 +54,9 @@ export function tapped(store: Store, tap: Tap): Store {
         (store[operation] as (...args: readonly unknown[]) => Promise<unknown>)(...args),
       )
   return {
-    specificationVersion: 1,
+    specificationVersion: 2,
     durable: store.durable,
+    now: () => store.now(),
     get: through('get') as Store['get'],
     put: through('put') as Store['put'],
     delete: through('delete') as Store['delete'],

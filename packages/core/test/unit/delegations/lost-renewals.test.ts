@@ -32,8 +32,9 @@ test('a delegation that cannot be stored leaves no refresh token good at the ser
   const { process, delegate, authorizationServer, clock } = await jobWorld()
   const store = memoryStore({ clock })
   const failing: Store = {
-    specificationVersion: 1,
+    specificationVersion: 2,
     durable: false,
+    now: () => store.now(),
     get: (key) => store.get(key),
     put: async () => {
       throw new StoreError('corrupt', 'the store takes nothing')

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Guard, memoryStore, type Store, StoreError, type UserIdentity } from '../../../src/index.ts'
-import { Revocations, revocationRecords } from '../../../src/revocation/index.ts'
+import { openStoreKeys } from '../../../src/lib/index.ts'
+import { Revocations } from '../../../src/revocation/index.ts'
 import { asks, ISSUER, keys, reads, smallWorld, user, writes } from '../guard/small-world.ts'
 import { overStore } from '../stores/over-store.ts'
 import { jobWorld } from './job-world.ts'
@@ -63,9 +64,7 @@ describe('a proof that was revoked makes no delegation (I11)', () => {
   })
 
   test('revoked right after the write, by a process that has not come to its clean-up yet: it is not made', async () => {
-    const { behalf, create, store, clock } = racing(() =>
-      new Revocations(revocationRecords(store, keys), 0).add(subject, clock.now()),
-    )
+    const { behalf, create, store, clock } = racing(() => new Revocations(openStoreKeys(store, keys), 0).add(subject))
     await expect(create()).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'inactive' })
     const again = user({ authTime: clock.now() / 1000 + 60 })
     expect(await behalf.delegations.list({ identity: again })).toMatchObject([{ state: 'revoked' }])
@@ -197,7 +196,7 @@ describe('a delegation is compared at each use', () => {
         // The name is written; the clean-up has not come this far.
         if (key.startsWith('delegation:') && !key.endsWith(':lease') && ++writes === atWrite) {
           const { issuer, subject: ann } = identity
-          await new Revocations(revocationRecords(store, keys), 0).add({ issuer, subject: ann }, Date.now())
+          await new Revocations(openStoreKeys(store, keys), 0).add({ issuer, subject: ann })
         }
         return version
       },

@@ -241,8 +241,9 @@ const exchangesAt = async ({ controls }: MockAuthorizationServer) =>
 
 function bind(store: Store): Store {
   return {
-    specificationVersion: 1,
+    specificationVersion: 2,
     durable: store.durable,
+    now: () => store.now(),
     get: (key) => store.get(key),
     put: (key, value, options) => store.put(key, value, options),
     delete: (key, options) => store.delete(key, options),

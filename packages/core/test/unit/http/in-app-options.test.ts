@@ -34,7 +34,7 @@ describe('the channel', () => {
     [
       () =>
         inAppInbox({
-          store: { ...memoryStore(), specificationVersion: 1, durable: true } as never,
+          store: { ...memoryStore(), specificationVersion: 2, durable: true } as never,
           identityOf: () => undefined,
         }),
     ],

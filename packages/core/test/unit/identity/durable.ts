@@ -2,8 +2,9 @@ import type { Store } from '../../../src/index.ts'
 
 /** The same store, which says that it outlives the process. */
 export const durably = (store: Store): Store => ({
-  specificationVersion: 1,
+  specificationVersion: 2,
   durable: true,
+  now: () => store.now(),
   get: (key) => store.get(key),
   put: (key, value, options) => store.put(key, value, options),
   delete: (key, options) => store.delete(key, options),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createGuard, type Store, type UserIdentity } from '../../../src/index.ts'
-import { Revocations, revocationRecords } from '../../../src/revocation/index.ts'
+import { openStoreKeys } from '../../../src/lib/index.ts'
+import { Revocations } from '../../../src/revocation/index.ts'
 import { keys } from '../guard/small-world.ts'
 import { overStore } from '../stores/over-store.ts'
 import { type World, world } from './sessions-world.ts'
@@ -61,7 +62,7 @@ describe('a proof that was revoked makes no session (I11)', () => {
     const put: Store['put'] = async (key, value, options) => {
       const version = await target.store.put(key, value, options)
       if (key.startsWith('session:')) {
-        await new Revocations(revocationRecords(target.store, keys), 0).add(whose, target.clock.now())
+        await new Revocations(openStoreKeys(target.store, keys), 0).add(whose)
       }
       return version
     }

@@ -117,7 +117,7 @@ describe('the options', () => {
   test.each([
     ['no store', { store: undefined }, 'store'],
     ['an unknown one', { retries: 1 }, 'retries'],
-    ['a durable store without keys', { store: { ...memoryStore(), specificationVersion: 1, durable: true } }, 'keys'],
+    ['a durable store without keys', { store: { ...memoryStore(), specificationVersion: 2, durable: true } }, 'keys'],
     ['a short key', { keys: { seal: ['abc'], index: new Uint8Array(32) } }, 'keys.seal[0]'],
     ['no key', { keys: { seal: [], index: new Uint8Array(32) } }, 'keys.seal'],
     ['another way out of a crash', { onCrash: 'retry' }, 'onCrash'],

@@ -25,8 +25,9 @@ export function dying(store: Store, after: number): Store {
   }
   return {
     ...store,
-    specificationVersion: 1,
+    specificationVersion: 2,
     durable: false,
+    now: () => store.now(),
     get: (key) => store.get(key),
     put: async (...args) => {
       alive()

@@ -167,7 +167,7 @@ describe('a proof that was used', () => {
 
   test('leaves a hash, for as long as the proof would be accepted', async () => {
     const puts: Parameters<Store['put']>[] = []
-    const spy = { ...memoryStore(), specificationVersion: 1 as const, durable: false }
+    const spy = { ...memoryStore(), specificationVersion: 2 as const, durable: false }
     const watched = Object.assign(spy, {
       put: async (...args: Parameters<Store['put']>) => {
         puts.push(args)
@@ -208,7 +208,7 @@ describe('a proof that was used', () => {
     const fail = async () => {
       throw new StoreError(reason, 'down')
     }
-    return { specificationVersion: 1, durable: false, put: fail, get: fail } as unknown as Store
+    return { specificationVersion: 2, durable: false, put: fail, get: fail } as unknown as Store
   }
 })
 

@@ -37,7 +37,8 @@ async function asked(fail: () => Error) {
 
 function methodsOf(store: ReturnType<typeof memoryStore>) {
   return {
-    specificationVersion: 1 as const,
+    specificationVersion: 2 as const,
+    now: store.now.bind(store),
     get: store.get.bind(store),
     put: store.put.bind(store),
     delete: store.delete.bind(store),

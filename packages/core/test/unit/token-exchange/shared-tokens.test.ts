@@ -28,8 +28,9 @@ function processes(over: Partial<Store> = {}) {
   const written: Uint8Array[] = []
   const names: string[] = []
   const store: Store = {
-    specificationVersion: 1,
+    specificationVersion: 2,
     durable: true,
+    now: () => inner.now(),
     get: (name) => inner.get(name),
     put: (name, value, options) => {
       written.push(value)

@@ -55,7 +55,7 @@ describe('faults', () => {
     const target = started(channel)
     await target.store.put('run:bad', new TextEncoder().encode('not sealed'), {
       ifVersion: null,
-      due: { queue: 'looks', at: 0 },
+      due: { queue: 'looks', inSeconds: 0 },
     })
     await target.add(3)
     target.watch()
@@ -106,7 +106,7 @@ describe('faults', () => {
     await expect.poll(() => target.told.length).toBe(1)
     const other = createSealer([new Uint8Array(32).fill(7)])
     const sealed = await other.seal('run:theirs', new TextEncoder().encode('{}'))
-    await target.store.put('run:theirs', sealed, { ifVersion: null, due: { queue: 'looks', at: 0 } })
+    await target.store.put('run:theirs', sealed, { ifVersion: null, due: { queue: 'looks', inSeconds: 0 } })
     await expect.poll(() => target.faults).toMatchObject([{ error: { reason: 'wrong_key' } }])
     await target.add(1, { name: 'ours' })
     await expect.poll(() => target.told.length).toBe(2)

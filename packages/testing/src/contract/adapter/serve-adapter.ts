@@ -94,8 +94,9 @@ function storeOf(ask: Ask): Store {
     (...args: readonly unknown[]) =>
       ask({ kind: 'store', method: name, args })
   return {
-    specificationVersion: 1,
+    specificationVersion: 2,
     durable: true,
+    now: method('now') as Store['now'],
     get: method('get') as Store['get'],
     put: method('put') as Store['put'],
     delete: method('delete') as Store['delete'],

@@ -24,14 +24,15 @@ export function clockSkewTests(withStore: WithStore): void {
           await create(store, name('until'), 'value', { expiresAt: at + 30 })
           await create(store, name('lease'), 'value', { expiresInSeconds: 30 })
           await create(store, name('over'), 'value', { expiresAt: at - 30 })
-          await create(store, name('later'), 'value', { due: { queue, at: at + 30 } })
-          await create(store, name('now'), 'value', { due: { queue, at: at - 1 } })
+          await create(store, name('later'), 'value', { due: { queue, inSeconds: 30 } })
+          await create(store, name('now'), 'value', { due: { queue, inSeconds: -1 } })
           expect(await store.get(name('until'))).toBeDefined()
           expect(await store.get(name('lease'))).toBeDefined()
           expect(await store.get(name('over'))).toBeUndefined()
           expect((await claim()).map(({ key }) => key)).toEqual([name('now')])
           expect(await claim()).toEqual([])
           expect(await store.increment(name('counter'), { windowSeconds: 30 })).toBe(1)
+          expect(Math.abs((await store.now()) - at)).toBeLessThan(20)
         } finally {
           vi.useRealTimers()
         }

@@ -11,7 +11,7 @@ export function expiryTests(withStore: WithStore): void {
       const version = await create(store, 'key', 'value', {
         expiresAt: at + 3,
         index: ['index'],
-        due: { queue: 'queue', at },
+        due: { queue: 'queue', inSeconds: 0 },
       })
       expect(text((await store.get('key'))?.value)).toBe('value')
       await pass(under, 4)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { create, nowOf, text, type WithStore } from './store-under-test.ts'
+import { create, text, type WithStore } from './store-under-test.ts'
 
 /** Each is a name of its own, however close to another, and in this order. */
 const ODD = [
@@ -58,9 +58,8 @@ export function nameTests(withStore: WithStore): void {
     'keeps odd keys, indexes, queues and counters apart',
     withStore(async (under) => {
       const { store } = under
-      const at = nowOf(under)
       for (const name of ODD)
-        await create(store, `key of ${name}`, 'value', { index: [name], due: { queue: name, at } })
+        await create(store, `key of ${name}`, 'value', { index: [name], due: { queue: name, inSeconds: 0 } })
       for (const [index, name] of ODD.entries()) {
         for (let count = 0; count < index; count++) await store.increment(name, { windowSeconds: 600 })
       }

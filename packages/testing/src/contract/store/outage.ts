@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { bytes, create, nowOf, type StoreUnderTest, text } from './store-under-test.ts'
+import { bytes, create, type StoreUnderTest, text } from './store-under-test.ts'
 
 /** A store whose server a test can take away. */
 export interface InterruptibleStore extends StoreUnderTest {
@@ -29,7 +29,7 @@ export function outageTests({ name, create: open, withinMs }: StoreOutage): void
     const under = await open()
     const { store } = under
     try {
-      const due = { queue: 'queue', at: nowOf(under) }
+      const due = { queue: 'queue', inSeconds: 0 }
       const version = await create(store, 'key', 'value', { index: ['index'], due })
       await create(store, 'other', 'value')
       await under.interrupt()

@@ -1,6 +1,6 @@
 import type { Store } from '@behalf/core'
 import { expect, test } from 'vitest'
-import { bytes, create, mustPut, nowOf, pass, text, type WithStore } from './store-under-test.ts'
+import { bytes, create, mustPut, pass, text, type WithStore } from './store-under-test.ts'
 
 const claim = (store: Store, queue = 'queue', limit = 10, leaseSeconds = 3) =>
   store.claimDue(queue, { limit, leaseSeconds })
@@ -11,7 +11,7 @@ export function queueTests(withStore: WithStore): void {
     'hands out a key once it is due, with the value as it is now',
     withStore(async (under) => {
       const { store } = under
-      await create(store, 'key', 'value', { due: { queue: 'queue', at: nowOf(under) + 2 } })
+      await create(store, 'key', 'value', { due: { queue: 'queue', inSeconds: 2 } })
       expect(await claim(store)).toEqual([])
       await pass(under, 3)
       const [claimed] = await claim(store)
@@ -24,7 +24,7 @@ export function queueTests(withStore: WithStore): void {
     'hands out nothing twice while a lease lasts, and again after it',
     withStore(async (under) => {
       const { store } = under
-      await create(store, 'key', 'value', { due: { queue: 'queue', at: nowOf(under) } })
+      await create(store, 'key', 'value', { due: { queue: 'queue', inSeconds: 0 } })
       const [first] = await claim(store)
       expect(first).toBeDefined()
       expect(await claim(store)).toEqual([])
@@ -41,7 +41,7 @@ export function queueTests(withStore: WithStore): void {
     'makes the version the claim',
     withStore(async (under) => {
       const { store } = under
-      const due = { queue: 'queue', at: nowOf(under) }
+      const due = { queue: 'queue', inSeconds: 0 }
       const before = await create(store, 'key', 'value', { due })
       const [claimed] = await claim(store)
       expect(claimed?.version).not.toBe(before)
@@ -54,10 +54,10 @@ export function queueTests(withStore: WithStore): void {
     'lets a put under the claim set a new time',
     withStore(async (under) => {
       const { store } = under
-      await create(store, 'key', 'value', { due: { queue: 'queue', at: nowOf(under) } })
+      await create(store, 'key', 'value', { due: { queue: 'queue', inSeconds: 0 } })
       const [claimed] = await claim(store)
       const ifVersion = claimed?.version ?? null
-      await mustPut(store, 'key', bytes('later'), { ifVersion, due: { queue: 'queue', at: nowOf(under) + 6 } })
+      await mustPut(store, 'key', bytes('later'), { ifVersion, due: { queue: 'queue', inSeconds: 6 } })
       await pass(under, 4)
       expect(await claim(store)).toEqual([])
       await pass(under, 3)
@@ -69,7 +69,7 @@ export function queueTests(withStore: WithStore): void {
     'lets a put without a time, and a delete, take a key out of its queue',
     withStore(async (under) => {
       const { store } = under
-      const due = { queue: 'queue', at: nowOf(under) }
+      const due = { queue: 'queue', inSeconds: 0 }
       await create(store, 'done', 'value', { due })
       await create(store, 'gone', 'value', { due })
       const claimed = new Map((await claim(store)).map((one) => [one.key, one.version]))
@@ -85,10 +85,9 @@ export function queueTests(withStore: WithStore): void {
     'keeps queues apart, and a key in one at a time',
     withStore(async (under) => {
       const { store } = under
-      const at = nowOf(under)
-      const version = await create(store, 'key', 'value', { due: { queue: 'one', at } })
+      const version = await create(store, 'key', 'value', { due: { queue: 'one', inSeconds: 0 } })
       expect(await claim(store, 'on')).toEqual([])
-      await mustPut(store, 'key', bytes('value'), { ifVersion: version, due: { queue: 'two', at } })
+      await mustPut(store, 'key', bytes('value'), { ifVersion: version, due: { queue: 'two', inSeconds: 0 } })
       expect(await claim(store, 'one')).toEqual([])
       expect(await claim(store, 'two')).toHaveLength(1)
     }),
@@ -98,8 +97,7 @@ export function queueTests(withStore: WithStore): void {
     'hands out at most as many as asked',
     withStore(async (under) => {
       const { store } = under
-      const at = nowOf(under)
-      for (const key of ['a', 'b', 'c']) await create(store, key, 'value', { due: { queue: 'queue', at } })
+      for (const key of ['a', 'b', 'c']) await create(store, key, 'value', { due: { queue: 'queue', inSeconds: 0 } })
       const first = await claim(store, 'queue', 2)
       const second = await claim(store, 'queue', 2)
       expect([first.length, second.length]).toEqual([2, 1])
@@ -112,9 +110,8 @@ export function queueTests(withStore: WithStore): void {
     withStore(async (under) => {
       const { store } = under
       const stores = [store, (await under.restart?.()) ?? store]
-      const at = nowOf(under)
       const keys = Array.from({ length: 40 }, (_, index) => `key-${index}`)
-      await Promise.all(keys.map((key) => create(store, key, 'value', { due: { queue: 'queue', at } })))
+      await Promise.all(keys.map((key) => create(store, key, 'value', { due: { queue: 'queue', inSeconds: 0 } })))
       const work = async (worker: number): Promise<readonly string[]> => {
         const mine: string[] = []
         // A store that hands out the same key for ever is to fail here, not to hang.

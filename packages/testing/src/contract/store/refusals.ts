@@ -9,7 +9,7 @@ export function refusalTests(withStore: WithStore): void {
     'refuses times that are no finite numbers, and writes nothing',
     withStore(async ({ store }) => {
       for (const time of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-        const wrong = [{ expiresAt: time }, { expiresInSeconds: time }, { due: { queue: 'queue', at: time } }]
+        const wrong = [{ expiresAt: time }, { expiresInSeconds: time }, { due: { queue: 'queue', inSeconds: time } }]
         for (const options of wrong) {
           await expect(store.put('key', bytes('value'), { ifVersion: null, ...options })).rejects.toMatchObject(
             misconfigured,
@@ -50,7 +50,7 @@ export function refusalTests(withStore: WithStore): void {
       const value = bytes('value')
       await expect(store.put(half, value, { ifVersion: null })).rejects.toMatchObject(misconfigured)
       await expect(store.put('key', value, { ifVersion: null, index: [half] })).rejects.toMatchObject(misconfigured)
-      const due = { queue: half, at: 0 }
+      const due = { queue: half, inSeconds: 0 }
       await expect(store.put('key', value, { ifVersion: null, due })).rejects.toMatchObject(misconfigured)
       expect(await store.get('key')).toBeUndefined()
     }),

@@ -13,8 +13,8 @@ export function restartTests(withStore: WithStore): void {
       const { store } = under
       const at = nowOf(under)
       const version = await create(store, 'record', 'value', { index: ['index'], expiresAt: at + 3600 })
-      await create(store, 'due', 'value', { due: { queue: 'queue', at } })
-      await create(store, 'leased', 'value', { due: { queue: 'leases', at } })
+      await create(store, 'due', 'value', { due: { queue: 'queue', inSeconds: 0 } })
+      await create(store, 'leased', 'value', { due: { queue: 'leases', inSeconds: 0 } })
       await store.claimDue('leases', { limit: 1, leaseSeconds: 600 })
       await store.increment('counter', { windowSeconds: 600 })
       const again = await under.restart()

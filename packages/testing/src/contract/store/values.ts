@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bytes, create, mustPut, nowOf, text, type WithStore } from './store-under-test.ts'
+import { bytes, create, mustPut, text, type WithStore } from './store-under-test.ts'
 
 const LARGE = 1_048_576
 const HUGE = 8 * LARGE + 1
@@ -9,7 +9,7 @@ export function valueTests(withStore: WithStore): void {
   test(
     'says which contract it implements',
     withStore(async ({ store }) => {
-      expect(store.specificationVersion).toBe(1)
+      expect(store.specificationVersion).toBe(2)
     }),
   )
 
@@ -49,7 +49,7 @@ export function valueTests(withStore: WithStore): void {
     withStore(async (under) => {
       const { store } = under
       const huge = Uint8Array.from({ length: HUGE }, (_, index) => (index * 31) % 251)
-      const due = { queue: 'queue', at: nowOf(under) }
+      const due = { queue: 'queue', inSeconds: 0 }
       await mustPut(store, 'huge', huge, { ifVersion: null, index: ['index'], due })
       const [listed] = await store.list('index', { limit: 1 })
       expect(Buffer.from(huge).equals(listed?.value ?? bytes(''))).toBe(true)
