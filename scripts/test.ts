@@ -1,25 +1,36 @@
+import { budget } from './gates/budgets.ts'
 import { runGates } from './gates/run-gates.ts'
 import { gates } from './gates.ts'
-import { lastLine } from './tests/report.ts'
+import { lastLine, timesOf } from './tests/report.ts'
 import { runTests } from './tests/run-tests.ts'
 
-// `npm test` runs the tests and the quick checks; with `-- --ci` it makes every check, and a skipped
+// `npm test` runs the tests and the quick gates; with `-- --ci` it runs every daily gate, and a skipped
 // test is a failure there. `npm test -- guard` runs the tests in files whose name holds `guard`.
 const args = process.argv.slice(2)
 const ci = args.includes('--ci')
 const filters = args.filter((argument) => argument !== '--ci')
+const seconds = () => performance.now() / 1000
 
 const tests = await runTests(filters)
-const checks =
-  filters.length > 0 ? { passed: 0, failed: 0 } : await runGates(gates.filter(({ quick }) => ci || quick === true))
+const testSeconds = seconds()
+const wanted = gates.filter(({ quick, when = 'daily' }) => when === 'daily' && (ci || quick === true))
+const checks = await runGates(filters.length > 0 ? [] : wanted)
 
 for (const fault of [...tests.faults, ...tests.failures])
   console.log(`FAILED ${fault.replaceAll(/\n(?=.)/g, '\n    ')}`)
 for (const { name, reason } of tests.skips) console.log(`skipped ${name} (${reason})`)
 const forbidden = ci ? tests.skipped : 0
-if (forbidden > 0) console.log('FAILED: here every test has what it needs, so none may be skipped')
+if (forbidden > 0) console.log('FAILED: in CI every test has what it needs, so none may be skipped')
 
+if (filters.length === 0) {
+  const slowest = [...tests.files].sort((one, other) => other.seconds - one.seconds).slice(0, 10)
+  console.log(timesOf(slowest, 'Seconds of the slowest test files, imports included:'))
+  const { target } = budget(ci ? 'minutes of .ci/run on two cores' : 'minutes of npm test on two cores')
+  const parts = [{ name: 'tests', seconds: testSeconds }, ...checks.parts, { name: 'all of it', seconds: seconds() }]
+  console.log(timesOf(parts, `Seconds of each part; gates run side by side. Target on two cores: ${target * 60}`))
+}
 const failed = tests.failed + checks.failed + forbidden
-console.log(lastLine({ passed: tests.passed + checks.passed, failed, skipped: tests.skipped - forbidden }))
+const skipped = tests.skipped - forbidden + checks.skipped
+console.log(lastLine({ passed: tests.passed + checks.passed, failed, skipped }))
 // Not by itself: after the deadline a worker may still be spinning.
 process.exit(failed > 0 ? 1 : 0)

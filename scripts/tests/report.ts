@@ -10,6 +10,18 @@ export function lastLine({ passed, failed, skipped }: Count): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 }
 
+/** A part of a run, and how long it took. */
+export interface Part {
+  readonly name: string
+  readonly seconds: number
+}
+
+/** The table of a run's parts, the slowest first. */
+export function timesOf(parts: readonly Part[], title: string): string {
+  const rows = [...parts].sort((one, other) => other.seconds - one.seconds)
+  return [title, ...rows.map(({ name, seconds }) => `${seconds.toFixed(1).padStart(8)}  ${name}`)].join('\n')
+}
+
 export interface SkippedTest {
   readonly name: string
   readonly reason: string

@@ -1,5 +1,5 @@
 import { startVitest, type TestCase, type TestModule, type TestSuite, type Vitest } from 'vitest/node'
-import { countResults, type ResultNode, type TestRun } from './report.ts'
+import { countResults, type Part, type ResultNode, type TestRun } from './report.ts'
 
 /** All tests together take half of this on two idle cores. A file that never ends is told by its name, not by silence. */
 const DEADLINE_MINUTES = 15
@@ -17,7 +17,7 @@ export async function runTests(
     deadlineMinutes = DEADLINE_MINUTES,
     ...options
   }: { readonly root?: string; readonly config?: string; readonly deadlineMinutes?: number } = {},
-): Promise<TestRun> {
+): Promise<TestRun & { readonly files: readonly Part[] }> {
   let vitest: Vitest | undefined
   const running = startVitest([...filters], {
     run: true,
@@ -41,9 +41,17 @@ export async function runTests(
   if (vitest === undefined) throw new Error('vitest did not start')
   const unhandled = vitest.state.getUnhandledErrors().map((error) => ({ message: messageOf(error) }))
   if (ended === 'late') unhandled.push({ message: `the tests did not end within ${deadlineMinutes} minutes` })
-  const result = countResults(vitest.state.getTestModules().map(describe), unhandled)
+  const modules = vitest.state.getTestModules()
+  const result = { ...countResults(modules.map(describe), unhandled), files: modules.map(timeOf) }
   if (ended !== 'late') await vitest.close()
   return result
+}
+
+/** What a file takes of a worker: its imports count as much as its tests. */
+function timeOf(module: TestModule): Part {
+  const { collectDuration, setupDuration, environmentSetupDuration, prepareDuration, duration } = module.diagnostic()
+  const ms = collectDuration + setupDuration + environmentSetupDuration + prepareDuration + duration
+  return { name: `${module.project.name}: ${module.relativeModuleId}`, seconds: ms / 1000 }
 }
 
 function describe(node: TestModule | TestSuite | TestCase): ResultNode {
