@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { site } from './docs/build-site.ts'
-import { checkDocs } from './gates/check-docs.ts'
+import { checkBuiltSite } from './gates/check-docs.ts'
 
 // `npm run docs` builds guides and reference as one site, follows its links, and says where it is.
-const { ok, output, note } = await checkDocs()
+const { ok, output, note } = await checkBuiltSite()
 console.log(ok ? `${note}\n${pathToFileURL(join(site, 'index.html')).href}` : output)
 process.exitCode = ok ? 0 : 1

@@ -5,6 +5,7 @@ import { Application, Converter, type DocumentReflection } from 'typedoc'
 import { root } from '../gates/repository.ts'
 import { arrange } from './arrange-pages.ts'
 import { drawDiagrams, keepDiagrams } from './draw-diagrams.ts'
+import { drawRooms, withRooms } from './draw-rooms.ts'
 import { leadFolders } from './lead-folders.ts'
 import { showSources } from './show-sources.ts'
 
@@ -31,10 +32,20 @@ export async function buildSite(out: string = site): Promise<string[]> {
     // 2: a warning, 3: an error. What went well is of no use here.
     if (level >= 2) complaints.push(stripVTControlCharacters(message))
   }
-  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_: unknown, page: DocumentReflection) => arrange(page))
+  const rooms = await drawRooms()
+  let shown = false
+  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_: unknown, page: DocumentReflection) => {
+    arrange(page)
+    for (const part of page.content) {
+      const text = withRooms(part.text, rooms)
+      shown ||= text !== part.text
+      part.text = text
+    }
+  })
   drawDiagrams(app)
   const project = await app.convert()
   if (project === undefined || complaints.length > 0) return complaints
+  if (!shown) return ['docs/architecture.md has lost its mark <!-- diagram: rooms -->']
   leadFolders(project)
   app.validate(project)
   await app.generateOutputs(project)
