@@ -1,15 +1,15 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { writeFileSync } from 'node:fs'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { against, beginSection, note, type Section, sections, tell } from './bench/figures.ts'
+import { against, beginSection, note, sections, tell } from './bench/figures.ts'
+import { measureFile } from './bench/measure-file.ts'
 import { measureIncumbents } from './bench/measure-incumbents.ts'
 import { measureColdImport, measureInstalled } from './bench/measure-package.ts'
 import { reportOf } from './bench/report.ts'
+import { budget } from './gates/budgets.ts'
 import { buildPackages } from './gates/build-packages.ts'
-import { kilobytes, measureBundles } from './gates/bundle-size.ts'
 import { files, root } from './gates/repository.ts'
+import { weighCore } from './gates/weigh-core.ts'
 
 // `npm run bench` measures everything; `npm run bench -- guard` the files whose name holds `guard`, and
 // `npm run bench -- incumbents` what others need for the same call; `--report` writes docs/benchmarks.md.
@@ -17,7 +17,6 @@ import { files, root } from './gates/repository.ts'
 const report = process.argv.includes('--report')
 const filters = process.argv.slice(2).filter((argument) => argument !== '--report')
 const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`
-const runFile = fileURLToPath(new URL('bench/run-file.ts', import.meta.url))
 const loadBefore = loadavg()[0] ?? 0
 
 console.log(`Node ${process.version}, ${process.platform} ${process.arch}\n${machine}`)
@@ -26,7 +25,7 @@ console.log(`Node ${process.version}, ${process.platform} ${process.arch}\n${mac
 if (filters.length === 0) await measureCore()
 for (const file of files(['packages/*/bench/*.bench.ts'])) {
   if (filters.length > 0 && !filters.some((filter) => file.includes(filter))) continue
-  measureFile(file)
+  sections.push(...measureFile(file))
 }
 if (filters.length === 0 || filters.includes('incumbents')) await compareIncumbents()
 
@@ -37,17 +36,7 @@ if (report) {
   console.log('\nwritten: docs/benchmarks.md')
 }
 
-/** Measures a file in a process of its own, which tells as it goes. */
-function measureFile(file: string): void {
-  const folder = mkdtempSync(join(tmpdir(), 'behalf-bench-'))
-  try {
-    const results = join(folder, 'sections.json')
-    execFileSync(process.execPath, [...process.execArgv, runFile, file, results], { stdio: 'inherit' })
-    sections.push(...(JSON.parse(readFileSync(results, 'utf8')) as Section[]))
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
 
 /** Beside the adapters' own numbers above: the same kind of call, on the frameworks that these packages ask for. */
 async function compareIncumbents(): Promise<void> {
@@ -73,9 +62,13 @@ async function measureCore(): Promise<void> {
     `cold import: ${added.toFixed(1)} ms (${withImport.toFixed(1)} ms, and ${bareNode.toFixed(1)} ms for a bare node)` +
       against(added, 40, (limit) => `${limit} ms`),
   )
-  for (const { name, size, sizeLimit } of await measureBundles()) {
-    note(`${name}, minified, gzip: ${kilobytes(size)}${against(size, sizeLimit, kilobytes)}`)
-  }
+  const { own, withDependencies, beforeFirstCall } = await weighCore()
+  for (const [name, size] of Object.entries({
+    "core's root entry, own code, minified, gzip": own,
+    "core's root entry with its dependencies, minified, gzip": withDependencies,
+    'core before the first call, minified, gzip': beforeFirstCall,
+  }))
+    note(`${name}: ${kilobytes(size)}${against(size, budget(name).today, kilobytes)}`)
   const installed = await measureInstalled()
   note(`npm install brings ${installed} packages${against(installed, 9, String)}`)
 }

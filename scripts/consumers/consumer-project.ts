@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { esbuild } from '../gates/esbuild.ts'
 import { runTool, type ToolResult } from '../gates/run-tool.ts'
-import { esbuild } from './esbuild.ts'
 
 export interface ConsumerRun {
   /** Such as `@behalf/core: first program, on Node 24`. */

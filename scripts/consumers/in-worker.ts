@@ -1,8 +1,8 @@
 import { join } from 'node:path'
+import { esbuild } from '../gates/esbuild.ts'
 import { runTool } from '../gates/run-tool.ts'
 import { workerd, workerdConfig } from '../smoke/workerd.ts'
 import { type ConsumerProject, type ConsumerRun, problemOf } from './consumer-project.ts'
-import { esbuild } from './esbuild.ts'
 
 /** The first program of core's README, bundled by esbuild as a Worker with all that npm installed, on workerd. */
 export async function runInWorker(project: ConsumerProject): Promise<ConsumerRun> {
