@@ -1,3 +1,3 @@
 import { library } from '../../scripts/tsup-preset.ts'
 
-export default library({ entry: ['src/index.ts', 'src/contract/index.ts'] })
+export default library({ entry: ['src/index.ts', 'src/contract/index.ts', 'src/requirements.ts'] })

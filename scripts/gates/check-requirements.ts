@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Verdict, verdict } from './gate.ts'
 import { files, root } from './repository.ts'
@@ -9,11 +9,60 @@ interface Entry {
   readonly file: string
 }
 
+const page = join('docs', 'invariants.md')
+const REMEDY = 'run `node scripts/invariants.ts` and look at what changed'
+
 /**
- * Every demand of a specification that we wrote down has a test that cites it, and no test cites one
- * that is not written down.
+ * Every demand of a specification that we wrote down and every invariant has a test that cites it, no test cites what is
+ * not written down, and the lists of tests in `docs/invariants.md` are those of the sources.
  */
 export async function checkRequirements(base: string = root): Promise<Verdict> {
+  const { entries, problems } = await readRequirements(base)
+  const text = readFileSync(join(base, page), 'utf8')
+  const invariants = [...text.matchAll(/^### ([A-Z]\d+) /gm)].map(([, id = '']) => ({ id, file: page }))
+  const citations = readCitations(base)
+  problems.push(...compare([...entries, ...invariants], citations))
+  if (entries.length === 0) problems.push('no requirement was found')
+  if (invariants.length === 0) problems.push(`${page} names no invariant`)
+  if (withTests(text, citations) !== text) problems.push(`${page} lists other tests than there are: ${REMEDY}`)
+  return verdict(
+    problems,
+    `${entries.length} requirements, ${invariants.length} invariants, ${citations.length} citations`,
+  )
+}
+
+/** Every place where `verifies` says what a test proves. */
+export function readCitations(base: string = root): readonly Entry[] {
+  const tests = ['packages/*/test/**/*.test.ts', 'packages/*/src/contract/**/*.ts', 'examples/*/test/**/*.test.ts']
+  return files(tests, base).flatMap((file) =>
+    citedIn(readFileSync(join(base, file), 'utf8')).map((id) => ({ id, file: file.replaceAll('\\', '/') })),
+  )
+}
+
+/** The text of `docs/invariants.md` with the files below each invariant whose tests cite it. */
+export function withTests(text: string, citations: readonly Entry[]): string {
+  return text
+    .split(/^(?=### )/m)
+    .map((section) => {
+      const id = /^### ([A-Z]\d+) /.exec(section)?.[1]
+      const cited = new Set(citations.filter((one) => one.id === id).map(({ file }) => file))
+      const list = [...cited].sort().map((file) => `- [${nameOf(file)}](../${file})\n`)
+      return section.replace(
+        /(<!-- tests -->\n)[\s\S]*?(<!-- \/tests -->)/,
+        (_, open, close) => open + list.join('') + close,
+      )
+    })
+    .join('')
+}
+
+/** Such as `guard/attacks`, `stores/killed-workers` and `testing/contract/…`. */
+function nameOf(file: string): string {
+  const [, name = '', , ...path] = file.split('/')
+  const rest = [...path.slice(0, -1), basename(file).replace(/\.test\.ts$|\.ts$/, '')].join('/')
+  return name === 'core' ? rest.replace(/^unit\//, '') : `${name}/${rest}`
+}
+
+async function readRequirements(base: string): Promise<{ readonly entries: Entry[]; readonly problems: string[] }> {
   const entries: Entry[] = []
   const problems: string[] = []
   for (const file of files(['packages/*/test/conformance/requirements/*.ts'], base)) {
@@ -28,12 +77,7 @@ export async function checkRequirements(base: string = root): Promise<Verdict> {
       }
     }
   }
-  const citations = files(['packages/*/test/**/*.test.ts'], base).flatMap((file) =>
-    citedIn(readFileSync(join(base, file), 'utf8')).map((id) => ({ id, file })),
-  )
-  problems.push(...compare(entries, citations))
-  if (entries.length === 0) problems.push('no requirement was found')
-  return verdict(problems, `${entries.length} requirements, ${citations.length} citations`)
+  return { entries, problems }
 }
 
 function isRequirement(item: unknown): item is { readonly id: string } {
@@ -48,9 +92,12 @@ function isRequirement(item: unknown): item is { readonly id: string } {
   )
 }
 
-/** The ids that a test file names as first argument of `verifies`. */
+/** The ids that a test file names as first argument of `verifies`: one, or a list of them. */
 export function citedIn(source: string): string[] {
-  return [...source.matchAll(/\bverifies\(\s*(['"`])([^'"`]+)\1/g)].map((match) => match[2] ?? '')
+  const firsts = [...source.matchAll(/\bverifies\(\s*(?:\[([^\]]*)\]|(['"`][^'"`]+['"`]))/g)]
+  return firsts.flatMap(([, list = '', one = '']) =>
+    [...`${list}${one}`.matchAll(/['"`]([^'"`]+)['"`]/g)].map(([, id]) => id ?? ''),
+  )
 }
 
 /** What does not fit between entries and citations. */
@@ -65,6 +112,6 @@ function compare(entries: readonly Entry[], citations: readonly Entry[]): string
   const cited = new Set(citations.map(({ id }) => id))
   for (const [id, file] of known) if (!cited.has(id)) problems.push(`${file}: no test verifies ${id}`)
   for (const { id, file } of citations)
-    if (!known.has(id)) problems.push(`${file}: verifies ${id}, which no requirement has`)
+    if (!known.has(id)) problems.push(`${file}: verifies ${id}, which is neither a requirement nor an invariant`)
   return problems
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { anchorsOf, checkLinks, citationsIn, linksIn } from '../gates/check-links.ts'
+import { anchorsOf, checkLinks, linksIn } from '../gates/check-links.ts'
 import { folderWith } from './fixture.ts'
 
 test('links to files and headings that are there', () => {
@@ -34,16 +34,4 @@ test('anchors are those of GitHub', () => {
     'twice',
     'twice-1',
   ])
-})
-
-test('a test that is cited is there, by its whole title', () => {
-  const base = folderWith({
-    'README.md': '- [a](a.test.ts): “runs once”, “runs”\n- [b](a.test.ts) is “free text”\n',
-    'a.test.ts': "test('runs once', () => {})\n",
-  })
-  expect(citationsIn('[a](a.test.ts): “x”, “y”')).toEqual([
-    { line: 1, target: 'a.test.ts', title: 'x' },
-    { line: 1, target: 'a.test.ts', title: 'y' },
-  ])
-  expect(checkLinks(base).output).toBe('README.md:1: a.test.ts has no test “runs”')
 })

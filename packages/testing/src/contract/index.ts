@@ -14,6 +14,5 @@ export { type DescribeAdapterOptions, describeAdapter } from './describe-adapter
 export { describeProtocol, type ProtocolSubject } from './describe-protocol.ts'
 export { describeStore, type StoreSubject } from './describe-store.ts'
 export type { ProtocolUnderTest } from './protocol/protocol-under-test.ts'
-export { type Requirement, verifies } from './requirement.ts'
 export type { InterruptibleStore, StoreOutage } from './store/outage.ts'
 export type { StoreUnderTest } from './store/store-under-test.ts'
