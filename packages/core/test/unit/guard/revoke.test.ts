@@ -212,6 +212,8 @@ describe('revoke (I9)', () => {
 
   test('nothing that is stored says who it was', async () => {
     const { guard, call, store } = smallWorld()
+    // Each holds a sign that neither base64 nor hex has: a short name would come up in them by chance.
+    const who = { subject: 'ann@person', sessionId: 'the:session' }
     const seen: string[] = []
     const behalf = guard({
       store: {
@@ -225,11 +227,11 @@ describe('revoke (I9)', () => {
         },
       },
     })
-    await behalf.run(asks, call({ identity: user({ sessionId: 'the-session' }) }), () => 'ran')
-    await behalf.approvals.list({ identity: user(), as: 'owner' })
-    await behalf.revoke({ ...subject, session: 'the-session' })
+    await behalf.run(asks, call({ identity: user(who), tool: 'pay.money' }), () => 'ran')
+    await behalf.approvals.list({ identity: user(who), as: 'owner' })
+    await behalf.revoke({ issuer: ISSUER, subject: who.subject, session: who.sessionId })
     const all = seen.join('\n')
-    for (const personal of ['ann', 'issuer.example', 'the-session', 'Pay 50', 'pay']) {
+    for (const personal of [who.subject, 'issuer.example', who.sessionId, 'Pay 50', 'pay.money']) {
       expect(all, personal).not.toContain(personal)
     }
   })
