@@ -1,16 +1,17 @@
 import { getEventListeners } from 'node:events'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { connection, may, object, policy, type Vault } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
+import { quiet, stuckPlace, timeStandsStill } from './passing-time.ts'
 import { asks, schema, smallWorld, writes } from './small-world.ts'
 
 const mail = connection('mail', { scopes: ['send'], origins: ['https://mail.example'] })
 const linked = policy(schema, { version: '1', access: { mail } })
 const permitted = policy(schema, { version: '1', permission: () => may('can_view', object('portfolio', 'p')) })
 
-const never = () => new Promise<never>(() => {})
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+const TIMEOUT_MS = 10_000
+timeStandsStill()
 
 describe('a call that was answered before it was let through leaves nothing behind', () => {
   /** What nobody caught while this test ran. */
@@ -25,14 +26,20 @@ describe('a call that was answered before it was let through leaves nothing behi
   test('at the signal of the caller, whether it ran, was stopped or came too late', async () => {
     const { guard, call } = smallWorld()
     const { signal } = new AbortController()
-    const [behalf, stuck] = [guard(), guard({ timeoutMs: 20, permissions: { check: never } })]
+    const places = [stuckPlace(), stuckPlace()] as const
+    const [behalf, stuck, again] = [
+      guard(),
+      ...places.map(({ never }) => guard({ timeoutMs: TIMEOUT_MS, permissions: { check: never } })),
+    ] as [ReturnType<typeof guard>, ReturnType<typeof guard>, ReturnType<typeof guard>]
     let during: number | undefined
     const ran = await behalf.run(writes, call({ signal }), () => {
       during = getEventListeners(signal, 'abort').length
     })
     expect([ran.status, during]).toEqual(['done', 0])
-    expect(await stuck.run(permitted, call({ signal }), () => 'ran')).toMatchObject({ status: 'unavailable' })
-    expect(await stuck.preflight(permitted, call({ signal }))).toMatchObject({ status: 'unavailable' })
+    const late = [stuck.run(permitted, call({ signal }), () => 'ran'), again.preflight(permitted, call({ signal }))]
+    for (const { reached } of places) await reached
+    vi.advanceTimersByTime(TIMEOUT_MS)
+    for (const outcome of late) expect(await outcome).toMatchObject({ status: 'unavailable' })
     expect(await behalf.run(asks, call({ signal, slot: 'asks' }), () => 'ran')).toMatchObject({ status: 'interrupted' })
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
@@ -49,7 +56,7 @@ describe('a call that was answered before it was let through leaves nothing behi
     const behalf = guard({ store: counting, audit: { sink, required: true } })
     const running = behalf.run(writes, call({ signal: controller.signal }), () => 'ran')
     await expect(running).rejects.toThrow('left')
-    await pause(20)
+    await quiet()
     expect(claims).toEqual([])
     expect(await guard({ store: counting }).run(writes, call(), () => 'ran')).toMatchObject({ status: 'done' })
     expect(claims).toHaveLength(1)
@@ -61,13 +68,19 @@ describe('a call that was answered before it was let through leaves nothing behi
   ])('%s that comes too late is nobody’s fault', async (_, allowed) => {
     const errors = unhandled()
     const { guard, call } = smallWorld()
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
+    const { never, reached } = stuckPlace()
     const check = async () => {
-      await pause(20)
+      void never()
+      await answered
       return { allowed, checks: [{ question: 'q', allowed }] }
     }
-    const behalf = guard({ timeoutMs: 10, permissions: { check } })
-    expect(await behalf.run(permitted, call(), () => 'ran')).toMatchObject({ status: 'unavailable' })
-    await pause(30)
+    const running = guard({ timeoutMs: TIMEOUT_MS, permissions: { check } }).run(permitted, call(), () => 'ran')
+    await reached
+    vi.advanceTimersByTime(TIMEOUT_MS)
+    expect(await running).toMatchObject({ status: 'unavailable' })
+    answer()
+    await quiet()
     expect(errors).toEqual([])
   })
 })
@@ -88,9 +101,10 @@ test('the deadline of before the body has nothing to say in it: a refused token 
     new Response(null, {
       status: new Request(input, init).headers.get('authorization') === 'Bearer token-2' ? 200 : 401,
     })
-  const behalf = guard({ vault, timeoutMs: 100, fetch: fetch as typeof globalThis.fetch })
+  const behalf = guard({ vault, timeoutMs: TIMEOUT_MS, fetch: fetch as typeof globalThis.fetch })
   const outcome = await behalf.run(linked, call(), async (_, { access }) => {
-    await pause(130)
+    vi.advanceTimersByTime(2 * TIMEOUT_MS)
+    await quiet()
     return (await access.mail.fetch(`${api}/send`)).status
   })
   expect(outcome).toMatchObject({ status: 'done', result: 200 })

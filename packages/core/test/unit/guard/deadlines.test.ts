@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import {
   type ApprovalChannel,
@@ -9,12 +9,19 @@ import {
   type Policy,
   policy,
   StoreError,
-  TransportError,
 } from '../../../src/index.ts'
 import { type Tap, tapped } from '../approvals/harness.ts'
-import { asks, reads, schema, smallWorld, user, writes } from './small-world.ts'
+import { passingTime, quiet, stuckPlace, timeStandsStill } from './passing-time.ts'
+import { asks, reads, schema, smallWorld, writes } from './small-world.ts'
 
-const never = () => new Promise<never>(() => {})
+const TIMEOUT_MS = 10_000
+timeStandsStill()
+/** Of the test that runs. */
+let place = stuckPlace()
+beforeEach(() => {
+  place = stuckPlace()
+})
+const never = () => place.never()
 const stuckChannel: ApprovalChannel = { specificationVersion: 1, ask: never, look: never }
 const stuckSchema = z.strictObject({ amount: z.number() }).refine(never)
 
@@ -61,13 +68,14 @@ const stuck: readonly (readonly [
 describe('whatever never settles, the total deadline holds (E2)', () => {
   test.each(stuck)('%s: unavailable, and nothing runs', async (_, options, stuckPolicy) => {
     const { guard, call, store } = smallWorld()
-    const behalf = guard({ timeoutMs: 40, ...options((tap) => tapped(store, tap)) })
+    const behalf = guard({ timeoutMs: TIMEOUT_MS, ...options((tap) => tapped(store, tap)) })
     let runs = 0
-    const started = Date.now()
-    const outcome = await behalf.run(stuckPolicy as typeof reads, call(), () => runs++)
+    const running = behalf.run(stuckPolicy as typeof reads, call(), () => runs++)
+    await place.reached
+    vi.advanceTimersByTime(TIMEOUT_MS)
+    const outcome = await running
     expect(outcome).toMatchObject({ status: 'unavailable' })
     expect(outcome.trace.steps.at(-1)).toMatchObject({ verdict: 'unavailable', detail: 'the total deadline passed' })
-    expect(Date.now() - started).toBeLessThan(1_000)
     expect(runs).toBe(0)
   })
 
@@ -76,18 +84,21 @@ describe('whatever never settles, the total deadline holds (E2)', () => {
     const behalf = guard(options((tap) => tapped(store, tap)))
     const controller = new AbortController()
     const reason = new Error('the user left')
-    setTimeout(() => controller.abort(reason), 20)
-    await expect(
-      behalf.run(stuckPolicy as typeof reads, call({ signal: controller.signal }), () => 'ran'),
-    ).rejects.toBe(reason)
+    const running = behalf.run(stuckPolicy as typeof reads, call({ signal: controller.signal }), () => 'ran')
+    await place.reached
+    controller.abort(reason)
+    await expect(running).rejects.toBe(reason)
   })
 
   test.each(stuck.filter(([name]) => !/claim|audit|put/.test(name)))(
     '%s: preflight too',
     async (_, options, stuckPolicy) => {
       const { guard, call, store } = smallWorld()
-      const behalf = guard({ timeoutMs: 40, ...options((tap) => tapped(store, tap)) })
-      expect(await behalf.preflight(stuckPolicy, call())).toMatchObject({ status: 'unavailable' })
+      const behalf = guard({ timeoutMs: TIMEOUT_MS, ...options((tap) => tapped(store, tap)) })
+      const running = behalf.preflight(stuckPolicy, call())
+      await place.reached
+      vi.advanceTimersByTime(TIMEOUT_MS)
+      expect(await running).toMatchObject({ status: 'unavailable' })
     },
   )
 })
@@ -97,17 +108,23 @@ describe('what comes after a call was answered', () => {
     const { guard, call, store, events } = smallWorld()
     const { promise: awake, resolve: wake } = Promise.withResolvers<void>()
     const behalf = guard({
-      timeoutMs: 40,
+      timeoutMs: TIMEOUT_MS,
       store: tapped(store, async (operation, key, next) => {
-        if (operation === 'put' && key.startsWith('slot:')) await awake
+        if (operation === 'put' && key.startsWith('slot:')) {
+          void never()
+          await awake
+        }
         return next()
       }),
     })
     let runs = 0
-    const outcome = await behalf.run(writes, call(), () => runs++)
+    const running = behalf.run(writes, call(), () => runs++)
+    await place.reached
+    vi.advanceTimersByTime(TIMEOUT_MS)
+    const outcome = await running
     const before = JSON.stringify(outcome)
     wake()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await quiet()
     expect(runs).toBe(0)
     expect(JSON.stringify(outcome)).toBe(before)
     expect(events.filter(({ type }) => type === 'call')).toHaveLength(1)
@@ -119,15 +136,21 @@ describe('what comes after a call was answered', () => {
     const { promise: awake, resolve: wake } = Promise.withResolvers<void>()
     let claims = 0
     const behalf = guard({
-      timeoutMs: 400,
+      timeoutMs: TIMEOUT_MS,
       store: tapped(store, async (operation, key, next) => {
         // The record is written at its creation, and then by the claim.
-        if (operation === 'put' && key.startsWith('run:') && ++claims === 2) await awake
+        if (operation === 'put' && key.startsWith('run:') && ++claims === 2) {
+          void never()
+          await awake
+        }
         return next()
       }),
     })
     let runs = 0
-    expect(await behalf.run(writes, call(), () => runs++)).toMatchObject({ status: 'unavailable' })
+    const running = behalf.run(writes, call(), () => runs++)
+    await place.reached
+    vi.advanceTimersByTime(TIMEOUT_MS)
+    expect(await running).toMatchObject({ status: 'unavailable' })
     expect(claims).toBe(2)
     wake()
     await vi.waitFor(async () => {
@@ -139,8 +162,14 @@ describe('what comes after a call was answered', () => {
   test('an ask under way when the caller leaves is on record when it ends: the person is asked once', async () => {
     const { guard, call, questions, failsToAsk } = smallWorld()
     const { promise: sent, resolve: send } = Promise.withResolvers<void>()
-    failsToAsk(() => sent)
-    expect(await guard({ timeoutMs: 40 }).run(asks, call(), () => 'ran')).toMatchObject({ status: 'unavailable' })
+    failsToAsk(() => {
+      void never()
+      return sent
+    })
+    const running = guard({ timeoutMs: TIMEOUT_MS }).run(asks, call(), () => 'ran')
+    await place.reached
+    vi.advanceTimersByTime(TIMEOUT_MS)
+    expect(await running).toMatchObject({ status: 'unavailable' })
     send()
     await vi.waitFor(async () => {
       expect(await guard().run(asks, call(), () => 'ran')).toMatchObject({
@@ -153,8 +182,9 @@ describe('what comes after a call was answered', () => {
 
   test('a body that outlives the deadline is not bounded by it', async () => {
     const { guard, call } = smallWorld()
-    const outcome = guard({ timeoutMs: 30 }).run(writes, call(), async (_, { signal }) => {
-      await new Promise((resolve) => setTimeout(resolve, 80))
+    const outcome = guard({ timeoutMs: TIMEOUT_MS }).run(writes, call(), async (_, { signal }) => {
+      vi.advanceTimersByTime(2 * TIMEOUT_MS)
+      await quiet()
       return signal.aborted
     })
     expect(await outcome).toMatchObject({ status: 'done', result: false })
@@ -166,15 +196,18 @@ describe('after the body', () => {
     const { guard, call, store } = smallWorld()
     let ran = false
     const behalf = guard({
-      timeoutMs: 40,
+      timeoutMs: TIMEOUT_MS,
       store: tapped(store, (operation, key, next) =>
         ran && operation === 'put' && key.startsWith('run:') ? never() : next(),
       ),
     })
-    const outcome = await behalf.run(writes, call(), () => {
+    const running = behalf.run(writes, call(), () => {
       ran = true
       return 'ran'
     })
+    await place.reached
+    vi.advanceTimersByTime(TIMEOUT_MS)
+    const outcome = await running
     expect(outcome).toMatchObject({ status: 'done', result: 'ran' })
     expect(outcome.trace.steps.at(-1)).toMatchObject({ step: 'complete', verdict: 'unavailable' })
   })
@@ -183,7 +216,7 @@ describe('after the body', () => {
     const { guard, call, store } = smallWorld()
     let faults = 0
     const behalf = guard({
-      timeoutMs: 40,
+      timeoutMs: TIMEOUT_MS,
       store: tapped(store, async (operation, key, next) => {
         if (faults > 0 && operation === 'put' && key.startsWith('run:') && faults-- > 0) {
           throw new StoreError('unavailable', 'down')
@@ -191,14 +224,14 @@ describe('after the body', () => {
         return next()
       }),
     })
-    const outcome = await behalf.run(writes, call(), () => {
+    const running = behalf.run(writes, call(), () => {
       faults = 6
       return 'ran'
     })
-    expect(outcome).toMatchObject({ status: 'done', result: 'ran' })
+    expect(await passingTime(running)).toMatchObject({ status: 'done', result: 'ran' })
     await vi.waitFor(
       async () => expect(await guard().run(writes, call(), () => 'again')).toMatchObject({ result: 'ran' }),
-      3_000,
+      10_000,
     )
   })
 
@@ -224,45 +257,7 @@ describe('preflight', () => {
   test('answers at once, also where the policy waits', async () => {
     const { guard, call } = smallWorld()
     const waiting = policy(schema, { approval: { message: () => 'Do it' }, wait: { maxSeconds: 30 } })
-    const started = Date.now()
+    // No timer ends here, so that one that is waited for would never come.
     expect(await guard().preflight(waiting, call())).toMatchObject({ status: 'interrupted' })
-    expect(Date.now() - started).toBeLessThan(500)
-  })
-})
-
-describe('the trace repeats no message that is not ours', () => {
-  const secret = 'redis://user:s3cret@host'
-  const cases: readonly (readonly [string, Partial<GuardOptions>, Policy])[] = [
-    [
-      'a checker',
-      { permissions: { check: () => Promise.reject(new RangeError(secret)) } },
-      policy(schema, { permission: () => may('v', object('a', 'b')) }),
-    ],
-    ['a channel', { approvals: { ...stuckChannel, ask: () => Promise.reject(new RangeError(secret)) } }, asks],
-    [
-      'a rule',
-      {},
-      policy(schema, {
-        approval: {
-          message: () => {
-            throw new RangeError(secret)
-          },
-        },
-      }),
-    ],
-  ]
-  test.each(cases)('%s', async (_, options, broken) => {
-    const { guard, call, events } = smallWorld()
-    const outcome = await guard(options).run(broken as typeof reads, call(), () => 'ran')
-    expect(JSON.stringify([outcome, events])).not.toContain('s3cret')
-    expect(outcome.trace.steps.at(-1)?.detail).toContain('RangeError')
-  })
-
-  test('our own errors speak', async () => {
-    const { guard, call } = smallWorld()
-    const permissions = { check: () => Promise.reject(new TransportError('the permission server is away')) }
-    const rules = policy(schema, { permission: () => may('v', object('a', 'b')) })
-    const outcome = await guard({ permissions }).run(rules, call({ identity: user() }), () => 'ran')
-    expect(outcome.trace.steps.at(-1)?.detail).toBe('the permission server is away')
   })
 })

@@ -1,0 +1,36 @@
+import { afterEach, beforeEach, vi } from 'vitest'
+
+/** Deadlines of the tests in a file pass when the test says so, and by no clock: a busy machine is late for short ones. */
+export function timeStandsStill(): void {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+}
+
+/** What never settles, and a promise that says when it was first asked. */
+export function stuckPlace() {
+  const { promise: reached, resolve } = Promise.withResolvers<void>()
+  const never = () => {
+    resolve()
+    return new Promise<never>(() => {})
+  }
+  return { never, reached }
+}
+
+/** Waits until all that is under way has come as far as it goes without a timer. */
+export async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Lets time pass until the promise settles. */
+export async function passingTime<Result>(work: Promise<Result>): Promise<Result> {
+  let isOver = false
+  const over = () => {
+    isOver = true
+  }
+  work.then(over, over)
+  while (!isOver) {
+    await new Promise((resolve) => setImmediate(resolve))
+    vi.advanceTimersByTime(10)
+  }
+  return work
+}
