@@ -20,6 +20,7 @@ interface Setting {
   readonly inApp?: boolean
   /** @default 'ann' */
   readonly user?: 'ann' | 'cleo'
+  /** How many there are from the start. @default 1 */
   readonly watchers?: number
 }
 
@@ -70,7 +71,7 @@ async function background(end: (close: () => Promise<void>) => void, setting: Se
   const told: WatchedAnswer[] = []
   const faults: unknown[] = []
   const stop = new AbortController()
-  const watching = Array.from({ length: setting.watchers ?? 1 }, () =>
+  const watch = () =>
     createWatcher({
       authorizationServer: profile,
       approvals,
@@ -81,8 +82,8 @@ async function background(end: (close: () => Promise<void>) => void, setting: Se
         await run()
       },
       onFault: (error) => faults.push(error),
-    }).run(stop.signal),
-  )
+    }).run(stop.signal)
+  const watching = Array.from({ length: setting.watchers ?? 1 }, watch)
   end(async () => {
     stop.abort()
     await Promise.all(watching)
@@ -93,6 +94,7 @@ async function background(end: (close: () => Promise<void>) => void, setting: Se
     identity,
     store,
     run,
+    watch: () => void watching.push(watch()),
     told,
     faults,
     outcomes,
@@ -146,16 +148,19 @@ describe('a background agent over HTTP, against oidc-provider', { concurrent: tr
   })
 
   test('slow_down: the interval grows by five seconds, for good', async ({ expect, onTestFinished }) => {
-    const { run, controls, orders, polls } = await background(onTestFinished, { target: { interval: 2 } })
+    const setting = { target: { interval: 2 }, watchers: 0 }
+    const { run, watch, controls, orders, polls } = await background(onTestFinished, setting)
     await run()
+    // Nobody polls before the server is told to slow down: on a busy machine that takes longer than the interval.
     await controls.slowDown()
-    await expect.poll(async () => (await polls()).length, soon).toBe(2)
-    const [slowed = 0, next = 0] = await polls()
-    expect(next - slowed).toBeGreaterThanOrEqual(6.9)
+    watch()
+    await expect.poll(async () => (await polls()).length, soon).toBeGreaterThanOrEqual(2)
     await controls.approve()
     await expect.poll(orders, soon).toBe(1)
     const times = await polls()
-    expect((times.at(-1) ?? 0) - next).toBeGreaterThanOrEqual(6.9)
+    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0))
+    expect(gaps.length).toBeGreaterThanOrEqual(2)
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(6.9)
   })
 
   test('an answer that was lost on the way is asked for again', async ({ expect, onTestFinished }) => {
