@@ -4,11 +4,11 @@ import { dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createGuard } from '@behalf/core'
 import { afterAll, expect, test } from 'vitest'
-import { keys, LEASE_MS, pay } from '../approvals/guarded-world.ts'
+import { keys, pay } from '../approvals/guarded-world.ts'
 import { profile, verifiedUser } from '../approvals/verified-user.ts'
 import { forkScript, killChild } from '../children.ts'
 import { place } from '../sqlite-files.ts'
-import { channelOf, type Death, openFile, tellings } from './watched-world.ts'
+import { channelOf, type Death, LEASE_MS, openFile, tellings } from './watched-world.ts'
 
 const QUESTIONS = 40
 

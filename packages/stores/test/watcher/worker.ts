@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module'
 import { createWatcher } from '@behalf/core/watcher'
 import { keys } from '../approvals/guarded-world.ts'
 import { profile } from '../approvals/verified-user.ts'
-import { channelOf, type Death, openFile, tellings } from './watched-world.ts'
+import { channelOf, type Death, hastenLeases, openFile, tellings } from './watched-world.ts'
 
 const [file, directory, watcher, death] = process.argv.slice(2).map((argument) => JSON.parse(argument)) as [
   string,
@@ -18,6 +18,7 @@ async function dieAt(moment: Death['at']): Promise<void> {
   await new Promise<never>(() => {})
 }
 
+hastenLeases()
 const stop = new AbortController()
 const begin = new Promise<void>((resolve) => process.once('message', () => resolve()))
 flushCompileCache()
