@@ -20,11 +20,14 @@ export function runTool(
     cwd = root,
     env = {},
     timeoutMs,
+    print,
   }: {
     readonly cwd?: string
     readonly env?: Readonly<Record<string, string>>
     /** After it the program is ended, and has failed. @default never */
     readonly timeoutMs?: number
+    /** Is given what the program says while it runs. */
+    readonly print?: (text: string) => void
   } = {},
 ): Promise<ToolResult> {
   const child = spawn(command, args, {
@@ -45,6 +48,7 @@ export function runTool(
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
     output += text
+    print?.(text.trimEnd())
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     output += text
