@@ -7,12 +7,8 @@ import { record, servers, testChannel, testLedger } from './harness.ts'
 async function opened() {
   const harness = testLedger()
   const asked = testChannel()
-  const entry = await findOrCreateRun(harness.ledger, {
-    binding: 'binding-1',
-    slotKey: 'slot:1',
-    fits: () => true,
-    record: record,
-  })
+  const run = { binding: 'binding-1', slotKey: 'slot:1', fits: () => true, record }
+  const entry = await findOrCreateRun(harness.ledger, run)
   const context = { authorizationServers: servers, clock: harness.clock }
   const settle = async () => {
     const newest = await harness.ledger.read(entry.record.id)
