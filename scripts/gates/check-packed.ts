@@ -91,6 +91,9 @@ export const countInstalled = ({ tarball }: Pick<Packed, 'tarball'>, workshop: s
 /** Their types speak of Node's own, so whoever imports them has `@types/node`. Nobody else needs it. */
 const nodeEntries = ['@behalf/core/node', '@behalf/stores/redis']
 
+/** They import vitest, which loads within a run of it alone. */
+const forVitest = ['@behalf/testing/contract', '@behalf/testing/requirements']
+
 async function compile(
   project: string,
   name: string,
@@ -144,7 +147,7 @@ async function useAsConsumer(packed: readonly Packed[], workshop: string): Promi
     )),
   )
   problems.push(...(await compile(project, 'consumer-on-node', entries.filter(forNode), ['node'])))
-  for (const entry of entries.filter((name) => !name.endsWith('/contract'))) {
+  for (const entry of entries.filter((name) => !forVitest.includes(name))) {
     const loaded = await runTool(process.execPath, ['--input-type=module', '--eval', `await import('${entry}')`], {
       cwd: project,
     })
