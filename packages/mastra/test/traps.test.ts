@@ -1,5 +1,6 @@
 import { currentIdentity, type Identity, policy, runAs, ToolAuthorizationError } from '@behalf/core'
 import { buy } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { RequestContext } from '@mastra/core/request-context'
 import { createTool } from '@mastra/core/tools'
 import { describe, expect, test } from 'vitest'
@@ -14,7 +15,7 @@ import { world } from './world.ts'
 const Nothing = z.strictObject({})
 
 describe('the request context', () => {
-  test('is stored in the clear and restored by itself: no identity is built from it', async () => {
+  test(verifies('I1', 'is stored in the clear and restored by itself: no identity is built from it'), async () => {
     const target = await world()
     const identity = await target.login()
     const talk = conversation()

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo, LookupFunction } from 'node:net'
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { boundedFetch } from '../src/client/bounded-fetch.ts'
 

@@ -1,5 +1,5 @@
 import { memoryStore } from '@behalf/core'
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
 import type { McpSessionOptions } from '../src/client/index.ts'
 import { redirectUriOf } from '../src/client/redirect-uri.ts'

@@ -1,4 +1,5 @@
 import { login } from '@behalf/testing'
+import { verifies } from '@behalf/testing/requirements'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { WebStandardStreamableHTTPServerTransport as TransportV1 } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
@@ -95,30 +96,33 @@ describe.each(servers)('a session at a stateful transport of %s', (_name, handle
     })
   const list = { jsonrpc: '2.0', id: 7, method: 'tools/list' }
 
-  test('is of the user and the client that opened it: for another it cannot be read, answered or deleted', async () => {
-    serve()
-    const ann = await world.token('ann')
-    const bob = await world.token('bob')
-    const { client, id } = await open(ann)
-    const asked = Promise.withResolvers<void>()
-    const mayAnswer = Promise.withResolvers<void>()
-    client.setRequestHandler('elicitation/create', async () => {
-      asked.resolve()
-      await mayAnswer.promise
-      return { action: 'decline' }
-    })
-    const called = client.callTool({ name: 'ask', arguments: {} })
-    await asked.promise
-    const forged = { jsonrpc: '2.0', id: 0, result: { action: 'accept', content: { yes: true } } }
-    for (const [method, body] of [['GET'], ['POST', list], ['POST', forged], ['DELETE']] as const) {
-      expect((await send(bob, id, method, body)).status).toBe(404)
-    }
-    mayAnswer.resolve()
-    expect(JSON.stringify(await called)).toContain('decline')
-    const annsOwn = await send(ann, id, 'POST', list)
-    expect(annsOwn.status).toBe(200)
-    await annsOwn.body?.cancel()
-  })
+  test(
+    verifies('I12', 'is of the user and the client that opened it: for another it cannot be read, answered or deleted'),
+    async () => {
+      serve()
+      const ann = await world.token('ann')
+      const bob = await world.token('bob')
+      const { client, id } = await open(ann)
+      const asked = Promise.withResolvers<void>()
+      const mayAnswer = Promise.withResolvers<void>()
+      client.setRequestHandler('elicitation/create', async () => {
+        asked.resolve()
+        await mayAnswer.promise
+        return { action: 'decline' }
+      })
+      const called = client.callTool({ name: 'ask', arguments: {} })
+      await asked.promise
+      const forged = { jsonrpc: '2.0', id: 0, result: { action: 'accept', content: { yes: true } } }
+      for (const [method, body] of [['GET'], ['POST', list], ['POST', forged], ['DELETE']] as const) {
+        expect((await send(bob, id, method, body)).status).toBe(404)
+      }
+      mayAnswer.resolve()
+      expect(JSON.stringify(await called)).toContain('decline')
+      const annsOwn = await send(ann, id, 'POST', list)
+      expect(annsOwn.status).toBe(200)
+      await annsOwn.body?.cancel()
+    },
+  )
 
   test('is of the client that opened it: the same user by another client gets 404', async () => {
     serve()

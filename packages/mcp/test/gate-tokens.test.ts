@@ -1,7 +1,7 @@
 import { memoryStore } from '@behalf/core'
 import { generateDpopKey } from '@behalf/core/providers'
 import { login, profileOf } from '@behalf/testing'
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'

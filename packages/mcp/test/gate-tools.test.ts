@@ -1,4 +1,5 @@
 import { type Policy, policy, publicTool } from '@behalf/core'
+import { verifies } from '@behalf/testing/requirements'
 import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -72,21 +73,21 @@ describe('a tool whose policy names scopes of the caller', () => {
 })
 
 describe('a tool name that the gate does not know', () => {
-  test('is an error at start-up beside guarded tools, and says which there are', () => {
+  test(verifies('I12', 'is an error at start-up beside guarded tools, and says which there are'), () => {
     const guarded = make()
     const tools = { trad: { scopes: ['mcp:trade'] } }
     expect(() => gateOf({ guarded, tools })).toThrow(/createMcpGate\.tools\.trad: .*trade, look/)
     expect(() => gateOf({ guarded: {} as never })).toThrow('createMcpGate.guarded')
   })
 
-  test('is refused at the call, whether the SDK has such a tool or not', async () => {
+  test(verifies('I12', 'is refused at the call, whether the SDK has such a tool or not'), async () => {
     const guarded = make()
     serve({ guarded }, guarded)
     expect(await call('debug', 'mcp:tools mcp:trade')).toContain('not served here')
     expect(await call('toString', 'mcp:tools mcp:trade')).toContain('not served here')
   })
 
-  test('misspelt in `tools` lets no token in: the tool itself is refused', async () => {
+  test(verifies('I12', 'misspelt in `tools` lets no token in: the tool itself is refused'), async () => {
     serve({ tools: { trad: { scopes: ['mcp:trade'] }, look: {} } })
     expect(await call('trade', 'mcp:tools mcp:trade')).toContain('not served here')
     expect(await call('look', 'mcp:tools')).toBe('ran')

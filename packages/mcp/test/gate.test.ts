@@ -1,5 +1,5 @@
 import { login } from '@behalf/testing'
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createMcpGate, type McpGateOptions, type McpHandler } from '../src/server/index.ts'
 import { call, challengeOf, echo } from './echo.ts'

@@ -1,5 +1,6 @@
 import { currentIdentity, type Identity, policy } from '@behalf/core'
-import { buy, verifies } from '@behalf/testing/contract'
+import { buy } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { ProtocolError } from '@modelcontextprotocol/client'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'

@@ -1,5 +1,5 @@
 import { memoryStore } from '@behalf/core'
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { McpSessionOptions } from '../src/client/index.ts'
 import { clients } from './clients.ts'

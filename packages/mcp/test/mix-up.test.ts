@@ -1,4 +1,5 @@
 import { memoryStore } from '@behalf/core'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { machineAccess } from '../src/client/index.ts'
 import { clients } from './clients.ts'
@@ -23,15 +24,18 @@ describe.each(clients)('by $name', ({ connect }) => {
     return { shown, back }
   }
 
-  test('metadata that claims another server’s issuer gets neither a sign-in nor that server’s client', async () => {
-    const servers = await hostileServers()
-    const { honest } = servers
-    servers.honestClients.set('by-hand', [redirectUri])
-    servers.pretend({ issuer: honest, authorization_endpoint: `${honest}/authorize` })
-    const registered = { [honest]: { client_id: 'by-hand', client_secret: 'a-secret' } }
-    const { shown } = await attacked(servers, { client: { name: 'x', redirectUri, registered } })
-    expect(shown).toEqual([])
-  })
+  test(
+    verifies('I12', 'metadata that claims another server’s issuer gets neither a sign-in nor that server’s client'),
+    async () => {
+      const servers = await hostileServers()
+      const { honest } = servers
+      servers.honestClients.set('by-hand', [redirectUri])
+      servers.pretend({ issuer: honest, authorization_endpoint: `${honest}/authorize` })
+      const registered = { [honest]: { client_id: 'by-hand', client_secret: 'a-secret' } }
+      const { shown } = await attacked(servers, { client: { name: 'x', redirectUri, registered } })
+      expect(shown).toEqual([])
+    },
+  )
 
   test.each<[string, (honest: string, evil: string) => string]>([
     ['names the honest server’s page as its own', (honest) => `${honest}/authorize`],
@@ -122,7 +126,7 @@ describe.each(clients)('by $name', ({ connect }) => {
     expect(servers.evilReceived.filter(({ path }) => path === '/token')).toEqual([])
   })
 
-  test('a refresh token goes to no other issuer than the one that gave it', async () => {
+  test(verifies('I12', 'a refresh token goes to no other issuer than the one that gave it'), async () => {
     const servers = await hostileServers()
     const { honest, evil } = servers
     const store = memoryStore()

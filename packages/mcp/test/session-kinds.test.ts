@@ -1,5 +1,5 @@
 import { memoryStore } from '@behalf/core'
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { clientMetadataHandler, type McpSession, type McpSessionOptions } from '../src/client/index.ts'
 import { type Browser, browserOf } from './browser.ts'

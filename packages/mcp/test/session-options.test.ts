@@ -1,5 +1,5 @@
 import { memoryStore } from '@behalf/core'
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { createMcpSession } from '../src/client/index.ts'
 

@@ -1,5 +1,5 @@
 import { memoryStore, type Store } from '@behalf/core'
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import type { StoredOAuthTokens } from '@modelcontextprotocol/client'
 import { describe, expect, test } from 'vitest'
 import { checkSession, type McpSessionOptions } from '../src/client/client-options.ts'

@@ -1,5 +1,5 @@
 import { memoryStore, type Store } from '@behalf/core'
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { UnauthorizedError } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type McpSession, type McpSessionOptions, SignInError } from '../src/client/index.ts'

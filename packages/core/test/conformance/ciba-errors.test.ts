@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import type { Asked } from '../../src/approvals/index.ts'
@@ -19,7 +19,7 @@ describe('errors (CIBA Core §11)', () => {
     expect(await look()).toMatchObject({ status: 'pending', interval: 2 })
   })
 
-  verifies('CIBA-11-slow_down', 'the interval grows by 5 s, and what is persisted grows with it', async () => {
+  verifies(['CIBA-11-slow_down', 'A4'], 'the interval grows by 5 s, and what is persisted grows with it', async () => {
     const { look, answer, clock } = await begin()
     answer(refusal('slow_down', 400, { 'retry-after': '8' }))
     const first = await look()
@@ -44,7 +44,7 @@ describe('errors (CIBA Core §11)', () => {
     expect(applied(pending, { status: 'pending', retryAfter: 20 }, 100, 103).delivery?.nextLookAt).toBe(123)
   })
 
-  verifies('CIBA-11-final', 'refusals are told apart, and each is final', async () => {
+  verifies(['CIBA-11-final', 'A6'], 'refusals are told apart, and each is final', async () => {
     const { look, answer } = await begin()
     for (const [error, status] of [
       ['access_denied', 'denied'],
@@ -59,7 +59,7 @@ describe('errors (CIBA Core §11)', () => {
     }
   })
 
-  test('where expiry is reported as a denial, the local deadline decides (A6)', async () => {
+  test(verifies('A6', 'where expiry is reported as a denial, the local deadline decides (A6)'), async () => {
     const { look, answer, clock } = await begin(auth0Profile)
     const state = stateOf(clock, { expiresAt: clock.now() / 1000 + 10 })
     answer(refusal('access_denied'))
@@ -180,7 +180,7 @@ describe('errors (CIBA Core §11)', () => {
     }
   })
 
-  test('an abort rejects at once, with its own reason', async () => {
+  test(verifies('A4', 'an abort rejects at once, with its own reason'), async () => {
     const { channel, context, clock, answer } = await begin()
     const { question } = await import('../unit/ciba/backchannel.ts')
     answer(() => new Promise<Response>(() => {}))

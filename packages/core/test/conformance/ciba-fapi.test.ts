@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { exportJWK, generateKeyPair } from 'jose'
 import { HttpResponse } from 'msw'
 import { describe, expect } from 'vitest'

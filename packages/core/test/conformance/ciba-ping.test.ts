@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { openLedger, settleRun, untilWoken } from '../../src/approvals/index.ts'
 import { cibaPing } from '../../src/http/index.ts'

@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
 import { createCredential, Token } from '../../src/credential/index.ts'
 import { rejection } from '../unit/authorization-server/mock-issuer.ts'

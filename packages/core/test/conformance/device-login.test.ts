@@ -1,5 +1,5 @@
 import { type MockServers, startMockServers } from '@behalf/testing'
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { afterEach, beforeEach, describe, expect, onTestFinished, vi } from 'vitest'
 import { oidc } from '../../src/authorization-server/index.ts'

@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader, EmbeddedJWK, type JWK, jwtVerify } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'

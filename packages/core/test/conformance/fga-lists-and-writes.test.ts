@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { delay, HttpResponse, http } from 'msw'
 import { describe, expect } from 'vitest'
 import { oidc } from '../../src/doors/providers.ts'

@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { delay, HttpResponse } from 'msw'
 import { describe, expect } from 'vitest'
 import { InvalidObjectError, TransportError } from '../../src/errors/index.ts'

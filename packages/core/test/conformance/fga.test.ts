@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { describe, expect } from 'vitest'
 import { TransportError } from '../../src/errors/index.ts'
@@ -61,7 +61,7 @@ describe('OpenFGA: Check', () => {
   }
 
   for (const status of [301, 302, 303, 307, 308]) {
-    verifies('OPENFGA-Check-redirect', `${status} to an allow denies`, async () => {
+    verifies(['OPENFGA-Check-redirect', 'F1'], `${status} to an allow denies`, async () => {
       let followed = false
       fga.server.use(
         http.all(`${API}/always`, () => {
@@ -76,11 +76,15 @@ describe('OpenFGA: Check', () => {
     })
   }
 
-  verifies('OPENFGA-Check-redirect', 'an injected fetch that follows redirects gets no allow through', async () => {
-    const follows = async () =>
-      Object.defineProperty(Response.json({ allowed: true }), 'redirected', { value: true }) as Response
-    expect((await checker({ fetch: follows }).check(single)).allowed).toBe(false)
-  })
+  verifies(
+    ['OPENFGA-Check-redirect', 'F1'],
+    'an injected fetch that follows redirects gets no allow through',
+    async () => {
+      const follows = async () =>
+        Object.defineProperty(Response.json({ allowed: true }), 'redirected', { value: true }) as Response
+      expect((await checker({ fetch: follows }).check(single)).allowed).toBe(false)
+    },
+  )
 
   for (const text of [
     '{"allowed":false,"allowed":true}',

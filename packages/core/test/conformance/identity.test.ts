@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { oidc } from '../../src/authorization-server/index.ts'
@@ -103,7 +103,7 @@ describe('JWT', () => {
     expect(other.requests).toEqual([])
   })
 
-  verifies('RFC8725-3.12-kinds', 'an id_token is no access token, and the other way round', async () => {
+  verifies(['RFC8725-3.12-kinds', 'I7'], 'an id_token is no access token, and the other way round', async () => {
     expect(await refused(login({ aud: audience }))).toMatchObject(because('type'))
     expect(await loginRefused(signed({ aud: 'agent-app' }))).toMatchObject(because('type'))
   })

@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect } from 'vitest'
 import { connectAuthorizationServer, oidc, surroundingsOf } from '../../src/authorization-server/index.ts'

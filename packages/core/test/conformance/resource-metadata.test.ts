@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
 import { memoryStore } from '../../src/stores/index.ts'
 import { bearer, makeApi, refused } from '../unit/resource-server/api.ts'

@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
 import { type ExpectedProof, type ProofVerdict, verifyProof } from '../../src/resource-server/index.ts'
 import { memoryStore } from '../../src/stores/index.ts'

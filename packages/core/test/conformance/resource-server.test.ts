@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
 import { oidc } from '../../src/authorization-server/index.ts'
 import { createResourceServer, type Refused } from '../../src/resource-server/index.ts'

@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { expect } from 'vitest'
 import { API, policies, world } from '../unit/guard/world.ts'
 

@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
 import { generateDpopKey, oidc, subjectOf, tokenScopes } from '../../src/authorization-server/index.ts'
 import { admit, fieldsOf } from '../../src/identity/index.ts'

@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
 import { testClock } from '../unit/approvals/harness.ts'
 import { useMsw } from '../unit/authorization-server/mock-issuer.ts'

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
 import {
@@ -92,7 +93,7 @@ describe('wrong policies do not compile', () => {
     policy(Order, { permission: ({ input }) => may('x', object('a', input.symbol)) })
   })
 
-  test('a plain string as FGA object, and an input as context', () => {
+  test(verifies('F4', 'a plain string as FGA object, and an input as context'), () => {
     // @ts-expect-error use object(type, id)
     may('can_view', 'portfolio:p1')
     policy(Order, {

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { test } from 'vitest'
 import type { Ledger } from '../../src/approvals/index.ts'
 import type { UserIdentity } from '../../src/contract/index.ts'
@@ -9,7 +10,7 @@ declare const ledger: Ledger
 declare const identity: UserIdentity
 declare const user: PresentUser
 
-test('what only a person may do cannot be called without the fact that they are here (I10)', () => {
+test(verifies('I10', 'what only a person may do cannot be called without the fact that they are here (I10)'), () => {
   void answerInApp(ledger, 'id', 'approve', 'token', user)
   // @ts-expect-error An identity is no person who is here.
   void answerInApp(ledger, 'id', 'approve', 'token', identity)

@@ -4,6 +4,7 @@ import { cibaPing, inAppApprovals, inAppInbox } from '@behalf/core/http'
 import { importDpopKey } from '@behalf/core/providers'
 import { createWatcher, type WatchedAnswer } from '@behalf/core/watcher'
 import { type ProfileChanges, type ProtocolTarget, profileOf, signIn, type TargetClient } from '@behalf/testing'
+import { verifies } from '@behalf/testing/requirements'
 import { generateKeyPair } from 'jose'
 import { describe, test } from 'vitest'
 import * as z from 'zod'
@@ -131,39 +132,42 @@ describe('a background agent over HTTP, against oidc-provider', { concurrent: tr
     expect(await orders()).toBe(0)
   })
 
-  test('run out: the person is asked again under the same approval, and the second answer counts', async ({
-    expect,
-    onTestFinished,
-  }) => {
-    const { run, controls, orders } = await background(onTestFinished)
-    await run()
-    const [first] = await controls.pendingRequests('ann')
-    await controls.expire()
-    await expect.poll(async () => (await controls.pendingRequests('ann'))[0]?.authReqId, soon).toBeDefined()
-    const [second] = await controls.pendingRequests('ann')
-    expect(second?.authReqId).not.toBe(first?.authReqId)
-    expect(second?.bindingMessage).toBe('Buy 50 shares of AAPL')
-    await controls.approve()
-    await expect.poll(orders, soon).toBe(1)
-  })
+  test(
+    verifies('A7', 'run out: the person is asked again under the same approval, and the second answer counts'),
+    async ({ expect, onTestFinished }) => {
+      const { run, controls, orders } = await background(onTestFinished)
+      await run()
+      const [first] = await controls.pendingRequests('ann')
+      await controls.expire()
+      await expect.poll(async () => (await controls.pendingRequests('ann'))[0]?.authReqId, soon).toBeDefined()
+      const [second] = await controls.pendingRequests('ann')
+      expect(second?.authReqId).not.toBe(first?.authReqId)
+      expect(second?.bindingMessage).toBe('Buy 50 shares of AAPL')
+      await controls.approve()
+      await expect.poll(orders, soon).toBe(1)
+    },
+  )
 
-  test('slow_down: the interval grows by five seconds, for good', async ({ expect, onTestFinished }) => {
-    const setting = { target: { interval: 2 }, watchers: 0 }
-    const { run, watch, controls, orders, polls } = await background(onTestFinished, setting)
-    await run()
-    // Nobody polls before the server is told to slow down: on a busy machine that takes longer than the interval.
-    await controls.slowDown()
-    watch()
-    await expect.poll(async () => (await polls()).length, soon).toBeGreaterThanOrEqual(2)
-    await controls.approve()
-    await expect.poll(orders, soon).toBe(1)
-    const times = await polls()
-    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0))
-    expect(gaps.length).toBeGreaterThanOrEqual(2)
-    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(6.9)
-  })
+  test(
+    verifies('A4', 'slow_down: the interval grows by five seconds, for good'),
+    async ({ expect, onTestFinished }) => {
+      const setting = { target: { interval: 2 }, watchers: 0 }
+      const { run, watch, controls, orders, polls } = await background(onTestFinished, setting)
+      await run()
+      // Nobody polls before the server is told to slow down: on a busy machine that takes longer than the interval.
+      await controls.slowDown()
+      watch()
+      await expect.poll(async () => (await polls()).length, soon).toBeGreaterThanOrEqual(2)
+      await controls.approve()
+      await expect.poll(orders, soon).toBe(1)
+      const times = await polls()
+      const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0))
+      expect(gaps.length).toBeGreaterThanOrEqual(2)
+      expect(Math.min(...gaps)).toBeGreaterThanOrEqual(6.9)
+    },
+  )
 
-  test('an answer that was lost on the way is asked for again', async ({ expect, onTestFinished }) => {
+  test(verifies('A6', 'an answer that was lost on the way is asked for again'), async ({ expect, onTestFinished }) => {
     const { run, controls, orders, told } = await background(onTestFinished)
     await run()
     await controls.answerLost()

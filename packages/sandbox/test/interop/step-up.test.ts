@@ -1,4 +1,5 @@
 import { type Credential, policy, resource, type UserIdentity } from '@behalf/core'
+import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { type ApiWorld, apiWorld } from './api-world.ts'
@@ -16,30 +17,34 @@ function tool({ api }: ApiWorld) {
   return { notes, call, body }
 }
 
-test('RFC 9470: an API asks for another login in mid-body, and the next preflight of another process says so', async ({
-  onTestFinished,
-}) => {
-  const world = await apiWorld(onTestFinished)
-  const { notes, call, body } = tool(world)
-  const byPassword = await world.signIn()
-  world.rules = { scopes: ['notes:read'], acrValues: [STRONG], maxAge: 300 }
-  await expect(world.guard().run(notes, call(byPassword), body)).rejects.toMatchObject({
-    code: 'ERR_STEP_UP_REQUIRED',
-    stepUp: { acrValues: [STRONG], maxAge: 300 },
-  })
-  const elsewhere = world.guard()
-  const asked = { status: 'interrupted', interrupt: { kind: 'step_up_required', acrValues: [STRONG], maxAge: 300 } }
-  const before = world.sent.length
-  expect(await elsewhere.preflight(notes, call(byPassword, 'second'))).toMatchObject(asked)
-  // Neither the server nor the API is asked again before the person is.
-  expect(world.sent).toHaveLength(before)
-  // A new login of the same kind is no answer.
-  expect(await elsewhere.preflight(notes, call(await world.signIn(), 'second'))).toMatchObject(asked)
-  const strong = await world.signIn({ parameters: { acr_values: STRONG, max_age: '300' } })
-  expect(strong.acr).toBe(STRONG)
-  expect(await elsewhere.preflight(notes, call(strong, 'second'))).toMatchObject({ status: 'ready' })
-  expect(await elsewhere.run(notes, call(strong, 'second'), body)).toMatchObject({ status: 'done', result: 200 })
-})
+test(
+  verifies(
+    'E5',
+    'RFC 9470: an API asks for another login in mid-body, and the next preflight of another process says so',
+  ),
+  async ({ onTestFinished }) => {
+    const world = await apiWorld(onTestFinished)
+    const { notes, call, body } = tool(world)
+    const byPassword = await world.signIn()
+    world.rules = { scopes: ['notes:read'], acrValues: [STRONG], maxAge: 300 }
+    await expect(world.guard().run(notes, call(byPassword), body)).rejects.toMatchObject({
+      code: 'ERR_STEP_UP_REQUIRED',
+      stepUp: { acrValues: [STRONG], maxAge: 300 },
+    })
+    const elsewhere = world.guard()
+    const asked = { status: 'interrupted', interrupt: { kind: 'step_up_required', acrValues: [STRONG], maxAge: 300 } }
+    const before = world.sent.length
+    expect(await elsewhere.preflight(notes, call(byPassword, 'second'))).toMatchObject(asked)
+    // Neither the server nor the API is asked again before the person is.
+    expect(world.sent).toHaveLength(before)
+    // A new login of the same kind is no answer.
+    expect(await elsewhere.preflight(notes, call(await world.signIn(), 'second'))).toMatchObject(asked)
+    const strong = await world.signIn({ parameters: { acr_values: STRONG, max_age: '300' } })
+    expect(strong.acr).toBe(STRONG)
+    expect(await elsewhere.preflight(notes, call(strong, 'second'))).toMatchObject({ status: 'ready' })
+    expect(await elsewhere.run(notes, call(strong, 'second'), body)).toMatchObject({ status: 'done', result: 200 })
+  },
+)
 
 test('RFC 9470: a login that is too old is renewed, at the same level', async ({ onTestFinished }) => {
   const world = await apiWorld(onTestFinished)

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { verifies } from '@behalf/testing/requirements'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forkScript } from '../children.ts'
 import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from '../redis-server.ts'
@@ -84,7 +85,7 @@ function guardedProcesses(target: () => Target): void {
     expect(await live(guard, amount, again)).toMatchObject(unknown)
   })
 
-  test('two processes, fifty calls of one slot each: asked once, run once, all are told the result', {
+  test(verifies('A2', 'two processes, fifty calls of one slot each: asked once, run once, all are told the result'), {
     timeout: 60_000,
   }, async () => {
     const task = { kind: 'crowd', amount: 2_000, calls: 50 } as const

@@ -1,4 +1,4 @@
-import type { Requirement } from '@behalf/testing/contract'
+import type { Requirement } from '@behalf/testing/requirements'
 
 const spec = 'https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html'
 

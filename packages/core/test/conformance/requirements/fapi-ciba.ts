@@ -1,4 +1,4 @@
-import type { Requirement } from '@behalf/testing/contract'
+import type { Requirement } from '@behalf/testing/requirements'
 
 const profile = 'https://openid.net/specs/openid-financial-api-ciba-ID1.html'
 const ciba = 'https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html'

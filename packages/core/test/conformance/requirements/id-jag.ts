@@ -1,4 +1,4 @@
-import type { Requirement } from '@behalf/testing/contract'
+import type { Requirement } from '@behalf/testing/requirements'
 
 const section = (number: string) =>
   `https://datatracker.ietf.org/doc/html/draft-ietf-oauth-identity-assertion-authz-grant-03#section-${number}`

@@ -1,4 +1,4 @@
-import type { Requirement } from '@behalf/testing/contract'
+import type { Requirement } from '@behalf/testing/requirements'
 
 const check = 'https://openfga.dev/api/service#/Relationship%20Queries/Check'
 const batch = 'https://openfga.dev/api/service#/Relationship%20Queries/BatchCheck'

@@ -1,4 +1,4 @@
-import type { Requirement } from '@behalf/testing/contract'
+import type { Requirement } from '@behalf/testing/requirements'
 
 const idToken = 'https://openid.net/specs/openid-connect-core-1_0.html#IDToken'
 const validation = 'https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation'

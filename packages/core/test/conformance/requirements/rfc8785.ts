@@ -1,4 +1,4 @@
-import type { Requirement } from '@behalf/testing/contract'
+import type { Requirement } from '@behalf/testing/requirements'
 
 export const rfc8785 = [
   {

@@ -1,4 +1,4 @@
-import type { Requirement } from '@behalf/testing/contract'
+import type { Requirement } from '@behalf/testing/requirements'
 
 const section = (name: string) => `https://www.rfc-editor.org/rfc/rfc9728#section-${name}`
 

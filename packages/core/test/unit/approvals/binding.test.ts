@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { bindingOf, idempotencyKey, slotKey } from '../../../src/approvals/index.ts'
 import type { UserIdentity } from '../../../src/index.ts'
@@ -28,11 +29,11 @@ describe('the binding (A1)', () => {
     'a value of the input': { input: { amount: 6, to: ['x'] } },
     'the order of a list': { input: { amount: 5, to: ['x', 'y'] } },
   }
-  test.each(Object.entries(others))('another %s is another binding', async (_name, over) => {
+  test.each(Object.entries(others))(verifies('A1', 'another %s is another binding'), async (_name, over) => {
     expect(await bindingOf({ ...parts, ...over }, hash)).not.toBe(await bindingOf(parts, hash))
   })
 
-  test('key order, the session, the client and the actor make no difference', async () => {
+  test(verifies('A1', 'key order, the session, the client and the actor make no difference'), async () => {
     const same = [
       { ...parts, input: { to: ['x'], amount: 5 } },
       { ...parts, identity: { ...identity, sessionId: 's', expiresAt: 1, acr: '2' } },

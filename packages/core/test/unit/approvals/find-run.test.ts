@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { claimRun, findOrCreateRun, findRun, startedRuns } from '../../../src/approvals/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
@@ -22,7 +23,7 @@ describe('find or create a run (A1)', () => {
     expect(new Set(many.map((entry) => entry.record.id)).size).toBe(1)
   })
 
-  test('every slot that adopted a record finds it again', async () => {
+  test(verifies('A1', 'every slot that adopted a record finds it again'), async () => {
     const { ledger } = testLedger()
     const first = await findOrCreateRun(ledger, draft('slot:a'))
     const second = await findOrCreateRun(ledger, draft('slot:b'))
@@ -41,7 +42,7 @@ describe('find or create a run (A1)', () => {
     expect(ids[1]).not.toBe(ids[0])
   })
 
-  test('a consumed record is not adopted: an equal call is a new question', async () => {
+  test(verifies('A1', 'a consumed record is not adopted: an equal call is a new question'), async () => {
     const { ledger } = testLedger()
     const first = await findOrCreateRun(ledger, draft('slot:a'))
     const approved = await ledger.update(await ledger.update(first, (r) => ({ ...r, state: 'pending' })), (r) => ({

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Answer, ApprovalChannel } from '../../../src/approvals/index.ts'
 import { settleRun } from '../../../src/approvals/index.ts'
@@ -158,7 +159,7 @@ describe('the next poll', () => {
     expect(nextPollAt({ now, interval: 65, before: 60, end: now + 20 })).toBe(now + 65)
   })
 
-  test('comes at a random time, so that many questions do not poll together', () => {
+  test(verifies('A4', 'comes at a random time, so that many questions do not poll together'), () => {
     random()
     // 73 questions that were sent in one moment, and ten polls of each.
     const questions = Array.from({ length: 73 }, () => {
@@ -238,7 +239,7 @@ async function afterADeath(interval: number, lifetime: number) {
   return { settleAfter, looks }
 }
 
-test('a process that dies while it polls leaves its question alone for the interval', async () => {
+test(verifies('A4', 'a process that dies while it polls leaves its question alone for the interval'), async () => {
   const { settleAfter, looks } = await afterADeath(300, 3600)
   await settleAfter(299)
   expect(looks).toHaveLength(1)

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { noteCrash } from '../../../src/approvals/find-run.ts'
 import {
@@ -80,17 +81,23 @@ describe('one slot and binding, one record, ever (A1)', () => {
     expect((await findOrCreateRun(ledger, draft('slot:s'))).record.id).toBe(first.record.id)
   })
 
-  test('a hundred calls of one slot at once, on two ledgers over one store, whatever becomes of the record', async () => {
-    const clock = testClock()
-    const store = memoryStore({ clock })
-    const ledgers = [testLedger({ store, clock }).ledger, testLedger({ store, clock }).ledger] as const
-    const first = await findOrCreateRun(ledgers[0], draft('slot:other'))
-    const calls = Array.from({ length: 100 }, async (_, index) => {
-      if (index === 50) await useUp(ledgers[0], first)
-      return (await findOrCreateRun(ledgers[index % 2 === 0 ? 0 : 1], draft('slot:s'))).record.id
-    })
-    expect(new Set(await Promise.all(calls)).size).toBe(1)
-  })
+  test(
+    verifies(
+      'A1',
+      'a hundred calls of one slot at once, on two ledgers over one store, whatever becomes of the record',
+    ),
+    async () => {
+      const clock = testClock()
+      const store = memoryStore({ clock })
+      const ledgers = [testLedger({ store, clock }).ledger, testLedger({ store, clock }).ledger] as const
+      const first = await findOrCreateRun(ledgers[0], draft('slot:other'))
+      const calls = Array.from({ length: 100 }, async (_, index) => {
+        if (index === 50) await useUp(ledgers[0], first)
+        return (await findOrCreateRun(ledgers[index % 2 === 0 ? 0 : 1], draft('slot:s'))).record.id
+      })
+      expect(new Set(await Promise.all(calls)).size).toBe(1)
+    },
+  )
 })
 
 describe('a crash is noted of the runner that died, and of no other', () => {

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { runLease } from '../../../src/approvals/find-run.ts'
 import { claimRun, type Entry, findOrCreateRun, settleRun } from '../../../src/approvals/index.ts'
@@ -18,7 +19,7 @@ const plain = (over: Parameters<typeof plainRecord>[1] = {}) => ({
 })
 
 describe('whoever runs a body (A2)', () => {
-  test('keeps its lease for as long as the body lives, and not longer', async () => {
+  test(verifies('A2', 'keeps its lease for as long as the body lives, and not longer'), async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
     const clock = { ...systemClock, advance: () => {} }
     const { ledger } = testLedger({ clock, store: memoryStore() })
@@ -31,7 +32,7 @@ describe('whoever runs a body (A2)', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('has no say once another runner has taken its place', async () => {
+  test(verifies('A2', 'has no say once another runner has taken its place'), async () => {
     const { ledger, clock } = testLedger()
     const entry = await findOrCreateRun(ledger, plain({ onCrash: 'retry' }))
     const first = await claimRun(ledger, entry)

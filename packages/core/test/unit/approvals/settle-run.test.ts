@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { claimRun, findOrCreateRun, settleRun } from '../../../src/approvals/index.ts'
 import { Token } from '../../../src/credential/token.ts'
@@ -19,7 +20,7 @@ async function opened() {
 }
 
 describe('asking', () => {
-  test('a hundred callers at once ask the person once', async () => {
+  test(verifies('I4', 'a hundred callers at once ask the person once'), async () => {
     const { settle, questions } = await opened()
     const all = await Promise.all(Array.from({ length: 100 }, settle))
     expect(questions).toHaveLength(1)
@@ -50,7 +51,7 @@ describe('asking', () => {
     }
   })
 
-  test('one approver is not asked more often than twenty times a minute (A8)', async () => {
+  test(verifies('A8', 'one approver is not asked more often than twenty times a minute (A8)'), async () => {
     const { ledger, clock } = testLedger()
     const { channel, questions } = testChannel()
     const settle = async (index: number) => {
@@ -71,7 +72,7 @@ describe('asking', () => {
 })
 
 describe('looking (A4)', () => {
-  test('not sooner than the interval after the last response arrived; slow_down lasts', async () => {
+  test(verifies('A4', 'not sooner than the interval after the last response arrived; slow_down lasts'), async () => {
     const { settle, looks, answers, clock } = await opened()
     await settle()
     const start = clock.now() / 1000
@@ -100,21 +101,24 @@ describe('looking (A4)', () => {
     expect(looks).toHaveLength(1)
   })
 
-  test('an outage leaves the question open, obeys Retry-After, and the answer is found later', async () => {
-    const { settle, answers, clock, looks } = await opened()
-    await settle()
-    clock.advance(5)
-    answers(() => {
-      throw new TransportError('503', { retryAfter: 20 })
-    })
-    expect((await settle()).status).toBe('pending')
-    answers({ status: 'approved' })
-    clock.advance(19)
-    expect((await settle()).status).toBe('pending')
-    expect(looks).toHaveLength(1)
-    clock.advance(1)
-    expect((await settle()).status).toBe('ready')
-  })
+  test(
+    verifies('A4', 'an outage leaves the question open, obeys Retry-After, and the answer is found later'),
+    async () => {
+      const { settle, answers, clock, looks } = await opened()
+      await settle()
+      clock.advance(5)
+      answers(() => {
+        throw new TransportError('503', { retryAfter: 20 })
+      })
+      expect((await settle()).status).toBe('pending')
+      answers({ status: 'approved' })
+      clock.advance(19)
+      expect((await settle()).status).toBe('pending')
+      expect(looks).toHaveLength(1)
+      clock.advance(1)
+      expect((await settle()).status).toBe('ready')
+    },
+  )
 
   test('whatever a look throws, the next one keeps its distance', async () => {
     const { settle, answers, clock, looks } = await opened()
@@ -143,20 +147,23 @@ describe('looking (A4)', () => {
     expect(questions).toHaveLength(1)
   })
 
-  test('a delivery that ran out, or whose answer was lost, is sent again, three times in all (A7)', async () => {
-    for (const status of ['expired', 'answer_lost'] as const) {
-      const { settle, answers, clock, questions } = await opened()
-      await settle()
-      answers({ status })
-      for (let round = 0; round < 6; round++) {
-        clock.advance(5)
+  test(
+    verifies('A7', 'a delivery that ran out, or whose answer was lost, is sent again, three times in all (A7)'),
+    async () => {
+      for (const status of ['expired', 'answer_lost'] as const) {
+        const { settle, answers, clock, questions } = await opened()
         await settle()
+        answers({ status })
+        for (let round = 0; round < 6; round++) {
+          clock.advance(5)
+          await settle()
+        }
+        expect(questions).toHaveLength(3)
+        expect(new Set(questions.map(({ message }) => message))).toEqual(new Set(['Buy 50 shares of AAPL']))
+        expect(await settle()).toMatchObject({ status: 'refused', code: 'approval_expired' })
       }
-      expect(questions).toHaveLength(3)
-      expect(new Set(questions.map(({ message }) => message))).toEqual(new Set(['Buy 50 shares of AAPL']))
-      expect(await settle()).toMatchObject({ status: 'refused', code: 'approval_expired' })
-    }
-  })
+    },
+  )
 
   test('an answer given in time and found late counts; silence at the end of the life time does not', async () => {
     const late = await opened()
@@ -191,7 +198,7 @@ describe('using (A5)', () => {
     return { ...harness, approved: settled.entry }
   }
 
-  test('an approval is void after its token has expired, and after fifteen minutes', async () => {
+  test(verifies('A5', 'an approval is void after its token has expired, and after fifteen minutes'), async () => {
     const { settle, clock } = await approve()
     clock.advance(301)
     expect(await settle()).toMatchObject({ status: 'refused', code: 'approval_expired' })
@@ -208,7 +215,7 @@ describe('using (A5)', () => {
     expect(await plain.settle()).toMatchObject({ status: 'refused', code: 'approval_expired' })
   })
 
-  test('of a hundred claims, one is given; the others see it running', async () => {
+  test(verifies('A2', 'of a hundred claims, one is given; the others see it running'), async () => {
     const { ledger, approved, settle } = await approve()
     const claims = await Promise.all(Array.from({ length: 100 }, () => claimRun(ledger, approved)))
     expect(claims.filter((claim) => claim !== undefined)).toHaveLength(1)
@@ -231,7 +238,7 @@ describe('using (A5)', () => {
     expect(await claimRun(ledger, approved)).toBeUndefined()
   })
 
-  test('a body that threw, and one whose process died, are never run again', async () => {
+  test(verifies('A5', 'a body that threw, and one whose process died, are never run again'), async () => {
     const threw = await approve()
     await (await claimRun(threw.ledger, threw.approved))?.threw({ inDoubt: true })
     expect(await threw.settle()).toMatchObject({ status: 'refused', code: 'unknown_outcome' })
@@ -275,7 +282,7 @@ describe('using (A5)', () => {
     expect((await settle()).entry.record.token).toBeUndefined()
   })
 
-  test('the idempotency key is the same on every try of one run', async () => {
+  test(verifies('A5', 'the idempotency key is the same on every try of one run'), async () => {
     const { ledger, entry, clock } = await opened()
     const first = await ledger.update(await ledger.update(entry, (r) => ({ ...r, state: 'pending' })), (r) => ({
       ...r,

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -133,7 +134,7 @@ describe('requests', () => {
     expect(error).toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
   })
 
-  test('are tried again after a fault, since they are safe to repeat', async () => {
+  test(verifies('E2', 'are tried again after a fault, since they are safe to repeat'), async () => {
     let first = true
     server.use(
       http.get(place, () => {
@@ -145,7 +146,7 @@ describe('requests', () => {
     await expect(connect().verifyJwt(token, { audience })).resolves.toBeDefined()
   })
 
-  test('are not tried again before the time that the server named', async () => {
+  test(verifies('E2', 'are not tried again before the time that the server named'), async () => {
     let tries = 0
     server.use(
       http.get(place, () => {

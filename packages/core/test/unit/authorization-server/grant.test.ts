@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { connectAuthorizationServer, oidc, surroundingsOf } from '../../../src/authorization-server/index.ts'
@@ -59,7 +60,7 @@ describe('a grant', () => {
     expect(acknowledged).toEqual({ authReqId: 'id', expiresIn: 120, interval: 5 })
   })
 
-  test('is never sent twice', async () => {
+  test(verifies('E2', 'is never sent twice'), async () => {
     let tries = 0
     server.use(
       http.post(`${issuer}/token`, () => {

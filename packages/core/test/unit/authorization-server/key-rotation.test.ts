@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -68,7 +69,7 @@ describe('an issuer rotates its keys', () => {
     expect(keyRequests()).toBe(3)
   })
 
-  test('and many tokens by the new key cause one request', async () => {
+  test(verifies('I4', 'and many tokens by the new key cause one request'), async () => {
     const verify = await warm()
     const next = await newKey('next')
     next.publish()
@@ -113,7 +114,7 @@ describe('an issuer rotates its keys', () => {
 })
 
 describe('made-up kids', () => {
-  test('cause one request in 30 s, however many there are', async () => {
+  test(verifies('I4', 'cause one request in 30 s, however many there are'), async () => {
     const verify = await warm()
     for (let second = 0; second < 90; second += 3) {
       await Promise.all([1, 2].map(async (n) => rejection(verify(await madeUp(`made-up-${second}-${n}`)))))

@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { decodeProtectedHeader, generateKeyPair, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { generateDpopKey, importDpopKey } from '../../../src/authorization-server/dpop-key.ts'
@@ -144,19 +144,22 @@ describe('proof of possession (RFC 9449 §5)', () => {
     }
   })
 
-  test('a Bearer token, one bound to another key and one bound to none approve nothing (I8)', async () => {
-    const key = await importDpopKey(await generateKeyPair('ES256', { extractable: true }))
-    const { look, answer, success, accessToken } = await begin(bound(key))
-    const ours = await accessToken({ cnf: { jkt: key.thumbprint } })
-    for (const over of [
-      { token_type: 'Bearer', access_token: ours },
-      { token_type: 'DPoP', access_token: await accessToken({ cnf: { jkt: 'another' } }) },
-      { token_type: 'DPoP' },
-    ]) {
-      answer(await success(over))
-      expect(await look(), JSON.stringify(over)).toMatchObject({ status: 'failed' })
-    }
-  })
+  test(
+    verifies('I8', 'a Bearer token, one bound to another key and one bound to none approve nothing (I8)'),
+    async () => {
+      const key = await importDpopKey(await generateKeyPair('ES256', { extractable: true }))
+      const { look, answer, success, accessToken } = await begin(bound(key))
+      const ours = await accessToken({ cnf: { jkt: key.thumbprint } })
+      for (const over of [
+        { token_type: 'Bearer', access_token: ours },
+        { token_type: 'DPoP', access_token: await accessToken({ cnf: { jkt: 'another' } }) },
+        { token_type: 'DPoP' },
+      ]) {
+        answer(await success(over))
+        expect(await look(), JSON.stringify(over)).toMatchObject({ status: 'failed' })
+      }
+    },
+  )
 
   test('a key that dies with the process cannot hold a token that outlives it', async () => {
     const key = await generateDpopKey()

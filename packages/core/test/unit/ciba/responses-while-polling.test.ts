@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { refusal, useBackchannel } from './backchannel.ts'
@@ -39,7 +40,7 @@ describe('a response to a poll that says nothing of the request is polled again'
     expect(Math.min(second - first, third - second)).toBeGreaterThanOrEqual(2)
   })
 
-  test('until the question ends, and no longer', async () => {
+  test(verifies('A4', 'until the question ends, and no longer'), async () => {
     const target = await begin()
     for (let polls = 0; polls < 100; polls++) target.answer(html(200))
     const { record } = await follow(target, { expiresAt: target.clock.now() / 1000 + 60, seconds: 95 })
@@ -96,7 +97,7 @@ describe('an interval that is no positive number, in the response to the request
 })
 
 describe('`invalid_request`', () => {
-  test('after `slow_down` is polled again, at a longer interval', async () => {
+  test(verifies('A4', 'after `slow_down` is polled again, at a longer interval'), async () => {
     const target = await begin()
     const start = target.clock.now() / 1000
     for (const error of ['slow_down', 'invalid_request', 'invalid_request']) target.answer(refusal(error))

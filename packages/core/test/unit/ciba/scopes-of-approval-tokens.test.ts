@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { stateOf, useBackchannel } from './backchannel.ts'
 
@@ -9,7 +10,7 @@ test.each([
   ['a scope that cannot be read', { 'trade:write': true }, 'openid trade:write', 'scopes cannot be read'],
   ['fewer scopes than its answer says', 'openid', 'openid trade:write', 'fewer scopes'],
   ['no scopes, whatever its answer says', [], 'openid trade:write', 'fewer scopes'],
-])('an approval token with %s is no approval', async (_, scope, answered, detail) => {
+])(verifies('I5', 'an approval token with %s is no approval'), async (_, scope, answered, detail) => {
   const { look, answer, success, accessToken, clock } = await begin()
   answer(await success({ scope: answered, access_token: await accessToken({ scope }) }))
   expect(await look({}, stateOf(clock))).toMatchObject({ status: 'failed', detail: expect.stringContaining(detail) })

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
 import { rejection } from '../authorization-server/mock-issuer.ts'
@@ -67,7 +68,7 @@ describe('a request elsewhere is not sent', () => {
     expect(seen).toEqual([])
   })
 
-  test('a Request to another origin', async () => {
+  test(verifies('I6', 'a Request to another origin'), async () => {
     expect(await rejection(open().credential.fetch(new Request('https://evil.example.com')))).toMatchObject(
       misuse('origin'),
     )
@@ -107,7 +108,7 @@ describe('a request elsewhere is not sent', () => {
 })
 
 describe('a redirect', () => {
-  test('comes back and takes no credential along, whatever the body asks for', async () => {
+  test(verifies('I6', 'comes back and takes no credential along, whatever the body asks for'), async () => {
     server.use(http.get(`${api}/moved`, () => HttpResponse.redirect('https://evil.example.com/steal', 307)))
     for (const init of [{}, { redirect: 'follow' as const }]) {
       const response = await open().credential.fetch(`${api}/moved`, init)
@@ -157,7 +158,7 @@ describe('the end of the call', () => {
     expect(use).not.toHaveBeenCalled()
   })
 
-  test('sends nothing again', async () => {
+  test(verifies('I6', 'sends nothing again'), async () => {
     const refresh = vi.fn()
     const opened = open({ refresh })
     server.use(

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
 import { type IssuedToken, Token } from '../../../src/credential/index.ts'
@@ -35,7 +36,7 @@ describe('a 401', () => {
     ['a form', { method: 'POST', body: new URLSearchParams({ x: '1' }) }],
     ['bytes', { method: 'POST', body: new Uint8Array([1, 2]) }],
     ['a blob', { method: 'POST', body: new Blob(['x']) }],
-  ])('is tried once more with a fresh token, for a request with %s', async (_name, init) => {
+  ])(verifies('I6', 'is tried once more with a fresh token, for a request with %s'), async (_name, init) => {
     onlyFor('second')
     const opened = open({ refresh: async () => fresh })
     expect((await opened.credential.fetch(`${api}/a`, init)).status).toBe(200)
@@ -45,7 +46,7 @@ describe('a 401', () => {
     expect(opened.tokens).toHaveLength(2)
   })
 
-  test('is the answer where the token is never replaced', async () => {
+  test(verifies('I6', 'is the answer where the token is never replaced'), async () => {
     onlyFor('second')
     expect((await open().credential.fetch(`${api}/a`)).status).toBe(401)
     expect(seen).toHaveLength(1)
@@ -54,7 +55,7 @@ describe('a 401', () => {
   test.each([
     ['a stream', () => [`${api}/a`, { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' }] as const],
     ['a Request with a body', () => [new Request(`${api}/a`, { method: 'POST', body: 'x' }), undefined] as const],
-  ])('is the answer to %s, which can be sent only once', async (_name, make) => {
+  ])(verifies('I6', 'is the answer to %s, which can be sent only once'), async (_name, make) => {
     onlyFor('second')
     const refresh = vi.fn(async () => fresh)
     const [input, init] = make()

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { redactError, Token } from '../../../src/credential/index.ts'
 
@@ -34,7 +35,7 @@ describe('an error in what an error carries (E4)', () => {
     expect(one.cause).toBe(other)
   })
 
-  test('causes without end are followed to a bound, and a fixed error takes their place (E6)', () => {
+  test(verifies('E6', 'causes without end are followed to a bound, and a fixed error takes their place (E6)'), () => {
     let read = 0
     const endless = (): Error =>
       Object.defineProperty(new Error(`one ${secret}`), 'cause', {

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { redactError, redactTokens, Token } from '../../../src/credential/index.ts'
@@ -45,7 +46,7 @@ class Computed extends Error {
 }
 let flips = 0
 
-describe('no shape of a thrown value carries a token out (E4, E6)', () => {
+describe(verifies('E6', 'no shape of a thrown value carries a token out (E4, E6)'), () => {
   test.each<[string, () => unknown]>([
     ['a text', () => `Bearer ${SECRET}`],
     ['a DOMException', () => new DOMException(`Bearer ${SECRET}`, 'DataError')],
@@ -133,7 +134,7 @@ describe('no shape of a thrown value carries a token out (E4, E6)', () => {
     expect(thrown).toMatchObject({ name: 'DataError', message: 'no: [token]' })
   })
 
-  test('where tokens cannot be looked for, the error is a fixed one', () => {
+  test(verifies('E6', 'where tokens cannot be looked for, the error is a fixed one'), () => {
     expect(clean(new Error('x'.repeat(2_000_000)))).toMatchObject({ message: FIXED })
     expect(clean(Object.assign(new Error('x'), { body: deep(3_000, 1) }))).toMatchObject({ message: FIXED })
   })
@@ -147,7 +148,7 @@ describe('an error without a token is left alone', () => {
     readonly map = new Map([['a', 1]])
   }
 
-  test('as the same object, with what it holds', () => {
+  test(verifies('E6', 'as the same object, with what it holds'), () => {
     const error = new NotFound('no such order', { cause: { list: [1, { a: null }] } })
     const { response, cause } = error
     expect(clean(error)).toBe(error)
@@ -182,7 +183,7 @@ test('errors in a result are cleaned as thrown ones are', async () => {
   expect(result.settled[1]).toMatchObject({ status: 'rejected', reason: { message: '[token]' } })
 })
 
-test('whatever is built of errors, plain values and instances: no token comes out', () => {
+test(verifies('E6', 'whatever is built of errors, plain values and instances: no token comes out'), () => {
   const shape = fc.letrec<{ node: unknown }>((tie) => ({
     node: fc.oneof(
       { maxDepth: 6 },

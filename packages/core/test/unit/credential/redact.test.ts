@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createTextRedactor, redactTokenStream, redactTokens, Token } from '../../../src/credential/index.ts'
@@ -6,7 +7,7 @@ const secret = 'eyJhbGciOi.J9.c2ln'
 const tokens = [new Token(secret), new Token('other-token-value')]
 
 describe('redactTokens', () => {
-  test('replaces tokens in texts and keys, wherever they are', () => {
+  test(verifies('E4', 'replaces tokens in texts and keys, wherever they are'), () => {
     const value = {
       a: secret,
       b: [`x ${secret} y ${secret}`, { c: 'other-token-value' }],
@@ -52,7 +53,7 @@ describe('redactTokens', () => {
     expect(redactTokens('abc', [new Token('')])).toBe('abc')
   })
 
-  test('reaches into one text of 256 kB and more', () => {
+  test(verifies('E4', 'reaches into one text of 256 kB and more'), () => {
     const long = 'x'.repeat(300_000) + secret
     expect(redactTokens(long, tokens)).toBe(`${'x'.repeat(300_000)}[token]`)
   })
@@ -63,7 +64,7 @@ describe('redactTokens', () => {
     expect(redactTokens(cycle, tokens)).toBe(cycle)
   })
 
-  test('leaves class instances as they are, whose JSON holds no token', () => {
+  test(verifies('E4', 'leaves class instances as they are, whose JSON holds no token'), () => {
     const circle: { self?: unknown } = new (class {})()
     circle.self = circle
     const hidden = new (class {
@@ -75,7 +76,7 @@ describe('redactTokens', () => {
     }
   })
 
-  test('replaces a class instance by its JSON, where that holds a token', () => {
+  test(verifies('E4', 'replaces a class instance by its JSON, where that holds a token'), () => {
     class Own {
       readonly token = secret
       readonly at = new Date(0)
@@ -102,7 +103,7 @@ describe('text in pieces', () => {
     return pieces.map((piece) => redactor.push(piece)).join('') + redactor.end()
   }
 
-  test('is redacted as the whole would be, wherever it is cut', () => {
+  test(verifies('E4', 'is redacted as the whole would be, wherever it is cut'), () => {
     const alphabet = fc.constantFrom('a', 'b', 'c')
     const text = fc.string({ unit: alphabet, maxLength: 60 })
     fc.assert(

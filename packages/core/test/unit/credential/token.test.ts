@@ -1,4 +1,5 @@
 import { format, inspect } from 'node:util'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { revealToken, Token } from '../../../src/credential/index.ts'
 
@@ -20,7 +21,7 @@ describe('a token', () => {
     ['its keys', () => inspect(Reflect.ownKeys(token).map((key) => Reflect.get(token, key)))],
     ['a spread', () => inspect({ ...token })],
     ['Object.entries', () => inspect(Object.entries(token))],
-  ])('is not shown by %s', (_name, show) => {
+  ])(verifies('I3', 'is not shown by %s'), (_name, show) => {
     expect(show()).not.toContain('the-secret-of-ann')
   })
 

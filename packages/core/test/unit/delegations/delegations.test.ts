@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { policies } from '../guard/world.ts'
 import { admit, fieldsOf, roleMap, subjectTokenOf } from './imports.ts'
@@ -130,7 +131,7 @@ describe('a delegation', () => {
     expect(await job()).toMatchObject({ code: 'role_missing' })
   })
 
-  test('bounds what roles would allow, and roles bound what it would (I5)', async () => {
+  test(verifies('I5', 'bounds what roles would allow, and roles bound what it would (I5)'), async () => {
     const { process, delegate } = await jobWorld()
     const guard = process({ roles: roleMap({ claim: 'roles', scopes: { trader: ['portfolio:read'] } }) })
     const run = async (scopes: string[]) => {

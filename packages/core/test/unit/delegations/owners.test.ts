@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { type DpopKey, generateDpopKey } from '../../../src/doors/providers.ts'
 import { admit, fieldsOf } from '../../../src/identity/index.ts'
@@ -75,7 +76,7 @@ describe('who may make, see and end delegations', () => {
     expect(requests.filter(({ endpoint }) => endpoint === 'revoke')).toHaveLength(1)
   })
 
-  test('guard.revoke ends those of the user, or of the session in which they were made', async () => {
+  test(verifies('I9', 'guard.revoke ends those of the user, or of the session in which they were made'), async () => {
     const { process, delegate, present, clock } = await jobWorld()
     const guard = process()
     const { identity, refreshToken } = await present()
@@ -164,20 +165,26 @@ describe('who may make, see and end delegations', () => {
     await expect(create({ expiresAt: clock.now() / 1000 + 60 })).rejects.toMatchObject({ reason: 'expired' })
   })
 
-  test('a login that is bound to a key of this process alone is not stored, nor its refresh token used up (I8)', async () => {
-    const { guard, present, profile, clock, refreshes } = await jobWorld()
-    const options = { ...(await present()), tools: ['read_portfolio'], expiresAt: clock.now() / 1000 + 60 }
-    const made = (dpop: DpopKey, store: Store) =>
-      guard({ authorizationServer: { ...profile, dpop }, store, keys }).delegations.create(options)
-    const own = await generateDpopKey()
-    await expect(made(own, durably(memoryStore({ clock })))).rejects.toMatchObject({
-      code: 'ERR_CONFIGURATION',
-      option: 'authorizationServer.dpop',
-    })
-    expect(await refreshes()).toBe(0)
-    // In memory it ends with the process, as its key does.
-    expect(await made(own, memoryStore({ clock }))).toMatchObject({ credentials: 'refresh_token' })
-  })
+  test(
+    verifies(
+      'I8',
+      'a login that is bound to a key of this process alone is not stored, nor its refresh token used up (I8)',
+    ),
+    async () => {
+      const { guard, present, profile, clock, refreshes } = await jobWorld()
+      const options = { ...(await present()), tools: ['read_portfolio'], expiresAt: clock.now() / 1000 + 60 }
+      const made = (dpop: DpopKey, store: Store) =>
+        guard({ authorizationServer: { ...profile, dpop }, store, keys }).delegations.create(options)
+      const own = await generateDpopKey()
+      await expect(made(own, durably(memoryStore({ clock })))).rejects.toMatchObject({
+        code: 'ERR_CONFIGURATION',
+        option: 'authorizationServer.dpop',
+      })
+      expect(await refreshes()).toBe(0)
+      // In memory it ends with the process, as its key does.
+      expect(await made(own, memoryStore({ clock }))).toMatchObject({ credentials: 'refresh_token' })
+    },
+  )
 
   test('one can be made for another agent, which alone may use it', async () => {
     const { process, delegate } = await jobWorld()

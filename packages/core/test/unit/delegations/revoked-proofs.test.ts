@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { type Guard, memoryStore, type Store, StoreError, type UserIdentity } from '../../../src/index.ts'
 import { openStoreKeys } from '../../../src/lib/index.ts'
@@ -35,7 +36,7 @@ describe('a proof that was revoked makes no delegation (I11)', () => {
     ['subject', subject],
     ['subject, of all tenants', { issuer: ISSUER, subject: 'ann' }],
     ['session', { issuer: ISSUER, session: 'phone' }],
-  ])('by its %s, in any process, however lately that one read the log', async (_, whose) => {
+  ])(verifies('I11', 'by its %s, in any process, however lately that one read the log'), async (_, whose) => {
     const { guard, clock } = smallWorld()
     const there = guard({ revocationSeconds: 3600 })
     const identity = user({ sessionId: 'phone', tenant: 'one' })
@@ -51,17 +52,20 @@ describe('a proof that was revoked makes no delegation (I11)', () => {
     await expect(create({ identity: user({ claims: {} }) })).rejects.toMatchObject({ reason: 'claims' })
   })
 
-  test.each([1, 2])('revoked right after write %i: what was written gives nothing', async (atWrite) => {
-    const { behalf, create, guard, clock } = racing((other) => other.revoke(subject), atWrite)
-    const created = await create().then(
-      ({ id }) => id,
-      (error: unknown) => error,
-    )
-    if (atWrite === 1) expect(created).toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'inactive' })
-    else await expect(behalf.delegations.identity(created as string)).rejects.toMatchObject(ended)
-    const again = user({ authTime: clock.now() / 1000 + 60 })
-    for (const view of await guard().delegations.list({ identity: again })) expect(view.state).toBe('revoked')
-  })
+  test.each([1, 2])(
+    verifies('I11', 'revoked right after write %i: what was written gives nothing'),
+    async (atWrite) => {
+      const { behalf, create, guard, clock } = racing((other) => other.revoke(subject), atWrite)
+      const created = await create().then(
+        ({ id }) => id,
+        (error: unknown) => error,
+      )
+      if (atWrite === 1) expect(created).toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'inactive' })
+      else await expect(behalf.delegations.identity(created as string)).rejects.toMatchObject(ended)
+      const again = user({ authTime: clock.now() / 1000 + 60 })
+      for (const view of await guard().delegations.list({ identity: again })) expect(view.state).toBe('revoked')
+    },
+  )
 
   test('revoked right after the write, by a process that has not come to its clean-up yet: it is not made', async () => {
     const { behalf, create, store, clock } = racing(() => new Revocations(openStoreKeys(store, keys), 0).add(subject))
@@ -136,14 +140,17 @@ describe('a delegation is compared at each use', () => {
   test.each([
     ['its user', { subject: 'ann' }],
     ['the session in which it was made', { session: 'phone' }],
-  ])('one that is older than the revocation of %s gives no identity, a day or 200 days later', async (_, whose) => {
-    const { behalf, guard, id, clock } = await unswept(whose, { sessionId: 'phone' })
-    await expect(behalf.delegations.identity(id)).rejects.toMatchObject(ended)
-    for (const days of [1, 199]) {
-      clock.advance(days * DAY)
-      await expect(guard().delegations.identity(id)).rejects.toMatchObject(ended)
-    }
-  })
+  ])(
+    verifies('I11', 'one that is older than the revocation of %s gives no identity, a day or 200 days later'),
+    async (_, whose) => {
+      const { behalf, guard, id, clock } = await unswept(whose, { sessionId: 'phone' })
+      await expect(behalf.delegations.identity(id)).rejects.toMatchObject(ended)
+      for (const days of [1, 199]) {
+        clock.advance(days * DAY)
+        await expect(guard().delegations.identity(id)).rejects.toMatchObject(ended)
+      }
+    },
+  )
 
   test('and what a job had of it before runs nothing more', async () => {
     for (const whose of [{ subject: 'ann' }, { session: 'phone' }]) {
@@ -156,7 +163,7 @@ describe('a delegation is compared at each use', () => {
     }
   })
 
-  test('an identity without a token says when its user agreed, and not that it is new', async () => {
+  test(verifies('I11', 'an identity without a token says when its user agreed, and not that it is new'), async () => {
     const { guard, clock } = smallWorld()
     const { delegations } = guard()
     const authTime = clock.now() / 1000 - 60

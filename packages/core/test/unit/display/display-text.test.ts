@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { displayFields, displayText } from '../../../src/display/index.ts'
@@ -107,7 +108,7 @@ describe('displayText shows values exactly', () => {
     expect(displayText(value)).toContain('nested deeper than 64 levels')
   })
 
-  test('every finite number is read back as it was', () => {
+  test(verifies('A8', 'every finite number is read back as it was'), () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
         expect(displayText(value)).toMatch(/^-?\d+(\.\d+)?$/)
@@ -150,23 +151,29 @@ describe('whatever the text', () => {
   )
   const text = fc.array(fc.oneof(odd, fc.string({ unit: 'binary' })), { maxLength: 12 }).map((parts) => parts.join(''))
 
-  test('one line comes of it, whose only invisible characters are isolates in pairs, joiners, and selectors of emoji', () => {
-    fc.assert(
-      fc.property(text, (raw) => {
-        const out = displayText(raw)
-        expect(
-          out.replaceAll(
-            /\u2066|\u2067|\u2069|\u200C|\u200D|\uFE0E|\uFE0F|(?<=\p{Unified_Ideograph})[\u{E0100}-\u{E01EF}]/gu,
-            '',
-          ),
-        ).not.toMatch(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}\u2800\p{Me}]/u)
-        expect(out.match(/[\u2066\u2067]/g)?.length).toBe(out.match(/\u2069/g)?.length)
-      }),
-      { numRuns: 2_000 },
-    )
-  })
+  test(
+    verifies(
+      'A8',
+      'one line comes of it, whose only invisible characters are isolates in pairs, joiners, and selectors of emoji',
+    ),
+    () => {
+      fc.assert(
+        fc.property(text, (raw) => {
+          const out = displayText(raw)
+          expect(
+            out.replaceAll(
+              /\u2066|\u2067|\u2069|\u200C|\u200D|\uFE0E|\uFE0F|(?<=\p{Unified_Ideograph})[\u{E0100}-\u{E01EF}]/gu,
+              '',
+            ),
+          ).not.toMatch(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}\u2800\p{Me}]/u)
+          expect(out.match(/[\u2066\u2067]/g)?.length).toBe(out.match(/\u2069/g)?.length)
+        }),
+        { numRuns: 2_000 },
+      )
+    },
+  )
 
-  test('two texts that differ in NFC are shown differently', () => {
+  test(verifies('A8', 'two texts that differ in NFC are shown differently'), () => {
     fc.assert(
       fc.property(text, text, (one, other) => {
         fc.pre(one.normalize('NFC') !== other.normalize('NFC'))

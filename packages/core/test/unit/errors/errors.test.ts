@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test, vi } from 'vitest'
 import * as errors from '../../../src/errors/index.ts'
 import {
@@ -33,7 +34,7 @@ const made: Record<string, () => BehalfError> = {
 }
 
 describe('errors', () => {
-  test('every exported error is tried here', () => {
+  test(verifies('E1', 'every exported error is tried here'), () => {
     const exported = Object.keys(errors).filter((name) => name !== 'BehalfError')
     expect(Object.keys(made).sort()).toEqual(exported.sort())
   })
@@ -47,14 +48,14 @@ describe('errors', () => {
     expect(Object.keys(JSON.parse(JSON.stringify(error)))).toEqual(['name', 'code', 'message'])
   })
 
-  test('codes are unique, and only what may succeed later is retryable', () => {
+  test(verifies('E1', 'codes are unique, and only what may succeed later is retryable'), () => {
     const all = Object.values(made).map((make) => make())
     expect(new Set(all.map(({ code }) => code)).size).toBe(all.length)
     expect(all.filter(({ retryable }) => retryable).map(({ name }) => name)).toEqual(['StoreError', 'TransportError'])
     expect(new StoreError('corrupt', 'x').retryable).toBe(false)
   })
 
-  test('a second copy of the package recognises the first one’s errors', async () => {
+  test(verifies('E1', 'a second copy of the package recognises the first one’s errors'), async () => {
     vi.resetModules()
     const second = await import('../../../src/errors/index.ts')
     expect(second.BehalfError).not.toBe(BehalfError)

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import type { Backend } from '../../../src/fga/backend.ts'
@@ -44,7 +45,7 @@ describe('what is asked in one turn of the event loop', () => {
     expect(fga.sent).toHaveLength(1)
   })
 
-  test('a hundred identical checks are one', async () => {
+  test(verifies('I4', 'a hundred identical checks are one'), async () => {
     fga.know(...everything)
     const one = checker()
     const decisions = await Promise.all(Array.from({ length: 100 }, () => one.check(question())))
@@ -65,7 +66,7 @@ describe('what is asked in one turn of the event loop', () => {
     ['a condition', { ...asked, contextualTuples: [{ ...tuple, condition: { name: 'c', context: { x: 1 } } }] }],
     ['its value', { ...asked, contextualTuples: [{ ...tuple, condition: { name: 'c', context: { x: 2 } } }] }],
   ] as const
-  test.each(others)('%s makes another question', async (_, other) => {
+  test.each(others)(verifies('F3', '%s makes another question'), async (_, other) => {
     const one = client()
     await Promise.all([one.check(asked), one.check(other), one.check(asked)])
     expect(itemsOf(0)).toBe(2)
@@ -77,7 +78,7 @@ describe('what is asked in one turn of the event loop', () => {
     expect(fga.sent.map(({ body }) => body.consistency).sort()).toEqual(['HIGHER_CONSISTENCY', 'MINIMIZE_LATENCY'])
   })
 
-  test('one document’s conditional answer is no other’s', async () => {
+  test(verifies('F3', 'one document’s conditional answer is no other’s'), async () => {
     fga.misbehave(({ body }) =>
       HttpResponse.json({
         result: Object.fromEntries(
@@ -137,7 +138,7 @@ describe('a question that is on its way', () => {
     ])
   })
 
-  test('goes on when one of two leaves, and ends when both have', async () => {
+  test(verifies('I4', 'goes on when one of two leaves, and ends when both have'), async () => {
     let aborted = 0
     const one = client({
       fetch: (_, init) =>
@@ -227,7 +228,7 @@ test('large contexts share no request beyond what the server takes', async () =>
 })
 
 describe('answers', () => {
-  test('are not kept', async () => {
+  test(verifies('F3', 'are not kept'), async () => {
     fga.know(...everything)
     const one = checker()
     await one.check(question())

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { delay, HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { ConfigurationError, InvalidResponseError, TransportError } from '../../../src/errors/index.ts'
@@ -187,7 +188,7 @@ describe('write', () => {
     await expect(client().write({ writes: [tuple] })).rejects.toThrow(ConfigurationError)
   })
 
-  test('is not repeated where it may have happened', async () => {
+  test(verifies('E2', 'is not repeated where it may have happened'), async () => {
     for (const response of [() => new HttpResponse(null, { status: 503 }), () => HttpResponse.error() as never]) {
       fga.sent.length = 0
       fga.misbehave(response)

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BehalfError, ConfigurationError, InvalidObjectError } from '../../../src/errors/index.ts'
@@ -25,7 +26,7 @@ describe('object', () => {
     ['a lone surrogate', 'p\ud800'],
     ['257 bytes with its type', 'x'.repeat(247)],
     ['257 bytes in fewer characters', `${'ü'.repeat(123)}x`],
-  ])('refuses %s as an id', (_, id) => {
+  ])(verifies('F4', 'refuses %s as an id'), (_, id) => {
     expect(() => object('portfolio', id)).toThrow(InvalidObjectError)
   })
 
@@ -54,7 +55,7 @@ describe('object', () => {
     expect(String(error)).not.toContain('ignore')
   })
 
-  test('whatever the id: refused, or the one colon divides type and id', () => {
+  test(verifies('F4', 'whatever the id: refused, or the one colon divides type and id'), () => {
     fc.assert(
       fc.property(
         fc.string({
@@ -106,7 +107,7 @@ describe('may', () => {
     expect(permission.context).toEqual({ amount: 50 })
   })
 
-  test('refuses now: the checker has a clock of its own', () => {
+  test(verifies('F4', 'refuses now: the checker has a clock of its own'), () => {
     expect(() => may('can_view', p1, { context: { now: '2020-01-01T00:00:00Z' } as never })).toThrow(ConfigurationError)
   })
 

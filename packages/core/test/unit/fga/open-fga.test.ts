@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { AgentIdentity } from '../../../src/contract/index.ts'
 import { ConfigurationError, InvalidObjectError } from '../../../src/errors/index.ts'
@@ -7,14 +8,14 @@ import { ann, checker, everything, fgaServer, MODEL, NOW, question } from './fga
 const fga = fgaServer()
 
 describe('what is asked', () => {
-  test('user, agent and the delegation between them, in one batch', async () => {
+  test(verifies('F2', 'user, agent and the delegation between them, in one batch'), async () => {
     fga.know(...everything)
     const decision = await checker().check(question())
     expect(decision).toEqual({ allowed: true, checks: everything.map((text) => ({ question: text, allowed: true })) })
     expect(fga.sent.map((sent) => sent.endpoint)).toEqual(['batch-check'])
   })
 
-  test.each(everything)('denies without %s', async (missing) => {
+  test.each(everything)(verifies('F2', 'denies without %s'), async (missing) => {
     fga.know(...everything.filter((text) => text !== missing))
     const decision = await checker().check(question())
     expect(decision.allowed).toBe(false)
@@ -153,7 +154,7 @@ describe('what is asked', () => {
     await expect(checker().check(question({ agent: 'trader' }))).rejects.toThrow('agent.name')
   })
 
-  test('a model without agents needs policies that say so', async () => {
+  test(verifies('F2', 'a model without agents needs policies that say so'), async () => {
     const userOnly = checker({ relations: { user: (relation) => relation } })
     fga.know('user:ann can_view portfolio:p1')
     await expect(userOnly.check(question())).rejects.toThrow('relations.agent')

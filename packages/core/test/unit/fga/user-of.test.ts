@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ConfigurationError, InvalidObjectError } from '../../../src/errors/index.ts'
@@ -24,7 +25,7 @@ describe('the default userOf', () => {
     expect(encodeSubject(subject)).toBe(encoded)
   })
 
-  test('is reversible, so no two subjects share a name', () => {
+  test(verifies('F4', 'is reversible, so no two subjects share a name'), () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (subject) => {
         const encoded = encodeSubject(subject)
@@ -47,7 +48,7 @@ describe('the default userOf', () => {
     expect(() => encodeSubject('*\udc00')).toThrow(InvalidObjectError)
   })
 
-  test('serves one issuer: the same subject of another is another person', () => {
+  test(verifies('F4', 'serves one issuer: the same subject of another is another person'), () => {
     const userOf = nameBySubject(undefined)
     userOf(ann)
     expect(() => userOf({ ...ann, issuer: 'https://other.example.com' })).toThrow(ConfigurationError)

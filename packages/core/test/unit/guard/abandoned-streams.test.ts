@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { HadNoEffect } from '../../../src/index.ts'
 import { api, blind, writes } from './in-doubt-world.ts'
@@ -31,7 +32,7 @@ describe('a result that flows and whose caller aborts is given up', () => {
     ['a generator that nobody reads on', pieces, (flow) => (flow as Reader).next()],
     ['a stream that nobody reads', streamed, async () => {}],
     ['a stream that nobody reads on', streamed, (flow) => (flow as ReadableStream).getReader().read()],
-  ])('%s: its run ends, and equal calls know that it is in doubt', async (_, body, begin) => {
+  ])(verifies('A13', '%s: its run ends, and equal calls know that it is in doubt'), async (_, body, begin) => {
     const { flow, controller, run, ends, status } = await open(body)
     await begin(flow)
     expect(await run('two')).toMatchObject({ status: 'unavailable' })
@@ -142,7 +143,7 @@ describe('a result that flows and whose caller aborts is given up', () => {
   })
 })
 
-test('a reader that cancels its stream while it reads gets no result stored', async () => {
+test(verifies('A13', 'a reader that cancels its stream while it reads gets no result stored'), async () => {
   const { flow, run } = await open(() => new ReadableStream({ pull: () => new Promise(() => {}) }))
   const reader = (flow as ReadableStream).getReader()
   const reading = reader.read()

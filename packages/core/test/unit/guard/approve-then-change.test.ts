@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { type GuardOptions, type Invocation, type Policy, policy } from '../../../src/index.ts'
@@ -113,7 +114,7 @@ const theSame: Record<string, unknown> = {
 }
 
 describe('approve, then change: the old approval stays unused (A1, A10)', () => {
-  test.each(Object.entries(anotherQuestion))('%s is another question', async (_, change) => {
+  test.each(Object.entries(anotherQuestion))(verifies('A1', '%s is another question'), async (_, change) => {
     const { outcome, runs, questions } = await attempt(change)
     expect(outcome).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
     expect([runs, questions]).toEqual([0, 2])
@@ -140,7 +141,7 @@ describe('the same meaning is the same question', () => {
     expect(questions).toHaveLength(1)
   })
 
-  test('what changes after it was handed over changes nothing', async () => {
+  test(verifies('A10', 'what changes after it was handed over changes nothing'), async () => {
     const { behalf, call } = await approved()
     const input = structuredClone(approvedInput)
     const running = behalf.run(order, call({ input }), (given) => ({ given, isFrozen: Object.isFrozen(given) }))

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { admit, fieldsOf } from '../../../src/identity/index.ts'
@@ -129,7 +130,7 @@ describe('approve, then change: the old approval stays unused (A1, A10)', () => 
     expect(await behalf.run(policies.create_order, { ...call, input }, createOrder)).toMatchObject({ status: 'done' })
   })
 
-  test('what the body gets is frozen: it is what was approved', async () => {
+  test(verifies('A10', 'what the body gets is frozen: it is what was approved'), async () => {
     const { behalf, call } = await approvedFor50()
     const ran = behalf.run(policies.create_order, call, (input) => {
       ;(input as { quantity: number }).quantity = 500
@@ -137,23 +138,26 @@ describe('approve, then change: the old approval stays unused (A1, A10)', () => 
     await expect(ran).rejects.toThrow(TypeError)
   })
 
-  test('a schema that drops fields in silence, or gives something else the second time, runs nothing', async () => {
-    const { guard, login, invocation } = await world()
-    const identity = await login()
-    const behalf = guard()
-    const run = (schema: z.ZodType<object>, input: unknown) =>
-      behalf.run(policy(schema, {}), invocation({ tool: 't', input, identity }), () => 'ran')
-    expect(await run(z.object({ a: z.number() }), { a: 1, b: 2 })).toMatchObject({ code: 'invalid_input' })
-    const growing = z.object({ a: z.number() }).transform(({ a }) => ({ a: a + 1 }))
-    expect(await run(growing, { a: 1 })).toMatchObject({ code: 'invalid_input' })
-    const dated = z.object({ a: z.string() }).transform(({ a }) => ({ a: new Date(a) }))
-    expect(await run(dated, { a: '2026-01-01' })).toMatchObject({ code: 'invalid_input' })
-    expect(await run(z.object({ a: z.number().default(7) }), {})).toMatchObject({ status: 'done' })
-  })
+  test(
+    verifies('A10', 'a schema that drops fields in silence, or gives something else the second time, runs nothing'),
+    async () => {
+      const { guard, login, invocation } = await world()
+      const identity = await login()
+      const behalf = guard()
+      const run = (schema: z.ZodType<object>, input: unknown) =>
+        behalf.run(policy(schema, {}), invocation({ tool: 't', input, identity }), () => 'ran')
+      expect(await run(z.object({ a: z.number() }), { a: 1, b: 2 })).toMatchObject({ code: 'invalid_input' })
+      const growing = z.object({ a: z.number() }).transform(({ a }) => ({ a: a + 1 }))
+      expect(await run(growing, { a: 1 })).toMatchObject({ code: 'invalid_input' })
+      const dated = z.object({ a: z.string() }).transform(({ a }) => ({ a: new Date(a) }))
+      expect(await run(dated, { a: '2026-01-01' })).toMatchObject({ code: 'invalid_input' })
+      expect(await run(z.object({ a: z.number().default(7) }), {})).toMatchObject({ status: 'done' })
+    },
+  )
 })
 
 describe('identity (I1)', () => {
-  test('an object that no verification made is refused, however right its fields are', async () => {
+  test(verifies('I1', 'an object that no verification made is refused, however right its fields are'), async () => {
     const { guard, login, invocation } = await world()
     const identity = await login()
     const forged = [
@@ -173,7 +177,7 @@ describe('identity (I1)', () => {
     }
   })
 
-  test('a user id in the tool input changes nothing', async () => {
+  test(verifies('I1', 'a user id in the tool input changes nothing'), async () => {
     const { guard, login, invocation } = await world()
     const asking = policy(z.strictObject({ subject: z.string(), issuer: z.string() }), {})
     const outcome = await guard().run(

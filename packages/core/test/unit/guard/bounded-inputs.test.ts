@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { policy } from '../../../src/index.ts'
@@ -15,7 +16,7 @@ async function giving(value: unknown, maxInputBytes?: number) {
 }
 
 describe('-0 is 0: what is approved is what runs (A10)', () => {
-  test('in the input, however deep, and in what a schema makes', async () => {
+  test(verifies('A10', 'in the input, however deep, and in what a schema makes'), async () => {
     const { guard, call, questions } = smallWorld()
     const Order = z.strictObject({ amount: z.number(), lines: z.array(z.number()), net: z.number().default(-0) })
     const asks = policy(Order, {
@@ -50,7 +51,7 @@ describe('a large input is refused before it is read as a whole', () => {
     expect(given).toBeGreaterThan(MIB)
   })
 
-  test('to the byte, and as the guard was told', async () => {
+  test(verifies('A10', 'to the byte, and as the guard was told'), async () => {
     const value = 'é"'.repeat(10)
     // {"value":"…"}: 3 bytes for each pair of characters, as escapes do not count.
     expect(await giving(value, 42)).toMatchObject({ outcome: { status: 'done', result: value } })

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { authorizationServers } from '../../../src/authorization-server/index.ts'
 import { idJag } from '../../../src/doors/enterprise.ts'
@@ -24,7 +25,7 @@ const approval = {
 }
 
 describe('a resource through an ID-JAG', () => {
-  test('an approval’s own token is never its credential: another server issues', async () => {
+  test(verifies('A9', 'an approval’s own token is never its credential: another server issues'), async () => {
     // A provider whose answers carry the details inside their token.
     const profile = auth0({ domain: 'issuer.example', clientId: 'agent', clientSecret: 'a-client-secret' })
     const { guard, call, questions, channel } = smallWorld()

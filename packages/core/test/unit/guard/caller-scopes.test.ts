@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { callerScopesOf } from '../../../src/doors/resource-server.ts'
@@ -26,7 +27,7 @@ describe('a policy that names scopes of the caller', () => {
     ['has none', withScopes([])],
     ['has scopes that are not known', withScopes(undefined)],
     ['is not known', admit({ kind: 'user' as const, issuer: ISSUER, subject: 'ann', clientId: 'agent', claims: {} })],
-  ])('refuses a call whose token %s', async (_name, identity) => {
+  ])(verifies('I12', 'refuses a call whose token %s'), async (_name, identity) => {
     const { guard, call } = smallWorld()
     const outcome = await guard().run(trade, call({ identity }), () => 'ran')
     expect(outcome).toMatchObject({ status: 'denied', code: 'not_permitted' })

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { Outcome } from '../../../src/index.ts'
 import { policy } from '../../../src/index.ts'
@@ -45,29 +46,33 @@ describe('a hundred at once, over two guards on one store', () => {
     expect(questions).toHaveLength(5)
   })
 
-  test('resumes of one approval run the body once; the others are unavailable or told its result', async () => {
-    const { guard, call, answers, clock } = smallWorld()
-    const guards = [guard(), guard()] as const
-    await guards[0].run(asks, call(), () => 'ran')
-    answers({ status: 'approved' })
-    clock.advance(10)
-    let runs = 0
-    const outcomes = await many((index) =>
-      guards[index % 2 === 0 ? 0 : 1].run(asks, call(), async () => {
-        runs++
-        await slowly()
-        return { order: runs }
-      }),
-    )
-    expect(runs).toBe(1)
-    const done = outcomes.filter(({ status }) => status === 'done')
-    const waiting = outcomes.filter(({ status }) => status === 'unavailable' || status === 'interrupted')
-    expect(done.length + waiting.length).toBe(100)
-    expect(done.length).toBeGreaterThan(0)
-    for (const outcome of done) expect(outcome).toMatchObject({ result: { order: 1 } })
-    for (const outcome of outcomes) if (outcome.status === 'unavailable') expect(outcome.retryAfter).toBeGreaterThan(0)
-    expect(await guards[1].run(asks, call(), () => 'again')).toMatchObject({ status: 'done', result: { order: 1 } })
-  })
+  test(
+    verifies('A2', 'resumes of one approval run the body once; the others are unavailable or told its result'),
+    async () => {
+      const { guard, call, answers, clock } = smallWorld()
+      const guards = [guard(), guard()] as const
+      await guards[0].run(asks, call(), () => 'ran')
+      answers({ status: 'approved' })
+      clock.advance(10)
+      let runs = 0
+      const outcomes = await many((index) =>
+        guards[index % 2 === 0 ? 0 : 1].run(asks, call(), async () => {
+          runs++
+          await slowly()
+          return { order: runs }
+        }),
+      )
+      expect(runs).toBe(1)
+      const done = outcomes.filter(({ status }) => status === 'done')
+      const waiting = outcomes.filter(({ status }) => status === 'unavailable' || status === 'interrupted')
+      expect(done.length + waiting.length).toBe(100)
+      expect(done.length).toBeGreaterThan(0)
+      for (const outcome of done) expect(outcome).toMatchObject({ result: { order: 1 } })
+      for (const outcome of outcomes)
+        if (outcome.status === 'unavailable') expect(outcome.retryAfter).toBeGreaterThan(0)
+      expect(await guards[1].run(asks, call(), () => 'again')).toMatchObject({ status: 'done', result: { order: 1 } })
+    },
+  )
 
   test('resumes, cancels and revocations of one approval: the body runs once, or never', async () => {
     for (let round = 0; round < 5; round++) {

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { type Guard, type Policy, policy, StoreError } from '../../../src/index.ts'
 import { type Tap, tapped } from '../approvals/harness.ts'
@@ -54,44 +55,47 @@ describe.each([
   ['a call that asks', asks],
   ['a write that asks nobody', writes],
 ] as const)('%s, killed at each write of its life', (_, rules) => {
-  test.each(['before the write', 'after it'] as const)('%s: a fresh guard repairs it', async (crash) => {
-    let crashes = 0
-    for (let at = 0; at < MOST_WRITES; at++) {
-      const world = smallWorld()
-      world.answers({ status: 'approved' })
-      let runs = 0
-      let began = false
-      const body = () => {
-        began = true
-        return ++runs
+  test.each(['before the write', 'after it'] as const)(
+    verifies('A2', '%s: a fresh guard repairs it'),
+    async (crash) => {
+      let crashes = 0
+      for (let at = 0; at < MOST_WRITES; at++) {
+        const world = smallWorld()
+        world.answers({ status: 'approved' })
+        let runs = 0
+        let began = false
+        const body = () => {
+          began = true
+          return ++runs
+        }
+        const process = dying(at, crash)
+        const mortal = world.guard({ store: tapped(world.store, process.tap) })
+        await Promise.race([live(mortal, rules, world, body), process.dead])
+        if (!process.isDead()) break
+        crashes++
+        const beganBefore = began
+        // The claim was written: whether the body began is known to nobody but the dead.
+        const mayHaveBegun = beganBefore || process.writtenKeys.filter((key) => key.startsWith('lease:')).length > 0
+        world.clock.advance(61)
+        const outcome = await live(world.guard(), rules, world, body)
+        const where = `write ${at}, ${crash}`
+        expect(runs, where).toBeLessThanOrEqual(1)
+        expect(world.questions.length, where).toBeLessThanOrEqual(rules === asks ? 2 : 0)
+        if (outcome.status === 'denied') {
+          expect(outcome, where).toMatchObject({ code: 'unknown_outcome', idempotencyKey: expect.any(String) })
+          expect(mayHaveBegun, where).toBe(true)
+        } else {
+          expect(outcome, where).toMatchObject({ result: 1 })
+          expect(runs, where).toBe(1)
+        }
+        // And once more: the same answer, no other run, no other question.
+        const questions = world.questions.length
+        expect((await live(world.guard(), rules, world, body)).status, where).toBe(outcome.status)
+        expect([runs, world.questions.length], where).toEqual([outcome.status === 'done' ? 1 : runs, questions])
       }
-      const process = dying(at, crash)
-      const mortal = world.guard({ store: tapped(world.store, process.tap) })
-      await Promise.race([live(mortal, rules, world, body), process.dead])
-      if (!process.isDead()) break
-      crashes++
-      const beganBefore = began
-      // The claim was written: whether the body began is known to nobody but the dead.
-      const mayHaveBegun = beganBefore || process.writtenKeys.filter((key) => key.startsWith('lease:')).length > 0
-      world.clock.advance(61)
-      const outcome = await live(world.guard(), rules, world, body)
-      const where = `write ${at}, ${crash}`
-      expect(runs, where).toBeLessThanOrEqual(1)
-      expect(world.questions.length, where).toBeLessThanOrEqual(rules === asks ? 2 : 0)
-      if (outcome.status === 'denied') {
-        expect(outcome, where).toMatchObject({ code: 'unknown_outcome', idempotencyKey: expect.any(String) })
-        expect(mayHaveBegun, where).toBe(true)
-      } else {
-        expect(outcome, where).toMatchObject({ result: 1 })
-        expect(runs, where).toBe(1)
-      }
-      // And once more: the same answer, no other run, no other question.
-      const questions = world.questions.length
-      expect((await live(world.guard(), rules, world, body)).status, where).toBe(outcome.status)
-      expect([runs, world.questions.length], where).toEqual([outcome.status === 'done' ? 1 : runs, questions])
-    }
-    expect(crashes).toBeGreaterThan(5)
-  })
+      expect(crashes).toBeGreaterThan(5)
+    },
+  )
 
   test.each(['before the write', 'after it'] as const)(
     'a store that fails once, %s, and a process that lives: the body runs, once',
@@ -124,32 +128,38 @@ describe.each([
   )
 })
 
-test('onCrash retry, killed at each write: run again with the same key, and the person asked once more at most', async () => {
-  let crashes = 0
-  for (let at = 0; at < MOST_WRITES; at++) {
-    const world = smallWorld()
-    world.answers({ status: 'approved' })
-    const idempotencyKeys = new Set<string>()
-    const process = dying(at, 'after it')
-    const body = (_: unknown, { idempotencyKey }: { idempotencyKey: string }) => {
-      idempotencyKeys.add(idempotencyKey)
-      return 'ran'
-    }
-    const run = async (behalf: Guard) => {
-      for (let tries = 0; tries < 6; tries++) {
-        const outcome = await behalf.run(retried, world.call(), body)
-        if (outcome.status === 'done' || outcome.status === 'denied') return outcome
-        world.clock.advance(10)
+test(
+  verifies(
+    'A5',
+    'onCrash retry, killed at each write: run again with the same key, and the person asked once more at most',
+  ),
+  async () => {
+    let crashes = 0
+    for (let at = 0; at < MOST_WRITES; at++) {
+      const world = smallWorld()
+      world.answers({ status: 'approved' })
+      const idempotencyKeys = new Set<string>()
+      const process = dying(at, 'after it')
+      const body = (_: unknown, { idempotencyKey }: { idempotencyKey: string }) => {
+        idempotencyKeys.add(idempotencyKey)
+        return 'ran'
       }
-      throw new Error('the slot is stuck')
+      const run = async (behalf: Guard) => {
+        for (let tries = 0; tries < 6; tries++) {
+          const outcome = await behalf.run(retried, world.call(), body)
+          if (outcome.status === 'done' || outcome.status === 'denied') return outcome
+          world.clock.advance(10)
+        }
+        throw new Error('the slot is stuck')
+      }
+      await Promise.race([run(world.guard({ store: tapped(world.store, process.tap) })), process.dead])
+      if (!process.isDead()) break
+      crashes++
+      world.clock.advance(61)
+      expect(await run(world.guard()), `write ${at}`).toMatchObject({ status: 'done', result: 'ran' })
+      expect(idempotencyKeys.size, `write ${at}`).toBe(1)
+      expect(world.questions.length, `write ${at}`).toBeLessThanOrEqual(2)
     }
-    await Promise.race([run(world.guard({ store: tapped(world.store, process.tap) })), process.dead])
-    if (!process.isDead()) break
-    crashes++
-    world.clock.advance(61)
-    expect(await run(world.guard()), `write ${at}`).toMatchObject({ status: 'done', result: 'ran' })
-    expect(idempotencyKeys.size, `write ${at}`).toBe(1)
-    expect(world.questions.length, `write ${at}`).toBeLessThanOrEqual(2)
-  }
-  expect(crashes).toBeGreaterThan(5)
-})
+    expect(crashes).toBeGreaterThan(5)
+  },
+)

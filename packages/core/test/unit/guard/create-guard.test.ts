@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { ciba } from '../../../src/doors/ciba.ts'
@@ -21,7 +22,7 @@ const good: GuardOptions = {
 const made = (over: object) => () => createGuard({ ...good, ...over })
 const durable = { ...memoryStore(), durable: true, specificationVersion: 1 }
 
-describe('bad configuration fails at construction, and names the option (E3)', () => {
+describe(verifies('E3', 'bad configuration fails at construction, and names the option (E3)'), () => {
   test.each([
     ['an unknown option', { permision: {} }, 'createGuard.permision'],
     ['an unknown agent option', { agent: { name: 'agent:a', cieling: [] } }, 'agent.cieling'],
@@ -94,7 +95,7 @@ describe('bad configuration fails at construction, and names the option (E3)', (
     expect(made({ authorizationServer: okta({ ...org, loginHint: () => 'ann' }), approvals: ciba() })).not.toThrow()
   })
 
-  test('what is right is taken, and nothing is fetched', () => {
+  test(verifies('E3', 'what is right is taken, and nothing is fetched'), () => {
     const fetch = () => Promise.reject(new Error('no request at construction'))
     expect(() => createGuard({ ...good, fetch, approvals: { phone: ciba() } })).not.toThrow()
     expect(() =>

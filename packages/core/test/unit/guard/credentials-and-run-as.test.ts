@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import {
@@ -47,7 +48,7 @@ function annsCall() {
 const misuse = { code: 'ERR_CREDENTIAL_MISUSE', reason: 'other_identity' }
 
 describe('runAs(bob) within a guarded call of Ann', () => {
-  test('sends nothing with the credentials of her call, however they are reached', async () => {
+  test(verifies('I6', 'sends nothing with the credentials of her call, however they are reached'), async () => {
     const { run, sent } = annsCall()
     const outcome = await run(async (_, call) => {
       const { fetch } = call.access.mail

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import {
@@ -66,7 +67,7 @@ const stuck: readonly (readonly [
 ]
 
 describe('whatever never settles, the total deadline holds (E2)', () => {
-  test.each(stuck)('%s: unavailable, and nothing runs', async (_, options, stuckPolicy) => {
+  test.each(stuck)(verifies('E2', '%s: unavailable, and nothing runs'), async (_, options, stuckPolicy) => {
     const { guard, call, store } = smallWorld()
     const behalf = guard({ timeoutMs: TIMEOUT_MS, ...options((tap) => tapped(store, tap)) })
     let runs = 0

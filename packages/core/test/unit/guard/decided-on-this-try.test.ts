@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { HadNoEffect, policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
@@ -58,25 +59,28 @@ test.each<readonly [string, Step, string, Step]>([
       await there.approvals.resolve(stuck?.id ?? '', 'did_not_run', { identity: user() })
     },
   ],
-])('a claim holds for the try that it was decided on, and not where %s (A11)', async (_, before, at, meanwhile) => {
-  const world: World = { ...smallWorld(), there: undefined as never, names: { approver: 'carol' } }
-  const { guard, call, clock, answers, names } = Object.assign(world, { there: world.guard() })
-  let isDone = false
-  const here = guard({
-    store: tapped(world.store, async (operation, key, next) => {
-      if (operation === 'put' && key.startsWith(at) && !isDone) {
-        isDone = true
-        await meanwhile(world)
-      }
-      return next()
-    }),
-  })
-  await world.there.run(rulesOf(names), call(), () => 'ran')
-  answers({ status: 'approved' })
-  clock.advance(6)
-  await before(world)
-  let runs = 0
-  expect(await here.run(rulesOf(names), call(), () => ++runs)).toMatchObject({ status: 'unavailable' })
-  expect(runs).toBe(0)
-  expect(await here.run(rulesOf(names), call(), () => ++runs)).toMatchObject({ status: 'done', result: 1 })
-})
+])(
+  verifies('A11', 'a claim holds for the try that it was decided on, and not where %s (A11)'),
+  async (_, before, at, meanwhile) => {
+    const world: World = { ...smallWorld(), there: undefined as never, names: { approver: 'carol' } }
+    const { guard, call, clock, answers, names } = Object.assign(world, { there: world.guard() })
+    let isDone = false
+    const here = guard({
+      store: tapped(world.store, async (operation, key, next) => {
+        if (operation === 'put' && key.startsWith(at) && !isDone) {
+          isDone = true
+          await meanwhile(world)
+        }
+        return next()
+      }),
+    })
+    await world.there.run(rulesOf(names), call(), () => 'ran')
+    answers({ status: 'approved' })
+    clock.advance(6)
+    await before(world)
+    let runs = 0
+    expect(await here.run(rulesOf(names), call(), () => ++runs)).toMatchObject({ status: 'unavailable' })
+    expect(runs).toBe(0)
+    expect(await here.run(rulesOf(names), call(), () => ++runs)).toMatchObject({ status: 'done', result: 1 })
+  },
+)

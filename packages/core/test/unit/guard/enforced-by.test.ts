@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { Token } from '../../../src/credential/index.ts'
@@ -50,28 +51,37 @@ async function approved(rules: object, withCiba: Partial<NonNullable<Profile['ci
 }
 
 describe('which token carries the approval is decided by approver, channel and profile (A9)', () => {
-  test('(a) the user, CIBA, and a profile that carries details: the answer’s token is the credential', async () => {
-    const { outcome, events, sent, exchanges } = await approved({ enforcedBy: 'server' })
-    expect(outcome).toMatchObject({ status: 'done', result: ['trade:small'] })
-    expect(JSON.stringify(outcome.trace)).toContain('enforcedBy: server')
-    expect(enforcedBy(events)).toEqual(new Set(['server']))
-    expect(sent).toMatchObject({ audience: API, scope: 'openid trade:small' })
-    expect(JSON.parse(String(sent.authorization_details))).toEqual([{ type: 'stock_order', amount: 5 }])
-    expect(exchanges).toBe(0)
-  })
+  test(
+    verifies('A9', '(a) the user, CIBA, and a profile that carries details: the answer’s token is the credential'),
+    async () => {
+      const { outcome, events, sent, exchanges } = await approved({ enforcedBy: 'server' })
+      expect(outcome).toMatchObject({ status: 'done', result: ['trade:small'] })
+      expect(JSON.stringify(outcome.trace)).toContain('enforcedBy: server')
+      expect(enforcedBy(events)).toEqual(new Set(['server']))
+      expect(sent).toMatchObject({ audience: API, scope: 'openid trade:small' })
+      expect(JSON.parse(String(sent.authorization_details))).toEqual([{ type: 'stock_order', amount: 5 }])
+      expect(exchanges).toBe(0)
+    },
+  )
 
-  test('(b) a profile that carries none: evidence only; the credential is exchanged, and the trace says so', async () => {
-    const { outcome, events, sent, exchanges } = await approved({}, { carriesAuthorizationDetails: false })
-    expect(outcome).toMatchObject({ status: 'done', result: ['trade:small'] })
-    expect(JSON.stringify(outcome.trace)).toContain('enforcedBy: sdk')
-    expect(enforcedBy(events)).toEqual(new Set(['sdk']))
-    expect(sent).toMatchObject({ scope: 'openid' })
-    expect(sent).not.toHaveProperty('authorization_details')
-    expect(sent).not.toHaveProperty('audience')
-    expect(exchanges).toBe(1)
-  })
+  test(
+    verifies(
+      'A9',
+      '(b) a profile that carries none: evidence only; the credential is exchanged, and the trace says so',
+    ),
+    async () => {
+      const { outcome, events, sent, exchanges } = await approved({}, { carriesAuthorizationDetails: false })
+      expect(outcome).toMatchObject({ status: 'done', result: ['trade:small'] })
+      expect(JSON.stringify(outcome.trace)).toContain('enforcedBy: sdk')
+      expect(enforcedBy(events)).toEqual(new Set(['sdk']))
+      expect(sent).toMatchObject({ scope: 'openid' })
+      expect(sent).not.toHaveProperty('authorization_details')
+      expect(sent).not.toHaveProperty('audience')
+      expect(exchanges).toBe(1)
+    },
+  )
 
-  test('(b) and a policy that wants the server to hold it: refused, and nobody is asked', async () => {
+  test(verifies('A9', '(b) and a policy that wants the server to hold it: refused, and nobody is asked'), async () => {
     const { first, asked } = await approved({ enforcedBy: 'server' }, { carriesAuthorizationDetails: false })
     expect(first).toMatchObject({ status: 'denied', code: 'misconfigured' })
     expect(asked).toBeUndefined()

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { admit, fieldsOf } from '../../../src/identity/index.ts'
@@ -36,27 +37,30 @@ describe('a record proves only what was asked and answered (A11)', () => {
     expect(questions).toHaveLength(0)
   })
 
-  test('an exempt run that was resolved as not run asks where it needs somebody at its next try', async () => {
-    const { guard, call, questions, clock } = smallWorld()
-    const { state, rules } = changing()
-    const behalf = guard()
-    const body = Promise.withResolvers<void>()
-    void behalf.run(rules, call(), () => {
-      body.resolve()
-      return new Promise(() => {})
-    })
-    await body.promise
-    clock.advance(61)
-    const crashed = await behalf.run(rules, call(), () => 'ran')
-    expect(crashed).toMatchObject({ code: 'unknown_outcome' })
-    await behalf.approvals.resolve(crashed.trace.approvalId ?? '', 'did_not_run', { identity: user() })
-    state.asksNow = true
-    expect(await behalf.run(rules, call(), () => 'ran')).toMatchObject({
-      status: 'interrupted',
-      interrupt: { id: crashed.trace.approvalId, kind: 'approval_pending' },
-    })
-    expect(questions).toHaveLength(1)
-  })
+  test(
+    verifies('A11', 'an exempt run that was resolved as not run asks where it needs somebody at its next try'),
+    async () => {
+      const { guard, call, questions, clock } = smallWorld()
+      const { state, rules } = changing()
+      const behalf = guard()
+      const body = Promise.withResolvers<void>()
+      void behalf.run(rules, call(), () => {
+        body.resolve()
+        return new Promise(() => {})
+      })
+      await body.promise
+      clock.advance(61)
+      const crashed = await behalf.run(rules, call(), () => 'ran')
+      expect(crashed).toMatchObject({ code: 'unknown_outcome' })
+      await behalf.approvals.resolve(crashed.trace.approvalId ?? '', 'did_not_run', { identity: user() })
+      state.asksNow = true
+      expect(await behalf.run(rules, call(), () => 'ran')).toMatchObject({
+        status: 'interrupted',
+        interrupt: { id: crashed.trace.approvalId, kind: 'approval_pending' },
+      })
+      expect(questions).toHaveLength(1)
+    },
+  )
 
   test('a preflight that needed nobody gives a later run nothing', async () => {
     const { guard, call, questions } = smallWorld()
@@ -67,43 +71,52 @@ describe('a record proves only what was asked and answered (A11)', () => {
     expect(questions).toHaveLength(1)
   })
 
-  test('a yes of an approver whom the policy names no more is not used: the new approver is asked', async () => {
-    const { guard, call, questions, answers, clock } = smallWorld()
-    const { state, rules } = changing()
-    state.asksNow = true
-    state.approver = 'bob'
-    await guard().run(rules, call(), () => 'ran')
-    answers({ status: 'approved' })
-    clock.advance(6)
-    expect(await guard().preflight(rules, call())).toMatchObject({ status: 'ready' })
-    answers({ status: 'pending' })
-    state.approver = 'carol'
-    expect(await guard().run(rules, call(), () => 'ran')).toMatchObject({ status: 'interrupted' })
-    expect(questions.map(({ approver }) => approver.subject)).toEqual(['bob', 'carol'])
-    answers({ status: 'approved' })
-    clock.advance(6)
-    expect(await guard().run(rules, call(), () => 'ran')).toMatchObject({ status: 'done' })
-  })
+  test(
+    verifies('A11', 'a yes of an approver whom the policy names no more is not used: the new approver is asked'),
+    async () => {
+      const { guard, call, questions, answers, clock } = smallWorld()
+      const { state, rules } = changing()
+      state.asksNow = true
+      state.approver = 'bob'
+      await guard().run(rules, call(), () => 'ran')
+      answers({ status: 'approved' })
+      clock.advance(6)
+      expect(await guard().preflight(rules, call())).toMatchObject({ status: 'ready' })
+      answers({ status: 'pending' })
+      state.approver = 'carol'
+      expect(await guard().run(rules, call(), () => 'ran')).toMatchObject({ status: 'interrupted' })
+      expect(questions.map(({ approver }) => approver.subject)).toEqual(['bob', 'carol'])
+      answers({ status: 'approved' })
+      clock.advance(6)
+      expect(await guard().run(rules, call(), () => 'ran')).toMatchObject({ status: 'done' })
+    },
+  )
 
-  test('an open question to one approver is not taken over by a policy that names another', async () => {
-    const { guard, call, questions, answers, clock, channel } = smallWorld()
-    const told: unknown[] = []
-    const approvals: ApprovalChannel = { ...channel, cancel: async (_, question) => void told.push(question.approver) }
-    const { state, rules } = changing()
-    state.asksNow = true
-    const behalf = guard({ approvals })
-    await behalf.run(rules, call({ slot: 'one' }), () => 'ran')
-    state.approver = 'dave'
-    await behalf.run(rules, call({ slot: 'two' }), () => 'ran')
-    await behalf.run(rules, call({ slot: 'one' }), () => 'ran')
-    expect(questions.map(({ approver }) => approver.subject)).toEqual(['carol', 'dave', 'dave'])
-    expect(told).toEqual([{ issuer: ISSUER, subject: 'carol' }])
-    answers({ status: 'approved' })
-    clock.advance(6)
-    expect(await behalf.run(rules, call({ slot: 'one' }), () => 'ran')).toMatchObject({ status: 'done' })
-  })
+  test(
+    verifies('A11', 'an open question to one approver is not taken over by a policy that names another'),
+    async () => {
+      const { guard, call, questions, answers, clock, channel } = smallWorld()
+      const told: unknown[] = []
+      const approvals: ApprovalChannel = {
+        ...channel,
+        cancel: async (_, question) => void told.push(question.approver),
+      }
+      const { state, rules } = changing()
+      state.asksNow = true
+      const behalf = guard({ approvals })
+      await behalf.run(rules, call({ slot: 'one' }), () => 'ran')
+      state.approver = 'dave'
+      await behalf.run(rules, call({ slot: 'two' }), () => 'ran')
+      await behalf.run(rules, call({ slot: 'one' }), () => 'ran')
+      expect(questions.map(({ approver }) => approver.subject)).toEqual(['carol', 'dave', 'dave'])
+      expect(told).toEqual([{ issuer: ISSUER, subject: 'carol' }])
+      answers({ status: 'approved' })
+      clock.advance(6)
+      expect(await behalf.run(rules, call({ slot: 'one' }), () => 'ran')).toMatchObject({ status: 'done' })
+    },
+  )
 
-  test('a yes of an approver who was revoked after it is not used', async () => {
+  test(verifies('A11', 'a yes of an approver who was revoked after it is not used'), async () => {
     const { guard, call, answers, clock, questions } = smallWorld()
     const { state, rules } = changing()
     state.asksNow = true
@@ -122,7 +135,7 @@ describe('a record proves only what was asked and answered (A11)', () => {
   test.each<readonly [string, Partial<UserIdentity>]>([
     ['of another client', { clientId: 'mobile' }],
     ['that acts for the user', { actor: { subject: 'agent-7' } }],
-  ])('a yes is not used by a caller %s: the person is asked again', async (_, over) => {
+  ])(verifies('A11', 'a yes is not used by a caller %s: the person is asked again'), async (_, over) => {
     const { guard, call, answers, clock, questions } = smallWorld()
     const { state, rules } = changing()
     state.asksNow = true
@@ -143,21 +156,24 @@ describe('a record proves only what was asked and answered (A11)', () => {
     expect(questions).toHaveLength(identity.actor === undefined ? 3 : 2)
   })
 
-  test('a yes to one version of a policy is not used by another, and the idempotency key stays', async () => {
-    const { guard, call, answers, clock, questions } = smallWorld()
-    const version = (name: string) => policy(schema, { version: name, approval: { message: () => `Pay (${name})` } })
-    const behalf = guard()
-    const first = await behalf.run(version('1'), call(), () => 'ran')
-    answers({ status: 'approved' })
-    clock.advance(6)
-    await behalf.preflight(version('1'), call())
-    answers({ status: 'pending' })
-    clock.advance(31)
-    const second = await behalf.run(version('2'), call(), () => 'ran')
-    expect(second).toMatchObject({ status: 'interrupted', interrupt: { message: 'Pay (2)' } })
-    expect(second.trace.approvalId).toBe(first.trace.approvalId)
-    expect(questions).toHaveLength(2)
-  })
+  test(
+    verifies('A11', 'a yes to one version of a policy is not used by another, and the idempotency key stays'),
+    async () => {
+      const { guard, call, answers, clock, questions } = smallWorld()
+      const version = (name: string) => policy(schema, { version: name, approval: { message: () => `Pay (${name})` } })
+      const behalf = guard()
+      const first = await behalf.run(version('1'), call(), () => 'ran')
+      answers({ status: 'approved' })
+      clock.advance(6)
+      await behalf.preflight(version('1'), call())
+      answers({ status: 'pending' })
+      clock.advance(31)
+      const second = await behalf.run(version('2'), call(), () => 'ran')
+      expect(second).toMatchObject({ status: 'interrupted', interrupt: { message: 'Pay (2)' } })
+      expect(second.trace.approvalId).toBe(first.trace.approvalId)
+      expect(questions).toHaveLength(2)
+    },
+  )
 
   test('the token that a yes brought is not used by a call that needs no approval any more', async () => {
     const { guard, call, channel, answers, clock } = smallWorld()

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
@@ -31,13 +32,13 @@ async function goesInDoubt({ run, request, state }: ReturnType<typeof api>) {
 }
 
 describe('a run does not start beside an equal one that went in doubt (A13)', () => {
-  test('between its check and its claim', async () => {
+  test(verifies('A13', 'between its check and its claim'), async () => {
     const { start, sent } = twoGuards(goesInDoubt)
     await start()
     expect(sent).toHaveLength(1)
   })
 
-  test('while its process stood still between its check and its claim', async () => {
+  test(verifies('A13', 'while its process stood still between its check and its claim'), async () => {
     const { start, sent, run, request } = twoGuards(async (world) => {
       world.clock.advance(3600)
       await goesInDoubt(world)

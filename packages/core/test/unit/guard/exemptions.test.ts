@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { connection, policy, resource, type Vault, type VaultRequest } from '../../../src/index.ts'
@@ -23,7 +24,7 @@ function vaultWith(scopesOf: (asked: readonly string[]) => readonly string[]) {
 }
 
 describe('a scope of a policy with an approval is never had without one, from the vault either (I5)', () => {
-  test('an exempted call asks for what the policy names apart', async () => {
+  test(verifies('I5', 'an exempted call asks for what the policy names apart'), async () => {
     const { guard, call } = smallWorld()
     const { vault, asked } = vaultWith((scopes) => scopes)
     const small = call({ input: { amount: 5 } })
@@ -33,7 +34,7 @@ describe('a scope of a policy with an approval is never had without one, from th
     expect(asked.map(({ scopes }) => scopes)).not.toContainEqual(['mail.send'])
   })
 
-  test('an account that gives more than was asked gives it to no exempted call', async () => {
+  test(verifies('I5', 'an account that gives more than was asked gives it to no exempted call'), async () => {
     const { guard, call } = smallWorld()
     const { vault } = vaultWith(() => ['mail.draft', 'mail.send'])
     const outcome = await guard({ vault }).run(sends, call({ input: { amount: 5 } }), () => 'ran')

@@ -1,11 +1,12 @@
 import type { MockAuthorizationServer } from '@behalf/testing'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { type AccessChecker, memoryStore, policy, roleMap, type Store, StoreError } from '../../../src/index.ts'
 import { buy, createOrder, policies, world } from './world.ts'
 
 describe('fail closed', () => {
-  test('a person who says no, and a question that runs out', async () => {
+  test(verifies('A6', 'a person who says no, and a question that runs out'), async () => {
     const { guard, login, invocation, authorizationServer, clock, stockTrade } = await world()
     const behalf = guard()
     const identity = await login()
@@ -27,7 +28,7 @@ describe('fail closed', () => {
     expect(await stockTrade.controls.orders('p-ann')).toHaveLength(0)
   })
 
-  test('an outage is told apart from a denial, and runs nothing', async () => {
+  test(verifies('E1', 'an outage is told apart from a denial, and runs nothing'), async () => {
     const { guard, login, invocation, openFga, authorizationServer } = await world()
     const identity = await login()
     const behalf = guard({ timeoutMs: 1500 })
@@ -41,7 +42,7 @@ describe('fail closed', () => {
     expect(runs).toBe(0)
   })
 
-  test('only a literal true of the checker allows (F1)', async () => {
+  test(verifies('F1', 'only a literal true of the checker allows (F1)'), async () => {
     const { guard, login, invocation } = await world()
     const identity = await login()
     const call = invocation({ tool: 'get_portfolio', input: { portfolio: 'p-ann' }, identity })
@@ -57,7 +58,7 @@ describe('fail closed', () => {
     }
   })
 
-  test('the server says "false" as a string: denied', async () => {
+  test(verifies('F1', 'the server says "false" as a string: denied'), async () => {
     const { guard, login, invocation, openFga } = await world()
     const identity = await login()
     await openFga.controls.fault('batch-check', {
@@ -102,7 +103,7 @@ describe('fail closed', () => {
     }
   })
 
-  test('a scope beyond the agent’s ceiling, or the user’s roles, is never asked for (I5)', async () => {
+  test(verifies('I5', 'a scope beyond the agent’s ceiling, or the user’s roles, is never asked for (I5)'), async () => {
     const { guard, login, invocation, authorizationServer } = await world()
     const identity = await login()
     const call = invocation({ tool: 'read_portfolio', input: { portfolio: 'p-ann' }, identity })
@@ -160,7 +161,7 @@ describe('fail closed', () => {
     expect(await guard({ audit: throwing }).run(policies.whoami, call, () => 'ran')).toMatchObject({ status: 'done' })
   })
 
-  test('observe: only a permission denial becomes a run, and says so (F5)', async () => {
+  test(verifies('F5', 'observe: only a permission denial becomes a run, and says so (F5)'), async () => {
     const { guard, login, invocation, events } = await world()
     const identity = await login()
     const behalf = guard({ mode: 'observe' })

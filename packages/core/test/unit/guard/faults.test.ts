@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { Token } from '../../../src/credential/index.ts'
@@ -64,7 +65,7 @@ describe('a rule that throws is named to the operator, and to the model nothing 
     expect(faults).toMatchObject([{ kind: 'rule_threw', rule: 'visibleWhen', tool: 'pay', step: 'permission' }])
   })
 
-  test('neither the user’s token, nor a JWT, nor the password of a URL is told', async () => {
+  test(verifies('E1', 'neither the user’s token, nor a JWT, nor the password of a URL is told'), async () => {
     const { listening, call, faults } = listeningWorld()
     const token = 'an-opaque-access-token-of-ann'
     const identity = admit(fieldsOf(user()), { token: new Token(token), type: 'access_token' })
@@ -112,7 +113,7 @@ describe('a rule that throws is named to the operator, and to the model nothing 
 })
 
 describe('onFault', () => {
-  test('hears what a port threw, whose words stand in no trace', async () => {
+  test(verifies('E1', 'hears what a port threw, whose words stand in no trace'), async () => {
     const { listening, call, faults } = listeningWorld()
     const permissions = { check: () => Promise.reject(new RangeError('the checker is broken')) }
     const outcome = await listening({ permissions }).run(policy(schema, { permission: right }), call(), () => 'ran')

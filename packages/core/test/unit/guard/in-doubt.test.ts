@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { HadNoEffect } from '../../../src/index.ts'
 import { api, type Body, blind, vault, writes } from './in-doubt-world.ts'
@@ -5,7 +6,10 @@ import { smallWorld } from './small-world.ts'
 
 describe('a run in doubt is not begun again (A13)', () => {
   test.each([200, 201, 202, 204, 299, 300, 302, 304, 402, 407, 408, 409, 418, 422, 423, 425, 500, 502, 503, 504])(
-    'a body that throws after its POST was answered with %i is in doubt: neither its slot nor another one runs it',
+    verifies(
+      'A13',
+      'a body that throws after its POST was answered with %i is in doubt: neither its slot nor another one runs it',
+    ),
     async (status) => {
       const { run, state, sent } = api()
       state.status = status
@@ -23,7 +27,7 @@ describe('a run in doubt is not begun again (A13)', () => {
   )
 
   test.each([400, 401, 403, 404, 405, 406, 410, 411, 412, 413, 414, 415, 416, 417, 428, 429, 431])(
-    'a body that throws after its POST was refused with %i runs again in its slot, with the same key',
+    verifies('A13', 'a body that throws after its POST was refused with %i runs again in its slot, with the same key'),
     async (status) => {
       const { run, state, request, keys } = api()
       state.status = status
@@ -81,7 +85,7 @@ describe('a run in doubt is not begun again (A13)', () => {
     expect(await behalf.run(writes, call(), races as never)).toMatchObject({ code: 'unknown_outcome' })
   })
 
-  test('nothing leaves after it was decided that nothing had left', async () => {
+  test(verifies('A13', 'nothing leaves after it was decided that nothing had left'), async () => {
     const { run, sent } = api()
     const later = Promise.withResolvers<void>()
     let outcome: unknown
@@ -96,7 +100,7 @@ describe('a run in doubt is not begun again (A13)', () => {
     expect(sent).toEqual([])
   })
 
-  test('the raw token leaves doubt', async () => {
+  test(verifies('A13', 'the raw token leaves doubt'), async () => {
     const { run } = api()
     const takes: Body = async (_, { access }) => {
       await access.mail.withToken(() => 'used')

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { Answer, ApprovalChannel } from '../../../src/approvals/index.ts'
 import { inAppApprovals, inAppInbox } from '../../../src/doors/http.ts'
@@ -29,7 +30,7 @@ async function asked(over: Parameters<typeof asking>[0] = {}) {
 }
 
 describe('a question ends when its policy says, whatever a server says', () => {
-  test('a yes that is found four hours after a question of a minute runs nothing', async () => {
+  test(verifies('A7', 'a yes that is found four hours after a question of a minute runs nothing'), async () => {
     const { at, yes } = await asked({ lifetimeSeconds: 60 })
     const late = await at(4 * HOUR, yes)
     expect(late).toMatchObject({ status: 'denied', code: 'approval_expired' })
@@ -70,7 +71,7 @@ describe('a yes that is found late counts where the channel proves when it was g
     expect(await late(answeredAt)).toMatchObject({ status })
   })
 
-  test('a login before the last poll that found the question open proves nothing', async () => {
+  test(verifies('A7', 'a login before the last poll that found the question open proves nothing'), async () => {
     const { at, start, pending } = await asked({ lifetimeSeconds: HOUR, useWithinSeconds: 12 * HOUR })
     await at(3400, pending)
     expect(await at(4 * HOUR, { status: 'approved', answeredAt: start + 3000 })).toMatchObject({
@@ -80,7 +81,7 @@ describe('a yes that is found late counts where the channel proves when it was g
 })
 
 describe('an answer is used within its time', () => {
-  test('which is 900 s from the answer, where the channel proves that', async () => {
+  test(verifies('A5', 'which is 900 s from the answer, where the channel proves that'), async () => {
     for (const [seconds, status] of [
       [2899, 'done'],
       [2900, 'denied'],
@@ -90,7 +91,7 @@ describe('an answer is used within its time', () => {
     }
   })
 
-  test('and else from the last poll that found the question open', async () => {
+  test(verifies('A5', 'and else from the last poll that found the question open'), async () => {
     for (const [seconds, status] of [
       [1399, 'done'],
       [1400, 'denied'],

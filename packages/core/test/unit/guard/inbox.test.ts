@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { fieldsOf } from '../../../src/identity/index.ts'
 import { type ApprovalChannel, policy, type UserIdentity } from '../../../src/index.ts'
@@ -34,20 +35,23 @@ async function crashed() {
 }
 
 describe('whose is what (A8)', () => {
-  test('an owner lists what is open; an approver reads what they are asked, and nothing else', async () => {
-    const { guard, call } = smallWorld()
-    const behalf = guard()
-    await behalf.run(asksBoss, call(), () => 'ran')
-    const owned = await behalf.approvals.list({ identity: user(), as: 'owner' })
-    expect(owned).toMatchObject([{ tool: 'pay', message: 'Pay 50', state: 'open', approver: boss }])
-    const asked = await behalf.approvals.list({ identity: user({ subject: 'boss' }), as: 'approver' })
-    expect(Object.keys(asked[0] ?? {}).sort()).toEqual(['details', 'expiresAt', 'id', 'message', 'state'])
-    expect(asked).toMatchObject([{ message: 'Pay 50', details: [{ type: 'payment', amount: 50 }] }])
-    expect(await behalf.approvals.list({ identity: user({ subject: 'boss' }), as: 'owner' })).toEqual([])
-    expect(await behalf.approvals.list({ identity: user(), as: 'approver' })).toEqual([])
-  })
+  test(
+    verifies('A8', 'an owner lists what is open; an approver reads what they are asked, and nothing else'),
+    async () => {
+      const { guard, call } = smallWorld()
+      const behalf = guard()
+      await behalf.run(asksBoss, call(), () => 'ran')
+      const owned = await behalf.approvals.list({ identity: user(), as: 'owner' })
+      expect(owned).toMatchObject([{ tool: 'pay', message: 'Pay 50', state: 'open', approver: boss }])
+      const asked = await behalf.approvals.list({ identity: user({ subject: 'boss' }), as: 'approver' })
+      expect(Object.keys(asked[0] ?? {}).sort()).toEqual(['details', 'expiresAt', 'id', 'message', 'state'])
+      expect(asked).toMatchObject([{ message: 'Pay 50', details: [{ type: 'payment', amount: 50 }] }])
+      expect(await behalf.approvals.list({ identity: user({ subject: 'boss' }), as: 'owner' })).toEqual([])
+      expect(await behalf.approvals.list({ identity: user(), as: 'approver' })).toEqual([])
+    },
+  )
 
-  test('strangers find, cancel and resolve nothing', async () => {
+  test(verifies('A8', 'strangers find, cancel and resolve nothing'), async () => {
     const { guard, call } = smallWorld()
     const behalf = guard()
     const first = await behalf.run(asksBoss, call(), () => 'ran')

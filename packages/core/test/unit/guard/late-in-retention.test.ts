@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { HadNoEffect } from '../../../src/index.ts'
 import { blind } from './in-doubt-world.ts'
@@ -16,7 +17,7 @@ function world() {
 }
 
 describe('a slot finds its run for 30 days after the last that became of it (A12)', () => {
-  test('a run in doubt that was resolved as "ran" on day 29, called on day 31', async () => {
+  test(verifies('A12', 'a run in doubt that was resolved as "ran" on day 29, called on day 31'), async () => {
     const { behalf, call, clock, identity, run, runs } = world()
     const throws = () => Promise.reject(new Error('gone'))
     await expect(behalf.run(blind, call({ slot: 'one' }), throws)).rejects.toThrow('gone')
@@ -30,7 +31,7 @@ describe('a slot finds its run for 30 days after the last that became of it (A12
     expect(runs()).toBe(0)
   })
 
-  test('a run of 100 slots, each of them; another slot has a run of its own', async () => {
+  test(verifies('A12', 'a run of 100 slots, each of them; another slot has a run of its own'), async () => {
     const { behalf, call, clock, identity, answers, questions } = world()
     const at = (slot: number) => call({ slot: `slot ${slot}`, identity: identity() })
     for (let slot = 0; slot <= 100; slot++) await behalf.preflight(asks, at(slot))
@@ -63,16 +64,19 @@ describe('a slot finds its run for 30 days after the last that became of it (A12
     expect(runs()).toBe(0)
   })
 
-  test('a run that started 23 hours after it was created, called an hour before its 30 days end', async () => {
-    const { behalf, call, clock, run, runs } = world()
-    const fails = () => Promise.reject(new HadNoEffect(new Error('closed at night')))
-    await expect(behalf.run(writes, call({ slot: 'one' }), fails)).rejects.toBeInstanceOf(HadNoEffect)
-    clock.advance(23 * 3600)
-    expect(await run(writes)).toMatchObject({ status: 'done', result: 1 })
-    clock.advance(30 * DAY - 3600)
-    expect(await run(writes)).toMatchObject({ status: 'done', result: 1 })
-    expect(runs()).toBe(1)
-  })
+  test(
+    verifies('A12', 'a run that started 23 hours after it was created, called an hour before its 30 days end'),
+    async () => {
+      const { behalf, call, clock, run, runs } = world()
+      const fails = () => Promise.reject(new HadNoEffect(new Error('closed at night')))
+      await expect(behalf.run(writes, call({ slot: 'one' }), fails)).rejects.toBeInstanceOf(HadNoEffect)
+      clock.advance(23 * 3600)
+      expect(await run(writes)).toMatchObject({ status: 'done', result: 1 })
+      clock.advance(30 * DAY - 3600)
+      expect(await run(writes)).toMatchObject({ status: 'done', result: 1 })
+      expect(runs()).toBe(1)
+    },
+  )
 
   test('a run whose body took three days, called 29 days after its end', async () => {
     const { behalf, call, clock, identity, run, runs } = world()

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { memoryStore, policy } from '../../../src/index.ts'
@@ -87,20 +88,23 @@ describe('the four levels', () => {
     expect(await stockTrade.controls.orders('p-ann')).toHaveLength(1)
   })
 
-  test('a small order needs no question, and still runs once when the framework re-runs it', async () => {
-    const { guard, login, invocation, stockTrade, authorizationServer } = await world()
-    const behalf = guard()
-    const identity = await login()
-    const call = invocation({ tool: 'create_order', input: buy(5), identity })
-    const first = await behalf.run(policies.create_order, call, createOrder)
-    expect(first).toMatchObject({ status: 'done', result: { quantity: 5 } })
-    expect(await behalf.run(policies.create_order, call, createOrder)).toMatchObject({ status: 'done' })
-    // Two such orders on purpose are two calls, and two orders.
-    const other = { ...call, slot: ['thread-1', 'call-2'] as const }
-    expect(await behalf.run(policies.create_order, other, createOrder)).toMatchObject({ status: 'done' })
-    expect(await stockTrade.controls.orders('p-ann')).toHaveLength(2)
-    expect(await authorizationServer.controls.pendingRequests()).toHaveLength(0)
-  })
+  test(
+    verifies('A5', 'a small order needs no question, and still runs once when the framework re-runs it'),
+    async () => {
+      const { guard, login, invocation, stockTrade, authorizationServer } = await world()
+      const behalf = guard()
+      const identity = await login()
+      const call = invocation({ tool: 'create_order', input: buy(5), identity })
+      const first = await behalf.run(policies.create_order, call, createOrder)
+      expect(first).toMatchObject({ status: 'done', result: { quantity: 5 } })
+      expect(await behalf.run(policies.create_order, call, createOrder)).toMatchObject({ status: 'done' })
+      // Two such orders on purpose are two calls, and two orders.
+      const other = { ...call, slot: ['thread-1', 'call-2'] as const }
+      expect(await behalf.run(policies.create_order, other, createOrder)).toMatchObject({ status: 'done' })
+      expect(await stockTrade.controls.orders('p-ann')).toHaveLength(2)
+      expect(await authorizationServer.controls.pendingRequests()).toHaveLength(0)
+    },
+  )
 
   test('wait: asked and answered inside one call', async () => {
     const { guard, login, invocation, authorizationServer } = await world({ ciba: { interval: 1 } })
@@ -115,7 +119,7 @@ describe('the four levels', () => {
     expect(await running).toMatchObject({ status: 'done', result: 'ran' })
   })
 
-  test('another process over the same store finds the question, and the answer', async () => {
+  test(verifies('A3', 'another process over the same store finds the question, and the answer'), async () => {
     const { guard, login, invocation, authorizationServer, clock } = await world()
     const store = memoryStore({ clock })
     const keys = { seal: [new Uint8Array(32).fill(1)] as const, index: new Uint8Array(32).fill(2) }

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
@@ -140,40 +141,43 @@ function accessOf(
 }
 
 describe('guard.run, explainAccess and guard.visible', () => {
-  test('give one answer about roles and scopes for any policy, role map, ceiling, delegation and token', async () => {
-    let [yes, no] = [0, 0]
-    await fc.assert(
-      fc.asyncProperty(scene, async ({ credentials, approval, needed, map, held, ceiling, delegation, token }) => {
-        const rules = {
-          access: accessOf(credentials, approval === 'when'),
-          ...(needed && { roles: needed }),
-          ...(approval !== 'none' && {
-            approval: {
-              message: () => 'Pay?',
-              ...(approval === 'when' && {
-                when: ({ input }: { readonly input: { readonly amount: number } }) => input.amount > 10,
-              }),
+  test(
+    verifies('I5', 'give one answer about roles and scopes for any policy, role map, ceiling, delegation and token'),
+    async () => {
+      let [yes, no] = [0, 0]
+      await fc.assert(
+        fc.asyncProperty(scene, async ({ credentials, approval, needed, map, held, ceiling, delegation, token }) => {
+          const rules = {
+            access: accessOf(credentials, approval === 'when'),
+            ...(needed && { roles: needed }),
+            ...(approval !== 'none' && {
+              approval: {
+                message: () => 'Pay?',
+                ...(approval === 'when' && {
+                  when: ({ input }: { readonly input: { readonly amount: number } }) => input.amount > 10,
+                }),
+              },
+            }),
+          }
+          const { guardSays, explained, visible } = await answers(
+            rules,
+            identityOf({ held, token: token as OwnToken, delegation: delegation as Delegated }),
+            {
+              ...(map && { roles: roleMap({ claim: 'roles', scopes: map }) }),
+              agent: { name: agent, ...(ceiling && { ceiling }) },
             },
-          }),
-        }
-        const { guardSays, explained, visible } = await answers(
-          rules,
-          identityOf({ held, token: token as OwnToken, delegation: delegation as Delegated }),
-          {
-            ...(map && { roles: roleMap({ claim: 'roles', scopes: map }) }),
-            agent: { name: agent, ...(ceiling && { ceiling }) },
-          },
-        )
-        expect(explained).toEqual(guardSays)
-        expect(visible).toBe(Object.values(guardSays).includes(true))
-        if (visible) yes++
-        else no++
-      }),
-      { numRuns: 400 },
-    )
-    // Both answers were given often, or nothing was shown.
-    expect(Math.min(yes, no)).toBeGreaterThan(40)
-  })
+          )
+          expect(explained).toEqual(guardSays)
+          expect(visible).toBe(Object.values(guardSays).includes(true))
+          if (visible) yes++
+          else no++
+        }),
+        { numRuns: 400 },
+      )
+      // Both answers were given often, or nothing was shown.
+      expect(Math.min(yes, no)).toBeGreaterThan(40)
+    },
+  )
 
   const own = { access: { api: resource(API, { scopes: ['write'] }) } }
 

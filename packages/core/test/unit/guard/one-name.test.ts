@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { policy } from '../../../src/index.ts'
@@ -11,15 +12,18 @@ describe('the same slot and raw input name the same run (A12)', () => {
     ['the time limit of its policy', { timeoutMs: 1_000 }, { timeoutMs: 2_000 }],
     ['the version of its policy', { version: '1' }, { version: '2' }],
     ['the way that it waits', { wait: { maxSeconds: 1 } }, { wait: { maxSeconds: 2 } }],
-  ])('a completed write is told again and not run again after a deploy changed %s', async (_, before, after) => {
-    const { guard, call } = smallWorld()
-    let runs = 0
-    await guard().run(deployed(before), call(), () => ++runs)
-    expect(await guard().run(deployed(after), call(), () => ++runs)).toMatchObject({ status: 'done', result: 1 })
-    expect(runs).toBe(1)
-  })
+  ])(
+    verifies('A12', 'a completed write is told again and not run again after a deploy changed %s'),
+    async (_, before, after) => {
+      const { guard, call } = smallWorld()
+      let runs = 0
+      await guard().run(deployed(before), call(), () => ++runs)
+      expect(await guard().run(deployed(after), call(), () => ++runs)).toMatchObject({ status: 'done', result: 1 })
+      expect(runs).toBe(1)
+    },
+  )
 
-  test('a crashed run is not run again after a deploy', async () => {
+  test(verifies('A12', 'a crashed run is not run again after a deploy'), async () => {
     const { guard, call, clock } = smallWorld()
     void guard().run(deployed({ timeoutMs: 1_000 }), call(), () => new Promise(() => {}))
     await expect
@@ -32,17 +36,20 @@ describe('the same slot and raw input name the same run (A12)', () => {
     })
   })
 
-  test('a completed write is told to a token of another client of the same issuer, and not run again', async () => {
-    const { guard, call } = smallWorld()
-    let runs = 0
-    const behalf = guard()
-    await behalf.run(writes, call(), () => ++runs)
-    const outcome = await behalf.run(writes, call({ identity: user({ clientId: 'mobile' }) }), () => ++runs)
-    expect(outcome).toMatchObject({ status: 'done', result: 1 })
-    expect(runs).toBe(1)
-  })
+  test(
+    verifies('A12', 'a completed write is told to a token of another client of the same issuer, and not run again'),
+    async () => {
+      const { guard, call } = smallWorld()
+      let runs = 0
+      const behalf = guard()
+      await behalf.run(writes, call(), () => ++runs)
+      const outcome = await behalf.run(writes, call({ identity: user({ clientId: 'mobile' }) }), () => ++runs)
+      expect(outcome).toMatchObject({ status: 'done', result: 1 })
+      expect(runs).toBe(1)
+    },
+  )
 
-  test('another kind of caller is refused what a run that started gave', async () => {
+  test(verifies('A12', 'another kind of caller is refused what a run that started gave'), async () => {
     const { guard, call } = smallWorld()
     const behalf = guard()
     await behalf.run(writes, call(), () => 'a secret')
@@ -65,7 +72,7 @@ describe('the same slot and raw input name the same run (A12)', () => {
 describe('the first parsed input of a slot is the input of its run (A12)', () => {
   const random = z.strictObject({ amount: z.number(), reference: z.string().default(() => crypto.randomUUID()) })
 
-  test('a random default: three tries of one slot run the write once', async () => {
+  test(verifies('A12', 'a random default: three tries of one slot run the write once'), async () => {
     const { guard, call } = smallWorld()
     const seen: string[] = []
     const policyOf = policy(random, { version: '1', effect: 'write' })
@@ -116,7 +123,7 @@ describe('the first parsed input of a slot is the input of its run (A12)', () =>
     expect(odd).toMatchObject({ status: 'denied', code: 'invalid_input' })
   })
 
-  test('the policy is asked about the stored input, and not about a fresh default', async () => {
+  test(verifies('A12', 'the policy is asked about the stored input, and not about a fresh default'), async () => {
     const { guard, call, questions } = smallWorld()
     const flips = [1, 1_000]
     const growing = z.strictObject({ amount: z.number(), fee: z.number().default(() => flips.shift() ?? 1_000) })

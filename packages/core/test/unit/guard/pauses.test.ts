@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { ConfigurationError, type Interrupt, parseInterrupt } from '../../../src/index.ts'
 import { asks, keys, smallWorld, user } from './small-world.ts'
@@ -28,28 +29,31 @@ test('the state of a question is told for its own pause, by every guard with the
   expect(await other.pauses.stateOf(kept, asked)).toBeUndefined()
 })
 
-test('an interrupt without a proof, of another pause, or with any field changed has no state', async () => {
-  const { guard, kept } = await paused()
-  const { pauses } = guard()
-  const { proof: _, ...bare } = kept
-  const asked = { pause: 'pause-1', identity: user() }
-  expect(await pauses.stateOf(bare, asked)).toBeUndefined()
-  expect(await pauses.stateOf(kept, { ...asked, pause: 'pause-2' })).toBeUndefined()
-  for (const change of [
-    { kind: 'login_required' },
-    { id: 'other' },
-    { tool: 'wipe' },
-    { message: 'hi' },
-    { expiresAt: 1 },
-    { url: 'https://phisher.example' },
-    { proof: 'x' },
-    { proof: '' },
-    { proof: 1 },
-    { proof: undefined },
-  ]) {
-    expect(await pauses.stateOf({ ...kept, ...change } as Interrupt, asked)).toBeUndefined()
-  }
-})
+test(
+  verifies('A3', 'an interrupt without a proof, of another pause, or with any field changed has no state'),
+  async () => {
+    const { guard, kept } = await paused()
+    const { pauses } = guard()
+    const { proof: _, ...bare } = kept
+    const asked = { pause: 'pause-1', identity: user() }
+    expect(await pauses.stateOf(bare, asked)).toBeUndefined()
+    expect(await pauses.stateOf(kept, { ...asked, pause: 'pause-2' })).toBeUndefined()
+    for (const change of [
+      { kind: 'login_required' },
+      { id: 'other' },
+      { tool: 'wipe' },
+      { message: 'hi' },
+      { expiresAt: 1 },
+      { url: 'https://phisher.example' },
+      { proof: 'x' },
+      { proof: '' },
+      { proof: 1 },
+      { proof: undefined },
+    ]) {
+      expect(await pauses.stateOf({ ...kept, ...change } as Interrupt, asked)).toBeUndefined()
+    }
+  },
+)
 
 test('a sign-in, an account and a step-up have no record, and are known by their proof all the same', async () => {
   const { pauses } = smallWorld().guard()

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { policy } from '../../../src/index.ts'
 import { schema, smallWorld } from './small-world.ts'
@@ -10,7 +11,7 @@ async function asking(message: string) {
   return { outcome, detail: outcome.trace.steps.at(-1)?.detail, sent: questions.map((question) => question.message) }
 }
 
-describe('a message that reads other than it means is sent to nobody (A8)', () => {
+describe(verifies('A8', 'a message that reads other than it means is sent to nobody (A8)'), () => {
   test.each([
     ['a braille blank', 'Pay\u28005', 'U+2800'],
     ['a note without a head', 'Pay 5\u{1D159}0', 'U+1D159'],
@@ -42,7 +43,7 @@ describe('a message that reads other than it means is sent to nobody (A8)', () =
     'Buy 5 ❤️ 👩‍👩‍👧',
     'Pay  5, with two spaces ',
     '買う：５０株',
-  ])('one in any language is sent as it was written: %s', async (message) => {
+  ])(verifies('A8', 'one in any language is sent as it was written: %s'), async (message) => {
     const { outcome, sent } = await asking(message)
     expect(outcome.status).toBe('interrupted')
     expect(sent).toEqual([message.normalize('NFC')])

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { denySentences } from '../../../src/guard/sentences.ts'
 import { ConfigurationError, InvalidResponseError, OAuthResponseError } from '../../../src/index.ts'
@@ -20,8 +21,11 @@ test.each([
   expect(questions).toHaveLength(0)
 })
 
-test('where the response to the request breaks the specification, the person may have been asked', async () => {
-  const { guard, call, failsToAsk } = smallWorld()
-  failsToAsk(() => Promise.reject(new InvalidResponseError('no auth_req_id')))
-  expect(await guard().run(asks, call(), () => 'ran')).toMatchObject({ code: 'approval_failed' })
-})
+test(
+  verifies('A6', 'where the response to the request breaks the specification, the person may have been asked'),
+  async () => {
+    const { guard, call, failsToAsk } = smallWorld()
+    failsToAsk(() => Promise.reject(new InvalidResponseError('no auth_req_id')))
+    expect(await guard().run(asks, call(), () => 'ran')).toMatchObject({ code: 'approval_failed' })
+  },
+)

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { policy } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'
@@ -22,7 +23,7 @@ describe('an agent and a job replace no question but their own', () => {
   test.each([
     ['open', 'pending'],
     ['answered with yes', 'approved'],
-  ] as const)('the user’s, which is %s', async (_, answer) => {
+  ] as const)(verifies('A11', 'the user’s, which is %s'), async (_, answer) => {
     const { behalf, call, clock, answers, questions, told, others, id } = await asked()
     answers({ status: answer })
     clock.advance(6)
@@ -53,7 +54,7 @@ describe('an agent and a job replace no question but their own', () => {
     expect(questions).toHaveLength(3)
   })
 
-  test('that of another agent', async () => {
+  test(verifies('A11', 'that of another agent'), async () => {
     const { guard, call, questions } = smallWorld()
     const behalf = guard()
     await behalf.run(asks, call({ identity: agent('one') }), () => 'ran')

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { fieldsOf } from '../../../src/identity/index.ts'
@@ -9,7 +10,7 @@ import { buy, createOrder, policies, world } from './world.ts'
 const schema = z.strictObject({})
 const approval = { message: () => 'Do it' }
 
-describe('words that are misspelt weaken nothing (E3)', () => {
+describe(verifies('E3', 'words that are misspelt weaken nothing (E3)'), () => {
   test.each([
     ['policy.effect', { effect: 'Write', approval }],
     ['policy.subjects', { subjects: 'users' }],
@@ -50,7 +51,7 @@ describe('an open approval stays open', () => {
     expect((await behalf.run(policies.create_order, call, createOrder)).status).toBe('interrupted')
   })
 
-  test('an answer without the token that was to carry it is no approval (A9)', async () => {
+  test(verifies('A9', 'an answer without the token that was to carry it is no approval (A9)'), async () => {
     const { guard, login, invocation, clock } = await world()
     const channel: ApprovalChannel = {
       specificationVersion: 1,
@@ -106,7 +107,7 @@ describe('the run itself', () => {
     expect(outcome).toMatchObject({ status: 'done', result: 'nobody' })
   })
 
-  test('no shape of error carries a token out (I3, E4)', async () => {
+  test(verifies('I3', 'no shape of error carries a token out (I3, E4)'), async () => {
     const { guard, login, invocation } = await world()
     const call = invocation({ tool: 'read_portfolio', input: { portfolio: 'p-ann' }, identity: await login() })
     const behalf = guard()

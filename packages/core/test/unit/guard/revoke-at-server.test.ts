@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { type ApprovalChannel, memoryStore, StoreError } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
@@ -43,7 +44,7 @@ describe('revoke tells the issuer (I9, RFC 7009)', () => {
     expect(await revocations(all)).toMatchObject([{ token_type_hint: 'access_token' }])
   })
 
-  test('of exchanged tokens of this process, and of no upstream’s', async () => {
+  test(verifies('I9', 'of exchanged tokens of this process, and of no upstream’s'), async () => {
     const all = await world()
     const { guard, login, invocation, authorizationServer } = all
     await authorizationServer.controls.connect('ann', 'stocktrade', { upstreamSubject: 'st-1001' })

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { type ApprovalChannel, connection, policy, StoreError, type Vault } from '../../../src/index.ts'
@@ -10,7 +11,7 @@ const uses = policy(schema, {
 })
 
 describe('revoke (I9)', () => {
-  test('ends open questions and unused approvals at once, and the channel is told', async () => {
+  test(verifies('I9', 'ends open questions and unused approvals at once, and the channel is told'), async () => {
     const { guard, call, answers, clock, channel } = smallWorld()
     const told: unknown[] = []
     const approvals: ApprovalChannel = { ...channel, cancel: async (asked) => void told.push(asked.state) }
@@ -114,7 +115,7 @@ describe('revoke (I9)', () => {
     expect(asked).toBe(2)
   })
 
-  test('another process sees it within revocationSeconds', async () => {
+  test(verifies('I9', 'another process sees it within revocationSeconds'), async () => {
     const { guard, call, clock } = smallWorld()
     const here = guard()
     const there = guard({ revocationSeconds: 20 })
@@ -126,7 +127,7 @@ describe('revoke (I9)', () => {
     expect(await there.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
   })
 
-  test('and always before a claim, however lately it read', async () => {
+  test(verifies('I9', 'and always before a claim, however lately it read'), async () => {
     const { guard, call } = smallWorld()
     const here = guard()
     const there = guard({ revocationSeconds: 3600 })
@@ -187,7 +188,7 @@ describe('revoke (I9)', () => {
     expect(await guard().revoke(subject)).toMatchObject({ approvals: 0 })
   })
 
-  test('does not stop a body that runs', async () => {
+  test(verifies('I9', 'does not stop a body that runs'), async () => {
     const { guard, call } = smallWorld()
     const behalf = guard()
     const outcome = await behalf.run(writes, call(), async () => {

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { policy, type Revocation, StoreError, TransportError } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
@@ -7,7 +8,7 @@ const phone = () => user({ sessionId: 'phone' })
 const desk = () => user({ sessionId: 'desk' })
 
 describe('a question of a revoked proof is not sent (I11)', () => {
-  test('of a session that is revoked while it replaces the question of another session', async () => {
+  test(verifies('I11', 'of a session that is revoked while it replaces the question of another session'), async () => {
     const { guard, call, store, questions } = smallWorld()
     const newer = policy(schema, { version: '2', approval: { message: () => 'Pay (2)' } })
     await guard().run(asks, call({ identity: desk() }), () => 'ran')
@@ -29,7 +30,7 @@ describe('a question of a revoked proof is not sent (I11)', () => {
     ['a session', { session: 'phone' }, {}],
     ['a subject', { subject: 'ann' }, {}],
     ['a subject whose proof says when they logged in', { subject: 'ann' }, { authTime: 1_799_999_000 }],
-  ])('of %s whose revoker died before its clean-up, whoever sends it', async (_, whose, proof) => {
+  ])(verifies('I11', 'of %s whose revoker died before its clean-up, whoever sends it'), async (_, whose, proof) => {
     const { guard, call, store, clock, questions, failsToAsk } = smallWorld()
     failsToAsk(() => Promise.reject(new TransportError('down')))
     const identity = user({ sessionId: 'phone', ...proof })

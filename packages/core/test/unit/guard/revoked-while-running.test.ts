@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { HadNoEffect, policy } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
@@ -12,7 +13,7 @@ test.each([
   ['the session', { session: 'phone' }, 'interrupted', 2],
   ['another user', { subject: 'bob' }, 'done', 1],
 ])(
-  'the yes of another approver, after %s was revoked while the run ended without effect',
+  verifies('A11', 'the yes of another approver, after %s was revoked while the run ended without effect'),
   async (_, whose: object, status, asked) => {
     const { guard, call, clock, answers, questions } = smallWorld()
     const behalf = guard()

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { entraRoles } from '../../../src/doors/roles.ts'
@@ -29,7 +30,7 @@ describe('step 3', () => {
     expect(detailOf(behind)).toContain('overage')
   })
 
-  test('a token for the same API gains no scope by being exchanged (I5)', async () => {
+  test(verifies('I5', 'a token for the same API gains no scope by being exchanged (I5)'), async () => {
     const { guard, call } = smallWorld()
     const identity = user({}, ['agent', API], ['pay:read'])
     const outcome = await guard().run(pay, call({ identity }), () => 'ran')

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { admit, fieldsOf } from '../../../src/identity/index.ts'
@@ -37,7 +38,7 @@ describe('who is asked, and what for (A8, A9)', () => {
     expect(asked).toMatchObject({ subject: 'bob', scopes: ['openid'] })
   })
 
-  test('an approver that names nobody is nobody', async () => {
+  test(verifies('A8', 'an approver that names nobody is nobody'), async () => {
     const { guard, login, invocation } = await world()
     const call = invocation({ tool: 't', input: { n: 1 }, identity: await login() })
     for (const nobody of [{ issuer: 'x' }, { issuer: '', subject: 'bob' }, { issuer: 'x', subject: 5 }]) {
@@ -63,7 +64,7 @@ describe('who is asked, and what for (A8, A9)', () => {
     expect([await ask(true, 'a'), await ask(true, 'b')]).toEqual([2, 3])
   })
 
-  test('what the person reads has no hidden characters, and is composed', async () => {
+  test(verifies('A8', 'what the person reads has no hidden characters, and is composed'), async () => {
     const { guard, login, invocation } = await world()
     const identity = await login()
     const read: string[] = []
@@ -104,14 +105,14 @@ describe('who is asked, and what for (A8, A9)', () => {
 })
 
 describe('permission and access', () => {
-  test('an empty list of permissions allows nothing (F1)', async () => {
+  test(verifies('F1', 'an empty list of permissions allows nothing (F1)'), async () => {
     const { guard, login, invocation } = await world()
     const none = policy(Order, { permission: () => [] })
     const call = invocation({ tool: 't', input: { n: 1 }, identity: await login() })
     expect(await guard().run(none, call, () => 'ran')).toMatchObject({ code: 'not_permitted' })
   })
 
-  test('an approval’s token is never cached, and never replaced (I2, I6)', async () => {
+  test(verifies('I2', 'an approval’s token is never cached, and never replaced (I2, I6)'), async () => {
     const { guard, login, invocation, authorizationServer, clock, stockTrade } = await world()
     const behalf = guard()
     const identity = await login()
@@ -156,7 +157,7 @@ describe('approved calls and the cache (I2)', () => {
     expect(await behalf.run(policies.create_order, call, seen)).toMatchObject({ result: [{ quantity: 50 }] })
   })
 
-  test('what is exchanged for an approved call is kept for no other', async () => {
+  test(verifies('I2', 'what is exchanged for an approved call is kept for no other'), async () => {
     const { guard, login, invocation, authorizationServer, clock } = await world()
     const behalf = guard()
     const identity = await login()

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { HadNoEffect, policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
@@ -8,15 +9,18 @@ const askV = (version: string, over: object = {}) =>
   policy(schema, { version, approval: { message: () => 'Pay', ...over } })
 const agent = () => user({ actor: { subject: 'agent-7' } })
 
-test('a result is not told to another kind of caller who tried the slot before, without effect', async () => {
-  const { guard, call } = smallWorld()
-  const g = guard()
-  await g
-    .run(writes, call({ identity: agent() }), () => Promise.reject(new HadNoEffect(new Error('x'))))
-    .catch(() => {})
-  await g.run(writes, call(), () => 'secret')
-  expect(JSON.stringify(await g.run(writes, call({ identity: agent() }), () => 'again'))).not.toContain('secret')
-})
+test(
+  verifies('A11', 'a result is not told to another kind of caller who tried the slot before, without effect'),
+  async () => {
+    const { guard, call } = smallWorld()
+    const g = guard()
+    await g
+      .run(writes, call({ identity: agent() }), () => Promise.reject(new HadNoEffect(new Error('x'))))
+      .catch(() => {})
+    await g.run(writes, call(), () => 'secret')
+    expect(JSON.stringify(await g.run(writes, call({ identity: agent() }), () => 'again'))).not.toContain('secret')
+  },
+)
 test('the caller who ran it is told its result, whoever tried the slot before', async () => {
   const { guard, call } = smallWorld()
   const g = guard()
@@ -77,7 +81,7 @@ test.each([
   }
   expect(questions.length).toBeLessThan(10)
 })
-test('a yes is used while two versions of a policy poll in turn', async () => {
+test(verifies('A11', 'a yes is used while two versions of a policy poll in turn'), async () => {
   const { guard, call, clock, answers } = smallWorld()
   const g = guard()
   answers({ status: 'approved' })

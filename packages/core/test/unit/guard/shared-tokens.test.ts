@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { type GuardOptions, memoryStore, type UserIdentity } from '../../../src/index.ts'
 import { pointedRows } from '../stores/pointed-rows.ts'
@@ -33,14 +34,14 @@ describe('guards that share tokens', () => {
     expect(await exchangesAt(target)).toHaveLength(1)
   })
 
-  test('users and logins never share one', async () => {
+  test(verifies('I2', 'users and logins never share one'), async () => {
     const target = await processes()
     const [ann, again, bob] = [await target.login(), await target.login(), await target.login('bob')]
     for (const identity of [ann, again, bob, ann]) await target.read(identity)
     expect(await exchangesAt(target)).toHaveLength(3)
   })
 
-  test('two agents never share one', async () => {
+  test(verifies('I2', 'two agents never share one'), async () => {
     const target = await processes()
     const identity = await target.login()
     await target.read(identity)

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { runAs, type Slot, slotWithin } from '../../../src/index.ts'
 import { reads, smallWorld, user } from './small-world.ts'
@@ -17,18 +18,24 @@ test('outside of a call, a slot stays as it is', () => {
   expect([slotWithin(slot, pay), slotWithin(slot, pay), slotWithin('key', pay)]).toEqual([slot, slot, 'key'])
 })
 
-test('equal calls of a body are counted, under the call around them; others are told apart by what they are', async () => {
-  const other = { ...pay, input: { amount: 2 } }
-  const made = () => [slotWithin(slot, pay), slotWithin(slot, other), slotWithin(slot, pay)]
-  const expected = [
-    ['thread', 'call/call/1'],
-    ['thread', 'call/call/1'],
-    ['thread', 'call/call/2'],
-  ]
-  expect(await within(made)).toEqual(expected)
-  // A body that begins anew makes the same ones.
-  expect(await within(made)).toEqual(expected)
-})
+test(
+  verifies(
+    'A12',
+    'equal calls of a body are counted, under the call around them; others are told apart by what they are',
+  ),
+  async () => {
+    const other = { ...pay, input: { amount: 2 } }
+    const made = () => [slotWithin(slot, pay), slotWithin(slot, other), slotWithin(slot, pay)]
+    const expected = [
+      ['thread', 'call/call/1'],
+      ['thread', 'call/call/1'],
+      ['thread', 'call/call/2'],
+    ]
+    expect(await within(made)).toEqual(expected)
+    // A body that begins anew makes the same ones.
+    expect(await within(made)).toEqual(expected)
+  },
+)
 
 test('what runs in a body as another user is counted too', async () => {
   const bob = user({ subject: 'bob' })

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { connection, policy, StepUpRequiredError, StoreError, type Vault } from '../../../src/index.ts'
@@ -36,49 +37,58 @@ const stepUp = {
 }
 
 describe('an API asks for more in mid-body (E5)', () => {
-  test('the next preflight, in any process, says what was asked; then the same run goes on with its approval and key', async () => {
-    const { guard, call, send, answers, clock, questions, answer } = strictApi()
-    const behalf = guard()
-    await behalf.run(asksFirst, call(), send as never)
-    answers({ status: 'approved' })
-    clock.advance(10)
-    await expect(behalf.run(asksFirst, call(), send as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
-    const elsewhere = guard()
-    for (const slot of ['new', ['thread', 'call']] as const) {
-      expect(await elsewhere.preflight(asksFirst, call({ slot }))).toMatchObject(stepUp)
-      expect(await elsewhere.run(asksFirst, call({ slot }), send as never)).toMatchObject(stepUp)
-    }
-    expect(questions).toHaveLength(1)
-    const identity = user({ acr: 'gold', authTime: clock.now() / 1000 - 10 })
-    answers({ status: 'pending' })
-    answer.header = undefined
-    // A 401 is a definite refusal: nothing was sent, so the run is not in doubt (A13).
-    expect(await elsewhere.run(asksFirst, call({ identity }), send as never)).toMatchObject({ result: 'sent' })
-    expect(questions).toHaveLength(1)
-  })
+  test(
+    verifies(
+      'E5',
+      'the next preflight, in any process, says what was asked; then the same run goes on with its approval and key',
+    ),
+    async () => {
+      const { guard, call, send, answers, clock, questions, answer } = strictApi()
+      const behalf = guard()
+      await behalf.run(asksFirst, call(), send as never)
+      answers({ status: 'approved' })
+      clock.advance(10)
+      await expect(behalf.run(asksFirst, call(), send as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
+      const elsewhere = guard()
+      for (const slot of ['new', ['thread', 'call']] as const) {
+        expect(await elsewhere.preflight(asksFirst, call({ slot }))).toMatchObject(stepUp)
+        expect(await elsewhere.run(asksFirst, call({ slot }), send as never)).toMatchObject(stepUp)
+      }
+      expect(questions).toHaveLength(1)
+      const identity = user({ acr: 'gold', authTime: clock.now() / 1000 - 10 })
+      answers({ status: 'pending' })
+      answer.header = undefined
+      // A 401 is a definite refusal: nothing was sent, so the run is not in doubt (A13).
+      expect(await elsewhere.run(asksFirst, call({ identity }), send as never)).toMatchObject({ result: 'sent' })
+      expect(questions).toHaveLength(1)
+    },
+  )
 
-  test('a demand that comes after a write leaves the run in doubt, and is not asked of the user first', async () => {
-    const { guard, call, answers, clock } = strictApi()
-    const behalf = guard()
-    await behalf.run(asksFirst, call(), () => 'ran')
-    answers({ status: 'approved' })
-    clock.advance(10)
-    const twice = async (_: unknown, { access }: { access: { mail: { fetch: typeof fetch } } }) => {
-      await access.mail.fetch('https://mail.example/draft', { method: 'POST' })
-      return access.mail.fetch('https://mail.example/send', { method: 'POST' })
-    }
-    let requests = 0
-    const api = guard({
-      fetch: async () =>
-        ++requests === 1
-          ? new Response('drafted')
-          : new Response(null, { status: 401, headers: { 'www-authenticate': challenge } }),
-    })
-    await expect(api.run(asksFirst, call(), twice as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
-    expect(await api.preflight(asksFirst, call())).toMatchObject({ status: 'denied', code: 'unknown_outcome' })
-  })
+  test(
+    verifies('E5', 'a demand that comes after a write leaves the run in doubt, and is not asked of the user first'),
+    async () => {
+      const { guard, call, answers, clock } = strictApi()
+      const behalf = guard()
+      await behalf.run(asksFirst, call(), () => 'ran')
+      answers({ status: 'approved' })
+      clock.advance(10)
+      const twice = async (_: unknown, { access }: { access: { mail: { fetch: typeof fetch } } }) => {
+        await access.mail.fetch('https://mail.example/draft', { method: 'POST' })
+        return access.mail.fetch('https://mail.example/send', { method: 'POST' })
+      }
+      let requests = 0
+      const api = guard({
+        fetch: async () =>
+          ++requests === 1
+            ? new Response('drafted')
+            : new Response(null, { status: 401, headers: { 'www-authenticate': challenge } }),
+      })
+      await expect(api.run(asksFirst, call(), twice as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
+      expect(await api.preflight(asksFirst, call())).toMatchObject({ status: 'denied', code: 'unknown_outcome' })
+    },
+  )
 
-  test('a challenge that repeats the token is kept without it', async () => {
+  test(verifies('E5', 'a challenge that repeats the token is kept without it'), async () => {
     const { guard, call, send, answer } = strictApi()
     answer.header = 'Bearer error="insufficient_user_authentication", acr_values="a-token gold"'
     await expect(guard().run(reads, call(), send as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
@@ -117,7 +127,7 @@ describe('an API asks for more in mid-body (E5)', () => {
     expect(await elsewhere.run(reads, call(), send as never)).toMatchObject(stepUp)
   })
 
-  test('a weaker, an older and another user’s login do not answer it', async () => {
+  test(verifies('E5', 'a weaker, an older and another user’s login do not answer it'), async () => {
     const { guard, call, send, clock } = strictApi()
     const behalf = guard()
     await expect(behalf.run(reads, call(), send as never)).rejects.toThrow()
@@ -146,7 +156,7 @@ describe('an API asks for more in mid-body (E5)', () => {
     expect(await behalf.preflight(reads, call())).toMatchObject({ status: 'ready' })
   })
 
-  test('what nobody answers is forgotten', async () => {
+  test(verifies('E5', 'what nobody answers is forgotten'), async () => {
     const { guard, call, send, clock } = strictApi()
     const behalf = guard()
     await expect(behalf.run(reads, call(), send as never)).rejects.toThrow()
@@ -199,7 +209,7 @@ describe('an API asks for more in mid-body (E5)', () => {
   })
 })
 
-test('what an inner tool was asked for is not asked of the tool around it', async () => {
+test(verifies('E5', 'what an inner tool was asked for is not asked of the tool around it'), async () => {
   for (const wraps of [false, true]) {
     const { guard, call, send } = strictApi()
     const behalf = guard()

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test, vi } from 'vitest'
 import { type Fault, may, object, policy, publicTool, type Store } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
@@ -38,7 +39,7 @@ describe('a store that throws an error of its own', () => {
       asks,
       (operation: string, key: string) => operation === 'put' && key.startsWith('run:'),
     ],
-  ])('%s: the call is unavailable, with no promise that another try helps', async (_, rules, fails) => {
+  ])(verifies('E1', '%s: the call is unavailable, with no promise that another try helps'), async (_, rules, fails) => {
     const { behalf, call, faults, questions } = unclassifiedWorld(fails)
     const body = vi.fn(() => 'ran')
     const outcome = await behalf.run(rules, call(), body)

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import type { MockAuthorizationServer } from '@behalf/testing'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { buy, createOrder, ORIGIN, policies, world } from './world.ts'
 
@@ -11,7 +12,7 @@ describe('tokens (I3, I6, E4)', () => {
     return { ...target, identity, call, behalf: target.guard() }
   }
 
-  test('a body that returns or throws its own token gives it to nobody', async () => {
+  test(verifies('E4', 'a body that returns or throws its own token gives it to nobody'), async () => {
     const { behalf, call } = await seeing()
     const returned = await behalf.run(policies.read_portfolio, call, (_, { access }) =>
       access.trade.withToken((token) => ({ nested: [`Bearer ${token}`] })),
@@ -27,7 +28,7 @@ describe('tokens (I3, I6, E4)', () => {
     expect(inspect(error, { depth: 10 })).toContain('failed with [token]')
   })
 
-  test('nothing that the app or the model sees holds a token', async () => {
+  test(verifies('I3', 'nothing that the app or the model sees holds a token'), async () => {
     const { behalf, call, identity, events } = await seeing()
     const outcome = await behalf.run(policies.read_portfolio, call, (_, received) => {
       expect(inspect(received, { depth: 10, showHidden: true })).not.toContain('eyJ')
@@ -40,7 +41,7 @@ describe('tokens (I3, I6, E4)', () => {
     }
   })
 
-  test('a credential ends with its call, and goes to its own origin only', async () => {
+  test(verifies('I6', 'a credential ends with its call, and goes to its own origin only'), async () => {
     const { behalf, call } = await seeing()
     let kept: { fetch(input: string): Promise<Response> } | undefined
     await behalf.run(policies.read_portfolio, call, async (_, { access }) => {
@@ -50,7 +51,7 @@ describe('tokens (I3, I6, E4)', () => {
     await expect(kept?.fetch(`${ORIGIN}/portfolios/p-ann`)).rejects.toMatchObject({ reason: 'call_ended' })
   })
 
-  test('a warm call exchanges nothing, and two users never share a token (I2)', async () => {
+  test(verifies('I2', 'a warm call exchanges nothing, and two users never share a token (I2)'), async () => {
     const { behalf, call, login, authorizationServer } = await seeing()
     const whose = (identity = call.identity) =>
       behalf.run(policies.read_portfolio, { ...call, ...(identity && { identity }) }, (_, { access }) =>

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { UserIdentity } from '../../../src/contract/index.ts'
@@ -194,7 +195,7 @@ describe('observe mode (F5)', () => {
     expect((await observing([]).visible(policies, ann)).names).toEqual(Object.keys(policies))
   })
 
-  test('is said in every trace, whatever became of the call', async () => {
+  test(verifies('F5', 'is said in every trace, whatever became of the call'), async () => {
     const invocation = (over: object) => ({ tool: 't', slot: 's', input: {}, identity: ann, ...over })
     const guard = observing([])
     const run = await guard.run(policies.trade, invocation({}), () => 1)
@@ -212,20 +213,23 @@ describe('observe mode (F5)', () => {
   })
 })
 
-test('the trace says that only the user was asked about, and the question how fresh it must be', async () => {
-  const { asked, permissions } = system(['tool:trade'])
-  const guard = guardWith({ permissions })
-  const userOnly = policy(nothing, { permission: () => tool('trade'), subjects: 'user' })
-  const invocation = { tool: 't', slot: 's', input: {}, identity: ann }
-  const detail = async (rules: typeof userOnly) =>
-    (await guard.run(rules, invocation, () => 1)).trace.steps.find(({ step }) => step === 'permission')?.detail
-  expect(await detail(userOnly)).toContain('user only: the model has no agents')
-  expect(await detail(policies.trade)).not.toContain('user only')
-  expect(asked.map(({ subjects, effect }) => [subjects, effect])).toEqual([
-    ['user', 'read'],
-    [undefined, 'write'],
-  ])
-})
+test(
+  verifies('F2', 'the trace says that only the user was asked about, and the question how fresh it must be'),
+  async () => {
+    const { asked, permissions } = system(['tool:trade'])
+    const guard = guardWith({ permissions })
+    const userOnly = policy(nothing, { permission: () => tool('trade'), subjects: 'user' })
+    const invocation = { tool: 't', slot: 's', input: {}, identity: ann }
+    const detail = async (rules: typeof userOnly) =>
+      (await guard.run(rules, invocation, () => 1)).trace.steps.find(({ step }) => step === 'permission')?.detail
+    expect(await detail(userOnly)).toContain('user only: the model has no agents')
+    expect(await detail(policies.trade)).not.toContain('user only')
+    expect(asked.map(({ subjects, effect }) => [subjects, effect])).toEqual([
+      ['user', 'read'],
+      [undefined, 'write'],
+    ])
+  },
+)
 
 test('the trace carries the reasons, of a refusal as of an allow', async () => {
   const invocation = { tool: 'trade', slot: 's', input: {}, identity: ann }

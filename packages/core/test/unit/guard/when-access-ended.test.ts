@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
@@ -6,7 +7,7 @@ import { asks, ISSUER, reads, smallWorld, user, writes } from './small-world.ts'
 const ann = { issuer: ISSUER, subject: 'ann' }
 
 describe('a revocation, and the clocks of others', () => {
-  test('one process with a clock an hour ahead hides no revocation of the others', async () => {
+  test(verifies('I9', 'one process with a clock an hour ahead hides no revocation of the others'), async () => {
     const { guard, call, clock } = smallWorld()
     const ahead = guard({ clock: { ...clock, now: () => clock.now() + 3_600_000 } })
     const there = guard()
@@ -17,7 +18,7 @@ describe('a revocation, and the clocks of others', () => {
     expect(await there.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
   })
 
-  test('a token of an issuer that is 20 s ahead, from before the revocation, is refused', async () => {
+  test(verifies('I9', 'a token of an issuer that is 20 s ahead, from before the revocation, is refused'), async () => {
     const { guard, call, clock } = smallWorld()
     const behalf = guard()
     const identity = user({ claims: { iat: clock.now() / 1000 + 20 } })
@@ -29,22 +30,25 @@ describe('a revocation, and the clocks of others', () => {
     }
   })
 
-  test('a token that was refreshed after it, by a login from before it, has to be followed by a login', async () => {
-    const { guard, call, clock } = smallWorld()
-    const behalf = guard()
-    const authTime = clock.now() / 1000 - 60
-    await behalf.revoke(ann)
-    clock.advance(600)
-    const identity = user({ authTime, claims: { iat: clock.now() / 1000, auth_time: authTime } })
-    for (const policy of [reads, writes]) {
-      expect(await behalf.run(policy, call({ identity }), () => 'ran')).toMatchObject({
-        status: 'interrupted',
-        interrupt: { kind: 'login_required', maxAge: 0 },
-      })
-    }
-    const again = user({ authTime: clock.now() / 1000, claims: {} })
-    expect(await behalf.run(writes, call({ identity: again }), () => 'ran')).toMatchObject({ status: 'done' })
-  })
+  test(
+    verifies('I9', 'a token that was refreshed after it, by a login from before it, has to be followed by a login'),
+    async () => {
+      const { guard, call, clock } = smallWorld()
+      const behalf = guard()
+      const authTime = clock.now() / 1000 - 60
+      await behalf.revoke(ann)
+      clock.advance(600)
+      const identity = user({ authTime, claims: { iat: clock.now() / 1000, auth_time: authTime } })
+      for (const policy of [reads, writes]) {
+        expect(await behalf.run(policy, call({ identity }), () => 'ran')).toMatchObject({
+          status: 'interrupted',
+          interrupt: { kind: 'login_required', maxAge: 0 },
+        })
+      }
+      const again = user({ authTime: clock.now() / 1000, claims: {} })
+      expect(await behalf.run(writes, call({ identity: again }), () => 'ran')).toMatchObject({ status: 'done' })
+    },
+  )
 
   test('a session that was revoked is compared by its name alone', async () => {
     const { guard, call, clock } = smallWorld()
@@ -60,7 +64,7 @@ describe('a revocation, and the clocks of others', () => {
 })
 
 describe('a revocation without a tenant', () => {
-  test('ends what users of all tenants have open', async () => {
+  test(verifies('I9', 'ends what users of all tenants have open'), async () => {
     const { guard, call, clock } = smallWorld()
     const behalf = guard()
     const one = user({ tenant: 'one', sessionId: 's' })
@@ -102,7 +106,7 @@ describe('a revocation without a tenant', () => {
 })
 
 describe('the names themselves are read', () => {
-  test('before a person is asked, however lately the log was read', async () => {
+  test(verifies('I11', 'before a person is asked, however lately the log was read'), async () => {
     const { guard, call, questions } = smallWorld()
     const there = guard({ revocationSeconds: 3600 })
     await there.run(reads, call(), () => 'ran')

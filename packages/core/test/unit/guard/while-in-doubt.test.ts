@@ -1,10 +1,11 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { policy } from '../../../src/index.ts'
 import { api, asks, type Body, blind, mail, vault, writes } from './in-doubt-world.ts'
 import { schema, smallWorld, user } from './small-world.ts'
 
 describe('while an equal run is in doubt', () => {
-  test('a call that needs no approval is refused for an hour, and then runs', async () => {
+  test(verifies('A13', 'a call that needs no approval is refused for an hour, and then runs'), async () => {
     const { run, state, request, clock } = api()
     state.status = 500
     await run(writes, 'one', request('POST'))
@@ -52,27 +53,30 @@ describe('while an equal run is in doubt', () => {
     })
   })
 
-  test('a call that needs approval asks again, says so to the person, and their yes lets it run', async () => {
-    const { run, state, request, answers, clock, questions } = api()
-    await run(asks, 'one', request('POST'))
-    answers({ status: 'approved' })
-    clock.advance(6)
-    state.status = 500
-    await run(asks, 'one', request('POST'))
-    state.status = 200
-    answers({ status: 'pending' })
-    expect(await run(asks, 'two', request('POST'))).toMatchObject({ status: 'interrupted' })
-    expect(questions.map(({ message }) => message)).toEqual([
-      'Pay 50',
-      'An equal request of 2027-01-15 08:00:06 UTC ended without a known result. Pay 50',
-    ])
-    answers({ status: 'approved' })
-    clock.advance(6)
-    expect(await run(asks, 'two', request('POST'))).toMatchObject({ status: 'done' })
-    expect(await run(asks, 'one', request('POST'))).toMatchObject({ code: 'unknown_outcome' })
-  })
+  test(
+    verifies('A13', 'a call that needs approval asks again, says so to the person, and their yes lets it run'),
+    async () => {
+      const { run, state, request, answers, clock, questions } = api()
+      await run(asks, 'one', request('POST'))
+      answers({ status: 'approved' })
+      clock.advance(6)
+      state.status = 500
+      await run(asks, 'one', request('POST'))
+      state.status = 200
+      answers({ status: 'pending' })
+      expect(await run(asks, 'two', request('POST'))).toMatchObject({ status: 'interrupted' })
+      expect(questions.map(({ message }) => message)).toEqual([
+        'Pay 50',
+        'An equal request of 2027-01-15 08:00:06 UTC ended without a known result. Pay 50',
+      ])
+      answers({ status: 'approved' })
+      clock.advance(6)
+      expect(await run(asks, 'two', request('POST'))).toMatchObject({ status: 'done' })
+      expect(await run(asks, 'one', request('POST'))).toMatchObject({ code: 'unknown_outcome' })
+    },
+  )
 
-  test('a yes that was given before the other run went in doubt is asked for anew', async () => {
+  test(verifies('A13', 'a yes that was given before the other run went in doubt is asked for anew'), async () => {
     const { run, state, request, answers, clock, questions, guard, call } = api()
     const perCall = policy(schema, {
       version: '1',
@@ -95,27 +99,30 @@ describe('while an equal run is in doubt', () => {
     expect(questions).toHaveLength(3)
   })
 
-  test('a run that onCrash lets run again keeps its key, three tries in all, and no other slot joins it', async () => {
-    const { run, state, request, answers, clock, keys, questions } = api()
-    const retried = policy(schema, {
-      version: '1',
-      approval: { message: () => 'Pay', onCrash: 'retry' },
-      access: { mail },
-    })
-    await run(retried, 'one', request('POST'))
-    answers({ status: 'approved' })
-    clock.advance(6)
-    state.status = 500
-    await run(retried, 'one', request('POST'))
-    answers({ status: 'pending' })
-    expect(await run(retried, 'two', request('POST'))).toMatchObject({ status: 'interrupted' })
-    await run(retried, 'one', request('POST'))
-    await run(retried, 'one', request('POST'))
-    expect(await run(retried, 'one', request('POST'))).toMatchObject({ code: 'unknown_outcome' })
-    expect(keys).toHaveLength(3)
-    expect(new Set(keys).size).toBe(1)
-    expect(questions).toHaveLength(2)
-  })
+  test(
+    verifies('A5', 'a run that onCrash lets run again keeps its key, three tries in all, and no other slot joins it'),
+    async () => {
+      const { run, state, request, answers, clock, keys, questions } = api()
+      const retried = policy(schema, {
+        version: '1',
+        approval: { message: () => 'Pay', onCrash: 'retry' },
+        access: { mail },
+      })
+      await run(retried, 'one', request('POST'))
+      answers({ status: 'approved' })
+      clock.advance(6)
+      state.status = 500
+      await run(retried, 'one', request('POST'))
+      answers({ status: 'pending' })
+      expect(await run(retried, 'two', request('POST'))).toMatchObject({ status: 'interrupted' })
+      await run(retried, 'one', request('POST'))
+      await run(retried, 'one', request('POST'))
+      expect(await run(retried, 'one', request('POST'))).toMatchObject({ code: 'unknown_outcome' })
+      expect(keys).toHaveLength(3)
+      expect(new Set(keys).size).toBe(1)
+      expect(questions).toHaveLength(2)
+    },
+  )
 
   test.each<readonly [string, (text: string) => boolean, object]>([
     [

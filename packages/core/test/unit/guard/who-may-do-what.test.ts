@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { oidc } from '../../../src/doors/providers.ts'
 import { connectAccounts, inAppApprovals, inAppInbox } from '../../../src/http/index.ts'
@@ -162,7 +163,7 @@ describe('answering', () => {
     )
   }
   test.each(present)('%s answers a question that names the user', check)
-  test.each(others)('%s does not answer a question that names the user', check)
+  test.each(others)(verifies('I10', '%s does not answer a question that names the user'), check)
 })
 
 describe('listing', () => {
@@ -196,7 +197,7 @@ describe('listing', () => {
     for (const id of own) expect(await guard.approvals.cancel(id, { identity })).toMatchObject({ state: 'cancelled' })
   }
   test.each(present)('%s lists and cancels all questions of the user', check)
-  test.each(others)('%s lists and cancels its own questions only', check)
+  test.each(others)(verifies('I10', '%s lists and cancels its own questions only'), check)
 })
 
 describe('resolving', () => {
@@ -212,7 +213,7 @@ describe('resolving', () => {
     expect(view).toMatchObject([isPresent(name) ? { state: 'approved' } : { run: 'crashed' }])
   }
   test.each(present)('%s resolves an unknown outcome of the user', check)
-  test.each(others)('%s does not resolve an unknown outcome of the user', check)
+  test.each(others)(verifies('I10', '%s does not resolve an unknown outcome of the user'), check)
 })
 
 describe('delegating', () => {
@@ -230,7 +231,7 @@ describe('delegating', () => {
     else await expect(revoked).rejects.toMatchObject({ code: 'ERR_IDENTITY_REQUIRED' })
   }
   test.each(present)('%s creates and revokes a delegation', check)
-  test.each(others)('%s neither creates nor revokes a delegation', check)
+  test.each(others)(verifies('I10', '%s neither creates nor revokes a delegation'), check)
 })
 
 describe('connecting', () => {
@@ -248,11 +249,11 @@ describe('connecting', () => {
     expect(target.linked).toEqual(isPresent(name) ? ['connect', 'complete', 'disconnect'] : [])
   }
   test.each(present)('%s connects and disconnects an account', check)
-  test.each(others)('%s neither connects nor disconnects an account', check)
+  test.each(others)(verifies('I10', '%s neither connects nor disconnects an account'), check)
 })
 
 describe('the clients whose tokens say that the user is here', () => {
-  test('are those that the profile names, and its own only where it is among them', async () => {
+  test(verifies('I10', 'are those that the profile names, and its own only where it is among them'), async () => {
     const interactive = (interactiveClients: readonly string[]) =>
       oidc({
         issuer: issuer.issuer,

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { type Answer, type ApprovalChannel, policy, TransportError } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'
@@ -34,23 +35,26 @@ function answering() {
 const closed = { status: 'denied', code: 'approval_denied', retryAfter: expect.any(Number) }
 
 describe('what was asked before a no is not asked again after it (A14)', () => {
-  test('a question whose delivery ended is not sent again while a second no closes its call', async () => {
-    const { run, says, idOf, guard, clock, questions } = answering()
-    for (const slot of ['a', 'b', 'c']) await run(slot)
-    await says('a', 'denied')
-    clock.advance(286)
-    await says('b', 'denied')
-    clock.advance(10)
-    expect(await run('c')).toMatchObject(closed)
-    await guard.approvals.get(idOf('c'), { identity: user() })
-    expect(await guard.preflight(each, { ...callOf('c'), identity: user() })).toMatchObject(closed)
-    expect(questions).toHaveLength(3)
-    clock.advance(600)
-    expect(await run('c')).toMatchObject({ status: 'interrupted' })
-    expect(questions).toHaveLength(4)
-  })
+  test(
+    verifies('A14', 'a question whose delivery ended is not sent again while a second no closes its call'),
+    async () => {
+      const { run, says, idOf, guard, clock, questions } = answering()
+      for (const slot of ['a', 'b', 'c']) await run(slot)
+      await says('a', 'denied')
+      clock.advance(286)
+      await says('b', 'denied')
+      clock.advance(10)
+      expect(await run('c')).toMatchObject(closed)
+      await guard.approvals.get(idOf('c'), { identity: user() })
+      expect(await guard.preflight(each, { ...callOf('c'), identity: user() })).toMatchObject(closed)
+      expect(questions).toHaveLength(3)
+      clock.advance(600)
+      expect(await run('c')).toMatchObject({ status: 'interrupted' })
+      expect(questions).toHaveLength(4)
+    },
+  )
 
-  test('nor while three noes close its tool', async () => {
+  test(verifies('A14', 'nor while three noes close its tool'), async () => {
     const { run, says, clock, questions } = answering()
     for (const amount of [1, 2, 3, 4]) await run(`${amount}`, { input: { amount } })
     clock.advance(270)
@@ -108,7 +112,7 @@ describe('after a no, one equal question is open at a time (A14)', () => {
     expect(questions).toHaveLength(3)
   })
 
-  test('of fifteen calls at once, in two processes', async () => {
+  test(verifies('A14', 'of fifteen calls at once, in two processes'), async () => {
     const { run, says, clock, questions, guard, call } = answering()
     await run('first')
     await says('first', 'denied')

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { inAppApprovals, inAppInbox } from '../../../src/doors/http.ts'
 import { policy } from '../../../src/index.ts'
@@ -21,14 +22,17 @@ function persistent() {
 }
 
 describe('nobody is worn down (A14)', () => {
-  test('after each no a new slot asks again: two questions in six minutes, and not sixty', async () => {
-    const { ask, clock, questions } = persistent()
-    for (let tries = 0; tries < 60; tries++) {
-      expect(await ask()).toMatchObject({ status: 'denied', code: 'approval_denied' })
-      clock.advance(6)
-    }
-    expect(questions).toHaveLength(2)
-  })
+  test(
+    verifies('A14', 'after each no a new slot asks again: two questions in six minutes, and not sixty'),
+    async () => {
+      const { ask, clock, questions } = persistent()
+      for (let tries = 0; tries < 60; tries++) {
+        expect(await ask()).toMatchObject({ status: 'denied', code: 'approval_denied' })
+        clock.advance(6)
+      }
+      expect(questions).toHaveLength(2)
+    },
+  )
 
   test('an equal call is asked once more after 60 s, and the outcome says when', async () => {
     const { ask, clock, questions } = persistent()
@@ -41,7 +45,7 @@ describe('nobody is worn down (A14)', () => {
     expect(questions).toHaveLength(2)
   })
 
-  test('a second no closes it for ten minutes, or for as long as the policy says', async () => {
+  test(verifies('A14', 'a second no closes it for ten minutes, or for as long as the policy says'), async () => {
     const short = policy(schema, { version: '1', approval: { message: () => 'Pay', askAgainAfterSeconds: 120 } })
     for (const [rules, seconds] of [
       [asks, 600],
@@ -60,7 +64,7 @@ describe('nobody is worn down (A14)', () => {
     }
   })
 
-  test('three noes to one tool within ten minutes close it, whatever its input', async () => {
+  test(verifies('A14', 'three noes to one tool within ten minutes close it, whatever its input'), async () => {
     const { ask, clock, questions } = persistent()
     for (let amount = 0; amount < 20; amount++) await ask({ input: { amount } })
     expect(questions).toHaveLength(3)
@@ -84,7 +88,7 @@ describe('nobody is worn down (A14)', () => {
     expect(questions.map(({ approver }) => approver.subject)).toEqual(['ann', 'ann', 'ann', 'bob', 'carol'])
   })
 
-  test('what ended leaves the first page of whoever is asked', async () => {
+  test(verifies('A14', 'what ended leaves the first page of whoever is asked'), async () => {
     const { guard, call, clock } = smallWorld()
     const behalf = guard()
     for (let slot = 0; slot < 150; slot++) {
@@ -97,7 +101,7 @@ describe('nobody is worn down (A14)', () => {
     expect(await behalf.approvals.list({ identity: user(), as: 'approver' })).toMatchObject([{ message: 'Pay 50' }])
   })
 
-  test('the approver may reopen it; nobody else may', async () => {
+  test(verifies('A14', 'the approver may reopen it; nobody else may'), async () => {
     const { ask, guard, questions } = persistent()
     const denied = await ask()
     const id = denied.trace.approvalId ?? ''

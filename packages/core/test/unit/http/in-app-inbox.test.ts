@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { openLedger } from '../../../src/approvals/index.ts'
 import { inAppInbox } from '../../../src/http/index.ts'
@@ -99,7 +100,7 @@ describe('an approval in the app’s own pages', () => {
 })
 
 describe('who may answer (A8)', () => {
-  test('nobody who is not signed in, and nobody else than the approver', async () => {
+  test(verifies('A8', 'nobody who is not signed in, and nobody else than the approver'), async () => {
     const target = app()
     await target.run()
     const question = await onlyQuestion(target)

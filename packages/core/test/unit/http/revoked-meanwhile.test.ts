@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { oidc } from '../../../src/doors/providers.ts'
 import { connectAccounts } from '../../../src/http/index.ts'
@@ -55,7 +56,7 @@ describe('a proof that is revoked while an account is linked by it (I11)', () =>
     return { back, guard, linked, told }
   }
 
-  test('links nothing: the account is disconnected again, and nobody is told', async () => {
+  test(verifies('I11', 'links nothing: the account is disconnected again, and nobody is told'), async () => {
     const target = connecting({ meanwhile: async () => void (await target.guard.revoke({ issuer, subject: 'ann' })) })
     expect((await target.back()).status).toBe(401)
     expect([target.linked, target.told]).toEqual([[], []])

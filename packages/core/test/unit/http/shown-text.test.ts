@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { policy } from '../../../src/index.ts'
@@ -10,42 +11,45 @@ useMsw(...crm.handlers)
 beforeEach(() => crm.reset())
 
 describe('what an attacker wrote is shown as it is (A8)', () => {
-  test('the inbox gives each key and value of details as text to show, and the details unchanged', async () => {
-    const target = app()
-    const details = [
-      {
-        type: 'transfer',
-        'to\u200B': 'Bob\u202E\nand Eve',
-        amount: 0.0004,
-        deep: { name: '\0', rate: 1e-7 },
-        pay: '1א000',
-      },
-    ]
-    const asks = policy(z.strictObject({}), { approval: { message: () => 'Pay דוד כהן', details: () => details } })
-    const ran: unknown[] = []
-    const run = () =>
-      target.guard.run(asks, { tool: 'pay', slot: 's', input: {}, identity: target.people.ann }, () => {
-        ran.push(details)
-        return 'paid'
-      })
-    expect(await run()).toMatchObject({ status: 'interrupted' })
-    const question = await onlyQuestion(target)
-    expect(question).toMatchObject({
-      message: '\u2066Pay \u2067דוד כהן\u2069\u2069',
-      details,
-      fields: [
-        [
-          { name: 'type', value: 'transfer' },
-          { name: 'to[U+200B]', value: 'Bob[U+202E]⏎and Eve' },
-          { name: 'amount', value: '0.0004' },
-          { name: 'deep', value: '{"name":"\\u0000","rate":0.0000001}' },
-          { name: 'pay', value: '\u20661\u2067א\u2069000\u2069' },
+  test(
+    verifies('A8', 'the inbox gives each key and value of details as text to show, and the details unchanged'),
+    async () => {
+      const target = app()
+      const details = [
+        {
+          type: 'transfer',
+          'to\u200B': 'Bob\u202E\nand Eve',
+          amount: 0.0004,
+          deep: { name: '\0', rate: 1e-7 },
+          pay: '1א000',
+        },
+      ]
+      const asks = policy(z.strictObject({}), { approval: { message: () => 'Pay דוד כהן', details: () => details } })
+      const ran: unknown[] = []
+      const run = () =>
+        target.guard.run(asks, { tool: 'pay', slot: 's', input: {}, identity: target.people.ann }, () => {
+          ran.push(details)
+          return 'paid'
+        })
+      expect(await run()).toMatchObject({ status: 'interrupted' })
+      const question = await onlyQuestion(target)
+      expect(question).toMatchObject({
+        message: '\u2066Pay \u2067דוד כהן\u2069\u2069',
+        details,
+        fields: [
+          [
+            { name: 'type', value: 'transfer' },
+            { name: 'to[U+200B]', value: 'Bob[U+202E]⏎and Eve' },
+            { name: 'amount', value: '0.0004' },
+            { name: 'deep', value: '{"name":"\\u0000","rate":0.0000001}' },
+            { name: 'pay', value: '\u20661\u2067א\u2069000\u2069' },
+          ],
         ],
-      ],
-    })
-    await target.post('ann', { ...pick(question), answer: 'approve' })
-    expect(await run()).toMatchObject({ status: 'done', result: 'paid' })
-  })
+      })
+      await target.post('ann', { ...pick(question), answer: 'approve' })
+      expect(await run()).toMatchObject({ status: 'done', result: 'paid' })
+    },
+  )
 
   test('the page of connected accounts shows what a provider calls an account', async () => {
     const ann = accountsApp(crm).browser()

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { generateDpopKey, oidc } from '../../../src/authorization-server/index.ts'
@@ -28,7 +29,7 @@ const present = async (scheme: string, cnf: unknown) =>
 describe('a token with `kc-jkt-type` beside its thumbprint, as Keycloak 26.7 writes it,', () => {
   const cnf = { jkt, 'kc-jkt-type': 'DPoP' }
 
-  test('is taken with the proof of its key, and refused without', async () => {
+  test(verifies('I8', 'is taken with the proof of its key, and refused without'), async () => {
     expect(await present('DPoP', cnf)).toMatchObject({ subject: 'ann' })
     expect(await rejection(present('Bearer', cnf))).toMatchObject({
       reason: 'binding',
@@ -63,7 +64,7 @@ describe.each(['x5t#S256', 'jwk', 'jwe', 'kid', 'jku', 'osc'])('a token that is 
     ['alone, without a proof', 'Bearer', {}],
     ['alone, with the proof of a key', 'DPoP', {}],
     ['beside the key that is proved', 'DPoP', { jkt }],
-  ])('%s is refused, and the message says by what it is bound', async (_, scheme, more) => {
+  ])(verifies('I8', '%s is refused, and the message says by what it is bound'), async (_, scheme, more) => {
     expect(await rejection(present(scheme, { ...more, [method]: 'x' }))).toMatchObject({
       reason: 'binding',
       message: expect.stringContaining(`bound by ${method}`),

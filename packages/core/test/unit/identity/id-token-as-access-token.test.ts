@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -56,7 +57,7 @@ describe('an id_token without nonce, for an API that is called as the client is,
     ['Entra', entra({ tenantId, clientId }), { ver: '2.0', oid: 'o', tid: tenantId, azp: clientId }],
     ['plain OpenID Connect, with JWT admitted', lax, { jti: 'j' }],
     ['the same, with a client_id', lax, { jti: 'j', client_id: clientId, auth_time: 7 }],
-  ])('is no access token of %s', async (_, profile, claims) => {
+  ])(verifies('I7', 'is no access token of %s'), async (_, profile, claims) => {
     expect(await rejection(verify(profile, claims))).toMatchObject({ code: 'ERR_INVALID_TOKEN' })
   })
 })
@@ -101,13 +102,16 @@ describe('a token whose type does not tell', () => {
 describe('a profile that admits JWT or no type', () => {
   const make = (token: object) => () => oidc({ issuer: as.issuer, clientId, token })
 
-  test.each([[['jwt']], [['']], [['at+jwt', 'jwt']]])('with %j has to say what tells an access token', (types) => {
-    for (const requiredClaims of [[], ['sub', 'iat', 'jti', 'azp', 'sid']]) {
-      expect(make({ accessTokenTypes: types, requiredClaims })).toThrow(
-        expect.objectContaining({ code: 'ERR_CONFIGURATION', option: 'oidc.token.isAccessToken' }),
-      )
-    }
-  })
+  test.each([[['jwt']], [['']], [['at+jwt', 'jwt']]])(
+    verifies('I7', 'with %j has to say what tells an access token'),
+    (types) => {
+      for (const requiredClaims of [[], ['sub', 'iat', 'jti', 'azp', 'sid']]) {
+        expect(make({ accessTokenTypes: types, requiredClaims })).toThrow(
+          expect.objectContaining({ code: 'ERR_CONFIGURATION', option: 'oidc.token.isAccessToken' }),
+        )
+      }
+    },
+  )
 
   test('says it by a function, or by a claim that no id_token has', () => {
     expect(make({ accessTokenTypes: ['jwt'], requiredClaims: [], isAccessToken: () => true })).not.toThrow()

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { createGuard, type Store, type UserIdentity } from '../../../src/index.ts'
 import { openStoreKeys } from '../../../src/lib/index.ts'
@@ -34,27 +35,30 @@ describe('a proof that was revoked makes no session (I11)', () => {
     })
   })
 
-  test.each([1, 2])('revoked right after write %i: nobody is signed in by what was written', async (atWrite) => {
-    const target = await world()
-    const { json, whose } = await annOf(target, 'subject')
-    let writes = 0
-    const put: Store['put'] = async (key, value, options) => {
-      const version = await target.store.put(key, value, options)
-      if (key.startsWith('session:') && version !== 'conflict' && ++writes === atWrite)
-        await guardOf(target).revoke(whose)
-      return version
-    }
-    const created = await target
-      .sessions({ store: overStore(target.store, { put }), keys })
-      .create(json)
-      .then(
-        ({ id }) => id,
-        (error: unknown) => error,
-      )
-    expect(writes).toBe(atWrite)
-    if (atWrite === 2) expect(await identityOf(target, created as string)).toBeUndefined()
-    else expect(created).toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'inactive' })
-  })
+  test.each([1, 2])(
+    verifies('I11', 'revoked right after write %i: nobody is signed in by what was written'),
+    async (atWrite) => {
+      const target = await world()
+      const { json, whose } = await annOf(target, 'subject')
+      let writes = 0
+      const put: Store['put'] = async (key, value, options) => {
+        const version = await target.store.put(key, value, options)
+        if (key.startsWith('session:') && version !== 'conflict' && ++writes === atWrite)
+          await guardOf(target).revoke(whose)
+        return version
+      }
+      const created = await target
+        .sessions({ store: overStore(target.store, { put }), keys })
+        .create(json)
+        .then(
+          ({ id }) => id,
+          (error: unknown) => error,
+        )
+      expect(writes).toBe(atWrite)
+      if (atWrite === 2) expect(await identityOf(target, created as string)).toBeUndefined()
+      else expect(created).toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'inactive' })
+    },
+  )
 
   test('revoked right after the write, by a process that has not come to its clean-up yet: it is not made', async () => {
     const target = await world()
@@ -96,19 +100,25 @@ describe('a session is compared at each use', () => {
     },
   )
 
-  test('a renewal does not make its proof newer: what was taken of it before is refused after a revocation', async () => {
-    const target = await world()
-    const { id, identity, whose } = await annOf(target, 'subject')
-    target.clock.advance(3590)
-    const renewed = await identityOf(target, id)
-    expect(await target.refreshes()).toBe(1)
-    expect(renewed?.provenAt).toBe(identity.provenAt)
-    const guard = guardOf(target)
-    await guard.revoke(whose)
-    target.clock.advance(60)
-    const inbox = guard.approvals.list({ identity: renewed as UserIdentity, as: 'owner' })
-    await expect(inbox).rejects.toMatchObject({ reason: 'inactive' })
-  })
+  test(
+    verifies(
+      'I11',
+      'a renewal does not make its proof newer: what was taken of it before is refused after a revocation',
+    ),
+    async () => {
+      const target = await world()
+      const { id, identity, whose } = await annOf(target, 'subject')
+      target.clock.advance(3590)
+      const renewed = await identityOf(target, id)
+      expect(await target.refreshes()).toBe(1)
+      expect(renewed?.provenAt).toBe(identity.provenAt)
+      const guard = guardOf(target)
+      await guard.revoke(whose)
+      target.clock.advance(60)
+      const inbox = guard.approvals.list({ identity: renewed as UserIdentity, as: 'owner' })
+      await expect(inbox).rejects.toMatchObject({ reason: 'inactive' })
+    },
+  )
 
   test('a new login after the revocation signs in', async () => {
     const target = await world()

@@ -1,4 +1,4 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test, vi } from 'vitest'
 import { oidc, type Profile } from '../../../src/authorization-server/index.ts'
 import { StoreError } from '../../../src/errors/index.ts'
@@ -161,7 +161,7 @@ describe('an issuer that hangs', () => {
 })
 
 describe('a process that ends in the middle', () => {
-  test('between the response and its write costs no second use of the refresh token', async () => {
+  test(verifies('I4', 'between the response and its write costs no second use of the refresh token'), async () => {
     const { clock, server, store, started, id } = await world()
     clock.advance(590)
     let isKilled = false
@@ -189,22 +189,25 @@ describe('a process that ends in the middle', () => {
     expect(server).toMatchObject({ reuses: 0, grants: 1 })
   })
 
-  test('or stands still beyond its lease, and another one comes: the refresh token is sent once', async () => {
-    const { clock, server, sessions, started, id } = await world()
-    clock.advance(560)
-    let other: string | undefined
-    server.during = async () => {
-      server.during = undefined
-      clock.advance(30)
-      other = await outcome(started().identity(id))
-    }
-    // It wakes up, and writes what came.
-    expect(await outcome(sessions.identity(id))).toBe('verified')
-    expect(other).toBe('verified')
-    clock.advance(560)
-    expect(await outcome(started().identity(id))).toBe('verified')
-    expect(server).toMatchObject({ reuses: 0, grants: 2 })
-  })
+  test(
+    verifies('I4', 'or stands still beyond its lease, and another one comes: the refresh token is sent once'),
+    async () => {
+      const { clock, server, sessions, started, id } = await world()
+      clock.advance(560)
+      let other: string | undefined
+      server.during = async () => {
+        server.during = undefined
+        clock.advance(30)
+        other = await outcome(started().identity(id))
+      }
+      // It wakes up, and writes what came.
+      expect(await outcome(sessions.identity(id))).toBe('verified')
+      expect(other).toBe('verified')
+      clock.advance(560)
+      expect(await outcome(started().identity(id))).toBe('verified')
+      expect(server).toMatchObject({ reuses: 0, grants: 2 })
+    },
+  )
 
   test('and comes back when another one has ended the login: its tokens are revoked', async () => {
     const { clock, server, sessions, started, id } = await world()

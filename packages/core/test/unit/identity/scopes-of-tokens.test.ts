@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { oidc, okta } from '../../../src/authorization-server/index.ts'
@@ -43,7 +44,7 @@ describe('the token of an agent itself', () => {
     })
   })
 
-  test('has the scopes that it really holds, and not those that the answer says', async () => {
+  test(verifies('I5', 'has the scopes that it really holds, and not those that the answer says'), async () => {
     const identity = await request(['jobs'], { scope: 'jobs mail' })
     expect(subjectTokenOf(identity)).toMatchObject({ scopes: ['jobs'] })
   })

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { oidc } from '../../../src/doors/providers.ts'
@@ -50,7 +51,7 @@ describe('two copies of this major', () => {
     expect(here.BehalfError.isInstance(error)).toBe(true)
   })
 
-  test('and neither takes what no verification made', async () => {
+  test(verifies('I1', 'and neither takes what no verification made'), async () => {
     const identity = await verify(there)
     const fakes: unknown[] = [
       fieldsOf(identity),

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { generateDpopKey, oidc, okta } from '../../../src/authorization-server/index.ts'
 import { revealToken } from '../../../src/credential/index.ts'
@@ -74,7 +74,7 @@ describe('the answer to a login', () => {
     expect(everythingShownBy(error)).not.toContain(accessToken)
   })
 
-  test('is refused for another access token, another nonce and another client', async () => {
+  test(verifies('I7', 'is refused for another access token, another nonce and another client'), async () => {
     const strange = await idToken({ at_hash: 'Wt0kVFXMacqvnHeyU0001w' })
     expect(await rejection(verify({ id_token: strange }))).toMatchObject({ reason: 'binding' })
     expect(await rejection(verify({}, { nonce: 'n-1' }))).toMatchObject({ reason: 'claims' })

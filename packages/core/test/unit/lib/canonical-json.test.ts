@@ -1,10 +1,10 @@
-import { verifies } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
 import { canonicalJson } from '../../../src/lib/index.ts'
 
 describe('canonical JSON', () => {
-  verifies('RFC8785-3.2.3-sorting', 'keys are sorted by UTF-16 code units, at every depth', () => {
+  verifies(['RFC8785-3.2.3-sorting', 'A1'], 'keys are sorted by UTF-16 code units, at every depth', () => {
     // The example of RFC 8785 §3.2.3.
     const value = {
       '\u20ac': 'Euro Sign',

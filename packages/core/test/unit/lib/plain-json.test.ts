@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { equalJson, missingIn, snapshot } from '../../../src/lib/index.ts'
@@ -26,7 +27,7 @@ describe('snapshot', () => {
     expect(Object.isFrozen(value) && Object.isFrozen(value.list) && Object.isFrozen(value.list[0])).toBe(true)
   })
 
-  test('refuses a getter without reading it', () => {
+  test(verifies('A10', 'refuses a getter without reading it'), () => {
     let reads = 0
     const sly = {
       get quantity() {
@@ -54,11 +55,11 @@ describe('snapshot', () => {
     ['a named array property', Object.assign([1], { extra: 1 }), '$ is a sparse or extended array'],
     ['a lone surrogate', { s: '\ud800' }, '$.s is not well-formed Unicode'],
     ['undefined itself', undefined, '$ is a undefined'],
-  ])('refuses %s', (_, value, problem) => {
+  ])(verifies('A10', 'refuses %s'), (_, value, problem) => {
     expect(problemOf(value)).toBe(problem)
   })
 
-  test('refuses a cycle and depth without exhausting the stack', () => {
+  test(verifies('A10', 'refuses a cycle and depth without exhausting the stack'), () => {
     const cycle: Record<string, unknown> = {}
     cycle.self = cycle
     expect(problemOf(cycle)).toMatch(/nested deeper than 64 levels, or a cycle/)

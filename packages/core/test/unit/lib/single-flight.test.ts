@@ -1,10 +1,11 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { SingleFlight } from '../../../src/lib/index.ts'
 
 const tick = () => new Promise((resolve) => setTimeout(resolve, 1))
 
 describe('single flight', () => {
-  test('a hundred callers, one piece of work', async () => {
+  test(verifies('I4', 'a hundred callers, one piece of work'), async () => {
     const flights = new SingleFlight<number>()
     let runs = 0
     const work = async () => {
@@ -15,7 +16,7 @@ describe('single flight', () => {
     expect(await flights.run('k', work)).toBe(2)
   })
 
-  test('one caller that aborts takes nobody with it', async () => {
+  test(verifies('I4', 'one caller that aborts takes nobody with it'), async () => {
     const flights = new SingleFlight<string>()
     let inner: AbortSignal | undefined
     const work = async (signal: AbortSignal) => {

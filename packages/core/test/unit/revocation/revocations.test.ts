@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { Identity, UserIdentity } from '../../../src/contract/index.ts'
 import { openStoreKeys } from '../../../src/lib/index.ts'
@@ -132,7 +133,7 @@ describe('when a proof was made', () => {
     expect(await ended({ claims: { iat: SECOND + 31 } })).toBeUndefined()
   })
 
-  test('a proof that says neither is refused', async () => {
+  test(verifies('I9', 'a proof that says neither is refused'), async () => {
     expect(await ended({ claims: {} })).toMatchObject({ name: 'subject' })
     expect(await ended({ claims: { iat: '1800000600' } })).toMatchObject({ name: 'subject' })
   })
@@ -205,19 +206,22 @@ describe('other processes', () => {
     expect(here.isFresh(NOW - 1)).toBe(false)
   })
 
-  test('see all of a hundred that were appended by ten processes at once, in more chunks than one', async () => {
-    const { process, there } = setup()
-    await there.read(NOW)
-    const writers = Array.from({ length: 10 }, process)
-    const ids = Array.from({ length: 100 }, (_, index) => `s-${index}`)
-    await Promise.all(ids.map((session, index) => writers[index % 10]?.add({ ...owner, session })))
-    const late = process()
-    await Promise.all([there.read(NOW), late.read(NOW)])
-    for (const sessionId of ids) {
-      expect(there.find(user({ sessionId }), NOW), sessionId).toBeDefined()
-      expect(late.find(user({ sessionId }), NOW), sessionId).toBeDefined()
-    }
-  })
+  test(
+    verifies('I9', 'see all of a hundred that were appended by ten processes at once, in more chunks than one'),
+    async () => {
+      const { process, there } = setup()
+      await there.read(NOW)
+      const writers = Array.from({ length: 10 }, process)
+      const ids = Array.from({ length: 100 }, (_, index) => `s-${index}`)
+      await Promise.all(ids.map((session, index) => writers[index % 10]?.add({ ...owner, session })))
+      const late = process()
+      await Promise.all([there.read(NOW), late.read(NOW)])
+      for (const sessionId of ids) {
+        expect(there.find(user({ sessionId }), NOW), sessionId).toBeDefined()
+        expect(late.find(user({ sessionId }), NOW), sessionId).toBeDefined()
+      }
+    },
+  )
 
   test('see a log that began again after all of it had expired', async () => {
     const { at, here, there, process } = setup()

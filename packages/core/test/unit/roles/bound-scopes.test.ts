@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { boundScopes, type ScopeSource } from '../../../src/roles/index.ts'
@@ -5,7 +6,7 @@ import { boundScopes, type ScopeSource } from '../../../src/roles/index.ts'
 const all = new Set(['portfolio:read', 'trade:write'])
 
 describe('boundScopes', () => {
-  test('grants what every source allows', () => {
+  test(verifies('I5', 'grants what every source allows'), () => {
     const asked = ['portfolio:read', 'trade:write']
     expect(boundScopes({ asked, roles: all, ceiling: all, delegation: all, subjectToken: all })).toEqual({
       granted: asked,
@@ -48,7 +49,7 @@ describe('boundScopes', () => {
     }
   })
 
-  test('what is granted is within every source, and nothing less is refused', () => {
+  test(verifies('I5', 'what is granted is within every source, and nothing less is refused'), () => {
     const scope = fc.constantFrom<string>('a', 'b', 'c', 'd', 'e')
     const source = fc.option(
       fc.uniqueArray(scope).map((list) => new Set(list)),

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { generateDpopKey, importDpopKey } from '../../../src/authorization-server/index.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
@@ -20,7 +21,7 @@ describe('with a key of the profile', () => {
     expect(exchanged).toMatchObject({ verified: true, dpop: key })
   })
 
-  test('a bound subject never comes back as Bearer (I8)', async () => {
+  test(verifies('I8', 'a bound subject never comes back as Bearer (I8)'), async () => {
     expect(await refusal({ subjectToken: bound })).toMatchObject({
       code: 'ERR_INVALID_RESPONSE',
       message: expect.stringContaining('unbound'),
@@ -45,20 +46,23 @@ describe('with a key of the profile', () => {
     expect(await refusal({})).toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
   })
 
-  test('what is bound to a key of this process alone is not kept; what is bound to an imported one is', async () => {
-    const own = await importDpopKey(
-      await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']),
-    )
-    for (const [dpop, size] of [
-      [key, 0],
-      [own, 1],
-    ] as const) {
-      const cache = new TokenCache()
-      const issued = { token: new Token('t'), scopes: ['a'], expiresAt: Date.now() / 1000 + 600, dpop }
-      await cache.get('k' as TokenCacheKey, async () => issued)
-      expect(cache.size).toBe(size)
-    }
-  })
+  test(
+    verifies('I8', 'what is bound to a key of this process alone is not kept; what is bound to an imported one is'),
+    async () => {
+      const own = await importDpopKey(
+        await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']),
+      )
+      for (const [dpop, size] of [
+        [key, 0],
+        [own, 1],
+      ] as const) {
+        const cache = new TokenCache()
+        const issued = { token: new Token('t'), scopes: ['a'], expiresAt: Date.now() / 1000 + 600, dpop }
+        await cache.get('k' as TokenCacheKey, async () => issued)
+        expect(cache.size).toBe(size)
+      }
+    },
+  )
 })
 
 test('an identity that no verification made is not exchanged for', async () => {

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { auth0 } from '../../../src/authorization-server/index.ts'
@@ -126,7 +127,7 @@ describe('an exchange', () => {
 })
 
 describe('the answer is held against what was asked', () => {
-  test('a type that was not asked for', async () => {
+  test(verifies('I7', 'a type that was not asked for'), async () => {
     server.answerSays({ issued_token_type: undefined })
     await refusal(server.exchange(), 'issued_token_type')
     server.answerSays({ issued_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' })
@@ -170,12 +171,12 @@ describe('the answer is held against what was asked', () => {
     await refusal(server.exchange(), /./)
   })
 
-  test('a token of another type', async () => {
+  test(verifies('I7', 'a token of another type'), async () => {
     server.tokenSays({}, { typ: 'JWT' })
     await refusal(server.exchange(), 'does not verify')
   })
 
-  test('a token that another key signed', async () => {
+  test(verifies('I7', 'a token that another key signed'), async () => {
     const forger = await mockIssuer(ISSUER)
     const token = await forger.sign(
       { sub: 'ann', aud: API, client_id: 'agent-app', jti: 'j', exp: SECONDS + 60 },
@@ -185,7 +186,7 @@ describe('the answer is held against what was asked', () => {
     await refusal(server.exchange(), 'does not verify')
   })
 
-  test('a subject is compared within one issuer only', async () => {
+  test(verifies('I7', 'a subject is compared within one issuer only'), async () => {
     server.tokenSays({ sub: 'local-ann' })
     await refusal(server.exchange(), 'another subject')
     const identity = admit({ ...fieldsOf(ann), issuer: 'https://elsewhere.example.com' })

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -195,7 +196,7 @@ describe.each(Object.entries(cases))('%s', (_, provider) => {
     await expect(exchange(provider)).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
   })
 
-  test('takes no scope that was not asked for', async () => {
+  test(verifies('I5', 'takes no scope that was not asked for'), async () => {
     change = { answer: { scope: `${String(provider.answer.scope)} admin` } }
     await expect(exchange(provider)).rejects.toThrow('scopes that were not asked for')
     const own = { scope: 'trade:write admin', scp: Array.isArray(provider.claims.scp) ? ['admin'] : 'admin' }

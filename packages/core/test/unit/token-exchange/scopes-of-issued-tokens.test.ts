@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { exchangeServer } from './exchange-server.ts'
 
@@ -26,7 +27,7 @@ describe('an exchanged token', () => {
     },
   )
 
-  test.each(unreadable)('whose own scope is %s is dropped', async (_, scope) => {
+  test.each(unreadable)(verifies('I5', 'whose own scope is %s is dropped'), async (_, scope) => {
     server.tokenSays({ scope })
     await dropped(server.exchange(), 'scopes cannot be read')
   })
@@ -53,8 +54,11 @@ describe('an exchanged token', () => {
     }
   })
 
-  test('that has more scopes than its answer says is dropped, although all were asked for', async () => {
-    server.answerSays({ scope: 'portfolio:read' })
-    await dropped(server.exchange(), 'its answer does not name: "trade:write"')
-  })
+  test(
+    verifies('I5', 'that has more scopes than its answer says is dropped, although all were asked for'),
+    async () => {
+      server.answerSays({ scope: 'portfolio:read' })
+      await dropped(server.exchange(), 'its answer does not name: "trade:write"')
+    },
+  )
 })

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { generateDpopKey, importDpopKey } from '../../../src/authorization-server/index.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
@@ -287,7 +288,7 @@ describe('a bound token (I8)', () => {
     expect(loads()).toBe(3)
   })
 
-  test('is kept nowhere, where the key lives in this process alone', async () => {
+  test(verifies('I8', 'is kept nowhere, where the key lives in this process alone'), async () => {
     const { process, load, loads, names } = processes()
     const dpop = await generateDpopKey()
     const cache = process()

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/contract/index.ts'
@@ -31,7 +32,7 @@ describe('tokenCacheKey', () => {
     ['acr', { acr: 'mfa' }],
     ['session', { sessionId: 's1' }],
     ['delegation', { delegationId: 'd1' }],
-  ])('changes with the %s', (_, change) => {
+  ])(verifies('I2', 'changes with the %s'), (_, change) => {
     expect(tokenCacheKey({ ...ann, ...change }, wanted)).not.toBe(key)
   })
 
@@ -61,7 +62,7 @@ describe('tokenCacheKey', () => {
     ['scopes, joined', { scopes: ['a b'] }],
     ['details', { detailsDigest: 'x' }],
     ['key', { keyThumbprint: 'x' }],
-  ])('changes with the %s', (_, change) => {
+  ])(verifies('I2', 'changes with the %s'), (_, change) => {
     expect(tokenCacheKey(ann, { ...wanted, ...change })).not.toBe(key)
   })
 
@@ -79,7 +80,7 @@ describe('tokenCacheKey', () => {
     expect(keyOf({ ...ann, claims: { ...before, roles: ['other'] } }, 'resource')).toBe(keyOf(one, 'resource'))
   })
 
-  test('different parts never share a key, whatever they contain', () => {
+  test(verifies('I2', 'different parts never share a key, whatever they contain'), () => {
     // Few letters, the ones an encoding would trip over, so that parts are often alike.
     const text = fc.string({ unit: fc.constantFrom('a', '"', ',', ']', '\\', 'null'), maxLength: 3 })
     const maybe = fc.option(text, { nil: undefined })

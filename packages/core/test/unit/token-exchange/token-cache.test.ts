@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
@@ -41,7 +42,7 @@ describe('TokenCache', () => {
     expect(await cache.get(key, never)).toBe(token)
   })
 
-  test('fifty who ask at once make one request', async () => {
+  test(verifies('I4', 'fifty who ask at once make one request'), async () => {
     const cache = fresh()
     let loads = 0
     const load = async () => {
@@ -97,12 +98,15 @@ describe('TokenCache', () => {
     expect(cache.peek(key)).toBeUndefined()
   })
 
-  test.each([[undefined], [0], [-5]])('a token that lives for %s seconds is given out and not kept', async (life) => {
-    const cache = fresh()
-    await cache.get(key, () => Promise.resolve(issued(life)))
-    expect(cache.peek(key)).toBeUndefined()
-    expect(cache.size).toBe(0)
-  })
+  test.each([[undefined], [0], [-5]])(
+    verifies('I7', 'a token that lives for %s seconds is given out and not kept'),
+    async (life) => {
+      const cache = fresh()
+      await cache.get(key, () => Promise.resolve(issued(life)))
+      expect(cache.peek(key)).toBeUndefined()
+      expect(cache.size).toBe(0)
+    },
+  )
 
   test('a failure is told to all who wait, and forgotten', async () => {
     const cache = fresh()
@@ -117,7 +121,7 @@ describe('TokenCache', () => {
     await expect(cache.get(key, () => Promise.resolve(issued(300)))).resolves.toBeDefined()
   })
 
-  test("one caller's abort does not abort the others", async () => {
+  test(verifies('I4', "one caller's abort does not abort the others"), async () => {
     const cache = fresh()
     const controller = new AbortController()
     let aborted = false

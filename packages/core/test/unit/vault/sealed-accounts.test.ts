@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/errors/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
@@ -58,7 +59,7 @@ describe('what lies in the store', () => {
     expect(await ask({ account: 'a-1' })).toMatchObject({ status: 'must_reconnect' })
   })
 
-  test("a record that was swapped with another user's does not open", async () => {
+  test(verifies('I2', "a record that was swapped with another user's does not open"), async () => {
     const { store, inner, accounts, put } = watched()
     const { link, ask } = open(store)
     await link()

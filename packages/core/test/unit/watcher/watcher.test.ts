@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Answer, type ApprovalChannel, openLedger } from '../../../src/approvals/index.ts'
 import { watchEntry } from '../../../src/approvals/watch-entry.ts'
@@ -22,7 +23,7 @@ const pending: Answer = { status: 'pending', interval: 60 }
 const approved: Answer = { status: 'approved' }
 
 describe('following', () => {
-  test('looks when a look is due, and tells the app how each question ended', async () => {
+  test(verifies('A7', 'looks when a look is due, and tells the app how each question ended'), async () => {
     const { channel, looks } = listeningChannel((id) => {
       if (id === 'q-0') return approved
       return id === 'q-1' ? { status: 'denied' } : pending

@@ -1,4 +1,4 @@
-import type { Requirement } from '@behalf/testing/contract'
+import type { Requirement } from '@behalf/testing/requirements'
 
 const authorization = (part: string) =>
   `https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization#${part}`

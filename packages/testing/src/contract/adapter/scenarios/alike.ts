@@ -1,10 +1,11 @@
 import { expect } from 'vitest'
+import { verifies } from '../../../requirements.ts'
 import { type AdapterScenario, buy, call } from './scenario.ts'
 
 /** Calls that a framework or a model names alike, and that are different calls. */
 export const alike: readonly AdapterScenario[] = [
   {
-    title: 'two equal writes of a body are two writes, in a guarded tool and in any other',
+    title: verifies('A12', 'two equal writes of a body are two writes, in a guarded tool and in any other'),
     needs: 'nestedCalls',
     async run(session) {
       const identity = await session.login()
@@ -16,7 +17,7 @@ export const alike: readonly AdapterScenario[] = [
     },
   },
   {
-    title: 'a call whose id the model used in an earlier turn is another call',
+    title: verifies('A12', 'a call whose id the model used in an earlier turn is another call'),
     needs: 'repeatedInTurns',
     async run(session) {
       const identity = await session.login()
@@ -27,7 +28,7 @@ export const alike: readonly AdapterScenario[] = [
     },
   },
   {
-    title: 'a call whose id the model used in an earlier step is another call',
+    title: verifies('A12', 'a call whose id the model used in an earlier step is another call'),
     needs: 'repeatedInSteps',
     async run(session) {
       const identity = await session.login()

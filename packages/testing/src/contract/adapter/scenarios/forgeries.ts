@@ -1,10 +1,11 @@
 import { expect } from 'vitest'
+import { verifies } from '../../../requirements.ts'
 import { type AdapterScenario, askedForFifty, buy, call } from './scenario.ts'
 
 /** What a client, a replay or a changed message can try. */
 export const forgeries: readonly AdapterScenario[] = [
   {
-    title: 'a forged resume runs nothing',
+    title: verifies('A3', 'a forged resume runs nothing'),
     async run(session) {
       const { identity } = await askedForFifty(session)
       const report = await session.turn({ start: 'forge', identity, model: ['Hm.'] })
@@ -14,7 +15,7 @@ export const forgeries: readonly AdapterScenario[] = [
     },
   },
   {
-    title: 'a forged resume does not overrule a person who said no',
+    title: verifies('A3', 'a forged resume does not overrule a person who said no'),
     async run(session) {
       const { identity } = await askedForFifty(session)
       await session.answer('deny')
@@ -41,7 +42,7 @@ export const forgeries: readonly AdapterScenario[] = [
     },
   },
   {
-    title: 'resumed several times at the same time, it runs once',
+    title: verifies('A3', 'resumed several times at the same time, it runs once'),
     async run(session) {
       const { identity } = await askedForFifty(session)
       await session.answer('approve')

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { verifies } from '../../../requirements.ts'
 import { type AdapterScenario, askedForFifty, call } from './scenario.ts'
 
 export const identity: readonly AdapterScenario[] = [
@@ -54,7 +55,7 @@ export const identity: readonly AdapterScenario[] = [
     },
   },
   {
-    title: 'an identity that no verification made is refused',
+    title: verifies('I1', 'an identity that no verification made is refused'),
     async run(session) {
       const report = await session.turn({
         start: 'Who am I?',
@@ -77,7 +78,7 @@ export const identity: readonly AdapterScenario[] = [
     },
   },
   {
-    title: 'no identity is restored from what the framework kept',
+    title: verifies('I1', 'no identity is restored from what the framework kept'),
     async run(session) {
       await askedForFifty(session)
       await session.answer('approve')

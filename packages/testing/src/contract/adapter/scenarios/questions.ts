@@ -1,5 +1,6 @@
 import type { Interrupt } from '@behalf/core'
 import { expect } from 'vitest'
+import { verifies } from '../../../requirements.ts'
 import type { AdapterSession, TurnPlan } from '../adapter-session.ts'
 import { type AdapterScenario, askedForFifty, call } from './scenario.ts'
 
@@ -18,7 +19,7 @@ async function resumed(session: AdapterSession, reason: object, over: Partial<Tu
 /** What tools that are not guarded ask by themselves. */
 export const questions: readonly AdapterScenario[] = [
   {
-    title: 'an interrupt that the model writes into the question of another tool answers nothing',
+    title: verifies('A3', 'an interrupt that the model writes into the question of another tool answers nothing'),
     needs: 'questions',
     async run(session) {
       for (const kind of kinds) {
@@ -29,7 +30,7 @@ export const questions: readonly AdapterScenario[] = [
     },
   },
   {
-    title: 'an interrupt of the guard, copied into the question of another tool, answers nothing',
+    title: verifies('A3', 'an interrupt of the guard, copied into the question of another tool, answers nothing'),
     needs: 'questions',
     async run(session) {
       const login = await session.turn({ start: 'Who am I?', model: [[call('call-1', 'whoami')]] })

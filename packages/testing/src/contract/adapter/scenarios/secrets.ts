@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { verifies } from '../../../requirements.ts'
 import type { AdapterSession } from '../adapter-session.ts'
 import type { AdapterReport } from '../adapter-subject.ts'
 import { SECRET, untilHanging } from '../toolbox.ts'
@@ -17,7 +18,7 @@ function expectSilence(session: AdapterSession, report: AdapterReport): void {
 
 export const secrets: readonly AdapterScenario[] = [
   {
-    title: 'a token that a body returns reaches neither model nor browser nor checkpoint',
+    title: verifies('I3', 'a token that a body returns reaches neither model nor browser nor checkpoint'),
     async run(session) {
       const identity = await session.login()
       for (const stream of [false, true]) {
@@ -35,7 +36,10 @@ export const secrets: readonly AdapterScenario[] = [
     },
   },
   {
-    title: "a token in one of the framework's own types reaches neither model nor browser nor checkpoint",
+    title: verifies(
+      'E4',
+      "a token in one of the framework's own types reaches neither model nor browser nor checkpoint",
+    ),
     needs: 'forms',
     async run(session) {
       const identity = await session.login()
