@@ -32,7 +32,6 @@ export default defineConfig({
           isolate: !unisolated.includes(name),
           // By itself a second, which a busy machine takes for nothing at all.
           expect: { poll: { timeout: 15_000 } },
-          typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
         },
       })),
   },

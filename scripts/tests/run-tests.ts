@@ -5,7 +5,7 @@ import { countResults, type Part, type ResultNode, type TestRun } from './report
 const DEADLINE_MINUTES = 15
 
 /**
- * Runs the tests of every package and example, type tests included.
+ * Runs the tests of every package and example. Type tests (`*.test-d.ts`) are compiled by the gate `types`.
  *
  * After the deadline it counts what has not ended as failed, and leaves the workers to whoever ends the process.
  *
