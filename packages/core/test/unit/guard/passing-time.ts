@@ -1,9 +1,15 @@
-import { afterEach, beforeEach, vi } from 'vitest'
+import { afterEach, beforeEach, onTestFinished, vi } from 'vitest'
 
 /** Deadlines of the tests in a file pass when the test says so, and by no clock: a busy machine is late for short ones. */
 export function timeStandsStill(): void {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
   afterEach(() => void vi.useRealTimers())
+}
+
+/** The same for the test that runs. */
+export function stopTime(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
 }
 
 /** What never settles, and a promise that says when it was first asked. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Fault, type Policy, policy, StoreError } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
+import { passingTime, stopTime } from './passing-time.ts'
 import { schema, smallWorld, user, writes } from './small-world.ts'
 
 /** A guard that collects what `onFault` hears. */
@@ -40,14 +41,13 @@ describe('a write whose result cannot be stored says so', () => {
     const leaving = tapped(store, (_, __, next) =>
       isAway ? Promise.reject(new StoreError('unavailable', 'gone')) : next(),
     )
-    const outcome = await guard({ store: leaving, onFault: (fault) => void faults.push(fault) }).run(
-      anyWrite,
-      call(),
-      () => {
-        isAway = true
-        return 'paid'
-      },
-    )
+    stopTime()
+    const behalf = guard({ store: leaving, onFault: (fault) => void faults.push(fault) })
+    const running = behalf.run(anyWrite, call(), () => {
+      isAway = true
+      return 'paid'
+    })
+    const outcome = await passingTime(running)
     expect(outcome).toMatchObject({ status: 'done', result: 'paid' })
     expect(faults).toMatchObject([{ kind: 'result_not_stored', step: 'complete' }])
   })
