@@ -33,7 +33,9 @@ export function checkRequest(
   const url = URL.canParse(address) ? new URL(address) : undefined
   // `blob:` URLs have the origin of what made them, hence the look at the protocol too.
   const web = url?.protocol === 'https:' || url?.protocol === 'http:'
+  // Stryker disable next-line ConditionalExpression: Only an address that was read has the protocol of the web; the clause is for the type.
   if (url === undefined || !web || url.username !== '' || url.password !== '' || !origins.includes(url.origin)) {
+    // Stryker disable next-line ConditionalExpression: Only an address that was read has the protocol of the web; the clause is for the type.
     const to = web && url !== undefined ? JSON.stringify(url.origin) : 'an address that is no absolute https URL'
     throw new CredentialMisuseError(
       'origin',

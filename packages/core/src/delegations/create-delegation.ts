@@ -170,6 +170,7 @@ async function ownLogin(refreshToken: string, identity: UserIdentity, context: L
       token: { value: '', keyThumbprint },
       refreshToken,
       // As the user was verified, so will their next tokens be.
+      // Stryker disable next-line ConditionalExpression: An audience that is `undefined` reads as one that is absent: `renewLogin` looks at its value alone.
       ...(type === 'access_token' && audience !== undefined && { audience }),
       renewedAt: 0,
     },

@@ -89,6 +89,7 @@ export class CheckQueue {
 
   #join(key: string, question: Question, consistency: Consistency, call: symbol): Entry {
     const sent = this.#sent.get(key)
+    // Stryker disable next-line ConditionalExpression: Where no time is added, the time of now is empty too, and the last clause says the same.
     if (sent !== undefined && (sent.sentAt === '' || this.#kept !== undefined || sent.sentAt === this.#now())) {
       return sent
     }

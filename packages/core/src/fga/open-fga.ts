@@ -124,6 +124,7 @@ function decisionOf(questions: readonly Question[], verdicts: readonly (Verdict 
   const checks = questions.map((question, index): AccessCheck => {
     const verdict = verdicts[index] ?? { kind: 'denied', problem: 'the answer leaves this out' }
     const check = { question: textOf(question), allowed: verdict.kind === 'allowed' }
+    // Stryker disable next-line ConditionalExpression: A verdict without a problem has `undefined` there, and no reader tells that from nothing; the clauses are for the type.
     return 'problem' in verdict && verdict.problem !== undefined ? { ...check, problem: verdict.problem } : check
   })
   // One no is enough to deny, whatever else could not be found out.
@@ -131,6 +132,7 @@ function decisionOf(questions: readonly Question[], verdicts: readonly (Verdict 
     const fault = verdicts.find((verdict) => verdict?.kind === 'fault')
     if (fault !== undefined) throw new TransportError(`OpenFGA: ${fault.problem}`)
   }
+  // Stryker disable next-line ConditionalExpression,EqualityOperator: There is a question at least: a decision without permissions is refused before, and of a list each permission is asked about by itself.
   return { allowed: checks.length > 0 && checks.every((check) => check.allowed), checks }
 }
 

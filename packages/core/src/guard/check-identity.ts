@@ -33,5 +33,6 @@ export function checkIdentity(progress: Progress, environment: Environment, now:
 
 /** @param now - Epoch milliseconds. */
 export function hasExpired({ expiresAt }: Identity, now: number): boolean {
+  // Stryker disable next-line ConditionalExpression: A comparison with what is absent is false; the clause is for the type.
   return expiresAt !== undefined && now / 1000 >= expiresAt + TOLERANCE_SECONDS
 }

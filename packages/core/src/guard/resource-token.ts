@@ -28,6 +28,7 @@ export async function resourceToken(
   }
   const { identity } = progress
   if (isBridged(rule)) return bridgedToken(progress, rule, environment)
+  // Stryker disable next-line ConditionalExpression: Step 2 lets no call with credentials and without an identity come here; for the type.
   if (identity === undefined) return deny('misconfigured', 'a resource needs an identity')
   const subjectToken = subjectTokenOf(identity)
   if (subjectToken === undefined) return loginRequired('the identity came without a token to exchange')
@@ -37,6 +38,7 @@ export async function resourceToken(
     // RFC 8693 §2.2.2: a subject token that is expired or revoked is an `invalid_request`; some providers differ.
     const { loginRequiredErrors = [] } = environment.servers.of(identity.issuer).profile.exchange ?? {}
     const code: unknown = BehalfError.isInstance(error) && 'error' in error ? error.error : undefined
+    // Stryker disable next-line ConditionalExpression: An error of ours without that field has `undefined` there, which no list of error codes holds.
     if (typeof code !== 'string' || !loginRequiredErrors.includes(code)) throw error
     return loginRequired(`the exchange was refused, as it is for an ended session: ${code}`)
   }
@@ -55,6 +57,7 @@ function approvalToken(
   { token, question }: RunRecord,
   environment: Environment,
 ): Credentialed {
+  // Stryker disable next-line ConditionalExpression: No answer approves without the token that was to carry it, and whatever takes the token out of a record ends the record; without the clause such a call would fail as well, in other words.
   if (token === undefined) return deny('approval_failed', 'the approval has lost the token that was to carry it')
   const { value, scopes, expiresAt, actor, keyThumbprint } = token
   // The policy, the ceiling or the roles may allow less now than when the person said yes (I5).
@@ -72,6 +75,7 @@ function approvalToken(
     token: new Token(value),
     scopes,
     ...(expiresAt !== undefined && { expiresAt }),
+    // Stryker disable next-line ConditionalExpression: The credential was found in the question, and a bound token without a key here was refused some lines above; for the type.
     ...(keyThumbprint !== undefined && dpop !== undefined && { dpop }),
     ...(actor !== undefined && { actor }),
   }
@@ -139,6 +143,7 @@ export async function renewedToken(
   refused: IssuedToken,
   environment: Environment,
 ): Promise<IssuedToken | undefined> {
+  // Stryker disable next-line ConditionalExpression: Step 2 lets no call with credentials and without an identity come here; for the type.
   if (progress.identity === undefined) return undefined
   environment.tokens.delete(tokenKey(progress.identity, rule, scopesFor(progress, rule), environment.servers), refused)
   const found = await resourceToken(progress, rule, undefined, environment)

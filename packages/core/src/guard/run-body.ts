@@ -172,6 +172,7 @@ async function noteThrow(progress: Progress, error: unknown, held: Held, environ
     ...(claimed === undefined ? [] : [kept(() => claimed.threw({ inDoubt }), environment)]),
     ...(stepUp === undefined ? [] : [kept(() => keepStepUp(progress, stepUp, environment), environment)]),
   ]
+  // Stryker disable next-line EqualityOperator: Spares waiting for nothing.
   if (writes.length > 0) await Promise.allSettled(writes)
   auditBroken(progress, progress.invocation.signal?.aborted === true ? 'aborted' : 'threw', environment)
 }

@@ -52,13 +52,16 @@ export async function keepStepUp(progress: Progress, asked: AskedStepUp, environ
 
 /** Whether a step-up may be open for this call. A preflight and a write look always. */
 export function mayAwaitStepUp(progress: Progress, phase: 'preflight' | 'run', { stepUps }: Environment): boolean {
+  // Stryker disable next-line EqualityOperator: One millisecond of fifteen minutes, which the store counts from a little later anyway.
   const looks = phase === 'preflight' || progress.definition.effect === 'write' || progress.checkedAt < stepUps.until
+  // Stryker disable next-line ConditionalExpression,EqualityOperator: Spares the slower way: `awaitedStepUp` looks for no names of its own, and for users only.
   return looks && progress.identity?.kind === 'user' && credentialNames(progress).length > 0
 }
 
 /** The interrupt of a step-up that is neither answered nor stale; what is answered is forgotten. */
 export async function awaitedStepUp(progress: Progress, environment: Environment): Promise<Stop | undefined> {
   const { identity } = progress
+  // Stryker disable next-line ConditionalExpression: Asked only after `mayAwaitStepUp` found a user; the clause is for the type.
   if (identity?.kind !== 'user') return undefined
   const { stepUps, ledger } = environment
   for (const credential of credentialNames(progress)) {
@@ -76,10 +79,13 @@ export async function awaitedStepUp(progress: Progress, environment: Environment
 /** RFC 9470 §3: another level or a newer login is there or not; what else was asked, a newer login may have given. */
 function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentity, now: number): boolean {
   const { acr, authTime, claims } = identity
+  // Stryker disable next-line ConditionalExpression: What is absent is in no list, and every comparison with it is false; the clauses are for the type.
   if (acrValues !== undefined && !(acr !== undefined && acrValues.includes(acr))) return false
+  // Stryker disable next-line ConditionalExpression: What is absent is in no list, and every comparison with it is false; the clauses are for the type.
   if (maxAge !== undefined && !(authTime !== undefined && now - authTime <= maxAge + TOLERANCE_SECONDS)) return false
   if (acrValues !== undefined || maxAge !== undefined) return true
   const provenAt = authTime ?? (typeof claims.iat === 'number' ? claims.iat : undefined)
+  // Stryker disable next-line ConditionalExpression: What is absent is in no list, and every comparison with it is false; the clauses are for the type.
   return provenAt !== undefined && provenAt > at
 }
 
@@ -121,8 +127,10 @@ async function keyOf(
   // Told apart by length: names may hold any sign.
   const name = `${tool.length} ${tool}${credential}`
   const found = known.get(name)
+  // Stryker disable next-line ConditionalExpression: Spares hashing the same name again, in bounded memory; the key is the same.
   if (found !== undefined) return found
   const key = await records.keyOf(issuer, tenant, subject, clientId, tool, credential)
+  // Stryker disable next-line EqualityOperator: Spares hashing the same name again, in bounded memory; the key is the same.
   if (known.size >= MAX_KEYS) known.clear()
   keys.set(identity, known.set(name, key))
   return key

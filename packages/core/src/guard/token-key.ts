@@ -31,6 +31,7 @@ export function tokenKey(
   servers: AuthorizationServers,
 ): TokenCacheKey {
   // A choice by identity is made at each call: what an app stores may have changed.
+  // Stryker disable next-line ConditionalExpression: A resource has no account; and an account that is the same for everybody makes the same key, whether its description is made once or at each call.
   if (rule.kind === 'connection' && typeof rule.account === 'function') {
     return tokenCacheKey(identity, wantedToken(rule, scopes, accountOf(rule, identity), unbound))
   }

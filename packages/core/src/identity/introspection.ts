@@ -155,9 +155,11 @@ function checkTimes({ exp, nbf }: Claims, clock: Clock): void {
   if (![exp, nbf].every((time) => time === undefined || typeof time === 'number')) {
     throw new InvalidTokenError('claims', 'the token has malformed claims: exp, nbf')
   }
+  // Stryker disable next-line ConditionalExpression: The line above refuses what is neither a number nor absent, and a comparison with `undefined` is false.
   if (typeof exp === 'number' && exp <= now - TOLERANCE_SECONDS) {
     throw new InvalidTokenError('expired', 'the token has expired')
   }
+  // Stryker disable next-line ConditionalExpression: The line above refuses what is neither a number nor absent, and a comparison with `undefined` is false.
   if (typeof nbf === 'number' && nbf > now + TOLERANCE_SECONDS) {
     throw new InvalidTokenError('not_yet_valid', 'the token is not valid yet')
   }

@@ -41,6 +41,7 @@ export async function verifyRequest(request: Request, options: VerifyRequestOpti
   const header = request.headers.get('authorization')?.trim() ?? ''
   if (!/^(?:bearer|dpop)(?: |$)/i.test(header)) return undefined
   const [, scheme, token] = authorization.exec(header) ?? []
+  // Stryker disable next-line ConditionalExpression: The pattern takes what is absent for the text “undefined”, which is no scheme; and a match sets scheme and token, both or neither.
   if (scheme === undefined || token === undefined) {
     throw new InvalidTokenError('malformed', 'the Authorization header holds no single token')
   }

@@ -60,6 +60,7 @@ export async function verifyTokenResponse(
       idToken: new Token(idToken),
       isInteractive: true,
       ...(scopes !== undefined && { scopes }),
+      // Stryker disable next-line ConditionalExpression: An answer of type DPoP was refused above where there is no key.
       ...(tokenType === 'dpop' && key !== undefined && { keyThumbprint: key.thumbprint }),
     },
   )

@@ -25,6 +25,7 @@ export class SingleFlight<T> {
       }
       signal.addEventListener('abort', onAbort, { once: true })
       flight.result.then(resolve, reject).finally(() => {
+        // Stryker disable next-line ConditionalExpression: Whoever aborted left already. Leaving twice after the end takes nobody along: all who waited have their answer.
         if (signal.aborted) return
         signal.removeEventListener('abort', onAbort)
         this.#leave(key, flight)

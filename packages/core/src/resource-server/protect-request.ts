@@ -151,6 +151,7 @@ async function proved(
     return { thumbprint, jti, issuedAt, ...(nonce !== undefined && { nonce }) }
   }
   const scheme: Scheme = 'DPoP'
+  // Stryker disable next-line ConditionalExpression: A proof is held to a nonce only where the API has nonces; the clause is for the type.
   if (verdict.fault === 'nonce' && nonces !== undefined) {
     const complaint = {
       error: 'use_dpop_nonce',

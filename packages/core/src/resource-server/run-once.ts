@@ -49,6 +49,7 @@ function answerOf(run: OrderRun, record: OrderRecord | undefined): Response | 'b
   if (record.fingerprint !== run.fingerprint) {
     return problem(422, 'idempotency_key_reused', 'this Idempotency-Key was used for another request')
   }
+  // Stryker disable next-line ConditionalExpression: A record gets its answer in the same writing as it becomes done, and no other has one: each clause says what the other does.
   if (record.state !== 'done' || record.answer === undefined) return 'begun'
   return (
     replay(record.answer) ??

@@ -85,6 +85,7 @@ export class TokenCache {
   peek(key: TokenCacheKey, now = this.#clock.now()): IssuedToken | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
+    // Stryker disable next-line EqualityOperator: The millisecond at which a token is renewed has a random part.
     if (now < entry.renewAt) return entry.issued
     if (now >= entry.staleAt) this.#entries.delete(key)
     return undefined
@@ -112,6 +113,7 @@ export class TokenCache {
 
   /** Drops the token under `key`; with `issued`, only if it is that very one: another caller may have renewed it. */
   delete(key: TokenCacheKey, issued?: IssuedToken): void {
+    // Stryker disable next-line ConditionalExpression: Without a shared store nobody reads what was refused, and without a token there is nothing to remember; the clauses only spare the entry.
     if (issued !== undefined && this.#shared !== undefined) this.#refused.set(key, issued)
     if (issued !== undefined && this.#entries.get(key)?.issued !== issued) return
     this.#entries.delete(key)
@@ -194,6 +196,7 @@ export class TokenCache {
   }
 
   #keep(key: TokenCacheKey, issued: IssuedToken): void {
+    // Stryker disable next-line ConditionalExpression: Without an end the time that is left is not a number, and not above zero: such a token is kept in neither case.
     if (issued.expiresAt === undefined) return
     // I8: what is bound to a key of this moment is had anew.
     if (issued.dpop?.importable === false) return
