@@ -22,7 +22,10 @@ export function stuckPlace() {
   return { never, reached }
 }
 
-/** Waits until all that is under way has come as far as it goes without a timer. */
+/**
+ * Lets what is under way go on without a timer: for what must not happen. What has to happen is waited for by itself, since
+ * hashes and signatures take longer on a busy machine.
+ */
 export async function quiet(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
