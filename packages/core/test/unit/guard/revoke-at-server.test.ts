@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { type ApprovalChannel, memoryStore, StoreError } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
-import { passingTime, stopTime } from './passing-time.ts'
+import { passingTime, quiet, stopTime } from './passing-time.ts'
 import { asks, ISSUER, smallWorld } from './small-world.ts'
 import { buy, createOrder, policies, world } from './world.ts'
 
@@ -92,6 +92,7 @@ test('a channel that hangs keeps no question open, and holds revoke up for three
   for (const amount of [1, 2, 3]) await behalf.run(asks, call({ slot: `${amount}`, input: { amount } }), () => 'ran')
   stopTime()
   const revoked = behalf.revoke({ issuer: ISSUER, subject: 'ann' })
+  while (cancels < 3) await quiet()
   expect(await passingTime(revoked)).toMatchObject({ approvals: 3 })
   expect(cancels).toBe(3)
 })

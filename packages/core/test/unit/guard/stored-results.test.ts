@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Fault, type Policy, policy, StoreError } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
-import { passingTime, stopTime } from './passing-time.ts'
+import { passingTime, quiet, stopTime } from './passing-time.ts'
 import { schema, smallWorld, user, writes } from './small-world.ts'
 
 /** A guard that collects what `onFault` hears. */
@@ -47,6 +47,7 @@ describe('a write whose result cannot be stored says so', () => {
       isAway = true
       return 'paid'
     })
+    while (!isAway) await quiet()
     const outcome = await passingTime(running)
     expect(outcome).toMatchObject({ status: 'done', result: 'paid' })
     expect(faults).toMatchObject([{ kind: 'result_not_stored', step: 'complete' }])
