@@ -7,6 +7,7 @@ import { OAuthResponseError, StoreError } from '../../../src/errors/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { TokenCache, tokenCacheKey, type WantedToken } from '../../../src/token-exchange/index.ts'
+import { durably } from '../identity/durable.ts'
 
 const keys = { seal: [new Uint8Array(32).fill(3)], index: new Uint8Array(32).fill(4) } as const
 const ann: UserIdentity = {
@@ -29,19 +30,12 @@ function processes(over: Partial<Store> = {}) {
   const written: Uint8Array[] = []
   const names: string[] = []
   const store: Store = {
-    specificationVersion: 2,
-    durable: true,
-    now: () => inner.now(),
-    get: (name) => inner.get(name),
+    ...durably(inner),
     put: (name, value, options) => {
       written.push(value)
       names.push(name)
       return inner.put(name, value, options)
     },
-    delete: (name, options) => inner.delete(name, options),
-    claimDue: (queue, options) => inner.claimDue(queue, options),
-    list: (index, options) => inner.list(index, options),
-    increment: (name, options) => inner.increment(name, options),
     ...over,
   }
   let loads = 0
