@@ -75,7 +75,7 @@ export function createMcpGate(options: McpGateOptions): McpGate {
   const { resource, scopes = [], maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options
   const endpoint = endpointOf('createMcpGate.resource', resource)
   const tools = toolRulesOf(options)
-  const ids = new CallerIds(signingKey('createMcpGate.sessionKey', options.sessionKey))
+  const ids = new CallerIds(signingKey('createMcpGate.sessionKey', options.sessionKey), resource)
   const rules = browserRules(endpoint, {
     ...(options.hosts && { hosts: options.hosts }),
     ...(options.origins && { origins: options.origins }),
@@ -128,7 +128,8 @@ export function createMcpGate(options: McpGateOptions): McpGate {
       ...(message?.body !== undefined && { parsedBody: message.body }),
       request: withoutCredentials(request, own.headers),
       async answer(response) {
-        return withHeaders(await ids.write(response, identity), { ...cors, ...passed.headers })
+        const exchange = { identity, method: request.method, own: own.headers }
+        return withHeaders(await ids.write(response, exchange), { ...cors, ...passed.headers })
       },
     }
   }

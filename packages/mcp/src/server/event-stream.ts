@@ -1,4 +1,4 @@
-/** An id of an event, as it is given to the caller. */
+/** An id of an event, as it is given to the caller. Empty: it is given none. */
 export type GiveId = (id: string) => Promise<string>
 
 /** The line of an event that holds its id. A carriage return at its end is not of the id. */
