@@ -95,3 +95,24 @@ test('with `next` an error is its alone', async () => {
   expect((await fetch(resource, { method: 'POST' })).status).toBe(503)
   expect(seen).toEqual(['next'])
 })
+
+test('an answer that fails in the middle breaks off, and does not look complete', async () => {
+  const written = vi.spyOn(console, 'error').mockImplementation(() => {})
+  onTestFinished(() => written.mockRestore())
+  const pieces = [() => new TextEncoder().encode('{"result":"bought 10'), () => Promise.reject(new Error('secret'))]
+  const body = () =>
+    new ReadableStream<Uint8Array>({
+      pull: async (controller) => controller.enqueue(await (pieces.shift() as () => Uint8Array)()),
+    })
+  const response = await fetch(await serve(async () => new Response(body())), { method: 'POST' })
+  expect(response.status).toBe(200)
+  await expect(response.text()).rejects.toThrow('terminated')
+  expect(written).toHaveBeenCalledOnce()
+})
+
+test('a stream is open at its client before its first event', async () => {
+  const silent = new ReadableStream<Uint8Array>()
+  const response = await fetch(await serve(async () => new Response(silent, { headers: { 'x-open': 'yes' } })))
+  expect(response.headers.get('x-open')).toBe('yes')
+  await response.body?.cancel()
+})

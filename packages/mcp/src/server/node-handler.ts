@@ -13,6 +13,11 @@ export interface NodeBodyRequest extends NodeRequest, AsyncIterable<unknown> {
 export interface NodeStreamResponse extends NodeResponse {
   write(chunk: Uint8Array): unknown
   once(event: 'close' | 'drain', listener: () => void): unknown
+  /** Tells the client that there is an answer before its first piece. */
+  flushHeaders?(): void
+  /** Breaks the connection: an answer that failed in the middle must not look complete. */
+  destroy(): unknown
+  readonly headersSent: boolean
   readonly writableEnded: boolean
 }
 
@@ -59,6 +64,7 @@ export function nodeHandler(
         onError(error)
       } catch {}
       if (outgoing.writableEnded) return
+      if (outgoing.headersSent) return void outgoing.destroy()
       outgoing.statusCode = 500
       outgoing.end()
     })
@@ -109,6 +115,8 @@ async function stream(response: Response, outgoing: NodeStreamResponse, gone: Ab
   if (gone.aborted) return
   outgoing.statusCode = response.status
   for (const [name, value] of response.headers) outgoing.setHeader(name, value)
+  // An idle stream of events would be no answer to its client until the first event.
+  if (reader !== undefined) outgoing.flushHeaders?.()
   for (;;) {
     const next = await reader?.read()
     if (next === undefined || next.done) break
