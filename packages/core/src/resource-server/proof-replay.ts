@@ -1,8 +1,10 @@
 import { sha256 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 
+/** Between the check of a proof and its use the token is verified, and the API may read a body. */
+const UNDER_WAY_SECONDS = 240
 /** A process whose clock is behind takes a proof for longer: clocks may be 30 s off, in both directions. */
-const MARGIN_SECONDS = 60
+const MARGIN_SECONDS = UNDER_WAY_SECONDS + 60
 
 export interface UsedProof {
   readonly thumbprint: string
@@ -11,16 +13,27 @@ export interface UsedProof {
   readonly issuedAt: number
 }
 
+export interface ProofTimes {
+  readonly windowSeconds: number
+  /** Epoch seconds. */
+  readonly now: number
+}
+
+/** Whether a request was under way for so long that an earlier use of its proof may be forgotten. */
+export function isTooLate({ issuedAt }: UsedProof, { windowSeconds, now }: ProofTimes): boolean {
+  return now - issuedAt > windowSeconds + UNDER_WAY_SECONDS
+}
+
 /**
  * Whether this is the first time that a proof is used here; from now on it is not.
  *
- * Keeps a hash, for as long as the proof would be accepted, and of proofs that came with a good token only.
+ * Keeps a hash, for as long as the proof could be used, and of proofs that came with a good token only.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-11.1 | RFC 9449 §11.1}
  */
 export async function isFirstUse(
   store: Store,
   { thumbprint, jti, issuedAt }: UsedProof,
-  { windowSeconds, now }: { readonly windowSeconds: number; readonly now: number },
+  { windowSeconds, now }: ProofTimes,
 ): Promise<boolean> {
   const key = `proof:${await sha256(JSON.stringify([thumbprint, jti]))}`
   const expiresInSeconds = Math.ceil(issuedAt + windowSeconds - now) + MARGIN_SECONDS

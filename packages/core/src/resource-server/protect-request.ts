@@ -5,7 +5,7 @@ import type { Passed } from './caller.ts'
 import { type ChallengeSettings, type Complaint, type Refused, refuse, type Scheme } from './challenge.ts'
 import { type AuthenticationRules, isAuthenticated } from './check-authentication.ts'
 import type { DpopRules } from './dpop-options.ts'
-import { isFirstUse, type UsedProof } from './proof-replay.ts'
+import { isFirstUse, isTooLate, type UsedProof } from './proof-replay.ts'
 import { type ProtectedRequest, readAccessToken } from './read-access-token.ts'
 import { type CallerRules, verifyCaller } from './verify-caller.ts'
 import { verifyProof } from './verify-proof.ts'
@@ -84,8 +84,11 @@ async function admitBound(
   const passed = await admitCaller(request, presented, rules, settings, no)
   if (!passed.ok) return passed
   // Last, so that only a good token writes to the store.
-  const now = settings.clock.now() / 1000
-  if (!(await isFirstUse(dpop.store, proof, { windowSeconds: dpop.windowSeconds, now }))) {
+  const times = { windowSeconds: dpop.windowSeconds, now: settings.clock.now() / 1000 }
+  if (isTooLate(proof, times)) {
+    return no('proof: stale', 'invalid_dpop_proof', 'The DPoP proof is not acceptable: stale')
+  }
+  if (!(await isFirstUse(dpop.store, proof, times))) {
     return no('the proof was used before', 'invalid_dpop_proof', 'The DPoP proof was used before')
   }
   return { ...passed, headers: await nextNonce(dpop, proof) }

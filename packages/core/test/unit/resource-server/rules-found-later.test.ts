@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { memoryStore } from '../../../src/stores/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
-import { bearer, makeApi, passed, refused } from './api.ts'
+import { bearer, makeApi, passed, proofKey, refused } from './api.ts'
 
 const api = makeApi()
 
@@ -25,4 +26,39 @@ test('rules that are found in the body are asked for once the token has been ver
 test('rules that are found and misspelt are a mistake, as all are', async () => {
   const found = async () => ({ scope: ['a'] }) as never
   expect(await rejection(api.protect(await bearer(), {}, found))).toMatchObject({ option: 'protect.scope' })
+})
+
+test.each([2, 100, 239, 300, 400])(
+  'a proof is used once where the body of a repeated request takes %i s',
+  async (slow) => {
+    let now = Math.floor(Date.now() / 1000) * 1000
+    const store = memoryStore({ clock: { now: () => now } })
+    // Clocks are as far apart as they may be.
+    const at = (offset: number) => makeApi({ dpop: { store }, clock: { now: () => now + offset } })
+    const key = await proofKey()
+    const request = await key.request(await key.token(), { iat: now / 1000 })
+    await passed(at(30_000).protect(request))
+    now += 89_000
+    const read = async () => {
+      now += slow * 1000
+      return {}
+    }
+    const { status, challenge } = await refused(at(-30_000).protect(request, {}, read))
+    expect([status, challenge]).toEqual([401, expect.stringContaining('invalid_dpop_proof')])
+  },
+)
+
+test('a proof is taken where the body of its own request is slow, and is stale where it takes minutes', async () => {
+  let now = Date.now()
+  const api = makeApi({ dpop: { store: memoryStore(), windowSeconds: 10 }, clock: { now: () => now } })
+  const key = await proofKey()
+  const after = async (slow: number) => {
+    const request = await key.request(await key.token(), { iat: Math.floor(now / 1000) })
+    return api.protect(request, {}, async () => {
+      now += slow * 1000
+      return {}
+    })
+  }
+  await passed(after(30))
+  expect(await refused(after(260))).toMatchObject({ status: 401, reason: 'proof: stale' })
 })
