@@ -10,7 +10,10 @@ export interface Passed {
   /** What the token was approved for in particular (RFC 9396 §9.1); the API compares it with what is asked. */
   readonly authorizationDetails: readonly AuthorizationDetail[]
   readonly claims: Readonly<Record<string, unknown>>
-  /** `jti`, else a hash of what is signed in the token: the same for each use of the same token, however it is written. */
+  /**
+   * `jti`, else a hash of what is signed in the token, or of what the issuer says of an opaque one: the same for each use of
+   * the same token, however it is written.
+   */
   readonly tokenId: string
   /** How the token was presented; `DPoP`: its key was proved. */
   readonly scheme: Scheme

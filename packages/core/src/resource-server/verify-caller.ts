@@ -1,5 +1,5 @@
 import type { AuthorizationServers } from '../authorization-server/index.ts'
-import type { Identity } from '../contract/index.ts'
+import type { Identity, Json } from '../contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import {
   audienceOf,
@@ -9,7 +9,7 @@ import {
   readAuthorizationDetails,
   subjectTokenOf,
 } from '../identity/index.ts'
-import { sha256 } from '../lib/index.ts'
+import { canonicalJson, sha256 } from '../lib/index.ts'
 import type { Passed } from './caller.ts'
 import type { Scheme } from './challenge.ts'
 
@@ -35,8 +35,11 @@ export interface CallerRules {
   readonly introspect: Introspect | undefined
 }
 
-/** A JWS whose header is a JSON object. Anything else is opaque to us. */
-const jwt = /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/
+/**
+ * A JWS whose header is a JSON object, however its parts are written: an issuer may read more spellings than we take.
+ * Anything else is opaque to us.
+ */
+const jwt = /^eyJ[^.]*\.[^.]*\.[^.]*$/
 
 /**
  * Who a token stands for, with what it was granted.
@@ -57,14 +60,22 @@ export async function verifyCaller(
   const { claims } = identity
   const authorizationDetails = readAuthorizationDetails(claims)
   const scopes = subjectTokenOf(identity)?.scopes ?? []
-  const tokenId = typeof claims.jti === 'string' && claims.jti !== '' ? claims.jti : await sha256(lastingPart(token))
+  const tokenId = typeof claims.jti === 'string' && claims.jti !== '' ? claims.jti : await idOf(token, claims)
   return { ok: true, identity, scopes, authorizationDetails, claims, tokenId, scheme, headers: {} }
 }
 
-/** What a signature covers: it can itself be written in more ways than one, so that one token had several hashes. */
-function lastingPart(token: string): string {
-  return jwt.test(token) ? token.slice(0, token.lastIndexOf('.')) : token
+/**
+ * A name that does not depend on how the token is written. A signature can be written in more ways than one. So can an
+ * opaque token, in ways that its issuer alone knows: its answer names it, where that says when the token expires.
+ */
+async function idOf(token: string, claims: Claims): Promise<string> {
+  if (jwt.test(token)) return sha256(token.slice(0, token.lastIndexOf('.')))
+  const { sub, client_id, iat, exp, authorization_details: details } = claims
+  if (exp === undefined) return sha256(token)
+  return sha256(canonicalJson([sub, client_id, iat, exp, details].map((claim) => (claim as Json) ?? null)))
 }
+
+type Claims = Passed['claims']
 
 async function introspected(
   token: string,

@@ -4,7 +4,7 @@ import { oidc } from '../../../src/authorization-server/index.ts'
 import { createIntrospection } from '../../../src/identity/index.ts'
 import { createApprovalGate } from '../../../src/resource-server/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
-import { as, audience, here, makeApi, passed, server } from './api.ts'
+import { as, audience, here, makeApi, passed, refused, server } from './api.ts'
 import { order, place, typeOf, under } from './gate.ts'
 
 const endpoint = `${as.issuer}/introspect`
@@ -21,11 +21,11 @@ function opened(exp: number | undefined) {
   const api = makeApi({ introspect, clock })
   const gate = createApprovalGate({ store: memoryStore({ clock }), clock })
   const handler = place()
-  const run = async (key: string) => {
-    const request = new Request(here, { headers: { authorization: 'Bearer opaque' } })
+  const run = async (key: string, token = 'opaque') => {
+    const request = new Request(here, { headers: { authorization: `Bearer ${token}` } })
     return gate.runApproved(under(key), await passed(api.protect(request)), order, handler)
   }
-  return { time, run, handler }
+  return { api, time, run, handler }
 }
 
 test('an approval by an opaque token is used once for as long as the token lives', async () => {
@@ -42,4 +42,34 @@ test('an approval by a token that does not say when it expires is refused: its u
   const { run, handler } = opened(undefined)
   expect(await typeOf(await run('k1'))).toEqual([403, 'approval_without_end'])
   expect(handler).not.toHaveBeenCalled()
+})
+
+test('an approval by an opaque token is used once, in whatever spelling its issuer takes the token', async () => {
+  const { run, handler } = opened(Math.floor(Date.now() / 1000) + 3600)
+  expect((await run('k', 'b3Bh-1')).status).toBe(201)
+  for (const spelled of ['b3Bh-1=', 'b3Bh-1==', 'b3Bh+1', '~b3Bh-1', 'eyJ0.e30.e30.e30.e30', 'eyJ0.e30.e30.e30.e31']) {
+    expect(await typeOf(await run(`k-${spelled}`, spelled))).toEqual([409, 'approval_used'])
+  }
+  expect(handler).toHaveBeenCalledTimes(1)
+})
+
+test('opaque tokens of which the issuer says something else are other ones', async () => {
+  const exp = Math.floor(Date.now() / 1000) + 3600
+  const ids = []
+  for (const more of [{ exp }, { exp: exp + 1 }, { exp, iat: 1 }, { exp, sub: 'bob' }, { exp, client_id: 'other' }]) {
+    const { api } = opened(exp)
+    const answer = { active: true, aud: audience, sub: 'ann', client_id: 'app', token_type: 'Bearer' }
+    server.use(http.post(endpoint, () => HttpResponse.json({ ...answer, ...more })))
+    const request = new Request(here, { headers: { authorization: 'Bearer opaque' } })
+    ids.push((await passed(api.protect(request))).tokenId)
+  }
+  expect(new Set(ids).size).toBe(5)
+})
+
+test('a JWT in a spelling of its own is not taken for an opaque token, which its issuer may read', async () => {
+  const { api } = opened(Math.floor(Date.now() / 1000) + 3600)
+  for (const token of ['eyJ0.e30.c2ln=', 'eyJ0.e30.c2+n', 'eyJ0.e30~.c2ln']) {
+    const request = new Request(here, { headers: { authorization: `Bearer ${token}` } })
+    expect(await refused(api.protect(request))).toMatchObject({ status: 401, reason: 'malformed' })
+  }
 })
