@@ -11,9 +11,9 @@ function serve(apiToken?: string) {
   const handler = createHandler({ engine, storeId: STORE, ...(apiToken !== undefined && { apiToken }) })
   const write = JSON.stringify({ writes: { tuple_keys: [tuple('user:eve viewer document:1')] } })
   return {
-    async send(headers: Record<string, string>, body: BodyInit = write) {
+    async send(headers: Record<string, string>, body: BodyInit = write, at = 'http://127.0.0.1:8080') {
       const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
-      const response = await handler(new Request(`http://127.0.0.1:8080/stores/${STORE}/write`, init))
+      const response = await handler(new Request(`${at}/stores/${STORE}/write`, init))
       return [response.status, (await response.json()).code]
     },
     isThere: () => engine.check(tuple('user:eve viewer document:1')),
@@ -50,6 +50,28 @@ describe('without a token, a page of another origin writes nothing', () => {
     expect(await send({ ...json, ...headers })).toEqual([403, 'forbidden'])
     expect(await isThere()).toBe(false)
   })
+})
+
+test('without a token, a page of a name that was rebound to this machine writes nothing', async () => {
+  const { send, isThere } = serve()
+  const origin = 'http://evil.example:8080'
+  const more = { origin, 'sec-fetch-site': 'same-origin' }
+  for (const headers of [{ origin }, more]) {
+    expect(await send({ ...json, ...headers }, undefined, origin)).toEqual([403, 'forbidden'])
+  }
+  expect(await isThere()).toBe(false)
+  // No certificate is for a name of somebody else.
+  expect(await send({ ...json, origin: 'https://fga.example' }, undefined, 'https://fga.example')).toEqual([
+    200,
+    undefined,
+  ])
+})
+
+test.each([undefined, '', 7])('a token that is %j is a mistake, and no handler without a token', (apiToken) => {
+  const engine = createEngine({ model: model('type user') })
+  expect(() => createHandler({ engine, storeId: STORE, apiToken: apiToken as never })).toThrow(
+    expect.objectContaining({ code: 'ERR_CONFIGURATION', option: 'apiToken' }),
+  )
 })
 
 test('a client that is no page is let in, and so is a page of the own origin', async () => {

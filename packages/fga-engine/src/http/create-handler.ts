@@ -12,7 +12,8 @@ export interface HandlerOptions {
   readonly basePath?: string
   /**
    * Demanded of every request as a bearer token.
-   * @default none is demanded, and a request that a page of another origin sent is refused
+   * @default none is demanded, and a request that a page of another origin sent is refused: over plain http, every page that
+   * is not of loopback
    */
   readonly apiToken?: string
 }
@@ -32,7 +33,7 @@ export type Handler = (request: Request) => Promise<Response>
  * authorization models. Not there: expand, changes, assertions, and stores and the making of models. Any other store
  * is one that does not exist. The consistency that a request names changes nothing.
  *
- * @throws ConfigurationError An unknown option, or a store id that is no ULID.
+ * @throws ConfigurationError An unknown option, a store id that is no ULID, or an API token that is no text.
  */
 export function createHandler(options: HandlerOptions): Handler {
   for (const key of Object.keys(options)) {
@@ -42,6 +43,10 @@ export function createHandler(options: HandlerOptions): Handler {
   }
   const { engine, storeId, basePath = '', apiToken } = options
   if (!ULID.test(storeId)) throw new ConfigurationError('storeId', 'give a ULID')
+  // One that is missing in the environment must not open the handler to everybody.
+  if ('apiToken' in options && (typeof apiToken !== 'string' || apiToken === '')) {
+    throw new ConfigurationError('apiToken', 'give a text, or leave the option out to demand none')
+  }
   const stores = `${basePath.replace(/\/$/, '')}/stores/`
   return async (request) => {
     let headers: Readonly<Record<string, string>> = {}
@@ -131,13 +136,18 @@ function refused({ code, message, status }: FgaError, headers: Readonly<Record<s
 function refuseOtherOrigins({ headers, method, url }: Request): void {
   const origin = headers.get('origin')
   const site = headers.get('sec-fetch-site')
-  const isOwn = origin === null || origin === new URL(url).origin
+  const isOwn = origin === null || (origin === new URL(url).origin && !mayBeRebound(new URL(url)))
   const isHere = site === null || site === 'same-origin' || site === 'none'
   if (!isOwn || !isHere) throw new FgaError('forbidden', 'a page of another origin sent the request')
   const [type = ''] = (headers.get('content-type') ?? '').split(';')
   if (method === 'POST' && type.trim().toLowerCase() !== 'application/json') {
     throw invalid('without an API token, the content type must be application/json')
   }
+}
+
+/** Over plain http a page can give its own name our address: the request then looks like one of our origin. */
+function mayBeRebound({ protocol, hostname }: URL): boolean {
+  return protocol !== 'https:' && !/^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 }
 
 function requireToken({ headers }: Request, apiToken: string): void {
