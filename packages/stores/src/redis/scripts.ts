@@ -19,7 +19,9 @@ const SWEPT_PER_WRITE = 32
  */
 const prelude = `
 -- Asked each time: a failover or another address may lead to another server.
-if string.find(redis.call('INFO', 'cluster'), 'cluster_enabled:1', 1, true) then return {'cluster'} end
+local cluster = redis.pcall('INFO', 'cluster')
+if type(cluster) ~= 'string' then return {'cluster_unknown'} end
+if string.find(cluster, 'cluster_enabled:1', 1, true) then return {'cluster'} end
 local R = KEYS[1]
 local v = redis.call('GET', R .. ':v')
 if v and v ~= '${SCHEMA_VERSION}' then return {'unknown_version', v} end

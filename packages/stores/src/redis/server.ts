@@ -93,6 +93,12 @@ function understood(answer: unknown): Answer {
   const [first, content] = answer
   const word = textOf(first)
   if (word === 'cluster') throw clusterRefused()
+  if (word === 'cluster_unknown') {
+    throw new ConfigurationError(
+      'redisStore.client',
+      'the server does not say whether it belongs to a cluster: give its user the right `+info`',
+    )
+  }
   if (word === 'unknown_version') {
     throw new StoreError(
       'unknown_version',
