@@ -67,6 +67,12 @@ describe('a machine', () => {
     expect((await access.fetch(world.resource, { method: 'POST', body: '{}', headers })).status).toBe(307)
     await expect(access.fetch(world.resource, { method: 'POST', body: '{}' })).rejects.toThrow('redirect')
     expect(seen).toEqual([])
+    // Nor is an answer of elsewhere told as the server's, where a fetch of the app follows in spite of us.
+    const fetch = (input: string | URL | Request, init?: RequestInit) =>
+      globalThis.fetch(input, { ...init, redirect: 'follow' })
+    const following = machineAccess({ ...shared(), clientId: 'stock-mcp', clientSecret: 'stock-mcp-secret', fetch })
+    const call = { method: 'POST', body: '{}', headers }
+    await expect(following.fetch(world.resource, call)).rejects.toThrow('redirect')
   })
 
   test('with a key', async () => {

@@ -70,6 +70,11 @@ describe('where metadata may lead', () => {
     await expect(boundedFetch(here)(moved)).rejects.toThrow('redirect')
     const { fetch } = recorded(() => new Response(null, { status: 307, headers: { location: '/x' } }))
     await expect(boundedFetch({ ...here, fetch })('https://as.example/')).rejects.toThrow('redirect')
+    // A fetch of the app that follows in spite of us: the answer is somebody else's.
+    const target = await serve(200, '{"issuer":"https://evil.example"}')
+    const through = await serve(302, '', { location: target })
+    const follows = (input: string | URL | Request) => globalThis.fetch(input)
+    await expect(boundedFetch({ ...here, fetch: follows })(through)).rejects.toThrow('redirect')
     await expect(boundedFetch(here)(await serve(200, 'x'.repeat(600_000)))).rejects.toThrow('more than')
   })
 

@@ -76,8 +76,16 @@ async function partsOf(request: Request, signal: AbortSignal): Promise<RequestIn
   return { method, headers, signal, redirect: 'manual', ...(hasBody && { body: await request.text() }) }
 }
 
+/** @throws InvalidResponseError A fetch of the app followed a redirect in spite of us: the answer is somebody else's. */
+function refuseFollowed({ redirected, body }: Response, { origin }: URL): void {
+  if (!redirected) return
+  body?.cancel().catch(() => {})
+  throw new InvalidResponseError(`${origin} answered with a redirect, and \`fetch\` followed it`)
+}
+
 async function bounded(response: Response, url: URL): Promise<Response> {
   const { status, headers } = response
+  refuseFollowed(response, url)
   if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) {
     response.body?.cancel().catch(() => {})
     throw new InvalidResponseError(`${url.origin} answered with a redirect, which is not followed`)
@@ -91,9 +99,12 @@ async function bounded(response: Response, url: URL): Promise<Response> {
 /**
  * The MCP server's own answer, where it refused or redirected: SDKs read all of it for their error. What is too much, or
  * too late, is left out of it; streams of what was done have no bound.
+ *
+ * @throws InvalidResponseError A fetch of the app followed a redirect.
  */
-export async function boundedRefusal(response: Response, timeoutMs: number): Promise<Response> {
+export async function boundedRefusal(response: Response, server: URL, timeoutMs: number): Promise<Response> {
   const { status, statusText, headers } = response
+  refuseFollowed(response, server)
   if (response.ok || response.body === null) return response
   const late = Promise.withResolvers<undefined>()
   const timer = setTimeout(() => late.resolve(undefined), timeoutMs)

@@ -217,7 +217,7 @@ export function accessFetch(
     const { origin, pathname } = new URL(input instanceof Request ? input.url : input)
     const isOwn = origin === server.origin && pathname === server.pathname && isMcp(input, init)
     if (!isOwn) return bounded(input, init)
-    return boundedRefusal(await direct(input, { ...init, redirect: 'manual' }), timeoutMs)
+    return boundedRefusal(await direct(input, { ...init, redirect: 'manual' }), server, timeoutMs)
   }
 }
 
