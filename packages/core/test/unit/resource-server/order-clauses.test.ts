@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/ports/index.ts'
+import { isApproved } from '../../../src/resource-server/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { approved, callerWith, dying, makeGate, order, place, typeOf, under } from './gate.ts'
 
@@ -59,4 +60,12 @@ describe('an order', () => {
     for (const claims of [one, other]) await gate.runApproved(under('k'), await approved(claims), order, handler)
     expect(handler).toHaveBeenCalledTimes(runs)
   })
+})
+
+test('a detail with a field of whatever name approves no order without that field', async () => {
+  for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+    const detail = JSON.parse(`{"type":"stock_order","symbol":"AAPL","${name}":{"limit":1}}`)
+    const caller = await callerWith([detail])
+    expect(isApproved(caller, { type: 'stock_order', symbol: 'AAPL' })).toBe(false)
+  }
 })
