@@ -52,7 +52,8 @@ export interface ApprovalGate {
    * `order` must mean the same as exactly one of the token's `authorization_details`, field by field, no field
    * more or less. The first idempotency key uses the approval up; the same key gets the same answer again, another
    * key 409. A handler that answers 4xx carried nothing out: its answer is kept under the key and the approval is
-   * given back. A token that does not say when it expires is refused: its use could not be remembered long enough.
+   * given back, unless an earlier run of the order ended in the middle. A token that does not say when it expires is
+   * refused: its use could not be remembered long enough.
    * Does not decide whether the caller may touch what the order is about.
    *
    * @returns The handler's answer, the same answer again, or why not: 400, 403, 409 or 422.

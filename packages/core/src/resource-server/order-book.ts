@@ -73,10 +73,13 @@ export class OrderBook {
     }
   }
 
-  /** A refused order was not carried out: what was approved is still to be had, under another key. */
+  /**
+   * A refused order was not carried out: what was approved is still to be had, under another key. Not where an earlier run
+   * ended in the middle: that one may have carried it out.
+   */
   async #wasRefused(order: string): Promise<boolean> {
-    const { state, answer } = (await this.read(order))?.record ?? {}
-    return state === 'done' && answer !== undefined && answer.status >= 400
+    const { state, again, answer } = (await this.read(order))?.record ?? {}
+    return state === 'done' && again !== true && answer !== undefined && answer.status >= 400
   }
 
   /** The right to run an order, for as long as its holder lives. `undefined`: another request has it. */

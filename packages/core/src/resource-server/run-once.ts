@@ -36,11 +36,11 @@ async function runAlone(book: OrderBook, run: OrderRun): Promise<Response> {
   if (approval !== undefined && !(await book.claim(approval, run.order, tokenEnd))) {
     return problem(409, 'approval_used', 'this approval was used for an order under another Idempotency-Key')
   }
-  const running = { state: 'running', fingerprint } as const
-  const version = await book.write(run.order, running, found?.version ?? null, tokenEnd)
+  const started = { fingerprint, ...(settled === 'begun' && { again: true as const }) }
+  const version = await book.write(run.order, { ...started, state: 'running' }, found?.version ?? null, tokenEnd)
   // The lease was lost before anything was done.
   if (version === 'conflict') return inProgress()
-  return carryOut(book, run, version, settled === 'begun')
+  return carryOut(book, run, version, started)
 }
 
 /** What is to be said of an order that is known. `begun`: it was begun, and runs now or died. */
@@ -57,13 +57,18 @@ function answerOf(run: OrderRun, record: OrderRecord | undefined): Response | 'b
   )
 }
 
-async function carryOut(book: OrderBook, run: OrderRun, version: string, again: boolean): Promise<Response> {
+async function carryOut(
+  book: OrderBook,
+  run: OrderRun,
+  version: string,
+  started: Pick<OrderRecord, 'fingerprint' | 'again'>,
+): Promise<Response> {
   // A store that fails now does not undo what was done: the answer is given, and the record stays as begun.
-  const { order, fingerprint, tokenEnd } = run
+  const { order, tokenEnd } = run
   const end = (last: Pick<OrderRecord, 'state' | 'answer'>) =>
-    book.write(order, { fingerprint, ...last }, version, tokenEnd).catch(() => {})
+    book.write(order, { ...started, ...last }, version, tokenEnd).catch(() => {})
   try {
-    const { response, stored } = await keep(await run.handler(again))
+    const { response, stored } = await keep(await run.handler(started.again === true))
     // A server error says nothing of what was done before it.
     await end(response.status >= 500 ? { state: 'unknown' } : { state: 'done', answer: stored })
     return response

@@ -8,6 +8,8 @@ export const orderRecord = z.strictObject({
   state: z.enum(['running', 'done', 'unknown']),
   /** Of the order: the same key with another order is a mistake. */
   fingerprint: z.string(),
+  /** An earlier run ended in the middle, and may have acted: what this one answers does not say that nothing was done. */
+  again: z.optional(z.literal(true)),
   answer: z.optional(
     z.strictObject({
       status: z.int(),

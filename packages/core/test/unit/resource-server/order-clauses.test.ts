@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/ports/index.ts'
-import { isApproved } from '../../../src/resource-server/index.ts'
+import { isApproved, type OrderHandler } from '../../../src/resource-server/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { approved, callerWith, dying, makeGate, order, place, typeOf, under } from './gate.ts'
 
@@ -69,3 +69,21 @@ test('a detail with a field of whatever name approves no order without that fiel
     expect(isApproved(caller, { type: 'stock_order', symbol: 'AAPL' })).toBe(false)
   }
 })
+
+test.each([
+  ['threw', () => Promise.reject(new Error('after it had acted'))],
+  ['answered 502', () => new Response(null, { status: 502 })],
+])(
+  'an order that %s may have been carried out: a refusal of its next run gives no approval back',
+  async (_n, first) => {
+    const gate = makeGate({ onCrash: 'run_again' })
+    const caller = await approved()
+    const run = (key: string, handler: OrderHandler) => gate.runApproved(under(key), caller, order, handler)
+    await run('k1', first).catch(() => {})
+    const again = await run('k1', ({ again }) => new Response(null, { status: again ? 422 : 201 }))
+    expect(again.status).toBe(422)
+    const other = place()
+    expect(await typeOf(await run('k2', other))).toEqual([409, 'approval_used'])
+    expect(other).not.toHaveBeenCalled()
+  },
+)
