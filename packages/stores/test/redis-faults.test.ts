@@ -71,17 +71,22 @@ describe.each(withRedisServer(['redis', 'ioredis'] as const))('what Redis holds,
     ['with an expiry that is no number', () => admin.hset(at('r:key'), 'e', 'soon')],
     ['with names that do not unpack', () => admin.hset(at('r:key'), 'i', '\uFFFF')],
     ['of another type', () => admin.set(at('r:key'), 'text')],
-  ])('a record %s is told as damaged by all that meet it, and can be deleted', async (_, damage) => {
+  ])('a record %s reads as an empty value, and can be replaced and deleted', async (_, damage) => {
     const { store } = under
-    const damaged = { reason: 'corrupt', retryable: false }
     await damage()
-    await expect(store.get('key')).rejects.toMatchObject(damaged)
-    await expect(store.put('key', value, { ifVersion: null })).rejects.toMatchObject(damaged)
-    await expect(store.delete('key', { ifVersion: 'any' })).rejects.toMatchObject(damaged)
-    await expect(store.list('index', { limit: 1 })).rejects.toMatchObject(damaged)
-    await expect(store.claimDue('queue', { limit: 1, leaseSeconds: 60 })).rejects.toMatchObject(damaged)
-    expect(await store.delete('key')).toBe('deleted')
-    expect(await store.put('key', value, { ifVersion: null })).not.toBe('conflict')
+    const found = await store.get('key')
+    expect(found).toMatchObject({ key: 'key', value: new Uint8Array() })
+    expect(await store.list('index', { limit: 1 })).toEqual([found])
+    expect(await store.put('key', value, { ifVersion: null })).toBe('conflict')
+    expect(await store.delete('key', { ifVersion: 'any' })).toBe('conflict')
+    await expect(store.claimDue('queue', { limit: 1, leaseSeconds: 60 })).rejects.toMatchObject({ reason: 'corrupt' })
+    const again = { ifVersion: found?.version ?? '', index: ['index'] }
+    const replaced = await store.put('key', value, again)
+    expect(await store.get('key')).toMatchObject({ value, version: replaced })
+    expect(await store.put('key', value, again)).toBe('conflict')
+    await damage()
+    expect(await store.delete('key', again)).toBe('deleted')
+    expect(await store.get('key')).toBeUndefined()
   })
 
   test('a damaged record does not stop its queue', async () => {

@@ -27,7 +27,8 @@ local v = redis.call('GET', R .. ':v')
 if v and v ~= '${SCHEMA_VERSION}' then return {'unknown_version', v} end
 local t = redis.call('TIME')
 local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
-local BAD = {}
+-- A damaged record reads as an empty value, which opens as nothing: it can be skipped, named, replaced and deleted.
+local BAD = {value = '', version = 'damaged', names = {}}
 local function record(key)
   local ok, f = pcall(redis.call, 'HMGET', R .. ':r:' .. key, 'v', 'n', 'e', 'q', 'i')
   if not ok or f.err then return BAD end
@@ -56,7 +57,7 @@ end
 local function forget(key, r)
   redis.call('DEL', R .. ':r:' .. key)
   redis.call('ZREM', R .. ':x', key)
-  if not r or r == BAD then return end
+  if not r then return end
   if r.queue then redis.call('ZREM', R .. ':q:' .. r.queue, key) end
   for _, name in ipairs(r.names) do redis.call('ZREM', R .. ':i:' .. name, key) end
 end
@@ -83,7 +84,6 @@ return {'policy', policy}
 /** key */
 const get = script(`
 local r = live(ARGV[1])
-if r == BAD then return {'corrupt', ARGV[1]} end
 if not r then return {'absent'} end
 return {'found', {ARGV[1], r.value, r.version}}
 `)
@@ -98,7 +98,6 @@ return {'found', {ARGV[1], r.value, r.version}}
 const put = script(`
 local key = ARGV[1]
 local r, old = live(key)
-if r == BAD then return {'corrupt', key} end
 if r and r.version == ARGV[3] then return {'written'} end
 if (r and '=' .. r.version or '') ~= ARGV[4] then return {'conflict'} end
 -- First of all, since a server that is full checks only the first write of a script.
@@ -116,6 +115,7 @@ end
 if queue then redis.call('ZADD', R .. ':q:' .. queue, string.format('%.6f', now + tonumber(ARGV[8])), key) end
 for _, name in ipairs(names) do redis.call('ZADD', R .. ':i:' .. name, 0, key) end
 if expires then redis.call('ZADD', R .. ':x', expires, key) else redis.call('ZREM', R .. ':x', key) end
+if old == BAD then redis.call('DEL', R .. ':r:' .. key) end
 if old then
   if old.queue and old.queue ~= queue then redis.call('ZREM', R .. ':q:' .. old.queue, key) end
   for _, name in ipairs(old.names) do
@@ -129,13 +129,10 @@ if #names > 0 then redis.call('HSET', R .. ':r:' .. key, 'i', cmsgpack.pack(name
 return {'written'}
 `)
 
-/** key, '=' and the version to meet or '' for any. Without a version even a damaged record goes. */
+/** key, '=' and the version to meet or '' for any. */
 const remove = script(`
 local r, any = live(ARGV[1])
-if ARGV[2] ~= '' then
-  if r == BAD then return {'corrupt', ARGV[1]} end
-  if not r or '=' .. r.version ~= ARGV[2] then return {'conflict'} end
-end
+if ARGV[2] ~= '' and (not r or '=' .. r.version ~= ARGV[2]) then return {'conflict'} end
 forget(ARGV[1], any)
 return {'deleted'}
 `)
@@ -178,7 +175,6 @@ while #found < limit * 3 do
   local keys = redis.call('ZRANGEBYLEX', R .. ':i:' .. ARGV[1], from, '+', 'LIMIT', 0, limit)
   for _, key in ipairs(keys) do
     local r = live(key)
-    if r == BAD then return {'corrupt', key} end
     if r and #found < limit * 3 then
       found[#found + 1] = key
       found[#found + 1] = r.value
