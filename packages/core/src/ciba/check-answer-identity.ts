@@ -12,8 +12,12 @@ const ISSUED_TOLERANCE_SECONDS = 300
 /** Whether an answer is this person's: what is wrong with its id_token, or when they authenticated. */
 export type AnswerIdentity =
   | { readonly problem: string }
-  /** Epoch seconds, by the server's clock. */
-  | { readonly problem?: undefined; readonly authTime?: number }
+  | {
+      readonly problem?: undefined
+      /** Epoch seconds, by the server's clock. */
+      readonly authTime?: number
+      readonly tenant?: string
+    }
 
 /**
  * Checks the id_token of an answer.
@@ -40,7 +44,11 @@ export async function checkAnswerIdentity(
     requestProblem(claims, state) ??
     (await accessTokenProblem(verified, response.accessToken))
   if (problem !== undefined) return { problem }
-  return typeof claims.auth_time === 'number' ? { authTime: claims.auth_time } : {}
+  const tenant = profile.token.tenant(claims)
+  return {
+    ...(typeof claims.auth_time === 'number' && { authTime: claims.auth_time }),
+    ...(tenant !== undefined && { tenant }),
+  }
 }
 
 type Claims = VerifiedJwt['claims']

@@ -29,8 +29,9 @@ export async function verifyBackchannelAnswer(
   context: PollContext,
 ): Promise<Answer> {
   try {
-    const { problem, authTime } = {
+    const { problem, authTime, tenant } = {
       authTime: undefined,
+      tenant: undefined,
       ...(await checkAnswerIdentity(response, state, question, context)),
     }
     if (problem !== undefined) return failed(problem)
@@ -40,7 +41,8 @@ export async function verifyBackchannelAnswer(
         ? failed('the granted authorization_details differ from what was asked')
         : answeredAt({ status: 'approved' }, authTime)
     }
-    return answeredAt(await credentialAnswer(response, state, { ...question, credential }, context), authTime)
+    const asked = { ...question, credential }
+    return answeredAt(await credentialAnswer(response, state, asked, { ...context, tenant }), authTime)
   } catch (error) {
     const isFinal = error instanceof InvalidTokenError && error.reason !== 'unknown_key'
     if (isFinal) return failed(`the answer does not verify: ${error.message}`)
@@ -56,9 +58,9 @@ async function credentialAnswer(
   response: TokenResponse,
   state: CibaState,
   question: ApprovalQuestion & { readonly credential: NonNullable<ApprovalQuestion['credential']> },
-  context: PollContext,
+  context: PollContext & { readonly tenant: string | undefined },
 ): Promise<Answer> {
-  const { server, clock, signal } = context
+  const { server, clock, signal, tenant } = context
   const { credential, approver } = question
   const asked = server.profile.dpop === undefined ? 'bearer' : 'dpop'
   // I8: a token that was to be bound to our key and is not can be used by whoever steals it.
@@ -72,7 +74,7 @@ async function credentialAnswer(
   const { claims } = verified
   if (isForOthers(claims, [credential.resource], server.profile.token))
     return failed('the access token is for other APIs too')
-  const problem = tokenProblem(claims, approver.subject, server.profile)
+  const problem = tokenProblem(claims, { subject: approver.subject, tenant }, server.profile)
   if (problem !== undefined) return failed(problem)
   const inToken = claims.authorization_details
   const details = response.authorizationDetails ?? inToken
@@ -111,12 +113,15 @@ async function credentialAnswer(
  */
 function tokenProblem(
   claims: Readonly<Record<string, unknown>>,
-  subject: string,
+  { subject, tenant }: { readonly subject: string; readonly tenant: string | undefined },
   { token, clientId, dpop, actor }: Profile,
 ): string | undefined {
   if ((token.subject === undefined ? claims.sub : token.subject(claims)) !== subject) {
     return 'the access token names another subject'
   }
+  // A subject names a person within one tenant only.
+  const named = token.tenant(claims)
+  if (named !== undefined && named !== tenant) return 'the access token names another tenant than the id_token'
   const issuedTo = token.clientId(claims)
   if (issuedTo !== undefined && issuedTo !== clientId) return 'the access token was issued to another client'
   if (actor !== undefined && readActor(claims.act)?.subject !== actor) {

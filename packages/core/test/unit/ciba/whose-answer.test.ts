@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { auth0Profile, defaultProfile, refusal, stateOf, useBackchannel } from './backchannel.ts'
+import { auth0Profile, defaultProfile, ISSUER, refusal, stateOf, useBackchannel } from './backchannel.ts'
 
 const begin = useBackchannel()
 
@@ -27,6 +27,22 @@ describe('the id_token', () => {
 })
 
 describe('the access token', () => {
+  test.each([
+    ['the tenant of the approver', 'org_1', 'org_1', 'approved'],
+    ['another tenant than the approver', 'org_1', 'org_2', 'failed'],
+    ['another tenant than the id_token of an approver without one', undefined, 'org_2', 'failed'],
+    ['no tenant', 'org_1', undefined, 'approved'],
+  ])('names %s', async (_, tenant, inToken, status) => {
+    const { look, answer, success, accessToken, idToken } = await begin(auth0Profile)
+    const [id_token, access_token] = [
+      await idToken({ org_id: 'org_1' }),
+      await accessToken({ org_id: inToken as never, sub: 'ann' }),
+    ]
+    answer(await success({ id_token, access_token }))
+    const approver = { issuer: ISSUER, subject: 'ann', ...(tenant !== undefined && { tenant }) }
+    expect(await look({ approver })).toMatchObject({ status })
+  })
+
   const two = { credential: { resource: 'https://api.example.com', scopes: ['trade:write', 'trade:read'] } }
   const all = 'trade:write trade:read'
   test.each([
