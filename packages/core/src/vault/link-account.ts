@@ -1,4 +1,4 @@
-import type { RequestOptions } from '../authorization-server/index.ts'
+import type { ReceivedTokens, RequestOptions } from '../authorization-server/index.ts'
 import type { PresentUser } from '../identity/index.ts'
 import { randomSecret } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
@@ -10,7 +10,7 @@ import { faultAnswer, redeemAnswer } from './fault-answer.ts'
 import { takenOver } from './replaced-tokens.ts'
 import { revokePairs } from './revoke-pairs.ts'
 import type { Upstream } from './upstream.ts'
-import type { RedeemedTokens, UpstreamAccount, UpstreamTokens } from './upstream-tokens.ts'
+import type { UpstreamAccount, UpstreamTokens } from './upstream-tokens.ts'
 
 /** What linking works with. */
 export interface LinkParts {
@@ -81,8 +81,7 @@ export async function completeLink(
   try {
     const answer = await codeOf(request.parameters, upstream, returnTo, options)
     if (typeof answer !== 'string') return answer
-    const tokens = await upstream.redeem(answer, attempt, options)
-    const record = await keepOrRevoke(parts, attempt, upstream, tokens, options)
+    const record = await redeemAndKeep(parts, attempt, upstream, answer, options)
     return { status: 'connected', account: describeAccount(record), ...back }
   } catch (error) {
     return { ...redeemAnswer(error), ...back }
@@ -110,23 +109,26 @@ async function codeOf(
   return refuse('provider', 'the answer holds no code', returnTo)
 }
 
-/** Tokens that are kept nowhere must not stay good at their provider. */
-async function keepOrRevoke(
+/** Tokens that are kept nowhere must not stay good at their provider, also where their answer is refused. */
+async function redeemAndKeep(
   parts: LinkParts,
   attempt: Attempt,
   upstream: Upstream,
-  tokens: RedeemedTokens,
+  code: string,
   options: RequestOptions,
 ): Promise<AccountRecord> {
+  let received: ReceivedTokens = {}
+  const onTokens = (tokens: ReceivedTokens) => {
+    received = tokens
+  }
   try {
+    const tokens = await upstream.redeem(code, attempt, { ...options, onTokens })
     const account = await upstream.accountOf(tokens, attempt.nonce, options)
     return await keepAccount(parts, attempt, upstream, tokens, account)
   } catch (error) {
     const { issuer, clientId } = upstream.connection.profile
-    const { accessToken, refreshToken } = tokens
-    const pair = { issuer, clientId, accessToken, ...(refreshToken !== undefined && { refreshToken }) }
     // A store that lost its answer may have them all the same: then they are held. While it is away, nobody knows.
-    await revokePairs(parts.records, upstream, [pair], {}).catch(() => false)
+    await revokePairs(parts.records, upstream, [{ issuer, clientId, ...received }], {}).catch(() => false)
     throw error
   }
 }

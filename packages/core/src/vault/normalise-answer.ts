@@ -55,7 +55,11 @@ function tokensOf(answer: Members, connection: CheckedConnection): { tokens: Mem
   const inner = typeof within === 'object' && within !== null ? (within as Members) : {}
   // A refresh may be answered without the member; a bot's token is told by its type.
   const found = answerMember !== undefined && 'access_token' in inner ? inner : outer
-  const { token_type: type, scope: named, ...rest } = found
+  const { token_type: type, scope: named, ...all } = found
+  // All users of a workspace share a bot's token: it is not theirs, and nobody revokes it for them.
+  const isBots = answerMember !== undefined && found === outer && !bearerTypes.includes(`${type}`)
+  const { access_token: _a, refresh_token: _r, ...tokenless } = all
+  const rest = isBots ? tokenless : all
   const isUnscoped = unscopedTokenPrefix !== undefined && `${found.access_token}`.startsWith(unscopedTokenPrefix)
   const scope = isUnscoped ? undefined : named
   return {

@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache'
-import { hadNoEffect, isRefusedBefore, type Surroundings } from '../authorization-server/index.ts'
+import { hadNoEffect, isRefusedBefore, type ReceivedTokens, type Surroundings } from '../authorization-server/index.ts'
 import { type AnyBehalfError, BehalfError, StoreError } from '../errors/index.ts'
 import { isOutage, Lease, orAborted, SingleFlight, untilWritten } from '../lib/index.ts'
 import type { AccountRecord } from './account-record.ts'
 import type { AccountRecords, StoredAccount } from './account-records.ts'
 import { isSameUse, mustReconnect, refreshed, sameTokens, unsent, withoutRefreshToken } from './refreshed-record.ts'
-import { pairOf, withLateAnswer } from './replaced-tokens.ts'
+import { pairOf, withLateAnswer, withRefusedAnswer } from './replaced-tokens.ts'
 import { revokePairs } from './revoke-pairs.ts'
 import type { Upstream } from './upstream.ts'
 import type { UpstreamTokens } from './upstream-tokens.ts'
@@ -159,9 +159,15 @@ export class AccountRefresher {
     refreshToken: string,
   ): Promise<Refreshed> {
     let tokens: UpstreamTokens
+    const received: ReceivedTokens[] = []
     try {
-      tokens = await wish.upstream.refresh(refreshToken, {})
+      tokens = await wish.upstream.refresh(refreshToken, { onTokens: (some) => void received.push(some) })
     } catch (error) {
+      const [refused] = received
+      if (refused !== undefined) {
+        await this.#settle(wish, stored, (now) => withRefusedAnswer(unsent(now, before), refused))
+        return outcomeOf(error, wish.upstream)
+      }
       const fault = faultOf(error)
       const refusal = fault?.code === 'ERR_OAUTH_RESPONSE' ? fault.error : undefined
       if (refusal !== undefined && wish.upstream.connection.reconnectErrors.includes(refusal)) {

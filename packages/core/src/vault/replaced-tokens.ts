@@ -1,3 +1,4 @@
+import type { ReceivedTokens } from '../authorization-server/index.ts'
 import type { AccountRecord } from './account-record.ts'
 
 /** Replaced tokens that one account lists. Of what was dropped beyond, nobody can say that it was revoked. */
@@ -95,6 +96,23 @@ export function withLateAnswer(
     }
   }
   return { ...without(record), ...listed([...(record.replaced ?? []), pairOf(answered)], unanswered) }
+}
+
+/**
+ * Adds the tokens of an answer that cannot be used: a refresh token that rotated is the newest one of the account all the
+ * same. The access token serves no call, and is revoked with the account.
+ */
+export function withRefusedAnswer(
+  record: AccountRecord,
+  { accessToken, refreshToken = record.refreshToken }: ReceivedTokens,
+): AccountRecord {
+  const { issuer, clientId, replaced = [], unanswered = [] } = record
+  const dropped = accessToken === undefined ? [] : [{ issuer, clientId, accessToken }]
+  return {
+    ...without(record),
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...listed([...replaced, ...dropped], unanswered),
+  }
 }
 
 /** Every token pair that may be good at a provider, the newest first. @param now - Epoch milliseconds. */

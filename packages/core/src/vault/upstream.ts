@@ -5,6 +5,7 @@ import {
   allowInsecureLoopback,
   authorizationServers,
   boundedRequest,
+  type GrantOptions,
   type GrantParameters,
   type RequestOptions,
   type ServerEndpoints,
@@ -78,13 +79,13 @@ export class Upstream {
   redeem(
     code: string,
     { redirectUri, codeVerifier }: Pick<AuthorizationAttempt, 'redirectUri' | 'codeVerifier'>,
-    options: RequestOptions,
+    options: GrantOptions,
   ): Promise<RedeemedTokens> {
     return this.#grant('authorization_code', { code, redirect_uri: redirectUri, code_verifier: codeVerifier }, options)
   }
 
   /** Sends the refresh token, once. @throws as `redeem` */
-  refresh(refreshToken: string, options: RequestOptions): Promise<UpstreamTokens> {
+  refresh(refreshToken: string, options: GrantOptions): Promise<UpstreamTokens> {
     return this.#grant('refresh_token', { refresh_token: refreshToken }, options)
   }
 
@@ -108,7 +109,7 @@ export class Upstream {
     return refreshToken !== undefined || accessToken !== undefined
   }
 
-  async #grant(type: string, parameters: GrantParameters, options: RequestOptions): Promise<TokenResponse> {
+  async #grant(type: string, parameters: GrantParameters, options: GrantOptions): Promise<TokenResponse> {
     const { resource } = this.connection
     const response = await this.#server.grant(type, { ...parameters, resource }, options)
     if (response.tokenType === 'bearer') return response
@@ -123,11 +124,9 @@ export class Upstream {
     switch (account.from) {
       case 'none':
         return { id: 'default' }
-      case 'answer': {
-        const answer = this.#answers.get(response.accessToken)
-        this.#answers.delete(response.accessToken)
-        return readAccount(answer, account)
-      }
+      case 'answer':
+        // It stays: a provider may give one token to two users who link at once.
+        return readAccount(this.#answers.get(response.accessToken), account)
       case 'endpoint':
         return readAccount(await this.#ask(account.url, response.accessToken, options), account)
       case 'id_token': {

@@ -99,7 +99,8 @@ function textAt(json: unknown, path: string): string | undefined {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined
     at = (at as Readonly<Record<string, unknown>>)[name]
   }
-  if (typeof at !== 'string' && typeof at !== 'number') return undefined
+  // Larger numbers lose their last digits when JSON is read: two accounts would share one id.
+  if (typeof at !== 'string' && !Number.isSafeInteger(at)) return undefined
   const text = String(at)
   return text.length <= MAX_ACCOUNT_TEXT ? text : undefined
 }

@@ -70,6 +70,15 @@ describe('Slack', () => {
     expect(await token(['chat:write'], 'TB:U1234')).toBe('xoxp-b')
   })
 
+  test('a bot’s token, which all users of a workspace share, is neither taken nor revoked', async () => {
+    const { link, accounts, identity } = open('slack', definition)
+    const bot = { access_token: 'xoxb-bot', refresh_token: 'xoxe-bot', token_type: 'bot', scope: 'chat:write' }
+    answers = { [TOKEN]: { ok: true, ...bot, team: { id: 'TA', name: 'Team TA' }, authed_user: { id: 'U1234' } } }
+    expect(await link()).toMatchObject({ status: 'refused', reason: 'provider' })
+    expect(requests.filter((request) => request.includes('revoke'))).toEqual([])
+    expect(await accounts.list(identity)).toEqual([])
+  })
+
   test('an app of a whole organization names no workspace, so its account is refused', async () => {
     const { link, accounts, identity } = open('slack', definition)
     answers = { [TOKEN]: slackAnswers.organization() }
