@@ -43,21 +43,24 @@ export function takenOver(
   const isSameClient = before.issuer === now.issuer && before.clientId === now.clientId
   const isUsable = isSameClient && !now.isUnnamed && before.state === 'connected' && before.refreshing === undefined
   const refreshToken = now.refreshToken ?? (isUsable ? before.refreshToken : undefined)
-  const isKept = isSameClient && isSamePair(before, { ...now, refreshToken })
+  const left = isSameClient ? leftOf(before, { ...now, refreshToken }) : pairOf(before)
   const { refreshing } = before
   const unanswered = [...(before.unanswered ?? []), ...(refreshing === undefined ? [] : [refreshing])]
   return {
     ...(refreshToken !== undefined && { refreshToken }),
-    ...listed(isKept ? (before.replaced ?? []) : [...(before.replaced ?? []), pairOf(before)], unanswered),
+    ...listed([...(before.replaced ?? []), left], unanswered),
   }
 }
 
 /**
- * With a refresh token goes what was issued on its ground (RFC 7009 §2.1). Without one the access token counts: some
- * providers give the same one again.
+ * What the new record does not hold. Some providers give the same token again. Where the refresh token is kept, the access
+ * token is listed by itself: not every provider ends it with the refresh token (RFC 7009 §2.1).
  */
-const isSamePair = (before: AccountRecord, now: Pick<AccountRecord, 'accessToken' | 'refreshToken'>): boolean =>
-  before.refreshToken === now.refreshToken && (now.refreshToken !== undefined || before.accessToken === now.accessToken)
+function leftOf(before: AccountRecord, now: Pick<AccountRecord, 'accessToken' | 'refreshToken'>): TokenPair {
+  const { refreshToken: _r, accessToken, ...rest } = pairOf(before)
+  if (before.refreshToken !== now.refreshToken) return pairOf(before)
+  return { ...rest, ...(accessToken !== undefined && accessToken !== now.accessToken && { accessToken }) }
+}
 
 /**
  * Adds an answer that came after its account was linked again. Its refresh token is used where the new link is
