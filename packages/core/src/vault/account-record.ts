@@ -48,6 +48,8 @@ const schema = z.object({
   issuer: text,
   clientId: text,
   state: z.enum(['connected', 'must_reconnect']),
+  /** The proof behind this link was not looked up again yet: it serves no call. */
+  unconfirmed: z.optional(z.literal(true)),
   scopes: z.array(text),
   accessToken: z.optional(text),
   /** Epoch seconds. */

@@ -82,7 +82,7 @@ export async function completeLink(
     const answer = await codeOf(request.parameters, upstream, returnTo, options)
     if (typeof answer !== 'string') return answer
     const record = await redeemAndKeep(parts, attempt, upstream, answer, options)
-    return { status: 'connected', account: describeAccount(record), ...back }
+    return { status: 'connected', account: describeAccount(confirmed(record)), ...back }
   } catch (error) {
     return { ...redeemAnswer(error), ...back }
   }
@@ -161,6 +161,7 @@ async function keepAccount(
       issuer,
       clientId,
       state: 'connected',
+      unconfirmed: true,
       scopes: [...scopes],
       accessToken,
       ...(expiresIn !== undefined && { expiresAt: Math.floor(now / 1000) + expiresIn }),
@@ -173,15 +174,20 @@ async function keepAccount(
   }
 }
 
+/** The same account, once its proof was looked up again. */
+export function confirmed({ unconfirmed: _, ...record }: AccountRecord): AccountRecord {
+  return record
+}
+
 /** What an app may see of an account. */
 export function describeAccount(record: AccountRecord, isPreferred = false): LinkedAccount {
-  const { connection, account, scopes, state, connectedAt, mustChoose, preferredAt } = record
+  const { connection, account, scopes, state, unconfirmed, connectedAt, mustChoose, preferredAt } = record
   return {
     connection,
     id: account.id,
     ...(account.label !== undefined && { label: account.label }),
     scopes,
-    status: state,
+    status: unconfirmed ? 'must_reconnect' : state,
     connectedAt: Math.floor(connectedAt / 1000),
     ...(isPreferred && { isPreferred }),
     ...(mustChoose && preferredAt === undefined && { mustChoose }),

@@ -14,7 +14,7 @@ import { type AccountOwner, accountOwner } from './account-record.ts'
 import type { AccountsOf, StoredAccount } from './account-records.ts'
 import { asPresent, undoneUnlessPresent } from './as-present.ts'
 import { faultAnswer } from './fault-answer.ts'
-import { completeLink, describeAccount, type LinkParts, startLink } from './link-account.ts'
+import { completeLink, confirmed, describeAccount, type LinkParts, startLink } from './link-account.ts'
 import { hasUnknownTokens, livingPairs } from './replaced-tokens.ts'
 import { revokePairs } from './revoke-pairs.ts'
 import type { ChangedConnection } from './vault.ts'
@@ -75,10 +75,23 @@ export class StoredAccounts {
     const { connection } = request
     try {
       const key = await this.#parts.records.key(accountOwner(identity), connection, account.id)
+      const back = returnTo === undefined ? {} : { returnTo }
       const undone = await undoneUnlessPresent(user, () => this.#remove(key, options))
-      return undone === undefined ? answer : { ...undone, ...(returnTo !== undefined && { returnTo }) }
+      if (undone !== undefined) return { ...undone, ...back }
+      const fault = await this.#confirm(key).catch(faultAnswer)
+      return fault === undefined ? answer : { ...fault, ...back }
     } finally {
       this.#tell(identity, connection)
+    }
+  }
+
+  /** A process that dies before this leaves a link that serves no call (I11). */
+  async #confirm(key: string): Promise<undefined> {
+    const { records } = this.#parts
+    for (;;) {
+      const stored = await records.find(key)
+      if (stored === undefined || 'unreadable' in stored || !stored.record.unconfirmed) return
+      if ((await records.write(key, confirmed(stored.record), stored.version)) !== 'conflict') return
     }
   }
 

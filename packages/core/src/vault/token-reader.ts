@@ -11,6 +11,9 @@ import type { VaultAnswer, VaultContext, VaultRequest } from './vault.ts'
 /** How long before its end a token is renewed, in seconds; a quarter of its life at most. */
 const EARLY_SECONDS = 60
 
+/** How long a link may wait for its proof to be looked up again. Milliseconds. */
+const UNCONFIRMED_MS = 60_000
+
 /** Gives out the tokens of stored accounts, renewed where they have to be. */
 export class TokenReader {
   readonly #records: AccountRecords
@@ -44,6 +47,7 @@ export class TokenReader {
     if (record.issuer !== profile.issuer || record.clientId !== profile.clientId) {
       return { status: 'must_reconnect', detail: 'the account was linked at another provider, or with another client' }
     }
+    if (record.unconfirmed) return this.#unconfirmed(record)
     return (
       settledAnswer(record, request.scopes) ??
       (this.#isFresh(record, request) ? this.#answer(record) : this.#refreshed(stored, upstream, request, context))
@@ -87,6 +91,14 @@ export class TokenReader {
     const { reason, message } = unreadable
     if (reason === 'wrong_key' || reason === 'unknown_version') throw unreadable
     return { status: 'must_reconnect', detail: `${message}: ${key}` }
+  }
+
+  #unconfirmed({ connectedAt, account: { id: account } }: AccountRecord): VaultAnswer {
+    // Confirmed in a moment, or its process died.
+    if (Math.abs(this.#clock.now() - connectedAt) < UNCONFIRMED_MS) {
+      return { status: 'unavailable', detail: 'the account is being linked', retryAfter: 1 }
+    }
+    return { status: 'must_reconnect', detail: 'linking the account was broken off', account }
   }
 
   async #refreshed(

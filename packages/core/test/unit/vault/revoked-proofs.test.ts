@@ -68,6 +68,36 @@ describe('a proof whose access `guard.revoke` ended, where the app calls the vau
     expect(await tokenOf({ identity: ann() })).toBe('not_connected')
   })
 
+  test('nor where the process dies before the names are read again', async () => {
+    let isDead = false
+    const shared = memoryStore({ clock })
+    const dying = tapped(shared, (_operation, key, next) => {
+      if (isDead && !key.startsWith('account:')) return new Promise(() => {})
+      return next()
+    })
+    const { vault, start, revoke } = open(dying)
+    const identity = ann()
+    const { url } = await start(identity)
+    crm.after = async (answer) => {
+      await revoke()
+      isDead = true
+      return answer
+    }
+    const request = { identity, connection: 'crm', parameters: crm.codeFor(url), browser: 'browser-1' }
+    void vault.accounts.complete(request)
+    const next = open(shared)
+    await expect.poll(() => next.vault.accounts.list(identity)).toMatchObject([{ status: 'must_reconnect' }])
+    clock.advance(31)
+    expect(await next.tokenOf({ identity: ann() })).toBe('unavailable')
+    clock.advance(30)
+    expect(await next.tokenOf({ identity: ann() })).toBe('must_reconnect')
+    crm.after = (answer) => answer
+    await next.link(ann())
+    expect(await next.tokenOf({ identity: ann() })).toMatch(/^access-/)
+    expect(await next.vault.accounts.disconnect(ann(), name)).toEqual({ status: 'disconnected', revoked: true })
+    expect(crm.revoked).toHaveLength(2)
+  })
+
   test('nor where nothing is known of it after the account was written', async () => {
     let isDown = false
     const store = tapped(memoryStore({ clock }), (_operation, key, next) => {
