@@ -51,7 +51,11 @@ export function keptFile(
     (sealer ??= (async () => {
       const material = typeof key === 'function' ? await key() : key
       return createSealer([keyBytes('deviceLogin.key', material)])
-    })())
+    })().catch((error: unknown) => {
+      // A key chain that was locked is asked again.
+      sealer = undefined
+      throw error
+    }))
 
   async function read(bytes: Uint8Array | undefined): Promise<KeptLogin | undefined> {
     if (bytes === undefined) return undefined
