@@ -21,7 +21,10 @@ export interface StoredVaultOptions extends SurroundingsOptions {
    * nothing, also where the app calls `accounts` itself.
    */
   readonly store: Store
-  /** Seals what is stored. Required with a durable store. @default random keys of this process */
+  /**
+   * The guard's own keys: with another `index` key the vault finds no revocation. They seal what is stored, and are
+   * required with a durable store. @default random keys of this process
+   */
   readonly keys?: StoreKeys
   /** By name, as policies call them. */
   readonly connections: Readonly<Record<string, ConnectionDefinition>>
