@@ -1,5 +1,6 @@
 import type { Identity, Json, Slot } from '../contract/index.ts'
 import { canonicalJson, type KeyedHash } from '../lib/index.ts'
+import { ownerOf, principalParts } from './owner.ts'
 
 /** Whose call of which tool it is. Client, actor, delegation and policy version are fields of the record (A12). */
 interface CallName {
@@ -32,7 +33,5 @@ export function idempotencyKey(id: string, binding: string, hash: KeyedHash): Pr
 }
 
 function nameOf({ identity, agent, tool }: CallName): readonly Json[] {
-  const { issuer, tenant = null } = identity
-  const principal = identity.kind === 'user' ? ['user', identity.subject] : ['agent', identity.clientId]
-  return [issuer, tenant, ...principal, agent, tool]
+  return [...principalParts(ownerOf(identity)), agent, tool]
 }

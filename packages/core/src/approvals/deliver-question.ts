@@ -4,6 +4,7 @@ import { snapshot } from '../lib/index.ts'
 import type { ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from './approval-channel.ts'
 import { keepWriting, keptWrite } from './keep-writing.ts'
 import type { Ledger } from './ledger.ts'
+import { principalParts } from './owner.ts'
 import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, nextPollAt } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
 import { afterNoes } from './refusals.ts'
@@ -114,7 +115,7 @@ function revoked(ledger: Ledger, entry: Entry): Promise<Entry> {
 }
 
 async function countQuestion(ledger: Ledger, { owner }: RunRecord, { approver }: StoredQuestion): Promise<number> {
-  const whose = [owner.issuer, owner.tenant ?? null, owner.subject ?? null]
+  const whose = principalParts(owner)
   const whom = [approver.issuer, approver.tenant ?? null, approver.subject]
   const who = await ledger.hash(JSON.stringify(['asked', whose, whom]))
   return ledger.count(`asked:${who}`, 60)

@@ -18,3 +18,9 @@ export function ownerOf(identity: Identity): Owner {
     ...(identity.kind === 'user' && { subject: identity.subject }),
   }
 }
+
+/** The principal that a run, a no or a question counts for: a user, by whichever client, or one agent by itself. */
+export const principalParts = ({ issuer, tenant, clientId, subject }: Owner): readonly (string | null)[] =>
+  subject === undefined
+    ? [issuer, tenant ?? null, 'agent', clientId ?? null]
+    : [issuer, tenant ?? null, 'user', subject]

@@ -1,5 +1,6 @@
-import { isSamePerson } from '../lib/index.ts'
+import { equalJson, isSamePerson } from '../lib/index.ts'
 import type { Ledger } from './ledger.ts'
+import { principalParts } from './owner.ts'
 import type { Entry, RunRecord, StoredQuestion } from './record.ts'
 import { NOES_WINDOW_SECONDS, type Refused } from './refused.ts'
 
@@ -96,5 +97,9 @@ const endOf = ({ record }: Entry): number => record.endedAt ?? 0
 
 /** An index row proves nothing: what the record says counts. */
 function isOf({ owner, tool, question }: RunRecord, asked: Refused): boolean {
-  return tool === asked.tool && isSamePerson(owner, asked.owner) && isSamePerson(question?.approver, asked.approver)
+  return (
+    tool === asked.tool &&
+    equalJson(principalParts(owner), principalParts(asked.owner)) &&
+    isSamePerson(question?.approver, asked.approver)
+  )
 }

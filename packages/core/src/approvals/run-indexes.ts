@@ -1,6 +1,6 @@
 import type { Approver } from '../contract/index.ts'
 import type { Name } from '../lib/index.ts'
-import type { Owner } from './owner.ts'
+import { type Owner, principalParts } from './owner.ts'
 import { isSettled, type RunRecord } from './record.ts'
 import { bucketOf, type Refused } from './refused.ts'
 
@@ -21,7 +21,7 @@ export const runIndex = {
   /** Noes, by when they were given. */
   refused: ({ owner, approver, tool }: Refused, bucket: number): Name => [
     'refused',
-    ...runIndex.owner(owner),
+    ...principalParts(owner),
     ...runIndex.approver(approver),
     tool,
     bucket,
