@@ -19,6 +19,12 @@ export const MAX_SENDS = 3
 /** Questions that one approver may get in a minute for one owner, from all agents on this store (A8). */
 const MAX_QUESTIONS_PER_MINUTE = 20
 
+/** Sends whose answer was lost, each of which may have reached the person, are {@link MAX_SENDS} in this time. Seconds. */
+const LOST_WINDOW_SECONDS = 600
+
+/** After as many, the next one waits for this long. Seconds. */
+const REST_SECONDS = LOST_WINDOW_SECONDS / MAX_SENDS
+
 /** What came of trying to deliver. */
 export type Delivered =
   | { readonly status: 'settled'; readonly entry: Entry }
@@ -95,7 +101,8 @@ export async function deliverQuestion(
     if (isOnceMore && !isAlone) {
       return (await alone(ledger, id, BUSY_SECONDS, () => deliver(true), `once-more:${binding}`)) ?? busy
     }
-    if ((await countQuestion(ledger, current.record, question)) > MAX_QUESTIONS_PER_MINUTE) {
+    const rests = await ledger.isLeased(restKey(id))
+    if (rests || (await countQuestion(ledger, current.record, question)) > MAX_QUESTIONS_PER_MINUTE) {
       return { status: 'too_many', entry: current, retryAfter: 60 }
     }
     // Last of all: the proof may have been revoked while the record was written, and the clean-up have passed (I11).
@@ -121,6 +128,17 @@ async function countQuestion(ledger: Ledger, { owner }: RunRecord, { approver }:
   return ledger.count(`asked:${who}`, 60)
 }
 
+const restKey = (id: string): string => `rests:${id}`
+
+/** Never fails: a store that is down sends nothing either. */
+async function noteLost(ledger: Ledger, id: string): Promise<void> {
+  try {
+    const lost = await ledger.count(`lost:${id}`, LOST_WINDOW_SECONDS)
+    // By run and not by question: callers that replace an unsent question of each other share the bound.
+    if (lost >= MAX_SENDS) await ledger.lease(restKey(id), REST_SECONDS)
+  } catch {}
+}
+
 async function send(
   ledger: Ledger,
   entry: Entry,
@@ -133,7 +151,13 @@ async function send(
   const sentAt = ledger.now()
   const asked = await withinBound((signal) =>
     channel.ask(channelQuestion({ ...entry.record, question }), { ...context, signal }).then(checkedAsked),
-  ).catch((error: unknown) => refused(error))
+  ).catch(async (error: unknown) => {
+    if (BehalfError.isInstance(error) && error.retryable) {
+      await noteLost(ledger, entry.record.id)
+      throw error
+    }
+    return refused(error)
+  })
   const now = ledger.now()
   const written = (record: RunRecord): RunRecord | undefined => {
     // A question that took its place meanwhile was not sent by this.
@@ -188,7 +212,6 @@ function refused(error: unknown): Refused {
   if (!BehalfError.isInstance(error)) {
     return { note: 'the channel threw: the question may have been sent', unsent: false, thrown: error }
   }
-  if (error.retryable) throw error
   // The server knows no such API: a fault of the set-up, and nobody was asked.
   if (error instanceof OAuthResponseError && error.error === 'invalid_target') throw error
   // After a response that breaks the specification the person may have been asked.
