@@ -22,8 +22,8 @@ export interface Claim {
   /** The body returned. Writes until the store has taken it; the lease is held meanwhile. */
   complete(result: StoredResult): Promise<void>
   /**
-   * The body did not return. In doubt, the run is `crashed`; else it may be tried again, with the same approval and the
-   * same key, three times in all (A13).
+   * The body did not return. In doubt, by this try or an earlier one, the run is `crashed`; else it may be tried again,
+   * with the same approval and the same key, three times in all (A13).
    */
   threw(how: { readonly inDoubt: boolean }): Promise<void>
   /** The body never started: the run is as it was before. */
@@ -107,10 +107,13 @@ class RunClaim implements Claim {
   threw({ inDoubt }: { readonly inDoubt: boolean }): Promise<void> {
     return this.#end(({ token, ...record }) => {
       const now = this.#ledger.now()
-      if (inDoubt) {
+      // A try that had no effect says nothing of the one before it, which may have had one.
+      const earlier = this.#before.state === 'crashed' ? (this.#before.inDoubtSince ?? now) : undefined
+      const inDoubtSince = inDoubt ? now : earlier
+      if (inDoubtSince !== undefined) {
         // Only a run that is tried again with the same key needs the approval's own token again.
         const kept = record.onCrash === 'retry' && token !== undefined ? { token } : {}
-        return { ...record, ...kept, state: 'crashed', inDoubtSince: now }
+        return { ...record, ...kept, state: 'crashed', inDoubtSince }
       }
       const { runner: _, ...rest } = record
       if ((record.tries ?? 1) < MAX_TRIES) return { ...rest, state: 'approved' }

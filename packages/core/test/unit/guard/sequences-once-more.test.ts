@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { admit } from '../../../src/identity/index.ts'
-import { policy } from '../../../src/index.ts'
-import { ISSUER, schema, smallWorld } from './small-world.ts'
+import { HadNoEffect, policy, TransportError } from '../../../src/index.ts'
+import { api, mail } from './in-doubt-world.ts'
+import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 const askV = (version: string, over: object = {}) =>
   policy(schema, { version, approval: { message: () => 'Pay', ...over } })
@@ -32,4 +33,77 @@ test('the questions of one agent that acts for itself do not fill the minute of 
     await g.run(asksCarol, call({ slot: `${amount}`, input: { amount }, identity: alone('one') }), () => 1)
   }
   expect(await g.run(asksCarol, call({ identity: alone('two') }), () => 1)).toMatchObject({ status: 'interrupted' })
+})
+
+test.each([
+  ['one call', () => asks],
+  ['two versions of a policy in turn', (i: number) => askV(`${i % 2}`)],
+])(
+  'a question whose sending gets no answer is sent three times in ten minutes, not at each try: %s',
+  async (_, rules) => {
+    const { guard, call, clock, channel } = smallWorld()
+    const sent: number[] = []
+    const ask = async () => {
+      sent.push(clock.now())
+      throw new TransportError('the push went out, and its answer was lost')
+    }
+    const g = guard({ approvals: { ...channel, ask } })
+    for (let i = 0; i < 95; i++, clock.advance(6)) await g.run(rules(i), call(), () => 'ran')
+    expect(sent.length).toBeGreaterThan(3)
+    expect(sent.length).toBeLessThan(7)
+  },
+)
+test('a server that answers again after three lost questions is asked three minutes later', async () => {
+  const { guard, call, clock, failsToAsk, questions } = smallWorld()
+  const g = guard()
+  failsToAsk(() => Promise.reject(new TransportError('down')))
+  for (let i = 0; i < 3; i++, clock.advance(6)) await g.run(asks, call(), () => 'ran')
+  failsToAsk(() => {})
+  expect(await g.run(asks, call(), () => 'ran')).toMatchObject({ status: 'unavailable' })
+  clock.advance(200)
+  expect(await g.run(asks, call(), () => 'ran')).toMatchObject({ status: 'interrupted' })
+  expect(questions).toHaveLength(1)
+})
+
+/** A run whose first try is in doubt, and whose second one had no effect. */
+async function doubtfulThenRefused(tries: number) {
+  const w = api()
+  const approval = { message: () => 'Pay', onCrash: 'retry', perCall: true } as const
+  const rules = policy(schema, { version: '1', approval, access: { mail } })
+  w.answers({ status: 'approved' })
+  await w.run(rules, 'one', w.request('POST'))
+  w.clock.advance(8)
+  w.state.status = 500
+  await w.run(rules, 'one', w.request('POST'))
+  w.state.status = 429
+  let last: unknown
+  for (let i = 0; i < tries; i++) last = await w.run(rules, 'one', w.request('POST'))
+  w.state.status = 200
+  w.answers({ status: 'pending' })
+  return { ...w, rules, last }
+}
+test('a later try without effect takes no doubt from an earlier one: the person is told of it', async () => {
+  const w = await doubtfulThenRefused(1)
+  expect(await w.run(w.rules, 'two', w.request('POST'))).toMatchObject({
+    interrupt: { message: expect.stringContaining('without a known result') },
+  })
+})
+test('nor does it let an equal call run that needs no approval', async () => {
+  const w = await doubtfulThenRefused(1)
+  const bare = policy(schema, { version: '1', effect: 'write', access: { mail } })
+  expect(await w.run(bare, 'two', w.request('POST'))).toMatchObject({ code: 'unknown_outcome' })
+  expect(w.sent).toHaveLength(2)
+})
+test('after its last try, such a run is in doubt still, and can be resolved', async () => {
+  const w = await doubtfulThenRefused(3)
+  expect(w.last).toMatchObject({ code: 'unknown_outcome' })
+  const [mine] = await w.guard.approvals.list({ identity: user(), as: 'owner' })
+  const resolved = await w.guard.approvals.resolve(mine?.id ?? '', 'ran', { identity: user(), result: 'paid' })
+  expect(resolved).toMatchObject({ run: 'completed' })
+  expect(w.keys).toHaveLength(3)
+})
+test('its own slot tries it again, three times in all and with the same key', async () => {
+  const w = await doubtfulThenRefused(1)
+  expect(await w.run(w.rules, 'one', w.request('POST'))).toMatchObject({ status: 'done', result: 'paid' })
+  expect(new Set(w.keys).size).toBe(1)
 })
