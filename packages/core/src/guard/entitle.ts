@@ -138,19 +138,20 @@ export async function askWhereNeeded(
   const found = await entitlementNow(progress, entry, identity, environment, known)
   if ('status' in found) return found
   const { entitlement, inDoubt } = found
-  const isRefused = isAgain && progress.definition.rules.approval?.onCrash !== 'retry'
-  if (isRefused || (isAgain && entitlement.kind === 'ask')) {
+  const { onCrash } = progress.definition.rules.approval ?? {}
+  if (isAgain && (onCrash !== 'retry' || entitlement.kind === 'ask')) {
     const why = entitlement.kind === 'ask' ? entitlement.why : 'the policy says so no more'
     const crashed = await reportCrash(environment.ledger, entry)
     return unknownOutcome(crashed, `it started before, and may not start again: ${why}`, environment)
   }
-  if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
-  if (!mayReplace(entry.record, callerOf(identity))) {
+  // Where this call needs no question, its claim would drop the one that is there.
+  if (entitlement.kind !== 'answered' && !mayReplace(entry.record, callerOf(identity))) {
     return deny(
       'not_permitted',
       'another kind of caller was asked for in this slot: only they, or their user, ask anew',
     )
   }
+  if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
   const left = entitlement.isOthers === true ? leftToOthers(entry, environment) : 0
   if (left > 0) {
     const detail = `a yes was just given to somebody else: ${entitlement.why}; it is left to them for ${OTHERS_SECONDS} s`
@@ -165,7 +166,7 @@ export async function askWhereNeeded(
   return { entry: replaced.entry, entitled: undefined }
 }
 
-/** An agent that acts for a user, and a job, take no question from their user or from each other. */
+/** An agent that acts for a user, and a job, take no question, and no yes, from their user or from each other. */
 function mayReplace(record: RunRecord, caller: Caller): boolean {
   const isUser = caller.actor === undefined && caller.delegationId === undefined
   return record.question === undefined || isUser || isSameKind(record, caller)
