@@ -1,6 +1,9 @@
 import type { Actor, Identity } from '../contract/index.ts'
 import type { RunRecord } from './record.ts'
 
+/** Sessions that a record lists. Of more, the first ones no longer end the run. */
+export const MAX_SESSIONS = 16
+
 /** Who makes a call, beside the principal that it is made for. The session is no part of it. */
 export type Caller = Pick<RunRecord, 'actor' | 'delegationId'> & { readonly clientId?: string }
 
@@ -26,3 +29,15 @@ export function isSameCaller(record: RunRecord, caller: Caller): boolean {
 /** Outermost only: RFC 8693 §4.1 keeps nested actors out of decisions. */
 const actorName = (actor: Actor | undefined): string | undefined =>
   actor && JSON.stringify([actor.issuer ?? null, actor.subject])
+
+/** By whom a run is started. */
+export type CalledBy = Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt'>
+
+/** Who starts a run, with the other sessions of the same caller that share it: it may have no effect, and be open again. */
+export function sharing(record: RunRecord, { sessionIds: own, ...by }: CalledBy): CalledBy {
+  if (own === undefined) return by
+  if (!isSameCaller(record, { ...by, ...by.owner })) return { ...by, sessionIds: own }
+  if (record.sessionIds === undefined) return by
+  const others = record.sessionIds.filter((other) => !own.includes(other))
+  return { ...by, sessionIds: [...others, ...own].slice(-MAX_SESSIONS) }
+}

@@ -1,4 +1,5 @@
 import { idempotencyKey } from './binding.ts'
+import { type CalledBy, sharing } from './caller.ts'
 import { runLease } from './find-run.ts'
 import type { Lease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
@@ -10,7 +11,7 @@ const RUN_LEASE_SECONDS = 60
 
 /** Who starts a run, and whether a person's yes is what lets them. */
 export interface ClaimedBy {
-  readonly caller: Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt'>
+  readonly caller: CalledBy
   readonly isAnswered: boolean
 }
 
@@ -156,9 +157,10 @@ const mayStart = (record: RunRecord, now: number): boolean =>
 function claimedBy(record: RunRecord, by: ClaimedBy | undefined): RunRecord {
   if (by === undefined) return record
   const { actor: _, delegationId: __, sessionIds: ___, provenAt: ____, ...rest } = record
-  if (by.isAnswered) return { ...rest, ...by.caller }
-  const { question: _q, answeredAt: _a, usableUntil: _u, token: _t, ...bare } = rest
-  return { ...bare, ...by.caller }
+  const claimed = { ...rest, ...sharing(record, by.caller) }
+  if (by.isAnswered) return claimed
+  const { question: _q, answeredAt: _a, usableUntil: _u, token: _t, ...bare } = claimed
+  return bare
 }
 
 /** The question that this call was found to be entitled by, and no later one; and no try that came and went since. */

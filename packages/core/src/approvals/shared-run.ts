@@ -1,11 +1,8 @@
 import type { Identity } from '../contract/index.ts'
-import { callerOf, isSameCaller } from './caller.ts'
+import { callerOf, isSameCaller, MAX_SESSIONS } from './caller.ts'
 import { type EndedUnused, endUnused } from './end-run.ts'
 import type { Ledger } from './ledger.ts'
 import type { Entry, RunRecord } from './record.ts'
-
-/** Sessions that a record lists. Of more, the first ones no longer end the run. */
-const MAX_SESSIONS = 16
 
 /**
  * Notes a session whose call shares a run of the same caller that nobody has started, so that the end of one session does

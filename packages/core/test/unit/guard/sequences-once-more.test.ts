@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { admit } from '../../../src/identity/index.ts'
-import { HadNoEffect, policy, TransportError } from '../../../src/index.ts'
+import { type Guard, HadNoEffect, policy, TransportError, type UserIdentity } from '../../../src/index.ts'
 import { api, mail } from './in-doubt-world.ts'
 import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'
 
@@ -8,6 +8,7 @@ const askV = (version: string, over: object = {}) =>
   policy(schema, { version, approval: { message: () => 'Pay', ...over } })
 const carol = { issuer: ISSUER, subject: 'carol' }
 const asksCarol = askV('1', { approver: () => carol })
+const isUser = ({ actor, delegationId }: UserIdentity) => actor === undefined && delegationId === undefined
 /** An agent that acts for itself. */
 const alone = (clientId: string) => admit({ kind: 'agent', issuer: ISSUER, clientId, claims: {} })
 
@@ -106,4 +107,52 @@ test('its own slot tries it again, three times in all and with the same key', as
   const w = await doubtfulThenRefused(1)
   expect(await w.run(w.rules, 'one', w.request('POST'))).toMatchObject({ status: 'done', result: 'paid' })
   expect(new Set(w.keys).size).toBe(1)
+})
+
+test('a try without effect leaves a run to the other sessions that share it', async () => {
+  const { guard, call, clock, answers } = smallWorld()
+  const g = guard()
+  const of = (sessionId: string) => call({ identity: user({ sessionId }) })
+  await g.run(asks, of('one'), () => 'ran')
+  await g.run(asks, of('two'), () => 'ran')
+  answers({ status: 'approved' })
+  clock.advance(8)
+  await g.run(asks, of('two'), () => Promise.reject(new HadNoEffect(new Error('x')))).catch(() => {})
+  await g.revoke({ issuer: ISSUER, session: 'two' })
+  expect(await g.run(asks, of('one'), () => 'ran')).toMatchObject({ status: 'done' })
+})
+test('such a run still ends with the last of them', async () => {
+  const { guard, call, clock, answers } = smallWorld()
+  const g = guard()
+  const of = (sessionId: string) => call({ identity: user({ sessionId }) })
+  await g.run(asks, of('one'), () => 'ran')
+  answers({ status: 'approved' })
+  clock.advance(8)
+  await g.run(asks, of('two'), () => Promise.reject(new HadNoEffect(new Error('x')))).catch(() => {})
+  await g.revoke({ issuer: ISSUER, session: 'two' })
+  await g.revoke({ issuer: ISSUER, session: 'one' })
+  expect(await g.run(asks, of('three'), () => 'ran')).toMatchObject({ code: 'revoked' })
+})
+test.each([
+  ['an agent', async () => user({ actor: { subject: 'agent-7' } })],
+  [
+    'a job',
+    (g: Guard, end: number) =>
+      g.delegations
+        .create({ identity: user(), tools: ['pay'], expiresAt: end })
+        .then(({ id }) => g.delegations.identity(id)),
+  ],
+])('%s that need not ask does not use up the yes that its user was given in the same slot', async (_, other) => {
+  const { guard, call, clock, answers, questions } = smallWorld()
+  const g = guard()
+  const identity = await other(g, clock.now() / 1000 + 9999)
+  const rules = askV('1', { when: ({ identity }: { identity: UserIdentity }) => isUser(identity) })
+  await g.run(rules, call(), () => 'ran')
+  answers({ status: 'approved' })
+  clock.advance(8)
+  await g.preflight(rules, call())
+  const theirs = await g.run(rules, call({ identity }), () => Promise.reject(new HadNoEffect(new Error('x'))))
+  expect(theirs).toMatchObject({ code: 'not_permitted' })
+  expect(await g.run(rules, call(), () => 'ran')).toMatchObject({ status: 'done' })
+  expect(questions).toHaveLength(1)
 })
