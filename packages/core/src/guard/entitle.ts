@@ -31,8 +31,8 @@ const IN_DOUBT_SECONDS = 3600
 /** A yes is left so long to the caller, or the version of the policy, that it was asked for: both may poll in turn. */
 const OTHERS_SECONDS = 30
 
-const leftToOthers = ({ record }: Entry, { ledger }: Environment): number =>
-  record.state === 'approved' ? (record.answeredAt ?? 0) + OTHERS_SECONDS - ledger.now() : 0
+const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { ledger }: Environment): number =>
+  isOthers === true && record.state === 'approved' ? (record.answeredAt ?? 0) + OTHERS_SECONDS - ledger.now() : 0
 
 /** What lets a body start. */
 export type Entitled = Exclude<Entitlement, { readonly kind: 'ask' }>
@@ -152,7 +152,7 @@ export async function askWhereNeeded(
     )
   }
   if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
-  const left = entitlement.isOthers === true ? leftToOthers(entry, environment) : 0
+  const left = leftToOthers(entry, entitlement.isOthers, environment)
   if (left > 0) {
     const detail = `a yes was just given to somebody else: ${entitlement.why}; it is left to them for ${OTHERS_SECONDS} s`
     return { status: 'unavailable', retryAfter: Math.ceil(left), detail }
