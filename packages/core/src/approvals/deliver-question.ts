@@ -167,7 +167,27 @@ async function send(
   }
   const next = await keepWriting(ledger, entry.record.id, () => ledger.update(entry, written))
   if ('thrown' in asked) throw asked.thrown
+  if ('state' in asked && isWithdrawn(next.record, question)) {
+    void unask({ ...entry.record, question, delivery: deliveryOf(asked, question, sentAt, now) }, channel, context)
+  }
   return next
+}
+
+/** Whether a question was ended or replaced while it was sent: whoever did it knew of no delivery to take back. */
+const isWithdrawn = ({ state, question }: RunRecord, sent: StoredQuestion): boolean =>
+  question?.id !== sent.id || state === 'cancelled' || state === 'revoked'
+
+/** Tells the channel, where it takes that, that nobody waits for an answer any more. Never fails. */
+export async function unask(
+  { question, delivery, ...record }: RunRecord,
+  channel: ApprovalChannel | undefined,
+  context: ChannelContext,
+): Promise<void> {
+  if (channel?.cancel === undefined || question === undefined || delivery === undefined) return
+  const { state, interval, expiresAt } = delivery
+  const asked = { state, interval, ...(expiresAt !== undefined && { expiresAt }) }
+  const request = channelQuestion({ ...record, question })
+  await withinBound(async (signal) => channel.cancel?.(asked, request, { ...context, signal })).catch(() => {})
 }
 
 /** A channel is code of others: what it gives beyond its contract ends the question, and is not sent again. */

@@ -1,10 +1,9 @@
 import { giveBackToken } from '../authorization-server/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
-import { channelQuestion, MAX_SENDS } from './deliver-question.ts'
+import { MAX_SENDS, unask } from './deliver-question.ts'
 import { noteCrash } from './find-run.ts'
 import type { Ledger } from './ledger.ts'
 import type { Entry, RunRecord, StoredResult } from './record.ts'
-import { withinBound } from './within-bound.ts'
 
 /** Where a channel can be told that nobody waits for an answer any more. */
 export interface Unasking {
@@ -94,19 +93,6 @@ function tellingOf(was: RunRecord | undefined): EndedUnused['tell'] {
 async function giveBack({ token, owner: { issuer } }: RunRecord, context: ChannelContext): Promise<void> {
   if (token === undefined) return
   await giveBackToken(context.authorizationServers, { issuer, token: token.value, hint: 'access_token' })
-}
-
-async function unask(
-  { question, delivery, ...record }: RunRecord,
-  channel: ApprovalChannel | undefined,
-  context: ChannelContext,
-): Promise<void> {
-  // Stryker disable next-line ConditionalExpression: Spares the work: the call below is made only where the channel has it.
-  if (channel?.cancel === undefined || question === undefined || delivery === undefined) return
-  const { state, interval, expiresAt } = delivery
-  const asked = { state, interval, ...(expiresAt !== undefined && { expiresAt }) }
-  const request = channelQuestion({ ...record, question })
-  await withinBound(async (signal) => channel.cancel?.(asked, request, { ...context, signal })).catch(() => {})
 }
 
 /**

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest'
 import { admit } from '../../../src/identity/index.ts'
-import { type Guard, HadNoEffect, policy, TransportError, type UserIdentity } from '../../../src/index.ts'
+import {
+  type ApprovalChannel,
+  type Guard,
+  HadNoEffect,
+  policy,
+  TransportError,
+  type UserIdentity,
+} from '../../../src/index.ts'
 import { api, mail } from './in-doubt-world.ts'
 import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'
 
@@ -155,4 +162,51 @@ test.each([
   expect(theirs).toMatchObject({ code: 'not_permitted' })
   expect(await g.run(rules, call(), () => 'ran')).toMatchObject({ status: 'done' })
   expect(questions).toHaveLength(1)
+})
+
+test.each<readonly [string, (g: Guard, id: string, w: ReturnType<typeof smallWorld>) => Promise<unknown>]>([
+  ['is cancelled', (g, id) => g.approvals.cancel(id, { identity: user() })],
+  ['is revoked', (g) => g.revoke({ issuer: ISSUER, subject: 'ann' })],
+  ['is replaced', (g, _, { call }) => g.run(askV('2'), call(), () => 'ran')],
+])('a question that %s while it is sent is taken back from its channel', async (_, change) => {
+  const w = smallWorld()
+  const taken: unknown[] = []
+  let isFirst = true
+  const channel: ApprovalChannel = {
+    ...w.channel,
+    ask: async (question, context) => {
+      const asked = await w.channel.ask(question, context)
+      if (isFirst) {
+        isFirst = false
+        await change(g, question.approvalId, w)
+      }
+      return asked
+    },
+    cancel: async ({ state }) => void taken.push(state),
+  }
+  const g = w.guard({ approvals: channel })
+  await g.run(asks, w.call(), () => 'ran')
+  expect(taken).toEqual([{ n: 1 }])
+})
+test.each(['denied', 'failed'] as const)(
+  'an answer of a channel that gives no text with it counts: %s',
+  async (status) => {
+    const { guard, call, clock, answers } = smallWorld()
+    const g = guard()
+    await g.run(asks, call(), () => 'ran')
+    answers({ status, detail: 42 } as never)
+    clock.advance(8)
+    expect(await g.run(asks, call(), () => 'ran')).toMatchObject({ code: `approval_${status}` })
+  },
+)
+test('a policy whose directory no longer knows the approver says so', async () => {
+  const { guard, call, clock, answers } = smallWorld()
+  let approver: unknown = carol
+  const rules = askV('1', { approver: () => approver })
+  const g = guard()
+  await g.run(rules, call(), () => 'ran')
+  answers({ status: 'approved' })
+  clock.advance(8)
+  approver = null
+  expect(await g.run(rules, call(), () => 'ran')).toMatchObject({ code: 'misconfigured' })
 })
