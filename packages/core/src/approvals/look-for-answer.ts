@@ -100,9 +100,9 @@ export function applied(record: Pending, answer: Answer, sentAt: number, now: nu
     case 'approved':
       return approved(record, answer, now)
     case 'denied':
-      return ended(record, 'denied', answer.detail ?? 'the person said no', now)
+      return ended(record, 'denied', textOr(answer.detail, 'the person said no'), now)
     case 'failed':
-      return ended(record, 'failed', answer.detail, now)
+      return ended(record, 'failed', textOr(answer.detail, 'the channel gave no reason'), now)
     case 'expired':
     case 'answer_lost':
       return askedAgain(record, answer.status, now)
@@ -110,6 +110,9 @@ export function applied(record: Pending, answer: Answer, sentAt: number, now: nu
       return answer satisfies never
   }
 }
+
+/** Channels are code of others: an answer that cannot be written would be lost, and the person asked again. */
+const textOr = (detail: unknown, otherwise: string): string => (typeof detail === 'string' ? detail : otherwise)
 
 type Of<Status> = Extract<Answer, { readonly status: Status }>
 
