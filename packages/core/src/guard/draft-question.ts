@@ -87,7 +87,8 @@ export function draftQuestion(
 /** Whom the policy names now. */
 export function approverOf(approval: ApprovalRules, identity: Identity, input: Json): Approver | undefined {
   const { approver } = approval
-  if (approver !== undefined) return answerOf('approval.approver', () => approver({ input, identity }))
+  // A directory that knows nobody may say `null`, whatever the type says.
+  if (approver !== undefined) return answerOf('approval.approver', () => approver({ input, identity })) ?? undefined
   // Stryker disable next-line ConditionalExpression: An agent has no subject, and an approver without one is refused in the same words; for the type.
   if (identity.kind !== 'user') return undefined
   const { issuer, tenant, subject } = identity
@@ -122,8 +123,7 @@ function messageProblem(message: string): string | undefined {
 const codesIn = (shown: string): string => [...new Set(shown.match(/\[U\+[^\]]+\]|⏎/g))].slice(0, 5).join(' ')
 
 function isApprover(approver: Approver | undefined): approver is Approver {
-  // A directory that knows nobody may say `null`, whatever the type says.
-  if (approver === undefined || approver === null) return false
+  if (approver === undefined) return false
   const { issuer, tenant, subject } = approver
   const named = [issuer, subject, ...(tenant === undefined ? [] : [tenant])]
   return named.every((part) => typeof part === 'string' && part !== '')
