@@ -62,15 +62,22 @@ const MAX_REPLACED = 3
  * Asks anew under the same id and idempotency key: `requested | pending | approved -> requested`. A run that has started
  * stays as it is, and so does one whose question another caller has replaced meanwhile. A question that is with a person
  * already is replaced once; after that, their answer is waited for.
+ *
+ * @param isPolled - Whether the question was polled just now. Else a no that was given since the last poll would be lost.
  */
-export async function replaceQuestion(ledger: Ledger, entry: Entry, asked: NewQuestion): Promise<EndedUnused> {
+export async function replaceQuestion(
+  ledger: Ledger,
+  entry: Entry,
+  asked: NewQuestion,
+  isPolled: boolean,
+): Promise<EndedUnused> {
   let before: RunRecord | undefined
   const replaced = await ledger.update(entry, (record) => {
     before = undefined
     const isOpen = record.state === 'requested' || record.state === 'pending' || record.state === 'approved'
     if (!isOpen || record.question?.id !== entry.record.question?.id) return undefined
     const { state, replaced = 0 } = record
-    if (state === 'pending' && replaced > 0) return undefined
+    if (state === 'pending' && (replaced > 0 || !isPolled)) return undefined
     before = record
     const { token: _, delivery: __, note: ___, answeredAt: ____, usableUntil: _____, told: ______, ...rest } = record
     const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, ...kept } = rest

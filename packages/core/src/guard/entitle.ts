@@ -120,6 +120,7 @@ export async function entitlementNow(
  * Asks anew where the record's question, answered or not, is not the one that this call needs. A run that has started
  * is in doubt instead.
  *
+ * @param isPolled - Whether a question that is with a person was polled just now: before that it is not replaced.
  * @returns the entry as it is now, and whether it was asked anew.
  */
 export async function askWhereNeeded(
@@ -127,6 +128,7 @@ export async function askWhereNeeded(
   entry: Entry,
   identity: Identity,
   environment: Environment,
+  isPolled = true,
 ): Promise<{ readonly entry: Entry; readonly entitled: Entitled | undefined } | Stop> {
   const { state } = entry.record
   const isAgain = mayRunAgain(entry.record, environment.ledger.now())
@@ -160,7 +162,7 @@ export async function askWhereNeeded(
   const question = await newQuestion(progress, entry.record, inDoubt, environment)
   if ('status' in question) return question
   const asked = { ...askedBy(progress, identity), question }
-  const replaced = await replaceQuestion(environment.ledger, entry, asked)
+  const replaced = await replaceQuestion(environment.ledger, entry, asked, isPolled)
   const channel = environment.channels.get(entry.record.question?.channel ?? '')
   void replaced.tell({ channel, context: { authorizationServers: environment.servers, clock: environment.clock } })
   return { entry: replaced.entry, entitled: undefined }

@@ -117,7 +117,10 @@ async function settleOnce(
   // A question that is with a person is polled first: what they said counts, whatever the policy asks now.
   const polled = entry.record.state === 'pending' ? await step(entry) : undefined
   if (polled !== undefined && polled.status !== 'pending' && polled.status !== 'ready') return polled
-  const fitted = await askWhereNeeded(progress, polled?.entry ?? entry, identity, environment)
+  // Where no poll is due, or another process makes it now, nobody knows what they said: it is not replaced yet.
+  const isPolled =
+    polled?.entry.version !== entry.version || !environment.channels.has(entry.record.question?.channel ?? '')
+  const fitted = await askWhereNeeded(progress, polled?.entry ?? entry, identity, environment, isPolled)
   if ('status' in fitted) return { status: 'stop', stop: fitted }
   const isDone = polled?.status === 'pending' && polled.entry.version === fitted.entry.version
   const settled = isDone ? polled : await step(fitted.entry)

@@ -107,6 +107,7 @@ describe('a record proves only what was asked and answered (A11)', () => {
       await behalf.run(rules, call({ slot: 'one' }), () => 'ran')
       state.approver = 'dave'
       await behalf.run(rules, call({ slot: 'two' }), () => 'ran')
+      clock.advance(8)
       await behalf.run(rules, call({ slot: 'one' }), () => 'ran')
       expect(questions.map(({ approver }) => approver.subject)).toEqual(['carol', 'dave', 'dave'])
       expect(told).toEqual([{ issuer: ISSUER, subject: 'carol' }])

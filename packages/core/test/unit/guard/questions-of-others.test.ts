@@ -64,9 +64,10 @@ describe('an agent and a job replace no question but their own', () => {
   })
 
   test('the user takes the place of their agent', async () => {
-    const { guard, call, questions } = smallWorld()
+    const { guard, call, clock, questions } = smallWorld()
     const behalf = guard()
     await behalf.run(asks, call({ identity: agent() }), () => 'ran')
+    clock.advance(8)
     expect(await behalf.run(asks, call(), () => 'ran')).toMatchObject({ status: 'interrupted' })
     expect(questions).toHaveLength(2)
   })

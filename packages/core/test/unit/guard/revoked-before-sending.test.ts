@@ -9,9 +9,10 @@ const desk = () => user({ sessionId: 'desk' })
 
 describe('a question of a revoked proof is not sent (I11)', () => {
   test(verifies('I11', 'of a session that is revoked while it replaces the question of another session'), async () => {
-    const { guard, call, store, questions } = smallWorld()
+    const { guard, call, store, clock, questions } = smallWorld()
     const newer = policy(schema, { version: '2', approval: { message: () => 'Pay (2)' } })
     await guard().run(asks, call({ identity: desk() }), () => 'ran')
+    clock.advance(8)
     let revoked: Revocation | undefined
     const held = tapped(store, async (operation, key, next) => {
       if (operation === 'put' && key.startsWith('run:')) {

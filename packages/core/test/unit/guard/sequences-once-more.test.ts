@@ -210,3 +210,39 @@ test('a policy whose directory no longer knows the approver says so', async () =
   approver = null
   expect(await g.run(rules, call(), () => 'ran')).toMatchObject({ code: 'misconfigured' })
 })
+
+test('a no is not lost where another version of the policy asks before a poll is due', async () => {
+  const { guard, call, clock, answers, questions } = smallWorld()
+  const g = guard()
+  await g.run(asks, call(), () => 'ran')
+  answers({ status: 'denied' })
+  clock.advance(3)
+  expect(await g.run(askV('2'), call(), () => 'ran')).toMatchObject({ status: 'interrupted' })
+  clock.advance(5)
+  expect(await g.run(askV('2'), call(), () => 'ran')).toMatchObject({ code: 'approval_denied' })
+  expect(questions).toHaveLength(1)
+})
+test('a no is not lost where another version of the policy asks while it is polled', async () => {
+  const { guard, call, clock, answers, questions } = smallWorld()
+  const g = guard()
+  await g.run(asks, call(), () => 'ran')
+  clock.advance(8)
+  const polling = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<Answer>()
+  answers(() => {
+    polling.resolve()
+    return answer.promise
+  })
+  const first = g.run(asks, call(), () => 'ran')
+  await polling.promise
+  await g.run(askV('2'), call(), () => 'ran')
+  answer.resolve({ status: 'denied' })
+  expect(await first).toMatchObject({ code: 'approval_denied' })
+  expect(questions).toHaveLength(1)
+})
+test('a question of a channel that is gone is replaced at once: nobody can poll it', async () => {
+  const { guard, call, channel, questions } = smallWorld()
+  await guard({ approvals: { phone: channel } }).run(asks, call(), () => 'ran')
+  await guard({ approvals: { page: channel } }).run(asks, call(), () => 'ran')
+  expect(questions).toHaveLength(2)
+})

@@ -161,6 +161,7 @@ describe('after a no, one equal question is open at a time (A14)', () => {
     await says('first', 'denied')
     clock.advance(61)
     await run('second')
+    clock.advance(8)
     const newer = policy(schema, { version: '2', approval: { message: () => 'Pay at once', perCall: true } })
     expect(await run('second', {}, newer)).toMatchObject({ interrupt: { message: 'Pay at once' } })
     expect(questions).toHaveLength(3)
