@@ -12,6 +12,7 @@ test('the answer of a page to a question that was replaced approves nothing, and
   const shown = async () => (await (await inbox(new Request('https://app.example/inbox'))).json()).questions
   const [old] = await shown()
   expect(old).toMatchObject({ message: expect.stringContaining('says 1') })
+  clock.advance(8)
   await behalf.run(version('2'), call(), () => 'ran')
   const answer = ({ id, answerToken }: { id: string; answerToken: string }) =>
     inbox(
