@@ -38,7 +38,13 @@ export abstract class BehalfError extends Error {
 
   /** Works across copies of the package. Narrow further with `error.code`. */
   static isInstance(value: unknown): value is BehalfError {
-    return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true
+    if (typeof value !== 'object' || value === null) return false
+    try {
+      return (value as Record<symbol, unknown>)[brand] === true
+    } catch {
+      // Bodies throw anything, proxies too. What cannot be looked at is none of ours.
+      return false
+    }
   }
 
   /** Name, code and message: what a log may see. */

@@ -16,11 +16,15 @@ type AskedStepUp = Pick<StepUpRequiredError, 'stepUp' | 'credential'>
 /** What an API asked for in mid-body, where that is why the body threw. */
 export function stepUpOfError(thrown: unknown): AskedStepUp | undefined {
   let error = thrown
-  for (let depth = 0; depth < MAX_CAUSES && error instanceof Error; depth++) {
-    if (BehalfError.isInstance(error) && error.code === 'ERR_STEP_UP_REQUIRED' && 'stepUp' in error) {
-      return error as unknown as AskedStepUp
+  try {
+    for (let depth = 0; depth < MAX_CAUSES && error instanceof Error; depth++) {
+      if (BehalfError.isInstance(error) && error.code === 'ERR_STEP_UP_REQUIRED' && 'stepUp' in error) {
+        return error as unknown as AskedStepUp
+      }
+      error = error.cause
     }
-    error = error.cause
+  } catch {
+    // A proxy, or a getter of the body's: it demands nothing, and its run ends all the same.
   }
   return undefined
 }
