@@ -159,7 +159,7 @@ function claimedBy(record: RunRecord, by: ClaimedBy | undefined): RunRecord {
   const { actor: _, delegationId: __, sessionIds: ___, provenAt: ____, ...rest } = record
   const claimed = { ...rest, ...sharing(record, by.caller) }
   if (by.isAnswered) return claimed
-  const { question: _q, answeredAt: _a, usableUntil: _u, token: _t, ...bare } = claimed
+  const { question: _q, answeredAt: _a, foundAt: _f, usableUntil: _u, token: _t, ...bare } = claimed
   return bare
 }
 

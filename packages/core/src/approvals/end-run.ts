@@ -79,7 +79,16 @@ export async function replaceQuestion(
     const { state, replaced = 0 } = record
     if (state === 'pending' && (replaced > 0 || !isPolled)) return undefined
     before = record
-    const { token: _, delivery: __, note: ___, answeredAt: ____, usableUntil: _____, told: ______, ...rest } = record
+    const {
+      token: _,
+      delivery: __,
+      note: ___,
+      answeredAt: ____,
+      usableUntil: _____,
+      told: ______,
+      foundAt: _______,
+      ...rest
+    } = record
     const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, ...kept } = rest
     // A question that nobody was sent is replaced by nothing worse.
     const counted = state === 'requested' ? replaced : replaced + 1

@@ -154,6 +154,7 @@ function approved(record: Pending, answer: Of<'approved'>, now: number): RunReco
     ...rest,
     state: 'approved',
     answeredAt,
+    foundAt: now,
     usableUntil,
     ...(token !== undefined && {
       token: {

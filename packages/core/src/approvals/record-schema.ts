@@ -82,6 +82,7 @@ export const runRecord = z.object({
   note: z.optional(text),
   unsent: z.optional(z.boolean()),
   answeredAt: z.optional(seconds),
+  foundAt: z.optional(seconds),
   usableUntil: z.optional(seconds),
   token: z.optional(
     z.object({

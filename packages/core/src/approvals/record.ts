@@ -133,6 +133,8 @@ export interface RunRecord {
   readonly unsent?: boolean
   /** Epoch seconds: when the person answered, where that is known, else the earliest time at which they can have. */
   readonly answeredAt?: number
+  /** Epoch seconds: when the answer was found. Later than `answeredAt`, where polls had failed in between. */
+  readonly foundAt?: number
   /** Epoch seconds: an approval that was not used by then is void (A5). */
   readonly usableUntil?: number
   /** The approval's own token, where it is the credential. Never cached elsewhere (I2). */

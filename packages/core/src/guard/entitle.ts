@@ -32,7 +32,7 @@ const IN_DOUBT_SECONDS = 3600
 const OTHERS_SECONDS = 30
 
 const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { ledger }: Environment): number =>
-  isOthers === true && record.state === 'approved' ? (record.answeredAt ?? 0) + OTHERS_SECONDS - ledger.now() : 0
+  isOthers === true && record.state === 'approved' ? (record.foundAt ?? 0) + OTHERS_SECONDS - ledger.now() : 0
 
 /** What lets a body start. */
 export type Entitled = Exclude<Entitlement, { readonly kind: 'ask' }>

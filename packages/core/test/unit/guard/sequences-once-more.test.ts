@@ -246,3 +246,32 @@ test('a question of a channel that is gone is replaced at once: nobody can poll 
   await guard({ approvals: { page: channel } }).run(asks, call(), () => 'ran')
   expect(questions).toHaveLength(2)
 })
+
+test('a yes that was found after a minute of outages is left to the version that it was given to', async () => {
+  const { guard, call, clock, answers } = smallWorld()
+  const g = guard()
+  await g.run(asks, call(), () => 'ran')
+  answers(() => Promise.reject(new TransportError('down')))
+  for (let i = 0; i < 8; i++) {
+    clock.advance(8)
+    await g.run(asks, call(), () => 'ran')
+  }
+  answers({ status: 'approved' })
+  clock.advance(8)
+  expect(await g.run(askV('2'), call(), () => 'ran')).toMatchObject({ status: 'unavailable' })
+  expect(await g.run(asks, call(), () => 'ran')).toMatchObject({ status: 'done' })
+})
+test('a run whose body threw what cannot be looked at ends, in doubt', async () => {
+  const w = api()
+  const rules = policy(schema, { version: '1', effect: 'write', access: { mail } })
+  const trap = () => {
+    throw new Error('a trap')
+  }
+  await w.run(rules, 'one', async (_, { access }) => {
+    await access.mail.fetch('https://mail.example/pay', { method: 'POST' })
+    throw new Proxy({}, { get: trap, has: trap, getPrototypeOf: trap })
+  })
+  expect(await w.run(rules, 'one', w.request('POST'))).toMatchObject({ code: 'unknown_outcome' })
+  expect(await w.run(rules, 'two', w.request('POST'))).toMatchObject({ code: 'unknown_outcome' })
+  expect(w.sent).toHaveLength(1)
+})
