@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { admit } from '../../../src/identity/index.ts'
 import {
+  type Answer,
   type ApprovalChannel,
   type Guard,
   HadNoEffect,
