@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { oidc } from '../../../src/doors/providers.ts'
 import { createGuard, memoryStore, type UserIdentity, verifyAccessToken } from '../../../src/index.ts'
-import { Revocations, revocationRecords } from '../../../src/revocation/index.ts'
+import { openStoreKeys } from '../../../src/lib/index.ts'
+import { Revocations } from '../../../src/revocation/index.ts'
 import { testChannel, testClock } from '../approvals/harness.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 import { asks, reads, writes } from './small-world.ts'
@@ -34,7 +35,7 @@ function world() {
   const delegate = (identity: UserIdentity) =>
     guard.delegations.create({ identity, tools: ['pay'], expiresAt: clock.now() / 1000 + 9999 })
   /** What a process wrote that died before its clean-up. */
-  const revokedByName = () => new Revocations(revocationRecords(store, undefined), 0).add(ann, clock.now())
+  const revokedByName = () => new Revocations(openStoreKeys(store, undefined), 0).add(ann)
   return { guard, questions, run, delegate, revokedByName }
 }
 
