@@ -6,6 +6,7 @@ import { type Connection, connectionOf, type Discovered } from './connection.ts'
 import { type OauthLibrary, oauthLibrary } from './oauth-library.ts'
 import { allowInsecureLoopback, type Profile } from './profile.ts'
 import { readIssuer, unknownIssuer } from './read-issuer.ts'
+import { refuseRepeated } from './refuse-repeated.ts'
 import { requestFault } from './request-fault.ts'
 import type {
   AuthorizationServer,
@@ -58,7 +59,7 @@ class ConnectedServer implements AuthorizationServer {
 
   grant(grantType: string, parameters: GrantParameters, options: GrantOptions = {}): Promise<TokenResponse> {
     const body = formBody(parameters)
-    return this.#post(`the grant ${grantType}`, body, options, async (configuration, library) => {
+    return this.#post(`the grant ${grantType}`, body, options, async (configuration, library, secrets) => {
       let idToken: unknown
       const send = configuration[library.customFetch] as CustomFetch
       configuration[library.customFetch] = async (url, init) => {
@@ -69,6 +70,7 @@ class ConnectedServer implements AuthorizationServer {
       }
       const granted = await library.genericGrantRequest(configuration, grantType, body)
       const response = readTokenResponse({ ...granted, ...(idToken !== undefined && { id_token: idToken }) })
+      refuseRepeated(response, secrets)
       if (response.tokenType === 'dpop' && this.profile.dpop === undefined) {
         throw new InvalidResponseError('a token came that is bound to a key, not Bearer, and the profile has no key')
       }
@@ -155,7 +157,7 @@ class ConnectedServer implements AuthorizationServer {
     what: string,
     body: URLSearchParams,
     { signal, timeoutMs = this.#surroundings.timeoutMs }: RequestOptions,
-    send: (configuration: Configuration, library: OauthLibrary) => Promise<Answer>,
+    send: (configuration: Configuration, library: OauthLibrary, secrets: ReadonlySet<string>) => Promise<Answer>,
   ): Promise<Answer> {
     const { clock } = this.#surroundings
     return withinDeadline({ timeoutMs, signal }, async (ending) => {
@@ -168,7 +170,7 @@ class ConnectedServer implements AuthorizationServer {
         const exchange: Exchange = { metadata, signal: ending, secrets, newNonce: false }
         try {
           // A request of its own each time: a client assertion must not be used twice (OpenID Connect Core §9).
-          return await send(this.#configuration(exchange, library), library)
+          return await send(this.#configuration(exchange, library), library, secrets)
         } catch (error) {
           const fault = await requestFault(error, { what, now: clock.now(), secrets: [...secrets] })
           if (tries === 2 || !exchange.newNonce || !asksForNonce(fault)) throw fault

@@ -26,7 +26,7 @@ export {
   type TokenProfile,
 } from './profile.ts'
 export type { LoginHint, ProfileOptions } from './profile-options.ts'
-export { subjectOf } from './read-claims.ts'
+export { isOfOtherClient, subjectOf } from './read-claims.ts'
 export { readIssuer, unknownIssuer } from './read-issuer.ts'
 export { isGrantGone } from './request-fault.ts'
 export { safeCause } from './safe-cause.ts'

@@ -12,3 +12,16 @@ export function textClaim(claims: Claims, name: string): string | undefined {
 export function subjectOf({ token }: Pick<Profile, 'token'>, claims: Claims): string | undefined {
   return token.subject === undefined ? textClaim(claims, 'sub') : token.subject(claims)
 }
+
+/** Claims that name the client of a token, at one provider or another. */
+const clientClaims = ['client_id', 'azp', 'cid']
+
+/**
+ * Whether a token that was issued to us names another client. What names none at all says nothing against it; a name
+ * that cannot be read does.
+ */
+export function isOfOtherClient({ clientId, token }: Pick<Profile, 'clientId' | 'token'>, claims: Claims): boolean {
+  const issuedTo = token.clientId(claims)
+  if (issuedTo !== undefined) return issuedTo !== clientId
+  return clientClaims.some((name) => claims[name] !== undefined && claims[name] !== clientId)
+}

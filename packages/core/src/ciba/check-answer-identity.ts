@@ -1,6 +1,7 @@
 import type { ApprovalQuestion } from '../approvals/index.ts'
 import type { TokenResponse, VerifiedJwt } from '../authorization-server/index.ts'
 import { accessTokenHash } from '../identity/access-token-hash.ts'
+import { checkIdTokenKind } from '../identity/check-access-token.ts'
 import { audienceOf } from '../identity/wire.ts'
 import { equalSecrets } from '../lib/index.ts'
 import type { PollContext } from './poll-context.ts'
@@ -24,7 +25,7 @@ export type AnswerIdentity =
  *
  * OpenID Connect Core §3.1.3.7 by way of CIBA Core §10.1.1. That `sub` equals the approver who was named, and
  * that the token is no older than the question, is our addition.
- * @throws InvalidTokenError Signature, `iss`, `aud`, `exp` or algorithm do not verify.
+ * @throws InvalidTokenError Signature, `iss`, `aud`, `exp` or algorithm do not verify, or it is no id_token.
  */
 export async function checkAnswerIdentity(
   response: TokenResponse,
@@ -37,6 +38,7 @@ export async function checkAnswerIdentity(
   // An id_token has no type of its own: `JWT` or none, and not that of another kind of token (RFC 8725 §3.11).
   const verified = await server.verifyJwt(response.idToken, { audience: profile.clientId, types: ['', 'jwt'], signal })
   const { claims } = verified
+  checkIdTokenKind(profile, claims)
   const problem =
     audienceProblem(claims, profile.clientId) ??
     personProblem(claims, question, server.profile) ??
@@ -85,7 +87,7 @@ function timeProblem({ iat }: Claims, { sentAt }: CibaState, now: number): strin
 function requestProblem(claims: Claims, { authReqId, acrValues }: CibaState): string | undefined {
   const answers = claims[AUTH_REQ_ID_CLAIM]
   if (answers !== undefined && answers !== authReqId) return 'the id_token answers another request'
-  if (acrValues === undefined || acrValues.includes(String(claims.acr))) return undefined
+  if (acrValues === undefined || acrValues.some((value) => value === claims.acr)) return undefined
   return 'the person was not authenticated as was asked (acr)'
 }
 

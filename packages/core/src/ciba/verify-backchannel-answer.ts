@@ -1,5 +1,11 @@
 import type { Answer, ApprovalQuestion } from '../approvals/index.ts'
-import { grantedScopes, type Profile, type TokenResponse, tokenEnd } from '../authorization-server/index.ts'
+import {
+  grantedScopes,
+  isOfOtherClient,
+  type Profile,
+  type TokenResponse,
+  tokenEnd,
+} from '../authorization-server/index.ts'
 import type { AuthorizationDetail, Json } from '../contract/index.ts'
 import { Token } from '../credential/token.ts'
 import { InvalidTokenError } from '../errors/index.ts'
@@ -114,16 +120,16 @@ async function credentialAnswer(
 function tokenProblem(
   claims: Readonly<Record<string, unknown>>,
   { subject, tenant }: { readonly subject: string; readonly tenant: string | undefined },
-  { token, clientId, dpop, actor }: Profile,
+  profile: Profile,
 ): string | undefined {
+  const { token, dpop, actor } = profile
   if ((token.subject === undefined ? claims.sub : token.subject(claims)) !== subject) {
     return 'the access token names another subject'
   }
   // A subject names a person within one tenant only.
   const named = token.tenant(claims)
   if (named !== undefined && named !== tenant) return 'the access token names another tenant than the id_token'
-  const issuedTo = token.clientId(claims)
-  if (issuedTo !== undefined && issuedTo !== clientId) return 'the access token was issued to another client'
+  if (isOfOtherClient(profile, claims)) return 'the access token was issued to another client'
   if (actor !== undefined && readActor(claims.act)?.subject !== actor) {
     return 'the access token does not name our agent as its actor'
   }

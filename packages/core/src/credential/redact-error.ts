@@ -1,5 +1,5 @@
 import { redactText, secretsOf } from './redact-text.ts'
-import { isContainer, isError, keysOfError, partsOf, SearchBudget, Unsearchable } from './search-value.ts'
+import { isContainer, isError, isObject, keysOfError, partsOf, SearchBudget, Unsearchable } from './search-value.ts'
 import type { Token } from './token.ts'
 
 /**
@@ -38,7 +38,7 @@ class Search {
   #value(value: unknown, depth: number): boolean {
     if (typeof value === 'string') return this.#text(value)
     if (typeof value === 'symbol') return this.#unremovable(this.#text(value.description ?? ''))
-    if (typeof value !== 'object' || value === null) return false
+    if (!isObject(value)) return false
     if (this.#seen.has(value)) return false
     this.#seen.add(value)
     this.#budget.object(depth)
@@ -86,7 +86,7 @@ class Removal {
 
   clean(value: unknown, depth: number): unknown {
     if (typeof value === 'string') return redactText(value, this.#secrets)
-    if (typeof value !== 'object' || value === null) return value
+    if (!isObject(value)) return value
     if (this.#cleaned.has(value)) return this.#cleaned.get(value)
     this.#budget.object(depth)
     if (isError(value)) return this.#error(value, depth)

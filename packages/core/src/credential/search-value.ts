@@ -30,6 +30,11 @@ export function isError(value: object): value is Error {
   return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'
 }
 
+/** Whether a value may hold others: a function has properties too. */
+export function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
+
 /** Arrays and objects without a class: what can be copied without loss. */
 export function isContainer(value: object): boolean {
   if (Array.isArray(value)) return true
@@ -57,20 +62,28 @@ export function keysOfError(error: Error): readonly PropertyKey[] {
 }
 
 /**
- * The values that an instance of a class shows: its own properties, and what built-in classes hold beside them.
+ * The values that a function or an instance of a class shows: its own properties, and what built-in classes hold beside
+ * them.
  *
- * Bodies of requests and responses are not read: nothing prints them.
+ * Bodies of requests and responses, and prototypes, are not read: nothing prints them.
  *
- * @throws Unsearchable Nothing of it can be read here, and loggers print it: a promise.
+ * @throws Unsearchable Nothing of it can be read here, and loggers print it: a promise, or an iterator of a map or set.
  */
 export function partsOf(instance: object): readonly unknown[] {
-  if (instance instanceof Promise) throw new Unsearchable()
-  const own = ArrayBuffer.isView(instance) ? [] : Reflect.ownKeys(instance)
+  if (instance instanceof Promise || isCollectionIterator(instance)) throw new Unsearchable()
+  const isFunction = typeof instance === 'function'
+  const keys = ArrayBuffer.isView(instance) ? [] : Reflect.ownKeys(instance)
+  const own = isFunction ? keys.filter((key) => key !== 'prototype') : keys
   const fields = instance as Readonly<Record<PropertyKey, unknown>>
   return [...own, ...own.map((key) => fields[key]), ...held(instance)]
 }
 
+/** Reading one would use it up. */
+const isCollectionIterator = (value: object): boolean =>
+  /^\[object (?:Map|Set) Iterator\]$/.test(Object.prototype.toString.call(value))
+
 function held(instance: object): readonly unknown[] {
+  if (instance instanceof String || instance instanceof Symbol) return [instance.valueOf()]
   if (instance instanceof Map || instance instanceof Headers || instance instanceof URLSearchParams) {
     return [...instance].flat()
   }
@@ -78,7 +91,8 @@ function held(instance: object): readonly unknown[] {
   if (instance instanceof FormData) return [...instance].flat()
   if (instance instanceof URL) return [instance.href]
   if (instance instanceof RegExp) return [instance.source]
-  if (instance instanceof Request || instance instanceof Response) return [instance.url, instance.headers]
+  if (instance instanceof Request) return [instance.url, instance.headers]
+  if (instance instanceof Response) return [instance.url, instance.statusText, instance.headers]
   if (instance instanceof ArrayBuffer) return [textOfBytes(new Uint8Array(instance))]
   if (ArrayBuffer.isView(instance)) {
     return [textOfBytes(new Uint8Array(instance.buffer, instance.byteOffset, instance.byteLength))]

@@ -90,7 +90,7 @@ export async function draftDelegation(
     throw new ConfigurationError(at('expiresAt'), 'give an end in the future, in epoch seconds')
   }
   checkLifetime(at('expiresAt'), options.expiresAt - now)
-  const provenAt = requireProofTime(identity)
+  const provenAt = requireProofTime(identity, context.clock)
   const { issuer, tenant, subject, clientId, sessionId } = identity
   const credentials = credentialsOf(options, context)
   const agent = agentOf(options, context)

@@ -10,7 +10,7 @@ const joining = [
   .map((script) => String.raw`\p{Script=${script}}`)
   .join('')
 /** Blanks by their looks, though letters, symbols or marks by their class. */
-const blanks = String.raw`\u2800\u{13441}\u{13442}\u{16FE4}\u{1D159}`
+const blanks = String.raw`\u2800\uFFFC\u{13441}\u{13442}\u{16FE4}\u{1D159}`
 const pictograph = String.raw`[\p{Extended_Pictographic}--\p{Cn}][\uFE0E\uFE0F]?\p{Emoji_Modifier}?`
 
 /** What stays: first what most texts are made of, then invisible characters that belong where they stand. */

@@ -1,7 +1,7 @@
 import type { Policy } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { subjectTokenOf } from '../identity/subject-token.ts'
-import { definitionOf } from './policy-definition.ts'
+import { type SubjectToken, subjectTokenOf } from '../identity/subject-token.ts'
+import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 import type { Progress } from './progress.ts'
 import { deny, type Stop } from './stop.ts'
 
@@ -20,10 +20,16 @@ export function callerScopesOf(policy: Policy): readonly string[] {
 
 /** Whoever verified the token may not have looked at this tool's scopes: unknown ones are missing (I12). */
 export function checkCallerScopes({ definition, identity }: Progress): Stop | undefined {
-  const { callerScopes } = definition.rules
-  if (callerScopes === undefined || identity === undefined) return undefined
-  const held = subjectTokenOf(identity)?.scopes ?? []
-  const lacking = callerScopes.filter((scope) => !held.includes(scope))
-  if (lacking.length === 0) return undefined
-  return deny('not_permitted', `the token of the caller lacks ${lacking.join(', ')}`)
+  if (definition.rules.callerScopes === undefined || identity === undefined) return undefined
+  const lacking = lackingCallerScopes(definition, subjectTokenOf(identity))
+  return lacking === undefined ? undefined : deny('not_permitted', lacking)
+}
+
+/** Which scopes of the policy the caller's token lacks, in words for the operator; `undefined` where it has all. */
+export function lackingCallerScopes(
+  { rules: { callerScopes = [] } }: Pick<PolicyDefinition, 'rules'>,
+  token: Pick<SubjectToken, 'scopes'> | undefined,
+): string | undefined {
+  const lacking = callerScopes.filter((scope) => token?.scopes?.includes(scope) !== true)
+  return lacking.length === 0 ? undefined : `the token of the caller lacks ${lacking.join(', ')}`
 }

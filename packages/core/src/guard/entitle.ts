@@ -176,7 +176,7 @@ function mayReplace(record: RunRecord, caller: Caller): boolean {
 
 /** By whom, and under which policy, a run is begun or asked about. */
 export function askedBy(
-  { policyVersion }: Progress,
+  { policyVersion, checkedAt }: Progress,
   identity: Identity,
 ): Pick<RunRecord, 'policyVersion' | 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt'> {
   const { clientId: _, ...caller } = callerOf(identity)
@@ -187,6 +187,7 @@ export function askedBy(
     owner: ownerOf(identity),
     ...caller,
     ...(sessionId !== undefined && { sessionIds: [sessionId] }),
-    ...(provenAt !== undefined && { provenAt }),
+    // The proof is here: it was not made later, whatever it says.
+    ...(provenAt !== undefined && { provenAt: Math.min(provenAt, checkedAt / 1000) }),
   }
 }

@@ -2,6 +2,7 @@ import type { AccessRule, Identity, Policy } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { type RoleMap, type ScopeReport, scopeReport, scopeReportText } from '../roles/index.ts'
+import { lackingCallerScopes } from './caller-scopes.ts'
 import { delegationRefusal } from './delegation-refusal.ts'
 import {
   type ApprovalCase,
@@ -73,11 +74,12 @@ export function explainAccess(
     if (definition === undefined) throw new ConfigurationError(`policies.${tool}`, 'was not made by policy()')
     const { access, rules } = definition
     const roleHeld = rules.roles?.some((role) => held.includes(role))
-    const undelegated = delegation === undefined ? delegationRefusal(identity, tool, agent.name) : undefined
+    const undelegated = delegation === undefined ? delegationRefusal(identity, tool, agent.name)?.detail : undefined
+    const before = undelegated ?? lackingCallerScopes(definition, sources.subjectToken)
     return access.flatMap(([credential, rule]) =>
       approvalCases(definition).map((when): AccessReport => {
         const found = grantableScopes({ access: [[credential, rule]], rules }, identity, when, sources)
-        const refusal = undelegated?.detail ?? ('code' in found ? found.detail : undefined)
+        const refusal = before ?? ('code' in found ? found.detail : undefined)
         return {
           tool,
           credential,

@@ -44,6 +44,13 @@ const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies
  */
 export async function revoke(options: RevokeOptions, environment: Environment): Promise<Revocation> {
   const revoked = checked(options)
+  // A slash too few would name nobody, and look as if it had ended all (I12).
+  if (!environment.servers.knows(revoked.issuer)) {
+    throw new ConfigurationError(
+      'revoke.issuer',
+      `this guard does not know ${JSON.stringify(revoked.issuer)}: give the issuer as the identities have it, with its trailing slash if it has one`,
+    )
+  }
   return withinDeadline({ timeoutMs: environment.timeoutMs }, () => end(revoked, environment))
 }
 

@@ -85,12 +85,14 @@ function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentit
   const { acr, authTime, claims } = identity
   // Stryker disable next-line ConditionalExpression: What is absent is in no list, and every comparison with it is false; the clauses are for the type.
   if (acrValues !== undefined && !(acr !== undefined && acrValues.includes(acr))) return false
-  // Stryker disable next-line ConditionalExpression: What is absent is in no list, and every comparison with it is false; the clauses are for the type.
-  if (maxAge !== undefined && !(authTime !== undefined && now - authTime <= maxAge + TOLERANCE_SECONDS)) return false
+  // A time of the future says nothing about when the user logged in.
+  const isPast = (time: number) => time <= now + TOLERANCE_SECONDS
+  const isRecent = (limit: number) =>
+    authTime !== undefined && isPast(authTime) && now - authTime <= limit + TOLERANCE_SECONDS
+  if (maxAge !== undefined && !isRecent(maxAge)) return false
   if (acrValues !== undefined || maxAge !== undefined) return true
   const provenAt = authTime ?? (typeof claims.iat === 'number' ? claims.iat : undefined)
-  // Stryker disable next-line ConditionalExpression: What is absent is in no list, and every comparison with it is false; the clauses are for the type.
-  return provenAt !== undefined && provenAt > at
+  return provenAt !== undefined && provenAt > at && isPast(provenAt)
 }
 
 function stopOf({ id, credential, scopes, acrValues, maxAge }: KeptStepUp, { definition }: Progress): Stop {

@@ -39,3 +39,17 @@ export function hasClaimsOfAccessToken(
   const clients = [clientId, token.clientId(claims)]
   return claims.auth_time === undefined || !audienceOf(claims).some((audience) => clients.includes(audience))
 }
+
+/**
+ * Refuses a verified JWT that is another kind of token than an id_token, and of the same type: an access token of a
+ * provider that writes what it is into its claims, or the note of a logout.
+ *
+ * @throws InvalidTokenError `type`
+ * @see {@link https://openid.net/specs/openid-connect-backchannel-1_0.html#LogoutToken | OpenID Connect Back-Channel Logout §2.4}
+ */
+export function checkIdTokenKind(profile: Pick<Profile, 'clientId' | 'token'>, claims: Claims): void {
+  if (claims.events !== undefined) throw new InvalidTokenError('type', 'the token is the note of a logout, no id_token')
+  if (profile.token.isAccessToken !== undefined && hasClaimsOfAccessToken(profile, claims)) {
+    throw new InvalidTokenError('type', 'the token is an access token, no id_token')
+  }
+}

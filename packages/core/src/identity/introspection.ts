@@ -184,7 +184,8 @@ function identityOf(token: string, claims: Claims, profile: Profile): Identity {
     throw new InvalidTokenError('type', 'the token is not an access token')
   }
   // RFC 7662 §2.2 calls it so, whatever the provider's JWTs do.
-  const clientId = typeof claims.client_id === 'string' ? claims.client_id : rules.clientId(claims)
+  const told = claims.client_id
+  const clientId = typeof told === 'string' && told !== '' ? told : rules.clientId(claims)
   if (clientId === undefined) throw new InvalidTokenError('claims', 'the token names no client')
   const isAgent = rules.isAgent?.(claims) ?? subjectOf(profile, claims) === clientId
   const keyThumbprint = keyThumbprintOf(claims)

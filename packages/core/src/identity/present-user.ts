@@ -99,13 +99,14 @@ export function isPerson(identity: unknown): identity is UserIdentity {
 }
 
 /**
- * Returns when a proof was made, in epoch seconds: what is kept by it is compared with later revocations.
+ * Returns when a proof was made, in epoch seconds: what is kept by it is compared with later revocations. It is here, so
+ * it was not made later than now, whatever it says.
  *
  * @throws InvalidTokenError `claims`: the proof does not say it.
  */
-export function requireProofTime(user: UserIdentity): number {
+export function requireProofTime(user: UserIdentity, clock: Clock): number {
   const provenAt = provenAtOf(user)
-  if (provenAt !== undefined) return provenAt
+  if (provenAt !== undefined) return Math.min(provenAt, clock.now() / 1000)
   throw new InvalidTokenError(
     'claims',
     'the proof does not say when it was made: use a token with `auth_time` or `iat` for what is kept',

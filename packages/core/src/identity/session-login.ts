@@ -136,11 +136,15 @@ async function userOfResponse(
   if (audience === undefined) return { user: (named as { readonly user: UserIdentity }).user, ...proof }
   const shown = await identityFromAccessToken(accessToken, servers, audience, signal, undefined, key)
   if (shown.kind !== 'user') throw new InvalidTokenError('subject', 'the access token stands for no user')
+  // What the endpoint gives to our client is issued to it. A token of another client is no login with the user there.
+  if (shown.clientId !== servers.of(shown.issuer).profile.clientId) {
+    throw new InvalidTokenError('audience', 'the access token was issued to another client')
+  }
   if (!named) return { user: shown, ...proof }
   if (!isSamePerson(named.user, shown)) {
     throw new InvalidTokenError('subject', 'the id_token and the access token are of two users')
   }
-  return { user: withSession(shown, named.user.sessionId), ...proof }
+  return { user: withLogin(shown, named.user), ...proof }
 }
 
 function boundKey(tokenType: TokenResponse['tokenType'], key: string | undefined): string | undefined {
@@ -149,10 +153,14 @@ function boundKey(tokenType: TokenResponse['tokenType'], key: string | undefined
   throw new InvalidTokenError('binding', 'the access token is bound to a key that the profile does not have')
 }
 
-/** The login's own session, where the access token does not say it. */
-function withSession(user: UserIdentity, sessionId: string | undefined): UserIdentity {
-  if (sessionId === undefined || user.sessionId !== undefined) return user
-  return admit({ ...fieldsOf(user), sessionId }, subjectTokenOf(user))
+/** Session and time of the login, where only its id_token says them: a revocation compares both. */
+function withLogin(user: UserIdentity, { sessionId, authTime }: UserIdentity): UserIdentity {
+  const login = {
+    ...(user.sessionId === undefined && sessionId !== undefined && { sessionId }),
+    ...(user.authTime === undefined && authTime !== undefined && { authTime }),
+  }
+  if (Object.keys(login).length === 0) return user
+  return admit({ ...fieldsOf(user), ...login }, subjectTokenOf(user))
 }
 
 export function tokenOf(

@@ -162,7 +162,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     async create(response, { nonce, signal } = {}) {
       const asked = { audience, nonce, receivedAt: clock.now() / 1000 }
       const verified = await loginOfResponse(readTokenResponse(response), asked, { servers, clock, signal })
-      const provenAt = requireProofTime(verified.identity)
+      const provenAt = requireProofTime(verified.identity, clock)
       const login: KeptLogin = { ...verified, identity: { ...fieldsOf(verified.identity), provenAt } }
       checkKey(login, records, servers.of(login.identity.issuer).profile)
       const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))

@@ -5,6 +5,7 @@ import { InvalidTokenError } from '../errors/index.ts'
 import { equalSecrets, refuseUnknownKeys } from '../lib/index.ts'
 import { accessTokenHash } from './access-token-hash.ts'
 import { buildUser } from './build-identity.ts'
+import { checkIdTokenKind } from './check-access-token.ts'
 import { selectServer } from './select-server.ts'
 import { admit } from './verified.ts'
 import { trustedServers, type VerifyTokenOptions, verifyTokenKeys } from './verify-access-token.ts'
@@ -77,6 +78,7 @@ export async function userFromIdToken(
   // An id_token has no type of its own: `JWT` or none, and not that of another kind of token (RFC 8725 §3.11).
   const verified = await server.verifyJwt(idToken, { audience: clientId, types: ['', 'jwt'], signal: options.signal })
   const { claims } = verified
+  checkIdTokenKind(server.profile, claims)
   const missing = requiredClaims.filter((claim) => claims[claim] === undefined)
   if (missing.length > 0) throw new InvalidTokenError('claims', `the id_token has no ${missing.join(', ')}`)
   checkAudiences(claims, clientId, options.trustedAudiences ?? [])

@@ -98,11 +98,11 @@ export function isBound(claims: Claims): boolean {
   return claims.cnf !== undefined
 }
 
-/** `aud` as a list; the library has checked its form. */
+/** `aud` as a list. A member that is no text stands as an empty one: it names nobody whom we know. */
 export function audienceOf(claims: Claims): readonly string[] {
   const { aud } = claims
   if (typeof aud === 'string') return [aud]
-  return Array.isArray(aud) ? aud.filter((audience) => typeof audience === 'string') : []
+  return Array.isArray(aud) ? aud.map((audience) => (typeof audience === 'string' ? audience : '')) : []
 }
 
 /**

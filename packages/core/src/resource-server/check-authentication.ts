@@ -36,6 +36,11 @@ export function isAuthenticated(identity: Identity, { acrValues, maxAge }: Authe
   const { acr, authTime } = identity.kind === 'user' ? identity : {}
   // Stryker disable next-line ConditionalExpression: No list of texts holds `undefined`; the clause is for the type.
   if (acrValues !== undefined && (acr === undefined || !acrValues.includes(acr))) return false
+  if (maxAge === undefined) return true
+  // A time of the future says nothing about how long ago the login was.
   // Stryker disable next-line ConditionalExpression: The time since what is absent is no number, and a comparison with it is false; the clause is for the type.
-  return maxAge === undefined || (authTime !== undefined && now - authTime <= maxAge)
+  return authTime !== undefined && authTime <= now + TOLERANCE_SECONDS && now - authTime <= maxAge
 }
+
+/** Clocks of issuers may be ahead by as much. */
+const TOLERANCE_SECONDS = 30

@@ -206,7 +206,8 @@ function judged(
   if (name !== 'subject') return { name, needsLogin: false }
   const until = Math.max(...found.map(({ at }) => at)) + SKEW_SECONDS
   const provenAt = provenAtOf(identity)
-  if (provenAt !== undefined && provenAt > until) return undefined
+  // A time of the future proves nothing, such as one in milliseconds.
+  if (provenAt !== undefined && provenAt > until && provenAt <= now / 1000 + SKEW_SECONDS) return undefined
   const isLogin = identity.authTime !== undefined && identity.delegationId === undefined
   const left = until - now / 1000
   return { name, needsLogin: isLogin, ...(left > 0 && { retryAfter: Math.ceil(left) }) }

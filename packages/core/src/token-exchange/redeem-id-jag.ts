@@ -1,6 +1,7 @@
 import {
   type AuthorizationServer,
   grantedScopes,
+  isOfOtherClient,
   type RequestOptions,
   tokenEnd,
 } from '../authorization-server/index.ts'
@@ -104,8 +105,7 @@ async function verified(
     checkAccessToken(profile, jwt)
     const { claims } = jwt
     if (audienceOf(claims).length !== 1) throw refused('issued a token that is for other APIs too')
-    const clientId = rules.clientId(claims)
-    if (clientId !== undefined && clientId !== profile.clientId) throw refused('issued a token for another client')
+    if (isOfOtherClient(profile, claims)) throw refused('issued a token for another client')
     checkBinding(claims, isBound ? profile.dpop?.thumbprint : undefined)
     return claims
   } catch (error) {

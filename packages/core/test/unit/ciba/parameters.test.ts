@@ -178,6 +178,8 @@ describe('an answer that was asked for more', () => {
     const asked = await ask()
     for (const [claims, status] of [
       [{ acr: 'urn:pwd' }, 'failed'],
+      // Written as a text it would be the right one.
+      [{ acr: ['urn:mfa'] }, 'failed'],
       [{}, 'failed'],
       [{ acr: 'urn:mfa' }, 'approved'],
     ] as const) {

@@ -22,7 +22,8 @@ function printed(value: unknown): string {
   const seen = new Set<unknown>()
   const walk = (part: unknown, depth: number): void => {
     if (typeof part === 'string') texts.push(part)
-    if (typeof part !== 'object' || part === null || seen.has(part) || depth > 5_000) return
+    if (!(typeof part === 'object' || typeof part === 'function') || part === null || seen.has(part) || depth > 5_000)
+      return
     seen.add(part)
     const fields = part as Record<PropertyKey, unknown>
     for (const key of [...Reflect.ownKeys(part), 'message', 'name', 'stack', 'cause']) {
@@ -58,6 +59,17 @@ describe(verifies('E6', 'no shape of a thrown value carries a token out (E4, E6)
       () => new AggregateError([...Array.from({ length: 20_000 }, () => new Error('x')), new Error(SECRET)]),
     ],
     ['an object without a prototype', () => Object.assign(Object.create(null), { error: new Error(SECRET) })],
+    ['a text in an object of its own', () => Object.assign(new Error('x'), { detail: new String(SECRET) })],
+    ['a symbol in an object of its own', () => Object.assign(new Error('x'), { detail: Object(Symbol(SECRET)) })],
+    ['a property of a function', () => Object.assign(new Error('x'), { retry: Object.assign(() => {}, { SECRET }) })],
+    ['a function that was thrown', () => Object.assign(() => {}, { header: `Bearer ${SECRET}` })],
+    ['a class', () => Object.assign(new Error('x'), { kind: Object.assign(class {}, { token: SECRET }) })],
+    ['an iterator of a map', () => Object.assign(new Error('x'), { left: new Map([['token', SECRET]]).entries() })],
+    ['an iterator of a set', () => Object.assign(new Error('x'), { left: new Set([SECRET]).values() })],
+    [
+      'the words of a status',
+      () => Object.assign(new Error('x'), { response: new Response('', { statusText: SECRET }) }),
+    ],
     ['a getter', () => Object.defineProperty(new Error('x'), 'header', { get: () => SECRET, configurable: true })],
     ['a getter that cannot be changed', () => Object.defineProperty(new Error('x'), 'header', { get: () => SECRET })],
     ['a getter of its class', () => new Computed('x')],

@@ -25,7 +25,6 @@ async function bothAsk() {
 }
 
 test.each([
-  ['an answer that the user gave for themselves is not used by a job', 'the same slot', 'user', 'job', 'one'],
   ['an answer that the user gave for themselves is not used by a job', 'another slot', 'user', 'job', 'two'],
   ['an answer that was given for a job is not used by the user', 'the same slot', 'job', 'user', 'one'],
   ['an answer that was given for a job is not used by the user', 'another slot', 'job', 'user', 'two'],
@@ -41,4 +40,15 @@ test.each([
   expect([await world.asked(), world.runs()]).toEqual([1, 0])
   await world.answer()
   expect(await world.run(world[second], slot)).toMatchObject({ status: 'done' })
+})
+
+test('an answer that the user gave for themselves is not used, nor replaced, by a job in the same slot', async () => {
+  const world = await bothAsk()
+  expect(await world.run(world.user, 'one')).toMatchObject({ status: 'interrupted' })
+  await world.answer()
+  for (let tries = 0; tries < 2; tries++, world.pass(31)) {
+    expect(await world.run(world.job, 'one')).toMatchObject({ status: 'denied', code: 'not_permitted' })
+  }
+  expect([await world.asked(), world.runs()]).toEqual([0, 0])
+  expect(await world.run(world.user, 'one')).toMatchObject({ status: 'done' })
 })

@@ -16,6 +16,7 @@ describe('displayText shows characters that are not seen by their code', () => {
     ['a zero-width space', 'x\u200By', 'x[U+200B]y'],
     ['NUL, tab and escape', 'a\0b\tc\u001B', 'a[U+0000]b[U+0009]c[U+001B]'],
     ['a braille blank', '\u2800', '[U+2800]'],
+    ['a place for an object', '\uFFFC', '[U+FFFC]'],
     ['a note without a head', '\u{1D159}', '[U+1D159]'],
     ['a Hangul filler', 'a\u3164b', 'a[U+3164]b'],
     ['a tag that spells a hidden text', 'x\u{E0041}\u{E0042}', 'x[U+E0041][U+E0042]'],

@@ -2,8 +2,9 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { callerScopesOf } from '../../../src/doors/resource-server.ts'
+import { explainAccess } from '../../../src/doors/roles.ts'
 import { admit } from '../../../src/identity/index.ts'
-import { policy, publicTool, type UserIdentity } from '../../../src/index.ts'
+import { policy, publicTool, resource, type UserIdentity } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 
 const trade = policy(schema, { callerScopes: ['trade', 'more'] })
@@ -32,6 +33,18 @@ describe('a policy that names scopes of the caller', () => {
     const outcome = await guard().run(trade, call({ identity }), () => 'ran')
     expect(outcome).toMatchObject({ status: 'denied', code: 'not_permitted' })
     expect(await guard().preflight(trade, call({ identity }))).toMatchObject({ code: 'not_permitted' })
+  })
+
+  test.each([
+    [['trade', 'more'], true],
+    [['trade'], false],
+    [[], false],
+  ])('is explained as it is decided: %j', (scopes, allowed) => {
+    const api = resource('https://api.example/', { scopes: ['portfolio:read'] })
+    const policies = { pay: policy(schema, { callerScopes: ['trade', 'more'], access: { api } }) }
+    const { reports, text } = explainAccess(policies, { identity: withScopes(scopes), agent: { name: 'agent:payer' } })
+    expect(reports).toMatchObject([{ allowed }])
+    expect(text.includes('the token of the caller lacks')).toBe(!allowed)
   })
 
   test('hides no tool: a client asks for the scopes when it calls', async () => {

@@ -70,6 +70,8 @@ describe('which login answers a demand (RFC 9470 §3)', () => {
     ['an age, by one as old, clocks may differ', { maxAge: 60 }, { authTime: at - 90 }, true],
     ['an age, by one that is older', { maxAge: 60 }, { authTime: at - 91 }, false],
     ['an age, by a login of no time', { maxAge: 60 }, {}, false],
+    ['an age, by a login in milliseconds', { maxAge: 60 }, { authTime: at * 1000 }, false],
+    ['more scopes, by a login in milliseconds', { scopes: ['a'] }, { authTime: at * 1000 }, false],
     ['both, by both', { acrValues: ['gold'], maxAge: 60 }, { acr: 'gold', authTime: at - 20 }, true],
     ['both, by the level only', { acrValues: ['gold'], maxAge: 60 }, { acr: 'gold', authTime: at - 200 }, false],
     ['both, by the age only', { acrValues: ['gold'], maxAge: 60 }, { acr: 'silver', authTime: at - 20 }, false],

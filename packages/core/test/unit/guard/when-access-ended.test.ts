@@ -105,6 +105,22 @@ describe('a revocation without a tenant', () => {
   })
 })
 
+describe('a revocation at an issuer that the guard does not know', () => {
+  test.each([`${ISSUER}/`, 'https://other.example', 'https://ISSUER.example'])(
+    'is an error, and not the end of nobody: %s',
+    async (issuer) => {
+      const { guard, call } = smallWorld()
+      const behalf = guard()
+      await expect(behalf.revoke({ issuer, subject: 'ann' })).rejects.toMatchObject({
+        code: 'ERR_CONFIGURATION',
+        option: 'revoke.issuer',
+        message: expect.stringContaining(JSON.stringify(issuer)),
+      })
+      expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ status: 'done' })
+    },
+  )
+})
+
 describe('the names themselves are read', () => {
   test(verifies('I11', 'before a person is asked, however lately the log was read'), async () => {
     const { guard, call, questions } = smallWorld()

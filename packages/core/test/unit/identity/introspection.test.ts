@@ -101,6 +101,7 @@ describe('is refused', () => {
     ['an end that is no number', { exp: 'never' }, 'claims'],
     ['no subject', { sub: undefined }, 'subject'],
     ['no client', { client_id: undefined }, 'claims'],
+    ['a client without a name', { client_id: '' }, 'claims'],
     ['an actor without a name', { act: {} }, 'actor'],
     ['bound to a key', { cnf: { jkt: 'k' } }, 'binding'],
     ['a refresh token', { token_type: 'refresh_token' }, 'type'],

@@ -21,6 +21,9 @@ describe('a login in a challenge', () => {
   test('is recent enough up to the second that was asked, and no longer', async () => {
     await passed(api.protect(await bearer({ auth_time: seconds - 60 }), { maxAge: 60 }))
     expect((await refused(api.protect(await bearer({ auth_time: seconds - 61 }), { maxAge: 60 }))).status).toBe(401)
+    // A login of the future, such as one in milliseconds, is of no known age.
+    await passed(api.protect(await bearer({ auth_time: seconds + 30 }), { maxAge: 60 }))
+    expect((await refused(api.protect(await bearer({ auth_time: seconds + 31 }), { maxAge: 60 }))).status).toBe(401)
   })
 })
 

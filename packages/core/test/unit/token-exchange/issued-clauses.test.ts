@@ -3,7 +3,7 @@ import { Token } from '../../../src/credential/index.ts'
 import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import { checkMayAct } from '../../../src/token-exchange/actors.ts'
 import { TokenCache, type TokenCacheKey } from '../../../src/token-exchange/index.ts'
-import { ann, exchangeServer, ISSUER } from './exchange-server.ts'
+import { API, ann, exchangeServer, ISSUER } from './exchange-server.ts'
 
 const server = await exchangeServer()
 const dropped = async (work: Promise<unknown>, why: string) => {
@@ -44,6 +44,33 @@ describe('what an issued token leaves out says nothing against it', () => {
     await expect(exchange()).resolves.toBeDefined()
     server.answerSays({ authorization_details: [{ type: 'stock_order' }] })
     await dropped(exchange(), 'authorization details')
+  })
+})
+
+describe('what an issued token says is held to what was asked, whatever the answer says', () => {
+  const details = [{ type: 'stock_order', quantity: 10 }]
+
+  test.each([
+    ['more', [...details, { type: 'stock_order', quantity: 9999 }]],
+    ['other', [{ type: 'stock_order', quantity: 9999 }]],
+    ['none, as a list', []],
+  ])('details: %s than the answer names', async (_, authorization_details) => {
+    const authorizationServer = server.connect({ exchange: { carriesAuthorizationDetails: true } })
+    const exchange = () => server.exchange({ authorizationServer, authorizationDetails: details })
+    server.answerSays({ authorization_details: details })
+    await expect(exchange()).resolves.toMatchObject({ verified: true })
+    server.tokenSays({ authorization_details })
+    await dropped(exchange(), 'authorization details')
+  })
+
+  test.each([[[['https://other.example.com']]], [[5]], [[null]]])('an audience that is no text: %j', async (more) => {
+    server.tokenSays({ aud: [API, ...more] })
+    await dropped(server.exchange(), 'other APIs too')
+  })
+
+  test.each([[['agent-app']], [['other-app']], [5]])('a client whose name cannot be read: %j', async (client_id) => {
+    server.tokenSays({ client_id })
+    await dropped(server.exchange(), 'another client')
   })
 })
 

@@ -1,0 +1,22 @@
+import { InvalidResponseError } from '../errors/index.ts'
+import type { TokenResponse } from './server.ts'
+
+/**
+ * Refuses a token response that repeats a secret where it names kind and scopes: messages for the operator quote those
+ * (I3).
+ *
+ * @param sent - What was sent: tokens, and proofs of our client.
+ * @throws InvalidResponseError
+ */
+export function refuseRepeated(response: TokenResponse, sent: ReadonlySet<string>): void {
+  const { accessToken, refreshToken, idToken, issuedTokenType = '', scopes = [] } = response
+  const secrets = [...sent, accessToken, refreshToken, idToken]
+  const isSecret = (text: string) =>
+    secrets.some((secret) => secret !== undefined && isLong(secret) && text.includes(secret))
+  if ([issuedTokenType, ...scopes].some(isSecret)) {
+    throw new InvalidResponseError('a token response repeats a token where its kind or its scopes stand')
+  }
+}
+
+/** A shorter one is no secret, and may be a part of any word. */
+const isLong = ({ length }: string): boolean => length >= 6
