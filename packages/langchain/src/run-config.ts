@@ -9,7 +9,7 @@ export interface RunConfig {
   readonly configurable?: Readonly<Record<string, unknown>> | undefined
   /** Set by the tool nodes; `toolCall` by whoever invokes a tool with a tool call. */
   readonly toolCallId?: string | undefined
-  readonly toolCall?: { readonly id?: string | undefined; readonly name?: string; readonly args?: unknown } | undefined
+  readonly toolCall?: { readonly id?: string | undefined } | undefined
   /** What the tool nodes were called with: the graph's state, or its messages. */
   readonly state?: unknown
   /** LangGraph's own: an object for each attempt of a node. Absent in older versions. */
