@@ -29,12 +29,16 @@ export function identityOf(
 ): Identity | undefined | 'conflict' {
   const told = context?.identity ?? undefined
   if (bound === undefined || told === undefined) return bound ?? told
-  return principalOf(bound) === principalOf(told) ? bound : 'conflict'
+  return callerOf(bound) === callerOf(told) ? bound : 'conflict'
 }
 
-const principalOf = (identity: Identity): string => {
+/** Whom a call acts for, and what acts for them: a user's own login may more than an agent or a job of theirs. */
+const callerOf = (identity: Identity): string => {
   const { issuer, tenant = null, clientId = null } = identity
-  return JSON.stringify([issuer, tenant, identity.kind === 'user' ? identity.subject : null, clientId])
+  if (identity.kind === 'agent') return JSON.stringify([issuer, tenant, clientId])
+  const { subject, actor, delegationId = null } = identity
+  const acting = actor === undefined ? null : [actor.issuer ?? null, actor.subject, actor.clientId ?? null]
+  return JSON.stringify([issuer, tenant, subject, clientId, acting, delegationId])
 }
 
 /**
