@@ -70,26 +70,27 @@ async function runGuarded(
   const held = callIn(messages, toolCallId)
   const slot = slotWithin([threadId, held.id], { tool: name, input, attempt: execution })
   const invocation = { tool: name, slot, input, identity, signal: abortSignal } as const
-  if (held.answered !== undefined && !(await mayGoOn(call, invocation, held))) {
-    throw refusal('not_permitted', denySentences.not_permitted)
-  }
+  if (held.answered !== undefined) await demandAsked(call, invocation, held)
   return resultOf(await guard.run(policy, invocation, body))
 }
 
 /**
- * Whether a call may run because messages say that its request was approved: the guard made the request, or has a record
- * of the call. A client can write a call that no model made, its request and the answer.
+ * Demands of a call that messages say was approved: that the guard made the request, or has a record of the call. A client
+ * can write a call that no model made, its request and the answer. Such a call runs nothing, also where
+ * the guard cannot tell now and could in the next moment.
  */
-async function mayGoOn(
+async function demandAsked(
   { policy, options: { guard, threadId } }: GuardedCall,
   invocation: Invocation,
   { id, answered }: CallInMessages,
-): Promise<boolean> {
+): Promise<void> {
   const interrupt = parseInterrupt(answered?.reason)
   const isOwn = interrupt?.tool === invocation.tool
-  if (isOwn && (await guard.pauses.isOwn(interrupt, pauseOf(threadId, id, invocation.input)))) return true
+  if (isOwn && (await guard.pauses.isOwn(interrupt, pauseOf(threadId, id, invocation.input)))) return
   const outcome = await guard.preflight(policy, invocation)
-  return outcome.status !== 'ready' || outcome.trace.approvalId !== undefined
+  if (outcome.trace.approvalId !== undefined) return
+  if (outcome.status !== 'ready') resultOf(outcome)
+  throw refusal('not_permitted', denySentences.not_permitted)
 }
 
 function resultOf(outcome: Outcome<unknown>): unknown {

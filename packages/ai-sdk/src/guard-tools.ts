@@ -15,7 +15,8 @@ const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'streaming', 'o
  * is what is told again when the call is replayed. The tools that were passed in are not changed.
  *
  * @throws ConfigurationError An unknown option; a tool without a policy, without `execute`, or with a `needsApproval` of its own;
- *   a streaming tool that there is not.
+ *   a streaming tool that there is not; a tool that calls or finds tools by its code (`experimental_toolCaller`,
+ *   `toolSearch`), in whose place the AI SDK runs another one.
  */
 export function guardTools<Tools extends ToolSet>(
   tools: Tools,
@@ -33,6 +34,7 @@ export function guardTools<Tools extends ToolSet>(
   if (missing !== undefined) throw new ConfigurationError('guardTools.streaming', `there is no tool ${String(missing)}`)
   const guarded = Object.entries<ToolSet[string]>(tools).map(([name, tool]) => {
     const execute = executeOf(name, tool)
+    refuseReplaced(name, tool)
     const streams = streaming.includes(name) || isGeneratorFunction(execute)
     const call = { name, policy: policyOf(options.policies, name), streams, options }
     // As a method of the tool, which is how the AI SDK calls it.
@@ -68,6 +70,18 @@ function policyOf(policies: Readonly<Record<string, Policy>>, name: string): Pol
   const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
   if (policy !== undefined) return policy
   throw new ConfigurationError(`guardTools.policies.${name}`, 'is missing: give policy(…) or publicTool(…)')
+}
+
+/** Names that the AI SDK knows a tool by whose `execute` it puts another one in the place of. */
+const replaced = ['experimental_toolCaller', Symbol.for('vercel.ai.toolSearch')]
+
+function refuseReplaced(name: string, tool: object): void {
+  const key = replaced.find((one) => one in tool)
+  if (key === undefined) return
+  throw new ConfigurationError(
+    `guardTools.tools.${name}.${typeof key === 'string' ? key : key.description}`,
+    'lets the AI SDK run another execute, without the guard: leave this tool out, and guard the tools that it calls or finds',
+  )
 }
 
 function executeOf(name: string, { execute, needsApproval }: ToolSet[string]) {

@@ -1,3 +1,4 @@
+import { type AccessChecker, TransportError } from '@behalf/core'
 import { buy } from '@behalf/testing/contract'
 import { generateText, type ModelMessage } from 'ai'
 import { expect, test } from 'vitest'
@@ -98,4 +99,21 @@ test('a request of the guard, copied into another conversation, runs nothing the
   expect(await target.orders()).toBe(0)
   await turn({ guard, identity, model: scripted('Done.'), messages })
   expect(await target.orders()).toBe(1)
+})
+
+test('a made-up call runs nothing where the guard cannot tell at first', async () => {
+  const target = await world()
+  const identity = await target.login()
+  let checks = 0
+  const permissions: AccessChecker = {
+    singleIssuer: true,
+    async check({ permissions: asked }) {
+      checks += 1
+      if (checks === 2) throw new TransportError('away')
+      return { allowed: true, checks: asked.map(() => ({ question: 'q', allowed: true })) }
+    },
+  }
+  const model = scripted('Hm.')
+  await turn({ guard: target.guard({ permissions }), identity, model, messages: made() })
+  expect(await target.orders()).toBe(0)
 })

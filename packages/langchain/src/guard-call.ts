@@ -17,7 +17,7 @@ import { reportError } from './report-error.ts'
 import { isAsyncGenerator, runBody } from './run-body.ts'
 import { identityOf, type RunConfig, slotOf } from './run-config.ts'
 import { amongSiblings } from './siblings.ts'
-import { writtenBy } from './written-by.ts'
+import { takeWritten } from './written-by.ts'
 
 /** `func` and `_call` of LangChain's tools. */
 export type ToolBody = (input: unknown, runManager?: unknown, config?: RunConfig) => unknown
@@ -25,11 +25,12 @@ export type ToolBody = (input: unknown, runManager?: unknown, config?: RunConfig
 /** A tool's function behind `guard.run`. */
 export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
   const guarded: ToolBody = (input, runManager, config = {}) => {
-    const enclosing = { place: placeOf(call.name, input, config), config }
+    const written = takeWritten() ?? input
+    const enclosing = { place: placeOf(call.name, written, config), config }
     return amongSiblings(config, async (until) => {
       const run = (parsed: unknown, one: Call) =>
         runBody(enclosing, (own) => body(parsed, runManager, own), redactorOf(one))
-      const outcome = await outcomeOf(call, input, enclosing, run)
+      const outcome = await outcomeOf(call, { input, written }, enclosing, run)
       if (!isAsyncGenerator(outcome)) return outcome
       const { promise, resolve } = Promise.withResolvers<void>()
       until(promise)
@@ -47,7 +48,7 @@ export const isGuarded = (body: object | undefined): boolean => body !== undefin
 
 async function outcomeOf(
   call: GuardedCall,
-  input: unknown,
+  { input, written }: { readonly input: unknown; readonly written: unknown },
   { place, config }: Enclosing,
   run: (parsed: unknown, call: Call) => unknown,
 ): Promise<unknown> {
@@ -59,9 +60,9 @@ async function outcomeOf(
   }
   const invocation = {
     tool: call.name,
-    slot: slotOf(config, call.name, input),
+    slot: slotOf(config, call.name, written),
     input,
-    rawInput: writtenBy(config, call.name, input),
+    rawInput: written,
     identity,
     signal: config.signal,
   }

@@ -3,6 +3,7 @@ import { cloneOf } from './clone-of.ts'
 import { guardCall, isGuarded, type ToolBody } from './guard-call.ts'
 import type { GuardableTool, GuardToolsOptions } from './guarded-tools.ts'
 import { checkShape } from './tool-shape.ts'
+import { keepingWritten, type ParsingCall } from './written-by.ts'
 
 const optionKeys = ['guard', 'policies', 'identity', 'onError']
 
@@ -45,6 +46,7 @@ interface Callable extends GuardableTool {
   readonly lc_kwargs?: { readonly func?: ToolBody }
   func?: ToolBody
   _call: ToolBody
+  readonly call: ParsingCall
 }
 
 function guarded(
@@ -60,6 +62,7 @@ function guarded(
   const call = { name, responseFormat, policy: policyOf(policies, name), guard, identity, onError }
   const behindGuard = (body: ToolBody) => guardCall(call, body.bind(original))
   return cloneOf(original, {
+    call: keepingWritten(original.call),
     _call: behindGuard(original._call),
     ...(typeof func === 'function' && { func: behindGuard(func) }),
     ...(typeof kept?.func === 'function' && { lc_kwargs: { ...kept, func: behindGuard(kept.func) } }),

@@ -9,7 +9,7 @@ export interface RunConfig {
   readonly configurable?: Readonly<Record<string, unknown>> | undefined
   /** Set by the tool nodes; `toolCall` by whoever invokes a tool with a tool call. */
   readonly toolCallId?: string | undefined
-  readonly toolCall?: { readonly id?: string | undefined; readonly name?: string; readonly args?: unknown } | undefined
+  readonly toolCall?: { readonly id?: string | undefined } | undefined
   /** What the tool nodes were called with: the graph's state, or its messages. */
   readonly state?: unknown
   /** LangGraph's own: an object for each attempt of a node. Absent in older versions. */
@@ -29,12 +29,16 @@ export function identityOf(
 ): Identity | undefined | 'conflict' {
   const told = context?.identity ?? undefined
   if (bound === undefined || told === undefined) return bound ?? told
-  return principalOf(bound) === principalOf(told) ? bound : 'conflict'
+  return callerOf(bound) === callerOf(told) ? bound : 'conflict'
 }
 
-const principalOf = (identity: Identity): string => {
+/** Whom a call acts for, and what acts for them: a user's own login may more than an agent or a job of theirs. */
+const callerOf = (identity: Identity): string => {
   const { issuer, tenant = null, clientId = null } = identity
-  return JSON.stringify([issuer, tenant, identity.kind === 'user' ? identity.subject : null, clientId])
+  if (identity.kind === 'agent') return JSON.stringify([issuer, tenant, clientId])
+  const { subject, actor, delegationId = null } = identity
+  const acting = actor === undefined ? null : [actor.issuer ?? null, actor.subject, actor.clientId ?? null]
+  return JSON.stringify([issuer, tenant, subject, clientId, acting, delegationId])
 }
 
 /**

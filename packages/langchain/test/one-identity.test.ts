@@ -18,6 +18,18 @@ test('tools that were made for one user refuse a run of another, and run for the
   expect(JSON.stringify(ann.messages)).toContain('ann')
 })
 
+test.each([
+  ['the user', {}, { act: { sub: 'helper' } }],
+  ['another agent', { act: { sub: 'helper' } }, { act: { sub: 'stranger' } }],
+])('tools that were made for %s refuse a run of an agent of the same user', async (_, own, other) => {
+  const options = { guard: world().guard(), policies, identity: await verified('ann', own) }
+  const tools = guardTools([look], options)
+  const refused = await agentWith(tools, [[call('a', 'look')]]).ask({ identity: await verified('ann', other) })
+  expect(JSON.stringify(refused.messages)).toContain('This tool is not set up correctly.')
+  const same = await agentWith(tools, [[call('a', 'look')]]).ask({ identity: await verified('ann', own) })
+  expect(JSON.stringify(same.messages)).toContain('subject')
+})
+
 test('tools that are guarded already are refused', () => {
   const options = { guard: world().guard(), policies }
   expect(() => guardTools(guardTools([look], options), options)).toThrow('guarded already')

@@ -96,6 +96,10 @@ export function isInOwnStep(context: Context): boolean {
   return !isWhole
 }
 
+/** Whether this call goes on: then Mastra has not read its arguments by the tool's schema. */
+export const isResumed = ({ resumeData, agent, workflow }: Context): boolean =>
+  (resumeData ?? agent?.resumeData ?? workflow?.resumeData) != null
+
 /**
  * The context for the tool's own code: without what only woke the guard up, and with no way to suspend that would show
  * and keep a token of the call.

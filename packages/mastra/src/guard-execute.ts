@@ -8,22 +8,34 @@ import {
   ToolAuthorizationError,
   toolFailedSentence,
 } from '@behalf/core'
-import { boundTo, type Context, identityFor, isInOwnStep, ownContext, slotOf, suspenderOf } from './call-context.ts'
+import {
+  boundTo,
+  type Context,
+  identityFor,
+  isInOwnStep,
+  isResumed,
+  ownContext,
+  slotOf,
+  suspenderOf,
+} from './call-context.ts'
 import type { GuardedCall } from './guarded-tools.ts'
 import { reportError } from './report-error.ts'
 import { staysTheSame } from './stays-the-same.ts'
+import { writtenOf } from './written-by.ts'
 
 export type Execute = (input: unknown, context?: Context) => Promise<unknown>
 
 /** The tool's `execute` behind `guard.run`. */
 export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   const { guard } = call.options
-  const guarded: Execute = async (input, context = {}) => {
+  const guarded: Execute = async (given, context = {}) => {
     const { abortSignal } = context
+    const input = await inputOf(given, context, call)
     const identity = identityFor(call, context)
     const attempt = context.workflow ?? context.agent ?? context
-    const slot = slotWithin(slotOf(context, call.name), { tool: call.name, input, attempt })
-    const invocation = { tool: call.name, slot, input, identity, signal: abortSignal }
+    const rawInput = writtenOf(input) ?? input
+    const slot = slotWithin(slotOf(context, call.name), { tool: call.name, input: rawInput, attempt })
+    const invocation = { tool: call.name, slot, input, rawInput, identity, signal: abortSignal }
     let outcome: Outcome<unknown>
     try {
       outcome = await guard.run(call.policy, invocation, async (parsed, one) => {
@@ -43,6 +55,10 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   bodies.add(guarded)
   return guarded
 }
+
+/** The arguments as Mastra reads them before a call; resumed, they come as the model wrote them. */
+const inputOf = (given: unknown, context: Context, { read }: GuardedCall): unknown =>
+  isResumed(context) && writtenOf(given) === undefined ? read(given) : given
 
 /** How Mastra ends a call that asks to be suspended while the model still streams: no failure of the tool. */
 const isSuspension = (error: unknown): boolean => error instanceof Error && error.name === 'EagerToolExecutionNotRun'

@@ -2,6 +2,7 @@ import { ConfigurationError, type Policy } from '@behalf/core'
 import { type Execute, guardExecute, isGuarded } from './guard-execute.ts'
 import type { AnyTool, GuardedCall, GuardToolsOptions } from './guarded-tools.ts'
 import { isWakeUp, orOurs, ourInterrupt } from './wake-up.ts'
+import { readerOf, rememberingWritten } from './written-by.ts'
 
 const optionKeys = ['guard', 'policies', 'identity', 'onError']
 
@@ -30,8 +31,8 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
 }
 
 /** A clone by prototype: a tool made anew would lose its marker and what it decides about approvals of its own. */
-function guardTool(call: GuardedCall): AnyTool {
-  const { name, tool } = call
+function guardTool(given: Omit<GuardedCall, 'read'>): AnyTool {
+  const { name, tool } = given
   const { execute } = tool
   if (typeof execute !== 'function') {
     throw new ConfigurationError(`guardTools.tools.${name}`, 'has no execute, so nothing here could be guarded')
@@ -40,10 +41,13 @@ function guardTool(call: GuardedCall): AnyTool {
     throw new ConfigurationError(`guardTools.tools.${name}`, 'is guarded already: give the tool as it was made')
   }
   const { resumeSchema, suspendSchema } = tool
+  const inputSchema = tool.inputSchema && rememberingWritten(tool.inputSchema)
+  const call = { ...given, read: inputSchema === undefined ? async (input: unknown) => input : readerOf(inputSchema) }
   const clone = Object.assign(Object.create(Object.getPrototypeOf(tool)), tool) as AnyTool
   return withOwn(clone, {
     // As a method of the tool, which is how Mastra calls it.
     execute: guardExecute((execute as Execute).bind(tool), call),
+    ...(inputSchema !== undefined && { inputSchema }),
     ...(resumeSchema !== undefined && { resumeSchema: orOurs(resumeSchema, isWakeUp) }),
     ...(suspendSchema !== undefined && {
       suspendSchema: orOurs(suspendSchema, (payload) => ourInterrupt(payload, name) !== undefined),

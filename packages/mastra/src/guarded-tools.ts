@@ -39,5 +39,7 @@ export interface GuardedCall {
   readonly name: string
   readonly tool: AnyTool
   readonly policy: Policy
+  /** Reads a model's arguments by the tool's schema, as Mastra does before it calls a tool. */
+  readonly read: (input: unknown) => Promise<unknown>
   readonly options: Omit<GuardToolsOptions<unknown>, 'policies'>
 }

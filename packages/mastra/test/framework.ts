@@ -36,6 +36,7 @@ export const subject: AdapterSubject = {
   forms: Object.keys(forms),
   questions: true,
   guardedQuestions: true,
+  randomDefaults: true,
   nestedCalls: true,
   repeatedIds: 'turns',
   async turn(turn) {

@@ -72,6 +72,7 @@ const forms: Readonly<Record<string, (text: string) => unknown>> = {
 /** An MCP server with the SDK's own client before it, and a loop that calls the model and its tools. */
 export const subject: AdapterSubject = {
   forms: Object.keys(forms),
+  randomDefaults: true,
   async turn(turn) {
     const conversation = read(turn)
     const run = new Run(turn, conversation)

@@ -14,7 +14,8 @@ export interface Invocation {
   readonly input: unknown
   /**
    * For adapters whose framework parses by itself, before the guard: what the model wrote. It names the run in place of
-   * `input`, so that a schema with a random default gives a second try no other name.
+   * `input`, so that a schema with a random default gives a second try no other name. What is no plain JSON names nothing:
+   * there `input` does.
    */
   readonly rawInput?: unknown
   /** Absent: only policies made by `publicTool` run. */

@@ -33,9 +33,12 @@ function checkParsed(progress: Progress, parsed: ParsedInput, environment: Envir
   if ('problem' in parsed) return progress.stopped('input', deny('invalid_input', parsed.problem))
   const { rawInput } = progress.invocation
   const written = rawInput === undefined ? { value: parsed.raw } : snapshot(rawInput, environment.maxInputBytes)
-  if ('problem' in written) return progress.stopped('input', deny('invalid_input', written.problem))
+  if ('problem' in written && written.isTooLarge === true) {
+    return progress.stopped('input', deny('invalid_input', written.problem))
+  }
   progress.input = parsed.input
-  progress.rawInput = written.value
+  // Code may write what is no JSON, and what was parsed of it still names the run.
+  progress.rawInput = 'problem' in written ? parsed.raw : written.value
   progress.passed('input', 'parsed')
   if (progress.definition.isPublic) return undefined
   progress.at = 'identity'

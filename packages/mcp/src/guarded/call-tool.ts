@@ -17,6 +17,8 @@ export interface ToolRound {
   readonly identity: Identity | undefined
   readonly slot: string
   readonly input: unknown
+  /** What the client wrote, where the SDK tells. */
+  readonly rawInput?: unknown
   readonly signal: AbortSignal
   /** The SDK's, without credentials. */
   readonly context: unknown
@@ -52,15 +54,19 @@ type Ended = Outcome<unknown> | { readonly failed: string } | { readonly asked: 
 /** The interrupted outcome is told apart by its field, so that a narrowed value stays narrow. */
 async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
   const { name, tool, policy, rules } = guarded
-  const { identity, slot, input, signal, context, takesInput } = round
+  const { identity, slot, input, rawInput, signal, context, takesInput } = round
   let began = false
   try {
-    return await rules.guard.run(policy, { tool: name, slot, input, signal, identity }, async (parsed, call) => {
-      began = true
-      const value = await lastOf(tool.execute(parsed, { signal, context }))
-      if (!takesInput || tool.mayAskClient !== true || !isInputRequired(value)) return value
-      throw asksForInput(value, Object.keys(call.access).length > 0)
-    })
+    return await rules.guard.run(
+      policy,
+      { tool: name, slot, input, rawInput, signal, identity },
+      async (parsed, call) => {
+        began = true
+        const value = await lastOf(tool.execute(parsed, { signal, context }))
+        if (!takesInput || tool.mayAskClient !== true || !isInputRequired(value)) return value
+        throw asksForInput(value, Object.keys(call.access).length > 0)
+      },
+    )
   } catch (error) {
     if (signal.aborted && error === signal.reason) throw error
     const asked = began ? inputAskedFor(error) : undefined

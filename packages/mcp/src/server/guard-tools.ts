@@ -22,6 +22,7 @@ import { identityOf } from './auth-info.ts'
 import { listedSchema } from './listed-schema.ts'
 import { type RequestStateOptions, type RoundState, requestStates, roundOf } from './request-state.ts'
 import { toolContext } from './tool-context.ts'
+import { rememberingWritten, writtenOf } from './written-by.ts'
 
 /** Options of {@link guardTools}. */
 export interface GuardToolsOptions<S extends Schemas> extends GuardRules {
@@ -84,7 +85,7 @@ function register(server: McpServer, guarded: GuardedTool, states: RequestStateC
   server.registerTool(
     name,
     {
-      inputSchema: listedSchema(tool.inputSchema),
+      inputSchema: rememberingWritten(listedSchema(tool.inputSchema)),
       ...(tool.outputSchema !== undefined && { outputSchema: listedSchema(tool.outputSchema) }),
       ...(title !== undefined && { title }),
       ...(description !== undefined && { description }),
@@ -111,6 +112,7 @@ async function answer(
     identity: identityOf(context),
     slot,
     input,
+    rawInput: writtenOf(input),
     signal: mcpReq.signal,
     context: toolContext(context, state?.own),
     takesInput: true,

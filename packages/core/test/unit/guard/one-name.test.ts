@@ -116,11 +116,18 @@ describe('the first parsed input of a slot is the input of its run (A12)', () =>
       results.push(outcome.status === 'done' && outcome.result)
     }
     expect([seen, results]).toEqual([['one'], ['one', 'one']])
-    // Other arguments are another run; what is no JSON names none.
+    // Other arguments are another run.
     await run({ input: { amount: 2, reference: 'three' }, rawInput: { amount: 2 } })
-    expect(seen).toEqual(['one', 'three'])
-    const odd = await run({ input: { amount: 3, reference: 'four' }, rawInput: { amount: () => 3 } })
-    expect(odd).toMatchObject({ status: 'denied', code: 'invalid_input' })
+    // Where what was written is no JSON, what was parsed names the run.
+    for (const reference of ['four', 'five', 'four']) {
+      await run({ input: { amount: 3, reference }, rawInput: { amount: () => 3 } })
+    }
+    expect(seen).toEqual(['one', 'three', 'four', 'five'])
+    const large = await run({
+      input: { amount: 4, reference: 'six' },
+      rawInput: { amount: 4, more: 'x'.repeat(2 ** 20) },
+    })
+    expect(large).toMatchObject({ status: 'denied', code: 'invalid_input' })
   })
 
   test(verifies('A12', 'the policy is asked about the stored input, and not about a fresh default'), async () => {

@@ -1,0 +1,27 @@
+import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server'
+
+/** What a client wrote, by what a tool's schema made of it. */
+const written = new WeakMap<object, unknown>()
+
+/**
+ * The tool's own schema, which remembers what it parsed. The SDK parses before the guard, and anew in each round of a call:
+ * a schema that fills in something else each time would give each round another name.
+ */
+export function rememberingWritten({ '~standard': standard }: StandardSchemaWithJSON): StandardSchemaWithJSON {
+  return {
+    '~standard': {
+      ...standard,
+      async validate(value, options) {
+        const result = await standard.validate(value, options)
+        if (result.issues === undefined && typeof result.value === 'object' && result.value !== null) {
+          written.set(result.value, value)
+        }
+        return result
+      },
+    },
+  }
+}
+
+/** What the client wrote; the parsed input itself where that is not known. */
+export const writtenOf = (input: unknown): unknown =>
+  (typeof input === 'object' && input !== null && written.get(input)) || input
