@@ -108,6 +108,7 @@ export type {
   DelegatedCredentials,
   Delegations,
   DelegationView,
+  Resealed,
   UseDelegationOptions,
   UseLimit,
 } from './delegations/index.ts'

@@ -1,6 +1,6 @@
 import type { RevokingServers } from '../authorization-server/index.ts'
 import { forgetAtServer, type KeptLogin, type LoginPlace } from '../identity/index.ts'
-import { Collection, type Name, type OnUnreadable, type OpenedStore, type Stored } from '../lib/index.ts'
+import { Collection, type Name, type OnUnreadable, type OpenedStore, type Resealed, type Stored } from '../lib/index.ts'
 import type { Revoked } from '../revocation/index.ts'
 import { type DelegationRecord, delegationRecord } from './delegation-record.ts'
 
@@ -24,6 +24,7 @@ export class DelegationStore {
       kind: 'delegation',
       schema: delegationRecord,
       index: indexOf,
+      outlivesKeys: true,
       ends: ({ state, expiresAt }) =>
         state === 'unconfirmed'
           ? { expiresInSeconds: UNCONFIRMED_SECONDS }
@@ -100,6 +101,11 @@ export class DelegationStore {
       },
       alone: async (signal, work) => this.#records.alone(await this.#keyOf(id), { seconds, signal }, work),
     }
+  }
+
+  /** Seals all of them under the current key. */
+  reseal(): Promise<Resealed> {
+    return this.#records.reseal()
   }
 
   #keyOf(id: string): Promise<string> {

@@ -20,7 +20,7 @@ import {
   requirePresentUser,
   unlessRevoked,
 } from '../identity/index.ts'
-import { isSamePerson, requireText, SingleFlight } from '../lib/index.ts'
+import { isSamePerson, type Resealed, requireText, SingleFlight } from '../lib/index.ts'
 import { type CreateDelegationOptions, draftDelegation } from './create-delegation.ts'
 import { bindToDelegation } from './delegation-bounds.ts'
 import { isRevoked, tokenless } from './delegation-proof.ts'
@@ -64,6 +64,15 @@ export interface Delegations {
    * @throws StoreError The store did not answer.
    */
   identity(id: string, options?: UseDelegationOptions): Promise<UserIdentity>
+  /**
+   * Seals all delegations under the first of `keys.seal`, for the operator who retires an older key. What is sealed under
+   * it already is left, so that one that was interrupted goes on where it was.
+   *
+   * @returns how many were sealed, and the keys of the records that do not open: keep the old key while there are any, or
+   *   have their users agree again.
+   * @throws StoreError The store did not answer: call again.
+   */
+  reseal(): Promise<Resealed>
 }
 
 /** Options of `delegations.identity`. */
@@ -135,6 +144,7 @@ export function createDelegations(context: DelegationsContext): Delegations {
       await note({ action: 'revoked', record: found.record, id })
       return 'revoked'
     },
+    reseal: () => store.reseal(),
     identity: (id, options = {}) =>
       bounded(options, async () => {
         requireText('delegations.identity.id', id)

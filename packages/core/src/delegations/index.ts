@@ -1,3 +1,4 @@
+export type { Resealed } from '../lib/index.ts'
 export type { CreateDelegationOptions } from './create-delegation.ts'
 export { delegationBoundsOf } from './delegation-bounds.ts'
 export type { DelegatedCredentials, DelegationRecord, DelegationView, UseLimit } from './delegation-record.ts'

@@ -30,7 +30,7 @@ export {
   keycloakBroker,
   type LinkedAccount,
   type MyAccountToken,
-  type ResealedAccounts,
+  type Resealed,
   type RevocationRequest,
   type StoredVault,
   type StoredVaultOptions,

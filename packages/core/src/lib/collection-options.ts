@@ -53,7 +53,11 @@ export interface WriteOptions extends Patience {
 
 /** What came of sealing all records under the current key. */
 export interface Resealed {
+  /** How many were sealed now. */
   readonly resealed: number
-  /** Keys of records that do not open: damaged, moved, or sealed under a key that is not listed. They stay as they were. */
+  /**
+   * The store's keys of records that do not open: damaged, moved, or sealed under a key that is not listed. They are as
+   * they were. While there are any, keep the old key, or have their users connect or agree again.
+   */
   readonly unreadable: readonly string[]
 }

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import type { Actor } from '../contract/index.ts'
 import { type IssuedToken, type ProofKey, revealToken, Token } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
-import { type KeyedHash, openStoreKeys, pause, type Sealer, type StoreKeys } from '../lib/index.ts'
+import { Collection, openStoreKeys, pause, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import { decodeFailure, encodeFailure } from './shared-failure.ts'
 import { ownerOf, type TokenCacheKey, type TokenOwner } from './token-cache-key.ts'
@@ -45,11 +45,7 @@ const LOOK_MS = 80
 /** A revocation is remembered this long: no token lives longer. Seconds. */
 const FORGOTTEN_SECONDS = 30 * 24 * 3600
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-const mark = new Uint8Array([1])
-
-const stored = z.object({
+const sharedToken = z.object({
   v: z.literal(1),
   token: z.string(),
   scopes: z.array(z.string()),
@@ -59,6 +55,16 @@ const stored = z.object({
   keptAt: z.number(),
 })
 
+type SharedToken = z.infer<typeof sharedToken>
+
+/** The right to exchange; with `failure`, what the exchange failed with. */
+const claimRecord = z.object({ v: z.literal(1), failure: z.optional(z.string()) })
+type ClaimRecord = z.infer<typeof claimRecord>
+
+/** Written anew with each revocation: its version is a part of the names of tokens. */
+const epochRecord = z.object({ v: z.literal(1) })
+type EpochRecord = z.infer<typeof epochRecord>
+
 /**
  * Exchanged tokens in a Store, sealed, so that several processes exchange once.
  *
@@ -67,38 +73,48 @@ const stored = z.object({
  * when it came is found by nobody.
  */
 export class SharedTokens {
-  readonly #store: Store
-  readonly #sealer: Sealer
-  readonly #hash: KeyedHash
+  readonly #tokens: Collection<SharedToken>
+  readonly #claims: Collection<ClaimRecord>
+  readonly #epochs: Collection<EpochRecord>
   readonly #clock: Clock
   readonly #skewMs: number
 
   constructor({ store, keys, clock, skewSeconds }: SharedTokensOptions) {
-    const { store: opened, sealer, hash } = openStoreKeys(store, keys)
-    this.#store = opened
-    this.#sealer = sealer
-    this.#hash = hash
+    const opened = openStoreKeys(store, keys)
+    this.#tokens = new Collection<SharedToken>(opened, {
+      kind: 'token',
+      schema: sharedToken,
+      ends: ({ expiresAt }) => ({ expiresAt }),
+    })
+    this.#claims = new Collection<ClaimRecord>(opened, {
+      kind: 'token-claim',
+      schema: claimRecord,
+      ends: ({ failure }) => ({ expiresInSeconds: failure === undefined ? LEASE_SECONDS : FAILURE_SECONDS }),
+    })
+    this.#epochs = new Collection<EpochRecord>(opened, {
+      kind: 'token-epoch',
+      schema: epochRecord,
+      ends: () => ({ expiresInSeconds: FORGOTTEN_SECONDS }),
+    })
     this.#clock = clock
     this.#skewMs = skewSeconds * 1000
   }
 
   /** The token that another process has, or what `load` gets: by one process at a time. */
   async take(key: TokenCacheKey, load: Load, options: TakeOptions): Promise<IssuedToken> {
-    const name = await quietly(() => this.#nameOf(key, options))
-    if (name === undefined) return load(options.signal)
+    const names = await quietly(() => this.#namesOf(key, options))
+    if (names === undefined) return load(options.signal)
     const until = performance.now() + LEASE_SECONDS * 1000
     let hasWaited = false
     do {
-      const found = await quietly(() => this.#read(name, options))
+      const found = await quietly(() => this.#read(names.token, options))
       if (found !== undefined) return found
-      const failed = await quietly(() => this.#failure(name))
+      const failed = await quietly(() => this.#failure(names.claim))
       // A failure that was there before this call is not the answer to it.
       if (failed !== undefined && hasWaited) throw failed.error
       const ifVersion = failed?.version ?? null
-      const claim = await quietly(() =>
-        this.#store.put(`${name}:claim`, mark, { ifVersion, expiresInSeconds: LEASE_SECONDS }),
-      )
-      if (claim !== 'conflict') return this.#loadAndKeep(name, claim, load, options)
+      const claim = await quietly(() => this.#claims.put(names.claim, { v: 1 }, { ifVersion }))
+      if (claim !== 'conflict') return this.#loadAndKeep(names, claim, load, options)
       hasWaited = true
       await pause(LOOK_MS * (0.5 + Math.random() / 2), options.signal)
     } while (performance.now() < until)
@@ -113,53 +129,52 @@ export class SharedTokens {
   async forget(owner: ForgottenOwner): Promise<void> {
     const [name] = epochsOf(owner).slice(-1)
     if (name === undefined) return
-    const key = await this.#epochKey(name)
-    const before = await this.#store.get(key)
+    const key = await this.#epochs.keyOf(name)
+    const before = await this.#epochs.find(key)
     // A conflict is another revocation, which serves as well.
-    await this.#store.put(key, mark, { ifVersion: before?.version ?? null, expiresInSeconds: FORGOTTEN_SECONDS })
+    await this.#epochs.put(key, { v: 1 }, { ifVersion: before?.version ?? null })
   }
 
-  async #loadAndKeep(name: string, claim: string | undefined, load: Load, options: TakeOptions): Promise<IssuedToken> {
+  async #loadAndKeep(
+    names: TokenNames,
+    version: string | undefined,
+    load: Load,
+    options: TakeOptions,
+  ): Promise<IssuedToken> {
+    const claim = version === undefined ? undefined : { key: names.claim, version }
     try {
       // Whoever had the claim before may have ended between our look and our claim.
-      const found = claim === undefined ? undefined : await quietly(() => this.#read(name, options))
+      const found = claim === undefined ? undefined : await quietly(() => this.#read(names.token, options))
       if (found !== undefined) return found
       const issued = await load(options.signal)
-      await quietly(() => this.#keep(name, issued))
+      await quietly(() => this.#keep(names.token, issued))
       return issued
     } catch (error) {
       const failure = options.signal.aborted ? undefined : encodeFailure(error, this.#clock.now())
-      if (claim !== undefined && failure !== undefined) await quietly(() => this.#tellFailure(name, claim, failure))
+      // In place of the claim, which is then no longer the one that is deleted.
+      if (claim !== undefined && failure !== undefined) {
+        await quietly(() => this.#claims.put(claim.key, { v: 1, failure }, { ifVersion: claim.version }))
+      }
       throw error
     } finally {
-      if (claim !== undefined) await quietly(() => this.#store.delete(`${name}:claim`, { ifVersion: claim }))
+      if (claim !== undefined) await quietly(() => this.#claims.delete(claim))
     }
   }
 
-  /** In place of the claim, which is then no longer the one that is deleted. */
-  async #tellFailure(name: string, claim: string, failure: string): Promise<void> {
-    const key = `${name}:claim`
-    const sealed = await this.#sealer.seal(key, encoder.encode(failure))
-    await this.#store.put(key, sealed, { ifVersion: claim, expiresInSeconds: FAILURE_SECONDS })
-  }
-
   /** What an exchange that ended a moment ago failed with. */
-  async #failure(name: string): Promise<{ readonly version: string; readonly error: BehalfError } | undefined> {
-    const key = `${name}:claim`
-    const found = await this.#store.get(key)
-    if (found === undefined || found.value.length === mark.length) return undefined
+  async #failure(claim: string): Promise<{ readonly version: string; readonly error: BehalfError } | undefined> {
+    const found = await this.#claims.get(claim)
+    if (found?.record.failure === undefined) return undefined
     // An old one may have been put back by a writer to the store. Clocks of processes may differ.
     const since = this.#clock.now() - LEASE_SECONDS * 1000
-    const error = decodeFailure(decoder.decode(await this.#sealer.open(key, found.value)), since)
+    const error = decodeFailure(found.record.failure, since)
     return error && { version: found.version, error }
   }
 
   async #read(name: string, { dpop, refused }: TakeOptions): Promise<IssuedToken | undefined> {
-    const found = await this.#store.get(name)
+    const found = await this.#tokens.get(name)
     if (found === undefined) return undefined
-    const { success, data } = stored.safeParse(JSON.parse(decoder.decode(await this.#sealer.open(name, found.value))))
-    if (!success) return undefined
-    const { token, scopes, expiresAt, keptAt, actor } = data
+    const { token, scopes, expiresAt, keptAt, actor } = found.record
     const endsAt = expiresAt * 1000
     if (this.#clock.now() >= endsAt - 2 * skewOf(endsAt - keptAt * 1000, this.#skewMs)) return undefined
     if (refused !== undefined && revealToken(refused.token) === token) return undefined
@@ -175,7 +190,7 @@ export class SharedTokens {
   async #keep(name: string, { token, scopes, expiresAt, dpop, actor }: IssuedToken): Promise<void> {
     // I7: without an end it is not kept. I8: a key of this process alone is of no use to another.
     if (expiresAt === undefined || dpop?.importable === false) return
-    const value: z.infer<typeof stored> = {
+    const record: SharedToken = {
       v: 1,
       token: revealToken(token),
       scopes: [...scopes],
@@ -183,22 +198,26 @@ export class SharedTokens {
       keptAt: this.#clock.now() / 1000,
       ...(actor !== undefined && { actor: { ...actor } }),
     }
-    const sealed = await this.#sealer.seal(name, encoder.encode(JSON.stringify(value)))
-    const before = await this.#store.get(name)
-    await this.#store.put(name, sealed, { ifVersion: before?.version ?? null, expiresAt })
+    const before = await this.#tokens.find(name)
+    await this.#tokens.put(name, record, { ifVersion: before?.version ?? null })
   }
 
-  /** Keyed hash of all that makes the token another one, its key too, and of what was revoked for its owner until now. */
-  async #nameOf(key: TokenCacheKey, { client, agent, dpop }: TakeOptions): Promise<string> {
+  /** Names of all that makes the token another one, its key too, and of what was revoked for its owner until now. */
+  async #namesOf(key: TokenCacheKey, { client, agent, dpop }: TakeOptions): Promise<TokenNames> {
     const epochs = await Promise.all(
-      epochsOf(ownerOf(key)).map(async (name) => (await this.#store.get(await this.#epochKey(name)))?.version ?? null),
+      epochsOf(ownerOf(key)).map(
+        async (name) => (await this.#epochs.find(await this.#epochs.keyOf(name)))?.version ?? null,
+      ),
     )
-    return `token:${await this.#hash(JSON.stringify(['token', key, client, agent, dpop?.thumbprint ?? null, epochs]))}`
+    const parts = [key, client, agent, dpop?.thumbprint, ...epochs]
+    const [token, claim] = await Promise.all([this.#tokens.keyOf(...parts), this.#claims.keyOf(...parts)])
+    return { token, claim }
   }
+}
 
-  async #epochKey(name: string): Promise<string> {
-    return `token-epoch:${await this.#hash(name)}`
-  }
+interface TokenNames {
+  readonly token: string
+  readonly claim: string
 }
 
 /**
@@ -218,7 +237,7 @@ async function quietly<Result>(work: () => Promise<Result>): Promise<Result | un
   try {
     return await work()
   } catch (error) {
-    if (BehalfError.isInstance(error) || error instanceof SyntaxError) return undefined
+    if (BehalfError.isInstance(error)) return undefined
     throw error
   }
 }

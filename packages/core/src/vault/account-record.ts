@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { UserIdentity } from '../contract/index.ts'
-import { IdentityRequiredError, StoreError } from '../errors/index.ts'
+import { IdentityRequiredError } from '../errors/index.ts'
 import { isVerified } from '../identity/index.ts'
 
 /** Whose account a record is (I2): what must outlive a login is keyed by this, and by no session. */
@@ -37,7 +37,8 @@ export const ownerSchema = z.object({
 /** A refresh token that is used once was sent: when, in epoch milliseconds, and how often. */
 const useSchema = z.object({ at: z.number(), tries: z.number() })
 
-const schema = z.object({
+/** What a stored account must be. */
+export const accountRecord = z.object({
   v: z.literal(1),
   owner: ownerSchema,
   /** The session in which it was linked. */
@@ -83,29 +84,4 @@ const schema = z.object({
 })
 
 /** A linked account, as it lies sealed in the store. */
-export type AccountRecord = z.output<typeof schema>
-
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-
-export const encodeRecord = (record: unknown): Uint8Array => encoder.encode(JSON.stringify(record))
-
-/** @throws StoreError `corrupt` or `unknown_version`. */
-export function decodeRecord(bytes: Uint8Array): AccountRecord {
-  return decodeAs(schema, bytes)
-}
-
-export function decodeAs<Output>(form: z.ZodMiniType<Output>, bytes: Uint8Array): Output {
-  let json: unknown
-  try {
-    json = JSON.parse(decoder.decode(bytes))
-  } catch {
-    // No cause: a parser quotes what it could not parse.
-    throw new StoreError('corrupt', 'a stored connection is not JSON')
-  }
-  const parsed = form.safeParse(json)
-  if (parsed.success) return parsed.data
-  const version = typeof json === 'object' && json !== null && 'v' in json ? json.v : undefined
-  if (version !== 1) throw new StoreError('unknown_version', 'a stored connection has a version that is not known')
-  throw new StoreError('corrupt', 'a stored connection is not of its form')
-}
+export type AccountRecord = z.output<typeof accountRecord>

@@ -1,22 +1,18 @@
-import type { StoreError } from '../errors/index.ts'
-import { canonicalJson, isUnreadable, type KeyedHash, type OnUnreadable, type Sealer, walkIndex } from '../lib/index.ts'
-import type { Store, Versioned } from '../ports/index.ts'
-import { type AccountOwner, type AccountRecord, decodeRecord, encodeRecord } from './account-record.ts'
+import {
+  Collection,
+  Lease,
+  type Name,
+  type OnUnreadable,
+  type OpenedStore,
+  type Resealed,
+  type Stored,
+  type Unreadable,
+} from '../lib/index.ts'
+import type { Store } from '../ports/index.ts'
+import { type AccountOwner, type AccountRecord, accountRecord } from './account-record.ts'
 import type { TokenPair } from './replaced-tokens.ts'
 
-/** A record, where it lies and in which version. */
-export interface StoredAccount {
-  readonly key: string
-  readonly version: string
-  readonly record: AccountRecord
-}
-
-/** A record that does not open: it can be replaced or deleted, and nothing else. */
-export interface UnreadableAccount {
-  readonly key: string
-  readonly version: string
-  readonly unreadable: StoreError
-}
+export type StoredAccount = Stored<AccountRecord>
 
 /** Whose accounts, for a cascade: all of a user, or those that were linked in one session. */
 export interface AccountsOf {
@@ -27,62 +23,56 @@ export interface AccountsOf {
   readonly session?: string | undefined
 }
 
-/** What came of sealing every connection under the current key. */
-export interface ResealedAccounts {
-  readonly resealed: number
-  /**
-   * The store's keys of records that do not open: damaged, moved, or sealed under a key that is not listed. They are
-   * as they were. While there are any, keep the old key, or have their users connect again.
-   */
-  readonly unreadable: readonly string[]
-}
-
-/** Every account's index name, for what goes over all of them. */
-const ALL = 'accounts'
-
-/**
- * The linked accounts in a store: sealed with their key as context, found by keyed hashes.
- *
- * Names tell nothing to whoever has the database, and a record that was moved to another user does not open.
- */
+/** The linked accounts in a store. */
 export class AccountRecords {
-  readonly store: Store
-  readonly #sealer: Sealer
-  readonly #hash: KeyedHash
+  readonly #store: Store
+  readonly #accounts: Collection<AccountRecord>
 
-  constructor(store: Store, sealer: Sealer, hash: KeyedHash) {
-    this.store = store
-    this.#sealer = sealer
-    this.#hash = hash
+  constructor(opened: OpenedStore) {
+    this.#store = opened.store
+    this.#accounts = new Collection<AccountRecord>(opened, {
+      kind: 'account',
+      schema: accountRecord,
+      index: indexOf,
+      outlivesKeys: true,
+    })
   }
 
   key(owner: AccountOwner, connection: string, account: string): Promise<string> {
-    return this.#name('account', [...ownerParts(owner), connection, account])
+    return this.#accounts.keyOf(...ownerParts(owner), connection, account)
   }
 
   /** @throws StoreError `corrupt`, `moved`, `wrong_key`, `unknown_version`, `unavailable`. */
-  async read(key: string): Promise<StoredAccount | undefined> {
-    const found = await this.find(key)
-    if (found !== undefined && 'unreadable' in found) throw found.unreadable
-    return found
+  read(key: string): Promise<StoredAccount | undefined> {
+    return this.#accounts.get(key)
   }
 
   /** As `read`, for those who replace or delete what does not open. @throws StoreError `unavailable` */
-  async find(key: string): Promise<StoredAccount | UnreadableAccount | undefined> {
-    const found = await this.store.get(key)
-    if (found === undefined) return undefined
-    try {
-      return await this.#open({ ...found, key })
-    } catch (error) {
-      if (!isUnreadable(error)) throw error
-      return { key, version: found.version, unreadable: error }
-    }
+  find(key: string): Promise<StoredAccount | Unreadable | undefined> {
+    return this.#accounts.find(key)
   }
 
   /** @returns the new version, or `'conflict'`. */
-  async write(key: string, record: AccountRecord, ifVersion: string | null): Promise<string | 'conflict'> {
-    const sealed = await this.#sealer.seal(key, encodeRecord(record))
-    return this.store.put(key, sealed, { ifVersion, index: await this.#indexes(record) })
+  write(key: string, record: AccountRecord, ifVersion: string | null): Promise<string | 'conflict'> {
+    return this.#accounts.put(key, record, { ifVersion })
+  }
+
+  delete(found: StoredAccount | Unreadable): Promise<'deleted' | 'conflict'> {
+    return this.#accounts.delete(found)
+  }
+
+  /** The right to refresh an account. @returns `undefined` where another process has it. */
+  lease(key: string, seconds: number): Promise<Lease | undefined> {
+    return this.#accounts.lease(key, seconds)
+  }
+
+  /** Begins a time that the store counts: the clocks of two processes may differ by more than a provider allows. */
+  async beginGrace(key: string, at: number, seconds: number): Promise<void> {
+    await Lease.take(this.#store, graceKey(key, at), seconds)
+  }
+
+  isInGrace(key: string, at: number): Promise<boolean> {
+    return Lease.isTaken(this.#store, graceKey(key, at))
   }
 
   /** What this user linked, of one connection or of all. */
@@ -92,18 +82,16 @@ export class AccountRecords {
     onUnreadable: OnUnreadable,
   ): Promise<readonly StoredAccount[]> {
     const found: StoredAccount[] = []
-    for await (const stored of this.#all(await this.#ownerIndex(owner, connection), onUnreadable)) found.push(stored)
+    for await (const stored of this.#accounts.under(index.owner(owner, connection), { onUnreadable }))
+      found.push(stored)
     return found
   }
 
   /** For a cascade. */
   async *under(whose: AccountsOf, onUnreadable: OnUnreadable): AsyncGenerator<StoredAccount> {
     const { issuer, tenant, subject, session } = whose
-    const index =
-      session === undefined
-        ? await this.#name('accounts-of-user', [issuer, subject ?? null])
-        : await this.#name('accounts-of-session', [issuer, session])
-    for await (const stored of this.#all(index, onUnreadable)) {
+    const name = session === undefined ? index.user(issuer, subject) : index.session(issuer, session)
+    for await (const stored of this.#accounts.under(name, { onUnreadable })) {
       const { owner } = stored.record
       const isTheirs = subject === undefined || owner.subject === subject
       if (isTheirs && (tenant === undefined || owner.tenant === tenant)) yield stored
@@ -112,86 +100,44 @@ export class AccountRecords {
 
   /** Whether a linked account has one of these tokens. */
   async isHeld(pair: TokenPair): Promise<boolean> {
-    for (const index of await this.#tokenIndexes(pair)) {
-      for await (const _ of this.#all(index, () => {})) return true
+    for (const name of index.tokens(pair)) {
+      for await (const _ of this.#accounts.under(name, { onUnreadable: () => {} })) return true
     }
     return false
   }
 
   /**
-   * Seals every record anew, under the key of today. One that does not open is left as it is, and named.
+   * Seals every record under the key of today. One that does not open is left as it is, and named.
    *
    * @throws StoreError `unavailable`: what was sealed anew until then stays so; call again.
    */
-  async reseal(): Promise<ResealedAccounts> {
-    let resealed = 0
-    const unreadable: string[] = []
-    for await (const { key } of this.#all(ALL, (key) => unreadable.push(key))) {
-      try {
-        if (await this.#resealOne(key)) resealed++
-      } catch (error) {
-        // It was written by somebody else since it was listed.
-        if (!isUnreadable(error)) throw error
-        unreadable.push(key)
-      }
-    }
-    return { resealed, unreadable }
-  }
-
-  /** @returns whether it is still there */
-  async #resealOne(key: string): Promise<boolean> {
-    for (;;) {
-      const stored = await this.read(key)
-      if (stored === undefined) return false
-      if ((await this.write(key, stored.record, stored.version)) !== 'conflict') return true
-    }
-  }
-
-  async #open({ key, value, version }: Versioned): Promise<StoredAccount> {
-    return { key, version, record: decodeRecord(await this.#sealer.open(key, value)) }
-  }
-
-  #all(index: string, onUnreadable: OnUnreadable): AsyncGenerator<StoredAccount, void> {
-    return walkIndex(this.store, index, {
-      prefix: 'account:',
-      open: (found) => this.#open(found),
-      indexesOf: ({ record }) => this.#indexes(record),
-      onUnreadable,
-    })
-  }
-
-  #ownerIndex(owner: AccountOwner, connection: string | undefined): Promise<string> {
-    return connection === undefined
-      ? this.#name('accounts-of', ownerParts(owner))
-      : this.#name('accounts-of', [...ownerParts(owner), connection])
-  }
-
-  #tokenIndexes({ issuer, clientId, accessToken, refreshToken }: TokenPair): Promise<readonly string[]> {
-    const tokens = [accessToken, refreshToken].filter((token) => token !== undefined)
-    return Promise.all(tokens.map((token) => this.#name('accounts-with', [issuer, clientId, token])))
-  }
-
-  async #indexes(record: AccountRecord): Promise<readonly string[]> {
-    const { owner, sessionId, connection } = record
-    const { issuer, subject } = owner
-    return Promise.all([
-      ALL,
-      this.#ownerIndex(owner, undefined),
-      this.#ownerIndex(owner, connection),
-      this.#name('accounts-of-user', [issuer, subject]),
-      ...(sessionId === undefined ? [] : [this.#name('accounts-of-session', [issuer, sessionId])]),
-      ...(await this.#tokenIndexes(record)),
-    ])
-  }
-
-  async #name(kind: string, parts: readonly (string | null)[]): Promise<string> {
-    return `${kind}:${await this.#hash(canonicalJson([kind, ...parts]))}`
+  reseal(): Promise<Resealed> {
+    return this.#accounts.reseal()
   }
 }
 
-const ownerParts = ({ issuer, tenant, subject, clientId }: AccountOwner): readonly (string | null)[] => [
-  issuer,
-  tenant ?? null,
-  subject,
-  clientId ?? null,
-]
+const graceKey = (key: string, at: number): string => `grace:${key}:${at}`
+
+const ownerParts = ({ issuer, tenant, subject, clientId }: AccountOwner): Name => [issuer, tenant, subject, clientId]
+
+const index = {
+  owner: (owner: AccountOwner, connection?: string): Name => ['accounts-of', ...ownerParts(owner), connection],
+  user: (issuer: string, subject: string | undefined): Name => ['accounts-of-user', issuer, subject],
+  session: (issuer: string, session: string): Name => ['accounts-of-session', issuer, session],
+  tokens: ({ issuer, clientId, accessToken, refreshToken }: TokenPair): readonly Name[] =>
+    [accessToken, refreshToken].flatMap((token) =>
+      token === undefined ? [] : [['accounts-with', issuer, clientId, token]],
+    ),
+}
+
+function indexOf(record: AccountRecord): readonly Name[] {
+  const { owner, sessionId, connection } = record
+  const { issuer, subject } = owner
+  return [
+    index.owner(owner),
+    index.owner(owner, connection),
+    index.user(issuer, subject),
+    ...(sessionId === undefined ? [] : [index.session(issuer, sessionId)]),
+    ...index.tokens(record),
+  ]
+}

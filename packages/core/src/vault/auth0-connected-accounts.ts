@@ -70,11 +70,11 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
     throw new ConfigurationError('auth0ConnectedAccounts.domain', 'give the bare domain, such as tenant.eu.auth0.com')
   }
   if (typeof token !== 'function') throw new ConfigurationError('auth0ConnectedAccounts.token', 'give a function')
-  const { store, sealer, hash } = openStoreKeys(options.store, keys)
+  const opened = openStoreKeys(options.store, keys)
   const surroundings = surroundingsOf('auth0ConnectedAccounts', options)
   const api = new MyAccount(`https://${domain}`, token, surroundings)
-  const attempts = new ConnectAttempts(store, sealer, hash, surroundings.clock)
-  const presence = presenceIn(store, keys, surroundings.clock)
+  const attempts = new ConnectAttempts(opened, surroundings.clock)
+  const presence = presenceIn(options.store, keys, surroundings.clock)
   return Object.freeze<AccountLinker>({
     specificationVersion: 1,
     available: async (identity, request = {}) => readConnections(await api.read(identity, 'connections', request)),

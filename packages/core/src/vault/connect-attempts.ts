@@ -1,10 +1,10 @@
 import * as z from 'zod/mini'
 import type { UserIdentity } from '../contract/index.ts'
 import type { PresentUser } from '../identity/index.ts'
-import { equalSecrets, isUnreadable, type KeyedHash, type Sealer } from '../lib/index.ts'
-import type { Clock, Store } from '../ports/index.ts'
+import { Collection, equalSecrets, type KeyedHash, type OpenedStore } from '../lib/index.ts'
+import type { Clock } from '../ports/index.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectRefusal } from './account-linker.ts'
-import { type AccountOwner, accountOwner, decodeAs, encodeRecord, ownerSchema } from './account-record.ts'
+import { type AccountOwner, accountOwner, ownerSchema } from './account-record.ts'
 
 /** How long a person may take at the provider. Seconds. */
 export const ATTEMPT_SECONDS = 600
@@ -42,15 +42,14 @@ export type ClaimedAttempt =
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.7 | RFC 9700 §4.7}
  */
 export class ConnectAttempts {
-  readonly #store: Store
-  readonly #sealer: Sealer
+  readonly #attempts: Collection<Attempt>
   readonly #hash: KeyedHash
   readonly #clock: Clock
 
-  constructor(store: Store, sealer: Sealer, hash: KeyedHash, clock: Clock) {
-    this.#store = store
-    this.#sealer = sealer
-    this.#hash = hash
+  constructor(opened: OpenedStore, clock: Clock) {
+    const ends = () => ({ expiresInSeconds: ATTEMPT_SECONDS })
+    this.#attempts = new Collection<Attempt>(opened, { kind: 'connect', schema, ends })
+    this.#hash = opened.hash
     this.#clock = clock
   }
 
@@ -70,9 +69,7 @@ export class ConnectAttempts {
       ...attempt,
       expiresAt: this.#clock.now() / 1000 + ATTEMPT_SECONDS,
     }
-    const key = await this.#key(state)
-    const sealed = await this.#sealer.seal(key, encodeRecord(record))
-    await this.#store.put(key, sealed, { ifVersion: null, expiresInSeconds: ATTEMPT_SECONDS })
+    await this.#attempts.create(await this.#attempts.keyOf(state), record)
   }
 
   /**
@@ -84,13 +81,14 @@ export class ConnectAttempts {
     { parameters, connection, browser = '' }: Omit<CompleteRequest, 'identity'>,
   ): Promise<ClaimedAttempt> {
     const state = parameters.getAll('state')
-    const key = await this.#key(state[0] ?? '')
     // RFC 6749 §3.1: no parameter comes twice.
-    const found = state.length === 1 ? await this.#store.get(key) : undefined
+    const key = state.length === 1 ? await this.#attempts.keyOf(state[0] ?? '') : undefined
+    const found = key === undefined ? undefined : await this.#attempts.find(key)
     if (found === undefined) return refuse('unknown_state', 'no connect flow waits for this answer')
-    const attempt = await this.#opened(key, found.value)
-    if (attempt === undefined)
+    if ('unreadable' in found) {
       return refuse('unknown_state', 'this connect flow does not open: it has to be begun again')
+    }
+    const attempt = found.record
     if (this.#clock.now() / 1000 >= (attempt.expiresAt ?? 0)) {
       return refuse('unknown_state', 'this connect flow is too old')
     }
@@ -99,20 +97,10 @@ export class ConnectAttempts {
     if (attempt.connection !== connection) {
       return refuse('other_issuer', 'the answer came to the redirect URI of another connection')
     }
-    if ((await this.#store.delete(key, { ifVersion: found.version })) === 'conflict') {
+    if ((await this.#attempts.delete(found)) === 'conflict') {
       return refuse('unknown_state', 'this connect flow was ended by another request')
     }
     return { status: 'claimed', attempt }
-  }
-
-  /** `undefined` where it was damaged, or its key is gone. */
-  async #opened(key: string, value: Uint8Array): Promise<Attempt | undefined> {
-    try {
-      return decodeAs(schema, await this.#sealer.open(key, value))
-    } catch (error) {
-      if (isUnreadable(error)) return undefined
-      throw error
-    }
   }
 
   async #strangerTo(
@@ -130,10 +118,6 @@ export class ConnectAttempts {
       return refuse('other_browser', 'this connect flow was begun in another browser')
     }
     return undefined
-  }
-
-  async #key(state: string): Promise<string> {
-    return `connect:${await this.#hash(`connect:${state}`)}`
   }
 }
 

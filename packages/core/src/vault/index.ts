@@ -1,3 +1,4 @@
+export type { Resealed } from '../lib/index.ts'
 export type {
   AccountLinker,
   AccountName,
@@ -10,7 +11,7 @@ export type {
   DisconnectAnswer,
   LinkedAccount,
 } from './account-linker.ts'
-export type { AccountsOf, ResealedAccounts } from './account-records.ts'
+export type { AccountsOf } from './account-records.ts'
 export {
   type Auth0ConnectedAccountsOptions,
   auth0ConnectedAccounts,

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { hadNoEffect, isRefusedBefore, type ReceivedTokens, type Surroundings } from '../authorization-server/index.ts'
 import { type AnyBehalfError, BehalfError, StoreError } from '../errors/index.ts'
-import { isOutage, Lease, orAborted, SingleFlight, untilWritten } from '../lib/index.ts'
+import { isOutage, orAborted, SingleFlight, untilWritten } from '../lib/index.ts'
 import type { AccountRecord } from './account-record.ts'
 import type { AccountRecords, StoredAccount } from './account-records.ts'
 import { isSameUse, mustReconnect, refreshed, sameTokens, unsent, withoutRefreshToken } from './refreshed-record.ts'
@@ -73,19 +73,9 @@ export class AccountRefresher {
   }
 
   async #alone(wish: RefreshWish): Promise<Refreshed> {
-    const { store } = this.#records
     for (let waited = 0; ; waited += LOOK_MS) {
-      const lease = await Lease.take(store, `lease:${wish.key}`, this.#leaseSeconds(wish))
-      if (lease !== undefined) {
-        const stop = lease.keep()
-        try {
-          return await this.#refresh(wish)
-        } finally {
-          stop()
-          // One that cannot be given back runs out.
-          await lease.release()
-        }
-      }
+      const lease = await this.#records.lease(wish.key, this.#leaseSeconds(wish))
+      if (lease !== undefined) return lease.during(() => this.#refresh(wish))
       if (waited >= this.#surroundings.timeoutMs) {
         return { status: 'unavailable', detail: 'another process is refreshing this account', retryAfter: 1 }
       }
@@ -119,7 +109,7 @@ export class AccountRefresher {
       return this.#settle(wish, stored, withoutRefreshToken(this.#surroundings.clock.now()))
     if (rotates && refreshing !== undefined) {
       // The answer was lost once: one more try, while the provider gives the same answer again.
-      const isOpen = refreshing.tries === 1 && (await this.#isInGrace(wish.key, refreshing.at))
+      const isOpen = refreshing.tries === 1 && (await this.#records.isInGrace(wish.key, refreshing.at))
       if (!isOpen) return this.#settle(wish, stored, (now) => ({ ...mustReconnect(now), refreshing }))
     }
     try {
@@ -129,7 +119,7 @@ export class AccountRefresher {
     }
     if (!rotates) return this.#send(wish, stored, record, refreshToken)
     const at = refreshing?.at ?? this.#surroundings.clock.now()
-    if (refreshing === undefined && graceSeconds > 0) await this.#beginGrace(wish.key, at, graceSeconds)
+    if (refreshing === undefined && graceSeconds > 0) await this.#records.beginGrace(wish.key, at, graceSeconds)
     const marked = { ...record, refreshing: { at, tries: (refreshing?.tries ?? 0) + 1 } }
     const sent = { ...stored, record: marked }
     const version = await this.#records.write(wish.key, marked, stored.version).catch((error: unknown) => {
@@ -140,15 +130,6 @@ export class AccountRefresher {
     })
     if (version === 'conflict') return this.#refresh(wish)
     return this.#send(wish, { ...sent, version }, record, refreshToken)
-  }
-
-  /** Counted by the store's clock: those of two processes may differ by more than the provider allows. */
-  async #beginGrace(key: string, at: number, seconds: number): Promise<void> {
-    await this.#records.store.put(graceKey(key, at), new Uint8Array(1), { ifVersion: null, expiresInSeconds: seconds })
-  }
-
-  async #isInGrace(key: string, at: number): Promise<boolean> {
-    return (await this.#records.store.get(graceKey(key, at))) !== undefined
   }
 
   /** @param before - The record without the mark: how it is again where the provider surely did nothing. */
@@ -274,8 +255,6 @@ export class AccountRefresher {
     this.#unwritten.delete(key)
   }
 }
-
-const graceKey = (key: string, at: number): string => `grace:${key}:${at}`
 
 const faultOf = (error: unknown): AnyBehalfError | undefined =>
   BehalfError.isInstance(error) ? (error as AnyBehalfError) : undefined

@@ -177,7 +177,7 @@ export class StoredAccounts {
     for (;;) {
       const stored = await records.find(key)
       if (stored === undefined) return undefined
-      if ((await records.store.delete(key, { ifVersion: stored.version })) === 'conflict') continue
+      if ((await records.delete(stored)) === 'conflict') continue
       if ('unreadable' in stored) return false
       const { record } = stored
       const pairs = livingPairs(record, clock.now())

@@ -1,10 +1,10 @@
 import { type RequestOptions, type SurroundingsOptions, surroundingsOf } from '../authorization-server/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { presenceIn } from '../identity/index.ts'
-import { openStoreKeys, refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
+import { openStoreKeys, type Resealed, refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import type { AccountLinker } from './account-linker.ts'
-import { AccountRecords, type AccountsOf, type ResealedAccounts } from './account-records.ts'
+import { AccountRecords, type AccountsOf } from './account-records.ts'
 import { ConnectAttempts } from './connect-attempts.ts'
 import { connectPageUrl } from './connect-page-url.ts'
 import { type ConnectionDefinition, checkConnection } from './connection-definition.ts'
@@ -54,7 +54,7 @@ export interface StoredVault extends Vault {
    *
    * @throws StoreError `unavailable`: call again.
    */
-  reseal(): Promise<ResealedAccounts>
+  reseal(): Promise<Resealed>
 }
 
 const optionKeys = ['store', 'keys', 'connections', 'connectPage', 'recheckSeconds', 'clock', 'fetch', 'timeoutMs']
@@ -78,19 +78,19 @@ export function storedVault(options: StoredVaultOptions): StoredVault {
     throw new ConfigurationError('storedVault.recheckSeconds', 'give a positive number of seconds')
   }
   const surroundings = surroundingsOf('storedVault', options)
-  const { store, sealer, hash } = openStoreKeys(options.store, options.keys)
+  const opened = openStoreKeys(options.store, options.keys)
   const upstreams = new Map(
     Object.entries(connections).map(([name, given]) => [
       name,
       new Upstream(checkConnection('storedVault.connections', name, given), surroundings),
     ]),
   )
-  const records = new AccountRecords(store, sealer, hash)
+  const records = new AccountRecords(opened)
   const { clock } = surroundings
   const listeners: ((changed: ChangedConnection) => void)[] = []
   const accounts = new StoredAccounts(
-    { records, attempts: new ConnectAttempts(store, sealer, hash, clock), upstreams, clock },
-    presenceIn(store, options.keys, clock),
+    { records, attempts: new ConnectAttempts(opened, clock), upstreams, clock },
+    presenceIn(options.store, options.keys, clock),
     (changed) => {
       for (const listener of listeners) listener(changed)
     },

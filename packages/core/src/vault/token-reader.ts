@@ -1,7 +1,8 @@
 import { revealToken, Token } from '../credential/index.ts'
+import type { Unreadable } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 import { type AccountRecord, accountOwner } from './account-record.ts'
-import type { AccountRecords, StoredAccount, UnreadableAccount } from './account-records.ts'
+import type { AccountRecords, StoredAccount } from './account-records.ts'
 import type { AccountRefresher } from './refresh-account.ts'
 import { REFUSED_AGAIN_MS } from './refreshed-record.ts'
 import { preferredOf } from './stored-accounts.ts'
@@ -87,7 +88,7 @@ export class TokenReader {
    *
    * @throws StoreError `wrong_key`, `unknown_version`
    */
-  #unreadable({ key, unreadable }: UnreadableAccount): VaultAnswer {
+  #unreadable({ key, unreadable }: Unreadable): VaultAnswer {
     const { reason, message } = unreadable
     if (reason === 'wrong_key' || reason === 'unknown_version') throw unreadable
     return { status: 'must_reconnect', detail: `${message}: ${key}` }

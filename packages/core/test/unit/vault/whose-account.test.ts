@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { IdentityRequiredError } from '../../../src/errors/index.ts'
 import { admit, presenceIn, requirePresentUser } from '../../../src/identity/index.ts'
-import { createSealer, keyedHash } from '../../../src/lib/index.ts'
+import { openStoreKeys } from '../../../src/lib/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { accountOwner } from '../../../src/vault/account-record.ts'
 import { ConnectAttempts } from '../../../src/vault/connect-attempts.ts'
@@ -34,7 +34,9 @@ describe('an account is its owner’s (I2)', () => {
 describe('a connect flow is ended by whoever began it, and by nobody else', () => {
   const key = new Uint8Array(32).fill(7)
   const begun = async () => {
-    const attempts = new ConnectAttempts(memoryStore(), createSealer([key]), keyedHash(key), { now: () => Date.now() })
+    const attempts = new ConnectAttempts(openStoreKeys(memoryStore(), { seal: [key], index: key }), {
+      now: () => Date.now(),
+    })
     const attempt = {
       connection: 'calendar',
       scopes: [],

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { memoryStore, StoreError } from '../../../src/index.ts'
+import { tapped } from '../approvals/harness.ts'
+import { jobWorld } from './job-world.ts'
+
+const [old, current, index] = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte)) as [
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+]
+
+test('delegations are sealed anew, so that an old key can be retired; an interruption goes on where it was', async () => {
+  const target = await jobWorld()
+  const store = memoryStore({ clock: target.clock })
+  const before = target.process({ store, keys: { seal: [old], index } })
+  const ids = [await target.delegate(before), await target.delegate(before), await target.delegate(before)]
+  let writes = 1
+  const failing = tapped(store, (operation, _key, next) => {
+    if (operation === 'put' && writes-- <= 0) throw new StoreError('unavailable', 'the store is down')
+    return next()
+  })
+  const both = target.process({ store: failing, keys: { seal: [current, old], index } })
+  await expect(both.delegations.reseal()).rejects.toMatchObject({ reason: 'unavailable' })
+  writes = 10
+  expect(await both.delegations.reseal()).toEqual({ resealed: 2, unreadable: [] })
+  expect(await both.delegations.reseal()).toEqual({ resealed: 0, unreadable: [] })
+
+  const after = target.process({ store, keys: { seal: [current], index } })
+  for (const id of ids) expect((await after.delegations.identity(id)).subject).toBe('ann')
+})
+
+test('a delegation that does not open is named, and stays as it was', async () => {
+  const target = await jobWorld()
+  const store = memoryStore({ clock: target.clock })
+  const written: string[] = []
+  const watched = tapped(store, (operation, key, next) => {
+    if (operation === 'put' && key.startsWith('delegation:')) written.push(key)
+    return next()
+  })
+  await target.delegate(target.process({ store: watched, keys: { seal: [old], index } }))
+  const retired = target.process({ store, keys: { seal: [current], index } })
+  expect(await retired.delegations.reseal()).toEqual({ resealed: 0, unreadable: [written[0]] })
+  const both = target.process({ store, keys: { seal: [current, old], index } })
+  expect(await both.delegations.reseal()).toEqual({ resealed: 1, unreadable: [] })
+})
