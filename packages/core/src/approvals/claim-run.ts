@@ -1,10 +1,10 @@
+import { type Lease, whileUnavailable } from '../lib/index.ts'
 import { idempotencyKey } from './binding.ts'
 import { type CalledBy, sharing } from './caller.ts'
 import { runLease } from './find-run.ts'
-import type { Lease } from './lease.ts'
+import { STUBBORNLY } from './keep-writing.ts'
 import type { Ledger } from './ledger.ts'
 import { type Entry, MAX_TRIES, mayRunAgain, type RunRecord, type StoredResult } from './record.ts'
-import { untilStored } from './until-stored.ts'
 
 /** A body that lives renews its lease; after this long without one, it counts as dead. Seconds. */
 const RUN_LEASE_SECONDS = 60
@@ -139,7 +139,7 @@ class RunClaim implements Claim {
 
   async #write(change: (record: RunRecord) => RunRecord | undefined): Promise<void> {
     try {
-      await untilStored(() => this.#ledger.update(this.entry, change))
+      await whileUnavailable(() => this.#ledger.update(this.entry, change), STUBBORNLY)
     } finally {
       await this.drop()
     }

@@ -1,5 +1,5 @@
 import { StoreError } from '../errors/index.ts'
-import { isOutage } from './lease.ts'
+import { isOutage } from '../lib/index.ts'
 import type { Ledger } from './ledger.ts'
 import type { Entry, RunRecord } from './record.ts'
 

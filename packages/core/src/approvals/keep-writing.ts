@@ -1,7 +1,12 @@
-import { isOutage } from './lease.ts'
+import { isOutage, whileUnavailable } from '../lib/index.ts'
 import type { Ledger } from './ledger.ts'
 import type { Entry } from './record.ts'
-import { untilStored } from './until-stored.ts'
+
+/**
+ * For so long a store that does not answer is asked again, in the background. It keeps no process alive: where one dies
+ * first, the leases tell the next reader.
+ */
+export const STUBBORNLY = { seconds: 600, unref: true }
 
 /** Writes that the store did not take yet, by the id of their run. */
 const underWay = new WeakMap<Ledger, Map<string, Promise<void>>>()
@@ -19,7 +24,7 @@ export async function keepWriting(ledger: Ledger, id: string, write: () => Promi
     if (!isOutage(error)) throw error
     const writes = underWay.get(ledger) ?? new Map<string, Promise<void>>()
     underWay.set(ledger, writes)
-    const writing = untilStored(write).then(
+    const writing = whileUnavailable(write, STUBBORNLY).then(
       () => void writes.delete(id),
       () => void writes.delete(id),
     )

@@ -1,6 +1,5 @@
 import { StoreError } from '../errors/index.ts'
-import { pause } from '../lib/index.ts'
-import { isOutage } from './lease.ts'
+import { isOutage, pause } from '../lib/index.ts'
 import { isPending } from './look-for-answer.ts'
 import { nextStepAt } from './poll-times.ts'
 import type { Entry } from './record.ts'

@@ -1,7 +1,6 @@
 import type * as z from 'zod/mini'
 import type { StoreError } from '../errors/index.ts'
 import type { PutOptions } from '../ports/index.ts'
-import type { Patience } from './patience.ts'
 
 /** What names a record or an index. The store gets a keyed hash of it, which tells nothing. */
 export type Name = readonly (string | number | null | undefined)[]
@@ -46,7 +45,7 @@ export interface WalkOptions {
   readonly onUnreadable?: OnUnreadable | undefined
 }
 
-export interface WriteOptions extends Patience {
+export interface WriteOptions {
   /** `null`: only where there is none. A version: only where the stored one is equal. */
   readonly ifVersion: string | null
 }

@@ -11,7 +11,6 @@ import type {
   WriteOptions,
 } from './collection-options.ts'
 import { Lease } from './lease.ts'
-import { whileUnavailable } from './patience.ts'
 import { pause } from './pause.ts'
 import type { OpenedStore } from './store-keys.ts'
 
@@ -77,7 +76,7 @@ export class Collection<Value> {
   }
 
   /** @returns the new version, or `'conflict'`: nothing was written. */
-  async put(key: string, value: Value, { ifVersion, ...patience }: WriteOptions): Promise<string | 'conflict'> {
+  async put(key: string, value: Value, { ifVersion }: WriteOptions): Promise<string | 'conflict'> {
     const text = JSON.stringify(value)
     // What cannot be read again is not written: a channel or a policy may have given what no record may hold.
     this.#read(JSON.parse(text))
@@ -85,9 +84,7 @@ export class Collection<Value> {
     const { ends, due } = this.#options
     const at = due?.(value)
     const index = await this.#indexesOf(value)
-    const options = { ifVersion, ...ends?.(value), ...(at !== undefined && { due: at }), index }
-    const write = () => this.#write(key, sealed, options)
-    return patience.seconds === undefined ? write() : whileUnavailable(write, patience)
+    return this.#write(key, sealed, { ifVersion, ...ends?.(value), ...(at !== undefined && { due: at }), index })
   }
 
   /**

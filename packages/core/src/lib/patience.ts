@@ -1,9 +1,8 @@
 import { isOutage } from './classified-store.ts'
 
-/** How long a store that does not answer is asked again. */
-export interface Patience {
-  /** Absent: not at all. */
-  readonly seconds?: number
+interface Patience {
+  /** How long a store that does not answer is asked again. */
+  readonly seconds: number
   /** Keeps no process alive meanwhile. @default false */
   readonly unref?: boolean
 }
@@ -16,7 +15,7 @@ export interface Patience {
  */
 export async function whileUnavailable<Result>(
   work: () => Promise<Result>,
-  { seconds = 0, unref = false }: Patience,
+  { seconds, unref = false }: Patience,
 ): Promise<Result> {
   // Most writes succeed at once, and need no library of retries.
   try {
@@ -34,4 +33,23 @@ export async function whileUnavailable<Result>(
     unref,
     shouldRetry: ({ error }) => isOutage(error),
   })
+}
+
+/**
+ * Writes until the store has taken it, or the time is over. A write whose answer got lost meets its own trace as a
+ * conflict: then what lies there is looked at.
+ *
+ * @throws StoreError The store did not answer in all that time.
+ */
+export async function untilWritten<Written>(
+  write: () => Promise<Written | 'conflict'>,
+  { isOurs, ...patience }: Patience & { readonly isOurs: () => Promise<boolean> },
+): Promise<Written | 'written before' | 'conflict'> {
+  let isAgain = false
+  return whileUnavailable(async () => {
+    const mayMeetItself = isAgain
+    isAgain = true
+    const written = await write()
+    return mayMeetItself && written === 'conflict' && (await isOurs()) ? 'written before' : written
+  }, patience)
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Lease } from '../../../src/approvals/lease.ts'
+import { Lease } from '../../../src/lib/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { tapped } from './harness.ts'
 

@@ -1,2 +1,0 @@
-// Connections are refreshed under leases too: what a lease is stands in `lib`.
-export { isOutage, Lease } from '../lib/index.ts'
