@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -16,9 +16,12 @@ const WAIT_MS = 5_000
 export function becomeSoleProcess(directory: string): DatabaseSync {
   // Conversations are in the clear.
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const lock = new DatabaseSync(join(directory, 'process.sqlite'), { timeout: WAIT_MS })
+  const file = join(directory, 'process.sqlite')
+  const lock = new DatabaseSync(file, { timeout: WAIT_MS })
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    // Who may open the file may lock it as well, and would keep the next process from its start.
+    chmodSync(file, 0o600)
     return lock
   } catch (cause) {
     lock.close()

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -25,3 +25,12 @@ test('a folder has one process at a time, until it ends, even without a chance t
   await ended
   becomeSoleProcess(directory).close()
 }, 30_000)
+
+test('nobody else on the machine can open the lock, and so keep the next process from its start', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'behalf-sole-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  chmodSync(directory, 0o755)
+  const lock = becomeSoleProcess(directory)
+  onTestFinished(() => lock.close())
+  expect(statSync(join(directory, 'process.sqlite')).mode & 0o777).toBe(0o600)
+})
