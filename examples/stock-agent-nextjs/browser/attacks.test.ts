@@ -81,7 +81,7 @@ onStage('what is not let through', (stage) => {
       '/logout': '',
       '/access/end': '',
       '/connections/connect?user=ann': 'connection=stocktrade',
-      '/api/inbox': JSON.stringify({ id: approval, answer: 'approve', answerToken: 'x' }),
+      '/api/inbox?user=ann': JSON.stringify({ id: approval, answer: 'approve', answerToken: 'x' }),
     }
     for (const [path, body] of Object.entries(bodies)) {
       const answered = hostile.waitForResponse((response) => response.url() === `${stage().origin}${path}`)

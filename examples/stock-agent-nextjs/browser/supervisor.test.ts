@@ -29,13 +29,18 @@ onStage('an order that the supervisor answers for', (stage) => {
     const text = await question(sues, message).textContent()
     for (const shown of ['p-cleo', '1500', 'AAPL', 'buy']) expect(text).toContain(shown)
     // Cleo cannot answer for her, and does not see the question; Bob neither.
-    const { questions } = JSON.parse((await ask(sues, '/api/inbox')).text) as Inbox
+    const { questions } = JSON.parse((await ask(sues, '/api/inbox?user=sue')).text) as Inbox
     expect(questions).toHaveLength(1)
     const forged = { id: questions[0]?.id, answer: 'approve', answerToken: questions[0]?.answerToken }
     const bobs = await inboxOf('Bob Baker')
-    for (const other of [page, bobs]) {
-      expect(await ask(other, '/api/inbox')).toMatchObject({ status: 200, text: '{"questions":[]}' })
-      expect((await ask(other, '/api/inbox', forged)).status).toBe(404)
+    for (const [other, user] of [
+      [page, 'cleo'],
+      [bobs, 'bob'],
+    ] as const) {
+      const inbox = `/api/inbox?user=${user}`
+      expect(await ask(other, inbox)).toMatchObject({ status: 200, text: '{"questions":[]}' })
+      expect((await ask(other, inbox, forged)).status).toBe(404)
+      expect((await ask(other, '/api/inbox?user=sue', forged)).status).toBe(401)
     }
     expect(await bobs.getByText(message).count()).toBe(0)
     expect(await stage().orders('p-cleo')).toBe(before)
@@ -70,14 +75,14 @@ onStage('an order that the supervisor answers for', (stage) => {
     await open.getByText('sue answers.').waitFor()
     const sues = await inboxOf('Sue Summers')
     await question(sues, message).waitFor()
-    const { questions } = JSON.parse((await ask(sues, '/api/inbox')).text) as Inbox
+    const { questions } = JSON.parse((await ask(sues, '/api/inbox?user=sue')).text) as Inbox
     await open.getByRole('button', { name: 'Cancel' }).click()
     await decided(cleos, message).getByText('Cancelled').waitFor()
     await decided(cleos, message).getByText('Asked: sue.').waitFor()
     await open.waitFor({ state: 'detached' })
     // What she was shown before is over, and her page says so by itself.
     const late = { id: questions[0]?.id, answer: 'approve', answerToken: questions[0]?.answerToken }
-    expect((await ask(sues, '/api/inbox', late)).status).toBe(409)
+    expect((await ask(sues, '/api/inbox?user=sue', late)).status).toBe(409)
     await question(sues, message).waitFor({ state: 'detached' })
     await verdict(page, 'Cancelled').waitFor()
     expect(await stage().orders('p-cleo')).toBe(before)

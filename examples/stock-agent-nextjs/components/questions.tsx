@@ -13,21 +13,27 @@ interface Question {
 
 const SECONDS = 3
 
-/** What others' agents ask of this person. They read the message and its details, and answer: nothing else. */
-export function Questions() {
+/**
+ * What others' agents ask of this person. They read the message and its details, and answer: nothing else.
+ *
+ * @param user - Whose page it is. After another login in this browser it shows nothing of theirs, and answers nothing.
+ */
+export function Questions({ user }: { readonly user: string }) {
   const [questions, setQuestions] = useState<readonly Question[]>([])
   const [said, setSaid] = useState('')
+  const inbox = `/api/inbox?${new URLSearchParams({ user })}`
   const refresh = useCallback(async () => {
-    const response = await fetch('/api/inbox').catch(() => undefined)
+    const response = await fetch(inbox).catch(() => undefined)
     if (response?.ok) setQuestions(((await response.json()) as { readonly questions: Question[] }).questions)
-  }, [])
+    if (response?.status === 401) setQuestions([])
+  }, [inbox])
   useEffect(() => {
     void refresh()
     const timer = setInterval(refresh, SECONDS * 1000)
     return () => clearInterval(timer)
   }, [refresh])
   const answer = async ({ id, message, answerToken }: Question, verdict: 'approve' | 'deny') => {
-    const response = await fetch('/api/inbox', {
+    const response = await fetch(inbox, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ id, answer: verdict, answerToken }),

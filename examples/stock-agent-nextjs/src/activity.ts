@@ -1,12 +1,21 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { AuditEvent, AuditSink } from '@behalf/core'
+import * as z from 'zod'
+
+/** A user's events, as far as they can be read. */
+export interface OwnEvents {
+  /** Newest first. */
+  readonly events: readonly AuditEvent[]
+  /** Positions in the table of events that are damaged and left out, for whoever runs the app. */
+  readonly damaged: readonly number[]
+}
 
 /** What the agent did and did not do, for those for whom it acts. */
 export interface Activity {
   /** For the guard. Events name the user, and hold no token: no field takes one. */
   readonly sink: AuditSink
-  /** A user's own events, newest first. */
-  read(owner: string, limit: number): readonly AuditEvent[]
+  /** A user's own events. One that is damaged does not keep the others from its user. */
+  read(owner: string, limit: number): OwnEvents
 }
 
 /** @param ownerOf - How the app names a user. */
@@ -15,7 +24,7 @@ export function activityIn(
   ownerOf: (user: { issuer: string; subject: string }) => string,
 ): Activity {
   const write = database.prepare('INSERT INTO activity (owner, at, event) VALUES (?, ?, ?)')
-  const read = database.prepare('SELECT event FROM activity WHERE owner = ? ORDER BY position DESC LIMIT ?')
+  const read = database.prepare('SELECT position, event FROM activity WHERE owner = ? ORDER BY position DESC LIMIT ?')
   return {
     sink: {
       write(event) {
@@ -25,6 +34,61 @@ export function activityIn(
         write.run(owner, event.at, JSON.stringify(event))
       },
     },
-    read: (owner, limit) => read.all(owner, limit).map(({ event }) => JSON.parse(String(event)) as AuditEvent),
+    read(owner, limit) {
+      const [events, damaged]: [AuditEvent[], number[]] = [[], []]
+      for (const { position, event } of read.all(owner, limit)) {
+        const found = eventIn(String(event))
+        if (found === undefined) damaged.push(Number(position))
+        else events.push(found)
+      }
+      return { events, damaged }
+    },
+  }
+}
+
+/** All that the pages read of an event. */
+const base = {
+  at: z.number(),
+  agent: z.string(),
+  tool: z.string(),
+  principal: z
+    .looseObject({ subject: z.string().optional(), actor: z.looseObject({ subject: z.string() }).optional() })
+    .optional(),
+  callId: z.string().optional(),
+  approvalId: z.string().optional(),
+}
+const step = z.looseObject({ step: z.string(), verdict: z.string(), detail: z.string() })
+const Event = z.discriminatedUnion('type', [
+  z.looseObject({
+    ...base,
+    type: z.literal('call'),
+    status: z.enum(['ready', 'done', 'replayed', 'denied', 'interrupted', 'unavailable', 'threw', 'aborted']),
+    trace: z.looseObject({ steps: z.array(step) }),
+  }),
+  z.looseObject({
+    ...base,
+    type: z.literal('approval'),
+    approvalId: z.string(),
+    state: z.string(),
+    message: z.string().optional(),
+    approver: z.looseObject({ subject: z.string() }).optional(),
+  }),
+  z.looseObject({
+    ...base,
+    type: z.literal('token'),
+    source: z.string(),
+    audience: z.string(),
+    scopes: z.array(z.string()),
+  }),
+  z.looseObject({ ...base, type: z.literal('raw_token'), credential: z.string() }),
+  z.looseObject({ ...base, type: z.literal('delegation'), action: z.string() }),
+])
+
+function eventIn(text: string): AuditEvent | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Event.safeParse(value).success ? (value as AuditEvent) : undefined
+  } catch {
+    return undefined
   }
 }

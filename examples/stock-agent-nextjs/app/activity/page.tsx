@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import { Damaged } from '../../components/damaged.tsx'
 import { LoginFirst } from '../../components/login-first.tsx'
 import { Shell } from '../../components/shell.tsx'
 import { Time } from '../../components/time.tsx'
@@ -21,11 +22,13 @@ export default async function ActivityPage() {
       </Shell>
     )
   }
-  const stories = storiesOf(app.activity.read(userOwner(identity), EVENTS)).slice(0, SHOWN)
+  const { events, damaged } = app.activity.read(userOwner(identity), EVENTS)
+  const stories = storiesOf(events).slice(0, SHOWN)
   return (
     <Shell place="activity" identity={identity} returnTo="/activity">
       <main>
         <h1>Activity</h1>
+        <Damaged positions={damaged} />
         {stories.length === 0 && <p className="quiet-text">Your agent has not acted for you yet.</p>}
         {stories.length > 0 && (
           <ol className="timeline">

@@ -1,5 +1,7 @@
+import { displayText } from '@behalf/core'
 import type { Metadata } from 'next'
 import { CancelButton } from '../../components/cancel-button.tsx'
+import { Damaged } from '../../components/damaged.tsx'
 import { LoginFirst } from '../../components/login-first.tsx'
 import { Questions } from '../../components/questions.tsx'
 import { Shell } from '../../components/shell.tsx'
@@ -29,19 +31,21 @@ export default async function InboxPage() {
   }
   const listed = await app.guard.approvals.list({ as: 'owner', identity })
   const open = listed.filter(({ message }) => message !== '')
-  const decided = decidedIn(app.activity.read(userOwner(identity), 500)).slice(0, 30)
+  const { events, damaged } = app.activity.read(userOwner(identity), 500)
+  const decided = decidedIn(events).slice(0, 30)
   return (
     <Shell place="inbox" identity={identity} returnTo="/inbox">
       <main>
         <h1>Inbox</h1>
-        <Questions />
+        <Damaged positions={damaged} />
+        <Questions user={identity.subject} />
         <section aria-labelledby="open">
           <h2 id="open">Your agent waits for</h2>
           {open.length === 0 && <p className="quiet-text">Nothing is open.</p>}
           {open.map(({ id, message, state, approver }) => (
-            <article key={id} className="card" aria-label={message}>
+            <article key={id} className="card" aria-label={displayText(message)}>
               <p className="card-top">
-                <strong>{message}</strong>
+                <strong>{displayText(message)}</strong>
                 <span>{states[state] ?? state}</span>
               </p>
               {state === 'open' && (
@@ -63,7 +67,7 @@ export default async function InboxPage() {
               {decided.map(({ id, message, end, approver, at }) => (
                 <li key={id}>
                   <p className="card-top">
-                    <span>{message}</span>
+                    <span>{displayText(message)}</span>
                     <strong>{end}</strong>
                   </p>
                   <p className="quiet-text">

@@ -1,5 +1,10 @@
 import { stockApp } from '../../../src/app.ts'
+import { isPageOf, loginRequired } from '../../../src/is-page-of.ts'
 
-const handle = (request: Request) => stockApp().inbox(request)
+async function handle(request: Request): Promise<Response> {
+  const { inbox, whoIs } = stockApp()
+  const { identity } = await whoIs(request)
+  return isPageOf(identity, request) ? inbox(request) : loginRequired()
+}
 
 export { handle as GET, handle as POST }
