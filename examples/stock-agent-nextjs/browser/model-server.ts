@@ -1,9 +1,12 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** What a model says next: words, or one call of a tool. */
-export type Said = { readonly text: string } | { readonly tool: string; readonly input: object }
+/** What a model says next: words, one call of a tool, or what no honest model sends. */
+export type Said =
+  | { readonly text: string }
+  | { readonly tool: string; readonly input: object }
+  | { readonly raw: (response: ServerResponse) => void }
 
 /** What the app asked a model. */
 export interface Asked {
@@ -32,6 +35,10 @@ export async function modelServer(
       response.writeHead(said, { 'content-type': 'application/json' }).end(JSON.stringify(body))
       return
     }
+    if ('raw' in said) {
+      said.raw(response)
+      return
+    }
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     for (const [delta, finish_reason] of chunksOf(said, idOf(asked.length))) {
       const choices = [{ index: 0, delta, finish_reason }]
@@ -48,7 +55,10 @@ export async function modelServer(
   return { asked, baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` }
 }
 
-function chunksOf(said: Said, id: string): readonly (readonly [delta: object, finishReason: string | null])[] {
+function chunksOf(
+  said: Exclude<Said, { readonly raw: unknown }>,
+  id: string,
+): readonly (readonly [delta: object, finishReason: string | null])[] {
   if ('text' in said) {
     const words = said.text.match(/\S+\s*/g) ?? []
     return [...words.map((content) => [{ content }, null] as const), [{}, 'stop']]
