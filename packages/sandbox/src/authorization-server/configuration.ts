@@ -3,7 +3,7 @@ import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provid
 import { detailsOf, narrowedDetails, requireDetailType } from './authorization-details.ts'
 import { bindingMessageProblem, hintedSubject, keepPace } from './ciba.ts'
 import { clientMetadata } from './client-metadata.ts'
-import { devicePages, interactionPath, withPages } from './pages/index.ts'
+import { devicePages, interactionPath, logoutPages, withPages } from './pages/index.ts'
 import { sender } from './sender.ts'
 import { clientOf, resourceOf, type ServerContext, secondsOf } from './server-context.ts'
 import { agree, refusePage, withoutPages } from './sign-in.ts'
@@ -15,6 +15,7 @@ const ROUTES = {
   backchannel_authentication: '/bc-authorize',
   code_verification: '/activate',
   device_authorization: '/oauth/device/code',
+  end_session: '/logout',
   introspection: '/oauth/introspect',
   jwks: '/.well-known/jwks.json',
   pushed_authorization_request: '/oauth/par',
@@ -123,7 +124,8 @@ function featuresOf(
   return {
     devInteractions: { enabled: false },
     userinfo: { enabled: false },
-    rpInitiatedLogout: { enabled: false },
+    rpInitiatedLogout:
+      context.parts === undefined ? { enabled: false } : { enabled: true, ...logoutPages(context.parts) },
     clientCredentials: { enabled: true },
     introspection: { enabled: true, allowedPolicy: (_ctx, client) => client.clientAuthMethod !== 'none' },
     revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },

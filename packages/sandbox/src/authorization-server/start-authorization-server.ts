@@ -128,9 +128,11 @@ function openContext(
 /** An app under development has any port and path, and needs no registration for it (RFC 8252 §7.3 has the port). */
 function allowLoopbackRedirects(provider: PacedProvider): void {
   const { prototype } = provider.Client
-  const registered = prototype.redirectUriAllowed
-  prototype.redirectUriAllowed = function isAllowed(uri) {
-    return registered.call(this, uri) || isLoopback(uri)
+  for (const name of ['redirectUriAllowed', 'postLogoutRedirectUriAllowed'] as const) {
+    const registered = prototype[name]
+    prototype[name] = function isAllowed(uri) {
+      return registered.call(this, uri) || isLoopback(uri)
+    }
   }
 }
 

@@ -1,14 +1,14 @@
 import { displayText } from '@behalf/core'
 import { html, raw } from 'hono/html'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { type Markup, page } from '../../pages/index.ts'
 import type { ServerParts } from '../server-parts.ts'
+import { showCard } from './show-card.ts'
 
 /** The pages where a person enters the code that a device shows. `form` is the library's own, with its own token in it. */
 export function devicePages({ pages: { title } }: Pick<ServerParts, 'pages'>) {
   return {
     async userCodeInputSource(ctx: KoaContextWithOIDC, form: string, _out?: unknown, error?: unknown): Promise<void> {
-      await show(
+      await showCard(
         ctx,
         title,
         html`<div class="card"><h2 class="big">Connect a device</h2>
@@ -24,7 +24,7 @@ ${raw(labelled(form))}
       _device: unknown,
       userCode: string,
     ): Promise<void> {
-      await show(
+      await showCard(
         ctx,
         title,
         html`<div class="card"><h2 class="big">Is this your device?</h2>
@@ -34,7 +34,7 @@ ${raw(labelled(form))}
       )
     },
     async successSource(ctx: KoaContextWithOIDC): Promise<void> {
-      await show(
+      await showCard(
         ctx,
         title,
         html`<div class="card"><h2 class="big">The device is connected</h2><p>You can close this page.</p></div>`,
@@ -46,11 +46,4 @@ ${raw(labelled(form))}
 /** The library's input has no label of its own, and moves the focus by a script that our policy does not run. */
 function labelled(form: string): string {
   return form.replace('<input', '<label class="said" for="user_code">Code</label><input id="user_code"')
-}
-
-async function show(ctx: KoaContextWithOIDC, title: string, card: Markup): Promise<void> {
-  const body = html`<header><h1>${title}</h1></header><main>${card}</main>`
-  const response = await page({ title, body, leavesTheSite: true })
-  for (const [name, value] of response.headers) ctx.set(name, value)
-  ctx.body = await response.text()
 }

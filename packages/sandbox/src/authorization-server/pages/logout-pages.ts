@@ -1,0 +1,30 @@
+import { html, raw } from 'hono/html'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { ServerParts } from '../server-parts.ts'
+import { showCard } from './show-card.ts'
+
+/**
+ * The pages of a logout that an app began (OpenID Connect RP-Initiated Logout 1.0 §2). The person says yes first: any
+ * page can lead a browser here. `form` is the library's own, with its own token in it.
+ */
+export function logoutPages({ pages: { title } }: Pick<ServerParts, 'pages'>) {
+  return {
+    async logoutSource(ctx: KoaContextWithOIDC, form: string): Promise<void> {
+      await showCard(
+        ctx,
+        title,
+        html`<div class="card"><h2 class="big">Log out here too?</h2>
+<p>Else the next login in this browser is yours again, without a question.</p>${raw(form)}
+<div class="answers"><button type="submit" form="op.logoutForm">Stay logged in</button>
+<button class="main" type="submit" name="logout" value="yes" form="op.logoutForm">Log out here</button></div></div>`,
+      )
+    },
+    async postLogoutSuccessSource(ctx: KoaContextWithOIDC): Promise<void> {
+      await showCard(
+        ctx,
+        title,
+        html`<div class="card"><h2 class="big">You are logged out</h2><p>You can close this page.</p></div>`,
+      )
+    },
+  }
+}
