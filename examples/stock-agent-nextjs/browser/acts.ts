@@ -21,6 +21,13 @@ export async function logIn(page: Page, { origin }: Stage, name: string): Promis
   await page.getByRole('button', { name: 'Log out' }).waitFor()
 }
 
+/** Out of the app; at the issuer too, or not. */
+export async function logOut(page: Page, atIssuer: 'Log out here' | 'Stay logged in' = 'Log out here'): Promise<void> {
+  await page.getByRole('button', { name: 'Log out', exact: true }).click()
+  await page.getByRole('button', { name: atIssuer }).click()
+  await page.getByRole('link', { name: 'Log in' }).waitFor()
+}
+
 /** Links the account at the exchange, as its card in the chat asks. */
 export async function connectAccount(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: 'Connect' }).click()

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { answerOnPhone, ask, asked, logIn, say, signInAs, verdict, waiting } from './acts.ts'
+import { answerOnPhone, ask, asked, logIn, logOut, say, signInAs, verdict, waiting } from './acts.ts'
 import { modelServer } from './model-server.ts'
 import { onStage } from './stage.ts'
 
@@ -37,8 +37,7 @@ onStage('a login', (stage) => {
     // Logged out elsewhere: this tab does not know.
     const elsewhere = await page.context().newPage()
     await elsewhere.goto(stage().origin)
-    await elsewhere.getByRole('button', { name: 'Log out' }).click()
-    await elsewhere.getByRole('link', { name: 'Log in' }).waitFor()
+    await logOut(elsewhere)
     await page.getByRole('heading', { name: 'Your login has ended' }).waitFor()
     await answerOnPhone(stage(), 'ann', 'Buy 71 shares of AAPL', 'Approve')
     expect(await stage().orders('p-ann')).toBe(before)
@@ -50,7 +49,7 @@ onStage('a login', (stage) => {
 
   test('that ends while the model thinks: what it calls after that does not act', async () => {
     const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    const { baseUrl } = await modelServer(async (_, count) => {
+    const { asked: toldModel, baseUrl } = await modelServer(async (_, count) => {
       if (count > 1) return { text: 'So be it.' }
       asked.resolve()
       await answer.promise
@@ -65,10 +64,13 @@ onStage('a login', (stage) => {
     const id = crypto.randomUUID()
     const turn = ask(page, '/api/chat', { id, user: 'ann', text: 'Buy 5 shares of AAPL' })
     await asked.promise
-    await elsewhere.getByRole('button', { name: 'Log out' }).click()
-    await elsewhere.getByRole('link', { name: 'Log in' }).waitFor()
+    const queued = ask(page, '/api/chat', { id, user: 'ann', text: 'Buy 50 shares of AAPL' })
+    await logOut(elsewhere)
     answer.resolve()
     expect((await turn).text).toContain('tool-output-error')
+    // Nor is the model asked for what was said before the logout and had to wait.
+    expect((await queued).status).toBe(401)
+    expect(toldModel).toHaveLength(2)
     expect(await stage().orders('p-ann')).toBe(before)
     await stage().restart()
   })
@@ -100,15 +102,27 @@ onStage('a login', (stage) => {
     await page.getByRole('heading', { level: 1, name: 'Inbox' }).waitFor()
     const second = await sessionOf(page)
     expect(second?.value).not.toBe(first?.value)
-    expect((await ask(page, '/api/inbox')).status).toBe(200)
+    expect((await ask(page, '/api/inbox?user=ann')).status).toBe(200)
     const thief = await stage().someone()
     await thief.context().addCookies([{ name: 'session', value: first?.value ?? '', url: stage().origin }])
     await thief.goto(`${stage().origin}/inbox`)
-    expect((await ask(thief, '/api/inbox')).status).toBe(401)
+    expect((await ask(thief, '/api/inbox?user=ann')).status).toBe(401)
     // And a logout ends it at the server, not in this browser alone.
-    await page.getByRole('button', { name: 'Log out' }).click()
-    await page.getByRole('link', { name: 'Log in' }).waitFor()
+    await logOut(page)
     await thief.context().addCookies([{ name: 'session', value: second?.value ?? '', url: stage().origin }])
-    expect((await ask(thief, '/api/inbox')).status).toBe(401)
+    expect((await ask(thief, '/api/inbox?user=ann')).status).toBe(401)
+  })
+
+  test('ends at the issuer too when its user says so there: the next person at the browser is asked who they are', async () => {
+    const page = await stage().someone()
+    await logIn(page, stage(), 'Ann Archer')
+    await logOut(page, 'Stay logged in')
+    await page.getByRole('link', { name: 'Log in' }).click()
+    await page.getByRole('button', { name: 'Log out' }).waitFor()
+    await logOut(page)
+    await page.getByRole('link', { name: 'Log in' }).click()
+    await signInAs(page, 'Bob Baker')
+    await page.getByRole('button', { name: 'Log out' }).waitFor()
+    expect(await page.locator('.who .name').textContent()).toBe('bob')
   })
 })

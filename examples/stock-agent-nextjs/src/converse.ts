@@ -32,7 +32,7 @@ export interface Turn {
 }
 
 /** Why there is nothing to stream. The page reads the conversation anew then. */
-export type Still = 'not_found' | 'waits' | 'nothing_waits'
+export type Still = 'not_found' | 'waits' | 'nothing_waits' | 'login_required'
 
 /**
  * Goes on with a conversation, one turn at a time.
@@ -45,6 +45,8 @@ export async function converse(app: StockApp, turn: Turn): Promise<Response | St
   const release = await app.locks.take(id)
   let streams = false
   try {
+    // The turn before this one may have taken its time: nobody is asked anything for who has logged out since.
+    if (!(await turn.isPresent())) return 'login_required'
     const kept = app.conversations.read(owner, id)
     if (kept === undefined && (app.conversations.isTaken(id) || turn.text === undefined)) return 'not_found'
     const before = kept?.messages ?? []

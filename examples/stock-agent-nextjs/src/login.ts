@@ -15,8 +15,10 @@ export interface Login {
   begin(request: Request): Promise<Response>
   /** `GET /callback`. */
   end(request: Request): Promise<Response>
-  /** `POST /logout`, after the caller made sure that the app's own page asks. */
-  out(request: Request, to?: '/' | '/?access=ended'): Promise<Response>
+  /** `POST /logout`, after the caller made sure that the app's own page asks: ends the app's login, then the issuer's. */
+  out(request: Request): Promise<Response>
+  /** Ends the app's login alone, and tells the person that access has ended. */
+  ended(request: Request): Promise<Response>
 }
 
 interface LoginParts {
@@ -86,9 +88,13 @@ export function createLogin({ settings, database, sessions, conversations }: Log
         cookie('login', '', { origin, seconds: 0 }),
       )
     },
-    async out(request, to = '/') {
+    async out(request) {
       await endSession(request)
-      return redirect(`${origin}${to}`, cookie('session', '', { origin, seconds: 0 }))
+      return redirect(await afterLogout(), cookie('session', '', { origin, seconds: 0 }))
+    },
+    async ended(request) {
+      await endSession(request)
+      return redirect(`${origin}/?access=ended`, cookie('session', '', { origin, seconds: 0 }))
     },
   }
 
@@ -120,6 +126,19 @@ export function createLogin({ settings, database, sessions, conversations }: Log
       return undefined
     }
     return { visitor, conversation }
+  }
+
+  /**
+   * The issuer's page that ends its own login and leads back: in a browser that people share, the next click on *Log in*
+   * would be the same user again. An issuer without one, or one that does not answer, keeps no login of the app alive.
+   *
+   * @see {@link https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout | RP-Initiated Logout 1.0 §2}
+   */
+  async function afterLogout(): Promise<string> {
+    const front = `${origin}/`
+    const configuration = await discovered().catch(() => undefined)
+    if (configuration?.serverMetadata().end_session_endpoint === undefined) return front
+    return client.buildEndSessionUrl(configuration, { post_logout_redirect_uri: front }).href
   }
 
   async function endSession(request: Request): Promise<void> {

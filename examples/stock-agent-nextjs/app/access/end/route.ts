@@ -1,4 +1,5 @@
 import { stockApp } from '../../../src/app.ts'
+import { isPageOf, loginRequired } from '../../../src/is-page-of.ts'
 import { isFromApp } from '../../../src/same-site.ts'
 
 /** Takes back all that a user gave the agent. */
@@ -7,10 +8,7 @@ export async function POST(request: Request): Promise<Response> {
   if (!isFromApp(request, settings.origin)) return Response.json({ error: 'other_site' }, { status: 403 })
   const { identity } = await whoIs(request)
   if (identity === undefined) return login.out(request)
-  // As with accounts: a click in Ann's page takes nothing from who logged in after her.
-  if (new URL(request.url).searchParams.get('user') !== identity.subject) {
-    return Response.json({ error: 'login_required' }, { status: 401, headers: { 'cache-control': 'no-store' } })
-  }
+  if (!isPageOf(identity, request)) return loginRequired()
   await endAccess(identity)
-  return login.out(request, '/?access=ended')
+  return login.ended(request)
 }

@@ -19,7 +19,7 @@ const Body = z.strictObject({
 /** 2,000 characters, however they are escaped. */
 const MAX_BYTES = 32 * 1024
 
-const statuses = { not_found: 404, waits: 409, nothing_waits: 409 } as const
+const statuses = { not_found: 404, waits: 409, nothing_waits: 409, login_required: 401 } as const
 const headers = { 'cache-control': 'no-store' }
 
 export async function POST(request: Request): Promise<Response> {
