@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { adopted, ask, logIn, say, signInAs } from './acts.ts'
+import { adopted, ask, logIn, logOut, say, signInAs } from './acts.ts'
 import { modelServer } from './model-server.ts'
 import { otherPage } from './other-page.ts'
 import { onStage } from './stage.ts'
@@ -25,8 +25,7 @@ onStage('a conversation that began before a login', (stage) => {
   const loggedOut = async (name: string) => {
     const page = await stage().someone()
     await logIn(page, stage(), name)
-    await page.getByRole('button', { name: 'Log out' }).click()
-    await page.getByRole('link', { name: 'Log in' }).waitFor()
+    await logOut(page, 'Stay logged in')
     return page
   }
 
@@ -87,6 +86,33 @@ onStage('a conversation that began before a login', (stage) => {
     expect((await stage().orders('p-bob')) - before).toBe(1)
   })
 
+  test('goes on once when two tabs click at once, and a script besides', async () => {
+    const { page, id } = await visitorsOrder()
+    const before = await stage().orders('p-bob')
+    await page.getByRole('region', { name: 'Login needed' }).getByRole('link', { name: 'Log in' }).click()
+    await signInAs(page, 'Bob Baker')
+    const other = await page.context().newPage()
+    await other.goto(page.url())
+    const { version: seen } = JSON.parse((await ask(page, `/api/conversations/${id}`)).text) as { version: number }
+    const tabs = [page, other]
+    for (const tab of tabs) await adopted(tab).getByRole('button', { name: 'Go on' }).waitFor()
+    // What waits for the user's own word is the card alone.
+    for (const tab of tabs) expect(await tab.getByRole('link', { name: 'Log in' }).count()).toBe(0)
+    await page.getByPlaceholder('First say whether this is yours').waitFor()
+    const posts = [1, 2, 3].map(() => ask(page, '/api/chat', { id, user: 'bob', seen }))
+    const clicks = tabs.map((tab) =>
+      adopted(tab)
+        .getByRole('button', { name: 'Go on' })
+        .click({ timeout: 5_000 })
+        .catch(() => {}),
+    )
+    await Promise.all([...clicks, ...posts])
+    for (const tab of tabs) await tab.getByText(/Bought 5 AAPL at \$/).waitFor()
+    await page.waitForTimeout(NOTICED_MS)
+    for (const tab of tabs) expect(await tab.getByText(/Bought 5 AAPL at \$/).count()).toBe(1)
+    expect((await stage().orders('p-bob')) - before).toBe(1)
+  })
+
   test('stays a visitor’s when the next user of the browser logs in elsewhere, and its open tab does not act for them', async () => {
     const { page, id } = await visitorsOrder()
     const before = await stage().orders('p-bob')
@@ -142,12 +168,11 @@ onStage('a conversation that began before a login', (stage) => {
     const session = await cookieOf(page, 'session')
     const { hostname } = new URL(stage().origin)
     await page.context().addCookies([{ name: 'session', value: 'planted', domain: hostname, path: '/logout' }])
-    await page.getByRole('button', { name: 'Log out' }).click()
-    await page.getByRole('link', { name: 'Log in' }).waitFor()
+    await logOut(page)
     const thief = await stage().someone()
     await thief.context().addCookies([{ name: 'session', value: session, url: stage().origin }])
     await thief.goto(stage().origin)
-    expect((await ask(thief, '/api/inbox')).status).toBe(401)
+    expect((await ask(thief, '/api/inbox?user=ann')).status).toBe(401)
   })
 
   test.each([

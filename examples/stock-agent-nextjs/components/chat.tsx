@@ -113,7 +113,7 @@ export function Chat({
             id="text"
             value={text}
             onChange={(event) => setText(event.target.value)}
-            placeholder={isAsking || isAdopted ? 'Waits for the answer' : 'Message the agent'}
+            placeholder={placeholderOf({ isAdopted, isAsking })}
             autoComplete="off"
             maxLength={2000}
             // Not disabled: that would take the keyboard's focus away, in the middle of a purchase.
@@ -139,4 +139,9 @@ export function Chat({
       )}
     </>
   )
+}
+
+function placeholderOf({ isAdopted, isAsking }: { readonly isAdopted: boolean; readonly isAsking: boolean }): string {
+  if (isAdopted) return 'First say whether this is yours'
+  return isAsking ? 'Waits for the answer' : 'Message the agent'
 }
