@@ -65,6 +65,22 @@ onStage('an order that the supervisor answers for', (stage) => {
     expect(await stage().orders('p-cleo')).toBe(before)
   })
 
+  test('is neither shown nor answered in the page of who used her browser before', async () => {
+    const message = 'Buy 1650 shares of AAPL'
+    const bobs = await inboxOf('Bob Baker')
+    await bobs.context().clearCookies()
+    const sues = await bobs.context().newPage()
+    await logIn(sues, stage(), 'Sue Summers')
+    const { page, before } = await asked(stage(), message, 'Cleo Carter')
+    await sues.goto(`${stage().origin}/inbox`)
+    await question(sues, message).waitFor()
+    await bobs.waitForResponse((response) => response.url().includes('/api/inbox') && response.status() === 401)
+    expect(await bobs.getByText(message).count()).toBe(0)
+    await question(sues, message).getByRole('button', { name: 'Deny' }).click()
+    await verdict(page, 'Denied').waitFor()
+    expect(await stage().orders('p-cleo')).toBe(before)
+  })
+
   test('is in its owner’s inbox as open, and as decided once it is cancelled there', async () => {
     const message = 'Buy 1700 shares of AAPL'
     const { page, before } = await asked(stage(), message, 'Cleo Carter')
