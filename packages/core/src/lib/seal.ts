@@ -29,7 +29,8 @@ const encryption = once(async () => ({
 /** Reads key material, or says which option is wrong. */
 export function keyBytes(option: string, material: unknown): Uint8Array {
   let bytes: Uint8Array | undefined
-  if (material instanceof Uint8Array) bytes = material
+  // A copy: keys are used late, and their owner may wipe these bytes, or use a buffer again.
+  if (material instanceof Uint8Array) bytes = Uint8Array.from(material)
   if (typeof material === 'string') {
     try {
       bytes = base64url.decode(material)

@@ -27,6 +27,9 @@ export interface OpenedStore {
 /** Memory stores that were opened with keys of the app. */
 const withGivenKeys = new WeakSet<Store>()
 
+/** The index key that a store was opened with first. */
+const indexKeys = new WeakMap<Store, Uint8Array>()
+
 /**
  * Returns the store to use, what seals its records, and what hashes their names.
  *
@@ -34,7 +37,7 @@ const withGivenKeys = new WeakSet<Store>()
  *
  * @param owner - The function whose options are read. It begins the option names in errors.
  * @throws ConfigurationError The store is unknown, a durable store has no keys, a key is invalid, or one part gives
- *   keys for a memory store and another part gives none.
+ *   keys for a memory store and another part gives none, or two parts give one store different index keys.
  */
 export function openStoreKeys(store: Store, given: StoreKeys | undefined, owner?: string): OpenedStore {
   const option = (name: string) => (owner === undefined ? name : `${owner}.${name}`)
@@ -57,6 +60,7 @@ export function openStoreKeys(store: Store, given: StoreKeys | undefined, owner?
   }
   const seal = keys.seal.map((material, index) => keyBytes(option(`keys.seal[${index}]`), material))
   const index = keyBytes(option('keys.index'), keys.index)
+  refuseOtherIndex(opened, index, option('keys.index'))
   if (given !== undefined) withGivenKeys.add(opened)
   return { store: opened, sealer: createSealer(seal), hash: keyedHash(index) }
 }
@@ -68,6 +72,20 @@ function refuseMixture(store: Store, given: StoreKeys | undefined, option: strin
     const other = given === undefined ? 'was opened with `keys`' : 'was opened without `keys`'
     throw new ConfigurationError(option, `this memory store ${other} by another part: give both the same keys, or none`)
   }
+}
+
+/** A part with another index key finds nothing that the others wrote: no revocation, and no run. */
+function refuseOtherIndex(store: Store, index: Uint8Array, option: string): void {
+  const known = indexKeys.get(store)
+  if (known === undefined) {
+    indexKeys.set(store, index)
+    return
+  }
+  if (known.every((byte, at) => byte === index[at])) return
+  throw new ConfigurationError(
+    option,
+    'another part opened this store with another index key, and would not find the same records: give all parts the same `keys`',
+  )
 }
 
 function ownKeysOf(store: Store): StoreKeys {

@@ -22,10 +22,11 @@ const unrecorded: readonly Interrupt[] = [
 ]
 
 test('the state of a question is told for its own pause, by every guard with these keys over this store', async () => {
-  const { guard, kept } = await paused()
+  const { guard, kept, store } = await paused()
   const asked = { pause: 'pause-1', identity: user() }
   expect(await guard().pauses.stateOf(kept, asked)).toBe('open')
-  const other = guard({ keys: { ...keys, index: new Uint8Array(32).fill(9) } })
+  // Another process that opens the same rows.
+  const other = guard({ store: { ...store }, keys: { ...keys, index: new Uint8Array(32).fill(9) } })
   expect(await other.pauses.stateOf(kept, asked)).toBeUndefined()
 })
 
