@@ -1,5 +1,6 @@
 import { revealToken, type Token } from '../credential/index.ts'
 import { InvalidResponseError } from '../errors/index.ts'
+import { isCompactJwt } from '../lib/index.ts'
 import type { TokenResponse } from './server.ts'
 
 /**
@@ -23,10 +24,22 @@ export function checkNewToken(
       throw refused(`issued a token of type ${JSON.stringify(issuedTokenType)}, which was not asked for`)
     }
   }
-  if (asked.handedIn.some((token) => revealToken(token) === accessToken)) {
+  if (asked.handedIn.some((token) => isSameToken(accessToken, revealToken(token)))) {
     throw refused('handed back the token that was to be exchanged')
   }
 }
+
+/** Whether a reader may take one for the other: white space, `Bearer`, a padding and a signature's unused bits are ignored. */
+function isSameToken(answered: string, handedIn: string): boolean {
+  if (isCompactJwt(handedIn)) return answered.includes(handedIn.slice(0, handedIn.lastIndexOf('.') + 1))
+  return bare(answered) === bare(handedIn)
+}
+
+const bare = (token: string): string =>
+  token
+    .trim()
+    .replace(/^bearer\s+/i, '')
+    .replace(/=+$/, '')
 
 function refused(what: string): InvalidResponseError {
   return new InvalidResponseError(`the authorization server ${what}; the token was dropped`)

@@ -2,6 +2,7 @@ import { SignJWT } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { authorizationServers, oidc } from '../../../src/authorization-server/index.ts'
+import type { UserIdentity } from '../../../src/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { InvalidResponseError } from '../../../src/errors/index.ts'
 import { admit } from '../../../src/identity/index.ts'
@@ -28,22 +29,45 @@ const identity = admit(
   { kind: 'user', issuer: ISSUER, subject: 'ann', claims: {} },
   { token: new Token('the-users-own'), type: 'access_token' },
 )
-const ask = (vault: Vault, body: object) => {
+const ask = (vault: Vault, body: object, of: UserIdentity = identity) => {
   answer = { token_type: 'Bearer', scope: 'repo', ...body }
-  return vault.token({ identity, connection: 'github', scopes: ['repo'] }, { authorizationServers: servers, now: NOW })
+  return vault.token(
+    { identity: of, connection: 'github', scopes: ['repo'] },
+    { authorizationServers: servers, now: NOW },
+  )
 }
 
+const brokers = [
+  ['an exchange', exchangeVault(), { issued_token_type: type('access_token') }],
+  ['a broker’s endpoint', exchangeVault({ broker: keycloakBroker }), {}],
+  ['Auth0’s vault', auth0TokenVault(), {}],
+] as const
+
 describe('the user’s own token, echoed as if it were the upstream’s', () => {
-  test.each([
-    ['an exchange', exchangeVault(), { issued_token_type: type('access_token') }],
-    ['a broker’s endpoint', exchangeVault({ broker: keycloakBroker }), {}],
-    ['Auth0’s vault', auth0TokenVault(), {}],
-  ] as const)('is dropped: %s', async (_, vault, more) => {
+  test.each(brokers)('is dropped: %s', async (_, vault, more) => {
     const refused = await rejection(ask(vault, { access_token: 'the-users-own', ...more }))
     expect(refused).toBeInstanceOf(InvalidResponseError)
     expect(String(refused)).toContain('handed back the token')
     expect(String(refused)).not.toContain('the-users-own')
     expect(await ask(vault, { access_token: 'upstream', ...more })).toMatchObject({ status: 'token' })
+  })
+
+  test.each(brokers)('is dropped in each spelling that some reader takes for it: %s', async (_, vault, more) => {
+    const opaque = 'the-users-own'
+    const jwt = await new SignJWT({ sub: 'ann' }).setProtectedHeader({ alg: 'HS256' }).sign(new Uint8Array(32).fill(1))
+    const signed = jwt.slice(0, jwt.lastIndexOf('.') + 1)
+    const spellings = (token: string) => [` ${token}`, `${token}\n`, `Bearer ${token}`, `${token}=`]
+    const unusedBits = jwt.slice(0, -1) + String.fromCharCode(jwt.charCodeAt(jwt.length - 1) + 1)
+    const ofJwt = admit({ ...identity, claims: {} }, { token: new Token(jwt), type: 'access_token' })
+    for (const [of, echoes] of [
+      [identity, spellings(opaque)],
+      [ofJwt, [...spellings(jwt), unusedBits, signed, `${signed}AAAA`]],
+    ] as const) {
+      for (const echo of echoes) {
+        const refused = await rejection(ask(vault, { access_token: echo, ...more }, of))
+        expect(String(refused), echo).toContain('handed back the token')
+      }
+    }
   })
 })
 
