@@ -22,7 +22,7 @@ import {
   type SubjectTokenSource,
   withoutRenewal,
 } from '../identity/index.ts'
-import { isSamePerson, refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
+import { isSamePerson, isUnreadable, refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
 import { codeOf, type DevicePrompt } from './device-prompt.ts'
 import { keptFile, type LoginKey } from './kept-file.ts'
 import type { LoginFile } from './login-file.ts'
@@ -63,7 +63,10 @@ export type DeviceLoginOutcome =
 export interface DeviceLogin extends SubjectTokenSource {
   readonly keeps: 'sealed' | 'unsealed'
   readonly path: string
-  /** Who is logged in, else asks: shows a code, and waits until the person has answered or the code has run out. */
+  /**
+   * Who is logged in, else asks: shows a code, and waits until the person has answered or the code has run out. A kept
+   * login that is damaged, or whose key is gone, is replaced.
+   */
   login(options?: Pick<RequestOptions, 'signal'>): Promise<DeviceLoginOutcome>
   /**
    * Forgets the login here, and its refresh token at the server where that can be. A login of another person, who logged
@@ -142,12 +145,20 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
     return { status: 'verified', identity: identityOfLogin(login) }
   }
 
+  /** What is stored does not open and never will: the next login takes its place. Without a key, one may be missing here. */
+  function unlessDamaged(error: unknown): SubjectAnswer {
+    const reason = isUnreadable(error) ? error.reason : undefined
+    const isDamaged = reason === 'corrupt' || reason === 'moved' || (reason === 'wrong_key' && key !== undefined)
+    if (!isDamaged) throw error
+    return { status: 'login_required', detail: 'the login that is kept here does not open' }
+  }
+
   return {
     keeps: kept.keeps,
     path: file.path,
     identity,
     async login({ signal } = {}) {
-      const known = await identity({ signal })
+      const known = await identity({ signal }).catch(unlessDamaged)
       if (known.status === 'verified') return known
       const authorization = await server.requestDeviceAuthorization({ scope: scopes.join(' '), ...target }, { signal })
       const allowLoopback = profile[allowInsecureLoopback] === true

@@ -186,8 +186,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     async end(id) {
       requireText(where('id'), id)
       const key = await records.keyOf('id', id)
-      for (let entry = await records.get(key); entry !== undefined; entry = await records.get(key)) {
-        if ((await records.delete(entry)) === 'conflict') continue
+      for (let entry = await records.find(key); entry !== undefined; entry = await records.find(key)) {
+        if ((await records.delete(entry)) === 'conflict' || 'unreadable' in entry) continue
         await forgetAtServer(entry.record.login, { servers })
       }
     },

@@ -43,4 +43,6 @@ test('a session that was deleted or damaged in the database is nobody’s, and i
   const damaged = rows.keys('session:').at(-1) ?? ''
   await inner.put(damaged, new Uint8Array([1]), { ifVersion: (await inner.get(damaged))?.version ?? null })
   await expect(kept.identity(again.id)).rejects.toMatchObject({ code: 'ERR_STORE', reason: 'corrupt' })
+  await kept.end(again.id)
+  expect(await kept.identity(again.id)).toMatchObject({ status: 'login_required' })
 })
