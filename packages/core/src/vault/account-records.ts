@@ -98,10 +98,11 @@ export class AccountRecords {
     }
   }
 
-  /** Whether a linked account has one of these tokens. */
+  /** Whether a linked account uses one of these tokens. */
   async isHeld(pair: TokenPair): Promise<boolean> {
     for (const name of index.tokens(pair)) {
-      for await (const _ of this.#accounts.under(name, { onUnreadable: () => {} })) return true
+      const linked = this.#accounts.under(name, { onUnreadable: () => {} })
+      for await (const { record } of linked) if (record.state === 'connected') return true
     }
     return false
   }

@@ -10,7 +10,7 @@ import type {
   DisconnectAnswer,
   LinkedAccount,
 } from './account-linker.ts'
-import { type AccountOwner, accountOwner } from './account-record.ts'
+import { type AccountOwner, type AccountRecord, accountOwner } from './account-record.ts'
 import type { AccountsOf, StoredAccount } from './account-records.ts'
 import { asPresent, undoneUnlessPresent } from './as-present.ts'
 import { faultAnswer } from './fault-answer.ts'
@@ -171,19 +171,38 @@ export class StoredAccounts {
     }
   }
 
-  /** Gone here first, so that nobody uses it meanwhile; then the provider is told. @returns whether that was taken */
+  /**
+   * Out of use here first, then the provider is told, then the record goes: where this process dies in between, another
+   * disconnect, or a new link, still knows what may be good at the provider.
+   *
+   * @returns whether the provider took it
+   */
   async #remove(key: string, options: RequestOptions): Promise<boolean | undefined> {
-    const { records, upstreams, clock } = this.#parts
+    const { records } = this.#parts
+    let told: boolean | undefined
+    let linkedAt: number | undefined
     for (;;) {
       const stored = await records.find(key)
-      if (stored === undefined) return undefined
-      if ((await records.delete(stored)) === 'conflict') continue
-      if ('unreadable' in stored) return false
+      if (stored === undefined) return told
+      if ('unreadable' in stored) {
+        if ((await records.delete(stored)) === 'conflict') continue
+        return false
+      }
       const { record } = stored
-      const pairs = livingPairs(record, clock.now())
-      const told = await revokePairs(records, upstreams.get(record.connection), pairs, options)
-      return told && !hasUnknownTokens(record)
+      // Linked again while the provider was told: that link is not the one to end, and lists what was left.
+      if (linkedAt !== undefined && record.connectedAt !== linkedAt) return told
+      const version = await records.write(key, { ...record, state: 'must_reconnect' }, stored.version)
+      if (version === 'conflict') continue
+      linkedAt = record.connectedAt
+      told = await this.#revokeAll(record, options)
+      if ((await records.delete({ key, version })) !== 'conflict') return told
     }
+  }
+
+  async #revokeAll(record: AccountRecord, options: RequestOptions): Promise<boolean> {
+    const { records, upstreams, clock } = this.#parts
+    const pairs = livingPairs(record, clock.now())
+    return (await revokePairs(records, upstreams.get(record.connection), pairs, options)) && !hasUnknownTokens(record)
   }
 
   #tell(
