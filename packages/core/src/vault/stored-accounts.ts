@@ -195,7 +195,7 @@ export class StoredAccounts {
       if (version === 'conflict') continue
       linkedAt = record.connectedAt
       told = await this.#revokeAll(record, options)
-      if ((await records.delete({ key, version })) !== 'conflict') return told
+      if ((await records.delete({ ...stored, version })) !== 'conflict') return told
     }
   }
 
