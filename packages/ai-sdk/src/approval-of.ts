@@ -1,6 +1,7 @@
 import { denySentences } from '@behalf/core'
 import { callIn, pauseOf } from './call-in-messages.ts'
 import type { GuardedCall, ToolApprovalFunction } from './guarded-tools.ts'
+import { rawInputOf } from './raw-input.ts'
 import { reportError } from './report-error.ts'
 
 /** Preflight, as an answer of `toolApproval`. */
@@ -9,11 +10,14 @@ export function approvalOf(call: GuardedCall): ToolApprovalFunction {
   const { guard, identity, threadId } = options
   return async (input, { toolCallId, messages = [] }) => {
     try {
-      const { id } = callIn(messages, toolCallId)
+      const held = callIn(messages, toolCallId)
+      const { id } = held
+      const rawInput = await rawInputOf(call, held, input)
       const outcome = await guard.preflight(policy, {
         tool: name,
         slot: [threadId, id],
         input,
+        rawInput,
         identity,
       })
       switch (outcome.status) {
@@ -24,7 +28,7 @@ export function approvalOf(call: GuardedCall): ToolApprovalFunction {
           if (outcome.maxWaitSeconds !== undefined) return undefined
           return {
             type: 'user-approval',
-            reason: JSON.stringify(await guard.pauses.bind(outcome.interrupt, pauseOf(threadId, id, input))),
+            reason: JSON.stringify(await guard.pauses.bind(outcome.interrupt, pauseOf(threadId, id, input, rawInput))),
           }
         case 'denied':
         case 'unavailable':

@@ -35,14 +35,24 @@ export function callIn(messages: readonly ModelMessage[], toolCallId: string): C
 }
 
 /**
- * What the guard calls the pause of a call: bound to its conversation and its arguments, which a client that keeps messages
- * could change.
+ * What the guard calls the pause of a call: bound to its conversation and its arguments, as they were parsed and as they were
+ * written, which a client that keeps messages could change.
  */
-export const pauseOf = (threadId: string, callId: string, input: unknown): Json => [
+export const pauseOf = (threadId: string, callId: string, input: unknown, written: unknown): Json => [
   threadId,
   callId,
-  JSON.parse(JSON.stringify(input) ?? 'null'),
+  plain(input),
+  plain(written),
 ]
+
+const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value) ?? 'null')
+
+/**
+ * The arguments that a model may have written for a call of which messages hold a request. The AI SDK keeps them where its
+ * schema made others of them; where an app refines these, the guard may know the refined ones alone.
+ */
+export const writtenIn = (request: object, input: unknown): readonly [unknown, ...unknown[]] =>
+  'inputSchemaInput' in request ? [request.inputSchemaInput, input] : [input]
 
 /** Whether a result of this call follows it. */
 export const hasEnded = (parts: readonly Part[], call: ToolCall): boolean =>

@@ -11,6 +11,7 @@ import {
 import type { ToolExecutionOptions } from 'ai'
 import { type CallInMessages, callIn, pauseOf } from './call-in-messages.ts'
 import type { GuardedCall } from './guarded-tools.ts'
+import { rawInputOf } from './raw-input.ts'
 import { reportError } from './report-error.ts'
 
 export type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown
@@ -68,8 +69,9 @@ async function runGuarded(
   const { name, policy, options } = call
   const { guard, identity, threadId } = options
   const held = callIn(messages, toolCallId)
-  const slot = slotWithin([threadId, held.id], { tool: name, input, attempt: execution })
-  const invocation = { tool: name, slot, input, identity, signal: abortSignal } as const
+  const rawInput = await rawInputOf(call, held, input)
+  const slot = slotWithin([threadId, held.id], { tool: name, input: rawInput, attempt: execution })
+  const invocation = { tool: name, slot, input, rawInput, identity, signal: abortSignal } as const
   if (held.answered !== undefined) await demandAsked(call, invocation, held)
   return resultOf(await guard.run(policy, invocation, body))
 }
@@ -84,9 +86,10 @@ async function demandAsked(
   invocation: Invocation,
   { id, answered }: CallInMessages,
 ): Promise<void> {
+  const { tool, input, rawInput } = invocation
   const interrupt = parseInterrupt(answered?.reason)
-  const isOwn = interrupt?.tool === invocation.tool
-  if (isOwn && (await guard.pauses.isOwn(interrupt, pauseOf(threadId, id, invocation.input)))) return
+  const isOwn = interrupt?.tool === tool
+  if (isOwn && (await guard.pauses.isOwn(interrupt, pauseOf(threadId, id, input, rawInput)))) return
   const outcome = await guard.preflight(policy, invocation)
   if (outcome.trace.approvalId !== undefined) return
   if (outcome.status !== 'ready') resultOf(outcome)

@@ -3,6 +3,7 @@ import type { ToolSet } from 'ai'
 import { approvalOf } from './approval-of.ts'
 import { guardExecute, isGuarded } from './guard-execute.ts'
 import type { GuardedTools, GuardToolsOptions, ToolApprovalFunction } from './guarded-tools.ts'
+import { rememberingWritten } from './written-by.ts'
 
 const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'streaming', 'onError']
 
@@ -39,7 +40,9 @@ export function guardTools<Tools extends ToolSet>(
     const call = { name, policy: policyOf(options.policies, name), streams, options }
     // As a method of the tool, which is how the AI SDK calls it.
     const guarded = guardExecute(execute.bind(tool), call)
-    return { name, tool: { ...membersOf(tool), execute: guarded }, approval: approvalOf(call) }
+    const { inputSchema } = tool
+    const schema = inputSchema && { inputSchema: rememberingWritten(inputSchema) }
+    return { name, tool: { ...membersOf(tool), ...schema, execute: guarded }, approval: approvalOf(call) }
   })
   return {
     tools: Object.fromEntries(guarded.map(({ name, tool }) => [name, tool])) as Tools,

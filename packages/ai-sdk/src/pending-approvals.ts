@@ -10,8 +10,13 @@ export interface PendingApproval {
   readonly interrupt: Interrupt | undefined
 }
 
+/** One that a server's messages hold. */
+export interface HeldApproval extends PendingApproval {
+  readonly request: object
+}
+
 /** The approval requests in a conversation that have neither a response nor a result. */
-export function pendingApprovals(messages: readonly ModelMessage[]): readonly PendingApproval[] {
+export function pendingApprovals(messages: readonly ModelMessage[]): readonly HeldApproval[] {
   const parts = messages.flatMap(partsOf)
   const answered = new Set(parts.map((part) => part.type === 'tool-approval-response' && part.approvalId))
   const calls = parts.filter((part) => part.type === 'tool-call')
@@ -21,7 +26,10 @@ export function pendingApprovals(messages: readonly ModelMessage[]): readonly Pe
       const call = calls.findLast((one) => one.toolCallId === toolCallId)
       return !answered.has(approvalId) && (call === undefined || !hasEnded(parts, call))
     })
-    .map(({ approvalId, toolCallId, reason }) => ({ approvalId, toolCallId, interrupt: parseInterrupt(reason) }))
+    .map((request) => {
+      const { approvalId, toolCallId, reason } = request
+      return { approvalId, toolCallId, interrupt: parseInterrupt(reason), request }
+    })
 }
 
 /** A message of `useChat`, as far as it is read. */

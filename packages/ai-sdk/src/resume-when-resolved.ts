@@ -7,8 +7,8 @@ import {
   type PauseState,
 } from '@behalf/core'
 import type { ModelMessage, ToolApprovalResponse } from 'ai'
-import { type CallInMessages, callIn, pauseOf } from './call-in-messages.ts'
-import { type PendingApproval, pendingApprovals } from './pending-approvals.ts'
+import { type CallInMessages, callIn, pauseOf, writtenIn } from './call-in-messages.ts'
+import { type HeldApproval, pendingApprovals } from './pending-approvals.ts'
 
 /** Options of {@link resumeWhenResolved}. */
 export interface ResumeOptions {
@@ -69,14 +69,17 @@ const refusals: Readonly<Partial<Record<PauseState, DenyCode>>> = {
 }
 
 async function answerTo(
-  { interrupt }: PendingApproval,
+  { interrupt, request }: HeldApproval,
   { id, call }: CallInMessages,
   { guard, identity, threadId, signal }: ResumeOptions,
 ): Promise<Answer | undefined> {
   // A tool that is not guarded may give any text as its reason, also one that an interrupt stands in.
   if (interrupt === undefined || call?.toolName !== interrupt.tool) return undefined
-  const asked = { pause: pauseOf(threadId, id, call.input), identity, ...(signal !== undefined && { signal }) }
-  const state = await guard.pauses.stateOf(interrupt, asked)
+  const asked = { identity, ...(signal !== undefined && { signal }) }
+  const states = writtenIn(request, call.input).map((written) =>
+    guard.pauses.stateOf(interrupt, { pause: pauseOf(threadId, id, call.input, written), ...asked }),
+  )
+  const state = (await Promise.all(states)).find((one) => one !== undefined)
   if (state === undefined || state === 'open') return undefined
   const refusal = refusals[state]
   return refusal === undefined ? { approved: true } : { approved: false, reason: denySentences[refusal] }

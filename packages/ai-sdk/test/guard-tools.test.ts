@@ -1,6 +1,6 @@
 import { ConfigurationError, type Guard, publicTool } from '@behalf/core'
 import { buy } from '@behalf/testing/contract'
-import { generateText, isStepCount, type ModelMessage, tool } from 'ai'
+import { asSchema, generateText, isStepCount, type ModelMessage, tool } from 'ai'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { guardTools, interruptsOf, resumeWhenResolved, ToolAuthorizationError } from '../src/index.ts'
@@ -210,7 +210,8 @@ describe('configuration', () => {
     const { execute } = tools.whoami
     const guarded = guardTools(tools, { guard: guard(), policies, identity: undefined, threadId: 't' })
     expect(tools.whoami.execute).toBe(execute)
-    expect(guarded.tools.whoami.inputSchema).toBe(tools.whoami.inputSchema)
+    const [schema, own] = [guarded.tools.whoami, tools.whoami].map((one) => asSchema(one.inputSchema))
+    expect(await schema?.jsonSchema).toEqual(await own?.jsonSchema)
   })
 })
 

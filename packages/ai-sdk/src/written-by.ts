@@ -1,0 +1,25 @@
+import { asSchema, type FlexibleSchema, jsonSchema } from 'ai'
+
+/** What the model wrote, by what a tool's schema made of it. */
+const written = new WeakMap<object, unknown>()
+
+/**
+ * The tool's own schema, which remembers what it parsed. The AI SDK parses before the guard, and anew when a model's answer
+ * is replayed: a schema that fills in something else each time would give each try another name.
+ */
+export function rememberingWritten(given: FlexibleSchema<unknown>): FlexibleSchema<unknown> {
+  const schema = asSchema(given)
+  const { validate } = schema
+  if (validate === undefined) return given
+  return jsonSchema(() => schema.jsonSchema, {
+    async validate(value) {
+      const result = await validate(value)
+      if (result.success && typeof result.value === 'object' && result.value !== null) written.set(result.value, value)
+      return result
+    },
+  })
+}
+
+/** What the model wrote of a parsed input. `undefined` where the AI SDK hands on another object, as it does from messages. */
+export const writtenOf = (input: unknown): unknown =>
+  typeof input === 'object' && input !== null ? written.get(input) : undefined
