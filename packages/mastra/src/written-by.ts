@@ -14,7 +14,8 @@ export function rememberingWritten(schema: Schema): Schema {
   const { '~standard': standard } = schema
   const remember = (result: Awaited<ReturnType<typeof standard.validate>>, value: unknown) => {
     if (result.issues === undefined && typeof result.value === 'object' && result.value !== null) {
-      written.set(result.value, value)
+      // Mastra hands on what it parsed, and parses it once more: what was written first is the call.
+      written.set(result.value, writtenOf(value) ?? value)
     }
     return result
   }

@@ -1,5 +1,6 @@
 // Mastra reads arguments by the tool's schema before the guard, and not when a call is resumed: the call is what was written.
 import { policy } from '@behalf/core'
+import { verifies } from '@behalf/testing/requirements'
 import { Mastra } from '@mastra/core/mastra'
 import { createTool } from '@mastra/core/tools'
 import { createStep, createWorkflow } from '@mastra/core/workflows'
@@ -72,6 +73,31 @@ test.each([
   expect(interruptsOf(await agent.listSuspendedRuns())).toEqual([])
   expect(await controls.pendingRequests()).toEqual([])
   expect(ran).toEqual(['note', 'pay'])
+})
+
+test.each([
+  ['its own', {}],
+  ['one that the app gives again', { inputData: { amount: 1 } }],
+])(
+  verifies('A12', 'a step that ran does not run again when its run travels back to it, with the input: %s'),
+  async (_, given) => {
+    const { ran, tools } = await payments(Payment)
+    const open = runs(tools, async () => 'done')
+    const run = await open()
+    await run.start({ inputData: { amount: 1 } })
+    const again = await open(run.runId)
+    expect(await again.timeTravel({ step: 'note', ...given })).toMatchObject({ status: 'success' })
+    expect(ran).toEqual(['note'])
+  },
+)
+
+test('an input that differs is another call', async () => {
+  const { ran, tools } = await payments(Payment)
+  const open = runs(tools, async () => 'done')
+  const run = await open()
+  await run.start({ inputData: { amount: 1 } })
+  await (await open(run.runId)).timeTravel({ step: 'note', inputData: { amount: 2 } })
+  expect(ran).toEqual(['note', 'note'])
 })
 
 /** A run of a workflow over storage in a file; each call of it is another process. */
