@@ -1,0 +1,115 @@
+import type { AuditEvent, Guard, UserIdentity } from '../../src/index.ts'
+import type { Boot } from './bundle.ts'
+import type { Caller } from './events.ts'
+import { APP, ISSUER } from './issuer.ts'
+import type { Login } from './people.ts'
+import { SimulatedProcess } from './simulated-process.ts'
+import { policyOf, type ToolName, textOf } from './tools.ts'
+import type { World } from './world.ts'
+
+/** Who acts, as the SDK verified them, and as the model knows them. */
+export interface Actor {
+  readonly identity: UserIdentity
+  readonly caller: Caller
+}
+
+const keys = { seal: [new Uint8Array(32).fill(3)], index: new Uint8Array(32).fill(4) } as const
+
+/** One process of the app: a guard, the approvers' inbox, and what is under way in it. */
+export class AppProcess extends SimulatedProcess {
+  readonly place: number
+  readonly guard: Guard
+  readonly inbox: (request: Request) => Promise<Response>
+  readonly #world: World
+  readonly #profile: ReturnType<SimulatedProcess['sdk']['oidc']>
+  readonly #verified = new Map<string, Promise<UserIdentity>>()
+  /** Work that was begun and has not ended, but for what hangs. */
+  underWay = 0
+
+  constructor(world: World, boot: Boot, name: string, place: number) {
+    const { scheduler, faults, network, seed } = world
+    super({ name, boot, scheduler, faults, network, seed })
+    this.#world = world
+    this.place = place
+    const { sdk } = this
+    const store = world.database.storeOf(this)
+    this.#profile = sdk.oidc({ issuer: ISSUER, clientId: 'agent', clientSecret: 'a-client-secret' })
+    this.guard = sdk.createGuard({
+      authorizationServer: this.#profile,
+      agent: { name: 'agent:payer' },
+      approvals: sdk.inAppApprovals({ notify: (asked) => this.#notified(asked) }),
+      store,
+      keys,
+      audit: { write: (event) => this.#written(event) },
+      onFault: (fault) => world.tell({ kind: 'written', words: JSON.stringify(fault) }),
+    })
+    this.inbox = sdk.inAppInbox({
+      store,
+      keys,
+      identityOf: async (request) => this.#signedIn.get(request.headers.get('x-signed-in') ?? ''),
+    })
+  }
+
+  readonly #signedIn = new Map<string, UserIdentity>()
+
+  /** The headers of a page on which this person is signed in. */
+  signedIn({ identity }: Actor): Record<string, string> {
+    const id = String(this.#signedIn.size)
+    this.#signedIn.set(id, identity)
+    return { 'x-signed-in': id, origin: APP, 'content-type': 'application/json' }
+  }
+
+  policy(tool: ToolName) {
+    const deployed = this.#world.deployed[this.place]
+    if (deployed === undefined) throw new Error(`there is no process ${this.place}`)
+    let made = 0
+    return policyOf(this.sdk, tool, deployed, () => `random-${this.name}-${this.#world.nextCall()}-${++made}`)
+  }
+
+  /** Verifies a token, as the app does at each request; once for each token, as the app's cache would. */
+  verify({ token }: Login): Promise<UserIdentity> {
+    const known = this.#verified.get(token)
+    if (known !== undefined) return known
+    const verified = this.sdk.verifyAccessToken(token, {
+      authorizationServer: this.#profile,
+      audience: APP,
+    }) as Promise<UserIdentity>
+    this.#verified.set(token, verified)
+    verified.catch(() => this.#verified.delete(token))
+    return verified
+  }
+
+  /** Begins work that is not waited for. A killed process never ends it. */
+  begin(work: () => Promise<unknown>): void {
+    this.underWay++
+    void work()
+      .catch((error: unknown) => this.#world.note(`${this.name} app ${String(error).slice(0, 200)}`))
+      .finally(() => this.underWay--)
+  }
+
+  #notified({
+    id,
+    approver,
+    message,
+  }: {
+    readonly id: string
+    readonly approver: { readonly subject: string }
+    readonly message: string
+  }): Promise<void> {
+    const text = textOf(message)
+    return this.operation(
+      'app',
+      `notify ${approver.subject}`,
+      () => {
+        this.#world.asked.push({ id, owner: text.owner, approver: approver.subject })
+        this.#world.tell({ kind: 'asked', question: id, approver: approver.subject, text })
+      },
+      () => new Error('the mail server is away'),
+    )
+  }
+
+  #written(event: AuditEvent): void {
+    if (event.type === 'approval') this.#world.saw(`state: ${event.state}`)
+    this.#world.tell({ kind: 'written', words: JSON.stringify(event) })
+  }
+}

@@ -1,0 +1,238 @@
+import type { Fault } from './faults.ts'
+import type { IssuerFault } from './issuer.ts'
+import type { Random } from './random.ts'
+import { type ToolName, toolNames } from './tools.ts'
+
+/** What a body does. */
+export const bodyPlans = [
+  'returns',
+  'throws before',
+  'throws after',
+  'is refused',
+  'reads and throws',
+  'hangs',
+  'says no effect',
+  'takes the raw token',
+  'returns a date',
+  'streams',
+  'is given up',
+] as const
+export type BodyPlan = (typeof bodyPlans)[number]
+
+/** By which proof somebody acts. */
+export const proofs = ['login', 'old login', 'agent', 'mobile', 'job'] as const
+export type Proof = (typeof proofs)[number]
+
+interface Timed {
+  /** How many operations happen before the next command. `settle`: until every call has ended, or hangs. */
+  readonly pace: number | 'settle'
+}
+
+/** One step of a sequence. Plain data: a story prints it, a shrunk sequence leaves some out. */
+export type Command = Timed &
+  (
+    | {
+        readonly do: 'call'
+        readonly process: number
+        readonly who: string
+        readonly proof: Proof
+        readonly tool: ToolName
+        readonly slot: string
+        readonly amount: number
+        readonly body: BodyPlan
+        readonly status: number
+        readonly preflight: boolean
+      }
+    | {
+        readonly do: 'answer'
+        readonly process: number
+        readonly who: string
+        readonly proof: Proof
+        readonly which: number
+        readonly answer: 'approve' | 'deny' | 'reopen'
+        /** Answers the same question once more. */
+        readonly twice: boolean
+      }
+    | { readonly do: 'log in'; readonly who: string; readonly saysWhen: boolean }
+    | { readonly do: 'refresh'; readonly who: string }
+    | { readonly do: 'revoke'; readonly process: number; readonly who: string; readonly what: 'subject' | 'session' }
+    | { readonly do: 'create a job'; readonly process: number; readonly who: string; readonly proof: Proof }
+    | { readonly do: 'end a job'; readonly process: number; readonly who: string }
+    | {
+        readonly do: 'resolve'
+        readonly process: number
+        readonly who: string
+        readonly proof: Proof
+        readonly which: number
+        readonly what: 'ran' | 'did_not_run'
+      }
+    | { readonly do: 'cancel'; readonly process: number; readonly who: string; readonly which: number }
+    | {
+        readonly do: 'deploy'
+        readonly process: number
+        readonly change: 'limit' | 'approver' | 'time limit' | 'version'
+      }
+    | { readonly do: 'pass'; readonly seconds: number }
+    | { readonly do: 'kill'; readonly process: number }
+    | { readonly do: 'set the clock'; readonly process: number; readonly seconds: number }
+    | { readonly do: 'set the issuer’s clock'; readonly seconds: number }
+    | { readonly do: 'rotate keys' }
+    | {
+        readonly do: 'break'
+        readonly process: number
+        readonly kind: 'store' | 'http'
+        readonly fault: Fault
+        readonly after: number
+      }
+    | { readonly do: 'mislead'; readonly fault: IssuerFault }
+  )
+
+/** The approver of the question that was asked last. */
+export const WHOEVER_WAS_ASKED = 'whoever was asked'
+
+/** What one seed draws from. Few of each: what is rare together comes together in some seeds. */
+interface Cast {
+  readonly random: Random
+  readonly process: () => number
+  readonly owner: () => string
+  readonly approver: () => string
+  readonly anybody: () => string
+  readonly proof: () => Proof
+  readonly tool: () => ToolName
+  readonly slot: () => string
+  readonly amount: () => number
+  readonly body: () => BodyPlan
+  readonly status: () => number
+}
+
+function castOf(random: Random): Cast {
+  /** Up to `most` of these, each seed others. */
+  const some = <T>(from: readonly T[], most: number): (() => T) => {
+    const chosen = Array.from({ length: 1 + random.below(most) }, () => random.pick(from))
+    return () => random.pick(chosen)
+  }
+  const owner = some(['ann', 'ann', 'bob'], 2)
+  const approver = some([WHOEVER_WAS_ASKED, WHOEVER_WAS_ASKED, 'carol', 'dave', 'ann'], 3)
+  const person = some(['carol', 'dave'], 2)
+  const isCalm = random.oneIn(2)
+  const fails = random.below(3)
+  const plans = some(bodyPlans, 3)
+  const statuses = some([200, 200, 201, 403, 409, 500, 0], 3)
+  return {
+    random,
+    process: some([0, 1, 2], 3),
+    owner,
+    approver,
+    anybody: () => (random.oneIn(2) ? owner() : person()),
+    proof: () => (isCalm || !random.oneIn(3) ? 'login' : random.pick(proofs)),
+    tool: some(toolNames, 2),
+    slot: some(['one', 'two', 'three'], 3),
+    amount: some([50, 500, 500, 700], 2),
+    body: () => (random.below(3) < fails ? plans() : 'returns'),
+    status: () => (random.below(3) < fails ? statuses() : 200),
+  }
+}
+
+type Make = (cast: Cast) => unknown
+
+/** How each command is made, and how often, where a seed takes it at all. */
+const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Make]>> = {
+  call: [
+    12,
+    ({ random, process, owner, proof, tool, slot, amount, body, status }) => ({
+      process: process(),
+      who: owner(),
+      proof: proof(),
+      tool: tool(),
+      slot: slot(),
+      amount: amount(),
+      body: body(),
+      status: status(),
+      preflight: random.oneIn(6),
+    }),
+  ],
+  answer: [
+    6,
+    ({ random, process, approver, proof }) => ({
+      process: process(),
+      who: approver(),
+      proof: proof(),
+      which: random.oneIn(2) ? 0 : random.below(3),
+      answer: random.pick(['approve', 'approve', 'deny', 'reopen']),
+      twice: random.oneIn(5),
+    }),
+  ],
+  'log in': [2, ({ random, anybody }) => ({ who: anybody(), saysWhen: random.oneIn(2) })],
+  refresh: [1, ({ anybody }) => ({ who: anybody() })],
+  revoke: [
+    2,
+    ({ random, process, anybody }) => ({
+      process: process(),
+      who: anybody(),
+      what: random.pick(['subject', 'session']),
+    }),
+  ],
+  'create a job': [2, ({ process, owner, proof }) => ({ process: process(), who: owner(), proof: proof() })],
+  'end a job': [1, ({ process, owner }) => ({ process: process(), who: owner() })],
+  resolve: [
+    2,
+    ({ random, process, owner, proof }) => ({
+      process: process(),
+      who: owner(),
+      proof: proof(),
+      which: random.below(2),
+      what: random.pick(['ran', 'did_not_run']),
+    }),
+  ],
+  cancel: [1, ({ random, process, owner }) => ({ process: process(), who: owner(), which: random.below(2) })],
+  deploy: [
+    3,
+    ({ random, process }) => ({
+      process: process(),
+      change: random.pick(['limit', 'limit', 'approver', 'time limit', 'version']),
+    }),
+  ],
+  pass: [5, ({ random }) => ({ seconds: random.pick([1, 6, 6, 20, 31, 61, 65, 130, 301, 610, 1900, 3700]) })],
+  kill: [2, ({ process }) => ({ process: process() })],
+  'set the clock': [
+    1,
+    ({ random, process }) => ({ process: process(), seconds: random.pick([0, 20, -20, 3600, -3600]) }),
+  ],
+  'set the issuer’s clock': [1, ({ random }) => ({ seconds: random.pick([0, 20, -20]) })],
+  'rotate keys': [1, () => ({})],
+  break: [
+    3,
+    ({ random, process }) => ({
+      process: process(),
+      kind: random.pick(['store', 'store', 'http']),
+      fault: random.pick(['outage', 'lost', 'slow']),
+      after: random.below(25),
+    }),
+  ],
+  mislead: [
+    1,
+    ({ random }) => ({
+      fault: random.pick(['wrong user', 'more scopes', 'other audience', 'html', 'no scope', 'expires nonsense']),
+    }),
+  ],
+}
+
+const all = Object.keys(makers) as Command['do'][]
+
+/** The commands of a seed: each seed takes a random subset of them. */
+export function commandsOf(random: Random): readonly Command[] {
+  const cast = castOf(random)
+  const share = 2 + random.below(2)
+  const always = random.oneIn(2) ? ['call', 'pass', 'answer'] : ['call', 'pass']
+  const taken = all.filter((name) => always.includes(name) || random.oneIn(share))
+  const bag = taken.flatMap((name) => Array<Command['do']>(makers[name][0]).fill(name))
+  const paces = random.pick<readonly Command['pace'][]>([
+    ['settle'],
+    ['settle', 'settle', 'settle', 8],
+    ['settle', 0, 5, 15, 30],
+  ])
+  return Array.from({ length: 4 + random.below(20) }, () => {
+    const name = random.pick(bag)
+    return { do: name, ...(makers[name][1](cast) as object), pace: random.pick(paces) } as Command
+  })
+}
