@@ -46,6 +46,7 @@ export class AppProcess extends SimulatedProcess {
     this.inbox = sdk.inAppInbox({
       store,
       keys,
+      audit: { sink: { write: (event) => this.#written(event) }, agent: 'agent:payer' },
       identityOf: async (request) => this.#signedIn.get(request.headers.get('x-signed-in') ?? ''),
     })
   }

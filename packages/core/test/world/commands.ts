@@ -103,6 +103,8 @@ interface Cast {
   readonly amount: () => number
   readonly body: () => BodyPlan
   readonly status: () => number
+  readonly answer: () => 'approve' | 'deny' | 'reopen'
+  readonly seconds: () => number
 }
 
 function castOf(random: Random): Cast {
@@ -130,6 +132,8 @@ function castOf(random: Random): Cast {
     amount: some([50, 500, 500, 700], 2),
     body: () => (random.below(3) < fails ? plans() : 'returns'),
     status: () => (random.below(3) < fails ? statuses() : 200),
+    answer: some(['approve', 'approve', 'deny', 'reopen'] as const, 2),
+    seconds: some([1, 6, 6, 20, 31, 61, 65, 130, 301, 610, 1900, 3700], 4),
   }
 }
 
@@ -153,12 +157,12 @@ const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Mak
   ],
   answer: [
     6,
-    ({ random, process, approver, proof }) => ({
+    ({ random, process, approver, proof, answer }) => ({
       process: process(),
       who: approver(),
       proof: proof(),
       which: random.oneIn(2) ? 0 : random.below(3),
-      answer: random.pick(['approve', 'approve', 'deny', 'reopen']),
+      answer: answer(),
       twice: random.oneIn(5),
     }),
   ],
@@ -192,7 +196,7 @@ const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Mak
       change: random.pick(['limit', 'limit', 'approver', 'time limit', 'version']),
     }),
   ],
-  pass: [5, ({ random }) => ({ seconds: random.pick([1, 6, 6, 20, 31, 61, 65, 130, 301, 610, 1900, 3700]) })],
+  pass: [5, ({ seconds }) => ({ seconds: seconds() })],
   kill: [2, ({ process }) => ({ process: process() })],
   'set the clock': [
     1,

@@ -7,7 +7,7 @@
  * 1. `sameCallSameKey`: a slot and its raw input have one idempotency key and one input, whatever is deployed, restarted
  *    or random; and one key serves one principal, tool and input.
  * 2. `notAgain`: a body that may have had an effect does not begin again under its key, unless its owner said that it did
- *    not run, or the app asked for such retries. No body begins more than three times.
+ *    not run, or the app asked for such retries. No body begins more than three times by itself.
  * 3. `notBesideDoubt`: while an equal call is running or in doubt, no other one begins, unless a person was asked after
  *    the doubt and said yes.
  * 4. `approved`: where the rules of the call need an approval, the approver whom they name said yes to this text, in time,
@@ -213,7 +213,9 @@ export class Model {
 
   /** Promise 2. */
   #notAgain(call: Of<'called'>, { starts }: Run): void {
-    if (starts.length >= MAX_STARTS)
+    // What its owner said did not run begins anew.
+    const counted = starts.slice(starts.findLastIndex(({ state }) => state === 'did not run') + 1)
+    if (counted.length >= MAX_STARTS)
       this.#refuse('notAgain', `${nameOf(call)} begins for the ${starts.length + 1}th time`)
     for (const before of starts) {
       if (before.state === 'harmless' || before.state === 'did not run') continue

@@ -160,9 +160,11 @@ interface Shown {
   readonly answerToken: string
 }
 
+const whom = (world: World, who: string): string =>
+  who === WHOEVER_WAS_ASKED ? (world.asked.at(-1)?.approver ?? 'carol') : who
+
 async function answer(world: World, process: AppProcess, command: Of<'answer'>): Promise<void> {
-  const who = command.who === WHOEVER_WAS_ASKED ? (world.asked.at(-1)?.approver ?? 'carol') : command.who
-  const actor = await actorOf(world, process, who, command.proof)
+  const actor = await actorOf(world, process, whom(world, command.who), command.proof)
   const calledAt = world.scheduler.now / 1000
   const headers = process.signedIn(actor)
   const page = await process.inbox(new Request(`${APP}/inbox`, { headers }))
