@@ -1,7 +1,8 @@
 import type { AuditEvent, Guard, UserIdentity } from '../../src/index.ts'
+import type { ApprovalGate, ResourceServer } from '../../src/resource-server/index.ts'
 import type { Boot } from './bundle.ts'
 import type { Caller } from './events.ts'
-import { APP, ISSUER } from './issuer.ts'
+import { API, APP, ISSUER } from './issuer.ts'
 import type { Login } from './people.ts'
 import { SimulatedProcess } from './simulated-process.ts'
 import { policyOf, type ToolName, textOf } from './tools.ts'
@@ -43,6 +44,11 @@ export class AppProcess extends SimulatedProcess {
       audit: { write: (event) => this.#written(event) },
       onFault: (fault) => world.tell({ kind: 'written', words: JSON.stringify(fault) }),
     })
+    this.api = sdk.createResourceServer({ authorizationServer: this.#profile, audience: API })
+    const memory = sdk.memoryStore()
+    this.gates = [{ store: memory }, { store: memory }, { store, keys }].map((options) =>
+      sdk.createApprovalGate(options),
+    )
     this.inbox = sdk.inAppInbox({
       store,
       keys,
@@ -51,6 +57,10 @@ export class AppProcess extends SimulatedProcess {
     })
   }
 
+  /** The app's own API. */
+  readonly api: ResourceServer
+  /** Two over one memory store, and one over the database. */
+  readonly gates: readonly ApprovalGate[]
   readonly #signedIn = new Map<string, UserIdentity>()
 
   /** The headers of a page on which this person is signed in. */

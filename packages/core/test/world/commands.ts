@@ -53,6 +53,18 @@ export type Command = Timed &
         /** Answers the same question once more. */
         readonly twice: boolean
       }
+    | {
+        readonly do: 'order'
+        readonly process: number
+        readonly who: string
+        readonly amount: number
+        /** Which of two approved tokens. */
+        readonly token: number
+        readonly key: string
+        readonly gate: number
+        readonly approved: boolean
+        readonly status: number
+      }
     | { readonly do: 'log in'; readonly who: string; readonly saysWhen: boolean }
     | { readonly do: 'refresh'; readonly who: string }
     | { readonly do: 'revoke'; readonly process: number; readonly who: string; readonly what: 'subject' | 'session' }
@@ -164,6 +176,19 @@ const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Mak
       which: random.oneIn(2) ? 0 : random.below(3),
       answer: answer(),
       twice: random.oneIn(5),
+    }),
+  ],
+  order: [
+    4,
+    ({ random, process, owner, amount }) => ({
+      process: process(),
+      who: owner(),
+      amount: amount(),
+      token: random.below(2),
+      key: random.pick(['k1', 'k2']),
+      gate: random.below(3),
+      approved: random.oneIn(2),
+      status: random.pick([200, 201, 403, 500]),
     }),
   ],
   'log in': [2, ({ random, anybody }) => ({ who: anybody(), saysWhen: random.oneIn(2) })],

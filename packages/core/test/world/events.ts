@@ -115,6 +115,22 @@ export type Happening =
       readonly by: Caller
       readonly calledAt: number
     }
+  /** The handler of an order began, or ended, at an API of the app. `token`: the one whose approval it uses. */
+  | {
+      readonly kind: 'order ran'
+      readonly store: string
+      readonly subject: string
+      readonly key: string
+      readonly token?: string
+    }
+  | {
+      readonly kind: 'order ended'
+      readonly store: string
+      readonly subject: string
+      readonly key: string
+      readonly token?: string
+      readonly status: number
+    }
   | { readonly kind: 'died'; readonly process: string }
   /** The largest difference between two clocks from here on, in seconds. */
   | { readonly kind: 'clocks'; readonly error: number }

@@ -14,6 +14,8 @@ export interface Issued {
   readonly scopes: readonly string[]
   readonly actor?: string | undefined
   readonly session?: string | undefined
+  /** `authorization_details`: what was approved. */
+  readonly details?: readonly object[] | undefined
   /** Epoch seconds. */
   readonly issuedAt: number
   readonly authTime?: number | undefined
@@ -69,6 +71,7 @@ export class Issuer {
       jti: `token-${number}`,
       ...(facts.session !== undefined && { sid: facts.session }),
       ...(facts.authTime !== undefined && { auth_time: facts.authTime }),
+      ...(facts.details !== undefined && { authorization_details: facts.details }),
       ...(facts.actor !== undefined && { act: { sub: facts.actor } }),
     }
     const token = this.#sign({ typ: 'at+jwt' }, payload)

@@ -23,6 +23,8 @@
  *    three noes to one tool, nothing of that tool is, for ten minutes.
  * 10. `noSecret`: no outcome, error, fault or audit event holds a token.
  * 11. `notForEver`: when all is well again, a justified call runs.
+ * 12. `orderOnce`: at an API of the app, an order runs once under its key, and an approval serves one order, unless the API
+ *    refused that one.
  */
 import type { Caller, Text, WorldEvent } from './events.ts'
 
@@ -114,6 +116,8 @@ export class Model {
   readonly #yeses: Yes[] = []
   #noes: No[] = []
   readonly #revocations: Revocation[] = []
+  /** Orders by store, subject and key; `status` once their handler has ended. */
+  readonly #orders = new Map<string, Of<'order ran'> | Of<'order ended'>>()
   readonly #tokens: string[] = []
   /** How wrong the clocks have been at most, so far. Seconds. */
   #clockError = 0
@@ -157,6 +161,12 @@ export class Model {
         return
       case 'resolved':
         this.#resolved(event)
+        return
+      case 'order ran':
+        this.#orderOnce(event)
+        return
+      case 'order ended':
+        this.#orders.set(orderName(event), event)
         return
       case 'died':
         this.#died(event)
@@ -439,6 +449,21 @@ export class Model {
     last.since = at
   }
 
+  /** Promise 12. */
+  #orderOnce(event: Of<'order ran'>): void {
+    const { store, subject, key, token } = event
+    const name = orderName(event)
+    if (this.#orders.has(name)) this.#refuse('orderOnce', `the order ${key} of ${subject} runs twice, in ${store}`)
+    for (const other of this.#orders.values()) {
+      if (token === undefined || other.token !== token || other.store !== store || orderName(other) === name) continue
+      const status = 'status' in other ? other.status : 0
+      if (status < 400 || status > 499) {
+        this.#refuse('orderOnce', `the approval of the order ${other.key} of ${subject} serves the order ${key} too`)
+      }
+    }
+    this.#orders.set(name, event)
+  }
+
   /** Promise 5. */
   #notRevoked(caller: Caller, calledAt: number, what: string, seconds = 0): void {
     const found = this.#revocations.find(
@@ -488,6 +513,9 @@ function concerns(revocation: Revocation, caller: Caller): boolean {
   if (revocation.session !== undefined) return revocation.session === caller.session
   return revocation.subject === caller.subject && caller.provenAt < revocation.at
 }
+
+const orderName = ({ store, subject, key }: Of<'order ran'> | Of<'order ended'>): string =>
+  JSON.stringify([store, subject, key])
 
 const isInPerson = ({ kind, client }: Caller): boolean => kind === 'user' && client === 'agent'
 

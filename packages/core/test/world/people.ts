@@ -1,5 +1,5 @@
 import type { Caller } from './events.ts'
-import { APP, type Issuer } from './issuer.ts'
+import { API, APP, type Issuer } from './issuer.ts'
 
 /** One login of one person, and the token that the app holds of it. */
 export interface Login {
@@ -51,6 +51,12 @@ export class People {
     return kind === 'mobile'
       ? this.#issue(who, 'user', 'mobile', caller.session, authTime)
       : this.#issue(who, 'agent helper', 'agent', caller.session, authTime)
+  }
+
+  /** A token for the API, approved for one payment (RFC 9396). */
+  approved(who: string, amount: number): string {
+    const details = [{ type: 'payment', amount }]
+    return this.#issuer.issue({ subject: who, client: 'agent', audience: API, scopes: ['orders'], details })
   }
 
   #kept(who: string): Login[] {

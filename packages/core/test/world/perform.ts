@@ -3,6 +3,7 @@ import type { Actor, AppProcess } from './app-process.ts'
 import { bodyOf } from './body.ts'
 import { type Command, type Proof, WHOEVER_WAS_ASKED } from './commands.ts'
 import { APP, ISSUER } from './issuer.ts'
+import { placeOrder } from './orders.ts'
 import { kindOf, rulesOf } from './tools.ts'
 import type { World } from './world.ts'
 
@@ -16,6 +17,9 @@ export function perform(world: World, command: Command): void {
       return
     case 'answer':
       begin(world, command, (process) => answer(world, process, command))
+      return
+    case 'order':
+      begin(world, command, (process) => placeOrder(world, process, command))
       return
     case 'log in':
       world.people.logIn(command.who, command.saysWhen)

@@ -36,6 +36,11 @@ function doneBy(command: Command): string {
     }
     case 'answer':
       return `${command.who} (${command.proof}) says ${command.answer} to question ${command.which}${command.twice ? ', twice' : ''}${at}`
+    case 'order': {
+      const { who, amount, token, key, gate, approved, status } = command
+      const how = approved ? `approved by token ${token}` : 'without an approval'
+      return `${who} places the order ${key} (${amount}, ${how}) at gate ${gate}${at}; the handler says ${status}`
+    }
     case 'log in':
       return `${command.who} logs in${command.saysWhen ? '' : ' (the token does not say when)'}`
     case 'refresh':
@@ -100,6 +105,10 @@ function eventIn(event: Happening): string | undefined {
       return `the job ${event.job.slice(0, 6)} is over`
     case 'resolved':
       return event.isSure ? `${event.by.subject} resolved ${event.key.slice(0, 6)}: ${event.what}` : undefined
+    case 'order ran':
+      return `the order ${event.key} of ${event.subject} runs, in ${event.store}`
+    case 'order ended':
+      return `the order ${event.key} of ${event.subject}: ${event.status}`
     case 'must run':
       return `all is well; a new call ends as ${event.status}`
     case 'died':

@@ -45,6 +45,7 @@ export class World {
     readonly provenAt: number
     readonly session: string
   }[] = []
+  readonly #approved = new Map<string, string>()
   readonly #shown = new Map<string, { readonly id: string; readonly answerToken: string }[]>()
   readonly #outcomes: { readonly subject: string; readonly status: string; readonly why: string }[] = []
   readonly #subjectOf = new Map<number, string>()
@@ -90,6 +91,14 @@ export class World {
     }
     this.model.observe({ at: this.scheduler.now / 1000, ...happening })
     for (const { promise, why } of this.model.unjustified.slice(before)) this.note(`!!! ${promise}: ${why}`)
+  }
+
+  /** A token that was approved for a payment of this amount. Made once. */
+  approvedToken(who: string, amount: number, which: number): string {
+    const name = `${who} ${amount} ${which}`
+    const token = this.#approved.get(name) ?? this.people.approved(who, amount)
+    this.#approved.set(name, token)
+    return token
   }
 
   /** The questions that a session was shown. */
