@@ -48,6 +48,7 @@ export type Command = Timed &
         readonly process: number
         readonly who: string
         readonly proof: Proof
+        /** The place of the question on their page, or the one that was asked last. */
         readonly which: number
         readonly answer: 'approve' | 'deny' | 'reopen'
         /** Answers the same question once more. */
@@ -98,6 +99,9 @@ export type Command = Timed &
       }
     | { readonly do: 'mislead'; readonly fault: IssuerFault }
   )
+
+/** The question that was asked last. */
+export const NEWEST = -1
 
 /** The approver of the question that was asked last. */
 export const WHOEVER_WAS_ASKED = 'whoever was asked'
@@ -173,7 +177,7 @@ const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Mak
       process: process(),
       who: approver(),
       proof: proof(),
-      which: random.oneIn(2) ? 0 : random.below(3),
+      which: random.oneIn(2) ? NEWEST : random.below(3),
       answer: answer(),
       twice: random.oneIn(5),
     }),

@@ -136,6 +136,8 @@ export type Happening =
   | { readonly kind: 'clocks'; readonly error: number }
   /** Everything is well again, and this call, made for the first time, was justified. */
   | { readonly kind: 'must run'; readonly status: string; readonly why: string }
+  /** The same for a call that was made before: it may be refused, and not for ever be told to come again. */
+  | { readonly kind: 'must end'; readonly status: string; readonly why: string }
   /** An audit event, or a fault that the operator hears of. */
   | { readonly kind: 'written'; readonly words: string }
   | { readonly kind: 'token issued'; readonly token: string }

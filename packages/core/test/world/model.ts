@@ -22,7 +22,7 @@
  * 9. `notWornDown`: after a no, an equal call is asked once more after 60 s; after a second no, not for ten minutes; after
  *    three noes to one tool, nothing of that tool is, for ten minutes.
  * 10. `noSecret`: no outcome, error, fault or audit event holds a token.
- * 11. `notForEver`: when all is well again, a justified call runs.
+ * 11. `notForEver`: when all is well again, a justified call runs, and every earlier one gets a definite answer.
  * 12. `orderOnce`: at an API of the app, an order runs once under its key, and an approval serves one order, unless the API
  *    refused that one.
  */
@@ -176,6 +176,10 @@ export class Model {
         return
       case 'must run':
         this.#notForEver(event)
+        return
+      case 'must end':
+        if (event.status === 'done' || event.status === 'denied' || event.status === 'interrupted') return
+        this.#refuse('notForEver', `all is well, and a call still ends as ${event.status}: ${event.why}`)
         return
       case 'written':
         this.#noSecret('what an operator reads', event.words)

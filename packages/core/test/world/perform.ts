@@ -1,7 +1,7 @@
 import type { Outcome, PreflightOutcome, UserIdentity } from '../../src/index.ts'
 import type { Actor, AppProcess } from './app-process.ts'
 import { bodyOf } from './body.ts'
-import { type Command, type Proof, WHOEVER_WAS_ASKED } from './commands.ts'
+import { type Command, NEWEST, type Proof, WHOEVER_WAS_ASKED } from './commands.ts'
 import { APP, ISSUER } from './issuer.ts'
 import { placeOrder } from './orders.ts'
 import { kindOf, rulesOf } from './tools.ts'
@@ -177,7 +177,7 @@ async function answer(world: World, process: AppProcess, command: Of<'answer'>):
   for (const question of questions) if (!shown.some(({ id }) => id === question.id)) shown.push(question)
   // One that is not open any more is answered late, or reopened, from a page that still shows it.
   const from = command.answer === 'reopen' || questions.length === 0 ? shown : questions
-  const chosen = from[command.which % Math.max(1, from.length)]
+  const chosen = chosenOf(world, from, command.which)
   if (chosen === undefined) return
   const { id, answerToken } = chosen
   const said = command.answer === 'approve' ? 'yes' : command.answer === 'deny' ? 'no' : 'reopen'
@@ -189,6 +189,12 @@ async function answer(world: World, process: AppProcess, command: Of<'answer'>):
     world.saw(`answer: ${command.answer} ${response.status}`)
     if (response.status === 200) world.tell({ ...happened, isSure: true })
   }
+}
+
+function chosenOf(world: World, from: readonly Shown[], which: number): Shown | undefined {
+  if (which !== NEWEST) return from[which % Math.max(1, from.length)]
+  const newest = world.asked.at(-1)?.id
+  return from.find(({ id }) => id === newest) ?? from[0]
 }
 
 async function revoke(world: World, process: AppProcess, { who, what }: Of<'revoke'>): Promise<void> {

@@ -1,3 +1,4 @@
+import { allIsWell } from './all-is-well.ts'
 import type { Boot } from './bundle.ts'
 import { type Command, commandsOf } from './commands.ts'
 import type { Unjustified } from './model.ts'
@@ -31,7 +32,7 @@ export async function runSequence(
     else await keepPace(world, command.pace)
     if (world.model.unjustified.length > 0) break
   }
-  if (world.model.unjustified.length === 0) await allIsWell(world)
+  if (world.model.unjustified.length === 0) await allIsWell(world, commands, () => keepPace(world, 'settle'))
   return { seed, commands, unjustified: world.model.unjustified, log: world.log, seen: world.seen }
 }
 
@@ -41,19 +42,4 @@ async function keepPace(world: World, pace: Command['pace']): Promise<void> {
     return world.scheduler.run(isDone, PATIENCE_MS)
   }
   for (let steps = 0; steps < pace; steps++) if (!(await world.scheduler.step())) return
-}
-
-/** When no clock is wrong and nothing fails, a person of whom nobody has heard yet makes a call: it runs. */
-async function allIsWell(world: World): Promise<void> {
-  world.faults.clear()
-  world.issuer.faults.length = 0
-  world.issuer.skewSeconds = 0
-  for (const process of world.alive()) process.skewMs = 0
-  await world.scheduler.pass(130_000)
-  const call = { do: 'call', who: 'zoe', proof: 'login', body: 'returns', status: 200, preflight: false } as const
-  for (const { place } of world.alive()) {
-    perform(world, { ...call, process: place, tool: 'note', slot: `last-${place}`, amount: place, pace: 'settle' })
-  }
-  await keepPace(world, 'settle')
-  for (const line of world.takeOutcomesOf('zoe')) world.tell({ kind: 'must run', ...line })
 }

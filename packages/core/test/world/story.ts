@@ -109,6 +109,8 @@ function eventIn(event: Happening): string | undefined {
       return `the order ${event.key} of ${event.subject} runs, in ${event.store}`
     case 'order ended':
       return `the order ${event.key} of ${event.subject}: ${event.status}`
+    case 'must end':
+      return `all is well; an earlier call ends as ${event.status}`
     case 'must run':
       return `all is well; a new call ends as ${event.status}`
     case 'died':

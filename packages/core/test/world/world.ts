@@ -47,7 +47,8 @@ export class World {
   }[] = []
   readonly #approved = new Map<string, string>()
   readonly #shown = new Map<string, { readonly id: string; readonly answerToken: string }[]>()
-  readonly #outcomes: { readonly subject: string; readonly status: string; readonly why: string }[] = []
+  /** How the calls ended so far. */
+  readonly outcomes: { readonly subject: string; readonly status: string; readonly why: string }[] = []
   readonly #subjectOf = new Map<number, string>()
   /** What was seen, for the coverage. */
   readonly seen = new Map<string, number>()
@@ -87,7 +88,7 @@ export class World {
     if (happening.kind === 'called') this.#subjectOf.set(happening.call, happening.caller.subject)
     if (happening.kind === 'outcome') {
       const subject = this.#subjectOf.get(happening.call) ?? ''
-      this.#outcomes.push({ subject, status: happening.status, why: happening.words.slice(0, 3000) })
+      this.outcomes.push({ subject, status: happening.status, why: happening.words.slice(0, 2000) })
     }
     this.model.observe({ at: this.scheduler.now / 1000, ...happening })
     for (const { promise, why } of this.model.unjustified.slice(before)) this.note(`!!! ${promise}: ${why}`)
@@ -106,11 +107,6 @@ export class World {
     const shown = this.#shown.get(session) ?? []
     this.#shown.set(session, shown)
     return shown
-  }
-
-  /** How the calls of a person ended. */
-  takeOutcomesOf(who: string): readonly { readonly status: string; readonly why: string }[] {
-    return this.#outcomes.filter(({ subject }) => subject === who).map(({ status, why }) => ({ status, why }))
   }
 
   nextCall(): number {
