@@ -38,7 +38,7 @@ export class AppProcess extends SimulatedProcess {
     this.guard = sdk.createGuard({
       authorizationServer: this.#profile,
       agent: { name: 'agent:payer' },
-      approvals: sdk.inAppApprovals({ notify: (asked) => this.#notified(asked) }),
+      approvals: { pages: sdk.inAppApprovals({ notify: (asked) => this.#notified(asked) }), phone: sdk.ciba() },
       store,
       keys,
       audit: { write: (event) => this.#written(event) },

@@ -1,5 +1,6 @@
 import type { Fault } from './faults.ts'
 import type { IssuerFault } from './issuer.ts'
+import type { PhoneLie } from './phones.ts'
 import type { Random } from './random.ts'
 import { type ToolName, toolNames } from './tools.ts'
 
@@ -53,6 +54,12 @@ export type Command = Timed &
         readonly answer: 'approve' | 'deny' | 'reopen'
         /** Answers the same question once more. */
         readonly twice: boolean
+      }
+    | {
+        readonly do: 'answer on the phone'
+        readonly which: number
+        readonly answer: 'approve' | 'deny'
+        readonly lie: PhoneLie
       }
     | {
         readonly do: 'order'
@@ -182,6 +189,14 @@ const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Mak
       twice: random.oneIn(5),
     }),
   ],
+  'answer on the phone': [
+    6,
+    ({ random, answer }) => ({
+      which: random.oneIn(3) ? 1 : 0,
+      answer: answer() === 'deny' ? 'deny' : 'approve',
+      lie: random.pick(['none', 'none', 'none', 'someone else', 'old login', 'no time']),
+    }),
+  ],
   order: [
     4,
     ({ random, process, owner, amount }) => ({
@@ -256,7 +271,7 @@ const all = Object.keys(makers) as Command['do'][]
 export function commandsOf(random: Random): readonly Command[] {
   const cast = castOf(random)
   const share = 2 + random.below(2)
-  const always = random.oneIn(2) ? ['call', 'pass', 'answer'] : ['call', 'pass']
+  const always = random.oneIn(2) ? ['call', 'pass', 'answer', 'answer on the phone'] : ['call', 'pass']
   const taken = all.filter((name) => always.includes(name) || random.oneIn(share))
   const bag = taken.flatMap((name) => Array<Command['do']>(makers[name][0]).fill(name))
   const paces = random.pick<readonly Command['pace'][]>([

@@ -99,6 +99,8 @@ export type Happening =
   | {
       readonly kind: 'answered'
       readonly isSure: boolean
+      /** Another person signed in to answer, or it is not known whether the app will hear of it: it counts for nothing. */
+      readonly isFalse?: boolean
       readonly question: string
       readonly by: Caller
       readonly answer: 'yes' | 'no' | 'reopen'

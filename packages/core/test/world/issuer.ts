@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { type Handler, json, type Received } from './network.ts'
+import type { Phones } from './phones.ts'
 
 export const ISSUER = 'https://issuer.example'
 export const API = 'https://api.example'
@@ -25,6 +26,8 @@ export interface Issued {
 export type IssuerFault = 'wrong user' | 'more scopes' | 'other audience' | 'html' | 'no scope' | 'expires nonsense'
 
 const LIFETIME = 3 * 3600
+const CIBA = 'urn:openid:params:grant-type:ciba'
+const CLAIM = 'urn:openid:params:jwt:claim:'
 
 /** The authorization server: it issues what it is told to, and remembers each token. */
 export class Issuer {
@@ -35,6 +38,8 @@ export class Issuer {
   readonly #issued = new Map<string, Issued>()
   /** Wrong answers to come, in order. */
   readonly faults: IssuerFault[] = []
+  /** Where it asks people. */
+  phones: Phones | undefined
   /** How far its clock is ahead, in seconds. */
   skewSeconds = 0
 
@@ -51,6 +56,12 @@ export class Issuer {
   /** What a token stands for; `undefined` where this server did not issue it. */
   whatIs(token: string): Issued | undefined {
     return this.#issued.get(token)
+  }
+
+  idToken(subject: string, request: string, authTime: number | undefined): string {
+    const iat = this.now()
+    const claims = { iss: ISSUER, sub: subject, aud: 'agent', iat, exp: iat + 300, [`${CLAIM}auth_req_id`]: request }
+    return this.#sign({ typ: 'JWT' }, { ...claims, ...(authTime !== undefined && { auth_time: authTime }) })
   }
 
   rotateKeys(): void {
@@ -88,6 +99,8 @@ export class Issuer {
         return json(200, { keys: [this.#key.public] })
       case '/token':
         return this.#token(request)
+      case '/backchannel':
+        return this.phones?.authorize(request) ?? json(404, {})
       case '/revoke':
         return new Response(null, { status: 200 })
       default:
@@ -97,6 +110,7 @@ export class Issuer {
 
   #token({ body }: Received): Response {
     const form = new URLSearchParams(body)
+    if (form.get('grant_type') === CIBA) return this.phones?.poll(form) ?? json(400, { error: 'invalid_grant' })
     const subject = this.whatIs(form.get('subject_token') ?? '')
     if (subject === undefined) return json(400, { error: 'invalid_request' })
     const fault = this.faults.shift()
@@ -133,6 +147,9 @@ const metadata = {
   authorization_endpoint: `${ISSUER}/authorize`,
   token_endpoint: `${ISSUER}/token`,
   jwks_uri: `${ISSUER}/jwks`,
+  backchannel_authentication_endpoint: `${ISSUER}/backchannel`,
+  backchannel_token_delivery_modes_supported: ['poll'],
+  grant_types_supported: ['urn:ietf:params:oauth:grant-type:token-exchange', CIBA],
   revocation_endpoint: `${ISSUER}/revoke`,
   response_types_supported: ['code'],
   subject_types_supported: ['public'],

@@ -372,7 +372,8 @@ export class Model {
 
   // People.
 
-  #answered({ question, by, answer, at, calledAt, isSure }: Of<'answered'>): void {
+  #answered({ question, by, answer, at, calledAt, isSure, isFalse }: Of<'answered'>): void {
+    if (isFalse) return
     const asked = this.#asked.get(question) ?? []
     const last = asked.at(-1)
     if (!isSure) {

@@ -18,6 +18,10 @@ export function perform(world: World, command: Command): void {
     case 'answer':
       begin(world, command, (process) => answer(world, process, command))
       return
+    case 'answer on the phone':
+      world.saw(`phone: ${command.answer} ${command.lie}`)
+      world.phones.answer(command.which, command.answer, command.lie)
+      return
     case 'order':
       begin(world, command, (process) => placeOrder(world, process, command))
       return

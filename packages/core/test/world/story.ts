@@ -36,6 +36,8 @@ function doneBy(command: Command): string {
     }
     case 'answer':
       return `${command.who} (${command.proof}) says ${command.answer} to question ${command.which}${command.twice ? ', twice' : ''}${at}`
+    case 'answer on the phone':
+      return `on the phone, somebody says ${command.answer} (${command.lie})`
     case 'order': {
       const { who, amount, token, key, gate, approved, status } = command
       const how = approved ? `approved by token ${token}` : 'without an approval'

@@ -4,7 +4,7 @@ import type { Rules, Text } from './events.ts'
 import { API, ISSUER } from './issuer.ts'
 import type { Random } from './random.ts'
 
-export const toolNames = ['pay', 'note', 'book', 'wire', 'memo', 'look'] as const
+export const toolNames = ['pay', 'note', 'book', 'wire', 'memo', 'look', 'send'] as const
 export type ToolName = (typeof toolNames)[number]
 
 /** What a deploy may change. */
@@ -29,6 +29,8 @@ interface Kind {
   readonly retries?: boolean
   readonly reads?: boolean
   readonly unseen?: boolean
+  /** The approver is asked on the phone, and not in the app's pages. */
+  readonly byPhone?: boolean
   /** The input has a field that the schema fills at random. */
   readonly isRandom?: boolean
 }
@@ -40,6 +42,7 @@ const kinds: Readonly<Record<ToolName, Kind>> = {
   wire: { asks: true, perCall: true, retries: true },
   memo: { asks: true, unseen: true },
   look: { asks: false, reads: true },
+  send: { asks: true, byPhone: true },
 }
 
 const LIFETIME = 600
@@ -65,7 +68,15 @@ export function rulesOf(tool: ToolName, deployed: Deployed): Rules {
 
 /** The same, for the SDK. */
 export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, random: () => string) {
-  const { asks, perCall = false, retries = false, reads = false, unseen = false, isRandom = false } = kinds[tool]
+  const {
+    asks,
+    perCall = false,
+    retries = false,
+    reads = false,
+    unseen = false,
+    isRandom = false,
+    byPhone = false,
+  } = kinds[tool]
   const { z } = sdk
   const schema = z.strictObject({
     amount: z.number(),
@@ -84,6 +95,7 @@ export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, random: (
           messageOf(identity, tool, input.amount, deployed.version),
         when: ({ input }: { input: { amount: number } }) => input.amount > deployed.limit,
         approver: () => ({ issuer: ISSUER, subject: deployed.approver }),
+        channel: byPhone ? 'phone' : 'pages',
         lifetimeSeconds: LIFETIME,
         useWithinSeconds: USE_WITHIN,
         ...(perCall && { perCall }),

@@ -6,6 +6,7 @@ import { API, ISSUER, Issuer } from './issuer.ts'
 import { Model } from './model.ts'
 import { type Handler, networkOf } from './network.ts'
 import { People } from './people.ts'
+import { Phones } from './phones.ts'
 import { type Random, randomOf } from './random.ts'
 import { Scheduler, START } from './scheduler.ts'
 import { SimulatedDatabase } from './simulated-store.ts'
@@ -28,6 +29,7 @@ export class World {
   readonly scheduler: Scheduler
   readonly random: Random
   readonly issuer: Issuer
+  readonly phones: Phones
   readonly database: SimulatedDatabase
   readonly people: People
   readonly network: Handler
@@ -65,6 +67,8 @@ export class World {
     this.scheduler = new Scheduler(this.random, (line) => this.note(line))
     const now = () => this.scheduler.now
     this.issuer = new Issuer(now, (token) => this.tell({ kind: 'token issued', token }))
+    this.phones = new Phones(this.issuer, (happening) => this.tell(happening))
+    this.issuer.phones = this.phones
     this.database = new SimulatedDatabase(now)
     this.people = new People(this.issuer)
     this.network = networkOf({
