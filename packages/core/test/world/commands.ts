@@ -94,6 +94,7 @@ export type Command = Timed &
       }
     | { readonly do: 'pass'; readonly seconds: number }
     | { readonly do: 'kill'; readonly process: number }
+    | { readonly do: 'stand still'; readonly process: number; readonly seconds: number }
     | { readonly do: 'set the clock'; readonly process: number; readonly seconds: number }
     | { readonly do: 'set the issuer’s clock'; readonly seconds: number }
     | { readonly do: 'rotate keys' }
@@ -242,6 +243,7 @@ const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Mak
   ],
   pass: [5, ({ seconds }) => ({ seconds: seconds() })],
   kill: [2, ({ process }) => ({ process: process() })],
+  'stand still': [1, ({ random, process }) => ({ process: process(), seconds: random.pick([20, 70, 200]) })],
   'set the clock': [
     1,
     ({ random, process }) => ({ process: process(), seconds: random.pick([0, 20, -20, 3600, -3600]) }),

@@ -10,7 +10,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   ].map((code) => `outcome: denied ${code}`),
   interrupts: ['login_required', 'approval_pending'].map((kind) => `outcome: interrupted ${kind}`),
   'fault points': [
-    ...['kill', 'store outage', 'store lost', 'store slow', 'http outage', 'http lost', 'http slow'],
+    ...['kill', 'stand still', 'store outage', 'store lost', 'store slow', 'http outage', 'http lost', 'http slow'],
     ...['issuer wrong user', 'issuer more scopes', 'issuer other audience', 'issuer html', 'issuer no scope'],
     'issuer expires nonsense',
   ].map((point) => `fault: ${point}`),

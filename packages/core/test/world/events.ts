@@ -134,6 +134,8 @@ export type Happening =
       readonly status: number
     }
   | { readonly kind: 'died'; readonly process: string }
+  /** It did nothing for so long that everybody else takes it for dead. It goes on later. */
+  | { readonly kind: 'stood still'; readonly process: string }
   /** The largest difference between two clocks from here on, in seconds. */
   | { readonly kind: 'clocks'; readonly error: number }
   /** Everything is well again, and this call, made for the first time, was justified. */

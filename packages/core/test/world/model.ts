@@ -169,6 +169,7 @@ export class Model {
         this.#orders.set(orderName(event), event)
         return
       case 'died':
+      case 'stood still':
         this.#died(event)
         return
       case 'clocks':
@@ -202,8 +203,9 @@ export class Model {
     if (!call.rules.writes) return
     const run = this.#sameCallSameKey(call, event)
     this.#notAgain(call, run)
-    this.#notBesideDoubt(call, run, event)
-    this.#approved(call, run, event)
+    const yes = this.#yesFor(call, run, event.at)
+    this.#notBesideDoubt(call, run, event, yes)
+    this.#approved(call, run, event, yes)
     run.starts.push(start)
   }
 
@@ -239,64 +241,79 @@ export class Model {
   }
 
   /** Promise 3. Two calls that race each other are two calls: only what began before this one was made counts. */
-  #notBesideDoubt(call: Of<'called'>, run: Run, event: Of<'began'>): void {
+  #notBesideDoubt(call: Of<'called'>, run: Run, event: Of<'began'>, yes: Yes | undefined): void {
     for (const other of this.#runs.values()) {
       const last = other.starts.at(-1)
       if (other === run || !isEqualCall(other, run) || last === undefined || last.at >= call.at) continue
       if (last.state === 'under way') {
         this.#refuse('notBesideDoubt', `${nameOf(call)} begins while an equal call (${last.call.slot}) is running`)
       }
-      if (last.state === 'in doubt' && last.since < call.at) this.#toldOfDoubt(call, run, event, last)
+      if (last.state === 'in doubt' && last.since < call.at) this.#toldOfDoubt(call, event, last, yes)
     }
   }
 
-  #toldOfDoubt(call: Of<'called'>, run: Run, { at }: Of<'began'>, doubtful: Start): void {
+  #toldOfDoubt(call: Of<'called'>, { at }: Of<'began'>, doubtful: Start, yes: Yes | undefined): void {
     if (!this.#needsApproval(call)) {
       if (at >= doubtful.since + IN_DOUBT_SECONDS - this.#tolerance()) return
       this.#refuse('notBesideDoubt', `${nameOf(call)} begins while an equal call (${doubtful.call.slot}) is in doubt`)
       return
     }
-    const yes = this.#yesFor(call, run)
     if (yes !== undefined && yes.askedAt >= doubtful.since - this.#tolerance()) return
     this.#refuse('notBesideDoubt', `${nameOf(call)} runs by a yes from before an equal call went in doubt`)
   }
 
   /** Promise 4. */
-  #approved(call: Of<'called'>, run: Run, { at }: Of<'began'>): void {
+  #approved(call: Of<'called'>, run: Run, { at }: Of<'began'>, yes: Yes | undefined): void {
     if (!this.#needsApproval(call)) return
-    const yes = this.#yesFor(call, run)
     if (yes === undefined) {
       this.#refuse('approved', `${nameOf(call)} runs, and ${call.rules.approver} said no yes to it`)
       return
     }
     yes.servesKey = run.key
+    const problem = this.#problemOf(yes, call, at)
+    if (problem !== undefined) this.#refuse('approved', `${nameOf(call)} runs by a yes ${problem}`)
+  }
+
+  /**
+   * The yes by which this call may run: of the approver whom its rules name, to its text, and used by no other call. Where
+   * there are several, the one that it has used already, else the oldest of those that are good.
+   */
+  #yesFor(call: Of<'called'>, run: Run, at: number): Yes | undefined {
+    const { rules, caller } = call
+    const fits = this.#yeses.filter(
+      ({ text, approver, servesKey }) =>
+        approver === rules.approver &&
+        text.owner === caller.subject &&
+        text.kind === kindOf(caller) &&
+        text.tool === call.tool &&
+        text.amount === call.amount &&
+        text.version === rules.version &&
+        (servesKey === undefined || servesKey === run.key),
+    )
+    const used = fits.filter(({ servesKey }) => servesKey !== undefined).reverse()
+    const ordered = [...used, ...fits.filter(({ servesKey }) => servesKey === undefined)]
+    const asksAnewSince = Math.max(0, ...this.#equalDoubts(call, run).map(({ since }) => since))
+    const isGood = (yes: Yes) =>
+      this.#problemOf(yes, call, at) === undefined && yes.askedAt >= asksAnewSince - this.#tolerance()
+    return ordered.find(isGood) ?? ordered.at(-1)
+  }
+
+  #equalDoubts(call: Of<'called'>, run: Run): readonly Start[] {
+    const others = [...this.#runs.values()].filter((other) => other !== run && isEqualCall(other, run))
+    const last = others.flatMap(({ starts }) => starts.slice(-1))
+    return last.filter(({ state, since }) => state === 'in doubt' && since < call.at)
+  }
+
+  #problemOf(yes: Yes, call: Of<'called'>, at: number): string | undefined {
     const age = at - yes.at
-    if (age > call.rules.useWithin + this.#tolerance()) {
-      this.#refuse('approved', `${nameOf(call)} runs by a yes that is ${Math.round(age)} s old`)
-    }
+    if (age > call.rules.useWithin + this.#tolerance()) return `that is ${Math.round(age)} s old`
     if (yes.at > yes.askedAt + call.rules.lifetime + this.#tolerance()) {
-      this.#refuse('approved', `${nameOf(call)} runs by a yes that was given after the question had ended`)
+      return 'that was given after the question had ended'
     }
     const revoked = this.#revocations.find(
       (each) => each.subject === yes.approver && each.at > yes.at && each.at < call.at && this.#isTimely(each),
     )
-    if (revoked !== undefined) {
-      this.#refuse('approved', `${nameOf(call)} runs by a yes of ${yes.approver}, who was revoked after it`)
-    }
-  }
-
-  /** The yes by which this call may run: of the approver whom its rules name, to its text, and not used by another. */
-  #yesFor(call: Of<'called'>, run: Run): Yes | undefined {
-    const { rules, caller } = call
-    const fits = ({ text, approver, servesKey }: Yes) =>
-      approver === rules.approver &&
-      text.owner === caller.subject &&
-      text.kind === kindOf(caller) &&
-      text.tool === call.tool &&
-      text.amount === call.amount &&
-      text.version === rules.version &&
-      (servesKey === undefined || servesKey === run.key)
-    return this.#yeses.findLast(fits)
+    return revoked && `of ${yes.approver}, who was revoked after it`
   }
 
   #needsApproval({ rules, amount }: Of<'called'>): boolean {
@@ -336,8 +353,8 @@ export class Model {
     else start.state = how === 'threw' && start.writes > 0 ? 'in doubt' : 'harmless'
   }
 
-  /** A killed process leaves its bodies in doubt. */
-  #died({ process, at }: Of<'died'>): void {
+  /** A killed process leaves its bodies in doubt, and so does one that everybody takes for dead. */
+  #died({ process, at }: Of<'died'> | Of<'stood still'>): void {
     for (const start of this.#startOf.values()) {
       if (start.call.process !== process || start.state !== 'under way') continue
       start.state = 'in doubt'

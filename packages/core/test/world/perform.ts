@@ -7,6 +7,9 @@ import { placeOrder } from './orders.ts'
 import { kindOf, rulesOf } from './tools.ts'
 import type { World } from './world.ts'
 
+/** A process that stands still for so long may be taken for dead. Seconds. */
+const LEASE_MAY_END = 40
+
 type Of<Name extends Command['do']> = Extract<Command, { readonly do: Name }>
 
 /** Begins what a command says. What takes time is not waited for: the scheduler brings it on. */
@@ -54,6 +57,13 @@ export function perform(world: World, command: Command): void {
     case 'kill':
       world.kill(command.process)
       return
+    case 'stand still': {
+      const { name } = world.process(command.process)
+      world.saw('fault: stand still')
+      world.scheduler.stall(name, command.seconds * 1000)
+      if (command.seconds >= LEASE_MAY_END) world.tell({ kind: 'stood still', process: name })
+      return
+    }
     case 'set the clock':
       setClock(world, command)
       return

@@ -35,6 +35,8 @@ export class Scheduler {
   readonly #log: (line: string) => void
   #pending: Pending[] = []
   #number = 0
+  /** Processes that stand still, and until when. */
+  readonly #still = new Map<string, number>()
   /** True time. No process sees it: each has a clock of its own. Epoch milliseconds. */
   now = START
 
@@ -65,6 +67,15 @@ export class Scheduler {
     this.#pending = this.#pending.filter((pending) => pending.process !== process)
   }
 
+  /** The whole process stands still: its machine is suspended, or collects garbage. */
+  stall(process: string, milliseconds: number): void {
+    this.#still.set(process, this.now + milliseconds)
+  }
+
+  #dueAt({ at, process }: Pending): number {
+    return Math.max(at, this.#still.get(process) ?? 0)
+  }
+
   /** One operation, of those that are due. @returns false where there is none. */
   async step(): Promise<boolean> {
     await quiet()
@@ -85,7 +96,7 @@ export class Scheduler {
       await quiet()
       if (isDone()) return
       if (await this.step()) continue
-      const next = this.#pending.reduce((first, { at }) => Math.min(first, at), Number.POSITIVE_INFINITY)
+      const next = this.#pending.reduce((first, each) => Math.min(first, this.#dueAt(each)), Number.POSITIVE_INFINITY)
       if (next > until) return
       this.now = Math.max(this.now, next)
     }
@@ -101,7 +112,7 @@ export class Scheduler {
   /** In an order that does not depend on how promises settled. */
   #due(): Pending[] {
     return this.#pending
-      .filter(({ at }) => at <= this.now)
+      .filter((each) => this.#dueAt(each) <= this.now)
       .sort((a, b) => compare(a.process, b.process) || compare(a.kind, b.kind) || a.number - b.number)
   }
 }

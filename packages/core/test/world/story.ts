@@ -4,7 +4,8 @@ import type { Ran } from './run-sequence.ts'
 
 /** A failure, as a person reads it: what was done, what happened, and what of it was not justified. */
 export function storyOf({ seed, log, unjustified }: Ran): string {
-  const lines = log.flatMap((line) => {
+  const end = log.findIndex((line) => line.includes(' !!! '))
+  const lines = log.slice(0, end < 0 ? undefined : end + 1).flatMap((line) => {
     const [time = '', mark] = line.split(' ', 2)
     const said = sentence(mark, line.slice(line.indexOf(' ', line.indexOf(' ') + 1) + 1), line.slice(time.length + 1))
     return said === undefined ? [] : [`${time.padStart(10)}  ${said}`]
@@ -63,6 +64,8 @@ function doneBy(command: Command): string {
       return `${command.seconds} s pass`
     case 'kill':
       return `process ${command.process + 1} is killed`
+    case 'stand still':
+      return `process ${command.process + 1} stands still for ${command.seconds} s`
     case 'set the clock':
       return `the clock of process ${command.process + 1} is set ${command.seconds} s ahead`
     case 'set the issuer’s clock':
@@ -116,6 +119,7 @@ function eventIn(event: Happening): string | undefined {
     case 'must run':
       return `all is well; a new call ends as ${event.status}`
     case 'died':
+    case 'stood still':
     case 'clocks':
     case 'written':
     case 'token issued':
