@@ -40,6 +40,8 @@ const SKEW = 30
 const SLACK = 15
 /** How long a process may not know of a revocation, where nothing durable is at stake. Seconds. */
 const REVOCATION_SECONDS = 5
+/** Time from the last look at what was revoked until a body begins. Seconds. */
+const CLAIM_SECONDS = 0.2
 const MAX_STARTS = 3
 const IN_DOUBT_SECONDS = 3600
 const ONCE_MORE_SECONDS = 60
@@ -199,7 +201,9 @@ export class Model {
     const call = this.#callOf(event.call)
     const start: Start = { call, at: event.at, writes: call.rules.unseen ? 1 : 0, state: 'under way', since: event.at }
     this.#startOf.set(event.call, start)
-    this.#notRevoked(call.caller, call.at, `runs ${nameOf(call)}`, call.rules.writes ? 0 : REVOCATION_SECONDS)
+    // A write reads what was revoked right before it starts; a read may not know of it for some seconds.
+    const [decidedAt, unknown] = call.rules.writes ? [event.at - CLAIM_SECONDS, 0] : [call.at, REVOCATION_SECONDS]
+    this.#notRevoked(call.caller, decidedAt, `runs ${nameOf(call)}`, unknown)
     if (!call.rules.writes) return
     const run = this.#sameCallSameKey(call, event)
     this.#notAgain(call, run)

@@ -272,6 +272,7 @@ function deploy(world: World, { process, change }: Of<'deploy'>): void {
 
 function setClock(world: World, { process, seconds }: Of<'set the clock'>): void {
   world.process(process).skewMs = seconds * 1000
+  world.worstSkewMs = Math.max(world.worstSkewMs, Math.abs(seconds * 1000))
   tellClocks(world)
 }
 
