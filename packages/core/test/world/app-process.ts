@@ -1,12 +1,12 @@
 import type { AuditEvent, Guard, UserIdentity } from '../../src/index.ts'
 import type { ApprovalGate, ResourceServer } from '../../src/resource-server/index.ts'
 import type { Boot } from './bundle.ts'
-import type { Caller } from './events.ts'
+import type { Caller, Happening } from './events.ts'
 import { API, APP, ISSUER } from './issuer.ts'
 import type { Login } from './people.ts'
-import { SimulatedProcess } from './simulated-process.ts'
-import { policyOf, type ToolName, textOf } from './tools.ts'
-import type { World } from './world.ts'
+import { type ProcessOptions, SimulatedProcess } from './simulated-process.ts'
+import type { SimulatedDatabase } from './simulated-store.ts'
+import { type Deployed, policyOf, type ToolName, textOf } from './tools.ts'
 
 /** Who acts, as the SDK verified them, and as the model knows them. */
 export interface Actor {
@@ -16,18 +16,29 @@ export interface Actor {
 
 const keys = { seal: [new Uint8Array(32).fill(3)], index: new Uint8Array(32).fill(4) } as const
 
+/** What a process of the app needs of its world. */
+export interface AppWorld extends Pick<ProcessOptions, 'scheduler' | 'faults' | 'network' | 'seed'> {
+  readonly database: SimulatedDatabase
+  readonly deployed: readonly Deployed[]
+  readonly asked: { readonly id: string; readonly owner: string; readonly approver: string }[]
+  nextCall(): number
+  note(line: string): void
+  saw(what: string): void
+  tell(happening: Happening): void
+}
+
 /** One process of the app: a guard, the approvers' inbox, and what is under way in it. */
 export class AppProcess extends SimulatedProcess {
   readonly place: number
   readonly guard: Guard
   readonly inbox: (request: Request) => Promise<Response>
-  readonly #world: World
+  readonly #world: AppWorld
   readonly #profile: ReturnType<SimulatedProcess['sdk']['oidc']>
   readonly #verified = new Map<string, Promise<UserIdentity>>()
   /** Work that was begun and has not ended, but for what hangs. */
   underWay = 0
 
-  constructor(world: World, boot: Boot, name: string, place: number) {
+  constructor(world: AppWorld, boot: Boot, name: string, place: number) {
     const { scheduler, faults, network, seed } = world
     super({ name, boot, scheduler, faults, network, seed })
     this.#world = world

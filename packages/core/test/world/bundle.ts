@@ -70,6 +70,9 @@ function patchedCopy(patch: string): string {
   const copy = mkdtempSync(join(tmpdir(), 'behalf-world-'))
   cpSync(join(core, 'src'), join(copy, 'src'), { recursive: true })
   cpSync(join(core, 'test/world/entry.ts'), join(copy, 'test/world/entry.ts'), { recursive: true })
-  execFileSync('git', ['apply', '--whitespace=nowarn', patch], { cwd: copy, stdio: ['ignore', 'ignore', 'pipe'] })
+  execFileSync('git', ['apply', '-C1', '--whitespace=nowarn', patch], {
+    cwd: copy,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   return copy
 }

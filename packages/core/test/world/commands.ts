@@ -141,7 +141,7 @@ function castOf(random: Random): Cast {
   const approver = some([WHOEVER_WAS_ASKED, WHOEVER_WAS_ASKED, 'carol', 'dave', 'ann'], 3)
   const person = some(['carol', 'dave'], 2)
   const isCalm = random.oneIn(2)
-  const fails = random.below(3)
+  const fails = random.below(4)
   const plans = some(bodyPlans, 3)
   const statuses = some([200, 200, 201, 403, 409, 500, 0], 3)
   return {

@@ -1,6 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { type Handler, json, type Received } from './network.ts'
-import type { Phones } from './phones.ts'
 
 export const ISSUER = 'https://issuer.example'
 export const API = 'https://api.example'
@@ -22,6 +21,12 @@ export interface Issued {
   readonly authTime?: number | undefined
 }
 
+/** The part of the server that asks people (CIBA). */
+export interface AsksPeople {
+  authorize(request: Received): Response
+  poll(form: URLSearchParams): Response
+}
+
 /** What is wrong with the next exchange. */
 export type IssuerFault = 'wrong user' | 'more scopes' | 'other audience' | 'html' | 'no scope' | 'expires nonsense'
 
@@ -39,7 +44,7 @@ export class Issuer {
   /** Wrong answers to come, in order. */
   readonly faults: IssuerFault[] = []
   /** Where it asks people. */
-  phones: Phones | undefined
+  phones: AsksPeople | undefined
   /** How far its clock is ahead, in seconds. */
   skewSeconds = 0
 
