@@ -214,7 +214,7 @@ const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Mak
   'log in': [2, ({ random, anybody }) => ({ who: anybody(), saysWhen: random.oneIn(2) })],
   refresh: [1, ({ anybody }) => ({ who: anybody() })],
   revoke: [
-    2,
+    3,
     ({ random, process, anybody }) => ({
       process: process(),
       who: anybody(),
@@ -245,7 +245,7 @@ const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Mak
   kill: [2, ({ process }) => ({ process: process() })],
   'stand still': [1, ({ random, process }) => ({ process: process(), seconds: random.pick([20, 70, 200]) })],
   'set the clock': [
-    1,
+    2,
     ({ random, process }) => ({ process: process(), seconds: random.pick([0, 20, -20, 3600, -3600]) }),
   ],
   'set the issuer’s clock': [1, ({ random }) => ({ seconds: random.pick([0, 20, -20]) })],
@@ -269,13 +269,26 @@ const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Mak
 
 const all = Object.keys(makers) as Command['do'][]
 
-/** The commands of a seed: each seed takes a random subset of them. */
+/** What belongs together: half of the seeds take one of these, and try it more closely. */
+const themes: readonly (readonly Command['do'][])[] = [
+  ['revoke', 'set the clock', 'log in', 'refresh', 'create a job'],
+  ['revoke', 'answer', 'stand still', 'create a job', 'end a job'],
+  ['deploy', 'answer', 'cancel', 'answer on the phone'],
+  ['resolve', 'kill', 'stand still', 'break'],
+  ['answer', 'log in', 'deploy', 'revoke'],
+  ['order', 'kill', 'break'],
+]
+
+/** The commands of a seed: those of a theme, or a random subset. */
 export function commandsOf(random: Random): readonly Command[] {
   const cast = castOf(random)
   const share = 2 + random.below(2)
-  const always = random.oneIn(2) ? ['call', 'pass', 'answer', 'answer on the phone'] : ['call', 'pass']
-  const taken = all.filter((name) => always.includes(name) || random.oneIn(share))
-  const bag = taken.flatMap((name) => Array<Command['do']>(makers[name][0]).fill(name))
+  const taken: readonly Command['do'][] = random.oneIn(2)
+    ? [...random.pick(themes), ...random.pick(themes)]
+    : all.filter(() => random.oneIn(share))
+  const bag = [...taken, 'call' as const, 'pass' as const].flatMap((name) =>
+    Array<Command['do']>(makers[name][0]).fill(name),
+  )
   const paces = random.pick<readonly Command['pace'][]>([
     ['settle'],
     ['settle', 'settle', 'settle', 8],
