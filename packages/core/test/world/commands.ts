@@ -281,11 +281,18 @@ const themes: readonly (readonly Command['do'][])[] = [
 
 /** The commands of a seed: those of a theme, or a random subset. */
 export function commandsOf(random: Random): readonly Command[] {
-  const cast = castOf(random)
+  const drawn = castOf(random)
+  const isWarm = random.oneIn(6)
   const share = 2 + random.below(2)
-  const taken: readonly Command['do'][] = random.oneIn(2)
-    ? [...random.pick(themes), ...random.pick(themes)]
-    : all.filter(() => random.oneIn(share))
+  // Revocations by several processes, before the eyes of one that reads again and again.
+  const cast: Cast = isWarm
+    ? { ...drawn, process: () => random.below(3), tool: () => 'look', owner: () => 'ann' }
+    : drawn
+  const taken: readonly Command['do'][] = isWarm
+    ? ['revoke', 'set the clock']
+    : random.oneIn(2)
+      ? [...random.pick(themes), ...random.pick(themes)]
+      : all.filter(() => random.oneIn(share))
   const bag = [...taken, 'call' as const, 'pass' as const].flatMap((name) =>
     Array<Command['do']>(makers[name][0]).fill(name),
   )

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { bundle, knownBreaks } from './bundle.ts'
 import { keptSeeds } from './kept-seeds.ts'
+import { keptSequences } from './kept-sequences.ts'
 import { runSequence } from './run-sequence.ts'
 import { search } from './search.ts'
 import { storyOf } from './story.ts'
@@ -46,4 +47,14 @@ test.each(['9', '10'])(
     expect(failed).toHaveLength(1)
   },
   240_000,
+)
+
+test.each(Object.entries(keptSequences))(
+  'the known break %s is found by its kept sequence',
+  async (name, commands) => {
+    const mended = await runSequence(await bundle(), 'kept', commands)
+    const broken = await runSequence(await bundle(name), 'kept', commands)
+    expect([mended.unjustified.length, broken.unjustified.length]).toEqual([0, 1])
+  },
+  120_000,
 )
