@@ -22,8 +22,7 @@ export async function allIsWell(
   world.issuer.faults.length = 0
   world.issuer.skewSeconds = 0
   for (const { place } of world.alive()) world.kill(place)
-  // What a process with a fast clock revoked is revoked until that time comes.
-  await world.scheduler.pass(LONG_ENOUGH_MS + world.worstSkewMs)
+  await world.scheduler.pass(LONG_ENOUGH_MS)
   for (const who of ['ann', 'bob', 'carol', 'dave']) world.people.logIn(who, true)
   await callAgain(world, commands, settle)
   await newPerson(world, settle)

@@ -106,7 +106,7 @@ export type Happening =
       readonly answer: 'yes' | 'no' | 'reopen'
       readonly calledAt: number
     }
-  | { readonly kind: 'revoked'; readonly subject?: string; readonly session?: string; readonly clockError: number }
+  | { readonly kind: 'revoked'; readonly subject?: string; readonly session?: string }
   | { readonly kind: 'job created'; readonly job: string; readonly by: Caller; readonly calledAt: number }
   | { readonly kind: 'job ended'; readonly job: string }
   | {

@@ -55,7 +55,12 @@ export class Issuer {
   }
 
   now(): number {
-    return Math.floor(this.#now() / 1000) + this.skewSeconds
+    return Math.floor(this.trueNow()) + this.skewSeconds
+  }
+
+  /** Epoch seconds, whatever its clock says. */
+  trueNow(): number {
+    return this.#now() / 1000
   }
 
   /** What a token stands for; `undefined` where this server did not issue it. */

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { bundle } from './bundle.ts'
 import { coverageOf } from './coverage.ts'
@@ -41,7 +40,7 @@ async function main(options: WorldOptions): Promise<void> {
   console.log(
     `the world: ${options.minutes} min, seed ${seed}${knownBreak === undefined ? '' : `, break ${knownBreak}`}`,
   )
-  const workers = Array.from({ length: availableParallelism() }, (_, core) =>
+  const workers = Array.from({ length: options.cores }, (_, core) =>
     started({ ...options, seed: `${seed}.${core}` }),
   )
   const found = await (knownBreak === undefined ? Promise.all(workers) : Promise.race(workers).then((first) => [first]))

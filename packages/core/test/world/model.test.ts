@@ -166,7 +166,7 @@ describe('the model says which histories are justified', () => {
     [
       'notRevoked',
       [
-        [0, { kind: 'revoked', subject: 'ann', clockError: 0 }],
+        [0, { kind: 'revoked', subject: 'ann' }],
         [1, called(1, { caller: { ...ann, provenAt: START - 60 } })],
         [2, began(1)],
       ],
@@ -174,7 +174,7 @@ describe('the model says which histories are justified', () => {
     [
       'notRevoked',
       [
-        [0, { kind: 'revoked', session: 's1', clockError: 0 }],
+        [0, { kind: 'revoked', session: 's1' }],
         [1, { kind: 'job created', job: 'j', by: ann, calledAt: START + 1 }],
       ],
     ],

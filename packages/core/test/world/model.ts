@@ -99,8 +99,6 @@ interface Revocation {
   readonly subject?: string | undefined
   readonly session?: string | undefined
   readonly job?: string | undefined
-  /** How wrong the clocks were that took part in it. Seconds. */
-  readonly clockError: number
 }
 
 /** Statuses by which an API says that it has surely done nothing. */
@@ -159,7 +157,7 @@ export class Model {
         this.#notRevoked(event.by, event.calledAt, `creates the job ${event.job}`)
         return
       case 'job ended':
-        this.#revocations.push({ at: event.at, job: event.job, clockError: 0 })
+        this.#revocations.push({ at: event.at, job: event.job })
         return
       case 'resolved':
         this.#resolved(event)
@@ -315,7 +313,7 @@ export class Model {
       return 'that was given after the question had ended'
     }
     const revoked = this.#revocations.find(
-      (each) => each.subject === yes.approver && each.at > yes.at && each.at < call.at && this.#isTimely(each),
+      (each) => each.subject === yes.approver && each.at > yes.at && each.at < call.at,
     )
     return revoked && `of ${yes.approver}, who was revoked after it`
   }
@@ -493,7 +491,7 @@ export class Model {
   /** Promise 5. */
   #notRevoked(caller: Caller, calledAt: number, what: string, seconds = 0): void {
     const found = this.#revocations.find(
-      (each) => each.at + seconds < calledAt && concerns(each, caller) && this.#isTimely(each),
+      (each) => each.at + seconds < calledAt && concerns(each, caller),
     )
     if (found === undefined) return
     this.#refuse(
@@ -511,11 +509,6 @@ export class Model {
   /** Promise 11. */
   #notForEver({ status, why }: Of<'must run'>): void {
     if (status !== 'done') this.#refuse('notForEver', `all is well, and a new call still ends as ${status}: ${why}`)
-  }
-
-  /** Times of a revocation are compared only where the clocks that took part in it were right enough. */
-  #isTimely({ clockError }: Revocation): boolean {
-    return clockError <= SKEW
   }
 
   #tolerance(): number {

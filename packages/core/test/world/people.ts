@@ -19,13 +19,8 @@ export class People {
 
   /** @param saysWhen - Whether the token says when its user logged in. */
   logIn(who: string, saysWhen: boolean): Login {
-    const login = this.#issue(
-      who,
-      'user',
-      'agent',
-      `session-${++this.#sessions}`,
-      saysWhen ? this.#issuer.now() : undefined,
-    )
+    const authTime = saysWhen ? this.#issuer.now() : undefined
+    const login = this.#issue(who, 'user', 'agent', `session-${++this.#sessions}`, { authTime })
     this.#kept(who).push(login)
     return login
   }
@@ -35,7 +30,7 @@ export class People {
     const { caller, token } = this.login(who)
     const authTime = this.#issuer.whatIs(token)?.authTime
     if (authTime === undefined) return
-    this.#kept(who).push(this.#issue(who, 'user', 'agent', caller.session, authTime))
+    this.#kept(who).push(this.#issue(who, 'user', 'agent', caller.session, { authTime, provenAt: caller.provenAt }))
   }
 
   /** The newest login, or the first. */
@@ -48,9 +43,10 @@ export class People {
   foreign(who: string, kind: 'agent' | 'mobile'): Login {
     const { caller, token } = this.login(who)
     const authTime = this.#issuer.whatIs(token)?.authTime
+    const proof = authTime === undefined ? {} : { authTime, provenAt: caller.provenAt }
     return kind === 'mobile'
-      ? this.#issue(who, 'user', 'mobile', caller.session, authTime)
-      : this.#issue(who, 'agent helper', 'agent', caller.session, authTime)
+      ? this.#issue(who, 'user', 'mobile', caller.session, proof)
+      : this.#issue(who, 'agent helper', 'agent', caller.session, proof)
   }
 
   /** A token for the API, approved for one payment (RFC 9396). */
@@ -65,7 +61,14 @@ export class People {
     return kept
   }
 
-  #issue(subject: string, kind: string, client: string, session: string, authTime: number | undefined): Login {
+  /** @param proof - `provenAt`, true time: when the user logged in; now, where nothing is said. */
+  #issue(
+    subject: string,
+    kind: string,
+    client: string,
+    session: string,
+    { authTime, provenAt = this.#issuer.trueNow() }: { authTime?: number | undefined; provenAt?: number },
+  ): Login {
     const token = this.#issuer.issue({
       subject,
       client,
@@ -75,6 +78,6 @@ export class People {
       ...(kind.startsWith('agent') && { actor: 'helper' }),
       ...(authTime !== undefined && { authTime }),
     })
-    return { token, caller: { subject, kind, client, session, provenAt: authTime ?? this.#issuer.now() } }
+    return { token, caller: { subject, kind, client, session, provenAt } }
   }
 }

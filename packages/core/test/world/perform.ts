@@ -213,10 +213,9 @@ function chosenOf(world: World, from: readonly Shown[], which: number): Shown | 
 
 async function revoke(world: World, process: AppProcess, { who, what }: Of<'revoke'>): Promise<void> {
   const { session } = world.people.login(who).caller
-  const clockError = Math.abs(process.skewMs / 1000) + Math.abs(world.issuer.skewSeconds)
   const name = what === 'subject' ? { subject: who } : { session }
   await process.guard.revoke({ issuer: ISSUER, ...name })
-  world.tell({ kind: 'revoked', ...name, clockError })
+  world.tell({ kind: 'revoked', ...name })
 }
 
 async function createJob(world: World, process: AppProcess, { who, proof }: Of<'create a job'>): Promise<void> {
@@ -272,7 +271,6 @@ function deploy(world: World, { process, change }: Of<'deploy'>): void {
 
 function setClock(world: World, { process, seconds }: Of<'set the clock'>): void {
   world.process(process).skewMs = seconds * 1000
-  world.worstSkewMs = Math.max(world.worstSkewMs, Math.abs(seconds * 1000))
   tellClocks(world)
 }
 

@@ -32,8 +32,9 @@ export class SimulatedDatabase {
     const through = <T>(what: string, work: () => T): Promise<T> =>
       process.operation('store', what, work, () => new process.sdk.StoreError('unavailable', 'the database is away'))
     return {
-      specificationVersion: 1,
+      specificationVersion: 2,
       durable: true,
+      now: () => through('now', () => this.#now()),
       get: (key) => through(`get ${key}`, () => this.#get(key)),
       put: (key, value, options) => through(`put ${key}`, () => this.#put(key, value, options)),
       delete: (key, options) => through(`delete ${key}`, () => this.#delete(key, options?.ifVersion)),
@@ -58,7 +59,7 @@ export class SimulatedDatabase {
       expiresAt: (expiresInSeconds === undefined ? expiresAt : this.#now() + expiresInSeconds) ?? Infinity,
       index,
       queue: due?.queue,
-      dueAt: due?.at ?? Infinity,
+      dueAt: due === undefined ? Infinity : this.#now() + due.inSeconds,
     })
     return version
   }

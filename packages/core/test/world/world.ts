@@ -52,8 +52,6 @@ export class World {
   /** How the calls ended so far. */
   readonly outcomes: { readonly subject: string; readonly status: string; readonly why: string }[] = []
   readonly #subjectOf = new Map<number, string>()
-  /** How wrong clocks were at most, milliseconds. */
-  worstSkewMs = 0
   /** What was seen, for the coverage. */
   readonly seen = new Map<string, number>()
   /** The call of each request to the API, by the number in its header, and how the API answers it. */
