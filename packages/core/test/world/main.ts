@@ -2,7 +2,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { bundle } from './bundle.ts'
 import { coverageOf } from './coverage.ts'
 import { readOptions, type WorldOptions } from './options.ts'
-import { runSequence } from './run-sequence.ts'
+import { type Ran, runSequence } from './run-sequence.ts'
 import { search } from './search.ts'
 import { shrink } from './shrink.ts'
 import { storyOf } from './story.ts'
@@ -11,22 +11,22 @@ import { storyOf } from './story.ts'
 interface Found {
   readonly sequences: number
   readonly seen: readonly (readonly [string, number])[]
-  readonly stories: readonly string[]
+  readonly failed: number
 }
 
 /** A run goes on after a failure, up to so many on each core. */
 const MAX_FAILURES = 5
 
 if (isMainThread) await main(readOptions(process.argv.slice(2)))
-else parentPort?.postMessage(await work(workerData as WorldOptions))
+else parentPort?.postMessage(await work(workerData as WorldOptions, (story) => parentPort?.postMessage(story)))
 
-async function work({ minutes, seed, knownBreak }: WorldOptions): Promise<Found> {
+/** @param tell - Is given the story of each failure. */
+async function work({ minutes, seed, knownBreak }: WorldOptions, tell: (story: string) => void): Promise<Found> {
   const boot = await bundle(knownBreak)
   const failures = knownBreak === undefined ? MAX_FAILURES : 1
-  const { sequences, seen, failed } = await search(boot, { seed, milliseconds: minutes * 60_000, failures })
-  const stories: string[] = []
-  for (const each of failed) stories.push(storyOf(await shrink(boot, each)))
-  return { sequences, seen: [...seen], stories }
+  const onFailed = async (ran: Ran) => tell(storyOf(await shrink(boot, ran)))
+  const { sequences, seen, failed } = await search(boot, { seed, milliseconds: minutes * 60_000, failures, onFailed })
+  return { sequences, seen: [...seen], failed: failed.length }
 }
 
 async function main(options: WorldOptions): Promise<void> {
@@ -40,29 +40,29 @@ async function main(options: WorldOptions): Promise<void> {
   console.log(
     `the world: ${options.minutes} min, seed ${seed}${knownBreak === undefined ? '' : `, break ${knownBreak}`}`,
   )
-  const workers = Array.from({ length: options.cores }, (_, core) =>
-    started({ ...options, seed: `${seed}.${core}` }),
-  )
+  const workers = Array.from({ length: options.cores }, (_, core) => started({ ...options, seed: `${seed}.${core}` }))
   const found = await (knownBreak === undefined ? Promise.all(workers) : Promise.race(workers).then((first) => [first]))
   const seconds = (performance.now() - began) / 1000
   const seen = new Map<string, number>()
   for (const [what, times] of found.flatMap((each) => each.seen)) seen.set(what, (seen.get(what) ?? 0) + times)
   const sequences = found.reduce((sum, each) => sum + each.sequences, 0)
-  const stories = found.flatMap((each) => each.stories)
-  for (const story of stories) console.log(`\n${story}\n`)
+  const failed = found.reduce((sum, each) => sum + each.failed, 0)
   console.log(
-    `${sequences} sequences in ${seconds.toFixed(0)} s, ${(sequences / seconds).toFixed(1)} a second; ${stories.length} failed`,
+    `${sequences} sequences in ${seconds.toFixed(0)} s, ${(sequences / seconds).toFixed(1)} a second; ${failed} failed`,
   )
-  if (knownBreak !== undefined) process.exit(stories.length > 0 ? 0 : 1)
+  if (knownBreak !== undefined) process.exit(failed > 0 ? 0 : 1)
   const { report, missing } = coverageOf(seen)
   console.log(report)
-  process.exitCode = stories.length > 0 || missing > 0 ? 1 : 0
+  process.exitCode = failed > 0 || missing > 0 ? 1 : 0
 }
 
 function started(options: WorldOptions): Promise<Found> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL(import.meta.url), { workerData: options })
-    worker.once('message', resolve)
+    worker.on('message', (message: Found | string) => {
+      if (typeof message === 'string') console.log(`\n${message}\n`)
+      else resolve(message)
+    })
     worker.once('error', reject)
   })
 }

@@ -490,9 +490,7 @@ export class Model {
 
   /** Promise 5. */
   #notRevoked(caller: Caller, calledAt: number, what: string, seconds = 0): void {
-    const found = this.#revocations.find(
-      (each) => each.at + seconds < calledAt && concerns(each, caller),
-    )
+    const found = this.#revocations.find((each) => each.at + seconds < calledAt && concerns(each, caller))
     if (found === undefined) return
     this.#refuse(
       'notRevoked',

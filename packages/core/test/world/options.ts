@@ -27,6 +27,7 @@ export function readOptions(argv: readonly string[]): WorldOptions {
   const minutes = Number(values.minutes)
   if (!(minutes > 0)) throw new Error(`--minutes is ${values.minutes}: give a number above 0`)
   const cores = Number(values.cores)
-  if (!Number.isSafeInteger(cores) || cores < 1) throw new Error(`--cores is ${values.cores}: give a whole number above 0`)
+  if (!Number.isSafeInteger(cores) || cores < 1)
+    throw new Error(`--cores is ${values.cores}: give a whole number above 0`)
   return { minutes, cores, seed: values.seed ?? String(Date.now()), knownBreak: values.break, log: values.log }
 }
