@@ -69,7 +69,7 @@ describe.each(withRedisServer(['on one Redis, with two client libraries']))('%s'
   }, 30_000)
   afterAll(() => server.stop())
   const target = (client: number): Target => ({
-    client: client % 2 === 0 ? 'redis' : 'ioredis',
+    client: client % 2 === 0 ? 'redis' : 'ioredisOnce',
     port: server.port,
     prefix: 'histories',
     timeoutMs: 500,
