@@ -21,14 +21,38 @@ export async function allIsWell(
   world.faults.clear()
   world.issuer.faults.length = 0
   world.issuer.skewSeconds = 0
+  for (const [place, deployed] of world.deployed.entries()) world.deployed[place] = { ...deployed, beyondCeiling: [] }
   for (const { place } of world.alive()) world.kill(place)
   await world.scheduler.pass(LONG_ENOUGH_MS)
   for (const who of ['ann', 'bob', 'carol', 'dave']) world.people.logIn(who, true)
   await callAgain(world, commands, settle)
+  await lookAtRuns(world, settle)
   await newPerson(world, settle)
 }
 
-const well = { proof: 'login', body: 'returns', status: 200, preflight: false, pace: 'settle', process: 0 } as const
+const well = {
+  odd: undefined,
+  proof: 'login',
+  body: 'returns',
+  status: 200,
+  preflight: false,
+  pace: 'settle',
+  process: 0,
+} as const
+
+/** Some of the runs that calls were told of, as their owners see them at the end. */
+async function lookAtRuns(world: World, settle: () => Promise<void>): Promise<void> {
+  const process = world.process(0)
+  process.begin(async () => {
+    for (const [run, owner] of [...world.runs].slice(-MAX_AGAIN)) {
+      const identity = await process.verify(world.people.login(owner))
+      // A look alone tells nothing of a run that nobody was asked about.
+      const view = await process.guard.approvals.cancel(run, { identity })
+      if (view !== undefined) world.saw(`state: ${view.run ?? view.state}`)
+    }
+  })
+  await settle()
+}
 
 async function callAgain(world: World, commands: readonly Command[], settle: () => Promise<void>): Promise<void> {
   const names = new Map<string, CallCommand>()

@@ -1,4 +1,6 @@
-import type { AuditEvent, Guard, UserIdentity } from '../../src/index.ts'
+import type { Watcher } from '../../src/doors/watcher.ts'
+import type { AuditEvent, Guard, Identity, UserIdentity } from '../../src/index.ts'
+import type { StoreKeys } from '../../src/lib/index.ts'
 import type { ApprovalGate, ResourceServer } from '../../src/resource-server/index.ts'
 import type { Boot } from './bundle.ts'
 import type { Caller, Happening } from './events.ts'
@@ -6,7 +8,7 @@ import { API, APP, ISSUER } from './issuer.ts'
 import type { Login } from './people.ts'
 import { type ProcessOptions, SimulatedProcess } from './simulated-process.ts'
 import type { SimulatedDatabase } from './simulated-store.ts'
-import { type Deployed, policyOf, type ToolName, textOf } from './tools.ts'
+import { ceilingOf, type Deployed, policyOf, rolesOf, type ToolName, textOf } from './tools.ts'
 
 /** Who acts, as the SDK verified them, and as the model knows them. */
 export interface Actor {
@@ -14,12 +16,19 @@ export interface Actor {
   readonly caller: Caller
 }
 
-const keys = { seal: [new Uint8Array(32).fill(3)], index: new Uint8Array(32).fill(4) } as const
+const INDEX_KEY = new Uint8Array(32).fill(4)
+/** Each rotation adds a key; the newest seals, and all of them open. */
+const keysOf = (rotations: number): StoreKeys => {
+  const seal = Array.from({ length: rotations }, (_, number) => new Uint8Array(32).fill(100 + number)).reverse()
+  return { seal: [...seal, new Uint8Array(32).fill(3)] as unknown as StoreKeys['seal'], index: INDEX_KEY }
+}
 
 /** What a process of the app needs of its world. */
 export interface AppWorld extends Pick<ProcessOptions, 'scheduler' | 'faults' | 'network' | 'seed'> {
   readonly database: SimulatedDatabase
   readonly deployed: readonly Deployed[]
+  /** How often the app's keys were rotated. */
+  readonly rotations: number
   readonly asked: { readonly id: string; readonly owner: string; readonly approver: string }[]
   nextCall(): number
   note(line: string): void
@@ -46,14 +55,29 @@ export class AppProcess extends SimulatedProcess {
     const { sdk } = this
     const store = world.database.storeOf(this)
     this.#profile = sdk.oidc({ issuer: ISSUER, clientId: 'agent', clientSecret: 'a-client-secret' })
+    const keys = keysOf(world.rotations)
+    const approvals = { pages: sdk.inAppApprovals({ notify: (asked) => this.#notified(asked) }), phone: sdk.ciba() }
     this.guard = sdk.createGuard({
       authorizationServer: this.#profile,
-      agent: { name: 'agent:payer' },
-      approvals: { pages: sdk.inAppApprovals({ notify: (asked) => this.#notified(asked) }), phone: sdk.ciba() },
+      agent: { name: 'agent:payer', ceiling: ceilingOf(world.deployed[place] ?? { beyondCeiling: [] }) },
+      roles: {
+        rolesOf: (identity: Identity) => rolesOf(identity.kind === 'user' ? identity.subject : undefined),
+        scopesOf: () => new Set(ceilingOf({ beyondCeiling: [] })),
+      },
+      approvals,
       store,
       keys,
       audit: { write: (event) => this.#written(event) },
       onFault: (fault) => world.tell({ kind: 'written', words: JSON.stringify(fault) }),
+    })
+    this.watcher = sdk.createWatcher({
+      authorizationServer: this.#profile,
+      approvals,
+      store,
+      keys,
+      everyMs: 5_000,
+      onAnswer: ({ state }) => world.saw(`watcher: ${state}`),
+      onFault: (fault) => world.tell({ kind: 'written', words: String(fault) }),
     })
     this.api = sdk.createResourceServer({ authorizationServer: this.#profile, audience: API })
     const memory = sdk.memoryStore()
@@ -66,6 +90,21 @@ export class AppProcess extends SimulatedProcess {
       audit: { sink: { write: (event) => this.#written(event) }, agent: 'agent:payer' },
       identityOf: async (request) => this.#signedIn.get(request.headers.get('x-signed-in') ?? ''),
     })
+  }
+
+  readonly watcher: Watcher
+  #watches = false
+
+  /** Follows open questions until the process is killed. */
+  watch(): void {
+    if (this.#watches) return
+    this.#watches = true
+    void this.watcher
+      .run(new AbortController().signal)
+      .catch((error: unknown) => this.#world.note(`${this.name} app the watcher ended: ${String(error).slice(0, 200)}`))
+      .finally(() => {
+        this.#watches = false
+      })
   }
 
   /** The app's own API. */

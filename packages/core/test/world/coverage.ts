@@ -2,17 +2,19 @@
 const expected: Readonly<Record<string, readonly string[]>> = {
   'record states': [
     ...['requested', 'pending', 'approved', 'denied', 'expired', 'cancelled', 'revoked'],
-    ...['running', 'completed', 'threw', 'crashed'],
+    ...['running', 'completed', 'threw', 'crashed', 'failed'],
   ].map((state) => `state: ${state}`),
   'deny codes': [
     ...['not_permitted', 'approval_denied', 'approval_expired', 'approval_cancelled', 'revoked', 'delegation_exceeded'],
-    ...['unknown_outcome', 'too_many_attempts', 'misconfigured'],
+    ...['unknown_outcome', 'too_many_attempts', 'misconfigured', 'no_policy', 'invalid_input', 'identity_not_verified'],
+    ...['role_missing', 'approval_failed', 'approval_not_sent'],
   ].map((code) => `outcome: denied ${code}`),
-  interrupts: ['login_required', 'approval_pending'].map((kind) => `outcome: interrupted ${kind}`),
+  interrupts: ['login_required', 'approval_pending', 'step_up_required'].map((kind) => `outcome: interrupted ${kind}`),
+  watcher: ['approved', 'denied', 'expired'].map((state) => `watcher: ${state}`),
   'fault points': [
     ...['kill', 'stand still', 'store outage', 'store lost', 'store slow', 'http outage', 'http lost', 'http slow'],
     ...['issuer wrong user', 'issuer more scopes', 'issuer other audience', 'issuer html', 'issuer no scope'],
-    'issuer expires nonsense',
+    ...['issuer expires nonsense', 'issuer no device'],
   ].map((point) => `fault: ${point}`),
 }
 

@@ -64,6 +64,8 @@ export type Happening =
       readonly slot: string
       readonly amount: number
       readonly rules: Rules
+      /** Why the app lets nobody do this: its body never begins. */
+      readonly refused?: string
     }
   | { readonly kind: 'began'; readonly call: number; readonly input: string; readonly key: string }
   /** A request reached the API, or was lost on its way. `status`: what the API answered. */
@@ -99,7 +101,7 @@ export type Happening =
   | {
       readonly kind: 'answered'
       readonly isSure: boolean
-      /** Another person signed in to answer, or it is not known whether the app will hear of it: it counts for nothing. */
+      /** Another person signed in to answer: it counts for nothing. */
       readonly isFalse?: boolean
       readonly question: string
       readonly by: Caller

@@ -27,8 +27,11 @@ export interface AsksPeople {
   poll(form: URLSearchParams): Response
 }
 
-/** What is wrong with the next exchange. */
-export type IssuerFault = 'wrong user' | 'more scopes' | 'other audience' | 'html' | 'no scope' | 'expires nonsense'
+/** What is wrong with the next exchange; `no device`: with the next question on a phone. */
+export const issuerFaults = [
+  ...(['wrong user', 'more scopes', 'other audience', 'html', 'no scope', 'expires nonsense', 'no device'] as const),
+] as const
+export type IssuerFault = (typeof issuerFaults)[number]
 
 const LIFETIME = 3 * 3600
 const CIBA = 'urn:openid:params:grant-type:ciba'
@@ -61,6 +64,13 @@ export class Issuer {
   /** Epoch seconds, whatever its clock says. */
   trueNow(): number {
     return this.#now() / 1000
+  }
+
+  /** Whether the next question finds no phone. */
+  takeNoDevice(): boolean {
+    const at = this.faults.indexOf('no device')
+    if (at >= 0) this.faults.splice(at, 1)
+    return at >= 0
   }
 
   /** What a token stands for; `undefined` where this server did not issue it. */
@@ -123,7 +133,8 @@ export class Issuer {
     if (form.get('grant_type') === CIBA) return this.phones?.poll(form) ?? json(400, { error: 'invalid_grant' })
     const subject = this.whatIs(form.get('subject_token') ?? '')
     if (subject === undefined) return json(400, { error: 'invalid_request' })
-    const fault = this.faults.shift()
+    const at = this.faults.findIndex((fault) => fault !== 'no device')
+    const [fault] = at < 0 ? [] : this.faults.splice(at, 1)
     if (fault === 'html') return new Response('<h1>Bad gateway</h1>', { status: 200 })
     const asked = (form.get('scope') ?? '').split(' ')
     const scopes = fault === 'more scopes' ? [...asked, 'admin:all'] : asked

@@ -241,6 +241,13 @@ describe('the model says which histories are justified', () => {
         [1, { kind: 'written', words: 'the token abc.def was refused' }],
       ],
     ],
+    [
+      'refused',
+      [
+        [0, called(1, { refused: 'bob is no treasurer' })],
+        [1, began(1)],
+      ],
+    ],
     ['notForEver', [[0, { kind: 'must run', status: 'denied', why: '' }]]],
     ['notForEver', [[0, { kind: 'must end', status: 'unavailable', why: '' }]]],
     [

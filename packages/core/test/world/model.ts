@@ -25,6 +25,8 @@
  * 11. `notForEver`: when all is well again, a justified call runs, and every earlier one gets a definite answer.
  * 12. `orderOnce`: at an API of the app, an order runs once under its key, and an approval serves one order, unless the API
  *    refused that one.
+ * 13. `refused`: what the app lets nobody do does not begin: a call without a policy, with a wrong input, of an identity
+ *     that nobody verified, of a user without the role, or with scopes above the agent's ceiling.
  */
 import type { Caller, Text, WorldEvent } from './events.ts'
 
@@ -199,6 +201,8 @@ export class Model {
     const call = this.#callOf(event.call)
     const start: Start = { call, at: event.at, writes: call.rules.unseen ? 1 : 0, state: 'under way', since: event.at }
     this.#startOf.set(event.call, start)
+    // Promise 13.
+    if (call.refused !== undefined) this.#refuse('refused', `${nameOf(call)} begins, and ${call.refused}`)
     // A write reads what was revoked right before it starts; a read may not know of it for some seconds.
     const [decidedAt, unknown] = call.rules.writes ? [event.at - CLAIM_SECONDS, 0] : [call.at, REVOCATION_SECONDS]
     this.#notRevoked(call.caller, decidedAt, `runs ${nameOf(call)}`, unknown)
@@ -412,7 +416,7 @@ export class Model {
       this.#saidYes(question, asked, at)
       return
     }
-    if (answer === 'no') this.#noes.push({ at, text, approver })
+    if (answer === 'no') this.#noes.push({ at: calledAt, text, approver })
     else this.#noes = this.#noes.filter((no) => !isSameTool(no, last))
   }
 

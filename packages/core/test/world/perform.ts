@@ -3,8 +3,9 @@ import type { Actor, AppProcess } from './app-process.ts'
 import { bodyOf } from './body.ts'
 import { type Command, NEWEST, type Proof, WHOEVER_WAS_ASKED } from './commands.ts'
 import { APP, ISSUER } from './issuer.ts'
+import { deploy, setClock, tellClocks } from './operate.ts'
 import { placeOrder } from './orders.ts'
-import { kindOf, rulesOf } from './tools.ts'
+import { kindOf, refusedBy, rulesOf } from './tools.ts'
 import type { World } from './world.ts'
 
 /** A process that stands still for so long may be taken for dead. Seconds. */
@@ -74,6 +75,13 @@ export function perform(world: World, command: Command): void {
     case 'rotate keys':
       world.issuer.rotateKeys()
       return
+    case 'rotate the app’s keys':
+      world.rotations++
+      for (const { place } of world.alive()) world.kill(place)
+      return
+    case 'watch':
+      world.process(command.process).watch()
+      return
     case 'break':
       world.saw(`fault: ${command.kind} ${command.fault}`)
       world.faults.plan(world.process(command.process).name, command.kind, command.fault, command.after)
@@ -118,25 +126,28 @@ async function actorOf(world: World, process: AppProcess, who: string, proof: Pr
 }
 
 async function makeCall(world: World, process: AppProcess, command: Of<'call'>): Promise<void> {
-  const { who, proof, tool, slot, amount, body: plan, status } = command
+  const { who, proof, tool, slot, amount, body: plan, status, odd } = command
   const { identity, caller } = await actorOf(world, process, who, proof)
   const number = world.nextCall()
-  world.answers.set(number, plan === 'is refused' ? 403 : status)
+  world.answers.set(number, plan === 'is refused' ? 403 : plan === 'is asked for more' ? 401 : status)
   const deployed = world.deployed[process.place]
   if (deployed === undefined) return
   const rules = rulesOf(tool, deployed)
-  const policy = process.policy(tool)
-  world.tell({ kind: 'called', call: number, process: process.name, caller, tool, slot, amount, rules })
-  const invocation = { tool, slot, input: { amount }, identity }
+  const policy = odd === 'no policy' ? (undefined as never) : process.policy(tool)
+  const refused = odd ?? refusedBy(tool, who, deployed)
+  const said = { call: number, process: process.name, caller, tool, slot, amount, rules }
+  world.tell({ kind: 'called', ...said, ...(refused !== undefined && { refused }) })
+  const input = odd === 'bad input' ? { amount: 'much' } : { amount }
+  const invocation = { tool, slot, input, identity: odd === 'not verified' ? { ...identity } : identity }
   if (command.preflight) {
-    told(world, number, who, await process.guard.preflight(policy, invocation))
+    told(world, number, command, await process.guard.preflight(policy, invocation))
     return
   }
   const body = bodyOf({ world, process, number, plan })
   try {
     const outcome = (await process.guard.run(policy, invocation, body as never)) as Outcome<unknown>
     await read(outcome, plan === 'is given up')
-    told(world, number, who, outcome)
+    told(world, number, command, outcome)
   } catch (error) {
     const words = error instanceof Error ? `${error.message} ${error.stack}` : String(error)
     world.saw('outcome: threw')
@@ -153,11 +164,18 @@ async function read(outcome: Outcome<unknown>, isGivenUp: boolean): Promise<void
 const isStream = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 
-function told(world: World, call: number, owner: string, outcome: Outcome<unknown> | PreflightOutcome): void {
+function told(
+  world: World,
+  call: number,
+  { who: owner, tool, amount }: Of<'call'>,
+  outcome: Outcome<unknown> | PreflightOutcome,
+): void {
   const { status, trace } = outcome
   const run = trace.approvalId
   const code = status === 'denied' ? outcome.code : status === 'interrupted' ? outcome.interrupt.kind : undefined
   world.saw(`outcome: ${status}${code === undefined ? '' : ` ${code}`}`)
+  if (run !== undefined) world.runs.set(run, owner)
+  if (code === 'approval_denied') world.phones.heardNo(owner, tool, amount)
   if (status === 'denied' && run !== undefined && outcome.idempotencyKey !== undefined) {
     world.inDoubt.push({ run, key: outcome.idempotencyKey, owner })
   }
@@ -254,27 +272,4 @@ async function cancel(world: World, process: AppProcess, { who, which }: Of<'can
   if (chosen === undefined) return
   const { identity } = await actorOf(world, process, who, 'login')
   await process.guard.approvals.cancel(chosen.id, { identity })
-}
-
-/** Calls that are under way keep the rules that they began with; the next ones have the new ones. */
-function deploy(world: World, { process, change }: Of<'deploy'>): void {
-  const now = world.deployed[process]
-  if (now === undefined) return
-  world.deployed[process] = {
-    ...now,
-    ...(change === 'limit' && { limit: now.limit === 100 ? 600 : 100 }),
-    ...(change === 'approver' && { approver: now.approver === 'carol' ? 'dave' : 'carol' }),
-    ...(change === 'time limit' && { timeoutMs: now.timeoutMs === 10_000 ? 9_000 : 10_000 }),
-    ...(change === 'version' && { version: now.version + 1 }),
-  }
-}
-
-function setClock(world: World, { process, seconds }: Of<'set the clock'>): void {
-  world.process(process).skewMs = seconds * 1000
-  tellClocks(world)
-}
-
-function tellClocks(world: World): void {
-  const skews = [0, world.issuer.skewSeconds, ...world.alive().map(({ skewMs }) => skewMs / 1000)]
-  world.tell({ kind: 'clocks', error: Math.max(...skews) - Math.min(...skews) })
 }

@@ -1,4 +1,4 @@
-import type { Happening } from './events.ts'
+import type { Happening, Text } from './events.ts'
 import type { Issuer } from './issuer.ts'
 import { json, type Received } from './network.ts'
 import { textOf } from './tools.ts'
@@ -9,10 +9,13 @@ export type PhoneLie = 'none' | 'someone else' | 'old login' | 'no time'
 interface Request {
   readonly id: string
   readonly approver: string
+  readonly text: Text
   readonly openedAt: number
   readonly expiresAt: number
   answer?: { readonly says: 'approve' | 'deny'; readonly at: number; readonly lie: PhoneLie }
-  isSpent?: boolean
+  /** When the answer was fetched. Epoch seconds, true time. */
+  spentAt?: number
+  isHeard?: boolean
 }
 
 /** Deliveries live for much longer than the questions, or for less. Seconds. */
@@ -32,14 +35,16 @@ export class Phones {
 
   /** Takes a question, and shows it. */
   authorize({ body }: Received): Response {
+    if (this.#issuer.takeNoDevice()) return json(400, { error: 'unknown_user_id' })
     const form = new URLSearchParams(body)
     const number = this.#requests.length + 1
     const id = `phone-${number}`
     const lives = LIVES[number % 2] as number
     const openedAt = this.#issuer.now()
     const approver = form.get('login_hint') ?? ''
-    this.#requests.push({ id, approver, openedAt, expiresAt: openedAt + lives })
-    this.#tell({ kind: 'asked', question: id, approver, text: textOf(form.get('binding_message') ?? '') })
+    const text = textOf(form.get('binding_message') ?? '')
+    this.#requests.push({ id, approver, text, openedAt, expiresAt: openedAt + lives })
+    this.#tell({ kind: 'asked', question: id, approver, text })
     return json(200, { auth_req_id: id, expires_in: lives, interval: INTERVAL })
   }
 
@@ -50,32 +55,35 @@ export class Phones {
     if (chosen === undefined) return
     const at = this.#issuer.now()
     chosen.answer = { says, at, lie }
-    this.#tell({
-      kind: 'answered',
-      question: chosen.id,
-      by: {
-        subject: chosen.approver,
-        kind: 'user',
-        client: 'agent',
-        session: `phone of ${chosen.approver}`,
-        provenAt: at,
-      },
-      answer: says === 'approve' ? 'yes' : 'no',
-      calledAt: at,
-      isSure: true,
-      // Another person's answer counts for nothing, and a no only once the app has heard of it.
-      ...((lie === 'someone else' || says === 'deny') && { isFalse: true }),
-    })
+    // A no counts once the app has heard of it, and another person's yes for nothing.
+    if (says === 'approve') this.#answered(chosen, 'yes', this.#issuer.trueNow(), lie === 'someone else')
+  }
+
+  /** A call was told that its question was denied: so the app has heard of each such no that it had fetched. */
+  heardNo(owner: string, tool: string, amount: number): void {
+    for (const request of this.#requests) {
+      const { text, answer, spentAt, isHeard } = request
+      if (answer?.says !== 'deny' || spentAt === undefined || isHeard) continue
+      if (text.owner !== owner || text.tool !== tool || text.amount !== amount) continue
+      request.isHeard = true
+      this.#answered(request, 'no', spentAt, false)
+    }
+  }
+
+  #answered({ id: question, approver: subject }: Request, answer: 'yes' | 'no', at: number, isFalse: boolean): void {
+    const session = `phone of ${subject}`
+    const by = { subject, kind: 'user', client: 'agent', session, provenAt: at }
+    this.#tell({ kind: 'answered', question, by, answer, calledAt: at, isSure: true, ...(isFalse && { isFalse }) })
   }
 
   /** One poll. */
   poll(form: URLSearchParams): Response {
     const request = this.#requests.find(({ id }) => id === form.get('auth_req_id'))
-    if (request === undefined || request.isSpent) return json(400, { error: 'invalid_grant' })
+    if (request === undefined || request.spentAt !== undefined) return json(400, { error: 'invalid_grant' })
     const { answer, approver } = request
     if (this.#issuer.now() >= request.expiresAt) return json(400, { error: 'expired_token' })
     if (answer === undefined) return json(400, { error: 'authorization_pending' })
-    request.isSpent = true
+    request.spentAt = this.#issuer.trueNow()
     if (answer.says === 'deny') return json(400, { error: 'access_denied' })
     const subject = answer.lie === 'someone else' ? 'mallory' : approver
     const authTime = answer.lie === 'old login' ? request.openedAt - 600 : answer.at

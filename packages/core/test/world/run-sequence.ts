@@ -1,6 +1,7 @@
 import { allIsWell } from './all-is-well.ts'
 import type { Boot } from './bundle.ts'
-import { type Command, commandsOf } from './commands.ts'
+import type { Command } from './commands.ts'
+import { commandsOf } from './draw-commands.ts'
 import type { Unjustified } from './model.ts'
 import { perform } from './perform.ts'
 import { randomOf } from './random.ts'

@@ -31,9 +31,9 @@ function doneBy(command: Command): string {
   const at = 'process' in command ? ` at process ${command.process + 1}` : ''
   switch (command.do) {
     case 'call': {
-      const { who, proof, tool, amount, slot, body, status, preflight } = command
+      const { who, proof, tool, amount, slot, body, status, preflight, odd } = command
       const what = preflight ? 'asks whether it could call' : 'calls'
-      return `${who} (${proof}) ${what} ${tool} ${amount} under slot ${slot}${at}; its body ${body}, the API says ${status}`
+      return `${who} (${proof}) ${what} ${tool} ${amount} under slot ${slot}${at}; its body ${body}, the API says ${status}${odd === undefined ? '' : ` (${odd})`}`
     }
     case 'answer':
       return `${command.who} (${command.proof}) says ${command.answer} to question ${command.which}${command.twice ? ', twice' : ''}${at}`
@@ -72,6 +72,10 @@ function doneBy(command: Command): string {
       return `the issuer's clock is set ${command.seconds} s ahead`
     case 'rotate keys':
       return 'the issuer rotates its keys'
+    case 'rotate the app’s keys':
+      return 'the app rotates its keys, and starts anew'
+    case 'watch':
+      return `a watcher begins${at}`
     case 'break':
       return `${command.kind} operation ${command.after + 1}${at}: ${command.fault}`
     case 'mislead':
@@ -84,9 +88,9 @@ function doneBy(command: Command): string {
 function eventIn(event: Happening): string | undefined {
   switch (event.kind) {
     case 'called': {
-      const { call, caller, tool, amount, slot, process, rules } = event
+      const { call, caller, tool, amount, slot, process, rules, refused = '' } = event
       const asks = rules.limit === undefined ? 'never asks' : `asks ${rules.approver} above ${rules.limit}`
-      return `call ${call}: ${caller.subject} (${caller.kind}, ${caller.client}) ${tool} ${amount}, slot ${slot}, at ${process}; version ${rules.version} ${asks}`
+      return `call ${call}: ${caller.subject} (${caller.kind}, ${caller.client}) ${tool} ${amount}, slot ${slot}, at ${process}; version ${rules.version} ${asks}${refused && `; refused: ${refused}`}`
     }
     case 'began':
       return `call ${event.call}: its body begins with ${event.input}, key ${event.key.slice(0, 6)}`

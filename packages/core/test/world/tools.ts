@@ -13,6 +13,10 @@ export interface Deployed {
   readonly limit: number
   readonly approver: 'carol' | 'dave'
   readonly timeoutMs: number
+  /** Only who has this role may call `note` and `pay`. */
+  readonly role?: 'treasurer' | undefined
+  /** The agent may hold nothing of these tools. */
+  readonly beyondCeiling: readonly ToolName[]
 }
 
 /** What a process runs at first. During a deploy two versions run side by side. */
@@ -21,6 +25,7 @@ export const firstDeploy = (random: Random): Deployed => ({
   limit: random.oneIn(3) ? 600 : 100,
   approver: random.oneIn(4) ? 'dave' : 'carol',
   timeoutMs: 10_000,
+  beyondCeiling: [],
 })
 
 interface Kind {
@@ -66,6 +71,24 @@ export function rulesOf(tool: ToolName, deployed: Deployed): Rules {
   }
 }
 
+/** The roles of the users, as the app's directory has them. */
+export const rolesOf = (subject: string | undefined): readonly string[] =>
+  subject === 'bob' ? ['member'] : ['member', 'treasurer']
+
+const scopesOfTool = (tool: ToolName): readonly string[] => [`${tool}:do`, `${tool}:small`]
+const needsRole: readonly ToolName[] = ['note', 'pay']
+
+/** What the agent may hold at most. */
+export const ceilingOf = ({ beyondCeiling }: Pick<Deployed, 'beyondCeiling'>): readonly string[] =>
+  toolNames.filter((tool) => !beyondCeiling.includes(tool)).flatMap(scopesOfTool)
+
+/** Why the app lets this user call the tool in no case. */
+export function refusedBy(tool: ToolName, subject: string, { role, beyondCeiling }: Deployed): string | undefined {
+  if (role !== undefined && needsRole.includes(tool) && !rolesOf(subject).includes(role))
+    return `${subject} is no ${role}`
+  return beyondCeiling.includes(tool) ? 'its scopes are above the ceiling' : undefined
+}
+
 /** The same, for the SDK. */
 export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, random: () => string) {
   const {
@@ -88,6 +111,7 @@ export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, random: (
     version: String(deployed.version),
     timeoutMs: deployed.timeoutMs,
     effect: reads ? 'read' : 'write',
+    ...(deployed.role !== undefined && needsRole.includes(tool) && { roles: [deployed.role] }),
     access,
     ...(asks && {
       approval: {

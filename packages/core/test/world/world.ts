@@ -57,6 +57,9 @@ export class World {
   /** The call of each request to the API, by the number in its header, and how the API answers it. */
   readonly answers = new Map<number, number>()
   readonly deployed: Deployed[]
+  rotations = 0
+  /** Runs that calls were told of, and whose. */
+  readonly runs = new Map<string, string>()
 
   constructor(boot: Boot, seed: string) {
     this.#boot = boot
@@ -154,7 +157,9 @@ export class World {
       ...(status !== 0 && { status }),
     })
     if (status === 0) throw new TypeError('the connection broke')
-    return new Response(null, { status })
+    // A recent login is wanted.
+    const more = { 'www-authenticate': 'Bearer error="insufficient_user_authentication", max_age="60"' }
+    return new Response(null, { status, ...(status === 401 && { headers: more }) })
   }
 }
 
