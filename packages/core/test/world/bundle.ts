@@ -53,6 +53,23 @@ export const knownBreaks = (): readonly string[] =>
     .map((file) => file.replace('.patch', ''))
     .sort((a, b) => Number(a) - Number(b))
 
+/** Those whose patches do not apply to the source of today, and what git says of them. */
+export function inapplicableBreaks(): readonly string[] {
+  const copy = sourceCopy()
+  try {
+    return knownBreaks().flatMap((name) => {
+      try {
+        apply(join(breaks, `${name}.patch`), copy, ['--check'])
+        return []
+      } catch (error) {
+        return [`${name}: ${error}`]
+      }
+    })
+  } finally {
+    rmSync(copy, { recursive: true })
+  }
+}
+
 function bootOf(code: string): Boot {
   const script = new Script(`(function (module, require, ${shadowed.join(', ')}) {${code}\n})`, {
     filename: 'core-in-the-world.cjs',
@@ -67,12 +84,21 @@ function bootOf(code: string): Boot {
 }
 
 function patchedCopy(patch: string): string {
+  const copy = sourceCopy()
+  apply(patch, copy)
+  return copy
+}
+
+function sourceCopy(): string {
   const copy = mkdtempSync(join(tmpdir(), 'behalf-world-'))
   cpSync(join(core, 'src'), join(copy, 'src'), { recursive: true })
   cpSync(join(core, 'test/world/entry.ts'), join(copy, 'test/world/entry.ts'), { recursive: true })
-  execFileSync('git', ['apply', '-C1', '--whitespace=nowarn', patch], {
+  return copy
+}
+
+function apply(patch: string, copy: string, options: readonly string[] = []): void {
+  execFileSync('git', ['apply', ...options, '-C1', '--whitespace=nowarn', patch], {
     cwd: copy,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  return copy
 }
