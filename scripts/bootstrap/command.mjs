@@ -42,11 +42,17 @@ export function resolveCommand([name, ...args]) {
       return { name: 'npm run check', ...everything, argv: node('scripts/check.ts', args) }
     case 'fuzz':
       return { name: 'npm run fuzz', ...everything, argv: node('scripts/fuzz.ts', args) }
+    case 'world':
+      return {
+        name: 'npm run world',
+        ...everything,
+        argv: node(join('packages', 'core', 'test', 'world', 'main.ts'), args),
+      }
     case 'mutate':
       return { name: 'npm run mutate', ...everything, argv: node('scripts/mutate.ts', args) }
     default:
       throw new Failure(
-        `there is no command ${JSON.stringify(name ?? '')}: use demo, sandbox, web, test, bench, docs, check, fuzz or mutate`,
+        `there is no command ${JSON.stringify(name ?? '')}: use demo, sandbox, web, test, bench, docs, check, fuzz, world or mutate`,
       )
   }
 }

@@ -21,6 +21,8 @@ export interface RedisServer {
   readonly port: number
   /** SIGKILL, and another process on the same port and data. */
   restart(): Promise<void>
+  /** It stands still for so long, with all that is on its way to it. Milliseconds. */
+  pause(milliseconds: number): Promise<void>
   stop(): Promise<void>
   /** Lets this process end while the server runs; it ends with the process. */
   unref(): void
@@ -65,6 +67,11 @@ export async function startRedisServer({
     async restart() {
       await killChild(child)
       child = await start(args, port)
+    },
+    async pause(milliseconds) {
+      child.kill('SIGSTOP')
+      await wait(milliseconds)
+      child.kill('SIGCONT')
     },
     async stop() {
       await killChild(child)

@@ -7,7 +7,12 @@ import { clients } from './redis-clients.ts'
 /** Where a worker finds its store. */
 export type Target =
   | { readonly file: string }
-  | { readonly client: keyof typeof clients; readonly port: number; readonly prefix: string }
+  | {
+      readonly client: keyof typeof clients
+      readonly port: number
+      readonly prefix: string
+      readonly timeoutMs?: number
+    }
 
 /** What a worker tells after each write, and at its end. */
 export interface Told {
@@ -29,8 +34,9 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 export async function openTarget(target: Target): Promise<Store> {
   if ('file' in target) return sqliteStore(target)
+  const { prefix, timeoutMs } = target
   const { client } = await clients[target.client](target.port)
-  return redisStore({ client, prefix: target.prefix })
+  return redisStore({ client, prefix, ...(timeoutMs !== undefined && { timeoutMs }) })
 }
 
 /**

@@ -52,8 +52,8 @@ export class Revocations {
     delegation: new Map(),
   }
   #isEmpty = true
-  /** Epoch milliseconds. */
-  #readAt = Number.NEGATIVE_INFINITY
+  /** When the log was read last: epoch milliseconds, and milliseconds of a time that nobody sets back. */
+  #readAt = { clock: Number.NEGATIVE_INFINITY, elapsed: Number.NEGATIVE_INFINITY }
 
   /** @param everySeconds - How long what the log said may be used. */
   constructor(opened: OpenedStore, everySeconds = 5) {
@@ -88,14 +88,16 @@ export class Revocations {
   }
 
   #wasRead(now: number): boolean {
-    const age = now - this.#readAt
-    return age >= 0 && age < this.#everyMs
+    const { clock, elapsed } = this.#readAt
+    // A clock that was set back does not make new what was read long ago.
+    return now >= clock && Math.max(now - clock, performance.now() - elapsed) < this.#everyMs
   }
 
   /** Reads what is new in the log, now. */
   async read(now: number): Promise<void> {
+    const elapsed = performance.now()
     await this.#log.read(now / 1000)
-    this.#readAt = now
+    this.#readAt = { clock: now, elapsed }
     this.#forget(now / 1000 - KEPT_SECONDS)
   }
 

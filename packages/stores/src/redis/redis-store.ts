@@ -39,6 +39,9 @@ export interface RedisStoreOptions {
  * needs `appendfsync always`, and a failover to a replica may forget the newest writes. A server whose
  * `maxmemory-policy` is another than `noeviction`, or that does not say it, is refused at each call.
  *
+ * A client that sends again what it got no answer to (`ioredis`, unless `autoResendUnfulfilledCommands` is `false`) can
+ * count one too many after a lost connection, and tell a delete that was carried out as a conflict.
+ *
  * Refuses Redis Cluster: its client at construction, and one of its nodes by each call.
  *
  * @throws `ConfigurationError` An option is missing, wrong or unknown, or the client is of a cluster.

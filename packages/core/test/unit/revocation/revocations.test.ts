@@ -1,5 +1,5 @@
 import { verifies } from '@behalf/testing/requirements'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Identity, UserIdentity } from '../../../src/contract/index.ts'
 import { openStoreKeys } from '../../../src/lib/index.ts'
 import { Revocations } from '../../../src/revocation/index.ts'
@@ -204,6 +204,18 @@ describe('other processes', () => {
     await here.read(NOW)
     expect(here.isFresh(NOW)).toBe(true)
     expect(here.isFresh(NOW - 1)).toBe(false)
+  })
+
+  test(verifies('I9', 'read it again where their clock went back to when they read it last'), async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { here, there } = setup(5)
+    await there.read(NOW)
+    await here.add({ ...owner, subject: 'ann' })
+    vi.advanceTimersByTime(20_000)
+    expect(there.isFresh(NOW + 100)).toBe(false)
+    await there.refresh(NOW + 100, undefined)
+    expect(there.find(user(), NOW + 100)).toBeDefined()
   })
 
   test(

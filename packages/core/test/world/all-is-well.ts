@@ -1,0 +1,93 @@
+import { type Command, NEWEST, WHOEVER_WAS_ASKED } from './commands.ts'
+import { perform } from './perform.ts'
+import type { World } from './world.ts'
+
+type CallCommand = Extract<Command, { readonly do: 'call' }>
+
+/** What had to end by itself has ended by then: leases, renewals, waits. Milliseconds. */
+const LONG_ENOUGH_MS = 130_000
+/** Earlier calls that are tried again. */
+const MAX_AGAIN = 4
+
+/**
+ * Ends a sequence: every process is started anew, no clock is wrong, and nothing fails. Then every earlier call gets a
+ * definite answer, and a person of whom nobody has heard yet makes calls that run.
+ */
+export async function allIsWell(
+  world: World,
+  commands: readonly Command[],
+  settle: () => Promise<void>,
+): Promise<void> {
+  world.faults.clear()
+  world.issuer.faults.length = 0
+  world.issuer.skewSeconds = 0
+  for (const [place, deployed] of world.deployed.entries()) world.deployed[place] = { ...deployed, beyondCeiling: [] }
+  for (const { place } of world.alive()) world.kill(place)
+  await world.scheduler.pass(LONG_ENOUGH_MS)
+  for (const who of ['ann', 'bob', 'carol', 'dave']) world.people.logIn(who, true)
+  await callAgain(world, commands, settle)
+  await lookAtRuns(world, settle)
+  await newPerson(world, settle)
+}
+
+const well = {
+  odd: undefined,
+  proof: 'login',
+  body: 'returns',
+  status: 200,
+  preflight: false,
+  pace: 'settle',
+  process: 0,
+} as const
+
+/** Some of the runs that calls were told of, as their owners see them at the end. */
+async function lookAtRuns(world: World, settle: () => Promise<void>): Promise<void> {
+  const process = world.process(0)
+  process.begin(async () => {
+    for (const [run, owner] of [...world.runs].slice(-MAX_AGAIN)) {
+      const identity = await process.verify(world.people.login(owner))
+      // A look alone tells nothing of a run that nobody was asked about.
+      const view = await process.guard.approvals.cancel(run, { identity })
+      if (view !== undefined) world.saw(`state: ${view.run ?? view.state}`)
+    }
+  })
+  await settle()
+}
+
+async function callAgain(world: World, commands: readonly Command[], settle: () => Promise<void>): Promise<void> {
+  const names = new Map<string, CallCommand>()
+  for (const command of commands) {
+    if (command.do === 'call')
+      names.set(JSON.stringify([command.who, command.tool, command.slot, command.amount]), command)
+  }
+  for (const command of [...names.values()].slice(0, MAX_AGAIN)) {
+    const before = world.outcomes.length
+    perform(world, { ...command, ...well })
+    await settle()
+    const [ended] = world.outcomes.slice(before)
+    world.tell({ kind: 'must end', status: ended?.status ?? 'nothing', why: ended?.why ?? 'it did not end' })
+  }
+}
+
+async function newPerson(world: World, settle: () => Promise<void>): Promise<void> {
+  const note = { ...well, do: 'call', who: 'zoe', tool: 'note', slot: 'first', amount: 1 } as const
+  const pay = { ...well, do: 'call', who: 'zoe', tool: 'pay', slot: 'second', amount: 900 } as const
+  const yes = {
+    do: 'answer',
+    process: 0,
+    who: WHOEVER_WAS_ASKED,
+    proof: 'login',
+    which: NEWEST,
+    answer: 'approve',
+    twice: false,
+    pace: 'settle',
+  } as const
+  for (const command of [note, pay, { do: 'pass', seconds: 6, pace: 'settle' } as const, yes, pay]) {
+    perform(world, command)
+    await settle()
+  }
+  const [noted, , paid] = world.outcomes.filter(({ subject }) => subject === 'zoe')
+  for (const ended of [noted, paid]) {
+    world.tell({ kind: 'must run', status: ended?.status ?? 'nothing', why: ended?.why ?? 'it did not end' })
+  }
+}

@@ -1,0 +1,113 @@
+import type { Call } from '../../src/index.ts'
+import type { AppProcess } from './app-process.ts'
+import type { BodyPlan } from './commands.ts'
+import { API } from './issuer.ts'
+import type { World } from './world.ts'
+
+/** The call whose body runs. */
+export interface BodyOf {
+  readonly world: World
+  readonly process: AppProcess
+  readonly number: number
+  readonly plan: BodyPlan
+}
+
+interface Access {
+  readonly fetch: (input: string, init: RequestInit) => Promise<Response>
+  readonly withToken: (use: (token: string) => string) => Promise<string>
+}
+
+/** The body of every tool: it does what its plan says, and tells the model what an observer would see. */
+export function bodyOf(of: BodyOf): (input: unknown, call: Call) => unknown {
+  const { world, number, plan } = of
+  return (input, call) => {
+    world.tell({ kind: 'began', call: number, input: JSON.stringify(input), key: call.idempotencyKey })
+    const work = new Work(of, (call.access as { api?: Access }).api)
+    return plan === 'streams' || plan === 'is given up' ? work.stream() : work.run()
+  }
+}
+
+class Work {
+  readonly #of: BodyOf
+  readonly #access: Access | undefined
+
+  constructor(of: BodyOf, access: Access | undefined) {
+    this.#of = of
+    this.#access = access
+  }
+
+  async run(): Promise<unknown> {
+    const { world, number, plan, process } = this.#of
+    try {
+      const result = await this.#result()
+      world.tell({ kind: 'body ended', call: number, how: 'returned', result: JSON.stringify(result) })
+      return result
+    } catch (error) {
+      const how = plan === 'says no effect' && error instanceof process.sdk.HadNoEffect ? 'said no effect' : 'threw'
+      world.tell({ kind: 'body ended', call: number, how })
+      throw error
+    }
+  }
+
+  /** Whoever reads it may give it up after the first piece. */
+  async *stream(): AsyncGenerator<string, unknown> {
+    const { world, number } = this.#of
+    let how: 'returned' | 'threw' = 'threw'
+    const result = { streamed: number }
+    try {
+      await this.#send('POST')
+      yield 'a piece'
+      yield 'another piece'
+      how = 'returned'
+      return result
+    } finally {
+      world.tell({
+        kind: 'body ended',
+        call: number,
+        how,
+        ...(how === 'returned' && { result: JSON.stringify(result) }),
+      })
+    }
+  }
+
+  async #result(): Promise<unknown> {
+    const { plan, number, process, world } = this.#of
+    switch (plan) {
+      case 'throws before':
+        throw new Error('nothing was sent')
+      case 'reads and throws':
+        await this.#send('GET')
+        throw new Error('read, and gave up')
+      case 'takes the raw token':
+        world.tell({ kind: 'took the raw token', call: number })
+        await this.#access?.withToken((token) => token.slice(0, 4))
+        throw new Error('took the raw token, and threw')
+      case 'hangs':
+        await this.#send('POST')
+        process.underWay--
+        return new Promise(() => {})
+      case 'says no effect':
+        await this.#send('POST')
+        throw new process.sdk.HadNoEffect(new Error('the API undid it'))
+      case 'throws after':
+        await this.#send('POST')
+        throw new Error('the answer made no sense')
+      default: {
+        const status = await this.#send('POST')
+        if (status >= 400) throw new Error(`the API said ${status}`)
+        return plan === 'returns a date' ? new Date(0) : { done: number }
+      }
+    }
+  }
+
+  async #send(method: string): Promise<number> {
+    const { process, number, world } = this.#of
+    if (this.#access === undefined) {
+      const work = () => world.note(`${process.name} does its own work for the call ${number}`)
+      await process.operation('app', 'work', work, () => new Error('its own work failed'))
+      return 200
+    }
+    const response = await this.#access.fetch(`${API}/do`, { method, headers: { 'x-call': String(number) } })
+    return response.status
+  }
+}

@@ -1,0 +1,121 @@
+import type { Fault } from './faults.ts'
+import type { IssuerFault } from './issuer.ts'
+import type { PhoneLie } from './phones.ts'
+import type { ToolName } from './tools.ts'
+
+/** What a body does. */
+export const bodyPlans = [
+  'returns',
+  'throws before',
+  'throws after',
+  'is refused',
+  'reads and throws',
+  'hangs',
+  'says no effect',
+  'takes the raw token',
+  'returns a date',
+  'streams',
+  'is given up',
+  'is asked for more',
+] as const
+export type BodyPlan = (typeof bodyPlans)[number]
+
+/** What is wrong with a call that an app has to refuse, whoever makes it. */
+export const oddities = ['no policy', 'bad input', 'not verified'] as const
+
+/** By which proof somebody acts. */
+export const proofs = ['login', 'old login', 'agent', 'mobile', 'job'] as const
+export type Proof = (typeof proofs)[number]
+
+interface Timed {
+  /** How many operations happen before the next command. `settle`: until every call has ended, or hangs. */
+  readonly pace: number | 'settle'
+}
+
+/** One step of a sequence. Plain data: a story prints it, a shrunk sequence leaves some out. */
+export type Command = Timed &
+  (
+    | {
+        readonly do: 'call'
+        readonly process: number
+        readonly who: string
+        readonly proof: Proof
+        readonly tool: ToolName
+        readonly slot: string
+        readonly amount: number
+        readonly body: BodyPlan
+        readonly status: number
+        readonly preflight: boolean
+        readonly odd?: (typeof oddities)[number] | undefined
+      }
+    | {
+        readonly do: 'answer'
+        readonly process: number
+        readonly who: string
+        readonly proof: Proof
+        /** The place of the question on their page, or the one that was asked last. */
+        readonly which: number
+        readonly answer: 'approve' | 'deny' | 'reopen'
+        /** Answers the same question once more. */
+        readonly twice: boolean
+      }
+    | {
+        readonly do: 'answer on the phone'
+        readonly which: number
+        readonly answer: 'approve' | 'deny'
+        readonly lie: PhoneLie
+      }
+    | {
+        readonly do: 'order'
+        readonly process: number
+        readonly who: string
+        readonly amount: number
+        /** Which of two approved tokens. */
+        readonly token: number
+        readonly key: string
+        readonly gate: number
+        readonly approved: boolean
+        readonly status: number
+      }
+    | { readonly do: 'log in'; readonly who: string; readonly saysWhen: boolean }
+    | { readonly do: 'refresh'; readonly who: string }
+    | { readonly do: 'revoke'; readonly process: number; readonly who: string; readonly what: 'subject' | 'session' }
+    | { readonly do: 'create a job'; readonly process: number; readonly who: string; readonly proof: Proof }
+    | { readonly do: 'end a job'; readonly process: number; readonly who: string }
+    | {
+        readonly do: 'resolve'
+        readonly process: number
+        readonly who: string
+        readonly proof: Proof
+        readonly which: number
+        readonly what: 'ran' | 'did_not_run'
+      }
+    | { readonly do: 'cancel'; readonly process: number; readonly who: string; readonly which: number }
+    | {
+        readonly do: 'deploy'
+        readonly process: number
+        readonly change: 'limit' | 'approver' | 'time limit' | 'version' | 'role' | 'ceiling'
+      }
+    | { readonly do: 'pass'; readonly seconds: number }
+    | { readonly do: 'kill'; readonly process: number }
+    | { readonly do: 'stand still'; readonly process: number; readonly seconds: number }
+    | { readonly do: 'set the clock'; readonly process: number; readonly seconds: number }
+    | { readonly do: 'set the issuer’s clock'; readonly seconds: number }
+    | { readonly do: 'rotate keys' }
+    | { readonly do: 'rotate the app’s keys' }
+    | { readonly do: 'watch'; readonly process: number }
+    | {
+        readonly do: 'break'
+        readonly process: number
+        readonly kind: 'store' | 'http'
+        readonly fault: Fault
+        readonly after: number
+      }
+    | { readonly do: 'mislead'; readonly fault: IssuerFault }
+  )
+
+/** The question that was asked last. */
+export const NEWEST = -1
+
+/** The approver of the question that was asked last. */
+export const WHOEVER_WAS_ASKED = 'whoever was asked'

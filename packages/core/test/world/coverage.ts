@@ -1,0 +1,31 @@
+/** What a long run has to reach: a part of the world that no sequence comes to is not tried at all. */
+const expected: Readonly<Record<string, readonly string[]>> = {
+  'record states': [
+    ...['requested', 'pending', 'approved', 'denied', 'expired', 'cancelled', 'revoked'],
+    ...['running', 'completed', 'threw', 'crashed', 'failed'],
+  ].map((state) => `state: ${state}`),
+  'deny codes': [
+    ...['not_permitted', 'approval_denied', 'approval_expired', 'approval_cancelled', 'revoked', 'delegation_exceeded'],
+    ...['unknown_outcome', 'too_many_attempts', 'misconfigured', 'no_policy', 'invalid_input', 'identity_not_verified'],
+    ...['role_missing', 'approval_failed', 'approval_not_sent'],
+  ].map((code) => `outcome: denied ${code}`),
+  interrupts: ['login_required', 'approval_pending', 'step_up_required'].map((kind) => `outcome: interrupted ${kind}`),
+  watcher: ['approved', 'denied', 'expired'].map((state) => `watcher: ${state}`),
+  'fault points': [
+    ...['kill', 'stand still', 'store outage', 'store lost', 'store slow', 'http outage', 'http lost', 'http slow'],
+    ...['issuer wrong user', 'issuer more scopes', 'issuer other audience', 'issuer html', 'issuer no scope'],
+    ...['issuer expires nonsense', 'issuer no device'],
+  ].map((point) => `fault: ${point}`),
+}
+
+/** What was reached, how often, and what was not. */
+export function coverageOf(seen: ReadonlyMap<string, number>): { readonly report: string; readonly missing: number } {
+  let missing = 0
+  const lines = Object.entries(expected).map(([what, names]) => {
+    const absent = names.filter((name) => !seen.has(name))
+    missing += absent.length
+    return `${what}: ${names.length - absent.length} of ${names.length}${absent.length > 0 ? `; never: ${absent.join(', ')}` : ''}`
+  })
+  const counts = [...seen].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, times]) => `  ${what}: ${times}`)
+  return { report: [...lines, ...counts].join('\n'), missing }
+}

@@ -1,0 +1,231 @@
+import {
+  type BodyPlan,
+  bodyPlans,
+  type Command,
+  NEWEST,
+  oddities,
+  type Proof,
+  proofs,
+  WHOEVER_WAS_ASKED,
+} from './commands.ts'
+import { issuerFaults } from './issuer.ts'
+import type { Random } from './random.ts'
+import { type ToolName, toolNames } from './tools.ts'
+
+/** What one seed draws from. Few of each: what is rare together comes together in some seeds. */
+interface Cast {
+  readonly random: Random
+  readonly process: () => number
+  readonly owner: () => string
+  readonly approver: () => string
+  readonly anybody: () => string
+  readonly proof: () => Proof
+  readonly tool: () => ToolName
+  readonly slot: () => string
+  readonly amount: () => number
+  readonly body: () => BodyPlan
+  readonly status: () => number
+  readonly answer: () => 'approve' | 'deny' | 'reopen'
+  readonly seconds: () => number
+}
+
+function castOf(random: Random): Cast {
+  /** Up to `most` of these, each seed others. */
+  const some = <T>(from: readonly T[], most: number): (() => T) => {
+    const chosen = Array.from({ length: 1 + random.below(most) }, () => random.pick(from))
+    return () => random.pick(chosen)
+  }
+  const owner = some(['ann', 'ann', 'bob'], 2)
+  const approver = some([WHOEVER_WAS_ASKED, WHOEVER_WAS_ASKED, 'carol', 'dave', 'ann'], 3)
+  const person = some(['carol', 'dave'], 2)
+  const isCalm = random.oneIn(2)
+  const fails = random.below(4)
+  const plans = some(bodyPlans, 3)
+  const statuses = some([200, 200, 201, 403, 409, 500, 0], 3)
+  return {
+    random,
+    process: some([0, 1, 2], 3),
+    owner,
+    approver,
+    anybody: () => (random.oneIn(2) ? owner() : person()),
+    proof: () => (isCalm || !random.oneIn(3) ? 'login' : random.pick(proofs)),
+    tool: some(toolNames, 2),
+    slot: some(['one', 'two', 'three'], 3),
+    amount: some([50, 500, 500, 700], 2),
+    body: () => (random.below(3) < fails ? plans() : 'returns'),
+    status: () => (random.below(3) < fails ? statuses() : 200),
+    answer: some(['approve', 'approve', 'deny', 'reopen'] as const, 2),
+    seconds: some([1, 6, 6, 20, 31, 61, 65, 130, 301, 610, 1900, 3700], 4),
+  }
+}
+
+type Make = (cast: Cast) => unknown
+
+/** How each command is made, and how often, where a seed takes it at all. */
+const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Make]>> = {
+  call: [
+    12,
+    ({ random, process, owner, proof, tool, slot, amount, body, status }) => ({
+      process: process(),
+      who: owner(),
+      proof: proof(),
+      tool: tool(),
+      slot: slot(),
+      amount: amount(),
+      body: body(),
+      status: status(),
+      preflight: random.oneIn(6),
+      ...(random.oneIn(15) && { odd: random.pick(oddities) }),
+    }),
+  ],
+  answer: [
+    6,
+    ({ random, process, approver, proof, answer }) => ({
+      process: process(),
+      who: approver(),
+      proof: proof(),
+      which: random.oneIn(2) ? NEWEST : random.below(3),
+      answer: answer(),
+      twice: random.oneIn(5),
+    }),
+  ],
+  'answer on the phone': [
+    6,
+    ({ random, answer }) => ({
+      which: random.oneIn(3) ? 1 : 0,
+      answer: answer() === 'deny' ? 'deny' : 'approve',
+      lie: random.pick(['none', 'none', 'none', 'someone else', 'old login', 'no time']),
+    }),
+  ],
+  order: [
+    4,
+    ({ random, process, owner, amount }) => ({
+      process: process(),
+      who: owner(),
+      amount: amount(),
+      token: random.below(2),
+      key: random.pick(['k1', 'k2']),
+      gate: random.below(3),
+      approved: random.oneIn(2),
+      status: random.pick([200, 201, 403, 500]),
+    }),
+  ],
+  'log in': [2, ({ random, anybody }) => ({ who: anybody(), saysWhen: random.oneIn(2) })],
+  refresh: [1, ({ anybody }) => ({ who: anybody() })],
+  revoke: [
+    3,
+    ({ random, process, anybody }) => ({
+      process: process(),
+      who: anybody(),
+      what: random.pick(['subject', 'session']),
+    }),
+  ],
+  'create a job': [2, ({ process, owner, proof }) => ({ process: process(), who: owner(), proof: proof() })],
+  'end a job': [1, ({ process, owner }) => ({ process: process(), who: owner() })],
+  resolve: [
+    2,
+    ({ random, process, owner, proof }) => ({
+      process: process(),
+      who: owner(),
+      proof: proof(),
+      which: random.below(2),
+      what: random.pick(['ran', 'did_not_run']),
+    }),
+  ],
+  cancel: [1, ({ random, process, owner }) => ({ process: process(), who: owner(), which: random.below(2) })],
+  deploy: [
+    3,
+    ({ random, process }) => ({
+      process: process(),
+      change: random.pick(['limit', 'limit', 'approver', 'time limit', 'version', 'role', 'ceiling']),
+    }),
+  ],
+  pass: [5, ({ seconds }) => ({ seconds: seconds() })],
+  kill: [2, ({ process }) => ({ process: process() })],
+  'stand still': [1, ({ random, process }) => ({ process: process(), seconds: random.pick([20, 70, 200]) })],
+  'set the clock': [
+    2,
+    ({ random, process }) => ({ process: process(), seconds: random.pick([0, 20, -20, 3600, -3600]) }),
+  ],
+  'set the issuer’s clock': [1, ({ random }) => ({ seconds: random.pick([0, 20, -20]) })],
+  'rotate keys': [1, () => ({})],
+  'rotate the app’s keys': [1, () => ({})],
+  watch: [2, ({ process }) => ({ process: process() })],
+  break: [
+    3,
+    ({ random, process }) => ({
+      process: process(),
+      kind: random.pick(['store', 'store', 'http']),
+      fault: random.pick(['outage', 'lost', 'slow']),
+      after: random.below(25),
+    }),
+  ],
+  mislead: [
+    1,
+    ({ random }) => ({
+      fault: random.pick(issuerFaults),
+    }),
+  ],
+}
+
+const all = Object.keys(makers) as Command['do'][]
+
+/** What belongs together: half of the seeds take one of these, and try it more closely. */
+const themes: readonly (readonly Command['do'][])[] = [
+  ['revoke', 'set the clock', 'log in', 'refresh', 'create a job'],
+  ['revoke', 'answer', 'stand still', 'create a job', 'end a job'],
+  ['deploy', 'answer', 'cancel', 'answer on the phone'],
+  ['resolve', 'kill', 'stand still', 'break'],
+  ['answer', 'log in', 'deploy', 'revoke'],
+  ['order', 'kill', 'break'],
+  ['watch', 'answer on the phone', 'answer', 'kill', 'mislead', 'cancel'],
+  ['rotate the app’s keys', 'answer', 'resolve', 'create a job'],
+]
+
+/** What one seed is about: part of its cast, and its commands. */
+interface Plot {
+  readonly cast: Partial<Cast>
+  readonly commands: readonly Command['do'][]
+}
+
+/** What random choices come to seldom. */
+const plotsOf = (random: Random): readonly Plot[] => [
+  // Revocations by several processes, before the eyes of one that reads again and again.
+  {
+    cast: { process: () => random.below(3), tool: () => 'look', owner: () => 'ann' },
+    commands: ['revoke', 'set the clock'],
+  },
+  // One call, tried again and again, that never has an effect.
+  {
+    cast: { body: () => 'throws before', tool: () => 'note', owner: () => 'ann', slot: () => 'one', amount: () => 50 },
+    commands: ['kill', 'rotate keys'],
+  },
+  {
+    cast: { tool: () => 'send', amount: () => 700, slot: () => 'one' },
+    commands: ['answer on the phone', 'watch', 'mislead', 'cancel'],
+  },
+  // A user who lacks a role, at times.
+  { cast: { tool: () => random.pick(['note', 'pay']), owner: () => 'bob' }, commands: ['deploy', 'answer'] },
+]
+
+/** The commands of a seed: those of a plot, of a theme, or a random subset. */
+export function commandsOf(random: Random): readonly Command[] {
+  const drawn = castOf(random)
+  const share = 2 + random.below(2)
+  const plot = random.oneIn(4) ? random.pick(plotsOf(random)) : undefined
+  const cast: Cast = { ...drawn, ...plot?.cast }
+  const themed = () => [...random.pick(themes), ...random.pick(themes)]
+  const taken = plot?.commands ?? (random.oneIn(2) ? themed() : all.filter(() => random.oneIn(share)))
+  const bag = [...taken, 'call' as const, 'pass' as const].flatMap((name) =>
+    Array<Command['do']>(makers[name][0]).fill(name),
+  )
+  const paces = random.pick<readonly Command['pace'][]>([
+    ['settle'],
+    ['settle', 'settle', 'settle', 8],
+    ['settle', 0, 5, 15, 30],
+  ])
+  return Array.from({ length: 4 + random.below(20) }, () => {
+    const name = random.pick(bag)
+    return { do: name, ...(makers[name][1](cast) as object), pace: random.pick(paces) } as Command
+  })
+}

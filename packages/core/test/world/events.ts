@@ -1,0 +1,149 @@
+/**
+ * What an observer of the app sees who does not know how the SDK works. All times are true time, in epoch seconds: the
+ * clocks of the processes may differ from it.
+ */
+export type WorldEvent = { readonly at: number } & Happening
+
+/** Who makes a call. */
+export interface Caller {
+  readonly subject: string
+  /** `user`; `agent NAME`, which acts for the user; or `job ID`, which works while the user is away. */
+  readonly kind: string
+  /** The client to which the token was issued. */
+  readonly client: string
+  readonly session: string
+  /** When the person showed who they are: at a login. For a job, the proof with which it was created. */
+  readonly provenAt: number
+  readonly job?: string
+}
+
+/** What the app says of a tool, in the version that this process runs. */
+export interface Rules {
+  readonly version: string
+  /** Amounts above it need an approval. Absent: no call does. */
+  readonly limit?: number | undefined
+  readonly approver: string
+  /** How long a question may stay open, and how long a yes may be used. Seconds. */
+  readonly lifetime: number
+  readonly useWithin: number
+  /** Each call is asked for by itself. */
+  readonly perCall: boolean
+  /** A run in doubt starts again, under its own slot. */
+  readonly retries: boolean
+  readonly writes: boolean
+  /** The body uses no credential of the SDK: nobody sees what it does. */
+  readonly unseen: boolean
+  /** What an approved call may hold, and what one that needs no approval may. */
+  readonly scopes: readonly string[]
+  readonly exemptScopes: readonly string[]
+}
+
+/** What an approver reads. */
+export interface Text {
+  readonly owner: string
+  readonly kind: string
+  readonly tool: string
+  readonly amount: number
+  readonly version: string
+}
+
+export interface Bearer {
+  readonly subject: string
+  readonly audience: string
+  readonly scopes: readonly string[]
+  readonly actor?: string | undefined
+}
+
+export type Happening =
+  | {
+      readonly kind: 'called'
+      readonly call: number
+      readonly process: string
+      readonly caller: Caller
+      readonly tool: string
+      readonly slot: string
+      readonly amount: number
+      readonly rules: Rules
+      /** Why the app lets nobody do this: its body never begins. */
+      readonly refused?: string
+    }
+  | { readonly kind: 'began'; readonly call: number; readonly input: string; readonly key: string }
+  /** A request reached the API, or was lost on its way. `status`: what the API answered. */
+  | {
+      readonly kind: 'sent'
+      readonly call: number
+      readonly bearer: Bearer
+      readonly method: string
+      readonly status?: number
+    }
+  | { readonly kind: 'took the raw token'; readonly call: number }
+  | {
+      readonly kind: 'body ended'
+      readonly call: number
+      readonly how: 'returned' | 'threw' | 'said no effect'
+      readonly result?: string
+    }
+  /** `run`: the name under which an operator finds the run. `words`: all that the app and the model were told. */
+  | {
+      readonly kind: 'outcome'
+      readonly call: number
+      readonly status: string
+      readonly code?: string
+      readonly run?: string
+      readonly result?: string
+      readonly words: string
+    }
+  | { readonly kind: 'asked'; readonly question: string; readonly approver: string; readonly text: Text }
+  /**
+   * `calledAt`: when the person answered; `at`: when the app said that it took the answer. Not sure: it was sent, and
+   * the app may or may not take it.
+   */
+  | {
+      readonly kind: 'answered'
+      readonly isSure: boolean
+      /** Another person signed in to answer: it counts for nothing. */
+      readonly isFalse?: boolean
+      readonly question: string
+      readonly by: Caller
+      readonly answer: 'yes' | 'no' | 'reopen'
+      readonly calledAt: number
+    }
+  | { readonly kind: 'revoked'; readonly subject?: string; readonly session?: string }
+  | { readonly kind: 'job created'; readonly job: string; readonly by: Caller; readonly calledAt: number }
+  | { readonly kind: 'job ended'; readonly job: string }
+  | {
+      readonly kind: 'resolved'
+      readonly isSure: boolean
+      readonly key: string
+      readonly what: 'ran' | 'did not run'
+      readonly by: Caller
+      readonly calledAt: number
+    }
+  /** The handler of an order began, or ended, at an API of the app. `token`: the one whose approval it uses. */
+  | {
+      readonly kind: 'order ran'
+      readonly store: string
+      readonly subject: string
+      readonly key: string
+      readonly token?: string
+    }
+  | {
+      readonly kind: 'order ended'
+      readonly store: string
+      readonly subject: string
+      readonly key: string
+      readonly token?: string
+      readonly status: number
+    }
+  | { readonly kind: 'died'; readonly process: string }
+  /** It did nothing for so long that everybody else takes it for dead. It goes on later. */
+  | { readonly kind: 'stood still'; readonly process: string }
+  /** The largest difference between two clocks from here on, in seconds. */
+  | { readonly kind: 'clocks'; readonly error: number }
+  /** Everything is well again, and this call, made for the first time, was justified. */
+  | { readonly kind: 'must run'; readonly status: string; readonly why: string }
+  /** The same for a call that was made before: it may be refused, and not for ever be told to come again. */
+  | { readonly kind: 'must end'; readonly status: string; readonly why: string }
+  /** An audit event, or a fault that the operator hears of. */
+  | { readonly kind: 'written'; readonly words: string }
+  | { readonly kind: 'token issued'; readonly token: string }

@@ -1,0 +1,33 @@
+/** `outage`: nothing happens, and an error comes back. `lost`: it happens, and an error comes back. `slow`: it takes 4 s. */
+export type Fault = 'outage' | 'lost' | 'slow'
+
+interface Planned {
+  readonly process: string
+  readonly kind: string
+  readonly fault: Fault
+  left: number
+}
+
+/** Which of the coming operations fail. */
+export class FaultBook {
+  #planned: Planned[] = []
+
+  /** @param after - Operations of this kind that go well before. */
+  plan(process: string, kind: string, fault: Fault, after: number): void {
+    this.#planned.push({ process, kind, fault, left: after })
+  }
+
+  take(process: string, kind: string): Fault | undefined {
+    for (const planned of this.#planned) {
+      if (planned.process !== process || planned.kind !== kind) continue
+      if (planned.left-- > 0) continue
+      this.#planned.splice(this.#planned.indexOf(planned), 1)
+      return planned.fault
+    }
+    return undefined
+  }
+
+  clear(): void {
+    this.#planned = []
+  }
+}

@@ -1,0 +1,193 @@
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
+import { type Handler, json, type Received } from './network.ts'
+
+export const ISSUER = 'https://issuer.example'
+export const API = 'https://api.example'
+/** The audience of the app itself. */
+export const APP = 'https://app.example'
+
+/** What a token says, as the issuer knows it. */
+export interface Issued {
+  readonly subject: string
+  readonly client: string
+  readonly audience: string
+  readonly scopes: readonly string[]
+  readonly actor?: string | undefined
+  readonly session?: string | undefined
+  /** `authorization_details`: what was approved. */
+  readonly details?: readonly object[] | undefined
+  /** Epoch seconds. */
+  readonly issuedAt: number
+  readonly authTime?: number | undefined
+}
+
+/** The part of the server that asks people (CIBA). */
+export interface AsksPeople {
+  authorize(request: Received): Response
+  poll(form: URLSearchParams): Response
+}
+
+/** What is wrong with the next exchange; `no device`: with the next question on a phone. */
+export const issuerFaults = [
+  ...(['wrong user', 'more scopes', 'other audience', 'html', 'no scope', 'expires nonsense', 'no device'] as const),
+] as const
+export type IssuerFault = (typeof issuerFaults)[number]
+
+const LIFETIME = 3 * 3600
+const CIBA = 'urn:openid:params:grant-type:ciba'
+const CLAIM = 'urn:openid:params:jwt:claim:'
+
+/** The authorization server: it issues what it is told to, and remembers each token. */
+export class Issuer {
+  readonly #now: () => number
+  readonly #onIssued: (token: string) => void
+  #key = keyOf(1)
+  #number = 0
+  readonly #issued = new Map<string, Issued>()
+  /** Wrong answers to come, in order. */
+  readonly faults: IssuerFault[] = []
+  /** Where it asks people. */
+  phones: AsksPeople | undefined
+  /** How far its clock is ahead, in seconds. */
+  skewSeconds = 0
+
+  /** @param now - Epoch milliseconds. */
+  constructor(now: () => number, onIssued: (token: string) => void) {
+    this.#now = now
+    this.#onIssued = onIssued
+  }
+
+  now(): number {
+    return Math.floor(this.trueNow()) + this.skewSeconds
+  }
+
+  /** Epoch seconds, whatever its clock says. */
+  trueNow(): number {
+    return this.#now() / 1000
+  }
+
+  /** Whether the next question finds no phone. */
+  takeNoDevice(): boolean {
+    const at = this.faults.indexOf('no device')
+    if (at >= 0) this.faults.splice(at, 1)
+    return at >= 0
+  }
+
+  /** What a token stands for; `undefined` where this server did not issue it. */
+  whatIs(token: string): Issued | undefined {
+    return this.#issued.get(token)
+  }
+
+  idToken(subject: string, request: string, authTime: number | undefined): string {
+    const iat = this.now()
+    const claims = { iss: ISSUER, sub: subject, aud: 'agent', iat, exp: iat + 300, [`${CLAIM}auth_req_id`]: request }
+    return this.#sign({ typ: 'JWT' }, { ...claims, ...(authTime !== undefined && { auth_time: authTime }) })
+  }
+
+  rotateKeys(): void {
+    this.#key = keyOf(this.#key.number + 1)
+  }
+
+  issue(facts: Omit<Issued, 'issuedAt'>): string {
+    const issuedAt = this.now()
+    const number = ++this.#number
+    const payload = {
+      iss: ISSUER,
+      sub: facts.subject,
+      aud: facts.audience,
+      client_id: facts.client,
+      scope: facts.scopes.join(' '),
+      iat: issuedAt,
+      exp: issuedAt + LIFETIME,
+      jti: `token-${number}`,
+      ...(facts.session !== undefined && { sid: facts.session }),
+      ...(facts.authTime !== undefined && { auth_time: facts.authTime }),
+      ...(facts.details !== undefined && { authorization_details: facts.details }),
+      ...(facts.actor !== undefined && { act: { sub: facts.actor } }),
+    }
+    const token = this.#sign({ typ: 'at+jwt' }, payload)
+    this.#issued.set(token, { ...facts, issuedAt })
+    this.#onIssued(token)
+    return token
+  }
+
+  readonly handle: Handler = (request) => {
+    switch (request.url.pathname) {
+      case '/.well-known/openid-configuration':
+        return json(200, metadata)
+      case '/jwks':
+        return json(200, { keys: [this.#key.public] })
+      case '/token':
+        return this.#token(request)
+      case '/backchannel':
+        return this.phones?.authorize(request) ?? json(404, {})
+      case '/revoke':
+        return new Response(null, { status: 200 })
+      default:
+        return json(404, {})
+    }
+  }
+
+  #token({ body }: Received): Response {
+    const form = new URLSearchParams(body)
+    if (form.get('grant_type') === CIBA) return this.phones?.poll(form) ?? json(400, { error: 'invalid_grant' })
+    const subject = this.whatIs(form.get('subject_token') ?? '')
+    if (subject === undefined) return json(400, { error: 'invalid_request' })
+    const at = this.faults.findIndex((fault) => fault !== 'no device')
+    const [fault] = at < 0 ? [] : this.faults.splice(at, 1)
+    if (fault === 'html') return new Response('<h1>Bad gateway</h1>', { status: 200 })
+    const asked = (form.get('scope') ?? '').split(' ')
+    const scopes = fault === 'more scopes' ? [...asked, 'admin:all'] : asked
+    const token = this.issue({
+      subject: fault === 'wrong user' ? 'mallory' : subject.subject,
+      client: 'agent',
+      audience: fault === 'other audience' ? 'https://other.example' : (form.get('resource') ?? ''),
+      scopes,
+      session: subject.session,
+      ...(subject.actor !== undefined && { actor: subject.actor }),
+    })
+    return json(200, {
+      access_token: token,
+      issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      token_type: 'Bearer',
+      expires_in: fault === 'expires nonsense' ? 'soon' : LIFETIME,
+      ...(fault !== 'no scope' && { scope: asked.join(' ') }),
+    })
+  }
+
+  #sign(header: object, payload: object): string {
+    const { number, secret } = this.#key
+    const parts = [{ alg: 'EdDSA', kid: `key-${number}`, ...header }, payload]
+    const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+    return `${signed}.${sign(null, Buffer.from(signed), secret).toString('base64url')}`
+  }
+}
+
+const metadata = {
+  issuer: ISSUER,
+  authorization_endpoint: `${ISSUER}/authorize`,
+  token_endpoint: `${ISSUER}/token`,
+  jwks_uri: `${ISSUER}/jwks`,
+  backchannel_authentication_endpoint: `${ISSUER}/backchannel`,
+  backchannel_token_delivery_modes_supported: ['poll'],
+  grant_types_supported: ['urn:ietf:params:oauth:grant-type:token-exchange', CIBA],
+  revocation_endpoint: `${ISSUER}/revoke`,
+  response_types_supported: ['code'],
+  subject_types_supported: ['public'],
+  id_token_signing_alg_values_supported: ['EdDSA'],
+  token_endpoint_auth_methods_supported: ['client_secret_basic'],
+}
+
+interface SigningKey {
+  readonly number: number
+  readonly secret: KeyObject
+  readonly public: object
+}
+
+/** An Ed25519 key, made of its number alone (RFC 8410 §7): each run of the world has the same ones. */
+function keyOf(number: number): SigningKey {
+  const seed = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, number)])
+  const secret = createPrivateKey({ key: seed, format: 'der', type: 'pkcs8' })
+  const jwk = createPublicKey(secret).export({ format: 'jwk' })
+  return { number, secret, public: { ...jwk, kid: `key-${number}`, alg: 'EdDSA', use: 'sig' } }
+}

@@ -1,0 +1,569 @@
+/**
+ * The promises of the SDK, as an observer of the app can check them. The model sees only what happened, shares no code
+ * with the SDK, and asks one question: is this event justified?
+ *
+ * The promises, each a function below:
+ *
+ * 1. `sameCallSameKey`: a slot and its raw input have one idempotency key and one input, whatever is deployed, restarted
+ *    or random; and one key serves one principal, tool and input.
+ * 2. `notAgain`: a body that may have had an effect does not begin again under its key, unless its owner said that it did
+ *    not run, or the app asked for such retries. No body begins more than three times by itself.
+ * 3. `notBesideDoubt`: while an equal call is running or in doubt, no other one begins, unless a person was asked after
+ *    the doubt and said yes.
+ * 4. `approved`: where the rules of the call need an approval, the approver whom they name said yes to this text, in time,
+ *    for this kind of caller; the yes serves one call; and the approver was not revoked after it.
+ * 5. `notRevoked`: a proof that was revoked begins nothing and makes nothing: no body, job, answer, or resolution.
+ * 6. `onlyThePerson`: only a person who is here answers, creates jobs and resolves; and only the approver who was asked
+ *    answers.
+ * 7. `rightToken`: each request carries a token of the caller's user, for this API, with no more scopes than the rules
+ *    of this call allow.
+ * 8. `sameResult`: a call that did not run its body is told the result of the run with its key, and only its own kind of
+ *    caller is.
+ * 9. `notWornDown`: after a no, an equal call is asked once more after 60 s; after a second no, not for ten minutes; after
+ *    three noes to one tool, nothing of that tool is, for ten minutes.
+ * 10. `noSecret`: no outcome, error, fault or audit event holds a token.
+ * 11. `notForEver`: when all is well again, a justified call runs, and every earlier one gets a definite answer.
+ * 12. `orderOnce`: at an API of the app, an order runs once under its key, and an approval serves one order, unless the API
+ *    refused that one.
+ * 13. `refused`: what the app lets nobody do does not begin: a call without a policy, with a wrong input, of an identity
+ *     that nobody verified, of a user without the role, or with scopes above the agent's ceiling.
+ */
+import type { Caller, Text, WorldEvent } from './events.ts'
+
+/** Why an event is not justified. */
+export interface Unjustified {
+  readonly promise: string
+  readonly why: string
+}
+
+/** Clocks of the app's machines and of the issuer may differ by so much. Seconds. */
+const SKEW = 30
+/** What happens between a decision and its event takes time too. Seconds. */
+const SLACK = 15
+/** How long a process may not know of a revocation, where nothing durable is at stake. Seconds. */
+const REVOCATION_SECONDS = 5
+/** Time from the last look at what was revoked until a body begins. Seconds. */
+const CLAIM_SECONDS = 0.2
+const MAX_STARTS = 3
+const IN_DOUBT_SECONDS = 3600
+const ONCE_MORE_SECONDS = 60
+const ASK_AGAIN_SECONDS = 600
+
+type Of<Kind extends WorldEvent['kind']> = Extract<WorldEvent, { readonly kind: Kind }>
+
+/** One begin of a body, and what became of it. */
+interface Start {
+  readonly call: Of<'called'>
+  readonly at: number
+  /** Writes that left without a definite refusal; and whatever a body did that nobody could see. */
+  writes: number
+  /**
+   * `under way`; `harmless`: surely without effect; `in doubt` since `since`: nobody knows. `did not run` and `ran` are
+   * what the owner said of one in doubt.
+   */
+  state: 'under way' | 'harmless' | 'returned' | 'in doubt' | 'did not run' | 'ran'
+  since: number
+  result?: string | undefined
+}
+
+/** All starts of one call, however often it is tried: they have one idempotency key. */
+interface Run {
+  readonly key: string
+  readonly principal: string
+  readonly tool: string
+  readonly input: string
+  readonly starts: Start[]
+}
+
+interface Yes {
+  readonly question: string
+  readonly text: Text
+  readonly approver: string
+  readonly askedAt: number
+  at: number
+  servesKey?: string
+}
+
+interface Asked {
+  readonly at: number
+  readonly approver: string
+  readonly text: Text
+}
+
+interface No {
+  readonly at: number
+  readonly approver: string
+  readonly text: Text
+}
+
+interface Revocation {
+  readonly at: number
+  readonly subject?: string | undefined
+  readonly session?: string | undefined
+  readonly job?: string | undefined
+}
+
+/** Statuses by which an API says that it has surely done nothing. */
+const DEFINITE_REFUSALS = new Set([400, 401, 403, 404, 405, 406, 410, 411, 412, 413, 414, 415, 416, 417, 428, 429, 431])
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+export class Model {
+  readonly unjustified: Unjustified[] = []
+  readonly #calls = new Map<number, Of<'called'>>()
+  /** The start of a call's own body, where it began. */
+  readonly #startOf = new Map<number, Start>()
+  readonly #runs = new Map<string, Run>()
+  readonly #keyOfName = new Map<string, string>()
+  readonly #asked = new Map<string, Asked[]>()
+  readonly #yeses: Yes[] = []
+  #noes: No[] = []
+  readonly #revocations: Revocation[] = []
+  /** Orders by store, subject and key; `status` once their handler has ended. */
+  readonly #orders = new Map<string, Of<'order ran'> | Of<'order ended'>>()
+  readonly #tokens: string[] = []
+  /** How wrong the clocks have been at most, so far. Seconds. */
+  #clockError = 0
+
+  observe(event: WorldEvent): void {
+    switch (event.kind) {
+      case 'called':
+        this.#calls.set(event.call, event)
+        return
+      case 'began':
+        this.#began(event)
+        return
+      case 'sent':
+        this.#sent(event)
+        return
+      case 'took the raw token':
+        this.#mayHaveActed(event.call)
+        return
+      case 'body ended':
+        this.#bodyEnded(event)
+        return
+      case 'outcome':
+        this.#noSecret('an outcome', event.words)
+        this.#sameResult(event)
+        return
+      case 'asked':
+        this.#asksSomebody(event)
+        return
+      case 'answered':
+        this.#answered(event)
+        return
+      case 'revoked':
+        this.#revocations.push(event)
+        return
+      case 'job created':
+        this.#onlyThePerson(event.by, `creates the job ${event.job}`)
+        this.#notRevoked(event.by, event.calledAt, `creates the job ${event.job}`)
+        return
+      case 'job ended':
+        this.#revocations.push({ at: event.at, job: event.job })
+        return
+      case 'resolved':
+        this.#resolved(event)
+        return
+      case 'order ran':
+        this.#orderOnce(event)
+        return
+      case 'order ended':
+        this.#orders.set(orderName(event), event)
+        return
+      case 'died':
+      case 'stood still':
+        this.#died(event)
+        return
+      case 'clocks':
+        this.#clockError = Math.max(this.#clockError, event.error)
+        return
+      case 'must run':
+        this.#notForEver(event)
+        return
+      case 'must end':
+        if (event.status === 'done' || event.status === 'denied' || event.status === 'interrupted') return
+        this.#refuse('notForEver', `all is well, and a call still ends as ${event.status}: ${event.why}`)
+        return
+      case 'written':
+        this.#noSecret('what an operator reads', event.words)
+        return
+      case 'token issued':
+        this.#tokens.push(event.token)
+        return
+      default:
+        event satisfies never
+    }
+  }
+
+  // The body of a tool began.
+
+  #began(event: Of<'began'>): void {
+    const call = this.#callOf(event.call)
+    const start: Start = { call, at: event.at, writes: call.rules.unseen ? 1 : 0, state: 'under way', since: event.at }
+    this.#startOf.set(event.call, start)
+    // Promise 13.
+    if (call.refused !== undefined) this.#refuse('refused', `${nameOf(call)} begins, and ${call.refused}`)
+    // A write reads what was revoked right before it starts; a read may not know of it for some seconds.
+    const [decidedAt, unknown] = call.rules.writes ? [event.at - CLAIM_SECONDS, 0] : [call.at, REVOCATION_SECONDS]
+    this.#notRevoked(call.caller, decidedAt, `runs ${nameOf(call)}`, unknown)
+    if (!call.rules.writes) return
+    const run = this.#sameCallSameKey(call, event)
+    this.#notAgain(call, run)
+    const yes = this.#yesFor(call, run, event.at)
+    this.#notBesideDoubt(call, run, event, yes)
+    this.#approved(call, run, event, yes)
+    run.starts.push(start)
+  }
+
+  /** Promise 1. */
+  #sameCallSameKey(call: Of<'called'>, { key, input }: Of<'began'>): Run {
+    const name = JSON.stringify([call.caller.subject, call.tool, call.slot, call.amount])
+    const known = this.#keyOfName.get(name)
+    this.#keyOfName.set(name, known ?? key)
+    if (known !== undefined && known !== key) {
+      this.#refuse('sameCallSameKey', `${nameOf(call)} ran before with another idempotency key`)
+    }
+    const run = this.#runs.get(key) ?? { key, principal: call.caller.subject, tool: call.tool, input, starts: [] }
+    this.#runs.set(key, run)
+    if (run.input !== input)
+      this.#refuse('sameCallSameKey', `${nameOf(call)} runs ${input}, and ran ${run.input} before`)
+    if (run.principal !== call.caller.subject || run.tool !== call.tool) {
+      this.#refuse('sameCallSameKey', `${nameOf(call)} has the key of a call of ${run.principal}: ${run.tool}`)
+    }
+    return run
+  }
+
+  /** Promise 2. */
+  #notAgain(call: Of<'called'>, { starts }: Run): void {
+    // What its owner said did not run begins anew.
+    const counted = starts.slice(starts.findLastIndex(({ state }) => state === 'did not run') + 1)
+    if (counted.length >= MAX_STARTS)
+      this.#refuse('notAgain', `${nameOf(call)} begins for the ${starts.length + 1}th time`)
+    for (const before of starts) {
+      if (before.state === 'harmless' || before.state === 'did not run') continue
+      if (before.state === 'in doubt' && call.rules.retries) continue
+      this.#refuse('notAgain', `${nameOf(call)} begins again, and its start at ${clock(before.at)} ${became(before)}`)
+    }
+  }
+
+  /** Promise 3. Two calls that race each other are two calls: only what began before this one was made counts. */
+  #notBesideDoubt(call: Of<'called'>, run: Run, event: Of<'began'>, yes: Yes | undefined): void {
+    for (const other of this.#runs.values()) {
+      const last = other.starts.at(-1)
+      if (other === run || !isEqualCall(other, run) || last === undefined || last.at >= call.at) continue
+      if (last.state === 'under way') {
+        this.#refuse('notBesideDoubt', `${nameOf(call)} begins while an equal call (${last.call.slot}) is running`)
+      }
+      if (last.state === 'in doubt' && last.since < call.at) this.#toldOfDoubt(call, event, last, yes)
+    }
+  }
+
+  #toldOfDoubt(call: Of<'called'>, { at }: Of<'began'>, doubtful: Start, yes: Yes | undefined): void {
+    if (!this.#needsApproval(call)) {
+      if (at >= doubtful.since + IN_DOUBT_SECONDS - this.#tolerance()) return
+      this.#refuse('notBesideDoubt', `${nameOf(call)} begins while an equal call (${doubtful.call.slot}) is in doubt`)
+      return
+    }
+    if (yes !== undefined && yes.askedAt >= doubtful.since - this.#tolerance()) return
+    this.#refuse('notBesideDoubt', `${nameOf(call)} runs by a yes from before an equal call went in doubt`)
+  }
+
+  /** Promise 4. */
+  #approved(call: Of<'called'>, run: Run, { at }: Of<'began'>, yes: Yes | undefined): void {
+    if (!this.#needsApproval(call)) return
+    if (yes === undefined) {
+      this.#refuse('approved', `${nameOf(call)} runs, and ${call.rules.approver} said no yes to it`)
+      return
+    }
+    yes.servesKey = run.key
+    const problem = this.#problemOf(yes, call, at)
+    if (problem !== undefined) this.#refuse('approved', `${nameOf(call)} runs by a yes ${problem}`)
+  }
+
+  /**
+   * The yes by which this call may run: of the approver whom its rules name, to its text, and used by no other call. Where
+   * there are several, the one that it has used already, else the oldest of those that are good.
+   */
+  #yesFor(call: Of<'called'>, run: Run, at: number): Yes | undefined {
+    const { rules, caller } = call
+    const fits = this.#yeses.filter(
+      ({ text, approver, servesKey }) =>
+        approver === rules.approver &&
+        text.owner === caller.subject &&
+        text.kind === kindOf(caller) &&
+        text.tool === call.tool &&
+        text.amount === call.amount &&
+        text.version === rules.version &&
+        (servesKey === undefined || servesKey === run.key),
+    )
+    const used = fits.filter(({ servesKey }) => servesKey !== undefined).reverse()
+    const ordered = [...used, ...fits.filter(({ servesKey }) => servesKey === undefined)]
+    const asksAnewSince = Math.max(0, ...this.#equalDoubts(call, run).map(({ since }) => since))
+    const isGood = (yes: Yes) =>
+      this.#problemOf(yes, call, at) === undefined && yes.askedAt >= asksAnewSince - this.#tolerance()
+    return ordered.find(isGood) ?? ordered.at(-1)
+  }
+
+  #equalDoubts(call: Of<'called'>, run: Run): readonly Start[] {
+    const others = [...this.#runs.values()].filter((other) => other !== run && isEqualCall(other, run))
+    const last = others.flatMap(({ starts }) => starts.slice(-1))
+    return last.filter(({ state, since }) => state === 'in doubt' && since < call.at)
+  }
+
+  #problemOf(yes: Yes, call: Of<'called'>, at: number): string | undefined {
+    const age = at - yes.at
+    if (age > call.rules.useWithin + this.#tolerance()) return `that is ${Math.round(age)} s old`
+    if (yes.at > yes.askedAt + call.rules.lifetime + this.#tolerance()) {
+      return 'that was given after the question had ended'
+    }
+    const revoked = this.#revocations.find(
+      (each) => each.subject === yes.approver && each.at > yes.at && each.at < call.at,
+    )
+    return revoked && `of ${yes.approver}, who was revoked after it`
+  }
+
+  #needsApproval({ rules, amount }: Of<'called'>): boolean {
+    return rules.limit !== undefined && amount > rules.limit
+  }
+
+  // What leaves, and how a body ends.
+
+  /** Promise 7. */
+  #sent({ call: number, bearer, method, status }: Of<'sent'>): void {
+    const call = this.#callOf(number)
+    const allowed =
+      this.#needsApproval(call) || call.rules.limit === undefined ? call.rules.scopes : call.rules.exemptScopes
+    const surplus = bearer.scopes.filter((scope) => !allowed.includes(scope))
+    if (surplus.length > 0) this.#refuse('rightToken', `${nameOf(call)} sends a token with the scopes ${surplus}`)
+    if (bearer.subject !== call.caller.subject) {
+      this.#refuse('rightToken', `${nameOf(call)} sends a token of ${bearer.subject}`)
+    }
+    if (bearer.audience !== 'https://api.example') {
+      this.#refuse('rightToken', `${nameOf(call)} sends a token for ${bearer.audience}`)
+    }
+    if (SAFE_METHODS.has(method) || (status !== undefined && DEFINITE_REFUSALS.has(status))) return
+    this.#mayHaveActed(number)
+  }
+
+  #mayHaveActed(call: number): void {
+    const start = this.#startOf.get(call)
+    if (start !== undefined) start.writes++
+  }
+
+  #bodyEnded({ call, how, result, at }: Of<'body ended'>): void {
+    const start = this.#startOf.get(call)
+    if (start === undefined) return
+    start.since = at
+    start.result = result
+    if (how === 'returned') start.state = 'returned'
+    else start.state = how === 'threw' && start.writes > 0 ? 'in doubt' : 'harmless'
+  }
+
+  /** A killed process leaves its bodies in doubt, and so does one that everybody takes for dead. */
+  #died({ process, at }: Of<'died'> | Of<'stood still'>): void {
+    for (const start of this.#startOf.values()) {
+      if (start.call.process !== process || start.state !== 'under way') continue
+      start.state = 'in doubt'
+      start.since = at
+    }
+  }
+
+  /** Promise 8. */
+  #sameResult({ call: number, status, result }: Of<'outcome'>): void {
+    const call = this.#callOf(number)
+    if (status !== 'done' || this.#startOf.has(number) || !call.rules.writes) return
+    const key = this.#keyOfName.get(JSON.stringify([call.caller.subject, call.tool, call.slot, call.amount]))
+    const equal = [...this.#runs.values()].filter(
+      ({ principal, tool, starts }) =>
+        principal === call.caller.subject &&
+        tool === call.tool &&
+        starts.some((start) => start.call.amount === call.amount),
+    )
+    const starts = (key === undefined ? equal : equal.filter((run) => run.key === key)).flatMap((run) => run.starts)
+    const told = starts.filter((start) => start.state === 'returned' || start.state === 'ran')
+    if (told.length === 0) {
+      this.#refuse('sameResult', `${nameOf(call)} is told that it ran, and it did not`)
+      return
+    }
+    if (!told.some((start) => start.state === 'ran' || start.result === result)) {
+      this.#refuse('sameResult', `${nameOf(call)} is told ${result}, which no run of it gave`)
+    }
+    if (!told.some((start) => start.call.caller.kind === call.caller.kind)) {
+      this.#refuse('sameResult', `${nameOf(call)} is told what another kind of caller did`)
+    }
+  }
+
+  // People.
+
+  #answered({ question, by, answer, at, calledAt, isSure, isFalse }: Of<'answered'>): void {
+    if (isFalse) return
+    const asked = this.#asked.get(question) ?? []
+    const last = asked.at(-1)
+    if (!isSure) {
+      // It may be taken, and nobody hear of it: then it counts as a yes, and never as a no.
+      if (answer === 'yes' && last?.approver === by.subject && isInPerson(by)) this.#saidYes(question, asked, at)
+      return
+    }
+    if (last === undefined) {
+      this.#refuse('onlyThePerson', `${by.subject} answers a question that was never asked`)
+      return
+    }
+    this.#onlyThePerson(by, `answers for ${last.approver}`)
+    this.#notRevoked(by, calledAt, `answers ${answer}`)
+    if (by.subject !== last.approver) this.#refuse('onlyThePerson', `${by.subject} answers for ${last.approver}`)
+    const { text, approver } = last
+    if (answer === 'yes') {
+      this.#saidYes(question, asked, at)
+      return
+    }
+    if (answer === 'no') this.#noes.push({ at: calledAt, text, approver })
+    else this.#noes = this.#noes.filter((no) => !isSameTool(no, last))
+  }
+
+  #saidYes(question: string, asked: readonly Asked[], at: number): void {
+    // A question that is sent again is the same one, as long as its text and its approver are.
+    const first = asked.findLast((each, index) => !isSameQuestion(asked[index - 1], each))
+    if (first === undefined) return
+    const said = this.#yeses.find((yes) => yes.question === question && yes.askedAt === first.at)
+    if (said === undefined) {
+      this.#yeses.push({ question, text: first.text, approver: first.approver, askedAt: first.at, at })
+    } else said.at = at
+  }
+
+  /** Promise 9. */
+  #asksSomebody(event: Of<'asked'>): void {
+    const asked = this.#asked.get(event.question) ?? []
+    this.#asked.set(event.question, [...asked, event])
+    // Sent again, since nobody answered: no new question.
+    if (isSameQuestion(asked.at(-1), event)) return
+    const noes = this.#noes.filter((no) => isSameTool(no, event) && no.at < event.at)
+    const tolerance = this.#tolerance()
+    const closesUntil = (kept: readonly No[], atLeast: number, seconds: number): number => {
+      const [first, last] = [kept.at(-atLeast), kept.at(-1)]
+      if (first === undefined || last === undefined || last.at - first.at > ASK_AGAIN_SECONDS - tolerance) return 0
+      return last.at + seconds - tolerance
+    }
+    const equal = noes.filter(({ text }) => text.amount === event.text.amount)
+    const until = Math.max(
+      closesUntil(equal, 1, ONCE_MORE_SECONDS),
+      closesUntil(equal, 2, ASK_AGAIN_SECONDS),
+      closesUntil(noes, 3, ASK_AGAIN_SECONDS),
+    )
+    if (event.at < until) {
+      this.#refuse(
+        'notWornDown',
+        `${event.approver} is asked again about ${textOf(event.text)}, ${noes.length} noes ago`,
+      )
+    }
+  }
+
+  /** Promise 6. */
+  #onlyThePerson(by: Caller, what: string): void {
+    if (isInPerson(by)) return
+    this.#refuse('onlyThePerson', `${by.kind} of the client ${by.client} ${what}, and not ${by.subject} in person`)
+  }
+
+  #resolved({ key, what, by, at, calledAt, isSure }: Of<'resolved'>): void {
+    const run = this.#runs.get(key)
+    const isOwner = run?.principal === by.subject
+    if (isSure) {
+      this.#onlyThePerson(by, `resolves a run as "${what}"`)
+      this.#notRevoked(by, calledAt, `resolves a run as "${what}"`)
+      if (!isOwner) this.#refuse('onlyThePerson', `${by.subject} resolves a run of ${run?.principal}`)
+    }
+    const last = run?.starts.at(-1)
+    if (last?.state !== 'in doubt' || !isOwner || !isInPerson(by)) return
+    last.state = what === 'ran' ? 'ran' : 'did not run'
+    last.since = at
+  }
+
+  /** Promise 12. */
+  #orderOnce(event: Of<'order ran'>): void {
+    const { store, subject, key, token } = event
+    const name = orderName(event)
+    if (this.#orders.has(name)) this.#refuse('orderOnce', `the order ${key} of ${subject} runs twice, in ${store}`)
+    for (const other of this.#orders.values()) {
+      if (token === undefined || other.token !== token || other.store !== store || orderName(other) === name) continue
+      const status = 'status' in other ? other.status : 0
+      if (status < 400 || status > 499) {
+        this.#refuse('orderOnce', `the approval of the order ${other.key} of ${subject} serves the order ${key} too`)
+      }
+    }
+    this.#orders.set(name, event)
+  }
+
+  /** Promise 5. */
+  #notRevoked(caller: Caller, calledAt: number, what: string, seconds = 0): void {
+    const found = this.#revocations.find((each) => each.at + seconds < calledAt && concerns(each, caller))
+    if (found === undefined) return
+    this.#refuse(
+      'notRevoked',
+      `${caller.subject} (${kindOf(caller)}, proven at ${clock(caller.provenAt)}) ${what}, and was revoked at ${clock(found.at)}`,
+    )
+  }
+
+  /** Promise 10. */
+  #noSecret(where: string, words: string): void {
+    const found = this.#tokens.find((token) => words.includes(token))
+    if (found !== undefined) this.#refuse('noSecret', `${where} holds a token`)
+  }
+
+  /** Promise 11. */
+  #notForEver({ status, why }: Of<'must run'>): void {
+    if (status !== 'done') this.#refuse('notForEver', `all is well, and a new call still ends as ${status}: ${why}`)
+  }
+
+  #tolerance(): number {
+    return SKEW + SLACK + this.#clockError
+  }
+
+  #callOf(number: number): Of<'called'> {
+    const call = this.#calls.get(number)
+    if (call === undefined) throw new Error(`the world tells of the call ${number}, which nobody made`)
+    return call
+  }
+
+  #refuse(promise: string, why: string): void {
+    this.unjustified.push({ promise, why })
+  }
+}
+
+/** A revocation ends all proofs of a person from before it; one of a session or a job ends that, whenever it began. */
+function concerns(revocation: Revocation, caller: Caller): boolean {
+  if (revocation.job !== undefined) return revocation.job === caller.job
+  if (revocation.session !== undefined) return revocation.session === caller.session
+  return revocation.subject === caller.subject && caller.provenAt < revocation.at
+}
+
+const orderName = ({ store, subject, key }: Of<'order ran'> | Of<'order ended'>): string =>
+  JSON.stringify([store, subject, key])
+
+const isInPerson = ({ kind, client }: Caller): boolean => kind === 'user' && client === 'agent'
+
+/** Equal: they would do the same for the same person. */
+const isEqualCall = (a: Run, b: Run): boolean => a.principal === b.principal && a.tool === b.tool && a.input === b.input
+
+const isSameQuestion = (a: Asked | undefined, b: Asked): boolean =>
+  a !== undefined && a.approver === b.approver && textOf(a.text) === textOf(b.text)
+
+const isSameTool = (a: Asked | No, b: Asked | No): boolean =>
+  a.approver === b.approver && a.text.owner === b.text.owner && a.text.tool === b.text.tool
+
+/** Two clients of one person are two kinds of caller: what was approved for one is not for the other. */
+const kindOf = ({ kind, client }: Caller): string => `${kind} by ${client}`
+
+const textOf = ({ owner, kind, tool, amount, version }: Text): string =>
+  `${owner} (${kind}): ${tool} ${amount}, version ${version}`
+
+const nameOf = ({ caller, tool, amount, slot }: Of<'called'>): string =>
+  `${tool} ${amount} of ${caller.subject} (${slot})`
+
+const became = ({ state, since }: Start): string =>
+  state === 'under way'
+    ? 'is under way'
+    : state === 'in doubt'
+      ? `is in doubt since ${clock(since)}`
+      : `ended as "${state}"`
+
+/** Seconds since the beginning: all that the reader of a story needs. */
+const clock = (at: number): string => `${Math.round(at - 1_800_000_000)} s`

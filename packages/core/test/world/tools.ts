@@ -1,0 +1,146 @@
+import type { UserIdentity } from '../../src/index.ts'
+import type { Sdk } from './bundle.ts'
+import type { Rules, Text } from './events.ts'
+import { API, ISSUER } from './issuer.ts'
+import type { Random } from './random.ts'
+
+export const toolNames = ['pay', 'note', 'book', 'wire', 'memo', 'look', 'send'] as const
+export type ToolName = (typeof toolNames)[number]
+
+/** What a deploy may change. */
+export interface Deployed {
+  readonly version: number
+  readonly limit: number
+  readonly approver: 'carol' | 'dave'
+  readonly timeoutMs: number
+  /** Only who has this role may call `note` and `pay`. */
+  readonly role?: 'treasurer' | undefined
+  /** The agent may hold nothing of these tools. */
+  readonly beyondCeiling: readonly ToolName[]
+}
+
+/** What a process runs at first. During a deploy two versions run side by side. */
+export const firstDeploy = (random: Random): Deployed => ({
+  version: 1,
+  limit: random.oneIn(3) ? 600 : 100,
+  approver: random.oneIn(4) ? 'dave' : 'carol',
+  timeoutMs: 10_000,
+  beyondCeiling: [],
+})
+
+interface Kind {
+  readonly asks: boolean
+  readonly perCall?: boolean
+  readonly retries?: boolean
+  readonly reads?: boolean
+  readonly unseen?: boolean
+  /** The approver is asked on the phone, and not in the app's pages. */
+  readonly byPhone?: boolean
+  /** The input has a field that the schema fills at random. */
+  readonly isRandom?: boolean
+}
+
+const kinds: Readonly<Record<ToolName, Kind>> = {
+  pay: { asks: true },
+  note: { asks: false },
+  book: { asks: false, isRandom: true },
+  wire: { asks: true, perCall: true, retries: true },
+  memo: { asks: true, unseen: true },
+  look: { asks: false, reads: true },
+  send: { asks: true, byPhone: true },
+}
+
+const LIFETIME = 600
+const USE_WITHIN = 300
+
+/** What the app says of a tool, for the model. */
+export function rulesOf(tool: ToolName, deployed: Deployed): Rules {
+  const { asks, perCall = false, retries = false, reads = false, unseen = false } = kinds[tool]
+  return {
+    version: String(deployed.version),
+    limit: asks ? deployed.limit : undefined,
+    approver: deployed.approver,
+    lifetime: LIFETIME,
+    useWithin: USE_WITHIN,
+    perCall,
+    retries,
+    writes: !reads,
+    unseen,
+    scopes: unseen ? [] : [`${tool}:do`],
+    exemptScopes: unseen ? [] : [`${tool}:small`],
+  }
+}
+
+/** The roles of the users, as the app's directory has them. */
+export const rolesOf = (subject: string | undefined): readonly string[] =>
+  subject === 'bob' ? ['member'] : ['member', 'treasurer']
+
+const scopesOfTool = (tool: ToolName): readonly string[] => [`${tool}:do`, `${tool}:small`]
+const needsRole: readonly ToolName[] = ['note', 'pay']
+
+/** What the agent may hold at most. */
+export const ceilingOf = ({ beyondCeiling }: Pick<Deployed, 'beyondCeiling'>): readonly string[] =>
+  toolNames.filter((tool) => !beyondCeiling.includes(tool)).flatMap(scopesOfTool)
+
+/** Why the app lets this user call the tool in no case. */
+export function refusedBy(tool: ToolName, subject: string, { role, beyondCeiling }: Deployed): string | undefined {
+  if (role !== undefined && needsRole.includes(tool) && !rolesOf(subject).includes(role))
+    return `${subject} is no ${role}`
+  return beyondCeiling.includes(tool) ? 'its scopes are above the ceiling' : undefined
+}
+
+/** The same, for the SDK. */
+export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, random: () => string) {
+  const {
+    asks,
+    perCall = false,
+    retries = false,
+    reads = false,
+    unseen = false,
+    isRandom = false,
+    byPhone = false,
+  } = kinds[tool]
+  const { z } = sdk
+  const schema = z.strictObject({
+    amount: z.number(),
+    ...(isRandom && { reference: z._default(z.string(), random) }),
+  })
+  const { scopes, exemptScopes } = rulesOf(tool, deployed)
+  const access = unseen ? {} : { api: sdk.resource(API, { scopes, ...(asks && { withoutApproval: exemptScopes }) }) }
+  const rules = {
+    version: String(deployed.version),
+    timeoutMs: deployed.timeoutMs,
+    effect: reads ? 'read' : 'write',
+    ...(deployed.role !== undefined && needsRole.includes(tool) && { roles: [deployed.role] }),
+    access,
+    ...(asks && {
+      approval: {
+        message: ({ input, identity }: { input: { amount: number }; identity: UserIdentity }) =>
+          messageOf(identity, tool, input.amount, deployed.version),
+        when: ({ input }: { input: { amount: number } }) => input.amount > deployed.limit,
+        approver: () => ({ issuer: ISSUER, subject: deployed.approver }),
+        channel: byPhone ? 'phone' : 'pages',
+        lifetimeSeconds: LIFETIME,
+        useWithinSeconds: USE_WITHIN,
+        ...(perCall && { perCall }),
+        ...(retries && { onCrash: 'retry' }),
+      },
+    }),
+  }
+  return sdk.policy(schema, rules as object)
+}
+
+/** Who makes a call, as an approver reads it. */
+export const kindOf = ({ actor, delegationId }: UserIdentity): string =>
+  delegationId !== undefined ? `job ${delegationId}` : actor !== undefined ? `agent ${actor.subject}` : 'user'
+
+function messageOf(identity: UserIdentity, tool: string, amount: number, version: number): string {
+  return `For ${identity.subject} (${kindOf(identity)} by ${identity.clientId}): ${tool} ${amount}, version ${version}`
+}
+
+/** What the message says. Words before it, such as those about an equal call in doubt, are none of its business. */
+export function textOf(message: string): Text {
+  const [, owner = '', kind = '', tool = '', amount, version = ''] =
+    message.match(/For (\S+) \((.+)\): (\S+) (\S+), version (\S+)$/) ?? []
+  return { owner, kind, tool, amount: Number(amount), version }
+}

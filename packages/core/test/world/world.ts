@@ -1,0 +1,169 @@
+import { AppProcess } from './app-process.ts'
+import type { Boot } from './bundle.ts'
+import type { Happening } from './events.ts'
+import { FaultBook } from './faults.ts'
+import { API, ISSUER, Issuer } from './issuer.ts'
+import { Model } from './model.ts'
+import { type Handler, networkOf } from './network.ts'
+import { People } from './people.ts'
+import { Phones } from './phones.ts'
+import { type Random, randomOf } from './random.ts'
+import { Scheduler, START } from './scheduler.ts'
+import { SimulatedDatabase } from './simulated-store.ts'
+import { type Deployed, firstDeploy } from './tools.ts'
+
+/** A run in doubt, as the app was told of it. */
+export interface InDoubt {
+  readonly run: string
+  readonly key: string
+  readonly owner: string
+}
+
+const PROCESSES = 3
+
+/** Everything outside of the SDK: time, servers, a database, people, and the processes of the app. */
+export class World {
+  readonly log: string[] = []
+  readonly model = new Model()
+  readonly faults = new FaultBook()
+  readonly scheduler: Scheduler
+  readonly random: Random
+  readonly issuer: Issuer
+  readonly phones: Phones
+  readonly database: SimulatedDatabase
+  readonly people: People
+  readonly network: Handler
+  readonly seed: string
+  readonly #boot: Boot
+  readonly #processes: (AppProcess | undefined)[] = []
+  #started = 0
+  #calls = 0
+  /** What an approver, an owner and an operator know. */
+  readonly inDoubt: InDoubt[] = []
+  readonly asked: { readonly id: string; readonly owner: string; readonly approver: string }[] = []
+  readonly jobs: {
+    readonly id: string
+    readonly owner: string
+    readonly provenAt: number
+    readonly session: string
+  }[] = []
+  readonly #approved = new Map<string, string>()
+  readonly #shown = new Map<string, { readonly id: string; readonly answerToken: string }[]>()
+  /** How the calls ended so far. */
+  readonly outcomes: { readonly subject: string; readonly status: string; readonly why: string }[] = []
+  readonly #subjectOf = new Map<number, string>()
+  /** What was seen, for the coverage. */
+  readonly seen = new Map<string, number>()
+  /** The call of each request to the API, by the number in its header, and how the API answers it. */
+  readonly answers = new Map<number, number>()
+  readonly deployed: Deployed[]
+  rotations = 0
+  /** Runs that calls were told of, and whose. */
+  readonly runs = new Map<string, string>()
+
+  constructor(boot: Boot, seed: string) {
+    this.#boot = boot
+    this.seed = seed
+    const first = randomOf(`${seed} deployed`)
+    this.deployed = Array.from({ length: PROCESSES }, () => firstDeploy(first))
+    this.random = randomOf(`${seed} schedule`)
+    this.scheduler = new Scheduler(this.random, (line) => this.note(line))
+    const now = () => this.scheduler.now
+    this.issuer = new Issuer(now, (token) => this.tell({ kind: 'token issued', token }))
+    this.phones = new Phones(this.issuer, (happening) => this.tell(happening))
+    this.issuer.phones = this.phones
+    this.database = new SimulatedDatabase(now)
+    this.people = new People(this.issuer)
+    this.network = networkOf({
+      [new URL(ISSUER).host]: this.issuer.handle,
+      [new URL(API).host]: (request) => this.#api(request),
+    })
+  }
+
+  /** Seconds since the beginning, and what happened. */
+  note(line: string): void {
+    this.log.push(`${((this.scheduler.now - START) / 1000).toFixed(3)} ${line}`)
+  }
+
+  saw(what: string): void {
+    this.seen.set(what, (this.seen.get(what) ?? 0) + 1)
+  }
+
+  tell(happening: Happening): void {
+    const before = this.model.unjustified.length
+    if (happening.kind !== 'token issued') this.note(`* ${JSON.stringify(withoutWords(happening))}`)
+    if (happening.kind === 'called') this.#subjectOf.set(happening.call, happening.caller.subject)
+    if (happening.kind === 'outcome') {
+      const subject = this.#subjectOf.get(happening.call) ?? ''
+      this.outcomes.push({ subject, status: happening.status, why: happening.words.slice(0, 2000) })
+    }
+    this.model.observe({ at: this.scheduler.now / 1000, ...happening })
+    for (const { promise, why } of this.model.unjustified.slice(before)) this.note(`!!! ${promise}: ${why}`)
+  }
+
+  /** A token that was approved for a payment of this amount. Made once. */
+  approvedToken(who: string, amount: number, which: number): string {
+    const name = `${who} ${amount} ${which}`
+    const token = this.#approved.get(name) ?? this.people.approved(who, amount)
+    this.#approved.set(name, token)
+    return token
+  }
+
+  /** The questions that a session was shown. */
+  shownTo(session: string): { readonly id: string; readonly answerToken: string }[] {
+    const shown = this.#shown.get(session) ?? []
+    this.#shown.set(session, shown)
+    return shown
+  }
+
+  nextCall(): number {
+    return ++this.#calls
+  }
+
+  /** The process in a place; a dead one is started again. */
+  process(place: number): AppProcess {
+    const found = this.#processes[place]
+    if (found?.isAlive) return found
+    const name = `p${place + 1}.${++this.#started}`
+    const started = new AppProcess(this, this.#boot, name, place)
+    this.#processes[place] = started
+    return started
+  }
+
+  /** Those that are alive. */
+  alive(): readonly AppProcess[] {
+    return this.#processes.filter((process) => process?.isAlive === true) as AppProcess[]
+  }
+
+  kill(place: number): void {
+    const found = this.#processes[place]
+    if (found?.isAlive !== true) return
+    found.kill()
+    this.saw('fault: kill')
+    this.tell({ kind: 'died', process: found.name })
+  }
+
+  /** The API: it takes what comes, and answers as the call's plan says. */
+  #api({ headers, method }: Parameters<Handler>[0]): Response {
+    const call = Number(headers.get('x-call'))
+    const token = headers.get('authorization')?.replace(/^Bearer /, '') ?? ''
+    const bearer = this.issuer.whatIs(token)
+    const status = this.answers.get(call) ?? 200
+    this.tell({
+      kind: 'sent',
+      call,
+      method,
+      bearer: bearer ?? { subject: 'nobody', audience: 'nothing', scopes: [] },
+      ...(status !== 0 && { status }),
+    })
+    if (status === 0) throw new TypeError('the connection broke')
+    // A recent login is wanted.
+    const more = { 'www-authenticate': 'Bearer error="insufficient_user_authentication", max_age="60"' }
+    return new Response(null, { status, ...(status === 401 && { headers: more }) })
+  }
+}
+
+function withoutWords(happening: Happening): object {
+  const { words: _, ...rest } = happening as Happening & { readonly words?: string }
+  return rest
+}
