@@ -2,22 +2,15 @@ import { displayText } from '@behalf/core'
 import { html, raw } from 'hono/html'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { ServerParts } from '../server-parts.ts'
-<<<<<<< HEAD
-import { showCard } from './show-card.ts'
-=======
 import { noteWrongCode } from './limit-codes.ts'
->>>>>>> 4199f3ff (fix(sandbox): count guesses of device codes, and take an empty list of details as none)
+import { showCard } from './show-card.ts'
 
 /** The pages where a person enters the code that a device shows. `form` is the library's own, with its own token in it. */
 export function devicePages({ pages: { title } }: Pick<ServerParts, 'pages'>) {
   return {
     async userCodeInputSource(ctx: KoaContextWithOIDC, form: string, _out?: unknown, error?: unknown): Promise<void> {
-<<<<<<< HEAD
-      await showCard(
-=======
       noteWrongCode(ctx, error)
-      await show(
->>>>>>> 4199f3ff (fix(sandbox): count guesses of device codes, and take an empty list of details as none)
+      await showCard(
         ctx,
         title,
         html`<div class="card"><h2 class="big">Connect a device</h2>
