@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createEngine, createHandler } from '../src/index.ts'
 import { model, tuple } from './models/from-language.ts'
 
@@ -99,4 +99,15 @@ test('a body without end is read no further than a server would', async () => {
   })
   expect(await serve().send(json, endless)).toEqual([400, 'exceeded_entity_limit'])
   expect(sent).toBeLessThan(1_000_000)
+})
+
+test('a body that does not come is waited for half a minute', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const read = Promise.withResolvers<void>()
+  const body = new ReadableStream({ pull: () => read.resolve() }, { highWaterMark: 0 })
+  const answer = serve().send(json, body)
+  await read.promise
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(await answer).toEqual([400, 'validation_error'])
 })

@@ -103,7 +103,13 @@ describe.each(clients)('metadata that lies, by $name', (client) => {
   })
 
   verifies('RFC9728-3.3-client', 'metadata of another resource is not used', async () => {
-    for (const resource of ['https://evil.example/mcp', 'https://mcp.example/other']) {
+    const others = ['https://evil.example/mcp', 'https://mcp.example/other', 'https://mcp.example/mcp?tenant=of-others']
+    const written = [
+      'https://mcp.example/?tenant=of-others',
+      'https://other@mcp.example/mcp',
+      'https://mcp.example/mcp#other',
+    ]
+    for (const resource of [...others, ...written]) {
       const { fetch } = servers({}, { resource })
       expect((await lied(fetch)).shown).toEqual([])
     }

@@ -53,7 +53,7 @@ export interface ApprovalGate {
    * more or less. The first idempotency key uses the approval up; the same key gets the same answer again, another
    * key 409. A handler that answers 4xx carried nothing out: its answer is kept under the key and the approval is
    * given back, unless an earlier run of the order ended in the middle. A token that does not say when it expires is
-   * refused: its use could not be remembered long enough.
+   * refused: its use could not be remembered long enough. So is one that ran out four minutes ago, while the body came.
    * Does not decide whether the caller may touch what the order is about.
    *
    * @returns The handler's answer, the same answer again, or why not: 400, 403, 409 or 422.

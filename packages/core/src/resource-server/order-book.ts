@@ -1,9 +1,10 @@
 import * as z from 'zod/mini'
 import { Collection, type Lease, type OpenedStore, type Stored } from '../lib/index.ts'
 import { type OrderRecord, orderRecord } from './stored-answer.ts'
+import { hasRunOut, UNDER_WAY_SECONDS } from './under-way.ts'
 
-/** Longer than clocks differ: an approval's claim outlives its token. */
-const MARGIN_SECONDS = 300
+/** An approval's claim outlives its token, and the requests under way with it; clocks may be 30 s off, in both directions. */
+const MARGIN_SECONDS = UNDER_WAY_SECONDS + 60
 
 const approvalUse = z.strictObject({ v: z.literal(1), order: z.string(), keptUntil: z.number() })
 type ApprovalUse = z.infer<typeof approvalUse>
@@ -80,6 +81,11 @@ export class OrderBook {
   async #wasRefused(order: string): Promise<boolean> {
     const { state, again, answer } = (await this.read(order))?.record ?? {}
     return state === 'done' && again !== true && answer !== undefined && answer.status >= 400
+  }
+
+  /** Whether a use of an approval may be forgotten by now: its token was verified a while ago, and the order came slowly. */
+  hasRunOut(tokenEnd: number): boolean {
+    return hasRunOut(tokenEnd, this.#options.now())
   }
 
   /** The right to run an order, for as long as its holder lives. `undefined`: another request has it. */

@@ -1,8 +1,7 @@
 import { sha256 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
+import { UNDER_WAY_SECONDS } from './under-way.ts'
 
-/** Between the check of a proof and its use the token is verified, and the API may read a body. */
-const UNDER_WAY_SECONDS = 240
 /** A process whose clock is behind takes a proof for longer: clocks may be 30 s off, in both directions. */
 const MARGIN_SECONDS = UNDER_WAY_SECONDS + 60
 

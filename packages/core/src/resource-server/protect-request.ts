@@ -7,6 +7,7 @@ import { type AuthenticationRules, isAuthenticated } from './check-authenticatio
 import type { DpopRules } from './dpop-options.ts'
 import { isFirstUse, isTooLate, type UsedProof } from './proof-replay.ts'
 import { type ProtectedRequest, readAccessToken } from './read-access-token.ts'
+import { hasRunOut } from './under-way.ts'
 import { type CallerRules, verifyCaller } from './verify-caller.ts'
 import { verifyProof } from './verify-proof.ts'
 
@@ -113,6 +114,9 @@ function demand(passed: Passed, rules: CheckedRules, settings: ApiSettings, no: 
   const { identity, scopes } = passed
   if (!mayAct(settings.actors, identity) || !mayAct(rules.actors, identity)) {
     return no('whoever acts may not act here', 'actor_not_allowed', 'Whoever acts for the user may not act here')
+  }
+  if (hasRunOut(identity.expiresAt, settings.clock.now() / 1000)) {
+    return no('expired', 'invalid_token', 'The access token ran out while the request came')
   }
   const needed = rules.scopes.length > 0 ? rules.scopes : rules.anyScope
   if (!isAuthenticated(identity, rules.authentication, settings.clock.now() / 1000)) {

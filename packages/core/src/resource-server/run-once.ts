@@ -33,6 +33,9 @@ async function runAlone(book: OrderBook, run: OrderRun): Promise<Response> {
   const settled = answerOf(run, found?.record)
   if (settled instanceof Response) return settled
   if (settled === 'begun' && run.onCrash === 'refuse') return outcomeUnknown()
+  if (approval !== undefined && book.hasRunOut(tokenEnd)) {
+    return problem(403, 'approval_expired', 'the approved token ran out minutes before the order was complete')
+  }
   if (approval !== undefined && !(await book.claim(approval, run.order, tokenEnd))) {
     return problem(409, 'approval_used', 'this approval was used for an order under another Idempotency-Key')
   }

@@ -2,10 +2,15 @@ import { FgaError, invalid } from '../errors/index.ts'
 
 /** As much as OpenFGA takes. */
 const MAX_BODY_BYTES = 616_448
+/** A body that takes longer keeps a connection, and is not waited for. */
+const MAX_BODY_MS = 30_000
 
 /** The JSON of a request. No body at all is an empty message. */
 export async function readBody(request: Request): Promise<unknown> {
-  const text = new TextDecoder().decode(await bytesOf(request))
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(invalid('the body did not come in time')), MAX_BODY_MS)
+  const bytes = await Promise.race([bytesOf(request), late.promise]).finally(() => clearTimeout(timer))
+  const text = new TextDecoder().decode(bytes)
   try {
     return text === '' ? {} : (JSON.parse(text) ?? [])
   } catch {

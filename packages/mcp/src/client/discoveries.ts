@@ -18,10 +18,17 @@ interface NamedMetadata {
  */
 export class Discoveries {
   readonly #byIssuer = new Map<string, OAuthDiscoveryState>()
+  readonly #server: URL
   #last: string | undefined
 
-  /** @returns the issuer. @throws InvalidResponseError The metadata names another one. */
+  /** @param server - The MCP server. */
+  constructor(server: URL) {
+    this.#server = server
+  }
+
+  /** @returns the issuer. @throws InvalidResponseError The metadata names another one, or another MCP server. */
   save(state: OAuthDiscoveryState): string {
+    refuseOtherResource(this.#server, state.resourceMetadata?.resource)
     const asked = String(state.authorizationServerUrl)
     const issuer = state.authorizationServerMetadata?.issuer ?? asked
     if (!isSameIssuer(issuer, asked)) {
@@ -74,6 +81,21 @@ export class Discoveries {
     }
     return issuer
   }
+}
+
+/**
+ * Refuses an identifier that is another server's on the same origin and path: the SDKs compare no more, and the token would
+ * be that server's. One that stands above is taken, as the specification's clients do.
+ *
+ * @throws InvalidResponseError
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-7.3 | RFC 9728 §7.3}
+ */
+function refuseOtherResource({ search }: URL, resource: string | undefined): void {
+  if (resource === undefined || !URL.canParse(resource)) return
+  const named = new URL(resource)
+  const isOwnQuery = named.search === '' || named.search === search
+  if (isOwnQuery && named.username === '' && named.password === '' && named.hash === '') return
+  throw new InvalidResponseError(`the server's metadata is of another resource: ${JSON.stringify(resource)}`)
 }
 
 /** Equal, but for one slash at the end: it is lost and added where issuers become addresses. */

@@ -66,7 +66,7 @@ export function machineAccess(options: MachineAccessOptions): McpAccess {
   if ('clientSecret' in options && typeof options.clientSecret === 'string') {
     const { clientSecret } = options
     const provider = new ClientCredentialsProvider({ ...shared, clientSecret })
-    return { authProvider: heldTo(issuer, withSecret(provider, clientId, clientSecret)), fetch: fetchOf(options) }
+    return { authProvider: heldTo(options, withSecret(provider, clientId, clientSecret)), fetch: fetchOf(options) }
   }
   const { privateKey, algorithm } = options as Partial<Extract<MachineAccessOptions, { readonly algorithm: string }>>
   if (privateKey === undefined || typeof algorithm !== 'string') {
@@ -74,7 +74,7 @@ export function machineAccess(options: MachineAccessOptions): McpAccess {
   }
   const key = privateKey as string | Record<string, unknown>
   return {
-    authProvider: heldTo(issuer, new PrivateKeyJwtProvider({ ...shared, privateKey: key, algorithm })),
+    authProvider: heldTo(options, new PrivateKeyJwtProvider({ ...shared, privateKey: key, algorithm })),
     fetch: fetchOf(options),
   }
 }
@@ -144,7 +144,7 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
       return granted.jwtAuthGrant
     },
   })
-  return { authProvider: heldTo(issuer, withSecret(authProvider, clientId, clientSecret)), fetch: send }
+  return { authProvider: heldTo(options, withSecret(authProvider, clientId, clientSecret)), fetch: send }
 }
 
 /** The SDK's provider, with the encoding that Basic asks for. */
@@ -159,8 +159,8 @@ function withSecret(provider: OAuthClientProvider, id: string, secret: string): 
  * Puts credentials on requests to the token endpoint of this issuer and on no others, whatever the SDK looks at: some take
  * metadata that another server wrote in the issuer's name.
  */
-function heldTo(issuer: string, provider: OAuthClientProvider): OAuthClientProvider {
-  const discoveries = new Discoveries()
+function heldTo({ issuer, serverUrl }: AccessOptions, provider: OAuthClientProvider): OAuthClientProvider {
+  const discoveries = new Discoveries(new URL(serverUrl))
   const { addClientAuthentication: authenticate } = provider
   const saveDiscoveryState = (state: OAuthDiscoveryState) => {
     const found = discoveries.save(state)

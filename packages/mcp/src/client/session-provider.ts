@@ -40,7 +40,7 @@ export class SessionProvider implements OAuthClientProvider {
   readonly #tokens: SessionTokens
   readonly #client: SessionClient
   readonly #browser: BrowserSignIn
-  readonly #discoveries = new Discoveries()
+  readonly #discoveries: Discoveries
   #wanted: WantedLogin | undefined
   #key: Promise<DpopSession> | undefined
   /** The sign-in whose callback is being taken. */
@@ -51,6 +51,7 @@ export class SessionProvider implements OAuthClientProvider {
     const { server, client } = settings
     this.#options = options
     this.#settings = settings
+    this.#discoveries = new Discoveries(server)
     const records = new SessionRecords(options, settings)
     this.#records = records
     this.#tokens = new SessionTokens(records)
@@ -155,7 +156,7 @@ export class SessionProvider implements OAuthClientProvider {
     await this.#browser.begin(url, { discovery, clientId, redirectUri, scopes, wanted })
   }
 
-  /** @throws InvalidResponseError The metadata is of another issuer than was asked, which some SDKs do not look at. */
+  /** @throws InvalidResponseError The metadata is of another issuer or server than was asked, which some SDKs do not look at. */
   saveDiscoveryState(state: OAuthDiscoveryState): void {
     this.#discoveries.save(state)
   }

@@ -63,6 +63,8 @@ async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
       async (parsed, call) => {
         began = true
         const value = await lastOf(tool.execute(parsed, { signal, context }))
+        // Nobody is told what it gave, and its slot is of this call alone: an equal call would act again (A13).
+        signal.throwIfAborted()
         if (!takesInput || tool.mayAskClient !== true || !isInputRequired(value)) return value
         throw asksForInput(value, Object.keys(call.access).length > 0)
       },

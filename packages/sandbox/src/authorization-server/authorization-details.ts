@@ -16,6 +16,11 @@ export function detailsOf(text: unknown): AuthorizationDetail[] | undefined {
   throw new errors.InvalidAuthorizationDetails('not an array of objects with a type')
 }
 
+/** What a request says of details, as it came: the library takes an empty list for no list, which means all of them. */
+export function askedDetails({ state }: { readonly state: { readonly askedDetails?: unknown } }): unknown {
+  return state.askedDetails
+}
+
 /**
  * The details of a token request: all that a person agreed to, or those of them that the request names.
  *

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { detailsOf, narrowedDetails, requireDetailType } from './authorization-details.ts'
+import { askedDetails, detailsOf, narrowedDetails, requireDetailType } from './authorization-details.ts'
 import { bindingMessageProblem, hintedSubject, keepPace } from './ciba.ts'
 import { clientMetadata } from './client-metadata.ts'
-import { devicePages, interactionPath, logoutPages, withPages } from './pages/index.ts'
+import { DEVICE_PATH, devicePages, interactionPath, logoutPages, withPages } from './pages/index.ts'
 import { sender } from './sender.ts'
 import { clientOf, resourceOf, type ServerContext, secondsOf } from './server-context.ts'
 import { agree, refusePage, withoutPages } from './sign-in.ts'
@@ -13,7 +13,7 @@ import { tokenClaims, userClaims } from './token-claims.ts'
 const ROUTES = {
   authorization: '/authorize',
   backchannel_authentication: '/bc-authorize',
-  code_verification: '/activate',
+  code_verification: DEVICE_PATH,
   device_authorization: '/oauth/device/code',
   end_session: '/logout',
   introspection: '/oauth/introspect',
@@ -159,7 +159,7 @@ function featuresOf(
         return details
       },
       authorizationDetailsForAccessToken: (ctx, _token, source) =>
-        narrowedDetails(ctx.oidc.params?.authorization_details, isRepeated(source) ? undefined : source?.rar),
+        narrowedDetails(askedDetails(ctx), isRepeated(source) ? undefined : source?.rar),
       authorizationDetailsForIntrospection: (_ctx, token) => token.rar,
     },
     resourceIndicators: {

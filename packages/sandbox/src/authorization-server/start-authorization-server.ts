@@ -10,7 +10,7 @@ import { keepState, keptKey, keptState } from './kept-state.ts'
 import { watchOpenQuestions } from './observe.ts'
 import { type AuthorizationServerOptions, OPTION_KEYS, type VaultUpstream } from './options.ts'
 import { PacedProvider } from './paced-provider.ts'
-import { showPages } from './pages/index.ts'
+import { limitCodes, showPages } from './pages/index.ts'
 import { createContext, type ServerContext } from './server-context.ts'
 import type { ServerParts } from './server-parts.ts'
 import { watchWire } from './watch-wire.ts'
@@ -111,6 +111,7 @@ function openContext(
   if (parts !== undefined) {
     allowLoopbackRedirects(provider)
     provider.use(showPages(context, parts) as never)
+    provider.use(limitCodes(parts.pages.title) as never)
   }
   provider.use(watchWire(context) as never)
   provider.on('access_token.issued', ({ jti, grantId }) => {

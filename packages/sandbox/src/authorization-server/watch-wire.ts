@@ -16,6 +16,7 @@ export function watchWire(context: ServerContext): (ctx: KoaContextWithOIDC, nex
     const endpoint = endpointOf(ctx.path)
     if (endpoint === undefined) return void (await next())
     const received = await receive(context, ctx)
+    ctx.state.askedDetails = received.parameters.get('authorization_details') ?? undefined
     context.log.add(endpoint, received, Date.now())
     // With pages, whoever a control signed in comes before whoever sits at the browser.
     const isSigned = context.parts === undefined || context.state.signedIn !== undefined

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/index.ts'
 import { authorize, browser, openLogin, REDIRECT } from './login-http.ts'
 import { askBy } from './phone-http.ts'
@@ -108,6 +108,35 @@ test('a device is connected on a page, by the code that it shows', async () => {
   expect(await confirm.text()).toContain('Is this your device?')
 })
 
+test('few wrong codes of devices are looked at, whoever enters them; then a right one is refused too', async () => {
+  const own = await startSandbox()
+  onTestFinished(() => own.close())
+  onTestFinished(() => void vi.useRealTimers())
+  const { issuer } = own.settings
+  const started = await fetch(`${issuer}/oauth/device/code`, {
+    method: 'POST',
+    body: new URLSearchParams({ client_id: 'stock-cli', scope: 'openid' }),
+  })
+  const { user_code: right = '' } = (await started.json()) as { readonly user_code?: string }
+  const guess = async (userCode: string, over = {}) => {
+    const go = browser()
+    const xsrf = /name="xsrf" value="([^"]+)"/.exec(await (await go(`${issuer}/activate`)).text())?.[1] ?? ''
+    const body = new URLSearchParams({ xsrf, user_code: userCode, ...over })
+    const answer = await go(`${issuer}/activate`, { method: 'POST', headers: { origin: issuer }, body })
+    return [answer.status, /Is this your device|not known here|Too many/.exec(await answer.text())?.[0]]
+  }
+  // What another site's page sends is no guess, and neither is a right code.
+  for (let sent = 0; sent < 12; sent++) await guess('AAAA-AAAA', { xsrf: 'x' })
+  for (let sent = 0; sent < 12; sent++) expect(await guess(right)).toEqual([200, 'Is this your device'])
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, (_none, number) => guess(`AAAA-AAA${'BCDFGHJKLMNP'[number]}`)),
+  )
+  expect(answers.map(([status]) => status).toSorted()).toEqual([...Array(10).fill(200), 429, 429])
+  expect(await guess(right)).toEqual([429, 'Too many'])
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
+  expect(await guess(right)).toEqual([200, 'Is this your device'])
+})
+
 test('who is signed in by a page is asked on their own phone', async () => {
   await askBy(sandbox, 'bob')
   expect(await sandbox.target.authorizationServer.controls.pendingRequests('ann')).toEqual([])
@@ -137,7 +166,10 @@ test('an order in an authorization request is shown before a code is given for i
   expect((await answer({ answer: 'no' })).get('error')).toBe('access_denied')
 })
 
-test('a token has the order that the page showed', async () => {
+test.each<[string, object, boolean]>([
+  ['has the order that the page showed', {}, true],
+  ['for which no detail is asked has none', { authorization_details: '[]' }, false],
+])('a token %s', async (_name, fields, isThere) => {
   const { answer, asked } = await orderPage()
   const { clientId, clientSecret, issuer } = sandbox.settings
   const code = (await answer({ answer: 'yes' })).get('code') ?? ''
@@ -151,9 +183,12 @@ test('a token has the order that the page showed', async () => {
       code,
       redirect_uri: REDIRECT,
       code_verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
+      ...fields,
     }),
   })
-  expect(await redeemed.json()).toMatchObject({ authorization_details: JSON.parse(asked.authorization_details) })
+  const { access_token: token, authorization_details: details } = (await redeemed.json()) as Record<string, unknown>
+  expect(token).toBeTypeOf('string')
+  expect(details).toEqual(isThere ? JSON.parse(asked.authorization_details) : undefined)
 })
 
 test('an order is never approved without a page, also where a login asks for none', async () => {

@@ -1,7 +1,7 @@
 import type { JWTPayload } from 'jose'
 import { errors } from 'oidc-provider'
 import { validateDpop } from 'oidc-provider/lib/helpers/grants.js'
-import { narrowedDetails, understoodDetails } from '../authorization-details.ts'
+import { askedDetails, narrowedDetails, understoodDetails } from '../authorization-details.ts'
 import { GRANT } from '../client-metadata.ts'
 import { type ServerContext, words } from '../server-context.ts'
 import { type ActorClaim, actorClaim } from '../token-claims.ts'
@@ -66,7 +66,7 @@ async function delegate(
     scopes,
     claims: { acr, auth_time, sid, act: await actorOf(context, ctx, subject) },
     grantId: context.state.grantsByTokenId.get(subject.jti ?? ''),
-    authorizationDetails: narrowedDetails(optional(ctx, 'authorization_details'), held),
+    authorizationDetails: narrowedDetails(askedDetails(ctx), held),
     proof,
     notAfter: subject.exp,
     issuedTokenType,

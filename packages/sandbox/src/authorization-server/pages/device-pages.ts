@@ -2,12 +2,14 @@ import { displayText } from '@behalf/core'
 import { html, raw } from 'hono/html'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { ServerParts } from '../server-parts.ts'
+import { noteWrongCode } from './limit-codes.ts'
 import { showCard } from './show-card.ts'
 
 /** The pages where a person enters the code that a device shows. `form` is the library's own, with its own token in it. */
 export function devicePages({ pages: { title } }: Pick<ServerParts, 'pages'>) {
   return {
     async userCodeInputSource(ctx: KoaContextWithOIDC, form: string, _out?: unknown, error?: unknown): Promise<void> {
+      noteWrongCode(ctx, error)
       await showCard(
         ctx,
         title,

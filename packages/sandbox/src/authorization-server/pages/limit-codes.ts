@@ -1,0 +1,46 @@
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { page } from '../../pages/index.ts'
+import { problemBody } from './login-page.ts'
+
+type Next = () => Promise<unknown>
+
+/** Where a person enters the code of a device. */
+export const DEVICE_PATH = '/activate'
+
+const MAX_WRONG = 10
+const WINDOW_SECONDS = 60
+
+/** Says that what was entered is the code of no device that waits. */
+export function noteWrongCode(ctx: KoaContextWithOIDC, error: unknown): void {
+  ctx.state.wrongCode = error instanceof Error && 'userCode' in error
+}
+
+/**
+ * Lets few wrong codes of devices be tried, by all browsers together: cookies are free.
+ *
+ * Only what came from the library's own form counts, so that a page of another site cannot use the tries up.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-5.1 | RFC 8628 §5.1}
+ */
+export function limitCodes(title: string): (ctx: KoaContextWithOIDC, next: Next) => Promise<void> {
+  let tries: readonly { readonly at: number }[] = []
+  return async (ctx, next) => {
+    if (ctx.path !== DEVICE_PATH || ctx.method !== 'POST') return void (await next())
+    const now = Date.now()
+    tries = tries.filter(({ at }) => at > now - WINDOW_SECONDS * 1000)
+    if (tries.length >= MAX_WRONG) return refuse(ctx, title)
+    // Counted before it is looked at: many at once are as many.
+    const own = { at: now }
+    tries = [...tries, own]
+    await next()
+    if (ctx.state.wrongCode !== true) tries = tries.filter((one) => one !== own)
+  }
+}
+
+async function refuse(ctx: KoaContextWithOIDC, title: string): Promise<void> {
+  const body = problemBody(title, 'Too many wrong codes were entered. Wait a minute, then enter the code once more.')
+  const response = await page({ title, body, status: 429 })
+  ctx.status = 429
+  ctx.set('retry-after', String(WINDOW_SECONDS))
+  for (const [name, value] of response.headers) ctx.set(name, value)
+  ctx.body = await response.text()
+}
