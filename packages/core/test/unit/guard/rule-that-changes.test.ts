@@ -17,9 +17,9 @@ test(
     const guard = behalf({
       vault: {
         ...vault,
-        token: async (request) => {
+        token: async (...request) => {
           asks = true
-          return vault.token(request)
+          return vault.token(...request)
         },
       },
     })
@@ -43,10 +43,10 @@ test(verifies('A11', 'a yes of an approver who is revoked while credentials are 
   const guard = behalf({
     vault: {
       ...vault,
-      token: async (request) => {
+      token: async (...request) => {
         // Asked once for whether the account is connected, and once for the body.
         if (answered && ++asked === 2) await behalf().revoke(carol)
-        return vault.token(request)
+        return vault.token(...request)
       },
     },
   })
