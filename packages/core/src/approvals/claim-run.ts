@@ -4,7 +4,7 @@ import { type CalledBy, sharing } from './caller.ts'
 import { runLease } from './find-run.ts'
 import { STUBBORNLY } from './keep-writing.ts'
 import type { Ledger } from './ledger.ts'
-import { type Entry, MAX_TRIES, mayRunAgain, type RunRecord, type StoredResult } from './record.ts'
+import { type Entry, MAX_TRIES, mayBecome, mayRunAgain, type RunRecord, type StoredResult } from './record.ts'
 
 /** A body that lives renews its lease; after this long without one, it counts as dead. Seconds. */
 const RUN_LEASE_SECONDS = 60
@@ -133,8 +133,13 @@ class RunClaim implements Claim {
   }
 
   async #end(ended: (record: RunRecord) => RunRecord): Promise<void> {
-    // Lease lost, and replaced since: the newer runner wins.
-    await this.#write((record) => (record.runner === this.#runner ? ended(record) : undefined))
+    await this.#write((record) => {
+      // Lease lost, and replaced since: the newer runner wins.
+      if (record.runner !== this.#runner) return undefined
+      const next = ended(record)
+      // It was said meanwhile that it ran, or a person ended it.
+      return mayBecome(record.state, next.state) ? next : undefined
+    })
   }
 
   async #write(change: (record: RunRecord) => RunRecord | undefined): Promise<void> {

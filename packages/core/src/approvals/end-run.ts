@@ -87,6 +87,7 @@ export async function replaceQuestion(
       usableUntil: _____,
       told: ______,
       foundAt: _______,
+      runner: ________,
       ...rest
     } = record
     const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, ...kept } = rest
@@ -125,9 +126,9 @@ export async function resolveCrash(
 ): Promise<Entry> {
   return ledger.update(await noteCrash(ledger, entry), (record) => {
     if (record.state !== 'crashed') return undefined
-    const { runner, token, inDoubtSince: _, ...rest } = record
+    // The runner stays, whatever is said: one that was thought dead may still come back, and knows what happened.
+    const { token, inDoubtSince: _, ...rest } = record
     if (what === 'did_not_run') return { ...rest, state: 'approved', ...(token !== undefined && { token }) }
-    // The runner stays: one that was thought dead may still come back with its result.
-    return { ...rest, state: 'completed', result, endedAt: ledger.now(), ...(runner !== undefined && { runner }) }
+    return { ...rest, state: 'completed', result, endedAt: ledger.now() }
   })
 }

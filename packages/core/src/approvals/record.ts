@@ -26,8 +26,9 @@ const next: Readonly<Record<RunState, readonly RunState[]>> = {
   // Back to `requested`: the delivery ran out, or its answer was lost, and the person is asked again (A7).
   requested: ['pending', 'denied', 'expired', 'failed', 'cancelled', 'revoked'],
   pending: ['requested', 'approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked'],
-  // Back to `requested`: the approval does not fit the call any more (A11).
-  approved: ['requested', 'running', 'expired', 'cancelled', 'revoked'],
+  // Back to `requested`: the approval does not fit the call any more (A11). `completed`, `crashed`: it was said that it did
+  // not run, and its runner comes back before another try starts.
+  approved: ['requested', 'running', 'completed', 'crashed', 'expired', 'cancelled', 'revoked'],
   // Back to `approved`: the body had no effect, or never started.
   running: ['completed', 'threw', 'crashed', 'approved'],
   // A runner that was thought dead and comes back knows what happened. `running`: `onCrash: 'retry'`, its own slot only.
@@ -146,7 +147,7 @@ export interface RunRecord {
     /** The key that it is bound to (RFC 7638). */
     readonly keyThumbprint?: string
   }
-  /** Who runs, or ran, the body. Never on an open or approved record: what had no effect has none. */
+  /** Who runs, or ran, the body. What had no effect, or is asked anew, has none. */
   readonly runner?: string
   /** How often a body started. */
   readonly tries?: number

@@ -20,10 +20,10 @@ describe('what became of a crash is said once (A5)', () => {
     }
   })
 
-  test('it did not run: usable again, with its token, and begun by nobody', async () => {
+  test('it did not run: usable again, with its token, and its runner may still come back', async () => {
     const { ledger, entry } = await kept({ state: 'crashed', runner: 'a', token })
     const { record: again } = await resolveCrash(ledger, entry, 'did_not_run')
-    expect(again).toEqual({ ...record('r'), state: 'approved', token })
+    expect(again).toEqual({ ...record('r'), state: 'approved', token, runner: 'a' })
   })
 
   test('it ran: its result, and no token', async () => {

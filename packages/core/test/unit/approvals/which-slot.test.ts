@@ -47,6 +47,9 @@ test('what ended stays as it ended (A2)', () => {
   expect(mayBecome('requested', 'running')).toBe(false)
   expect(mayBecome('pending', 'running')).toBe(false)
   expect(mayBecome('approved', 'running')).toBe(true)
-  // A body that ends was running, or is taken for dead.
-  for (const end of ['completed', 'threw', 'crashed'] as const) expect(mayBecome('approved', end)).toBe(false)
+  // A body that ends was running, is taken for dead, or was said not to have run.
+  expect(mayBecome('approved', 'threw')).toBe(false)
+  for (const state of ['requested', 'pending'] as const) {
+    for (const end of ['completed', 'threw', 'crashed'] as const) expect(mayBecome(state, end)).toBe(false)
+  }
 })

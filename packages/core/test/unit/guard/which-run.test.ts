@@ -74,7 +74,7 @@ describe('a run that is there already', () => {
   })
 
   test('is found again by the session in which it was begun', async () => {
-    const { guard, call } = smallWorld()
+    const { guard, call, clock } = smallWorld()
     const behalf = guard()
     const of = (sessionId: string, subject = 'ann') => user({ sessionId, subject })
     for (const identity of [of('one'), of('two'), of('one', 'bob')]) {
@@ -82,10 +82,12 @@ describe('a run that is there already', () => {
       await behalf.run(asks, call({ identity, slot, tool: slot }), () => 'ran')
     }
     const { issuer } = user()
-    const left = async (subject: string) =>
-      (await behalf.approvals.list({ identity: user({ subject, claims: { iat: 2_000_000_000 } }), as: 'owner' })).map(
-        ({ tool }) => tool,
-      )
+    const left = async (subject: string) => {
+      // Signed in again, clearly after the revocation.
+      clock.advance(60)
+      const identity = user({ subject, claims: { iat: clock.now() / 1000 } })
+      return (await behalf.approvals.list({ identity, as: 'owner' })).map(({ tool }) => tool)
+    }
     expect(await behalf.revoke({ issuer, subject: 'ann', session: 'one' })).toMatchObject({ approvals: 1 })
     expect([await left('ann'), await left('bob')]).toEqual([['two-ann'], ['one-bob']])
     // Without a session: whatever session it was begun in.
