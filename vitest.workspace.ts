@@ -27,6 +27,7 @@ export default defineConfig({
           name,
           root,
           include: ['test/**/*.test.ts'],
+          setupFiles: existsSync(`${root}/test/setup.ts`) ? ['test/setup.ts'] : [],
           // A limit for what hangs, and no measure of speed: a busy machine takes many times as long.
           testTimeout: 60_000,
           isolate: !unisolated.includes(name),

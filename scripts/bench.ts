@@ -4,12 +4,10 @@ import { join } from 'node:path'
 import { against, beginSection, note, sections, tell } from './bench/figures.ts'
 import { measureFile } from './bench/measure-file.ts'
 import { measureIncumbents } from './bench/measure-incumbents.ts'
-import { measureColdImport, measureInstalled } from './bench/measure-package.ts'
+import { measureColdImport } from './bench/measure-package.ts'
 import { reportOf } from './bench/report.ts'
-import { budget } from './gates/budgets.ts'
 import { buildPackages } from './gates/build-packages.ts'
 import { files, root } from './gates/repository.ts'
-import { weighCore } from './gates/weigh-core.ts'
 
 // `npm run bench` measures everything; `npm run bench -- guard` the files whose name holds `guard`, and
 // `npm run bench -- incumbents` what others need for the same call; `--report` writes docs/benchmarks.md.
@@ -36,8 +34,6 @@ if (report) {
   console.log('\nwritten: docs/benchmarks.md')
 }
 
-const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
-
 /** Beside the adapters' own numbers above: the same kind of call, on the frameworks that these packages ask for. */
 async function compareIncumbents(): Promise<void> {
   beginSection('others, each in its own install: a tool that needs a cached token of a vault')
@@ -62,13 +58,4 @@ async function measureCore(): Promise<void> {
     `cold import: ${added.toFixed(1)} ms (${withImport.toFixed(1)} ms, and ${bareNode.toFixed(1)} ms for a bare node)` +
       against(added, 40, (limit) => `${limit} ms`),
   )
-  const { own, withDependencies, beforeFirstCall } = await weighCore()
-  for (const [name, size] of Object.entries({
-    "core's root entry, own code, minified, gzip": own,
-    "core's root entry with its dependencies, minified, gzip": withDependencies,
-    'core before the first call, minified, gzip': beforeFirstCall,
-  }))
-    note(`${name}: ${kilobytes(size)}${against(size, budget(name).today, kilobytes)}`)
-  const installed = await measureInstalled()
-  note(`npm install brings ${installed} packages${against(installed, 9, String)}`)
 }

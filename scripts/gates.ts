@@ -1,7 +1,7 @@
+import { checkConsumers } from './consumers/run-consumers.ts'
 import { buildPackages } from './gates/build-packages.ts'
 import { checkBudgets } from './gates/check-budgets.ts'
 import { checkChangesets } from './gates/check-changesets.ts'
-import { checkConsumers } from './gates/check-consumers.ts'
 import { checkDeadCode } from './gates/check-dead-code.ts'
 import { checkDocs } from './gates/check-docs.ts'
 import { checkFloors } from './gates/check-floors.ts'

@@ -1,11 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { countInstalled } from '../gates/check-packed.ts'
-import { pack } from '../gates/packed-packages.ts'
-import { readManifest, root } from '../gates/repository.ts'
+import { root } from '../gates/repository.ts'
 import { quantile } from './measure.ts'
 
 const PROCESSES = 21
@@ -32,15 +28,4 @@ function timeOf(source: string): number {
   const began = performance.now()
   execFileSync(process.execPath, ['--input-type=module', '--eval', source])
   return performance.now() - began
-}
-
-/** How many packages npm installs for core alone, itself included. */
-export async function measureInstalled(): Promise<number> {
-  const workshop = mkdtempSync(join(tmpdir(), 'behalf-bench-'))
-  try {
-    const path = 'packages/core'
-    return await countInstalled(await pack({ path, manifest: readManifest(path) }, workshop), workshop)
-  } finally {
-    rmSync(workshop, { recursive: true, force: true })
-  }
 }

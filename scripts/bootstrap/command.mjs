@@ -5,56 +5,48 @@ import { root } from './state.mjs'
 
 // Type stripping still warns on the older of the supported releases.
 const node = (script, args) => ['--disable-warning=ExperimentalWarning', script, ...args]
-const everything = { scope: 'all', filter: [], purpose: 'for the tests and checks' }
+/** What needs no more than a part of the packages, which `filter` selects in pnpm. */
+const parts = {
+  sandbox: { filter: '@behalf/sandbox...', purpose: 'for the sandbox', script: 'packages/sandbox/src/cli/main.ts' },
+  web: {
+    filter: '@behalf/example-stock-agent-nextjs...',
+    purpose: 'for the web app',
+    script: 'examples/stock-agent-nextjs/web/main.ts',
+  },
+}
+/** What needs everything. */
+const tools = {
+  test: 'scripts/test.ts',
+  bench: 'scripts/bench.ts',
+  docs: 'scripts/docs.ts',
+  check: 'scripts/check.ts',
+  fuzz: 'scripts/fuzz.ts',
+  world: 'packages/core/test/world/main.ts',
+  mutate: 'scripts/mutate.ts',
+}
 
 /**
  * What a command runs and what must be installed for it.
  *
  * @returns `{ name, scope, filter, purpose, argv }`: `scope` names the set of packages, `filter` selects it in pnpm.
  */
-export function resolveCommand([name, ...args]) {
-  switch (name) {
-    case 'demo':
-      return demo(args)
-    case 'sandbox':
-      return {
-        name: 'npm run sandbox',
-        scope: 'sandbox',
-        filter: ['--filter', '@behalf/sandbox...'],
-        purpose: 'for the sandbox',
-        argv: node(join('packages', 'sandbox', 'src', 'cli', 'main.ts'), args),
-      }
-    case 'web':
-      return {
-        name: 'npm run web',
-        scope: 'web',
-        filter: ['--filter', '@behalf/example-stock-agent-nextjs...'],
-        purpose: 'for the web app',
-        argv: node(join('examples', 'stock-agent-nextjs', 'web', 'main.ts'), args),
-      }
-    case 'test':
-      return { name: 'npm test', ...everything, argv: node('scripts/test.ts', args) }
-    case 'bench':
-      return { name: 'npm run bench', ...everything, argv: node('scripts/bench.ts', args) }
-    case 'docs':
-      return { name: 'npm run docs', ...everything, argv: node('scripts/docs.ts', args) }
-    case 'check':
-      return { name: 'npm run check', ...everything, argv: node('scripts/check.ts', args) }
-    case 'fuzz':
-      return { name: 'npm run fuzz', ...everything, argv: node('scripts/fuzz.ts', args) }
-    case 'world':
-      return {
-        name: 'npm run world',
-        ...everything,
-        argv: node(join('packages', 'core', 'test', 'world', 'main.ts'), args),
-      }
-    case 'mutate':
-      return { name: 'npm run mutate', ...everything, argv: node('scripts/mutate.ts', args) }
-    default:
-      throw new Failure(
-        `there is no command ${JSON.stringify(name ?? '')}: use demo, sandbox, web, test, bench, docs, check, fuzz, world or mutate`,
-      )
+export function resolveCommand([word, ...args]) {
+  const name = word === 'test' ? 'npm test' : `npm run ${word}`
+  if (word === 'demo') return demo(args)
+  if (Object.hasOwn(parts, word)) {
+    const { filter, purpose, script } = parts[word]
+    return { name, scope: word, filter: ['--filter', filter], purpose, argv: node(join(script), args) }
   }
+  if (Object.hasOwn(tools, word))
+    return {
+      name,
+      scope: 'all',
+      filter: [],
+      purpose: 'for the tests and checks',
+      argv: node(join(tools[word]), args),
+    }
+  const words = ['demo', ...Object.keys(parts), ...Object.keys(tools)].join(', ')
+  throw new Failure(`there is no command ${JSON.stringify(word ?? '')}: use one of ${words}`)
 }
 
 /**

@@ -46,35 +46,48 @@ export async function checkConsumerTypes(
   compilers: readonly Compiler[],
 ): Promise<readonly ConsumerRun[]> {
   project.write('program.ts', program)
-  project.write(
-    'entries.ts',
-    entries.map((entry, at) => `import * as entry${at} from '${entry}'\n`).join('') + used(entries),
-  )
+  project.write('entries.ts', imported(entries))
   project.write(
     'entries.cts',
     entries.map((entry, at) => `import entry${at} = require('${entry}')\n`).join('') + used(entries),
   )
   const results: ConsumerRun[] = []
+  const compile = async (what: string, tsc: string, files: readonly string[], options: object, ours?: RegExp) => {
+    const compilerOptions = { target: 'es2023', strict: true, noEmit: true, ...options }
+    project.write('tsconfig.json', JSON.stringify({ compilerOptions, files }))
+    const { code, output } = await runTool(process.execPath, [tsc, '-p', 'tsconfig.json'], { cwd: project.folder })
+    const problem = ours === undefined ? output.trim() : (output.match(ours) ?? []).join('\n')
+    results.push(code === 0 || (ours !== undefined && problem === '') ? { what } : { what, problem })
+  }
   for (const { version, tsc, resolutions } of compilers) {
     for (const name of resolutions) {
       // TypeScript admits `require` of a module, which Node has from 22.12 on, by `nodenext` alone.
       const files = ['program.ts', 'entries.ts', ...(name === 'nodenext' ? ['entries.cts'] : [])]
-      const compilerOptions = {
-        ...optionsOf(name),
-        target: 'es2023',
-        strict: true,
-        skipLibCheck: true,
-        noEmit: true,
-        types: ['node'],
-      }
-      const config = `tsconfig.${name}.json`
-      project.write(config, JSON.stringify({ compilerOptions, files }))
-      const { code, output } = await runTool(process.execPath, [tsc, '-p', config], { cwd: project.folder })
-      const what = `types by TypeScript ${version}, ${name}`
-      results.push(code === 0 ? { what } : { what, problem: output.trim() })
+      const options = { ...optionsOf(name), skipLibCheck: true, types: ['node'] }
+      await compile(`types by TypeScript ${version}, ${name}`, tsc, files, options)
     }
+  }
+  const newest = compilers.at(-1)
+  if (newest === undefined) throw new Error('there is no compiler')
+  // Our own declarations with no check skipped. Other people's are other people's business.
+  const ours = /^(?:\S*node_modules\/@behalf\/|entries).*/gm
+  const checked = { module: 'nodenext', lib, exactOptionalPropertyTypes: true }
+  for (const [types, some] of [
+    [[], entries.filter((entry) => !onNode.includes(entry))],
+    [['node'], entries.filter((entry) => onNode.includes(entry))],
+  ] as const) {
+    if (some.length === 0) continue
+    project.write('entries.ts', imported(some))
+    const what = `declarations by TypeScript ${newest.version}, with types of ${types[0] ?? 'nothing'}`
+    await compile(what, newest.tsc, ['entries.ts'], { ...checked, types }, ours)
   }
   return results
 }
 
+/** Their types speak of Node's own, so whoever imports them has `@types/node`. Nobody else needs it. */
+const onNode: readonly string[] = ['@behalf/core/node', '@behalf/stores/redis']
+const lib = ['es2024', 'esnext.disposable', 'dom', 'dom.iterable']
+
+const imported = (entries: readonly string[]) =>
+  entries.map((entry, at) => `import * as entry${at} from '${entry}'\n`).join('') + used(entries)
 const used = (entries: readonly string[]) => `void [${entries.map((_, at) => `entry${at}`).join(', ')}]\nexport {}\n`

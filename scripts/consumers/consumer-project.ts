@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { esbuild } from '../gates/esbuild.ts'
@@ -15,6 +15,8 @@ export interface ConsumerRun {
 /** A folder outside of the workspace, with what npm put there. */
 export interface ConsumerProject {
   readonly folder: string
+  /** How many packages npm put there. */
+  readonly packages: number
   write(name: string, text: string): void
   /** Writes plain JavaScript: the TypeScript of a page without its types. */
   writeProgram(code: string): Promise<void>
@@ -43,8 +45,10 @@ export async function createProject(
     cwd: folder,
   })
   if (code !== 0) throw new Error(`npm install ${what.join(' ')} failed:\n${output.trim()}`)
+  const lock = readFileSync(join(folder, 'node_modules', '.package-lock.json'), 'utf8')
   return {
     folder,
+    packages: Object.keys((JSON.parse(lock) as { readonly packages: object }).packages).length,
     write,
     writeProgram: async (code) => {
       const tsconfigRaw = { compilerOptions: { verbatimModuleSyntax: true } }

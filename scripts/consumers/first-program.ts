@@ -35,8 +35,10 @@ function installedBy(line: string): string[] {
 }
 
 /** The packages, not the paths in them; what is built into Node is none. */
-function importedBy(code: string): string[] {
-  const specifiers = [...code.matchAll(/\bfrom '([^']+)'/g)].map(([, specifier = '']) => specifier)
+export function importedBy(code: string): string[] {
+  const specifiers = [...code.matchAll(/\b(?:from|import|import\() ?['"]([^'"]+)['"]/g)].map(
+    ([, specifier = '']) => specifier,
+  )
   const names = specifiers.map((specifier) =>
     specifier
       .split('/')

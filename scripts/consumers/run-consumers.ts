@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Verdict, verdict } from '../gates/gate.ts'
 import { entriesOf, type Packed, packedPackages } from '../gates/packed-packages.ts'
 import { runTool } from '../gates/run-tool.ts'
-import { bringNode, nodes, offline } from '../smoke/nodes.ts'
+import { bringNode, nodes, unreachable } from '../smoke/nodes.ts'
 import { bringCompilers, type Compiler, checkConsumerTypes } from './check-types.ts'
 import { type ConsumerRun, createProject, problemOf } from './consumer-project.ts'
 import { firstProgramOf } from './first-program.ts'
@@ -30,7 +31,7 @@ const AT_ONCE = 2
  *
  * The packages must be built.
  */
-export async function runConsumers(): Promise<readonly ConsumerRun[]> {
+export async function checkConsumers(): Promise<Verdict> {
   const packed = await packedPackages()
   const workshop = realpathSync(mkdtempSync(join(tmpdir(), 'behalf-consumers-')))
   const registry = await servePackages(packed)
@@ -46,10 +47,12 @@ export async function runConsumers(): Promise<readonly ConsumerRun[]> {
       () => settled('two copies of core', withTwoCopies(surroundings)),
     ]
     const missing = nodes.filter((version) => !runtimes.has(version))
-    return [
+    const runs = [
       ...(await inTurn(work)).flat(),
-      ...missing.map((version) => ({ what: `Node ${version}`, notRun: true }) as const),
+      ...missing.map((version): ConsumerRun => ({ what: `Node ${version}`, notRun: true })),
     ]
+    const problems = runs.flatMap(({ what, problem }) => (problem === undefined ? [] : [`${what}\n${problem}`]))
+    return verdict(problems, `${runs.length} programs hold`)
   } finally {
     registry.close()
     rmSync(workshop, { recursive: true, force: true })
@@ -61,7 +64,7 @@ async function settled(what: string, running: Promise<ConsumerRun[]>): Promise<C
     return await running
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
-    return [offline.test(problem) ? { what, notRun: true } : { what, problem }]
+    return [unreachable.test(problem) ? { what, notRun: true } : { what, problem }]
   }
 }
 

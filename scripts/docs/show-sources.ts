@@ -15,9 +15,12 @@ export function showSources(site: string): void {
   for (const page of readdirSync(site, { recursive: true, encoding: 'utf8' })) {
     if (!page.endsWith('.html')) continue
     const text = readFileSync(join(site, page), 'utf8')
-    const changed = text.replaceAll(/(href="(?:\.\.\/)*media\/)([^"#]+)/g, (whole, start: string, name: string) =>
-      renamed.has(decodeURIComponent(name)) ? `${start}${name}.txt` : whole,
-    )
+    const changed = text
+      .replaceAll(/(href="(?:\.\.\/)*media\/)([^"#]+)/g, (whole, start: string, name: string) =>
+        renamed.has(decodeURIComponent(name)) ? `${start}${name}.txt` : whole,
+      )
+      // Without a server a folder is a list of files.
+      .replaceAll(/href="((?:\.\.\/)+)"/g, 'href="$1index.html"')
     if (changed !== text) writeFileSync(join(site, page), changed)
   }
 }

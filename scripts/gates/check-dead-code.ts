@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { importedBy } from '../consumers/first-program.ts'
 import { snippetsIn } from './check-snippets.ts'
 import { type Verdict, verdict } from './gate.ts'
 import { pages, root } from './repository.ts'
@@ -34,14 +35,7 @@ export async function checkDeadCode(): Promise<Verdict> {
 /** @returns those of the dependencies that no snippet of the pages imports */
 export function unusedBySnippets(dependencies: readonly string[], texts: readonly string[]): string[] {
   const code = texts.flatMap((text) => snippetsIn(text).modules.map((module) => module.code)).join('\n')
-  const imported = new Set(
-    [...code.matchAll(/(?:from|import|import\() ?['"]([^'"]+)['"]/g)].map(([, specifier = '']) =>
-      specifier
-        .split('/')
-        .slice(0, specifier.startsWith('@') ? 2 : 1)
-        .join('/'),
-    ),
-  )
+  const imported = new Set(importedBy(code))
   // The types of what is imported, and of Node.
   const isWanted = (name: string) =>
     imported.has(name) || name === '@types/node' || imported.has(name.replace(/^@types\//, ''))

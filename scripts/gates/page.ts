@@ -24,12 +24,3 @@ export function fencesOf(page: string): Fence[] {
   }
   return fences
 }
-
-/** Lines of a page with their numbers, without fenced blocks. */
-export function proseOf(page: string): { readonly line: number; readonly content: string }[] {
-  const fences = fencesOf(page)
-  return page
-    .split('\n')
-    .map((content, index) => ({ line: index + 1, content }))
-    .filter(({ line }) => !fences.some(({ opened, closed }) => line >= opened && line <= closed))
-}

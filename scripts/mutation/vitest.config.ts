@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     root: join(import.meta.dirname, '..', '..', 'packages', 'core'),
     include: folders.map((folder) => `test/unit/${folder}/**/*.test.ts`),
+    setupFiles: ['test/setup.ts'],
     // They start processes, in which no mutant is awake, and which a mutant's end leaves behind.
     exclude: ['test/unit/device-login/login-file-lock.test.ts', 'test/unit/lib/seal.test.ts'],
     testTimeout: 20_000,

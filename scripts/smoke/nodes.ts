@@ -3,8 +3,8 @@ import { runTool } from '../gates/run-tool.ts'
 /** The oldest that `engines` admits, the one we work with, and the newest. npm brings each. */
 export const nodes = ['22.13', '24', '26'] as const
 
-/** npm could not be reached. */
-export const offline = /npm error code (?:ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH)/
+/** What npm and pnpm say when the registry could not be reached. */
+export const unreachable = /\b(?:ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH)\b/
 
 /**
  * Has npm bring a Node, once for all programs that are run on it.
@@ -17,6 +17,6 @@ export async function bringNode(version: (typeof nodes)[number]): Promise<string
   const { code, stdout, output } = await runTool('npx', args)
   const path = stdout.trim()
   if (code === 0 && path !== '') return path
-  if (offline.test(output)) return undefined
+  if (unreachable.test(output)) return undefined
   throw new Error(`npm did not bring Node ${version}:\n${output}`)
 }

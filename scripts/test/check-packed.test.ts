@@ -30,11 +30,6 @@ test('a tarball that was not built, or lacks its papers', () => {
   ])
 })
 
-test('types that another condition comes before', () => {
-  const target = { default: './dist/index.js', types: './dist/index.d.ts' }
-  expect(look({ exports: { '.': target } })).toEqual(['@behalf/core: in exports["."], types do not come first'])
-})
-
 test('a range that only the workspace understands', () => {
   expect(look({ dependencies: { jose: 'catalog:' }, peerDependencies: { '@behalf/x': 'workspace:^' } })).toEqual([
     '@behalf/core: jose is catalog: in the tarball',

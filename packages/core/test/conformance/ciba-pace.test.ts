@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { verifies } from '@behalf/testing/requirements'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, type TestContext, test } from 'vitest'
 import * as z from 'zod'
 import { allowInsecureLoopback, oidc } from '../../src/authorization-server/index.ts'
 import { ciba } from '../../src/doors/ciba.ts'
@@ -13,7 +13,7 @@ import { createGuard, policy, type UserIdentity } from '../../src/index.ts'
 const INTERVAL_SECONDS = 1
 
 /** A server over real HTTP that measures when requests arrive, and takes its time for some responses. */
-async function measuringServer(delaysMs: readonly number[]) {
+async function measuringServer({ onTestFinished }: TestContext, delaysMs: readonly number[]) {
   /** Milliseconds between the end of one response and the arrival of the next request. */
   const gaps: number[] = []
   let respondedAt = 0
@@ -71,30 +71,35 @@ function guardOf(issuer: string) {
     behalf.run(pay(waits), { tool: 'pay', slot: ['thread', 'call'], input: {}, identity }, () => 'ran')
 }
 
-describe('on arrival at a server over HTTP, polls are never closer than the interval', () => {
-  verifies(
-    ['CIBA-10.1-interval', 'A4'],
-    'also after a response that took its time, of a poll or of the request',
-    async () => {
-      const { issuer, gaps } = await measuringServer([0, 1_500, 0])
+// Real time on a real connection: the tests wait beside each other.
+describe.concurrent('on arrival at a server over HTTP, polls are never closer than the interval', () => {
+  test(
+    verifies(['CIBA-10.1-interval', 'A4'], 'also after a response that took its time, of a poll or of the request'),
+    async (context) => {
+      const { expect } = context
+      const { issuer, gaps } = await measuringServer(context, [0, 1_500, 0])
       await guardOf(issuer)({ maxSeconds: 7 })
       expect(gaps.length).toBeGreaterThanOrEqual(3)
       expect(Math.min(...gaps)).toBeGreaterThanOrEqual(INTERVAL_SECONDS * 1000)
     },
   )
 
-  test(verifies('A4', 'and none of those that an app makes at the times that it is told comes in vain'), async () => {
-    const { issuer, gaps } = await measuringServer([1_200, 0])
-    const run = guardOf(issuer)
-    let calls = 0
-    for (let made = gaps.length; made < 2; made = gaps.length) {
-      const outcome = await run()
-      calls++
-      if (outcome.status !== 'interrupted') throw new Error(outcome.status)
-      await wait((outcome.interrupt.interval ?? 0) * 1000)
-    }
-    // The first call sends the question; each later one polls.
-    expect(calls).toBe(3)
-    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(INTERVAL_SECONDS * 1000)
-  })
+  test(
+    verifies('A4', 'and none of those that an app makes at the times that it is told comes in vain'),
+    async (context) => {
+      const { expect } = context
+      const { issuer, gaps } = await measuringServer(context, [1_200, 0])
+      const run = guardOf(issuer)
+      let calls = 0
+      for (let made = gaps.length; made < 2; made = gaps.length) {
+        const outcome = await run()
+        calls++
+        if (outcome.status !== 'interrupted') throw new Error(outcome.status)
+        await wait((outcome.interrupt.interval ?? 0) * 1000)
+      }
+      // The first call sends the question; each later one polls.
+      expect(calls).toBe(3)
+      expect(Math.min(...gaps)).toBeGreaterThanOrEqual(INTERVAL_SECONDS * 1000)
+    },
+  )
 })

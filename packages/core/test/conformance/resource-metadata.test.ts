@@ -1,7 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
 import { memoryStore } from '../../src/stores/index.ts'
-import { bearer, makeApi, refused } from '../unit/resource-server/api.ts'
+import { bearer, makeApi, refused, useIssuer } from '../unit/resource-server/api.ts'
+
+useIssuer()
 
 // RFC 9728 §3.2.
 const resource = 'https://resource.example.com'

@@ -1,15 +1,9 @@
-import { beforeEach, vi } from 'vitest'
 import type { Answer, ApprovalChannel, ApprovalQuestion } from '../../../src/approvals/index.ts'
 import { Ledger } from '../../../src/approvals/index.ts'
 import type { RunRecord } from '../../../src/approvals/record.ts'
 import { createSealer, keyedHash } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
-
-// Polls are delayed at random. These tests say when a poll comes, so there is no delay.
-beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0)
-})
 
 /** A clock that stands still until it is moved. */
 export function testClock(start = 1_800_000_000) {

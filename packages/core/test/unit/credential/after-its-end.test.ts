@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { generateDpopKey } from '../../../src/authorization-server/index.ts'
-import { open } from './open-credential.ts'
+import { open, useApi } from './open-credential.ts'
+
+useApi()
 
 test('an API that asks for its nonce when the call has ended is not asked again: its answer is the body’s', async () => {
   let requests = 0

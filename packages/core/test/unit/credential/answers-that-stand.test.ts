@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { api, open } from './open-credential.ts'
+import { api, open, useApi } from './open-credential.ts'
+
+useApi()
 
 test.for([200, 204, 302, 400, 403, 404, 429, 500, 503])(
   'a %i is given as it came, and no token is renewed for it',

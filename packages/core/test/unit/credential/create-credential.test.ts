@@ -2,7 +2,9 @@ import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
 import { rejection } from '../authorization-server/mock-issuer.ts'
-import { api, open, seen, server } from './open-credential.ts'
+import { api, open, seen, useApi } from './open-credential.ts'
+
+const server = useApi()
 
 const misuse = (reason: string) => ({ code: 'ERR_CREDENTIAL_MISUSE', reason })
 

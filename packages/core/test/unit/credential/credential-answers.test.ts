@@ -5,7 +5,9 @@ import { describe, expect, test, vi } from 'vitest'
 import { type IssuedToken, Token } from '../../../src/credential/index.ts'
 import { TransportError } from '../../../src/errors/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
-import { api, open, seen, server } from './open-credential.ts'
+import { api, open, seen, useApi } from './open-credential.ts'
+
+const server = useApi()
 
 describe('a 401', () => {
   const fresh: IssuedToken = { token: new Token('second'), scopes: ['trade:write', 'more'], expiresAt: 200 }

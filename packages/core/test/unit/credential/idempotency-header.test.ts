@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { connection, resource } from '../../../src/index.ts'
-import { api, open } from './open-credential.ts'
+import { api, open, useApi } from './open-credential.ts'
+
+useApi()
 
 function listening(options: object = {}) {
   const keys: (string | null)[] = []

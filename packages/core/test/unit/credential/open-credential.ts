@@ -6,15 +6,19 @@ import { useMsw } from '../authorization-server/mock-issuer.ts'
 /** An API that answers everything, and what it has seen. */
 export const api = 'https://api.example.com'
 export const seen: { url: string; authorization: string | null; body: string }[] = []
-export const server = useMsw(
-  http.all(`${api}/*`, async ({ request }) => {
-    seen.push({ url: request.url, authorization: request.headers.get('authorization'), body: await request.text() })
-    return HttpResponse.json({ ok: true })
-  }),
-)
-beforeEach(() => {
-  seen.length = 0
-})
+
+/** Has it answer the tests of a file. */
+export function useApi() {
+  beforeEach(() => {
+    seen.length = 0
+  })
+  return useMsw(
+    http.all(`${api}/*`, async ({ request }) => {
+      seen.push({ url: request.url, authorization: request.headers.get('authorization'), body: await request.text() })
+      return HttpResponse.json({ ok: true })
+    }),
+  )
+}
 
 /** A credential for it. */
 export const open = (options: Partial<CredentialOptions> = {}) =>

@@ -5,7 +5,9 @@ import { describe, expect, test, vi } from 'vitest'
 import { type CredentialOptions, type ProofKey, revealToken, Token } from '../../../src/credential/index.ts'
 import { sha256 } from '../../../src/lib/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
-import { api, open, server } from './open-credential.ts'
+import { api, open, useApi } from './open-credential.ts'
+
+const server = useApi()
 
 const files = 'https://files.example.com:8443'
 

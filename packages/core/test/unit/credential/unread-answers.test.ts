@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { generateDpopKey } from '../../../src/authorization-server/index.ts'
 import { Token } from '../../../src/credential/index.ts'
-import { api, open } from './open-credential.ts'
+import { api, open, useApi } from './open-credential.ts'
+
+useApi()
 
 // Three answers that nobody reads: of a token that is replaced, of a proof without its nonce, and one that asks for more.
 const stepUp = { 'www-authenticate': 'Bearer error="insufficient_user_authentication", acr_values="gold"' }

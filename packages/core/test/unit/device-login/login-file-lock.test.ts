@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, type TestContext, test, vi } from 'vitest'
 import { takeNumber } from '../../../src/node/file-lock.ts'
 import { loginFile } from '../../../src/node/index.ts'
 
@@ -28,7 +28,7 @@ async function leave(folder: string, turn: number, text = '') {
   await writeFile(join(renewals(folder), String(turn)), text)
 }
 
-function start(folder: string, log: string, turns: number, hangs = '') {
+function start({ onTestFinished }: TestContext, folder: string, log: string, turns: number, hangs = '') {
   const child = spawn(
     process.execPath,
     [join(import.meta.dirname, 'lock-holder.ts'), folder, log, String(turns), hangs],
@@ -64,8 +64,10 @@ test('it is let go where the work fails, and waiting ends with its signal', asyn
   expect(seen.turns).toBe(1)
 })
 
-test('of all who judge the same holder dead, one after another gets its turn', async () => {
-  for (const count of [2, 5]) {
+// A holder is dead after five seconds of silence by the files' own times. These tests wait for that beside each other.
+test.concurrent.for([2, 5])(
+  'of %i who judge the same holder dead, one after another gets its turn',
+  async (count, { expect }) => {
     const folder = await emptyFolder()
     await leave(folder, 7)
     const { seen, work } = crowd()
@@ -73,10 +75,10 @@ test('of all who judge the same holder dead, one after another gets its turn', a
     await Promise.all(Array.from({ length: count }, () => loginFile('trader', folder).alone(signal, work)))
     expect(performance.now() - started).toBeGreaterThan(4_500)
     expect(seen).toMatchObject({ most: 1, turns: count })
-  }
-})
+  },
+)
 
-test('a holder that lives keeps its turn, however long it takes', async () => {
+test.concurrent('a holder that lives keeps its turn, however long it takes', async ({ expect }) => {
   const folder = await emptyFolder()
   const holder = loginFile('trader', folder)
   let hasLeft = false
@@ -99,14 +101,15 @@ test('who comes late with an old number takes no turn, and leaves nothing', asyn
   expect(await takeNumber(renewals(folder), 41)).toBe(true)
 })
 
-test('processes that are killed inside hold nobody up for long, and nobody is inside with another', async () => {
+test.concurrent('processes that are killed inside hold nobody up for long, and nobody is inside with another', async (context) => {
+  const { expect } = context
   const folder = await emptyFolder()
   const log = join(folder, 'log')
   await writeFile(log, '')
   const told = async () => (await readFile(log, 'utf8')).trim().split('\n').filter(Boolean)
-  const doomed = start(folder, log, 1, 'hangs')
+  const doomed = start(context, folder, log, 1, 'hangs')
   await vi.waitFor(async () => expect(await told()).toEqual([`in ${doomed.pid}`]), { timeout: 30_000 })
-  const others = [1, 2, 3].map(() => start(folder, log, 6))
+  const others = [1, 2, 3].map(() => start(context, folder, log, 6))
   await new Promise((resolve) => setTimeout(resolve, 1_500))
   expect(await told()).toHaveLength(1)
   doomed.kill()

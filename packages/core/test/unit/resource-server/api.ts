@@ -7,7 +7,8 @@ import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/m
 
 /** An issuer, an API that trusts it, and clients with keys. */
 export const as = await mockIssuer('https://as.example.com')
-export const server = useMsw(...as.handlers)
+/** Has the issuer answer the tests of a file. */
+export const useIssuer = () => useMsw(...as.handlers)
 export const audience = accessTokenClaims.aud
 export const here = `${audience}/orders`
 const profile = () => oidc({ issuer: as.issuer, clientId: 'api' })

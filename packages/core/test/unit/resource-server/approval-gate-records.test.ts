@@ -4,7 +4,10 @@ import type { Store } from '../../../src/ports/index.ts'
 import type { Passed } from '../../../src/resource-server/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
+import { useIssuer } from './api.ts'
 import { approved, dying, makeGate, order, place, typeOf, under } from './gate.ts'
+
+useIssuer()
 
 describe('what is stored', () => {
   test('is sealed, and its names tell nothing', async () => {

@@ -3,8 +3,10 @@ import { oidc } from '../../../src/authorization-server/index.ts'
 import { createApprovalGate, isApproved, type OrderHandler } from '../../../src/resource-server/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
-import { as, audience, makeApi, passed, tokenOf } from './api.ts'
+import { as, audience, makeApi, passed, tokenOf, useIssuer } from './api.ts'
 import { approved, callerWith, dying, makeGate, order, place, typeOf, under } from './gate.ts'
+
+useIssuer()
 
 /** The same signature, of which the last character has four bits that decoders drop. */
 function rewritten(token: string): string {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { memoryStore } from '../../../src/stores/index.ts'
-import { audience, here, makeApi, passed, proofKey, refused } from './api.ts'
+import { audience, here, makeApi, passed, proofKey, refused, useIssuer } from './api.ts'
+
+useIssuer()
 
 const store = memoryStore()
 const api = makeApi({ dpop: { store } })

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { admit } from '../../../src/identity/index.ts'
-import { as, audience, bearer, here, makeApi, passed, refused } from './api.ts'
+import { as, audience, bearer, here, makeApi, passed, refused, useIssuer } from './api.ts'
+
+useIssuer()
 
 const seconds = Math.floor(Date.now() / 1000)
 const clock = { now: () => seconds * 1000 }

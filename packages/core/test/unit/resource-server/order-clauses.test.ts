@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/ports/index.ts'
 import { isApproved, type OrderHandler } from '../../../src/resource-server/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
+import { useIssuer } from './api.ts'
 import { approved, callerWith, dying, makeGate, order, place, typeOf, under } from './gate.ts'
+
+useIssuer()
 
 const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) } as const
 

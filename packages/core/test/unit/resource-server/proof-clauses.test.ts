@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { memoryStore } from '../../../src/stores/index.ts'
-import { here, makeApi, passed, proofKey, refused } from './api.ts'
+import { here, makeApi, passed, proofKey, refused, useIssuer } from './api.ts'
+
+useIssuer()
 
 const store = memoryStore()
 const seconds = Math.floor(Date.now() / 1000)

@@ -3,7 +3,9 @@ import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { describe, expect, test } from 'vitest'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { forgedByOne, rocaJwk, rsaJwk, rsaPair } from '../authorization-server/weak-rsa.ts'
-import { audience, here, makeApi, passed, proofKey, refused, tokenOf } from './api.ts'
+import { audience, here, makeApi, passed, proofKey, refused, tokenOf, useIssuer } from './api.ts'
+
+useIssuer()
 
 const api = makeApi({ dpop: { store: memoryStore() } })
 const key = await proofKey()

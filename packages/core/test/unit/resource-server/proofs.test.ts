@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/errors/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
-import { as, audience, here, makeApi, passed, proofKey, refused, tokenOf } from './api.ts'
+import { as, audience, here, makeApi, passed, proofKey, refused, tokenOf, useIssuer } from './api.ts'
+
+useIssuer()
 
 const store = memoryStore()
 const api = makeApi({ dpop: { store } })

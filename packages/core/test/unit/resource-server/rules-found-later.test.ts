@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
-import { bearer, makeApi, passed, proofKey, refused } from './api.ts'
+import { bearer, makeApi, passed, proofKey, refused, useIssuer } from './api.ts'
+
+useIssuer()
 
 const api = makeApi()
 

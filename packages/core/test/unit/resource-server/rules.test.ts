@@ -5,7 +5,9 @@ import { InvalidTokenError } from '../../../src/errors/index.ts'
 import { admit } from '../../../src/identity/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
-import { as, audience, bearer, here, makeApi, passed, proofKey, refused, tokenOf } from './api.ts'
+import { as, audience, bearer, here, makeApi, passed, proofKey, refused, tokenOf, useIssuer } from './api.ts'
+
+useIssuer()
 
 const now = Math.floor(Date.now() / 1000)
 const api = makeApi()

@@ -5,7 +5,9 @@ import { http, passthrough } from 'msw'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createApprovalGate, sendWebResponse, webRequest } from '../../../src/doors/resource-server.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
-import { audience, makeApi, proofKey, server, tokenOf } from './api.ts'
+import { audience, makeApi, proofKey, tokenOf, useIssuer } from './api.ts'
+
+const server = useIssuer()
 
 // The two servers of docs/guides/protect-an-api.md, on real sockets.
 

@@ -4,8 +4,10 @@ import { oidc } from '../../../src/authorization-server/index.ts'
 import { createIntrospection } from '../../../src/identity/index.ts'
 import { createApprovalGate } from '../../../src/resource-server/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
-import { as, audience, here, makeApi, passed, refused, server } from './api.ts'
+import { as, audience, here, makeApi, passed, refused, useIssuer } from './api.ts'
 import { order, place, typeOf, under } from './gate.ts'
+
+const server = useIssuer()
 
 const endpoint = `${as.issuer}/introspect`
 as.metadata.introspection_endpoint = endpoint

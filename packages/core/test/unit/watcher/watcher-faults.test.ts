@@ -30,7 +30,7 @@ describe('faults', () => {
     const target = started(channel)
     await target.add(3)
     target.watch()
-    await expect.poll(() => target.told.length, { timeout: 5_000 }).toBe(3)
+    await expect.poll(() => target.told.length).toBe(3)
   })
 
   test('a store that is away for a while is asked again', async () => {

@@ -50,7 +50,7 @@ describe('following', () => {
     const target = started(channel)
     await target.add(1)
     target.watch()
-    await expect.poll(() => target.told.length, { timeout: 5_000 }).toBe(1)
+    await expect.poll(() => target.told.length).toBe(1)
   })
 
   test('an answer that came in another way is told too, once', async () => {
@@ -85,7 +85,7 @@ describe('following', () => {
       record('unsent', { question: { ...baseQuestion(), expiresAt: Date.now() / 1000 + 600 }, createdAt: 0 }),
     )
     target.watch()
-    await expect.poll(() => target.told.length, { timeout: 5_000 }).toBe(1)
+    await expect.poll(() => target.told.length).toBe(1)
     expect(sent).toEqual(['unsent'])
   })
 
@@ -121,7 +121,7 @@ describe('several watchers', () => {
     const target = started(channel)
     await target.add(300)
     const watchers = [target.watch(), target.watch(), target.watch()]
-    await expect.poll(() => target.told.length, { timeout: 10_000 }).toBe(300)
+    await expect.poll(() => target.told.length).toBe(300)
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(new Set(looks.map(({ id }) => id)).size).toBe(300)
     expect(looks).toHaveLength(300)
@@ -165,7 +165,7 @@ describe('several watchers', () => {
     // Its lease holds: it may yet tell.
     expect(target.told).toEqual([])
     at += 61_000
-    await expect.poll(() => target.told, { timeout: 3_000 }).toMatchObject([{ id: 'q-0', state: 'approved' }])
+    await expect.poll(() => target.told).toMatchObject([{ id: 'q-0', state: 'approved' }])
     expect(second.watcher.statistics().told).toBe(1)
     open.splice(open.indexOf(target), 1)
     second.stop()
@@ -197,7 +197,7 @@ describe('the pace', () => {
     await target.add(60, { name: 'two', issuer: 'https://other.example' })
     const startedAt = performance.now()
     target.watch({ maxPollsPerSecond: 40 })
-    await expect.poll(() => looks.length, { timeout: 10_000 }).toBe(120)
+    await expect.poll(() => looks.length).toBe(120)
     for (const name of ['one', 'two']) {
       const last = looks.filter(({ id }) => id.startsWith(name)).at(-1)
       // Sixty of them, a fortieth of a second apart; a timer may be a little early.
@@ -221,7 +221,7 @@ describe('the pace', () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
     await target.add(1, { name: 'few', issuer: 'https://other.example' })
     const { watcher } = target.watch({ maxPollsPerSecond: 2 })
-    await expect.poll(() => looks.some(({ id }) => id === 'few-0'), { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => looks.some(({ id }) => id === 'few-0')).toBe(true)
     expect(watcher.statistics().putOff).toBeGreaterThan(100)
     expect(looks.length).toBeLessThan(20)
   })
@@ -231,7 +231,7 @@ describe('the pace', () => {
     const target = started(held.channel)
     await target.add(40)
     target.watch({ maxConcurrentPolls: 7 })
-    await expect.poll(() => held.looks.length, { timeout: 5_000 }).toBe(40)
+    await expect.poll(() => held.looks.length).toBe(40)
     expect(held.mostUnderWay()).toBe(7)
   })
 })
