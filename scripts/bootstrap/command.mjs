@@ -14,16 +14,9 @@ const parts = {
     script: 'examples/stock-agent-nextjs/web/main.ts',
   },
 }
-/** What needs everything. */
-const tools = {
-  test: 'scripts/test.ts',
-  bench: 'scripts/bench.ts',
-  docs: 'scripts/docs.ts',
-  check: 'scripts/check.ts',
-  fuzz: 'scripts/fuzz.ts',
-  world: 'packages/core/test/world/main.ts',
-  mutate: 'scripts/mutate.ts',
-}
+/** What needs everything: `scripts/<name>.ts`, but for the world. */
+const tools = ['test', 'bench', 'docs', 'check', 'fuzz', 'world', 'mutate']
+const scriptOf = (tool) => (tool === 'world' ? 'packages/core/test/world/main.ts' : `scripts/${tool}.ts`)
 
 /**
  * What a command runs and what must be installed for it.
@@ -37,15 +30,15 @@ export function resolveCommand([word, ...args]) {
     const { filter, purpose, script } = parts[word]
     return { name, scope: word, filter: ['--filter', filter], purpose, argv: node(join(script), args) }
   }
-  if (Object.hasOwn(tools, word))
+  if (tools.includes(word))
     return {
       name,
       scope: 'all',
       filter: [],
       purpose: 'for the tests and checks',
-      argv: node(join(tools[word]), args),
+      argv: node(join(scriptOf(word)), args),
     }
-  const words = ['demo', ...Object.keys(parts), ...Object.keys(tools)].join(', ')
+  const words = ['demo', ...Object.keys(parts), ...tools].join(', ')
   throw new Failure(`there is no command ${JSON.stringify(word ?? '')}: use one of ${words}`)
 }
 

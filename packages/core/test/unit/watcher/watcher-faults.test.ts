@@ -205,8 +205,8 @@ describe('options that are wrong are refused at construction (E3)', () => {
     [{ maxConcurrentPolls: -1 }],
     [{ everyMs: Number.NaN }],
     [{ interval: 5 }],
-    [{ store: { ...memoryStore(), specificationVersion: 1, durable: true } }],
-    [{ store: { specificationVersion: 2 } }],
+    [{ store: { ...memoryStore(), specificationVersion: 2, durable: true } }],
+    [{ store: { specificationVersion: 3 } }],
   ])('%j', (over) => {
     expect(() => createWatcher({ ...good, ...over } as never)).toThrow(
       expect.objectContaining({ code: 'ERR_CONFIGURATION' }),
