@@ -20,7 +20,7 @@ const good: GuardOptions = {
   agent: { name: 'agent:trader' },
 }
 const made = (over: object) => () => createGuard({ ...good, ...over })
-const durable = { ...memoryStore(), durable: true, specificationVersion: 1 }
+const durable = { ...memoryStore(), durable: true, specificationVersion: 2 }
 
 describe(verifies('E3', 'bad configuration fails at construction, and names the option (E3)'), () => {
   test.each([
@@ -32,7 +32,7 @@ describe(verifies('E3', 'bad configuration fails at construction, and names the 
     ['a short key', { keys: { seal: ['short'], index: new Uint8Array(32) } }, 'keys.seal[0]'],
     ['no seal key', { keys: { seal: [], index: new Uint8Array(32) } }, 'keys.seal'],
     ['no index key', { keys: { seal: [new Uint8Array(32)] } }, 'keys.index'],
-    ['a store of another version', { store: { ...durable, specificationVersion: 2 } }, 'store'],
+    ['a store of another version', { store: { ...durable, specificationVersion: 3 } }, 'store'],
     ['a channel that is none', { approvals: { phone: {} } }, 'approvals.phone'],
     ['a sink that is none', { audit: {} }, 'audit'],
     ['a required audit that is not so', { audit: { sink: { write: () => {} }, required: 'no' } }, 'audit.required'],

@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { createApprovalGate } from '../../../src/resource-server/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
-import { bearer, makeApi, passed, refused } from './api.ts'
+import { bearer, makeApi, passed, refused, useIssuer } from './api.ts'
 import { order, place, typeOf, under } from './gate.ts'
 
 /** An API with a clock, and a token that has a minute left. */
@@ -16,6 +16,8 @@ async function opened() {
   const request = await bearer({ exp: start + 60, authorization_details: [order], scope: 'trade:write' })
   return { time, api, gate, handler, request }
 }
+
+useIssuer()
 
 describe('a request whose body comes long after its token was verified', () => {
   test(verifies('A1', 'does not use an approval again that was used and forgotten meanwhile'), async () => {

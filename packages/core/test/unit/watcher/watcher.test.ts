@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Answer, type ApprovalChannel, openLedger } from '../../../src/approvals/index.ts'
+import type { Answer, ApprovalChannel } from '../../../src/approvals/index.ts'
 import { watchEntry } from '../../../src/approvals/watch-entry.ts'
 import { watcherSettings } from '../../../src/approvals/watch-options.ts'
 import { Pace } from '../../../src/approvals/watch-pace.ts'
@@ -62,13 +62,13 @@ describe('following', () => {
     const { delivery: _, ...rest } = entry.record
     // As if the app's own pages had taken it eleven seconds ago.
     await target.store.delete(entry.key)
-    const past = openAt(target.store, Date.now() - 11_000)
-    await past.create({
+    await target.ledger.create({
       ...rest,
       state: 'approved',
       answeredAt: Date.now() / 1000 - 11,
       usableUntil: Date.now() / 1000 + 600,
     })
+    await dueNow(target.store, entry.key)
     target.watch()
     await expect.poll(() => target.told.length).toBe(1)
     await new Promise((resolve) => setTimeout(resolve, 100))
@@ -80,10 +80,9 @@ describe('following', () => {
   test('a question whose sender died is sent', async () => {
     const { channel, sent } = listeningChannel(() => approved)
     const target = started(channel)
-    const past = openAt(target.store, Date.now() - 61_000)
-    await past.create(
-      record('unsent', { question: { ...baseQuestion(), expiresAt: Date.now() / 1000 + 600 }, createdAt: 0 }),
-    )
+    const question = { ...baseQuestion(), expiresAt: Date.now() / 1000 + 600 }
+    const made = await target.ledger.create(record('unsent', { question, createdAt: 0 }))
+    await dueNow(target.store, made?.key ?? '')
     target.watch()
     await expect.poll(() => target.told.length).toBe(1)
     expect(sent).toEqual(['unsent'])
@@ -99,9 +98,11 @@ describe('following', () => {
   })
 })
 
-/** The ledger of a process that wrote at another time. */
-function openAt(store: Store, at: number) {
-  return openLedger({ store, clock: { now: () => at } })
+/** As if the time until the next look had passed. */
+async function dueNow(store: Store, key: string) {
+  const found = await store.get(key)
+  if (found === undefined) throw new Error('it is gone')
+  await store.put(key, found.value, { ifVersion: found.version, due: { queue: 'looks', inSeconds: 0 } })
 }
 
 const baseQuestion = () => ({
