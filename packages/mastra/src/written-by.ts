@@ -26,7 +26,9 @@ export function rememberingWritten(schema: Schema): Schema {
       return result instanceof Promise ? result.then((one) => remember(one, value)) : remember(result, value)
     },
   }
-  // All else that Mastra and the app read of a schema stays, such as the methods of zod's.
+  // All else that Mastra and the app read of a schema stays, such as the methods of zod's. A frozen schema has no other
+  // property of this name, so what stands before it inherits from it; one that is a function has to stay one.
+  if (typeof schema !== 'function') return Object.create(schema, { '~standard': { value: own, enumerable: true } })
   return new Proxy(schema, { get: (target, key) => (key === '~standard' ? own : Reflect.get(target, key)) })
 }
 
