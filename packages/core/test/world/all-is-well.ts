@@ -8,6 +8,8 @@ type CallCommand = Extract<Command, { readonly do: 'call' }>
 const LONG_ENOUGH_MS = 130_000
 /** Earlier calls that are tried again. */
 const MAX_AGAIN = 4
+/** How often a call comes back that was told to come back later. */
+const MAX_LATER = 3
 
 /**
  * Ends a sequence: every process is started anew, no clock is wrong, and nothing fails. Then every earlier call gets a
@@ -61,11 +63,21 @@ async function callAgain(world: World, commands: readonly Command[], settle: () 
       names.set(JSON.stringify([command.who, command.tool, command.slot, command.amount]), command)
   }
   for (const command of [...names.values()].slice(0, MAX_AGAIN)) {
+    const ended = await callUntilEnded(world, { ...command, ...well }, settle)
+    world.tell({ kind: 'must end', status: ended?.status ?? 'nothing', why: ended?.why ?? 'it did not end' })
+  }
+}
+
+/** A call that is told to come back later, such as while a yes is left to whom it was given, comes back then. */
+async function callUntilEnded(world: World, command: CallCommand, settle: () => Promise<void>) {
+  for (let left = MAX_LATER; ; left--) {
     const before = world.outcomes.length
-    perform(world, { ...command, ...well })
+    perform(world, command)
     await settle()
     const [ended] = world.outcomes.slice(before)
-    world.tell({ kind: 'must end', status: ended?.status ?? 'nothing', why: ended?.why ?? 'it did not end' })
+    const [, seconds] = /"retryAfter":(\d+)/.exec(ended?.why ?? '') ?? []
+    if (ended?.status !== 'unavailable' || seconds === undefined || left === 0) return ended
+    await world.scheduler.pass((Number(seconds) + 1) * 1000)
   }
 }
 
