@@ -24,6 +24,7 @@ export function activityIn(
   ownerOf: (user: { issuer: string; subject: string }) => string,
 ): Activity {
   const write = database.prepare('INSERT INTO activity (owner, at, event) VALUES (?, ?, ?)')
+  const newest = database.prepare('SELECT event FROM activity WHERE owner = ? ORDER BY position DESC LIMIT 1')
   const read = database.prepare('SELECT position, event FROM activity WHERE owner = ? ORDER BY position DESC LIMIT ?')
   return {
     sink: {
@@ -31,6 +32,8 @@ export function activityIn(
         const { issuer, subject } = event.principal ?? {}
         // What a visitor asked for without a login is nobody's to read.
         const owner = issuer === undefined || subject === undefined ? '' : ownerOf({ issuer, subject })
+        // A page that waits looks every few seconds. A row of looks that say the same is one line of what happened.
+        if (saysTheSame(event, eventIn(String(newest.get(owner)?.event)))) return
         write.run(owner, event.at, JSON.stringify(event))
       },
     },
@@ -44,6 +47,12 @@ export function activityIn(
       return { events, damaged }
     },
   }
+}
+
+function saysTheSame(event: AuditEvent, before: AuditEvent | undefined): boolean {
+  if (event.type !== 'call' || before?.type !== 'call' || event.phase !== 'preflight') return false
+  const keys = ['phase', 'tool', 'status', 'code', 'approvalId'] as const
+  return keys.every((key) => event[key] === before[key])
 }
 
 /** All that the pages read of an event. */

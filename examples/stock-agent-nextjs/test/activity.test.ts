@@ -21,6 +21,26 @@ const sound: AuditEvent = {
   trace: { steps: [{ step: 'input', verdict: 'passed', detail: 'fits' }] } as never,
 }
 
+function opened() {
+  const directory = mkdtempSync(join(tmpdir(), 'behalf-app-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  const database = openDatabase(directory)
+  onTestFinished(() => database.close())
+  return { database, activity: activityIn(database, ({ subject }) => subject) }
+}
+
+test('looks of a page that waits are one event, until one of them says something else', () => {
+  const { activity } = opened()
+  const look = { ...sound, phase: 'preflight', status: 'interrupted', approvalId: 'a' } as const
+  for (const at of [1, 2, 3]) activity.sink.write({ ...look, at })
+  activity.sink.write({ ...look, at: 4, status: 'ready' })
+  activity.sink.write({ ...look, at: 5 })
+  activity.sink.write({ ...look, at: 6, approvalId: 'b' })
+  // What ran is written each time.
+  for (const at of [7, 8]) activity.sink.write({ ...sound, at })
+  expect(activity.read('ann', 10).events.map(({ at }) => at)).toEqual([8, 7, 6, 5, 4, 1])
+})
+
 test.each([
   ['no JSON', '{"type":"call"'],
   ['null', 'null'],
@@ -33,11 +53,7 @@ test.each([
     JSON.stringify({ ...sound, type: 'approval', approvalId: 'a', state: 'denied', message: {} }),
   ],
 ])('an event that is damaged (%s) is left out and named, and the others are read', (_, event) => {
-  const directory = mkdtempSync(join(tmpdir(), 'behalf-app-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  const database = openDatabase(directory)
-  onTestFinished(() => database.close())
-  const activity = activityIn(database, ({ subject }) => subject)
+  const { database, activity } = opened()
   activity.sink.write(sound)
   database.prepare('INSERT INTO activity (owner, at, event) VALUES (?, ?, ?)').run('ann', 2, event)
   activity.sink.write({ ...sound, at: 3, callId: 'two' })
