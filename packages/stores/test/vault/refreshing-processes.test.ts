@@ -152,7 +152,8 @@ function refreshingProcesses(target: () => Target): void {
     const last = { kind: 'ask', at, calls: 8, offset: 50 * AFTER_EXPIRY } as const
     const [told, gone] = await Promise.all([one.tell(last), two.tell({ kind: 'disconnect', at })])
     expect(gone).toEqual(['disconnected'])
-    for (const status of told as readonly string[]) expect(['token', 'must_reconnect', 'not_connected']).toContain(status)
+    for (const status of told as readonly string[])
+      expect(['token', 'must_reconnect', 'not_connected']).toContain(status)
     expect(await three.tell({ ...last, offset: 60 * AFTER_EXPIRY })).toEqual(Array(8).fill('not_connected'))
   }, 30_000)
 
