@@ -64,6 +64,8 @@ interface Start {
   state: 'under way' | 'harmless' | 'returned' | 'in doubt' | 'did not run' | 'ran'
   since: number
   result?: string | undefined
+  /** It returned, and its process died before the call did: what it gave may be stored nowhere. */
+  isLost?: boolean
 }
 
 /** All starts of one call, however often it is tried: they have one idempotency key. */
@@ -110,6 +112,8 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 export class Model {
   readonly unjustified: Unjustified[] = []
   readonly #calls = new Map<number, Of<'called'>>()
+  /** Calls that have ended for who made them. */
+  readonly #ended = new Set<number>()
   /** The start of a call's own body, where it began. */
   readonly #startOf = new Map<number, Start>()
   readonly #runs = new Map<string, Run>()
@@ -142,6 +146,7 @@ export class Model {
         this.#bodyEnded(event)
         return
       case 'outcome':
+        this.#ended.add(event.call)
         this.#noSecret('an outcome', event.words)
         this.#sameResult(event)
         return
@@ -241,7 +246,7 @@ export class Model {
       this.#refuse('notAgain', `${nameOf(call)} begins for the ${starts.length + 1}th time`)
     for (const before of starts) {
       if (before.state === 'harmless' || before.state === 'did not run') continue
-      if (before.state === 'in doubt' && call.rules.retries) continue
+      if ((before.state === 'in doubt' || before.isLost === true) && call.rules.retries) continue
       this.#refuse('notAgain', `${nameOf(call)} begins again, and its start at ${clock(before.at)} ${became(before)}`)
     }
   }
@@ -361,8 +366,10 @@ export class Model {
 
   /** A killed process leaves its bodies in doubt, and so does one that everybody takes for dead. */
   #died({ process, at }: Of<'died'> | Of<'stood still'>): void {
-    for (const start of this.#startOf.values()) {
-      if (start.call.process !== process || start.state !== 'under way') continue
+    for (const [call, start] of this.#startOf) {
+      if (start.call.process !== process) continue
+      start.isLost = start.state === 'returned' && !this.#ended.has(call)
+      if (start.state !== 'under way') continue
       start.state = 'in doubt'
       start.since = at
     }

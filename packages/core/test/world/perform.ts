@@ -127,6 +127,8 @@ async function actorOf(world: World, process: AppProcess, who: string, proof: Pr
 
 async function makeCall(world: World, process: AppProcess, command: Of<'call'>): Promise<void> {
   const { who, proof, tool, slot, amount, body: plan, status, odd } = command
+  // A guard has one ceiling for its life, and this process may be replaced while it looks who calls.
+  const beyondCeiling = world.deployed[process.place]?.beyondCeiling ?? []
   const { identity, caller } = await actorOf(world, process, who, proof)
   const number = world.nextCall()
   world.answers.set(number, plan === 'is refused' ? 403 : plan === 'is asked for more' ? 401 : status)
@@ -134,7 +136,7 @@ async function makeCall(world: World, process: AppProcess, command: Of<'call'>):
   if (deployed === undefined) return
   const rules = rulesOf(tool, deployed)
   const policy = odd === 'no policy' ? (undefined as never) : process.policy(tool)
-  const refused = odd ?? refusedBy(tool, who, deployed)
+  const refused = odd ?? refusedBy(tool, who, { ...deployed, beyondCeiling })
   const said = { call: number, process: process.name, caller, tool, slot, amount, rules }
   world.tell({ kind: 'called', ...said, ...(refused !== undefined && { refused }) })
   const input = odd === 'bad input' ? { amount: 'much' } : { amount }
