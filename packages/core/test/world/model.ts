@@ -360,6 +360,8 @@ export class Model {
     if (start === undefined) return
     start.since = at
     start.result = result
+    // Its process is dead already, and what it gave was stored nowhere.
+    start.isLost = start.state === 'in doubt'
     if (how === 'returned') start.state = 'returned'
     else start.state = how === 'threw' && start.writes > 0 ? 'in doubt' : 'harmless'
   }
