@@ -112,6 +112,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 export class Model {
   readonly unjustified: Unjustified[] = []
   readonly #calls = new Map<number, Of<'called'>>()
+  readonly #dead = new Set<string>()
   /** Calls that have ended for who made them. */
   readonly #ended = new Set<number>()
   /** The start of a call's own body, where it began. */
@@ -204,7 +205,9 @@ export class Model {
 
   #began(event: Of<'began'>): void {
     const call = this.#callOf(event.call)
-    const start: Start = { call, at: event.at, writes: call.rules.unseen ? 1 : 0, state: 'under way', since: event.at }
+    // A process that was killed may go on until its next operation.
+    const state = this.#dead.has(call.process) ? 'in doubt' : 'under way'
+    const start: Start = { call, at: event.at, writes: call.rules.unseen ? 1 : 0, state, since: event.at }
     this.#startOf.set(event.call, start)
     // Promise 13.
     if (call.refused !== undefined) this.#refuse('refused', `${nameOf(call)} begins, and ${call.refused}`)
@@ -367,7 +370,8 @@ export class Model {
   }
 
   /** A killed process leaves its bodies in doubt, and so does one that everybody takes for dead. */
-  #died({ process, at }: Of<'died'> | Of<'stood still'>): void {
+  #died({ kind, process, at }: Of<'died'> | Of<'stood still'>): void {
+    if (kind === 'died') this.#dead.add(process)
     for (const [call, start] of this.#startOf) {
       if (start.call.process !== process) continue
       start.isLost = start.state === 'returned' && !this.#ended.has(call)
