@@ -65,13 +65,11 @@ export class OrderBook {
    */
   async claim(approval: string, order: string, tokenEnd: number): Promise<boolean> {
     const claimed: ApprovalUse = { v: 1, order, keptUntil: this.#outlives(tokenEnd) }
-    for (;;) {
-      const found = await this.#approvals.get(approval)
-      if (found?.record.order === order) return true
-      if (found !== undefined && !(await this.#wasRefused(found.record.order))) return false
-      const ifVersion = found?.version ?? null
-      if ((await this.#approvals.put(approval, claimed, { ifVersion })) !== 'conflict') return true
-    }
+    const used = await this.#approvals.change(approval, async (now) => {
+      const isOpen = now === undefined || (now.order !== order && (await this.#wasRefused(now.order)))
+      return isOpen ? claimed : undefined
+    })
+    return used?.record.order === order
   }
 
   /**
