@@ -122,9 +122,7 @@ function revoked(ledger: Ledger, entry: Entry): Promise<Entry> {
 }
 
 async function countQuestion(ledger: Ledger, { owner }: RunRecord, { approver }: StoredQuestion): Promise<number> {
-  const whose = principalParts(owner)
-  const whom = [approver.issuer, approver.tenant ?? null, approver.subject]
-  const who = await ledger.hash(JSON.stringify(['asked', whose, whom]))
+  const who = await ledger.hash(JSON.stringify(['asked', principalParts(owner), principalParts(approver)]))
   return ledger.count(`asked:${who}`, 60)
 }
 

@@ -1,9 +1,10 @@
 import { giveBackToken } from '../authorization-server/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
+import type { CalledBy } from './caller.ts'
 import { MAX_SENDS, unask } from './deliver-question.ts'
 import { noteCrash } from './find-run.ts'
 import type { Ledger } from './ledger.ts'
-import type { Entry, RunRecord, StoredResult } from './record.ts'
+import { type Entry, isUnused, type RunRecord, type StoredResult } from './record.ts'
 
 /** Where a channel can be told that nobody waits for an answer any more. */
 export interface Unasking {
@@ -52,8 +53,7 @@ function reported({ token: _, ...record }: RunRecord): RunRecord | undefined {
 }
 
 /** What a run that never started is asked with, in place of what it was asked with before. */
-export type NewQuestion = Required<Pick<RunRecord, 'question' | 'policyVersion'>> &
-  Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt'>
+export type NewQuestion = Required<Pick<RunRecord, 'question' | 'policyVersion'>> & CalledBy
 
 /** Questions of one run that take the place of others. Callers that each want another one do not ask for ever. */
 const MAX_REPLACED = 3
@@ -74,8 +74,7 @@ export async function replaceQuestion(
   let before: RunRecord | undefined
   const replaced = await ledger.update(entry, (record) => {
     before = undefined
-    const isOpen = record.state === 'requested' || record.state === 'pending' || record.state === 'approved'
-    if (!isOpen || record.question?.id !== entry.record.question?.id) return undefined
+    if (!isUnused(record) || record.question?.id !== entry.record.question?.id) return undefined
     const { state, replaced = 0 } = record
     if (state === 'pending' && (replaced > 0 || !isPolled)) return undefined
     before = record

@@ -51,6 +51,10 @@ export const MAX_TRIES = 3
 export const mayRunAgain = ({ state, onCrash, tries = 0, usableUntil }: RunRecord, now: number): boolean =>
   state === 'crashed' && onCrash === 'retry' && tries < MAX_TRIES && (usableUntil === undefined || now < usableUntil)
 
+/** It never started, or had no effect, and may start. */
+export const isUnused = ({ state }: Pick<RunRecord, 'state'>): boolean =>
+  state === 'requested' || state === 'pending' || state === 'approved'
+
 /** Nothing can change any more. */
 export const isSettled = (state: RunState): boolean => next[state].length === 0
 

@@ -1,10 +1,9 @@
 import type { Approver } from '../contract/index.ts'
 import type { Name } from '../lib/index.ts'
-import { type Owner, principalParts } from './owner.ts'
+import { ownerName, revocableNames, sessionName } from '../revocation/index.ts'
+import { principalParts } from './owner.ts'
 import { isSettled, type RunRecord } from './record.ts'
 import { bucketOf, type Refused } from './refused.ts'
-
-type OwnerName = { readonly [Key in keyof Owner]?: Owner[Key] | undefined }
 
 /** The names under which runs are found: whom and what they are about. */
 export const runIndex = {
@@ -15,9 +14,9 @@ export const runIndex = {
   /** Questions that are open to this person. */
   approver: ({ issuer, tenant, subject }: Approver): Name => ['approver', issuer, tenant, subject],
   /** Runs of this owner that are not settled. */
-  owner: ({ issuer, tenant, subject }: OwnerName): Name => ['owner', issuer, tenant, subject],
+  owner: ownerName,
   /** Runs of this session of an issuer's that are not settled. */
-  session: (issuer: string, session: string): Name => ['session', issuer, session],
+  session: sessionName,
   /** Noes, by when they were given. */
   refused: ({ owner, approver, tool }: Refused, bucket: number): Name => [
     'refused',
@@ -32,12 +31,7 @@ export const runIndex = {
 export function indexOfRun(record: RunRecord): readonly Name[] {
   const { owner, sessionIds = [], state, question, binding, tool, endedAt = 0 } = record
   const names: Name[] = []
-  if (!isSettled(state)) {
-    names.push(runIndex.owner(owner))
-    // A revocation may name the subject alone.
-    if (owner.tenant !== undefined) names.push(runIndex.owner({ ...owner, tenant: undefined }))
-    for (const session of sessionIds) names.push(runIndex.session(owner.issuer, session))
-  }
+  if (!isSettled(state)) names.push(...revocableNames(owner, sessionIds))
   if (state === 'running' || state === 'crashed') names.push(runIndex.started(binding))
   // Whoever was asked has nothing more to do with it: their page stays short (A14).
   if (question !== undefined && (state === 'requested' || state === 'pending')) {

@@ -2,7 +2,7 @@ import type { Identity } from '../contract/index.ts'
 import { callerOf, isSameCaller, MAX_SESSIONS } from './caller.ts'
 import { type EndedUnused, endUnused } from './end-run.ts'
 import type { Ledger } from './ledger.ts'
-import type { Entry, RunRecord } from './record.ts'
+import { type Entry, isUnused, type RunRecord } from './record.ts'
 
 /**
  * Notes a session whose call shares a run of the same caller that nobody has started, so that the end of one session does
@@ -34,5 +34,3 @@ export async function endForSession(ledger: Ledger, entry: Entry, sessionId: str
   })
   return isShared ? { entry: left, tell: async () => {} } : endUnused(ledger, left, 'revoked')
 }
-
-const isUnused = ({ state }: RunRecord): boolean => state === 'requested' || state === 'pending' || state === 'approved'

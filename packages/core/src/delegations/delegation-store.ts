@@ -1,7 +1,7 @@
 import type { RevokingServers } from '../authorization-server/index.ts'
 import { forgetAtServer, type KeptLogin, type LoginPlace } from '../identity/index.ts'
-import { Collection, type Name, type OnUnreadable, type OpenedStore, type Resealed, type Stored } from '../lib/index.ts'
-import type { Revoked } from '../revocation/index.ts'
+import { Collection, type OnUnreadable, type OpenedStore, type Resealed, type Stored } from '../lib/index.ts'
+import { concerns, ownerName, type Revoked, revocableNames, sessionName } from '../revocation/index.ts'
 import { type DelegationRecord, delegationRecord } from './delegation-record.ts'
 
 /** A delegation says why it gives nothing for this long after its end, in seconds. */
@@ -23,7 +23,7 @@ export class DelegationStore {
     this.#records = new Collection(opened, {
       kind: 'delegation',
       schema: delegationRecord,
-      index: indexOf,
+      index: ({ owner, sessionId }) => revocableNames(owner, sessionId === undefined ? [] : [sessionId]),
       outlivesKeys: true,
       ends: ({ state, expiresAt }) =>
         state === 'unconfirmed'
@@ -51,12 +51,12 @@ export class DelegationStore {
   }
 
   /** Those of a user; without a tenant, those of all tenants. */
-  owned({ issuer, tenant, subject }: Owner, onUnreadable?: OnUnreadable): AsyncGenerator<StoredDelegation> {
-    return this.#records.under(['owner', issuer, tenant, subject], { onUnreadable })
+  owned(owner: Owner, onUnreadable?: OnUnreadable): AsyncGenerator<StoredDelegation> {
+    return this.#records.under(ownerName(owner), { onUnreadable })
   }
 
   ofSession(issuer: string, session: string, onUnreadable?: OnUnreadable): AsyncGenerator<StoredDelegation> {
-    return this.#records.under(['session', issuer, session], { onUnreadable })
+    return this.#records.under(sessionName(issuer, session), { onUnreadable })
   }
 
   /** @returns how often it was used in this window, this time included. */
@@ -113,14 +113,6 @@ export class DelegationStore {
   }
 }
 
-function indexOf({ owner: { issuer, tenant, subject }, sessionId }: DelegationRecord): readonly Name[] {
-  return [
-    ['owner', issuer, null, subject],
-    ...(tenant === undefined ? [] : [['owner', issuer, tenant, subject]]),
-    ...(sessionId === undefined ? [] : [['session', issuer, sessionId]]),
-  ]
-}
-
 /**
  * Ends the delegations of a user, or of one session (I9).
  *
@@ -128,20 +120,18 @@ function indexOf({ owner: { issuer, tenant, subject }, sessionId }: DelegationRe
  */
 export async function endDelegations(
   store: DelegationStore,
-  { issuer, tenant, subject, session }: Revoked,
+  revoked: Revoked,
   context: { readonly servers: RevokingServers; readonly onUnreadable: OnUnreadable },
 ): Promise<number> {
   const { onUnreadable } = context
+  const { issuer, tenant, subject = '', session } = revoked
   const found =
     session === undefined
-      ? store.owned({ issuer, tenant, subject: subject ?? '' }, onUnreadable)
+      ? store.owned({ issuer, ...(tenant !== undefined && { tenant }), subject }, onUnreadable)
       : store.ofSession(issuer, session, onUnreadable)
   let ended = 0
   for await (const stored of found) {
-    const { owner } = stored.record
-    if ((tenant !== undefined && owner.tenant !== tenant) || (subject !== undefined && owner.subject !== subject))
-      continue
-    if (await store.revoke(stored, context)) ended++
+    if (concerns(revoked, stored.record.owner) && (await store.revoke(stored, context))) ended++
   }
   return ended
 }

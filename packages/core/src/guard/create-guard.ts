@@ -101,7 +101,7 @@ function environmentOf(options: GuardOptions): Environment {
   const auditor = auditorOf(options.audit, { agent: agent.name, clock, timeoutMs })
   const onState = (record: RunRecord) => noteApproval(record, auditor)
   const opened = openStoreKeys(store, options.keys)
-  const revocations = new Revocations(openStoreKeys(store, options.keys), revocationSeconds)
+  const revocations = new Revocations(opened, revocationSeconds)
   const ledger = openLedger({ store, keys: options.keys, clock, onState, revocations })
   const tokens = new TokenCache({ clock, ...(sharesTokens(options) && { shared: { store, keys: options.keys } }) })
   // What was disconnected, or chosen anew, through this vault is used no longer here.

@@ -1,4 +1,5 @@
 import {
+  type CalledBy,
   type Caller,
   callerOf,
   type Demand,
@@ -6,6 +7,7 @@ import {
   type Entry,
   entitlementOf,
   isSameKind,
+  isUnused,
   mayRunAgain,
   misfitOf,
   ownerOf,
@@ -130,11 +132,8 @@ export async function askWhereNeeded(
   environment: Environment,
   isPolled = true,
 ): Promise<{ readonly entry: Entry; readonly entitled: Entitled | undefined } | Stop> {
-  const { state } = entry.record
   const isAgain = mayRunAgain(entry.record, environment.ledger.now())
-  if (!isAgain && state !== 'approved' && state !== 'requested' && state !== 'pending') {
-    return { entry, entitled: undefined }
-  }
+  if (!isAgain && !isUnused(entry.record)) return { entry, entitled: undefined }
   const known = progress.startedBefore
   progress.startedBefore = undefined
   const found = await entitlementNow(progress, entry, identity, environment, known)
@@ -178,7 +177,7 @@ function mayReplace(record: RunRecord, caller: Caller): boolean {
 export function askedBy(
   { policyVersion, checkedAt }: Progress,
   identity: Identity,
-): Pick<RunRecord, 'policyVersion' | 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt'> {
+): CalledBy & Pick<RunRecord, 'policyVersion'> {
   const { clientId: _, ...caller } = callerOf(identity)
   const sessionId = identity.kind === 'user' ? identity.sessionId : undefined
   const provenAt = identity.kind === 'user' ? provenAtOf(identity) : undefined

@@ -4,7 +4,7 @@ import { endDelegations } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { endSessions } from '../identity/index.ts'
 import { type OnUnreadable, refuseUnknownKeys, requireText } from '../lib/index.ts'
-import type { Revoked } from '../revocation/index.ts'
+import { concerns, type Revoked } from '../revocation/index.ts'
 import { Aftermath } from './aftermath.ts'
 import type { Environment } from './environment.ts'
 
@@ -105,7 +105,5 @@ function openRuns(
   return ledger.ownedBy(owner, { onUnreadable })
 }
 
-const isTheirs = ({ tenant, subject, session }: Revoked, { owner, sessionIds = [] }: RunRecord): boolean =>
-  (tenant === undefined || owner.tenant === tenant) &&
-  (subject === undefined || owner.subject === subject) &&
-  (session === undefined || sessionIds.includes(session))
+const isTheirs = (revoked: Revoked, { owner, sessionIds = [] }: RunRecord): boolean =>
+  concerns(revoked, owner) && (revoked.session === undefined || sessionIds.includes(revoked.session))

@@ -13,7 +13,6 @@ import type { UserIdentity } from '../contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import {
   Collection,
-  type Name,
   type OnUnreadable,
   openStoreKeys,
   refuseUnknownKeys,
@@ -23,8 +22,8 @@ import {
   type StoreKeys,
 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
-import { checkLifetime, Revocations } from '../revocation/index.ts'
-import { refuseRevoked, requireProofTime } from './present-user.ts'
+import { checkLifetime, concerns, ownerName, revocableNames, sessionName } from '../revocation/index.ts'
+import { presenceIn, refuseRevoked, requireProofTime } from './present-user.ts'
 import { identityOfLogin, type KeptLogin, keptLogin, loginOfResponse } from './session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'
 import { loginRequired, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
@@ -134,7 +133,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const servers = trustedServers('createSessions', options)
   const audience = options.audience === undefined ? undefined : checkAudience(where('audience'), options.audience)
   const records = sessionRecords(options.store, options.keys)
-  const presence = { revocations: new Revocations(openStoreKeys(options.store, options.keys)), clock }
+  const presence = presenceIn(options.store, options.keys, clock)
   const isRevoked = async (login: KeptLogin) =>
     (await presence.revocations.findNow(login.identity, clock.now())) !== undefined
   const flights = new SingleFlight<KeptLogin | undefined>()
@@ -203,20 +202,11 @@ export function sessionRecords(store: Store, keys: StoreKeys | undefined): Sessi
   return new Collection(openStoreKeys(store, keys), {
     kind: 'session',
     schema: sessionRecord,
-    index: indexOf,
+    index: ({ login: { identity } }) =>
+      revocableNames(identity, identity.sessionId === undefined ? [] : [identity.sessionId]),
     ends: ({ unconfirmed, endsAt }) =>
       unconfirmed ? { expiresInSeconds: UNCONFIRMED_SECONDS } : { expiresAt: endsAt },
   })
-}
-
-/** A revocation may name the subject alone, in all tenants. */
-function indexOf({ login }: SessionRecord): readonly Name[] {
-  const { issuer, tenant, subject, sessionId } = login.identity
-  return [
-    ['owner', issuer, null, subject],
-    ...(tenant === undefined ? [] : [['owner', issuer, tenant, subject]]),
-    ...(sessionId === undefined ? [] : [['session', issuer, sessionId]]),
-  ]
 }
 
 /**
@@ -229,19 +219,14 @@ export async function endSessions(
   who: { readonly issuer: string; readonly tenant?: string; readonly subject?: string; readonly session?: string },
   context: Parameters<typeof forgetAtServer>[1] & { readonly onUnreadable: OnUnreadable },
 ): Promise<number> {
-  const { issuer, tenant, subject, session } = who
-  const name = session === undefined ? ['owner', issuer, tenant, subject] : ['session', issuer, session]
+  const { issuer, session } = who
+  const name = session === undefined ? ownerName(who) : sessionName(issuer, session)
   let ended = 0
   for await (const found of records.under(name, context)) {
     let entry: Stored<SessionRecord> | undefined = found
     while (entry !== undefined) {
       const { login } = entry.record
-      const { identity } = login
-      if (
-        (tenant !== undefined && identity.tenant !== tenant) ||
-        (subject !== undefined && identity.subject !== subject)
-      )
-        break
+      if (!concerns(who, login.identity)) break
       if ((await records.delete(entry)) === 'deleted') {
         ended++
         await forgetAtServer(login, context)

@@ -64,10 +64,10 @@ export function namesOf({ issuer, subject, sessionId, delegationId }: UserIdenti
   return names
 }
 
-/** Whether a revocation of this identity's name is about this identity: of its tenant, and of its subject. */
+/** Whether a revocation of this user's name is about this user: of their tenant, and of their subject. */
 export function concerns(
-  revoked: RevokedAt,
-  { issuer, tenant, subject }: Pick<UserIdentity, 'issuer' | 'subject'> & { readonly tenant?: string | undefined },
+  revoked: Partialized<Pick<Revoked, 'issuer' | 'tenant' | 'subject'>>,
+  { issuer, tenant, subject }: Partialized<Pick<Revoked, 'issuer' | 'tenant' | 'subject'>>,
 ): boolean {
   return (
     revoked.issuer === issuer &&
