@@ -1,5 +1,6 @@
 import {
   Collection,
+  isUnreadable,
   Lease,
   type Name,
   type OnUnreadable,
@@ -9,6 +10,7 @@ import {
   type Unreadable,
 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
+import { concerns } from '../revocation/index.ts'
 import { type AccountOwner, type AccountRecord, accountRecord } from './account-record.ts'
 import type { TokenPair } from './replaced-tokens.ts'
 
@@ -57,6 +59,23 @@ export class AccountRecords {
     return this.#accounts.put(key, record, { ifVersion })
   }
 
+  /**
+   * Changes an account as long as `change` wants to, whoever writes it meanwhile.
+   *
+   * @returns what is stored now; `undefined` where it is gone or does not open: then nothing is written.
+   */
+  change(
+    from: string | StoredAccount,
+    change: (now: AccountRecord) => AccountRecord | undefined | Promise<AccountRecord | undefined>,
+  ): Promise<StoredAccount | undefined> {
+    return this.#accounts
+      .change(from, (now) => (now === undefined ? undefined : change(now)))
+      .catch((error: unknown) => {
+        if (isUnreadable(error)) return undefined
+        throw error
+      })
+  }
+
   delete(found: StoredAccount | Unreadable): Promise<'deleted' | 'conflict'> {
     return this.#accounts.delete(found)
   }
@@ -89,12 +108,10 @@ export class AccountRecords {
 
   /** For a cascade. */
   async *under(whose: AccountsOf, onUnreadable: OnUnreadable): AsyncGenerator<StoredAccount> {
-    const { issuer, tenant, subject, session } = whose
+    const { issuer, subject, session } = whose
     const name = session === undefined ? index.user(issuer, subject) : index.session(issuer, session)
     for await (const stored of this.#accounts.under(name, { onUnreadable })) {
-      const { owner } = stored.record
-      const isTheirs = subject === undefined || owner.subject === subject
-      if (isTheirs && (tenant === undefined || owner.tenant === tenant)) yield stored
+      if (concerns(whose, stored.record.owner)) yield stored
     }
   }
 

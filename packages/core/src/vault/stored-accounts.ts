@@ -87,12 +87,7 @@ export class StoredAccounts {
 
   /** A process that dies before this leaves a link that serves no call (I11). */
   async #confirm(key: string): Promise<undefined> {
-    const { records } = this.#parts
-    for (;;) {
-      const stored = await records.find(key)
-      if (stored === undefined || 'unreadable' in stored || !stored.record.unconfirmed) return
-      if ((await records.write(key, confirmed(stored.record), stored.version)) !== 'conflict') return
-    }
+    await this.#parts.records.change(key, (record) => (record.unconfirmed ? confirmed(record) : undefined))
   }
 
   async #disconnect(
@@ -120,16 +115,13 @@ export class StoredAccounts {
     await requirePresentUser(identity, this.#presence)
     const owner = accountOwner(identity)
     const key = await records.key(owner, connection, account)
-    for (;;) {
-      const stored = await records.find(key)
-      if (stored === undefined || 'unreadable' in stored) return false
+    const preferred = await records.change(key, async (record) => {
       const before = preferredOf(await records.of(owner, connection, () => {}))?.record.preferredAt ?? 0
       // Later than any choice before it, whatever the clock of that process said.
-      const record = { ...stored.record, preferredAt: Math.max(clock.now(), before + 1) }
-      if ((await records.write(key, record, stored.version)) === 'conflict') continue
-      this.#tell(identity, connection)
-      return true
-    }
+      return { ...record, preferredAt: Math.max(clock.now(), before + 1) }
+    })
+    if (preferred !== undefined) this.#tell(identity, connection)
+    return preferred !== undefined
   }
 
   async forget(whose: AccountsOf, options: RequestOptions): Promise<ForgottenAccounts> {
@@ -159,15 +151,9 @@ export class StoredAccounts {
     const all = await records.of(owner, connection, () => {})
     if (preferredOf(all)?.key !== key) return
     for (const other of all) {
-      let stored: StoredAccount | undefined = other.key === key ? undefined : other
+      if (other.key === key) continue
       // The mark goes to what was chosen once, too: its choice was replaced.
-      while (stored !== undefined) {
-        const { preferredAt: _, ...record } = stored.record
-        const marked = { ...record, mustChoose: true }
-        if ((await records.write(stored.key, marked, stored.version)) !== 'conflict') break
-        const now = await records.find(stored.key)
-        stored = now === undefined || 'unreadable' in now ? undefined : now
-      }
+      await records.change(other, ({ preferredAt: _, ...record }) => ({ ...record, mustChoose: true }))
     }
   }
 
