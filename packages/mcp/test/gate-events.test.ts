@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { withEventIds } from '../src/server/event-stream.ts'
 import { createMcpGate, type McpHandler, nodeHandler } from '../src/server/index.ts'
+import { eventStore } from './event-store.ts'
 import { openWorld, type World } from './world.ts'
 
 let world: World
@@ -12,22 +13,6 @@ beforeAll(async () => {
   world = await openWorld()
 })
 afterAll(() => world.close())
-
-/** A store of events that all sessions share, as one that lasts is. */
-function eventStore() {
-  const kept: { readonly stream: string; readonly message: unknown }[] = []
-  return {
-    storeEvent: async (stream: string, message: unknown) => `event-${kept.push({ stream, message }) - 1}`,
-    async replayEventsAfter(last: string, { send }: { send(id: string, message: unknown): Promise<void> }) {
-      const at = Number(last.split('-')[1])
-      const stream = kept[at]?.stream ?? ''
-      for (const [index, one] of kept.entries()) {
-        if (index > at && one.stream === stream) await send(`event-${index}`, one.message)
-      }
-      return stream
-    },
-  }
-}
 
 type Transport = Pick<WebStandardStreamableHTTPServerTransport, 'handleRequest'>
 

@@ -4,6 +4,7 @@ import { McpServer, WebStandardStreamableHTTPServerTransport } from '@modelconte
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { createMcpGate, type McpGateOptions, type McpHandler } from '../src/server/index.ts'
+import { eventStore } from './event-store.ts'
 import { openWorld, type World } from './world.ts'
 
 let world: World
@@ -11,22 +12,6 @@ beforeAll(async () => {
   world = await openWorld()
 })
 afterAll(() => world.close())
-
-/** A store that counts its events, as one that lives in a process does. */
-function eventStore() {
-  const kept: { readonly stream: string; readonly message: unknown }[] = []
-  return {
-    storeEvent: async (stream: string, message: unknown) => `event-${kept.push({ stream, message }) - 1}`,
-    async replayEventsAfter(last: string, { send }: { send(id: string, message: unknown): Promise<void> }) {
-      const at = Number(last.split('-')[1])
-      const stream = kept[at]?.stream ?? ''
-      for (const [index, one] of kept.entries()) {
-        if (index > at && one.stream === stream) await send(`event-${index}`, one.message)
-      }
-      return stream
-    },
-  }
-}
 
 interface Opened {
   readonly server: { sendLoggingMessage(message: { level: 'info'; data: string }): Promise<void> }

@@ -1,31 +1,12 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { startMockServers } from '@behalf/testing'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { deviceLogin } from '../../../src/doors/node.ts'
-import { oidc } from '../../../src/doors/providers.ts'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { commandLines } from './own-folder.ts'
 
 const [key, other] = [new Uint8Array(32).fill(7), new Uint8Array(32).fill(8)]
 
 async function world() {
-  const { authorizationServer, close } = await startMockServers({ algorithm: 'ES256', ciba: { interval: 1 } })
-  const folder = await mkdtemp(join(tmpdir(), 'behalf-device-'))
-  onTestFinished(async () => {
-    await close()
-    await rm(folder, { recursive: true })
-  })
-  const { issuer, controls } = authorizationServer
-  const commandLine = (sealedBy?: Uint8Array) =>
-    deviceLogin({
-      authorizationServer: oidc({ issuer, clientId: 'stock-cli', target: 'audience' }),
-      show: async ({ userCode }) => controls.approveDevice(userCode, 'ann'),
-      scopes: ['openid', 'offline_access', 'chat'],
-      resource: 'https://agent.behalf.example/',
-      application: 'trader',
-      folder,
-      key: sealedBy,
-    })
+  const commandLine = await commandLines()
   const damage = async (text: string) => {
     const { path } = commandLine()
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })

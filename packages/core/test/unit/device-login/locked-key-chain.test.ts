@@ -1,29 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { startMockServers } from '@behalf/testing'
-import { expect, onTestFinished, test } from 'vitest'
-import { deviceLogin } from '../../../src/doors/node.ts'
-import { oidc } from '../../../src/doors/providers.ts'
+import { expect, test } from 'vitest'
+import { commandLines } from './own-folder.ts'
 
 test('a key chain that was locked is asked again at the next look', async () => {
-  const { authorizationServer, close } = await startMockServers({ algorithm: 'ES256', ciba: { interval: 1 } })
-  const folder = await mkdtemp(join(tmpdir(), 'behalf-device-'))
-  onTestFinished(async () => {
-    await close()
-    await rm(folder, { recursive: true })
-  })
-  const { issuer, controls } = authorizationServer
-  const commandLine = (key: () => Uint8Array) =>
-    deviceLogin({
-      authorizationServer: oidc({ issuer, clientId: 'stock-cli', target: 'audience' }),
-      show: async ({ userCode }) => controls.approveDevice(userCode, 'ann'),
-      scopes: ['openid', 'offline_access', 'chat'],
-      resource: 'https://agent.behalf.example/',
-      application: 'trader',
-      folder,
-      key,
-    })
+  const commandLine = await commandLines()
   const key = new Uint8Array(32).fill(7)
   await commandLine(() => key).login()
   let isLocked = true

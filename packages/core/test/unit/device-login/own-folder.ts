@@ -1,0 +1,28 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startMockServers } from '@behalf/testing'
+import { onTestFinished } from 'vitest'
+import { type DeviceLogin, type DeviceLoginOptions, deviceLogin } from '../../../src/doors/node.ts'
+import { oidc } from '../../../src/doors/providers.ts'
+
+/** Command lines of one application that keep Ann's login in a folder of the test, each with its own key. */
+export async function commandLines(): Promise<(key?: DeviceLoginOptions['key']) => DeviceLogin> {
+  const { authorizationServer, close } = await startMockServers({ algorithm: 'ES256', ciba: { interval: 1 } })
+  const folder = await mkdtemp(join(tmpdir(), 'behalf-device-'))
+  onTestFinished(async () => {
+    await close()
+    await rm(folder, { recursive: true })
+  })
+  const { issuer, controls } = authorizationServer
+  return (key) =>
+    deviceLogin({
+      authorizationServer: oidc({ issuer, clientId: 'stock-cli', target: 'audience' }),
+      show: async ({ userCode }) => controls.approveDevice(userCode, 'ann'),
+      scopes: ['openid', 'offline_access', 'chat'],
+      resource: 'https://agent.behalf.example/',
+      application: 'trader',
+      folder,
+      key,
+    })
+}
