@@ -24,7 +24,6 @@ export function activityIn(
   ownerOf: (user: { issuer: string; subject: string }) => string,
 ): Activity {
   const write = database.prepare('INSERT INTO activity (owner, at, event) VALUES (?, ?, ?)')
-  const newest = database.prepare('SELECT event FROM activity WHERE owner = ? ORDER BY position DESC LIMIT 1')
   const read = database.prepare('SELECT position, event FROM activity WHERE owner = ? ORDER BY position DESC LIMIT ?')
   return {
     sink: {
@@ -33,7 +32,7 @@ export function activityIn(
         // What a visitor asked for without a login is nobody's to read.
         const owner = issuer === undefined || subject === undefined ? '' : ownerOf({ issuer, subject })
         // A page that waits looks every few seconds. A row of looks that say the same is one line of what happened.
-        if (saysTheSame(event, eventIn(String(newest.get(owner)?.event)))) return
+        if (isLook(event) && saysTheSame(event, eventIn(String(read.get(owner, 1)?.event)))) return
         write.run(owner, event.at, JSON.stringify(event))
       },
     },
@@ -49,8 +48,12 @@ export function activityIn(
   }
 }
 
-function saysTheSame(event: AuditEvent, before: AuditEvent | undefined): boolean {
-  if (event.type !== 'call' || before?.type !== 'call' || event.phase !== 'preflight') return false
+type CallEvent = Extract<AuditEvent, { readonly type: 'call' }>
+
+const isLook = (event: AuditEvent): event is CallEvent => event.type === 'call' && event.phase === 'preflight'
+
+function saysTheSame(event: CallEvent, before: AuditEvent | undefined): boolean {
+  if (before?.type !== 'call') return false
   const keys = ['phase', 'tool', 'status', 'code', 'approvalId'] as const
   return keys.every((key) => event[key] === before[key])
 }

@@ -1,2 +1,2 @@
 export { type DetailLine, describeDetails, type Quote } from './describe-details.ts'
-export { initials, type Markup, page } from './page.ts'
+export { initials, type Markup, type PageParts, page } from './page.ts'

@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { page } from '../../pages/index.ts'
 import { problemBody } from './login-page.ts'
+import { sendPage } from './send-page.ts'
 
 type Next = () => Promise<unknown>
 
@@ -38,9 +38,6 @@ export function limitCodes(title: string): (ctx: KoaContextWithOIDC, next: Next)
 
 async function refuse(ctx: KoaContextWithOIDC, title: string): Promise<void> {
   const body = problemBody(title, 'Too many wrong codes were entered. Wait a minute, then enter the code once more.')
-  const response = await page({ title, body, status: 429 })
-  ctx.status = 429
   ctx.set('retry-after', String(WINDOW_SECONDS))
-  for (const [name, value] of response.headers) ctx.set(name, value)
-  ctx.body = await response.text()
+  await sendPage(ctx, { title, body, status: 429 })
 }

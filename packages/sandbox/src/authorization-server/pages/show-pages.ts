@@ -1,13 +1,14 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { isSameOrigin } from '../../http/same-origin.ts'
-import { describeDetails, type Markup, page } from '../../pages/index.ts'
+import { describeDetails, type Markup } from '../../pages/index.ts'
 import { detailsOf } from '../authorization-details.ts'
 import { keepState } from '../kept-state.ts'
 import { type ServerContext, words } from '../server-context.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { acrOf } from '../sign-in.ts'
 import { consentBody, loginBody, problemBody } from './login-page.ts'
+import { sendPage } from './send-page.ts'
 
 type Interaction = Awaited<ReturnType<ServerContext['provider']['interactionDetails']>>
 type Next = () => Promise<unknown>
@@ -98,12 +99,8 @@ async function finish(
   keepState(context)
 }
 
-async function send(ctx: KoaContextWithOIDC, body: Markup, status = 200): Promise<void> {
-  const response = await page({ title: 'Sign in', body, status, leavesTheSite: true })
-  ctx.status = status
-  for (const [name, value] of response.headers) ctx.set(name, value)
-  ctx.body = await response.text()
-}
+const send = (ctx: KoaContextWithOIDC, body: Markup, status = 200) =>
+  sendPage(ctx, { title: 'Sign in', body, status, leavesTheSite: true })
 
 async function readForm(ctx: KoaContextWithOIDC): Promise<URLSearchParams> {
   let text = ''

@@ -1,0 +1,10 @@
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { type PageParts, page } from '../../pages/index.ts'
+
+/** Answers a request to the library with a page of ours. Without a status, the one that the library has set stays. */
+export async function sendPage(ctx: KoaContextWithOIDC, parts: PageParts): Promise<void> {
+  const response = await page(parts)
+  if (parts.status !== undefined) ctx.status = parts.status
+  for (const [name, value] of response.headers) ctx.set(name, value)
+  ctx.body = await response.text()
+}
