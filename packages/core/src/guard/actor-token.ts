@@ -3,7 +3,7 @@ import type { IssuedToken } from '../credential/index.ts'
 import { BehalfError, ConfigurationError } from '../errors/index.ts'
 import { isVerified, subjectTokenOf } from '../identity/index.ts'
 import { type TokenCacheKey, tokenCacheKey } from '../token-exchange/index.ts'
-import type { Environment } from './environment.ts'
+import type { TokenSources } from './guard-parts.ts'
 
 /** The function of the app has no token for this issuer. Nothing is kept then. */
 class NotGiven extends Error {}
@@ -17,14 +17,14 @@ class NotGiven extends Error {}
  */
 export async function actorToken(
   issuer: string,
-  environment: Environment,
+  sources: TokenSources,
   signal: AbortSignal,
 ): Promise<IssuedToken | undefined> {
-  const { actorToken: give } = environment.agent
+  const { actorToken: give } = sources.agent
   if (give === undefined) return undefined
   const load = async (ending: AbortSignal) => issuedTo(await give({ issuer, signal: ending }), issuer)
   try {
-    return await environment.tokens.get(keyOf(issuer, environment), load, signal)
+    return await sources.tokens.get(keyOf(issuer, sources), load, signal)
   } catch (error) {
     if (error instanceof NotGiven) return undefined
     if (!BehalfError.isInstance(error) || error.code !== 'ERR_OAUTH_RESPONSE' || isOutage(error)) throw error
@@ -41,14 +41,14 @@ function isOutage(refusal: BehalfError): boolean {
 }
 
 /** Drops the token that was sent with a refused exchange: it may be the one that the issuer does not take. */
-export function dropActorToken(issuer: string, environment: Environment): void {
-  if (environment.agent.actorToken !== undefined) environment.tokens.delete(keyOf(issuer, environment))
+export function dropActorToken(issuer: string, sources: TokenSources): void {
+  if (sources.agent.actorToken !== undefined) sources.tokens.delete(keyOf(issuer, sources))
 }
 
 /** No API is called so: a resource is an absolute URI. */
 const target = 'actor_token'
 
-function keyOf(issuer: string, { servers }: Environment): TokenCacheKey {
+function keyOf(issuer: string, { servers }: TokenSources): TokenCacheKey {
   const { clientId } = servers.of(issuer).profile
   return tokenCacheKey({ kind: 'agent', issuer, clientId, claims: {} }, { source: 'resource', target, scopes: [] })
 }

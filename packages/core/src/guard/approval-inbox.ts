@@ -13,9 +13,9 @@ import { BehalfError, ConfigurationError, InvalidTokenError, TransportError } fr
 import { isVerified, type PresentUser, requirePresentUser } from '../identity/index.ts'
 import { snapshot } from '../lib/index.ts'
 import { type ApprovalView, type ApproverView, approverView, isAsked, ownerView, owns } from './approval-view.ts'
-import { hasExpired } from './check-identity.ts'
 import { Deadline } from './deadline.ts'
-import type { Environment } from './environment.ts'
+import type { GuardParts } from './guard-parts.ts'
+import { hasExpired } from './identify.ts'
 
 /** Who asks: a verified identity. Nobody finds what is not theirs. */
 export interface InboxOptions {
@@ -74,23 +74,23 @@ export interface ApprovalInbox {
 /** Records read for one page, at most: an inbox is for people. */
 const MAX_READ = 10_000
 
-/** The inbox over a guard's ledger. */
-export function approvalInbox(environment: Environment): ApprovalInbox {
-  const { ledger } = environment
+/** Makes the inbox of a guard. */
+export function approvalInbox(guard: GuardParts): ApprovalInbox {
+  const { ledger, channels, servers, clock } = guard.runs
   const own = async (id: string, { identity }: InboxOptions): Promise<Entry | undefined> => {
     const entry = typeof id === 'string' ? await ledger.read(id) : undefined
     return entry !== undefined && owns(identity, entry.record) ? entry : undefined
   }
-  const asked = (entry: Entry) => environment.channels.get(entry.record.question?.channel ?? '')
-  const context = { authorizationServers: environment.servers, clock: environment.clock }
+  const asked = (entry: Entry) => channels.get(entry.record.question?.channel ?? '')
+  const context = { authorizationServers: servers, clock }
   const changed = (id: string, options: InboxOptions, change: (entry: Entry, signal: AbortSignal) => Promise<Entry>) =>
-    within(environment, options, undefined, async (signal) => {
+    within(guard, options, undefined, async (signal) => {
       const entry = await own(id, options)
       return entry === undefined ? undefined : ownerView(await change(entry, signal), ledger.now())
     })
   return {
     get: (id, options) =>
-      within(environment, options, undefined, async (signal) => {
+      within(guard, options, undefined, async (signal) => {
         const entry = await own(id, options)
         if (entry?.record.question === undefined) return undefined
         const settled = await settleRun(ledger, entry, asked(entry), { ...context, signal })
@@ -100,7 +100,7 @@ export function approvalInbox(environment: Environment): ApprovalInbox {
       if (options.as !== 'owner' && options.as !== 'approver') {
         throw new ConfigurationError('approvals.list.as', `is 'owner' or 'approver'`)
       }
-      return within(environment, options, [], () => page(environment, options))
+      return within(guard, options, [], () => page(ledger, options))
     }) as ApprovalInbox['list'],
     cancel: (id, options) =>
       changed(id, options, async (open, signal) => {
@@ -114,23 +114,23 @@ export function approvalInbox(environment: Environment): ApprovalInbox {
       }
       const result = resultOf(options.result)
       if (!isVerified(options.identity)) return undefined
-      return bounded(environment, options, async () => {
-        const user = await requirePresentUser(options.identity, environment)
-        return resolveOwn(environment, user, id, what, result)
+      return bounded(guard, options, async () => {
+        const user = await requirePresentUser(options.identity, guard.runs)
+        return resolveOwn(ledger, user, id, what, result)
       })
     },
     reopen: async (id, options) => {
       if (!isVerified(options.identity)) return undefined
-      return bounded(environment, options, async () => {
-        const user = await requirePresentUser(options.identity, environment)
-        return reopenOwn(environment, user, id)
+      return bounded(guard, options, async () => {
+        const user = await requirePresentUser(options.identity, guard.runs)
+        return reopenOwn(ledger, user, id)
       })
     },
   }
 }
 
 async function page(
-  { ledger }: Environment,
+  ledger: Ledger,
   { identity, as, limit = 50, after }: ListOptions & { readonly as: 'owner' | 'approver' },
 ): Promise<readonly (ApprovalView | ApproverView)[]> {
   const found: (ApprovalView | ApproverView)[] = []
@@ -166,7 +166,7 @@ function resultOf(result: Json | undefined): StoredResult | undefined {
 
 /** Says what became of a run: for its owner, who is here. */
 async function resolveOwn(
-  { ledger }: Environment,
+  ledger: Ledger,
   { identity }: PresentUser,
   id: string,
   what: 'ran' | 'did_not_run',
@@ -178,11 +178,7 @@ async function resolveOwn(
 }
 
 /** Lets an approver be asked again: by themselves, who are here. */
-async function reopenOwn(
-  { ledger }: Environment,
-  { identity }: PresentUser,
-  id: string,
-): Promise<ApproverView | undefined> {
+async function reopenOwn(ledger: Ledger, { identity }: PresentUser, id: string): Promise<ApproverView | undefined> {
   const entry = typeof id === 'string' ? await ledger.read(id) : undefined
   if (entry === undefined || !isAsked(identity, entry.record)) return undefined
   if (entry.record.state === 'denied') await reopen(ledger, entry)
@@ -191,34 +187,35 @@ async function reopenOwn(
 
 /** Does what an inbox is asked for a caller who may ask. */
 async function within<Found>(
-  environment: Environment,
+  guard: GuardParts,
   options: InboxOptions,
   nothing: Found,
   work: (signal: AbortSignal) => Promise<Found>,
 ): Promise<Found> {
   const { identity, signal } = options
+  const { revocations, clock } = guard.runs
   signal?.throwIfAborted()
   if (!isVerified(identity)) return nothing
-  const now = environment.clock.now()
+  const now = clock.now()
   if (hasExpired(identity, now)) throw new InvalidTokenError('expired', 'the proof of the identity has expired')
-  return bounded(environment, options, async (ending) => {
-    if ((await environment.revocations.findNow(identity, now)) === undefined) return work(ending)
+  return bounded(guard, options, async (ending) => {
+    if ((await revocations.findNow(identity, now)) === undefined) return work(ending)
     throw new InvalidTokenError('inactive', 'the identity was revoked')
   })
 }
 
 /** Works under the total deadline, with typed errors only. */
 async function bounded<Found>(
-  environment: Environment,
+  { limits: { timeoutMs } }: GuardParts,
   { signal }: InboxOptions,
   work: (signal: AbortSignal) => Promise<Found>,
 ): Promise<Found> {
   signal?.throwIfAborted()
-  const deadline = new Deadline(environment.timeoutMs, signal)
+  const deadline = new Deadline(timeoutMs, signal)
   try {
     return await deadline.bound(work(deadline.signal))
   } catch (error) {
-    throw typed(error, signal, environment.timeoutMs)
+    throw typed(error, signal, timeoutMs)
   } finally {
     deadline.end()
   }

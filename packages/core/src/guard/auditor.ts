@@ -65,23 +65,6 @@ export class Auditor {
   }
 }
 
-/** Which call it was, for an event. */
-export function callOf({
-  callId,
-  policyVersion,
-  approvalId,
-}: {
-  readonly callId: string | undefined
-  readonly policyVersion: string | undefined
-  readonly approvalId: string | undefined
-}): Pick<AuditEvent, 'callId' | 'policyVersion' | 'approvalId'> {
-  return {
-    ...(callId !== undefined && { callId }),
-    ...(policyVersion !== undefined && { policyVersion }),
-    ...(approvalId !== undefined && { approvalId }),
-  }
-}
-
 /** Who acted, for an event. Nobody where no verification says so: the record names no one on a caller's word (I1). */
 export function principalOf(identity: Identity | undefined): { readonly principal?: AuditPrincipal } {
   if (identity === undefined || !isVerified(identity)) return {}

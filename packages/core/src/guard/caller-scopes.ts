@@ -1,9 +1,9 @@
 import type { Policy } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { type SubjectToken, subjectTokenOf } from '../identity/subject-token.ts'
+import type { IdentifiedCall } from './call.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
-import type { Progress } from './progress.ts'
-import { deny, type Stop } from './stop.ts'
+import { deny, type Refusal } from './refusal.ts'
 
 /**
  * The scopes that the caller's token must carry, as `policy()` was told. For those who verify tokens before a guard decides,
@@ -18,10 +18,10 @@ export function callerScopesOf(policy: Policy): readonly string[] {
   return definition.rules.callerScopes ?? []
 }
 
-/** Whoever verified the token may not have looked at this tool's scopes: unknown ones are missing (I12). */
-export function checkCallerScopes({ definition, identity }: Progress): Stop | undefined {
-  if (definition.rules.callerScopes === undefined || identity === undefined) return undefined
-  const lacking = lackingCallerScopes(definition, subjectTokenOf(identity))
+/** Refuses a caller whose token lacks a scope of the policy. Scopes that are not known are missing (I12). */
+export function callerScopesRefusal({ policy, identity }: IdentifiedCall): Refusal | undefined {
+  if (policy.rules.callerScopes === undefined) return undefined
+  const lacking = lackingCallerScopes(policy, subjectTokenOf(identity))
   return lacking === undefined ? undefined : deny('not_permitted', lacking)
 }
 

@@ -1,13 +1,12 @@
-import type { ConnectionRule, UserIdentity } from '../contract/index.ts'
+import type { ConnectionRule } from '../contract/index.ts'
 import type { IssuedToken, Token } from '../credential/index.ts'
 import type { Vault, VaultAnswer, VaultRequest } from '../vault/vault.ts'
-import { isExempt, scopesFor } from './check-roles.ts'
-import { vaultAccess } from './delegated-work.ts'
-import type { Environment } from './environment.ts'
-import { noteToken } from './note-token.ts'
-import type { Progress } from './progress.ts'
-import { deny, loginRequired, type Stop } from './stop.ts'
+import type { AuthorizedCall } from './call.ts'
+import { scopesFor } from './grantable-scopes.ts'
+import type { TokenSources } from './guard-parts.ts'
+import { deny, loginRequired, type Refusal } from './refusal.ts'
 import { accountOf, tokenKey } from './token-key.ts'
+import { vaultAccess } from './vault-access.ts'
 
 /** A vault's answer without a token, on its way out of the cache's load. */
 class NoToken extends Error {
@@ -27,77 +26,68 @@ class TooMuch extends Error {
 }
 
 /**
- * The token of a linked account, from the cache or the vault; or why there is none.
+ * Returns the token of a linked account, from the cache or the vault; or why there is none.
  *
- * @param refused - What the API did not take.
+ * @param rejected - Token that the API rejected.
  */
 export async function connectionToken(
-  progress: Progress,
+  call: AuthorizedCall,
   rule: ConnectionRule,
-  environment: Environment,
-  refused?: Token,
-): Promise<IssuedToken | Stop> {
-  const { identity } = progress
-  const { vault } = environment
-  if (identity?.kind !== 'user') return deny('misconfigured', 'a connection is a user’s, and no user is here')
+  sources: TokenSources,
+  rejected?: Token,
+): Promise<IssuedToken | Refusal> {
+  const { identity, grantable, deadline } = call
+  const { vault, tokens, servers } = sources
+  if (identity.kind !== 'user') return deny('misconfigured', 'a connection is a user’s, and no user is here')
   if (vault === undefined) {
     return deny('misconfigured', 'the policy needs a connection and the guard has no `vault`')
   }
-  const by = vaultAccess(identity, environment)
+  const by = vaultAccess(identity, vault)
   if ('refused' in by) return loginRequired(`${rule.connection}: ${by.refused}`)
+  const scopes = scopesFor(grantable, rule)
+  const request = {
+    ...by,
+    identity,
+    connection: rule.connection,
+    scopes,
+    ...(rejected !== undefined && { refused: rejected }),
+  }
   try {
-    return await environment.tokens.get(
-      tokenKey(identity, rule, scopesFor(progress, rule), environment.servers),
-      (signal) => askVault(progress, identity, rule, environment, { ...by, vault, signal, refused }),
-      progress.signal,
+    return await tokens.get(
+      tokenKey(identity, rule, scopes, servers),
+      (signal) => askVault(call, rule, { ...request, signal }, { ...sources, vault }),
+      deadline.signal,
     )
   } catch (error) {
-    if (error instanceof NoToken) return stopOf(error.answer, rule, scopesFor(progress, rule), environment)
+    if (error instanceof NoToken) return refusalOf(error.answer, rule, scopes, vault)
     if (error instanceof TooMuch) return deny('misconfigured', error.message)
     throw error
   }
 }
 
 async function askVault(
-  progress: Progress,
-  identity: UserIdentity,
+  { identity, grantable, report }: AuthorizedCall,
   rule: ConnectionRule,
-  environment: Environment,
-  {
-    vault,
-    signal,
-    refused,
-    delegation,
-  }: Pick<VaultRequest, 'delegation'> & {
-    readonly vault: Vault
-    readonly signal: AbortSignal
-    readonly refused: Token | undefined
-  },
+  { signal, ...request }: VaultRequest & { readonly signal: AbortSignal },
+  { vault, servers, clock }: TokenSources & { readonly vault: Vault },
 ): Promise<IssuedToken> {
-  const { servers, clock } = environment
   const account = accountOf(rule, identity)
   const startedAt = clock.now()
   const answer = await vault.token(
-    {
-      identity,
-      connection: rule.connection,
-      scopes: scopesFor(progress, rule),
-      ...(account !== undefined && { account }),
-      ...(delegation !== undefined && { delegation }),
-      ...(refused !== undefined && { refused }),
-    },
+    { ...request, ...(account !== undefined && { account }) },
     { authorizationServers: servers, now: startedAt, signal },
   )
   if (answer.status !== 'token') throw new NoToken(answer)
   const { token, scopes } = answer
   // I5: an upstream account may give more than was asked, and here that is what only a person may grant.
-  const surplus = isExempt(progress) ? scopes.find((scope) => rule.scopes.includes(scope)) : undefined
+  const isExempt = grantable.approvalCase === 'exempt'
+  const surplus = isExempt ? scopes.find((scope) => rule.scopes.includes(scope)) : undefined
   if (surplus !== undefined) throw new TooMuch(rule.connection, surplus)
   const { expiresAt, recheckSeconds } = answer
   const issued = { token, scopes, ...(expiresAt !== undefined && { expiresAt }) }
-  noteToken(progress, environment, { source: 'vault', audience: rule.connection, issued, startedAt })
+  report.recordToken(identity, { source: 'vault', audience: rule.connection, issued, startedAt })
   if (recheckSeconds === undefined) return issued
-  // Kept no longer than the vault says: what was disconnected elsewhere is not known here.
+  // The cache keeps it no longer than the vault says: this process does not hear of an account disconnected elsewhere.
   const recheckAt = Math.floor(clock.now() / 1000) + recheckSeconds
   return { ...issued, expiresAt: Math.min(expiresAt ?? recheckAt, recheckAt) }
 }
@@ -110,12 +100,12 @@ const messages = {
 } as const
 
 /** An outage never turns into a consent prompt. */
-function stopOf(
+function refusalOf(
   answer: NoToken['answer'],
   { connection }: ConnectionRule,
   scopes: readonly string[],
-  { vault }: Environment,
-): Stop {
+  vault: Vault,
+): Refusal {
   const detail = `${connection}: ${answer.status}: ${answer.detail}`
   switch (answer.status) {
     case 'unavailable': {
@@ -131,7 +121,7 @@ function stopOf(
     case 'needs_scopes':
     case 'choose_account': {
       const { account } = answer
-      const url = vault?.connectUrl?.({ connection, scopes, ...(account !== undefined && { account }) })
+      const url = vault.connectUrl?.({ connection, scopes, ...(account !== undefined && { account }) })
       return {
         status: 'interrupted',
         detail,

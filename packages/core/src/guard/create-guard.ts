@@ -6,22 +6,22 @@ import { ConfigurationError } from '../errors/index.ts'
 import { isObjectName } from '../fga/object.ts'
 import { sessionRecords } from '../identity/index.ts'
 import { openStoreKeys, refuseUnknownKeys, requireText } from '../lib/index.ts'
-import { type AuditSink, systemClock } from '../ports/index.ts'
+import { type AuditSink, type Clock, systemClock } from '../ports/index.ts'
 import { Revocations } from '../revocation/index.ts'
 import { memoryStore } from '../stores/index.ts'
 import { TokenCache } from '../token-exchange/index.ts'
 import { approvalInbox } from './approval-inbox.ts'
 import { Auditor } from './auditor.ts'
-import { decide, execute } from './decide.ts'
 import { delegationsOf } from './delegated-work.ts'
-import type { Environment } from './environment.ts'
+import type { Body } from './execute.ts'
 import { faultListener } from './fault-listener.ts'
 import type { Guard } from './guard.ts'
 import type { GuardOptions } from './guard-options.ts'
+import type { GuardParts } from './guard-parts.ts'
 import { noteApproval } from './note-approval.ts'
 import { pausesOf } from './pauses.ts'
+import { preflight, run } from './pipeline.ts'
 import { revoke } from './revoke.ts'
-import type { Body } from './run-body.ts'
 import { stepUpsIn } from './step-ups.ts'
 import { visibleTools } from './visible-tools.ts'
 
@@ -53,28 +53,28 @@ const known = [
  * @throws ConfigurationError Names the option that is missing, unknown or wrong, and the fix.
  */
 export function createGuard(options: GuardOptions): Guard {
-  const environment = environmentOf(options)
-  const approvals = approvalInbox(environment)
+  const parts = partsOf(options)
+  const approvals = approvalInbox(parts)
   return {
     preflight: (policy: Policy | undefined, invocation: Invocation): Promise<PreflightOutcome> =>
-      decide(policy, invocation, environment),
+      preflight(policy, invocation, parts),
     run: <Result>(policy: Policy | undefined, invocation: Invocation, body: unknown) => {
       try {
-        return execute(policy, invocation, body as Body, environment) as Promise<Outcome<Result>>
+        return run(policy, invocation, body as Body, parts) as Promise<Outcome<Result>>
       } catch (error) {
         // A clock that fails, or an invocation that is none. Whoever waits for a promise catches nothing else.
         return Promise.reject(error)
       }
     },
-    visible: (policies, identity) => visibleTools(policies, identity, environment),
+    visible: (policies, identity) => visibleTools(policies, identity, parts),
     approvals,
-    pauses: pausesOf(environment.ledger.hash, approvals),
-    delegations: delegationsOf(environment),
-    revoke: (options) => revoke(options, environment),
+    pauses: pausesOf(parts.runs.ledger.hash, approvals),
+    delegations: delegationsOf(parts),
+    revoke: (options) => revoke(options, parts),
   }
 }
 
-function environmentOf(options: GuardOptions): Environment {
+function partsOf(options: GuardOptions): GuardParts {
   refuseUnknownKeys('createGuard', options, known)
   const { authorizationServer, agent, clock = systemClock, timeoutMs = 10_000, mode = 'enforce' } = options
   if (authorizationServer === undefined) {
@@ -108,27 +108,20 @@ function environmentOf(options: GuardOptions): Environment {
   options.vault?.onChange?.(({ issuer, tenant, subject }) =>
     tokens.deleteWhere((owner) => owner.issuer === issuer && owner.tenant === tenant && owner.subject === subject),
   )
+  const { permissions, roles, vault } = options
+  const servers = authorizationServers(authorizationServer, { fetch, clock, timeoutMs })
+  const channels = channelsByName(options.approvals, authorizationServer)
+  const ceiling = agent.ceiling === undefined ? undefined : new Set(agent.ceiling)
+  const observe = mode === 'observe'
   return {
-    agent,
-    ceiling: agent.ceiling === undefined ? undefined : new Set(agent.ceiling),
-    servers: authorizationServers(authorizationServer, { fetch, clock, timeoutMs }),
-    permissions: options.permissions,
-    roles: options.roles,
-    vault: options.vault,
-    channels: channelsByName(options.approvals, authorizationServer),
-    ledger,
-    revocations,
-    delegations: new DelegationStore(opened),
-    sessions: sessionRecords(store, options.keys),
-    stepUps: stepUpsIn(opened),
-    tokens,
-    auditor,
-    onFault: faultListener(options.onFault),
-    observe: mode === 'observe',
-    clock,
-    fetch,
-    timeoutMs,
-    maxInputBytes,
+    limits: { timeoutMs, maxInputBytes },
+    reporting: { auditor, onFault: faultListener(options.onFault), observe, clock },
+    callers: { servers, revocations, agent },
+    bounds: { roles, ceiling, permissions, agent, observe, clock },
+    runs: { ledger, channels, servers, revocations, agent, clock },
+    sources: { tokens, servers, vault, agent, clock, fetch, timeoutMs },
+    stepUps: stepUpsIn(opened, () => ledger.now()),
+    records: { delegations: new DelegationStore(opened), sessions: sessionRecords(store, options.keys) },
   }
 }
 
@@ -163,7 +156,7 @@ function checkPermissions({ permissions, agent, authorizationServer }: GuardOpti
 
 function auditorOf(
   audit: GuardOptions['audit'],
-  surroundings: { readonly agent: string; readonly clock: Environment['clock']; readonly timeoutMs: number },
+  surroundings: { readonly agent: string; readonly clock: Clock; readonly timeoutMs: number },
 ): Auditor {
   if (audit === undefined) return new Auditor({ ...surroundings, sink: undefined, required: false })
   if ('sink' in audit) {

@@ -1,6 +1,4 @@
 import { redactTokens, type Token } from '../credential/index.ts'
-import { subjectTokenOf } from '../identity/subject-token.ts'
-import type { Progress } from './progress.ts'
 
 const MAX_MESSAGE = 2_000
 const MAX_STACK = 8_000
@@ -18,9 +16,8 @@ export interface ErrorText {
   readonly stack?: string
 }
 
-/** Reads name, message and stack of a thrown value, without the tokens that the call knows. Never throws. */
-export function describeError(error: unknown, progress: Progress): ErrorText {
-  const tokens = tokensOf(progress)
+/** Reads name, message and stack of a thrown value, without these tokens. Never throws. */
+export function describeError(error: unknown, tokens: readonly Token[]): ErrorText {
   const message = withoutSecrets(textOf(error, 'message'), MAX_MESSAGE, tokens)
   const stack = withoutSecrets(textOf(error, 'stack'), MAX_STACK, tokens)
   return { name: nameOf(error), message, ...(stack !== '' && { stack }) }
@@ -45,10 +42,4 @@ function textOf(error: unknown, key: 'message' | 'stack'): string {
 function nameOf(error: unknown): string {
   const name = error instanceof Error ? error.constructor.name : typeof error
   return /^\w{1,64}$/.test(name) ? name : 'an error'
-}
-
-function tokensOf({ identity, cached = [] }: Progress): readonly Token[] {
-  const subject = identity === undefined ? undefined : subjectTokenOf(identity)
-  const known = [subject?.token, subject?.idToken, ...cached.map((issued) => issued?.token)]
-  return known.filter((token) => token !== undefined)
 }

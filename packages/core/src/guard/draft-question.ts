@@ -1,12 +1,12 @@
 import type { ApprovalChannel, ApprovalQuestion, Entry, StoredQuestion } from '../approvals/index.ts'
-import type { Approver, AuthorizationDetail, Identity, Json, ResourceRule } from '../contract/index.ts'
+import type { Approver, AuthorizationDetail, ResourceRule } from '../contract/index.ts'
 import { movesNumbers, visibleText } from '../display/index.ts'
 import { snapshot } from '../lib/index.ts'
 import { answerOf } from './answer-of.ts'
-import type { Environment } from './environment.ts'
+import type { AuthorizedCall, IdentifiedCall } from './call.ts'
+import type { Runs } from './guard-parts.ts'
 import type { AnyRules } from './policy-definition.ts'
-import type { Progress } from './progress.ts'
-import { deny, type Stop } from './stop.ts'
+import { deny, type Refusal } from './refusal.ts'
 
 /** How long a question may stay open by default. Seconds. */
 const LIFETIME_SECONDS = 3600
@@ -17,7 +17,7 @@ const MAX_MESSAGE = 2_000
 type ApprovalRules = NonNullable<AnyRules['approval']>
 
 /** By which channel a policy asks: the one that it names, else the only one. */
-export function channelName(approval: ApprovalRules, { channels }: Pick<Environment, 'channels'>): string {
+export function channelName(approval: ApprovalRules, { channels }: Pick<Runs, 'channels'>): string {
   const [only] = channels.size === 1 ? channels.keys() : []
   return approval.channel ?? only ?? 'default'
 }
@@ -25,8 +25,8 @@ export function channelName(approval: ApprovalRules, { channels }: Pick<Environm
 /** The name of the policy's channel, and the channel. */
 function channelOf(
   approval: ApprovalRules,
-  { channels }: Environment,
-): { readonly name: string; readonly channel: ApprovalChannel } | Stop {
+  { channels }: Runs,
+): { readonly name: string; readonly channel: ApprovalChannel } | Refusal {
   const name = channelName(approval, { channels })
   const channel = channels.get(name)
   if (channel !== undefined) return { name, channel }
@@ -38,27 +38,24 @@ function channelOf(
 
 /** What the person will be asked: computed once, checked before anything is stored or sent. */
 export function draftQuestion(
-  progress: Progress,
-  identity: Identity,
+  call: AuthorizedCall,
   approval: ApprovalRules,
   inDoubt: readonly Entry[],
-  environment: Environment,
-): StoredQuestion | Stop {
-  const chosen = channelOf(approval, environment)
+  runs: Runs,
+): StoredQuestion | Refusal {
+  const chosen = channelOf(approval, runs)
   if ('status' in chosen) return chosen
-  const { input } = progress
-  const approver = approverOf(approval, identity, input)
+  const approver = approverOf(approval, call)
   if (!isApprover(approver)) {
     return deny(
       'misconfigured',
       'approval.approver must name issuer and subject; an agent that acts for nobody has no approver of its own',
     )
   }
-  const call = { input, identity }
-  const asked = answerOf('approval.message', () => approval.message(call)).normalize('NFC')
+  const asked = answerOf('approval.message', () => approval.message(rulesInput(call))).normalize('NFC')
   const unreadable = messageProblem(asked)
   if (unreadable !== undefined) return deny('invalid_input', `the message for the person ${unreadable}`)
-  const context = { authorizationServers: environment.servers, clock: environment.clock }
+  const context = { authorizationServers: runs.servers, clock: runs.clock }
   const problemOf = (text: string) => chosen.channel.checkMessage?.(text, approver, context)
   const problem = problemOf(asked)
   if (problem !== undefined) return deny('misconfigured', `the message cannot be sent by this channel: ${problem}`)
@@ -68,7 +65,7 @@ export function draftQuestion(
   if (message === undefined) {
     return deny('unknown_outcome', 'an equal run is in doubt, and this channel has no room to tell the person of it')
   }
-  const details = plainDetails(answerOf('approval.details', () => approval.details?.(call)) ?? [])
+  const details = plainDetails(answerOf('approval.details', () => approval.details?.(rulesInput(call))) ?? [])
   if (details === undefined) return deny('misconfigured', 'approval.details must be plain JSON objects with a type')
   const question = {
     id: crypto.randomUUID(),
@@ -76,20 +73,25 @@ export function draftQuestion(
     message,
     details,
     channel: chosen.name,
-    expiresAt: environment.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
+    expiresAt: runs.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
     ...(inDoubt.length > 0 && { toldInDoubt: inDoubt.map(({ record }) => record.id) }),
     ...(approval.useWithinSeconds !== undefined && { useWithinSeconds: approval.useWithinSeconds }),
     ...(approval.askAgainAfterSeconds !== undefined && { askAgainAfterSeconds: approval.askAgainAfterSeconds }),
   }
-  return withCredential(progress, approval, question, chosen.channel, environment)
+  return withCredential(call, question, chosen.channel, runs)
 }
 
-/** Whom the policy names now. */
-export function approverOf(approval: ApprovalRules, identity: Identity, input: Json): Approver | undefined {
-  const { approver } = approval
+/** What the rules of a policy get of a call. */
+const rulesInput = ({ input, identity }: Pick<IdentifiedCall, 'input' | 'identity'>) => ({ input, identity })
+
+/** Returns whom the policy names now. */
+export function approverOf(
+  { approver }: ApprovalRules,
+  call: Pick<IdentifiedCall, 'input' | 'identity'>,
+): Approver | undefined {
+  const { identity } = call
   // A directory that knows nobody may say `null`, whatever the type says.
-  if (approver !== undefined) return answerOf('approval.approver', () => approver({ input, identity })) ?? undefined
-  // Stryker disable next-line ConditionalExpression: An agent has no subject, and an approver without one is refused in the same words; for the type.
+  if (approver !== undefined) return answerOf('approval.approver', () => approver(rulesInput(call))) ?? undefined
   if (identity.kind !== 'user') return undefined
   const { issuer, tenant, subject } = identity
   return { issuer, subject, ...(tenant !== undefined && { tenant }) }
@@ -138,20 +140,18 @@ function plainDetails(details: readonly AuthorizationDetail[]): readonly Authori
 
 /** A9 (a): one resource, details, and a channel that can bring them back inside the token. */
 function withCredential(
-  progress: Progress,
-  approval: ApprovalRules,
+  { identity, policy, invocation }: AuthorizedCall,
   question: StoredQuestion,
   channel: ApprovalChannel,
-  { servers, clock }: Environment,
-): StoredQuestion | Stop {
-  const { identity, definition, invocation } = progress
-  const resources = definition.access
+  { servers, clock }: Runs,
+): StoredQuestion | Refusal {
+  const resources = policy.access
     .map(([, rule]) => rule)
     .filter((rule): rule is ResourceRule => rule.kind === 'resource')
   const [resource] = resources
   // What another server issues, no answer of this one is.
   const isOwn = resource !== undefined && resource.through === undefined
-  if (identity?.kind === 'user' && resources.length === 1 && isOwn && question.details.length > 0) {
+  if (identity.kind === 'user' && resources.length === 1 && isOwn && question.details.length > 0) {
     const asked: Omit<ApprovalQuestion, 'credential'> = {
       approvalId: '',
       tool: invocation.tool,
@@ -165,7 +165,7 @@ function withCredential(
       return { ...question, credential: { resource: resource.resource, scopes: resource.scopes } }
     }
   }
-  if (approval.enforcedBy !== 'server') return question
+  if (policy.rules.approval?.enforcedBy !== 'server') return question
   return deny(
     'misconfigured',
     `approval.enforcedBy is 'server', and this approver, channel or provider cannot carry the details in a token`,

@@ -60,6 +60,10 @@ export function scopesOf(rule: AccessRule, approvalCase: ApprovalCase): readonly
   return approvalCase === 'exempt' ? (rule.withoutApproval ?? noScopes) : rule.scopes
 }
 
+/** Returns the scopes that a call may hold of one credential of its policy. */
+export const scopesFor = ({ approvalCase }: GrantableScopes, rule: AccessRule): readonly string[] =>
+  scopesOf(rule, approvalCase)
+
 /**
  * Decides whether a call may hold what its policy asks for: policy ∩ roles ∩ ceiling ∩ delegation ∩ subject token.
  *
@@ -71,6 +75,7 @@ export function grantableScopes(
   approvalCase: ApprovalCase,
   sources: ScopeSources,
 ): GrantableScopes | ScopeRefusal {
+  if (rules.roles === undefined && access.length === 0) return granted[approvalCase]
   const { roles: map } = sources
   const held = map?.rolesOf(identity)
   const { roles: needed } = rules

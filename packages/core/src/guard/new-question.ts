@@ -1,28 +1,28 @@
 import { afterNoes, type Entry, ownerOf, type StoredQuestion } from '../approvals/index.ts'
+import type { AuthorizedCall } from './call.ts'
 import { draftQuestion } from './draft-question.ts'
-import type { Environment } from './environment.ts'
-import type { Progress } from './progress.ts'
-import { deny, type Stop } from './stop.ts'
+import type { Runs } from './guard-parts.ts'
+import { deny, type Refusal } from './refusal.ts'
 
-/** The question of this call, where its approver may be asked now (A14). */
+/** Returns the question of this call, where its approver may be asked now (A14). */
 export async function newQuestion(
-  progress: Progress,
+  call: AuthorizedCall,
   { binding, id }: { readonly binding: string; readonly id?: string },
   inDoubt: readonly Entry[],
-  environment: Environment,
-): Promise<StoredQuestion | Stop> {
-  const { identity, definition, invocation } = progress
-  const { approval } = definition.rules
-  if (identity === undefined || approval === undefined) return deny('misconfigured', 'the policy asks nobody')
-  const question = draftQuestion(progress, identity, approval, inDoubt, environment)
+  runs: Runs,
+): Promise<StoredQuestion | Refusal> {
+  const { identity, policy, invocation } = call
+  const { approval } = policy.rules
+  if (approval === undefined) return deny('misconfigured', 'the policy asks nobody')
+  const question = draftQuestion(call, approval, inDoubt, runs)
   if ('status' in question) return question
   const asking = { owner: ownerOf(identity), tool: invocation.tool, binding, question, ...(id !== undefined && { id }) }
-  const { closedUntil } = await afterNoes(environment.ledger, asking)
-  return closedUntil === undefined ? question : closedStop(closedUntil, environment)
+  const { closedUntil } = await afterNoes(runs.ledger, asking)
+  return closedUntil === undefined ? question : closedRefusal(closedUntil, runs)
 }
 
-/** The approver said no, and is not asked again before then. @param until - Epoch seconds. */
-export function closedStop(until: number, { ledger }: Environment): Stop {
+/** Refuses a call whose approver said no, until they may be asked again. @param until - Epoch seconds. */
+export function closedRefusal(until: number, { ledger }: Runs): Refusal {
   const retryAfter = Math.ceil(until - ledger.now())
   const detail = `the approver said no before; they may be asked again in ${retryAfter} s, or when they reopen it`
   return { status: 'denied', code: 'approval_denied', detail, retryAfter }

@@ -1,31 +1,29 @@
-import type { Denied, Done, Interrupted, Invocation, Trace, Unavailable } from '../contract/index.ts'
-import { callOf, principalOf } from './auditor.ts'
-import type { Environment } from './environment.ts'
-import type { Progress } from './progress.ts'
+import type { Denied, Done, Interrupted, Invocation, Unavailable } from '../contract/index.ts'
+import { principalOf } from './auditor.ts'
+import type { IncomingCall } from './call.ts'
+import type { Phase, Reporting } from './call-report.ts'
+import type { Refusal } from './refusal.ts'
 import { denySentences, failedSentence, unavailableSentence, underWaySentence } from './sentences.ts'
-import type { Stop } from './stop.ts'
 
-type Phase = 'preflight' | 'run'
-
-/** An ending without a result. */
+/** An outcome without a result. */
 export type Ended = Denied | Interrupted | Unavailable
 
-export function doneWith(progress: Progress, result: unknown): Done<unknown> {
-  return { status: 'done', result, trace: progress.trace() }
+export function doneWith({ report }: IncomingCall, result: unknown): Done<unknown> {
+  return { status: 'done', result, trace: report.trace() }
 }
 
-/** A stop as the caller sees it: the fixed sentence for the model, the trace for the operator. */
-export function ended(progress: Progress, stop: Stop, phase: Phase, environment: Environment): Ended {
-  const outcome = outcomeOf(progress, stop, phase)
-  noteEnd(progress, phase, stop.status, environment, stop.status === 'denied' ? stop.code : undefined)
+/** Ends a call with a refusal: the fixed sentence for the model, the trace for the operator, the event for the audit. */
+export function ended(call: IncomingCall, refusal: Refusal, phase: Phase): Ended {
+  const outcome = outcomeOf(call, refusal, phase)
+  call.report.recordEnd(phase, refusal.status, refusal.status === 'denied' ? refusal.code : undefined)
   return outcome
 }
 
-function outcomeOf(progress: Progress, stop: Stop, phase: Phase): Ended {
-  const trace = progress.trace()
-  switch (stop.status) {
+function outcomeOf({ report, invocation, policy }: IncomingCall, refusal: Refusal, phase: Phase): Ended {
+  const trace = report.trace()
+  switch (refusal.status) {
     case 'denied': {
-      const { code, idempotencyKey, retryAfter } = stop
+      const { code, idempotencyKey, retryAfter } = refusal
       return {
         status: 'denied',
         code,
@@ -36,13 +34,13 @@ function outcomeOf(progress: Progress, stop: Stop, phase: Phase): Ended {
       }
     }
     case 'interrupted': {
-      const interrupt = { v: 1, tool: progress.invocation.tool, ...stop.interrupt } as const
-      const { wait } = progress.definition.rules
+      const interrupt = { v: 1, tool: invocation.tool, ...refusal.interrupt } as const
+      const { wait } = policy.rules
       const waits = wait !== undefined && phase === 'preflight' && interrupt.kind === 'approval_pending'
       return { status: 'interrupted', interrupt, trace, ...(waits && { maxWaitSeconds: wait.maxSeconds }) }
     }
     case 'unavailable': {
-      const { retryAfter, retryable, underWay } = stop
+      const { retryAfter, retryable, underWay } = refusal
       const sentence = retryable === false ? failedSentence : unavailableSentence
       return {
         status: 'unavailable',
@@ -53,42 +51,15 @@ function outcomeOf(progress: Progress, stop: Stop, phase: Phase): Ended {
       }
     }
     default:
-      return stop satisfies never
+      return refusal satisfies never
   }
 }
 
-/** A call that goes on adds steps to its trace; an event stays as it was. */
-const snapshotOf = (trace: Trace): Trace => ({ ...trace, steps: [...trace.steps] })
-
-/** What has no policy does not run. */
-export function noPolicy({ tool, identity }: Invocation, phase: Phase, { auditor, observe }: Environment): Denied {
+/** Refuses a tool that has no policy. */
+export function noPolicy({ tool, identity }: Invocation, phase: Phase, { auditor, observe }: Reporting): Denied {
   const detail = 'no policy() or publicTool() was given for this tool'
   const mode = observe ? ({ mode: 'observe' } as const) : {}
   const trace = { tool, ...mode, steps: [{ step: 'policy', verdict: 'denied', detail }] } as const
   auditor.note({ type: 'call', phase, status: 'denied', code: 'no_policy', tool, ...principalOf(identity), trace })
   return { status: 'denied', code: 'no_policy', message: denySentences.no_policy, trace }
-}
-
-/** Puts the end of a call on record. Before a body runs, and where audit is required, this waits for the sink. */
-export function noteEnd(
-  progress: Progress,
-  phase: Phase,
-  status: 'ready' | 'done' | 'replayed' | Ended['status'],
-  { auditor }: Environment,
-  code?: string,
-): Promise<void> | undefined {
-  if (auditor.isSilent || progress.isOver) return undefined
-  const event = {
-    type: 'call',
-    phase,
-    status,
-    tool: progress.invocation.tool,
-    ...principalOf(progress.identity),
-    ...callOf(progress),
-    ...(code !== undefined && { code }),
-    trace: snapshotOf(progress.trace()),
-  } as const
-  if (status === 'ready' && phase === 'run') return auditor.demand(event)
-  auditor.note(event)
-  return undefined
 }

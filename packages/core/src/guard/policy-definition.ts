@@ -87,3 +87,23 @@ function digest(rules: AnyRules, effect: Effect): Promise<string> {
   const data = JSON.parse(JSON.stringify({ ...meaning, effect })) as Json
   return sha256(canonicalJson(data)).then((hash) => hash.slice(0, 16))
 }
+
+const versions = new WeakMap<PolicyDefinition, string | undefined>()
+
+/**
+ * Returns the version of a policy for the audit: every event names it, the first one too. `undefined` where there is no
+ * audit. A promise while its digest is computed for the first time, so that no other call waits.
+ */
+export function versionOf(
+  policy: PolicyDefinition,
+  { isSilent }: { readonly isSilent: boolean },
+): string | undefined | Promise<string | undefined> {
+  if (isSilent) return undefined
+  if (policy.rules.version !== undefined) return policy.rules.version
+  if (versions.has(policy)) return versions.get(policy)
+  const learned = (version?: string) => {
+    versions.set(policy, version)
+    return version
+  }
+  return policy.version().then(learned, () => learned())
+}

@@ -1,42 +1,44 @@
 import type { Entry, RunRecord } from '../approvals/index.ts'
-import type { Identity, ResourceRule } from '../contract/index.ts'
+import type { ResourceRule } from '../contract/index.ts'
 import { type IssuedToken, Token } from '../credential/index.ts'
 import { BehalfError } from '../errors/index.ts'
 import { type SubjectToken, subjectTokenOf } from '../identity/index.ts'
 import { exchangeToken } from '../token-exchange/index.ts'
 import { actorToken, dropActorToken } from './actor-token.ts'
 import { bridgedToken, isBridged } from './bridged-token.ts'
-import { scopesFor } from './check-roles.ts'
-import type { Credentialed } from './credentialed.ts'
-import type { Environment } from './environment.ts'
-import { noteToken } from './note-token.ts'
-import type { Progress } from './progress.ts'
-import { deny, loginRequired } from './stop.ts'
+import { type AuthorizedCall, needsApproval } from './call.ts'
+import { scopesFor } from './grantable-scopes.ts'
+import type { TokenSources } from './guard-parts.ts'
+import { deny, loginRequired, type Refusal } from './refusal.ts'
 import { tokenKey } from './token-key.ts'
 
-/** The token for one of our own APIs: the approval's own, or one exchanged for it (A9). */
+/** A token, and whether another may take its place when an API rejects it. */
+export interface FoundToken {
+  readonly issued: IssuedToken
+  readonly cached: boolean
+}
+
+/** Returns the token for an API of the app's own: that of the approval, or one exchanged for it (A9). */
 export async function resourceToken(
-  progress: Progress,
+  call: AuthorizedCall,
   rule: ResourceRule,
-  entry: Entry | undefined,
-  environment: Environment,
-): Promise<Credentialed> {
-  const approved = entry?.record
+  answered: Entry | undefined,
+  sources: TokenSources,
+): Promise<FoundToken | Refusal> {
+  const approved = answered?.record
   if (approved?.question?.credential?.resource === rule.resource) {
     // A9 (a): the approval's own token is the credential, and no other takes its place (I6).
-    return approvalToken(progress, rule, approved, environment)
+    return approvalToken(call, rule, approved, sources)
   }
-  const { identity } = progress
-  if (isBridged(rule)) return bridgedToken(progress, rule, environment)
-  // Stryker disable next-line ConditionalExpression: Step 2 lets no call with credentials and without an identity come here; for the type.
-  if (identity === undefined) return deny('misconfigured', 'a resource needs an identity')
+  const { identity } = call
+  if (isBridged(rule)) return bridgedToken(call, rule, sources)
   const subjectToken = subjectTokenOf(identity)
   if (subjectToken === undefined) return loginRequired('the identity came without a token to exchange')
   try {
-    return await exchanged(progress, { identity, subjectToken, rule }, entry, environment)
+    return await exchanged(call, { subjectToken, rule, answered }, sources)
   } catch (error) {
     // RFC 8693 §2.2.2: a subject token that is expired or revoked is an `invalid_request`; some providers differ.
-    const { loginRequiredErrors = [] } = environment.servers.of(identity.issuer).profile.exchange ?? {}
+    const { loginRequiredErrors = [] } = sources.servers.of(identity.issuer).profile.exchange ?? {}
     const code: unknown = BehalfError.isInstance(error) && 'error' in error ? error.error : undefined
     // Stryker disable next-line ConditionalExpression: An error of ours without that field has `undefined` there, which no list of error codes holds.
     if (typeof code !== 'string' || !loginRequiredErrors.includes(code)) throw error
@@ -44,29 +46,30 @@ export async function resourceToken(
   }
 }
 
-/** Whose token is exchanged, and for what. */
-interface Need {
-  readonly identity: Identity
+/** Which token is exchanged, and for what. */
+interface Exchange {
   readonly subjectToken: SubjectToken
   readonly rule: ResourceRule
+  /** The run that a person approved. */
+  readonly answered: Entry | undefined
 }
 
 function approvalToken(
-  progress: Progress,
+  { identity, grantable, report }: AuthorizedCall,
   rule: ResourceRule,
   { token, question }: RunRecord,
-  environment: Environment,
-): Credentialed {
+  { servers }: TokenSources,
+): FoundToken | Refusal {
   // Stryker disable next-line ConditionalExpression: No answer approves without the token that was to carry it, and whatever takes the token out of a record ends the record; without the clause such a call would fail as well, in other words.
   if (token === undefined) return deny('approval_failed', 'the approval has lost the token that was to carry it')
   const { value, scopes, expiresAt, actor, keyThumbprint } = token
   // The policy, the ceiling or the roles may allow less now than when the person said yes (I5).
-  const allowed = scopesFor(progress, rule)
+  const allowed = scopesFor(grantable, rule)
   const surplus = scopes.find((scope) => !allowed.includes(scope))
   if (surplus !== undefined) {
     return deny('approval_failed', `the approval’s token holds ${surplus}, which is not within ${allowed.join(' ')}`)
   }
-  const dpop = environment.servers.of(question?.approver.issuer ?? '').profile.dpop
+  const dpop = servers.of(question?.approver.issuer ?? '').profile.dpop
   // I8: perhaps another process asked, with another key.
   if (keyThumbprint !== undefined && dpop?.thumbprint !== keyThumbprint) {
     return deny('misconfigured', 'the approval’s token is bound to another key than the profile has here')
@@ -75,77 +78,70 @@ function approvalToken(
     token: new Token(value),
     scopes,
     ...(expiresAt !== undefined && { expiresAt }),
-    // Stryker disable next-line ConditionalExpression: The credential was found in the question, and a bound token without a key here was refused some lines above; for the type.
+    // Stryker disable next-line ConditionalExpression: The credential was found in the question, and a bound token without a key here was refused some lines above.
     ...(keyThumbprint !== undefined && dpop !== undefined && { dpop }),
     ...(actor !== undefined && { actor }),
   }
-  noteToken(progress, environment, { source: 'approval', audience: rule.resource, issued })
+  report.recordToken(identity, { source: 'approval', audience: rule.resource, issued })
   return { issued, cached: false }
 }
 
-async function exchanged(
-  progress: Progress,
-  need: Need,
-  entry: Entry | undefined,
-  environment: Environment,
-): Promise<Credentialed> {
-  // I2: what was had for an approved call is not kept for another.
-  if (progress.needsApproval) {
-    return { issued: await exchange(progress, need, entry, environment, progress.signal), cached: false }
+async function exchanged(call: AuthorizedCall, wanted: Exchange, sources: TokenSources): Promise<FoundToken> {
+  const { identity, grantable, deadline } = call
+  // I2: what was issued for an approved call is not kept for another.
+  if (needsApproval(call)) {
+    return { issued: await exchange(call, wanted, sources, deadline.signal), cached: false }
   }
-  const { identity, rule } = need
-  const { clientId: client, dpop } = environment.servers.of(identity.issuer).profile
-  const issued = await environment.tokens.get(
-    tokenKey(identity, rule, scopesFor(progress, rule), environment.servers),
-    (signal) => exchange(progress, need, undefined, environment, signal),
-    progress.signal,
-    { client, agent: environment.agent.name, dpop },
+  const { rule } = wanted
+  const { clientId: client, dpop } = sources.servers.of(identity.issuer).profile
+  const issued = await sources.tokens.get(
+    tokenKey(identity, rule, scopesFor(grantable, rule), sources.servers),
+    (signal) => exchange(call, { ...wanted, answered: undefined }, sources, signal),
+    deadline.signal,
+    { client, agent: sources.agent.name, dpop },
   )
   return { issued, cached: true }
 }
 
 async function exchange(
-  progress: Progress,
-  { identity, subjectToken, rule }: Need,
-  entry: Entry | undefined,
-  environment: Environment,
+  { identity, grantable, report }: AuthorizedCall,
+  { subjectToken, rule, answered }: Exchange,
+  sources: TokenSources,
   signal: AbortSignal,
 ): Promise<IssuedToken> {
-  const authorizationServer = environment.servers.of(identity.issuer)
-  const startedAt = environment.clock.now()
-  const details = entry?.record.question?.details ?? []
+  const { clock, servers } = sources
+  const authorizationServer = servers.of(identity.issuer)
+  const startedAt = clock.now()
+  const details = answered?.record.question?.details ?? []
   const carries = details.length > 0 && authorizationServer.profile.exchange?.carriesAuthorizationDetails === true
-  const actor = await actorToken(identity.issuer, environment, signal)
+  const actor = await actorToken(identity.issuer, sources, signal)
   const issued = await exchangeToken({
     authorizationServer,
     identity,
     subjectToken,
     ...(actor !== undefined && { actorToken: { token: actor.token, type: 'access_token' } }),
     resource: rule.resource,
-    scopes: scopesFor(progress, rule),
+    scopes: scopesFor(grantable, rule),
     ...(carries && { authorizationDetails: details }),
-    clock: environment.clock,
+    clock,
     signal,
   }).catch((error: unknown) => {
-    if (BehalfError.isInstance(error) && error.code === 'ERR_OAUTH_RESPONSE') {
-      dropActorToken(identity.issuer, environment)
-    }
+    if (BehalfError.isInstance(error) && error.code === 'ERR_OAUTH_RESPONSE') dropActorToken(identity.issuer, sources)
     throw error
   })
-  noteToken(progress, environment, { source: 'exchange', audience: rule.resource, issued, startedAt })
+  report.recordToken(identity, { source: 'exchange', audience: rule.resource, issued, startedAt })
   return issued
 }
 
-/** Another token for the same need, after an API refused a cached one. */
+/** Returns another token for the same need, after an API rejected a cached one. */
 export async function renewedToken(
-  progress: Progress,
+  call: AuthorizedCall,
   rule: ResourceRule,
-  refused: IssuedToken,
-  environment: Environment,
+  rejected: IssuedToken,
+  sources: TokenSources,
 ): Promise<IssuedToken | undefined> {
-  // Stryker disable next-line ConditionalExpression: Step 2 lets no call with credentials and without an identity come here; for the type.
-  if (progress.identity === undefined) return undefined
-  environment.tokens.delete(tokenKey(progress.identity, rule, scopesFor(progress, rule), environment.servers), refused)
-  const found = await resourceToken(progress, rule, undefined, environment)
+  const { identity, grantable } = call
+  sources.tokens.delete(tokenKey(identity, rule, scopesFor(grantable, rule), sources.servers), rejected)
+  const found = await resourceToken(call, rule, undefined, sources)
   return 'issued' in found ? found.issued : undefined
 }

@@ -6,7 +6,7 @@ import { endSessions } from '../identity/index.ts'
 import { type OnUnreadable, refuseUnknownKeys, requireText } from '../lib/index.ts'
 import { concerns, type Revoked } from '../revocation/index.ts'
 import { Aftermath } from './aftermath.ts'
-import type { Environment } from './environment.ts'
+import type { GuardParts, Runs } from './guard-parts.ts'
 
 /** Whose access ends. */
 export interface RevokeOptions {
@@ -42,20 +42,20 @@ const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies
  * Ends what a user, or a session, has open (I9). The revocation is written first: from then on nothing new begins
  * here, and nowhere that reads the store. Channels and issuers are told last, when all of it stands in the store.
  */
-export async function revoke(options: RevokeOptions, environment: Environment): Promise<Revocation> {
+export async function revoke(options: RevokeOptions, guard: GuardParts): Promise<Revocation> {
   const revoked = checked(options)
   // A slash too few would name nobody, and look as if it had ended all (I12).
-  if (!environment.servers.knows(revoked.issuer)) {
+  if (!guard.callers.servers.knows(revoked.issuer)) {
     throw new ConfigurationError(
       'revoke.issuer',
       `this guard does not know ${JSON.stringify(revoked.issuer)}: give the issuer as the identities have it, with its trailing slash if it has one`,
     )
   }
-  return withinDeadline({ timeoutMs: environment.timeoutMs }, () => end(revoked, environment))
+  return withinDeadline({ timeoutMs: guard.limits.timeoutMs }, () => end(revoked, guard))
 }
 
-async function end(revoked: Revoked, environment: Environment): Promise<Revocation> {
-  const { ledger, revocations, tokens, clock, servers } = environment
+async function end(revoked: Revoked, { runs, sources, records }: GuardParts): Promise<Revocation> {
+  const { ledger, channels, revocations, clock, servers } = runs
   const aftermath = new Aftermath(servers)
   const unreadable: string[] = []
   const onUnreadable = (key: string) => void unreadable.push(key)
@@ -63,19 +63,19 @@ async function end(revoked: Revoked, environment: Environment): Promise<Revocati
   await revocations.add(revoked)
   const { session, ...whose } = revoked
   const owner = { ...whose, ...(session !== undefined && { sessionId: session }) }
-  const dropped = await tokens.revoke(owner, aftermath.dropped)
+  const dropped = await sources.tokens.revoke(owner, aftermath.dropped)
   let approvals = 0
-  for await (const entry of openRuns(revoked, environment, onUnreadable)) {
+  for await (const entry of openRuns(revoked, runs, onUnreadable)) {
     if (!isTheirs(revoked, entry.record)) continue
-    const channel = environment.channels.get(entry.record.question?.channel ?? '')
+    const channel = channels.get(entry.record.question?.channel ?? '')
     const ended = await (session === undefined
       ? endUnused(ledger, entry, 'revoked')
       : endForSession(ledger, entry, session))
     if (ended.entry.record.state === 'revoked') approvals++
     aftermath.add(() => ended.tell({ channel, context: { authorizationServers: servers, clock } }))
   }
-  const delegations = await endDelegations(environment.delegations, revoked, context)
-  const sessions = await endSessions(environment.sessions, revoked, context)
+  const delegations = await endDelegations(records.delegations, revoked, context)
+  const sessions = await endSessions(records.sessions, revoked, context)
   await aftermath.tell()
   return { approvals, tokens: dropped, delegations, sessions, ...(unreadable.length > 0 && { unreadable }) }
 }
@@ -97,7 +97,7 @@ function checked(options: RevokeOptions): Revoked {
 
 function openRuns(
   { issuer, tenant, subject, session }: Revoked,
-  { ledger }: Environment,
+  { ledger }: Runs,
   onUnreadable: OnUnreadable,
 ): AsyncGenerator<Entry, void> {
   if (session !== undefined) return ledger.ofSession(issuer, session, { onUnreadable })

@@ -7,84 +7,91 @@ import {
   isSameKind,
   misfitOf,
   type RunRecord,
+  type StartedRuns,
   shareRun,
   slotKey,
   startedRuns,
 } from '../approvals/index.ts'
 import type { Identity, Json } from '../contract/index.ts'
 import { equalJson } from '../lib/index.ts'
-import { checkWithInput } from './check-call.ts'
+import { type AuthorizedCall, needsApproval } from './call.ts'
+import type { Phase } from './call-report.ts'
 import { askedBy, blockedBy, demandOf } from './entitle.ts'
-import type { Environment } from './environment.ts'
+import type { Runs } from './guard-parts.ts'
 import { newQuestion } from './new-question.ts'
-import type { Progress } from './progress.ts'
-import { deny, type Stop } from './stop.ts'
+import { deny, type Refusal } from './refusal.ts'
+
+/** Authorizes a call once more, with the input that is stored with its run. */
+export type Reauthorize = (call: AuthorizedCall, input: Json) => Promise<Refusal | undefined>
+
+/** The run of a call, and equal runs that had started when it was created. */
+export interface FoundRun {
+  readonly entry: Entry
+  readonly started?: StartedRuns
+}
 
 /**
- * The run of this call: found by its slot, adopted or created; `undefined` where a preflight that needs no approval found
- * none; or why there may be none.
+ * Finds the run of this call by its slot, adopts one, or creates one. Returns `undefined` where a preflight that needs no
+ * approval found none.
  */
 export async function runOfCall(
-  progress: Progress,
-  environment: Environment,
-  phase: 'preflight' | 'run',
-): Promise<Entry | undefined | Stop> {
-  const { definition, identity, invocation, rawInput } = progress
-  if (identity === undefined) return deny('misconfigured', 'a write needs an identity')
+  call: AuthorizedCall,
+  runs: Runs,
+  phase: Phase,
+  reauthorize: Reauthorize,
+): Promise<FoundRun | undefined | Refusal> {
+  const { policy, identity, invocation, rawInput } = call
   if (!isSlot(invocation.slot)) {
     return deny(
       'misconfigured',
       'a slot is a non-empty text, or a thread id and a call id: nothing else finds a run again',
     )
   }
-  const { ledger, agent } = environment
-  progress.policyVersion = await definition.version()
-  const call = { identity, agent: agent.name, tool: invocation.tool }
-  const slot = await slotKey({ ...call, slot: invocation.slot, rawInput }, ledger.hash)
-  const found = (await findRun(ledger, slot)) ?? (await newRun(progress, { ...call, slot }, environment, phase))
+  const { ledger, agent } = runs
+  call.report.policyVersion = await policy.version()
+  const slot = await slotKey(
+    { identity, agent: agent.name, tool: invocation.tool, slot: invocation.slot, rawInput },
+    ledger.hash,
+  )
+  const known = await findRun(ledger, slot)
+  const found = known === undefined ? await newRun(call, slot, runs, phase) : { entry: known }
   if (found === undefined || 'status' in found) return found
-  const shared = shareRun(ledger, found, identity)
+  const shared = shareRun(ledger, found.entry, identity)
   const entry = shared instanceof Promise ? await shared : shared
   const foreign = startedByOthers(entry.record, identity)
   if (foreign !== undefined) return foreign
   // An earlier try was parsed to something else, as by a random default (A12).
   const { input } = entry.record
-  return (equalJson(input, progress.input) ? undefined : await checkWithInput(progress, input, environment)) ?? entry
+  const refusal = equalJson(input, call.input) ? undefined : await reauthorize(call, input)
+  return refusal ?? { ...found, entry }
 }
 
 /** What a run gave, and that it is in doubt, is told to the kind of caller that started it, and to no other (A12). */
-export function startedByOthers(record: RunRecord, identity: Identity): Stop | undefined {
+export function startedByOthers(record: RunRecord, identity: Identity): Refusal | undefined {
   if (!started.includes(record.state) || isSameKind(record, callerOf(identity))) return undefined
   return deny('not_permitted', 'another kind of caller started this run: what it gave is not told to this one')
 }
 
 const started: readonly string[] = ['running', 'completed', 'threw', 'crashed']
 
-/** What a new run is made of, beside what its policy says. */
-interface NewCall {
-  readonly identity: Identity
-  readonly agent: string
-  readonly tool: string
-  readonly slot: string
-}
-
 async function newRun(
-  progress: Progress,
-  { identity, agent, tool, slot }: NewCall,
-  environment: Environment,
-  phase: 'preflight' | 'run',
-): Promise<Entry | undefined | Stop> {
-  const { ledger } = environment
-  const input: Json = progress.input
-  const binding = await bindingOf({ identity, agent, tool, input }, ledger.hash)
+  call: AuthorizedCall,
+  slot: string,
+  runs: Runs,
+  phase: Phase,
+): Promise<FoundRun | undefined | Refusal> {
+  const { identity, policy, input } = call
+  const { tool } = call.invocation
+  const { ledger, agent } = runs
+  const binding = await bindingOf({ identity, agent: agent.name, tool, input }, ledger.hash)
   const started = await startedRuns(ledger, binding)
   const { inDoubt } = started
-  progress.startedBefore = started
-  const blocked = await blockedBy(progress, started, environment)
+  const blocked = await blockedBy(call, started, runs)
   if (blocked !== undefined) return blocked
-  if (phase === 'preflight' && !progress.needsApproval) return undefined
-  const { approval } = progress.definition.rules
-  const question = progress.needsApproval ? await newQuestion(progress, { binding }, inDoubt, environment) : undefined
+  const asks = needsApproval(call)
+  if (phase === 'preflight' && !asks) return undefined
+  const { approval } = policy.rules
+  const question = asks ? await newQuestion(call, { binding }, inDoubt, runs) : undefined
   if (question !== undefined && 'status' in question) return question
   const perCall = question === undefined || approval?.perCall === true
   const record = (id: string): RunRecord => ({
@@ -93,7 +100,7 @@ async function newRun(
     state: question === undefined ? 'approved' : 'requested',
     binding,
     tool,
-    ...askedBy(progress, identity),
+    ...askedBy(call),
     input,
     slots: [slot],
     perCall,
@@ -102,9 +109,9 @@ async function newRun(
     ...(question !== undefined && { question }),
     sends: 0,
   })
-  const demand = demandOf(progress, identity, inDoubt, environment)
+  const demand = demandOf(call, inDoubt, runs)
   const fits = perCall ? undefined : (open: RunRecord) => misfitOf(open, demand) === undefined
-  return findOrCreateRun(ledger, { binding, slotKey: slot, fits, record })
+  return { entry: await findOrCreateRun(ledger, { binding, slotKey: slot, fits, record }), started }
 }
 
 function isSlot(slot: unknown): boolean {

@@ -1,9 +1,10 @@
 import type { UserIdentity } from '../contract/index.ts'
 import { BehalfError, type StepUpRequiredError } from '../errors/index.ts'
-import type { Environment } from './environment.ts'
-import type { Progress } from './progress.ts'
+import type { AuthorizedCall, ClaimedCall } from './call.ts'
+import type { Phase } from './call-report.ts'
+import type { PolicyDefinition } from './policy-definition.ts'
+import type { Refusal } from './refusal.ts'
 import { type KeptStepUp, STALE_AFTER_SECONDS, type StepUps } from './step-ups.ts'
-import type { Stop } from './stop.ts'
 
 /** Errors that wrap others, as bodies and their libraries do. */
 const MAX_CAUSES = 8
@@ -30,14 +31,13 @@ export function stepUpOfError(thrown: unknown): AskedStepUp | undefined {
 }
 
 /** Keeps it under owner, tool and credential, where the next preflight in any process finds it (E5). */
-export async function keepStepUp(progress: Progress, asked: AskedStepUp, environment: Environment): Promise<void> {
-  const { identity } = progress
+export async function keepStepUp(call: ClaimedCall, asked: AskedStepUp, stepUps: StepUps): Promise<void> {
+  const { identity, policy, invocation } = call
   if (identity?.kind !== 'user') return
-  const names = credentialNames(progress)
+  const names = credentialNames(policy)
   const credential = names.find((name) => name === asked.credential) ?? names[0]
   // A read without credentials looks for none.
   if (credential === undefined) return
-  const { ledger } = environment
   const { scopes, acrValues, maxAge } = asked.stepUp
   const kept: KeptStepUp = {
     v: 1,
@@ -46,34 +46,32 @@ export async function keepStepUp(progress: Progress, asked: AskedStepUp, environ
     ...(scopes !== undefined && { scopes: [...scopes] }),
     ...(acrValues !== undefined && { acrValues: [...acrValues] }),
     ...(maxAge !== undefined && { maxAge }),
-    at: ledger.now(),
+    at: stepUps.now(),
   }
-  const { stepUps } = environment
   stepUps.until = (kept.at + STALE_AFTER_SECONDS) * 1000
   // The last one has the say.
-  await stepUps.records.change(await keyOf(progress, identity, credential, stepUps), () => kept)
+  await stepUps.records.change(await keyOf(invocation.tool, identity, credential, stepUps), () => kept)
 }
 
 /** Whether a step-up may be open for this call. A preflight and a write look always. */
-export function mayAwaitStepUp(progress: Progress, phase: 'preflight' | 'run', { stepUps }: Environment): boolean {
+export function mayAwaitStepUp(call: AuthorizedCall, phase: Phase, stepUps: StepUps): boolean {
+  const { policy, identity, checkedAt } = call
   // Stryker disable next-line EqualityOperator: One millisecond of fifteen minutes, which the store counts from a little later anyway.
-  const looks = phase === 'preflight' || progress.definition.effect === 'write' || progress.checkedAt < stepUps.until
+  const looks = phase === 'preflight' || policy.effect === 'write' || checkedAt < stepUps.until
   // Stryker disable next-line ConditionalExpression,EqualityOperator: Spares the slower way: `awaitedStepUp` looks for no names of its own, and for users only.
-  return looks && progress.identity?.kind === 'user' && credentialNames(progress).length > 0
+  return looks && identity.kind === 'user' && credentialNames(policy).length > 0
 }
 
 /** The interrupt of a step-up that is neither answered nor stale; what is answered is forgotten. */
-export async function awaitedStepUp(progress: Progress, environment: Environment): Promise<Stop | undefined> {
-  const { identity } = progress
-  // Stryker disable next-line ConditionalExpression: Asked only after `mayAwaitStepUp` found a user; the clause is for the type.
-  if (identity?.kind !== 'user') return undefined
-  const { stepUps, ledger } = environment
-  for (const credential of credentialNames(progress)) {
-    const found = await stepUps.records.get(await keyOf(progress, identity, credential, stepUps))
+export async function awaitedStepUp(call: AuthorizedCall, stepUps: StepUps): Promise<Refusal | undefined> {
+  const { identity, policy, invocation } = call
+  if (identity.kind !== 'user') return undefined
+  for (const credential of credentialNames(policy)) {
+    const found = await stepUps.records.get(await keyOf(invocation.tool, identity, credential, stepUps))
     if (found === undefined) continue
-    if (!isAnswered(found.record, identity, ledger.now())) {
+    if (!isAnswered(found.record, identity, stepUps.now())) {
       stepUps.until = Math.max(stepUps.until, (found.record.at + STALE_AFTER_SECONDS) * 1000)
-      return stopOf(found.record, progress)
+      return stepUpRefusal(found.record, policy)
     }
     await stepUps.records.delete(found)
   }
@@ -95,8 +93,11 @@ function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentit
   return provenAt !== undefined && provenAt > at && isPast(provenAt)
 }
 
-function stopOf({ id, credential, scopes, acrValues, maxAge }: KeptStepUp, { definition }: Progress): Stop {
-  const rule = definition.access.find(([name]) => name === credential)?.[1]
+function stepUpRefusal(
+  { id, credential, scopes, acrValues, maxAge }: KeptStepUp,
+  { access }: PolicyDefinition,
+): Refusal {
+  const rule = access.find(([name]) => name === credential)?.[1]
   return {
     status: 'interrupted',
     detail: `an API asked for more than ${credential || 'the call'} has: ${JSON.stringify({ scopes, acrValues, maxAge })}`,
@@ -113,7 +114,7 @@ function stopOf({ id, credential, scopes, acrValues, maxAge }: KeptStepUp, { def
 }
 
 /** A `write` without credentials may throw one of its own. */
-function credentialNames({ definition: { access, effect } }: Progress): readonly string[] {
+function credentialNames({ access, effect }: PolicyDefinition): readonly string[] {
   if (access.length === 0 && effect === 'write') return ['']
   return access.map(([name]) => name)
 }
@@ -123,7 +124,7 @@ const MAX_KEYS = 256
 
 /** Each preflight looks, and hashing the name costs more than the rest of it: it is done once per identity. */
 async function keyOf(
-  { invocation: { tool } }: Progress,
+  tool: string,
   identity: UserIdentity,
   credential: string,
   { keys, records }: StepUps,

@@ -22,17 +22,19 @@ export type KeptStepUp = z.infer<typeof keptStepUp>
 /** What is kept of step-ups, and what this process knows of them. */
 export interface StepUps {
   readonly records: Collection<KeptStepUp>
+  /** Epoch seconds, by the clock of the store. */
+  readonly now: () => number
   /** Until when one that it kept or met may be open: meanwhile calls that ask no store look for it too. Epoch milliseconds. */
   until: number
   /** Their names in the store, by tool and credential. An identity is frozen, so what it hashes to stays. */
   readonly keys: WeakMap<UserIdentity, Map<string, string>>
 }
 
-export function stepUpsIn(opened: OpenedStore): StepUps {
+export function stepUpsIn(opened: OpenedStore, now: () => number): StepUps {
   const records = new Collection<KeptStepUp>(opened, {
     kind: 'step-up',
     schema: keptStepUp,
     ends: () => ({ expiresInSeconds: STALE_AFTER_SECONDS }),
   })
-  return { records, until: 0, keys: new WeakMap() }
+  return { records, now, until: 0, keys: new WeakMap() }
 }

@@ -1,9 +1,9 @@
 import { type Entry, idempotencyKey } from '../approvals/index.ts'
-import type { Environment } from './environment.ts'
-import type { Stop } from './stop.ts'
+import type { Runs } from './guard-parts.ts'
+import type { Refusal } from './refusal.ts'
 
-/** Nobody here knows what came of a run; with its key, the API may. */
-export async function unknownOutcome({ record }: Entry, detail: string, { ledger }: Environment): Promise<Stop> {
+/** Refuses a run whose outcome is unknown. With its idempotency key, the API may know it. */
+export async function unknownOutcome({ record }: Entry, detail: string, { ledger }: Runs): Promise<Refusal> {
   const key = await idempotencyKey(record.id, record.binding, ledger.hash)
   return { status: 'denied', code: 'unknown_outcome', detail, idempotencyKey: key }
 }

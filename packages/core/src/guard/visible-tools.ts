@@ -1,14 +1,14 @@
 import type { DenyCode, Identity, Permission, Policy } from '../contract/index.ts'
 import { decideEach, isAllowed } from '../fga/filter-allowed.ts'
-import { isVerified } from '../identity/index.ts'
 import { answerOf } from './answer-of.ts'
-import { checkIdentity } from './check-identity.ts'
-import type { Environment } from './environment.ts'
+import type { IncomingCall } from './call.ts'
+import { CallReport } from './call-report.ts'
 import { approvalCases, grantableScopes, scopeSources } from './grantable-scopes.ts'
+import type { Bounds, GuardParts } from './guard-parts.ts'
+import { identify } from './identify.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
-import { Progress } from './progress.ts'
-import type { Stop } from './stop.ts'
-import { stopOfError } from './stop-of-error.ts'
+import { isRefusal, type Refusal } from './refusal.ts'
+import { refusalOfError } from './refusal-of-error.ts'
 
 /** A tool that a call with this identity could not pass, whatever its input. */
 export interface HiddenTool {
@@ -35,35 +35,36 @@ type Verdict = Omit<HiddenTool, 'tool'> | 'visible'
 export async function visibleTools(
   policies: Readonly<Record<string, Policy>>,
   identity: Identity | undefined,
-  environment: Environment,
+  guard: GuardParts,
 ): Promise<VisibleTools> {
-  const { clock, revocations } = environment
-  const now = clock.now()
+  const { callers, reporting } = guard
+  const now = reporting.clock.now()
   // I9: a user whose access was revoked elsewhere is shown what a stranger is.
   const unread: { readonly error: unknown } | undefined =
-    identity === undefined || revocations.isFresh(now)
+    identity === undefined || callers.revocations.isFresh(now)
       ? undefined
-      : await revocations.refresh(now, identity).then(
+      : await callers.revocations.refresh(now, identity).then(
           () => undefined,
           (error: unknown) => ({ error }),
         )
   // One fault of the store is told once, for all tools.
   let unknown: Verdict | undefined
-  const tools = Object.keys(policies).map((tool) => ({ tool, definition: definitionOf(policies[tool]) }))
+  const tools = Object.keys(policies).map((tool) => ({ tool, policy: definitionOf(policies[tool]) }))
   const verdicts = await Promise.all(
-    tools.map(async ({ tool, definition }): Promise<Verdict> => {
-      if (definition === undefined)
-        return { reason: 'no_policy', detail: 'policy() or publicTool() made no such policy' }
-      if (definition.isPublic) return 'visible'
-      const progress = new Progress({ tool, slot: 'visible', input: {}, identity }, definition, environment)
-      progress.at = 'identity'
+    tools.map(async ({ tool, policy }): Promise<Verdict> => {
+      if (policy === undefined) return { reason: 'no_policy', detail: 'policy() or publicTool() made no such policy' }
+      if (policy.isPublic) return 'visible'
+      const invocation = { tool, slot: 'visible', input: {}, identity }
+      const call = { invocation, policy, report: new CallReport(invocation, reporting, now) }
+      call.report.at = 'identity'
       if (unread !== undefined) {
-        unknown ??= verdictOf(stopOfError(unread.error, progress))
+        unknown ??= verdictOf(refusalOfError(unread.error, call))
         return unknown
       }
-      const beyond = beforePermission(progress, environment)
-      if (beyond !== undefined) return beyond
-      return permissionVerdict(progress, identity as Identity, environment)
+      const found = identify(invocation, callers, reporting.clock.now())
+      if (isRefusal(found)) return verdictOf(found)
+      const known = found.facts.identity
+      return rolesVerdict(policy, known, guard.bounds) ?? permissionVerdict(call, known, guard)
     }),
   )
   const names: string[] = []
@@ -76,25 +77,12 @@ export async function visibleTools(
   return { names, hidden }
 }
 
-/** Steps 2 and 3, as far as they need no input. */
-function beforePermission(progress: Progress, environment: Environment): Verdict | undefined {
-  const { definition, invocation } = progress
-  const { identity } = invocation
-  const stop = checkIdentity(progress, environment, environment.clock.now())
-  if (stop !== undefined) return verdictOf(stop)
-  return isVerified(identity) ? rolesVerdict(definition, identity, environment) : undefined
-}
-
 /** Which approval case a call has depends on its input: one case that is allowed is enough. */
-function rolesVerdict(
-  definition: PolicyDefinition,
-  identity: Identity,
-  { roles, ceiling }: Environment,
-): Verdict | undefined {
-  const sources = scopeSources(identity, { roles, ceiling })
+function rolesVerdict(policy: PolicyDefinition, identity: Identity, bounds: Bounds): Verdict | undefined {
+  const sources = scopeSources(identity, bounds)
   let first: Verdict | undefined
-  for (const approvalCase of approvalCases(definition)) {
-    const found = grantableScopes(definition, identity, approvalCase, sources)
+  for (const approvalCase of approvalCases(policy)) {
+    const found = grantableScopes(policy, identity, approvalCase, sources)
     if (!('code' in found)) return undefined
     first ??= { reason: found.code, detail: found.detail }
   }
@@ -102,36 +90,41 @@ function rolesVerdict(
 }
 
 /** Step 4, as far as it needs no input. Denials are recorded only in observe mode, so there they hide nothing (F5). */
-async function permissionVerdict(progress: Progress, identity: Identity, environment: Environment): Promise<Verdict> {
-  const { visibleWhen, subjects } = progress.definition.rules
-  const checker = environment.permissions
+async function permissionVerdict(
+  call: Pick<IncomingCall, 'invocation' | 'policy' | 'report'>,
+  identity: Identity,
+  { bounds, limits }: GuardParts,
+): Promise<Verdict> {
+  const { visibleWhen, subjects } = call.policy.rules
+  const { permissions: checker, agent, observe } = bounds
   if (visibleWhen === undefined) return 'visible'
   if (checker === undefined) {
     return { reason: 'misconfigured', detail: 'the policy has a permission and the guard has no `permissions` checker' }
   }
-  progress.at = 'permission'
+  call.report.at = 'permission'
   try {
     const permissions = listOf(answerOf('visibleWhen', () => visibleWhen({ identity })))
     const decisions = await decideEach(checker, {
       identity,
-      agent: environment.agent.name,
+      agent: agent.name,
       permissions,
       ...(subjects !== undefined && { subjects }),
       effect: 'read',
-      signal: AbortSignal.timeout(environment.timeoutMs),
+      signal: AbortSignal.timeout(limits.timeoutMs),
     })
     const isVisible = permissions.length > 0 && decisions.length === permissions.length && decisions.every(isAllowed)
-    if (isVisible || environment.observe) return 'visible'
+    if (isVisible || observe) return 'visible'
     const no = decisions.flatMap(({ checks }) => checks).filter(({ allowed }) => allowed !== true)
     return { reason: 'not_permitted', detail: no.map(({ question }) => `${question}: no`).join('; ') }
   } catch (error) {
-    return verdictOf(stopOfError(error, progress))
+    return verdictOf(refusalOfError(error, call))
   }
 }
 
-const verdictOf = (stop: Stop): Verdict => ({
-  reason: stop.status === 'denied' ? stop.code : stop.status === 'interrupted' ? 'login_required' : 'unavailable',
-  detail: stop.detail,
+const verdictOf = (refusal: Refusal): Verdict => ({
+  reason:
+    refusal.status === 'denied' ? refusal.code : refusal.status === 'interrupted' ? 'login_required' : 'unavailable',
+  detail: refusal.detail,
 })
 
 const listOf = (asked: Permission | readonly Permission[]): readonly Permission[] =>

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { Identity } from '../../../src/contract/index.ts'
 import { isAsked, owns } from '../../../src/guard/approval-view.ts'
-import { parseInput } from '../../../src/guard/parse-input.ts'
+import { parseInput } from '../../../src/guard/parse.ts'
 import { admit } from '../../../src/identity/index.ts'
 import { ConfigurationError, connection, policy, resource } from '../../../src/index.ts'
 

@@ -1,19 +1,65 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Json } from '../contract/index.ts'
 import { equalJson, meansSame, missingIn, type Snapshot, snapshot } from '../lib/index.ts'
+import type { IncomingCall } from './call.ts'
+import type { Passed } from './call-report.ts'
+import { deny, type Refusal } from './refusal.ts'
 
-export type ParsedInput = { readonly raw: Json; readonly input: Json } | { readonly problem: string }
+/** What the step found. */
+interface Inputs {
+  readonly input: Json
+  readonly rawInput: Json
+}
+
+type Parsed = Passed<Inputs> | Refusal
+
+type ParsedInput = { readonly raw: Json; readonly input: Json } | { readonly problem: string }
 
 type Result = StandardSchemaV1.Result<unknown>
 
 /**
- * Step 1 (A10): what was approved is what runs.
- *
- * The raw input is copied as plain JSON, parsed, and the output is bound, frozen and handed to the
- * body. Refused when the schema drops a field in silence, or when parsing its output again gives
- * something else: the person would approve one thing and the tool would do another.
+ * Step 1: the input is plain JSON and fits the schema. Answers at once where the schema does.
  *
  * @param maxInputBytes - Largest input, and largest output of the schema.
+ */
+export function parse({ invocation, policy }: IncomingCall, maxInputBytes: number): Parsed | Promise<Parsed> {
+  const parsing = parseInput(policy.schema, invocation.input, maxInputBytes)
+  const named = (parsed: ParsedInput) => withRawInput(parsed, invocation.rawInput, maxInputBytes)
+  return parsing instanceof Promise ? parsing.then(named) : named(parsing)
+}
+
+/** Parses the input that is stored with a run: it takes the place of the one that this call came with (A12). */
+export async function parseStored(
+  { policy }: IncomingCall,
+  input: Json,
+  maxInputBytes: number,
+): Promise<Passed<Pick<Inputs, 'input'>> | Refusal> {
+  const parsed = await parseInput(policy.schema, input, maxInputBytes)
+  if ('problem' in parsed || !equalJson(parsed.input, input)) {
+    return deny(
+      'invalid_input',
+      'the schema no longer accepts the stored input of this run: call again in another slot',
+    )
+  }
+  return { facts: { input }, detail: 'the stored input of this run takes its place' }
+}
+
+function withRawInput(parsed: ParsedInput, rawInput: unknown, maxInputBytes: number): Parsed {
+  if ('problem' in parsed) return deny('invalid_input', parsed.problem)
+  const { input, raw } = parsed
+  if (rawInput === undefined) return { facts: { input, rawInput: raw }, detail: 'parsed' }
+  const written = snapshot(rawInput, maxInputBytes)
+  if (!('problem' in written)) return { facts: { input, rawInput: written.value }, detail: 'parsed' }
+  if (written.isTooLarge === true) return deny('invalid_input', written.problem)
+  // Code may write what is not JSON. Then the parsed value names the run.
+  return { facts: { input, rawInput: raw }, detail: 'parsed' }
+}
+
+/**
+ * Copies the raw input as plain JSON, parses it, and freezes the output (A10): what was approved is what runs.
+ *
+ * Refuses a schema that drops a field without an error, or that gives something else for its own output: the person
+ * would approve one thing and the tool would do another.
  */
 export function parseInput(
   schema: StandardSchemaV1,

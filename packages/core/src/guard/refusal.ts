@@ -1,8 +1,8 @@
 import type { DenyCode, Explanation, Interrupt } from '../contract/index.ts'
 import type { RevokedProof } from '../revocation/index.ts'
 
-/** Why a call does not go on. Each step gives one, or nothing. */
-export type Stop =
+/** Why a call does not go on. A step of the pipeline returns either what it found or a refusal. */
+export type Refusal =
   | {
       readonly status: 'denied'
       readonly code: DenyCode
@@ -10,7 +10,7 @@ export type Stop =
       readonly idempotencyKey?: string
       readonly retryAfter?: number
       readonly explanations?: readonly Explanation[]
-      /** Of the error that a rule threw. For the trace. */
+      /** Stack of the error that a rule threw. For the trace. */
       readonly stack?: string
     }
   | { readonly status: 'interrupted'; readonly interrupt: Omit<Interrupt, 'v' | 'tool'>; readonly detail: string }
@@ -18,20 +18,23 @@ export type Stop =
       readonly status: 'unavailable'
       readonly retryAfter?: number
       readonly detail: string
-      /** Something failed in an unknown way: nobody may say that another try helps. */
+      /** The cause is unknown, so the outcome must not promise that a retry helps. */
       readonly retryable?: false
-      /** The same call is being run: nobody may say that it was not done. */
+      /** The same call runs now, so the outcome must not say that nothing was done. */
       readonly underWay?: boolean
     }
 
-export const deny = (code: DenyCode, detail: string): Extract<Stop, { status: 'denied' }> => ({
+/** Returns whether a step refused. No fact that a step returns has a `status`. */
+export const isRefusal = (found: object): found is Refusal => 'status' in found
+
+export const deny = (code: DenyCode, detail: string): Extract<Refusal, { status: 'denied' }> => ({
   status: 'denied',
   code,
   detail,
 })
 
-/** @param maxAge - How long ago the login may be, in seconds. @default any time */
-export const loginRequired = (detail: string, maxAge?: number): Stop => ({
+/** @param maxAge - Maximum age of the login, in seconds. @default any */
+export const loginRequired = (detail: string, maxAge?: number): Refusal => ({
   status: 'interrupted',
   interrupt: {
     kind: 'login_required',
@@ -42,8 +45,8 @@ export const loginRequired = (detail: string, maxAge?: number): Stop => ({
   detail,
 })
 
-/** What a caller is told whose access was revoked after their proof was made. */
-export const revokedStop = ({ name, needsLogin, retryAfter }: RevokedProof): Stop => {
+/** Returns what a caller is told whose access was revoked after the proof was made. */
+export const revokedRefusal = ({ name, needsLogin, retryAfter }: RevokedProof): Refusal => {
   const detail = `the ${name} was revoked, and the proof was made before that or does not say when`
   // A login that the issuer still remembers would bring the old `auth_time` again.
   if (needsLogin) return loginRequired(detail, 0)

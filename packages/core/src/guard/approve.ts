@@ -1,0 +1,182 @@
+import {
+  type Entry,
+  nextStepAt,
+  type RunRecord,
+  type Settled,
+  secondsToPoll,
+  settleRun,
+  untilWoken,
+} from '../approvals/index.ts'
+import type { AuthorizedCall, ReadyRun } from './call.ts'
+import type { Passed, Phase } from './call-report.ts'
+import { askWhereNeeded, type Entitled } from './entitle.ts'
+import type { Runs } from './guard-parts.ts'
+import { closedRefusal } from './new-question.ts'
+import { deny, type Refusal } from './refusal.ts'
+import { type FoundRun, type Reauthorize, runOfCall, startedByOthers } from './run-of-call.ts'
+import { unknownOutcome } from './unknown-outcome.ts'
+
+/** A run that may be claimed. `run` is absent for a preflight that needs no approval and found no run. */
+export type Approved = Passed<{ readonly run: ReadyRun | undefined; readonly waited: boolean }>
+
+/** The run has ended before, and its result is told again. */
+export interface Replay {
+  readonly replay: Extract<Settled, { status: 'replay' }>
+}
+
+/**
+ * Step 6: finds, adopts or creates the run of this slot and input, and brings it as far as it goes without running it.
+ *
+ * In preflight, a run that needs no question is looked for and not created.
+ */
+export async function approve(
+  call: AuthorizedCall,
+  runs: Runs,
+  phase: Phase,
+  reauthorize: Reauthorize,
+): Promise<Approved | Replay | Refusal> {
+  const found = await runOfCall(call, runs, phase, reauthorize)
+  if (found === undefined) return { facts: { run: undefined, waited: false } }
+  if ('status' in found) return found
+  // Also where no person is asked: by this id an operator says what became of a crash.
+  call.report.approvalId = found.entry.record.id
+  const { settled, waited } = await settleWithin(call, found, runs, phase)
+  // It may have been started by another kind of caller while this one waited.
+  const foreign = 'entry' in settled ? startedByOthers(settled.entry.record, call.identity) : undefined
+  if (foreign !== undefined) return foreign
+  switch (settled.status) {
+    case 'ready': {
+      const { entry, entitled } = settled
+      return { facts: { run: { entry, entitled }, waited }, detail: describe(entry.record, entitled) }
+    }
+    case 'pending':
+      return pendingRefusal(settled.entry.record, runs)
+    case 'busy':
+      return busyRefusal(settled)
+    case 'refused':
+      return refusedRun(settled, runs)
+    case 'closed':
+      return closedRefusal(settled.until, runs)
+    case 'replay':
+      return { replay: settled }
+    default:
+      return settled
+  }
+}
+
+type SettledCall = Exclude<Settled, { status: 'ready' }> | ({ readonly status: 'ready' } & ReadyRun) | Refusal
+
+/** Questions of one call that are replaced in a row. After so many, another call is taken to replace them too. */
+const MAX_REPLACED = 8
+
+/**
+ * Settles the run, and where the policy says `wait`, goes on until the person answered or the time is over. A preflight
+ * answers at once.
+ */
+async function settleWithin(
+  call: AuthorizedCall,
+  { entry, started }: FoundRun,
+  runs: Runs,
+  phase: Phase,
+): Promise<{ readonly settled: SettledCall; readonly waited: boolean }> {
+  const { wait } = call.policy.rules
+  const until = runs.clock.now() + (phase === 'run' ? (wait?.maxSeconds ?? 0) : 0) * 1000
+  let current: FoundRun = started === undefined ? { entry } : { entry, started }
+  let waited = false
+  for (let replaced = 0; replaced < MAX_REPLACED; ) {
+    const settled = await settleOnce(call, current, runs)
+    if (settled.status === 'replaced') {
+      current = { entry: settled.entry }
+      replaced++
+      continue
+    }
+    const left = until - runs.clock.now()
+    if (settled.status !== 'pending' || left <= 0) return { settled, waited }
+    waited = true
+    current = { entry: await afterAWait(call, settled.entry, left, runs) }
+  }
+  const detail = 'other calls keep replacing the question of this run'
+  return { settled: { status: 'unavailable', retryAfter: 1, detail }, waited }
+}
+
+/** Asks once more where the question does not fit the call, sends it, and polls for its answer once. */
+async function settleOnce(
+  call: AuthorizedCall,
+  { entry, started }: FoundRun,
+  runs: Runs,
+): Promise<SettledCall | { readonly status: 'replaced'; readonly entry: Entry }> {
+  const { ledger, channels, servers, clock } = runs
+  const channelOf = (at: Entry) => channels.get(at.record.question?.channel ?? '')
+  const context = { authorizationServers: servers, clock, signal: call.deadline.signal }
+  const step = (at: Entry) => settleRun(ledger, at, channelOf(at), context)
+  // A question that a person has is polled first: their answer counts, whatever the policy asks now.
+  const polled = entry.record.state === 'pending' ? await step(entry) : undefined
+  if (polled !== undefined && polled.status !== 'pending' && polled.status !== 'ready') return polled
+  // Where no poll is due, or another process polls now, the answer is unknown: the question is not replaced yet.
+  const isPolled = polled?.entry.version !== entry.version || channelOf(entry) === undefined
+  const fitted = await askWhereNeeded(call, polled?.entry ?? entry, runs, { isPolled, started })
+  if ('status' in fitted) return fitted
+  const isDone = polled?.status === 'pending' && polled.entry.version === fitted.entry.version
+  const settled = isDone ? polled : await step(fitted.entry)
+  if (settled.status !== 'ready') return settled
+  // Decided on this very state of the record, and not on the one before its answer.
+  const isSame = settled.entry.version === fitted.entry.version
+  const ready = isSame ? fitted : await askWhereNeeded(call, settled.entry, runs)
+  if ('status' in ready) return ready
+  const { entry: now, entitled } = ready
+  return entitled === undefined ? { status: 'replaced', entry: now } : { status: 'ready', entry: now, entitled }
+}
+
+/** Waits for the answer until its next poll is due. */
+async function afterAWait(
+  { deadline, invocation }: AuthorizedCall,
+  entry: Entry,
+  leftMs: number,
+  { ledger }: Runs,
+): Promise<Entry> {
+  const { record } = entry
+  const { question, delivery } = record
+  const dueAt = delivery === undefined ? 0 : nextStepAt({ question, delivery })
+  const dueIn = (dueAt - ledger.now()) * 1000
+  deadline.pause()
+  await untilWoken(record.id, Math.min(leftMs, Math.max(dueIn, 250)), invocation.signal)
+  deadline.restart()
+  // A ping makes a poll due, and an answer in the app's own pages is in the record already.
+  return (await ledger.read(entry.record.id)) ?? entry
+}
+
+function describe(record: RunRecord, entitled: Entitled): string {
+  if (entitled.kind === 'not_required' || record.question === undefined) return 'needs no question'
+  const by = record.question.credential === undefined ? 'sdk' : 'server'
+  return `${record.state}; asked ${record.question.approver.subject}; enforcedBy: ${by}`
+}
+
+function pendingRefusal(record: RunRecord, { ledger }: Runs): Refusal {
+  const { question, delivery } = record
+  const message = question?.message ?? ''
+  return {
+    status: 'interrupted',
+    detail: `${record.state}: waits for ${question?.approver.subject ?? 'a person'}${record.note === undefined ? '' : ` (${record.note})`}`,
+    interrupt: {
+      kind: 'approval_pending',
+      id: record.id,
+      message: record.note === 'answer_lost' ? `Your answer was lost, please answer again: ${message}` : message,
+      interval: secondsToPoll(record, ledger.now()),
+      expiresAt: Math.floor(delivery?.expiresAt ?? question?.expiresAt ?? 0),
+    },
+  }
+}
+
+const busyRefusal = ({ retryAfter, why, underWay }: Extract<Settled, { status: 'busy' }>): Refusal => ({
+  status: 'unavailable',
+  retryAfter,
+  detail: why,
+  underWay,
+})
+
+function refusedRun(
+  { code, why, entry }: Extract<Settled, { status: 'refused' }>,
+  runs: Runs,
+): Refusal | Promise<Refusal> {
+  return code === 'unknown_outcome' ? unknownOutcome(entry, why, runs) : deny(code, why)
+}

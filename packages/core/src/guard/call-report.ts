@@ -1,0 +1,196 @@
+import type {
+  Explanation,
+  Fault,
+  Identity,
+  Invocation,
+  StepName,
+  TokenEvent,
+  Trace,
+  TraceStep,
+} from '../contract/index.ts'
+import type { IssuedToken, Token } from '../credential/index.ts'
+import { subjectTokenOf } from '../identity/subject-token.ts'
+import type { Clock } from '../ports/index.ts'
+import { type Auditor, principalOf } from './auditor.ts'
+import type { Refusal } from './refusal.ts'
+
+/** What the reports of all calls of one guard share. */
+export interface Reporting {
+  readonly auditor: Auditor
+  /** Never throws. */
+  readonly onFault: (fault: Fault) => void
+  readonly observe: boolean
+  readonly clock: Clock
+}
+
+/** A step that let the call pass. */
+export interface Passed<Facts extends object = object> {
+  /** What the step adds to the call. */
+  readonly facts: Facts
+  /** For the trace. Absent: the policy asked nothing of this step, and the trace leaves it out. */
+  readonly detail?: string
+  readonly explanations?: readonly Explanation[] | undefined
+  /** A denial that observe mode records and does not enforce (F5). */
+  readonly wouldDeny?: true
+}
+
+export type Phase = 'preflight' | 'run'
+
+type EndStatus = 'ready' | 'done' | 'replayed' | 'aborted' | 'threw' | Refusal['status']
+
+/** The trace, the faults and the audit events of one call. */
+export class CallReport {
+  /** The step under way. A fault names it. */
+  at: StepName = 'input'
+  policyVersion: string | undefined
+  approvalId: string | undefined
+  /** Tokens that the cache had for this call. */
+  tokens: readonly Token[] = []
+  readonly #invocation: Invocation
+  readonly #reporting: Reporting
+  readonly #startedAt: number
+  readonly #steps: TraceStep[] = []
+  /** Absent where there is no audit. */
+  readonly #callId: string | undefined
+  #isOver = false
+
+  constructor(invocation: Invocation, reporting: Reporting, startedAt: number) {
+    this.#invocation = invocation
+    this.#reporting = reporting
+    this.#startedAt = startedAt
+    this.#callId = reporting.auditor.isSilent ? undefined : crypto.randomUUID()
+  }
+
+  /** When the call came in, in epoch milliseconds. */
+  get startedAt(): number {
+    return this.#startedAt
+  }
+
+  /** Writes the verdict of a step to the trace, and returns what the step found. */
+  took<Facts extends object>(step: StepName, found: Passed<Facts>): Facts
+  took<Facts extends object>(step: StepName, found: Passed<Facts> | Refusal): Facts | Refusal
+  took<Facts extends object>(step: StepName, found: Passed<Facts> | Refusal): Facts | Refusal {
+    if ('status' in found) return this.refused(step, found)
+    const { facts, detail, explanations, wouldDeny } = found
+    if (detail !== undefined) this.#write(step, wouldDeny === true ? 'would_deny' : 'passed', detail, explanations)
+    return facts
+  }
+
+  passed(step: StepName, detail: string): void {
+    this.#write(step, 'passed', detail, undefined)
+  }
+
+  refused(step: StepName, refusal: Refusal): Refusal {
+    const { explanations, stack } = refusal.status === 'denied' ? refusal : {}
+    this.#write(step, refusal.status, refusal.detail, explanations, stack)
+    return refusal
+  }
+
+  /** Returns the tokens that a text for the operator must not hold. */
+  secrets(): readonly Token[] {
+    const { identity } = this.#invocation
+    const subject = identity === undefined ? undefined : subjectTokenOf(identity)
+    return [subject?.token, subject?.idToken, ...this.tokens].filter((token) => token !== undefined)
+  }
+
+  /** Tells the operator of a fault in this call. */
+  fault(fault: Omit<Fault, 'tool' | 'step' | 'callId'>): void {
+    const callId = this.#callId
+    const { tool } = this.#invocation
+    this.#reporting.onFault({ ...fault, tool, step: this.at, ...(callId !== undefined && { callId }) })
+  }
+
+  trace(): Trace {
+    // Assigned one by one: spreading fields that may be absent costs more than all else here.
+    const trace: { -readonly [Key in keyof Trace]: Trace[Key] } = { tool: this.#invocation.tool, steps: this.#steps }
+    if (this.policyVersion !== undefined) trace.policyVersion = this.policyVersion
+    if (this.approvalId !== undefined) trace.approvalId = this.approvalId
+    if (this.#reporting.observe) trace.mode = 'observe'
+    if (this.#callId !== undefined) {
+      trace.callId = this.#callId
+      trace.startedAt = this.#startedAt
+    }
+    return trace
+  }
+
+  /** Records the end of a call. A required audit waits for the sink before a body runs, and only then. */
+  recordEnd(phase: Phase, status: EndStatus, code?: string): Promise<void> | undefined {
+    const { auditor } = this.#reporting
+    if (auditor.isSilent || this.#isOver) return undefined
+    const trace = this.trace()
+    const event = {
+      type: 'call',
+      phase,
+      status,
+      ...this.#named(),
+      ...(code !== undefined && { code }),
+      // A call that goes on adds steps. The event stays as it was.
+      trace: { ...trace, steps: [...trace.steps] },
+    } as const
+    if (status === 'ready' && phase === 'run') return auditor.demand(event)
+    auditor.note(event)
+    return undefined
+  }
+
+  /** Records a token by audience, scopes and actor; never by its value. */
+  recordToken(
+    identity: Identity | undefined,
+    token: Pick<TokenEvent, 'source' | 'audience' | 'startedAt'> & { readonly issued: IssuedToken },
+  ): void {
+    const { auditor } = this.#reporting
+    if (auditor.isSilent) return
+    const { source, audience, startedAt } = token
+    const { actor, scopes, expiresAt } = token.issued
+    auditor.note({
+      type: 'token',
+      ...this.#named(),
+      source,
+      audience,
+      scopes,
+      ...(expiresAt !== undefined && { expiresAt }),
+      ...(actor !== undefined && { actor }),
+      ...(source !== 'vault' &&
+        identity?.kind === 'user' && {
+          semantics: actor === undefined ? ('impersonation' as const) : ('delegation' as const),
+        }),
+      ...(startedAt !== undefined && { startedAt }),
+    })
+  }
+
+  /** Records that a body reads the raw token. A required audit waits for the sink. */
+  recordRawToken(credential: string): Promise<void> {
+    return this.#reporting.auditor.demand({ type: 'raw_token', ...this.#named(), credential })
+  }
+
+  /** Nothing that happens from here on is part of the call: it was answered. */
+  over(): void {
+    this.#isOver = true
+  }
+
+  #named() {
+    const callId = this.#callId
+    const { policyVersion, approvalId } = this
+    return {
+      tool: this.#invocation.tool,
+      ...principalOf(this.#invocation.identity),
+      ...(callId !== undefined && { callId }),
+      ...(policyVersion !== undefined && { policyVersion }),
+      ...(approvalId !== undefined && { approvalId }),
+    }
+  }
+
+  #write(
+    step: StepName,
+    verdict: TraceStep['verdict'],
+    detail: string,
+    explanations: readonly Explanation[] | undefined,
+    stack?: string,
+  ): void {
+    if (this.#isOver) return
+    const written: { -readonly [Key in keyof TraceStep]: TraceStep[Key] } = { step, verdict, detail }
+    if (explanations !== undefined) written.explanations = explanations
+    if (stack !== undefined) written.stack = stack
+    if (this.#callId !== undefined) written.at = this.#reporting.clock.now()
+    this.#steps.push(written)
+  }
+}

@@ -1,0 +1,65 @@
+import type { Claim, Entry } from '../approvals/index.ts'
+import type { Identity, Invocation, Json } from '../contract/index.ts'
+import type { CallDeadline } from './call-deadline.ts'
+import type { CallReport } from './call-report.ts'
+import type { Entitled } from './entitle.ts'
+import type { GrantableScopes } from './grantable-scopes.ts'
+import type { OpenedAccess } from './open.ts'
+import type { PolicyDefinition } from './policy-definition.ts'
+
+/** A call as it came in. The guard has checked nothing of it yet. */
+export interface IncomingCall {
+  readonly invocation: Invocation
+  readonly policy: PolicyDefinition
+  readonly report: CallReport
+  readonly deadline: CallDeadline
+}
+
+/** The input fits the schema of the policy. */
+export interface ParsedCall extends IncomingCall {
+  /** Parsed and frozen. The body, the rules and the question get this value. */
+  readonly input: Json
+  /** Plain JSON before the schema. Names a run, together with its slot (A12). */
+  readonly rawInput: Json
+}
+
+/** The identity was verified, is fresh and was not revoked. */
+export interface IdentifiedCall extends ParsedCall {
+  readonly identity: Identity
+}
+
+/** Roles, permissions and linked accounts allow the call. */
+export interface AuthorizedCall extends IdentifiedCall {
+  readonly grantable: GrantableScopes
+  /** Last time that identity, roles and permissions were checked, in epoch milliseconds. */
+  readonly checkedAt: number
+}
+
+/** The run of a write, and what entitles it to start. */
+export interface ReadyRun {
+  readonly entry: Entry
+  readonly entitled: Entitled
+}
+
+/** The person who had to be asked has answered, or no person had to be asked. */
+export interface ApprovedCall extends AuthorizedCall {
+  /** Absent for a read. */
+  readonly run?: ReadyRun | undefined
+  /** Whether the call waited for a person. */
+  readonly waited?: boolean
+}
+
+/** All that a body needs to start. A public tool has no identity. */
+export interface ClaimedCall extends ParsedCall {
+  readonly identity?: Identity | undefined
+  readonly access: OpenedAccess
+  /** Absent for a read. */
+  readonly claim?: Claim | undefined
+}
+
+/** Adds to a call what a step found. One step writes each field. */
+export const withFacts = <Call extends IncomingCall, Facts extends object>(call: Call, facts: Facts): Call & Facts =>
+  Object.assign(call, facts)
+
+/** Returns the scopes' approval case in one word: whether a person must have approved this call. */
+export const needsApproval = ({ grantable }: AuthorizedCall): boolean => grantable.approvalCase === 'approved'

@@ -1,0 +1,46 @@
+import { type Claim, claimRun, type Entry, startedRuns } from '../approvals/index.ts'
+import type { AuthorizedCall, ReadyRun } from './call.ts'
+import type { Passed } from './call-report.ts'
+import { askedBy, entitlementNow } from './entitle.ts'
+import type { Runs } from './guard-parts.ts'
+import type { Refusal } from './refusal.ts'
+
+/**
+ * Step 9: claims the run, last of all, so that nothing that can fail stands between the claim and the body. Decides the
+ * entitlement once more: credentials were opened meanwhile, and that takes time.
+ */
+export async function claim(
+  call: AuthorizedCall,
+  { entry, entitled }: ReadyRun,
+  runs: Runs,
+): Promise<Passed<{ readonly claim: Claim }> | Refusal> {
+  const now = await entitlementNow(call, entry, runs)
+  if ('status' in now) return now
+  if (now.entitlement.kind !== entitled.kind) {
+    const detail = `the approval does not hold any more${now.entitlement.kind === 'ask' ? `: ${now.entitlement.why}` : ''}`
+    return { status: 'unavailable', retryAfter: 1, detail }
+  }
+  const { policyVersion: _, ...caller } = askedBy(call)
+  const claimed = await claimRun(runs.ledger, entry, { caller, isAnswered: entitled.kind === 'answered' })
+  if (claimed === undefined) {
+    const detail = 'the same call is being run by somebody else'
+    return { status: 'unavailable', retryAfter: 1, detail, underWay: true }
+  }
+  if (await hasNewDoubt(claimed, now.inDoubt, runs)) {
+    await claimed.giveBack()
+    return { status: 'unavailable', retryAfter: 1, detail: 'an equal run went in doubt while this one was claimed' }
+  }
+  return { facts: { claim: claimed }, detail: 'this run is ours alone' }
+}
+
+/** Whether an equal run went in doubt between the last check and the claim: from here on, others see this one run (A13). */
+async function hasNewDoubt(claimed: Claim, known: readonly Entry[], { ledger }: Runs): Promise<boolean> {
+  const { id, binding } = claimed.entry.record
+  try {
+    const { inDoubt } = await startedRuns(ledger, binding, id)
+    return inDoubt.some(({ record }) => !known.some((entry) => entry.record.id === record.id))
+  } catch (error) {
+    void claimed.giveBack().catch(() => {})
+    throw error
+  }
+}

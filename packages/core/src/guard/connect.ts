@@ -1,0 +1,51 @@
+import type { IssuedToken } from '../credential/index.ts'
+import type { AuthorizedCall } from './call.ts'
+import type { Passed } from './call-report.ts'
+import { connectionToken } from './connection-token.ts'
+import { scopesFor } from './grantable-scopes.ts'
+import type { TokenSources } from './guard-parts.ts'
+import type { Refusal } from './refusal.ts'
+import { tokenKey } from './token-key.ts'
+
+const connected: Passed = { facts: {}, detail: 'linked' }
+
+/**
+ * Looks up the token of each credential of the policy in the cache, in order.
+ *
+ * @param now - Epoch milliseconds.
+ */
+export function cachedTokens(
+  { policy, identity, grantable, report }: AuthorizedCall,
+  { tokens, servers }: TokenSources,
+  now: number,
+): readonly (IssuedToken | undefined)[] {
+  const found = policy.access.map(([, rule]) =>
+    tokens.peek(tokenKey(identity, rule, scopesFor(grantable, rule), servers), now),
+  )
+  report.tokens = found.flatMap((issued) => issued?.token ?? [])
+  return found
+}
+
+/**
+ * Step 5: every account that the policy names is linked with its scopes, before a person is asked for anything.
+ *
+ * A token in the cache proves the link. What has to be fetched stays in the cache for the step that opens credentials.
+ */
+export function connect(
+  call: AuthorizedCall,
+  sources: TokenSources,
+  now: number,
+): Passed | Refusal | Promise<Passed | Refusal> {
+  const { access, hasConnections } = call.policy
+  if (!hasConnections) return { facts: {} }
+  const cached = cachedTokens(call, sources, now)
+  if (access.every(([, { kind }], index) => kind !== 'connection' || cached[index] !== undefined)) return connected
+  return connectFetched(call, sources)
+}
+
+async function connectFetched(call: AuthorizedCall, sources: TokenSources): Promise<Passed | Refusal> {
+  const rules = call.policy.access.flatMap(([, rule]) => (rule.kind === 'connection' ? [rule] : []))
+  // All at once. The first refusal in the order of the policy decides, so that the answer is the same each time.
+  const found = await Promise.all(rules.map((rule) => connectionToken(call, rule, sources)))
+  return found.find((token) => 'status' in token) ?? connected
+}

@@ -1,0 +1,193 @@
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
+import type { Call, Done } from '../contract/index.ts'
+import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../credential/index.ts'
+import { leavesFirstCall } from '../errors/first-call.ts'
+import { takeHadNoEffect } from '../errors/had-no-effect-error.ts'
+import { BehalfError, type StepUp } from '../errors/index.ts'
+import type { ClaimedCall } from './call.ts'
+import { runInCall } from './current-call.ts'
+import type { GuardParts } from './guard-parts.ts'
+import { doneWith } from './outcome.ts'
+import { redacts } from './redactor-of.ts'
+import { keepStepUp, stepUpOfError } from './step-up.ts'
+import { type Storable, storable, streamed } from './storable.ts'
+
+export type Body = (input: unknown, call: Call) => unknown
+
+/** What the guard needs while a body runs, and after it. */
+type Execution = Pick<GuardParts, 'limits' | 'stepUps'>
+
+/**
+ * Runs the body in its call, and closes the call with it.
+ *
+ * A body that streams works on while its result is read: its call, its run and its lease end with the stream.
+ *
+ * @throws The body's own error, without the tokens that it may quote.
+ */
+export async function execute(call: ClaimedCall, body: Body, execution: Execution): Promise<Done<unknown>> {
+  const { access, claim, report, input, invocation } = call
+  const running = new RunningCall(call)
+  const scope = { definition: call.policy, identity: call.identity, invocation }
+  if (claim !== undefined) access.useIdempotencyKey(claim.idempotencyKey)
+  let flows = false
+  try {
+    const returned = runInCall(running, scope, () => body(input, running))
+    const given = isThenable(returned) ? await returned : returned
+    if (isFlow(given)) {
+      const flow = redactFlow(given, {
+        tokens: () => access.tokens(),
+        enter: (step) => runInCall(running, scope, step),
+        signal: invocation.signal,
+        onEnd: async (end) => {
+          access.close()
+          await endFlow(call, end, execution)
+        },
+      })
+      flows = true
+      return doneWith(call, flow)
+    }
+    const result = redactTokens(given, access.tokens())
+    await keepResult(call, storable(result), execution)
+    report.recordEnd('run', 'done')
+    return doneWith(call, result)
+  } catch (error) {
+    // Closed first: a request that leaves after the run's doubt was decided would not be counted.
+    access.close()
+    await endThrown(call, error, execution)
+    throw redactError(error, access.tokens())
+  } finally {
+    if (!flows) access.close()
+  }
+}
+
+/** Decides whether a body that did not return may have taken effect (A13). */
+const isInDoubt = (error: unknown, { access }: ClaimedCall): boolean => !takeHadNoEffect(error) && access.mayHaveActed()
+
+/**
+ * Ends the run of a generator or a stream. The result of a generator is what it returned; what it yielded, and a stream,
+ * cannot be told again. A flow that its reader gave up was cut off in the middle of its work.
+ */
+async function endFlow(call: ClaimedCall, end: FlowEnd, execution: Execution): Promise<void> {
+  const { claim, report } = call
+  switch (end.status) {
+    case 'ended':
+      await keepResult(call, 'value' in end ? storable(end.value) : streamed, execution)
+      report.recordEnd('run', 'done')
+      return
+    case 'given_up':
+      if (claim !== undefined) {
+        const inDoubt = isInDoubt(undefined, call)
+        await Promise.allSettled([kept(() => claim.threw({ inDoubt }), execution)])
+      }
+      report.recordEnd('run', 'aborted')
+      return
+    case 'threw':
+      return endThrown(call, end.error, execution)
+    default:
+      return end satisfies never
+  }
+}
+
+/**
+ * Ends a try whose body threw. The error may be an API's demand for more (E5): it is asked of the user next, but not of
+ * a run in doubt. A store that fails now changes neither.
+ */
+async function endThrown(call: ClaimedCall, error: unknown, execution: Execution): Promise<void> {
+  const { claim, access, report, invocation } = call
+  // Both are asked in any case: the error may pass through a call around this one, of which it says nothing.
+  const isDoubtful = isInDoubt(error, call)
+  const asked = stepUpOfError(error)
+  const isOwn = asked !== undefined && leavesFirstCall(asked)
+  const inDoubt = claim !== undefined && isDoubtful
+  const demanded = isOwn && !inDoubt ? asked : undefined
+  // A challenge may repeat the token that it answers.
+  const stepUp = demanded && {
+    ...(demanded.credential !== undefined && { credential: demanded.credential }),
+    stepUp: redactTokens(demanded.stepUp, access.tokens()) as StepUp,
+  }
+  const writes = [
+    ...(claim === undefined ? [] : [kept(() => claim.threw({ inDoubt }), execution)]),
+    ...(stepUp === undefined ? [] : [kept(() => keepStepUp(call, stepUp, execution.stepUps), execution)]),
+  ]
+  // Stryker disable next-line EqualityOperator: Spares waiting for nothing.
+  if (writes.length > 0) await Promise.allSettled(writes)
+  report.recordEnd('run', invocation.signal?.aborted === true ? 'aborted' : 'threw')
+}
+
+/** Whatever `await` would wait for: query builders are thenables too, and run only then. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
+  return 'then' in value && typeof value.then === 'function'
+}
+
+/** A call as the body sees it. A class with lazy parts: most bodies read one or two of them. */
+class RunningCall implements Call {
+  readonly #call: ClaimedCall
+  #key: string | undefined
+  #signal: AbortSignal | undefined
+
+  constructor(call: ClaimedCall) {
+    this.#call = call
+    this.#key = call.claim?.idempotencyKey
+  }
+
+  get access(): Call['access'] {
+    return this.#call.access.credentials
+  }
+
+  get tool(): string {
+    return this.#call.invocation.tool
+  }
+
+  // The type of an absent identity is `never there`, not `undefined`; public tools simply have none.
+  get identity(): NonNullable<Call['identity']> {
+    return this.#call.identity as NonNullable<Call['identity']>
+  }
+
+  get idempotencyKey(): string {
+    this.#key ??= crypto.randomUUID()
+    return this.#key
+  }
+
+  /** Not of what a body sees: for `redactorOf`. */
+  get [redacts](): <Value>(value: Value) => Value {
+    return (value) => redactTokens(value, this.#call.access.tokens())
+  }
+
+  get signal(): AbortSignal {
+    const { signal } = this.#call.invocation
+    // Its own: what a body leaves on it does not stay on a signal that outlives the call.
+    this.#signal ??= AbortSignal.any(signal === undefined ? [] : [signal])
+    return this.#signal
+  }
+}
+
+/**
+ * Step 10: stores the result of a run. A store that fails now does not undo what the body did: the caller gets the result
+ * all the same, and the claim goes on trying to store it. The operator hears of a result that cannot be told again.
+ */
+async function keepResult(
+  { claim, report }: ClaimedCall,
+  { stored, problem }: Storable,
+  execution: Execution,
+): Promise<void> {
+  if (claim === undefined) return
+  report.at = 'complete'
+  const notStored = (why: string) => {
+    const message = `the result could not be stored: ${why}`
+    report.refused('complete', { status: 'unavailable', detail: message })
+    report.fault({ kind: 'result_not_stored', message })
+  }
+  try {
+    await kept(() => claim.complete(stored), execution)
+  } catch (error) {
+    return notStored(BehalfError.isInstance(error) ? error.message : 'the store failed')
+  }
+  if (problem !== undefined) return notStored(problem)
+  const isStream = stored.kind === 'not_storable'
+  report.passed('complete', isStream ? 'the run is stored; what it streamed is not' : 'the result is stored')
+}
+
+/** Waits for the store within the deadline of the guard. */
+const kept = (write: () => Promise<void>, { limits: { timeoutMs } }: Execution): Promise<void> =>
+  withinDeadline({ timeoutMs }, write)

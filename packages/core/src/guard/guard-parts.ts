@@ -1,0 +1,74 @@
+import type { ApprovalChannel, Ledger } from '../approvals/index.ts'
+import type { AuthorizationServers } from '../authorization-server/server.ts'
+import type { DelegationStore } from '../delegations/index.ts'
+import type { AccessChecker } from '../fga/access-checker.ts'
+import type { SessionRecords } from '../identity/index.ts'
+import type { Clock, Fetch } from '../ports/index.ts'
+import type { Revocations } from '../revocation/index.ts'
+import type { RoleMap } from '../roles/role-map.ts'
+import type { TokenCache } from '../token-exchange/index.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { Reporting } from './call-report.ts'
+import type { AgentOptions } from './guard-options.ts'
+import type { StepUps } from './step-ups.ts'
+
+/** What decides whose call it is. */
+export interface Callers {
+  readonly servers: AuthorizationServers
+  readonly revocations: Revocations
+  readonly agent: AgentOptions
+}
+
+/** What bounds a call: roles, the agent's ceiling, and permissions. */
+export interface Bounds {
+  readonly roles: RoleMap | undefined
+  readonly ceiling: ReadonlySet<string> | undefined
+  readonly permissions: AccessChecker | undefined
+  readonly agent: AgentOptions
+  /** Denials of `permissions` are recorded and not enforced (F5). */
+  readonly observe: boolean
+  readonly clock: Clock
+}
+
+/** What runs and their questions are made of. */
+export interface Runs {
+  readonly ledger: Ledger
+  readonly channels: ReadonlyMap<string, ApprovalChannel>
+  readonly servers: AuthorizationServers
+  readonly revocations: Revocations
+  readonly agent: AgentOptions
+  readonly clock: Clock
+}
+
+/** Where the tokens of a call come from. */
+export interface TokenSources {
+  readonly tokens: TokenCache
+  readonly servers: AuthorizationServers
+  readonly vault: Vault | undefined
+  readonly agent: AgentOptions
+  readonly clock: Clock
+  readonly fetch: Fetch
+  readonly timeoutMs: number
+}
+
+/** Time and size that one call may take. */
+export interface Limits {
+  readonly timeoutMs: number
+  readonly maxInputBytes: number
+}
+
+/** What a guard was made of, checked and ready, by the steps that use it. */
+export interface GuardParts {
+  readonly limits: Limits
+  readonly reporting: Reporting
+  readonly callers: Callers
+  readonly bounds: Bounds
+  readonly runs: Runs
+  readonly sources: TokenSources
+  readonly stepUps: StepUps
+  readonly records: {
+    readonly delegations: DelegationStore
+    /** Logins that `createSessions` keeps in the same store. */
+    readonly sessions: SessionRecords
+  }
+}

@@ -1,0 +1,41 @@
+import type { Identity, Invocation } from '../contract/index.ts'
+import { isVerified } from '../identity/verified.ts'
+import type { Passed } from './call-report.ts'
+import { delegationRefusal } from './delegation-refusal.ts'
+import type { Callers } from './guard-parts.ts'
+import { deny, loginRequired, type Refusal, revokedRefusal } from './refusal.ts'
+
+/** Clocks differ, so that a token is not fresh one second and expired the next. Seconds. */
+const TOLERANCE_SECONDS = 30
+
+/**
+ * Step 2: the identity was verified, is fresh, of a known issuer, not revoked, and this agent's to use (I1). Does no I/O.
+ *
+ * @param now - Epoch milliseconds.
+ */
+export function identify(
+  { identity, tool }: Pick<Invocation, 'identity' | 'tool'>,
+  callers: Callers,
+  now: number,
+): Passed<{ readonly identity: Identity }> | Refusal {
+  if (identity === undefined) return loginRequired('the call has no identity')
+  if (!isVerified(identity)) return deny('identity_not_verified', 'no verification made this identity object')
+  const { servers, revocations, agent } = callers
+  if (!servers.knows(identity.issuer)) {
+    return loginRequired(
+      `the identity is of an issuer that this guard does not know: ${JSON.stringify(identity.issuer)}`,
+    )
+  }
+  if (hasExpired(identity, now)) return loginRequired('the proof of the identity has expired')
+  const revoked = revocations.find(identity, now)
+  if (revoked !== undefined) return revokedRefusal(revoked)
+  const refusal = delegationRefusal(identity, tool, agent.name, () => servers.of(identity.issuer).profile.clientId)
+  if (refusal !== undefined) return refusal
+  return { facts: { identity }, detail: identity.kind === 'user' ? 'verified user' : 'verified agent, no user' }
+}
+
+/** @param now - Epoch milliseconds. */
+export function hasExpired({ expiresAt }: Identity, now: number): boolean {
+  // Stryker disable next-line ConditionalExpression: A comparison with an absent number is false.
+  return expiresAt !== undefined && now / 1000 >= expiresAt + TOLERANCE_SECONDS
+}

@@ -1,0 +1,219 @@
+import type { AccessRule, Call, ConnectionRule, Credential } from '../contract/index.ts'
+import {
+  type CredentialOptions,
+  createCredential,
+  type IssuedToken,
+  type OpenCredential,
+  revealToken,
+  type Token,
+} from '../credential/index.ts'
+import { actsForAnother } from '../identity/run-as.ts'
+import { type ApprovedCall, type AuthorizedCall, needsApproval } from './call.ts'
+import type { Passed } from './call-report.ts'
+import { cachedTokens } from './connect.ts'
+import { connectionToken } from './connection-token.ts'
+import { scopesFor } from './grantable-scopes.ts'
+import type { TokenSources } from './guard-parts.ts'
+import type { Refusal } from './refusal.ts'
+import { type FoundToken, renewedToken, resourceToken } from './resource-token.ts'
+import { tokenKey } from './token-key.ts'
+
+/** The credentials of one call, open until it ends. */
+export interface OpenedAccess {
+  readonly credentials: Call['access']
+  /** Every token that the body may have seen. */
+  tokens(): readonly Token[]
+  /** Sends this key with each request that writes from here on, where its rule names a header for it. */
+  useIdempotencyKey(key: string): void
+  /** Whether the body may have changed something. Without credentials the guard cannot know. */
+  mayHaveActed(): boolean
+  close(): void
+}
+
+type Opened = Passed<{ readonly access: OpenedAccess }>
+
+/** Access of a policy that declares no credentials. */
+export const noAccess: OpenedAccess = {
+  credentials: Object.freeze({}),
+  tokens: () => [],
+  useIdempotencyKey: () => {},
+  mayHaveActed: () => true,
+  close: () => {},
+}
+
+const nothing: Opened = { facts: { access: noAccess } }
+
+/**
+ * Opens the credentials of a call where nothing has to be fetched.
+ *
+ * @param now - Epoch milliseconds.
+ * @returns `undefined` where a token is missing.
+ */
+export function openCached(call: AuthorizedCall, sources: TokenSources, now: number): Opened | undefined {
+  if (call.policy.access.length === 0) return nothing
+  // A token that belongs to an approval is never cached (I2).
+  if (needsApproval(call)) return undefined
+  const found: FoundToken[] = []
+  for (const issued of cachedTokens(call, sources, now)) {
+    if (issued === undefined) return undefined
+    found.push({ issued, cached: true })
+  }
+  return opened(call, found, sources)
+}
+
+/** Opens every credential that the policy names: from the approval, the cache, an exchange or the vault (A9, I5). */
+export async function open(call: ApprovedCall, sources: TokenSources): Promise<Opened | Refusal> {
+  const cached = openCached(call, sources, sources.clock.now())
+  if (cached !== undefined) return cached
+  const results = await Promise.all(call.policy.access.map(([, rule]) => fetched(call, rule, sources)))
+  const found: FoundToken[] = []
+  for (const result of results) {
+    if ('status' in result) return result
+    found.push(result)
+  }
+  return opened(call, found, sources)
+}
+
+async function fetched(call: ApprovedCall, rule: AccessRule, sources: TokenSources): Promise<FoundToken | Refusal> {
+  if (rule.kind === 'resource') {
+    // The token of an approval counts only where that approval is what entitles this call.
+    const answered = call.run?.entitled.kind === 'answered' ? call.run.entry : undefined
+    return resourceToken(call, rule, answered, sources)
+  }
+  const token = await connectionToken(call, rule, sources)
+  return 'status' in token ? token : { issued: token, cached: true }
+}
+
+const opened = (call: AuthorizedCall, found: readonly FoundToken[], sources: TokenSources): Opened => ({
+  facts: { access: new OpenCredentials(call, found, sources) },
+  detail: readiness(call, found),
+})
+
+/** Names the credentials of a user that do not name the agent: the API takes the agent for the user (RFC 8693 §1.1). */
+function readiness({ policy, identity }: AuthorizedCall, found: readonly FoundToken[]): string {
+  let silent = ''
+  if (identity.kind === 'user') {
+    let index = 0
+    for (const [name, rule] of policy.access) {
+      const { actor } = (found[index++] as FoundToken).issued
+      if (rule.kind !== 'resource' || actor !== undefined) continue
+      silent += silent === '' ? name : `, ${name}`
+    }
+  }
+  return silent === '' ? READY : `${READY}; impersonation, since the token names nobody who acts: ${silent}`
+}
+
+const READY = 'credentials are ready'
+
+/** Makes the credentials when the body first reads them: many bodies use none on their way. */
+class OpenCredentials implements OpenedAccess {
+  readonly #call: AuthorizedCall
+  readonly #found: readonly FoundToken[]
+  readonly #sources: TokenSources
+  #open: readonly OpenCredential[] | undefined
+  #credentials: Call['access'] | undefined
+  #idempotencyKey: string | undefined
+  #isClosed = false
+
+  constructor(call: AuthorizedCall, found: readonly FoundToken[], sources: TokenSources) {
+    this.#call = call
+    this.#found = found
+    this.#sources = sources
+  }
+
+  get credentials(): Call['access'] {
+    this.#credentials ??= this.#make()
+    return this.#credentials
+  }
+
+  tokens(): readonly Token[] {
+    return this.#open?.flatMap(({ tokens }) => tokens) ?? this.#found.map(({ issued }) => issued.token)
+  }
+
+  useIdempotencyKey(key: string): void {
+    this.#idempotencyKey = key
+    for (const credential of this.#open ?? []) credential.useIdempotencyKey(key)
+  }
+
+  mayHaveActed(): boolean {
+    return this.#open?.some((credential) => credential.mayHaveActed) ?? false
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const credential of this.#open ?? []) credential.close()
+  }
+
+  #make(): Call['access'] {
+    const open: OpenCredential[] = []
+    const credentials: Record<string, Credential> = {}
+    this.#call.policy.access.forEach((entry, index) => {
+      const credential = createCredential(
+        credentialOptions(this.#call, entry, this.#found[index] as FoundToken, this.#sources),
+      )
+      if (this.#idempotencyKey !== undefined) credential.useIdempotencyKey(this.#idempotencyKey)
+      if (this.#isClosed) credential.close()
+      open.push(credential)
+      credentials[entry[0]] = credential.credential
+    })
+    this.#open = open
+    return credentials
+  }
+}
+
+function credentialOptions(
+  call: AuthorizedCall,
+  [name, rule]: readonly [name: string, rule: AccessRule],
+  { issued, cached }: FoundToken,
+  sources: TokenSources,
+): CredentialOptions {
+  // Assigned one by one: spreading fields that may be absent costs more than all else here.
+  const options: { -readonly [Key in keyof CredentialOptions]: CredentialOptions[Key] } = {
+    name,
+    token: issued.token,
+    scopes: issued.scopes,
+    origins: rule.origins,
+    idempotencyHeader: rule.idempotencyHeader,
+    fetch: sources.fetch,
+    signal: call.invocation.signal,
+    refresh: cached ? () => renewed(call, rule, issued, sources) : undefined,
+    actsForAnother: () => actsForAnother(call.identity),
+    onRawToken: () => call.report.recordRawToken(name),
+  }
+  if (issued.expiresAt !== undefined) options.expiresAt = issued.expiresAt
+  if (issued.dpop !== undefined) options.dpop = issued.dpop
+  return options
+}
+
+function renewed(
+  call: AuthorizedCall,
+  rule: AccessRule,
+  rejected: IssuedToken,
+  sources: TokenSources,
+): Promise<IssuedToken | undefined> {
+  // The deadline of what came before the body is over.
+  return call.deadline.duringBody(() =>
+    rule.kind === 'resource'
+      ? renewedToken(call, rule, rejected, sources)
+      : renewedConnection(call, rule, rejected, sources),
+  )
+}
+
+/** Asks twice: a request that began before the vault heard of the rejection may bring the rejected token again. */
+async function renewedConnection(
+  call: AuthorizedCall,
+  rule: ConnectionRule,
+  rejected: IssuedToken,
+  sources: TokenSources,
+): Promise<IssuedToken | undefined> {
+  const key = tokenKey(call.identity, rule, scopesFor(call.grantable, rule), sources.servers)
+  let held = rejected
+  for (let asked = 0; asked < 2; asked++) {
+    sources.tokens.delete(key, held)
+    const token = await connectionToken(call, rule, sources, rejected.token)
+    if ('status' in token) return undefined
+    if (revealToken(token.token) !== revealToken(rejected.token)) return token
+    held = token
+  }
+  return undefined
+}

@@ -1,0 +1,205 @@
+import type { Done, Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
+import { isVerified } from '../identity/verified.ts'
+import type { Replay } from './approve.ts'
+import {
+  type ApprovedCall,
+  type AuthorizedCall,
+  type ClaimedCall,
+  type IncomingCall,
+  type ParsedCall,
+  withFacts,
+} from './call.ts'
+import { CallDeadline } from './call-deadline.ts'
+import { CallReport } from './call-report.ts'
+import { claim } from './claim.ts'
+import { type Eventually, whenKnown } from './eventually.ts'
+import { type Body, execute } from './execute.ts'
+import type { GuardParts } from './guard-parts.ts'
+import { noAccess, open, openCached } from './open.ts'
+import { type Ended, ended, noPolicy } from './outcome.ts'
+import { definitionOf, type PolicyDefinition, versionOf } from './policy-definition.ts'
+import { isRefusal, type Refusal } from './refusal.ts'
+import { refusalOfError } from './refusal-of-error.ts'
+import { mayAwaitStepUp } from './step-up.ts'
+import { approvedCall, authorize, parsedCall, recheck, replayed, stepUpBefore } from './steps.ts'
+
+/*
+ * The way of one call: parse → identify → authorize → approve → open → claim → execute. Each step takes the type that the
+ * step before it returns, or the call ends with a refusal. `steps.ts` writes what the steps found to the trace.
+ */
+
+/** Decides whether the call could run now: everything before the credentials. Consumes nothing. */
+export async function preflight(
+  policy: Policy | undefined,
+  invocation: Invocation,
+  guard: GuardParts,
+): Promise<PreflightOutcome> {
+  const definition = definitionOf(policy)
+  if (definition === undefined) return noPolicy(invocation, 'preflight', guard.reporting)
+  const version = versionOf(definition, guard.reporting.auditor)
+  const call = incoming(definition, invocation, guard, version instanceof Promise ? await version : version)
+  invocation.signal?.throwIfAborted()
+  let refusal: Refusal | undefined
+  try {
+    refusal = await call.deadline.bound(preflightRefusal(call, guard))
+  } catch (error) {
+    refusal = faulted(call, error)
+  } finally {
+    call.deadline.end()
+  }
+  if (refusal !== undefined) {
+    const outcome = ended(call, refusal, 'preflight')
+    call.report.over()
+    return outcome
+  }
+  call.report.recordEnd('preflight', 'ready')
+  return { status: 'ready', trace: call.report.trace() }
+}
+
+async function preflightRefusal(call: IncomingCall, guard: GuardParts): Promise<Refusal | undefined> {
+  const parsed = await parsedCall(call, guard)
+  if (isRefusal(parsed)) return parsed
+  if (call.policy.isPublic) return undefined
+  const authorized = await authorize(parsed, guard)
+  if (isRefusal(authorized)) return authorized
+  const stepUp = await stepUpBefore(authorized, 'preflight', guard)
+  if (stepUp !== undefined || call.policy.effect === 'read') return stepUp
+  const approved = await approvedCall(authorized, 'preflight', guard)
+  return isRefusal(approved) ? approved : undefined
+}
+
+/** Runs the whole pipeline, and the body at its end. */
+export function run(
+  policy: Policy | undefined,
+  invocation: Invocation,
+  body: Body,
+  guard: GuardParts,
+): Promise<Outcome<unknown>> {
+  const definition = definitionOf(policy)
+  if (definition === undefined) return Promise.resolve(noPolicy(invocation, 'run', guard.reporting))
+  const version = versionOf(definition, guard.reporting.auditor)
+  return version instanceof Promise
+    ? version.then((known) => runCall(incoming(definition, invocation, guard, known), body, guard))
+    : runCall(incoming(definition, invocation, guard, version), body, guard)
+}
+
+function runCall(call: IncomingCall, body: Body, guard: GuardParts): Promise<Outcome<unknown>> {
+  const fail = async (error: unknown) => ended(call, faulted(call, error), 'run')
+  try {
+    call.invocation.signal?.throwIfAborted()
+    const parsing = parsedCall(call, guard)
+    const admitted =
+      parsing instanceof Promise ? parsing.then((parsed) => admit(parsed, guard, true)) : admit(parsing, guard, false)
+    if (!(admitted instanceof Promise)) return enter(call, admitted, body, guard)
+    const failLate = (error: unknown) => {
+      const failed = fail(error)
+      abandon(call, admitted)
+      return failed
+    }
+    // Both at once: an error of the body is not a fault of the guard.
+    return call.deadline.bound(admitted).then((passed) => enter(call, passed, body, guard), failLate)
+  } catch (error) {
+    return fail(error)
+  }
+}
+
+function incoming(
+  policy: PolicyDefinition,
+  invocation: Invocation,
+  { reporting, limits }: GuardParts,
+  version: string | undefined,
+): IncomingCall {
+  const report = new CallReport(invocation, reporting, reporting.clock.now())
+  report.policyVersion = version
+  const deadline = new CallDeadline(policy.rules.timeoutMs ?? limits.timeoutMs, invocation.signal)
+  return { invocation, policy, report, deadline }
+}
+
+/** A call that may start its body, or its end. */
+type Admitted = ClaimedCall | Refusal | Done<unknown>
+
+function enter(call: IncomingCall, admitted: Admitted, body: Body, guard: GuardParts): Promise<Ended | Done<unknown>> {
+  call.deadline.end()
+  if (!('status' in admitted)) return execute(admitted, body, guard)
+  return Promise.resolve(admitted.status === 'done' ? admitted : ended(call, admitted, 'run'))
+}
+
+/** The call was answered before it was admitted: what still comes is closed and released, and not on record. */
+function abandon(call: IncomingCall, admitted: Promise<Admitted>): void {
+  call.deadline.end()
+  call.report.over()
+  admitted.then(
+    (late) => {
+      if ('status' in late) return
+      late.access.close()
+      late.claim?.giveBack().catch(() => {})
+    },
+    () => {},
+  )
+}
+
+/**
+ * All steps between parse and execute.
+ *
+ * @param isLate - Whether the call waited for its schema, so that the time of its start is not now.
+ */
+function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean): Eventually<Admitted> {
+  if (isRefusal(parsed)) return parsed
+  const { policy, report } = parsed
+  const { auditor } = guard.reporting
+  if (policy.isPublic) return admitPublic(parsed, guard)
+  const authorizing = authorize(parsed, guard)
+  if (authorizing instanceof Promise) return authorizing.then((call) => admitSlowly(call, guard))
+  if (isRefusal(authorizing)) return authorizing
+  const isWarm = policy.effect === 'read' && !isLate && !auditor.required
+  if (isWarm && !mayAwaitStepUp(authorizing, 'run', guard.stepUps)) {
+    report.at = 'access'
+    const opened = openCached(authorizing, guard.sources, authorizing.checkedAt)
+    if (opened !== undefined) return withFacts(authorizing, report.took('access', opened))
+  }
+  return admitSlowly(authorizing, guard)
+}
+
+/** A public tool takes every caller and believes none: an identity that no verification made is no identity (I1). */
+function admitPublic(parsed: ParsedCall, { reporting }: GuardParts): Eventually<ClaimedCall> {
+  const { identity } = parsed.invocation
+  const call = withFacts(parsed, { identity: isVerified(identity) ? identity : undefined, access: noAccess })
+  return reporting.auditor.required ? whenKnown(call.report.recordEnd('run', 'ready'), () => call) : call
+}
+
+/** Approve, open and claim, where something may have to be waited for. A refusal leaves nothing open. */
+async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardParts): Promise<Admitted> {
+  if (isRefusal(authorized)) return authorized
+  const { report, policy, deadline } = authorized
+  const stepUp = await stepUpBefore(authorized, 'run', guard)
+  if (stepUp !== undefined) return stepUp
+  const approved: ApprovedCall | Replay | Refusal =
+    policy.effect === 'write' ? await approvedCall(authorized, 'run', guard) : authorized
+  if ('replay' in approved) return replayed(authorized, approved, guard)
+  if (isRefusal(approved)) return approved
+  report.at = 'access'
+  const opened = report.took('access', await open(approved, guard.sources))
+  if (isRefusal(opened)) return opened
+  const call = withFacts(approved, opened)
+  const refuse = (refusal: Refusal) => {
+    call.access.close()
+    return refusal
+  }
+  try {
+    if (guard.reporting.auditor.required) await report.recordEnd('run', 'ready')
+    const late = await recheck(call, guard)
+    if (late !== undefined) return refuse(late)
+    if (call.run === undefined) return call
+    // A call that was answered meanwhile, or whose caller left, claims nothing.
+    deadline.signal.throwIfAborted()
+    report.at = 'claim'
+    const claimed = report.took('claim', await claim(call, call.run, guard.runs))
+    return isRefusal(claimed) ? refuse(claimed) : withFacts(call, claimed)
+  } catch (error) {
+    call.access.close()
+    throw error
+  }
+}
+
+const faulted = (call: IncomingCall, error: unknown): Refusal =>
+  call.report.refused(call.report.at, refusalOfError(error, call))

@@ -1,0 +1,157 @@
+import type { StoredResult } from '../approvals/index.ts'
+import type { Done, Json } from '../contract/index.ts'
+import { isVerified } from '../identity/verified.ts'
+import { approve, type Replay } from './approve.ts'
+import { approvalCaseOf, grant, permit } from './authorize.ts'
+import { type ApprovedCall, type AuthorizedCall, type IncomingCall, type ParsedCall, withFacts } from './call.ts'
+import type { Phase } from './call-report.ts'
+import { callerScopesRefusal } from './caller-scopes.ts'
+import { connect } from './connect.ts'
+import { type Eventually, whenKnown } from './eventually.ts'
+import type { Callers, GuardParts } from './guard-parts.ts'
+import { identify } from './identify.ts'
+import { doneWith } from './outcome.ts'
+import { parse, parseStored } from './parse.ts'
+import { isRefusal, type Refusal, revokedRefusal } from './refusal.ts'
+import { awaitedStepUp, mayAwaitStepUp } from './step-up.ts'
+import { unknownOutcome } from './unknown-outcome.ts'
+
+/*
+ * The steps before the credentials, as the pipeline takes them: each adds what it found to the call and to the trace.
+ */
+
+/** A permission that was checked longer ago than this is checked again before the body. Milliseconds. */
+const STALE_AFTER_MS = 1_000
+
+export function parsedCall(call: IncomingCall, { limits }: GuardParts): Eventually<ParsedCall | Refusal> {
+  return whenKnown(parse(call, limits.maxInputBytes), (parsed) => {
+    const found = call.report.took('input', parsed)
+    return isRefusal(found) ? found : withFacts(call, found)
+  })
+}
+
+/** Identify and authorize. What needs no I/O comes first, and a person is asked after all of it. */
+export function authorize(call: ParsedCall, guard: GuardParts): Eventually<AuthorizedCall | Refusal> {
+  call.report.at = 'identity'
+  return whenKnown(readRevocations(call, guard.callers), () => authorizeKnown(call, guard))
+}
+
+/** Brings up to date what this process knows of revocations. Answers at once where it is fresh. */
+function readRevocations({ policy, invocation, report }: ParsedCall, { revocations }: Callers): Eventually<unknown> {
+  const { identity } = invocation
+  // A write keeps a run or a question that outlives the call: the names themselves are read, and not the log alone.
+  if (policy.effect === 'write' && isVerified(identity)) return revocations.findNow(identity, report.startedAt)
+  return revocations.isFresh(report.startedAt) ? undefined : revocations.refresh(report.startedAt, identity)
+}
+
+function authorizeKnown(parsed: ParsedCall, guard: GuardParts): Eventually<AuthorizedCall | Refusal> {
+  const { report, policy } = parsed
+  const identity = report.took('identity', identify(parsed.invocation, guard.callers, report.startedAt))
+  if (isRefusal(identity)) return identity
+  const identified = withFacts(parsed, identity)
+  const lacking = callerScopesRefusal(identified)
+  if (lacking !== undefined) return report.refused('identity', lacking)
+  report.at = 'approval'
+  const approvalCase = approvalCaseOf(identified)
+  report.at = 'roles'
+  const granted = report.took('roles', grant(identified, approvalCase, guard.bounds))
+  if (isRefusal(granted)) return granted
+  const call = withFacts(identified, { ...granted, checkedAt: report.startedAt })
+  if (policy.rules.permission === undefined) return connectedCall(call, guard, report.startedAt)
+  report.at = 'permission'
+  return permit(call, guard.bounds).then((permitted) => {
+    const found = report.took('permission', permitted)
+    return isRefusal(found) ? found : connectedCall(withFacts(call, found), guard, guard.reporting.clock.now())
+  })
+}
+
+function connectedCall(
+  call: AuthorizedCall,
+  { sources }: GuardParts,
+  now: number,
+): Eventually<AuthorizedCall | Refusal> {
+  call.report.at = 'connection'
+  return whenKnown(connect(call, sources, now), (connected) => {
+    const found = call.report.took('connection', connected)
+    return isRefusal(found) ? found : call
+  })
+}
+
+export async function approvedCall(
+  call: AuthorizedCall,
+  phase: Phase,
+  guard: GuardParts,
+): Promise<ApprovedCall | Replay | Refusal> {
+  const { report } = call
+  report.at = 'approval'
+  // Roles, permissions and the approval rule are asked about what will run (A12).
+  const reauthorize = async (_: AuthorizedCall, input: Json) => {
+    const stored = await parseStored(call, input, guard.limits.maxInputBytes)
+    if (isRefusal(stored)) return stored
+    report.passed('input', stored.detail ?? '')
+    const again = await authorizeKnown(withFacts(call, stored.facts), guard)
+    return isRefusal(again) ? again : undefined
+  }
+  const approved = await approve(call, guard.runs, phase, reauthorize)
+  if ('replay' in approved) {
+    report.passed('approval', approved.replay.entry.record.state)
+    return approved
+  }
+  const found = report.took('approval', approved)
+  return isRefusal(found) ? found : withFacts(call, found)
+}
+
+/** Asks the user for what an API demanded before, before anything else is asked (E5). */
+export async function stepUpBefore(
+  call: AuthorizedCall,
+  phase: Phase,
+  { stepUps }: GuardParts,
+): Promise<Refusal | undefined> {
+  if (!mayAwaitStepUp(call, phase, stepUps)) return undefined
+  call.report.at = 'identity'
+  const refusal = await awaitedStepUp(call, stepUps)
+  return refusal === undefined ? undefined : call.report.refused('identity', refusal)
+}
+
+/** Checks identity, roles and permissions once more, where time has passed: what was right before a wait may be wrong now. */
+export async function recheck(call: ApprovedCall, guard: GuardParts): Promise<Refusal | undefined> {
+  const { report, identity, invocation, grantable } = call
+  const now = guard.reporting.clock.now()
+  report.at = 'again'
+  // A claim comes next: the store says what was revoked meanwhile (I9).
+  if (call.run !== undefined) {
+    const revoked = await guard.callers.revocations.findNow(identity, now)
+    if (revoked !== undefined) return report.refused('again', revokedRefusal(revoked))
+  }
+  if (call.waited !== true && now - call.checkedAt < STALE_AFTER_MS) return undefined
+  const identified = identify(invocation, guard.callers, now)
+  if (isRefusal(identified)) return report.refused('again', identified)
+  report.took('identity', identified)
+  const granted = grant(call, grantable.approvalCase, guard.bounds)
+  if (isRefusal(granted)) return report.refused('again', granted)
+  report.took('roles', granted)
+  const permitted = await permit(call, guard.bounds)
+  if (isRefusal(permitted)) return report.refused('again', permitted)
+  report.took('permission', permitted)
+  report.passed('again', 'checked again after a wait')
+  return undefined
+}
+
+/** Tells the result of a run that has ended once more. Nothing runs. */
+export async function replayed(
+  call: IncomingCall,
+  { replay: { entry, result } }: Replay,
+  { runs }: GuardParts,
+): Promise<Refusal | Done<unknown>> {
+  const { report } = call
+  if (result.kind === 'not_storable') {
+    return report.refused('claim', await unknownOutcome(entry, 'it ran before, and its result could not be kept', runs))
+  }
+  const began = new Date(entry.record.createdAt * 1000).toISOString()
+  report.passed('claim', `nothing ran: the result of a run that began at ${began} is told again`)
+  report.recordEnd('run', 'replayed')
+  return doneWith(call, toldAgain(result))
+}
+
+const toldAgain = (result: Exclude<StoredResult, { kind: 'not_storable' }>): unknown =>
+  result.kind === 'json' ? result.value : undefined
