@@ -7,9 +7,9 @@ import {
   settleRun,
   untilWoken,
 } from '../approvals/index.ts'
-import type { AuthorizedCall, ReadyRun } from './call.ts'
+import type { AuthorizedCall, Entitled, ReadyRun } from './call.ts'
 import type { Passed, Phase } from './call-report.ts'
-import { askWhereNeeded, type Entitled } from './entitle.ts'
+import { askWhereNeeded } from './entitle.ts'
 import type { Runs } from './guard-parts.ts'
 import { closedRefusal } from './new-question.ts'
 import { deny, type Refusal } from './refusal.ts'

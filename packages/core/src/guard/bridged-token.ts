@@ -6,8 +6,8 @@ import { hasIdToken, profileOfRoute, redeemIdJag, requestIdJag } from '../token-
 import { type AuthorizedCall, needsApproval } from './call.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
+import type { FoundToken } from './opened-access.ts'
 import { deny, loginRequired, type Refusal } from './refusal.ts'
-import type { FoundToken } from './resource-token.ts'
 import { tokenKey } from './token-key.ts'
 
 /** Carries a refusal out of the cache's load. */

@@ -1,10 +1,9 @@
-import type { Claim, Entry } from '../approvals/index.ts'
+import type { Claim, Entitlement, Entry } from '../approvals/index.ts'
 import type { Identity, Invocation, Json } from '../contract/index.ts'
 import type { CallDeadline } from './call-deadline.ts'
 import type { CallReport } from './call-report.ts'
-import type { Entitled } from './entitle.ts'
 import type { GrantableScopes } from './grantable-scopes.ts'
-import type { OpenedAccess } from './open.ts'
+import type { OpenedAccess } from './opened-access.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 
 /** A call as it came in. The guard has checked nothing of it yet. */
@@ -34,6 +33,9 @@ export interface AuthorizedCall extends IdentifiedCall {
   /** Last time that identity, roles and permissions were checked, in epoch milliseconds. */
   readonly checkedAt: number
 }
+
+/** Why a run may start. */
+export type Entitled = Exclude<Entitlement, { readonly kind: 'ask' }>
 
 /** The run of a write, and what entitles it to start. */
 export interface ReadyRun {

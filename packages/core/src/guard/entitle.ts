@@ -19,7 +19,7 @@ import {
 } from '../approvals/index.ts'
 import { provenAtOf } from '../revocation/index.ts'
 import { approvalCaseOf } from './authorize.ts'
-import { type AuthorizedCall, needsApproval } from './call.ts'
+import { type AuthorizedCall, type Entitled, needsApproval } from './call.ts'
 import { approverOf, channelName } from './draft-question.ts'
 import type { Runs } from './guard-parts.ts'
 import { newQuestion } from './new-question.ts'
@@ -34,9 +34,6 @@ const OTHERS_SECONDS = 30
 
 const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { ledger }: Runs): number =>
   isOthers === true && record.state === 'approved' ? (record.foundAt ?? 0) + OTHERS_SECONDS - ledger.now() : 0
-
-/** What lets a body start. */
-export type Entitled = Exclude<Entitlement, { readonly kind: 'ask' }>
 
 /** Returns what a call demands of its record now. Reads nothing. */
 export function demandOf(call: AuthorizedCall, inDoubt: readonly Entry[], runs: Runs): Demand {

@@ -56,7 +56,7 @@ export function approvalCases({ rules: { approval } }: Pick<PolicyDefinition, 'r
 }
 
 /** The scopes that a call needs of one credential: fewer where the approval rule exempts the call (I5). */
-export function scopesOf(rule: AccessRule, approvalCase: ApprovalCase): readonly string[] {
+function scopesOf(rule: AccessRule, approvalCase: ApprovalCase): readonly string[] {
   return approvalCase === 'exempt' ? (rule.withoutApproval ?? noScopes) : rule.scopes
 }
 

@@ -14,32 +14,12 @@ import { cachedTokens } from './connect.ts'
 import { connectionToken } from './connection-token.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
+import { type FoundToken, noAccess, type OpenedAccess } from './opened-access.ts'
 import type { Refusal } from './refusal.ts'
-import { type FoundToken, renewedToken, resourceToken } from './resource-token.ts'
+import { renewedToken, resourceToken } from './resource-token.ts'
 import { tokenKey } from './token-key.ts'
 
-/** The credentials of one call, open until it ends. */
-export interface OpenedAccess {
-  readonly credentials: Call['access']
-  /** Every token that the body may have seen. */
-  tokens(): readonly Token[]
-  /** Sends this key with each request that writes from here on, where its rule names a header for it. */
-  useIdempotencyKey(key: string): void
-  /** Whether the body may have changed something. Without credentials the guard cannot know. */
-  mayHaveActed(): boolean
-  close(): void
-}
-
 type Opened = Passed<{ readonly access: OpenedAccess }>
-
-/** Access of a policy that declares no credentials. */
-export const noAccess: OpenedAccess = {
-  credentials: Object.freeze({}),
-  tokens: () => [],
-  useIdempotencyKey: () => {},
-  mayHaveActed: () => true,
-  close: () => {},
-}
 
 const nothing: Opened = { facts: { access: noAccess } }
 

@@ -9,14 +9,9 @@ import { bridgedToken, isBridged } from './bridged-token.ts'
 import { type AuthorizedCall, needsApproval } from './call.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
+import type { FoundToken } from './opened-access.ts'
 import { deny, loginRequired, type Refusal } from './refusal.ts'
 import { tokenKey } from './token-key.ts'
-
-/** A token, and whether another may take its place when an API rejects it. */
-export interface FoundToken {
-  readonly issued: IssuedToken
-  readonly cached: boolean
-}
 
 /** Returns the token for an API of the app's own: that of the approval, or one exchanged for it (A9). */
 export async function resourceToken(

@@ -1,0 +1,29 @@
+import type { Call } from '../contract/index.ts'
+import type { IssuedToken, Token } from '../credential/index.ts'
+
+/** A token, and whether another may take its place when an API rejects it. */
+export interface FoundToken {
+  readonly issued: IssuedToken
+  readonly cached: boolean
+}
+
+/** The credentials of one call, open until it ends. */
+export interface OpenedAccess {
+  readonly credentials: Call['access']
+  /** Every token that the body may have seen. */
+  tokens(): readonly Token[]
+  /** Sends this key with each request that writes from here on, where its rule names a header for it. */
+  useIdempotencyKey(key: string): void
+  /** Whether the body may have changed something. Without credentials the guard cannot know. */
+  mayHaveActed(): boolean
+  close(): void
+}
+
+/** Access of a policy that declares no credentials. */
+export const noAccess: OpenedAccess = {
+  credentials: Object.freeze({}),
+  tokens: () => [],
+  useIdempotencyKey: () => {},
+  mayHaveActed: () => true,
+  close: () => {},
+}
