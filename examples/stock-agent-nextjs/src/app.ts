@@ -55,7 +55,7 @@ function openApp(settings: Settings): StockApp {
   const conversations = conversationsIn(database)
   const activity = activityIn(database, userOwner)
   const vault = vaultOf(settings, store)
-  const guard = guardOf({ settings, authorizationServer, store, vault, audit: activity.sink })
+  const guard = guardOf({ settings, authorizationServer, store, vault, sessions, audit: activity.sink })
   const who = (request: Pick<Request, 'headers'>) => whoIs(request, { sessions, origin })
   const identityOf = async (request: Request) => (await who(request)).identity
   return {

@@ -10,6 +10,7 @@ import {
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
 import { inAppApprovals } from '@behalf/core/http'
+import type { Sessions } from '@behalf/core/identity'
 import { oidc } from '@behalf/core/providers'
 import { type StoredVault, storedVault } from '@behalf/core/vault'
 import { API } from '@behalf/example-stock-agent'
@@ -51,11 +52,12 @@ export interface GuardParts {
   readonly authorizationServer: Profile
   readonly store: Store
   readonly vault: StoredVault
+  readonly sessions: Sessions
   readonly audit: AuditSink
 }
 
 /** Every room that the policies need. */
-export function guardOf({ settings, authorizationServer, store, vault, audit }: GuardParts): Guard {
+export function guardOf({ settings, authorizationServer, store, vault, sessions, audit }: GuardParts): Guard {
   const { agentName, keys } = settings
   const { apiToken, ...fga } = settings.openFga
   return createGuard({
@@ -68,6 +70,7 @@ export function guardOf({ settings, authorizationServer, store, vault, audit }: 
     }),
     roles: roleMap({ claim: 'roles', scopes: { trader: ['trade:write', 'trade:small'] } }),
     vault,
+    sessions,
     approvals: phoneOrInbox(ciba(), inAppApprovals({ intervalSeconds: 2 })),
     store,
     keys,

@@ -3,13 +3,14 @@ import {
   type Clock,
   createGuard,
   type Fetch,
-  type Guard,
+  type GuardWithDelegations,
   type Profile,
   roleMap,
   type Store,
   type Vault,
 } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
+import { delegations } from '@behalf/core/delegations'
 import { openFga } from '@behalf/core/fga'
 import { auth0TokenVault } from '@behalf/core/vault'
 
@@ -43,7 +44,7 @@ export function stockGuard({
   clock,
   fetch,
   ...parts
-}: GuardParts): Guard {
+}: GuardParts): GuardWithDelegations {
   const { apiToken, ...fga } = parts.openFga
   return createGuard({
     authorizationServer,
@@ -62,6 +63,7 @@ export function stockGuard({
     roles: roleMap({ claim: 'roles', scopes: { trader: ['trade:write', 'trade:small'] } }),
     vault,
     approvals: ciba(),
+    delegations: delegations(),
     store,
     audit: { sink: audit, required: true },
     clock,

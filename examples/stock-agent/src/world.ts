@@ -1,4 +1,4 @@
-import { type AuditEvent, type Guard, memoryStore } from '@behalf/core'
+import { type AuditEvent, type GuardWithDelegations, memoryStore } from '@behalf/core'
 import { auth0 } from '@behalf/core/providers'
 import { mockTarget, type ProtocolTarget, type TargetUser } from '@behalf/testing'
 import { type MovableClock, movableClock } from './clock.ts'
@@ -18,7 +18,7 @@ export type VaultKind = (typeof vaults)[number]
 /** Made-up servers, a guard over them, and eyes on both. */
 export interface World {
   readonly target: ProtocolTarget
-  readonly guard: Guard
+  readonly guard: GuardWithDelegations
   readonly clock: MovableClock
   readonly wire: WireWatch
   readonly audit: readonly AuditEvent[]
@@ -26,7 +26,7 @@ export interface World {
   /** @param takeRefreshToken - The login is one that lasts, and this gets what it lasts by. */
   signIn(user: TargetUser, takeRefreshToken?: (token: string) => void): Promise<Session>
   /** Another process of the agent, or another agent, over the same store. */
-  guardOf(agentName: string): Guard
+  guardOf(agentName: string): GuardWithDelegations
   close(): Promise<void>
 }
 

@@ -102,16 +102,6 @@ export type {
 } from './contract/index.ts'
 // credential
 export { type ProofKey, type ProofRequest, Token } from './credential/index.ts'
-// delegations
-export type {
-  CreateDelegationOptions,
-  DelegatedCredentials,
-  Delegations,
-  DelegationView,
-  Resealed,
-  UseDelegationOptions,
-  UseLimit,
-} from './delegations/index.ts'
 // display
 export { type DisplayText, displayText } from './display/index.ts'
 // errors
@@ -160,6 +150,7 @@ export {
   type Guard,
   type GuardKeys,
   type GuardOptions,
+  type GuardWithDelegations,
   type HiddenTool,
   type InboxOptions,
   interruptSentences,

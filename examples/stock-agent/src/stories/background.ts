@@ -1,4 +1,4 @@
-import { DelegationError, type Guard, type UserIdentity } from '@behalf/core'
+import { DelegationError, type GuardWithDelegations, type UserIdentity } from '@behalf/core'
 import { endOf } from '../outcomes.ts'
 import { scriptedPerson } from '../person.ts'
 import type { Actor, Part, Stage } from '../stage.ts'
@@ -90,7 +90,7 @@ export const endsOfADelegation: Part = {
   },
 }
 
-async function refusalOf(guard: Guard, id: string): Promise<string> {
+async function refusalOf(guard: GuardWithDelegations, id: string): Promise<string> {
   try {
     await guard.delegations.identity(id)
     return 'none'

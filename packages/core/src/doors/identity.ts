@@ -10,6 +10,7 @@ export {
   requestTokenSource,
   type Sessions,
   type SessionsOptions,
+  type SessionsPart,
   type SubjectAnswer,
   type SubjectTokenSource,
   type TokenIntrospection,

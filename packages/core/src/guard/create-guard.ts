@@ -1,10 +1,9 @@
 import { channelsByName, openLedger, type RunRecord } from '../approvals/index.ts'
 import { authorizationServers } from '../authorization-server/index.ts'
 import type { Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
-import { DelegationStore } from '../delegations/index.ts'
+import type { DelegationsPart } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { isObjectName } from '../fga/object.ts'
-import { sessionRecords } from '../identity/index.ts'
 import { openStoreKeys, refuseUnknownKeys, requireText } from '../lib/index.ts'
 import { type AuditSink, type Clock, systemClock } from '../ports/index.ts'
 import { Revocations } from '../revocation/index.ts'
@@ -12,10 +11,10 @@ import { memoryStore } from '../stores/index.ts'
 import { TokenCache } from '../token-exchange/index.ts'
 import { approvalInbox } from './approval-inbox.ts'
 import { Auditor } from './auditor.ts'
-import { delegationsOf } from './delegated-work.ts'
+import { openDelegations } from './delegated-work.ts'
 import type { Body } from './execute.ts'
 import { faultListener } from './fault-listener.ts'
-import type { Guard } from './guard.ts'
+import type { Guard, GuardWithDelegations } from './guard.ts'
 import type { GuardOptions } from './guard-options.ts'
 import type { GuardParts } from './guard-parts.ts'
 import { noteApproval } from './note-approval.ts'
@@ -31,6 +30,8 @@ const known = [
   'permissions',
   'roles',
   'vault',
+  'delegations',
+  'sessions',
   'approvals',
   'store',
   'keys',
@@ -52,8 +53,12 @@ const known = [
  *
  * @throws ConfigurationError Names the option that is missing, unknown or wrong, and the fix.
  */
-export function createGuard(options: GuardOptions): Guard {
+export function createGuard(options: GuardOptions & { readonly delegations: DelegationsPart }): GuardWithDelegations
+export function createGuard(options: GuardOptions): Guard
+export function createGuard(options: GuardOptions): Guard | GuardWithDelegations {
   const parts = partsOf(options)
+  const opened = options.delegations === undefined ? undefined : openDelegations(options.delegations, parts)
+  const ending = { delegations: opened, sessions: options.sessions }
   const approvals = approvalInbox(parts)
   return {
     preflight: (policy: Policy | undefined, invocation: Invocation): Promise<PreflightOutcome> =>
@@ -69,8 +74,8 @@ export function createGuard(options: GuardOptions): Guard {
     visible: (policies, identity) => visibleTools(policies, identity, parts),
     approvals,
     pauses: pausesOf(parts.runs.ledger.hash, approvals),
-    delegations: delegationsOf(parts),
-    revoke: (options) => revoke(options, parts),
+    ...(opened !== undefined && { delegations: opened.delegations }),
+    revoke: (asked) => revoke(asked, parts, ending),
   }
 }
 
@@ -83,6 +88,7 @@ function partsOf(options: GuardOptions): GuardParts {
   refuseUnknownKeys('agent', agent ?? {}, ['name', 'ceiling', 'actorToken'])
   requireText('agent.name', agent?.name)
   checkActorToken(options)
+  checkParts(options)
   checkPermissions(options)
   if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
     throw new ConfigurationError('timeoutMs', 'give a positive number of milliseconds')
@@ -121,7 +127,7 @@ function partsOf(options: GuardOptions): GuardParts {
     runs: { ledger, channels, servers, revocations, agent, clock },
     sources: { tokens, servers, vault, agent, clock, fetch, timeoutMs },
     stepUps: stepUpsIn(opened, () => ledger.now()),
-    records: { delegations: new DelegationStore(opened), sessions: sessionRecords(store, options.keys) },
+    opened,
   }
 }
 
@@ -140,6 +146,15 @@ function checkActorToken({ agent: { actorToken }, authorizationServer }: GuardOp
   }
   if (typeof authorizationServer !== 'function' && authorizationServer.exchange?.grant !== 'token-exchange') {
     throw new ConfigurationError('agent.actorToken', 'this provider takes no actor_token: leave it out')
+  }
+}
+
+function checkParts({ delegations, sessions }: GuardOptions): void {
+  if (delegations !== undefined && typeof delegations?.open !== 'function') {
+    throw new ConfigurationError('delegations', 'give delegations() of @behalf/core/delegations')
+  }
+  if (sessions !== undefined && typeof sessions?.endRevoked !== 'function') {
+    throw new ConfigurationError('sessions', 'give what createSessions({ … }) made')
   }
 }
 

@@ -1,20 +1,14 @@
 import { endUnused } from '../approvals/index.ts'
-import {
-  createDelegations,
-  type DelegationNote,
-  type DelegationRecord,
-  type Delegations,
-} from '../delegations/index.ts'
+import type { DelegationNote, DelegationRecord, DelegationsPart, OpenedDelegations } from '../delegations/index.ts'
 import { Aftermath } from './aftermath.ts'
 import type { Auditor } from './auditor.ts'
 import type { GuardParts } from './guard-parts.ts'
 
-/** Makes `guard.delegations`. */
-export function delegationsOf(guard: GuardParts): Delegations {
-  const { callers, sources, records, reporting } = guard
+/** Opens the delegations of this guard. */
+export function openDelegations(part: DelegationsPart, guard: GuardParts): OpenedDelegations {
+  const { callers, sources, opened, reporting } = guard
   const { servers, clock, vault, timeoutMs, agent } = sources
-  return createDelegations({
-    store: records.delegations,
+  return part.open(opened, {
     servers,
     clock,
     revocations: callers.revocations,

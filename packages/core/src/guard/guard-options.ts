@@ -1,7 +1,9 @@
 import type { ApprovalChannels, StoreKeys } from '../approvals/index.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import type { AgentIdentity, Fault } from '../contract/index.ts'
+import type { DelegationsPart } from '../delegations/index.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
+import type { SessionsPart } from '../identity/index.ts'
 import type { KeyMaterial } from '../lib/index.ts'
 import type { AuditSink, Clock, Fetch, Store } from '../ports/index.ts'
 import type { RoleMap } from '../roles/role-map.ts'
@@ -39,6 +41,13 @@ export interface GuardOptions {
   /** Absent: roles bound nothing, and the trace says so. Present and the claim missing: no scopes. */
   readonly roles?: RoleMap
   readonly vault?: Vault
+  /** Background work for users who are away, made by `delegations()`. @default none, and no `guard.delegations` */
+  readonly delegations?: DelegationsPart | undefined
+  /**
+   * The sessions of the app, made by `createSessions`, so that `guard.revoke` ends them too.
+   * @default none: a revoked session stays in its store, where each use of it is refused
+   */
+  readonly sessions?: SessionsPart | undefined
   /** One channel, or several by name. */
   readonly approvals?: ApprovalChannels
   /** @default a memory store: open approvals are gone with the process */

@@ -1,8 +1,7 @@
 import type { ApprovalChannel, Ledger } from '../approvals/index.ts'
 import type { AuthorizationServers } from '../authorization-server/server.ts'
-import type { DelegationStore } from '../delegations/index.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
-import type { SessionRecords } from '../identity/index.ts'
+import type { OpenedStore } from '../lib/index.ts'
 import type { Clock, Fetch } from '../ports/index.ts'
 import type { Revocations } from '../revocation/index.ts'
 import type { RoleMap } from '../roles/role-map.ts'
@@ -66,9 +65,6 @@ export interface GuardParts {
   readonly runs: Runs
   readonly sources: TokenSources
   readonly stepUps: StepUps
-  readonly records: {
-    readonly delegations: DelegationStore
-    /** Logins that `createSessions` keeps in the same store. */
-    readonly sessions: SessionRecords
-  }
+  /** The store of the guard, and its keys. */
+  readonly opened: OpenedStore
 }

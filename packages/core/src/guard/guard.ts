@@ -51,8 +51,6 @@ export interface Guard {
   readonly approvals: ApprovalInbox
   /** What frameworks keep of calls that wait: which of it is this guard's, and how it stands. */
   readonly pauses: Pauses
-  /** Background work: what users let the agent do while they are away. */
-  readonly delegations: Delegations
   /**
    * Ends the access of a user, or of one session: after a logout, a lost device, a contract's end (I9).
    *
@@ -66,4 +64,10 @@ export interface Guard {
    * @throws StoreError, TransportError The store did not answer, or not in time: call again, it goes on.
    */
   revoke(options: RevokeOptions): Promise<Revocation>
+}
+
+/** A guard with background work. */
+export interface GuardWithDelegations extends Guard {
+  /** What users let the agent do while they are away. */
+  readonly delegations: Delegations
 }

@@ -2,7 +2,7 @@ export type { ApprovalInbox, InboxOptions, ListOptions } from './approval-inbox.
 export type { ApprovalView, ApproverView } from './approval-view.ts'
 export { createGuard } from './create-guard.ts'
 export { currentCall } from './current-call.ts'
-export type { Guard } from './guard.ts'
+export type { Guard, GuardWithDelegations } from './guard.ts'
 export type { AgentOptions, GuardKeys, GuardOptions, KeyMaterial } from './guard-options.ts'
 export { parseInterrupt } from './parse-interrupt.ts'
 export type { PauseOptions, PauseState, Pauses } from './pauses.ts'

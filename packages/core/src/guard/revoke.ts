@@ -1,8 +1,8 @@
 import { type Entry, endForSession, endUnused, type RunRecord } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
-import { endDelegations } from '../delegations/index.ts'
+import type { OpenedDelegations } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { endSessions } from '../identity/index.ts'
+import type { SessionsPart } from '../identity/index.ts'
 import { type OnUnreadable, refuseUnknownKeys, requireText } from '../lib/index.ts'
 import { concerns, type Revoked } from '../revocation/index.ts'
 import { Aftermath } from './aftermath.ts'
@@ -25,9 +25,9 @@ export interface Revocation {
   readonly approvals: number
   /** Tokens in the memory of this process. */
   readonly tokens: number
-  /** Delegations that were not ended before. */
+  /** Delegations that were not ended before. 0 where the guard has no `delegations`. */
   readonly delegations: number
-  /** Logins that `createSessions` keeps in the guard's store. */
+  /** Kept sessions. 0 where the guard has no `sessions`. */
   readonly sessions: number
   /**
    * Keys in the store of records under this name that do not open: damaged, moved, or sealed under a key that is not
@@ -36,13 +36,19 @@ export interface Revocation {
   readonly unreadable?: readonly string[]
 }
 
+/** Parts of a guard that end what they keep of a revoked user. */
+export interface EndingParts {
+  readonly delegations: OpenedDelegations | undefined
+  readonly sessions: SessionsPart | undefined
+}
+
 const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies readonly (keyof RevokeOptions)[]
 
 /**
  * Ends what a user, or a session, has open (I9). The revocation is written first: from then on nothing new begins
  * here, and nowhere that reads the store. Channels and issuers are told last, when all of it stands in the store.
  */
-export async function revoke(options: RevokeOptions, guard: GuardParts): Promise<Revocation> {
+export async function revoke(options: RevokeOptions, guard: GuardParts, parts: EndingParts): Promise<Revocation> {
   const revoked = checked(options)
   // A slash too few would name nobody, and look as if it had ended all (I12).
   if (!guard.callers.servers.knows(revoked.issuer)) {
@@ -51,10 +57,10 @@ export async function revoke(options: RevokeOptions, guard: GuardParts): Promise
       `this guard does not know ${JSON.stringify(revoked.issuer)}: give the issuer as the identities have it, with its trailing slash if it has one`,
     )
   }
-  return withinDeadline({ timeoutMs: guard.limits.timeoutMs }, () => end(revoked, guard))
+  return withinDeadline({ timeoutMs: guard.limits.timeoutMs }, () => end(revoked, guard, parts))
 }
 
-async function end(revoked: Revoked, { runs, sources, records }: GuardParts): Promise<Revocation> {
+async function end(revoked: Revoked, { runs, sources }: GuardParts, parts: EndingParts): Promise<Revocation> {
   const { ledger, channels, revocations, clock, servers } = runs
   const aftermath = new Aftermath(servers)
   const unreadable: string[] = []
@@ -74,8 +80,8 @@ async function end(revoked: Revoked, { runs, sources, records }: GuardParts): Pr
     if (ended.entry.record.state === 'revoked') approvals++
     aftermath.add(() => ended.tell({ channel, context: { authorizationServers: servers, clock } }))
   }
-  const delegations = await endDelegations(records.delegations, revoked, context)
-  const sessions = await endSessions(records.sessions, revoked, context)
+  const delegations = (await parts.delegations?.endRevoked(revoked, context)) ?? 0
+  const sessions = (await parts.sessions?.endRevoked(revoked, context)) ?? 0
   await aftermath.tell()
   return { approvals, tokens: dropped, delegations, sessions, ...(unreadable.length > 0 && { unreadable }) }
 }

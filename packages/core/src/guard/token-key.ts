@@ -1,7 +1,7 @@
 import type { AuthorizationServers, DpopKey } from '../authorization-server/index.ts'
 import type { AccessRule, ConnectionRule, Identity, ResourceRule } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { profileOfRoute, type TokenCacheKey, tokenCacheKey, type WantedToken } from '../token-exchange/index.ts'
+import { behaviourOf, type TokenCacheKey, tokenCacheKey, type WantedToken } from '../token-exchange/index.ts'
 import { answerOf } from './answer-of.ts'
 
 /** Stands for the key where the token is bound to none. */
@@ -57,7 +57,7 @@ function remember(identity: Identity, rule: AccessRule, made: Known): void {
 /** What the token will be bound to: our key at the server that issues it. A vault's tokens are bound to none of ours. */
 function bindingOf({ issuer }: Identity, rule: AccessRule, servers: AuthorizationServers): Binding {
   if (rule.kind === 'connection') return unbound
-  const profile = rule.through === undefined ? servers.of(issuer).profile : profileOfRoute(rule.through)
+  const profile = rule.through === undefined ? servers.of(issuer).profile : behaviourOf(rule.through)?.profile
   return profile?.dpop ?? unbound
 }
 
@@ -72,7 +72,7 @@ export function accountOf({ account }: ConnectionRule, identity: Identity): stri
 
 /** Two servers may issue tokens for one API, each to several clients of ours. No URI has a space. */
 function resourceTarget({ resource, through }: ResourceRule): string {
-  return through === undefined ? resource : `${resource} ${through.issuer} ${profileOfRoute(through)?.clientId}`
+  return through === undefined ? resource : `${resource} ${through.issuer} ${behaviourOf(through)?.profile.clientId}`
 }
 
 function wantedToken(

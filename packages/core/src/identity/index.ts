@@ -37,11 +37,9 @@ export {
 export {
   type CreateSessionOptions,
   createSessions,
-  endSessions,
-  type SessionRecords,
   type Sessions,
   type SessionsOptions,
-  sessionRecords,
+  type SessionsPart,
 } from './sessions.ts'
 export {
   type SubjectToken,

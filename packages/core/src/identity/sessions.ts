@@ -4,6 +4,7 @@ import {
   type Profile,
   type ProfileOf,
   type RequestOptions,
+  type RevokingServers,
   readTokenResponse,
   type SurroundingsOptions,
   surroundingsOf,
@@ -22,7 +23,7 @@ import {
   type StoreKeys,
 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
-import { checkLifetime, concerns, ownerName, revocableNames, sessionName } from '../revocation/index.ts'
+import { checkLifetime, concerns, ownerName, type Revoked, revocableNames, sessionName } from '../revocation/index.ts'
 import { presenceIn, refuseRevoked, requireProofTime } from './present-user.ts'
 import { identityOfLogin, type KeptLogin, keptLogin, loginOfResponse } from './session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'
@@ -33,7 +34,7 @@ import { checkAudience, trustedServers } from './verify-access-token.ts'
 
 export interface SessionsOptions extends SurroundingsOptions {
   readonly authorizationServer: Profile | ProfileOf
-  /** Where sessions live. The guard's own store, so that `guard.revoke` ends them too. */
+  /** Where sessions live. Give the guard's own store, whose revocations refuse a session at each use. */
   readonly store: Store
   /** The guard's keys. Required with a durable store. */
   readonly keys?: StoreKeys | undefined
@@ -53,8 +54,17 @@ export interface CreateSessionOptions extends RequestOptions {
   readonly nonce?: string | undefined
 }
 
+/** Kept sessions that a guard ends when it revokes. Give it to `createGuard` as `sessions`. */
+export interface SessionsPart {
+  /** Ends the sessions of a revoked user, or those that the issuer calls `session`, and returns how many there were. */
+  endRevoked(
+    revoked: Revoked,
+    context: { readonly servers: RevokingServers; readonly onUnreadable: OnUnreadable },
+  ): Promise<number>
+}
+
 /** Logins that an app keeps, each under a random id that goes into a cookie of the app. */
-export interface Sessions {
+export interface Sessions extends SessionsPart {
   /**
    * Keeps a login.
    *
@@ -190,15 +200,15 @@ export function createSessions(options: SessionsOptions): Sessions {
         await forgetAtServer(entry.record.login, { servers })
       }
     },
+    endRevoked: (revoked, context) => endSessions(records, revoked, context),
   }
 }
 
 const endedMeanwhile = () => new InvalidTokenError('inactive', 'access was revoked while the session was made')
 
-/** The sessions in a store, for those who end them. */
-export type SessionRecords = Collection<SessionRecord>
+type SessionRecords = Collection<SessionRecord>
 
-export function sessionRecords(store: Store, keys: StoreKeys | undefined): SessionRecords {
+function sessionRecords(store: Store, keys: StoreKeys | undefined): SessionRecords {
   return new Collection(openStoreKeys(store, keys), {
     kind: 'session',
     schema: sessionRecord,
@@ -209,15 +219,10 @@ export function sessionRecords(store: Store, keys: StoreKeys | undefined): Sessi
   })
 }
 
-/**
- * Ends the sessions of a user, or the ones that the issuer calls `session` (I9).
- *
- * @returns how many there were.
- */
-export async function endSessions(
+async function endSessions(
   records: SessionRecords,
-  who: { readonly issuer: string; readonly tenant?: string; readonly subject?: string; readonly session?: string },
-  context: Parameters<typeof forgetAtServer>[1] & { readonly onUnreadable: OnUnreadable },
+  who: Revoked,
+  context: Parameters<SessionsPart['endRevoked']>[1],
 ): Promise<number> {
   const { issuer, session } = who
   const name = session === undefined ? ownerName(who) : sessionName(issuer, session)

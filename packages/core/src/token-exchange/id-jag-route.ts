@@ -1,15 +1,15 @@
-import type { Profile } from '../authorization-server/index.ts'
+import { connectAuthorizationServer, type Profile } from '../authorization-server/index.ts'
 import type { ResourceRoute } from '../contract/index.ts'
-import { ConfigurationError } from '../errors/index.ts'
+import { BehalfError, ConfigurationError, type OAuthResponseError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
+import { redeemIdJag } from './redeem-id-jag.ts'
+import { hasIdToken, requestIdJag } from './request-id-jag.ts'
+import { makeRoute, type RouteAnswer, type RouteRequest } from './routes.ts'
 
 export interface IdJagOptions {
   /** The authorization server of the API, and our client there. Not the user's own. */
   readonly authorizationServer: Profile
 }
-
-// Registered, so that a route made by one copy of the package is known to the guard of another.
-const profileKey: unique symbol = Symbol.for('@behalf/core@1/id-jag') as never
 
 /**
  * Cross App Access: the user's own issuer (an employer's identity provider) asserts the user to the authorization
@@ -34,17 +34,64 @@ export function idJag(options: IdJagOptions): ResourceRoute {
     )
   }
   const route = { kind: 'id-jag', issuer: profile.issuer } as const
-  // Not enumerable: the digest of a policy is over its data.
-  return Object.freeze(Object.defineProperty(route, profileKey, { value: profile }))
+  return makeRoute(route, { profile, token: (request) => bridgedToken(request, profile) })
 }
 
-/** @throws ConfigurationError */
-export function checkRoute(route: ResourceRoute): ResourceRoute {
-  if (profileOfRoute(route) !== undefined) return route
-  throw new ConfigurationError('resource.through', 'give what idJag({ … }) made')
+/** Gets a token for an API of another domain: the user's issuer asserts the user, the API's own server issues (ID-JAG). */
+async function bridgedToken(
+  { identity, identityProvider, resource, scopes, fetch, clock, timeoutMs, signal }: RouteRequest,
+  profile: Profile,
+): Promise<RouteAnswer> {
+  if (!hasIdToken(identity)) {
+    return { refused: 'login_required', detail: 'the identity came without an id_token to assert the user by' }
+  }
+  const { loginRequiredErrors = ['invalid_request', 'invalid_grant'] } = identityProvider.profile.exchange ?? {}
+  const idJag = await unlessRefused(
+    requestIdJag({ identityProvider, identity, authorizationServer: profile, resource, scopes, signal }),
+    ({ error }) =>
+      loginRequiredErrors.includes(error)
+        ? { refused: 'login_required', detail: `the user's issuer asserts nobody by this id_token: ${error}` }
+        : undefined,
+  )
+  if ('refused' in idJag) return idJag
+  const authorizationServer = connectAuthorizationServer(profile, { fetch, clock, timeoutMs })
+  const issued = await unlessRefused(
+    redeemIdJag({ authorizationServer, idJag, clock, signal }),
+    ({ error, message }) =>
+      error === 'invalid_grant'
+        ? {
+            refused: 'not_permitted',
+            detail: `the API's authorization server takes no assertion of this user: ${message}`,
+          }
+        : undefined,
+  )
+  return 'refused' in issued ? issued : { issued }
 }
 
-/** The profile behind a route; `undefined` for anything that `idJag` did not make. */
-export function profileOfRoute(route: ResourceRoute): Profile | undefined {
-  return (route as { [profileKey]?: Profile } | undefined)?.[profileKey]
+type Refused = Extract<RouteAnswer, { refused: string }>
+
+/** Returns what `work` gives, or a refusal of a server that has a meaning of its own. */
+async function unlessRefused<T>(
+  work: Promise<T>,
+  meaning: (refusal: OAuthResponseError) => Refused | undefined,
+): Promise<T | Refused> {
+  try {
+    return await work
+  } catch (error) {
+    if (!BehalfError.isInstance(error) || error.code !== 'ERR_OAUTH_RESPONSE') throw error
+    const refusal = error as OAuthResponseError
+    const refused = refusal.error === 'insufficient_user_authentication' ? stepUp(refusal) : meaning(refusal)
+    if (refused === undefined) throw error
+    return refused
+  }
+}
+
+/** Reads what RFC 9470 §3 has an API ask for, asked here by an authorization server (ID-JAG §8.2). */
+function stepUp({ acrValues, maxAge, message }: OAuthResponseError): Refused {
+  return {
+    refused: 'step_up_required',
+    detail: message,
+    ...(acrValues !== undefined && { acrValues }),
+    ...(maxAge !== undefined && { maxAge }),
+  }
 }

@@ -2,7 +2,7 @@ import type { ResourceRoute, ResourceRule } from '../contract/index.ts'
 import { idempotencyHeaderName } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { originList, refuseUnknownKeys, scopeList } from '../lib/index.ts'
-import { checkRoute } from './id-jag-route.ts'
+import { checkRoute } from './routes.ts'
 
 export interface ResourceOptions {
   /** What the tool needs; with an approval rule, what an approved call may ask for. */

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { connectAuthorizationServer } from '../../src/authorization-server/index.ts'
 import { ciba } from '../../src/doors/ciba.ts'
+import { delegations } from '../../src/doors/delegations.ts'
 import { createSessions } from '../../src/doors/identity.ts'
 import { type DevicePrompt, deviceLogin } from '../../src/doors/node.ts'
 import { keycloak } from '../../src/doors/providers.ts'
@@ -104,7 +105,12 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak', () => {
   })
 
   test('CIBA: a yes and a no on a device, through the guard', async () => {
-    const guard = createGuard({ authorizationServer: profile, agent: { name: 'agent:trader' }, approvals: ciba() })
+    const guard = createGuard({
+      delegations: delegations(),
+      authorizationServer: profile,
+      agent: { name: 'agent:trader' },
+      approvals: ciba(),
+    })
     const buys = policy(z.strictObject({ quantity: z.int() }), {
       approval: { message: ({ input }) => `Buy-${input.quantity}-AAPL` },
     })
@@ -129,7 +135,12 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak', () => {
 
   test('a guarded call reaches the API’s token, under a delegation too, and ends with it', async () => {
     const store = memoryStore()
-    const guard = createGuard({ authorizationServer: profile, agent: { name: 'agent:trader' }, store })
+    const guard = createGuard({
+      delegations: delegations(),
+      authorizationServer: profile,
+      agent: { name: 'agent:trader' },
+      store,
+    })
     const reads = policy(z.strictObject({}), { access: { trade: resource(API, { scopes: ['trade'] }) } })
     const ann = await signIn()
     // Ann has a role at the API, so Keycloak names it in her own token's `aud`: then I5 wants the scope there, too.

@@ -1,5 +1,5 @@
 import type { Watcher } from '../../src/doors/watcher.ts'
-import type { AuditEvent, Guard, Identity, UserIdentity } from '../../src/index.ts'
+import type { AuditEvent, GuardWithDelegations, Identity, UserIdentity } from '../../src/index.ts'
 import type { StoreKeys } from '../../src/lib/index.ts'
 import type { ApprovalGate, ResourceServer } from '../../src/resource-server/index.ts'
 import type { Boot } from './bundle.ts'
@@ -39,7 +39,7 @@ export interface AppWorld extends Pick<ProcessOptions, 'scheduler' | 'faults' | 
 /** One process of the app: a guard, the approvers' inbox, and what is under way in it. */
 export class AppProcess extends SimulatedProcess {
   readonly place: number
-  readonly guard: Guard
+  readonly guard: GuardWithDelegations
   readonly inbox: (request: Request) => Promise<Response>
   readonly #world: AppWorld
   readonly #profile: ReturnType<SimulatedProcess['sdk']['oidc']>
@@ -58,6 +58,7 @@ export class AppProcess extends SimulatedProcess {
     const keys = keysOf(world.rotations)
     const approvals = { pages: sdk.inAppApprovals({ notify: (asked) => this.#notified(asked) }), phone: sdk.ciba() }
     this.guard = sdk.createGuard({
+      delegations: sdk.delegations(),
       authorizationServer: this.#profile,
       agent: { name: 'agent:payer', ceiling: ceilingOf(world.deployed[place] ?? { beyondCeiling: [] }) },
       roles: {

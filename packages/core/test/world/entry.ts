@@ -4,6 +4,7 @@
  */
 
 export { ciba } from '../../src/doors/ciba.ts'
+export { delegations } from '../../src/doors/delegations.ts'
 export { inAppApprovals, inAppInbox } from '../../src/doors/http.ts'
 export { createSessions } from '../../src/doors/identity.ts'
 export { oidc } from '../../src/doors/providers.ts'

@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGuard, memoryStore, policy, resource } from '@behalf/core'
+import { delegations } from '@behalf/core/delegations'
 import { createSessions } from '@behalf/core/identity'
 import { type DevicePrompt, deviceLogin } from '@behalf/core/node'
 import { login, type ProtocolTarget, profileOf, signIn } from '@behalf/testing'
@@ -61,7 +62,13 @@ describe('work without the user, over HTTP', () => {
   test('a delegation gives a job its token, and ends with its revocation', async () => {
     const profile = profileOf(target, target.clients.agent)
     const store = memoryStore()
-    const process = () => createGuard({ authorizationServer: profile, agent: { name: target.agentName }, store })
+    const process = () =>
+      createGuard({
+        authorizationServer: profile,
+        agent: { name: target.agentName },
+        delegations: delegations(),
+        store,
+      })
     const [web, nightly] = [process(), process()]
     const ann = await signIn(target, { user: 'ann', profile })
     const { refreshToken } = await offline()

@@ -1,8 +1,8 @@
 import { login } from '@behalf/testing'
+import type { Delegations } from '../../../src/doors/delegations.ts'
 import {
-  type Delegations,
-  type Guard,
   type GuardOptions,
+  type GuardWithDelegations,
   memoryStore,
   type UserIdentity,
   verifyAccessToken,
@@ -13,11 +13,15 @@ export const AGENT = 'https://agent.behalf.example/'
 
 export interface JobWorld extends World {
   /** Guards over one store, as in several processes. */
-  process(over?: Partial<GuardOptions>): Guard
+  process(over?: Partial<GuardOptions>): GuardWithDelegations
   /** A login of its own, for a delegation. */
   present(user?: string): Promise<{ readonly identity: UserIdentity; readonly refreshToken: string }>
   /** A delegation that reads the portfolio for a day. */
-  delegate(guard: Guard, over?: Partial<Parameters<Delegations['create']>[0]>, user?: string): Promise<string>
+  delegate(
+    guard: GuardWithDelegations,
+    over?: Partial<Parameters<Delegations['create']>[0]>,
+    user?: string,
+  ): Promise<string>
   refreshes(): Promise<number>
 }
 

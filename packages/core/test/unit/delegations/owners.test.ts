@@ -2,7 +2,13 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { type DpopKey, generateDpopKey } from '../../../src/doors/providers.ts'
 import { admit, fieldsOf } from '../../../src/identity/index.ts'
-import { type AgentIdentity, type Guard, memoryStore, type Store, type UserIdentity } from '../../../src/index.ts'
+import {
+  type AgentIdentity,
+  type GuardWithDelegations,
+  memoryStore,
+  type Store,
+  type UserIdentity,
+} from '../../../src/index.ts'
 import { keys, smallWorld, user } from '../guard/small-world.ts'
 import { policies } from '../guard/world.ts'
 import { durably } from '../identity/durable.ts'
@@ -64,7 +70,7 @@ describe('who may make, see and end delegations', () => {
     const id = await delegate(here)
     const [mine, theirs] = [await here.delegations.identity(id), await there.delegations.identity(id)]
     const other = await here.delegations.identity(await delegate(here))
-    const run = (guard: Guard, identity: UserIdentity) =>
+    const run = (guard: GuardWithDelegations, identity: UserIdentity) =>
       guard.run(policies.read_portfolio, { ...read, identity }, () => 'ran')
     expect(await run(there, theirs)).toMatchObject({ status: 'done' })
     await here.delegations.revoke(id, { identity: (await present()).identity })

@@ -1,6 +1,12 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { type Guard, memoryStore, type Store, StoreError, type UserIdentity } from '../../../src/index.ts'
+import {
+  type GuardWithDelegations,
+  memoryStore,
+  type Store,
+  StoreError,
+  type UserIdentity,
+} from '../../../src/index.ts'
 import { openStoreKeys } from '../../../src/lib/index.ts'
 import { Revocations } from '../../../src/revocation/index.ts'
 import { asks, ISSUER, keys, reads, smallWorld, user, writes } from '../guard/small-world.ts'
@@ -12,7 +18,7 @@ const subject = { issuer: ISSUER, subject: 'ann' }
 const ended = { reason: 'revoked' }
 
 /** A guard whose store lets a test do something right after a delegation was written for the n-th time. */
-function racing(work: (guard: Guard) => Promise<unknown>, atWrite = 1) {
+function racing(work: (guard: GuardWithDelegations) => Promise<unknown>, atWrite = 1) {
   const target = smallWorld()
   let writes = 0
   const put: Store['put'] = async (key, value, options) => {

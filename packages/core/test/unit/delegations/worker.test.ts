@@ -2,7 +2,7 @@ import { generateKeyPair, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { auth0 } from '../../../src/doors/providers.ts'
 import { auth0TokenVault } from '../../../src/doors/vault.ts'
-import type { Fetch, Guard, GuardOptions, Vault } from '../../../src/index.ts'
+import type { Fetch, GuardOptions, GuardWithDelegations, Vault } from '../../../src/index.ts'
 import { ORIGIN, policies } from '../guard/world.ts'
 import { roleMap } from './imports.ts'
 import { jobWorld } from './job-world.ts'
@@ -31,12 +31,12 @@ async function workerWorld() {
     })
   }
   const guard = (over: Partial<GuardOptions> = {}) => made.process({ vault, fetch, ...over })
-  const agree = async (by: Guard, over: object = {}) => {
+  const agree = async (by: GuardWithDelegations, over: object = {}) => {
     const { identity } = await made.present()
     const expiresAt = made.clock.now() / 1000 + 86_400
     return by.delegations.create({ identity, tools: ['get_portfolio', 'read_portfolio'], expiresAt, ...over })
   }
-  const look = async (by: Guard, id: string) => {
+  const look = async (by: GuardWithDelegations, id: string) => {
     const identity = await by.delegations.identity(id)
     const call = { tool: 'get_portfolio', slot: `nightly-${crypto.randomUUID()}`, input: { portfolio: 'p-ann' } }
     return by.run(policies.get_portfolio, { ...call, identity }, (_, { access }) => access.trade.scopes.join(' '))

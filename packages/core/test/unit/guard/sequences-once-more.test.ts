@@ -3,7 +3,7 @@ import { admit } from '../../../src/identity/index.ts'
 import {
   type Answer,
   type ApprovalChannel,
-  type Guard,
+  type GuardWithDelegations,
   HadNoEffect,
   policy,
   TransportError,
@@ -145,7 +145,7 @@ test.each([
   ['an agent', async () => user({ actor: { subject: 'agent-7' } })],
   [
     'a job',
-    (g: Guard, end: number) =>
+    (g: GuardWithDelegations, end: number) =>
       g.delegations
         .create({ identity: user(), tools: ['pay'], expiresAt: end })
         .then(({ id }) => g.delegations.identity(id)),
@@ -165,7 +165,9 @@ test.each([
   expect(questions).toHaveLength(1)
 })
 
-test.each<readonly [string, (g: Guard, id: string, w: ReturnType<typeof smallWorld>) => Promise<unknown>]>([
+test.each<
+  readonly [string, (g: GuardWithDelegations, id: string, w: ReturnType<typeof smallWorld>) => Promise<unknown>]
+>([
   ['is cancelled', (g, id) => g.approvals.cancel(id, { identity: user() })],
   ['is revoked', (g) => g.revoke({ issuer: ISSUER, subject: 'ann' })],
   ['is replaced', (g, _, { call }) => g.run(askV('2'), call(), () => 'ran')],

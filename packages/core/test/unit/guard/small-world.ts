@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { authorizationServers } from '../../../src/authorization-server/index.ts'
+import { delegations } from '../../../src/doors/delegations.ts'
 import { oidc } from '../../../src/doors/providers.ts'
 import { admit } from '../../../src/identity/index.ts'
 import {
@@ -57,6 +58,7 @@ export function smallWorld() {
       clock,
       audit: { write: (event) => void events.push(event) },
       ...over,
+      delegations: delegations(),
     })
   const call = (over: Partial<Invocation> = {}): Invocation => ({
     tool: 'pay',

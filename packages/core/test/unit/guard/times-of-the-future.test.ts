@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { delegations } from '../../../src/doors/delegations.ts'
 import { oidc } from '../../../src/doors/providers.ts'
 import { createGuard, memoryStore, type UserIdentity, verifyAccessToken } from '../../../src/index.ts'
 import { openStoreKeys } from '../../../src/lib/index.ts'
@@ -28,7 +29,14 @@ const verified = async (claims: object) =>
 function world() {
   const store = memoryStore({ clock })
   const { channel, questions } = testChannel()
-  const guard = createGuard({ authorizationServer, agent: { name: 'agent:payer' }, approvals: channel, store, clock })
+  const guard = createGuard({
+    delegations: delegations(),
+    authorizationServer,
+    agent: { name: 'agent:payer' },
+    approvals: channel,
+    store,
+    clock,
+  })
   let slot = 0
   const run = (rules: typeof reads, identity: UserIdentity) =>
     guard.run(rules, { tool: 'pay', slot: `slot-${++slot}`, input: { amount: slot }, identity }, () => 'ran')

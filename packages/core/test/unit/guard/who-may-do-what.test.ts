@@ -1,5 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import { delegations } from '../../../src/doors/delegations.ts'
 import { oidc } from '../../../src/doors/providers.ts'
 import { connectAccounts, inAppApprovals, inAppInbox } from '../../../src/http/index.ts'
 import {
@@ -42,6 +43,7 @@ async function loggedIn(): Promise<UserIdentity> {
 function world() {
   const store = memoryStore({ clock })
   const guard = createGuard({
+    delegations: delegations(),
     authorizationServer: profile,
     agent: { name: 'agent:payer' },
     approvals: inAppApprovals(),

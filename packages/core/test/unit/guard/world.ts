@@ -2,6 +2,7 @@ import { type MockServers, type MockServersOptions, signIn, startMockServers } f
 import { onTestFinished } from 'vitest'
 import * as z from 'zod'
 import { ciba } from '../../../src/doors/ciba.ts'
+import { delegations } from '../../../src/doors/delegations.ts'
 import { openFga } from '../../../src/doors/fga.ts'
 import { auth0 } from '../../../src/doors/providers.ts'
 import { auth0TokenVault } from '../../../src/doors/vault.ts'
@@ -10,8 +11,8 @@ import {
   connection,
   createGuard,
   currentCall,
-  type Guard,
   type GuardOptions,
+  type GuardWithDelegations,
   type Invocation,
   may,
   object,
@@ -85,7 +86,7 @@ export interface World extends MockServers {
   readonly clock: { now(): number; advance(seconds: number): void }
   readonly profile: Profile
   readonly events: AuditEvent[]
-  guard(over?: Partial<GuardOptions>): Guard
+  guard(over?: Partial<GuardOptions>): GuardWithDelegations
   login(user?: string): Promise<UserIdentity>
   invocation(over: Partial<Invocation> & Pick<Invocation, 'tool'>): Invocation
 }
@@ -127,6 +128,7 @@ export async function world(options: MockServersOptions = {}): Promise<World> {
         audit: { write: (event) => void events.push(event) },
         clock,
         ...over,
+        delegations: delegations(),
       }),
     login: (user = 'ann') => signIn(servers, { user, profile, clock, scope: 'openid profile chat' }),
     invocation: (over) => ({ slot: ['thread-1', 'call-1'], input: {}, ...over }),

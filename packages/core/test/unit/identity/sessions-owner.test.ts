@@ -14,7 +14,13 @@ describe('whose session it is, and what is stored of it', () => {
       await kept.create((await answer()).json),
       await kept.create((await answer('bob')).json),
     ]
-    const guard = createGuard({ authorizationServer: profile, agent: { name: 'agent:trader' }, store, clock })
+    const guard = createGuard({
+      authorizationServer: profile,
+      agent: { name: 'agent:trader' },
+      sessions: kept,
+      store,
+      clock,
+    })
     const { issuer, sessionId: session = '' } = one.identity
     expect(await guard.revoke({ issuer, session })).toMatchObject({ sessions: 1 })
     expect(await kept.identity(one.id)).toMatchObject({ status: 'login_required' })
@@ -22,6 +28,15 @@ describe('whose session it is, and what is stored of it', () => {
     expect(await guard.revoke({ issuer, subject: 'ann' })).toMatchObject({ sessions: 1 })
     expect(await kept.identity(two.id)).toMatchObject({ status: 'login_required' })
     expect(await kept.identity(bob.id)).toMatchObject({ status: 'verified' })
+  })
+
+  test('a guard that was not given the sessions ends none, and each use of a revoked one is refused', async () => {
+    const { sessions, answer, profile, store, clock } = await world()
+    const kept = sessions()
+    const { id, identity } = await kept.create((await answer()).json)
+    const guard = createGuard({ authorizationServer: profile, agent: { name: 'agent:trader' }, store, clock })
+    expect(await guard.revoke({ issuer: identity.issuer, subject: 'ann' })).toMatchObject({ sessions: 0 })
+    expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
   })
 
   test('an unknown id is nobody; one user never has the session of another', async () => {

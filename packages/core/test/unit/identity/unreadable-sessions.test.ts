@@ -13,7 +13,13 @@ async function attacked() {
   const bob = await kept.create((await answer('bob')).json)
   const bobs = rows.keys('session:').find((key) => key !== anns) ?? ''
   const again = await kept.create((await answer()).json)
-  const guard = createGuard({ authorizationServer: profile, agent: { name: 'agent:trader' }, store: rows.store, clock })
+  const guard = createGuard({
+    authorizationServer: profile,
+    agent: { name: 'agent:trader' },
+    sessions: kept,
+    store: rows.store,
+    clock,
+  })
   return { kept, rows, inner, guard, ann, bob, again, anns, bobs }
 }
 
