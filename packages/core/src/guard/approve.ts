@@ -9,12 +9,11 @@ import {
 } from '../approvals/index.ts'
 import type { AuthorizedCall, Entitled, ReadyRun } from './call.ts'
 import type { Passed, Phase } from './call-report.ts'
+import { closedRefusal } from './draft-question.ts'
 import { askWhereNeeded } from './entitle.ts'
 import type { Runs } from './guard-parts.ts'
-import { closedRefusal } from './new-question.ts'
-import { deny, type Refusal } from './refusal.ts'
+import { deny, type Refusal, unknownOutcome } from './refusal.ts'
 import { type FoundRun, type Reauthorize, runOfCall, startedByOthers } from './run-of-call.ts'
-import { unknownOutcome } from './unknown-outcome.ts'
 
 /** A run that may be claimed. `run` is absent for a preflight that needs no approval and found no run. */
 export type Approved = Passed<{ readonly run: ReadyRun | undefined; readonly waited: boolean }>

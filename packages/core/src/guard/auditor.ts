@@ -1,4 +1,4 @@
-import { ownerOf } from '../approvals/index.ts'
+import { approvalState, ownerOf, type RunRecord } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { AuditEvent, AuditPrincipal, Identity } from '../contract/index.ts'
 import { TransportError } from '../errors/index.ts'
@@ -76,4 +76,10 @@ export function principalOf(identity: Identity | undefined): { readonly principa
       ...(user?.delegationId !== undefined && { delegationId: user.delegationId }),
     },
   }
+}
+
+/** Puts a question's new state on record, whoever brought it about: a call, the inbox, or a second delivery. */
+export function noteApproval(record: RunRecord, auditor: Auditor): void {
+  const state = approvalState(record)
+  if (state !== undefined) auditor.note(state)
 }

@@ -9,6 +9,7 @@ import type {
   TraceStep,
 } from '../contract/index.ts'
 import type { IssuedToken, Token } from '../credential/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
 import { subjectTokenOf } from '../identity/subject-token.ts'
 import type { Clock } from '../ports/index.ts'
 import { type Auditor, principalOf } from './auditor.ts'
@@ -192,5 +193,20 @@ export class CallReport {
     if (stack !== undefined) written.stack = stack
     if (this.#callId !== undefined) written.at = this.#reporting.clock.now()
     this.#steps.push(written)
+  }
+}
+
+/** Makes the app's `onFault` safe to call: what it throws or rejects with changes nothing. */
+export function faultListener(listener: ((fault: Fault) => unknown) | undefined): (fault: Fault) => void {
+  if (listener === undefined) return () => {}
+  if (typeof listener !== 'function') throw new ConfigurationError('onFault', 'give a function that takes a fault')
+  return (fault) => {
+    try {
+      const heard: unknown = listener(fault)
+      // An async function has no other way to fail.
+      Promise.resolve(heard).catch(() => {})
+    } catch {
+      // The call goes on as it would without a listener.
+    }
   }
 }

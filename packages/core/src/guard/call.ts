@@ -1,7 +1,7 @@
 import type { Claim, Entitlement, Entry } from '../approvals/index.ts'
 import type { Identity, Invocation, Json } from '../contract/index.ts'
-import type { CallDeadline } from './call-deadline.ts'
 import type { CallReport } from './call-report.ts'
+import type { CallDeadline } from './deadline.ts'
 import type { GrantableScopes } from './grantable-scopes.ts'
 import type { OpenedAccess } from './opened-access.ts'
 import type { PolicyDefinition } from './policy-definition.ts'

@@ -1,12 +1,12 @@
-import type { ConnectionRule } from '../contract/index.ts'
+import type { ConnectionRule, UserIdentity } from '../contract/index.ts'
 import type { IssuedToken, Token } from '../credential/index.ts'
+import { delegationBoundsOf } from '../delegations/index.ts'
 import type { Vault, VaultAnswer, VaultRequest } from '../vault/vault.ts'
 import type { AuthorizedCall } from './call.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import { deny, loginRequired, type Refusal } from './refusal.ts'
 import { accountOf, tokenKey } from './token-key.ts'
-import { vaultAccess } from './vault-access.ts'
 
 /** A vault's answer without a token, on its way out of the cache's load. */
 class NoToken extends Error {
@@ -139,4 +139,21 @@ function refusalOf(
       // A vault is a port: what it says beyond its contract opens nothing.
       return deny('misconfigured', `${connection}: the vault gave an answer that is not known`)
   }
+}
+
+/**
+ * Returns by what a job may ask the vault: by the worker grant where its user agreed to that. A vault that needs no proof
+ * of the user would give tokens also to a delegation without one, so such a delegation is refused here.
+ */
+function vaultAccess(
+  identity: UserIdentity,
+  vault: Vault,
+): Pick<VaultRequest, 'delegation'> | { readonly refused: string } {
+  const id = identity.delegationId
+  const bounds = id === undefined ? undefined : delegationBoundsOf(identity)
+  if (id === undefined || bounds?.credentials === 'refresh_token') return {}
+  if (bounds?.credentials !== 'worker')
+    return { refused: 'the delegation was made without anything that brings tokens' }
+  if (vault.hasWorkerGrant !== true) return { refused: 'the delegation needs a worker grant, and the vault has none' }
+  return { delegation: { id, agent: bounds.agent } }
 }

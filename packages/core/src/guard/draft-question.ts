@@ -1,4 +1,11 @@
-import type { ApprovalChannel, ApprovalQuestion, Entry, StoredQuestion } from '../approvals/index.ts'
+import {
+  type ApprovalChannel,
+  type ApprovalQuestion,
+  afterNoes,
+  type Entry,
+  ownerOf,
+  type StoredQuestion,
+} from '../approvals/index.ts'
 import type { Approver, AuthorizationDetail, ResourceRule } from '../contract/index.ts'
 import { movesNumbers, visibleText } from '../display/index.ts'
 import { snapshot } from '../lib/index.ts'
@@ -37,7 +44,7 @@ function channelOf(
 }
 
 /** What the person will be asked: computed once, checked before anything is stored or sent. */
-export function draftQuestion(
+function draftQuestion(
   call: AuthorizedCall,
   approval: ApprovalRules,
   inDoubt: readonly Entry[],
@@ -170,4 +177,28 @@ function withCredential(
     'misconfigured',
     `approval.enforcedBy is 'server', and this approver, channel or provider cannot carry the details in a token`,
   )
+}
+
+/** Returns the question of this call, where its approver may be asked now (A14). */
+export async function newQuestion(
+  call: AuthorizedCall,
+  { binding, id }: { readonly binding: string; readonly id?: string },
+  inDoubt: readonly Entry[],
+  runs: Runs,
+): Promise<StoredQuestion | Refusal> {
+  const { identity, policy, invocation } = call
+  const { approval } = policy.rules
+  if (approval === undefined) return deny('misconfigured', 'the policy asks nobody')
+  const question = draftQuestion(call, approval, inDoubt, runs)
+  if ('status' in question) return question
+  const asking = { owner: ownerOf(identity), tool: invocation.tool, binding, question, ...(id !== undefined && { id }) }
+  const { closedUntil } = await afterNoes(runs.ledger, asking)
+  return closedUntil === undefined ? question : closedRefusal(closedUntil, runs)
+}
+
+/** Refuses a call whose approver said no, until they may be asked again. @param until - Epoch seconds. */
+export function closedRefusal(until: number, { ledger }: Runs): Refusal {
+  const retryAfter = Math.ceil(until - ledger.now())
+  const detail = `the approver said no before; they may be asked again in ${retryAfter} s, or when they reopen it`
+  return { status: 'denied', code: 'approval_denied', detail, retryAfter }
 }

@@ -20,11 +20,9 @@ import {
 import { provenAtOf } from '../revocation/index.ts'
 import { approvalCaseOf } from './authorize.ts'
 import { type AuthorizedCall, type Entitled, needsApproval } from './call.ts'
-import { approverOf, channelName } from './draft-question.ts'
+import { approverOf, channelName, newQuestion } from './draft-question.ts'
 import type { Runs } from './guard-parts.ts'
-import { newQuestion } from './new-question.ts'
-import { deny, type Refusal } from './refusal.ts'
-import { unknownOutcome } from './unknown-outcome.ts'
+import { deny, type Refusal, unknownOutcome } from './refusal.ts'
 
 /** How long an equal call that needs no approval is refused while a run is in doubt. Seconds. */
 const IN_DOUBT_SECONDS = 3600

@@ -1,16 +1,17 @@
+import type { StoredResult } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
-import type { Call, Done } from '../contract/index.ts'
+import type { Call, Done, Json } from '../contract/index.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../credential/index.ts'
 import { leavesFirstCall } from '../errors/first-call.ts'
 import { takeHadNoEffect } from '../errors/had-no-effect-error.ts'
 import { BehalfError, type StepUp } from '../errors/index.ts'
+import { snapshot } from '../lib/index.ts'
 import type { ClaimedCall } from './call.ts'
 import { runInCall } from './current-call.ts'
 import type { GuardParts } from './guard-parts.ts'
 import { doneWith } from './outcome.ts'
 import { redacts } from './redactor-of.ts'
 import { keepStepUp, stepUpOfError } from './step-up.ts'
-import { type Storable, storable, streamed } from './storable.ts'
 
 export type Body = (input: unknown, call: Call) => unknown
 
@@ -191,3 +192,31 @@ async function keepResult(
 /** Waits for the store within the deadline of the guard. */
 const kept = (write: () => Promise<void>, { limits: { timeoutMs } }: Execution): Promise<void> =>
   withinDeadline({ timeoutMs }, write)
+
+/** A result that is larger is given once and cannot be told again. Characters of JSON. */
+const MAX_STORED_RESULT = 256 * 1024
+
+/** A result as it is stored with its run, and why it could not be, where it could not. */
+export interface Storable {
+  readonly stored: StoredResult
+  readonly problem?: string
+}
+
+/** A stream is given once. Nobody expects to be told it again. */
+const streamed: Storable = { stored: { kind: 'not_storable' } }
+
+/** Never throws: a result that is not plain JSON is given once, and cannot be told again. */
+function storable(result: unknown): Storable {
+  if (result === undefined) return { stored: { kind: 'undefined' } }
+  try {
+    const copied = snapshot(result)
+    if ('problem' in copied) return notStorable(copied.problem)
+    const { length } = JSON.stringify(copied.value)
+    if (length <= MAX_STORED_RESULT) return { stored: { kind: 'json', value: copied.value as Json } }
+    return notStorable(`it is ${length} characters of JSON; at most ${MAX_STORED_RESULT} are stored`)
+  } catch {
+    return notStorable('it cannot be read')
+  }
+}
+
+const notStorable = (problem: string): Storable => ({ stored: { kind: 'not_storable' }, problem })

@@ -9,7 +9,7 @@ import type { TokenCache } from '../token-exchange/index.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Reporting } from './call-report.ts'
 import type { AgentOptions } from './guard-options.ts'
-import type { StepUps } from './step-ups.ts'
+import type { StepUps } from './step-up.ts'
 
 /** What decides whose call it is. */
 export interface Callers {

@@ -9,10 +9,9 @@ import {
   type ParsedCall,
   withFacts,
 } from './call.ts'
-import { CallDeadline } from './call-deadline.ts'
 import { CallReport } from './call-report.ts'
 import { claim } from './claim.ts'
-import { type Eventually, whenKnown } from './eventually.ts'
+import { CallDeadline } from './deadline.ts'
 import { type Body, execute } from './execute.ts'
 import type { GuardParts } from './guard-parts.ts'
 import { open, openCached } from './open.ts'
@@ -22,7 +21,16 @@ import { definitionOf, type PolicyDefinition, versionOf } from './policy-definit
 import { isRefusal, type Refusal } from './refusal.ts'
 import { refusalOfError } from './refusal-of-error.ts'
 import { mayAwaitStepUp } from './step-up.ts'
-import { approvedCall, authorize, parsedCall, recheck, replayed, stepUpBefore } from './steps.ts'
+import {
+  approvedCall,
+  authorize,
+  type Eventually,
+  parsedCall,
+  recheck,
+  replayed,
+  stepUpBefore,
+  whenKnown,
+} from './steps.ts'
 
 /*
  * The way of one call: parse → identify → authorize → approve → open → claim → execute. Each step takes the type that the

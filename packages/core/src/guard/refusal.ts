@@ -1,3 +1,4 @@
+import { type Entry, idempotencyKey, type Ledger } from '../approvals/index.ts'
 import type { DenyCode, Explanation, Interrupt } from '../contract/index.ts'
 import type { RevokedProof } from '../revocation/index.ts'
 
@@ -51,4 +52,14 @@ export const revokedRefusal = ({ name, needsLogin, retryAfter }: RevokedProof): 
   // A login that the issuer still remembers would bring the old `auth_time` again.
   if (needsLogin) return loginRequired(detail, 0)
   return { status: 'denied', code: 'revoked', detail, ...(retryAfter !== undefined && { retryAfter }) }
+}
+
+/** Refuses a run whose outcome is unknown. With its idempotency key, the API may know it. */
+export async function unknownOutcome(
+  { record }: Entry,
+  detail: string,
+  { ledger }: { readonly ledger: Pick<Ledger, 'hash'> },
+): Promise<Refusal> {
+  const key = await idempotencyKey(record.id, record.binding, ledger.hash)
+  return { status: 'denied', code: 'unknown_outcome', detail, idempotencyKey: key }
 }

@@ -16,9 +16,9 @@ import type { Identity, Json } from '../contract/index.ts'
 import { equalJson } from '../lib/index.ts'
 import { type AuthorizedCall, needsApproval } from './call.ts'
 import type { Phase } from './call-report.ts'
+import { newQuestion } from './draft-question.ts'
 import { askedBy, blockedBy, demandOf } from './entitle.ts'
 import type { Runs } from './guard-parts.ts'
-import { newQuestion } from './new-question.ts'
 import { deny, type Refusal } from './refusal.ts'
 
 /** Authorizes a call once more, with the input that is stored with its run. */

@@ -7,14 +7,12 @@ import { type ApprovedCall, type AuthorizedCall, type IncomingCall, type ParsedC
 import type { Phase } from './call-report.ts'
 import { callerScopesRefusal } from './caller-scopes.ts'
 import { connect } from './connect.ts'
-import { type Eventually, whenKnown } from './eventually.ts'
 import type { Callers, GuardParts } from './guard-parts.ts'
 import { identify } from './identify.ts'
 import { doneWith } from './outcome.ts'
 import { parse, parseStored } from './parse.ts'
-import { isRefusal, type Refusal, revokedRefusal } from './refusal.ts'
+import { isRefusal, type Refusal, revokedRefusal, unknownOutcome } from './refusal.ts'
 import { awaitedStepUp, mayAwaitStepUp } from './step-up.ts'
-import { unknownOutcome } from './unknown-outcome.ts'
 
 /*
  * The steps before the credentials, as the pipeline takes them: each adds what it found to the call and to the trace.
@@ -155,3 +153,12 @@ export async function replayed(
 
 const toldAgain = (result: Exclude<StoredResult, { kind: 'not_storable' }>): unknown =>
   result.kind === 'json' ? result.value : undefined
+
+/** A value, or a promise of one where something has to be waited for. */
+export type Eventually<Value> = Value | Promise<Value>
+
+/** Most calls wait for nothing before their body, and pay for no promise on the way. */
+export const whenKnown = <Value, Next>(
+  value: Eventually<Value>,
+  use: (value: Value) => Eventually<Next>,
+): Eventually<Next> => (value instanceof Promise ? value.then(use) : use(value))
