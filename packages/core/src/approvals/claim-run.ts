@@ -9,6 +9,9 @@ import { type Entry, MAX_TRIES, mayBecome, mayRunAgain, type RunRecord, type Sto
 /** A body that lives renews its lease; after this long without one, it counts as dead. Seconds. */
 const RUN_LEASE_SECONDS = 60
 
+/** Runners of this process whose bodies run, or are over while the store has not taken yet how they ended. */
+const alive = new WeakMap<Ledger, Set<string | undefined>>()
+
 /** Who starts a run, and whether a person's yes is what lets them. */
 export interface ClaimedBy {
   readonly caller: CalledBy
@@ -60,6 +63,7 @@ class RunClaim implements Claim {
   readonly #lease: Lease
   readonly #runner: string = crypto.randomUUID()
   readonly #stopRenewing: () => void
+  readonly #alive: Set<string | undefined>
   readonly idempotencyKey: string
   entry: Entry
   readonly #by: ClaimedBy | undefined
@@ -78,12 +82,16 @@ class RunClaim implements Claim {
     this.idempotencyKey = key
     this.entry = entry
     this.#before = entry.record
+    this.#alive = alive.get(ledger) ?? new Set()
+    alive.set(ledger, this.#alive.add(this.#runner))
   }
 
   async take(): Promise<boolean> {
     const now = this.#ledger.now()
     this.entry = await this.#ledger.update(this.entry, (record) => {
       if (!mayStart(record, now) || !isSameAnswer(record, this.#before)) return undefined
+      // Its lease ended while the store was away, or this process stood still: it is not dead.
+      if (this.#alive.has(record.runner)) return undefined
       this.#before = record
       const { inDoubtSince: _, ...rest } = claimedBy(record, this.#by)
       return { ...rest, state: 'running', runner: this.#runner, startedAt: now, tries: (record.tries ?? 0) + 1 }
@@ -93,6 +101,7 @@ class RunClaim implements Claim {
 
   async drop(): Promise<undefined> {
     this.#stopRenewing()
+    this.#alive.delete(this.#runner)
     await this.#lease.release()
   }
 

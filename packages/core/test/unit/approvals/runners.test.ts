@@ -33,12 +33,13 @@ describe('whoever runs a body (A2)', () => {
   })
 
   test(verifies('A2', 'has no say once another runner has taken its place'), async () => {
-    const { ledger, clock } = testLedger()
+    const { ledger, clock, store } = testLedger()
     const entry = await findOrCreateRun(ledger, plain({ onCrash: 'retry' }))
     const first = await claimRun(ledger, entry)
     clock.advance(61)
-    const settled = await settleRun(ledger, first?.entry ?? entry, undefined, { authorizationServers: servers, clock })
-    const second = await claimRun(ledger, settled.entry)
+    const other = testLedger({ store, clock }).ledger
+    const settled = await settleRun(other, first?.entry ?? entry, undefined, { authorizationServers: servers, clock })
+    const second = await claimRun(other, settled.entry)
     expect(second).toBeDefined()
     await first?.complete({ kind: 'json', value: 'the first one' })
     expect((await ledger.read(entry.record.id))?.record.state).toBe('running')

@@ -283,7 +283,7 @@ describe('using (A5)', () => {
   })
 
   test(verifies('A5', 'the idempotency key is the same on every try of one run'), async () => {
-    const { ledger, entry, clock } = await opened()
+    const { ledger, entry, clock, store } = await opened()
     const first = await ledger.update(await ledger.update(entry, (r) => ({ ...r, state: 'pending' })), (r) => ({
       ...r,
       state: 'approved',
@@ -291,9 +291,9 @@ describe('using (A5)', () => {
     }))
     const one = await claimRun(ledger, first)
     clock.advance(61)
-    const settled = await settleRun(ledger, one?.entry ?? first, undefined, { authorizationServers: servers, clock })
-    expect(settled.status).toBe('ready')
-    const two = await claimRun(ledger, settled.entry)
+    const other = testLedger({ store, clock }).ledger
+    const settled = await settleRun(other, one?.entry ?? first, undefined, { authorizationServers: servers, clock })
+    const two = await claimRun(other, settled.entry)
     expect(two?.idempotencyKey).toBe(one?.idempotencyKey)
     expect(two?.idempotencyKey).toMatch(/^[\w-]{43}$/)
   })

@@ -24,7 +24,8 @@ async function crashed() {
   world.clock.advance(10)
   // The body never ends, and nobody renews: that is what a dead process looks like from outside.
   const { promise: began, resolve: begin } = Promise.withResolvers<void>()
-  void behalf.run(asks, world.call(), () => {
+  const dead = world.guard()
+  void dead.run(asks, world.call(), () => {
     begin()
     return never()
   })

@@ -1,0 +1,74 @@
+import { verifies } from '@behalf/testing/requirements'
+import { expect, test } from 'vitest'
+import { policy, StoreError } from '../../../src/index.ts'
+import { tapped } from '../approvals/harness.ts'
+import { passingTime, quiet, stopTime } from './passing-time.ts'
+import { schema, smallWorld } from './small-world.ts'
+
+const retries = policy(schema, {
+  version: '1',
+  approval: { onCrash: 'retry', message: ({ input }) => `Pay ${input.amount}` },
+})
+
+/** A body returned while the store was away, which is back after the run's lease has ended. */
+async function awayForAMinute() {
+  stopTime()
+  const { guard, call, clock, store, answers } = smallWorld()
+  let isAway = false
+  const refused = Promise.withResolvers<void>()
+  const behalf = guard({
+    store: tapped(store, async (_, __, next) => {
+      if (!isAway) return next()
+      refused.resolve()
+      throw new StoreError('unavailable', 'the store is away')
+    }),
+  })
+  await behalf.preflight(retries, call())
+  answers({ status: 'approved' })
+  clock.advance(6)
+  const first = behalf.run(retries, call(), () => {
+    isAway = true
+    return 'paid'
+  })
+  await refused.promise
+  await quiet()
+  clock.advance(61)
+  isAway = false
+  return { first, again: () => behalf.run(retries, call(), () => 'paid again'), other: guard(), call }
+}
+
+test(verifies('A2', 'a run whose body returned is not started again before its process has stored that'), async () => {
+  const { first, again } = await awayForAMinute()
+  expect(await again()).toMatchObject({ status: 'unavailable' })
+  expect(await passingTime(first)).toMatchObject({ status: 'done', result: 'paid' })
+  expect(await again()).toMatchObject({ status: 'done', result: 'paid' })
+})
+
+test(verifies('A2', 'nor is one that another process takes for dead meanwhile'), async () => {
+  const { first, again, other, call } = await awayForAMinute()
+  expect(await other.preflight(retries, call())).toMatchObject({ status: 'ready' })
+  expect(await again()).toMatchObject({ status: 'unavailable' })
+  expect(await passingTime(first)).toMatchObject({ status: 'done', result: 'paid' })
+  expect(await again()).toMatchObject({ status: 'done', result: 'paid' })
+})
+
+test(verifies('A2', 'a body that runs while its process stands still is not run beside itself'), async () => {
+  const { guard, call, clock, answers } = smallWorld()
+  const behalf = guard()
+  await behalf.preflight(retries, call())
+  answers({ status: 'approved' })
+  clock.advance(6)
+  const began = Promise.withResolvers<void>()
+  const goOn = Promise.withResolvers<void>()
+  const first = behalf.run(retries, call(), async () => {
+    began.resolve()
+    await goOn.promise
+    return 'paid'
+  })
+  await began.promise
+  clock.advance(61)
+  expect(await behalf.run(retries, call(), () => 'paid again')).toMatchObject({ status: 'unavailable' })
+  goOn.resolve()
+  expect(await first).toMatchObject({ status: 'done', result: 'paid' })
+  expect(await behalf.run(retries, call(), () => 'paid again')).toMatchObject({ status: 'done', result: 'paid' })
+})
