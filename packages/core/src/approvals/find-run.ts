@@ -20,10 +20,11 @@ const MAX_RACES = 64
 /** Slots that one run serves. It lists all of them, since it keeps on the pointers of those that it lists. */
 const MAX_SLOTS = 100
 
-/** The run of this slot, found without changing anything. */
+/** The run of this slot, where it has one. */
 export async function findRun(ledger: Ledger, slotKey: string): Promise<Entry | undefined> {
   const pointer = await ledger.pointers.read(slotKey)
-  return pointer === undefined ? undefined : ledger.read(pointer.id)
+  const entry = pointer && (await ledger.read(pointer.id))
+  return entry && listed(ledger, entry, slotKey)
 }
 
 /**
@@ -107,11 +108,16 @@ async function complete(ledger: Ledger, id: string, draft: RunDraft): Promise<En
   for (let race = 0; race < MAX_RACES; race++) {
     const entry = (await ledger.read(id)) ?? (await created(ledger, draft.record(id)))
     if (entry === undefined) continue
-    return ledger.update(entry, (record) =>
-      record.slots.includes(slotKey) ? undefined : { ...record, slots: [...record.slots, slotKey] },
-    )
+    return listed(ledger, entry, slotKey)
   }
   throw new StoreError('unavailable', 'a run could be neither read nor made')
+}
+
+/** A run keeps on the slots that it lists. Whoever set the pointer of this one may have died before it did. */
+function listed(ledger: Ledger, entry: Entry, slotKey: string): Promise<Entry> {
+  return ledger.update(entry, (record) =>
+    record.slots.includes(slotKey) ? undefined : { ...record, slots: [...record.slots, slotKey] },
+  )
 }
 
 /** `undefined`: somebody made it, or this maker did and lost the answer. The next read tells. */
