@@ -145,8 +145,9 @@ class RunClaim implements Claim {
     await this.#write((record) => {
       // Lease lost, and replaced since: the newer runner wins.
       if (record.runner !== this.#runner) return undefined
-      const next = ended(record)
-      // It was said meanwhile that it ran, or a person ended it.
+      const { delivery: _, endedAt: __, ...now } = record
+      const next = ended(now)
+      // It was said meanwhile that it ran; or it ended unused, and its body had no effect.
       return mayBecome(record.state, next.state) ? next : undefined
     })
   }

@@ -37,8 +37,9 @@ export async function endUnused(ledger: Ledger, entry: Entry, state: 'cancelled'
       return undefined
     }
     before = record
-    const { token: _, delivery: __, ...rest } = record
-    return { ...rest, state, endedAt: ledger.now() }
+    const { token: _, delivery: __, answeredAt: ___, ...rest } = record
+    // A runner that was thought dead may still come back: what it leaves in doubt is not tried again, nor by this yes.
+    return { ...rest, state, onCrash: 'report', endedAt: ledger.now() }
   })
   return { entry: ended, tell: tellingOf(before) }
 }
@@ -86,7 +87,6 @@ export async function replaceQuestion(
       usableUntil: _____,
       told: ______,
       foundAt: _______,
-      runner: ________,
       ...rest
     } = record
     const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, ...kept } = rest

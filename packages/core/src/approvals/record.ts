@@ -22,24 +22,29 @@ export type RunState =
   | 'cancelled'
   | 'revoked'
 
+/**
+ * Where a runner takes a run that was thought dead, was said not to have run, and went on to another state since. As long
+ * as no other try has started, the runner knows best (A2, A13).
+ */
+const cameBack = ['completed', 'crashed'] as const
+
 const next: Readonly<Record<RunState, readonly RunState[]>> = {
   // Back to `requested`: the delivery ran out, or its answer was lost, and the person is asked again (A7).
-  requested: ['pending', 'denied', 'expired', 'failed', 'cancelled', 'revoked'],
-  pending: ['requested', 'approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked'],
-  // Back to `requested`: the approval does not fit the call any more (A11). `completed`, `crashed`: it was said that it did
-  // not run, and its runner comes back before another try starts.
-  approved: ['requested', 'running', 'completed', 'crashed', 'expired', 'cancelled', 'revoked'],
+  requested: ['pending', 'denied', 'expired', 'failed', 'cancelled', 'revoked', ...cameBack],
+  pending: ['requested', 'approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked', ...cameBack],
+  // Back to `requested`: the approval does not fit the call any more (A11).
+  approved: ['requested', 'running', 'expired', 'cancelled', 'revoked', ...cameBack],
   // Back to `approved`: the body had no effect, or never started.
   running: ['completed', 'threw', 'crashed', 'approved'],
-  // A runner that was thought dead and comes back knows what happened. `running`: `onCrash: 'retry'`, its own slot only.
+  // `running`: `onCrash: 'retry'`, its own slot only.
   crashed: ['completed', 'threw', 'approved', 'running'],
   completed: [],
   threw: [],
-  denied: [],
-  expired: [],
-  failed: [],
-  cancelled: [],
-  revoked: [],
+  denied: cameBack,
+  expired: cameBack,
+  failed: cameBack,
+  cancelled: cameBack,
+  revoked: cameBack,
 }
 
 export const mayBecome = (from: RunState, to: RunState): boolean => from === to || next[from].includes(to)
@@ -55,8 +60,8 @@ export const mayRunAgain = ({ state, onCrash, tries = 0, usableUntil }: RunRecor
 export const isUnused = ({ state }: Pick<RunRecord, 'state'>): boolean =>
   state === 'requested' || state === 'pending' || state === 'approved'
 
-/** Nothing can change any more. */
-export const isSettled = (state: RunState): boolean => next[state].length === 0
+/** Nobody can change it any more, but for its runner. */
+export const isSettled = (state: RunState): boolean => next[state].every((to) => cameBack.some((it) => it === to))
 
 /** What a person is asked. Computed once and stored: every send and every look uses this text. */
 export interface StoredQuestion {
@@ -151,7 +156,7 @@ export interface RunRecord {
     /** The key that it is bound to (RFC 7638). */
     readonly keyThumbprint?: string
   }
-  /** Who runs, or ran, the body. What had no effect, or is asked anew, has none. */
+  /** Who runs, or ran, the body. What had no effect has none. */
   readonly runner?: string
   /** How often a body started. */
   readonly tries?: number
