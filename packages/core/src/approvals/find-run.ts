@@ -23,8 +23,12 @@ const MAX_SLOTS = 100
 /** The run of this slot, where it has one. */
 export async function findRun(ledger: Ledger, slotKey: string): Promise<Entry | undefined> {
   const pointer = await ledger.pointers.read(slotKey)
-  const entry = pointer && (await ledger.read(pointer.id))
-  return entry && listed(ledger, entry, slotKey)
+  if (pointer === undefined) return undefined
+  const entry = await ledger.read(pointer.id)
+  if (entry === undefined || entry.record.slots.includes(slotKey)) return entry
+  // Whoever set the pointer died before the run listed the slot, and it may be older than the run.
+  await ledger.pointers.set(slotKey, pointer.id, pointer.version, entry.record)
+  return listed(ledger, entry, slotKey)
 }
 
 /**
@@ -37,9 +41,9 @@ export async function findRun(ledger: Ledger, slotKey: string): Promise<Entry | 
  */
 export async function findOrCreateRun(ledger: Ledger, draft: RunDraft): Promise<Entry> {
   const pointer = await ledger.pointers.read(draft.slotKey)
-  if (pointer !== undefined) return complete(ledger, pointer.id, draft)
-  const wanted = draft.fits === undefined ? crypto.randomUUID() : await openRun(ledger, draft, draft.fits)
-  const id = await ledger.pointers.set(draft.slotKey, wanted, null, draft.record(wanted))
+  const wanted = pointer?.id ?? (draft.fits && (await openRun(ledger, draft, draft.fits))) ?? crypto.randomUUID()
+  // Written once more where it is there: it may be as old as a process that died before it made the run.
+  const id = await ledger.pointers.set(draft.slotKey, wanted, pointer?.version ?? null, draft.record(wanted))
   return complete(ledger, id, draft)
 }
 
@@ -113,7 +117,7 @@ async function complete(ledger: Ledger, id: string, draft: RunDraft): Promise<En
   throw new StoreError('unavailable', 'a run could be neither read nor made')
 }
 
-/** A run keeps on the slots that it lists. Whoever set the pointer of this one may have died before it did. */
+/** A run keeps on the slots that it lists (A12). */
 function listed(ledger: Ledger, entry: Entry, slotKey: string): Promise<Entry> {
   return ledger.update(entry, (record) =>
     record.slots.includes(slotKey) ? undefined : { ...record, slots: [...record.slots, slotKey] },

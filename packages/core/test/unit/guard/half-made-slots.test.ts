@@ -1,19 +1,18 @@
 import { verifies } from '@behalf/testing/requirements'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { tapped } from '../approvals/harness.ts'
 import { quiet } from './passing-time.ts'
-import { asks, smallWorld, user } from './small-world.ts'
+import { asks, smallWorld, user, writes } from './small-world.ts'
 
 const DAY = 86_400
 
-test(
-  verifies('A12', 'a slot whose process died before its run listed it finds the run as long as the others do'),
-  async () => {
-    const { guard, call, clock, store, answers } = smallWorld()
-    const behalf = guard()
-    const identity = () => user({ claims: { iat: clock.now() / 1000 } })
-    const at = (slot: string) => call({ slot, identity: identity() })
-    await behalf.preflight(asks, at('one'))
+/** Calls by a user whose proof is always new, and by a process that dies as it is about to write a run. */
+function world() {
+  const { guard, call, clock, store, answers } = smallWorld()
+  const behalf = guard()
+  const identity = () => user({ claims: { iat: clock.now() / 1000 } })
+  const at = (slot: string) => call({ slot, identity: identity() })
+  const dies = async (rules: typeof asks, slot: string) => {
     const died = Promise.withResolvers<void>()
     const dying = guard({
       store: tapped(store, (operation, key, next) => {
@@ -22,22 +21,55 @@ test(
         return new Promise(() => {})
       }),
     })
-    void dying.preflight(asks, at('two'))
+    void dying.run(rules, at(slot), () => 'never')
     await died.promise
     await quiet()
+  }
+  const again = (rules: typeof asks, slot: string) => behalf.run(rules, at(slot), () => 'paid again')
+  return { behalf, answers, clock, identity, at, dies, again }
+}
+
+describe('a slot whose process died between two writes finds its run for 30 days (A12)', () => {
+  test(verifies('A12', 'where the run is made 20 days later'), async () => {
+    const { behalf, clock, at, dies, again } = world()
+    await dies(writes, 'one')
+    clock.advance(20 * DAY)
+    expect(await behalf.run(writes, at('one'), () => 'paid')).toMatchObject({ status: 'done', result: 'paid' })
+    clock.advance(29 * DAY)
+    expect(await again(writes, 'one')).toMatchObject({ status: 'done', result: 'paid' })
+  })
+
+  test(verifies('A12', 'where the run ends late, and lists it by then'), async () => {
+    const { behalf, clock, at, answers, identity, dies, again } = world()
+    await behalf.preflight(asks, at('one'))
+    await dies(asks, 'two')
     answers({ status: 'approved' })
     clock.advance(6)
-    const throws = () => Promise.reject(new Error('the API said 500'))
-    await expect(behalf.run(asks, at('two'), throws)).rejects.toThrow('the API said 500')
+    const fails = () => Promise.reject(new Error('the API said 500'))
+    await expect(behalf.run(asks, at('two'), fails)).rejects.toThrow('the API said 500')
     clock.advance(29 * DAY)
     const [stuck] = await behalf.approvals.list({ identity: identity(), as: 'owner' })
     await behalf.approvals.resolve(stuck?.id ?? '', 'ran', { identity: identity(), result: 'paid' })
     clock.advance(4 * DAY)
     for (const slot of ['one', 'two']) {
-      expect(await behalf.run(asks, at(slot), () => 'paid again'), slot).toMatchObject({
-        status: 'done',
-        result: 'paid',
-      })
+      expect(await again(asks, slot), slot).toMatchObject({ status: 'done', result: 'paid' })
     }
-  },
-)
+  })
+
+  test(verifies('A12', 'where the run ended late, before it listed it'), async () => {
+    const { behalf, clock, at, answers, identity, dies, again } = world()
+    await behalf.preflight(asks, at('one'))
+    await dies(asks, 'two')
+    answers({ status: 'approved' })
+    clock.advance(6)
+    const fails = () => Promise.reject(new Error('the API said 500'))
+    await expect(behalf.run(asks, at('one'), fails)).rejects.toThrow('the API said 500')
+    clock.advance(29 * DAY)
+    const [stuck] = await behalf.approvals.list({ identity: identity(), as: 'owner' })
+    await behalf.approvals.resolve(stuck?.id ?? '', 'ran', { identity: identity(), result: 'paid' })
+    for (const days of [1, 28]) {
+      clock.advance(days * DAY)
+      expect(await again(asks, 'two')).toMatchObject({ status: 'done', result: 'paid' })
+    }
+  })
+})
