@@ -127,13 +127,12 @@ export class Ledger {
 
   /** Records that an approver refused, of one tool of one owner, from about this time on. Epoch seconds. */
   async refusedSince(refused: Refused, since: number): Promise<readonly Entry[]> {
-    const entries: Entry[] = []
+    const first = bucketOf(since)
     // The clock of whoever wrote it may run ahead.
     const last = bucketOf(this.now() + NOES_WINDOW_SECONDS)
-    for (let bucket = bucketOf(since); bucket <= last; bucket++) {
-      entries.push(...(await this.#all(runIndex.refused(refused, bucket))))
-    }
-    return entries
+    const names = Array.from({ length: last - first + 1 }, (_, at) => runIndex.refused(refused, first + at))
+    // At once: a day has many buckets.
+    return (await Promise.all(names.map((name) => this.#all(name)))).flat()
   }
 
   /** Records that were begun in this session of an issuer's and are not settled. */
