@@ -37,12 +37,23 @@ import {
  * step before it returns, or the call ends with a refusal. `steps.ts` writes what the steps found to the trace.
  */
 
+/** Reads what a call came with once. Its caller may fill in the same object for the next call meanwhile. */
+const taken = ({ tool, slot, input, rawInput, identity, signal }: Invocation): Invocation => ({
+  tool,
+  slot,
+  input,
+  rawInput,
+  identity,
+  signal,
+})
+
 /** Decides whether the call could run now: everything before the credentials. Consumes nothing. */
 export async function preflight(
   policy: Policy | undefined,
-  invocation: Invocation,
+  given: Invocation,
   guard: GuardParts,
 ): Promise<PreflightOutcome> {
+  const invocation = taken(given)
   const definition = definitionOf(policy)
   if (definition === undefined) return noPolicy(invocation, 'preflight', guard.reporting)
   const version = versionOf(definition, guard.reporting.auditor)
@@ -80,10 +91,11 @@ async function preflightRefusal(call: IncomingCall, guard: GuardParts): Promise<
 /** Runs the whole pipeline, and the body at its end. */
 export function run(
   policy: Policy | undefined,
-  invocation: Invocation,
+  given: Invocation,
   body: Body,
   guard: GuardParts,
 ): Promise<Outcome<unknown>> {
+  const invocation = taken(given)
   const definition = definitionOf(policy)
   if (definition === undefined) return Promise.resolve(noPolicy(invocation, 'run', guard.reporting))
   const version = versionOf(definition, guard.reporting.auditor)
