@@ -4,12 +4,13 @@ import {
   type Interrupt,
   interruptSentences,
   type Outcome,
+  redactorOf,
   toolFailedSentence,
 } from '@behalf/core'
 import { asksForInput, type InputRequired, inputAskedFor, isInputRequired } from './input-required.ts'
 import type { GuardedTool } from './mcp-tool.ts'
 import type { ToolResult } from './schema.ts'
-import { INTERRUPT_META, REFUSAL_META, toolResultOf } from './tool-result.ts'
+import { checkedResult, INTERRUPT_META, REFUSAL_META, toolResultOf } from './tool-result.ts'
 import { waitForAnswer } from './wait-for-answer.ts'
 
 /** One round of a call: the first, or a later one that came back with its state. */
@@ -24,6 +25,8 @@ export interface ToolRound {
   readonly context: unknown
   /** Whether the SDK has `input_required`. */
   readonly takesInput: boolean
+  /** Whether the SDK takes this as a result. */
+  readonly isResult: (result: unknown) => boolean
   /** How long it may wait for a person to do this, seconds. */
   readonly waitSeconds: (interrupt: Interrupt) => number
 }
@@ -54,7 +57,7 @@ type Ended = Outcome<unknown> | { readonly failed: string } | { readonly asked: 
 /** The interrupted outcome is told apart by its field, so that a narrowed value stays narrow. */
 async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
   const { name, tool, policy, rules } = guarded
-  const { identity, slot, input, rawInput, signal, context, takesInput } = round
+  const { identity, slot, input, rawInput, signal, context, takesInput, isResult } = round
   let began = false
   try {
     return await rules.guard.run(
@@ -65,8 +68,11 @@ async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
         const value = await lastOf(tool.execute(parsed, { signal, context }))
         // Nobody is told what it gave, and its slot is of this call alone: an equal call would act again (A13).
         signal.throwIfAborted()
-        if (!takesInput || tool.mayAskClient !== true || !isInputRequired(value)) return value
-        throw asksForInput(value, Object.keys(call.access).length > 0)
+        if (takesInput && tool.mayAskClient === true && isInputRequired(value)) {
+          throw asksForInput(value, Object.keys(call.access).length > 0)
+        }
+        // Tokens are found in what the body gave, and not in how JSON writes it.
+        return checkedResult(redactorOf(call)(value), tool.outputSchema, isResult)
       },
     )
   } catch (error) {
@@ -78,17 +84,12 @@ async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
   }
 }
 
-function answerOf({ tool, name, rules }: GuardedTool, ended: Ended): ToolAnswer {
+function answerOf({ tool }: GuardedTool, ended: Ended): ToolAnswer {
   if ('asked' in ended) return { kind: 'input_required', asked: ended.asked }
   if ('failed' in ended) return refusal(ended.failed, 'tool_failed')
   switch (ended.status) {
     case 'done':
-      try {
-        return { kind: 'result', result: toolResultOf(ended.result, tool.outputSchema !== undefined) }
-      } catch (error) {
-        report({ tool, name, rules }, error)
-        return refusal(toolFailedSentence, 'tool_failed')
-      }
+      return { kind: 'result', result: toolResultOf(ended.result, tool.outputSchema !== undefined) }
     case 'denied':
       return refusal(ended.message, ended.code)
     case 'unavailable':
@@ -115,7 +116,7 @@ export function waitingResult(interrupt: Interrupt): ToolResult {
 }
 
 /** Hands the original to the app. A handler that throws must not put its text where the fixed one belongs. */
-function report({ name, rules }: Pick<GuardedTool, 'name' | 'rules' | 'tool'>, error: unknown): void {
+function report({ name, rules }: GuardedTool, error: unknown): void {
   try {
     rules.onError?.(error, name)
   } catch {}

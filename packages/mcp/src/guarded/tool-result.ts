@@ -1,4 +1,4 @@
-import type { ToolResult } from './schema.ts'
+import type { AnySchema, ToolResult } from './schema.ts'
 
 /** The key of `_meta` under which a client's app finds what waits, as `interruptsOf` reads it. */
 export const INTERRUPT_META = 'behalf/interrupt'
@@ -19,6 +19,26 @@ export function toolResultOf(value: unknown, isStructured: boolean): ToolResult 
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   const structuredContent = isStructured && isRecord(value) ? { structuredContent: { ...value } } : {}
   return { content: [{ type: 'text', text }], ...structuredContent }
+}
+
+/**
+ * A body's value as its client gets it. Within the run: the SDK checks results after it, and a client that is told of an
+ * error calls again, where what was done counts as done (A13).
+ *
+ * @param isResult - Whether the SDK takes it.
+ * @throws TypeError JSON cannot carry it, or it is no result of MCP, or none of this tool's `outputSchema`.
+ */
+export async function checkedResult(
+  value: unknown,
+  outputSchema: AnySchema | undefined,
+  isResult: (result: unknown) => boolean,
+): Promise<ToolResult> {
+  const result = JSON.parse(JSON.stringify(toolResultOf(value, outputSchema !== undefined))) as ToolResult
+  if (!isResult(result)) throw new TypeError('the body returned no text, no JSON and no result of MCP')
+  if (outputSchema === undefined || result.isError === true) return result
+  const checked = (await outputSchema['~standard'].validate(result.structuredContent)) as { readonly issues?: unknown }
+  if (checked.issues === undefined) return result
+  throw new TypeError(`the body returned what its outputSchema does not take: ${JSON.stringify(checked.issues)}`)
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   type ClientCapabilities,
   type InputRequiredResult,
   inputRequired,
+  isCallToolResult,
   type McpServer,
   type McpServerOptions,
   type RequestStateCodec,
@@ -116,6 +117,7 @@ async function answer(
     signal: mcpReq.signal,
     context: toolContext(context, state?.own),
     takesInput: true,
+    isResult: isCallToolResult,
     // Whoever can be shown a page is shown it first, and waits when it comes back.
     waitSeconds: (interrupt) =>
       declined || (state === undefined && pageTo(interrupt) !== undefined)

@@ -2,6 +2,7 @@ import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import {
   type CallToolResult,
+  CallToolResultSchema,
   type ServerNotification,
   type ServerRequest,
   UrlElicitationRequiredError,
@@ -81,6 +82,7 @@ async function answer(guarded: GuardedTool, input: unknown, extra: Extra): Promi
     signal: extra.signal,
     context: toolContext(extra),
     takesInput: false,
+    isResult: (result) => CallToolResultSchema.safeParse(result).success,
     waitSeconds: (interrupt) =>
       pageFor(interrupt, rules.pageOf) === undefined ? (rules.waitSeconds ?? DEFAULT_WAIT_SECONDS) : 0,
   })
