@@ -4,6 +4,7 @@ import {
   type Interrupt,
   interruptSentences,
   type Outcome,
+  type Redactor,
   redactorOf,
   toolFailedSentence,
 } from '@behalf/core'
@@ -21,8 +22,8 @@ export interface ToolRound {
   /** What the client wrote, where the SDK tells. */
   readonly rawInput?: unknown
   readonly signal: AbortSignal
-  /** The SDK's, without credentials. */
-  readonly context: unknown
+  /** The SDK's, without credentials, for a body whose call has that redactor. */
+  readonly contextWith: (redact: Redactor) => unknown
   /** Whether the SDK has `input_required`. */
   readonly takesInput: boolean
   /** Whether the SDK takes this as a result. */
@@ -57,7 +58,7 @@ type Ended = Outcome<unknown> | { readonly failed: string } | { readonly asked: 
 /** The interrupted outcome is told apart by its field, so that a narrowed value stays narrow. */
 async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
   const { name, tool, policy, rules } = guarded
-  const { identity, slot, input, rawInput, signal, context, takesInput, isResult } = round
+  const { identity, slot, input, rawInput, signal, contextWith, takesInput, isResult } = round
   let began = false
   try {
     return await rules.guard.run(
@@ -65,14 +66,15 @@ async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
       { tool: name, slot, input, rawInput, signal, identity },
       async (parsed, call) => {
         began = true
-        const value = await lastOf(tool.execute(parsed, { signal, context }))
+        const redact = redactorOf(call)
+        const value = await lastOf(tool.execute(parsed, { signal, context: contextWith(redact) }))
         // Nobody is told what it gave, and its slot is of this call alone: an equal call would act again (A13).
         signal.throwIfAborted()
         if (takesInput && tool.mayAskClient === true && isInputRequired(value)) {
           throw asksForInput(value, Object.keys(call.access).length > 0)
         }
         // Tokens are found in what the body gave, and not in how JSON writes it.
-        return checkedResult(redactorOf(call)(value), tool.outputSchema, isResult)
+        return checkedResult(redact(value), tool.outputSchema, isResult)
       },
     )
   } catch (error) {

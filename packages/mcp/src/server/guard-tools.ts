@@ -115,7 +115,7 @@ async function answer(
     input,
     rawInput: writtenOf(input),
     signal: mcpReq.signal,
-    context: toolContext(context, state?.own),
+    contextWith: (redact) => toolContext(context, state?.own, redact),
     takesInput: true,
     isResult: isCallToolResult,
     // Whoever can be shown a page is shown it first, and waits when it comes back.

@@ -1,24 +1,38 @@
+import type { Redactor } from '@behalf/core'
 import type { ServerContext } from '@modelcontextprotocol/server'
 import { authInfoWithoutToken, holdsCredentials } from '../guarded/without-credentials.ts'
 
 /**
- * The context as a tool's body gets it: without credentials, and with the state that this body itself gave out.
+ * The context as a tool's body gets it: without credentials, and with the state that this body itself gave out. What the
+ * body tells or asks its client by it goes out without tokens, as its result does (E4).
  *
  * @param own - Its `requestState` of the round before.
  */
-export function toolContext(context: ServerContext, own: string | undefined): ServerContext {
-  const { mcpReq, http } = context
-  const requestState = (() => own) as typeof mcpReq.requestState
-  if (http === undefined) return { ...context, mcpReq: { ...mcpReq, requestState } }
+export function toolContext(context: ServerContext, own: string | undefined, redact: Redactor): ServerContext {
+  const { http } = context
+  const mcpReq = { ...context.mcpReq, ...told(context.mcpReq, redact), requestState: (() => own) as never }
+  if (http === undefined) return { ...context, mcpReq }
   const { authInfo, req, ...rest } = http
   return {
     ...context,
-    mcpReq: { ...mcpReq, requestState },
+    mcpReq,
     http: {
       ...rest,
       ...(authInfo !== undefined && { authInfo: authInfoWithoutToken(authInfo) }),
       ...(req !== undefined && { req: requestWithoutCredentials(req) }),
     },
+  }
+}
+
+type Told = Pick<ServerContext['mcpReq'], 'elicitInput' | 'log' | 'notify' | 'requestSampling' | 'send'>
+
+function told(mcpReq: Told, redact: Redactor): Told {
+  return {
+    notify: (notification) => mcpReq.notify(redact(notification)),
+    log: (level, data, logger) => mcpReq.log(level, redact(data), redact(logger)),
+    elicitInput: (params, options) => mcpReq.elicitInput(redact(params), options),
+    requestSampling: (params, options) => mcpReq.requestSampling(redact(params), options),
+    send: ((request: never, ...rest: never[]) => mcpReq.send(redact(request), ...(rest as []))) as Told['send'],
   }
 }
 

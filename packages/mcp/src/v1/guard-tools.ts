@@ -80,7 +80,7 @@ async function answer(guarded: GuardedTool, input: unknown, extra: Extra): Promi
     slot: crypto.randomUUID(),
     input,
     signal: extra.signal,
-    context: toolContext(extra),
+    contextWith: (redact) => toolContext(extra, redact),
     takesInput: false,
     isResult: (result) => CallToolResultSchema.safeParse(result).success,
     waitSeconds: (interrupt) =>

@@ -1,13 +1,16 @@
+import type { Redactor } from '@behalf/core'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import type { ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js'
 import { authInfoWithoutToken, holdsCredentials } from '../guarded/without-credentials.ts'
 
 export type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
 
-/** The context as a tool's body gets it: without credentials. */
-export function toolContext({ authInfo, requestInfo, ...context }: Extra): Extra {
+/** The context as a tool's body gets it: without credentials, and what the body tells its client without tokens (E4). */
+export function toolContext({ authInfo, requestInfo, ...context }: Extra, redact: Redactor): Extra {
   return {
     ...context,
+    sendNotification: (notification) => context.sendNotification(redact(notification)),
+    sendRequest: (request, ...rest) => context.sendRequest(redact(request), ...rest),
     ...(authInfo !== undefined && { authInfo: authInfoWithoutToken(authInfo) }),
     ...(requestInfo !== undefined && {
       requestInfo: {
