@@ -1,5 +1,6 @@
 import { policy } from '@behalf/core'
 import { verifies } from '@behalf/testing/requirements'
+import { InMemoryTaskStore } from '@modelcontextprotocol/sdk/experimental/tasks'
 import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
@@ -33,6 +34,8 @@ const unfit: readonly (readonly [name: string, gives: unknown, outputSchema: z.Z
   ['with a block that lacks its text', { content: [{ type: 'text' }] }, undefined],
 ]
 
+const task = { capabilities: { tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } } }
+
 /** A write behind the guard of an SDK, which places an order and gives that. */
 function serve(kind: 'v2' | 'v1', gives: unknown, outputSchema?: z.ZodType) {
   const seen = { orders: 0, errors: [] as unknown[] }
@@ -56,7 +59,7 @@ function serve(kind: 'v2' | 'v1', gives: unknown, outputSchema?: z.ZodType) {
       return createMcpHandler(make).fetch
     },
     v1: () => async (request, init) => {
-      const server = new ServerV1({ name: 's', version: '1' })
+      const server = new ServerV1({ name: 's', version: '1' }, { ...task, taskStore: new InMemoryTaskStore() })
       const transport = new WebStandardStreamableHTTPServerTransport()
       await guardToolsV1({ place }, options).register(server).connect(transport)
       return transport.handleRequest(request, init as never)
@@ -65,14 +68,14 @@ function serve(kind: 'v2' | 'v1', gives: unknown, outputSchema?: z.ZodType) {
   const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile })
   const served = gate.handle(handlers[kind]())
   const token = world.token('ann')
-  const call = async () => {
+  const call = async (more: object = {}) => {
     const headers = {
       authorization: `Bearer ${await token}`,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       'mcp-protocol-version': '2025-11-25',
     }
-    const params = { name: 'place', arguments: { quantity: 1 } }
+    const params = { name: 'place', arguments: { quantity: 1 }, ...more }
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
     return (await served(new Request(world.resource, { method: 'POST', headers, body }))).text()
   }
@@ -99,4 +102,11 @@ describe.each(['v2', 'v1'] as const)('a result (%s SDK)', (kind) => {
   test('that fits is told as it is', async () => {
     expect(await serve(kind, { status: 'filled', note: undefined }, Placed).call()).toContain('"status":"filled"')
   })
+})
+
+test('a call of the v1 SDK that asks for a task is refused before it acts: its result would be no task', async () => {
+  const { call, seen } = serve('v1', 'placed')
+  expect(await call({ task: { ttl: 1000 } })).toContain('-32601')
+  expect(seen.orders).toBe(0)
+  expect(await call()).toContain('placed')
 })

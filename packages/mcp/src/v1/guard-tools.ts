@@ -1,12 +1,16 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import {
+  type CallToolRequest,
   type CallToolResult,
   CallToolResultSchema,
+  ErrorCode,
+  McpError,
   type ServerNotification,
   type ServerRequest,
   UrlElicitationRequiredError,
 } from '@modelcontextprotocol/sdk/types.js'
+import { aroundHandler } from '../guarded/around-handler.ts'
 import { callTool, waitingResult } from '../guarded/call-tool.ts'
 import { callerScopesBy, guardedToolsOf } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
@@ -51,6 +55,7 @@ export function guardTools<const S extends Schemas>(
     callerScopes: callerScopesBy(guarded),
     register(server) {
       for (const one of guarded) register(server, one)
+      if (guarded.length > 0) refuseTasks(server, policies)
       if (guarded.length > 0 && options.list !== 'all') {
         showPermitted<Extra>(server, (context) => hiddenFrom(options.guard, policies, identityOf(context)))
       }
@@ -71,6 +76,19 @@ function register(server: McpServer, guarded: GuardedTool): void {
     ...(_meta !== undefined && { _meta }),
   }
   server.registerTool(name, config, ((input: unknown, extra: Extra) => answer(guarded, input, extra)) as never)
+}
+
+/**
+ * Refuses calls as tasks before they act. The SDK runs a tool that is none all the same, and then takes its result for a
+ * malformed task: its client is told of an error, and calls again.
+ * @see {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks#tool-level-negotiation | MCP, Tasks}
+ */
+function refuseTasks({ server }: McpServer, guarded: object): void {
+  aroundHandler<CallToolRequest, Extra, unknown>(server, 'tools/call', async (call, request, extra) => {
+    const { name, task } = request.params
+    if (task === undefined || !Object.hasOwn(guarded, name)) return call(request, extra)
+    throw new McpError(ErrorCode.MethodNotFound, 'this tool does not run as a task: call it without `task`')
+  })
 }
 
 async function answer(guarded: GuardedTool, input: unknown, extra: Extra): Promise<CallToolResult> {

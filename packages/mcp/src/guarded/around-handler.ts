@@ -1,0 +1,27 @@
+import { ConfigurationError } from '@behalf/core'
+
+type Handler<Request, Context, Result> = (request: Request, context: Context) => Result | Promise<Result>
+
+/**
+ * Puts code around a handler that the server has for a method. Both SDKs keep their handlers by method.
+ *
+ * @param server - The SDK's `Server` within its `McpServer`.
+ * @throws ConfigurationError The SDK keeps its handlers elsewhere.
+ */
+export function aroundHandler<Request, Context, Result>(
+  server: unknown,
+  method: 'tools/call' | 'tools/list',
+  around: (handler: Handler<Request, Context, Result>, request: Request, context: Context) => Promise<Result>,
+): void {
+  type Handlers = Map<string, Handler<Request, Context, Result>>
+  const { _requestHandlers: handlers } = server as { readonly _requestHandlers?: Handlers }
+  const handler = handlers instanceof Map ? handlers.get(method) : undefined
+  if (handlers === undefined || handler === undefined) {
+    const other = method === 'tools/list' ? ": give `list: 'all'`, which filters nothing" : ''
+    throw new ConfigurationError(
+      'guardTools.register',
+      `finds no handler for ${method} in this version of the SDK${other}`,
+    )
+  }
+  handlers.set(method, (request, context) => around(handler, request, context))
+}
