@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
-import { ask, logIn, say } from './acts.ts'
+import { answerOnPhone, ask, logIn, say, verdict } from './acts.ts'
 import { type Asked, modelServer, type Said } from './model-server.ts'
 import { onStage } from './stage.ts'
 
@@ -66,6 +66,7 @@ onStage('a model that is hostile or broken', (stage) => {
       ['long id', streamed(call(0, 'i'.repeat(100_000), 'whoami', '{}'), chunk({}, 'tool_calls'))],
       ['null', streamed('data: null\n\n', 'data: {"choices":null}\n\n', 'data: {\n\n')],
       ['nothing', streamed()],
+      ['cut off', streamed(call(0, 'k', 'create_order', order(2)), chunk({}, 'length'))],
       ['a page', { raw: (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Hello</h1>') }],
     ]
     const said = new Map(odd)
@@ -115,5 +116,34 @@ onStage('a model that is hostile or broken', (stage) => {
     expect((await stage().orders('p-ann')) - before).toBe(2)
     await say(page, 'Hello')
     await page.getByText('Here I am.').waitFor()
+  })
+  test('whose connection breaks in mid-answer: the page says that it did not answer', async () => {
+    const broken = (response: ServerResponse) => {
+      response.writeHead(200, STREAM)
+      response.write(chunk({ content: 'I will' }), () => setTimeout(() => response.destroy(), 500))
+    }
+    const { baseUrl } = await modelServer((_, count) => (count === 1 ? { raw: broken } : { text: 'Here I am.' }))
+    await stage().restart({ OPENAI_BASE_URL: baseUrl })
+    const page = await stage().someone()
+    await page.goto(stage().origin)
+    await say(page, 'Hello')
+    await page.getByRole('alert').getByText('The agent did not answer.').waitFor()
+    await say(page, 'Are you there?')
+    await page.getByText('Here I am.').waitFor()
+  })
+
+  test('that says nothing after an approved order: its card says meanwhile that it was approved', async () => {
+    const input = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 30 }
+    const { baseUrl } = await modelServer((_, count) =>
+      count === 1 ? { tool: 'create_order', input } : new Promise<never>(() => {}),
+    )
+    await stage().restart({ OPENAI_BASE_URL: baseUrl })
+    const page = await stage().someone()
+    await logIn(page, stage(), 'Ann Archer')
+    await say(page, 'Buy 30')
+    await answerOnPhone(stage(), 'ann', 'Buy 30 shares of AAPL', 'Approve')
+    await page.getByText('Bought 30 AAPL', { exact: true }).waitFor()
+    await page.getByText('Working on it…').waitFor()
+    await verdict(page, 'Approved').waitFor()
   })
 })

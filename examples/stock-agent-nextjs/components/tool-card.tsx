@@ -79,9 +79,11 @@ function Verdict({ part: { state, approval }, sentences }: Pick<CardProps, 'part
 }
 
 function verdictOf(state: string, approval: ToolPart['approval'], sentences: Sentences): readonly [string, string] {
-  // A yes of a person is not the last word: rights may have gone since.
+  // A yes of a person is not the last word: rights may have gone since. In mid-turn this tab knows a result before the yes.
   const isRefused = state === 'output-error' || state === 'output-denied'
-  if (approval?.approved === true) return isRefused ? ['Not done', 'bad'] : ['Approved', 'good']
+  if (approval?.approved === true || state === 'output-available') {
+    return isRefused ? ['Not done', 'bad'] : ['Approved', 'good']
+  }
   switch (approval?.reason) {
     case sentences.denied:
       return ['Denied', 'bad']

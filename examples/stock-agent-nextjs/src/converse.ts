@@ -12,9 +12,8 @@ import {
 } from 'ai'
 import type { StockApp } from './app.ts'
 import { callsToGoOn, isRunning, keepingCalls } from './begun-calls.ts'
-import { givenUpIsNoAnswer } from './given-up.ts'
 import { modelOf } from './model.ts'
-import { noAnswer } from './no-answer.ts'
+import { noAnswer, toldAsNoAnswer } from './no-answer.ts'
 import { giveUpWaiting, settleWaiting } from './settle-waiting.ts'
 import { tools } from './tools.ts'
 
@@ -121,14 +120,15 @@ async function reply(
         ? 'Nobody is signed in. Before anything that is the user’s own, call whoami: it lets them log in.'
         : `Their own portfolio is ${portfolio}.`
     }`,
-    messages: await convertToModelMessages([...messages], { tools }),
+    // A call of an answer that was cut off never ran, and has no result: with it, no model could be asked any more.
+    messages: await convertToModelMessages([...messages], { tools, ignoreIncompleteToolCalls: true }),
     ...guarded,
     stopWhen: isStepCount(5),
     // A model that says nothing more would hold the conversation, and its lock, for ever.
     timeout: { stepMs: settings.modelSeconds * 1000 },
     onError: ({ error }) => console.error(error),
   })
-  return toUIMessageStream({
+  const stream = toUIMessageStream({
     stream: result.stream,
     tools: guarded.tools,
     originalMessages: [...messages],
@@ -137,5 +137,6 @@ async function reply(
     redactToolErrors: true,
     onError: () => noAnswer,
     onEnd: ({ messages: all }) => conversations.save(owner, id, all),
-  }).pipeThrough(givenUpIsNoAnswer())
+  })
+  return toldAsNoAnswer(stream)
 }
