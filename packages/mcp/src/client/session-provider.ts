@@ -156,8 +156,14 @@ export class SessionProvider implements OAuthClientProvider {
     await this.#browser.begin(url, { discovery, clientId, redirectUri, scopes, wanted })
   }
 
-  /** @throws InvalidResponseError The metadata is of another issuer or server than was asked, which some SDKs do not look at. */
+  /**
+   * Each renewal and each sign-in of an SDK begins with it.
+   *
+   * @throws InvalidResponseError The metadata is of another issuer or server than was asked, which some SDKs do not look at.
+   * @throws SignInError `too_many`
+   */
   saveDiscoveryState(state: OAuthDiscoveryState): void {
+    this.#tokens.refuseEndless(Date.now())
     this.#discoveries.save(state)
   }
 

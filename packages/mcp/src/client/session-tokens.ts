@@ -1,6 +1,11 @@
 import type { StoredOAuthTokens } from '@modelcontextprotocol/client'
 import { sha256 } from './digest.ts'
 import type { SessionRecords } from './session-records.ts'
+import { SignInError } from './sign-in-error.ts'
+
+/** Renewals within the window: a server that refuses each new token at once is not served for ever. */
+const MAX_RENEWALS = 20
+const RENEWAL_WINDOW_MS = 60_000
 
 /** The owner's tokens, as this process hands them out and gives them up while others renew them. */
 export class SessionTokens {
@@ -10,6 +15,8 @@ export class SessionTokens {
   #handedOut: StoredOAuthTokens | undefined
   /** Refused refreshes whose tokens are dropped already, and of which the SDK will tell. */
   #dropped = 0
+  /** When tokens came, epoch milliseconds. */
+  #renewals: readonly number[] = []
 
   constructor(records: SessionRecords) {
     this.#records = records
@@ -22,13 +29,32 @@ export class SessionTokens {
 
   /** Tokens of a sign-in, or what {@link refresh} answered with: that is in the store, or a newer one is. */
   async save(tokens: StoredOAuthTokens): Promise<void> {
-    if (!this.#settled.delete(await sha256(tokens.access_token))) await this.#records.saveTokens(tokens)
+    if (this.#settled.delete(await sha256(tokens.access_token))) return
+    this.#count()
+    await this.#records.saveTokens(tokens)
   }
 
   /** Puts what a refresh gave in place of what it renewed. Whoever signed in or out in the meantime is not undone. */
   async renew(old: StoredOAuthTokens, tokens: StoredOAuthTokens): Promise<void> {
+    this.#count()
     await this.#records.replaceTokens(old, tokens)
     await this.settle(tokens)
+  }
+
+  /**
+   * Some SDKs renew and try again for as long as a server refuses: a hostile one, or one that is set up wrongly.
+   *
+   * @throws SignInError `too_many`
+   */
+  refuseEndless(now: number): void {
+    this.#renewals = this.#renewals.filter((at) => now - at < RENEWAL_WINDOW_MS)
+    if (this.#renewals.length < MAX_RENEWALS) return
+    const often = `the server refused the tokens of ${MAX_RENEWALS} renewals in a minute`
+    throw new SignInError('too_many', `${often}: none is renewed until then`)
+  }
+
+  #count(): void {
+    this.#renewals = [...this.#renewals, Date.now()]
   }
 
   /** What is given to the SDK without being news. */
