@@ -1,9 +1,10 @@
-import { ConfigurationError, type Identity, runAs } from '@behalf/core'
+import { type Clock, ConfigurationError, type Identity, runAs, systemClock } from '@behalf/core'
 import { createResourceServer, type ProtectedRequest, type ProtectOptions } from '@behalf/core/resource-server'
 import { refuseUnknownKeys } from '../guarded/options.ts'
 import { authInfoOf, type McpAuthInfo } from './auth-info.ts'
 import { browserRules, corsHeaders, preflight, refuseStrangers } from './browser-rules.ts'
 import { CallerIds } from './caller-ids.ts'
+import { endingIn } from './ending-in.ts'
 import {
   checkRules,
   endpointOf,
@@ -19,6 +20,9 @@ import { signingKey } from './signing-key.ts'
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024
 /** From this revision on, clients ask for the union of what they had and what is missing. */
 const FIRST_WITH_SCOPE_UNION = '2026-07-28'
+
+/** A token is taken for that long after its end: clocks differ. */
+const SKEW_SECONDS = 30
 
 /** A fetch-style MCP handler of either SDK: `createMcpHandler(…).fetch`, or a transport's `handleRequest`. */
 export type McpHandler = (
@@ -72,7 +76,7 @@ export interface McpGate {
  */
 export function createMcpGate(options: McpGateOptions): McpGate {
   refuseUnknownKeys('createMcpGate', options, gateOptionKeys)
-  const { resource, scopes = [], maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options
+  const { resource, scopes = [], maxBodyBytes = DEFAULT_MAX_BODY_BYTES, clock = systemClock } = options
   const endpoint = endpointOf('createMcpGate.resource', resource)
   const tools = toolRulesOf(options)
   const ids = new CallerIds(signingKey('createMcpGate.sessionKey', options.sessionKey), resource)
@@ -129,7 +133,9 @@ export function createMcpGate(options: McpGateOptions): McpGate {
       request: withoutCredentials(request, own.headers),
       async answer(response) {
         const exchange = { identity, method: request.method, own: own.headers }
-        return withHeaders(await ids.write(response, exchange), { ...cors, ...passed.headers })
+        const written = await ids.write(response, exchange)
+        const isOpen = request.method === 'GET' || isListening(message?.body)
+        return withHeaders(isOpen ? whileGood(written, identity, clock) : written, { ...cors, ...passed.headers })
       },
     }
   }
@@ -212,6 +218,17 @@ function metadataAnswer(request: Request, answer: Response | undefined): Respons
   if (request.method !== 'OPTIONS') return answer
   const headers = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'mcp-protocol-version' }
   return new Response(null, { status: 204, headers: { ...headers, 'access-control-allow-methods': 'GET, HEAD' } })
+}
+
+/** Whether a request opens a stream of what changes, as a GET did in older revisions: no answer of a call is in it. */
+const isListening = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen'
+
+/** A stream without an end of its own, to the moment from which its token is refused. Its client opens another one. */
+function whileGood({ status, statusText, headers, body }: Response, { expiresAt }: Identity, clock: Clock): Response {
+  const end = expiresAt === undefined ? undefined : (expiresAt + SKEW_SECONDS) * 1000
+  const bounded = body === null || end === undefined ? body : endingIn(end - clock.now(), body)
+  return new Response(bounded, { status, statusText, headers })
 }
 
 function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {

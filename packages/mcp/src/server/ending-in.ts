@@ -1,0 +1,30 @@
+/** Timers take no more. */
+const LONGEST_MS = 2 ** 31 - 1
+
+/** A stream that ends by then, as if its source had. */
+export function endingIn(ms: number, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let isOver = false
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      const end = () => {
+        isOver = true
+        controller.close()
+        void reader.cancel().catch(() => {})
+      }
+      timer = setTimeout(end, Math.min(Math.max(ms, 0), LONGEST_MS))
+    },
+    async pull(controller) {
+      const { done, value } = await reader.read()
+      if (isOver) return
+      if (!done) return controller.enqueue(value)
+      clearTimeout(timer)
+      controller.close()
+    },
+    cancel(reason) {
+      clearTimeout(timer)
+      return reader.cancel(reason)
+    },
+  })
+}
