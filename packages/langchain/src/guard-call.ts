@@ -24,12 +24,19 @@ export type ToolBody = (input: unknown, runManager?: unknown, config?: RunConfig
 
 /** A tool's function behind `guard.run`. */
 export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
+  // LangChain refuses another result after the run, and tells the model to call again: what was done would be done twice (A13).
+  const demand = (result: unknown) => {
+    if (call.responseFormat !== 'content_and_artifact' || (Array.isArray(result) && result.length === 2)) return
+    throw new TypeError(
+      'the body of a tool whose responseFormat is "content_and_artifact" returned no [content, artifact]',
+    )
+  }
   const guarded: ToolBody = (input, runManager, config = {}) => {
     const written = takeWritten() ?? input
     const enclosing = { place: placeOf(call.name, written, config), config }
     return amongSiblings(config, async (until) => {
       const run = (parsed: unknown, one: Call) =>
-        runBody(enclosing, (own) => body(parsed, runManager, own), redactorOf(one))
+        runBody(enclosing, (own) => body(parsed, runManager, own), { redact: redactorOf(one), demand })
       const outcome = await outcomeOf(call, { input, written }, enclosing, run)
       if (!isAsyncGenerator(outcome)) return outcome
       const { promise, resolve } = Promise.withResolvers<void>()

@@ -10,14 +10,23 @@ import type { RunConfig } from './run-config.ts'
 /** A tool's code, with the config that it is to have. */
 type Body = (config: RunConfig) => unknown
 
+/** What is made of a result within its run. */
+export interface ResultRules {
+  readonly redact: Redactor
+  /** @throws TypeError LangChain would refuse it. */
+  readonly demand: (result: unknown) => void
+}
+
 /** Runs a tool's code within its call: with the answers to its own questions, and as what other calls stand in. */
-export async function runBody(call: Enclosing, body: Body, redact: Redactor): Promise<unknown> {
+export async function runBody(call: Enclosing, body: Body, rules: ResultRules): Promise<unknown> {
   const { config, named } = await ownQuestions(call.place, call.config)
   const enter = <Result>(step: () => Result): Result =>
     within(call, () => (scratchpadOf(config) === undefined ? step() : inGraph(config, step)))
   try {
     const result = await enter(() => body(config))
-    return isAsyncGenerator(result) ? stepwise(result, { enter, named, redact }) : redactResult(result, redact)
+    if (isAsyncGenerator(result)) return stepwise(result, { enter, named, ...rules })
+    rules.demand(result)
+    return redactResult(result, rules.redact)
   } catch (error) {
     throw await named(error)
   }
@@ -29,12 +38,11 @@ const inGraph = <Result>(config: RunConfig, step: () => Result): Result =>
 
 type Events = AsyncGenerator<unknown, unknown, unknown>
 
-interface Surroundings extends Pick<OwnQuestions, 'named'> {
+interface Surroundings extends Pick<OwnQuestions, 'named'>, ResultRules {
   readonly enter: <Result>(step: () => Result) => Result
-  readonly redact: Redactor
 }
 
-async function* stepwise(events: Events, { enter, named, redact }: Surroundings): Events {
+async function* stepwise(events: Events, { enter, named, redact, demand }: Surroundings): Events {
   let ended = false
   try {
     for (;;) {
@@ -42,6 +50,7 @@ async function* stepwise(events: Events, { enter, named, redact }: Surroundings)
       const clean = typeof value === 'string' ? value : redactResult(value, redact)
       if (done) {
         ended = true
+        demand(value)
         return clean
       }
       yield clean

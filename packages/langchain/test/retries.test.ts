@@ -1,5 +1,6 @@
 // A middleware that runs a call again after its tool threw: in doubt means not again, wherever there is a store.
 import { HadNoEffect, policy } from '@behalf/core'
+import { verifies } from '@behalf/testing/requirements'
 import { tool } from '@langchain/core/tools'
 import { createMiddleware } from 'langchain'
 import { describe, expect, test } from 'vitest'
@@ -74,3 +75,39 @@ test('a write that is invoked again outside of a graph, without a thread, is not
   await expect(guarded.invoke({ amount: 1 })).rejects.toMatchObject({ code: 'unknown_outcome' })
   expect(ran).toBe(1)
 })
+
+test.each([
+  ['a function', () => async () => 'noted'],
+  [
+    'a generator',
+    () =>
+      async function* () {
+        yield 'noting'
+        return 'noted'
+      },
+  ],
+])(
+  verifies('A13', 'a write whose result LangChain does not take is in doubt, and runs once: as %s'),
+  async (_name, make) => {
+    let ran = 0
+    const body = make()
+    const options = {
+      name: 'note',
+      description: 'Notes',
+      schema: Amount,
+      responseFormat: 'content_and_artifact',
+    } as const
+    const note = tool(() => {
+      ran++
+      return body() as never
+    }, options)
+    const errors: unknown[] = []
+    const onError = (error: unknown) => void errors.push(error)
+    const tools = guardTools([note], { guard: world().guard(), policies: rules, onError })
+    const run = agentWith(tools, [[call('a', 'note', { amount: 1 })], [call('b', 'note', { amount: 1 })]])
+    const { messages } = await run.ask({ identity: await verified() })
+    expect(ran).toBe(1)
+    expect(toolTexts(messages)[0]).toContain('What it did before it failed is not known.')
+    expect(errors).toEqual([expect.any(TypeError)])
+  },
+)

@@ -40,7 +40,7 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
     try {
       outcome = await guard.run(call.policy, invocation, async (parsed, one) => {
         await demandSameInput(parsed, call)
-        return execute(parsed, ownContext(context, call, redactorOf(one)))
+        return fitting(await execute(parsed, ownContext(context, call, redactorOf(one))))
       })
     } catch (error) {
       if (abortSignal?.aborted === true && error === abortSignal.reason) throw error
@@ -94,6 +94,21 @@ async function resultOf(outcome: Outcome<unknown>, context: Context, call: Guard
  * A10: Mastra parses the input once more by the tool's own schema, out of our reach, before the tool's code gets it.
  * What a person approved must be what comes out of that.
  */
+/**
+ * What a tool of Mastra's gives in place of a result that its `outputSchema` does not take. As a result, it would end the
+ * run, and the model is told to see an error: it calls again, and what was done would be done twice (A13).
+ *
+ * @throws TypeError
+ */
+function fitting(result: unknown): unknown {
+  if (typeof result !== 'object' || result === null || !('validationErrors' in result)) return result
+  if (!('error' in result && result.error === true && 'message' in result)) return result
+  if (typeof result.message !== 'string' || !result.message.startsWith(UNFIT)) return result
+  throw new TypeError(result.message)
+}
+
+const UNFIT = 'Tool output validation failed'
+
 async function demandSameInput(parsed: unknown, { name, tool }: GuardedCall): Promise<void> {
   if (tool.inputSchema === undefined || (await staysTheSame(tool.inputSchema, parsed))) return
   throw new ConfigurationError(
