@@ -14,12 +14,19 @@ import {
   type ToolRules,
   toolRulesOf,
 } from './gate-options.ts'
-import { parsedMessage, type ReadBody, readMessage, unknownTool } from './read-message.ts'
+import {
+  isAboutTask,
+  parsedMessage,
+  type ReadBody,
+  readMessage,
+  taskWithoutSession,
+  unknownTool,
+} from './read-message.ts'
 import { signingKey } from './signing-key.ts'
 
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024
-/** From this revision on, clients ask for the union of what they had and what is missing. */
-const FIRST_WITH_SCOPE_UNION = '2026-07-28'
+/** From this revision on, there are no sessions, and clients ask for the union of the scopes that they had and that are missing. */
+const FIRST_MODERN = '2026-07-28'
 
 /** A token is taken for that long after its end: clocks differ. */
 const SKEW_SECONDS = 30
@@ -125,6 +132,9 @@ export function createMcpGate(options: McpGateOptions): McpGate {
     const { identity } = passed
     const own = await ids.read(request.headers, identity)
     if (!own.ok) return refuse(own.response)
+    // The SDK's store of tasks tells sessions apart, and without one gives each user the tasks of all.
+    const isShared = own.headers['mcp-session-id'] === undefined && !isModern(request)
+    if (isShared && isAboutTask(message?.body)) return refuse(taskWithoutSession(message?.body))
     return {
       ok: true,
       identity,
@@ -189,15 +199,16 @@ function rulesFor(
   scopes: readonly string[],
   { scopes: more = [], acrValues, maxAge }: ToolRules,
 ): ProtectOptions {
-  const version = request.headers.get('mcp-protocol-version') ?? ''
   return {
     scopes: [...new Set([...scopes, ...more])],
     acrValues,
     maxAge,
     // Older clients ask for exactly what a challenge names, and would lose the rest.
-    challengeScopes: version >= FIRST_WITH_SCOPE_UNION ? 'missing' : 'needed',
+    challengeScopes: isModern(request) ? 'missing' : 'needed',
   }
 }
+
+const isModern = ({ headers }: Request): boolean => (headers.get('mcp-protocol-version') ?? '') >= FIRST_MODERN
 
 const protectedPart = ({ url, method, headers, signal }: Request): ProtectedRequest => ({
   url,

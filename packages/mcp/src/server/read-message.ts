@@ -4,6 +4,12 @@ import { readBounded } from '../guarded/read-bounded.ts'
 /** The part of a JSON-RPC message that decides what its token must carry. */
 const ToolCall = z.object({ method: z.literal('tools/call'), params: z.object({ name: z.string() }) })
 
+/** A message that begins a task, or is about one (revision 2025-11-25). */
+const AboutTask = z.union([
+  z.object({ method: z.string().check(z.startsWith('tasks/')) }),
+  z.object({ params: z.object({ task: z.looseObject({}) }) }),
+])
+
 const RequestId = z.object({ id: z.union([z.string(), z.number()]) })
 
 /** A body that takes longer keeps a connection, and is not waited for. */
@@ -47,11 +53,21 @@ export function parsedMessage(body: unknown): ReadBody {
   return { ok: true, body, tool: call.success ? call.data.params.name : undefined }
 }
 
+export const isAboutTask = (body: unknown): boolean => AboutTask.safeParse(body).success
+
 /** The answer to a call of a tool that this gate does not know (I12). */
-export function unknownTool(body: unknown): Response {
+export const unknownTool = (body: unknown): Response => errorOf(body, -32_602, 'This tool is not served here')
+
+/** The answer to what is about a task, where nothing tells whose task it is. */
+export const taskWithoutSession = (body: unknown): Response =>
+  errorOf(body, -32_601, 'Tasks are served within a session: open one with `initialize`')
+
+function errorOf(body: unknown, code: number, message: string): Response {
   const { id } = RequestId.safeParse(body).data ?? {}
-  const error = { code: -32_602, message: 'This tool is not served here' }
-  return Response.json({ jsonrpc: '2.0', error, id: id ?? null }, { status: id === undefined ? 400 : 200 })
+  return Response.json(
+    { jsonrpc: '2.0', error: { code, message }, id: id ?? null },
+    { status: id === undefined ? 400 : 200 },
+  )
 }
 
 /** The answer to a session id that this caller was not given: clients open another session then. */
