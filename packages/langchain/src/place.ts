@@ -1,9 +1,9 @@
-import { namespaceOf, type Scratchpad, scratchpadOf, threadOf } from './graph-task.ts'
+import { namespaceOf, scratchpadOf, threadOf } from './graph-task.ts'
 import { answersItself, enclosing } from './nesting.ts'
 import { type RunConfig, toolCallIdOf } from './run-config.ts'
 
-/** How many equal calls a task has begun, by its scratchpad. */
-const begun = new WeakMap<Scratchpad, Map<string, number>>()
+/** How many equal calls an attempt of a task has begun. */
+const begun = new WeakMap<object, Map<string, number>>()
 
 /**
  * Where a call stands, the same after a restart: what its pauses are named by. The thread is part of it, so that the
@@ -14,13 +14,18 @@ export function placeOf(name: string, input: unknown, config: RunConfig): readon
   const id = toolCallIdOf(config)
   const isNamed = id !== undefined && answersItself(config)
   const own = [enclosing()?.place, id, name, isNamed ? undefined : textOf(input)]
-  return [threadOf(config), namespaceOf(config), own, count(scratchpadOf(config), JSON.stringify(own))]
+  return [
+    threadOf(config),
+    namespaceOf(config),
+    own,
+    count(config.executionInfo ?? scratchpadOf(config), JSON.stringify(own)),
+  ]
 }
 
-function count(scratchpad: Scratchpad | undefined, key: string): number {
-  if (scratchpad === undefined) return 0
-  const counts = begun.get(scratchpad) ?? new Map<string, number>()
-  begun.set(scratchpad, counts)
+function count(attempt: object | undefined, key: string): number {
+  if (attempt === undefined) return 0
+  const counts = begun.get(attempt) ?? new Map<string, number>()
+  begun.set(attempt, counts)
   const before = counts.get(key) ?? 0
   counts.set(key, before + 1)
   return before

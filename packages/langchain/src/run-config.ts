@@ -9,7 +9,7 @@ export interface RunConfig {
   readonly configurable?: Readonly<Record<string, unknown>> | undefined
   /** Set by the tool nodes; `toolCall` by whoever invokes a tool with a tool call. */
   readonly toolCallId?: string | undefined
-  readonly toolCall?: { readonly id?: string | undefined } | undefined
+  readonly toolCall?: { readonly id?: string | undefined; readonly name?: string | undefined } | undefined
   /** What the tool nodes were called with: the graph's state, or its messages. */
   readonly state?: unknown
   /** LangGraph's own: an object for each attempt of a node. Absent in older versions. */
@@ -51,9 +51,26 @@ export function slotOf(config: RunConfig, tool: string, input: unknown): Slot {
   const id = toolCallIdOf(config)
   const callId = id === undefined ? task : nameOf(id, config)
   if (thread === undefined || thread === null || typeof callId !== 'string' || callId === '') return crypto.randomUUID()
-  // Made anew for each attempt, and handed on to the calls of a tool's or a node's code.
-  const attempt = id === undefined ? config.executionInfo : config.toolCall
+  const attempt = id === undefined ? config.executionInfo : codeOf(config, tool)
   return slotWithin([String(thread), callId], { tool, input, attempt })
+}
+
+/** The code of tool calls, by the attempt of the node that makes them. */
+const code = new WeakMap<object, WeakMap<object, object>>()
+
+/**
+ * The tool's code that makes this call, with the id of the call around it: as long as one attempt. `undefined` for the call
+ * itself, which its id names, however often it is made.
+ *
+ * A node that begins anew has the same state, and so the same objects as tool calls, and another `executionInfo`.
+ */
+function codeOf({ toolCall, executionInfo = toolCall }: RunConfig, tool: string): object | undefined {
+  if (toolCall === undefined || executionInfo === undefined || toolCall.name === tool) return undefined
+  const calls = code.get(executionInfo) ?? new WeakMap<object, object>()
+  code.set(executionInfo, calls)
+  const own = calls.get(toolCall) ?? {}
+  calls.set(toolCall, own)
+  return own
 }
 
 /** The call's id and, where the state tells it, the id of the message that makes the call. LangGraph keeps both. */
