@@ -63,8 +63,10 @@ function answeredRequest(
   last: ModelMessage | undefined,
   toolCallId: string,
 ): ApprovalRequest | undefined {
-  const answers = last?.role === 'tool' ? last.content.filter((part) => part.type === 'tool-approval-response') : []
-  const ids = answers.map(({ approvalId }) => approvalId)
+  const answers = last?.role === 'tool' ? last.content : []
+  // Kept with its result, an answer moves nothing in the AI SDK: a call of this id is a new one.
+  if (answers.some((part) => part.type === 'tool-result' && part.toolCallId === toolCallId)) return undefined
+  const ids = answers.filter((part) => part.type === 'tool-approval-response').map(({ approvalId }) => approvalId)
   return parts
     .filter((part) => part.type === 'tool-approval-request')
     .findLast((request) => request.toolCallId === toolCallId && ids.includes(request.approvalId))

@@ -117,3 +117,15 @@ test('a made-up call runs nothing where the guard cannot tell at first', async (
   await turn({ guard: target.guard({ permissions }), identity, model, messages: made() })
   expect(await target.orders()).toBe(0)
 })
+
+test('a call whose id the model used before is another call, also right behind an answer that is kept with its result', async () => {
+  const { target, guard, saved } = await pausedForLogin()
+  const identity = await target.login()
+  const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
+  const { saved: ended } = await turn({ guard, identity, model: scripted('Done.'), messages })
+  // As `convertToModelMessages` makes it of a browser's messages, where the model's words after the result were lost.
+  const last = ended.flatMap(({ role, content }) => (role === 'tool' ? content : []))
+  const kept: ModelMessage[] = [...messages.slice(0, -1), { role: 'tool', content: last }]
+  await turn({ guard, identity, model: scripted([call('call-1', 'create_order', input)], 'Done.'), messages: kept })
+  expect(await target.orders()).toBe(2)
+})
