@@ -1,9 +1,9 @@
-import type { Identity } from '@behalf/core'
+import { ConfigurationError, type Identity } from '@behalf/core'
 import { type Candidates, type FilterOptions, filterAllowed } from '@behalf/core/fga'
 import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseRetriever, type BaseRetrieverInterface } from '@langchain/core/retrievers'
 import type { RunnableConfig } from '@langchain/core/runnables'
-import type { RunConfig } from './run-config.ts'
+import { identityOf, type RunConfig } from './run-config.ts'
 import { unobserved } from './unobserved.ts'
 
 /** A page of a ranking: what a vector store's search gives. */
@@ -24,7 +24,10 @@ export type DocumentSource<Meta extends Record<string, unknown>> =
 /** Options of {@link guardRetriever}. What is not said of `filterAllowed` here is as it is there. */
 export interface GuardRetrieverOptions<Meta extends Record<string, unknown>>
   extends Omit<FilterOptions<DocumentInterface<Meta>>, 'signal' | 'identity'> {
-  /** @default `context.identity` of the run, else the identity of the guarded call that runs */
+  /**
+   * Must be that of the run's context, where the run has one.
+   * @default `context.identity` of the run, else the identity of the guarded call that runs
+   */
   readonly identity?: Identity
 }
 
@@ -38,7 +41,7 @@ export interface GuardRetrieverOptions<Meta extends Record<string, unknown>>
  * @throws IdentityRequiredError From `invoke`: no verification made the identity, or there is none.
  * @throws InvalidTokenError From `invoke`: the proof of the identity has ended.
  * @throws TransportError From `invoke`: the permission system did not answer, so there are no documents.
- * @throws ConfigurationError From `invoke`: an option is unknown or wrong.
+ * @throws ConfigurationError From `invoke`: an option is unknown or wrong, or `identity` is not that of the run's context.
  */
 export function guardRetriever<Meta extends Record<string, unknown>>(
   source: DocumentSource<Meta>,
@@ -66,8 +69,12 @@ class GuardedRetriever<Meta extends Record<string, unknown>> extends BaseRetriev
   }
 
   async #allowed(query: string, config: Partial<RunnableConfig>): Promise<DocumentInterface<Meta>[]> {
-    const { context, signal } = config as RunConfig
-    const identity = this.#options.identity ?? context?.identity
+    const { signal } = config
+    const identity = identityOf(this.#options, config as RunConfig)
+    if (identity === 'conflict') {
+      const cause = 'was given for one user, and this run is for another: give it in one place'
+      throw new ConfigurationError('guardRetriever.identity', cause)
+    }
     const { documents } = await filterAllowed(await this.#candidates(query, config), {
       ...this.#options,
       ...(identity !== undefined && { identity }),

@@ -1,5 +1,4 @@
 import { type Identity, type Slot, slotWithin } from '@behalf/core'
-import type { GuardedCall } from './guarded-tools.ts'
 
 /** What LangChain hands to a tool beside its input, as far as it is read here. */
 export interface RunConfig {
@@ -22,9 +21,9 @@ export function toolCallIdOf({ toolCallId, toolCall }: RunConfig): string | unde
   return toolCall?.id || toolCallId || undefined
 }
 
-/** The identity of this run, if any: as bound to the tools or from the run's context, which must be the same one's. */
+/** The identity of this run, if any: as bound to a tool or from the run's context, which must be the same one's. */
 export function identityOf(
-  { identity: bound }: GuardedCall,
+  { identity: bound }: { readonly identity?: Identity | undefined },
   { context }: RunConfig,
 ): Identity | undefined | 'conflict' {
   const told = context?.identity ?? undefined

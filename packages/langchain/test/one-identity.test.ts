@@ -1,9 +1,9 @@
-import { ConfigurationError, currentIdentity } from '@behalf/core'
+import { ConfigurationError, currentIdentity, may, object } from '@behalf/core'
 import { tool } from '@langchain/core/tools'
 import { expect, test } from 'vitest'
-import { guardTools } from '../src/index.ts'
+import { guardRetriever, guardTools } from '../src/index.ts'
 import { agentWith, call } from './agent.ts'
-import { Nothing, policies, verified, world } from './world.ts'
+import { checker, Nothing, policies, verified, world } from './world.ts'
 
 const look = tool(() => JSON.stringify(currentIdentity()), { name: 'look', description: 'x', schema: Nothing })
 
@@ -28,6 +28,21 @@ test.each([
   expect(JSON.stringify(refused.messages)).toContain('This tool is not set up correctly.')
   const same = await agentWith(tools, [[call('a', 'look')]]).ask({ identity: await verified('ann', own) })
   expect(JSON.stringify(same.messages)).toContain('subject')
+})
+
+test('a retriever that was made for one user refuses a run of another, and reads for the same one', async () => {
+  const documents = ['ann-1', 'bob-1'].map((id) => ({ pageContent: id, metadata: { id } }))
+  const retriever = guardRetriever<{ id: string }>(async () => documents, {
+    permissions: checker,
+    agent: 'agent:payer',
+    permission: ({ metadata }) => may('can_read', object('document', metadata.id)),
+    identity: await verified('ann'),
+    limit: 1,
+  })
+  const readAs = async (subject: string) =>
+    retriever.invoke('anything', { context: { identity: await verified(subject) } } as never)
+  await expect(readAs('bob')).rejects.toThrow('guardRetriever.identity')
+  expect(await readAs('ann')).toEqual(documents.slice(0, 1))
 })
 
 test('tools that are guarded already are refused', () => {
