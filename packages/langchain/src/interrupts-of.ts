@@ -1,4 +1,5 @@
 import { type Interrupt, parseInterrupt } from '@behalf/core'
+import { isPause } from './pause-id.ts'
 
 /** A guarded call that waits for a person. */
 export interface PendingInterrupt {
@@ -23,12 +24,13 @@ export type PausedState =
 /**
  * The guarded calls that wait, ready to be shown or stored.
  *
- * Asks nobody, and leaves out interrupts that are not of a guarded tool. For a stream, and after a restart, give
- * the state: `await graph.getState(config)` (of an agent: `agent.graph`).
+ * Asks nobody, and leaves out interrupts that are not of a guarded tool, whatever they say: they may hold a text that a model
+ * wrote, with an address of a page. For a stream, and after a restart, give the state: `await graph.getState(config)` (of
+ * an agent: `agent.graph`).
  */
 export function interruptsOf(state: PausedState): readonly PendingInterrupt[] {
   return pausesOf(state).flatMap(({ id, value }) => {
-    const interrupt = parseInterrupt(value)
+    const interrupt = isPause(id) ? parseInterrupt(value) : undefined
     return interrupt === undefined || id === undefined ? [] : [{ id, interrupt }]
   })
 }

@@ -15,6 +15,9 @@ export async function pauseId(kind: Kind, place: readonly unknown[]): Promise<st
   return prefixes[kind] + digits.join('')
 }
 
+/** Whether an id is that of a pause of the guard. A tool that asks by itself has no say in the id of its question. */
+export const isPause = (id: unknown): boolean => typeof id === 'string' && id.startsWith(prefixes.pause)
+
 /** Whether an id is of this kind and not LangGraph's own. Proves nothing: says where an answer must not go. */
 export const isOurs = (id: unknown): boolean =>
   typeof id === 'string' && Object.values(prefixes).some((prefix) => id.startsWith(prefix))

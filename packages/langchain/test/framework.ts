@@ -7,13 +7,15 @@ import { Annotation, Command, interrupt, MessagesAnnotation, StateGraph } from '
 import { ToolNode } from '@langchain/langgraph/prebuilt'
 import { createAgent } from 'langchain'
 import * as z from 'zod'
-import { guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
+import { guardTools, parseInterrupt, resumeWhenResolved } from '../src/index.ts'
 import { FileSaver } from './file-saver.ts'
 import { ScriptedModel } from './scripted-model.ts'
 
 /** Either way to run tools in LangChain, as far as it is used here. */
 export interface Graph {
-  getState(config: object): Promise<{ readonly tasks: readonly { readonly interrupts: readonly { id?: string }[] }[] }>
+  getState(
+    config: object,
+  ): Promise<{ readonly tasks: readonly { readonly interrupts: readonly { id?: string; value?: unknown }[] }[] }>
   invoke(input: unknown, config: object): Promise<object>
   stream(input: unknown, config: object): Promise<AsyncIterable<unknown>>
 }
@@ -111,11 +113,13 @@ async function take(build: (parts: Parts) => Graph, turn: AdapterTurn): Promise<
   })
   const thread = { configurable: { thread_id: threadId } }
   const end = async (ended: AdapterReport['ended'], browser: unknown, error?: unknown): Promise<AdapterReport> => {
-    const interrupts = interruptsOf(await graph.getState(thread))
+    // Tools that are not guarded ask too, and `interruptsOf` leaves out what they ask.
+    const asked = (await graph.getState(thread)).tasks.flatMap((task) => task.interrupts)
+    const interrupts = asked.map(({ value }) => parseInterrupt(value)).filter((one) => one !== undefined)
     return {
       ended: ended === 'answered' && interrupts.length > 0 ? 'paused' : ended,
       text: lastWords(browser),
-      interrupts: interrupts.map(({ interrupt }) => interrupt),
+      interrupts,
       model: { requests: model.callCount, saw: model.saw, offered: model.offered },
       browser: JSON.stringify(browser),
       ...(error !== undefined && { error }),

@@ -37,7 +37,8 @@ export interface WorkflowEnd {
  *
  * Asks nobody, and leaves out what tools suspended themselves. A call of another agent, or of a workflow, that an agent calls as
  * a tool is listed with the run and the call of the outer agent. Storage holds the runs of all users: filter
- * `listSuspendedRuns` by the thread and resource of whoever asks.
+ * `listSuspendedRuns` by the thread and resource of whoever asks. A tool that is not guarded, and suspends with a text that a
+ * model wrote, may look like one: show no `url` that is not of a page of your own.
  *
  * @param result - What `agent.listSuspendedRuns(…)` gave (an agent's own result names one call at most), or how a workflow's run ended.
  */
