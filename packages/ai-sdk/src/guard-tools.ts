@@ -56,9 +56,15 @@ export function guardTools<Tools extends ToolSet>(
 /** All that the AI SDK may read of a tool, which may be an instance of a class. */
 function membersOf(tool: object): object {
   const names = chainOf(tool).flatMap((holder) => Reflect.ownKeys(holder))
-  return Object.fromEntries(
-    names.filter((name) => name !== 'constructor').map((name) => [name, Reflect.get(tool, name)]),
-  )
+  return Object.fromEntries(names.filter((name) => name !== 'constructor').map((name) => [name, memberOf(tool, name)]))
+}
+
+/** A member, and a method of a class as one of this very tool: a copy has none of its private fields. */
+function memberOf(tool: object, name: PropertyKey): unknown {
+  const value: unknown = Reflect.get(tool, name)
+  const [, ...classes] = chainOf(tool)
+  const isMethod = classes.some((holder) => Object.getOwnPropertyDescriptor(holder, name)?.value === value)
+  return isMethod && typeof value === 'function' ? value.bind(tool) : value
 }
 
 /** An object and its prototypes, without what every object has. */

@@ -152,3 +152,29 @@ function whoActs(): string {
     return 'nobody'
   }
 }
+
+test('what the AI SDK asks a tool of a class beside its body is asked of that tool, with its private fields', async () => {
+  const target = await world()
+  const heard: string[] = []
+  class Look {
+    readonly #name = 'look'
+    readonly inputSchema = Nothing
+    execute() {
+      return this.#name
+    }
+    onInputAvailable() {
+      heard.push(this.#name)
+    }
+    toModelOutput({ output }: { readonly output: unknown }) {
+      return { type: 'text', value: `${this.#name} said ${output}` } as const
+    }
+  }
+  const options = { guard: target.guard(), policies: { look: policy(Nothing, {}) }, threadId: 't' }
+  const { responseMessages } = await generateText({
+    model: answering([[call('call-1', 'look', {})]]),
+    messages: [user('Look')],
+    ...guardTools({ look: new Look() } as ToolSet, { ...options, identity: await target.login() }),
+  })
+  expect(heard).toEqual(['look'])
+  expect(JSON.stringify(responseMessages)).toContain('look said look')
+})
