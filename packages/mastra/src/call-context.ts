@@ -19,6 +19,8 @@ type Suspend = (payload: unknown, options?: SuspendOptions) => Promise<unknown>
 export type Context = Told &
   Resumed & {
     readonly runId?: unknown
+    readonly workflowId?: unknown
+    readonly inputData?: unknown
     readonly suspend?: Suspend
     readonly agent?: NonNullable<Told['agent']> & Resumed & { readonly isBackgroundTask?: boolean }
     readonly workflow?: NonNullable<Told['workflow']> & Resumed
@@ -26,15 +28,44 @@ export type Context = Told &
 
 /**
  * Where a run is found again: Mastra keeps the run's id and the call's across restarts, and a run is of one turn, so
- * models that count their calls anew each time do no harm. A step of a workflow is known by its tool.
+ * models that count their calls anew each time do no harm. A step that is a tool is known by it, and the code of another
+ * step by that step and its input.
  */
 export function slotOf(context: Context, name: string): Slot {
   const { agent, workflow } = context
   if (workflow !== undefined) return [workflow.runId, name]
   const thread = runOf(context) ?? agent?.threadId
+  if (thread && isOfStep(context)) {
+    return [thread, JSON.stringify([context.workflowId, stepOf(context), name, textOf(context.inputData)])]
+  }
   // Called by itself, nothing persists where it stands: an open question is found by what it asks.
   if (!thread || !agent?.toolCallId) return crypto.randomUUID()
   return [thread, agent.toolCallId]
+}
+
+/** What makes calls that are counted: lives as long as one attempt of a step, or as one call of an agent. */
+export const attemptOf = (context: Context): object =>
+  context.workflow ?? context.agent ?? (isOfStep(context) ? context.writer : undefined) ?? context
+
+/** Whether this is what Mastra hands to a step of the app's own, which hands it on as it is. */
+const isOfStep = (context: Context): boolean =>
+  context.agent === undefined && context.workflow === undefined && 'getStepResult' in context
+
+/** The step's id, which Mastra's types do not name. */
+const stepOf = ({ writer }: Context): unknown => (writer as { readonly name?: unknown } | undefined)?.name
+
+/** A step's input, the same after Mastra's storage, which may keep members in another order. */
+function textOf(input: unknown): string | undefined {
+  const sorted = (_: string, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+      : member
+  try {
+    return JSON.stringify(input, sorted)
+  } catch {
+    // No JSON: Mastra's storage cannot keep it either.
+    return undefined
+  }
 }
 
 /** The run that suspends and is resumed: of a nested workflow, the outermost one. */
@@ -88,7 +119,7 @@ const wholeStep = { context: ['requestContext', 'abortSignal'], workflow: ['stat
 export function isInOwnStep(context: Context): boolean {
   const { agent, workflow } = context
   if (agent !== undefined) return false
-  if (workflow === undefined) return 'getStepResult' in context
+  if (workflow === undefined) return isOfStep(context)
   const isWhole =
     wholeStep.context.every((key) => Object.hasOwn(context, key)) &&
     wholeStep.workflow.every((key) => Object.hasOwn(workflow, key)) &&

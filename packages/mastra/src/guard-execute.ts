@@ -9,6 +9,7 @@ import {
   toolFailedSentence,
 } from '@behalf/core'
 import {
+  attemptOf,
   boundTo,
   type Context,
   identityFor,
@@ -32,9 +33,12 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
     const { abortSignal } = context
     const input = await inputOf(given, context, call)
     const identity = identityFor(call, context)
-    const attempt = context.workflow ?? context.agent ?? context
     const rawInput = writtenOf(input) ?? input
-    const slot = slotWithin(slotOf(context, call.name), { tool: call.name, input: rawInput, attempt })
+    const slot = slotWithin(slotOf(context, call.name), {
+      tool: call.name,
+      input: rawInput,
+      attempt: attemptOf(context),
+    })
     const invocation = { tool: call.name, slot, input, rawInput, identity, signal: abortSignal }
     let outcome: Outcome<unknown>
     try {
