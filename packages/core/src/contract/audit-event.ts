@@ -79,5 +79,21 @@ export interface DelegationEvent extends AuditBase {
   readonly code?: string
 }
 
+/** An operator revoked access, said what became of a run, or cancelled a question. Written before it is done. */
+export interface OperatorEvent extends AuditBase {
+  readonly type: 'operator'
+  readonly tool: ''
+  readonly action: 'revoke' | 'resolve' | 'cancel'
+  /** The name that was given to `guard.asOperator`. */
+  readonly operator: string
+  /** With `revoke`: whose access. */
+  readonly revoked?: {
+    readonly issuer: string
+    readonly tenant?: string
+    readonly subject?: string
+    readonly session?: string
+  }
+}
+
 /** One thing that happened. Cannot hold a token: no field takes one. */
-export type AuditEvent = CallEvent | TokenEvent | ApprovalEvent | RawTokenEvent | DelegationEvent
+export type AuditEvent = CallEvent | TokenEvent | ApprovalEvent | RawTokenEvent | DelegationEvent | OperatorEvent

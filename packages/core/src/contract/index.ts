@@ -5,6 +5,7 @@ export type {
   AuditPrincipal,
   CallEvent,
   DelegationEvent,
+  OperatorEvent,
   RawTokenEvent,
   TokenEvent,
 } from './audit-event.ts'

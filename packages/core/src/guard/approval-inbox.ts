@@ -109,9 +109,7 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
         return entry
       }),
     resolve: async (id, what, options) => {
-      if (what !== 'ran' && what !== 'did_not_run') {
-        throw new ConfigurationError('approvals.resolve', `says 'ran' or 'did_not_run'`)
-      }
+      checkResolution(what)
       const result = resultOf(options.result)
       if (!isVerified(options.identity)) return undefined
       return bounded(guard, options, async () => {
@@ -156,7 +154,14 @@ function isOpenTo(identity: Identity, { record }: Entry, now: number): boolean {
   return isOpen && isAsked(identity, record) && now < (record.question?.expiresAt ?? 0)
 }
 
-function resultOf(result: Json | undefined): StoredResult | undefined {
+/** @throws ConfigurationError */
+export function checkResolution(what: unknown): void {
+  if (what === 'ran' || what === 'did_not_run') return
+  throw new ConfigurationError('approvals.resolve', `says 'ran' or 'did_not_run'`)
+}
+
+/** @throws ConfigurationError */
+export function resultOf(result: Json | undefined): StoredResult | undefined {
   if (result === undefined) return undefined
   const copied = snapshot(result)
   if ('problem' in copied)

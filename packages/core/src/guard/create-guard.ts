@@ -12,13 +12,16 @@ import { TokenCache } from '../token-exchange/index.ts'
 import { approvalInbox } from './approval-inbox.ts'
 import { Auditor, noteApproval } from './auditor.ts'
 import { faultListener } from './call-report.ts'
+import { checkPolicies } from './check-policies.ts'
 import { openDelegations } from './delegated-work.ts'
 import type { Body } from './execute.ts'
 import type { Guard, GuardWithDelegations } from './guard.ts'
 import type { GuardOptions } from './guard-options.ts'
 import type { GuardParts } from './guard-parts.ts'
+import { operatorOf } from './operator.ts'
 import { pausesOf } from './pauses.ts'
 import { preflight, run } from './pipeline.ts'
+import { ready } from './ready.ts'
 import { revoke } from './revoke.ts'
 import { stepUpsIn } from './step-up.ts'
 import { visibleTools } from './visible-tools.ts'
@@ -71,6 +74,9 @@ export function createGuard(options: GuardOptions): Guard | GuardWithDelegations
       }
     },
     visible: (policies, identity) => visibleTools(policies, identity, parts),
+    check: (policies) => checkPolicies(policies, parts),
+    ready: () => ready(parts),
+    asOperator: (asked) => operatorOf(asked, parts, ending),
     approvals,
     pauses: pausesOf(parts.runs.ledger.hash, approvals),
     ...(opened !== undefined && { delegations: opened.delegations }),

@@ -11,7 +11,10 @@ import type {
 } from '../contract/index.ts'
 import type { Delegations } from '../delegations/index.ts'
 import type { ApprovalInbox } from './approval-inbox.ts'
+import type { PolicyWarning } from './check-policies.ts'
+import type { Operator, OperatorOptions } from './operator.ts'
 import type { Pauses } from './pauses.ts'
+import type { Readiness } from './ready.ts'
 import type { Revocation, RevokeOptions } from './revoke.ts'
 import type { VisibleTools } from './visible-tools.ts'
 
@@ -47,6 +50,28 @@ export interface Guard {
    * depends on an input, an approval or a linked account hides nothing. Permissions are asked in one batch.
    */
   visible(policies: Readonly<Record<string, Policy>>, identity?: Identity): Promise<VisibleTools>
+  /**
+   * Checks that this guard can serve these policies: that it has the permissions, roles, vault and channel that they need,
+   * and that no scope is beyond the ceiling. Does no I/O, and grants nothing. Adapters call it where tools are guarded.
+   *
+   * @returns warnings, which stop no call.
+   * @throws ConfigurationError Names every policy that cannot be served, and the remedy.
+   */
+  check(policies: Readonly<Record<string, Policy>>): readonly PolicyWarning[]
+  /**
+   * Reaches the store and the authorization server, and compares the clocks. For the start of a process, and for its
+   * health check. Does not reach the servers of permissions, vault and channels.
+   *
+   * @throws ConfigurationError The clock of this process is off by more than 30 s, or the metadata of the issuer is wrong.
+   * @throws StoreError, TransportError The store or the issuer did not answer.
+   */
+  ready(): Promise<Readiness>
+  /**
+   * Returns what the app's own code may do without a user: revoke, resolve and cancel. Give it to no agent.
+   *
+   * @throws ConfigurationError `name` is empty.
+   */
+  asOperator(options: OperatorOptions): Operator
   /** Open and answered questions, by the ids that interrupts carry, and by person. */
   readonly approvals: ApprovalInbox
   /** What frameworks keep of calls that wait: which of it is this guard's, and how it stands. */

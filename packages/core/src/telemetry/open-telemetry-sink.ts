@@ -88,6 +88,17 @@ function spanOf(event: Exclude<AuditEvent, CallEvent>, personalData: boolean): D
           'behalf.code': event.code,
         }),
       }
+    case 'operator':
+      return {
+        name: `behalf.operator ${event.action}`,
+        attributes: defined({
+          'behalf.operator.action': event.action,
+          ...(personalData && {
+            'behalf.operator.name': event.operator,
+            'behalf.operator.revoked': event.revoked?.subject,
+          }),
+        }),
+      }
     default:
       // A kind of event that is newer than this sink.
       return { name: `behalf.${String((event as { readonly type: unknown }).type)}`, attributes: {} }

@@ -1,0 +1,70 @@
+import type { Policy } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { channelName } from './draft-question.ts'
+import type { GuardParts } from './guard-parts.ts'
+import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
+
+/** What `guard.check` found that does not stop a call. */
+export interface PolicyWarning {
+  /** Name of the tool. Absent: the warning is about the guard. */
+  readonly tool?: string
+  readonly message: string
+}
+
+/** Finds every policy that this guard cannot serve, whatever the input and the user. Does no I/O. */
+export function checkPolicies(policies: Readonly<Record<string, Policy>>, guard: GuardParts): readonly PolicyWarning[] {
+  if (typeof policies !== 'object' || policies === null) {
+    throw new ConfigurationError('check.policies', 'give an object with a policy for each tool')
+  }
+  const known = Object.entries(policies).map(([tool, policy]) => ({ tool, policy: definitionOf(policy) }))
+  const problems = known.flatMap(({ tool, policy }) =>
+    problemsOf(policy, guard).map((problem) => `${tool}: ${problem}`),
+  )
+  if (problems.length > 0) {
+    throw new ConfigurationError('check.policies', `this guard cannot serve ${problems.join('; ')}`)
+  }
+  const warnings = known.flatMap(({ tool, policy }) => warningsOf(policy).map((message) => ({ tool, message })))
+  const asks = known.some(({ policy }) => policy !== undefined && policy.access.length > 0)
+  if (!asks || guard.bounds.ceiling !== undefined) return warnings
+  const message = 'the agent has no ceiling: list in `agent.ceiling` every scope that it may ever hold'
+  return [{ message }, ...warnings]
+}
+
+function problemsOf(policy: PolicyDefinition | undefined, guard: GuardParts): readonly string[] {
+  if (policy === undefined) return ['has no policy: give what policy() or publicTool() made']
+  const { bounds, sources } = guard
+  const { permission, visibleWhen, roles } = policy.rules
+  const asksPermission = permission !== undefined || visibleWhen !== undefined
+  const missing = [
+    asksPermission && bounds.permissions === undefined && 'asks for a permission: give createGuard `permissions`',
+    roles !== undefined && bounds.roles === undefined && 'needs a role: give createGuard `roles`',
+    policy.hasConnections && sources.vault === undefined && 'uses a linked account: give createGuard a `vault`',
+    channelProblem(policy, guard),
+  ]
+  return [...missing.filter((problem) => typeof problem === 'string'), ...scopesBeyond(policy, bounds.ceiling)]
+}
+
+function channelProblem({ rules: { approval } }: PolicyDefinition, { runs }: GuardParts): string | undefined {
+  if (approval === undefined) return undefined
+  const name = channelName(approval, runs)
+  const names = [...runs.channels.keys()].map((each) => JSON.stringify(each))
+  if (names.length === 0) return 'asks a person: give createGuard `approvals`, such as ciba()'
+  if (runs.channels.has(name)) return undefined
+  return `asks by channel ${JSON.stringify(name)}, which must be one of ${names.join(', ')}`
+}
+
+function scopesBeyond({ access }: PolicyDefinition, ceiling: ReadonlySet<string> | undefined): readonly string[] {
+  if (ceiling === undefined) return []
+  return access.flatMap(([name, rule]) => {
+    const needed = new Set([...rule.scopes, ...(rule.withoutApproval ?? [])])
+    const beyond = [...needed].filter((scope) => !ceiling.has(scope))
+    return beyond.length === 0 ? [] : [`${name} needs ${beyond.join(' ')}, which agent.ceiling does not list`]
+  })
+}
+
+function warningsOf(policy: PolicyDefinition | undefined): readonly string[] {
+  if (policy?.rules.approval === undefined || policy.rules.version !== undefined) return []
+  return [
+    'the policy has functions and no `version`: an approval that was given before a deploy holds after it, also where a function changed its meaning',
+  ]
+}

@@ -1,0 +1,82 @@
+import { endUnused, resolveCrash } from '../approvals/index.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
+import type { Json, OperatorEvent } from '../contract/index.ts'
+import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import { checkResolution, resultOf } from './approval-inbox.ts'
+import { type ApprovalView, ownerView } from './approval-view.ts'
+import type { GuardParts } from './guard-parts.ts'
+import { type EndingParts, type Revocation, type RevokeOptions, revoke } from './revoke.ts'
+
+/** Who acts for the app itself. */
+export interface OperatorOptions {
+  /** Name for the audit, such as that of a member of staff or of a script. The guard does not verify it. */
+  readonly name: string
+}
+
+/** What the app's own code may do, in the name of an operator. Every act is an audit event with that name. */
+export interface Operator {
+  /** Does what `guard.revoke` does. */
+  revoke(options: RevokeOptions): Promise<Revocation>
+  /**
+   * Says what became of any run whose process died in it. What has not crashed stays as it is.
+   *
+   * @returns the run as its owner sees it; `undefined` where there is none of this id.
+   * @throws ConfigurationError `what` is neither, or `result` is not plain JSON.
+   * @throws TransportError, StoreError Nothing is known; try again.
+   */
+  resolve(
+    id: string,
+    what: 'ran' | 'did_not_run',
+    options?: { readonly result?: Json },
+  ): Promise<ApprovalView | undefined>
+  /** Ends any question or approval that was not used. What runs, or is over, stays as it is. */
+  cancel(id: string): Promise<ApprovalView | undefined>
+}
+
+/** Makes the operator of a guard. An operator answers no question: an approval is the act of the person it was asked of. */
+export function operatorOf(options: OperatorOptions, guard: GuardParts, parts: EndingParts): Operator {
+  refuseUnknownKeys('asOperator', options, ['name'])
+  const operator = requireText('asOperator.name', options.name)
+  const { ledger, channels, servers, clock } = guard.runs
+  const note = (event: Pick<OperatorEvent, 'action' | 'approvalId' | 'revoked'>) =>
+    guard.reporting.auditor.demand({ type: 'operator', tool: '', operator, ...event })
+  const changed = (
+    id: string,
+    work: (entry: NonNullable<Awaited<ReturnType<typeof ledger.read>>>) => Promise<ApprovalView>,
+  ) =>
+    withinDeadline({ timeoutMs: guard.limits.timeoutMs }, async () => {
+      const entry = typeof id === 'string' ? await ledger.read(id) : undefined
+      return entry === undefined ? undefined : work(entry)
+    })
+  return {
+    async revoke(asked) {
+      const { issuer, tenant, subject, session } = asked
+      await note({
+        action: 'revoke',
+        revoked: {
+          issuer,
+          ...(tenant !== undefined && { tenant }),
+          ...(subject !== undefined && { subject }),
+          ...(session !== undefined && { session }),
+        },
+      })
+      return revoke(asked, guard, parts)
+    },
+    async resolve(id, what, { result } = {}) {
+      checkResolution(what)
+      const stored = resultOf(result)
+      return changed(id, async (entry) => {
+        await note({ action: 'resolve', approvalId: entry.record.id })
+        return ownerView(await resolveCrash(ledger, entry, what, stored), ledger.now())
+      })
+    },
+    cancel: (id) =>
+      changed(id, async (open) => {
+        await note({ action: 'cancel', approvalId: open.record.id })
+        const { entry, tell } = await endUnused(ledger, open, 'cancelled')
+        const channel = channels.get(open.record.question?.channel ?? '')
+        await tell({ channel, context: { authorizationServers: servers, clock } })
+        return ownerView(entry, ledger.now())
+      }),
+  }
+}

@@ -1,0 +1,31 @@
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import type { GuardParts } from './guard-parts.ts'
+
+/** Difference of clocks that tokens and records tolerate. Seconds. */
+const SKEW_SECONDS = 30
+
+/** What `guard.ready` found. */
+export interface Readiness {
+  /** How far the clock of this process is ahead of the store's, in seconds. Negative: behind. */
+  readonly clockAheadSeconds: number
+  /** Issuer whose metadata was read. Absent where the guard knows several: it learns of them by their tokens. */
+  readonly issuer?: string
+}
+
+/** Reaches the store and the authorization server, and compares the clocks. */
+export function ready({ opened, callers, limits, reporting }: GuardParts): Promise<Readiness> {
+  return withinDeadline({ timeoutMs: limits.timeoutMs }, async () => {
+    const { sole } = callers.servers
+    const [stored] = await Promise.all([opened.store.now(), sole?.endpoints()])
+    const clockAheadSeconds = Math.round(reporting.clock.now() / 1000 - stored)
+    if (Math.abs(clockAheadSeconds) > SKEW_SECONDS) {
+      const which = clockAheadSeconds > 0 ? 'ahead of' : 'behind'
+      throw new ConfigurationError(
+        'clock',
+        `is ${Math.abs(clockAheadSeconds)} s ${which} the store's, and at most ${SKEW_SECONDS} s are tolerated: set both by NTP`,
+      )
+    }
+    return { clockAheadSeconds, ...(sole !== undefined && { issuer: sole.profile.issuer }) }
+  })
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { connection, may, memoryStore, object, policy, publicTool, resource, StoreError } from '../../../src/index.ts'
+import { overStore } from '../stores/over-store.ts'
+import { schema, smallWorld } from './small-world.ts'
+
+const pay = policy(schema, { approval: { message: () => 'Pay' } })
+const versioned = policy(schema, { version: '1', approval: { message: () => 'Pay' } })
+
+describe('guard.check', () => {
+  test('names every policy that the guard cannot serve, each with its remedy', () => {
+    const { guard } = smallWorld()
+    const api = resource('https://api.example/', { scopes: ['pay:all', 'pay:one'] })
+    const policies = {
+      allowed: policy(schema, { permission: () => may('pay', object('account', '1')) }),
+      seen: policy(schema, { visibleWhen: () => may('pay', object('account', '1')) }),
+      roles: policy(schema, { roles: ['payer'] }),
+      linked: policy(schema, {
+        access: { mail: connection('mail', { scopes: ['pay:one'], origins: ['https://m.example'] }) },
+      }),
+      scopes: policy(schema, { access: { api } }),
+      channel: policy(schema, { approval: { message: () => 'Pay', channel: 'phone' } }),
+      fine: policy(schema, { effect: 'read' }),
+    }
+    const check = () =>
+      guard({ agent: { name: 'agent:payer', ceiling: ['pay:one'] } }).check({ ...policies, none: undefined as never })
+    for (const problem of [
+      'allowed: asks for a permission: give createGuard `permissions`',
+      'seen: asks for a permission: give createGuard `permissions`',
+      'roles: needs a role: give createGuard `roles`',
+      'linked: uses a linked account: give createGuard a `vault`',
+      'scopes: api needs pay:all, which agent.ceiling does not list',
+      'channel: asks by channel "phone", which must be one of "default"',
+      'none: has no policy: give what policy() or publicTool() made',
+    ]) {
+      expect(check).toThrow(problem)
+    }
+    expect(check).not.toThrow('fine')
+  })
+
+  test('a policy that asks a person needs a channel', () => {
+    const { guard } = smallWorld()
+    const check = () => guard({ approvals: {} }).check({ pay: versioned })
+    expect(check).toThrow('pay: asks a person: give createGuard `approvals`, such as ciba()')
+  })
+
+  test('warns of an approval whose functions have no version, and of an agent without a ceiling', () => {
+    const { guard } = smallWorld()
+    const read = policy(schema, { access: { api: resource('https://api.example/', { scopes: ['a'] }) } })
+    const warnings = guard().check({ pay, versioned, read, open: publicTool(z.strictObject({})) })
+    expect(warnings).toMatchObject([{ message: expect.stringContaining('no ceiling') }, { tool: 'pay' }])
+    expect(guard({ agent: { name: 'agent:payer', ceiling: ['a'] } }).check({ versioned, read })).toEqual([])
+  })
+})
+
+describe('guard.ready', () => {
+  const metadata = () => Response.json({ issuer: 'https://issuer.example', token_endpoint: 'https://issuer.example/t' })
+
+  test('says how the clock stands, and which issuer answered', async () => {
+    const { guard } = smallWorld()
+    expect(await guard({ fetch: async () => metadata() }).ready()).toEqual({
+      clockAheadSeconds: 0,
+      issuer: 'https://issuer.example',
+    })
+  })
+
+  test.each([
+    [31_000, '31 s ahead of the store'],
+    [-31_000, '31 s behind the store'],
+  ])('a clock that is off by %i ms is refused', async (offMs, words) => {
+    const { guard, clock } = smallWorld()
+    const store = memoryStore({ clock })
+    const off = { now: () => clock.now() + offMs }
+    const ready = guard({ store, clock: off, fetch: async () => metadata() }).ready()
+    await expect(ready).rejects.toThrow(words)
+  })
+
+  test('a store or an issuer that does not answer is thrown as it is', async () => {
+    const { guard, store } = smallWorld()
+    const down = overStore(store, { now: () => Promise.reject(new StoreError('unavailable', 'away')) })
+    await expect(guard({ store: down, fetch: async () => metadata() }).ready()).rejects.toMatchObject({
+      code: 'ERR_STORE',
+    })
+    const fetch = () => Promise.reject(new TypeError('fetch failed'))
+    await expect(guard({ fetch }).ready()).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
+  })
+})
