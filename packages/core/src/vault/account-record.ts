@@ -48,7 +48,8 @@ export const accountRecord = z.object({
   /** The provider's issuer, and our client there: its tokens go nowhere else. */
   issuer: text,
   clientId: text,
-  state: z.enum(['connected', 'must_reconnect']),
+  /** `ending`: a disconnect was begun. Only a new link ends that: no answer that comes later does. */
+  state: z.enum(['connected', 'must_reconnect', 'ending']),
   /** The proof behind this link was not looked up again yet: it serves no call. */
   unconfirmed: z.optional(z.literal(true)),
   scopes: z.array(text),

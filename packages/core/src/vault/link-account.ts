@@ -187,7 +187,7 @@ export function describeAccount(record: AccountRecord, isPreferred = false): Lin
     id: account.id,
     ...(account.label !== undefined && { label: account.label }),
     scopes,
-    status: unconfirmed ? 'must_reconnect' : state,
+    status: state === 'connected' && !unconfirmed ? 'connected' : 'must_reconnect',
     connectedAt: Math.floor(connectedAt / 1000),
     ...(isPreferred && { isPreferred }),
     ...(mustChoose && preferredAt === undefined && { mustChoose }),

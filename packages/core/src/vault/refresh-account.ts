@@ -211,7 +211,9 @@ export class AccountRefresher {
   async #write(key: string, { upstream, stored: sent, change }: Unwritten): Promise<Refreshed> {
     let { version, record } = sent
     for (;;) {
-      const next = change(record)
+      const { state } = record
+      // A disconnect was begun meanwhile: it knows of these tokens, and no call is served by them.
+      const next = state === 'ending' ? { ...change(record), state } : change(record)
       const written = await untilWritten(() => this.#records.write(key, next, version), {
         seconds: this.#requestSeconds / 3,
         isOurs: async () => sameTokens((await this.#records.read(key))?.record, next),

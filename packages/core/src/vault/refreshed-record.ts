@@ -67,7 +67,7 @@ export function unsent(now: AccountRecord, before: AccountRecord): AccountRecord
 /** Whether the account still waits for the answer to this use of its refresh token, or was given up for want of it. */
 export function isSameUse(now: AccountRecord, sent: AccountRecord): boolean {
   if (now.refreshing?.at !== sent.refreshing?.at || now.refreshing?.tries !== sent.refreshing?.tries) return false
-  if (now.state === 'must_reconnect' && sent.refreshing !== undefined) return true
+  if (now.state !== 'connected' && sent.refreshing !== undefined) return true
   return now.accessToken === sent.accessToken && now.refreshToken === sent.refreshToken
 }
 

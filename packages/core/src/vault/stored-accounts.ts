@@ -177,7 +177,7 @@ export class StoredAccounts {
       const { record } = stored
       // Linked again while the provider was told: that link is not the one to end, and lists what was left.
       if (linkedAt !== undefined && record.connectedAt !== linkedAt) return told
-      const version = await records.write(key, { ...record, state: 'must_reconnect' }, stored.version)
+      const version = await records.write(key, { ...record, state: 'ending' }, stored.version)
       if (version === 'conflict') continue
       linkedAt = record.connectedAt
       told = await this.#revokeAll(record, options)

@@ -178,7 +178,7 @@ const isRefused = ({ accessToken }: AccountRecord, { refused }: VaultRequest): b
 
 /** What no refresh changes. */
 function settledAnswer(record: AccountRecord, scopes: readonly string[]): VaultAnswer | undefined {
-  if (record.state === 'must_reconnect') {
+  if (record.state !== 'connected') {
     const { id: account } = record.account
     return { status: 'must_reconnect', detail: 'the provider gives no more tokens for this account', account }
   }

@@ -13,11 +13,17 @@ beforeEach(() => crm.reset())
 
 const name = { connection: 'crm', account: 'a-1' }
 
-/** Ann's account, whose disconnect ended with its process before the provider heard of it. */
-async function broken() {
-  const { link, vault, store, tokenOf } = world(crm, { clock })
+/**
+ * Ann's account, whose disconnect ended with its process before the provider heard of it.
+ *
+ * @param before - Is done with her account, by another process, before the disconnect.
+ */
+async function broken(before: (opened: ReturnType<typeof world>) => Promise<unknown> = async () => {}) {
+  const opened = world(crm, { clock })
+  const { link, vault, store, tokenOf } = opened
   await link()
   const token = await tokenOf()
+  await before(opened)
   let hears = () => {}
   const heard = new Promise<void>((resolve) => {
     hears = resolve
@@ -61,6 +67,39 @@ describe('a process that died in a disconnect, before the provider was told', ()
     expect(new Set(crm.revoked).size).toBe(2)
   })
 })
+
+test.each([true, false])(
+  'leaves an account that serves no call, also where a refresh is answered after that (rotates: %s)',
+  async (rotates) => {
+    crm.state.rotates = rotates
+    const definition = { refresh: { rotates } }
+    let answer = () => {}
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    let refresh: Promise<string> | undefined
+    const { store } = await broken(async (opened) => {
+      const { tokenOf } = world(crm, { clock, store: opened.store, definition })
+      clock.advance(3601)
+      await new Promise<void>((asked) => {
+        crm.after = async (response) => {
+          asked()
+          await answered
+          return response
+        }
+        refresh = tokenOf()
+      })
+    })
+    answer()
+    expect(await refresh).toBe('must_reconnect')
+    const { link, tokenOf, vault } = world(crm, { clock, store, definition })
+    expect(await tokenOf()).toBe('must_reconnect')
+    expect(await vault.accounts.list(user())).toMatchObject([{ id: 'a-1', status: 'must_reconnect' }])
+    expect(await vault.accounts.disconnect(user(), name)).toEqual({ status: 'disconnected', revoked: true })
+    await link()
+    expect(await tokenOf()).toMatch(/^access-/)
+  },
+)
 
 test.each([true, false])(
   'an account that is linked again while its provider is told of a disconnect stays (%s)',
