@@ -44,7 +44,7 @@ function noteDelegation({ action, id, record, code }: DelegationNote, auditor: A
 async function announceEnd({ id, owner }: DelegationRecord, { runs, sources: { tokens } }: GuardParts): Promise<void> {
   const { ledger, channels, servers, clock, revocations } = runs
   const { issuer, tenant, subject } = owner
-  await revocations.add({ issuer, ...(tenant !== undefined && { tenant }), subject, delegation: id })
+  await revocations.add({ issuer, ...(tenant !== undefined && { tenant }), subject, delegation: id }, clock.now())
   const aftermath = new Aftermath(servers)
   const of = { issuer, subject, ...(tenant !== undefined && { tenant }) }
   // A run that does not open cannot be used, and keeps no other one open.

@@ -66,7 +66,7 @@ async function end(revoked: Revoked, { runs, sources }: GuardParts, parts: Endin
   const unreadable: string[] = []
   const onUnreadable = (key: string) => void unreadable.push(key)
   const context = { servers: aftermath.servers, onUnreadable }
-  await revocations.add(revoked)
+  await revocations.add(revoked, clock.now())
   const { session, ...whose } = revoked
   const owner = { ...whose, ...(session !== undefined && { sessionId: session }) }
   const dropped = await sources.tokens.revoke(owner, aftermath.dropped)

@@ -103,12 +103,15 @@ export class Revocations {
 
   /**
    * Ends the access of a name: at once for all who read the name, and for all others once they read the log. The time of
-   * the revocation is the store's.
+   * the revocation is that of the store or of this process, whichever is later: a clock that is behind must not let older
+   * proofs pass.
+   *
+   * @param now - Epoch milliseconds.
    */
-  async add(revoked: Revoked): Promise<void> {
+  async add(revoked: Revoked, now: number): Promise<void> {
     const name = nameOf(revoked)
     const key = await this.#keyOf(name)
-    const at = await this.#store.now()
+    const at = Math.max(await this.#store.now(), now / 1000)
     const added = { ...revoked, at }
     // Nobody knows whom a record named that does not open, so all who have the name count as named.
     const instead: RevokedName = { v: 1, revoked: [{ issuer: name.issuer, [name.kind]: name.id, at }] }

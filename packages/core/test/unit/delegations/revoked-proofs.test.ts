@@ -74,7 +74,9 @@ describe('a proof that was revoked makes no delegation (I11)', () => {
   )
 
   test('revoked right after the write, by a process that has not come to its clean-up yet: it is not made', async () => {
-    const { behalf, create, store, clock } = racing(() => new Revocations(openStoreKeys(store, keys), 0).add(subject))
+    const { behalf, create, store, clock } = racing(() =>
+      new Revocations(openStoreKeys(store, keys), 0).add(subject, clock.now()),
+    )
     await expect(create()).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'inactive' })
     const again = user({ authTime: clock.now() / 1000 + 60 })
     expect(await behalf.delegations.list({ identity: again })).toMatchObject([{ state: 'revoked' }])
@@ -209,7 +211,7 @@ describe('a delegation is compared at each use', () => {
         // The name is written; the clean-up has not come this far.
         if (key.startsWith('delegation:') && !key.endsWith(':lease') && ++writes === atWrite) {
           const { issuer, subject: ann } = identity
-          await new Revocations(openStoreKeys(store, keys), 0).add({ issuer, subject: ann })
+          await new Revocations(openStoreKeys(store, keys), 0).add({ issuer, subject: ann }, clock.now())
         }
         return version
       },

@@ -43,7 +43,7 @@ function world() {
   const delegate = (identity: UserIdentity) =>
     guard.delegations.create({ identity, tools: ['pay'], expiresAt: clock.now() / 1000 + 9999 })
   /** What a process wrote that died before its clean-up. */
-  const revokedByName = () => new Revocations(openStoreKeys(store, undefined), 0).add(ann)
+  const revokedByName = () => new Revocations(openStoreKeys(store, undefined), 0).add(ann, clock.now())
   return { guard, questions, run, delegate, revokedByName }
 }
 

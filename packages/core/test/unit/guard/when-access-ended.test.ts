@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { StoreError } from '../../../src/index.ts'
+import { memoryStore, StoreError } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { asks, ISSUER, reads, smallWorld, user, writes } from './small-world.ts'
 
@@ -17,6 +17,25 @@ describe('a revocation, and the clocks of others', () => {
     clock.advance(5)
     expect(await there.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
   })
+
+  test.each(['store', 'process'] as const)(
+    verifies('I9', 'where the clock of the %s is a day behind, no proof from before the revocation counts'),
+    async (which) => {
+      const { guard, call, clock } = smallWorld()
+      const behind = { now: () => clock.now() - 86_400_000 }
+      const store = memoryStore({ clock: which === 'store' ? behind : clock })
+      const there = guard({ store })
+      await guard({ store, clock: which === 'store' ? clock : behind }).revoke(ann)
+      clock.advance(60)
+      for (const policy of [reads, writes]) {
+        expect(await there.run(policy, call(), () => 'ran')).toMatchObject({ status: 'denied', code: 'revoked' })
+      }
+      const kept = { identity: user(), tools: ['pay'], expiresAt: clock.now() / 1000 + 600 }
+      await expect(there.delegations.create(kept)).rejects.toMatchObject({ reason: 'inactive' })
+      const again = user({ claims: { iat: clock.now() / 1000 } })
+      expect(await there.run(writes, call({ identity: again }), () => 'ran')).toMatchObject({ status: 'done' })
+    },
+  )
 
   test(verifies('I9', 'a token of an issuer that is 20 s ahead, from before the revocation, is refused'), async () => {
     const { guard, call, clock } = smallWorld()

@@ -66,7 +66,7 @@ describe('a proof that was revoked makes no session (I11)', () => {
     const put: Store['put'] = async (key, value, options) => {
       const version = await target.store.put(key, value, options)
       if (key.startsWith('session:')) {
-        await new Revocations(openStoreKeys(target.store, keys), 0).add(whose)
+        await new Revocations(openStoreKeys(target.store, keys), 0).add(whose, target.clock.now())
       }
       return version
     }

@@ -45,7 +45,7 @@ function setup() {
     get: async (key: string) => (await inner.get(key))?.value ?? new Uint8Array(),
     revoke: async (...subjects: readonly string[]) => {
       const revocations = process()
-      for (const subject of subjects) await revocations.add({ issuer, subject })
+      for (const subject of subjects) await revocations.add({ issuer, subject }, at.now)
     },
     /** What a process says that has just begun. */
     newly: async (subject: string) => {

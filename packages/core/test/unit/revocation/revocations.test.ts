@@ -39,7 +39,7 @@ describe('a revoked name (I9)', () => {
     const { here, there } = setup()
     expect(here.find(user(), NOW)).toBeUndefined()
     expect(await there.findNow(user(), NOW)).toBeUndefined()
-    await here.add(revoked)
+    await here.add(revoked, NOW)
     expect(here.find(user(), NOW)).toMatchObject({ name })
     expect(await there.findNow(user(), NOW)).toMatchObject({ name })
     const others: readonly Identity[] = [
@@ -56,7 +56,7 @@ describe('a revoked name (I9)', () => {
 
   test('counts in every tenant of the issuer where none is named', async () => {
     const { here, there } = setup()
-    await here.add({ issuer, subject: 'ann' })
+    await here.add({ issuer, subject: 'ann' }, NOW)
     await there.read(NOW)
     const { tenant: _, ...without } = user()
     for (const identity of [user(), user({ tenant: 'other' }), without]) {
@@ -66,7 +66,7 @@ describe('a revoked name (I9)', () => {
 
   test('a session that ended does not begin again under its name', async () => {
     const { here } = setup()
-    await here.add({ ...owner, session: 's-1' })
+    await here.add({ ...owner, session: 's-1' }, NOW)
     const later = user({ claims: { iat: SECOND + 60 } })
     expect(here.find(later, NOW)).toEqual({ name: 'session', needsLogin: false })
     const { sessionId: _, ...without } = later
@@ -75,16 +75,16 @@ describe('a revoked name (I9)', () => {
 
   test('keeps the later of two times, whichever came first', async () => {
     const { at, here, there } = setup()
-    await here.add({ ...owner, subject: 'ann' })
+    await here.add({ ...owner, subject: 'ann' }, NOW)
     at.now -= 3_600_000
-    await here.add({ ...owner, subject: 'ann' })
+    await here.add({ ...owner, subject: 'ann' }, NOW)
     expect(here.find(user(), NOW)).toBeDefined()
     expect(await there.findNow(user(), NOW)).toBeDefined()
   })
 
   test('is remembered for longer than any delegation may last', async () => {
     const { at, here, process } = setup()
-    await here.add({ ...owner, subject: 'ann' })
+    await here.add({ ...owner, subject: 'ann' }, NOW)
     at.now += 366 * DAY * 1000
     expect(await process().findNow(user(), at.now)).toBeDefined()
     at.now += DAY * 1000
@@ -93,7 +93,7 @@ describe('a revoked name (I9)', () => {
 
   test('leaves the memory of a process after thirty days, when the proofs of calls have all expired', async () => {
     const { here } = setup()
-    await here.add({ ...owner, subject: 'ann' })
+    await here.add({ ...owner, subject: 'ann' }, NOW)
     const month = 30 * DAY * 1000
     await here.read(NOW + month)
     expect(here.find(user(), NOW + month)).toBeDefined()
@@ -105,7 +105,7 @@ describe('a revoked name (I9)', () => {
 describe('when a proof was made', () => {
   const ended = async (more: Partial<UserIdentity>, at = NOW) => {
     const { here } = setup()
-    await here.add({ ...owner, subject: 'ann' })
+    await here.add({ ...owner, subject: 'ann' }, NOW)
     const { sessionId: _, delegationId: __, ...identity } = user(more)
     return here.find(identity, at)
   }
@@ -140,7 +140,7 @@ describe('when a proof was made', () => {
 
   test('a job is not told to log in, and nobody waits once the skew is over', async () => {
     const { here } = setup()
-    await here.add({ ...owner, subject: 'ann' })
+    await here.add({ ...owner, subject: 'ann' }, NOW)
     const job = user({ authTime: SECOND - 60, sessionId: 's-9' })
     expect(here.find(job, NOW + 31_000)).toEqual({ name: 'subject', needsLogin: false })
   })
@@ -151,44 +151,59 @@ describe('whether an approver was revoked after an answer', () => {
     const { here, there } = setup()
     const ann = { issuer, tenant: 'acme', subject: 'ann' }
     expect(await there.isRevokedSince(ann, 0, NOW)).toBe(false)
-    await here.add(ann)
+    await here.add(ann, NOW)
     expect(await there.isRevokedSince(ann, SECOND, NOW)).toBe(true)
     expect(await there.isRevokedSince(ann, SECOND - 60, NOW)).toBe(true)
     expect(await there.isRevokedSince(ann, SECOND + 1, NOW)).toBe(false)
     expect(await there.isRevokedSince({ ...ann, tenant: 'other' }, 0, NOW)).toBe(false)
-    await here.add({ issuer, subject: 'ann' })
+    await here.add({ issuer, subject: 'ann' }, NOW)
     expect(await there.isRevokedSince({ ...ann, tenant: 'other' }, SECOND, NOW)).toBe(true)
   })
 
   test('the end of one session is no end of the subject', async () => {
     const { here } = setup()
-    await here.add({ ...owner, subject: 'ann', session: 's-1' })
+    await here.add({ ...owner, subject: 'ann', session: 's-1' }, NOW)
     expect(await here.isRevokedSince({ ...owner, subject: 'ann' }, 0, NOW)).toBe(false)
   })
 })
 
 describe('the time of a revocation', () => {
-  test('is that of the store, whatever the process that revokes takes for the time', async () => {
-    const clock = { now: () => NOW }
-    const store = memoryStore({ clock })
-    for (const skew of [3_600_000, -3_600_000]) {
-      // A guard whose clock is an hour off gives its own time to all but `add`.
-      const wrong = new Revocations(openStoreKeys(store, undefined), 5)
-      await wrong.read(NOW + skew)
-      await wrong.add({ ...owner, subject: `of ${skew}` })
-      const there = new Revocations(openStoreKeys(store, undefined), 5)
-      const proof = (iat: number) => user({ subject: `of ${skew}`, claims: { iat } })
-      expect(await there.findNow(proof(SECOND - 60), NOW)).toBeDefined()
-      expect(await there.findNow(proof(SECOND + 60), NOW + 60_000)).toBeUndefined()
-    }
+  const HOUR = 3_600_000
+
+  test.each([
+    ['the store', 0, -HOUR],
+    ['the process that revokes', -HOUR, 0],
+  ])('is not before the true one where the clock of %s is an hour behind', async (_, skew, storeSkew) => {
+    const store = memoryStore({ clock: { now: () => NOW + storeSkew } })
+    const revoking = new Revocations(openStoreKeys(store, undefined), 5)
+    await revoking.read(NOW + skew)
+    await revoking.add({ ...owner, subject: 'ann' }, NOW + skew)
+    const there = new Revocations(openStoreKeys(store, undefined), 5)
+    expect(await there.findNow(user({ claims: { iat: SECOND - 60 } }), NOW)).toBeDefined()
+    expect(await there.findNow(user({ claims: { iat: SECOND + 60 } }), NOW + 60_000)).toBeUndefined()
   })
+
+  test.each([
+    ['the store', 0, HOUR],
+    ['the process that revokes', HOUR, 0],
+  ])(
+    'is the later one where the clock of %s is an hour ahead: proofs count once that has come',
+    async (_, skew, storeSkew) => {
+      const store = memoryStore({ clock: { now: () => NOW + storeSkew } })
+      await new Revocations(openStoreKeys(store, undefined), 5).add({ ...owner, subject: 'ann' }, NOW + skew)
+      const there = new Revocations(openStoreKeys(store, undefined), 5)
+      const proof = (iat: number) => user({ claims: { iat } })
+      expect(await there.findNow(proof(SECOND + 60), NOW + 60_000)).toMatchObject({ retryAfter: 3_600 - 30 })
+      expect(await there.findNow(proof(SECOND + 3_660), NOW + HOUR + 60_000)).toBeUndefined()
+    },
+  )
 })
 
 describe('other processes', () => {
   test('read the log at most every so many seconds', async () => {
     const { at, here, there } = setup(5)
     await there.refresh(at.now, undefined)
-    await here.add({ issuer, tenant: 'acme', subject: 'ann' })
+    await here.add({ issuer, tenant: 'acme', subject: 'ann' }, NOW)
     await there.refresh(at.now, undefined)
     expect([there.isFresh(at.now), there.find(user(), at.now)]).toEqual([true, undefined])
     at.now += 4_999
@@ -211,7 +226,7 @@ describe('other processes', () => {
     onTestFinished(() => void vi.useRealTimers())
     const { here, there } = setup(5)
     await there.read(NOW)
-    await here.add({ ...owner, subject: 'ann' })
+    await here.add({ ...owner, subject: 'ann' }, NOW)
     vi.advanceTimersByTime(20_000)
     expect(there.isFresh(NOW + 100)).toBe(false)
     await there.refresh(NOW + 100, undefined)
@@ -225,7 +240,7 @@ describe('other processes', () => {
       await there.read(NOW)
       const writers = Array.from({ length: 10 }, process)
       const ids = Array.from({ length: 100 }, (_, index) => `s-${index}`)
-      await Promise.all(ids.map((session, index) => writers[index % 10]?.add({ ...owner, session })))
+      await Promise.all(ids.map((session, index) => writers[index % 10]?.add({ ...owner, session }, NOW)))
       const late = process()
       await Promise.all([there.read(NOW), late.read(NOW)])
       for (const sessionId of ids) {
@@ -237,17 +252,17 @@ describe('other processes', () => {
 
   test('see a log that began again after all of it had expired', async () => {
     const { at, here, there, process } = setup()
-    for (let index = 0; index < 70; index++) await here.add({ ...owner, session: `s-${index}` })
+    for (let index = 0; index < 70; index++) await here.add({ ...owner, session: `s-${index}` }, NOW)
     await there.read(at.now)
     at.now += 31 * DAY * 1000
     const ann = { ...owner, subject: 'ann' }
-    await process().add(ann)
+    await process().add(ann, at.now)
     await there.read(at.now)
     expect(there.find(user({ claims: { iat: at.now / 1000 } }), at.now)).toMatchObject({ name: 'subject' })
     // As many as before: the same keys, and other chunks.
     const before = process()
     await before.read(at.now)
-    for (let index = 0; index < 70; index++) await process().add({ ...owner, session: `t-${index}` })
+    for (let index = 0; index < 70; index++) await process().add({ ...owner, session: `t-${index}` }, at.now)
     await Promise.all([there.read(at.now), before.read(at.now)])
     expect(there.find(user({ sessionId: 't-69', claims: { iat: at.now / 1000 + 60 } }), at.now)).toBeDefined()
     expect(before.find(user({ sessionId: 't-3', claims: { iat: at.now / 1000 + 60 } }), at.now)).toBeDefined()
@@ -255,11 +270,11 @@ describe('other processes', () => {
 
   test('do not take the first chunk of a new log for the one that they have read', async () => {
     const { at, here, there, process } = setup()
-    await here.add({ ...owner, session: 'old' })
+    await here.add({ ...owner, session: 'old' }, NOW)
     await there.read(at.now)
     at.now += 31 * DAY * 1000
     const writer = process()
-    await writer.add({ ...owner, session: 'first' })
+    await writer.add({ ...owner, session: 'first' }, at.now)
     await there.read(at.now)
     expect(there.find(user({ sessionId: 'first' }), at.now)).toBeDefined()
   })

@@ -251,7 +251,7 @@ describe('a proof whose access was revoked (I11)', () => {
       linker,
       asked,
       complete: () => linker.complete({ ...asked, parameters }),
-      revoke: () => revocations.add({ issuer: ISSUER, subject: 'auth0|ann' }),
+      revoke: () => revocations.add({ issuer: ISSUER, subject: 'auth0|ann' }, clock.now()),
     }
   }
 
