@@ -83,8 +83,9 @@ export class Collection<Value> {
     const sealed = await this.#opened.sealer.seal(key, encoder.encode(text))
     const { ends, due } = this.#options
     const at = due?.(value)
+    const next = at && { queue: await this.#queueName(at.queue), inSeconds: at.inSeconds }
     const index = await this.#indexesOf(value)
-    return this.#write(key, sealed, { ifVersion, ...ends?.(value), ...(at !== undefined && { due: at }), index })
+    return this.#write(key, sealed, { ifVersion, ...ends?.(value), ...(next !== undefined && { due: next }), index })
   }
 
   /**
@@ -139,7 +140,7 @@ export class Collection<Value> {
     queue: string,
     options: { readonly limit: number; readonly leaseSeconds: number },
   ): Promise<readonly (Stored<Value> | Unreadable)[]> {
-    const claimed = await this.#store.claimDue(queue, options)
+    const claimed = await this.#store.claimDue(await this.#queueName(queue), options)
     return Promise.all(claimed.map((found) => this.#openOrName(found)))
   }
 
@@ -259,6 +260,11 @@ export class Collection<Value> {
 
   #indexName(name: Name): Promise<string> {
     return this.#hashed(name, `${this.#options.kind}-index`)
+  }
+
+  /** Hashed, so that an app with another index key takes none of these records, which it could not find. */
+  #queueName(queue: string): Promise<string> {
+    return this.#hashed([queue], `${this.#options.kind}-queue`)
   }
 
   async #hashed(name: Name, of?: string): Promise<string> {

@@ -2,6 +2,7 @@ import type { Answer, ApprovalChannel } from '../../../src/approvals/index.ts'
 import { openLedger, type StoredQuestion, type StoreKeys } from '../../../src/approvals/index.ts'
 import { oidc } from '../../../src/authorization-server/index.ts'
 import { createWatcher, type WatchedAnswer, type WatcherOptions } from '../../../src/doors/watcher.ts'
+import { openStoreKeys } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { record } from '../approvals/harness.ts'
@@ -36,6 +37,11 @@ export function listeningChannel(answerTo: (id: string, looks: number) => Answer
     },
   }
   return { channel, looks, sent, mostUnderWay: () => mostUnderWay }
+}
+
+/** The queue of questions, as it is named in a store. */
+export async function queueIn(store: Store, keys?: StoreKeys): Promise<string> {
+  return `looks:${await openStoreKeys(store, keys).hash(JSON.stringify(['run-queue', 'looks']))}`
 }
 
 /** Open questions in a store, and watchers over it. */

@@ -6,7 +6,7 @@ import { createSealer } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { overStore } from '../stores/over-store.ts'
-import { type Crowd, crowd, listeningChannel } from './crowd.ts'
+import { type Crowd, crowd, listeningChannel, queueIn } from './crowd.ts'
 
 const open: Crowd[] = []
 const started = (channel: ApprovalChannel, store?: Store, keys?: StoreKeys): Crowd => {
@@ -55,7 +55,7 @@ describe('faults', () => {
     const target = started(channel)
     await target.store.put('run:bad', new TextEncoder().encode('not sealed'), {
       ifVersion: null,
-      due: { queue: 'looks', inSeconds: 0 },
+      due: { queue: await queueIn(target.store), inSeconds: 0 },
     })
     await target.add(3)
     target.watch()
@@ -106,10 +106,32 @@ describe('faults', () => {
     await expect.poll(() => target.told.length).toBe(1)
     const other = createSealer([new Uint8Array(32).fill(7)])
     const sealed = await other.seal('run:theirs', new TextEncoder().encode('{}'))
-    await target.store.put('run:theirs', sealed, { ifVersion: null, due: { queue: 'looks', inSeconds: 0 } })
+    await target.store.put('run:theirs', sealed, {
+      ifVersion: null,
+      due: { queue: await queueIn(target.store), inSeconds: 0 },
+    })
     await expect.poll(() => target.faults).toMatchObject([{ error: { reason: 'wrong_key' } }])
     await target.add(1, { name: 'ours' })
     await expect.poll(() => target.told.length).toBe(2)
+  })
+
+  test('a watcher of another app, with other keys, takes no question of this one and goes on', async () => {
+    const { channel } = listeningChannel(() => approved)
+    const store = memoryStore()
+    const keysOf = (byte: number) => {
+      const [seal, index] = [new Uint8Array(32).fill(byte), new Uint8Array(32).fill(byte + 1)]
+      return { seal: [seal], index } as const
+    }
+    // Each process opens the one database by itself.
+    const ours = started(channel, overStore(store, {}), keysOf(1))
+    const theirs = started(channel, overStore(store, {}), keysOf(5))
+    await ours.add(1, { name: 'ours' })
+    await theirs.add(1, { name: 'theirs' })
+    theirs.watch()
+    await expect.poll(() => theirs.told).toMatchObject([{ id: 'theirs-0' }])
+    ours.watch()
+    await expect.poll(() => ours.told).toMatchObject([{ id: 'ours-0' }])
+    expect([...ours.faults, ...theirs.faults]).toEqual([])
   })
 
   test('an app that cannot take an answer gets it again', async () => {

@@ -7,7 +7,7 @@ import { Pace } from '../../../src/approvals/watch-pace.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { record } from '../approvals/harness.ts'
-import { type Crowd, crowd, ISSUER, listeningChannel } from './crowd.ts'
+import { type Crowd, crowd, ISSUER, listeningChannel, queueIn } from './crowd.ts'
 
 const open: Crowd[] = []
 const started = (channel: ApprovalChannel, store?: Store): Crowd => {
@@ -102,7 +102,7 @@ describe('following', () => {
 async function dueNow(store: Store, key: string) {
   const found = await store.get(key)
   if (found === undefined) throw new Error('it is gone')
-  await store.put(key, found.value, { ifVersion: found.version, due: { queue: 'looks', inSeconds: 0 } })
+  await store.put(key, found.value, { ifVersion: found.version, due: { queue: await queueIn(store), inSeconds: 0 } })
 }
 
 const baseQuestion = () => ({
