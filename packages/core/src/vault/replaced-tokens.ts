@@ -64,7 +64,7 @@ function leftOf(before: AccountRecord, now: Pick<AccountRecord, 'accessToken' | 
 
 /**
  * Adds an answer that came after its account was linked again. Its refresh token is used where the new link is
- * known to be of the same account and has none; else it is listed, to be revoked with the account.
+ * known to be of the same account and needs one; else it is listed, to be revoked with the account.
  *
  * @param sent - The record as its refresh token was sent.
  * @param answered - What the answer makes of that record.
@@ -90,16 +90,20 @@ export function withLateAnswer(
       : { ...without(record), ...listed(record.replaced, unanswered) }
   }
   const isSameAccount = !isUnnamed && record.issuer === sent.issuer && record.clientId === sent.clientId
-  if (isSameAccount && record.state === 'connected' && record.refreshToken === undefined) {
-    const { refreshToken } = answered
+  if (isSameAccount && record.state === 'connected' && needsRefreshToken(record, sent)) {
+    const { refreshToken, ...left } = pairOf(answered)
     return {
       ...without(record),
-      ...listed(record.replaced, unanswered),
+      ...listed([...(record.replaced ?? []), left], unanswered),
       ...(refreshToken !== undefined && { refreshToken }),
     }
   }
   return { ...without(record), ...listed([...(record.replaced ?? []), pairOf(answered)], unanswered) }
 }
+
+/** Whether it has none, or one that is used up: sent, and without a mark, since the store forgot its last writes. */
+const needsRefreshToken = ({ refreshToken, refreshing }: AccountRecord, sent: AccountRecord): boolean =>
+  refreshToken === undefined || (refreshing === undefined && refreshToken === sent.refreshToken)
 
 /**
  * Adds the tokens of an answer that cannot be used: a refresh token that rotated is the newest one of the account all the

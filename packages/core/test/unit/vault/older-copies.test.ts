@@ -51,6 +51,22 @@ describe('an older copy of a linked account in its own place', () => {
     expect(await tokenOf()).toMatch(/^access-/)
   })
 
+  test('costs nothing where it was put back while an answer was awaited: the new refresh token is kept', async () => {
+    const { tokenOf, putBack, vault } = await linked()
+    clock.advance(3601)
+    crm.after = async (answer) => {
+      crm.after = (next) => next
+      await putBack()
+      return answer
+    }
+    await tokenOf()
+    expect(await tokenOf()).toMatch(/^access-/)
+    clock.advance(3601)
+    expect(await tokenOf()).toMatch(/^access-/)
+    expect(crm.reused).toEqual([])
+    expect(await vault.accounts.disconnect(user(), name)).toEqual({ status: 'disconnected', revoked: true })
+  })
+
   test('serves its own user as before where the provider does not rotate', async () => {
     crm.state.rotates = false
     const { tokenOf, putBack } = await linked({ refresh: { rotates: false } })
