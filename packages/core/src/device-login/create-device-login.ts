@@ -36,7 +36,10 @@ export interface DeviceLoginSettings extends SurroundingsOptions {
   readonly show: (prompt: DevicePrompt) => void | Promise<void>
   /** What to ask for. @default openid, offline_access */
   readonly scopes?: readonly string[] | undefined
-  /** The API that the tokens are for: then they say who it is. @default the id_token does */
+  /**
+   * The API that the tokens are for: then they say who it is. A kept login for another API is `login_required`.
+   * @default the id_token does
+   */
   readonly resource?: string | undefined
   /**
    * Seals the login: 32 bytes from the app, or a function that gets them from the system's key chain.

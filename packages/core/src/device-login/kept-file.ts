@@ -3,6 +3,7 @@ import type { Profile, TokenResponse } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { BehalfError, StoreError } from '../errors/index.ts'
 import {
+  isForAudience,
   type KeptLogin,
   keptLogin,
   type LoginContext,
@@ -45,6 +46,7 @@ export function keptFile(
   profile: Profile,
   context: LoginContext & { readonly audience: readonly string[] | undefined },
 ): KeptFile {
+  const { audience } = context
   const place = `device-login:${profile.issuer}:${profile.clientId}`
   let sealer: Promise<Sealer> | undefined
   const sealed = () =>
@@ -60,7 +62,10 @@ export function keptFile(
   async function read(bytes: Uint8Array | undefined): Promise<KeptLogin | undefined> {
     if (bytes === undefined) return undefined
     const stored = readKept(written, jsonOf(bytes), 'device login')
-    if (!stored.sealed) return key === undefined ? proven(stored.login as KeptLogin, profile, context) : undefined
+    if (!stored.sealed) {
+      const login = stored.login as KeptLogin
+      return key === undefined && isForAudience(login, audience) ? proven(login, profile, context) : undefined
+    }
     if (key === undefined) throw new StoreError('wrong_key', 'the login is sealed, and no key was given to open it')
     const opened = await (await sealed()).open(place, encoder.encode(stored.value))
     return readKept(keptLogin, jsonOf(opened), 'device login') as KeptLogin
@@ -95,7 +100,9 @@ export function keptFile(
     async read() {
       const bytes = await file.read()
       const login = await read(bytes)
-      return login && { login, version: await versionOf(bytes) }
+      // I7: a login for another API serves nothing here. The next login takes its place.
+      if (login === undefined || !isForAudience(login, audience)) return undefined
+      return { login, version: await versionOf(bytes) }
     },
     write: async (login, ifVersion) => {
       const bytes = await bytesOf(login)

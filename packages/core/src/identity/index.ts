@@ -20,6 +20,7 @@ export { type RequestAgentIdentityOptions, requestAgentIdentity } from './reques
 export { currentIdentity, detached, runAs } from './run-as.ts'
 export {
   identityOfLogin,
+  isForAudience,
   type KeptLogin,
   keptLogin,
   type LoginContext,

@@ -61,6 +61,12 @@ export const keptLogin = z.object({
   refusals: z.optional(z.number()),
 })
 
+/** Whether a kept login is for what is asked for now: its app may have been set up for another API since. */
+export function isForAudience({ audience: kept }: KeptLogin, audience: readonly string[] | undefined): boolean {
+  if (kept === undefined || audience === undefined) return kept === audience
+  return kept.every((one) => audience.includes(one))
+}
+
 /** @throws StoreError `unknown_version` */
 export function readKept<Kept>(schema: z.ZodMiniType<Kept>, value: unknown, what: string): Kept {
   const parsed = schema.safeParse(value)

@@ -25,7 +25,7 @@ import {
 import type { Store } from '../ports/index.ts'
 import { checkLifetime, concerns, ownerName, type Revoked, revocableNames, sessionName } from '../revocation/index.ts'
 import { presenceIn, refuseRevoked, requireProofTime } from './present-user.ts'
-import { identityOfLogin, type KeptLogin, keptLogin, loginOfResponse } from './session-login.ts'
+import { identityOfLogin, isForAudience, type KeptLogin, keptLogin, loginOfResponse } from './session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'
 import { loginRequired, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
 import { unlessRevoked } from './unless-revoked.ts'
@@ -40,7 +40,8 @@ export interface SessionsOptions extends SurroundingsOptions {
   readonly keys?: StoreKeys | undefined
   /**
    * Who we are: then the access token says who it is, at each renewal, with roles and all. Absent: the id_token
-   * does, and what a renewal without one does not repeat (roles) is not known any more.
+   * does, and what a renewal without one does not repeat (roles) is not known any more. A session that was made for
+   * another audience has ended.
    */
   readonly audience?: string | readonly string[] | undefined
   /** How long before its end a token is renewed, in seconds; less for short-lived ones. @default 60 */
@@ -151,7 +152,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   async function identity(id: string, { signal, timeoutMs: limit = timeoutMs }: RequestOptions = {}) {
     const key = await records.keyOf('id', id)
-    const place = () => unlessRevoked(placeOf(records, key, { seconds, clock }), isRevoked)
+    const place = () => unlessRevoked(placeOf(records, key, { seconds, clock, audience }), isRevoked)
     const work = (ending: AbortSignal) =>
       currentLogin(place(), {
         servers,
@@ -263,7 +264,15 @@ function checkKey({ token }: KeptLogin, { durable }: SessionRecords, { dpop }: P
 function placeOf(
   records: SessionRecords,
   key: string,
-  { seconds, clock }: { readonly seconds: number; readonly clock: { now(): number } },
+  {
+    seconds,
+    clock,
+    audience,
+  }: {
+    readonly seconds: number
+    readonly clock: { now(): number }
+    readonly audience: readonly string[] | undefined
+  },
 ): LoginPlace {
   let endsAt = 0
   return {
@@ -272,7 +281,8 @@ function placeOf(
       if (entry === undefined) return undefined
       const { login, unconfirmed } = entry.record
       endsAt = entry.record.endsAt
-      return unconfirmed || endsAt <= clock.now() / 1000 ? undefined : { login, version: entry.version }
+      if (unconfirmed || endsAt <= clock.now() / 1000 || !isForAudience(login, audience)) return undefined
+      return { login, version: entry.version }
     },
     write: (login, ifVersion) => records.put(key, { v: 1, login, endsAt }, { ifVersion }),
     end: (version) => records.delete({ key, version }),

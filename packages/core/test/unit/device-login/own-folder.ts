@@ -7,7 +7,9 @@ import { type DeviceLogin, type DeviceLoginOptions, deviceLogin } from '../../..
 import { oidc } from '../../../src/doors/providers.ts'
 
 /** Command lines of one application that keep Ann's login in a folder of the test, each with its own key. */
-export async function commandLines(): Promise<(key?: DeviceLoginOptions['key']) => DeviceLogin> {
+export async function commandLines(): Promise<
+  (key?: DeviceLoginOptions['key'], over?: Partial<DeviceLoginOptions>) => DeviceLogin
+> {
   const { authorizationServer, close } = await startMockServers({ algorithm: 'ES256', ciba: { interval: 1 } })
   const folder = await mkdtemp(join(tmpdir(), 'behalf-device-'))
   onTestFinished(async () => {
@@ -15,7 +17,7 @@ export async function commandLines(): Promise<(key?: DeviceLoginOptions['key']) 
     await rm(folder, { recursive: true })
   })
   const { issuer, controls } = authorizationServer
-  return (key) =>
+  return (key, over = {}) =>
     deviceLogin({
       authorizationServer: oidc({ issuer, clientId: 'stock-cli', target: 'audience' }),
       show: async ({ userCode }) => controls.approveDevice(userCode, 'ann'),
@@ -24,5 +26,6 @@ export async function commandLines(): Promise<(key?: DeviceLoginOptions['key']) 
       application: 'trader',
       folder,
       key,
+      ...over,
     })
 }

@@ -176,6 +176,19 @@ describe('a session that the app keeps', () => {
     }
   })
 
+  test('is for one API: after a deploy for another one its user signs in again', async () => {
+    const { sessions, answer, clock } = await world()
+    const { id } = await sessions().create((await answer()).json)
+    for (const wait of [0, 3700]) {
+      clock.advance(wait)
+      for (const audience of ['https://other.behalf.example/', undefined]) {
+        expect(await sessions({ audience }).identity(id)).toMatchObject({ status: 'login_required' })
+      }
+    }
+    const both = sessions({ audience: ['https://other.behalf.example/', AGENT] })
+    expect(await both.identity(id)).toMatchObject({ status: 'verified' })
+  })
+
   test('without an audience the id_token says who it is; a renewal without one leaves no roles', async () => {
     const { sessions, answer, clock, msw } = await world()
     const kept = sessions({ audience: undefined })
