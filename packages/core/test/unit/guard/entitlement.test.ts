@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import { type ApprovalChannel, policy, resource, type UserIdentity } from '../../../src/index.ts'
+import { api, mail } from './in-doubt-world.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 /** Asks where `asksNow` says so. */
@@ -197,4 +198,39 @@ describe('a record proves only what was asked and answered (A11)', () => {
     // The exempt call asks for its own token, and the user came without one to exchange.
     expect([outcome.status, seen]).toEqual(['interrupted', undefined])
   })
+
+  test.each<readonly [string, number, boolean, string]>([
+    ['had no effect, in its slot', 429, false, 'one'],
+    ['had no effect, in another slot', 429, false, 'two'],
+    ['is in doubt and may be tried again, in another slot', 500, false, 'two'],
+    ['is in doubt and may be tried again, in another slot of a policy that asks for every call', 500, true, 'two'],
+  ])(
+    verifies('A11', 'a run that a strong login (`acr`) had without a question, and that %s, asks for a weaker login'),
+    async (_, status, perCall, slot) => {
+      const { run, request, state, questions, sent, guard, call } = api()
+      const rules = policy(schema, {
+        version: '1',
+        approval: {
+          message: ({ input }) => `Pay ${input.amount}`,
+          when: ({ identity }) => identity.kind !== 'user' || identity.acr !== 'gold',
+          onCrash: 'retry',
+          perCall,
+        },
+        access: { mail },
+      })
+      const strong = { identity: user({ acr: 'gold' }) }
+      expect(await guard.preflight(rules, call({ slot: 'one', ...strong }))).toMatchObject({ status: 'ready' })
+      state.status = status
+      expect(await run(rules, 'one', request('POST'), strong)).toBeInstanceOf(Error)
+      state.status = 200
+      expect(await run(rules, slot, request('POST'))).toMatchObject({
+        status: 'interrupted',
+        interrupt: { kind: 'approval_pending' },
+      })
+      expect([questions.length, sent.length]).toEqual([1, 1])
+      // The strong login still needs nobody.
+      if (slot === 'one') return
+      expect(await guard.preflight(rules, call({ slot: 'one', ...strong }))).toMatchObject({ status: 'ready' })
+    },
+  )
 })
