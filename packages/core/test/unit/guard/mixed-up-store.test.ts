@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
-import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'
+import { passingTime, stopTime } from './passing-time.ts'
+import { asks, ISSUER, schema, smallWorld, user, writes } from './small-world.ts'
 
 /** A store that, asked for somebody's runs, gives those that it was asked for first. */
 function mixedUp() {
@@ -48,4 +49,29 @@ describe('a store that mixes up whose is what', () => {
     expect(await ends({ tenant: 'other' })).toBe(0)
     expect(await ends({})).toBe(1)
   })
+})
+
+describe('a store that says at every write that another writer was faster', () => {
+  test.each(['slot:', 'open:', 'run:', 'lease:'])(
+    'of a %s key: the call ends as unavailable after a bounded number of writes, and nothing runs',
+    async (kind) => {
+      const { guard, call, store: honest } = smallWorld()
+      let refused = 0
+      const store = tapped(honest, (operation, key, next) => {
+        if (operation !== 'put' || !key.startsWith(kind)) return next()
+        refused++
+        return Promise.resolve('conflict')
+      })
+      stopTime()
+      // The deadline of the call is too far off to end what has no bound of its own.
+      const running = guard({ store, timeoutMs: 2 ** 31 - 1 }).run(
+        kind === 'open:' ? asks : writes,
+        call(),
+        () => 'ran',
+      )
+      expect(await passingTime(running)).toMatchObject({ status: 'unavailable' })
+      expect(refused).toBeGreaterThan(0)
+      expect(refused).toBeLessThan(200)
+    },
+  )
 })
