@@ -106,6 +106,24 @@ describe.each(withRedisServer(['redis', 'ioredis'] as const))('what Redis holds,
     await expect(under.store.increment('key', { windowSeconds: 1 })).rejects.toMatchObject({ reason: 'corrupt' })
   })
 
+  test('an index of another type, and a row whose key is no text, fail the calls that read them, and no others', async () => {
+    const { store } = under
+    const list = () => store.list('index', { limit: 10 })
+    const other = { reason: 'corrupt', retryable: false }
+    await admin.del(at('i:index'))
+    await admin.set(at('i:index'), 'text')
+    await expect(list()).rejects.toMatchObject(other)
+    expect(await store.get('key')).toBeDefined()
+    await admin.del(at('i:index'))
+    const bytes = Buffer.from([0xff, 0xfe])
+    await admin.hset(Buffer.concat([Buffer.from(at('r:')), bytes]), 'v', 'v', 'n', 'n')
+    await admin.zadd(at('i:index'), 0, bytes)
+    await expect(list()).rejects.toMatchObject(other)
+    expect(await store.get('key')).toBeDefined()
+    await admin.del(at('i:index'))
+    expect(await list()).toEqual([])
+  })
+
   test('a server that forgot its scripts is told them again', async () => {
     await admin.script('FLUSH')
     expect(await under.store.get('key')).toBeDefined()

@@ -3,7 +3,7 @@ import { memoryStore, type Store } from '../../../src/index.ts'
 import { jobWorld } from '../delegations/job-world.ts'
 import { overStore } from '../stores/over-store.ts'
 import { pointedRows } from '../stores/pointed-rows.ts'
-import { asks, ISSUER, reads, smallWorld, writes } from './small-world.ts'
+import { asks, ISSUER, reads, smallWorld, user, writes } from './small-world.ts'
 
 /** The rows of a store, as somebody sees them who may write to the database and has no key. */
 function attacker(inner: Store) {
@@ -105,4 +105,20 @@ describe('whoever rolls the log of revocations and its head back, or deletes bot
         expect(await each.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
     },
   )
+})
+
+test('whoever deletes the names in the same moment, too, has a later process take the revoked proof, and brings back no delegation', async () => {
+  const { guard, store, call, clock } = smallWorld()
+  const rows = attacker(store)
+  const behalf = guard({ store: rows.store })
+  const expiresAt = clock.now() / 1000 + 3600
+  const { id } = await behalf.delegations.create({ identity: user(), tools: ['pay'], expiresAt })
+  await behalf.revoke({ issuer: ISSUER, subject: 'ann' })
+  await rows.remove(...rows.keys('revo'))
+  const later = guard({ store: rows.store })
+  expect(await later.run(reads, call(), () => 'ran')).toMatchObject({ status: 'done' })
+  expect(await later.run(writes, call(), () => 'ran')).toMatchObject({ status: 'done' })
+  await expect(later.delegations.identity(id)).rejects.toMatchObject({ reason: 'revoked' })
+  // The process that knew keeps what it knew.
+  expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
 })

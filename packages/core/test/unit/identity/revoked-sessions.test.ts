@@ -76,6 +76,20 @@ describe('a proof that was revoked makes no session (I11)', () => {
     expect(requests.filter(({ endpoint }) => endpoint === 'revoke')).toHaveLength(1)
   })
 
+  test('whoever deletes every row of the revocation brings back no session: it was deleted with it', async () => {
+    const target = await world()
+    const rows = new Set<string>()
+    const put: Store['put'] = async (key, value, options) => {
+      rows.add(key)
+      return target.store.put(key, value, options)
+    }
+    const { id, whose } = await annOf(target, 'subject')
+    await guardOf({ ...target, store: overStore(target.store, { put }) }).revoke(whose)
+    for (const key of rows) await target.store.delete(key)
+    expect([...rows].some((key) => key.startsWith('revoked:'))).toBe(true)
+    expect(await identityOf(target, id)).toBeUndefined()
+  })
+
   test('a session lasts no longer than revocations are kept', async () => {
     const { sessions } = await world()
     expect(() => sessions({ lifetimeSeconds: 366 * DAY + 1 })).toThrow('createSessions.lifetimeSeconds: ')

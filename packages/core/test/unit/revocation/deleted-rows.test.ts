@@ -76,6 +76,17 @@ describe('revocations whose rows were deleted', () => {
     expect(await newly('bob')).toBe(false)
   })
 
+  test.each([
+    [29, true],
+    [31, false],
+  ])('the record of a name: %i days later the log still says it: %s', async (days, isRevoked) => {
+    const { at, revoke, names, remove, newly, durably } = setup()
+    await revoke('ann')
+    await remove(...names())
+    at.now += days * DAY
+    expect([await newly('ann'), await durably('ann')]).toEqual([isRevoked, isRevoked])
+  })
+
   test('the log: the head says that it is missing, and the names are read', async () => {
     const { revoke, chunks, remove, newly } = setup()
     await revoke(...many(70))
