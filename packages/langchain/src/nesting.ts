@@ -17,10 +17,13 @@ export const within = <Result>(call: Enclosing, run: () => Result): Result => sc
 
 /**
  * Whether a call has a tool call of its own to answer. One that a tool's code makes and that was handed the config
- * of the call around it has not: that call answers for both.
+ * of the call around it has not: that call answers for both. A tool call for another tool is that of a tool around it,
+ * guarded or not.
  */
-export function answersItself(config: RunConfig): boolean {
+export function answersItself(config: RunConfig, name: string): boolean {
+  const { toolCall } = config
+  if (toolCall?.name !== undefined && toolCall.name !== name) return false
   const around = enclosing()?.config
   if (around === undefined) return true
-  return config.toolCall === undefined ? config.toolCallId !== around.toolCallId : config.toolCall !== around.toolCall
+  return toolCall === undefined ? config.toolCallId !== around.toolCallId : toolCall !== around.toolCall
 }

@@ -12,7 +12,7 @@ const begun = new WeakMap<object, Map<string, number>>()
  */
 export function placeOf(name: string, input: unknown, config: RunConfig): readonly unknown[] {
   const id = toolCallIdOf(config)
-  const isNamed = id !== undefined && answersItself(config)
+  const isNamed = id !== undefined && answersItself(config, name)
   const own = [enclosing()?.place, id, name, isNamed ? undefined : textOf(input)]
   return [
     threadOf(config),

@@ -17,7 +17,7 @@ export function refusal(
   sentence: string,
   interrupt?: Interrupt,
 ): unknown {
-  const id = answersItself(config) ? toolCallIdOf(config) : undefined
+  const id = answersItself(config, name) ? toolCallIdOf(config) : undefined
   if (id === undefined) throw new ToolAuthorizationError(code, sentence, interrupt)
   const message = new ToolMessage({ content: sentence, tool_call_id: id, name, status: 'error' })
   // A tool with artifacts answers in pairs.

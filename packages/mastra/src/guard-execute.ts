@@ -13,6 +13,7 @@ import {
   boundTo,
   type Context,
   identityFor,
+  isInOtherTool,
   isInOwnStep,
   isResumed,
   ownContext,
@@ -85,7 +86,7 @@ async function resultOf(outcome: Outcome<unknown>, context: Context, call: Guard
       const suspend = suspenderOf(context)
       if (suspend !== undefined && !isInOwnStep(context)) {
         await suspend(interrupt)
-        return undefined
+        if (!isInOtherTool(context, call)) return undefined
       }
       throw new ToolAuthorizationError(interrupt.kind, interruptSentences[interrupt.kind], interrupt)
     }

@@ -5,6 +5,7 @@ import { alike } from './adapter/scenarios/alike.ts'
 import { forgeries } from './adapter/scenarios/forgeries.ts'
 import { identity } from './adapter/scenarios/identity.ts'
 import { interrupts } from './adapter/scenarios/interrupts.ts'
+import { nestedCalls } from './adapter/scenarios/nested.ts'
 import { parallel } from './adapter/scenarios/parallel.ts'
 import { questions } from './adapter/scenarios/questions.ts'
 import { refusals } from './adapter/scenarios/refusals.ts'
@@ -21,6 +22,7 @@ const SECTIONS: Readonly<Record<string, readonly AdapterScenario[]>> = {
   forgeries,
   'questions of tools': questions,
   'calls that look alike': alike,
+  'calls of a body': nestedCalls,
   'parallel calls': parallel,
   'secrets, streams and aborts': secrets,
 }
