@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { memoryStore } from '@behalf/core'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createMcpSession } from '../src/client/index.ts'
+import { createMcpSession, type McpAccess, machineAccess } from '../src/client/index.ts'
 import { createMcpGate, nodeHandler } from '../src/server/index.ts'
 import { clients } from './clients.ts'
 import { openPort } from './http-server.ts'
@@ -71,14 +71,21 @@ async function flooding(headOf: (request: IncomingMessage, origin: string) => He
     more()
     return response
   })
-  const session = createMcpSession({
-    serverUrl: flood.serverUrl,
-    owner: 'ann',
-    client: { name: 'x', redirectUri: 'http://127.0.0.1/callback' },
-    showSignIn: () => {},
-    store: memoryStore(),
-  })
-  return { flood, session }
+  return flood
+}
+
+/** Whoever asks: a user by a session, and a machine. */
+const accesses: Readonly<Record<string, (serverUrl: string) => McpAccess>> = {
+  'a session': (serverUrl) =>
+    createMcpSession({
+      serverUrl,
+      owner: 'ann',
+      client: { name: 'x', redirectUri: 'http://127.0.0.1/callback' },
+      showSignIn: () => {},
+      store: memoryStore(),
+    }),
+  'a machine': (serverUrl) =>
+    machineAccess({ serverUrl, issuer: new URL(serverUrl).origin, clientId: 'nightly', clientSecret: 'a-secret' }),
 }
 
 interface Head {
@@ -101,9 +108,11 @@ describe.each(clients.filter(({ takesFetch }) => takesFetch))('by $name', ({ con
     'a redirect of the MCP server': (request) => (isMcp(request) ? { status: 302, floods: true } : { status: 404 }),
   }
 
-  test.each(Object.keys(floods))('%s is read within bounds', async (name) => {
-    const { flood, session } = await flooding((request, origin) => floods[name]?.(request, origin) ?? { status: 404 })
-    await expect(connectBy(session, flood.serverUrl)).rejects.toThrow()
+  const cases = Object.keys(floods).flatMap((name) => Object.keys(accesses).map((access) => [name, access] as const))
+  test.each(cases)('%s is read within bounds, by %s', async (name, access) => {
+    const flood = await flooding((request, origin) => floods[name]?.(request, origin) ?? { status: 404 })
+    const given = accesses[access]?.(flood.serverUrl) as McpAccess
+    await expect(connectBy(given, flood.serverUrl)).rejects.toThrow()
     expect(flood.sent).toBeGreaterThan(0)
     expect(flood.sent).toBeLessThan(16 * 1024 * 1024)
   })
