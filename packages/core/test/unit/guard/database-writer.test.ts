@@ -107,6 +107,24 @@ describe('whoever rolls the log of revocations and its head back, or deletes bot
   )
 })
 
+test('whoever damages every row of the log of revocations stops no call of others, and hides no revocation', async () => {
+  const { guard, store, call } = smallWorld()
+  const rows = attacker(store)
+  const behalf = guard({ store: rows.store })
+  await behalf.revoke({ issuer: ISSUER, subject: 'ann' })
+  for (const key of rows.keys('revocations')) {
+    const version = (await store.get(key))?.version ?? null
+    await store.put(key, new Uint8Array([1, 2, 3]), { ifVersion: version, index: rows.indexesOf(key) })
+  }
+  const later = guard({ store: rows.store })
+  const run = (rules: typeof reads | typeof writes, subject: string) =>
+    later.run(rules as never, call({ identity: user({ subject }) }), () => 'ran')
+  for (const rules of [reads, writes]) {
+    expect(await run(rules, 'bob')).toMatchObject({ status: 'done' })
+    expect(await run(rules, 'ann')).toMatchObject({ status: 'denied', code: 'revoked' })
+  }
+})
+
 test('whoever deletes the names in the same moment, too, has a later process take the revoked proof, and brings back no delegation', async () => {
   const { guard, store, call, clock } = smallWorld()
   const rows = attacker(store)

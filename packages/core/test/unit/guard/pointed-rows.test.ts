@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { startedRuns } from '../../../src/approvals/index.ts'
 import { memoryStore } from '../../../src/index.ts'
-import { record, testLedger } from '../approvals/harness.ts'
 import { jobWorld } from '../delegations/job-world.ts'
 import { pointedRows } from '../stores/pointed-rows.ts'
+import { smallWorld, user, writes } from './small-world.ts'
 
 describe('index rows that were pointed at another user’s record', () => {
   const attacked = async () => {
@@ -32,17 +31,27 @@ describe('index rows that were pointed at another user’s record', () => {
     expect(await guard.delegations.list({ identity: ann })).toMatchObject([{ state: 'active' }])
   })
 
-  test('put no run of another call in doubt', async () => {
-    const rows = pointedRows(memoryStore())
-    const { ledger } = testLedger({ store: rows.store })
-    const start = async (binding: string) => {
-      const made = await ledger.create(record(binding, { binding, state: 'approved' }))
-      if (made === undefined) throw new Error('not made')
-      await ledger.update(made, (run) => ({ ...run, state: 'running', runner: 'gone' }))
+  test('put no run of another user in doubt', async () => {
+    const world = smallWorld()
+    const rows = pointedRows(world.store)
+    const behalf = world.guard({ store: rows.store })
+    const run = (subject: string, slot: string, body: () => string) =>
+      behalf.run(writes, world.call({ slot, identity: user({ subject }) }), body)
+    const lost = () => {
+      throw new Error('lost')
     }
-    await start('anns')
-    rows.alias.set('started:mallorys', 'started:anns')
-    expect((await startedRuns(ledger, 'anns')).inDoubt).toHaveLength(1)
-    expect(await startedRuns(ledger, 'mallorys')).toEqual({ inDoubt: [], running: [] })
+    /** A write of this user that went in doubt. @returns the index under which equal calls find it. */
+    const inDoubt = async (subject: string) => {
+      await run(subject, 'one', lost).catch(() => {})
+      return rows.indexesOf(rows.keys('run:').at(-1) ?? '').find((index) => index.startsWith('started:')) ?? ''
+    }
+    const mallorys = await inDoubt('mallory')
+    expect(mallorys).toMatch(/^started:./)
+    const mallory = user({ subject: 'mallory' })
+    const [own] = await behalf.approvals.list({ identity: mallory, as: 'owner' })
+    await behalf.approvals.resolve(own?.id ?? '', 'ran', { identity: mallory })
+    rows.alias.set(mallorys, await inDoubt('ann'))
+    expect(await run('ann', 'two', () => 'ran')).toMatchObject({ code: 'unknown_outcome' })
+    expect(await run('mallory', 'two', () => 'ran')).toMatchObject({ status: 'done', result: 'ran' })
   })
 })

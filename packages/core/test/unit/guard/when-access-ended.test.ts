@@ -69,6 +69,22 @@ describe('a revocation, and the clocks of others', () => {
     },
   )
 
+  test(
+    verifies('I9', 'a proof that says neither when its user logged in nor when it was made is refused'),
+    async () => {
+      const { guard, call, clock } = smallWorld()
+      const behalf = guard()
+      await behalf.revoke(ann)
+      clock.advance(600)
+      for (const claims of [{}, { iat: `${clock.now() / 1000}` }]) {
+        for (const policy of [reads, writes, asks]) {
+          const outcome = await behalf.run(policy, call({ identity: user({ claims }) }), () => 'ran')
+          expect(outcome).toMatchObject({ status: 'denied', code: 'revoked' })
+        }
+      }
+    },
+  )
+
   test('a session that was revoked is compared by its name alone', async () => {
     const { guard, call, clock } = smallWorld()
     const behalf = guard()
