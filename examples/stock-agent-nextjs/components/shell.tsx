@@ -1,4 +1,5 @@
 import type { UserIdentity } from '@behalf/core'
+import { displayText } from '@behalf/core/interrupts'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 
@@ -44,7 +45,7 @@ export function Shell({
           </a>
         ) : (
           <form action="/logout" method="post" className="who">
-            <span className="name">{identity.subject}</span>
+            <span className="name">{displayText(identity.subject)}</span>
             <button className="quiet" type="submit">
               Log out
             </button>

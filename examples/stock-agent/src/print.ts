@@ -97,7 +97,7 @@ function auditLine(event: AuditEvent): string {
     case 'token':
       return `token     by ${event.source} for ${event.audience}, scope ${event.scopes.join(' ')}, ${who}`
     case 'approval':
-      return `approval  ${event.state}: “${event.message ?? ''}”, asked ${event.approver?.subject}, held by ${event.enforcedBy}`
+      return `approval  ${event.state}: “${displayText(event.message ?? '')}”, asked ${event.approver?.subject}, held by ${event.enforcedBy}`
     case 'raw_token':
       return `raw token of ${event.credential} given to ${event.tool}, ${who}`
     case 'delegation':

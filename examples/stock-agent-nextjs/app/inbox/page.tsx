@@ -52,10 +52,10 @@ export default async function InboxPage() {
                 <p className="quiet-text">
                   {approver?.subject === identity.subject
                     ? 'You answer on your phone.'
-                    : `${approver?.subject} answers.`}
+                    : `${displayText(approver?.subject ?? '')} answers.`}
                 </p>
               )}
-              {state !== 'used' && <CancelButton id={id} message={message} />}
+              {state !== 'used' && <CancelButton id={id} message={displayText(message)} />}
             </article>
           ))}
         </section>
@@ -71,7 +71,7 @@ export default async function InboxPage() {
                     <strong>{end}</strong>
                   </p>
                   <p className="quiet-text">
-                    Asked: {approver}. <Time at={at} />
+                    Asked: {displayText(approver)}. <Time at={at} />
                   </p>
                 </li>
               ))}
