@@ -128,19 +128,16 @@ export function isInOwnStep(context: Context): boolean {
 }
 
 /**
- * Whether the code of another tool makes the call, and handed on what it was given. Suspended alone, that code would go
- * on as if it had a result too. A tool that is not guarded can be told in agents, which name it.
+ * Whether the code of another tool makes the call, and handed on the context that it was given. Suspended alone, that
+ * code would go on as if it had a result. Mastra hands to a tool what an agent or what a workflow has; to the code of a
+ * tool that it made, both names. In agents it tells the name of the tool besides.
  */
 export function isInOtherTool(context: Context, { name, tool }: GuardedCall): boolean {
-  const suspend = suspenderOf(context)
-  if (suspend !== undefined && handedOn.has(suspend)) return true
+  if (Object.hasOwn(context, 'agent') && Object.hasOwn(context, 'workflow')) return true
   const { agent, writer } = context
   const named: unknown = agent === undefined || writer === undefined ? undefined : Reflect.get(writer, 'name')
   return typeof named === 'string' && named !== name && named !== tool.id
 }
-
-/** Ways to suspend that the code of guarded tools was given. */
-const handedOn = new WeakSet<object>()
 
 /** Whether this call goes on: then Mastra has not read its arguments by the tool's schema. */
 export const isResumed = ({ resumeData, agent, workflow }: Context): boolean =>
@@ -177,7 +174,5 @@ function withoutResume(part: Suspendable): Suspendable {
 function silent(part: Suspendable, redact: Redactor): Suspendable {
   const { suspend } = part
   if (suspend === undefined) return part
-  const own: Suspend = (payload, options) => suspend(redact(payload), options)
-  handedOn.add(own)
-  return { ...part, suspend: own }
+  return { ...part, suspend: (payload: unknown, options?: SuspendOptions) => suspend(redact(payload), options) }
 }

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ToolAuthorizationError } from '@behalf/core'
+import { policy, ToolAuthorizationError } from '@behalf/core'
 import { buy } from '@behalf/testing/contract'
 import { Mastra } from '@mastra/core/mastra'
 import { createTool } from '@mastra/core/tools'
@@ -118,3 +118,36 @@ test('it suspends with what the call threw, and goes on when the question was an
   })
   expect(await target.orders()).toBe(1)
 })
+
+/** A tool whose code orders fifty shares with the context that it was given, and then does something else. */
+const shipping = (order: (context: never) => unknown, ran: string[]) =>
+  createTool({
+    id: 'ship',
+    description: 'Orders and ships',
+    inputSchema: Order,
+    outputSchema: Shipped,
+    execute: async (_, context) => {
+      const placed = await order(context as never)
+      ran.push(`shipped ${JSON.stringify(placed)}`)
+      return { shipped: 'all' }
+    },
+  })
+
+test.each(['guarded', 'not guarded'])(
+  'the code of a tool that is a step, and %s, does not go on where a call that it makes has to wait',
+  async (kind) => {
+    const target = await world()
+    const identity = await target.login()
+    const guard = target.guard()
+    const ran: string[] = []
+    const { create_order } = guardTools(makeTools(), { guard, policies, identity })
+    const ship = shipping((context) => create_order.execute?.(buy(50) as never, context), ran)
+    const rules = { ship: policy(Order, {}) }
+    const step = createStep(kind === 'guarded' ? guardTools({ ship }, { guard, policies: rules, identity }).ship : ship)
+    const workflow = createWorkflow({ id: 'own', inputSchema: Order, outputSchema: Shipped }).then(step).commit()
+    const run = await workflow.createRun()
+    const { status } = await run.start({ inputData: buy(50) as z.infer<typeof Order> })
+    expect([status, ran, await target.orders()]).toEqual(['failed', [], 0])
+    expect(await target.authorizationServer.controls.pendingRequests()).toHaveLength(1)
+  },
+)
