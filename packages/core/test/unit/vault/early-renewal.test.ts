@@ -1,5 +1,5 @@
-import { HttpResponse } from 'msw'
-import { beforeEach, expect, test } from 'vitest'
+import { HttpResponse, http } from 'msw'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { provider } from './provider.ts'
@@ -7,7 +7,7 @@ import { user, world } from './world.ts'
 
 const clock = testClock()
 const crm = await provider('http://localhost:4865', () => clock.now())
-useMsw(...crm.handlers)
+const msw = useMsw(...crm.handlers)
 beforeEach(() => crm.reset())
 
 const name = { connection: 'crm', account: 'a-1' }
@@ -23,6 +23,34 @@ test('a token is not served after a disconnect while its early renewal was under
     return away()
   }
   expect(await here.tokenOf()).toBe('not_connected')
+})
+
+test('nor while the provider is being told of that disconnect, or where its process died in that moment', async () => {
+  const here = world(crm, { clock })
+  const elsewhere = world(crm, { clock, store: here.store })
+  await here.link()
+  clock.advance(3590)
+  const heard = Promise.withResolvers<void>()
+  const ended = Promise.withResolvers<void>()
+  msw.use(
+    http.post('http://localhost:4865/revoke', async () => {
+      heard.resolve()
+      await ended.promise
+      return new Response(null, { status: 503 }) as never
+    }),
+  )
+  let disconnecting: Promise<unknown> | undefined
+  onTestFinished(async () => {
+    ended.resolve()
+    await disconnecting
+    msw.resetHandlers(...crm.handlers)
+  })
+  crm.before = async () => {
+    disconnecting ??= elsewhere.vault.accounts.disconnect(user(), name)
+    await heard.promise
+    return away()
+  }
+  expect(await here.tokenOf()).toBe('must_reconnect')
 })
 
 test('the token of a new link is served, where it was made while an early renewal was under way', async () => {
