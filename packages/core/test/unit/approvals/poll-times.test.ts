@@ -181,6 +181,21 @@ describe('the next poll', () => {
     expect(busiest).toBeLessThan(18)
   })
 
+  test('of many questions that were sent in one moment is at many moments, whoever calls the guard', async () => {
+    random()
+    const { behalf, call, clock, polls } = polledWorld({})
+    const calls = Array.from({ length: 19 }, (_, amount) => call({ slot: `${amount}`, input: { amount } }))
+    const askAll = () => Promise.all(calls.map((each) => behalf.run(asks, each, () => 'ran')))
+    for (const outcome of await askAll()) expect(outcome.status).toBe('interrupted')
+    clock.advance(4.9)
+    for (let step = 0; step < 28; step++, clock.advance(0.1)) await askAll()
+    // The first polls of all, in 2.5 s after the interval.
+    expect(polls).toHaveLength(calls.length)
+    expect(Math.min(...polls)).toBeGreaterThanOrEqual(5)
+    const times = polls.map((at) => at.toFixed(1))
+    expect(Math.max(...times.map((at) => times.filter((other) => other === at).length))).toBeLessThan(10)
+  })
+
   test('is delayed by 10 s at most', () => {
     vi.spyOn(Math, 'random').mockReturnValue(1)
     expect(nextPollAt({ now, interval: 1_000, before: 1_000, end: now + 10_000 })).toBe(now + 1_010)
