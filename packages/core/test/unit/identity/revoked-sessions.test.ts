@@ -84,7 +84,11 @@ describe('a proof that was revoked makes no session (I11)', () => {
       return target.store.put(key, value, options)
     }
     const { id, whose } = await annOf(target, 'subject')
-    await guardOf({ ...target, store: overStore(target.store, { put }) }).revoke(whose)
+    const { profile: authorizationServer, clock } = target
+    const store = overStore(target.store, { put })
+    const agent = { name: 'agent:trader' }
+    const sessions = target.sessions({ store, keys })
+    await createGuard({ authorizationServer, agent, store, keys, clock, sessions }).revoke(whose)
     for (const key of rows) await target.store.delete(key)
     expect([...rows].some((key) => key.startsWith('revoked:'))).toBe(true)
     expect(await identityOf(target, id)).toBeUndefined()
