@@ -73,6 +73,12 @@ export function storiesOf(events: readonly AuditEvent[]): readonly Story[] {
   })
 }
 
+/** Titles of events that belong to no tool. */
+const toolless: Readonly<Partial<Record<AuditEvent['type'], string>>> = {
+  delegation: 'A delegation',
+  operator: 'An operator',
+}
+
 function storyOf(key: string, newest: AuditEvent, group: readonly AuditEvent[]): Story {
   const asked = group.filter((event): event is ApprovalEvent => event.type === 'approval')
   const called = group.filter((event): event is CallEvent => event.type === 'call')
@@ -80,7 +86,7 @@ function storyOf(key: string, newest: AuditEvent, group: readonly AuditEvent[]):
   const last = called.find(({ status }) => status === 'done') ?? called[0]
   return {
     key,
-    title: displayText(message ?? titles[newest.tool] ?? (newest.tool || 'A delegation')),
+    title: displayText(message ?? titles[newest.tool] ?? (newest.tool || toolless[newest.type] || newest.type)),
     verdict: verdictOf(asked[0], called[0]),
     who: displayText(whoActed(newest.agent, newest.principal)),
     at: newest.at,
@@ -111,6 +117,8 @@ function momentOf(event: AuditEvent): string | undefined {
       return `the tool took a raw credential: ${event.credential}`
     case 'delegation':
       return `a delegation was ${event.action}`
+    case 'operator':
+      return `${event.operator}, an operator, did: ${event.action}`
     case 'call':
       return undefined
     default:

@@ -102,6 +102,8 @@ function auditLine(event: AuditEvent): string {
       return `raw token of ${event.credential} given to ${event.tool}, ${who}`
     case 'delegation':
       return `delegation ${event.action}${event.code === undefined ? '' : ` (${event.code})`}, ${who}`
+    case 'operator':
+      return `operator  ${event.operator}: ${event.action}`
     default:
       return event satisfies never
   }

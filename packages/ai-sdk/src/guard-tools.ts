@@ -15,7 +15,8 @@ const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'streaming', 'o
  * `execute` gets the input as the policy parsed it, frozen. An async generator goes on streaming, and its last value
  * is what is told again when the call is replayed. The tools that were passed in are not changed.
  *
- * @throws ConfigurationError An unknown option; a tool without a policy, without `execute`, or with a `needsApproval` of its own;
+ * @throws ConfigurationError An unknown option; a tool without a policy, or with one that this guard cannot serve;
+ *   a tool without `execute`, or with a `needsApproval` of its own;
  *   a streaming tool that there is not; a tool that calls or finds tools by its code (`experimental_toolCaller`,
  *   `toolSearch`), in whose place the AI SDK runs another one.
  */
@@ -33,11 +34,13 @@ export function guardTools<Tools extends ToolSet>(
   const { streaming = [] } = options
   const missing = streaming.find((name) => !Object.hasOwn(tools, name))
   if (missing !== undefined) throw new ConfigurationError('guardTools.streaming', `there is no tool ${String(missing)}`)
+  const policies = Object.fromEntries(Object.keys(tools).map((name) => [name, policyOf(options.policies, name)]))
+  options.guard.check(policies)
   const guarded = Object.entries<ToolSet[string]>(tools).map(([name, tool]) => {
     const execute = executeOf(name, tool)
     refuseReplaced(name, tool)
     const streams = streaming.includes(name) || isGeneratorFunction(execute)
-    const call = { name, policy: policyOf(options.policies, name), streams, options }
+    const call = { name, policy: policies[name] as Policy, streams, options }
     // As a method of the tool, which is how the AI SDK calls it.
     const guarded = guardExecute(execute.bind(tool), call)
     const { inputSchema } = tool

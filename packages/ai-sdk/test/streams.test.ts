@@ -1,4 +1,4 @@
-import { currentCall, currentIdentity, type Identity, type Policy, policy, resource } from '@behalf/core'
+import { currentCall, currentIdentity, type Identity, type Policy, policy, resource, roleMap } from '@behalf/core'
 import { generateText, isStepCount, streamText, type ToolSet, tool } from 'ai'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
@@ -152,7 +152,12 @@ test('a refused generator runs no step', async () => {
   const none = policy(Nothing, { roles: ['nobody-has-it'] })
   const { tools: guarded } = guardTools(
     { count: tools.count },
-    { guard: target.guard(), policies: { count: none }, identity: await target.login(), threadId: 't' },
+    {
+      guard: target.guard({ roles: roleMap({ claim: 'roles', scopes: { trader: ['trade:write'] } }) }),
+      policies: { count: none },
+      identity: await target.login(),
+      threadId: 't',
+    },
   )
   const flow = guarded.count.execute?.({}, { toolCallId: 'c', messages: [], context: {} }) as AsyncIterable<string>
   const seen: string[] = []

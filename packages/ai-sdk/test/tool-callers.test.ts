@@ -29,7 +29,7 @@ const callers = { create_order: ['code'] } as never
 
 test('a tool that calls tools by its code is refused, and so is one that finds tools', async () => {
   const target = await world()
-  const rules = { code: policy(Code, { roles: ['nobody'] }) }
+  const rules = { code: policy(Code, {}) }
   const guard = (one: object) =>
     guardTools({ code: one } as never, {
       guard: target.guard(),

@@ -16,7 +16,8 @@ const optionKeys = ['guard', 'policies', 'identity', 'onError']
  * tool's function gets the input as the policy parsed it, frozen. Outside a graph, where there is no tool call to
  * answer, a refusal and a call that cannot pause are thrown as `ToolAuthorizationError`.
  *
- * @throws ConfigurationError An unknown option; a tool without a policy, twice, of no LangChain class, or with a method
+ * @throws ConfigurationError An unknown option; a tool without a policy, or with one that this guard cannot serve;
+ *   a tool given twice, of no LangChain class, or with a method
  *   of its own in place of one of LangChain's, such as `invoke`: only `_call` and `func` can be guarded.
  */
 export function guardTools<const Tools extends readonly GuardableTool[]>(
@@ -30,8 +31,10 @@ export function guardTools<const Tools extends readonly GuardableTool[]>(
   if (typeof options.guard?.run !== 'function') {
     throw new ConfigurationError('guardTools.guard', 'give what createGuard returned')
   }
+  const given = tools as readonly GuardableTool[] as readonly Callable[]
+  options.guard.check(Object.fromEntries(given.map(({ name }) => [name, policyOf(options.policies, name)])))
   const names = new Set<string>()
-  return (tools as readonly GuardableTool[] as readonly Callable[]).map((tool) => {
+  return given.map((tool) => {
     if (names.has(tool.name)) throw new ConfigurationError(`guardTools.tools.${tool.name}`, 'is there twice')
     names.add(tool.name)
     return guarded(tool, options, options.policies)

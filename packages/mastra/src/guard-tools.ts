@@ -14,7 +14,8 @@ const optionKeys = ['guard', 'policies', 'identity', 'onError']
  * looks again. A refusal is thrown as a `ToolAuthorizationError`, whose fixed sentence the model is told; so is a call
  * that has to wait in a step of the app's own, whose code would go on without a result.
  *
- * @throws ConfigurationError An unknown option; a tool without a policy, or without `execute`.
+ * @throws ConfigurationError An unknown option; a tool without a policy, with one that this guard cannot serve, or
+ *   without `execute`.
  */
 export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   tools: Tools,
@@ -24,9 +25,11 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   if (unknown !== undefined) {
     throw new ConfigurationError(`guardTools.${unknown}`, `is not an option here; there are ${optionKeys.join(', ')}`)
   }
-  const guarded = Object.entries(tools).map(([name, tool]) => {
-    return [name, guardTool({ name, tool, policy: policyOf(options.policies, name), options })] as const
-  })
+  const policies = Object.keys(tools).map((name) => [name, policyOf(options.policies, name)] as const)
+  options.guard.check(Object.fromEntries(policies))
+  const guarded = policies.map(
+    ([name, policy]) => [name, guardTool({ name, tool: tools[name] as AnyTool, policy, options })] as const,
+  )
   return Object.fromEntries(guarded) as Tools
 }
 

@@ -1,4 +1,4 @@
-import { policy } from '@behalf/core'
+import { policy, roleMap } from '@behalf/core'
 import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
@@ -19,6 +19,7 @@ const Nothing = z.strictObject({})
 const tool = { inputSchema: Nothing, execute: () => 'ran' }
 const tools = { open: tool, hidden: tool }
 const policies = { open: policy(Nothing, {}), hidden: policy(Nothing, { roles: ['nobody has this'] }) }
+const guard = () => world.guard({ roles: roleMap({ claim: 'roles', scopes: { trader: ['trade:write'] } }) })
 const capabilities = { tools: {} }
 const other = async () => ({ content: [] })
 
@@ -39,7 +40,7 @@ const names = async (handler: McpHandler) => {
 
 describe.each(orders)('a server %s', (_name, more, before) => {
   test('gets guarded tools, and its list is filtered (v2 SDK)', async () => {
-    const guarded = guardTools(tools, { guard: world.guard(), policies })
+    const guarded = guardTools(tools, { guard: guard(), policies })
     const mcp = createMcpHandler(() => {
       const server = new McpServer({ name: 'x', version: '1' }, { ...guarded.serverOptions, ...more })
       before(server as never)
@@ -49,7 +50,7 @@ describe.each(orders)('a server %s', (_name, more, before) => {
   })
 
   test('gets guarded tools, and its list is filtered (v1 SDK)', async () => {
-    const guarded = guardToolsV1(tools, { guard: world.guard(), policies })
+    const guarded = guardToolsV1(tools, { guard: guard(), policies })
     const handler: McpHandler = async (request, options) => {
       const server = new ServerV1({ name: 'x', version: '1' }, more)
       before(server as never)
@@ -62,8 +63,8 @@ describe.each(orders)('a server %s', (_name, more, before) => {
 })
 
 test('two sets of guarded tools on one server are both filtered', async () => {
-  const first = guardTools({ open: tool }, { guard: world.guard(), policies })
-  const second = guardTools({ hidden: tool }, { guard: world.guard(), policies })
+  const first = guardTools({ open: tool }, { guard: guard(), policies })
+  const second = guardTools({ hidden: tool }, { guard: guard(), policies })
   const mcp = createMcpHandler(() =>
     second.register(first.register(new McpServer({ name: 'x', version: '1' }, first.serverOptions))),
   )

@@ -23,7 +23,7 @@ export function guardedToolsOf(
   if (list !== undefined && list !== 'permitted' && list !== 'all') {
     throw new ConfigurationError('guardTools.list', "is 'permitted' or 'all'")
   }
-  return Object.entries(tools).map(([name, tool]) => {
+  const guarded = Object.entries(tools).map(([name, tool]) => {
     if (typeof tool?.execute !== 'function') {
       throw new ConfigurationError(`guardTools.tools.${name}`, 'has no execute, so nothing here could be guarded')
     }
@@ -33,6 +33,8 @@ export function guardedToolsOf(
     }
     return { name, tool, policy, rules: options }
   })
+  guard.check(Object.fromEntries(guarded.map(({ name, policy }) => [name, policy])))
+  return guarded
 }
 
 /** By tool, what the token of its caller must carry: what a gate asks of it. */
