@@ -30,13 +30,9 @@ export function checkRequest(
   // A copy: `url` and `headers` of what came may be overridden, and `fetch` would not look at them.
   const request = input instanceof Request ? new Request(input) : undefined
   const address = request?.url ?? String(input)
-  const url = URL.canParse(address) ? new URL(address) : undefined
-  // `blob:` URLs have the origin of what made them, hence the look at the protocol too.
-  const web = url?.protocol === 'https:' || url?.protocol === 'http:'
-  // Stryker disable next-line ConditionalExpression: Only an address that was read has the protocol of the web; the clause is for the type.
-  if (url === undefined || !web || url.username !== '' || url.password !== '' || !origins.includes(url.origin)) {
-    // Stryker disable next-line ConditionalExpression: Only an address that was read has the protocol of the web; the clause is for the type.
-    const to = web && url !== undefined ? JSON.stringify(url.origin) : 'an address that is no absolute https URL'
+  const url = webUrlOf(address)
+  if (url === undefined || url.username !== '' || url.password !== '' || !origins.includes(url.origin)) {
+    const to = url === undefined ? 'an address that is no absolute https URL' : JSON.stringify(url.origin)
     throw new CredentialMisuseError(
       'origin',
       `the credential ${name} does not go to ${to}, only to ${origins.join(', ')}`,
@@ -87,4 +83,10 @@ function isReplayable(request: Request | undefined, body: unknown): boolean {
     body instanceof ArrayBuffer ||
     ArrayBuffer.isView(body)
   )
+}
+
+/** Returns an absolute http or https URL. `blob:` URLs are refused, although they have the origin of what made them. */
+function webUrlOf(address: string): URL | undefined {
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  return url?.protocol === 'https:' || url?.protocol === 'http:' ? url : undefined
 }

@@ -19,7 +19,7 @@ export interface AccessCheck {
   /** True only where the server said so literally (F1). */
   readonly allowed: boolean
   /** Why not, where the answer was not a plain no: missing, malformed, redirected. */
-  readonly problem?: string
+  readonly problem?: string | undefined
   /** Why, where the checker was given an {@link Explainer}. */
   readonly explanation?: Explanation
 }

@@ -12,9 +12,9 @@ export interface HttpAnswer {
 
 /** What one question was answered. */
 export type Verdict =
-  | { readonly kind: 'allowed' }
+  | { readonly kind: 'allowed'; readonly problem?: undefined }
   /** With `problem`: not a plain no, but nothing that could count as a yes either (F1). */
-  | { readonly kind: 'denied'; readonly problem?: string }
+  | { readonly kind: 'denied'; readonly problem?: string | undefined }
   /** The server could not find out: neither yes nor no. */
   | { readonly kind: 'fault'; readonly problem: string }
 

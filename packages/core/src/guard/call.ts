@@ -1,5 +1,6 @@
 import type { Claim, Entitlement, Entry } from '../approvals/index.ts'
-import type { Identity, Invocation, Json } from '../contract/index.ts'
+import type { Invocation, Json } from '../contract/index.ts'
+import type { VerifiedIdentity } from '../identity/verified.ts'
 import type { CallReport } from './call-report.ts'
 import type { CallDeadline } from './deadline.ts'
 import type { GrantableScopes } from './grantable-scopes.ts'
@@ -24,7 +25,7 @@ export interface ParsedCall extends IncomingCall {
 
 /** The identity was verified, is fresh and was not revoked. */
 export interface IdentifiedCall extends ParsedCall {
-  readonly identity: Identity
+  readonly identity: VerifiedIdentity
 }
 
 /** Roles, permissions and linked accounts allow the call. */
@@ -53,7 +54,7 @@ export interface ApprovedCall extends AuthorizedCall {
 
 /** All that a body needs to start. A public tool has no identity. */
 export interface ClaimedCall extends ParsedCall {
-  readonly identity?: Identity | undefined
+  readonly identity?: VerifiedIdentity | undefined
   readonly access: OpenedAccess
   /** Absent for a read. */
   readonly claim?: Claim | undefined

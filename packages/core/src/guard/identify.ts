@@ -1,5 +1,5 @@
 import type { Identity, Invocation } from '../contract/index.ts'
-import { isVerified } from '../identity/verified.ts'
+import { isVerified, type VerifiedIdentity } from '../identity/verified.ts'
 import type { Passed } from './call-report.ts'
 import { delegationRefusal } from './delegation-refusal.ts'
 import type { Callers } from './guard-parts.ts'
@@ -17,7 +17,7 @@ export function identify(
   { identity, tool }: Pick<Invocation, 'identity' | 'tool'>,
   callers: Callers,
   now: number,
-): Passed<{ readonly identity: Identity }> | Refusal {
+): Passed<{ readonly identity: VerifiedIdentity }> | Refusal {
   if (identity === undefined) return loginRequired('the call has no identity')
   if (!isVerified(identity)) return deny('identity_not_verified', 'no verification made this identity object')
   const { servers, revocations, agent } = callers

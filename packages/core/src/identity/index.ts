@@ -49,7 +49,7 @@ export {
 } from './subject-token.ts'
 export { requestTokenSource, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
 export { unlessRevoked } from './unless-revoked.ts'
-export { admit, fieldsOf, isVerified } from './verified.ts'
+export { admit, fieldsOf, isVerified, type VerifiedIdentity } from './verified.ts'
 export {
   checkAudience,
   identityFromAccessToken,

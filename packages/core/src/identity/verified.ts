@@ -34,7 +34,12 @@ export function fieldsOf<Verified extends Identity>(identity: Verified): Verifie
   return fields as unknown as Verified
 }
 
-/** Whether a verification made this very object. Works across copies of the package. */
-export function isVerified(identity: unknown): identity is Identity {
+declare const verified: unique symbol
+
+/** An identity that a verification made. {@link isVerified} tells it from any other object. */
+export type VerifiedIdentity = Identity & { readonly [verified]: true }
+
+/** Returns whether a verification made this very object. Works across copies of the package. */
+export function isVerified(identity: unknown): identity is VerifiedIdentity {
   return shared.verified.has(identity)
 }

@@ -158,13 +158,13 @@ async function proved(
     return { thumbprint, jti, issuedAt, ...(nonce !== undefined && { nonce }) }
   }
   const scheme: Scheme = 'DPoP'
-  // Stryker disable next-line ConditionalExpression: A proof is held to a nonce only where the API has nonces; the clause is for the type.
-  if (verdict.fault === 'nonce' && nonces !== undefined) {
+  const nonce = verdict.fault === 'nonce' ? await nonces?.issue() : undefined
+  if (nonce !== undefined) {
     const complaint = {
       error: 'use_dpop_nonce',
       errorDescription: 'Use the nonce of this answer in the proof',
     } as const
-    return refuse(challenge, 'no nonce of ours', { scheme, complaint, headers: { 'dpop-nonce': await nonces.issue() } })
+    return refuse(challenge, 'no nonce of ours', { scheme, complaint, headers: { 'dpop-nonce': nonce } })
   }
   const errorDescription = `The DPoP proof is not acceptable: ${verdict.fault}`
   const complaint = { error: 'invalid_dpop_proof', errorDescription } as const

@@ -1,0 +1,41 @@
+import { expectTypeOf, test } from 'vitest'
+import type { approve } from '../../src/guard/approve.ts'
+import type { grant } from '../../src/guard/authorize.ts'
+import type {
+  ApprovedCall,
+  AuthorizedCall,
+  ClaimedCall,
+  IdentifiedCall,
+  IncomingCall,
+  ParsedCall,
+} from '../../src/guard/call.ts'
+import type { claim } from '../../src/guard/claim.ts'
+import type { execute } from '../../src/guard/execute.ts'
+import type { GrantableScopes } from '../../src/guard/grantable-scopes.ts'
+import type { open } from '../../src/guard/open.ts'
+import type { resourceToken } from '../../src/guard/resource-token.ts'
+import type { VerifiedIdentity } from '../../src/identity/index.ts'
+import type { UserIdentity } from '../../src/index.ts'
+
+test('a step takes only the call that the step before it returns', () => {
+  expectTypeOf<ParsedCall>().not.toExtend<Parameters<typeof grant>[0]>()
+  expectTypeOf<IdentifiedCall>().not.toExtend<Parameters<typeof approve>[0]>()
+  expectTypeOf<IdentifiedCall>().not.toExtend<Parameters<typeof open>[0]>()
+  expectTypeOf<IdentifiedCall>().not.toExtend<Parameters<typeof resourceToken>[0]>()
+  expectTypeOf<IdentifiedCall>().not.toExtend<Parameters<typeof claim>[0]>()
+  expectTypeOf<ApprovedCall>().not.toExtend<Parameters<typeof execute>[0]>()
+  expectTypeOf<IncomingCall>().not.toExtend<ParsedCall>()
+  expectTypeOf<ClaimedCall>().toExtend<Parameters<typeof execute>[0]>()
+  expectTypeOf<AuthorizedCall>().toExtend<Parameters<typeof open>[0]>()
+})
+
+test('no code but the check makes a fact', () => {
+  expectTypeOf<UserIdentity>().not.toExtend<VerifiedIdentity>()
+  expectTypeOf<{ readonly approvalCase: 'always' }>().not.toExtend<GrantableScopes>()
+})
+
+test('a run that has to be asked about is not claimed', () => {
+  type Entitled = Parameters<typeof claim>[1]['entitled']
+  expectTypeOf<{ readonly kind: 'ask'; readonly why: string }>().not.toExtend<Entitled>()
+  expectTypeOf<{ readonly kind: 'not_required' }>().toExtend<Entitled>()
+})
