@@ -1,4 +1,5 @@
-import type { ApprovalChannel, Approver, ChannelContext, UserIdentity } from '@behalf/core'
+import type { ApprovalChannel, Approver, UserIdentity } from '@behalf/core'
+import type { ChannelContext, PolledChannel } from '@behalf/core/channels'
 
 type Owner = Pick<UserIdentity, 'issuer' | 'tenant' | 'subject'>
 
@@ -7,20 +8,22 @@ type Owner = Pick<UserIdentity, 'issuer' | 'tenant' | 'subject'>
  *
  * A question goes the same way to its end, since owner and approver stand in it.
  */
-export function phoneOrInbox(phone: ApprovalChannel, inbox: ApprovalChannel): ApprovalChannel {
+export function phoneOrInbox(phone: ApprovalChannel, inbox: ApprovalChannel): PolledChannel {
   const of = ({ owner, approver }: { readonly owner: Owner; readonly approver: Approver }) =>
     isSame(owner, approver) ? phone : inbox
   const cancels: NonNullable<ApprovalChannel['cancel']> = async (asked, question, context) =>
     of(question).cancel?.(asked, question, context)
   return {
-    specificationVersion: 1,
+    specificationVersion: 2,
     ...(phone.checkProfile && { checkProfile: (profile) => phone.checkProfile?.(profile) }),
     carriesCredential: (question, context) => of(question).carriesCredential?.(question, context) === true,
     // Whose question it is, is not known yet: it has to be fit for both.
     checkMessage: (message: string, approver: Approver, context: ChannelContext) =>
       phone.checkMessage?.(message, approver, context) ?? inbox.checkMessage?.(message, approver, context),
     ask: (question, context) => of(question).ask(question, context),
-    look: (asked, question, context) => of(question).look(asked, question, context),
+    // The inbox writes its answers by itself: there is nothing to poll.
+    poll: async (asked, question, context) =>
+      (await of(question).poll?.(asked, question, context)) ?? { status: 'pending' },
     cancel: cancels,
   }
 }

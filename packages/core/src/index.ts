@@ -1,13 +1,5 @@
 // approvals
-export type {
-  Answer,
-  ApprovalChannel,
-  ApprovalChannels,
-  ApprovalQuestion,
-  Asked,
-  ChannelContext,
-  StoreKeys,
-} from './approvals/index.ts'
+export type { ApprovalChannel, ApprovalChannels, StoreKeys } from './approvals/index.ts'
 // authorization-server
 export {
   type AuthorizationServer,

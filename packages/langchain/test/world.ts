@@ -83,12 +83,12 @@ export function world() {
   let aheadMs = 0
   const clock = { now: () => Date.now() + aheadMs }
   const channel: ApprovalChannel = {
-    specificationVersion: 1,
+    specificationVersion: 2,
     ask: async ({ message }) => {
       questions.push(message)
       return { state: {}, interval: 0.01 }
     },
-    look: async () => (answer === 'pending' ? { status: 'pending', interval: 0.01 } : { status: answer }),
+    poll: async () => (answer === 'pending' ? { status: 'pending', interval: 0.01 } : { status: answer }),
   }
   const store = memoryStore({ clock })
   return {

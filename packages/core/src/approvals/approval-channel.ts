@@ -7,6 +7,8 @@ import type { Clock } from '../ports/index.ts'
 /** What a channel has to ask a person. Computed once per approval and stored; the same on every send. */
 export interface ApprovalQuestion {
   readonly approvalId: string
+  /** Random. A question that takes the place of another under the same approval has another one. */
+  readonly questionId: string
   readonly tool: string
   readonly owner: Pick<UserIdentity, 'issuer' | 'tenant' | 'subject' | 'clientId'>
   readonly approver: Approver
@@ -19,22 +21,20 @@ export interface ApprovalQuestion {
 }
 
 /**
- * What the channel needs to look for the answer. Plain JSON; sealed into the record by core, never shown.
+ * What the channel needs to find the answer. Plain JSON; sealed into the record by core, never shown.
  */
 export interface Asked {
   readonly state: JsonObject
-  /** Shortest time between two polls, counted from a response to the next request. Seconds. @default 5 */
+  /**
+   * Shortest time between two polls, counted from a response to the next request. Of a channel that is not polled: how
+   * often a caller that waits reads the record. Seconds. @default 5
+   */
   readonly interval?: number
   /** Epoch seconds: when this delivery of the question expires. @default the question's own end, the latest possible */
   readonly expiresAt?: number
-  /**
-   * Epoch seconds: until then the answer comes by itself, and a watcher needs not look for it.
-   * @default a watcher looks as often as everybody else
-   */
-  readonly watchFrom?: number
 }
 
-/** One look at the answer. */
+/** What one poll found. */
 export type Answer =
   | {
       readonly status: 'pending'
@@ -51,6 +51,8 @@ export type Answer =
       readonly status: 'approved'
       /** Epoch seconds: when the person answered, where the channel can prove it. @default not known */
       readonly answeredAt?: number
+      /** How the channel knows. Kept with the record. */
+      readonly evidence?: JsonObject
       /** The credential, where the question asked for one. */
       readonly token?: {
         readonly value: Token
@@ -62,33 +64,65 @@ export type Answer =
         readonly keyThumbprint?: string
       }
     }
-  | { readonly status: 'denied'; readonly detail?: string }
+  | {
+      readonly status: 'denied'
+      readonly detail?: string
+      /** How the channel knows. Kept with the record. */
+      readonly evidence?: JsonObject
+    }
   /** This delivery ran out unanswered; within its lifetime the approval is asked again. */
   | { readonly status: 'expired' }
   /** An answer was given and is lost; the person has to be asked again. */
   | { readonly status: 'answer_lost' }
-  /** Definite and not worth another look: a server that granted other than was asked, a broken request. */
+  /** Definite and not worth another poll: a server that granted other than was asked, a broken request. */
   | { readonly status: 'failed'; readonly detail: string }
+
+/** An answer that arrived by itself, once the channel has verified it. */
+export interface VerifiedAnswer {
+  /** Of the question that was answered, as the verified answer itself names it. */
+  readonly approvalId: string
+  readonly questionId: string
+  /** Who answered. A verified identity has to be that of a user who is present; for any other object the channel vouches. */
+  readonly approver: Approver
+  readonly decision: 'approved' | 'denied'
+  /** How the channel knows. Kept with the record and shown to its owner: no secrets. Plain JSON of at most 16 KiB. */
+  readonly evidence: JsonObject
+  /** Epoch seconds: when the person answered. */
+  readonly at: number
+}
 
 export interface ChannelContext extends RequestOptions {
   readonly authorizationServers: AuthorizationServers
   readonly clock: Clock
 }
 
-/**
- * Asks a person. Core keeps the record; a channel only delivers the question and looks for the answer.
- *
- * Both methods throw `TransportError` when nothing is known: the question stays open, nothing is lost.
- */
-export interface ApprovalChannel {
-  readonly specificationVersion: 1
+/** What every channel has. */
+export interface ChannelBase {
+  readonly specificationVersion: 2
   /** Why this channel cannot work with a provider, and the fix, in words. Asked at construction; does no I/O. */
   checkProfile?(profile: Profile): string | undefined
   /** The answer can carry a token bound to the details: what A9 (a) needs. Told per issuer. */
   carriesCredential?(question: Omit<ApprovalQuestion, 'credential'>, context: ChannelContext): boolean
   /** What is wrong with a message here, in words. Asked before anything is stored or sent. */
   checkMessage?(message: string, approver: Approver, context: ChannelContext): string | undefined
+  /** @throws TransportError Nothing is known: the question is sent again. */
   ask(question: ApprovalQuestion, context: ChannelContext): Promise<Asked>
-  look(asked: Asked, question: ApprovalQuestion, context: ChannelContext): Promise<Answer>
+  /** @throws TransportError Nothing is known: the question stays open, nothing is lost. */
+  poll?(asked: Asked, question: ApprovalQuestion, context: ChannelContext): Promise<Answer>
+  /**
+   * Verifies what the app received. It is untrusted.
+   *
+   * @throws TransportError Nothing is known: the app may try again. After any other error, the answer proves nothing.
+   */
+  verify?(answer: unknown, context: ChannelContext): Promise<VerifiedAnswer>
   cancel?(asked: Asked, question: ApprovalQuestion, context: ChannelContext): Promise<void>
 }
+
+/** A channel whose answers are polled for. Answers may arrive by themselves as well. */
+export type PolledChannel = ChannelBase & Required<Pick<ChannelBase, 'poll'>>
+
+/** A channel whose answers arrive by themselves: the app's own pages, a chat, an e-mail. */
+export type PushedChannel = ChannelBase & Required<Pick<ChannelBase, 'verify'>>
+
+/** Asks a person. Core keeps the record and writes each answer; a channel delivers questions, and finds or verifies answers. */
+export type ApprovalChannel = PolledChannel | PushedChannel

@@ -1,9 +1,66 @@
-import type { Profile, ProfileOf } from '../authorization-server/index.ts'
+import { authorizationServers, type Profile, type ProfileOf, surroundingsOf } from '../authorization-server/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import type { ApprovalChannel } from './approval-channel.ts'
+import { refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
+import type { Clock, Fetch, Store } from '../ports/index.ts'
+import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
+import { type ApprovalAudit, auditing } from './approval-state.ts'
+import type { Ledger } from './ledger.ts'
+import { openLedger } from './open-ledger.ts'
 
 /** One channel, or several by name. */
 export type ApprovalChannels = ApprovalChannel | Readonly<Record<string, ApprovalChannel>>
+
+/** What a guard got, for what works on its questions outside of it. */
+export interface ChannelsOptions {
+  /** As in `createGuard`. */
+  readonly authorizationServer: Profile | ProfileOf
+  /** As in `createGuard`: the channels under the same names. */
+  readonly approvals: ApprovalChannels
+  /** The guard's own store. */
+  readonly store: Store
+  /** The guard's own keys. @default none, for a memory store */
+  readonly keys?: StoreKeys
+  /** @default answers that are found, or arrive, here are in no audit */
+  readonly audit?: ApprovalAudit
+  /** @default the system's */
+  readonly clock?: Clock
+  /** @default the global fetch */
+  readonly fetch?: Fetch
+  /** One request, milliseconds; polls have 40 s. @default 10_000 */
+  readonly timeoutMs?: number
+}
+
+type Key = keyof ChannelsOptions
+const optionKeys: readonly Key[] = ['authorizationServer', 'approvals', 'store', 'keys', 'audit', 'clock', 'fetch']
+
+/** The channels of a guard, its questions, and what channels are asked with. */
+export interface OpenedChannels {
+  readonly channels: ReadonlyMap<string, ApprovalChannel>
+  readonly ledger: Ledger
+  readonly context: ChannelContext
+}
+
+/** @throws ConfigurationError An option is unknown, missing or wrong. */
+export function openChannels<Options extends ChannelsOptions>(
+  name: string,
+  options: Options,
+  more: readonly Exclude<keyof Options, Key>[] = [],
+): OpenedChannels {
+  refuseUnknownKeys(name, options, [...optionKeys, 'timeoutMs', ...(more as readonly string[])])
+  const { authorizationServer, store, keys, audit } = options
+  if (authorizationServer === undefined) {
+    throw new ConfigurationError(`${name}.authorizationServer`, 'give what createGuard got')
+  }
+  const surroundings = surroundingsOf(name, options)
+  const { clock } = surroundings
+  const channels = channelsByName(options.approvals, authorizationServer)
+  if (channels.size === 0) throw new ConfigurationError(`${name}.approvals`, 'give what createGuard got')
+  return {
+    channels,
+    ledger: openLedger({ store, keys, clock, ...(audit !== undefined && { onState: auditing(audit, clock) }) }),
+    context: { authorizationServers: authorizationServers(authorizationServer, surroundings), clock },
+  }
+}
 
 /**
  * The channels that an app named; a single one is `default`.
@@ -20,8 +77,11 @@ export function channelsByName(
   if (approvals === undefined) return new Map()
   const channels = isChannel(approvals) ? { default: approvals } : approvals
   for (const [name, channel] of Object.entries(channels)) {
-    if (!isChannel(channel) || channel.specificationVersion !== 1) {
-      throw new ConfigurationError(`approvals.${name}`, 'give an approval channel, such as ciba()')
+    if (!isChannel(channel) || channel.specificationVersion !== 2 || !(channel.poll ?? channel.verify)) {
+      throw new ConfigurationError(
+        `approvals.${name}`,
+        'give an approval channel of specification version 2, with `poll` or `verify`, such as ciba()',
+      )
     }
     const problem = typeof authorizationServer === 'function' ? undefined : channel.checkProfile?.(authorizationServer)
     if (problem !== undefined) {

@@ -5,7 +5,7 @@ import type { ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from '.
 import { keepWriting, keptWrite } from './keep-writing.ts'
 import type { Ledger } from './ledger.ts'
 import { principalParts } from './owner.ts'
-import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, nextPollAt } from './poll-times.ts'
+import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, NEVER, nextPollAt } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
 import { afterNoes } from './refusals.ts'
 import { withinBound } from './within-bound.ts'
@@ -38,6 +38,7 @@ export function channelQuestion(record: RunRecord & { readonly question: StoredQ
   const { question, owner } = record
   return {
     approvalId: record.id,
+    questionId: question.id,
     tool: record.tool,
     owner: {
       issuer: owner.issuer,
@@ -161,12 +162,21 @@ async function send(
     // A question that took its place meanwhile was not sent by this.
     if (record.state !== 'requested' || record.question?.id !== question.id) return undefined
     if ('note' in asked) return { ...record, note: asked.note, unsent: asked.unsent, state: 'failed', endedAt: now }
-    return { ...record, state: 'pending', delivery: deliveryOf(asked, question, sentAt, now), sends: record.sends + 1 }
+    return {
+      ...record,
+      state: 'pending',
+      delivery: deliveryOf(asked, question, channel, { sentAt, now }),
+      sends: record.sends + 1,
+    }
   }
   const next = await keepWriting(ledger, entry.record.id, () => ledger.update(entry, written))
   if ('thrown' in asked) throw asked.thrown
   if ('state' in asked && isWithdrawn(next.record, question)) {
-    void unask({ ...entry.record, question, delivery: deliveryOf(asked, question, sentAt, now) }, channel, context)
+    void unask(
+      { ...entry.record, question, delivery: deliveryOf(asked, question, channel, { sentAt, now }) },
+      channel,
+      context,
+    )
   }
   return next
 }
@@ -182,35 +192,50 @@ export async function unask(
   context: ChannelContext,
 ): Promise<void> {
   if (channel?.cancel === undefined || question === undefined || delivery === undefined) return
-  const { state, interval, expiresAt } = delivery
-  const asked = { state, interval, ...(expiresAt !== undefined && { expiresAt }) }
-  const request = channelQuestion({ ...record, question })
+  const [asked, request] = [askedOf(delivery), channelQuestion({ ...record, question })]
   await withinBound(async (signal) => channel.cancel?.(asked, request, { ...context, signal })).catch(() => {})
 }
 
+/** What the channel gave when it asked. */
+export const askedOf = ({ state, interval, expiresAt }: Delivery): Asked => ({
+  state,
+  interval,
+  ...(expiresAt !== undefined && { expiresAt }),
+})
+
 /** A channel is code of others: what it gives beyond its contract ends the question, and is not sent again. */
 function checkedAsked(asked: Asked): Asked {
-  const copied = snapshot(asked?.state)
-  const state = 'value' in copied ? copied.value : undefined
-  if (isJsonObject(state)) return { ...asked, state }
+  const state = jsonObject(asked?.state)
+  if (state !== undefined) return { ...asked, state }
   throw new InvalidResponseError('the approval channel gave no { state } that is a plain JSON object')
 }
 
-const isJsonObject = (value: Json | undefined): value is JsonObject =>
+/** A copy of what is a plain JSON object. */
+export function jsonObject(value: unknown): JsonObject | undefined {
+  const copied = snapshot(value)
+  return 'value' in copied && isJsonObject(copied.value) ? copied.value : undefined
+}
+
+const isJsonObject = (value: Json): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The first poll, too, keeps the interval from the response: a server may count from when it answered (CIBA Core §7.3). */
-function deliveryOf(asked: Asked, { expiresAt }: StoredQuestion, sentAt: number, now: number): Delivery {
+function deliveryOf(
+  asked: Asked,
+  { expiresAt }: StoredQuestion,
+  channel: ApprovalChannel,
+  { sentAt, now }: { readonly sentAt: number; readonly now: number },
+): Delivery {
   const interval = intervalOf(asked.interval, DEFAULT_INTERVAL_SECONDS)
   // A delivery that has ended already would only be sent again.
   const end = isUsable(asked.expiresAt) && asked.expiresAt > now ? Math.min(asked.expiresAt, expiresAt) : expiresAt
   return {
     state: asked.state,
     interval,
-    nextLookAt: nextPollAt({ now, interval, before: 0, end }),
+    nextLookAt: channel.poll === undefined ? NEVER : nextPollAt({ now, interval, before: 0, end }),
+    sentAt,
     pendingAt: sentAt,
     expiresAt: end,
-    ...(isUsable(asked.watchFrom) && { watchFrom: Math.min(asked.watchFrom, expiresAt) }),
   }
 }
 

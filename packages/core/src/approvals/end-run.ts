@@ -84,9 +84,10 @@ export async function replaceQuestion(
       delivery: __,
       note: ___,
       answeredAt: ____,
-      usableUntil: _____,
-      told: ______,
-      foundAt: _______,
+      evidence: _____,
+      usableUntil: ______,
+      told: _______,
+      foundAt: ________,
       ...rest
     } = record
     const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, ...kept } = rest

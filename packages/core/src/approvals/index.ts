@@ -4,27 +4,30 @@ export type {
   ApprovalChannel,
   ApprovalQuestion,
   Asked,
+  ChannelBase,
   ChannelContext,
+  PolledChannel,
+  PushedChannel,
+  VerifiedAnswer,
 } from './approval-channel.ts'
-export { approvalState } from './approval-state.ts'
+export { type ApprovalAudit, approvalState, auditing } from './approval-state.ts'
 export { bindingOf, idempotencyKey, slotKey } from './binding.ts'
 export { type CalledBy, type Caller, callerOf, isSameCaller, isSameKind } from './caller.ts'
-export { type ApprovalChannels, channelsByName } from './channels-by-name.ts'
+export { type ApprovalChannels, type ChannelsOptions, channelsByName } from './channels-by-name.ts'
 export { type Claim, claimRun } from './claim-run.ts'
 export { endUnused, replaceQuestion, reportCrash, resolveCrash } from './end-run.ts'
 export { type Demand, type Entitlement, entitlementOf, misfitOf } from './entitlement.ts'
 export { findOrCreateRun, findRun, type StartedRuns, startedRuns } from './find-run.ts'
 export { Ledger } from './ledger.ts'
-export { applied } from './look-for-answer.ts'
 export { openLedger } from './open-ledger.ts'
 export { type Owner, ownerOf } from './owner.ts'
-export { nextStepAt, secondsToPoll } from './poll-times.ts'
+export { nextReadAt, secondsToPoll } from './poll-times.ts'
 export type { Delivery, Entry, RunRecord, StoredQuestion, StoredResult } from './record.ts'
 export { isUnused, mayRunAgain } from './record.ts'
 export { afterNoes, MAX_ASK_AGAIN_SECONDS, reopen } from './refusals.ts'
 export { type Settled, settleRun } from './settle-run.ts'
 export { endForSession, shareRun } from './shared-run.ts'
+export { approvalAnswers, isAnswerable, type TakeAnswer, type TakenAnswer, takeAnswer } from './take-answer.ts'
 export { createWatcher, type Watcher, type WatcherStatistics } from './watch-approvals.ts'
-export { type ApprovalAudit, auditing } from './watch-audit.ts'
 export type { WatchedAnswer, WatcherOptions } from './watch-options.ts'
 export { untilWoken, wake } from './watch-wake.ts'

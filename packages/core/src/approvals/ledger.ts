@@ -4,9 +4,16 @@ import { Collection, type KeyedHash, Lease, type Name, type OnUnreadable, type O
 import type { Clock, Store } from '../ports/index.ts'
 import type { Owner } from './owner.ts'
 import { NAMED_LONG_AGO_SECONDS, Pointers } from './pointers.ts'
-import { type Entry, mayBecome, type RunRecord, type RunState } from './record.ts'
+import {
+  bucketOf,
+  type Entry,
+  mayBecome,
+  NOES_WINDOW_SECONDS,
+  type Refused,
+  type RunRecord,
+  type RunState,
+} from './record.ts'
 import { runRecord } from './record-schema.ts'
-import { bucketOf, NOES_WINDOW_SECONDS, type Refused } from './refused.ts'
 import { indexOfRun, runIndex } from './run-indexes.ts'
 import { dueOf, LOOKS } from './watch-due.ts'
 

@@ -30,6 +30,9 @@ export function isUsable(seconds: number | undefined): seconds is number {
   return Number.isFinite(seconds) && (seconds as number) > 0
 }
 
+/** `nextLookAt` of a question that is never polled for. Epoch seconds. */
+export const NEVER = Number.MAX_SAFE_INTEGER
+
 /** What decides when a question is polled next. All in seconds. */
 export interface PollTimes {
   /** Epoch: when the response to the last request arrived. */
@@ -87,11 +90,17 @@ export function nextStepAt(record: Delivered): number {
   return nextLookAt > end + SKEW_SECONDS ? end : nextLookAt
 }
 
+/** Epoch seconds: when a caller that waits reads a delivered question next. Where nothing is polled, the record says it. */
+export function nextReadAt(record: Delivered, now: number): number {
+  const { interval, nextLookAt } = record.delivery
+  return nextLookAt === NEVER ? Math.min(now + interval, endOf(record)) : nextStepAt(record)
+}
+
 /** Whole seconds until a poll is possible, for apps that poll by themselves. Never early, and at least 1. */
 export function secondsToPoll({ question, delivery }: RunRecord, now: number): number {
   // Another process sends it now: its interval is not known yet.
   if (delivery === undefined) return DEFAULT_INTERVAL_SECONDS
-  const at = nextStepAt({ question, delivery })
+  const at = nextReadAt({ question, delivery }, now)
   // Due: another process may poll now, and the interval begins with the response that it gets.
   const wait = at > now ? at - now : Math.min(delivery.interval, endOf({ question, delivery }) - now)
   return Math.max(1, Math.ceil(wait))

@@ -72,9 +72,9 @@ export const runRecord = z.object({
       expiresAt: z.optional(seconds),
       interval: seconds,
       nextLookAt: seconds,
+      sentAt: z.optional(seconds),
       pendingAt: z.optional(seconds),
       receivedAt: z.optional(seconds),
-      watchFrom: z.optional(seconds),
     }),
   ),
   sends: z.number(),
@@ -83,6 +83,7 @@ export const runRecord = z.object({
   unsent: z.optional(z.boolean()),
   answeredAt: z.optional(seconds),
   foundAt: z.optional(seconds),
+  evidence: z.optional(z.record(text, json)),
   usableUntil: z.optional(seconds),
   token: z.optional(
     z.object({

@@ -83,7 +83,7 @@ export interface StoredQuestion {
   readonly askAgainAfterSeconds?: number
 }
 
-/** How the question was delivered, and when to look for the answer. */
+/** How the question was delivered, and when to poll for the answer. */
 export interface Delivery {
   readonly state: JsonObject
   /** Epoch seconds. */
@@ -92,12 +92,12 @@ export interface Delivery {
   readonly interval: number
   /** Epoch seconds. */
   readonly nextLookAt: number
+  /** Epoch seconds. */
+  readonly sentAt?: number
   /** Epoch seconds: the question was not answered then. When it was sent, or the last poll that found it open. */
   readonly pendingAt?: number
   /** Epoch seconds: when an answer arrived that could not be verified yet. */
   readonly receivedAt?: number
-  /** Epoch seconds: until then the answer comes by itself, and a watcher needs not look for it. */
-  readonly watchFrom?: number
 }
 
 /** What came back from the body, as it can be told again. */
@@ -145,6 +145,8 @@ export interface RunRecord {
   readonly answeredAt?: number
   /** Epoch seconds: when the answer was found. Later than `answeredAt`, where polls had failed in between. */
   readonly foundAt?: number
+  /** How the channel knows who answered, and what. */
+  readonly evidence?: JsonObject
   /** Epoch seconds: an approval that was not used by then is void (A5). */
   readonly usableUntil?: number
   /** The approval's own token, where it is the credential. Never cached elsewhere (I2). */
@@ -174,3 +176,16 @@ export interface RunRecord {
 
 /** A run as it was read, with the version to swap it by. */
 export type Entry = Stored<RunRecord>
+
+/** Noes of one approver to one tool of one owner count together, within this window. Seconds. */
+export const NOES_WINDOW_SECONDS = 600
+
+/** Noes are found by when they were given: an index of all of them would grow without end. Epoch seconds. */
+export const bucketOf = (seconds: number): number => Math.floor(seconds / NOES_WINDOW_SECONDS)
+
+/** Whose noes to which tool count together. */
+export interface Refused {
+  readonly owner: Owner
+  readonly approver: Approver
+  readonly tool: string
+}

@@ -1,8 +1,7 @@
 import { equalJson, isSamePerson } from '../lib/index.ts'
 import type { Ledger } from './ledger.ts'
 import { principalParts } from './owner.ts'
-import type { Entry, RunRecord, StoredQuestion } from './record.ts'
-import { NOES_WINDOW_SECONDS, type Refused } from './refused.ts'
+import { type Entry, NOES_WINDOW_SECONDS, type Refused, type RunRecord, type StoredQuestion } from './record.ts'
 
 /** After a no, an equal call is asked once more, this long after it at the earliest. Seconds. */
 const ONCE_MORE_AFTER_SECONDS = 60

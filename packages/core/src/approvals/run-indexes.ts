@@ -2,8 +2,7 @@ import type { Approver } from '../contract/index.ts'
 import type { Name } from '../lib/index.ts'
 import { ownerName, revocableNames, sessionName } from '../revocation/index.ts'
 import { principalParts } from './owner.ts'
-import { isSettled, type RunRecord } from './record.ts'
-import { bucketOf, type Refused } from './refused.ts'
+import { bucketOf, isSettled, type Refused, type RunRecord } from './record.ts'
 
 /** The names under which runs are found: whom and what they are about. */
 export const runIndex = {

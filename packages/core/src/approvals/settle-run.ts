@@ -3,9 +3,10 @@ import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import { deliverQuestion } from './deliver-question.ts'
 import { noteCrash } from './find-run.ts'
 import type { Ledger } from './ledger.ts'
-import { askedAgain, isPending, lookForAnswer, type Pending } from './look-for-answer.ts'
-import { isDeliveryOver } from './poll-times.ts'
+import { pollForAnswer } from './poll-for-answer.ts'
+import { endOf, isDeliveryOver } from './poll-times.ts'
 import { type Entry, mayRunAgain, type RunRecord, type RunState, type StoredResult } from './record.ts'
+import { askedAgain, isPending, type Pending } from './write-answer.ts'
 
 /** Where a run stands. */
 export type Settled =
@@ -39,8 +40,8 @@ const refusals: Partial<Record<RunState, readonly [DenyCode, string]>> = {
 }
 
 /**
- * Brings a run as far as it goes without running it: asks what has to be asked, looks for the answer
- * when a look is due. Each step is persisted before the next one begins.
+ * Brings a run as far as it goes without running it: asks what has to be asked, polls for the answer
+ * when a poll is due. Each step is persisted before the next one begins.
  */
 export async function settleRun(
   ledger: Ledger,
@@ -76,10 +77,10 @@ async function advance(
   channel: ApprovalChannel | undefined,
   context: ChannelContext,
 ): Promise<Entry | Settled> {
-  let current = await voidIfOver(ledger, entry, channel !== undefined)
+  let current = await voidIfOver(ledger, entry, channel)
   if (channel === undefined) return current
   if (current.record.state === 'pending') {
-    current = await voidIfOver(ledger, await lookForAnswer(ledger, current, channel, context), true)
+    current = await voidIfOver(ledger, await pollForAnswer(ledger, current, channel, context), channel)
   }
   if (current.record.state === 'requested') {
     const delivered = await deliverQuestion(ledger, current, channel, context)
@@ -99,19 +100,22 @@ async function advance(
 }
 
 /** What is past its time is void, whoever reads it first. */
-function voidIfOver(ledger: Ledger, entry: Entry, isPolled: boolean): Promise<Entry> {
+function voidIfOver(ledger: Ledger, entry: Entry, channel: ApprovalChannel | undefined): Promise<Entry> {
   const now = ledger.now()
   return ledger.update(entry, (record) => {
-    if (!isOver(record, now, isPolled)) return undefined
+    if (!isOver(record, now, channel)) return undefined
     return isPending(record) ? undelivered(record, now) : expired(record, now)
   })
 }
 
-function isOver(record: RunRecord, now: number, isPolled: boolean): boolean {
+function isOver(record: RunRecord, now: number, channel: ApprovalChannel | undefined): boolean {
   const { state, usableUntil, question } = record
   if (state === 'approved') return usableUntil !== undefined && now >= usableUntil
-  // A last poll first: an answer given in time counts, even when it is found late (A7).
-  if (isPending(record)) return isPolled ? isDeliveryOver(record, now) : now >= record.question.expiresAt
+  if (isPending(record)) {
+    if (channel === undefined) return now >= record.question.expiresAt
+    // A last poll first: an answer given in time counts, even when it is found late (A7).
+    return channel.poll === undefined ? now >= endOf(record) : isDeliveryOver(record, now)
+  }
   return state === 'requested' && question !== undefined && now >= question.expiresAt
 }
 

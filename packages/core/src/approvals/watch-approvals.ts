@@ -1,11 +1,11 @@
 import { StoreError } from '../errors/index.ts'
 import { isOutage, pause } from '../lib/index.ts'
-import { isPending } from './look-for-answer.ts'
 import { nextStepAt } from './poll-times.ts'
 import type { Entry } from './record.ts'
 import { watchEntry } from './watch-entry.ts'
 import { type WatcherOptions, type WatcherSettings, watcherSettings } from './watch-options.ts'
 import { Pace } from './watch-pace.ts'
+import { isPending } from './write-answer.ts'
 
 /** A claimed question that nobody looks at, since its watcher died, is found again after this long. Seconds. */
 const CLAIM_SECONDS = 60

@@ -22,7 +22,7 @@ export function dueOf({ question, delivery, state, told }: RunRecord, now: numbe
     case 'requested':
       return now + UNSENT_SECONDS
     case 'pending':
-      return delivery && Math.max(nextStepAt({ question, delivery }), delivery.watchFrom ?? 0)
+      return delivery && nextStepAt({ question, delivery })
     case 'approved':
     case 'denied':
     case 'expired':

@@ -1,13 +1,6 @@
-import { authorizationServers, type Profile, type ProfileOf, surroundingsOf } from '../authorization-server/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
-import type { Clock, Fetch, Store } from '../ports/index.ts'
-import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
-import { type ApprovalChannels, channelsByName } from './channels-by-name.ts'
-import type { Ledger } from './ledger.ts'
-import { openLedger } from './open-ledger.ts'
+import { type ChannelsOptions, type OpenedChannels, openChannels } from './channels-by-name.ts'
 import type { Owner } from './owner.ts'
-import { type ApprovalAudit, auditing } from './watch-audit.ts'
 
 /** How a question ended. Holds no token. */
 export interface WatchedAnswer {
@@ -20,15 +13,7 @@ export interface WatchedAnswer {
 }
 
 /** Options of {@link createWatcher}. */
-export interface WatcherOptions {
-  /** As in `createGuard`. */
-  readonly authorizationServer: Profile | ProfileOf
-  /** As in `createGuard`: the channels under the same names. */
-  readonly approvals: ApprovalChannels
-  /** The guard's own store. */
-  readonly store: Store
-  /** The guard's own keys. @default none, for a memory store */
-  readonly keys?: StoreKeys
+export interface WatcherOptions extends ChannelsOptions {
   /**
    * Called when a question has ended: run the call again, under the same slot, as its owner. Called at least
    * once for each question, by one watcher at a time; when it rejects, it is called again later.
@@ -42,21 +27,10 @@ export interface WatcherOptions {
   readonly maxConcurrentPolls?: number
   /** How often the store is asked for what is due, in milliseconds. @default 250 */
   readonly everyMs?: number
-  /** @default answers that a watcher finds are in no audit */
-  readonly audit?: ApprovalAudit
-  /** @default the system's */
-  readonly clock?: Clock
-  /** @default the global fetch */
-  readonly fetch?: Fetch
-  /** One request, milliseconds; polls have 40 s. @default 10_000 */
-  readonly timeoutMs?: number
 }
 
 /** What a watcher was made of, checked. */
-export interface WatcherSettings {
-  readonly ledger: Ledger
-  readonly channels: ReadonlyMap<string, ApprovalChannel>
-  readonly context: ChannelContext
+export interface WatcherSettings extends OpenedChannels {
   readonly onAnswer: WatcherOptions['onAnswer']
   readonly onFault: NonNullable<WatcherOptions['onFault']>
   readonly maxPollsPerSecond: number
@@ -64,43 +38,19 @@ export interface WatcherSettings {
   readonly everyMs: number
 }
 
-const optionKeys = [
-  'authorizationServer',
-  'approvals',
-  'store',
-  'keys',
-  'onAnswer',
-  'onFault',
-  'maxPollsPerSecond',
-  'maxConcurrentPolls',
-  'everyMs',
-  'audit',
-  'clock',
-  'fetch',
-  'timeoutMs',
-] as const satisfies readonly (keyof WatcherOptions)[]
-
 /** @throws ConfigurationError An option is unknown, missing or wrong. */
 export function watcherSettings(options: WatcherOptions): WatcherSettings {
-  refuseUnknownKeys('createWatcher', options, optionKeys)
-  const { authorizationServer, store, keys, onAnswer, onFault = () => {}, audit } = options
-  if (authorizationServer === undefined) {
-    throw new ConfigurationError('createWatcher.authorizationServer', 'give what createGuard got')
-  }
+  const own = ['onAnswer', 'onFault', 'maxPollsPerSecond', 'maxConcurrentPolls', 'everyMs'] as const
+  const opened = openChannels('createWatcher', options, own)
+  const { onAnswer, onFault = () => {} } = options
   if (typeof onAnswer !== 'function' || typeof onFault !== 'function') {
     throw new ConfigurationError(
       `createWatcher.${typeof onAnswer === 'function' ? 'onFault' : 'onAnswer'}`,
       'give a function',
     )
   }
-  const surroundings = surroundingsOf('createWatcher', options)
-  const { clock } = surroundings
-  const channels = channelsByName(options.approvals, authorizationServer)
-  if (channels.size === 0) throw new ConfigurationError('createWatcher.approvals', 'give what createGuard got')
   return {
-    ledger: openLedger({ store, keys, clock, ...(audit !== undefined && { onState: auditing(audit, clock) }) }),
-    channels,
-    context: { authorizationServers: authorizationServers(authorizationServer, surroundings), clock },
+    ...opened,
     onAnswer,
     onFault,
     maxPollsPerSecond: positive('maxPollsPerSecond', options.maxPollsPerSecond ?? 50),

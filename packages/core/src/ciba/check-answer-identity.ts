@@ -1,5 +1,6 @@
 import type { ApprovalQuestion } from '../approvals/index.ts'
 import type { TokenResponse, VerifiedJwt } from '../authorization-server/index.ts'
+import type { JsonObject } from '../contract/index.ts'
 import { accessTokenHash } from '../identity/access-token-hash.ts'
 import { checkIdTokenKind } from '../identity/check-access-token.ts'
 import { audienceOf } from '../identity/wire.ts'
@@ -18,6 +19,7 @@ export type AnswerIdentity =
       /** Epoch seconds, by the server's clock. */
       readonly authTime?: number
       readonly tenant?: string
+      readonly evidence: JsonObject
     }
 
 /**
@@ -47,9 +49,16 @@ export async function checkAnswerIdentity(
     (await accessTokenProblem(verified, response.accessToken))
   if (problem !== undefined) return { problem }
   const tenant = profile.token.tenant(claims)
+  const { auth_time: authTime, acr, jti } = claims
   return {
-    ...(typeof claims.auth_time === 'number' && { authTime: claims.auth_time }),
+    ...(typeof authTime === 'number' && { authTime }),
     ...(tenant !== undefined && { tenant }),
+    evidence: {
+      method: 'ciba',
+      ...(typeof authTime === 'number' && { authTime }),
+      ...(typeof acr === 'string' && { acr }),
+      ...(typeof jti === 'string' && { jti }),
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ApprovalChannel, ChannelContext } from '../approvals/index.ts'
+import type { ChannelContext, PolledChannel } from '../approvals/index.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import type { AuthorizationServer } from '../authorization-server/server.ts'
 import { BehalfError, ConfigurationError } from '../errors/index.ts'
@@ -20,7 +20,7 @@ import { cibaState } from './wire.ts'
  * @throws ConfigurationError An option is unknown or wrong.
  * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html | CIBA Core 1.0}
  */
-export function ciba(options: CibaOptions = {}): ApprovalChannel {
+export function ciba(options: CibaOptions = {}): PolledChannel {
   const settings = cibaSettings(options)
   const contextOf = (issuer: string, context: ChannelContext): PollContext => ({
     server: serverOf(issuer, context),
@@ -29,7 +29,7 @@ export function ciba(options: CibaOptions = {}): ApprovalChannel {
     signal: context.signal,
   })
   return {
-    specificationVersion: 1,
+    specificationVersion: 2,
     checkProfile: (profile) => profileProblem(profile, settings),
     carriesCredential: ({ owner, approver }, context) =>
       serverOf(approver.issuer, context).profile.ciba?.carriesAuthorizationDetails === true &&
@@ -40,7 +40,7 @@ export function ciba(options: CibaOptions = {}): ApprovalChannel {
       serverOf(approver.issuer, context).profile.ciba?.checkBindingMessage(message),
     ask: async (question, context) =>
       requestBackchannelAuthentication(question, contextOf(question.approver.issuer, context)),
-    look: async (asked, question, context) => {
+    poll: async (asked, question, context) => {
       const state = cibaState(asked.state)
       try {
         return await pollBackchannelAuthentication(state, question, contextOf(question.approver.issuer, context))

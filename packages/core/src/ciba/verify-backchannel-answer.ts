@@ -13,9 +13,11 @@ import { checkAccessToken } from '../identity/check-access-token.ts'
 import { checkBinding } from '../identity/check-binding.ts'
 import { isForOthers, readActor } from '../identity/wire.ts'
 import { meansSame, snapshot } from '../lib/index.ts'
-import { checkAnswerIdentity } from './check-answer-identity.ts'
+import { type AnswerIdentity, checkAnswerIdentity } from './check-answer-identity.ts'
 import type { PollContext } from './poll-context.ts'
 import type { CibaState } from './wire.ts'
+
+type Proved = Extract<AnswerIdentity, { readonly problem?: undefined }>
 
 const failed = (detail: string): Answer => ({ status: 'failed', detail })
 
@@ -35,20 +37,16 @@ export async function verifyBackchannelAnswer(
   context: PollContext,
 ): Promise<Answer> {
   try {
-    const { problem, authTime, tenant } = {
-      authTime: undefined,
-      tenant: undefined,
-      ...(await checkAnswerIdentity(response, state, question, context)),
-    }
-    if (problem !== undefined) return failed(problem)
+    const identity = await checkAnswerIdentity(response, state, question, context)
+    if (identity.problem !== undefined) return failed(identity.problem)
     const { credential } = question
     if (credential === undefined) {
       return state.detailsSent && !grantedAsAsked(response.authorizationDetails, question, context)
         ? failed('the granted authorization_details differ from what was asked')
-        : answeredAt({ status: 'approved' }, authTime)
+        : proved({ status: 'approved' }, identity)
     }
     const asked = { ...question, credential }
-    return answeredAt(await credentialAnswer(response, state, asked, { ...context, tenant }), authTime)
+    return proved(await credentialAnswer(response, state, asked, { ...context, tenant: identity.tenant }), identity)
   } catch (error) {
     const isFinal = error instanceof InvalidTokenError && error.reason !== 'unknown_key'
     if (isFinal) return failed(`the answer does not verify: ${error.message}`)
@@ -57,8 +55,10 @@ export async function verifyBackchannelAnswer(
 }
 
 /** CIBA Core §10.1.1: the person authenticates to answer, so `auth_time` says when they did. */
-const answeredAt = (answer: Answer, authTime: number | undefined): Answer =>
-  answer.status === 'approved' && authTime !== undefined ? { ...answer, answeredAt: authTime } : answer
+const proved = (answer: Answer, { authTime, evidence }: Proved): Answer =>
+  answer.status === 'approved'
+    ? { ...answer, evidence, ...(authTime !== undefined && { answeredAt: authTime }) }
+    : answer
 
 async function credentialAnswer(
   response: TokenResponse,

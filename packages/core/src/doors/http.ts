@@ -1,5 +1,6 @@
 // `@behalf/core/http`: fetch-style handlers that an app mounts.
 
+export type { TakenAnswer } from '../approvals/index.ts'
 export {
   type AskedInApp,
   type CibaPingOptions,
@@ -11,6 +12,5 @@ export {
   type InAppInboxOptions,
   inAppApprovals,
   inAppInbox,
-  type TakenAnswer,
 } from '../http/index.ts'
 export type { IdentityOf } from '../identity/index.ts'

@@ -2,6 +2,7 @@ const brand: unique symbol = Symbol.for('@behalf/core@1/error') as never
 
 /** Codes of everything that is thrown. `switch (error.code)` narrows an {@link AnyBehalfError}. */
 export type ErrorCode =
+  | 'ERR_APPROVAL_ANSWER'
   | 'ERR_CONFIGURATION'
   | 'ERR_IDENTITY_REQUIRED'
   | 'ERR_INVALID_TOKEN'

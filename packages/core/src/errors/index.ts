@@ -1,3 +1,4 @@
+import type { ApprovalAnswerError } from './approval-answer-error.ts'
 import type { ConfigurationError } from './configuration-error.ts'
 import type { CredentialMisuseError } from './credential-misuse-error.ts'
 import type { DelegationError } from './delegation-error.ts'
@@ -11,6 +12,7 @@ import type { StepUpRequiredError } from './step-up-required-error.ts'
 import type { StoreError } from './store-error.ts'
 import type { TransportError } from './transport-error.ts'
 
+export { ApprovalAnswerError } from './approval-answer-error.ts'
 export { BehalfError, type ErrorCode, type ErrorOptions } from './behalf-error.ts'
 export { ConfigurationError } from './configuration-error.ts'
 export { type CredentialMisuse, CredentialMisuseError } from './credential-misuse-error.ts'
@@ -27,6 +29,7 @@ export { TransportError, type TransportErrorOptions } from './transport-error.ts
 
 /** Every fault, discriminated by `code`. */
 export type AnyBehalfError =
+  | ApprovalAnswerError
   | ConfigurationError
   | CredentialMisuseError
   | DelegationError

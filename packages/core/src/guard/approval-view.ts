@@ -1,5 +1,5 @@
 import { callerOf, type Entry, isSameCaller, type RunRecord, secondsToPoll } from '../approvals/index.ts'
-import type { Approver, AuthorizationDetail, Identity } from '../contract/index.ts'
+import type { Approver, AuthorizationDetail, Identity, JsonObject } from '../contract/index.ts'
 import { isPerson } from '../identity/index.ts'
 import { isSamePerson } from '../lib/index.ts'
 
@@ -21,13 +21,18 @@ export interface ApprovalView {
   readonly expiresAt: number
   /** Seconds until another look is worth it; open questions only. */
   readonly interval?: number
+  /** How the channel knows who answered, where it says it. */
+  readonly evidence?: JsonObject
 }
 
 /** What an approver may see: what they are asked, and whether it still is (A8). */
-export type ApproverView = Pick<ApprovalView, 'id' | 'message' | 'details' | 'state' | 'expiresAt'>
+export interface ApproverView extends Pick<ApprovalView, 'id' | 'message' | 'details' | 'state' | 'expiresAt'> {
+  /** Names the question in an answer. */
+  readonly questionId: string
+}
 
 export function ownerView({ record }: Entry, now: number): ApprovalView {
-  const { id, tool, question, state, usableUntil, createdAt } = record
+  const { id, tool, question, state, usableUntil, createdAt, evidence } = record
   const base = {
     id,
     tool,
@@ -36,6 +41,7 @@ export function ownerView({ record }: Entry, now: number): ApprovalView {
     createdAt,
     expiresAt: (state === 'approved' ? usableUntil : undefined) ?? question?.expiresAt ?? 0,
     ...(question !== undefined && { approver: question.approver }),
+    ...(evidence !== undefined && { evidence }),
   }
   switch (state) {
     case 'requested':
@@ -53,7 +59,7 @@ export function ownerView({ record }: Entry, now: number): ApprovalView {
 
 export function approverView(entry: Entry, now: number): ApproverView {
   const { id, message, details, state, expiresAt } = ownerView(entry, now)
-  return { id, message, details, state, expiresAt }
+  return { id, questionId: entry.record.question?.id ?? '', message, details, state, expiresAt }
 }
 
 /**

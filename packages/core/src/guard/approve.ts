@@ -1,6 +1,6 @@
 import {
   type Entry,
-  nextStepAt,
+  nextReadAt,
   type RunRecord,
   type Settled,
   secondsToPoll,
@@ -111,8 +111,9 @@ async function settleOnce(
   // A question that a person has is polled first: their answer counts, whatever the policy asks now.
   const polled = entry.record.state === 'pending' ? await step(entry) : undefined
   if (polled !== undefined && polled.status !== 'pending' && polled.status !== 'ready') return polled
-  // Where no poll is due, or another process polls now, the answer is unknown: the question is not replaced yet.
-  const isPolled = polled?.entry.version !== entry.version || channelOf(entry) === undefined
+  // Where no poll is due, or another process polls now, the answer is unknown: the question is not replaced yet. Where
+  // nothing is polled, the record says it.
+  const isPolled = polled?.entry.version !== entry.version || channelOf(entry)?.poll === undefined
   const fitted = await askWhereNeeded(call, polled?.entry ?? entry, runs, { isPolled, started })
   if ('status' in fitted) return fitted
   const isDone = polled?.status === 'pending' && polled.entry.version === fitted.entry.version
@@ -135,7 +136,7 @@ async function afterAWait(
 ): Promise<Entry> {
   const { record } = entry
   const { question, delivery } = record
-  const dueAt = delivery === undefined ? 0 : nextStepAt({ question, delivery })
+  const dueAt = delivery === undefined ? 0 : nextReadAt({ question, delivery }, ledger.now())
   const dueIn = (dueAt - ledger.now()) * 1000
   deadline.pause()
   await untilWoken(record.id, Math.min(leftMs, Math.max(dueIn, 250)), invocation.signal)

@@ -161,6 +161,7 @@ function withCredential(
   if (identity.kind === 'user' && resources.length === 1 && isOwn && question.details.length > 0) {
     const asked: Omit<ApprovalQuestion, 'credential'> = {
       approvalId: '',
+      questionId: question.id,
       tool: invocation.tool,
       owner: identity,
       approver: question.approver,

@@ -1,22 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import * as z from 'zod/mini'
-import { type Entry, type Ledger, openLedger, type RunRecord, type StoreKeys, wake } from '../approvals/index.ts'
+import { type ChannelsOptions, type Entry, type Ledger, openLedger, type RunRecord, wake } from '../approvals/index.ts'
 import { approvalOf, type CibaState, cibaState, isNotificationToken, isPinged } from '../ciba/index.ts'
 import { equalSecrets, refuseUnknownKeys, sha256 } from '../lib/index.ts'
-import { type Clock, type Store, systemClock } from '../ports/index.ts'
+import { systemClock } from '../ports/index.ts'
 import { readJson } from './read-json.ts'
 import { answering, refuse } from './respond.ts'
 
 /** Options of {@link cibaPing}. */
-export interface CibaPingOptions {
-  /** The guard's own store. */
-  readonly store: Store
-  /** The guard's own keys. @default none, for a memory store */
-  readonly keys?: StoreKeys
-  /** Called when a look is worth it, with the approval's id. Its failures change nothing. */
+export interface CibaPingOptions extends Pick<ChannelsOptions, 'store' | 'keys' | 'clock'> {
+  /** Called when a poll is worth it, with the approval's id. Its failures change nothing. */
   readonly onPing?: (approvalId: string) => void | Promise<void>
-  /** @default the system's */
-  readonly clock?: Clock
 }
 
 const optionKeys = ['store', 'keys', 'onPing', 'clock'] as const satisfies readonly (keyof CibaPingOptions)[]

@@ -1,7 +1,10 @@
-import type { ApprovalChannel, ApprovalQuestion, Delivery } from '../approvals/index.ts'
-import type { Approver } from '../contract/index.ts'
-import { BehalfError, ConfigurationError, TransportError } from '../errors/index.ts'
+import * as z from 'zod/mini'
+import type { ApprovalQuestion, Delivery, PushedChannel, VerifiedAnswer } from '../approvals/index.ts'
+import type { Approver, UserIdentity } from '../contract/index.ts'
+import { ApprovalAnswerError, BehalfError, ConfigurationError, TransportError } from '../errors/index.ts'
+import { isVerified } from '../identity/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
+import { provenAtOf } from '../revocation/index.ts'
 
 /** A question that waits in the app's pages. */
 export interface AskedInApp {
@@ -19,23 +22,24 @@ export interface InAppApprovalsOptions {
    * question counts as unsent and is sent again. @default nobody is told; the question is in the inbox
    */
   readonly notify?: (asked: AskedInApp) => void | Promise<void>
-  /** How often whoever waits looks for the answer, in seconds. @default 5 */
+  /** How often a call that waits reads the record, in seconds. @default 5 */
   readonly intervalSeconds?: number
 }
 
-/** Marks a delivery as one that is answered by `inAppInbox`, and by nothing else. */
+/** Marks a delivery as one that is answered in the app's own pages. */
 const KIND = 'in_app'
 
 /**
  * Asks the approver in the app's own pages.
  *
  * The question is in the approver's inbox as long as it is open; `inAppInbox` serves the inbox and takes the
- * answer of the person who is signed in. The answer carries no token: the approval is evidence, and the
- * credential comes from an exchange or the vault.
+ * answer of the person who is signed in. Without `inAppInbox`, list what an approver is asked with
+ * `guard.approvals.list`, and give their answer to `approvalAnswers`, as `{ id, questionId, answer, identity }`. The answer
+ * carries no token: the credential comes from an exchange or the vault.
  *
  * @throws ConfigurationError An option is unknown or wrong.
  */
-export function inAppApprovals(options: InAppApprovalsOptions = {}): ApprovalChannel {
+export function inAppApprovals(options: InAppApprovalsOptions = {}): PushedChannel {
   refuseUnknownKeys('inAppApprovals', options, ['notify', 'intervalSeconds'])
   const { notify, intervalSeconds: interval = 5 } = options
   if (notify !== undefined && typeof notify !== 'function') {
@@ -45,15 +49,46 @@ export function inAppApprovals(options: InAppApprovalsOptions = {}): ApprovalCha
     throw new ConfigurationError('inAppApprovals.intervalSeconds', 'give a number of seconds, 1 or more')
   }
   return {
-    specificationVersion: 1,
+    specificationVersion: 2,
     ask: async (question) => {
       await tell(question, notify)
-      const { expiresAt } = question
-      return { state: { kind: KIND }, interval, expiresAt, watchFrom: expiresAt }
+      return { state: { kind: KIND }, interval }
     },
-    // The answer changes the record itself; who looks has only to see whether the time is over.
-    look: async (_asked, question, { clock }) =>
-      clock.now() / 1000 >= question.expiresAt ? { status: 'expired' } : { status: 'pending', interval },
+    verify: async (answer, { clock }) => verifyInApp(answer, clock.now() / 1000),
+  }
+}
+
+const inApp = z.strictObject({
+  id: z.string(),
+  questionId: z.string(),
+  answer: z.enum(['approve', 'deny']),
+  identity: z.custom<UserIdentity>((identity) => isVerified(identity) && identity.kind === 'user'),
+})
+
+/**
+ * Says what a person answered in the app's own pages. Whether they are present is for the caller to decide.
+ *
+ * @throws ApprovalAnswerError `unverified`
+ */
+export function verifyInApp(given: unknown, now: number): VerifiedAnswer {
+  const { data } = inApp.safeParse(given)
+  if (data === undefined) {
+    throw new ApprovalAnswerError('unverified', 'give { id, questionId, answer, identity }, with a verified identity')
+  }
+  const { id, questionId, answer, identity } = data
+  const { clientId } = identity
+  const provenAt = provenAtOf(identity)
+  return {
+    approvalId: id,
+    questionId,
+    approver: identity,
+    decision: answer === 'approve' ? 'approved' : 'denied',
+    evidence: {
+      method: KIND,
+      ...(clientId !== undefined && { clientId }),
+      ...(provenAt !== undefined && { provenAt }),
+    },
+    at: now,
   }
 }
 

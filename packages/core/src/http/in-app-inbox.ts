@@ -1,58 +1,40 @@
 import * as z from 'zod/mini'
 import {
-  type ApprovalAudit,
   auditing,
+  type ChannelsOptions,
   type Entry,
+  isAnswerable,
   type Ledger,
   openLedger,
-  type StoreKeys,
-  wake,
+  type RunRecord,
+  reopen,
+  type TakenAnswer,
+  takeAnswer,
 } from '../approvals/index.ts'
 import type { JsonObject, UserIdentity } from '../contract/index.ts'
 import { displayFields, displayText } from '../display/index.ts'
-import { ConfigurationError } from '../errors/index.ts'
+import { ApprovalAnswerError, ConfigurationError } from '../errors/index.ts'
 import { type IdentityOf, type PresentUser, presenceIn } from '../identity/index.ts'
-import { originList, refuseUnknownKeys } from '../lib/index.ts'
-import { type Clock, type Store, systemClock } from '../ports/index.ts'
-import { answerInApp, answerTokenOf, isOpen } from './answer-in-app.ts'
+import { canonicalJson, equalSecrets, isSamePerson, originList, refuseUnknownKeys } from '../lib/index.ts'
+import { systemClock } from '../ports/index.ts'
+import { isInApp, verifyInApp } from './in-app-approvals.ts'
 import { isSameOrigin } from './is-same-origin.ts'
 import { readJson } from './read-json.ts'
 import { answering, refuse, respond } from './respond.ts'
 import { signedInUser } from './signed-in-user.ts'
 
-/** An answer that was taken. */
-export interface TakenAnswer {
-  readonly id: string
-  readonly state: 'approved' | 'denied'
-}
-
 /** Options of {@link inAppInbox}. */
-export interface InAppInboxOptions {
-  /** The guard's own store. */
-  readonly store: Store
-  /** The guard's own keys. @default none, for a memory store */
-  readonly keys?: StoreKeys
+export interface InAppInboxOptions extends Pick<ChannelsOptions, 'store' | 'keys' | 'audit' | 'clock'> {
   /** Who is signed in. */
   readonly identityOf: IdentityOf
   /** Origins whose pages may answer, where it is not the handler's own, such as behind a proxy. @default the request's */
   readonly origins?: readonly string[]
   /** Called after an answer is stored, to go on with what waited. Its failures change nothing. */
   readonly onAnswer?: (answer: TakenAnswer) => void | Promise<void>
-  /** @default answers are in no audit */
-  readonly audit?: ApprovalAudit
-  /** @default the system's */
-  readonly clock?: Clock
 }
 
-const optionKeys = [
-  'store',
-  'keys',
-  'identityOf',
-  'origins',
-  'onAnswer',
-  'audit',
-  'clock',
-] as const satisfies readonly (keyof InAppInboxOptions)[]
+type Option = keyof InAppInboxOptions
+const optionKeys: readonly Option[] = ['store', 'keys', 'audit', 'clock', 'identityOf', 'origins', 'onAnswer']
 
 /** Questions in one answer, and records read for one. */
 const PAGE = 50
@@ -138,25 +120,49 @@ async function take(
   const body = posted.safeParse(await readJson(request))
   if (!body.success) return refuse(400, 'invalid_request')
   const { id, answer, answerToken } = body.data
-  const answered = await answerInApp(ledger, id, answer, answerToken, user)
-  switch (answered.status) {
-    case 'not_found':
-      return refuse(404, 'not_found')
-    case 'wrong_token':
-      return refuse(403, 'not_shown')
-    case 'not_open':
-      return refuse(409, 'not_open')
-    case 'answered': {
-      if (answer === 'reopen') return respond(200, { id, state: 'reopened' })
-      const state = answer === 'approve' ? 'approved' : 'denied'
-      wake(id)
-      // What the app does next is not part of the person's answer.
-      void Promise.resolve()
-        .then(() => onAnswer?.({ id, state }))
-        .catch(() => {})
-      return respond(200, { id, state })
-    }
-    default:
-      return answered satisfies never
+  const { identity } = user
+  const entry = await ledger.read(id)
+  // Unknown, another's and no question of this channel are not told apart.
+  if (entry === undefined || !isSamePerson(entry.record.question?.approver, identity)) return refuse(404, 'not_found')
+  // The page that answers is one that showed this question to this person in this session.
+  if (!(await equalSecrets(answerToken, await answerTokenOf(ledger, entry.record, identity)))) {
+    return refuse(403, 'not_shown')
   }
+  if (answer === 'reopen') {
+    if (entry.record.state !== 'denied') return refuse(409, 'not_open')
+    await reopen(ledger, entry)
+    return respond(200, { id, state: 'reopened' })
+  }
+  const questionId = entry.record.question?.id
+  try {
+    const verified = verifyInApp({ id, questionId, answer, identity }, ledger.now())
+    const taken = await takeAnswer(ledger, user, verified, isOfInbox)
+    // What the app does next is not part of the person's answer.
+    void Promise.resolve()
+      .then(() => onAnswer?.(taken))
+      .catch(() => {})
+    return respond(200, { ...taken })
+  } catch (error) {
+    if (!(error instanceof ApprovalAnswerError)) throw error
+    const { reason } = error
+    return reason === 'late' || reason === 'not_open' ? refuse(409, 'not_open') : refuse(404, 'not_found')
+  }
+}
+
+/** A question that ended has lost its delivery, and with it the mark of its channel. */
+const isOfInbox = ({ state, delivery }: RunRecord): boolean => state !== 'pending' || isInApp(delivery)
+
+/** Whether a question of this channel waits for its answer now. */
+export function isOpen({ state, question, delivery }: RunRecord, now: number): boolean {
+  return state === 'pending' && question !== undefined && isInApp(delivery) && isAnswerable(question, now)
+}
+
+/** Ties an answer to the question, the person and the session to which it was shown. */
+export function answerTokenOf(
+  ledger: Ledger,
+  { id, question }: RunRecord,
+  { issuer, tenant, subject, sessionId }: UserIdentity,
+): Promise<string> {
+  const whose = [issuer, tenant ?? null, subject, sessionId ?? null]
+  return ledger.hash(canonicalJson(['in-app-answer', id, question?.id ?? null, ...whose]))
 }

@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import type { Asked } from '../../src/approvals/index.ts'
-import { applied } from '../../src/approvals/look-for-answer.ts'
+import { applied } from '../../src/approvals/write-answer.ts'
 import { postpone } from '../../src/ciba/postpone.ts'
 import { LONG_POLL_MS } from '../../src/ciba/wire.ts'
 import { TransportError } from '../../src/errors/index.ts'
@@ -187,7 +187,7 @@ describe('errors (CIBA Core §11)', () => {
     const controller = new AbortController()
     const reason = new Error('the user left')
     const state = stateOf(clock, { expiresAt: clock.now() / 1000 + 60 })
-    const looking = channel.look({ state }, question(clock), { ...context, signal: controller.signal })
+    const looking = channel.poll({ state }, question(clock), { ...context, signal: controller.signal })
     const startedAt = performance.now()
     setTimeout(() => controller.abort(reason), 50)
     await expect(looking).rejects.toBe(reason)

@@ -50,7 +50,7 @@ describe('the examples of CIBA Core', () => {
     acknowledges(() => HttpResponse.json(fixtures.acknowledgement))
     const asked = await ask()
     answer(refusal('authorization_pending'))
-    await channel.look(asked, question(clock), context)
+    await channel.poll(asked, question(clock), context)
     expect(Object.fromEntries(polls[0] ?? [])).toEqual({
       grant_type: CIBA_GRANT,
       auth_req_id: fixtures.acknowledgement.auth_req_id,

@@ -49,12 +49,12 @@ type Tap = (isWrite: boolean, next: () => Promise<unknown>) => Promise<unknown>
 export function guardOn(shared: Store, directory: string, tap: Tap = (_, next) => next()): Guard {
   const { note } = journal(directory)
   const channel: ApprovalChannel = {
-    specificationVersion: 1,
+    specificationVersion: 2,
     ask: async ({ message }) => {
       note('asked', message)
       return { state: {}, interval: 0.01 }
     },
-    look: async () => ({ status: 'approved' }),
+    poll: async () => ({ status: 'approved' }),
   }
   const hasty = hastened(shared)
   const read = <Result>(next: () => Promise<Result>) => tap(false, next) as Promise<Result>

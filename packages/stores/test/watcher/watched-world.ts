@@ -27,9 +27,9 @@ export const hastenLeases = () => hastenTimers(HASTENED_BY)
 /** A person who answers each question after a while, wherever somebody looks. */
 export function channelOf(onAnswer: () => void | Promise<void> = () => {}): ApprovalChannel {
   return {
-    specificationVersion: 1,
+    specificationVersion: 2,
     ask: async () => ({ state: { from: Date.now() + Math.random() * 2_000 }, interval: 0.2 }),
-    async look({ state }) {
+    async poll({ state }) {
       if (typeof state.from !== 'number' || Date.now() < state.from) return { status: 'pending' }
       await onAnswer()
       return { status: 'approved' }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { applied } from '../../../src/approvals/look-for-answer.ts'
+import { applied } from '../../../src/approvals/write-answer.ts'
 import { Token } from '../../../src/credential/index.ts'
 import './harness.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { applied } from '../../../src/approvals/look-for-answer.ts'
 import type { Delivery, StoredQuestion } from '../../../src/approvals/record.ts'
-import { answerTokenOf, isOpen } from '../../../src/http/answer-in-app.ts'
+import { applied } from '../../../src/approvals/write-answer.ts'
+import { answerTokenOf, isOpen } from '../../../src/http/in-app-inbox.ts'
 import { person } from '../http/people.ts'
 import { record, testLedger } from './harness.ts'
 

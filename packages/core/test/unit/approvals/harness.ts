@@ -1,4 +1,4 @@
-import type { Answer, ApprovalChannel, ApprovalQuestion } from '../../../src/approvals/index.ts'
+import type { Answer, ApprovalQuestion, PolledChannel } from '../../../src/approvals/index.ts'
 import { Ledger } from '../../../src/approvals/index.ts'
 import type { RunRecord } from '../../../src/approvals/record.ts'
 import { createSealer, keyedHash } from '../../../src/lib/index.ts'
@@ -66,14 +66,14 @@ export function testChannel() {
   const looks: number[] = []
   let answer: () => Answer | Promise<Answer> = () => ({ status: 'pending' })
   let onAsk: () => void | Promise<void> = () => {}
-  const channel: ApprovalChannel = {
-    specificationVersion: 1,
+  const channel: PolledChannel = {
+    specificationVersion: 2,
     ask: async (question, { clock }) => {
       await onAsk()
       questions.push(question)
       return { state: { n: questions.length }, interval: 5, expiresAt: clock.now() / 1000 + 300 }
     },
-    look: async (_asked, _question, { clock }) => {
+    poll: async (_asked, _question, { clock }) => {
       looks.push(clock.now() / 1000)
       return answer()
     },

@@ -25,12 +25,12 @@ function polledWorld(channel: Partial<ApprovalChannel>) {
   const polls: number[] = []
   const start = clock.now() / 1000
   const approvals: ApprovalChannel = {
-    specificationVersion: 1,
+    specificationVersion: 2,
     ask: async () => ({ state: {} }),
     ...channel,
-    look: (...given) => {
+    poll: (...given) => {
       polls.push(clock.now() / 1000 - start)
-      return channel.look?.(...given) ?? Promise.resolve({ status: 'pending' })
+      return channel.poll?.(...given) ?? Promise.resolve({ status: 'pending' })
     },
   }
   const behalf = guard({ approvals })
@@ -53,7 +53,7 @@ describe('an interval or a wait that a channel names and that is no number of se
   test.each(unusable)('as the interval of a later poll, %s changes nothing', async (interval) => {
     const { every, polls } = polledWorld({
       ask: async () => ({ state: {}, interval: 4 }),
-      look: async () => ({ status: 'pending', interval }),
+      poll: async () => ({ status: 'pending', interval }),
     })
     await every(10)
     expect(polls).toEqual([4, 8])
@@ -64,7 +64,7 @@ describe('an interval or a wait that a channel names and that is no number of se
       async (): Promise<Answer> => ({ status: 'pending', retryAfter }),
       () => Promise.reject(new TransportError('down', { retryAfter })),
     ]) {
-      const { every, polls } = polledWorld({ look })
+      const { every, polls } = polledWorld({ poll: look })
       await every(12)
       expect(polls).toEqual([5, 10])
     }
@@ -80,7 +80,7 @@ describe('an interval or a wait that a channel names and that is no number of se
   })
 
   test.each([...unusable, 1])('as the end of a delivery, %s is the end of the question', async (expiresAt) => {
-    const { behalf, call, clock } = polledWorld({ ask: async () => ({ state: {}, expiresAt, watchFrom: expiresAt }) })
+    const { behalf, call, clock } = polledWorld({ ask: async () => ({ state: {}, expiresAt }) })
     const asked = await behalf.run(asks, call(), () => 'ran')
     const end = clock.now() / 1000 + 3600
     expect(asked).toMatchObject({ status: 'interrupted', interrupt: { interval: 5, expiresAt: end } })
@@ -112,7 +112,7 @@ describe('a wait that is longer than the question lives', () => {
   )
 
   test.each([{ interval: 1e9 }, { retryAfter: 1e9 }])('%j, named by a poll: the same', async (named) => {
-    const { behalf, call, clock, polls } = polledWorld({ look: async () => ({ status: 'pending', ...named }) })
+    const { behalf, call, clock, polls } = polledWorld({ poll: async () => ({ status: 'pending', ...named }) })
     for (const seconds of [0, 5, 3593]) {
       clock.advance(seconds)
       expect(await behalf.run(asks, call(), () => 'ran')).toMatchObject({ status: 'interrupted' })

@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { runLease } from '../../../src/approvals/find-run.ts'
 import { claimRun, type Entry, findOrCreateRun, settleRun } from '../../../src/approvals/index.ts'
-import { lookForAnswer } from '../../../src/approvals/look-for-answer.ts'
+import { pollForAnswer } from '../../../src/approvals/poll-for-answer.ts'
 import { systemClock } from '../../../src/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { plainRecord, record, servers, testChannel, testLedger } from './harness.ts'
@@ -70,8 +70,8 @@ describe('a record', () => {
     const draft = { binding: 'binding-1', slotKey: 'slot:1', fits: () => true, record: (id: string) => record(id) }
     const asked = await settleRun(ledger, await findOrCreateRun(ledger, draft), channel, context)
     clock.advance(5)
-    await lookForAnswer(ledger, asked.entry, channel, context)
-    await lookForAnswer(ledger, asked.entry, channel, context)
+    await pollForAnswer(ledger, asked.entry, channel, context)
+    await pollForAnswer(ledger, asked.entry, channel, context)
     expect(looks).toHaveLength(1)
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Entry, settleRun } from '../../../src/approvals/index.ts'
-import { lookForAnswer } from '../../../src/approvals/look-for-answer.ts'
+import { pollForAnswer } from '../../../src/approvals/poll-for-answer.ts'
 import type { RunRecord } from '../../../src/approvals/record.ts'
 import { TransportError } from '../../../src/errors/index.ts'
 import { record, servers, tapped, testChannel, testLedger } from './harness.ts'
@@ -18,7 +18,7 @@ async function stored(made: RunRecord = record('r', { state: 'pending', delivery
   const asked = testChannel()
   const entry = (await ledger.create(made)) as Entry
   const look = (from: Entry = entry, over: object = {}) =>
-    lookForAnswer(ledger, from, asked.channel, { authorizationServers: servers, clock, ...over })
+    pollForAnswer(ledger, from, asked.channel, { authorizationServers: servers, clock, ...over })
   return { ...asked, ledger, store, clock, entry, look, now: async () => (await ledger.read('r')) as Entry }
 }
 
@@ -54,7 +54,7 @@ describe('only an open question that was delivered is looked at', () => {
       ),
     }).ledger
     const context = { authorizationServers: servers, clock }
-    expect(await lookForAnswer(lagging, entry, testChannel().channel, context)).toBe(entry)
+    expect(await pollForAnswer(lagging, entry, testChannel().channel, context)).toBe(entry)
     expect(looks).toHaveLength(0)
   })
 
@@ -66,7 +66,7 @@ describe('only an open question that was delivered is looked at', () => {
         operation === 'get' && key.startsWith('run:') ? undefined : next(),
       ),
     })
-    const looked = await lookForAnswer(ledger, entry, channel, { authorizationServers: servers, clock })
+    const looked = await pollForAnswer(ledger, entry, channel, { authorizationServers: servers, clock })
     expect(looked.record.delivery).toMatchObject({ pendingAt: NOW, nextLookAt: NOW + 5 })
     expect(looks).toHaveLength(1)
   })

@@ -92,7 +92,7 @@ export async function backchannel(profileOf: (issuer: string) => Profile = defau
     look: (
       over: Partial<ApprovalQuestion> = {},
       state: Asked['state'] = stateOf(clock, { authReqId: 'req-1' }),
-    ): Promise<Answer> => channel.look({ state }, question(clock, over), context),
+    ): Promise<Answer> => channel.poll({ state }, question(clock, over), context),
     /** A whole success answer. */
     success: async (over: Record<string, unknown> = {}) =>
       HttpResponse.json({
@@ -136,6 +136,7 @@ export const stateOf = (clock: ReturnType<typeof testClock>, over: object = {}) 
 export function question(clock: ReturnType<typeof testClock>, over: Partial<ApprovalQuestion> = {}): ApprovalQuestion {
   return {
     approvalId: 'a-1',
+    questionId: 'q-1',
     tool: 'create_order',
     owner: { issuer: ISSUER, subject: 'ann', clientId: 'agent-app' },
     approver: { issuer: ISSUER, subject: 'ann' },

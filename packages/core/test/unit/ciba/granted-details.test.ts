@@ -32,8 +32,9 @@ describe('details that were asked (RFC 9396 §7)', () => {
     const { channel, context, clock, answer, success } = await begin()
     const { credential: __, ...plain } = question(clock)
     answer(await success({ authorization_details: granted, access_token: 'opaque' }))
-    const looked = await channel.look({ state: stateOf(clock, { detailsSent }) }, plain, context)
-    expect(looked).toEqual(status === 'approved' ? { status } : { status, detail: expect.any(String) })
+    const looked = await channel.poll({ state: stateOf(clock, { detailsSent }) }, plain, context)
+    const evidence = { method: 'ciba' }
+    expect(looked).toEqual(status === 'approved' ? { status, evidence } : { status, detail: expect.any(String) })
   })
 
   test('are shown to the app only where they are a list', async () => {

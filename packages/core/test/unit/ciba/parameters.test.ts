@@ -184,7 +184,7 @@ describe('an answer that was asked for more', () => {
       [{ acr: 'urn:mfa' }, 'approved'],
     ] as const) {
       answer(await success({ id_token: await idToken(claims) }))
-      expect(await channel.look(asked, question(clock), context), JSON.stringify(claims)).toMatchObject({ status })
+      expect(await channel.poll(asked, question(clock), context), JSON.stringify(claims)).toMatchObject({ status })
     }
   })
 
@@ -199,7 +199,7 @@ describe('an answer that was asked for more', () => {
       [now - 299, 'approved'],
     ] as const) {
       answer(await success({ id_token: await idToken({ iat, exp: now + 900 }) }))
-      expect(await channel.look(asked, question(clock), context), String(iat - now)).toMatchObject({ status })
+      expect(await channel.poll(asked, question(clock), context), String(iat - now)).toMatchObject({ status })
     }
   })
 

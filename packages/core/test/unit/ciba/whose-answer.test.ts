@@ -24,6 +24,17 @@ describe('the id_token', () => {
     answer(await success({ id_token: await idToken({ org_id: 'org_1' }) }))
     expect((await look()).status).toBe('approved')
   })
+
+  test('is the evidence of the answer, by what it says of the login, and never itself', async () => {
+    const { look, answer, success, idToken, clock } = await begin()
+    const auth_time = clock.now() / 1000
+    const id_token = await idToken({ auth_time, acr: 'mfa', jti: 'id-1' })
+    answer(await success({ id_token }))
+    const evidence = { method: 'ciba', authTime: auth_time, acr: 'mfa', jti: 'id-1' }
+    expect(await look()).toMatchObject({ status: 'approved', answeredAt: auth_time, evidence })
+    answer(await success({ id_token: await idToken({ acr: 5 as never, jti: ['a'] as never }) }))
+    expect(await look()).toMatchObject({ status: 'approved', evidence: { method: 'ciba' } })
+  })
 })
 
 describe('the access token', () => {

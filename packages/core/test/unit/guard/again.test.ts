@@ -5,9 +5,9 @@ import { world } from './world.ts'
 
 /** A person who takes their time: `meanwhile` happens between the question and the answer. */
 const slowly = (meanwhile: () => void): ApprovalChannel => ({
-  specificationVersion: 1,
+  specificationVersion: 2,
   ask: async () => ({ state: {}, interval: 0.25 }),
-  look: async () => {
+  poll: async () => {
     meanwhile()
     return { status: 'approved' }
   },

@@ -23,7 +23,7 @@ beforeEach(() => {
   place = stuckPlace()
 })
 const never = () => place.never()
-const stuckChannel: ApprovalChannel = { specificationVersion: 1, ask: never, look: never }
+const stuckChannel: ApprovalChannel = { specificationVersion: 2, ask: never, poll: never }
 const stuckSchema = z.strictObject({ amount: z.number() }).refine(never)
 
 /** What may never settle, and the call that waits for it. */

@@ -29,12 +29,12 @@ async function asked(rules: object, over: Partial<GuardOptions> = {}, identity: 
 function named() {
   const used: string[] = []
   const at = (name: string): ApprovalChannel => ({
-    specificationVersion: 1,
+    specificationVersion: 2,
     ask: async () => {
       used.push(name)
       return { state: {} }
     },
-    look: async () => ({ status: 'pending' }),
+    poll: async () => ({ status: 'pending' }),
   })
   return { used, at }
 }

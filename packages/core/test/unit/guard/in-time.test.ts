@@ -15,9 +15,9 @@ async function asked(over: Parameters<typeof asking>[0] = {}) {
   const start = clock.now() / 1000
   let answer: () => Answer | Promise<Answer> = () => ({ status: 'pending' })
   const approvals: ApprovalChannel = {
-    specificationVersion: 1,
+    specificationVersion: 2,
     ask: async () => ({ state: {}, interval: 5, expiresAt: start + 86_400 }),
-    look: async () => answer(),
+    poll: async () => answer(),
   }
   const behalf = guard({ approvals })
   const at = async (seconds: number, next: Answer | (() => Answer | Promise<Answer>)) => {

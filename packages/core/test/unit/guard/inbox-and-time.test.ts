@@ -134,7 +134,7 @@ describe('whoever left', () => {
 
   test('and whoever stayed leave nothing at their signal', async () => {
     const { guard, call, channel, clock } = smallWorld()
-    const stuck: ApprovalChannel = { ...channel, look: () => new Promise<never>(() => {}) }
+    const stuck: ApprovalChannel = { ...channel, poll: () => new Promise<never>(() => {}) }
     const first = await guard().run(asks, call(), () => 'ran')
     const id = first.status === 'interrupted' ? first.interrupt.id : ''
     const { signal } = new AbortController()

@@ -45,7 +45,14 @@ describe('whose is what (A8)', () => {
       const owned = await behalf.approvals.list({ identity: user(), as: 'owner' })
       expect(owned).toMatchObject([{ tool: 'pay', message: 'Pay 50', state: 'open', approver: boss }])
       const asked = await behalf.approvals.list({ identity: user({ subject: 'boss' }), as: 'approver' })
-      expect(Object.keys(asked[0] ?? {}).sort()).toEqual(['details', 'expiresAt', 'id', 'message', 'state'])
+      expect(Object.keys(asked[0] ?? {}).sort()).toEqual([
+        'details',
+        'expiresAt',
+        'id',
+        'message',
+        'questionId',
+        'state',
+      ])
       expect(asked).toMatchObject([{ message: 'Pay 50', details: [{ type: 'payment', amount: 50 }] }])
       expect(await behalf.approvals.list({ identity: user({ subject: 'boss' }), as: 'owner' })).toEqual([])
       expect(await behalf.approvals.list({ identity: user(), as: 'approver' })).toEqual([])
@@ -120,7 +127,7 @@ describe('an inbox ends in time and with typed errors', () => {
       await expect(ask()).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
     }
     clock.advance(10)
-    const stuckChannel: ApprovalChannel = { ...channel, look: never }
+    const stuckChannel: ApprovalChannel = { ...channel, poll: never }
     const stuck = guard({ timeoutMs: 30, approvals: stuckChannel })
     await expect(stuck.approvals.get(id, { identity: user() })).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
   })

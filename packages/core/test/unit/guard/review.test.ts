@@ -54,10 +54,10 @@ describe('an open approval stays open', () => {
   test(verifies('A9', 'an answer without the token that was to carry it is no approval (A9)'), async () => {
     const { guard, login, invocation, clock } = await world()
     const channel: ApprovalChannel = {
-      specificationVersion: 1,
+      specificationVersion: 2,
       carriesCredential: () => true,
       ask: async () => ({ state: {}, interval: 1 }),
-      look: async () => ({ status: 'approved' }),
+      poll: async () => ({ status: 'approved' }),
     }
     const behalf = guard({ approvals: channel })
     const call = invocation({ tool: 'create_order', input: buy(50), identity: await login() })

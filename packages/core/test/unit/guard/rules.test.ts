@@ -69,12 +69,12 @@ describe('who is asked, and what for (A8, A9)', () => {
     const identity = await login()
     const read: string[] = []
     const channel: ApprovalChannel = {
-      specificationVersion: 1,
+      specificationVersion: 2,
       ask: async ({ message }) => {
         read.push(message)
         return { state: {} }
       },
-      look: async () => ({ status: 'pending' }),
+      poll: async () => ({ status: 'pending' }),
     }
     const behalf = guard({ approvals: channel })
     const say = (message: string) =>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import type { Answer } from '../../../src/approvals/index.ts'
 import { admit } from '../../../src/identity/index.ts'
 import {
-  type Answer,
   type ApprovalChannel,
   type GuardWithDelegations,
   HadNoEffect,

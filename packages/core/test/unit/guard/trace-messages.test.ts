@@ -1,18 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import {
-  type ApprovalChannel,
-  type GuardOptions,
-  may,
-  object,
-  type Policy,
-  policy,
-  TransportError,
-} from '../../../src/index.ts'
+import type { PolledChannel } from '../../../src/approvals/index.ts'
+import { type GuardOptions, may, object, type Policy, policy, TransportError } from '../../../src/index.ts'
 import { asks, type reads, schema, smallWorld, user } from './small-world.ts'
 
-const channel: Pick<ApprovalChannel, 'specificationVersion' | 'look'> = {
-  specificationVersion: 1,
-  look: async () => ({ status: 'pending' }),
+const channel: Pick<PolledChannel, 'specificationVersion' | 'poll'> = {
+  specificationVersion: 2,
+  poll: async () => ({ status: 'pending' }),
 }
 
 describe('the trace repeats no message that is not ours', () => {

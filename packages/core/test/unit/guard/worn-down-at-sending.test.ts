@@ -1,6 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { type Answer, type ApprovalChannel, policy, TransportError } from '../../../src/index.ts'
+import type { Answer } from '../../../src/approvals/index.ts'
+import { type ApprovalChannel, policy, TransportError } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'
 
 const each = policy(schema, {
@@ -14,7 +15,7 @@ function answering() {
   const said = new Map<string, Answer>()
   const channel: ApprovalChannel = {
     ...world.channel,
-    look: async (_, { approvalId }) => said.get(approvalId) ?? { status: 'pending' },
+    poll: async (_, { approvalId }) => said.get(approvalId) ?? { status: 'pending' },
   }
   const guard = world.guard({ approvals: channel })
   const ids = new Map<string, string>()

@@ -174,7 +174,7 @@ describe('who may answer (A8)', () => {
     await ledger.create(record('other', { state: 'pending', delivery }))
     const listed = await inbox(new Request(`${ORIGIN}/inbox`))
     expect(await listed.json()).toEqual({ questions: [] })
-    const { answerTokenOf } = await import('../../../src/http/answer-in-app.ts')
+    const { answerTokenOf } = await import('../../../src/http/in-app-inbox.ts')
     const entry = await ledger.read('other')
     if (entry === undefined) throw new Error('the record is gone')
     const answerToken = await answerTokenOf(ledger, entry.record, identity)

@@ -20,12 +20,12 @@ export function listeningChannel(answerTo: (id: string, looks: number) => Answer
   let mostUnderWay = 0
   const perId = new Map<string, number>()
   const channel: ApprovalChannel = {
-    specificationVersion: 1,
+    specificationVersion: 2,
     ask: async ({ approvalId }) => {
       sent.push(approvalId)
       return { state: {}, interval: 1 }
     },
-    look: async (_asked, { approvalId }) => {
+    poll: async (_asked, { approvalId }) => {
       looks.push({ id: approvalId, at: performance.now() })
       mostUnderWay = Math.max(mostUnderWay, ++underWay)
       perId.set(approvalId, (perId.get(approvalId) ?? 0) + 1)

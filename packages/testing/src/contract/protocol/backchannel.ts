@@ -1,4 +1,5 @@
-import type { Answer, ApprovalQuestion, Asked, ChannelContext, Profile } from '@behalf/core'
+import type { Profile } from '@behalf/core'
+import type { Answer, ApprovalQuestion, Asked, ChannelContext } from '@behalf/core/channels'
 import { type CibaOptions, ciba } from '@behalf/core/ciba'
 import { ORDER, type RawParameters } from './raw.ts'
 import type { Session } from './session.ts'
@@ -17,6 +18,7 @@ function question({ issuer, target, clock }: Session, changes: Partial<ApprovalQ
   const { ann } = target.users
   return {
     approvalId: 'approval-1',
+    questionId: 'question-1',
     tool: 'create_order',
     owner: { issuer, subject: ann.subject, clientId: target.clients.agent.clientId },
     approver: { issuer, subject: ann.subject },
@@ -39,7 +41,7 @@ export async function ask(
   let asked = await channel.ask(asking, context)
   let interval = asked.interval ?? 5
   const lookAtOnce = async () => {
-    const answer = await channel.look(asked, asking, context)
+    const answer = await channel.poll(asked, asking, context)
     if (answer.status === 'pending') {
       asked = { ...asked, ...(answer.state && { state: answer.state }) }
       interval = answer.interval ?? interval

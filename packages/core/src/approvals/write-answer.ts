@@ -1,15 +1,9 @@
 import { revealToken } from '../credential/token.ts'
-import { BehalfError } from '../errors/index.ts'
-import type { Answer, ApprovalChannel, ChannelContext } from './approval-channel.ts'
-import { alone, BUSY_SECONDS, channelQuestion, MAX_SENDS } from './deliver-question.ts'
-import { keepWriting, keptWrite } from './keep-writing.ts'
+import type { Answer } from './approval-channel.ts'
+import { jsonObject, MAX_SENDS } from './deliver-question.ts'
 import type { Ledger } from './ledger.ts'
 import { endOf, intervalOf, isUsable, nextPollAt, SKEW_SECONDS, useWithinSeconds } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
-import { withinBound } from './within-bound.ts'
-
-/** A poller that died holds its question for the interval, but no longer than this. Seconds. */
-const MAX_BUSY_SECONDS = 3600
 
 /** A question that was delivered and waits for its answer. */
 export type Pending = RunRecord & { readonly question: StoredQuestion; readonly delivery: Delivery }
@@ -17,90 +11,50 @@ export type Pending = RunRecord & { readonly question: StoredQuestion; readonly 
 export const isPending = (record: RunRecord): record is Pending =>
   record.state === 'pending' && record.question !== undefined && record.delivery !== undefined
 
+/** Largest evidence that is kept with a record, in characters of its JSON. */
+const MAX_EVIDENCE = 16 * 1024
+
+/** A copy of what can be kept as evidence. */
+export function evidenceOf(value: unknown): RunRecord['evidence'] {
+  const copy = jsonObject(value)
+  return copy !== undefined && JSON.stringify(copy).length <= MAX_EVIDENCE ? copy : undefined
+}
+
 /**
- * Polls for the answer once, when a poll is due: `pending -> approved | denied | …`.
+ * Writes an answer into its record: the only function that does, for answers that a poll found and for those that arrived.
  *
- * Never sends two polls at a time, nor one sooner than the channel's interval after the last response arrived.
- * An outage changes only the time of the next poll.
+ * @param toAnswer - The question that was answered, as the newest state of the record has it; else nothing is written.
+ * @param sentAt - When the poll was sent, `now`: when the answer was there. Epoch seconds.
+ * @returns the record as it is now, and whether it was this answer that changed it.
  */
-export async function lookForAnswer(
+export async function writeAnswer(
   ledger: Ledger,
   entry: Entry,
-  channel: ApprovalChannel,
-  context: ChannelContext,
-): Promise<Entry> {
-  const now = ledger.now()
-  if (!isPending(entry.record) || now < entry.record.delivery.nextLookAt) return entry
-  // A process that dies while it polls leaves no time of a response: its lease ends no sooner than the interval.
-  const { interval } = entry.record.delivery
-  const left = endOf(entry.record) + SKEW_SECONDS - now
-  const seconds = Math.max(BUSY_SECONDS, Math.min(MAX_BUSY_SECONDS, interval, left))
-  const polled = await alone(ledger, entry.record.id, seconds, async () => {
-    const current = (await ledger.read(entry.record.id)) ?? entry
-    const { record } = current
-    if (!isPending(record) || ledger.now() < record.delivery.nextLookAt) return current
-    return look(ledger, current, record, channel, context)
+  toAnswer: (question: StoredQuestion) => boolean,
+  answer: Answer,
+  { sentAt, now }: { readonly sentAt: number; readonly now: number },
+): Promise<{ readonly entry: Entry; readonly isWritten: boolean }> {
+  let isWritten = false
+  const written = await ledger.update(entry, (record) => {
+    isWritten = isPending(record) && toAnswer(record.question)
+    return isWritten ? applied(record as Pending, answer, sentAt, now) : undefined
   })
-  return polled ?? (await ledger.read(entry.record.id)) ?? entry
+  return { entry: written, isWritten }
 }
 
-async function look(
-  ledger: Ledger,
-  entry: Entry,
-  record: Pending,
-  channel: ApprovalChannel,
-  context: ChannelContext,
-): Promise<Entry> {
-  context.signal?.throwIfAborted()
-  const sentAt = ledger.now()
-  const { delivery, question } = record
-  const asked = {
-    state: delivery.state,
-    interval: delivery.interval,
-    ...(delivery.expiresAt !== undefined && { expiresAt: delivery.expiresAt }),
-  }
-  const settle = (answer: Answer) => {
-    const now = ledger.now()
-    return keepWriting(ledger, record.id, () =>
-      ledger.update(entry, (current) =>
-        // An answer belongs to the question that was asked, and not to one that took its place.
-        isPending(current) && current.question.id === question.id ? applied(current, answer, sentAt, now) : undefined,
-      ),
-    )
-  }
-  try {
-    const request = channelQuestion({ ...record, question })
-    const answer = await withinBound((signal) => channel.look(asked, request, { ...context, signal }))
-    return await settle(answer)
-  } catch (error) {
-    // The answer is here, and the store did not take it yet.
-    if (keptWrite(ledger, record.id) !== undefined) throw error
-    // A request may have been sent: the next one keeps its distance (CIBA Core §10.1).
-    const postponed = await settle({ status: 'pending', found: 'nothing', ...retryAfterOf(error) })
-    if (BehalfError.isInstance(error) && error.retryable) return postponed
-    throw error
-  }
-}
-
-function retryAfterOf(error: unknown): { readonly retryAfter?: number } {
-  const seconds = BehalfError.isInstance(error) && 'retryAfter' in error ? error.retryAfter : undefined
-  return typeof seconds === 'number' ? { retryAfter: seconds } : {}
-}
-
-/**
- * Returns the record after an answer.
- *
- * @param sentAt - When the poll was sent. Epoch seconds.
- * @param now - When its response arrived. Epoch seconds.
- */
+/** Returns the record after an answer. */
 export function applied(record: Pending, answer: Answer, sentAt: number, now: number): RunRecord {
   switch (answer.status) {
     case 'pending':
       return { ...record, delivery: postponed(record, answer, sentAt, now) }
     case 'approved':
       return approved(record, answer, now)
-    case 'denied':
-      return ended(record, 'denied', textOr(answer.detail, 'the person said no'), now)
+    case 'denied': {
+      const denied = ended(record, 'denied', textOr(answer.detail, 'the person said no'), now)
+      const evidence = evidenceOf(answer.evidence)
+      // A no counts, whatever its evidence is.
+      return { ...denied, ...(evidence !== undefined && { evidence }) }
+    }
     case 'failed':
       return ended(record, 'failed', textOr(answer.detail, 'the channel gave no reason'), now)
     case 'expired':
@@ -142,6 +96,10 @@ function approved(record: Pending, answer: Of<'approved'>, now: number): RunReco
   if (record.question.credential !== undefined && token === undefined) {
     return ended(record, 'failed', 'the answer brought no token, where the token is the approval', now)
   }
+  const evidence = evidenceOf(answer.evidence)
+  if (answer.evidence !== undefined && evidence === undefined) {
+    return ended(record, 'failed', 'the evidence of the answer is no plain JSON object, or is too large', now)
+  }
   const provenAt = provenTime(answer, delivery, now)
   const foundAt = delivery.receivedAt ?? now
   if ((provenAt ?? foundAt) > question.expiresAt + SKEW_SECONDS) {
@@ -156,6 +114,7 @@ function approved(record: Pending, answer: Of<'approved'>, now: number): RunReco
     answeredAt,
     foundAt: now,
     usableUntil,
+    ...(evidence !== undefined && { evidence }),
     ...(token !== undefined && {
       token: {
         value: revealToken(token.value),

@@ -1,0 +1,77 @@
+import { BehalfError } from '../errors/index.ts'
+import type { Answer, ApprovalChannel, ChannelContext, PolledChannel } from './approval-channel.ts'
+import { alone, askedOf, BUSY_SECONDS, channelQuestion } from './deliver-question.ts'
+import { keepWriting, keptWrite } from './keep-writing.ts'
+import type { Ledger } from './ledger.ts'
+import { endOf, SKEW_SECONDS } from './poll-times.ts'
+import type { Entry, StoredQuestion } from './record.ts'
+import { withinBound } from './within-bound.ts'
+import { isPending, type Pending, writeAnswer } from './write-answer.ts'
+
+/** A poller that died holds its question for the interval, but no longer than this. Seconds. */
+const MAX_BUSY_SECONDS = 3600
+
+/**
+ * Polls for the answer once, when a poll is due: `pending -> approved | denied | …`.
+ *
+ * Never sends two polls at a time, nor one sooner than the channel's interval after the last response arrived.
+ * An outage changes only the time of the next poll.
+ */
+export async function pollForAnswer(
+  ledger: Ledger,
+  entry: Entry,
+  channel: ApprovalChannel,
+  context: ChannelContext,
+): Promise<Entry> {
+  const now = ledger.now()
+  if (!isPolled(channel) || !isPending(entry.record) || now < entry.record.delivery.nextLookAt) return entry
+  // A process that dies while it polls leaves no time of a response: its lease ends no sooner than the interval.
+  const { interval } = entry.record.delivery
+  const left = endOf(entry.record) + SKEW_SECONDS - now
+  const seconds = Math.max(BUSY_SECONDS, Math.min(MAX_BUSY_SECONDS, interval, left))
+  const polled = await alone(ledger, entry.record.id, seconds, async () => {
+    const current = (await ledger.read(entry.record.id)) ?? entry
+    const { record } = current
+    if (!isPending(record) || ledger.now() < record.delivery.nextLookAt) return current
+    return poll(ledger, current, record, channel, context)
+  })
+  return polled ?? (await ledger.read(entry.record.id)) ?? entry
+}
+
+const isPolled = (channel: ApprovalChannel): channel is PolledChannel => channel.poll !== undefined
+
+async function poll(
+  ledger: Ledger,
+  entry: Entry,
+  record: Pending,
+  channel: PolledChannel,
+  context: ChannelContext,
+): Promise<Entry> {
+  context.signal?.throwIfAborted()
+  const sentAt = ledger.now()
+  const { delivery, question } = record
+  // An answer belongs to the question that was asked, and not to one that took its place.
+  const isAsked = ({ id }: StoredQuestion) => id === question.id
+  const settle = (answer: Answer) => {
+    const found = { sentAt, now: ledger.now() }
+    const write = async () => (await writeAnswer(ledger, entry, isAsked, answer, found)).entry
+    return keepWriting(ledger, record.id, write)
+  }
+  try {
+    const request = channelQuestion({ ...record, question })
+    const answer = await withinBound((signal) => channel.poll(askedOf(delivery), request, { ...context, signal }))
+    return await settle(answer)
+  } catch (error) {
+    // The answer is here, and the store did not take it yet.
+    if (keptWrite(ledger, record.id) !== undefined) throw error
+    // A request may have been sent: the next one keeps its distance (CIBA Core §10.1).
+    const postponed = await settle({ status: 'pending', found: 'nothing', ...retryAfterOf(error) })
+    if (BehalfError.isInstance(error) && error.retryable) return postponed
+    throw error
+  }
+}
+
+function retryAfterOf(error: unknown): { readonly retryAfter?: number } {
+  const seconds = BehalfError.isInstance(error) && 'retryAfter' in error ? error.retryAfter : undefined
+  return typeof seconds === 'number' ? { retryAfter: seconds } : {}
+}

@@ -1,0 +1,152 @@
+import type { Approver } from '../contract/index.ts'
+import { ApprovalAnswerError, BehalfError, ConfigurationError, InvalidTokenError } from '../errors/index.ts'
+import {
+  isVerified,
+  type PresenceContext,
+  type PresentUser,
+  presenceIn,
+  requirePresentUser,
+} from '../identity/index.ts'
+import { isSamePerson } from '../lib/index.ts'
+import type { VerifiedAnswer } from './approval-channel.ts'
+import { type ChannelsOptions, openChannels } from './channels-by-name.ts'
+import type { Ledger } from './ledger.ts'
+import { isUsable, SKEW_SECONDS } from './poll-times.ts'
+import type { Entry, RunRecord, StoredQuestion } from './record.ts'
+import { wake } from './watch-wake.ts'
+import { withinBound } from './within-bound.ts'
+import { evidenceOf, isPending, writeAnswer } from './write-answer.ts'
+
+/** An answer that was taken. */
+export interface TakenAnswer {
+  readonly id: string
+  readonly state: 'approved' | 'denied'
+}
+
+/**
+ * Takes an answer that arrived by itself. `answer` is what the app received, such as a `Request`: the channel of this name
+ * (default `default`) verifies it.
+ *
+ * @throws ApprovalAnswerError The answer was not taken; its `reason` says why. It changed nothing.
+ * @throws IdentityRequiredError, InvalidTokenError The approver is not a user who is present, or their access was revoked.
+ * @throws TransportError, StoreError Nothing is known; try again.
+ * @throws ConfigurationError There is no channel of this name that verifies answers.
+ */
+export type TakeAnswer = (answer: unknown, channel?: string) => Promise<TakenAnswer>
+
+/**
+ * Makes the function that takes the answers of channels that push. Give it what the guard has.
+ *
+ * Whether the policy still names the person who answered is decided when the tool starts.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ */
+export function approvalAnswers(options: ChannelsOptions): TakeAnswer {
+  const { channels, ledger, context } = openChannels('approvalAnswers', options)
+  const presence = presenceIn(options.store, options.keys, context.clock)
+  return async (answer, name = 'default') => {
+    const channel = channels.get(name)
+    const verify = channel?.verify?.bind(channel)
+    if (verify === undefined) {
+      throw new ConfigurationError('approvalAnswers', `no channel ${JSON.stringify(name)} verifies answers`)
+    }
+    const given = await withinBound((signal) => verify(answer, { ...context, signal })).catch(unverified)
+    const verified = checked(given)
+    const { approver } = verified
+    const by = isVerified(approver)
+      ? await requirePresentUser(approver, presence)
+      : new Vouched(approver, ledger.now(), presence)
+    return takeAnswer(ledger, by, verified, ({ question }) => question?.channel === name)
+  }
+}
+
+function unverified(cause: unknown): never {
+  if (BehalfError.isInstance(cause) && cause.retryable) throw cause
+  throw new ApprovalAnswerError('unverified', 'the channel refused the answer', { cause })
+}
+
+const texts = (...values: readonly unknown[]): boolean => values.every((value) => typeof value === 'string')
+
+/** A channel is code of others: what it gives beyond its contract proves nothing. */
+function checked(given: VerifiedAnswer): VerifiedAnswer {
+  const { approvalId, questionId, approver, decision, at } = given ?? {}
+  const { issuer, tenant, subject, ...others } = approver ?? {}
+  const evidence = evidenceOf(given?.evidence)
+  // An identity that no verification made may be that of an agent.
+  const isPerson = texts(issuer, subject, tenant ?? '') && (isVerified(approver) || Object.keys(others).length === 0)
+  const isDecision = decision === 'approved' || decision === 'denied'
+  if (texts(approvalId, questionId) && isPerson && isDecision && isUsable(at) && evidence !== undefined) {
+    return { approvalId, questionId, approver, decision, at, evidence }
+  }
+  throw new ApprovalAnswerError(
+    'unverified',
+    'the channel must give { approvalId, questionId, approver: { issuer, subject }, decision, at, evidence }',
+  )
+}
+
+/** A person for whom the proof of a channel stands. Made by {@link approvalAnswers} only. */
+class Vouched {
+  readonly identity: Approver
+  readonly checkedAt: number
+  readonly #presence: PresenceContext
+
+  constructor(identity: Approver, checkedAt: number, presence: PresenceContext) {
+    this.identity = identity
+    this.checkedAt = checkedAt
+    this.#presence = presence
+  }
+
+  /** What lets a person answer by a channel's proof, such as a link, was given to them with the question. */
+  async refuseRevoked(askedAt: number): Promise<void> {
+    const { revocations, clock } = this.#presence
+    if (!(await revocations.isRevokedSince(this.identity, askedAt - SKEW_SECONDS, clock.now()))) return
+    throw new InvalidTokenError('inactive', 'the access of the approver was revoked after they were asked')
+  }
+}
+
+/**
+ * Takes an answer that was verified: `pending -> approved | denied`, by compare-and-swap, once.
+ *
+ * @param isOfChannel - Whether the channel that verified the answer asked the question.
+ * @throws As {@link TakeAnswer}.
+ */
+export async function takeAnswer(
+  ledger: Ledger,
+  by: PresentUser | Vouched,
+  { approvalId: id, questionId, decision: state, at, evidence }: Omit<VerifiedAnswer, 'approver'>,
+  isOfChannel: (record: RunRecord) => boolean,
+): Promise<TakenAnswer> {
+  const entry = await ledger.read(id)
+  if (entry === undefined || !isOfChannel(entry.record)) {
+    throw new ApprovalAnswerError('unknown', 'this channel asked no such question')
+  }
+  const { record } = entry
+  if (!isSamePerson(record.question?.approver, by.identity)) {
+    throw new ApprovalAnswerError('wrong_approver', 'another person was asked than the one who answered')
+  }
+  if (!isPending(record)) throw notOpen(entry, ledger.now())
+  const askedAt = record.delivery.sentAt ?? record.createdAt
+  if (at < askedAt - SKEW_SECONDS || at > ledger.now() + SKEW_SECONDS) {
+    throw new ApprovalAnswerError('unverified', 'the answer is older than its question, or from the future')
+  }
+  if (by instanceof Vouched) await by.refuseRevoked(askedAt)
+  // From before the names were read: a revocation that was not seen then is one from after the answer.
+  const now = Math.min(at, by.checkedAt)
+  const isOpen = (question: StoredQuestion) => question.id === questionId && isAnswerable(question, ledger.now())
+  const said = state === 'approved' ? { status: state, answeredAt: now, evidence } : { status: state, evidence }
+  const written = await writeAnswer(ledger, entry, isOpen, said, { sentAt: now, now })
+  if (!written.isWritten) throw notOpen(written.entry, ledger.now())
+  wake(id)
+  return { id, state }
+}
+
+/** Whether an answer that arrives at this time counts: it is not late, and not to bring the credential itself. */
+export const isAnswerable = ({ expiresAt, credential }: StoredQuestion, now: number): boolean =>
+  credential === undefined && now < expiresAt
+
+function notOpen({ record }: Entry, now: number): ApprovalAnswerError {
+  const isLate = record.state === 'expired' || now >= (record.question?.expiresAt ?? 0)
+  return isLate
+    ? new ApprovalAnswerError('late', 'the question ended before the answer arrived')
+    : new ApprovalAnswerError('not_open', `the question is ${record.state}, or another one took its place`)
+}

@@ -1,0 +1,17 @@
+// `@behalf/core/channels`: for channels of your own, and for answers that arrive by themselves.
+export {
+  type Answer,
+  type ApprovalChannel,
+  type ApprovalQuestion,
+  type Asked,
+  approvalAnswers,
+  type ChannelBase,
+  type ChannelContext,
+  type ChannelsOptions,
+  type PolledChannel,
+  type PushedChannel,
+  type TakeAnswer,
+  type TakenAnswer,
+  type VerifiedAnswer,
+} from '../approvals/index.ts'
+export { ApprovalAnswerError } from '../errors/index.ts'
