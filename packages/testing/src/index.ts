@@ -16,6 +16,7 @@ export {
   type VaultToken,
   type VaultUpstream,
 } from './authorization-server/index.ts'
+export { type SignedLink, type SignedLinkOptions, signedLinkApprovals } from './channels/index.ts'
 export { type Fault, Faults } from './http/faults.ts'
 export type { Received } from './http/received.ts'
 export { type LoggedRequest, RequestLog } from './http/request-log.ts'

@@ -1,0 +1,1 @@
+export { type SignedLink, type SignedLinkOptions, signedLinkApprovals } from './signed-link-approvals.ts'

@@ -1,0 +1,80 @@
+import { type Approver, TransportError } from '@behalf/core'
+import type { PushedChannel } from '@behalf/core/channels'
+import { jwtVerify, SignJWT } from 'jose'
+import * as z from 'zod'
+import { TestingError } from '../testing-error.ts'
+
+/** A letter that asks a person. Its link leads to a page of the app with two buttons. */
+export interface SignedLink {
+  readonly to: Approver
+  readonly message: string
+  /** The page, with `?token=…`. The page posts `token` and `decision`: mail scanners open links, and press no button. */
+  readonly url: string
+}
+
+/** Options of {@link signedLinkApprovals}. */
+export interface SignedLinkOptions {
+  /** At least 32 bytes, the same in all processes. */
+  readonly secret: Uint8Array
+  /** The page that shows the question and posts the answer. */
+  readonly page: string
+  /** Sends the letter. When it rejects, the question counts as unsent and is sent again. */
+  readonly send: (letter: SignedLink) => void | Promise<void>
+}
+
+/** What the link says: which question, and who was asked. */
+const Claims = z.object({
+  approvalId: z.string(),
+  questionId: z.string(),
+  approver: z.strictObject({ issuer: z.string(), tenant: z.string().optional(), subject: z.string() }),
+  jti: z.string(),
+})
+const Posted = z.object({ token: z.string(), decision: z.enum(['approved', 'denied']) })
+
+const TYPE = 'approval-link+jwt'
+
+/**
+ * Asks by a signed link, as e-mail and chat do: an approval channel that is made outside of `@behalf/core`.
+ *
+ * The link is the proof. A person who forwards it lets another person answer: for what matters more, let the page sign the
+ * person in, and return their verified identity as the approver.
+ *
+ * @throws TestingError The secret is shorter than 32 bytes.
+ */
+export function signedLinkApprovals({ secret, page, send }: SignedLinkOptions): PushedChannel {
+  if (secret.length < 32) throw new TestingError('signedLinkApprovals.secret: give at least 32 bytes')
+  return {
+    specificationVersion: 2,
+    async ask({ approvalId, questionId, approver, message, expiresAt }) {
+      const token = await new SignJWT({ approvalId, questionId, approver: { ...approver } })
+        .setProtectedHeader({ alg: 'HS256', typ: TYPE })
+        .setAudience(page)
+        .setJti(crypto.randomUUID())
+        .setExpirationTime(Math.floor(expiresAt))
+        .sign(secret)
+      try {
+        await send({ to: approver, message, url: `${page}?${new URLSearchParams({ token })}` })
+      } catch (cause) {
+        throw new TransportError('the letter was not sent', { cause })
+      }
+      return { state: {} }
+    },
+    async verify(request, { clock }) {
+      if (!(request instanceof Request) || request.method !== 'POST')
+        throw new TestingError('give the POST of the page')
+      const { token, decision } = Posted.parse(Object.fromEntries(await request.formData()))
+      const currentDate = new Date(clock.now())
+      const options = { algorithms: ['HS256'], typ: TYPE, audience: page, currentDate }
+      const { approvalId, questionId, approver, jti } = Claims.parse((await jwtVerify(token, secret, options)).payload)
+      const { issuer, tenant, subject } = approver
+      return {
+        approvalId,
+        questionId,
+        approver: { issuer, subject, ...(tenant !== undefined && { tenant }) },
+        decision,
+        evidence: { method: 'signed_link', jti },
+        at: clock.now() / 1000,
+      }
+    },
+  }
+}
