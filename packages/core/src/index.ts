@@ -72,11 +72,13 @@ export type {
   NotJson,
   OperatorEvent,
   Outcome,
+  Owner,
   Permission,
   PermissionCall,
   PermissionInput,
   Policy,
   PreflightOutcome,
+  Principal,
   RawTokenEvent,
   Ready,
   ResourceRoute,
@@ -93,6 +95,7 @@ export type {
   Unavailable,
   UserIdentity,
 } from './contract/index.ts'
+export { principalKey } from './contract/index.ts'
 // credential
 export { type ProofKey, type ProofRequest, Token } from './credential/index.ts'
 // display
@@ -161,7 +164,6 @@ export {
   type Readiness,
   type Redactor,
   type Revocation,
-  type RevokeOptions,
   redactorOf,
   slotWithin,
   type ToolAuthorizationCode,
@@ -198,6 +200,8 @@ export {
   systemClock,
   type Versioned,
 } from './ports/index.ts'
+// revocation
+export type { RevokeOptions } from './revocation/index.ts'
 // roles
 export {
   type RoleClaim,

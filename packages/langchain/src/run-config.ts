@@ -1,4 +1,4 @@
-import { type Identity, type Slot, slotWithin } from '@behalf/core'
+import { type Identity, principalKey, type Slot, slotWithin } from '@behalf/core'
 
 /** What LangChain hands to a tool beside its input, as far as it is read here. */
 export interface RunConfig {
@@ -33,11 +33,9 @@ export function identityOf(
 
 /** Whom a call acts for, and what acts for them: a user's own login may more than an agent or a job of theirs. */
 const callerOf = (identity: Identity): string => {
-  const { issuer, tenant = null, clientId = null } = identity
-  if (identity.kind === 'agent') return JSON.stringify([issuer, tenant, clientId])
-  const { subject, actor, delegationId = null } = identity
+  const { actor, delegationId = null } = identity.kind === 'user' ? identity : { actor: undefined }
   const acting = actor === undefined ? null : [actor.issuer ?? null, actor.subject, actor.clientId ?? null]
-  return JSON.stringify([issuer, tenant, subject, clientId, acting, delegationId])
+  return JSON.stringify([principalKey(identity), identity.clientId ?? null, acting, delegationId])
 }
 
 /**

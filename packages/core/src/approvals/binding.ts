@@ -1,6 +1,5 @@
-import type { Identity, Json, Slot } from '../contract/index.ts'
+import { type Identity, type Json, principalKey, type Slot } from '../contract/index.ts'
 import { canonicalJson, type KeyedHash } from '../lib/index.ts'
-import { ownerOf, principalParts } from './owner.ts'
 
 /** Whose call of which tool it is. Client, actor, delegation and policy version are fields of the record (A12). */
 interface CallName {
@@ -33,5 +32,5 @@ export function idempotencyKey(id: string, binding: string, hash: KeyedHash): Pr
 }
 
 function nameOf({ identity, agent, tool }: CallName): readonly Json[] {
-  return [...principalParts(ownerOf(identity)), agent, tool]
+  return [principalKey(identity), agent, tool]
 }

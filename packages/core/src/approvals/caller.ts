@@ -5,7 +5,7 @@ import type { RunRecord } from './record.ts'
 export const MAX_SESSIONS = 16
 
 /** Who makes a call, beside the principal that it is made for. The session is no part of it. */
-export type Caller = Pick<RunRecord, 'actor' | 'delegationId'> & { readonly clientId?: string }
+export type Caller = Pick<RunRecord, 'actor' | 'delegationId'> & { readonly clientId?: string | undefined }
 
 export function callerOf(identity: Identity): Caller {
   const { clientId } = identity

@@ -1,10 +1,9 @@
-import type { Json, JsonObject } from '../contract/index.ts'
+import { type Json, type JsonObject, principalKey } from '../contract/index.ts'
 import { BehalfError, InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
 import { snapshot } from '../lib/index.ts'
 import type { ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from './approval-channel.ts'
 import { keepWriting, keptWrite } from './keep-writing.ts'
 import type { Ledger } from './ledger.ts'
-import { principalParts } from './owner.ts'
 import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, NEVER, nextPollAt } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
 import { afterNoes } from './refusals.ts'
@@ -123,7 +122,7 @@ function revoked(ledger: Ledger, entry: Entry): Promise<Entry> {
 }
 
 async function countQuestion(ledger: Ledger, { owner }: RunRecord, { approver }: StoredQuestion): Promise<number> {
-  const who = await ledger.hash(JSON.stringify(['asked', principalParts(owner), principalParts(approver)]))
+  const who = await ledger.hash(JSON.stringify(['asked', principalKey(owner), principalKey(approver)]))
   return ledger.count(`asked:${who}`, 60)
 }
 

@@ -1,5 +1,4 @@
-import type { Approver } from '../contract/index.ts'
-import { isSamePerson } from '../lib/index.ts'
+import { type Approver, isSamePrincipal } from '../contract/index.ts'
 import { type Caller, isSameCaller } from './caller.ts'
 import { SKEW_SECONDS } from './poll-times.ts'
 import type { RunRecord, StoredQuestion } from './record.ts'
@@ -54,7 +53,7 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
   if (policyVersion !== demand.policyVersion) return 'the policy has changed since the question'
   if (!isSameCaller(record, demand.caller)) return 'the question was asked for another caller'
   if (question.channel !== demand.channel) return 'the policy asks by another channel now'
-  if (!isSamePerson(question.approver, demand.approver)) return 'the policy names another approver now'
+  if (!isSamePrincipal(question.approver, demand.approver)) return 'the policy names another approver now'
   const told = question.toldInDoubt ?? []
   if (!demand.inDoubt.every((id) => told.includes(id))) return 'an equal run has gone in doubt since the question'
   return undefined

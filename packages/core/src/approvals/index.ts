@@ -20,7 +20,6 @@ export { type Demand, type Entitlement, entitlementOf, misfitOf } from './entitl
 export { findOrCreateRun, findRun, type StartedRuns, startedRuns } from './find-run.ts'
 export { Ledger } from './ledger.ts'
 export { openLedger } from './open-ledger.ts'
-export { type Owner, ownerOf } from './owner.ts'
 export { nextReadAt, secondsToPoll } from './poll-times.ts'
 export type { Delivery, Entry, RunRecord, StoredQuestion, StoredResult } from './record.ts'
 export { isUnused, mayRunAgain } from './record.ts'

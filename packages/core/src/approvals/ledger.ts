@@ -2,7 +2,7 @@ import type { Approver } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
 import { Collection, type KeyedHash, Lease, type Name, type OnUnreadable, type OpenedStore } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
-import type { Owner } from './owner.ts'
+import type { RevokeOptions } from '../revocation/index.ts'
 import { NAMED_LONG_AGO_SECONDS, Pointers } from './pointers.ts'
 import {
   bucketOf,
@@ -127,8 +127,8 @@ export class Ledger {
     return this.#walk(runIndex.approver(approver), options)
   }
 
-  /** Records of this owner that are not settled. */
-  ownedBy(owner: Owner, options?: WalkOptions): AsyncGenerator<Entry, void> {
+  /** Records of this owner, or of this session of an issuer's, that are not settled. */
+  ownedBy(owner: RevokeOptions, options?: WalkOptions): AsyncGenerator<Entry, void> {
     return this.#walk(runIndex.owner(owner), options)
   }
 
@@ -140,11 +140,6 @@ export class Ledger {
     const names = Array.from({ length: last - first + 1 }, (_, at) => runIndex.refused(refused, first + at))
     // At once: a day has many buckets.
     return (await Promise.all(names.map((name) => this.#all(name)))).flat()
-  }
-
-  /** Records that were begun in this session of an issuer's and are not settled. */
-  ofSession(issuer: string, session: string, options?: WalkOptions): AsyncGenerator<Entry, void> {
-    return this.#walk(runIndex.session(issuer, session), options)
   }
 
   /**

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { ownerSchema, principalSchema } from '../lib/principal-schema.ts'
 
 const text = z.string()
 const seconds = z.number()
@@ -6,7 +7,6 @@ const json = z.json()
 const scopes = z.array(text)
 
 const actor = z.looseObject({ subject: text })
-const principal = z.object({ issuer: text, tenant: z.optional(text), subject: text })
 
 const states = [
   'requested',
@@ -25,7 +25,7 @@ const states = [
 
 const question = z.object({
   id: text,
-  approver: principal,
+  approver: principalSchema,
   message: text,
   details: z.array(z.looseObject({ type: text })),
   channel: text,
@@ -50,12 +50,7 @@ export const runRecord = z.object({
   binding: text,
   tool: text,
   policyVersion: text,
-  owner: z.object({
-    issuer: text,
-    tenant: z.optional(text),
-    subject: z.optional(text),
-    clientId: z.optional(text),
-  }),
+  owner: ownerSchema,
   actor: z.optional(actor),
   delegationId: z.optional(text),
   sessionIds: z.optional(z.array(text)),

@@ -1,6 +1,5 @@
-import type { Actor, Approver, AuthorizationDetail, Json, JsonObject } from '../contract/index.ts'
+import type { Actor, Approver, AuthorizationDetail, Json, JsonObject, Owner } from '../contract/index.ts'
 import type { Stored } from '../lib/index.ts'
-import type { Owner } from './owner.ts'
 
 /**
  * The states of a run, as docs/run.md draws them. Each transition is a compare-and-swap on the stored record.

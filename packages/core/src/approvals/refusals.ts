@@ -1,6 +1,5 @@
-import { equalJson, isSamePerson } from '../lib/index.ts'
+import { isSamePrincipal } from '../contract/index.ts'
 import type { Ledger } from './ledger.ts'
-import { principalParts } from './owner.ts'
 import { type Entry, NOES_WINDOW_SECONDS, type Refused, type RunRecord, type StoredQuestion } from './record.ts'
 
 /** After a no, an equal call is asked once more, this long after it at the earliest. Seconds. */
@@ -97,8 +96,6 @@ const endOf = ({ record }: Entry): number => record.endedAt ?? 0
 /** An index row proves nothing: what the record says counts. */
 function isOf({ owner, tool, question }: RunRecord, asked: Refused): boolean {
   return (
-    tool === asked.tool &&
-    equalJson(principalParts(owner), principalParts(asked.owner)) &&
-    isSamePerson(question?.approver, asked.approver)
+    tool === asked.tool && isSamePrincipal(owner, asked.owner) && isSamePrincipal(question?.approver, asked.approver)
   )
 }

@@ -1,7 +1,6 @@
-import type { Approver } from '../contract/index.ts'
+import { type Approver, principalKey } from '../contract/index.ts'
 import type { Name } from '../lib/index.ts'
-import { ownerName, revocableNames, sessionName } from '../revocation/index.ts'
-import { principalParts } from './owner.ts'
+import { revocableName, revocableNames } from '../revocation/index.ts'
 import { bucketOf, isSettled, type Refused, type RunRecord } from './record.ts'
 
 /** The names under which runs are found: whom and what they are about. */
@@ -11,16 +10,14 @@ export const runIndex = {
   /** Questions of equal runs that are open. */
   asked: (binding: string): Name => ['asked', binding],
   /** Questions that are open to this person. */
-  approver: ({ issuer, tenant, subject }: Approver): Name => ['approver', issuer, tenant, subject],
-  /** Runs of this owner that are not settled. */
-  owner: ownerName,
-  /** Runs of this session of an issuer's that are not settled. */
-  session: sessionName,
+  approver: (approver: Approver): Name => ['approver', principalKey(approver)],
+  /** Runs of this owner, or of this session of an issuer's, that are not settled. */
+  owner: revocableName,
   /** Noes, by when they were given. */
   refused: ({ owner, approver, tool }: Refused, bucket: number): Name => [
     'refused',
-    ...principalParts(owner),
-    ...runIndex.approver(approver),
+    principalKey(owner),
+    principalKey(approver),
     tool,
     bucket,
   ],

@@ -1,4 +1,4 @@
-import type { Approver } from '../contract/index.ts'
+import { type Approver, isSamePrincipal } from '../contract/index.ts'
 import { ApprovalAnswerError, BehalfError, ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import {
   isVerified,
@@ -7,7 +7,6 @@ import {
   presenceIn,
   requirePresentUser,
 } from '../identity/index.ts'
-import { isSamePerson } from '../lib/index.ts'
 import type { VerifiedAnswer } from './approval-channel.ts'
 import { type ChannelsOptions, openChannels } from './channels-by-name.ts'
 import type { Ledger } from './ledger.ts'
@@ -121,7 +120,7 @@ export async function takeAnswer(
     throw new ApprovalAnswerError('unknown', 'this channel asked no such question')
   }
   const { record } = entry
-  if (!isSamePerson(record.question?.approver, by.identity)) {
+  if (!isSamePrincipal(record.question?.approver, by.identity)) {
     throw new ApprovalAnswerError('wrong_approver', 'another person was asked than the one who answered')
   }
   if (!isPending(record)) throw notOpen(entry, ledger.now())

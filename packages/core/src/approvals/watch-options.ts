@@ -1,6 +1,6 @@
+import type { Owner } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { type ChannelsOptions, type OpenedChannels, openChannels } from './channels-by-name.ts'
-import type { Owner } from './owner.ts'
 
 /** How a question ended. Holds no token. */
 export interface WatchedAnswer {

@@ -1,6 +1,7 @@
 import type { ChannelContext, PolledChannel } from '../approvals/index.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import type { AuthorizationServer } from '../authorization-server/server.ts'
+import { isSamePrincipal } from '../contract/index.ts'
 import { BehalfError, ConfigurationError } from '../errors/index.ts'
 import { pollBackchannelAuthentication } from './poll-backchannel-authentication.ts'
 import type { PollContext } from './poll-context.ts'
@@ -33,9 +34,7 @@ export function ciba(options: CibaOptions = {}): PolledChannel {
     checkProfile: (profile) => profileProblem(profile, settings),
     carriesCredential: ({ owner, approver }, context) =>
       serverOf(approver.issuer, context).profile.ciba?.carriesAuthorizationDetails === true &&
-      approver.issuer === owner.issuer &&
-      approver.tenant === owner.tenant &&
-      approver.subject === owner.subject,
+      isSamePrincipal(approver, owner),
     checkMessage: (message, approver, context) =>
       serverOf(approver.issuer, context).profile.ciba?.checkBindingMessage(message),
     ask: async (question, context) =>

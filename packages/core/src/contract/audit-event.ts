@@ -1,12 +1,9 @@
 import type { Actor } from './identity.ts'
+import type { Owner, Principal } from './principal.ts'
 import type { Trace } from './trace.ts'
 
 /** Who acted, as an audit event names them. */
-export interface AuditPrincipal {
-  readonly issuer: string
-  readonly tenant?: string
-  readonly subject?: string
-  readonly clientId?: string
+export interface AuditPrincipal extends Owner {
   /** The whole chain of actors, outermost first. */
   readonly actor?: Actor
   readonly delegationId?: string
@@ -57,7 +54,7 @@ export interface ApprovalEvent extends AuditBase {
   readonly type: 'approval'
   readonly approvalId: string
   readonly state: string
-  readonly approver?: { readonly issuer: string; readonly tenant?: string; readonly subject: string }
+  readonly approver?: Principal
   readonly message?: string
   /** Who holds the call to what was approved: the API through the token, or this SDK alone. */
   readonly enforcedBy?: 'server' | 'sdk'

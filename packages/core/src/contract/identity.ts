@@ -16,8 +16,8 @@ export interface Actor {
 
 interface VerifiedToken {
   readonly issuer: string
-  readonly tenant?: string
-  readonly clientId?: string
+  readonly tenant?: string | undefined
+  readonly clientId?: string | undefined
   /** When the proof of this identity ends, in epoch seconds. */
   readonly expiresAt?: number
   /** The verified claims, as the issuer wrote them. Holds no token. */

@@ -42,4 +42,5 @@ export type {
   RuleCall,
   Rules,
 } from './policy.ts'
+export { isSamePrincipal, type Owner, ownerOf, type Principal, principalKey } from './principal.ts'
 export type { Explanation, StepName, StepVerdict, Trace, TraceStep } from './trace.ts'

@@ -1,6 +1,7 @@
 import type { AccessRules } from './access.ts'
 import type { Identity, UserIdentity } from './identity.ts'
 import type { Permission, PermissionInput } from './permission.ts'
+import type { Principal } from './principal.ts'
 
 declare const policyBrand: unique symbol
 declare const inputType: unique symbol
@@ -50,11 +51,7 @@ export type EffectOf<Named extends Effect, Rule> = [Effect] extends [Named]
     : Effect
 
 /** Who is asked. Named by the app's policy, never by the model. */
-export interface Approver {
-  readonly issuer: string
-  readonly tenant?: string
-  readonly subject: string
-}
+export type Approver = Principal
 
 /**
  * One authorization detail; `type` says what the other fields mean.

@@ -1,5 +1,5 @@
 import * as base64url from 'jose/base64url'
-import type { UserIdentity } from '../contract/index.ts'
+import { ownerOf, type UserIdentity } from '../contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import {
   type KeptLogin,
@@ -91,7 +91,7 @@ export async function draftDelegation(
   }
   checkLifetime(at('expiresAt'), options.expiresAt - now)
   const provenAt = requireProofTime(identity, context.clock)
-  const { issuer, tenant, subject, clientId, sessionId } = identity
+  const { sessionId } = identity
   const credentials = credentialsOf(options, context)
   const agent = agentOf(options, context)
   const login = options.refreshToken === undefined ? undefined : await ownLogin(options.refreshToken, identity, context)
@@ -99,7 +99,7 @@ export async function draftDelegation(
     v: 1,
     id: base64url.encode(crypto.getRandomValues(new Uint8Array(18))),
     state: 'unconfirmed',
-    owner: { issuer, subject, ...(tenant !== undefined && { tenant }), ...(clientId !== undefined && { clientId }) },
+    owner: ownerOf(identity),
     ...agent,
     credentials,
     ...(tools !== undefined && { tools }),

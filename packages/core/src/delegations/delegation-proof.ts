@@ -12,13 +12,9 @@ export function tokenless(record: DelegationRecord, now: number): UserIdentity {
 
 /** Whom a delegation is of, as they were when they agreed to it. Nobody says what roles they have now: so none. */
 function proofOf({ owner, id, sessionId, provenAt }: DelegationRecord): UserIdentity {
-  const { issuer, tenant, subject, clientId } = owner
   return {
     kind: 'user',
-    issuer,
-    ...(tenant !== undefined && { tenant }),
-    subject,
-    ...(clientId !== undefined && { clientId }),
+    ...owner,
     ...(sessionId !== undefined && { sessionId }),
     delegationId: id,
     provenAt,

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini'
+import type { Owner, Principal } from '../contract/index.ts'
 import { type KeptLogin, keptLogin } from '../identity/index.ts'
+import { userOwnerSchema } from '../lib/principal-schema.ts'
 
 /**
  * What brings a job its tokens.
@@ -26,12 +28,7 @@ export interface DelegationRecord {
    * the login that brought its tokens.
    */
   readonly state: 'unconfirmed' | 'active' | 'login_ended' | 'revoked'
-  readonly owner: {
-    readonly issuer: string
-    readonly tenant?: string | undefined
-    readonly subject: string
-    readonly clientId?: string | undefined
-  }
+  readonly owner: Owner & Principal
   /** The agent that it was made for, by its configured name. */
   readonly agent: string
   /** That agent's client at the owner's issuer: another client of the same name is another agent. */
@@ -62,7 +59,7 @@ export const delegationRecord = z.object({
   v: z.literal(1),
   id: text,
   state: z.enum(['unconfirmed', 'active', 'login_ended', 'revoked']),
-  owner: z.object({ issuer: text, tenant: z.optional(text), subject: text, clientId: z.optional(text) }),
+  owner: userOwnerSchema,
   agent: text,
   client: text,
   provesAgent: z.optional(z.boolean()),

@@ -1,7 +1,7 @@
 import type { RevokingServers } from '../authorization-server/index.ts'
 import { forgetAtServer, type KeptLogin, type LoginPlace } from '../identity/index.ts'
 import { Collection, type OnUnreadable, type OpenedStore, type Resealed, type Stored } from '../lib/index.ts'
-import { concerns, ownerName, type Revoked, revocableNames, sessionName } from '../revocation/index.ts'
+import { concerns, type RevokeOptions, revocableName, revocableNames } from '../revocation/index.ts'
 import { type DelegationRecord, delegationRecord } from './delegation-record.ts'
 
 /** A delegation says why it gives nothing for this long after its end, in seconds. */
@@ -11,9 +11,6 @@ const REMEMBERED_SECONDS = 30 * 24 * 3600
 const UNCONFIRMED_SECONDS = 300
 
 export type StoredDelegation = Stored<DelegationRecord>
-
-/** The user of a delegation. Without a tenant: in all tenants. */
-type Owner = Pick<DelegationRecord['owner'], 'issuer' | 'tenant' | 'subject'>
 
 /** Delegations: found by id, by owner and by session. */
 export class DelegationStore {
@@ -50,13 +47,9 @@ export class DelegationStore {
     return this.#records.put(await this.#keyOf(record.id), record, { ifVersion })
   }
 
-  /** Those of a user; without a tenant, those of all tenants. */
-  owned(owner: Owner, onUnreadable?: OnUnreadable): AsyncGenerator<StoredDelegation> {
-    return this.#records.under(ownerName(owner), { onUnreadable })
-  }
-
-  ofSession(issuer: string, session: string, onUnreadable?: OnUnreadable): AsyncGenerator<StoredDelegation> {
-    return this.#records.under(sessionName(issuer, session), { onUnreadable })
+  /** Those of a user, or of a session; without a tenant, those of all tenants. */
+  owned(owner: RevokeOptions, onUnreadable?: OnUnreadable): AsyncGenerator<StoredDelegation> {
+    return this.#records.under(revocableName(owner), { onUnreadable })
   }
 
   /** @returns how often it was used in this window, this time included. */
@@ -120,17 +113,11 @@ export class DelegationStore {
  */
 export async function endDelegations(
   store: DelegationStore,
-  revoked: Revoked,
+  revoked: RevokeOptions,
   context: { readonly servers: RevokingServers; readonly onUnreadable: OnUnreadable },
 ): Promise<number> {
-  const { onUnreadable } = context
-  const { issuer, tenant, subject = '', session } = revoked
-  const found =
-    session === undefined
-      ? store.owned({ issuer, ...(tenant !== undefined && { tenant }), subject }, onUnreadable)
-      : store.ofSession(issuer, session, onUnreadable)
   let ended = 0
-  for await (const stored of found) {
+  for await (const stored of store.owned(revoked, context.onUnreadable)) {
     if (concerns(revoked, stored.record.owner) && (await store.revoke(stored, context))) ended++
   }
   return ended

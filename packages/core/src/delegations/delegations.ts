@@ -1,5 +1,5 @@
 import { type RequestOptions, withinDeadline } from '../authorization-server/index.ts'
-import type { AgentIdentity, UserIdentity } from '../contract/index.ts'
+import { type AgentIdentity, isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import {
   ConfigurationError,
   DelegationError,
@@ -20,7 +20,7 @@ import {
   requirePresentUser,
   unlessRevoked,
 } from '../identity/index.ts'
-import { isSamePerson, type Resealed, requireText, SingleFlight } from '../lib/index.ts'
+import { type Resealed, requireText, SingleFlight } from '../lib/index.ts'
 import { type CreateDelegationOptions, draftDelegation } from './create-delegation.ts'
 import { bindToDelegation } from './delegation-bounds.ts'
 import { isRevoked, tokenless } from './delegation-proof.ts'
@@ -131,14 +131,15 @@ export function createDelegations(context: DelegationsContext): Delegations {
       requireUser(identity)
       const views: DelegationView[] = []
       for await (const { record } of store.owned(identity, () => {})) {
-        if (isOwner(record, identity) && record.state !== 'unconfirmed') views.push(viewOf(record, clock.now() / 1000))
+        if (isSamePrincipal(record.owner, identity) && record.state !== 'unconfirmed')
+          views.push(viewOf(record, clock.now() / 1000))
       }
       return views
     },
     async revoke(id, options) {
       const user = await requirePresentUser(options.identity, context)
       const found = await store.read(requireText('delegations.revoke.id', id))
-      if (found === undefined || !isOwner(found.record, user.identity)) return 'not_found'
+      if (found === undefined || !isSamePrincipal(found.record.owner, user.identity)) return 'not_found'
       await context.announceEnd(found.record)
       if (!(await store.revoke(found, context))) return 'not_found'
       await note({ action: 'revoked', record: found.record, id })
@@ -269,8 +270,6 @@ function bound(identity: UserIdentity, record: DelegationRecord): UserIdentity {
   bindToDelegation(identity, record)
   return identity
 }
-
-const isOwner = ({ owner }: DelegationRecord, identity: UserIdentity): boolean => isSamePerson(owner, identity)
 
 function requireUser(identity: UserIdentity): void {
   if (isVerified(identity) && identity.kind === 'user' && identity.delegationId === undefined) return

@@ -7,7 +7,7 @@ import {
   surroundingsOf,
   withinDeadline,
 } from '../authorization-server/index.ts'
-import type { UserIdentity } from '../contract/index.ts'
+import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import {
   checkAudience,
@@ -22,7 +22,7 @@ import {
   type SubjectTokenSource,
   withoutRenewal,
 } from '../identity/index.ts'
-import { isSamePerson, isUnreadable, refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
+import { isUnreadable, refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
 import { codeOf, type DevicePrompt } from './device-prompt.ts'
 import { keptFile, type LoginKey } from './kept-file.ts'
 import type { LoginFile } from './login-file.ts'
@@ -141,7 +141,7 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
     if (login === undefined || hasEnded(login, { clock })) {
       return { status: 'login_required', detail: 'nobody is logged in on this device' }
     }
-    if (loggedIn !== undefined && !isSamePerson(login.identity, loggedIn)) {
+    if (loggedIn !== undefined && !isSamePrincipal(login.identity, loggedIn)) {
       return { status: 'login_required', detail: 'another person logged in on this device meanwhile' }
     }
     loggedIn = login.identity
@@ -181,7 +181,7 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
       })
       loggedIn = login.identity
       // One person's logins may share a grant, which a revocation could end.
-      if (replaced !== undefined && !isSamePerson(replaced.identity, login.identity)) {
+      if (replaced !== undefined && !isSamePrincipal(replaced.identity, login.identity)) {
         await forgetAtServer(replaced, { servers })
       }
       return { status: 'verified', identity: identityOfLogin(login) }

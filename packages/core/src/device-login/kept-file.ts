@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { Profile, TokenResponse } from '../authorization-server/index.ts'
-import type { UserIdentity } from '../contract/index.ts'
+import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import { BehalfError, StoreError } from '../errors/index.ts'
 import {
   isForAudience,
@@ -11,7 +11,7 @@ import {
   loginOfResponse,
   readKept,
 } from '../identity/index.ts'
-import { createSealer, isSamePerson, type KeyMaterial, keyBytes, type Sealer, sha256 } from '../lib/index.ts'
+import { createSealer, type KeyMaterial, keyBytes, type Sealer, sha256 } from '../lib/index.ts'
 import type { LoginFile } from './login-file.ts'
 
 const encoder = new TextEncoder()
@@ -90,7 +90,7 @@ export function keptFile(
     file.briefly(async () => {
       const bytes = await file.read().catch(() => undefined)
       const login = await read(bytes).catch(() => undefined)
-      if (of !== undefined && login !== undefined && !isSamePerson(login.identity, of)) return undefined
+      if (of !== undefined && login !== undefined && !isSamePrincipal(login.identity, of)) return undefined
       await change()
       return login
     })

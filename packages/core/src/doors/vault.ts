@@ -4,7 +4,6 @@ export {
   type AccountLinker,
   type AccountName,
   type AccountSource,
-  type AccountsOf,
   type Auth0ConnectedAccountsOptions,
   type Auth0TokenVaultOptions,
   type Auth0Worker,

@@ -2,7 +2,6 @@
 export {
   type ApprovalAudit,
   createWatcher,
-  type Owner,
   type WatchedAnswer,
   type Watcher,
   type WatcherOptions,

@@ -2,13 +2,12 @@ import {
   type Entry,
   endUnused,
   type Ledger,
-  ownerOf,
   reopen,
   resolveCrash,
   type StoredResult,
   settleRun,
 } from '../approvals/index.ts'
-import type { Identity, Json } from '../contract/index.ts'
+import { type Identity, type Json, ownerOf } from '../contract/index.ts'
 import { BehalfError, ConfigurationError, InvalidTokenError, TransportError } from '../errors/index.ts'
 import { isVerified, type PresentUser, requirePresentUser } from '../identity/index.ts'
 import { snapshot } from '../lib/index.ts'

@@ -1,7 +1,12 @@
 import { callerOf, type Entry, isSameCaller, type RunRecord, secondsToPoll } from '../approvals/index.ts'
-import type { Approver, AuthorizationDetail, Identity, JsonObject } from '../contract/index.ts'
+import {
+  type Approver,
+  type AuthorizationDetail,
+  type Identity,
+  isSamePrincipal,
+  type JsonObject,
+} from '../contract/index.ts'
 import { isPerson } from '../identity/index.ts'
-import { isSamePerson } from '../lib/index.ts'
 
 /** What an owner may see of a run. No token, no `auth_req_id`, no input. */
 export interface ApprovalView {
@@ -67,22 +72,10 @@ export function approverView(entry: Entry, now: number): ApproverView {
  * user, a job, and an agent by itself have those that they began themselves: by the same client, actor and delegation.
  */
 export function owns(identity: Identity, record: RunRecord): boolean {
-  return isOfPrincipal(identity, record.owner) && (isPerson(identity) || isSameCaller(record, callerOf(identity)))
+  return isSamePrincipal(identity, record.owner) && (isPerson(identity) || isSameCaller(record, callerOf(identity)))
 }
 
-/** Whether a run was begun for this principal. Subjects are compared within one issuer and tenant. */
-function isOfPrincipal(identity: Identity, owner: RunRecord['owner']): boolean {
-  return (
-    identity.issuer === owner.issuer &&
-    identity.tenant === owner.tenant &&
-    (identity.kind === 'user' ? identity.subject : undefined) === owner.subject
-  )
-}
-
-/**
- * Whether this very person was named as the one to ask, and is here. Subjects are compared within one issuer and
- * tenant.
- */
+/** Whether this very person was named as the one to ask, and is here. */
 export function isAsked(identity: Identity, { question }: RunRecord): boolean {
-  return isPerson(identity) && isSamePerson(question?.approver, identity)
+  return isPerson(identity) && isSamePrincipal(question?.approver, identity)
 }

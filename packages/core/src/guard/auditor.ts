@@ -1,6 +1,6 @@
-import { approvalState, ownerOf, type RunRecord } from '../approvals/index.ts'
+import { approvalState, type RunRecord } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
-import type { AuditEvent, AuditPrincipal, Identity } from '../contract/index.ts'
+import { type AuditEvent, type AuditPrincipal, type Identity, ownerOf } from '../contract/index.ts'
 import { TransportError } from '../errors/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import { noteEvent } from '../lib/index.ts'

@@ -1,6 +1,12 @@
 import { channelsByName, openLedger, type RunRecord } from '../approvals/index.ts'
 import { authorizationServers } from '../authorization-server/index.ts'
-import type { Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
+import {
+  type Invocation,
+  isSamePrincipal,
+  type Outcome,
+  type Policy,
+  type PreflightOutcome,
+} from '../contract/index.ts'
 import type { DelegationsPart } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { isObjectName } from '../fga/object.ts'
@@ -116,9 +122,7 @@ function partsOf(options: GuardOptions): GuardParts {
   const ledger = openLedger({ store, keys: options.keys, clock, onState, revocations })
   const tokens = new TokenCache({ clock, ...(sharesTokens(options) && { shared: { store, keys: options.keys } }) })
   // What was disconnected, or chosen anew, through this vault is used no longer here.
-  options.vault?.onChange?.(({ issuer, tenant, subject }) =>
-    tokens.deleteWhere((owner) => owner.issuer === issuer && owner.tenant === tenant && owner.subject === subject),
-  )
+  options.vault?.onChange?.((changed) => tokens.deleteWhere((owner) => isSamePrincipal(owner, changed)))
   const { permissions, roles, vault } = options
   const servers = authorizationServers(authorizationServer, { fetch, clock, timeoutMs })
   const channels = channelsByName(options.approvals, authorizationServer)

@@ -29,13 +29,7 @@ function noteDelegation({ action, id, record, code }: DelegationNote, auditor: A
     action,
     delegationId: id,
     ...(owner !== undefined && {
-      principal: {
-        issuer: owner.issuer,
-        ...(owner.tenant !== undefined && { tenant: owner.tenant }),
-        subject: owner.subject,
-        ...(owner.clientId !== undefined && { clientId: owner.clientId }),
-        delegationId: id,
-      },
+      principal: { ...owner, delegationId: id },
     }),
     ...(code !== undefined && { code }),
   })
@@ -44,17 +38,16 @@ function noteDelegation({ action, id, record, code }: DelegationNote, auditor: A
 async function announceEnd({ id, owner }: DelegationRecord, { runs, sources: { tokens } }: GuardParts): Promise<void> {
   const { ledger, channels, servers, clock, revocations } = runs
   const { issuer, tenant, subject } = owner
-  await revocations.add({ issuer, ...(tenant !== undefined && { tenant }), subject, delegation: id }, clock.now())
+  const revoked = { issuer, tenant, subject, delegation: id }
+  await revocations.add(revoked, clock.now())
   const aftermath = new Aftermath(servers)
-  const of = { issuer, subject, ...(tenant !== undefined && { tenant }) }
   // A run that does not open cannot be used, and keeps no other one open.
-  for await (const entry of ledger.ownedBy(of, { onUnreadable: () => {} })) {
+  for await (const entry of ledger.ownedBy(owner, { onUnreadable: () => {} })) {
     if (entry.record.delegationId !== id) continue
     const channel = channels.get(entry.record.question?.channel ?? '')
     const ended = await endUnused(ledger, entry, 'revoked')
     aftermath.add(() => ended.tell({ channel, context: { authorizationServers: servers, clock } }))
   }
-  const whose = { issuer, ...(tenant !== undefined && { tenant }), subject, delegationId: id }
-  await tokens.revoke(whose, aftermath.dropped)
+  await tokens.revoke(revoked, aftermath.dropped)
   await aftermath.tell()
 }

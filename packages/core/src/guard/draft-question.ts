@@ -3,10 +3,9 @@ import {
   type ApprovalQuestion,
   afterNoes,
   type Entry,
-  ownerOf,
   type StoredQuestion,
 } from '../approvals/index.ts'
-import type { Approver, AuthorizationDetail, ResourceRule } from '../contract/index.ts'
+import { type Approver, type AuthorizationDetail, ownerOf, type ResourceRule } from '../contract/index.ts'
 import { movesNumbers, visibleText } from '../display/index.ts'
 import { snapshot } from '../lib/index.ts'
 import { answerOf } from './answer-of.ts'
@@ -101,7 +100,7 @@ export function approverOf(
   if (approver !== undefined) return answerOf('approval.approver', () => approver(rulesInput(call))) ?? undefined
   if (identity.kind !== 'user') return undefined
   const { issuer, tenant, subject } = identity
-  return { issuer, subject, ...(tenant !== undefined && { tenant }) }
+  return { issuer, tenant, subject }
 }
 
 /** Ways to tell the person of an equal run in doubt, from a sentence to what the narrowest channels take (A13). */

@@ -10,13 +10,13 @@ import {
   isUnused,
   mayRunAgain,
   misfitOf,
-  ownerOf,
   type RunRecord,
   replaceQuestion,
   reportCrash,
   type StartedRuns,
   startedRuns,
 } from '../approvals/index.ts'
+import { ownerOf } from '../contract/index.ts'
 import { provenAtOf } from '../revocation/index.ts'
 import { approvalCaseOf } from './authorize.ts'
 import { type AuthorizedCall, type Entitled, needsApproval } from './call.ts'

@@ -10,12 +10,13 @@ import type {
   ResultFor,
 } from '../contract/index.ts'
 import type { Delegations } from '../delegations/index.ts'
+import type { RevokeOptions } from '../revocation/index.ts'
 import type { ApprovalInbox } from './approval-inbox.ts'
 import type { PolicyWarning } from './check-policies.ts'
 import type { Operator, OperatorOptions } from './operator.ts'
 import type { Pauses } from './pauses.ts'
 import type { Readiness } from './ready.ts'
-import type { Revocation, RevokeOptions } from './revoke.ts'
+import type { Revocation } from './revoke.ts'
 import type { VisibleTools } from './visible-tools.ts'
 
 /** Decides about tool calls, and runs those that may run. Made by `createGuard`. */

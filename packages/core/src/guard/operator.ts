@@ -2,10 +2,11 @@ import { endUnused, resolveCrash } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { Json, OperatorEvent } from '../contract/index.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import type { RevokeOptions } from '../revocation/index.ts'
 import { checkResolution, resultOf } from './approval-inbox.ts'
 import { type ApprovalView, ownerView } from './approval-view.ts'
 import type { GuardParts } from './guard-parts.ts'
-import { type EndingParts, type Revocation, type RevokeOptions, revoke } from './revoke.ts'
+import { type EndingParts, type Revocation, revoke } from './revoke.ts'
 
 /** Who acts for the app itself. */
 export interface OperatorOptions {

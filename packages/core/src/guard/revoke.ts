@@ -1,23 +1,12 @@
-import { type Entry, endForSession, endUnused, type RunRecord } from '../approvals/index.ts'
+import { endForSession, endUnused } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { OpenedDelegations } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { SessionsPart } from '../identity/index.ts'
-import { type OnUnreadable, refuseUnknownKeys, requireText } from '../lib/index.ts'
-import { concerns, type Revoked } from '../revocation/index.ts'
+import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import { concerns, type RevokeOptions } from '../revocation/index.ts'
 import { Aftermath } from './aftermath.ts'
-import type { GuardParts, Runs } from './guard-parts.ts'
-
-/** Whose access ends. */
-export interface RevokeOptions {
-  readonly issuer: string
-  /** As the identity has it. @default all tenants of the issuer */
-  readonly tenant?: string
-  /** Alone: all sessions of this user. */
-  readonly subject?: string
-  /** Alone, or with its subject: this session only, as the issuer names it (`sid`). */
-  readonly session?: string
-}
+import type { GuardParts } from './guard-parts.ts'
 
 /** What was ended. */
 export interface Revocation {
@@ -60,19 +49,18 @@ export async function revoke(options: RevokeOptions, guard: GuardParts, parts: E
   return withinDeadline({ timeoutMs: guard.limits.timeoutMs }, () => end(revoked, guard, parts))
 }
 
-async function end(revoked: Revoked, { runs, sources }: GuardParts, parts: EndingParts): Promise<Revocation> {
+async function end(revoked: RevokeOptions, { runs, sources }: GuardParts, parts: EndingParts): Promise<Revocation> {
   const { ledger, channels, revocations, clock, servers } = runs
   const aftermath = new Aftermath(servers)
   const unreadable: string[] = []
   const onUnreadable = (key: string) => void unreadable.push(key)
   const context = { servers: aftermath.servers, onUnreadable }
   await revocations.add(revoked, clock.now())
-  const { session, ...whose } = revoked
-  const owner = { ...whose, ...(session !== undefined && { sessionId: session }) }
-  const dropped = await sources.tokens.revoke(owner, aftermath.dropped)
+  const { session } = revoked
+  const dropped = await sources.tokens.revoke(revoked, aftermath.dropped)
   let approvals = 0
-  for await (const entry of openRuns(revoked, runs, onUnreadable)) {
-    if (!isTheirs(revoked, entry.record)) continue
+  for await (const entry of ledger.ownedBy(revoked, { onUnreadable })) {
+    if (!concerns(revoked, entry.record.owner)) continue
     const channel = channels.get(entry.record.question?.channel ?? '')
     const ended = await (session === undefined
       ? endUnused(ledger, entry, 'revoked')
@@ -86,7 +74,7 @@ async function end(revoked: Revoked, { runs, sources }: GuardParts, parts: Endin
   return { approvals, tokens: dropped, delegations, sessions, ...(unreadable.length > 0 && { unreadable }) }
 }
 
-function checked(options: RevokeOptions): Revoked {
+function checked(options: RevokeOptions): RevokeOptions {
   refuseUnknownKeys('revoke', options, optionKeys)
   requireText('revoke.issuer', options.issuer)
   const { issuer, tenant, subject, session } = options
@@ -100,16 +88,3 @@ function checked(options: RevokeOptions): Revoked {
     ...(session !== undefined && { session: requireText('revoke.session', session) }),
   }
 }
-
-function openRuns(
-  { issuer, tenant, subject, session }: Revoked,
-  { ledger }: Runs,
-  onUnreadable: OnUnreadable,
-): AsyncGenerator<Entry, void> {
-  if (session !== undefined) return ledger.ofSession(issuer, session, { onUnreadable })
-  const owner = { issuer, ...(tenant !== undefined && { tenant }), ...(subject !== undefined && { subject }) }
-  return ledger.ownedBy(owner, { onUnreadable })
-}
-
-const isTheirs = (revoked: Revoked, { owner, sessionIds = [] }: RunRecord): boolean =>
-  concerns(revoked, owner) && (revoked.session === undefined || sessionIds.includes(revoked.session))

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { UserIdentity } from '../contract/index.ts'
+import { principalKey, type UserIdentity } from '../contract/index.ts'
 import { BehalfError, type StepUpRequiredError } from '../errors/index.ts'
 import { Collection, type OpenedStore } from '../lib/index.ts'
 import type { AuthorizedCall, ClaimedCall } from './call.ts'
@@ -129,14 +129,13 @@ async function keyOf(
   credential: string,
   { keys, records }: StepUps,
 ): Promise<string> {
-  const { issuer, tenant, subject, clientId } = identity
   const known = keys.get(identity) ?? new Map<string, string>()
   // Told apart by length: names may hold any sign.
   const name = `${tool.length} ${tool}${credential}`
   const found = known.get(name)
   // Stryker disable next-line ConditionalExpression: Spares hashing the same name again, in bounded memory; the key is the same.
   if (found !== undefined) return found
-  const key = await records.keyOf(issuer, tenant, subject, clientId, tool, credential)
+  const key = await records.keyOf(principalKey(identity), identity.clientId, tool, credential)
   // Stryker disable next-line EqualityOperator: Spares hashing the same name again, in bounded memory; the key is the same.
   if (known.size >= MAX_KEYS) known.clear()
   keys.set(identity, known.set(name, key))

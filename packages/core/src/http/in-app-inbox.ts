@@ -11,11 +11,11 @@ import {
   type TakenAnswer,
   takeAnswer,
 } from '../approvals/index.ts'
-import type { JsonObject, UserIdentity } from '../contract/index.ts'
+import { isSamePrincipal, type JsonObject, type UserIdentity } from '../contract/index.ts'
 import { displayFields, displayText } from '../display/index.ts'
 import { ApprovalAnswerError, ConfigurationError } from '../errors/index.ts'
 import { type IdentityOf, type PresentUser, presenceIn } from '../identity/index.ts'
-import { canonicalJson, equalSecrets, isSamePerson, originList, refuseUnknownKeys } from '../lib/index.ts'
+import { canonicalJson, equalSecrets, originList, refuseUnknownKeys } from '../lib/index.ts'
 import { systemClock } from '../ports/index.ts'
 import { isInApp, verifyInApp } from './in-app-approvals.ts'
 import { isSameOrigin } from './is-same-origin.ts'
@@ -123,7 +123,8 @@ async function take(
   const { identity } = user
   const entry = await ledger.read(id)
   // Unknown, another's and no question of this channel are not told apart.
-  if (entry === undefined || !isSamePerson(entry.record.question?.approver, identity)) return refuse(404, 'not_found')
+  if (entry === undefined || !isSamePrincipal(entry.record.question?.approver, identity))
+    return refuse(404, 'not_found')
   // The page that answers is one that showed this question to this person in this session.
   if (!(await equalSecrets(answerToken, await answerTokenOf(ledger, entry.record, identity)))) {
     return refuse(403, 'not_shown')

@@ -1,6 +1,6 @@
 import { isGrantGone, type ReceivedTokens, type TokenResponse, tokenEnd } from '../authorization-server/index.ts'
+import { isSamePrincipal, ownerOf } from '../contract/index.ts'
 import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
-import { isSamePerson } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 import { type KeptLogin, type LoginContext, loginOfResponse, tokenOf } from './session-login.ts'
 
@@ -68,7 +68,7 @@ async function heldTo(kept: KeptLogin, response: TokenResponse, context: LoginCo
         { issuer: identity.issuer, audience, receivedAt: context.clock.now() / 1000 },
         context,
       )
-  if (!isSamePerson(next.identity, identity)) return undefined
+  if (!isSamePrincipal(next.identity, identity)) return undefined
   // OpenID Connect Core §12.2: the nonce of the login, or none.
   if (kept.idToken !== undefined && next.nonce !== undefined && next.nonce !== kept.nonce) {
     throw new InvalidTokenError('claims', 'the renewed id_token has another nonce than that of the login')
@@ -93,16 +93,12 @@ async function heldTo(kept: KeptLogin, response: TokenResponse, context: LoginCo
 }
 
 function silentRenewal(kept: KeptLogin, response: TokenResponse, clock: Clock): KeptLogin {
-  const { issuer, tenant, subject, clientId } = kept.identity
   const renewedAt = Math.floor(clock.now() / 1000)
   const expiresAt = tokenEnd(renewedAt, response.expiresIn, undefined)
   return {
     identity: {
       kind: 'user',
-      issuer,
-      ...(tenant !== undefined && { tenant }),
-      subject,
-      ...(clientId !== undefined && { clientId }),
+      ...ownerOf(kept.identity),
       ...(expiresAt !== undefined && { expiresAt }),
       claims: { iat: renewedAt },
     },

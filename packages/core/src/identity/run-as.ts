@@ -1,7 +1,6 @@
-import type { Identity } from '../contract/index.ts'
+import { type Identity, isSamePrincipal } from '../contract/index.ts'
 import { IdentityRequiredError } from '../errors/index.ts'
 import { type Scope, shared } from '../lib/index.ts'
-import { isSamePrincipal } from './same-principal.ts'
 import { isVerified } from './verified.ts'
 
 /**

@@ -5,10 +5,9 @@ import {
   type TokenResponse,
   tokenEnd,
 } from '../authorization-server/index.ts'
-import type { UserIdentity } from '../contract/index.ts'
+import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { InvalidTokenError, StoreError } from '../errors/index.ts'
-import { isSamePerson } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 import { type SubjectToken, subjectTokenOf } from './subject-token.ts'
 import { admit, fieldsOf } from './verified.ts'
@@ -147,7 +146,7 @@ async function userOfResponse(
     throw new InvalidTokenError('audience', 'the access token was issued to another client')
   }
   if (!named) return { user: shown, ...proof }
-  if (!isSamePerson(named.user, shown)) {
+  if (!isSamePrincipal(named.user, shown)) {
     throw new InvalidTokenError('subject', 'the id_token and the access token are of two users')
   }
   return { user: withLogin(shown, named.user), ...proof }

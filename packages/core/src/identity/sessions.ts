@@ -23,7 +23,7 @@ import {
   type StoreKeys,
 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
-import { checkLifetime, concerns, ownerName, type Revoked, revocableNames, sessionName } from '../revocation/index.ts'
+import { checkLifetime, concerns, type RevokeOptions, revocableName, revocableNames } from '../revocation/index.ts'
 import { presenceIn, refuseRevoked, requireProofTime } from './present-user.ts'
 import { identityOfLogin, isForAudience, type KeptLogin, keptLogin, loginOfResponse } from './session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'
@@ -59,7 +59,7 @@ export interface CreateSessionOptions extends RequestOptions {
 export interface SessionsPart {
   /** Ends the sessions of a revoked user, or those that the issuer calls `session`, and returns how many there were. */
   endRevoked(
-    revoked: Revoked,
+    revoked: RevokeOptions,
     context: { readonly servers: RevokingServers; readonly onUnreadable: OnUnreadable },
   ): Promise<number>
 }
@@ -222,17 +222,15 @@ function sessionRecords(store: Store, keys: StoreKeys | undefined): SessionRecor
 
 async function endSessions(
   records: SessionRecords,
-  who: Revoked,
+  revoked: RevokeOptions,
   context: Parameters<SessionsPart['endRevoked']>[1],
 ): Promise<number> {
-  const { issuer, session } = who
-  const name = session === undefined ? ownerName(who) : sessionName(issuer, session)
   let ended = 0
-  for await (const found of records.under(name, context)) {
+  for await (const found of records.under(revocableName(revoked), context)) {
     let entry: Stored<SessionRecord> | undefined = found
     while (entry !== undefined) {
       const { login } = entry.record
-      if (!concerns(who, login.identity)) break
+      if (!concerns(revoked, login.identity)) break
       if ((await records.delete(entry)) === 'deleted') {
         ended++
         await forgetAtServer(login, context)

@@ -17,7 +17,6 @@ export { deepFreeze, equalJson, meansSame, missingIn, type Snapshot, snapshot } 
 export { publicKeyProblem } from './public-key.ts'
 export { readBounded } from './read-bounded.ts'
 export { type Scope, shared } from './registry.ts'
-export { isSamePerson } from './same-person.ts'
 export { isScopeToken, scopeList } from './scopes.ts'
 export { createSealer, type KeyMaterial, keyBytes, type Sealer } from './seal.ts'
 export { SingleFlight } from './single-flight.ts'

@@ -1,4 +1,4 @@
-import type { AuthorizationDetail, Identity, Json } from '../contract/index.ts'
+import { type AuthorizationDetail, type Json, principalKey } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { isVerified } from '../identity/index.ts'
 import { canonicalJson, equalJson, openStoreKeys, refuseUnknownKeys, type StoreKeys, snapshot } from '../lib/index.ts'
@@ -111,7 +111,7 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
     order: Json,
     approval: string | undefined,
     handler: OrderHandler,
-    { account = ownerOf(caller.identity) }: OrderOptions = {},
+    { account = principalKey(caller.identity) }: OrderOptions = {},
   ) => {
     const idempotencyKey = keyOf(request.headers)
     if (idempotencyKey === undefined) {
@@ -179,11 +179,6 @@ function plain(order: unknown): Json {
   const copied = snapshot(order)
   if ('value' in copied) return copied.value
   throw new ConfigurationError('order', `is not plain JSON: ${copied.problem}`)
-}
-
-function ownerOf(identity: Identity): string {
-  const subject = identity.kind === 'user' ? ['user', identity.subject] : ['agent', identity.clientId]
-  return JSON.stringify([identity.issuer, identity.tenant ?? null, ...subject])
 }
 
 /** The quotes of a structured string (RFC 9651 §3.3.3) are optional. */

@@ -1,5 +1,5 @@
-export { ownerName, revocableNames, sessionName } from './index-names.ts'
+export { revocableName, revocableNames } from './index-names.ts'
 export { checkLifetime } from './longest-grant.ts'
 export { provenAtOf } from './proven-at.ts'
 export { Revocations, type RevokedProof } from './revocations.ts'
-export { concerns, type Revoked } from './revoked.ts'
+export { concerns, type Revoked, type RevokeOptions } from './revoked.ts'

@@ -1,4 +1,4 @@
-import type { Identity, UserIdentity } from '../contract/index.ts'
+import type { Identity, Principal, UserIdentity } from '../contract/index.ts'
 import { Collection, type OpenedStore, SingleFlight } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import { KEPT_SECONDS } from './log-chunk.ts'
@@ -156,11 +156,7 @@ export class Revocations {
    * @param now - Epoch milliseconds.
    * @throws StoreError Nothing is known.
    */
-  async isRevokedSince(
-    principal: Pick<UserIdentity, 'issuer' | 'subject'> & { readonly tenant?: string | undefined },
-    at: number,
-    now: number,
-  ): Promise<boolean> {
+  async isRevokedSince(principal: Principal, at: number, now: number): Promise<boolean> {
     const { issuer, subject } = principal
     await this.#readNow([{ kind: 'subject', issuer, id: subject }], now)
     const revoked = this.#known.subject.get(subject) ?? []

@@ -1,18 +1,21 @@
 import * as z from 'zod/mini'
-import type { UserIdentity } from '../contract/index.ts'
+import type { Owner, UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 
-/**
- * Whose access ended: a subject with all its sessions, a session, or a delegation.
- *
- * Without `tenant`, the name counts in all tenants of the issuer.
- */
-export interface Revoked {
+/** Whose access ends. */
+export interface RevokeOptions {
   readonly issuer: string
-  readonly tenant?: string
-  readonly subject?: string
-  readonly session?: string
-  readonly delegation?: string
+  /** As the identity has it. @default all tenants of the issuer */
+  readonly tenant?: string | undefined
+  /** Alone: all sessions of this user. */
+  readonly subject?: string | undefined
+  /** Alone, or with its subject: this session only, as the issuer names it (`sid`). */
+  readonly session?: string | undefined
+}
+
+/** Whose access ended: a subject with all its sessions, a session, or a delegation. */
+export interface Revoked extends RevokeOptions {
+  readonly delegation?: string | undefined
 }
 
 /** Kinds of names that can be revoked. */
@@ -47,14 +50,12 @@ export interface RevokedName {
 }
 
 /** @throws ConfigurationError It names nothing. */
-export function nameOf({ issuer, subject, session, delegation }: Partialized<Revoked>): Name {
-  if (issuer !== undefined && delegation !== undefined) return { kind: 'delegation', issuer, id: delegation }
-  if (issuer !== undefined && session !== undefined) return { kind: 'session', issuer, id: session }
-  if (issuer !== undefined && subject !== undefined) return { kind: 'subject', issuer, id: subject }
+export function nameOf({ issuer, subject, session, delegation }: Revoked): Name {
+  if (delegation !== undefined) return { kind: 'delegation', issuer, id: delegation }
+  if (session !== undefined) return { kind: 'session', issuer, id: session }
+  if (subject !== undefined) return { kind: 'subject', issuer, id: subject }
   throw new ConfigurationError('revoke', 'name an issuer, and a subject, a session or a delegation')
 }
-
-type Partialized<Type> = { readonly [Key in keyof Type]?: Type[Key] | undefined }
 
 /** The names under which the access of a user may have ended. */
 export function namesOf({ issuer, subject, sessionId, delegationId }: UserIdentity): readonly Name[] {
@@ -65,10 +66,7 @@ export function namesOf({ issuer, subject, sessionId, delegationId }: UserIdenti
 }
 
 /** Whether a revocation of this user's name is about this user: of their tenant, and of their subject. */
-export function concerns(
-  revoked: Partialized<Pick<Revoked, 'issuer' | 'tenant' | 'subject'>>,
-  { issuer, tenant, subject }: Partialized<Pick<Revoked, 'issuer' | 'tenant' | 'subject'>>,
-): boolean {
+export function concerns(revoked: Revoked, { issuer, tenant, subject }: Owner): boolean {
   return (
     revoked.issuer === issuer &&
     (revoked.tenant === undefined || revoked.tenant === tenant) &&

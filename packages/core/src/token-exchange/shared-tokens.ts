@@ -4,8 +4,9 @@ import { type IssuedToken, type ProofKey, revealToken, Token } from '../credenti
 import { BehalfError } from '../errors/index.ts'
 import { Collection, openStoreKeys, pause, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
+import type { Revoked } from '../revocation/index.ts'
 import { decodeFailure, encodeFailure } from './shared-failure.ts'
-import { ownerOf, type TokenCacheKey, type TokenOwner } from './token-cache-key.ts'
+import { type TokenCacheKey, tokenOwnerOf } from './token-cache-key.ts'
 import { skewOf } from './token-life.ts'
 
 /** What several processes share their exchanged tokens through. */
@@ -16,9 +17,6 @@ export interface SharedTokensOptions {
   /** As the cache's. */
   readonly skewSeconds: number
 }
-
-/** Whose tokens are to be found no more: all of a user's, or those of one session or one delegation. */
-export type ForgottenOwner = Pick<TokenOwner, 'issuer' | 'tenant' | 'subject' | 'sessionId' | 'delegationId'>
 
 export interface TakeOptions {
   /** Who exchanges: the new token names them, and their client is all that may use it. */
@@ -126,8 +124,8 @@ export class SharedTokens {
    *
    * @throws StoreError It could not be written: tokens may still be found.
    */
-  async forget(owner: ForgottenOwner): Promise<void> {
-    const [name] = epochsOf(owner).slice(-1)
+  async forget(revoked: Revoked): Promise<void> {
+    const [name] = epochsOf(revoked).slice(-1)
     if (name === undefined) return
     const key = await this.#epochs.keyOf(name)
     const before = await this.#epochs.find(key)
@@ -205,7 +203,7 @@ export class SharedTokens {
   /** Names of all that makes the token another one, its key too, and of what was revoked for its owner until now. */
   async #namesOf(key: TokenCacheKey, { client, agent, dpop }: TakeOptions): Promise<TokenNames> {
     const epochs = await Promise.all(
-      epochsOf(ownerOf(key)).map(
+      epochsOf(tokenOwnerOf(key)).map(
         async (name) => (await this.#epochs.find(await this.#epochs.keyOf(name)))?.version ?? null,
       ),
     )
@@ -224,10 +222,9 @@ interface TokenNames {
  * The user as a whole, then the session, then the delegation: each where the owner has one. Each in all tenants first,
  * then in the owner's own.
  */
-function epochsOf({ issuer, tenant, subject, sessionId, delegationId }: ForgottenOwner): readonly string[] {
+function epochsOf({ issuer, tenant, subject, session, delegation }: Revoked): readonly string[] {
   const tenants = tenant === undefined ? [null] : [null, tenant]
-  const named = { subject, session: sessionId, delegation: delegationId }
-  return Object.entries(named).flatMap(([kind, id]) =>
+  return Object.entries({ subject, session, delegation }).flatMap(([kind, id]) =>
     id === undefined ? [] : tenants.map((of) => JSON.stringify([kind, issuer, of, id])),
   )
 }

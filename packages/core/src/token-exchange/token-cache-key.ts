@@ -1,4 +1,5 @@
-import type { Actor, Identity } from '../contract/index.ts'
+import type { Actor, Identity, Owner } from '../contract/index.ts'
+import type { Revoked } from '../revocation/index.ts'
 
 declare const cacheKey: unique symbol
 
@@ -22,14 +23,7 @@ export interface WantedToken {
 }
 
 /** Whose token it is: what `revoke` finds entries by. */
-export interface TokenOwner {
-  readonly issuer: string
-  readonly tenant?: string
-  readonly subject?: string
-  readonly clientId?: string
-  readonly sessionId?: string
-  readonly delegationId?: string
-}
+export interface TokenOwner extends Owner, Revoked {}
 
 const version = 1
 
@@ -78,16 +72,10 @@ function actorParts(actor: Actor | undefined): unknown {
 }
 
 /** Whose token a key is for. */
-export function ownerOf(key: TokenCacheKey): TokenOwner {
-  const [, , issuer, tenant, subject, clientId, sessionId, delegationId] = JSON.parse(key) as (string | null)[]
-  return {
-    issuer: issuer as string,
-    ...(tenant !== null && { tenant: tenant as string }),
-    ...(subject !== null && { subject: subject as string }),
-    ...(clientId !== null && { clientId: clientId as string }),
-    ...(sessionId !== null && { sessionId: sessionId as string }),
-    ...(delegationId !== null && { delegationId: delegationId as string }),
-  }
+export function tokenOwnerOf(key: TokenCacheKey): TokenOwner {
+  const named = (JSON.parse(key) as (string | null)[]).map((part) => part ?? undefined)
+  const [, , issuer = '', tenant, subject, clientId, session, delegation] = named
+  return { issuer, tenant, subject, clientId, session, delegation }
 }
 
 /**

@@ -3,8 +3,9 @@ import type { IssuedToken, ProofKey } from '../credential/index.ts'
 import { BehalfError, ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys, SingleFlight, type StoreKeys } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
-import { type ForgottenOwner, SharedTokens } from './shared-tokens.ts'
-import { ownerOf, type TokenCacheKey, type TokenOwner } from './token-cache-key.ts'
+import { concerns, type Revoked } from '../revocation/index.ts'
+import { SharedTokens } from './shared-tokens.ts'
+import { type TokenCacheKey, type TokenOwner, tokenOwnerOf } from './token-cache-key.ts'
 import { skewOf } from './token-life.ts'
 
 export interface TokenCacheOptions {
@@ -128,7 +129,7 @@ export class TokenCache {
     this.#generation++
     let dropped = 0
     for (const [key, entry] of [...this.#entries.entries()]) {
-      if (!matches(ownerOf(key))) continue
+      if (!matches(tokenOwnerOf(key))) continue
       this.#entries.delete(key)
       onDropped?.(key, entry.issued)
       dropped++
@@ -144,18 +145,16 @@ export class TokenCache {
    * @returns how many were kept here until now
    * @throws StoreError The shared ones may still be found. Those of this process are dropped.
    */
-  async revoke(owner: ForgottenOwner, onDropped?: OnDropped): Promise<number> {
-    const { issuer, tenant, subject, sessionId, delegationId } = owner
+  async revoke(revoked: Revoked, onDropped?: OnDropped): Promise<number> {
+    const { session, delegation } = revoked
     const dropped = this.deleteWhere(
-      (of) =>
-        of.issuer === issuer &&
-        (tenant === undefined || of.tenant === tenant) &&
-        (subject === undefined || of.subject === subject) &&
-        (sessionId === undefined || of.sessionId === sessionId) &&
-        (delegationId === undefined || of.delegationId === delegationId),
+      (owner) =>
+        concerns(revoked, owner) &&
+        (session === undefined || owner.session === session) &&
+        (delegation === undefined || owner.delegation === delegation),
       onDropped,
     )
-    await this.#shared?.forget(owner)
+    await this.#shared?.forget(revoked)
     return dropped
   }
 

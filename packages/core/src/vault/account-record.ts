@@ -1,38 +1,22 @@
 import * as z from 'zod/mini'
-import type { UserIdentity } from '../contract/index.ts'
+import { ownerOf, type UserIdentity } from '../contract/index.ts'
 import { IdentityRequiredError } from '../errors/index.ts'
 import { isVerified } from '../identity/index.ts'
+import { userOwnerSchema } from '../lib/principal-schema.ts'
 
-/** Whose account a record is (I2): what must outlive a login is keyed by this, and by no session. */
-export interface AccountOwner {
-  readonly issuer: string
-  readonly tenant?: string | undefined
-  readonly subject: string
-  readonly clientId?: string | undefined
-}
-
-/** @throws IdentityRequiredError No verification made this identity. */
-export function accountOwner(identity: UserIdentity): AccountOwner {
+/**
+ * Returns whose account a record is (I2): what must outlive a login is keyed by this, and by no session.
+ *
+ * @throws IdentityRequiredError No verification made this identity.
+ */
+export function accountOwner(identity: UserIdentity): AccountRecord['owner'] {
   if (!isVerified(identity) || identity.kind !== 'user') {
     throw new IdentityRequiredError('accounts are a verified user’s: give what verifyIdToken or verifyAccessToken gave')
   }
-  const { issuer, tenant, subject, clientId } = identity
-  return {
-    issuer,
-    ...(tenant !== undefined && { tenant }),
-    subject,
-    ...(clientId !== undefined && { clientId }),
-  }
+  return ownerOf(identity)
 }
 
 const text = z.string()
-
-export const ownerSchema = z.object({
-  issuer: text,
-  tenant: z.optional(text),
-  subject: text,
-  clientId: z.optional(text),
-})
 
 /** A refresh token that is used once was sent: when, in epoch milliseconds, and how often. */
 const useSchema = z.object({ at: z.number(), tries: z.number() })
@@ -40,7 +24,7 @@ const useSchema = z.object({ at: z.number(), tries: z.number() })
 /** What a stored account must be. */
 export const accountRecord = z.object({
   v: z.literal(1),
-  owner: ownerSchema,
+  owner: userOwnerSchema,
   /** The session in which it was linked. */
   sessionId: z.optional(text),
   connection: text,

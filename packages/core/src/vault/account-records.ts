@@ -1,3 +1,4 @@
+import { principalKey } from '../contract/index.ts'
 import {
   Collection,
   isUnreadable,
@@ -10,20 +11,11 @@ import {
   type Unreadable,
 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
-import { concerns } from '../revocation/index.ts'
-import { type AccountOwner, type AccountRecord, accountRecord } from './account-record.ts'
+import { concerns, type RevokeOptions, revocableName, revocableNames } from '../revocation/index.ts'
+import { type AccountRecord, accountRecord } from './account-record.ts'
 import type { TokenPair } from './replaced-tokens.ts'
 
 export type StoredAccount = Stored<AccountRecord>
-
-/** Whose accounts, for a cascade: all of a user, or those that were linked in one session. */
-export interface AccountsOf {
-  readonly issuer: string
-  /** @default all tenants of the issuer */
-  readonly tenant?: string | undefined
-  readonly subject?: string | undefined
-  readonly session?: string | undefined
-}
 
 /** The linked accounts in a store. */
 export class AccountRecords {
@@ -40,7 +32,7 @@ export class AccountRecords {
     })
   }
 
-  key(owner: AccountOwner, connection: string, account: string): Promise<string> {
+  key(owner: AccountRecord['owner'], connection: string, account: string): Promise<string> {
     return this.#accounts.keyOf(...ownerParts(owner), connection, account)
   }
 
@@ -96,7 +88,7 @@ export class AccountRecords {
 
   /** What this user linked, of one connection or of all. */
   async of(
-    owner: AccountOwner,
+    owner: AccountRecord['owner'],
     connection: string | undefined,
     onUnreadable: OnUnreadable,
   ): Promise<readonly StoredAccount[]> {
@@ -106,11 +98,9 @@ export class AccountRecords {
     return found
   }
 
-  /** For a cascade. */
-  async *under(whose: AccountsOf, onUnreadable: OnUnreadable): AsyncGenerator<StoredAccount> {
-    const { issuer, subject, session } = whose
-    const name = session === undefined ? index.user(issuer, subject) : index.session(issuer, session)
-    for await (const stored of this.#accounts.under(name, { onUnreadable })) {
+  /** For a cascade: all of a user, or those that were linked in one session. */
+  async *under(whose: RevokeOptions, onUnreadable: OnUnreadable): AsyncGenerator<StoredAccount> {
+    for await (const stored of this.#accounts.under(revocableName(whose), { onUnreadable })) {
       if (concerns(whose, stored.record.owner)) yield stored
     }
   }
@@ -136,12 +126,14 @@ export class AccountRecords {
 
 const graceKey = (key: string, at: number): string => `grace:${key}:${at}`
 
-const ownerParts = ({ issuer, tenant, subject, clientId }: AccountOwner): Name => [issuer, tenant, subject, clientId]
+const ownerParts = (owner: AccountRecord['owner']): Name => [principalKey(owner), owner.clientId]
 
 const index = {
-  owner: (owner: AccountOwner, connection?: string): Name => ['accounts-of', ...ownerParts(owner), connection],
-  user: (issuer: string, subject: string | undefined): Name => ['accounts-of-user', issuer, subject],
-  session: (issuer: string, session: string): Name => ['accounts-of-session', issuer, session],
+  owner: (owner: AccountRecord['owner'], connection?: string): Name => [
+    'accounts-of',
+    ...ownerParts(owner),
+    connection,
+  ],
   tokens: ({ issuer, clientId, accessToken, refreshToken }: TokenPair): readonly Name[] =>
     [accessToken, refreshToken].flatMap((token) =>
       token === undefined ? [] : [['accounts-with', issuer, clientId, token]],
@@ -150,12 +142,10 @@ const index = {
 
 function indexOf(record: AccountRecord): readonly Name[] {
   const { owner, sessionId, connection } = record
-  const { issuer, subject } = owner
   return [
     index.owner(owner),
     index.owner(owner, connection),
-    index.user(issuer, subject),
-    ...(sessionId === undefined ? [] : [index.session(issuer, sessionId)]),
+    ...revocableNames(owner, sessionId === undefined ? [] : [sessionId]),
     ...index.tokens(record),
   ]
 }

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini'
-import type { UserIdentity } from '../contract/index.ts'
+import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import type { PresentUser } from '../identity/index.ts'
 import { Collection, equalSecrets, type KeyedHash, type OpenedStore } from '../lib/index.ts'
+import { userOwnerSchema } from '../lib/principal-schema.ts'
 import type { Clock } from '../ports/index.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectRefusal } from './account-linker.ts'
-import { type AccountOwner, accountOwner, ownerSchema } from './account-record.ts'
+import { accountOwner } from './account-record.ts'
 
 /** How long a person may take at the provider. Seconds. */
 export const ATTEMPT_SECONDS = 600
@@ -13,7 +14,7 @@ const text = z.string()
 
 const schema = z.object({
   v: z.literal(1),
-  owner: ownerSchema,
+  owner: userOwnerSchema,
   sessionId: z.optional(text),
   /** Keyed hash of what the browser holds. */
   browser: text,
@@ -108,7 +109,7 @@ export class ConnectAttempts {
     identity: UserIdentity,
     browser: string,
   ): Promise<Extract<CompleteAnswer, { status: 'refused' }> | undefined> {
-    if (!sameOwner(attempt.owner, accountOwner(identity))) {
+    if (!isSamePrincipal(attempt.owner, accountOwner(identity)) || attempt.owner.clientId !== identity.clientId) {
       return refuse('other_user', 'another user began this connect flow')
     }
     if (attempt.sessionId !== identity.sessionId) {
@@ -127,13 +128,4 @@ export function refuse(
   returnTo?: string,
 ): Extract<CompleteAnswer, { status: 'refused' }> {
   return { status: 'refused', reason, detail, ...(returnTo !== undefined && { returnTo }) }
-}
-
-function sameOwner(left: AccountOwner, right: AccountOwner): boolean {
-  return (
-    left.issuer === right.issuer &&
-    left.tenant === right.tenant &&
-    left.subject === right.subject &&
-    left.clientId === right.clientId
-  )
 }

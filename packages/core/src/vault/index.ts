@@ -11,7 +11,6 @@ export type {
   DisconnectAnswer,
   LinkedAccount,
 } from './account-linker.ts'
-export type { AccountsOf } from './account-records.ts'
 export {
   type Auth0ConnectedAccountsOptions,
   auth0ConnectedAccounts,

@@ -3,7 +3,7 @@ import type { PresentUser } from '../identity/index.ts'
 import { randomSecret } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectAnswer, ConnectRequest, LinkedAccount } from './account-linker.ts'
-import { type AccountOwner, type AccountRecord, accountOwner } from './account-record.ts'
+import { type AccountRecord, accountOwner } from './account-record.ts'
 import type { AccountRecords } from './account-records.ts'
 import { ATTEMPT_SECONDS, type Attempt, type ConnectAttempts, refuse } from './connect-attempts.ts'
 import { faultAnswer, redeemAnswer } from './fault-answer.ts'
@@ -55,7 +55,7 @@ export async function startLink(
 
 async function heldBy(
   records: AccountRecords,
-  owner: AccountOwner,
+  owner: AccountRecord['owner'],
   { connection, account }: ConnectRequest,
 ): Promise<readonly string[] | undefined> {
   if (account === undefined) return undefined

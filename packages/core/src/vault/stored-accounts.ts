@@ -1,7 +1,8 @@
 import type { RequestOptions } from '../authorization-server/index.ts'
-import type { UserIdentity } from '../contract/index.ts'
+import type { Principal, UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { type PresenceContext, type PresentUser, requirePresentUser } from '../identity/index.ts'
+import type { RevokeOptions } from '../revocation/index.ts'
 import type {
   AccountLinker,
   AccountName,
@@ -10,8 +11,8 @@ import type {
   DisconnectAnswer,
   LinkedAccount,
 } from './account-linker.ts'
-import { type AccountOwner, type AccountRecord, accountOwner } from './account-record.ts'
-import type { AccountsOf, StoredAccount } from './account-records.ts'
+import { type AccountRecord, accountOwner } from './account-record.ts'
+import type { StoredAccount } from './account-records.ts'
 import { asPresent, undoneUnlessPresent } from './as-present.ts'
 import { faultAnswer } from './fault-answer.ts'
 import { completeLink, confirmed, describeAccount, type LinkParts, startLink } from './link-account.ts'
@@ -124,7 +125,7 @@ export class StoredAccounts {
     return preferred !== undefined
   }
 
-  async forget(whose: AccountsOf, options: RequestOptions): Promise<ForgottenAccounts> {
+  async forget(whose: RevokeOptions, options: RequestOptions): Promise<ForgottenAccounts> {
     const { issuer, subject, session } = whose
     if (!issuer || (!subject && !session)) {
       throw new ConfigurationError('forget', 'name an issuer, and a subject or a session')
@@ -145,7 +146,7 @@ export class StoredAccounts {
   }
 
   /** Where the chosen account goes, no other one is used before the user chooses it. */
-  async #unlessChosen(owner: AccountOwner, connection: string, key: string): Promise<void> {
+  async #unlessChosen(owner: AccountRecord['owner'], connection: string, key: string): Promise<void> {
     const { records } = this.#parts
     // What does not open has no choice that anybody knows of.
     const all = await records.of(owner, connection, () => {})
@@ -191,11 +192,8 @@ export class StoredAccounts {
     return (await revokePairs(records, upstreams.get(record.connection), pairs, options)) && !hasUnknownTokens(record)
   }
 
-  #tell(
-    { issuer, tenant, subject }: Pick<ChangedConnection, 'issuer' | 'subject'> & { tenant?: string | undefined },
-    connection: string,
-  ): void {
-    this.#changed({ issuer, ...(tenant !== undefined && { tenant }), subject, connection })
+  #tell({ issuer, tenant, subject }: Principal, connection: string): void {
+    this.#changed({ issuer, tenant, subject, connection })
   }
 }
 

@@ -3,8 +3,9 @@ import { ConfigurationError } from '../errors/index.ts'
 import { presenceIn } from '../identity/index.ts'
 import { openStoreKeys, type Resealed, refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
+import type { RevokeOptions } from '../revocation/index.ts'
 import type { AccountLinker } from './account-linker.ts'
-import { AccountRecords, type AccountsOf } from './account-records.ts'
+import { AccountRecords } from './account-records.ts'
 import { ConnectAttempts } from './connect-attempts.ts'
 import { connectPageUrl } from './connect-page-url.ts'
 import { type ConnectionDefinition, checkConnection } from './connection-definition.ts'
@@ -47,7 +48,7 @@ export interface StoredVault extends Vault {
    * Disconnects everything of a user, or what was linked in one session. For an app's own account deletion: whose it
    * is comes from the app, not from a model.
    */
-  forget(whose: AccountsOf, options?: RequestOptions): Promise<ForgottenAccounts>
+  forget(whose: RevokeOptions, options?: RequestOptions): Promise<ForgottenAccounts>
   /**
    * Seals every connection under the current key. Where none was unreadable, old keys can then be dropped from
    * `keys.seal`.
@@ -103,7 +104,7 @@ export function storedVault(options: StoredVaultOptions): StoredVault {
     connectUrl: pageOf,
     onChange: (listener: (changed: ChangedConnection) => void) => void listeners.push(listener),
     accounts: accounts.linker(),
-    forget: (whose: AccountsOf, request: RequestOptions = {}) => accounts.forget(whose, request),
+    forget: (whose: RevokeOptions, request: RequestOptions = {}) => accounts.forget(whose, request),
     reseal: () => records.reseal(),
   })
 }

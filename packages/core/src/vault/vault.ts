@@ -1,5 +1,5 @@
 import type { AuthorizationServers, RequestOptions } from '../authorization-server/server.ts'
-import type { UserIdentity } from '../contract/index.ts'
+import type { Principal, UserIdentity } from '../contract/index.ts'
 import type { Token } from '../credential/token.ts'
 
 /** Which upstream token is wanted, for whom. */
@@ -50,10 +50,7 @@ export interface VaultContext extends RequestOptions {
 }
 
 /** Whose tokens of which connection are not what they were: another account was chosen, or one is gone. */
-export interface ChangedConnection {
-  readonly issuer: string
-  readonly tenant?: string
-  readonly subject: string
+export interface ChangedConnection extends Principal {
   readonly connection: string
 }
 

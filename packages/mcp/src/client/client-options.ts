@@ -1,4 +1,4 @@
-import { ConfigurationError, type Fetch, type Identity, runAs, type Store } from '@behalf/core'
+import { ConfigurationError, type Fetch, type Identity, principalKey, runAs, type Store } from '@behalf/core'
 import type { SealedStoreOptions } from '@behalf/core/sealed-store'
 import type { OAuthClientInformationMixed } from '@modelcontextprotocol/client'
 import { isLoopback } from '../guarded/is-loopback.ts'
@@ -146,10 +146,7 @@ function ownerName(owner: Identity | string): string {
   if (typeof owner !== 'object' || owner === null) {
     throw new ConfigurationError('createMcpSession.owner', 'give a verified identity, or a name of the app’s own')
   }
-  return runAs(owner, () => {
-    const { kind, issuer, tenant = null } = owner
-    return JSON.stringify([kind, issuer, tenant, kind === 'user' ? owner.subject : owner.clientId])
-  })
+  return runAs(owner, () => principalKey(owner))
 }
 
 /**

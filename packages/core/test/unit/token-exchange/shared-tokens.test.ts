@@ -163,8 +163,8 @@ describe('tokens that processes share', () => {
 describe('a revocation', () => {
   test.each([
     ['the user', { issuer: ann.issuer, subject: 'ann' }],
-    ['the session', { issuer: ann.issuer, subject: 'ann', sessionId: 's-1' }],
-    ['the session alone', { issuer: ann.issuer, sessionId: 's-1' }],
+    ['the session', { issuer: ann.issuer, subject: 'ann', session: 's-1' }],
+    ['the session alone', { issuer: ann.issuer, session: 's-1' }],
   ])('of %s lets no process find them', async (_, owner) => {
     const { process, load, loads } = processes()
     const [first, second] = [process(), process()]
@@ -181,7 +181,7 @@ describe('a revocation', () => {
     await first.get(key, () => load(), undefined, ours)
     await first.revoke({ issuer: ann.issuer, subject: 'bob' })
     await first.revoke({ issuer: ann.issuer, tenant: 't', subject: 'ann' })
-    await first.revoke({ issuer: ann.issuer, sessionId: 's-2' })
+    await first.revoke({ issuer: ann.issuer, session: 's-2' })
     await first.revoke({ issuer: 'https://other.example', subject: 'ann' })
     expect(first.peek(key)).toBeDefined()
     await process().get(key, () => load(), undefined, ours)

@@ -170,20 +170,24 @@ describe('TokenCache', () => {
     const keyOf = (change: Partial<UserIdentity>) => tokenCacheKey({ ...ann, ...change }, wanted)
     const keys = [keyOf({ sessionId: 's1' }), keyOf({ sessionId: 's2' }), keyOf({ subject: 'bob', sessionId: 's1' })]
     for (const one of keys) await cache.get(one, () => Promise.resolve(issued(300)))
-    expect(cache.deleteWhere(({ subject, sessionId }) => subject === 'ann' && sessionId === 's1')).toBe(1)
+    expect(cache.deleteWhere(({ subject, session }) => subject === 'ann' && session === 's1')).toBe(1)
     expect(keys.map((one) => cache.peek(one) !== undefined)).toEqual([false, true, true])
   })
 
   test('the owner is told as the identity has it', async () => {
     const cache = fresh()
-    const owner = { issuer: 'i', tenant: 't', subject: '["', clientId: 'c', sessionId: 's', delegationId: 'd' }
-    await cache.get(tokenCacheKey({ kind: 'user', claims: {}, ...owner }, wanted), () => Promise.resolve(issued(300)))
+    const owner = { issuer: 'i', tenant: 't', subject: '["', clientId: 'c' }
+    const user = { kind: 'user', ...owner, sessionId: 's', delegationId: 'd', claims: {} } as const
+    await cache.get(tokenCacheKey(user, wanted), () => Promise.resolve(issued(300)))
     await cache.get(tokenCacheKey({ kind: 'agent', issuer: 'i', clientId: 'c', claims: {} }, wanted), () =>
       Promise.resolve(issued(300)),
     )
     const owners: unknown[] = []
     cache.deleteWhere((one) => owners.push(one) === 0)
-    expect(owners).toEqual([{ issuer: 'i', clientId: 'c' }, owner])
+    expect(owners).toEqual([
+      { issuer: 'i', clientId: 'c' },
+      { ...owner, session: 's', delegation: 'd' },
+    ])
   })
 
   test('what was under way at a revoke is neither kept nor joined', async () => {

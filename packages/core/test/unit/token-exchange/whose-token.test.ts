@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Actor, UserIdentity } from '../../../src/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { TokenCache, tokenCacheKey, type WantedToken } from '../../../src/token-exchange/index.ts'
-import { ownerOf } from '../../../src/token-exchange/token-cache-key.ts'
+import { tokenOwnerOf } from '../../../src/token-exchange/token-cache-key.ts'
 
 const NOW = Date.parse('2026-11-25T10:00:00Z')
 const ann: UserIdentity = {
@@ -32,21 +32,21 @@ describe('each part of a chain of actors tells tokens apart (I2)', () => {
 
 describe('whose token a key is for (I9)', () => {
   test('all that it says of its owner', () => {
-    const { issuer, tenant, subject, clientId, sessionId, delegationId } = ann
-    expect(ownerOf(tokenCacheKey(ann, wanted))).toEqual({ issuer, tenant, subject, clientId, sessionId, delegationId })
+    const { issuer, tenant, subject, clientId, sessionId: session, delegationId: delegation } = ann
+    expect(tokenOwnerOf(tokenCacheKey(ann, wanted))).toEqual({ issuer, tenant, subject, clientId, session, delegation })
     const agent = { kind: 'agent', issuer, clientId: 'worker', claims: {} } as const
-    expect(ownerOf(tokenCacheKey(agent, wanted))).toEqual({ issuer, clientId: 'worker' })
+    expect(tokenOwnerOf(tokenCacheKey(agent, wanted))).toEqual({ issuer, clientId: 'worker' })
   })
 
   const owner = { issuer: ann.issuer, tenant: 'acme' }
   test.each<readonly [Parameters<TokenCache['revoke']>[0], number]>([
     [{ ...owner, subject: 'ann' }, 1],
-    [{ ...owner, sessionId: 's-1' }, 1],
-    [{ ...owner, delegationId: 'd-1' }, 1],
-    [{ ...owner, subject: 'ann', sessionId: 's-1', delegationId: 'd-1' }, 1],
+    [{ ...owner, session: 's-1' }, 1],
+    [{ ...owner, delegation: 'd-1' }, 1],
+    [{ ...owner, subject: 'ann', session: 's-1', delegation: 'd-1' }, 1],
     [{ ...owner, subject: 'bob' }, 0],
-    [{ ...owner, subject: 'ann', sessionId: 's-2' }, 0],
-    [{ ...owner, subject: 'ann', delegationId: 'd-2' }, 0],
+    [{ ...owner, subject: 'ann', session: 's-2' }, 0],
+    [{ ...owner, subject: 'ann', delegation: 'd-2' }, 0],
     [{ issuer: 'https://other.example.com', tenant: 'acme', subject: 'ann' }, 0],
     [{ issuer: ann.issuer, tenant: 'other', subject: 'ann' }, 0],
     [{ issuer: ann.issuer, subject: 'ann' }, 1],

@@ -1,0 +1,39 @@
+import type { Identity, UserIdentity } from './identity.ts'
+
+/** A user, as their issuer names them. A subject names a person within one issuer and tenant only (I7). */
+export interface Principal {
+  readonly issuer: string
+  readonly tenant?: string | undefined
+  readonly subject: string
+}
+
+/** Whose something is: a user's, by one client. Without a subject: the agent's itself, which its client names. */
+export interface Owner extends Omit<Principal, 'subject'> {
+  readonly subject?: string | undefined
+  readonly clientId?: string | undefined
+}
+
+/** Returns the owner of what is made with an identity. */
+export function ownerOf(identity: UserIdentity): Owner & Principal
+export function ownerOf(identity: Identity): Owner
+export function ownerOf(identity: Identity): Owner {
+  const { issuer, tenant, clientId } = identity
+  return {
+    issuer,
+    ...(tenant !== undefined && { tenant }),
+    ...(identity.kind === 'user' && { subject: identity.subject }),
+    ...(clientId !== undefined && { clientId }),
+  }
+}
+
+/** Returns one text that names a principal, and no other one: a user by whichever client, or one client's agent. */
+export function principalKey({ issuer, tenant, subject, clientId }: Owner): string {
+  const named = subject === undefined ? ['agent', clientId ?? null] : ['user', subject]
+  return JSON.stringify([issuer, tenant ?? null, ...named])
+}
+
+/** Whether both name the same principal: the same user, or the same agent without a user. */
+export function isSamePrincipal(left: Owner | undefined, right: Owner | undefined): boolean {
+  if (left === undefined || right === undefined) return false
+  return left === right || principalKey(left) === principalKey(right)
+}
