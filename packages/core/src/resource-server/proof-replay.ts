@@ -1,4 +1,4 @@
-import { sha256 } from '../lib/index.ts'
+import { Lease, sha256 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import { UNDER_WAY_SECONDS } from './under-way.ts'
 
@@ -36,5 +36,6 @@ export async function isFirstUse(
 ): Promise<boolean> {
   const key = `proof:${await sha256(JSON.stringify([thumbprint, jti]))}`
   const expiresInSeconds = Math.ceil(issuedAt + windowSeconds - now) + MARGIN_SECONDS
-  return (await store.put(key, new Uint8Array(), { ifVersion: null, expiresInSeconds })) !== 'conflict'
+  // Never released: the lease ends when the proof can be used no more.
+  return (await Lease.take(store, key, expiresInSeconds)) !== undefined
 }

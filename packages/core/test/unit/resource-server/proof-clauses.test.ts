@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { StoreError } from '../../../src/errors/index.ts'
+import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { here, makeApi, passed, proofKey, refused, useIssuer } from './api.ts'
 
@@ -80,4 +82,21 @@ describe('an API with nonces', () => {
     expect(result).toMatchObject({ nonce: null, reason: 'proof: method' })
     expect(result.challenge).toContain('error="invalid_dpop_proof"')
   })
+})
+
+test('a proof whose use the store took, and whose answer was lost, passes once', async () => {
+  const inner = memoryStore()
+  let lost = 0
+  const losing: Store = {
+    ...inner,
+    get: (name) => inner.get(name),
+    put: async (...args) => {
+      const version = await inner.put(...args)
+      if (lost++ === 0) throw new StoreError('unavailable', 'the answer was lost')
+      return version
+    },
+  }
+  const request = await key.request(token, { iat: seconds })
+  await passed(makeApi({ clock, dpop: { store: losing } }).protect(request))
+  expect(await refused(makeApi({ clock, dpop: { store: losing } }).protect(request))).toMatchObject({ status: 401 })
 })
