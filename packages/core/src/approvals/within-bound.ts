@@ -1,4 +1,4 @@
-import { TransportError } from '../errors/index.ts'
+import { withinDeadline } from '../authorization-server/index.ts'
 
 /** A channel may long-poll for 30 s (CIBA Core §10.1); one that says nothing for longer is given up. Seconds. */
 const CHANNEL_SECONDS = 60
@@ -12,18 +12,6 @@ const CHANNEL_SECONDS = 60
  * @throws TransportError The bound was reached; what came of the request is not known.
  */
 export function withinBound<Result>(ask: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-  const controller = new AbortController()
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const fault = new TransportError(`the approval channel gave no answer within ${CHANNEL_SECONDS} s`)
-      reject(fault)
-      controller.abort(fault)
-    }, CHANNEL_SECONDS * 1000)
-    if (typeof timer === 'object') timer.unref?.()
-    // `then`, so that a channel that throws at once rejects as one that throws later.
-    Promise.resolve()
-      .then(() => ask(controller.signal))
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer))
-  })
+  // `async`, so that a channel that throws at once rejects as one that throws later.
+  return withinDeadline({ timeoutMs: CHANNEL_SECONDS * 1000 }, async (signal) => ask(signal))
 }

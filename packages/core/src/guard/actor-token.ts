@@ -27,7 +27,7 @@ export async function actorToken(
     return await sources.tokens.get(keyOf(issuer, sources), load, signal)
   } catch (error) {
     if (error instanceof NotGiven) return undefined
-    if (!BehalfError.isInstance(error) || error.code !== 'ERR_OAUTH_RESPONSE' || isOutage(error)) throw error
+    if (!BehalfError.isInstance(error) || error.code !== 'ERR_OAUTH_RESPONSE' || isTemporary(error)) throw error
     throw new ConfigurationError('agent.actorToken', `the agent got no token of its own: ${error.message}`, {
       cause: error,
     })
@@ -35,7 +35,7 @@ export async function actorToken(
 }
 
 /** RFC 6749 §4.1.2.1, which token endpoints use too. */
-function isOutage(refusal: BehalfError): boolean {
+function isTemporary(refusal: BehalfError): boolean {
   const { error } = refusal as BehalfError & { readonly error?: unknown }
   return error === 'temporarily_unavailable' || error === 'server_error'
 }

@@ -1,4 +1,4 @@
-import { giveBackToken, type RevokingServers } from '../authorization-server/index.ts'
+import { giveBackToken, type RevokingServers, withinDeadline } from '../authorization-server/index.ts'
 import { type IssuedToken, revealToken } from '../credential/index.ts'
 import type { TokenCacheKey } from '../token-exchange/index.ts'
 import { ownIssuerOf } from '../token-exchange/token-cache-key.ts'
@@ -38,11 +38,7 @@ export class Aftermath {
 
   /** Tells them all at once, and waits for a bounded time. */
   async tell(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const over = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, TELLING_MS)
-    })
-    await Promise.race([Promise.all(this.#work.map((work) => work())), over])
-    clearTimeout(timer)
+    const work = () => Promise.all(this.#work.map((each) => each()))
+    await withinDeadline({ timeoutMs: TELLING_MS }, work).catch(() => {})
   }
 }

@@ -1,3 +1,4 @@
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { DenyCode, Identity, Permission, Policy } from '../contract/index.ts'
 import { decideEach, isAllowed } from '../fga/filter-allowed.ts'
 import { answerOf } from './answer-of.ts'
@@ -104,14 +105,10 @@ async function permissionVerdict(
   call.report.at = 'permission'
   try {
     const permissions = listOf(answerOf('visibleWhen', () => visibleWhen({ identity })))
-    const decisions = await decideEach(checker, {
-      identity,
-      agent: agent.name,
-      permissions,
-      ...(subjects !== undefined && { subjects }),
-      effect: 'read',
-      signal: AbortSignal.timeout(limits.timeoutMs),
-    })
+    const question = { identity, agent: agent.name, permissions, effect: 'read' } as const
+    const decisions = await withinDeadline({ timeoutMs: limits.timeoutMs }, (signal) =>
+      decideEach(checker, { ...question, ...(subjects !== undefined && { subjects }), signal }),
+    )
     const isVisible = permissions.length > 0 && decisions.length === permissions.length && decisions.every(isAllowed)
     if (isVisible || observe) return 'visible'
     const no = decisions.flatMap(({ checks }) => checks).filter(({ allowed }) => allowed !== true)

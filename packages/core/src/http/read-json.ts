@@ -1,3 +1,5 @@
+import { withinDeadline } from '../authorization-server/index.ts'
+import { TransportError } from '../errors/index.ts'
 import { readBounded } from '../lib/index.ts'
 
 /** Requests here are a few hundred bytes. */
@@ -19,8 +21,10 @@ export async function readJson(request: Request): Promise<unknown> {
 
 /** The body as text; `undefined` where it is too large or too slow. */
 export async function readText(request: Request): Promise<string | undefined> {
-  const late = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => late.resolve(undefined), MAX_BODY_MS)
-  const body = await Promise.race([readBounded(request, MAX_BYTES), late.promise]).finally(() => clearTimeout(timer))
+  const read = withinDeadline({ timeoutMs: MAX_BODY_MS }, () => readBounded(request, MAX_BYTES))
+  const body = await read.catch((error: unknown) => {
+    if (error instanceof TransportError) return undefined
+    throw error
+  })
   return body && new TextDecoder().decode(body)
 }

@@ -7,7 +7,7 @@ import {
   withinDeadline,
 } from '../authorization-server/index.ts'
 import { type AnyBehalfError, BehalfError, TransportError } from '../errors/index.ts'
-import { untilWritten } from '../lib/index.ts'
+import { isOutage, untilWritten } from '../lib/index.ts'
 import { type Renewal, renewLogin } from './renew-login.ts'
 import type { KeptLogin, LoginContext } from './session-login.ts'
 
@@ -63,8 +63,7 @@ export async function currentLogin(place: LoginPlace, context: RenewalContext): 
   try {
     return await place.alone(context.signal, () => renewAlone(place, context))
   } catch (error) {
-    const isOutage = BehalfError.isInstance(error) && error.retryable
-    if (isOutage && context.keepsThroughOutage !== false && !hasEnded(seen.login, context)) return seen.login
+    if (isOutage(error) && context.keepsThroughOutage !== false && !hasEnded(seen.login, context)) return seen.login
     throw error
   }
 }
@@ -79,7 +78,7 @@ export async function withoutRenewal(
   error: unknown,
   context: Pick<LoginContext, 'clock'>,
 ): Promise<KeptLogin | undefined> {
-  if (!BehalfError.isInstance(error) || !error.retryable) throw error
+  if (!isOutage(error)) throw error
   const seen = await withinDeadline({ timeoutMs: READ_MS }, () => place.read()).catch(() => {
     throw error
   })

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { IssuedToken, ProofKey } from '../credential/index.ts'
-import { BehalfError, ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys, SingleFlight, type StoreKeys } from '../lib/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { isOutage, refuseUnknownKeys, SingleFlight, type StoreKeys } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import { concerns, type Revoked } from '../revocation/index.ts'
 import { SharedTokens } from './shared-tokens.ts'
@@ -189,8 +189,7 @@ export class TokenCache {
     // Nobody else tries while this one does, and for a moment after it failed.
     entry.renewAt = this.#clock.now() + AGAIN_AFTER_MS
     this.#load(key, load, undefined, share).catch((error: unknown) => {
-      const isOutage = BehalfError.isInstance(error) && error.retryable
-      if (!isOutage && this.#entries.get(key) === entry) this.#entries.delete(key)
+      if (!isOutage(error) && this.#entries.get(key) === entry) this.#entries.delete(key)
     })
   }
 

@@ -4,6 +4,7 @@ import {
   type Surroundings,
   type SurroundingsOptions,
   surroundingsOf,
+  withinDeadline,
 } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { createCredential, type ProofKey, type Token } from '../credential/index.ts'
@@ -214,20 +215,18 @@ class MyAccount {
       onRawToken: () => {},
       ...(held.dpop !== undefined && { dpop: held.dpop }),
     })
-    const ends = AbortSignal.timeout(timeoutMs)
     const rules = { fetch: opened.credential.fetch, now: () => clock.now(), allowInsecureLoopback: false }
-    try {
-      const response = await boundedRequest(rules, `${this.#origin}/me/v1/connected-accounts/${path}`, {
-        method,
-        headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }) },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        signal: signal ? AbortSignal.any([signal, ends]) : ends,
-      })
+    const request = {
+      method,
+      headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }
+    const url = `${this.#origin}/me/v1/connected-accounts/${path}`
+    return withinDeadline({ timeoutMs, signal }, async (ending) => {
+      const response = await boundedRequest(rules, url, { ...request, signal: ending })
       const answer: unknown = await response.json().catch(() => undefined)
       if (response.status !== 401) return { status: response.status, body: answer }
       throw new IdentityRequiredError(`the My Account API does not take the token: ${problemTitle(answer)}`)
-    } finally {
-      opened.close()
-    }
+    }).finally(() => opened.close())
   }
 }

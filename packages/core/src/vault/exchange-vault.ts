@@ -5,6 +5,7 @@ import {
   type GrantParameters,
   readTokenResponse,
   type TokenResponse,
+  withinDeadline,
 } from '../authorization-server/index.ts'
 import { unverifiedClaims } from '../authorization-server/unverified-claims.ts'
 import type { UserIdentity } from '../contract/index.ts'
@@ -142,18 +143,15 @@ function endpoint({ url: urlOf, reasonOf = () => undefined, endOf }: BrokerEndpo
     if (!URL.canParse(url) || new URL(url).origin !== new URL(identity.issuer).origin) {
       return { status: 'misconfigured', detail: "the broker's endpoint is not at the user's own authorization server" }
     }
-    const ends = AbortSignal.timeout(10_000)
     const rules = { fetch, now: () => now, allowInsecureLoopback: profile[allowInsecureLoopback] === true }
-    const response = await boundedRequest(rules, url, {
-      headers: { authorization: `Bearer ${revealToken(subject.token)}`, accept: 'application/json' },
-      signal: signal ? AbortSignal.any([signal, ends]) : ends,
-    })
-    const body = membersOf(await response.text())
-    if (response.ok) {
+    const headers = { authorization: `Bearer ${revealToken(subject.token)}`, accept: 'application/json' }
+    return withinDeadline({ timeoutMs: 10_000, signal }, async (ending) => {
+      const response = await boundedRequest(rules, url, { headers, signal: ending })
+      const body = membersOf(await response.text())
+      if (!response.ok) return refusalOf(response.status, body, reasonOf)
       const answered = withEnd(readTokenResponse({ token_type: 'Bearer', ...body }), now)
       return endOf === undefined ? answered : { ...answered, endsAt: await endOf(body) }
-    }
-    return refusalOf(response.status, body, reasonOf)
+    })
   }
 }
 

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { hadNoEffect, isRefusedBefore, type ReceivedTokens, type Surroundings } from '../authorization-server/index.ts'
 import { type AnyBehalfError, BehalfError, StoreError } from '../errors/index.ts'
-import { isOutage, orAborted, SingleFlight, untilWritten } from '../lib/index.ts'
+import { isOutage, orAborted, pause, SingleFlight, untilWritten, whileUnavailable } from '../lib/index.ts'
 import type { AccountRecord } from './account-record.ts'
 import type { AccountRecords, StoredAccount } from './account-records.ts'
 import { isSameUse, mustReconnect, refreshed, sameTokens, unsent, withoutRefreshToken } from './refreshed-record.ts'
@@ -38,8 +38,8 @@ interface Unwritten {
   readonly change: Change
 }
 
-/** Between two tries to write an answer, in milliseconds: twice as long each time, up to the second. */
-const WRITE_AGAIN_MS = [1_000, 60_000] as const
+/** An answer that the store has not taken is written again for so long, and after that at its next use. Seconds. */
+const WRITE_AGAIN_SECONDS = 3600
 
 /** Accounts whose answers are kept while the store is away. */
 const MAX_UNWRITTEN = 10_000
@@ -79,7 +79,7 @@ export class AccountRefresher {
       if (waited >= this.#surroundings.timeoutMs) {
         return { status: 'unavailable', detail: 'another process is refreshing this account', retryAfter: 1 }
       }
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS * (0.75 + Math.random() / 2)))
+      await pause(LOOK_MS * (0.75 + Math.random() / 2), undefined)
       const stored = await this.#records.read(wish.key)
       if (stored === undefined) return { status: 'gone' }
       if (wish.isSettled(stored.record)) return { status: 'settled', record: stored.record }
@@ -190,18 +190,11 @@ export class AccountRefresher {
   /** The account may be disconnected elsewhere and never be used here again: so nothing else has to come. */
   #writeLater(key: string, unwritten: Unwritten): void {
     this.#unwritten.set(key, unwritten)
-    const [first, longest] = WRITE_AGAIN_MS
-    const again = (wait: number) => {
-      const timer = setTimeout(() => {
-        if (this.#unwritten.get(key) !== unwritten) return
-        void this.#writeUnwritten(key).catch((error: unknown) => {
-          if (isOutage(error)) again(Math.min(2 * wait, longest))
-        })
-      }, wait)
-      // On Node, an answer alone keeps no process alive.
-      if (typeof timer === 'object') timer.unref?.()
+    const write = async () => {
+      if (this.#unwritten.get(key) === unwritten) await this.#writeUnwritten(key)
     }
-    again(first)
+    // On Node, an answer alone keeps no process alive. What the store refuses for good is kept for the next use.
+    void whileUnavailable(write, { seconds: WRITE_AGAIN_SECONDS, unref: true }).catch(() => {})
   }
 
   /**
@@ -241,10 +234,8 @@ export class AccountRefresher {
       const next = withLateAnswer(now.record, sent, answered, isUnnamed)
       if (next === undefined) return { status: 'settled', record: now.record }
       const { version } = now
-      const written = await untilWritten(() => this.#records.write(key, next, version), {
-        seconds: this.#requestSeconds / 3,
-        isOurs: async () => false,
-      })
+      const seconds = this.#requestSeconds / 3
+      const written = await whileUnavailable(() => this.#records.write(key, next, version), { seconds })
       if (written !== 'conflict') return { status: 'settled', record: next }
     }
     return { status: 'gone' }

@@ -3,6 +3,7 @@ import {
   boundedRequest,
   type RequestOptions,
   type Surroundings,
+  withinDeadline,
 } from '../authorization-server/index.ts'
 import type { CheckedConnection, RevocationRequest } from './connection-definition.ts'
 
@@ -17,9 +18,8 @@ export async function revocationRequest(
   const { clientId, clientAuthentication } = profile
   const secret = 'clientSecret' in clientAuthentication ? clientAuthentication.clientSecret : ''
   const url = revocation.url.replace('{client_id}', encodeURIComponent(clientId))
-  const ends = AbortSignal.timeout(timeoutMs)
   const rules = { fetch, now: () => clock.now(), allowInsecureLoopback: profile[allowInsecureLoopback] === true }
-  const response = await boundedRequest(rules, url, {
+  const request = {
     method: revocation.method,
     headers: {
       authorization:
@@ -29,10 +29,12 @@ export async function revocationRequest(
       ...(revocation.tokenField !== undefined && { 'content-type': 'application/json' }),
     },
     ...(revocation.tokenField !== undefined && { body: JSON.stringify({ [revocation.tokenField]: accessToken }) }),
-    signal: signal ? AbortSignal.any([signal, ends]) : ends,
+  }
+  return withinDeadline({ timeoutMs, signal }, async (ending) => {
+    const response = await boundedRequest(rules, url, { ...request, signal: ending })
+    if (!response.ok) return false
+    // Some say no under status 200.
+    const answer: unknown = await response.json().catch(() => undefined)
+    return !(typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === false)
   })
-  if (!response.ok) return false
-  // Some say no under status 200.
-  const answer: unknown = await response.json().catch(() => undefined)
-  return !(typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === false)
 }

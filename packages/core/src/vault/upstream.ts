@@ -11,6 +11,7 @@ import {
   type ServerEndpoints,
   type Surroundings,
   type TokenResponse,
+  withinDeadline,
 } from '../authorization-server/index.ts'
 import { ConfigurationError, InvalidResponseError } from '../errors/index.ts'
 import { userFromIdToken } from '../identity/verify-id-token.ts'
@@ -150,14 +151,13 @@ export class Upstream {
       now: () => clock.now(),
       allowInsecureLoopback: this.connection.profile[allowInsecureLoopback] === true,
     }
-    const ends = AbortSignal.timeout(timeoutMs)
-    const response = await boundedRequest(rules, url, {
-      headers: { authorization: `Bearer ${accessToken}`, accept: 'application/json', 'user-agent': 'behalf' },
-      signal: signal ? AbortSignal.any([signal, ends]) : ends,
+    const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json', 'user-agent': 'behalf' }
+    return withinDeadline({ timeoutMs, signal }, async (ending) => {
+      const response = await boundedRequest(rules, url, { headers, signal: ending })
+      if (response.ok) return response.json().catch(() => undefined)
+      throw new InvalidResponseError(
+        `${this.connection.name}: the provider did not say whose account it is (${response.status})`,
+      )
     })
-    if (response.ok) return response.json().catch(() => undefined)
-    throw new InvalidResponseError(
-      `${this.connection.name}: the provider did not say whose account it is (${response.status})`,
-    )
   }
 }
