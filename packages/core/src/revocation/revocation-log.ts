@@ -1,186 +1,176 @@
-import { StoreError } from '../errors/index.ts'
-import { Collection, isUnreadable, type Name, type OpenedStore, once, pause } from '../lib/index.ts'
-import {
-  type Chunk,
-  type Head,
-  isKept,
-  isUnbroken,
-  KEPT_SECONDS,
-  reachesHead,
-  type StoredChunk,
-  type StoredHead,
-  storedChunk,
-  storedHead,
-} from './log-chunk.ts'
-import type { RevokedAt } from './revoked.ts'
+import * as z from 'zod/mini'
+import { Collection, isUnreadable, type Name, type OpenedStore } from '../lib/index.ts'
+import { type RevokedAt, revokedAt } from './revoked.ts'
+
+/** The warm path judges proofs of calls, and no such proof lives longer. 30 days, in seconds. */
+export const KEPT_SECONDS = 30 * 24 * 3600
+
+/** Clocks of a store and of its readers may differ by so much. Seconds. */
+const SKEW_SECONDS = 24 * 3600
+
+/** Rows outlive by far what is read of them: a row that the log names and the store does not have was deleted. Seconds. */
+const STORED_SECONDS = 4 * KEPT_SECONDS
 
 /** Revocations in one chunk. An append writes the last chunk again. */
 const CHUNK = 64
 
-/** Appends that another process was faster at, in a row, before the store counts as unavailable. */
-const MAX_CONFLICTS = 200
-
-/** The longest wait between two tries of an append, in milliseconds. */
-const MAX_WAIT_MS = 100
-
 /** The index of all chunks. */
 const LOG: Name = ['log']
 
-/** The chunk that was read last, and how many entries it had. */
-interface Position {
-  readonly number: number
-  readonly id: string
-  readonly read: number
-  readonly at: number
-}
+const storedChunk = z.object({ v: z.literal(1), number: z.number(), revoked: z.array(revokedAt) })
+type Chunk = z.infer<typeof storedChunk>
 
-/** The log as one read found it. */
-interface LogEnd {
-  readonly last: Chunk | undefined
-  readonly head: Head | undefined
-  /** The highest number of a chunk, readable or not; -1 for none. */
-  readonly highest: number
-}
+const storedHead = z.object({
+  v: z.literal(1),
+  /** The numbers of the first chunk that is read, and of the last one. */
+  first: z.number(),
+  last: z.number(),
+  /** How many revocations the last one has. */
+  count: z.number(),
+  /** The time of the newest one, in epoch seconds. */
+  at: z.number(),
+})
+type Head = z.infer<typeof storedHead>
+
+const none: Head = { v: 1, first: 0, last: 0, count: 0, at: 0 }
 
 /**
- * All revocations in the order in which they were appended, in chunks. The position in the log is the order: no clock
- * of a writer decides what a reader sees.
+ * All revocations in the order in which they were appended, in numbered chunks. The position in the log is the order: no
+ * clock of a writer decides what a reader sees.
  *
- * A sealed head says how far the log goes, and each chunk how many entries the one before has. So a reader sees that
- * entries were deleted, as long as not all of the log and its head went together while no process knew of them.
+ * A sealed head says how far the log goes, and all chunks before the last are full. A reader that finds a chunk missing,
+ * or shorter, knows that entries were deleted: the log is not whole. An append does not fill such a chunk up again, but
+ * goes on behind it, so that later readers see it, too.
  */
 export class RevocationLog {
-  readonly #log: Collection<StoredChunk>
-  readonly #head: Collection<StoredHead>
+  readonly #chunks: Collection<Chunk>
+  readonly #heads: Collection<Head>
   readonly #take: (revoked: RevokedAt) => void
-  readonly #names: () => Promise<{ readonly prefix: string; readonly head: string }>
-  /** The chunk and the number of its entries that this process has read. */
-  #position: Position | undefined
-  /** Epoch seconds: entries that were deleted may not have expired before. */
-  #deletedUntil = 0
-  #unreadable = false
+  /** How far this process has read without finding anything missing. */
+  #read: Head | undefined
+  #isWhole = true
 
-  /** @param take - Is given each revocation that is new to this process. */
+  /** @param take - Is given each revocation, and may be given it again. */
   constructor(opened: OpenedStore, take: (revoked: RevokedAt) => void) {
-    const ends = () => ({ expiresInSeconds: KEPT_SECONDS })
-    this.#log = new Collection<StoredChunk>(opened, {
-      kind: 'revocations',
-      schema: storedChunk,
-      index: () => [LOG],
-      ends,
-    })
-    this.#head = new Collection<StoredHead>(opened, { kind: 'revocations-head', schema: storedHead, ends })
+    const ends = () => ({ expiresInSeconds: STORED_SECONDS })
+    this.#chunks = new Collection(opened, { kind: 'revocations', schema: storedChunk, index: () => [LOG], ends })
+    this.#heads = new Collection(opened, { kind: 'revocations-head', schema: storedHead, ends })
     this.#take = take
-    this.#names = once(async () => ({ prefix: `${await this.#log.keyOf()}:`, head: await this.#head.keyOf() }))
   }
 
-  /** Whether this process has all that is in force. @param now - Epoch seconds. */
-  isWhole(now: number): boolean {
-    return !this.#unreadable && now >= this.#deletedUntil
+  /** Whether this process has read all that is in force. */
+  get isWhole(): boolean {
+    return this.#isWhole
   }
 
   /** Reads what was appended since the last time. @param now - Epoch seconds. */
-  async read(now: number): Promise<LogEnd> {
-    const from = this.#position
-    const chunks: Chunk[] = []
-    const unreadable: number[] = []
-    // First: the log is never behind it.
-    const head = await this.#readHead().catch((error: unknown) => {
-      if (!isUnreadable(error)) throw error
-      unreadable.push(-1)
-      return undefined
-    })
-    for await (const chunk of this.#chunks(from?.number, unreadable)) chunks.push(chunk)
-    const [first] = chunks
-    if (from !== undefined && !goesOn(first, from)) {
-      // It expired, and others may have begun before its place; or somebody deleted it.
-      if (isKept(from.at, now)) this.#deletedUntil = now + KEPT_SECONDS
-      this.#position = undefined
-      return this.read(now)
-    }
-    for (const { revoked } of chunks) for (const each of revoked) this.#take(each)
-    const last = chunks.at(-1)
-    this.#unreadable = unreadable.length > 0
-    if (this.#unreadable) {
-      this.#position = undefined
+  async read(now: number): Promise<void> {
+    const before = this.#read !== undefined && isKept(this.#read, now) ? this.#read : undefined
+    // First: chunks may have more by the time at which they are read, and never less.
+    const head = await this.#findHead()
+    if (head === 'unreadable' || (head === undefined && before !== undefined)) {
+      this.#isWhole = false
+    } else if (head === undefined) {
+      this.#isWhole = (await this.#highest()) === undefined
     } else {
-      const isWhole = isUnbroken(chunks, from === undefined, now) && reachesHead(last, head, now)
-      if (!isWhole) this.#deletedUntil = now + KEPT_SECONDS
-      this.#position = last && { number: last.number, id: last.id, read: last.revoked.length, at: timeOf(last) }
+      await this.#readFrom(Math.max(isKept(head, now) ? head.first : head.last + 1, before?.last ?? 0), head, before)
     }
-    return { last, head, highest: Math.max(-1, ...unreadable, last?.number ?? -1) }
   }
 
-  /** @param now - Epoch seconds. */
+  async #readFrom(from: number, head: Head, before: Head | undefined): Promise<void> {
+    const chunks: RevokedAt[][] = []
+    do {
+      // Further than the head says, and over a gap: an older copy of the head hides nothing.
+      const end = Math.max(head.last + 1, from + chunks.length) + 2
+      const numbers = Array.from({ length: end - from - chunks.length }, (_, index) => from + chunks.length + index)
+      chunks.push(...(await Promise.all(numbers.map((number) => this.#chunkAt(number)))))
+    } while (chunks.slice(-2).some(({ length }) => length > 0))
+    for (const revoked of chunks) for (const each of revoked) this.#take(each)
+    const found = from + chunks.findLastIndex(({ length }) => length > 0)
+    const last = Math.max(head.last, before?.last ?? 0, found)
+    const least = (number: number) =>
+      number < last
+        ? CHUNK
+        : Math.max(number === head.last ? head.count : 0, number === before?.last ? before.count : 0)
+    const seen = chunks.slice(0, last - from + 1)
+    this.#isWhole = seen.every(({ length }, index) => length >= least(from + index))
+    if (this.#isWhole) this.#read = { ...head, last, count: seen.at(-1)?.length ?? head.count }
+  }
+
+  /** @param now - Epoch seconds, by the store's clock. */
   async append(revoked: RevokedAt, now: number): Promise<void> {
-    for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-      const end = await this.read(now)
-      const chunk = nextChunk(end, revoked, now)
-      if ((await this.#put(chunk)) !== 'conflict') {
-        return this.#advance({ number: chunk.number, count: chunk.revoked.length, at: now })
-      }
-      await pause(Math.random() * Math.min(MAX_WAIT_MS, 2 ** attempt), undefined)
+    const end = await this.#end(now)
+    for (let last = end.last; ; last++) {
+      const least = last === end.last ? end.count : 0
+      const changed = await this.#chunks
+        .change(await this.#chunks.keyOf(last), (chunk) => {
+          const before = chunk?.revoked ?? []
+          if (before.length < least || before.length >= CHUNK) return undefined
+          return { v: 1, number: last, revoked: [...before, revoked] }
+        })
+        .catch(unlessUnreadable)
+      const written = changed?.record.revoked ?? []
+      if (!written.includes(revoked)) continue
+      await this.#advance({ v: 1, first: end.first, last, count: written.length, at: now })
+      return
     }
-    throw tooMany()
   }
 
-  async #put({ number, version: ifVersion, ...chunk }: NextChunk): Promise<string | 'conflict'> {
-    return this.#log.put(await this.#keyOf(number), { v: 1, ...chunk }, { ifVersion })
+  /** Where an append goes on. */
+  async #end(now: number): Promise<Head> {
+    const head = await this.#findHead()
+    if (head === undefined || head === 'unreadable') {
+      const highest = await this.#highest()
+      if (head === undefined && highest === undefined) return none
+      // Nothing says how much is missing: a chunk is left out, so that the log stays broken.
+      const first = (highest ?? -1) + 1
+      return { ...none, first, last: first + 1 }
+    }
+    if (isKept(head, now)) return { ...head, first: await this.#firstKept(head, now) }
+    return { ...none, first: head.last + 1, last: head.last + 1 }
   }
 
-  async #keyOf(number: number): Promise<string> {
-    return `${(await this.#names()).prefix}${String(number).padStart(12, '0')}`
+  /** The first chunk of which something may be in force: none of what is before it can be newer. */
+  async #firstKept({ first, last }: Head, now: number): Promise<number> {
+    let kept = first
+    for (let number = first + 1; number <= last; number++) {
+      const [oldest] = await this.#chunkAt(number)
+      if (oldest !== undefined && isKept(oldest, now)) break
+      if (oldest !== undefined) kept = number
+    }
+    return kept
   }
 
   async #advance(to: Head): Promise<void> {
-    const { head } = await this.#names()
-    const isBehind = ({ number, count }: Head) => number < to.number || (number === to.number && count < to.count)
-    await this.#head
-      .change(head, (now) => (now === undefined || isBehind(now) ? { v: 1, ...to } : undefined))
-      .catch((error: unknown) => {
-        // While it does not open, the names are read in its place.
-        if (!isUnreadable(error)) throw error
-      })
-  }
-
-  async #readHead(): Promise<Head | undefined> {
-    return (await this.#head.get((await this.#names()).head))?.record
-  }
-
-  /** @param unreadable - Takes the numbers of chunks that do not open. */
-  async *#chunks(from: number | undefined, unreadable: number[]): AsyncGenerator<Chunk> {
-    const { prefix } = await this.#names()
-    const numberOf = (key: string) => Number(key.slice(prefix.length))
-    const after = from === undefined || from === 0 ? undefined : await this.#keyOf(from - 1)
-    const onUnreadable = (key: string) => void unreadable.push(numberOf(key))
-    for await (const { key, record, version } of this.#log.under(LOG, { after, onUnreadable })) {
-      if (key.startsWith(prefix)) yield { ...record, number: numberOf(key), version }
+    const further = (now = none) => {
+      const isBehind = now.last < to.last || (now.last === to.last && now.count < to.count)
+      return isBehind ? { ...to, first: Math.max(now.first, to.first) } : undefined
     }
+    await this.#heads.change(await this.#heads.keyOf(), further, { instead: none })
+  }
+
+  async #findHead(): Promise<Head | 'unreadable' | undefined> {
+    const found = await this.#heads.find(await this.#heads.keyOf())
+    return found && ('unreadable' in found ? 'unreadable' : found.record)
+  }
+
+  /** Nothing where the chunk is missing or does not open. */
+  async #chunkAt(number: number): Promise<RevokedAt[]> {
+    return (await this.#chunks.get(await this.#chunks.keyOf(number)).catch(unlessUnreadable))?.record.revoked ?? []
+  }
+
+  /** The highest number of all chunks; -1 where none opens, `undefined` where there are none. */
+  async #highest(): Promise<number | undefined> {
+    const numbers: number[] = []
+    const onUnreadable = () => void numbers.push(-1)
+    for await (const { record } of this.#chunks.under(LOG, { onUnreadable })) numbers.push(record.number)
+    return numbers.length === 0 ? undefined : Math.max(...numbers)
   }
 }
 
-const goesOn = (chunk: Chunk | undefined, { number, id, read }: Position): boolean =>
-  chunk?.number === number && chunk.id === id && chunk.revoked.length >= read
+/** Whether what was revoked then may be in force. @param now - Epoch seconds. */
+const isKept = ({ at }: { readonly at: number }, now: number): boolean => now < at + KEPT_SECONDS + SKEW_SECONDS
 
-type NextChunk = Omit<Chunk, 'version'> & { readonly version: string | null }
-
-/**
- * The chunk with one more revocation. Where the end of the log is missing or does not open, a new chunk begins behind
- * it, which says what is missing.
- */
-function nextChunk({ last, head, highest }: LogEnd, revoked: RevokedAt, now: number): NextChunk {
-  const isEnd = last?.number === highest && reachesHead(last, head, now)
-  if (last !== undefined && isEnd && last.revoked.length < CHUNK)
-    return { ...last, revoked: [...last.revoked, revoked] }
-  const before = isEnd && last !== undefined ? { count: last.revoked.length, at: timeOf(last) } : undefined
-  // Without a head nothing says how much is missing: a chunk is left out, so that the log stays broken.
-  const isHeadless = before === undefined && head === undefined && highest >= 0
-  const number = Math.max(highest, head?.number ?? -1) + (isHeadless ? 2 : 1)
-  const previous = before ?? { count: head?.count ?? CHUNK, at: highest === -1 ? (head?.at ?? 0) : now }
-  return { number, id: crypto.randomUUID(), revoked: [revoked], version: null, ...(number > 0 && { previous }) }
+function unlessUnreadable(error: unknown): undefined {
+  if (!isUnreadable(error)) throw error
 }
-
-const timeOf = ({ revoked }: Chunk): number => Math.max(0, ...revoked.map(({ at }) => at))
-
-const tooMany = (): StoreError =>
-  new StoreError('unavailable', 'the log of revocations is being written by too many processes at once')

@@ -1,10 +1,9 @@
 import type { Identity, Principal, UserIdentity } from '../contract/index.ts'
 import { Collection, type OpenedStore, SingleFlight } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
-import { KEPT_SECONDS } from './log-chunk.ts'
 import { MAX_GRANT_SECONDS } from './longest-grant.ts'
 import { provenAtOf } from './proven-at.ts'
-import { RevocationLog } from './revocation-log.ts'
+import { KEPT_SECONDS, RevocationLog } from './revocation-log.ts'
 import {
   concerns,
   mergeRevoked,
@@ -69,7 +68,7 @@ export class Revocations {
 
   /** Whether the log alone says all that is in force now. @param now - Epoch milliseconds. */
   isFresh(now: number): boolean {
-    return this.#wasRead(now) && this.#log.isWhole(now / 1000)
+    return this.#wasRead(now) && this.#log.isWhole
   }
 
   /**
@@ -80,7 +79,7 @@ export class Revocations {
    */
   async refresh(now: number, identity: Identity | undefined): Promise<void> {
     await this.#refreshLog(now)
-    if (identity !== undefined && !this.#log.isWhole(now / 1000)) await this.findNow(identity, now)
+    if (identity !== undefined && !this.#log.isWhole) await this.findNow(identity, now)
   }
 
   async #refreshLog(now: number): Promise<void> {

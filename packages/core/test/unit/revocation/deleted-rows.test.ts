@@ -135,6 +135,71 @@ describe('revocations whose rows were deleted', () => {
     expect([await newly('ann'), await newly('late'), await newly('eve')]).toEqual([true, true, false])
   })
 
+  test('an older copy of the head: later chunks are read, also those behind a chunk that is missing', async () => {
+    const { revoke, chunks, head, get, put, remove, newly } = setup()
+    await revoke(...many(64))
+    const older = await get(head())
+    await revoke('ann')
+    const newest = await get(head())
+    await put(head(), older)
+    expect([await newly('ann'), await newly('bob')]).toEqual([true, false])
+    await remove(head())
+    await revoke('late')
+    await put(head(), newest)
+    expect([await newly('late'), await newly('ann'), await newly('bob')]).toEqual([true, true, false])
+    expect(chunks()).toHaveLength(3)
+  })
+
+  test('an older copy of the head, and the end of the log: a process that knew notices', async () => {
+    const { at, revoke, process, chunks, head, get, put, remove } = setup()
+    await revoke(...many(64))
+    const [full = ''] = chunks()
+    const older = await get(head())
+    await revoke('ann')
+    const before = process()
+    await before.refresh(at.now, undefined)
+    expect(before.isFresh(at.now)).toBe(true)
+    await put(head(), older)
+    await remove(...chunks().filter((key) => key !== full))
+    at.now += 6_000
+    await before.refresh(at.now, undefined)
+    expect(before.isFresh(at.now)).toBe(false)
+  })
+
+  test('the log, and a head that does not open: the names are read', async () => {
+    const { revoke, chunks, head, put, remove, newly } = setup()
+    await revoke('ann')
+    await remove(...chunks())
+    await put(head(), new Uint8Array([1, 2, 3]))
+    expect([await newly('ann'), await newly('bob')]).toEqual([true, false])
+  })
+
+  test('nothing was deleted where a chunk has expired, and the head that is newer has not', async () => {
+    const { at, revoke, process } = setup()
+    await revoke(...many(64))
+    at.now += 25 * DAY
+    await revoke('ann')
+    at.now += 96 * DAY
+    await revoke()
+    const later = process()
+    await later.refresh(at.now, undefined)
+    expect(later.isFresh(at.now)).toBe(true)
+  })
+
+  test('what was deleted is forgotten with what is older than the log keeps', async () => {
+    const { at, revoke, chunks, process, remove } = setup()
+    await revoke(...many(70))
+    await remove(chunks()[0] ?? '')
+    at.now += 20 * DAY
+    await revoke(...many(130))
+    at.now += 20 * DAY
+    await revoke('late')
+    const later = process()
+    await later.refresh(at.now, undefined)
+    expect(later.isFresh(at.now)).toBe(true)
+    expect(later.find({ ...user('user-129'), claims: { iat: 1 } }, at.now)).toBeDefined()
+  })
+
   test('all of them at once: a process that knew keeps what it knew', async () => {
     const { at, revoke, process, rows, remove } = setup()
     await revoke('ann')
