@@ -131,8 +131,8 @@ export {
 // From their files where the room's face would load the whole room: what asks a server has a door of its own.
 export type { AccessCheck, AccessChecker, AccessDecision, AccessQuestion } from './fga/access-checker.ts'
 export { type MayOptions, may } from './fga/may.ts'
+export type { UserOf } from './fga/object.ts'
 export { object } from './fga/object.ts'
-export type { UserOf } from './fga/user-of.ts'
 // guard
 export {
   type AgentOptions,

@@ -1,3 +1,4 @@
+import { withinDeadline } from '../authorization-server/index.ts'
 import { type Json, type JsonObject, principalKey } from '../contract/index.ts'
 import { BehalfError, InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
 import { snapshot } from '../lib/index.ts'
@@ -7,7 +8,6 @@ import type { Ledger } from './ledger.ts'
 import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, NEVER, nextPollAt } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
 import { afterNoes } from './refusals.ts'
-import { withinBound } from './within-bound.ts'
 
 /** Nobody else asks or looks meanwhile; a holder that died is replaced after this long, one that lives renews. */
 export const BUSY_SECONDS = 45
@@ -258,4 +258,20 @@ function refused(error: unknown): Refused {
   if (error instanceof OAuthResponseError && error.error === 'invalid_target') throw error
   // After a response that breaks the specification the person may have been asked.
   return { note: error.message, unsent: !(error instanceof InvalidResponseError) }
+}
+
+/** A channel may long-poll for 30 s (CIBA Core §10.1); one that says nothing for longer is given up. Seconds. */
+const CHANNEL_SECONDS = 60
+
+/**
+ * Asks a channel, for a bounded time, whatever it does with its signal.
+ *
+ * The caller's own abort does not reach it: a request that was sent counts, and dropping its answer would ask
+ * the person again, or lose what they said.
+ *
+ * @throws TransportError The bound was reached; what came of the request is not known.
+ */
+export function withinBound<Result>(ask: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  // `async`, so that a channel that throws at once rejects as one that throws later.
+  return withinDeadline({ timeoutMs: CHANNEL_SECONDS * 1000 }, async (signal) => ask(signal))
 }

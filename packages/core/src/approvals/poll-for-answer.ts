@@ -1,11 +1,10 @@
 import { BehalfError } from '../errors/index.ts'
 import type { Answer, ApprovalChannel, ChannelContext, PolledChannel } from './approval-channel.ts'
-import { alone, askedOf, BUSY_SECONDS, channelQuestion } from './deliver-question.ts'
+import { alone, askedOf, BUSY_SECONDS, channelQuestion, withinBound } from './deliver-question.ts'
 import { keepWriting, keptWrite } from './keep-writing.ts'
 import type { Ledger } from './ledger.ts'
 import { endOf, SKEW_SECONDS } from './poll-times.ts'
 import type { Entry, StoredQuestion } from './record.ts'
-import { withinBound } from './within-bound.ts'
 import { isPending, type Pending, writeAnswer } from './write-answer.ts'
 
 /** A poller that died holds its question for the interval, but no longer than this. Seconds. */

@@ -9,11 +9,11 @@ import {
 } from '../identity/index.ts'
 import type { VerifiedAnswer } from './approval-channel.ts'
 import { type ChannelsOptions, openChannels } from './channels-by-name.ts'
+import { withinBound } from './deliver-question.ts'
 import type { Ledger } from './ledger.ts'
 import { isUsable, SKEW_SECONDS } from './poll-times.ts'
 import type { Entry, RunRecord, StoredQuestion } from './record.ts'
 import { wake } from './watch-wake.ts'
-import { withinBound } from './within-bound.ts'
 import { evidenceOf, isPending, writeAnswer } from './write-answer.ts'
 
 /** An answer that was taken. */

@@ -4,7 +4,6 @@ import { nextStepAt } from './poll-times.ts'
 import type { Entry } from './record.ts'
 import { watchEntry } from './watch-entry.ts'
 import { type WatcherOptions, type WatcherSettings, watcherSettings } from './watch-options.ts'
-import { Pace } from './watch-pace.ts'
 import { isPending } from './write-answer.ts'
 
 /** A claimed question that nobody looks at, since its watcher died, is found again after this long. Seconds. */
@@ -193,4 +192,31 @@ class StoreWatcher implements Watcher {
 /** Ends early on abort, and does not reject. */
 async function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (milliseconds > 0) await pause(milliseconds, signal).catch(() => {})
+}
+
+/** Looks of one issuer, spread over time: at most so many begin in a second. */
+export class Pace {
+  readonly #gapMs: number
+  readonly #nextAt = new Map<string, number>()
+
+  constructor(perSecond: number) {
+    this.#gapMs = 1000 / perSecond
+  }
+
+  /**
+   * Reserves the next free moment of an issuer.
+   *
+   * @param now - Milliseconds, of any clock that does not jump.
+   * @returns milliseconds to wait until then
+   */
+  reserve(issuer: string, now: number): number {
+    const at = Math.max(now, this.#nextAt.get(issuer) ?? 0)
+    this.#nextAt.set(issuer, at + this.#gapMs)
+    return at - now
+  }
+
+  /** How far ahead an issuer's moments are taken, in milliseconds. */
+  backlog(issuer: string, now: number): number {
+    return Math.max(0, (this.#nextAt.get(issuer) ?? 0) - now)
+  }
 }

@@ -1,6 +1,6 @@
 import type { ClientAuth } from 'openid-client'
 import type { ClientAuthentication } from './client-authentication.ts'
-import type { OauthLibrary } from './oauth-library.ts'
+import type { OauthLibrary } from './libraries.ts'
 
 /** The part of a request that says who the client is. */
 export function authenticateClient(authentication: ClientAuthentication, library: OauthLibrary): ClientAuth {

@@ -1,8 +1,8 @@
 import { InvalidResponseError, TransportError } from '../errors/index.ts'
 import { isLoopback, namesSpecialUse, readBounded } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
-import { retryAfterSeconds } from './retry-after.ts'
 import { safeCause } from './safe-cause.ts'
+import { retryAfterSeconds } from './times.ts'
 
 /** Metadata, key sets and token answers are a few kilobytes; more is an attack or a mistake. */
 const MAX_RESPONSE_BYTES = 512 * 1024

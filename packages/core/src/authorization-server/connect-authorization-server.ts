@@ -3,7 +3,7 @@ import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/
 import { authenticateClient, clientSecrets } from './authenticate-client.ts'
 import { boundedRequest } from './bounded-request.ts'
 import { type Connection, connectionOf, type Discovered } from './connection.ts'
-import { type OauthLibrary, oauthLibrary } from './oauth-library.ts'
+import { type OauthLibrary, oauthLibrary } from './libraries.ts'
 import { allowInsecureLoopback, type Profile } from './profile.ts'
 import { readIssuer, unknownIssuer } from './read-issuer.ts'
 import { refuseRepeated } from './refuse-repeated.ts'
@@ -24,7 +24,7 @@ import type {
   VerifyJwtOptions,
 } from './server.ts'
 import { takeTokens } from './take-tokens.ts'
-import { withUsableInterval } from './usable-interval.ts'
+import { withUsableInterval } from './times.ts'
 import { checkTokenText, verifyWithKeys } from './verify-jwt.ts'
 import { readAcknowledgement, readDeviceAuthorization, readIntrospection, readTokenResponse } from './wire.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'

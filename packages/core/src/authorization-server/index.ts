@@ -49,7 +49,7 @@ export type {
   VerifyJwtOptions,
 } from './server.ts'
 export { type SurroundingsOptions, surroundingsOf } from './surroundings.ts'
-export { tokenEnd } from './token-end.ts'
+export { tokenEnd } from './times.ts'
 export { checkTokenText } from './verify-jwt.ts'
 export { readDeviceAuthorization, readTokenResponse } from './wire.ts'
 export { withinDeadline } from './within-deadline.ts'

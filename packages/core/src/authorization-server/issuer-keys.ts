@@ -2,7 +2,7 @@ import type { CryptoKey, JSONWebKeySet, JWTHeaderParameters, JWTVerifyGetKey } f
 import type { createRemoteJWKSet, ExportedJWKSCache } from 'jose/jwks/remote'
 import { BehalfError, InvalidTokenError, TransportError } from '../errors/index.ts'
 import { publicKeyProblem } from '../lib/index.ts'
-import { jwtLibrary } from './jwt-library.ts'
+import { jwtLibrary } from './libraries.ts'
 import { safeCause } from './safe-cause.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'
 

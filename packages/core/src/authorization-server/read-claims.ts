@@ -1,3 +1,4 @@
+import { once } from '../lib/index.ts'
 import type { Profile } from './profile.ts'
 
 type Claims = Readonly<Record<string, unknown>>
@@ -24,4 +25,16 @@ export function isOfOtherClient({ clientId, token }: Pick<Profile, 'clientId' | 
   const issuedTo = token.clientId(claims)
   if (issuedTo !== undefined) return issuedTo !== clientId
   return clientClaims.some((name) => claims[name] !== undefined && claims[name] !== clientId)
+}
+
+const decoding = once(() => import('jose/jwt/decode'))
+
+/** What a JWT says, unverified: it may speak against the token, and never for it. `undefined` of what is no JWT. */
+export async function unverifiedClaims(token: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const { decodeJwt } = await decoding()
+  try {
+    return decodeJwt(token)
+  } catch {
+    return undefined
+  }
 }

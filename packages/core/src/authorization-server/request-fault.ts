@@ -6,9 +6,9 @@ import {
   OAuthResponseError,
   TransportError,
 } from '../errors/index.ts'
-import { oauthLibrary } from './oauth-library.ts'
-import { retryAfterSeconds } from './retry-after.ts'
+import { oauthLibrary } from './libraries.ts'
 import { safeCause } from './safe-cause.ts'
+import { retryAfterSeconds } from './times.ts'
 import { type ErrorResponse, readErrorResponse } from './wire.ts'
 
 /** A server's own words, cut where they stop being a sentence. */

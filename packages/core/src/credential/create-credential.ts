@@ -2,15 +2,13 @@ import type { Actor, Credential } from '../contract/index.ts'
 import { CredentialMisuseError } from '../errors/index.ts'
 import { letGo } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
-import { authorizationHeader } from './authorization-header.ts'
 import { asksForNonce, challengesOf } from './challenges.ts'
 import { type CheckedRequest, checkRequest } from './check-request.ts'
-import { isDefiniteRefusal, isSafeMethod } from './effects.ts'
-import { IdempotencyKeys } from './idempotency-header.ts'
+import { IdempotencyKeys, isDefiniteRefusal, isSafeMethod } from './idempotency-header.ts'
 import type { ProofKey } from './proof-key.ts'
 import { keepResourceNonce, resourceNonce } from './resource-nonces.ts'
 import { stepUpOf } from './step-up.ts'
-import { revealToken, type Token } from './token.ts'
+import { authorizationHeader, revealToken, type Token } from './token.ts'
 
 /** A token, and what was granted with it. */
 export interface IssuedToken {

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry'
-import { retryAfterSeconds } from '../authorization-server/retry-after.ts'
 import { safeCause } from '../authorization-server/safe-cause.ts'
+import { retryAfterSeconds } from '../authorization-server/times.ts'
 import { revealToken, type Token } from '../credential/token.ts'
 import { TransportError } from '../errors/index.ts'
 import { letGo, pause } from '../lib/index.ts'

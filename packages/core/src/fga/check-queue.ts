@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../ports/index.ts'
-import { type Backend, MAX_BATCH } from './backend.ts'
+import { type Backend, MAX_BATCH } from './http-backend.ts'
 import { keyOf, type Question } from './question.ts'
 import { refused, type Verdict } from './read-answer.ts'
 import type { Consistency } from './wire.ts'

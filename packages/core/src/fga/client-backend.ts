@@ -1,10 +1,9 @@
 import * as z from 'zod/mini'
 import { safeCause } from '../authorization-server/safe-cause.ts'
 import { ConfigurationError, TransportError } from '../errors/index.ts'
-import { type Backend, type BatchAnswer, correlationIds } from './backend.ts'
+import { type Backend, type BatchAnswer, correlationIds } from './http-backend.ts'
 import type { Question } from './question.ts'
-import { readItem, refused, type Verdict } from './read-answer.ts'
-import { setUpFault } from './set-up-fault.ts'
+import { readItem, refused, setUpFault, type Verdict } from './read-answer.ts'
 import { type Consistency, checkAnswer, consistencies, modelHeader } from './wire.ts'
 
 /** What the client is told with each call. */

@@ -1,7 +1,7 @@
 import { askServer, type ServerRequest, type Way } from './ask-server.ts'
-import { type Backend, correlationIds } from './backend.ts'
-import { readBatch, readCheck } from './read-answer.ts'
-import { batchRequest, checkRequest } from './wire.ts'
+import type { Question } from './question.ts'
+import { readBatch, readCheck, type Verdict } from './read-answer.ts'
+import { batchRequest, type Consistency, checkRequest } from './wire.ts'
 
 /** Where the store is, which of its models answers, and how it is reached. */
 export interface StoreConnection extends Way {
@@ -30,4 +30,27 @@ export function httpBackend(store: StoreConnection): Backend {
       return readBatch(answer, authorizationModelId, ids)
     },
   }
+}
+
+/** The server's own limit. */
+export const MAX_BATCH = 50
+
+/** Verdicts in the order of the questions, or why none of them was looked at. */
+export type BatchAnswer = readonly Verdict[] | { readonly refused: string }
+
+/** Who answers questions: OpenFGA over HTTP, or the app's own client of it. */
+export interface Backend {
+  /** @throws TransportError No answer. */
+  check(question: Question, consistency: Consistency, signal: AbortSignal): Promise<Verdict>
+  /**
+   * @param questions - At most 50.
+   * @throws TransportError No answer.
+   */
+  batch(questions: readonly Question[], consistency: Consistency, signal: AbortSignal): Promise<BatchAnswer>
+}
+
+/** Random, so that an answer to somebody else's batch, from a confused proxy, fits no question of ours. */
+export function correlationIds(count: number): readonly string[] {
+  const batch = crypto.randomUUID().slice(0, 18)
+  return Array.from({ length: count }, (_, index) => `${batch}-${index}`)
 }

@@ -1,6 +1,6 @@
 import type { AuthorizationServer, Profile, TokenResponse } from '../authorization-server/index.ts'
-import { tokenEnd } from '../authorization-server/token-end.ts'
-import { unverifiedClaims } from '../authorization-server/unverified-claims.ts'
+import { unverifiedClaims } from '../authorization-server/read-claims.ts'
+import { tokenEnd } from '../authorization-server/times.ts'
 import { Token } from '../credential/token.ts'
 import { BehalfError, ConfigurationError, type OAuthResponseError, TransportError } from '../errors/index.ts'
 import { refuseUnknownKeys, requireText, SingleFlight } from '../lib/index.ts'

@@ -4,8 +4,7 @@ import { type ChannelsOptions, type Entry, type Ledger, openLedger, type RunReco
 import { approvalOf, type CibaState, cibaState, isNotificationToken, isPinged } from '../ciba/index.ts'
 import { equalSecrets, refuseUnknownKeys, sha256 } from '../lib/index.ts'
 import { systemClock } from '../ports/index.ts'
-import { readJson } from './read-json.ts'
-import { answering, refuse } from './respond.ts'
+import { answering, readJson, refuse } from './requests.ts'
 
 /** Options of {@link cibaPing}. */
 export interface CibaPingOptions extends Pick<ChannelsOptions, 'store' | 'keys' | 'clock'> {

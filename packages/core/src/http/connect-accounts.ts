@@ -9,8 +9,7 @@ import { connectFault } from './connect-fault.ts'
 import { accountsPage, noticePage } from './connect-page.ts'
 import type { ConnectedAccount, ConnectParts } from './connect-parts.ts'
 import { changeAccount, startConnect } from './connect-start.ts'
-import { isSameOrigin } from './is-same-origin.ts'
-import { refuse, respond } from './respond.ts'
+import { isSameOrigin, refuse, respond } from './requests.ts'
 import { signedInUser } from './signed-in-user.ts'
 
 /** Options of {@link connectAccounts}. */

@@ -1,7 +1,7 @@
 import { type AnyBehalfError, BehalfError } from '../errors/index.ts'
 import { isAbsence } from '../identity/index.ts'
 import { noticePage } from './connect-page.ts'
-import { refuse } from './respond.ts'
+import { refuse } from './requests.ts'
 
 /** A fault, as a person or a script may see it. @throws What is no fault of ours. */
 export function connectFault(request: Request, error: unknown): Response {

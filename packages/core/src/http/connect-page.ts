@@ -3,7 +3,7 @@ import { displayText } from '../display/index.ts'
 import { randomSecret } from '../lib/index.ts'
 import type { AvailableConnection, LinkedAccount } from '../vault/index.ts'
 import type { ConnectParts } from './connect-parts.ts'
-import { localPath } from './return-to.ts'
+import { localPath } from './connect-parts.ts'
 
 /** Works without scripts, at any width, in light and dark. */
 const style = `

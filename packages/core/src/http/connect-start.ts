@@ -3,9 +3,8 @@ import { randomSecret } from '../lib/index.ts'
 import { browserCookie, setCookie } from './connect-cookie.ts'
 import { told } from './connect-fault.ts'
 import type { ConnectParts } from './connect-parts.ts'
-import { readFields } from './read-fields.ts'
-import { respond } from './respond.ts'
-import { localPath } from './return-to.ts'
+import { localPath } from './connect-parts.ts'
+import { readFields, respond } from './requests.ts'
 
 /** `POST /connect`. */
 export async function startConnect(

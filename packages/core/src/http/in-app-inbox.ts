@@ -18,9 +18,7 @@ import { type IdentityOf, type PresentUser, presenceIn } from '../identity/index
 import { canonicalJson, equalSecrets, originList, refuseUnknownKeys } from '../lib/index.ts'
 import { systemClock } from '../ports/index.ts'
 import { isInApp, verifyInApp } from './in-app-approvals.ts'
-import { isSameOrigin } from './is-same-origin.ts'
-import { readJson } from './read-json.ts'
-import { answering, refuse, respond } from './respond.ts'
+import { answering, isSameOrigin, readJson, refuse, respond } from './requests.ts'
 import { signedInUser } from './signed-in-user.ts'
 
 /** Options of {@link inAppInbox}. */

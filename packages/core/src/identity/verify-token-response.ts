@@ -1,5 +1,5 @@
 import { readTokenResponse, tokenEnd } from '../authorization-server/index.ts'
-import { unverifiedClaims } from '../authorization-server/unverified-claims.ts'
+import { unverifiedClaims } from '../authorization-server/read-claims.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'

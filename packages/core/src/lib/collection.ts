@@ -1,5 +1,6 @@
 import { StoreError } from '../errors/index.ts'
 import type { PutOptions, Store, Versioned } from '../ports/index.ts'
+import { pause } from './async.ts'
 import { isOutage } from './classified-store.ts'
 import type {
   CollectionOptions,
@@ -11,7 +12,6 @@ import type {
   WriteOptions,
 } from './collection-options.ts'
 import { Lease } from './lease.ts'
-import { pause } from './pause.ts'
 import type { OpenedStore } from './store-keys.ts'
 
 /** Lost compare-and-swaps in a row, before the store counts as unavailable. */

@@ -1,7 +1,7 @@
 import * as base64url from 'jose/base64url'
 import { ConfigurationError, StoreError } from '../errors/index.ts'
+import { once } from './async.ts'
 import { keyedHash } from './digest.ts'
-import { once } from './once.ts'
 
 /** 32 bytes, as they are or in base64url. */
 export type KeyMaterial = Uint8Array | string

@@ -8,7 +8,7 @@ import {
   subjectOf,
   type TokenResponse,
 } from '../authorization-server/index.ts'
-import { unverifiedClaims } from '../authorization-server/unverified-claims.ts'
+import { unverifiedClaims } from '../authorization-server/read-claims.ts'
 import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
 import type { Token } from '../credential/index.ts'
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'

@@ -7,7 +7,7 @@ import {
   type TokenResponse,
   withinDeadline,
 } from '../authorization-server/index.ts'
-import { unverifiedClaims } from '../authorization-server/unverified-claims.ts'
+import { unverifiedClaims } from '../authorization-server/read-claims.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { revealToken, Token } from '../credential/index.ts'
 import { type AnyBehalfError, BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'

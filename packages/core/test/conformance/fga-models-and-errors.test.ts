@@ -3,7 +3,7 @@ import { delay, HttpResponse } from 'msw'
 import { describe, expect } from 'vitest'
 import { InvalidObjectError, TransportError } from '../../src/errors/index.ts'
 import { may, object } from '../../src/fga/index.ts'
-import { nameBySubject } from '../../src/fga/user-of.ts'
+import { nameBySubject } from '../../src/fga/object.ts'
 import { ann, checker, everything, fgaServer, MODEL, question } from '../unit/fga/fga-server.ts'
 
 const fga = fgaServer()

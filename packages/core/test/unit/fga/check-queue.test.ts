@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import type { Backend } from '../../../src/fga/backend.ts'
 import { CheckQueue } from '../../../src/fga/check-queue.ts'
+import type { Backend } from '../../../src/fga/http-backend.ts'
 import { may, object } from '../../../src/fga/index.ts'
 import { checker, client, everything, fgaServer, question } from './fga-server.ts'
 

@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ConfigurationError, InvalidObjectError } from '../../../src/errors/index.ts'
-import { encodeSubject, nameBySubject } from '../../../src/fga/user-of.ts'
+import { encodeSubject, nameBySubject } from '../../../src/fga/object.ts'
 import { ann } from './fga-server.ts'
 
 describe('the default userOf', () => {

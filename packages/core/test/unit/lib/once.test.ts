@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { once } from '../../../src/lib/once.ts'
+import { once } from '../../../src/lib/async.ts'
 
 test('what loaded is loaded once, whoever calls and when', async () => {
   let loads = 0

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readBounded } from '../../../src/lib/read-bounded.ts'
+import { readBounded } from '../../../src/lib/bodies.ts'
 
 const body = (...parts: string[]) =>
   new ReadableStream<Uint8Array>({

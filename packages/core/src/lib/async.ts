@@ -53,3 +53,43 @@ export class SingleFlight<T> {
     flight.controller.abort(new DOMException('nobody waits for this work any more', 'AbortError'))
   }
 }
+
+/** Loads at the first call, and once for all who call. What failed is tried again by the next one: files may run out for a moment. */
+export function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined
+  const again = (error: unknown): never => {
+    loaded = undefined
+    throw error
+  }
+  return () => (loaded ??= load().catch(again))
+}
+
+/** Ends as `work` does, or rejects with the signal's reason at once: work that ignores the signal does not outlive it. */
+export function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise<Result>((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
+/**
+ * Waits for a time, or until the signal aborts.
+ *
+ * @throws The signal's own reason.
+ */
+export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, milliseconds)
+    if (signal?.aborted) onAbort()
+    else signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}

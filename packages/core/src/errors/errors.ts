@@ -1,0 +1,294 @@
+import { BehalfError, type ErrorOptions } from './behalf-error.ts'
+import { leavesFirstCall } from './first-call.ts'
+
+/** An option is missing or wrong. Thrown at construction, before any I/O; the message names the option and the fix. */
+export class ConfigurationError extends BehalfError {
+  override readonly name = 'ConfigurationError'
+  readonly code = 'ERR_CONFIGURATION'
+  /** The option, as a path: `keys.seal[0]`. */
+  readonly option: string
+
+  constructor(option: string, fix: string, options: ErrorOptions = {}) {
+    super(`${option}: ${fix}`, options)
+    this.option = option
+  }
+}
+
+/** `currentIdentity()` or `currentCall()` was used outside a call. Run the code within `runAs` or a guarded tool. */
+export class IdentityRequiredError extends BehalfError {
+  override readonly name = 'IdentityRequiredError'
+  readonly code = 'ERR_IDENTITY_REQUIRED'
+}
+
+/**
+ * An id cannot be part of an OpenFGA name: it is empty, too long, or holds characters with a meaning there.
+ *
+ * Ids often come from what a model wrote, so this is about the input and not about the set-up: the
+ * guard refuses the call. The message never repeats the id.
+ */
+export class InvalidObjectError extends BehalfError {
+  override readonly name = 'InvalidObjectError'
+  readonly code = 'ERR_INVALID_OBJECT'
+}
+
+/**
+ * An answer to a question was not taken, and changed nothing. `unverified`: the channel does not vouch for it; `unknown`:
+ * the channel asked no such question; `wrong_approver`: another person was asked; `late`: the question has ended;
+ * `not_open`: it was answered, cancelled or replaced before.
+ */
+export class ApprovalAnswerError extends BehalfError {
+  override readonly name = 'ApprovalAnswerError'
+  readonly code = 'ERR_APPROVAL_ANSWER'
+  readonly reason: 'unverified' | 'unknown' | 'wrong_approver' | 'late' | 'not_open'
+
+  constructor(reason: ApprovalAnswerError['reason'], message: string, options: ErrorOptions = {}) {
+    super(message, options)
+    this.reason = reason
+  }
+}
+
+/** How a credential was misused. */
+export type CredentialMisuse = 'origin' | 'authorization_header' | 'call_ended' | 'other_identity'
+
+/**
+ * A body used a credential for another origin, over its own `Authorization`, after its call, or while the current
+ * identity is another principal's. Nothing was sent.
+ */
+export class CredentialMisuseError extends BehalfError {
+  override readonly name = 'CredentialMisuseError'
+  readonly code = 'ERR_CREDENTIAL_MISUSE'
+  readonly reason: CredentialMisuse
+
+  constructor(reason: CredentialMisuse, message: string) {
+    super(message)
+    this.reason = reason
+  }
+}
+
+/**
+ * Why a delegation gives no identity. `unknown`: there is none of this id; `other_agent`: it was made for another
+ * agent; `used_up`: as often as was agreed, for now; `login_required`: the issuer has ended the login behind it.
+ */
+export type DelegationRefusal = 'unknown' | 'other_agent' | 'revoked' | 'expired' | 'used_up' | 'login_required'
+
+/** A job may not act: its delegation does not allow it (any more). Only the user can give another one. */
+export class DelegationError extends BehalfError {
+  override readonly name = 'DelegationError'
+  readonly code = 'ERR_DELEGATION'
+  readonly reason: DelegationRefusal
+
+  constructor(reason: DelegationRefusal, message: string, options: ErrorOptions = {}) {
+    super(message, options)
+    this.reason = reason
+  }
+}
+
+/**
+ * `moved`: a value of another key was put in this one's place. `wrong_key`: sealed under a key that is not given.
+ * `unclassified`: the store threw an error of its own. What was asked of it may have been done.
+ */
+export type StoreErrorReason = 'unavailable' | 'corrupt' | 'moved' | 'unknown_version' | 'wrong_key' | 'unclassified'
+
+/** The store did not answer (`unavailable`, worth another try), failed, or holds what cannot be trusted. */
+export class StoreError extends BehalfError {
+  override readonly name = 'StoreError'
+  readonly code = 'ERR_STORE'
+  readonly reason: StoreErrorReason
+  override readonly retryable: boolean
+
+  constructor(reason: StoreErrorReason, message: string, options: ErrorOptions = {}) {
+    super(message, options)
+    this.reason = reason
+    this.retryable = reason === 'unavailable'
+  }
+}
+
+/**
+ * Thrown by a tool's body: the call has changed nothing, so it may be tried again with the same approval and the same
+ * idempotency key.
+ *
+ * The guard knows by itself where every writing request of the call's credentials was definitely refused. Throw this
+ * where it cannot know: a tool without credentials, a status that your API documents, a check of your own.
+ */
+export class HadNoEffect extends BehalfError {
+  override readonly name = 'HadNoEffect'
+  readonly code = 'ERR_HAD_NO_EFFECT'
+
+  /** @param cause - Why the call ended. */
+  constructor(cause?: unknown) {
+    super('the call ended without an effect', { cause })
+  }
+}
+
+/** Whether a call's own body says that it had no effect. */
+export function takeHadNoEffect(error: unknown): boolean {
+  return BehalfError.isInstance(error) && error.code === 'ERR_HAD_NO_EFFECT' && leavesFirstCall(error)
+}
+
+export interface InvalidResponseOptions extends ErrorOptions {
+  /** See {@link InvalidResponseError.unreadable}. @default false */
+  readonly unreadable?: boolean
+  /** See {@link InvalidResponseError.status}. */
+  readonly status?: number | undefined
+}
+
+/** A server broke its specification, or granted other than was asked. The answer was dropped whole. */
+export class InvalidResponseError extends BehalfError {
+  override readonly name = 'InvalidResponseError'
+  readonly code = 'ERR_INVALID_RESPONSE'
+  /** The response has no form that the protocol knows, such as a page of HTML: the server's decision is not known. */
+  readonly unreadable: boolean
+  /** HTTP status of a refusal without an OAuth error. */
+  readonly status?: number
+
+  constructor(message: string, options: InvalidResponseOptions = {}) {
+    super(message, options)
+    this.unreadable = options.unreadable ?? false
+    if (options.status !== undefined) this.status = options.status
+  }
+}
+
+export interface TransportErrorOptions extends ErrorOptions {
+  /** Seconds, from `Retry-After`. */
+  readonly retryAfter?: number
+  /** HTTP status, where there was one. */
+  readonly status?: number
+}
+
+/** No answer, or none that means anything: network fault, time-out, 429 or 5xx. Safe to try again later. */
+export class TransportError extends BehalfError {
+  override readonly name = 'TransportError'
+  readonly code = 'ERR_TRANSPORT'
+  override readonly retryable = true
+  readonly retryAfter?: number
+  readonly status?: number
+
+  constructor(message: string, options: TransportErrorOptions = {}) {
+    super(message, options)
+    // Channels and stores of others throw this too: what is no number of seconds is no advice.
+    const { retryAfter } = options
+    if (retryAfter !== undefined && Number.isFinite(retryAfter) && retryAfter >= 0) this.retryAfter = retryAfter
+    if (options.status !== undefined) this.status = options.status
+  }
+}
+
+/** What an API asked for, from its challenge. */
+export interface StepUp {
+  readonly scopes?: readonly string[]
+  readonly acrValues?: readonly string[]
+  /** Seconds. */
+  readonly maxAge?: number
+}
+
+/**
+ * An API asked for more than the credential has: other scopes, or a stronger or newer login.
+ * Let it pass through the body; the next preflight answers `step_up_required`.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 | RFC 9470 §3}
+ */
+export class StepUpRequiredError extends BehalfError {
+  override readonly name = 'StepUpRequiredError'
+  readonly code = 'ERR_STEP_UP_REQUIRED'
+  readonly stepUp: StepUp
+  /** Whose API asked: the credential, as the policy names it. Absent where a body made the error itself. */
+  readonly credential?: string
+
+  constructor(message: string, stepUp: StepUp, credential?: string) {
+    super(message)
+    this.stepUp = stepUp
+    if (credential !== undefined) this.credential = credential
+  }
+}
+
+/** Why a token does not verify. */
+export type InvalidTokenReason =
+  | 'malformed'
+  | 'too_large'
+  | 'algorithm'
+  | 'type'
+  | 'signature'
+  /** The issuer has no key that fits. A key that it published a moment ago may be missing. */
+  | 'unknown_key'
+  | 'issuer'
+  | 'audience'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'subject'
+  | 'claims'
+  | 'actor'
+  | 'binding'
+  | 'inactive'
+
+/** A token that does not verify. Get a new one; the same token will not pass later. */
+export class InvalidTokenError extends BehalfError {
+  override readonly name = 'InvalidTokenError'
+  readonly code = 'ERR_INVALID_TOKEN'
+  readonly reason: InvalidTokenReason
+
+  constructor(reason: InvalidTokenReason, message: string, options: ErrorOptions = {}) {
+    super(message, options)
+    this.reason = reason
+  }
+}
+
+/** The fields of an OAuth error answer. */
+export interface OAuthErrorFields {
+  /** `error`, as the server wrote it. */
+  readonly error: string
+  readonly errorDescription?: string
+  readonly status: number
+  /** Seconds, from `Retry-After`. */
+  readonly retryAfter?: number
+  /** With `insufficient_user_authentication`: the levels of login of which one is wanted (RFC 9470 §3). */
+  readonly acrValues?: readonly string[]
+  /** With `insufficient_user_authentication`: how long ago the login may be, in seconds. */
+  readonly maxAge?: number
+}
+
+/** RFC 8707 §2: identifiers are compared as texts, so `https://api.example.com` is another API than the same with a slash. */
+const TARGET_HINT =
+  ': it knows no such API; compare the identifier with the one that is registered there, which may end with a slash'
+
+/**
+ * The authorization server refused, in the way its specification provides for.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749 §5.2}
+ */
+export class OAuthResponseError extends BehalfError {
+  override readonly name = 'OAuthResponseError'
+  readonly code = 'ERR_OAUTH_RESPONSE'
+  readonly error: string
+  /** The server's own words: show them to operators only. */
+  readonly errorDescription?: string
+  readonly status: number
+  readonly retryAfter?: number
+  readonly acrValues?: readonly string[]
+  readonly maxAge?: number
+
+  constructor(fields: OAuthErrorFields, options: ErrorOptions = {}) {
+    // The server's text may be hostile: quoted, so that it cannot pose as ours.
+    const description = fields.errorDescription === undefined ? '' : ` (${JSON.stringify(fields.errorDescription)})`
+    const hint = fields.error === 'invalid_target' ? TARGET_HINT : ''
+    super(`the authorization server answered ${JSON.stringify(fields.error)}${description}${hint}`, options)
+    this.error = fields.error
+    this.status = fields.status
+    if (fields.errorDescription !== undefined) this.errorDescription = fields.errorDescription
+    if (fields.retryAfter !== undefined) this.retryAfter = fields.retryAfter
+    if (fields.acrValues !== undefined) this.acrValues = fields.acrValues
+    if (fields.maxAge !== undefined) this.maxAge = fields.maxAge
+  }
+}
+
+/** Every fault, discriminated by `code`. */
+export type AnyBehalfError =
+  | ApprovalAnswerError
+  | ConfigurationError
+  | CredentialMisuseError
+  | DelegationError
+  | HadNoEffect
+  | IdentityRequiredError
+  | InvalidObjectError
+  | InvalidResponseError
+  | InvalidTokenError
+  | OAuthResponseError
+  | StepUpRequiredError
+  | StoreError
+  | TransportError

@@ -1,0 +1,98 @@
+import { withinDeadline } from '../authorization-server/index.ts'
+import type { Json } from '../contract/index.ts'
+import { StoreError, TransportError } from '../errors/index.ts'
+import { readBounded } from '../lib/index.ts'
+
+const headers = {
+  'content-type': 'application/json',
+  // What a person is asked is theirs to see, and of this moment.
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+}
+
+/** A JSON answer that nobody keeps. */
+export function respond(status: number, body: Json, more: Readonly<Record<string, string>> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers: { ...headers, ...more } })
+}
+
+/** An error answer: one word, and nothing of what went wrong inside. */
+export function refuse(status: number, error: string, more: Readonly<Record<string, string>> = {}): Response {
+  return respond(status, { error }, more)
+}
+
+/** Runs a handler; a store that does not answer is 503, and worth another try. */
+export async function answering(handle: () => Promise<Response>): Promise<Response> {
+  try {
+    return await handle()
+  } catch (error) {
+    if (!(error instanceof StoreError) || !error.retryable) throw error
+    return refuse(503, 'unavailable', { 'retry-after': '2' })
+  }
+}
+
+/** Requests here are a few hundred bytes. */
+const MAX_BYTES = 8 * 1024
+/** A body that takes longer keeps a connection, and is not waited for. */
+const MAX_BODY_MS = 30_000
+
+/** The body of a JSON request; `undefined` where it is another type, too large, too slow, or no JSON. */
+export async function readJson(request: Request): Promise<unknown> {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json') return undefined
+  const text = await readText(request)
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The body as text; `undefined` where it is too large or too slow. */
+async function readText(request: Request): Promise<string | undefined> {
+  const read = withinDeadline({ timeoutMs: MAX_BODY_MS }, () => readBounded(request, MAX_BYTES))
+  const body = await read.catch((error: unknown) => {
+    if (error instanceof TransportError) return undefined
+    throw error
+  })
+  return body && new TextDecoder().decode(body)
+}
+
+/** A small form, or a JSON object of texts. `undefined` where it is neither, or names a field twice. */
+export async function readFields(
+  request: Request,
+): Promise<{ readonly fields: Readonly<Record<string, string>>; readonly isForm: boolean } | undefined> {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type === 'application/x-www-form-urlencoded') {
+    const text = await readText(request)
+    if (text === undefined) return undefined
+    const pairs = [...new URLSearchParams(text)]
+    const fields = Object.fromEntries(pairs)
+    return Object.keys(fields).length === pairs.length ? { fields, isForm: true } : undefined
+  }
+  const json = await readJson(request)
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined
+  const pairs = Object.entries(json)
+  if (!pairs.every((pair): pair is [string, string] => typeof pair[1] === 'string')) return undefined
+  return { fields: Object.fromEntries(pairs), isForm: false }
+}
+
+const TOKEN = /^(?:Bearer|DPoP) \S/i
+
+/**
+ * Whether a request that changes something comes from a page of the app itself.
+ *
+ * A browser says where a POST comes from (`Origin`, `Sec-Fetch-Site`), and a page cannot make it lie. A
+ * client that sends neither is no browser, or an old one: it is let through only with a bearer or DPoP token.
+ * Other schemes do not count: a browser adds `Basic` and `Negotiate` by itself.
+ *
+ * @param origins - Pages that may answer. `undefined`: those of the request's own origin.
+ * @see {@link https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header | Fetch Metadata §2.3}
+ */
+export function isSameOrigin(request: Request, origins: readonly string[] | undefined): boolean {
+  const origin = request.headers.get('origin')
+  const site = request.headers.get('sec-fetch-site')
+  if (origin !== null && origins?.includes(origin) === true) return true
+  if (site !== null && site !== 'same-origin') return false
+  if (origin !== null) return origins === undefined && origin === new URL(request.url).origin
+  return site === 'same-origin' ? origins === undefined : TOKEN.test(request.headers.get('authorization') ?? '')
+}
