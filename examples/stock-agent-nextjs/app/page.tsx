@@ -1,4 +1,4 @@
-import { denySentences } from '@behalf/core'
+import { denySentences } from '@behalf/core/spi'
 import * as z from 'zod'
 import { Chat } from '../components/chat.tsx'
 import { Shell } from '../components/shell.tsx'

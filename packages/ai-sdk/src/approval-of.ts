@@ -1,4 +1,4 @@
-import { denySentences } from '@behalf/core'
+import { denySentences } from '@behalf/core/spi'
 import { callIn, pauseOf } from './call-in-messages.ts'
 import type { GuardedCall, ToolApprovalFunction } from './guarded-tools.ts'
 import { rawInputOf } from './raw-input.ts'

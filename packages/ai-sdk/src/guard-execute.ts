@@ -1,13 +1,5 @@
-import {
-  denySentences,
-  type Invocation,
-  interruptSentences,
-  type Outcome,
-  parseInterrupt,
-  slotWithin,
-  ToolAuthorizationError,
-  toolFailedSentence,
-} from '@behalf/core'
+import { type Invocation, type Outcome, parseInterrupt, ToolAuthorizationError } from '@behalf/core'
+import { denySentences, interruptSentences, slotWithin, toolFailedSentence } from '@behalf/core/spi'
 import type { ToolExecutionOptions } from 'ai'
 import { type CallInMessages, callIn, pauseOf } from './call-in-messages.ts'
 import type { GuardedCall } from './guarded-tools.ts'

@@ -1,11 +1,5 @@
-import {
-  ConfigurationError,
-  type DenyCode,
-  denySentences,
-  type Guard,
-  type Identity,
-  type PauseState,
-} from '@behalf/core'
+import { ConfigurationError, type DenyCode, type Guard, type Identity } from '@behalf/core'
+import { denySentences, type PauseState } from '@behalf/core/spi'
 import type { ModelMessage, ToolApprovalResponse } from 'ai'
 import { type CallInMessages, callIn, pauseOf, writtenIn } from './call-in-messages.ts'
 import { type HeldApproval, pendingApprovals } from './pending-approvals.ts'

@@ -1,12 +1,5 @@
-import {
-  type Call,
-  ConfigurationError,
-  denySentences,
-  interruptSentences,
-  type Outcome,
-  redactorOf,
-  toolFailedSentence,
-} from '@behalf/core'
+import { type Call, ConfigurationError, type Outcome } from '@behalf/core'
+import { denySentences, interruptSentences, redactorOf, toolFailedSentence } from '@behalf/core/spi'
 import { isGraphBubbleUp } from '@langchain/langgraph'
 import type { GuardedCall } from './guarded-tools.ts'
 import type { Enclosing } from './nesting.ts'

@@ -1,4 +1,4 @@
-import type { Redactor } from '@behalf/core'
+import type { Redactor } from '@behalf/core/spi'
 
 const MAX_DEPTH = 64
 

@@ -1,4 +1,4 @@
-import type { Redactor } from '@behalf/core'
+import type { Redactor } from '@behalf/core/spi'
 import { pickRunnableConfigKeys } from '@langchain/core/runnables'
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons'
 import { scratchpadOf } from './graph-task.ts'

@@ -1,4 +1,5 @@
-import { type Identity, principalKey, type Slot, slotWithin } from '@behalf/core'
+import { type Identity, principalKey, type Slot } from '@behalf/core'
+import { slotWithin } from '@behalf/core/spi'
 
 /** What LangChain hands to a tool beside its input, as far as it is read here. */
 export interface RunConfig {

@@ -1,4 +1,5 @@
-import type { Identity, Interrupt, Redactor, Slot } from '@behalf/core'
+import type { Identity, Interrupt, Slot } from '@behalf/core'
+import type { Redactor } from '@behalf/core/spi'
 import type { ToolExecutionContext } from '@mastra/core/tools'
 import type { SuspendOptions } from '@mastra/core/workflows'
 import type { GuardedCall } from './guarded-tools.ts'

@@ -1,13 +1,5 @@
-import {
-  ConfigurationError,
-  denySentences,
-  interruptSentences,
-  type Outcome,
-  redactorOf,
-  slotWithin,
-  ToolAuthorizationError,
-  toolFailedSentence,
-} from '@behalf/core'
+import { ConfigurationError, type Outcome, ToolAuthorizationError } from '@behalf/core'
+import { denySentences, interruptSentences, redactorOf, slotWithin, toolFailedSentence } from '@behalf/core/spi'
 import {
   attemptOf,
   boundTo,

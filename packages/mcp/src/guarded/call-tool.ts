@@ -1,13 +1,5 @@
-import {
-  denySentences,
-  type Identity,
-  type Interrupt,
-  interruptSentences,
-  type Outcome,
-  type Redactor,
-  redactorOf,
-  toolFailedSentence,
-} from '@behalf/core'
+import type { Identity, Interrupt, Outcome } from '@behalf/core'
+import { denySentences, interruptSentences, type Redactor, redactorOf, toolFailedSentence } from '@behalf/core/spi'
 import { asksForInput, type InputRequired, inputAskedFor, isInputRequired } from './input-required.ts'
 import type { GuardedTool } from './mcp-tool.ts'
 import type { ToolResult } from './schema.ts'

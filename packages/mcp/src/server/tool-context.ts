@@ -1,4 +1,4 @@
-import type { Redactor } from '@behalf/core'
+import type { Redactor } from '@behalf/core/spi'
 import type { ServerContext } from '@modelcontextprotocol/server'
 import { authInfoWithoutToken, holdsCredentials } from '../guarded/without-credentials.ts'
 

@@ -1,4 +1,4 @@
-import type { Redactor } from '@behalf/core'
+import type { Redactor } from '@behalf/core/spi'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import type { ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js'
 import { authInfoWithoutToken, holdsCredentials } from '../guarded/without-credentials.ts'

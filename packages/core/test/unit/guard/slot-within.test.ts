@@ -1,6 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
-import { runAs, type Slot, slotWithin } from '../../../src/index.ts'
+import { slotWithin } from '../../../src/doors/spi.ts'
+import { runAs, type Slot } from '../../../src/index.ts'
 import { reads, smallWorld, user } from './small-world.ts'
 
 const pay = { tool: 'pay', input: { amount: 1 } }

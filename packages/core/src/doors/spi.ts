@@ -1,0 +1,13 @@
+// `@behalf/core/spi`: for authors of adapters to agent frameworks.
+export {
+  type CallWithin,
+  denySentences,
+  interruptSentences,
+  type PauseOptions,
+  type PauseState,
+  type Pauses,
+  type Redactor,
+  redactorOf,
+  slotWithin,
+  toolFailedSentence,
+} from '../guard/index.ts'
