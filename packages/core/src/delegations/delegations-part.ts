@@ -16,7 +16,7 @@ export interface OpenedDelegations {
 
 /** A part of a guard, made by `delegations()`. */
 export interface DelegationsPart {
-  /** For `createGuard`. An app has no use for it. */
+  /** @internal For `createGuard`. */
   open(store: OpenedStore, context: Omit<DelegationsContext, 'store'>): OpenedDelegations
 }
 

@@ -57,7 +57,7 @@ export interface CreateSessionOptions extends RequestOptions {
 
 /** Kept sessions that a guard ends when it revokes. Give it to `createGuard` as `sessions`. */
 export interface SessionsPart {
-  /** Ends the sessions of a revoked user, or those that the issuer calls `session`, and returns how many there were. */
+  /** @internal Ends the sessions of a revoked user, or those that the issuer calls `session`; returns how many. */
   endRevoked(
     revoked: RevokeOptions,
     context: { readonly servers: RevokingServers; readonly onUnreadable: OnUnreadable },
