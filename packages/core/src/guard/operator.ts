@@ -50,19 +50,7 @@ export function operatorOf(options: OperatorOptions, guard: GuardParts, parts: E
       return entry === undefined ? undefined : work(entry)
     })
   return {
-    async revoke(asked) {
-      const { issuer, tenant, subject, session } = asked
-      await note({
-        action: 'revoke',
-        revoked: {
-          issuer,
-          ...(tenant !== undefined && { tenant }),
-          ...(subject !== undefined && { subject }),
-          ...(session !== undefined && { session }),
-        },
-      })
-      return revoke(asked, guard, parts)
-    },
+    revoke: (asked) => revoke(asked, guard, parts, (revoked) => note({ action: 'revoke', revoked })),
     async resolve(id, what, { result } = {}) {
       checkResolution(what)
       const stored = resultOf(result)

@@ -1,12 +1,13 @@
 import { endForSession, endUnused } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
+import type { OperatorEvent } from '../contract/index.ts'
 import type { OpenedDelegations } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { SessionsPart } from '../identity/index.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'
 import { concerns, type RevokeOptions } from '../revocation/index.ts'
 import { Aftermath } from './aftermath.ts'
-import type { GuardParts } from './guard-parts.ts'
+import type { Callers, GuardParts } from './guard-parts.ts'
 
 /** What was ended. */
 export interface Revocation {
@@ -31,21 +32,25 @@ export interface EndingParts {
   readonly sessions: SessionsPart | undefined
 }
 
+/** Whose access ends, as an audit names it. */
+type NamedAccess = NonNullable<OperatorEvent['revoked']>
+
 const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies readonly (keyof RevokeOptions)[]
 
 /**
  * Ends what a user, or a session, has open (I9). The revocation is written first: from then on nothing new begins
  * here, and nowhere that reads the store. Channels and issuers are told last, when all of it stands in the store.
+ *
+ * @param note - Told first of what will end. Where it rejects, nothing does.
  */
-export async function revoke(options: RevokeOptions, guard: GuardParts, parts: EndingParts): Promise<Revocation> {
-  const revoked = checked(options)
-  // A slash too few would name nobody, and look as if it had ended all (I12).
-  if (!guard.callers.servers.knows(revoked.issuer)) {
-    throw new ConfigurationError(
-      'revoke.issuer',
-      `this guard does not know ${JSON.stringify(revoked.issuer)}: give the issuer as the identities have it, with its trailing slash if it has one`,
-    )
-  }
+export async function revoke(
+  options: RevokeOptions,
+  guard: GuardParts,
+  parts: EndingParts,
+  note: (revoked: NamedAccess) => Promise<void> = async () => {},
+): Promise<Revocation> {
+  const revoked = checked(options, guard.callers)
+  await note(revoked)
   return withinDeadline({ timeoutMs: guard.limits.timeoutMs }, () => end(revoked, guard, parts))
 }
 
@@ -74,12 +79,19 @@ async function end(revoked: RevokeOptions, { runs, sources }: GuardParts, parts:
   return { approvals, tokens: dropped, delegations, sessions, ...(unreadable.length > 0 && { unreadable }) }
 }
 
-function checked(options: RevokeOptions): RevokeOptions {
+function checked(options: RevokeOptions, { servers }: Callers): NamedAccess {
   refuseUnknownKeys('revoke', options, optionKeys)
   requireText('revoke.issuer', options.issuer)
   const { issuer, tenant, subject, session } = options
   if (subject === undefined && session === undefined) {
     throw new ConfigurationError('revoke', 'name a subject, a session, or both')
+  }
+  // A slash too few would name nobody, and look as if it had ended all (I12).
+  if (!servers.knows(issuer)) {
+    throw new ConfigurationError(
+      'revoke.issuer',
+      `this guard does not know ${JSON.stringify(issuer)}: give the issuer as the identities have it, with its trailing slash if it has one`,
+    )
   }
   return {
     issuer,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { TransportError } from '../../../src/index.ts'
+import { ConfigurationError, TransportError } from '../../../src/index.ts'
 import { asks, ISSUER, smallWorld, user, writes } from './small-world.ts'
 
 const outcome = (status: string) => expect.objectContaining({ status })
@@ -44,6 +44,30 @@ describe('guard.asOperator', () => {
     expect(events).toContainEqual(
       expect.objectContaining({ operator: 'olga', action: 'revoke', revoked: { issuer: ISSUER, subject: 'ann' } }),
     )
+  })
+
+  test('ends the access that its event names, where its caller fills in the same object for the next user', async () => {
+    const { guard, call, events } = smallWorld()
+    const one = guard()
+    const operator = one.asOperator({ name: 'olga' })
+    const whose = { issuer: ISSUER, subject: '' }
+    const subjects = ['ann', 'bob']
+    await Promise.all(subjects.map((subject) => operator.revoke(Object.assign(whose, { subject }))))
+    for (const subject of subjects) {
+      expect(await one.run(writes, call({ identity: user({ subject }) }), () => 'ran')).toEqual(outcome('denied'))
+    }
+    expect(events.filter(({ type }) => type === 'operator')).toMatchObject(
+      subjects.map((subject) => ({ action: 'revoke', revoked: { issuer: ISSUER, subject } })),
+    )
+  })
+
+  test('is on record for no revocation that was refused', async () => {
+    const { guard, events } = smallWorld()
+    const operator = guard().asOperator({ name: 'olga' })
+    for (const whose of [{ issuer: ISSUER }, { issuer: `${ISSUER}/`, subject: 'ann' }, { subject: 'ann' } as never]) {
+      await expect(operator.revoke(whose)).rejects.toBeInstanceOf(ConfigurationError)
+    }
+    expect(events).toEqual([])
   })
 
   test('does nothing that a required audit does not take', async () => {
