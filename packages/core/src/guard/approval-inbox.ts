@@ -76,26 +76,26 @@ const MAX_READ = 10_000
 /** Makes the inbox of a guard. */
 export function approvalInbox(guard: GuardParts): ApprovalInbox {
   const { ledger, channels, servers, clock } = guard.runs
-  const own = async (id: string, { identity }: InboxOptions): Promise<Entry | undefined> => {
+  const own = async (id: string, identity: Identity): Promise<Entry | undefined> => {
     const entry = typeof id === 'string' ? await ledger.read(id) : undefined
     return entry !== undefined && owns(identity, entry.record) ? entry : undefined
   }
   const asked = (entry: Entry) => channels.get(entry.record.question?.channel ?? '')
   const context = { authorizationServers: servers, clock }
   const changed = (id: string, options: InboxOptions, change: (entry: Entry, signal: AbortSignal) => Promise<Entry>) =>
-    within(guard, options, undefined, async (signal) => {
-      const entry = await own(id, options)
+    within(guard, options, undefined, async (identity, signal) => {
+      const entry = await own(id, identity)
       return entry === undefined ? undefined : ownerView(await change(entry, signal), ledger.now())
     })
   return {
     get: (id, options) =>
-      within(guard, options, undefined, async (signal) => {
-        const entry = await own(id, options)
+      within(guard, options, undefined, async (identity, signal) => {
+        const entry = await own(id, identity)
         if (entry?.record.question === undefined) return undefined
         const settled = await settleRun(ledger, entry, asked(entry), { ...context, signal })
         return ownerView(settled.entry, ledger.now())
       }),
-    list: (async (options: ListOptions & { readonly as: 'owner' | 'approver' }) => {
+    list: (async ({ ...options }: ListOptions & { readonly as: 'owner' | 'approver' }) => {
       if (options.as !== 'owner' && options.as !== 'approver') {
         throw new ConfigurationError('approvals.list.as', `is 'owner' or 'approver'`)
       }
@@ -189,12 +189,16 @@ async function reopenOwn(ledger: Ledger, { identity }: PresentUser, id: string):
   return approverView(entry, ledger.now())
 }
 
-/** Does what an inbox is asked for a caller who may ask. */
+/**
+ * Does what an inbox is asked for a caller who may ask.
+ *
+ * @param work - Gets the identity that was checked: whoever asked may fill in the same options for the next user.
+ */
 async function within<Found>(
   guard: GuardParts,
   options: InboxOptions,
   nothing: Found,
-  work: (signal: AbortSignal) => Promise<Found>,
+  work: (identity: Identity, signal: AbortSignal) => Promise<Found>,
 ): Promise<Found> {
   const { identity, signal } = options
   const { revocations, clock } = guard.runs
@@ -203,7 +207,7 @@ async function within<Found>(
   const now = clock.now()
   if (hasExpired(identity, now)) throw new InvalidTokenError('expired', 'the proof of the identity has expired')
   return bounded(guard, options, async (ending) => {
-    if ((await revocations.findNow(identity, now)) === undefined) return work(ending)
+    if ((await revocations.findNow(identity, now)) === undefined) return work(identity, ending)
     throw new InvalidTokenError('inactive', 'the identity was revoked')
   })
 }

@@ -23,8 +23,11 @@ type Result = StandardSchemaV1.Result<unknown>
  * @param maxInputBytes - Largest input, and largest output of the schema.
  */
 export function parse({ invocation, policy }: IncomingCall, maxInputBytes: number): Parsed | Promise<Parsed> {
-  const parsing = parseInput(policy.schema, invocation.input, maxInputBytes)
-  const named = (parsed: ParsedInput) => withRawInput(parsed, invocation.rawInput, maxInputBytes)
+  const { input, rawInput } = invocation
+  // Copied before the schema is waited for, as the input is.
+  const written = rawInput === undefined ? undefined : snapshot(rawInput, maxInputBytes)
+  const parsing = parseInput(policy.schema, input, maxInputBytes)
+  const named = (parsed: ParsedInput) => withRawInput(parsed, written)
   return parsing instanceof Promise ? parsing.then(named) : named(parsing)
 }
 
@@ -44,11 +47,10 @@ export async function parseStored(
   return { facts: { input }, detail: 'the stored input of this run takes its place' }
 }
 
-function withRawInput(parsed: ParsedInput, rawInput: unknown, maxInputBytes: number): Parsed {
+function withRawInput(parsed: ParsedInput, written: Snapshot | undefined): Parsed {
   if ('problem' in parsed) return deny('invalid_input', parsed.problem)
   const { input, raw } = parsed
-  if (rawInput === undefined) return { facts: { input, rawInput: raw }, detail: 'parsed' }
-  const written = snapshot(rawInput, maxInputBytes)
+  if (written === undefined) return { facts: { input, rawInput: raw }, detail: 'parsed' }
   if (!('problem' in written)) return { facts: { input, rawInput: written.value }, detail: 'parsed' }
   if (written.isTooLarge === true) return deny('invalid_input', written.problem)
   // Code may write what is not JSON. Then the parsed value names the run.

@@ -1,4 +1,4 @@
-import type { Done, Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
+import type { Done, Invocation, Outcome, Policy, PreflightOutcome, Slot } from '../contract/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import type { Replay } from './approve.ts'
 import {
@@ -17,7 +17,7 @@ import type { GuardParts } from './guard-parts.ts'
 import { open, openCached } from './open.ts'
 import { noAccess } from './opened-access.ts'
 import { type Ended, ended, noPolicy } from './outcome.ts'
-import { definitionOf, type PolicyDefinition, versionOf } from './policy-definition.ts'
+import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 import { isRefusal, type Refusal } from './refusal.ts'
 import { refusalOfError } from './refusal-of-error.ts'
 import { mayAwaitStepUp } from './step-up.ts'
@@ -37,10 +37,13 @@ import {
  * step before it returns, or the call ends with a refusal. `steps.ts` writes what the steps found to the trace.
  */
 
-/** Reads what a call came with once. Its caller may fill in the same object for the next call meanwhile. */
+/**
+ * Reads what a call came with once. Its caller may fill in the same objects for the next call meanwhile: the inputs are
+ * copied when they are parsed, before anything is waited for.
+ */
 const taken = ({ tool, slot, input, rawInput, identity, signal }: Invocation): Invocation => ({
   tool,
-  slot,
+  slot: Array.isArray(slot) ? ([...slot] as unknown as Slot) : slot,
   input,
   rawInput,
   identity,
@@ -56,8 +59,7 @@ export async function preflight(
   const invocation = taken(given)
   const definition = definitionOf(policy)
   if (definition === undefined) return noPolicy(invocation, 'preflight', guard.reporting)
-  const version = versionOf(definition, guard.reporting.auditor)
-  const call = incoming(definition, invocation, guard, version instanceof Promise ? await version : version)
+  const call = incoming(definition, invocation, guard)
   invocation.signal?.throwIfAborted()
   let refusal: Refusal | undefined
   try {
@@ -98,10 +100,7 @@ export function run(
   const invocation = taken(given)
   const definition = definitionOf(policy)
   if (definition === undefined) return Promise.resolve(noPolicy(invocation, 'run', guard.reporting))
-  const version = versionOf(definition, guard.reporting.auditor)
-  return version instanceof Promise
-    ? version.then((known) => runCall(incoming(definition, invocation, guard, known), body, guard))
-    : runCall(incoming(definition, invocation, guard, version), body, guard)
+  return runCall(incoming(definition, invocation, guard), body, guard)
 }
 
 function runCall(call: IncomingCall, body: Body, guard: GuardParts): Promise<Outcome<unknown>> {
@@ -124,14 +123,8 @@ function runCall(call: IncomingCall, body: Body, guard: GuardParts): Promise<Out
   }
 }
 
-function incoming(
-  policy: PolicyDefinition,
-  invocation: Invocation,
-  { reporting, limits }: GuardParts,
-  version: string | undefined,
-): IncomingCall {
+function incoming(policy: PolicyDefinition, invocation: Invocation, { reporting, limits }: GuardParts): IncomingCall {
   const report = new CallReport(invocation, reporting, reporting.clock.now())
-  report.policyVersion = version
   const deadline = new CallDeadline(policy.rules.timeoutMs ?? limits.timeoutMs, invocation.signal)
   return { invocation, policy, report, deadline }
 }
@@ -162,7 +155,7 @@ function abandon(call: IncomingCall, admitted: Promise<Admitted>): void {
 /**
  * All steps between parse and execute.
  *
- * @param isLate - Whether the call waited for its schema, so that the time of its start is not now.
+ * @param isLate - Whether the call waited for its schema, or for the version of its policy, so that the time of its start is not now.
  */
 function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean): Eventually<Admitted> {
   if (isRefusal(parsed)) return parsed

@@ -11,6 +11,7 @@ import type { Callers, GuardParts } from './guard-parts.ts'
 import { identify } from './identify.ts'
 import { doneWith } from './outcome.ts'
 import { parse, parseStored } from './parse.ts'
+import { versionOf } from './policy-definition.ts'
 import { isRefusal, type Refusal, revokedRefusal, unknownOutcome } from './refusal.ts'
 import { awaitedStepUp, mayAwaitStepUp } from './step-up.ts'
 
@@ -21,7 +22,22 @@ import { awaitedStepUp, mayAwaitStepUp } from './step-up.ts'
 /** A permission that was checked longer ago than this is checked again before the body. Milliseconds. */
 const STALE_AFTER_MS = 1_000
 
-export function parsedCall(call: IncomingCall, { limits }: GuardParts): Eventually<ParsedCall | Refusal> {
+/** Parses at once, also where the version of the policy has to be waited for: the caller may change the input later. */
+export function parsedCall(call: IncomingCall, guard: GuardParts): Eventually<ParsedCall | Refusal> {
+  const { policy, report } = call
+  const version = versionOf(policy, guard.reporting.auditor)
+  if (!(version instanceof Promise)) {
+    report.policyVersion = version
+    return parsedInputs(call, guard)
+  }
+  const learned = version.then((known) => {
+    report.policyVersion = known
+  })
+  const parsing = (async () => parsedInputs(call, guard))()
+  return Promise.allSettled([parsing, learned]).then(() => parsing)
+}
+
+function parsedInputs(call: IncomingCall, { limits }: GuardParts): Eventually<ParsedCall | Refusal> {
   return whenKnown(parse(call, limits.maxInputBytes), (parsed) => {
     const found = call.report.took('input', parsed)
     return isRefusal(found) ? found : withFacts(call, found)
