@@ -134,7 +134,7 @@ function partsOf(options: GuardOptions): GuardParts {
     callers: { servers, revocations, agent },
     bounds: { roles, ceiling, permissions, agent, observe, clock },
     runs: { ledger, channels, servers, revocations, agent, clock },
-    sources: { tokens, servers, vault, agent, clock, fetch, timeoutMs },
+    sources: { tokens, servers, revocations, vault, agent, clock, fetch, timeoutMs },
     stepUps: stepUpsIn(opened, () => ledger.now()),
     opened,
   }

@@ -43,6 +43,7 @@ export interface Runs {
 export interface TokenSources {
   readonly tokens: TokenCache
   readonly servers: AuthorizationServers
+  readonly revocations: Revocations
   readonly vault: Vault | undefined
   readonly agent: AgentOptions
   readonly clock: Clock

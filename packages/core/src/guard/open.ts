@@ -172,11 +172,13 @@ function renewed(
   sources: TokenSources,
 ): Promise<IssuedToken | undefined> {
   // The deadline of what came before the body is over.
-  return call.deadline.duringBody(() =>
-    rule.kind === 'resource'
+  return call.deadline.duringBody(async () => {
+    // A body that runs is not stopped by a revocation, and gets no new token after it (I11).
+    if ((await sources.revocations.findNow(call.identity, sources.clock.now())) !== undefined) return undefined
+    return rule.kind === 'resource'
       ? renewedToken(call, rule, rejected, sources)
-      : renewedConnection(call, rule, rejected, sources),
-  )
+      : renewedConnection(call, rule, rejected, sources)
+  })
 }
 
 /** Asks twice: a request that began before the vault heard of the rejection may bring the rejected token again. */
