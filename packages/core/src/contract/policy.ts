@@ -111,8 +111,8 @@ export interface Rules<Input, Access extends AccessRules> {
    *
    * Functions have no digest. Without a `version` of their own, two policies that differ only in what their functions
    * do (`permission`, `approval.when`, `message`, `details`, `approver`, `account`) have the same version, and so has
-   * one policy before and after its functions changed. Give a `version` wherever there is an `approval`.
-   * @default a digest of the static rules, without `timeoutMs` and `wait`
+   * one policy before and after its functions changed. Give a `version` wherever there is an `approval`. The static rules,
+   * without `timeoutMs` and `wait`, have a digest in any case: other scopes are another policy under the same version too.
    */
   readonly version?: string
   /** `'write'` calls run at most once under their slot. @default 'read', and 'write' where `approval` stands */

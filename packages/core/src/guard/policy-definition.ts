@@ -46,7 +46,7 @@ export interface PolicyDefinition {
   readonly effect: Effect
   readonly access: readonly (readonly [name: string, rule: AccessRule])[]
   readonly hasConnections: boolean
-  /** The `version` of the rules, else a digest of all in them that is data. */
+  /** A digest of all in the rules that is data, after their `version` where they have one. */
   version(): Promise<string>
 }
 
@@ -69,7 +69,7 @@ export function makePolicy<Input, Access extends AccessRules, Effects extends Ef
     effect,
     access,
     hasConnections: access.some(([, rule]) => rule.kind === 'connection'),
-    version: () => (version ??= rules.version === undefined ? digest(rules, effect) : Promise.resolve(rules.version)),
+    version: () => (version ??= digest(rules, effect)),
   }
   return Object.freeze({ [definitionKey]: definition }) as unknown as Policy<Input, Access, Effects>
 }
@@ -81,11 +81,12 @@ export function definitionOf(policy: unknown): PolicyDefinition | undefined {
 }
 
 function digest(rules: AnyRules, effect: Effect): Promise<string> {
-  // Functions have no digest: `version` is for when one of them changes its meaning. Time limits of a call change nothing
-  // that a person approves.
-  const { timeoutMs: _, wait: __, ...meaning } = rules
+  // Functions have no digest: `version` is for when one of them changes its meaning, and stands beside it, so that other
+  // scopes under the same version are another policy all the same. Time limits of a call change nothing that a person
+  // approves.
+  const { timeoutMs: _, wait: __, version, ...meaning } = rules
   const data = JSON.parse(JSON.stringify({ ...meaning, effect })) as Json
-  return sha256(canonicalJson(data)).then((hash) => hash.slice(0, 16))
+  return sha256(canonicalJson(data)).then((hash) => (version === undefined ? '' : `${version}+`) + hash.slice(0, 16))
 }
 
 const versions = new WeakMap<PolicyDefinition, string | undefined>()
@@ -99,7 +100,6 @@ export function versionOf(
   { isSilent }: { readonly isSilent: boolean },
 ): string | undefined | Promise<string | undefined> {
   if (isSilent) return undefined
-  if (policy.rules.version !== undefined) return policy.rules.version
   if (versions.has(policy)) return versions.get(policy)
   const learned = (version?: string) => {
     versions.set(policy, version)

@@ -177,6 +177,33 @@ describe('a record proves only what was asked and answered (A11)', () => {
     },
   )
 
+  test.each([
+    ['asks for more scopes', { access: { api: resource('https://api.example/', { scopes: ['read', 'admin'] }) } }],
+    ['asks another API', { access: { api: resource('https://other.example/', { scopes: ['read'] }) } }],
+    ['may be tried again after a crash', { approval: { message: () => 'Pay', onCrash: 'retry' } }],
+  ] as const)(
+    verifies('A11', 'a yes is not used by a policy that %s, though its version was not raised'),
+    async (_, over) => {
+      const { guard, call, questions, answers, clock } = smallWorld()
+      const behalf = guard()
+      const made = (changed: object) =>
+        policy(schema, {
+          version: '1',
+          approval: { message: () => 'Pay' },
+          access: { api: resource('https://api.example/', { scopes: ['read'] }) },
+          ...changed,
+        })
+      await behalf.run(made({}), call(), () => 'ran')
+      answers({ status: 'approved' })
+      clock.advance(6)
+      await behalf.run(made(over), call(), () => 'ran')
+      clock.advance(31)
+      answers({ status: 'pending' })
+      expect(await behalf.run(made(over), call(), () => 'ran')).toMatchObject({ status: 'interrupted' })
+      expect(questions).toHaveLength(2)
+    },
+  )
+
   test('the token that a yes brought is not used by a call that needs no approval any more', async () => {
     const { guard, call, channel, answers, clock } = smallWorld()
     const state = { asksNow: true }
