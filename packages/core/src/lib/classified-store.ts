@@ -15,7 +15,7 @@ export function classifiedStore(store: Store): Store {
   const wrapper: Store = {
     specificationVersion: 2,
     durable: store.durable,
-    now: () => classified(() => store.now()),
+    now: () => classified(() => store.now()).then(toldTime),
     get: (key) => classified(() => store.get(key)),
     put: (key, value, options) => classified(() => store.put(key, value, options)),
     delete: (key, options) => classified(() => store.delete(key, options)),
@@ -26,6 +26,12 @@ export function classifiedStore(store: Store): Store {
   wrappers.set(store, wrapper)
   wrappers.set(wrapper, wrapper)
   return wrapper
+}
+
+/** No comparison with a time that is no number is true: it would pass where a clock is off. */
+function toldTime(seconds: number): number {
+  if (Number.isFinite(seconds)) return seconds
+  throw new StoreError('corrupt', 'the store told a time that is no number')
 }
 
 async function classified<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { connection, may, memoryStore, object, policy, publicTool, resource, StoreError } from '../../../src/index.ts'
 import { overStore } from '../stores/over-store.ts'
-import { schema, smallWorld } from './small-world.ts'
+import { ISSUER, schema, smallWorld } from './small-world.ts'
 
 const pay = policy(schema, { approval: { message: () => 'Pay' } })
 const versioned = policy(schema, { version: '1', approval: { message: () => 'Pay' } })
@@ -74,6 +74,16 @@ describe('guard.ready', () => {
     const ready = guard({ store, clock: off, fetch: async () => metadata() }).ready()
     await expect(ready).rejects.toThrow(words)
   })
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, undefined as never])(
+    'a store that tells %s as its time is refused, and no access is said to have ended by it',
+    async (time) => {
+      const { guard, store } = smallWorld()
+      const behalf = guard({ store: overStore(store, { now: async () => time }), fetch: async () => metadata() })
+      await expect(behalf.ready()).rejects.toThrow('the store told a time that is no number')
+      await expect(behalf.revoke({ issuer: ISSUER, subject: 'ann' })).rejects.toThrow('no number')
+    },
+  )
 
   test('a store or an issuer that does not answer is thrown as it is', async () => {
     const { guard, store } = smallWorld()
