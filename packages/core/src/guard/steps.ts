@@ -132,11 +132,10 @@ export async function recheck(call: ApprovedCall, guard: GuardParts): Promise<Re
   const { report, identity, invocation, grantable } = call
   const now = guard.reporting.clock.now()
   report.at = 'again'
-  // A claim comes next: the store says what was revoked meanwhile (I9).
-  if (call.run !== undefined) {
-    const revoked = await guard.callers.revocations.findNow(identity, now)
-    if (revoked !== undefined) return report.refused('again', revokedRefusal(revoked))
-  }
+  // Where a claim comes next, the store says what was revoked meanwhile; else what this process knows (I9).
+  const { revocations } = guard.callers
+  const revoked = call.run === undefined ? revocations.find(identity, now) : await revocations.findNow(identity, now)
+  if (revoked !== undefined) return report.refused('again', revokedRefusal(revoked))
   if (call.waited !== true && now - call.checkedAt < STALE_AFTER_MS) return undefined
   const identified = identify(invocation, guard.callers, now)
   if (isRefusal(identified)) return report.refused('again', identified)

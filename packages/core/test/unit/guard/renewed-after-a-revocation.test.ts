@@ -55,3 +55,30 @@ describe('an API refuses a cached token while a body runs', () => {
     expect(await grantsAfter('read_portfolio', end, job)).toEqual({ status: 401, asked: 0 })
   })
 })
+
+test(
+  verifies('I9', 'a read whose token is being exchanged does not start once its process has ended the access'),
+  async () => {
+    const target = await jobWorld()
+    const began = Promise.withResolvers<void>()
+    const revoked = Promise.withResolvers<void>()
+    const behalf = target.process({
+      fetch: async (input, init) => {
+        const request = new Request(input, init)
+        const body = await request.text()
+        if (body.includes('token-exchange')) {
+          began.resolve()
+          await revoked.promise
+        }
+        return fetch(request.url, { method: request.method, headers: request.headers, ...(body !== '' && { body }) })
+      },
+    })
+    const identity = await target.login()
+    const call = target.invocation({ tool: 'read_portfolio', input: { portfolio: 'p-ann' }, identity })
+    const reading = behalf.run(policies.read_portfolio, call, () => 'ran')
+    await began.promise
+    await behalf.revoke({ issuer: identity.issuer, subject: identity.subject })
+    revoked.resolve()
+    expect(await reading).toMatchObject({ status: 'interrupted', interrupt: { kind: 'login_required' } })
+  },
+)
