@@ -1,4 +1,4 @@
-import { StoreError } from '../errors/index.ts'
+import { ConfigurationError, StoreError } from '../errors/index.ts'
 import { isOutage, pause } from '../lib/index.ts'
 import { nextStepAt } from './poll-times.ts'
 import type { Entry } from './record.ts'
@@ -43,6 +43,7 @@ export interface Watcher {
    * work of one store.
    * @throws StoreError The store holds what cannot be trusted: our keys open nothing in it, it is of a newer release,
    *   or damaged as a whole.
+   * @throws ConfigurationError `signal` is no `AbortSignal`.
    */
   run(signal: AbortSignal): Promise<void>
   statistics(): WatcherStatistics
@@ -81,6 +82,10 @@ class StoreWatcher implements Watcher {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    // JavaScript callers hand over `{ signal }`, which would fail in a timer, where no caller can catch it.
+    if (typeof signal?.aborted !== 'boolean') {
+      throw new ConfigurationError('watcher.run', 'give an AbortSignal itself: watcher.run(signal)')
+    }
     try {
       while (!signal.aborted) {
         const began = performance.now()

@@ -208,6 +208,26 @@ describe('stopping', () => {
     await watcher.run(AbortSignal.abort())
     expect(looks).toEqual([])
   })
+
+  test.each([
+    ['an object with a signal', { signal: AbortSignal.abort() }],
+    ['nothing', undefined],
+  ])('one that is given %s in place of a signal is refused, and does nothing', async (_, given) => {
+    const { channel, looks } = listeningChannel(() => approved)
+    const target = started(channel)
+    await target.add(1)
+    const watcher = createWatcher({
+      authorizationServer: () => undefined,
+      approvals: channel,
+      store: target.store,
+      onAnswer: () => {},
+    })
+    await expect(watcher.run(given as never)).rejects.toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message: expect.stringContaining('watcher.run(signal)'),
+    })
+    expect(looks).toEqual([])
+  })
 })
 
 describe('options that are wrong are refused at construction (E3)', () => {
