@@ -65,14 +65,18 @@ export class DelegationStore {
   async revoke(stored: StoredDelegation, context: { readonly servers: RevokingServers }): Promise<boolean> {
     let ended: KeptLogin | undefined
     let isOurs = false
-    await this.#records.change(stored, (now) => {
-      isOurs = now !== undefined && now.state !== 'revoked'
-      if (now === undefined || now.state === 'revoked') return undefined
-      const { login, ...rest } = now
-      ended = login
-      return { ...rest, state: 'revoked' }
-    })
-    if (isOurs && ended !== undefined) await forgetAtServer(ended, context)
+    try {
+      await this.#records.change(stored, (now) => {
+        isOurs = now !== undefined && now.state !== 'revoked'
+        if (now === undefined || now.state === 'revoked') return undefined
+        const { login, ...rest } = now
+        ended = login
+        return { ...rest, state: 'revoked' }
+      })
+    } finally {
+      // Also where the store loses its answer: no one finds the token again.
+      if (isOurs && ended !== undefined) await forgetAtServer(ended, context)
+    }
     return isOurs
   }
 

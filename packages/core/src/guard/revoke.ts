@@ -51,12 +51,24 @@ export async function revoke(
 ): Promise<Revocation> {
   const revoked = checked(options, guard.callers)
   await note(revoked)
-  return withinDeadline({ timeoutMs: guard.limits.timeoutMs }, () => end(revoked, guard, parts))
+  return withinDeadline({ timeoutMs: guard.limits.timeoutMs }, async () => {
+    const aftermath = new Aftermath(guard.runs.servers)
+    try {
+      return await end(revoked, guard, parts, aftermath)
+    } finally {
+      // Also where the store failed in between: the next call does not find again what has ended, nor its tokens.
+      await aftermath.tell()
+    }
+  })
 }
 
-async function end(revoked: RevokeOptions, { runs, sources }: GuardParts, parts: EndingParts): Promise<Revocation> {
+async function end(
+  revoked: RevokeOptions,
+  { runs, sources }: GuardParts,
+  parts: EndingParts,
+  aftermath: Aftermath,
+): Promise<Revocation> {
   const { ledger, channels, revocations, clock, servers } = runs
-  const aftermath = new Aftermath(servers)
   const unreadable: string[] = []
   const onUnreadable = (key: string) => void unreadable.push(key)
   const context = { servers: aftermath.servers, onUnreadable }
@@ -75,7 +87,6 @@ async function end(revoked: RevokeOptions, { runs, sources }: GuardParts, parts:
   }
   const delegations = (await parts.delegations?.endRevoked(revoked, context)) ?? 0
   const sessions = (await parts.sessions?.endRevoked(revoked, context)) ?? 0
-  await aftermath.tell()
   return { approvals, tokens: dropped, delegations, sessions, ...(unreadable.length > 0 && { unreadable }) }
 }
 

@@ -231,9 +231,10 @@ async function endSessions(
     while (entry !== undefined) {
       const { login } = entry.record
       if (!concerns(revoked, login.identity)) break
+      // Before the record goes: where the store loses its answer, no one finds the token again.
+      await forgetAtServer(login, context)
       if ((await records.delete(entry)) === 'deleted') {
         ended++
-        await forgetAtServer(login, context)
         break
       }
       entry = await records.get(found.key)
