@@ -42,7 +42,8 @@ export interface RedisStoreOptions {
  * A client that sends again what it got no answer to (`ioredis`, unless `autoResendUnfulfilledCommands` is `false`) can
  * count one too many after a lost connection, and tell a delete that was carried out as a conflict.
  *
- * Refuses Redis Cluster: its client at construction, and one of its nodes by each call.
+ * Refuses Redis Cluster: its client at construction, and one of its nodes by each call. A server that is a replica is
+ * `unavailable`: what it answers may be old.
  *
  * @throws `ConfigurationError` An option is missing, wrong or unknown, or the client is of a cluster.
  */

@@ -22,6 +22,9 @@ const prelude = `
 local cluster = redis.pcall('INFO', 'cluster')
 if type(cluster) ~= 'string' then return {'cluster_unknown'} end
 if string.find(cluster, 'cluster_enabled:1', 1, true) then return {'cluster'} end
+local replication = redis.pcall('INFO', 'replication')
+local role = type(replication) == 'string' and string.match(replication, 'role:([%w-]+)')
+if role == 'slave' or role == 'replica' then return {'replica'} end
 local R = KEYS[1]
 local v = redis.call('GET', R .. ':v')
 if v and v ~= '${SCHEMA_VERSION}' then return {'unknown_version', v} end

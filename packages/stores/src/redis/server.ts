@@ -93,6 +93,13 @@ function understood(answer: unknown): Answer {
   const [first, content] = answer
   const word = textOf(first)
   if (word === 'cluster') throw clusterRefused()
+  // A replica answers reads for as long as it is cut off: a revocation would count for nobody here.
+  if (word === 'replica') {
+    throw new StoreError(
+      'unavailable',
+      'the Redis server is a replica, which may not have the newest writes: connect the client to its primary',
+    )
+  }
   if (word === 'cluster_unknown') {
     throw new ConfigurationError(
       'redisStore.client',
