@@ -37,7 +37,11 @@ export interface BrokerEndpoint {
 export interface ExchangeVaultOptions {
   /** RFC 8693 at the token endpoint, or an endpoint such as {@link keycloakBroker}. @default 'token-exchange' */
   readonly broker?: 'token-exchange' | BrokerEndpoint
-  /** Further parameters of an exchange, such as `requested_issuer`. @default `audience`: the connection's name */
+  /**
+   * Further parameters of an exchange, such as `requested_issuer`. Where a policy names an account, they have to send it;
+   * without them such a policy is `misconfigured`.
+   * @default `audience`: the connection's name
+   */
   readonly parameters?: (request: Omit<VaultRequest, 'refused'>) => Readonly<Record<string, string>>
   /** What an OAuth error of an exchange means, by its code, beyond what RFC 8693 says. */
   readonly reasons?: Readonly<Record<string, BrokerReason>>
@@ -91,9 +95,18 @@ export function exchangeVault(options: ExchangeVaultOptions = {}): Vault {
     throw new ConfigurationError('exchangeVault.broker', "is 'token-exchange', or an endpoint such as keycloakBroker")
   }
   const ask = broker === 'token-exchange' ? exchange(options) : endpoint(broker, fetch)
+  // Else the token of another account of the user would go out, and nothing would say so.
+  const canChoose = broker === 'token-exchange' && options.parameters !== undefined
   return Object.freeze({
     specificationVersion: 1,
     async token(request: VaultRequest, context: VaultContext): Promise<VaultAnswer> {
+      if (request.account !== undefined && !canChoose) {
+        return {
+          status: 'misconfigured',
+          detail:
+            'the policy names an account, and this broker cannot choose: leave `account` out, or send it by the `parameters` of an exchange',
+        }
+      }
       const subject = subjectToken(request.identity)
       if (subject === undefined) return { status: 'login_required', detail: 'the identity came without a token' }
       try {
