@@ -18,10 +18,14 @@ class NoToken extends Error {
   }
 }
 
-/** A token that holds a scope which needs an approval, for a call that has none. */
+/** A token that holds, or may hold, a scope which needs an approval, for a call that has none. */
 class TooMuch extends Error {
-  constructor(connection: string, scope: string) {
-    super(`${connection}: the account's token holds ${scope}, which is not to be had without an approval`)
+  constructor(connection: string, scope: string | undefined) {
+    super(
+      scope === undefined
+        ? `${connection}: the vault does not say which scopes the account's token holds, so it is not to be had without an approval`
+        : `${connection}: the account's token holds ${scope}, which is not to be had without an approval`,
+    )
   }
 }
 
@@ -78,11 +82,12 @@ async function askVault(
     { authorizationServers: servers, now: startedAt, signal },
   )
   if (answer.status !== 'token') throw new NoToken(answer)
-  const { token, scopes } = answer
   // I5: an upstream account may give more than was asked, and here that is what only a person may grant.
-  const isExempt = grantable.approvalCase === 'exempt'
-  const surplus = isExempt ? scopes.find((scope) => rule.scopes.includes(scope)) : undefined
-  if (surplus !== undefined) throw new TooMuch(rule.connection, surplus)
+  if (grantable.approvalCase === 'exempt') {
+    const surplus = answer.scopes?.find((scope) => rule.scopes.includes(scope))
+    if (surplus !== undefined || answer.scopes === undefined) throw new TooMuch(rule.connection, surplus)
+  }
+  const { token, scopes = request.scopes } = answer
   const { expiresAt, recheckSeconds } = answer
   const issued = { token, scopes, ...(expiresAt !== undefined && { expiresAt }) }
   report.recordToken(identity, { source: 'vault', audience: rule.connection, issued, startedAt })

@@ -139,7 +139,9 @@ function exchange({ parameters = ({ connection }) => ({ audience: connection }) 
     const form: GrantParameters = { ...parameters(request), ...exchangeRequest(request, subject) }
     const response = await authorizationServers.of(request.identity.issuer).grant(tokenExchangeGrant, form, { signal })
     checkNewToken(response, { handedIn: [], issuedTokenType: accessTokenType })
-    return withEnd(response, now)
+    // RFC 6749 §5.1: absent means as asked.
+    const { scopes = request.scopes } = response
+    return withEnd({ ...response, scopes }, now)
   }
 }
 
@@ -195,16 +197,22 @@ function membersOf(text: string): Readonly<Record<string, unknown>> {
 }
 
 function answerOf(request: VaultRequest, response: BrokeredToken, now: number): VaultAnswer {
-  const { accessToken, tokenType, endsAt, scopes = request.scopes } = response
+  const { accessToken, tokenType, endsAt, scopes } = response
   if (tokenType !== 'bearer')
     throw new InvalidResponseError('the broker gave a token that is not Bearer; it was dropped')
-  const missing = request.scopes.filter((scope) => !scopes.includes(scope))
+  const missing = scopes === undefined ? [] : request.scopes.filter((scope) => !scopes.includes(scope))
   if (missing.length > 0)
     return { status: 'needs_scopes', detail: `the account was linked without ${missing.join(', ')}` }
   if (endsAt !== undefined && endsAt <= now / 1000) {
     return { status: 'must_reconnect', detail: 'the token that the broker keeps has ended' }
   }
-  return { status: 'token', token: new Token(accessToken), ...(endsAt !== undefined && { expiresAt: endsAt }), scopes }
+  return {
+    status: 'token',
+    token: new Token(accessToken),
+    ...(endsAt !== undefined && { expiresAt: endsAt }),
+    // An endpoint is asked for no scopes: one that is silent has said nothing of them.
+    ...(scopes !== undefined && { scopes }),
+  }
 }
 
 const known: Readonly<Record<string, BrokerReason>> = {

@@ -26,8 +26,11 @@ export type VaultAnswer =
       readonly token: Token
       /** Epoch seconds. Absent: not known, and so not cached. */
       readonly expiresAt?: number
-      /** What was granted; upstreams may grant more, and it is recorded. */
-      readonly scopes: readonly string[]
+      /**
+       * What was granted; upstreams may grant more, and it is recorded. Absent: not known. Such a token goes to no call
+       * that an approval rule exempts.
+       */
+      readonly scopes?: readonly string[]
       /** How long the token may be given out before the vault is asked again, in seconds. @default until it ends */
       readonly recheckSeconds?: number
     }

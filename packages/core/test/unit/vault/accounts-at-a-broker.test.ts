@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -59,6 +60,13 @@ function guarded(options: ExchangeVaultOptions) {
       const trades = policy(schema, { access: { crm } })
       return guard.run(trades, call, (_, { access }) => access.crm.fetch(`${API}/x`).then(({ status }) => status))
     },
+    /** A call so small that the policy asks no approval for it. */
+    exempt: () => {
+      const crm = connection('crm', { scopes: ['trade'], withoutApproval: ['read'], origins })
+      const approval = { message: () => 'Trade', when: ({ input }: { input: { n: number } }) => input.n > 10 }
+      const trades = policy(schema, { access: { crm }, approval })
+      return guard.run(trades, call, (_, { access }) => access.crm.fetch(`${API}/x`).then(({ status }) => status))
+    },
   }
 }
 
@@ -84,3 +92,18 @@ test('an exchange whose parameters send the account is asked for it', async () =
   expect(await named('work@crm.example')).toMatchObject({ status: 'done', result: 200 })
   expect(asked[0]?.get('login_hint')).toBe('work@crm.example')
 })
+
+test(
+  verifies('I5', 'a stored token of which the broker does not say what it may do goes to no call that has no approval'),
+  async () => {
+    const { scope: _, ...silent } = upstream
+    answer = silent
+    const { exempt } = guarded({ broker: keycloakBroker })
+    const outcome = await exempt()
+    expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
+    expect(JSON.stringify(outcome.trace)).toContain('does not say which scopes')
+    expect(sent).toEqual([])
+    answer = { ...upstream, scope: 'read' }
+    expect(await exempt()).toMatchObject({ status: 'done', result: 200 })
+  },
+)

@@ -6,6 +6,7 @@ import { InvalidResponseError } from '../../../src/errors/index.ts'
 import { admit } from '../../../src/identity/index.ts'
 import { type BrokerEndpoint, exchangeVault } from '../../../src/vault/index.ts'
 import type { VaultContext } from '../../../src/vault/vault.ts'
+import { accessTokenType } from '../../../src/vault/wire.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const LOCAL = 'http://localhost:4807'
@@ -111,12 +112,18 @@ describe('a broker’s token', () => {
   const scopes = ['repo', 'user']
   test.each([
     ['has all scopes', { scope: 'user repo more' }, { status: 'token', scopes: ['user', 'repo', 'more'] }],
-    ['names none, and so has what was asked', {}, { status: 'token', scopes }],
     ['lacks one', { scope: 'user' }, { status: 'needs_scopes', detail: expect.stringMatching(/without repo$/) }],
     ['lasts as long as it says', { expires_in: 60 }, { status: 'token', expiresAt: NOW / 1000 + 60 }],
   ])('%s', async (_, more, expected) => {
     answer = () => HttpResponse.json({ access_token: 'gh', ...more })
     expect(await ask(plain, { scopes })).toMatchObject(expected)
+  })
+
+  test('names none: an endpoint was asked for none, so none are known; an exchange gave what was asked', async () => {
+    answer = () => HttpResponse.json({ access_token: 'gh' })
+    expect(await ask(plain, { scopes })).not.toHaveProperty('scopes')
+    answer = () => HttpResponse.json({ access_token: 'gh', token_type: 'Bearer', issued_token_type: accessTokenType })
+    expect(await ask('token-exchange', { scopes })).toMatchObject({ status: 'token', scopes })
   })
 
   test('has no end where none is named', async () => {
