@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createDeviceLogin, type DeviceLogin, type DeviceLoginSettings } from '../device-login/index.ts'
 import { loginFile } from './login-file.ts'
 
@@ -14,12 +15,19 @@ export interface DeviceLoginOptions extends DeviceLoginSettings {
  *
  * `login()` shows a code and an address and waits for the person; `identity()` gives the kept login, renewed where it
  * has to be, or `login_required`; `logout()` forgets it, here and at the server. With a `key` the file is sealed.
- * Without one, whoever reads the file has the login: `keeps` is `'unsealed'` then, and so says the prompt.
+ * Without one, whoever reads the file has the login: `keeps` is `'unsealed'` then, and so says the prompt. Each issuer and
+ * client has a file of its own.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628 | RFC 8628}
  */
 export function deviceLogin(options: DeviceLoginOptions): DeviceLogin {
   const { application, folder, ...settings } = options
-  return createDeviceLogin({ ...settings, file: loginFile(application, folder) })
+  return createDeviceLogin({ ...settings, file: loginFile(application, folder, nameOf(settings.authorizationServer)) })
+}
+
+/** Two logins in one file would end each other, and no one could tell the issuer of the one that was replaced. */
+function nameOf(profile: Partial<DeviceLoginSettings['authorizationServer']> = {}): string {
+  const place = JSON.stringify([profile.issuer, profile.clientId])
+  return `login-${createHash('sha256').update(place).digest('hex').slice(0, 12)}`
 }

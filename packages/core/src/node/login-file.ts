@@ -27,13 +27,18 @@ export function configurationFolder(environment: NodeJS.ProcessEnv = process.env
  * One that others may read or write is not read, and a symbolic link in place of the folder is refused. On Windows the
  * folder's own rights are all there is.
  *
+ * @param name - Of the login, where an application keeps several.
  * @throws ConfigurationError `application` is no plain name.
  */
-export function loginFile(application: string, folder: string = configurationFolder()): LoginFile {
+export function loginFile(
+  application: string,
+  folder: string = configurationFolder(),
+  name: string = 'login',
+): LoginFile {
   if (typeof application !== 'string' || !plainName.test(application)) {
     throw new ConfigurationError('deviceLogin.application', 'give a plain name: letters, digits, dot, dash, underscore')
   }
-  const path = join(folder, application, 'login.json')
+  const path = join(folder, application, `${name}.json`)
   return {
     path,
     read: () => told(path, () => read(path)),
