@@ -197,8 +197,12 @@ export function createSessions(options: SessionsOptions): Sessions {
       requireText(where('id'), id)
       const key = await records.keyOf('id', id)
       for (let entry = await records.find(key); entry !== undefined; entry = await records.find(key)) {
-        if ((await records.delete(entry)) === 'conflict' || 'unreadable' in entry) continue
-        await forgetAtServer(entry.record.login, { servers })
+        try {
+          await records.delete(entry)
+        } finally {
+          // Also where the store loses its answer: no one finds the token again.
+          if ('record' in entry) await forgetAtServer(entry.record.login, { servers })
+        }
       }
     },
     endRevoked: (revoked, context) => endSessions(records, revoked, context),

@@ -1,8 +1,9 @@
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { revealToken } from '../../../src/credential/index.ts'
-import { connectAuthorizationServer, subjectTokenOf } from '../../../src/index.ts'
-
+import { connectAuthorizationServer, StoreError, subjectTokenOf } from '../../../src/index.ts'
+import { keys } from '../guard/small-world.ts'
+import { overStore } from '../stores/over-store.ts'
 import { AGENT, world } from './sessions-world.ts'
 
 describe('a session that the app keeps', () => {
@@ -126,6 +127,21 @@ describe('a session that the app keeps', () => {
     const late = server.grant('refresh_token', { refresh_token: tokens.refreshToken })
     await expect(late).rejects.toMatchObject({ error: 'invalid_grant' })
     await kept.end(id)
+  })
+
+  test('a logout of which the store loses its answer ends it at the issuer all the same', async () => {
+    const { sessions, answer, store, authorizationServer } = await world()
+    const lossy = overStore(store, {
+      delete: async (key, options) => {
+        await store.delete(key, options)
+        throw new StoreError('unavailable', 'the answer is lost')
+      },
+    })
+    const { id } = await sessions({ keys }).create((await answer()).json)
+    await expect(sessions({ keys, store: lossy }).end(id)).rejects.toMatchObject({ reason: 'unavailable' })
+    await sessions({ keys }).end(id)
+    const requests = await authorizationServer.controls.requests()
+    expect(requests.filter(({ endpoint }) => endpoint === 'revoke')).toHaveLength(1)
   })
 
   test('a logout during a refresh wins, and the new token is given back', async () => {
