@@ -1,4 +1,4 @@
-import type { Identity, Interrupt, Slot } from '@behalf/core'
+import { ConfigurationError, currentIdentity, type Identity, type Interrupt, type Slot } from '@behalf/core'
 import type { Redactor } from '@behalf/core/spi'
 import type { ToolExecutionContext } from '@mastra/core/tools'
 import type { SuspendOptions } from '@mastra/core/workflows'
@@ -77,9 +77,14 @@ function runOf({ workflow, runId }: Context): string | undefined {
 
 /** The interrupt as the run keeps it, with the guard's proof that it made it for this run. */
 export async function boundTo(context: Context, interrupt: Interrupt, { options }: GuardedCall): Promise<Interrupt> {
+  const pause = pauseIn(context)
+  return pause === undefined ? interrupt : options.guard.pauses.bind(interrupt, pause)
+}
+
+/** The name of this call's pause; `undefined` where it is in no run. */
+function pauseIn(context: Context): string | undefined {
   const run = runOf(context)
-  if (run === undefined) return interrupt
-  return options.guard.pauses.bind(interrupt, pauseOf(run, context.workflow === undefined ? context.agent : undefined))
+  return run === undefined ? undefined : pauseOf(run, context.workflow === undefined ? context.agent : undefined)
 }
 
 /** How the guard is told of a pause: by its run and, in an agent, by the call. */
@@ -87,18 +92,51 @@ export function pauseOf(runId: string, call?: { readonly toolCallId?: string | u
   return JSON.stringify([runId, call?.toolCallId ?? null])
 }
 
-/** Asked at each call: whoever resumes is not whoever began. */
-export function identityFor(call: GuardedCall, { agent }: Context): Identity | undefined {
+/**
+ * Returns for whom this call is made, asked at each call: the user who resumes a run may not be the one who began it.
+ *
+ * Mastra keeps the tools of a run that waits in memory, and goes on with them, whichever tools the resume is given. So a
+ * call of tools that were made for one user does not go on within `runAs` of another one.
+ */
+export function identityFor(call: GuardedCall, context: Context): Identity | undefined {
   const { identity } = call.options
-  if (typeof identity !== 'function') return identity
+  if (typeof identity !== 'function') {
+    if (!isKeptWaiting(call, context) || !actsForAnother(identity)) return identity
+    const cause = 'was given for one user, and another one resumes the run: give a function, such as currentIdentity'
+    reportError(new ConfigurationError('guardTools.identity', cause), call)
+    return undefined
+  }
   // A worker's surroundings are of whoever started the worker.
-  if (agent?.isBackgroundTask === true) return undefined
+  if (context.agent?.isBackgroundTask === true) return undefined
   try {
     return identity()
   } catch (error) {
     reportError(error, call)
     return undefined
   }
+}
+
+/** Remembers that this call waits, or that it has ended. */
+export function rememberWaiting({ waiting }: GuardedCall, context: Context, waits: boolean): void {
+  const pause = pauseIn(context)
+  if (pause === undefined) return
+  if (waits) waiting.add(pause)
+  else waiting.delete(pause)
+}
+
+/** Whether these tools let this call wait before. What it is resumed with does not tell: it may be nothing. */
+const isKeptWaiting = ({ waiting }: GuardedCall, context: Context): boolean => waiting.has(pauseIn(context) ?? '')
+
+/** Whether the running code acts for another user than this one. */
+function actsForAnother(bound: Identity | undefined): boolean {
+  let current: Identity
+  try {
+    current = currentIdentity()
+  } catch {
+    return false
+  }
+  if (bound?.kind !== 'user' || current.kind !== 'user') return false
+  return (['issuer', 'tenant', 'subject'] as const).some((name) => bound[name] !== current[name])
 }
 
 /** How this call can be suspended; `undefined` outside of agents, workflows and MCP servers. */

@@ -9,6 +9,7 @@ import {
   isInOwnStep,
   isResumed,
   ownContext,
+  rememberWaiting,
   slotOf,
   suspenderOf,
 } from './call-context.ts'
@@ -47,6 +48,7 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
         ? new ToolAuthorizationError('misconfigured', denySentences.misconfigured)
         : new ToolAuthorizationError('tool_failed', toolFailedSentence)
     }
+    rememberWaiting(call, context, outcome.status === 'interrupted')
     return resultOf(outcome, context, call)
   }
   bodies.add(guarded)

@@ -34,7 +34,7 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
 }
 
 /** A clone by prototype: a tool made anew would lose its marker and what it decides about approvals of its own. */
-function guardTool(given: Omit<GuardedCall, 'read'>): AnyTool {
+function guardTool(given: Omit<GuardedCall, 'read' | 'waiting'>): AnyTool {
   const { name, tool } = given
   const { execute } = tool
   if (typeof execute !== 'function') {
@@ -45,7 +45,8 @@ function guardTool(given: Omit<GuardedCall, 'read'>): AnyTool {
   }
   const { resumeSchema, suspendSchema } = tool
   const inputSchema = tool.inputSchema && rememberingWritten(tool.inputSchema)
-  const call = { ...given, read: inputSchema === undefined ? async (input: unknown) => input : readerOf(inputSchema) }
+  const read = inputSchema === undefined ? async (input: unknown) => input : readerOf(inputSchema)
+  const call = { ...given, read, waiting: new Set<string>() }
   const clone = Object.assign(Object.create(Object.getPrototypeOf(tool)), tool) as AnyTool
   return withOwn(clone, {
     // As a method of the tool, which is how Mastra calls it.

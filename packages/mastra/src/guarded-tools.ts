@@ -23,7 +23,8 @@ export interface GuardToolsOptions<Tools> {
    * clear and restored on resume.
    *
    * A function is not asked in a background task, which runs in its worker's surroundings: give such tools
-   * the identity itself.
+   * the identity itself. A run that waits goes on with the tools that it was begun with: an identity itself does not act
+   * for another user who resumes it within `runAs`.
    */
   readonly identity: Identity | undefined | (() => Identity | undefined)
   /**
@@ -41,5 +42,7 @@ export interface GuardedCall {
   readonly policy: Policy
   /** Reads a model's arguments by the tool's schema, as Mastra does before it calls a tool. */
   readonly read: (input: unknown) => Promise<unknown>
+  /** The calls of these tools that wait, by their pauses. Mastra keeps the tools of a run that waits in memory. */
+  readonly waiting: Set<string>
   readonly options: Omit<GuardToolsOptions<unknown>, 'policies'>
 }

@@ -1,0 +1,106 @@
+// A run that waits, begun with tools that were made for one user, and resumed by another. Mastra goes on with the tools that
+// it keeps in memory, whichever ones the resume is given.
+import { currentIdentity, type Identity, policy, runAs } from '@behalf/core'
+import { Agent } from '@mastra/core/agent'
+import { createDurableAgent, createEventedAgent } from '@mastra/core/agent/durable'
+import type { MastraModelConfig } from '@mastra/core/llm'
+import { Mastra } from '@mastra/core/mastra'
+import { createTool } from '@mastra/core/tools'
+import { LibSQLStore } from '@mastra/libsql'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import * as z from 'zod'
+import { guardTools } from '../src/index.ts'
+import { call, ScriptedModel } from './scripted-model.ts'
+import { world } from './world.ts'
+
+const Amount = z.strictObject({ amount: z.number() })
+const Nothing = z.strictObject({})
+
+interface Stream {
+  readonly runId: string
+  readonly fullStream: AsyncIterable<{ readonly type: string }>
+}
+
+/** What the kinds of agents have in common here. */
+interface AnyAgent {
+  stream(prompt: string, options: object): Promise<Stream>
+  resumeStream(data: unknown, options: object): Promise<Stream>
+}
+
+/** An agent of each kind: how a stream of it begins, and how it goes on. */
+const kinds: Readonly<Record<string, (agent: Agent) => unknown>> = {
+  'an agent': (agent) => agent,
+  'a durable agent': (agent) => createDurableAgent({ agent }),
+  'an evented agent': (agent) => createEventedAgent({ agent }),
+}
+
+/** Reads until the run waits, or is over. */
+async function untilItWaits({ fullStream }: Stream): Promise<void> {
+  for await (const { type } of fullStream) if (type === 'tool-call-suspended') return
+}
+
+/** Ann is asked to approve a payment, and does. */
+async function paid(make: (agent: Agent) => unknown) {
+  const target = await world()
+  const guard = target.guard()
+  const [ann, bob] = [await target.login('ann'), await target.login('bob')]
+  const acted: string[] = []
+  const acting = (what: string) => {
+    const { subject } = currentIdentity() as Identity & { readonly subject: string }
+    acted.push(`${subject} ${what}`)
+    return what
+  }
+  const pay = createTool({ id: 'pay', description: 'Pays', inputSchema: Amount, execute: async () => acting('paid') })
+  const look = createTool({
+    id: 'look',
+    description: 'Looks',
+    inputSchema: Nothing,
+    execute: async () => acting('looked'),
+  })
+  const policies = {
+    pay: policy(Amount, { approval: { message: ({ input }) => `Pay ${input.amount}` } }),
+    look: policy(Nothing, {}),
+  }
+  const errors: unknown[] = []
+  const onError = (error: unknown) => void errors.push(error)
+  const own = (identity: Identity) => ({
+    memory: { thread: 'thread-1', resource: 'team' },
+    toolsets: { own: guardTools({ pay, look }, { guard, policies, identity, onError }) },
+  })
+  const model = new ScriptedModel([call('c1', 'pay', { amount: 1 })], [call('c2', 'look', {})])
+  const trader = make(
+    new Agent({ id: 'trader', name: 'trader', instructions: 'You pay.', model: model as unknown as MastraModelConfig }),
+  ) as AnyAgent
+  const storage = new LibSQLStore({ id: 'storage', url: ':memory:' })
+  const mastra = new Mastra({ agents: { trader: trader as never }, storage, logger: false })
+  onTestFinished(() => mastra.stopWorkers())
+  const begun = await runAs(ann, () => trader.stream('Pay 1', own(ann)))
+  await untilItWaits(begun)
+  const { controls } = target.authorizationServer
+  await controls.approve((await controls.pendingRequests())[0]?.authReqId)
+  target.clock.advance(10)
+  const resume = async (identity: Identity, within: <Result>(fn: () => Result) => Result, data?: unknown) => {
+    const options = { runId: begun.runId, toolCallId: 'c1', ...own(identity) }
+    await within(async () => untilItWaits(await trader.resumeStream(data, options)))
+  }
+  return { ann, bob, acted, errors, resume }
+}
+
+describe.each(Object.entries(kinds))('a run of %s', (_, make) => {
+  test('does nothing for the user who began it where another one resumes it within runAs, and goes on for the first', async () => {
+    const { ann, bob, acted, errors, resume } = await paid(make)
+    await resume(bob, (fn) => runAs(bob, fn), { go: true })
+    // A resume may bring nothing, and then looks like a first call.
+    await resume(bob, (fn) => runAs(bob, fn))
+    expect(acted).toEqual([])
+    expect(errors).toMatchObject([{ code: 'ERR_CONFIGURATION' }, { code: 'ERR_CONFIGURATION' }])
+    await resume(ann, (fn) => runAs(ann, fn))
+    expect(acted).toEqual(['ann paid', 'ann looked'])
+  })
+
+  test('goes on as the user who began it where it is resumed outside of runAs, as the guide warns', async () => {
+    const { bob, acted, resume } = await paid(make)
+    await resume(bob, (fn) => fn())
+    expect(acted[0]).toBe('ann paid')
+  })
+})
