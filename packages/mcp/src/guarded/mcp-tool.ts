@@ -62,7 +62,7 @@ export interface GuardRules {
   readonly waitSeconds?: number
   /**
    * What a client is shown by `tools/list`. `'permitted'` leaves out what this user could not call; each call is
-   * checked as a whole either way. @default 'permitted'
+   * checked as a whole either way. Caches may keep such a list for this user alone. @default 'permitted'
    */
   readonly list?: 'permitted' | 'all'
   /**

@@ -10,14 +10,16 @@ interface Listed {
  * Call it once the server has tools: whichever came first, and whatever capabilities the server declares, the list is
  * there by then.
  *
+ * @param fields - What the result says besides, such as for whom it may be kept.
  * @throws ConfigurationError
  */
 export function showPermitted<Context>(
   { server }: { readonly server: unknown },
   hiddenFrom: (context: Context) => Promise<ReadonlySet<string>>,
+  fields: object = {},
 ): void {
   aroundHandler<unknown, Context, Listed>(server, 'tools/list', async (list, request, context) => {
     const [listed, hidden] = await Promise.all([list(request, context), hiddenFrom(context)])
-    return { ...listed, tools: listed.tools.filter(({ name }) => !hidden.has(name)) }
+    return { ...listed, ...fields, tools: listed.tools.filter(({ name }) => !hidden.has(name)) }
   })
 }

@@ -73,7 +73,9 @@ export function guardTools<const S extends Schemas>(
     register(server) {
       for (const one of guarded) register(server, one, states)
       if (guarded.length > 0 && options.list !== 'all') {
-        showPermitted<ServerContext>(server, (context) => hiddenFrom(options.guard, policies, identityOf(context)))
+        const hidden = (context: ServerContext) => hiddenFrom(options.guard, policies, identityOf(context))
+        // It is one user's list, whatever `cacheHints` of the server say: a cache would give it to others.
+        showPermitted<ServerContext>(server, hidden, { cacheScope: 'private' })
       }
       return server
     },
