@@ -3,6 +3,7 @@ import { type Condition, compileCondition, loadCel } from '../conditions/index.t
 import { type AuthorizationModel, compileModel, createHasWay, createReaches } from '../model/index.ts'
 import { memoryTuples, type Tuple, type TupleSource } from '../tuples/index.ts'
 import { askBatch, askCheck, askExplanation } from './ask.ts'
+import { copyOfQuestion, copyOfRequest } from './copy-question.ts'
 import type { FgaEngine } from './engine.ts'
 import { listObjects } from './list-objects.ts'
 import { listUsers } from './list-users.ts'
@@ -56,17 +57,26 @@ export function createEngine(options: EngineOptions): FgaEngine {
     }))
     return prepared
   }
+  const asked =
+    <Question, Answer>(
+      answer: (state: EngineState, question: Question) => Promise<Answer>,
+      copyOf: (given: Question) => Question,
+    ) =>
+    async (given: Question): Promise<Answer> => {
+      const own = copyOf(given)
+      return answer(await state(), own)
+    }
   return {
     authorizationModelId: compiled.id,
     model: { ...model, id: compiled.id },
     ready: async () => void (await state()),
-    check: async (question) => askCheck(await state(), question),
-    batchCheck: async (items) => askBatch(await state(), items),
-    listObjects: async (question) => listObjects(await state(), question),
-    listUsers: async (question) => listUsers(await state(), question),
-    read: async (question = {}) => readTuples(await state(), question),
-    write: async (request) => writeTuples(await state(), request),
-    explain: async (question) => askExplanation(await state(), question),
+    check: asked(askCheck, copyOfQuestion),
+    batchCheck: asked(askBatch, (items) => items.map(copyOfQuestion)),
+    listObjects: asked(listObjects, copyOfQuestion),
+    listUsers: asked(listUsers, copyOfQuestion),
+    read: asked(readTuples, (question = {}) => ({ ...question })),
+    write: asked(writeTuples, copyOfRequest),
+    explain: asked(askExplanation, copyOfQuestion),
   }
 }
 

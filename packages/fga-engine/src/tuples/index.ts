@@ -1,4 +1,5 @@
 export { problemOfContext } from './context-problem.ts'
+export { copyOfContext, copyOfTuple } from './copy-tuple.ts'
 export { type MemoryTuples, type MemoryTuplesOptions, memoryTuples } from './memory-tuples.ts'
 export { isObject, isUserset, isWildcard, splitUserset, typeOf } from './names.ts'
 export { type Tuple, type TupleCondition, type TupleKey, tupleText } from './tuple.ts'

@@ -1,4 +1,5 @@
 import { FgaError } from '../errors/index.ts'
+import { copyOfTuple } from './copy-tuple.ts'
 import { isUserset, typeOf } from './names.ts'
 import { type Tuple, type TupleKey, tupleText } from './tuple.ts'
 import type { Page, PageQuery, StoredTuple, TupleChange, TupleSource } from './tuple-source.ts'
@@ -90,7 +91,7 @@ class Memory implements MemoryTuples {
 
   put(...tuples: readonly Tuple[]): void {
     for (const given of tuples) {
-      const tuple = copy(given)
+      const tuple = copyOfTuple(given)
       this.drop(tuple)
       this.#entries.set(tupleText(tuple), { tuple, writtenAt: this.#now(), sequence: ++this.#sequence })
       const key = `${tuple.object}#${tuple.relation}`
@@ -136,15 +137,4 @@ function entry<K, V>(maps: Map<string, Map<K, V>>, key: string): Map<K, V> {
     maps.set(key, found)
   }
   return found
-}
-
-function copy({ user, relation, object, condition }: Tuple): Tuple {
-  if (condition === undefined || condition === null) return Object.freeze({ user, relation, object })
-  const context = freezeDeep(structuredClone(condition.context ?? {}))
-  return Object.freeze({ user, relation, object, condition: Object.freeze({ name: condition.name, context }) })
-}
-
-function freezeDeep<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) freezeDeep(item)
-  return Object.freeze(value)
 }

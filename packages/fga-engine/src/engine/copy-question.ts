@@ -1,0 +1,25 @@
+import { copyOfContext, copyOfTuple } from '../tuples/index.ts'
+import type { Circumstances, WriteRequest } from './questions.ts'
+
+// What is asked is read once, when it comes in: a caller may fill in the same objects for the next question meanwhile, and
+// what is found out about a tuple or its context is kept with the object.
+
+export function copyOfQuestion<Question extends Circumstances>(question: Question): Question {
+  const { context, contextualTuples } = question
+  return {
+    ...question,
+    ...(context !== undefined && { context: copyOfContext(context) }),
+    ...(contextualTuples !== undefined && { contextualTuples: Array.from(contextualTuples, copyOfTuple) }),
+  }
+}
+
+export function copyOfRequest(request: WriteRequest): WriteRequest {
+  const { deletes, writes } = request
+  return {
+    ...request,
+    ...(deletes !== undefined && {
+      deletes: deletes.map(({ user, relation, object }) => ({ user, relation, object })),
+    }),
+    ...(writes !== undefined && { writes: writes.map(copyOfTuple) }),
+  }
+}
