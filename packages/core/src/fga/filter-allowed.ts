@@ -77,16 +77,18 @@ export async function filterAllowed<Document>(
   candidates: Candidates<Document>,
   options: FilterOptions<Document>,
 ): Promise<Filtered<Document>> {
+  // Once: a caller may fill in the same object for its next search, while this one waits for candidates.
+  const own = { ...options }
   const { limit, maxCandidates, timeoutMs, identity } = readFilterOptions(options)
   const deadline = AbortSignal.timeout(timeoutMs)
   const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline])
   const found: Found<Document> = { documents: [], considered: 0, withheld: 0 }
-  const decide = (page: readonly Document[]) => decideAbout(page, identity, { ...options, signal })
+  const decide = (page: readonly Document[]) => decideAbout(page, identity, { ...own, signal })
   try {
     const ended = await search(candidates, decide, { limit, maxCandidates, signal }, found)
     return { ...found, ended }
   } catch (error) {
-    options.signal?.throwIfAborted()
+    own.signal?.throwIfAborted()
     // What was allowed until then was asked about, each of it.
     if (deadline.aborted && error === deadline.reason) return { ...found, ended: 'deadline' }
     throw error

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Identity, UserIdentity } from '../../../src/contract/index.ts'
 import { type AccessChecker, type AccessQuestion, filterAllowed, may, object } from '../../../src/fga/index.ts'
 import { admit } from '../../../src/identity/index.ts'
@@ -275,4 +275,16 @@ test('what the question says is what the options say', async () => {
   await plain
   expect(late.asked[1]).toMatchObject({ effect: 'read' })
   expect(late.asked[1]).not.toHaveProperty('subjects')
+})
+
+test('a search is held to the options that it came with, where its caller fills them in for the next one', async () => {
+  const { permissions, asked, answer } = everything()
+  const filledIn = { ...options(permissions), limit: 1 }
+  const search = filterAllowed(async () => docs(1), filledIn)
+  Object.assign(filledIn, { identity: bob, agent: 'agent:other', subjects: 'user', effect: 'write' })
+  await vi.waitFor(() => expect(asked).toHaveLength(1))
+  answer()
+  await search
+  expect(asked[0]).toMatchObject({ identity: ann, agent: 'agent:trader', effect: 'read' })
+  expect(asked[0]).not.toHaveProperty('subjects')
 })
