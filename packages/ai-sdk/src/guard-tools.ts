@@ -24,6 +24,8 @@ export function guardTools<Tools extends ToolSet>(
   tools: Tools,
   options: GuardToolsOptions<NoInfer<Tools>>,
 ): GuardedTools<Tools> {
+  // Once: the app may fill in the same object for the tools of its next request.
+  const own = { ...options }
   const unknown = Object.keys(options).find((key) => !optionKeys.includes(key))
   if (unknown !== undefined) {
     throw new ConfigurationError(`guardTools.${unknown}`, `is not an option here; there are ${optionKeys.join(', ')}`)
@@ -40,7 +42,7 @@ export function guardTools<Tools extends ToolSet>(
     const execute = executeOf(name, tool)
     refuseReplaced(name, tool)
     const streams = streaming.includes(name) || isGeneratorFunction(execute)
-    const call = { name, policy: policies[name] as Policy, streams, options }
+    const call = { name, policy: policies[name] as Policy, streams, options: own }
     // As a method of the tool, which is how the AI SDK calls it.
     const guarded = guardExecute(execute.bind(tool), call)
     const { inputSchema } = tool

@@ -58,7 +58,8 @@ class GuardedRetriever<Meta extends Record<string, unknown>> extends BaseRetriev
   constructor(source: DocumentSource<Meta>, options: GuardRetrieverOptions<Meta>) {
     super()
     this.#source = source
-    this.#options = options
+    // Once: the app may fill in the same object for its next retriever.
+    this.#options = { ...options }
   }
 
   override async invoke(query: string, config: Partial<RunnableConfig> = {}): Promise<DocumentInterface<Meta>[]> {

@@ -45,6 +45,25 @@ test('a retriever that was made for one user refuses a run of another, and reads
   expect(await readAs('ann')).toEqual(documents.slice(0, 1))
 })
 
+test('a retriever and tools of one user are not those of the next one, for whom the app fills in the same options', async () => {
+  const documents = ['ann-1', 'bob-1'].map((id) => ({ pageContent: id, metadata: { id } }))
+  const options = {
+    permissions: checker,
+    agent: 'agent:payer',
+    permission: ({ metadata }: { readonly metadata: { readonly id: string } }) =>
+      may('can_read', object('document', metadata.id)),
+    identity: await verified('ann'),
+  }
+  const toolOptions = { guard: world().guard(), policies, identity: options.identity }
+  const retriever = guardRetriever<{ id: string }>(async (_, { skip }) => documents.slice(skip), options)
+  const tools = guardTools([look], toolOptions)
+  options.identity = await verified('bob')
+  toolOptions.identity = options.identity
+  expect(await retriever.invoke('anything')).toEqual(documents.slice(0, 1))
+  const run = await agentWith(tools, [[call('a', 'look')]]).ask({})
+  expect(JSON.stringify(run.messages)).toContain('ann')
+})
+
 test('tools that are guarded already are refused', () => {
   const options = { guard: world().guard(), policies }
   expect(() => guardTools(guardTools([look], options), options)).toThrow('guarded already')

@@ -21,6 +21,8 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   tools: Tools,
   options: GuardToolsOptions<NoInfer<Tools>>,
 ): Tools {
+  // Once: the app may fill in the same object for the tools of its next request.
+  const own = { ...options }
   const unknown = Object.keys(options).find((key) => !optionKeys.includes(key))
   if (unknown !== undefined) {
     throw new ConfigurationError(`guardTools.${unknown}`, `is not an option here; there are ${optionKeys.join(', ')}`)
@@ -28,7 +30,7 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   const policies = Object.keys(tools).map((name) => [name, policyOf(options.policies, name)] as const)
   options.guard.check(Object.fromEntries(policies))
   const guarded = policies.map(
-    ([name, policy]) => [name, guardTool({ name, tool: tools[name] as AnyTool, policy, options })] as const,
+    ([name, policy]) => [name, guardTool({ name, tool: tools[name] as AnyTool, policy, options: own })] as const,
   )
   return Object.fromEntries(guarded) as Tools
 }
