@@ -16,15 +16,15 @@ export interface ActorRules {
   readonly required?: boolean | undefined
 }
 
-/** Checks the rules' form. */
+/** Checks the rules' form, and copies them: their owner may fill in the same objects for the next request meanwhile. */
 export function checkActorRules(option: string, rules: ActorRules | undefined): ActorRules {
   if (rules === undefined) return {}
   refuseUnknownKeys(option, rules, ['allow', 'required'])
   const { allow } = rules
-  if (allow === undefined || typeof allow === 'function') return rules
+  if (allow === undefined || typeof allow === 'function') return { ...rules }
   if (!Array.isArray(allow)) throw new ConfigurationError(`${option}.allow`, 'give a list of agents, or a function')
   for (const [index, name] of allow.entries()) checkName(`${option}.allow[${index}]`, name)
-  return rules
+  return { ...rules, allow: allow.map((name: ActorName) => (typeof name === 'string' ? name : { ...name })) }
 }
 
 function checkName(option: string, name: ActorName): void {

@@ -106,14 +106,13 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
     now,
   })
   const run = async (
-    request: Pick<Request, 'headers'>,
+    idempotencyKey: string | undefined,
     caller: Passed,
     order: Json,
     approval: string | undefined,
     handler: OrderHandler,
     { account = principalKey(caller.identity) }: OrderOptions = {},
   ) => {
-    const idempotencyKey = keyOf(request.headers)
     if (idempotencyKey === undefined) {
       const detail = 'orders need an Idempotency-Key header of 1 to 255 characters'
       return problem(400, 'idempotency_key_missing', detail)
@@ -130,16 +129,18 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
   return {
     async runApproved(request, caller, order, handler, orderOptions) {
       checkCaller(caller)
+      // Before anything is waited for: a caller may fill in the same object for its next request.
+      const key = keyOf(request.headers)
       const json = plain(order)
       if (!approves(caller, json)) return notApproved(caller)
       // Its use is remembered until it ends: a token without an end could come again after that.
       if (caller.identity.expiresAt === undefined) return withoutEnd()
       const approval = await book.nameOf('approval', [caller.identity.issuer, caller.tokenId])
-      return run(request, caller, json, approval, handler, orderOptions)
+      return run(key, caller, json, approval, handler, orderOptions)
     },
     async runOnce(request, caller, order, handler, orderOptions) {
       checkCaller(caller)
-      return run(request, caller, plain(order), undefined, handler, orderOptions)
+      return run(keyOf(request.headers), caller, plain(order), undefined, handler, orderOptions)
     },
   }
 }

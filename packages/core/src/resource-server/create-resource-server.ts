@@ -179,7 +179,7 @@ function checkRules(rules: ProtectOptions): CheckedRules {
     // An empty list of which one is needed could never be met; it says so at once.
     anyScope: anyScope === undefined ? [] : scopeList('protect.anyScope', anyScope),
     challengeScopes,
-    authentication: { acrValues, maxAge },
+    authentication: { acrValues: acrValues && [...acrValues], maxAge },
     actors: checkActorRules('protect.actors', rules.actors),
   }
 }
