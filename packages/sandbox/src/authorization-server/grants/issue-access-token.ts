@@ -1,6 +1,6 @@
 import { type AuthorizationDetail, errors } from 'oidc-provider'
 import { buildTokenResponse, checkDpopReplay, type DPoPValidationResult } from 'oidc-provider/lib/helpers/grants.js'
-import { epochSeconds, permitted, resourceOf, type ServerContext, secondsOf } from '../server-context.ts'
+import { clientOf, epochSeconds, permitted, resourceOf, type ServerContext, secondsOf } from '../server-context.ts'
 import { addClaims } from '../token-claims.ts'
 import type { GrantContext } from './grant.ts'
 
@@ -75,10 +75,18 @@ function resourceServer({ provider, options, algorithm }: ServerContext, identif
   })
 }
 
-/** @throws `invalid_scope` The API does not have one of these. */
-export function requireKnownScopes({ options }: ServerContext, resource: string, scopes: readonly string[]): void {
+/** @throws `invalid_scope` The API does not have one of these, or the client may never get it. */
+export function requireAllowedScopes(
+  { options }: ServerContext,
+  { oidc }: GrantContext,
+  { resource, scopes }: Pick<AccessTokenRequest, 'resource' | 'scopes'>,
+): void {
   const known = resourceOf({ options }, resource)?.scopes
   if (known === undefined) throw new errors.InvalidTarget(`no such API: ${resource}`)
   const unknown = scopes.find((scope) => !known.includes(scope))
   if (unknown !== undefined) throw new errors.InvalidScope('unknown scope for this target', unknown)
+  const { clientId } = oidc.client
+  const allowed = clientOf({ options }, clientId)?.scopes ?? scopes
+  const beyond = scopes.find((scope) => !allowed.includes(scope))
+  if (beyond !== undefined) throw new errors.InvalidScope(`client ${clientId} may not have it`, beyond)
 }

@@ -6,7 +6,7 @@ import { GRANT } from '../client-metadata.ts'
 import { type ServerContext, words } from '../server-context.ts'
 import { actorClaim } from '../token-claims.ts'
 import type { CustomGrant } from './grant.ts'
-import { issueAccessToken, requireKnownScopes } from './issue-access-token.ts'
+import { issueAccessToken, requireAllowedScopes } from './issue-access-token.ts'
 import { onBehalfOf } from './on-behalf-of.ts'
 import { optional, repeated, required } from './parameters.ts'
 
@@ -57,7 +57,7 @@ export const jwtBearer: CustomGrant = {
     }
     const allowed = words(assertion.scope)
     const scopes = words(optional(ctx, 'scope') ?? assertion.scope)
-    requireKnownScopes(context, resource, scopes)
+    requireAllowedScopes(context, ctx, { resource, scopes })
     const beyond = scopes.find((scope) => !allowed.includes(scope))
     if (beyond !== undefined) throw new errors.InvalidScope('the assertion does not have it', beyond)
     takeOnce(context, assertion)

@@ -1,7 +1,7 @@
 import { errors } from 'oidc-provider'
 import { type ServerContext, words } from '../server-context.ts'
 import type { GrantContext } from './grant.ts'
-import { issueAccessToken, requireKnownScopes } from './issue-access-token.ts'
+import { issueAccessToken, requireAllowedScopes } from './issue-access-token.ts'
 import { required } from './parameters.ts'
 import { requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from './subject-token.ts'
 
@@ -25,7 +25,7 @@ export async function onBehalfOf(context: ServerContext, ctx: GrantContext): Pro
   const [resource, ...others] = new Set(targets.map((target) => target.resource))
   if (resource === undefined || others.length > 0) throw new errors.InvalidScope('scopes of one API only', '')
   const scopes = targets.map(({ scope }) => scope)
-  requireKnownScopes(context, resource, scopes)
+  requireAllowedScopes(context, ctx, { resource, scopes })
   const { acr, auth_time, sid } = subject
   const answer = await issueAccessToken(context, ctx, {
     gty: 'on_behalf_of',

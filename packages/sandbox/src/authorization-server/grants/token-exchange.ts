@@ -6,7 +6,7 @@ import { GRANT } from '../client-metadata.ts'
 import { type ServerContext, words } from '../server-context.ts'
 import { type ActorClaim, actorClaim } from '../token-claims.ts'
 import type { CustomGrant, GrantContext } from './grant.ts'
-import { issueAccessToken, requireKnownScopes } from './issue-access-token.ts'
+import { issueAccessToken, requireAllowedScopes } from './issue-access-token.ts'
 import { issueIdJag } from './issue-id-jag.ts'
 import { optional, repeated, required } from './parameters.ts'
 import { type OwnToken, requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from './subject-token.ts'
@@ -53,7 +53,7 @@ async function delegate(
   const resource = targetOf(ctx)
   const scopes = words(optional(ctx, 'scope'))
   if (scopes.length === 0) throw new errors.InvalidScope('scope must be given', '')
-  requireKnownScopes(context, resource, scopes)
+  requireAllowedScopes(context, ctx, { resource, scopes })
   requireWithinSubject(subject, resource, scopes)
   // For another API. A second token for the same one would be a second approval.
   const isSame = [subject.aud ?? []].flat().includes(resource)

@@ -1,0 +1,58 @@
+import { login, type TargetClient } from '@behalf/testing'
+import { expect, onTestFinished, test } from 'vitest'
+import { startAuthorizationServer } from '../src/index.ts'
+import { basic } from './sandbox/phone-http.ts'
+
+const redirectUri = 'https://app.example.com/callback'
+const api = 'https://api.example.com/'
+const upstream = 'https://upstream.example.com/'
+const app: TargetClient = {
+  clientId: 'app',
+  authentication: { method: 'client_secret_basic', clientSecret: 'secret' },
+  redirectUri,
+}
+
+test.each([
+  [
+    'an exchange',
+    (token: string, scope: string) => ({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: token,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      resource: upstream,
+      scope,
+    }),
+  ],
+  [
+    'an exchange in the manner of Entra',
+    (token: string, scope: string) => ({
+      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      requested_token_use: 'on_behalf_of',
+      assertion: token,
+      scope: `${upstream}/${scope}`,
+    }),
+  ],
+])('%s gives a client no scope that it may never get', async (_, parameters) => {
+  const server = await startAuthorizationServer({
+    clients: [
+      { clientId: 'app', clientSecret: 'secret', redirectUris: [redirectUri] },
+      { clientId: 'api', clientSecret: 'secret', api, scopes: ['read'] },
+    ],
+    users: [{ subject: 'zoe' }],
+    resources: [
+      { identifier: api, scopes: ['read'] },
+      { identifier: upstream, scopes: ['read', 'write'] },
+    ],
+  })
+  onTestFinished(() => server.close())
+  const target = { authorizationServer: server, clients: { agent: app } }
+  const { accessToken } = await login(target, { user: 'zoe', scope: 'openid read', resource: api })
+  const asked = async (scope: string) => {
+    const headers = { authorization: basic('api', 'secret') }
+    const body = new URLSearchParams(parameters(accessToken, scope))
+    const response = await fetch(server.tokenEndpoint, { method: 'POST', headers, body })
+    return { status: response.status, body: await response.json() }
+  }
+  expect(await asked('read')).toMatchObject({ status: 200 })
+  expect(await asked('write')).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
+})
