@@ -112,8 +112,9 @@ export function createDelegations(context: DelegationsContext): Delegations {
   const bounded = <T>({ signal, timeoutMs = context.timeoutMs }: RequestOptions, work: () => Promise<T>) =>
     withinDeadline({ timeoutMs, signal }, work)
   return {
-    create: ({ signal, timeoutMs, ...options }) =>
-      bounded({ signal, timeoutMs }, async () => {
+    create: ({ signal, timeoutMs, ...given }) => {
+      const options = copyOf(given)
+      return bounded({ signal, timeoutMs }, async () => {
         const user = await requirePresentUser(options.identity, context)
         checkKey(options, context)
         const record = await draftDelegation(options, user, context)
@@ -126,7 +127,8 @@ export function createDelegations(context: DelegationsContext): Delegations {
           throw error
         }
         return viewOf(record, clock.now() / 1000)
-      }),
+      })
+    },
     async list({ identity }) {
       requireUser(identity)
       const views: DelegationView[] = []
@@ -161,6 +163,14 @@ export function createDelegations(context: DelegationsContext): Delegations {
       }),
   }
 }
+
+/** The user agrees to what is given now: the app may go on with the same lists. What is no list is refused later. */
+const copyOf = (options: CreateDelegationOptions): CreateDelegationOptions => ({
+  ...options,
+  ...(Array.isArray(options.tools) && { tools: [...options.tools] }),
+  ...(Array.isArray(options.scopes) && { scopes: [...options.scopes] }),
+  ...(typeof options.limit === 'object' && { limit: { ...options.limit } }),
+})
 
 /** Writes it, and lets it be used once the names were read again: its proof may have been revoked meanwhile (I11). */
 async function keep(record: DelegationRecord, user: PresentUser, context: DelegationsContext): Promise<void> {

@@ -97,7 +97,8 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
           return signInAnswer(error) ?? faultAnswer(error)
         }
       }),
-    complete: (request, options = {}) =>
+    // Copied: an app may fill in the same object for the next user meanwhile.
+    complete: ({ ...request }, options = {}) =>
       asPresent(request.identity, presence, async (user) => {
         const claimed = await attempts.claim(user, request)
         if (claimed.status === 'refused') return claimed

@@ -32,7 +32,10 @@ export interface ForgottenAccounts {
   readonly unreadable: readonly string[]
 }
 
-/** The accounts of the embedded vault: linked, listed, chosen, disconnected. */
+/**
+ * The accounts of the embedded vault: linked, listed, chosen, disconnected. What is given is copied before anything is waited
+ * for: an app may fill in the same object for the next user, or account, meanwhile.
+ */
 export class StoredAccounts {
   readonly #parts: LinkParts
   readonly #presence: PresenceContext
@@ -49,12 +52,12 @@ export class StoredAccounts {
       specificationVersion: 1,
       available: async () =>
         [...this.#parts.upstreams.values()].map(({ connection: { name, label, scopes } }) => ({ name, label, scopes })),
-      connect: (request, options = {}) =>
+      connect: ({ ...request }, options = {}) =>
         asPresent(request.identity, this.#presence, (user) => startLink(this.#parts, user, request, options)),
-      complete: (request, options = {}) =>
+      complete: ({ ...request }, options = {}) =>
         asPresent(request.identity, this.#presence, (user) => this.#complete(user, request, options)),
       list: (identity) => this.list(identity),
-      disconnect: (identity, name, options = {}) =>
+      disconnect: (identity, { ...name }, options = {}) =>
         asPresent(identity, this.#presence, (user) => this.#disconnect(user, name, options)),
       prefer: (identity, name) => this.prefer(identity, name),
     })
@@ -125,7 +128,7 @@ export class StoredAccounts {
     return preferred !== undefined
   }
 
-  async forget(whose: RevokeOptions, options: RequestOptions): Promise<ForgottenAccounts> {
+  async forget({ ...whose }: RevokeOptions, options: RequestOptions): Promise<ForgottenAccounts> {
     const { issuer, subject, session } = whose
     if (!issuer || (!subject && !session)) {
       throw new ConfigurationError('forget', 'name an issuer, and a subject or a session')

@@ -55,6 +55,17 @@ describe('who may make, see and end delegations', () => {
     expect(await delegations.list(ann)).toMatchObject([{ id, state: 'active' }])
   })
 
+  test('one has the bounds that its user agreed to, where the app goes on with the same lists for the next one', async () => {
+    const { guard, clock } = smallWorld()
+    const { delegations } = guard()
+    const [tools, scopes, limit] = [['pay'], ['read'], { uses: 1, windowSeconds: 60 }]
+    const made = delegations.create({ identity: user(), tools, scopes, limit, expiresAt: clock.now() / 1000 + 60 })
+    tools.push('close_account')
+    scopes.push('write')
+    limit.uses = 1000
+    expect(await made).toMatchObject({ tools: ['pay'], scopes: ['read'], limit: { uses: 1 } })
+  })
+
   test('an agent by itself has nothing to delegate, and nothing to list', async () => {
     const { guard, clock } = smallWorld()
     const { delegations } = guard()
