@@ -126,6 +126,19 @@ describe('an employee', () => {
     expect(await who(access({}, idToken))).toBe('user stock-agent ann')
   })
 
+  test('keeps the id_token that it was made with, where the app fills in the same objects for the next employee', async () => {
+    const { enterprise } = world.target
+    if (enterprise === undefined) throw new TypeError('the sandbox has an employer')
+    const { idToken } = await login({ ...world.target, authorizationServer: enterprise }, { user: 'emp-7' })
+    const { agent } = world.target.clients
+    const { clientSecret } = agent.authentication as { readonly clientSecret: string }
+    const own = { clientId: agent.clientId, clientSecret }
+    const identityProvider = { ...own, issuer: enterprise.issuer, idToken: () => idToken ?? '' }
+    const anns = employeeAccess({ ...shared(), ...own, scopes: ['mcp:tools'], identityProvider })
+    identityProvider.idToken = () => expect.unreachable('another employee was asked')
+    expect(await who(anns)).toBe('user stock-agent ann')
+  })
+
   test('whose id_token does not verify is nobody', async () => {
     await expect(who(access({}, 'eyJhbGciOiJub25lIn0.e30.'))).rejects.toThrow()
   })

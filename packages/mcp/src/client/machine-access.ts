@@ -103,7 +103,9 @@ export interface EmployeeAccessOptions extends AccessOptions {
 export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
   refuseUnknownKeys('employeeAccess', options, [...accessKeys, 'clientSecret', 'identityProvider'])
   const { clientId, issuer } = required('employeeAccess', options)
-  const { clientSecret, identityProvider: idp } = options
+  const { clientSecret, scopes } = options
+  // Copied: an app may fill in the same object for the next employee.
+  const idp = { ...options.identityProvider }
   refuseUnknownKeys('employeeAccess.identityProvider', idp, [
     'issuer',
     'tokenEndpoint',
@@ -128,7 +130,7 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
           `is not the server's: ${JSON.stringify(authorizationServerUrl)}`,
         )
       }
-      const asked = options.scopes?.join(' ') ?? scope
+      const asked = scopes?.join(' ') ?? scope
       const request = {
         audience: authorizationServerUrl,
         resource: resourceUrl,
