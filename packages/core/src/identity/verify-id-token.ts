@@ -46,7 +46,8 @@ const requiredClaims = ['sub', 'iat']
  */
 export async function verifyIdToken(idToken: string, options: VerifyIdTokenOptions): Promise<UserIdentity> {
   refuseUnknownKeys('verifyIdToken', options, idTokenKeys)
-  const { user } = await userFromIdToken(idToken, trustedServers('verifyIdToken', options), options)
+  // Copied: an app may fill in the same object for its next login, while keys are fetched.
+  const { user } = await userFromIdToken(idToken, trustedServers('verifyIdToken', options), { ...options })
   return admit(user, {
     token: new Token(idToken),
     type: 'id_token',

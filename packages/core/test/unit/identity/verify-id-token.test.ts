@@ -33,6 +33,17 @@ describe('a verified login', () => {
     await expect(verify(await sign({}, { typ: undefined }))).resolves.toBeDefined()
   })
 
+  test('is held to the nonce that came with it, where the app fills in the same options for the next login', async () => {
+    const [first, next] = [await sign({ nonce: 'of the next login' }), await sign({ nonce: 'of the first login' })]
+    for (const [token, taken] of [[first, false] as const, [next, true] as const]) {
+      const options = { authorizationServer, nonce: 'of the first login' }
+      const verified = verifyIdToken(token, options)
+      options.nonce = 'of the next login'
+      if (taken) await expect(verified).resolves.toMatchObject({ subject: 'ann' })
+      else expect(await rejection(verified)).toMatchObject({ reason: 'claims' })
+    }
+  })
+
   test('may name other audiences that are trusted, with azp', async () => {
     const token = await sign({ aud: ['agent-app', 'other'], azp: 'agent-app' })
     await expect(verify(token, { trustedAudiences: ['other'] })).resolves.toBeDefined()
