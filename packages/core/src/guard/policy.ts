@@ -56,8 +56,8 @@ export function policy<
   },
 ): Policy<StandardSchemaV1.InferOutput<Schema>, Access, EffectOf<Named, Rule>> {
   checkSchema(schema)
-  const erased = rules as unknown as AnyRules
   refuseUnknownKeys('policy', rules, ruleKeys)
+  const erased = copyOf(rules as unknown as AnyRules)
   oneOf('policy.effect', erased.effect, ['read', 'write'])
   oneOf('policy.subjects', erased.subjects, ['user'])
   callable('policy', erased, ['permission', 'visibleWhen'])
@@ -80,6 +80,16 @@ export function publicTool<Schema extends StandardSchemaV1>(
   checkSchema(schema)
   return makePolicy(schema, {}, true)
 }
+
+/** What was checked is what counts: the app may go on with the same objects for its next policy. */
+const copyOf = ({ roles, callerScopes, access, approval, wait, ...rules }: AnyRules): AnyRules => ({
+  ...rules,
+  ...(roles !== undefined && { roles: Array.isArray(roles) ? [...roles] : roles }),
+  ...(callerScopes !== undefined && { callerScopes: Array.isArray(callerScopes) ? [...callerScopes] : callerScopes }),
+  ...(access !== undefined && { access: { ...access } }),
+  ...(approval !== undefined && { approval: { ...approval } }),
+  ...(wait !== undefined && { wait: { ...wait } }),
+})
 
 function checkSchema(schema: StandardSchemaV1): void {
   if (typeof schema?.['~standard']?.validate !== 'function') {
