@@ -99,3 +99,47 @@ test('the rules of a public tool, and of a policy without caller scopes, ask not
   const guarded = guardTools({ open: tool, look: tool }, { guard: world.guard(), policies })
   expect([...guarded.callerScopes.values()]).toEqual([[], []])
 })
+
+test(
+  verifies(
+    'I12',
+    'a gate and guarded tools keep their rules, where the app goes on with the same objects for its next server',
+  ),
+  async () => {
+    const [scopes, trade] = [['mcp:tools'], { scopes: ['mcp:trade'] }]
+    const gate = gateOf({ scopes, tools: { trade, look: {} } })
+    scopes.length = 0
+    trade.scopes = []
+    const ask = async (name: string, scope: string) => {
+      const headers = {
+        authorization: `Bearer ${await world.token('ann', { scope })}`,
+        'content-type': 'application/json',
+      }
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } })
+      const { ok } = await gate.admit(new Request(world.resource, { method: 'POST', headers, body }))
+      return ok
+    }
+    expect([await ask('look', 'openid'), await ask('look', 'openid mcp:tools')]).toEqual([false, true])
+    expect([await ask('trade', 'openid mcp:tools'), await ask('trade', 'openid mcp:tools mcp:trade')]).toEqual([
+      false,
+      true,
+    ])
+    const asked: string[] = []
+    const guardOf = (name: string) => {
+      const guard = world.guard()
+      return {
+        ...guard,
+        run: ((...call: Parameters<typeof guard.run>) => {
+          asked.push(name)
+          return guard.run(...call)
+        }) as typeof guard.run,
+      }
+    }
+    const options = { guard: guardOf('first'), policies: { look: publicTool(Nothing) } }
+    const guarded = guardTools({ look: tool }, options)
+    options.guard = guardOf('next')
+    serve({ guarded }, guarded as never)
+    expect(await call('look', 'mcp:tools')).toBe('ran')
+    expect(asked).toEqual(['first'])
+  },
+)

@@ -8,9 +8,11 @@ const MAX_WAIT_SECONDS = 50
 /** Checks tools, policies and rules, and puts each tool together with its policy. */
 export function guardedToolsOf(
   tools: Readonly<Record<string, McpTool>>,
-  options: GuardRules & { readonly policies: Readonly<Record<string, Policy>> },
+  given: GuardRules & { readonly policies: Readonly<Record<string, Policy>> },
   more: readonly string[] = [],
 ): readonly GuardedTool[] {
+  // Copied: an app may fill in the same object for its next server.
+  const options = { ...given }
   refuseUnknownKeys('guardTools', options, [...guardRuleKeys, 'policies', ...more])
   const { policies, guard, waitSeconds = 0, list } = options
   if (typeof guard?.run !== 'function') throw new ConfigurationError('guardTools.guard', 'give what createGuard made')

@@ -7,6 +7,7 @@ import { CallerIds } from './caller-ids.ts'
 import { endingIn } from './ending-in.ts'
 import {
   checkRules,
+  copyOfList,
   endpointOf,
   gateOptionKeys,
   type McpGateOptions,
@@ -83,8 +84,10 @@ export interface McpGate {
  */
 export function createMcpGate(options: McpGateOptions): McpGate {
   refuseUnknownKeys('createMcpGate', options, gateOptionKeys)
-  const { resource, scopes = [], maxBodyBytes = DEFAULT_MAX_BODY_BYTES, clock = systemClock } = options
+  const { resource, maxBodyBytes = DEFAULT_MAX_BODY_BYTES, clock = systemClock } = options
   const endpoint = endpointOf('createMcpGate.resource', resource)
+  // Copied, as the tools' rules are: an app may go on with the same lists for its next gate.
+  const scopes = copyOfList(options.scopes ?? [])
   const tools = toolRulesOf(options)
   const ids = new CallerIds(signingKey('createMcpGate.sessionKey', options.sessionKey), resource)
   const rules = browserRules(endpoint, {

@@ -103,22 +103,31 @@ export function toolRulesOf({
 }: Pick<McpGateOptions, 'guarded' | 'tools'>): ReadonlyMap<string, ToolRules> | undefined {
   const at = 'createMcpGate.tools'
   for (const [name, rules] of Object.entries(tools ?? {})) refuseUnknownKeys(`${at}.${name}`, rules, toolRuleKeys)
-  if (guarded === undefined) return tools && new Map(Object.entries(tools))
+  const own = new Map(Object.entries(tools ?? {}).map(([name, rules]) => [name, copyOf(rules)]))
+  if (guarded === undefined) return tools && own
   const { callerScopes } = guarded
   if (!(callerScopes instanceof Map)) throw new ConfigurationError('createMcpGate.guarded', 'give what guardTools made')
-  const unknown = Object.keys(tools ?? {}).find((name) => !callerScopes.has(name))
+  const unknown = [...own.keys()].find((name) => !callerScopes.has(name))
   if (unknown !== undefined) {
     const names = [...callerScopes.keys()].join(', ')
     throw new ConfigurationError(`${at}.${unknown}`, `is not one of the guarded tools, which are ${names}`)
   }
-  const more = new Map(Object.entries(tools ?? {}))
   return new Map(
     [...callerScopes].map(([name, scopes]) => {
-      const rules = more.get(name) ?? {}
+      const rules = own.get(name) ?? {}
       return [name, { ...rules, scopes: [...new Set([...scopes, ...(rules.scopes ?? [])])] }]
     }),
   )
 }
+
+/** What is no list is refused where rules are checked. */
+export const copyOfList = <List>(list: List): List => (Array.isArray(list) ? ([...list] as List) : list)
+
+const copyOf = ({ scopes, acrValues, maxAge }: ToolRules): ToolRules => ({
+  ...(scopes !== undefined && { scopes: copyOfList(scopes) }),
+  ...(acrValues !== undefined && { acrValues: copyOfList(acrValues) }),
+  ...(maxAge !== undefined && { maxAge }),
+})
 
 /** Every scope that some request needs: what a client may ask for at once. */
 export function scopesOf(
