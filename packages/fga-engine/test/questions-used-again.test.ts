@@ -89,3 +89,15 @@ test('what is written is what came with the request', async () => {
   Object.assign(first, second)
   expect((await page).tuples).toEqual([])
 })
+
+test('an engine keeps its model, where the app goes on with the same object for the next engine', async () => {
+  const own = structuredClone(model)
+  const tuple = { ...anns, condition: { name: 'within', context: { limit: 10 } } }
+  const engine = createEngine({ model: own, tuples: [tuple] })
+  const { conditions } = own as { conditions: Record<string, { expression: string }> }
+  Object.assign(conditions.within as object, { expression: 'amount > limit' })
+  expect(await engine.check({ ...payer('user:ann'), context: { amount: 500 } })).toBe(false)
+  const [, account] = own.type_definitions
+  Object.assign(account?.relations as object, { payer: { computedUserset: { relation: 'owner' } } })
+  expect(engine.model.type_definitions).toEqual(model.type_definitions)
+})

@@ -38,7 +38,9 @@ export function createEngine(options: EngineOptions): FgaEngine {
   for (const key of Object.keys(options)) {
     if (!KEYS.includes(key)) throw new ConfigurationError(key, `remove it: options are ${KEYS.join(', ')}`)
   }
-  const { model, tuples = [], timeoutMs = 3000 } = options
+  const { tuples = [], timeoutMs = 3000 } = options
+  // Copied: its conditions are compiled at the first question, and an app may go on with the same object meanwhile.
+  const model = structuredClone(options.model)
   if (!(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
     throw new ConfigurationError('timeoutMs', `give milliseconds, more than 0 and at most ${MAX_TIMEOUT_MS}`)
   }
