@@ -14,6 +14,8 @@ import { authorizationHeader, revealToken, type Token } from './token.ts'
 export interface IssuedToken {
   readonly token: Token
   readonly scopes: readonly string[]
+  /** The source did not say which scopes the token holds: `scopes` is what was asked for. */
+  readonly hasUnknownScopes?: boolean
   /** Epoch seconds. */
   readonly expiresAt?: number
   /** The key that the token is bound to: each request proves it. Absent: a bearer token. */

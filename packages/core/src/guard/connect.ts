@@ -1,7 +1,7 @@
 import type { IssuedToken } from '../credential/index.ts'
 import type { AuthorizedCall } from './call.ts'
 import type { Passed } from './call-report.ts'
-import { connectionToken } from './connection-token.ts'
+import { connectionToken, surplusOf } from './connection-token.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import type { Refusal } from './refusal.ts'
@@ -10,18 +10,20 @@ import { tokenKey } from './token-key.ts'
 const connected: Passed = { facts: {}, detail: 'linked' }
 
 /**
- * Looks up the token of each credential of the policy in the cache, in order.
+ * Looks up the token of each credential of the policy in the cache, in order. One that this call may not have is none.
  *
  * @param now - Epoch milliseconds.
  */
 export function cachedTokens(
-  { policy, identity, grantable, report }: AuthorizedCall,
+  call: AuthorizedCall,
   { tokens, servers }: TokenSources,
   now: number,
 ): readonly (IssuedToken | undefined)[] {
-  const found = policy.access.map(([, rule]) =>
-    tokens.peek(tokenKey(identity, rule, scopesFor(grantable, rule), servers), now),
-  )
+  const { policy, identity, grantable, report } = call
+  const found = policy.access.map(([, rule]) => {
+    const issued = tokens.peek(tokenKey(identity, rule, scopesFor(grantable, rule), servers), now)
+    return issued === undefined || surplusOf(call, rule, issued) !== undefined ? undefined : issued
+  })
   report.tokens = found.flatMap((issued) => issued?.token ?? [])
   return found
 }

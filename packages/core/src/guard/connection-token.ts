@@ -1,4 +1,4 @@
-import type { ConnectionRule, UserIdentity } from '../contract/index.ts'
+import type { AccessRule, ConnectionRule, UserIdentity } from '../contract/index.ts'
 import type { IssuedToken, Token } from '../credential/index.ts'
 import { delegationBoundsOf } from '../delegations/index.ts'
 import type { Vault, VaultAnswer, VaultRequest } from '../vault/vault.ts'
@@ -18,15 +18,25 @@ class NoToken extends Error {
   }
 }
 
-/** A token that holds, or may hold, a scope which needs an approval, for a call that has none. */
-class TooMuch extends Error {
-  constructor(connection: string, scope: string | undefined) {
-    super(
-      scope === undefined
-        ? `${connection}: the vault does not say which scopes the account's token holds, so it is not to be had without an approval`
-        : `${connection}: the account's token holds ${scope}, which is not to be had without an approval`,
-    )
+/**
+ * Returns why this call may not have a token of a linked account, if it may not (I5).
+ *
+ * An account may give more than was asked. A call that `approval.when` exempts must not get what only a person may grant,
+ * also where a call of another policy put the token into the cache.
+ */
+export function surplusOf(
+  { grantable }: Pick<AuthorizedCall, 'grantable'>,
+  rule: AccessRule,
+  { scopes, hasUnknownScopes }: IssuedToken,
+): string | undefined {
+  if (rule.kind !== 'connection' || grantable.approvalCase !== 'exempt') return undefined
+  const withoutApproval = 'is not to be had without an approval'
+  if (hasUnknownScopes === true) {
+    return `${rule.connection}: the vault does not say which scopes the account's token holds, so it ${withoutApproval}`
   }
+  const surplus = scopes.find((scope) => rule.scopes.includes(scope))
+  if (surplus === undefined) return undefined
+  return `${rule.connection}: the account's token holds ${surplus}, which ${withoutApproval}`
 }
 
 /**
@@ -57,20 +67,21 @@ export async function connectionToken(
     ...(rejected !== undefined && { refused: rejected }),
   }
   try {
-    return await tokens.get(
+    const issued = await tokens.get(
       tokenKey(identity, rule, scopes, servers),
       (signal) => askVault(call, rule, { ...request, signal }, { ...sources, vault }),
       deadline.signal,
     )
+    const surplus = surplusOf(call, rule, issued)
+    return surplus === undefined ? issued : deny('misconfigured', surplus)
   } catch (error) {
     if (error instanceof NoToken) return refusalOf(error.answer, rule, scopes, vault)
-    if (error instanceof TooMuch) return deny('misconfigured', error.message)
     throw error
   }
 }
 
 async function askVault(
-  { identity, grantable, report }: AuthorizedCall,
+  { identity, report }: AuthorizedCall,
   rule: ConnectionRule,
   { signal, ...request }: VaultRequest & { readonly signal: AbortSignal },
   { vault, servers, clock }: TokenSources & { readonly vault: Vault },
@@ -82,14 +93,15 @@ async function askVault(
     { authorizationServers: servers, now: startedAt, signal },
   )
   if (answer.status !== 'token') throw new NoToken(answer)
-  // I5: an upstream account may give more than was asked, and here that is what only a person may grant.
-  if (grantable.approvalCase === 'exempt') {
-    const surplus = answer.scopes?.find((scope) => rule.scopes.includes(scope))
-    if (surplus !== undefined || answer.scopes === undefined) throw new TooMuch(rule.connection, surplus)
-  }
   const { token, scopes = request.scopes } = answer
+  const hasUnknownScopes = answer.scopes === undefined
   const { expiresAt, recheckSeconds } = answer
-  const issued = { token, scopes, ...(expiresAt !== undefined && { expiresAt }) }
+  const issued = {
+    token,
+    scopes,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(hasUnknownScopes && { hasUnknownScopes }),
+  }
   report.recordToken(identity, { source: 'vault', audience: rule.connection, issued, startedAt })
   if (recheckSeconds === undefined) return issued
   // The cache keeps it no longer than the vault says: this process does not hear of an account disconnected elsewhere.

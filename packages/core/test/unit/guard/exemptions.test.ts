@@ -42,6 +42,44 @@ describe('a scope of a policy with an approval is never had without one, from th
     expect(outcome.trace.steps.at(-1)?.detail).toContain('mail.send')
   })
 
+  describe('also where a tool without an approval got the token of that account before', () => {
+    const reads = policy(schema, { access: { mail: connection('mail', { scopes: ['mail.draft'], origins }) } })
+    const lasting = (): Vault => ({
+      specificationVersion: 1,
+      token: async () => ({
+        status: 'token',
+        token: new Token('an-upstream-token'),
+        scopes: ['mail.draft', 'mail.send'],
+        expiresAt: 4_000_000_000,
+      }),
+    })
+
+    test(verifies('I5', 'a cached token with more scopes is refused to an exempted call'), async () => {
+      const { guard, call } = smallWorld()
+      const behalf = guard({ vault: lasting() })
+      expect(await behalf.run(reads, call({ tool: 'read' }), () => 'read')).toMatchObject({ status: 'done' })
+      const ran: string[] = []
+      const outcome = await behalf.run(sends, call({ input: { amount: 5 } }), () => ran.push('sent'))
+      expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
+      expect(ran).toEqual([])
+      expect(await behalf.run(reads, call({ tool: 'read', slot: 'again' }), () => 'read')).toMatchObject({
+        status: 'done',
+      })
+    })
+
+    test(verifies('I5', 'so is one that both calls wait for; and the call without an approval gets it'), async () => {
+      const { guard, call } = smallWorld()
+      const behalf = guard({ vault: lasting() })
+      const small = call({ input: { amount: 5 } })
+      const [sent, read] = await Promise.all([
+        behalf.run(sends, small, () => 'sent'),
+        behalf.run(reads, call({ tool: 'read' }), () => 'read'),
+      ])
+      expect(sent).toMatchObject({ status: 'denied', code: 'misconfigured' })
+      expect(read).toMatchObject({ status: 'done' })
+    })
+  })
+
   test('an approved call has its full scopes', async () => {
     const { guard, call, clock, answers } = smallWorld()
     const { vault } = vaultWith((scopes) => scopes)
