@@ -6,6 +6,8 @@ type CallCommand = Extract<Command, { readonly do: 'call' }>
 
 /** What had to end by itself has ended by then: leases, renewals, waits. Milliseconds. */
 const LONG_ENOUGH_MS = 130_000
+/** By then, the tokens of a kept session and of an account have ended. Milliseconds. */
+const RENEWED_MS = 400_000
 /** Earlier calls that are tried again. */
 const MAX_AGAIN = 4
 /** How often a call comes back that was told to come back later. */
@@ -22,6 +24,7 @@ export async function allIsWell(
 ): Promise<void> {
   world.faults.clear()
   world.issuer.faults.length = 0
+  world.provider.faults.length = 0
   world.issuer.skewSeconds = 0
   for (const [place, deployed] of world.deployed.entries()) world.deployed[place] = { ...deployed, beyondCeiling: [] }
   for (const { place } of world.alive()) world.kill(place)
@@ -30,6 +33,7 @@ export async function allIsWell(
   await callAgain(world, commands, settle)
   await lookAtRuns(world, settle)
   await newPerson(world, settle)
+  if (commands.some(({ do: what }) => what === 'link' || what === 'keep a session')) await newAccount(world, settle)
 }
 
 /** A process whose clock is ahead dates a revocation ahead: its user signs in again once that time has come. */
@@ -104,6 +108,26 @@ async function newPerson(world: World, settle: () => Promise<void>): Promise<voi
   }
   const [noted, , paid] = world.outcomes.filter(({ subject }) => subject === 'zoe')
   for (const ended of [noted, paid]) {
+    world.tell({ kind: 'must run', status: ended?.status ?? 'nothing', why: ended?.why ?? 'it did not end' })
+  }
+}
+
+/** Another one, in a session that the app keeps, links an account. It serves, also after both were renewed. */
+async function newAccount(world: World, settle: () => Promise<void>): Promise<void> {
+  const keep = { do: 'keep a session', process: 0, who: 'yves', isOld: false, pace: 'settle' } as const
+  const accounts = { account: 'home', onlyToRead: false, choose: false } as const
+  const link = { ...accounts, do: 'link', process: 1, who: 'yves', proof: 'kept', pace: 'settle' } as const
+  const open = { ...well, do: 'call', who: 'yves', proof: 'kept', tool: 'open', slot: 'third', amount: 1 } as const
+  for (const command of [keep, link, open]) {
+    perform(world, command)
+    await settle()
+  }
+  await world.scheduler.pass(RENEWED_MS)
+  perform(world, open)
+  await settle()
+  const opened = world.outcomes.filter(({ subject }) => subject === 'yves')
+  for (const number of [0, 1]) {
+    const ended = opened[number]
     world.tell({ kind: 'must run', status: ended?.status ?? 'nothing', why: ended?.why ?? 'it did not end' })
   }
 }

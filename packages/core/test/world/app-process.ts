@@ -1,11 +1,14 @@
 import type { Watcher } from '../../src/doors/watcher.ts'
+import type { Sessions } from '../../src/identity/index.ts'
 import type { AuditEvent, GuardWithDelegations, Identity, UserIdentity } from '../../src/index.ts'
 import type { StoreKeys } from '../../src/lib/index.ts'
 import type { ApprovalGate, ResourceServer } from '../../src/resource-server/index.ts'
+import type { StoredVault } from '../../src/vault/index.ts'
 import type { Boot } from './bundle.ts'
 import type { Caller, Happening } from './events.ts'
 import { API, APP, ISSUER } from './issuer.ts'
 import type { Login } from './people.ts'
+import { FILES, fileScopes } from './provider.ts'
 import { type ProcessOptions, SimulatedProcess } from './simulated-process.ts'
 import type { SimulatedDatabase } from './simulated-store.ts'
 import { ceilingOf, type Deployed, policyOf, rolesOf, type ToolName, textOf } from './tools.ts'
@@ -22,6 +25,19 @@ const keysOf = (rotations: number): StoreKeys => {
   const seal = Array.from({ length: rotations }, (_, number) => new Uint8Array(32).fill(100 + number)).reverse()
   return { seal: [...seal, new Uint8Array(32).fill(3)] as unknown as StoreKeys['seal'], index: INDEX_KEY }
 }
+
+/** How long a process may go on with an account that another one disconnected. */
+const RECHECK_SECONDS = 10
+
+/** The provider at which users link accounts. */
+const files = {
+  label: 'Files',
+  clientId: 'app-at-files',
+  clientSecret: 'a-secret-at-files',
+  scopes: fileScopes,
+  endpoints: { authorization: `${FILES}/authorize`, token: `${FILES}/token`, revocation: `${FILES}/revoke` },
+  account: { from: 'answer', id: 'account' },
+} as const
 
 /** What a process of the app needs of its world. */
 export interface AppWorld extends Pick<ProcessOptions, 'scheduler' | 'faults' | 'network' | 'seed'> {
@@ -57,8 +73,12 @@ export class AppProcess extends SimulatedProcess {
     this.#profile = sdk.oidc({ issuer: ISSUER, clientId: 'agent', clientSecret: 'a-client-secret' })
     const keys = keysOf(world.rotations)
     const approvals = { pages: sdk.inAppApprovals({ notify: (asked) => this.#notified(asked) }), phone: sdk.ciba() }
+    this.sessions = sdk.createSessions({ authorizationServer: this.#profile, store, keys, audience: APP })
+    this.vault = sdk.storedVault({ store, keys, connections: { files }, recheckSeconds: RECHECK_SECONDS })
     this.guard = sdk.createGuard({
       delegations: sdk.delegations(),
+      sessions: this.sessions,
+      vault: this.vault,
       authorizationServer: this.#profile,
       agent: { name: 'agent:payer', ceiling: ceilingOf(world.deployed[place] ?? { beyondCeiling: [] }) },
       roles: {
@@ -93,6 +113,8 @@ export class AppProcess extends SimulatedProcess {
     })
   }
 
+  readonly sessions: Sessions
+  readonly vault: StoredVault
   readonly watcher: Watcher
   #watches = false
 
@@ -172,6 +194,7 @@ export class AppProcess extends SimulatedProcess {
 
   #written(event: AuditEvent): void {
     if (event.type === 'approval') this.#world.saw(`state: ${event.state}`)
-    this.#world.tell({ kind: 'written', words: JSON.stringify(event) })
+    const operator = event.type === 'operator' ? { operator: event.operator } : {}
+    this.#world.tell({ kind: 'written', words: JSON.stringify(event), ...operator })
   }
 }

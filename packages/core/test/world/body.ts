@@ -1,7 +1,6 @@
 import type { Call } from '../../src/index.ts'
 import type { AppProcess } from './app-process.ts'
 import type { BodyPlan } from './commands.ts'
-import { API } from './issuer.ts'
 import type { World } from './world.ts'
 
 /** The call whose body runs. */
@@ -10,6 +9,8 @@ export interface BodyOf {
   readonly process: AppProcess
   readonly number: number
   readonly plan: BodyPlan
+  /** Where its requests go. */
+  readonly api: string
 }
 
 interface Access {
@@ -101,13 +102,13 @@ class Work {
   }
 
   async #send(method: string): Promise<number> {
-    const { process, number, world } = this.#of
+    const { process, number, world, api } = this.#of
     if (this.#access === undefined) {
       const work = () => world.note(`${process.name} does its own work for the call ${number}`)
       await process.operation('app', 'work', work, () => new Error('its own work failed'))
       return 200
     }
-    const response = await this.#access.fetch(`${API}/do`, { method, headers: { 'x-call': String(number) } })
+    const response = await this.#access.fetch(`${api}/do`, { method, headers: { 'x-call': String(number) } })
     return response.status
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import type { Globals } from './globals.ts'
 
 /** Core, as a simulated process has it. */
@@ -20,6 +20,15 @@ const shadowed = [
   ...['Date', 'performance', 'Math', 'setTimeout', 'setImmediate', 'setInterval', 'clearTimeout', 'clearInterval'],
   ...['clearImmediate', 'crypto', 'CryptoKey', 'AbortSignal', 'fetch', 'globalThis'],
 ]
+
+/** Gives core the caches of `small-caches.ts`. */
+const smallCaches: Plugin = {
+  name: 'small caches',
+  setup({ onResolve }) {
+    const path = join(core, 'test/world/small-caches.ts')
+    onResolve({ filter: /^lru-cache$/ }, ({ importer }) => (importer === path ? undefined : { path }))
+  },
+}
 
 /**
  * Bundles core with its dependencies into one script whose clocks, timers, randomness, cryptography and network are
@@ -39,6 +48,7 @@ export async function bundle(knownBreak?: string): Promise<Boot> {
       target: 'node22',
       // Where the copy lies outside of the workspace.
       nodePaths: [join(core, 'node_modules')],
+      plugins: [smallCaches],
       logLevel: 'error',
     })
     return bootOf(result.outputFiles[0]?.text ?? '')
@@ -51,7 +61,7 @@ export async function bundle(knownBreak?: string): Promise<Boot> {
 export const knownBreaks = (): readonly string[] =>
   readdirSync(breaks)
     .map((file) => file.replace('.patch', ''))
-    .sort((a, b) => Number(a) - Number(b))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
 
 /** Those whose patches do not apply to the source of today, and what git says of them. */
 export function inapplicableBreaks(): readonly string[] {

@@ -1,6 +1,7 @@
 import type { Fault } from './faults.ts'
 import type { IssuerFault } from './issuer.ts'
 import type { PhoneLie } from './phones.ts'
+import type { ProviderFault } from './provider.ts'
 import type { ToolName } from './tools.ts'
 
 /** What a body does. */
@@ -23,8 +24,8 @@ export type BodyPlan = (typeof bodyPlans)[number]
 /** What is wrong with a call that an app has to refuse, whoever makes it. */
 export const oddities = ['no policy', 'bad input', 'not verified'] as const
 
-/** By which proof somebody acts. */
-export const proofs = ['login', 'old login', 'agent', 'mobile', 'job'] as const
+/** The proof by which a person acts. `kept`: the session of theirs that the app kept last. */
+export const proofs = ['login', 'old login', 'agent', 'mobile', 'job', 'kept'] as const
 export type Proof = (typeof proofs)[number]
 
 interface Timed {
@@ -77,6 +78,37 @@ export type Command = Timed &
         readonly approved: boolean
         readonly status: number
       }
+    /** A person links an account at the provider; "finishedBy": another one, in whose browser the way back ends. */
+    | {
+        readonly do: 'link'
+        readonly process: number
+        readonly who: string
+        readonly proof: Proof
+        readonly account: string
+        readonly onlyToRead: boolean
+        /** They choose it among their accounts, too. */
+        readonly choose: boolean
+        readonly finishedBy?: string | undefined
+      }
+    /** Without an account, the app itself forgets all of them. */
+    | {
+        readonly do: 'disconnect'
+        readonly process: number
+        readonly who: string
+        readonly proof: Proof
+        readonly account?: string | undefined
+      }
+    /** The app keeps a new login, or the oldest one that it has not kept. */
+    | { readonly do: 'keep a session'; readonly process: number; readonly who: string; readonly isOld: boolean }
+    | { readonly do: 'sign out'; readonly process: number; readonly who: string }
+    | {
+        readonly do: 'operate'
+        readonly process: number
+        readonly act: 'revoke the user' | 'revoke the session' | 'resolve' | 'cancel'
+        readonly who: string
+        readonly which: number
+        readonly what: 'ran' | 'did_not_run'
+      }
     | { readonly do: 'log in'; readonly who: string; readonly saysWhen: boolean }
     | { readonly do: 'refresh'; readonly who: string }
     | { readonly do: 'revoke'; readonly process: number; readonly who: string; readonly what: 'subject' | 'session' }
@@ -111,7 +143,7 @@ export type Command = Timed &
         readonly fault: Fault
         readonly after: number
       }
-    | { readonly do: 'mislead'; readonly fault: IssuerFault }
+    | { readonly do: 'mislead'; readonly fault: IssuerFault | ProviderFault }
   )
 
 /** The question that was asked last. */

@@ -9,12 +9,20 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     ...['unknown_outcome', 'too_many_attempts', 'misconfigured', 'no_policy', 'invalid_input', 'identity_not_verified'],
     ...['role_missing', 'approval_failed', 'approval_not_sent'],
   ].map((code) => `outcome: denied ${code}`),
-  interrupts: ['login_required', 'approval_pending', 'step_up_required'].map((kind) => `outcome: interrupted ${kind}`),
+  interrupts: ['login_required', 'approval_pending', 'step_up_required', 'connection_required'].map(
+    (kind) => `outcome: interrupted ${kind}`,
+  ),
+  'kept sessions': ['verified', 'login_required', 'ended'].map((answer) => `session: ${answer}`),
+  accounts: [
+    ...['connected', 'login_required', 'other_user', 'unavailable', 'provider'].map((answer) => `link: ${answer}`),
+    ...['disconnected', 'not_found', 'all'].map((answer) => `disconnect: ${answer}`),
+  ],
+  operators: ['revoke the user', 'revoke the session', 'resolve', 'cancel'].map((act) => `operator: ${act}`),
   watcher: ['approved', 'denied', 'expired'].map((state) => `watcher: ${state}`),
   'fault points': [
     ...['kill', 'stand still', 'store outage', 'store lost', 'store slow', 'http outage', 'http lost', 'http slow'],
     ...['issuer wrong user', 'issuer more scopes', 'issuer other audience', 'issuer html', 'issuer no scope'],
-    ...['issuer expires nonsense', 'issuer no device'],
+    ...['issuer expires nonsense', 'issuer no device', 'provider refuses', 'provider html'],
   ].map((point) => `fault: ${point}`),
 }
 

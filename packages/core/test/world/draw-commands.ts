@@ -9,11 +9,12 @@ import {
   WHOEVER_WAS_ASKED,
 } from './commands.ts'
 import { issuerFaults } from './issuer.ts'
+import { providerFaults } from './provider.ts'
 import type { Random } from './random.ts'
-import { type ToolName, toolNames } from './tools.ts'
+import { apiTools, type ToolName } from './tools.ts'
 
 /** What one seed draws from. Few of each: what is rare together comes together in some seeds. */
-interface Cast {
+export interface Cast {
   readonly random: Random
   readonly process: () => number
   readonly owner: () => string
@@ -27,9 +28,11 @@ interface Cast {
   readonly status: () => number
   readonly answer: () => 'approve' | 'deny' | 'reopen'
   readonly seconds: () => number
+  /** Which operation fails, and how. */
+  readonly trouble: () => Pick<Extract<Command, { readonly do: 'break' }>, 'kind' | 'fault' | 'after'>
 }
 
-function castOf(random: Random): Cast {
+export function castOf(random: Random): Cast {
   /** Up to `most` of these, each seed others. */
   const some = <T>(from: readonly T[], most: number): (() => T) => {
     const chosen = Array.from({ length: 1 + random.below(most) }, () => random.pick(from))
@@ -49,12 +52,18 @@ function castOf(random: Random): Cast {
     approver,
     anybody: () => (random.oneIn(2) ? owner() : person()),
     proof: () => (isCalm || !random.oneIn(3) ? 'login' : random.pick(proofs)),
-    tool: some(toolNames, 2),
+    tool: some(apiTools, 2),
     slot: some(['one', 'two', 'three'], 3),
     amount: some([50, 500, 500, 700], 2),
     body: () => (random.below(3) < fails ? plans() : 'returns'),
     status: () => (random.below(3) < fails ? statuses() : 200),
     answer: some(['approve', 'approve', 'deny', 'reopen'] as const, 2),
+    trouble: () => {
+      const kind = random.pick(['store', 'store', 'http'] as const)
+      const fault = random.pick(['outage', 'lost', 'slow'] as const)
+      // A call has many store operations, and few requests.
+      return { kind, fault, after: random.below(kind === 'store' ? 25 : 4) }
+    },
     seconds: some([1, 6, 6, 20, 31, 61, 65, 130, 301, 610, 1900, 3700], 4),
   }
 }
@@ -62,7 +71,7 @@ function castOf(random: Random): Cast {
 type Make = (cast: Cast) => unknown
 
 /** How each command is made, and how often, where a seed takes it at all. */
-const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Make]>> = {
+export const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Make]>> = {
   call: [
     12,
     ({ random, process, owner, proof, tool, slot, amount, body, status }) => ({
@@ -110,6 +119,39 @@ const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Mak
       status: random.pick([200, 201, 403, 500]),
     }),
   ],
+  link: [
+    4,
+    ({ random, process, owner, proof }) => ({
+      process: process(),
+      who: owner(),
+      proof: proof(),
+      account: random.pick(['home', 'home', 'work']),
+      onlyToRead: random.oneIn(3),
+      choose: random.oneIn(3),
+      ...(random.oneIn(8) && { finishedBy: random.pick(['bob', 'carol']) }),
+    }),
+  ],
+  disconnect: [
+    2,
+    ({ random, process, owner, proof }) => ({
+      process: process(),
+      who: owner(),
+      proof: proof(),
+      ...(!random.oneIn(4) && { account: random.pick(['home', 'home', 'work']) }),
+    }),
+  ],
+  'keep a session': [2, ({ random, process, owner }) => ({ process: process(), who: owner(), isOld: random.oneIn(3) })],
+  'sign out': [1, ({ process, owner }) => ({ process: process(), who: owner() })],
+  operate: [
+    2,
+    ({ random, process, anybody }) => ({
+      process: process(),
+      act: random.pick(['revoke the user', 'revoke the session', 'resolve', 'cancel']),
+      who: anybody(),
+      which: random.below(2),
+      what: random.pick(['ran', 'did_not_run']),
+    }),
+  ],
   'log in': [2, ({ random, anybody }) => ({ who: anybody(), saysWhen: random.oneIn(2) })],
   refresh: [1, ({ anybody }) => ({ who: anybody() })],
   revoke: [
@@ -151,81 +193,11 @@ const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Mak
   'rotate keys': [1, () => ({})],
   'rotate the app’s keys': [1, () => ({})],
   watch: [2, ({ process }) => ({ process: process() })],
-  break: [
-    3,
-    ({ random, process }) => ({
-      process: process(),
-      kind: random.pick(['store', 'store', 'http']),
-      fault: random.pick(['outage', 'lost', 'slow']),
-      after: random.below(25),
-    }),
-  ],
+  break: [3, ({ process, trouble }) => ({ process: process(), ...trouble() })],
   mislead: [
     1,
     ({ random }) => ({
-      fault: random.pick(issuerFaults),
+      fault: random.oneIn(4) ? random.pick(providerFaults) : random.pick(issuerFaults),
     }),
   ],
-}
-
-const all = Object.keys(makers) as Command['do'][]
-
-/** What belongs together: half of the seeds take one of these, and try it more closely. */
-const themes: readonly (readonly Command['do'][])[] = [
-  ['revoke', 'set the clock', 'log in', 'refresh', 'create a job'],
-  ['revoke', 'answer', 'stand still', 'create a job', 'end a job'],
-  ['deploy', 'answer', 'cancel', 'answer on the phone'],
-  ['resolve', 'kill', 'stand still', 'break'],
-  ['answer', 'log in', 'deploy', 'revoke'],
-  ['order', 'kill', 'break'],
-  ['watch', 'answer on the phone', 'answer', 'kill', 'mislead', 'cancel'],
-  ['rotate the app’s keys', 'answer', 'resolve', 'create a job'],
-]
-
-/** What one seed is about: part of its cast, and its commands. */
-interface Plot {
-  readonly cast: Partial<Cast>
-  readonly commands: readonly Command['do'][]
-}
-
-/** What random choices come to seldom. */
-const plotsOf = (random: Random): readonly Plot[] => [
-  // Revocations by several processes, before the eyes of one that reads again and again.
-  {
-    cast: { process: () => random.below(3), tool: () => 'look', owner: () => 'ann' },
-    commands: ['revoke', 'set the clock'],
-  },
-  // One call, tried again and again, that never has an effect.
-  {
-    cast: { body: () => 'throws before', tool: () => 'note', owner: () => 'ann', slot: () => 'one', amount: () => 50 },
-    commands: ['kill', 'rotate keys'],
-  },
-  {
-    cast: { tool: () => 'send', amount: () => 700, slot: () => 'one' },
-    commands: ['answer on the phone', 'watch', 'mislead', 'cancel'],
-  },
-  // A user who lacks a role, at times.
-  { cast: { tool: () => random.pick(['note', 'pay']), owner: () => 'bob' }, commands: ['deploy', 'answer'] },
-]
-
-/** The commands of a seed: those of a plot, of a theme, or a random subset. */
-export function commandsOf(random: Random): readonly Command[] {
-  const drawn = castOf(random)
-  const share = 2 + random.below(2)
-  const plot = random.oneIn(4) ? random.pick(plotsOf(random)) : undefined
-  const cast: Cast = { ...drawn, ...plot?.cast }
-  const themed = () => [...random.pick(themes), ...random.pick(themes)]
-  const taken = plot?.commands ?? (random.oneIn(2) ? themed() : all.filter(() => random.oneIn(share)))
-  const bag = [...taken, 'call' as const, 'pass' as const].flatMap((name) =>
-    Array<Command['do']>(makers[name][0]).fill(name),
-  )
-  const paces = random.pick<readonly Command['pace'][]>([
-    ['settle'],
-    ['settle', 'settle', 'settle', 8],
-    ['settle', 0, 5, 15, 30],
-  ])
-  return Array.from({ length: 4 + random.below(20) }, () => {
-    const name = random.pick(bag)
-    return { do: name, ...(makers[name][1](cast) as object), pace: random.pick(paces) } as Command
-  })
 }

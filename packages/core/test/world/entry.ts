@@ -9,8 +9,10 @@ export { inAppApprovals, inAppInbox } from '../../src/doors/http.ts'
 export { createSessions } from '../../src/doors/identity.ts'
 export { oidc } from '../../src/doors/providers.ts'
 export { createApprovalGate, createResourceServer } from '../../src/doors/resource-server.ts'
+export { storedVault } from '../../src/doors/vault.ts'
 export { createWatcher } from '../../src/doors/watcher.ts'
 export {
+  connection,
   createGuard,
   HadNoEffect,
   memoryStore,

@@ -33,6 +33,8 @@ export interface Rules {
   readonly writes: boolean
   /** The body uses no credential of the SDK: nobody sees what it does. */
   readonly unseen: boolean
+  /** Where its requests go. */
+  readonly audience: string
   /** What an approved call may hold, and what one that needs no approval may. */
   readonly scopes: readonly string[]
   readonly exemptScopes: readonly string[]
@@ -52,6 +54,8 @@ export interface Bearer {
   readonly audience: string
   readonly scopes: readonly string[]
   readonly actor?: string | undefined
+  /** Of an account that `subject` linked: the consent behind it. */
+  readonly grant?: string | undefined
 }
 
 export type Happening =
@@ -111,12 +115,48 @@ export type Happening =
   | { readonly kind: 'revoked'; readonly subject?: string; readonly session?: string }
   | { readonly kind: 'job created'; readonly job: string; readonly by: Caller; readonly calledAt: number }
   | { readonly kind: 'job ended'; readonly job: string }
+  /** Without `by`, an operator of the app did it. */
   | {
       readonly kind: 'resolved'
       readonly isSure: boolean
       readonly key: string
       readonly what: 'ran' | 'did not run'
+      readonly by?: Caller
+      readonly calledAt: number
+    }
+  /** A question, or its unused yes, was withdrawn. */
+  | { readonly kind: 'cancelled'; readonly question: string; readonly calledAt: number }
+  /** An operator of the app did something. `operator`: a name for this act alone. */
+  | { readonly kind: 'operator acted'; readonly operator: string; readonly what: string }
+  /** The app keeps a login of a person, under a name that only its browser has. `kept` stands for that name. */
+  | { readonly kind: 'session kept'; readonly kept: string; readonly by: Caller; readonly calledAt: number }
+  /** The app asked who a kept session is, at `calledAt`, and was told `subject`. */
+  | {
+      readonly kind: 'session served'
+      readonly kept: string
       readonly by: Caller
+      readonly subject: string
+      readonly calledAt: number
+    }
+  | { readonly kind: 'session ended'; readonly kept: string }
+  /** A server got a refresh token that is good for one use, and answered with the next one. `token` stands for it. */
+  | { readonly kind: 'refresh token used'; readonly token: string }
+  /** An account at a provider was linked to a person. `begunBy`: who went to the provider to agree. */
+  | {
+      readonly kind: 'linked'
+      readonly grant: string
+      readonly account: string
+      readonly by: Caller
+      readonly begunBy: string
+      readonly calledAt: number
+    }
+  /** One account of a person, or all of them, were disconnected, at this process. Without `by`, by the app itself. */
+  | {
+      readonly kind: 'disconnected'
+      readonly subject: string
+      readonly account?: string
+      readonly process: string
+      readonly by?: Caller
       readonly calledAt: number
     }
   /** The handler of an order began, or ended, at an API of the app. `token`: the one whose approval it uses. */
@@ -144,6 +184,6 @@ export type Happening =
   | { readonly kind: 'must run'; readonly status: string; readonly why: string }
   /** The same for a call that was made before: it may be refused, and not for ever be told to come again. */
   | { readonly kind: 'must end'; readonly status: string; readonly why: string }
-  /** An audit event, or a fault that the operator hears of. */
-  | { readonly kind: 'written'; readonly words: string }
+  /** An audit event, or a fault that the operator hears of. `operator`: whose act it tells of. */
+  | { readonly kind: 'written'; readonly words: string; readonly operator?: string }
   | { readonly kind: 'token issued'; readonly token: string }

@@ -34,13 +34,28 @@ export const issuerFaults = [
 export type IssuerFault = (typeof issuerFaults)[number]
 
 const LIFETIME = 3 * 3600
+/** What the server says of the tokens of a login that an app keeps: it renews them often. Seconds. */
+const KEPT_LIFETIME = 300
 const CIBA = 'urn:openid:params:grant-type:ciba'
 const CLAIM = 'urn:openid:params:jwt:claim:'
+
+/** A refresh token: whose login it renews, and whether it can. */
+interface Renewal {
+  readonly facts: Omit<Issued, 'issuedAt'>
+  isGone: boolean
+}
+
+/** What hears of the server's tokens. */
+export interface TokenObserver {
+  issued(token: string): void
+  used(refreshToken: string): void
+}
 
 /** The authorization server: it issues what it is told to, and remembers each token. */
 export class Issuer {
   readonly #now: () => number
-  readonly #onIssued: (token: string) => void
+  readonly #observer: TokenObserver
+  readonly #renewals = new Map<string, Renewal>()
   #key = keyOf(1)
   #number = 0
   readonly #issued = new Map<string, Issued>()
@@ -52,9 +67,9 @@ export class Issuer {
   skewSeconds = 0
 
   /** @param now - Epoch milliseconds. */
-  constructor(now: () => number, onIssued: (token: string) => void) {
+  constructor(now: () => number, observer: TokenObserver) {
     this.#now = now
-    this.#onIssued = onIssued
+    this.#observer = observer
   }
 
   now(): number {
@@ -107,8 +122,16 @@ export class Issuer {
     }
     const token = this.#sign({ typ: 'at+jwt' }, payload)
     this.#issued.set(token, { ...facts, issuedAt })
-    this.#onIssued(token)
+    this.#observer.issued(token)
     return token
+  }
+
+  /** What the token endpoint answers to a login, or to its renewal. */
+  loginResponse(token: string, facts: Omit<Issued, 'issuedAt'>): object {
+    const refreshToken = `refresh-token-${++this.#number}`
+    this.#renewals.set(refreshToken, { facts, isGone: false })
+    this.#observer.issued(refreshToken)
+    return { access_token: token, token_type: 'Bearer', expires_in: KEPT_LIFETIME, refresh_token: refreshToken }
   }
 
   readonly handle: Handler = (request) => {
@@ -121,8 +144,11 @@ export class Issuer {
         return this.#token(request)
       case '/backchannel':
         return this.phones?.authorize(request) ?? json(404, {})
-      case '/revoke':
+      case '/revoke': {
+        const renewal = this.#renewals.get(new URLSearchParams(request.body).get('token') ?? '')
+        if (renewal !== undefined) renewal.isGone = true
         return new Response(null, { status: 200 })
+      }
       default:
         return json(404, {})
     }
@@ -131,10 +157,10 @@ export class Issuer {
   #token({ body }: Received): Response {
     const form = new URLSearchParams(body)
     if (form.get('grant_type') === CIBA) return this.phones?.poll(form) ?? json(400, { error: 'invalid_grant' })
+    if (form.get('grant_type') === 'refresh_token') return this.#renew(form.get('refresh_token') ?? '')
     const subject = this.whatIs(form.get('subject_token') ?? '')
     if (subject === undefined) return json(400, { error: 'invalid_request' })
-    const at = this.faults.findIndex((fault) => fault !== 'no device')
-    const [fault] = at < 0 ? [] : this.faults.splice(at, 1)
+    const fault = this.#takeFault()
     if (fault === 'html') return new Response('<h1>Bad gateway</h1>', { status: 200 })
     const asked = (form.get('scope') ?? '').split(' ')
     const scopes = fault === 'more scopes' ? [...asked, 'admin:all'] : asked
@@ -153,6 +179,24 @@ export class Issuer {
       expires_in: fault === 'expires nonsense' ? 'soon' : LIFETIME,
       ...(fault !== 'no scope' && { scope: asked.join(' ') }),
     })
+  }
+
+  /** Each refresh token once: a second use of one looks like theft, and ends the login. */
+  #renew(refreshToken: string): Response {
+    const renewal = this.#renewals.get(refreshToken)
+    if (renewal === undefined) return json(400, { error: 'invalid_grant' })
+    this.#observer.used(refreshToken)
+    if (renewal.isGone) return json(400, { error: 'invalid_grant' })
+    renewal.isGone = true
+    const fault = this.#takeFault()
+    if (fault === 'html') return new Response('<h1>Bad gateway</h1>', { status: 200 })
+    const facts = fault === 'wrong user' ? { ...renewal.facts, subject: 'mallory' } : renewal.facts
+    return json(200, this.loginResponse(this.issue(facts), facts))
+  }
+
+  #takeFault(): IssuerFault | undefined {
+    const at = this.faults.findIndex((fault) => fault !== 'no device')
+    return at < 0 ? undefined : this.faults.splice(at, 1)[0]
   }
 
   #sign(header: object, payload: object): string {
@@ -184,10 +228,16 @@ interface SigningKey {
   readonly public: object
 }
 
+const keys = new Map<number, SigningKey>()
+
 /** An Ed25519 key, made of its number alone (RFC 8410 §7): each run of the world has the same ones. */
 function keyOf(number: number): SigningKey {
+  const known = keys.get(number)
+  if (known !== undefined) return known
   const seed = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, number)])
   const secret = createPrivateKey({ key: seed, format: 'der', type: 'pkcs8' })
   const jwk = createPublicKey(secret).export({ format: 'jwk' })
-  return { number, secret, public: { ...jwk, kid: `key-${number}`, alg: 'EdDSA', use: 'sig' } }
+  const made = { number, secret, public: { ...jwk, kid: `key-${number}`, alg: 'EdDSA', use: 'sig' } }
+  keys.set(number, made)
+  return made
 }

@@ -1,63 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import type { Caller, Happening, Rules } from './events.ts'
-import { Model } from './model.ts'
-
-const START = 1_800_000_000
-
-const ann: Caller = { subject: 'ann', kind: 'user', client: 'agent', session: 's1', provenAt: START }
-const carol: Caller = { ...ann, subject: 'carol', session: 's2' }
-const rules: Rules = {
-  version: '1',
-  limit: 100,
-  approver: 'carol',
-  lifetime: 600,
-  useWithin: 300,
-  perCall: false,
-  retries: false,
-  writes: true,
-  unseen: false,
-  scopes: ['pay:do'],
-  exemptScopes: ['pay:small'],
-}
-const text = { owner: 'ann', kind: 'user by agent', tool: 'pay', amount: 500, version: '1' }
-
-type Timed = readonly [at: number, happening: Happening]
-
-const called = (call: number, over: object = {}): Happening =>
-  ({
-    ...{ kind: 'called', call, process: 'p1', caller: ann, tool: 'pay', slot: 'one', amount: 50, rules },
-    ...over,
-  }) as Happening
-const began = (call: number, key = 'k', input = '50'): Happening => ({ kind: 'began', call, input, key })
-const bearer = { subject: 'ann', audience: 'https://api.example', scopes: ['pay:small'] }
-const sent = (call: number, over: object = {}, status = 200): Happening => ({
-  ...{ kind: 'sent', call, method: 'POST', status },
-  bearer: { ...bearer, ...over },
-})
-const ended = (call: number, how: 'returned' | 'threw', result = '1'): Happening => ({
-  ...{ kind: 'body ended', call, how },
-  ...(how === 'returned' && { result }),
-})
-const done = (call: number, result: string): Happening => ({
-  kind: 'outcome',
-  call,
-  status: 'done',
-  result,
-  words: result,
-})
-const asked: Happening = { kind: 'asked', question: 'q', approver: 'carol', text }
-const answered = (answer: 'yes' | 'no', over: object = {}): Happening => ({
-  ...{ kind: 'answered', isSure: true, question: 'q', by: carol, answer, calledAt: START + 5 },
-  ...over,
-})
-const big = { amount: 500 }
-
-/** The promises that a history breaks. */
-function broken(history: readonly Timed[]): readonly string[] {
-  const model = new Model()
-  for (const [at, happening] of history) model.observe({ at: START + at, ...happening })
-  return [...new Set(model.unjustified.map(({ promise }) => promise))]
-}
+import {
+  ann,
+  answered,
+  asked,
+  began,
+  big,
+  broken,
+  called,
+  carol,
+  done,
+  ended,
+  START,
+  sent,
+  type Timed,
+} from './histories.ts'
 
 describe('the model says which histories are justified', () => {
   test.each<readonly [string, readonly Timed[]]>([
@@ -100,6 +56,27 @@ describe('the model says which histories are justified', () => {
         [5, answered('yes')],
         [6, called(2, big)],
         [7, began(2, 'k', '500')],
+      ],
+    ],
+    [
+      'a yes that was sent, of which nothing more was heard, and the call',
+      [
+        [0, called(1, big)],
+        [1, asked],
+        [5, answered('yes', { isSure: false })],
+        [6, called(2, big)],
+        [7, began(2, 'k', '500')],
+      ],
+    ],
+    [
+      'a result that its owner vouched for',
+      [
+        [0, called(1)],
+        [1, began(1)],
+        [2, { kind: 'died', process: 'p1' }],
+        [3, { kind: 'resolved', isSure: true, key: 'k', what: 'ran', by: ann, calledAt: START + 3 }],
+        [4, called(2)],
+        [5, done(2, 'null')],
       ],
     ],
   ])('%s', (_, history) => expect(broken(history)).toEqual([]))

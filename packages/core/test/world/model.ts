@@ -27,6 +27,12 @@
  *    refused that one.
  * 13. `refused`: what the app lets nobody do does not begin: a call without a policy, with a wrong input, of an identity
  *     that nobody verified, of a user without the role, or with scopes above the agent's ceiling.
+ * 14. `sessionEnds`: a kept session serves the person who logged in, until it is ended or revoked.
+ * 15. `sentOnce`: a refresh token that is good for one use is never sent again after its server has answered it.
+ * 16. `ownAccount`: only the person who agreed at the provider links and disconnects an account. Once it is disconnected,
+ *     no request carries its token: at once where this was done, and after some seconds in other processes.
+ * 17. `withdrawn`: a question that was cancelled serves no call, also where it is answered with a yes.
+ * 18. `onTheRecord`: what an operator does was written first, under the operator's name.
  */
 import type { Caller, Text, WorldEvent } from './events.ts'
 
@@ -48,6 +54,8 @@ const MAX_STARTS = 3
 const IN_DOUBT_SECONDS = 3600
 const ONCE_MORE_SECONDS = 60
 const ASK_AGAIN_SECONDS = 600
+/** How long a process may go on with an account that another process disconnected. Seconds. */
+const RECHECK_SECONDS = 10
 
 type Of<Kind extends WorldEvent['kind']> = Extract<WorldEvent, { readonly kind: Kind }>
 
@@ -98,6 +106,9 @@ interface No {
   readonly text: Text
 }
 
+/** A consent at a provider whose account is linked. */
+type Link = Of<'linked'>
+
 interface Revocation {
   readonly at: number
   readonly subject?: string | undefined
@@ -125,6 +136,14 @@ export class Model {
   readonly #revocations: Revocation[] = []
   /** Orders by store, subject and key; `status` once their handler has ended. */
   readonly #orders = new Map<string, Of<'order ran'> | Of<'order ended'>>()
+  readonly #cancelled: Of<'cancelled'>[] = []
+  readonly #endedSessions = new Map<string, number>()
+  readonly #usedRefreshTokens = new Set<string>()
+  /** By the consent behind them. */
+  readonly #links = new Map<string, Link>()
+  readonly #disconnected: Of<'disconnected'>[] = []
+  /** Operators whose act was written. */
+  readonly #recorded = new Set<string>()
   readonly #tokens: string[] = []
   /** How wrong the clocks have been at most, so far. Seconds. */
   #clockError = 0
@@ -170,6 +189,30 @@ export class Model {
       case 'resolved':
         this.#resolved(event)
         return
+      case 'cancelled':
+        this.#cancelled.push(event)
+        return
+      case 'operator acted':
+        this.#onTheRecord(event)
+        return
+      case 'session kept':
+        this.#notRevoked(event.by, event.calledAt, `keeps the session ${event.kept}`)
+        return
+      case 'session served':
+        this.#sessionServes(event)
+        return
+      case 'session ended':
+        this.#endedSessions.set(event.kept, event.at)
+        return
+      case 'refresh token used':
+        this.#sentOnce(event)
+        return
+      case 'linked':
+        this.#linked(event)
+        return
+      case 'disconnected':
+        this.#wasDisconnected(event)
+        return
       case 'order ran':
         this.#orderOnce(event)
         return
@@ -192,6 +235,7 @@ export class Model {
         return
       case 'written':
         this.#noSecret('what an operator reads', event.words)
+        if (event.operator !== undefined) this.#recorded.add(event.operator)
         return
       case 'token issued':
         this.#tokens.push(event.token)
@@ -286,6 +330,13 @@ export class Model {
     yes.servesKey = run.key
     const problem = this.#problemOf(yes, call, at)
     if (problem !== undefined) this.#refuse('approved', `${nameOf(call)} runs by a yes ${problem}`)
+    // Promise 17.
+    const withdrawn = run.starts.length === 0 && this.#withdrawnBefore(yes, call)
+    if (withdrawn) this.#refuse('withdrawn', `${nameOf(call)} runs by a question that was cancelled`)
+  }
+
+  #withdrawnBefore({ question, askedAt }: Yes, call: Of<'called'>): boolean {
+    return this.#cancelled.some((each) => each.question === question && each.calledAt > askedAt && each.at < call.at)
   }
 
   /**
@@ -308,7 +359,9 @@ export class Model {
     const ordered = [...used, ...fits.filter(({ servesKey }) => servesKey === undefined)]
     const asksAnewSince = Math.max(0, ...this.#equalDoubts(call, run).map(({ since }) => since))
     const isGood = (yes: Yes) =>
-      this.#problemOf(yes, call, at) === undefined && yes.askedAt >= asksAnewSince - this.#tolerance()
+      this.#problemOf(yes, call, at) === undefined &&
+      !this.#withdrawnBefore(yes, call) &&
+      yes.askedAt >= asksAnewSince - this.#tolerance()
     return ordered.find(isGood) ?? ordered.at(-1)
   }
 
@@ -346,9 +399,10 @@ export class Model {
     if (bearer.subject !== call.caller.subject) {
       this.#refuse('rightToken', `${nameOf(call)} sends a token of ${bearer.subject}`)
     }
-    if (bearer.audience !== 'https://api.example') {
+    if (bearer.audience !== call.rules.audience) {
       this.#refuse('rightToken', `${nameOf(call)} sends a token for ${bearer.audience}`)
     }
+    if (bearer.grant !== undefined) this.#ownAccount(call, bearer.grant)
     if (SAFE_METHODS.has(method) || (status !== undefined && DEFINITE_REFUSALS.has(status))) return
     this.#mayHaveActed(number)
   }
@@ -435,12 +489,21 @@ export class Model {
 
   #saidYes(question: string, asked: readonly Asked[], at: number): void {
     // A question that is sent again is the same one, as long as its text and its approver are.
-    const first = asked.findLast((each, index) => !isSameQuestion(asked[index - 1], each))
+    const first = asked.findLast((each, index) => {
+      const before = asked[index - 1]
+      return !isSameQuestion(before, each) || this.#isAskedAnew(question, before, each)
+    })
     if (first === undefined) return
     const said = this.#yeses.find((yes) => yes.question === question && yes.askedAt === first.at)
     if (said === undefined) {
       this.#yeses.push({ question, text: first.text, approver: first.approver, askedAt: first.at, at })
     } else said.at = at
+  }
+
+  /** A cancel was begun between the two: then the second one is a new question. */
+  #isAskedAnew(question: string, before: Asked | undefined, { at }: Asked): boolean {
+    const from = before?.at ?? 0
+    return this.#cancelled.some((each) => each.question === question && each.calledAt >= from && each.calledAt <= at)
   }
 
   /** Promise 9. */
@@ -478,14 +541,14 @@ export class Model {
 
   #resolved({ key, what, by, at, calledAt, isSure }: Of<'resolved'>): void {
     const run = this.#runs.get(key)
-    const isOwner = run?.principal === by.subject
-    if (isSure) {
+    const isOwner = by === undefined || run?.principal === by.subject
+    if (isSure && by !== undefined) {
       this.#onlyThePerson(by, `resolves a run as "${what}"`)
       this.#notRevoked(by, calledAt, `resolves a run as "${what}"`)
       if (!isOwner) this.#refuse('onlyThePerson', `${by.subject} resolves a run of ${run?.principal}`)
     }
     const last = run?.starts.at(-1)
-    if (last?.state !== 'in doubt' || !isOwner || !isInPerson(by)) return
+    if (last?.state !== 'in doubt' || !isOwner || (by !== undefined && !isInPerson(by))) return
     last.state = what === 'ran' ? 'ran' : 'did not run'
     last.since = at
   }
@@ -503,6 +566,67 @@ export class Model {
       }
     }
     this.#orders.set(name, event)
+  }
+
+  /** Promise 14. */
+  #sessionServes({ kept, by, subject, calledAt }: Of<'session served'>): void {
+    if (subject !== by.subject) this.#refuse('sessionEnds', `the session ${kept} of ${by.subject} serves ${subject}`)
+    const endedAt = this.#endedSessions.get(kept)
+    if (endedAt !== undefined && endedAt < calledAt) {
+      this.#refuse('sessionEnds', `the session ${kept} of ${by.subject} serves, and ended at ${clock(endedAt)}`)
+    }
+    const revoked = this.#revocations.find((each) => each.at < calledAt && concerns(each, by))
+    if (revoked === undefined) return
+    this.#refuse('sessionEnds', `the session ${kept} of ${by.subject} serves, and was revoked at ${clock(revoked.at)}`)
+  }
+
+  /** Promise 15. */
+  #sentOnce({ token }: Of<'refresh token used'>): void {
+    if (this.#usedRefreshTokens.has(token)) this.#refuse('sentOnce', `${token} is sent again`)
+    this.#usedRefreshTokens.add(token)
+  }
+
+  /** Promise 16. */
+  #linked(link: Link): void {
+    const what = `links the account ${link.account}`
+    this.#onlyThePerson(link.by, what)
+    this.#notRevoked(link.by, link.calledAt, what)
+    if (link.begunBy !== link.by.subject) {
+      this.#refuse('ownAccount', `${link.by.subject} ${what}, to which ${link.begunBy} agreed`)
+    }
+    this.#links.set(link.grant, link)
+  }
+
+  #wasDisconnected(event: Of<'disconnected'>): void {
+    const { by, calledAt, subject } = event
+    if (by !== undefined) {
+      this.#onlyThePerson(by, 'disconnects an account')
+      this.#notRevoked(by, calledAt, 'disconnects an account')
+      if (by.subject !== subject) this.#refuse('ownAccount', `${by.subject} disconnects an account of ${subject}`)
+    }
+    this.#disconnected.push(event)
+  }
+
+  #ownAccount(call: Of<'called'>, grant: string): void {
+    const link = this.#links.get(grant)
+    if (link === undefined) return
+    const found = this.#disconnected.find(
+      ({ subject, account = link.account, calledAt, at, process }) =>
+        subject === link.by.subject &&
+        account === link.account &&
+        calledAt > link.at &&
+        call.at > at + (process === call.process ? 0 : RECHECK_SECONDS),
+    )
+    if (found === undefined) return
+    this.#refuse(
+      'ownAccount',
+      `${nameOf(call)} sends a token of the account ${link.account}, which was disconnected at ${clock(found.at)}`,
+    )
+  }
+
+  /** Promise 18. */
+  #onTheRecord({ operator, what }: Of<'operator acted'>): void {
+    if (!this.#recorded.has(operator)) this.#refuse('onTheRecord', `${operator} ${what}, and nothing was written of it`)
   }
 
   /** Promise 5. */

@@ -1,34 +1,81 @@
+import { actorOf } from './actor-of.ts'
+import type { AppProcess } from './app-process.ts'
 import type { Command } from './commands.ts'
+import { ISSUER } from './issuer.ts'
 import type { World } from './world.ts'
-
-/** What a deploy of a lower ceiling takes away. */
-const CLOSED_BY_CEILING = ['pay', 'look', 'send'] as const
 
 type Of<Name extends Command['do']> = Extract<Command, { readonly do: Name }>
 
-/** Calls that are under way keep the rules that they began with; the next ones have the new ones. */
-export function deploy(world: World, { process, change }: Of<'deploy'>): void {
-  const now = world.deployed[process]
-  if (now === undefined) return
-  world.deployed[process] = {
-    ...now,
-    ...(change === 'limit' && { limit: now.limit === 100 ? 600 : 100 }),
-    ...(change === 'approver' && { approver: now.approver === 'carol' ? 'dave' : 'carol' }),
-    ...(change === 'time limit' && { timeoutMs: now.timeoutMs === 10_000 ? 9_000 : 10_000 }),
-    ...(change === 'version' && { version: now.version + 1 }),
-    ...(change === 'role' && { role: now.role === undefined ? 'treasurer' : undefined }),
-    ...(change === 'ceiling' && { beyondCeiling: now.beyondCeiling.length === 0 ? CLOSED_BY_CEILING : [] }),
+export async function revoke(world: World, process: AppProcess, { who, what }: Of<'revoke'>): Promise<void> {
+  const { session } = world.people.login(who).caller
+  const name = what === 'subject' ? { subject: who } : { session }
+  await process.guard.revoke({ issuer: ISSUER, ...name })
+  world.tell({ kind: 'revoked', ...name })
+}
+
+export async function resolve(world: World, process: AppProcess, command: Of<'resolve'>): Promise<void> {
+  const mine = world.inDoubt.filter(({ owner }) => owner === command.who)
+  const chosen = mine.at(-1 - (command.which % Math.max(1, mine.length)))
+  if (chosen === undefined) return
+  const { identity, caller: by } = await actorOf(world, process, command.who, command.proof)
+  const what = command.what === 'ran' ? 'ran' : 'did not run'
+  const happened = { kind: 'resolved', key: chosen.key, what, by, calledAt: world.scheduler.now / 1000 } as const
+  world.tell({ ...happened, isSure: false })
+  const view = await process.guard.approvals.resolve(chosen.run, command.what, { identity })
+  if (view !== undefined) world.tell({ ...happened, isSure: true })
+}
+
+export async function cancel(world: World, process: AppProcess, { who, which }: Of<'cancel'>): Promise<void> {
+  const mine = world.asked.filter(({ owner }) => owner === who)
+  const chosen = mine.at(-1 - (which % Math.max(1, mine.length)))
+  if (chosen === undefined) return
+  const { identity } = await actorOf(world, process, who, 'login')
+  const calledAt = world.scheduler.now / 1000
+  const view = await process.guard.approvals.cancel(chosen.id, { identity })
+  if (view?.state === 'cancelled') world.tell({ kind: 'cancelled', question: chosen.id, calledAt })
+}
+
+/** What the app's own code does without a user. Each act has an operator of its own. */
+export async function operate(world: World, process: AppProcess, command: Of<'operate'>): Promise<void> {
+  const { act, who, which, what } = command
+  const name = `operator-${world.nextOperator()}`
+  const operator = process.guard.asOperator({ name })
+  const calledAt = world.scheduler.now / 1000
+  const acted = (did: string) => {
+    world.saw(`operator: ${act}`)
+    world.tell({ kind: 'operator acted', operator: name, what: did })
   }
-  // A guard has one ceiling for its life.
-  if (change === 'ceiling') world.kill(process)
-}
-
-export function setClock(world: World, { process, seconds }: Of<'set the clock'>): void {
-  world.process(process).skewMs = seconds * 1000
-  tellClocks(world)
-}
-
-export function tellClocks(world: World): void {
-  const skews = [0, world.issuer.skewSeconds, ...world.alive().map(({ skewMs }) => skewMs / 1000)]
-  world.tell({ kind: 'clocks', error: Math.max(...skews) - Math.min(...skews) })
+  switch (act) {
+    case 'revoke the user':
+    case 'revoke the session': {
+      const { session } = world.people.login(who).caller
+      const ended = act === 'revoke the user' ? { subject: who } : { session }
+      await operator.revoke({ issuer: ISSUER, ...ended })
+      world.tell({ kind: 'revoked', ...ended })
+      acted(`revoked ${who}`)
+      return
+    }
+    case 'resolve': {
+      const chosen = world.inDoubt.at(-1 - (which % Math.max(1, world.inDoubt.length)))
+      if (chosen === undefined) return
+      const said = what === 'ran' ? 'ran' : 'did not run'
+      const happened = { kind: 'resolved', key: chosen.key, what: said, calledAt } as const
+      world.tell({ ...happened, isSure: false })
+      if ((await operator.resolve(chosen.run, what)) === undefined) return
+      world.tell({ ...happened, isSure: true })
+      acted(`resolved a run of ${chosen.owner}`)
+      return
+    }
+    case 'cancel': {
+      const chosen = world.asked.at(-1 - (which % Math.max(1, world.asked.length)))
+      if (chosen === undefined) return
+      const view = await operator.cancel(chosen.id)
+      if (view === undefined) return
+      if (view.state === 'cancelled') world.tell({ kind: 'cancelled', question: chosen.id, calledAt })
+      acted(`cancelled a question of ${chosen.owner}`)
+      return
+    }
+    default:
+      act satisfies never
+  }
 }

@@ -5,12 +5,16 @@ import { API, APP, type Issuer } from './issuer.ts'
 export interface Login {
   readonly caller: Caller
   readonly token: string
+  /** What the token endpoint answered. An app keeps it once: each refresh token in it is good for one use. */
+  readonly response: object
 }
 
 /** The people of this world, and their logins. */
 export class People {
   readonly #issuer: Issuer
   readonly #logins = new Map<string, Login[]>()
+  /** Those whose answer the app has kept: a refresh token is good for one use. */
+  readonly #used = new Set<Login>()
   #sessions = 0
 
   constructor(issuer: Issuer) {
@@ -31,6 +35,14 @@ export class People {
     const authTime = this.#issuer.whatIs(token)?.authTime
     if (authTime === undefined) return
     this.#kept(who).push(this.#issue(who, 'user', 'agent', caller.session, { authTime, provenAt: caller.provenAt }))
+  }
+
+  /** A login that the app keeps: a new one, or the oldest whose answer it has not used. */
+  toKeep(who: string, isOld: boolean): Login {
+    const old = isOld ? this.#kept(who).find((login) => !this.#used.has(login)) : undefined
+    const login = old ?? this.logIn(who, true)
+    this.#used.add(login)
+    return login
   }
 
   /** The newest login, or the first. */
@@ -69,7 +81,7 @@ export class People {
     session: string,
     { authTime, provenAt = this.#issuer.trueNow() }: { authTime?: number | undefined; provenAt?: number },
   ): Login {
-    const token = this.#issuer.issue({
+    const facts = {
       subject,
       client,
       session,
@@ -77,7 +89,9 @@ export class People {
       scopes: ['openid'],
       ...(kind.startsWith('agent') && { actor: 'helper' }),
       ...(authTime !== undefined && { authTime }),
-    })
-    return { token, caller: { subject, kind, client, session, provenAt } }
+    }
+    const token = this.#issuer.issue(facts)
+    const response = this.#issuer.loginResponse(token, facts)
+    return { token, response, caller: { subject, kind, client, session, provenAt } }
   }
 }

@@ -1,11 +1,16 @@
-import type { Outcome, PreflightOutcome, UserIdentity } from '../../src/index.ts'
-import type { Actor, AppProcess } from './app-process.ts'
+import type { Outcome, PreflightOutcome } from '../../src/index.ts'
+import { disconnect, link } from './accounts.ts'
+import { actorOf } from './actor-of.ts'
+import type { AppProcess } from './app-process.ts'
 import { bodyOf } from './body.ts'
-import { type Command, NEWEST, type Proof, WHOEVER_WAS_ASKED } from './commands.ts'
-import { APP, ISSUER } from './issuer.ts'
-import { deploy, setClock, tellClocks } from './operate.ts'
+import { type Command, NEWEST, WHOEVER_WAS_ASKED } from './commands.ts'
+import { deploy, mislead, setClock, tellClocks } from './conditions.ts'
+import { APP } from './issuer.ts'
+import { createJob, endJob } from './jobs.ts'
+import { cancel, operate, resolve, revoke } from './operate.ts'
 import { placeOrder } from './orders.ts'
-import { kindOf, refusedBy, rulesOf } from './tools.ts'
+import { keepSession, signOut } from './sessions.ts'
+import { refusedBy, rulesOf } from './tools.ts'
 import type { World } from './world.ts'
 
 /** A process that stands still for so long may be taken for dead. Seconds. */
@@ -28,6 +33,21 @@ export function perform(world: World, command: Command): void {
       return
     case 'order':
       begin(world, command, (process) => placeOrder(world, process, command))
+      return
+    case 'link':
+      begin(world, command, (process) => link(world, process, command))
+      return
+    case 'disconnect':
+      begin(world, command, (process) => disconnect(world, process, command))
+      return
+    case 'keep a session':
+      begin(world, command, (process) => keepSession(world, process, command))
+      return
+    case 'sign out':
+      begin(world, command, (process) => signOut(world, process, command))
+      return
+    case 'operate':
+      begin(world, command, (process) => operate(world, process, command))
       return
     case 'log in':
       world.people.logIn(command.who, command.saysWhen)
@@ -87,8 +107,7 @@ export function perform(world: World, command: Command): void {
       world.faults.plan(world.process(command.process).name, command.kind, command.fault, command.after)
       return
     case 'mislead':
-      world.saw(`fault: issuer ${command.fault}`)
-      world.issuer.faults.push(command.fault)
+      mislead(world, command)
       return
     default:
       command satisfies never
@@ -102,27 +121,6 @@ function begin(
 ): void {
   const process = world.process(command.process)
   process.begin(() => work(process))
-}
-
-/** Who acts by this proof. */
-async function actorOf(world: World, process: AppProcess, who: string, proof: Proof): Promise<Actor> {
-  if (proof === 'job') {
-    const job = world.jobs.findLast(({ owner }) => owner === who)
-    if (job === undefined) return actorOf(world, process, who, 'login')
-    const identity = await process.guard.delegations.identity(job.id)
-    const { provenAt, session, id } = job
-    return {
-      identity,
-      caller: { subject: who, kind: `job ${id}`, client: identity.clientId ?? '', session, provenAt, job: id },
-    }
-  }
-  const login =
-    proof === 'agent' || proof === 'mobile'
-      ? world.people.foreign(who, proof)
-      : world.people.login(who, proof === 'login' ? 'newest' : 'oldest')
-  const identity: UserIdentity = await process.verify(login)
-  if (kindOf(identity) !== login.caller.kind) throw new Error('the identity is not that of its token')
-  return { identity, caller: login.caller }
 }
 
 async function makeCall(world: World, process: AppProcess, command: Of<'call'>): Promise<void> {
@@ -145,7 +143,7 @@ async function makeCall(world: World, process: AppProcess, command: Of<'call'>):
     told(world, number, command, await process.guard.preflight(policy, invocation))
     return
   }
-  const body = bodyOf({ world, process, number, plan })
+  const body = bodyOf({ world, process, number, plan, api: rules.audience })
   try {
     const outcome = (await process.guard.run(policy, invocation, body as never)) as Outcome<unknown>
     await read(outcome, plan === 'is given up')
@@ -229,49 +227,4 @@ function chosenOf(world: World, from: readonly Shown[], which: number): Shown | 
   if (which !== NEWEST) return from[which % Math.max(1, from.length)]
   const newest = world.asked.at(-1)?.id
   return from.find(({ id }) => id === newest) ?? from[0]
-}
-
-async function revoke(world: World, process: AppProcess, { who, what }: Of<'revoke'>): Promise<void> {
-  const { session } = world.people.login(who).caller
-  const name = what === 'subject' ? { subject: who } : { session }
-  await process.guard.revoke({ issuer: ISSUER, ...name })
-  world.tell({ kind: 'revoked', ...name })
-}
-
-async function createJob(world: World, process: AppProcess, { who, proof }: Of<'create a job'>): Promise<void> {
-  const { identity, caller } = await actorOf(world, process, who, proof)
-  const calledAt = world.scheduler.now / 1000
-  const expiresAt = Math.floor(process.now() / 1000) + 30 * 24 * 3600
-  const { id } = await process.guard.delegations.create({ identity, tools: ['memo', 'note', 'pay'], expiresAt })
-  world.jobs.push({ id, owner: who, provenAt: caller.provenAt, session: caller.session })
-  world.tell({ kind: 'job created', job: id, by: caller, calledAt })
-}
-
-async function endJob(world: World, process: AppProcess, { who }: Of<'end a job'>): Promise<void> {
-  const job = world.jobs.findLast(({ owner }) => owner === who)
-  if (job === undefined) return
-  const { identity } = await actorOf(world, process, who, 'login')
-  if ((await process.guard.delegations.revoke(job.id, { identity })) === 'revoked') {
-    world.tell({ kind: 'job ended', job: job.id })
-  }
-}
-
-async function resolve(world: World, process: AppProcess, command: Of<'resolve'>): Promise<void> {
-  const mine = world.inDoubt.filter(({ owner }) => owner === command.who)
-  const chosen = mine.at(-1 - (command.which % Math.max(1, mine.length)))
-  if (chosen === undefined) return
-  const { identity, caller: by } = await actorOf(world, process, command.who, command.proof)
-  const what = command.what === 'ran' ? 'ran' : 'did not run'
-  const happened = { kind: 'resolved', key: chosen.key, what, by, calledAt: world.scheduler.now / 1000 } as const
-  world.tell({ ...happened, isSure: false })
-  const view = await process.guard.approvals.resolve(chosen.run, command.what, { identity })
-  if (view !== undefined) world.tell({ ...happened, isSure: true })
-}
-
-async function cancel(world: World, process: AppProcess, { who, which }: Of<'cancel'>): Promise<void> {
-  const mine = world.asked.filter(({ owner }) => owner === who)
-  const chosen = mine.at(-1 - (which % Math.max(1, mine.length)))
-  if (chosen === undefined) return
-  const { identity } = await actorOf(world, process, who, 'login')
-  await process.guard.approvals.cancel(chosen.id, { identity })
 }

@@ -1,10 +1,10 @@
 import { allIsWell } from './all-is-well.ts'
 import type { Boot } from './bundle.ts'
 import type { Command } from './commands.ts'
-import { commandsOf } from './draw-commands.ts'
 import type { Unjustified } from './model.ts'
 import { perform } from './perform.ts'
 import { randomOf } from './random.ts'
+import { commandsOf } from './themes.ts'
 import { World } from './world.ts'
 
 /** How a sequence ended. */

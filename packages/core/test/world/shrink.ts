@@ -15,6 +15,9 @@ const plain = {
   twice: false,
   process: 0,
   which: 0,
+  onlyToRead: false,
+  choose: false,
+  isOld: false,
 }
 
 /** Leaves out, and makes plain, whatever the failure does not need: the same promise must still be broken. */

@@ -1,9 +1,13 @@
 import type { Command } from './commands.ts'
 import type { Happening } from './events.ts'
 import type { Ran } from './run-sequence.ts'
+import { commandIn } from './story-of-commands.ts'
 
-/** A failure, as a person reads it: what was done, what happened, and what of it was not justified. */
-export function storyOf({ seed, log, unjustified }: Ran): string {
+/**
+ * A failure, as a person reads it: what was done, what happened, and what of it was not justified. Ends with the commands,
+ * for `kept-sequences.ts`.
+ */
+export function storyOf({ seed, commands, log, unjustified }: Ran): string {
   const end = log.findIndex((line) => line.includes(' !!! '))
   const lines = log.slice(0, end < 0 ? undefined : end + 1).flatMap((line) => {
     const [time = '', mark] = line.split(' ', 2)
@@ -11,7 +15,8 @@ export function storyOf({ seed, log, unjustified }: Ran): string {
     return said === undefined ? [] : [`${time.padStart(10)}  ${said}`]
   })
   const why = unjustified.map(({ promise, why }) => `  ${promise}: ${why}`)
-  return [`seed ${seed}`, ...lines, 'not justified:', ...why].join('\n')
+  const kept = commands.map((command) => `  ${JSON.stringify(command)},`)
+  return [`seed ${seed}`, ...lines, 'not justified:', ...why, 'the commands:', ...kept].join('\n')
 }
 
 function sentence(mark: string | undefined, rest: string, whole: string): string | undefined {
@@ -20,69 +25,6 @@ function sentence(mark: string | undefined, rest: string, whole: string): string
   return mark === '!!!' || whole.includes(' dies, ') || whole.includes(' app ') || /\((lost|outage|slow)\)$/.test(whole)
     ? whole
     : undefined
-}
-
-function commandIn(command: Command): string {
-  const pace = command.pace === 'settle' ? '' : `, and ${command.pace} operations happen`
-  return `${doneBy(command)}${pace}`
-}
-
-function doneBy(command: Command): string {
-  const at = 'process' in command ? ` at process ${command.process + 1}` : ''
-  switch (command.do) {
-    case 'call': {
-      const { who, proof, tool, amount, slot, body, status, preflight, odd } = command
-      const what = preflight ? 'asks whether it could call' : 'calls'
-      return `${who} (${proof}) ${what} ${tool} ${amount} under slot ${slot}${at}; its body ${body}, the API says ${status}${odd === undefined ? '' : ` (${odd})`}`
-    }
-    case 'answer':
-      return `${command.who} (${command.proof}) says ${command.answer} to question ${command.which}${command.twice ? ', twice' : ''}${at}`
-    case 'answer on the phone':
-      return `on the phone, somebody says ${command.answer} (${command.lie})`
-    case 'order': {
-      const { who, amount, token, key, gate, approved, status } = command
-      const how = approved ? `approved by token ${token}` : 'without an approval'
-      return `${who} places the order ${key} (${amount}, ${how}) at gate ${gate}${at}; the handler says ${status}`
-    }
-    case 'log in':
-      return `${command.who} logs in${command.saysWhen ? '' : ' (the token does not say when)'}`
-    case 'refresh':
-      return `${command.who}'s token is refreshed`
-    case 'revoke':
-      return `the ${command.what} of ${command.who} is revoked${at}`
-    case 'create a job':
-      return `${command.who} (${command.proof}) creates a job${at}`
-    case 'end a job':
-      return `${command.who} ends a job${at}`
-    case 'resolve':
-      return `${command.who} (${command.proof}) says of a run in doubt: ${command.what}${at}`
-    case 'cancel':
-      return `${command.who} cancels a question${at}`
-    case 'deploy':
-      return `a deploy changes the ${command.change}${at}`
-    case 'pass':
-      return `${command.seconds} s pass`
-    case 'kill':
-      return `process ${command.process + 1} is killed`
-    case 'stand still':
-      return `process ${command.process + 1} stands still for ${command.seconds} s`
-    case 'set the clock':
-      return `the clock of process ${command.process + 1} is set ${command.seconds} s ahead`
-    case 'set the issuer’s clock':
-      return `the issuer's clock is set ${command.seconds} s ahead`
-    case 'rotate keys':
-      return 'the issuer rotates its keys'
-    case 'rotate the app’s keys':
-      return 'the app rotates its keys, and starts anew'
-    case 'watch':
-      return `a watcher begins${at}`
-    case 'break':
-      return `${command.kind} operation ${command.after + 1}${at}: ${command.fault}`
-    case 'mislead':
-      return `the next exchange goes wrong: ${command.fault}`
-    default:
-      return command satisfies never
-  }
 }
 
 function eventIn(event: Happening): string | undefined {
@@ -112,8 +54,26 @@ function eventIn(event: Happening): string | undefined {
       return `the job ${event.job.slice(0, 6)} of ${event.by.subject} (${event.by.kind}) exists`
     case 'job ended':
       return `the job ${event.job.slice(0, 6)} is over`
+    case 'cancelled':
+      return `the question ${event.question.slice(0, 6)} was cancelled`
+    case 'operator acted':
+      return `${event.operator} ${event.what}`
+    case 'session kept':
+      return `${event.kept} of ${event.by.subject} exists`
+    case 'session served':
+      return `${event.kept} serves ${event.subject}`
+    case 'session ended':
+      return `${event.kept} is ended`
+    case 'refresh token used':
+      return `${event.token} is used`
+    case 'linked':
+      return `${event.by.subject} has linked the account ${event.account} (${event.grant})`
+    case 'disconnected':
+      return `${event.account ?? 'every account'} of ${event.subject} is disconnected`
     case 'resolved':
-      return event.isSure ? `${event.by.subject} resolved ${event.key.slice(0, 6)}: ${event.what}` : undefined
+      return event.isSure
+        ? `${event.by?.subject ?? 'an operator'} resolved ${event.key.slice(0, 6)}: ${event.what}`
+        : undefined
     case 'order ran':
       return `the order ${event.key} of ${event.subject} runs, in ${event.store}`
     case 'order ended':

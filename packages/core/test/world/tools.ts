@@ -2,9 +2,13 @@ import type { UserIdentity } from '../../src/index.ts'
 import type { Sdk } from './bundle.ts'
 import type { Rules, Text } from './events.ts'
 import { API, ISSUER } from './issuer.ts'
+import { FILES, fileScopes } from './provider.ts'
 import type { Random } from './random.ts'
 
-export const toolNames = ['pay', 'note', 'book', 'wire', 'memo', 'look', 'send'] as const
+/** Tools that use the API of the app, and those that use an account of the user at a provider. */
+export const apiTools = ['pay', 'note', 'book', 'wire', 'memo', 'look', 'send'] as const
+export const accountTools = ['share', 'open'] as const
+export const toolNames = [...apiTools, ...accountTools] as const
 export type ToolName = (typeof toolNames)[number]
 
 /** What a deploy may change. */
@@ -38,6 +42,8 @@ interface Kind {
   readonly byPhone?: boolean
   /** The input has a field that the schema fills at random. */
   readonly isRandom?: boolean
+  /** It uses an account of the user at the provider. */
+  readonly usesAccount?: boolean
 }
 
 const kinds: Readonly<Record<ToolName, Kind>> = {
@@ -48,6 +54,8 @@ const kinds: Readonly<Record<ToolName, Kind>> = {
   memo: { asks: true, unseen: true },
   look: { asks: false, reads: true },
   send: { asks: true, byPhone: true },
+  share: { asks: true, usesAccount: true },
+  open: { asks: false, reads: true, usesAccount: true },
 }
 
 const LIFETIME = 600
@@ -55,7 +63,7 @@ const USE_WITHIN = 300
 
 /** What the app says of a tool, for the model. */
 export function rulesOf(tool: ToolName, deployed: Deployed): Rules {
-  const { asks, perCall = false, retries = false, reads = false, unseen = false } = kinds[tool]
+  const { asks, perCall = false, retries = false, reads = false, unseen = false, usesAccount = false } = kinds[tool]
   return {
     version: String(deployed.version),
     limit: asks ? deployed.limit : undefined,
@@ -66,8 +74,10 @@ export function rulesOf(tool: ToolName, deployed: Deployed): Rules {
     retries,
     writes: !reads,
     unseen,
-    scopes: unseen ? [] : [`${tool}:do`],
-    exemptScopes: unseen ? [] : [`${tool}:small`],
+    ...(usesAccount
+      ? // The token of an account opens all that its user agreed to, but what needs an approval only with one.
+        { audience: FILES, scopes: fileScopes, exemptScopes: ['files.read'] }
+      : { audience: API, scopes: unseen ? [] : [`${tool}:do`], exemptScopes: unseen ? [] : [`${tool}:small`] }),
   }
 }
 
@@ -79,8 +89,10 @@ const scopesOfTool = (tool: ToolName): readonly string[] => [`${tool}:do`, `${to
 const needsRole: readonly ToolName[] = ['note', 'pay']
 
 /** What the agent may hold at most. */
-export const ceilingOf = ({ beyondCeiling }: Pick<Deployed, 'beyondCeiling'>): readonly string[] =>
-  toolNames.filter((tool) => !beyondCeiling.includes(tool)).flatMap(scopesOfTool)
+export const ceilingOf = ({ beyondCeiling }: Pick<Deployed, 'beyondCeiling'>): readonly string[] => [
+  ...toolNames.filter((tool) => !beyondCeiling.includes(tool)).flatMap(scopesOfTool),
+  ...fileScopes,
+]
 
 /** Why the app lets this user call the tool in no case. */
 export function refusedBy(tool: ToolName, subject: string, { role, beyondCeiling }: Deployed): string | undefined {
@@ -99,6 +111,7 @@ export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, random: (
     unseen = false,
     isRandom = false,
     byPhone = false,
+    usesAccount = false,
   } = kinds[tool]
   const { z } = sdk
   const schema = z.strictObject({
@@ -106,7 +119,12 @@ export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, random: (
     ...(isRandom && { reference: z._default(z.string(), random) }),
   })
   const { scopes, exemptScopes } = rulesOf(tool, deployed)
-  const access = unseen ? {} : { api: sdk.resource(API, { scopes, ...(asks && { withoutApproval: exemptScopes }) }) }
+  const exempt = asks && { withoutApproval: exemptScopes }
+  const credential = () =>
+    usesAccount
+      ? sdk.connection('files', { scopes: [asks ? 'files.write' : 'files.read'], ...exempt, origins: [FILES] })
+      : sdk.resource(API, { scopes, ...exempt })
+  const access = unseen ? {} : { api: credential() }
   const rules = {
     version: String(deployed.version),
     timeoutMs: deployed.timeoutMs,

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { bundle, inapplicableBreaks, knownBreaks } from './bundle.ts'
-import { keptSeeds } from './kept-seeds.ts'
 import { keptSequences } from './kept-sequences.ts'
 import { runSequence } from './run-sequence.ts'
 import { search } from './search.ts'
@@ -21,20 +20,21 @@ test('one seed gives the same event log twice', async () => {
 
 test('every event of fixed and of fresh sequences is justified', async () => {
   const boot = await bundle()
-  const stories: string[] = []
-  for (const seed of keptSeeds) {
-    const kept = await runSequence(boot, seed)
-    if (kept.unjustified.length > 0) stories.push(storyOf(kept))
-  }
   const fixed = await search(boot, { seed: 'fixed', milliseconds: 200_000, sequences: FIXED })
   const fresh = await search(boot, { seed: `fresh-${Date.now()}`, milliseconds: FRESH_MS })
-  expect([...stories, ...[...fixed.failed, ...fresh.failed].map(storyOf)]).toEqual([])
+  expect([...fixed.failed, ...fresh.failed].map(storyOf)).toEqual([])
   expect(fixed.sequences).toBe(FIXED)
 }, 300_000)
 
 // The nightly run builds each of them, and finds it.
 test('every known break applies to the source of today', () => {
-  expect(knownBreaks()).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '17'])
+  expect(knownBreaks()).toEqual([
+    // Rows of "A run, from its name to its end".
+    ...['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '17'],
+    // Of accounts, kept sessions and operators.
+    ...['account-sent-twice', 'disconnected-in-cache', 'exempt-account', 'link-of-another', 'login-sent-twice'],
+    ...['operator-unwritten', 'session-of-revoked-login'],
+  ])
   expect(inapplicableBreaks()).toEqual([])
 }, 60_000)
 

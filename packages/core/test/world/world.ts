@@ -1,12 +1,13 @@
 import { AppProcess } from './app-process.ts'
 import type { Boot } from './bundle.ts'
-import type { Happening } from './events.ts'
+import type { Bearer, Caller, Happening } from './events.ts'
 import { FaultBook } from './faults.ts'
 import { API, ISSUER, Issuer } from './issuer.ts'
 import { Model } from './model.ts'
 import { type Handler, networkOf } from './network.ts'
 import { People } from './people.ts'
 import { Phones } from './phones.ts'
+import { FILES, Provider } from './provider.ts'
 import { type Random, randomOf } from './random.ts'
 import { Scheduler, START } from './scheduler.ts'
 import { SimulatedDatabase } from './simulated-store.ts'
@@ -17,6 +18,13 @@ export interface InDoubt {
   readonly run: string
   readonly key: string
   readonly owner: string
+}
+
+/** A login that the app keeps: the secret name of its session, and which answer of the issuer is in it. */
+export interface KeptSession {
+  readonly kept: string
+  readonly id: string
+  readonly caller: Caller
 }
 
 const PROCESSES = 3
@@ -30,6 +38,7 @@ export class World {
   readonly random: Random
   readonly issuer: Issuer
   readonly phones: Phones
+  readonly provider: Provider
   readonly database: SimulatedDatabase
   readonly people: People
   readonly network: Handler
@@ -38,6 +47,7 @@ export class World {
   readonly #processes: (AppProcess | undefined)[] = []
   #started = 0
   #calls = 0
+  #operators = 0
   /** What an approver, an owner and an operator know. */
   readonly inDoubt: InDoubt[] = []
   readonly asked: { readonly id: string; readonly owner: string; readonly approver: string }[] = []
@@ -47,6 +57,7 @@ export class World {
     readonly provenAt: number
     readonly session: string
   }[] = []
+  readonly kept: KeptSession[] = []
   readonly #approved = new Map<string, string>()
   readonly #shown = new Map<string, { readonly id: string; readonly answerToken: string }[]>()
   /** How the calls ended so far. */
@@ -69,14 +80,21 @@ export class World {
     this.random = randomOf(`${seed} schedule`)
     this.scheduler = new Scheduler(this.random, (line) => this.note(line))
     const now = () => this.scheduler.now
-    this.issuer = new Issuer(now, (token) => this.tell({ kind: 'token issued', token }))
+    const observer = {
+      issued: (token: string) => this.tell({ kind: 'token issued', token }),
+      used: (token: string) => this.tell({ kind: 'refresh token used', token }),
+    }
+    this.issuer = new Issuer(now, observer)
+    this.provider = new Provider(observer)
     this.phones = new Phones(this.issuer, (happening) => this.tell(happening))
     this.issuer.phones = this.phones
     this.database = new SimulatedDatabase(now)
     this.people = new People(this.issuer)
     this.network = networkOf({
       [new URL(ISSUER).host]: this.issuer.handle,
-      [new URL(API).host]: (request) => this.#api(request),
+      [new URL(API).host]: (request) => this.#api(request, (token) => this.issuer.whatIs(token)),
+      [new URL(FILES).host]: (request) =>
+        this.provider.handle(request) ?? this.#api(request, (token) => this.provider.whatIs(token)),
     })
   }
 
@@ -120,6 +138,10 @@ export class World {
     return ++this.#calls
   }
 
+  nextOperator(): number {
+    return ++this.#operators
+  }
+
   /** The process in a place; a dead one is started again. */
   process(place: number): AppProcess {
     const found = this.#processes[place]
@@ -143,11 +165,11 @@ export class World {
     this.tell({ kind: 'died', process: found.name })
   }
 
-  /** The API: it takes what comes, and answers as the call's plan says. */
-  #api({ headers, method }: Parameters<Handler>[0]): Response {
+  /** An API: it takes what comes, and answers as the call's plan says. */
+  #api({ headers, method }: Parameters<Handler>[0], whatIs: (token: string) => Bearer | undefined): Response {
     const call = Number(headers.get('x-call'))
     const token = headers.get('authorization')?.replace(/^Bearer /, '') ?? ''
-    const bearer = this.issuer.whatIs(token)
+    const bearer = whatIs(token)
     const status = this.answers.get(call) ?? 200
     this.tell({
       kind: 'sent',

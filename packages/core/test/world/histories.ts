@@ -1,0 +1,65 @@
+import type { Caller, Happening, Rules } from './events.ts'
+import { Model } from './model.ts'
+
+export const START = 1_800_000_000
+
+export const ann: Caller = { subject: 'ann', kind: 'user', client: 'agent', session: 's1', provenAt: START }
+export const carol: Caller = { ...ann, subject: 'carol', session: 's2' }
+export const rules: Rules = {
+  version: '1',
+  limit: 100,
+  approver: 'carol',
+  lifetime: 600,
+  useWithin: 300,
+  perCall: false,
+  retries: false,
+  writes: true,
+  unseen: false,
+  audience: 'https://api.example',
+  scopes: ['pay:do'],
+  exemptScopes: ['pay:small'],
+}
+export const text = { owner: 'ann', kind: 'user by agent', tool: 'pay', amount: 500, version: '1' }
+
+export type Timed = readonly [at: number, happening: Happening]
+
+export const called = (call: number, over: object = {}): Happening =>
+  ({
+    ...{ kind: 'called', call, process: 'p1', caller: ann, tool: 'pay', slot: 'one', amount: 50, rules },
+    ...over,
+  }) as Happening
+export const began = (call: number, key = 'k', input = '50'): Happening => ({ kind: 'began', call, input, key })
+export const bearer = { subject: 'ann', audience: 'https://api.example', scopes: ['pay:small'] }
+export const sent = (call: number, over: object = {}, status = 200): Happening => ({
+  ...{ kind: 'sent', call, method: 'POST', status },
+  bearer: { ...bearer, ...over },
+})
+export const ended = (call: number, how: 'returned' | 'threw', result = '1'): Happening => ({
+  ...{ kind: 'body ended', call, how },
+  ...(how === 'returned' && { result }),
+})
+export const done = (call: number, result: string): Happening => ({
+  kind: 'outcome',
+  call,
+  status: 'done',
+  result,
+  words: result,
+})
+export const asked: Extract<Happening, { readonly kind: 'asked' }> = {
+  kind: 'asked',
+  question: 'q',
+  approver: 'carol',
+  text,
+}
+export const answered = (answer: 'yes' | 'no', over: object = {}): Happening => ({
+  ...{ kind: 'answered', isSure: true, question: 'q', by: carol, answer, calledAt: START + 5 },
+  ...over,
+})
+export const big = { amount: 500 }
+
+/** The promises that a history breaks. */
+export function broken(history: readonly Timed[]): readonly string[] {
+  const model = new Model()
+  for (const [at, happening] of history) model.observe({ at: START + at, ...happening })
+  return [...new Set(model.unjustified.map(({ promise }) => promise))]
+}

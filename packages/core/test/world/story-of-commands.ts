@@ -1,0 +1,62 @@
+import type { Command } from './commands.ts'
+
+type Of<Name extends Command['do']> = Extract<Command, { readonly do: Name }>
+
+/** A command, as the reader of a story sees it. */
+export function commandIn(command: Command): string {
+  const at = 'process' in command ? ` at process ${command.process + 1}` : ''
+  const pace = command.pace === 'settle' ? '' : `, and ${command.pace} operations happen`
+  const told = sentences[command.do] as (command: Command, at: string) => string
+  return `${told(command, at)}${pace}`
+}
+
+const when = (condition: unknown, words: string): string => (condition ? words : '')
+
+/** @param at - Where it happens, with a space before it. */
+const sentences: { readonly [Name in Command['do']]: (command: Of<Name>, at: string) => string } = {
+  call: ({ who, proof, tool, amount, slot, body, status, preflight, odd }, at) => {
+    const what = preflight ? 'asks whether they could call' : 'calls'
+    const end = `its body ${body}, the API says ${status}${when(odd, ` (${odd})`)}`
+    return `${who} (${proof}) ${what} ${tool} ${amount} under slot ${slot}${at}; ${end}`
+  },
+  answer: ({ who, proof, answer, which, twice }, at) =>
+    `${who} (${proof}) says ${answer} to question ${which}${when(twice, ', twice')}${at}`,
+  'answer on the phone': ({ answer, lie }) =>
+    `on the phone, the answer is ${answer}${when(lie !== 'none', ` (${lie})`)}`,
+  order: ({ who, amount, token, key, gate, approved, status }, at) => {
+    const how = approved ? `approved by token ${token}` : 'without an approval'
+    return `${who} places the order ${key} (${amount}, ${how}) at gate ${gate}${at}; the handler says ${status}`
+  },
+  link: ({ who, proof, account, onlyToRead, choose, finishedBy }, at) => {
+    const how = `${when(onlyToRead, ', only to read')}${when(choose, ', and chooses it')}`
+    return `${who} (${proof}) links the account ${account}${how}${when(finishedBy, `, and ${finishedBy} comes back`)}${at}`
+  },
+  disconnect: ({ who, proof, account }, at) =>
+    account === undefined
+      ? `the app forgets all accounts of ${who}${at}`
+      : `${who} (${proof}) disconnects the account ${account}${at}`,
+  'keep a session': ({ who, isOld }, at) => `the app keeps ${isOld ? 'an old' : 'a new'} login of ${who}${at}`,
+  'sign out': ({ who }, at) => `${who} signs out of the session that the app keeps${at}`,
+  operate: ({ act, who, which, what }, at) => {
+    const target = { 'revoke the user': who, 'revoke the session': `of ${who}`, resolve: `run ${which}: ${what}` }
+    return `an operator does this: ${act} ${act === 'cancel' ? `question ${which}` : target[act]}${at}`
+  },
+  'log in': ({ who, saysWhen }) => `${who} logs in${when(!saysWhen, ' (the token does not say when)')}`,
+  refresh: ({ who }) => `${who}'s token is refreshed`,
+  revoke: ({ what, who }, at) => `the ${what} of ${who} is revoked${at}`,
+  'create a job': ({ who, proof }, at) => `${who} (${proof}) creates a job${at}`,
+  'end a job': ({ who }, at) => `${who} ends a job${at}`,
+  resolve: ({ who, proof, what }, at) => `${who} (${proof}) says of a run in doubt: ${what}${at}`,
+  cancel: ({ who }, at) => `${who} cancels a question${at}`,
+  deploy: ({ change }, at) => `a deploy changes the ${change}${at}`,
+  pass: ({ seconds }) => `${seconds} s pass`,
+  kill: ({ process }) => `process ${process + 1} is killed`,
+  'stand still': ({ process, seconds }) => `process ${process + 1} stands still for ${seconds} s`,
+  'set the clock': ({ process, seconds }) => `the clock of process ${process + 1} is set ${seconds} s ahead`,
+  'set the issuer’s clock': ({ seconds }) => `the issuer's clock is set ${seconds} s ahead`,
+  'rotate keys': () => 'the issuer rotates its keys',
+  'rotate the app’s keys': () => 'the app rotates its keys, and starts again',
+  watch: (_, at) => `a watcher begins${at}`,
+  break: ({ kind, after, fault }, at) => `${kind} operation ${after + 1}${at}: ${fault}`,
+  mislead: ({ fault }) => `the next answer of a server is wrong: ${fault}`,
+}

@@ -1,0 +1,117 @@
+import type { Command } from './commands.ts'
+import { type Cast, castOf, makers } from './draw-commands.ts'
+import type { Random } from './random.ts'
+import { accountTools } from './tools.ts'
+
+/** Commands of parts that few apps have all of: their themes bring them. */
+const ofParts: readonly Command['do'][] = ['link', 'disconnect', 'keep a session', 'sign out']
+const all = (Object.keys(makers) as Command['do'][]).filter((name) => !ofParts.includes(name))
+
+/** What belongs together: half of the seeds take one of these, and try it more closely. */
+const themes: readonly (readonly Command['do'][])[] = [
+  ['revoke', 'set the clock', 'log in', 'refresh', 'create a job'],
+  ['revoke', 'answer', 'stand still', 'create a job', 'end a job'],
+  ['deploy', 'answer', 'cancel', 'answer on the phone'],
+  ['resolve', 'operate', 'kill', 'stand still', 'break'],
+  ['answer', 'log in', 'deploy', 'revoke'],
+  ['order', 'kill', 'break'],
+  ['watch', 'answer on the phone', 'answer', 'kill', 'mislead', 'cancel'],
+  ['rotate the app’s keys', 'answer', 'resolve', 'create a job'],
+  ['operate', 'answer', 'cancel', 'revoke'],
+  ['keep a session', 'sign out', 'log in', 'revoke', 'mislead'],
+  ['link', 'disconnect', 'kill', 'break', 'answer', 'mislead'],
+  ['link', 'disconnect', 'keep a session', 'operate', 'stand still', 'rotate the app’s keys'],
+]
+
+/** What one seed is about: part of its cast, its commands, and those that come first. */
+interface Plot {
+  readonly cast: Partial<Cast>
+  readonly commands: readonly Command['do'][]
+  readonly first?: readonly Command['do'][]
+}
+
+/** Two processes renew the tokens of a kept session or an account again and again, and lose some of the answers. */
+const renewed = (random: Random): Partial<Cast> => ({
+  process: () => random.below(2),
+  seconds: () => random.pick([6, 301, 301]),
+  owner: () => 'ann',
+  trouble: () => ({ kind: 'http', fault: random.pick(['lost', 'lost', 'slow']), after: random.below(2) }),
+})
+
+/** What random choices come to seldom. */
+const plotsOf = (random: Random): readonly Plot[] => [
+  // One account whose token is renewed in several processes, while answers are lost and processes die.
+  {
+    cast: { ...renewed(random), tool: () => 'open', proof: () => 'login' },
+    commands: ['link', 'break', 'kill', 'stand still'],
+    first: ['link'],
+  },
+  // One account that comes and goes before the eyes of processes that use it again and again.
+  {
+    cast: { process: () => random.below(2), tool: () => 'open', owner: () => 'ann', proof: () => 'login' },
+    commands: ['link', 'disconnect'],
+    first: ['link'],
+  },
+  // One account that serves calls with and without an approval.
+  {
+    cast: { tool: () => random.pick(accountTools), owner: () => 'ann', proof: () => 'login' },
+    commands: ['answer', 'link'],
+    first: ['link'],
+  },
+  // One kept session that several processes renew, while answers are lost and processes die.
+  {
+    cast: { ...renewed(random), tool: () => 'look', proof: () => 'kept' },
+    commands: ['break', 'kill', 'stand still'],
+    first: ['keep a session'],
+  },
+  // Kept sessions that come and go.
+  {
+    cast: { tool: () => 'look', owner: () => 'ann', proof: () => 'kept', anybody: () => 'ann' },
+    commands: ['keep a session', 'log in', 'sign out', 'revoke'],
+    first: ['keep a session'],
+  },
+  // Revocations by several processes, before the eyes of one that reads again and again.
+  {
+    cast: { process: () => random.below(3), tool: () => 'look', owner: () => 'ann' },
+    commands: ['revoke', 'set the clock'],
+  },
+  // One call, tried again and again, that never has an effect.
+  {
+    cast: { body: () => 'throws before', tool: () => 'note', owner: () => 'ann', slot: () => 'one', amount: () => 50 },
+    commands: ['kill', 'rotate keys'],
+  },
+  {
+    cast: { tool: () => 'send', amount: () => 700, slot: () => 'one' },
+    commands: ['answer on the phone', 'watch', 'mislead', 'cancel'],
+  },
+  // A user who lacks a role, at times.
+  { cast: { tool: () => random.pick(['note', 'pay']), owner: () => 'bob' }, commands: ['deploy', 'answer'] },
+]
+
+/** Where there are accounts and kept sessions, half of the calls use them. */
+const partsCast = (taken: readonly Command['do'][], { random, tool, proof }: Cast): Partial<Cast> => ({
+  ...(taken.includes('link') && { tool: () => (random.oneIn(2) ? tool() : random.pick(accountTools)) }),
+  ...(taken.includes('keep a session') && { proof: () => (random.oneIn(2) ? proof() : 'kept') }),
+})
+
+/** The commands of a seed: those of a plot, of a theme, or a random subset. */
+export function commandsOf(random: Random): readonly Command[] {
+  const drawn = castOf(random)
+  const share = 2 + random.below(2)
+  const plot = random.oneIn(3) ? random.pick(plotsOf(random)) : undefined
+  const themed = () => [...random.pick(themes), ...random.pick(themes)]
+  const taken = plot?.commands ?? (random.oneIn(2) ? themed() : all.filter(() => random.oneIn(share)))
+  const cast: Cast = { ...drawn, ...partsCast(taken, drawn), ...plot?.cast }
+  const bag = [...taken, 'call' as const, 'pass' as const].flatMap((name) =>
+    Array<Command['do']>(makers[name][0]).fill(name),
+  )
+  const paces = random.pick<readonly Command['pace'][]>([
+    ['settle'],
+    ['settle', 'settle', 'settle', 8],
+    ['settle', 0, 5, 15, 30],
+  ])
+  const drawnNames = Array.from({ length: 4 + random.below(20) }, () => random.pick(bag))
+  return [...(plot?.first ?? []), ...drawnNames].map(
+    (name) => ({ do: name, ...(makers[name][1](cast) as object), pace: random.pick(paces) }) as Command,
+  )
+}
