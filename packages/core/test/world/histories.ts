@@ -19,7 +19,7 @@ export const rules: Rules = {
   scopes: ['pay:do'],
   exemptScopes: ['pay:small'],
 }
-export const text = { owner: 'ann', kind: 'user by agent', tool: 'pay', amount: 500, version: '1' }
+const text = { owner: 'ann', kind: 'user by agent', tool: 'pay', amount: 500, version: '1' }
 
 export type Timed = readonly [at: number, happening: Happening]
 
@@ -29,7 +29,7 @@ export const called = (call: number, over: object = {}): Happening =>
     ...over,
   }) as Happening
 export const began = (call: number, key = 'k', input = '50'): Happening => ({ kind: 'began', call, input, key })
-export const bearer = { subject: 'ann', audience: 'https://api.example', scopes: ['pay:small'] }
+const bearer = { subject: 'ann', audience: 'https://api.example', scopes: ['pay:small'] }
 export const sent = (call: number, over: object = {}, status = 200): Happening => ({
   ...{ kind: 'sent', call, method: 'POST', status },
   bearer: { ...bearer, ...over },
