@@ -25,10 +25,15 @@ describe('the same slot and raw input name the same run (A12)', () => {
 
   test(verifies('A12', 'a crashed run is not run again after a deploy'), async () => {
     const { guard, call, clock } = smallWorld()
-    void guard().run(deployed({ timeoutMs: 1_000 }), call(), () => new Promise(() => {}))
-    await expect
-      .poll(async () => (await guard().run(deployed({ timeoutMs: 1_000 }), call(), () => 'ran')).status)
-      .toBe('unavailable')
+    // A poll that comes before the first call has claimed the run would claim it itself.
+    await new Promise<void>((started) => {
+      void guard().run(deployed({ timeoutMs: 1_000 }), call(), () => {
+        started()
+        return new Promise(() => {})
+      })
+    })
+    const meanwhile = await guard().run(deployed({ timeoutMs: 1_000 }), call(), () => 'ran')
+    expect(meanwhile.status).toBe('unavailable')
     clock.advance(61)
     expect(await guard().run(deployed({ timeoutMs: 2_000 }), call(), () => 'ran')).toMatchObject({
       status: 'denied',
