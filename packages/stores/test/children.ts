@@ -1,11 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-
-/** Where processes find the code that another one compiled: half of their start. */
-const COMPILE_CACHE = join(tmpdir(), 'behalf-compile-cache')
 
 const alive = new Set<ChildProcess>()
 process.once('exit', () => {
@@ -22,8 +17,7 @@ export function ownChild<Child extends ChildProcess>(child: Child): Child {
 /** A script in a process of its own, with arguments as JSON. */
 export function forkScript(script: URL, args: readonly unknown[]): ChildProcess {
   const texts = args.map((argument) => JSON.stringify(argument))
-  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE }
-  return ownChild(fork(fileURLToPath(script), texts, { execArgv: ['--no-warnings'], env }))
+  return ownChild(fork(fileURLToPath(script), texts, { execArgv: ['--no-warnings'] }))
 }
 
 /** SIGKILL: it gets no chance to tidy up. */
