@@ -3,7 +3,7 @@ export interface Room {
   readonly name: string
   /** Folders of `packages/core/test/unit` whose tests have to notice. @default the one of the room's name */
   readonly tests?: readonly string[]
-  /** Percent of the mutants that they notice, at least: 94 was measured in `roles`; 70 is where a nightly run has not yet told. */
+  /** Percent of the mutants that they notice, at least. 70 stands where no run has told yet; all others were measured. */
   readonly noticed: number
 }
 
@@ -21,10 +21,10 @@ export const rooms: readonly Room[] = [
   { name: 'credential', noticed: 80 },
   { name: 'ciba', noticed: 70 },
   { name: 'delegations', noticed: 70 },
-  { name: 'errors', noticed: 70 },
+  { name: 'errors', noticed: 85 },
   { name: 'lib', noticed: 70 },
   { name: 'http', noticed: 70 },
   { name: 'device-login', noticed: 70 },
   { name: 'revocation', noticed: 70 },
-  { name: 'display', noticed: 70 },
+  { name: 'display', noticed: 72 },
 ]
