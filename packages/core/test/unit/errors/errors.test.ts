@@ -3,6 +3,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test, vi } from 'vitest'
 import * as errors from '../../../src/errors/index.ts'
 import {
+  ApprovalAnswerError,
   BehalfError,
   ConfigurationError,
   CredentialMisuseError,
@@ -19,6 +20,7 @@ import {
 } from '../../../src/errors/index.ts'
 
 const made: Record<string, () => BehalfError> = {
+  ApprovalAnswerError: () => new ApprovalAnswerError('late', 'x'),
   ConfigurationError: () => new ConfigurationError('agent.name', 'give a name'),
   CredentialMisuseError: () => new CredentialMisuseError('origin', 'x'),
   DelegationError: () => new DelegationError('revoked', 'x'),
