@@ -28,6 +28,7 @@ export interface Cast {
   readonly status: () => number
   readonly answer: () => 'approve' | 'deny' | 'reopen'
   readonly seconds: () => number
+  readonly change: () => Extract<Command, { readonly do: 'deploy' }>['change']
   /** Which operation fails, and how. */
   readonly trouble: () => Pick<Extract<Command, { readonly do: 'break' }>, 'kind' | 'fault' | 'after'>
 }
@@ -58,6 +59,7 @@ export function castOf(random: Random): Cast {
     body: () => (random.below(3) < fails ? plans() : 'returns'),
     status: () => (random.below(3) < fails ? statuses() : 200),
     answer: some(['approve', 'approve', 'deny', 'reopen'] as const, 2),
+    change: () => random.pick(['limit', 'limit', 'approver', 'time limit', 'version', 'role', 'ceiling']),
     trouble: () => {
       const kind = random.pick(['store', 'store', 'http'] as const)
       const fault = random.pick(['outage', 'lost', 'slow'] as const)
@@ -175,13 +177,7 @@ export const makers: Readonly<Record<Command['do'], readonly [weight: number, ma
     }),
   ],
   cancel: [1, ({ random, process, owner }) => ({ process: process(), who: owner(), which: random.below(2) })],
-  deploy: [
-    3,
-    ({ random, process }) => ({
-      process: process(),
-      change: random.pick(['limit', 'limit', 'approver', 'time limit', 'version', 'role', 'ceiling']),
-    }),
-  ],
+  deploy: [3, ({ process, change }) => ({ process: process(), change: change() })],
   pass: [5, ({ seconds }) => ({ seconds: seconds() })],
   kill: [2, ({ process }) => ({ process: process() })],
   'stand still': [1, ({ random, process }) => ({ process: process(), seconds: random.pick([20, 70, 200]) })],

@@ -1,4 +1,4 @@
-import type { Command } from './commands.ts'
+import { type Command, WHOEVER_WAS_ASKED } from './commands.ts'
 import { type Cast, castOf, makers } from './draw-commands.ts'
 import type { Random } from './random.ts'
 import { accountTools } from './tools.ts'
@@ -38,6 +38,17 @@ const renewed = (random: Random): Partial<Cast> => ({
   trouble: () => ({ kind: 'http', fault: random.pick(['lost', 'lost', 'slow']), after: random.below(2) }),
 })
 
+/** One person tries one call, for which an approver is asked. */
+const oneCall: Partial<Cast> = {
+  tool: () => 'pay',
+  owner: () => 'ann',
+  slot: () => 'one',
+  amount: () => 700,
+  proof: () => 'login',
+  approver: () => WHOEVER_WAS_ASKED,
+  body: () => 'returns',
+}
+
 /** What random choices come to seldom. */
 const plotsOf = (random: Random): readonly Plot[] => [
   // One account whose token is renewed in several processes, while answers are lost and processes die.
@@ -70,9 +81,31 @@ const plotsOf = (random: Random): readonly Plot[] => [
     commands: ['keep a session', 'log in', 'sign out', 'revoke'],
     first: ['keep a session'],
   },
+  // Questions that are answered late.
+  {
+    cast: { ...oneCall, tool: () => random.pick(['pay', 'send']), seconds: () => random.pick([6, 6, 700]) },
+    commands: ['answer', 'answer on the phone'],
+  },
+  // An approver who says no, again and again.
+  {
+    cast: { ...oneCall, slot: () => random.pick(['one', 'two', 'three']), answer: () => 'deny' },
+    commands: ['answer'],
+  },
+  // A yes, and then a deploy of other rules.
+  {
+    cast: { ...oneCall, process: () => 0, change: () => random.pick(['approver', 'approver', 'version', 'limit']) },
+    commands: ['deploy', 'answer'],
+  },
   // Revocations by several processes, before the eyes of one that reads again and again.
   {
-    cast: { process: () => random.below(3), tool: () => 'look', owner: () => 'ann' },
+    cast: {
+      process: () => random.below(3),
+      tool: () => 'look',
+      owner: () => 'ann',
+      proof: () => 'login',
+      body: () => 'returns',
+      seconds: () => random.pick([6, 20]),
+    },
     commands: ['revoke', 'set the clock'],
   },
   // One call, tried again and again, that never has an effect.
