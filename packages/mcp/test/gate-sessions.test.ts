@@ -75,10 +75,18 @@ describe.each(servers)('a session at a stateful transport of %s', (_name, handle
   }
   const open = async (token: string) => {
     const client = new Client({ name: 'x', version: '1' }, { capabilities: { elicitation: { form: {} } } })
+    const listening = Promise.withResolvers<void>()
     const transport = new StreamableHTTPClientTransport(new URL(world.resource), {
       authProvider: { token: async () => token },
+      fetch: async (input, init) => {
+        const response = await fetch(input, init)
+        if (init?.method === 'GET') listening.resolve()
+        return response
+      },
     })
     await client.connect(transport)
+    // A server that asks before the client listens is not heard.
+    await listening.promise
     onTestFinished(() => client.close())
     return { client, id: transport.sessionId ?? '' }
   }
