@@ -1,12 +1,12 @@
 import type { ResourceRoute, ResourceRule } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { behaviourOf, type RouteAnswer } from '../token-exchange/index.ts'
-import { type AuthorizedCall, needsApproval } from './call.ts'
+import type { AuthorizedCall } from './call.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import type { FoundToken } from './opened-access.ts'
 import { deny, loginRequired, type Refusal } from './refusal.ts'
-import { tokenKey } from './token-key.ts'
+import { keptToken } from './token-key.ts'
 
 /** Carries a refusal out of the cache's load. */
 class Refused extends Error {
@@ -27,9 +27,10 @@ export const isBridged = (rule: ResourceRule): rule is BridgedRule => rule.throu
 export async function bridgedToken(
   call: AuthorizedCall,
   rule: BridgedRule,
-  { servers, tokens, fetch, clock, timeoutMs, agent }: TokenSources,
+  sources: TokenSources,
 ): Promise<FoundToken | Refusal> {
-  const { identity, grantable, deadline, report } = call
+  const { identity, grantable, report } = call
+  const { servers, fetch, clock, timeoutMs } = sources
   if (identity.kind !== 'user') return deny('misconfigured', 'an employer asserts a user, and no user is here')
   const route = behaviourOf(rule.through)
   if (route === undefined) throw new ConfigurationError('resource.through', 'give what idJag({ … }) made')
@@ -45,11 +46,7 @@ export async function bridgedToken(
     return answer.issued
   }
   try {
-    // I2: what was issued for an approved call is not kept for another.
-    if (needsApproval(call)) return { issued: await load(deadline.signal), cached: false }
-    const { clientId: client, dpop } = route.profile
-    const key = tokenKey(identity, rule, scopes, servers)
-    return { issued: await tokens.get(key, load, deadline.signal, { client, agent: agent.name, dpop }), cached: true }
+    return await keptToken(call, rule, { profile: route.profile, load }, sources)
   } catch (error) {
     if (error instanceof Refused) return error.refusal
     throw error

@@ -11,7 +11,7 @@ import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import type { FoundToken } from './opened-access.ts'
 import { deny, loginRequired, type Refusal } from './refusal.ts'
-import { tokenKey } from './token-key.ts'
+import { keptToken, tokenKey } from './token-key.ts'
 
 /** Returns the token for an API of the app's own: that of the approval, or one exchanged for it (A9). */
 export async function resourceToken(
@@ -29,11 +29,13 @@ export async function resourceToken(
   if (isBridged(rule)) return bridgedToken(call, rule, sources)
   const subjectToken = subjectTokenOf(identity)
   if (subjectToken === undefined) return loginRequired('the identity came without a token to exchange')
+  const { profile } = sources.servers.of(identity.issuer)
   try {
-    return await exchanged(call, { subjectToken, rule, answered }, sources)
+    const load = (signal: AbortSignal) => exchange(call, { subjectToken, rule, answered }, sources, signal)
+    return await keptToken(call, rule, { profile, load }, sources)
   } catch (error) {
     // RFC 8693 §2.2.2: a subject token that is expired or revoked is an `invalid_request`; some providers differ.
-    const { loginRequiredErrors = [] } = sources.servers.of(identity.issuer).profile.exchange ?? {}
+    const { loginRequiredErrors = [] } = profile.exchange ?? {}
     const code: unknown = BehalfError.isInstance(error) && 'error' in error ? error.error : undefined
     // Stryker disable next-line ConditionalExpression: An error of ours without that field has `undefined` there, which no list of error codes holds.
     if (typeof code !== 'string' || !loginRequiredErrors.includes(code)) throw error
@@ -81,33 +83,18 @@ function approvalToken(
   return { issued, cached: false }
 }
 
-async function exchanged(call: AuthorizedCall, wanted: Exchange, sources: TokenSources): Promise<FoundToken> {
-  const { identity, grantable, deadline } = call
-  // I2: what was issued for an approved call is not kept for another.
-  if (needsApproval(call)) {
-    return { issued: await exchange(call, wanted, sources, deadline.signal), cached: false }
-  }
-  const { rule } = wanted
-  const { clientId: client, dpop } = sources.servers.of(identity.issuer).profile
-  const issued = await sources.tokens.get(
-    tokenKey(identity, rule, scopesFor(grantable, rule), sources.servers),
-    (signal) => exchange(call, { ...wanted, answered: undefined }, sources, signal),
-    deadline.signal,
-    { client, agent: sources.agent.name, dpop },
-  )
-  return { issued, cached: true }
-}
-
 async function exchange(
-  { identity, grantable, report }: AuthorizedCall,
+  call: AuthorizedCall,
   { subjectToken, rule, answered }: Exchange,
   sources: TokenSources,
   signal: AbortSignal,
 ): Promise<IssuedToken> {
+  const { identity, grantable, report } = call
   const { clock, servers } = sources
   const authorizationServer = servers.of(identity.issuer)
   const startedAt = clock.now()
-  const details = answered?.record.question?.details ?? []
+  // A token that is kept carries no details of one approval.
+  const details = (needsApproval(call) ? answered?.record.question?.details : undefined) ?? []
   const carries = details.length > 0 && authorizationServer.profile.exchange?.carriesAuthorizationDetails === true
   const actor = await actorToken(identity.issuer, sources, signal)
   const issued = await exchangeToken({

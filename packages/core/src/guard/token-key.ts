@@ -1,8 +1,13 @@
-import type { AuthorizationServers, DpopKey } from '../authorization-server/index.ts'
+import type { AuthorizationServers, DpopKey, Profile } from '../authorization-server/index.ts'
 import type { AccessRule, ConnectionRule, Identity, ResourceRule } from '../contract/index.ts'
+import type { IssuedToken } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { behaviourOf, type TokenCacheKey, tokenCacheKey, type WantedToken } from '../token-exchange/index.ts'
 import { answerOf } from './answer-of.ts'
+import { type AuthorizedCall, needsApproval } from './call.ts'
+import { scopesFor } from './grantable-scopes.ts'
+import type { TokenSources } from './guard-parts.ts'
+import type { FoundToken } from './opened-access.ts'
 
 /** Stands for the key where the token is bound to none. */
 const unbound = Object.freeze({ thumbprint: undefined })
@@ -88,4 +93,24 @@ function wantedToken(
     ...(account !== undefined && { account }),
     ...(thumbprint !== undefined && { keyThumbprint: thumbprint }),
   }
+}
+
+/** Who issues a token, and how it is fetched. */
+interface Issuance {
+  readonly profile: Pick<Profile, 'clientId' | 'dpop'>
+  readonly load: (signal: AbortSignal) => Promise<IssuedToken>
+}
+
+/** Returns the token of a resource, from the cache where it may be kept. What was issued for an approved call is not (I2). */
+export async function keptToken(
+  call: AuthorizedCall,
+  rule: ResourceRule,
+  { profile, load }: Issuance,
+  { tokens, servers, agent }: TokenSources,
+): Promise<FoundToken> {
+  const { identity, grantable, deadline } = call
+  if (needsApproval(call)) return { issued: await load(deadline.signal), cached: false }
+  const key = tokenKey(identity, rule, scopesFor(grantable, rule), servers)
+  const share = { client: profile.clientId, agent: agent.name, dpop: profile.dpop }
+  return { issued: await tokens.get(key, load, deadline.signal, share), cached: true }
 }
