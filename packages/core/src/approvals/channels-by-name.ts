@@ -3,7 +3,7 @@ import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Fetch, Store } from '../ports/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
-import { type ApprovalAudit, auditing } from './approval-state.ts'
+import type { ApprovalAudit } from './approval-state.ts'
 import type { Ledger } from './ledger.ts'
 import { openLedger } from './open-ledger.ts'
 
@@ -57,7 +57,7 @@ export function openChannels<Options extends ChannelsOptions>(
   if (channels.size === 0) throw new ConfigurationError(`${name}.approvals`, 'give what createGuard got')
   return {
     channels,
-    ledger: openLedger({ store, keys, clock, ...(audit !== undefined && { onState: auditing(audit, clock) }) }),
+    ledger: openLedger({ store, keys, clock, audit }),
     context: { authorizationServers: authorizationServers(authorizationServer, surroundings), clock },
   }
 }

@@ -10,7 +10,7 @@ export type {
   PushedChannel,
   VerifiedAnswer,
 } from './approval-channel.ts'
-export { type ApprovalAudit, approvalState, auditing } from './approval-state.ts'
+export { type ApprovalAudit, approvalState } from './approval-state.ts'
 export { bindingOf, idempotencyKey, slotKey } from './binding.ts'
 export { type CalledBy, type Caller, callerOf, isSameCaller, isSameKind } from './caller.ts'
 export { type ApprovalChannels, type ChannelsOptions, channelsByName } from './channels-by-name.ts'

@@ -2,6 +2,7 @@ import type { UserIdentity } from '../contract/index.ts'
 import { openStoreKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import { Revocations } from '../revocation/index.ts'
+import { type ApprovalAudit, auditing } from './approval-state.ts'
 import { Ledger } from './ledger.ts'
 import type { RunRecord } from './record.ts'
 
@@ -11,6 +12,8 @@ export interface OpenLedgerOptions {
   readonly keys?: StoreKeys | undefined
   readonly clock: Clock
   readonly onState?: (record: RunRecord) => void
+  /** Takes the events of questions, where there is no `onState`. */
+  readonly audit?: ApprovalAudit | undefined
   /** @default those of the store, with a log position of their own */
   readonly revocations?: Revocations
 }
@@ -24,7 +27,8 @@ export function openLedger({
   store,
   keys,
   clock,
-  onState,
+  audit,
+  onState = audit === undefined ? undefined : auditing(audit, clock),
   revocations = new Revocations(openStoreKeys(store, keys)),
 }: OpenLedgerOptions): Ledger {
   const opened = openStoreKeys(store, keys)

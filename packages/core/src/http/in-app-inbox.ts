@@ -1,6 +1,5 @@
 import * as z from 'zod/mini'
 import {
-  auditing,
   type ChannelsOptions,
   type Entry,
   isAnswerable,
@@ -69,7 +68,7 @@ export function inAppInbox(options: InAppInboxOptions): (request: Request) => Pr
     throw new ConfigurationError('inAppInbox.identityOf', 'give a function that says who is signed in')
   }
   const origins = options.origins === undefined ? undefined : originList('inAppInbox.origins', options.origins)
-  const ledger = openLedger({ store, keys, clock, ...(audit !== undefined && { onState: auditing(audit, clock) }) })
+  const ledger = openLedger({ store, keys, clock, audit })
   const presence = presenceIn(store, keys, clock)
   return (request) =>
     answering(async () => {
