@@ -35,10 +35,12 @@ const MAX_BYTES = 8 * 1024
 /** A body that takes longer keeps a connection, and is not waited for. */
 const MAX_BODY_MS = 30_000
 
+/** The media type of a body, without its parameters. */
+const typeOf = (request: Request) => request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+
 /** The body of a JSON request; `undefined` where it is another type, too large, too slow, or no JSON. */
 export async function readJson(request: Request): Promise<unknown> {
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/json') return undefined
+  if (typeOf(request) !== 'application/json') return undefined
   const text = await readText(request)
   try {
     return text === undefined ? undefined : JSON.parse(text)
@@ -61,8 +63,7 @@ async function readText(request: Request): Promise<string | undefined> {
 export async function readFields(
   request: Request,
 ): Promise<{ readonly fields: Readonly<Record<string, string>>; readonly isForm: boolean } | undefined> {
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (type === 'application/x-www-form-urlencoded') {
+  if (typeOf(request) === 'application/x-www-form-urlencoded') {
     const text = await readText(request)
     if (text === undefined) return undefined
     const pairs = [...new URLSearchParams(text)]
