@@ -13,7 +13,7 @@ import { isVerified, type PresentUser, requirePresentUser } from '../identity/in
 import { snapshot } from '../lib/index.ts'
 import { type ApprovalView, type ApproverView, approverView, isAsked, ownerView, owns } from './approval-view.ts'
 import { Deadline } from './deadline.ts'
-import type { GuardParts } from './guard-parts.ts'
+import { channelOfRun, type GuardParts } from './guard-parts.ts'
 import { hasExpired } from './identify.ts'
 
 /** Who asks: a verified identity. Nobody finds what is not theirs. */
@@ -75,13 +75,12 @@ const MAX_READ = 10_000
 
 /** Makes the inbox of a guard. */
 export function approvalInbox(guard: GuardParts): ApprovalInbox {
-  const { ledger, channels, servers, clock } = guard.runs
+  const { runs } = guard
+  const { ledger } = runs
   const own = async (id: string, identity: Identity): Promise<Entry | undefined> => {
     const entry = typeof id === 'string' ? await ledger.read(id) : undefined
     return entry !== undefined && owns(identity, entry.record) ? entry : undefined
   }
-  const asked = (entry: Entry) => channels.get(entry.record.question?.channel ?? '')
-  const context = { authorizationServers: servers, clock }
   const changed = (id: string, options: InboxOptions, change: (entry: Entry, signal: AbortSignal) => Promise<Entry>) =>
     within(guard, options, undefined, async (identity, signal) => {
       const entry = await own(id, identity)
@@ -92,7 +91,8 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
       within(guard, options, undefined, async (identity, signal) => {
         const entry = await own(id, identity)
         if (entry?.record.question === undefined) return undefined
-        const settled = await settleRun(ledger, entry, asked(entry), { ...context, signal })
+        const { channel, context } = channelOfRun(entry, runs, signal)
+        const settled = await settleRun(ledger, entry, channel, context)
         return ownerView(settled.entry, ledger.now())
       }),
     list: (async ({ ...options }: ListOptions & { readonly as: 'owner' | 'approver' }) => {
@@ -104,7 +104,7 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
     cancel: (id, options) =>
       changed(id, options, async (open, signal) => {
         const { entry, tell } = await endUnused(ledger, open, 'cancelled')
-        await tell({ channel: asked(open), context: { ...context, signal } })
+        await tell(channelOfRun(open, runs, signal))
         return entry
       }),
     resolve: async (id, what, options) => {
@@ -112,14 +112,14 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
       const result = resultOf(options.result)
       if (!isVerified(options.identity)) return undefined
       return bounded(guard, options, async () => {
-        const user = await requirePresentUser(options.identity, guard.runs)
+        const user = await requirePresentUser(options.identity, runs)
         return resolveOwn(ledger, user, id, what, result)
       })
     },
     reopen: async (id, options) => {
       if (!isVerified(options.identity)) return undefined
       return bounded(guard, options, async () => {
-        const user = await requirePresentUser(options.identity, guard.runs)
+        const user = await requirePresentUser(options.identity, runs)
         return reopenOwn(ledger, user, id)
       })
     },

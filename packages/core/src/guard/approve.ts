@@ -11,7 +11,7 @@ import type { AuthorizedCall, Entitled, ReadyRun } from './call.ts'
 import type { Passed, Phase } from './call-report.ts'
 import { closedRefusal } from './draft-question.ts'
 import { askWhereNeeded } from './entitle.ts'
-import type { Runs } from './guard-parts.ts'
+import { channelOfRun, type Runs } from './guard-parts.ts'
 import { deny, type Refusal, unknownOutcome } from './refusal.ts'
 import { type FoundRun, type Reauthorize, runOfCall, startedByOthers } from './run-of-call.ts'
 
@@ -104,16 +104,17 @@ async function settleOnce(
   { entry, started }: FoundRun,
   runs: Runs,
 ): Promise<SettledCall | { readonly status: 'replaced'; readonly entry: Entry }> {
-  const { ledger, channels, servers, clock } = runs
-  const channelOf = (at: Entry) => channels.get(at.record.question?.channel ?? '')
-  const context = { authorizationServers: servers, clock, signal: call.deadline.signal }
-  const step = (at: Entry) => settleRun(ledger, at, channelOf(at), context)
+  const channelOf = (at: Entry) => channelOfRun(at, runs, call.deadline.signal)
+  const step = (at: Entry) => {
+    const { channel, context } = channelOf(at)
+    return settleRun(runs.ledger, at, channel, context)
+  }
   // A question that a person has is polled first: their answer counts, whatever the policy asks now.
   const polled = entry.record.state === 'pending' ? await step(entry) : undefined
   if (polled !== undefined && polled.status !== 'pending' && polled.status !== 'ready') return polled
   // Where no poll is due, or another process polls now, the answer is unknown: the question is not replaced yet. Where
   // nothing is polled, the record says it.
-  const isPolled = polled?.entry.version !== entry.version || channelOf(entry)?.poll === undefined
+  const isPolled = polled?.entry.version !== entry.version || channelOf(entry).channel?.poll === undefined
   const fitted = await askWhereNeeded(call, polled?.entry ?? entry, runs, { isPolled, started })
   if ('status' in fitted) return fitted
   const isDone = polled?.status === 'pending' && polled.entry.version === fitted.entry.version

@@ -2,7 +2,7 @@ import { endUnused } from '../approvals/index.ts'
 import type { DelegationNote, DelegationRecord, DelegationsPart, OpenedDelegations } from '../delegations/index.ts'
 import { Aftermath } from './aftermath.ts'
 import type { Auditor } from './auditor.ts'
-import type { GuardParts } from './guard-parts.ts'
+import { channelOfRun, type GuardParts } from './guard-parts.ts'
 
 /** Opens the delegations of this guard. */
 export function openDelegations(part: DelegationsPart, guard: GuardParts): OpenedDelegations {
@@ -36,7 +36,7 @@ function noteDelegation({ action, id, record, code }: DelegationNote, auditor: A
 }
 
 async function announceEnd({ id, owner }: DelegationRecord, { runs, sources: { tokens } }: GuardParts): Promise<void> {
-  const { ledger, channels, servers, clock, revocations } = runs
+  const { ledger, servers, clock, revocations } = runs
   const { issuer, tenant, subject } = owner
   const revoked = { issuer, tenant, subject, delegation: id }
   await revocations.add(revoked, clock.now())
@@ -44,9 +44,8 @@ async function announceEnd({ id, owner }: DelegationRecord, { runs, sources: { t
   // A run that does not open cannot be used, and keeps no other one open.
   for await (const entry of ledger.ownedBy(owner, { onUnreadable: () => {} })) {
     if (entry.record.delegationId !== id) continue
-    const channel = channels.get(entry.record.question?.channel ?? '')
     const ended = await endUnused(ledger, entry, 'revoked')
-    aftermath.add(() => ended.tell({ channel, context: { authorizationServers: servers, clock } }))
+    aftermath.add(() => ended.tell(channelOfRun(entry, runs)))
   }
   await tokens.revoke(revoked, aftermath.dropped)
   await aftermath.tell()

@@ -21,7 +21,7 @@ import { provenAtOf } from '../revocation/index.ts'
 import { approvalCaseOf } from './authorize.ts'
 import { type AuthorizedCall, type Entitled, needsApproval } from './call.ts'
 import { approverOf, channelName, newQuestion } from './draft-question.ts'
-import type { Runs } from './guard-parts.ts'
+import { channelOfRun, type Runs } from './guard-parts.ts'
 import { deny, type Refusal, unknownOutcome } from './refusal.ts'
 
 /** How long an equal call that needs no approval is refused while a run is in doubt. Seconds. */
@@ -126,7 +126,7 @@ export async function askWhereNeeded(
   { isPolled = true, started }: Known = {},
 ): Promise<{ readonly entry: Entry; readonly entitled: Entitled | undefined } | Refusal> {
   const { identity } = call
-  const { ledger, channels, servers, clock } = runs
+  const { ledger } = runs
   const isAgain = mayRunAgain(entry.record, ledger.now())
   if (!isAgain && !isUnused(entry.record)) return { entry, entitled: undefined }
   const found = await entitlementNow(call, entry, runs, started)
@@ -154,8 +154,7 @@ export async function askWhereNeeded(
   const question = await newQuestion(call, entry.record, inDoubt, runs)
   if ('status' in question) return question
   const replaced = await replaceQuestion(ledger, entry, { ...askedBy(call), question }, isPolled)
-  const channel = channels.get(entry.record.question?.channel ?? '')
-  void replaced.tell({ channel, context: { authorizationServers: servers, clock } })
+  void replaced.tell(channelOfRun(entry, runs))
   return { entry: replaced.entry, entitled: undefined }
 }
 

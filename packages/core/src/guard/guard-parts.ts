@@ -1,4 +1,4 @@
-import type { ApprovalChannel, Ledger } from '../approvals/index.ts'
+import type { ApprovalChannel, ChannelContext, Entry, Ledger } from '../approvals/index.ts'
 import type { AuthorizationServers } from '../authorization-server/server.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
 import type { OpenedStore } from '../lib/index.ts'
@@ -38,6 +38,16 @@ export interface Runs {
   readonly agent: AgentOptions
   readonly clock: Clock
 }
+
+/** Returns the channel that asked the question of a run, where the guard has it, and what a channel is called with. */
+export const channelOfRun = (
+  { record }: Entry,
+  { channels, servers, clock }: Runs,
+  signal?: AbortSignal,
+): { readonly channel: ApprovalChannel | undefined; readonly context: ChannelContext } => ({
+  channel: channels.get(record.question?.channel ?? ''),
+  context: { authorizationServers: servers, clock, ...(signal !== undefined && { signal }) },
+})
 
 /** Where the tokens of a call come from. */
 export interface TokenSources {

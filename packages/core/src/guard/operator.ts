@@ -1,11 +1,11 @@
-import { endUnused, resolveCrash } from '../approvals/index.ts'
+import { type Entry, endUnused, resolveCrash } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { Json, OperatorEvent } from '../contract/index.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'
 import type { RevokeOptions } from '../revocation/index.ts'
 import { checkResolution, resultOf } from './approval-inbox.ts'
 import { type ApprovalView, ownerView } from './approval-view.ts'
-import type { GuardParts } from './guard-parts.ts'
+import { channelOfRun, type GuardParts } from './guard-parts.ts'
 import { type EndingParts, type Revocation, revoke } from './revoke.ts'
 
 /** Who acts for the app itself. */
@@ -38,13 +38,10 @@ export interface Operator {
 export function operatorOf(options: OperatorOptions, guard: GuardParts, parts: EndingParts): Operator {
   refuseUnknownKeys('asOperator', options, ['name'])
   const operator = requireText('asOperator.name', options.name)
-  const { ledger, channels, servers, clock } = guard.runs
+  const { ledger } = guard.runs
   const note = (event: Pick<OperatorEvent, 'action' | 'approvalId' | 'revoked'>) =>
     guard.reporting.auditor.demand({ type: 'operator', tool: '', operator, ...event })
-  const changed = (
-    id: string,
-    work: (entry: NonNullable<Awaited<ReturnType<typeof ledger.read>>>) => Promise<ApprovalView>,
-  ) =>
+  const changed = (id: string, work: (entry: Entry) => Promise<ApprovalView>) =>
     withinDeadline({ timeoutMs: guard.limits.timeoutMs }, async () => {
       const entry = typeof id === 'string' ? await ledger.read(id) : undefined
       return entry === undefined ? undefined : work(entry)
@@ -63,8 +60,7 @@ export function operatorOf(options: OperatorOptions, guard: GuardParts, parts: E
       changed(id, async (open) => {
         await note({ action: 'cancel', approvalId: open.record.id })
         const { entry, tell } = await endUnused(ledger, open, 'cancelled')
-        const channel = channels.get(open.record.question?.channel ?? '')
-        await tell({ channel, context: { authorizationServers: servers, clock } })
+        await tell(channelOfRun(open, guard.runs))
         return ownerView(entry, ledger.now())
       }),
   }

@@ -7,7 +7,7 @@ import type { SessionsPart } from '../identity/index.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'
 import { concerns, type RevokeOptions } from '../revocation/index.ts'
 import { Aftermath } from './aftermath.ts'
-import type { Callers, GuardParts } from './guard-parts.ts'
+import { type Callers, channelOfRun, type GuardParts } from './guard-parts.ts'
 
 /** What was ended. */
 export interface Revocation {
@@ -68,7 +68,7 @@ async function end(
   parts: EndingParts,
   aftermath: Aftermath,
 ): Promise<Revocation> {
-  const { ledger, channels, revocations, clock, servers } = runs
+  const { ledger, revocations, clock } = runs
   const unreadable: string[] = []
   const onUnreadable = (key: string) => void unreadable.push(key)
   const context = { servers: aftermath.servers, onUnreadable }
@@ -78,12 +78,11 @@ async function end(
   let approvals = 0
   for await (const entry of ledger.ownedBy(revoked, { onUnreadable })) {
     if (!concerns(revoked, entry.record.owner)) continue
-    const channel = channels.get(entry.record.question?.channel ?? '')
     const ended = await (session === undefined
       ? endUnused(ledger, entry, 'revoked')
       : endForSession(ledger, entry, session))
     if (ended.entry.record.state === 'revoked') approvals++
-    aftermath.add(() => ended.tell({ channel, context: { authorizationServers: servers, clock } }))
+    aftermath.add(() => ended.tell(channelOfRun(entry, runs)))
   }
   const delegations = (await parts.delegations?.endRevoked(revoked, context)) ?? 0
   const sessions = (await parts.sessions?.endRevoked(revoked, context)) ?? 0

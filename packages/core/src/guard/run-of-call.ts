@@ -21,8 +21,8 @@ import { askedBy, blockedBy, demandOf } from './entitle.ts'
 import type { Runs } from './guard-parts.ts'
 import { deny, type Refusal } from './refusal.ts'
 
-/** Authorizes a call once more, with the input that is stored with its run. */
-export type Reauthorize = (call: AuthorizedCall, input: Json) => Promise<Refusal | undefined>
+/** Authorizes the call once more, with the input that is stored with its run. */
+export type Reauthorize = (input: Json) => Promise<Refusal | undefined>
 
 /** The run of a call, and equal runs that had started when it was created. */
 export interface FoundRun {
@@ -62,7 +62,7 @@ export async function runOfCall(
   if (foreign !== undefined) return foreign
   // An earlier try was parsed to something else, as by a random default (A12).
   const { input } = entry.record
-  const refusal = equalJson(input, call.input) ? undefined : await reauthorize(call, input)
+  const refusal = equalJson(input, call.input) ? undefined : await reauthorize(input)
   return refusal ?? { ...found, entry }
 }
 

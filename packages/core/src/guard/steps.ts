@@ -99,11 +99,10 @@ export async function approvedCall(
   const { report } = call
   report.at = 'approval'
   // Roles, permissions and the approval rule are asked about what will run (A12).
-  const reauthorize = async (_: AuthorizedCall, input: Json) => {
+  const reauthorize = async (input: Json) => {
     const stored = await parseStored(call, input, guard.limits.maxInputBytes)
     if (isRefusal(stored)) return stored
-    report.passed('input', stored.detail ?? '')
-    const again = await authorizeKnown(withFacts(call, stored.facts), guard)
+    const again = await authorizeKnown(withFacts(call, report.took('input', stored)), guard)
     return isRefusal(again) ? again : undefined
   }
   const approved = await approve(call, guard.runs, phase, reauthorize)
