@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { policy, StoreError } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
-import { passingTime, quiet, stopTime } from './passing-time.ts'
+import { passingTime, stopTime } from './passing-time.ts'
 import { schema, smallWorld } from './small-world.ts'
 
 const retries = policy(schema, {
@@ -15,11 +15,11 @@ async function awayForAMinute() {
   stopTime()
   const { guard, call, clock, store, answers } = smallWorld()
   let isAway = false
-  const refused = Promise.withResolvers<void>()
+  const timers = vi.spyOn(globalThis, 'setTimeout')
+  onTestFinished(() => timers.mockRestore())
   const behalf = guard({
     store: tapped(store, async (_, __, next) => {
       if (!isAway) return next()
-      refused.resolve()
       throw new StoreError('unavailable', 'the store is away')
     }),
   })
@@ -30,8 +30,9 @@ async function awayForAMinute() {
     isAway = true
     return 'paid'
   })
-  await refused.promise
-  await quiet()
+  // The result is not stored, and the next try waits for its timer, which does not pass by itself.
+  const isWaiting = () =>  timers.mock.calls.some(([, ms = 0]) => ms >= 50 && ms <= 100)
+  while (!isWaiting()) await new Promise((resolve) => setImmediate(resolve))
   clock.advance(61)
   isAway = false
   return { first, again: () => behalf.run(retries, call(), () => 'paid again'), other: guard(), call }
