@@ -1,4 +1,5 @@
-import { ConfigurationError, type Policy } from '@behalf/core'
+import { ConfigurationError } from '@behalf/core'
+import { withPolicies } from '@behalf/core/spi'
 import type { ToolSet } from 'ai'
 import { approvalOf } from './approval-of.ts'
 import { guardExecute, isGuarded } from './guard-execute.ts'
@@ -36,13 +37,11 @@ export function guardTools<Tools extends ToolSet>(
   const { streaming = [] } = options
   const missing = streaming.find((name) => !Object.hasOwn(tools, name))
   if (missing !== undefined) throw new ConfigurationError('guardTools.streaming', `there is no tool ${String(missing)}`)
-  const policies = Object.fromEntries(Object.keys(tools).map((name) => [name, policyOf(options.policies, name)]))
-  options.guard.check(policies)
-  const guarded = Object.entries<ToolSet[string]>(tools).map(([name, tool]) => {
+  const guarded = withPolicies(Object.entries<ToolSet[string]>(tools), options).map(({ name, tool, policy }) => {
     const execute = executeOf(name, tool)
     refuseReplaced(name, tool)
     const streams = streaming.includes(name) || isGeneratorFunction(execute)
-    const call = { name, policy: policies[name] as Policy, streams, options: own }
+    const call = { name, policy, streams, options: own }
     // As a method of the tool, which is how the AI SDK calls it.
     const guarded = guardExecute(execute.bind(tool), call)
     const { inputSchema } = tool
@@ -79,12 +78,6 @@ const chainOf = (object: object | null): readonly object[] =>
 /** By its tag, which other realms share. */
 const isGeneratorFunction = (execute: unknown) =>
   Object.prototype.toString.call(execute) === '[object AsyncGeneratorFunction]'
-
-function policyOf(policies: Readonly<Record<string, Policy>>, name: string): Policy {
-  const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
-  if (policy !== undefined) return policy
-  throw new ConfigurationError(`guardTools.policies.${name}`, 'is missing: give policy(…) or publicTool(…)')
-}
 
 /** Names that the AI SDK knows a tool by whose `execute` it puts another one in the place of. */
 const replaced = ['experimental_toolCaller', Symbol.for('vercel.ai.toolSearch')]

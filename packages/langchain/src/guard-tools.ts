@@ -1,4 +1,5 @@
 import { ConfigurationError, type Policy } from '@behalf/core'
+import { withPolicies } from '@behalf/core/spi'
 import { cloneOf } from './clone-of.ts'
 import { guardCall, isGuarded, type ToolBody } from './guard-call.ts'
 import type { GuardableTool, GuardToolsOptions } from './guarded-tools.ts'
@@ -32,12 +33,12 @@ export function guardTools<const Tools extends readonly GuardableTool[]>(
     throw new ConfigurationError('guardTools.guard', 'give what createGuard returned')
   }
   const given = tools as readonly GuardableTool[] as readonly Callable[]
-  options.guard.check(Object.fromEntries(given.map(({ name }) => [name, policyOf(options.policies, name)])))
+  const named = given.map((tool) => [tool.name, tool] as const)
   const names = new Set<string>()
-  return given.map((tool) => {
-    if (names.has(tool.name)) throw new ConfigurationError(`guardTools.tools.${tool.name}`, 'is there twice')
-    names.add(tool.name)
-    return guarded(tool, options, options.policies)
+  return withPolicies(named, options).map(({ name, tool, policy }) => {
+    if (names.has(name)) throw new ConfigurationError(`guardTools.tools.${name}`, 'is there twice')
+    names.add(name)
+    return guarded(tool, policy, options)
   }) as readonly GuardableTool[] as Tools
 }
 
@@ -54,15 +55,15 @@ interface Callable extends GuardableTool {
 
 function guarded(
   original: Callable,
+  policy: Policy,
   { guard, identity, onError }: Omit<GuardToolsOptions<readonly GuardableTool[]>, 'policies'>,
-  policies: Readonly<Record<string, Policy>>,
 ): GuardableTool {
   const { name, responseFormat, func, lc_kwargs: kept } = original
   if ([func, original._call, kept?.func].some(isGuarded)) {
     throw new ConfigurationError(`guardTools.tools.${name}`, 'is guarded already: give the tool as it was made')
   }
   checkShape(original, name)
-  const call = { name, responseFormat, policy: policyOf(policies, name), guard, identity, onError }
+  const call = { name, responseFormat, policy, guard, identity, onError }
   const behindGuard = (body: ToolBody) => guardCall(call, body.bind(original))
   return cloneOf(original, {
     call: keepingWritten(original.call),
@@ -70,10 +71,4 @@ function guarded(
     ...(typeof func === 'function' && { func: behindGuard(func) }),
     ...(typeof kept?.func === 'function' && { lc_kwargs: { ...kept, func: behindGuard(kept.func) } }),
   })
-}
-
-function policyOf(policies: Readonly<Record<string, Policy>>, name: string): Policy {
-  const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
-  if (policy !== undefined) return policy
-  throw new ConfigurationError(`guardTools.policies.${name}`, 'is missing: give policy(…) or publicTool(…)')
 }

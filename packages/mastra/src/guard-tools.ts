@@ -1,4 +1,5 @@
-import { ConfigurationError, type Policy } from '@behalf/core'
+import { ConfigurationError } from '@behalf/core'
+import { withPolicies } from '@behalf/core/spi'
 import { type Execute, guardExecute, isGuarded } from './guard-execute.ts'
 import type { AnyTool, GuardedCall, GuardToolsOptions } from './guarded-tools.ts'
 import { isWakeUp, orOurs, ourInterrupt } from './wake-up.ts'
@@ -27,12 +28,8 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   if (unknown !== undefined) {
     throw new ConfigurationError(`guardTools.${unknown}`, `is not an option here; there are ${optionKeys.join(', ')}`)
   }
-  const policies = Object.keys(tools).map((name) => [name, policyOf(options.policies, name)] as const)
-  options.guard.check(Object.fromEntries(policies))
-  const guarded = policies.map(
-    ([name, policy]) => [name, guardTool({ name, tool: tools[name] as AnyTool, policy, options: own })] as const,
-  )
-  return Object.fromEntries(guarded) as Tools
+  const guarded = withPolicies(Object.entries<AnyTool>(tools), options)
+  return Object.fromEntries(guarded.map((each) => [each.name, guardTool({ ...each, options: own })])) as Tools
 }
 
 /** A clone by prototype: a tool made anew would lose its marker and what it decides about approvals of its own. */
@@ -67,10 +64,4 @@ function withOwn(clone: AnyTool, members: Partial<AnyTool>): AnyTool {
     Object.defineProperty(clone, key, { value, enumerable: true, configurable: true, writable: true })
   }
   return clone
-}
-
-function policyOf(policies: Readonly<Record<string, Policy>>, name: string): Policy {
-  const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
-  if (policy !== undefined) return policy
-  throw new ConfigurationError(`guardTools.policies.${name}`, 'is missing: give policy(…) or publicTool(…)')
 }

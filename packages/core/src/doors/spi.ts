@@ -10,4 +10,5 @@ export {
   redactorOf,
   slotWithin,
   toolFailedSentence,
+  withPolicies,
 } from '../guard/index.ts'

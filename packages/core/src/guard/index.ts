@@ -16,3 +16,4 @@ export { denySentences, interruptSentences, toolFailedSentence } from './sentenc
 export { type CallWithin, slotWithin } from './slot-within.ts'
 export { type ToolAuthorizationCode, ToolAuthorizationError } from './tool-authorization-error.ts'
 export type { HiddenTool, VisibleTools } from './visible-tools.ts'
+export { withPolicies } from './with-policies.ts'

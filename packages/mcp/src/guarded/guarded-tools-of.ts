@@ -1,5 +1,6 @@
 import { ConfigurationError, type Policy } from '@behalf/core'
 import { callerScopesOf } from '@behalf/core/resource-server'
+import { withPolicies } from '@behalf/core/spi'
 import { type GuardedTool, type GuardRules, guardRuleKeys, type McpTool } from './mcp-tool.ts'
 import { refuseUnknownKeys } from './options.ts'
 
@@ -14,7 +15,7 @@ export function guardedToolsOf(
   // Copied: an app may fill in the same object for its next server.
   const options = { ...given }
   refuseUnknownKeys('guardTools', options, [...guardRuleKeys, 'policies', ...more])
-  const { policies, guard, waitSeconds = 0, list } = options
+  const { guard, waitSeconds = 0, list } = options
   if (typeof guard?.run !== 'function') throw new ConfigurationError('guardTools.guard', 'give what createGuard made')
   if (!(waitSeconds >= 0 && waitSeconds <= MAX_WAIT_SECONDS)) {
     throw new ConfigurationError(
@@ -25,18 +26,12 @@ export function guardedToolsOf(
   if (list !== undefined && list !== 'permitted' && list !== 'all') {
     throw new ConfigurationError('guardTools.list', "is 'permitted' or 'all'")
   }
-  const guarded = Object.entries(tools).map(([name, tool]) => {
-    if (typeof tool?.execute !== 'function') {
-      throw new ConfigurationError(`guardTools.tools.${name}`, 'has no execute, so nothing here could be guarded')
+  return withPolicies(Object.entries(tools), options).map((each) => {
+    if (typeof each.tool?.execute !== 'function') {
+      throw new ConfigurationError(`guardTools.tools.${each.name}`, 'has no execute, so nothing here could be guarded')
     }
-    const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
-    if (policy === undefined) {
-      throw new ConfigurationError(`guardTools.policies.${name}`, 'is missing: give policy(…) or publicTool(…)')
-    }
-    return { name, tool, policy, rules: options }
+    return { ...each, rules: options }
   })
-  guard.check(Object.fromEntries(guarded.map(({ name, policy }) => [name, policy])))
-  return guarded
 }
 
 /** By tool, what the token of its caller must carry: what a gate asks of it. */

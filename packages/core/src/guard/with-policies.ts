@@ -1,0 +1,21 @@
+import type { Policy } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import type { Guard } from './guard.ts'
+
+/**
+ * Puts each tool of a framework together with its policy, and checks that the guard can serve them all.
+ *
+ * @throws ConfigurationError A tool has no policy, or one that the guard cannot serve.
+ */
+export function withPolicies<Tool>(
+  tools: readonly (readonly [name: string, tool: Tool])[],
+  { guard, policies }: { readonly guard: Guard; readonly policies: Readonly<Record<string, Policy>> },
+): readonly { readonly name: string; readonly tool: Tool; readonly policy: Policy }[] {
+  const found = tools.map(([name, tool]) => {
+    const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
+    if (policy !== undefined) return { name, tool, policy }
+    throw new ConfigurationError(`guardTools.policies.${name}`, 'is missing: give policy(…) or publicTool(…)')
+  })
+  guard.check(Object.fromEntries(found.map(({ name, policy }) => [name, policy])))
+  return found
+}

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { withPolicies } from '../../../src/doors/spi.ts'
+import { ConfigurationError, policy } from '../../../src/index.ts'
+import { schema, smallWorld } from './small-world.ts'
+
+const read = policy(schema, { effect: 'read' })
+const tools = [['look', 'a tool'] as const]
+
+test('each tool comes with the policy of its name, and policies of further tools are left alone', () => {
+  const policies = { look: read, other: policy(schema, { roles: ['payer'] }) }
+  const guard = smallWorld().guard()
+  expect(withPolicies(tools, { guard, policies })).toEqual([{ name: 'look', tool: 'a tool', policy: read }])
+})
+
+test.each([
+  ['no policy', {}, 'guardTools.policies.look: is missing'],
+  ['a policy of a prototype only', Object.create({ look: read }), 'guardTools.policies.look: is missing'],
+  ['a policy that the guard cannot serve', { look: policy(schema, { roles: ['payer'] }) }, 'look: needs a role'],
+])('a tool with %s is refused', (_, policies, problem) => {
+  const guard = smallWorld().guard()
+  expect(() => withPolicies(tools, { guard, policies })).toThrow(ConfigurationError)
+  expect(() => withPolicies(tools, { guard, policies })).toThrow(problem)
+})
