@@ -15,10 +15,16 @@ afterAll(() => world.close())
 
 const Nothing = z.strictObject({})
 
-/** The scope of the list that a client of Ann's gets, where the server says that each list is for all. */
-async function scopeOf(list: 'permitted' | 'all') {
+/**
+ * The scope of the list that a client of Ann's gets, where the server says that each list is for all.
+ *
+ * @param next - What the app fills in for its next server, in the same object.
+ */
+async function scopeOf(list: 'permitted' | 'all', next = list) {
   const look = { inputSchema: Nothing, execute: () => 'looked' }
-  const guarded = guardTools({ look }, { guard: world.guard(), policies: { look: policy(Nothing, {}) }, list })
+  const options = { guard: world.guard(), policies: { look: policy(Nothing, {}) }, list }
+  const guarded = guardTools({ look }, options)
+  options.list = next
   const cacheHints = { 'tools/list': { ttlMs: 60_000, cacheScope: 'public' } } as const
   const mcp = createMcpHandler(() =>
     guarded.register(new McpServer({ name: 's', version: '1' }, { ...guarded.serverOptions, cacheHints })),
@@ -44,4 +50,8 @@ test('may be kept for that user alone, whatever the server says of its lists', a
 
 test('shows everything to everybody with `list: all`, and may be kept for all', async () => {
   expect(await scopeOf('all')).toBe('public')
+})
+
+test('keeps what it shows, where the app fills in the same object for its next server', async () => {
+  expect(await scopeOf('permitted', 'all')).toBe('private')
 })

@@ -64,6 +64,7 @@ export function guardTools<const S extends Schemas>(
 ): GuardedTools {
   const guarded = guardedToolsOf(tools as unknown as Readonly<Record<string, McpTool>>, options, ['requestState'])
   const states = requestStates('guardTools.requestState', options.requestState)
+  const { guard, list } = options
   const policies: Readonly<Record<string, Policy>> = Object.fromEntries(
     guarded.map(({ name, policy }) => [name, policy]),
   )
@@ -72,8 +73,8 @@ export function guardTools<const S extends Schemas>(
     serverOptions: { requestState: { verify: states.verify } },
     register(server) {
       for (const one of guarded) register(server, one, states)
-      if (guarded.length > 0 && options.list !== 'all') {
-        const hidden = (context: ServerContext) => hiddenFrom(options.guard, policies, identityOf(context))
+      if (guarded.length > 0 && list !== 'all') {
+        const hidden = (context: ServerContext) => hiddenFrom(guard, policies, identityOf(context))
         // It is one user's list, whatever `cacheHints` of the server say: a cache would give it to others.
         showPermitted<ServerContext>(server, hidden, { cacheScope: 'private' })
       }

@@ -50,14 +50,15 @@ export function guardTools<const S extends Schemas>(
   options: GuardToolsOptions<NoInfer<S>>,
 ): GuardedTools {
   const guarded = guardedToolsOf(tools as unknown as Readonly<Record<string, McpTool>>, options)
+  const { guard, list } = options
   const policies = Object.fromEntries(guarded.map(({ name, policy }) => [name, policy]))
   return {
     callerScopes: callerScopesBy(guarded),
     register(server) {
       for (const one of guarded) register(server, one)
       if (guarded.length > 0) refuseTasks(server, policies)
-      if (guarded.length > 0 && options.list !== 'all') {
-        showPermitted<Extra>(server, (context) => hiddenFrom(options.guard, policies, identityOf(context)))
+      if (guarded.length > 0 && list !== 'all') {
+        showPermitted<Extra>(server, (context) => hiddenFrom(guard, policies, identityOf(context)))
       }
       return server
     },
