@@ -90,10 +90,6 @@ async function resultOf(outcome: Outcome<unknown>, context: Context, call: Guard
 }
 
 /**
- * A10: Mastra parses the input once more by the tool's own schema, out of our reach, before the tool's code gets it.
- * What a person approved must be what comes out of that.
- */
-/**
  * What a tool of Mastra's gives in place of a result that its `outputSchema` does not take. As a result, it would end the
  * run, and the model is told to see an error: it calls again, and what was done would be done twice (A13).
  *
@@ -108,6 +104,10 @@ function fitting(result: unknown): unknown {
 
 const UNFIT = 'Tool output validation failed'
 
+/**
+ * A10: Mastra parses the input once more by the tool's own schema, out of our reach, before the tool's code gets it.
+ * What a person approved must be what comes out of that.
+ */
 async function demandSameInput(parsed: unknown, { name, tool }: GuardedCall): Promise<void> {
   if (tool.inputSchema === undefined || (await staysTheSame(tool.inputSchema, parsed))) return
   throw new ConfigurationError(
