@@ -1,4 +1,4 @@
-import type { ApprovalChannel, Approver, UserIdentity } from '@behalf/core'
+import { type ApprovalChannel, type Approver, principalKey, type UserIdentity } from '@behalf/core'
 import type { ChannelContext, PolledChannel } from '@behalf/core/channels'
 
 type Owner = Pick<UserIdentity, 'issuer' | 'tenant' | 'subject'>
@@ -10,7 +10,7 @@ type Owner = Pick<UserIdentity, 'issuer' | 'tenant' | 'subject'>
  */
 export function phoneOrInbox(phone: ApprovalChannel, inbox: ApprovalChannel): PolledChannel {
   const of = ({ owner, approver }: { readonly owner: Owner; readonly approver: Approver }) =>
-    isSame(owner, approver) ? phone : inbox
+    principalKey(owner) === principalKey(approver) ? phone : inbox
   const cancels: NonNullable<ApprovalChannel['cancel']> = async (asked, question, context) =>
     of(question).cancel?.(asked, question, context)
   return {
@@ -27,6 +27,3 @@ export function phoneOrInbox(phone: ApprovalChannel, inbox: ApprovalChannel): Po
     cancel: cancels,
   }
 }
-
-const isSame = (owner: Owner, approver: Approver) =>
-  owner.issuer === approver.issuer && owner.tenant === approver.tenant && owner.subject === approver.subject

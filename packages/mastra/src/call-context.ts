@@ -1,4 +1,11 @@
-import { ConfigurationError, currentIdentity, type Identity, type Interrupt, type Slot } from '@behalf/core'
+import {
+  ConfigurationError,
+  currentIdentity,
+  type Identity,
+  type Interrupt,
+  principalKey,
+  type Slot,
+} from '@behalf/core'
 import type { Redactor } from '@behalf/core/spi'
 import type { ToolExecutionContext } from '@mastra/core/tools'
 import type { SuspendOptions } from '@mastra/core/workflows'
@@ -136,7 +143,7 @@ function actsForAnother(bound: Identity | undefined): boolean {
     return false
   }
   if (bound?.kind !== 'user' || current.kind !== 'user') return false
-  return (['issuer', 'tenant', 'subject'] as const).some((name) => bound[name] !== current[name])
+  return principalKey(bound) !== principalKey(current)
 }
 
 /** How this call can be suspended; `undefined` outside of agents, workflows and MCP servers. */
