@@ -26,7 +26,22 @@ function world() {
     await quiet()
   }
   const again = (rules: typeof asks, slot: string) => behalf.run(rules, at(slot), () => 'paid again')
-  return { behalf, answers, clock, identity, at, dies, again }
+  /**
+   * Slot two is of the run of slot one, and a process died before that run listed it. The run then fails as the call of
+   * `slot`, and 29 days later its user says that it ran.
+   */
+  const endsLate = async (slot: string) => {
+    await behalf.preflight(asks, at('one'))
+    await dies(asks, 'two')
+    answers({ status: 'approved' })
+    clock.advance(6)
+    const fails = () => Promise.reject(new Error('the API said 500'))
+    await expect(behalf.run(asks, at(slot), fails)).rejects.toThrow('the API said 500')
+    clock.advance(29 * DAY)
+    const [stuck] = await behalf.approvals.list({ identity: identity(), as: 'owner' })
+    await behalf.approvals.resolve(stuck?.id ?? '', 'ran', { identity: identity(), result: 'paid' })
+  }
+  return { behalf, clock, at, dies, again, endsLate }
 }
 
 describe('a slot whose process died between two writes finds its run for 30 days (A12)', () => {
@@ -40,16 +55,8 @@ describe('a slot whose process died between two writes finds its run for 30 days
   })
 
   test(verifies('A12', 'where the run ends late, and lists it by then'), async () => {
-    const { behalf, clock, at, answers, identity, dies, again } = world()
-    await behalf.preflight(asks, at('one'))
-    await dies(asks, 'two')
-    answers({ status: 'approved' })
-    clock.advance(6)
-    const fails = () => Promise.reject(new Error('the API said 500'))
-    await expect(behalf.run(asks, at('two'), fails)).rejects.toThrow('the API said 500')
-    clock.advance(29 * DAY)
-    const [stuck] = await behalf.approvals.list({ identity: identity(), as: 'owner' })
-    await behalf.approvals.resolve(stuck?.id ?? '', 'ran', { identity: identity(), result: 'paid' })
+    const { clock, again, endsLate } = world()
+    await endsLate('two')
     clock.advance(4 * DAY)
     for (const slot of ['one', 'two']) {
       expect(await again(asks, slot), slot).toMatchObject({ status: 'done', result: 'paid' })
@@ -57,16 +64,8 @@ describe('a slot whose process died between two writes finds its run for 30 days
   })
 
   test(verifies('A12', 'where the run ended late, before it listed it'), async () => {
-    const { behalf, clock, at, answers, identity, dies, again } = world()
-    await behalf.preflight(asks, at('one'))
-    await dies(asks, 'two')
-    answers({ status: 'approved' })
-    clock.advance(6)
-    const fails = () => Promise.reject(new Error('the API said 500'))
-    await expect(behalf.run(asks, at('one'), fails)).rejects.toThrow('the API said 500')
-    clock.advance(29 * DAY)
-    const [stuck] = await behalf.approvals.list({ identity: identity(), as: 'owner' })
-    await behalf.approvals.resolve(stuck?.id ?? '', 'ran', { identity: identity(), result: 'paid' })
+    const { clock, again, endsLate } = world()
+    await endsLate('one')
     for (const days of [1, 28]) {
       clock.advance(days * DAY)
       expect(await again(asks, 'two')).toMatchObject({ status: 'done', result: 'paid' })

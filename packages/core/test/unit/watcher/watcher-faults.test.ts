@@ -18,6 +18,20 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.stop()))
 })
 
+/** A watcher that is not started, and a question that is due for it. */
+const idleWatcher = async () => {
+  const { channel, looks } = listeningChannel(() => approved)
+  const { add, store } = started(channel)
+  await add(1)
+  const watcher = createWatcher({
+    authorizationServer: () => undefined,
+    approvals: channel,
+    store,
+    onAnswer: () => {},
+  })
+  return { watcher, looks }
+}
+
 const pending: Answer = { status: 'pending', interval: 60 }
 const approved: Answer = { status: 'approved' }
 
@@ -196,15 +210,7 @@ describe('stopping', () => {
   })
 
   test('one that is stopped before it began does nothing', async () => {
-    const { channel, looks } = listeningChannel(() => approved)
-    const target = started(channel)
-    await target.add(1)
-    const watcher = createWatcher({
-      authorizationServer: () => undefined,
-      approvals: channel,
-      store: target.store,
-      onAnswer: () => {},
-    })
+    const { watcher, looks } = await idleWatcher()
     await watcher.run(AbortSignal.abort())
     expect(looks).toEqual([])
   })
@@ -213,15 +219,7 @@ describe('stopping', () => {
     ['an object with a signal', { signal: AbortSignal.abort() }],
     ['nothing', undefined],
   ])('one that is given %s in place of a signal is refused, and does nothing', async (_, given) => {
-    const { channel, looks } = listeningChannel(() => approved)
-    const target = started(channel)
-    await target.add(1)
-    const watcher = createWatcher({
-      authorizationServer: () => undefined,
-      approvals: channel,
-      store: target.store,
-      onAnswer: () => {},
-    })
+    const { watcher, looks } = await idleWatcher()
     await expect(watcher.run(given as never)).rejects.toMatchObject({
       code: 'ERR_CONFIGURATION',
       message: expect.stringContaining('watcher.run(signal)'),
