@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { claimRun, findOrCreateRun, findRun, startedRuns } from '../../../src/approvals/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
+import { overStore } from '../stores/over-store.ts'
 import { plainRecord, record, testClock, testLedger } from './harness.ts'
 
 const draft = (slotKey: string, over: { binding?: string; adoptable?: boolean } = {}) => {
@@ -79,20 +80,12 @@ describe('a crash between any two writes is repaired by the next reader', () => 
   /** A store that dies after so many writes. */
   const dyingAfter = (store: Store, writes: number): Store => {
     let left = writes
-    return {
-      specificationVersion: 2,
-      durable: store.durable,
-      now: () => store.now(),
-      get: (key) => store.get(key),
-      list: (index, options) => store.list(index, options),
-      delete: (key, options) => store.delete(key, options),
-      claimDue: (queue, options) => store.claimDue(queue, options),
-      increment: (key, options) => store.increment(key, options),
+    return overStore(store, {
       put: async (key, value, options) => {
         if (left-- <= 0) throw new Error('killed')
         return store.put(key, value, options)
       },
-    }
+    })
   }
 
   for (const adoptable of [true, false]) {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { memoryStore, type Store, StoreError } from '../../../src/index.ts'
+import { memoryStore, StoreError } from '../../../src/index.ts'
+import { overStore } from '../stores/over-store.ts'
 import { jobWorld } from './job-world.ts'
 
 const outcome = (asked: Promise<unknown>) =>
@@ -31,19 +32,11 @@ test('a delegation whose server surely did nothing goes on', async () => {
 test('a delegation that cannot be stored leaves no refresh token good at the server', async () => {
   const { process, delegate, authorizationServer, clock } = await jobWorld()
   const store = memoryStore({ clock })
-  const failing: Store = {
-    specificationVersion: 2,
-    durable: false,
-    now: () => store.now(),
-    get: (key) => store.get(key),
+  const failing = overStore(store, {
     put: async () => {
       throw new StoreError('corrupt', 'the store takes nothing')
     },
-    delete: (key, options) => store.delete(key, options),
-    claimDue: (queue, options) => store.claimDue(queue, options),
-    list: (index, options) => store.list(index, options),
-    increment: (key, options) => store.increment(key, options),
-  }
+  })
   expect(await outcome(delegate(process({ store: failing })))).toBe('corrupt')
   const requests = await authorizationServer.controls.requests()
   const tokens = requests.filter(({ endpoint }) => endpoint === 'revoke').map(({ parameters }) => parameters)

@@ -2,7 +2,8 @@ import type { MockAuthorizationServer } from '@behalf/testing'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { type AccessChecker, memoryStore, policy, roleMap, type Store, StoreError } from '../../../src/index.ts'
+import { type AccessChecker, memoryStore, policy, roleMap, StoreError } from '../../../src/index.ts'
+import { overStore } from '../stores/over-store.ts'
 import { buy, createOrder, policies, world } from './world.ts'
 
 describe('fail closed', () => {
@@ -125,20 +126,19 @@ describe('fail closed', () => {
     const identity = await login()
     const call = invocation({ tool: 'create_order', input: buy(5), identity })
     const inner = memoryStore({ clock })
-    const down: Store = { ...bind(inner), get: () => Promise.reject(new StoreError('unavailable', 'down')) }
+    const down = overStore(inner, { get: () => Promise.reject(new StoreError('unavailable', 'down')) })
     expect(await guard({ store: down }).run(policies.create_order, call, createOrder)).toMatchObject({
       status: 'unavailable',
     })
     const keys = { seal: [new Uint8Array(32)] as const, index: new Uint8Array(32) }
     const behalf = guard({ store: inner, keys })
     expect(await behalf.run(policies.create_order, call, createOrder)).toMatchObject({ status: 'done' })
-    const tampered: Store = {
-      ...bind(inner),
+    const tampered = overStore(inner, {
       get: async (key) => {
         const found = await inner.get(key)
         return found && key.startsWith('run:') ? { ...found, value: new Uint8Array([1, 2, 3]) } : found
       },
-    }
+    })
     expect(await guard({ store: tampered, keys }).run(policies.create_order, call, createOrder)).toMatchObject({
       code: 'misconfigured',
     })
@@ -239,17 +239,3 @@ describe('aborts and the body’s own error', () => {
 
 const exchangesAt = async ({ controls }: MockAuthorizationServer) =>
   (await controls.requests()).filter(({ parameters }) => String(parameters.grant_type).includes('token-exchange'))
-
-function bind(store: Store): Store {
-  return {
-    specificationVersion: 2,
-    durable: store.durable,
-    now: () => store.now(),
-    get: (key) => store.get(key),
-    put: (key, value, options) => store.put(key, value, options),
-    delete: (key, options) => store.delete(key, options),
-    claimDue: (queue, options) => store.claimDue(queue, options),
-    list: (index, options) => store.list(index, options),
-    increment: (key, options) => store.increment(key, options),
-  }
-}
