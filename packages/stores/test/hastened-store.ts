@@ -1,4 +1,5 @@
 import type { Store } from '@behalf/core'
+import { methodsOf } from './methods-of.ts'
 
 /** Leases and waits of a minute end after a second and a half, so that tests wait for them and not for a minute. */
 export const HASTENED_BY = 40
@@ -16,13 +17,7 @@ const LONGEST_LEASE = 60
 export function hastened(store: Store, by = HASTENED_BY): Store {
   const sooner = (seconds: number): number => (seconds > NEAR_SECONDS ? seconds / by : seconds)
   return {
-    specificationVersion: 2,
-    durable: store.durable,
-    now: () => store.now(),
-    get: (key) => store.get(key),
-    list: (index, options) => store.list(index, options),
-    delete: (key, options) => store.delete(key, options),
-    increment: (key, options) => store.increment(key, options),
+    ...methodsOf(store),
     claimDue: (queue, { limit, leaseSeconds }) => store.claimDue(queue, { limit, leaseSeconds: leaseSeconds / by }),
     put(key, value, { expiresInSeconds, due, ...rest }) {
       const isLease = expiresInSeconds !== undefined && expiresInSeconds <= LONGEST_LEASE

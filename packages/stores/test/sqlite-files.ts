@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type SqliteDatabase, type SqliteStore, sqliteStore } from '@behalf/stores/sqlite'
 import type { InterruptibleStore } from '@behalf/testing/contract'
+import { methodsOf } from './methods-of.ts'
 
 /** A directory of its own, with a place for a file. */
 export function place(): { readonly file: string; remove(): void } {
@@ -42,22 +43,9 @@ export function onDatabase<Database extends SqliteDatabase>(open: (file: string)
       store.close()
       database.close()
     }
-    return { ...bound(store), close }
+    return { ...methodsOf(store), close }
   }
 }
-
-const bound = (store: SqliteStore): SqliteStore => ({
-  specificationVersion: 2,
-  durable: store.durable,
-  now: () => store.now(),
-  get: (key) => store.get(key),
-  put: (key, value, options) => store.put(key, value, options),
-  delete: (key, options) => store.delete(key, options),
-  claimDue: (queue, options) => store.claimDue(queue, options),
-  list: (index, options) => store.list(index, options),
-  increment: (key, options) => store.increment(key, options),
-  close: () => store.close(),
-})
 
 /** Another process that holds the lock of all writers. */
 export async function lockedFile(): Promise<InterruptibleStore> {

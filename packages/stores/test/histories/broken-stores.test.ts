@@ -1,6 +1,7 @@
 import { memoryStore, type Store } from '@behalf/core'
 import { expect, test } from 'vitest'
-import { type Break, breaks, methodsOf } from './broken-stores.ts'
+import { methodsOf } from '../methods-of.ts'
+import { type Break, breaks } from './broken-stores.ts'
 import { type Noted, type Operation, operationsOf } from './history.ts'
 import { problemsIn } from './linearizable.ts'
 import { RandomClient } from './random-client.ts'

@@ -3,19 +3,6 @@ import type { Store, Versioned } from '@behalf/core'
 /** Breaks a store. `isNow` decides at each operation whether it goes wrong. */
 export type Break = (store: Store, isNow: () => boolean) => Store
 
-/** A store as a plain object, of which a break replaces one method. */
-export const methodsOf = (store: Store): Store => ({
-  specificationVersion: store.specificationVersion,
-  durable: store.durable,
-  now: () => store.now(),
-  get: (key) => store.get(key),
-  put: (key, value, options) => store.put(key, value, options),
-  delete: (key, options) => store.delete(key, options),
-  claimDue: (queue, options) => store.claimDue(queue, options),
-  list: (index, options) => store.list(index, options),
-  increment: (key, options) => store.increment(key, options),
-})
-
 /** A write takes no notice of the version that it was given, as where it is checked before the write and not by it. */
 const lostUpdate: Break = (store, isNow) => ({
   ...store,
