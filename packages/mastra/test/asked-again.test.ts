@@ -1,44 +1,18 @@
 // What Mastra begins anew under other names, so that no guard can tell it from another call: the guide says so, and what to
 // do in its place.
-import { policy } from '@behalf/core'
 import { Agent } from '@mastra/core/agent'
 import type { MastraModelConfig } from '@mastra/core/llm'
 import { Mastra } from '@mastra/core/mastra'
-import { createCodeMode, createTool } from '@mastra/core/tools'
+import { createCodeMode } from '@mastra/core/tools'
 import { createStep, createWorkflow } from '@mastra/core/workflows'
 import { LibSQLStore } from '@mastra/libsql'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { guardTools } from '../src/index.ts'
+import { Amount, countedTools } from './counted-tools.ts'
 import { call, ScriptedModel } from './scripted-model.ts'
-import { world } from './world.ts'
 
-const Amount = z.strictObject({ amount: z.number() })
 const Anything = z.unknown()
 const Prompt = z.object({ prompt: z.string() })
-
-/** Tools that count how often their bodies run. */
-async function counted() {
-  const target = await world()
-  const ran: string[] = []
-  const counting = (id: string) =>
-    createTool({
-      id,
-      description: 'Counts',
-      inputSchema: Amount,
-      outputSchema: z.string(),
-      async execute({ amount }) {
-        ran.push(`${id} ${amount}`)
-        return `${id} ${amount}`
-      },
-    })
-  const policies = {
-    note: policy(Amount, { effect: 'write' }),
-    pay: policy(Amount, { approval: { message: ({ input }) => `Pay ${input.amount}` } }),
-  }
-  const options = { guard: target.guard(), policies, identity: await target.login() }
-  return { ran, tools: guardTools({ note: counting('note'), pay: counting('pay') }, options) }
-}
 
 const storage = () => new LibSQLStore({ id: 'storage', url: ':memory:' })
 
@@ -59,7 +33,7 @@ function failing() {
 }
 
 test('an agent in a workflow that is tried again writes again, as the guide warns', async () => {
-  const { ran, tools } = await counted()
+  const { ran, tools } = await countedTools()
   const agent = agentOf(writing(), { tools: { note: tools.note } })
   const fails = createStep({ id: 'fails', inputSchema: Anything, outputSchema: Anything, execute: failing() })
   const inner = createWorkflow({ id: 'inner', inputSchema: Prompt, outputSchema: Anything })
@@ -79,7 +53,7 @@ test('an agent in a workflow that is tried again writes again, as the guide warn
 
 describe('a step that starts another run, and is tried again', () => {
   async function ranBy(named: boolean) {
-    const { ran, tools } = await counted()
+    const { ran, tools } = await countedTools()
     const inner = createWorkflow({ id: 'inner', inputSchema: Amount, outputSchema: z.string() })
       .then(createStep(tools.note))
       .commit()
@@ -112,7 +86,7 @@ describe('a step that starts another run, and is tried again', () => {
 })
 
 test('a program of code mode that stops at a question, and is written again, writes again, as the guide warns', async () => {
-  const { ran, tools } = await counted()
+  const { ran, tools } = await countedTools()
   type Dispatch = (tool: string, input: object) => Promise<unknown>
   const transport = {
     requiresSandbox: false,
@@ -135,7 +109,7 @@ test('a program of code mode that stops at a question, and is written again, wri
 })
 
 test('a write runs again where an afterToolCall hook throws after it, as the guide warns', async () => {
-  const { ran, tools } = await counted()
+  const { ran, tools } = await countedTools()
   const afterToolCall = () => {
     throw new Error('the hook is away')
   }

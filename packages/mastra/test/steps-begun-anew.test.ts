@@ -1,15 +1,13 @@
 // A step of an app's own that Mastra begins anew, after an error or when its run goes on, and whose code writes.
-import { policy, ToolAuthorizationError } from '@behalf/core'
+import { ToolAuthorizationError } from '@behalf/core'
 import { Mastra } from '@mastra/core/mastra'
-import { createTool } from '@mastra/core/tools'
 import { createStep, createWorkflow } from '@mastra/core/workflows'
 import { LibSQLStore } from '@mastra/libsql'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { guardTools, resumeWhenResolved } from '../src/index.ts'
-import { world } from './world.ts'
+import { resumeWhenResolved } from '../src/index.ts'
+import { countedTools } from './counted-tools.ts'
 
-const Amount = z.strictObject({ amount: z.number() })
 const Anything = z.unknown()
 
 type Call = (name: 'note' | 'pay', amount: number) => Promise<unknown>
@@ -27,32 +25,7 @@ const handedOn: Readonly<Record<string, (own: object) => object>> = {
 
 /** A workflow of these steps, on tools that count how often their bodies run. */
 async function workflowOf(steps: Readonly<Record<string, Code>>, handOn: (own: object) => object = (own) => own) {
-  const target = await world()
-  const guard = target.guard()
-  const identity = await target.login()
-  const ran: string[] = []
-  const counting = (id: string) =>
-    createTool({
-      id,
-      description: 'Counts',
-      inputSchema: Amount,
-      outputSchema: z.string(),
-      async execute({ amount }) {
-        ran.push(`${id} ${amount}`)
-        return `${id} ${amount}`
-      },
-    })
-  const tools = guardTools(
-    { note: counting('note'), pay: counting('pay') },
-    {
-      guard,
-      identity,
-      policies: {
-        note: policy(Amount, { effect: 'write' }),
-        pay: policy(Amount, { approval: { message: ({ input }) => `Pay ${input.amount}` } }),
-      },
-    },
-  )
+  const { target, guard, identity, ran, tools } = await countedTools()
   const made = Object.entries(steps).map(([id, code]) =>
     createStep({
       id,

@@ -1,0 +1,32 @@
+import { policy } from '@behalf/core'
+import { createTool } from '@mastra/core/tools'
+import * as z from 'zod'
+import { guardTools } from '../src/index.ts'
+import { world } from './world.ts'
+
+export const Amount = z.strictObject({ amount: z.number() })
+
+/** Tools that count how often their bodies run. */
+export async function countedTools() {
+  const target = await world()
+  const guard = target.guard()
+  const identity = await target.login()
+  const ran: string[] = []
+  const counting = (id: string) =>
+    createTool({
+      id,
+      description: 'Counts',
+      inputSchema: Amount,
+      outputSchema: z.string(),
+      async execute({ amount }) {
+        ran.push(`${id} ${amount}`)
+        return `${id} ${amount}`
+      },
+    })
+  const policies = {
+    note: policy(Amount, { effect: 'write' }),
+    pay: policy(Amount, { approval: { message: ({ input }) => `Pay ${input.amount}` } }),
+  }
+  const tools = guardTools({ note: counting('note'), pay: counting('pay') }, { guard, policies, identity })
+  return { target, guard, identity, ran, tools }
+}
