@@ -1,15 +1,13 @@
 import { actorOf } from './actor-of.ts'
 import type { AppProcess } from './app-process.ts'
-import type { Command } from './commands.ts'
+import type { CommandOf } from './commands.ts'
 import { APP, ISSUER } from './issuer.ts'
 import type { World } from './world.ts'
-
-type Of<Name extends Command['do']> = Extract<Command, { readonly do: Name }>
 
 const CONNECTION = 'files'
 
 /** A person goes to the provider, agrees, and comes back; or another person comes back in their place. */
-export async function link(world: World, process: AppProcess, command: Of<'link'>): Promise<void> {
+export async function link(world: World, process: AppProcess, command: CommandOf<'link'>): Promise<void> {
   const { who, proof, account, onlyToRead, choose, finishedBy } = command
   const beginner = await actorOf(world, process, who, proof)
   const { accounts } = process.vault
@@ -35,7 +33,7 @@ export async function link(world: World, process: AppProcess, command: Of<'link'
   if (choose) await accounts.prefer(identity, { connection: CONNECTION, account })
 }
 
-export async function disconnect(world: World, process: AppProcess, command: Of<'disconnect'>): Promise<void> {
+export async function disconnect(world: World, process: AppProcess, command: CommandOf<'disconnect'>): Promise<void> {
   const { who, proof, account } = command
   const happened = { kind: 'disconnected', subject: who, process: process.name } as const
   if (account === undefined) {

@@ -1,8 +1,6 @@
-import { type Command, NEWEST, WHOEVER_WAS_ASKED } from './commands.ts'
+import { type Command, type CommandOf, NEWEST, WHOEVER_WAS_ASKED } from './commands.ts'
 import { perform } from './perform.ts'
 import type { World } from './world.ts'
-
-type CallCommand = Extract<Command, { readonly do: 'call' }>
 
 /** What had to end by itself has ended by then: leases, renewals, waits. Milliseconds. */
 const LONG_ENOUGH_MS = 130_000
@@ -65,7 +63,7 @@ async function lookAtRuns(world: World, settle: () => Promise<void>): Promise<vo
 }
 
 async function callAgain(world: World, commands: readonly Command[], settle: () => Promise<void>): Promise<void> {
-  const names = new Map<string, CallCommand>()
+  const names = new Map<string, CommandOf<'call'>>()
   for (const command of commands) {
     if (command.do === 'call')
       names.set(JSON.stringify([command.who, command.tool, command.slot, command.amount]), command)
@@ -77,7 +75,7 @@ async function callAgain(world: World, commands: readonly Command[], settle: () 
 }
 
 /** A call that is told to come back later, such as while a yes is left to whom it was given, comes back then. */
-async function callUntilEnded(world: World, command: CallCommand, settle: () => Promise<void>) {
+async function callUntilEnded(world: World, command: CommandOf<'call'>, settle: () => Promise<void>) {
   for (let left = MAX_LATER; ; left--) {
     const before = world.outcomes.length
     perform(world, command)

@@ -146,6 +146,13 @@ export type Command = Timed &
     | { readonly do: 'mislead'; readonly fault: IssuerFault | ProviderFault }
   )
 
+/** A command by its name. */
+export type CommandOf<Name extends Command['do']> = Extract<Command, { readonly do: Name }>
+
+/** The one that a command chooses, counted from the newest. */
+export const chosenFrom = <T>(from: readonly T[], which: number): T | undefined =>
+  from.at(-1 - (which % Math.max(1, from.length)))
+
 /** The question that was asked last. */
 export const NEWEST = -1
 

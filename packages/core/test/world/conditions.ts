@@ -1,13 +1,11 @@
-import type { Command } from './commands.ts'
+import type { CommandOf } from './commands.ts'
 import type { World } from './world.ts'
 
 /** What a deploy of a lower ceiling takes away. */
 const CLOSED_BY_CEILING = ['pay', 'look', 'send'] as const
 
-type Of<Name extends Command['do']> = Extract<Command, { readonly do: Name }>
-
 /** Calls that are under way keep the rules that they began with; the next ones have the new ones. */
-export function deploy(world: World, { process, change }: Of<'deploy'>): void {
+export function deploy(world: World, { process, change }: CommandOf<'deploy'>): void {
   const now = world.deployed[process]
   if (now === undefined) return
   world.deployed[process] = {
@@ -23,7 +21,7 @@ export function deploy(world: World, { process, change }: Of<'deploy'>): void {
   if (change === 'ceiling') world.kill(process)
 }
 
-export function setClock(world: World, { process, seconds }: Of<'set the clock'>): void {
+export function setClock(world: World, { process, seconds }: CommandOf<'set the clock'>): void {
   world.process(process).skewMs = seconds * 1000
   tellClocks(world)
 }
@@ -33,7 +31,7 @@ export function tellClocks(world: World): void {
   world.tell({ kind: 'clocks', error: Math.max(...skews) - Math.min(...skews) })
 }
 
-export function mislead(world: World, { fault }: Of<'mislead'>): void {
+export function mislead(world: World, { fault }: CommandOf<'mislead'>): void {
   if (fault === 'provider refuses' || fault === 'provider html') {
     world.saw(`fault: ${fault}`)
     world.provider.faults.push(fault)

@@ -2,6 +2,7 @@ import {
   type BodyPlan,
   bodyPlans,
   type Command,
+  type CommandOf,
   NEWEST,
   oddities,
   type Proof,
@@ -28,9 +29,9 @@ export interface Cast {
   readonly status: () => number
   readonly answer: () => 'approve' | 'deny' | 'reopen'
   readonly seconds: () => number
-  readonly change: () => Extract<Command, { readonly do: 'deploy' }>['change']
+  readonly change: () => CommandOf<'deploy'>['change']
   /** Which operation fails, and how. */
-  readonly trouble: () => Pick<Extract<Command, { readonly do: 'break' }>, 'kind' | 'fault' | 'after'>
+  readonly trouble: () => Pick<CommandOf<'break'>, 'kind' | 'fault' | 'after'>
 }
 
 export function castOf(random: Random): Cast {

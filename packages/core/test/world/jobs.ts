@@ -1,11 +1,13 @@
 import { actorOf } from './actor-of.ts'
 import type { AppProcess } from './app-process.ts'
-import type { Command } from './commands.ts'
+import type { CommandOf } from './commands.ts'
 import type { World } from './world.ts'
 
-type Of<Name extends Command['do']> = Extract<Command, { readonly do: Name }>
-
-export async function createJob(world: World, process: AppProcess, { who, proof }: Of<'create a job'>): Promise<void> {
+export async function createJob(
+  world: World,
+  process: AppProcess,
+  { who, proof }: CommandOf<'create a job'>,
+): Promise<void> {
   const { identity, caller } = await actorOf(world, process, who, proof)
   const calledAt = world.scheduler.now / 1000
   const expiresAt = Math.floor(process.now() / 1000) + 30 * 24 * 3600
@@ -14,7 +16,7 @@ export async function createJob(world: World, process: AppProcess, { who, proof 
   world.tell({ kind: 'job created', job: id, by: caller, calledAt })
 }
 
-export async function endJob(world: World, process: AppProcess, { who }: Of<'end a job'>): Promise<void> {
+export async function endJob(world: World, process: AppProcess, { who }: CommandOf<'end a job'>): Promise<void> {
   const job = world.jobs.findLast(({ owner }) => owner === who)
   if (job === undefined) return
   const { identity } = await actorOf(world, process, who, 'login')

@@ -1,21 +1,19 @@
 import { actorOf } from './actor-of.ts'
 import type { AppProcess } from './app-process.ts'
-import type { Command } from './commands.ts'
+import { type CommandOf, chosenFrom } from './commands.ts'
 import { ISSUER } from './issuer.ts'
 import type { World } from './world.ts'
 
-type Of<Name extends Command['do']> = Extract<Command, { readonly do: Name }>
-
-export async function revoke(world: World, process: AppProcess, { who, what }: Of<'revoke'>): Promise<void> {
+export async function revoke(world: World, process: AppProcess, { who, what }: CommandOf<'revoke'>): Promise<void> {
   const { session } = world.people.login(who).caller
   const name = what === 'subject' ? { subject: who } : { session }
   await process.guard.revoke({ issuer: ISSUER, ...name })
   world.tell({ kind: 'revoked', ...name })
 }
 
-export async function resolve(world: World, process: AppProcess, command: Of<'resolve'>): Promise<void> {
+export async function resolve(world: World, process: AppProcess, command: CommandOf<'resolve'>): Promise<void> {
   const mine = world.inDoubt.filter(({ owner }) => owner === command.who)
-  const chosen = mine.at(-1 - (command.which % Math.max(1, mine.length)))
+  const chosen = chosenFrom(mine, command.which)
   if (chosen === undefined) return
   const { identity, caller: by } = await actorOf(world, process, command.who, command.proof)
   const what = command.what === 'ran' ? 'ran' : 'did not run'
@@ -25,9 +23,9 @@ export async function resolve(world: World, process: AppProcess, command: Of<'re
   if (view !== undefined) world.tell({ ...happened, isSure: true })
 }
 
-export async function cancel(world: World, process: AppProcess, { who, which }: Of<'cancel'>): Promise<void> {
+export async function cancel(world: World, process: AppProcess, { who, which }: CommandOf<'cancel'>): Promise<void> {
   const mine = world.asked.filter(({ owner }) => owner === who)
-  const chosen = mine.at(-1 - (which % Math.max(1, mine.length)))
+  const chosen = chosenFrom(mine, which)
   if (chosen === undefined) return
   const { identity } = await actorOf(world, process, who, 'login')
   const calledAt = world.scheduler.now / 1000
@@ -36,7 +34,7 @@ export async function cancel(world: World, process: AppProcess, { who, which }: 
 }
 
 /** What the app's own code does without a user. Each act has an operator of its own. */
-export async function operate(world: World, process: AppProcess, command: Of<'operate'>): Promise<void> {
+export async function operate(world: World, process: AppProcess, command: CommandOf<'operate'>): Promise<void> {
   const { act, who, which, what } = command
   const name = `operator-${world.nextOperator()}`
   const operator = process.guard.asOperator({ name })
@@ -56,7 +54,7 @@ export async function operate(world: World, process: AppProcess, command: Of<'op
       return
     }
     case 'resolve': {
-      const chosen = world.inDoubt.at(-1 - (which % Math.max(1, world.inDoubt.length)))
+      const chosen = chosenFrom(world.inDoubt, which)
       if (chosen === undefined) return
       const said = what === 'ran' ? 'ran' : 'did not run'
       const happened = { kind: 'resolved', key: chosen.key, what: said, calledAt } as const
@@ -67,7 +65,7 @@ export async function operate(world: World, process: AppProcess, command: Of<'op
       return
     }
     case 'cancel': {
-      const chosen = world.asked.at(-1 - (which % Math.max(1, world.asked.length)))
+      const chosen = chosenFrom(world.asked, which)
       if (chosen === undefined) return
       const view = await operator.cancel(chosen.id)
       if (view === undefined) return

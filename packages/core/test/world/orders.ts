@@ -1,5 +1,5 @@
 import type { AppProcess } from './app-process.ts'
-import type { Command } from './commands.ts'
+import type { CommandOf } from './commands.ts'
 import { API } from './issuer.ts'
 import type { World } from './world.ts'
 
@@ -10,7 +10,7 @@ import type { World } from './world.ts'
 export async function placeOrder(
   world: World,
   process: AppProcess,
-  { who, amount, token: which, key, gate, approved, status }: Extract<Command, { readonly do: 'order' }>,
+  { who, amount, token: which, key, gate, approved, status }: CommandOf<'order'>,
 ): Promise<void> {
   const token = world.approvedToken(who, amount, which)
   const headers = { authorization: `Bearer ${token}`, 'idempotency-key': key }

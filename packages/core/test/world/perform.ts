@@ -3,7 +3,7 @@ import { disconnect, link } from './accounts.ts'
 import { actorOf } from './actor-of.ts'
 import type { AppProcess } from './app-process.ts'
 import { bodyOf } from './body.ts'
-import { type Command, NEWEST, WHOEVER_WAS_ASKED } from './commands.ts'
+import { type Command, type CommandOf, NEWEST, WHOEVER_WAS_ASKED } from './commands.ts'
 import { deploy, mislead, setClock, tellClocks } from './conditions.ts'
 import { APP } from './issuer.ts'
 import { createJob, endJob } from './jobs.ts'
@@ -15,8 +15,6 @@ import type { World } from './world.ts'
 
 /** A process that stands still for so long may be taken for dead. Seconds. */
 const LEASE_MAY_END = 40
-
-type Of<Name extends Command['do']> = Extract<Command, { readonly do: Name }>
 
 /** Begins what a command says. What takes time is not waited for: the scheduler brings it on. */
 export function perform(world: World, command: Command): void {
@@ -123,7 +121,7 @@ function begin(
   process.begin(() => work(process))
 }
 
-async function makeCall(world: World, process: AppProcess, command: Of<'call'>): Promise<void> {
+async function makeCall(world: World, process: AppProcess, command: CommandOf<'call'>): Promise<void> {
   const { who, proof, tool, slot, amount, body: plan, status, odd } = command
   // A guard has one ceiling for its life, and this process may be replaced while it looks who calls.
   const beyondCeiling = world.deployed[process.place]?.beyondCeiling ?? []
@@ -167,7 +165,7 @@ const isStream = (value: unknown): value is AsyncIterable<unknown> =>
 function told(
   world: World,
   call: number,
-  { who: owner, tool, amount }: Of<'call'>,
+  { who: owner, tool, amount }: CommandOf<'call'>,
   outcome: Outcome<unknown> | PreflightOutcome,
 ): void {
   const { status, trace } = outcome
@@ -199,7 +197,7 @@ interface Shown {
 const whom = (world: World, who: string): string =>
   who === WHOEVER_WAS_ASKED ? (world.asked.at(-1)?.approver ?? 'carol') : who
 
-async function answer(world: World, process: AppProcess, command: Of<'answer'>): Promise<void> {
+async function answer(world: World, process: AppProcess, command: CommandOf<'answer'>): Promise<void> {
   const actor = await actorOf(world, process, whom(world, command.who), command.proof)
   const calledAt = world.scheduler.now / 1000
   const headers = process.signedIn(actor)

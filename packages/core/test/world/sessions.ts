@@ -1,8 +1,6 @@
 import type { Actor, AppProcess } from './app-process.ts'
-import type { Command } from './commands.ts'
+import type { CommandOf } from './commands.ts'
 import type { KeptSession, World } from './world.ts'
-
-type Of<Name extends Command['do']> = Extract<Command, { readonly do: Name }>
 
 /** Who a kept session is now, as the app asks at each request. @throws Error The person has to log in again. */
 export async function servedBy(world: World, process: AppProcess, { kept, id, caller }: KeptSession): Promise<Actor> {
@@ -16,7 +14,11 @@ export async function servedBy(world: World, process: AppProcess, { kept, id, ca
 }
 
 /** The app keeps a login. */
-export async function keepSession(world: World, process: AppProcess, command: Of<'keep a session'>): Promise<void> {
+export async function keepSession(
+  world: World,
+  process: AppProcess,
+  command: CommandOf<'keep a session'>,
+): Promise<void> {
   const { caller, response } = world.people.toKeep(command.who, command.isOld)
   const calledAt = world.scheduler.now / 1000
   const { id } = await process.sessions.create(response)
@@ -26,7 +28,7 @@ export async function keepSession(world: World, process: AppProcess, command: Of
   world.tell({ kind: 'session kept', kept, by: caller, calledAt })
 }
 
-export async function signOut(world: World, process: AppProcess, { who }: Of<'sign out'>): Promise<void> {
+export async function signOut(world: World, process: AppProcess, { who }: CommandOf<'sign out'>): Promise<void> {
   const found = world.kept.findLast(({ caller }) => caller.subject === who)
   if (found === undefined) return
   await process.sessions.end(found.id)

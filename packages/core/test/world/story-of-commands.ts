@@ -1,6 +1,4 @@
-import type { Command } from './commands.ts'
-
-type Of<Name extends Command['do']> = Extract<Command, { readonly do: Name }>
+import type { Command, CommandOf } from './commands.ts'
 
 /** A command, as the reader of a story sees it. */
 export function commandIn(command: Command): string {
@@ -13,7 +11,7 @@ export function commandIn(command: Command): string {
 const when = (condition: unknown, words: string): string => (condition ? words : '')
 
 /** @param at - Where it happens, with a space before it. */
-const sentences: { readonly [Name in Command['do']]: (command: Of<Name>, at: string) => string } = {
+const sentences: { readonly [Name in Command['do']]: (command: CommandOf<Name>, at: string) => string } = {
   call: ({ who, proof, tool, amount, slot, body, status, preflight, odd }, at) => {
     const what = preflight ? 'asks whether they could call' : 'calls'
     const end = `its body ${body}, the API says ${status}${when(odd, ` (${odd})`)}`
