@@ -7,7 +7,7 @@ import type { Clock } from '../ports/index.ts'
 /** What a channel has to ask a person. Computed once per approval and stored; the same on every send. */
 export interface ApprovalQuestion {
   readonly approvalId: string
-  /** Random. A question that takes the place of another under the same approval has another one. */
+  /** Random. A question that replaces another under the same approval has another id. */
   readonly questionId: string
   readonly tool: string
   readonly owner: Pick<UserIdentity, 'issuer' | 'tenant' | 'subject' | 'clientId'>
@@ -26,15 +26,15 @@ export interface ApprovalQuestion {
 export interface Asked {
   readonly state: JsonObject
   /**
-   * Shortest time between two polls, counted from a response to the next request. Of a channel that is not polled: how
-   * often a caller that waits reads the record. Seconds. @default 5
+   * Minimum time between two polls, counted from a response to the next request. For a channel without polls: the
+   * interval at which a waiting caller reads the record. Seconds. @default 5
    */
   readonly interval?: number
   /** Epoch seconds: when this delivery of the question expires. @default the question's own end, the latest possible */
   readonly expiresAt?: number
 }
 
-/** What one poll found. */
+/** Result of one poll. */
 export type Answer =
   | {
       readonly status: 'pending'
@@ -51,7 +51,7 @@ export type Answer =
       readonly status: 'approved'
       /** Epoch seconds: when the person answered, where the channel can prove it. @default not known */
       readonly answeredAt?: number
-      /** How the channel knows. Kept with the record. */
+      /** Evidence of the channel. Stored in the record. */
       readonly evidence?: JsonObject
       /** The credential, where the question asked for one. */
       readonly token?: {
@@ -67,25 +67,25 @@ export type Answer =
   | {
       readonly status: 'denied'
       readonly detail?: string
-      /** How the channel knows. Kept with the record. */
+      /** Evidence of the channel. Stored in the record. */
       readonly evidence?: JsonObject
     }
   /** This delivery ran out unanswered; within its lifetime the approval is asked again. */
   | { readonly status: 'expired' }
   /** An answer was given and is lost; the person has to be asked again. */
   | { readonly status: 'answer_lost' }
-  /** Definite and not worth another poll: a server that granted other than was asked, a broken request. */
+  /** Definite: another poll would not help, such as after a broken request, or a grant that does not match it. */
   | { readonly status: 'failed'; readonly detail: string }
 
-/** An answer that arrived by itself, once the channel has verified it. */
+/** A pushed answer that the channel has verified. */
 export interface VerifiedAnswer {
-  /** Of the question that was answered, as the verified answer itself names it. */
+  /** Id of the answered question, as the verified answer names it. */
   readonly approvalId: string
   readonly questionId: string
-  /** Who answered. A verified identity has to be that of a user who is present; for any other object the channel vouches. */
+  /** Person who answered. A verified identity must be a user who is present. For other objects, the channel vouches. */
   readonly approver: Approver
   readonly decision: 'approved' | 'denied'
-  /** How the channel knows. Kept with the record and shown to its owner: no secrets. Plain JSON of at most 16 KiB. */
+  /** Evidence of the channel. Stored in the record and shown to its owner: no secrets. Plain JSON of at most 16 KiB. */
   readonly evidence: JsonObject
   /** Epoch seconds: when the person answered. */
   readonly at: number
@@ -96,7 +96,7 @@ export interface ChannelContext extends RequestOptions {
   readonly clock: Clock
 }
 
-/** What every channel has. */
+/** Common part of all channels. */
 export interface ChannelBase {
   readonly specificationVersion: 2
   /** Why this channel cannot work with a provider, and the fix, in words. Asked at construction; does no I/O. */
@@ -105,24 +105,24 @@ export interface ChannelBase {
   carriesCredential?(question: Omit<ApprovalQuestion, 'credential'>, context: ChannelContext): boolean
   /** What is wrong with a message here, in words. Asked before anything is stored or sent. */
   checkMessage?(message: string, approver: Approver, context: ChannelContext): string | undefined
-  /** @throws TransportError Nothing is known: the question is sent again. */
+  /** @throws TransportError The outcome is unknown: the question is sent again. */
   ask(question: ApprovalQuestion, context: ChannelContext): Promise<Asked>
-  /** @throws TransportError Nothing is known: the question stays open, nothing is lost. */
+  /** @throws TransportError The answer is unknown: the question stays open, and nothing is lost. */
   poll?(asked: Asked, question: ApprovalQuestion, context: ChannelContext): Promise<Answer>
   /**
-   * Verifies what the app received. It is untrusted.
+   * Verifies the untrusted answer that the app received.
    *
-   * @throws TransportError Nothing is known: the app may try again. After any other error, the answer proves nothing.
+   * @throws TransportError The channel cannot tell: the app may try again. Any other error refuses the answer.
    */
   verify?(answer: unknown, context: ChannelContext): Promise<VerifiedAnswer>
   cancel?(asked: Asked, question: ApprovalQuestion, context: ChannelContext): Promise<void>
 }
 
-/** A channel whose answers are polled for. Answers may arrive by themselves as well. */
+/** A channel that core polls for answers. It may receive pushed answers as well. */
 export type PolledChannel = ChannelBase & Required<Pick<ChannelBase, 'poll'>>
 
-/** A channel whose answers arrive by themselves: the app's own pages, a chat, an e-mail. */
+/** A channel that receives pushed answers: the app's own pages, a chat, an e-mail. */
 export type PushedChannel = ChannelBase & Required<Pick<ChannelBase, 'verify'>>
 
-/** Asks a person. Core keeps the record and writes each answer; a channel delivers questions, and finds or verifies answers. */
+/** Asks a person. A channel delivers questions, and polls for or verifies answers. Core writes the record. */
 export type ApprovalChannel = PolledChannel | PushedChannel

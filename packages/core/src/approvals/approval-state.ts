@@ -25,14 +25,14 @@ export function approvalState({
   }
 }
 
-/** Puts new states of questions on record, for those who change them outside of a guard. */
+/** Audits new states of questions for code that changes them outside of a guard. */
 export interface ApprovalAudit {
   readonly sink: AuditSink
-  /** The agent whose guard shares the store, as its events name it. */
+  /** Name of the agent whose guard shares the store, as in its events. */
   readonly agent: string
 }
 
-/** Hands each new state to the sink, and waits for nothing: a sink that fails changes no approval. */
+/** Passes each new state to the sink without waiting: a failing sink changes no approval. */
 export function auditing({ sink, agent }: ApprovalAudit, clock: Clock): (record: RunRecord) => void {
   return (record) => {
     const state = approvalState(record)

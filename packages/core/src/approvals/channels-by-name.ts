@@ -10,7 +10,7 @@ import { openLedger } from './open-ledger.ts'
 /** One channel, or several by name. */
 export type ApprovalChannels = ApprovalChannel | Readonly<Record<string, ApprovalChannel>>
 
-/** What a guard got, for what works on its questions outside of it. */
+/** Options of a guard, for code that works on its questions outside of it. */
 export interface ChannelsOptions {
   /** As in `createGuard`. */
   readonly authorizationServer: Profile | ProfileOf
@@ -20,7 +20,7 @@ export interface ChannelsOptions {
   readonly store: Store
   /** The guard's own keys. @default none, for a memory store */
   readonly keys?: StoreKeys
-  /** @default answers that are found, or arrive, here are in no audit */
+  /** @default none: polled and pushed answers are not audited here */
   readonly audit?: ApprovalAudit
   /** @default the system's */
   readonly clock?: Clock
@@ -33,7 +33,7 @@ export interface ChannelsOptions {
 type Key = keyof ChannelsOptions
 const optionKeys: readonly Key[] = ['authorizationServer', 'approvals', 'store', 'keys', 'audit', 'clock', 'fetch']
 
-/** The channels of a guard, its questions, and what channels are asked with. */
+/** The channels of a guard, its questions, and the context that channels get. */
 export interface OpenedChannels {
   readonly channels: ReadonlyMap<string, ApprovalChannel>
   readonly ledger: Ledger

@@ -9,7 +9,7 @@ import { type Entry, MAX_TRIES, mayBecome, mayRunAgain, type RunRecord, type Sto
 /** A body that lives renews its lease; after this long without one, it counts as dead. Seconds. */
 const RUN_LEASE_SECONDS = 60
 
-/** Runners of this process whose bodies run, or are over while the store has not taken yet how they ended. */
+/** Runners of this process whose bodies run, or have ended while the store has not yet saved how they ended. */
 const alive = new WeakMap<Ledger, Set<string | undefined>>()
 
 /** Who starts a run, and whether a person's yes is what lets them. */
@@ -90,7 +90,7 @@ class RunClaim implements Claim {
     const now = this.#ledger.now()
     this.entry = await this.#ledger.update(this.entry, (record) => {
       if (!mayStart(record, now) || !isSameAnswer(record, this.#before)) return undefined
-      // Its lease ended while the store was away, or this process stood still: it is not dead.
+      // Its lease ended while the store was unavailable, or this process stalled: the runner is not dead.
       if (this.#alive.has(record.runner)) return undefined
       this.#before = record
       const { inDoubtSince: _, ...rest } = claimedBy(record, this.#by)
@@ -147,7 +147,7 @@ class RunClaim implements Claim {
       if (record.runner !== this.#runner) return undefined
       const { delivery: _, endedAt: __, ...now } = record
       const next = ended(now)
-      // It was said meanwhile that it ran; or it ended unused, and its body had no effect.
+      // Meanwhile an operator resolved it as run; or it ended unused, and its body had no effect.
       return mayBecome(record.state, next.state) ? next : undefined
     })
   }

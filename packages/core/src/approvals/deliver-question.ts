@@ -195,7 +195,7 @@ export async function unask(
   await withinBound(async (signal) => channel.cancel?.(asked, request, { ...context, signal })).catch(() => {})
 }
 
-/** What the channel gave when it asked. */
+/** Result of the channel's `ask`. */
 export const askedOf = ({ state, interval, expiresAt }: Delivery): Asked => ({
   state,
   interval,
@@ -209,7 +209,7 @@ function checkedAsked(asked: Asked): Asked {
   throw new InvalidResponseError('the approval channel gave no { state } that is a plain JSON object')
 }
 
-/** A copy of what is a plain JSON object. */
+/** Returns a copy of a plain JSON object. */
 export function jsonObject(value: unknown): JsonObject | undefined {
   const copied = snapshot(value)
   return 'value' in copied && isJsonObject(copied.value) ? copied.value : undefined
@@ -260,18 +260,18 @@ function refused(error: unknown): Refused {
   return { note: error.message, unsent: !(error instanceof InvalidResponseError) }
 }
 
-/** A channel may long-poll for 30 s (CIBA Core §10.1); one that says nothing for longer is given up. Seconds. */
+/** A channel may long-poll for 30 s (CIBA Core §10.1). A poll without an answer for longer is abandoned. Seconds. */
 const CHANNEL_SECONDS = 60
 
 /**
- * Asks a channel, for a bounded time, whatever it does with its signal.
+ * Asks a channel for a bounded time, even if it ignores its signal.
  *
- * The caller's own abort does not reach it: a request that was sent counts, and dropping its answer would ask
- * the person again, or lose what they said.
+ * The caller's own abort does not reach it: a request that was sent counts, and without its answer the guard would ask
+ * the person again, or lose their answer.
  *
- * @throws TransportError The bound was reached; what came of the request is not known.
+ * @throws TransportError The time limit was reached; the outcome of the request is unknown.
  */
 export function withinBound<Result>(ask: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-  // `async`, so that a channel that throws at once rejects as one that throws later.
+  // `async`, so that a synchronous error of a channel rejects like a later one.
   return withinDeadline({ timeoutMs: CHANNEL_SECONDS * 1000 }, async (signal) => ask(signal))
 }

@@ -39,7 +39,7 @@ export async function endUnused(ledger: Ledger, entry: Entry, state: 'cancelled'
     }
     before = record
     const { token: _, delivery: __, answeredAt: ___, ...rest } = record
-    // A runner that was thought dead may still come back: what it leaves in doubt is not tried again, nor by this yes.
+    // A runner that was considered dead may still end. If it leaves its run in doubt, this yes does not start it again.
     return { ...rest, state, onCrash: 'report', endedAt: ledger.now() }
   })
   return { entry: ended, tell: tellingOf(before) }
@@ -135,8 +135,8 @@ export async function resolveCrash(
 }
 
 /**
- * Notes a session whose call shares a run of the same caller that nobody has started, so that the end of one session does
- * not end it for the others. A run that a call of no session shares is ended by none.
+ * Records a session whose call shares a run of the same caller that has not started. Then the end of one session does
+ * not end the run for the others. If a call without a session shares the run, no session ends it.
  */
 export function shareRun(ledger: Ledger, entry: Entry, identity: Identity): Entry | Promise<Entry> {
   const caller = callerOf(identity)
@@ -149,11 +149,11 @@ export function shareRun(ledger: Ledger, entry: Entry, identity: Identity): Entr
     return { ...rest, sessionIds: [...sessionIds, sessionId].slice(-MAX_SESSIONS) }
   }
   if (shared(entry.record) === undefined) return entry
-  // What was asked with a revoked proof is not taken over.
+  // A question that was asked with a revoked proof is not adopted.
   return ledger.isRevoked(entry.record).then((isRevoked) => (isRevoked ? entry : ledger.update(entry, shared)))
 }
 
-/** Ends what a session alone has open, as {@link endUnused} does. What others share goes on without it. */
+/** Ends the open runs of a session, as {@link endUnused} does. Runs that others share continue without it. */
 export async function endForSession(ledger: Ledger, entry: Entry, sessionId: string): Promise<EndedUnused> {
   let isShared = false
   const left = await ledger.update(entry, (record) => {

@@ -20,13 +20,13 @@ const MAX_RACES = 64
 /** Slots that one run serves. It lists all of them, since it keeps on the pointers of those that it lists. */
 const MAX_SLOTS = 100
 
-/** The run of this slot, where it has one. */
+/** Returns the run of this slot, if it has one. */
 export async function findRun(ledger: Ledger, slotKey: string): Promise<Entry | undefined> {
   const pointer = await ledger.pointers.read(slotKey)
   if (pointer === undefined) return undefined
   const entry = await ledger.read(pointer.id)
   if (entry === undefined || entry.record.slots.includes(slotKey)) return entry
-  // Whoever set the pointer died before the run listed the slot, and it may be older than the run.
+  // The process that set the pointer died before the run listed the slot. The pointer may be older than the run.
   await ledger.pointers.set(slotKey, pointer.id, pointer.version, entry.record)
   return listed(ledger, entry, slotKey)
 }
@@ -42,7 +42,7 @@ export async function findRun(ledger: Ledger, slotKey: string): Promise<Entry | 
 export async function findOrCreateRun(ledger: Ledger, draft: RunDraft): Promise<Entry> {
   const pointer = await ledger.pointers.read(draft.slotKey)
   const wanted = pointer?.id ?? (draft.fits && (await openRun(ledger, draft, draft.fits))) ?? crypto.randomUUID()
-  // Written once more where it is there: it may be as old as a process that died before it made the run.
+  // Written again if it exists: it may date from a process that died before it created the run.
   const id = await ledger.pointers.set(draft.slotKey, wanted, pointer?.version ?? null, draft.record(wanted))
   return complete(ledger, id, draft)
 }
@@ -117,7 +117,7 @@ async function complete(ledger: Ledger, id: string, draft: RunDraft): Promise<En
   throw new StoreError('unavailable', 'a run could be neither read nor made')
 }
 
-/** A run keeps on the slots that it lists (A12). */
+/** A run extends the retention of the slots that it lists (A12). */
 function listed(ledger: Ledger, entry: Entry, slotKey: string): Promise<Entry> {
   return ledger.update(entry, (record) =>
     record.slots.includes(slotKey) ? undefined : { ...record, slots: [...record.slots, slotKey] },

@@ -138,7 +138,7 @@ export class Ledger {
     // The clock of whoever wrote it may run ahead.
     const last = bucketOf(this.now() + NOES_WINDOW_SECONDS)
     const names = Array.from({ length: last - first + 1 }, (_, at) => runIndex.refused(refused, first + at))
-    // At once: a day has many buckets.
+    // In parallel: a day has many buckets.
     return (await Promise.all(names.map((name) => this.#all(name)))).flat()
   }
 

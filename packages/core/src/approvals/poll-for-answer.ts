@@ -49,7 +49,7 @@ async function poll(
   context.signal?.throwIfAborted()
   const sentAt = ledger.now()
   const { delivery, question } = record
-  // An answer belongs to the question that was asked, and not to one that took its place.
+  // An answer belongs to the question that was asked, and not to its replacement.
   const isAsked = ({ id }: StoredQuestion) => id === question.id
   const settle = (answer: Answer) => {
     const found = { sentAt, now: ledger.now() }
@@ -61,7 +61,7 @@ async function poll(
     const answer = await withinBound((signal) => channel.poll(askedOf(delivery), request, { ...context, signal }))
     return await settle(answer)
   } catch (error) {
-    // The answer is here, and the store did not take it yet.
+    // The answer was polled, but the store has not saved it yet.
     if (keptWrite(ledger, record.id) !== undefined) throw error
     // A request may have been sent: the next one keeps its distance (CIBA Core §10.1).
     const postponed = await settle({ status: 'pending', found: 'nothing', ...retryAfterOf(error) })

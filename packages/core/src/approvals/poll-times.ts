@@ -90,7 +90,7 @@ export function nextStepAt(record: Delivered): number {
   return nextLookAt > end + SKEW_SECONDS ? end : nextLookAt
 }
 
-/** Epoch seconds: when a caller that waits reads a delivered question next. Where nothing is polled, the record says it. */
+/** Next time that a waiting caller reads a delivered question, in epoch seconds. Without polls, from the record. */
 export function nextReadAt(record: Delivered, now: number): number {
   const { interval, nextLookAt } = record.delivery
   return nextLookAt === NEVER ? Math.min(now + interval, endOf(record)) : nextStepAt(record)

@@ -22,8 +22,8 @@ export type RunState =
   | 'revoked'
 
 /**
- * Where a runner takes a run that was thought dead, was said not to have run, and went on to another state since. As long
- * as no other try has started, the runner knows best (A2, A13).
+ * States to which a runner moves a run that was considered dead, was resolved as `did_not_run`, and has changed since.
+ * As long as no other try has started, the runner's outcome counts (A2, A13).
  */
 const cameBack = ['completed', 'crashed'] as const
 
@@ -55,11 +55,11 @@ export const MAX_TRIES = 3
 export const mayRunAgain = ({ state, onCrash, tries = 0, usableUntil }: RunRecord, now: number): boolean =>
   state === 'crashed' && onCrash === 'retry' && tries < MAX_TRIES && (usableUntil === undefined || now < usableUntil)
 
-/** It never started, or had no effect, and may start. */
+/** The run never started, or had no effect, and may start. */
 export const isUnused = ({ state }: Pick<RunRecord, 'state'>): boolean =>
   state === 'requested' || state === 'pending' || state === 'approved'
 
-/** Nobody can change it any more, but for its runner. */
+/** Only its runner can still change the run. */
 export const isSettled = (state: RunState): boolean => next[state].every((to) => cameBack.some((it) => it === to))
 
 /** What a person is asked. Computed once and stored: every send and every look uses this text. */
@@ -144,7 +144,7 @@ export interface RunRecord {
   readonly answeredAt?: number
   /** Epoch seconds: when the answer was found. Later than `answeredAt`, where polls had failed in between. */
   readonly foundAt?: number
-  /** How the channel knows who answered, and what. */
+  /** Evidence of the channel for the answer. */
   readonly evidence?: JsonObject
   /** Epoch seconds: an approval that was not used by then is void (A5). */
   readonly usableUntil?: number
@@ -157,7 +157,7 @@ export interface RunRecord {
     /** The key that it is bound to (RFC 7638). */
     readonly keyThumbprint?: string
   }
-  /** Who runs, or ran, the body. What had no effect has none. */
+  /** Runner of the body. Absent if the body had no effect. */
   readonly runner?: string
   /** How often a body started. */
   readonly tries?: number
@@ -179,10 +179,10 @@ export type Entry = Stored<RunRecord>
 /** Noes of one approver to one tool of one owner count together, within this window. Seconds. */
 export const NOES_WINDOW_SECONDS = 600
 
-/** Noes are found by when they were given: an index of all of them would grow without end. Epoch seconds. */
+/** Refusals are indexed by their time: one index of all of them would grow without end. Epoch seconds. */
 export const bucketOf = (seconds: number): number => Math.floor(seconds / NOES_WINDOW_SECONDS)
 
-/** Whose noes to which tool count together. */
+/** Refusals with the same key count together: approver, owner and tool. */
 export interface Refused {
   readonly owner: Owner
   readonly approver: Approver

@@ -113,7 +113,7 @@ function isOver(record: RunRecord, now: number, channel: ApprovalChannel | undef
   if (state === 'approved') return usableUntil !== undefined && now >= usableUntil
   if (isPending(record)) {
     if (channel === undefined) return now >= record.question.expiresAt
-    // A last poll first: an answer given in time counts, even when it is found late (A7).
+    // A last poll first: an answer that was given in time counts, even if it is found late (A7).
     return channel.poll === undefined ? now >= endOf(record) : isDeliveryOver(record, now)
   }
   return state === 'requested' && question !== undefined && now >= question.expiresAt

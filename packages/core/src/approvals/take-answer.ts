@@ -16,27 +16,27 @@ import type { Entry, RunRecord, StoredQuestion } from './record.ts'
 import { wake } from './watch-wake.ts'
 import { evidenceOf, isPending, writeAnswer } from './write-answer.ts'
 
-/** An answer that was taken. */
+/** An accepted answer. */
 export interface TakenAnswer {
   readonly id: string
   readonly state: 'approved' | 'denied'
 }
 
 /**
- * Takes an answer that arrived by itself. `answer` is what the app received, such as a `Request`: the channel of this name
+ * Takes a pushed answer. `answer` is the value that the app received, such as a `Request`. The channel of this name
  * (default `default`) verifies it.
  *
- * @throws ApprovalAnswerError The answer was not taken; its `reason` says why. It changed nothing.
+ * @throws ApprovalAnswerError The answer was refused and changed nothing; `reason` says why.
  * @throws IdentityRequiredError, InvalidTokenError The approver is not a user who is present, or their access was revoked.
- * @throws TransportError, StoreError Nothing is known; try again.
- * @throws ConfigurationError There is no channel of this name that verifies answers.
+ * @throws TransportError, StoreError The outcome is unknown; try again.
+ * @throws ConfigurationError No channel of this name verifies answers.
  */
 export type TakeAnswer = (answer: unknown, channel?: string) => Promise<TakenAnswer>
 
 /**
- * Makes the function that takes the answers of channels that push. Give it what the guard has.
+ * Makes the function that takes the answers of channels that push. It needs the options of the guard.
  *
- * Whether the policy still names the person who answered is decided when the tool starts.
+ * The guard checks when the tool starts that the policy still names the person who answered.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  */
@@ -66,12 +66,12 @@ function unverified(cause: unknown): never {
 
 const texts = (...values: readonly unknown[]): boolean => values.every((value) => typeof value === 'string')
 
-/** A channel is code of others: what it gives beyond its contract proves nothing. */
+/** A channel is code of others: fields beyond its contract prove nothing. */
 function checked(given: VerifiedAnswer): VerifiedAnswer {
   const { approvalId, questionId, approver, decision, at } = given ?? {}
   const { issuer, tenant, subject, ...others } = approver ?? {}
   const evidence = evidenceOf(given?.evidence)
-  // An identity that no verification made may be that of an agent.
+  // An unverified identity may be that of an agent.
   const isPerson = texts(issuer, subject, tenant ?? '') && (isVerified(approver) || Object.keys(others).length === 0)
   const isDecision = decision === 'approved' || decision === 'denied'
   if (texts(approvalId, questionId) && isPerson && isDecision && isUsable(at) && evidence !== undefined) {
@@ -83,7 +83,7 @@ function checked(given: VerifiedAnswer): VerifiedAnswer {
   )
 }
 
-/** A person for whom the proof of a channel stands. Made by {@link approvalAnswers} only. */
+/** A person who is proved by a channel alone. Made by {@link approvalAnswers} only. */
 class Vouched {
   readonly identity: Approver
   readonly checkedAt: number
@@ -95,7 +95,7 @@ class Vouched {
     this.#presence = presence
   }
 
-  /** What lets a person answer by a channel's proof, such as a link, was given to them with the question. */
+  /** The means to answer by a channel's proof, such as a link, was sent to the person with the question. */
   async refuseRevoked(askedAt: number): Promise<void> {
     const { revocations, clock } = this.#presence
     if (!(await revocations.isRevokedSince(this.identity, askedAt - SKEW_SECONDS, clock.now()))) return
@@ -129,7 +129,7 @@ export async function takeAnswer(
     throw new ApprovalAnswerError('unverified', 'the answer is older than its question, or from the future')
   }
   if (by instanceof Vouched) await by.refuseRevoked(askedAt)
-  // From before the names were read: a revocation that was not seen then is one from after the answer.
+  // The time before the names were read: a revocation that this read did not see came after the answer.
   const now = Math.min(at, by.checkedAt)
   const isOpen = (question: StoredQuestion) => question.id === questionId && isAnswerable(question, ledger.now())
   const said = state === 'approved' ? { status: state, answeredAt: now, evidence } : { status: state, evidence }
@@ -139,7 +139,7 @@ export async function takeAnswer(
   return { id, state }
 }
 
-/** Whether an answer that arrives at this time counts: it is not late, and not to bring the credential itself. */
+/** Whether an answer that arrives at this time counts: it is not late, and does not have to bring the credential. */
 export const isAnswerable = ({ expiresAt, credential }: StoredQuestion, now: number): boolean =>
   credential === undefined && now < expiresAt
 

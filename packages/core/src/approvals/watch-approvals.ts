@@ -43,7 +43,7 @@ export interface Watcher {
    * work of one store.
    * @throws StoreError The store holds what cannot be trusted: our keys open nothing in it, it is of a newer release,
    *   or damaged as a whole.
-   * @throws ConfigurationError `signal` is no `AbortSignal`.
+   * @throws ConfigurationError `signal` is not an `AbortSignal`.
    */
   run(signal: AbortSignal): Promise<void>
   statistics(): WatcherStatistics
@@ -82,7 +82,7 @@ class StoreWatcher implements Watcher {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    // JavaScript callers hand over `{ signal }`, which would fail in a timer, where no caller can catch it.
+    // JavaScript callers may pass `{ signal }`, which would throw in a timer, where no caller can catch it.
     if (typeof signal?.aborted !== 'boolean') {
       throw new ConfigurationError('watcher.run', 'give an AbortSignal itself: watcher.run(signal)')
     }
@@ -199,7 +199,7 @@ async function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (milliseconds > 0) await pause(milliseconds, signal).catch(() => {})
 }
 
-/** Looks of one issuer, spread over time: at most so many begin in a second. */
+/** Spreads the polls of one issuer over time: it limits how many begin in a second. */
 export class Pace {
   readonly #gapMs: number
   readonly #nextAt = new Map<string, number>()

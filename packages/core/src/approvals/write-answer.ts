@@ -11,17 +11,17 @@ export type Pending = RunRecord & { readonly question: StoredQuestion; readonly 
 export const isPending = (record: RunRecord): record is Pending =>
   record.state === 'pending' && record.question !== undefined && record.delivery !== undefined
 
-/** Largest evidence that is kept with a record, in characters of its JSON. */
+/** Maximum size of the evidence in a record, in characters of its JSON. */
 const MAX_EVIDENCE = 16 * 1024
 
-/** A copy of what can be kept as evidence. */
+/** Returns a copy of the evidence to store. */
 export function evidenceOf(value: unknown): RunRecord['evidence'] {
   const copy = jsonObject(value)
   return copy !== undefined && JSON.stringify(copy).length <= MAX_EVIDENCE ? copy : undefined
 }
 
 /**
- * Writes an answer into its record: the only function that does, for answers that a poll found and for those that arrived.
+ * Writes an answer into its record. Only this function writes answers, both polled and pushed ones.
  *
  * @param toAnswer - The question that was answered, as the newest state of the record has it; else nothing is written.
  * @param sentAt - When the poll was sent, `now`: when the answer was there. Epoch seconds.
@@ -52,7 +52,7 @@ export function applied(record: Pending, answer: Answer, sentAt: number, now: nu
     case 'denied': {
       const denied = ended(record, 'denied', textOr(answer.detail, 'the person said no'), now)
       const evidence = evidenceOf(answer.evidence)
-      // A no counts, whatever its evidence is.
+      // A no counts even if its evidence is invalid.
       return { ...denied, ...(evidence !== undefined && { evidence }) }
     }
     case 'failed':

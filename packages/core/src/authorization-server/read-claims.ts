@@ -29,7 +29,7 @@ export function isOfOtherClient({ clientId, token }: Pick<Profile, 'clientId' | 
 
 const decoding = once(() => import('jose/jwt/decode'))
 
-/** What a JWT says, unverified: it may speak against the token, and never for it. `undefined` of what is no JWT. */
+/** Reads the unverified claims of a JWT. They may refute the token, but never prove it. `undefined`: not a JWT. */
 export async function unverifiedClaims(token: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   const { decodeJwt } = await decoding()
   try {

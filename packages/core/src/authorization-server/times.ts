@@ -3,8 +3,8 @@ import type { CustomFetch } from 'openid-client'
 /**
  * Removes an `interval` that is no positive number from the responses of a `fetch`.
  *
- * The person was asked already when such a response arrives. The interval is optional, with a default of 5 s (CIBA Core
- * §7.3, RFC 8628 §3.2), but the OAuth library refuses the whole response for it.
+ * When such a response arrives, the person has already been asked. The interval is optional, with a default of 5 s
+ * (CIBA Core §7.3, RFC 8628 §3.2), but the OAuth library would refuse the whole response.
  */
 export function withUsableInterval(send: CustomFetch): CustomFetch {
   return async (url, init) => {

@@ -76,14 +76,14 @@ export interface DelegationEvent extends AuditBase {
   readonly code?: string
 }
 
-/** An operator revoked access, said what became of a run, or cancelled a question. Written before it is done. */
+/** An operator revokes access, resolves a run, or cancels a question. Written before the act. */
 export interface OperatorEvent extends AuditBase {
   readonly type: 'operator'
   readonly tool: ''
   readonly action: 'revoke' | 'resolve' | 'cancel'
   /** The name that was given to `guard.asOperator`. */
   readonly operator: string
-  /** With `revoke`: whose access. */
+  /** With `revoke`: the user or session whose access is revoked. */
   readonly revoked?: {
     readonly issuer: string
     readonly tenant?: string

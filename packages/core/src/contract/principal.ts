@@ -7,13 +7,13 @@ export interface Principal {
   readonly subject: string
 }
 
-/** Whose something is: a user's, by one client. Without a subject: the agent's itself, which its client names. */
+/** Owner of a record: a user, through one client. Without a subject, the agent itself, which its client names. */
 export interface Owner extends Omit<Principal, 'subject'> {
   readonly subject?: string | undefined
   readonly clientId?: string | undefined
 }
 
-/** Returns the owner of what is made with an identity. */
+/** Returns the owner of records that are created with an identity. */
 export function ownerOf(identity: UserIdentity): Owner & Principal
 export function ownerOf(identity: Identity): Owner
 export function ownerOf(identity: Identity): Owner {
@@ -26,7 +26,7 @@ export function ownerOf(identity: Identity): Owner {
   }
 }
 
-/** Returns one text that names a principal, and no other one: a user by whichever client, or one client's agent. */
+/** Returns a text that names exactly one principal: a user, through any client, or the agent of one client. */
 export function principalKey({ issuer, tenant, subject, clientId }: Owner): string {
   const named = subject === undefined ? ['agent', clientId ?? null] : ['user', subject]
   return JSON.stringify([issuer, tenant ?? null, ...named])

@@ -14,7 +14,7 @@ import { authorizationHeader, revealToken, type Token } from './token.ts'
 export interface IssuedToken {
   readonly token: Token
   readonly scopes: readonly string[]
-  /** The source did not say which scopes the token holds: `scopes` is what was asked for. */
+  /** The source did not say which scopes the token holds: `scopes` are the requested ones. */
   readonly hasUnknownScopes?: boolean
   /** Epoch seconds. */
   readonly expiresAt?: number

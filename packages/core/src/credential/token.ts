@@ -45,7 +45,7 @@ const visibleAscii = /^[\x21-\x7e]+$/
 /** How a token is presented: alone, or with a proof of the key that it is bound to (RFC 9449 §7.1). */
 export type AuthorizationScheme = 'Bearer' | 'DPoP'
 
-/** What a request carries to present its token: one place, so that another scheme is one more answer here. */
+/** Returns the `Authorization` header that presents a token. Another scheme would be one more case here. */
 export function authorizationHeader(token: Token, scheme: AuthorizationScheme): string {
   const value = revealToken(token)
   if (!visibleAscii.test(value)) {

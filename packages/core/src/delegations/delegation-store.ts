@@ -74,7 +74,7 @@ export class DelegationStore {
         return { ...rest, state: 'revoked' }
       })
     } finally {
-      // Also where the store loses its answer: no one finds the token again.
+      // Even if the store loses its answer: no later call can find the token.
       if (isOurs && ended !== undefined) await forgetAtServer(ended, context)
     }
     return isOurs

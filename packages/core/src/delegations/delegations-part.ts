@@ -21,7 +21,7 @@ export interface DelegationsPart {
 }
 
 /**
- * Returns the part with which a guard has `guard.delegations`: what users let the agent do while they are away.
+ * Returns the part that adds `guard.delegations` to a guard: tasks that users let the agent do while they are away.
  *
  * @example
  * ```ts

@@ -164,7 +164,7 @@ export function createDelegations(context: DelegationsContext): Delegations {
   }
 }
 
-/** The user agrees to what is given now: the app may go on with the same lists. What is no list is refused later. */
+/** Copies the lists that the user agrees to: the app may reuse them. A value that is not a list is refused later. */
 const copyOf = (options: CreateDelegationOptions): CreateDelegationOptions => ({
   ...options,
   ...(Array.isArray(options.tools) && { tools: [...options.tools] }),

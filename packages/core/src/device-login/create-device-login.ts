@@ -37,8 +37,9 @@ export interface DeviceLoginSettings extends SurroundingsOptions {
   /** What to ask for. @default openid, offline_access */
   readonly scopes?: readonly string[] | undefined
   /**
-   * The API that the tokens are for: then they say who it is. A kept login for another API is `login_required`.
-   * @default the id_token does
+   * API that the tokens are for. Then the access token names the user. A stored login for another API is
+   * `login_required`.
+   * @default none: the id_token names the user
    */
   readonly resource?: string | undefined
   /**

@@ -100,7 +100,7 @@ export function keptFile(
     async read() {
       const bytes = await file.read()
       const login = await read(bytes)
-      // I7: a login for another API serves nothing here. The next login takes its place.
+      // I7: a login for another API does not count here. The next login replaces it.
       if (login === undefined || !isForAudience(login, audience)) return undefined
       return { login, version: await versionOf(bytes) }
     },

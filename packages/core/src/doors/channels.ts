@@ -1,4 +1,4 @@
-// `@behalf/core/channels`: for channels of your own, and for answers that arrive by themselves.
+// `@behalf/core/channels`: for channels of your own, and for pushed answers.
 export {
   type Answer,
   type ApprovalChannel,

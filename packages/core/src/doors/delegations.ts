@@ -1,4 +1,4 @@
-// `@behalf/core/delegations`: what users let the agent do while they are away.
+// `@behalf/core/delegations`: tasks that users let the agent do while they are away.
 export {
   type CreateDelegationOptions,
   type DelegatedCredentials,

@@ -32,8 +32,8 @@ export class InvalidObjectError extends BehalfError {
 }
 
 /**
- * An answer to a question was not taken, and changed nothing. `unverified`: the channel does not vouch for it; `unknown`:
- * the channel asked no such question; `wrong_approver`: another person was asked; `late`: the question has ended;
+ * An answer to a question was refused, and changed nothing. `unverified`: the channel did not verify it; `unknown`:
+ * the channel did not ask this question; `wrong_approver`: another person was asked; `late`: the question has ended;
  * `not_open`: it was answered, cancelled or replaced before.
  */
 export class ApprovalAnswerError extends BehalfError {
@@ -66,12 +66,12 @@ export class CredentialMisuseError extends BehalfError {
 }
 
 /**
- * Why a delegation gives no identity. `unknown`: there is none of this id; `other_agent`: it was made for another
- * agent; `used_up`: as often as was agreed, for now; `login_required`: the issuer has ended the login behind it.
+ * Why a delegation has no identity. `unknown`: no delegation has this id; `other_agent`: it was created for another
+ * agent; `used_up`: its agreed uses are consumed, for now; `login_required`: the issuer has ended its login.
  */
 export type DelegationRefusal = 'unknown' | 'other_agent' | 'revoked' | 'expired' | 'used_up' | 'login_required'
 
-/** A job may not act: its delegation does not allow it (any more). Only the user can give another one. */
+/** A job may not act: its delegation does not allow it, or no longer. Only the user can create another delegation. */
 export class DelegationError extends BehalfError {
   override readonly name = 'DelegationError'
   readonly code = 'ERR_DELEGATION'
@@ -84,8 +84,8 @@ export class DelegationError extends BehalfError {
 }
 
 /**
- * `moved`: a value of another key was put in this one's place. `wrong_key`: sealed under a key that is not given.
- * `unclassified`: the store threw an error of its own. What was asked of it may have been done.
+ * `moved`: the value belongs to another key. `wrong_key`: sealed under a key that is not listed.
+ * `unclassified`: the store threw its own error. The operation may have been done.
  */
 export type StoreErrorReason = 'unavailable' | 'corrupt' | 'moved' | 'unknown_version' | 'wrong_key' | 'unclassified'
 
@@ -107,7 +107,7 @@ export class StoreError extends BehalfError {
  * Thrown by a tool's body: the call has changed nothing, so it may be tried again with the same approval and the same
  * idempotency key.
  *
- * The guard knows by itself where every writing request of the call's credentials was definitely refused. Throw this
+ * The guard detects that an API definitely refused every writing request of the call's credentials. Throw this error
  * where it cannot know: a tool without credentials, a status that your API documents, a check of your own.
  */
 export class HadNoEffect extends BehalfError {
@@ -120,7 +120,7 @@ export class HadNoEffect extends BehalfError {
   }
 }
 
-/** Whether a call's own body says that it had no effect. */
+/** Whether the body of this call threw {@link HadNoEffect}. */
 export function takeHadNoEffect(error: unknown): boolean {
   return BehalfError.isInstance(error) && error.code === 'ERR_HAD_NO_EFFECT' && leavesFirstCall(error)
 }
@@ -132,11 +132,11 @@ export interface InvalidResponseOptions extends ErrorOptions {
   readonly status?: number | undefined
 }
 
-/** A server broke its specification, or granted other than was asked. The answer was dropped whole. */
+/** A server broke its specification, or granted something that was not requested. The whole answer was discarded. */
 export class InvalidResponseError extends BehalfError {
   override readonly name = 'InvalidResponseError'
   readonly code = 'ERR_INVALID_RESPONSE'
-  /** The response has no form that the protocol knows, such as a page of HTML: the server's decision is not known. */
+  /** The response is not in the protocol's format, such as a page of HTML: the server's decision is unknown. */
   readonly unreadable: boolean
   /** HTTP status of a refusal without an OAuth error. */
   readonly status?: number
@@ -155,7 +155,7 @@ export interface TransportErrorOptions extends ErrorOptions {
   readonly status?: number
 }
 
-/** No answer, or none that means anything: network fault, time-out, 429 or 5xx. Safe to try again later. */
+/** No answer, or no usable one: network fault, time-out, 429 or 5xx. Safe to try again later. */
 export class TransportError extends BehalfError {
   override readonly name = 'TransportError'
   readonly code = 'ERR_TRANSPORT'
@@ -165,14 +165,14 @@ export class TransportError extends BehalfError {
 
   constructor(message: string, options: TransportErrorOptions = {}) {
     super(message, options)
-    // Channels and stores of others throw this too: what is no number of seconds is no advice.
+    // Channels and stores of others throw this too. A value that is not a number of seconds is ignored.
     const { retryAfter } = options
     if (retryAfter !== undefined && Number.isFinite(retryAfter) && retryAfter >= 0) this.retryAfter = retryAfter
     if (options.status !== undefined) this.status = options.status
   }
 }
 
-/** What an API asked for, from its challenge. */
+/** Demands of an API, from its challenge. */
 export interface StepUp {
   readonly scopes?: readonly string[]
   readonly acrValues?: readonly string[]
@@ -189,7 +189,7 @@ export class StepUpRequiredError extends BehalfError {
   override readonly name = 'StepUpRequiredError'
   readonly code = 'ERR_STEP_UP_REQUIRED'
   readonly stepUp: StepUp
-  /** Whose API asked: the credential, as the policy names it. Absent where a body made the error itself. */
+  /** Name of the credential in the policy whose API asked. Absent if a body created the error itself. */
   readonly credential?: string
 
   constructor(message: string, stepUp: StepUp, credential?: string) {
@@ -238,9 +238,9 @@ export interface OAuthErrorFields {
   readonly status: number
   /** Seconds, from `Retry-After`. */
   readonly retryAfter?: number
-  /** With `insufficient_user_authentication`: the levels of login of which one is wanted (RFC 9470 §3). */
+  /** With `insufficient_user_authentication`: accepted levels of login; one suffices (RFC 9470 §3). */
   readonly acrValues?: readonly string[]
-  /** With `insufficient_user_authentication`: how long ago the login may be, in seconds. */
+  /** With `insufficient_user_authentication`: maximum age of the login, in seconds. */
   readonly maxAge?: number
 }
 

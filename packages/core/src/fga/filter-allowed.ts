@@ -77,7 +77,7 @@ export async function filterAllowed<Document>(
   candidates: Candidates<Document>,
   options: FilterOptions<Document>,
 ): Promise<Filtered<Document>> {
-  // Once: a caller may fill in the same object for its next search, while this one waits for candidates.
+  // Read once: a caller may reuse the object for its next search while this one waits for candidates.
   const own = { ...options }
   const { limit, maxCandidates, timeoutMs, identity } = readFilterOptions(options)
   const deadline = AbortSignal.timeout(timeoutMs)

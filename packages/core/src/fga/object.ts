@@ -58,7 +58,7 @@ export function isObjectName(text: unknown, maxBytes: number = MAX_OBJECT_BYTES)
   return typeForm.test(type) && problemOf(type, text.slice(colon + 1), maxBytes) === undefined
 }
 
-/** What the user is called in the permission system. */
+/** Name of the user in the permission system. */
 export type UserOf = (identity: UserIdentity) => FgaObject
 
 /**

@@ -151,9 +151,9 @@ export function refused(problem: string): Verdict {
 const noModel: ReadonlySet<string> = new Set(['authorization_model_not_found', 'latest_authorization_model_not_found'])
 
 /**
- * The server refused because of how it was reached, and not because of what was asked: nobody has less rights for it.
+ * The server refused the connection or its settings, and not the question: the refusal says nothing about rights.
  *
- * @param told - The server's code and message, quoted, for the operator.
+ * @param told - Code and message of the server, quoted, for the operator.
  * @returns `undefined` where the question itself was refused.
  */
 export function setUpFault(status: number, code: string | undefined, told: string): ConfigurationError | undefined {

@@ -190,9 +190,9 @@ async function reopenOwn(ledger: Ledger, { identity }: PresentUser, id: string):
 }
 
 /**
- * Does what an inbox is asked for a caller who may ask.
+ * Runs an operation of the inbox for a caller who may use it.
  *
- * @param work - Gets the identity that was checked: whoever asked may fill in the same options for the next user.
+ * @param work - Gets the checked identity: the caller may reuse the same options for the next user.
  */
 async function within<Found>(
   guard: GuardParts,

@@ -26,13 +26,13 @@ export interface ApprovalView {
   readonly expiresAt: number
   /** Seconds until another look is worth it; open questions only. */
   readonly interval?: number
-  /** How the channel knows who answered, where it says it. */
+  /** Evidence of the channel for the answer, if it gave some. */
   readonly evidence?: JsonObject
 }
 
 /** What an approver may see: what they are asked, and whether it still is (A8). */
 export interface ApproverView extends Pick<ApprovalView, 'id' | 'message' | 'details' | 'state' | 'expiresAt'> {
-  /** Names the question in an answer. */
+  /** Id of the question, for an answer. */
   readonly questionId: string
 }
 
@@ -75,7 +75,7 @@ export function owns(identity: Identity, record: RunRecord): boolean {
   return isSamePrincipal(identity, record.owner) && (isPerson(identity) || isSameCaller(record, callerOf(identity)))
 }
 
-/** Whether this very person was named as the one to ask, and is here. */
+/** Whether this person is the named approver, and is present. */
 export function isAsked(identity: Identity, { question }: RunRecord): boolean {
   return isPerson(identity) && isSamePrincipal(question?.approver, identity)
 }

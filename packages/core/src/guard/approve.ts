@@ -18,7 +18,7 @@ import { type FoundRun, type Reauthorize, runOfCall, startedByOthers } from './r
 /** A run that may be claimed. `run` is absent for a preflight that needs no approval and found no run. */
 export type Approved = Passed<{ readonly run: ReadyRun | undefined; readonly waited: boolean }>
 
-/** The run has ended before, and its result is told again. */
+/** The run has ended before, and its result is returned again. */
 export interface Replay {
   readonly replay: Extract<Settled, { status: 'replay' }>
 }
@@ -37,10 +37,10 @@ export async function approve(
   const found = await runOfCall(call, runs, phase, reauthorize)
   if (found === undefined) return { facts: { run: undefined, waited: false } }
   if ('status' in found) return found
-  // Also where no person is asked: by this id an operator says what became of a crash.
+  // Even if no person is asked: an operator resolves a crash by this id.
   call.report.approvalId = found.entry.record.id
   const { settled, waited } = await settleWithin(call, found, runs, phase)
-  // It may have been started by another kind of caller while this one waited.
+  // Another kind of caller may have started it while this one waited.
   const foreign = 'entry' in settled ? startedByOthers(settled.entry.record, call.identity) : undefined
   if (foreign !== undefined) return foreign
   switch (settled.status) {
@@ -65,12 +65,12 @@ export async function approve(
 
 type SettledCall = Exclude<Settled, { status: 'ready' }> | ({ readonly status: 'ready' } & ReadyRun) | Refusal
 
-/** Questions of one call that are replaced in a row. After so many, another call is taken to replace them too. */
+/** Maximum of replaced questions in a row. Beyond it, the guard assumes that another call replaces them too. */
 const MAX_REPLACED = 8
 
 /**
- * Settles the run, and where the policy says `wait`, goes on until the person answered or the time is over. A preflight
- * answers at once.
+ * Settles the run. With `wait` in the policy, continues until the person has answered or the time is over. A preflight
+ * returns at once.
  */
 async function settleWithin(
   call: AuthorizedCall,
@@ -98,7 +98,7 @@ async function settleWithin(
   return { settled: { status: 'unavailable', retryAfter: 1, detail }, waited }
 }
 
-/** Asks once more where the question does not fit the call, sends it, and polls for its answer once. */
+/** Asks again if the question does not fit the call, sends it, and polls for its answer once. */
 async function settleOnce(
   call: AuthorizedCall,
   { entry, started }: FoundRun,
@@ -109,18 +109,18 @@ async function settleOnce(
     const { channel, context } = channelOf(at)
     return settleRun(runs.ledger, at, channel, context)
   }
-  // A question that a person has is polled first: their answer counts, whatever the policy asks now.
+  // A question that a person has received is polled first: their answer counts, whatever the policy asks now.
   const polled = entry.record.state === 'pending' ? await step(entry) : undefined
   if (polled !== undefined && polled.status !== 'pending' && polled.status !== 'ready') return polled
-  // Where no poll is due, or another process polls now, the answer is unknown: the question is not replaced yet. Where
-  // nothing is polled, the record says it.
+  // If no poll is due, or another process polls now, the answer is unknown: the question is not replaced yet. For a
+  // channel without polls, the record holds the answer.
   const isPolled = polled?.entry.version !== entry.version || channelOf(entry).channel?.poll === undefined
   const fitted = await askWhereNeeded(call, polled?.entry ?? entry, runs, { isPolled, started })
   if ('status' in fitted) return fitted
   const isDone = polled?.status === 'pending' && polled.entry.version === fitted.entry.version
   const settled = isDone ? polled : await step(fitted.entry)
   if (settled.status !== 'ready') return settled
-  // Decided on this very state of the record, and not on the one before its answer.
+  // Decided on the current state of the record, and not on the one before its answer.
   const isSame = settled.entry.version === fitted.entry.version
   const ready = isSame ? fitted : await askWhereNeeded(call, settled.entry, runs)
   if ('status' in ready) return ready
@@ -142,7 +142,7 @@ async function afterAWait(
   deadline.pause()
   await untilWoken(record.id, Math.min(leftMs, Math.max(dueIn, 250)), invocation.signal)
   deadline.restart()
-  // A ping makes a poll due, and an answer in the app's own pages is in the record already.
+  // A ping makes a poll due. An answer from the app's own pages is already in the record.
   return (await ledger.read(entry.record.id)) ?? entry
 }
 

@@ -78,7 +78,7 @@ export function principalOf(identity: Identity | undefined): { readonly principa
   }
 }
 
-/** Puts a question's new state on record, whoever brought it about: a call, the inbox, or a second delivery. */
+/** Audits the new state of a question, after a call, an act in the inbox, or a second delivery. */
 export function noteApproval(record: RunRecord, auditor: Auditor): void {
   const state = approvalState(record)
   if (state !== undefined) auditor.note(state)

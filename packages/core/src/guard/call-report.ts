@@ -15,7 +15,7 @@ import type { Clock } from '../ports/index.ts'
 import { type Auditor, principalOf } from './auditor.ts'
 import type { Refusal } from './refusal.ts'
 
-/** What the reports of all calls of one guard share. */
+/** Shared part of the reports of all calls of one guard. */
 export interface Reporting {
   readonly auditor: Auditor
   /** Never throws. */
@@ -26,7 +26,7 @@ export interface Reporting {
 
 /** A step that let the call pass. */
 export interface Passed<Facts extends object = object> {
-  /** What the step adds to the call. */
+  /** Fields that the step adds to the call. */
   readonly facts: Facts
   /** For the trace. Absent: the policy asked nothing of this step, and the trace leaves it out. */
   readonly detail?: string
@@ -125,7 +125,7 @@ export class CallReport {
       status,
       ...this.#named(),
       ...(code !== undefined && { code }),
-      // A call that goes on adds steps. The event stays as it was.
+      // A call that continues adds steps. The event does not change.
       trace: { ...trace, steps: [...trace.steps] },
     } as const
     if (status === 'ready' && phase === 'run') return auditor.demand(event)
@@ -163,7 +163,7 @@ export class CallReport {
     return this.#reporting.auditor.demand({ type: 'raw_token', ...this.#named(), credential })
   }
 
-  /** Nothing that happens from here on is part of the call: it was answered. */
+  /** Ends the report: the call was answered, and later events are not part of it. */
   over(): void {
     this.#isOver = true
   }
@@ -196,7 +196,7 @@ export class CallReport {
   }
 }
 
-/** Makes the app's `onFault` safe to call: what it throws or rejects with changes nothing. */
+/** Makes the app's `onFault` safe to call: its errors and rejections change nothing. */
 export function faultListener(listener: ((fault: Fault) => unknown) | undefined): (fault: Fault) => void {
   if (listener === undefined) return () => {}
   if (typeof listener !== 'function') throw new ConfigurationError('onFault', 'give a function that takes a fault')
@@ -206,7 +206,7 @@ export function faultListener(listener: ((fault: Fault) => unknown) | undefined)
       // An async function has no other way to fail.
       Promise.resolve(heard).catch(() => {})
     } catch {
-      // The call goes on as it would without a listener.
+      // The call continues as it would without a listener.
     }
   }
 }

@@ -7,7 +7,7 @@ import type { GrantableScopes } from './grantable-scopes.ts'
 import type { OpenedAccess } from './opened-access.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 
-/** A call as it came in. The guard has checked nothing of it yet. */
+/** A call before any check. */
 export interface IncomingCall {
   readonly invocation: Invocation
   readonly policy: PolicyDefinition
@@ -60,9 +60,9 @@ export interface ClaimedCall extends ParsedCall {
   readonly claim?: Claim | undefined
 }
 
-/** Adds to a call what a step found. One step writes each field. */
+/** Adds the findings of a step to a call. Exactly one step writes each field. */
 export const withFacts = <Call extends IncomingCall, Facts extends object>(call: Call, facts: Facts): Call & Facts =>
   Object.assign(call, facts)
 
-/** Returns the scopes' approval case in one word: whether a person must have approved this call. */
+/** Whether a person must have approved this call. */
 export const needsApproval = ({ grantable }: AuthorizedCall): boolean => grantable.approvalCase === 'approved'

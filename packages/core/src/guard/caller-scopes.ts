@@ -18,7 +18,7 @@ export function callerScopesOf(policy: Policy): readonly string[] {
   return definition.rules.callerScopes ?? []
 }
 
-/** Refuses a caller whose token lacks a scope of the policy. Scopes that are not known are missing (I12). */
+/** Refuses a caller whose token lacks a scope of the policy. Unknown scopes count as missing (I12). */
 export function callerScopesRefusal({ policy, identity }: IdentifiedCall): Refusal | undefined {
   if (policy.rules.callerScopes === undefined) return undefined
   const lacking = lackingCallerScopes(policy, subjectTokenOf(identity))

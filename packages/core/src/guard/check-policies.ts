@@ -4,14 +4,14 @@ import { channelName } from './draft-question.ts'
 import type { GuardParts } from './guard-parts.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 
-/** What `guard.check` found that does not stop a call. */
+/** Finding of `guard.check` that does not stop a call. */
 export interface PolicyWarning {
   /** Name of the tool. Absent: the warning is about the guard. */
   readonly tool?: string
   readonly message: string
 }
 
-/** Finds every policy that this guard cannot serve, whatever the input and the user. Does no I/O. */
+/** Finds every policy that this guard cannot serve for any input and user. Does no I/O. */
 export function checkPolicies(policies: Readonly<Record<string, Policy>>, guard: GuardParts): readonly PolicyWarning[] {
   if (typeof policies !== 'object' || policies === null) {
     throw new ConfigurationError('check.policies', 'give an object with a policy for each tool')

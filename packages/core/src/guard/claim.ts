@@ -6,8 +6,8 @@ import type { Runs } from './guard-parts.ts'
 import type { Refusal } from './refusal.ts'
 
 /**
- * Step 9: claims the run, last of all, so that nothing that can fail stands between the claim and the body. Decides the
- * entitlement once more: credentials were opened meanwhile, and that takes time.
+ * Step 9: claims the run last, so that no step between the claim and the body can fail. Decides the
+ * entitlement again, because opening the credentials took time.
  */
 export async function claim(
   call: AuthorizedCall,

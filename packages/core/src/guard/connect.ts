@@ -10,7 +10,8 @@ import { tokenKey } from './token-key.ts'
 const connected: Passed = { facts: {}, detail: 'linked' }
 
 /**
- * Looks up the token of each credential of the policy in the cache, in order. One that this call may not have is none.
+ * Looks up the token of each credential of the policy in the cache, in order. `undefined`: no token that this call may
+ * have.
  *
  * @param now - Epoch milliseconds.
  */
@@ -31,7 +32,7 @@ export function cachedTokens(
 /**
  * Step 5: every account that the policy names is linked with its scopes, before a person is asked for anything.
  *
- * A token in the cache proves the link. What has to be fetched stays in the cache for the step that opens credentials.
+ * A token in the cache proves the link. A fetched token stays in the cache for the step that opens credentials.
  */
 export function connect(
   call: AuthorizedCall,
@@ -47,7 +48,7 @@ export function connect(
 
 async function connectFetched(call: AuthorizedCall, sources: TokenSources): Promise<Passed | Refusal> {
   const rules = call.policy.access.flatMap(([, rule]) => (rule.kind === 'connection' ? [rule] : []))
-  // All at once. The first refusal in the order of the policy decides, so that the answer is the same each time.
+  // In parallel. The first refusal in the order of the policy decides, so that the answer is the same each time.
   const found = await Promise.all(rules.map((rule) => connectionToken(call, rule, sources)))
   return found.find((token) => 'status' in token) ?? connected
 }

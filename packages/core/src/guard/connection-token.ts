@@ -21,8 +21,8 @@ class NoToken extends Error {
 /**
  * Returns why this call may not have a token of a linked account, if it may not (I5).
  *
- * An account may give more than was asked. A call that `approval.when` exempts must not get what only a person may grant,
- * also where a call of another policy put the token into the cache.
+ * An account may hold more scopes than were requested. A call that `approval.when` exempts must not get a token with
+ * scopes that need an approval, even if a call of another policy put that token into the cache.
  */
 export function surplusOf(
   { grantable }: Pick<AuthorizedCall, 'grantable'>,
@@ -40,7 +40,7 @@ export function surplusOf(
 }
 
 /**
- * Returns the token of a linked account, from the cache or the vault; or why there is none.
+ * Returns the token of a linked account, from the cache or the vault, or the refusal.
  *
  * @param rejected - Token that the API rejected.
  */
@@ -104,7 +104,7 @@ async function askVault(
   }
   report.recordToken(identity, { source: 'vault', audience: rule.connection, issued, startedAt })
   if (recheckSeconds === undefined) return issued
-  // The cache keeps it no longer than the vault says: this process does not hear of an account disconnected elsewhere.
+  // The cache holds it only as long as the vault says: this process is not notified of a disconnect in another process.
   const recheckAt = Math.floor(clock.now() / 1000) + recheckSeconds
   return { ...issued, expiresAt: Math.min(expiresAt ?? recheckAt, recheckAt) }
 }
@@ -159,8 +159,8 @@ function refusalOf(
 }
 
 /**
- * Returns by what a job may ask the vault: by the worker grant where its user agreed to that. A vault that needs no proof
- * of the user would give tokens also to a delegation without one, so such a delegation is refused here.
+ * Returns the grant by which a job may ask the vault: the worker grant, if its user agreed to it. A vault that needs no
+ * proof of the user would also give tokens to a delegation without a worker grant, so that is refused here.
  */
 function vaultAccess(
   identity: UserIdentity,

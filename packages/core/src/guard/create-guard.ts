@@ -93,7 +93,7 @@ export function createGuard(options: GuardOptions): Guard | GuardWithDelegations
 function partsOf(options: GuardOptions): GuardParts {
   refuseUnknownKeys('createGuard', options, known)
   const { authorizationServer, clock = systemClock, timeoutMs = 10_000, mode = 'enforce' } = options
-  // Copied: its name is a part of the names of runs, and an app may fill in the same object for its next guard.
+  // Copied: its name is a part of the names of runs, and an app may reuse the object for its next guard.
   const agent = { ...options.agent }
   if (authorizationServer === undefined) {
     throw new ConfigurationError('authorizationServer', 'give a profile such as auth0({ … }) or oidc({ … })')

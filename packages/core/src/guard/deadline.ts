@@ -83,12 +83,12 @@ export class CallDeadline {
     this.#current.pause()
   }
 
-  /** Gives the whole time again after a person was waited for. */
+  /** Restarts the deadline after a wait for a person. */
   restart(): void {
     this.#current.start()
   }
 
-  /** Runs work of the guard while the body runs, within a deadline of its own. It ends with the last of such works. */
+  /** Runs work of the guard while the body runs, within its own deadline. The deadline ends with the last work. */
   async duringBody<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#isEnded) this.#deadline = undefined
     this.#isEnded = false
@@ -101,7 +101,7 @@ export class CallDeadline {
     }
   }
 
-  /** Ends the time of what comes before the body, and removes the listener from the caller's signal. */
+  /** Ends the deadline of the steps before the body, and removes the listener from the caller's signal. */
   end(): void {
     this.#deadline?.end()
     this.#isEnded = true

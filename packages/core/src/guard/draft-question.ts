@@ -87,10 +87,10 @@ function draftQuestion(
   return withCredential(call, question, chosen.channel, runs)
 }
 
-/** What the rules of a policy get of a call. */
+/** Argument of the rules of a policy. */
 const rulesInput = ({ input, identity }: Pick<IdentifiedCall, 'input' | 'identity'>) => ({ input, identity })
 
-/** Returns whom the policy names now. */
+/** Returns the approver whom the policy names now. */
 export function approverOf(
   { approver }: ApprovalRules,
   call: Pick<IdentifiedCall, 'input' | 'identity'>,
@@ -179,7 +179,7 @@ function withCredential(
   )
 }
 
-/** Returns the question of this call, where its approver may be asked now (A14). */
+/** Returns the question of this call, if its approver may be asked now (A14). */
 export async function newQuestion(
   call: AuthorizedCall,
   { binding, id }: { readonly binding: string; readonly id?: string },

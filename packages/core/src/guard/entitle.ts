@@ -33,7 +33,7 @@ const OTHERS_SECONDS = 30
 const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { ledger }: Runs): number =>
   isOthers === true && record.state === 'approved' ? (record.foundAt ?? 0) + OTHERS_SECONDS - ledger.now() : 0
 
-/** Returns what a call demands of its record now. Reads nothing. */
+/** Returns the demands of a call on its record now. Does no I/O. */
 export function demandOf(call: AuthorizedCall, inDoubt: readonly Entry[], runs: Runs): Demand {
   const { revocations, ledger, clock } = runs
   const { approval } = call.policy.rules
@@ -105,7 +105,7 @@ export async function entitlementNow(
   return { entitlement: why === undefined ? { kind: 'not_required' } : { kind: 'ask', why }, inDoubt }
 }
 
-/** What is known of a record when it is compared with the call. */
+/** Facts about a record for its comparison with the call. */
 interface Known {
   /** Whether a question that a person has was polled just now. Before that it is not replaced. @default true */
   readonly isPolled?: boolean
@@ -114,8 +114,8 @@ interface Known {
 }
 
 /**
- * Asks once more where the question of the record, answered or not, is not the one that this call needs. A run that has
- * started is in doubt instead.
+ * Asks again if the question of the record, answered or not, is not the one that this call needs. If the run has
+ * started, it is in doubt instead.
  *
  * @returns the entry as it is now, and whether a new question was asked.
  */
@@ -164,7 +164,7 @@ function mayReplace(record: RunRecord, caller: Caller): boolean {
   return record.question === undefined || isUser || isSameKind(record, caller)
 }
 
-/** Returns by whom, and under which policy, a run is begun or asked about. */
+/** Returns the caller and the policy version under which a run is created or asked about. */
 export function askedBy({ identity, checkedAt, report }: AuthorizedCall): CalledBy & Pick<RunRecord, 'policyVersion'> {
   const { clientId: _, ...caller } = callerOf(identity)
   const sessionId = identity.kind === 'user' ? identity.sessionId : undefined

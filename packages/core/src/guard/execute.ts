@@ -15,13 +15,13 @@ import { keepStepUp, stepUpOfError } from './step-up.ts'
 
 export type Body = (input: unknown, call: Call) => unknown
 
-/** What the guard needs while a body runs, and after it. */
+/** Parts of the guard that are needed while a body runs, and after it. */
 type Execution = Pick<GuardParts, 'limits' | 'stepUps'>
 
 /**
  * Runs the body in its call, and closes the call with it.
  *
- * A body that streams works on while its result is read: its call, its run and its lease end with the stream.
+ * A streaming body continues while its result is read: its call, its run and its lease end with the stream.
  *
  * @throws The body's own error, without the tokens that it may quote.
  */
@@ -65,8 +65,8 @@ export async function execute(call: ClaimedCall, body: Body, execution: Executio
 const isInDoubt = (error: unknown, { access }: ClaimedCall): boolean => !takeHadNoEffect(error) && access.mayHaveActed()
 
 /**
- * Ends the run of a generator or a stream. The result of a generator is what it returned; what it yielded, and a stream,
- * cannot be told again. A flow that its reader gave up was cut off in the middle of its work.
+ * Ends the run of a generator or a stream. The result of a generator is its return value. Yielded values, and a stream,
+ * cannot be returned again. A stream that its reader abandoned was cut off before its end.
  */
 async function endFlow(call: ClaimedCall, end: FlowEnd, execution: Execution): Promise<void> {
   const { claim, report } = call
@@ -90,12 +90,12 @@ async function endFlow(call: ClaimedCall, end: FlowEnd, execution: Execution): P
 }
 
 /**
- * Ends a try whose body threw. The error may be an API's demand for more (E5): it is asked of the user next, but not of
- * a run in doubt. A store that fails now changes neither.
+ * Ends a try whose body threw. The error may be an API's demand for a step-up (E5). The next call asks the user for it,
+ * unless the run is in doubt. A failing store changes neither.
  */
 async function endThrown(call: ClaimedCall, error: unknown, execution: Execution): Promise<void> {
   const { claim, access, report, invocation } = call
-  // Both are asked in any case: the error may pass through a call around this one, of which it says nothing.
+  // Both are checked in any case: the error may pass through an outer call, which it does not concern.
   const isDoubtful = isInDoubt(error, call)
   const asked = stepUpOfError(error)
   const isOwn = asked !== undefined && leavesFirstCall(asked)
@@ -110,12 +110,12 @@ async function endThrown(call: ClaimedCall, error: unknown, execution: Execution
     ...(claim === undefined ? [] : [kept(() => claim.threw({ inDoubt }), execution)]),
     ...(stepUp === undefined ? [] : [kept(() => keepStepUp(call, stepUp, execution.stepUps), execution)]),
   ]
-  // Stryker disable next-line EqualityOperator: Spares waiting for nothing.
+  // Stryker disable next-line EqualityOperator: Only avoids a needless wait.
   if (writes.length > 0) await Promise.allSettled(writes)
   report.recordEnd('run', invocation.signal?.aborted === true ? 'aborted' : 'threw')
 }
 
-/** Whatever `await` would wait for: query builders are thenables too, and run only then. */
+/** Any value that `await` would wait for: query builders are thenables too, and run only when they are awaited. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
   return 'then' in value && typeof value.then === 'function'
@@ -157,15 +157,15 @@ class RunningCall implements Call {
 
   get signal(): AbortSignal {
     const { signal } = this.#call.invocation
-    // Its own: what a body leaves on it does not stay on a signal that outlives the call.
+    // The call's own signal: listeners that a body leaves do not stay on a signal that outlives the call.
     this.#signal ??= AbortSignal.any(signal === undefined ? [] : [signal])
     return this.#signal
   }
 }
 
 /**
- * Step 10: stores the result of a run. A store that fails now does not undo what the body did: the caller gets the result
- * all the same, and the claim goes on trying to store it. The operator hears of a result that cannot be told again.
+ * Step 10: stores the result of a run. A failing store does not undo the work of the body: the caller still gets the
+ * result, and the claim keeps trying to store it. `onFault` reports a result that cannot be returned again.
  */
 async function keepResult(
   { claim, report }: ClaimedCall,
@@ -193,19 +193,19 @@ async function keepResult(
 const kept = (write: () => Promise<void>, { limits: { timeoutMs } }: Execution): Promise<void> =>
   withinDeadline({ timeoutMs }, write)
 
-/** A result that is larger is given once and cannot be told again. Characters of JSON. */
+/** Maximum size of a stored result, in characters of JSON. A larger one is returned once and cannot be repeated. */
 const MAX_STORED_RESULT = 256 * 1024
 
-/** A result as it is stored with its run, and why it could not be, where it could not. */
+/** A result as it is stored with its run, or the reason why it cannot be stored. */
 export interface Storable {
   readonly stored: StoredResult
   readonly problem?: string
 }
 
-/** A stream is given once. Nobody expects to be told it again. */
+/** A stream is returned once. Its caller does not expect it again. */
 const streamed: Storable = { stored: { kind: 'not_storable' } }
 
-/** Never throws: a result that is not plain JSON is given once, and cannot be told again. */
+/** Never throws: a result that is not plain JSON is returned once, and cannot be repeated. */
 function storable(result: unknown): Storable {
   if (result === undefined) return { stored: { kind: 'undefined' } }
   try {

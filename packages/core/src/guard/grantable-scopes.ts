@@ -60,7 +60,7 @@ function scopesOf(rule: AccessRule, approvalCase: ApprovalCase): readonly string
   return approvalCase === 'exempt' ? (rule.withoutApproval ?? noScopes) : rule.scopes
 }
 
-/** Returns the scopes that a call may hold of one credential of its policy. */
+/** Returns the scopes that a call may hold for one credential of its policy. */
 export const scopesFor = ({ approvalCase }: GrantableScopes, rule: AccessRule): readonly string[] =>
   scopesOf(rule, approvalCase)
 

@@ -11,14 +11,14 @@ import type { Reporting } from './call-report.ts'
 import type { AgentOptions } from './guard-options.ts'
 import type { StepUps } from './step-up.ts'
 
-/** What decides whose call it is. */
+/** Parts that identify the caller. */
 export interface Callers {
   readonly servers: AuthorizationServers
   readonly revocations: Revocations
   readonly agent: AgentOptions
 }
 
-/** What bounds a call: roles, the agent's ceiling, and permissions. */
+/** Parts that limit a call: roles, the agent's ceiling, and permissions. */
 export interface Bounds {
   readonly roles: RoleMap | undefined
   readonly ceiling: ReadonlySet<string> | undefined
@@ -29,7 +29,7 @@ export interface Bounds {
   readonly clock: Clock
 }
 
-/** What runs and their questions are made of. */
+/** Parts that store runs and ask their questions. */
 export interface Runs {
   readonly ledger: Ledger
   readonly channels: ReadonlyMap<string, ApprovalChannel>
@@ -49,7 +49,7 @@ export const channelOfRun = (
   context: { authorizationServers: servers, clock, ...(signal !== undefined && { signal }) },
 })
 
-/** Where the tokens of a call come from. */
+/** Sources of the tokens of a call. */
 export interface TokenSources {
   readonly tokens: TokenCache
   readonly servers: AuthorizationServers
@@ -61,13 +61,13 @@ export interface TokenSources {
   readonly timeoutMs: number
 }
 
-/** Time and size that one call may take. */
+/** Limits of time and size for one call. */
 export interface Limits {
   readonly timeoutMs: number
   readonly maxInputBytes: number
 }
 
-/** What a guard was made of, checked and ready, by the steps that use it. */
+/** Checked parts of a guard, grouped by the steps that use them. */
 export interface GuardParts {
   readonly limits: Limits
   readonly reporting: Reporting

@@ -52,23 +52,23 @@ export interface Guard {
    */
   visible(policies: Readonly<Record<string, Policy>>, identity?: Identity): Promise<VisibleTools>
   /**
-   * Checks that this guard can serve these policies: that it has the permissions, roles, vault and channel that they need,
-   * and that no scope is beyond the ceiling. Does no I/O, and grants nothing. Adapters call it where tools are guarded.
+   * Checks that this guard can serve these policies: it needs their permissions, roles, vault and channel, and all scopes
+   * within the ceiling. Does no I/O, and grants nothing. Adapters call it when they guard tools.
    *
    * @returns warnings, which stop no call.
    * @throws ConfigurationError Names every policy that cannot be served, and the remedy.
    */
   check(policies: Readonly<Record<string, Policy>>): readonly PolicyWarning[]
   /**
-   * Reaches the store and the authorization server, and compares the clocks. For the start of a process, and for its
-   * health check. Does not reach the servers of permissions, vault and channels.
+   * Contacts the store and the authorization server, and compares the clocks. Call it at the start of a process, and in
+   * its health check. Does not contact the servers of permissions, vault and channels.
    *
    * @throws ConfigurationError The clock of this process is off by more than 30 s, or the metadata of the issuer is wrong.
    * @throws StoreError, TransportError The store or the issuer did not answer.
    */
   ready(): Promise<Readiness>
   /**
-   * Returns what the app's own code may do without a user: revoke, resolve and cancel. Give it to no agent.
+   * Returns the operations of the app's own code without a user: revoke, resolve and cancel. Never give it to an agent.
    *
    * @throws ConfigurationError `name` is empty.
    */
@@ -94,6 +94,6 @@ export interface Guard {
 
 /** A guard with background work. */
 export interface GuardWithDelegations extends Guard {
-  /** What users let the agent do while they are away. */
+  /** Tasks that users let the agent do while they are away. */
   readonly delegations: Delegations
 }

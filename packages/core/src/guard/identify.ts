@@ -5,7 +5,7 @@ import { delegationRefusal } from './delegation-refusal.ts'
 import type { Callers } from './guard-parts.ts'
 import { deny, loginRequired, type Refusal, revokedRefusal } from './refusal.ts'
 
-/** Clocks differ, so that a token is not fresh one second and expired the next. Seconds. */
+/** Tolerated difference of clocks. Seconds. */
 const TOLERANCE_SECONDS = 30
 
 /**

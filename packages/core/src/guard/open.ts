@@ -24,7 +24,7 @@ type Opened = Passed<{ readonly access: OpenedAccess }>
 const nothing: Opened = { facts: { access: noAccess } }
 
 /**
- * Opens the credentials of a call where nothing has to be fetched.
+ * Opens the credentials of a call if all tokens are cached.
  *
  * @param now - Epoch milliseconds.
  * @returns `undefined` where a token is missing.
@@ -56,7 +56,7 @@ export async function open(call: ApprovedCall, sources: TokenSources): Promise<O
 
 async function fetched(call: ApprovedCall, rule: AccessRule, sources: TokenSources): Promise<FoundToken | Refusal> {
   if (rule.kind === 'resource') {
-    // The token of an approval counts only where that approval is what entitles this call.
+    // The token of an approval counts only if that approval entitles this call.
     const answered = call.run?.entitled.kind === 'answered' ? call.run.entry : undefined
     return resourceToken(call, rule, answered, sources)
   }
@@ -85,7 +85,7 @@ function readiness({ policy, identity }: AuthorizedCall, found: readonly FoundTo
 
 const READY = 'credentials are ready'
 
-/** Makes the credentials when the body first reads them: many bodies use none on their way. */
+/** Creates the credentials when the body first reads them: many bodies use none. */
 class OpenCredentials implements OpenedAccess {
   readonly #call: AuthorizedCall
   readonly #found: readonly FoundToken[]
@@ -171,9 +171,9 @@ function renewed(
   rejected: IssuedToken,
   sources: TokenSources,
 ): Promise<IssuedToken | undefined> {
-  // The deadline of what came before the body is over.
+  // The deadline of the steps before the body is over.
   return call.deadline.duringBody(async () => {
-    // A body that runs is not stopped by a revocation, and gets no new token after it (I11).
+    // A revocation does not stop a running body, but the body gets no new token after it (I11).
     if ((await sources.revocations.findNow(call.identity, sources.clock.now())) !== undefined) return undefined
     return rule.kind === 'resource'
       ? renewedToken(call, rule, rejected, sources)
@@ -181,7 +181,7 @@ function renewed(
   })
 }
 
-/** Asks twice: a request that began before the vault heard of the rejection may bring the rejected token again. */
+/** Asks twice: a request that began before the vault knew of the rejection may return the rejected token again. */
 async function renewedConnection(
   call: AuthorizedCall,
   rule: ConnectionRule,

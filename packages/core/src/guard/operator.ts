@@ -14,27 +14,27 @@ export interface OperatorOptions {
   readonly name: string
 }
 
-/** What the app's own code may do, in the name of an operator. Every act is an audit event with that name. */
+/** Operations of the app's own code in the name of an operator. Every act is an audit event with that name. */
 export interface Operator {
   /** Does what `guard.revoke` does. */
   revoke(options: RevokeOptions): Promise<Revocation>
   /**
-   * Says what became of any run whose process died in it. What has not crashed stays as it is.
+   * Resolves any run whose process died in it. A run that has not crashed does not change.
    *
-   * @returns the run as its owner sees it; `undefined` where there is none of this id.
+   * @returns the run as its owner sees it; `undefined` if no run has this id.
    * @throws ConfigurationError `what` is neither, or `result` is not plain JSON.
-   * @throws TransportError, StoreError Nothing is known; try again.
+   * @throws TransportError, StoreError The outcome is unknown; try again.
    */
   resolve(
     id: string,
     what: 'ran' | 'did_not_run',
     options?: { readonly result?: Json },
   ): Promise<ApprovalView | undefined>
-  /** Ends any question or approval that was not used. What runs, or is over, stays as it is. */
+  /** Ends any question or unused approval. A run that has started or ended does not change. */
   cancel(id: string): Promise<ApprovalView | undefined>
 }
 
-/** Makes the operator of a guard. An operator answers no question: an approval is the act of the person it was asked of. */
+/** Makes the operator of a guard. An operator answers no question: only the person who was asked can approve. */
 export function operatorOf(options: OperatorOptions, guard: GuardParts, parts: EndingParts): Operator {
   refuseUnknownKeys('asOperator', options, ['name'])
   const operator = requireText('asOperator.name', options.name)

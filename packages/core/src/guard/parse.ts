@@ -5,7 +5,7 @@ import type { IncomingCall } from './call.ts'
 import type { Passed } from './call-report.ts'
 import { deny, type Refusal } from './refusal.ts'
 
-/** What the step found. */
+/** Result of the step. */
 interface Inputs {
   readonly input: Json
   readonly rawInput: Json
@@ -18,20 +18,20 @@ type ParsedInput = { readonly raw: Json; readonly input: Json } | { readonly pro
 type Result = StandardSchemaV1.Result<unknown>
 
 /**
- * Step 1: the input is plain JSON and fits the schema. Answers at once where the schema does.
+ * Step 1: the input is plain JSON and fits the schema. Synchronous if the schema is.
  *
  * @param maxInputBytes - Largest input, and largest output of the schema.
  */
 export function parse({ invocation, policy }: IncomingCall, maxInputBytes: number): Parsed | Promise<Parsed> {
   const { input, rawInput } = invocation
-  // Copied before the schema is waited for, as the input is.
+  // Copied before the wait for the schema, as the input is.
   const written = rawInput === undefined ? undefined : snapshot(rawInput, maxInputBytes)
   const parsing = parseInput(policy.schema, input, maxInputBytes)
   const named = (parsed: ParsedInput) => withRawInput(parsed, written)
   return parsing instanceof Promise ? parsing.then(named) : named(parsing)
 }
 
-/** Parses the input that is stored with a run: it takes the place of the one that this call came with (A12). */
+/** Parses the input that is stored with a run: it replaces the input of this call (A12). */
 export async function parseStored(
   { policy }: IncomingCall,
   input: Json,
@@ -53,15 +53,15 @@ function withRawInput(parsed: ParsedInput, written: Snapshot | undefined): Parse
   if (written === undefined) return { facts: { input, rawInput: raw }, detail: 'parsed' }
   if (!('problem' in written)) return { facts: { input, rawInput: written.value }, detail: 'parsed' }
   if (written.isTooLarge === true) return deny('invalid_input', written.problem)
-  // Code may write what is not JSON. Then the parsed value names the run.
+  // Code may pass a value that is not JSON. Then the parsed value names the run.
   return { facts: { input, rawInput: raw }, detail: 'parsed' }
 }
 
 /**
- * Copies the raw input as plain JSON, parses it, and freezes the output (A10): what was approved is what runs.
+ * Copies the raw input as plain JSON, parses it, and freezes the output (A10): the approved input is the one that runs.
  *
- * Refuses a schema that drops a field without an error, or that gives something else for its own output: the person
- * would approve one thing and the tool would do another.
+ * Refuses a schema that drops a field without an error, or that changes its own output when it parses it again: the
+ * person would approve one input, and the tool would use another.
  */
 export function parseInput(
   schema: StandardSchemaV1,

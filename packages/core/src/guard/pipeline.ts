@@ -33,13 +33,13 @@ import {
 } from './steps.ts'
 
 /*
- * The way of one call: parse → identify → authorize → approve → open → claim → execute. Each step takes the type that the
- * step before it returns, or the call ends with a refusal. `steps.ts` writes what the steps found to the trace.
+ * The steps of one call: parse → identify → authorize → approve → open → claim → execute. Each step takes the type that
+ * the previous step returns, or the call ends with a refusal. `steps.ts` writes the findings of the steps to the trace.
  */
 
 /**
- * Reads what a call came with once. Its caller may fill in the same objects for the next call meanwhile: the inputs are
- * copied when they are parsed, before anything is waited for.
+ * Reads the arguments of a call once, because its caller may reuse the objects for the next call. The inputs are copied
+ * when they are parsed, before the first wait.
  */
 const taken = ({ tool, slot, input, rawInput, identity, signal }: Invocation): Invocation => ({
   tool,
@@ -116,7 +116,7 @@ function runCall(call: IncomingCall, body: Body, guard: GuardParts): Promise<Out
       abandon(call, admitted)
       return failed
     }
-    // Both at once: an error of the body is not a fault of the guard.
+    // Both handlers in one `then`: an error of the body is not a fault of the guard.
     return call.deadline.bound(admitted).then((passed) => enter(call, passed, body, guard), failLate)
   } catch (error) {
     return fail(error)
@@ -129,7 +129,7 @@ function incoming(policy: PolicyDefinition, invocation: Invocation, { reporting,
   return { invocation, policy, report, deadline }
 }
 
-/** A call that may start its body, or its end. */
+/** A call that may start its body, or the outcome that ended it. */
 type Admitted = ClaimedCall | Refusal | Done<unknown>
 
 function enter(call: IncomingCall, admitted: Admitted, body: Body, guard: GuardParts): Promise<Ended | Done<unknown>> {
@@ -138,7 +138,7 @@ function enter(call: IncomingCall, admitted: Admitted, body: Body, guard: GuardP
   return Promise.resolve(admitted.status === 'done' ? admitted : ended(call, admitted, 'run'))
 }
 
-/** The call was answered before it was admitted: what still comes is closed and released, and not on record. */
+/** The call was answered before it was admitted: its late parts are closed and released, and not recorded. */
 function abandon(call: IncomingCall, admitted: Promise<Admitted>): void {
   call.deadline.end()
   call.report.over()
@@ -174,14 +174,14 @@ function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean)
   return admitSlowly(authorizing, guard)
 }
 
-/** A public tool takes every caller and believes none: an identity that no verification made is no identity (I1). */
+/** A public tool accepts every caller without trust: an unverified identity counts as no identity (I1). */
 function admitPublic(parsed: ParsedCall, { reporting }: GuardParts): Eventually<ClaimedCall> {
   const { identity } = parsed.invocation
   const call = withFacts(parsed, { identity: isVerified(identity) ? identity : undefined, access: noAccess })
   return reporting.auditor.required ? whenKnown(call.report.recordEnd('run', 'ready'), () => call) : call
 }
 
-/** Approve, open and claim, where something may have to be waited for. A refusal leaves nothing open. */
+/** Runs approve, open and claim, which may wait. A refusal closes all that they opened. */
 async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardParts): Promise<Admitted> {
   if (isRefusal(authorized)) return authorized
   const { report, policy, deadline } = authorized
@@ -204,7 +204,7 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
     const late = await recheck(call, guard)
     if (late !== undefined) return refuse(late)
     if (call.run === undefined) return call
-    // A call that was answered meanwhile, or whose caller left, claims nothing.
+    // A call that was answered meanwhile, or whose caller aborted, claims nothing.
     deadline.signal.throwIfAborted()
     report.at = 'claim'
     const claimed = report.took('claim', await claim(call, call.run, guard.runs))

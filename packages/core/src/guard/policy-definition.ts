@@ -46,7 +46,7 @@ export interface PolicyDefinition {
   readonly effect: Effect
   readonly access: readonly (readonly [name: string, rule: AccessRule])[]
   readonly hasConnections: boolean
-  /** A digest of all in the rules that is data, after their `version` where they have one. */
+  /** Digest of all data in the rules, after their `version` if they have one. */
   version(): Promise<string>
 }
 
@@ -81,9 +81,8 @@ export function definitionOf(policy: unknown): PolicyDefinition | undefined {
 }
 
 function digest(rules: AnyRules, effect: Effect): Promise<string> {
-  // Functions have no digest: `version` is for when one of them changes its meaning, and stands beside it, so that other
-  // scopes under the same version are another policy all the same. Time limits of a call change nothing that a person
-  // approves.
+  // Functions have no digest: `version` changes when one of them changes its meaning. The digest counts beside it, so
+  // other scopes under the same version are another policy. Time limits of a call do not change the approved action.
   const { timeoutMs: _, wait: __, version, ...meaning } = rules
   const data = JSON.parse(JSON.stringify({ ...meaning, effect })) as Json
   return sha256(canonicalJson(data)).then((hash) => (version === undefined ? '' : `${version}+`) + hash.slice(0, 16))
@@ -92,7 +91,7 @@ function digest(rules: AnyRules, effect: Effect): Promise<string> {
 const versions = new WeakMap<PolicyDefinition, string | undefined>()
 
 /**
- * Returns the version of a policy for the audit: every event names it, the first one too. `undefined` where there is no
+ * Returns the version of a policy for the audit: every event names it, including the first one. `undefined` without an
  * audit. A promise while its digest is computed for the first time, so that no other call waits.
  */
 export function versionOf(

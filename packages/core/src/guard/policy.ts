@@ -81,7 +81,7 @@ export function publicTool<Schema extends StandardSchemaV1>(
   return makePolicy(schema, {}, true)
 }
 
-/** What was checked is what counts: the app may go on with the same objects for its next policy. */
+/** Copies the checked rules: the app may reuse the objects for its next policy. */
 const copyOf = ({ roles, callerScopes, access, approval, wait, ...rules }: AnyRules): AnyRules => ({
   ...rules,
   ...(roles !== undefined && { roles: Array.isArray(roles) ? [...roles] : roles }),

@@ -5,15 +5,15 @@ import type { GuardParts } from './guard-parts.ts'
 /** Difference of clocks that tokens and records tolerate. Seconds. */
 const SKEW_SECONDS = 30
 
-/** What `guard.ready` found. */
+/** Result of `guard.ready`. */
 export interface Readiness {
   /** How far the clock of this process is ahead of the store's, in seconds. Negative: behind. */
   readonly clockAheadSeconds: number
-  /** Issuer whose metadata was read. Absent where the guard knows several: it learns of them by their tokens. */
+  /** Issuer whose metadata was read. Absent if the guard has several: it reads theirs when their tokens arrive. */
   readonly issuer?: string
 }
 
-/** Reaches the store and the authorization server, and compares the clocks. */
+/** Contacts the store and the authorization server, and compares the clocks. */
 export function ready({ opened, callers, limits, reporting }: GuardParts): Promise<Readiness> {
   return withinDeadline({ timeoutMs: limits.timeoutMs }, async () => {
     const { sole } = callers.servers

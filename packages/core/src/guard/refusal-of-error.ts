@@ -6,9 +6,9 @@ import type { CallReport } from './call-report.ts'
 import { deny, loginRequired, type Refusal } from './refusal.ts'
 
 /**
- * Maps what a step threw to how the call ends.
+ * Maps the error of a step to the end of the call.
  *
- * An outage is `unavailable`. An error that a store or another port did not classify is `unavailable` without a promise
+ * An outage is `unavailable`. An unclassified error of a store or another port is `unavailable` without a promise
  * that another try helps. Everything else is a refusal.
  *
  * @throws The reason of the caller's own abort.
@@ -25,10 +25,10 @@ export function refusalOfError(
 }
 
 /**
- * Reports an error that is not ours to the operator.
+ * Reports an error of the app or of a port to the operator.
  *
- * A rule belongs to whoever reads the trace, so its message and stack stand there. Those of a port reach the app's own
- * `onFault` alone: a driver writes addresses and passwords into them, and traces are kept in audits.
+ * The app wrote the rule, so its message and stack are in the trace. Those of a port reach only the app's own `onFault`:
+ * a driver writes addresses and passwords into them, and audits store traces.
  */
 function ofForeignError(error: unknown, report: CallReport): Refusal {
   const rule = ruleOf(error, report)
@@ -42,7 +42,7 @@ function ofForeignError(error: unknown, report: CallReport): Refusal {
   return { ...deny('misconfigured', `the rule ${rule} threw ${text.message}`), ...(stack !== undefined && { stack }) }
 }
 
-/** Only the policy's schema is asked at the step `input`. */
+/** Only the policy's schema runs at the step `input`. */
 function ruleOf(error: unknown, { at }: CallReport): string | undefined {
   if (error instanceof RuleThrew) return error.rule
   return at === 'input' ? 'schema' : undefined
@@ -67,14 +67,14 @@ function ofOwnError(error: AnyBehalfError, report: CallReport): Refusal {
   }
 }
 
-/** What the store's own error says reaches the app's `onFault` alone. */
+/** The text of the store's own error reaches only the app's `onFault`. */
 function failedStore(error: StoreError, report: CallReport): Refusal {
   const { name, message, stack } = describeError(error.cause, report.secrets())
   report.fault({ kind: 'store_failed', message: `${name}: ${message}`, ...(stack !== undefined && { stack }) })
   return { status: 'unavailable', detail: error.message, retryable: false }
 }
 
-/** RFC 6749 §5.2 and RFC 8693 §2.2.2: what the user can mend by signing in again, and what only the app can. */
+/** RFC 6749 §5.2 and RFC 8693 §2.2.2: errors that a new login fixes, and errors that only the app can fix. */
 function ofOAuthError(error: Extract<AnyBehalfError, { code: 'ERR_OAUTH_RESPONSE' }>): Refusal {
   switch (error.error) {
     case 'invalid_grant':
@@ -91,7 +91,7 @@ function ofOAuthError(error: Extract<AnyBehalfError, { code: 'ERR_OAUTH_RESPONSE
 
 const MAX_MESSAGE = 2_000
 const MAX_STACK = 8_000
-/** Tokens are looked for in so many characters; a longer text is not shown at all (E6). */
+/** Maximum length of a text that is searched for tokens, in characters. A longer text is not shown (E6). */
 const MAX_READ = 65_536
 
 /** A JWT, and the user and password of a URL: messages of other libraries are known to quote them. */

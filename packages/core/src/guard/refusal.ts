@@ -2,7 +2,7 @@ import { type Entry, idempotencyKey, type Ledger } from '../approvals/index.ts'
 import type { DenyCode, Explanation, Interrupt } from '../contract/index.ts'
 import type { RevokedProof } from '../revocation/index.ts'
 
-/** Why a call does not go on. A step of the pipeline returns either what it found or a refusal. */
+/** Why a call does not continue. A step of the pipeline returns either its finding or a refusal. */
 export type Refusal =
   | {
       readonly status: 'denied'
@@ -46,10 +46,10 @@ export const loginRequired = (detail: string, maxAge?: number): Refusal => ({
   detail,
 })
 
-/** Returns what a caller is told whose access was revoked after the proof was made. */
+/** Returns the refusal for a caller whose access was revoked after the proof was issued. */
 export const revokedRefusal = ({ name, needsLogin, retryAfter }: RevokedProof): Refusal => {
   const detail = `the ${name} was revoked, and the proof was made before that or does not say when`
-  // A login that the issuer still remembers would bring the old `auth_time` again.
+  // A login that the issuer still remembers would return the old `auth_time` again.
   if (needsLogin) return loginRequired(detail, 0)
   return { status: 'denied', code: 'revoked', detail, ...(retryAfter !== undefined && { retryAfter }) }
 }

@@ -43,7 +43,7 @@ export async function resourceToken(
   }
 }
 
-/** Which token is exchanged, and for what. */
+/** Token to exchange, and its purpose. */
 interface Exchange {
   readonly subjectToken: SubjectToken
   readonly rule: ResourceRule

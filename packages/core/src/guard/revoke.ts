@@ -26,13 +26,13 @@ export interface Revocation {
   readonly unreadable?: readonly string[]
 }
 
-/** Parts of a guard that end what they keep of a revoked user. */
+/** Parts of a guard that end their records of a revoked user. */
 export interface EndingParts {
   readonly delegations: OpenedDelegations | undefined
   readonly sessions: SessionsPart | undefined
 }
 
-/** Whose access ends, as an audit names it. */
+/** User, session or delegation whose access ends, as an audit names it. */
 type NamedAccess = NonNullable<OperatorEvent['revoked']>
 
 const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies readonly (keyof RevokeOptions)[]
@@ -41,7 +41,7 @@ const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies
  * Ends what a user, or a session, has open (I9). The revocation is written first: from then on nothing new begins
  * here, and nowhere that reads the store. Channels and issuers are told last, when all of it stands in the store.
  *
- * @param note - Told first of what will end. Where it rejects, nothing does.
+ * @param note - Called first with the access that will end. If it rejects, no access ends.
  */
 export async function revoke(
   options: RevokeOptions,
@@ -56,7 +56,7 @@ export async function revoke(
     try {
       return await end(revoked, guard, parts, aftermath)
     } finally {
-      // Also where the store failed in between: the next call does not find again what has ended, nor its tokens.
+      // Even if the store failed meanwhile: the next call finds neither the ended records nor their tokens.
       await aftermath.tell()
     }
   })
@@ -96,7 +96,7 @@ function checked(options: RevokeOptions, { servers }: Callers): NamedAccess {
   if (subject === undefined && session === undefined) {
     throw new ConfigurationError('revoke', 'name a subject, a session, or both')
   }
-  // A slash too few would name nobody, and look as if it had ended all (I12).
+  // A missing slash would match no user, and the call would still look like a success (I12).
   if (!servers.knows(issuer)) {
     throw new ConfigurationError(
       'revoke.issuer',

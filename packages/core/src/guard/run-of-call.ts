@@ -31,8 +31,8 @@ export interface FoundRun {
 }
 
 /**
- * Finds the run of this call by its slot, adopts one, or creates one. Returns `undefined` where a preflight that needs no
- * approval found none.
+ * Finds the run of this call by its slot, adopts one, or creates one. Returns `undefined` if a preflight that needs no
+ * approval found no run.
  */
 export async function runOfCall(
   call: AuthorizedCall,

@@ -142,7 +142,7 @@ async function keyOf(
   return key
 }
 
-/** What an API asked for and nobody answered is forgotten after this long. Seconds. */
+/** Lifetime of an unanswered demand of an API. Seconds. */
 const STALE_AFTER_SECONDS = 15 * 60
 
 const text = z.string()
@@ -159,14 +159,14 @@ const keptStepUp = z.object({
 })
 export type KeptStepUp = z.infer<typeof keptStepUp>
 
-/** What is kept of step-ups, and what this process knows of them. */
+/** Stored step-ups, and the state that this process knows of them. */
 export interface StepUps {
   readonly records: Collection<KeptStepUp>
   /** Epoch seconds, by the clock of the store. */
   readonly now: () => number
-  /** Until when one that it kept or met may be open: meanwhile calls that ask no store look for it too. Epoch milliseconds. */
+  /** Until then, a step-up may be open, and calls that use no store check for it too. Epoch milliseconds. */
   until: number
-  /** Their names in the store, by tool and credential. An identity is frozen, so what it hashes to stays. */
+  /** Their names in the store, by tool and credential. An identity is frozen, so its hash does not change. */
   readonly keys: WeakMap<UserIdentity, Map<string, string>>
 }
 

@@ -16,13 +16,13 @@ import { isRefusal, type Refusal, revokedRefusal, unknownOutcome } from './refus
 import { awaitedStepUp, mayAwaitStepUp } from './step-up.ts'
 
 /*
- * The steps before the credentials, as the pipeline takes them: each adds what it found to the call and to the trace.
+ * The steps before the credentials, in the order of the pipeline. Each adds its finding to the call and to the trace.
  */
 
 /** A permission that was checked longer ago than this is checked again before the body. Milliseconds. */
 const STALE_AFTER_MS = 1_000
 
-/** Parses at once, also where the version of the policy has to be waited for: the caller may change the input later. */
+/** Parses before the wait for the version of the policy: the caller may change the input later. */
 export function parsedCall(call: IncomingCall, guard: GuardParts): Eventually<ParsedCall | Refusal> {
   const { policy, report } = call
   const version = versionOf(policy, guard.reporting.auditor)
@@ -44,16 +44,16 @@ function parsedInputs(call: IncomingCall, { limits }: GuardParts): Eventually<Pa
   })
 }
 
-/** Identify and authorize. What needs no I/O comes first, and a person is asked after all of it. */
+/** Runs identify and authorize. Checks without I/O come first. A person is asked only after all of them. */
 export function authorize(call: ParsedCall, guard: GuardParts): Eventually<AuthorizedCall | Refusal> {
   call.report.at = 'identity'
   return whenKnown(readRevocations(call, guard.callers), () => authorizeKnown(call, guard))
 }
 
-/** Brings up to date what this process knows of revocations. Answers at once where it is fresh. */
+/** Updates the revocations that this process knows. Synchronous if they are fresh. */
 function readRevocations({ policy, invocation, report }: ParsedCall, { revocations }: Callers): Eventually<unknown> {
   const { identity } = invocation
-  // A write keeps a run or a question that outlives the call: the names themselves are read, and not the log alone.
+  // A write stores a run or a question that outlives the call: the names themselves are read, and not only the log.
   if (policy.effect === 'write' && isVerified(identity)) return revocations.findNow(identity, report.startedAt)
   return revocations.isFresh(report.startedAt) ? undefined : revocations.refresh(report.startedAt, identity)
 }
@@ -114,7 +114,7 @@ export async function approvedCall(
   return isRefusal(found) ? found : withFacts(call, found)
 }
 
-/** Asks the user for what an API demanded before, before anything else is asked (E5). */
+/** Asks the user for a step-up that an API demanded, before any other question (E5). */
 export async function stepUpBefore(
   call: AuthorizedCall,
   phase: Phase,
@@ -126,12 +126,12 @@ export async function stepUpBefore(
   return refusal === undefined ? undefined : call.report.refused('identity', refusal)
 }
 
-/** Checks identity, roles and permissions once more, where time has passed: what was right before a wait may be wrong now. */
+/** Checks identity, roles and permissions again after a wait: a right may have ended meanwhile. */
 export async function recheck(call: ApprovedCall, guard: GuardParts): Promise<Refusal | undefined> {
   const { report, identity, invocation, grantable } = call
   const now = guard.reporting.clock.now()
   report.at = 'again'
-  // Where a claim comes next, the store says what was revoked meanwhile; else what this process knows (I9).
+  // Before a claim, the store says whether access was revoked meanwhile; otherwise this process's own state does (I9).
   const { revocations } = guard.callers
   const revoked = call.run === undefined ? revocations.find(identity, now) : await revocations.findNow(identity, now)
   if (revoked !== undefined) return report.refused('again', revokedRefusal(revoked))
@@ -149,7 +149,7 @@ export async function recheck(call: ApprovedCall, guard: GuardParts): Promise<Re
   return undefined
 }
 
-/** Tells the result of a run that has ended once more. Nothing runs. */
+/** Returns the result of a run that has ended. Nothing runs. */
 export async function replayed(
   call: IncomingCall,
   { replay: { entry, result } }: Replay,
@@ -168,10 +168,10 @@ export async function replayed(
 const toldAgain = (result: Exclude<StoredResult, { kind: 'not_storable' }>): unknown =>
   result.kind === 'json' ? result.value : undefined
 
-/** A value, or a promise of one where something has to be waited for. */
+/** A value, or a promise of one if the step has to wait. */
 export type Eventually<Value> = Value | Promise<Value>
 
-/** Most calls wait for nothing before their body, and pay for no promise on the way. */
+/** Avoids a promise: most calls do not wait before their body. */
 export const whenKnown = <Value, Next>(
   value: Eventually<Value>,
   use: (value: Value) => Eventually<Next>,

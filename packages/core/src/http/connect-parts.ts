@@ -14,7 +14,7 @@ export interface ConnectParts {
   readonly onConnected: ((connected: ConnectedAccount) => void | Promise<void>) | undefined
 }
 
-/** Printable ASCII but the backslash: what is left out here a browser drops from a URL, or reads as a slash. */
+/** Printable ASCII without the backslash: a browser drops the other characters from a URL, or reads them as a slash. */
 const plain = /^[!-[\]-~]+$/
 
 /**

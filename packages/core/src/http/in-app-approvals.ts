@@ -26,16 +26,16 @@ export interface InAppApprovalsOptions {
   readonly intervalSeconds?: number
 }
 
-/** Marks a delivery as one that is answered in the app's own pages. */
+/** Marks a delivery whose answer comes from the app's own pages. */
 const KIND = 'in_app'
 
 /**
  * Asks the approver in the app's own pages.
  *
  * The question is in the approver's inbox as long as it is open; `inAppInbox` serves the inbox and takes the
- * answer of the person who is signed in. Without `inAppInbox`, list what an approver is asked with
- * `guard.approvals.list`, and give their answer to `approvalAnswers`, as `{ id, questionId, answer, identity }`. The answer
- * carries no token: the credential comes from an exchange or the vault.
+ * answer of the person who is signed in. Without `inAppInbox`, list the questions of an approver with
+ * `guard.approvals.list`, and pass their answer to `approvalAnswers`, as `{ id, questionId, answer, identity }`. The
+ * answer carries no token: the credential comes from an exchange or the vault.
  *
  * @throws ConfigurationError An option is unknown or wrong.
  */
@@ -66,7 +66,7 @@ const inApp = z.strictObject({
 })
 
 /**
- * Says what a person answered in the app's own pages. Whether they are present is for the caller to decide.
+ * Reads a person's answer from the app's own pages. The caller decides whether the person is present.
  *
  * @throws ApprovalAnswerError `unverified`
  */

@@ -119,10 +119,10 @@ async function take(
   const { id, answer, answerToken } = body.data
   const { identity } = user
   const entry = await ledger.read(id)
-  // Unknown, another's and no question of this channel are not told apart.
+  // One answer for all of these: an unknown question, another person's, and one of another channel.
   if (entry === undefined || !isSamePrincipal(entry.record.question?.approver, identity))
     return refuse(404, 'not_found')
-  // The page that answers is one that showed this question to this person in this session.
+  // Only a page that showed this question to this person in this session can answer.
   if (!(await equalSecrets(answerToken, await answerTokenOf(ledger, entry.record, identity)))) {
     return refuse(403, 'not_shown')
   }
@@ -135,7 +135,7 @@ async function take(
   try {
     const verified = verifyInApp({ id, questionId, answer, identity }, ledger.now())
     const taken = await takeAnswer(ledger, user, verified, isOfInbox)
-    // What the app does next is not part of the person's answer.
+    // The app's next action is not part of the person's answer.
     void Promise.resolve()
       .then(() => onAnswer?.(taken))
       .catch(() => {})
@@ -147,7 +147,7 @@ async function take(
   }
 }
 
-/** A question that ended has lost its delivery, and with it the mark of its channel. */
+/** A question that ended has no delivery, and so no mark of its channel. */
 const isOfInbox = ({ state, delivery }: RunRecord): boolean => state !== 'pending' || isInApp(delivery)
 
 /** Whether a question of this channel waits for its answer now. */

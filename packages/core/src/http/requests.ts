@@ -5,22 +5,22 @@ import { readBounded } from '../lib/index.ts'
 
 const headers = {
   'content-type': 'application/json',
-  // What a person is asked is theirs to see, and of this moment.
+  // A question is private to its person, and may change at any moment.
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
 }
 
-/** A JSON answer that nobody keeps. */
+/** A JSON response that no cache stores. */
 export function respond(status: number, body: Json, more: Readonly<Record<string, string>> = {}): Response {
   return new Response(JSON.stringify(body), { status, headers: { ...headers, ...more } })
 }
 
-/** An error answer: one word, and nothing of what went wrong inside. */
+/** An error response: one word, without the internal cause. */
 export function refuse(status: number, error: string, more: Readonly<Record<string, string>> = {}): Response {
   return respond(status, { error }, more)
 }
 
-/** Runs a handler; a store that does not answer is 503, and worth another try. */
+/** Runs a handler. A store that does not answer is 503: the client may try again. */
 export async function answering(handle: () => Promise<Response>): Promise<Response> {
   try {
     return await handle()
@@ -32,7 +32,7 @@ export async function answering(handle: () => Promise<Response>): Promise<Respon
 
 /** Requests here are a few hundred bytes. */
 const MAX_BYTES = 8 * 1024
-/** A body that takes longer keeps a connection, and is not waited for. */
+/** A slower body would hold a connection, and is abandoned. */
 const MAX_BODY_MS = 30_000
 
 /** The media type of a body, without its parameters. */
@@ -82,9 +82,9 @@ const TOKEN = /^(?:Bearer|DPoP) \S/i
 /**
  * Whether a request that changes something comes from a page of the app itself.
  *
- * A browser says where a POST comes from (`Origin`, `Sec-Fetch-Site`), and a page cannot make it lie. A
- * client that sends neither is no browser, or an old one: it is let through only with a bearer or DPoP token.
- * Other schemes do not count: a browser adds `Basic` and `Negotiate` by itself.
+ * A browser says where a POST comes from (`Origin`, `Sec-Fetch-Site`), and a page cannot forge it. A
+ * client that sends neither is not a browser, or an old one: it needs a bearer or DPoP token.
+ * Other schemes do not count: a browser adds `Basic` and `Negotiate` automatically.
  *
  * @param origins - Pages that may answer. `undefined`: those of the request's own origin.
  * @see {@link https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header | Fetch Metadata §2.3}

@@ -60,7 +60,7 @@ export const keptLogin = z.object({
   refusals: z.optional(z.number()),
 })
 
-/** Whether a kept login is for what is asked for now: its app may have been set up for another API since. */
+/** Whether a stored login is for the configured audience: the app may use another API since. */
 export function isForAudience({ audience: kept }: KeptLogin, audience: readonly string[] | undefined): boolean {
   if (kept === undefined || audience === undefined) return kept === audience
   return kept.every((one) => audience.includes(one))

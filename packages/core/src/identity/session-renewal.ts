@@ -153,7 +153,7 @@ async function afterLostResponse(
   const isGood = login.identity.expiresAt !== undefined && !hasEnded(login, context)
   if (isGood && context.keepsThroughOutage !== false) return login
   const { clock, answerSeconds = 0 } = context
-  // A time that is ahead of us is from before the clock was set back.
+  // A time in the future was written before the clock was set back.
   if (login.sentAt !== undefined && Math.abs(clock.now() / 1000 - login.sentAt) < answerSeconds) {
     throw new TransportError('another process waits for the answer to a renewal of the login: try again in a minute')
   }

@@ -34,7 +34,7 @@ import { checkAudience, trustedServers } from './verify-access-token.ts'
 
 export interface SessionsOptions extends SurroundingsOptions {
   readonly authorizationServer: Profile | ProfileOf
-  /** Where sessions live. Give the guard's own store, whose revocations refuse a session at each use. */
+  /** Store of the sessions. Pass the guard's own store, whose revocations refuse a session at each use. */
   readonly store: Store
   /** The guard's keys. Required with a durable store. */
   readonly keys?: StoreKeys | undefined
@@ -55,7 +55,7 @@ export interface CreateSessionOptions extends RequestOptions {
   readonly nonce?: string | undefined
 }
 
-/** Kept sessions that a guard ends when it revokes. Give it to `createGuard` as `sessions`. */
+/** Stored sessions that a guard ends when it revokes. Pass it to `createGuard` as `sessions`. */
 export interface SessionsPart {
   /** @internal Ends the sessions of a revoked user, or those that the issuer calls `session`; returns how many. */
   endRevoked(
@@ -200,7 +200,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         try {
           await records.delete(entry)
         } finally {
-          // Also where the store loses its answer: no one finds the token again.
+          // Even if the store loses its answer: no later call can find the token.
           if ('record' in entry) await forgetAtServer(entry.record.login, { servers })
         }
       }
@@ -235,7 +235,7 @@ async function endSessions(
     while (entry !== undefined) {
       const { login } = entry.record
       if (!concerns(revoked, login.identity)) break
-      // Before the record goes: where the store loses its answer, no one finds the token again.
+      // Before the record is deleted: if the store loses its answer, no later call can find the token.
       await forgetAtServer(login, context)
       if ((await records.delete(entry)) === 'deleted') {
         ended++

@@ -36,10 +36,10 @@ export function fieldsOf<Verified extends Identity>(identity: Verified): Verifie
 
 declare const verified: unique symbol
 
-/** An identity that a verification made. {@link isVerified} tells it from any other object. */
+/** An identity that a verification created. {@link isVerified} distinguishes it from any other object. */
 export type VerifiedIdentity = Identity & { readonly [verified]: true }
 
-/** Returns whether a verification made this very object. Works across copies of the package. */
+/** Returns whether a verification created this object. Works across copies of the package. */
 export function isVerified(identity: unknown): identity is VerifiedIdentity {
   return shared.verified.has(identity)
 }

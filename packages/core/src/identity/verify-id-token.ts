@@ -46,7 +46,7 @@ const requiredClaims = ['sub', 'iat']
  */
 export async function verifyIdToken(idToken: string, options: VerifyIdTokenOptions): Promise<UserIdentity> {
   refuseUnknownKeys('verifyIdToken', options, idTokenKeys)
-  // Copied: an app may fill in the same object for its next login, while keys are fetched.
+  // Copied: an app may reuse the object for its next login while keys are fetched.
   const { user } = await userFromIdToken(idToken, trustedServers('verifyIdToken', options), { ...options })
   return admit(user, {
     token: new Token(idToken),

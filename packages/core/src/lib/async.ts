@@ -54,7 +54,7 @@ export class SingleFlight<T> {
   }
 }
 
-/** Loads at the first call, and once for all who call. What failed is tried again by the next one: files may run out for a moment. */
+/** Loads at the first call, once for all callers. The next call retries a failure: file handles may run out for a moment. */
 export function once<T>(load: () => Promise<T>): () => Promise<T> {
   let loaded: Promise<T> | undefined
   const again = (error: unknown): never => {
@@ -64,7 +64,7 @@ export function once<T>(load: () => Promise<T>): () => Promise<T> {
   return () => (loaded ??= load().catch(again))
 }
 
-/** Ends as `work` does, or rejects with the signal's reason at once: work that ignores the signal does not outlive it. */
+/** Settles as `work` does, or rejects with the signal's reason on abort, even if `work` ignores the signal. */
 export function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise<Result>((resolve, reject) => {
     const onAbort = () => reject(signal.reason)

@@ -27,7 +27,7 @@ export async function readBounded(
   return whole
 }
 
-/** Frees the connection of an answer that nobody reads. What is wrong with its body changes nothing: its head has said all. */
+/** Frees the connection of a response whose body is not read. An error of the body changes nothing: the head suffices. */
 export function letGo(response: Response): void {
   response.body?.cancel().catch(() => {})
 }

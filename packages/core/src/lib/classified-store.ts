@@ -28,7 +28,7 @@ export function classifiedStore(store: Store): Store {
   return wrapper
 }
 
-/** No comparison with a time that is no number is true: it would pass where a clock is off. */
+/** Comparisons with `NaN` are false, so such a time would pass the check of the clocks. */
 function toldTime(seconds: number): number {
   if (Number.isFinite(seconds)) return seconds
   throw new StoreError('corrupt', 'the store told a time that is no number')

@@ -262,7 +262,7 @@ export class Collection<Value> {
     return this.#hashed(name, `${this.#options.kind}-index`)
   }
 
-  /** Hashed, so that an app with another index key takes none of these records, which it could not find. */
+  /** Hashed, so that an app with another index key does not take these records, which it could not find. */
   #queueName(queue: string): Promise<string> {
     return this.#hashed([queue], `${this.#options.kind}-queue`)
   }

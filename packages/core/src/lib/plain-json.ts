@@ -223,7 +223,7 @@ export function deepFreeze(value: unknown, depth = 0): boolean {
 }
 
 /**
- * One text for one meaning: keys sorted by UTF-16 code units, numbers as ECMAScript writes them.
+ * Returns the canonical text of a value: keys sorted by UTF-16 code units, numbers as ECMAScript writes them.
  *
  * The input must be plain JSON already (`snapshot`); `JSON.stringify` then writes primitives as the
  * scheme demands.

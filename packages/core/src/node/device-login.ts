@@ -15,8 +15,8 @@ export interface DeviceLoginOptions extends DeviceLoginSettings {
  *
  * `login()` shows a code and an address and waits for the person; `identity()` gives the kept login, renewed where it
  * has to be, or `login_required`; `logout()` forgets it, here and at the server. With a `key` the file is sealed.
- * Without one, whoever reads the file has the login: `keeps` is `'unsealed'` then, and so says the prompt. Each issuer and
- * client has a file of its own.
+ * Without one, any reader of the file has the login: `keeps` is then `'unsealed'`, and the prompt says so. Each issuer
+ * and client has its own file.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628 | RFC 8628}
@@ -26,7 +26,7 @@ export function deviceLogin(options: DeviceLoginOptions): DeviceLogin {
   return createDeviceLogin({ ...settings, file: loginFile(application, folder, nameOf(settings.authorizationServer)) })
 }
 
-/** Two logins in one file would end each other, and no one could tell the issuer of the one that was replaced. */
+/** Two logins in one file would delete each other, and the refresh token of the replaced one would stay valid. */
 function nameOf(profile: Partial<DeviceLoginSettings['authorizationServer']> = {}): string {
   const place = JSON.stringify([profile.issuer, profile.clientId])
   return `login-${createHash('sha256').update(place).digest('hex').slice(0, 12)}`

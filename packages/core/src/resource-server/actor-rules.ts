@@ -16,7 +16,7 @@ export interface ActorRules {
   readonly required?: boolean | undefined
 }
 
-/** Checks the rules' form, and copies them: their owner may fill in the same objects for the next request meanwhile. */
+/** Validates the rules, and copies them: the app may reuse the objects for the next request. */
 export function checkActorRules(option: string, rules: ActorRules | undefined): ActorRules {
   if (rules === undefined) return {}
   refuseUnknownKeys(option, rules, ['allow', 'required'])

@@ -129,7 +129,7 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
   return {
     async runApproved(request, caller, order, handler, orderOptions) {
       checkCaller(caller)
-      // Before anything is waited for: a caller may fill in the same object for its next request.
+      // Before the first wait: a caller may reuse the object for its next request.
       const key = keyOf(request.headers)
       const json = plain(order)
       if (!approves(caller, json)) return notApproved(caller)

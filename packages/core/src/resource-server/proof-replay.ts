@@ -36,6 +36,6 @@ export async function isFirstUse(
 ): Promise<boolean> {
   const key = `proof:${await sha256(JSON.stringify([thumbprint, jti]))}`
   const expiresInSeconds = Math.ceil(issuedAt + windowSeconds - now) + MARGIN_SECONDS
-  // Never released: the lease ends when the proof can be used no more.
+  // Never released: the lease ends when the proof can no longer be used.
   return (await Lease.take(store, key, expiresInSeconds)) !== undefined
 }

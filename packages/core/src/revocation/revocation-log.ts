@@ -2,13 +2,13 @@ import * as z from 'zod/mini'
 import { Collection, isUnreadable, type Name, type OpenedStore } from '../lib/index.ts'
 import { type RevokedAt, revokedAt } from './revoked.ts'
 
-/** The warm path judges proofs of calls, and no such proof lives longer. 30 days, in seconds. */
+/** Lifetime of an entry: no proof of a call that the warm path checks lives longer. 30 days, in seconds. */
 export const KEPT_SECONDS = 30 * 24 * 3600
 
-/** Clocks of a store and of its readers may differ by so much. Seconds. */
+/** Tolerated difference between the clocks of a store and of its readers. Seconds. */
 const SKEW_SECONDS = 24 * 3600
 
-/** Rows outlive by far what is read of them: a row that the log names and the store does not have was deleted. Seconds. */
+/** Lifetime of a row, far longer than it is read: a row that the log names and the store lacks was deleted. Seconds. */
 const STORED_SECONDS = 4 * KEPT_SECONDS
 
 /** Revocations in one chunk. An append writes the last chunk again. */
@@ -38,15 +38,15 @@ const none: Head = { v: 1, first: 0, last: 0, count: 0, at: 0 }
  * All revocations in the order in which they were appended, in numbered chunks. The position in the log is the order: no
  * clock of a writer decides what a reader sees.
  *
- * A sealed head says how far the log goes, and all chunks before the last are full. A reader that finds a chunk missing,
- * or shorter, knows that entries were deleted: the log is not whole. An append does not fill such a chunk up again, but
- * goes on behind it, so that later readers see it, too.
+ * A sealed head says where the log ends, and all chunks before the last are full. A reader that finds a missing or
+ * shorter chunk knows that entries were deleted: the log is incomplete. An append does not fill such a chunk. It
+ * continues behind it, so that later readers detect the gap too.
  */
 export class RevocationLog {
   readonly #chunks: Collection<Chunk>
   readonly #heads: Collection<Head>
   readonly #take: (revoked: RevokedAt) => void
-  /** How far this process has read without finding anything missing. */
+  /** Position up to which this process has read a complete log. */
   #read: Head | undefined
   #isWhole = true
 
@@ -66,7 +66,7 @@ export class RevocationLog {
   /** Reads what was appended since the last time. @param now - Epoch seconds. */
   async read(now: number): Promise<void> {
     const before = this.#read !== undefined && isKept(this.#read, now) ? this.#read : undefined
-    // First: chunks may have more by the time at which they are read, and never less.
+    // Read first: when the chunks are read, they may hold more entries, but never fewer.
     const head = await this.#findHead()
     if (head === 'unreadable' || (head === undefined && before !== undefined)) {
       this.#isWhole = false
@@ -80,7 +80,7 @@ export class RevocationLog {
   async #readFrom(from: number, head: Head, before: Head | undefined): Promise<void> {
     const chunks: RevokedAt[][] = []
     do {
-      // Further than the head says, and over a gap: an older copy of the head hides nothing.
+      // Reads beyond the head, and over a gap, so that an older copy of the head hides nothing.
       const end = Math.max(head.last + 1, from + chunks.length) + 2
       const numbers = Array.from({ length: end - from - chunks.length }, (_, index) => from + chunks.length + index)
       chunks.push(...(await Promise.all(numbers.map((number) => this.#chunkAt(number)))))
@@ -116,13 +116,13 @@ export class RevocationLog {
     }
   }
 
-  /** Where an append goes on. */
+  /** Position of the next append. */
   async #end(now: number): Promise<Head> {
     const head = await this.#findHead()
     if (head === undefined || head === 'unreadable') {
       const highest = await this.#highest()
       if (head === undefined && highest === undefined) return none
-      // Nothing says how much is missing: a chunk is left out, so that the log stays broken.
+      // The number of missing entries is unknown: a chunk is skipped, so that the log stays incomplete.
       const first = (highest ?? -1) + 1
       return { ...none, first, last: first + 1 }
     }
@@ -130,7 +130,7 @@ export class RevocationLog {
     return { ...none, first: head.last + 1, last: head.last + 1 }
   }
 
-  /** The first chunk of which something may be in force: none of what is before it can be newer. */
+  /** First chunk with an entry that may be in force: all entries before it are older. */
   async #firstKept({ first, last }: Head, now: number): Promise<number> {
     let kept = first
     for (let number = first + 1; number <= last; number++) {
@@ -154,12 +154,12 @@ export class RevocationLog {
     return found && ('unreadable' in found ? 'unreadable' : found.record)
   }
 
-  /** Nothing where the chunk is missing or does not open. */
+  /** Returns `undefined` if the chunk is missing or cannot be decrypted. */
   async #chunkAt(number: number): Promise<RevokedAt[]> {
     return (await this.#chunks.get(await this.#chunks.keyOf(number)).catch(unlessUnreadable))?.record.revoked ?? []
   }
 
-  /** The highest number of all chunks; -1 where none opens, `undefined` where there are none. */
+  /** Highest number of all chunks; -1 if none can be decrypted, `undefined` if there are none. */
   async #highest(): Promise<number | undefined> {
     const numbers: number[] = []
     const onUnreadable = () => void numbers.push(-1)
@@ -168,7 +168,7 @@ export class RevocationLog {
   }
 }
 
-/** Whether what was revoked then may be in force. @param now - Epoch seconds. */
+/** Whether a revocation of that time may be in force. @param now - Epoch seconds. */
 const isKept = ({ at }: { readonly at: number }, now: number): boolean => now < at + KEPT_SECONDS + SKEW_SECONDS
 
 function unlessUnreadable(error: unknown): undefined {

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import type { Owner, UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 
-/** Whose access ends. */
+/** User or session whose access ends. */
 export interface RevokeOptions {
   readonly issuer: string
   /** As the identity has it. @default all tenants of the issuer */
@@ -13,7 +13,7 @@ export interface RevokeOptions {
   readonly session?: string | undefined
 }
 
-/** Whose access ended: a subject with all its sessions, a session, or a delegation. */
+/** Revoked access: of a subject with all its sessions, of a session, or of a delegation. */
 export interface Revoked extends RevokeOptions {
   readonly delegation?: string | undefined
 }

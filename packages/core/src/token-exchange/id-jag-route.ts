@@ -70,7 +70,7 @@ async function bridgedToken(
 
 type Refused = Extract<RouteAnswer, { refused: string }>
 
-/** Returns what `work` gives, or a refusal of a server that has a meaning of its own. */
+/** Returns the result of `work`, or a server's refusal that has its own meaning for the call. */
 async function unlessRefused<T>(
   work: Promise<T>,
   meaning: (refusal: OAuthResponseError) => Refused | undefined,
@@ -86,7 +86,7 @@ async function unlessRefused<T>(
   }
 }
 
-/** Reads what RFC 9470 §3 has an API ask for, asked here by an authorization server (ID-JAG §8.2). */
+/** Reads a step-up challenge (RFC 9470 §3) of an authorization server (ID-JAG §8.2). */
 function stepUp({ acrValues, maxAge, message }: OAuthResponseError): Refused {
   return {
     refused: 'step_up_required',

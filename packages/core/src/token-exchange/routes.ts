@@ -17,19 +17,19 @@ export interface RouteRequest {
   readonly signal: AbortSignal
 }
 
-/** The token, or a refusal that has a meaning of its own for the call. */
+/** The token, or a refusal that has its own meaning for the call. */
 export type RouteAnswer =
   | { readonly issued: IssuedToken }
   | {
       readonly refused: 'login_required' | 'not_permitted' | 'step_up_required'
       /** For the operator. */
       readonly detail: string
-      /** What a step-up asks for. */
+      /** Demands of a step-up. */
       readonly acrValues?: readonly string[]
       readonly maxAge?: number
     }
 
-/** What a route carries beside its data, so that a guard without routes loads none of it. */
+/** Code that a route carries beside its data, so that a guard without routes does not load it. */
 export interface RouteBehaviour {
   /** The authorization server of the API, and our client there. */
   readonly profile: Profile

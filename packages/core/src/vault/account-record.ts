@@ -5,7 +5,7 @@ import { isVerified } from '../identity/index.ts'
 import { userOwnerSchema } from '../lib/principal-schema.ts'
 
 /**
- * Returns whose account a record is (I2): what must outlive a login is keyed by this, and by no session.
+ * Returns the owner of an account record (I2). Records that outlive a login have this key, without a session.
  *
  * @throws IdentityRequiredError No verification made this identity.
  */
@@ -32,7 +32,7 @@ export const accountRecord = z.object({
   /** The provider's issuer, and our client there: its tokens go nowhere else. */
   issuer: text,
   clientId: text,
-  /** `ending`: a disconnect was begun. Only a new link ends that: no answer that comes later does. */
+  /** `ending`: a disconnect has begun. Only a new link changes that, and no later answer of the provider. */
   state: z.enum(['connected', 'must_reconnect', 'ending']),
   /** The proof behind this link was not looked up again yet: it serves no call. */
   unconfirmed: z.optional(z.literal(true)),

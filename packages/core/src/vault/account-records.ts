@@ -52,9 +52,9 @@ export class AccountRecords {
   }
 
   /**
-   * Changes an account as long as `change` wants to, whoever writes it meanwhile.
+   * Changes an account as long as `change` returns a new value, even if others write it meanwhile.
    *
-   * @returns what is stored now; `undefined` where it is gone or does not open: then nothing is written.
+   * @returns the stored value; `undefined` if it is missing or cannot be decrypted: then nothing is written.
    */
   change(
     from: string | StoredAccount,
@@ -98,7 +98,7 @@ export class AccountRecords {
     return found
   }
 
-  /** For a cascade: all of a user, or those that were linked in one session. */
+  /** For a cascade: all accounts of a user, or those that were linked in one session. */
   async *under(whose: RevokeOptions, onUnreadable: OnUnreadable): AsyncGenerator<StoredAccount> {
     for await (const stored of this.#accounts.under(revocableName(whose), { onUnreadable })) {
       if (concerns(whose, stored.record.owner)) yield stored

@@ -97,7 +97,7 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
           return signInAnswer(error) ?? faultAnswer(error)
         }
       }),
-    // Copied: an app may fill in the same object for the next user meanwhile.
+    // Copied: an app may reuse the object for the next user.
     complete: ({ ...request }, options = {}) =>
       asPresent(request.identity, presence, async (user) => {
         const claimed = await attempts.claim(user, request)

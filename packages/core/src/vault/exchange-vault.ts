@@ -38,8 +38,8 @@ export interface ExchangeVaultOptions {
   /** RFC 8693 at the token endpoint, or an endpoint such as {@link keycloakBroker}. @default 'token-exchange' */
   readonly broker?: 'token-exchange' | BrokerEndpoint
   /**
-   * Further parameters of an exchange, such as `requested_issuer`. Where a policy names an account, they have to send it;
-   * without them such a policy is `misconfigured`.
+   * Further parameters of an exchange, such as `requested_issuer`. If a policy names an account, they must send it.
+   * Otherwise the policy is `misconfigured`.
    * @default `audience`: the connection's name
    */
   readonly parameters?: (request: Omit<VaultRequest, 'refused'>) => Readonly<Record<string, string>>
@@ -95,7 +95,7 @@ export function exchangeVault(options: ExchangeVaultOptions = {}): Vault {
     throw new ConfigurationError('exchangeVault.broker', "is 'token-exchange', or an endpoint such as keycloakBroker")
   }
   const ask = broker === 'token-exchange' ? exchange(options) : endpoint(broker, fetch)
-  // Else the token of another account of the user would go out, and nothing would say so.
+  // Otherwise the call would get the token of another account of the user, without an error.
   const canChoose = broker === 'token-exchange' && options.parameters !== undefined
   return Object.freeze({
     specificationVersion: 1,
@@ -139,7 +139,7 @@ function exchange({ parameters = ({ connection }) => ({ audience: connection }) 
     const form: GrantParameters = { ...parameters(request), ...exchangeRequest(request, subject) }
     const response = await authorizationServers.of(request.identity.issuer).grant(tokenExchangeGrant, form, { signal })
     checkNewToken(response, { handedIn: [], issuedTokenType: accessTokenType })
-    // RFC 6749 §5.1: absent means as asked.
+    // RFC 6749 §5.1: absent means as requested.
     const { scopes = request.scopes } = response
     return withEnd({ ...response, scopes }, now)
   }
@@ -210,7 +210,7 @@ function answerOf(request: VaultRequest, response: BrokeredToken, now: number): 
     status: 'token',
     token: new Token(accessToken),
     ...(endsAt !== undefined && { expiresAt: endsAt }),
-    // An endpoint is asked for no scopes: one that is silent has said nothing of them.
+    // The request to an endpoint names no scopes: without scopes in the answer, they are unknown.
     ...(scopes !== undefined && { scopes }),
   }
 }

@@ -38,7 +38,7 @@ interface Unwritten {
   readonly change: Change
 }
 
-/** An answer that the store has not taken is written again for so long, and after that at its next use. Seconds. */
+/** Time for which an unsaved answer is written again. After that, its next use writes it. Seconds. */
 const WRITE_AGAIN_SECONDS = 3600
 
 /** Accounts whose answers are kept while the store is away. */
@@ -193,7 +193,7 @@ export class AccountRefresher {
     const write = async () => {
       if (this.#unwritten.get(key) === unwritten) await this.#writeUnwritten(key)
     }
-    // On Node, an answer alone keeps no process alive. What the store refuses for good is kept for the next use.
+    // On Node, an unsaved answer does not keep a process alive. If the store refuses it for good, the next use writes it.
     void whileUnavailable(write, { seconds: WRITE_AGAIN_SECONDS, unref: true }).catch(() => {})
   }
 
@@ -205,7 +205,7 @@ export class AccountRefresher {
     let { version, record } = sent
     for (;;) {
       const { state } = record
-      // A disconnect was begun meanwhile: it knows of these tokens, and no call is served by them.
+      // A disconnect has begun meanwhile: it knows of these tokens, and no call gets them.
       const next = state === 'ending' ? { ...change(record), state } : change(record)
       const written = await untilWritten(() => this.#records.write(key, next, version), {
         seconds: this.#requestSeconds / 3,

@@ -101,7 +101,7 @@ export function withLateAnswer(
   return { ...without(record), ...listed([...(record.replaced ?? []), pairOf(answered)], unanswered) }
 }
 
-/** Whether it has none, or one that is used up: sent, and without a mark, since the store forgot its last writes. */
+/** Whether it has no refresh token, or a consumed one: sent, but without a mark, because the store lost its last writes. */
 const needsRefreshToken = ({ refreshToken, refreshing }: AccountRecord, sent: AccountRecord): boolean =>
   refreshToken === undefined || (refreshing === undefined && refreshToken === sent.refreshToken)
 

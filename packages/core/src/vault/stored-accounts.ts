@@ -33,8 +33,8 @@ export interface ForgottenAccounts {
 }
 
 /**
- * The accounts of the embedded vault: linked, listed, chosen, disconnected. What is given is copied before anything is waited
- * for: an app may fill in the same object for the next user, or account, meanwhile.
+ * Links, lists, chooses and disconnects the accounts of the embedded vault. It copies its arguments before the first wait:
+ * an app may reuse the object for the next user or account.
  */
 export class StoredAccounts {
   readonly #parts: LinkParts

@@ -27,8 +27,8 @@ export type VaultAnswer =
       /** Epoch seconds. Absent: not known, and so not cached. */
       readonly expiresAt?: number
       /**
-       * What was granted; upstreams may grant more, and it is recorded. Absent: not known. Such a token goes to no call
-       * that an approval rule exempts.
+       * Granted scopes. Upstreams may grant more than requested, and that is recorded. Absent: unknown. No call that an
+       * approval rule exempts gets such a token.
        */
       readonly scopes?: readonly string[]
       /** How long the token may be given out before the vault is asked again, in seconds. @default until it ends */

@@ -31,7 +31,7 @@ async function awayForAMinute() {
     return 'paid'
   })
   // The result is not stored, and the next try waits for its timer, which does not pass by itself.
-  const isWaiting = () =>  timers.mock.calls.some(([, ms = 0]) => ms >= 50 && ms <= 100)
+  const isWaiting = () => timers.mock.calls.some(([, ms = 0]) => ms >= 50 && ms <= 100)
   while (!isWaiting()) await new Promise((resolve) => setImmediate(resolve))
   clock.advance(61)
   isAway = false
