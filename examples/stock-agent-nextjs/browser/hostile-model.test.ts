@@ -134,8 +134,8 @@ onStage('a model that is hostile or broken', (stage) => {
 
   test('that says nothing after an approved order: its card says meanwhile that it was approved', async () => {
     const input = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 30 }
-    const { baseUrl } = await modelServer((_, count) =>
-      count === 1 ? { tool: 'create_order', input } : new Promise<never>(() => {}),
+    const { baseUrl } = await modelServer((asked) =>
+      lastOf(asked)?.content === 'Buy 30' ? { tool: 'create_order', input } : new Promise<never>(() => {}),
     )
     await stage().restart({ OPENAI_BASE_URL: baseUrl })
     const page = await stage().someone()

@@ -35,18 +35,8 @@ export async function startConnect(
       if (read.isForm) return new Response(null, { status: 303, headers: { ...headers, location: started.url } })
       return respond(200, { url: started.url }, headers)
     }
-    case 'unknown_connection':
-      return told(request, 404, 'not_found')
-    case 'unknown_scope':
-      return told(request, 400, 'invalid_request')
-    case 'login_required':
-      return told(request, 401, 'login_required')
-    case 'misconfigured':
-      return told(request, 500, 'misconfigured')
-    case 'unavailable':
-      return told(request, 503, 'unavailable', { 'retry-after': `${started.retryAfter ?? 2}` })
     default:
-      return started satisfies never
+      return refused(request, started)
   }
 }
 
@@ -74,17 +64,26 @@ export async function changeAccount(
   switch (answer.status) {
     case 'disconnected':
       return read.isForm ? back(base, 'disconnected') : respond(200, { disconnected: true, revoked: answer.revoked })
-    case 'not_found':
-      return told(request, 404, 'not_found')
-    case 'login_required':
-      return told(request, 401, 'login_required')
-    case 'misconfigured':
-      return told(request, 500, 'misconfigured')
-    case 'unavailable':
-      return told(request, 503, 'unavailable', { 'retry-after': '2' })
     default:
-      return answer satisfies never
+      return refused(request, answer)
   }
+}
+
+const refusals = {
+  unknown_connection: [404, 'not_found'],
+  unknown_scope: [400, 'invalid_request'],
+  not_found: [404, 'not_found'],
+  login_required: [401, 'login_required'],
+  misconfigured: [500, 'misconfigured'],
+  unavailable: [503, 'unavailable'],
+} as const
+
+function refused(
+  request: Request,
+  { status, retryAfter }: { readonly status: keyof typeof refusals; readonly retryAfter?: number },
+): Response {
+  const retry = status === 'unavailable' && { 'retry-after': `${retryAfter ?? 2}` }
+  return told(request, ...refusals[status], { ...retry })
 }
 
 function back(base: URL, done: string): Response {
