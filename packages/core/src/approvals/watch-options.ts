@@ -1,5 +1,5 @@
 import type { Owner } from '../contract/index.ts'
-import { ConfigurationError } from '../errors/index.ts'
+import { checkValues, kinds } from '../lib/index.ts'
 import { type ChannelsOptions, type OpenedChannels, openChannels } from './channels-by-name.ts'
 
 /** How a question ended. Holds no token. */
@@ -43,23 +43,24 @@ export function watcherSettings(options: WatcherOptions): WatcherSettings {
   const own = ['onAnswer', 'onFault', 'maxPollsPerSecond', 'maxConcurrentPolls', 'everyMs'] as const
   const opened = openChannels('createWatcher', options, own)
   const { onAnswer, onFault = () => {} } = options
-  if (typeof onAnswer !== 'function' || typeof onFault !== 'function') {
-    throw new ConfigurationError(
-      `createWatcher.${typeof onAnswer === 'function' ? 'onFault' : 'onAnswer'}`,
-      'give a function',
-    )
-  }
+  const { positive } = kinds
+  checkValues(
+    'createWatcher.',
+    { ...options, onAnswer: options.onAnswer ?? null },
+    {
+      onAnswer: kinds.function,
+      onFault: kinds.function,
+      maxPollsPerSecond: positive,
+      maxConcurrentPolls: positive,
+      everyMs: positive,
+    },
+  )
   return {
     ...opened,
     onAnswer,
     onFault,
-    maxPollsPerSecond: positive('maxPollsPerSecond', options.maxPollsPerSecond ?? 50),
-    maxConcurrentPolls: positive('maxConcurrentPolls', Math.ceil(options.maxConcurrentPolls ?? 200)),
-    everyMs: positive('everyMs', options.everyMs ?? 250),
+    maxPollsPerSecond: options.maxPollsPerSecond ?? 50,
+    maxConcurrentPolls: Math.ceil(options.maxConcurrentPolls ?? 200),
+    everyMs: options.everyMs ?? 250,
   }
-}
-
-function positive(option: string, value: number): number {
-  if (Number.isFinite(value) && value > 0) return value
-  throw new ConfigurationError(`createWatcher.${option}`, 'give a positive number')
 }

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts'
+import { aClock, checkValues, kinds } from '../lib/index.ts'
 import { type Clock, type Fetch, systemClock } from '../ports/index.ts'
 import type { Surroundings } from './server.ts'
 
@@ -22,9 +23,7 @@ export interface SurroundingsOptions {
  */
 export function surroundingsOf(where: string, options: SurroundingsOptions): Surroundings {
   const { fetch: given = globalFetch, clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options
-  if (typeof given !== 'function')
-    throw new ConfigurationError(`${where}.fetch`, 'give a function like the global fetch')
-  if (typeof clock?.now !== 'function') throw new ConfigurationError(`${where}.clock`, 'give an object with now()')
+  checkValues(`${where}.`, options, { fetch: kinds.function, clock: aClock })
   // A timer of more than 31 bits fires at once.
   if (!(Number.isSafeInteger(timeoutMs) && timeoutMs > 0 && timeoutMs < 2 ** 31)) {
     throw new ConfigurationError(`${where}.timeoutMs`, 'give a positive whole number of milliseconds, below 2^31')

@@ -1,6 +1,6 @@
 import type { Approver, AuthorizationDetail } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { checkValues, kinds, refuseUnknownKeys } from '../lib/index.ts'
 import type { HintOf } from './hint.ts'
 import { checkSignRequest, type SignRequestOptions } from './sign-request.ts'
 
@@ -46,21 +46,16 @@ const optionKeys = [
 /** @throws ConfigurationError An option is unknown or wrong. */
 export function cibaSettings(options: CibaOptions): CibaSettings {
   refuseUnknownKeys('ciba', options, optionKeys)
-  const { acrValues = [], requestedExpirySeconds, signRequest, ping } = options
+  const { acrValues = [], signRequest } = options
   const areNames = Array.isArray(acrValues) && acrValues.every((value) => /^[\x21-\x7e]+$/.test(value))
   if (!areNames) throw new ConfigurationError('ciba.acrValues', 'give a list of names without spaces')
-  if (
-    requestedExpirySeconds !== undefined &&
-    !(Number.isSafeInteger(requestedExpirySeconds) && requestedExpirySeconds > 0)
-  ) {
-    throw new ConfigurationError('ciba.requestedExpirySeconds', 'give a positive whole number of seconds')
-  }
-  for (const name of ['hint', 'userCode', 'sameDetails'] as const) {
-    if (options[name] !== undefined && typeof options[name] !== 'function') {
-      throw new ConfigurationError(`ciba.${name}`, 'give a function')
-    }
-  }
-  if (ping !== undefined && typeof ping !== 'boolean') throw new ConfigurationError('ciba.ping', 'give true or false')
+  checkValues('ciba.', options, {
+    requestedExpirySeconds: kinds.positiveInteger,
+    hint: kinds.function,
+    userCode: kinds.function,
+    sameDetails: kinds.function,
+    ping: kinds.boolean,
+  })
   if (signRequest !== undefined) checkSignRequest(signRequest)
   return { ...options, acrValues: [...acrValues] }
 }

@@ -2,7 +2,7 @@ import type { Effect, Identity, Permission } from '../contract/index.ts'
 import { BehalfError, ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
 import { currentIdentity } from '../identity/run-as.ts'
 import { isVerified } from '../identity/verified.ts'
-import { orAborted, refuseUnknownKeys } from '../lib/index.ts'
+import { aClock, checkValues, kinds, orAborted, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import type { AccessChecker, AccessDecision, AccessQuestion } from './access-checker.ts'
 
@@ -211,12 +211,11 @@ function readFilterOptions<Document>(options: FilterOptions<Document>) {
   if (!(limit === Number.POSITIVE_INFINITY || Number.isSafeInteger(limit)) || limit < 1) {
     throw new ConfigurationError('filterAllowed.limit', 'give a positive whole number, or leave it out')
   }
-  if (!Number.isSafeInteger(maxCandidates) || maxCandidates < 1) {
-    throw new ConfigurationError('filterAllowed.maxCandidates', 'give a positive whole number')
-  }
-  if (!Number.isFinite(timeoutMs) || timeoutMs <= 0) {
-    throw new ConfigurationError('filterAllowed.timeoutMs', 'give a positive number of milliseconds')
-  }
+  checkValues('filterAllowed.', options, {
+    maxCandidates: kinds.positiveInteger,
+    timeoutMs: kinds.positive,
+    clock: aClock,
+  })
   if (typeof options.permission !== 'function') {
     throw new ConfigurationError('filterAllowed.permission', 'give a function that says what a document needs')
   }

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts'
-import { isLoopback } from '../lib/index.ts'
+import { checkValues, isLoopback, kinds } from '../lib/index.ts'
 import { type Clock, type Fetch, systemClock } from '../ports/index.ts'
 import type { StoreConnection } from './http-backend.ts'
 import { type OpenFgaCredentials, tokenSource } from './token-source.ts'
@@ -50,8 +50,8 @@ export function readStoreOptions(options: StoreOptions): StoreConnection {
 
 /** Milliseconds. */
 export function readTimeout(timeoutMs = 5_000): number {
-  if (Number.isFinite(timeoutMs) && timeoutMs > 0) return timeoutMs
-  throw new ConfigurationError('openFga.timeoutMs', 'give a positive number of milliseconds')
+  checkValues('openFga.', { timeoutMs }, { timeoutMs: kinds.positive })
+  return timeoutMs
 }
 
 function baseOf(options: StoreOptions): string {

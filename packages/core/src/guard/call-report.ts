@@ -9,7 +9,6 @@ import type {
   TraceStep,
 } from '../contract/index.ts'
 import type { IssuedToken, Token } from '../credential/index.ts'
-import { ConfigurationError } from '../errors/index.ts'
 import { subjectTokenOf } from '../identity/subject-token.ts'
 import type { Clock } from '../ports/index.ts'
 import { type Auditor, principalOf } from './auditor.ts'
@@ -199,7 +198,6 @@ export class CallReport {
 /** Makes the app's `onFault` safe to call: its errors and rejections change nothing. */
 export function faultListener(listener: ((fault: Fault) => unknown) | undefined): (fault: Fault) => void {
   if (listener === undefined) return () => {}
-  if (typeof listener !== 'function') throw new ConfigurationError('onFault', 'give a function that takes a fault')
   return (fault) => {
     try {
       const heard: unknown = listener(fault)

@@ -1,5 +1,5 @@
 import { channelsByName, openLedger, type RunRecord } from '../approvals/index.ts'
-import { authorizationServers } from '../authorization-server/index.ts'
+import { authorizationServers, type Profile } from '../authorization-server/index.ts'
 import {
   type Invocation,
   isSamePrincipal,
@@ -10,7 +10,16 @@ import {
 import type { DelegationsPart } from '../delegations/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { isObjectName } from '../fga/object.ts'
-import { openStoreKeys, refuseUnknownKeys, requireText } from '../lib/index.ts'
+import {
+  aClock,
+  checkValues,
+  having,
+  kinds,
+  oneOf,
+  openStoreKeys,
+  refuseUnknownKeys,
+  requireText,
+} from '../lib/index.ts'
 import { type AuditSink, type Clock, systemClock } from '../ports/index.ts'
 import { Revocations } from '../revocation/index.ts'
 import { memoryStore } from '../stores/index.ts'
@@ -32,27 +41,28 @@ import { revoke } from './revoke.ts'
 import { stepUpsIn } from './step-up.ts'
 import { visibleTools } from './visible-tools.ts'
 
-const known = [
-  'authorizationServer',
-  'agent',
-  'permissions',
-  'roles',
-  'vault',
-  'delegations',
-  'sessions',
-  'approvals',
-  'store',
-  'keys',
-  'shareTokens',
-  'audit',
-  'onFault',
-  'mode',
-  'clock',
-  'fetch',
-  'timeoutMs',
-  'maxInputBytes',
-  'revocationSeconds',
-]
+const optionValues = {
+  authorizationServer: {
+    words: 'a profile such as auth0({ … }) or oidc({ … }), or a function from an issuer to its profile',
+    holds: (value: unknown) => typeof value === 'function' || typeof (value as Profile | null)?.issuer === 'string',
+  },
+  permissions: having('a checker such as openFga({ … })', 'check'),
+  roles: having('a role map such as roleMap({ … })', 'rolesOf', 'scopesOf'),
+  vault: having('a vault such as storedVault({ … })', 'token'),
+  delegations: having('delegations() of @behalf/core/delegations', 'open'),
+  sessions: having('what createSessions({ … }) made', 'endRevoked'),
+  approvals: having('a channel such as ciba(), or an object with a channel for each name'),
+  shareTokens: kinds.boolean,
+  audit: having('a sink with a write(event) method'),
+  onFault: kinds.function,
+  mode: oneOf('enforce', 'observe'),
+  clock: aClock,
+  fetch: kinds.function,
+  timeoutMs: kinds.positive,
+  maxInputBytes: kinds.positiveInteger,
+  revocationSeconds: kinds.notNegative,
+}
+const known = [...Object.keys(optionValues), 'agent', 'store', 'keys']
 
 /**
  * Makes the guard that decides about an agent's tool calls.
@@ -92,6 +102,7 @@ export function createGuard(options: GuardOptions): Guard | GuardWithDelegations
 
 function partsOf(options: GuardOptions): GuardParts {
   refuseUnknownKeys('createGuard', options, known)
+  checkValues('', options, optionValues)
   const { authorizationServer, clock = systemClock, timeoutMs = 10_000, mode = 'enforce' } = options
   // Copied: its name is a part of the names of runs, and an app may reuse the object for its next guard.
   const agent = { ...options.agent }
@@ -100,23 +111,13 @@ function partsOf(options: GuardOptions): GuardParts {
   }
   refuseUnknownKeys('agent', agent, ['name', 'ceiling', 'actorToken'])
   requireText('agent.name', agent.name)
+  checkValues('agent.', agent, { ceiling: kinds.texts, actorToken: kinds.function })
   checkActorToken(options)
-  checkParts(options)
   checkPermissions(options)
-  if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
-    throw new ConfigurationError('timeoutMs', 'give a positive number of milliseconds')
-  }
   const { maxInputBytes = 1024 * 1024 } = options
-  if (!(Number.isSafeInteger(maxInputBytes) && maxInputBytes > 0)) {
-    throw new ConfigurationError('maxInputBytes', `is ${maxInputBytes}; give a whole number of bytes above 0`)
-  }
-  if (mode !== 'enforce' && mode !== 'observe') throw new ConfigurationError('mode', `is 'enforce' or 'observe'`)
   // Looked up at each request, so that a global fetch that is replaced later (tests, telemetry) is used.
   const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   const { store = memoryStore({ clock }), revocationSeconds = 5 } = options
-  if (!(Number.isFinite(revocationSeconds) && revocationSeconds >= 0)) {
-    throw new ConfigurationError('revocationSeconds', 'give a number of seconds, 0 or more')
-  }
   const auditor = auditorOf(options.audit, { agent: agent.name, clock, timeoutMs })
   const onState = (record: RunRecord) => noteApproval(record, auditor)
   const opened = openStoreKeys(store, options.keys)
@@ -143,7 +144,6 @@ function partsOf(options: GuardOptions): GuardParts {
 }
 
 function sharesTokens({ shareTokens = false, store }: GuardOptions): boolean {
-  if (typeof shareTokens !== 'boolean') throw new ConfigurationError('shareTokens', 'is true or false')
   if (shareTokens && store === undefined) {
     throw new ConfigurationError('shareTokens', 'give the store that the processes share, or leave it out')
   }
@@ -152,20 +152,8 @@ function sharesTokens({ shareTokens = false, store }: GuardOptions): boolean {
 
 function checkActorToken({ agent: { actorToken }, authorizationServer }: GuardOptions): void {
   if (actorToken === undefined) return
-  if (typeof actorToken !== 'function') {
-    throw new ConfigurationError('agent.actorToken', 'give a function, such as () => requestAgentIdentity({ … })')
-  }
   if (typeof authorizationServer !== 'function' && authorizationServer.exchange?.grant !== 'token-exchange') {
     throw new ConfigurationError('agent.actorToken', 'this provider takes no actor_token: leave it out')
-  }
-}
-
-function checkParts({ delegations, sessions }: GuardOptions): void {
-  if (delegations !== undefined && typeof delegations?.open !== 'function') {
-    throw new ConfigurationError('delegations', 'give delegations() of @behalf/core/delegations')
-  }
-  if (sessions !== undefined && typeof sessions?.endRevoked !== 'function') {
-    throw new ConfigurationError('sessions', 'give what createSessions({ … }) made')
   }
 }
 

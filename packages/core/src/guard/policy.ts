@@ -2,39 +2,41 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { MAX_ASK_AGAIN_SECONDS } from '../approvals/index.ts'
 import type { AccessRule, AccessRules, Effect, EffectOf, Policy, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys, scopeList } from '../lib/index.ts'
+import { checkValues, having, kinds, oneOf, refuseUnknownKeys, scopeList } from '../lib/index.ts'
 import { type AnyRules, makePolicy } from './policy-definition.ts'
 import { wholePermission } from './whole-permission.ts'
 
 type RuleName = keyof Rules<unknown, AccessRules>
 
-const ruleKeys = [
-  'version',
-  'effect',
-  'roles',
-  'callerScopes',
-  'subjects',
-  'permission',
-  'visibleWhen',
-  'access',
-  'approval',
-  'wait',
-  'timeoutMs',
-  'inDoubtSeconds',
-]
-const approvalKeys = [
-  'message',
-  'details',
-  'when',
-  'approver',
-  'lifetimeSeconds',
-  'useWithinSeconds',
-  'channel',
-  'perCall',
-  'enforcedBy',
-  'onCrash',
-  'askAgainAfterSeconds',
-]
+const anObject = having('an object')
+const madeRule = {
+  words: 'what resource() or connection() made',
+  holds: (value: unknown) => ['resource', 'connection'].includes((value as AccessRule | null)?.kind ?? ''),
+}
+const ruleValues = {
+  version: kinds.text,
+  effect: oneOf('read', 'write'),
+  roles: kinds.texts,
+  subjects: oneOf('user'),
+  permission: kinds.function,
+  visibleWhen: kinds.function,
+  access: anObject,
+  wait: anObject,
+  timeoutMs: kinds.positive,
+  inDoubtSeconds: kinds.positive,
+}
+const approvalValues = {
+  details: kinds.function,
+  when: kinds.function,
+  approver: kinds.function,
+  lifetimeSeconds: kinds.positive,
+  useWithinSeconds: kinds.positive,
+  channel: kinds.text,
+  perCall: kinds.boolean,
+  enforcedBy: oneOf('server'),
+  onCrash: oneOf('report', 'retry'),
+  askAgainAfterSeconds: kinds.positive,
+}
 
 /**
  * Says what a tool needs before it may run: a verified identity always, and whatever `rules` name.
@@ -56,16 +58,17 @@ export function policy<
   },
 ): Policy<StandardSchemaV1.InferOutput<Schema>, Access, EffectOf<Named, Rule>> {
   checkSchema(schema)
-  refuseUnknownKeys('policy', rules, ruleKeys)
+  refuseUnknownKeys('policy', rules, [...Object.keys(ruleValues), 'callerScopes', 'approval'])
+  checkValues('policy.', rules, ruleValues)
+  checkValues(
+    'policy.access.',
+    rules.access ?? {},
+    Object.fromEntries(Object.keys(rules.access ?? {}).map((name) => [name, madeRule])),
+  )
   const erased = copyOf(rules as unknown as AnyRules)
-  oneOf('policy.effect', erased.effect, ['read', 'write'])
-  oneOf('policy.subjects', erased.subjects, ['user'])
-  callable('policy', erased, ['permission', 'visibleWhen'])
   if (erased.callerScopes !== undefined) scopeList('policy.callerScopes', erased.callerScopes)
   checkApproval(erased)
-  positive('policy.wait.maxSeconds', erased.wait?.maxSeconds)
-  positive('policy.timeoutMs', erased.timeoutMs)
-  positive('policy.inDoubtSeconds', erased.inDoubtSeconds)
+  checkWait(erased.wait)
   const permission = wholePermission(erased)
   return makePolicy(schema, permission === undefined ? erased : { ...erased, permission }, false)
 }
@@ -97,18 +100,19 @@ function checkSchema(schema: StandardSchemaV1): void {
   }
 }
 
+function checkWait(wait: AnyRules['wait']): void {
+  if (wait === undefined) return
+  refuseUnknownKeys('policy.wait', wait, ['maxSeconds'])
+  checkValues('policy.wait.', { maxSeconds: wait.maxSeconds ?? null }, { maxSeconds: kinds.positive })
+}
+
 function checkApproval({ approval, access = {}, effect }: AnyRules): void {
   if (approval === undefined) return
-  refuseUnknownKeys('policy.approval', approval, approvalKeys)
-  oneOf('policy.approval.enforcedBy', approval.enforcedBy, ['server'])
-  oneOf('policy.approval.onCrash', approval.onCrash, ['report', 'retry'])
-  callable('policy.approval', approval, ['details', 'when', 'approver'])
-  positive('policy.approval.lifetimeSeconds', approval.lifetimeSeconds)
-  positive('policy.approval.askAgainAfterSeconds', approval.askAgainAfterSeconds)
+  refuseUnknownKeys('policy.approval', approval, ['message', ...Object.keys(approvalValues)])
+  checkValues('policy.approval.', approval, approvalValues)
   if ((approval.askAgainAfterSeconds ?? 0) > MAX_ASK_AGAIN_SECONDS) {
     throw new ConfigurationError('policy.approval.askAgainAfterSeconds', `give at most ${MAX_ASK_AGAIN_SECONDS} s`)
   }
-  positive('policy.approval.useWithinSeconds', approval.useWithinSeconds)
   if (typeof approval.message !== 'function') {
     throw new ConfigurationError('policy.approval.message', 'give a function that writes what the person reads')
   }
@@ -154,26 +158,5 @@ function checkServerEnforced(approval: NonNullable<AnyRules['approval']>, access
       'policy.approval.enforcedBy',
       `'server' needs exactly one credential in access, a resource, and details: they travel inside its token`,
     )
-  }
-}
-
-/** A misspelt word would silently weaken what it was meant to set (E3). */
-function oneOf(option: string, value: unknown, words: readonly string[]): void {
-  if (value === undefined || words.some((word) => word === value)) return
-  throw new ConfigurationError(option, `is one of ${words.map((word) => `'${word}'`).join(', ')}, or left out`)
-}
-
-function callable(option: string, rules: object, names: readonly string[]): void {
-  for (const name of names) {
-    const rule: unknown = (rules as Record<string, unknown>)[name]
-    if (rule !== undefined && typeof rule !== 'function') {
-      throw new ConfigurationError(`${option}.${name}`, 'give a function')
-    }
-  }
-}
-
-function positive(option: string, value: number | undefined): void {
-  if (value !== undefined && !(Number.isFinite(value) && value > 0)) {
-    throw new ConfigurationError(option, 'give a positive number')
   }
 }

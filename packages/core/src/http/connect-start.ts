@@ -83,7 +83,8 @@ function refused(
   { status, retryAfter }: { readonly status: keyof typeof refusals; readonly retryAfter?: number },
 ): Response {
   const retry = status === 'unavailable' && { 'retry-after': `${retryAfter ?? 2}` }
-  return told(request, ...refusals[status], { ...retry })
+  const [code, error] = refusals[status]
+  return told(request, code, error, { ...retry })
 }
 
 function back(base: URL, done: string): Response {

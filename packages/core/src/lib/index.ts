@@ -6,6 +6,7 @@ export type { Name, OnUnreadable, Resealed, Stored, Unreadable } from './collect
 export { equalSecrets, type KeyedHash, keyedHash, randomSecret, sha256 } from './digest.ts'
 export { Lease } from './lease.ts'
 export { noteEvent } from './note-event.ts'
+export { aClock, checkValues, having, kinds, oneOf } from './option-values.ts'
 export { refuseUnknownKeys, requireText, requireTexts } from './options.ts'
 export { isLoopback, originList } from './origins.ts'
 export { untilWritten, whileUnavailable } from './patience.ts'

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { IssuedToken, ProofKey } from '../credential/index.ts'
-import { ConfigurationError } from '../errors/index.ts'
-import { isOutage, refuseUnknownKeys, SingleFlight, type StoreKeys } from '../lib/index.ts'
+import { aClock, checkValues, isOutage, kinds, refuseUnknownKeys, SingleFlight, type StoreKeys } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import { concerns, type Revoked } from '../revocation/index.ts'
 import { SharedTokens } from './shared-tokens.ts'
@@ -65,12 +64,11 @@ export class TokenCache {
   constructor(options: TokenCacheOptions = {}) {
     refuseUnknownKeys('tokenCache', options, ['maxEntries', 'skewSeconds', 'clock', 'shared'])
     const { maxEntries = 10_000, skewSeconds = 30, clock = systemClock, shared } = options
-    if (!Number.isSafeInteger(maxEntries) || maxEntries <= 0) {
-      throw new ConfigurationError('tokenCache.maxEntries', 'give a positive whole number')
-    }
-    if (!Number.isFinite(skewSeconds) || skewSeconds < 0) {
-      throw new ConfigurationError('tokenCache.skewSeconds', 'give a number of seconds, 0 or more')
-    }
+    checkValues('tokenCache.', options, {
+      maxEntries: kinds.positiveInteger,
+      skewSeconds: kinds.notNegative,
+      clock: aClock,
+    })
     this.#entries = new LRUCache({ max: maxEntries })
     this.#skewMs = skewSeconds * 1000
     this.#clock = clock

@@ -1,7 +1,7 @@
 import { type RequestOptions, type SurroundingsOptions, surroundingsOf } from '../authorization-server/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { presenceIn } from '../identity/index.ts'
-import { openStoreKeys, type Resealed, refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
+import { checkValues, kinds, openStoreKeys, type Resealed, refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import type { RevokeOptions } from '../revocation/index.ts'
 import type { AccountLinker } from './account-linker.ts'
@@ -75,9 +75,7 @@ export function storedVault(options: StoredVaultOptions): StoredVault {
   if (typeof connections !== 'object' || connections === null || Object.keys(connections).length === 0) {
     throw new ConfigurationError('storedVault.connections', 'give at least one connection by its name')
   }
-  if (!(Number.isFinite(recheckSeconds) && recheckSeconds > 0)) {
-    throw new ConfigurationError('storedVault.recheckSeconds', 'give a positive number of seconds')
-  }
+  checkValues('storedVault.', options, { recheckSeconds: kinds.positive })
   const surroundings = surroundingsOf('storedVault', options)
   const opened = openStoreKeys(options.store, options.keys)
   const upstreams = new Map(

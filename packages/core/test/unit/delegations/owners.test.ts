@@ -215,14 +215,12 @@ describe('who may make, see and end delegations', () => {
     const { process, present, clock, events } = await jobWorld()
     const seen: string[] = []
     const inner = memoryStore({ clock })
-    const store: Store = {
-      ...durably(inner),
-      durable: false,
+    const store = overStore(inner, {
       put: (key, value, options) => {
         seen.push(key, new TextDecoder().decode(value), ...(options.index ?? []))
         return inner.put(key, value, options)
       },
-    }
+    })
     const guard = process({ store })
     const { identity, refreshToken } = await present()
     const expiresAt = clock.now() / 1000 + 60

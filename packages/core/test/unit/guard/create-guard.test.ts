@@ -54,6 +54,39 @@ describe(verifies('E3', 'bad configuration fails at construction, and names the 
     expect(made(over)).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION', option }))
   })
 
+  const odd = [5, 'text', true, null, [], {}, () => 1, '']
+  const right: Readonly<Record<string, readonly unknown[]>> = {
+    authorizationServer: [odd[6]],
+    approvals: [odd[5]],
+    shareTokens: [],
+    onFault: [odd[6]],
+    fetch: [odd[6]],
+    timeoutMs: [5],
+    maxInputBytes: [5],
+    revocationSeconds: [5],
+  }
+  const names = ['permissions', 'roles', 'vault', 'delegations', 'sessions', 'store', 'keys', 'audit', 'mode', 'clock']
+  test.each([...names, ...Object.keys(right)])('a value of another kind for %s is refused by its name', (name) => {
+    for (const value of odd.filter((each) => !right[name]?.includes(each))) {
+      expect.soft(made({ [name]: value }), String(value)).toThrow(
+        expect.objectContaining({
+          code: 'ERR_CONFIGURATION',
+          option: expect.stringMatching(new RegExp(`^${name}\\b`)),
+        }),
+      )
+    }
+  })
+
+  test.each([5, 'trade', true, null, {}, () => 1, [5], ['']])('%s is no ceiling', (ceiling) => {
+    const agent = { name: 'agent:trader', ceiling }
+    expect(made({ agent })).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION', option: 'agent.ceiling' }))
+  })
+
+  test('the error shows a wrong number, and no text, which may be a secret', () => {
+    expect(made({ timeoutMs: -5 })).toThrow('timeoutMs: is -5; give a positive number')
+    expect(made({ fetch: 'a-secret' })).toThrow('fetch: is a string; give a function')
+  })
+
   const client = { clientId: 'a', clientSecret: 'a-long-secret' }
   const org = { ...client, domain: 'example.okta.com', authorizationServer: 'default' }
   test.each([
@@ -137,6 +170,40 @@ describe('a policy that cannot hold fails where it is written', () => {
   ]
   test.each(cases)('%s', (_, rules, option) => {
     expect(() => policy(schema, rules as never)).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION', option }))
+  })
+
+  const odd = [5, 'text', true, null, [], {}, () => 1, '']
+  const right: Readonly<Record<string, readonly unknown[]>> = {
+    version: ['text'],
+    roles: [odd[4]],
+    permission: [odd[6]],
+    visibleWhen: [odd[6]],
+    access: [odd[5]],
+    timeoutMs: [5],
+    inDoubtSeconds: [5],
+    'approval.details': [odd[6]],
+    'approval.when': [odd[6]],
+    'approval.approver': [odd[6]],
+    'approval.message': [odd[6]],
+    'approval.channel': ['text'],
+    'approval.perCall': [true],
+    'approval.lifetimeSeconds': [5],
+    'approval.useWithinSeconds': [5],
+    'approval.askAgainAfterSeconds': [5],
+    'access.a': [],
+  }
+  const others = ['effect', 'subjects', 'wait', 'callerScopes', 'approval', 'approval.enforcedBy', 'approval.onCrash']
+  test.each([...others, ...Object.keys(right)])('a value of another kind for %s is refused by its name', (name) => {
+    const [outer = '', inner] = name.split('.')
+    for (const value of odd.filter((each) => !right[name]?.includes(each))) {
+      const rules = inner === undefined ? { [outer]: value } : { [outer]: { ...approval, [inner]: value } }
+      const given = outer === 'access' && inner !== undefined ? { access: { [inner]: value } } : rules
+      expect
+        .soft(() => policy(schema, given as never), String(value))
+        .toThrow(
+          expect.objectContaining({ code: 'ERR_CONFIGURATION', option: expect.stringContaining(`policy.${name}`) }),
+        )
+    }
   })
 
   test('a schema that is none', () => {

@@ -79,7 +79,7 @@ describe('who is asked, and what for (A8, A9)', () => {
     const behalf = guard({ approvals: channel })
     const say = (message: string) =>
       behalf.run(
-        policy(Order, { version: message, approval: { message: () => message } }),
+        policy(Order, { version: `of ${message}`, approval: { message: () => message } }),
         invocation({ tool: 't', input: { n: 1 }, identity }),
         () => 'ran',
       )

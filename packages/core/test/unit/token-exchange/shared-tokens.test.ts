@@ -7,7 +7,7 @@ import { OAuthResponseError, StoreError } from '../../../src/errors/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { TokenCache, tokenCacheKey, type WantedToken } from '../../../src/token-exchange/index.ts'
-import { durably } from '../identity/durable.ts'
+import { overStore } from '../stores/over-store.ts'
 
 const keys = { seal: [new Uint8Array(32).fill(3)], index: new Uint8Array(32).fill(4) } as const
 const ann: UserIdentity = {
@@ -29,15 +29,12 @@ function processes(over: Partial<Store> = {}) {
   const inner = memoryStore({ clock })
   const written: Uint8Array[] = []
   const names: string[] = []
-  const store: Store = {
-    ...durably(inner),
-    put: (name, value, options) => {
-      written.push(value)
-      names.push(name)
-      return inner.put(name, value, options)
-    },
-    ...over,
+  const put: Store['put'] = (name, value, options) => {
+    written.push(value)
+    names.push(name)
+    return inner.put(name, value, options)
   }
+  const store = overStore(overStore(inner, { durable: true, put }), over)
   let loads = 0
   const load = async (life = 300, value = `${SECRET}-${loads + 1}`, dpop?: ProofKey): Promise<IssuedToken> => {
     loads++
@@ -62,14 +59,15 @@ const textOf = ({ token }: IssuedToken) => revealToken(token)
 describe('tokens that processes share', () => {
   test('a token that came between a look and the right to exchange is taken', async () => {
     const first = processes()
-    const second = processes({
-      ...first.store,
-      async put(name, value, options) {
-        // The other process looked, exchanged and let go, all before this one asks for the right.
-        if (name.startsWith('token-claim:')) await first.process().get(key, () => first.load(), undefined, ours)
-        return first.store.put(name, value, options)
-      },
-    })
+    const second = processes(
+      overStore(first.store, {
+        async put(name, value, options) {
+          // The other process looked, exchanged and let go, all before this one asks for the right.
+          if (name.startsWith('token-claim:')) await first.process().get(key, () => first.load(), undefined, ours)
+          return first.store.put(name, value, options)
+        },
+      }),
+    )
     expect(textOf(await second.process().get(key, () => second.load(), undefined, ours))).toBe(`${SECRET}-1`)
     expect([first.loads(), second.loads()]).toEqual([1, 0])
   })

@@ -1,0 +1,62 @@
+import { ConfigurationError } from '../errors/index.ts'
+
+/** What an option must be: in words, and as a check. */
+interface OptionKind {
+  readonly words: string
+  readonly holds: (value: unknown) => boolean
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== ''
+
+const kind = (words: string, holds: OptionKind['holds']): OptionKind => ({ words, holds })
+
+/** The kinds that options have. */
+export const kinds = {
+  positive: kind('a positive number', (value) => Number.isFinite(value) && Number(value) > 0),
+  positiveInteger: kind('a positive whole number', (value) => Number.isSafeInteger(value) && Number(value) > 0),
+  notNegative: kind('a number of 0 or more', (value) => Number.isFinite(value) && Number(value) >= 0),
+  function: kind('a function', (value) => typeof value === 'function'),
+  boolean: kind('true or false', (value) => typeof value === 'boolean'),
+  text: kind('a non-empty string', isText),
+  texts: kind('a list of non-empty strings', (value) => Array.isArray(value) && value.every(isText)),
+}
+
+/** One of these words. */
+export const oneOf = (...allowed: readonly string[]): OptionKind => ({
+  words: `one of ${allowed.map((word) => `'${word}'`).join(', ')}`,
+  holds: (value) => allowed.some((word) => word === value),
+})
+
+/** An object of another part, which has these methods. `words`: how to make one. */
+export const having = (words: string, ...methods: readonly string[]): OptionKind => ({
+  words,
+  holds: (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    methods.every((method) => typeof (value as Readonly<Record<string, unknown>>)[method] === 'function'),
+})
+
+export const aClock = having('an object with now(), which returns epoch milliseconds', 'now')
+
+/**
+ * Checks the values of options. An option that is `undefined` is absent.
+ *
+ * @param prefix - Begins the names of the options in errors, such as `policy.`.
+ * @throws ConfigurationError Names the option, its value where that is no secret, and what to give.
+ */
+export function checkValues(prefix: string, options: object, allowed: Readonly<Record<string, OptionKind>>): void {
+  for (const [name, { words, holds }] of Object.entries(allowed)) {
+    const value = (options as Readonly<Record<string, unknown>>)[name]
+    if (value === undefined || holds(value)) continue
+    throw new ConfigurationError(`${prefix}${name}`, `is ${shown(value)}; give ${words}`)
+  }
+}
+
+/** Numbers and the like are shown. A text may be a secret. */
+function shown(value: unknown): string {
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (value === '') return 'empty'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  return typeof value === 'object' ? 'an object of another kind' : `a ${typeof value}`
+}
