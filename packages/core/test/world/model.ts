@@ -67,11 +67,13 @@ interface Start {
   writes: number
   /**
    * `under way`; `harmless`: surely without effect; `in doubt` since `since`: nobody knows. `did not run` and `ran` are
-   * what the owner said of one in doubt.
+   * what the owner said of one in doubt. Two may say it at once, and the last one that holds is sure.
    */
   state: 'under way' | 'harmless' | 'returned' | 'in doubt' | 'did not run' | 'ran'
   since: number
   result?: string | undefined
+  /** Someone says that it did not run, and is not told yet whether this holds. */
+  isUnsure?: boolean
   /** It returned, and its process died before the call did: what it gave may be stored nowhere. */
   isLost?: boolean
 }
@@ -548,8 +550,10 @@ export class Model {
       if (!isOwner) this.#refuse('onlyThePerson', `${by.subject} resolves a run of ${run?.principal}`)
     }
     const last = run?.starts.at(-1)
-    if (last?.state !== 'in doubt' || !isOwner || (by !== undefined && !isInPerson(by))) return
-    last.state = what === 'ran' ? 'ran' : 'did not run'
+    if (last === undefined || !(last.state === 'in doubt' || last.isUnsure)) return
+    if (!isOwner || (by !== undefined && !isInPerson(by)) || (what === 'ran' && !isSure)) return
+    last.state = what
+    last.isUnsure = !isSure
     last.since = at
   }
 

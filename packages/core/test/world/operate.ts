@@ -1,3 +1,4 @@
+import type { ApprovalView, Operator } from '../../src/index.ts'
 import { actorOf } from './actor-of.ts'
 import type { AppProcess } from './app-process.ts'
 import { type CommandOf, chosenFrom } from './commands.ts'
@@ -20,8 +21,12 @@ export async function resolve(world: World, process: AppProcess, command: Comman
   const happened = { kind: 'resolved', key: chosen.key, what, by, calledAt: world.scheduler.now / 1000 } as const
   world.tell({ ...happened, isSure: false })
   const view = await process.guard.approvals.resolve(chosen.run, command.what, { identity })
-  if (view !== undefined) world.tell({ ...happened, isSure: true })
+  if (holds(view, what)) world.tell({ ...happened, isSure: true })
 }
+
+/** Of two that say different things at once, one holds. The view of the run tells which. */
+const holds = (view: ApprovalView | undefined, what: 'ran' | 'did not run'): boolean =>
+  what === 'ran' ? view?.run === 'completed' : view?.state === 'approved'
 
 export async function cancel(world: World, process: AppProcess, { who, which }: CommandOf<'cancel'>): Promise<void> {
   const mine = world.asked.filter(({ owner }) => owner === who)
@@ -33,9 +38,26 @@ export async function cancel(world: World, process: AppProcess, { who, which }: 
   if (view?.state === 'cancelled') world.tell({ kind: 'cancelled', question: chosen.id, calledAt })
 }
 
+/** @returns the owner of the run that was resolved. */
+async function resolveAs(
+  operator: Operator,
+  world: World,
+  { which, what }: CommandOf<'operate'>,
+): Promise<string | undefined> {
+  const chosen = chosenFrom(world.inDoubt, which)
+  if (chosen === undefined) return undefined
+  const calledAt = world.scheduler.now / 1000
+  const said = what === 'ran' ? 'ran' : 'did not run'
+  const happened = { kind: 'resolved', key: chosen.key, what: said, calledAt } as const
+  world.tell({ ...happened, isSure: false })
+  const view = await operator.resolve(chosen.run, what)
+  if (holds(view, said)) world.tell({ ...happened, isSure: true })
+  return view === undefined ? undefined : chosen.owner
+}
+
 /** What the app's own code does without a user. Each act has an operator of its own. */
 export async function operate(world: World, process: AppProcess, command: CommandOf<'operate'>): Promise<void> {
-  const { act, who, which, what } = command
+  const { act, who, which } = command
   const name = `operator-${world.nextOperator()}`
   const operator = process.guard.asOperator({ name })
   const calledAt = world.scheduler.now / 1000
@@ -54,14 +76,8 @@ export async function operate(world: World, process: AppProcess, command: Comman
       return
     }
     case 'resolve': {
-      const chosen = chosenFrom(world.inDoubt, which)
-      if (chosen === undefined) return
-      const said = what === 'ran' ? 'ran' : 'did not run'
-      const happened = { kind: 'resolved', key: chosen.key, what: said, calledAt } as const
-      world.tell({ ...happened, isSure: false })
-      if ((await operator.resolve(chosen.run, what)) === undefined) return
-      world.tell({ ...happened, isSure: true })
-      acted(`resolved a run of ${chosen.owner}`)
+      const owner = await resolveAs(operator, world, command)
+      if (owner !== undefined) acted(`resolved a run of ${owner}`)
       return
     }
     case 'cancel': {

@@ -66,7 +66,14 @@ export class SimulatedProcess {
         }
       }
       const told = fault === undefined ? what : `${what} (${fault})`
-      this.#submit({ kind, what: told, perform, performUnheard: () => void work() }, fault === 'slow' ? 4_000 : 0)
+      const performUnheard = () => {
+        try {
+          work()
+        } catch {
+          // The process is no more, and no one hears that it failed.
+        }
+      }
+      this.#submit({ kind, what: told, perform, performUnheard }, fault === 'slow' ? 4_000 : 0)
     })
   }
 
