@@ -129,7 +129,7 @@ class ConnectedServer implements AuthorizationServer {
     // A token that names another issuer costs us no request: neither metadata nor keys could make it ours.
     const refuseStrangers = () => {
       const issuer = readIssuer(jwt)
-      if (issuer !== this.profile.issuer) throw unknownIssuer(issuer)
+      if (issuer !== this.profile.issuer) throw unknownIssuer(issuer, this.profile.issuer)
     }
     const { keys } = this.#connection.discovered ?? (await this.#discovered(limits, refuseStrangers))
     if (keys === undefined) throw new InvalidResponseError("the authorization server's metadata names no jwks_uri")

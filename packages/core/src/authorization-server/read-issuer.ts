@@ -21,8 +21,17 @@ export function readIssuer(jwt: string): unknown {
   }
 }
 
-/** A token that names an issuer which is none of ours. Whoever made the token wrote that name. */
-export function unknownIssuer(issuer: unknown): InvalidTokenError {
-  const name = typeof issuer === 'string' ? JSON.stringify(issuer.slice(0, 200)) : 'none'
-  return new InvalidTokenError('issuer', `the token is from an issuer that is not known here: ${name}`)
+/** @param known - The only issuer that this app trusts. Absent: it trusts several. */
+export function unknownIssuer(issuer: unknown, known?: string): InvalidTokenError {
+  const trusted = known === undefined ? 'one of the issuers that this app trusts' : JSON.stringify(known)
+  return new InvalidTokenError('issuer', `the token's issuer ${named(issuer)} is not ${trusted}`)
 }
+
+export function wrongAudience(audience: unknown, trusted: readonly string[]): InvalidTokenError {
+  const own = trusted.map((one) => JSON.stringify(one)).join(' or ')
+  return new InvalidTokenError('audience', `the token's audience ${named(audience)} is not ${own}`)
+}
+
+/** A name from a token that may be forged: shortened, and escaped. */
+const named = (name: unknown): string =>
+  name === undefined ? '(missing)' : JSON.stringify(typeof name === 'string' ? name.slice(0, 200) : name).slice(0, 500)

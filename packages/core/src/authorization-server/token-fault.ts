@@ -6,16 +6,28 @@ import {
   type InvalidTokenReason,
   TransportError,
 } from '../errors/index.ts'
+import { unknownIssuer, wrongAudience } from './read-issuer.ts'
 import { safeCause } from './safe-cause.ts'
 
+/** What a token had to name. */
+interface Expected {
+  readonly issuer: string
+  readonly audience: readonly string[]
+}
+
 /** Turns what the JWT library throws into one of our faults, with the reason told apart. */
-export function tokenFault(error: unknown, errors: typeof JoseErrors): unknown {
+export function tokenFault(error: unknown, errors: typeof JoseErrors, expected: Expected): unknown {
   if (BehalfError.isInstance(error)) return error
   const cause = safeCause(error)
   if (error instanceof errors.JWKSTimeout)
     return new TransportError("the issuer's keys did not come in time", { cause })
   if (error instanceof errors.JWKSInvalid)
     return new InvalidResponseError("the issuer's key set is malformed", { cause })
+  if (error instanceof errors.JWTClaimValidationFailed && error.reason === 'check_failed') {
+    const { claim, payload } = error
+    if (claim === 'iss') return unknownIssuer(payload.iss, expected.issuer)
+    if (claim === 'aud') return wrongAudience(payload.aud, expected.audience)
+  }
   const [reason, message] = explain(error, errors)
   return reason === undefined
     ? new InvalidResponseError(message, { cause })
@@ -23,7 +35,7 @@ export function tokenFault(error: unknown, errors: typeof JoseErrors): unknown {
 }
 
 function explain(error: unknown, errors: typeof JoseErrors): readonly [InvalidTokenReason | undefined, string] {
-  if (error instanceof errors.JWTExpired) return ['expired', 'the token has expired']
+  if (error instanceof errors.JWTExpired) return ['expired', `the token expired at ${shownTime(error.payload.exp)}`]
   if (error instanceof errors.JWTClaimValidationFailed) return explainClaim(error.claim, error.reason)
   if (error instanceof errors.JOSEAlgNotAllowed)
     return ['algorithm', 'the token is signed with an algorithm that is not accepted']
@@ -38,8 +50,10 @@ function explain(error: unknown, errors: typeof JoseErrors): readonly [InvalidTo
 
 function explainClaim(claim: string, reason: string): readonly [InvalidTokenReason, string] {
   if (reason !== 'check_failed') return ['claims', `the token's ${claim} is ${reason}`]
-  if (claim === 'iss') return ['issuer', 'the token is from another issuer']
-  if (claim === 'aud') return ['audience', 'the token is for another audience']
   if (claim === 'nbf') return ['not_yet_valid', 'the token is not valid yet']
   return ['claims', `the token's ${claim} is not acceptable`]
 }
+
+/** @param seconds - Epoch seconds, as a token names them. */
+export const shownTime = (seconds: unknown): string =>
+  new Date(Math.max(-8.64e12, Math.min(Number(seconds) || 0, 8.64e12)) * 1000).toISOString()

@@ -56,7 +56,7 @@ export async function verifyWithKeys(
     return { claims: payload, algorithm: protectedHeader.alg, ...(type !== '' && { type }) }
   } catch (error) {
     signal?.throwIfAborted()
-    throw tokenFault(error, errors)
+    throw tokenFault(error, errors, { issuer: profile.issuer, audience: [audience].flat() })
   }
 }
 
@@ -71,7 +71,8 @@ function checkHeader({ crit, kid }: JWTHeaderParameters, type: string, types: re
   if (types === undefined || types.includes(type)) return
   throw new InvalidTokenError(
     'type',
-    `the token is of type ${JSON.stringify(type.slice(0, 50))}, not ${types.join(' or ')}`,
+    `the token's type (typ) ${JSON.stringify(type.slice(0, 50))} is not ${types.map((one) => JSON.stringify(one)).join(' or ')}: ` +
+      'give an access token where one is expected, and an id_token where one is',
   )
 }
 

@@ -19,7 +19,11 @@ export function identify(
   now: number,
 ): Passed<{ readonly identity: VerifiedIdentity }> | Refusal {
   if (identity === undefined) return loginRequired('the call has no identity')
-  if (!isVerified(identity)) return deny('identity_not_verified', 'no verification made this identity object')
+  if (!isVerified(identity))
+    return deny(
+      'identity_not_verified',
+      `the identity is ${typeof identity === 'string' ? 'a text' : 'an object that no verification made'}: give what verifyAccessToken(…) or another verification of @behalf/core returned`,
+    )
   const { servers, revocations, agent } = callers
   if (!servers.knows(identity.issuer)) {
     return loginRequired(

@@ -6,9 +6,11 @@ import {
   type Profile,
   type RequestOptions,
   type SurroundingsOptions,
+  shownTime,
   subjectOf,
   surroundingsOf,
   tokenScopes,
+  wrongAudience,
 } from '../authorization-server/index.ts'
 import type { Identity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
@@ -157,7 +159,7 @@ function checkTimes({ exp, nbf }: Claims, clock: Clock): void {
   }
   // Stryker disable next-line ConditionalExpression: The line above refuses what is neither a number nor absent, and a comparison with `undefined` is false.
   if (typeof exp === 'number' && exp <= now - TOLERANCE_SECONDS) {
-    throw new InvalidTokenError('expired', 'the token has expired')
+    throw new InvalidTokenError('expired', `the token expired at ${shownTime(exp)}`)
   }
   // Stryker disable next-line ConditionalExpression: The line above refuses what is neither a number nor absent, and a comparison with `undefined` is false.
   if (typeof nbf === 'number' && nbf > now + TOLERANCE_SECONDS) {
@@ -168,7 +170,7 @@ function checkTimes({ exp, nbf }: Claims, clock: Clock): void {
 function checkTarget(claims: Claims, audience: readonly string[], acceptMissing: boolean): void {
   if (claims.aud === undefined && acceptMissing) return
   if (audienceOf(claims).some((one) => audience.includes(one))) return
-  throw new InvalidTokenError('audience', 'the token is for another audience')
+  throw wrongAudience(claims.aud, audience)
 }
 
 const answerRules = { scopes: ({ scope }: Claims) => scope }

@@ -1,6 +1,6 @@
-import type { AuthorizationServers } from '../authorization-server/index.ts'
+import { type AuthorizationServers, unknownIssuer, wrongAudience } from '../authorization-server/index.ts'
 import type { Identity, Json } from '../contract/index.ts'
-import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
 import {
   audienceOf,
   checkBinding,
@@ -91,12 +91,12 @@ async function introspected(
     )
   }
   if (!servers.knows(identity.issuer)) {
-    throw new InvalidTokenError('issuer', 'the token is from an issuer that is not trusted here')
+    throw unknownIssuer(identity.issuer)
   }
   // RFC 7662 §2.2: a server may leave `aud` out; what it says is held to.
   const named = audienceOf(identity.claims)
   if (named.length > 0 && !named.some((one) => audience.includes(one))) {
-    throw new InvalidTokenError('audience', 'the token is for another audience')
+    throw wrongAudience(named, audience)
   }
   checkBinding(identity.claims, context.provedKey)
   return identity
