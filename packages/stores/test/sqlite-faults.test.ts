@@ -55,12 +55,21 @@ describe('the file', () => {
   test('that cannot be opened is an outage, and ends when it can', async () => {
     const { file, remove } = place()
     cleanUps.push(remove)
-    rmSync(dirname(file), { recursive: true })
     const store = sqliteStore({ file })
     cleanUps.push(() => store.close())
+    rmSync(dirname(file), { recursive: true })
     await expect(store.get('key')).rejects.toMatchObject({ reason: 'unavailable', retryable: true })
     mkdirSync(dirname(file))
     expect(await store.get('key')).toBeUndefined()
+  })
+
+  test('in a folder that does not exist is refused at once: another try would not help', () => {
+    const { file, remove } = place()
+    cleanUps.push(remove)
+    for (const wrong of [`${dirname(file)}/none/store.db`, join(file, 'store.db')]) {
+      expect(() => sqliteStore({ file: wrong })).toThrow(/sqliteStore\.file: the folder ".*" does not exist: create it/)
+    }
+    expect(() => sqliteStore({ file })).not.toThrow()
   })
 
   test('that is no database is told as damaged, and left as it is', async () => {

@@ -2,6 +2,7 @@ import { ConfigurationError, type PutOptions } from '@behalf/core'
 
 /** A misspelt option would silently weaken what it was meant to set. */
 export function refuseUnknownKeys(option: string, value: object, known: readonly string[]): void {
+  if (typeof value !== 'object' || value === null) throw new ConfigurationError(option, 'give an object of options')
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) {
       throw new ConfigurationError(`${option}.${key}`, `is not an option here; there are ${known.join(', ')}`)

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { ConfigurationError, type PutOptions, type Store, StoreError, type Versioned } from '@behalf/core'
 import {
   asBuffer,
@@ -34,7 +36,7 @@ export interface SqliteStore extends Store {
 /**
  * A store in one SQLite file, for one machine. Several processes may use the file at once.
  *
- * Nothing is opened before the first call. Times are the machine's, read by SQLite. The file holds no key:
+ * The folder of the file must exist. Nothing is opened before the first call. Times are the machine's, read by SQLite. The file holds no key:
  * core seals the values, and keys and index names are keyed hashes.
  *
  * A `database` should be a connection of its own: the store sets WAL, `synchronous = FULL` and a short busy
@@ -57,6 +59,13 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   // SQLite opens what a URI names, which is another file than the one of this name.
   if (/^file:/i.test(file)) {
     throw new ConfigurationError('sqliteStore.file', 'give the path of a file, not a URI; or give `database`')
+  }
+  const folder = dirname(resolve(file))
+  if (!existsSync(folder)) {
+    throw new ConfigurationError(
+      'sqliteStore.file',
+      `the folder ${JSON.stringify(folder)} does not exist: create it first`,
+    )
   }
   return new SqliteFileStore(new Connection({ file }, timeoutMs))
 }
