@@ -20,7 +20,7 @@ import {
   requirePresentUser,
   unlessRevoked,
 } from '../identity/index.ts'
-import { type Resealed, requireText, SingleFlight } from '../lib/index.ts'
+import { copyOf, type Resealed, requireText, SingleFlight } from '../lib/index.ts'
 import { type CreateDelegationOptions, draftDelegation } from './create-delegation.ts'
 import { bindToDelegation } from './delegation-bounds.ts'
 import { isRevoked, tokenless } from './delegation-proof.ts'
@@ -113,7 +113,7 @@ export function createDelegations(context: DelegationsContext): Delegations {
     withinDeadline({ timeoutMs, signal }, work)
   return {
     create: ({ signal, timeoutMs, ...given }) => {
-      const options = copyOf(given)
+      const options = copyOf<CreateDelegationOptions>(given)
       return bounded({ signal, timeoutMs }, async () => {
         const user = await requirePresentUser(options.identity, context)
         checkKey(options, context)
@@ -148,12 +148,12 @@ export function createDelegations(context: DelegationsContext): Delegations {
       return 'revoked'
     },
     reseal: () => store.reseal(),
-    identity: (id, options = {}) =>
-      bounded(options, async () => {
+    identity: (id, { agentIdentity, ...limits } = {}) =>
+      bounded(limits, async () => {
         requireText('delegations.identity.id', id)
         const record = (await store.read(id))?.record
         try {
-          const identity = await identityOf(record, context, options.agentIdentity, flights)
+          const identity = await identityOf(record, context, agentIdentity, flights)
           await note({ action: 'used', record, id })
           return identity
         } catch (error) {
@@ -163,14 +163,6 @@ export function createDelegations(context: DelegationsContext): Delegations {
       }),
   }
 }
-
-/** Copies the lists that the user agrees to: the app may reuse them. A value that is not a list is refused later. */
-const copyOf = (options: CreateDelegationOptions): CreateDelegationOptions => ({
-  ...options,
-  ...(Array.isArray(options.tools) && { tools: [...options.tools] }),
-  ...(Array.isArray(options.scopes) && { scopes: [...options.scopes] }),
-  ...(typeof options.limit === 'object' && { limit: { ...options.limit } }),
-})
 
 /** Writes it, and lets it be used once the names were read again: its proof may have been revoked meanwhile (I11). */
 async function keep(record: DelegationRecord, user: PresentUser, context: DelegationsContext): Promise<void> {

@@ -48,9 +48,11 @@ export interface Pauses {
 export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
   const proofOf = ({ proof: _, ...content }: Interrupt, pause: Json) =>
     hash(canonicalJson(['pause', pause, { ...content } as never]))
-  const isOwn = async (interrupt: Interrupt, pause: Json) => {
+  /** The interrupt as it was read, if a guard with these keys made it for this pause. */
+  const own = async (interrupt: Interrupt, pause: Json): Promise<Interrupt | undefined> => {
     const read = parseInterrupt(interrupt)
-    return read?.proof !== undefined && (await equalSecrets(read.proof, await proofOf(read, pause)))
+    if (read?.proof === undefined) return undefined
+    return (await equalSecrets(read.proof, await proofOf(read, pause))) ? read : undefined
   }
   return {
     async bind(interrupt, pause) {
@@ -64,11 +66,12 @@ export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
       const read = parseInterrupt(interrupt)
       return read === undefined ? interrupt : { ...read, proof: await proofOf(read, pause) }
     },
-    isOwn,
+    isOwn: async (interrupt, pause) => (await own(interrupt, pause)) !== undefined,
     async stateOf(interrupt, { pause, ...options }) {
-      if (!(await isOwn(interrupt, pause))) return undefined
-      if (interrupt.kind !== 'approval_pending') return 'not_recorded'
-      return (await approvals.get(interrupt.id, options))?.state
+      const read = await own(interrupt, pause)
+      if (read === undefined) return undefined
+      if (read.kind !== 'approval_pending') return 'not_recorded'
+      return (await approvals.get(read.id, options))?.state
     },
   }
 }

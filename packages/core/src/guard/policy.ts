@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { MAX_ASK_AGAIN_SECONDS } from '../approvals/index.ts'
 import type { AccessRule, AccessRules, Effect, EffectOf, Policy, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { checkValues, having, kinds, oneOf, refuseUnknownKeys, scopeList } from '../lib/index.ts'
+import { checkValues, copyOf, having, kinds, oneOf, refuseUnknownKeys, scopeList } from '../lib/index.ts'
 import { type AnyRules, makePolicy } from './policy-definition.ts'
 import { wholePermission } from './whole-permission.ts'
 
@@ -83,16 +83,6 @@ export function publicTool<Schema extends StandardSchemaV1>(
   checkSchema(schema)
   return makePolicy(schema, {}, true)
 }
-
-/** Copies the checked rules: the app may reuse the objects for its next policy. */
-const copyOf = ({ roles, callerScopes, access, approval, wait, ...rules }: AnyRules): AnyRules => ({
-  ...rules,
-  ...(roles !== undefined && { roles: Array.isArray(roles) ? [...roles] : roles }),
-  ...(callerScopes !== undefined && { callerScopes: Array.isArray(callerScopes) ? [...callerScopes] : callerScopes }),
-  ...(access !== undefined && { access: { ...access } }),
-  ...(approval !== undefined && { approval: { ...approval } }),
-  ...(wait !== undefined && { wait: { ...wait } }),
-})
 
 function checkSchema(schema: StandardSchemaV1): void {
   if (typeof schema?.['~standard']?.validate !== 'function') {

@@ -40,6 +40,7 @@ export async function visibleTools(
 ): Promise<VisibleTools> {
   const { callers, reporting } = guard
   const now = reporting.clock.now()
+  const tools = Object.keys(policies).map((tool) => ({ tool, policy: definitionOf(policies[tool]) }))
   // I9: a user whose access was revoked elsewhere is shown what a stranger is.
   const unread: { readonly error: unknown } | undefined =
     identity === undefined || callers.revocations.isFresh(now)
@@ -50,7 +51,6 @@ export async function visibleTools(
         )
   // One fault of the store is told once, for all tools.
   let unknown: Verdict | undefined
-  const tools = Object.keys(policies).map((tool) => ({ tool, policy: definitionOf(policies[tool]) }))
   const verdicts = await Promise.all(
     tools.map(async ({ tool, policy }): Promise<Verdict> => {
       if (policy === undefined) return { reason: 'no_policy', detail: 'policy() or publicTool() made no such policy' }

@@ -7,7 +7,7 @@ export { equalSecrets, type KeyedHash, keyedHash, randomSecret, sha256 } from '.
 export { Lease } from './lease.ts'
 export { noteEvent } from './note-event.ts'
 export { aClock, checkValues, having, kinds, oneOf } from './option-values.ts'
-export { refuseUnknownKeys, requireText, requireTexts } from './options.ts'
+export { copyOf, refuseUnknownKeys, requireText, requireTexts } from './options.ts'
 export { isLoopback, originList } from './origins.ts'
 export { untilWritten, whileUnavailable } from './patience.ts'
 export { canonicalJson, deepFreeze, equalJson, meansSame, missingIn, type Snapshot, snapshot } from './plain-json.ts'

@@ -11,6 +11,18 @@ export function refuseUnknownKeys(option: string, value: object, known: readonly
   }
 }
 
+/**
+ * A copy of data that an app gives, lists and plain objects within it included: the app may fill in its own objects for the next
+ * user while a call waits. Frozen objects, functions and instances of classes are taken as they are.
+ */
+export function copyOf<Data>(data: Data): Data {
+  if (typeof data !== 'object' || data === null || Object.isFrozen(data)) return data
+  if (Array.isArray(data)) return data.map(copyOf) as Data
+  const prototype: unknown = Object.getPrototypeOf(data)
+  if (prototype !== Object.prototype && prototype !== null) return data
+  return Object.fromEntries(Reflect.ownKeys(data).map((key) => [key, copyOf(data[key as keyof Data])])) as Data
+}
+
 /** An option that must be a text with something in it. */
 export function requireText(option: string, value: unknown): string {
   if (typeof value !== 'string' || value.trim() === '') throw new ConfigurationError(option, 'give a non-empty string')

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { Watch } from './watch.ts'
+
+/** By entry point: a call of it with watched objects, and what it must come to, so that it did all of its work. */
+export type Entries = Readonly<Record<string, readonly [call: (watch: Watch) => Promise<unknown>, expected: unknown]>>
+
+/** Tests that each of these entry points reads what an app gives it before its first wait. */
+export function readsInTime(entries: Entries): void {
+  test.each(Object.entries(entries))(
+    '%s reads nothing of an app after its first wait, so that the app may fill in the same objects for its next user',
+    async (_, [call, expected]) => {
+      const watch = new Watch()
+      const outcome = await call(watch)
+      expect([...watch.late]).toEqual([])
+      expect(watch.reads).toBeGreaterThan(0)
+      if (typeof expected === 'object' && expected !== null) expect(outcome).toMatchObject(expected)
+      else expect(outcome).toEqual(expected)
+    },
+  )
+}

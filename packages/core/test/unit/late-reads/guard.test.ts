@@ -1,0 +1,4 @@
+import { readsInTime } from './entries.ts'
+import { guardEntries } from './guard.ts'
+
+readsInTime(guardEntries)

@@ -1,0 +1,91 @@
+/** A read of an object of the app after its call had begun to wait. */
+export interface LateRead {
+  /** What was read, such as `options.identity`. */
+  readonly path: string
+  /** The line of the source that read it. */
+  readonly at: string
+}
+
+/**
+ * Hands objects of an app to an entry point, and notes each read of them after the entry point has returned: from then on the app
+ * may fill in the same objects for its next user.
+ *
+ * Only arrays and plain objects are watched. Reading these late is right, so they are handed on as they are:
+ * - frozen objects (identities, policies and profiles that the SDK made): no app can change them;
+ * - primitives and functions. The property that holds a function is watched: a function is taken once;
+ * - class instances, such as an `AbortSignal`, a `Request`, a `Token` or a key: the app does not fill them in again;
+ * - ports, by {@link port}: stores, clocks, channels, vaults and servers are called for as long as the app runs.
+ */
+export class Watch {
+  readonly late: LateRead[] = []
+  reads = 0
+  #open: { isOver: boolean }[] = []
+
+  /** The object, to be passed to the next {@link call}. */
+  given<const Value extends object>(value: Value, name = 'options'): Value {
+    const state = { isOver: false }
+    this.#open.push(state)
+    return this.#watched(value, name, state) as Value
+  }
+
+  /** Calls an entry point. All that was given so far is the app's own again when it has returned, before it is waited for. */
+  call<Result>(entryPoint: () => Result): Result {
+    try {
+      return entryPoint()
+    } finally {
+      for (const state of this.#open) state.isOver = true
+      this.#open = []
+    }
+  }
+
+  #watched(value: unknown, path: string, state: { readonly isOver: boolean }): unknown {
+    if (!isWatched(value)) return value
+    const copy: object = Array.isArray(value) ? [] : Object.create(Object.getPrototypeOf(value) as object | null)
+    for (const key of Reflect.ownKeys(value)) {
+      if (Array.isArray(value) && key === 'length') continue
+      const own = this.#watched(value[key as keyof typeof value], `${path}.${String(key)}`, state)
+      Object.defineProperty(copy, key, { value: own, writable: true, enumerable: true, configurable: true })
+    }
+    const note = (key?: PropertyKey) => {
+      if (state.isOver) this.late.push({ path: key === undefined ? path : `${path}.${String(key)}`, at: reader() })
+      else this.reads++
+    }
+    return new Proxy(copy, {
+      get(target, key, receiver) {
+        note(key)
+        return Reflect.get(target, key, receiver)
+      },
+      has(target, key) {
+        note(key)
+        return Reflect.has(target, key)
+      },
+      ownKeys(target) {
+        note()
+        return Reflect.ownKeys(target)
+      },
+      getOwnPropertyDescriptor(target, key) {
+        note(key)
+        return Reflect.getOwnPropertyDescriptor(target, key)
+      },
+    })
+  }
+}
+
+const ports = new WeakSet<object>()
+
+/** Marks an object as a port: it has methods that are called for as long as the app runs. */
+export function port<Value extends object>(value: Value): Value {
+  ports.add(value)
+  return value
+}
+
+function isWatched(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || ports.has(value) || Object.isFrozen(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null
+}
+
+function reader(): string {
+  const lines = new Error('late').stack?.split('\n') ?? []
+  return lines.find((line) => line.includes('/src/'))?.replace(/.*\/src\//, 'src/') ?? lines.slice(3, 6).join(' ')
+}
