@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts'
-import { requireText } from '../lib/index.ts'
+import { copyOf, requireText } from '../lib/index.ts'
 import type { CibaProfile, ExchangeProfile, TokenProfile } from './profile.ts'
 
 /** As they are compared: lower case, without `application/`; `''` stands for an absent type. */
@@ -9,7 +9,8 @@ const tokenType = /^(?!application\/)[^A-Z\s]*$/
 const tellingClaims = ['client_id', 'cid', 'scope', 'scp']
 
 /** What differs in a server's tokens, filled in: of the right form, or no token would ever be taken. */
-export function checkTokenProfile(option: string, token: TokenProfile): TokenProfile {
+export function checkTokenProfile(option: string, given: TokenProfile): TokenProfile {
+  const token = copyOf(given)
   const { accessTokenTypes: types, requiredClaims } = token
   if (!isTextList(types) || types.length === 0 || !types.every((type) => tokenType.test(type))) {
     throw new ConfigurationError(
@@ -32,7 +33,8 @@ export function checkTokenProfile(option: string, token: TokenProfile): TokenPro
 }
 
 /** What differs in a server's CIBA, filled in. */
-export function checkCibaProfile(option: string, ciba: CibaProfile): CibaProfile {
+export function checkCibaProfile(option: string, given: CibaProfile): CibaProfile {
+  const ciba = copyOf(given)
   requireFunctions(option, ciba, ['hint', 'checkBindingMessage'], [])
   const { parameter, min, max } = ciba.requestedExpiry ?? {}
   requireText(`${option}.requestedExpiry.parameter`, parameter)
@@ -46,7 +48,8 @@ export function checkCibaProfile(option: string, ciba: CibaProfile): CibaProfile
 }
 
 /** What differs in a server's exchange, filled in. */
-export function checkExchangeProfile(option: string, exchange: ExchangeProfile): ExchangeProfile {
+export function checkExchangeProfile(option: string, given: ExchangeProfile): ExchangeProfile {
+  const exchange = copyOf(given)
   if (exchange.grant !== 'token-exchange' && exchange.grant !== 'jwt-bearer') {
     throw new ConfigurationError(`${option}.grant`, "is 'token-exchange' or 'jwt-bearer'")
   }

@@ -1,5 +1,6 @@
 import type { ClientAuth, Configuration, CustomFetch, CustomFetchOptions, ServerMetadata } from 'openid-client'
 import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
+import { copyOf } from '../lib/index.ts'
 import { authenticateClient, clientSecrets } from './authenticate-client.ts'
 import { boundedRequest } from './bounded-request.ts'
 import { type Connection, connectionOf, type Discovered } from './connection.ts'
@@ -54,18 +55,20 @@ class ConnectedServer implements AuthorizationServer {
   constructor(connection: Connection, surroundings: Surroundings) {
     this.profile = connection.profile
     this.#connection = connection
-    this.#surroundings = surroundings
+    const { fetch, clock, timeoutMs } = surroundings
+    this.#surroundings = { fetch, clock, timeoutMs }
   }
 
   grant(grantType: string, parameters: GrantParameters, options: GrantOptions = {}): Promise<TokenResponse> {
     const body = formBody(parameters)
+    const { onTokens } = options
     return this.#post(`the grant ${grantType}`, body, options, async (configuration, library, secrets) => {
       let idToken: unknown
       const send = configuration[library.customFetch] as CustomFetch
       configuration[library.customFetch] = async (url, init) => {
         const taken = await takeTokens(await send(url, init))
         idToken = taken.idToken
-        if (taken.tokens !== undefined) options.onTokens?.(taken.tokens)
+        if (taken.tokens !== undefined) onTokens?.(taken.tokens)
         return taken.response
       }
       const granted = await library.genericGrantRequest(configuration, grantType, body)
@@ -121,11 +124,13 @@ class ConnectedServer implements AuthorizationServer {
     return endpoints
   }
 
-  async verifyJwt(jwt: string, options: VerifyJwtOptions): Promise<VerifiedJwt> {
+  async verifyJwt(jwt: string, given: VerifyJwtOptions): Promise<VerifiedJwt> {
     checkTokenText(jwt)
-    options.signal?.throwIfAborted()
+    const { signal } = given
+    signal?.throwIfAborted()
+    const options = { ...given, audience: copyOf(given.audience), types: copyOf(given.types) }
     const { clock, timeoutMs } = this.#surroundings
-    const limits = { timeoutMs, signal: options.signal }
+    const limits = { timeoutMs, signal }
     // A token that names another issuer costs us no request: neither metadata nor keys could make it ours.
     const refuseStrangers = () => {
       const issuer = readIssuer(jwt)

@@ -40,12 +40,13 @@ export interface DpopKeyPair {
  */
 export async function generateDpopKey(options: DpopKeyOptions = {}): Promise<DpopKey> {
   refuseUnknownKeys('generateDpopKey', options, optionKeys)
+  const { clock } = options
   const algorithm = checkAlgorithm('generateDpopKey', options.algorithm ?? 'ES256')
   const { generateKeyPair } = await import('jose/key/generate/keypair')
   const pair = await generateKeyPair(algorithm).catch((error: unknown) => {
     throw new ConfigurationError('generateDpopKey.algorithm', 'is not supported here', { cause: safeCause(error) })
   })
-  return proofKey(pair, algorithm, false, options.clock)
+  return proofKey(pair, algorithm, false, clock)
 }
 
 /**
@@ -57,13 +58,14 @@ export async function generateDpopKey(options: DpopKeyOptions = {}): Promise<Dpo
  */
 export async function importDpopKey(key: DpopKeyPair | JWK, options: DpopKeyOptions = {}): Promise<DpopKey> {
   refuseUnknownKeys('importDpopKey', options, optionKeys)
-  const pair = isPair(key) ? key : await pairOf(key, options.algorithm)
+  const { algorithm: asked, clock } = options
+  const pair = isPair(key) ? { ...key } : await pairOf({ ...key }, asked)
   const fitting = algorithmsOf(pair.privateKey)
-  const algorithm = checkAlgorithm('importDpopKey', options.algorithm ?? fitting[0] ?? '')
+  const algorithm = checkAlgorithm('importDpopKey', asked ?? fitting[0] ?? '')
   if (!fitting.includes(algorithm)) {
     throw new ConfigurationError('importDpopKey.algorithm', `does not fit the key, which signs ${fitting.join(' or ')}`)
   }
-  const made = await proofKey(pair, algorithm, true, options.clock)
+  const made = await proofKey(pair, algorithm, true, clock)
   await refuseStrangers(pair, algorithm, made)
   return made
 }

@@ -101,7 +101,8 @@ export function createIntrospection(options: IntrospectionOptions): TokenIntrosp
   const server = connectAuthorizationServer(profile, surroundings)
   const answers = new Answers(server, surroundings.clock, cacheSeconds, cacheSize)
   const configured = checkAudience(where('audience'), options.audience)
-  return async (token, { audience = configured, provedKey, signal } = {}) => {
+  return async (token, { audience: given, provedKey, signal } = {}) => {
+    const audience = given === undefined ? configured : checkAudience('introspect.audience', given)
     if (typeof token !== 'string' || token === '') throw new InvalidTokenError('malformed', 'there is no token')
     if (token.length > MAX_TOKEN_LENGTH) {
       throw new InvalidTokenError('too_large', `the token is longer than ${MAX_TOKEN_LENGTH} characters`)

@@ -1,6 +1,7 @@
 import type { RequestOptions } from '../authorization-server/index.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { BehalfError } from '../errors/index.ts'
+import { copyOf } from '../lib/index.ts'
 import { type VerifyRequestOptions, verifyRequest } from './verify-request.ts'
 
 /** A user whose proof is good now, or that they have to sign in again. An outage is thrown, and is neither. */
@@ -29,11 +30,13 @@ export interface SubjectTokenSource {
  * @throws ConfigurationError An option is unknown, missing or wrong.
  */
 export function requestTokenSource(request: Request, options: VerifyRequestOptions): SubjectTokenSource {
+  const { audience, ...others } = options
+  const own = { ...others, audience: copyOf(audience) }
   return {
     async identity({ signal, timeoutMs } = {}) {
       try {
         const identity = await verifyRequest(request, {
-          ...options,
+          ...own,
           ...(signal !== undefined && { signal }),
           ...(timeoutMs !== undefined && { timeoutMs }),
         })

@@ -2,7 +2,7 @@ import type { AuthorizationServer, AuthorizationServers, VerifiedJwt } from '../
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'
-import { equalSecrets, refuseUnknownKeys } from '../lib/index.ts'
+import { copyOf, equalSecrets, refuseUnknownKeys } from '../lib/index.ts'
 import { accessTokenHash } from './access-token-hash.ts'
 import { buildUser } from './build-identity.ts'
 import { checkIdTokenKind } from './check-access-token.ts'
@@ -46,8 +46,7 @@ const requiredClaims = ['sub', 'iat']
  */
 export async function verifyIdToken(idToken: string, options: VerifyIdTokenOptions): Promise<UserIdentity> {
   refuseUnknownKeys('verifyIdToken', options, idTokenKeys)
-  // Copied: an app may reuse the object for its next login while keys are fetched.
-  const { user } = await userFromIdToken(idToken, trustedServers('verifyIdToken', options), { ...options })
+  const { user } = await userFromIdToken(idToken, trustedServers('verifyIdToken', options), options)
   return admit(user, {
     token: new Token(idToken),
     type: 'id_token',
@@ -72,8 +71,9 @@ const ISSUED_TOLERANCE_SECONDS = 300
 export async function userFromIdToken(
   idToken: string,
   servers: AuthorizationServers,
-  options: LoginTokenOptions,
+  given: LoginTokenOptions,
 ): Promise<{ readonly user: UserIdentity; readonly server: AuthorizationServer }> {
+  const options = copyOf(given)
   const server = selectServer(servers, idToken)
   const { clientId } = server.profile
   // An id_token has no type of its own: `JWT` or none, and not that of another kind of token (RFC 8725 §3.11).

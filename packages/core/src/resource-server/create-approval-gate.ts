@@ -107,11 +107,11 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
   })
   const run = async (
     idempotencyKey: string | undefined,
-    caller: Passed,
+    { identity, tokenId }: Passed,
     order: Json,
-    approval: string | undefined,
+    isApproval: boolean,
     handler: OrderHandler,
-    { account = principalKey(caller.identity) }: OrderOptions = {},
+    { account = principalKey(identity) }: OrderOptions = {},
   ) => {
     if (idempotencyKey === undefined) {
       const detail = 'orders need an Idempotency-Key header of 1 to 255 characters'
@@ -119,9 +119,9 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
     }
     return runOnce(book, {
       order: await book.nameOf('order', [account, idempotencyKey]),
-      ...(approval !== undefined && { approval }),
+      ...(isApproval && { approval: await book.nameOf('approval', [identity.issuer, tokenId]) }),
       fingerprint: await book.fingerprint(canonicalJson(order)),
-      tokenEnd: caller.identity.expiresAt ?? now(),
+      tokenEnd: identity.expiresAt ?? now(),
       onCrash,
       handler: (again) => handler({ idempotencyKey, again }),
     })
@@ -129,18 +129,15 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
   return {
     async runApproved(request, caller, order, handler, orderOptions) {
       checkCaller(caller)
-      // Before the first wait: a caller may reuse the object for its next request.
-      const key = keyOf(request.headers)
       const json = plain(order)
       if (!approves(caller, json)) return notApproved(caller)
       // Its use is remembered until it ends: a token without an end could come again after that.
       if (caller.identity.expiresAt === undefined) return withoutEnd()
-      const approval = await book.nameOf('approval', [caller.identity.issuer, caller.tokenId])
-      return run(key, caller, json, approval, handler, orderOptions)
+      return run(keyOf(request.headers), caller, json, true, handler, orderOptions)
     },
     async runOnce(request, caller, order, handler, orderOptions) {
       checkCaller(caller)
-      return run(keyOf(request.headers), caller, plain(order), undefined, handler, orderOptions)
+      return run(keyOf(request.headers), caller, plain(order), false, handler, orderOptions)
     },
   }
 }

@@ -142,7 +142,9 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     },
   }
   return {
-    protect: async (request, rules = {}, found) => {
+    protect: async ({ url, method, headers, signal }, rules = {}, found) => {
+      // Copied, as the rules are: a server may fill in the same object for its next request.
+      const request = { url, method, headers, signal }
       const checked = checkRules(rules)
       return protectRequest(
         request,

@@ -33,11 +33,12 @@ const DEFAULT_NONCE_SECONDS = 300
 
 export function dpopRules(option: string, options: DpopOptions, clock: Clock): DpopRules {
   refuseUnknownKeys(option, options, ['store', 'required', 'algorithms', 'windowSeconds', 'nonces'])
-  const { store, required = false, algorithms = defaultAlgorithms, nonces } = options
+  const { store, required = false, nonces } = options
   if (store?.specificationVersion !== 2) {
     throw new ConfigurationError(`${option}.store`, 'give a Store, such as memoryStore() where the API is one process')
   }
-  const unknown = requireTexts(`${option}.algorithms`, algorithms).find((name) => !isAsymmetric(name))
+  const algorithms = requireTexts(`${option}.algorithms`, options.algorithms ?? defaultAlgorithms)
+  const unknown = algorithms.find((name) => !isAsymmetric(name))
   if (unknown !== undefined) {
     throw new ConfigurationError(`${option}.algorithms`, `${unknown} is not an asymmetric signature algorithm`)
   }

@@ -5,7 +5,7 @@ export interface ProtectedRequest {
   readonly url: string
   readonly method: string
   readonly headers: Headers
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What a request says about who calls: a token, nothing at all, or something that cannot be right. */

@@ -1,0 +1,4 @@
+import { authorizationServerEntries } from './authorization-server.ts'
+import { readsInTime } from './entries.ts'
+
+readsInTime(authorizationServerEntries)

@@ -1,0 +1,4 @@
+import { readsInTime } from './entries.ts'
+import { identityEntries } from './identity.ts'
+
+readsInTime(identityEntries)
