@@ -10,7 +10,7 @@ import type { UserIdentity } from '../contract/index.ts'
 import { createCredential, type ProofKey, type Token } from '../credential/index.ts'
 import { ConfigurationError, IdentityRequiredError, InvalidResponseError } from '../errors/index.ts'
 import { type PresentUser, presenceIn } from '../identity/index.ts'
-import { openStoreKeys, randomSecret, refuseUnknownKeys, type StoreKeys, sha256 } from '../lib/index.ts'
+import { copyOf, openStoreKeys, randomSecret, refuseUnknownKeys, type StoreKeys, sha256 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import type { AccountLinker, CompleteAnswer, ConnectAnswer, DisconnectAnswer, LinkedAccount } from './account-linker.ts'
 import { accountOwner } from './account-record.ts'
@@ -79,9 +79,11 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
   return Object.freeze<AccountLinker>({
     specificationVersion: 1,
     available: async (identity, request = {}) => readConnections(await api.read(identity, 'connections', request)),
-    list: (identity, request = {}) => api.list(identity, request),
-    connect: ({ identity, connection, scopes, redirectUri, browser, returnTo }, request = {}) =>
-      asPresent(identity, presence, async (user): Promise<ConnectAnswer> => {
+    list: (identity, { ...request } = {}) => api.list(identity, request),
+    // Copied, here and below: an app may reuse the object for the next user.
+    connect: ({ identity, connection, redirectUri, browser, returnTo, ...others }, { ...request } = {}) => {
+      const scopes = copyOf(others.scopes)
+      return asPresent(identity, presence, async (user): Promise<ConnectAnswer> => {
         try {
           const [state, codeVerifier] = [randomSecret(), randomSecret()]
           const wanted = { connection, redirectUri, state, scopes, codeChallenge: await sha256(codeVerifier) }
@@ -96,9 +98,9 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
         } catch (error) {
           return signInAnswer(error) ?? faultAnswer(error)
         }
-      }),
-    // Copied: an app may reuse the object for the next user.
-    complete: ({ ...request }, options = {}) =>
+      })
+    },
+    complete: ({ ...request }, { ...options } = {}) =>
       asPresent(request.identity, presence, async (user) => {
         const claimed = await attempts.claim(user, request)
         if (claimed.status === 'refused') return claimed
@@ -108,7 +110,7 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
         )
         return { ...answer, ...(returnTo !== undefined && { returnTo }) }
       }),
-    disconnect: (identity, { account }, request = {}) =>
+    disconnect: (identity, { account }, { ...request } = {}) =>
       asPresent(identity, presence, async (): Promise<DisconnectAnswer> => {
         // As a part of a path these lead elsewhere, also where they are encoded.
         if (['', '.', '..'].includes(account)) return { status: 'not_found', detail: 'no account has this id' }

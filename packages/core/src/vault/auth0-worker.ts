@@ -34,7 +34,7 @@ export function checkWorker(worker: Auth0Worker): Auth0Worker {
     throw new ConfigurationError('auth0TokenVault.worker.privateKey', 'give a private CryptoKey')
   }
   requireText('auth0TokenVault.worker.algorithm', worker.algorithm)
-  return worker
+  return { ...worker }
 }
 
 type WorkerRequest = VaultRequest & Required<Pick<VaultRequest, 'delegation'>>

@@ -7,7 +7,7 @@ import {
   type ProfileEndpoints,
 } from '../authorization-server/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { isLoopback, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
+import { copyOf, isLoopback, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
 
 /**
  * The members of an answer that make up an account's id; `a.b` goes into objects. Several are joined with colons, all of
@@ -144,9 +144,10 @@ const reserved = [
 ]
 
 /** @throws ConfigurationError Names the option that is missing, unknown or wrong. */
-export function checkConnection(where: string, name: string, given: ConnectionDefinition): CheckedConnection {
+export function checkConnection(where: string, name: string, definition: ConnectionDefinition): CheckedConnection {
   const at = `${where}.${name}`
-  if (typeof given !== 'object' || given === null) throw new ConfigurationError(at, 'give a connection')
+  if (typeof definition !== 'object' || definition === null) throw new ConfigurationError(at, 'give a connection')
+  const given = copyOf(definition)
   refuseUnknownKeys(at, given, definitionKeys)
   const { issuer, endpoints, authorizationParameters = {} } = given
   requireText(`${at}.label`, given.label)

@@ -52,12 +52,14 @@ export class StoredAccounts {
       specificationVersion: 1,
       available: async () =>
         [...this.#parts.upstreams.values()].map(({ connection: { name, label, scopes } }) => ({ name, label, scopes })),
-      connect: ({ ...request }, options = {}) =>
-        asPresent(request.identity, this.#presence, (user) => startLink(this.#parts, user, request, options)),
-      complete: ({ ...request }, options = {}) =>
+      connect: ({ scopes, ...others }, { ...options } = {}) => {
+        const request = { ...others, ...(scopes !== undefined && { scopes: [...scopes] }) }
+        return asPresent(request.identity, this.#presence, (user) => startLink(this.#parts, user, request, options))
+      },
+      complete: ({ ...request }, { ...options } = {}) =>
         asPresent(request.identity, this.#presence, (user) => this.#complete(user, request, options)),
       list: (identity) => this.list(identity),
-      disconnect: (identity, { ...name }, options = {}) =>
+      disconnect: (identity, { ...name }, { ...options } = {}) =>
         asPresent(identity, this.#presence, (user) => this.#disconnect(user, name, options)),
       prefer: (identity, name) => this.prefer(identity, name),
     })
@@ -128,7 +130,7 @@ export class StoredAccounts {
     return preferred !== undefined
   }
 
-  async forget({ ...whose }: RevokeOptions, options: RequestOptions): Promise<ForgottenAccounts> {
+  async forget({ ...whose }: RevokeOptions, { ...options }: RequestOptions): Promise<ForgottenAccounts> {
     const { issuer, subject, session } = whose
     if (!issuer || (!subject && !session)) {
       throw new ConfigurationError('forget', 'name an issuer, and a subject or a session')

@@ -37,7 +37,8 @@ export class TokenReader {
     this.#recheckSeconds = recheckSeconds
   }
 
-  async token(request: VaultRequest, context: VaultContext): Promise<VaultAnswer> {
+  async token({ scopes, ...others }: VaultRequest, { ...context }: VaultContext): Promise<VaultAnswer> {
+    const request = { ...others, scopes: [...scopes] }
     const { connection } = request
     const upstream = this.#upstreams.get(connection)
     if (upstream === undefined) return { status: 'misconfigured', detail: `the vault has no connection ${connection}` }

@@ -1,0 +1,4 @@
+import { readsInTime } from './entries.ts'
+import { vaultEntries } from './vault.ts'
+
+readsInTime(vaultEntries)
