@@ -1,5 +1,5 @@
 import { readDeviceAuthorization } from '../authorization-server/index.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { copyOf, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import { codeOf, type DeviceCode } from './device-prompt.ts'
 import { type DeviceAnswer, type DeviceTokenEndpoint, pollDevice } from './poll-device.ts'
@@ -47,7 +47,8 @@ export async function authorizeOnDevice<Tokens>(
   options: AuthorizeOnDeviceOptions,
 ): Promise<DeviceAnswer<Tokens>> {
   refuseUnknownKeys('authorizeOnDevice', options, optionKeys)
-  const { show, parameters, allowLoopback = false, signal, clock = systemClock } = options
+  const { show, allowLoopback = false, signal, clock = systemClock } = options
+  const parameters = copyOf(options.parameters)
   const authorization = readDeviceAuthorization(await server.requestCode({ signal }))
   await show(codeOf(authorization, { now: clock.now() / 1000, allowLoopback }))
   return pollDevice(server, authorization, { clock, signal, ...(parameters !== undefined && { resource: parameters }) })

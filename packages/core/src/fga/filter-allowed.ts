@@ -114,7 +114,7 @@ async function search<Document>(
   { limit, maxCandidates, signal }: Bounds,
   found: Found<Document>,
 ): Promise<Filtered<Document>['ended']> {
-  const fetch = typeof candidates === 'function' ? candidates : pageOf(candidates)
+  const fetch = typeof candidates === 'function' ? candidates : pageOf([...candidates])
   while (found.documents.length < limit) {
     signal.throwIfAborted()
     const count = Math.min(wanted(limit - found.documents.length), maxCandidates - found.considered)

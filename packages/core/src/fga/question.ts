@@ -1,6 +1,6 @@
 import type { ContextValue, FgaObject, Json, Permission } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { canonicalJson } from '../lib/index.ts'
+import { canonicalJson, copyOf } from '../lib/index.ts'
 import type { RelationshipTuple } from './access-checker.ts'
 import { assertPermission, isRelation } from './may.ts'
 
@@ -49,7 +49,7 @@ export function questionsFor(
   for (const permission of permissions) {
     assertPermission(permission)
     const { relation, object } = permission
-    const context: NonNullable<Question['context']> = { ...permission.context }
+    const context: NonNullable<Question['context']> = copyOf({ ...permission.context })
     if (subjects.kind !== 'agent') {
       ask({ user: subjects.user, relation: named('user', relations.user(relation)), object, context })
     }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { Collection, openStoreKeys, refuseUnknownKeys, requireText, type StoreKeys } from '../lib/index.ts'
+import { Collection, copyOf, openStoreKeys, refuseUnknownKeys, requireText, type StoreKeys } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 
 /** Options of {@link sealedStore}. */
@@ -65,10 +65,15 @@ export function sealedStore(options: SealedStoreOptions): SealedStore {
       return found && { value: found.record.value, version: found.version }
     },
     async put(name, value, { ifVersion, expiresInSeconds }) {
-      const record = { v: 1, value, ...(expiresInSeconds !== undefined && { expiresInSeconds }) } as const
+      const record = {
+        v: 1,
+        value: copyOf(value),
+        ...(expiresInSeconds !== undefined && { expiresInSeconds }),
+      } as const
       return records.put(await records.keyOf(...name), record, { ifVersion })
     },
     delete: async (name, { ifVersion }) => records.delete({ key: await records.keyOf(...name), version: ifVersion }),
-    alone: async (name, alone, work) => records.alone(await records.keyOf(...name), alone, work),
+    alone: async (name, { seconds, signal }, work) =>
+      records.alone(await records.keyOf(...name), { seconds, signal }, work),
   }
 }

@@ -23,14 +23,14 @@ export interface OpenTelemetrySinkOptions {
  */
 export function openTelemetrySink(options: OpenTelemetrySinkOptions = {}): AuditSink {
   refuseUnknownOptions('openTelemetrySink', options, ['tracer', 'personalData'])
-  const { personalData = false } = options
+  const { tracer: given, personalData = false } = options
   if (typeof personalData !== 'boolean') {
     throw new ConfigurationError('openTelemetrySink.personalData', 'is true or false')
   }
   return {
     write(event: AuditEvent): void {
       // Looked up at each event: a provider may be registered later.
-      const tracer = options.tracer ?? trace.getTracer('@behalf/core')
+      const tracer = given ?? trace.getTracer('@behalf/core')
       if (event.type === 'call') {
         callSpan(tracer, event, personalData)
         return

@@ -32,12 +32,12 @@ const names: Readonly<Record<string, string>> = {
  */
 export function tracedFetch(options: TracedFetchOptions = {}): Fetch {
   refuseUnknownOptions('tracedFetch', options, ['fetch', 'tracer'])
-  const { fetch = (input, init) => globalThis.fetch(input, init) } = options
+  const { tracer: given, fetch = (input, init) => globalThis.fetch(input, init) } = options
   return async (input, init) => {
     const grant = grantOf(init?.body)
     if (grant === undefined) return fetch(input, init)
     const name = Object.hasOwn(names, grant) ? names[grant] : 'grant'
-    const tracer = options.tracer ?? trace.getTracer('@behalf/core')
+    const tracer = given ?? trace.getTracer('@behalf/core')
     const { host } = new URL(input instanceof Request ? input.url : input)
     const attributes = { 'behalf.grant': name, 'server.address': host }
     const span = tracer.startSpan(`behalf.${name}`, { kind: SpanKind.CLIENT, attributes })

@@ -2,7 +2,7 @@ import type { ExchangeProfile, GrantParameters, Profile } from '../authorization
 import { ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
 import { isVerified } from '../identity/index.ts'
 import { MAX_ACTORS } from '../identity/wire.ts'
-import { requireText, requireTexts, scopeList, snapshot } from '../lib/index.ts'
+import { copyOf, requireText, requireTexts, scopeList, snapshot } from '../lib/index.ts'
 import { checkMayAct, depthOf, type ExpectedActor } from './actors.ts'
 import type { Expected } from './check-issued-token.ts'
 import type { ExchangeTokenOptions } from './exchange-options.ts'
@@ -106,7 +106,7 @@ function onBehalfOf(options: ExchangeTokenOptions, { target }: Profile, expected
 
 /** The call's own word first, then the profile's. */
 function expectedActor({ actor, authorizationServer: { profile } }: ExchangeTokenOptions): ExpectedActor | undefined {
-  return actor ?? (profile.actor === undefined ? undefined : { subject: profile.actor })
+  return copyOf(actor) ?? (profile.actor === undefined ? undefined : { subject: profile.actor })
 }
 
 type Read = Omit<Expected, 'audience' | 'issuedTokenType' | 'scopePrefix'> & {

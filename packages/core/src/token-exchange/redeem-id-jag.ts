@@ -10,7 +10,7 @@ import { BehalfError, ConfigurationError, InvalidResponseError } from '../errors
 import { checkAccessToken } from '../identity/check-access-token.ts'
 import { audienceOf, checkBinding } from '../identity/index.ts'
 import { readActor } from '../identity/wire.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { copyOf, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import type { IdJag } from './request-id-jag.ts'
 import { jwtBearerGrant } from './wire.ts'
@@ -51,7 +51,8 @@ const optionKeys = [
  */
 export async function redeemIdJag(options: RedeemIdJagOptions): Promise<RedeemedToken> {
   refuseUnknownKeys('redeemIdJag', options, optionKeys)
-  const { authorizationServer: server, idJag, clock = systemClock, signal, timeoutMs } = options
+  const { authorizationServer: server, clock = systemClock, signal, timeoutMs } = options
+  const idJag = copyOf(options.idJag)
   const { profile } = server
   if (idJag.audience !== profile.issuer) {
     throw new ConfigurationError('redeemIdJag.authorizationServer', 'is not the one that the assertion is for')

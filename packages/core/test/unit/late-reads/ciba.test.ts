@@ -1,0 +1,4 @@
+import { cibaEntries } from './ciba.ts'
+import { readsInTime } from './entries.ts'
+
+readsInTime(cibaEntries)

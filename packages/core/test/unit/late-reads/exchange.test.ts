@@ -1,0 +1,4 @@
+import { readsInTime } from './entries.ts'
+import { exchangeEntries } from './exchange.ts'
+
+readsInTime(exchangeEntries)

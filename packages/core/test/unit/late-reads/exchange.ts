@@ -1,0 +1,25 @@
+import { Token } from '../../../src/credential/index.ts'
+import { exchangeToken } from '../../../src/index.ts'
+import { ann, exchangeServer, NOW, SUBJECT_TOKEN } from '../token-exchange/exchange-server.ts'
+import type { Entries } from './entries.ts'
+import { port } from './watch.ts'
+
+const exchange = await exchangeServer()
+
+export const exchangeEntries: Entries = {
+  exchangeToken: [
+    async (watch) => {
+      const options = {
+        authorizationServer: port(exchange.connect()),
+        identity: ann,
+        subjectToken: { token: new Token(SUBJECT_TOKEN), type: 'access_token' as const, scopes: ['portfolio:read'] },
+        actor: { subject: 'agent:trader' },
+        resource: ['https://api.example.com/trade'],
+        scopes: ['portfolio:read'],
+        clock: port({ now: () => NOW }),
+      }
+      return watch.call(() => exchangeToken(watch.given(options)))
+    },
+    { scopes: ['portfolio:read'] },
+  ],
+}

@@ -1,0 +1,4 @@
+import { readsInTime } from './entries.ts'
+import { fgaEntries } from './fga.ts'
+
+readsInTime(fgaEntries)

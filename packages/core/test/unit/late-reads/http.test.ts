@@ -1,0 +1,4 @@
+import { readsInTime } from './entries.ts'
+import { httpEntries } from './http.ts'
+
+readsInTime(httpEntries)

@@ -1,0 +1,4 @@
+import { readsInTime } from './entries.ts'
+import { idJagEntries } from './id-jag.ts'
+
+readsInTime(idJagEntries)

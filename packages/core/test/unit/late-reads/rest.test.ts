@@ -1,0 +1,4 @@
+import { readsInTime } from './entries.ts'
+import { restEntries } from './rest.ts'
+
+readsInTime(restEntries)
