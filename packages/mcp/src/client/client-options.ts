@@ -137,7 +137,8 @@ export function checkSession(options: McpSessionOptions): SessionSettings {
   checkWhole(`${where}.signInSeconds`, options.signInSeconds, MAX_SIGN_IN_SECONDS)
   checkSwitch(`${where}.dpop`, options.dpop)
   checkSwitch(`${where}.client.deviceLogin`, client.deviceLogin)
-  return { server, owner: ownerName(options.owner), client, allowLoopback: isLoopback(server) }
+  // Copied, as the rest of the options is.
+  return { server, owner: ownerName(options.owner), client: structuredClone(client), allowLoopback: isLoopback(server) }
 }
 
 /** @throws ConfigurationError, IdentityRequiredError An identity that no verification made. */

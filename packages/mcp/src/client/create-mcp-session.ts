@@ -55,7 +55,10 @@ export interface McpSession extends McpAccess {
  * @see {@link https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization | MCP, Authorization}
  */
 export function createMcpSession(options: McpSessionOptions): McpSession {
-  const provider = new SessionProvider(options, checkSession(options))
+  const settings = checkSession(options)
+  const { trustedHosts = [], ...rest } = options
+  // Copied: an app may fill in the same objects for its next user or server.
+  const provider = new SessionProvider({ ...rest, trustedHosts: [...trustedHosts] }, settings)
   return {
     authProvider: provider,
     fetch: provider.fetch,

@@ -72,7 +72,8 @@ export function machineAccess(options: MachineAccessOptions): McpAccess {
   if (privateKey === undefined || typeof algorithm !== 'string') {
     throw new ConfigurationError('machineAccess', 'give clientSecret, or privateKey and its algorithm')
   }
-  const key = privateKey as string | Record<string, unknown>
+  // Copied: a key is read again for each assertion.
+  const key = typeof privateKey === 'string' ? privateKey : { ...privateKey }
   return {
     authProvider: heldTo(options, new PrivateKeyJwtProvider({ ...shared, privateKey: key, algorithm })),
     fetch: fetchOf(options),
@@ -103,7 +104,8 @@ export interface EmployeeAccessOptions extends AccessOptions {
 export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
   refuseUnknownKeys('employeeAccess', options, [...accessKeys, 'clientSecret', 'identityProvider'])
   const { clientId, issuer } = required('employeeAccess', options)
-  const { clientSecret, scopes } = options
+  const { clientSecret } = options
+  const scopes = options.scopes?.join(' ')
   // Copied: an app may fill in the same object for the next employee.
   const idp = { ...options.identityProvider }
   refuseUnknownKeys('employeeAccess.identityProvider', idp, [
@@ -130,7 +132,7 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
           `is not the server's: ${JSON.stringify(authorizationServerUrl)}`,
         )
       }
-      const asked = scopes?.join(' ') ?? scope
+      const asked = scopes ?? scope
       const request = {
         audience: authorizationServerUrl,
         resource: resourceUrl,
@@ -192,7 +194,7 @@ function required(where: string, { serverUrl, issuer, clientId, ...rules }: Acce
 }
 
 function fetchOf({ serverUrl, fetch: own, timeoutMs = DEFAULT_TIMEOUT_MS, trustedHosts = [] }: AccessOptions): Fetch {
-  return accessFetch(new URL(serverUrl), { fetch: own, timeoutMs, trustedHosts })
+  return accessFetch(new URL(serverUrl), { fetch: own, timeoutMs, trustedHosts: [...trustedHosts] })
 }
 
 /**

@@ -46,13 +46,17 @@ export class SessionProvider implements OAuthClientProvider {
   /** The sign-in whose callback is being taken. */
   readonly #finishing: SignInUnderWay | undefined
 
-  constructor(options: McpSessionOptions, settings: SessionSettings, finishing?: SignInUnderWay) {
+  constructor(
+    options: McpSessionOptions,
+    settings: SessionSettings,
+    records: SessionRecords = new SessionRecords(options, settings),
+    finishing?: SignInUnderWay,
+  ) {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, trustedHosts = [] } = options
     const { server, client } = settings
     this.#options = options
     this.#settings = settings
     this.#discoveries = new Discoveries(server)
-    const records = new SessionRecords(options, settings)
     this.#records = records
     this.#tokens = new SessionTokens(records)
     this.#finishing = finishing
@@ -183,9 +187,10 @@ export class SessionProvider implements OAuthClientProvider {
   }
 
   async finishSignIn(callback: string | URL | URLSearchParams): Promise<void> {
-    const parameters = callback instanceof URLSearchParams ? callback : new URL(callback).searchParams
+    const parameters =
+      callback instanceof URLSearchParams ? new URLSearchParams(callback) : new URL(callback).searchParams
     const { pending, code, iss } = await this.#browser.finish(parameters)
-    const session = new SessionProvider(this.#options, this.#settings, pending)
+    const session = new SessionProvider(this.#options, this.#settings, this.#records, pending)
     await auth(session, {
       serverUrl: this.#settings.server,
       authorizationCode: code,
@@ -199,9 +204,10 @@ export class SessionProvider implements OAuthClientProvider {
       throw new ConfigurationError('signInByDevice', 'gives bearer tokens, and the session wants them bound (dpop)')
     }
     const { server, client, allowLoopback } = this.#settings
+    const wanted = scopes && [...scopes]
     const discovered = await discoverOAuthServerInfo(server, { fetchFn: this.fetch })
     this.saveDiscoveryState(discovered)
-    const place = deviceServerOf(discovered, client, scopes)
+    const place = deviceServerOf(discovered, client, wanted)
     const { issuer } = place.metadata
     const ours = await this.clientInformation({ issuer })
     const resource = await selectResourceURL(server, this, discovered.resourceMetadata)

@@ -30,8 +30,16 @@ export function guardedToolsOf(
     if (typeof each.tool?.execute !== 'function') {
       throw new ConfigurationError(`guardTools.tools.${each.name}`, 'has no execute, so nothing here could be guarded')
     }
-    return { ...each, rules: options }
+    return { ...each, tool: copyOf(each.tool), rules: options }
   })
+}
+
+/** The fields of a tool, each read once. Its body stays a method: a tool may be an instance of a class. */
+function copyOf(tool: McpTool): McpTool {
+  const { title, description, inputSchema, outputSchema, mayAskClient } = tool
+  const [annotations, _meta] = structuredClone([tool.annotations, tool._meta])
+  const execute = tool.execute.bind(tool)
+  return { title, description, inputSchema, outputSchema, mayAskClient, annotations, _meta, execute } as McpTool
 }
 
 /** By tool, what the token of its caller must carry: what a gate asks of it. */

@@ -22,7 +22,8 @@ export function browserRules(endpoint: URL, given: Partial<BrowserRules>): Brows
       throw new ConfigurationError('createMcpGate.origins', 'give exact origins: scheme, host and port only')
     }
   }
-  return { hosts, origins }
+  // Copied: an app may go on with the same lists for its next gate.
+  return { hosts: [...hosts], origins: [...origins] }
 }
 
 /**

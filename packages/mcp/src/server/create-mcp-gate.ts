@@ -116,7 +116,9 @@ export function createMcpGate(options: McpGateOptions): McpGate {
   // Wrong rules would show at the first call only.
   checkRules(tools, scopes)
 
-  const admit = async (request: Request, parsedBody?: unknown): Promise<Admission> => {
+  const admit = async (request: Request, given?: unknown): Promise<Admission> => {
+    // Copied: what is decided about is what is handed on.
+    const parsedBody = structuredClone(given)
     const refused = refuseStrangers(request, rules)
     if (refused !== undefined) return { ok: false, response: refused }
     const asked = preflight(request, rules)
