@@ -41,13 +41,25 @@ describe.each([
     const { file, remove } = place()
     const database = open(file)
     const store = sqliteStore({ database })
-    await store.put('before', value, { ifVersion: null })
+    const ifVersion = (await store.put('before', value, { ifVersion: null })) as string
     const other = new DatabaseSync(file)
     other.exec('BEGIN IMMEDIATE')
-    const write = store.put('key', value, { ifVersion: null })
+    const own = Uint8Array.of(7)
+    const options = { ifVersion: null as string | null, index: ['index'], due: { queue: 'queue', inSeconds: 0 } }
+    const write = store.put('key', own, options)
+    const only = { ifVersion }
+    const deletion = store.delete('before', only)
+    // A caller goes on with the same objects meanwhile.
+    own.fill(0)
+    options.index[0] = 'next'
+    options.due.inSeconds = 3600
+    options.ifVersion = only.ifVersion = 'next'
     await new Promise((resolve) => setTimeout(resolve, 200))
     other.exec('COMMIT')
     expect(await write).not.toBe('conflict')
+    expect(await deletion).toBe('deleted')
+    expect(await store.list('index', { limit: 1 })).toMatchObject([{ key: 'key', value: Uint8Array.of(7) }])
+    expect(await store.claimDue('queue', { limit: 1, leaseSeconds: 60 })).toHaveLength(1)
     other.close()
     database.close()
     remove()

@@ -1,2 +1,2 @@
 export { checkLimit, checkPut, checkSeconds, refuseUnknownKeys, requireTimeout } from './arguments.ts'
-export { asBuffer, nameBytes, nameFrom, plainBytes } from './names.ts'
+export { nameBytes, nameFrom, plainBytes } from './names.ts'

@@ -27,8 +27,3 @@ export function nameFrom(stored: unknown): string {
 export function plainBytes(stored: Uint8Array): Uint8Array {
   return Uint8Array.prototype.slice.call(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength))
 }
-
-/** The same bytes as a driver's kind of buffer, without a copy. */
-export function asBuffer(value: Uint8Array): Buffer {
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-}

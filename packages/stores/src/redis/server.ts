@@ -41,9 +41,8 @@ export class Server {
     parameters: readonly (string | Uint8Array)[],
     options: { readonly repeatable: boolean },
   ): Promise<Answer> {
-    const buffers = parameters.map((one) =>
-      typeof one === 'string' ? Buffer.from(one) : Buffer.from(one.buffer, one.byteOffset, one.byteLength),
-    )
+    // Copied: they wait for a connection, and a caller may fill in the same bytes again.
+    const buffers = parameters.map((one) => Buffer.from(one as string))
     const controller = new AbortController()
     const late = Promise.withResolvers<never>()
     const timer = setTimeout(() => {

@@ -1,8 +1,8 @@
+import { Buffer } from 'node:buffer'
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { ConfigurationError, type PutOptions, type Store, StoreError, type Versioned } from '@behalf/core'
 import {
-  asBuffer,
   checkLimit,
   checkPut,
   checkSeconds,
@@ -99,25 +99,26 @@ class SqliteFileStore implements SqliteStore {
   async put(key: string, value: Uint8Array, options: PutOptions): Promise<string | 'conflict'> {
     checkPut(value, options)
     const name = nameBytes('put.key', key)
-    const queue = options.due && nameBytes('put.due.queue', options.due.queue)
+    // Copied: a write waits for the locks of others, and a caller may fill in the same objects again.
+    const { ifVersion, expiresInSeconds, expiresAt } = options
+    const due = options.due && {
+      queue: nameBytes('put.due.queue', options.due.queue),
+      inSeconds: options.due.inSeconds,
+    }
     const index = (options.index ?? []).map((one) => nameBytes('put.index', one))
-    const bytes = asBuffer(value)
+    const bytes = Buffer.from(value)
     return this.#connection.write(({ statements, now }) => {
       const present = statements.version.get(name)
-      if ((present === undefined ? null : field(present, 'version')) !== options.ifVersion) return 'conflict'
+      if ((present === undefined ? null : field(present, 'version')) !== ifVersion) return 'conflict'
       statements.sweepRecords.run(now)
       const version = crypto.randomUUID()
-      const {
-        expiresInSeconds,
-        expiresAt = expiresInSeconds === undefined ? undefined : now + expiresInSeconds,
-        due,
-      } = options
+      const fromNow = expiresInSeconds === undefined ? null : now + expiresInSeconds
       statements.put.run(
         name,
         bytes,
         version,
-        expiresAt ?? null,
-        queue ?? null,
+        expiresAt ?? fromNow,
+        due?.queue ?? null,
         due === undefined ? null : now + due.inSeconds,
       )
       statements.unindex.run(name)
@@ -128,10 +129,9 @@ class SqliteFileStore implements SqliteStore {
 
   async delete(key: string, options?: { readonly ifVersion: string }): Promise<'deleted' | 'conflict'> {
     const name = nameBytes('delete.key', key)
+    const only = options && { ...options }
     return this.#connection.write(({ statements }) => {
-      if (options !== undefined && field(statements.version.get(name), 'version') !== options.ifVersion) {
-        return 'conflict'
-      }
+      if (only !== undefined && field(statements.version.get(name), 'version') !== only.ifVersion) return 'conflict'
       statements.delete.run(name)
       return 'deleted'
     })

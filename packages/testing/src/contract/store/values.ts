@@ -21,6 +21,34 @@ export function valueTests(withStore: WithStore): void {
   )
 
   test(
+    'keeps what it was given, where the caller fills in the same bytes and options again',
+    withStore(async ({ store }) => {
+      const ifVersion = await create(store, 'key', 'before')
+      const value = bytes('given')
+      const [due, index] = [{ queue: 'queue', inSeconds: 0 }, ['index']]
+      const options = { ifVersion, index, due, expiresInSeconds: 3600 }
+      const written = store.put('key', value, options)
+      value.fill(0)
+      index[0] = 'next'
+      Object.assign(due, { queue: 'next', inSeconds: 3600 })
+      Object.assign(options, { ifVersion: 'next', expiresInSeconds: -1 })
+      const version = await written
+      if (version === 'conflict') expect.unreachable('it was put against the next version')
+      expect(text((await store.get('key'))?.value)).toBe('given')
+      expect(await store.list('index', { limit: 1 })).toHaveLength(1)
+      const claim = { limit: 1, leaseSeconds: 60 }
+      const claimed = store.claimDue('queue', claim)
+      Object.assign(claim, { limit: 0, leaseSeconds: 0.001 })
+      const [found] = await claimed
+      if (found === undefined) expect.unreachable('nothing was due')
+      const only = { ifVersion: found.version }
+      const deleted = store.delete('key', only)
+      only.ifVersion = version
+      expect(await deleted).toBe('deleted')
+    }),
+  )
+
+  test(
     'gives back key, value and version',
     withStore(async ({ store }) => {
       const version = await create(store, 'key', 'value')
