@@ -105,23 +105,28 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
     retentionSeconds: positive('retentionSeconds', options.retentionSeconds ?? 86_400),
     now,
   })
-  const run = async (
-    idempotencyKey: string | undefined,
-    { identity, tokenId }: Passed,
-    order: Json,
-    isApproval: boolean,
-    handler: OrderHandler,
-    { account = principalKey(identity) }: OrderOptions = {},
-  ) => {
+  // All that a request brings is read before the first wait: an API may fill in the same objects for its next request.
+  const asked = (
+    request: Pick<Request, 'headers'>,
+    caller: Passed,
+    order: unknown,
+    { account = principalKey(caller.identity) }: OrderOptions = {},
+  ): Asked => ({
+    account,
+    idempotencyKey: keyOf(request.headers),
+    order: plain(order),
+    tokenEnd: caller.identity.expiresAt ?? now(),
+  })
+  const run = async ({ account, idempotencyKey, order, tokenEnd }: Asked, handler: OrderHandler, approval?: string) => {
     if (idempotencyKey === undefined) {
       const detail = 'orders need an Idempotency-Key header of 1 to 255 characters'
       return problem(400, 'idempotency_key_missing', detail)
     }
     return runOnce(book, {
       order: await book.nameOf('order', [account, idempotencyKey]),
-      ...(isApproval && { approval: await book.nameOf('approval', [identity.issuer, tokenId]) }),
+      ...(approval !== undefined && { approval }),
       fingerprint: await book.fingerprint(canonicalJson(order)),
-      tokenEnd: identity.expiresAt ?? now(),
+      tokenEnd,
       onCrash,
       handler: (again) => handler({ idempotencyKey, again }),
     })
@@ -129,17 +134,26 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
   return {
     async runApproved(request, caller, order, handler, orderOptions) {
       checkCaller(caller)
-      const json = plain(order)
-      if (!approves(caller, json)) return notApproved(caller)
+      const own = asked(request, caller, order, orderOptions)
+      if (!approves(caller, own.order)) return notApproved(caller)
       // Its use is remembered until it ends: a token without an end could come again after that.
       if (caller.identity.expiresAt === undefined) return withoutEnd()
-      return run(keyOf(request.headers), caller, json, true, handler, orderOptions)
+      return run(own, handler, await book.nameOf('approval', [caller.identity.issuer, caller.tokenId]))
     },
     async runOnce(request, caller, order, handler, orderOptions) {
       checkCaller(caller)
-      return run(keyOf(request.headers), caller, plain(order), false, handler, orderOptions)
+      return run(asked(request, caller, order, orderOptions), handler)
     },
   }
+}
+
+/** What a request asks for. */
+interface Asked {
+  readonly account: string
+  readonly idempotencyKey: string | undefined
+  readonly order: Json
+  /** Epoch seconds. */
+  readonly tokenEnd: number
 }
 
 /**

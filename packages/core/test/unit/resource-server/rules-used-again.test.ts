@@ -45,3 +45,21 @@ test('an order runs under the key that its request came with', async () => {
   expect((await Promise.all(placed)).map(({ status }) => status)).toEqual([201, 201])
   expect(handler.mock.calls.map(([{ idempotencyKey }]) => idempotencyKey).sort()).toEqual(['one', 'two'])
 })
+
+test('an order is its account’s, where the API fills in the same options and caller for its next request', async () => {
+  const gate = makeGate()
+  const request = { headers: new Headers({ 'idempotency-key': 'one' }) }
+  const [anns, bobs] = [await approved(), await approved()]
+  const options = { account: 'bob' }
+  const handler = place()
+  await gate.runApproved(request, bobs, order, handler, options)
+  const caller = { ...anns }
+  options.account = 'ann'
+  const placed = gate.runApproved(request, caller, order, handler, options)
+  options.account = 'bob'
+  Object.assign(caller, bobs)
+  expect((await placed).headers.get('idempotent-replayed')).toBeNull()
+  expect(handler).toHaveBeenCalledTimes(2)
+  const again = await gate.runApproved(request, anns, order, handler, { account: 'ann' })
+  expect(again.headers.get('idempotent-replayed')).toBe('true')
+})
