@@ -21,8 +21,10 @@ import type { DoctorReport } from './report.ts'
  * if (!healthy) process.exitCode = 1
  * ```
  */
-export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
-  checkDoctorOptions(options)
+export async function runDoctor(given: DoctorOptions): Promise<DoctorReport> {
+  checkDoctorOptions(given)
+  // Copied: a caller may fill in the same object for its next issuer, and each has a secret of its own.
+  const options = structuredClone(given)
   const { metadata, findings } = await checkMetadata(options)
   const all =
     metadata === undefined
