@@ -1,6 +1,6 @@
 import { login, type TargetClient } from '@behalf/testing'
 import { expect, onTestFinished, test } from 'vitest'
-import { startAuthorizationServer } from '../src/index.ts'
+import { sandboxTarget, startAuthorizationServer, startSandbox } from '../src/index.ts'
 import { basic } from './sandbox/phone-http.ts'
 
 const redirectUri = 'https://app.example.com/callback'
@@ -55,4 +55,28 @@ test.each([
   }
   expect(await asked('read')).toMatchObject({ status: 200 })
   expect(await asked('write')).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
+})
+
+test('a server keeps what it was started with, where the test fills in the same objects for its next one', async () => {
+  const client = { clientId: 'api', clientSecret: 'secret', grantTypes: ['client_credentials'], scopes: ['read'] }
+  const options = {
+    clients: [client],
+    users: [{ subject: 'zoe' }],
+    resources: [{ identifier: api, scopes: ['read', 'write'] }],
+  }
+  const { users: _ours, ...more } = options
+  const starting = [startAuthorizationServer(options), startSandbox(more), sandboxTarget(more)] as const
+  client.scopes.push('write')
+  options.resources.length = 0
+  const [server, sandbox, target] = await Promise.all(starting)
+  onTestFinished(async () => void (await Promise.all([server.close(), sandbox.close(), target.close()])))
+  for (const issuer of [server.issuer, sandbox.settings.issuer, target.authorizationServer.issuer]) {
+    const ask = async (scope: string) => {
+      const headers = { authorization: basic('api', 'secret') }
+      const body = new URLSearchParams({ grant_type: 'client_credentials', resource: api, scope })
+      const response = await fetch(`${issuer}/oauth/token`, { method: 'POST', headers, body })
+      return ((await response.json()) as { readonly scope?: string }).scope
+    }
+    expect([await ask('read'), await ask('read write')]).toEqual(['read', 'read'])
+  }
 })

@@ -58,7 +58,10 @@ export async function startAuthorizationServer(
   at: { readonly port?: number } = {},
 ): Promise<SandboxAuthorizationServer> {
   refuseUnknownOptions(options)
-  const { forgetFaults: _ours, ...server } = await openAuthorizationServer(await listen(at.port ?? 0), options)
+  const { connections, ...data } = options
+  // Copied: a test may fill in the same objects for its next server.
+  const own = { ...structuredClone(data), ...(connections && { connections: connections.map((one) => ({ ...one })) }) }
+  const { forgetFaults: _ours, ...server } = await openAuthorizationServer(await listen(at.port ?? 0), own)
   return server
 }
 

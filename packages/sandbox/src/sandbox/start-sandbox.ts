@@ -60,10 +60,13 @@ interface Closable {
 }
 
 /** The same, for a process of its own: with a key that another process controls it by. */
-export async function openSandbox(options: SandboxOptions, controlKey?: string): Promise<Sandbox> {
-  checkSandboxOptions(options)
+export async function openSandbox(given: SandboxOptions, controlKey?: string): Promise<Sandbox> {
+  checkSandboxOptions(given)
+  const { onEvent, ...plain } = given
+  // Copied: a test may fill in the same objects for its next sandbox.
+  const options = structuredClone(plain)
   const { port = 0, profile = 'oidc', interval = 1, requestSeconds = 300, executionMs = 0 } = options
-  const { clients = [], resources = [], answers = 'phone', onEvent } = options
+  const { clients = [], resources = [], answers = 'phone' } = options
   const seed = checkSeed(options.seed ?? {})
   const phoneAt = await listen(port)
   const data =

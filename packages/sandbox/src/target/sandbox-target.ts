@@ -22,6 +22,6 @@ export async function sandboxTarget(options: SandboxTargetOptions = {}): Promise
   const known: readonly string[] = OPTION_KEYS
   const unknown = Object.keys(options).filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new TestingError(`sandboxTarget: unknown ${unknown.join(', ')}`)
-  const { forgetFaults: _ours, ...target } = await openTarget(options)
+  const { forgetFaults: _ours, ...target } = await openTarget(structuredClone(options))
   return target
 }

@@ -41,7 +41,9 @@ const TYPE = 'approval-link+jwt'
  *
  * @throws TestingError The secret is shorter than 32 bytes.
  */
-export function signedLinkApprovals({ secret, page, send }: SignedLinkOptions): PushedChannel {
+export function signedLinkApprovals({ page, send, ...given }: SignedLinkOptions): PushedChannel {
+  // Copied: its owner may wipe it, or fill it in again.
+  const secret = Uint8Array.from(given.secret)
   if (secret.length < 32) throw new TestingError('signedLinkApprovals.secret: give at least 32 bytes')
   return {
     specificationVersion: 2,

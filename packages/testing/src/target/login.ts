@@ -61,7 +61,9 @@ const Metadata = z.object({ authorization_endpoint: z.url() })
  * @throws TestingError The server did not redirect back, or with an error, which the message names.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7636#section-4 | RFC 7636 §4}
  */
-export async function login(target: LoginTarget, options: LoginOptions): Promise<LoginTokens> {
+export async function login(target: LoginTarget, given: LoginOptions): Promise<LoginTokens> {
+  // Copied: a test may fill in the same object for its next login.
+  const options = { ...given, parameters: { ...given.parameters } }
   const { client = target.clients.agent, clock = systemClock, resource = AGENT_RESOURCE } = options
   const profile = options.profile ?? profileOf(target, client)
   const { issuer, controls } = target.authorizationServer
