@@ -8,7 +8,10 @@ import { ISSUER_PARAMETER } from './redirect-uri.ts'
 
 /** Our client, as authorization servers get to know it. */
 export interface ClientRegistration {
-  /** For people, on the page where they consent. */
+  /**
+   * The agent's name, which people read on the page where they consent. Sessions of another name have other tokens and
+   * registrations, so a user of a renamed agent signs in again.
+   */
   readonly name: string
   /**
    * Where browsers come back to. A client that registers itself at a server that sends no `iss` adds the query parameter

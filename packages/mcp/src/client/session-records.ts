@@ -23,14 +23,15 @@ export interface RegisteredAt {
 }
 
 /**
- * What is kept of one owner's session with one server, and of our client for this server at each issuer. Registrations
- * are shared by all owners; nothing else is.
+ * What is kept of one owner's session of one agent with one server, and of our client for this server at each issuer.
+ * Registrations are shared by all owners; nothing else is. An agent is its client's name: users consent to it by that.
  */
 export class SessionRecords {
   readonly #store: SealedStore
   readonly #owner: string
   readonly #server: string
-  /** What a registration is good for: another server's scopes, or more of the app's, are not in it. */
+  readonly #agent: string
+  /** What a registration is good for: another server's scopes, more of the app's, or another name are not in it. */
   readonly #terms: string
   readonly #signInSeconds: number
   readonly #leaseSeconds: number
@@ -42,7 +43,8 @@ export class SessionRecords {
     this.#store = sealedStore({ store, keys, kind: 'mcp' })
     this.#owner = owner
     this.#server = server.href
-    this.#terms = JSON.stringify([client.deviceLogin === true, [...(client.scopes ?? [])].sort()])
+    this.#agent = client.name
+    this.#terms = JSON.stringify([client.name, client.deviceLogin === true, [...(client.scopes ?? [])].sort()])
     this.#signInSeconds = signInSeconds
     this.#leaseSeconds = Math.max(LEASE_SECONDS, Math.ceil((REQUESTS_IN_A_LEASE * timeoutMs) / 1000))
   }
@@ -87,24 +89,24 @@ export class SessionRecords {
 
   /** Keeps a sign-in until the browser comes back, under its `state`. */
   async begin(state: string, { codeVerifier, discovery, redirectUri }: SignInUnderWay): Promise<void> {
-    const value = { owner: this.#owner, server: this.#server, codeVerifier, discovery, redirectUri }
+    const value = { owner: this.#owner, server: this.#server, agent: this.#agent, codeVerifier, discovery, redirectUri }
     await this.#store.put(['sign-in', state], value, { ifVersion: null, expiresInSeconds: this.#signInSeconds })
   }
 
-  /** The sign-in of this `state`, once, and only for the owner who began it at this server. */
+  /** The sign-in of this `state`, once, and only for the owner and the agent that began it at this server. */
   async take(state: string): Promise<SignInUnderWay | undefined> {
     const found = await this.#store.get(['sign-in', state])
     const pending = PendingSignIn.safeParse(found?.value)
     if (found === undefined || !pending.success) return undefined
-    const { owner, server, codeVerifier, discovery, redirectUri } = pending.data
-    if (owner !== this.#owner || server !== this.#server) return undefined
+    const { owner, server, agent, codeVerifier, discovery, redirectUri } = pending.data
+    if (owner !== this.#owner || server !== this.#server || agent !== this.#agent) return undefined
     const taken = await this.#store.delete(['sign-in', state], { ifVersion: found.version })
     if (taken !== 'deleted') return undefined
     return { codeVerifier, discovery: discovery as OAuthDiscoveryState, redirectUri }
   }
 
   /**
-   * Counts one more sign-in of this owner at this server, in all processes.
+   * Counts one more sign-in of this owner at this server, by any agent and in all processes.
    *
    * @returns Whether it is within the limit.
    */
@@ -112,7 +114,7 @@ export class SessionRecords {
     now: number,
     { most, seconds }: { readonly most: number; readonly seconds: number },
   ): Promise<boolean> {
-    const name = this.#session('sign-ins')
+    const name = ['sign-ins', this.#owner, this.#server]
     for (;;) {
       const found = await this.#store.get(name)
       const begun = BegunSignIns.safeParse(found?.value).data?.at ?? []
@@ -143,7 +145,7 @@ export class SessionRecords {
   }
 
   #session(what: string): readonly string[] {
-    return [what, this.#owner, this.#server]
+    return [what, this.#owner, this.#server, this.#agent]
   }
 
   #client({ issuer, redirectUri }: RegisteredAt): readonly string[] {

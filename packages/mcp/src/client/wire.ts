@@ -24,6 +24,7 @@ export const StoredClient = z.looseObject({
 export const PendingSignIn = z.object({
   owner: z.string(),
   server: z.string(),
+  agent: z.string(),
   codeVerifier: z.string(),
   discovery: z.looseObject({ authorizationServerUrl: z.string() }),
   redirectUri: z.string(),
