@@ -14,6 +14,7 @@ export type ToolInput<One> = One extends Tool<infer Input> ? Input : never
 
 /** Options of {@link guardTools}. */
 export interface GuardToolsOptions<Tools> {
+  /** The guard that decides on each call of these tools. */
   readonly guard: Guard
   /** May hold policies of further tools. */
   readonly policies: PoliciesFor<Tools>
@@ -36,7 +37,9 @@ export interface GuardToolsOptions<Tools> {
 
 /** What `generateText` and `streamText` take: `{ ...guardTools(tools, options) }`. */
 export interface GuardedTools<Tools> {
+  /** The tools under their own names and types. Each `execute` runs behind the guard. */
   readonly tools: Tools
+  /** Decides on each call before the AI SDK runs it: run, refuse, or pause for a person. Runs no tool. */
   readonly toolApproval: { readonly [Name in keyof Tools]: ToolApprovalFunction }
 }
 

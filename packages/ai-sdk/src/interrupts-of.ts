@@ -6,7 +6,9 @@ import { pendingApprovals, type ShownMessage, shownApprovals } from './pending-a
 export interface PendingInterrupt {
   /** The framework's id of the request, which its responses carry. */
   readonly approvalId: string
+  /** The id of the tool call in the messages. */
   readonly toolCallId: string
+  /** What the person has to do. Its `kind` says whether that is an approval, a login, a connection or a step-up. */
   readonly interrupt: Interrupt
 }
 

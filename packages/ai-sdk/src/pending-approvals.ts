@@ -34,14 +34,21 @@ export function pendingApprovals(messages: readonly ModelMessage[]): readonly He
 
 /** A message of `useChat`, as far as it is read. */
 export interface ShownMessage {
+  /** The parts of the message, in order. */
   readonly parts: readonly ShownPart[]
 }
 
 /** A part of such a message: only those of tools are read. */
 export interface ShownPart {
+  /** Kind of the part, such as `text` or `tool-create_order`. Not used here: `state` and `approval` decide. */
   readonly type: string
+  /** State of a tool's part. Only a part in state `approval-requested` can hold an interrupt. Absent on other parts. */
   readonly state?: string
+  /** The id of the tool call in the messages. Absent on parts that are not of a tool. */
   readonly toolCallId?: string
+  /**
+   * The approval request of the call; `requestReason` holds the interrupt as JSON. Absent while nothing was requested.
+   */
   readonly approval?: { readonly id: string; readonly requestReason?: string; readonly approved?: boolean }
 }
 

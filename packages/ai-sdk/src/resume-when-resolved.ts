@@ -6,11 +6,13 @@ import { type HeldApproval, pendingApprovals } from './pending-approvals.ts'
 
 /** Options of {@link resumeWhenResolved}. */
 export interface ResumeOptions {
+  /** The guard whose tools paused, or another one over the same store and keys. */
   readonly guard: Pick<Guard, 'pauses'>
   /** Who asks. Questions are looked up under this identity only. */
   readonly identity: Identity
   /** The conversation's id, as `guardTools` gets it. */
   readonly threadId: string
+  /** Aborts the lookups of the questions. @default they are not aborted */
   readonly signal?: AbortSignal
 }
 
