@@ -8,8 +8,11 @@ import { unobserved } from './unobserved.ts'
 
 /** A page of a ranking: what a vector store's search gives. */
 export interface SearchPage {
+  /** Number of results to skip: those that earlier pages of this search returned. */
   readonly skip: number
+  /** Maximum number of results to return. Further ones are discarded. */
   readonly count: number
+  /** Aborts when the run is aborted, or when `timeoutMs` has passed. */
   readonly signal: AbortSignal
 }
 

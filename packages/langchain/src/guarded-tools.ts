@@ -7,8 +7,11 @@ import type { StructuredTool } from '@langchain/core/tools'
  * Says nothing of `name`: as part of this it would make the compiler forget the names of tools that are made in place.
  */
 export interface GuardableTool {
+  /** What the model reads about the tool. The guard does not change it. */
   readonly description: string
+  /** LangChain's namespace of the tool's class, which every `StructuredTool` has. Not read here. */
   readonly lc_namespace: readonly string[]
+  /** Schema of the tool's input: zod or JSON Schema. The guard does not change it. */
   readonly schema: unknown
 }
 
@@ -29,6 +32,7 @@ export type PoliciesFor<Tools extends readonly GuardableTool[]> = {
 
 /** Options of {@link guardTools}. */
 export interface GuardToolsOptions<Tools extends readonly GuardableTool[]> {
+  /** The guard that decides on each call of these tools. */
   readonly guard: Guard
   /** May hold policies of further tools. */
   readonly policies: PoliciesFor<Tools>

@@ -5,12 +5,15 @@ import { isPause } from './pause-id.ts'
 export interface PendingInterrupt {
   /** The id of the pause, which a resume names. The same one after each early resume. */
   readonly id: string
+  /** What the person has to do. Its `kind` says whether that is an approval, a login, a connection or a step-up. */
   readonly interrupt: Interrupt
 }
 
 /** A pause as LangGraph tells it. */
 export interface GraphPause {
+  /** LangGraph's id of the pause. The guard's pauses are recognised by it; a pause without an id is left out. */
   readonly id?: string | undefined
+  /** What the code that paused passed on. For a pause of the guard: the interrupt. */
   readonly value?: unknown
 }
 

@@ -5,9 +5,11 @@ import { wakeUp } from './wake-up.ts'
 
 /** Options of {@link resumeWhenResolved}. */
 export interface ResumeOptions {
+  /** The guard whose tools paused, or another one over the same store and keys. */
   readonly guard: Pick<Guard, 'pauses'>
   /** Who asks. Questions are looked up under this identity only. */
   readonly identity: Identity
+  /** Aborts the lookups of the questions. @default they are not aborted */
   readonly signal?: AbortSignal
 }
 
