@@ -2,6 +2,7 @@ import type { Guard, Identity, Policy } from '@behalf/core'
 import type { StandardSchemaWithJSON } from '@mastra/core/schema'
 import type { Tool } from '@mastra/core/tools'
 
+/** Any tool of Mastra, whatever its schemas and its context. */
 // biome-ignore lint/suspicious/noExplicitAny: Mastra's own generics are invariant; nothing narrower takes every tool.
 export type AnyTool = Tool<any, any, any, any, any, any, any>
 
@@ -13,6 +14,7 @@ export type ToolInput<One> = One extends { readonly inputSchema?: StandardSchema
 
 /** Options of {@link guardTools}. */
 export interface GuardToolsOptions<Tools> {
+  /** The guard that decides on each call of these tools. */
   readonly guard: Guard
   /** May hold policies of further tools. */
   readonly policies: PoliciesFor<Tools>

@@ -2,9 +2,11 @@ import { type Interrupt, parseInterrupt } from '@behalf/core'
 
 /** A guarded call of an agent that waits for a person. */
 export interface PendingCall {
+  /** Mastra's id of the agent's run. Of a call within another agent: the id of the outer run. */
   readonly runId: string
   /** Absent in versions of Mastra that do not list it; there, the run's id alone resumes the call that waits. */
   readonly toolCallId?: string
+  /** What the person has to do. Its `kind` says whether that is an approval, a login, a connection or a step-up. */
   readonly interrupt: Interrupt
 }
 
@@ -12,11 +14,13 @@ export interface PendingCall {
 export interface PendingStep {
   /** The path to the step, for `run.resume({ step })`. */
   readonly step: readonly string[]
+  /** What the person has to do. Its `kind` says whether that is an approval, a login, a connection or a step-up. */
   readonly interrupt: Interrupt
 }
 
 /** What `agent.listSuspendedRuns()` gives, as far as it is read. */
 export interface SuspendedRuns {
+  /** The suspended runs, each with the calls that wait in it. */
   readonly runs: readonly {
     readonly runId: string
     readonly toolCalls: readonly { readonly toolCallId?: string; readonly suspendPayload?: unknown }[]
@@ -25,10 +29,13 @@ export interface SuspendedRuns {
 
 /** What a workflow's `run.start()` and `run.resume()` give, as far as it is read. */
 export interface WorkflowEnd {
+  /** How the run ended. Only a run with status `suspended` has steps that wait. */
   readonly status: string
   /** Mastra gives it, and its types do not say so: where it is missing, say that of the run. */
   readonly runId?: string
+  /** Paths of the suspended steps, each from the outermost workflow inwards. Absent where no step is suspended. */
   readonly suspended?: readonly (readonly string[])[]
+  /** Results of the steps by the step's id. A suspended step's result has its `suspendPayload`. */
   readonly steps: object
 }
 
@@ -43,6 +50,11 @@ export interface WorkflowEnd {
  * @param result - What `agent.listSuspendedRuns(…)` gave (an agent's own result names one call at most), or how a workflow's run ended.
  */
 export function interruptsOf(result: SuspendedRuns): readonly PendingCall[]
+/**
+ * Returns the guarded steps of a workflow's run that wait. Steps that suspended themselves are left out.
+ *
+ * @param result - What `run.start()` or `run.resume()` returned.
+ */
 export function interruptsOf(result: WorkflowEnd): readonly PendingStep[]
 export function interruptsOf(result: SuspendedRuns | WorkflowEnd): readonly (PendingCall | PendingStep)[] {
   return 'runs' in result ? callsOf(result) : stepsOf(result)

@@ -5,22 +5,31 @@ import { type WakeUp, wakeUp } from './wake-up.ts'
 
 /** Options of {@link resumeWhenResolved}. */
 export interface ResumeOptions {
+  /** The guard whose tools suspended, or another one over the same store and keys. */
   readonly guard: Pick<Guard, 'pauses'>
   /** Who asks. Questions are looked up under this identity only. */
   readonly identity: Identity
+  /** Aborts the lookups of the questions. @default they are not aborted */
   readonly signal?: AbortSignal
 }
 
 /** The arguments with which one call goes on: `agent.resumeStream(resumeData, { runId, toolCallId })`. */
 export interface CallResumption {
+  /** The wake-up with which the call is resumed. It proves nothing: the guard checks again. */
   readonly resumeData: WakeUp
+  /** Mastra's id of the run to resume. */
   readonly runId: string
+  /**
+   * The call to resume within the run. Absent in versions of Mastra that do not list it: the run's id suffices there.
+   */
   readonly toolCallId?: string
 }
 
 /** The argument with which one step goes on: `run.resume({ step, resumeData })`. */
 export interface StepResumption {
+  /** The wake-up with which the step is resumed. It proves nothing: the guard checks again. */
   readonly resumeData: WakeUp
+  /** Path to the step, from the outermost workflow inwards. */
   readonly step: string[]
 }
 
@@ -37,6 +46,13 @@ export interface StepResumption {
  * @throws TransportError, StoreError Nothing is known; try again later.
  */
 export function resumeWhenResolved(result: SuspendedRuns, options: ResumeOptions): Promise<readonly CallResumption[]>
+/**
+ * Returns a resumption for every step whose question was answered. Empty also where the run's id is missing.
+ *
+ * @param result - What `run.start()` or `run.resume()` returned.
+ * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
+ * @throws TransportError, StoreError Nothing is known; try again later.
+ */
 export function resumeWhenResolved(result: WorkflowEnd, options: ResumeOptions): Promise<readonly StepResumption[]>
 export async function resumeWhenResolved(
   result: SuspendedRuns | WorkflowEnd,

@@ -3,6 +3,7 @@ import type { StandardSchemaWithJSON } from '@mastra/core/schema'
 
 /** What a suspended call is resumed with. It says nothing: the guard looks again, whatever it is resumed with (A3). */
 export interface WakeUp {
+  /** Marks the value as a wake-up of this package. `look`: check the call again. */
   readonly $behalf: 'look'
 }
 
