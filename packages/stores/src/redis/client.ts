@@ -3,6 +3,10 @@ import { ConfigurationError, StoreError } from '@behalf/core'
 
 /** A client, pool or sentinel of the `redis` package (6), by shape. */
 export interface NodeRedisClient {
+  /**
+   * Returns the same client with other command options: bulk strings as Buffers, and a signal that withdraws unsent
+   * commands.
+   */
   withCommandOptions(options: {
     readonly typeMapping: Readonly<Record<number, unknown>>
     readonly abortSignal: AbortSignal
@@ -14,12 +18,20 @@ export interface NodeRedisClient {
 
 /** A `Redis` of the `ioredis` package (6), by shape. */
 export interface IoredisClient {
+  /**
+   * State of the connection. Scripts are sent at `ready` and `wait`; at `end` calls are refused; others wait for
+   * `ready`.
+   */
   readonly status: string
+  /** Sends one command. Bulk strings of the reply are Buffers. */
   callBuffer(command: string, parameters: (string | Buffer)[]): Promise<unknown>
+  /** Listens once: `ready` when the connection is usable, `end` when the client was closed. */
   once(event: 'ready' | 'end', listener: () => void): unknown
+  /** Removes a listener that {@link IoredisClient.once} added. */
   off(event: 'ready' | 'end', listener: () => void): unknown
 }
 
+/** A client that the store can use. Clients of a cluster are refused. */
 export type RedisClient = NodeRedisClient | IoredisClient
 
 /** A Lua script and the hash that a server knows it by. */

@@ -4,8 +4,11 @@ import { ConfigurationError, StoreError } from '@behalf/core'
 
 /** A prepared statement, as `node:sqlite` and `better-sqlite3` have it. */
 export interface SqliteStatement {
+  /** Runs the statement and returns its first row, as an object by column name. `undefined` without a row. */
   get(...parameters: unknown[]): unknown
+  /** Runs the statement and returns all of its rows, as objects by column name. */
   all(...parameters: unknown[]): unknown[]
+  /** Runs the statement for its effect. What it returns is not used. */
   run(...parameters: unknown[]): unknown
 }
 
@@ -15,8 +18,11 @@ export interface SqliteStatement {
  * SQLite 3.42 or newer.
  */
 export interface SqliteDatabase {
+  /** Runs one or more statements without parameters. What it returns is not used. */
   exec(sql: string): unknown
+  /** Compiles one statement, which the store keeps until it is closed. */
   prepare(sql: string): SqliteStatement
+  /** Closes the database. The store calls it only on a database that it opened from a `file`. */
   close(): unknown
 }
 
