@@ -41,7 +41,9 @@ export interface ClientRegistration {
   readonly authorizationOrigins?: Readonly<Record<string, readonly string[]>>
   /** Also sign in by a code on another device (RFC 8628). @default false */
   readonly deviceLogin?: boolean
+  /** Address of a page about the client, for consent pages: `client_uri` of RFC 7591 §2. @default not sent */
   readonly uri?: string
+  /** Address of the client's logo, for consent pages: `logo_uri` of RFC 7591 §2. @default not sent */
   readonly logoUri?: string
 }
 
@@ -54,6 +56,7 @@ export interface McpSessionOptions {
    * a model or a request's body says.
    */
   readonly owner: Identity | string
+  /** The agent's OAuth client, as it registers itself or was registered. */
   readonly client: ClientRegistration
   /**
    * Shows the user where to sign in: a redirect, or a browser that is opened. Only addresses that are `https:`, or on
@@ -62,6 +65,10 @@ export interface McpSessionOptions {
   readonly showSignIn: (url: URL) => void | Promise<void>
   /** Keeps tokens, registrations and sign-ins under way, sealed. */
   readonly store: Store
+  /**
+   * Keys that seal what is kept in `store`, 32 random bytes each. A durable store needs them.
+   * @default random keys of this process, for a memory store
+   */
   readonly keys?: SealedStoreOptions['keys']
   /** Bind tokens to a key of their own, which is kept beside them (RFC 9449). @default false */
   readonly dpop?: boolean

@@ -18,6 +18,7 @@ export interface DeviceSignInOptions {
   readonly show: (code: DeviceCode) => void | Promise<void>
   /** @default all that the client may ask for, else what the server names */
   readonly scopes?: readonly string[]
+  /** Aborts the sign-in: no further poll is sent. @default polls until the code is answered or expires */
   readonly signal?: AbortSignal
 }
 

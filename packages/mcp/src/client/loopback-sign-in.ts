@@ -10,6 +10,7 @@ export interface LoopbackSignInOptions {
   readonly port?: number
   /** How long the user may take, seconds. @default 300 */
   readonly timeoutSeconds?: number
+  /** Aborts a waiting `callback()`, which rejects with the signal's reason. @default only `timeoutSeconds` ends it */
   readonly signal?: AbortSignal
 }
 
@@ -21,6 +22,7 @@ export interface LoopbackSignIn {
   show(url: URL): Promise<void>
   /** The address that the browser came back to, for `finishSignIn`. @throws SignInError `timed_out` */
   callback(): Promise<URL>
+  /** Closes the port and its connections. It does not end a `callback()` that waits. */
   close(): Promise<void>
 }
 

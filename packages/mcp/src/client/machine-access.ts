@@ -19,16 +19,28 @@ const DEFAULT_TIMEOUT_MS = 10_000
 
 /** What a transport of the SDK takes: `new StreamableHTTPClientTransport(url, access)`. */
 export interface McpAccess {
+  /** Gets and keeps the access tokens that a transport adds to its requests. */
   readonly authProvider: OAuthClientProvider
+  /**
+   * Sends all requests. It follows no redirect of the MCP server, and bounds requests to authorization servers in time
+   * and size.
+   */
   readonly fetch: Fetch
 }
 
 /** What all access without a browser needs. */
 export interface AccessOptions {
+  /** Address of the MCP endpoint: `https:`, or `http:` on loopback. */
   readonly serverUrl: string
   /** The only authorization server that may see these credentials, as it writes itself. */
   readonly issuer: string
+  /** Id of the client at `issuer`. */
   readonly clientId: string
+  /**
+   * Scopes to ask for. `employeeAccess` asks for these instead of those that the MCP server names. `machineAccess` asks
+   * for these only where the server names none.
+   * @default those that the MCP server names
+   */
   readonly scopes?: readonly string[]
   /** Hosts of a private network to which discovery may lead. @default none */
   readonly trustedHosts?: readonly string[]
@@ -82,7 +94,12 @@ export function machineAccess(options: MachineAccessOptions): McpAccess {
 
 /** An employee's identity provider, and our client there. */
 export interface EmployeeAccessOptions extends AccessOptions {
+  /** Secret of `clientId` at `issuer`, sent by `client_secret_basic`. */
   readonly clientSecret: string
+  /**
+   * The employee's identity provider, and the client that is registered there. Without its `clientSecret` that client
+   * is public.
+   */
   readonly identityProvider: {
     readonly issuer: string
     /** Where it exchanges tokens. @default what its metadata says */

@@ -11,12 +11,20 @@ export interface ToolSurroundings<Context = unknown> {
 
 /** A tool, in no SDK's form but for the context of its requests: `ServerContext` on SDK 2, `RequestHandlerExtra` on SDK 1. */
 export interface McpTool<Schema extends AnySchema = AnySchema, Context = unknown> {
+  /** Name for people, listed by `tools/list`. @default clients show the tool's name */
   readonly title?: string
+  /** What the model reads about the tool. */
   readonly description?: string
   /** Any Standard Schema that can say itself as JSON Schema, and zod's mini schemas. */
   readonly inputSchema: Schema
+  /**
+   * Schema of the result's `structuredContent`. A result that does not fit it fails the call, unless it has `isError`.
+   * @default results are not checked
+   */
   readonly outputSchema?: AnySchema
+  /** Hints for clients, listed by `tools/list`. They decide nothing here: the policy does. */
   readonly annotations?: ToolHints
+  /** Further members of the tool for clients, listed by `tools/list` as they are. */
   readonly _meta?: Record<string, unknown>
   /**
    * The body may return `inputRequired(…)` of SDK 2: the run goes on in the next round, with the same approval and the same
@@ -48,6 +56,7 @@ export type PageOf = (interrupt: Interrupt) => string | undefined
 
 /** How tools are guarded. */
 export interface GuardRules {
+  /** The guard that decides on each call of these tools. */
   readonly guard: Guard
   /**
    * A page of the app for an interrupt: clients that can are asked to open it (URL elicitation). It finds the

@@ -1,5 +1,6 @@
 /** Any Standard Schema, by its shape: the two SDKs have types of their own for it. */
 export interface AnySchema<Output = unknown> {
+  /** The schema's interface by version 1 of Standard Schema. `types` exists for the compiler only. */
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string
@@ -32,9 +33,14 @@ type ContentBlock =
 
 /** Hints for clients; they promise nothing. */
 export interface ToolHints {
+  /** Name of the tool for people. The tool's own `title` comes first. */
   title?: string
+  /** The tool changes nothing. Clients take `false` where it is absent. */
   readOnlyHint?: boolean
+  /** The tool may delete or overwrite. Clients take `true` where it is absent. */
   destructiveHint?: boolean
+  /** A second call with the same input changes nothing more. Clients take `false` where it is absent. */
   idempotentHint?: boolean
+  /** The tool reaches systems outside of the server, such as the web. Clients take `true` where it is absent. */
   openWorldHint?: boolean
 }

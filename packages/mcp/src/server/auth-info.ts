@@ -9,18 +9,27 @@ import type { Passed } from '@behalf/core/resource-server'
  * @see {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization#access-token-privilege-restriction | MCP, Authorization}
  */
 export interface McpAuthInfo {
+  /** Always empty. */
   token: string
+  /** Client that the caller's token was issued to. Empty where the token does not name it. */
   clientId: string
+  /** Scopes of the caller's token. */
   scopes: string[]
+  /** Epoch seconds at which the caller's token expires. Absent where the token has no such time. */
   expiresAt?: number
+  /** Identifier of this MCP server: the gate's `resource`. */
   resource?: URL
+  /** Address of this MCP server's metadata document (RFC 9728). */
   resourceMetadataUrl?: string
+  /** Holds the verified caller as `identity`; read it with {@link identityOf}. */
   extra?: Record<string, unknown>
 }
 
 /** Whatever carries an `AuthInfo`: the context of either SDK's handlers, or the factory's. */
 export interface AuthCarrier {
+  /** Where the handlers of SDK 2 carry it. */
   readonly http?: { readonly authInfo?: McpAuthInfo | undefined } | undefined
+  /** Where the handlers of SDK 1, and the server factory of SDK 2, carry it. */
   readonly authInfo?: McpAuthInfo | undefined
 }
 

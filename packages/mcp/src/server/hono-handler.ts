@@ -2,6 +2,7 @@ import type { McpGate, McpHandler } from './create-mcp-gate.ts'
 
 /** What is needed of Hono's context. */
 export interface HonoContext {
+  /** Hono's request. Only the fetch `Request` in `raw` is read. */
   readonly req: { readonly raw: Request }
 }
 

@@ -11,13 +11,17 @@ export interface NodeBodyRequest extends NodeRequest, AsyncIterable<unknown> {
 
 /** What is needed of a Node response to stream into it. */
 export interface NodeStreamResponse extends NodeResponse {
+  /** Sends a piece of the body. Returns `false` where the buffer is full: the next piece waits for `drain`. */
   write(chunk: Uint8Array): unknown
+  /** Listens once. `close` before the end aborts the handler's request; `drain` lets the next piece be sent. */
   once(event: 'close' | 'drain', listener: () => void): unknown
   /** Tells the client that there is an answer before its first piece. */
   flushHeaders?(): void
   /** Breaks the connection: an answer that failed in the middle must not look complete. */
   destroy(): unknown
+  /** Whether the status was sent. Without `next`, a failure after that breaks the connection; before it, it is a 500. */
   readonly headersSent: boolean
+  /** Whether the answer was sent whole. A `close` before that means that the client went away. */
   readonly writableEnded: boolean
 }
 
