@@ -14,6 +14,7 @@ import { writeTuples } from './write-tuples.ts'
 /** What a timer can hold. */
 const MAX_TIMEOUT_MS = 2_147_483_647
 
+/** Options of {@link createEngine}. */
 export interface EngineOptions {
   /** In OpenFGA's JSON. Language (`.fga`) is turned into it by `@openfga/syntax-transformer`, at build or test time. */
   readonly model: AuthorizationModel

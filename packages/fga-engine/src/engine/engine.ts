@@ -18,14 +18,20 @@ import type {
  * are at each step: several reads of an asynchronous source are no snapshot.
  */
 export interface FgaEngine {
+  /** Id of the model: its own, or one that is made from its content. */
   readonly authorizationModelId: string
+  /** A copy of the model, with its id. */
   readonly model: AuthorizationModel
   /**
    * Prepares the conditions. Every other method does so by itself; call this to meet a wrong model at start-up.
    * @throws ConfigurationError A condition does not compile, or its evaluator is not installed.
    */
   ready(): Promise<void>
-  /** @throws FgaError The question does not fit the model, a condition cannot be evaluated, or it is too deep. */
+  /**
+   * Returns whether `user` has the relation to `object`.
+   *
+   * @throws FgaError The question does not fit the model, a condition cannot be evaluated, or it is too deep.
+   */
   check(question: CheckQuestion): Promise<boolean>
   /** Answers from 1 to 50 checks, by their ids. @throws FgaError Too many, or ids that are wrong or repeated. */
   batchCheck(items: readonly BatchCheckItem[]): Promise<ReadonlyMap<string, BatchCheckAnswer>>

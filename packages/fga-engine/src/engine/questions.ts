@@ -14,6 +14,7 @@ export interface CheckQuestion extends TupleKey, Circumstances {}
 
 /** A check among others, told apart by an id of 1 to 36 letters, digits, `_` or `-`. */
 export interface BatchCheckItem extends CheckQuestion {
+  /** Id of the check in the answer. Unique in its batch. */
   readonly correlationId: string
 }
 
@@ -24,8 +25,11 @@ export type BatchCheckAnswer =
 
 /** To which objects of a type has `user` this relation? */
 export interface ListObjectsQuestion extends Circumstances {
+  /** The user in question: `user:ann`, `user:*` or `group:staff#member`. */
   readonly user: string
+  /** The relation in question, such as `viewer`. */
   readonly relation: string
+  /** Type of the objects, such as `document`. */
   readonly type: string
   /** @default 1000, OpenFGA's own */
   readonly limit?: number
@@ -33,25 +37,36 @@ export interface ListObjectsQuestion extends Circumstances {
 
 /** Which users of one kind have this relation to `object`? */
 export interface ListUsersQuestion extends Circumstances {
+  /** The object in question, such as `document:1`. */
   readonly object: string
+  /** The relation in question, such as `viewer`. */
   readonly relation: string
   /** `user`, or `group#member`. */
   readonly filter: string
 }
 
+/**
+ * A filter over stored tuples. Without any of `user`, `relation` and `object` it matches all. With one of them,
+ * `object` is required: a whole name, or `document:` together with `user`.
+ */
 export interface ReadQuestion extends Partial<TupleKey> {
   /** From 1 to 100. @default 50 */
   readonly pageSize?: number
+  /** The token that the previous page returned. @default starts at the first tuple */
   readonly continuationToken?: string
 }
 
+/** One page of stored tuples. */
 export type ReadAnswer = Omit<Page, 'next'> & {
   /** Empty: that was the last page. */
   readonly continuationToken: string
 }
 
+/** Tuples to delete and to write as one step: 1 to 100 in all, each of them once. */
 export interface WriteRequest {
+  /** Keys of the tuples to delete. Conditions are not compared. @default [] */
   readonly deletes?: readonly TupleKey[]
+  /** Tuples to write. Each has to fit the model. @default [] */
   readonly writes?: readonly Tuple[]
   /** What a tuple that is there already means. `ignore` still refuses another condition. @default 'error' */
   readonly onDuplicate?: 'error' | 'ignore'

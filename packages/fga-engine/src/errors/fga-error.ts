@@ -59,7 +59,9 @@ const CODES = {
  * Messages repeat names of the request (users, relations, objects, context parameters): log them as you log those.
  */
 export class FgaError extends Error {
+  /** Always `FgaError`. */
   override readonly name = 'FgaError'
+  /** Why the request is refused, by OpenFGA's name for it. */
   readonly code: FgaErrorCode
   /** The number of the code: 2000 for `validation_error`. */
   readonly number: number

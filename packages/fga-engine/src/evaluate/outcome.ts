@@ -18,6 +18,7 @@ export type ExplanationStep =
 
 /** Why a question was answered as it was: a tree, from the question down to the tuples that decided. */
 export interface Explanation {
+  /** What this step of the evaluation was about. */
   readonly step: ExplanationStep
   /** In OpenFGA's notation: `document:1#viewer`, or the tuple. */
   readonly subject: string

@@ -4,7 +4,9 @@ import { FgaError, invalid } from '../errors/index.ts'
 import { ENDPOINTS, objectsOf } from './endpoints.ts'
 import { readBody } from './read-body.ts'
 
+/** Options of {@link createHandler}. */
 export interface HandlerOptions {
+  /** The engine that answers the requests. */
   readonly engine: FgaEngine
   /** A ULID. */
   readonly storeId: string

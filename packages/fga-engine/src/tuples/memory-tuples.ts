@@ -6,8 +6,14 @@ import type { Page, PageQuery, StoredTuple, TupleChange, TupleSource } from './t
 
 /** Tuples in memory, and what a test does to them beside the API. */
 export interface MemoryTuples extends Required<TupleSource> {
+  /** Returns one tuple by its key, or `undefined`. */
   tuple(key: TupleKey): Tuple | undefined
+  /**
+   * Returns a page in the order of writing.
+   * @throws FgaError `invalid_continuation_token`: `after` is not of this source.
+   */
   page(query: PageQuery): Page
+  /** Deletes, then writes. A missing key is ignored, and an existing tuple is replaced. */
   change(change: TupleChange): void
   /** Every tuple, in the order in which they were written. */
   all(): readonly Tuple[]
@@ -15,9 +21,11 @@ export interface MemoryTuples extends Required<TupleSource> {
   put(...tuples: readonly Tuple[]): void
   /** Removes what is there of these; conditions do not count. */
   drop(...keys: readonly TupleKey[]): void
+  /** Removes every tuple. */
   clear(): void
 }
 
+/** Options of {@link memoryTuples}. */
 export interface MemoryTuplesOptions {
   /** The time, for `timestamp` of what is read. Epoch milliseconds. @default Date.now */
   readonly now?: () => number

@@ -22,29 +22,40 @@ export interface TupleSource {
   change?(change: TupleChange): void | Promise<void>
 }
 
+/** A filter over stored tuples, and which page of the result is wanted. */
 export interface PageQuery {
+  /** Only tuples of this user. Absent: of any user. */
   readonly user?: string
+  /** Only tuples of this relation. Absent: of any relation. */
   readonly relation?: string
   /** A whole name, or `document:` for every object of a type. */
   readonly object?: string
+  /** Maximum number of tuples in the page. The engine asks for 1 to 100. */
   readonly size: number
   /** What an earlier page answered; only its source understands it. */
   readonly after?: string
 }
 
+/** One page of stored tuples. */
 export interface Page {
+  /** At most `size` tuples, in an order that stays the same from page to page. */
   readonly tuples: readonly StoredTuple[]
   /** Absent: that was the last page. */
   readonly next?: string
 }
 
+/** A tuple and when it was written. */
 export interface StoredTuple {
+  /** The tuple, with its condition. */
   readonly tuple: Tuple
   /** When it was written, epoch milliseconds. */
   readonly writtenAt: number
 }
 
+/** What one write changes. The engine leaves out deletes of missing tuples and writes of existing ones. */
 export interface TupleChange {
+  /** Keys of the tuples to delete. */
   readonly deletes: readonly TupleKey[]
+  /** Tuples to write, after the deletes. */
   readonly writes: readonly Tuple[]
 }

@@ -2,6 +2,7 @@
 export interface TupleKey {
   /** `user:ann`, `user:*` or `group:staff#member` */
   readonly user: string
+  /** Name of a relation of the object's type, such as `viewer`. */
   readonly relation: string
   /** `document:1` */
   readonly object: string
@@ -9,10 +10,13 @@ export interface TupleKey {
 
 /** A relationship, perhaps under a condition. */
 export interface Tuple extends TupleKey {
+  /** The condition under which the relationship holds. Absent: it holds always. */
   readonly condition?: TupleCondition
 }
 
+/** The condition of one tuple. */
 export interface TupleCondition {
+  /** Name of a condition of the model. */
   readonly name: string
   /** Parameters that are fixed by the tuple. They win over those of a request. */
   readonly context?: Readonly<Record<string, unknown>>
