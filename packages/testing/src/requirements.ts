@@ -21,6 +21,11 @@ export interface Requirement {
  * invariant that no test cites.
  */
 export function verifies(ids: string | readonly string[], name: string): string
+/**
+ * Registers the test under the title with its ids.
+ *
+ * @param body - The test. It passes where this does not throw or reject.
+ */
 export function verifies(ids: string | readonly string[], name: string, body: () => void | Promise<void>): void
 export function verifies(
   ids: string | readonly string[],

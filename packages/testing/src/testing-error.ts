@@ -4,7 +4,9 @@
  * Thrown at the call that is wrong, never sent over the mocked network. The message says what exists.
  */
 export class TestingError extends Error {
+  /** Always `TestingError`. */
   override readonly name = 'TestingError'
+  /** Always `ERR_TESTING`. It is the same in other copies of this package. */
   readonly code = 'ERR_TESTING'
 }
 

@@ -18,14 +18,19 @@ export type AuthorizationServerEndpoint =
 
 /** What the person sees on their device. */
 export interface PendingRequest {
+  /** Id of the request, which the other controls take. It redeems the tokens: treat it as a secret. */
   readonly authReqId: string
   /** Which client asks. */
   readonly clientId: string
   /** Who is asked. */
   readonly subject: string
+  /** The message that the person reads. Absent where the client sent none. */
   readonly bindingMessage?: string
+  /** The details that are asked for. Absent where the client sent none. */
   readonly authorizationDetails?: readonly AuthorizationDetail[]
+  /** The scopes that are asked for. */
   readonly scopes: readonly string[]
+  /** Identifiers of the APIs that the tokens would be for. */
   readonly audience: readonly string[]
   /** Epoch seconds. */
   readonly expiresAt: number

@@ -20,9 +20,11 @@ import type { VaultUpstream } from './vault-upstream.ts'
 
 /** A mocked authorization server: real tokens, real checks, no network and no pages. */
 export interface MockAuthorizationServer extends VaultUpstream {
+  /** Exactly as metadata and tokens write it. */
   readonly issuer: string
   /** For `setupServer` of `msw/node`. */
   readonly handlers: readonly HttpHandler[]
+  /** Logins, answers, linked accounts, faults and log, for tests. */
   readonly controls: AuthorizationServerControls
   /** The server without msw. @returns `undefined` for a path that is not one of its endpoints */
   handle(request: Request): Promise<Response | undefined>

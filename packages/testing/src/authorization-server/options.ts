@@ -5,6 +5,7 @@ import type { VaultUpstream } from './vault-upstream.ts'
 
 /** A client that the mocked authorization server knows. */
 export interface MockClient {
+  /** Id of the client. Unique at the server. */
   readonly clientId: string
   /** Allows `client_secret_basic` and `client_secret_post`. */
   readonly clientSecret?: string
@@ -36,8 +37,14 @@ export interface MockClient {
 
 /** A made-up person. */
 export interface MockUser {
+  /** `sub` of the user's tokens. Unique at the server. */
   readonly subject: string
+  /** Full name, in id_tokens with the scope `profile`. @default no `name` claim */
   readonly name?: string
+  /**
+   * Address, in id_tokens with the scope `email` and in ID-JAGs; by it a user of another issuer is found.
+   * @default none
+   */
   readonly email?: string
   /** Written to the claim that `rolesClaim` names. */
   readonly roles?: readonly string[]
@@ -53,6 +60,7 @@ export interface MockUser {
 export interface MockResource {
   /** An absolute URI without a fragment (RFC 8707 §2). */
   readonly identifier: string
+  /** Scopes that the API has. A request for another one is refused with `invalid_scope`. */
   readonly scopes: readonly string[]
   /** `type` values of `authorization_details` that the API understands. @default none */
   readonly authorizationDetailsTypes?: readonly string[]
@@ -64,6 +72,7 @@ export interface MockResource {
 
 /** An upstream that the server's token vault can get tokens from. */
 export interface MockConnection {
+  /** Name of the connection, as vault requests give it, such as `stocktrade`. */
   readonly name: string
   /** The upstream's own authorization server, made by `createMockAuthorizationServer` as well. It signs the tokens. */
   readonly server: VaultUpstream
@@ -87,10 +96,13 @@ export interface MockCibaOptions {
   readonly bindingMessageRequired?: boolean
 }
 
+/** Options of {@link createMockAuthorizationServer}. */
 export interface MockAuthorizationServerOptions {
   /** With or without a trailing slash, exactly as tokens and metadata shall write it. */
   readonly issuer: string
+  /** The registered clients. Dynamic registration adds further ones. */
   readonly clients: readonly MockClient[]
+  /** The people who can sign in and be asked. */
   readonly users: readonly MockUser[]
   /** @default [] */
   readonly resources?: readonly MockResource[]
@@ -108,6 +120,7 @@ export interface MockAuthorizationServerOptions {
   readonly clientIdClaim?: 'client_id' | 'azp' | 'cid' | 'appid'
   /** How deep `act` may nest before an exchange is refused. @default 5 */
   readonly maxActorDepth?: number
+  /** How backchannel authentication works here. @default the defaults of its fields */
   readonly ciba?: MockCibaOptions
   /** Issuers of authorization servers that this one asserts its users to, by ID-JAG. @default [] */
   readonly assertsTo?: readonly string[]

@@ -24,8 +24,11 @@ export interface Grant {
   revoked: boolean
 }
 
+/** One entry of `authorization_details` (RFC 9396 §2): what is approved in particular. */
 export interface AuthorizationDetail {
+  /** Kind of the detail, such as `stock_order`. It says which further fields there are. */
   readonly type: string
+  /** Further fields, by the detail's type. */
   readonly [field: string]: unknown
 }
 

@@ -1,13 +1,18 @@
 /** An access token and what the token response says about it. */
 export interface VaultToken {
+  /** The access token of the upstream. */
   readonly access_token: string
+  /** `DPoP` where the token is bound to a key, else `Bearer`. */
   readonly token_type: 'Bearer' | 'DPoP'
+  /** Life of the token, seconds. */
   readonly expires_in: number
+  /** Granted scopes, separated by spaces. */
   readonly scope: string
 }
 
 /** What a mocked authorization server does for the token vault of another one, in the place of its token endpoint. */
 export interface VaultUpstream {
+  /** The upstream's issuer, exactly as its tokens write it. */
   readonly issuer: string
   /** A login of a user at the upstream: a refresh token for the vault's client. */
   linkForVault(

@@ -6,7 +6,9 @@ import { TestingError } from '../testing-error.ts'
 
 /** A letter that asks a person. Its link leads to a page of the app with two buttons. */
 export interface SignedLink {
+  /** The person who is asked. The app knows their address. */
   readonly to: Approver
+  /** The question, for the letter's text. */
   readonly message: string
   /** The page, with `?token=…`. The page posts `token` and `decision`: mail scanners open links, and press no button. */
   readonly url: string

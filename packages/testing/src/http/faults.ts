@@ -37,6 +37,7 @@ export class Faults {
     this.#endpoints = endpoints
   }
 
+  /** Adds a fault to those that wait at an endpoint. @throws TestingError The endpoint or the fault is unknown. */
   add(endpoint: string, fault: Fault): void {
     if (!this.#endpoints.includes(endpoint)) {
       throw new TestingError(`fault: no endpoint ${JSON.stringify(endpoint)}; there are ${this.#endpoints.join(', ')}`)
@@ -54,6 +55,7 @@ export class Faults {
     this.#waiting.push({ endpoint, fault, left: fault.times ?? 1 })
   }
 
+  /** Removes the faults that have not happened yet. */
   clear(): void {
     this.#waiting = []
   }

@@ -2,8 +2,11 @@ import { Refusal } from './refusal.ts'
 
 /** A request, read once. */
 export interface Received {
+  /** The request's method, such as `POST`. */
   readonly method: string
+  /** The whole address, with the query. */
   readonly url: URL
+  /** The headers as sent, credentials included. */
   readonly headers: Headers
   /** The form's parameters, or the query's where there is no form. */
   readonly parameters: URLSearchParams

@@ -4,6 +4,7 @@ import type { Received } from './received.ts'
 export interface LoggedRequest {
   /** Which endpoint, by the name that `fault` takes. */
   readonly endpoint: string
+  /** The request's method, such as `POST`. */
   readonly method: string
   /** Without the query, whose parameters stand in `parameters`. */
   readonly url: string
@@ -50,6 +51,7 @@ export class RequestLog {
   #numbers = new Map<string, number>()
   #last = 0
 
+  /** Logs a request with its secrets replaced. @param at - When it was received, epoch milliseconds. */
   add(endpoint: string, received: Received, at: number): void {
     const { method, url, headers } = received
     const idempotencyKey = headers.get('idempotency-key')
@@ -68,10 +70,12 @@ export class RequestLog {
     if (this.#entries.length > MAX_ENTRIES) this.#entries.shift()
   }
 
+  /** Returns a copy of the log, oldest first. */
   entries(): readonly LoggedRequest[] {
     return [...this.#entries]
   }
 
+  /** Empties the log. Numbers of redacted secrets start at 1 again. */
   clear(): void {
     this.#entries = []
     this.#numbers = new Map()

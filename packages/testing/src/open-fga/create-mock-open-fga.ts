@@ -21,6 +21,7 @@ export type OpenFgaEndpoint =
   | 'write'
   | 'authorization-models'
 
+/** Options of {@link createMockOpenFga}. */
 export interface MockOpenFgaOptions {
   /** @default 'https://fga.behalf.example' */
   readonly apiUrl?: string
@@ -32,6 +33,7 @@ export interface MockOpenFgaOptions {
   readonly model?: AuthorizationModel
   /** Checked on every request. @default 'fga-api-token' */
   readonly apiToken?: string
+  /** The tuples at the start and after a reset. They are not checked against the model. @default [] */
   readonly tuples?: readonly FgaTuple[]
   /** @default the machine's clock, which fake timers replace */
   readonly clock?: Clock
@@ -43,8 +45,11 @@ export interface OpenFgaControls {
   write(...tuples: readonly FgaTuple[]): Promise<void>
   /** Removes tuples; conditions do not count. */
   remove(...tuples: readonly FgaTuple[]): Promise<void>
+  /** Returns every tuple, in the order of writing. */
   tuples(): Promise<readonly FgaTuple[]>
+  /** Lets something go wrong at an endpoint. @throws TestingError The endpoint or the fault is unknown. */
   fault(endpoint: OpenFgaEndpoint, fault: Fault): Promise<void>
+  /** Requests to the server in order, without secrets. At most the last 5,000. */
   requests(): Promise<readonly LoggedRequest[]>
   /** The tuples of the beginning; no faults, an empty log. */
   reset(): Promise<void>
@@ -52,13 +57,19 @@ export interface OpenFgaControls {
 
 /** A mocked OpenFGA server. */
 export interface MockOpenFga {
+  /** Base address of the API, without `/stores`. */
   readonly apiUrl: string
+  /** Id of the only store: a ULID. */
   readonly storeId: string
+  /** Id of the only model: a ULID. */
   readonly authorizationModelId: string
+  /** The model in OpenFGA's JSON, with its id. */
   readonly model: AuthorizationModel
+  /** Bearer token that every request has to carry. */
   readonly apiToken: string
   /** For `setupServer` of `msw/node`. */
   readonly handlers: readonly HttpHandler[]
+  /** Tuples, faults and log, for tests. */
   readonly controls: OpenFgaControls
   /** The server without msw. @returns `undefined` for a path that is not one of its endpoints */
   handle(request: Request): Promise<Response | undefined>

@@ -10,11 +10,13 @@ import { DEFAULT_PRICES, Ledger, type StockAccount, type StockOrder } from './le
 import { createProtection } from './protect.ts'
 import { createStockTradeServer, type StockTradeServer } from './stock-trade-server.ts'
 
+/** Options of {@link createStockTradeApi}. */
 export interface StockTradeApiOptions {
   /** The issuers whose tokens are taken, exactly as they write themselves. */
   readonly issuers: readonly string[]
   /** The API's own identifier, which must be in `aud`. */
   readonly audience: string
+  /** The customers. A token of any other subject is answered 403. */
   readonly accounts: readonly StockAccount[]
   /** US dollars by symbol. @default five well-known shares */
   readonly prices?: Readonly<Record<string, number>>
@@ -35,7 +37,9 @@ export type StockTradeEndpoint = 'prices' | 'portfolios' | 'orders' | 'place-ord
 export interface StockTradeControls {
   /** Orders that were carried out in a portfolio, oldest first. */
   orders(portfolio: string): Promise<readonly StockOrder[]>
+  /** Lets something go wrong at an endpoint. @throws TestingError The endpoint or the fault is unknown. */
   fault(endpoint: StockTradeEndpoint, fault: Fault): Promise<void>
+  /** Requests to the API in order, without secrets. At most the last 5,000. */
   requests(): Promise<readonly LoggedRequest[]>
   /** Portfolios as in the beginning; no orders, keys or faults, an empty log. */
   reset(): Promise<void>
@@ -43,9 +47,11 @@ export interface StockTradeControls {
 
 /** The Stock Trade API under an origin. */
 export interface MockStockTrade {
+  /** Origin of the API, such as `https://api.stocktrade.example`. */
   readonly origin: string
   /** For `setupServer` of `msw/node`. */
   readonly handlers: readonly HttpHandler[]
+  /** Orders, faults and log, for tests. */
   readonly controls: StockTradeControls
   /** The API without msw. @returns `undefined` for a path that is not one of its endpoints */
   handle(request: Request): Promise<Response | undefined>

@@ -5,12 +5,15 @@ import type { OrderBody } from './wire.ts'
 
 /** Who may use an account: a subject of one issuer. The same subject of another issuer is somebody else. */
 export interface AccountHolder {
+  /** Issuer of the holder's tokens, exactly as the tokens write it. */
   readonly issuer: string
+  /** The holder's `sub` at that issuer. */
   readonly subject: string
 }
 
 /** Shares and money of one account. */
 export interface PortfolioSeed {
+  /** Id of the portfolio, as paths and orders name it. Unique at the exchange. */
   readonly id: string
   /** US dollars, at most two decimals. */
   readonly cash: number
@@ -22,8 +25,11 @@ export interface PortfolioSeed {
 
 /** A customer of the exchange. */
 export interface StockAccount {
+  /** Id of the account. Idempotency keys are kept by account. */
   readonly id: string
+  /** The subjects who may use the account: one for each issuer that the holder signs in at. */
   readonly holders: readonly AccountHolder[]
+  /** Portfolios of the account at the start and after a reset. */
   readonly portfolios: readonly PortfolioSeed[]
   /**
    * Clients whose word the account's holder takes for an approval: under `trade:write` their orders need no
@@ -35,14 +41,21 @@ export interface StockAccount {
 
 /** An order that was carried out. */
 export interface StockOrder {
+  /** Id that the exchange gave the order: a UUID. */
   readonly id: string
+  /** Id of the portfolio that the order was placed in. */
   readonly portfolio: string
+  /** Whether shares were bought or sold. */
   readonly side: 'buy' | 'sell'
+  /** Symbol of the share, such as `AAPL`. */
   readonly symbol: string
+  /** Number of shares. */
   readonly quantity: number
   /** Price of one share, US dollars, set by the exchange. */
   readonly price: number
+  /** Price of all shares of the order, US dollars. */
   readonly total: number
+  /** Always `filled`: an order is carried out whole, or refused. */
   readonly status: 'filled'
   /** ISO 8601. */
   readonly placedAt: string

@@ -15,12 +15,15 @@ import type { ProtocolTarget, TargetAuthorizationServer, TargetClient } from './
 
 /** The part of a target that a login needs. `startMockServers` has it too. */
 export interface LoginTarget {
+  /** The app's issuer, and the control that signs a user in there. */
   readonly authorizationServer: Pick<TargetAuthorizationServer, 'issuer'> & {
     readonly controls: Pick<TargetAuthorizationServer['controls'], 'signInAs'>
   }
+  /** The client to log in to where the options name none. */
   readonly clients: Pick<ProtocolTarget['clients'], 'agent'>
 }
 
+/** Options of {@link login} and {@link signIn}. */
 export interface LoginOptions {
   /** Who sits before the browser: a `sub` of the app's issuer. */
   readonly user: string
@@ -40,8 +43,11 @@ export interface LoginOptions {
 
 /** What came of a login. */
 export interface LoginTokens {
+  /** Access token for `resource`. Not verified. */
   readonly accessToken: string
+  /** ID token, not verified. Absent without the scope `openid`. */
   readonly idToken?: string
+  /** Absent without the scope `offline_access`. */
   readonly refreshToken?: string
   /** As granted. */
   readonly scopes?: readonly string[]

@@ -8,6 +8,7 @@ import type { ProtocolTarget, TargetClient, TargetUser } from './protocol-target
 export interface WorldPlaces {
   /** The app's issuer, as its tokens write it. */
   readonly issuer: string
+  /** Issuer behind the vault's connection, as its tokens write it. */
   readonly upstreamIssuer: string
   /** Origin of the Stock Trade API. */
   readonly apiOrigin: string
@@ -17,10 +18,15 @@ export interface WorldPlaces {
 
 /** The same people, agent, clients and accounts, wherever the servers are. */
 export interface MadeUpWorld {
+  /** Ann and Bob, at all three issuers. */
   readonly users: ProtocolTarget['users']
+  /** The agent's name in `act`, in OpenFGA and in the audit: `agent:trader`. */
   readonly agentName: string
+  /** Identifier of the agent's own API: audience of session access tokens. */
   readonly agentResource: string
+  /** Identifier of an API whose access tokens are opaque. Its scope is `reports:read`. */
   readonly opaqueResource: string
+  /** Name of the vault's connection to the upstream: `stocktrade`. */
   readonly connection: string
   /** The app's issuer. */
   readonly app: {
@@ -42,8 +48,13 @@ export interface MadeUpWorld {
   }
   /** What the clients of the app's issuer hold. */
   readonly clients: ProtocolTarget['clients']
+  /** Accounts at the Stock Trade API: one for Ann, one for Bob. */
   readonly accounts: readonly StockAccount[]
-  /** @param now - Epoch milliseconds: mandates last from here. */
+  /**
+   * Relations in OpenFGA: Ann and Bob own their portfolios, and the agent acts for both for 30 days.
+   *
+   * @param now - Epoch milliseconds: mandates last from here.
+   */
   tuples(now: number): readonly FgaTuple[]
 }
 

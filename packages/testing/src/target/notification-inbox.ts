@@ -4,8 +4,11 @@ import type { TargetNotification } from './protocol-target.ts'
 export interface NotificationInbox {
   /** CIBA Core §10.2: answered with 204, and no redirect. */
   take(request: Request): Promise<Response>
+  /** Returns the notifications in order of arrival. Their bearer tokens were not checked. */
   received(): Promise<readonly TargetNotification[]>
+  /** Lets a handler answer from now on, such as core's `cibaPing`. With `undefined`, 204 is answered again. */
   forwardTo(handler: ((request: Request) => Promise<Response>) | undefined): void
+  /** Removes the notifications and the handler. */
   clear(): void
 }
 

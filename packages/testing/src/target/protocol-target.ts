@@ -28,7 +28,9 @@ export type Capability =
 
 /** A client that is registered at a target, and its credentials. */
 export interface TargetClient {
+  /** Id of the client at its issuer. */
   readonly clientId: string
+  /** How the client authenticates, with its secret or private key. Method `none`: a public client. */
   readonly authentication: ClientAuthentication
   /** Absent where the client has no user agent. */
   readonly redirectUri?: string
@@ -48,7 +50,9 @@ export interface TargetUser {
 
 /** A notification of CIBA's ping mode, as it came (CIBA Core §10.2). */
 export interface TargetNotification {
+  /** The `Authorization` header. It was not checked. `undefined` where there was none. */
   readonly authorization: string | undefined
+  /** The JSON body. `undefined` where it was not JSON. */
   readonly body: unknown
 }
 
@@ -56,6 +60,7 @@ export interface TargetNotification {
 export interface TargetAuthorizationServer {
   /** Exactly as metadata and tokens write it. */
   readonly issuer: string
+  /** What a test can do in the place of persons and operators. */
   readonly controls: AuthorizationServerControls
   /** The key that tokens verify with, where a suite wants to check without discovery. */
   publicKey(): Promise<JWK>
@@ -69,6 +74,7 @@ export interface TargetAuthorizationServer {
 export interface ProtocolTarget {
   /** For test titles. */
   readonly name: string
+  /** What this target has. Suites skip what is missing here. */
   readonly capabilities: ReadonlySet<Capability>
   /** The app's own issuer. */
   readonly authorizationServer: TargetAuthorizationServer
@@ -76,6 +82,7 @@ export interface ProtocolTarget {
   readonly upstream: TargetAuthorizationServer
   /** The employer's issuer, with capability `id-jag`. Of the clients it knows `clients.agent`. */
   readonly enterprise?: TargetAuthorizationServer
+  /** The clients at the app's issuer, and the app's own one at the upstream. */
   readonly clients: {
     /** The agent's client, with a secret. It is the API `agentResource`, so it may exchange tokens for it. */
     readonly agent: TargetClient
@@ -90,6 +97,7 @@ export interface ProtocolTarget {
     /** The app's own client at `upstream`, for a vault of the app's own. Its refresh tokens rotate. */
     readonly atUpstream: TargetClient
   }
+  /** The two people of the world, at all three issuers. */
   readonly users: { readonly ann: TargetUser; readonly bob: TargetUser }
   /** Who stands in `act`, in OpenFGA and in the audit. */
   readonly agentName: string
@@ -114,6 +122,7 @@ export interface ProtocolTarget {
     readonly resource: string
     readonly controls: StockTradeControls
   }
+  /** The permission server: where it is, its credentials, and its controls. */
   readonly openFga: {
     readonly apiUrl: string
     readonly storeId: string

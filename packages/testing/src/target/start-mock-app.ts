@@ -10,6 +10,7 @@ import { tradingPermissions } from './trading-permissions.ts'
 export interface MockApp extends MockServers {
   /** Of servers, store and guards; moves when it is told to. */
   readonly clock: { now(): number; advance(seconds: number): void }
+  /** The app's issuer as the agent's client knows it: an `auth0()` profile. */
   readonly profile: Profile
   /**
    * A guard with everything behind it that there is here: OpenFGA, token vault, CIBA. Each one is as another process

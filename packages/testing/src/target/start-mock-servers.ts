@@ -25,6 +25,7 @@ const PLACES: WorldPlaces = {
 /** The employer's issuer. */
 const ENTERPRISE = 'https://login.employer.example'
 
+/** Options of {@link startMockServers} and `mockTarget`. */
 export interface MockServersOptions {
   /** Signature algorithm of both issuers. @default 'RS256' */
   readonly algorithm?: 'RS256' | 'ES256'
@@ -48,7 +49,9 @@ export interface MockServers {
   readonly upstream: MockAuthorizationServer
   /** The employer's issuer, `https://login.employer.example`: it asserts its people to the app's (ID-JAG). */
   readonly enterprise: MockAuthorizationServer
+  /** The permission server with the trading model, `https://fga.behalf.example`. */
   readonly openFga: MockOpenFga
+  /** The Stock Trade API, `https://api.stocktrade.example`. */
   readonly stockTrade: MockStockTrade
   /** Clients registered at the app's issuer, with their credentials. */
   readonly clients: ProtocolTarget['clients']

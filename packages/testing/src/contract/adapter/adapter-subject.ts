@@ -8,13 +8,15 @@ import type * as z from 'zod'
  * keeps in `directory`, goes on as `start` says, and leaves nothing in memory that a later turn would need.
  */
 export interface AdapterSubject {
+  /** Runs one request to an app, as `turn` says, and reports what came of it. */
   turn(turn: AdapterTurn): Promise<AdapterReport>
   /** Whether tools may be async generators. @default false */
   readonly generators?: boolean
   /** The framework's own types in which a tool may answer, by a name each. @default none */
   readonly forms?: readonly string[]
-  /** Whether the framework lets a tool ask a person by itself, and a body call another tool. @default false */
+  /** Whether the framework lets a tool ask a person by itself. @default false */
   readonly questions?: boolean
+  /** Whether the framework lets a body call another tool. @default false */
   readonly nestedCalls?: boolean
   /** Whether a call that waits keeps its name where the tool's schema fills in something else each time. @default false */
   readonly randomDefaults?: boolean
@@ -29,7 +31,9 @@ export interface AdapterSubject {
 
 /** One request to an app. */
 export interface AdapterTurn {
+  /** How the turn begins: with a prompt, or by going on with what waits. */
   readonly start: TurnStart
+  /** The guard for `guardTools` and for the resume helper. A turn may bring another guard than the turn before. */
   readonly guard: Guard
   /** For whom, as this request's session says. Absent: nobody is signed in. */
   readonly identity?: Identity
@@ -41,6 +45,7 @@ export interface AdapterTurn {
   readonly tools: readonly ContractTool[]
   /** To be given to the agent as they are, beside the guarded ones. */
   readonly plainTools: readonly ContractTool[]
+  /** Policies of `tools`, by tool name. */
   readonly policies: Readonly<Record<string, Policy>>
   /** One of the subject's `forms`: let the guarded tools answer in it, with their result in the place for a text. */
   readonly form?: string
@@ -48,11 +53,13 @@ export interface AdapterTurn {
   readonly model: readonly ModelStep[]
   /** Let the framework stream. `browser` of the report then holds all that a browser would have been sent. */
   readonly stream: boolean
+  /** Aborts the turn; pass it to the framework's run. Absent: the turn is not aborted. */
   readonly signal?: AbortSignal
   /** To be passed to `guardTools`. */
   readonly onError: (error: unknown, tool: string) => void
 }
 
+/** How a turn begins. */
 export type TurnStart =
   | { readonly kind: 'prompt'; readonly text: string }
   /** By the adapter's own resume helper, with this turn's guard and identity. Where it gives nothing, nothing runs. */
@@ -68,8 +75,11 @@ type Question = Readonly<Record<string, unknown>>
 
 /** A tool in no framework's form. */
 export interface ContractTool {
+  /** Name of the tool, unique among the tools of a turn. */
   readonly name: string
+  /** What a model would read about the tool. */
   readonly description: string
+  /** Schema of the input. A default in it may differ at each parse, where the subject says `randomDefaults`. */
   readonly inputSchema: z.ZodType
   /**
    * What the tool asks a person by itself before its body runs, in the framework's own way: as a text, or as an object
@@ -90,6 +100,7 @@ export interface ContractTool {
 
 /** What a body gets beside its input. */
 export interface ContractSurroundings {
+  /** Aborts when the run is aborted. Absent where the framework hands no signal to the body. */
   readonly signal?: AbortSignal | undefined
   /** Calls a guarded tool of this turn from the body, as the framework has it: with what it handed to the body. */
   readonly call: (tool: string, input: unknown) => Promise<unknown>
@@ -98,9 +109,13 @@ export interface ContractSurroundings {
 /** The model's words, or the tool calls that it makes in one step. */
 export type ModelStep = string | readonly ScriptedCall[]
 
+/** A tool call that the mock model makes. */
 export interface ScriptedCall {
+  /** Id that the model gives to the call. Scenarios repeat ids where the subject's `repeatedIds` allows it. */
   readonly id: string
+  /** Name of the called tool. */
   readonly tool: string
+  /** The arguments as the model writes them, before a schema parses them. */
   readonly input: unknown
 }
 
@@ -115,6 +130,7 @@ export interface AdapterReport {
   readonly text: string
   /** What the adapter's `interruptsOf` tells of the state after the turn. */
   readonly interrupts: readonly Interrupt[]
+  /** What the mock model was asked in this turn. */
   readonly model: {
     /** How often the model was asked. */
     readonly requests: number

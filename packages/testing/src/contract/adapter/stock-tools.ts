@@ -13,7 +13,9 @@ const Share = z.strictObject({ symbol: z.string() })
 
 /** Where the API is, and the vault's connection to it. */
 export interface StockPlaces {
+  /** Origin of the Stock Trade API, and its identifier as a resource. */
   readonly api: { readonly origin: string; readonly resource: string }
+  /** Name of the vault's connection to the upstream. */
   readonly connection: string
 }
 

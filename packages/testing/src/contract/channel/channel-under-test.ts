@@ -16,9 +16,11 @@ import { TestingError } from '../../testing-error.ts'
 
 /** A channel for one test, with an app around it. */
 export interface ChannelUnderTest {
+  /** Profile of the app's issuer, for the guards that the suite makes. */
   readonly authorizationServer: Profile
   /** The app's store. Empty. */
   readonly store: Store
+  /** The app's clock, which {@link ChannelUnderTest.wait} moves. */
   readonly clock: Clock
   /** Lets time pass, for the clock and for all that is asked. */
   wait(seconds: number): Promise<void>
@@ -38,6 +40,7 @@ export interface ChannelUnderTest {
   answer(question: ApprovalQuestion, decision: 'approved' | 'denied', by: 'user' | 'other'): Promise<unknown>
   /** Brings an answer that says yes, and that no person gave. */
   forge(question: ApprovalQuestion): Promise<unknown>
+  /** Ends what was started for the test. Called once, also after a failure. */
   close(): Promise<void>
 }
 

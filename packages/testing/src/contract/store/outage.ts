@@ -13,6 +13,7 @@ export interface InterruptibleStore extends StoreUnderTest {
 export interface StoreOutage {
   /** How the server is away, for the title: `hangs`, `refuses`. */
   readonly name: string
+  /** A fresh, empty store for each test, whose server the test can take away. */
   readonly create: () => Promise<InterruptibleStore>
   /** The longest a call may take meanwhile, milliseconds. */
   readonly withinMs: number

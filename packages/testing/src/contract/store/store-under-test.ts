@@ -2,6 +2,7 @@ import type { Store } from '@behalf/core'
 
 /** A store for one test, empty. */
 export interface StoreUnderTest {
+  /** The store that the suite tries. */
   readonly store: Store
   /** Another `Store` over the same data, as after a restart, or in another process. Absent: the data ends with the store. */
   restart?(): Promise<Store>
@@ -9,6 +10,7 @@ export interface StoreUnderTest {
   advance?(seconds: number): void | Promise<void>
   /** Epoch seconds, by the store's clock. @default the machine's */
   now?(): number
+  /** Ends the store and removes its data. Called once, also after a failure. */
   close(): Promise<void>
 }
 
