@@ -2,11 +2,13 @@ import type { MockClient, MockResource, MockUser } from '@behalf/testing'
 
 /** An upstream that the server's token vault gets tokens from, by refreshing at its token endpoint. */
 export interface SandboxConnection {
+  /** Name of the connection, as vault requests give it, such as `stocktrade`. */
   readonly name: string
   /** The upstream's authorization server, started with {@link startAuthorizationServer} as well. */
   readonly server: VaultUpstream
   /** The vault's client at the upstream. */
   readonly clientId: string
+  /** Secret of `clientId` at the upstream's token endpoint. */
   readonly clientSecret: string
   /** The upstream API. */
   readonly resource: string
@@ -14,7 +16,9 @@ export interface SandboxConnection {
 
 /** What a vault needs of an upstream. */
 export interface VaultUpstream {
+  /** The upstream's issuer, exactly as its tokens write it. */
   readonly issuer: string
+  /** Address where the vault refreshes its tokens. */
   readonly tokenEndpoint: string
   /** A login of a user at the upstream: a refresh token for the vault's client. */
   linkForVault(
@@ -27,7 +31,9 @@ export interface VaultUpstream {
 
 /** Options of {@link startAuthorizationServer}. People, clients and APIs are described as for the mocked server. */
 export interface AuthorizationServerOptions {
+  /** The registered clients. Dynamic registration adds further ones. */
   readonly clients: readonly MockClient[]
+  /** The people who can sign in and be asked. */
   readonly users: readonly MockUser[]
   /** @default [] */
   readonly resources?: readonly MockResource[]

@@ -17,7 +17,9 @@ import { watchWire } from './watch-wire.ts'
 
 /** A running authorization server. */
 export interface SandboxAuthorizationServer extends TargetAuthorizationServer, VaultUpstream {
+  /** The server's loopback address, exactly as metadata and tokens write it. */
   readonly issuer: string
+  /** What a test can do in the place of persons and operators. */
   readonly controls: AuthorizationServerControls
   /** Stops it, and cuts the connections that are open. A second call does nothing. */
   close(): Promise<void>

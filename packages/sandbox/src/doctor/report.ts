@@ -5,6 +5,7 @@ export type CheckStatus = 'ok' | 'problem' | 'warning' | 'unknown'
 export interface Finding {
   /** Stable, for scripts and for the troubleshooting guide. */
   readonly id: string
+  /** How the check ended. */
   readonly status: CheckStatus
   /** What was found. */
   readonly message: string
@@ -14,7 +15,9 @@ export interface Finding {
 
 /** What {@link runDoctor} found. */
 export interface DoctorReport {
+  /** The issuer that was checked, as the options have it. */
   readonly issuer: string
+  /** What was found, in the order of the checks. */
   readonly findings: readonly Finding[]
   /** No problem was found. Warnings and checks that could not be made do not count. */
   readonly healthy: boolean

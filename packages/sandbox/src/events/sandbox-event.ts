@@ -3,11 +3,15 @@ export type SandboxIssuer = 'app' | 'upstream' | 'enterprise'
 
 /** What a token says. Never the token. */
 export interface TokenFacts {
+  /** `sub` of the token. `unknown` for an opaque token. */
   readonly subject: string
+  /** Identifiers of the APIs that the token is for. Empty for an opaque token. */
   readonly audience: readonly string[]
+  /** Scopes of the token; of an opaque one, those of the token response. */
   readonly scopes: readonly string[]
   /** Whoever acts, outermost first. */
   readonly actors: readonly string[]
+  /** The details that the token was approved for (RFC 9396). Absent where it has none. */
   readonly authorizationDetails?: readonly unknown[]
 }
 
@@ -18,16 +22,23 @@ interface Happened {
 
 /** Somebody is asked on their phone. */
 export interface AskedEvent extends Happened {
+  /** Marks an {@link AskedEvent}. */
   readonly type: 'asked'
   /** Names the question in later events. Opens nothing. */
   readonly question: string
+  /** The user who is asked: `sub` at the app's issuer. */
   readonly subject: string
+  /** The client that asks. */
   readonly clientId: string
   /** Who the client says to act as, where it is an agent. */
   readonly agent?: string
+  /** The binding message, which the user reads. Absent where the client sent none. */
   readonly message?: string
+  /** The details that are asked for (RFC 9396). Absent where the client sent none. */
   readonly authorizationDetails?: readonly unknown[]
+  /** The scopes that are asked for. */
   readonly scopes: readonly string[]
+  /** Identifiers of the APIs that the tokens would be for. */
   readonly audience: readonly string[]
   /** Epoch seconds. */
   readonly expiresAt: number
@@ -35,61 +46,93 @@ export interface AskedEvent extends Happened {
 
 /** A question got its answer, or ran out. */
 export interface AnsweredEvent extends Happened {
+  /** Marks an {@link AnsweredEvent}. */
   readonly type: 'answered'
+  /** The question, by the name that its {@link AskedEvent} gave. */
   readonly question: string
+  /** The user who was asked: `sub` at the app's issuer. */
   readonly subject: string
+  /** The binding message of the question. Absent where the client sent none. */
   readonly message?: string
+  /** What became of the question. `expired`: it was not answered in time. */
   readonly answer: 'approved' | 'denied' | 'expired'
 }
 
 /** A token was issued. */
 export interface TokenEvent extends Happened, TokenFacts {
+  /** Marks a {@link TokenEvent}. */
   readonly type: 'token'
+  /** The server that issued the token. */
   readonly issuer: SandboxIssuer
+  /** The client that got the token. `unknown` where the request does not name it. */
   readonly clientId: string
+  /** The grant type, of a URN only what follows the last colon: `authorization_code`, `token-exchange`, `ciba`. */
   readonly grantType: string
 }
 
 /** An authorization server said no. */
 export interface RefusedEvent extends Happened {
+  /** Marks a {@link RefusedEvent}. A poll that has to go on, and a demand for a DPoP nonce, are not refusals. */
   readonly type: 'refused'
+  /** The server that refused. */
   readonly issuer: SandboxIssuer
+  /** Name of the endpoint, such as `token` or `bc-authorize`. */
   readonly endpoint: string
+  /** HTTP status of the answer, 400 or more. */
   readonly status: number
+  /** The OAuth error code, such as `invalid_grant`. Absent where the answer has none. */
   readonly error?: string
+  /** `error_description` of the answer, without tokens. Absent where the answer has none. */
   readonly description?: string
 }
 
 /** Somebody signed in, said no to a client, or gave an account away, on a page of a server. */
 export interface SignedInEvent extends Happened {
+  /** `signed_in`: a login. `consented`: a client got access. `declined`: the person refused the client. */
   readonly type: 'signed_in' | 'consented' | 'declined'
+  /** The server whose page it was. */
   readonly issuer: SandboxIssuer
+  /** `sub` of the person at that server. */
   readonly subject: string
+  /** The client that sent the browser to the page. */
   readonly clientId: string
+  /** The scopes that the client asks for. */
   readonly scopes: readonly string[]
 }
 
 /** A request to the Stock Trade API. */
 export interface ApiEvent extends Happened {
+  /** Marks an {@link ApiEvent}. */
   readonly type: 'api'
+  /** The request's method, such as `POST`. */
   readonly method: string
+  /** Path of the request, without query and tokens. */
   readonly path: string
+  /** HTTP status of the answer. 404 where no endpoint has the path. */
   readonly status: number
 }
 
 /** OpenFGA was asked whether. */
 export interface CheckedEvent extends Happened {
+  /** Marks a {@link CheckedEvent}. A batch is one event for each of its checks. */
   readonly type: 'checked'
+  /** The user that was asked about, such as `user:ann` or `agent:trader`. */
   readonly user: string
+  /** The relation that was asked about. */
   readonly relation: string
+  /** The object that was asked about, such as `portfolio:p-ann`. */
   readonly object: string
+  /** The answer. Also `false` where a check of a batch ended in an error. */
   readonly allowed: boolean
 }
 
 /** A fault was set. */
 export interface FaultEvent extends Happened {
+  /** Marks a {@link FaultEvent}. */
   readonly type: 'fault'
+  /** Name of the fault: a `SandboxFault`. */
   readonly fault: string
+  /** What will happen, in words. */
   readonly effect: string
 }
 

@@ -5,6 +5,7 @@ import { type SandboxSeed, upstreamOf } from '../target/index.ts'
 export interface SandboxPerson {
   /** `sub` at the app's issuer. */
   readonly subject: string
+  /** Full name. @default the subject, for people of a seed */
   readonly name: string
   /** Their portfolio at the Stock Trade API. */
   readonly portfolio: string

@@ -5,25 +5,38 @@ import type { SandboxPerson } from './people.ts'
 
 /** Where a sandbox is, and what an app needs to use it. The secrets are made up, and good for this sandbox only. */
 export interface SandboxSettings {
+  /** Whose way of writing roles and groups the tokens follow. */
   readonly profile: SandboxProfile
+  /** Origin of the phone's pages. */
   readonly phone: string
+  /** The app's issuer. */
   readonly issuer: string
+  /** The issuer behind the vault's connection. */
   readonly upstreamIssuer: string
+  /** The employer's issuer, which asserts its people to the app's issuer (ID-JAG). */
   readonly enterpriseIssuer: string
+  /** Id of the agent's client at the app's issuer. */
   readonly clientId: string
+  /** Secret of the agent's client. */
   readonly clientSecret: string
   /** Audience of session access tokens: the agent's own API. */
   readonly agentResource: string
+  /** The agent's name in `act`, in OpenFGA and in the audit. */
   readonly agentName: string
+  /** The Stock Trade API: its origin, and its identifier as a resource. */
   readonly api: { readonly origin: string; readonly resource: string }
+  /** The permission server: where it is, its only store and model, and the bearer token of its API. */
   readonly openFga: {
     readonly apiUrl: string
     readonly storeId: string
     readonly authorizationModelId: string
     readonly apiToken: string
   }
+  /** Name of the vault's connection to the upstream. */
   readonly connection: string
+  /** The app's own client at the upstream, for accounts that the app connects itself. */
   readonly accountsClient: { readonly clientId: string; readonly clientSecret: string }
+  /** The people who can sign in. */
   readonly people: readonly SandboxPerson[]
 }
 

@@ -16,9 +16,11 @@ import { type SandboxSettings, settingsOf } from './settings.ts'
 export interface Sandbox {
   /** The servers, with clients, users and controls: what `profileOf`, `login` and `signIn` of `@behalf/testing` take. */
   readonly target: ProtocolTarget
+  /** Whose way of writing roles and groups the tokens follow. */
   readonly profile: SandboxProfile
   /** Who may sign in. */
   readonly people: readonly SandboxPerson[]
+  /** The pages on which users answer questions. */
   readonly phone: {
     readonly origin: string
     /** A link that opens a user's phone in the browser that follows it: whoever has it answers for that user. */

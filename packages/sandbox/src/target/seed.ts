@@ -3,8 +3,14 @@ import * as z from 'zod/mini'
 
 /** A further person. */
 export interface SeedUser {
+  /**
+   * `sub` at the app's issuer: 1 to 64 letters, digits, `_`, `.` or `-`. Ann's, Bob's and an earlier user's are
+   * refused.
+   */
   readonly subject: string
+  /** Full name. @default the subject */
   readonly name?: string | undefined
+  /** Address, by which the app's issuer finds the user of an ID-JAG. @default '<subject>@behalf.example' */
   readonly email?: string | undefined
   /** @default ['trader'] */
   readonly roles?: readonly string[] | undefined
@@ -20,6 +26,7 @@ export interface SeedUser {
 
 /** Who and what is there beside Ann and Bob. */
 export interface SandboxSeed {
+  /** Further people, each with an account at all three issuers and a portfolio `p-<subject>`. @default none */
   readonly users?: readonly SeedUser[] | undefined
   /** Further relations in OpenFGA. */
   readonly tuples?: readonly FgaTuple[] | undefined
