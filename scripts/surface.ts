@@ -7,4 +7,9 @@ if (!built.ok) {
   console.error(built.output)
   process.exit(1)
 }
-console.log(`${writeSurface()} reports are in docs/surface. Look at what changed: git diff docs/surface`)
+const { ok, output } = writeSurface()
+console.log('The reports are in docs/surface. Look at what changed: git diff docs/surface')
+if (!ok) {
+  console.error(output)
+  process.exit(1)
+}

@@ -25,3 +25,37 @@ test('each difference is shown, and so is a door that is new or gone', async () 
   expect(output).toContain('gone.api.md tells of a door that is not there')
   expect(output).toContain('node scripts/surface.ts')
 })
+
+test('names an exported name and a member without a docstring, and the report that shows it', async () => {
+  const report = [
+    '// @public (undocumented)',
+    'export interface Bare {',
+    '    // (undocumented)',
+    '    readonly id: string;',
+    '    readonly told: string;',
+    '}',
+    '',
+    '// @public',
+    'export interface Told {',
+    '    readonly id: string;',
+    '    // (undocumented)',
+    '    close(): void;',
+    '}',
+    '',
+  ].join('\n')
+  const { ok, output } = await compareReports(new Map([['mcp.api.md', report]]), folderWith({ 'mcp.api.md': report }))
+  expect(ok).toBe(false)
+  expect(output.split('\n')).toEqual([
+    'mcp.api.md shows a name without a docstring, write one: export interface Bare {',
+    'mcp.api.md shows a name without a docstring, write one: export interface Bare { readonly id: string;',
+    'mcp.api.md shows a name without a docstring, write one: export interface Told { close(): void;',
+  ])
+})
+
+test('exempts the names of core for now, also where another package re-exports them', async () => {
+  const ofCore = '// @public (undocumented)\nexport interface Bare {\n}\n'
+  const ofOthers = `${ofCore}\n// @public (undocumented)\nexport interface Own {\n}\n`
+  const reports = { 'core.api.md': ofCore, 'ai-sdk.browser.api.md': ofOthers }
+  const { output } = await compareReports(new Map(Object.entries(reports)), folderWith(reports))
+  expect(output).toBe('ai-sdk.browser.api.md shows a name without a docstring, write one: export interface Own {')
+})
