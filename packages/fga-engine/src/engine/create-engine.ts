@@ -18,7 +18,7 @@ const MAX_TIMEOUT_MS = 2_147_483_647
 export interface EngineOptions {
   /** In OpenFGA's JSON. Language (`.fga`) is turned into it by `@openfga/syntax-transformer`, at build or test time. */
   readonly model: AuthorizationModel
-  /** @default none, in memory. A list is copied into memory. */
+  /** Where the tuples are: a source, or a list. @default none, in memory. A list is copied into memory. */
   readonly tuples?: TupleSource | readonly Tuple[]
   /** How long a question may take, milliseconds: a check, a batch or a list. @default 3000, OpenFGA's own */
   readonly timeoutMs?: number

@@ -31,7 +31,7 @@ export interface ListObjectsQuestion extends Circumstances {
   readonly relation: string
   /** Type of the objects, such as `document`. */
   readonly type: string
-  /** @default 1000, OpenFGA's own */
+  /** Maximum number of objects in the answer. @default 1000, OpenFGA's own */
   readonly limit?: number
 }
 

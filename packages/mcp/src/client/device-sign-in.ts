@@ -16,7 +16,7 @@ import { Refusal, StoredTokens } from './wire.ts'
 export interface DeviceSignInOptions {
   /** Shows the code and where to type it in. */
   readonly show: (code: DeviceCode) => void | Promise<void>
-  /** @default all that the client may ask for, else what the server names */
+  /** Scopes to ask for. @default all that the client may ask for, else what the server names */
   readonly scopes?: readonly string[]
   /** Aborts the sign-in: no further poll is sent. @default polls until the code is answered or expires */
   readonly signal?: AbortSignal

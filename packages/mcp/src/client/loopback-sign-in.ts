@@ -6,7 +6,7 @@ import { SignInError } from './sign-in-error.ts'
 export interface LoopbackSignInOptions {
   /** Opens the user's browser, or says where to go. Give the address as an argument of its own, never through a shell. */
   readonly open: (url: URL) => void | Promise<void>
-  /** @default a free one, as RFC 8252 §7.3 has it */
+  /** Port of 127.0.0.1 to which the browser comes back. @default a free one, as RFC 8252 §7.3 has it */
   readonly port?: number
   /** How long the user may take, seconds. @default 300 */
   readonly timeoutSeconds?: number

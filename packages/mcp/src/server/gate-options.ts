@@ -57,7 +57,7 @@ export interface McpGateOptions extends SurroundingsOptions {
    * @default random: only this process takes back what it gave out
    */
   readonly sessionKey?: Uint8Array | undefined
-  /** @default 1_048_576 */
+  /** Maximum size of a request body, in bytes. @default 1_048_576 */
   readonly maxBodyBytes?: number | undefined
 }
 

@@ -35,7 +35,7 @@ export interface AuthorizationServerOptions {
   readonly clients: readonly MockClient[]
   /** The people who can sign in and be asked. */
   readonly users: readonly MockUser[]
-  /** @default [] */
+  /** The APIs that tokens can be issued for. @default [] */
   readonly resources?: readonly MockResource[]
   /** What a token is for when the request names nothing. @default the first resource */
   readonly defaultResource?: string
@@ -47,7 +47,7 @@ export interface AuthorizationServerOptions {
   readonly accessTokenSeconds?: number
   /** For so long a refresh token that was used may be used again, where it rotates, seconds. @default 0 */
   readonly refreshGraceSeconds?: number
-  /** @default 'roles' */
+  /** Claim of id_tokens and access tokens that holds the roles of a user. @default 'roles' */
   readonly rolesClaim?: string
   /** How deep `act` may nest before an exchange is refused. @default 5 */
   readonly maxActorDepth?: number

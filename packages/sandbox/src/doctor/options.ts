@@ -17,13 +17,13 @@ export const NEEDS = [
 export interface DoctorOptions {
   /** Exactly as the app has it. */
   readonly issuer: string
-  /** @default the checks that need a client are not made */
+  /** Id of the app's client. @default the checks that need a client are not made */
   readonly clientId?: string
-  /** @default a public client */
+  /** Secret of the app's client. @default a public client */
   readonly clientSecret?: string
   /** Where logins end. @default scopes and audience are not tried */
   readonly redirectUri?: string
-  /** @default ['openid'] */
+  /** Scopes that a login asks for. @default ['openid'] */
   readonly scopes?: readonly string[]
   /** The API that tokens are for. @default none */
   readonly audience?: string

@@ -12,7 +12,7 @@ export interface SeedUser {
   readonly name?: string | undefined
   /** Address, by which the app's issuer finds the user of an ID-JAG. @default '<subject>@behalf.example' */
   readonly email?: string | undefined
-  /** @default ['trader'] */
+  /** Roles in the tokens of the app's issuer. @default ['trader'] */
   readonly roles?: readonly string[] | undefined
   /** US dollars in their portfolio. @default 10_000 */
   readonly cash?: number | undefined

@@ -44,7 +44,7 @@ export interface ApproveOptions {
   readonly authorizationDetails?: readonly AuthorizationDetail[]
   /** Somebody else answers: the tokens are theirs. */
   readonly subject?: string
-  /** @default the first of the request's `acr_values`, else the user's */
+  /** Authentication context class of the tokens. @default the first of the request's `acr_values`, else the user's */
   readonly acr?: string
 }
 
@@ -52,7 +52,7 @@ export interface ApproveOptions {
 export interface ConnectOptions {
   /** The user's `sub` at the upstream. It must be a user there. */
   readonly upstreamSubject: string
-  /** @default all scopes of the connection's resource */
+  /** Scopes that the user grants to the vault. @default all scopes of the connection's resource */
   readonly scopes?: readonly string[]
 }
 

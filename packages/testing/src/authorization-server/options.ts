@@ -104,17 +104,17 @@ export interface MockAuthorizationServerOptions {
   readonly clients: readonly MockClient[]
   /** The people who can sign in and be asked. */
   readonly users: readonly MockUser[]
-  /** @default [] */
+  /** The APIs that tokens can be issued for. @default [] */
   readonly resources?: readonly MockResource[]
   /** What a token is for when the request names no `audience` or `resource`. @default the first resource */
   readonly defaultResource?: string
   /** Upstreams of the token vault. @default [] */
   readonly connections?: readonly MockConnection[]
-  /** @default 'RS256' */
+  /** Signature algorithm of all tokens. @default 'RS256' */
   readonly algorithm?: 'RS256' | 'ES256'
   /** Life of access tokens and id_tokens, seconds. @default 3600 */
   readonly accessTokenSeconds?: number
-  /** @default 'roles' */
+  /** Claim of id_tokens and access tokens that holds the roles of a user. @default 'roles' */
   readonly rolesClaim?: string
   /** Which claim of an access token names the client: RFC 9068 has `client_id`, Auth0 `azp`, Okta `cid`. @default 'client_id' */
   readonly clientIdClaim?: 'client_id' | 'azp' | 'cid' | 'appid'
@@ -128,7 +128,7 @@ export interface MockAuthorizationServerOptions {
   readonly trustsAssertionsOf?: readonly string[]
   /** Sends notifications of ping mode. @default the global `fetch`, read at each call */
   readonly fetch?: Fetch
-  /** @default the machine's clock, which fake timers replace */
+  /** Time of the server. @default the machine's clock, which fake timers replace */
   readonly clock?: Clock
 }
 

@@ -23,7 +23,7 @@ export type OpenFgaEndpoint =
 
 /** Options of {@link createMockOpenFga}. */
 export interface MockOpenFgaOptions {
-  /** @default 'https://fga.behalf.example' */
+  /** Base address of the API, without `/stores`. @default 'https://fga.behalf.example' */
   readonly apiUrl?: string
   /** A ULID. @default a fixed one */
   readonly storeId?: string
@@ -35,7 +35,10 @@ export interface MockOpenFgaOptions {
   readonly apiToken?: string
   /** The tuples at the start and after a reset. They are not checked against the model. @default [] */
   readonly tuples?: readonly FgaTuple[]
-  /** @default the machine's clock, which fake timers replace */
+  /**
+   * Time of the server, for timestamps of tuples and the log.
+   * @default the machine's clock, which fake timers replace
+   */
   readonly clock?: Clock
 }
 

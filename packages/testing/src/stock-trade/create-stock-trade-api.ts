@@ -22,7 +22,7 @@ export interface StockTradeApiOptions {
   readonly prices?: Readonly<Record<string, number>>
   /** Fetches metadata and keys of the issuers. @default the global `fetch`, read at each call */
   readonly fetch?: Fetch
-  /** @default the machine's clock, which fake timers replace */
+  /** Time of the API. @default the machine's clock, which fake timers replace */
   readonly clock?: Clock
   /** How long an order takes, milliseconds, on `setTimeout`. @default 0 */
   readonly executionMs?: number

@@ -31,13 +31,13 @@ export interface LoginOptions {
   readonly client?: TargetClient
   /** How the client sees the server. @default `profileOf(target, client)` */
   readonly profile?: Profile
-  /** @default 'openid profile offline_access chat' */
+  /** Scopes to ask for, separated by spaces. @default 'openid profile offline_access chat' */
   readonly scope?: string
   /** What the access token is for, under the name that the profile has for it. @default the agent's own API */
   readonly resource?: string
   /** Further parameters of the authorization request. */
   readonly parameters?: Readonly<Record<string, string>>
-  /** @default the system's clock */
+  /** Time of the client. @default the system's clock */
   readonly clock?: Clock
 }
 
