@@ -141,6 +141,8 @@ export {
   type ApproverView,
   createGuard,
   currentCall,
+  type DefinedTool,
+  defineTool,
   type Guard,
   type GuardKeys,
   type GuardOptions,
@@ -159,6 +161,7 @@ export {
   type Revocation,
   type ToolAuthorizationCode,
   ToolAuthorizationError,
+  type ToolCall,
   type VisibleTools,
 } from './guard/index.ts'
 // identity

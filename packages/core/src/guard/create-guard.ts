@@ -28,6 +28,7 @@ import { approvalInbox } from './approval-inbox.ts'
 import { Auditor, noteApproval } from './auditor.ts'
 import { faultListener } from './call-report.ts'
 import { checkPolicies } from './check-policies.ts'
+import { type DefinedTool, isDefinedTool, policiesOf, type ToolCall } from './defined-tool.ts'
 import { openDelegations } from './delegated-work.ts'
 import type { Body } from './execute.ts'
 import type { Guard, GuardWithDelegations } from './guard.ts'
@@ -79,18 +80,21 @@ export function createGuard(options: GuardOptions): Guard | GuardWithDelegations
   const ending = { delegations: opened, sessions: options.sessions }
   const approvals = approvalInbox(parts)
   return {
-    preflight: (policy: Policy | undefined, invocation: Invocation): Promise<PreflightOutcome> =>
-      preflight(policy, invocation, parts),
-    run: <Result>(policy: Policy | undefined, invocation: Invocation, body: unknown) => {
+    preflight: (asked: Asked, invocation: Invocation | ToolCall): Promise<PreflightOutcome> => {
+      const { policy, named } = callOf(asked, invocation)
+      return preflight(policy, named, parts)
+    },
+    run: <Result>(asked: Asked, invocation: Invocation | ToolCall, given?: unknown) => {
       try {
-        return run(policy, invocation, body as Body, parts) as Promise<Outcome<Result>>
+        const { policy, named, body = given } = callOf(asked, invocation)
+        return run(policy, named, body as Body, parts) as Promise<Outcome<Result>>
       } catch (error) {
         // A clock that fails, or an invocation that is none. Whoever waits for a promise catches nothing else.
         return Promise.reject(error)
       }
     },
-    visible: (policies, identity) => visibleTools(policies, identity, parts),
-    check: (policies) => checkPolicies(policies, parts),
+    visible: (policies, identity) => visibleTools(policiesOf(policies), identity, parts),
+    check: (policies) => checkPolicies(policiesOf(policies), parts),
     ready: () => ready(parts),
     asOperator: (asked) => operatorOf(asked, parts, ending),
     approvals,
@@ -98,6 +102,17 @@ export function createGuard(options: GuardOptions): Guard | GuardWithDelegations
     ...(opened !== undefined && { delegations: opened.delegations }),
     revoke: (asked) => revoke(asked, parts, ending),
   }
+}
+
+type Asked = Policy | DefinedTool | undefined
+
+/** A tool brings its name, its policy and its body. */
+function callOf(
+  asked: Asked,
+  invocation: Invocation | ToolCall,
+): { policy: Policy | undefined; named: Invocation; body?: unknown } {
+  if (!isDefinedTool(asked)) return { policy: asked as Policy | undefined, named: invocation as Invocation }
+  return { policy: asked.policy, named: { ...invocation, tool: asked.name }, body: asked.run }
 }
 
 function partsOf(options: GuardOptions): GuardParts {

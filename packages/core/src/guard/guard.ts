@@ -13,6 +13,7 @@ import type { Delegations } from '../delegations/index.ts'
 import type { RevokeOptions } from '../revocation/index.ts'
 import type { ApprovalInbox } from './approval-inbox.ts'
 import type { PolicyWarning } from './check-policies.ts'
+import type { DefinedTool, PoliciesOrTools, ToolCall } from './defined-tool.ts'
 import type { Operator, OperatorOptions } from './operator.ts'
 import type { Pauses } from './pauses.ts'
 import type { Readiness } from './ready.ts'
@@ -27,7 +28,13 @@ export interface Guard {
    * Asks the person where the policy says so, and comes back with the interrupt. `run` checks it all again.
    * @throws The reason of the invocation's own abort, and nothing else.
    */
+  preflight(tool: DefinedTool, call: ToolCall): Promise<PreflightOutcome>
   preflight(policy: Policy | undefined, invocation: Invocation): Promise<PreflightOutcome>
+  /** Checks everything, then runs a tool that `defineTool` made, as {@link Guard.run} of its policy and its body. */
+  run<Input, Access extends AccessRules, Effects extends Effect, Result>(
+    tool: DefinedTool<string, Input, Access, Effects, Result>,
+    call: ToolCall,
+  ): Promise<Outcome<Result>>
   /**
    * Checks everything, then runs `body` with the parsed input and its call.
    *
@@ -50,7 +57,7 @@ export interface Guard {
    * Public tools always; others where identity, roles, the ceiling and the policy's `visibleWhen` allow it. What
    * depends on an input, an approval or a linked account hides nothing. Permissions are asked in one batch.
    */
-  visible(policies: Readonly<Record<string, Policy>>, identity?: Identity): Promise<VisibleTools>
+  visible(policies: PoliciesOrTools, identity?: Identity): Promise<VisibleTools>
   /**
    * Checks that this guard can serve these policies: it needs their permissions, roles, vault and channel, and all scopes
    * within the ceiling. Does no I/O, and grants nothing. Adapters call it when they guard tools.
@@ -58,7 +65,7 @@ export interface Guard {
    * @returns warnings, which stop no call.
    * @throws ConfigurationError Names every policy that cannot be served, and the remedy.
    */
-  check(policies: Readonly<Record<string, Policy>>): readonly PolicyWarning[]
+  check(policies: PoliciesOrTools): readonly PolicyWarning[]
   /**
    * Contacts the store and the authorization server, and compares the clocks. Call it at the start of a process, and in
    * its health check. Does not contact the servers of permissions, vault and channels.

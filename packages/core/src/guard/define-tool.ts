@@ -1,0 +1,51 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { AccessRules, Call, Effect, EffectOf, ResultFor, Rules } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { requireText } from '../lib/index.ts'
+import { type DefinedTool, markTool } from './defined-tool.ts'
+import { policy } from './policy.ts'
+
+type RuleName = keyof Rules<unknown, AccessRules>
+
+/**
+ * Defines a tool once: its name, its schema, what it needs before it may run, and its body.
+ *
+ * Call it with `guard.run(tool, { slot, input, identity })`, or make the tools of a framework of it with the adapter.
+ * The rules are those of {@link policy}.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong, or a rule cannot hold.
+ */
+export function defineTool<
+  const Name extends string,
+  Schema extends StandardSchemaV1,
+  Result,
+  const Access extends AccessRules = Record<never, never>,
+  Named extends Effect = Effect,
+  Rule extends RuleName = never,
+>(
+  options: {
+    /** Name of the tool, for the model, the audit and the permissions. */
+    readonly name: Name
+    /** What the tool does, for the model. */
+    readonly description: string
+    /** Any Standard Schema. Frameworks also need its JSON Schema, which zod gives. */
+    readonly input: Schema
+    /** The body. Gets the parsed input, frozen, and the call with its credentials. */
+    readonly run: ((
+      input: NoInfer<StandardSchemaV1.InferOutput<Schema>>,
+      call: Call<NoInfer<Access>>,
+    ) => Result | Promise<Result>) &
+      ResultFor<NoInfer<EffectOf<Named, Rule>>, NoInfer<Result>>
+  } & Rules<StandardSchemaV1.InferOutput<Schema>, Access> & { readonly effect?: Named } & {
+      readonly [Key in Rule]?: unknown
+    },
+): DefinedTool<Name, StandardSchemaV1.InferOutput<Schema>, Access, EffectOf<Named, Rule>, Result> {
+  if (typeof options !== 'object' || options === null) {
+    throw new ConfigurationError('defineTool', 'give { name, description, input, run } and the rules of policy()')
+  }
+  const { name, description, input, run, ...rules } = options
+  requireText('defineTool.name', name)
+  requireText('defineTool.description', description)
+  if (typeof run !== 'function') throw new ConfigurationError('defineTool.run', 'give the function that does the work')
+  return markTool({ name, description, input, run, policy: policy(input, rules as never) as never })
+}
