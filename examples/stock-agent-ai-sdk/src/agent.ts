@@ -1,5 +1,5 @@
-import { guardTools, interruptsOf, resumeWhenResolved } from '@behalf/ai-sdk'
-import { policies } from '@behalf/example-stock-agent'
+import { interruptsOf, resumeWhenResolved, toAiTools } from '@behalf/ai-sdk'
+import { policies, tools } from '@behalf/example-stock-agent'
 import {
   type ResumableAgent,
   type StockAgentOptions,
@@ -10,7 +10,6 @@ import {
 import { generateText, isStepCount, type ModelMessage } from 'ai'
 import type { Conversations } from './conversation-file.ts'
 import { type Model, repeatingModel, scriptedModel } from './scripted-model.ts'
-import { tools } from './tools.ts'
 
 export interface AiSdkAgentOptions extends StockAgentOptions {
   readonly conversations: Conversations
@@ -74,7 +73,7 @@ async function converse(
       model,
       instructions: `You trade shares for the user. Their own portfolio is ${portfolio ?? 'unknown'}.`,
       messages,
-      ...guardTools(tools, { guard: watched.guard, policies, identity, threadId }),
+      ...toAiTools(watched.guard, tools, { identity, threadId }),
       stopWhen: isStepCount(5),
     })
     messages = [...messages, ...result.responseMessages]

@@ -1,5 +1,5 @@
 import type { Identity } from '@behalf/core'
-import { policies, type ToolName } from '@behalf/example-stock-agent'
+import { type ToolName, tools } from '@behalf/example-stock-agent'
 import {
   answerOf,
   recordOutcomes,
@@ -8,13 +8,12 @@ import {
   type ToolCall,
   type Turn,
 } from '@behalf/example-stock-agent/demo'
-import { guardTools, interruptsOf, resumeWhenResolved } from '@behalf/langchain'
+import { interruptsOf, resumeWhenResolved, toLangChainTools } from '@behalf/langchain'
 import { AIMessage, type BaseMessage } from '@langchain/core/messages'
 import { type BaseCheckpointSaver, type Command, MemorySaver } from '@langchain/langgraph'
 import { createAgent } from 'langchain'
 import * as z from 'zod'
 import type { ModelChoice } from './model.ts'
-import { tools } from './tools.ts'
 
 /** What a run is told beside its messages. LangGraph keeps none of it, so a resume is told it again. */
 const contextSchema = z.object({ identity: z.custom<Identity>().optional() })
@@ -71,7 +70,7 @@ async function makeAgent(
   const systemPrompt = model.systemPrompt(portfolio)
   return createAgent({
     model: await model.make({ portfolio, planner, begin }),
-    tools: [...guardTools(tools, { guard, policies })],
+    tools: toLangChainTools(guard, tools),
     contextSchema,
     checkpointer,
     ...(systemPrompt !== undefined && { systemPrompt }),

@@ -1,5 +1,5 @@
 import type { Interrupt, Slot } from '@behalf/core'
-import { policies } from '@behalf/example-stock-agent'
+import { tools } from '@behalf/example-stock-agent'
 import {
   answerOf,
   type ResumableAgent,
@@ -9,13 +9,12 @@ import {
   type WatchedGuard,
   watchGuard,
 } from '@behalf/example-stock-agent/demo'
-import { guardTools, interruptsOf, resumeWhenResolved } from '@behalf/mastra'
+import { interruptsOf, type MastraTools, resumeWhenResolved, toMastraTools } from '@behalf/mastra'
 import { Agent } from '@mastra/core/agent'
 import type { MastraModelConfig } from '@mastra/core/llm'
 import { Mastra } from '@mastra/core/mastra'
 import { LibSQLStore } from '@mastra/libsql'
 import { scriptedModel } from './scripted-model.ts'
-import { tools } from './tools.ts'
 
 export interface MastraAgentOptions extends StockAgentOptions {
   /** Where Mastra keeps its runs: the path of a SQLite file. */
@@ -45,7 +44,7 @@ const idOf = (slot: Slot) => [slot].flat().join(' ')
 class Conversation {
   readonly #options: MastraAgentOptions
   readonly #watched: WatchedGuard
-  readonly #tools: typeof tools
+  readonly #tools: MastraTools<typeof tools>
   readonly #agent: Agent
   readonly #memory: { readonly thread: string; readonly resource: string }
 
@@ -53,7 +52,7 @@ class Conversation {
     const { identity, threadId, planner, portfolio, file } = options
     this.#options = options
     this.#watched = watched
-    this.#tools = guardTools(tools, { guard: watched.guard, policies, identity })
+    this.#tools = toMastraTools(watched.guard, tools, { identity })
     this.#memory = { thread: threadId, resource: identity?.kind === 'user' ? identity.subject : 'nobody' }
     const trader = new Agent({
       id: 'trader',

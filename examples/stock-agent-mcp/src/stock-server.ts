@@ -1,6 +1,6 @@
 import type { Guard, Profile } from '@behalf/core'
-import { inputs, policies, tools } from '@behalf/example-stock-agent'
-import { createMcpGate, guardTools, type McpGateOptions, nodeHandler } from '@behalf/mcp/server'
+import { tools } from '@behalf/example-stock-agent'
+import { createMcpGate, type McpGateOptions, nodeHandler, toMcpTools } from '@behalf/mcp/server'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 
 export interface StockServerOptions {
@@ -13,16 +13,7 @@ export interface StockServerOptions {
 
 /** The stock agent's tools as an MCP server over Streamable HTTP, under the same policies as everywhere. */
 export function stockServer({ resource, authorizationServer, guard, dpop }: StockServerOptions) {
-  const guarded = guardTools(
-    {
-      get_stock_price: { ...tools.get_stock_price, inputSchema: inputs.get_stock_price },
-      whoami: { ...tools.whoami, inputSchema: inputs.whoami },
-      get_portfolio: { ...tools.get_portfolio, inputSchema: inputs.get_portfolio },
-      create_order: { ...tools.create_order, inputSchema: inputs.create_order },
-      list_orders: { ...tools.list_orders, inputSchema: inputs.list_orders },
-    },
-    { guard, policies, waitSeconds: 0 },
-  )
+  const guarded = toMcpTools(guard, tools, { waitSeconds: 0 })
   const gate = createMcpGate({
     resource,
     authorizationServer,

@@ -1,11 +1,14 @@
-import { tools as bodies, inputs } from '@behalf/example-stock-agent'
-import { tool } from 'ai'
+import { readTools } from '@behalf/core/spi'
+import { tools as defined, type ToolName } from '@behalf/example-stock-agent'
+import { type Tool, tool } from 'ai'
 
-/** The stock agent's bodies, as tools of the AI SDK. No token and no identity is in sight here. */
-export const tools = {
-  get_stock_price: tool({ ...bodies.get_stock_price, inputSchema: inputs.get_stock_price }),
-  whoami: tool({ ...bodies.whoami, inputSchema: inputs.whoami }),
-  get_portfolio: tool({ ...bodies.get_portfolio, inputSchema: inputs.get_portfolio }),
-  create_order: tool({ ...bodies.create_order, inputSchema: inputs.create_order }),
-  list_orders: tool({ ...bodies.list_orders, inputSchema: inputs.list_orders }),
-}
+/**
+ * The stock agent's tools in the AI SDK's form, not guarded yet: this app notes each call before its body acts, and puts
+ * the guard before that. An app that does not would call `toAiTools(guard, tools, …)`.
+ */
+export const tools = Object.fromEntries(
+  readTools('tools', defined).map(({ name, description, input, execute }) => [
+    name,
+    tool({ description, inputSchema: input as never, execute: execute as never }),
+  ]),
+) as unknown as Readonly<Record<ToolName, Tool>>

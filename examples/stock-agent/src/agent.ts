@@ -1,8 +1,7 @@
-import type { AccessRules, Call, Guard, Identity, Interrupt, Invocation, Outcome, Policy } from '@behalf/core'
+import type { DefinedTool, Guard, Identity, Interrupt, Outcome } from '@behalf/core'
 import { answerOf } from './answer.ts'
 import type { Planner } from './planner.ts'
-import { policies, type ToolName } from './policies.ts'
-import { tools } from './tools.ts'
+import { type ToolName, tools } from './tools.ts'
 
 export interface StockAgentOptions {
   readonly guard: Guard
@@ -67,11 +66,11 @@ export function createStockAgent(options: StockAgentOptions): StockAgent {
 async function attempt(options: StockAgentOptions, prompt: string, call: ToolCall): Promise<Turn> {
   const { guard, threadId, identity, waitForPerson } = options
   const { tool, input } = call
-  const invocation = { tool, slot: [threadId, call.id] as const, input, ...(identity && { identity }) }
+  const asked = { slot: [threadId, call.id] as const, input, ...(identity && { identity }) }
   const outcomes: Outcome<unknown>[] = []
   options.onCall?.(call)
   for (;;) {
-    const outcome = await runners[tool](guard, invocation)
+    const outcome = await guard.run(byName.get(tool) as DefinedTool, asked)
     outcomes.push(outcome)
     const waits = outcome.status === 'interrupted' && outcome.interrupt.kind === 'approval_pending'
     if (!waits || (await waitForPerson(outcome.interrupt)) === 'leave') {
@@ -80,20 +79,4 @@ async function attempt(options: StockAgentOptions, prompt: string, call: ToolCal
   }
 }
 
-type Runner = (guard: Guard, invocation: Invocation) => Promise<Outcome<unknown>>
-
-/** A policy and the body it lets run, checked against each other by the compiler. */
-function runner<Input, Access extends AccessRules>(
-  policy: Policy<Input, Access>,
-  body: (input: Input, call: Call<Access>) => unknown,
-): Runner {
-  return (guard, invocation) => guard.run(policy, invocation, body)
-}
-
-const runners: Readonly<Record<ToolName, Runner>> = {
-  get_stock_price: runner(policies.get_stock_price, tools.get_stock_price.execute),
-  whoami: runner(policies.whoami, tools.whoami.execute),
-  get_portfolio: runner(policies.get_portfolio, tools.get_portfolio.execute),
-  create_order: runner(policies.create_order, tools.create_order.execute),
-  list_orders: runner(policies.list_orders, tools.list_orders.execute),
-}
+const byName: ReadonlyMap<string, DefinedTool> = new Map(tools.map((tool) => [tool.name, tool]))

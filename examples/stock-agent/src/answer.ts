@@ -1,6 +1,5 @@
 import type { Outcome } from '@behalf/core'
-import type { ToolName } from './policies.ts'
-import type { RefusedOrder } from './tools.ts'
+import type { RefusedOrder, ToolName } from './tools.ts'
 import type { PlacedOrder, Portfolio, Price } from './wire.ts'
 
 const dollars = (amount: number) => amount.toLocaleString('en-US', { style: 'currency', currency: 'USD' })

@@ -2,7 +2,6 @@ export { createStockAgent, type StockAgent, type StockAgentOptions, type ToolCal
 export { answerOf } from './answer.ts'
 export { type GuardParts, stockGuard } from './guard.ts'
 export { type Plan, type Planner, type PlannerContext, scriptedPlanner } from './planner.ts'
-export { API, inputs, type Order, policies, type ToolName } from './policies.ts'
 export { answersIn, promptIn } from './read-prompt.ts'
-export { type RefusedOrder, StockTradeError, tools } from './tools.ts'
+export { API, type Order, policies, type RefusedOrder, StockTradeError, type ToolName, tools } from './tools.ts'
 export type { PlacedOrder, Portfolio, Price } from './wire.ts'

@@ -1,4 +1,4 @@
-import type { ToolName } from './policies.ts'
+import type { ToolName } from './tools.ts'
 
 /** What the model wants next: a tool call, with whatever arguments it wrote, or words. */
 export type Plan =

@@ -1,5 +1,5 @@
 import { answerOf } from './answer.ts'
-import type { ToolName } from './policies.ts'
+import type { ToolName } from './tools.ts'
 
 /** What a scripted model reads of a prompt, as the frameworks write it. */
 interface PromptMessage {

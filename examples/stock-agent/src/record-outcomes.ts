@@ -9,10 +9,10 @@ export interface RecordedGuard {
 /** Looks over a guard's shoulder: an adapter tells its framework how a call ended, and this tells the demo. */
 export function recordOutcomes(guard: Guard): RecordedGuard {
   const outcomes: Outcome<unknown>[] = []
-  const run: Guard['run'] = async (policy, invocation, body) => {
-    const outcome = await guard.run(policy, invocation, body)
+  const run = async (...asked: Parameters<Guard['run']>) => {
+    const outcome = await guard.run(...asked)
     outcomes.push(outcome)
     return outcome
   }
-  return { guard: { ...guard, run }, outcomes }
+  return { guard: { ...guard, run } as Guard, outcomes }
 }

@@ -1,7 +1,9 @@
-import { currentCall, type InputOf } from '@behalf/core'
-import type * as z from 'zod/mini'
-import { API, type Order, policies } from './policies.ts'
+import { connection, defineTool, may, object, resource } from '@behalf/core'
+import * as z from 'zod/mini'
 import { Orders, type PlacedOrder, PlacedOrder as PlacedOrderBody, Portfolio, Price, Problem } from './wire.ts'
+
+/** Where the Stock Trade API is, unless the environment says otherwise. As a resource its identifier ends in a slash. */
+export const API = process.env.STOCK_TRADE_API ?? 'https://api.stocktrade.example'
 
 /** The Stock Trade API answered with something that is neither a result nor a refusal by the market. */
 export class StockTradeError extends Error {
@@ -21,50 +23,116 @@ export interface RefusedOrder {
   readonly reason: string
 }
 
-async function getStockPrice({
-  symbol,
-}: InputOf<typeof policies.get_stock_price>): Promise<Price | { unknown: string }> {
-  const response = await fetch(`${API}/prices/${encodeURIComponent(symbol)}`)
-  return response.status === 404 ? { unknown: symbol } : read(response, Price)
+const PortfolioId = z.string().check(z.regex(/^[\w.-]{1,64}$/))
+const Ticker = z.string().check(z.regex(/^[A-Z][A-Z0-9.]{0,9}$/))
+
+/** An order of more shares than this is asked about; the API holds the same line. */
+const SMALL_ORDER = 10
+
+/** An order of more shares than this is for the account's supervisor to approve, where it has one. */
+const LARGE_ORDER = 1_000
+
+/** Who watches over the accounts: a subject of the users' own issuer. The app says so, never the model. */
+const SUPERVISOR = process.env.STOCK_TRADE_SUPERVISOR
+
+const readAccount = connection('stocktrade', { scopes: ['portfolio:read'], origins: [API] })
+
+const getStockPrice = defineTool({
+  name: 'get_stock_price',
+  description: 'The present price of a share, by its symbol.',
+  input: z.strictObject({ symbol: Ticker }),
+  public: true,
+  async run({ symbol }): Promise<Price | { unknown: string }> {
+    const response = await fetch(`${API}/prices/${encodeURIComponent(symbol)}`)
+    return response.status === 404 ? { unknown: symbol } : read(response, Price)
+  },
+})
+
+const whoami = defineTool({
+  name: 'whoami',
+  description: 'Who the signed-in user is.',
+  input: z.strictObject({}),
+  /** Everything here is from the verified token; nothing is from the model. */
+  run(_, { identity }) {
+    if (identity?.kind !== 'user') return { kind: 'agent', issuer: identity?.issuer }
+    const { subject, issuer, acr, authTime, claims } = identity
+    return { kind: 'user', subject, issuer, roles: claims.roles, acr, signedInAt: authTime }
+  },
+})
+
+const getPortfolio = defineTool({
+  name: 'get_portfolio',
+  description: 'Cash and holdings of a portfolio.',
+  input: z.strictObject({ portfolio: PortfolioId }),
+  permission: ({ input }) => may('can_view', object('portfolio', input.portfolio)),
+  access: { trade: readAccount },
+  run: async ({ portfolio }, { access }): Promise<Portfolio> =>
+    read(await access.trade.fetch(`${API}/portfolios/${encodeURIComponent(portfolio)}`), Portfolio),
+})
+
+const Order = z.strictObject({
+  portfolio: PortfolioId,
+  side: z.enum(['buy', 'sell']),
+  symbol: Ticker,
+  quantity: z.int().check(z.positive(), z.maximum(1_000_000)),
+})
+export type Order = z.infer<typeof Order>
+
+const createOrder = defineTool({
+  name: 'create_order',
+  description: 'Buys or sells shares at the market price.',
+  input: Order,
+  permission: ({ input: { portfolio, symbol, side, quantity } }) =>
+    may('can_trade', object('portfolio', portfolio), { context: { symbol, side, amount: quantity } }),
+  approval: {
+    when: ({ input }) => input.quantity > SMALL_ORDER,
+    message: ({ input }) => `${input.side === 'buy' ? 'Buy' : 'Sell'} ${input.quantity} shares of ${input.symbol}`,
+    details: ({ input }) => [{ ...input, type: 'stock_order' }],
+    approver: ({ input, identity: { issuer, tenant, subject } }) => ({
+      issuer,
+      ...(tenant !== undefined && { tenant }),
+      subject: input.quantity > LARGE_ORDER ? (SUPERVISOR ?? subject) : subject,
+    }),
+  },
+  // Approved: the token that the approval gave. Small: one exchanged for the user's, and weaker.
+  access: { trade: resource(`${API}/`, { scopes: ['trade:write'], withoutApproval: ['trade:small'] }) },
+  async run(order, { access, idempotencyKey }): Promise<PlacedOrder | RefusedOrder> {
+    const response = await access.trade.fetch(`${API}/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+      body: JSON.stringify(order),
+    })
+    if (response.status === 422) return { status: 'refused', reason: await problemIn(response) }
+    return read(response, PlacedOrderBody)
+  },
+})
+
+const listOrders = defineTool({
+  name: 'list_orders',
+  description: 'The orders that were carried out in a portfolio.',
+  input: z.strictObject({ portfolio: PortfolioId }),
+  permission: ({ input }) => may('can_view', object('portfolio', input.portfolio)),
+  access: { trade: readAccount },
+  run: async ({ portfolio }, { access }): Promise<z.infer<typeof Orders>> =>
+    read(await access.trade.fetch(`${API}/portfolios/${encodeURIComponent(portfolio)}/orders`), Orders),
+})
+
+/** The tools, for every framework: schema, rules and body of each. */
+export const tools = [getStockPrice, whoami, getPortfolio, createOrder, listOrders] as const
+
+export type ToolName = (typeof tools)[number]['name']
+
+/** What each tool needs, by its name. */
+export const policies = {
+  get_stock_price: getStockPrice.policy,
+  whoami: whoami.policy,
+  get_portfolio: getPortfolio.policy,
+  create_order: createOrder.policy,
+  list_orders: listOrders.policy,
 }
 
-/** Everything here is from the verified token; nothing is from the model. */
-async function whoami() {
-  const { identity } = currentCall(policies.whoami)
-  if (identity?.kind !== 'user') return { kind: 'agent', issuer: identity?.issuer }
-  const { subject, issuer, acr, authTime, claims } = identity
-  return { kind: 'user', subject, issuer, roles: claims.roles, acr, signedInAt: authTime }
-}
-
-async function getPortfolio({ portfolio }: InputOf<typeof policies.get_portfolio>): Promise<Portfolio> {
-  const { access } = currentCall(policies.get_portfolio)
-  return read(await access.trade.fetch(`${API}/portfolios/${encodeURIComponent(portfolio)}`), Portfolio)
-}
-
-async function createOrder(order: Order): Promise<PlacedOrder | RefusedOrder> {
-  const { access, idempotencyKey } = currentCall(policies.create_order)
-  const response = await access.trade.fetch(`${API}/orders`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
-    body: JSON.stringify(order),
-  })
-  if (response.status === 422) return { status: 'refused', reason: await problemIn(response) }
-  return read(response, PlacedOrderBody)
-}
-
-async function listOrders({ portfolio }: InputOf<typeof policies.list_orders>): Promise<z.infer<typeof Orders>> {
-  const { access } = currentCall(policies.list_orders)
-  return read(await access.trade.fetch(`${API}/portfolios/${encodeURIComponent(portfolio)}/orders`), Orders)
-}
-
-/** The tools' bodies, and what a model is told about them. */
-export const tools = {
-  get_stock_price: { description: 'The present price of a share, by its symbol.', execute: getStockPrice },
-  whoami: { description: 'Who the signed-in user is.', execute: whoami },
-  get_portfolio: { description: 'Cash and holdings of a portfolio.', execute: getPortfolio },
-  create_order: { description: 'Buys or sells shares at the market price.', execute: createOrder },
-  list_orders: { description: 'The orders that were carried out in a portfolio.', execute: listOrders },
-}
+/** The schemas of two tools, for other policies over the same input. */
+export const inputs = { get_portfolio: getPortfolio.input, create_order: Order }
 
 async function read<Schema extends z.ZodMiniType>(response: Response, schema: Schema): Promise<z.infer<Schema>> {
   if (!response.ok) throw new StockTradeError(response.status, await problemIn(response))

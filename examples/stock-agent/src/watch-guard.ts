@@ -26,17 +26,17 @@ export function watchGuard(
     first = { id: idOf(slot), tool: tool as ToolCall['tool'], input }
     onCall(first)
   }
-  const preflight: Guard['preflight'] = async (policy, invocation) => {
-    note(invocation)
-    const outcome = await guard.preflight(policy, invocation)
+  const preflight = async (...asked: Parameters<Guard['preflight']>) => {
+    note(asked[1])
+    const outcome = await guard.preflight(...asked)
     if (outcome.status !== 'ready') outcomes.push(outcome)
     return outcome
   }
-  const run: Guard['run'] = async (policy, invocation, body) => {
-    note(invocation)
-    const outcome = await guard.run(policy, invocation, body)
+  const run = async (...asked: Parameters<Guard['run']>) => {
+    note(asked[1])
+    const outcome = await guard.run(...asked)
     outcomes.push(outcome)
     return outcome
   }
-  return { guard: { ...guard, preflight, run }, outcomes, call: () => first }
+  return { guard: { ...guard, preflight, run } as Guard, outcomes, call: () => first }
 }

@@ -4,3 +4,4 @@ export type { GuardedTools, GuardToolsOptions, PoliciesFor, ToolApprovalFunction
 export { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
 export type { ShownMessage, ShownPart } from './pending-approvals.ts'
 export { type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'
+export { type AiTools, toAiTools } from './to-ai-tools.ts'

@@ -14,4 +14,5 @@ export {
   resumeWhenResolved,
   type StepResumption,
 } from './resume-when-resolved.ts'
+export { type MastraTools, toMastraTools } from './to-mastra-tools.ts'
 export type { WakeUp } from './wake-up.ts'

@@ -11,8 +11,8 @@ import {
 import { idJag } from '@behalf/core/enterprise'
 import { auth0, oidc } from '@behalf/core/providers'
 import { login } from '../login.ts'
-import { API, inputs } from '../policies.ts'
 import type { Part, Stage } from '../stage.ts'
+import { API, inputs } from '../tools.ts'
 import { agentClient, type World } from '../world.ts'
 
 /** The employer's roles, and what an agent may hold for whoever has them. */

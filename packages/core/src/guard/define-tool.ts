@@ -3,9 +3,9 @@ import type { AccessRules, Call, Effect, EffectOf, ResultFor, Rules } from '../c
 import { ConfigurationError } from '../errors/index.ts'
 import { requireText } from '../lib/index.ts'
 import { type DefinedTool, markTool } from './defined-tool.ts'
-import { policy } from './policy.ts'
+import { policy, publicTool } from './policy.ts'
 
-type RuleName = keyof Rules<unknown, AccessRules>
+type OptionName = keyof Rules<unknown, AccessRules> | 'name' | 'description' | 'input' | 'run' | 'public'
 
 /**
  * Defines a tool once: its name, its schema, what it needs before it may run, and its body.
@@ -21,7 +21,7 @@ export function defineTool<
   Result,
   const Access extends AccessRules = Record<never, never>,
   Named extends Effect = Effect,
-  Rule extends RuleName = never,
+  Option extends OptionName = never,
 >(
   options: {
     /** Name of the tool, for the model, the audit and the permissions. */
@@ -30,22 +30,32 @@ export function defineTool<
     readonly description: string
     /** Any Standard Schema. Frameworks also need its JSON Schema, which zod gives. */
     readonly input: Schema
+    /** The tool needs no identity, no permission and no credential, as {@link publicTool}. It takes no rules. @default false */
+    readonly public?: true
     /** The body. Gets the parsed input, frozen, and the call with its credentials. */
     readonly run: ((
       input: NoInfer<StandardSchemaV1.InferOutput<Schema>>,
       call: Call<NoInfer<Access>>,
     ) => Result | Promise<Result>) &
-      ResultFor<NoInfer<EffectOf<Named, Rule>>, NoInfer<Result>>
+      ResultFor<NoInfer<EffectOf<Named, Option>>, NoInfer<Result>>
   } & Rules<StandardSchemaV1.InferOutput<Schema>, Access> & { readonly effect?: Named } & {
-      readonly [Key in Rule]?: unknown
+      readonly [Key in Option]?: unknown
     },
-): DefinedTool<Name, StandardSchemaV1.InferOutput<Schema>, Access, EffectOf<Named, Rule>, Result> {
+): DefinedTool<Name, StandardSchemaV1.InferOutput<Schema>, Access, EffectOf<Named, Option>, Result> {
   if (typeof options !== 'object' || options === null) {
     throw new ConfigurationError('defineTool', 'give { name, description, input, run } and the rules of policy()')
   }
-  const { name, description, input, run, ...rules } = options
+  const { name, description, input, run, public: isPublic, ...rules } = options
   requireText('defineTool.name', name)
   requireText('defineTool.description', description)
   if (typeof run !== 'function') throw new ConfigurationError('defineTool.run', 'give the function that does the work')
-  return markTool({ name, description, input, run, policy: policy(input, rules as never) as never })
+  return markTool({ name, description, input, run, policy: policyFor(input, isPublic, rules) as never })
+}
+
+function policyFor(input: StandardSchemaV1, isPublic: unknown, rules: object): unknown {
+  if (isPublic === undefined) return policy(input, rules)
+  const [rule] = Object.keys(rules)
+  if (isPublic === true && rule === undefined) return publicTool(input)
+  const why = rule === undefined ? 'is true, or left out' : `does not go with ${rule}: a public tool takes no rules`
+  throw new ConfigurationError('defineTool.public', why)
 }

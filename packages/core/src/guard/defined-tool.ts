@@ -1,5 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { AccessRules, Call, Effect, Invocation, Policy } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
+import { currentCall } from './current-call.ts'
 
 /** A tool that is defined once, for all frameworks. Made by `defineTool` only. */
 export interface DefinedTool<
@@ -25,6 +27,31 @@ export type ToolCall = Omit<Invocation, 'tool'>
 /** The policies by tool, or the tools that `defineTool` made. */
 export type PoliciesOrTools = Readonly<Record<string, Policy>> | readonly DefinedTool[]
 
+/** A {@link DefinedTool} as an adapter reads it. `execute` runs the body within a guarded call. */
+export interface ReadTool extends Pick<DefinedTool, 'name' | 'description' | 'input' | 'policy'> {
+  readonly execute: (input: never) => unknown
+  /** Whether the body is an async generator function. */
+  readonly streams: boolean
+}
+
+/**
+ * Reads the tools of an adapter's `to…Tools` function.
+ *
+ * @throws ConfigurationError `defineTool` did not make one of them, or two have one name.
+ */
+export function readTools(owner: string, tools: readonly DefinedTool[]): readonly ReadTool[] {
+  if (!Array.isArray(tools)) throw new ConfigurationError(`${owner}.tools`, 'give a list of what defineTool() made')
+  const names = new Set<string>()
+  return tools.map((tool: DefinedTool, index) => {
+    if (!isDefinedTool(tool)) throw new ConfigurationError(`${owner}.tools[${index}]`, 'give what defineTool() made')
+    const { name, description, input, policy } = tool
+    if (names.has(name)) throw new ConfigurationError(`${owner}.tools.${name}`, 'is there twice')
+    names.add(name)
+    const streams = Object.prototype.toString.call(tool.run) === '[object AsyncGeneratorFunction]'
+    return { name, description, input, policy, streams, execute: (given) => tool.run(given, currentCall(policy)) }
+  })
+}
+
 export const policiesOf = (given: PoliciesOrTools): Readonly<Record<string, Policy>> =>
   isList(given) ? Object.fromEntries(given.map(({ name, policy }) => [name, policy])) : given
 
@@ -33,7 +60,9 @@ const isList = (given: PoliciesOrTools): given is readonly DefinedTool[] => Arra
 // Registered, so that a tool made by one copy of the package is known to the guard of another.
 const toolKey: unique symbol = Symbol.for('@behalf/core@1/tool') as never
 
-export const markTool = <Tool extends DefinedTool>(tool: Tool): Tool => Object.freeze({ ...tool, [toolKey]: true })
+/** Marks a tool. The mark is not enumerable: an object that a tool was spread into, with other fields, has none. */
+export const markTool = <Tool extends DefinedTool>(tool: Tool): Tool =>
+  Object.freeze(Object.defineProperty({ ...tool }, toolKey, { value: true }))
 
 /** Whether `defineTool` made it. */
 export const isDefinedTool = (value: unknown): value is DefinedTool =>

@@ -36,6 +36,9 @@ describe('defineTool', () => {
 
   test('wrong rules do not compile', () => {
     const tool = { name: 'a', description: 'b', input: Order } as const
+    // A read stores no result.
+    defineTool({ ...tool, run: () => new Date() })
+    defineTool({ ...tool, effect: 'read', run: () => new Date() })
     defineTool({
       ...tool,
       approval: { message: () => 'x' },

@@ -15,3 +15,4 @@ export { type GuardedTools, type GuardToolsOptions, guardTools } from './guard-t
 export { type HonoContext, honoHandler } from './hono-handler.ts'
 export { type NodeBodyRequest, type NodeHandlerOptions, type NodeStreamResponse, nodeHandler } from './node-handler.ts'
 export type { RequestStateOptions } from './request-state.ts'
+export { toMcpTools } from './to-mcp-tools.ts'

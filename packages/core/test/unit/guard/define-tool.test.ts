@@ -57,10 +57,17 @@ describe('a tool that is defined once', () => {
     expect(await guard().visible([pay], user())).toMatchObject({ names: ['pay'], hidden: [] })
   })
 
+  test('that is public runs for a caller without an identity, and another does not', async () => {
+    const { guard } = smallWorld()
+    const price = defineTool({ name: 'price', description: 'A price.', input: schema, public: true, run: () => 7 })
+    expect(await guard().run(price, call({ identity: undefined }))).toMatchObject({ status: 'done', result: 7 })
+    expect(await guard().run(pay, call({ identity: undefined }))).toMatchObject({ status: 'interrupted' })
+  })
+
   test('cannot be changed after it was defined, nor forged', async () => {
     expect(() => Object.assign(pay, { name: 'look' })).toThrow(TypeError)
     const { guard } = smallWorld()
-    const forged = { ...structuredClone({ name: 'pay', description: 'x' }), policy: pay.policy, run: () => 'ran' }
+    const forged = { ...pay, name: 'look' }
     expect(await guard().run(forged as never, call())).toMatchObject({ status: 'denied', code: 'no_policy' })
   })
 })
@@ -73,6 +80,8 @@ describe('a definition that cannot hold fails where it is written', () => {
     ['no body', { ...whole, run: undefined }, 'defineTool.run'],
     ['no schema', { ...whole, input: undefined }, 'policy schema'],
     ['an unknown option', { ...whole, aproval: {} }, 'policy.aproval'],
+    ['public with a rule', { ...whole, public: true, roles: ['trader'] }, 'defineTool.public'],
+    ['public that is false', { ...whole, public: false }, 'defineTool.public'],
     ['a text', 'pay', 'defineTool'],
   ])('%s', (_, options, option) => {
     expect(() => defineTool(options as never)).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION', option }))

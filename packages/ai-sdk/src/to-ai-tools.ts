@@ -1,0 +1,42 @@
+import type { AccessRules, DefinedTool, Effect, Guard } from '@behalf/core'
+import { readTools } from '@behalf/core/spi'
+import { type Tool, type ToolSet, tool } from 'ai'
+import { guardTools } from './guard-tools.ts'
+import type { GuardedTools, GuardToolsOptions } from './guarded-tools.ts'
+
+/** The tools of the AI SDK that {@link toAiTools} makes, by name. */
+export type AiTools<Tools extends readonly DefinedTool[]> = {
+  readonly [One in Tools[number] as One['name']]: One extends DefinedTool<
+    string,
+    infer Input,
+    never,
+    never,
+    infer Result
+  >
+    ? Tool<Input, Result>
+    : Tool
+}
+
+/**
+ * Makes guarded tools of the AI SDK of tools that `defineTool` made. Make them for each request, with the identity of
+ * that request. They behave as those of {@link guardTools}.
+ *
+ * @throws ConfigurationError An unknown option, a name that is there twice, or a tool that this guard cannot serve.
+ */
+export function toAiTools<const Tools extends readonly DefinedTool[]>(
+  guard: Guard,
+  tools: Tools,
+  context: Omit<GuardToolsOptions<unknown>, 'guard' | 'policies' | 'streaming'>,
+): GuardedTools<AiTools<Tools>> {
+  const read = readTools('toAiTools', tools)
+  const made = read.map(({ name, description, input, execute }) => [
+    name,
+    tool({ description, inputSchema: input as never, execute: execute as never }),
+  ])
+  return guardTools(Object.fromEntries(made) as ToolSet, {
+    ...context,
+    guard,
+    policies: Object.fromEntries(read.map(({ name, policy }) => [name, policy])) as never,
+    streaming: read.filter(({ streams }) => streams).map(({ name }) => name),
+  }) as unknown as GuardedTools<AiTools<Tools>>
+}

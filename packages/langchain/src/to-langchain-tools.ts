@@ -1,0 +1,23 @@
+import type { DefinedTool, Guard } from '@behalf/core'
+import { readTools } from '@behalf/core/spi'
+import { type DynamicStructuredTool, tool } from '@langchain/core/tools'
+import { guardTools } from './guard-tools.ts'
+import type { GuardableTool, GuardToolsOptions } from './guarded-tools.ts'
+
+/**
+ * Makes guarded tools of LangChain of tools that `defineTool` made. They behave as those of {@link guardTools}.
+ *
+ * @throws ConfigurationError An unknown option, a name that is there twice, or a tool that this guard cannot serve.
+ */
+export function toLangChainTools(
+  guard: Guard,
+  tools: readonly DefinedTool[],
+  context: Omit<GuardToolsOptions<readonly GuardableTool[]>, 'guard' | 'policies'> = {},
+): DynamicStructuredTool[] {
+  const read = readTools('toLangChainTools', tools)
+  const made = read.map(({ name, description, input, execute }) =>
+    tool(execute as never, { name, description, schema: input as never }),
+  )
+  const policies = Object.fromEntries(read.map(({ name, policy }) => [name, policy]))
+  return guardTools(made as readonly GuardableTool[], { ...context, guard, policies: policies as never }) as never
+}
