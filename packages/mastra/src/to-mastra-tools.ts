@@ -9,11 +9,11 @@ export type MastraTools<Tools extends readonly DefinedTool[]> = {
   readonly [One in Tools[number] as One['name']]: One extends DefinedTool<
     string,
     infer Input,
-    never,
-    never,
+    AccessRules,
+    Effect,
     infer Result
   >
-    ? Tool<Input, Result>
+    ? Tool<Input, Awaited<Result>>
     : AnyTool
 }
 
