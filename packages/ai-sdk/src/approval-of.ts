@@ -1,18 +1,19 @@
 import { denySentences } from '@behalf/core/spi'
-import { callIn, pauseOf } from './call-in-messages.ts'
+import { pauseOf } from './call-in-messages.ts'
 import type { GuardedCall, ToolApprovalFunction } from './guarded-tools.ts'
-import { rawInputOf } from './raw-input.ts'
+import { incomingCall, rawInputOf } from './raw-input.ts'
 import { reportError } from './report-error.ts'
 
 /** Preflight, as an answer of `toolApproval`. */
 export function approvalOf(call: GuardedCall): ToolApprovalFunction {
   const { name, policy, options } = call
   const { guard, identity, threadId } = options
-  return async (input, { toolCallId, messages = [] }) => {
+  return async (given, execution) => {
     try {
-      const held = callIn(messages, toolCallId)
+      const incoming = incomingCall(given, execution)
+      const { input, held } = incoming
       const { id } = held
-      const rawInput = await rawInputOf(call, held, input)
+      const rawInput = await rawInputOf(call, incoming)
       const outcome = await guard.preflight(policy, {
         tool: name,
         slot: [threadId, id],

@@ -1,4 +1,5 @@
 import type { Json } from '@behalf/core'
+import { plainCopy } from '@behalf/core/spi'
 import type { ModelMessage } from 'ai'
 
 export type Part = Exclude<ModelMessage['content'], string>[number]
@@ -30,7 +31,8 @@ export function callIn(messages: readonly ModelMessage[], toolCallId: string): C
   return {
     id: before === 0 ? toolCallId : JSON.stringify([toolCallId, before]),
     ...(isHeld && { call }),
-    ...(answered !== undefined && { answered }),
+    // Copied: the app's own message may change while the guard waits.
+    ...(answered !== undefined && { answered: (plainCopy(answered) ?? answered) as ApprovalRequest }),
   }
 }
 

@@ -1,9 +1,9 @@
 import { type Invocation, type Outcome, parseInterrupt, ToolAuthorizationError } from '@behalf/core'
 import { denySentences, interruptSentences, slotWithin, toolFailedSentence } from '@behalf/core/spi'
 import type { ToolExecutionOptions } from 'ai'
-import { type CallInMessages, callIn, pauseOf } from './call-in-messages.ts'
+import { type CallInMessages, pauseOf } from './call-in-messages.ts'
 import type { GuardedCall } from './guarded-tools.ts'
-import { rawInputOf } from './raw-input.ts'
+import { type IncomingCall, incomingCall, rawInputOf } from './raw-input.ts'
 import { reportError } from './report-error.ts'
 
 export type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown
@@ -27,42 +27,53 @@ export const isGuarded = (execute: object): boolean => bodies.has(execute)
 
 function awaiting(execute: Execute, call: GuardedCall): Execute {
   return (input, options) =>
-    failingSafely(call, options, () => runGuarded(call, input, options, (parsed) => lastOf(execute(parsed, options))))
+    failingSafely(call, options, () => {
+      const own = { ...options }
+      return runGuarded(call, incomingCall(input, options), own, (parsed) => lastOf(execute(parsed, own)))
+    })
 }
 
 function streaming(execute: Execute, call: GuardedCall): Execute {
-  return async function* (input, options) {
-    const safely = <Result>(step: () => Promise<Result>) => failingSafely(call, options, step)
-    const result = await safely(() => runGuarded(call, input, options, (parsed) => boxed(execute(parsed, options))))
-    if (!isFlow(result)) {
-      // Told again: what the stream ended with.
-      yield result
-      return
+  // What is given is taken at once, and not when the generator begins.
+  return (input, options) => flowOf(execute, call, incomingCall(input, options), { ...options })
+}
+
+async function* flowOf(
+  execute: Execute,
+  call: GuardedCall,
+  incoming: IncomingCall,
+  options: ToolExecutionOptions<unknown>,
+): AsyncGenerator<unknown, void, undefined> {
+  const safely = <Result>(step: () => Promise<Result>) => failingSafely(call, options, step)
+  const result = await safely(() => runGuarded(call, incoming, options, (parsed) => boxed(execute(parsed, options))))
+  if (!isFlow(result)) {
+    // Told again: what the stream ended with.
+    yield result
+    return
+  }
+  try {
+    for (;;) {
+      const { done, value } = await safely(() => result.next())
+      if (done === true) return
+      yield value.output
     }
-    try {
-      for (;;) {
-        const { done, value } = await safely(() => result.next())
-        if (done === true) return
-        yield value.output
-      }
-    } finally {
-      await result.return(undefined)
-    }
+  } finally {
+    await result.return(undefined)
   }
 }
 
 async function runGuarded(
   call: GuardedCall,
-  input: unknown,
+  incoming: IncomingCall,
   execution: ToolExecutionOptions<unknown>,
   body: (parsed: unknown) => unknown,
 ): Promise<unknown> {
-  const { toolCallId, abortSignal, messages = [] } = execution
+  const { abortSignal } = execution
   const { name, policy, options } = call
   const { guard, identity, threadId } = options
-  const held = callIn(messages, toolCallId)
-  const rawInput = await rawInputOf(call, held, input)
-  const slot = slotWithin([threadId, held.id], { tool: name, input: rawInput, attempt: execution })
+  const { input, held, attempt } = incoming
+  const rawInput = await rawInputOf(call, incoming)
+  const slot = slotWithin([threadId, held.id], { tool: name, input: rawInput, attempt })
   const invocation = { tool: name, slot, input, rawInput, identity, signal: abortSignal } as const
   if (held.answered !== undefined) await demandAsked(call, invocation, held)
   return resultOf(await guard.run(policy, invocation, body))

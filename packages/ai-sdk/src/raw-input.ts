@@ -1,7 +1,34 @@
 import { parseInterrupt } from '@behalf/core'
-import { type CallInMessages, pauseOf, writtenIn } from './call-in-messages.ts'
+import { plainCopy } from '@behalf/core/spi'
+import type { ModelMessage } from 'ai'
+import { type CallInMessages, callIn, pauseOf, writtenIn } from './call-in-messages.ts'
 import type { GuardedCall } from './guarded-tools.ts'
 import { writtenOf } from './written-by.ts'
+
+/** A call as it came in. */
+export interface IncomingCall {
+  readonly input: unknown
+  /** What the model wrote, where the AI SDK parsed it just now. */
+  readonly fresh: unknown
+  readonly held: CallInMessages
+  /** The AI SDK's own object, which counts the calls that the code of a tool makes. */
+  readonly attempt: object
+}
+
+/** Copies a call at once: an app may fill in the same objects for its next call. What is no plain JSON, the guard refuses. */
+export function incomingCall(
+  input: unknown,
+  execution: { readonly toolCallId: string; readonly messages?: readonly ModelMessage[] },
+): IncomingCall {
+  const { toolCallId, messages = [] } = execution
+  const written = writtenOf(input)
+  return {
+    input: plainCopy(input) ?? input,
+    fresh: plainCopy(written) ?? written,
+    held: callIn(messages, toolCallId),
+    attempt: execution,
+  }
+}
 
 /**
  * The arguments as the model wrote them, by which the guard names a call. Of a call that messages hold, what a client could
@@ -9,10 +36,8 @@ import { writtenOf } from './written-by.ts'
  */
 export async function rawInputOf(
   { options: { guard, threadId } }: GuardedCall,
-  { id, answered }: CallInMessages,
-  input: unknown,
+  { input, fresh, held: { id, answered } }: IncomingCall,
 ): Promise<unknown> {
-  const fresh = writtenOf(input)
   if (fresh !== undefined || answered === undefined) return fresh ?? input
   const interrupt = parseInterrupt(answered.reason)
   const [written] = writtenIn(answered, input)

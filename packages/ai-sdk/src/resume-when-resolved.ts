@@ -34,24 +34,26 @@ export async function resumeWhenResolved(
   messages: readonly ModelMessage[],
   options: ResumeOptions,
 ): Promise<ModelMessage[] | undefined> {
+  // Copied: an app may add to its own list while the guard waits.
+  const own = [...messages]
   if (typeof options.threadId !== 'string' || options.threadId === '') {
     throw new ConfigurationError('resumeWhenResolved.threadId', 'give the id that guardTools got for the conversation')
   }
-  const last = messages.at(-1)
-  const pending = pendingApprovals(messages)
+  const last = own.at(-1)
+  const pending = pendingApprovals(own)
   if (pending.length === 0 || (last?.role !== 'assistant' && last?.role !== 'tool')) return undefined
   const answers = await Promise.all(
     pending.map(async (approval): Promise<ToolApprovalResponse | undefined> => {
       const { approvalId } = approval
-      const answer = await answerTo(approval, callIn(messages, approval.toolCallId), options)
+      const answer = await answerTo(approval, callIn(own, approval.toolCallId), options)
       return answer && { type: 'tool-approval-response', approvalId, ...answer }
     }),
   )
   const responses = answers.filter((answer) => answer !== undefined)
   if (responses.length < pending.length) return undefined
   // The SDK reads responses from the last message alone.
-  if (last.role === 'tool') return [...messages.slice(0, -1), { ...last, content: [...last.content, ...responses] }]
-  return [...messages, { role: 'tool', content: responses }]
+  if (last.role === 'tool') return [...own.slice(0, -1), { ...last, content: [...last.content, ...responses] }]
+  return [...own, { role: 'tool', content: responses }]
 }
 
 type Answer = Pick<ToolApprovalResponse, 'approved' | 'reason'>

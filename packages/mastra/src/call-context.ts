@@ -34,6 +34,16 @@ export type Context = Told &
     readonly workflow?: NonNullable<Told['workflow']> & Resumed
   }
 
+/** A copy of what tells where a call stands and what it goes on with. */
+export function copyOf(context: Context): Context {
+  const { agent, workflow } = context
+  return {
+    ...context,
+    ...(agent !== undefined && { agent: { ...agent } }),
+    ...(workflow !== undefined && { workflow: { ...workflow } }),
+  }
+}
+
 /**
  * Where a run is found again: Mastra keeps the run's id and the call's across restarts, and a run is of one turn, so
  * models that count their calls anew each time do no harm. A step that is a tool is known by it, and the code of another

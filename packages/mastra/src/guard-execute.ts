@@ -1,9 +1,17 @@
 import { ConfigurationError, type Outcome, ToolAuthorizationError } from '@behalf/core'
-import { denySentences, interruptSentences, redactorOf, slotWithin, toolFailedSentence } from '@behalf/core/spi'
+import {
+  denySentences,
+  interruptSentences,
+  plainCopy,
+  redactorOf,
+  slotWithin,
+  toolFailedSentence,
+} from '@behalf/core/spi'
 import {
   attemptOf,
   boundTo,
   type Context,
+  copyOf,
   identityFor,
   isInOtherTool,
   isInOwnStep,
@@ -23,16 +31,16 @@ export type Execute = (input: unknown, context?: Context) => Promise<unknown>
 /** The tool's `execute` behind `guard.run`. */
 export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   const { guard } = call.options
-  const guarded: Execute = async (given, context = {}) => {
+  const guarded: Execute = async (given, handed = {}) => {
+    // Taken before anything is waited for: an app may fill in the same objects for its next call, and act for another user then.
+    const context = copyOf(handed)
     const { abortSignal } = context
-    const input = await inputOf(given, context, call)
     const identity = identityFor(call, context)
-    const rawInput = writtenOf(input) ?? input
-    const slot = slotWithin(slotOf(context, call.name), {
-      tool: call.name,
-      input: rawInput,
-      attempt: attemptOf(context),
-    })
+    const place = slotOf(context, call.name)
+    const attempt = attemptOf(handed)
+    const reading = argumentsOf(given, context, call)
+    const { input, rawInput } = reading instanceof Promise ? await reading : reading
+    const slot = slotWithin(place, { tool: call.name, input: rawInput, attempt })
     const invocation = { tool: call.name, slot, input, rawInput, identity, signal: abortSignal }
     let outcome: Outcome<unknown>
     try {
@@ -55,9 +63,20 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   return guarded
 }
 
+interface Arguments {
+  readonly input: unknown
+  /** As they were written, by which the guard names the call. */
+  readonly rawInput: unknown
+}
+
 /** The arguments as Mastra reads them before a call; resumed, they come as the model wrote them. */
-const inputOf = (given: unknown, context: Context, { read }: GuardedCall): unknown =>
-  isResumed(context) && writtenOf(given) === undefined ? read(given) : given
+function argumentsOf(given: unknown, context: Context, { read }: GuardedCall): Arguments | Promise<Arguments> {
+  const written = writtenOf(given)
+  const input = plainCopy(given) ?? given
+  if (written !== undefined) return { input, rawInput: plainCopy(written) ?? written }
+  if (!isResumed(context)) return { input, rawInput: input }
+  return read(input).then((parsed) => ({ input: parsed, rawInput: writtenOf(parsed) ?? parsed }))
+}
 
 /** How Mastra ends a call that asks to be suspended while the model still streams: no failure of the tool. */
 const isSuspension = (error: unknown): boolean => error instanceof Error && error.name === 'EagerToolExecutionNotRun'

@@ -80,7 +80,7 @@ function stepsOf({ status, suspended = [], steps }: WorkflowEnd): PendingStep[] 
   if (status !== 'suspended') return []
   return suspended.flatMap((step) => {
     const interrupt = parseInterrupt(payloadAt(steps, step))
-    return interrupt === undefined ? [] : [{ step, interrupt }]
+    return interrupt === undefined ? [] : [{ step: [...step], interrupt }]
   })
 }
 

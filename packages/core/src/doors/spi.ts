@@ -14,3 +14,4 @@ export {
   toolFailedSentence,
   withPolicies,
 } from '../guard/index.ts'
+export { plainCopy } from '../lib/index.ts'

@@ -10,7 +10,16 @@ export { aClock, checkValues, having, kinds, oneOf } from './option-values.ts'
 export { copyOf, refuseUnknownKeys, requireText, requireTexts } from './options.ts'
 export { isLoopback, originList } from './origins.ts'
 export { untilWritten, whileUnavailable } from './patience.ts'
-export { canonicalJson, deepFreeze, equalJson, meansSame, missingIn, type Snapshot, snapshot } from './plain-json.ts'
+export {
+  canonicalJson,
+  deepFreeze,
+  equalJson,
+  meansSame,
+  missingIn,
+  plainCopy,
+  type Snapshot,
+  snapshot,
+} from './plain-json.ts'
 export { isCompactJwt, publicKeyProblem } from './public-key.ts'
 export { type Scope, shared } from './registry.ts'
 export { isScopeToken, scopeList } from './scopes.ts'

@@ -93,7 +93,7 @@ export const roles: RoleMap = roleMap({
 })
 
 export type GuardedName = keyof typeof policies
-export type PlainName = 'add' | 'order_twice_plainly' | 'fail_plainly' | 'wipe'
+export type PlainName = 'add' | 'order_twice_plainly' | 'order_by_one_object' | 'fail_plainly' | 'wipe'
 
 /** Throws what a careless body throws: a secret in message, field, name and cause. */
 function careless(token: string): never {
@@ -155,6 +155,17 @@ async function orderTwice(order: Order, { call }: ContractSurroundings) {
   await call('create_order', order)
   await call('create_order', { ...order, quantity: Math.min(order.quantity, 5) })
   return 'ordered twice'
+}
+
+/** Fills in one object for each of its orders, and does not wait for the order before. */
+async function orderByOneObject(order: Order, { call }: ContractSurroundings) {
+  const filledIn = { ...order }
+  const orders = ['AAPL', 'MSFT'].map((symbol, index) =>
+    call('create_order', Object.assign(filledIn, { symbol, quantity: index + 1 })),
+  )
+  Object.assign(filledIn, { portfolio: 'p-bob' })
+  await Promise.all(orders)
+  return 'ordered by one object'
 }
 
 const guarded: Readonly<Record<GuardedName, Omit<ContractTool, 'name'>>> = {
@@ -224,6 +235,11 @@ const plain: Readonly<Record<PlainName, Omit<ContractTool, 'name'>>> = {
     execute: async ({ a, b }: z.infer<typeof Numbers>) => `the sum is ${a + b}`,
   },
   order_twice_plainly: { description: 'Places an order two times', inputSchema: Order, execute: orderTwice },
+  order_by_one_object: {
+    description: 'Places two orders',
+    inputSchema: Order,
+    execute: orderByOneObject,
+  },
   fail_plainly: {
     description: 'Fails, and may say why',
     inputSchema: Nothing,

@@ -18,6 +18,22 @@ export const alike: readonly AdapterScenario[] = [
     },
   },
   {
+    title: verifies(
+      'A12',
+      'calls of a body keep the arguments that they came with, where the body fills in one object for each of them',
+    ),
+    needs: 'nestedCalls',
+    async run(session) {
+      const identity = await session.login()
+      const plainTools = ['order_by_one_object'] as const
+      const model = [[call('call-1', 'order_by_one_object', buy(1))]]
+      const report = await session.turn({ start: 'Buy', identity, plainTools, model })
+      expect(report.model.saw).toContain('ordered by one object')
+      const orders = await session.servers.stockTrade.controls.orders('p-ann')
+      expect(orders.map(({ symbol, quantity }) => `${quantity} ${symbol}`).toSorted()).toEqual(['1 AAPL', '2 MSFT'])
+    },
+  },
+  {
     title: verifies('A12', 'a call whose id the model used in an earlier turn is another call'),
     needs: 'repeatedInTurns',
     async run(session) {
