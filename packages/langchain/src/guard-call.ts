@@ -8,9 +8,9 @@ import { placeOf } from './place.ts'
 import { refusal } from './refusal.ts'
 import { reportError } from './report-error.ts'
 import { isAsyncGenerator, runBody } from './run-body.ts'
-import { identityOf, type RunConfig, slotOf } from './run-config.ts'
+import { identityOf, type RunConfig, slotOf, toldIdentity } from './run-config.ts'
 import { amongSiblings } from './siblings.ts'
-import { takeWritten } from './written-by.ts'
+import { type IncomingCall, takeIncoming } from './written-by.ts'
 
 /** `func` and `_call` of LangChain's tools. */
 export type ToolBody = (input: unknown, runManager?: unknown, config?: RunConfig) => unknown
@@ -25,12 +25,14 @@ export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
     )
   }
   const guarded: ToolBody = (input, runManager, config = {}) => {
-    const written = takeWritten() ?? input
+    const incoming = takeIncoming()
+    const written = incoming?.written ?? input
+    const told = incoming === undefined ? toldIdentity(config) : incoming.told
     const enclosing = { place: placeOf(call.name, written, config), config }
     return amongSiblings(config, async (until) => {
       const run = (parsed: unknown, one: Call) =>
         runBody(enclosing, (own) => body(parsed, runManager, own), { redact: redactorOf(one), demand })
-      const outcome = await outcomeOf(call, { input, written }, enclosing, run)
+      const outcome = await outcomeOf(call, { input, written, told }, enclosing, run)
       if (!isAsyncGenerator(outcome)) return outcome
       const { promise, resolve } = Promise.withResolvers<void>()
       until(promise)
@@ -48,11 +50,11 @@ export const isGuarded = (body: object | undefined): boolean => body !== undefin
 
 async function outcomeOf(
   call: GuardedCall,
-  { input, written }: { readonly input: unknown; readonly written: unknown },
+  { input, written, told }: IncomingCall & { readonly input: unknown },
   { place, config }: Enclosing,
   run: (parsed: unknown, call: Call) => unknown,
 ): Promise<unknown> {
-  const identity = identityOf(call, config)
+  const identity = identityOf(call, told)
   if (identity === 'conflict') {
     const cause = 'was given to guardTools for one user, and this run is for another: give it in one place'
     reportError(new ConfigurationError('guardTools.identity', cause), call)

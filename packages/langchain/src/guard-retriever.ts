@@ -3,7 +3,7 @@ import { type Candidates, type FilterOptions, filterAllowed } from '@behalf/core
 import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseRetriever, type BaseRetrieverInterface } from '@langchain/core/retrievers'
 import type { RunnableConfig } from '@langchain/core/runnables'
-import { identityOf, type RunConfig } from './run-config.ts'
+import { identityOf, type RunConfig, toldIdentity } from './run-config.ts'
 import { unobserved } from './unobserved.ts'
 
 /** A page of a ranking: what a vector store's search gives. */
@@ -65,16 +65,23 @@ class GuardedRetriever<Meta extends Record<string, unknown>> extends BaseRetriev
     this.#options = { ...options }
   }
 
-  override async invoke(query: string, config: Partial<RunnableConfig> = {}): Promise<DocumentInterface<Meta>[]> {
-    const search = () => this.#allowed(query, config)
+  override async invoke(query: string, given: Partial<RunnableConfig> = {}): Promise<DocumentInterface<Meta>[]> {
+    // Once: the app may fill in the same objects for its next search.
+    const config = { ...given, ...(given.configurable !== undefined && { configurable: { ...given.configurable } }) }
+    const told = toldIdentity(given as RunConfig)
+    const search = () => this.#allowed(query, config, told)
     // A clone for this run: LangChain hands no config to `_getRelevantDocuments`.
     const run: BaseRetriever<Meta> = Object.create(this, { _getRelevantDocuments: { value: search } })
     return super.invoke.call(run, query, config)
   }
 
-  async #allowed(query: string, config: Partial<RunnableConfig>): Promise<DocumentInterface<Meta>[]> {
+  async #allowed(
+    query: string,
+    config: Partial<RunnableConfig>,
+    told: Identity | undefined,
+  ): Promise<DocumentInterface<Meta>[]> {
     const { signal } = config
-    const identity = identityOf(this.#options, config as RunConfig)
+    const identity = identityOf(this.#options, told)
     if (identity === 'conflict') {
       const cause = 'was given for one user, and this run is for another: give it in one place'
       throw new ConfigurationError('guardRetriever.identity', cause)

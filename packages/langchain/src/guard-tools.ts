@@ -66,7 +66,7 @@ function guarded(
   const call = { name, responseFormat, policy, guard, identity, onError }
   const behindGuard = (body: ToolBody) => guardCall(call, body.bind(original))
   return cloneOf(original, {
-    call: keepingWritten(original.call),
+    call: keepingWritten(original.call, name),
     _call: behindGuard(original._call),
     ...(typeof func === 'function' && { func: behindGuard(func) }),
     ...(typeof kept?.func === 'function' && { lc_kwargs: { ...kept, func: behindGuard(kept.func) } }),

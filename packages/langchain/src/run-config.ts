@@ -22,12 +22,14 @@ export function toolCallIdOf({ toolCallId, toolCall }: RunConfig): string | unde
   return toolCall?.id || toolCallId || undefined
 }
 
-/** The identity of this run, if any: as bound to a tool or from the run's context, which must be the same one's. */
+/** The identity in the context of a run. */
+export const toldIdentity = ({ context }: RunConfig): Identity | undefined => context?.identity ?? undefined
+
+/** The identity of this run, if any: as bound to a tool or as told by the run's context, which must be the same one's. */
 export function identityOf(
   { identity: bound }: { readonly identity?: Identity | undefined },
-  { context }: RunConfig,
+  told: Identity | undefined,
 ): Identity | undefined | 'conflict' {
-  const told = context?.identity ?? undefined
   if (bound === undefined || told === undefined) return bound ?? told
   return callerOf(bound) === callerOf(told) ? bound : 'conflict'
 }

@@ -1,62 +1,62 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Identity } from '@behalf/core'
+import { plainCopy } from '@behalf/core/spi'
+import { enclosing } from './nesting.ts'
+import { type RunConfig, toldIdentity } from './run-config.ts'
 
-/** The arguments of the call that LangChain parses now, until the guard takes them. */
-interface Written {
-  arguments: unknown
+/** A call as it came to LangChain. */
+export interface IncomingCall {
+  /** The arguments as the caller wrote them; `undefined` where they are not plain JSON. */
+  readonly written: unknown
+  /** The identity in the context of the run. */
+  readonly told: Identity | undefined
 }
 
-const scope = new AsyncLocalStorage<Written>()
+/** The call that LangChain parses now, until the guard takes it. */
+const scope = new AsyncLocalStorage<{ incoming: IncomingCall | undefined }>()
 
 /** LangChain's `call` of a tool: parses its arguments, and comes to the tool's body. */
 export type ParsingCall = (this: unknown, input: unknown, ...rest: unknown[]) => unknown
 
 /**
- * Keeps what the caller wrote. LangChain parses before the guard, and a schema that fills in something else each time
- * would give each try of a call another name.
+ * Keeps a call as it came. LangChain parses before the guard, and a schema that fills in something else each time would
+ * give each try of a call another name. LangChain also waits before the guard, and the caller may fill in the same objects
+ * for its next call meanwhile.
  */
-export function keepingWritten(call: ParsingCall): ParsingCall {
-  return function (input, ...rest) {
-    return scope.run({ arguments: plainCopy(argumentsOf(input)) }, () => call.call(this, input, ...rest))
+export function keepingWritten(call: ParsingCall, name: string): ParsingCall {
+  return function (input, given, ...rest) {
+    const config = isRecord(given) ? ownToolCall(given, name) : given
+    const told = isRecord(config) ? toldIdentity(config) : undefined
+    const written = plainCopy(argumentsOf(input))
+    const own = written === undefined ? input : withArguments(input, structuredClone(written))
+    return scope.run({ incoming: { written, told } }, () => call.call(this, own, config, ...rest))
   }
 }
 
-/**
- * Takes the arguments as the caller wrote them. `undefined` where they are not plain JSON, or where the body was called
- * without LangChain's `call`: then the call is known by what was parsed.
- */
-export function takeWritten(): unknown {
-  const written = scope.getStore()
-  if (written === undefined) return undefined
-  const taken = written.arguments
+/** Takes the call as it came. `undefined` where the body was called without LangChain's `call`. */
+export function takeIncoming(): IncomingCall | undefined {
+  const kept = scope.getStore()
+  if (kept === undefined) return undefined
+  const { incoming } = kept
   // What the body calls by another way is not this call.
-  written.arguments = undefined
-  return taken
+  kept.incoming = undefined
+  return incoming
+}
+
+/** A copy of the tool call that is for this tool. That of a tool around it stays the same object, which tells that it is nested. */
+function ownToolCall(config: RunConfig, name: string): RunConfig {
+  const { toolCall } = config
+  if (toolCall?.name !== name || toolCall === enclosing()?.config.toolCall) return config
+  return { ...config, toolCall: { ...toolCall } }
 }
 
 /** `call` takes a whole tool call, too. */
-function argumentsOf(input: unknown): unknown {
-  return isRecord(input) && input.type === 'tool_call' && isRecord(input.args) ? input.args : input
-}
+const isToolCall = (input: unknown): input is { readonly args: unknown } =>
+  isRecord(input) && input.type === 'tool_call' && isRecord(input.args)
+
+const argumentsOf = (input: unknown): unknown => (isToolCall(input) ? input.args : input)
+
+const withArguments = (input: unknown, args: unknown): unknown => (isToolCall(input) ? { ...input, args } : args)
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null
-
-/** A copy, since the caller may change its object while LangChain parses; `undefined` of what JSON cannot say. */
-function plainCopy(value: unknown): unknown {
-  try {
-    const copy: unknown = JSON.parse(JSON.stringify(value))
-    return isSame(copy, value) ? copy : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isSame(copy: unknown, value: unknown): boolean {
-  if (Object.is(copy, value)) return true
-  if (!isRecord(copy) || !isRecord(value) || Object.getPrototypeOf(copy) !== Object.getPrototypeOf(value)) return false
-  const keys = Reflect.ownKeys(value)
-  return (
-    keys.length === Reflect.ownKeys(copy).length &&
-    keys.every((key) => Object.hasOwn(copy, key) && isSame(copy[key as string], value[key as string]))
-  )
-}
