@@ -46,6 +46,22 @@ export function authInfoOf({ identity, scopes }: Passed, resource: URL, metadata
   }
 }
 
+/** A copy of a request's context. The SDK hands on the object that it was given, which an app may fill in for its next request. */
+export function ownContext<Context extends AuthCarrier>(context: Context): Context {
+  const { http, authInfo } = context
+  return {
+    ...context,
+    ...(http?.authInfo !== undefined && { http: { ...http, authInfo: copyOf(http.authInfo) } }),
+    ...(authInfo !== undefined && { authInfo: copyOf(authInfo) }),
+  }
+}
+
+const copyOf = (authInfo: McpAuthInfo): McpAuthInfo => ({
+  ...authInfo,
+  scopes: [...authInfo.scopes],
+  ...(authInfo.extra !== undefined && { extra: { ...authInfo.extra } }),
+})
+
 /**
  * For whom a request acts, as the gate verified it. `undefined` where no gate stood before the server.
  *

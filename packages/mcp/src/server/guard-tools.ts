@@ -19,7 +19,7 @@ import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } 
 import { pageFor } from '../guarded/page-of.ts'
 import { showPermitted } from '../guarded/show-permitted.ts'
 import { INTERRUPT_META } from '../guarded/tool-result.ts'
-import { identityOf } from './auth-info.ts'
+import { identityOf, ownContext } from './auth-info.ts'
 import { listedSchema } from './listed-schema.ts'
 import { type RequestStateOptions, type RoundState, requestStates, roundOf } from './request-state.ts'
 import { toolContext } from './tool-context.ts'
@@ -96,7 +96,7 @@ function register(server: McpServer, guarded: GuardedTool, states: RequestStateC
       ...(annotations !== undefined && { annotations }),
       ...(_meta !== undefined && { _meta }),
     },
-    (input: unknown, context: ServerContext) => answer(guarded, input, context, states),
+    (input: unknown, context: ServerContext) => answer(guarded, input, ownContext(context), states),
   )
 }
 

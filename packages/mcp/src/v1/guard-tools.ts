@@ -17,7 +17,7 @@ import { hiddenFrom } from '../guarded/hidden-from.ts'
 import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
 import { showPermitted } from '../guarded/show-permitted.ts'
-import { identityOf } from '../server/auth-info.ts'
+import { identityOf, ownContext } from '../server/auth-info.ts'
 import { type Extra, toolContext } from './tool-context.ts'
 
 /** Options of {@link guardTools}. */
@@ -76,7 +76,8 @@ function register(server: McpServer, guarded: GuardedTool): void {
     ...(annotations !== undefined && { annotations }),
     ...(_meta !== undefined && { _meta }),
   }
-  server.registerTool(name, config, ((input: unknown, extra: Extra) => answer(guarded, input, extra)) as never)
+  server.registerTool(name, config, ((input: unknown, extra: Extra) =>
+    answer(guarded, input, ownContext(extra))) as never)
 }
 
 /**
