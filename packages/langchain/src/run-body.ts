@@ -19,7 +19,8 @@ export interface ResultRules {
 
 /** Runs a tool's code within its call: with the answers to its own questions, and as what other calls stand in. */
 export async function runBody(call: Enclosing, body: Body, rules: ResultRules): Promise<unknown> {
-  const { config, named } = await ownQuestions(call.place, call.config)
+  const { config: asked, named } = await ownQuestions(call.place, call.config)
+  const config = withSilentWriter(asked, rules.redact)
   const enter = <Result>(step: () => Result): Result =>
     within(call, () => (scratchpadOf(config) === undefined ? step() : inGraph(config, step)))
   try {
@@ -30,6 +31,12 @@ export async function runBody(call: Enclosing, body: Body, rules: ResultRules): 
   } catch (error) {
     throw await named(error)
   }
+}
+
+/** The config for a tool's code, whose custom stream is told no token of the call. */
+function withSilentWriter(config: RunConfig, redact: Redactor): RunConfig {
+  const { writer } = config
+  return typeof writer !== 'function' ? config : { ...config, writer: (chunk) => writer(redactResult(chunk, redact)) }
 }
 
 /** `interrupt()` reads its surroundings, and not what a tool's code is handed. */

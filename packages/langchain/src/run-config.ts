@@ -15,6 +15,8 @@ export interface RunConfig {
   /** LangGraph's own: an object for each attempt of a node. Absent in older versions. */
   readonly executionInfo?: object | undefined
   readonly signal?: AbortSignal | undefined
+  /** LangGraph's: what is written goes to `streamMode: 'custom'`. */
+  readonly writer?: ((chunk: unknown) => void) | null | undefined
 }
 
 /** The call that an answer belongs to. Absent: the tool was invoked with arguments alone. */

@@ -3,7 +3,7 @@ import type { AdapterReport, AdapterSubject, AdapterTurn, ContractTool } from '@
 import { Document } from '@langchain/core/documents'
 import { AIMessage, HumanMessage, ToolMessage } from '@langchain/core/messages'
 import { type StructuredToolInterface, tool } from '@langchain/core/tools'
-import { Annotation, Command, interrupt, MessagesAnnotation, StateGraph } from '@langchain/langgraph'
+import { Annotation, Command, getWriter, interrupt, MessagesAnnotation, StateGraph } from '@langchain/langgraph'
 import { ToolNode } from '@langchain/langgraph/prebuilt'
 import { createAgent } from 'langchain'
 import * as z from 'zod'
@@ -49,17 +49,23 @@ export function handBuiltGraph({ model, tools, checkpointer }: Parts): Graph {
 }
 
 /** LangChain's own types in which a tool may answer; `leak` is the only one that has something to hide there. */
-const forms: Readonly<Record<string, (text: string, toolCallId: string) => unknown>> = {
+const forms: Readonly<Record<string, (text: string, toolCallId: string, writer?: Runtime['writer']) => unknown>> = {
   message: (content, tool_call_id) => new ToolMessage({ content, tool_call_id }),
   blocks: (text, tool_call_id) => new ToolMessage({ content: [{ type: 'text', text }], artifact: text, tool_call_id }),
   command: (content, tool_call_id) =>
     new Command({ update: { messages: [new ToolMessage({ content, tool_call_id, additional_kwargs: { content } })] } }),
+  'a chunk of a custom stream': (text, _, writer) => {
+    writer?.({ text, message: new AIMessage(text) })
+    getWriter()?.(text)
+    return text
+  },
   documents: (pageContent) => [new Document({ pageContent, metadata: { pageContent }, id: pageContent })],
 }
 
 interface Runtime {
   readonly signal?: AbortSignal
   readonly toolCallId: string
+  readonly writer: ((chunk: unknown) => void) | null
 }
 
 /** Calls a guarded tool from the body of another one. */
@@ -76,7 +82,7 @@ const toolOf = (
       const call = (other: string, args: unknown) => called(other, args, config)
       const result = await execute(input as never, { signal: config.signal, call })
       const dress = form === undefined ? undefined : forms[form]
-      return (dress === undefined ? result : dress(JSON.stringify(result), config.toolCallId)) as never
+      return (dress === undefined ? result : dress(JSON.stringify(result), config.toolCallId, config.writer)) as never
     },
     {
       name,
