@@ -1,8 +1,9 @@
-import { ConfigurationError, type Identity } from '@behalf/core'
+import { ConfigurationError, currentIdentity, type Identity } from '@behalf/core'
 import { type Candidates, type FilterOptions, filterAllowed } from '@behalf/core/fga'
 import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseRetriever, type BaseRetrieverInterface } from '@langchain/core/retrievers'
 import type { RunnableConfig } from '@langchain/core/runnables'
+import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons'
 import { identityOf, type RunConfig, toldIdentity } from './run-config.ts'
 import { unobserved } from './unobserved.ts'
 
@@ -28,8 +29,8 @@ export type DocumentSource<Meta extends Record<string, unknown>> =
 export interface GuardRetrieverOptions<Meta extends Record<string, unknown>>
   extends Omit<FilterOptions<DocumentInterface<Meta>>, 'signal' | 'identity'> {
   /**
-   * Must be that of the run's context, where the run has one.
-   * @default `context.identity` of the run, else the identity of the guarded call that runs
+   * Must be that of the run's context, or of the guarded call or `runAs` around the search.
+   * @default that identity
    */
   readonly identity?: Identity
 }
@@ -68,7 +69,7 @@ class GuardedRetriever<Meta extends Record<string, unknown>> extends BaseRetriev
   override async invoke(query: string, given: Partial<RunnableConfig> = {}): Promise<DocumentInterface<Meta>[]> {
     // Once: the app may fill in the same objects for its next search.
     const config = { ...given, ...(given.configurable !== undefined && { configurable: { ...given.configurable } }) }
-    const told = toldIdentity(given as RunConfig)
+    const told = identityAround(given as RunConfig)
     const search = () => this.#allowed(query, config, told)
     // A clone for this run: LangChain hands no config to `_getRelevantDocuments`.
     const run: BaseRetriever<Meta> = Object.create(this, { _getRelevantDocuments: { value: search } })
@@ -98,6 +99,18 @@ class GuardedRetriever<Meta extends Record<string, unknown>> extends BaseRetriev
     const source = this.#source
     if (typeof source === 'function') return (page) => unobserved(config, () => source(query, page))
     return unobserved(config, (own) => answerOf(source, query, own))
+  }
+}
+
+/** For whom a search is made: as its configuration tells or, where it was given none, as that of the run around it does. */
+function identityAround(given: RunConfig): Identity | undefined {
+  const around: RunConfig = AsyncLocalStorageProviderSingleton.getRunnableConfig() ?? {}
+  const told = toldIdentity(given) ?? toldIdentity(around)
+  if (told !== undefined) return told
+  try {
+    return currentIdentity()
+  } catch {
+    return undefined
   }
 }
 

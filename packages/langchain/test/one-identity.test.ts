@@ -1,5 +1,6 @@
-import { ConfigurationError, currentIdentity, may, object } from '@behalf/core'
+import { ConfigurationError, currentIdentity, may, object, runAs } from '@behalf/core'
 import { tool } from '@langchain/core/tools'
+import { MessagesAnnotation, StateGraph } from '@langchain/langgraph'
 import { expect, test } from 'vitest'
 import { guardRetriever, guardTools } from '../src/index.ts'
 import { agentWith, call } from './agent.ts'
@@ -44,6 +45,41 @@ test('a retriever that was made for one user refuses a run of another, and reads
   await expect(readAs('bob')).rejects.toThrow('guardRetriever.identity')
   expect(await readAs('ann')).toEqual(documents.slice(0, 1))
 })
+
+test.each(['the code of a tool', 'a node', 'runAs'])(
+  'a retriever that was made for one user refuses a search that %s makes for another one, with no configuration',
+  async (where) => {
+    const documents = ['ann-1', 'bob-1'].map((id) => ({ pageContent: id, metadata: { id } }))
+    const options = {
+      permissions: checker,
+      agent: 'agent:payer',
+      permission: ({ metadata }: { readonly metadata: { readonly id: string } }) =>
+        may('can_read', object('document', metadata.id)),
+    }
+    const [ann, bob] = [await verified('ann'), await verified('bob')]
+    const source = async (_: string, { skip }: { readonly skip: number }) => documents.slice(skip)
+    const retrievers = [guardRetriever(source, { ...options, identity: ann }), guardRetriever(source, options)]
+    const read: unknown[] = []
+    const search = async () => {
+      for (const retriever of retrievers) {
+        read.push(await retriever.invoke('anything').catch((error: Error) => error.message))
+      }
+      return 'read'
+    }
+    const guarded = guardTools([tool(search, { name: 'look', description: 'x', schema: Nothing })], {
+      guard: world().guard(),
+      policies,
+    })
+    const node = new StateGraph(MessagesAnnotation)
+      .addNode('search', async () => ({ messages: [await search()] }))
+      .addEdge('__start__', 'search')
+      .compile()
+    if (where === 'runAs') await runAs(bob, search)
+    else if (where === 'a node') await node.invoke({ messages: [] }, { context: { identity: bob } } as never)
+    else await agentWith(guarded, [[call('a', 'look')]]).ask({ identity: bob })
+    expect(read).toEqual([expect.stringContaining('guardRetriever.identity'), documents.slice(1)])
+  },
+)
 
 test('a retriever and tools of one user are not those of the next one, for whom the app fills in the same options', async () => {
   const documents = ['ann-1', 'bob-1'].map((id) => ({ pageContent: id, metadata: { id } }))
