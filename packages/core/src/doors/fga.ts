@@ -1,37 +1,22 @@
 // `@behalf/core/fga`: permissions asked of an OpenFGA server.
+
+export type { Explainer, RelationshipQuestion, RelationshipTuple } from '../fga/access-checker.ts'
+export type { ClientCallOptions, ClientQuestion, OpenFgaClientLike } from '../fga/client-backend.ts'
 export {
-  allowPlainHttp,
-  type Candidates,
-  type ClientCallOptions,
-  type ClientQuestion,
-  type Consistency,
-  type CutOff,
-  type Explainer,
   type FgaAnswer,
   type FgaCallOptions,
   type FgaClient,
   type FgaClientOptions,
-  type Filtered,
-  type FilterOptions,
   fgaClient,
-  filterAllowed,
-  type HttpOptions,
-  type ListQuestion,
-  type ObjectList,
-  type ObjectStream,
-  type OpenFga,
-  type OpenFgaClientLike,
-  type OpenFgaCredentials,
-  type OpenFgaOptions,
-  type OwnClientOptions,
-  openFga,
-  type ReadPage,
-  type ReadQuestion,
-  type Relations,
-  type RelationshipQuestion,
-  type RelationshipTuple,
-  type StoredTuple,
-  type StoreOptions,
-  type Writes,
-  type Written,
-} from '../fga/index.ts'
+} from '../fga/fga-client.ts'
+export { type Candidates, type Filtered, type FilterOptions, filterAllowed } from '../fga/filter-allowed.ts'
+export type { CutOff, ListQuestion, ObjectList } from '../fga/list-objects.ts'
+export { type OpenFga, openFga } from '../fga/open-fga.ts'
+export type { Relations } from '../fga/question.ts'
+export type { HttpOptions, OpenFgaOptions, OwnClientOptions } from '../fga/read-options.ts'
+export { allowPlainHttp, type StoreOptions } from '../fga/read-store-options.ts'
+export type { ReadPage, ReadQuestion, StoredTuple } from '../fga/read-tuples.ts'
+export type { ObjectStream } from '../fga/stream-objects.ts'
+export type { OpenFgaCredentials } from '../fga/token-source.ts'
+export type { Consistency } from '../fga/wire.ts'
+export type { Writes, Written } from '../fga/write-tuples.ts'

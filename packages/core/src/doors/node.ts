@@ -7,10 +7,5 @@ export type {
   LoginFile,
   LoginKey,
 } from '../device-login/index.ts'
-export {
-  type DeviceLoginOptions,
-  deviceLogin,
-  namesSpecialUse,
-  type PublicFetchOptions,
-  publicFetch,
-} from '../node/index.ts'
+export { type DeviceLoginOptions, deviceLogin } from '../node/device-login.ts'
+export { namesSpecialUse, type PublicFetchOptions, publicFetch } from '../node/public-fetch.ts'

@@ -7,6 +7,8 @@ import { ConfigurationError, InvalidResponseError, TransportError } from '../err
 import { isSpecialUse, letGo, namesSpecialUse, originList, refuseUnknownKeys } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
 
+export { namesSpecialUse }
+
 /** Options of {@link publicFetch}. */
 export interface PublicFetchOptions {
   /**

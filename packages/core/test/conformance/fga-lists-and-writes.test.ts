@@ -3,7 +3,8 @@ import { delay, HttpResponse, http } from 'msw'
 import { describe, expect } from 'vitest'
 import { oidc } from '../../src/doors/providers.ts'
 import { ConfigurationError, InvalidResponseError, TransportError } from '../../src/errors/index.ts'
-import { may, object } from '../../src/fga/index.ts'
+import { may } from '../../src/fga/may.ts'
+import { object } from '../../src/fga/object.ts'
 import { checker, client, everything, fgaServer, NOW, question } from '../unit/fga/fga-server.ts'
 
 const fga = fgaServer()

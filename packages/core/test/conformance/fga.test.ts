@@ -2,7 +2,8 @@ import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { describe, expect } from 'vitest'
 import { TransportError } from '../../src/errors/index.ts'
-import { may, object } from '../../src/fga/index.ts'
+import { may } from '../../src/fga/may.ts'
+import { object } from '../../src/fga/object.ts'
 import { API, checker, everything, fgaServer, question, type Sent } from '../unit/fga/fga-server.ts'
 
 const fga = fgaServer()

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { keycloak, oidc } from '../../src/authorization-server/index.ts'
 import { BehalfError } from '../../src/errors/index.ts'
 import { isVerified, verifyAccessToken, verifyIdToken, verifyRequest } from '../../src/identity/index.ts'
-import { createResourceServer } from '../../src/resource-server/index.ts'
+import { createResourceServer } from '../../src/resource-server/create-resource-server.ts'
 import { settled, share } from './runs.ts'
 
 const issuer = 'https://as.example.com'

@@ -2,7 +2,9 @@ import type { OpenFgaClient } from '@openfga/sdk'
 import { describe, expectTypeOf, test } from 'vitest'
 import type { ResourceRule } from '../../src/contract/index.ts'
 import type { OwnClientOptions } from '../../src/doors/fga.ts'
-import { may, object, openFga } from '../../src/fga/index.ts'
+import { may } from '../../src/fga/may.ts'
+import { object } from '../../src/fga/object.ts'
+import { openFga } from '../../src/fga/open-fga.ts'
 import { roleMap } from '../../src/roles/index.ts'
 import {
   type ExemptibleResourceRule,

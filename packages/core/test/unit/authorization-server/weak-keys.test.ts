@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { connectAuthorizationServer, importDpopKey, oidc } from '../../../src/authorization-server/index.ts'
-import { createResourceServer } from '../../../src/resource-server/index.ts'
+import { createResourceServer } from '../../../src/resource-server/create-resource-server.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 import { forgedByOne, rocaJwk, rsaJwk, rsaPair } from './weak-rsa.ts'
 

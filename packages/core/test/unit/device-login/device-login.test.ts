@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createDeviceLogin } from '../../../src/device-login/index.ts'
 import { type DeviceLoginOptions, type DevicePrompt, deviceLogin, type LoginFile } from '../../../src/doors/node.ts'
 import { oidc } from '../../../src/doors/providers.ts'
-import { configurationFolder, loginFile } from '../../../src/node/index.ts'
+import { configurationFolder, loginFile } from '../../../src/node/login-file.ts'
 
 const AGENT = 'https://agent.behalf.example/'
 const key = new Uint8Array(32).fill(7)

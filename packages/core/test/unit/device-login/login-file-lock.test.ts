@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type TestContext, test, vi } from 'vitest'
 import { takeNumber } from '../../../src/node/file-lock.ts'
-import { loginFile } from '../../../src/node/index.ts'
+import { loginFile } from '../../../src/node/login-file.ts'
 
 const { signal } = new AbortController()
 const emptyFolder = () => mkdtemp(join(tmpdir(), 'behalf-lock-'))

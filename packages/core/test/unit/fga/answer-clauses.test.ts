@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { oidc } from '../../../src/doors/providers.ts'
-import type { FgaClientOptions } from '../../../src/fga/index.ts'
+import type { FgaClientOptions } from '../../../src/fga/fga-client.ts'
 import { readBatch, readBody, readItem } from '../../../src/fga/read-answer.ts'
 import { client, MODEL } from './fga-server.ts'
 

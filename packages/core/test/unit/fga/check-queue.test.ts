@@ -3,7 +3,8 @@ import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { CheckQueue } from '../../../src/fga/check-queue.ts'
 import type { Backend } from '../../../src/fga/http-backend.ts'
-import { may, object } from '../../../src/fga/index.ts'
+import { may } from '../../../src/fga/may.ts'
+import { object } from '../../../src/fga/object.ts'
 import { checker, client, everything, fgaServer, question } from './fga-server.ts'
 
 const fga = fgaServer()

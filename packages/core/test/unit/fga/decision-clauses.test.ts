@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { AgentIdentity } from '../../../src/contract/index.ts'
 import { ConfigurationError } from '../../../src/errors/index.ts'
-import { may, object } from '../../../src/fga/index.ts'
+import { may } from '../../../src/fga/may.ts'
+import { object } from '../../../src/fga/object.ts'
 import { questionsFor } from '../../../src/fga/question.ts'
 import { checker, client, MODEL, NOW, question } from './fga-server.ts'
 

@@ -2,15 +2,12 @@ import { HttpResponse, http } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { UserIdentity } from '../../../src/contract/index.ts'
-import {
-  type AccessQuestion,
-  type FgaClientOptions,
-  fgaClient,
-  type HttpOptions,
-  may,
-  object,
-  openFga,
-} from '../../../src/fga/index.ts'
+import type { AccessQuestion } from '../../../src/fga/access-checker.ts'
+import { type FgaClientOptions, fgaClient } from '../../../src/fga/fga-client.ts'
+import { may } from '../../../src/fga/may.ts'
+import { object } from '../../../src/fga/object.ts'
+import { openFga } from '../../../src/fga/open-fga.ts'
+import type { HttpOptions } from '../../../src/fga/read-options.ts'
 
 const STORE = '01KAZ0000000000000000STORE'
 export const MODEL = '01KAZ0000000000000000MODEL'

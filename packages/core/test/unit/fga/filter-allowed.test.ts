@@ -7,7 +7,10 @@ import {
   InvalidTokenError,
   TransportError,
 } from '../../../src/errors/index.ts'
-import { type AccessChecker, filterAllowed, may, object } from '../../../src/fga/index.ts'
+import type { AccessChecker } from '../../../src/fga/access-checker.ts'
+import { filterAllowed } from '../../../src/fga/filter-allowed.ts'
+import { may } from '../../../src/fga/may.ts'
+import { object } from '../../../src/fga/object.ts'
 import { admit, runAs } from '../../../src/identity/index.ts'
 import { checker, NOW, ann as unverified } from './fga-server.ts'
 

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Identity, UserIdentity } from '../../../src/contract/index.ts'
-import { type AccessChecker, type AccessQuestion, filterAllowed, may, object } from '../../../src/fga/index.ts'
+import type { AccessChecker, AccessQuestion } from '../../../src/fga/access-checker.ts'
+import { filterAllowed } from '../../../src/fga/filter-allowed.ts'
+import { may } from '../../../src/fga/may.ts'
+import { object } from '../../../src/fga/object.ts'
 import { admit } from '../../../src/identity/index.ts'
 import { checker, ann as unverified } from './fga-server.ts'
 

@@ -2,7 +2,8 @@ import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BehalfError, ConfigurationError, InvalidObjectError } from '../../../src/errors/index.ts'
-import { isObjectName, may, object } from '../../../src/fga/index.ts'
+import { may } from '../../../src/fga/may.ts'
+import { isObjectName, object } from '../../../src/fga/object.ts'
 
 describe('object', () => {
   test('joins type and id', () => {

@@ -1,7 +1,10 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { ConfigurationError, TransportError } from '../../../src/errors/index.ts'
-import { allowPlainHttp, type OpenFgaOptions, object, openFga } from '../../../src/fga/index.ts'
+import { object } from '../../../src/fga/object.ts'
+import { openFga } from '../../../src/fga/open-fga.ts'
+import type { OpenFgaOptions } from '../../../src/fga/read-options.ts'
+import { allowPlainHttp } from '../../../src/fga/read-store-options.ts'
 import { checker, everything, fgaServer, MODEL, question } from './fga-server.ts'
 
 const fga = fgaServer()

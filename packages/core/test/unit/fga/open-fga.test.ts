@@ -2,7 +2,9 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { AgentIdentity } from '../../../src/contract/index.ts'
 import { ConfigurationError, InvalidObjectError } from '../../../src/errors/index.ts'
-import { may, type OpenFgaOptions, object } from '../../../src/fga/index.ts'
+import { may } from '../../../src/fga/may.ts'
+import { object } from '../../../src/fga/object.ts'
+import type { OpenFgaOptions } from '../../../src/fga/read-options.ts'
 import { ann, checker, everything, fgaServer, MODEL, NOW, question } from './fga-server.ts'
 
 const fga = fgaServer()

@@ -3,7 +3,7 @@ import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { oidc } from '../../../src/doors/providers.ts'
 import { ConfigurationError, InvalidResponseError, TransportError } from '../../../src/errors/index.ts'
-import type { OpenFgaCredentials } from '../../../src/fga/index.ts'
+import type { OpenFgaCredentials } from '../../../src/fga/token-source.ts'
 import { checker, everything, fgaServer, question } from './fga-server.ts'
 
 const fga = fgaServer()

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ContextValue, FgaObject, Permission } from '../../../src/contract/index.ts'
 import { ConfigurationError, InvalidObjectError } from '../../../src/errors/index.ts'
-import { may, object } from '../../../src/fga/index.ts'
+import { may } from '../../../src/fga/may.ts'
+import { object } from '../../../src/fga/object.ts'
 import { keyOf, questionsFor, textOf } from '../../../src/fga/question.ts'
 
 const cash = object('account', 'cash')

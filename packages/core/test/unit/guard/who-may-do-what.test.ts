@@ -2,7 +2,9 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { delegations } from '../../../src/doors/delegations.ts'
 import { oidc } from '../../../src/doors/providers.ts'
-import { connectAccounts, inAppApprovals, inAppInbox } from '../../../src/http/index.ts'
+import { connectAccounts } from '../../../src/http/connect-accounts.ts'
+import { inAppApprovals } from '../../../src/http/in-app-approvals.ts'
+import { inAppInbox } from '../../../src/http/in-app-inbox.ts'
 import {
   createGuard,
   type Identity,

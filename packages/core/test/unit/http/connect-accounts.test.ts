@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { oidc } from '../../../src/doors/providers.ts'
-import type { ConnectAccountsOptions } from '../../../src/http/index.ts'
+import type { ConnectAccountsOptions } from '../../../src/http/connect-accounts.ts'
 import { fieldsOf } from '../../../src/identity/index.ts'
 import { createGuard, memoryStore } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { openLedger } from '../../../src/approvals/index.ts'
-import { inAppInbox } from '../../../src/http/index.ts'
+import { inAppInbox } from '../../../src/http/in-app-inbox.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { record, tapped, testClock } from '../approvals/harness.ts'
 import { app, ORIGIN, onlyQuestion, pick } from './app.ts'

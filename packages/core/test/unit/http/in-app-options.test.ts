@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { inAppApprovals, inAppInbox } from '../../../src/http/index.ts'
+import { inAppApprovals } from '../../../src/http/in-app-approvals.ts'
+import { inAppInbox } from '../../../src/http/in-app-inbox.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { testClock } from '../approvals/harness.ts'
 import { question as questionOf } from '../ciba/backchannel.ts'

@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { approvalAnswers } from '../../../src/doors/channels.ts'
 import { oidc } from '../../../src/doors/providers.ts'
-import { inAppApprovals } from '../../../src/http/index.ts'
+import { inAppApprovals } from '../../../src/http/in-app-approvals.ts'
 import { app } from './app.ts'
 import { ISSUER } from './people.ts'
 

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { oidc } from '../../../src/doors/providers.ts'
-import { connectAccounts } from '../../../src/http/index.ts'
+import { connectAccounts } from '../../../src/http/connect-accounts.ts'
 import { createGuard, memoryStore, type Store, StoreError } from '../../../src/index.ts'
 import type { AccountLinker, LinkedAccount } from '../../../src/vault/index.ts'
 import { tapped, testClock } from '../approvals/harness.ts'

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { cibaPing } from '../../../src/http/index.ts'
+import { cibaPing } from '../../../src/http/ciba-ping.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { app as inboxOf, ORIGIN } from './app.ts'
 import { app as accountsOf, BASE, providerAt } from './connect-app.ts'

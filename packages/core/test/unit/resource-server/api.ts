@@ -2,7 +2,9 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { oidc } from '../../../src/authorization-server/index.ts'
 import { sha256 } from '../../../src/lib/index.ts'
-import { createResourceServer, type Passed, type Refused } from '../../../src/resource-server/index.ts'
+import type { Passed } from '../../../src/resource-server/caller.ts'
+import type { Refused } from '../../../src/resource-server/challenge.ts'
+import { createResourceServer } from '../../../src/resource-server/create-resource-server.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 
 /** An issuer, an API that trusts it, and clients with keys. */

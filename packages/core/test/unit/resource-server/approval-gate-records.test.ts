@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/errors/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
-import type { Passed } from '../../../src/resource-server/index.ts'
+import type { Passed } from '../../../src/resource-server/caller.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 import { useIssuer } from './api.ts'

@@ -1,7 +1,11 @@
 import { vi } from 'vitest'
 import { StoreError } from '../../../src/errors/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
-import { type ApprovalGateOptions, createApprovalGate, type OrderHandler } from '../../../src/resource-server/index.ts'
+import {
+  type ApprovalGateOptions,
+  createApprovalGate,
+  type OrderHandler,
+} from '../../../src/resource-server/create-approval-gate.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { bearer, makeApi, passed } from './api.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/ports/index.ts'
-import { isApproved, type OrderHandler } from '../../../src/resource-server/index.ts'
+import { isApproved, type OrderHandler } from '../../../src/resource-server/create-approval-gate.ts'
 import { memoryStore } from '../../../src/stores/index.ts'
 import { useIssuer } from './api.ts'
 import { approved, callerWith, dying, makeGate, order, place, typeOf, under } from './gate.ts'

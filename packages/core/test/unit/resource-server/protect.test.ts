@@ -2,7 +2,8 @@ import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { oidc } from '../../../src/authorization-server/index.ts'
 import { isVerified } from '../../../src/identity/index.ts'
-import { createResourceServer, type Refused } from '../../../src/resource-server/index.ts'
+import type { Refused } from '../../../src/resource-server/challenge.ts'
+import { createResourceServer } from '../../../src/resource-server/create-resource-server.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

@@ -1,5 +1,0 @@
-export { type CibaPingOptions, cibaPing } from './ciba-ping.ts'
-export { type ConnectAccountsOptions, connectAccounts } from './connect-accounts.ts'
-export type { ConnectedAccount } from './connect-parts.ts'
-export { type AskedInApp, type InAppApprovalsOptions, inAppApprovals } from './in-app-approvals.ts'
-export { type InAppInboxOptions, inAppInbox } from './in-app-inbox.ts'
