@@ -4,7 +4,7 @@ import { generateDpopKey } from '../src/authorization-server/index.ts'
 import { createCredential, Token } from '../src/credential/index.ts'
 import { oidc } from '../src/doors/providers.ts'
 import { createResourceServer } from '../src/doors/resource-server.ts'
-import { memoryStore } from '../src/stores/index.ts'
+import { memoryStore } from '../src/stores/memory-store.ts'
 
 const ISSUER = 'https://issuer.example'
 const API = 'https://api.example.com'

@@ -6,7 +6,7 @@ import { oidc } from '../src/doors/providers.ts'
 import { tokenKey } from '../src/guard/token-key.ts'
 import { admit } from '../src/identity/index.ts'
 import { authorizationServers, exchangeToken, resource, type UserIdentity } from '../src/index.ts'
-import { TokenCache } from '../src/token-exchange/index.ts'
+import { TokenCache } from '../src/token-exchange/token-cache.ts'
 
 const ISSUER = 'https://issuer.example'
 const API = 'https://api.example.com/'

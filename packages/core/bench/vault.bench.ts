@@ -5,7 +5,7 @@ import { oidc } from '../src/doors/providers.ts'
 import { tokenKey } from '../src/guard/token-key.ts'
 import { admit } from '../src/identity/index.ts'
 import { connection } from '../src/index.ts'
-import { TokenCache } from '../src/token-exchange/index.ts'
+import { TokenCache } from '../src/token-exchange/token-cache.ts'
 
 const ISSUER = 'https://login.example'
 const user = (n: number) =>

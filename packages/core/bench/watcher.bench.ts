@@ -3,7 +3,7 @@ import { openLedger } from '../src/approvals/index.ts'
 import { type CibaOptions, ciba } from '../src/doors/ciba.ts'
 import { oidc } from '../src/doors/providers.ts'
 import { createWatcher } from '../src/doors/watcher.ts'
-import { memoryStore } from '../src/stores/index.ts'
+import { memoryStore } from '../src/stores/memory-store.ts'
 
 // Not a comparison of two functions: one process follows 10,000 open approvals for a while, by the CIBA
 // channel as it is, against an authorization server in the same process. What the server costs is in it.

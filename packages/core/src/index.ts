@@ -31,75 +31,75 @@ export {
   type VerifyJwtOptions,
 } from './authorization-server/index.ts'
 // contract
-export type {
-  AccessOf,
-  AccessRule,
-  AccessRules,
-  AccountChoice,
-  Actor,
-  AgentIdentity,
-  ApprovalEvent,
-  ApprovalRule,
-  Approver,
-  AuditEvent,
-  AuditPrincipal,
-  AuthorizationDetail,
-  Call,
-  CallEvent,
-  ConnectionRule,
-  ContextValue,
-  Credential,
-  DelegationEvent,
-  Denied,
-  DenyCode,
-  Done,
-  Effect,
-  EffectOf,
-  ExemptionsNamed,
-  Explanation,
-  Fault,
-  FgaObject,
-  Identity,
-  InputOf,
-  Interrupt,
-  Interrupted,
-  InterruptKind,
-  Invocation,
-  Json,
-  Jsonable,
-  JsonObject,
-  ModelWritten,
-  NotJson,
-  OperatorEvent,
-  Outcome,
-  Owner,
-  Permission,
-  PermissionCall,
-  PermissionInput,
-  Policy,
-  PreflightOutcome,
-  Principal,
-  RawTokenEvent,
-  Ready,
-  ResourceRoute,
-  ResourceRule,
-  ResultFor,
-  RuleCall,
-  Rules,
-  Slot,
-  StepName,
-  StepVerdict,
-  TokenEvent,
-  Trace,
-  TraceStep,
-  Unavailable,
-  UserIdentity,
+export {
+  type AccessOf,
+  type AccessRule,
+  type AccessRules,
+  type AccountChoice,
+  type Actor,
+  type AgentIdentity,
+  type ApprovalEvent,
+  type ApprovalRule,
+  type Approver,
+  type AuditEvent,
+  type AuditPrincipal,
+  type AuthorizationDetail,
+  type Call,
+  type CallEvent,
+  type ConnectionRule,
+  type ContextValue,
+  type Credential,
+  type DelegationEvent,
+  type Denied,
+  type DenyCode,
+  type Done,
+  type Effect,
+  type EffectOf,
+  type ExemptionsNamed,
+  type Explanation,
+  type Fault,
+  type FgaObject,
+  type Identity,
+  type InputOf,
+  type Interrupt,
+  type Interrupted,
+  type InterruptKind,
+  type Invocation,
+  type Json,
+  type Jsonable,
+  type JsonObject,
+  type ModelWritten,
+  type NotJson,
+  type OperatorEvent,
+  type Outcome,
+  type Owner,
+  type Permission,
+  type PermissionCall,
+  type PermissionInput,
+  type Policy,
+  type PreflightOutcome,
+  type Principal,
+  principalKey,
+  type RawTokenEvent,
+  type Ready,
+  type ResourceRoute,
+  type ResourceRule,
+  type ResultFor,
+  type RuleCall,
+  type Rules,
+  type Slot,
+  type StepName,
+  type StepVerdict,
+  type TokenEvent,
+  type Trace,
+  type TraceStep,
+  type Unavailable,
+  type UserIdentity,
 } from './contract/index.ts'
-export { principalKey } from './contract/index.ts'
 // credential
 export { type ProofKey, type ProofRequest, Token } from './credential/index.ts'
 // display
-export { type DisplayText, displayText } from './display/index.ts'
+export { type DisplayText, displayText } from './display/display-text.ts'
 // errors
 export {
   type AnyBehalfError,
@@ -131,39 +131,24 @@ export {
 // From their files where the room's face would load the whole room: what asks a server has a door of its own.
 export type { AccessCheck, AccessChecker, AccessDecision, AccessQuestion } from './fga/access-checker.ts'
 export { type MayOptions, may } from './fga/may.ts'
-export type { UserOf } from './fga/object.ts'
-export { object } from './fga/object.ts'
+export { object, type UserOf } from './fga/object.ts'
+export type { ApprovalInbox, InboxOptions, ListOptions } from './guard/approval-inbox.ts'
+export type { ApprovalView, ApproverView } from './guard/approval-view.ts'
+export type { PolicyWarning } from './guard/check-policies.ts'
+export { createGuard } from './guard/create-guard.ts'
+export { currentCall } from './guard/current-call.ts'
+export { defineTool } from './guard/define-tool.ts'
+export type { DefinedTool, ToolCall } from './guard/defined-tool.ts'
+export type { Guard, GuardWithDelegations } from './guard/guard.ts'
 // guard
-export {
-  type AgentOptions,
-  type ApprovalInbox,
-  type ApprovalView,
-  type ApproverView,
-  createGuard,
-  currentCall,
-  type DefinedTool,
-  defineTool,
-  type Guard,
-  type GuardKeys,
-  type GuardOptions,
-  type GuardWithDelegations,
-  type HiddenTool,
-  type InboxOptions,
-  type KeyMaterial,
-  type ListOptions,
-  type Operator,
-  type OperatorOptions,
-  type PolicyWarning,
-  parseInterrupt,
-  policy,
-  publicTool,
-  type Readiness,
-  type Revocation,
-  type ToolAuthorizationCode,
-  ToolAuthorizationError,
-  type ToolCall,
-  type VisibleTools,
-} from './guard/index.ts'
+export type { AgentOptions, GuardKeys, GuardOptions, KeyMaterial } from './guard/guard-options.ts'
+export type { Operator, OperatorOptions } from './guard/operator.ts'
+export { parseInterrupt } from './guard/parse-interrupt.ts'
+export { policy, publicTool } from './guard/policy.ts'
+export type { Readiness } from './guard/ready.ts'
+export type { Revocation } from './guard/revoke.ts'
+export { type ToolAuthorizationCode, ToolAuthorizationError } from './guard/tool-authorization-error.ts'
+export type { HiddenTool, VisibleTools } from './guard/visible-tools.ts'
 // identity
 export {
   currentIdentity,
@@ -195,30 +180,18 @@ export {
 } from './ports/index.ts'
 // revocation
 export type { RevokeOptions } from './revocation/index.ts'
+export { type RoleMapOptions, roleMap, type ScopesByRole } from './roles/map-roles.ts'
 // roles
-export {
-  type RoleClaim,
-  type RoleMap,
-  type RoleMapOptions,
-  roleMap,
-  type ScopesByRole,
-} from './roles/index.ts'
+export type { RoleClaim } from './roles/role-claims.ts'
+export type { RoleMap } from './roles/role-map.ts'
 // stores
-export {
-  type MemoryStoreOptions,
-  memoryStore,
-} from './stores/index.ts'
+export { type MemoryStoreOptions, memoryStore } from './stores/memory-store.ts'
+export type { ExpectedActor } from './token-exchange/actors.ts'
+export type { ExchangeTokenOptions } from './token-exchange/exchange-options.ts'
 // token-exchange
-export {
-  type ExchangedToken,
-  type ExchangeTokenOptions,
-  type ExemptibleResourceRule,
-  type ExpectedActor,
-  exchangeToken,
-  type ResourceOptions,
-  resource,
-  type TypedToken,
-} from './token-exchange/index.ts'
+export { type ExchangedToken, exchangeToken } from './token-exchange/exchange-token.ts'
+export { type ExemptibleResourceRule, type ResourceOptions, resource } from './token-exchange/resource.ts'
+export type { TypedToken } from './token-exchange/wire.ts'
 // vault
 export { type ConnectionOptions, connection, type ExemptibleConnectionRule } from './vault/connection.ts'
 export type { ChangedConnection, Vault, VaultAnswer, VaultContext, VaultRequest } from './vault/vault.ts'

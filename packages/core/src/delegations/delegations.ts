@@ -27,6 +27,8 @@ import { isRevoked, tokenless } from './delegation-proof.ts'
 import { type DelegationRecord, type DelegationView, viewOf } from './delegation-record.ts'
 import type { DelegationStore } from './delegation-store.ts'
 
+export type { Resealed }
+
 /** Lets an agent work for a user who is not there: made with the user present, bounded, listed, revocable. */
 export interface Delegations {
   /**

@@ -1,8 +1,6 @@
 // `@behalf/core/ciba`: asks a person on their own device.
-export {
-  type BackchannelHint,
-  type CibaOptions,
-  ciba,
-  type HintOf,
-  type SignRequestOptions,
-} from '../ciba/index.ts'
+
+export { ciba } from '../ciba/ciba.ts'
+export type { BackchannelHint, HintOf } from '../ciba/hint.ts'
+export type { CibaOptions } from '../ciba/settings.ts'
+export type { SignRequestOptions } from '../ciba/sign-request.ts'

@@ -1,12 +1,5 @@
 // `@behalf/core/delegations`: tasks that users let the agent do while they are away.
-export {
-  type CreateDelegationOptions,
-  type DelegatedCredentials,
-  type Delegations,
-  type DelegationsPart,
-  type DelegationView,
-  delegations,
-  type Resealed,
-  type UseDelegationOptions,
-  type UseLimit,
-} from '../delegations/index.ts'
+export type { CreateDelegationOptions } from '../delegations/create-delegation.ts'
+export type { DelegatedCredentials, DelegationView, UseLimit } from '../delegations/delegation-record.ts'
+export type { Delegations, Resealed, UseDelegationOptions } from '../delegations/delegations.ts'
+export { type DelegationsPart, delegations } from '../delegations/delegations-part.ts'

@@ -2,8 +2,7 @@
 export {
   type AuthorizeOnDeviceOptions,
   authorizeOnDevice,
-  type DeviceAnswer,
-  type DeviceCode,
   type DeviceEndpoints,
-  type DeviceTokenEndpoint,
-} from '../device-login/index.ts'
+} from '../device-login/authorize-on-device.ts'
+export type { DeviceCode } from '../device-login/device-prompt.ts'
+export type { DeviceAnswer, DeviceTokenEndpoint } from '../device-login/poll-device.ts'

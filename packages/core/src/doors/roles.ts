@@ -2,21 +2,17 @@
 
 export { type AccessReport, type ExplainAccessOptions, explainAccess } from '../guard/explain-access.ts'
 export type { ApprovalCase } from '../guard/grantable-scopes.ts'
+export { auth0Permissions } from '../roles/auth0-permissions.ts'
+export type { ScopeSource } from '../roles/bound-scopes.ts'
+export { type EntraRolesOptions, entraRoles } from '../roles/entra-roles.ts'
 export {
-  auth0Permissions,
-  type EntraRolesOptions,
   type ExplainScopesOptions,
-  entraRoles,
   explainScopes,
-  type KeycloakRolesOptions,
-  keycloakRoles,
-  type OktaGroupsOptions,
-  oktaGroups,
-  type RoleExtractor,
-  type RolesRead,
   type ScopeExplanation,
   type ScopeReason,
   type ScopeReport,
-  type ScopeSource,
-  scopeReportText,
-} from '../roles/index.ts'
+} from '../roles/explain-scopes.ts'
+export { type KeycloakRolesOptions, keycloakRoles } from '../roles/keycloak-roles.ts'
+export { type OktaGroupsOptions, oktaGroups } from '../roles/okta-groups.ts'
+export type { RoleExtractor, RolesRead } from '../roles/role-extractor.ts'
+export { scopeReportText } from '../roles/scope-report-text.ts'

@@ -5,4 +5,4 @@ export {
   type SealedStoreOptions,
   type SealedValue,
   sealedStore,
-} from '../stores/index.ts'
+} from '../stores/sealed-store.ts'

@@ -1,38 +1,39 @@
 // `@behalf/core/vault`: where upstream tokens come from, and how accounts are linked.
+
+export type {
+  AccountLinker,
+  AccountName,
+  AvailableConnection,
+  CompleteAnswer,
+  CompleteRequest,
+  ConnectAnswer,
+  ConnectRefusal,
+  ConnectRequest,
+  DisconnectAnswer,
+  LinkedAccount,
+} from '../vault/account-linker.ts'
 export {
-  type AccountIdPath,
-  type AccountLinker,
-  type AccountName,
-  type AccountSource,
   type Auth0ConnectedAccountsOptions,
-  type Auth0TokenVaultOptions,
-  type Auth0Worker,
-  type AvailableConnection,
   auth0ConnectedAccounts,
-  auth0TokenVault,
+  type MyAccountToken,
+} from '../vault/auth0-connected-accounts.ts'
+export { type Auth0TokenVaultOptions, auth0TokenVault } from '../vault/auth0-token-vault.ts'
+export type { Auth0Worker } from '../vault/auth0-worker.ts'
+export type {
+  AccountIdPath,
+  AccountSource,
+  ConnectionDefinition,
+  ConnectionPreset,
+  RevocationRequest,
+} from '../vault/connection-definition.ts'
+export {
   type BrokerEndpoint,
   type BrokerReason,
-  type ChangedConnection,
-  type CompleteAnswer,
-  type CompleteRequest,
-  type ConnectAnswer,
-  type ConnectionDefinition,
-  type ConnectionPreset,
-  type ConnectRefusal,
-  type ConnectRequest,
-  type DisconnectAnswer,
   type ExchangeVaultOptions,
   exchangeVault,
-  type ForgottenAccounts,
-  github,
-  googleCalendar,
   keycloakBroker,
-  type LinkedAccount,
-  type MyAccountToken,
-  type Resealed,
-  type RevocationRequest,
-  type StoredVault,
-  type StoredVaultOptions,
-  slack,
-  storedVault,
-} from '../vault/index.ts'
+} from '../vault/exchange-vault.ts'
+export { github, googleCalendar, slack } from '../vault/presets.ts'
+export type { ForgottenAccounts } from '../vault/stored-accounts.ts'
+export { type Resealed, type StoredVault, type StoredVaultOptions, storedVault } from '../vault/stored-vault.ts'
+export type { ChangedConnection } from '../vault/vault.ts'

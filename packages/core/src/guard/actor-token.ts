@@ -2,7 +2,7 @@ import type { AgentIdentity } from '../contract/index.ts'
 import type { IssuedToken } from '../credential/index.ts'
 import { BehalfError, ConfigurationError } from '../errors/index.ts'
 import { isVerified, subjectTokenOf } from '../identity/index.ts'
-import { type TokenCacheKey, tokenCacheKey } from '../token-exchange/index.ts'
+import { type TokenCacheKey, tokenCacheKey } from '../token-exchange/token-cache-key.ts'
 import type { TokenSources } from './guard-parts.ts'
 
 /** The function of the app has no token for this issuer. Nothing is kept then. */

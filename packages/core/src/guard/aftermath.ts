@@ -1,7 +1,6 @@
 import { giveBackToken, type RevokingServers, withinDeadline } from '../authorization-server/index.ts'
 import { type IssuedToken, revealToken } from '../credential/index.ts'
-import type { TokenCacheKey } from '../token-exchange/index.ts'
-import { ownIssuerOf } from '../token-exchange/token-cache-key.ts'
+import { ownIssuerOf, type TokenCacheKey } from '../token-exchange/token-cache-key.ts'
 
 /** What is told to others once all is written keeps nobody waiting for longer than this. Milliseconds. */
 const TELLING_MS = 3_000

@@ -1,6 +1,6 @@
 import type { ResourceRoute, ResourceRule } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { behaviourOf, type RouteAnswer } from '../token-exchange/index.ts'
+import { behaviourOf, type RouteAnswer } from '../token-exchange/routes.ts'
 import type { AuthorizedCall } from './call.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'

@@ -1,6 +1,6 @@
 import type { AccessRule, ConnectionRule, UserIdentity } from '../contract/index.ts'
 import type { IssuedToken, Token } from '../credential/index.ts'
-import { delegationBoundsOf } from '../delegations/index.ts'
+import { delegationBoundsOf } from '../delegations/delegation-bounds.ts'
 import type { Vault, VaultAnswer, VaultRequest } from '../vault/vault.ts'
 import type { AuthorizedCall } from './call.ts'
 import { scopesFor } from './grantable-scopes.ts'

@@ -7,7 +7,7 @@ import {
   type Policy,
   type PreflightOutcome,
 } from '../contract/index.ts'
-import type { DelegationsPart } from '../delegations/index.ts'
+import type { DelegationsPart } from '../delegations/delegations-part.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { isObjectName } from '../fga/object.ts'
 import {
@@ -22,8 +22,8 @@ import {
 } from '../lib/index.ts'
 import { type AuditSink, type Clock, systemClock } from '../ports/index.ts'
 import { Revocations } from '../revocation/index.ts'
-import { memoryStore } from '../stores/index.ts'
-import { TokenCache } from '../token-exchange/index.ts'
+import { memoryStore } from '../stores/memory-store.ts'
+import { TokenCache } from '../token-exchange/token-cache.ts'
 import { approvalInbox } from './approval-inbox.ts'
 import { Auditor, noteApproval } from './auditor.ts'
 import { faultListener } from './call-report.ts'

@@ -1,5 +1,7 @@
 import { endUnused } from '../approvals/index.ts'
-import type { DelegationNote, DelegationRecord, DelegationsPart, OpenedDelegations } from '../delegations/index.ts'
+import type { DelegationRecord } from '../delegations/delegation-record.ts'
+import type { DelegationNote } from '../delegations/delegations.ts'
+import type { DelegationsPart, OpenedDelegations } from '../delegations/delegations-part.ts'
 import { Aftermath } from './aftermath.ts'
 import type { Auditor } from './auditor.ts'
 import { channelOfRun, type GuardParts } from './guard-parts.ts'

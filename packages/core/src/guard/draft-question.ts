@@ -6,7 +6,8 @@ import {
   type StoredQuestion,
 } from '../approvals/index.ts'
 import { type Approver, type AuthorizationDetail, ownerOf, type ResourceRule } from '../contract/index.ts'
-import { movesNumbers, visibleText } from '../display/index.ts'
+import { movesNumbers } from '../display/text-direction.ts'
+import { visibleText } from '../display/visible-text.ts'
 import { snapshot } from '../lib/index.ts'
 import { answerOf } from './answer-of.ts'
 import type { AuthorizedCall, IdentifiedCall } from './call.ts'

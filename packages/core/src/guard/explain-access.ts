@@ -1,7 +1,9 @@
 import type { AccessRule, Identity, Policy } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
-import { type RoleMap, type ScopeReport, scopeReport, scopeReportText } from '../roles/index.ts'
+import { type ScopeReport, scopeReport } from '../roles/explain-scopes.ts'
+import type { RoleMap } from '../roles/role-map.ts'
+import { scopeReportText } from '../roles/scope-report-text.ts'
 import { lackingCallerScopes } from './caller-scopes.ts'
 import { delegationRefusal } from './delegation-refusal.ts'
 import {

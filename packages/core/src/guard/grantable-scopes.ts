@@ -1,6 +1,7 @@
 import type { AccessRule, DenyCode, Identity } from '../contract/index.ts'
 import { type SubjectToken, subjectTokenOf } from '../identity/subject-token.ts'
-import { boundScopes, type MissingScope, type RoleMap, type ScopeBounds } from '../roles/index.ts'
+import { boundScopes, type MissingScope, type ScopeBounds } from '../roles/bound-scopes.ts'
+import type { RoleMap } from '../roles/role-map.ts'
 import { delegatedScopes } from './delegation-refusal.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 

@@ -1,7 +1,7 @@
 import type { ApprovalChannels, StoreKeys } from '../approvals/index.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import type { AgentIdentity, Fault } from '../contract/index.ts'
-import type { DelegationsPart } from '../delegations/index.ts'
+import type { DelegationsPart } from '../delegations/delegations-part.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
 import type { SessionsPart } from '../identity/index.ts'
 import type { KeyMaterial } from '../lib/index.ts'

@@ -9,7 +9,7 @@ import type {
   PreflightOutcome,
   ResultFor,
 } from '../contract/index.ts'
-import type { Delegations } from '../delegations/index.ts'
+import type { Delegations } from '../delegations/delegations.ts'
 import type { RevokeOptions } from '../revocation/index.ts'
 import type { ApprovalInbox } from './approval-inbox.ts'
 import type { PolicyWarning } from './check-policies.ts'

@@ -1,7 +1,7 @@
 import { endForSession, endUnused } from '../approvals/index.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { OperatorEvent } from '../contract/index.ts'
-import type { OpenedDelegations } from '../delegations/index.ts'
+import type { OpenedDelegations } from '../delegations/delegations-part.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { SessionsPart } from '../identity/index.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'

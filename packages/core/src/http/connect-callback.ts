@@ -1,9 +1,8 @@
 import { isAbsence, type PresentUser } from '../identity/index.ts'
-import type { CompleteAnswer } from '../vault/index.ts'
+import type { CompleteAnswer } from '../vault/account-linker.ts'
 import { type BrowserCookie, browserCookie, readCookie, setCookie } from './connect-cookie.ts'
 import { told } from './connect-fault.ts'
-import type { ConnectParts } from './connect-parts.ts'
-import { localPath } from './connect-parts.ts'
+import { type ConnectParts, localPath } from './connect-parts.ts'
 
 /** Refusals of an answer that does not belong to whoever brings it: nothing was ended, and nothing is told. */
 const notTheirs: ReadonlySet<string> = new Set(['unknown_state', 'other_user', 'other_session', 'other_browser'])

@@ -1,9 +1,8 @@
 import type { UserIdentity } from '../contract/index.ts'
-import { displayText } from '../display/index.ts'
+import { displayText } from '../display/display-text.ts'
 import { randomSecret } from '../lib/index.ts'
-import type { AvailableConnection, LinkedAccount } from '../vault/index.ts'
-import type { ConnectParts } from './connect-parts.ts'
-import { localPath } from './connect-parts.ts'
+import type { AvailableConnection, LinkedAccount } from '../vault/account-linker.ts'
+import { type ConnectParts, localPath } from './connect-parts.ts'
 
 /** Works without scripts, at any width, in light and dark. */
 const style = `

@@ -1,5 +1,5 @@
 import type { UserIdentity } from '../contract/index.ts'
-import type { AccountLinker, LinkedAccount } from '../vault/index.ts'
+import type { AccountLinker, LinkedAccount } from '../vault/account-linker.ts'
 
 /** An account that was linked through the handler. */
 export interface ConnectedAccount {

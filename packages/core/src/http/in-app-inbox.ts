@@ -11,7 +11,7 @@ import {
   takeAnswer,
 } from '../approvals/index.ts'
 import { isSamePrincipal, type JsonObject, type UserIdentity } from '../contract/index.ts'
-import { displayFields, displayText } from '../display/index.ts'
+import { displayFields, displayText } from '../display/display-text.ts'
 import { ApprovalAnswerError, ConfigurationError } from '../errors/index.ts'
 import { type IdentityOf, type PresentUser, presenceIn } from '../identity/index.ts'
 import { canonicalJson, equalSecrets, originList, refuseUnknownKeys } from '../lib/index.ts'

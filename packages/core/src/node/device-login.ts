@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createDeviceLogin, type DeviceLogin, type DeviceLoginSettings } from '../device-login/index.ts'
+import { createDeviceLogin, type DeviceLogin, type DeviceLoginSettings } from '../device-login/create-device-login.ts'
 import { loginFile } from './login-file.ts'
 
 /** Options of {@link deviceLogin}. */

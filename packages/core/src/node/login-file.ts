@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { homedir, platform } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import type { LoginFile } from '../device-login/index.ts'
+import type { LoginFile } from '../device-login/login-file.ts'
 import { BehalfError, ConfigurationError, StoreError } from '../errors/index.ts'
 import { takeTurn } from './file-lock.ts'
 

@@ -15,6 +15,8 @@ import { TokenReader } from './token-reader.ts'
 import { Upstream } from './upstream.ts'
 import type { ChangedConnection, Vault, VaultContext, VaultRequest } from './vault.ts'
 
+export type { Resealed }
+
 /** Options of {@link storedVault}. */
 export interface StoredVaultOptions extends SurroundingsOptions {
   /**

@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { openLedger, settleRun, untilWoken } from '../../src/approvals/index.ts'
 import { cibaPing } from '../../src/http/ciba-ping.ts'
-import { memoryStore } from '../../src/stores/index.ts'
+import { memoryStore } from '../../src/stores/memory-store.ts'
 import { record } from '../unit/approvals/harness.ts'
 import { question, refusal, useBackchannel } from '../unit/ciba/backchannel.ts'
 

@@ -4,7 +4,10 @@ import { HttpResponse, http } from 'msw'
 import { afterEach, beforeEach, describe, expect, onTestFinished, vi } from 'vitest'
 import { oidc } from '../../src/authorization-server/index.ts'
 import { readDeviceAuthorization } from '../../src/authorization-server/wire.ts'
-import { authorizeOnDevice, createDeviceLogin, type DevicePrompt, pollDevice } from '../../src/device-login/index.ts'
+import { authorizeOnDevice } from '../../src/device-login/authorize-on-device.ts'
+import { createDeviceLogin } from '../../src/device-login/create-device-login.ts'
+import type { DevicePrompt } from '../../src/device-login/device-prompt.ts'
+import { pollDevice } from '../../src/device-login/poll-device.ts'
 import { approved, authorization, deviceServer, lost, memoryFile, refusal } from '../unit/device-login/device-server.ts'
 
 const clock = { now: () => Date.now() }

@@ -4,7 +4,8 @@ import { generateDpopKey, oidc } from '../../src/authorization-server/index.ts'
 import { revealToken, Token } from '../../src/credential/index.ts'
 import { InvalidResponseError } from '../../src/errors/index.ts'
 import { admit, fieldsOf, subjectTokenOf } from '../../src/identity/index.ts'
-import { idJag, resource } from '../../src/token-exchange/index.ts'
+import { idJag } from '../../src/token-exchange/id-jag-route.ts'
+import { resource } from '../../src/token-exchange/resource.ts'
 import { API, AS, EMPLOYER, employee, ID_JAG, ID_TOKEN, twoIssuers } from '../unit/token-exchange/two-issuers.ts'
 
 const world = await twoIssuers()

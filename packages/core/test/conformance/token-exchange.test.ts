@@ -5,7 +5,8 @@ import { connectAuthorizationServer, oidc } from '../../src/authorization-server
 import { revealToken, Token } from '../../src/credential/index.ts'
 import { ConfigurationError, InvalidResponseError, OAuthResponseError } from '../../src/errors/index.ts'
 import { admit } from '../../src/identity/index.ts'
-import { exchangeToken, resource } from '../../src/token-exchange/index.ts'
+import { exchangeToken } from '../../src/token-exchange/exchange-token.ts'
+import { resource } from '../../src/token-exchange/resource.ts'
 import { mockIssuer } from '../unit/authorization-server/mock-issuer.ts'
 import { API, exchangeServer, NOW, SECONDS, SUBJECT_TOKEN } from '../unit/token-exchange/exchange-server.ts'
 

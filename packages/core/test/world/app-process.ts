@@ -4,7 +4,7 @@ import type { AuditEvent, GuardWithDelegations, Identity, UserIdentity } from '.
 import type { StoreKeys } from '../../src/lib/index.ts'
 import type { ApprovalGate } from '../../src/resource-server/create-approval-gate.ts'
 import type { ResourceServer } from '../../src/resource-server/create-resource-server.ts'
-import type { StoredVault } from '../../src/vault/index.ts'
+import type { StoredVault } from '../../src/vault/stored-vault.ts'
 import type { Boot } from './bundle.ts'
 import type { Caller, Happening } from './events.ts'
 import { API, APP, ISSUER } from './issuer.ts'

@@ -3,7 +3,7 @@ import { type Asked, type Entry, endUnused } from '../../../src/approvals/index.
 import type { RunRecord } from '../../../src/approvals/record.ts'
 import { StoreError } from '../../../src/errors/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { plainRecord, record, tapped, testChannel, testClock, testLedger } from './harness.ts'
 
 const NOW = 1_800_000_000

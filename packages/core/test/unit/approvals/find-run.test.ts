@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { claimRun, findOrCreateRun, findRun, startedRuns } from '../../../src/approvals/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { overStore } from '../stores/over-store.ts'
 import { plainRecord, record, testClock, testLedger } from './harness.ts'
 

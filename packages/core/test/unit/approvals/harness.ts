@@ -1,9 +1,8 @@
-import type { Answer, ApprovalQuestion, PolledChannel } from '../../../src/approvals/index.ts'
-import { Ledger } from '../../../src/approvals/index.ts'
+import { type Answer, type ApprovalQuestion, Ledger, type PolledChannel } from '../../../src/approvals/index.ts'
 import type { RunRecord } from '../../../src/approvals/record.ts'
 import { createSealer, keyedHash } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 
 /** A clock that stands still until it is moved. */
 export function testClock(start = 1_800_000_000) {

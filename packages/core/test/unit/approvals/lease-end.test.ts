@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Lease } from '../../../src/lib/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { tapped } from './harness.ts'
 
 test.each([

@@ -3,7 +3,7 @@ import { runLease } from '../../../src/approvals/find-run.ts'
 import { claimRun, findOrCreateRun, settleRun } from '../../../src/approvals/index.ts'
 import { StoreError } from '../../../src/errors/index.ts'
 import { systemClock } from '../../../src/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
 
 afterEach(() => {

@@ -10,7 +10,7 @@ import {
   type Ledger,
   settleRun,
 } from '../../../src/approvals/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
 
 const draft = (slotKey: string) => ({

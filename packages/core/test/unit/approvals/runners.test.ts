@@ -4,7 +4,7 @@ import { runLease } from '../../../src/approvals/find-run.ts'
 import { claimRun, type Entry, findOrCreateRun, settleRun } from '../../../src/approvals/index.ts'
 import { pollForAnswer } from '../../../src/approvals/poll-for-answer.ts'
 import { systemClock } from '../../../src/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { plainRecord, record, servers, testChannel, testLedger } from './harness.ts'
 
 afterEach(() => {

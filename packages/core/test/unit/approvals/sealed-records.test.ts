@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { findOrCreateRun, Ledger, openLedger } from '../../../src/approvals/index.ts'
 import { createSealer, keyedHash } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { asks, keys, smallWorld } from '../guard/small-world.ts'
 import { record, sealKey, testClock, testLedger } from './harness.ts'
 

@@ -4,7 +4,7 @@ import { findOrCreateRun, findRun, slotKey } from '../../../src/approvals/index.
 import type { RunRecord } from '../../../src/approvals/record.ts'
 import type { Slot } from '../../../src/index.ts'
 import { keyedHash } from '../../../src/lib/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { record, tapped, testClock, testLedger } from './harness.ts'
 
 const hash = keyedHash(new Uint8Array(32).fill(3))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { claimRun, findOrCreateRun } from '../../../src/approvals/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { record, tapped, testClock, testLedger } from './harness.ts'
 
 test('every write says what it replaces: a version, or nothing', async () => {

@@ -3,7 +3,7 @@ import { noteCrash, type RunDraft } from '../../../src/approvals/find-run.ts'
 import { claimRun, type Entry, findOrCreateRun, findRun } from '../../../src/approvals/index.ts'
 import type { RunRecord } from '../../../src/approvals/record.ts'
 import { StoreError } from '../../../src/errors/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { plainRecord, record, tapped, testClock, testLedger } from './harness.ts'
 
 const draft = (slotKey: string, over: Partial<RunRecord> = {}, make: typeof record = record): RunDraft => ({

@@ -9,7 +9,8 @@ import {
 import { Token } from '../../../src/credential/index.ts'
 import { requestAgentIdentity } from '../../../src/doors/identity.ts'
 import { admit, subjectTokenOf } from '../../../src/identity/index.ts'
-import { exchangeToken, redeemIdJag } from '../../../src/token-exchange/index.ts'
+import { exchangeToken } from '../../../src/token-exchange/exchange-token.ts'
+import { redeemIdJag } from '../../../src/token-exchange/redeem-id-jag.ts'
 import { mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 
 const issuer = 'https://id.example.com/realms/trade'

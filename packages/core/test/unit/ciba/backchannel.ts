@@ -1,7 +1,8 @@
 import { HttpResponse, http } from 'msw'
 import type { Answer, ApprovalQuestion, Asked, ChannelContext } from '../../../src/approvals/index.ts'
 import { auth0, authorizationServers, oidc, type Profile } from '../../../src/authorization-server/index.ts'
-import { type CibaOptions, ciba } from '../../../src/ciba/index.ts'
+import { ciba } from '../../../src/ciba/ciba.ts'
+import type { CibaOptions } from '../../../src/ciba/settings.ts'
 import { testClock } from '../approvals/harness.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 

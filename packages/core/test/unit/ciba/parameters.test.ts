@@ -3,7 +3,8 @@ import { decodeProtectedHeader, generateKeyPair, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { generateDpopKey, importDpopKey } from '../../../src/authorization-server/dpop-key.ts'
 import { oidc } from '../../../src/authorization-server/index.ts'
-import { type CibaOptions, ciba } from '../../../src/ciba/index.ts'
+import { ciba } from '../../../src/ciba/ciba.ts'
+import type { CibaOptions } from '../../../src/ciba/settings.ts'
 import { ISSUER, order, useBackchannel } from './backchannel.ts'
 
 const begin = useBackchannel()

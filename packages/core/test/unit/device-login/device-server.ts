@@ -1,5 +1,5 @@
 import { type AuthorizationServer, oidc } from '../../../src/authorization-server/index.ts'
-import type { LoginFile } from '../../../src/device-login/index.ts'
+import type { LoginFile } from '../../../src/device-login/login-file.ts'
 import { OAuthResponseError, TransportError } from '../../../src/errors/index.ts'
 
 export const authorization = {

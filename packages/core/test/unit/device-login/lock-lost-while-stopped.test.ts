@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { oidc } from '../../../src/authorization-server/index.ts'
-import { createDeviceLogin, type LoginFile } from '../../../src/device-login/index.ts'
+import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
+import type { LoginFile } from '../../../src/device-login/login-file.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { rotatingServer } from '../identity/rotating-server.ts'
 import { memoryFile } from './device-server.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import { authorizeOnDevice, type DeviceCode } from '../../../src/device-login/index.ts'
+import { authorizeOnDevice } from '../../../src/device-login/authorize-on-device.ts'
+import type { DeviceCode } from '../../../src/device-login/device-prompt.ts'
 
 const answer = {
   device_code: 'a-device-code',

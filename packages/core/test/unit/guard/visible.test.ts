@@ -17,7 +17,7 @@ import {
   resource,
   type Store,
 } from '../../../src/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 
 const ISSUER = 'https://login.example.com'
 const API = 'https://api.example.com/'

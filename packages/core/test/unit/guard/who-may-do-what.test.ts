@@ -15,7 +15,7 @@ import {
   verifyAccessToken,
   verifyIdToken,
 } from '../../../src/index.ts'
-import type { AccountLinker } from '../../../src/vault/index.ts'
+import type { AccountLinker } from '../../../src/vault/account-linker.ts'
 import { testClock } from '../approvals/harness.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 import { schema } from './small-world.ts'

@@ -4,7 +4,7 @@ import { oidc } from '../../../src/doors/providers.ts'
 import { inAppApprovals } from '../../../src/http/in-app-approvals.ts'
 import { type InAppInboxOptions, inAppInbox } from '../../../src/http/in-app-inbox.ts'
 import { createGuard, type Invocation, policy } from '../../../src/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { testClock } from '../approvals/harness.ts'
 import { ISSUER, person, sessions } from './people.ts'
 

@@ -14,7 +14,8 @@ import {
 import { Token } from '../../../src/credential/index.ts'
 import { createIntrospection, requestAgentIdentity } from '../../../src/doors/identity.ts'
 import { verifyAccessToken } from '../../../src/identity/index.ts'
-import { type IdJag, redeemIdJag } from '../../../src/token-exchange/index.ts'
+import { redeemIdJag } from '../../../src/token-exchange/redeem-id-jag.ts'
+import type { IdJag } from '../../../src/token-exchange/request-id-jag.ts'
 import { mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

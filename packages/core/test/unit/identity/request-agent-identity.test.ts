@@ -10,7 +10,7 @@ import {
 } from '../../../src/authorization-server/index.ts'
 import { requestAgentIdentity } from '../../../src/doors/identity.ts'
 import { isVerified, subjectTokenOf, verifyAccessToken } from '../../../src/identity/index.ts'
-import { exchangeToken } from '../../../src/token-exchange/index.ts'
+import { exchangeToken } from '../../../src/token-exchange/exchange-token.ts'
 import {
   accessTokenClaims,
   everythingShownBy,

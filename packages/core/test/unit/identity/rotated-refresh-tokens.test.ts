@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { oidc, type Profile } from '../../../src/authorization-server/index.ts'
 import { StoreError } from '../../../src/errors/index.ts'
 import { createSessions } from '../../../src/identity/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { processFetch, type RotatingServer, rotatingServer, type Turn } from './rotating-server.ts'
 

@@ -6,7 +6,7 @@ import {
   createApprovalGate,
   type OrderHandler,
 } from '../../../src/resource-server/create-approval-gate.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { bearer, makeApi, passed } from './api.ts'
 
 const api = makeApi()

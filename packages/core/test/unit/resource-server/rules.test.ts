@@ -3,7 +3,7 @@ import type { Actor, AgentIdentity, UserIdentity } from '../../../src/contract/i
 import { Token } from '../../../src/credential/index.ts'
 import { InvalidTokenError } from '../../../src/errors/index.ts'
 import { admit } from '../../../src/identity/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 import { as, audience, bearer, here, makeApi, passed, proofKey, refused, tokenOf, useIssuer } from './api.ts'
 

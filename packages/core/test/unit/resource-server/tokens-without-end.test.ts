@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { oidc } from '../../../src/authorization-server/index.ts'
 import { createIntrospection } from '../../../src/identity/index.ts'
 import { createApprovalGate } from '../../../src/resource-server/create-approval-gate.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { as, audience, here, makeApi, passed, refused, useIssuer } from './api.ts'
 import { order, place, typeOf, under } from './gate.ts'
 

@@ -3,7 +3,7 @@ import type { UserIdentity } from '../../../src/contract/index.ts'
 import { StoreError } from '../../../src/errors/index.ts'
 import { openStoreKeys } from '../../../src/lib/index.ts'
 import { Revocations } from '../../../src/revocation/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 import { pointedRows } from '../stores/pointed-rows.ts'
 

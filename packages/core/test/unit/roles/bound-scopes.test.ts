@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { boundScopes, type ScopeSource } from '../../../src/roles/index.ts'
+import { boundScopes, type ScopeSource } from '../../../src/roles/bound-scopes.ts'
 
 const all = new Set(['portfolio:read', 'trade:write'])
 

@@ -4,7 +4,8 @@ import * as z from 'zod'
 import type { Identity } from '../../../src/contract/index.ts'
 import { entraRoles, explainAccess, explainScopes, scopeReportText } from '../../../src/doors/roles.ts'
 import { connection, policy, publicTool, resource } from '../../../src/index.ts'
-import { boundScopes, roleMap } from '../../../src/roles/index.ts'
+import { boundScopes } from '../../../src/roles/bound-scopes.ts'
+import { roleMap } from '../../../src/roles/map-roles.ts'
 
 const who = (...roles: string[]): Identity => ({
   kind: 'user',

@@ -9,7 +9,7 @@ import {
   type RoleExtractor,
 } from '../../../src/doors/roles.ts'
 import { ConfigurationError } from '../../../src/errors/index.ts'
-import { roleMap } from '../../../src/roles/index.ts'
+import { roleMap } from '../../../src/roles/map-roles.ts'
 
 const withClaims = (claims: Record<string, unknown>): Identity => ({
   kind: 'user',

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Identity } from '../../../src/contract/index.ts'
 import { ConfigurationError } from '../../../src/errors/index.ts'
-import { roleMap } from '../../../src/roles/index.ts'
+import { roleMap } from '../../../src/roles/map-roles.ts'
 
 const withClaims = (claims: Record<string, unknown>): Identity => ({
   kind: 'user',

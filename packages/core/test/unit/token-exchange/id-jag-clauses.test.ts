@@ -1,7 +1,7 @@
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { connectAuthorizationServer, generateDpopKey, oidc } from '../../../src/authorization-server/index.ts'
-import { redeemIdJag } from '../../../src/token-exchange/index.ts'
+import { redeemIdJag } from '../../../src/token-exchange/redeem-id-jag.ts'
 import { API, AS, EMPLOYER, twoIssuers } from './two-issuers.ts'
 
 const world = await twoIssuers()

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { admit, fieldsOf } from '../../../src/identity/index.ts'
 import { checkMayAct } from '../../../src/token-exchange/actors.ts'
-import { TokenCache, type TokenCacheKey } from '../../../src/token-exchange/index.ts'
+import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
+import type { TokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'
 import { API, ann, exchangeServer, ISSUER } from './exchange-server.ts'
 
 const server = await exchangeServer()

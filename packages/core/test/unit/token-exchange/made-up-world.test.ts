@@ -13,9 +13,9 @@ import { may } from '../../../src/fga/may.ts'
 import { object } from '../../../src/fga/object.ts'
 import { openFga } from '../../../src/fga/open-fga.ts'
 import { subjectTokenOf } from '../../../src/identity/index.ts'
-import { roleMap } from '../../../src/roles/index.ts'
-import { exchangeToken } from '../../../src/token-exchange/index.ts'
-import { auth0TokenVault } from '../../../src/vault/index.ts'
+import { roleMap } from '../../../src/roles/map-roles.ts'
+import { exchangeToken } from '../../../src/token-exchange/exchange-token.ts'
+import { auth0TokenVault } from '../../../src/vault/auth0-token-vault.ts'
 
 let world: Awaited<ReturnType<typeof mockTarget>>
 let servers: AuthorizationServers

@@ -12,7 +12,8 @@ import {
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { admit } from '../../../src/identity/index.ts'
-import { type ExchangeTokenOptions, exchangeToken } from '../../../src/token-exchange/index.ts'
+import type { ExchangeTokenOptions } from '../../../src/token-exchange/exchange-options.ts'
+import { exchangeToken } from '../../../src/token-exchange/exchange-token.ts'
 import { type MockIssuer, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const NOW = Date.parse('2026-11-25T10:00:00Z')

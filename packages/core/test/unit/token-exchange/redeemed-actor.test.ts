@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { connectAuthorizationServer } from '../../../src/authorization-server/index.ts'
 import { type AuditEvent, createGuard, policy, resource, type TokenEvent } from '../../../src/index.ts'
-import { idJag, redeemIdJag } from '../../../src/token-exchange/index.ts'
+import { idJag } from '../../../src/token-exchange/id-jag-route.ts'
+import { redeemIdJag } from '../../../src/token-exchange/redeem-id-jag.ts'
 import { API, employee, twoIssuers } from './two-issuers.ts'
 
 const world = await twoIssuers()

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { type IssuedToken, Token } from '../../../src/credential/index.ts'
 import { InvalidTokenError, OAuthResponseError, TransportError } from '../../../src/errors/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
-import { TokenCache, tokenCacheKey } from '../../../src/token-exchange/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
+import { tokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'
 
 const keys = { seal: [new Uint8Array(32).fill(3)], index: new Uint8Array(32).fill(4) } as const
 const ann: UserIdentity = { kind: 'user', issuer: 'https://login.example.com', subject: 'ann', claims: { jti: 'j-1' } }

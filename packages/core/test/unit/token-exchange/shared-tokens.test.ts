@@ -5,8 +5,9 @@ import type { UserIdentity } from '../../../src/contract/index.ts'
 import { type IssuedToken, type ProofKey, revealToken, Token } from '../../../src/credential/index.ts'
 import { OAuthResponseError, StoreError } from '../../../src/errors/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
-import { TokenCache, tokenCacheKey, type WantedToken } from '../../../src/token-exchange/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
+import { tokenCacheKey, type WantedToken } from '../../../src/token-exchange/token-cache-key.ts'
 import { overStore } from '../stores/over-store.ts'
 
 const keys = { seal: [new Uint8Array(32).fill(3)], index: new Uint8Array(32).fill(4) } as const

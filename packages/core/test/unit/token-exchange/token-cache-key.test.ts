@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/contract/index.ts'
-import { tokenCacheKey, type WantedToken } from '../../../src/token-exchange/index.ts'
+import { tokenCacheKey, type WantedToken } from '../../../src/token-exchange/token-cache-key.ts'
 
 const ann: UserIdentity = Object.freeze({
   kind: 'user',

@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { oidc } from '../../../src/doors/providers.ts'
 import { admit } from '../../../src/identity/index.ts'
 import { connection, createGuard, memoryStore, policy, Token } from '../../../src/index.ts'
-import { type ExchangeVaultOptions, exchangeVault, keycloakBroker } from '../../../src/vault/index.ts'
+import { type ExchangeVaultOptions, exchangeVault, keycloakBroker } from '../../../src/vault/exchange-vault.ts'
 import { testChannel } from '../approvals/harness.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 

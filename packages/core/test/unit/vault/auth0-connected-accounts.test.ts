@@ -2,8 +2,11 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { generateDpopKey } from '../../../src/authorization-server/index.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { presenceIn } from '../../../src/identity/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
-import { type Auth0ConnectedAccountsOptions, auth0ConnectedAccounts } from '../../../src/vault/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
+import {
+  type Auth0ConnectedAccountsOptions,
+  auth0ConnectedAccounts,
+} from '../../../src/vault/auth0-connected-accounts.ts'
 import { testClock } from '../approvals/harness.ts'
 import { user } from './world.ts'
 

@@ -4,7 +4,7 @@ import { allowInsecureLoopback, authorizationServers, oidc } from '../../../src/
 import { Token } from '../../../src/credential/index.ts'
 import { InvalidResponseError } from '../../../src/errors/index.ts'
 import { admit } from '../../../src/identity/index.ts'
-import { type BrokerEndpoint, exchangeVault } from '../../../src/vault/index.ts'
+import { type BrokerEndpoint, exchangeVault } from '../../../src/vault/exchange-vault.ts'
 import type { VaultContext } from '../../../src/vault/vault.ts'
 import { accessTokenType } from '../../../src/vault/wire.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigurationError } from '../../../src/errors/index.ts'
-import { connection } from '../../../src/vault/index.ts'
+import { connection } from '../../../src/vault/connection.ts'
 
 const origins = ['https://www.googleapis.com']
 

@@ -6,7 +6,7 @@ import { revealToken, Token } from '../../../src/credential/index.ts'
 import { InvalidResponseError } from '../../../src/errors/index.ts'
 import { admit } from '../../../src/identity/index.ts'
 import type { SubjectTokenType } from '../../../src/identity/subject-token.ts'
-import { type ExchangeVaultOptions, exchangeVault, keycloakBroker } from '../../../src/vault/index.ts'
+import { type ExchangeVaultOptions, exchangeVault, keycloakBroker } from '../../../src/vault/exchange-vault.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const ISSUER = 'https://sso.example/realms/acme'

@@ -12,6 +12,7 @@ import {
   type UserIdentity,
   type VaultRequest,
 } from '../../../src/index.ts'
+import { storedVault } from '../../../src/vault/stored-vault.ts'
 import { testChannel, testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { provider } from './provider.ts'
@@ -228,7 +229,6 @@ describe('connections, an exchanged token and an approval at once', () => {
 
   test('two connections and an approval: all linked, one question, then both tokens', async () => {
     const store = memoryStore({ clock })
-    const { storedVault } = await import('../../../src/vault/index.ts')
     const vault = storedVault({
       store,
       connections: { crm: definitionOf(crm), sales: { ...definitionOf(crm), label: 'Sales' } },

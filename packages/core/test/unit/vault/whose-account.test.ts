@@ -3,7 +3,7 @@ import type { UserIdentity } from '../../../src/contract/index.ts'
 import { IdentityRequiredError } from '../../../src/errors/index.ts'
 import { admit, presenceIn, requirePresentUser } from '../../../src/identity/index.ts'
 import { openStoreKeys } from '../../../src/lib/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { accountOwner } from '../../../src/vault/account-record.ts'
 import { ConnectAttempts } from '../../../src/vault/connect-attempts.ts'
 

@@ -3,14 +3,10 @@ import type { UserIdentity } from '../../../src/contract/index.ts'
 import { revealToken } from '../../../src/credential/index.ts'
 import { admit } from '../../../src/identity/index.ts'
 import type { Clock, Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
-import {
-  type ConnectionDefinition,
-  type StoredVaultOptions,
-  storedVault,
-  type VaultAnswer,
-  type VaultRequest,
-} from '../../../src/vault/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
+import type { ConnectionDefinition } from '../../../src/vault/connection-definition.ts'
+import { type StoredVaultOptions, storedVault } from '../../../src/vault/stored-vault.ts'
+import type { VaultAnswer, VaultRequest } from '../../../src/vault/vault.ts'
 import { servers, testClock } from '../approvals/harness.ts'
 import type { Provider } from './provider.ts'
 

@@ -1,10 +1,15 @@
-import type { Answer, ApprovalChannel } from '../../../src/approvals/index.ts'
-import { openLedger, type StoredQuestion, type StoreKeys } from '../../../src/approvals/index.ts'
+import {
+  type Answer,
+  type ApprovalChannel,
+  openLedger,
+  type StoredQuestion,
+  type StoreKeys,
+} from '../../../src/approvals/index.ts'
 import { oidc } from '../../../src/authorization-server/index.ts'
 import { createWatcher, type WatchedAnswer, type WatcherOptions } from '../../../src/doors/watcher.ts'
 import { openStoreKeys } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { record } from '../approvals/harness.ts'
 
 export const ISSUER = 'https://issuer.example'

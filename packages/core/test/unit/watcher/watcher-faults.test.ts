@@ -4,7 +4,7 @@ import { createWatcher } from '../../../src/doors/watcher.ts'
 import { StoreError, TransportError } from '../../../src/errors/index.ts'
 import { createSealer } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { overStore } from '../stores/over-store.ts'
 import { type Crowd, crowd, listeningChannel, queueIn } from './crowd.ts'
 

@@ -5,7 +5,7 @@ import { Pace } from '../../../src/approvals/watch-approvals.ts'
 import { watchEntry } from '../../../src/approvals/watch-entry.ts'
 import { watcherSettings } from '../../../src/approvals/watch-options.ts'
 import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/index.ts'
+import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { record } from '../approvals/harness.ts'
 import { type Crowd, crowd, ISSUER, listeningChannel, queueIn } from './crowd.ts'
 

@@ -1,6 +1,0 @@
-export { ciba } from './ciba.ts'
-export type { BackchannelHint, HintOf } from './hint.ts'
-export { approvalOf, isNotificationToken } from './notification-token.ts'
-export type { CibaOptions } from './settings.ts'
-export type { SignRequestOptions } from './sign-request.ts'
-export { type CibaState, cibaState, isPinged } from './wire.ts'

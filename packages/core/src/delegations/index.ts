@@ -1,6 +1,0 @@
-export type { Resealed } from '../lib/index.ts'
-export type { CreateDelegationOptions } from './create-delegation.ts'
-export { delegationBoundsOf } from './delegation-bounds.ts'
-export type { DelegatedCredentials, DelegationRecord, DelegationView, UseLimit } from './delegation-record.ts'
-export type { DelegationNote, Delegations, UseDelegationOptions } from './delegations.ts'
-export { type DelegationsPart, delegations, type OpenedDelegations } from './delegations-part.ts'
