@@ -1,4 +1,5 @@
-import { type Interrupt, memoryStore, parseInterrupt, type Store } from '@behalf/core'
+import { type Interrupt, memoryStore, type Store } from '@behalf/core'
+import { parseInterrupt } from '@behalf/core/interrupts'
 import { scriptedPlanner } from '@behalf/example-stock-agent'
 import { createMcpSession, type McpSession, withSignIn } from '@behalf/mcp/client'
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'

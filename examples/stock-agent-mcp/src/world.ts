@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type AuditEvent, memoryStore, systemClock } from '@behalf/core'
+import { type AuditEvent, memoryStore } from '@behalf/core'
+import { systemClock } from '@behalf/core/spi'
 import { API, stockGuard } from '@behalf/example-stock-agent'
 import { sandboxTarget } from '@behalf/sandbox'
 import { type ProtocolTarget, profileOf, type TargetClient } from '@behalf/testing'

@@ -1,4 +1,5 @@
-import type { ApprovalEvent, AuditEvent } from '@behalf/core'
+import type { AuditEvent } from '@behalf/core'
+import type { ApprovalEvent } from '@behalf/core/audit'
 
 const ENDS: Readonly<Record<string, string>> = {
   completed: 'Approved, and done',

@@ -1,17 +1,10 @@
-import {
-  type AuditSink,
-  allowInsecureLoopback,
-  createGuard,
-  type Guard,
-  type Profile,
-  roleMap,
-  type Store,
-} from '@behalf/core'
+import { type AuditSink, allowInsecureLoopback, createGuard, type Guard, type Profile, type Store } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
 import { inAppApprovals } from '@behalf/core/http'
 import type { Sessions } from '@behalf/core/identity'
 import { oidc } from '@behalf/core/providers'
+import { roleMap } from '@behalf/core/roles'
 import { type StoredVault, storedVault } from '@behalf/core/vault'
 import { API } from '@behalf/example-stock-agent'
 import { phoneOrInbox } from './phone-or-inbox.ts'

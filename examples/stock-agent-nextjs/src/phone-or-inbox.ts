@@ -1,5 +1,6 @@
-import { type ApprovalChannel, type Approver, principalKey, type UserIdentity } from '@behalf/core'
-import type { ChannelContext, PolledChannel } from '@behalf/core/channels'
+import type { Approver, UserIdentity } from '@behalf/core'
+import type { ApprovalChannel, ChannelContext, PolledChannel } from '@behalf/core/channels'
+import { principalKey } from '@behalf/core/spi'
 
 type Owner = Pick<UserIdentity, 'issuer' | 'tenant' | 'subject'>
 

@@ -1,11 +1,6 @@
-import {
-  type ApprovalEvent,
-  type AuditEvent,
-  type AuditPrincipal,
-  type CallEvent,
-  type DisplayText,
-  displayText,
-} from '@behalf/core'
+import type { AuditEvent } from '@behalf/core'
+import type { ApprovalEvent, AuditPrincipal, CallEvent } from '@behalf/core/audit'
+import { type DisplayText, displayText } from '@behalf/core/interrupts'
 
 /** All events of one call, or of one question and the calls that it was for, as a user reads them. */
 export interface Story {

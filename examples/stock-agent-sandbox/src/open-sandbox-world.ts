@@ -1,4 +1,5 @@
-import { type AuditEvent, memoryStore, type Profile, verifyAccessToken, verifyIdToken } from '@behalf/core'
+import { type AuditEvent, memoryStore, type Profile, verifyAccessToken } from '@behalf/core'
+import { verifyIdToken } from '@behalf/core/identity'
 import { stockGuard } from '@behalf/example-stock-agent'
 import { type MovableClock, type Session, type World, watchWire } from '@behalf/example-stock-agent/demo'
 import type { Sandbox } from '@behalf/sandbox'

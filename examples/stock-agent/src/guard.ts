@@ -5,14 +5,13 @@ import {
   type Fetch,
   type GuardWithDelegations,
   type Profile,
-  roleMap,
   type Store,
-  type Vault,
 } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
 import { delegations } from '@behalf/core/delegations'
 import { openFga } from '@behalf/core/fga'
-import { auth0TokenVault } from '@behalf/core/vault'
+import { roleMap } from '@behalf/core/roles'
+import { auth0TokenVault, type Vault } from '@behalf/core/vault'
 
 /** What differs between the demo, a test and a real deployment. */
 export interface GuardParts {

@@ -1,11 +1,5 @@
-import {
-  type Fetch,
-  type Identity,
-  type Profile,
-  type UserIdentity,
-  verifyAccessToken,
-  verifyIdToken,
-} from '@behalf/core'
+import { type Fetch, type Identity, type Profile, type UserIdentity, verifyAccessToken } from '@behalf/core'
+import { verifyIdToken } from '@behalf/core/identity'
 import * as client from 'openid-client'
 import type { MovableClock } from './clock.ts'
 

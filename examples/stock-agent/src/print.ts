@@ -1,4 +1,5 @@
-import { type AuditEvent, displayText, type Interrupt, type Trace } from '@behalf/core'
+import type { AuditEvent, Interrupt, Trace } from '@behalf/core'
+import { displayText } from '@behalf/core/interrupts'
 import type { PendingRequest } from '@behalf/testing'
 import type { Mismatch } from './check.ts'
 import type { ApiRequest } from './watch-wire.ts'

@@ -1,4 +1,5 @@
-import { connection, defineTool, may, object, resource } from '@behalf/core'
+import { defineTool, may, object, resource } from '@behalf/core'
+import { connection } from '@behalf/core/vault'
 import * as z from 'zod/mini'
 import { Orders, type PlacedOrder, PlacedOrder as PlacedOrderBody, Portfolio, Price, Problem } from './wire.ts'
 

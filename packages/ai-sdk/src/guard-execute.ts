@@ -1,4 +1,5 @@
-import { type Invocation, type Outcome, parseInterrupt, ToolAuthorizationError } from '@behalf/core'
+import { type Invocation, type Outcome, ToolAuthorizationError } from '@behalf/core'
+import { parseInterrupt } from '@behalf/core/interrupts'
 import { denySentences, interruptSentences, slotWithin, toolFailedSentence } from '@behalf/core/spi'
 import type { ToolExecutionOptions } from 'ai'
 import { type CallInMessages, pauseOf } from './call-in-messages.ts'

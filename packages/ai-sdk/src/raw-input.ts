@@ -1,4 +1,4 @@
-import { parseInterrupt } from '@behalf/core'
+import { parseInterrupt } from '@behalf/core/interrupts'
 import { plainCopy } from '@behalf/core/spi'
 import type { ModelMessage } from 'ai'
 import { type CallInMessages, callIn, pauseOf, writtenIn } from './call-in-messages.ts'

@@ -1,4 +1,5 @@
-import { type AccessChecker, TransportError } from '@behalf/core'
+import { TransportError } from '@behalf/core'
+import type { AccessChecker } from '@behalf/core/fga'
 import { buy } from '@behalf/testing/contract'
 import { generateText, type ModelMessage } from 'ai'
 import { expect, test } from 'vitest'

@@ -1,4 +1,5 @@
-import { currentCall, currentIdentity, type Identity, type Policy, policy, resource, roleMap } from '@behalf/core'
+import { currentCall, currentIdentity, type Identity, type Policy, policy, resource } from '@behalf/core'
+import { roleMap } from '@behalf/core/roles'
 import { generateText, isStepCount, streamText, type ToolSet, tool } from 'ai'
 import { expect, test } from 'vitest'
 import * as z from 'zod'

@@ -1,4 +1,5 @@
-import { connection, policy } from '@behalf/core'
+import { policy } from '@behalf/core'
+import { connection } from '@behalf/core/vault'
 import { startMockApp } from '@behalf/testing'
 import { tool } from '@langchain/core/tools'
 import * as z from 'zod'

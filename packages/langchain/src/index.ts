@@ -1,4 +1,6 @@
-export { parseInterrupt, type ToolAuthorizationCode, ToolAuthorizationError } from '@behalf/core'
+export { ToolAuthorizationError } from '@behalf/core'
+export { parseInterrupt } from '@behalf/core/interrupts'
+export type { ToolAuthorizationCode } from '@behalf/core/spi'
 export {
   type DocumentSource,
   type GuardRetrieverOptions,

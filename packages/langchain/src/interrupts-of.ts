@@ -1,4 +1,5 @@
-import { type Interrupt, parseInterrupt } from '@behalf/core'
+import type { Interrupt } from '@behalf/core'
+import { parseInterrupt } from '@behalf/core/interrupts'
 import { isPause } from './pause-id.ts'
 
 /** A guarded call that waits for a person. */

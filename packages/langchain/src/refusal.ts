@@ -1,4 +1,5 @@
-import { type Interrupt, type ToolAuthorizationCode, ToolAuthorizationError } from '@behalf/core'
+import { type Interrupt, ToolAuthorizationError } from '@behalf/core'
+import type { ToolAuthorizationCode } from '@behalf/core/spi'
 import { ToolMessage } from '@langchain/core/messages'
 import type { GuardedCall } from './guarded-tools.ts'
 import { answersItself } from './nesting.ts'

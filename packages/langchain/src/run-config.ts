@@ -1,5 +1,5 @@
-import { type Identity, principalKey, type Slot } from '@behalf/core'
-import { slotWithin } from '@behalf/core/spi'
+import type { Identity, Slot } from '@behalf/core'
+import { principalKey, slotWithin } from '@behalf/core/spi'
 
 /** What LangChain hands to a tool beside its input, as far as it is read here. */
 export interface RunConfig {

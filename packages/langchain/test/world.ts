@@ -1,7 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import {
-  type AccessChecker,
-  type ApprovalChannel,
   createGuard,
   type Fetch,
   type Guard,
@@ -14,6 +12,8 @@ import {
   type UserIdentity,
   verifyAccessToken,
 } from '@behalf/core'
+import type { ApprovalChannel } from '@behalf/core/channels'
+import type { AccessChecker } from '@behalf/core/fga'
 import { oidc } from '@behalf/core/providers'
 import * as z from 'zod'
 

@@ -1,4 +1,5 @@
-import { connection, policy } from '@behalf/core'
+import { policy } from '@behalf/core'
+import { connection } from '@behalf/core/vault'
 import { startMockApp } from '@behalf/testing'
 import { RequestContext } from '@mastra/core/request-context'
 import { createTool } from '@mastra/core/tools'

@@ -1,12 +1,5 @@
-import {
-  ConfigurationError,
-  currentIdentity,
-  type Identity,
-  type Interrupt,
-  principalKey,
-  type Slot,
-} from '@behalf/core'
-import type { Redactor } from '@behalf/core/spi'
+import { ConfigurationError, currentIdentity, type Identity, type Interrupt, type Slot } from '@behalf/core'
+import { principalKey, type Redactor } from '@behalf/core/spi'
 import type { ToolExecutionContext } from '@mastra/core/tools'
 import type { SuspendOptions } from '@mastra/core/workflows'
 import type { GuardedCall } from './guarded-tools.ts'

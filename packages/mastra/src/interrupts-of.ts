@@ -1,4 +1,5 @@
-import { type Interrupt, parseInterrupt } from '@behalf/core'
+import type { Interrupt } from '@behalf/core'
+import { parseInterrupt } from '@behalf/core/interrupts'
 
 /** A guarded call of an agent that waits for a person. */
 export interface PendingCall {

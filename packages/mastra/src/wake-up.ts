@@ -1,4 +1,5 @@
-import { type Interrupt, parseInterrupt } from '@behalf/core'
+import type { Interrupt } from '@behalf/core'
+import { parseInterrupt } from '@behalf/core/interrupts'
 import type { StandardSchemaWithJSON } from '@mastra/core/schema'
 
 /** What a suspended call is resumed with. It says nothing: the guard looks again, whatever it is resumed with (A3). */

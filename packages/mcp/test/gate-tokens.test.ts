@@ -24,7 +24,7 @@ describe('tokens that are bound to a key', () => {
     const profile = profileOf(world.target, world.target.clients.public, { dpop: key })
     const options = { user: 'ann', client: world.target.clients.public, profile, resource: world.resource }
     const { accessToken } = await login(world.target, { ...options, scope: 'openid mcp:tools' })
-    const { Token } = await import('@behalf/core')
+    const { Token } = await import('@behalf/core/spi')
     const proof = () => key.proof({ method: 'POST', url: world.resource, accessToken: new Token(accessToken) })
     const dpop = { store: memoryStore() }
     const bound = createMcpGate({ resource: world.resource, authorizationServer: world.profile, dpop }).handle(echo)

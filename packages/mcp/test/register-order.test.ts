@@ -1,4 +1,5 @@
-import { policy, roleMap } from '@behalf/core'
+import { policy } from '@behalf/core'
+import { roleMap } from '@behalf/core/roles'
 import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'

@@ -1,4 +1,4 @@
-import { verifyIdToken } from '@behalf/core'
+import { verifyIdToken } from '@behalf/core/identity'
 import { login, profileOf, type TargetClient } from '@behalf/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type AuthorizationServerOptions, sandboxTarget, startAuthorizationServer } from '../src/index.ts'

@@ -1,5 +1,6 @@
-import { createGuard, memoryStore, policy, type Store, type StoreKeys } from '@behalf/core'
+import { createGuard, memoryStore, policy, type Store } from '@behalf/core'
 import { sealedStore } from '@behalf/core/sealed-store'
+import type { StoreKeys } from '@behalf/core/spi'
 import { sqliteStore } from '@behalf/stores/sqlite'
 import * as z from 'zod'
 import { bench } from '../../../scripts/bench/bench.ts'

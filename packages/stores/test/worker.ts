@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module'
-import type { Store, Versioned } from '@behalf/core'
+import type { Store } from '@behalf/core'
+import type { Versioned } from '@behalf/core/spi'
 import { redisStore } from '@behalf/stores/redis'
 import { sqliteStore } from '@behalf/stores/sqlite'
 import { clients } from './redis-clients.ts'

@@ -1,4 +1,4 @@
-import { displayText } from '@behalf/core'
+import { displayText } from '@behalf/core/interrupts'
 import type { AvailableConnection, LinkedAccount } from '@behalf/core/vault'
 import type { Metadata } from 'next'
 import { LoginFirst } from '../../components/login-first.tsx'

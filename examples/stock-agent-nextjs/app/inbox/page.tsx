@@ -1,4 +1,4 @@
-import { displayText } from '@behalf/core'
+import { displayText } from '@behalf/core/interrupts'
 import type { Metadata } from 'next'
 import { CancelButton } from '../../components/cancel-button.tsx'
 import { Damaged } from '../../components/damaged.tsx'

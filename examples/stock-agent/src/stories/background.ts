@@ -1,4 +1,5 @@
-import { DelegationError, type GuardWithDelegations, type UserIdentity } from '@behalf/core'
+import type { GuardWithDelegations, UserIdentity } from '@behalf/core'
+import { DelegationError } from '@behalf/core/delegations'
 import { endOf } from '../outcomes.ts'
 import { scriptedPerson } from '../person.ts'
 import type { Actor, Part, Stage } from '../stage.ts'

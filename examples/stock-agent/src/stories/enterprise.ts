@@ -5,11 +5,11 @@ import {
   type Outcome,
   policy,
   resource,
-  roleMap,
   type UserIdentity,
 } from '@behalf/core'
 import { idJag } from '@behalf/core/enterprise'
 import { auth0, oidc } from '@behalf/core/providers'
+import { roleMap } from '@behalf/core/roles'
 import { login } from '../login.ts'
 import type { Part, Stage } from '../stage.ts'
 import { API, inputs } from '../tools.ts'

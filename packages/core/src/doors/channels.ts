@@ -2,6 +2,7 @@
 export {
   type Answer,
   type ApprovalChannel,
+  type ApprovalChannels,
   type ApprovalQuestion,
   type Asked,
   approvalAnswers,

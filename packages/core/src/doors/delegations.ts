@@ -3,3 +3,4 @@ export type { CreateDelegationOptions } from '../delegations/create-delegation.t
 export type { DelegatedCredentials, DelegationView, UseLimit } from '../delegations/delegation-record.ts'
 export type { Delegations, Resealed, UseDelegationOptions } from '../delegations/delegations.ts'
 export { type DelegationsPart, delegations } from '../delegations/delegations-part.ts'
+export { DelegationError, type DelegationRefusal } from '../errors/index.ts'

@@ -1,6 +1,15 @@
 // `@behalf/core/fga`: permissions asked of an OpenFGA server.
 
-export type { Explainer, RelationshipQuestion, RelationshipTuple } from '../fga/access-checker.ts'
+export type { ContextValue, Explanation } from '../contract/index.ts'
+export type {
+  AccessCheck,
+  AccessChecker,
+  AccessDecision,
+  AccessQuestion,
+  Explainer,
+  RelationshipQuestion,
+  RelationshipTuple,
+} from '../fga/access-checker.ts'
 export type { ClientCallOptions, ClientQuestion, OpenFgaClientLike } from '../fga/client-backend.ts'
 export {
   type FgaAnswer,
@@ -11,6 +20,8 @@ export {
 } from '../fga/fga-client.ts'
 export { type Candidates, type Filtered, type FilterOptions, filterAllowed } from '../fga/filter-allowed.ts'
 export type { CutOff, ListQuestion, ObjectList } from '../fga/list-objects.ts'
+export type { MayOptions } from '../fga/may.ts'
+export type { UserOf } from '../fga/object.ts'
 export { type OpenFga, openFga } from '../fga/open-fga.ts'
 export type { Relations } from '../fga/question.ts'
 export type { HttpOptions, OpenFgaOptions, OwnClientOptions } from '../fga/read-options.ts'

@@ -13,6 +13,9 @@ export {
   type ScopeReport,
 } from '../roles/explain-scopes.ts'
 export { type KeycloakRolesOptions, keycloakRoles } from '../roles/keycloak-roles.ts'
+export { type RoleMapOptions, roleMap, type ScopesByRole } from '../roles/map-roles.ts'
 export { type OktaGroupsOptions, oktaGroups } from '../roles/okta-groups.ts'
+export type { RoleClaim } from '../roles/role-claims.ts'
 export type { RoleExtractor, RolesRead } from '../roles/role-extractor.ts'
+export type { RoleMap } from '../roles/role-map.ts'
 export { scopeReportText } from '../roles/scope-report-text.ts'

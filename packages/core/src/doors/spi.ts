@@ -1,8 +1,96 @@
-// `@behalf/core/spi`: for authors of adapters to agent frameworks.
+// `@behalf/core/spi`: for authors of adapters, stores, channels, vaults, checkers and profiles.
+// Types that a program names only by what takes or returns them are here too.
 
+export type { StoreKeys } from '../approvals/index.ts'
+export {
+  type AuthorizationServer,
+  type AuthorizationServers,
+  authorizationServers,
+  type BackchannelAcknowledgement,
+  type CibaProfile,
+  type ClientAuthentication,
+  connectAuthorizationServer,
+  type DeviceAuthorization,
+  type ExchangeProfile,
+  type GrantOptions,
+  type GrantParameters,
+  type IntrospectionResponse,
+  type ProfileEndpoints,
+  type ProfileOf,
+  type ReceivedTokens,
+  type RequestOptions,
+  type RevokeTokenOptions,
+  type ServerEndpoints,
+  type Surroundings,
+  type SurroundingsOptions,
+  type TargetParameter,
+  type TokenProfile,
+  type TokenResponse,
+  type VerifiedJwt,
+  type VerifyJwtOptions,
+} from '../authorization-server/index.ts'
+export {
+  type AccessRule,
+  type Actor,
+  type ApprovalRule,
+  type AuthorizationDetail,
+  type Denied,
+  type Done,
+  type ExemptionsNamed,
+  type Interrupted,
+  type Jsonable,
+  type JsonObject,
+  type ModelWritten,
+  type NotJson,
+  type Permission,
+  type PermissionCall,
+  type PermissionInput,
+  principalKey,
+  type Ready,
+  type ResourceRoute,
+  type ResourceRule,
+  type ResultFor,
+  type RuleCall,
+  type Rules,
+  type StepName,
+  type StepVerdict,
+  type TraceStep,
+  type Unavailable,
+} from '../contract/index.ts'
+export { type ProofKey, type ProofRequest, Token } from '../credential/index.ts'
+export {
+  type CredentialMisuse,
+  type ErrorCode,
+  type ErrorOptions,
+  InvalidObjectError,
+  InvalidResponseError,
+  type InvalidResponseOptions,
+  type InvalidTokenReason,
+  type OAuthErrorFields,
+  OAuthResponseError,
+  type StepUp,
+  StoreError,
+  type StoreErrorReason,
+  type TransportErrorOptions,
+} from '../errors/index.ts'
+export type { InboxOptions, ListOptions } from '../guard/approval-inbox.ts'
+export type { PolicyWarning } from '../guard/check-policies.ts'
+export type { AgentOptions, GuardKeys, KeyMaterial } from '../guard/guard-options.ts'
+export type { OperatorOptions } from '../guard/operator.ts'
 export { type ReadTool, readTools } from '../guard/defined-tool.ts'
 export type { PauseOptions, PauseState, Pauses } from '../guard/pauses.ts'
+export type { Readiness } from '../guard/ready.ts'
 export { type Redactor, redactorOf } from '../guard/redactor-of.ts'
 export { denySentences, interruptSentences, toolFailedSentence } from '../guard/sentences.ts'
 export { type CallWithin, slotWithin } from '../guard/slot-within.ts'
+export type { ToolAuthorizationCode } from '../guard/tool-authorization-error.ts'
+export type { HiddenTool } from '../guard/visible-tools.ts'
 export { withPolicies } from '../guard/with-policies.ts'
+export { type PutOptions, systemClock, type Versioned } from '../ports/index.ts'
+export type { RevokeOptions } from '../revocation/index.ts'
+export type { MemoryStoreOptions } from '../stores/memory-store.ts'
+export type { ExpectedActor } from '../token-exchange/actors.ts'
+export type { ExchangeTokenOptions } from '../token-exchange/exchange-options.ts'
+export { type ExchangedToken, exchangeToken } from '../token-exchange/exchange-token.ts'
+export type { ExemptibleResourceRule, ResourceOptions } from '../token-exchange/resource.ts'
+export type { TypedToken } from '../token-exchange/wire.ts'

@@ -1,5 +1,6 @@
 // `@behalf/core/vault`: where upstream tokens come from, and how accounts are linked.
 
+export type { AccountChoice, ConnectionRule } from '../contract/index.ts'
 export type {
   AccountLinker,
   AccountName,
@@ -19,6 +20,7 @@ export {
 } from '../vault/auth0-connected-accounts.ts'
 export { type Auth0TokenVaultOptions, auth0TokenVault } from '../vault/auth0-token-vault.ts'
 export type { Auth0Worker } from '../vault/auth0-worker.ts'
+export { type ConnectionOptions, connection, type ExemptibleConnectionRule } from '../vault/connection.ts'
 export type {
   AccountIdPath,
   AccountSource,
@@ -36,4 +38,4 @@ export {
 export { github, googleCalendar, slack } from '../vault/presets.ts'
 export type { ForgottenAccounts } from '../vault/stored-accounts.ts'
 export { type Resealed, type StoredVault, type StoredVaultOptions, storedVault } from '../vault/stored-vault.ts'
-export type { ChangedConnection } from '../vault/vault.ts'
+export type { ChangedConnection, Vault, VaultAnswer, VaultContext, VaultRequest } from '../vault/vault.ts'

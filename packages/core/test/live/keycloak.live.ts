@@ -8,22 +8,12 @@ import * as z from 'zod'
 import { connectAuthorizationServer } from '../../src/authorization-server/index.ts'
 import { ciba } from '../../src/doors/ciba.ts'
 import { delegations } from '../../src/doors/delegations.ts'
-import { createSessions } from '../../src/doors/identity.ts'
+import { createSessions, subjectTokenOf } from '../../src/doors/identity.ts'
 import { type DevicePrompt, deviceLogin } from '../../src/doors/node.ts'
 import { keycloak } from '../../src/doors/providers.ts'
-import { keycloakRoles } from '../../src/doors/roles.ts'
-import {
-  allowInsecureLoopback,
-  createGuard,
-  exchangeToken,
-  memoryStore,
-  policy,
-  resource,
-  roleMap,
-  subjectTokenOf,
-  type UserIdentity,
-  verifyAccessToken,
-} from '../../src/index.ts'
+import { keycloakRoles, roleMap } from '../../src/doors/roles.ts'
+import { exchangeToken } from '../../src/doors/spi.ts'
+import { allowInsecureLoopback, createGuard, memoryStore, policy, resource, type UserIdentity, verifyAccessToken } from '../../src/index.ts'
 import { AGENT, API, browse, CALLBACK, createRealm, KEYCLOAK_URL, openDevice, REALM } from './live-realm.ts'
 
 if (KEYCLOAK_URL === undefined) console.log('not run: KEYCLOAK_URL does not say where a Keycloak answers')

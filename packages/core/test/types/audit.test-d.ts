@@ -1,5 +1,7 @@
 import { expectTypeOf, test } from 'vitest'
-import type { AuditEvent, SubjectToken, Token } from '../../src/index.ts'
+import type { SubjectToken } from '../../src/doors/identity.ts'
+import type { Token } from '../../src/doors/spi.ts'
+import type { AuditEvent } from '../../src/index.ts'
 
 /** Every type that stands somewhere in an event. */
 type Within<Value> = Value extends string | number | boolean | undefined | null

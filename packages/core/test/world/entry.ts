@@ -9,18 +9,10 @@ export { inAppApprovals, inAppInbox } from '../../src/doors/http.ts'
 export { createSessions } from '../../src/doors/identity.ts'
 export { oidc } from '../../src/doors/providers.ts'
 export { createApprovalGate, createResourceServer } from '../../src/doors/resource-server.ts'
-export { storedVault } from '../../src/doors/vault.ts'
+export { StoreError } from '../../src/doors/spi.ts'
+export { connection, storedVault } from '../../src/doors/vault.ts'
 export { createWatcher } from '../../src/doors/watcher.ts'
-export {
-  connection,
-  createGuard,
-  HadNoEffect,
-  memoryStore,
-  policy,
-  resource,
-  StoreError,
-  verifyAccessToken,
-} from '../../src/index.ts'
+export { createGuard, HadNoEffect, memoryStore, policy, resource, verifyAccessToken } from '../../src/index.ts'
 export { z }
 
 import * as z from 'zod/mini'

@@ -1,4 +1,5 @@
-import type { PutOptions, Store, Versioned } from '../../src/index.ts'
+import type { PutOptions, Versioned } from '../../src/doors/spi.ts'
+import type { Store } from '../../src/index.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
 
 interface Row {

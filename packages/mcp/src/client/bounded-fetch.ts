@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net'
-import { type Fetch, InvalidResponseError, TransportError } from '@behalf/core'
+import { type Fetch, TransportError } from '@behalf/core'
 import { namesSpecialUse } from '@behalf/core/node'
+import { InvalidResponseError } from '@behalf/core/spi'
 import { isLoopback } from '../guarded/is-loopback.ts'
 import { readBounded } from '../guarded/read-bounded.ts'
 

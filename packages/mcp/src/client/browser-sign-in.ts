@@ -1,4 +1,5 @@
-import { ConfigurationError, InvalidResponseError } from '@behalf/core'
+import { ConfigurationError } from '@behalf/core'
+import { InvalidResponseError } from '@behalf/core/spi'
 import { type OAuthDiscoveryState, validateAuthorizationResponseIssuer } from '@modelcontextprotocol/client'
 import { sha256 } from './digest.ts'
 import { checkRedirectUsed } from './redirect-uri.ts'

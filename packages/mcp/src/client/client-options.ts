@@ -1,5 +1,6 @@
-import { ConfigurationError, type Fetch, type Identity, principalKey, runAs, type Store } from '@behalf/core'
+import { ConfigurationError, type Fetch, type Identity, runAs, type Store } from '@behalf/core'
 import type { SealedStoreOptions } from '@behalf/core/sealed-store'
+import { principalKey } from '@behalf/core/spi'
 import type { OAuthClientInformationMixed } from '@modelcontextprotocol/client'
 import { isLoopback } from '../guarded/is-loopback.ts'
 import { refuseUnknownKeys } from '../guarded/options.ts'

@@ -1,5 +1,6 @@
-import { ConfigurationError, type Fetch, InvalidResponseError, OAuthResponseError, TransportError } from '@behalf/core'
+import { ConfigurationError, type Fetch, TransportError } from '@behalf/core'
 import { authorizeOnDevice, type DeviceCode } from '@behalf/core/device-login'
+import { InvalidResponseError, OAuthResponseError } from '@behalf/core/spi'
 import type {
   AuthorizationServerMetadata,
   OAuthClientInformationMixed,

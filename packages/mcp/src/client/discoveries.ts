@@ -1,4 +1,5 @@
-import { ConfigurationError, InvalidResponseError } from '@behalf/core'
+import { ConfigurationError } from '@behalf/core'
+import { InvalidResponseError } from '@behalf/core/spi'
 import type { OAuthDiscoveryState } from '@modelcontextprotocol/client'
 
 /** A hostile server can name a new issuer with each answer. */

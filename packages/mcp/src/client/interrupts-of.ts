@@ -1,4 +1,5 @@
-import { type Interrupt, parseInterrupt } from '@behalf/core'
+import type { Interrupt } from '@behalf/core'
+import { parseInterrupt } from '@behalf/core/interrupts'
 
 /**
  * What a call waits for, as a server of ours says it, ready to be shown: of a result that asks for input, or of an error

@@ -1,4 +1,4 @@
-import { InvalidResponseError } from '@behalf/core'
+import { InvalidResponseError } from '@behalf/core/spi'
 import type { OAuthDiscoveryState } from '@modelcontextprotocol/client'
 import { isLoopback } from '../guarded/is-loopback.ts'
 

@@ -1,4 +1,5 @@
-import { ConfigurationError, type Fetch, InvalidResponseError } from '@behalf/core'
+import { ConfigurationError, type Fetch } from '@behalf/core'
+import { InvalidResponseError } from '@behalf/core/spi'
 import {
   type OAuthClientInformationMixed,
   type OAuthDiscoveryState,

@@ -1,5 +1,6 @@
-import { type Clock, ConfigurationError, type Identity, runAs, systemClock } from '@behalf/core'
+import { type Clock, ConfigurationError, type Identity, runAs } from '@behalf/core'
 import { createResourceServer, type ProtectedRequest, type ProtectOptions } from '@behalf/core/resource-server'
+import { systemClock } from '@behalf/core/spi'
 import { refuseUnknownKeys } from '../guarded/options.ts'
 import { authInfoOf, type McpAuthInfo } from './auth-info.ts'
 import { browserRules, corsHeaders, preflight, refuseStrangers } from './browser-rules.ts'

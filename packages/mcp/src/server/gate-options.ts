@@ -1,5 +1,4 @@
-import type { Profile, SurroundingsOptions } from '@behalf/core'
-import { ConfigurationError } from '@behalf/core'
+import { ConfigurationError, type Profile } from '@behalf/core'
 import type {
   ActorRules,
   AuthenticationRules,
@@ -7,6 +6,7 @@ import type {
   Introspect,
   MetadataOptions,
 } from '@behalf/core/resource-server'
+import type { SurroundingsOptions } from '@behalf/core/spi'
 import { refuseUnknownKeys } from '../guarded/options.ts'
 import type { GuardedTools } from './guard-tools.ts'
 

@@ -1,4 +1,5 @@
-import { displayText, type Interrupt, type Policy } from '@behalf/core'
+import type { Interrupt, Policy } from '@behalf/core'
+import { displayText } from '@behalf/core/interrupts'
 import {
   type CallToolResult,
   CLIENT_CAPABILITIES_META_KEY,

@@ -1,4 +1,5 @@
-import { type Identity, principalKey } from '@behalf/core'
+import type { Identity } from '@behalf/core'
+import { principalKey } from '@behalf/core/spi'
 
 /** Issuer, subject and client of a caller, as one text: what a session and a round of a call are bound to. */
 export function principalOf(identity: Identity): string {

@@ -1,4 +1,4 @@
-import { displayText } from '@behalf/core'
+import { displayText } from '@behalf/core/interrupts'
 import type { SandboxEvent } from '../events/index.ts'
 
 const NAMES = { app: "app's issuer", upstream: 'upstream', enterprise: "employer's issuer" } as const

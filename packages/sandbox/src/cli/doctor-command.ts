@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { displayText } from '@behalf/core'
+import { displayText } from '@behalf/core/interrupts'
 import { TestingError } from '@behalf/testing'
 import { type DoctorNeed, type DoctorReport, type Finding, NEEDS, runDoctor } from '../doctor/index.ts'
 import { UsageError } from './usage-error.ts'

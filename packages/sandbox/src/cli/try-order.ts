@@ -9,12 +9,12 @@ import {
   type Profile,
   policy,
   resource,
-  roleMap,
   type UserIdentity,
 } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
 import { oidc } from '@behalf/core/providers'
+import { roleMap } from '@behalf/core/roles'
 import { signIn, TestingError } from '@behalf/testing'
 import * as z from 'zod/mini'
 import type { SandboxSettings } from '../sandbox/index.ts'

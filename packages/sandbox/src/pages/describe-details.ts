@@ -1,4 +1,4 @@
-import { type DisplayText, displayText } from '@behalf/core'
+import { type DisplayText, displayText } from '@behalf/core/interrupts'
 
 /** A line of what a person is asked to agree to. */
 export interface DetailLine {

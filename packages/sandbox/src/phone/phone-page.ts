@@ -1,4 +1,4 @@
-import { displayText } from '@behalf/core'
+import { displayText } from '@behalf/core/interrupts'
 import { html } from 'hono/html'
 import { type DetailLine, describeDetails, type Markup, page, type Quote } from '../pages/index.ts'
 import { phoneScript } from './phone-script.ts'

@@ -1,4 +1,4 @@
-import { displayText } from '@behalf/core'
+import { displayText } from '@behalf/core/interrupts'
 import type { EventHub, SandboxEvent } from '../events/index.ts'
 
 /** So that whoever is between keeps the connection, milliseconds. */

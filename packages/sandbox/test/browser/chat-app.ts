@@ -10,13 +10,13 @@ import {
   type Profile,
   policy,
   resource,
-  roleMap,
   type UserIdentity,
   verifyAccessToken,
 } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
 import { connectAccounts } from '@behalf/core/http'
+import { roleMap } from '@behalf/core/roles'
 import { type StoredVault, storedVault } from '@behalf/core/vault'
 import { profileOf } from '@behalf/testing'
 import * as client from 'openid-client'

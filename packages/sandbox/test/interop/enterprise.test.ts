@@ -1,15 +1,8 @@
-import {
-  createGuard,
-  type GuardOptions,
-  memoryStore,
-  type Profile,
-  policy,
-  resource,
-  roleMap,
-  verifyTokenResponse,
-} from '@behalf/core'
+import { createGuard, type GuardOptions, memoryStore, type Profile, policy, resource } from '@behalf/core'
 import { idJag } from '@behalf/core/enterprise'
+import { verifyTokenResponse } from '@behalf/core/identity'
 import { type DpopKey, importDpopKey } from '@behalf/core/providers'
+import { roleMap } from '@behalf/core/roles'
 import { login, type ProtocolTarget, profileOf } from '@behalf/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'

@@ -1,7 +1,6 @@
 import {
   type AuditEvent,
   type Credential,
-  connection,
   createGuard,
   currentCall,
   type Guard,
@@ -11,13 +10,13 @@ import {
   object,
   policy,
   resource,
-  roleMap,
   type UserIdentity,
 } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
 import { cibaPing } from '@behalf/core/http'
-import { auth0TokenVault } from '@behalf/core/vault'
+import { roleMap } from '@behalf/core/roles'
+import { auth0TokenVault, connection } from '@behalf/core/vault'
 import { type ProtocolTarget, profileOf, signIn, type TargetClient } from '@behalf/testing'
 import { describe, test } from 'vitest'
 import * as z from 'zod'

@@ -1,22 +1,23 @@
 import {
-  connectAuthorizationServer,
   createGuard,
-  type ExchangeTokenOptions,
-  exchangeToken,
   type GuardOptions,
   type Identity,
   memoryStore,
   type Profile,
   policy,
   resource,
-  roleMap,
-  type SubjectToken,
-  subjectTokenOf,
-  systemClock,
-  Token,
   verifyAccessToken,
 } from '@behalf/core'
+import { type SubjectToken, subjectTokenOf } from '@behalf/core/identity'
 import { importDpopKey } from '@behalf/core/providers'
+import { roleMap } from '@behalf/core/roles'
+import {
+  connectAuthorizationServer,
+  type ExchangeTokenOptions,
+  exchangeToken,
+  systemClock,
+  Token,
+} from '@behalf/core/spi'
 import { login, profileOf, signIn, type TargetClient } from '@behalf/testing'
 import { generateKeyPair } from 'jose'
 import { describe, expect, test } from 'vitest'

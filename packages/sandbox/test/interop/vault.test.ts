@@ -1,6 +1,6 @@
-import { allowInsecureLoopback, memoryStore, type Store, type UserIdentity, type VaultRequest } from '@behalf/core'
+import { allowInsecureLoopback, memoryStore, type Store, type UserIdentity } from '@behalf/core'
 import { connectAccounts } from '@behalf/core/http'
-import { type StoredVault, storedVault } from '@behalf/core/vault'
+import { type StoredVault, storedVault, type VaultRequest } from '@behalf/core/vault'
 import { signIn } from '@behalf/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type SandboxAuthorizationServer, sandboxTarget, startAuthorizationServer } from '../../src/index.ts'

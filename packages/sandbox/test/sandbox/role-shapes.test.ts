@@ -1,5 +1,4 @@
-import { roleMap } from '@behalf/core'
-import { auth0Permissions, entraRoles, keycloakRoles, oktaGroups } from '@behalf/core/roles'
+import { auth0Permissions, entraRoles, keycloakRoles, oktaGroups, roleMap } from '@behalf/core/roles'
 import { login, signIn } from '@behalf/testing'
 import { decodeJwt } from 'jose'
 import { expect, onTestFinished, test } from 'vitest'

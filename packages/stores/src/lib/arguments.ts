@@ -1,4 +1,5 @@
-import { ConfigurationError, type PutOptions } from '@behalf/core'
+import { ConfigurationError } from '@behalf/core'
+import type { PutOptions } from '@behalf/core/spi'
 
 /** A misspelt option would silently weaken what it was meant to set. */
 export function refuseUnknownKeys(option: string, value: object, known: readonly string[]): void {

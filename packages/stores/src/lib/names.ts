@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { ConfigurationError, StoreError } from '@behalf/core'
+import { ConfigurationError } from '@behalf/core'
+import { StoreError } from '@behalf/core/spi'
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

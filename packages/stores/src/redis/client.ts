@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { ConfigurationError, StoreError } from '@behalf/core'
+import { ConfigurationError } from '@behalf/core'
+import { StoreError } from '@behalf/core/spi'
 
 /** A client, pool or sentinel of the `redis` package (6), by shape. */
 export interface NodeRedisClient {

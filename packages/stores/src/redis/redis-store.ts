@@ -1,4 +1,5 @@
-import { ConfigurationError, type PutOptions, type Store, StoreError, type Versioned } from '@behalf/core'
+import { ConfigurationError, type Store } from '@behalf/core'
+import { type PutOptions, StoreError, type Versioned } from '@behalf/core/spi'
 import {
   checkLimit,
   checkPut,

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { BehalfError, ConfigurationError, StoreError } from '@behalf/core'
+import { BehalfError, ConfigurationError } from '@behalf/core'
+import { StoreError } from '@behalf/core/spi'
 import { clusterRefused, type Evaluate, evaluator, type RedisClient, type Script } from './client.ts'
 import { SCHEMA_VERSION, scripts } from './scripts.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { StoreError } from '@behalf/core'
+import { StoreError } from '@behalf/core/spi'
 import { configure, field, openFile, type SqliteDatabase } from './database.ts'
 import { isBusy, storeError } from './faults.ts'
 import { checkSchema, createTables } from './schema.ts'

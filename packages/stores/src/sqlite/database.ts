@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import process from 'node:process'
-import { ConfigurationError, StoreError } from '@behalf/core'
+import { ConfigurationError } from '@behalf/core'
+import { StoreError } from '@behalf/core/spi'
 
 /** A prepared statement, as `node:sqlite` and `better-sqlite3` have it. */
 export interface SqliteStatement {

@@ -1,4 +1,5 @@
-import { BehalfError, StoreError } from '@behalf/core'
+import { BehalfError } from '@behalf/core'
+import { StoreError } from '@behalf/core/spi'
 import { field } from './database.ts'
 
 // Result codes: https://www.sqlite.org/rescode.html

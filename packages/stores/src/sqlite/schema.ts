@@ -1,4 +1,4 @@
-import { StoreError } from '@behalf/core'
+import { StoreError } from '@behalf/core/spi'
 import { field, type SqliteDatabase } from './database.ts'
 
 /** What this release reads and writes. A file of another version is refused, not guessed at. */

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { ConfigurationError, type PutOptions, type Store, StoreError, type Versioned } from '@behalf/core'
+import { ConfigurationError, type Store } from '@behalf/core'
+import { type PutOptions, StoreError, type Versioned } from '@behalf/core/spi'
 import {
   checkLimit,
   checkPut,

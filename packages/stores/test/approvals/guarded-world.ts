@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ApprovalChannel, createGuard, type Guard, policy, type Store } from '@behalf/core'
+import { createGuard, type Guard, policy, type Store } from '@behalf/core'
+import type { ApprovalChannel } from '@behalf/core/channels'
 import { redisStore } from '@behalf/stores/redis'
 import { sqliteStore } from '@behalf/stores/sqlite'
 import * as z from 'zod'

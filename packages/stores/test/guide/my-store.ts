@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { ConfigurationError, type PutOptions, type Store, StoreError, type Versioned } from '@behalf/core'
+import { ConfigurationError, type Store } from '@behalf/core'
+import { type PutOptions, StoreError, type Versioned } from '@behalf/core/spi'
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS records (key BLOB PRIMARY KEY, value BLOB NOT NULL, version TEXT NOT NULL,

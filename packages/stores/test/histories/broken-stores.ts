@@ -1,4 +1,5 @@
-import type { Store, Versioned } from '@behalf/core'
+import type { Store } from '@behalf/core'
+import type { Versioned } from '@behalf/core/spi'
 
 /** Breaks a store. `isNow` decides at each operation whether it goes wrong. */
 export type Break = (store: Store, isNow: () => boolean) => Store

@@ -1,4 +1,5 @@
-import type { Store, Versioned } from '@behalf/core'
+import type { Store } from '@behalf/core'
+import type { Versioned } from '@behalf/core/spi'
 import type { Answer, Asked, Noted, Seen } from './history.ts'
 
 /** What a client works with. */

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ApprovalChannel } from '@behalf/core'
+import type { ApprovalChannel } from '@behalf/core/channels'
 import { sqliteStore } from '@behalf/stores/sqlite'
 import { hastened, hastenTimers } from '../hastened-store.ts'
 

@@ -1,11 +1,5 @@
-import {
-  type Clock,
-  connectAuthorizationServer,
-  type Profile,
-  systemClock,
-  type UserIdentity,
-  verifyAccessToken,
-} from '@behalf/core'
+import { type Clock, type Profile, type UserIdentity, verifyAccessToken } from '@behalf/core'
+import { connectAuthorizationServer, systemClock } from '@behalf/core/spi'
 import { base64url } from 'jose'
 import * as z from 'zod/mini'
 import { TestingError } from '../testing-error.ts'

@@ -1,4 +1,4 @@
-import type { ClientAuthentication } from '@behalf/core'
+import type { ClientAuthentication } from '@behalf/core/spi'
 import type { JWK } from 'jose'
 import type { AuthorizationServerControls } from '../authorization-server/index.ts'
 import type { OpenFgaControls } from '../open-fga/index.ts'

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { runLease } from '../../../src/approvals/find-run.ts'
 import { claimRun, findOrCreateRun, settleRun } from '../../../src/approvals/index.ts'
+import { systemClock } from '../../../src/doors/spi.ts'
 import { StoreError } from '../../../src/errors/index.ts'
-import { systemClock } from '../../../src/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { runLease } from '../../../src/approvals/find-run.ts'
 import { claimRun, type Entry, findOrCreateRun, settleRun } from '../../../src/approvals/index.ts'
 import { pollForAnswer } from '../../../src/approvals/poll-for-answer.ts'
-import { systemClock } from '../../../src/index.ts'
+import { systemClock } from '../../../src/doors/spi.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { plainRecord, record, servers, testChannel, testLedger } from './harness.ts'
 

@@ -1,18 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { oidc } from '../../../src/doors/providers.ts'
+import { Token } from '../../../src/doors/spi.ts'
+import { connection, type Vault } from '../../../src/doors/vault.ts'
 import { admit } from '../../../src/identity/index.ts'
-import {
-  type Call,
-  connection,
-  createGuard,
-  currentCall,
-  memoryStore,
-  policy,
-  Token,
-  type UserIdentity,
-  type Vault,
-} from '../../../src/index.ts'
+import { type Call, createGuard, currentCall, memoryStore, policy, type UserIdentity } from '../../../src/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 
 // A body that does what it should not: it asks for its own token and lets it out, in every way that E4 covers.

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { connection, resource } from '../../../src/index.ts'
+import { connection } from '../../../src/doors/vault.ts'
+import { resource } from '../../../src/index.ts'
 import { api, open, useApi } from './open-credential.ts'
 
 useApi()

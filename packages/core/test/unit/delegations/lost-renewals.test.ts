@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { memoryStore, StoreError } from '../../../src/index.ts'
+import { StoreError } from '../../../src/doors/spi.ts'
+import { memoryStore } from '../../../src/index.ts'
 import { overStore } from '../stores/over-store.ts'
 import { jobWorld } from './job-world.ts'
 

@@ -1,12 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import {
-  type GuardWithDelegations,
-  memoryStore,
-  type Store,
-  StoreError,
-  type UserIdentity,
-} from '../../../src/index.ts'
+import { StoreError } from '../../../src/doors/spi.ts'
+import { type GuardWithDelegations, memoryStore, type Store, type UserIdentity } from '../../../src/index.ts'
 import { openStoreKeys } from '../../../src/lib/index.ts'
 import { Revocations } from '../../../src/revocation/index.ts'
 import { asks, ISSUER, keys, reads, smallWorld, user, writes } from '../guard/small-world.ts'

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { generateDpopKey } from '../../../src/doors/providers.ts'
+import type { AccessRule } from '../../../src/doors/spi.ts'
+import { connection } from '../../../src/doors/vault.ts'
 import { tokenKey } from '../../../src/guard/token-key.ts'
 import { admit } from '../../../src/identity/index.ts'
-import { type AccessRule, connection, type Identity, policy, resource } from '../../../src/index.ts'
+import { type Identity, policy, resource } from '../../../src/index.ts'
 import { askedVault } from './asked-vault.ts'
 import { ISSUER, schema, servers, smallWorld, user } from './small-world.ts'
 

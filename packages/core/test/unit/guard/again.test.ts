@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { type AccessChecker, type ApprovalChannel, may, object, policy } from '../../../src/index.ts'
+import type { ApprovalChannel } from '../../../src/doors/channels.ts'
+import type { AccessChecker } from '../../../src/doors/fga.ts'
+import { may, object, policy } from '../../../src/index.ts'
 import { world } from './world.ts'
 
 /** A person who takes their time: `meanwhile` happens between the question and the answer. */

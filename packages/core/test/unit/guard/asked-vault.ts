@@ -1,5 +1,6 @@
 import { Token } from '../../../src/credential/index.ts'
-import type { Clock, Vault, VaultRequest } from '../../../src/index.ts'
+import type { Vault, VaultRequest } from '../../../src/doors/vault.ts'
+import type { Clock } from '../../../src/index.ts'
 
 /** A vault that gives a new token to whoever asks, and what it was asked. Seconds from now by the clock. */
 export function askedVault(

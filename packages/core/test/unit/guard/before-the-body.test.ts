@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import {
-  type AccessChecker,
-  connection,
-  may,
-  object,
-  policy,
-  publicTool,
-  resource,
-  type Vault,
-} from '../../../src/index.ts'
+import type { AccessChecker } from '../../../src/doors/fga.ts'
+import { connection, type Vault } from '../../../src/doors/vault.ts'
+import { may, object, policy, publicTool, resource } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { asks, ISSUER, reads, schema, smallWorld, user, writes } from './small-world.ts'
 

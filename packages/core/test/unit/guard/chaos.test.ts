@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Outcome, StoreError } from '../../../src/index.ts'
+import { StoreError } from '../../../src/doors/spi.ts'
+import type { Outcome } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { asks, smallWorld, writes } from './small-world.ts'
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { connection, may, memoryStore, object, policy, publicTool, resource, StoreError } from '../../../src/index.ts'
+import { StoreError } from '../../../src/doors/spi.ts'
+import { connection } from '../../../src/doors/vault.ts'
+import { may, memoryStore, object, policy, publicTool, resource } from '../../../src/index.ts'
 import { overStore } from '../stores/over-store.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 

@@ -2,10 +2,11 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { Identity } from '../../../src/contract/index.ts'
+import { connection } from '../../../src/doors/vault.ts'
 import { isAsked, owns } from '../../../src/guard/approval-view.ts'
 import { parseInput } from '../../../src/guard/parse.ts'
 import { admit } from '../../../src/identity/index.ts'
-import { ConfigurationError, connection, policy, resource } from '../../../src/index.ts'
+import { ConfigurationError, policy, resource } from '../../../src/index.ts'
 
 const schema = z.object({ amount: z.number() })
 const API = 'https://api.example.com'

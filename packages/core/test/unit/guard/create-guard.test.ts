@@ -3,16 +3,8 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { ciba } from '../../../src/doors/ciba.ts'
 import { entra, keycloak, oidc, okta } from '../../../src/doors/providers.ts'
-import {
-  connection,
-  createGuard,
-  currentCall,
-  type GuardOptions,
-  memoryStore,
-  policy,
-  publicTool,
-  resource,
-} from '../../../src/index.ts'
+import { connection } from '../../../src/doors/vault.ts'
+import { createGuard, currentCall, type GuardOptions, memoryStore, policy, publicTool, resource } from '../../../src/index.ts'
 import { asks, ISSUER, smallWorld } from './small-world.ts'
 
 const good: GuardOptions = {

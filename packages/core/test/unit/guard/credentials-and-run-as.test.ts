@@ -1,17 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import {
-  type AccessOf,
-  type Call,
-  connection,
-  currentCall,
-  currentIdentity,
-  detached,
-  policy,
-  runAs,
-  type Vault,
-} from '../../../src/index.ts'
+import { connection, type Vault } from '../../../src/doors/vault.ts'
+import { type AccessOf, type Call, currentCall, currentIdentity, detached, policy, runAs } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 const ORIGIN = 'https://mail.example'

@@ -1,16 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
-import {
-  type ApprovalChannel,
-  connection,
-  type GuardOptions,
-  may,
-  object,
-  type Policy,
-  policy,
-  StoreError,
-} from '../../../src/index.ts'
+import type { ApprovalChannel } from '../../../src/doors/channels.ts'
+import { StoreError } from '../../../src/doors/spi.ts'
+import { connection } from '../../../src/doors/vault.ts'
+import { type GuardOptions, may, object, type Policy, policy } from '../../../src/index.ts'
 import { type Tap, tapped } from '../approvals/harness.ts'
 import { passingTime, quiet, stuckPlace, timeStandsStill } from './passing-time.ts'
 import { asks, reads, schema, smallWorld, writes } from './small-world.ts'

@@ -1,8 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
+import type { ApprovalChannel } from '../../../src/doors/channels.ts'
 import { admit, fieldsOf } from '../../../src/identity/index.ts'
-import { type ApprovalChannel, policy, resource, type UserIdentity } from '../../../src/index.ts'
+import { policy, resource, type UserIdentity } from '../../../src/index.ts'
 import { api, mail } from './in-doubt-world.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 

@@ -1,5 +1,6 @@
 import { Token } from '../../../src/credential/index.ts'
-import { type Call, connection, type Policy, policy, type Vault } from '../../../src/index.ts'
+import { connection, type Vault } from '../../../src/doors/vault.ts'
+import { type Call, type Policy, policy } from '../../../src/index.ts'
 import { schema, smallWorld } from './small-world.ts'
 
 export const mail = {

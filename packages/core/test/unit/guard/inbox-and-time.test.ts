@@ -1,7 +1,8 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
+import type { ApprovalChannel } from '../../../src/doors/channels.ts'
 import { ownerView } from '../../../src/guard/approval-view.ts'
-import { type ApprovalChannel, type Identity, policy, TransportError } from '../../../src/index.ts'
+import { type Identity, policy, TransportError } from '../../../src/index.ts'
 import { plainRecord, record, tapped } from '../approvals/harness.ts'
 import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'
 

@@ -1,20 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import type { AccessChecker } from '../../../src/doors/fga.ts'
+import { roleMap } from '../../../src/doors/roles.ts'
+import { connection, type Vault } from '../../../src/doors/vault.ts'
 import { ConfigurationError, InvalidObjectError, TransportError } from '../../../src/errors/index.ts'
 import { fieldsOf } from '../../../src/identity/index.ts'
-import {
-  type AccessChecker,
-  connection,
-  type GuardOptions,
-  type Invocation,
-  may,
-  object,
-  policy,
-  publicTool,
-  resource,
-  roleMap,
-  type Vault,
-} from '../../../src/index.ts'
+import { type GuardOptions, type Invocation, may, object, policy, publicTool, resource } from '../../../src/index.ts'
 import { smallWorld, user } from './small-world.ts'
 
 const Nothing = z.looseObject({})

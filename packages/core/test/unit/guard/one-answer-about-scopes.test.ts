@@ -3,19 +3,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { bindToDelegation } from '../../../src/delegations/delegation-bounds.ts'
-import { explainAccess } from '../../../src/doors/roles.ts'
+import type { AccessChecker } from '../../../src/doors/fga.ts'
+import { explainAccess, roleMap } from '../../../src/doors/roles.ts'
+import { connection } from '../../../src/doors/vault.ts'
 import { admit } from '../../../src/identity/index.ts'
-import {
-  type AccessChecker,
-  connection,
-  type GuardOptions,
-  may,
-  object,
-  policy,
-  resource,
-  roleMap,
-  type UserIdentity,
-} from '../../../src/index.ts'
+import { type GuardOptions, may, object, policy, resource, type UserIdentity } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 
 const API = 'https://api.example/'

@@ -1,6 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
-import { ConfigurationError, type Interrupt, parseInterrupt } from '../../../src/index.ts'
+import { parseInterrupt } from '../../../src/doors/interrupts.ts'
+import { ConfigurationError, type Interrupt } from '../../../src/index.ts'
 import { asks, keys, smallWorld, user } from './small-world.ts'
 
 const thrown = (interrupt: unknown): Interrupt => JSON.parse(JSON.stringify(interrupt))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type AccessCheck, type GuardOptions, may, object, policy } from '../../../src/index.ts'
+import type { AccessCheck } from '../../../src/doors/fga.ts'
+import { type GuardOptions, may, object, policy } from '../../../src/index.ts'
 import { schema, smallWorld } from './small-world.ts'
 
 const permission = () => may('can_view', object('portfolio', 'p'))

@@ -1,7 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
+import { InvalidResponseError, OAuthResponseError } from '../../../src/doors/spi.ts'
 import { denySentences } from '../../../src/guard/sentences.ts'
-import { ConfigurationError, InvalidResponseError, OAuthResponseError } from '../../../src/index.ts'
+import { ConfigurationError } from '../../../src/index.ts'
 import { asks, smallWorld } from './small-world.ts'
 
 test.each([

@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from 'vitest'
 import { generateDpopKey } from '../../../src/doors/providers.ts'
+import type { AccessRule } from '../../../src/doors/spi.ts'
 import { tokenKey } from '../../../src/guard/token-key.ts'
 import { fieldsOf } from '../../../src/identity/index.ts'
-import { type AccessRule, type Identity, resource } from '../../../src/index.ts'
+import { type Identity, resource } from '../../../src/index.ts'
 import { servers, user } from './small-world.ts'
 
 const dpop = await generateDpopKey()

@@ -1,6 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
-import { createGuard, memoryStore, type Store, StoreError } from '../../../src/index.ts'
+import { StoreError } from '../../../src/doors/spi.ts'
+import { createGuard, memoryStore, type Store } from '../../../src/index.ts'
 import { jobWorld } from '../delegations/job-world.ts'
 import { world } from '../identity/sessions-world.ts'
 import { overStore } from '../stores/over-store.ts'

@@ -1,7 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { type ApprovalChannel, connection, policy, StoreError, type Vault } from '../../../src/index.ts'
+import type { ApprovalChannel } from '../../../src/doors/channels.ts'
+import { StoreError } from '../../../src/doors/spi.ts'
+import { connection, type Vault } from '../../../src/doors/vault.ts'
+import { policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { asks, ISSUER, reads, schema, smallWorld, user, writes } from './small-world.ts'
 

@@ -1,6 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { policy, type Revocation, StoreError, TransportError } from '../../../src/index.ts'
+import { StoreError } from '../../../src/doors/spi.ts'
+import { policy, type Revocation, TransportError } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'
 

@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { entraRoles } from '../../../src/doors/roles.ts'
+import { entraRoles, roleMap } from '../../../src/doors/roles.ts'
 import { admit } from '../../../src/identity/index.ts'
-import { policy, resource, roleMap, type UserIdentity } from '../../../src/index.ts'
+import { policy, resource, type UserIdentity } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 
 const API = 'https://api.example.com/'

@@ -1,8 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import type { ApprovalChannel } from '../../../src/doors/channels.ts'
 import { admit, fieldsOf } from '../../../src/identity/index.ts'
-import { type ApprovalChannel, type Approver, type Credential, policy, resource } from '../../../src/index.ts'
+import { type Approver, type Credential, policy, resource } from '../../../src/index.ts'
 import { API, buy, createOrder, ORIGIN, policies, world } from './world.ts'
 
 const Order = z.strictObject({ n: z.number() })

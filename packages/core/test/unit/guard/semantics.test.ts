@@ -1,6 +1,7 @@
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { type GuardOptions, memoryStore, type Outcome, type TokenEvent } from '../../../src/index.ts'
+import type { TokenEvent } from '../../../src/doors/audit.ts'
+import { type GuardOptions, memoryStore, type Outcome } from '../../../src/index.ts'
 import { keys } from './small-world.ts'
 import { API, policies, type World, world } from './world.ts'
 

@@ -1,7 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { connection, policy, StepUpRequiredError, StoreError, type Vault } from '../../../src/index.ts'
+import { StoreError } from '../../../src/doors/spi.ts'
+import { connection, type Vault } from '../../../src/doors/vault.ts'
+import { policy, StepUpRequiredError } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { schema, smallWorld, user } from './small-world.ts'
 

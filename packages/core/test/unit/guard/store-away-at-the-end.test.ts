@@ -1,6 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { policy, StoreError } from '../../../src/index.ts'
+import { StoreError } from '../../../src/doors/spi.ts'
+import { policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { passingTime, stopTime } from './passing-time.ts'
 import { schema, smallWorld } from './small-world.ts'

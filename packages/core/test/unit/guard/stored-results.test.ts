@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Fault, type Policy, policy, StoreError } from '../../../src/index.ts'
+import { StoreError } from '../../../src/doors/spi.ts'
+import { type Fault, type Policy, policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { passingTime, quiet, stopTime } from './passing-time.ts'
 import { schema, smallWorld, user, writes } from './small-world.ts'

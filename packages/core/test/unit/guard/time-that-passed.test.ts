@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { connection, policy, type Store } from '../../../src/index.ts'
+import { connection } from '../../../src/doors/vault.ts'
+import { policy, type Store } from '../../../src/index.ts'
 import { overStore } from '../stores/over-store.ts'
 import { askedVault } from './asked-vault.ts'
 import { schema, smallWorld } from './small-world.ts'

@@ -1,6 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { memoryStore, StoreError } from '../../../src/index.ts'
+import { StoreError } from '../../../src/doors/spi.ts'
+import { memoryStore } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { asks, ISSUER, reads, smallWorld, user, writes } from './small-world.ts'
 

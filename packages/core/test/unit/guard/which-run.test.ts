@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { policy, type Slot, StoreError } from '../../../src/index.ts'
+import { StoreError } from '../../../src/doors/spi.ts'
+import { policy, type Slot } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { asks, schema, smallWorld, user, writes } from './small-world.ts'
 

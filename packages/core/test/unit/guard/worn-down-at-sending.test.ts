@@ -1,7 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../../src/approvals/index.ts'
-import { type ApprovalChannel, policy, TransportError } from '../../../src/index.ts'
+import type { ApprovalChannel } from '../../../src/doors/channels.ts'
+import { policy, TransportError } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'
 
 const each = policy(schema, {

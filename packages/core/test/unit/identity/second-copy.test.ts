@@ -1,17 +1,24 @@
 import { verifies } from '@behalf/testing/requirements'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
+import { subjectTokenOf } from '../../../src/doors/identity.ts'
 import { oidc } from '../../../src/doors/providers.ts'
+import { Token } from '../../../src/doors/spi.ts'
 import { fieldsOf } from '../../../src/identity/index.ts'
-import * as here from '../../../src/index.ts'
+import * as root from '../../../src/index.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 
 // Two bundled copies of the package in one process, as an app and an adapter of it may bring them along.
+const here = { ...root, subjectTokenOf, Token }
 let there: typeof here
 let resourceServerThere: typeof import('../../../src/doors/resource-server.ts')
 beforeAll(async () => {
   vi.resetModules()
-  there = await import('../../../src/index.ts')
+  there = {
+    ...(await import('../../../src/index.ts')),
+    subjectTokenOf: (await import('../../../src/doors/identity.ts')).subjectTokenOf,
+    Token: (await import('../../../src/doors/spi.ts')).Token,
+  }
   resourceServerThere = await import('../../../src/doors/resource-server.ts')
 })
 
@@ -22,8 +29,8 @@ const verify = async (copy: typeof here) =>
   copy.verifyAccessToken(await as.sign(accessTokenClaims), { authorizationServer, audience: accessTokenClaims.aud })
 const run = async (copy: typeof here, identity: unknown) => {
   const guard = copy.createGuard({ authorizationServer, agent: { name: 'agent:a' } })
-  const body = async () => (copy.currentIdentity() as here.UserIdentity).subject
-  const invocation = { tool: 'whoami', slot: 's', input: {}, identity: identity as here.Identity }
+  const body = async () => (copy.currentIdentity() as root.UserIdentity).subject
+  const invocation = { tool: 'whoami', slot: 's', input: {}, identity: identity as root.Identity }
   return guard.run(copy.policy(z.strictObject({}), {}), invocation, body)
 }
 
@@ -64,8 +71,8 @@ describe('two copies of this major', () => {
     for (const copy of [here, there]) {
       for (const fake of fakes) {
         expect(await run(copy, fake)).toMatchObject({ status: 'denied', code: 'identity_not_verified' })
-        expect(() => copy.runAs(fake as here.Identity, () => 1)).toThrow('verification')
-        expect(copy.subjectTokenOf(fake as here.Identity)).toBeUndefined()
+        expect(() => copy.runAs(fake as root.Identity, () => 1)).toThrow('verification')
+        expect(copy.subjectTokenOf(fake as root.Identity)).toBeUndefined()
       }
     }
   })
@@ -77,7 +84,7 @@ describe('two copies of this major', () => {
         .createResourceServer({
           authorizationServer,
           audience: accessTokenClaims.aud,
-          introspect: async () => given as here.Identity,
+          introspect: async () => given as root.Identity,
         })
         .protect(new Request('https://api.example.com', { headers: { authorization: 'Bearer opaque' } }))
     expect(await protect(identity)).toMatchObject({ ok: true, identity: { subject: 'ann' } })

@@ -6,13 +6,8 @@ import {
   requestAgentIdentity,
   requestTokenSource,
 } from '../../../src/doors/identity.ts'
-import {
-  memoryStore,
-  verifyAccessToken,
-  verifyIdToken,
-  verifyRequest,
-  verifyTokenResponse,
-} from '../../../src/index.ts'
+import { memoryStore, verifyAccessToken, verifyRequest } from '../../../src/index.ts'
+import { verifyIdToken, verifyTokenResponse } from '../../../src/doors/identity.ts'
 import { memoryFile } from '../device-login/device-server.ts'
 import type { Entries } from './entries.ts'
 import { accessToken, ann, answer, audience, bearer, device, idToken, profile, signal, surroundings } from './issuer.ts'

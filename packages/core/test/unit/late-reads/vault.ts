@@ -6,7 +6,8 @@ import {
   keycloakBroker,
   storedVault,
 } from '../../../src/doors/vault.ts'
-import { connection, currentCall, memoryStore, policy } from '../../../src/index.ts'
+import { connection } from '../../../src/doors/vault.ts'
+import { currentCall, memoryStore, policy } from '../../../src/index.ts'
 import { servers as noServers, testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { user as guardUser, schema, servers, smallWorld } from '../guard/small-world.ts'

@@ -1,17 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { oidc } from '../../../src/doors/providers.ts'
-import {
-  connection,
-  createGuard,
-  type GuardOptions,
-  type Invocation,
-  memoryStore,
-  policy,
-  resource,
-  type UserIdentity,
-  type VaultRequest,
-} from '../../../src/index.ts'
+import { connection, type VaultRequest } from '../../../src/doors/vault.ts'
+import { createGuard, type GuardOptions, type Invocation, memoryStore, policy, resource, type UserIdentity } from '../../../src/index.ts'
 import { storedVault } from '../../../src/vault/stored-vault.ts'
 import { testChannel, testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'

@@ -1,7 +1,8 @@
 import { expect, test, vi } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { revealToken } from '../../../src/credential/token.ts'
-import { connection, policy, type Vault, type VaultRequest } from '../../../src/index.ts'
+import { connection, type Vault, type VaultRequest } from '../../../src/doors/vault.ts'
+import { policy } from '../../../src/index.ts'
 import { schema, smallWorld } from '../guard/small-world.ts'
 
 const API = 'https://api.crm.example'

@@ -1,4 +1,4 @@
-import { displayText } from '@behalf/core'
+import { displayText } from '@behalf/core/interrupts'
 import type { MockUser } from '@behalf/testing'
 import { html } from 'hono/html'
 import { type DetailLine, initials, type Markup } from '../../pages/index.ts'

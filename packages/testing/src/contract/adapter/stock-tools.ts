@@ -1,4 +1,5 @@
-import { connection, currentCall, may, object, policy, publicTool, resource } from '@behalf/core'
+import { currentCall, may, object, policy, publicTool, resource } from '@behalf/core'
+import { connection } from '@behalf/core/vault'
 import * as z from 'zod'
 
 const Portfolio = z.strictObject({ portfolio: z.string() })

@@ -1,15 +1,6 @@
-import {
-  connection,
-  currentCall,
-  currentIdentity,
-  may,
-  object,
-  policy,
-  publicTool,
-  type RoleMap,
-  resource,
-  roleMap,
-} from '@behalf/core'
+import { currentCall, currentIdentity, may, object, policy, publicTool, resource } from '@behalf/core'
+import { type RoleMap, roleMap } from '@behalf/core/roles'
+import { connection } from '@behalf/core/vault'
 import * as z from 'zod'
 import type { ContractSurroundings, ContractTool } from './adapter-subject.ts'
 

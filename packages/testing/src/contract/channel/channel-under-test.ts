@@ -1,5 +1,4 @@
 import {
-  type ApprovalChannel,
   BehalfError,
   type Clock,
   createGuard,
@@ -10,7 +9,7 @@ import {
   type Store,
   type UserIdentity,
 } from '@behalf/core'
-import type { ApprovalQuestion } from '@behalf/core/channels'
+import type { ApprovalChannel, ApprovalQuestion } from '@behalf/core/channels'
 import * as z from 'zod'
 import { TestingError } from '../../testing-error.ts'
 

@@ -1,4 +1,4 @@
-import { exchangeToken } from '@behalf/core'
+import { exchangeToken } from '@behalf/core/spi'
 import { expect } from 'vitest'
 import { authorize } from './authorize.ts'
 import { rawRequest } from './backchannel.ts'

@@ -1,4 +1,4 @@
-import { verifyIdToken } from '@behalf/core'
+import { verifyIdToken } from '@behalf/core/identity'
 import { expect } from 'vitest'
 import { authorize } from './authorize.ts'
 import { GRANT, ORDER } from './raw.ts'

@@ -1,4 +1,4 @@
-import { exchangeToken } from '@behalf/core'
+import { exchangeToken } from '@behalf/core/spi'
 import { expect } from 'vitest'
 import { GRANT } from './raw.ts'
 import type { Scenario } from './scenario.ts'

@@ -1,15 +1,11 @@
+import { type Clock, type Identity, type Profile, type UserIdentity, verifyAccessToken } from '@behalf/core'
 import {
   type AuthorizationServer,
   type AuthorizationServers,
   authorizationServers,
-  type Clock,
   connectAuthorizationServer,
-  type Identity,
-  type Profile,
   systemClock,
-  type UserIdentity,
-  verifyAccessToken,
-} from '@behalf/core'
+} from '@behalf/core/spi'
 import { type LoginOptions, type LoginTokens, login, signIn } from '../../target/login.ts'
 import { type ProfileChanges, profileOf } from '../../target/profile-of.ts'
 import type { ProtocolTarget, TargetClient } from '../../target/protocol-target.ts'

@@ -1,4 +1,5 @@
-import { type SubjectToken, Token } from '@behalf/core'
+import type { SubjectToken } from '@behalf/core/identity'
+import { Token } from '@behalf/core/spi'
 
 /** A user's token, as core hands it to a provider. */
 export function subjectToken(token: string, type: SubjectToken['type'] = 'access_token'): SubjectToken {

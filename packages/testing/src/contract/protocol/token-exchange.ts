@@ -1,4 +1,5 @@
-import { type ExchangedToken, type ExchangeTokenOptions, exchangeToken, verifyIdToken } from '@behalf/core'
+import { verifyIdToken } from '@behalf/core/identity'
+import { type ExchangedToken, type ExchangeTokenOptions, exchangeToken } from '@behalf/core/spi'
 import { expect } from 'vitest'
 import { GRANT, type RawParameters, TYPE } from './raw.ts'
 import type { Scenario } from './scenario.ts'

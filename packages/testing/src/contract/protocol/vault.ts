@@ -1,5 +1,4 @@
-import type { VaultAnswer } from '@behalf/core'
-import { auth0TokenVault } from '@behalf/core/vault'
+import { auth0TokenVault, type VaultAnswer } from '@behalf/core/vault'
 import { expect } from 'vitest'
 import { GRANT } from './raw.ts'
 import type { Scenario } from './scenario.ts'

@@ -1,4 +1,5 @@
-import { type IdentityOf, verifyAccessToken } from '../../../../src/index.ts'
+import type { IdentityOf } from '../../../../src/doors/identity.ts'
+import { verifyAccessToken } from '../../../../src/index.ts'
 import { getToken, profile } from './setup.ts'
 
 // In the options of NextAuth: the tokens go into the encrypted cookie, and not into what `session` shows the browser.

@@ -1,4 +1,5 @@
-import { type IdentityOf, verifyRequest } from '../../../../src/index.ts'
+import type { IdentityOf } from '../../../../src/doors/identity.ts'
+import { verifyRequest } from '../../../../src/index.ts'
 import { profile } from './setup.ts'
 
 export const identityOf: IdentityOf = (request) =>

@@ -1,4 +1,5 @@
-import { type IdentityOf, verifyAccessToken } from '../../../../src/index.ts'
+import type { IdentityOf } from '../../../../src/doors/identity.ts'
+import { verifyAccessToken } from '../../../../src/index.ts'
 import { profile } from './setup.ts'
 
 /** What express-session adds to a request, and the login route has put there. */

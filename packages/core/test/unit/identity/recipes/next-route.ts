@@ -1,4 +1,5 @@
-import { type IdentityOf, InvalidTokenError } from '../../../../src/index.ts'
+import type { IdentityOf } from '../../../../src/doors/identity.ts'
+import { InvalidTokenError } from '../../../../src/index.ts'
 import { identityOf } from './auth-js.ts'
 import { guard, policies, whoami } from './setup.ts'
 
