@@ -23,6 +23,7 @@ import {
 import { type AuditSink, type Clock, systemClock } from '../ports/index.ts'
 import { Revocations } from '../revocation/index.ts'
 import { memoryStore } from '../stores/memory-store.ts'
+import type { SharedTokens } from '../token-exchange/shared-tokens.ts'
 import { TokenCache } from '../token-exchange/token-cache.ts'
 import { approvalInbox } from './approval-inbox.ts'
 import { Auditor, noteApproval } from './auditor.ts'
@@ -53,7 +54,7 @@ const optionValues = {
   delegations: having('delegations() of @behalf/core/delegations', 'open'),
   sessions: having('what createSessions({ … }) made', 'endRevoked'),
   approvals: having('a channel such as ciba(), or an object with a channel for each name'),
-  shareTokens: kinds.boolean,
+  sharedTokens: having('sharedTokens() of @behalf/core/shared-tokens', 'open'),
   audit: having('a sink with a write(event) method'),
   onFault: kinds.function,
   mode: oneOf('enforce', 'observe'),
@@ -138,7 +139,7 @@ function partsOf(options: GuardOptions): GuardParts {
   const opened = openStoreKeys(store, options.keys)
   const revocations = new Revocations(opened, revocationSeconds)
   const ledger = openLedger({ store, keys: options.keys, clock, onState, revocations })
-  const tokens = new TokenCache({ clock, ...(sharesTokens(options) && { shared: { store, keys: options.keys } }) })
+  const tokens = new TokenCache({ clock, shared: sharedTokensOf(options, clock) })
   // What was disconnected, or chosen anew, through this vault is used no longer here.
   options.vault?.onChange?.((changed) => tokens.deleteWhere((owner) => isSamePrincipal(owner, changed)))
   const { permissions, roles, vault } = options
@@ -158,11 +159,10 @@ function partsOf(options: GuardOptions): GuardParts {
   }
 }
 
-function sharesTokens({ shareTokens = false, store }: GuardOptions): boolean {
-  if (shareTokens && store === undefined) {
-    throw new ConfigurationError('shareTokens', 'give the store that the processes share, or leave it out')
-  }
-  return shareTokens
+function sharedTokensOf({ sharedTokens, store, keys }: GuardOptions, clock: Clock): SharedTokens | undefined {
+  if (sharedTokens === undefined) return undefined
+  if (store !== undefined) return sharedTokens.open({ store, keys, clock })
+  throw new ConfigurationError('sharedTokens', 'give the store that the processes share, or leave it out')
 }
 
 function checkActorToken({ agent: { actorToken }, authorizationServer }: GuardOptions): void {

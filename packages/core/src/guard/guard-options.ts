@@ -7,6 +7,7 @@ import type { SessionsPart } from '../identity/index.ts'
 import type { KeyMaterial } from '../lib/index.ts'
 import type { AuditSink, Clock, Fetch, Store } from '../ports/index.ts'
 import type { RoleMap } from '../roles/role-map.ts'
+import type { SharedTokensPart } from '../token-exchange/shared-tokens.ts'
 import type { Vault } from '../vault/vault.ts'
 
 export type { KeyMaterial }
@@ -54,8 +55,8 @@ export interface GuardOptions {
   readonly store?: Store
   /** Required with a durable store. @default random keys of this process */
   readonly keys?: GuardKeys
-  /** Keep exchanged tokens sealed in `store` as well, so that several processes exchange once. @default false */
-  readonly shareTokens?: boolean
+  /** Keeps exchanged tokens sealed in `store` for other processes, made by `sharedTokens()`. @default memory only */
+  readonly sharedTokens?: SharedTokensPart | undefined
   /** `required`: no call runs whose audit event was not taken. @default no audit */
   readonly audit?: AuditSink | { readonly sink: AuditSink; readonly required: true }
   /**

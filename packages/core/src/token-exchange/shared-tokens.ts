@@ -7,16 +7,31 @@ import type { Clock, Store } from '../ports/index.ts'
 import type { Revoked } from '../revocation/index.ts'
 import { decodeFailure, encodeFailure } from './shared-failure.ts'
 import { type TokenCacheKey, tokenOwnerOf } from './token-cache-key.ts'
-import { skewOf } from './token-life.ts'
+import { SKEW_SECONDS, skewOf } from './token-life.ts'
 
 /** What several processes share their exchanged tokens through. */
 export interface SharedTokensOptions {
   readonly store: Store
   readonly keys?: StoreKeys | undefined
   readonly clock: Clock
-  /** As the cache's. */
-  readonly skewSeconds: number
 }
+
+/** A part of a guard, made by `sharedTokens()`. */
+export interface SharedTokensPart {
+  /** @internal For `createGuard`. */
+  open(options: SharedTokensOptions): SharedTokens
+}
+
+/**
+ * Returns the part that keeps exchanged tokens, sealed, in the store of the guard, so that several processes exchange
+ * once.
+ *
+ * @example
+ * ```ts
+ * const guard = createGuard({ authorizationServer, agent, store, keys, sharedTokens: sharedTokens() })
+ * ```
+ */
+export const sharedTokens = (): SharedTokensPart => ({ open: (options) => new SharedTokens(options) })
 
 export interface TakeOptions {
   /** Who exchanges: the new token names them, and their client is all that may use it. */
@@ -75,9 +90,8 @@ export class SharedTokens {
   readonly #claims: Collection<ClaimRecord>
   readonly #epochs: Collection<EpochRecord>
   readonly #clock: Clock
-  readonly #skewMs: number
 
-  constructor({ store, keys, clock, skewSeconds }: SharedTokensOptions) {
+  constructor({ store, keys, clock }: SharedTokensOptions) {
     const opened = openStoreKeys(store, keys)
     this.#tokens = new Collection<SharedToken>(opened, {
       kind: 'token',
@@ -95,7 +109,6 @@ export class SharedTokens {
       ends: () => ({ expiresInSeconds: FORGOTTEN_SECONDS }),
     })
     this.#clock = clock
-    this.#skewMs = skewSeconds * 1000
   }
 
   /** The token that another process has, or what `load` gets: by one process at a time. */
@@ -174,7 +187,7 @@ export class SharedTokens {
     if (found === undefined) return undefined
     const { token, scopes, expiresAt, keptAt, actor } = found.record
     const endsAt = expiresAt * 1000
-    if (this.#clock.now() >= endsAt - 2 * skewOf(endsAt - keptAt * 1000, this.#skewMs)) return undefined
+    if (this.#clock.now() >= endsAt - 2 * skewOf(endsAt - keptAt * 1000, SKEW_SECONDS * 1000)) return undefined
     if (refused !== undefined && revealToken(refused.token) === token) return undefined
     return {
       token: new Token(token),

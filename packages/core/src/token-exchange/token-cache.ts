@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { IssuedToken, ProofKey } from '../credential/index.ts'
-import { aClock, checkValues, isOutage, kinds, refuseUnknownKeys, SingleFlight, type StoreKeys } from '../lib/index.ts'
-import { type Clock, type Store, systemClock } from '../ports/index.ts'
+import { aClock, checkValues, isOutage, kinds, refuseUnknownKeys, SingleFlight } from '../lib/index.ts'
+import { type Clock, systemClock } from '../ports/index.ts'
 import { concerns, type Revoked } from '../revocation/index.ts'
-import { SharedTokens } from './shared-tokens.ts'
+import type { SharedTokens } from './shared-tokens.ts'
 import { type TokenCacheKey, type TokenOwner, tokenOwnerOf } from './token-cache-key.ts'
-import { skewOf } from './token-life.ts'
+import { SKEW_SECONDS, skewOf } from './token-life.ts'
 
 export interface TokenCacheOptions {
   /** How many tokens are kept; the least used go first. @default 10_000 */
@@ -14,8 +14,8 @@ export interface TokenCacheOptions {
   readonly skewSeconds?: number
   /** @default the system's clock */
   readonly clock?: Clock
-  /** Where tokens are kept for other processes too, sealed. @default nowhere */
-  readonly shared?: { readonly store: Store; readonly keys?: StoreKeys | undefined }
+  /** Where tokens are kept for other processes too. @default nowhere */
+  readonly shared?: SharedTokens | undefined
 }
 
 /** That a token may be shared with other processes of the same agent, and by which key it is proved, if any. */
@@ -63,7 +63,7 @@ export class TokenCache {
 
   constructor(options: TokenCacheOptions = {}) {
     refuseUnknownKeys('tokenCache', options, ['maxEntries', 'skewSeconds', 'clock', 'shared'])
-    const { maxEntries = 10_000, skewSeconds = 30, clock = systemClock, shared } = options
+    const { maxEntries = 10_000, skewSeconds = SKEW_SECONDS, clock = systemClock, shared } = options
     checkValues('tokenCache.', options, {
       maxEntries: kinds.positiveInteger,
       skewSeconds: kinds.notNegative,
@@ -72,7 +72,7 @@ export class TokenCache {
     this.#entries = new LRUCache({ max: maxEntries })
     this.#skewMs = skewSeconds * 1000
     this.#clock = clock
-    this.#shared = shared && new SharedTokens({ ...shared, clock, skewSeconds })
+    this.#shared = shared
   }
 
   /**

@@ -3,6 +3,7 @@ import { idJag } from '@behalf/core/enterprise'
 import { verifyTokenResponse } from '@behalf/core/identity'
 import { type DpopKey, importDpopKey } from '@behalf/core/providers'
 import { roleMap } from '@behalf/core/roles'
+import { sharedTokens } from '@behalf/core/shared-tokens'
 import { login, type ProtocolTarget, profileOf } from '@behalf/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -87,7 +88,11 @@ describe('Cross App Access, over HTTP', () => {
   test("processes that share a store redeem one assertion between them, and no employee gets the other's", async () => {
     const store = memoryStore()
     const seal = new Uint8Array(32).fill(1)
-    const shared = { store, keys: { seal: [seal], index: new Uint8Array(32).fill(2) }, shareTokens: true } as const
+    const shared = {
+      store,
+      keys: { seal: [seal], index: new Uint8Array(32).fill(2) },
+      sharedTokens: sharedTokens(),
+    } as const
     const [one, two] = [world(shared), world(shared)]
     const [ann, bob] = [await one.signIn(), await one.signIn('bob')]
     expect(await one.look(ann)).toMatchObject({ result: { status: 200 } })

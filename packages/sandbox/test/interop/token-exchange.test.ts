@@ -11,6 +11,7 @@ import {
 import { type SubjectToken, subjectTokenOf } from '@behalf/core/identity'
 import { importDpopKey } from '@behalf/core/providers'
 import { roleMap } from '@behalf/core/roles'
+import { sharedTokens } from '@behalf/core/shared-tokens'
 import {
   connectAuthorizationServer,
   type ExchangeTokenOptions,
@@ -224,7 +225,7 @@ describe('exchanged tokens of a guard, over HTTP', { concurrent: true }, () => {
   test('fifty cold calls in two processes that share a store make one exchange', async ({ onTestFinished }) => {
     const { guard, read, enter, exchanges } = await reading(onTestFinished)
     const identity = await enter()
-    const shared = { store: memoryStore(), shareTokens: true }
+    const shared = { store: memoryStore(), sharedTokens: sharedTokens() }
     const guards = [guard(shared), guard(shared)] as const
     const outcomes = await Promise.all(
       Array.from({ length: 50 }, (_, call) => read(guards[call % 2] as (typeof guards)[0], identity)),

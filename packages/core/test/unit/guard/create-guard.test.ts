@@ -50,7 +50,7 @@ describe(verifies('E3', 'bad configuration fails at construction, and names the 
   const right: Readonly<Record<string, readonly unknown[]>> = {
     authorizationServer: [odd[6]],
     approvals: [odd[5]],
-    shareTokens: [],
+    sharedTokens: [],
     onFault: [odd[6]],
     fetch: [odd[6]],
     timeoutMs: [5],

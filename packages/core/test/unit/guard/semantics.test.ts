@@ -2,6 +2,7 @@ import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import type { TokenEvent } from '../../../src/doors/audit.ts'
 import { type GuardOptions, memoryStore, type Outcome } from '../../../src/index.ts'
+import { sharedTokens } from '../../../src/token-exchange/shared-tokens.ts'
 import { keys } from './small-world.ts'
 import { API, policies, type World, world } from './world.ts'
 
@@ -61,7 +62,7 @@ describe('whether the API sees who acts', () => {
   test('another process that takes the token from the store knows who acts', async () => {
     const { target, read } = await reading()
     const store = memoryStore({ clock: target.clock })
-    const process = () => target.guard({ store, keys, shareTokens: true })
+    const process = () => target.guard({ store, keys, sharedTokens: sharedTokens() })
     expect(said(await read(process()))).toBe('credentials are ready')
     expect(said(await read(process()))).toBe('credentials are ready')
     expect(tokensOf(target)).toHaveLength(1)

@@ -1,6 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { type GuardOptions, memoryStore, type UserIdentity } from '../../../src/index.ts'
+import { sharedTokens } from '../../../src/token-exchange/shared-tokens.ts'
 import { pointedRows } from '../stores/pointed-rows.ts'
 import { keys } from './small-world.ts'
 import { API, ORIGIN, policies, type World, world } from './world.ts'
@@ -14,7 +15,8 @@ const exchangesAt = async ({ authorizationServer }: World) =>
 async function processes() {
   const target = await world()
   const store = memoryStore({ clock: target.clock })
-  const guard = (over: Partial<GuardOptions> = {}) => target.guard({ store, keys, shareTokens: true, ...over })
+  const guard = (over: Partial<GuardOptions> = {}) =>
+    target.guard({ store, keys, sharedTokens: sharedTokens(), ...over })
   const read = (identity: UserIdentity, behalf = guard()) =>
     behalf.run(
       policies.read_portfolio,
@@ -93,8 +95,8 @@ describe('guards that share tokens', () => {
 
   test('need a store to share', async () => {
     const { guard } = await world()
-    expect(() => guard({ shareTokens: true })).toThrow('shareTokens: give the store')
-    expect(() => guard({ shareTokens: 'yes' as never })).toThrow('shareTokens')
+    expect(() => guard({ sharedTokens: sharedTokens() })).toThrow('sharedTokens: give the store')
+    expect(() => guard({ sharedTokens: 'yes' as never })).toThrow('sharedTokens')
   })
 })
 

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { type IssuedToken, Token } from '../../../src/credential/index.ts'
 import { InvalidTokenError, OAuthResponseError, TransportError } from '../../../src/errors/index.ts'
+import { systemClock } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { SharedTokens } from '../../../src/token-exchange/shared-tokens.ts'
 import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
 import { tokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'
 
@@ -14,7 +16,8 @@ const ours = { client: 'agent-app', agent: 'agent:trader' }
 /** Eight processes that ask for one token at the same time. */
 async function asked(fail: () => Error) {
   const store = { ...methodsOf(memoryStore()), durable: true }
-  const caches = Array.from({ length: 8 }, () => new TokenCache({ shared: { store, keys } }))
+  const shared = () => new SharedTokens({ store, keys, clock: systemClock })
+  const caches = Array.from({ length: 8 }, () => new TokenCache({ shared: shared() }))
   let loads = 0
   const load = async (): Promise<IssuedToken> => {
     loads++

@@ -6,6 +6,7 @@ import { type IssuedToken, type ProofKey, revealToken, Token } from '../../../sr
 import { OAuthResponseError, StoreError } from '../../../src/errors/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { SharedTokens } from '../../../src/token-exchange/shared-tokens.ts'
 import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
 import { tokenCacheKey, type WantedToken } from '../../../src/token-exchange/token-cache-key.ts'
 import { overStore } from '../stores/over-store.ts'
@@ -51,7 +52,8 @@ function processes(over: Partial<Store> = {}) {
     names,
     load,
     loads: () => loads,
-    process: (own = keys as typeof keys) => new TokenCache({ clock, shared: { store, keys: own } }),
+    process: (own = keys as typeof keys) =>
+      new TokenCache({ clock, shared: new SharedTokens({ store, keys: own, clock }) }),
   }
 }
 
