@@ -57,9 +57,8 @@ export function channelQuestion(record: RunRecord & { readonly question: StoredQ
 export async function alone<Result>(
   ledger: Ledger,
   id: string,
-  seconds: number,
   work: () => Promise<Result>,
-  key = `busy:${id}`,
+  { key = `busy:${id}`, seconds = BUSY_SECONDS }: { readonly key?: string; readonly seconds?: number } = {},
 ): Promise<Result | undefined> {
   if (keptWrite(ledger, id) !== undefined) return undefined
   const lease = await ledger.lease(key, seconds)
@@ -99,7 +98,7 @@ export async function deliverQuestion(
     if (closedUntil !== undefined) return { status: 'closed', entry: current, until: closedUntil }
     // Of equal questions one is sent, and whoever comes next finds it open.
     if (isOnceMore && !isAlone) {
-      return (await alone(ledger, id, BUSY_SECONDS, () => deliver(true), `once-more:${binding}`)) ?? busy
+      return (await alone(ledger, id, () => deliver(true), { key: `once-more:${binding}` })) ?? busy
     }
     const rests = await ledger.isLeased(restKey(id))
     if (rests || (await countQuestion(ledger, current.record, question)) > MAX_QUESTIONS_PER_MINUTE) {
@@ -107,9 +106,9 @@ export async function deliverQuestion(
     }
     // Last of all: the proof may have been revoked while the record was written, and the clean-up have passed (I11).
     if (await ledger.isRevoked(current.record)) return { status: 'settled', entry: await revoked(ledger, current) }
-    return { status: 'settled', entry: await send(ledger, current, question, channel, context) }
+    return { status: 'settled', entry: await send(ledger, { ...current, question }, channel, context) }
   }
-  return (await alone(ledger, id, BUSY_SECONDS, () => deliver(false))) ?? busy
+  return (await alone(ledger, id, () => deliver(false))) ?? busy
 }
 
 function revoked(ledger: Ledger, entry: Entry): Promise<Entry> {
@@ -139,8 +138,7 @@ async function noteLost(ledger: Ledger, id: string): Promise<void> {
 
 async function send(
   ledger: Ledger,
-  entry: Entry,
-  question: StoredQuestion,
+  { question, ...entry }: Entry & { readonly question: StoredQuestion },
   channel: ApprovalChannel,
   context: ChannelContext,
 ): Promise<Entry> {

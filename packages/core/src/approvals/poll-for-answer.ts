@@ -28,12 +28,13 @@ export async function pollForAnswer(
   const { interval } = entry.record.delivery
   const left = endOf(entry.record) + SKEW_SECONDS - now
   const seconds = Math.max(BUSY_SECONDS, Math.min(MAX_BUSY_SECONDS, interval, left))
-  const polled = await alone(ledger, entry.record.id, seconds, async () => {
+  const pollDue = async () => {
     const current = (await ledger.read(entry.record.id)) ?? entry
     const { record } = current
     if (!isPending(record) || ledger.now() < record.delivery.nextLookAt) return current
-    return poll(ledger, current, record, channel, context)
-  })
+    return poll(ledger, { ...current, record }, channel, context)
+  }
+  const polled = await alone(ledger, entry.record.id, pollDue, { seconds })
   return polled ?? (await ledger.read(entry.record.id)) ?? entry
 }
 
@@ -41,19 +42,19 @@ const isPolled = (channel: ApprovalChannel): channel is PolledChannel => channel
 
 async function poll(
   ledger: Ledger,
-  entry: Entry,
-  record: Pending,
+  entry: Entry & { readonly record: Pending },
   channel: PolledChannel,
   context: ChannelContext,
 ): Promise<Entry> {
   context.signal?.throwIfAborted()
   const sentAt = ledger.now()
+  const { record } = entry
   const { delivery, question } = record
   // An answer belongs to the question that was asked, and not to its replacement.
   const isAsked = ({ id }: StoredQuestion) => id === question.id
   const settle = (answer: Answer) => {
-    const found = { sentAt, now: ledger.now() }
-    const write = async () => (await writeAnswer(ledger, entry, isAsked, answer, found)).entry
+    const given = { answer, sentAt, now: ledger.now() }
+    const write = async () => (await writeAnswer(ledger, entry, isAsked, given)).entry
     return keepWriting(ledger, record.id, write)
   }
   try {

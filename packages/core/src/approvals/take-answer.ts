@@ -133,7 +133,7 @@ export async function takeAnswer(
   const now = Math.min(at, by.checkedAt)
   const isOpen = (question: StoredQuestion) => question.id === questionId && isAnswerable(question, ledger.now())
   const said = state === 'approved' ? { status: state, answeredAt: now, evidence } : { status: state, evidence }
-  const written = await writeAnswer(ledger, entry, isOpen, said, { sentAt: now, now })
+  const written = await writeAnswer(ledger, entry, isOpen, { answer: said, sentAt: now, now })
   if (!written.isWritten) throw notOpen(written.entry, ledger.now())
   wake(id)
   return { id, state }

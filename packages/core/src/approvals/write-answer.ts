@@ -31,8 +31,7 @@ export async function writeAnswer(
   ledger: Ledger,
   entry: Entry,
   toAnswer: (question: StoredQuestion) => boolean,
-  answer: Answer,
-  { sentAt, now }: { readonly sentAt: number; readonly now: number },
+  { answer, sentAt, now }: { readonly answer: Answer; readonly sentAt: number; readonly now: number },
 ): Promise<{ readonly entry: Entry; readonly isWritten: boolean }> {
   let isWritten = false
   const written = await ledger.update(entry, (record) => {

@@ -139,7 +139,10 @@ class ConnectedServer implements AuthorizationServer {
     const { keys } = this.#connection.discovered ?? (await this.#discovered(limits, refuseStrangers))
     if (keys === undefined) throw new InvalidResponseError("the authorization server's metadata names no jwks_uri")
     try {
-      return await verifyWithKeys(jwt, keys.within(limits, refuseStrangers), this.profile, options, clock.now())
+      return await verifyWithKeys(jwt, keys.within(limits, refuseStrangers), this.profile, {
+        ...options,
+        now: clock.now(),
+      })
     } catch (error) {
       // Whose signature it is not, is best told by whose it claims to be.
       if (error instanceof InvalidTokenError && (error.reason === 'signature' || error.reason === 'unknown_key')) {

@@ -30,8 +30,7 @@ export async function verifyWithKeys(
   jwt: string,
   keys: JWTVerifyGetKey,
   profile: Pick<Profile, 'issuer' | 'algorithms'>,
-  { audience, types, signal }: VerifyJwtOptions,
-  now: number,
+  { audience, types, signal, now }: VerifyJwtOptions & { readonly now: number },
 ): Promise<VerifiedJwt> {
   let type = ''
   const { jwtVerify, errors } = await jwtLibrary()

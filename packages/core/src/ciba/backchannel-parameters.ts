@@ -21,8 +21,7 @@ export async function backchannelParameters(
   question: ApprovalQuestion,
   profile: Profile,
   settings: CibaSettings,
-  notificationToken: string | undefined,
-  now: number,
+  { notificationToken, now }: { readonly notificationToken: string | undefined; readonly now: number },
 ): Promise<BackchannelRequest> {
   const rules = profile.ciba
   if (rules === undefined) {

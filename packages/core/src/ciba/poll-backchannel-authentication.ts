@@ -1,7 +1,6 @@
 import type { Answer, ApprovalQuestion } from '../approvals/index.ts'
-import type { AuthorizationServer, TokenResponse } from '../authorization-server/server.ts'
+import type { TokenResponse } from '../authorization-server/server.ts'
 import { BehalfError, InvalidResponseError, InvalidTokenError, OAuthResponseError } from '../errors/index.ts'
-import type { Clock } from '../ports/index.ts'
 import type { PollContext } from './poll-context.ts'
 import { postpone } from './postpone.ts'
 import { verifyBackchannelAnswer } from './verify-backchannel-answer.ts'
@@ -34,7 +33,7 @@ export async function pollBackchannelAuthentication(
   try {
     response = await server.grant(CIBA_GRANT, { auth_req_id: state.authReqId }, { signal, timeoutMs: LONG_POLL_MS })
   } catch (error) {
-    if (error instanceof OAuthResponseError) return refusal(error, state, server, clock, isEarly)
+    if (error instanceof OAuthResponseError) return refusal(error, state, context, isEarly)
     if (!(error instanceof InvalidResponseError)) throw error
     // A page of a proxy says nothing about the request. A token response that breaks the rules is the answer, and used
     // up: the id is single use.
@@ -68,8 +67,7 @@ const lacksKeys = (error: BehalfError): boolean =>
 function refusal(
   error: OAuthResponseError,
   state: CibaState,
-  server: AuthorizationServer,
-  clock: Clock,
+  { server, clock }: PollContext,
   isEarly: boolean,
 ): Answer {
   const now = clock.now() / 1000

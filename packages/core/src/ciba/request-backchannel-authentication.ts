@@ -25,13 +25,10 @@ export async function requestBackchannelAuthentication(
   }
   const notification = settings.ping === true ? await newNotificationToken(question.approvalId) : undefined
   const sentAt = clock.now() / 1000
-  const { parameters, detailsSent } = await backchannelParameters(
-    question,
-    profile,
-    settings,
-    notification?.token,
-    sentAt,
-  )
+  const { parameters, detailsSent } = await backchannelParameters(question, profile, settings, {
+    notificationToken: notification?.token,
+    now: sentAt,
+  })
   const acknowledged = await server.requestBackchannelAuthentication(
     settings.signRequest === undefined
       ? parameters

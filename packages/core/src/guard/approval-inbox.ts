@@ -113,7 +113,7 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
       if (!isVerified(options.identity)) return undefined
       return bounded(guard, options, async () => {
         const user = await requirePresentUser(options.identity, runs)
-        return resolveOwn(ledger, user, id, what, result)
+        return resolveOwn(ledger, user, id, { what, result })
       })
     },
     reopen: async (id, options) => {
@@ -173,8 +173,7 @@ async function resolveOwn(
   ledger: Ledger,
   { identity }: PresentUser,
   id: string,
-  what: 'ran' | 'did_not_run',
-  result: StoredResult | undefined,
+  { what, result }: { readonly what: 'ran' | 'did_not_run'; readonly result: StoredResult | undefined },
 ): Promise<ApprovalView | undefined> {
   const entry = typeof id === 'string' ? await ledger.read(id) : undefined
   if (entry === undefined || !owns(identity, entry.record)) return undefined

@@ -34,6 +34,11 @@ export interface Passed<Facts extends object = object> {
   readonly wouldDeny?: true
 }
 
+/** Parts of a step that most steps do not have. */
+type MoreOfStep = Pick<TraceStep, 'stack'> & { readonly explanations?: readonly Explanation[] | undefined }
+
+const nothingMore: MoreOfStep = {}
+
 export type Phase = 'preflight' | 'run'
 
 type EndStatus = 'ready' | 'done' | 'replayed' | 'aborted' | 'threw' | Refusal['status']
@@ -71,18 +76,17 @@ export class CallReport {
   took<Facts extends object>(step: StepName, found: Passed<Facts> | Refusal): Facts | Refusal
   took<Facts extends object>(step: StepName, found: Passed<Facts> | Refusal): Facts | Refusal {
     if ('status' in found) return this.refused(step, found)
-    const { facts, detail, explanations, wouldDeny } = found
-    if (detail !== undefined) this.#write(step, wouldDeny === true ? 'would_deny' : 'passed', detail, explanations)
+    const { facts, detail, wouldDeny } = found
+    if (detail !== undefined) this.#write(step, wouldDeny === true ? 'would_deny' : 'passed', detail, found)
     return facts
   }
 
   passed(step: StepName, detail: string): void {
-    this.#write(step, 'passed', detail, undefined)
+    this.#write(step, 'passed', detail, nothingMore)
   }
 
   refused(step: StepName, refusal: Refusal): Refusal {
-    const { explanations, stack } = refusal.status === 'denied' ? refusal : {}
-    this.#write(step, refusal.status, refusal.detail, explanations, stack)
+    this.#write(step, refusal.status, refusal.detail, refusal.status === 'denied' ? refusal : nothingMore)
     return refusal
   }
 
@@ -179,13 +183,7 @@ export class CallReport {
     }
   }
 
-  #write(
-    step: StepName,
-    verdict: TraceStep['verdict'],
-    detail: string,
-    explanations: readonly Explanation[] | undefined,
-    stack?: string,
-  ): void {
+  #write(step: StepName, verdict: TraceStep['verdict'], detail: string, { explanations, stack }: MoreOfStep): void {
     if (this.#isOver) return
     const written: { -readonly [Key in keyof TraceStep]: TraceStep[Key] } = { step, verdict, detail }
     if (explanations !== undefined) written.explanations = explanations

@@ -96,7 +96,7 @@ export async function accountsPage(
     `${message(query)}<h2>Your accounts</h2>${
       linked.length > 0 ? `<ul>${linked.join('')}</ul>` : '<p>No account is connected.</p>'
     }<h2>Connect an account</h2><ul>${connectable.join('')}</ul>`,
-    base.protocol === 'http:',
+    { isPlain: base.protocol === 'http:' },
   )
 }
 
@@ -120,15 +120,14 @@ export function noticePage(
   text: string,
   more: Readonly<Record<string, string>> = {},
 ): Response {
-  return page(status, title, `<p>${escaped(text)}</p>`, false, more)
+  return page(status, title, `<p>${escaped(text)}</p>`, { more })
 }
 
 function page(
   status: number,
   title: string,
   body: string,
-  isPlain: boolean,
-  more: Readonly<Record<string, string>> = {},
+  { isPlain = false, more = {} }: { readonly isPlain?: boolean; readonly more?: Readonly<Record<string, string>> },
 ): Response {
   const nonce = randomSecret()
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escaped(title)}</title><style nonce="${nonce}">${style}</style></head><body><main><h1>${escaped(title)}</h1>${body}</main></body></html>`

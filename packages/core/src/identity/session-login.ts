@@ -139,7 +139,7 @@ async function userOfResponse(
   const boundTo = boundKey(tokenType, key)
   const proof = { boundTo, nonce: named?.user.claims.nonce }
   if (audience === undefined) return { user: (named as { readonly user: UserIdentity }).user, ...proof }
-  const shown = await identityFromAccessToken(accessToken, servers, audience, signal, undefined, key)
+  const shown = await identityFromAccessToken(accessToken, servers, audience, { signal, ownKey: key })
   if (shown.kind !== 'user') throw new InvalidTokenError('subject', 'the access token stands for no user')
   // What the endpoint gives to our client is issued to it. A token of another client is no login with the user there.
   if (shown.clientId !== servers.of(shown.issuer).profile.clientId) {

@@ -64,22 +64,28 @@ export async function verifyAccessToken(token: string, options: VerifyAccessToke
   refuseUnknownKeys('verifyAccessToken', options, optionKeys)
   const servers = trustedServers('verifyAccessToken', options)
   const audience = checkAudience('verifyAccessToken.audience', options.audience)
-  return identityFromAccessToken(token, servers, audience, options.signal, undefined, options.boundTo?.thumbprint)
+  return identityFromAccessToken(token, servers, audience, {
+    signal: options.signal,
+    ownKey: options.boundTo?.thumbprint,
+  })
+}
+
+interface ProofOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Thumbprint of the key that the caller proved (RFC 9449). A token of any other key is refused. */
+  readonly provedKey?: string | undefined
+  /** Thumbprint of a key that we hold ourselves. A token may be bound to it. */
+  readonly ownKey?: string | undefined
 }
 
 /**
  * {@link verifyAccessToken} for rooms that are set up already.
- *
- * @param provedKey - Thumbprint of the key that the caller proved (RFC 9449); a token of any other is refused.
- * @param ownKey - Thumbprint of a key that we hold ourselves: a token may be bound to it, and need not.
  */
 export async function identityFromAccessToken(
   token: string,
   servers: AuthorizationServers,
   audience: readonly string[],
-  signal?: AbortSignal,
-  provedKey?: string,
-  ownKey?: string,
+  { signal, provedKey, ownKey }: ProofOptions = {},
 ): Promise<Identity> {
   const server = selectServer(servers, token)
   const { token: rules } = server.profile

@@ -46,7 +46,7 @@ export async function verifyRequest(request: Request, options: VerifyRequestOpti
     throw new InvalidTokenError('malformed', 'the Authorization header holds no single token')
   }
   const signal = options.signal ?? request.signal
-  if (scheme.toLowerCase() === 'bearer') return identityFromAccessToken(token, servers, audience, signal)
+  if (scheme.toLowerCase() === 'bearer') return identityFromAccessToken(token, servers, audience, { signal })
   if (options.proveKey === undefined) {
     throw new InvalidTokenError('binding', 'the token came with a proof of its key, which nobody checks here')
   }
@@ -54,5 +54,5 @@ export async function verifyRequest(request: Request, options: VerifyRequestOpti
   if (typeof provedKey !== 'string' || provedKey === '') {
     throw new InvalidTokenError('binding', 'the proof of the key did not hold')
   }
-  return identityFromAccessToken(token, servers, audience, signal, provedKey)
+  return identityFromAccessToken(token, servers, audience, { signal, provedKey })
 }

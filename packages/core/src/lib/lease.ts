@@ -19,12 +19,12 @@ export class Lease {
   #renewing: Promise<boolean> | undefined
   #released = false
 
-  private constructor(store: Store, key: string, seconds: number, holder: string, version: string) {
+  private constructor(store: Store, key: string, seconds: number, held: { holder: string; version: string }) {
     this.#store = store
     this.#key = key
     this.#seconds = seconds
-    this.#holder = holder
-    this.#version = version
+    this.#holder = held.holder
+    this.#version = held.version
   }
 
   /** @returns `undefined` when somebody else has it. */
@@ -39,7 +39,7 @@ export class Lease {
       version = await versionOf(store, key, holder)
       if (version === undefined) throw error
     }
-    return version === 'conflict' ? undefined : new Lease(store, key, seconds, holder, version)
+    return version === 'conflict' ? undefined : new Lease(store, key, seconds, { holder, version })
   }
 
   static async isTaken(store: Store, key: string): Promise<boolean> {

@@ -125,7 +125,7 @@ function copyArray(value: readonly unknown[], depth: number, size: Size): Json {
   }
   const out: Json[] = []
   for (let index = 0; index < value.length; index++) {
-    out.push(copyMember(value, index, depth, size, isArray))
+    out.push(copyMember(value, index, depth, size))
   }
   return Object.freeze(out)
 }
@@ -143,37 +143,27 @@ function copyObject(value: object, depth: number, size: Size): Json {
     // The colon, and a comma or brace.
     size.add(2)
     size.text(key)
-    const member = copyMember(value, key, depth, size, isObject)
+    const member = copyMember(value, key, depth, size)
     // An absent optional field; JSON has no other way to say so.
     if (member !== undefined) out[key] = member
   }
   return Object.freeze(out)
 }
 
-const isArray = (key: string | number): string => `[${key}]`
-const isObject = (key: string | number): string => `.${key}`
-
 function copyMember<Place extends string | number>(
   holder: object,
   key: Place,
   depth: number,
   size: Size,
-  nameOf: (key: string | number) => string,
 ): Place extends number ? Json : Json | undefined
-function copyMember(
-  holder: object,
-  key: string | number,
-  depth: number,
-  size: Size,
-  nameOf: (key: string | number) => string,
-): Json | undefined {
+function copyMember(holder: object, key: string | number, depth: number, size: Size): Json | undefined {
   try {
     const descriptor = Object.getOwnPropertyDescriptor(holder, key)
     if (descriptor === undefined || !('value' in descriptor)) throw new NotPlain('is a getter')
     if (descriptor.value === undefined && typeof key === 'string') return undefined
     return copy(descriptor.value, depth + 1, size)
   } catch (error) {
-    throw error instanceof NotPlain ? error.at(nameOf(key)) : error
+    throw error instanceof NotPlain ? error.at(typeof key === 'number' ? `[${key}]` : `.${key}`) : error
   }
 }
 

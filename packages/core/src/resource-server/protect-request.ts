@@ -54,14 +54,15 @@ export async function protectRequest(
   const no: Refuse = (reason, error, errorDescription, more = {}) =>
     refuse(challenge, reason, { scheme, complaint: { error, errorDescription, ...more } })
   if (presented.kind === 'malformed') return no(presented.description, 'invalid_request', presented.description)
+  const admission = { request, rules, settings, no }
   try {
     if (scheme === 'DPoP' && dpop !== undefined) {
-      return await admitBound(request, presented.token, rules, settings, dpop, no)
+      return await admitBound(presented.token, dpop, admission)
     }
     if (dpop?.required === true) {
       return no('not bound to a key', 'invalid_token', 'Only tokens that are bound to a key are taken')
     }
-    return await admitCaller(request, { ...presented, provedKey: undefined }, rules, settings, no)
+    return await admitCaller({ ...presented, provedKey: undefined }, admission)
   } catch (error) {
     if (error instanceof InvalidTokenError) {
       return no(error.reason, 'invalid_token', `The access token is not acceptable: ${error.reason}`)
@@ -71,18 +72,20 @@ export async function protectRequest(
   }
 }
 
-async function admitBound(
-  request: ProtectedRequest,
-  token: string,
-  rules: CheckedRules,
-  settings: ApiSettings,
-  dpop: DpopRules,
-  no: Refuse,
-): Promise<Passed | Refused> {
+/** A request, what it needs, and how it is refused. */
+interface Admission {
+  readonly request: ProtectedRequest
+  readonly rules: CheckedRules
+  readonly settings: ApiSettings
+  readonly no: Refuse
+}
+
+async function admitBound(token: string, dpop: DpopRules, admission: Admission): Promise<Passed | Refused> {
+  const { request, settings, no } = admission
   const proof = await proved(request, token, dpop, settings)
   if ('ok' in proof) return proof
   const presented = { token, scheme: 'DPoP', provedKey: proof.thumbprint } as const
-  const passed = await admitCaller(request, presented, rules, settings, no)
+  const passed = await admitCaller(presented, admission)
   if (!passed.ok) return passed
   // Last, so that only a good token writes to the store.
   const times = { windowSeconds: dpop.windowSeconds, now: settings.clock.now() / 1000 }
@@ -96,15 +99,12 @@ async function admitBound(
 }
 
 async function admitCaller(
-  request: ProtectedRequest,
   {
     token,
     scheme,
     provedKey,
   }: { readonly token: string; readonly scheme: Scheme; readonly provedKey: string | undefined },
-  rules: CheckedRules,
-  settings: ApiSettings,
-  no: Refuse,
+  { request, rules, settings, no }: Admission,
 ): Promise<Passed | Refused> {
   const passed = await verifyCaller(token, scheme, settings.caller, { provedKey, signal: request.signal })
   return demand(passed, (await rules.found?.()) ?? rules, settings, no) ?? passed

@@ -55,7 +55,7 @@ export async function verifyCaller(
   const { provedKey, signal } = context
   const identity =
     rules.introspect === undefined || jwt.test(token)
-      ? await identityFromAccessToken(token, rules.servers, rules.audience, signal, provedKey)
+      ? await identityFromAccessToken(token, rules.servers, rules.audience, { signal, provedKey })
       : await introspected(token, rules, rules.introspect, context)
   const { claims } = identity
   const authorizationDetails = readAuthorizationDetails(claims)

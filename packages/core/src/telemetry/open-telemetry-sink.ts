@@ -122,14 +122,14 @@ function callSpan(tracer: Tracer, event: CallEvent, personalData: boolean): void
   })
   // Refusing is what a guard is for; these two are what an operator looks for.
   if (event.status === 'unavailable' || event.status === 'threw') span.setStatus({ code: SpanStatusCode.ERROR })
-  stepSpans(tracer, span, event, startedAt, personalData)
+  stepSpans(tracer, span, event, personalData)
   span.end(event.at)
 }
 
 /** Each step lasts from the end of the one before it. */
-function stepSpans(tracer: Tracer, parent: Span, { trace: steps, at }: CallEvent, from: number, personalData: boolean) {
+function stepSpans(tracer: Tracer, parent: Span, { trace: steps, at }: CallEvent, personalData: boolean) {
   const inside = trace.setSpan(context.active(), parent)
-  let begun = from
+  let begun = steps.startedAt ?? at
   for (const { step, verdict, detail, at: ended = at } of steps.steps) {
     const attributes = {
       'behalf.step': step,

@@ -3,6 +3,7 @@ import {
   grantedScopes,
   isOfOtherClient,
   type RequestOptions,
+  type TokenResponse,
   tokenEnd,
 } from '../authorization-server/index.ts'
 import { type IssuedToken, revealToken, Token } from '../credential/index.ts'
@@ -72,7 +73,7 @@ export async function redeemIdJag(options: RedeemIdJagOptions): Promise<Redeemed
   if ((response.tokenType === 'dpop') !== (profile.dpop !== undefined)) {
     throw refused('issued a token that is bound otherwise than was asked')
   }
-  const claims = await verified(response.accessToken, server, idJag, response.tokenType === 'dpop', signal)
+  const claims = await verified(response, server, idJag, signal)
   const granted = grantedScopes(profile.token, { asked: idJag.scopes, answered: response.scopes, claims })
   if ('problem' in granted) throw refused(granted.problem)
   const expiresAt = tokenEnd(startedAt, response.expiresIn, claims?.exp)
@@ -92,10 +93,9 @@ export async function redeemIdJag(options: RedeemIdJagOptions): Promise<Redeemed
 
 /** What a JWT of the server says, verified; `undefined` for an opaque token. */
 async function verified(
-  token: string,
+  { accessToken: token, tokenType }: TokenResponse,
   server: AuthorizationServer,
   idJag: IdJag,
-  isBound: boolean,
   signal: AbortSignal | undefined,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   if (token.split('.').length !== 3) return undefined
@@ -107,7 +107,7 @@ async function verified(
     const { claims } = jwt
     if (audienceOf(claims).length !== 1) throw refused('issued a token that is for other APIs too')
     if (isOfOtherClient(profile, claims)) throw refused('issued a token for another client')
-    checkBinding(claims, isBound ? profile.dpop?.thumbprint : undefined)
+    checkBinding(claims, tokenType === 'dpop' ? profile.dpop?.thumbprint : undefined)
     return claims
   } catch (error) {
     if (!BehalfError.isInstance(error) || error.code !== 'ERR_INVALID_TOKEN') throw error

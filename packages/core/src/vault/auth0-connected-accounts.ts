@@ -87,7 +87,11 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
         try {
           const [state, codeVerifier] = [randomSecret(), randomSecret()]
           const wanted = { connection, redirectUri, state, scopes, codeChallenge: await sha256(codeVerifier) }
-          const answer = await api.send(identity, 'POST', 'connect', connectRequest(wanted), request)
+          const answer = await api.send(
+            identity,
+            { method: 'POST', path: 'connect', body: connectRequest(wanted) },
+            request,
+          )
           if (answer.status !== 201) return connectRefused(answer)
           const { authSession, url, expiresInSeconds } = readConnectStarted(answer.body)
           if (new URL(url).protocol !== 'https:')
@@ -105,7 +109,7 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
         const claimed = await attempts.claim(user, request)
         if (claimed.status === 'refused') return claimed
         const { returnTo } = claimed.attempt
-        const answer = await complete(api, user, claimed.attempt, request.parameters, options).catch(
+        const answer = await complete(api, user, { ...claimed, parameters: request.parameters }, options).catch(
           (error: unknown) => signInAnswer(error) ?? redeemAnswer(error),
         )
         return { ...answer, ...(returnTo !== undefined && { returnTo }) }
@@ -129,10 +133,10 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
 async function complete(
   api: MyAccount,
   user: PresentUser,
-  { authSession = '', redirectUri, codeVerifier }: Attempt,
-  parameters: URLSearchParams,
+  { attempt, parameters }: { readonly attempt: Attempt; readonly parameters: URLSearchParams },
   options: RequestOptions,
 ): Promise<CompleteAnswer> {
+  const { authSession = '', redirectUri, codeVerifier } = attempt
   const error = parameters.get('error')
   if (error === 'access_denied') return refuse('declined', 'the person declined')
   const codes = parameters.getAll('connect_code')
@@ -141,7 +145,7 @@ async function complete(
     return refuse('provider', 'the answer holds no connect code')
   const body = completeRequest({ authSession, connectCode, redirectUri, codeVerifier })
   const { identity } = user
-  const answer = await api.send(identity, 'POST', 'complete', body, options)
+  const answer = await api.send(identity, { method: 'POST', path: 'complete', body }, options)
   if (answer.status === 201) {
     const account = readLinkedAccount(answer.body)
     const undone = await undoneUnlessPresent(user, () => api.delete(identity, account.id, options))
@@ -187,22 +191,20 @@ class MyAccount {
   }
 
   async read(identity: UserIdentity, path: string, options: RequestOptions): Promise<unknown> {
-    const { status, body } = await this.send(identity, 'GET', path, undefined, options)
+    const { status, body } = await this.send(identity, { method: 'GET', path }, options)
     if (status === 200) return body
     throw new InvalidResponseError(`Auth0 answered ${status}: ${problemTitle(body)}`)
   }
 
   /** @throws as `send` */
   delete(identity: UserIdentity, account: string, options: RequestOptions): Promise<ApiAnswer> {
-    return this.send(identity, 'DELETE', `accounts/${encodeURIComponent(account)}`, undefined, options)
+    return this.send(identity, { method: 'DELETE', path: `accounts/${encodeURIComponent(account)}` }, options)
   }
 
   /** @throws IdentityRequiredError There is no token for this user, or it is no longer taken. */
   async send(
     identity: UserIdentity,
-    method: string,
-    path: string,
-    body: object | undefined,
+    { method, path, body }: { readonly method: string; readonly path: string; readonly body?: object },
     { signal }: RequestOptions,
   ): Promise<ApiAnswer> {
     accountOwner(identity)

@@ -81,7 +81,7 @@ export async function completeLink(
   try {
     const answer = await codeOf(request.parameters, upstream, returnTo, options)
     if (typeof answer !== 'string') return answer
-    const record = await redeemAndKeep(parts, attempt, upstream, answer, options)
+    const record = await redeemAndKeep(parts, { attempt, upstream }, answer, options)
     return { status: 'connected', account: describeAccount(confirmed(record)), ...back }
   } catch (error) {
     return { ...redeemAnswer(error), ...back }
@@ -109,14 +109,20 @@ async function codeOf(
   return refuse('provider', 'the answer holds no code', returnTo)
 }
 
+/** A connect flow, and the server that it is with. */
+interface ConnectFlow {
+  readonly attempt: Attempt
+  readonly upstream: Upstream
+}
+
 /** Tokens that are kept nowhere must not stay good at their provider, also where their answer is refused. */
 async function redeemAndKeep(
   parts: LinkParts,
-  attempt: Attempt,
-  upstream: Upstream,
+  flow: ConnectFlow,
   code: string,
   options: RequestOptions,
 ): Promise<AccountRecord> {
+  const { attempt, upstream } = flow
   let received: ReceivedTokens = {}
   const onTokens = (tokens: ReceivedTokens) => {
     received = tokens
@@ -124,7 +130,7 @@ async function redeemAndKeep(
   try {
     const tokens = await upstream.redeem(code, attempt, { ...options, onTokens })
     const account = await upstream.accountOf(tokens, attempt.nonce, options)
-    return await keepAccount(parts, attempt, upstream, tokens, account)
+    return await keepAccount(parts, flow, tokens, account)
   } catch (error) {
     const { issuer, clientId } = upstream.connection.profile
     // A store that lost its answer may have them all the same: then they are held. While it is away, nobody knows.
@@ -136,8 +142,7 @@ async function redeemAndKeep(
 /** The newest grant of an account replaces the one before. */
 async function keepAccount(
   { records, clock }: LinkParts,
-  attempt: Attempt,
-  upstream: Upstream,
+  { attempt, upstream }: ConnectFlow,
   tokens: UpstreamTokens,
   account: UpstreamAccount,
 ): Promise<AccountRecord> {

@@ -12,8 +12,7 @@ export async function revocationRequest(
   { profile }: CheckedConnection,
   revocation: RevocationRequest,
   accessToken: string,
-  { fetch, clock, timeoutMs }: Surroundings,
-  { signal }: RequestOptions,
+  { fetch, clock, timeoutMs, signal }: Surroundings & Pick<RequestOptions, 'signal'>,
 ): Promise<boolean> {
   const { clientId, clientAuthentication } = profile
   const secret = 'clientSecret' in clientAuthentication ? clientAuthentication.clientSecret : ''

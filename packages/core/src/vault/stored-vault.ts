@@ -96,7 +96,13 @@ export function storedVault(options: StoredVaultOptions): StoredVault {
       for (const listener of listeners) listener(changed)
     },
   )
-  const reader = new TokenReader(records, new AccountRefresher(records, surroundings), upstreams, clock, recheckSeconds)
+  const reader = new TokenReader({
+    records,
+    refresher: new AccountRefresher(records, surroundings),
+    upstreams,
+    clock,
+    recheckSeconds,
+  })
   const pageOf = connectPageUrl('storedVault.connectPage', connectPage)
   return Object.freeze({
     specificationVersion: 1,

@@ -15,6 +15,15 @@ const EARLY_SECONDS = 60
 /** How long a link may wait for its proof to be looked up again. Milliseconds. */
 const UNCONFIRMED_MS = 60_000
 
+/** What a {@link TokenReader} works with. */
+interface ReaderParts {
+  readonly records: AccountRecords
+  readonly refresher: AccountRefresher
+  readonly upstreams: ReadonlyMap<string, Upstream>
+  readonly clock: Clock
+  readonly recheckSeconds: number
+}
+
 /** Gives out the tokens of stored accounts, renewed where they have to be. */
 export class TokenReader {
   readonly #records: AccountRecords
@@ -23,18 +32,12 @@ export class TokenReader {
   readonly #clock: Clock
   readonly #recheckSeconds: number
 
-  constructor(
-    records: AccountRecords,
-    refresher: AccountRefresher,
-    upstreams: ReadonlyMap<string, Upstream>,
-    clock: Clock,
-    recheckSeconds: number,
-  ) {
-    this.#records = records
-    this.#refresher = refresher
-    this.#upstreams = upstreams
-    this.#clock = clock
-    this.#recheckSeconds = recheckSeconds
+  constructor(parts: ReaderParts) {
+    this.#records = parts.records
+    this.#refresher = parts.refresher
+    this.#upstreams = parts.upstreams
+    this.#clock = parts.clock
+    this.#recheckSeconds = parts.recheckSeconds
   }
 
   async token({ scopes, ...others }: VaultRequest, { ...context }: VaultContext): Promise<VaultAnswer> {

@@ -100,7 +100,7 @@ export class Upstream {
     if (revocation !== undefined) {
       return (
         accessToken !== undefined &&
-        revocationRequest(this.connection, revocation, accessToken, this.#surroundings, options)
+        revocationRequest(this.connection, revocation, accessToken, { ...this.#surroundings, signal: options.signal })
       )
     }
     if ((await this.ready(options)).revocation === undefined) return false

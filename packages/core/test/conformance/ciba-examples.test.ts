@@ -20,8 +20,7 @@ describe('the examples of CIBA Core', () => {
       { ...plain, expiresAt: now + 120 },
       defaultProfile(ISSUER),
       settings,
-      clientNotificationToken,
-      now,
+      { notificationToken: clientNotificationToken, now },
     )
     expect(parameters).toEqual({
       scope: 'openid',
