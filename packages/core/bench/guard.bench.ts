@@ -4,7 +4,7 @@ import { Token } from '../src/credential/index.ts'
 import { oidc } from '../src/doors/providers.ts'
 import { connection, type Vault } from '../src/doors/vault.ts'
 import { parseInput } from '../src/guard/parse.ts'
-import { admit } from '../src/identity/index.ts'
+import { admit } from '../src/identity/verified.ts'
 import { type Call, createGuard, policy } from '../src/index.ts'
 import { shared } from '../src/lib/index.ts'
 

@@ -5,7 +5,7 @@ import { revealToken, Token } from '../src/credential/index.ts'
 import { oidc } from '../src/doors/providers.ts'
 import { authorizationServers, exchangeToken } from '../src/doors/spi.ts'
 import { tokenKey } from '../src/guard/token-key.ts'
-import { admit } from '../src/identity/index.ts'
+import { admit } from '../src/identity/verified.ts'
 import { resource, type UserIdentity } from '../src/index.ts'
 import { TokenCache } from '../src/token-exchange/token-cache.ts'
 

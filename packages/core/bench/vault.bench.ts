@@ -4,7 +4,7 @@ import { Token } from '../src/credential/index.ts'
 import { oidc } from '../src/doors/providers.ts'
 import { connection } from '../src/doors/vault.ts'
 import { tokenKey } from '../src/guard/token-key.ts'
-import { admit } from '../src/identity/index.ts'
+import { admit } from '../src/identity/verified.ts'
 import { TokenCache } from '../src/token-exchange/token-cache.ts'
 
 const ISSUER = 'https://login.example'

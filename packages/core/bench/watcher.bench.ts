@@ -1,5 +1,5 @@
 import { note } from '../../../scripts/bench/figures.ts'
-import { openLedger } from '../src/approvals/index.ts'
+import { openLedger } from '../src/approvals/open-ledger.ts'
 import { type CibaOptions, ciba } from '../src/doors/ciba.ts'
 import { oidc } from '../src/doors/providers.ts'
 import { createWatcher } from '../src/doors/watcher.ts'

@@ -1,12 +1,7 @@
 import { type Approver, isSamePrincipal } from '../contract/index.ts'
 import { ApprovalAnswerError, BehalfError, ConfigurationError, InvalidTokenError } from '../errors/index.ts'
-import {
-  isVerified,
-  type PresenceContext,
-  type PresentUser,
-  presenceIn,
-  requirePresentUser,
-} from '../identity/index.ts'
+import { type PresenceContext, type PresentUser, presenceIn, requirePresentUser } from '../identity/present-user.ts'
+import { isVerified } from '../identity/verified.ts'
 import type { VerifiedAnswer } from './approval-channel.ts'
 import { type ChannelsOptions, openChannels } from './channels-by-name.ts'
 import { withinBound } from './deliver-question.ts'

@@ -1,4 +1,4 @@
-import type { ApprovalQuestion } from '../approvals/index.ts'
+import type { ApprovalQuestion } from '../approvals/approval-channel.ts'
 import type { CibaProfile, Profile } from '../authorization-server/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { type BackchannelParameters, checkBackchannelParameters } from './check-backchannel-parameters.ts'

@@ -1,4 +1,4 @@
-import type { ApprovalQuestion } from '../approvals/index.ts'
+import type { ApprovalQuestion } from '../approvals/approval-channel.ts'
 import type { TokenResponse, VerifiedJwt } from '../authorization-server/index.ts'
 import type { JsonObject } from '../contract/index.ts'
 import { accessTokenHash } from '../identity/access-token-hash.ts'

@@ -1,4 +1,4 @@
-import type { ChannelContext, PolledChannel } from '../approvals/index.ts'
+import type { ChannelContext, PolledChannel } from '../approvals/approval-channel.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import type { AuthorizationServer } from '../authorization-server/server.ts'
 import { isSamePrincipal } from '../contract/index.ts'

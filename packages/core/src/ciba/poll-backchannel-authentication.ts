@@ -1,4 +1,4 @@
-import type { Answer, ApprovalQuestion } from '../approvals/index.ts'
+import type { Answer, ApprovalQuestion } from '../approvals/approval-channel.ts'
 import type { TokenResponse } from '../authorization-server/server.ts'
 import { BehalfError, InvalidResponseError, InvalidTokenError, OAuthResponseError } from '../errors/index.ts'
 import type { PollContext } from './poll-context.ts'

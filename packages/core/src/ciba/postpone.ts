@@ -1,4 +1,4 @@
-import type { Answer } from '../approvals/index.ts'
+import type { Answer } from '../approvals/approval-channel.ts'
 import type { BehalfError } from '../errors/index.ts'
 import { type CibaState, storedState } from './wire.ts'
 

@@ -1,4 +1,4 @@
-import type { ApprovalQuestion, Asked } from '../approvals/index.ts'
+import type { ApprovalQuestion, Asked } from '../approvals/approval-channel.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { backchannelParameters } from './backchannel-parameters.ts'
 import { newNotificationToken } from './notification-token.ts'

@@ -1,4 +1,4 @@
-import type { Answer, ApprovalQuestion } from '../approvals/index.ts'
+import type { Answer, ApprovalQuestion } from '../approvals/approval-channel.ts'
 import {
   grantedScopes,
   isOfOtherClient,

@@ -1,15 +1,11 @@
 import * as base64url from 'jose/base64url'
 import { ownerOf, type UserIdentity } from '../contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
-import {
-  type KeptLogin,
-  type LoginContext,
-  type PresentUser,
-  renewLogin,
-  requireProofTime,
-  revokeTokens,
-  subjectTokenOf,
-} from '../identity/index.ts'
+import { type PresentUser, requireProofTime } from '../identity/present-user.ts'
+import { renewLogin } from '../identity/renew-login.ts'
+import type { KeptLogin, LoginContext } from '../identity/session-login.ts'
+import { revokeTokens } from '../identity/session-renewal.ts'
+import { subjectTokenOf } from '../identity/subject-token.ts'
 import { refuseUnknownKeys, requireText, requireTexts, scopeList } from '../lib/index.ts'
 import { checkLifetime } from '../revocation/index.ts'
 import type { DelegatedCredentials, DelegationRecord, UseLimit } from './delegation-record.ts'

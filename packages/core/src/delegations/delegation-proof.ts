@@ -1,5 +1,6 @@
 import type { UserIdentity } from '../contract/index.ts'
-import { admit, type PresenceContext } from '../identity/index.ts'
+import type { PresenceContext } from '../identity/present-user.ts'
+import { admit } from '../identity/verified.ts'
 import type { DelegationRecord } from './delegation-record.ts'
 
 /** How long an identity without a token lasts: a job's length. Seconds. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { Owner, Principal } from '../contract/index.ts'
-import { type KeptLogin, keptLogin } from '../identity/index.ts'
+import { type KeptLogin, keptLogin } from '../identity/session-login.ts'
 import { userOwnerSchema } from '../lib/principal-schema.ts'
 
 /**

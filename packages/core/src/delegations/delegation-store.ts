@@ -1,5 +1,6 @@
 import type { RevokingServers } from '../authorization-server/index.ts'
-import { forgetAtServer, type KeptLogin, type LoginPlace } from '../identity/index.ts'
+import type { KeptLogin } from '../identity/session-login.ts'
+import { forgetAtServer, type LoginPlace } from '../identity/session-renewal.ts'
 import { Collection, type OnUnreadable, type OpenedStore, type Resealed, type Stored } from '../lib/index.ts'
 import { concerns, type RevokeOptions, revocableName, revocableNames } from '../revocation/index.ts'
 import { type DelegationRecord, delegationRecord } from './delegation-record.ts'

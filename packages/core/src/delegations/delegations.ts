@@ -7,19 +7,11 @@ import {
   IdentityRequiredError,
   InvalidTokenError,
 } from '../errors/index.ts'
-import {
-  currentLogin,
-  fieldsOf,
-  forgetAtServer,
-  identityOfLogin,
-  isVerified,
-  type KeptLogin,
-  type LoginContext,
-  type PresenceContext,
-  type PresentUser,
-  requirePresentUser,
-  unlessRevoked,
-} from '../identity/index.ts'
+import { type PresenceContext, type PresentUser, requirePresentUser } from '../identity/present-user.ts'
+import { identityOfLogin, type KeptLogin, type LoginContext } from '../identity/session-login.ts'
+import { currentLogin, forgetAtServer } from '../identity/session-renewal.ts'
+import { unlessRevoked } from '../identity/unless-revoked.ts'
+import { fieldsOf, isVerified } from '../identity/verified.ts'
 import { copyOf, type Resealed, requireText, SingleFlight } from '../lib/index.ts'
 import { type CreateDelegationOptions, draftDelegation } from './create-delegation.ts'
 import { bindToDelegation } from './delegation-bounds.ts'

@@ -9,19 +9,10 @@ import {
 } from '../authorization-server/index.ts'
 import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import {
-  checkAudience,
-  currentLogin,
-  forgetAtServer,
-  hasEnded,
-  identityOfLogin,
-  type KeptLogin,
-  loginOfResponse,
-  revokeTokens,
-  type SubjectAnswer,
-  type SubjectTokenSource,
-  withoutRenewal,
-} from '../identity/index.ts'
+import { identityOfLogin, type KeptLogin, loginOfResponse } from '../identity/session-login.ts'
+import { currentLogin, forgetAtServer, hasEnded, revokeTokens, withoutRenewal } from '../identity/session-renewal.ts'
+import type { SubjectAnswer, SubjectTokenSource } from '../identity/subject-token-source.ts'
+import { checkAudience } from '../identity/verify-access-token.ts'
 import { isUnreadable, refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
 import { codeOf, type DevicePrompt } from './device-prompt.ts'
 import { keptFile, type LoginKey } from './kept-file.ts'

@@ -7,10 +7,10 @@ import {
   type KeptLogin,
   keptLogin,
   type LoginContext,
-  type LoginPlace,
   loginOfResponse,
   readKept,
-} from '../identity/index.ts'
+} from '../identity/session-login.ts'
+import type { LoginPlace } from '../identity/session-renewal.ts'
 import { createSealer, type KeyMaterial, keyBytes, type Sealer, sha256 } from '../lib/index.ts'
 import type { LoginFile } from './login-file.ts'
 

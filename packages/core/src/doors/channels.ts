@@ -1,18 +1,15 @@
 // `@behalf/core/channels`: for channels of your own, and for pushed answers.
-export {
-  type Answer,
-  type ApprovalChannel,
-  type ApprovalChannels,
-  type ApprovalQuestion,
-  type Asked,
-  approvalAnswers,
-  type ChannelBase,
-  type ChannelContext,
-  type ChannelsOptions,
-  type PolledChannel,
-  type PushedChannel,
-  type TakeAnswer,
-  type TakenAnswer,
-  type VerifiedAnswer,
-} from '../approvals/index.ts'
+export type {
+  Answer,
+  ApprovalChannel,
+  ApprovalQuestion,
+  Asked,
+  ChannelBase,
+  ChannelContext,
+  PolledChannel,
+  PushedChannel,
+  VerifiedAnswer,
+} from '../approvals/approval-channel.ts'
+export type { ApprovalChannels, ChannelsOptions } from '../approvals/channels-by-name.ts'
+export { approvalAnswers, type TakeAnswer, type TakenAnswer } from '../approvals/take-answer.ts'
 export { ApprovalAnswerError } from '../errors/index.ts'

@@ -1,28 +1,23 @@
 // `@behalf/core/identity`: identities that the issuer is asked for: opaque tokens, kept logins, and the agent's own.
+
+export type { IdentityOf } from '../identity/identity-of.ts'
 export {
-  type CreateSessionOptions,
   createIntrospection,
-  createSessions,
-  type IdentityOf,
   type IntrospectionOptions,
   type IntrospectOptions,
-  type RequestAgentIdentityOptions,
-  requestAgentIdentity,
-  requestTokenSource,
+  type TokenIntrospection,
+} from '../identity/introspection.ts'
+export { type RequestAgentIdentityOptions, requestAgentIdentity } from '../identity/request-agent-identity.ts'
+export {
+  type CreateSessionOptions,
+  createSessions,
   type Sessions,
   type SessionsOptions,
   type SessionsPart,
-  type SubjectAnswer,
-  type SubjectToken,
-  type SubjectTokenSource,
-  type SubjectTokenType,
-  subjectTokenOf,
-  type TokenIntrospection,
-  type VerifyAccessTokenOptions,
-  type VerifyIdTokenOptions,
-  type VerifyRequestOptions,
-  type VerifyTokenOptions,
-  type VerifyTokenResponseOptions,
-  verifyIdToken,
-  verifyTokenResponse,
-} from '../identity/index.ts'
+} from '../identity/sessions.ts'
+export { type SubjectToken, type SubjectTokenType, subjectTokenOf } from '../identity/subject-token.ts'
+export { requestTokenSource, type SubjectAnswer, type SubjectTokenSource } from '../identity/subject-token-source.ts'
+export type { VerifyAccessTokenOptions, VerifyTokenOptions } from '../identity/verify-access-token.ts'
+export { type VerifyIdTokenOptions, verifyIdToken } from '../identity/verify-id-token.ts'
+export type { VerifyRequestOptions } from '../identity/verify-request.ts'
+export { type VerifyTokenResponseOptions, verifyTokenResponse } from '../identity/verify-token-response.ts'

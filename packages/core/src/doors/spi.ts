@@ -1,7 +1,6 @@
 // `@behalf/core/spi`: for authors of adapters, stores, channels, vaults, checkers and profiles.
 // Types that a program names only by what takes or returns them are here too.
 
-export type { StoreKeys } from '../approvals/index.ts'
 export {
   type AuthorizationServer,
   type AuthorizationServers,
@@ -75,7 +74,7 @@ export {
 } from '../errors/index.ts'
 export type { InboxOptions, ListOptions } from '../guard/approval-inbox.ts'
 export type { PolicyWarning } from '../guard/check-policies.ts'
-export type { AgentOptions, GuardKeys, KeyMaterial } from '../guard/guard-options.ts'
+export type { AgentOptions, KeyMaterial, StoreKeys } from '../guard/guard-options.ts'
 export type { OperatorOptions } from '../guard/operator.ts'
 export { type ReadTool, readTools } from '../guard/defined-tool.ts'
 export type { PauseOptions, PauseState, Pauses } from '../guard/pauses.ts'

@@ -1,9 +1,4 @@
 // `@behalf/core/watcher`: follows the open questions of background agents.
-export {
-  type ApprovalAudit,
-  createWatcher,
-  type WatchedAnswer,
-  type Watcher,
-  type WatcherOptions,
-  type WatcherStatistics,
-} from '../approvals/index.ts'
+export type { ApprovalAudit } from '../approvals/approval-state.ts'
+export { createWatcher, type Watcher, type WatcherStatistics } from '../approvals/watch-approvals.ts'
+export type { WatchedAnswer, WatcherOptions } from '../approvals/watch-options.ts'

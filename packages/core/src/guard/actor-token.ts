@@ -1,7 +1,8 @@
 import type { AgentIdentity } from '../contract/index.ts'
 import type { IssuedToken } from '../credential/index.ts'
 import { BehalfError, ConfigurationError } from '../errors/index.ts'
-import { isVerified, subjectTokenOf } from '../identity/index.ts'
+import { subjectTokenOf } from '../identity/subject-token.ts'
+import { isVerified } from '../identity/verified.ts'
 import { type TokenCacheKey, tokenCacheKey } from '../token-exchange/token-cache-key.ts'
 import type { TokenSources } from './guard-parts.ts'
 

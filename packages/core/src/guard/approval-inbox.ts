@@ -1,15 +1,12 @@
-import {
-  type Entry,
-  endUnused,
-  type Ledger,
-  reopen,
-  resolveCrash,
-  type StoredResult,
-  settleRun,
-} from '../approvals/index.ts'
+import { endUnused, resolveCrash } from '../approvals/end-run.ts'
+import type { Ledger } from '../approvals/ledger.ts'
+import type { Entry, StoredResult } from '../approvals/record.ts'
+import { reopen } from '../approvals/refusals.ts'
+import { settleRun } from '../approvals/settle-run.ts'
 import { type Identity, type Json, ownerOf } from '../contract/index.ts'
 import { BehalfError, ConfigurationError, InvalidTokenError, TransportError } from '../errors/index.ts'
-import { isVerified, type PresentUser, requirePresentUser } from '../identity/index.ts'
+import { type PresentUser, requirePresentUser } from '../identity/present-user.ts'
+import { isVerified } from '../identity/verified.ts'
 import { snapshot } from '../lib/index.ts'
 import { type ApprovalView, type ApproverView, approverView, isAsked, ownerView, owns } from './approval-view.ts'
 import { Deadline } from './deadline.ts'

@@ -1,4 +1,6 @@
-import { callerOf, type Entry, isSameCaller, type RunRecord, secondsToPoll } from '../approvals/index.ts'
+import { callerOf, isSameCaller } from '../approvals/caller.ts'
+import { secondsToPoll } from '../approvals/poll-times.ts'
+import type { Entry, RunRecord } from '../approvals/record.ts'
 import {
   type Approver,
   type AuthorizationDetail,
@@ -6,7 +8,7 @@ import {
   isSamePrincipal,
   type JsonObject,
 } from '../contract/index.ts'
-import { isPerson } from '../identity/index.ts'
+import { isPerson } from '../identity/present-user.ts'
 
 /** What an owner may see of a run. No token, no `auth_req_id`, no input. */
 export interface ApprovalView {

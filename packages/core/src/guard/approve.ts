@@ -1,12 +1,7 @@
-import {
-  type Entry,
-  nextReadAt,
-  type RunRecord,
-  type Settled,
-  secondsToPoll,
-  settleRun,
-  untilWoken,
-} from '../approvals/index.ts'
+import { nextReadAt, secondsToPoll } from '../approvals/poll-times.ts'
+import type { Entry, RunRecord } from '../approvals/record.ts'
+import { type Settled, settleRun } from '../approvals/settle-run.ts'
+import { untilWoken } from '../approvals/watch-wake.ts'
 import type { AuthorizedCall, Entitled, ReadyRun } from './call.ts'
 import type { Passed, Phase } from './call-report.ts'
 import { closedRefusal } from './draft-question.ts'

@@ -1,4 +1,5 @@
-import { approvalState, type RunRecord } from '../approvals/index.ts'
+import { approvalState } from '../approvals/approval-state.ts'
+import type { RunRecord } from '../approvals/record.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type AuditEvent, type AuditPrincipal, type Identity, ownerOf } from '../contract/index.ts'
 import { TransportError } from '../errors/index.ts'

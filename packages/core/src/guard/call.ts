@@ -1,4 +1,6 @@
-import type { Claim, Entitlement, Entry } from '../approvals/index.ts'
+import type { Claim } from '../approvals/claim-run.ts'
+import type { Entitlement } from '../approvals/entitlement.ts'
+import type { Entry } from '../approvals/record.ts'
 import type { Invocation, Json } from '../contract/index.ts'
 import type { VerifiedIdentity } from '../identity/verified.ts'
 import type { CallReport } from './call-report.ts'

@@ -1,4 +1,6 @@
-import { type Claim, claimRun, type Entry, startedRuns } from '../approvals/index.ts'
+import { type Claim, claimRun } from '../approvals/claim-run.ts'
+import { startedRuns } from '../approvals/find-run.ts'
+import type { Entry } from '../approvals/record.ts'
 import type { AuthorizedCall, ReadyRun } from './call.ts'
 import type { Passed } from './call-report.ts'
 import { askedBy, entitlementNow } from './entitle.ts'

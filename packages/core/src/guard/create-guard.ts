@@ -1,4 +1,6 @@
-import { channelsByName, openLedger, type RunRecord } from '../approvals/index.ts'
+import { channelsByName } from '../approvals/channels-by-name.ts'
+import { openLedger } from '../approvals/open-ledger.ts'
+import type { RunRecord } from '../approvals/record.ts'
 import { authorizationServers, type Profile } from '../authorization-server/index.ts'
 import {
   type Invocation,

@@ -1,4 +1,4 @@
-import { endUnused } from '../approvals/index.ts'
+import { endUnused } from '../approvals/end-run.ts'
 import type { DelegationRecord } from '../delegations/delegation-record.ts'
 import type { DelegationNote } from '../delegations/delegations.ts'
 import type { DelegationsPart, OpenedDelegations } from '../delegations/delegations-part.ts'

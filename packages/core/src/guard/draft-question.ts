@@ -1,10 +1,6 @@
-import {
-  type ApprovalChannel,
-  type ApprovalQuestion,
-  afterNoes,
-  type Entry,
-  type StoredQuestion,
-} from '../approvals/index.ts'
+import type { ApprovalChannel, ApprovalQuestion } from '../approvals/approval-channel.ts'
+import type { Entry, StoredQuestion } from '../approvals/record.ts'
+import { afterNoes } from '../approvals/refusals.ts'
 import { type Approver, type AuthorizationDetail, ownerOf, type ResourceRule } from '../contract/index.ts'
 import { movesNumbers } from '../display/text-direction.ts'
 import { visibleText } from '../display/visible-text.ts'

@@ -1,21 +1,8 @@
-import {
-  type CalledBy,
-  type Caller,
-  callerOf,
-  type Demand,
-  type Entitlement,
-  type Entry,
-  entitlementOf,
-  isSameKind,
-  isUnused,
-  mayRunAgain,
-  misfitOf,
-  type RunRecord,
-  replaceQuestion,
-  reportCrash,
-  type StartedRuns,
-  startedRuns,
-} from '../approvals/index.ts'
+import { type CalledBy, type Caller, callerOf, isSameKind } from '../approvals/caller.ts'
+import { replaceQuestion, reportCrash } from '../approvals/end-run.ts'
+import { type Demand, type Entitlement, entitlementOf, misfitOf } from '../approvals/entitlement.ts'
+import { type StartedRuns, startedRuns } from '../approvals/find-run.ts'
+import { type Entry, isUnused, mayRunAgain, type RunRecord } from '../approvals/record.ts'
 import { ownerOf } from '../contract/index.ts'
 import { provenAtOf } from '../revocation/index.ts'
 import { approvalCaseOf } from './authorize.ts'

@@ -1,4 +1,4 @@
-import type { StoredResult } from '../approvals/index.ts'
+import type { StoredResult } from '../approvals/record.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { Call, Done, Json } from '../contract/index.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../credential/index.ts'

@@ -1,16 +1,16 @@
-import type { ApprovalChannels, StoreKeys } from '../approvals/index.ts'
+import type { ApprovalChannels } from '../approvals/channels-by-name.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import type { AgentIdentity, Fault } from '../contract/index.ts'
 import type { DelegationsPart } from '../delegations/delegations-part.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
-import type { SessionsPart } from '../identity/index.ts'
-import type { KeyMaterial } from '../lib/index.ts'
+import type { SessionsPart } from '../identity/sessions.ts'
+import type { KeyMaterial, StoreKeys } from '../lib/index.ts'
 import type { AuditSink, Clock, Fetch, Store } from '../ports/index.ts'
 import type { RoleMap } from '../roles/role-map.ts'
 import type { SharedTokensPart } from '../token-exchange/shared-tokens.ts'
 import type { Vault } from '../vault/vault.ts'
 
-export type { KeyMaterial }
+export type { KeyMaterial, StoreKeys }
 
 /** The agent itself, as the app configures it. */
 export interface AgentOptions {
@@ -29,8 +29,6 @@ export interface AgentOptions {
     readonly signal: AbortSignal
   }) => AgentIdentity | undefined | Promise<AgentIdentity | undefined>
 }
-
-export type GuardKeys = StoreKeys
 
 /** Options of `createGuard`. */
 export interface GuardOptions {
@@ -54,7 +52,7 @@ export interface GuardOptions {
   /** @default a memory store: open approvals are gone with the process */
   readonly store?: Store
   /** Required with a durable store. @default random keys of this process */
-  readonly keys?: GuardKeys
+  readonly keys?: StoreKeys
   /** Keeps exchanged tokens sealed in `store` for other processes, made by `sharedTokens()`. @default memory only */
   readonly sharedTokens?: SharedTokensPart | undefined
   /** `required`: no call runs whose audit event was not taken. @default no audit */

@@ -1,4 +1,6 @@
-import type { ApprovalChannel, ChannelContext, Entry, Ledger } from '../approvals/index.ts'
+import type { ApprovalChannel, ChannelContext } from '../approvals/approval-channel.ts'
+import type { Ledger } from '../approvals/ledger.ts'
+import type { Entry } from '../approvals/record.ts'
 import type { AuthorizationServers } from '../authorization-server/server.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
 import type { OpenedStore } from '../lib/index.ts'

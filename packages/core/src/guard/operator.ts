@@ -1,4 +1,5 @@
-import { type Entry, endUnused, resolveCrash } from '../approvals/index.ts'
+import { endUnused, resolveCrash } from '../approvals/end-run.ts'
+import type { Entry } from '../approvals/record.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { Json, OperatorEvent } from '../contract/index.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { MAX_ASK_AGAIN_SECONDS } from '../approvals/index.ts'
+import { MAX_ASK_AGAIN_SECONDS } from '../approvals/refusals.ts'
 import type { AccessRule, AccessRules, Effect, EffectOf, Policy, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { checkValues, copyOf, having, kinds, oneOf, refuseUnknownKeys, scopeList } from '../lib/index.ts'

@@ -1,4 +1,6 @@
-import { type Entry, idempotencyKey, type Ledger } from '../approvals/index.ts'
+import { idempotencyKey } from '../approvals/binding.ts'
+import type { Ledger } from '../approvals/ledger.ts'
+import type { Entry } from '../approvals/record.ts'
 import type { DenyCode, Explanation, Interrupt } from '../contract/index.ts'
 import type { RevokedProof } from '../revocation/index.ts'
 

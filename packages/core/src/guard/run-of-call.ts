@@ -1,17 +1,9 @@
-import {
-  bindingOf,
-  callerOf,
-  type Entry,
-  findOrCreateRun,
-  findRun,
-  isSameKind,
-  misfitOf,
-  type RunRecord,
-  type StartedRuns,
-  shareRun,
-  slotKey,
-  startedRuns,
-} from '../approvals/index.ts'
+import { bindingOf, slotKey } from '../approvals/binding.ts'
+import { callerOf, isSameKind } from '../approvals/caller.ts'
+import { shareRun } from '../approvals/end-run.ts'
+import { misfitOf } from '../approvals/entitlement.ts'
+import { findOrCreateRun, findRun, type StartedRuns, startedRuns } from '../approvals/find-run.ts'
+import type { Entry, RunRecord } from '../approvals/record.ts'
 import type { Identity, Json } from '../contract/index.ts'
 import { equalJson } from '../lib/index.ts'
 import { type AuthorizedCall, needsApproval } from './call.ts'

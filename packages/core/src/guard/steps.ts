@@ -1,4 +1,4 @@
-import type { StoredResult } from '../approvals/index.ts'
+import type { StoredResult } from '../approvals/record.ts'
 import type { Done, Json } from '../contract/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import { approve, type Replay } from './approve.ts'

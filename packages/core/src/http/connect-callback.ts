@@ -1,4 +1,4 @@
-import { isAbsence, type PresentUser } from '../identity/index.ts'
+import { isAbsence, type PresentUser } from '../identity/present-user.ts'
 import type { CompleteAnswer } from '../vault/account-linker.ts'
 import { type BrowserCookie, browserCookie, readCookie, setCookie } from './connect-cookie.ts'
 import { told } from './connect-fault.ts'

@@ -1,5 +1,5 @@
 import { type AnyBehalfError, BehalfError } from '../errors/index.ts'
-import { isAbsence } from '../identity/index.ts'
+import { isAbsence } from '../identity/present-user.ts'
 import { noticePage } from './connect-page.ts'
 import { refuse } from './requests.ts'
 

@@ -1,9 +1,8 @@
-import type { PresentUser } from '../identity/index.ts'
+import type { PresentUser } from '../identity/present-user.ts'
 import { randomSecret } from '../lib/index.ts'
 import { browserCookie, setCookie } from './connect-cookie.ts'
 import { told } from './connect-fault.ts'
-import type { ConnectParts } from './connect-parts.ts'
-import { localPath } from './connect-parts.ts'
+import { type ConnectParts, localPath } from './connect-parts.ts'
 import { readFields, respond } from './requests.ts'
 
 /** `POST /connect`. */

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini'
-import type { ApprovalQuestion, Delivery, PushedChannel, VerifiedAnswer } from '../approvals/index.ts'
+import type { ApprovalQuestion, PushedChannel, VerifiedAnswer } from '../approvals/approval-channel.ts'
+import type { Delivery } from '../approvals/record.ts'
 import type { Approver, UserIdentity } from '../contract/index.ts'
 import { ApprovalAnswerError, BehalfError, ConfigurationError, TransportError } from '../errors/index.ts'
-import { isVerified } from '../identity/index.ts'
+import { isVerified } from '../identity/verified.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { provenAtOf } from '../revocation/index.ts'
 

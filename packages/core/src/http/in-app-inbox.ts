@@ -1,19 +1,15 @@
 import * as z from 'zod/mini'
-import {
-  type ChannelsOptions,
-  type Entry,
-  isAnswerable,
-  type Ledger,
-  openLedger,
-  type RunRecord,
-  reopen,
-  type TakenAnswer,
-  takeAnswer,
-} from '../approvals/index.ts'
+import type { ChannelsOptions } from '../approvals/channels-by-name.ts'
+import type { Ledger } from '../approvals/ledger.ts'
+import { openLedger } from '../approvals/open-ledger.ts'
+import type { Entry, RunRecord } from '../approvals/record.ts'
+import { reopen } from '../approvals/refusals.ts'
+import { isAnswerable, type TakenAnswer, takeAnswer } from '../approvals/take-answer.ts'
 import { isSamePrincipal, type JsonObject, type UserIdentity } from '../contract/index.ts'
 import { displayFields, displayText } from '../display/display-text.ts'
 import { ApprovalAnswerError, ConfigurationError } from '../errors/index.ts'
-import { type IdentityOf, type PresentUser, presenceIn } from '../identity/index.ts'
+import type { IdentityOf } from '../identity/identity-of.ts'
+import { type PresentUser, presenceIn } from '../identity/present-user.ts'
 import { canonicalJson, equalSecrets, originList, refuseUnknownKeys } from '../lib/index.ts'
 import { systemClock } from '../ports/index.ts'
 import { isInApp, verifyInApp } from './in-app-approvals.ts'

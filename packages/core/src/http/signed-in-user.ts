@@ -1,10 +1,5 @@
-import {
-  type IdentityOf,
-  isAbsence,
-  type PresenceContext,
-  type PresentUser,
-  requirePresentUser,
-} from '../identity/index.ts'
+import type { IdentityOf } from '../identity/identity-of.ts'
+import { isAbsence, type PresenceContext, type PresentUser, requirePresentUser } from '../identity/present-user.ts'
 
 /**
  * The user who is signed in and here; `undefined` for everybody else: nobody, an agent, a delegation, a token of a

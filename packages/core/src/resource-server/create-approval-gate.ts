@@ -1,6 +1,6 @@
 import { type AuthorizationDetail, type Json, principalKey } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { isVerified } from '../identity/index.ts'
+import { isVerified } from '../identity/verified.ts'
 import { canonicalJson, equalJson, openStoreKeys, refuseUnknownKeys, type StoreKeys, snapshot } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import type { Passed } from './caller.ts'

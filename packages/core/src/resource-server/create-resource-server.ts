@@ -1,6 +1,6 @@
 import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { checkAudience, trustedServers, type VerifyTokenOptions } from '../identity/index.ts'
+import { checkAudience, trustedServers, type VerifyTokenOptions } from '../identity/verify-access-token.ts'
 import { originList, refuseUnknownKeys, scopeList } from '../lib/index.ts'
 import { type ActorRules, checkActorRules } from './actor-rules.ts'
 import type { Passed } from './caller.ts'

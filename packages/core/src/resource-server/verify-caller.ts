@@ -1,14 +1,11 @@
 import { type AuthorizationServers, unknownIssuer, wrongAudience } from '../authorization-server/index.ts'
 import type { Identity, Json } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import {
-  audienceOf,
-  checkBinding,
-  identityFromAccessToken,
-  isVerified,
-  readAuthorizationDetails,
-  subjectTokenOf,
-} from '../identity/index.ts'
+import { checkBinding } from '../identity/check-binding.ts'
+import { subjectTokenOf } from '../identity/subject-token.ts'
+import { isVerified } from '../identity/verified.ts'
+import { identityFromAccessToken } from '../identity/verify-access-token.ts'
+import { audienceOf, readAuthorizationDetails } from '../identity/wire.ts'
 import { canonicalJson, sha256 } from '../lib/index.ts'
 import type { Passed } from './caller.ts'
 import type { Scheme } from './challenge.ts'

@@ -13,7 +13,7 @@ import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/ind
 import type { Token } from '../credential/index.ts'
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'
 import { checkAccessToken, checkRequiredClaims } from '../identity/check-access-token.ts'
-import { checkBinding } from '../identity/index.ts'
+import { checkBinding } from '../identity/check-binding.ts'
 import { isBound, isForOthers, readActor } from '../identity/wire.ts'
 import { meansSame } from '../lib/index.ts'
 import type { ExpectedActor } from './actors.ts'

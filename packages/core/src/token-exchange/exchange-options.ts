@@ -1,6 +1,6 @@
 import type { AuthorizationServer, RequestOptions } from '../authorization-server/index.ts'
 import type { AuthorizationDetail, Identity } from '../contract/index.ts'
-import type { SubjectToken } from '../identity/index.ts'
+import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Clock } from '../ports/index.ts'
 import type { ExpectedActor } from './actors.ts'
 import type { TypedToken } from './wire.ts'

@@ -1,6 +1,6 @@
 import type { ExchangeProfile, GrantParameters, Profile } from '../authorization-server/index.ts'
 import { ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
-import { isVerified } from '../identity/index.ts'
+import { isVerified } from '../identity/verified.ts'
 import { MAX_ACTORS } from '../identity/wire.ts'
 import { copyOf, requireText, requireTexts, scopeList, snapshot } from '../lib/index.ts'
 import { checkMayAct, depthOf, type ExpectedActor } from './actors.ts'

@@ -1,7 +1,7 @@
 import type { GrantParameters } from '../authorization-server/index.ts'
 import type { AuthorizationDetail } from '../contract/index.ts'
 import { revealToken, type Token } from '../credential/index.ts'
-import type { SubjectTokenType } from '../identity/index.ts'
+import type { SubjectTokenType } from '../identity/subject-token.ts'
 
 export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 export const jwtBearerGrant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { ownerOf, type UserIdentity } from '../contract/index.ts'
 import { IdentityRequiredError } from '../errors/index.ts'
-import { isVerified } from '../identity/index.ts'
+import { isVerified } from '../identity/verified.ts'
 import { userOwnerSchema } from '../lib/principal-schema.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { UserIdentity } from '../contract/index.ts'
-import { isAbsence, type PresenceContext, type PresentUser, requirePresentUser } from '../identity/index.ts'
+import { isAbsence, type PresenceContext, type PresentUser, requirePresentUser } from '../identity/present-user.ts'
 import { type FaultAnswer, faultAnswer } from './fault-answer.ts'
 
 /** The proof is none of a person, has expired, or was revoked. */

@@ -9,7 +9,7 @@ import {
 import type { UserIdentity } from '../contract/index.ts'
 import { createCredential, type ProofKey, type Token } from '../credential/index.ts'
 import { ConfigurationError, IdentityRequiredError, InvalidResponseError } from '../errors/index.ts'
-import { type PresentUser, presenceIn } from '../identity/index.ts'
+import { type PresentUser, presenceIn } from '../identity/present-user.ts'
 import { copyOf, openStoreKeys, randomSecret, refuseUnknownKeys, type StoreKeys, sha256 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import type { AccountLinker, CompleteAnswer, ConnectAnswer, DisconnectAnswer, LinkedAccount } from './account-linker.ts'

@@ -2,7 +2,7 @@ import { checkNewToken, type TokenResponse } from '../authorization-server/index
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { type AnyBehalfError, BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'
-import { type SubjectToken, subjectTokenOf } from '../identity/index.ts'
+import { type SubjectToken, subjectTokenOf } from '../identity/subject-token.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { answerOfError } from './answer-of-error.ts'
 import { type Auth0Worker, checkWorker, workerToken } from './auth0-worker.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
-import type { PresentUser } from '../identity/index.ts'
+import type { PresentUser } from '../identity/present-user.ts'
 import { Collection, equalSecrets, type KeyedHash, type OpenedStore } from '../lib/index.ts'
 import { userOwnerSchema } from '../lib/principal-schema.ts'
 import type { Clock } from '../ports/index.ts'

@@ -1,5 +1,5 @@
 import type { ReceivedTokens, RequestOptions } from '../authorization-server/index.ts'
-import type { PresentUser } from '../identity/index.ts'
+import type { PresentUser } from '../identity/present-user.ts'
 import { randomSecret } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectAnswer, ConnectRequest, LinkedAccount } from './account-linker.ts'

@@ -1,6 +1,6 @@
 import { type RequestOptions, type SurroundingsOptions, surroundingsOf } from '../authorization-server/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { presenceIn } from '../identity/index.ts'
+import { presenceIn } from '../identity/present-user.ts'
 import { checkValues, kinds, openStoreKeys, type Resealed, refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import type { RevokeOptions } from '../revocation/index.ts'

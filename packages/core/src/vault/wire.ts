@@ -1,7 +1,7 @@
 import type { GrantParameters } from '../authorization-server/index.ts'
 import { revealToken } from '../credential/index.ts'
 import { InvalidResponseError } from '../errors/index.ts'
-import type { SubjectToken } from '../identity/index.ts'
+import type { SubjectToken } from '../identity/subject-token.ts'
 import type { AccountIdPath, CheckedConnection } from './connection-definition.ts'
 import type { AuthorizationAttempt, UpstreamAccount } from './upstream-tokens.ts'
 import type { VaultRequest } from './vault.ts'

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import type { Asked } from '../../src/approvals/index.ts'
+import type { Asked } from '../../src/approvals/approval-channel.ts'
 import { applied } from '../../src/approvals/write-answer.ts'
 import { postpone } from '../../src/ciba/postpone.ts'
 import { LONG_POLL_MS } from '../../src/ciba/wire.ts'

@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from 'vitest'
 import * as z from 'zod'
 import { allowInsecureLoopback, oidc } from '../../src/authorization-server/index.ts'
 import { ciba } from '../../src/doors/ciba.ts'
-import { admit } from '../../src/identity/index.ts'
+import { admit } from '../../src/identity/verified.ts'
 import { createGuard, policy, type UserIdentity } from '../../src/index.ts'
 
 const INTERVAL_SECONDS = 1

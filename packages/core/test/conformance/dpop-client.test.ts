@@ -10,7 +10,7 @@ import {
   surroundingsOf,
 } from '../../src/authorization-server/index.ts'
 import { Token } from '../../src/credential/index.ts'
-import { verifyAccessToken } from '../../src/identity/index.ts'
+import { verifyAccessToken } from '../../src/identity/verify-access-token.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/authorization-server/mock-issuer.ts'
 
 const issuer = 'https://as.example.com'

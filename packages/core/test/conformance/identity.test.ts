@@ -3,7 +3,8 @@ import { type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { oidc } from '../../src/authorization-server/index.ts'
 import { accessTokenHash } from '../../src/identity/access-token-hash.ts'
-import { verifyAccessToken, verifyIdToken } from '../../src/identity/index.ts'
+import { verifyAccessToken } from '../../src/identity/verify-access-token.ts'
+import { verifyIdToken } from '../../src/identity/verify-id-token.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

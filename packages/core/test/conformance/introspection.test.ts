@@ -3,7 +3,7 @@ import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect } from 'vitest'
 import { connectAuthorizationServer, oidc, surroundingsOf } from '../../src/authorization-server/index.ts'
 import { createIntrospection } from '../../src/doors/identity.ts'
-import { verifyAccessToken } from '../../src/identity/index.ts'
+import { verifyAccessToken } from '../../src/identity/verify-access-token.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/authorization-server/mock-issuer.ts'
 
 const issuer = 'https://as.example.com'

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
 import { generateDpopKey, oidc, subjectOf, tokenScopes } from '../../src/authorization-server/index.ts'
-import { admit, fieldsOf } from '../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../src/identity/verified.ts'
 import { readActor } from '../../src/identity/wire.ts'
 import { API, ann, exchangeServer, SECONDS } from '../unit/token-exchange/exchange-server.ts'
 

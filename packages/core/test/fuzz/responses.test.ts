@@ -7,7 +7,10 @@ import {
   surroundingsOf,
 } from '../../src/authorization-server/index.ts'
 import { BehalfError } from '../../src/errors/index.ts'
-import { createIntrospection, isVerified, verifyAccessToken, verifyTokenResponse } from '../../src/identity/index.ts'
+import { createIntrospection } from '../../src/identity/introspection.ts'
+import { isVerified } from '../../src/identity/verified.ts'
+import { verifyAccessToken } from '../../src/identity/verify-access-token.ts'
+import { verifyTokenResponse } from '../../src/identity/verify-token-response.ts'
 import { settled, share } from './runs.ts'
 
 const issuer = 'https://as.example.com'

@@ -13,7 +13,15 @@ import { type DevicePrompt, deviceLogin } from '../../src/doors/node.ts'
 import { keycloak } from '../../src/doors/providers.ts'
 import { keycloakRoles, roleMap } from '../../src/doors/roles.ts'
 import { exchangeToken } from '../../src/doors/spi.ts'
-import { allowInsecureLoopback, createGuard, memoryStore, policy, resource, type UserIdentity, verifyAccessToken } from '../../src/index.ts'
+import {
+  allowInsecureLoopback,
+  createGuard,
+  memoryStore,
+  policy,
+  resource,
+  type UserIdentity,
+  verifyAccessToken,
+} from '../../src/index.ts'
 import { AGENT, API, browse, CALLBACK, createRealm, KEYCLOAK_URL, openDevice, REALM } from './live-realm.ts'
 
 if (KEYCLOAK_URL === undefined) console.log('not run: KEYCLOAK_URL does not say where a Keycloak answers')

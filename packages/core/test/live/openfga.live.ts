@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../src/contract/index.ts'
 import { type FgaClient, fgaClient, filterAllowed, type HttpOptions, openFga } from '../../src/doors/fga.ts'
 import { ConfigurationError } from '../../src/errors/index.ts'
-import { admit } from '../../src/identity/index.ts'
+import { admit } from '../../src/identity/verified.ts'
 import { may, object } from '../../src/index.ts'
 import { createLiveStore, type LiveStore, OPENFGA_URL } from './live-store.ts'
 

@@ -14,7 +14,7 @@ import type { execute } from '../../src/guard/execute.ts'
 import type { GrantableScopes } from '../../src/guard/grantable-scopes.ts'
 import type { open } from '../../src/guard/open.ts'
 import type { resourceToken } from '../../src/guard/resource-token.ts'
-import type { VerifiedIdentity } from '../../src/identity/index.ts'
+import type { VerifiedIdentity } from '../../src/identity/verified.ts'
 import type { UserIdentity } from '../../src/index.ts'
 
 test('a step takes only the call that the step before it returns', () => {

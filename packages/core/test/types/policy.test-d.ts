@@ -2,7 +2,21 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
 import { connection } from '../../src/doors/vault.ts'
-import { type Call, type Credential, currentCall, type Guard, type Identity, type Invocation, may, type Outcome, object, type Policy, policy, publicTool, resource } from '../../src/index.ts'
+import {
+  type Call,
+  type Credential,
+  currentCall,
+  type Guard,
+  type Identity,
+  type Invocation,
+  may,
+  type Outcome,
+  object,
+  type Policy,
+  policy,
+  publicTool,
+  resource,
+} from '../../src/index.ts'
 
 declare const guard: Guard
 declare const invocation: Invocation

@@ -1,10 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { test } from 'vitest'
-import type { Ledger } from '../../src/approvals/index.ts'
+import type { Ledger } from '../../src/approvals/ledger.ts'
 import { takeAnswer } from '../../src/approvals/take-answer.ts'
 import type { UserIdentity } from '../../src/contract/index.ts'
 import { draftDelegation } from '../../src/delegations/create-delegation.ts'
-import type { PresentUser } from '../../src/identity/index.ts'
+import type { PresentUser } from '../../src/identity/present-user.ts'
 
 declare const ledger: Ledger
 declare const identity: UserIdentity

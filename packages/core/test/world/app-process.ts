@@ -1,5 +1,5 @@
 import type { Watcher } from '../../src/doors/watcher.ts'
-import type { Sessions } from '../../src/identity/index.ts'
+import type { Sessions } from '../../src/identity/sessions.ts'
 import type { AuditEvent, GuardWithDelegations, Identity, UserIdentity } from '../../src/index.ts'
 import type { StoreKeys } from '../../src/lib/index.ts'
 import type { ApprovalGate } from '../../src/resource-server/create-approval-gate.ts'

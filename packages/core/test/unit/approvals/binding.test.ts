@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { bindingOf, idempotencyKey, slotKey } from '../../../src/approvals/index.ts'
+import { bindingOf, idempotencyKey, slotKey } from '../../../src/approvals/binding.ts'
 import type { UserIdentity } from '../../../src/index.ts'
 import { keyedHash } from '../../../src/lib/index.ts'
 

@@ -1,6 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { claimRun, findOrCreateRun, findRun, startedRuns } from '../../../src/approvals/index.ts'
+import { claimRun } from '../../../src/approvals/claim-run.ts'
+import { findOrCreateRun, findRun, startedRuns } from '../../../src/approvals/find-run.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { overStore } from '../stores/over-store.ts'

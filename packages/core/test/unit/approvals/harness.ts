@@ -1,4 +1,5 @@
-import { type Answer, type ApprovalQuestion, Ledger, type PolledChannel } from '../../../src/approvals/index.ts'
+import type { Answer, ApprovalQuestion, PolledChannel } from '../../../src/approvals/approval-channel.ts'
+import { Ledger } from '../../../src/approvals/ledger.ts'
 import type { RunRecord } from '../../../src/approvals/record.ts'
 import { createSealer, keyedHash } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'

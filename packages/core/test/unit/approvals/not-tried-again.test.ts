@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { claimRun, type Entry, settleRun } from '../../../src/approvals/index.ts'
-import type { RunRecord } from '../../../src/approvals/record.ts'
+import { claimRun } from '../../../src/approvals/claim-run.ts'
+import type { Entry, RunRecord } from '../../../src/approvals/record.ts'
+import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { ConfigurationError, InvalidResponseError } from '../../../src/errors/index.ts'
 import { plainRecord, record, servers, testChannel, testLedger } from './harness.ts'
 

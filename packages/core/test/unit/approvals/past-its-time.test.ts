@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { claimRun, type Entry, settleRun } from '../../../src/approvals/index.ts'
-import type { RunRecord, RunState } from '../../../src/approvals/record.ts'
+import { claimRun } from '../../../src/approvals/claim-run.ts'
+import type { Entry, RunRecord, RunState } from '../../../src/approvals/record.ts'
+import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { plainRecord, record, servers, testChannel, testLedger } from './harness.ts'
 
 const NOW = 1_800_000_000

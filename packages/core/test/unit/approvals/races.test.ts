@@ -1,15 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { noteCrash } from '../../../src/approvals/find-run.ts'
-import {
-  type Claim,
-  claimRun,
-  type Entry,
-  findOrCreateRun,
-  findRun,
-  type Ledger,
-  settleRun,
-} from '../../../src/approvals/index.ts'
+import { type Claim, claimRun } from '../../../src/approvals/claim-run.ts'
+import { findOrCreateRun, findRun, noteCrash } from '../../../src/approvals/find-run.ts'
+import type { Ledger } from '../../../src/approvals/ledger.ts'
+import type { Entry } from '../../../src/approvals/record.ts'
+import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { findOrCreateRun, Ledger, openLedger } from '../../../src/approvals/index.ts'
+import { findOrCreateRun } from '../../../src/approvals/find-run.ts'
+import { Ledger } from '../../../src/approvals/ledger.ts'
+import { openLedger } from '../../../src/approvals/open-ledger.ts'
 import { createSealer, keyedHash } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'

@@ -1,6 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { claimRun, findOrCreateRun, settleRun } from '../../../src/approvals/index.ts'
+import { claimRun } from '../../../src/approvals/claim-run.ts'
+import { findOrCreateRun } from '../../../src/approvals/find-run.ts'
+import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { Token } from '../../../src/credential/token.ts'
 import { OAuthResponseError, TransportError } from '../../../src/errors/index.ts'
 import { record, servers, testChannel, testLedger } from './harness.ts'
@@ -39,16 +41,14 @@ describe('asking', () => {
     expect(questions).toHaveLength(1)
   })
 
-  test('a server that refuses to ask ends the run: nobody was asked, so nobody said no', async () => {
-    for (const error of ['unknown_user_id', 'access_denied']) {
-      const { settle, failsToAsk } = await opened()
-      failsToAsk(() => {
-        throw new OAuthResponseError({ error, status: 400 })
-      })
-      const refused = await settle()
-      expect(refused).toMatchObject({ status: 'refused', code: 'approval_not_sent' })
-      expect(refused.entry.record).toMatchObject({ state: 'failed', note: expect.stringContaining(error) })
-    }
+  test.each(['unknown_user_id', 'access_denied'])('a server that answers %s ends the run', async (error) => {
+    const { settle, failsToAsk } = await opened()
+    failsToAsk(() => {
+      throw new OAuthResponseError({ error, status: 400 })
+    })
+    const refused = await settle()
+    expect(refused).toMatchObject({ status: 'refused', code: 'approval_not_sent' })
+    expect(refused.entry.record).toMatchObject({ state: 'failed', note: expect.stringContaining(error) })
   })
 
   test(verifies('A8', 'one approver is not asked more often than twenty times a minute (A8)'), async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { RunDraft } from '../../../src/approvals/find-run.ts'
-import { findOrCreateRun, findRun, slotKey } from '../../../src/approvals/index.ts'
+import { slotKey } from '../../../src/approvals/binding.ts'
+import { findOrCreateRun, findRun, type RunDraft } from '../../../src/approvals/find-run.ts'
 import type { RunRecord } from '../../../src/approvals/record.ts'
 import type { Slot } from '../../../src/index.ts'
 import { keyedHash } from '../../../src/lib/index.ts'

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { claimRun, findOrCreateRun } from '../../../src/approvals/index.ts'
+import { claimRun } from '../../../src/approvals/claim-run.ts'
+import { findOrCreateRun } from '../../../src/approvals/find-run.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { record, tapped, testClock, testLedger } from './harness.ts'

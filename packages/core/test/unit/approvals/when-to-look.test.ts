@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { type Entry, settleRun } from '../../../src/approvals/index.ts'
 import { pollForAnswer } from '../../../src/approvals/poll-for-answer.ts'
-import type { RunRecord } from '../../../src/approvals/record.ts'
+import type { Entry, RunRecord } from '../../../src/approvals/record.ts'
+import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { TransportError } from '../../../src/errors/index.ts'
 import { record, servers, tapped, testChannel, testLedger } from './harness.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { idempotencyKey, slotKey } from '../../../src/approvals/index.ts'
+import { idempotencyKey, slotKey } from '../../../src/approvals/binding.ts'
 import { isSettled, mayBecome } from '../../../src/approvals/record.ts'
 import type { Slot } from '../../../src/index.ts'
 import { keyedHash } from '../../../src/lib/index.ts'

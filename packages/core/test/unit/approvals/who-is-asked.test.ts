@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type Entry, endUnused, findOrCreateRun, settleRun } from '../../../src/approvals/index.ts'
-import type { RunRecord } from '../../../src/approvals/record.ts'
+import { endUnused } from '../../../src/approvals/end-run.ts'
+import { findOrCreateRun } from '../../../src/approvals/find-run.ts'
+import type { Entry, RunRecord } from '../../../src/approvals/record.ts'
+import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { OAuthResponseError } from '../../../src/errors/index.ts'
 import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
 

@@ -1,5 +1,5 @@
 import { HttpResponse, http } from 'msw'
-import type { Answer, ApprovalQuestion, Asked, ChannelContext } from '../../../src/approvals/index.ts'
+import type { Answer, ApprovalQuestion, Asked, ChannelContext } from '../../../src/approvals/approval-channel.ts'
 import { auth0, authorizationServers, oidc, type Profile } from '../../../src/authorization-server/index.ts'
 import { ciba } from '../../../src/ciba/ciba.ts'
 import type { CibaOptions } from '../../../src/ciba/settings.ts'

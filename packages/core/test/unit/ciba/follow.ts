@@ -1,5 +1,6 @@
-import { type Entry, openLedger, settleRun } from '../../../src/approvals/index.ts'
-import type { StoredQuestion } from '../../../src/approvals/record.ts'
+import { openLedger } from '../../../src/approvals/open-ledger.ts'
+import type { Entry, StoredQuestion } from '../../../src/approvals/record.ts'
+import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { record } from '../approvals/harness.ts'
 import { type backchannel, question } from './backchannel.ts'

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { oidc } from '../../../src/doors/providers.ts'
 import { Token } from '../../../src/doors/spi.ts'
 import { connection, type Vault } from '../../../src/doors/vault.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { type Call, createGuard, currentCall, memoryStore, policy, type UserIdentity } from '../../../src/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 

@@ -1,6 +1,12 @@
 import { login } from '@behalf/testing'
 import type { Delegations } from '../../../src/doors/delegations.ts'
-import { type GuardOptions, type GuardWithDelegations, memoryStore, type UserIdentity, verifyAccessToken } from '../../../src/index.ts'
+import {
+  type GuardOptions,
+  type GuardWithDelegations,
+  memoryStore,
+  type UserIdentity,
+  verifyAccessToken,
+} from '../../../src/index.ts'
 import { type World, world } from '../guard/world.ts'
 
 export const AGENT = 'https://agent.behalf.example/'

@@ -1,8 +1,14 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { type DpopKey, generateDpopKey } from '../../../src/doors/providers.ts'
-import { admit, fieldsOf } from '../../../src/identity/index.ts'
-import { type AgentIdentity, type GuardWithDelegations, memoryStore, type Store, type UserIdentity } from '../../../src/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
+import {
+  type AgentIdentity,
+  type GuardWithDelegations,
+  memoryStore,
+  type Store,
+  type UserIdentity,
+} from '../../../src/index.ts'
 import { keys, smallWorld, user } from '../guard/small-world.ts'
 import { policies } from '../guard/world.ts'
 import { durably } from '../identity/durable.ts'

@@ -11,7 +11,8 @@ import type { AccessChecker } from '../../../src/fga/access-checker.ts'
 import { filterAllowed } from '../../../src/fga/filter-allowed.ts'
 import { may } from '../../../src/fga/may.ts'
 import { object } from '../../../src/fga/object.ts'
-import { admit, runAs } from '../../../src/identity/index.ts'
+import { runAs } from '../../../src/identity/run-as.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { checker, NOW, ann as unverified } from './fga-server.ts'
 
 interface Doc {

@@ -4,7 +4,7 @@ import type { AccessChecker, AccessQuestion } from '../../../src/fga/access-chec
 import { filterAllowed } from '../../../src/fga/filter-allowed.ts'
 import { may } from '../../../src/fga/may.ts'
 import { object } from '../../../src/fga/object.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { checker, ann as unverified } from './fga-server.ts'
 
 interface Doc {

@@ -4,7 +4,7 @@ import { filterAllowed } from '../../../src/fga/filter-allowed.ts'
 import { may } from '../../../src/fga/may.ts'
 import { object } from '../../../src/fga/object.ts'
 import type { Question } from '../../../src/fga/question.ts'
-import { admit, fieldsOf } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { ann, checker, client, MODEL, question } from './fga-server.ts'
 
 const asked = { user: 'user:ann', relation: 'viewer', object: 'doc:1' }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { requestAgentIdentity } from '../../../src/doors/identity.ts'
 import { entra, oidc } from '../../../src/doors/providers.ts'
-import { admit, fieldsOf } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { type AgentIdentity, type GuardOptions, policy, resource } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 

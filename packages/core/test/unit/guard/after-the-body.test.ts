@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { connection, type Vault } from '../../../src/doors/vault.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { type Credential, type Identity, policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { ISSUER, reads, schema, smallWorld, user, writes } from './small-world.ts'

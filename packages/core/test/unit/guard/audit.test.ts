@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ApprovalEvent, TokenEvent } from '../../../src/doors/audit.ts'
-import { fieldsOf } from '../../../src/identity/index.ts'
+import { fieldsOf } from '../../../src/identity/verified.ts'
 import { policy } from '../../../src/index.ts'
 import { schema, smallWorld } from './small-world.ts'
 import { buy, createOrder, policies, world } from './world.ts'

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { callerScopesOf } from '../../../src/doors/resource-server.ts'
 import { explainAccess } from '../../../src/doors/roles.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { policy, publicTool, resource, type UserIdentity } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 

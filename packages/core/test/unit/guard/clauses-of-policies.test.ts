@@ -5,7 +5,7 @@ import type { Identity } from '../../../src/contract/index.ts'
 import { connection } from '../../../src/doors/vault.ts'
 import { isAsked, owns } from '../../../src/guard/approval-view.ts'
 import { parseInput } from '../../../src/guard/parse.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { ConfigurationError, policy, resource } from '../../../src/index.ts'
 
 const schema = z.object({ amount: z.number() })

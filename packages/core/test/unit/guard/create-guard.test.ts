@@ -4,7 +4,15 @@ import * as z from 'zod'
 import { ciba } from '../../../src/doors/ciba.ts'
 import { entra, keycloak, oidc, okta } from '../../../src/doors/providers.ts'
 import { connection } from '../../../src/doors/vault.ts'
-import { createGuard, currentCall, type GuardOptions, memoryStore, policy, publicTool, resource } from '../../../src/index.ts'
+import {
+  createGuard,
+  currentCall,
+  type GuardOptions,
+  memoryStore,
+  policy,
+  publicTool,
+  resource,
+} from '../../../src/index.ts'
 import { asks, ISSUER, smallWorld } from './small-world.ts'
 
 const good: GuardOptions = {

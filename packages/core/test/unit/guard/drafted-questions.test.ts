@@ -3,7 +3,7 @@ import type { ApprovalChannel } from '../../../src/doors/channels.ts'
 import { idJag } from '../../../src/doors/enterprise.ts'
 import { oidc } from '../../../src/doors/providers.ts'
 import { connection } from '../../../src/doors/vault.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { type GuardOptions, type Identity, policy, resource } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { idJag } from '../../../src/doors/enterprise.ts'
 import { oidc } from '../../../src/doors/providers.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { policy, resource } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { Token } from '../../../src/credential/index.ts'
 import { denySentences } from '../../../src/doors/spi.ts'
-import { admit, fieldsOf } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { type Fault, may, object, policy } from '../../../src/index.ts'
 import { keys, schema, smallWorld, user } from './small-world.ts'
 

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import type { Answer, ApprovalChannel } from '../../../src/approvals/index.ts'
+import type { Answer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
 import { inAppApprovals, inAppInbox } from '../../../src/doors/http.ts'
 import { ConfigurationError, policy, TransportError } from '../../../src/index.ts'
 import { ISSUER, keys, schema, smallWorld, user } from './small-world.ts'

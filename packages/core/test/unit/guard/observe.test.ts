@@ -4,7 +4,7 @@ import type { AccessChecker } from '../../../src/doors/fga.ts'
 import { roleMap } from '../../../src/doors/roles.ts'
 import { connection, type Vault } from '../../../src/doors/vault.ts'
 import { ConfigurationError, InvalidObjectError, TransportError } from '../../../src/errors/index.ts'
-import { fieldsOf } from '../../../src/identity/index.ts'
+import { fieldsOf } from '../../../src/identity/verified.ts'
 import { type GuardOptions, type Invocation, may, object, policy, publicTool, resource } from '../../../src/index.ts'
 import { smallWorld, user } from './small-world.ts'
 

@@ -6,7 +6,7 @@ import { bindToDelegation } from '../../../src/delegations/delegation-bounds.ts'
 import type { AccessChecker } from '../../../src/doors/fga.ts'
 import { explainAccess, roleMap } from '../../../src/doors/roles.ts'
 import { connection } from '../../../src/doors/vault.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { type GuardOptions, may, object, policy, resource, type UserIdentity } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { generateDpopKey } from '../../../src/doors/providers.ts'
 import type { AccessRule } from '../../../src/doors/spi.ts'
 import { tokenKey } from '../../../src/guard/token-key.ts'
-import { fieldsOf } from '../../../src/identity/index.ts'
+import { fieldsOf } from '../../../src/identity/verified.ts'
 import { type Identity, resource } from '../../../src/index.ts'
 import { servers, user } from './small-world.ts'
 

@@ -3,9 +3,8 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { ApprovalChannel } from '../../../src/doors/channels.ts'
-import { fieldsOf } from '../../../src/identity/index.ts'
-import type { Slot } from '../../../src/index.ts'
-import { policy } from '../../../src/index.ts'
+import { fieldsOf } from '../../../src/identity/verified.ts'
+import { policy, type Slot } from '../../../src/index.ts'
 import { buy, createOrder, policies, world } from './world.ts'
 
 const schema = z.strictObject({})

@@ -3,7 +3,7 @@ import { Token } from '../../../src/credential/index.ts'
 import type { RoleMap } from '../../../src/doors/roles.ts'
 import { connection } from '../../../src/doors/vault.ts'
 import { scopeDenial } from '../../../src/guard/grantable-scopes.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { type GuardOptions, policy, publicTool, resource } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 

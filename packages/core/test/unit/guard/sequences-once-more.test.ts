@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest'
-import type { Answer } from '../../../src/approvals/index.ts'
+import type { Answer } from '../../../src/approvals/approval-channel.ts'
 import type { ApprovalChannel } from '../../../src/doors/channels.ts'
-import { admit } from '../../../src/identity/index.ts'
-import { type GuardWithDelegations, HadNoEffect, policy, TransportError, type UserIdentity } from '../../../src/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
+import {
+  type GuardWithDelegations,
+  HadNoEffect,
+  policy,
+  TransportError,
+  type UserIdentity,
+} from '../../../src/index.ts'
 import { api, mail } from './in-doubt-world.ts'
 import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'
 

@@ -2,8 +2,17 @@ import * as z from 'zod'
 import { authorizationServers } from '../../../src/authorization-server/index.ts'
 import { delegations } from '../../../src/doors/delegations.ts'
 import { oidc } from '../../../src/doors/providers.ts'
-import { admit } from '../../../src/identity/index.ts'
-import { type AuditEvent, createGuard, type GuardOptions, type Invocation, memoryStore, policy, type Store, type UserIdentity } from '../../../src/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
+import {
+  type AuditEvent,
+  createGuard,
+  type GuardOptions,
+  type Invocation,
+  memoryStore,
+  policy,
+  type Store,
+  type UserIdentity,
+} from '../../../src/index.ts'
 import { testChannel, testClock } from '../approvals/harness.ts'
 
 export const ISSUER = 'https://issuer.example'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { connection } from '../../../src/doors/vault.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { type Call, policy, resource, StepUpRequiredError, type Store } from '../../../src/index.ts'
 import { overStore } from '../stores/over-store.ts'
 import { askedVault } from './asked-vault.ts'

@@ -5,8 +5,17 @@ import type { UserIdentity } from '../../../src/contract/index.ts'
 import type { AccessChecker, AccessQuestion } from '../../../src/doors/fga.ts'
 import { oidc } from '../../../src/doors/providers.ts'
 import { StoreError, TransportError } from '../../../src/errors/index.ts'
-import { admit } from '../../../src/identity/index.ts'
-import { createGuard, type GuardOptions, may, object, policy, publicTool, resource, type Store } from '../../../src/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
+import {
+  createGuard,
+  type GuardOptions,
+  may,
+  object,
+  policy,
+  publicTool,
+  resource,
+  type Store,
+} from '../../../src/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 
 const ISSUER = 'https://login.example.com'

@@ -6,7 +6,15 @@ import { oidc } from '../../../src/doors/providers.ts'
 import { connectAccounts } from '../../../src/http/connect-accounts.ts'
 import { inAppApprovals } from '../../../src/http/in-app-approvals.ts'
 import { inAppInbox } from '../../../src/http/in-app-inbox.ts'
-import { createGuard, type Identity, type Json, memoryStore, policy, type UserIdentity, verifyAccessToken } from '../../../src/index.ts'
+import {
+  createGuard,
+  type Identity,
+  type Json,
+  memoryStore,
+  policy,
+  type UserIdentity,
+  verifyAccessToken,
+} from '../../../src/index.ts'
 import type { AccountLinker } from '../../../src/vault/account-linker.ts'
 import { testClock } from '../approvals/harness.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'

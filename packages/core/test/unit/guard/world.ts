@@ -6,7 +6,21 @@ import { delegations } from '../../../src/doors/delegations.ts'
 import { openFga } from '../../../src/doors/fga.ts'
 import { auth0 } from '../../../src/doors/providers.ts'
 import { auth0TokenVault, connection } from '../../../src/doors/vault.ts'
-import { type AuditEvent, createGuard, currentCall, type GuardOptions, type GuardWithDelegations, type Invocation, may, object, type Profile, policy, publicTool, resource, type UserIdentity } from '../../../src/index.ts'
+import {
+  type AuditEvent,
+  createGuard,
+  currentCall,
+  type GuardOptions,
+  type GuardWithDelegations,
+  type Invocation,
+  may,
+  object,
+  type Profile,
+  policy,
+  publicTool,
+  resource,
+  type UserIdentity,
+} from '../../../src/index.ts'
 
 export const API = 'https://api.stocktrade.example/'
 export const ORIGIN = 'https://api.stocktrade.example'

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import type { Answer } from '../../../src/approvals/index.ts'
+import type { Answer } from '../../../src/approvals/approval-channel.ts'
 import type { ApprovalChannel } from '../../../src/doors/channels.ts'
 import { policy, TransportError } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'

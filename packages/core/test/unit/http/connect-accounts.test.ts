@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { oidc } from '../../../src/doors/providers.ts'
 import type { ConnectAccountsOptions } from '../../../src/http/connect-accounts.ts'
-import { fieldsOf } from '../../../src/identity/index.ts'
+import { fieldsOf } from '../../../src/identity/verified.ts'
 import { createGuard, memoryStore } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { openLedger } from '../../../src/approvals/index.ts'
+import { openLedger } from '../../../src/approvals/open-ledger.ts'
 import { inAppInbox } from '../../../src/http/in-app-inbox.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { record, tapped, testClock } from '../approvals/harness.ts'

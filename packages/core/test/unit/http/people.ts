@@ -1,6 +1,6 @@
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 
 export const ISSUER = 'https://issuer.example'
 

@@ -101,7 +101,7 @@ describe('the answer of a person whose proof is revoked', () => {
     }
     await target.post('bob', { ...pick(question), answer: 'approve' })
     target.store.get = get
-    const { openLedger } = await import('../../../src/approvals/index.ts')
+    const { openLedger } = await import('../../../src/approvals/open-ledger.ts')
     const entry = await openLedger({ store: target.store, clock: target.clock }).read(question.id)
     expect(entry?.record).toMatchObject({ state: 'approved', answeredAt: read })
   })

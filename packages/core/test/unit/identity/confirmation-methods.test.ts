@@ -3,7 +3,9 @@ import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { generateDpopKey, oidc } from '../../../src/authorization-server/index.ts'
 import { requestAgentIdentity } from '../../../src/doors/identity.ts'
-import { subjectTokenOf, verifyAccessToken, verifyRequest } from '../../../src/identity/index.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
+import { verifyRequest } from '../../../src/identity/verify-request.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

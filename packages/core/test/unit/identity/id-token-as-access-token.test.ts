@@ -13,7 +13,7 @@ import {
 } from '../../../src/authorization-server/index.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { createIntrospection, requestAgentIdentity } from '../../../src/doors/identity.ts'
-import { verifyAccessToken } from '../../../src/identity/index.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
 import { redeemIdJag } from '../../../src/token-exchange/redeem-id-jag.ts'
 import type { IdJag } from '../../../src/token-exchange/request-id-jag.ts'
 import { mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'

@@ -8,7 +8,7 @@ import {
   surroundingsOf,
 } from '../../../src/authorization-server/index.ts'
 import { createIntrospection, requestAgentIdentity } from '../../../src/doors/identity.ts'
-import { subjectTokenOf } from '../../../src/identity/index.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 
 // A server with checks of its own: it verifies proofs, demands its nonces, and takes no proof twice.

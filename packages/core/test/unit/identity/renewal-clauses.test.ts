@@ -2,7 +2,8 @@ import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { authorizationServers, generateDpopKey, oidc } from '../../../src/authorization-server/index.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
-import { type KeptLogin, type LoginContext, renewLogin } from '../../../src/identity/index.ts'
+import { renewLogin } from '../../../src/identity/renew-login.ts'
+import type { KeptLogin, LoginContext } from '../../../src/identity/session-login.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

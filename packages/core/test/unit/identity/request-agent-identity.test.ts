@@ -9,7 +9,9 @@ import {
   surroundingsOf,
 } from '../../../src/authorization-server/index.ts'
 import { requestAgentIdentity } from '../../../src/doors/identity.ts'
-import { isVerified, subjectTokenOf, verifyAccessToken } from '../../../src/identity/index.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { isVerified } from '../../../src/identity/verified.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
 import { exchangeToken } from '../../../src/token-exchange/exchange-token.ts'
 import {
   accessTokenClaims,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { IdentityRequiredError } from '../../../src/errors/index.ts'
-import { admit, currentIdentity, runAs } from '../../../src/identity/index.ts'
+import { currentIdentity, runAs } from '../../../src/identity/run-as.ts'
+import { admit } from '../../../src/identity/verified.ts'
 
 const user = (subject: string) =>
   admit({ kind: 'user', issuer: 'https://as.example.com', subject, claims: {}, expiresAt: 1 } as const)

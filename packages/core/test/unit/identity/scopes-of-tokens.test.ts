@@ -3,7 +3,8 @@ import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { oidc, okta } from '../../../src/authorization-server/index.ts'
 import { createIntrospection, requestAgentIdentity } from '../../../src/doors/identity.ts'
-import { subjectTokenOf, verifyAccessToken } from '../../../src/identity/index.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { subjectTokenOf } from '../../../src/doors/identity.ts'
 import { oidc } from '../../../src/doors/providers.ts'
 import { Token } from '../../../src/doors/spi.ts'
-import { fieldsOf } from '../../../src/identity/index.ts'
+import { fieldsOf } from '../../../src/identity/verified.ts'
 import * as root from '../../../src/index.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 

@@ -2,7 +2,9 @@ import { exportJWK, generateKeyPair } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { oidc } from '../../../src/authorization-server/index.ts'
-import { requestAgentIdentity, verifyAccessToken, verifyIdToken } from '../../../src/identity/index.ts'
+import { requestAgentIdentity } from '../../../src/identity/request-agent-identity.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
+import { verifyIdToken } from '../../../src/identity/verify-id-token.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

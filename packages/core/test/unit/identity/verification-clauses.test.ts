@@ -2,14 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { generateDpopKey, oidc } from '../../../src/authorization-server/index.ts'
 import { ConfigurationError } from '../../../src/errors/index.ts'
 import { accessTokenHash } from '../../../src/identity/access-token-hash.ts'
-import {
-  isVerified,
-  subjectTokenOf,
-  verifyAccessToken,
-  verifyIdToken,
-  verifyRequest,
-  verifyTokenResponse,
-} from '../../../src/identity/index.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { isVerified } from '../../../src/identity/verified.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
+import { verifyIdToken } from '../../../src/identity/verify-id-token.ts'
+import { verifyRequest } from '../../../src/identity/verify-request.ts'
+import { verifyTokenResponse } from '../../../src/identity/verify-token-response.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

@@ -2,7 +2,9 @@ import { inspect } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { auth0, entra, keycloak, oidc } from '../../../src/authorization-server/index.ts'
 import { Token } from '../../../src/credential/index.ts'
-import { fieldsOf, isVerified, subjectTokenOf, verifyAccessToken } from '../../../src/identity/index.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { fieldsOf, isVerified } from '../../../src/identity/verified.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
 import {
   accessTokenClaims,
   everythingShownBy,

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { generateDpopKey, oidc } from '../../../src/authorization-server/index.ts'
 import { revealToken } from '../../../src/credential/index.ts'
-import { isVerified, subjectTokenOf, verifyAccessToken, verifyRequest } from '../../../src/identity/index.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { isVerified } from '../../../src/identity/verified.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
+import { verifyRequest } from '../../../src/identity/verify-request.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

@@ -3,7 +3,10 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { generateDpopKey, oidc, okta } from '../../../src/authorization-server/index.ts'
 import { revealToken } from '../../../src/credential/index.ts'
-import { isVerified, subjectTokenOf, verifyAccessToken, verifyTokenResponse } from '../../../src/identity/index.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { isVerified } from '../../../src/identity/verified.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
+import { verifyTokenResponse } from '../../../src/identity/verify-token-response.ts'
 import { everythingShownBy, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

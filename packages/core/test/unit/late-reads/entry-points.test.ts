@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { connectAuthorizationServer, surroundingsOf } from '../../../src/authorization-server/index.ts'
-import { createDeviceLogin } from '../../../src/device-login/index.ts'
+import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
 import { fgaClient, openFga } from '../../../src/doors/fga.ts'
 import { createSessions } from '../../../src/doors/identity.ts'
 import { createApprovalGate, createResourceServer } from '../../../src/doors/resource-server.ts'

@@ -1,13 +1,14 @@
-import { createDeviceLogin } from '../../../src/device-login/index.ts'
+import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
 import { authorizeOnDevice } from '../../../src/doors/device-login.ts'
 import {
   createIntrospection,
   createSessions,
   requestAgentIdentity,
   requestTokenSource,
+  verifyIdToken,
+  verifyTokenResponse,
 } from '../../../src/doors/identity.ts'
 import { memoryStore, verifyAccessToken, verifyRequest } from '../../../src/index.ts'
-import { verifyIdToken, verifyTokenResponse } from '../../../src/doors/identity.ts'
 import { memoryFile } from '../device-login/device-server.ts'
 import type { Entries } from './entries.ts'
 import { accessToken, ann, answer, audience, bearer, device, idToken, profile, signal, surroundings } from './issuer.ts'

@@ -1,7 +1,7 @@
 import { generateDpopKey } from '../../../src/doors/providers.ts'
 import { createApprovalGate, createResourceServer } from '../../../src/doors/resource-server.ts'
-import { memoryStore } from '../../../src/index.ts'
 import { Token } from '../../../src/doors/spi.ts'
+import { memoryStore } from '../../../src/index.ts'
 import type { Entries } from './entries.ts'
 import { accessToken, audience, issuer, profile, surroundings } from './issuer.ts'
 import { port, type Watch } from './watch.ts'

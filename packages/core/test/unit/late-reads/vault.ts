@@ -2,11 +2,11 @@ import { Token } from '../../../src/credential/index.ts'
 import {
   auth0ConnectedAccounts,
   auth0TokenVault,
+  connection,
   exchangeVault,
   keycloakBroker,
   storedVault,
 } from '../../../src/doors/vault.ts'
-import { connection } from '../../../src/doors/vault.ts'
 import { currentCall, memoryStore, policy } from '../../../src/index.ts'
 import { servers as noServers, testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'

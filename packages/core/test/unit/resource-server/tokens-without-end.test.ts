@@ -1,7 +1,7 @@
 import { HttpResponse, http } from 'msw'
 import { expect, test } from 'vitest'
 import { oidc } from '../../../src/authorization-server/index.ts'
-import { createIntrospection } from '../../../src/identity/index.ts'
+import { createIntrospection } from '../../../src/identity/introspection.ts'
 import { createApprovalGate } from '../../../src/resource-server/create-approval-gate.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { as, audience, here, makeApi, passed, refused, useIssuer } from './api.ts'

@@ -11,7 +11,7 @@ import {
   OAuthResponseError,
   TransportError,
 } from '../../../src/errors/index.ts'
-import { admit, fieldsOf } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { mockIssuer } from '../authorization-server/mock-issuer.ts'
 import { API, ann, exchangeServer, ISSUER, SECONDS, SUBJECT_TOKEN } from './exchange-server.ts'
 

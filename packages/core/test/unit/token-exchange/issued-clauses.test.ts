@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { admit, fieldsOf } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { checkMayAct } from '../../../src/token-exchange/actors.ts'
 import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
 import type { TokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'

@@ -11,7 +11,7 @@ import {
 } from '../../../src/authorization-server/index.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import type { ExchangeTokenOptions } from '../../../src/token-exchange/exchange-options.ts'
 import { exchangeToken } from '../../../src/token-exchange/exchange-token.ts'
 import { type MockIssuer, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { generateDpopKey } from '../../../src/authorization-server/index.ts'
 import { Token } from '../../../src/credential/index.ts'
-import { presenceIn } from '../../../src/identity/index.ts'
+import { presenceIn } from '../../../src/identity/present-user.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import {
   type Auth0ConnectedAccountsOptions,

@@ -4,8 +4,8 @@ import { authorizationServers, oidc } from '../../../src/authorization-server/in
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { revealToken, Token } from '../../../src/credential/index.ts'
 import { InvalidResponseError } from '../../../src/errors/index.ts'
-import { admit } from '../../../src/identity/index.ts'
 import type { SubjectTokenType } from '../../../src/identity/subject-token.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { type ExchangeVaultOptions, exchangeVault, keycloakBroker } from '../../../src/vault/exchange-vault.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 

@@ -2,7 +2,15 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { oidc } from '../../../src/doors/providers.ts'
 import { connection, type VaultRequest } from '../../../src/doors/vault.ts'
-import { createGuard, type GuardOptions, type Invocation, memoryStore, policy, resource, type UserIdentity } from '../../../src/index.ts'
+import {
+  createGuard,
+  type GuardOptions,
+  type Invocation,
+  memoryStore,
+  policy,
+  resource,
+  type UserIdentity,
+} from '../../../src/index.ts'
 import { storedVault } from '../../../src/vault/stored-vault.ts'
 import { testChannel, testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'

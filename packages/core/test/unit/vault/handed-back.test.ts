@@ -5,7 +5,7 @@ import { authorizationServers, oidc } from '../../../src/authorization-server/in
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { InvalidResponseError } from '../../../src/errors/index.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { auth0TokenVault } from '../../../src/vault/auth0-token-vault.ts'
 import { exchangeVault, keycloakBroker } from '../../../src/vault/exchange-vault.ts'
 import type { Vault } from '../../../src/vault/vault.ts'

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/contract/index.ts'
-import { admit, fieldsOf } from '../../../src/identity/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { testClock } from '../approvals/harness.ts'
 import { rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 import { provider } from './provider.ts'

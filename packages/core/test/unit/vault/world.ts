@@ -1,7 +1,7 @@
 import { allowInsecureLoopback } from '../../../src/authorization-server/index.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { revealToken } from '../../../src/credential/index.ts'
-import { admit } from '../../../src/identity/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import type { Clock, Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import type { ConnectionDefinition } from '../../../src/vault/connection-definition.ts'

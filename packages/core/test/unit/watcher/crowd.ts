@@ -1,13 +1,9 @@
-import {
-  type Answer,
-  type ApprovalChannel,
-  openLedger,
-  type StoredQuestion,
-  type StoreKeys,
-} from '../../../src/approvals/index.ts'
+import type { Answer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
+import { openLedger } from '../../../src/approvals/open-ledger.ts'
+import type { StoredQuestion } from '../../../src/approvals/record.ts'
 import { oidc } from '../../../src/authorization-server/index.ts'
 import { createWatcher, type WatchedAnswer, type WatcherOptions } from '../../../src/doors/watcher.ts'
-import { openStoreKeys } from '../../../src/lib/index.ts'
+import { openStoreKeys, type StoreKeys } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { record } from '../approvals/harness.ts'

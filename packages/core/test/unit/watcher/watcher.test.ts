@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Answer, ApprovalChannel } from '../../../src/approvals/index.ts'
+import type { Answer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
 import { Pace } from '../../../src/approvals/watch-approvals.ts'
 import { watchEntry } from '../../../src/approvals/watch-entry.ts'
 import { watcherSettings } from '../../../src/approvals/watch-options.ts'
