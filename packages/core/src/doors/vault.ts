@@ -1,6 +1,7 @@
 // `@behalf/core/vault`: where upstream tokens come from, and how accounts are linked.
 
 export type { AccountChoice, ConnectionRule } from '../contract/index.ts'
+export { type ConnectionOptions, connection, type ExemptibleConnectionRule } from '../guard/connection.ts'
 export type {
   AccountLinker,
   AccountName,
@@ -20,7 +21,6 @@ export {
 } from '../vault/auth0-connected-accounts.ts'
 export { type Auth0TokenVaultOptions, auth0TokenVault } from '../vault/auth0-token-vault.ts'
 export type { Auth0Worker } from '../vault/auth0-worker.ts'
-export { type ConnectionOptions, connection, type ExemptibleConnectionRule } from '../vault/connection.ts'
 export type {
   AccountIdPath,
   AccountSource,

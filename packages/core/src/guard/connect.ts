@@ -1,9 +1,9 @@
 import type { IssuedToken } from '../credential/index.ts'
 import type { AuthorizedCall } from './call.ts'
 import type { Passed } from './call-report.ts'
-import { connectionToken, surplusOf } from './connection-token.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
+import { linkedAccountOf } from './linked-account.ts'
 import type { Refusal } from './refusal.ts'
 import { tokenKey } from './token-key.ts'
 
@@ -23,7 +23,8 @@ export function cachedTokens(
   const { policy, identity, grantable, report } = call
   const found = policy.access.map(([, rule]) => {
     const issued = tokens.peek(tokenKey(identity, rule, scopesFor(grantable, rule), servers), now)
-    return issued === undefined || surplusOf(call, rule, issued) !== undefined ? undefined : issued
+    if (issued === undefined || rule.kind === 'resource') return issued
+    return linkedAccountOf(rule).surplusOf(call, rule, issued) === undefined ? issued : undefined
   })
   report.tokens = found.flatMap((issued) => issued?.token ?? [])
   return found
@@ -49,6 +50,6 @@ export function connect(
 async function connectFetched(call: AuthorizedCall, sources: TokenSources): Promise<Passed | Refusal> {
   const rules = call.policy.access.flatMap(([, rule]) => (rule.kind === 'connection' ? [rule] : []))
   // In parallel. The first refusal in the order of the policy decides, so that the answer is the same each time.
-  const found = await Promise.all(rules.map((rule) => connectionToken(call, rule, sources)))
+  const found = await Promise.all(rules.map((rule) => linkedAccountOf(rule).token(call, rule, sources)))
   return found.find((token) => 'status' in token) ?? connected
 }

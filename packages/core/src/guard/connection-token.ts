@@ -1,5 +1,5 @@
-import type { AccessRule, ConnectionRule, UserIdentity } from '../contract/index.ts'
-import type { IssuedToken, Token } from '../credential/index.ts'
+import type { ConnectionRule, UserIdentity } from '../contract/index.ts'
+import { type IssuedToken, revealToken, type Token } from '../credential/index.ts'
 import { delegationBoundsOf } from '../delegations/delegation-bounds.ts'
 import type { Vault, VaultAnswer, VaultRequest } from '../vault/vault.ts'
 import type { AuthorizedCall } from './call.ts'
@@ -26,10 +26,10 @@ class NoToken extends Error {
  */
 export function surplusOf(
   { grantable }: Pick<AuthorizedCall, 'grantable'>,
-  rule: AccessRule,
+  rule: ConnectionRule,
   { scopes, hasUnknownScopes }: IssuedToken,
 ): string | undefined {
-  if (rule.kind !== 'connection' || grantable.approvalCase !== 'exempt') return undefined
+  if (grantable.approvalCase !== 'exempt') return undefined
   const withoutApproval = 'is not to be had without an approval'
   if (hasUnknownScopes === true) {
     return `${rule.connection}: the vault does not say which scopes the account's token holds, so it ${withoutApproval}`
@@ -173,4 +173,23 @@ function vaultAccess(
     return { refused: 'the delegation was made without anything that brings tokens' }
   if (vault.hasWorkerGrant !== true) return { refused: 'the delegation needs a worker grant, and the vault has none' }
   return { delegation: { id, agent: bounds.agent } }
+}
+
+/** Asks twice: a request that began before the vault knew of the rejection may return the rejected token again. */
+export async function renewedConnection(
+  call: AuthorizedCall,
+  rule: ConnectionRule,
+  rejected: IssuedToken,
+  sources: TokenSources,
+): Promise<IssuedToken | undefined> {
+  const key = tokenKey(call.identity, rule, scopesFor(call.grantable, rule), sources.servers)
+  let held = rejected
+  for (let asked = 0; asked < 2; asked++) {
+    sources.tokens.delete(key, held)
+    const token = await connectionToken(call, rule, sources, rejected.token)
+    if ('status' in token) return undefined
+    if (revealToken(token.token) !== revealToken(rejected.token)) return token
+    held = token
+  }
+  return undefined
 }

@@ -1,23 +1,20 @@
-import type { AccessRule, Call, ConnectionRule, Credential } from '../contract/index.ts'
+import type { AccessRule, Call, Credential } from '../contract/index.ts'
 import {
   type CredentialOptions,
   createCredential,
   type IssuedToken,
   type OpenCredential,
-  revealToken,
   type Token,
 } from '../credential/index.ts'
 import { actsForAnother } from '../identity/run-as.ts'
 import { type ApprovedCall, type AuthorizedCall, needsApproval } from './call.ts'
 import type { Passed } from './call-report.ts'
 import { cachedTokens } from './connect.ts'
-import { connectionToken } from './connection-token.ts'
-import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
+import { linkedAccountOf } from './linked-account.ts'
 import { type FoundToken, noAccess, type OpenedAccess } from './opened-access.ts'
 import type { Refusal } from './refusal.ts'
 import { renewedToken, resourceToken } from './resource-token.ts'
-import { tokenKey } from './token-key.ts'
 
 type Opened = Passed<{ readonly access: OpenedAccess }>
 
@@ -60,7 +57,7 @@ async function fetched(call: ApprovedCall, rule: AccessRule, sources: TokenSourc
     const answered = call.run?.entitled.kind === 'answered' ? call.run.entry : undefined
     return resourceToken(call, rule, answered, sources)
   }
-  const token = await connectionToken(call, rule, sources)
+  const token = await linkedAccountOf(rule).token(call, rule, sources)
   return 'status' in token ? token : { issued: token, cached: true }
 }
 
@@ -177,25 +174,6 @@ function renewed(
     if ((await sources.revocations.findNow(call.identity, sources.clock.now())) !== undefined) return undefined
     return rule.kind === 'resource'
       ? renewedToken(call, rule, rejected, sources)
-      : renewedConnection(call, rule, rejected, sources)
+      : linkedAccountOf(rule).renewed(call, rule, rejected, sources)
   })
-}
-
-/** Asks twice: a request that began before the vault knew of the rejection may return the rejected token again. */
-async function renewedConnection(
-  call: AuthorizedCall,
-  rule: ConnectionRule,
-  rejected: IssuedToken,
-  sources: TokenSources,
-): Promise<IssuedToken | undefined> {
-  const key = tokenKey(call.identity, rule, scopesFor(call.grantable, rule), sources.servers)
-  let held = rejected
-  for (let asked = 0; asked < 2; asked++) {
-    sources.tokens.delete(key, held)
-    const token = await connectionToken(call, rule, sources, rejected.token)
-    if ('status' in token) return undefined
-    if (revealToken(token.token) !== revealToken(rejected.token)) return token
-    held = token
-  }
-  return undefined
 }

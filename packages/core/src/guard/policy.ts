@@ -3,6 +3,7 @@ import { MAX_ASK_AGAIN_SECONDS } from '../approvals/refusals.ts'
 import type { AccessRule, AccessRules, Effect, EffectOf, Policy, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { checkValues, copyOf, having, kinds, oneOf, refuseUnknownKeys, scopeList } from '../lib/index.ts'
+import { isConnection } from './linked-account.ts'
 import { type AnyRules, makePolicy } from './policy-definition.ts'
 import { wholePermission } from './whole-permission.ts'
 
@@ -11,7 +12,10 @@ type RuleName = keyof Rules<unknown, AccessRules>
 const anObject = having('an object')
 const madeRule = {
   words: 'what resource() or connection() made',
-  holds: (value: unknown) => ['resource', 'connection'].includes((value as AccessRule | null)?.kind ?? ''),
+  holds: (value: unknown) => {
+    const rule = value as AccessRule | null
+    return rule?.kind === 'resource' || (rule?.kind === 'connection' && isConnection(rule))
+  },
 }
 const ruleValues = {
   version: kinds.text,

@@ -5,11 +5,11 @@ import type { OwnClientOptions } from '../../src/doors/fga.ts'
 import { may } from '../../src/fga/may.ts'
 import { object } from '../../src/fga/object.ts'
 import { openFga } from '../../src/fga/open-fga.ts'
+import { connection } from '../../src/guard/connection.ts'
 import { roleMap } from '../../src/roles/map-roles.ts'
 import { type ExemptibleResourceRule, resource } from '../../src/token-exchange/resource.ts'
 import type { TokenCache } from '../../src/token-exchange/token-cache.ts'
 import type { tokenCacheKey } from '../../src/token-exchange/token-cache-key.ts'
-import { connection } from '../../src/vault/connection.ts'
 
 declare const input: { readonly symbol: string; readonly nested: { readonly amount: number } }
 declare const cache: TokenCache

@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
 import { ConfigurationError } from '../../../src/errors/index.ts'
-import { connection } from '../../../src/vault/connection.ts'
+import { connection } from '../../../src/guard/connection.ts'
+import { policy } from '../../../src/guard/policy.ts'
 
 const origins = ['https://www.googleapis.com']
 
 describe('connection', () => {
   test('is frozen data', () => {
     const rule = connection('google-oauth2', { scopes: ['calendar.read'], origins, account: '115' })
-    expect(rule).toEqual({
+    expect(JSON.parse(JSON.stringify(rule))).toEqual({
       kind: 'connection',
       connection: 'google-oauth2',
       scopes: ['calendar.read'],
@@ -16,6 +18,13 @@ describe('connection', () => {
     })
     expect([rule, rule.scopes, rule.origins].every(Object.isFrozen)).toBe(true)
     expect(connection('x', { scopes: ['a'], origins })).not.toHaveProperty('account')
+  })
+
+  test('a policy takes a copy of a rule, and refuses data that only looks like one', () => {
+    const rule = connection('x', { scopes: ['a'], origins })
+    expect(() => policy(z.strictObject({}), { access: { x: { ...rule } } })).not.toThrow()
+    const data = JSON.parse(JSON.stringify(rule))
+    expect(() => policy(z.strictObject({}), { access: { x: data } })).toThrow('policy.access.x')
   })
 
   test('a change to the options changes no rule', () => {

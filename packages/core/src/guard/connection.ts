@@ -2,6 +2,10 @@ import type { AccountChoice, ConnectionRule } from '../contract/index.ts'
 import { idempotencyHeaderName } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { originList, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
+import { connectionToken, renewedConnection, surplusOf } from './connection-token.ts'
+import { withAccount } from './linked-account.ts'
+
+const account = { surplusOf, token: connectionToken, renewed: renewedConnection }
 
 export interface ConnectionOptions {
   /** What the tool needs there, in the words that the provider itself uses in its answers. */
@@ -46,7 +50,7 @@ export function connection(name: string, options: ConnectionOptions): Connection
 export function connection(name: string, options: ConnectionOptions): ConnectionRule {
   refuseUnknownKeys('connection', options, ['scopes', 'withoutApproval', 'origins', 'account', 'idempotencyHeader'])
   const scopes = scopeList('connection.scopes', options.scopes)
-  return Object.freeze({
+  const rule: ConnectionRule = {
     kind: 'connection',
     connection: requireText('connection', name),
     scopes,
@@ -59,7 +63,8 @@ export function connection(name: string, options: ConnectionOptions): Connection
     ...(options.idempotencyHeader !== undefined && {
       idempotencyHeader: idempotencyHeaderName('connection.idempotencyHeader', options.idempotencyHeader),
     }),
-  })
+  }
+  return withAccount(rule, account)
 }
 
 function exempted(list: readonly string[], scopes: readonly string[]): readonly string[] {
