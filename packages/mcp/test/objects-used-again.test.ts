@@ -67,11 +67,11 @@ describe.each(Object.entries(servers))('a server of the %s SDK', (_, serve) => {
       const authInfo = await authInfoOf('ann')
       const bobs = await authInfoOf('bob')
       const guard = world.guard()
-      const run: typeof guard.run = (...call) => {
+      const run = ((...call: Parameters<typeof guard.run>) => {
         const outcome = guard.run(...call)
         Object.assign(authInfo, bobs)
         return outcome
-      }
+      }) as typeof guard.run
       const execute: Body = (_input, { context }) => {
         const { http, authInfo: told } = context as { http?: { authInfo: McpAuthInfo }; authInfo?: McpAuthInfo }
         const { clientId, extra } = http?.authInfo ?? told ?? {}
