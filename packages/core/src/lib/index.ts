@@ -16,7 +16,6 @@ export {
   equalJson,
   meansSame,
   missingIn,
-  plainCopy,
   type Snapshot,
   snapshot,
 } from './plain-json.ts'

@@ -24,15 +24,6 @@ export function snapshot(value: unknown, maxBytes = Number.POSITIVE_INFINITY): S
   }
 }
 
-/**
- * Returns a frozen copy of plain JSON, or `undefined` for any other value. For adapters: an app may fill in the same object
- * for its next call, so an adapter copies the arguments of a call before it waits.
- */
-export function plainCopy(value: unknown): Json | undefined {
-  const copied = snapshot(value)
-  return 'value' in copied ? copied.value : undefined
-}
-
 /** Thrown on the way down; each level adds where it stood on the way up, so that a good value costs no path. */
 class NotPlain extends Error {
   readonly what: string
