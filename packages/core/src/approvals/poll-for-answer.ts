@@ -1,4 +1,5 @@
 import { BehalfError } from '../errors/index.ts'
+import { copyOf } from '../lib/index.ts'
 import type { Answer, ApprovalChannel, ChannelContext, PolledChannel } from './approval-channel.ts'
 import { alone, askedOf, BUSY_SECONDS, channelQuestion, withinBound } from './deliver-question.ts'
 import { keepWriting, keptWrite } from './keep-writing.ts'
@@ -60,7 +61,8 @@ async function poll(
   try {
     const request = channelQuestion({ ...record, question })
     const answer = await withinBound((signal) => channel.poll(askedOf(delivery), request, { ...context, signal }))
-    return await settle(answer)
+    // A copy: it is read again where another writer was faster, and the channel may fill in the same object meanwhile.
+    return await settle(copyOf(answer))
   } catch (error) {
     // The answer was polled, but the store has not saved it yet.
     if (keptWrite(ledger, record.id) !== undefined) throw error

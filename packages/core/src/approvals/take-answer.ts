@@ -2,6 +2,7 @@ import { type Approver, isSamePrincipal } from '../contract/index.ts'
 import { ApprovalAnswerError, BehalfError, ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import { type PresenceContext, type PresentUser, presenceIn, requirePresentUser } from '../identity/present-user.ts'
 import { isVerified } from '../identity/verified.ts'
+import { copyOf } from '../lib/index.ts'
 import type { VerifiedAnswer } from './approval-channel.ts'
 import { type ChannelsOptions, openChannels } from './channels-by-name.ts'
 import { withinBound } from './deliver-question.ts'
@@ -70,7 +71,7 @@ function checked(given: VerifiedAnswer): VerifiedAnswer {
   const isPerson = texts(issuer, subject, tenant ?? '') && (isVerified(approver) || Object.keys(others).length === 0)
   const isDecision = decision === 'approved' || decision === 'denied'
   if (texts(approvalId, questionId) && isPerson && isDecision && isUsable(at) && evidence !== undefined) {
-    return { approvalId, questionId, approver, decision, at, evidence }
+    return { approvalId, questionId, approver: copyOf(approver), decision, at, evidence }
   }
   throw new ApprovalAnswerError(
     'unverified',

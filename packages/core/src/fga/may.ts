@@ -1,6 +1,6 @@
 import type { ContextValue, FgaObject, Permission } from '../contract/index.ts'
 import { ConfigurationError, InvalidObjectError } from '../errors/index.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { copyOf, refuseUnknownKeys } from '../lib/index.ts'
 import { fits, isObjectName } from './object.ts'
 
 const relationForm = /^[^:#@*\s\p{Cc}]{1,50}$/u
@@ -25,7 +25,7 @@ export function may(relation: string, object: FgaObject, options: MayOptions = {
   refuseUnknownKeys('may', options, ['context'])
   const { context } = options
   const permission: Permission =
-    context === undefined ? { relation, object } : { relation, object, context: Object.freeze({ ...context }) }
+    context === undefined ? { relation, object } : { relation, object, context: Object.freeze(copyOf({ ...context })) }
   assertPermission(permission)
   return Object.freeze(permission)
 }

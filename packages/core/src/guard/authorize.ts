@@ -1,5 +1,6 @@
 import type { AccessDecision } from '../fga/access-checker.ts'
 import { isAllowed } from '../fga/filter-allowed.ts'
+import { copyOf } from '../lib/index.ts'
 import { answerOf } from './answer-of.ts'
 import type { IdentifiedCall } from './call.ts'
 import type { Passed } from './call-report.ts'
@@ -47,7 +48,8 @@ export async function permit(
     return deny('misconfigured', 'the policy has a permission and the guard has no `permissions` checker')
   }
   const asked = answerOf('permission', () => permission({ input, identity }))
-  const permissions = Array.isArray(asked) ? asked : [asked]
+  // A copy: a rule may fill in the same object for its next call while the checker waits.
+  const permissions = copyOf(Array.isArray(asked) ? asked : [asked])
   if (permissions.length === 0) return deny('not_permitted', 'the policy asked for an empty list of permissions')
   const decision = await checker.check({
     identity,

@@ -93,11 +93,11 @@ export function approverOf(
   call: Pick<IdentifiedCall, 'input' | 'identity'>,
 ): Approver | undefined {
   const { identity } = call
+  const person = identity.kind === 'user' ? identity : undefined
   // A directory that knows nobody may say `null`, whatever the type says.
-  if (approver !== undefined) return answerOf('approval.approver', () => approver(rulesInput(call))) ?? undefined
-  if (identity.kind !== 'user') return undefined
-  const { issuer, tenant, subject } = identity
-  return { issuer, tenant, subject }
+  const named = approver === undefined ? person : answerOf('approval.approver', () => approver(rulesInput(call)))
+  // A copy: a rule may fill in the same object for its next call.
+  return named ? { issuer: named.issuer, tenant: named.tenant, subject: named.subject } : undefined
 }
 
 /** Ways to tell the person of an equal run in doubt, from a sentence to what the narrowest channels take (A13). */

@@ -1,6 +1,7 @@
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { DenyCode, Identity, Permission, Policy } from '../contract/index.ts'
 import { decideEach, isAllowed } from '../fga/filter-allowed.ts'
+import { copyOf } from '../lib/index.ts'
 import { answerOf } from './answer-of.ts'
 import type { IncomingCall } from './call.ts'
 import { CallReport } from './call-report.ts'
@@ -104,7 +105,7 @@ async function permissionVerdict(
   }
   call.report.at = 'permission'
   try {
-    const permissions = listOf(answerOf('visibleWhen', () => visibleWhen({ identity })))
+    const permissions = copyOf(listOf(answerOf('visibleWhen', () => visibleWhen({ identity }))))
     const question = { identity, agent: agent.name, permissions, effect: 'read' } as const
     const decisions = await withinDeadline({ timeoutMs: limits.timeoutMs }, (signal) =>
       decideEach(checker, { ...question, ...(subjects !== undefined && { subjects }), signal }),
