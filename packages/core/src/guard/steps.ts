@@ -135,7 +135,9 @@ export async function recheck(call: ApprovedCall, guard: GuardParts): Promise<Re
   const { revocations } = guard.callers
   const revoked = call.run === undefined ? revocations.find(identity, now) : await revocations.findNow(identity, now)
   if (revoked !== undefined) return report.refused('again', revokedRefusal(revoked))
-  if (call.waited !== true && now - call.checkedAt < STALE_AFTER_MS) return undefined
+  // A clock that was set back says nothing of how long ago that was.
+  const isNew = now >= call.checkedAt && now - call.checkedAt < STALE_AFTER_MS
+  if (call.waited !== true && isNew) return undefined
   const identified = identify(invocation, guard.callers, now)
   if (isRefusal(identified)) return report.refused('again', identified)
   report.took('identity', identified)

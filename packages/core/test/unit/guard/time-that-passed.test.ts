@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { connection } from '../../../src/doors/vault.ts'
-import { policy, type Store } from '../../../src/index.ts'
+import type { AccessChecker } from '../../../src/doors/fga.ts'
+import { Token } from '../../../src/doors/spi.ts'
+import { connection, type Vault } from '../../../src/doors/vault.ts'
+import { may, object, policy, type Store } from '../../../src/index.ts'
 import { overStore } from '../stores/over-store.ts'
 import { askedVault } from './asked-vault.ts'
 import { schema, smallWorld } from './small-world.ts'
@@ -48,4 +50,21 @@ describe('a cached token', () => {
     expect(await run(who)).toMatchObject({ status: 'done' })
     expect(asked).toHaveLength(2)
   })
+})
+
+test('a right that ended while credentials were opened is asked for again, where the clock was set back meanwhile', async () => {
+  const { guard, call, clock } = smallWorld()
+  let allowed = true
+  const permissions: AccessChecker = { check: async () => ({ allowed, checks: [{ question: 'can pay', allowed }] }) }
+  const vault: Vault = {
+    specificationVersion: 1,
+    token: async () => {
+      clock.advance(-3600)
+      allowed = false
+      return { status: 'token', token: new Token('a-token'), scopes: ['send'] }
+    },
+  }
+  const permission = () => may('can_pay', object('account', 'a'))
+  const pays = policy(schema, { version: '1', effect: 'write', permission, access })
+  expect(await guard({ permissions, vault }).run(pays, call(), () => 'paid')).toMatchObject({ code: 'not_permitted' })
 })
