@@ -93,7 +93,8 @@ export interface ApprovalRule<Input> {
   readonly enforcedBy?: 'server'
   /**
    * Of a run in doubt: end its later tries with `unknown_outcome` (`'report'`), or run it again under its own slot with
-   * the same idempotency key, three tries in all (`'retry'`). @default 'report'
+   * the same idempotency key, three tries in all (`'retry'`): for APIs that honour the key, and bodies that make the same
+   * requests in the same order each time. @default 'report'
    */
   readonly onCrash?: 'report' | 'retry'
 }

@@ -4,7 +4,7 @@ import { letGo } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import { asksForNonce, challengesOf } from './challenges.ts'
 import { type CheckedRequest, checkRequest } from './check-request.ts'
-import { IdempotencyKeys, isDefiniteRefusal, isSafeMethod } from './idempotency-header.ts'
+import { type IdempotencyKeys, isDefiniteRefusal, isSafeMethod } from './idempotency-header.ts'
 import type { ProofKey } from './proof-key.ts'
 import { keepResourceNonce, resourceNonce } from './resource-nonces.ts'
 import { stepUpOf } from './step-up.ts'
@@ -50,8 +50,8 @@ export interface OpenCredential {
   readonly credential: Credential
   /** Every token that the body may have seen, for redaction. */
   readonly tokens: readonly Token[]
-  /** From here on requests that write carry this key, where the options name a header for it. */
-  useIdempotencyKey(key: string): void
+  /** From here on requests that write carry one of these keys, where the options name a header for it. */
+  useIdempotencyKeys(keys: IdempotencyKeys): void
   /** A request that may write left and was not definitely refused, or the raw token was taken. */
   readonly mayHaveActed: boolean
   /** From here on the credential sends nothing. A request on its way is not stopped: that is the signal's work. */
@@ -77,11 +77,10 @@ class BoundCredential implements OpenCredential {
   #unrefused = 0
   #isRevealed = false
   #renewal: Promise<IssuedToken | undefined> | undefined
-  readonly #keys: IdempotencyKeys
+  #keys: IdempotencyKeys | undefined
 
   constructor(options: CredentialOptions) {
     this.#options = options
-    this.#keys = new IdempotencyKeys(options.idempotencyHeader)
     this.#issued = options
     // A getter has no way to be absent, as the contract's optional field has.
     this.credential = new BodyCredential(this) as Credential
@@ -96,8 +95,8 @@ class BoundCredential implements OpenCredential {
     return this.#issued.token === token ? [token] : [token, this.#issued.token]
   }
 
-  useIdempotencyKey(key: string): void {
-    this.#keys.use(key)
+  useIdempotencyKeys(keys: IdempotencyKeys): void {
+    this.#keys = keys
   }
 
   get mayHaveActed(): boolean {
@@ -110,9 +109,9 @@ class BoundCredential implements OpenCredential {
 
   async send(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
     this.#refuseMisuse()
-    const { name, origins } = this.#options
+    const { name, origins, idempotencyHeader } = this.#options
     const request = checkRequest(name, origins, input, init)
-    this.#keys.mark(request.method, request.headers)
+    if (idempotencyHeader !== undefined) this.#keys?.mark(idempotencyHeader, request.method, request.headers)
     const used = this.#issued
     const response = await this.#attempt(request, used, init)
     if (response.status !== 401 || !request.replayable || this.#closed) return response

@@ -16,30 +16,24 @@ export function idempotencyHeaderName(option: string, value: unknown): string {
 }
 
 /**
- * Puts a call's idempotency key on the requests that write.
+ * The idempotency keys of the requests of one call that write, by whichever of its credentials they are sent.
  *
- * The first one carries the key itself, the n-th `key.n`: two requests under one key would be taken for
+ * The first one gets the key itself, the n-th `key.n`: two requests under one key would be taken for
  * the same. A try again makes the same requests in the same order to get the same keys.
  */
 export class IdempotencyKeys {
-  readonly #header: string | undefined
-  #key: string | undefined
+  readonly #key: string
   #used = 0
 
-  constructor(header: string | undefined) {
-    this.#header = header
-  }
-
-  use(key: string): void {
+  constructor(key: string) {
     this.#key = key
   }
 
-  /** Leaves a key of the body's own as it is. */
-  mark(method: string, headers: Headers): void {
-    if (this.#header === undefined || this.#key === undefined) return
-    if (safe.includes(method) || headers.has(this.#header)) return
+  /** Sets the header of a request that writes. Leaves a key of the body's own as it is. */
+  mark(header: string, method: string, headers: Headers): void {
+    if (safe.includes(method) || headers.has(header)) return
     this.#used++
-    headers.set(this.#header, this.#used === 1 ? this.#key : `${this.#key}.${this.#used}`)
+    headers.set(header, this.#used === 1 ? this.#key : `${this.#key}.${this.#used}`)
   }
 }
 

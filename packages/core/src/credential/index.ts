@@ -4,7 +4,7 @@ export {
   type IssuedToken,
   type OpenCredential,
 } from './create-credential.ts'
-export { idempotencyHeaderName } from './idempotency-header.ts'
+export { IdempotencyKeys, idempotencyHeaderName } from './idempotency-header.ts'
 export type { ProofKey, ProofRequest } from './proof-key.ts'
 export { redactError } from './redact-error.ts'
 export { type FlowEnd, isFlow, redactFlow } from './redact-flow.ts'

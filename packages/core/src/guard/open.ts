@@ -2,6 +2,7 @@ import type { AccessRule, Call, Credential } from '../contract/index.ts'
 import {
   type CredentialOptions,
   createCredential,
+  IdempotencyKeys,
   type IssuedToken,
   type OpenCredential,
   type Token,
@@ -89,7 +90,7 @@ class OpenCredentials implements OpenedAccess {
   readonly #sources: TokenSources
   #open: readonly OpenCredential[] | undefined
   #credentials: Call['access'] | undefined
-  #idempotencyKey: string | undefined
+  #idempotencyKeys: IdempotencyKeys | undefined
   #isClosed = false
 
   constructor(call: AuthorizedCall, found: readonly FoundToken[], sources: TokenSources) {
@@ -108,8 +109,8 @@ class OpenCredentials implements OpenedAccess {
   }
 
   useIdempotencyKey(key: string): void {
-    this.#idempotencyKey = key
-    for (const credential of this.#open ?? []) credential.useIdempotencyKey(key)
+    this.#idempotencyKeys = new IdempotencyKeys(key)
+    for (const credential of this.#open ?? []) credential.useIdempotencyKeys(this.#idempotencyKeys)
   }
 
   mayHaveActed(): boolean {
@@ -128,7 +129,7 @@ class OpenCredentials implements OpenedAccess {
       const credential = createCredential(
         credentialOptions(this.#call, entry, this.#found[index] as FoundToken, this.#sources),
       )
-      if (this.#idempotencyKey !== undefined) credential.useIdempotencyKey(this.#idempotencyKey)
+      if (this.#idempotencyKeys !== undefined) credential.useIdempotencyKeys(this.#idempotencyKeys)
       if (this.#isClosed) credential.close()
       open.push(credential)
       credentials[entry[0]] = credential.credential

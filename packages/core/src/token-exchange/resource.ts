@@ -18,8 +18,10 @@ export interface ResourceOptions {
   readonly origins?: readonly string[]
   /**
    * The header that the API reads an idempotency key from, such as `Idempotency-Key`. In a `write` call the first
-   * request that is not a GET, HEAD, OPTIONS or TRACE carries the call's key, the n-th one `key.n`; a header that
-   * the body sets itself is left as it is. @default none is set
+   * request that is not a GET, HEAD, OPTIONS or TRACE carries the call's key, the n-th one `key.n`, whichever credential
+   * sends it; a header that the body sets itself is left as it is. A body that is tried again must make the same requests
+   * in the same order: where it skips one that is done already, set the header yourself, from `idempotencyKey` and a name
+   * for each request. @default none is set
    */
   readonly idempotencyHeader?: string
 }

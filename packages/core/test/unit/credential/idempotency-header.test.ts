@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Token } from '../../../src/credential/index.ts'
+import { IdempotencyKeys, Token } from '../../../src/credential/index.ts'
 import { connection } from '../../../src/doors/vault.ts'
 import { resource } from '../../../src/index.ts'
 import { api, open, useApi } from './open-credential.ts'
@@ -24,7 +24,7 @@ const post = { method: 'POST', body: 'x' }
 describe('the idempotency key', () => {
   test('goes on requests that write: the first carries it, the others their number too', async () => {
     const { opened, keys } = listening()
-    opened.useIdempotencyKey('k')
+    opened.useIdempotencyKeys(new IdempotencyKeys('k'))
     const { fetch } = opened.credential
     await fetch(`${api}/a`)
     await fetch(`${api}/a`, post)
@@ -36,14 +36,14 @@ describe('the idempotency key', () => {
 
   test('is the same on a try again', async () => {
     const { opened, keys } = listening({ refresh: async () => ({ token: new Token('second'), scopes: [] }) })
-    opened.useIdempotencyKey('k')
+    opened.useIdempotencyKeys(new IdempotencyKeys('k'))
     await opened.credential.fetch(`${api}/a`, post)
     expect(keys).toEqual(['k', 'k'])
   })
 
   test('of the body’s own is left alone', async () => {
     const { opened, keys } = listening()
-    opened.useIdempotencyKey('k')
+    opened.useIdempotencyKeys(new IdempotencyKeys('k'))
     await opened.credential.fetch(`${api}/a`, { ...post, headers: { 'idempotency-key': 'mine' } })
     await opened.credential.fetch(`${api}/a`, post)
     expect(keys).toEqual(['mine', 'k'])
@@ -53,7 +53,7 @@ describe('the idempotency key', () => {
     const first = listening()
     await first.opened.credential.fetch(`${api}/a`, post)
     const second = listening({ idempotencyHeader: undefined })
-    second.opened.useIdempotencyKey('k')
+    second.opened.useIdempotencyKeys(new IdempotencyKeys('k'))
     await second.opened.credential.fetch(`${api}/a`, post)
     expect([...first.keys, ...second.keys]).toEqual([null, null])
   })
