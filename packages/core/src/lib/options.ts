@@ -13,14 +13,21 @@ export function refuseUnknownKeys(option: string, value: object, known: readonly
 
 /**
  * A copy of data that an app gives, lists and plain objects within it included: the app may fill in its own objects for the next
- * user while a call waits. Frozen objects, functions and instances of classes are taken as they are.
+ * user while a call waits. Functions, instances of classes, and what is frozen throughout are taken as they are.
  */
 export function copyOf<Data>(data: Data): Data {
-  if (typeof data !== 'object' || data === null || Object.isFrozen(data)) return data
+  if (isFixed(data)) return data
   if (Array.isArray(data)) return data.map(copyOf) as Data
+  const own = data as Data & object
+  return Object.fromEntries(Reflect.ownKeys(own).map((key) => [key, copyOf(own[key as keyof Data])])) as Data
+}
+
+/** Whether no app can change it: only plain objects and lists that are not frozen throughout are filled in again. */
+function isFixed(data: unknown): boolean {
+  if (typeof data !== 'object' || data === null) return true
   const prototype: unknown = Object.getPrototypeOf(data)
-  if (prototype !== Object.prototype && prototype !== null) return data
-  return Object.fromEntries(Reflect.ownKeys(data).map((key) => [key, copyOf(data[key as keyof Data])])) as Data
+  if (!Array.isArray(data) && prototype !== Object.prototype && prototype !== null) return true
+  return Object.isFrozen(data) && Object.values(data).every(isFixed)
 }
 
 /** An option that must be a text with something in it. */

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { ConfigurationError } from '../../../src/index.ts'
-import { refuseUnknownKeys } from '../../../src/lib/index.ts'
+import { copyOf, refuseUnknownKeys } from '../../../src/lib/index.ts'
 
 test.each([null, undefined, 'text', 7, true])('options that are %j are refused by name', (value) => {
   expect(() => refuseUnknownKeys('revoke', value as never, ['issuer'])).toThrow(ConfigurationError)
@@ -11,4 +11,17 @@ test.each([null, undefined, 'text', 7, true])('options that are %j are refused b
 test(verifies('E3', 'a key that nobody knows is refused by its name, and those that are known'), () => {
   expect(() => refuseUnknownKeys('agent', { nmae: 'x' }, ['name'])).toThrow(/agent\.nmae.*name/)
   expect(() => refuseUnknownKeys('agent', { name: 'x' }, ['name'])).not.toThrow()
+})
+
+test('a copy shares no list and no plain object that can be filled in again, also within one that is frozen', () => {
+  const rule = Object.freeze({ scopes: Object.freeze(['a']) })
+  const key = new Uint8Array(1)
+  const decide = () => true
+  const given = Object.freeze({ list: ['a'], within: { deep: [{ name: 'ann' }] }, rule, key, decide })
+  const copy = copyOf(given)
+  given.list.push('b')
+  Object.assign(given.within.deep[0] ?? {}, { name: 'bob' })
+  expect(copy).toEqual({ list: ['a'], within: { deep: [{ name: 'ann' }] }, rule, key, decide })
+  expect(copy.rule).toBe(rule)
+  expect(copy.key).toBe(key)
 })
