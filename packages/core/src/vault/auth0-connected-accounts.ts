@@ -104,8 +104,9 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
         }
       })
     },
-    complete: ({ ...request }, { ...options } = {}) =>
-      asPresent(request.identity, presence, async (user) => {
+    complete: ({ parameters, ...others }, { ...options } = {}) => {
+      const request = { ...others, parameters: new URLSearchParams(parameters) }
+      return asPresent(request.identity, presence, async (user) => {
         const claimed = await attempts.claim(user, request)
         if (claimed.status === 'refused') return claimed
         const { returnTo } = claimed.attempt
@@ -113,7 +114,8 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
           (error: unknown) => signInAnswer(error) ?? redeemAnswer(error),
         )
         return { ...answer, ...(returnTo !== undefined && { returnTo }) }
-      }),
+      })
+    },
     disconnect: (identity, { account }, { ...request } = {}) =>
       asPresent(identity, presence, async (): Promise<DisconnectAnswer> => {
         // As a part of a path these lead elsewhere, also where they are encoded.

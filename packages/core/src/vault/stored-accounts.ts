@@ -56,8 +56,10 @@ export class StoredAccounts {
         const request = { ...others, ...(scopes !== undefined && { scopes: [...scopes] }) }
         return asPresent(request.identity, this.#presence, (user) => startLink(this.#parts, user, request, options))
       },
-      complete: ({ ...request }, { ...options } = {}) =>
-        asPresent(request.identity, this.#presence, (user) => this.#complete(user, request, options)),
+      complete: ({ parameters, ...others }, { ...options } = {}) => {
+        const request = { ...others, parameters: new URLSearchParams(parameters) }
+        return asPresent(request.identity, this.#presence, (user) => this.#complete(user, request, options))
+      },
       list: (identity) => this.list(identity),
       disconnect: (identity, { ...name }, { ...options } = {}) =>
         asPresent(identity, this.#presence, (user) => this.#disconnect(user, name, options)),

@@ -10,10 +10,10 @@ export interface LateRead {
  * Hands objects of an app to an entry point, and notes each read of them after the entry point has returned: from then on the app
  * may fill in the same objects for its next user.
  *
- * Only arrays and plain objects are watched. Reading these late is right, so they are handed on as they are:
+ * Arrays, plain objects, `Headers` and `URLSearchParams` are watched. Reading these late is right, so they are handed on as they are:
  * - frozen objects (identities, policies and profiles that the SDK made): no app can change them;
  * - primitives and functions. The property that holds a function is watched: a function is taken once;
- * - class instances, such as an `AbortSignal`, a `Request`, a `Token` or a key: the app does not fill them in again;
+ * - instances of other classes, such as an `AbortSignal`, a `Request`, a `Token` or a key: the app does not fill them in again;
  * - ports, by {@link port}: stores, clocks, channels, vaults and servers are called for as long as the app runs.
  */
 export class Watch {
@@ -38,7 +38,21 @@ export class Watch {
     }
   }
 
+  #note({ isOver }: { readonly isOver: boolean }, path: string): void {
+    if (isOver) this.late.push({ path, at: reader() })
+    else this.reads++
+  }
+
   #watched(value: unknown, path: string, state: { readonly isOver: boolean }): unknown {
+    if (value instanceof Headers || value instanceof URLSearchParams) {
+      return new Proxy(value, {
+        get: (target, key) => {
+          this.#note(state, `${path}.${String(key)}`)
+          const found: unknown = Reflect.get(target, key, target)
+          return typeof found === 'function' ? found.bind(target) : found
+        },
+      })
+    }
     if (!isWatched(value)) return value
     const copy: object = Array.isArray(value) ? [] : Object.create(Object.getPrototypeOf(value) as object | null)
     for (const key of Reflect.ownKeys(value)) {
@@ -46,10 +60,7 @@ export class Watch {
       const own = this.#watched(value[key as keyof typeof value], `${path}.${String(key)}`, state)
       Object.defineProperty(copy, key, { value: own, writable: true, enumerable: true, configurable: true })
     }
-    const note = (key?: PropertyKey) => {
-      if (state.isOver) this.late.push({ path: key === undefined ? path : `${path}.${String(key)}`, at: reader() })
-      else this.reads++
-    }
+    const note = (key?: PropertyKey) => this.#note(state, key === undefined ? path : `${path}.${String(key)}`)
     return new Proxy(copy, {
       get(target, key, receiver) {
         note(key)
