@@ -74,7 +74,8 @@ async function settleWithin(
   phase: Phase,
 ): Promise<{ readonly settled: SettledCall; readonly waited: boolean }> {
   const { wait } = call.policy.rules
-  const until = runs.clock.now() + (phase === 'run' ? (wait?.maxSeconds ?? 0) : 0) * 1000
+  const waitMs = phase === 'run' ? (wait?.maxSeconds ?? 0) * 1000 : 0
+  const began = { clock: runs.clock.now(), elapsed: performance.now() }
   let current: FoundRun = started === undefined ? { entry } : { entry, started }
   let waited = false
   for (let replaced = 0; replaced < MAX_REPLACED; ) {
@@ -84,7 +85,8 @@ async function settleWithin(
       replaced++
       continue
     }
-    const left = until - runs.clock.now()
+    // A clock that is set back makes no wait longer, and no call wait that must not.
+    const left = waitMs - Math.max(runs.clock.now() - began.clock, performance.now() - began.elapsed)
     if (settled.status !== 'pending' || left <= 0) return { settled, waited }
     waited = true
     current = { entry: await afterAWait(call, settled.entry, left, runs) }

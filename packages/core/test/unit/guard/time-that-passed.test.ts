@@ -5,7 +5,7 @@ import { connection, type Vault } from '../../../src/doors/vault.ts'
 import { may, object, policy, type Store } from '../../../src/index.ts'
 import { overStore } from '../stores/over-store.ts'
 import { askedVault } from './asked-vault.ts'
-import { schema, smallWorld } from './small-world.ts'
+import { asks, schema, smallWorld } from './small-world.ts'
 
 const access = { mail: connection('mail', { scopes: ['send'], origins: ['https://mail.example'] }) }
 
@@ -67,4 +67,16 @@ test('a right that ended while credentials were opened is asked for again, where
   const permission = () => may('can_pay', object('account', 'a'))
   const pays = policy(schema, { version: '1', effect: 'write', permission, access })
   expect(await guard({ permissions, vault }).run(pays, call(), () => 'paid')).toMatchObject({ code: 'not_permitted' })
+})
+
+test('a call whose policy says no `wait` waits for no answer, where the clock was set back while it asked', async () => {
+  const { guard, call, clock, channel } = smallWorld()
+  const ask: typeof channel.ask = async (question, context) => {
+    const asked = await channel.ask(question, context)
+    clock.advance(-3600)
+    return asked
+  }
+  expect(await guard({ approvals: { ...channel, ask } }).run(asks, call(), () => 'paid')).toMatchObject({
+    interrupt: { kind: 'approval_pending' },
+  })
 })
