@@ -44,10 +44,26 @@ const exempt = new Set([
   // They return their answer, and keep nothing of what they were given.
   ...['currentCall', 'currentIdentity', 'detached', 'runAs', 'displayText', 'principalKey', 'subjectTokenOf', 'may'],
   ...['object', 'parseInterrupt', 'callerScopesOf', 'isApproved', 'explainAccess', 'explainScopes', 'scopeReportText'],
-  ...['slotWithin', 'redactorOf', 'withPolicies', 'namesSpecialUse', 'resourceServer.metadata', 'vault.connectUrl'],
+  ...[
+    'slotWithin',
+    'redactorOf',
+    'withPolicies',
+    'readTools',
+    'namesSpecialUse',
+    'resourceServer.metadata',
+    'vault.connectUrl',
+  ],
   ...['watcher.statistics', 'sessions.source'],
   // They take no object that an app fills in: none at all, identities (frozen), texts, functions, streams or an AbortSignal.
-  ...['publicTool', 'delegations', 'auth0Permissions', 'guard.ready', 'operator.cancel', 'delegations.reseal'],
+  ...[
+    'publicTool',
+    'delegations',
+    'sharedTokens',
+    'auth0Permissions',
+    'guard.ready',
+    'operator.cancel',
+    'delegations.reseal',
+  ],
   ...['sessions.end', 'vault.reseal', 'vault.onChange', 'accounts.available', 'accounts.list', 'deviceLogin.logout'],
   ...['watcher.run', 'webRequest', 'sendWebResponse'],
   // The guard alone calls them, with objects of its own.

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { delegations } from '../../../src/doors/delegations.ts'
 import { roleMap } from '../../../src/doors/roles.ts'
 import { admit } from '../../../src/identity/verified.ts'
-import { createGuard, type Interrupt, may, memoryStore, object, policy } from '../../../src/index.ts'
+import { createGuard, defineTool, type Interrupt, may, memoryStore, object, policy } from '../../../src/index.ts'
 import { testChannel, testClock } from '../approvals/harness.ts'
 import { asks, ISSUER, keys, schema, servers, smallWorld, user, writes } from '../guard/small-world.ts'
 import type { Entries } from './entries.ts'
@@ -107,6 +107,18 @@ const agentIdentity = () => admit({ kind: 'agent', issuer: ISSUER, clientId: 'ag
 export const guardEntries: Entries = {
   policy: [(watch) => runBy(watch, { rules: true, guard: false }), ['interrupted', ['pay']]],
   createGuard: [(watch) => runBy(watch, { rules: false, guard: true }), ['interrupted', ['pay']]],
+  defineTool: [
+    async (watch) => {
+      const { guard } = smallWorld()
+      const approval = { when: () => false, message: () => 'Pay' }
+      const options = { name: 'pay', description: 'Pays', input: port(schema), approval, run: () => 'paid' }
+      const tool = watch.call(() => defineTool(watch.given(options)))
+      const behalf = guard()
+      const { tool: _, ...own } = call()
+      return watch.call(() => behalf.run(tool, watch.given(own)))
+    },
+    { result: 'paid' },
+  ],
   'guard.run': [
     async (watch) => {
       const { guard } = smallWorld()
