@@ -1,3 +1,9 @@
+/**
+ * How long answers take no click once they are shown, milliseconds: they may stand where the person is about to click on
+ * something else, such as another question. Keys go to the button that has the focus.
+ */
+const STILL_MS = 1000
+
 /** One look for all pages of the sandbox: phone, login, consent. */
 export const style = `
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
@@ -28,6 +34,8 @@ button, .button { font: inherit; font-weight: 600; width: 100%; min-height: 3rem
   border: 1px solid var(--line); background: var(--card); color: var(--text); cursor: pointer; text-align: center }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent) }
 button:hover { filter: brightness(.96) }
+.answers button { animation: still ${STILL_MS}ms }
+@keyframes still { from, to { pointer-events: none } }
 button:focus-visible, a:focus-visible, summary:focus-visible, input:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 .person { display: flex; gap: .875rem; align-items: center; text-align: left; margin: 0 0 .625rem; padding: .75rem 1rem }
 .person small { display: block; font-weight: 400; color: var(--quiet) }
