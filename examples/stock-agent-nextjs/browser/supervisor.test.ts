@@ -81,6 +81,38 @@ onStage('an order that the supervisor answers for', (stage) => {
     expect(await stage().orders('p-cleo')).toBe(before)
   })
 
+  test('is not approved by a click that was meant for the question that stood there before', async () => {
+    const orders = new Map<string | null, Awaited<ReturnType<typeof asked>>>()
+    for (const message of ['Buy 1800 shares of AAPL', 'Buy 1900 shares of AAPL']) {
+      orders.set(message, await asked(stage(), message, 'Cleo Carter'))
+    }
+    const before = await stage().orders('p-cleo')
+    const sues = await inboxOf('Sue Summers')
+    const [upper, lower] = [0, 1].map((at) =>
+      sues.getByRole('region', { name: 'Waiting for you' }).getByRole('article').nth(at),
+    )
+    const [first, second] = [await upper?.getAttribute('aria-label'), await lower?.getAttribute('aria-label')]
+    const approve = question(sues, first ?? '').getByRole('button', { name: 'Approve' })
+    await approve.hover()
+    const { x, y, width, height } = (await approve.boundingBox()) ?? expect.unreachable('it is not shown')
+    await orders
+      .get(first ?? '')
+      ?.page.getByRole('button', { name: 'Cancel the request' })
+      .click()
+    await question(sues, first ?? '').waitFor({ state: 'detached' })
+    await sues.mouse.click(x + width / 2, y + height / 2)
+    await sues.waitForTimeout(5000)
+    expect(await stage().orders('p-cleo')).toBe(before)
+    await question(sues, second ?? '')
+      .getByRole('button', { name: 'Approve' })
+      .click()
+    await orders
+      .get(second ?? '')
+      ?.page.getByText(/Bought 1[89]00 AAPL at \$/)
+      .waitFor()
+    expect((await stage().orders('p-cleo')) - before).toBe(1)
+  })
+
   test('is in its owner’s inbox as open, and as decided once it is cancelled there', async () => {
     const message = 'Buy 1700 shares of AAPL'
     const { page, before } = await asked(stage(), message, 'Cleo Carter')

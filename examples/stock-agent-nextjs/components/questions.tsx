@@ -12,6 +12,8 @@ interface Question {
 }
 
 const SECONDS = 3
+/** How long the buttons take no click after the list changed, milliseconds: another question may be under the pointer. */
+const STILL_MS = 1000
 
 /**
  * What others' agents ask of this person. They read the message and its details, and answer: nothing else.
@@ -32,6 +34,12 @@ export function Questions({ user }: { readonly user: string }) {
     const timer = setInterval(refresh, SECONDS * 1000)
     return () => clearInterval(timer)
   }, [refresh])
+  const shown = questions.map(({ id }) => id).join()
+  const [settled, setSettled] = useState('')
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(shown), STILL_MS)
+    return () => clearTimeout(timer)
+  }, [shown])
   const answer = async ({ id, message, answerToken }: Question, verdict: 'approve' | 'deny') => {
     const response = await fetch(inbox, {
       method: 'POST',
@@ -59,7 +67,7 @@ export function Questions({ user }: { readonly user: string }) {
               ))}
             </dl>
           ))}
-          <p className="actions">
+          <p className={settled === shown ? 'actions' : 'actions still'}>
             <button type="button" onClick={() => void answer(question, 'deny')}>
               Deny
             </button>
