@@ -21,15 +21,15 @@ import type { DoctorReport } from './report.ts'
  * if (!healthy) process.exitCode = 1
  * ```
  */
-export async function runDoctor(given: DoctorOptions): Promise<DoctorReport> {
-  checkDoctorOptions(given)
+export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
+  checkDoctorOptions(options)
   // Copied: a caller may fill in the same object for its next issuer, and each has a secret of its own.
-  const options = structuredClone(given)
-  const { metadata, findings } = await checkMetadata(options)
+  const own = structuredClone(options)
+  const { metadata, findings } = await checkMetadata(own)
   const all =
     metadata === undefined
       ? findings
-      : [...findings, ...(await checkFeatures(metadata, options)), ...(await checkClient(metadata, options))]
-  const shown = all.map((finding) => hideSecret(finding, options))
-  return { issuer: options.issuer, findings: shown, healthy: !shown.some(({ status }) => status === 'problem') }
+      : [...findings, ...(await checkFeatures(metadata, own)), ...(await checkClient(metadata, own))]
+  const shown = all.map((finding) => hideSecret(finding, own))
+  return { issuer: own.issuer, findings: shown, healthy: !shown.some(({ status }) => status === 'problem') }
 }

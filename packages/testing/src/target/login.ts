@@ -61,13 +61,13 @@ const Metadata = z.object({ authorization_endpoint: z.url() })
  * @throws TestingError The server did not redirect back, or with an error, which the message names.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7636#section-4 | RFC 7636 §4}
  */
-export async function login(target: LoginTarget, given: LoginOptions): Promise<LoginTokens> {
+export async function login(target: LoginTarget, options: LoginOptions): Promise<LoginTokens> {
   // Copied: a test may fill in the same object for its next login.
-  const options = { ...given, parameters: { ...given.parameters } }
-  const { client = target.clients.agent, clock = systemClock, resource = AGENT_RESOURCE } = options
-  const profile = options.profile ?? profileOf(target, client)
+  const own = { ...options, parameters: { ...options.parameters } }
+  const { client = target.clients.agent, clock = systemClock, resource = AGENT_RESOURCE } = own
+  const profile = own.profile ?? profileOf(target, client)
   const { issuer, controls } = target.authorizationServer
-  await controls.signInAs(options.user)
+  await controls.signInAs(own.user)
   const verifier = randomText()
   const state = randomText()
   const nonce = randomText()
@@ -75,13 +75,13 @@ export async function login(target: LoginTarget, given: LoginOptions): Promise<L
     response_type: 'code',
     client_id: client.clientId,
     redirect_uri: client.redirectUri ?? '',
-    scope: options.scope ?? 'openid profile offline_access chat',
+    scope: own.scope ?? 'openid profile offline_access chat',
     [profile.target]: resource,
     state,
     nonce,
     code_challenge: await challengeOf(verifier),
     code_challenge_method: 'S256',
-    ...options.parameters,
+    ...own.parameters,
   })
   // RFC 6749 §10.12, RFC 9207 §2.4.
   if (callback.get('state') !== state || callback.get('iss') !== issuer) {
