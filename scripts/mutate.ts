@@ -23,11 +23,13 @@ let failed = 0
 try {
   for (const room of chosen) {
     const began = performance.now()
-    const { noticed, all, survivors } = await mutateRoom(room, copy.folder)
+    const { noticed, all, survivors, timedOut } = await mutateRoom(room, copy.folder)
     const percent = all === 0 ? 0 : (noticed / all) * 100
     const minutes = ((performance.now() - began) / 60_000).toFixed(1)
+    for (const line of timedOut) console.log(`TIMED OUT ${line}`)
     for (const line of survivors) console.log(`SURVIVED ${line}`)
-    console.log(`${room.name}: ${noticed} of ${all} noticed, ${percent.toFixed(1)} % (${minutes} minutes)`)
+    const share = `${noticed} of ${all} noticed, ${timedOut.length} of them by a limit of time`
+    console.log(`${room.name}: ${share}, ${percent.toFixed(1)} % (${minutes} minutes)`)
     if (percent >= room.noticed) continue
     failed++
     console.log(`FAILED ${room.name}: ${room.noticed} % are the least (scripts/mutation/rooms.ts). Test what survived.`)

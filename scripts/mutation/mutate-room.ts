@@ -17,6 +17,8 @@ export interface RoomReport {
   readonly all: number
   /** A line for each mutant that no test noticed. */
   readonly survivors: readonly string[]
+  /** A line for each mutant that was noticed by a limit of time alone. On a busy machine, some of them may survive. */
+  readonly timedOut: readonly string[]
 }
 
 /** A copy of the working tree, with what it needs installed: Stryker writes its mutants into the sources. */
@@ -76,12 +78,14 @@ export function reportOf(files: Readonly<Record<string, { readonly mutants: read
   const noticed = all.filter(({ status }) => status === 'Killed' || status === 'Timeout')
   const alive = all.filter(({ status }) => status === 'Survived' || status === 'NoCoverage')
   const textOf = (replacement = '') => replacement.replaceAll(/\s+/g, ' ').slice(0, 80)
+  const lineOf = ({ file, location, mutatorName, replacement }: (typeof all)[number]) =>
+    `${file}:${location.start.line} ${mutatorName} becomes ${textOf(replacement)}`
   return {
     noticed: noticed.length,
     all: noticed.length + alive.length,
-    survivors: alive.map(({ file, location, mutatorName, replacement, status }) => {
-      const where = status === 'NoCoverage' ? 'no test reaches it' : 'no test notices'
-      return `${file}:${location.start.line} ${mutatorName} becomes ${textOf(replacement)}; ${where}`
-    }),
+    survivors: alive.map(
+      (mutant) => `${lineOf(mutant)}; ${mutant.status === 'NoCoverage' ? 'no test reaches it' : 'no test notices'}`,
+    ),
+    timedOut: noticed.filter(({ status }) => status === 'Timeout').map(lineOf),
   }
 }

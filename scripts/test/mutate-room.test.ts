@@ -27,6 +27,7 @@ test('what no test notices or reaches survived, what is explained does not count
       'a.ts:7 ConditionalExpression becomes false; no test notices',
       'a.ts:9 ConditionalExpression becomes false; no test reaches it',
     ],
+    timedOut: ['a.ts:1 ConditionalExpression becomes false'],
   })
 })
 
