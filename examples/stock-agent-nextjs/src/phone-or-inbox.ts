@@ -1,8 +1,6 @@
-import type { Approver, UserIdentity } from '@behalf/core'
+import type { Principal } from '@behalf/core'
 import type { ApprovalChannel, ChannelContext, PolledChannel } from '@behalf/core/channels'
 import { principalKey } from '@behalf/core/spi'
-
-type Owner = Pick<UserIdentity, 'issuer' | 'tenant' | 'subject'>
 
 /**
  * One channel out of two: the owner of an account is asked on their phone, anybody else in the app's inbox.
@@ -10,7 +8,7 @@ type Owner = Pick<UserIdentity, 'issuer' | 'tenant' | 'subject'>
  * A question goes the same way to its end, since owner and approver stand in it.
  */
 export function phoneOrInbox(phone: ApprovalChannel, inbox: ApprovalChannel): PolledChannel {
-  const of = ({ owner, approver }: { readonly owner: Owner; readonly approver: Approver }) =>
+  const of = ({ owner, approver }: { readonly owner: Principal; readonly approver: Principal }) =>
     principalKey(owner) === principalKey(approver) ? phone : inbox
   const cancels: NonNullable<ApprovalChannel['cancel']> = async (asked, question, context) =>
     of(question).cancel?.(asked, question, context)
@@ -19,7 +17,7 @@ export function phoneOrInbox(phone: ApprovalChannel, inbox: ApprovalChannel): Po
     ...(phone.checkProfile && { checkProfile: (profile) => phone.checkProfile?.(profile) }),
     carriesCredential: (question, context) => of(question).carriesCredential?.(question, context) === true,
     // Whose question it is, is not known yet: it has to be fit for both.
-    checkMessage: (message: string, approver: Approver, context: ChannelContext) =>
+    checkMessage: (message: string, approver: Principal, context: ChannelContext) =>
       phone.checkMessage?.(message, approver, context) ?? inbox.checkMessage?.(message, approver, context),
     ask: (question, context) => of(question).ask(question, context),
     // The inbox writes its answers by itself: there is nothing to poll.

@@ -3,7 +3,6 @@ export type {
   AccessOf,
   AccessRules,
   AgentIdentity,
-  Approver,
   AuditEvent,
   Call,
   Credential,

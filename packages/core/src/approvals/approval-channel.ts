@@ -1,6 +1,6 @@
 import type { Profile } from '../authorization-server/profile.ts'
 import type { AuthorizationServers, RequestOptions } from '../authorization-server/server.ts'
-import type { Actor, Approver, AuthorizationDetail, JsonObject, UserIdentity } from '../contract/index.ts'
+import type { Actor, AuthorizationDetail, JsonObject, Owner, Principal } from '../contract/index.ts'
 import type { Token } from '../credential/token.ts'
 import type { Clock } from '../ports/index.ts'
 
@@ -10,8 +10,8 @@ export interface ApprovalQuestion {
   /** Random. A question that replaces another under the same approval has another id. */
   readonly questionId: string
   readonly tool: string
-  readonly owner: Pick<UserIdentity, 'issuer' | 'tenant' | 'subject' | 'clientId'>
-  readonly approver: Approver
+  readonly owner: Owner & Principal
+  readonly approver: Principal
   readonly message: string
   readonly details: readonly AuthorizationDetail[]
   /** Set where the answer's token is to be the credential itself (A9 a). */
@@ -83,7 +83,7 @@ export interface VerifiedAnswer {
   readonly approvalId: string
   readonly questionId: string
   /** Person who answered. A verified identity must be a user who is present. For other objects, the channel vouches. */
-  readonly approver: Approver
+  readonly approver: Principal
   readonly decision: 'approved' | 'denied'
   /** Evidence of the channel. Stored in the record and shown to its owner: no secrets. Plain JSON of at most 16 KiB. */
   readonly evidence: JsonObject
@@ -104,7 +104,7 @@ export interface ChannelBase {
   /** The answer can carry a token bound to the details: what A9 (a) needs. Told per issuer. */
   carriesCredential?(question: Omit<ApprovalQuestion, 'credential'>, context: ChannelContext): boolean
   /** What is wrong with a message here, in words. Asked before anything is stored or sent. */
-  checkMessage?(message: string, approver: Approver, context: ChannelContext): string | undefined
+  checkMessage?(message: string, approver: Principal, context: ChannelContext): string | undefined
   /** @throws TransportError The outcome is unknown: the question is sent again. */
   ask(question: ApprovalQuestion, context: ChannelContext): Promise<Asked>
   /** @throws TransportError The answer is unknown: the question stays open, and nothing is lost. */

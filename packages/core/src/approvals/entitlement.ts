@@ -1,4 +1,4 @@
-import { type Approver, isSamePrincipal } from '../contract/index.ts'
+import { isSamePrincipal, type Principal } from '../contract/index.ts'
 import { type Caller, isSameCaller } from './caller.ts'
 import { SKEW_SECONDS } from './poll-times.ts'
 import type { RunRecord, StoredQuestion } from './record.ts'
@@ -7,7 +7,7 @@ import type { RunRecord, StoredQuestion } from './record.ts'
 export interface Demand {
   readonly needsApproval: boolean
   /** Whom the policy names now; `undefined` where it names nobody. */
-  readonly approver: Approver | undefined
+  readonly approver: Principal | undefined
   /** By which channel the policy asks now. */
   readonly channel: string
   readonly policyVersion: string
@@ -15,7 +15,7 @@ export interface Demand {
   /** Ids of equal runs that are in doubt. */
   readonly inDoubt: readonly string[]
   /** Whether this person's access was revoked at or after a time, in epoch seconds. Read from the store. */
-  readonly isRevokedSince: (approver: Approver, since: number) => Promise<boolean>
+  readonly isRevokedSince: (approver: Principal, since: number) => Promise<boolean>
   /** Whether the proof that the run was asked with was revoked. Read from the store. */
   readonly isRevoked: (record: RunRecord) => Promise<boolean>
 }

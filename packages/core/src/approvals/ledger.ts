@@ -1,8 +1,7 @@
-import type { Approver } from '../contract/index.ts'
+import type { Principal, RevokeOptions } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
 import { Collection, type KeyedHash, Lease, type Name, type OnUnreadable, type OpenedStore } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
-import type { RevokeOptions } from '../revocation/index.ts'
 import { NAMED_LONG_AGO_SECONDS, Pointers } from './pointers.ts'
 import {
   bucketOf,
@@ -123,7 +122,7 @@ export class Ledger {
   }
 
   /** Records that ask this person. */
-  askedOf(approver: Approver, options?: WalkOptions): AsyncGenerator<Entry, void> {
+  askedOf(approver: Principal, options?: WalkOptions): AsyncGenerator<Entry, void> {
     return this.#walk(runIndex.approver(approver), options)
   }
 

@@ -1,4 +1,4 @@
-import type { Actor, Approver, AuthorizationDetail, Json, JsonObject, Owner } from '../contract/index.ts'
+import type { Actor, AuthorizationDetail, Json, JsonObject, Owner, Principal } from '../contract/index.ts'
 import type { Stored } from '../lib/index.ts'
 
 /**
@@ -66,7 +66,7 @@ export const isSettled = (state: RunState): boolean => next[state].every((to) =>
 export interface StoredQuestion {
   /** Random: a question that takes the place of another has another id. */
   readonly id: string
-  readonly approver: Approver
+  readonly approver: Principal
   readonly message: string
   readonly details: readonly AuthorizationDetail[]
   readonly channel: string
@@ -185,6 +185,6 @@ export const bucketOf = (seconds: number): number => Math.floor(seconds / NOES_W
 /** Refusals with the same key count together: approver, owner and tool. */
 export interface Refused {
   readonly owner: Owner
-  readonly approver: Approver
+  readonly approver: Principal
   readonly tool: string
 }

@@ -1,4 +1,4 @@
-import { type Approver, principalKey } from '../contract/index.ts'
+import { type Principal, principalKey } from '../contract/index.ts'
 import type { Name } from '../lib/index.ts'
 import { revocableName, revocableNames } from '../revocation/index.ts'
 import { bucketOf, isSettled, type Refused, type RunRecord } from './record.ts'
@@ -10,7 +10,7 @@ export const runIndex = {
   /** Questions of equal runs that are open. */
   asked: (binding: string): Name => ['asked', binding],
   /** Questions that are open to this person. */
-  approver: (approver: Approver): Name => ['approver', principalKey(approver)],
+  approver: (approver: Principal): Name => ['approver', principalKey(approver)],
   /** Runs of this owner, or of this session of an issuer's, that are not settled. */
   owner: revocableName,
   /** Noes, by when they were given. */

@@ -1,4 +1,4 @@
-import { type Approver, isSamePrincipal } from '../contract/index.ts'
+import { isSamePrincipal, type Principal } from '../contract/index.ts'
 import { ApprovalAnswerError, BehalfError, ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import { type PresenceContext, type PresentUser, presenceIn, requirePresentUser } from '../identity/present-user.ts'
 import { isVerified } from '../identity/verified.ts'
@@ -81,11 +81,11 @@ function checked(given: VerifiedAnswer): VerifiedAnswer {
 
 /** A person who is proved by a channel alone. Made by {@link approvalAnswers} only. */
 class Vouched {
-  readonly identity: Approver
+  readonly identity: Principal
   readonly checkedAt: number
   readonly #presence: PresenceContext
 
-  constructor(identity: Approver, checkedAt: number, presence: PresenceContext) {
+  constructor(identity: Principal, checkedAt: number, presence: PresenceContext) {
     this.identity = identity
     this.checkedAt = checkedAt
     this.#presence = presence

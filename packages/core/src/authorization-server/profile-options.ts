@@ -1,4 +1,4 @@
-import type { Approver } from '../contract/index.ts'
+import type { Principal } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { requireText, requireTexts } from '../lib/index.ts'
 import { checkAlgorithms } from './check-profile.ts'
@@ -103,14 +103,14 @@ export function checkDomain(option: string, value: unknown, example: string): st
 }
 
 /** How the app names an approver where the provider does not know them by their subject. */
-export type LoginHint = (approver: Approver) => string
+export type LoginHint = (approver: Principal) => string
 
 /** The `login_hint` of a provider that asks for a user name; without a way to it, nobody can be asked. */
 export function userNameHint(option: string, loginHint: LoginHint | undefined) {
   if (loginHint !== undefined && typeof loginHint !== 'function') {
     throw new ConfigurationError(option, 'give a function that answers with the user name of an approver')
   }
-  return (approver: Approver): Readonly<Record<string, string>> => {
+  return (approver: Principal): Readonly<Record<string, string>> => {
     if (loginHint === undefined) {
       throw new ConfigurationError(
         option,

@@ -1,4 +1,4 @@
-import type { Approver } from '../contract/index.ts'
+import type { Principal } from '../contract/index.ts'
 import type { ClientAuthentication } from './client-authentication.ts'
 import type { DpopKey } from './dpop-key.ts'
 
@@ -14,7 +14,7 @@ export type TargetParameter = 'resource' | 'audience' | 'scope'
 /** How this provider does backchannel authentication (CIBA). */
 export interface CibaProfile {
   /** The hint that names the approver, as form parameters. Exactly one hint (CIBA Core §7.1). */
-  readonly hint: (approver: Approver) => Readonly<Record<string, string>>
+  readonly hint: (approver: Principal) => Readonly<Record<string, string>>
   /** The option by which the app says how approvers are called here, where it left it out: `hint` throws then. */
   readonly missingHint?: string
   /** What is wrong with a `binding_message` here, in words; `undefined` when nothing is. */

@@ -1,4 +1,4 @@
-import type { Approver } from '../contract/index.ts'
+import type { Principal } from '../contract/index.ts'
 
 /** Names the person to ask, in one of the three ways that CIBA has. */
 export type BackchannelHint =
@@ -9,7 +9,7 @@ export type BackchannelHint =
   | { readonly idTokenHint: string }
 
 /** Finds the hint of an approver. */
-export type HintOf = (approver: Approver) => BackchannelHint | Promise<BackchannelHint>
+export type HintOf = (approver: Principal) => BackchannelHint | Promise<BackchannelHint>
 
 /** The hint as form parameters. */
 export function hintParameters(hint: BackchannelHint): Readonly<Record<string, string>> {

@@ -1,4 +1,4 @@
-import type { Approver, AuthorizationDetail } from '../contract/index.ts'
+import type { AuthorizationDetail, Principal } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { checkValues, kinds, refuseUnknownKeys } from '../lib/index.ts'
 import type { HintOf } from './hint.ts'
@@ -14,7 +14,7 @@ export interface CibaOptions {
   /** How the server is told whom to ask. @default the profile's own way */
   readonly hint?: HintOf
   /** The code that the server demands before it disturbs this person (`user_code`). @default none is sent */
-  readonly userCode?: (approver: Approver) => string | undefined | Promise<string | undefined>
+  readonly userCode?: (approver: Principal) => string | undefined | Promise<string | undefined>
   /** How long one delivery of the question may wait for its answer. @default what is left of the approval */
   readonly requestedExpirySeconds?: number
   /** Sends a signed request object. @default plain parameters */

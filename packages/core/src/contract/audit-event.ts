@@ -1,5 +1,5 @@
 import type { Actor } from './identity.ts'
-import type { Owner, Principal } from './principal.ts'
+import type { Owner, Principal, RevokeOptions } from './principal.ts'
 import type { Trace } from './trace.ts'
 
 /** Who acted, as an audit event names them. */
@@ -84,12 +84,7 @@ export interface OperatorEvent extends AuditBase {
   /** The name that was given to `guard.asOperator`. */
   readonly operator: string
   /** With `revoke`: the user or session whose access is revoked. */
-  readonly revoked?: {
-    readonly issuer: string
-    readonly tenant?: string
-    readonly subject?: string
-    readonly session?: string
-  }
+  readonly revoked?: RevokeOptions
 }
 
 /** One thing that happened. Cannot hold a token: no field takes one. */

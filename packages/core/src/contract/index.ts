@@ -31,7 +31,6 @@ export type { ContextValue, FgaObject, ModelWritten, Permission, PermissionInput
 export type {
   AccessOf,
   ApprovalRule,
-  Approver,
   AuthorizationDetail,
   Effect,
   EffectOf,
@@ -42,5 +41,5 @@ export type {
   RuleCall,
   Rules,
 } from './policy.ts'
-export { isSamePrincipal, type Owner, ownerOf, type Principal, principalKey } from './principal.ts'
+export { isSamePrincipal, type Owner, ownerOf, type Principal, principalKey, type RevokeOptions } from './principal.ts'
 export type { Explanation, StepName, StepVerdict, Trace, TraceStep } from './trace.ts'

@@ -50,9 +50,6 @@ export type EffectOf<Named extends Effect, Rule> = [Effect] extends [Named]
     ? 'write'
     : Effect
 
-/** Who is asked. Named by the app's policy, never by the model. */
-export type Approver = Principal
-
 /**
  * One authorization detail; `type` says what the other fields mean.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-2 | RFC 9396 §2}
@@ -70,8 +67,8 @@ export interface ApprovalRule<Input> {
   readonly details?: (call: RuleCall<Input>) => readonly AuthorizationDetail[]
   /** Which calls need the question. @default every call */
   readonly when?: (call: RuleCall<Input>) => boolean
-  /** Who is asked. @default the user for whom the agent acts */
-  readonly approver?: (call: RuleCall<Input> & { readonly identity: UserIdentity }) => Approver
+  /** Person who is asked: named by the policy, never by the model. @default the user for whom the agent acts */
+  readonly approver?: (call: RuleCall<Input> & { readonly identity: UserIdentity }) => Principal
   /**
    * How long a second no closes an equal call, in seconds, at most 86,400. After the first no, the person is asked once
    * more 60 s later at the earliest. @default 600

@@ -13,6 +13,16 @@ export interface Owner extends Omit<Principal, 'subject'> {
   readonly clientId?: string | undefined
 }
 
+/** User or session whose access ends. */
+export interface RevokeOptions extends Omit<Owner, 'clientId'> {
+  /** As the identity has it. @default all tenants of the issuer */
+  readonly tenant?: string | undefined
+  /** Alone: all sessions of this user. */
+  readonly subject?: string | undefined
+  /** Alone, or with its subject: this session only, as the issuer names it (`sid`). */
+  readonly session?: string | undefined
+}
+
 /** Returns the owner of records that are created with an identity. */
 export function ownerOf(identity: UserIdentity): Owner & Principal
 export function ownerOf(identity: Identity): Owner

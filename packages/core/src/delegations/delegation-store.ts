@@ -1,8 +1,9 @@
 import type { RevokingServers } from '../authorization-server/index.ts'
+import type { RevokeOptions } from '../contract/index.ts'
 import type { KeptLogin } from '../identity/session-login.ts'
 import { forgetAtServer, type LoginPlace } from '../identity/session-renewal.ts'
 import { Collection, type OnUnreadable, type OpenedStore, type Resealed, type Stored } from '../lib/index.ts'
-import { concerns, type RevokeOptions, revocableName, revocableNames } from '../revocation/index.ts'
+import { concerns, revocableName, revocableNames } from '../revocation/index.ts'
 import { type DelegationRecord, delegationRecord } from './delegation-record.ts'
 
 /** A delegation says why it gives nothing for this long after its end, in seconds. */

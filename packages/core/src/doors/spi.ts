@@ -49,6 +49,7 @@ export {
   type ResourceRoute,
   type ResourceRule,
   type ResultFor,
+  type RevokeOptions,
   type RuleCall,
   type Rules,
   type StepName,
@@ -87,7 +88,6 @@ export type { ToolAuthorizationCode } from '../guard/tool-authorization-error.ts
 export type { HiddenTool } from '../guard/visible-tools.ts'
 export { withPolicies } from '../guard/with-policies.ts'
 export { type PutOptions, systemClock, type Versioned } from '../ports/index.ts'
-export type { RevokeOptions } from '../revocation/index.ts'
 export type { MemoryStoreOptions } from '../stores/memory-store.ts'
 export type { ExpectedActor } from '../token-exchange/actors.ts'
 export type { ExchangeTokenOptions } from '../token-exchange/exchange-options.ts'

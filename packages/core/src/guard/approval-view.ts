@@ -2,11 +2,11 @@ import { callerOf, isSameCaller } from '../approvals/caller.ts'
 import { secondsToPoll } from '../approvals/poll-times.ts'
 import type { Entry, RunRecord } from '../approvals/record.ts'
 import {
-  type Approver,
   type AuthorizationDetail,
   type Identity,
   isSamePrincipal,
   type JsonObject,
+  type Principal,
 } from '../contract/index.ts'
 import { isPerson } from '../identity/present-user.ts'
 
@@ -21,7 +21,7 @@ export interface ApprovalView {
   readonly state: 'open' | 'approved' | 'denied' | 'expired' | 'failed' | 'cancelled' | 'revoked' | 'used'
   /** What became of the run that used it. `crashed`: nobody knows, until somebody says so with `resolve`. */
   readonly run?: 'running' | 'completed' | 'threw' | 'crashed'
-  readonly approver?: Approver
+  readonly approver?: Principal
   /** Epoch seconds. */
   readonly createdAt: number
   /** Epoch seconds: when the question runs out, or the approval is void. */

@@ -1,7 +1,7 @@
 import type { ApprovalChannel, ApprovalQuestion } from '../approvals/approval-channel.ts'
 import type { Entry, StoredQuestion } from '../approvals/record.ts'
 import { afterNoes } from '../approvals/refusals.ts'
-import { type Approver, type AuthorizationDetail, ownerOf, type ResourceRule } from '../contract/index.ts'
+import { type AuthorizationDetail, ownerOf, type Principal, type ResourceRule } from '../contract/index.ts'
 import { movesNumbers } from '../display/text-direction.ts'
 import { visibleText } from '../display/visible-text.ts'
 import { snapshot } from '../lib/index.ts'
@@ -91,7 +91,7 @@ const rulesInput = ({ input, identity }: Pick<IdentifiedCall, 'input' | 'identit
 export function approverOf(
   { approver }: ApprovalRules,
   call: Pick<IdentifiedCall, 'input' | 'identity'>,
-): Approver | undefined {
+): Principal | undefined {
   const { identity } = call
   const person = identity.kind === 'user' ? identity : undefined
   // A directory that knows nobody may say `null`, whatever the type says.
@@ -127,7 +127,7 @@ function messageProblem(message: string): string | undefined {
 /** The first of them, for the operator. */
 const codesIn = (shown: string): string => [...new Set(shown.match(/\[U\+[^\]]+\]|⏎/g))].slice(0, 5).join(' ')
 
-function isApprover(approver: Approver | undefined): approver is Approver {
+function isApprover(approver: Principal | undefined): approver is Principal {
   if (approver === undefined) return false
   const { issuer, tenant, subject } = approver
   const named = [issuer, subject, ...(tenant === undefined ? [] : [tenant])]

@@ -8,9 +8,9 @@ import type {
   Policy,
   PreflightOutcome,
   ResultFor,
+  RevokeOptions,
 } from '../contract/index.ts'
 import type { Delegations } from '../delegations/delegations.ts'
-import type { RevokeOptions } from '../revocation/index.ts'
 import type { ApprovalInbox } from './approval-inbox.ts'
 import type { PolicyWarning } from './check-policies.ts'
 import type { DefinedTool, PoliciesOrTools, ToolCall } from './defined-tool.ts'

@@ -1,11 +1,11 @@
 import { endForSession, endUnused } from '../approvals/end-run.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
-import type { OperatorEvent } from '../contract/index.ts'
+import type { RevokeOptions } from '../contract/index.ts'
 import type { OpenedDelegations } from '../delegations/delegations-part.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { SessionsPart } from '../identity/sessions.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'
-import { concerns, type RevokeOptions } from '../revocation/index.ts'
+import { concerns } from '../revocation/index.ts'
 import { Aftermath } from './aftermath.ts'
 import { type Callers, channelOfRun, type GuardParts } from './guard-parts.ts'
 
@@ -32,9 +32,6 @@ export interface EndingParts {
   readonly sessions: SessionsPart | undefined
 }
 
-/** User, session or delegation whose access ends, as an audit names it. */
-type NamedAccess = NonNullable<OperatorEvent['revoked']>
-
 const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies readonly (keyof RevokeOptions)[]
 
 /**
@@ -47,7 +44,7 @@ export async function revoke(
   options: RevokeOptions,
   guard: GuardParts,
   parts: EndingParts,
-  note: (revoked: NamedAccess) => Promise<void> = async () => {},
+  note: (revoked: RevokeOptions) => Promise<void> = async () => {},
 ): Promise<Revocation> {
   const revoked = checked(options, guard.callers)
   await note(revoked)
@@ -89,7 +86,7 @@ async function end(
   return { approvals, tokens: dropped, delegations, sessions, ...(unreadable.length > 0 && { unreadable }) }
 }
 
-function checked(options: RevokeOptions, { servers }: Callers): NamedAccess {
+function checked(options: RevokeOptions, { servers }: Callers): RevokeOptions {
   refuseUnknownKeys('revoke', options, optionKeys)
   requireText('revoke.issuer', options.issuer)
   const { issuer, tenant, subject, session } = options

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { ApprovalQuestion, PushedChannel, VerifiedAnswer } from '../approvals/approval-channel.ts'
 import type { Delivery } from '../approvals/record.ts'
-import type { Approver, UserIdentity } from '../contract/index.ts'
+import type { Principal, UserIdentity } from '../contract/index.ts'
 import { ApprovalAnswerError, BehalfError, ConfigurationError, TransportError } from '../errors/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
@@ -10,7 +10,7 @@ import { provenAtOf } from '../revocation/index.ts'
 /** A question that waits in the app's pages. */
 export interface AskedInApp {
   readonly id: string
-  readonly approver: Approver
+  readonly approver: Principal
   readonly message: string
   /** Epoch seconds. */
   readonly expiresAt: number

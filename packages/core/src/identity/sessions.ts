@@ -10,7 +10,7 @@ import {
   surroundingsOf,
   withinDeadline,
 } from '../authorization-server/index.ts'
-import type { UserIdentity } from '../contract/index.ts'
+import type { RevokeOptions, UserIdentity } from '../contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import {
   Collection,
@@ -23,7 +23,7 @@ import {
   type StoreKeys,
 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
-import { checkLifetime, concerns, type RevokeOptions, revocableName, revocableNames } from '../revocation/index.ts'
+import { checkLifetime, concerns, revocableName, revocableNames } from '../revocation/index.ts'
 import { presenceIn, refuseRevoked, requireProofTime } from './present-user.ts'
 import { identityOfLogin, isForAudience, type KeptLogin, keptLogin, loginOfResponse } from './session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'

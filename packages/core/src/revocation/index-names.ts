@@ -1,6 +1,5 @@
-import type { Owner } from '../contract/index.ts'
+import type { Owner, RevokeOptions } from '../contract/index.ts'
 import type { Name } from '../lib/index.ts'
-import type { RevokeOptions } from './revoked.ts'
 
 /** Index name of a user's records, or of a session's records. Without a tenant, of all tenants. */
 export const revocableName = ({ issuer, tenant, subject, session }: RevokeOptions): Name =>

@@ -1,17 +1,6 @@
 import * as z from 'zod/mini'
-import type { Owner, UserIdentity } from '../contract/index.ts'
+import type { Owner, RevokeOptions, UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-
-/** User or session whose access ends. */
-export interface RevokeOptions {
-  readonly issuer: string
-  /** As the identity has it. @default all tenants of the issuer */
-  readonly tenant?: string | undefined
-  /** Alone: all sessions of this user. */
-  readonly subject?: string | undefined
-  /** Alone, or with its subject: this session only, as the issuer names it (`sid`). */
-  readonly session?: string | undefined
-}
 
 /** Revoked access: of a subject with all its sessions, of a session, or of a delegation. */
 export interface Revoked extends RevokeOptions {

@@ -1,4 +1,4 @@
-import { principalKey } from '../contract/index.ts'
+import { principalKey, type RevokeOptions } from '../contract/index.ts'
 import {
   Collection,
   isUnreadable,
@@ -11,7 +11,7 @@ import {
   type Unreadable,
 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
-import { concerns, type RevokeOptions, revocableName, revocableNames } from '../revocation/index.ts'
+import { concerns, revocableName, revocableNames } from '../revocation/index.ts'
 import { type AccountRecord, accountRecord } from './account-record.ts'
 import type { TokenPair } from './replaced-tokens.ts'
 

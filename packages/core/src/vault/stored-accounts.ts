@@ -1,8 +1,7 @@
 import type { RequestOptions } from '../authorization-server/index.ts'
-import type { Principal, UserIdentity } from '../contract/index.ts'
+import type { Principal, RevokeOptions, UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { type PresenceContext, type PresentUser, requirePresentUser } from '../identity/present-user.ts'
-import type { RevokeOptions } from '../revocation/index.ts'
 import type {
   AccountLinker,
   AccountName,

@@ -1,4 +1,4 @@
-import { type Approver, TransportError } from '@behalf/core'
+import { type Principal, TransportError } from '@behalf/core'
 import type { PushedChannel } from '@behalf/core/channels'
 import { jwtVerify, SignJWT } from 'jose'
 import * as z from 'zod'
@@ -7,7 +7,7 @@ import { TestingError } from '../testing-error.ts'
 /** A letter that asks a person. Its link leads to a page of the app with two buttons. */
 export interface SignedLink {
   /** The person who is asked. The app knows their address. */
-  readonly to: Approver
+  readonly to: Principal
   /** The question, for the letter's text. */
   readonly message: string
   /** The page, with `?token=…`. The page posts `token` and `decision`: mail scanners open links, and press no button. */

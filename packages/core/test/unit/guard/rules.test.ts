@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { ApprovalChannel } from '../../../src/doors/channels.ts'
 import { admit, fieldsOf } from '../../../src/identity/verified.ts'
-import { type Approver, type Credential, policy, resource } from '../../../src/index.ts'
+import { type Credential, type Principal, policy, resource } from '../../../src/index.ts'
 import { API, buy, createOrder, ORIGIN, policies, world } from './world.ts'
 
 const Order = z.strictObject({ n: z.number() })
@@ -28,7 +28,7 @@ describe('who is asked, and what for (A8, A9)', () => {
   test('another approver’s token is no credential of the user’s: enforcedBy server is refused', async () => {
     const { guard, login, invocation, authorizationServer } = await world()
     const identity = await login()
-    const bob: Approver = { issuer: identity.issuer, subject: 'bob' }
+    const bob: Principal = { issuer: identity.issuer, subject: 'bob' }
     const approval = { message: () => 'Do it', approver: () => bob }
     const call = invocation({ tool: 't', input: { n: 1 }, identity })
     const strict = policy(Order, { access, approval: { ...approval, details, enforcedBy: 'server' } })

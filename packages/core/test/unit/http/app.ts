@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Approver, AuditEvent } from '../../../src/contract/index.ts'
+import type { AuditEvent, Principal } from '../../../src/contract/index.ts'
 import { oidc } from '../../../src/doors/providers.ts'
 import { inAppApprovals } from '../../../src/http/in-app-approvals.ts'
 import { type InAppInboxOptions, inAppInbox } from '../../../src/http/in-app-inbox.ts'
@@ -14,7 +14,7 @@ const Order = z.strictObject({ symbol: z.string(), quantity: z.int() })
 
 /** An app whose orders are approved in its own pages, by `bob` where not by the user. */
 export function app(
-  options: Partial<InAppInboxOptions> & { readonly approver?: Approver; readonly wait?: number } = {},
+  options: Partial<InAppInboxOptions> & { readonly approver?: Principal; readonly wait?: number } = {},
 ) {
   const { approver, wait, ...handler } = options
   const clock = testClock()
