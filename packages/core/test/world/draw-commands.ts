@@ -29,6 +29,8 @@ export interface Cast {
   readonly status: () => number
   readonly answer: () => 'approve' | 'deny' | 'reopen'
   readonly seconds: () => number
+  /** By how much a process's clock is wrong, in seconds. */
+  readonly skew: () => number
   readonly change: () => CommandOf<'deploy'>['change']
   /** Which operation fails, and how. */
   readonly trouble: () => Pick<CommandOf<'break'>, 'kind' | 'fault' | 'after'>
@@ -67,6 +69,7 @@ export function castOf(random: Random): Cast {
       // A call has many store operations, and few requests.
       return { kind, fault, after: random.below(kind === 'store' ? 25 : 4) }
     },
+    skew: () => random.pick([0, 20, -20, 3600, -3600]),
     seconds: some([1, 6, 6, 20, 31, 61, 65, 130, 301, 610, 1900, 3700], 4),
   }
 }
@@ -182,10 +185,7 @@ export const makers: Readonly<Record<Command['do'], readonly [weight: number, ma
   pass: [5, ({ seconds }) => ({ seconds: seconds() })],
   kill: [2, ({ process }) => ({ process: process() })],
   'stand still': [1, ({ random, process }) => ({ process: process(), seconds: random.pick([20, 70, 200]) })],
-  'set the clock': [
-    2,
-    ({ random, process }) => ({ process: process(), seconds: random.pick([0, 20, -20, 3600, -3600]) }),
-  ],
+  'set the clock': [2, ({ process, skew }) => ({ process: process(), seconds: skew() })],
   'set the issuer’s clock': [1, ({ random }) => ({ seconds: random.pick([0, 20, -20]) })],
   'rotate keys': [1, () => ({})],
   'rotate the app’s keys': [1, () => ({})],

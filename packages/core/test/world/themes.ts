@@ -86,6 +86,17 @@ const plotsOf = (random: Random): readonly Plot[] => [
     cast: { ...oneCall, tool: () => random.pick(['pay', 'send']), seconds: () => random.pick([6, 6, 700]) },
     commands: ['answer', 'answer on the phone'],
   },
+  // Questions that are taken back, while they are sent, while a page shows them, and after a yes.
+  {
+    cast: {
+      ...oneCall,
+      tool: () => random.pick(['pay', 'pay', 'send']),
+      answer: () => random.pick(['approve', 'reopen']),
+      seconds: () => 6,
+    },
+    commands: ['cancel', 'answer', 'answer on the phone'],
+    first: ['call', 'answer', 'cancel'],
+  },
   // An approver who says no, again and again.
   {
     cast: { ...oneCall, slot: () => random.pick(['one', 'two', 'three']), answer: () => 'deny' },
@@ -95,6 +106,21 @@ const plotsOf = (random: Random): readonly Plot[] => [
   {
     cast: { ...oneCall, process: () => 0, change: () => random.pick(['approver', 'approver', 'version', 'limit']) },
     commands: ['deploy', 'answer'],
+  },
+  // Two revocations, the first of them dated ahead by a fast clock, before the eyes of a process that reads.
+  {
+    cast: {
+      process: () => random.below(3),
+      skew: () => random.pick([600, 3600]),
+      tool: () => 'look',
+      owner: () => 'ann',
+      anybody: () => random.pick(['ann', 'carol']),
+      proof: () => 'login',
+      body: () => 'returns',
+      seconds: () => random.pick([6, 20]),
+    },
+    commands: [],
+    first: ['set the clock', 'revoke', 'revoke'],
   },
   // Revocations by several processes, before the eyes of one that reads again and again.
   {
