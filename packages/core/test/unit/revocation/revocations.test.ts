@@ -138,6 +138,18 @@ describe('when a proof was made', () => {
     expect(await ended({ claims: { iat: '1800000600' } })).toMatchObject({ name: 'subject' })
   })
 
+  test('a time of the future proves nothing, such as one in milliseconds', async () => {
+    expect(await ended({ authTime: (SECOND + 600) * 1000 }, NOW + 3_600_000)).toBeDefined()
+  })
+
+  test('is compared with the latest of several revocations', async () => {
+    const { here } = setup()
+    await here.add({ issuer: owner.issuer, tenant: 't1', subject: 'ann' }, NOW + 100_000)
+    await here.add({ issuer: owner.issuer, subject: 'ann' }, NOW)
+    const { sessionId: _, delegationId: __, ...identity } = user({ tenant: 't1', authTime: SECOND + 60 })
+    expect(here.find(identity, NOW + 200_000)).toBeDefined()
+  })
+
   test('a job is not told to log in, and nobody waits once the skew is over', async () => {
     const { here } = setup()
     await here.add({ ...owner, subject: 'ann' }, NOW)
