@@ -9,9 +9,8 @@ import { tapped } from '../approvals/harness.ts'
 import { asks, ISSUER, reads, schema, smallWorld, user, writes } from './small-world.ts'
 
 const subject = { issuer: ISSUER, subject: 'ann' }
-const uses = policy(schema, {
-  access: { mail: connection('mail', { scopes: ['send'], origins: ['https://mail.example'] }) },
-})
+const access = { mail: connection('mail', { scopes: ['send'], origins: ['https://mail.example'] }) }
+const uses = policy(schema, { access })
 
 describe('revoke (I9)', () => {
   test(verifies('I9', 'ends open questions and unused approvals at once, and the channel is told'), async () => {
@@ -146,6 +145,42 @@ describe('revoke (I9)', () => {
     await here.revoke(subject)
     let runs = 0
     expect(await there.run(writes, call({ slot: 'new' }), () => runs++)).toMatchObject({ code: 'revoked' })
+    expect(runs).toBe(0)
+  })
+
+  test.each(['revokes', 'ends the session of'] as const)(
+    verifies('I9', 'and once more before a claim: another process %s the user while a token is fetched'),
+    async (act) => {
+      const { guard, call } = smallWorld()
+      const here = guard()
+      const vault: Vault = {
+        specificationVersion: 1,
+        token: async () => {
+          await here.revoke(act === 'revokes' ? subject : { issuer: ISSUER, session: 'desk' })
+          return { status: 'token', token: new Token('a-token'), scopes: ['send'] }
+        },
+      }
+      const there = guard({ vault })
+      const sends = policy(schema, { version: '1', effect: 'write', access })
+      let runs = 0
+      const desk = call({ identity: user({ sessionId: 'desk' }) })
+      expect(await there.run(sends, desk, () => runs++)).toMatchObject({ status: 'denied', code: 'revoked' })
+      expect(runs).toBe(0)
+    },
+  )
+
+  test(verifies('I9', 'a read ends that its own process revokes while a token is fetched'), async () => {
+    const { guard, call } = smallWorld()
+    const vault: Vault = {
+      specificationVersion: 1,
+      token: async () => {
+        await behalf.revoke(subject)
+        return { status: 'token', token: new Token('a-token'), scopes: ['send'] }
+      },
+    }
+    const behalf = guard({ vault })
+    let runs = 0
+    expect(await behalf.run(uses, call(), () => runs++)).toMatchObject({ status: 'denied', code: 'revoked' })
     expect(runs).toBe(0)
   })
 
