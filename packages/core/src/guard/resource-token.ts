@@ -6,7 +6,7 @@ import { type SubjectToken, subjectTokenOf } from '../identity/subject-token.ts'
 import { exchangeToken } from '../token-exchange/exchange-token.ts'
 import { actorToken, dropActorToken } from './actor-token.ts'
 import { bridgedToken, isBridged } from './bridged-token.ts'
-import { type AuthorizedCall, needsApproval } from './call.ts'
+import type { AuthorizedCall } from './call.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import type { FoundToken } from './opened-access.ts'
@@ -93,8 +93,8 @@ async function exchange(
   const { clock, servers } = sources
   const authorizationServer = servers.of(identity.issuer)
   const startedAt = clock.now()
-  // A token that is kept carries no details of one approval.
-  const details = (needsApproval(call) ? answered?.record.question?.details : undefined) ?? []
+  // Only a run that a person approved has details, and the token of such a call is not kept.
+  const details = answered?.record.question?.details ?? []
   const carries = details.length > 0 && authorizationServer.profile.exchange?.carriesAuthorizationDetails === true
   const actor = await actorToken(identity.issuer, sources, signal)
   const issued = await exchangeToken({

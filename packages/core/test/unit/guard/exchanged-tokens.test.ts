@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { idJag } from '../../../src/doors/enterprise.ts'
@@ -64,6 +65,8 @@ function exchanging(over: Profile = {}) {
     access.api.fetch(`${API}pay`, { method: 'POST' }).then(({ status }) => status)
   const run = (amount: number, rules = pays as typeof looks) =>
     behalf.run(rules, world.call({ identity, input: { amount } }), sends as never)
+  const preflight = (amount: number, rules: typeof looks) =>
+    behalf.preflight(rules, world.call({ identity, input: { amount } }))
   const approve = async (amount = 50) => {
     await run(amount)
     world.answers({ status: 'approved' })
@@ -73,7 +76,7 @@ function exchanging(over: Profile = {}) {
   const whenAsked = (does: () => void) => {
     onAsked = does
   }
-  return { ...world, server, forms, authorizations, run, approve, whenAsked }
+  return { ...world, server, forms, authorizations, run, preflight, approve, whenAsked }
 }
 
 describe('what an exchange is asked for', () => {
@@ -94,6 +97,24 @@ describe('what an exchange is asked for', () => {
     expect(forms.map((form) => form.get('scope'))).toEqual(['read'])
     expect(forms[0]?.has('authorization_details')).toBe(false)
   })
+
+  test(
+    verifies('A9', 'where a call needs the yes that it got no more: with no details, in a token that is kept'),
+    async () => {
+      const { run, preflight, answers, clock, forms } = exchanging({ exchange: { carriesAuthorizationDetails: true } })
+      let limit = 10
+      const when = ({ input }: { input: { amount: number } }) => input.amount > limit
+      const rules = policy(schema, { version: '1', approval: { ...approval, when }, access: { api } }) as typeof looks
+      await run(50, rules)
+      answers({ status: 'approved' })
+      clock.advance(10)
+      expect(await preflight(50, rules)).toMatchObject({ status: 'ready' })
+      limit = 100
+      expect(await run(50, rules)).toMatchObject({ status: 'done' })
+      expect(forms.map((form) => form.get('scope'))).toEqual(['read'])
+      expect(forms[0]?.has('authorization_details')).toBe(false)
+    },
+  )
 
   test('of another server nothing: its API is not named to ours', async () => {
     const { run, forms } = exchanging()
