@@ -1,7 +1,10 @@
 /** A room of core whose guards are taken out, one after the other, while its own tests run. */
 export interface Room {
   readonly name: string
-  /** Folders of `packages/core/test/unit` whose tests have to notice. @default the one of the room's name */
+  /**
+   * Folders of `packages/core/test/unit` whose tests have to notice, with the conformance tests of the same names.
+   * @default the one of the room's name
+   */
   readonly tests?: readonly string[]
   /** Percent of the mutants that they notice, at least. 70 stands where no run has told yet; all others were measured. */
   readonly noticed: number

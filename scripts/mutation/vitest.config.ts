@@ -7,7 +7,7 @@ const folders = (process.env.BEHALF_MUTATION_TESTS ?? '').split(',')
 export default defineConfig({
   test: {
     root: join(import.meta.dirname, '..', '..', 'packages', 'core'),
-    include: folders.map((folder) => `test/unit/${folder}/**/*.test.ts`),
+    include: folders.flatMap((folder) => [`test/unit/${folder}/**/*.test.ts`, `test/conformance/${folder}*.test.ts`]),
     setupFiles: ['test/setup.ts'],
     // They start processes, in which no mutant is awake, and which a mutant's end leaves behind.
     exclude: ['test/unit/device-login/login-file-lock.test.ts', 'test/unit/lib/seal.test.ts'],
