@@ -1,6 +1,6 @@
 const brand: unique symbol = Symbol.for('@behalf/core@1/error') as never
 
-/** Codes of everything that is thrown. `switch (error.code)` narrows an {@link AnyBehalfError}. */
+/** Codes of everything that is thrown. `switch (error.code)` narrows an `AnyBehalfError`. */
 export type ErrorCode =
   | 'ERR_APPROVAL_ANSWER'
   | 'ERR_CONFIGURATION'

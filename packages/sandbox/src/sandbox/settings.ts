@@ -95,11 +95,12 @@ const BY_PROFILE: Readonly<
 export function settingsCode(settings: SandboxSettings): string {
   const { roles, door, real } = BY_PROFILE[settings.profile]
   const { openFga, api } = settings
-  return `import { allowInsecureLoopback, createGuard, roleMap } from '@behalf/core'
+  return `import { allowInsecureLoopback, createGuard } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
 import { oidc } from '@behalf/core/providers'
-${door === '' ? '' : `import { ${door} } from '@behalf/core/roles'\n`}import { auth0TokenVault } from '@behalf/core/vault'
+import { ${door === '' ? '' : `${door}, `}roleMap } from '@behalf/core/roles'
+import { auth0TokenVault } from '@behalf/core/vault'
 
 export const API = '${api.origin}' // the Stock Trade API; as a resource '${api.resource}'
 export const AUDIENCE = '${settings.agentResource}' // of access tokens for the agent
