@@ -53,6 +53,8 @@ const CLAIM_SECONDS = 0.2
 const MAX_STARTS = 3
 const IN_DOUBT_SECONDS = 3600
 const ONCE_MORE_SECONDS = 60
+/** Time from the last look at what was denied until a question is with the person. A no that is given meanwhile is late. Seconds. */
+const SENT_MEANWHILE_SECONDS = 5
 const ASK_AGAIN_SECONDS = 600
 /** How long a process may go on with an account that another process disconnected. Seconds. */
 const RECHECK_SECONDS = 10
@@ -514,7 +516,7 @@ export class Model {
     this.#asked.set(event.question, [...asked, event])
     // Sent again, since nobody answered: no new question.
     if (isSameQuestion(asked.at(-1), event)) return
-    const noes = this.#noes.filter((no) => isSameTool(no, event) && no.at < event.at)
+    const noes = this.#noes.filter((no) => isSameTool(no, event) && no.at < event.at - SENT_MEANWHILE_SECONDS)
     const tolerance = this.#tolerance()
     const closesUntil = (kept: readonly No[], atLeast: number, seconds: number): number => {
       const [first, last] = [kept.at(-atLeast), kept.at(-1)]
