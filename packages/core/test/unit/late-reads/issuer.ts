@@ -4,14 +4,14 @@ import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/m
 import { port } from './watch.ts'
 
 export const issuer = 'https://as.example.com'
-export const as = await mockIssuer(issuer)
+const as = await mockIssuer(issuer)
 Object.assign(as.metadata, {
   introspection_endpoint: `${issuer}/introspect`,
   revocation_endpoint: `${issuer}/revoke`,
   device_authorization_endpoint: `${issuer}/device`,
 })
 export const { aud: audience } = accessTokenClaims
-export const end = () => Math.floor(Date.now() / 1000) + 3600
+const end = () => Math.floor(Date.now() / 1000) + 3600
 export const idToken = (claims: object = {}) => as.sign({ sub: 'ann', aud: 'agent-app', ...claims }, { typ: 'JWT' })
 export const accessToken = (claims: object = {}) => as.sign({ ...accessTokenClaims, exp: end(), ...claims })
 export const answer = async () => ({
