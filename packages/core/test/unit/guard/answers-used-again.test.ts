@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import type { Answer, PolledChannel } from '../../../src/doors/channels.ts'
 import type { AccessChecker } from '../../../src/doors/fga.ts'
-import { type Approver, may, object, policy } from '../../../src/index.ts'
+import { may, object, policy } from '../../../src/index.ts'
 import { overStore } from '../stores/over-store.ts'
 import { asks, ISSUER, schema, smallWorld } from './small-world.ts'
 
@@ -17,7 +17,7 @@ test(
   async () => {
     const { guard, call, questions } = smallWorld()
     const behalf = guard()
-    const approver: { -readonly [Key in keyof Approver]: Approver[Key] } = { issuer: ISSUER, subject: '' }
+    const approver = { issuer: ISSUER, subject: '' }
     const rules = policy(schema, {
       version: '1',
       approval: {
