@@ -49,6 +49,7 @@ const exempt = new Set([
     'redactorOf',
     'withPolicies',
     'readTools',
+    'plainCopy',
     'namesSpecialUse',
     'resourceServer.metadata',
     'vault.connectUrl',
