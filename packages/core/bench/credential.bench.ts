@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import { bench } from '../../../scripts/bench/bench.ts'
-import { generateDpopKey } from '../src/authorization-server/index.ts'
+import { generateDpopKey } from '../src/authorization-server/dpop-key.ts'
 import { createCredential, Token } from '../src/credential/index.ts'
 import { oidc } from '../src/doors/providers.ts'
 import { createResourceServer } from '../src/doors/resource-server.ts'

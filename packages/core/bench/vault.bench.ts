@@ -1,5 +1,5 @@
 import { bench } from '../../../scripts/bench/bench.ts'
-import { authorizationServers } from '../src/authorization-server/index.ts'
+import { authorizationServers } from '../src/authorization-server/authorization-servers.ts'
 import { Token } from '../src/credential/index.ts'
 import { oidc } from '../src/doors/providers.ts'
 import { connection } from '../src/doors/vault.ts'

@@ -1,4 +1,4 @@
-export { allowInsecureLoopback, type Profile } from './authorization-server/index.ts'
+export { allowInsecureLoopback, type Profile } from './authorization-server/profile.ts'
 export type {
   AccessOf,
   AccessRules,

@@ -1,4 +1,6 @@
-import { authorizationServers, type Profile, type ProfileOf, surroundingsOf } from '../authorization-server/index.ts'
+import { authorizationServers, type ProfileOf } from '../authorization-server/authorization-servers.ts'
+import type { Profile } from '../authorization-server/profile.ts'
+import { surroundingsOf } from '../authorization-server/surroundings.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Fetch, Store } from '../ports/index.ts'

@@ -1,4 +1,4 @@
-import { withinDeadline } from '../authorization-server/index.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type Json, type JsonObject, principalKey } from '../contract/index.ts'
 import { BehalfError, InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
 import { snapshot } from '../lib/index.ts'

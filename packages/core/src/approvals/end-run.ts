@@ -1,4 +1,4 @@
-import { giveBackToken } from '../authorization-server/index.ts'
+import { giveBackToken } from '../authorization-server/give-back-token.ts'
 import type { Identity } from '../contract/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import { type CalledBy, callerOf, isSameCaller, MAX_SESSIONS } from './caller.ts'

@@ -1,5 +1,5 @@
 import type { ApprovalQuestion } from '../approvals/approval-channel.ts'
-import type { CibaProfile, Profile } from '../authorization-server/index.ts'
+import type { CibaProfile, Profile } from '../authorization-server/profile.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { type BackchannelParameters, checkBackchannelParameters } from './check-backchannel-parameters.ts'
 import { hintParameters } from './hint.ts'

@@ -1,5 +1,5 @@
 import type { ApprovalQuestion } from '../approvals/approval-channel.ts'
-import type { TokenResponse, VerifiedJwt } from '../authorization-server/index.ts'
+import type { TokenResponse, VerifiedJwt } from '../authorization-server/server.ts'
 import type { JsonObject } from '../contract/index.ts'
 import { accessTokenHash } from '../identity/access-token-hash.ts'
 import { checkIdTokenKind } from '../identity/check-access-token.ts'

@@ -1,6 +1,6 @@
 import type { CryptoKey } from 'jose'
 import { SignJWT } from 'jose/jwt/sign'
-import type { Profile } from '../authorization-server/index.ts'
+import type { Profile } from '../authorization-server/profile.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import type { BackchannelParameters } from './check-backchannel-parameters.ts'

@@ -1,11 +1,9 @@
 import type { Answer, ApprovalQuestion } from '../approvals/approval-channel.ts'
-import {
-  grantedScopes,
-  isOfOtherClient,
-  type Profile,
-  type TokenResponse,
-  tokenEnd,
-} from '../authorization-server/index.ts'
+import type { Profile } from '../authorization-server/profile.ts'
+import { isOfOtherClient } from '../authorization-server/read-claims.ts'
+import { grantedScopes } from '../authorization-server/scopes.ts'
+import type { TokenResponse } from '../authorization-server/server.ts'
+import { tokenEnd } from '../authorization-server/times.ts'
 import type { AuthorizationDetail, Json } from '../contract/index.ts'
 import { Token } from '../credential/token.ts'
 import { InvalidTokenError } from '../errors/index.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { TokenResponse } from '../authorization-server/index.ts'
+import type { TokenResponse } from '../authorization-server/server.ts'
 import type { JsonObject } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
 

@@ -1,4 +1,4 @@
-import type { RevokingServers } from '../authorization-server/index.ts'
+import type { RevokingServers } from '../authorization-server/give-back-token.ts'
 import type { RevokeOptions } from '../contract/index.ts'
 import type { KeptLogin } from '../identity/session-login.ts'
 import { forgetAtServer, type LoginPlace } from '../identity/session-renewal.ts'

@@ -1,4 +1,5 @@
-import { type RequestOptions, withinDeadline } from '../authorization-server/index.ts'
+import type { RequestOptions } from '../authorization-server/server.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type AgentIdentity, isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import {
   ConfigurationError,

@@ -1,4 +1,4 @@
-import { readDeviceAuthorization } from '../authorization-server/index.ts'
+import { readDeviceAuthorization } from '../authorization-server/wire.ts'
 import { copyOf, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import { codeOf, type DeviceCode } from './device-prompt.ts'

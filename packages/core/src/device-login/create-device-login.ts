@@ -1,12 +1,8 @@
-import {
-  allowInsecureLoopback,
-  authorizationServers,
-  type Profile,
-  type RequestOptions,
-  type SurroundingsOptions,
-  surroundingsOf,
-  withinDeadline,
-} from '../authorization-server/index.ts'
+import { authorizationServers } from '../authorization-server/authorization-servers.ts'
+import { allowInsecureLoopback, type Profile } from '../authorization-server/profile.ts'
+import type { RequestOptions } from '../authorization-server/server.ts'
+import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { identityOfLogin, type KeptLogin, loginOfResponse } from '../identity/session-login.ts'

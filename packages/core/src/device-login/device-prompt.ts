@@ -1,4 +1,4 @@
-import type { DeviceAuthorization } from '../authorization-server/index.ts'
+import type { DeviceAuthorization } from '../authorization-server/server.ts'
 import { InvalidResponseError } from '../errors/index.ts'
 import { isLoopback } from '../lib/index.ts'
 

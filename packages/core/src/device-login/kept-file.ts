@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
-import type { Profile, TokenResponse } from '../authorization-server/index.ts'
+import type { Profile } from '../authorization-server/profile.ts'
+import type { TokenResponse } from '../authorization-server/server.ts'
 import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import { BehalfError, StoreError } from '../errors/index.ts'
 import {

@@ -1,4 +1,4 @@
-import type { DeviceAuthorization } from '../authorization-server/index.ts'
+import type { DeviceAuthorization } from '../authorization-server/server.ts'
 import { BehalfError } from '../errors/index.ts'
 import { pause } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'

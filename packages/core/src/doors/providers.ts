@@ -1,21 +1,15 @@
 // `@behalf/core/providers`: what differs from one provider to the next, and the keys that a client proves.
+export { type Auth0Options, auth0 } from '../authorization-server/auth0.ts'
+export type { ClientAuthenticationOptions } from '../authorization-server/client-authentication.ts'
 export {
-  type Auth0Options,
-  auth0,
-  type ClientAuthenticationOptions,
   type DpopKey,
   type DpopKeyOptions,
   type DpopKeyPair,
-  type EntraOptions,
-  entra,
   generateDpopKey,
   importDpopKey,
-  type KeycloakOptions,
-  keycloak,
-  type LoginHint,
-  type OidcOptions,
-  type OktaOptions,
-  oidc,
-  okta,
-  type ProfileOptions,
-} from '../authorization-server/index.ts'
+} from '../authorization-server/dpop-key.ts'
+export { type EntraOptions, entra } from '../authorization-server/entra.ts'
+export { type KeycloakOptions, keycloak } from '../authorization-server/keycloak.ts'
+export { type OidcOptions, oidc } from '../authorization-server/oidc.ts'
+export { type OktaOptions, okta } from '../authorization-server/okta.ts'
+export type { LoginHint, ProfileOptions } from '../authorization-server/profile-options.ts'

@@ -1,33 +1,34 @@
 // `@behalf/core/spi`: for authors of adapters, stores, channels, vaults, checkers and profiles.
 // Types that a program names only by what takes or returns them are here too.
 
-export {
-  type AuthorizationServer,
-  type AuthorizationServers,
-  authorizationServers,
-  type BackchannelAcknowledgement,
-  type CibaProfile,
-  type ClientAuthentication,
-  connectAuthorizationServer,
-  type DeviceAuthorization,
-  type ExchangeProfile,
-  type GrantOptions,
-  type GrantParameters,
-  type IntrospectionResponse,
-  type ProfileEndpoints,
-  type ProfileOf,
-  type ReceivedTokens,
-  type RequestOptions,
-  type RevokeTokenOptions,
-  type ServerEndpoints,
-  type Surroundings,
-  type SurroundingsOptions,
-  type TargetParameter,
-  type TokenProfile,
-  type TokenResponse,
-  type VerifiedJwt,
-  type VerifyJwtOptions,
-} from '../authorization-server/index.ts'
+export { authorizationServers, type ProfileOf } from '../authorization-server/authorization-servers.ts'
+export type { ClientAuthentication } from '../authorization-server/client-authentication.ts'
+export { connectAuthorizationServer } from '../authorization-server/connect-authorization-server.ts'
+export type {
+  CibaProfile,
+  ExchangeProfile,
+  ProfileEndpoints,
+  TargetParameter,
+  TokenProfile,
+} from '../authorization-server/profile.ts'
+export type {
+  AuthorizationServer,
+  AuthorizationServers,
+  BackchannelAcknowledgement,
+  DeviceAuthorization,
+  GrantOptions,
+  GrantParameters,
+  IntrospectionResponse,
+  ReceivedTokens,
+  RequestOptions,
+  RevokeTokenOptions,
+  ServerEndpoints,
+  Surroundings,
+  TokenResponse,
+  VerifiedJwt,
+  VerifyJwtOptions,
+} from '../authorization-server/server.ts'
+export type { SurroundingsOptions } from '../authorization-server/surroundings.ts'
 export {
   type AccessRule,
   type Actor,

@@ -1,5 +1,6 @@
-import type { AuthorizationServer, Profile, TokenResponse } from '../authorization-server/index.ts'
+import type { Profile } from '../authorization-server/profile.ts'
 import { unverifiedClaims } from '../authorization-server/read-claims.ts'
+import type { AuthorizationServer, TokenResponse } from '../authorization-server/server.ts'
 import { tokenEnd } from '../authorization-server/times.ts'
 import { Token } from '../credential/token.ts'
 import { BehalfError, ConfigurationError, type OAuthResponseError, TransportError } from '../errors/index.ts'

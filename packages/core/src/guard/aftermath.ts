@@ -1,4 +1,5 @@
-import { giveBackToken, type RevokingServers, withinDeadline } from '../authorization-server/index.ts'
+import { giveBackToken, type RevokingServers } from '../authorization-server/give-back-token.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type IssuedToken, revealToken } from '../credential/index.ts'
 import { ownIssuerOf, type TokenCacheKey } from '../token-exchange/token-cache-key.ts'
 

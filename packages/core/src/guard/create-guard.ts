@@ -1,7 +1,8 @@
 import { channelsByName } from '../approvals/channels-by-name.ts'
 import { openLedger } from '../approvals/open-ledger.ts'
 import type { RunRecord } from '../approvals/record.ts'
-import { authorizationServers, type Profile } from '../authorization-server/index.ts'
+import { authorizationServers } from '../authorization-server/authorization-servers.ts'
+import type { Profile } from '../authorization-server/profile.ts'
 import {
   type Invocation,
   isSamePrincipal,

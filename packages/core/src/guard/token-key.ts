@@ -1,4 +1,6 @@
-import type { AuthorizationServers, DpopKey, Profile } from '../authorization-server/index.ts'
+import type { DpopKey } from '../authorization-server/dpop-key.ts'
+import type { Profile } from '../authorization-server/profile.ts'
+import type { AuthorizationServers } from '../authorization-server/server.ts'
 import type { AccessRule, ConnectionRule, Identity, ResourceRule } from '../contract/index.ts'
 import type { IssuedToken } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'

@@ -1,4 +1,4 @@
-import { withinDeadline } from '../authorization-server/index.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { Json } from '../contract/index.ts'
 import { StoreError, TransportError } from '../errors/index.ts'
 import { readBounded } from '../lib/index.ts'

@@ -1,4 +1,5 @@
-import { type Profile, subjectOf } from '../authorization-server/index.ts'
+import type { Profile } from '../authorization-server/profile.ts'
+import { subjectOf } from '../authorization-server/read-claims.ts'
 import type { AgentIdentity, UserIdentity } from '../contract/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'
 import { readActor, readIdentityClaims } from './wire.ts'

@@ -1,4 +1,5 @@
-import type { Profile, TokenProfile, VerifiedJwt } from '../authorization-server/index.ts'
+import type { Profile, TokenProfile } from '../authorization-server/profile.ts'
+import type { VerifiedJwt } from '../authorization-server/server.ts'
 import { InvalidTokenError } from '../errors/index.ts'
 import { audienceOf } from './wire.ts'
 

@@ -1,17 +1,12 @@
 import { LRUCache } from 'lru-cache'
-import {
-  type AuthorizationServer,
-  connectAuthorizationServer,
-  type IntrospectionResponse,
-  type Profile,
-  type RequestOptions,
-  type SurroundingsOptions,
-  shownTime,
-  subjectOf,
-  surroundingsOf,
-  tokenScopes,
-  wrongAudience,
-} from '../authorization-server/index.ts'
+import { connectAuthorizationServer } from '../authorization-server/connect-authorization-server.ts'
+import type { Profile } from '../authorization-server/profile.ts'
+import { subjectOf } from '../authorization-server/read-claims.ts'
+import { wrongAudience } from '../authorization-server/read-issuer.ts'
+import { tokenScopes } from '../authorization-server/scopes.ts'
+import type { AuthorizationServer, IntrospectionResponse, RequestOptions } from '../authorization-server/server.ts'
+import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
+import { shownTime } from '../authorization-server/token-fault.ts'
 import type { Identity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'

@@ -1,4 +1,6 @@
-import { isGrantGone, type ReceivedTokens, type TokenResponse, tokenEnd } from '../authorization-server/index.ts'
+import { isGrantGone } from '../authorization-server/request-fault.ts'
+import type { ReceivedTokens, TokenResponse } from '../authorization-server/server.ts'
+import { tokenEnd } from '../authorization-server/times.ts'
 import { isSamePrincipal, ownerOf } from '../contract/index.ts'
 import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'

@@ -1,15 +1,10 @@
-import {
-  type AuthorizationServer,
-  connectAuthorizationServer,
-  grantedScopes,
-  type Profile,
-  type RequestOptions,
-  readIssuer,
-  type SurroundingsOptions,
-  surroundingsOf,
-  type TokenResponse,
-  tokenEnd,
-} from '../authorization-server/index.ts'
+import { connectAuthorizationServer } from '../authorization-server/connect-authorization-server.ts'
+import type { Profile } from '../authorization-server/profile.ts'
+import { readIssuer } from '../authorization-server/read-issuer.ts'
+import { grantedScopes } from '../authorization-server/scopes.ts'
+import type { AuthorizationServer, RequestOptions, TokenResponse } from '../authorization-server/server.ts'
+import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
+import { tokenEnd } from '../authorization-server/times.ts'
 import type { AgentIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { ConfigurationError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'

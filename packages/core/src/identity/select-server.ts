@@ -1,10 +1,6 @@
-import {
-  type AuthorizationServer,
-  type AuthorizationServers,
-  checkTokenText,
-  readIssuer,
-  unknownIssuer,
-} from '../authorization-server/index.ts'
+import { readIssuer, unknownIssuer } from '../authorization-server/read-issuer.ts'
+import type { AuthorizationServer, AuthorizationServers } from '../authorization-server/server.ts'
+import { checkTokenText } from '../authorization-server/verify-jwt.ts'
 
 /**
  * The authorization server to verify a token with.

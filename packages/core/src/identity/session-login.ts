@@ -1,10 +1,6 @@
 import * as z from 'zod/mini'
-import {
-  type AuthorizationServers,
-  type RequestOptions,
-  type TokenResponse,
-  tokenEnd,
-} from '../authorization-server/index.ts'
+import type { AuthorizationServers, RequestOptions, TokenResponse } from '../authorization-server/server.ts'
+import { tokenEnd } from '../authorization-server/times.ts'
 import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { InvalidTokenError, StoreError } from '../errors/index.ts'

@@ -1,11 +1,7 @@
-import {
-  giveBackToken,
-  hadNoEffect,
-  isRefusedBefore,
-  type ReceivedTokens,
-  type RevokingServers,
-  withinDeadline,
-} from '../authorization-server/index.ts'
+import { giveBackToken, type RevokingServers } from '../authorization-server/give-back-token.ts'
+import { hadNoEffect, isRefusedBefore } from '../authorization-server/had-no-effect.ts'
+import type { ReceivedTokens } from '../authorization-server/server.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type AnyBehalfError, BehalfError, TransportError } from '../errors/index.ts'
 import { isOutage, untilWritten } from '../lib/index.ts'
 import { type Renewal, renewLogin } from './renew-login.ts'

@@ -1,15 +1,12 @@
 import * as base64url from 'jose/base64url'
 import * as z from 'zod/mini'
-import {
-  type Profile,
-  type ProfileOf,
-  type RequestOptions,
-  type RevokingServers,
-  readTokenResponse,
-  type SurroundingsOptions,
-  surroundingsOf,
-  withinDeadline,
-} from '../authorization-server/index.ts'
+import type { ProfileOf } from '../authorization-server/authorization-servers.ts'
+import type { RevokingServers } from '../authorization-server/give-back-token.ts'
+import type { Profile } from '../authorization-server/profile.ts'
+import type { RequestOptions } from '../authorization-server/server.ts'
+import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
+import { readTokenResponse } from '../authorization-server/wire.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { RevokeOptions, UserIdentity } from '../contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import {

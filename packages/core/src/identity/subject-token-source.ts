@@ -1,4 +1,4 @@
-import type { RequestOptions } from '../authorization-server/index.ts'
+import type { RequestOptions } from '../authorization-server/server.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { BehalfError } from '../errors/index.ts'
 import { copyOf } from '../lib/index.ts'

@@ -1,4 +1,4 @@
-import type { Profile } from '../authorization-server/index.ts'
+import type { Profile } from '../authorization-server/profile.ts'
 import type { Identity } from '../contract/index.ts'
 import type { Token } from '../credential/token.ts'
 import { shared } from '../lib/index.ts'

@@ -1,14 +1,9 @@
-import {
-  type AuthorizationServers,
-  authorizationServers,
-  type DpopKey,
-  type Profile,
-  type ProfileOf,
-  type RequestOptions,
-  type SurroundingsOptions,
-  surroundingsOf,
-  tokenScopes,
-} from '../authorization-server/index.ts'
+import { authorizationServers, type ProfileOf } from '../authorization-server/authorization-servers.ts'
+import type { DpopKey } from '../authorization-server/dpop-key.ts'
+import type { Profile } from '../authorization-server/profile.ts'
+import { tokenScopes } from '../authorization-server/scopes.ts'
+import type { AuthorizationServers, RequestOptions } from '../authorization-server/server.ts'
+import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
 import type { Identity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'

@@ -1,4 +1,4 @@
-import type { AuthorizationServer, AuthorizationServers, VerifiedJwt } from '../authorization-server/index.ts'
+import type { AuthorizationServer, AuthorizationServers, VerifiedJwt } from '../authorization-server/server.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'

@@ -1,5 +1,6 @@
-import { readTokenResponse, tokenEnd } from '../authorization-server/index.ts'
 import { unverifiedClaims } from '../authorization-server/read-claims.ts'
+import { tokenEnd } from '../authorization-server/times.ts'
+import { readTokenResponse } from '../authorization-server/wire.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'

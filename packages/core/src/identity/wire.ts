@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { TokenProfile } from '../authorization-server/index.ts'
+import type { TokenProfile } from '../authorization-server/profile.ts'
 import type { Actor, AuthorizationDetail } from '../contract/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'
 

@@ -1,4 +1,4 @@
-import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/index.ts'
+import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { checkAudience, trustedServers, type VerifyTokenOptions } from '../identity/verify-access-token.ts'
 import { originList, refuseUnknownKeys, scopeList } from '../lib/index.ts'

@@ -1,4 +1,4 @@
-import { isAsymmetric } from '../authorization-server/index.ts'
+import { isAsymmetric } from '../authorization-server/check-profile.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { type KeyMaterial, keyBytes, refuseUnknownKeys, requireTexts } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'

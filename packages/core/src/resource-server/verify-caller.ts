@@ -1,4 +1,5 @@
-import { type AuthorizationServers, unknownIssuer, wrongAudience } from '../authorization-server/index.ts'
+import { unknownIssuer, wrongAudience } from '../authorization-server/read-issuer.ts'
+import type { AuthorizationServers } from '../authorization-server/server.ts'
 import type { Identity, Json } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { checkBinding } from '../identity/check-binding.ts'

@@ -1,14 +1,8 @@
-import {
-  type AuthorizationServer,
-  checkNewToken,
-  grantedScopes,
-  isOfOtherClient,
-  type Profile,
-  type RequestOptions,
-  subjectOf,
-  type TokenResponse,
-} from '../authorization-server/index.ts'
-import { unverifiedClaims } from '../authorization-server/read-claims.ts'
+import { checkNewToken } from '../authorization-server/check-new-token.ts'
+import type { Profile } from '../authorization-server/profile.ts'
+import { isOfOtherClient, subjectOf, unverifiedClaims } from '../authorization-server/read-claims.ts'
+import { grantedScopes } from '../authorization-server/scopes.ts'
+import type { AuthorizationServer, RequestOptions, TokenResponse } from '../authorization-server/server.ts'
 import type { Actor, AuthorizationDetail, Identity, Json } from '../contract/index.ts'
 import type { Token } from '../credential/index.ts'
 import { BehalfError, InvalidResponseError } from '../errors/index.ts'

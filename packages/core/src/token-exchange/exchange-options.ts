@@ -1,4 +1,4 @@
-import type { AuthorizationServer, RequestOptions } from '../authorization-server/index.ts'
+import type { AuthorizationServer, RequestOptions } from '../authorization-server/server.ts'
 import type { AuthorizationDetail, Identity } from '../contract/index.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Clock } from '../ports/index.ts'

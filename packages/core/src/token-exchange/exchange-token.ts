@@ -1,4 +1,4 @@
-import { tokenEnd } from '../authorization-server/index.ts'
+import { tokenEnd } from '../authorization-server/times.ts'
 import { type IssuedToken, Token } from '../credential/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import { systemClock } from '../ports/index.ts'

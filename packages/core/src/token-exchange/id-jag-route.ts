@@ -1,4 +1,5 @@
-import { connectAuthorizationServer, type Profile } from '../authorization-server/index.ts'
+import { connectAuthorizationServer } from '../authorization-server/connect-authorization-server.ts'
+import type { Profile } from '../authorization-server/profile.ts'
 import type { ResourceRoute } from '../contract/index.ts'
 import { BehalfError, ConfigurationError, type OAuthResponseError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'

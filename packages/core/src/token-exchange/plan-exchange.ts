@@ -1,4 +1,5 @@
-import type { ExchangeProfile, GrantParameters, Profile } from '../authorization-server/index.ts'
+import type { ExchangeProfile, Profile } from '../authorization-server/profile.ts'
+import type { GrantParameters } from '../authorization-server/server.ts'
 import { ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import { MAX_ACTORS } from '../identity/wire.ts'

@@ -1,11 +1,7 @@
-import {
-  type AuthorizationServer,
-  grantedScopes,
-  isOfOtherClient,
-  type RequestOptions,
-  type TokenResponse,
-  tokenEnd,
-} from '../authorization-server/index.ts'
+import { isOfOtherClient } from '../authorization-server/read-claims.ts'
+import { grantedScopes } from '../authorization-server/scopes.ts'
+import type { AuthorizationServer, RequestOptions, TokenResponse } from '../authorization-server/server.ts'
+import { tokenEnd } from '../authorization-server/times.ts'
 import { type IssuedToken, revealToken, Token } from '../credential/index.ts'
 import { BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'
 import { checkAccessToken } from '../identity/check-access-token.ts'

@@ -1,10 +1,6 @@
-import {
-  type AuthorizationServer,
-  grantedScopes,
-  type Profile,
-  type RequestOptions,
-  type TokenResponse,
-} from '../authorization-server/index.ts'
+import type { Profile } from '../authorization-server/profile.ts'
+import { grantedScopes } from '../authorization-server/scopes.ts'
+import type { AuthorizationServer, RequestOptions, TokenResponse } from '../authorization-server/server.ts'
 import type { Actor, UserIdentity } from '../contract/index.ts'
 import { revealToken, Token } from '../credential/index.ts'
 import { BehalfError, ConfigurationError, IdentityRequiredError, InvalidResponseError } from '../errors/index.ts'

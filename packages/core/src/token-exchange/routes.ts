@@ -1,4 +1,5 @@
-import type { AuthorizationServer, Profile } from '../authorization-server/index.ts'
+import type { Profile } from '../authorization-server/profile.ts'
+import type { AuthorizationServer } from '../authorization-server/server.ts'
 import type { ResourceRoute, UserIdentity } from '../contract/index.ts'
 import type { IssuedToken } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'

@@ -1,4 +1,4 @@
-import type { GrantParameters } from '../authorization-server/index.ts'
+import type { GrantParameters } from '../authorization-server/server.ts'
 import type { AuthorizationDetail } from '../contract/index.ts'
 import { revealToken, type Token } from '../credential/index.ts'
 import type { SubjectTokenType } from '../identity/subject-token.ts'

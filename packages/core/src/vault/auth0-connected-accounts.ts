@@ -1,11 +1,7 @@
-import {
-  boundedRequest,
-  type RequestOptions,
-  type Surroundings,
-  type SurroundingsOptions,
-  surroundingsOf,
-  withinDeadline,
-} from '../authorization-server/index.ts'
+import { boundedRequest } from '../authorization-server/bounded-request.ts'
+import type { RequestOptions, Surroundings } from '../authorization-server/server.ts'
+import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { createCredential, type ProofKey, type Token } from '../credential/index.ts'
 import { ConfigurationError, IdentityRequiredError, InvalidResponseError } from '../errors/index.ts'

@@ -1,4 +1,5 @@
-import { checkNewToken, type TokenResponse } from '../authorization-server/index.ts'
+import { checkNewToken } from '../authorization-server/check-new-token.ts'
+import type { TokenResponse } from '../authorization-server/server.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { type AnyBehalfError, BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'

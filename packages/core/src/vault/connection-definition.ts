@@ -1,11 +1,9 @@
 import {
-  allowInsecureLoopback,
   type ClientAuthenticationOptions,
   clientAuthenticationKeys,
-  oidc,
-  type Profile,
-  type ProfileEndpoints,
-} from '../authorization-server/index.ts'
+} from '../authorization-server/client-authentication.ts'
+import { oidc } from '../authorization-server/oidc.ts'
+import { allowInsecureLoopback, type Profile, type ProfileEndpoints } from '../authorization-server/profile.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { copyOf, isLoopback, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
 

@@ -1,13 +1,10 @@
-import {
-  allowInsecureLoopback,
-  boundedRequest,
-  checkNewToken,
-  type GrantParameters,
-  readTokenResponse,
-  type TokenResponse,
-  withinDeadline,
-} from '../authorization-server/index.ts'
+import { boundedRequest } from '../authorization-server/bounded-request.ts'
+import { checkNewToken } from '../authorization-server/check-new-token.ts'
+import { allowInsecureLoopback } from '../authorization-server/profile.ts'
 import { unverifiedClaims } from '../authorization-server/read-claims.ts'
+import type { GrantParameters, TokenResponse } from '../authorization-server/server.ts'
+import { readTokenResponse } from '../authorization-server/wire.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { UserIdentity } from '../contract/index.ts'
 import { revealToken, Token } from '../credential/index.ts'
 import { type AnyBehalfError, BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'

@@ -1,4 +1,4 @@
-import type { ReceivedTokens, RequestOptions } from '../authorization-server/index.ts'
+import type { ReceivedTokens, RequestOptions } from '../authorization-server/server.ts'
 import type { PresentUser } from '../identity/present-user.ts'
 import { randomSecret } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'

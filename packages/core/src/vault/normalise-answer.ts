@@ -1,4 +1,4 @@
-import { readAnswer } from '../authorization-server/index.ts'
+import { readAnswer } from '../authorization-server/bounded-request.ts'
 import type { Fetch } from '../ports/index.ts'
 import type { CheckedConnection } from './connection-definition.ts'
 

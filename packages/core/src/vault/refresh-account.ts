@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { hadNoEffect, isRefusedBefore, type ReceivedTokens, type Surroundings } from '../authorization-server/index.ts'
+import { hadNoEffect, isRefusedBefore } from '../authorization-server/had-no-effect.ts'
+import type { ReceivedTokens, Surroundings } from '../authorization-server/server.ts'
 import { type AnyBehalfError, BehalfError, StoreError } from '../errors/index.ts'
 import { isOutage, orAborted, pause, SingleFlight, untilWritten, whileUnavailable } from '../lib/index.ts'
 import type { AccountRecord } from './account-record.ts'

@@ -1,4 +1,4 @@
-import type { ReceivedTokens } from '../authorization-server/index.ts'
+import type { ReceivedTokens } from '../authorization-server/server.ts'
 import type { AccountRecord } from './account-record.ts'
 
 /** Replaced tokens that one account lists. Of what was dropped beyond, nobody can say that it was revoked. */

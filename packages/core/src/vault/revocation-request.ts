@@ -1,10 +1,7 @@
-import {
-  allowInsecureLoopback,
-  boundedRequest,
-  type RequestOptions,
-  type Surroundings,
-  withinDeadline,
-} from '../authorization-server/index.ts'
+import { boundedRequest } from '../authorization-server/bounded-request.ts'
+import { allowInsecureLoopback } from '../authorization-server/profile.ts'
+import type { RequestOptions, Surroundings } from '../authorization-server/server.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { CheckedConnection, RevocationRequest } from './connection-definition.ts'
 
 /** Tells a provider without RFC 7009 that a grant is needed no more. @returns whether it took that */

@@ -1,4 +1,4 @@
-import type { RequestOptions } from '../authorization-server/index.ts'
+import type { RequestOptions } from '../authorization-server/server.ts'
 import { BehalfError } from '../errors/index.ts'
 import type { AccountRecords } from './account-records.ts'
 import type { TokenPair } from './replaced-tokens.ts'

@@ -1,4 +1,4 @@
-import type { RequestOptions } from '../authorization-server/index.ts'
+import type { RequestOptions } from '../authorization-server/server.ts'
 import type { Principal, RevokeOptions, UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { type PresenceContext, type PresentUser, requirePresentUser } from '../identity/present-user.ts'

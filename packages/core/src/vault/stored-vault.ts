@@ -1,4 +1,5 @@
-import { type RequestOptions, type SurroundingsOptions, surroundingsOf } from '../authorization-server/index.ts'
+import type { RequestOptions } from '../authorization-server/server.ts'
+import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
 import type { RevokeOptions } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { presenceIn } from '../identity/present-user.ts'

@@ -1,18 +1,18 @@
 import { LRUCache } from 'lru-cache'
-import {
-  type AuthorizationServer,
-  type AuthorizationServers,
-  allowInsecureLoopback,
-  authorizationServers,
-  boundedRequest,
-  type GrantOptions,
-  type GrantParameters,
-  type RequestOptions,
-  type ServerEndpoints,
-  type Surroundings,
-  type TokenResponse,
-  withinDeadline,
-} from '../authorization-server/index.ts'
+import { authorizationServers } from '../authorization-server/authorization-servers.ts'
+import { boundedRequest } from '../authorization-server/bounded-request.ts'
+import { allowInsecureLoopback } from '../authorization-server/profile.ts'
+import type {
+  AuthorizationServer,
+  AuthorizationServers,
+  GrantOptions,
+  GrantParameters,
+  RequestOptions,
+  ServerEndpoints,
+  Surroundings,
+  TokenResponse,
+} from '../authorization-server/server.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { ConfigurationError, InvalidResponseError } from '../errors/index.ts'
 import { userFromIdToken } from '../identity/verify-id-token.ts'
 import { sha256 } from '../lib/index.ts'

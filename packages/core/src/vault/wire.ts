@@ -1,4 +1,4 @@
-import type { GrantParameters } from '../authorization-server/index.ts'
+import type { GrantParameters } from '../authorization-server/server.ts'
 import { revealToken } from '../credential/index.ts'
 import { InvalidResponseError } from '../errors/index.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'

@@ -2,13 +2,10 @@ import { verifies } from '@behalf/testing/requirements'
 import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader, EmbeddedJWK, type JWK, jwtVerify } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  connectAuthorizationServer,
-  generateDpopKey,
-  importDpopKey,
-  oidc,
-  surroundingsOf,
-} from '../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../src/authorization-server/connect-authorization-server.ts'
+import { generateDpopKey, importDpopKey } from '../../src/authorization-server/dpop-key.ts'
+import { oidc } from '../../src/authorization-server/oidc.ts'
+import { surroundingsOf } from '../../src/authorization-server/surroundings.ts'
 import { Token } from '../../src/credential/index.ts'
 import { verifyAccessToken } from '../../src/identity/verify-access-token.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/authorization-server/mock-issuer.ts'

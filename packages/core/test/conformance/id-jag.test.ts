@@ -1,6 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
-import { generateDpopKey, oidc } from '../../src/authorization-server/index.ts'
+import { generateDpopKey } from '../../src/authorization-server/dpop-key.ts'
+import { oidc } from '../../src/authorization-server/oidc.ts'
 import { revealToken, Token } from '../../src/credential/index.ts'
 import { InvalidResponseError } from '../../src/errors/index.ts'
 import { subjectTokenOf } from '../../src/identity/subject-token.ts'

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { oidc } from '../../src/authorization-server/index.ts'
+import { oidc } from '../../src/authorization-server/oidc.ts'
 import { accessTokenHash } from '../../src/identity/access-token-hash.ts'
 import { verifyAccessToken } from '../../src/identity/verify-access-token.ts'
 import { verifyIdToken } from '../../src/identity/verify-id-token.ts'

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
-import { oidc } from '../../src/authorization-server/index.ts'
+import { oidc } from '../../src/authorization-server/oidc.ts'
 import type { Refused } from '../../src/resource-server/challenge.ts'
 import { createResourceServer } from '../../src/resource-server/create-resource-server.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../unit/authorization-server/mock-issuer.ts'

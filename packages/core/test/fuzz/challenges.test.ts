@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { generateDpopKey } from '../../src/authorization-server/index.ts'
+import { generateDpopKey } from '../../src/authorization-server/dpop-key.ts'
 import { createCredential, Token } from '../../src/credential/index.ts'
 import { BehalfError, type StepUpRequiredError } from '../../src/errors/index.ts'
 import { settled, share } from './runs.ts'

@@ -1,11 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  connectAuthorizationServer,
-  generateDpopKey,
-  oidc,
-  surroundingsOf,
-} from '../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../src/authorization-server/connect-authorization-server.ts'
+import { generateDpopKey } from '../../src/authorization-server/dpop-key.ts'
+import { oidc } from '../../src/authorization-server/oidc.ts'
+import { surroundingsOf } from '../../src/authorization-server/surroundings.ts'
 import { BehalfError } from '../../src/errors/index.ts'
 import { createIntrospection } from '../../src/identity/introspection.ts'
 import { isVerified } from '../../src/identity/verified.ts'

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { authorizationServers, oidc, surroundingsOf } from '../../../src/authorization-server/index.ts'
+import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
+import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
 
 const ours = oidc({ issuer: 'https://as.example.com', clientId: 'c' })
 const noFetch = surroundingsOf('test', {

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util'
 import { calculateJwkThumbprint, EmbeddedJWK, exportJWK, generateKeyPair, type JWK, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { generateDpopKey, importDpopKey, oidc } from '../../../src/authorization-server/index.ts'
+import { generateDpopKey, importDpopKey } from '../../../src/authorization-server/dpop-key.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { everythingShownBy, rejection } from './mock-issuer.ts'
 

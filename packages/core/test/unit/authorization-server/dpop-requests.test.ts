@@ -1,13 +1,11 @@
 import { decodeJwt, EmbeddedJWK, generateKeyPair, jwtVerify } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  connectAuthorizationServer,
-  generateDpopKey,
-  oidc,
-  type Profile,
-  surroundingsOf,
-} from '../../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
+import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
+import type { Profile } from '../../../src/authorization-server/profile.ts'
+import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
 import { everythingShownBy, mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 
 const issuer = 'https://as.example.com'

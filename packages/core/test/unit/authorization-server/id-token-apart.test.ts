@@ -2,12 +2,10 @@ import { verifies } from '@behalf/testing/requirements'
 import { exportJWK, generateKeyPair } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
-import {
-  connectAuthorizationServer,
-  oidc,
-  type ReceivedTokens,
-  surroundingsOf,
-} from '../../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
+import type { ReceivedTokens } from '../../../src/authorization-server/server.ts'
+import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
 import { backchannel, defaultProfile } from '../ciba/backchannel.ts'
 import { mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 

@@ -1,6 +1,8 @@
 import { HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
-import { connectAuthorizationServer, oidc, surroundingsOf } from '../../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
+import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
 
 const issuer = 'https://as.example.com'
 const metadata = {

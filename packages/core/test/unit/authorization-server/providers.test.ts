@@ -1,11 +1,9 @@
 import { generateKeyPair } from 'jose'
 import { describe, expect, test } from 'vitest'
-import {
-  allowInsecureLoopback,
-  generateDpopKey,
-  subjectOf,
-  tokenScopes,
-} from '../../../src/authorization-server/index.ts'
+import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
+import { allowInsecureLoopback } from '../../../src/authorization-server/profile.ts'
+import { subjectOf } from '../../../src/authorization-server/read-claims.ts'
+import { tokenScopes } from '../../../src/authorization-server/scopes.ts'
 import { entra, keycloak, okta } from '../../../src/doors/providers.ts'
 
 const approver = { issuer: 'https://x', subject: '00u1' }

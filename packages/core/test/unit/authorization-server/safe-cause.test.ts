@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { safeCause } from '../../../src/authorization-server/index.ts'
+import { safeCause } from '../../../src/authorization-server/safe-cause.ts'
 
 function parseError(text: string): unknown {
   try {

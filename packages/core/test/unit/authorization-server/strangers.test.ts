@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { connectAuthorizationServer, oidc, surroundingsOf } from '../../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
+import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

@@ -1,11 +1,9 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  connectAuthorizationServer,
-  keycloak,
-  type Profile,
-  surroundingsOf,
-} from '../../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
+import { keycloak } from '../../../src/authorization-server/keycloak.ts'
+import type { Profile } from '../../../src/authorization-server/profile.ts'
+import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { requestAgentIdentity } from '../../../src/doors/identity.ts'
 import { subjectTokenOf } from '../../../src/identity/subject-token.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { AuthorizationServer } from '../../../src/authorization-server/index.ts'
+import type { AuthorizationServer } from '../../../src/authorization-server/server.ts'
 import { checkAnswerIdentity } from '../../../src/ciba/check-answer-identity.ts'
 import { cibaSettings } from '../../../src/ciba/settings.ts'
 import { accessTokenHash } from '../../../src/identity/access-token-hash.ts'

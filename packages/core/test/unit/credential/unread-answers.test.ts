@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { generateDpopKey } from '../../../src/authorization-server/index.ts'
+import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { api, open, useApi } from './open-credential.ts'
 

@@ -1,4 +1,5 @@
-import { type AuthorizationServer, oidc } from '../../../src/authorization-server/index.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
+import type { AuthorizationServer } from '../../../src/authorization-server/server.ts'
 import type { LoginFile } from '../../../src/device-login/login-file.ts'
 import { OAuthResponseError, TransportError } from '../../../src/errors/index.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { oidc } from '../../../src/authorization-server/index.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
 import type { LoginFile } from '../../../src/device-login/login-file.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { authorizationServers } from '../../../src/authorization-server/index.ts'
+import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
 import { idJag } from '../../../src/doors/enterprise.ts'
 import { auth0, type DpopKey, generateDpopKey, oidc } from '../../../src/doors/providers.ts'
 import type { ResourceRule } from '../../../src/doors/spi.ts'

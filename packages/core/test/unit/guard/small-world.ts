@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { authorizationServers } from '../../../src/authorization-server/index.ts'
+import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
 import { delegations } from '../../../src/doors/delegations.ts'
 import { oidc } from '../../../src/doors/providers.ts'
 import { admit } from '../../../src/identity/verified.ts'

@@ -1,16 +1,14 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  auth0,
-  connectAuthorizationServer,
-  entra,
-  keycloak,
-  oidc,
-  okta,
-  type Profile,
-  surroundingsOf,
-} from '../../../src/authorization-server/index.ts'
+import { auth0 } from '../../../src/authorization-server/auth0.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
+import { entra } from '../../../src/authorization-server/entra.ts'
+import { keycloak } from '../../../src/authorization-server/keycloak.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
+import { okta } from '../../../src/authorization-server/okta.ts'
+import type { Profile } from '../../../src/authorization-server/profile.ts'
+import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { createIntrospection, requestAgentIdentity } from '../../../src/doors/identity.ts'
 import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'

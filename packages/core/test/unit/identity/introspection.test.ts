@@ -1,6 +1,7 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { keycloak, oidc } from '../../../src/authorization-server/index.ts'
+import { keycloak } from '../../../src/authorization-server/keycloak.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { createIntrospection } from '../../../src/doors/identity.ts'
 import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
 import { isVerified } from '../../../src/identity/verified.ts'

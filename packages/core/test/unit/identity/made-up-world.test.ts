@@ -1,12 +1,10 @@
 import { mockTarget } from '@behalf/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  connectAuthorizationServer,
-  importDpopKey,
-  oidc,
-  type Profile,
-  surroundingsOf,
-} from '../../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
+import { importDpopKey } from '../../../src/authorization-server/dpop-key.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
+import type { Profile } from '../../../src/authorization-server/profile.ts'
+import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
 import { createIntrospection, requestAgentIdentity } from '../../../src/doors/identity.ts'
 import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'

@@ -1,13 +1,11 @@
 import { decodeJwt, generateKeyPair } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  connectAuthorizationServer,
-  entra,
-  generateDpopKey,
-  oidc,
-  surroundingsOf,
-} from '../../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
+import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
+import { entra } from '../../../src/authorization-server/entra.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
+import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
 import { requestAgentIdentity } from '../../../src/doors/identity.ts'
 import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
 import { isVerified } from '../../../src/identity/verified.ts'

@@ -1,6 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test, vi } from 'vitest'
-import { oidc, type Profile } from '../../../src/authorization-server/index.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
+import type { Profile } from '../../../src/authorization-server/profile.ts'
 import { StoreError } from '../../../src/errors/index.ts'
 import { createSessions } from '../../../src/identity/sessions.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'

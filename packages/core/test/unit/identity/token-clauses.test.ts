@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/authorization-server/index.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { requestAgentIdentity } from '../../../src/identity/request-agent-identity.ts'
 import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
 import { verifyIdToken } from '../../../src/identity/verify-id-token.ts'

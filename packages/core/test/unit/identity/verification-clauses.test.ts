@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { generateDpopKey, oidc } from '../../../src/authorization-server/index.ts'
+import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { ConfigurationError } from '../../../src/errors/index.ts'
 import { accessTokenHash } from '../../../src/identity/access-token-hash.ts'
 import { subjectTokenOf } from '../../../src/identity/subject-token.ts'

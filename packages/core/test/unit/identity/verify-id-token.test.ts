@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/authorization-server/index.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
 import { isVerified } from '../../../src/identity/verified.ts'
 import { verifyIdToken } from '../../../src/identity/verify-id-token.ts'

@@ -1,11 +1,8 @@
 import { expect } from 'vitest'
-import {
-  authorizationServers,
-  connectAuthorizationServer,
-  generateDpopKey,
-  importDpopKey,
-  oidc,
-} from '../../../src/authorization-server/index.ts'
+import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
+import { generateDpopKey, importDpopKey } from '../../../src/authorization-server/dpop-key.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import type { OidcOptions } from '../../../src/doors/providers.ts'
 import { verifyAccessToken } from '../../../src/index.ts'
 import type { Entries } from './entries.ts'

@@ -1,4 +1,4 @@
-import { connectAuthorizationServer } from '../../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
 import { idJag, redeemIdJag, requestIdJag } from '../../../src/doors/enterprise.ts'
 import { resource } from '../../../src/index.ts'
 import { API, employee, twoIssuers } from '../token-exchange/two-issuers.ts'

@@ -1,5 +1,6 @@
 import { HttpResponse, http } from 'msw'
-import { connectAuthorizationServer, oidc } from '../../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 import { port } from './watch.ts'
 

@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
-import { oidc } from '../../../src/authorization-server/index.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { sha256 } from '../../../src/lib/index.ts'
 import type { Passed } from '../../../src/resource-server/caller.ts'
 import type { Refused } from '../../../src/resource-server/challenge.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { oidc } from '../../../src/authorization-server/index.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { createApprovalGate, isApproved, type OrderHandler } from '../../../src/resource-server/create-approval-gate.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'

@@ -1,6 +1,6 @@
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/authorization-server/index.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { isVerified } from '../../../src/identity/verified.ts'
 import type { Refused } from '../../../src/resource-server/challenge.ts'
 import { createResourceServer } from '../../../src/resource-server/create-resource-server.ts'

@@ -1,6 +1,6 @@
 import { HttpResponse, http } from 'msw'
 import { expect, test } from 'vitest'
-import { oidc } from '../../../src/authorization-server/index.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { createIntrospection } from '../../../src/identity/introspection.ts'
 import { createApprovalGate } from '../../../src/resource-server/create-approval-gate.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { auth0 } from '../../../src/authorization-server/index.ts'
+import { auth0 } from '../../../src/authorization-server/auth0.ts'
 import type { AgentIdentity } from '../../../src/contract/index.ts'
 import { revealToken, Token } from '../../../src/credential/index.ts'
 import {

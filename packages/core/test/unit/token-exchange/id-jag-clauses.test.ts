@@ -1,6 +1,8 @@
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { connectAuthorizationServer, generateDpopKey, oidc } from '../../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
+import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { redeemIdJag } from '../../../src/token-exchange/redeem-id-jag.ts'
 import { API, AS, EMPLOYER, twoIssuers } from './two-issuers.ts'
 

@@ -1,12 +1,10 @@
 import { mockTarget, signIn } from '@behalf/testing'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  type AuthorizationServers,
-  authorizationServers,
-  oidc,
-  type Profile,
-} from '../../../src/authorization-server/index.ts'
+import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
+import type { Profile } from '../../../src/authorization-server/profile.ts'
+import type { AuthorizationServers } from '../../../src/authorization-server/server.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { revealToken } from '../../../src/credential/index.ts'
 import { may } from '../../../src/fga/may.ts'

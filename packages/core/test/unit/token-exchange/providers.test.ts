@@ -1,14 +1,12 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  auth0,
-  connectAuthorizationServer,
-  entra,
-  keycloak,
-  okta,
-  type Profile,
-} from '../../../src/authorization-server/index.ts'
+import { auth0 } from '../../../src/authorization-server/auth0.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
+import { entra } from '../../../src/authorization-server/entra.ts'
+import { keycloak } from '../../../src/authorization-server/keycloak.ts'
+import { okta } from '../../../src/authorization-server/okta.ts'
+import type { Profile } from '../../../src/authorization-server/profile.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { admit } from '../../../src/identity/verified.ts'

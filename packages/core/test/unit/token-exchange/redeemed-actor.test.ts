@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { connectAuthorizationServer } from '../../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
 import type { TokenEvent } from '../../../src/doors/audit.ts'
 import { type AuditEvent, createGuard, policy, resource } from '../../../src/index.ts'
 import { idJag } from '../../../src/token-exchange/id-jag-route.ts'

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { generateDpopKey, importDpopKey } from '../../../src/authorization-server/index.ts'
+import { generateDpopKey, importDpopKey } from '../../../src/authorization-server/dpop-key.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { type IssuedToken, type ProofKey, revealToken, Token } from '../../../src/credential/index.ts'
 import { OAuthResponseError, StoreError } from '../../../src/errors/index.ts'

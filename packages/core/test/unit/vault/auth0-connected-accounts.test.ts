@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { generateDpopKey } from '../../../src/authorization-server/index.ts'
+import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { presenceIn } from '../../../src/identity/present-user.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'

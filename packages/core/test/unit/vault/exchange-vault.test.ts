@@ -1,6 +1,7 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { authorizationServers, oidc } from '../../../src/authorization-server/index.ts'
+import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { revealToken, Token } from '../../../src/credential/index.ts'
 import { InvalidResponseError } from '../../../src/errors/index.ts'

@@ -1,4 +1,4 @@
-import { allowInsecureLoopback } from '../../../src/authorization-server/index.ts'
+import { allowInsecureLoopback } from '../../../src/authorization-server/profile.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { revealToken } from '../../../src/credential/index.ts'
 import { admit } from '../../../src/identity/verified.ts'

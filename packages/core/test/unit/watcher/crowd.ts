@@ -1,7 +1,7 @@
 import type { Answer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
 import { openLedger } from '../../../src/approvals/open-ledger.ts'
 import type { StoredQuestion } from '../../../src/approvals/record.ts'
-import { oidc } from '../../../src/authorization-server/index.ts'
+import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { createWatcher, type WatchedAnswer, type WatcherOptions } from '../../../src/doors/watcher.ts'
 import { openStoreKeys, type StoreKeys } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
