@@ -5,8 +5,6 @@ import { requireText } from '../lib/index.ts'
 import { type DefinedTool, markTool } from './defined-tool.ts'
 import { policy, publicTool } from './policy.ts'
 
-type OptionName = keyof Rules<unknown, AccessRules> | 'name' | 'description' | 'input' | 'run' | 'public'
-
 /**
  * Defines a tool once: its name, its schema, what it needs before it may run, and its body.
  *
@@ -21,7 +19,7 @@ export function defineTool<
   Result,
   const Access extends AccessRules = Record<never, never>,
   Named extends Effect = Effect,
-  Option extends OptionName = never,
+  Option extends keyof Rules<unknown, AccessRules> | 'name' | 'description' | 'input' | 'run' | 'public' = never,
 >(
   options: {
     /** Name of the tool, for the model, the audit and the permissions. */
