@@ -51,6 +51,7 @@ const exempt = new Set([
     'readTools',
     'plainCopy',
     'namesSpecialUse',
+    'plainCopy',
     'resourceServer.metadata',
     'vault.connectUrl',
   ],
