@@ -142,7 +142,8 @@ export default {
       path: [
         '^(packages|examples)/[^/]+/(dist|coverage|\\.behalf)/',
         '^docs/',
-        '^scripts/(bench/incumbents|consumers/programs)/',
+        '^scripts/consumers/programs/',
+        '^packages/[^/]+/bench/incumbent',
       ],
     },
     enhancedResolveOptions: {

@@ -9,12 +9,12 @@ import type { Measurement } from './measure.ts'
 const incumbents = [
   {
     name: '@auth0/ai-vercel',
-    file: 'ai-vercel.mjs',
+    adapter: 'ai-sdk',
     packages: { '@auth0/ai-vercel': '4.1.0', '@auth0/ai': '5.1.1', ai: '^5.0.0', zod: '3.25.76' },
   },
   {
     name: '@auth0/ai-langchain',
-    file: 'ai-langchain.mjs',
+    adapter: 'langchain',
     packages: {
       '@auth0/ai-langchain': '3.5.2',
       '@auth0/ai': '^4.0.0',
@@ -41,23 +41,22 @@ export interface IncumbentRun {
  */
 export async function measureIncumbents(): Promise<readonly IncumbentRun[]> {
   const runs: IncumbentRun[] = []
-  for (const { name, file, packages } of incumbents) runs.push({ name, results: await measured(file, packages) })
+  for (const { name, adapter, packages } of incumbents) runs.push({ name, results: await measured(adapter, packages) })
   return runs
 }
 
-async function measured(file: string, packages: object): Promise<IncumbentRun['results']> {
+async function measured(adapter: string, packages: object): Promise<IncumbentRun['results']> {
   const folder = mkdtempSync(join(tmpdir(), 'behalf-incumbent-'))
   try {
-    writeFileSync(
-      join(folder, 'package.json'),
-      JSON.stringify({ private: true, type: 'module', dependencies: packages }),
-    )
-    copyFileSync(fileURLToPath(new URL(`incumbents/${file}`, import.meta.url)), join(folder, file))
+    const wanted = JSON.stringify({ private: true, type: 'module', dependencies: packages })
+    writeFileSync(join(folder, 'package.json'), wanted)
+    const program = new URL(`../../packages/${adapter}/bench/incumbent.mjs`, import.meta.url)
+    copyFileSync(fileURLToPath(program), join(folder, 'incumbent.mjs'))
     const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--legacy-peer-deps', '--prefer-offline']
     const installed = await runTool('npm', ['install', ...flags], { cwd: folder })
     if (installed.code !== 0) return `npm cannot bring it: ${lastLineOf(installed.output)}`
-    const measure = new URL('measure.ts', import.meta.url).href
-    const { code, stdout, output } = await runTool(process.execPath, ['--no-warnings', file, measure], { cwd: folder })
+    const command = ['--no-warnings', 'incumbent.mjs', new URL('measure.ts', import.meta.url).href]
+    const { code, stdout, output } = await runTool(process.execPath, command, { cwd: folder })
     if (code !== 0) return `it does not run: ${/^\w*Error.*$/m.exec(output)?.[0] ?? lastLineOf(output)}`
     return JSON.parse(lastLineOf(stdout)) as Readonly<Record<string, Measurement>>
   } finally {

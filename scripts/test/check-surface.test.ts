@@ -27,22 +27,11 @@ test('each difference is shown, and so is a door that is new or gone', async () 
 })
 
 test('names an exported name and a member without a docstring, and the report that shows it', async () => {
-  const report = [
-    '// @public (undocumented)',
-    'export interface Bare {',
-    '    // (undocumented)',
-    '    readonly id: string;',
-    '    readonly told: string;',
-    '}',
-    '',
-    '// @public',
-    'export interface Told {',
-    '    readonly id: string;',
-    '    // (undocumented)',
-    '    close(): void;',
-    '}',
-    '',
-  ].join('\n')
+  const bare =
+    '// @public (undocumented)\nexport interface Bare {\n    // (undocumented)\n    readonly id: string;\n}\n'
+  const told =
+    '// @public\nexport interface Told {\n    readonly id: string;\n    // (undocumented)\n    close(): void;\n}\n'
+  const report = `${bare}\n${told}`
   const { ok, output } = await compareReports(new Map([['mcp.api.md', report]]), folderWith({ 'mcp.api.md': report }))
   expect(ok).toBe(false)
   expect(output.split('\n')).toEqual([

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { connectAuthorizationServer, surroundingsOf } from '../../../src/authorization-server/index.ts'
+import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
+import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
 import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
 import { fgaClient, openFga } from '../../../src/doors/fga.ts'
 import { createSessions } from '../../../src/doors/identity.ts'
