@@ -28,10 +28,10 @@ const rooms = {
   telemetry: ground,
   node: [...base, 'device-login'],
 }
-/** Above every room: these put them in order, and only the doors stand above them. */
+/** Above every room: these put them in order, and only the entry points stand above them. */
 const above = ['guard', 'http']
 /** What users import from: `index.ts`, and one file for each room that is a choice. */
-const doors = '(index\\.ts$|doors/)'
+const entryPoints = '(index\\.ts$|entrypoints/)'
 
 const core = '^packages/core/src'
 const inside = (names) => `${core}/(${names.join('|')})/`
@@ -64,7 +64,7 @@ export default {
       name: 'room-unknown',
       comment: 'A new room gets its line in the table above, so that its place is decided and not found.',
       severity: 'error',
-      from: { path: `${core}/`, pathNot: [inside([...Object.keys(rooms), ...above, 'doors']), `${core}/[^/]+\\.ts$`] },
+      from: { path: `${core}/`, pathNot: [inside([...Object.keys(rooms), ...above, 'entrypoints']), `${core}/[^/]+\\.ts$`] },
       to: {},
     },
     {
@@ -72,13 +72,13 @@ export default {
       comment: 'guard and http use every room, not each other, and no door.',
       severity: 'error',
       from: { path: `${core}/(${above.join('|')})/` },
-      to: { path: [`${core}/(${above.join('|')})/`, `${core}/${doors}`], pathNot: `${core}/$1/` },
+      to: { path: [`${core}/(${above.join('|')})/`, `${core}/${entryPoints}`], pathNot: `${core}/$1/` },
     },
     {
       name: 'lib-stays-private',
       severity: 'error',
       comment: 'What is exported is kept; lib is not kept.',
-      from: { path: `${core}/${doors}` },
+      from: { path: `${core}/${entryPoints}` },
       to: { path: `${core}/lib/` },
     },
     {

@@ -1,6 +1,6 @@
 import type { Guard, Profile } from '@behalf/core'
 import { tools } from '@behalf/example-stock-agent'
-import { createMcpGate, type McpGateOptions, nodeHandler, toMcpTools } from '@behalf/mcp/server'
+import { type McpResourceServerOptions, mcpResourceServer, nodeHandler, toMcpTools } from '@behalf/mcp/server'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 
 export interface StockServerOptions {
@@ -8,13 +8,13 @@ export interface StockServerOptions {
   readonly resource: string
   readonly authorizationServer: Profile
   readonly guard: Guard
-  readonly dpop?: McpGateOptions['dpop']
+  readonly dpop?: McpResourceServerOptions['dpop']
 }
 
 /** The stock agent's tools as an MCP server over Streamable HTTP, under the same policies as everywhere. */
 export function stockServer({ resource, authorizationServer, guard, dpop }: StockServerOptions) {
   const guarded = toMcpTools(guard, tools, { waitSeconds: 0 })
-  const gate = createMcpGate({
+  const gate = mcpResourceServer({
     resource,
     authorizationServer,
     scopes: ['mcp:tools'],

@@ -32,7 +32,7 @@ export function activityIn(
         // What a visitor asked for without a login is nobody's to read.
         const owner = issuer === undefined || subject === undefined ? '' : ownerOf({ issuer, subject })
         // A page that waits looks every few seconds. A row of looks that say the same is one line of what happened.
-        if (isLook(event) && saysTheSame(event, eventIn(String(read.get(owner, 1)?.event)))) return
+        if (isPoll(event) && saysTheSame(event, eventIn(String(read.get(owner, 1)?.event)))) return
         write.run(owner, event.at, JSON.stringify(event))
       },
     },
@@ -50,7 +50,7 @@ export function activityIn(
 
 type CallEvent = Extract<AuditEvent, { readonly type: 'call' }>
 
-const isLook = (event: AuditEvent): event is CallEvent => event.type === 'call' && event.phase === 'preflight'
+const isPoll = (event: AuditEvent): event is CallEvent => event.type === 'call' && event.phase === 'preflight'
 
 function saysTheSame(event: CallEvent, before: AuditEvent | undefined): boolean {
   if (before?.type !== 'call') return false

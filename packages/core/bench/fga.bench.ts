@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { OpenFgaClient } from '@openfga/sdk'
 import { bench } from '../../../scripts/bench/bench.ts'
 import { note } from '../../../scripts/bench/figures.ts'
-import { fgaClient } from '../src/doors/fga.ts'
+import { fgaClient } from '../src/entrypoints/fga.ts'
 
 /** esbuild stands among the repository's tools. */
 const tools = createRequire(createRequire(new URL('../../../scripts/package.json', import.meta.url)).resolve('tsup'))
@@ -112,7 +112,7 @@ async function bundled(code: string, resolveDir: string): Promise<{ readonly siz
 }
 
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const own = await bundled("export { fgaClient } from '../src/doors/fga.ts'", folder('.'))
+const own = await bundled("export { fgaClient } from '../src/entrypoints/fga.ts'", folder('.'))
 const other = await bundled("export { OpenFgaClient } from '@openfga/sdk'", folder('..'))
 note(`bundle, minified, gzip: ${kilobytes(own.size)}; @openfga/sdk ${kilobytes(other.size)}`)
 

@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import { bench } from '../../../scripts/bench/bench.ts'
-import { oidc } from '../src/doors/providers.ts'
+import { oidc } from '../src/entrypoints/providers.ts'
 import { verifyAccessToken } from '../src/index.ts'
 
 const issuer = 'https://issuer.example'

@@ -1,8 +1,8 @@
 import { note } from '../../../scripts/bench/figures.ts'
-import { openLedger } from '../src/approvals/open-ledger.ts'
-import { type CibaOptions, ciba } from '../src/doors/ciba.ts'
-import { oidc } from '../src/doors/providers.ts'
-import { createWatcher } from '../src/doors/watcher.ts'
+import { openRunStore } from '../src/approvals/open-run-store.ts'
+import { type CibaOptions, ciba } from '../src/entrypoints/ciba.ts'
+import { oidc } from '../src/entrypoints/providers.ts'
+import { createWatcher } from '../src/entrypoints/watcher.ts'
 import { memoryStore } from '../src/stores/memory-store.ts'
 
 // Not a comparison of two functions: one process follows 10,000 open approvals for a while, by the CIBA
@@ -28,7 +28,7 @@ const server = async (input: string | URL | Request): Promise<Response> => {
 
 const store = memoryStore({ maxEntries: 10 * APPROVALS })
 const clock = { now: Date.now }
-const ledger = openLedger({ store, clock })
+const runStore = openRunStore({ store, clock })
 const options: CibaOptions = {}
 const question = {
   id: 'question-1',
@@ -44,7 +44,7 @@ const memoryBefore = process.memoryUsage()
 const firstAt = now() + 6
 for (let index = 0; index < APPROVALS; index++) {
   const at = now()
-  await ledger.create({
+  await runStore.create({
     v: 1,
     id: `a-${index}`,
     state: 'pending',
@@ -62,7 +62,7 @@ for (let index = 0; index < APPROVALS; index++) {
     delivery: {
       state: { authReqId: `req-${index}`, expiresAt: at + 3600, interval: INTERVAL_SECONDS, detailsSent: true },
       interval: INTERVAL_SECONDS,
-      nextLookAt: firstAt + (index / APPROVALS) * INTERVAL_SECONDS,
+      nextPollAt: firstAt + (index / APPROVALS) * INTERVAL_SECONDS,
     },
     sends: 1,
   })

@@ -4,7 +4,7 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import * as z from 'zod'
 import { bench } from '../../../scripts/bench/bench.ts'
 import { note } from '../../../scripts/bench/figures.ts'
-import { createMcpGate, guardTools } from '../src/server/index.ts'
+import { guardTools, mcpResourceServer } from '../src/server/index.ts'
 
 // A request as most are: the token verifies by keys that are known, and the tool asks nobody.
 
@@ -42,7 +42,7 @@ const bare = createMcpHandler(() => {
   return server
 })
 const behind = createMcpHandler(() => guarded.register(new McpServer(info, guarded.serverOptions)))
-const gate = createMcpGate({ resource: RESOURCE, authorizationServer: profile, audience, scopes: ['chat'] })
+const gate = mcpResourceServer({ resource: RESOURCE, authorizationServer: profile, audience, scopes: ['chat'] })
 const gatedBare = gate.handle(bare.fetch)
 const gatedGuarded = gate.handle(behind.fetch)
 

@@ -6,7 +6,7 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { employeeAccess, loopbackSignIn, type McpAccess, machineAccess, withSignIn } from '../src/client/index.ts'
-import { createMcpGate, identityOf, nodeHandler } from '../src/server/index.ts'
+import { identityOf, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { openPort } from './http-server.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -31,7 +31,7 @@ beforeEach(async () => {
     }))
     return server
   })
-  const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile })
+  const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile })
   world.port.serve(nodeHandler(gate, mcp.fetch))
 })
 

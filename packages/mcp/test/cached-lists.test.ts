@@ -4,7 +4,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
-import { createMcpGate, guardTools } from '../src/server/index.ts'
+import { guardTools, mcpResourceServer } from '../src/server/index.ts'
 import { openWorld, type World } from './world.ts'
 
 let world: World
@@ -29,7 +29,7 @@ async function scopeOf(list: 'permitted' | 'all', next = list) {
   const mcp = createMcpHandler(() =>
     guarded.register(new McpServer({ name: 's', version: '1' }, { ...guarded.serverOptions, cacheHints })),
   )
-  const served = createMcpGate({ resource: world.resource, authorizationServer: world.profile }).handle(mcp.fetch)
+  const served = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile }).handle(mcp.fetch)
   const token = await world.token('ann')
   const fetch = (url: string | URL, init: RequestInit = {}) => {
     const headers = new Headers(init.headers)

@@ -5,7 +5,7 @@ import { WebStandardStreamableHTTPServerTransport as TransportV1 } from '@modelc
 import { McpServer, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { createMcpGate, guardTools, type McpHandler } from '../src/server/index.ts'
+import { guardTools, type McpHandler, mcpResourceServer } from '../src/server/index.ts'
 import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -73,7 +73,7 @@ function open(kind: keyof typeof makers, probe: Probe) {
     const transport = known ?? (await makers[kind](tool, (id) => sessions.set(id, transport)))
     return (transport.handleRequest as McpHandler).call(transport, request, options)
   }
-  const served = createMcpGate({ resource: world.resource, authorizationServer: world.profile }).handle(handler)
+  const served = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile }).handle(handler)
   return async (user: 'ann' | 'bob') => {
     const headers: Record<string, string> = {
       authorization: `Bearer ${await world.token(user)}`,

@@ -4,7 +4,7 @@ import { McpServer, WebStandardStreamableHTTPServerTransport } from '@modelconte
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { withEventIds } from '../src/server/event-stream.ts'
-import { createMcpGate, type McpHandler, nodeHandler } from '../src/server/index.ts'
+import { type McpHandler, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { eventStore } from './event-store.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -46,7 +46,7 @@ describe.each([
   ['the v1 SDK', stateful(ServerV1, TransportV1)],
 ])('events at a stateful transport of %s', (_name, handler) => {
   const serve = () => {
-    const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile })
+    const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile })
     world.port.serve(nodeHandler(gate, handler))
   }
   const send = (token: string, headers: Record<string, string>, body?: object) =>

@@ -1,13 +1,13 @@
 import { oidc } from '@behalf/core/providers'
 import { describe, expect, test } from 'vitest'
-import { createMcpGate, type McpGateOptions } from '../src/server/index.ts'
+import { type McpResourceServerOptions, mcpResourceServer } from '../src/server/index.ts'
 
 const authorizationServer = oidc({ issuer: 'https://as.example', clientId: 'mcp' })
-const gate = (over: Partial<McpGateOptions> = {}) =>
-  createMcpGate({ resource: 'https://mcp.example/mcp', authorizationServer, ...over })
+const gate = (over: Partial<McpResourceServerOptions> = {}) =>
+  mcpResourceServer({ resource: 'https://mcp.example/mcp', authorizationServer, ...over })
 
 describe('configuration', () => {
-  const wrong: Record<string, Partial<McpGateOptions> & Record<string, unknown>> = {
+  const wrong: Record<string, Partial<McpResourceServerOptions> & Record<string, unknown>> = {
     'an unknown option': { scope: ['mcp:tools'] },
     'a resource that is no address': { resource: '/mcp' },
     'a resource with a query': { resource: 'https://mcp.example.com/mcp?a=1' },
@@ -22,7 +22,7 @@ describe('configuration', () => {
   }
   for (const [name, over] of Object.entries(wrong)) {
     test(`${name} is refused at construction`, () => {
-      expect(() => gate(over)).toThrow(/createMcpGate|createResourceServer/)
+      expect(() => gate(over)).toThrow(/mcpResourceServer|createResourceServer/)
     })
   }
 })

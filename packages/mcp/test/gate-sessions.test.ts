@@ -6,7 +6,7 @@ import { WebStandardStreamableHTTPServerTransport as TransportV1 } from '@modelc
 import { McpServer, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
-import { createMcpGate, type McpHandler, nodeHandler } from '../src/server/index.ts'
+import { type McpHandler, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { openWorld, type World } from './world.ts'
 
 let world: World
@@ -66,7 +66,7 @@ const servers: readonly (readonly [string, McpHandler])[] = [
 
 describe.each(servers)('a session at a stateful transport of %s', (_name, handler) => {
   const serve = (sessionKey?: Uint8Array) => {
-    const gate = createMcpGate({
+    const gate = mcpResourceServer({
       resource: world.resource,
       authorizationServer: world.profile,
       ...(sessionKey && { sessionKey }),
@@ -165,5 +165,7 @@ describe.each(servers)('a session at a stateful transport of %s', (_name, handle
 
 test('a session key that is a placeholder is refused', () => {
   const options = { resource: world.resource, authorizationServer: world.profile }
-  expect(() => createMcpGate({ ...options, sessionKey: new Uint8Array(32) })).toThrow('createMcpGate.sessionKey')
+  expect(() => mcpResourceServer({ ...options, sessionKey: new Uint8Array(32) })).toThrow(
+    'mcpResourceServer.sessionKey',
+  )
 })

@@ -3,7 +3,7 @@ import { WebStandardStreamableHTTPServerTransport as TransportV1 } from '@modelc
 import { McpServer, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { createMcpGate, type McpGateOptions, type McpHandler } from '../src/server/index.ts'
+import { type McpHandler, type McpResourceServerOptions, mcpResourceServer } from '../src/server/index.ts'
 import { eventStore } from './event-store.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -44,8 +44,8 @@ function process(Server: unknown, Transport: unknown) {
 }
 
 /** A client of a gate before such a process. */
-function clientOf(handler: McpHandler, token: string, options: Partial<McpGateOptions> = {}) {
-  const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile, ...options })
+function clientOf(handler: McpHandler, token: string, options: Partial<McpResourceServerOptions> = {}) {
+  const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile, ...options })
   const served = gate.handle(handler)
   const send = (headers: Record<string, string>, body?: object) =>
     served(

@@ -5,7 +5,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { createMcpGate } from '../src/server/index.ts'
+import { mcpResourceServer } from '../src/server/index.ts'
 import { call, challengeOf, echo } from './echo.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 const gate = () =>
-  createMcpGate({ resource: world.resource, authorizationServer: world.profile, scopes: ['mcp:tools'] })
+  mcpResourceServer({ resource: world.resource, authorizationServer: world.profile, scopes: ['mcp:tools'] })
 
 describe('tokens that are bound to a key', () => {
   test('a proof is good once, and for nothing else', async () => {
@@ -27,7 +27,7 @@ describe('tokens that are bound to a key', () => {
     const { Token } = await import('@behalf/core/spi')
     const proof = () => key.proof({ method: 'POST', url: world.resource, accessToken: new Token(accessToken) })
     const dpop = { store: memoryStore() }
-    const bound = createMcpGate({ resource: world.resource, authorizationServer: world.profile, dpop }).handle(echo)
+    const bound = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile, dpop }).handle(echo)
     const request = (headers: Record<string, string>) =>
       bound(
         new Request(world.resource, {

@@ -4,7 +4,7 @@ import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { createMcpGate, guardTools, type McpGateOptions, nodeHandler } from '../src/server/index.ts'
+import { guardTools, type McpResourceServerOptions, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 import { connectClient, textOf } from './connect-client.ts'
 import { openWorld, type World } from './world.ts'
@@ -25,10 +25,10 @@ const make = () => {
   }
   return guardTools({ trade: tool, look: tool }, { guard: world.guard(), policies })
 }
-const gateOf = (over: Partial<McpGateOptions>) =>
-  createMcpGate({ resource: world.resource, authorizationServer: world.profile, ...over })
+const gateOf = (over: Partial<McpResourceServerOptions>) =>
+  mcpResourceServer({ resource: world.resource, authorizationServer: world.profile, ...over })
 
-function serve(over: Partial<McpGateOptions>, guarded = make()) {
+function serve(over: Partial<McpResourceServerOptions>, guarded = make()) {
   const mcp = createMcpHandler(() => {
     const server = new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)
     // One that nobody guards.
@@ -76,8 +76,8 @@ describe('a tool name that the gate does not know', () => {
   test(verifies('I12', 'is an error at start-up beside guarded tools, and says which there are'), () => {
     const guarded = make()
     const tools = { trad: { scopes: ['mcp:trade'] } }
-    expect(() => gateOf({ guarded, tools })).toThrow(/createMcpGate\.tools\.trad: .*trade, look/)
-    expect(() => gateOf({ guarded: {} as never })).toThrow('createMcpGate.guarded')
+    expect(() => gateOf({ guarded, tools })).toThrow(/mcpResourceServer\.tools\.trad: .*trade, look/)
+    expect(() => gateOf({ guarded: {} as never })).toThrow('mcpResourceServer.guarded')
   })
 
   test(verifies('I12', 'is refused at the call, whether the SDK has such a tool or not'), async () => {

@@ -1,7 +1,7 @@
 import { login } from '@behalf/testing'
 import { verifies } from '@behalf/testing/requirements'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createMcpGate, type McpGateOptions, type McpHandler } from '../src/server/index.ts'
+import { type McpHandler, type McpResourceServerOptions, mcpResourceServer } from '../src/server/index.ts'
 import { call, challengeOf, echo } from './echo.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -11,8 +11,8 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-const gate = (over: Partial<McpGateOptions> = {}) =>
-  createMcpGate({ resource: world.resource, authorizationServer: world.profile, scopes: ['mcp:tools'], ...over })
+const gate = (over: Partial<McpResourceServerOptions> = {}) =>
+  mcpResourceServer({ resource: world.resource, authorizationServer: world.profile, scopes: ['mcp:tools'], ...over })
 
 interface Sent {
   readonly token?: string
@@ -22,7 +22,10 @@ interface Sent {
   readonly url?: string
 }
 
-function send(over: Partial<McpGateOptions>, { token, headers, body = call('x'), method = 'POST', url }: Sent) {
+function send(
+  over: Partial<McpResourceServerOptions>,
+  { token, headers, body = call('x'), method = 'POST', url }: Sent,
+) {
   return gate(over).handle(echo)(
     new Request(url ?? world.resource, {
       method,
@@ -114,7 +117,7 @@ describe('who may pass', () => {
     expect((await request(session)).status).toBe(401)
   })
 
-  const refused: Record<string, () => Promise<Sent & { readonly over?: Partial<McpGateOptions> }>> = {
+  const refused: Record<string, () => Promise<Sent & { readonly over?: Partial<McpResourceServerOptions> }>> = {
     'a token for another audience': async () => {
       const options = { user: 'ann', client: world.target.clients.public, scope: 'openid chat' }
       return { token: (await login(world.target, options)).accessToken }
@@ -159,7 +162,7 @@ describe('who may pass', () => {
 
   test('opaque tokens, by introspection', async () => {
     const seen: string[] = []
-    const introspect: McpGateOptions['introspect'] = async (token) => {
+    const introspect: McpResourceServerOptions['introspect'] = async (token) => {
       seen.push(token)
       return world.identity(await world.token('ann'))
     }

@@ -3,10 +3,10 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
 import { createMcpSession, machineAccess } from '../src/client/index.ts'
-import { createMcpGate, type GuardedTools, guardTools, type McpGateOptions } from '../src/server/index.ts'
+import { type GuardedTools, guardTools, type McpResourceServerOptions, mcpResourceServer } from '../src/server/index.ts'
 
 declare const guard: Guard
-declare const gateOptions: McpGateOptions
+declare const gateOptions: McpResourceServerOptions
 
 const Price = z.strictObject({ symbol: z.string() })
 const Order = z.strictObject({ symbol: z.string(), quantity: z.number() })
@@ -25,7 +25,7 @@ test('tools that are written in place know their input, and the whole fits both 
     { guard, policies: { price: publicTool(Price) } },
   )
   expectTypeOf(guarded).toEqualTypeOf<GuardedTools>()
-  const gate = createMcpGate(gateOptions)
+  const gate = mcpResourceServer(gateOptions)
   const mcp = createMcpHandler(() =>
     guarded.register(new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)),
   )
@@ -43,7 +43,7 @@ test('what does not compile', () => {
     // @ts-expect-error an unknown option: nobody says here for whom a call is
     guardTools(tools, { guard, policies, identity: 'ann' })
     // @ts-expect-error a tool's rules are scopes and logins
-    createMcpGate({ ...gateOptions, tools: { get_price: { scope: 'a' } } })
+    mcpResourceServer({ ...gateOptions, tools: { get_price: { scope: 'a' } } })
     // @ts-expect-error neither secret nor key
     machineAccess({ serverUrl: 's', issuer: 'i', clientId: 'c' })
     // @ts-expect-error nobody's session

@@ -5,7 +5,7 @@ import { ProtocolError } from '@modelcontextprotocol/client'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { createMcpGate, guardTools, nodeHandler } from '../src/server/index.ts'
+import { guardTools, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { roundOf } from '../src/server/request-state.ts'
 import { connectClient, textOf } from './connect-client.ts'
 import { openWorld, type World } from './world.ts'
@@ -224,7 +224,7 @@ describe('tools of an app’s own', () => {
     const mcp = createMcpHandler(() =>
       guarded.register(new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)),
     )
-    const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile })
+    const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile })
     world.port.serve(nodeHandler(gate, mcp.fetch))
     return seen
   }

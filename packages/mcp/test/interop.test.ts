@@ -14,7 +14,7 @@ import express from 'express'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createMcpSession, withSignIn } from '../src/client/index.ts'
-import { createMcpGate, guardTools, honoHandler, nodeHandler } from '../src/server/index.ts'
+import { guardTools, honoHandler, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 import { browserOf } from './browser.ts'
 import { connectClient, textOf } from './connect-client.ts'
@@ -156,7 +156,7 @@ describe('clients of others', () => {
 
 describe('where a server is mounted', () => {
   const gate = () =>
-    createMcpGate({ resource: world.resource, authorizationServer: world.profile, scopes: ['mcp:tools'] })
+    mcpResourceServer({ resource: world.resource, authorizationServer: world.profile, scopes: ['mcp:tools'] })
   const handler = () => {
     const { tools, policies } = stockTools(world.target)
     const guarded = guardTools(tools, { guard: world.guard(), policies })

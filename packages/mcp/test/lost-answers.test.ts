@@ -4,7 +4,7 @@ import { MCPClient } from '@mastra/mcp'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
-import { createMcpGate, guardTools } from '../src/server/index.ts'
+import { guardTools, mcpResourceServer } from '../src/server/index.ts'
 import { openWorld, type World } from './world.ts'
 
 let world: World
@@ -26,7 +26,7 @@ test('a write whose answer was lost runs again, since Mastra’s client calls on
   const mcp = createMcpHandler(() =>
     guarded.register(new McpServer({ name: 's', version: '1' }, guarded.serverOptions)),
   )
-  const served = createMcpGate({ resource: world.resource, authorizationServer: world.profile }).handle(mcp.fetch)
+  const served = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile }).handle(mcp.fetch)
   const token = await world.token('ann')
   let calls = 0
   const fetch = async (url: string | URL, init: RequestInit = {}) => {

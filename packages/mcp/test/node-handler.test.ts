@@ -1,8 +1,8 @@
 import { request } from 'node:http'
 import { oidc } from '@behalf/core/providers'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { McpGate, McpHandler, NodeHandlerOptions } from '../src/server/index.ts'
-import { createMcpGate, nodeHandler } from '../src/server/index.ts'
+import type { McpHandler, McpResourceServer, NodeHandlerOptions } from '../src/server/index.ts'
+import { mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { openPort } from './http-server.ts'
 
 /** A gate that lets everybody pass: what is tried here is what comes after it. */
@@ -10,8 +10,11 @@ async function serve(handler: McpHandler, options?: NodeHandlerOptions) {
   const port = await openPort()
   onTestFinished(() => port.close())
   const resource = `${port.origin}/mcp`
-  const gate = createMcpGate({ resource, authorizationServer: oidc({ issuer: 'https://as.example', clientId: 'mcp' }) })
-  const open: McpGate = { ...gate, handle: (inner) => (asked) => inner(asked, {}) }
+  const gate = mcpResourceServer({
+    resource,
+    authorizationServer: oidc({ issuer: 'https://as.example', clientId: 'mcp' }),
+  })
+  const open: McpResourceServer = { ...gate, handle: (inner) => (asked) => inner(asked, {}) }
   port.serve(nodeHandler(open, handler, options))
   return resource
 }
@@ -81,7 +84,10 @@ test('with `next` an error is its alone', async () => {
   const port = await openPort()
   onTestFinished(() => port.close())
   const resource = `${port.origin}/mcp`
-  const gate = createMcpGate({ resource, authorizationServer: oidc({ issuer: 'https://as.example', clientId: 'mcp' }) })
+  const gate = mcpResourceServer({
+    resource,
+    authorizationServer: oidc({ issuer: 'https://as.example', clientId: 'mcp' }),
+  })
   const seen: string[] = []
   const handle = nodeHandler({ ...gate, handle: (inner) => (asked) => inner(asked, {}) }, fails, {
     onError: () => void seen.push('onError'),

@@ -5,7 +5,7 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { createMcpSession, employeeAccess, type McpSession, machineAccess } from '../src/client/index.ts'
-import { createMcpGate, guardTools, nodeHandler } from '../src/server/index.ts'
+import { guardTools, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 import { v2 } from './clients.ts'
 import { connectClient, textOf } from './connect-client.ts'
@@ -136,7 +136,7 @@ test(verifies('I12', 'access keeps its scopes, its key and the hosts that it tru
 
 test(verifies('I12', 'a gate keeps the hosts and the origins that it was made with'), async () => {
   const [hosts, origins] = [[new URL(world.resource).host], ['https://app.example']]
-  const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile, hosts, origins })
+  const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile, hosts, origins })
   hosts.push('rebound.example')
   origins.push('https://hostile.example')
   const ask = async (headers: Record<string, string>) => {
@@ -150,7 +150,7 @@ test(verifies('I12', 'a gate keeps the hosts and the origins that it was made wi
 
 test(verifies('I12', 'a gate hands on the body that it decided about'), async () => {
   const tools = { look: {}, trade: { scopes: ['mcp:trade'] } }
-  const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile, tools })
+  const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile, tools })
   const headers = { authorization: `Bearer ${await world.token('ann', { scope: 'openid mcp:tools' })}` }
   const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'look', arguments: {} } }
   const admitted = gate.admit(new Request(world.resource, { method: 'POST', headers }), body)
@@ -169,7 +169,7 @@ describe(verifies('I12', 'a tool runs the body that it was guarded with'), () =>
   const fillIn = (one: ReturnType<typeof tool>) => Object.assign(one, { description: 'next', execute: () => 'next' })
   const policies = { look: publicTool(Nothing) }
   const call = async (handler: Parameters<typeof nodeHandler>[1]) => {
-    const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile })
+    const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile })
     world.port.serve(nodeHandler(gate, handler))
     const client = await connectClient(world.resource, await world.token('ann'))
     const [{ description } = {}] = (await client.listTools()).tools

@@ -5,7 +5,7 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { createMcpGate, guardTools, type McpHandler, nodeHandler } from '../src/server/index.ts'
+import { guardTools, type McpHandler, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 import { connectClient } from './connect-client.ts'
 import { openWorld, type World } from './world.ts'
@@ -32,7 +32,7 @@ const orders: readonly (readonly [string, object, Before])[] = [
 ]
 
 const names = async (handler: McpHandler) => {
-  const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile })
+  const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile })
   world.port.serve(nodeHandler(gate, handler))
   const legacy = { versionNegotiation: { mode: 'legacy' } } as const
   const client = await connectClient(world.resource, await world.token('ann'), legacy)

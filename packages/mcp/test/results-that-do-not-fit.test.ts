@@ -6,7 +6,7 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { createMcpGate, guardTools, type McpHandler } from '../src/server/index.ts'
+import { guardTools, type McpHandler, mcpResourceServer } from '../src/server/index.ts'
 import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -65,7 +65,7 @@ function serve(kind: 'v2' | 'v1', gives: unknown, outputSchema?: z.ZodType) {
       return transport.handleRequest(request, init as never)
     },
   }
-  const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile })
+  const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile })
   const served = gate.handle(handlers[kind]())
   const token = world.token('ann')
   const call = async (more: object = {}) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createMcpGate, type McpHandler } from '../src/server/index.ts'
+import { type McpHandler, mcpResourceServer } from '../src/server/index.ts'
 import { openWorld, type World } from './world.ts'
 
 let world: World
@@ -29,7 +29,9 @@ async function nearTheEnd() {
     })
     return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
   }
-  const served = createMcpGate({ resource: world.resource, authorizationServer: world.profile, clock }).handle(handler)
+  const served = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile, clock }).handle(
+    handler,
+  )
   const open = async (body?: object) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
     const post = body && { method: 'POST', body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...body }) }

@@ -3,7 +3,7 @@ import { InMemoryTaskStore } from '@modelcontextprotocol/sdk/experimental/tasks'
 import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createMcpGate, type McpHandler } from '../src/server/index.ts'
+import { type McpHandler, mcpResourceServer } from '../src/server/index.ts'
 import { openWorld, type World } from './world.ts'
 
 let world: World
@@ -44,7 +44,11 @@ function serve(isStateful: boolean) {
     await server.connect(transport)
     return transport.handleRequest(request, init as never)
   }
-  const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile, tools: { report: {} } })
+  const gate = mcpResourceServer({
+    resource: world.resource,
+    authorizationServer: world.profile,
+    tools: { report: {} },
+  })
   const served = gate.handle(handler)
   return async (user: 'ann' | 'bob') => {
     const headers: Record<string, string> = {

@@ -7,7 +7,7 @@ import { WebStandardStreamableHTTPServerTransport as TransportV1 } from '@modelc
 import { CreateMessageResultSchema, ElicitResultSchema } from '@modelcontextprotocol/sdk/types.js'
 import { McpServer, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { createMcpGate, guardTools, type McpHandler, nodeHandler } from '../src/server/index.ts'
+import { guardTools, type McpHandler, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -80,7 +80,7 @@ test.each(['v2', 'v1'] as const)(
         .connect(transport as never)
     }
     const handler: McpHandler = (request, more) => transport.handleRequest(request, more as never)
-    const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile })
+    const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile })
     world.port.serve(nodeHandler(gate, handler))
     const client = new Client(
       { name: 'x', version: '1' },

@@ -16,9 +16,9 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import {
-  createMcpGate,
   guardTools,
   type McpHandler,
+  mcpResourceServer,
   nodeHandler,
   type ToolSurroundings as Surroundings,
 } from '../src/server/index.ts'
@@ -45,7 +45,7 @@ const confirm = inputRequired.elicit({
 } as never)
 
 const serveHandler = (handler: McpHandler) => {
-  const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile })
+  const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile })
   world.port.serve(nodeHandler(gate, handler))
 }
 

@@ -5,7 +5,7 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
-import { createMcpGate, guardTools, type McpHandler, nodeHandler } from '../src/server/index.ts'
+import { guardTools, type McpHandler, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 import { connectClient, textOf } from './connect-client.ts'
 import { openWorld, type World } from './world.ts'
@@ -164,7 +164,7 @@ test.each(Object.keys(sdks))('a tool of any shape runs behind the guard, and as 
   expect(registered.length).toBeGreaterThanOrEqual(names.length)
   expect(seen).toEqual([])
 
-  const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile })
+  const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile })
   world.port.serve(nodeHandler(gate, handler))
   const token = await world.token('ann')
   const client = await connectClient(world.resource, token, { versionNegotiation: { mode: 'legacy' } })

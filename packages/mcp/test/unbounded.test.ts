@@ -4,7 +4,7 @@ import { memoryStore } from '@behalf/core'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createMcpSession, type McpAccess, machineAccess } from '../src/client/index.ts'
-import { createMcpGate, nodeHandler } from '../src/server/index.ts'
+import { mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { clients } from './clients.ts'
 import { openPort } from './http-server.ts'
 import { openWorld } from './world.ts'
@@ -35,7 +35,7 @@ test('a body behind a token that does not verify is not waited for', async () =>
   const world = await openWorld()
   onTestFinished(() => world.close())
   const mcp = createMcpHandler(() => new McpServer({ name: 'x', version: '1' }))
-  const gate = createMcpGate({ resource: world.resource, authorizationServer: world.profile })
+  const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile })
   world.port.serve(nodeHandler(gate, mcp.fetch))
   for (const header of ['Authorization: Bearer garbage', 'Authorization: Bearer a.b.c', 'X-Nothing: 1']) {
     expect(await sendSlowly(world.resource, header)).toMatch(/^HTTP\/1.1 401 /)
@@ -47,7 +47,7 @@ test('a body that is too large is answered, over a connection that ends', async 
   onTestFinished(() => world.close())
   const mcp = createMcpHandler(() => new McpServer({ name: 'x', version: '1' }))
   const options = { resource: world.resource, authorizationServer: world.profile, maxBodyBytes: 5 }
-  world.port.serve(nodeHandler(createMcpGate(options), mcp.fetch))
+  world.port.serve(nodeHandler(mcpResourceServer(options), mcp.fetch))
   const answer = await sendSlowly(world.resource, `Authorization: Bearer ${await world.token('ann')}`)
   expect(answer).toMatch(/^HTTP\/1.1 413 /)
 })

@@ -15,7 +15,7 @@ import { login, type ProtocolTarget, profileOf, type TargetClient } from '@behal
 import { stockTools } from '@behalf/testing/contract'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import type { GuardRules } from '../src/server/index.ts'
-import { createMcpGate, guardTools, type McpGateOptions, nodeHandler } from '../src/server/index.ts'
+import { guardTools, type McpResourceServerOptions, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { type HttpServer, openPort } from './http-server.ts'
 
 /** Scopes of the MCP server, as the authorization server knows them. */
@@ -44,7 +44,7 @@ export interface World {
 }
 
 export interface ServeOptions {
-  readonly gate?: Partial<McpGateOptions>
+  readonly gate?: Partial<McpResourceServerOptions>
   readonly rules?: Partial<GuardRules>
   readonly guard?: Guard
   readonly legacy?: 'reject' | 'stateless'
@@ -89,7 +89,7 @@ export async function openWorld(): Promise<World> {
     guard,
     serve({ gate: gateOptions, rules, guard: given, legacy } = {}) {
       const guarded = guardTools(tools, { guard: given ?? guard(), policies, ...rules })
-      const gate = createMcpGate({
+      const gate = mcpResourceServer({
         resource,
         authorizationServer: profile,
         scopes: ['mcp:tools'],

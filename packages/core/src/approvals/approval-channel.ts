@@ -23,7 +23,7 @@ export interface ApprovalQuestion {
 /**
  * What the channel needs to find the answer. Plain JSON; sealed into the record by core, never shown.
  */
-export interface Asked {
+export interface ApprovalSent {
   readonly state: JsonObject
   /**
    * Minimum time between two polls, counted from a response to the next request. For a channel without polls: the
@@ -35,7 +35,7 @@ export interface Asked {
 }
 
 /** Result of one poll. */
-export type Answer =
+export type ApprovalAnswer =
   | {
       readonly status: 'pending'
       readonly interval?: number
@@ -99,23 +99,23 @@ export interface ChannelContext extends RequestOptions {
 /** Common part of all channels. */
 export interface ChannelBase {
   readonly specificationVersion: 2
-  /** Why this channel cannot work with a provider, and the fix, in words. Asked at construction; does no I/O. */
+  /** Why this channel cannot work with a provider, and the fix, in words. ApprovalSent at construction; does no I/O. */
   checkProfile?(profile: Profile): string | undefined
   /** The answer can carry a token bound to the details: what A9 (a) needs. Told per issuer. */
   carriesCredential?(question: Omit<ApprovalQuestion, 'credential'>, context: ChannelContext): boolean
-  /** What is wrong with a message here, in words. Asked before anything is stored or sent. */
+  /** What is wrong with a message here, in words. ApprovalSent before anything is stored or sent. */
   checkMessage?(message: string, approver: Principal, context: ChannelContext): string | undefined
   /** @throws TransportError The outcome is unknown: the question is sent again. */
-  ask(question: ApprovalQuestion, context: ChannelContext): Promise<Asked>
+  ask(question: ApprovalQuestion, context: ChannelContext): Promise<ApprovalSent>
   /** @throws TransportError The answer is unknown: the question stays open, and nothing is lost. */
-  poll?(asked: Asked, question: ApprovalQuestion, context: ChannelContext): Promise<Answer>
+  poll?(asked: ApprovalSent, question: ApprovalQuestion, context: ChannelContext): Promise<ApprovalAnswer>
   /**
    * Verifies the untrusted answer that the app received.
    *
    * @throws TransportError The channel cannot tell: the app may try again. Any other error refuses the answer.
    */
   verify?(answer: unknown, context: ChannelContext): Promise<VerifiedAnswer>
-  cancel?(asked: Asked, question: ApprovalQuestion, context: ChannelContext): Promise<void>
+  cancel?(asked: ApprovalSent, question: ApprovalQuestion, context: ChannelContext): Promise<void>
 }
 
 /** A channel that core polls for answers. It may receive pushed answers as well. */

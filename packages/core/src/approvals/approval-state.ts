@@ -1,5 +1,5 @@
 import type { ApprovalEvent } from '../contract/index.ts'
-import { noteEvent } from '../lib/index.ts'
+import { recordEvent } from '../lib/index.ts'
 import type { AuditSink, Clock } from '../ports/index.ts'
 import type { RunRecord } from './record.ts'
 
@@ -36,6 +36,6 @@ export interface ApprovalAudit {
 export function auditing({ sink, agent }: ApprovalAudit, clock: Clock): (record: RunRecord) => void {
   return (record) => {
     const state = approvalState(record)
-    if (state !== undefined) noteEvent(sink, { v: 1, at: clock.now(), agent, ...state })
+    if (state !== undefined) recordEvent(sink, { v: 1, at: clock.now(), agent, ...state })
   }
 }

@@ -6,8 +6,8 @@ import { refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Fetch, Store } from '../ports/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import type { ApprovalAudit } from './approval-state.ts'
-import type { Ledger } from './ledger.ts'
-import { openLedger } from './open-ledger.ts'
+import { openRunStore } from './open-run-store.ts'
+import type { RunStore } from './run-store.ts'
 
 /** One channel, or several by name. */
 export type ApprovalChannels = ApprovalChannel | Readonly<Record<string, ApprovalChannel>>
@@ -38,7 +38,7 @@ const optionKeys: readonly Key[] = ['authorizationServer', 'approvals', 'store',
 /** The channels of a guard, its questions, and the context that channels get. */
 export interface OpenedChannels {
   readonly channels: ReadonlyMap<string, ApprovalChannel>
-  readonly ledger: Ledger
+  readonly runStore: RunStore
   readonly context: ChannelContext
 }
 
@@ -59,7 +59,7 @@ export function openChannels<Options extends ChannelsOptions>(
   if (channels.size === 0) throw new ConfigurationError(`${name}.approvals`, 'give what createGuard got')
   return {
     channels,
-    ledger: openLedger({ store, keys, clock, audit }),
+    runStore: openRunStore({ store, keys, clock, audit }),
     context: { authorizationServers: authorizationServers(authorizationServer, surroundings), clock },
   }
 }

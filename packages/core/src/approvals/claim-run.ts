@@ -3,14 +3,14 @@ import { idempotencyKey } from './binding.ts'
 import { type CalledBy, sharing } from './caller.ts'
 import { runLease } from './find-run.ts'
 import { STUBBORNLY } from './keep-writing.ts'
-import type { Ledger } from './ledger.ts'
 import { type Entry, MAX_TRIES, mayBecome, mayRunAgain, type RunRecord, type StoredResult } from './record.ts'
+import type { RunStore } from './run-store.ts'
 
 /** A body that lives renews its lease; after this long without one, it counts as dead. Seconds. */
 const RUN_LEASE_SECONDS = 60
 
 /** Runners of this process whose bodies run, or have ended while the store has not yet saved how they ended. */
-const alive = new WeakMap<Ledger, Set<string | undefined>>()
+const alive = new WeakMap<RunStore, Set<string | undefined>>()
 
 /** Who starts a run, and whether a person's yes is what lets them. */
 export interface ClaimedBy {
@@ -31,7 +31,7 @@ export interface Claim {
    */
   threw(how: { readonly inDoubt: boolean }): Promise<void>
   /** The body never started: the run is as it was before. */
-  giveBack(): Promise<void>
+  release(): Promise<void>
 }
 
 /**
@@ -44,22 +44,22 @@ export interface Claim {
  *
  * @returns `undefined` when somebody else was faster, or the run is not approved any more.
  */
-export async function claimRun(ledger: Ledger, entry: Entry, by?: ClaimedBy): Promise<Claim | undefined> {
+export async function claimRun(runStore: RunStore, entry: Entry, by?: ClaimedBy): Promise<Claim | undefined> {
   const { id, binding } = entry.record
-  const key = await idempotencyKey(id, binding, ledger.hash)
-  const lease = await ledger.lease(runLease(id), RUN_LEASE_SECONDS)
+  const key = await idempotencyKey(id, binding, runStore.hash)
+  const lease = await runStore.lease(runLease(id), RUN_LEASE_SECONDS)
   if (lease === undefined) return undefined
-  const claim = new RunClaim(ledger, { entry, by, key }, lease)
+  const claim = new RunClaim(runStore, { entry, by, key }, lease)
   try {
     return (await claim.take()) ? claim : await claim.drop()
   } catch (error) {
-    void claim.giveBack().catch(() => {})
+    void claim.release().catch(() => {})
     throw error
   }
 }
 
 class RunClaim implements Claim {
-  readonly #ledger: Ledger
+  readonly #runStore: RunStore
   readonly #lease: Lease
   readonly #runner: string = crypto.randomUUID()
   readonly #stopRenewing: () => void
@@ -71,24 +71,24 @@ class RunClaim implements Claim {
   #before: RunRecord
 
   constructor(
-    ledger: Ledger,
+    runStore: RunStore,
     { entry, by, key }: { readonly entry: Entry; readonly by: ClaimedBy | undefined; readonly key: string },
     lease: Lease,
   ) {
-    this.#ledger = ledger
+    this.#runStore = runStore
     this.#by = by
     this.#lease = lease
     this.#stopRenewing = lease.keep()
     this.idempotencyKey = key
     this.entry = entry
     this.#before = entry.record
-    this.#alive = alive.get(ledger) ?? new Set()
-    alive.set(ledger, this.#alive.add(this.#runner))
+    this.#alive = alive.get(runStore) ?? new Set()
+    alive.set(runStore, this.#alive.add(this.#runner))
   }
 
   async take(): Promise<boolean> {
-    const now = this.#ledger.now()
-    this.entry = await this.#ledger.update(this.entry, (record) => {
+    const now = this.#runStore.now()
+    this.entry = await this.#runStore.update(this.entry, (record) => {
       if (!mayStart(record, now) || !isSameAnswer(record, this.#before)) return undefined
       // Its lease ended while the store was unavailable, or this process stalled: the runner is not dead.
       if (this.#alive.has(record.runner)) return undefined
@@ -110,13 +110,13 @@ class RunClaim implements Claim {
       ...record,
       state: 'completed',
       result,
-      endedAt: this.#ledger.now(),
+      endedAt: this.#runStore.now(),
     }))
   }
 
   threw({ inDoubt }: { readonly inDoubt: boolean }): Promise<void> {
     return this.#end(({ token, ...record }) => {
-      const now = this.#ledger.now()
+      const now = this.#runStore.now()
       // A try that had no effect says nothing of the one before it, which may have had one.
       const earlier = this.#before.state === 'crashed' ? (this.#before.inDoubtSince ?? now) : undefined
       const inDoubtSince = inDoubt ? now : earlier
@@ -131,7 +131,7 @@ class RunClaim implements Claim {
     })
   }
 
-  async giveBack(): Promise<void> {
+  async release(): Promise<void> {
     await this.#write((record) => {
       // Written once more as it is, where our claim has not arrived yet: it then comes too late.
       if (record.state === this.#before.state && record.runner === this.#before.runner) return record
@@ -154,7 +154,7 @@ class RunClaim implements Claim {
 
   async #write(change: (record: RunRecord) => RunRecord | undefined): Promise<void> {
     try {
-      await whileUnavailable(() => this.#ledger.update(this.entry, change), STUBBORNLY)
+      await whileUnavailable(() => this.#runStore.update(this.entry, change), STUBBORNLY)
     } finally {
       await this.drop()
     }

@@ -2,12 +2,12 @@ import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type Json, type JsonObject, principalKey } from '../contract/index.ts'
 import { BehalfError, InvalidResponseError, OAuthResponseError } from '../errors/index.ts'
 import { snapshot } from '../lib/index.ts'
-import type { ApprovalChannel, ApprovalQuestion, Asked, ChannelContext } from './approval-channel.ts'
+import type { ApprovalChannel, ApprovalQuestion, ApprovalSent, ChannelContext } from './approval-channel.ts'
 import { keepWriting, keptWrite } from './keep-writing.ts'
-import type { Ledger } from './ledger.ts'
 import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, NEVER, nextPollAt } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
 import { afterNoes } from './refusals.ts'
+import type { RunStore } from './run-store.ts'
 
 /** Nobody else asks or looks meanwhile; a holder that died is replaced after this long, one that lives renews. */
 export const BUSY_SECONDS = 45
@@ -55,13 +55,13 @@ export function channelQuestion(record: RunRecord & { readonly question: StoredQ
 
 /** Does `work` on a run alone, across processes; `undefined` when somebody else is at it, or has the lease `key`. */
 export async function alone<Result>(
-  ledger: Ledger,
+  runStore: RunStore,
   id: string,
   work: () => Promise<Result>,
   { key = `busy:${id}`, seconds = BUSY_SECONDS }: { readonly key?: string; readonly seconds?: number } = {},
 ): Promise<Result | undefined> {
-  if (keptWrite(ledger, id) !== undefined) return undefined
-  const lease = await ledger.lease(key, seconds)
+  if (keptWrite(runStore, id) !== undefined) return undefined
+  const lease = await runStore.lease(key, seconds)
   if (lease === undefined) return undefined
   const stopRenewing = lease.keep()
   try {
@@ -71,7 +71,7 @@ export async function alone<Result>(
       stopRenewing()
       return lease.release()
     }
-    const writing = keptWrite(ledger, id)
+    const writing = keptWrite(runStore, id)
     if (writing === undefined) await end()
     else void writing.then(end)
   }
@@ -83,7 +83,7 @@ export async function alone<Result>(
  * @throws TransportError Nothing is known; the record stays `requested` and the next caller sends.
  */
 export async function deliverQuestion(
-  ledger: Ledger,
+  runStore: RunStore,
   entry: Entry,
   channel: ApprovalChannel,
   context: ChannelContext,
@@ -91,70 +91,70 @@ export async function deliverQuestion(
   const { id, binding } = entry.record
   const busy: Delivered = { status: 'busy', entry }
   const deliver = async (isAlone: boolean): Promise<Delivered> => {
-    const current = (await ledger.read(id)) ?? entry
+    const current = (await runStore.read(id)) ?? entry
     const { state, question } = current.record
     if (state !== 'requested' || question === undefined) return { status: 'settled', entry: current }
-    const { closedUntil, isOnceMore } = await afterNoes(ledger, { ...current.record, question })
+    const { closedUntil, isOnceMore } = await afterNoes(runStore, { ...current.record, question })
     if (closedUntil !== undefined) return { status: 'closed', entry: current, until: closedUntil }
     // Of equal questions one is sent, and whoever comes next finds it open.
     if (isOnceMore && !isAlone) {
-      return (await alone(ledger, id, () => deliver(true), { key: `once-more:${binding}` })) ?? busy
+      return (await alone(runStore, id, () => deliver(true), { key: `once-more:${binding}` })) ?? busy
     }
-    const rests = await ledger.isLeased(restKey(id))
-    if (rests || (await countQuestion(ledger, current.record, question)) > MAX_QUESTIONS_PER_MINUTE) {
+    const rests = await runStore.isLeased(restKey(id))
+    if (rests || (await countQuestion(runStore, current.record, question)) > MAX_QUESTIONS_PER_MINUTE) {
       return { status: 'too_many', entry: current, retryAfter: 60 }
     }
     // Last of all: the proof may have been revoked while the record was written, and the clean-up have passed (I11).
-    if (await ledger.isRevoked(current.record)) return { status: 'settled', entry: await revoked(ledger, current) }
-    return { status: 'settled', entry: await send(ledger, { ...current, question }, channel, context) }
+    if (await runStore.isRevoked(current.record)) return { status: 'settled', entry: await revoked(runStore, current) }
+    return { status: 'settled', entry: await send(runStore, { ...current, question }, channel, context) }
   }
-  return (await alone(ledger, id, () => deliver(false))) ?? busy
+  return (await alone(runStore, id, () => deliver(false))) ?? busy
 }
 
-function revoked(ledger: Ledger, entry: Entry): Promise<Entry> {
+function revoked(runStore: RunStore, entry: Entry): Promise<Entry> {
   const { question } = entry.record
-  return ledger.update(entry, (record) =>
+  return runStore.update(entry, (record) =>
     record.state === 'requested' && record.question?.id === question?.id
-      ? { ...record, state: 'revoked', endedAt: ledger.now() }
+      ? { ...record, state: 'revoked', endedAt: runStore.now() }
       : undefined,
   )
 }
 
-async function countQuestion(ledger: Ledger, { owner }: RunRecord, { approver }: StoredQuestion): Promise<number> {
-  const who = await ledger.hash(JSON.stringify(['asked', principalKey(owner), principalKey(approver)]))
-  return ledger.count(`asked:${who}`, 60)
+async function countQuestion(runStore: RunStore, { owner }: RunRecord, { approver }: StoredQuestion): Promise<number> {
+  const who = await runStore.hash(JSON.stringify(['asked', principalKey(owner), principalKey(approver)]))
+  return runStore.count(`asked:${who}`, 60)
 }
 
 const restKey = (id: string): string => `rests:${id}`
 
 /** Never fails: a store that is down sends nothing either. */
-async function noteLost(ledger: Ledger, id: string): Promise<void> {
+async function recordLost(runStore: RunStore, id: string): Promise<void> {
   try {
-    const lost = await ledger.count(`lost:${id}`, LOST_WINDOW_SECONDS)
+    const lost = await runStore.count(`lost:${id}`, LOST_WINDOW_SECONDS)
     // By run and not by question: callers that replace an unsent question of each other share the bound.
-    if (lost >= MAX_SENDS) await ledger.lease(restKey(id), REST_SECONDS)
+    if (lost >= MAX_SENDS) await runStore.lease(restKey(id), REST_SECONDS)
   } catch {}
 }
 
 async function send(
-  ledger: Ledger,
+  runStore: RunStore,
   { question, ...entry }: Entry & { readonly question: StoredQuestion },
   channel: ApprovalChannel,
   context: ChannelContext,
 ): Promise<Entry> {
   // Whoever left before the question was sent does not want it sent.
   context.signal?.throwIfAborted()
-  const sentAt = ledger.now()
+  const sentAt = runStore.now()
   const asked = await withinBound((signal) =>
     channel.ask(channelQuestion({ ...entry.record, question }), { ...context, signal }).then(checkedAsked),
   ).catch(async (error: unknown) => {
     if (BehalfError.isInstance(error) && error.retryable) {
-      await noteLost(ledger, entry.record.id)
+      await recordLost(runStore, entry.record.id)
       throw error
     }
     return refused(error)
   })
-  const now = ledger.now()
+  const now = runStore.now()
   const written = (record: RunRecord): RunRecord | undefined => {
     // A question that took its place meanwhile was not sent by this.
     if (record.state !== 'requested' || record.question?.id !== question.id) return undefined
@@ -166,7 +166,7 @@ async function send(
       sends: record.sends + 1,
     }
   }
-  const next = await keepWriting(ledger, entry.record.id, () => ledger.update(entry, written))
+  const next = await keepWriting(runStore, entry.record.id, () => runStore.update(entry, written))
   if ('thrown' in asked) throw asked.thrown
   if ('state' in asked && isWithdrawn(next.record, question)) {
     void unask(
@@ -194,14 +194,14 @@ export async function unask(
 }
 
 /** Result of the channel's `ask`. */
-export const askedOf = ({ state, interval, expiresAt }: Delivery): Asked => ({
+export const askedOf = ({ state, interval, expiresAt }: Delivery): ApprovalSent => ({
   state,
   interval,
   ...(expiresAt !== undefined && { expiresAt }),
 })
 
 /** A channel is code of others: what it gives beyond its contract ends the question, and is not sent again. */
-function checkedAsked(asked: Asked): Asked {
+function checkedAsked(asked: ApprovalSent): ApprovalSent {
   const state = jsonObject(asked?.state)
   if (state !== undefined) return { ...asked, state }
   throw new InvalidResponseError('the approval channel gave no { state } that is a plain JSON object')
@@ -218,7 +218,7 @@ const isJsonObject = (value: Json): value is JsonObject =>
 
 /** The first poll, too, keeps the interval from the response: a server may count from when it answered (CIBA Core §7.3). */
 function deliveryOf(
-  asked: Asked,
+  asked: ApprovalSent,
   { expiresAt }: StoredQuestion,
   channel: ApprovalChannel,
   { sentAt, now }: { readonly sentAt: number; readonly now: number },
@@ -229,7 +229,7 @@ function deliveryOf(
   return {
     state: asked.state,
     interval,
-    nextLookAt: channel.poll === undefined ? NEVER : nextPollAt({ now, interval, before: 0, end }),
+    nextPollAt: channel.poll === undefined ? NEVER : nextPollAt({ now, interval, before: 0, end }),
     sentAt,
     pendingAt: sentAt,
     expiresAt: end,

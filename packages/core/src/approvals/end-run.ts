@@ -1,11 +1,11 @@
-import { giveBackToken } from '../authorization-server/give-back-token.ts'
+import { releaseToken } from '../authorization-server/release-token.ts'
 import type { Identity } from '../contract/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import { type CalledBy, callerOf, isSameCaller, MAX_SESSIONS } from './caller.ts'
 import { MAX_SENDS, unask } from './deliver-question.ts'
-import { noteCrash } from './find-run.ts'
-import type { Ledger } from './ledger.ts'
+import { recordCrash } from './find-run.ts'
 import { type Entry, isUnused, type RunRecord, type StoredResult } from './record.ts'
+import type { RunStore } from './run-store.ts'
 
 /** Where a channel can be told that nobody waits for an answer any more. */
 export interface Unasking {
@@ -27,9 +27,13 @@ export interface EndedUnused {
  * Ends a question that nobody used: `requested | pending | approved -> cancelled | revoked`. A body that runs is
  * not stopped, and what has ended stays as it is.
  */
-export async function endUnused(ledger: Ledger, entry: Entry, state: 'cancelled' | 'revoked'): Promise<EndedUnused> {
+export async function endUnused(
+  runStore: RunStore,
+  entry: Entry,
+  state: 'cancelled' | 'revoked',
+): Promise<EndedUnused> {
   let before: RunRecord | undefined
-  const ended = await ledger.update(entry, (record) => {
+  const ended = await runStore.update(entry, (record) => {
     // What may have taken effect stays in doubt, and is not tried again.
     if (record.state === 'crashed') return reported(record)
     if (record.state !== 'requested' && record.state !== 'pending' && record.state !== 'approved') {
@@ -40,14 +44,14 @@ export async function endUnused(ledger: Ledger, entry: Entry, state: 'cancelled'
     before = record
     const { token: _, delivery: __, answeredAt: ___, ...rest } = record
     // A runner that was considered dead may still end. If it leaves its run in doubt, this yes does not start it again.
-    return { ...rest, state, onCrash: 'report', endedAt: ledger.now() }
+    return { ...rest, state, onCrash: 'report', endedAt: runStore.now() }
   })
   return { entry: ended, tell: tellingOf(before) }
 }
 
 /** A run in doubt that is not to be tried again, since what it was entitled by is gone. */
-export function reportCrash(ledger: Ledger, entry: Entry): Promise<Entry> {
-  return ledger.update(entry, reported)
+export function reportCrash(runStore: RunStore, entry: Entry): Promise<Entry> {
+  return runStore.update(entry, reported)
 }
 
 function reported({ token: _, ...record }: RunRecord): RunRecord | undefined {
@@ -68,13 +72,13 @@ const MAX_REPLACED = 3
  * @param isPolled - Whether the question was polled just now. Else a no that was given since the last poll would be lost.
  */
 export async function replaceQuestion(
-  ledger: Ledger,
+  runStore: RunStore,
   entry: Entry,
   asked: NewQuestion,
   isPolled: boolean,
 ): Promise<EndedUnused> {
   let before: RunRecord | undefined
-  const replaced = await ledger.update(entry, (record) => {
+  const replaced = await runStore.update(entry, (record) => {
     before = undefined
     if (!isUnused(record) || record.question?.id !== entry.record.question?.id) return undefined
     const { state, replaced = 0 } = record
@@ -95,7 +99,7 @@ export async function replaceQuestion(
     // A question that nobody was sent is replaced by nothing worse.
     const counted = state === 'requested' ? replaced : replaced + 1
     const isTooMuch = counted > MAX_REPLACED || (state !== 'approved' && record.sends >= MAX_SENDS)
-    if (isTooMuch) return { ...kept, state: 'expired', note: 'the person was asked too often', endedAt: ledger.now() }
+    if (isTooMuch) return { ...kept, state: 'expired', note: 'the person was asked too often', endedAt: runStore.now() }
     return { ...kept, ...asked, state: 'requested', replaced: counted, ...(state === 'approved' && { sends: 0 }) }
   })
   return { entry: replaced, tell: tellingOf(before) }
@@ -103,14 +107,14 @@ export async function replaceQuestion(
 
 function tellingOf(was: RunRecord | undefined): EndedUnused['tell'] {
   return async ({ channel, context }) => {
-    if (was !== undefined) await Promise.all([unask(was, channel, context), giveBack(was, context)])
+    if (was !== undefined) await Promise.all([unask(was, channel, context), release(was, context)])
   }
 }
 
 /** Where the token was the credential itself, approver and owner are of one issuer (A9 a). */
-async function giveBack({ token, owner: { issuer } }: RunRecord, context: ChannelContext): Promise<void> {
+async function release({ token, owner: { issuer } }: RunRecord, context: ChannelContext): Promise<void> {
   if (token === undefined) return
-  await giveBackToken(context.authorizationServers, { issuer, token: token.value, hint: 'access_token' })
+  await releaseToken(context.authorizationServers, { issuer, token: token.value, hint: 'access_token' })
 }
 
 /**
@@ -120,17 +124,17 @@ async function giveBack({ token, owner: { issuer } }: RunRecord, context: Channe
  * Whatever is not `crashed` stays as it is.
  */
 export async function resolveCrash(
-  ledger: Ledger,
+  runStore: RunStore,
   entry: Entry,
   what: 'ran' | 'did_not_run',
   result: StoredResult = { kind: 'not_storable' },
 ): Promise<Entry> {
-  return ledger.update(await noteCrash(ledger, entry), (record) => {
+  return runStore.update(await recordCrash(runStore, entry), (record) => {
     if (record.state !== 'crashed') return undefined
     // The runner stays, whatever is said: one that was thought dead may still come back, and knows what happened.
     const { token, inDoubtSince: _, ...rest } = record
     if (what === 'did_not_run') return { ...rest, state: 'approved', ...(token !== undefined && { token }) }
-    return { ...rest, state: 'completed', result, endedAt: ledger.now() }
+    return { ...rest, state: 'completed', result, endedAt: runStore.now() }
   })
 }
 
@@ -138,7 +142,7 @@ export async function resolveCrash(
  * Records a session whose call shares a run of the same caller that has not started. Then the end of one session does
  * not end the run for the others. If a call without a session shares the run, no session ends it.
  */
-export function shareRun(ledger: Ledger, entry: Entry, identity: Identity): Entry | Promise<Entry> {
+export function shareRun(runStore: RunStore, entry: Entry, identity: Identity): Entry | Promise<Entry> {
   const caller = callerOf(identity)
   const sessionId = identity.kind === 'user' ? identity.sessionId : undefined
   const shared = (record: RunRecord): RunRecord | undefined => {
@@ -150,17 +154,17 @@ export function shareRun(ledger: Ledger, entry: Entry, identity: Identity): Entr
   }
   if (shared(entry.record) === undefined) return entry
   // A question that was asked with a revoked proof is not adopted.
-  return ledger.isRevoked(entry.record).then((isRevoked) => (isRevoked ? entry : ledger.update(entry, shared)))
+  return runStore.isRevoked(entry.record).then((isRevoked) => (isRevoked ? entry : runStore.update(entry, shared)))
 }
 
 /** Ends the open runs of a session, as {@link endUnused} does. Runs that others share continue without it. */
-export async function endForSession(ledger: Ledger, entry: Entry, sessionId: string): Promise<EndedUnused> {
+export async function endForSession(runStore: RunStore, entry: Entry, sessionId: string): Promise<EndedUnused> {
   let isShared = false
-  const left = await ledger.update(entry, (record) => {
+  const left = await runStore.update(entry, (record) => {
     const { sessionIds = [] } = record
     const others = sessionIds.filter((other) => other !== sessionId)
     isShared = isUnused(record) && others.length > 0
     return isShared && others.length < sessionIds.length ? { ...record, sessionIds: others } : undefined
   })
-  return isShared ? { entry: left, tell: async () => {} } : endUnused(ledger, left, 'revoked')
+  return isShared ? { entry: left, tell: async () => {} } : endUnused(runStore, left, 'revoked')
 }

@@ -1,7 +1,7 @@
 import { StoreError } from '../errors/index.ts'
 import { isOutage } from '../lib/index.ts'
-import type { Ledger } from './ledger.ts'
 import type { Entry, RunRecord } from './record.ts'
+import type { RunStore } from './run-store.ts'
 
 /** What is needed to find a run, or to make it. */
 export interface RunDraft {
@@ -21,14 +21,14 @@ const MAX_RACES = 64
 const MAX_SLOTS = 100
 
 /** Returns the run of this slot, if it has one. */
-export async function findRun(ledger: Ledger, slotKey: string): Promise<Entry | undefined> {
-  const pointer = await ledger.pointers.read(slotKey)
+export async function findRun(runStore: RunStore, slotKey: string): Promise<Entry | undefined> {
+  const pointer = await runStore.pointers.read(slotKey)
   if (pointer === undefined) return undefined
-  const entry = await ledger.read(pointer.id)
+  const entry = await runStore.read(pointer.id)
   if (entry === undefined || entry.record.slots.includes(slotKey)) return entry
   // The process that set the pointer died before the run listed the slot. The pointer may be older than the run.
-  await ledger.pointers.set(slotKey, pointer.id, pointer.version, entry.record)
-  return listed(ledger, entry, slotKey)
+  await runStore.pointers.set(slotKey, pointer.id, pointer.version, entry.record)
+  return listed(runStore, entry, slotKey)
 }
 
 /**
@@ -39,12 +39,12 @@ export async function findRun(ledger: Ledger, slotKey: string): Promise<Entry | 
  * set completes it. A run that was open when this call read it is adopted, also where another slot uses it up in the
  * same moment.
  */
-export async function findOrCreateRun(ledger: Ledger, draft: RunDraft): Promise<Entry> {
-  const pointer = await ledger.pointers.read(draft.slotKey)
-  const wanted = pointer?.id ?? (draft.fits && (await openRun(ledger, draft, draft.fits))) ?? crypto.randomUUID()
+export async function findOrCreateRun(runStore: RunStore, draft: RunDraft): Promise<Entry> {
+  const pointer = await runStore.pointers.read(draft.slotKey)
+  const wanted = pointer?.id ?? (draft.fits && (await openRun(runStore, draft, draft.fits))) ?? crypto.randomUUID()
   // Written again if it exists: it may date from a process that died before it created the run.
-  const id = await ledger.pointers.set(draft.slotKey, wanted, pointer?.version ?? null, draft.record(wanted))
-  return complete(ledger, id, draft)
+  const id = await runStore.pointers.set(draft.slotKey, wanted, pointer?.version ?? null, draft.record(wanted))
+  return complete(runStore, id, draft)
 }
 
 /** Equal runs whose body started and has not returned. */
@@ -56,12 +56,12 @@ export interface StartedRuns {
 }
 
 /** Runs of an equal call that have started, but for one. */
-export async function startedRuns(ledger: Ledger, binding: string, except?: string): Promise<StartedRuns> {
+export async function startedRuns(runStore: RunStore, binding: string, except?: string): Promise<StartedRuns> {
   const inDoubt: Entry[] = []
   const running: Entry[] = []
-  for (const entry of await ledger.startedOf(binding)) {
+  for (const entry of await runStore.startedOf(binding)) {
     if (entry.record.id === except) continue
-    const current = await noteCrash(ledger, entry)
+    const current = await recordCrash(runStore, entry)
     if (current.record.state === 'crashed') inDoubt.push(current)
     if (current.record.state === 'running') running.push(current)
   }
@@ -69,13 +69,13 @@ export async function startedRuns(ledger: Ledger, binding: string, except?: stri
 }
 
 /** A run whose lease ended without a result has crashed. */
-export async function noteCrash(ledger: Ledger, entry: Entry): Promise<Entry> {
+export async function recordCrash(runStore: RunStore, entry: Entry): Promise<Entry> {
   // Stryker disable next-line ConditionalExpression: Spares the look at the lease: the change below leaves whatever is not running as it is.
-  if (entry.record.state !== 'running' || (await ledger.isLeased(runLease(entry.record.id)))) return entry
+  if (entry.record.state !== 'running' || (await runStore.isLeased(runLease(entry.record.id)))) return entry
   // It may have ended, and let go of its lease, since it was read: then this swap fails and looks again.
-  return ledger.update(entry, (record) =>
+  return runStore.update(entry, (record) =>
     record.state === 'running' && record.runner === entry.record.runner
-      ? { ...record, state: 'crashed', inDoubtSince: ledger.now() }
+      ? { ...record, state: 'crashed', inDoubtSince: runStore.now() }
       : undefined,
   )
 }
@@ -83,17 +83,17 @@ export async function noteCrash(ledger: Ledger, entry: Entry): Promise<Entry> {
 export const runLease = (id: string): string => `lease:${id}`
 
 /** The id of the open run of this binding: of one that may be adopted, else of one to be made. */
-async function openRun(ledger: Ledger, draft: RunDraft, fits: NonNullable<RunDraft['fits']>): Promise<string> {
+async function openRun(runStore: RunStore, draft: RunDraft, fits: NonNullable<RunDraft['fits']>): Promise<string> {
   const openKey = `open:${draft.binding}`
   for (let race = 0; race < MAX_RACES; race++) {
-    const open = await ledger.pointers.read(openKey)
+    const open = await runStore.pointers.read(openKey)
     if (open !== undefined) {
-      const entry = await ledger.read(open.id)
+      const entry = await runStore.read(open.id)
       // Absent: its maker is about to write it, or died before.
-      if (entry === undefined || (isAdoptable(entry.record, ledger.now()) && fits(entry.record))) return open.id
+      if (entry === undefined || (isAdoptable(entry.record, runStore.now()) && fits(entry.record))) return open.id
     }
     const id = crypto.randomUUID()
-    if ((await ledger.pointers.set(openKey, id, open?.version ?? null, draft.record(id))) === id) return id
+    if ((await runStore.pointers.set(openKey, id, open?.version ?? null, draft.record(id))) === id) return id
   }
   throw new StoreError('unavailable', 'a run is being created by too many writers at once')
 }
@@ -107,29 +107,29 @@ function isAdoptable(record: RunRecord, now: number): boolean {
 }
 
 /** Reads the record that a pointer names, or makes the one whose maker died between two writes; it lists the slot. */
-async function complete(ledger: Ledger, id: string, draft: RunDraft): Promise<Entry> {
+async function complete(runStore: RunStore, id: string, draft: RunDraft): Promise<Entry> {
   const { slotKey } = draft
   for (let race = 0; race < MAX_RACES; race++) {
-    const entry = (await ledger.read(id)) ?? (await created(ledger, draft.record(id)))
+    const entry = (await runStore.read(id)) ?? (await created(runStore, draft.record(id)))
     if (entry === undefined) continue
-    return listed(ledger, entry, slotKey)
+    return listed(runStore, entry, slotKey)
   }
   throw new StoreError('unavailable', 'a run could be neither read nor made')
 }
 
 /** A run extends the retention of the slots that it lists (A12). */
-function listed(ledger: Ledger, entry: Entry, slotKey: string): Promise<Entry> {
-  return ledger.update(entry, (record) =>
+function listed(runStore: RunStore, entry: Entry, slotKey: string): Promise<Entry> {
+  return runStore.update(entry, (record) =>
     record.slots.includes(slotKey) ? undefined : { ...record, slots: [...record.slots, slotKey] },
   )
 }
 
 /** `undefined`: somebody made it, or this maker did and lost the answer. The next read tells. */
-async function created(ledger: Ledger, record: RunRecord): Promise<Entry | undefined> {
+async function created(runStore: RunStore, record: RunRecord): Promise<Entry | undefined> {
   try {
-    return await ledger.create(record)
+    return await runStore.create(record)
   } catch (error) {
-    const found = isOutage(error) ? await ledger.read(record.id) : undefined
+    const found = isOutage(error) ? await runStore.read(record.id) : undefined
     if (found === undefined) throw error
     return found
   }

@@ -1,6 +1,6 @@
 import { isOutage, whileUnavailable } from '../lib/index.ts'
-import type { Ledger } from './ledger.ts'
 import type { Entry } from './record.ts'
+import type { RunStore } from './run-store.ts'
 
 /**
  * For so long a store that does not answer is asked again, in the background. It keeps no process alive: where one dies
@@ -9,7 +9,7 @@ import type { Entry } from './record.ts'
 export const STUBBORNLY = { seconds: 600, unref: true }
 
 /** Writes that the store did not take yet, by the id of their run. */
-const underWay = new WeakMap<Ledger, Map<string, Promise<void>>>()
+const underWay = new WeakMap<RunStore, Map<string, Promise<void>>>()
 
 /**
  * Writes what a channel said. It is not to be had again: without it the person would be asked a second time.
@@ -17,13 +17,13 @@ const underWay = new WeakMap<Ledger, Map<string, Promise<void>>>()
  * Where the store fails, the call ends with its error, and the write goes on in the background until the store takes
  * it. Meanwhile `keptWrite` tells of it, so that nothing is sent.
  */
-export async function keepWriting(ledger: Ledger, id: string, write: () => Promise<Entry>): Promise<Entry> {
+export async function keepWriting(runStore: RunStore, id: string, write: () => Promise<Entry>): Promise<Entry> {
   try {
     return await write()
   } catch (error) {
     if (!isOutage(error)) throw error
-    const writes = underWay.get(ledger) ?? new Map<string, Promise<void>>()
-    underWay.set(ledger, writes)
+    const writes = underWay.get(runStore) ?? new Map<string, Promise<void>>()
+    underWay.set(runStore, writes)
     const writing = whileUnavailable(write, STUBBORNLY).then(
       () => void writes.delete(id),
       () => void writes.delete(id),
@@ -34,4 +34,4 @@ export async function keepWriting(ledger: Ledger, id: string, write: () => Promi
 }
 
 /** The write of this run that is still under way in this process. Never rejects. */
-export const keptWrite = (ledger: Ledger, id: string): Promise<void> | undefined => underWay.get(ledger)?.get(id)
+export const keptWrite = (runStore: RunStore, id: string): Promise<void> | undefined => underWay.get(runStore)?.get(id)

@@ -1,11 +1,11 @@
 import { BehalfError } from '../errors/index.ts'
 import { copyOf } from '../lib/index.ts'
-import type { Answer, ApprovalChannel, ChannelContext, PolledChannel } from './approval-channel.ts'
+import type { ApprovalAnswer, ApprovalChannel, ChannelContext, PolledChannel } from './approval-channel.ts'
 import { alone, askedOf, BUSY_SECONDS, channelQuestion, withinBound } from './deliver-question.ts'
 import { keepWriting, keptWrite } from './keep-writing.ts'
-import type { Ledger } from './ledger.ts'
 import { endOf, SKEW_SECONDS } from './poll-times.ts'
 import type { Entry, StoredQuestion } from './record.ts'
+import type { RunStore } from './run-store.ts'
 import { isPending, type Pending, writeAnswer } from './write-answer.ts'
 
 /** A poller that died holds its question for the interval, but no longer than this. Seconds. */
@@ -18,45 +18,45 @@ const MAX_BUSY_SECONDS = 3600
  * An outage changes only the time of the next poll.
  */
 export async function pollForAnswer(
-  ledger: Ledger,
+  runStore: RunStore,
   entry: Entry,
   channel: ApprovalChannel,
   context: ChannelContext,
 ): Promise<Entry> {
-  const now = ledger.now()
-  if (!isPolled(channel) || !isPending(entry.record) || now < entry.record.delivery.nextLookAt) return entry
+  const now = runStore.now()
+  if (!isPolled(channel) || !isPending(entry.record) || now < entry.record.delivery.nextPollAt) return entry
   // A process that dies while it polls leaves no time of a response: its lease ends no sooner than the interval.
   const { interval } = entry.record.delivery
   const left = endOf(entry.record) + SKEW_SECONDS - now
   const seconds = Math.max(BUSY_SECONDS, Math.min(MAX_BUSY_SECONDS, interval, left))
   const pollDue = async () => {
-    const current = (await ledger.read(entry.record.id)) ?? entry
+    const current = (await runStore.read(entry.record.id)) ?? entry
     const { record } = current
-    if (!isPending(record) || ledger.now() < record.delivery.nextLookAt) return current
-    return poll(ledger, { ...current, record }, channel, context)
+    if (!isPending(record) || runStore.now() < record.delivery.nextPollAt) return current
+    return poll(runStore, { ...current, record }, channel, context)
   }
-  const polled = await alone(ledger, entry.record.id, pollDue, { seconds })
-  return polled ?? (await ledger.read(entry.record.id)) ?? entry
+  const polled = await alone(runStore, entry.record.id, pollDue, { seconds })
+  return polled ?? (await runStore.read(entry.record.id)) ?? entry
 }
 
 const isPolled = (channel: ApprovalChannel): channel is PolledChannel => channel.poll !== undefined
 
 async function poll(
-  ledger: Ledger,
+  runStore: RunStore,
   entry: Entry & { readonly record: Pending },
   channel: PolledChannel,
   context: ChannelContext,
 ): Promise<Entry> {
   context.signal?.throwIfAborted()
-  const sentAt = ledger.now()
+  const sentAt = runStore.now()
   const { record } = entry
   const { delivery, question } = record
   // An answer belongs to the question that was asked, and not to its replacement.
   const isAsked = ({ id }: StoredQuestion) => id === question.id
-  const settle = (answer: Answer) => {
-    const given = { answer, sentAt, now: ledger.now() }
-    const write = async () => (await writeAnswer(ledger, entry, isAsked, given)).entry
-    return keepWriting(ledger, record.id, write)
+  const settle = (answer: ApprovalAnswer) => {
+    const given = { answer, sentAt, now: runStore.now() }
+    const write = async () => (await writeAnswer(runStore, entry, isAsked, given)).entry
+    return keepWriting(runStore, record.id, write)
   }
   try {
     const request = channelQuestion({ ...record, question })
@@ -65,7 +65,7 @@ async function poll(
     return await settle(copyOf(answer))
   } catch (error) {
     // The answer was polled, but the store has not saved it yet.
-    if (keptWrite(ledger, record.id) !== undefined) throw error
+    if (keptWrite(runStore, record.id) !== undefined) throw error
     // A request may have been sent: the next one keeps its distance (CIBA Core §10.1).
     const postponed = await settle({ status: 'pending', found: 'nothing', ...retryAfterOf(error) })
     if (BehalfError.isInstance(error) && error.retryable) return postponed

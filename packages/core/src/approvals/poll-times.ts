@@ -30,7 +30,7 @@ export function isUsable(seconds: number | undefined): seconds is number {
   return Number.isFinite(seconds) && (seconds as number) > 0
 }
 
-/** `nextLookAt` of a question that is never polled for. Epoch seconds. */
+/** `nextPollAt` of a question that is never polled for. Epoch seconds. */
 export const NEVER = Number.MAX_SAFE_INTEGER
 
 /** What decides when a question is polled next. All in seconds. */
@@ -78,22 +78,22 @@ export function endOf({ question, delivery: { expiresAt, receivedAt } }: Deliver
 
 /** Whether no later poll can find an answer that counts. */
 export function isDeliveryOver(record: Delivered, now: number): boolean {
-  const { pendingAt = 0, nextLookAt } = record.delivery
+  const { pendingAt = 0, nextPollAt } = record.delivery
   const end = endOf(record)
-  return now >= end && (pendingAt >= end || nextLookAt > end + SKEW_SECONDS)
+  return now >= end && (pendingAt >= end || nextPollAt > end + SKEW_SECONDS)
 }
 
 /** Epoch seconds: when something can happen to a delivered question next: it is polled, or it ends without a poll. */
 export function nextStepAt(record: Delivered): number {
-  const { nextLookAt } = record.delivery
+  const { nextPollAt } = record.delivery
   const end = endOf(record)
-  return nextLookAt > end + SKEW_SECONDS ? end : nextLookAt
+  return nextPollAt > end + SKEW_SECONDS ? end : nextPollAt
 }
 
 /** Next time that a waiting caller reads a delivered question, in epoch seconds. Without polls, from the record. */
 export function nextReadAt(record: Delivered, now: number): number {
-  const { interval, nextLookAt } = record.delivery
-  return nextLookAt === NEVER ? Math.min(now + interval, endOf(record)) : nextStepAt(record)
+  const { interval, nextPollAt } = record.delivery
+  return nextPollAt === NEVER ? Math.min(now + interval, endOf(record)) : nextStepAt(record)
 }
 
 /** Whole seconds until a poll is possible, for apps that poll by themselves. Never early, and at least 1. */

@@ -66,7 +66,7 @@ export const runRecord = z.object({
       state: z.record(text, json),
       expiresAt: z.optional(seconds),
       interval: seconds,
-      nextLookAt: seconds,
+      nextPollAt: seconds,
       sentAt: z.optional(seconds),
       pendingAt: z.optional(seconds),
       receivedAt: z.optional(seconds),

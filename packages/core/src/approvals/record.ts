@@ -90,7 +90,7 @@ export interface Delivery {
   /** Seconds; grows for good on `slow_down` (A4). */
   readonly interval: number
   /** Epoch seconds. */
-  readonly nextLookAt: number
+  readonly nextPollAt: number
   /** Epoch seconds. */
   readonly sentAt?: number
   /** Epoch seconds: the question was not answered then. When it was sent, or the last poll that found it open. */

@@ -1,6 +1,6 @@
 import { isSamePrincipal } from '../contract/index.ts'
-import type { Ledger } from './ledger.ts'
 import { type Entry, NOES_WINDOW_SECONDS, type Refused, type RunRecord, type StoredQuestion } from './record.ts'
+import type { RunStore } from './run-store.ts'
 
 /** After a no, an equal call is asked once more, this long after it at the earliest. Seconds. */
 const ONCE_MORE_AFTER_SECONDS = 60
@@ -27,26 +27,26 @@ export interface AfterNoes {
 }
 
 /** Whether the approver may be asked now, since they may have said no before (A14). */
-export async function afterNoes(ledger: Ledger, asking: Asking): Promise<AfterNoes> {
+export async function afterNoes(runStore: RunStore, asking: Asking): Promise<AfterNoes> {
   const { owner, tool, binding, question } = asking
   const { askAgainAfterSeconds = ASK_AGAIN_AFTER_SECONDS } = question
-  const now = ledger.now()
+  const now = runStore.now()
   // A second no counts from the first one on, and each of them may be as old as the window.
   const since = now - Math.max(NOES_WINDOW_SECONDS, askAgainAfterSeconds) * 2
-  const noes = await noesSince(ledger, { owner, tool, approver: question.approver }, since)
+  const noes = await noesSince(runStore, { owner, tool, approver: question.approver }, since)
   const times = noes.map(endOf)
   const equal = noes.filter(({ record }) => record.binding === binding).map(endOf)
   const until = Math.max(closedTool(times), closedCall(equal, askAgainAfterSeconds))
   if (now < until) return { closedUntil: until, isOnceMore: true }
   const isOnceMore = (equal[0] ?? 0) > now - askAgainAfterSeconds
-  const isAsked = isOnceMore && (await isEqualAsked(ledger, asking))
+  const isAsked = isOnceMore && (await isEqualAsked(runStore, asking))
   return { closedUntil: isAsked ? now + ONCE_MORE_AFTER_SECONDS : undefined, isOnceMore }
 }
 
 /** Whether an equal question is with the approver now. */
-async function isEqualAsked(ledger: Ledger, { id, owner, tool, binding, question }: Asking): Promise<boolean> {
-  const now = ledger.now()
-  const open = await ledger.openOf(binding)
+async function isEqualAsked(runStore: RunStore, { id, owner, tool, binding, question }: Asking): Promise<boolean> {
+  const now = runStore.now()
+  const open = await runStore.openOf(binding)
   return open.some(
     ({ record }) =>
       record.id !== id &&
@@ -72,11 +72,11 @@ function closedCall([newest, before]: readonly number[], askAgainAfterSeconds: n
 }
 
 /** Lets the approver of a question be asked again: their noes to this tool of this owner count no more. */
-export async function reopen(ledger: Ledger, { record: { owner, question, tool } }: Entry): Promise<void> {
+export async function reopen(runStore: RunStore, { record: { owner, question, tool } }: Entry): Promise<void> {
   if (question === undefined) return
   const asked = { owner, approver: question.approver, tool }
-  for (const entry of await noesSince(ledger, asked, ledger.now() - MAX_ASK_AGAIN_SECONDS * 2)) {
-    await ledger.update(entry, (record) => (record.state === 'denied' ? { ...record, reopened: true } : undefined))
+  for (const entry of await noesSince(runStore, asked, runStore.now() - MAX_ASK_AGAIN_SECONDS * 2)) {
+    await runStore.update(entry, (record) => (record.state === 'denied' ? { ...record, reopened: true } : undefined))
   }
 }
 
@@ -84,8 +84,8 @@ export async function reopen(ledger: Ledger, { record: { owner, question, tool }
 export const MAX_ASK_AGAIN_SECONDS = 24 * 3600
 
 /** Noes that count, the newest first. */
-async function noesSince(ledger: Ledger, asked: Refused, since: number): Promise<readonly Entry[]> {
-  const found = await ledger.refusedSince(asked, since)
+async function noesSince(runStore: RunStore, asked: Refused, since: number): Promise<readonly Entry[]> {
+  const found = await runStore.refusedSince(asked, since)
   return found
     .filter(({ record }) => record.state === 'denied' && record.reopened !== true && isOf(record, asked))
     .sort((left, right) => endOf(right) - endOf(left))

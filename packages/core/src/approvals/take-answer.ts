@@ -6,9 +6,9 @@ import { copyOf } from '../lib/index.ts'
 import type { VerifiedAnswer } from './approval-channel.ts'
 import { type ChannelsOptions, openChannels } from './channels-by-name.ts'
 import { withinBound } from './deliver-question.ts'
-import type { Ledger } from './ledger.ts'
 import { isUsable, SKEW_SECONDS } from './poll-times.ts'
 import type { Entry, RunRecord, StoredQuestion } from './record.ts'
+import type { RunStore } from './run-store.ts'
 import { wake } from './watch-wake.ts'
 import { evidenceOf, isPending, writeAnswer } from './write-answer.ts'
 
@@ -37,7 +37,7 @@ export type TakeAnswer = (answer: unknown, channel?: string) => Promise<TakenAns
  * @throws ConfigurationError An option is unknown, missing or wrong.
  */
 export function approvalAnswers(options: ChannelsOptions): TakeAnswer {
-  const { channels, ledger, context } = openChannels('approvalAnswers', options)
+  const { channels, runStore, context } = openChannels('approvalAnswers', options)
   const presence = presenceIn(options.store, options.keys, context.clock)
   return async (answer, name = 'default') => {
     const channel = channels.get(name)
@@ -50,8 +50,8 @@ export function approvalAnswers(options: ChannelsOptions): TakeAnswer {
     const { approver } = verified
     const by = isVerified(approver)
       ? await requirePresentUser(approver, presence)
-      : new Vouched(approver, ledger.now(), presence)
-    return takeAnswer(ledger, by, verified, ({ question }) => question?.channel === name)
+      : new Vouched(approver, runStore.now(), presence)
+    return takeAnswer(runStore, by, verified, ({ question }) => question?.channel === name)
   }
 }
 
@@ -106,12 +106,12 @@ class Vouched {
  * @throws As {@link TakeAnswer}.
  */
 export async function takeAnswer(
-  ledger: Ledger,
+  runStore: RunStore,
   by: PresentUser | Vouched,
   { approvalId: id, questionId, decision: state, at, evidence }: Omit<VerifiedAnswer, 'approver'>,
   isOfChannel: (record: RunRecord) => boolean,
 ): Promise<TakenAnswer> {
-  const entry = await ledger.read(id)
+  const entry = await runStore.read(id)
   if (entry === undefined || !isOfChannel(entry.record)) {
     throw new ApprovalAnswerError('unknown', 'this channel asked no such question')
   }
@@ -119,18 +119,18 @@ export async function takeAnswer(
   if (!isSamePrincipal(record.question?.approver, by.identity)) {
     throw new ApprovalAnswerError('wrong_approver', 'another person was asked than the one who answered')
   }
-  if (!isPending(record)) throw notOpen(entry, ledger.now())
+  if (!isPending(record)) throw notOpen(entry, runStore.now())
   const askedAt = record.delivery.sentAt ?? record.createdAt
-  if (at < askedAt - SKEW_SECONDS || at > ledger.now() + SKEW_SECONDS) {
+  if (at < askedAt - SKEW_SECONDS || at > runStore.now() + SKEW_SECONDS) {
     throw new ApprovalAnswerError('unverified', 'the answer is older than its question, or from the future')
   }
   if (by instanceof Vouched) await by.refuseRevoked(askedAt)
   // The time before the names were read: a revocation that this read did not see came after the answer.
   const now = Math.min(at, by.checkedAt)
-  const isOpen = (question: StoredQuestion) => question.id === questionId && isAnswerable(question, ledger.now())
+  const isOpen = (question: StoredQuestion) => question.id === questionId && isAnswerable(question, runStore.now())
   const said = state === 'approved' ? { status: state, answeredAt: now, evidence } : { status: state, evidence }
-  const written = await writeAnswer(ledger, entry, isOpen, { answer: said, sentAt: now, now })
-  if (!written.isWritten) throw notOpen(written.entry, ledger.now())
+  const written = await writeAnswer(runStore, entry, isOpen, { answer: said, sentAt: now, now })
+  if (!written.isWritten) throw notOpen(written.entry, runStore.now())
   wake(id)
   return { id, state }
 }

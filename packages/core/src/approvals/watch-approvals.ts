@@ -98,14 +98,14 @@ class StoreWatcher implements Watcher {
   }
 
   async #claim(signal: AbortSignal): Promise<void> {
-    const { ledger, maxPollsPerSecond, maxConcurrentPolls, everyMs } = this.#settings
+    const { runStore, maxPollsPerSecond, maxConcurrentPolls, everyMs } = this.#settings
     const free = maxConcurrentPolls - this.#underWay.size
     // What can begin before the next time, and some more: other issuers may be among them.
     const limit = Math.min(free, Math.ceil((maxPollsPerSecond * everyMs) / 1000) + EXPLORED)
     if (limit <= 0) return
-    let claimed: Awaited<ReturnType<typeof ledger.claimLooks>>
+    let claimed: Awaited<ReturnType<typeof runStore.claimPolls>>
     try {
-      claimed = await ledger.claimLooks(limit, CLAIM_SECONDS)
+      claimed = await runStore.claimPolls(limit, CLAIM_SECONDS)
       this.#damagedClaims = 0
     } catch (error) {
       this.#note(error, undefined)
@@ -137,18 +137,18 @@ class StoreWatcher implements Watcher {
   }
 
   async #follow(entry: Entry, signal: AbortSignal): Promise<void> {
-    const { ledger } = this.#settings
+    const { runStore } = this.#settings
     const { record } = entry
     const issuer = record.question?.approver.issuer ?? ''
-    const isLook = record.state === 'pending' || record.state === 'requested'
-    if (isLook) {
+    const isPoll = record.state === 'pending' || record.state === 'requested'
+    if (isPoll) {
       const now = performance.now()
       if (this.#pace.backlog(issuer, now) > MAX_WAIT_MS) return this.#putOff(entry)
       // The store's clock may be ahead of ours: a poll is never sooner than the interval allows.
       const dueAt = record.delivery && nextStepAt({ question: record.question, delivery: record.delivery })
-      const early = Math.ceil(((dueAt ?? 0) - ledger.now()) * 1000)
+      const early = Math.ceil(((dueAt ?? 0) - runStore.now()) * 1000)
       await rest(Math.max(early, this.#pace.reserve(issuer, now)), signal)
-      if (signal.aborted) return this.#giveBack(entry)
+      if (signal.aborted) return this.#release(entry)
       this.#measure(dueAt)
     }
     if ((await watchEntry(entry, this.#settings)) === 'told') this.#counts.told++
@@ -157,7 +157,7 @@ class StoreWatcher implements Watcher {
   #measure(dueAt: number | undefined): void {
     this.#counts.looks++
     if (dueAt === undefined) return
-    const late = Math.max(0, this.#settings.ledger.now() - dueAt)
+    const late = Math.max(0, this.#settings.runStore.now() - dueAt)
     this.#counts.lateSum += late
     this.#counts.lateMax = Math.max(this.#counts.lateMax, late)
   }
@@ -165,19 +165,19 @@ class StoreWatcher implements Watcher {
   /** Its issuer has more than may be asked of it: later, and not all at once. */
   async #putOff(entry: Entry): Promise<void> {
     this.#counts.putOff++
-    const at = this.#settings.ledger.now() + (MAX_WAIT_MS / 1000) * (1 + Math.random())
-    await this.#settings.ledger.update(entry, (record) => {
+    const at = this.#settings.runStore.now() + (MAX_WAIT_MS / 1000) * (1 + Math.random())
+    await this.#settings.runStore.update(entry, (record) => {
       if (!isPending(record)) return undefined
-      const delivery = { ...record.delivery, nextLookAt: Math.max(at, record.delivery.nextLookAt) }
+      const delivery = { ...record.delivery, nextPollAt: Math.max(at, record.delivery.nextPollAt) }
       // Put off for longer than an answer counts, it would end without a last poll: the claim's own end is later.
-      return nextStepAt({ ...record, delivery }) < delivery.nextLookAt ? undefined : { ...record, delivery }
+      return nextStepAt({ ...record, delivery }) < delivery.nextPollAt ? undefined : { ...record, delivery }
     })
   }
 
   /** Written as it is, a record is due again as before, for whichever watcher comes. */
-  async #giveBack(entry: Entry): Promise<void> {
+  async #release(entry: Entry): Promise<void> {
     let isOld = true
-    await this.#settings.ledger.update(entry, (record) => {
+    await this.#settings.runStore.update(entry, (record) => {
       if (!isOld) return undefined
       isOld = false
       return record

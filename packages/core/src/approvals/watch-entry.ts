@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts'
+import { advanceRun } from './advance-run.ts'
 import type { Entry, RunRecord } from './record.ts'
-import { settleRun } from './settle-run.ts'
 import type { WatchedAnswer, WatcherSettings } from './watch-options.ts'
 import { wake } from './watch-wake.ts'
 
@@ -19,7 +19,7 @@ const isUntold = (record: RunRecord): record is Ended =>
  * how it ended. Everything is persisted before the next step, so that whoever dies here is replaced.
  */
 export async function watchEntry(entry: Entry, settings: WatcherSettings): Promise<'open' | 'told'> {
-  const { ledger, channels, context } = settings
+  const { runStore, channels, context } = settings
   const { question } = entry.record
   const channel = question && channels.get(question.channel)
   const isOpen = entry.record.state === 'pending' || entry.record.state === 'requested'
@@ -29,24 +29,24 @@ export async function watchEntry(entry: Entry, settings: WatcherSettings): Promi
       `a question went by channel ${JSON.stringify(question?.channel)}, which this watcher lacks`,
     )
   }
-  const settled = isOpen ? await settleRun(ledger, entry, channel, context) : { entry }
+  const settled = isOpen ? await advanceRun(runStore, entry, channel, context) : { entry }
   // A call that waits in this process needs not wait for its own next look.
   if (settled.entry.record.state !== 'pending') wake(entry.record.id)
   return isUntold(settled.entry.record) ? tell(settled.entry, settings) : 'open'
 }
 
 /** At least once: the mark is set after the app has taken it. */
-async function tell(entry: Entry, { ledger, onAnswer }: WatcherSettings): Promise<'open' | 'told'> {
+async function tell(entry: Entry, { runStore, onAnswer }: WatcherSettings): Promise<'open' | 'told'> {
   const { id } = entry.record
-  const lease = await ledger.lease(`telling:${id}`, TELLING_SECONDS)
+  const lease = await runStore.lease(`telling:${id}`, TELLING_SECONDS)
   if (lease === undefined) return 'open'
   const stopRenewing = lease.keep()
   try {
     // Another watcher may have told it since this one read the record.
-    const { record } = (await ledger.read(id)) ?? entry
+    const { record } = (await runStore.read(id)) ?? entry
     if (!isUntold(record)) return 'open'
     await onAnswer({ id, tool: record.tool, state: record.state, owner: record.owner })
-    await ledger.update(entry, (now) => (isUntold(now) ? { ...now, told: true } : undefined))
+    await runStore.update(entry, (now) => (isUntold(now) ? { ...now, told: true } : undefined))
     return 'told'
   } finally {
     stopRenewing()

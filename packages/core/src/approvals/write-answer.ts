@@ -1,9 +1,9 @@
 import { revealToken } from '../credential/token.ts'
-import type { Answer } from './approval-channel.ts'
+import type { ApprovalAnswer } from './approval-channel.ts'
 import { jsonObject, MAX_SENDS } from './deliver-question.ts'
-import type { Ledger } from './ledger.ts'
 import { endOf, intervalOf, isUsable, nextPollAt, SKEW_SECONDS, useWithinSeconds } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
+import type { RunStore } from './run-store.ts'
 
 /** A question that was delivered and waits for its answer. */
 export type Pending = RunRecord & { readonly question: StoredQuestion; readonly delivery: Delivery }
@@ -28,13 +28,13 @@ export function evidenceOf(value: unknown): RunRecord['evidence'] {
  * @returns the record as it is now, and whether it was this answer that changed it.
  */
 export async function writeAnswer(
-  ledger: Ledger,
+  runStore: RunStore,
   entry: Entry,
   toAnswer: (question: StoredQuestion) => boolean,
-  { answer, sentAt, now }: { readonly answer: Answer; readonly sentAt: number; readonly now: number },
+  { answer, sentAt, now }: { readonly answer: ApprovalAnswer; readonly sentAt: number; readonly now: number },
 ): Promise<{ readonly entry: Entry; readonly isWritten: boolean }> {
   let isWritten = false
-  const written = await ledger.update(entry, (record) => {
+  const written = await runStore.update(entry, (record) => {
     isWritten = isPending(record) && toAnswer(record.question)
     return isWritten ? applied(record as Pending, answer, sentAt, now) : undefined
   })
@@ -42,7 +42,7 @@ export async function writeAnswer(
 }
 
 /** Returns the record after an answer. */
-export function applied(record: Pending, answer: Answer, sentAt: number, now: number): RunRecord {
+export function applied(record: Pending, answer: ApprovalAnswer, sentAt: number, now: number): RunRecord {
   switch (answer.status) {
     case 'pending':
       return { ...record, delivery: postponed(record, answer, sentAt, now) }
@@ -67,7 +67,7 @@ export function applied(record: Pending, answer: Answer, sentAt: number, now: nu
 /** Channels are code of others: an answer that cannot be written would be lost, and the person asked again. */
 const textOr = (detail: unknown, otherwise: string): string => (typeof detail === 'string' ? detail : otherwise)
 
-type Of<Status> = Extract<Answer, { readonly status: Status }>
+type Of<Status> = Extract<ApprovalAnswer, { readonly status: Status }>
 
 function postponed({ question, delivery }: Pending, answer: Of<'pending'>, sentAt: number, now: number): Delivery {
   const { found = 'unanswered', retryAfter } = answer
@@ -80,7 +80,7 @@ function postponed({ question, delivery }: Pending, answer: Of<'pending'>, sentA
     ...(found === 'answered' && { receivedAt: delivery.receivedAt ?? now }),
   }
   const end = endOf({ question, delivery: changed })
-  return { ...changed, nextLookAt: nextPollAt({ now, interval: changed.interval, before, retryAfter, end }) }
+  return { ...changed, nextPollAt: nextPollAt({ now, interval: changed.interval, before, retryAfter, end }) }
 }
 
 /**

@@ -1,8 +1,8 @@
 import { InvalidResponseError, TransportError } from '../errors/index.ts'
 import { isLoopback, namesSpecialUse, readBounded } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
-import { safeCause } from './safe-cause.ts'
 import { retryAfterSeconds } from './times.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** Metadata, key sets and token answers are a few kilobytes; more is an attack or a mistake. */
 const MAX_RESPONSE_BYTES = 512 * 1024
@@ -51,7 +51,7 @@ export async function boundedRequest(rules: RequestRules, url: string, init: Req
   } catch (error) {
     if (error instanceof InvalidResponseError) throw error
     if (init.signal?.aborted && !isTimeout(init.signal.reason)) throw init.signal.reason
-    throw new TransportError(`${target.origin} could not be reached`, { cause: safeCause(error) })
+    throw new TransportError(`${target.origin} could not be reached`, { cause: withoutSecrets(error) })
   }
   refuseRedirect(response, target)
   refuseOutage(response, body, target, rules.now())

@@ -6,7 +6,7 @@ import { publicKeyProblem, refuseUnknownKeys, sha256 } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import { isAsymmetric } from './check-profile.ts'
 import { algorithmsOf } from './client-authentication.ts'
-import { safeCause } from './safe-cause.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** A key that proves possession of the tokens that are bound to it. Made here only. */
 export type DpopKey = ProofKey
@@ -44,7 +44,7 @@ export async function generateDpopKey(options: DpopKeyOptions = {}): Promise<Dpo
   const algorithm = checkAlgorithm('generateDpopKey', options.algorithm ?? 'ES256')
   const { generateKeyPair } = await import('jose/key/generate/keypair')
   const pair = await generateKeyPair(algorithm).catch((error: unknown) => {
-    throw new ConfigurationError('generateDpopKey.algorithm', 'is not supported here', { cause: safeCause(error) })
+    throw new ConfigurationError('generateDpopKey.algorithm', 'is not supported here', { cause: withoutSecrets(error) })
   })
   return proofKey(pair, algorithm, false, clock)
 }

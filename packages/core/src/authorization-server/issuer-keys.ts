@@ -3,8 +3,8 @@ import type { createRemoteJWKSet, ExportedJWKSCache } from 'jose/jwks/remote'
 import { BehalfError, InvalidTokenError, TransportError } from '../errors/index.ts'
 import { publicKeyProblem } from '../lib/index.ts'
 import { jwtLibrary } from './libraries.ts'
-import { safeCause } from './safe-cause.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** An unknown `kid` causes a request for new keys at most once in this time. No other request counts. */
 const COOLDOWN_MS = 30_000
@@ -82,7 +82,7 @@ export class IssuerKeys {
       if (problem !== undefined)
         throw new InvalidTokenError('unknown_key', `the issuer's key is not accepted: ${problem}`)
       beforeRequest()
-      if (isLatest) this.#noteAbsent([kid])
+      if (isLatest) this.#recordAbsent([kid])
       if (isLatest || (this.#absent.has(kid) && !set.reloading && !this.#mayAsk())) {
         throw new InvalidTokenError('unknown_key', 'the issuer has no key that fits the token')
       }
@@ -109,7 +109,7 @@ export class IssuerKeys {
       }
       // From a set that is at hand, all else says that the key of the token cannot be imported.
       if (!set.fresh || error instanceof errors.JOSEError || BehalfError.isInstance(error)) throw error
-      throw new InvalidTokenError('unknown_key', "the issuer's key cannot be used", { cause: safeCause(error) })
+      throw new InvalidTokenError('unknown_key', "the issuer's key cannot be used", { cause: withoutSecrets(error) })
     }
     // A set that came in the meantime may lack this key.
     if (header.kid !== undefined && jwks === this.#cache.jwks) this.#remember(`${header.alg} ${header.kid}`, key, jwks)
@@ -123,7 +123,7 @@ export class IssuerKeys {
   }
 
   /** The oldest make room. */
-  #noteAbsent(kids: readonly (string | undefined)[]): void {
+  #recordAbsent(kids: readonly (string | undefined)[]): void {
     for (const kid of kids) {
       if (kid === undefined) continue
       this.#absent.delete(kid)
@@ -169,7 +169,7 @@ export class IssuerKeys {
     const before = this.#cache.jwks
     await withinDeadline(limits, () => set.reload())
     // What an older set had and this one lacks was withdrawn.
-    if (before !== this.#cache.jwks) this.#noteAbsent(before?.keys.map(({ kid }) => kid) ?? [])
+    if (before !== this.#cache.jwks) this.#recordAbsent(before?.keys.map(({ kid }) => kid) ?? [])
     return isNew
   }
 

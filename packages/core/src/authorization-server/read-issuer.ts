@@ -1,5 +1,5 @@
 import { InvalidTokenError } from '../errors/index.ts'
-import { safeCause } from './safe-cause.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /**
  * `iss` of a JWT, unverified: to choose among servers that the app trusts, and for nothing else.
@@ -17,7 +17,9 @@ export function readIssuer(jwt: string): unknown {
     if (typeof claims !== 'object' || claims === null) throw new TypeError('no object')
     return (claims as { readonly iss?: unknown }).iss
   } catch (error) {
-    throw new InvalidTokenError('malformed', 'the token is not a well-formed signed JWT', { cause: safeCause(error) })
+    throw new InvalidTokenError('malformed', 'the token is not a well-formed signed JWT', {
+      cause: withoutSecrets(error),
+    })
   }
 }
 

@@ -7,9 +7,9 @@ import {
   TransportError,
 } from '../errors/index.ts'
 import { oauthLibrary } from './libraries.ts'
-import { safeCause } from './safe-cause.ts'
 import { retryAfterSeconds } from './times.ts'
 import { type ErrorResponse, readErrorResponse } from './wire.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** A server's own words, cut where they stop being a sentence. */
 const MAX_DESCRIPTION = 500
@@ -35,7 +35,7 @@ export async function requestFault(error: unknown, context: FaultContext): Promi
     const fallback = { error: error.cause[0]?.parameters.error }
     return refusal(readErrorResponse(body) === undefined ? fallback : body, error.response, error, context)
   }
-  const cause = safeCause(error)
+  const cause = withoutSecrets(error)
   if (error instanceof ClientError && error.code === 'OAUTH_TIMEOUT') {
     return new TransportError(`${context.what} was not answered in time`, { cause })
   }
@@ -103,7 +103,7 @@ function bornHere(error: unknown): BehalfError | undefined {
 
 function refusal(body: unknown, response: Response, error: Error, context: FaultContext): BehalfError {
   const { status } = response
-  const cause = safeCause(error)
+  const cause = withoutSecrets(error)
   const answer = readErrorResponse(body)
   if (answer === undefined)
     return new InvalidResponseError(`${context.what} was answered with ${status} and no OAuth error`, {
@@ -113,7 +113,7 @@ function refusal(body: unknown, response: Response, error: Error, context: Fault
     })
   const retryAfter = retryAfterSeconds(response, context.now)
   return new OAuthResponseError(
-    { ...withoutSecrets(answer, context.secrets), status, ...(retryAfter !== undefined && { retryAfter }) },
+    { ...answerWithoutSecrets(answer, context.secrets), status, ...(retryAfter !== undefined && { retryAfter }) },
     { cause },
   )
 }
@@ -123,7 +123,7 @@ const MIN_SECRET = 6
 /** As all codes of the specifications are. What a caller sent as a token must not be able to unmake one. */
 const code = /^[a-z_]{1,64}$/
 
-function withoutSecrets(answer: ErrorResponse, secrets: readonly string[]): ErrorResponse {
+function answerWithoutSecrets(answer: ErrorResponse, secrets: readonly string[]): ErrorResponse {
   // Longest first: of one that begins with another nothing must be left.
   const hidden = secrets.filter(({ length }) => length >= MIN_SECRET).sort((one, two) => two.length - one.length)
   const clean = (text: string) => {

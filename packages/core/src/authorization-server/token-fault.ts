@@ -7,7 +7,7 @@ import {
   TransportError,
 } from '../errors/index.ts'
 import { unknownIssuer, wrongAudience } from './read-issuer.ts'
-import { safeCause } from './safe-cause.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** What a token had to name. */
 interface Expected {
@@ -18,7 +18,7 @@ interface Expected {
 /** Turns what the JWT library throws into one of our faults, with the reason told apart. */
 export function tokenFault(error: unknown, errors: typeof JoseErrors, expected: Expected): unknown {
   if (BehalfError.isInstance(error)) return error
-  const cause = safeCause(error)
+  const cause = withoutSecrets(error)
   if (error instanceof errors.JWKSTimeout)
     return new TransportError("the issuer's keys did not come in time", { cause })
   if (error instanceof errors.JWKSInvalid)

@@ -1,4 +1,4 @@
-import type { Answer, ApprovalQuestion } from '../approvals/approval-channel.ts'
+import type { ApprovalAnswer, ApprovalQuestion } from '../approvals/approval-channel.ts'
 import type { TokenResponse } from '../authorization-server/server.ts'
 import { BehalfError, InvalidResponseError, InvalidTokenError, OAuthResponseError } from '../errors/index.ts'
 import type { PollContext } from './poll-context.ts'
@@ -20,7 +20,7 @@ export async function pollBackchannelAuthentication(
   state: CibaState,
   question: ApprovalQuestion,
   context: PollContext,
-): Promise<Answer> {
+): Promise<ApprovalAnswer> {
   if (state.received !== undefined) return verified(state.received, state, question, context)
   const { server, clock, signal } = context
   // CIBA Core §10.1: never two requests for one id at a time. Another server may use the same id.
@@ -51,7 +51,7 @@ async function verified(
   state: CibaState,
   question: ApprovalQuestion,
   context: PollContext,
-): Promise<Answer> {
+): Promise<ApprovalAnswer> {
   try {
     return await verifyBackchannelAnswer(response, state, question, context)
   } catch (error) {
@@ -69,7 +69,7 @@ function refusal(
   state: CibaState,
   { server, clock }: PollContext,
   isEarly: boolean,
-): Answer {
+): ApprovalAnswer {
   const now = clock.now() / 1000
   const isOver = now >= state.expiresAt
   switch (error.error) {
@@ -102,7 +102,7 @@ function refusal(
   }
 }
 
-function slower(state: CibaState, error: OAuthResponseError, now: number): Answer {
+function slower(state: CibaState, error: OAuthResponseError, now: number): ApprovalAnswer {
   return pending({ ...state, interval: state.interval + SLOW_DOWN_SECONDS }, error, now, true)
 }
 
@@ -111,7 +111,7 @@ function pending(
   { retryAfter }: OAuthResponseError,
   now: number,
   slowedDown?: true,
-): Answer {
+): ApprovalAnswer {
   return {
     status: 'pending',
     interval: state.interval,

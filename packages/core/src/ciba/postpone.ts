@@ -1,4 +1,4 @@
-import type { Answer } from '../approvals/approval-channel.ts'
+import type { ApprovalAnswer } from '../approvals/approval-channel.ts'
 import type { BehalfError } from '../errors/index.ts'
 import { type CibaState, storedState } from './wire.ts'
 
@@ -16,7 +16,7 @@ export function postpone(
   error: BehalfError,
   now: number,
   random: () => number = Math.random,
-): Answer {
+): ApprovalAnswer {
   const faults = (state.faults ?? 0) + 1
   const most = Math.min(MAX_WAIT_SECONDS, state.interval * 2 ** faults)
   const asked = 'retryAfter' in error && typeof error.retryAfter === 'number' ? error.retryAfter : 0

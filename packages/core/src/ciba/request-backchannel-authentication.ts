@@ -1,4 +1,4 @@
-import type { ApprovalQuestion, Asked } from '../approvals/approval-channel.ts'
+import type { ApprovalQuestion, ApprovalSent } from '../approvals/approval-channel.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { backchannelParameters } from './backchannel-parameters.ts'
 import { newNotificationToken } from './notification-token.ts'
@@ -17,7 +17,7 @@ import { type CibaState, storedState } from './wire.ts'
 export async function requestBackchannelAuthentication(
   question: ApprovalQuestion,
   { server, settings, clock, signal }: PollContext,
-): Promise<Asked> {
+): Promise<ApprovalSent> {
   const { profile } = server
   // I8: the answer's token is stored until it is used, perhaps by another process.
   if (question.credential !== undefined && profile.dpop !== undefined && !profile.dpop.importable) {

@@ -1,4 +1,4 @@
-import type { Answer, ApprovalQuestion } from '../approvals/approval-channel.ts'
+import type { ApprovalAnswer, ApprovalQuestion } from '../approvals/approval-channel.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import { isOfOtherClient } from '../authorization-server/read-claims.ts'
 import { grantedScopes } from '../authorization-server/scopes.ts'
@@ -17,7 +17,7 @@ import type { CibaState } from './wire.ts'
 
 type Proved = Extract<AnswerIdentity, { readonly problem?: undefined }>
 
-const failed = (detail: string): Answer => ({ status: 'failed', detail })
+const failed = (detail: string): ApprovalAnswer => ({ status: 'failed', detail })
 
 /**
  * Decides whether a successful token response is this person's approval of this question.
@@ -33,7 +33,7 @@ export async function verifyBackchannelAnswer(
   state: CibaState,
   question: ApprovalQuestion,
   context: PollContext,
-): Promise<Answer> {
+): Promise<ApprovalAnswer> {
   try {
     const identity = await checkAnswerIdentity(response, state, question, context)
     if (identity.problem !== undefined) return failed(identity.problem)
@@ -53,7 +53,7 @@ export async function verifyBackchannelAnswer(
 }
 
 /** CIBA Core §10.1.1: the person authenticates to answer, so `auth_time` says when they did. */
-const proved = (answer: Answer, { authTime, evidence }: Proved): Answer =>
+const proved = (answer: ApprovalAnswer, { authTime, evidence }: Proved): ApprovalAnswer =>
   answer.status === 'approved'
     ? { ...answer, evidence, ...(authTime !== undefined && { answeredAt: authTime }) }
     : answer
@@ -63,7 +63,7 @@ async function credentialAnswer(
   state: CibaState,
   question: ApprovalQuestion & { readonly credential: NonNullable<ApprovalQuestion['credential']> },
   context: PollContext & { readonly tenant: string | undefined },
-): Promise<Answer> {
+): Promise<ApprovalAnswer> {
   const { server, clock, signal, tenant } = context
   const { credential, approver } = question
   const asked = server.profile.dpop === undefined ? 'bearer' : 'dpop'

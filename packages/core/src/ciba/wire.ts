@@ -18,7 +18,7 @@ export interface CibaState {
   readonly respondedAt?: number
   /** The last response to a poll was `slow_down`. */
   readonly slowedDown?: boolean
-  /** Asked for, and so demanded of the id_token. */
+  /** ApprovalSent for, and so demanded of the id_token. */
   readonly acrValues?: readonly string[]
   /** Looks in a row that came to nothing: network faults, 429, 5xx. */
   readonly faults?: number

@@ -16,15 +16,15 @@ export type { Invocation, Slot } from './invocation.ts'
 export type { Json, JsonObject } from './json.ts'
 export type { Jsonable, NotJson, ResultFor } from './jsonable.ts'
 export type {
+  Completed,
   Denied,
   DenyCode,
-  Done,
   Interrupt,
   Interrupted,
   InterruptKind,
   Outcome,
   PreflightOutcome,
-  Ready,
+  PreflightPassed,
   Unavailable,
 } from './outcome.ts'
 export type { ContextValue, FgaObject, ModelWritten, Permission, PermissionInput } from './permission.ts'

@@ -93,19 +93,19 @@ export interface Unavailable {
   readonly trace: Trace
 }
 
-export interface Done<Result> {
+export interface Completed<Result> {
   readonly status: 'done'
   readonly result: Result
   readonly trace: Trace
 }
 
 /** How a call ended. Expected endings are values; only an abort and the body's own error reject. */
-export type Outcome<Result> = Done<Result> | Denied | Interrupted | Unavailable
+export type Outcome<Result> = Completed<Result> | Denied | Interrupted | Unavailable
 
 /** Everything that comes before the body holds. Nothing was consumed; `run` checks it all again. */
-export interface Ready {
+export interface PreflightPassed {
   readonly status: 'ready'
   readonly trace: Trace
 }
 
-export type PreflightOutcome = Ready | Denied | Interrupted | Unavailable
+export type PreflightOutcome = PreflightPassed | Denied | Interrupted | Unavailable

@@ -1,6 +1,6 @@
 import type { Actor, Credential } from '../contract/index.ts'
 import { CredentialMisuseError } from '../errors/index.ts'
-import { letGo } from '../lib/index.ts'
+import { discardBody } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import { asksForNonce, challengesOf } from './challenges.ts'
 import { type CheckedRequest, checkRequest } from './check-request.ts'
@@ -117,7 +117,7 @@ class BoundCredential implements OpenCredential {
     if (response.status !== 401 || !request.replayable || this.#closed) return response
     const fresh = await this.#fresher(used)
     if (fresh === undefined || this.#closed) return response
-    letGo(response)
+    discardBody(response)
     return this.#attempt(request, fresh, init)
   }
 
@@ -134,13 +134,13 @@ class BoundCredential implements OpenCredential {
     let { response, newNonce } = await this.#once(request, issued, init)
     let challenges = await challengesOf(response)
     if (newNonce && asksForNonce(challenges) && request.replayable && !this.#closed) {
-      letGo(response)
+      discardBody(response)
       response = (await this.#once(request, issued, init)).response
       challenges = await challengesOf(response)
     }
     const stepUp = stepUpOf(challenges, this.#options.name)
     if (stepUp === undefined) return response
-    letGo(response)
+    discardBody(response)
     throw stepUp
   }
 

@@ -3,7 +3,7 @@ import { ownerOf, type UserIdentity } from '../contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import { type PresentUser, requireProofTime } from '../identity/present-user.ts'
 import { renewLogin } from '../identity/renew-login.ts'
-import type { KeptLogin, LoginContext } from '../identity/session-login.ts'
+import type { LoginContext, StoredSession } from '../identity/session-login.ts'
 import { revokeTokens } from '../identity/session-renewal.ts'
 import { subjectTokenOf } from '../identity/subject-token.ts'
 import { refuseUnknownKeys, requireText, requireTexts, scopeList } from '../lib/index.ts'
@@ -157,7 +157,7 @@ function checkLimit(limit: UseLimit): UseLimit {
 }
 
 /** The refresh token is used at once: so it is known to be this user's, and nobody else's copy of it works on. */
-async function ownLogin(refreshToken: string, identity: UserIdentity, context: LoginContext): Promise<KeptLogin> {
+async function ownLogin(refreshToken: string, identity: UserIdentity, context: LoginContext): Promise<StoredSession> {
   requireText(at('refreshToken'), refreshToken)
   const { type, audience, keyThumbprint } = subjectTokenOf(identity) ?? {}
   const renewal = await renewLogin(

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { Owner, Principal } from '../contract/index.ts'
-import { type KeptLogin, keptLogin } from '../identity/session-login.ts'
+import { type StoredSession, storedSession } from '../identity/session-login.ts'
 import { userOwnerSchema } from '../lib/principal-schema.ts'
 
 /**
@@ -49,7 +49,7 @@ export interface DelegationRecord {
   /** The session in which it was made: ends with it, where that is revoked. */
   readonly sessionId?: string | undefined
   /** What brings tokens. Gone once it is revoked. */
-  readonly login?: KeptLogin | undefined
+  readonly login?: StoredSession | undefined
 }
 
 const text = z.string()
@@ -71,7 +71,7 @@ export const delegationRecord = z.object({
   expiresAt: z.number(),
   provenAt: z.number(),
   sessionId: z.optional(text),
-  login: z.optional(keptLogin),
+  login: z.optional(storedSession),
 })
 
 /** What its owner, and the operator, may see of a delegation. Holds no token. */

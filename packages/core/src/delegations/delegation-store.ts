@@ -1,6 +1,6 @@
-import type { RevokingServers } from '../authorization-server/give-back-token.ts'
+import type { RevokingServers } from '../authorization-server/release-token.ts'
 import type { RevokeOptions } from '../contract/index.ts'
-import type { KeptLogin } from '../identity/session-login.ts'
+import type { StoredSession } from '../identity/session-login.ts'
 import { forgetAtServer, type LoginPlace } from '../identity/session-renewal.ts'
 import { Collection, type OnUnreadable, type OpenedStore, type Resealed, type Stored } from '../lib/index.ts'
 import { concerns, revocableName, revocableNames } from '../revocation/index.ts'
@@ -65,7 +65,7 @@ export class DelegationStore {
    * @returns false when it had ended before.
    */
   async revoke(stored: StoredDelegation, context: { readonly servers: RevokingServers }): Promise<boolean> {
-    let ended: KeptLogin | undefined
+    let ended: StoredSession | undefined
     let isOurs = false
     try {
       await this.#records.change(stored, (now) => {
@@ -92,7 +92,7 @@ export class DelegationStore {
         if (entry === undefined || record?.state !== 'active' || record.login === undefined) return undefined
         return { login: record.login, version: entry.version }
       },
-      write: (login: KeptLogin, ifVersion) => this.write({ ...(record as DelegationRecord), login }, ifVersion),
+      write: (login: StoredSession, ifVersion) => this.write({ ...(record as DelegationRecord), login }, ifVersion),
       end: async (ifVersion) => {
         const { login: _ended, ...rest } = record as DelegationRecord
         const put = await this.write({ ...rest, state: 'login_ended' }, ifVersion)

@@ -1,4 +1,4 @@
-import type { RevokingServers } from '../authorization-server/give-back-token.ts'
+import type { RevokingServers } from '../authorization-server/release-token.ts'
 import type { OnUnreadable, OpenedStore } from '../lib/index.ts'
 import type { Revoked } from '../revocation/index.ts'
 import { DelegationStore, endDelegations } from './delegation-store.ts'

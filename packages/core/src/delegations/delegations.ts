@@ -9,7 +9,7 @@ import {
   InvalidTokenError,
 } from '../errors/index.ts'
 import { type PresenceContext, type PresentUser, requirePresentUser } from '../identity/present-user.ts'
-import { identityOfLogin, type KeptLogin, type LoginContext } from '../identity/session-login.ts'
+import { identityOfLogin, type LoginContext, type StoredSession } from '../identity/session-login.ts'
 import { currentLogin, forgetAtServer } from '../identity/session-renewal.ts'
 import { unlessRevoked } from '../identity/unless-revoked.ts'
 import { fieldsOf, isVerified } from '../identity/verified.ts'
@@ -103,7 +103,7 @@ const LEASE_MARGIN = 20
 /** @see {@link Delegations} */
 export function createDelegations(context: DelegationsContext): Delegations {
   const { store, clock, note } = context
-  const flights = new SingleFlight<KeptLogin | undefined>()
+  const flights = new SingleFlight<StoredSession | undefined>()
   const bounded = <T>({ signal, timeoutMs = context.timeoutMs }: RequestOptions, work: () => Promise<T>) =>
     withinDeadline({ timeoutMs, signal }, work)
   return {
@@ -179,7 +179,7 @@ async function identityOf(
   record: DelegationRecord | undefined,
   context: DelegationsContext,
   agentIdentity: AgentIdentity | undefined,
-  flights: SingleFlight<KeptLogin | undefined>,
+  flights: SingleFlight<StoredSession | undefined>,
 ): Promise<UserIdentity> {
   const now = context.clock.now() / 1000
   const usable = usableBy(record, context, now)
@@ -246,7 +246,7 @@ function renewedLogin(
   record: DelegationRecord,
   context: DelegationsContext,
   signal: AbortSignal,
-): Promise<KeptLogin | undefined> {
+): Promise<StoredSession | undefined> {
   const { store, servers, clock, timeoutMs } = context
   const startedAt = clock.now() / 1000
   const place = store.placeOf(record.id, timeoutMs / 1000 + LEASE_MARGIN)

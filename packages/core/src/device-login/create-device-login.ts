@@ -5,7 +5,7 @@ import { type SurroundingsOptions, surroundingsOf } from '../authorization-serve
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { identityOfLogin, type KeptLogin, loginOfResponse } from '../identity/session-login.ts'
+import { identityOfLogin, loginOfResponse, type StoredSession } from '../identity/session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, revokeTokens, withoutRenewal } from '../identity/session-renewal.ts'
 import type { SubjectAnswer, SubjectTokenSource } from '../identity/subject-token-source.ts'
 import { checkAudience } from '../identity/verify-access-token.ts'
@@ -110,7 +110,7 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
   const server = servers.of(profile.issuer)
   const kept = keptFile(file, key, profile, { servers, clock, audience })
   const context = { servers, clock, isSealed: kept.keeps === 'sealed' }
-  const flights = new SingleFlight<KeptLogin | undefined>()
+  const flights = new SingleFlight<StoredSession | undefined>()
   const target = targetOf(profile, options.resource)
   /** Whom this process reported. The file is shared, and another person's login in it is not reported here. */
   let loggedIn: UserIdentity | undefined
@@ -186,7 +186,7 @@ function targetOf(profile: Profile, resource: string | undefined): Readonly<Reco
   return resource === undefined || profile.target === 'scope' ? {} : { [profile.target]: resource }
 }
 
-function isFresh({ identity: { expiresAt }, refreshToken, renewedAt }: KeptLogin, now: number): boolean {
+function isFresh({ identity: { expiresAt }, refreshToken, renewedAt }: StoredSession, now: number): boolean {
   if (refreshToken === undefined) return expiresAt === undefined || now < expiresAt
   if (expiresAt === undefined) return now < renewedAt + 300
   return now < expiresAt - Math.min(REFRESH_BEFORE, Math.max(0, expiresAt - renewedAt) / 4)

@@ -5,11 +5,11 @@ import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import { BehalfError, StoreError } from '../errors/index.ts'
 import {
   isForAudience,
-  type KeptLogin,
-  keptLogin,
   type LoginContext,
   loginOfResponse,
   readKept,
+  type StoredSession,
+  storedSession,
 } from '../identity/session-login.ts'
 import type { LoginPlace } from '../identity/session-renewal.ts'
 import { createSealer, type KeyMaterial, keyBytes, type Sealer, sha256 } from '../lib/index.ts'
@@ -20,7 +20,7 @@ const decoder = new TextDecoder()
 
 const written = z.union([
   z.object({ v: z.literal(1), sealed: z.literal(true), value: z.string() }),
-  z.object({ v: z.literal(1), sealed: z.literal(false), login: keptLogin }),
+  z.object({ v: z.literal(1), sealed: z.literal(false), login: storedSession }),
 ])
 
 /** A key, or what gets it from where the system keeps keys. */
@@ -30,9 +30,9 @@ export type LoginKey = KeyMaterial | (() => KeyMaterial | Promise<KeyMaterial>)
 export interface KeptFile extends LoginPlace {
   readonly keeps: 'sealed' | 'unsealed'
   /** Replaces the stored login and returns it, where it can be read. */
-  keep(login: KeptLogin): Promise<KeptLogin | undefined>
+  keep(login: StoredSession): Promise<StoredSession | undefined>
   /** Deletes the stored login and returns it, where it can be read. With `of`, leaves that of another person alone. */
-  forget(of: UserIdentity | undefined): Promise<KeptLogin | undefined>
+  forget(of: UserIdentity | undefined): Promise<StoredSession | undefined>
 }
 
 /**
@@ -60,19 +60,19 @@ export function keptFile(
       throw error
     }))
 
-  async function read(bytes: Uint8Array | undefined): Promise<KeptLogin | undefined> {
+  async function read(bytes: Uint8Array | undefined): Promise<StoredSession | undefined> {
     if (bytes === undefined) return undefined
     const stored = readKept(written, jsonOf(bytes), 'device login')
     if (!stored.sealed) {
-      const login = stored.login as KeptLogin
+      const login = stored.login as StoredSession
       return key === undefined && isForAudience(login, audience) ? proven(login, profile, context) : undefined
     }
     if (key === undefined) throw new StoreError('wrong_key', 'the login is sealed, and no key was given to open it')
     const opened = await (await sealed()).open(place, encoder.encode(stored.value))
-    return readKept(keptLogin, jsonOf(opened), 'device login') as KeptLogin
+    return readKept(storedSession, jsonOf(opened), 'device login') as StoredSession
   }
 
-  async function bytesOf(login: KeptLogin): Promise<Uint8Array> {
+  async function bytesOf(login: StoredSession): Promise<Uint8Array> {
     if (key === undefined) return encoder.encode(JSON.stringify({ v: 1, sealed: false, login }))
     const value = await (await sealed()).seal(place, encoder.encode(JSON.stringify(login)))
     return encoder.encode(JSON.stringify({ v: 1, sealed: true, value: decoder.decode(value) }))
@@ -87,7 +87,7 @@ export function keptFile(
     })
 
   /** Carries out the change, whether or not the stored login can be read. */
-  const replaced = (change: () => Promise<void>, of?: UserIdentity): Promise<KeptLogin | undefined> =>
+  const replaced = (change: () => Promise<void>, of?: UserIdentity): Promise<StoredSession | undefined> =>
     file.briefly(async () => {
       const bytes = await file.read().catch(() => undefined)
       const login = await read(bytes).catch(() => undefined)
@@ -121,10 +121,10 @@ export function keptFile(
 
 /** What the tokens of an unsealed file prove now; where they have expired, a login that has to be renewed. */
 async function proven(
-  kept: KeptLogin,
+  kept: StoredSession,
   profile: Profile,
   context: LoginContext & { readonly audience: readonly string[] | undefined },
-): Promise<KeptLogin | undefined> {
+): Promise<StoredSession | undefined> {
   const { token, idToken, refreshToken } = kept
   const response: TokenResponse = {
     accessToken: token.value,

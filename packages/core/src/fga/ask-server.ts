@@ -1,9 +1,9 @@
 import pRetry from 'p-retry'
-import { safeCause } from '../authorization-server/safe-cause.ts'
 import { retryAfterSeconds } from '../authorization-server/times.ts'
+import { withoutSecrets } from '../authorization-server/without-secrets.ts'
 import { revealToken, type Token } from '../credential/token.ts'
 import { TransportError } from '../errors/index.ts'
-import { letGo, pause } from '../lib/index.ts'
+import { discardBody, pause } from '../lib/index.ts'
 import type { Clock, Fetch } from '../ports/index.ts'
 import { type HttpAnswer, inWords, serverErrorOf } from './read-answer.ts'
 import type { TokenSource } from './token-source.ts'
@@ -91,7 +91,7 @@ async function send(way: Way, request: ServerRequest, signal: AbortSignal): Prom
   let response = await post(way, request, token, signal)
   // A token may end before its time. Nothing was done with the request, so it may be sent again, once.
   if (response.status === 401 && way.tokens.drop(token)) {
-    letGo(response)
+    discardBody(response)
     response = await post(way, request, await way.tokens.token(signal), signal)
   }
   const { status } = response
@@ -134,7 +134,7 @@ async function textOf(response: Response, signal: AbortSignal): Promise<string> 
 
 /** What a reader of an answer throws when it breaks off. */
 export function unanswered(cause: unknown, signal: AbortSignal): unknown {
-  return signal.aborted ? signal.reason : new TransportError('OpenFGA did not answer', { cause: safeCause(cause) })
+  return signal.aborted ? signal.reason : new TransportError('OpenFGA did not answer', { cause: withoutSecrets(cause) })
 }
 
 function refuseOutage({ response, redirected, text }: Sent & { readonly text: string }, clock: Clock): void {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { safeCause } from '../authorization-server/safe-cause.ts'
+import { withoutSecrets } from '../authorization-server/without-secrets.ts'
 import { ConfigurationError, TransportError } from '../errors/index.ts'
 import { type Backend, type BatchAnswer, correlationIds } from './http-backend.ts'
 import type { Question } from './question.ts'
@@ -119,7 +119,7 @@ async function outcomeOf<Outcome>(
     answer = await ask()
   } catch (error) {
     const problem = problemOf(error)
-    if (problem === undefined) throw new TransportError('OpenFGA did not answer', { cause: safeCause(error) })
+    if (problem === undefined) throw new TransportError('OpenFGA did not answer', { cause: withoutSecrets(error) })
     return refuse(problem)
   }
   return read(answer)

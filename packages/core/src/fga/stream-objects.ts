@@ -1,5 +1,5 @@
 import { BehalfError, InvalidResponseError, TransportError } from '../errors/index.ts'
-import { letGo } from '../lib/index.ts'
+import { discardBody } from '../lib/index.ts'
 import { openAnswer, unanswered } from './ask-server.ts'
 import { questionTo, type StoreConnection } from './http-backend.ts'
 import { bodyOf, type CutOff, checkListQuestion, type ListQuestion, objectOfType } from './list-objects.ts'
@@ -67,7 +67,7 @@ async function open(
   const response = answer.stream
   const answered = response.headers.get(modelHeader)
   if (answered !== null && answered !== authorizationModelId) {
-    letGo(response)
+    discardBody(response)
     throw new InvalidResponseError('OpenFGA: another authorization model answered')
   }
   return response

@@ -1,8 +1,8 @@
+import { advanceRun } from '../approvals/advance-run.ts'
 import { endUnused, resolveCrash } from '../approvals/end-run.ts'
-import type { Ledger } from '../approvals/ledger.ts'
 import type { Entry, StoredResult } from '../approvals/record.ts'
 import { reopen } from '../approvals/refusals.ts'
-import { settleRun } from '../approvals/settle-run.ts'
+import type { RunStore } from '../approvals/run-store.ts'
 import { type Identity, type Json, ownerOf } from '../contract/index.ts'
 import { BehalfError, ConfigurationError, InvalidTokenError, TransportError } from '../errors/index.ts'
 import { type PresentUser, requirePresentUser } from '../identity/present-user.ts'
@@ -73,15 +73,15 @@ const MAX_READ = 10_000
 /** Makes the inbox of a guard. */
 export function approvalInbox(guard: GuardParts): ApprovalInbox {
   const { runs } = guard
-  const { ledger } = runs
+  const { runStore } = runs
   const own = async (id: string, identity: Identity): Promise<Entry | undefined> => {
-    const entry = typeof id === 'string' ? await ledger.read(id) : undefined
+    const entry = typeof id === 'string' ? await runStore.read(id) : undefined
     return entry !== undefined && owns(identity, entry.record) ? entry : undefined
   }
   const changed = (id: string, options: InboxOptions, change: (entry: Entry, signal: AbortSignal) => Promise<Entry>) =>
     within(guard, options, undefined, async (identity, signal) => {
       const entry = await own(id, identity)
-      return entry === undefined ? undefined : ownerView(await change(entry, signal), ledger.now())
+      return entry === undefined ? undefined : ownerView(await change(entry, signal), runStore.now())
     })
   return {
     get: (id, options) =>
@@ -89,18 +89,18 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
         const entry = await own(id, identity)
         if (entry?.record.question === undefined) return undefined
         const { channel, context } = channelOfRun(entry, runs, signal)
-        const settled = await settleRun(ledger, entry, channel, context)
-        return ownerView(settled.entry, ledger.now())
+        const settled = await advanceRun(runStore, entry, channel, context)
+        return ownerView(settled.entry, runStore.now())
       }),
     list: (async ({ ...options }: ListOptions & { readonly as: 'owner' | 'approver' }) => {
       if (options.as !== 'owner' && options.as !== 'approver') {
         throw new ConfigurationError('approvals.list.as', `is 'owner' or 'approver'`)
       }
-      return within(guard, options, [], () => page(ledger, options))
+      return within(guard, options, [], () => page(runStore, options))
     }) as ApprovalInbox['list'],
     cancel: (id, options) =>
       changed(id, options, async (open, signal) => {
-        const { entry, tell } = await endUnused(ledger, open, 'cancelled')
+        const { entry, tell } = await endUnused(runStore, open, 'cancelled')
         await tell(channelOfRun(open, runs, signal))
         return entry
       }),
@@ -110,27 +110,27 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
       if (!isVerified(options.identity)) return undefined
       return bounded(guard, options, async () => {
         const user = await requirePresentUser(options.identity, runs)
-        return resolveOwn(ledger, user, id, { what, result })
+        return resolveOwn(runStore, user, id, { what, result })
       })
     },
     reopen: async (id, options) => {
       if (!isVerified(options.identity)) return undefined
       return bounded(guard, options, async () => {
         const user = await requirePresentUser(options.identity, runs)
-        return reopenOwn(ledger, user, id)
+        return reopenOwn(runStore, user, id)
       })
     },
   }
 }
 
 async function page(
-  ledger: Ledger,
+  runStore: RunStore,
   { identity, as, limit = 50, after }: ListOptions & { readonly as: 'owner' | 'approver' },
 ): Promise<readonly (ApprovalView | ApproverView)[]> {
   const found: (ApprovalView | ApproverView)[] = []
   let left = MAX_READ
-  for await (const entry of theirs(ledger, identity, as, after)) {
-    const now = ledger.now()
+  for await (const entry of theirs(runStore, identity, as, after)) {
+    const now = runStore.now()
     if (as === 'owner' && owns(identity, entry.record)) found.push(ownerView(entry, now))
     if (as === 'approver' && isOpenTo(identity, entry, now)) found.push(approverView(entry, now))
     if (found.length === limit || --left === 0) break
@@ -138,11 +138,11 @@ async function page(
   return found
 }
 
-function theirs(ledger: Ledger, identity: Identity, as: 'owner' | 'approver', after: string | undefined) {
+function theirs(runStore: RunStore, identity: Identity, as: 'owner' | 'approver', after: string | undefined) {
   // A question that does not open keeps no other one from its person.
   const options = { after, onUnreadable: () => {} }
-  if (as === 'owner') return ledger.ownedBy(ownerOf(identity), options)
-  return identity.kind === 'user' ? ledger.askedOf(identity, options) : []
+  if (as === 'owner') return runStore.ownedBy(ownerOf(identity), options)
+  return identity.kind === 'user' ? runStore.askedOf(identity, options) : []
 }
 
 function isOpenTo(identity: Identity, { record }: Entry, now: number): boolean {
@@ -167,22 +167,22 @@ export function resultOf(result: Json | undefined): StoredResult | undefined {
 
 /** Says what became of a run: for its owner, who is here. */
 async function resolveOwn(
-  ledger: Ledger,
+  runStore: RunStore,
   { identity }: PresentUser,
   id: string,
   { what, result }: { readonly what: 'ran' | 'did_not_run'; readonly result: StoredResult | undefined },
 ): Promise<ApprovalView | undefined> {
-  const entry = typeof id === 'string' ? await ledger.read(id) : undefined
+  const entry = typeof id === 'string' ? await runStore.read(id) : undefined
   if (entry === undefined || !owns(identity, entry.record)) return undefined
-  return ownerView(await resolveCrash(ledger, entry, what, result), ledger.now())
+  return ownerView(await resolveCrash(runStore, entry, what, result), runStore.now())
 }
 
 /** Lets an approver be asked again: by themselves, who are here. */
-async function reopenOwn(ledger: Ledger, { identity }: PresentUser, id: string): Promise<ApproverView | undefined> {
-  const entry = typeof id === 'string' ? await ledger.read(id) : undefined
+async function reopenOwn(runStore: RunStore, { identity }: PresentUser, id: string): Promise<ApproverView | undefined> {
+  const entry = typeof id === 'string' ? await runStore.read(id) : undefined
   if (entry === undefined || !isAsked(identity, entry.record)) return undefined
-  if (entry.record.state === 'denied') await reopen(ledger, entry)
-  return approverView(entry, ledger.now())
+  if (entry.record.state === 'denied') await reopen(runStore, entry)
+  return approverView(entry, runStore.now())
 }
 
 /**

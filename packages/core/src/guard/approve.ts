@@ -1,10 +1,10 @@
+import { advanceRun, type Settled } from '../approvals/advance-run.ts'
 import { nextReadAt, secondsToPoll } from '../approvals/poll-times.ts'
 import type { Entry, RunRecord } from '../approvals/record.ts'
-import { type Settled, settleRun } from '../approvals/settle-run.ts'
 import { untilWoken } from '../approvals/watch-wake.ts'
+import { closedRefusal } from './build-approval-request.ts'
 import type { AuthorizedCall, Entitled, ReadyRun } from './call.ts'
 import type { Passed, Phase } from './call-report.ts'
-import { closedRefusal } from './draft-question.ts'
 import { askWhereNeeded } from './entitle.ts'
 import { channelOfRun, type Runs } from './guard-parts.ts'
 import { deny, type Refusal, unknownOutcome } from './refusal.ts'
@@ -104,7 +104,7 @@ async function settleOnce(
   const channelOf = (at: Entry) => channelOfRun(at, runs, call.deadline.signal)
   const step = (at: Entry) => {
     const { channel, context } = channelOf(at)
-    return settleRun(runs.ledger, at, channel, context)
+    return advanceRun(runs.runStore, at, channel, context)
   }
   // A question that a person has received is polled first: their answer counts, whatever the policy asks now.
   const polled = entry.record.state === 'pending' ? await step(entry) : undefined
@@ -130,17 +130,17 @@ async function afterAWait(
   { deadline, invocation }: AuthorizedCall,
   entry: Entry,
   leftMs: number,
-  { ledger }: Runs,
+  { runStore }: Runs,
 ): Promise<Entry> {
   const { record } = entry
   const { question, delivery } = record
-  const dueAt = delivery === undefined ? 0 : nextReadAt({ question, delivery }, ledger.now())
-  const dueIn = (dueAt - ledger.now()) * 1000
+  const dueAt = delivery === undefined ? 0 : nextReadAt({ question, delivery }, runStore.now())
+  const dueIn = (dueAt - runStore.now()) * 1000
   deadline.pause()
   await untilWoken(record.id, Math.min(leftMs, Math.max(dueIn, 250)), invocation.signal)
   deadline.restart()
   // A ping makes a poll due. An answer from the app's own pages is already in the record.
-  return (await ledger.read(entry.record.id)) ?? entry
+  return (await runStore.read(entry.record.id)) ?? entry
 }
 
 function describe(record: RunRecord, entitled: Entitled): string {
@@ -149,7 +149,7 @@ function describe(record: RunRecord, entitled: Entitled): string {
   return `${record.state}; asked ${record.question.approver.subject}; enforcedBy: ${by}`
 }
 
-function pendingRefusal(record: RunRecord, { ledger }: Runs): Refusal {
+function pendingRefusal(record: RunRecord, { runStore }: Runs): Refusal {
   const { question, delivery } = record
   const message = question?.message ?? ''
   return {
@@ -159,7 +159,7 @@ function pendingRefusal(record: RunRecord, { ledger }: Runs): Refusal {
       kind: 'approval_pending',
       id: record.id,
       message: record.note === 'answer_lost' ? `Your answer was lost, please answer again: ${message}` : message,
-      interval: secondsToPoll(record, ledger.now()),
+      interval: secondsToPoll(record, runStore.now()),
       expiresAt: Math.floor(delivery?.expiresAt ?? question?.expiresAt ?? 0),
     },
   }

@@ -4,7 +4,7 @@ import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type AuditEvent, type AuditPrincipal, type Identity, ownerOf } from '../contract/index.ts'
 import { TransportError } from '../errors/index.ts'
 import { isVerified } from '../identity/verified.ts'
-import { noteEvent } from '../lib/index.ts'
+import { recordEvent } from '../lib/index.ts'
 import type { AuditSink, Clock } from '../ports/index.ts'
 
 type Unstamped<Event> = Event extends AuditEvent ? Omit<Event, 'v' | 'at' | 'agent'> : never
@@ -44,7 +44,7 @@ export class Auditor {
 
   /** Fire and forget. */
   note(event: NewAuditEvent): void {
-    if (this.#sink !== undefined) noteEvent(this.#sink, this.#stamped(event))
+    if (this.#sink !== undefined) recordEvent(this.#sink, this.#stamped(event))
   }
 
   /**
@@ -80,7 +80,7 @@ export function principalOf(identity: Identity | undefined): { readonly principa
 }
 
 /** Audits the new state of a question, after a call, an act in the inbox, or a second delivery. */
-export function noteApproval(record: RunRecord, auditor: Auditor): void {
+export function recordApproval(record: RunRecord, auditor: Auditor): void {
   const state = approvalState(record)
   if (state !== undefined) auditor.note(state)
 }

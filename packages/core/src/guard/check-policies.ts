@@ -1,6 +1,6 @@
 import type { Policy } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { channelName } from './draft-question.ts'
+import { channelName } from './build-approval-request.ts'
 import type { GuardParts } from './guard-parts.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 

@@ -23,26 +23,26 @@ export async function claim(
     return { status: 'unavailable', retryAfter: 1, detail }
   }
   const { policyVersion: _, ...caller } = askedBy(call)
-  const claimed = await claimRun(runs.ledger, entry, { caller, isAnswered: entitled.kind === 'answered' })
+  const claimed = await claimRun(runs.runStore, entry, { caller, isAnswered: entitled.kind === 'answered' })
   if (claimed === undefined) {
     const detail = 'the same call is being run by somebody else'
     return { status: 'unavailable', retryAfter: 1, detail, underWay: true }
   }
   if (await hasNewDoubt(claimed, now.inDoubt, runs)) {
-    await claimed.giveBack()
+    await claimed.release()
     return { status: 'unavailable', retryAfter: 1, detail: 'an equal run went in doubt while this one was claimed' }
   }
   return { facts: { claim: claimed }, detail: 'this run is ours alone' }
 }
 
 /** Whether an equal run went in doubt between the last check and the claim: from here on, others see this one run (A13). */
-async function hasNewDoubt(claimed: Claim, known: readonly Entry[], { ledger }: Runs): Promise<boolean> {
+async function hasNewDoubt(claimed: Claim, known: readonly Entry[], { runStore }: Runs): Promise<boolean> {
   const { id, binding } = claimed.entry.record
   try {
-    const { inDoubt } = await startedRuns(ledger, binding, id)
+    const { inDoubt } = await startedRuns(runStore, binding, id)
     return inDoubt.some(({ record }) => !known.some((entry) => entry.record.id === record.id))
   } catch (error) {
-    void claimed.giveBack().catch(() => {})
+    void claimed.release().catch(() => {})
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import { channelsByName } from '../approvals/channels-by-name.ts'
-import { openLedger } from '../approvals/open-ledger.ts'
+import { openRunStore } from '../approvals/open-run-store.ts'
 import type { RunRecord } from '../approvals/record.ts'
 import { authorizationServers } from '../authorization-server/authorization-servers.ts'
 import type { Profile } from '../authorization-server/profile.ts'
@@ -29,7 +29,7 @@ import { memoryStore } from '../stores/memory-store.ts'
 import type { SharedTokens } from '../token-exchange/shared-tokens.ts'
 import { TokenCache } from '../token-exchange/token-cache.ts'
 import { approvalInbox } from './approval-inbox.ts'
-import { Auditor, noteApproval } from './auditor.ts'
+import { Auditor, recordApproval } from './auditor.ts'
 import { faultListener } from './call-report.ts'
 import { checkPolicies } from './check-policies.ts'
 import { type DefinedTool, isDefinedTool, policiesOf, type ToolCall } from './defined-tool.ts'
@@ -102,7 +102,7 @@ export function createGuard(options: GuardOptions): Guard | GuardWithDelegations
     ready: () => ready(parts),
     asOperator: (asked) => operatorOf(asked, parts, ending),
     approvals,
-    pauses: pausesOf(parts.runs.ledger.hash, approvals),
+    pauses: pausesOf(parts.runs.runStore.hash, approvals),
     ...(opened !== undefined && { delegations: opened.delegations }),
     revoke: (asked) => revoke(asked, parts, ending),
   }
@@ -138,10 +138,10 @@ function partsOf(options: GuardOptions): GuardParts {
   const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   const { store = memoryStore({ clock }), revocationSeconds = 5 } = options
   const auditor = auditorOf(options.audit, { agent: agent.name, clock, timeoutMs })
-  const onState = (record: RunRecord) => noteApproval(record, auditor)
+  const onState = (record: RunRecord) => recordApproval(record, auditor)
   const opened = openStoreKeys(store, options.keys)
   const revocations = new Revocations(opened, revocationSeconds)
-  const ledger = openLedger({ store, keys: options.keys, clock, onState, revocations })
+  const runStore = openRunStore({ store, keys: options.keys, clock, onState, revocations })
   const tokens = new TokenCache({ clock, shared: sharedTokensOf(options, clock) })
   // What was disconnected, or chosen anew, through this vault is used no longer here.
   options.vault?.onChange?.((changed) => tokens.deleteWhere((owner) => isSamePrincipal(owner, changed)))
@@ -155,9 +155,9 @@ function partsOf(options: GuardOptions): GuardParts {
     reporting: { auditor, onFault: faultListener(options.onFault), observe, clock },
     callers: { servers, revocations, agent },
     bounds: { roles, ceiling, permissions, agent, observe, clock },
-    runs: { ledger, channels, servers, revocations, agent, clock },
+    runs: { runStore, channels, servers, revocations, agent, clock },
     sources: { tokens, servers, revocations, vault, agent, clock, fetch, timeoutMs },
-    stepUps: stepUpsIn(opened, () => ledger.now()),
+    stepUps: stepUpsIn(opened, () => runStore.now()),
     opened,
   }
 }

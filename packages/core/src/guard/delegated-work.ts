@@ -2,9 +2,9 @@ import { endUnused } from '../approvals/end-run.ts'
 import type { DelegationRecord } from '../delegations/delegation-record.ts'
 import type { DelegationNote } from '../delegations/delegations.ts'
 import type { DelegationsPart, OpenedDelegations } from '../delegations/delegations-part.ts'
-import { Aftermath } from './aftermath.ts'
 import type { Auditor } from './auditor.ts'
 import { channelOfRun, type GuardParts } from './guard-parts.ts'
+import { RevocationNotifier } from './revocation-notifier.ts'
 
 /** Opens the delegations of this guard. */
 export function openDelegations(part: DelegationsPart, guard: GuardParts): OpenedDelegations {
@@ -17,13 +17,13 @@ export function openDelegations(part: DelegationsPart, guard: GuardParts): Opene
     agent: agent.name,
     hasWorkerGrant: vault?.hasWorkerGrant === true,
     timeoutMs,
-    note: (note) => noteDelegation(note, reporting.auditor),
+    note: (note) => recordDelegation(note, reporting.auditor),
     announceEnd: (record) => announceEnd(record, guard),
   })
 }
 
 /** A required audit records a use before it happens. */
-function noteDelegation({ action, id, record, code }: DelegationNote, auditor: Auditor): Promise<void> {
+function recordDelegation({ action, id, record, code }: DelegationNote, auditor: Auditor): Promise<void> {
   const owner = record?.owner
   return auditor.demand({
     type: 'delegation',
@@ -38,17 +38,17 @@ function noteDelegation({ action, id, record, code }: DelegationNote, auditor: A
 }
 
 async function announceEnd({ id, owner }: DelegationRecord, { runs, sources: { tokens } }: GuardParts): Promise<void> {
-  const { ledger, servers, clock, revocations } = runs
+  const { runStore, servers, clock, revocations } = runs
   const { issuer, tenant, subject } = owner
   const revoked = { issuer, tenant, subject, delegation: id }
   await revocations.add(revoked, clock.now())
-  const aftermath = new Aftermath(servers)
+  const notifier = new RevocationNotifier(servers)
   // A run that does not open cannot be used, and keeps no other one open.
-  for await (const entry of ledger.ownedBy(owner, { onUnreadable: () => {} })) {
+  for await (const entry of runStore.ownedBy(owner, { onUnreadable: () => {} })) {
     if (entry.record.delegationId !== id) continue
-    const ended = await endUnused(ledger, entry, 'revoked')
-    aftermath.add(() => ended.tell(channelOfRun(entry, runs)))
+    const ended = await endUnused(runStore, entry, 'revoked')
+    notifier.add(() => ended.tell(channelOfRun(entry, runs)))
   }
-  await tokens.revoke(revoked, aftermath.dropped)
-  await aftermath.tell()
+  await tokens.revoke(revoked, notifier.dropped)
+  await notifier.tell()
 }

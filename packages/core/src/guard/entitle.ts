@@ -6,8 +6,8 @@ import { type Entry, isUnused, mayRunAgain, type RunRecord } from '../approvals/
 import { ownerOf } from '../contract/index.ts'
 import { provenAtOf } from '../revocation/index.ts'
 import { approvalCaseOf } from './authorize.ts'
+import { approverOf, buildApprovalRequest, channelName } from './build-approval-request.ts'
 import { type AuthorizedCall, type Entitled, needsApproval } from './call.ts'
-import { approverOf, channelName, newQuestion } from './draft-question.ts'
 import { channelOfRun, type Runs } from './guard-parts.ts'
 import { deny, type Refusal, unknownOutcome } from './refusal.ts'
 
@@ -17,12 +17,12 @@ const IN_DOUBT_SECONDS = 3600
 /** A yes is left so long to the caller, or the version of the policy, that it was asked for: both may poll in turn. */
 const OTHERS_SECONDS = 30
 
-const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { ledger }: Runs): number =>
-  isOthers === true && record.state === 'approved' ? (record.foundAt ?? 0) + OTHERS_SECONDS - ledger.now() : 0
+const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { runStore }: Runs): number =>
+  isOthers === true && record.state === 'approved' ? (record.foundAt ?? 0) + OTHERS_SECONDS - runStore.now() : 0
 
 /** Returns the demands of a call on its record now. Does no I/O. */
 export function demandOf(call: AuthorizedCall, inDoubt: readonly Entry[], runs: Runs): Demand {
-  const { revocations, ledger, clock } = runs
+  const { revocations, runStore, clock } = runs
   const { approval } = call.policy.rules
   const asks = needsApproval(call)
   return {
@@ -33,7 +33,7 @@ export function demandOf(call: AuthorizedCall, inDoubt: readonly Entry[], runs: 
     caller: callerOf(call.identity),
     inDoubt: inDoubt.map(({ record }) => record.id),
     isRevokedSince: (approver, since) => revocations.isRevokedSince(approver, since, clock.now()),
-    isRevoked: ledger.isRevoked,
+    isRevoked: runStore.isRevoked,
   }
 }
 
@@ -56,7 +56,7 @@ export async function blockedBy(
   }
   if (needsApproval(call)) return undefined
   const { inDoubtSeconds = IN_DOUBT_SECONDS } = call.policy.rules
-  const now = runs.ledger.now()
+  const now = runs.runStore.now()
   const twin = inDoubt.find(({ record }) => now < (record.inDoubtSince ?? now) + inDoubtSeconds)
   if (twin === undefined) return undefined
   const detail = 'an equal run started before, and nobody knows what came of it'
@@ -81,7 +81,7 @@ export async function entitlementNow(
     const detail = 'approval.when changed its answer while the call was decided'
     return { status: 'unavailable', retryAfter: 1, detail }
   }
-  const { inDoubt, running } = known ?? (await startedRuns(runs.ledger, record.binding, record.id))
+  const { inDoubt, running } = known ?? (await startedRuns(runs.runStore, record.binding, record.id))
   const mayStart = record.state === 'approved' || record.state === 'crashed'
   const blocked = await blockedBy(call, { inDoubt, running: mayStart ? running : [] }, runs)
   if (blocked !== undefined) return blocked
@@ -113,8 +113,8 @@ export async function askWhereNeeded(
   { isPolled = true, started }: Known = {},
 ): Promise<{ readonly entry: Entry; readonly entitled: Entitled | undefined } | Refusal> {
   const { identity } = call
-  const { ledger } = runs
-  const isAgain = mayRunAgain(entry.record, ledger.now())
+  const { runStore } = runs
+  const isAgain = mayRunAgain(entry.record, runStore.now())
   if (!isAgain && !isUnused(entry.record)) return { entry, entitled: undefined }
   const found = await entitlementNow(call, entry, runs, started)
   if ('status' in found) return found
@@ -122,7 +122,7 @@ export async function askWhereNeeded(
   const { onCrash } = call.policy.rules.approval ?? {}
   if (isAgain && (onCrash !== 'retry' || entitlement.kind === 'ask')) {
     const why = entitlement.kind === 'ask' ? entitlement.why : 'the policy says so no more'
-    const crashed = await reportCrash(ledger, entry)
+    const crashed = await reportCrash(runStore, entry)
     return unknownOutcome(crashed, `it started before, and may not start again: ${why}`, runs)
   }
   // Where this call needs no question, its claim would drop the one that is there.
@@ -138,9 +138,9 @@ export async function askWhereNeeded(
     const detail = `a yes was just given to somebody else: ${entitlement.why}; it is left to them for ${OTHERS_SECONDS} s`
     return { status: 'unavailable', retryAfter: Math.ceil(left), detail }
   }
-  const question = await newQuestion(call, entry.record, inDoubt, runs)
+  const question = await buildApprovalRequest(call, entry.record, inDoubt, runs)
   if ('status' in question) return question
-  const replaced = await replaceQuestion(ledger, entry, { ...askedBy(call), question }, isPolled)
+  const replaced = await replaceQuestion(runStore, entry, { ...askedBy(call), question }, isPolled)
   void replaced.tell(channelOfRun(entry, runs))
   return { entry: replaced.entry, entitled: undefined }
 }

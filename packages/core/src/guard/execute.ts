@@ -1,6 +1,6 @@
 import type { StoredResult } from '../approvals/record.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
-import type { Call, Done, Json } from '../contract/index.ts'
+import type { Call, Completed, Json } from '../contract/index.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../credential/index.ts'
 import { takeHadNoEffect } from '../errors/errors.ts'
 import { leavesFirstCall } from '../errors/first-call.ts'
@@ -25,7 +25,7 @@ type Execution = Pick<GuardParts, 'limits' | 'stepUps'>
  *
  * @throws The body's own error, without the tokens that it may quote.
  */
-export async function execute(call: ClaimedCall, body: Body, execution: Execution): Promise<Done<unknown>> {
+export async function execute(call: ClaimedCall, body: Body, execution: Execution): Promise<Completed<unknown>> {
   const { access, claim, report, input, invocation } = call
   const running = new RunningCall(call)
   const scope = { definition: call.policy, identity: call.identity, invocation }

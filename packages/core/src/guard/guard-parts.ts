@@ -1,6 +1,6 @@
 import type { ApprovalChannel, ChannelContext } from '../approvals/approval-channel.ts'
-import type { Ledger } from '../approvals/ledger.ts'
 import type { Entry } from '../approvals/record.ts'
+import type { RunStore } from '../approvals/run-store.ts'
 import type { AuthorizationServers } from '../authorization-server/server.ts'
 import type { AccessChecker } from '../fga/access-checker.ts'
 import type { OpenedStore } from '../lib/index.ts'
@@ -33,7 +33,7 @@ export interface Bounds {
 
 /** Parts that store runs and ask their questions. */
 export interface Runs {
-  readonly ledger: Ledger
+  readonly runStore: RunStore
   readonly channels: ReadonlyMap<string, ApprovalChannel>
   readonly servers: AuthorizationServers
   readonly revocations: Revocations

@@ -38,12 +38,12 @@ export interface Operator {
 export function operatorOf(options: OperatorOptions, guard: GuardParts, parts: EndingParts): Operator {
   refuseUnknownKeys('asOperator', options, ['name'])
   const operator = requireText('asOperator.name', options.name)
-  const { ledger } = guard.runs
+  const { runStore } = guard.runs
   const note = (event: Pick<OperatorEvent, 'action' | 'approvalId' | 'revoked'>) =>
     guard.reporting.auditor.demand({ type: 'operator', tool: '', operator, ...event })
   const changed = (id: string, work: (entry: Entry) => Promise<ApprovalView>) =>
     withinDeadline({ timeoutMs: guard.limits.timeoutMs }, async () => {
-      const entry = typeof id === 'string' ? await ledger.read(id) : undefined
+      const entry = typeof id === 'string' ? await runStore.read(id) : undefined
       return entry === undefined ? undefined : work(entry)
     })
   return {
@@ -53,15 +53,15 @@ export function operatorOf(options: OperatorOptions, guard: GuardParts, parts: E
       const stored = resultOf(result)
       return changed(id, async (entry) => {
         await note({ action: 'resolve', approvalId: entry.record.id })
-        return ownerView(await resolveCrash(ledger, entry, what, stored), ledger.now())
+        return ownerView(await resolveCrash(runStore, entry, what, stored), runStore.now())
       })
     },
     cancel: (id) =>
       changed(id, async (open) => {
         await note({ action: 'cancel', approvalId: open.record.id })
-        const { entry, tell } = await endUnused(ledger, open, 'cancelled')
+        const { entry, tell } = await endUnused(runStore, open, 'cancelled')
         await tell(channelOfRun(open, guard.runs))
-        return ownerView(entry, ledger.now())
+        return ownerView(entry, runStore.now())
       }),
   }
 }

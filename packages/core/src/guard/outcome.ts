@@ -1,4 +1,4 @@
-import type { Denied, Done, Interrupted, Invocation, Unavailable } from '../contract/index.ts'
+import type { Completed, Denied, Interrupted, Invocation, Unavailable } from '../contract/index.ts'
 import { principalOf } from './auditor.ts'
 import type { IncomingCall } from './call.ts'
 import type { Phase, Reporting } from './call-report.ts'
@@ -8,7 +8,7 @@ import { denySentences, failedSentence, unavailableSentence, underWaySentence } 
 /** An outcome without a result. */
 export type Ended = Denied | Interrupted | Unavailable
 
-export function doneWith({ report }: IncomingCall, result: unknown): Done<unknown> {
+export function doneWith({ report }: IncomingCall, result: unknown): Completed<unknown> {
   return { status: 'done', result, trace: report.trace() }
 }
 

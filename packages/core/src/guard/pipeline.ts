@@ -1,4 +1,4 @@
-import type { Done, Invocation, Outcome, Policy, PreflightOutcome, Slot } from '../contract/index.ts'
+import type { Completed, Invocation, Outcome, Policy, PreflightOutcome, Slot } from '../contract/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import type { Replay } from './approve.ts'
 import {
@@ -130,9 +130,14 @@ function incoming(policy: PolicyDefinition, invocation: Invocation, { reporting,
 }
 
 /** A call that may start its body, or the outcome that ended it. */
-type Admitted = ClaimedCall | Refusal | Done<unknown>
+type Admitted = ClaimedCall | Refusal | Completed<unknown>
 
-function enter(call: IncomingCall, admitted: Admitted, body: Body, guard: GuardParts): Promise<Ended | Done<unknown>> {
+function enter(
+  call: IncomingCall,
+  admitted: Admitted,
+  body: Body,
+  guard: GuardParts,
+): Promise<Ended | Completed<unknown>> {
   call.deadline.end()
   if (!('status' in admitted)) return execute(admitted, body, guard)
   return Promise.resolve(admitted.status === 'done' ? admitted : ended(call, admitted, 'run'))
@@ -146,7 +151,7 @@ function abandon(call: IncomingCall, admitted: Promise<Admitted>): void {
     (late) => {
       if ('status' in late) return
       late.access.close()
-      late.claim?.giveBack().catch(() => {})
+      late.claim?.release().catch(() => {})
     },
     () => {},
   )

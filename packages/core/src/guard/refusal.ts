@@ -1,6 +1,6 @@
 import { idempotencyKey } from '../approvals/binding.ts'
-import type { Ledger } from '../approvals/ledger.ts'
 import type { Entry } from '../approvals/record.ts'
+import type { RunStore } from '../approvals/run-store.ts'
 import type { DenyCode, Explanation, Interrupt } from '../contract/index.ts'
 import type { RevokedProof } from '../revocation/index.ts'
 
@@ -60,8 +60,8 @@ export const revokedRefusal = ({ name, needsLogin, retryAfter }: RevokedProof): 
 export async function unknownOutcome(
   { record }: Entry,
   detail: string,
-  { ledger }: { readonly ledger: Pick<Ledger, 'hash'> },
+  { runStore }: { readonly runStore: Pick<RunStore, 'hash'> },
 ): Promise<Refusal> {
-  const key = await idempotencyKey(record.id, record.binding, ledger.hash)
+  const key = await idempotencyKey(record.id, record.binding, runStore.hash)
   return { status: 'denied', code: 'unknown_outcome', detail, idempotencyKey: key }
 }

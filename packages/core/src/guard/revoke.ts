@@ -6,8 +6,8 @@ import { ConfigurationError } from '../errors/index.ts'
 import type { SessionsPart } from '../identity/sessions.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'
 import { concerns } from '../revocation/index.ts'
-import { Aftermath } from './aftermath.ts'
 import { type Callers, channelOfRun, type GuardParts } from './guard-parts.ts'
+import { RevocationNotifier } from './revocation-notifier.ts'
 
 /** What was ended. */
 export interface Revocation {
@@ -49,12 +49,12 @@ export async function revoke(
   const revoked = checked(options, guard.callers)
   await note(revoked)
   return withinDeadline({ timeoutMs: guard.limits.timeoutMs }, async () => {
-    const aftermath = new Aftermath(guard.runs.servers)
+    const notifier = new RevocationNotifier(guard.runs.servers)
     try {
-      return await end(revoked, guard, parts, aftermath)
+      return await end(revoked, guard, parts, notifier)
     } finally {
       // Even if the store failed meanwhile: the next call finds neither the ended records nor their tokens.
-      await aftermath.tell()
+      await notifier.tell()
     }
   })
 }
@@ -63,23 +63,23 @@ async function end(
   revoked: RevokeOptions,
   { runs, sources }: GuardParts,
   parts: EndingParts,
-  aftermath: Aftermath,
+  notifier: RevocationNotifier,
 ): Promise<Revocation> {
-  const { ledger, revocations, clock } = runs
+  const { runStore, revocations, clock } = runs
   const unreadable: string[] = []
   const onUnreadable = (key: string) => void unreadable.push(key)
-  const context = { servers: aftermath.servers, onUnreadable }
+  const context = { servers: notifier.servers, onUnreadable }
   await revocations.add(revoked, clock.now())
   const { session } = revoked
-  const dropped = await sources.tokens.revoke(revoked, aftermath.dropped)
+  const dropped = await sources.tokens.revoke(revoked, notifier.dropped)
   let approvals = 0
-  for await (const entry of ledger.ownedBy(revoked, { onUnreadable })) {
+  for await (const entry of runStore.ownedBy(revoked, { onUnreadable })) {
     if (!concerns(revoked, entry.record.owner)) continue
     const ended = await (session === undefined
-      ? endUnused(ledger, entry, 'revoked')
-      : endForSession(ledger, entry, session))
+      ? endUnused(runStore, entry, 'revoked')
+      : endForSession(runStore, entry, session))
     if (ended.entry.record.state === 'revoked') approvals++
-    aftermath.add(() => ended.tell(channelOfRun(entry, runs)))
+    notifier.add(() => ended.tell(channelOfRun(entry, runs)))
   }
   const delegations = (await parts.delegations?.endRevoked(revoked, context)) ?? 0
   const sessions = (await parts.sessions?.endRevoked(revoked, context)) ?? 0

@@ -6,9 +6,9 @@ import { findOrCreateRun, findRun, type StartedRuns, startedRuns } from '../appr
 import type { Entry, RunRecord } from '../approvals/record.ts'
 import type { Identity, Json } from '../contract/index.ts'
 import { equalJson } from '../lib/index.ts'
+import { buildApprovalRequest } from './build-approval-request.ts'
 import { type AuthorizedCall, needsApproval } from './call.ts'
 import type { Phase } from './call-report.ts'
-import { newQuestion } from './draft-question.ts'
 import { askedBy, blockedBy, demandOf } from './entitle.ts'
 import type { Runs } from './guard-parts.ts'
 import { deny, type Refusal } from './refusal.ts'
@@ -39,16 +39,16 @@ export async function runOfCall(
       'a slot is a non-empty text, or a thread id and a call id: nothing else finds a run again',
     )
   }
-  const { ledger, agent } = runs
+  const { runStore, agent } = runs
   call.report.policyVersion = await policy.version()
   const slot = await slotKey(
     { identity, agent: agent.name, tool: invocation.tool, slot: invocation.slot, rawInput },
-    ledger.hash,
+    runStore.hash,
   )
-  const known = await findRun(ledger, slot)
+  const known = await findRun(runStore, slot)
   const found = known === undefined ? await newRun(call, slot, runs, phase) : { entry: known }
   if (found === undefined || 'status' in found) return found
-  const shared = shareRun(ledger, found.entry, identity)
+  const shared = shareRun(runStore, found.entry, identity)
   const entry = shared instanceof Promise ? await shared : shared
   const foreign = startedByOthers(entry.record, identity)
   if (foreign !== undefined) return foreign
@@ -74,16 +74,16 @@ async function newRun(
 ): Promise<FoundRun | undefined | Refusal> {
   const { identity, policy, input } = call
   const { tool } = call.invocation
-  const { ledger, agent } = runs
-  const binding = await bindingOf({ identity, agent: agent.name, tool, input }, ledger.hash)
-  const started = await startedRuns(ledger, binding)
+  const { runStore, agent } = runs
+  const binding = await bindingOf({ identity, agent: agent.name, tool, input }, runStore.hash)
+  const started = await startedRuns(runStore, binding)
   const { inDoubt } = started
   const blocked = await blockedBy(call, started, runs)
   if (blocked !== undefined) return blocked
   const asks = needsApproval(call)
   if (phase === 'preflight' && !asks) return undefined
   const { approval } = policy.rules
-  const question = asks ? await newQuestion(call, { binding }, inDoubt, runs) : undefined
+  const question = asks ? await buildApprovalRequest(call, { binding }, inDoubt, runs) : undefined
   if (question !== undefined && 'status' in question) return question
   const perCall = question === undefined || approval?.perCall === true
   const record = (id: string): RunRecord => ({
@@ -97,13 +97,13 @@ async function newRun(
     slots: [slot],
     perCall,
     onCrash: approval?.onCrash ?? 'report',
-    createdAt: ledger.now(),
+    createdAt: runStore.now(),
     ...(question !== undefined && { question }),
     sends: 0,
   })
   const demand = demandOf(call, inDoubt, runs)
   const fits = perCall ? undefined : (open: RunRecord) => misfitOf(open, demand) === undefined
-  return { entry: await findOrCreateRun(ledger, { binding, slotKey: slot, fits, record }), started }
+  return { entry: await findOrCreateRun(runStore, { binding, slotKey: slot, fits, record }), started }
 }
 
 function isSlot(slot: unknown): boolean {

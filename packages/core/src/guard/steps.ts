@@ -1,5 +1,5 @@
 import type { StoredResult } from '../approvals/record.ts'
-import type { Done, Json } from '../contract/index.ts'
+import type { Completed, Json } from '../contract/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import { approve, type Replay } from './approve.ts'
 import { approvalCaseOf, grant, permit } from './authorize.ts'
@@ -156,7 +156,7 @@ export async function replayed(
   call: IncomingCall,
   { replay: { entry, result } }: Replay,
   { runs }: GuardParts,
-): Promise<Refusal | Done<unknown>> {
+): Promise<Refusal | Completed<unknown>> {
   const { report } = call
   if (result.kind === 'not_storable') {
     return report.refused('claim', await unknownOutcome(entry, 'it ran before, and its result could not be kept', runs))

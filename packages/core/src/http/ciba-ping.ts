@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import * as z from 'zod/mini'
 import type { ChannelsOptions } from '../approvals/channels-by-name.ts'
-import type { Ledger } from '../approvals/ledger.ts'
-import { openLedger } from '../approvals/open-ledger.ts'
+import { openRunStore } from '../approvals/open-run-store.ts'
 import type { Entry, RunRecord } from '../approvals/record.ts'
+import type { RunStore } from '../approvals/run-store.ts'
 import { wake } from '../approvals/watch-wake.ts'
 import { approvalOf, isNotificationToken } from '../ciba/notification-token.ts'
 import { type CibaState, cibaState, isPinged } from '../ciba/wire.ts'
@@ -43,14 +43,14 @@ const notification = z.looseObject({ auth_req_id: z.string() })
 export function cibaPing(options: CibaPingOptions): (request: Request) => Promise<Response> {
   refuseUnknownKeys('cibaPing', options, optionKeys)
   const { store, keys, onPing, clock = systemClock } = options
-  const ledger = openLedger({ store, keys, clock })
+  const runStore = openRunStore({ store, keys, clock })
   const taken = new LRUCache<string, true>({ max: MAX_REMEMBERED })
-  return (request) => answering(() => takePing(request, ledger, taken, onPing))
+  return (request) => answering(() => takePing(request, runStore, taken, onPing))
 }
 
 async function takePing(
   request: Request,
-  ledger: Ledger,
+  runStore: RunStore,
   taken: LRUCache<string, true>,
   onPing: CibaPingOptions['onPing'],
 ): Promise<Response> {
@@ -62,9 +62,9 @@ async function takePing(
   const { auth_req_id: authReqId } = body.data
   const ping = await sha256(JSON.stringify([token, authReqId]))
   if (taken.has(ping)) return new Response(null, { status: 204 })
-  const found = await findPinged(ledger, token, authReqId)
+  const found = await findPinged(runStore, token, authReqId)
   if (found === undefined) return unknownToken()
-  await makeDue(ledger, found)
+  await makeDue(runStore, found)
   taken.set(ping, true)
   wake(found.record.id)
   void Promise.resolve()
@@ -76,9 +76,9 @@ async function takePing(
 const unknownToken = (): Response => refuse(401, 'invalid_token', { 'www-authenticate': 'Bearer' })
 
 /** The pending record to which both the token and the request's id belong. Each is hashed before it is compared. */
-async function findPinged(ledger: Ledger, token: string, authReqId: string): Promise<Entry | undefined> {
+async function findPinged(runStore: RunStore, token: string, authReqId: string): Promise<Entry | undefined> {
   const id = approvalOf(token)
-  const entry = id === undefined ? undefined : await ledger.read(id)
+  const entry = id === undefined ? undefined : await runStore.read(id)
   const state = entry && pingedState(entry.record)
   // Compared in any case, so that the time does not tell an unknown approval from a wrong token.
   const tokenFits = await isNotificationToken(token, state?.notification ?? '')
@@ -93,14 +93,14 @@ function pingedState({ state, delivery }: RunRecord): CibaState | undefined {
 }
 
 /** The next look is due now. Once for each request: a server that pings on does not set our pace. */
-async function makeDue(ledger: Ledger, entry: Entry): Promise<void> {
+async function makeDue(runStore: RunStore, entry: Entry): Promise<void> {
   const { authReqId } = pingedState(entry.record) ?? {}
-  await ledger.update(entry, (record) => {
+  await runStore.update(entry, (record) => {
     const state = pingedState(record)
     if (state === undefined || state.authReqId !== authReqId || state.pinged === true) return undefined
     const { delivery } = record
     if (delivery === undefined) return undefined
-    const nextLookAt = Math.min(delivery.nextLookAt, ledger.now())
-    return { ...record, delivery: { ...delivery, nextLookAt, state: { ...delivery.state, pinged: true } } }
+    const nextPollAt = Math.min(delivery.nextPollAt, runStore.now())
+    return { ...record, delivery: { ...delivery, nextPollAt, state: { ...delivery.state, pinged: true } } }
   })
 }

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini'
 import type { ChannelsOptions } from '../approvals/channels-by-name.ts'
-import type { Ledger } from '../approvals/ledger.ts'
-import { openLedger } from '../approvals/open-ledger.ts'
+import { openRunStore } from '../approvals/open-run-store.ts'
 import type { Entry, RunRecord } from '../approvals/record.ts'
 import { reopen } from '../approvals/refusals.ts'
+import type { RunStore } from '../approvals/run-store.ts'
 import { isAnswerable, type TakenAnswer, takeAnswer } from '../approvals/take-answer.ts'
 import { isSamePrincipal, type JsonObject, type UserIdentity } from '../contract/index.ts'
 import { displayFields, displayText } from '../display/display-text.ts'
@@ -64,7 +64,7 @@ export function inAppInbox(options: InAppInboxOptions): (request: Request) => Pr
     throw new ConfigurationError('inAppInbox.identityOf', 'give a function that says who is signed in')
   }
   const origins = options.origins === undefined ? undefined : originList('inAppInbox.origins', options.origins)
-  const ledger = openLedger({ store, keys, clock, audit })
+  const runStore = openRunStore({ store, keys, clock, audit })
   const presence = presenceIn(store, keys, clock)
   return (request) =>
     answering(async () => {
@@ -75,23 +75,23 @@ export function inAppInbox(options: InAppInboxOptions): (request: Request) => Pr
       if (request.method === 'POST' && !isSameOrigin(request, origins)) return refuse(403, 'cross_site')
       const user = await signedInUser(request, identityOf, presence)
       if (user === undefined) return refuse(401, 'login_required')
-      return request.method === 'GET' ? list(ledger, request, user) : take(ledger, request, user, onAnswer)
+      return request.method === 'GET' ? list(runStore, request, user) : take(runStore, request, user, onAnswer)
     })
 }
 
-async function list(ledger: Ledger, request: Request, { identity: user }: PresentUser): Promise<Response> {
+async function list(runStore: RunStore, request: Request, { identity: user }: PresentUser): Promise<Response> {
   const questions: JsonObject[] = []
   const after = new URL(request.url).searchParams.get('after') ?? undefined
   let read = 0
-  for await (const entry of ledger.askedOf(user, { after, onUnreadable: () => {} })) {
-    if (isOpen(entry.record, ledger.now())) questions.push(await shown(ledger, entry, user))
+  for await (const entry of runStore.askedOf(user, { after, onUnreadable: () => {} })) {
+    if (isOpen(entry.record, runStore.now())) questions.push(await shown(runStore, entry, user))
     if (questions.length === PAGE || ++read === MAX_READ) return respond(200, { questions, next: entry.record.id })
   }
   return respond(200, { questions })
 }
 
 /** A8: message and details, as a person may be shown them and as they are, and what is needed to answer. */
-async function shown(ledger: Ledger, { record }: Entry, user: UserIdentity): Promise<JsonObject> {
+async function shown(runStore: RunStore, { record }: Entry, user: UserIdentity): Promise<JsonObject> {
   const { message = '', details = [], expiresAt = 0 } = record.question ?? {}
   return {
     id: record.id,
@@ -100,12 +100,12 @@ async function shown(ledger: Ledger, { record }: Entry, user: UserIdentity): Pro
     fields: details.map((detail) => displayFields(detail).map((field) => ({ ...field }))),
     details: details as unknown as JsonObject[],
     expiresAt,
-    answerToken: await answerTokenOf(ledger, record, user),
+    answerToken: await answerTokenOf(runStore, record, user),
   }
 }
 
 async function take(
-  ledger: Ledger,
+  runStore: RunStore,
   request: Request,
   user: PresentUser,
   onAnswer: InAppInboxOptions['onAnswer'],
@@ -114,23 +114,23 @@ async function take(
   if (!body.success) return refuse(400, 'invalid_request')
   const { id, answer, answerToken } = body.data
   const { identity } = user
-  const entry = await ledger.read(id)
+  const entry = await runStore.read(id)
   // One answer for all of these: an unknown question, another person's, and one of another channel.
   if (entry === undefined || !isSamePrincipal(entry.record.question?.approver, identity))
     return refuse(404, 'not_found')
   // Only a page that showed this question to this person in this session can answer.
-  if (!(await equalSecrets(answerToken, await answerTokenOf(ledger, entry.record, identity)))) {
+  if (!(await equalSecrets(answerToken, await answerTokenOf(runStore, entry.record, identity)))) {
     return refuse(403, 'not_shown')
   }
   if (answer === 'reopen') {
     if (entry.record.state !== 'denied') return refuse(409, 'not_open')
-    await reopen(ledger, entry)
+    await reopen(runStore, entry)
     return respond(200, { id, state: 'reopened' })
   }
   const questionId = entry.record.question?.id
   try {
-    const verified = verifyInApp({ id, questionId, answer, identity }, ledger.now())
-    const taken = await takeAnswer(ledger, user, verified, isOfInbox)
+    const verified = verifyInApp({ id, questionId, answer, identity }, runStore.now())
+    const taken = await takeAnswer(runStore, user, verified, isOfInbox)
     // The app's next action is not part of the person's answer.
     void Promise.resolve()
       .then(() => onAnswer?.(taken))
@@ -153,10 +153,10 @@ export function isOpen({ state, question, delivery }: RunRecord, now: number): b
 
 /** Ties an answer to the question, the person and the session to which it was shown. */
 export function answerTokenOf(
-  ledger: Ledger,
+  runStore: RunStore,
   { id, question }: RunRecord,
   { issuer, tenant, subject, sessionId }: UserIdentity,
 ): Promise<string> {
   const whose = [issuer, tenant ?? null, subject, sessionId ?? null]
-  return ledger.hash(canonicalJson(['in-app-answer', id, question?.id ?? null, ...whose]))
+  return runStore.hash(canonicalJson(['in-app-answer', id, question?.id ?? null, ...whose]))
 }

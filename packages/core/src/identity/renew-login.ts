@@ -4,11 +4,11 @@ import { tokenEnd } from '../authorization-server/times.ts'
 import { isSamePrincipal, ownerOf } from '../contract/index.ts'
 import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'
-import { type KeptLogin, type LoginContext, loginOfResponse, tokenOf } from './session-login.ts'
+import { type LoginContext, loginOfResponse, type StoredSession, tokenOf } from './session-login.ts'
 
 /** What came of asking for the next token. */
 export type Renewal =
-  | { readonly status: 'renewed'; readonly login: KeptLogin }
+  | { readonly status: 'renewed'; readonly login: StoredSession }
   /** The server has ended the login: expired, revoked, or its token was used twice. */
   | { readonly status: 'ended' }
   /** A response came and cannot be used; its tokens are good at the server. */
@@ -26,7 +26,7 @@ export type Renewal =
  * What only the login said lasts: its session, level and times. Other claims are those of the answer alone: where
  * it brings none that can be verified, there are none, and so no roles.
  */
-export async function renewLogin(kept: KeptLogin, context: LoginContext): Promise<Renewal> {
+export async function renewLogin(kept: StoredSession, context: LoginContext): Promise<Renewal> {
   const { identity, refreshToken } = kept
   if (refreshToken === undefined) return { status: 'ended' }
   const { servers, signal, timeoutMs } = context
@@ -53,7 +53,11 @@ export async function renewLogin(kept: KeptLogin, context: LoginContext): Promis
 }
 
 /** `undefined`: it is of another user. */
-async function heldTo(kept: KeptLogin, response: TokenResponse, context: LoginContext): Promise<KeptLogin | undefined> {
+async function heldTo(
+  kept: StoredSession,
+  response: TokenResponse,
+  context: LoginContext,
+): Promise<StoredSession | undefined> {
   const { identity, audience } = kept
   // I8: a bound token turned into one that anybody can use.
   if (kept.token.keyThumbprint !== undefined && response.tokenType !== 'dpop') {
@@ -94,7 +98,7 @@ async function heldTo(kept: KeptLogin, response: TokenResponse, context: LoginCo
   }
 }
 
-function silentRenewal(kept: KeptLogin, response: TokenResponse, clock: Clock): KeptLogin {
+function silentRenewal(kept: StoredSession, response: TokenResponse, clock: Clock): StoredSession {
   const renewedAt = Math.floor(clock.now() / 1000)
   const expiresAt = tokenEnd(renewedAt, response.expiresIn, undefined)
   return {

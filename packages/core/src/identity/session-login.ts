@@ -11,7 +11,7 @@ import { identityFromAccessToken } from './verify-access-token.ts'
 import { userFromIdToken } from './verify-id-token.ts'
 
 /** A login as it is kept: who it is, the token of the moment, and what brings the next one. Sealed at rest. */
-export interface KeptLogin {
+export interface StoredSession {
   readonly identity: UserIdentity
   readonly token: {
     readonly value: string
@@ -37,8 +37,8 @@ export interface KeptLogin {
 const text = z.string()
 const texts = z.optional(z.array(text))
 
-/** What `keptLogin` reads back. Its identity was verified before it was sealed. */
-export const keptLogin = z.object({
+/** What `storedSession` reads back. Its identity was verified before it was sealed. */
+export const storedSession = z.object({
   identity: z.looseObject({
     kind: z.literal('user'),
     issuer: text,
@@ -57,7 +57,7 @@ export const keptLogin = z.object({
 })
 
 /** Whether a stored login is for the configured audience: the app may use another API since. */
-export function isForAudience({ audience: kept }: KeptLogin, audience: readonly string[] | undefined): boolean {
+export function isForAudience({ audience: kept }: StoredSession, audience: readonly string[] | undefined): boolean {
   if (kept === undefined || audience === undefined) return kept === audience
   return kept.every((one) => audience.includes(one))
 }
@@ -80,7 +80,7 @@ export interface LoginContext extends RequestOptions {
 }
 
 /** What an answer is held to. */
-export interface AskedLogin extends Pick<KeptLogin, 'audience'> {
+export interface AskedLogin extends Pick<StoredSession, 'audience'> {
   /** Whose answer it is, where several issuers are trusted and no id_token says so. */
   readonly issuer?: string | undefined
   /** What was sent with the login. */
@@ -94,7 +94,7 @@ export async function loginOfResponse(
   response: TokenResponse,
   asked: AskedLogin,
   context: LoginContext,
-): Promise<KeptLogin> {
+): Promise<StoredSession> {
   const { accessToken, expiresIn, scopes, refreshToken, idToken } = response
   const { audience } = asked
   const { user, boundTo, nonce } = await userOfResponse(response, asked, context)
@@ -169,7 +169,7 @@ export function tokenOf(
   verified: SubjectToken | undefined,
   granted: readonly string[] | undefined,
   boundTo: string | undefined,
-): KeptLogin['token'] {
+): StoredSession['token'] {
   const scopes = verified?.scopes ?? granted
   const keyThumbprint = verified?.keyThumbprint ?? boundTo
   return {
@@ -182,7 +182,7 @@ export function tokenOf(
 
 /** The identity of a kept login, with its token behind it. */
 export function identityOfLogin(
-  { identity, token, idToken }: KeptLogin,
+  { identity, token, idToken }: StoredSession,
   over: Partial<UserIdentity> = {},
 ): UserIdentity {
   const { value, scopes, audience, keyThumbprint } = token

@@ -1,15 +1,15 @@
-import { giveBackToken, type RevokingServers } from '../authorization-server/give-back-token.ts'
 import { hadNoEffect, isRefusedBefore } from '../authorization-server/had-no-effect.ts'
+import { type RevokingServers, releaseToken } from '../authorization-server/release-token.ts'
 import type { ReceivedTokens } from '../authorization-server/server.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type AnyBehalfError, BehalfError, TransportError } from '../errors/index.ts'
 import { isOutage, untilWritten } from '../lib/index.ts'
 import { type Renewal, renewLogin } from './renew-login.ts'
-import type { KeptLogin, LoginContext } from './session-login.ts'
+import type { LoginContext, StoredSession } from './session-login.ts'
 
 /** A login and the version of its record. */
 export interface StoredLogin {
-  readonly login: KeptLogin
+  readonly login: StoredSession
   readonly version: string
 }
 
@@ -17,7 +17,7 @@ export interface StoredLogin {
 export interface LoginPlace {
   /** `undefined` when it ended. */
   read(): Promise<StoredLogin | undefined>
-  write(login: KeptLogin, ifVersion: string): Promise<string | 'conflict'>
+  write(login: StoredSession, ifVersion: string): Promise<string | 'conflict'>
   /** The server has ended it. */
   end(ifVersion: string): Promise<'deleted' | 'conflict'>
   /** One at a time, in all processes. */
@@ -27,7 +27,7 @@ export interface LoginPlace {
 export interface RenewalContext extends LoginContext {
   readonly signal: AbortSignal
   /** Whether the login needs no renewal now. */
-  readonly isFresh: (login: KeptLogin) => boolean
+  readonly isFresh: (login: StoredSession) => boolean
   /** A token that is good still serves while the issuer does not answer. @default true */
   readonly keepsThroughOutage?: boolean
   /**
@@ -53,7 +53,7 @@ const READ_MS = 1_000
  * (RFC 9700 §4.14.2). So one process at a time renews, and the others take what it wrote. The login is marked before
  * its refresh token is sent: whoever finds the mark knows that a response was lost, and does not send the token again.
  */
-export async function currentLogin(place: LoginPlace, context: RenewalContext): Promise<KeptLogin | undefined> {
+export async function currentLogin(place: LoginPlace, context: RenewalContext): Promise<StoredSession | undefined> {
   const seen = await place.read()
   if (seen === undefined || context.isFresh(seen.login)) return seen?.login
   try {
@@ -73,7 +73,7 @@ export async function withoutRenewal(
   place: Pick<LoginPlace, 'read'>,
   error: unknown,
   context: Pick<LoginContext, 'clock'>,
-): Promise<KeptLogin | undefined> {
+): Promise<StoredSession | undefined> {
   if (!isOutage(error)) throw error
   const seen = await withinDeadline({ timeoutMs: READ_MS }, () => place.read()).catch(() => {
     throw error
@@ -82,7 +82,7 @@ export async function withoutRenewal(
   return seen?.login
 }
 
-async function renewAlone(place: LoginPlace, context: RenewalContext): Promise<KeptLogin | undefined> {
+async function renewAlone(place: LoginPlace, context: RenewalContext): Promise<StoredSession | undefined> {
   const now = await place.read()
   if (now === undefined || context.isFresh(now.login)) return now?.login
   const { refreshToken, sentAt } = now.login
@@ -104,7 +104,7 @@ async function taken(
   sent: StoredLogin,
   renewal: Renewal,
   context: RenewalContext,
-): Promise<KeptLogin | undefined> {
+): Promise<StoredSession | undefined> {
   if (renewal.status === 'unverified') return refused(place, sent, renewal, context)
   const login = renewal.status === 'renewed' ? renewal.login : undefined
   if (await settled(place, sent, login)) return login
@@ -144,7 +144,7 @@ async function afterLostResponse(
   place: LoginPlace,
   lost: StoredLogin,
   context: RenewalContext,
-): Promise<KeptLogin | undefined> {
+): Promise<StoredSession | undefined> {
   const { login } = lost
   const isGood = login.identity.expiresAt !== undefined && !hasEnded(login, context)
   if (isGood && context.keepsThroughOutage !== false) return login
@@ -197,7 +197,7 @@ function outageOf(error: unknown): BehalfError | undefined {
  *
  * @returns false where the login was ended, or has another refresh token now.
  */
-async function settled(place: LoginPlace, sent: StoredLogin, next: KeptLogin | undefined): Promise<boolean> {
+async function settled(place: LoginPlace, sent: StoredLogin, next: StoredSession | undefined): Promise<boolean> {
   for (let version = sent.version; ; ) {
     const write = () => (next === undefined ? place.end(version) : place.write(next, version))
     const written = await untilWritten(write, {
@@ -211,11 +211,11 @@ async function settled(place: LoginPlace, sent: StoredLogin, next: KeptLogin | u
   }
 }
 
-function isSame(stored: KeptLogin | undefined, ours: KeptLogin | undefined): boolean {
+function isSame(stored: StoredSession | undefined, ours: StoredSession | undefined): boolean {
   return isSameUse(stored, ours) && stored?.token.value === ours?.token.value
 }
 
-function isSameUse(stored: KeptLogin | undefined, ours: KeptLogin | undefined): boolean {
+function isSameUse(stored: StoredSession | undefined, ours: StoredSession | undefined): boolean {
   return stored?.refreshToken === ours?.refreshToken && stored?.sentAt === ours?.sentAt
 }
 
@@ -228,13 +228,13 @@ function isUnused(error: unknown): boolean {
 }
 
 /** Expired, with no refresh token to bring another. */
-export function hasEnded({ identity: { expiresAt } }: KeptLogin, { clock }: Pick<LoginContext, 'clock'>): boolean {
+export function hasEnded({ identity: { expiresAt } }: StoredSession, { clock }: Pick<LoginContext, 'clock'>): boolean {
   return expiresAt !== undefined && expiresAt <= clock.now() / 1000
 }
 
 /** Ends the login at its issuer, where that takes it. Never fails: the login is gone here already. */
 export async function forgetAtServer(
-  { identity, refreshToken }: KeptLogin,
+  { identity, refreshToken }: StoredSession,
   { servers }: { readonly servers: RevokingServers },
 ): Promise<void> {
   await revokeTokens(servers, identity.issuer, { ...(refreshToken !== undefined && { refreshToken }) })
@@ -251,6 +251,6 @@ export async function revokeTokens(
     [accessToken, 'access_token'],
   ] as const
   const back = ([token, hint]: (typeof given)[number]) =>
-    token === undefined ? undefined : giveBackToken(servers, { issuer, token, hint })
+    token === undefined ? undefined : releaseToken(servers, { issuer, token, hint })
   await Promise.all(given.map(back))
 }

@@ -1,8 +1,8 @@
 import * as base64url from 'jose/base64url'
 import * as z from 'zod/mini'
 import type { ProfileOf } from '../authorization-server/authorization-servers.ts'
-import type { RevokingServers } from '../authorization-server/give-back-token.ts'
 import type { Profile } from '../authorization-server/profile.ts'
+import type { RevokingServers } from '../authorization-server/release-token.ts'
 import type { RequestOptions } from '../authorization-server/server.ts'
 import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
 import { readTokenResponse } from '../authorization-server/wire.ts'
@@ -22,7 +22,7 @@ import {
 import type { Store } from '../ports/index.ts'
 import { checkLifetime, concerns, revocableName, revocableNames } from '../revocation/index.ts'
 import { presenceIn, refuseRevoked, requireProofTime } from './present-user.ts'
-import { identityOfLogin, isForAudience, type KeptLogin, keptLogin, loginOfResponse } from './session-login.ts'
+import { identityOfLogin, isForAudience, loginOfResponse, type StoredSession, storedSession } from './session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'
 import { loginRequired, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
 import { unlessRevoked } from './unless-revoked.ts'
@@ -103,13 +103,13 @@ const UNCONFIRMED_SECONDS = 300
 
 const sessionRecord = z.object({
   v: z.literal(1),
-  login: keptLogin,
+  login: storedSession,
   endsAt: z.number(),
   unconfirmed: z.optional(z.literal(true)),
 })
 interface SessionRecord {
   readonly v: 1
-  readonly login: KeptLogin
+  readonly login: StoredSession
   /** Epoch seconds. */
   readonly endsAt: number
   /** Written, and its proof not yet looked up again: it is nobody's session. */
@@ -142,9 +142,9 @@ export function createSessions(options: SessionsOptions): Sessions {
   const audience = options.audience === undefined ? undefined : checkAudience(where('audience'), options.audience)
   const records = sessionRecords(options.store, options.keys)
   const presence = presenceIn(options.store, options.keys, clock)
-  const isRevoked = async (login: KeptLogin) =>
+  const isRevoked = async (login: StoredSession) =>
     (await presence.revocations.findNow(login.identity, clock.now())) !== undefined
-  const flights = new SingleFlight<KeptLogin | undefined>()
+  const flights = new SingleFlight<StoredSession | undefined>()
   const seconds = timeoutMs / 1000 + LEASE_MARGIN
 
   async function identity(id: string, { signal, timeoutMs: limit = timeoutMs }: RequestOptions = {}) {
@@ -170,7 +170,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const asked = { audience, nonce, receivedAt: clock.now() / 1000 }
       const verified = await loginOfResponse(readTokenResponse(response), asked, { servers, clock, signal })
       const provenAt = requireProofTime(verified.identity, clock)
-      const login: KeptLogin = { ...verified, identity: { ...fieldsOf(verified.identity), provenAt } }
+      const login: StoredSession = { ...verified, identity: { ...fieldsOf(verified.identity), provenAt } }
       checkKey(login, records, servers.of(login.identity.issuer).profile)
       const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
       const record: SessionRecord = { v: 1, login, endsAt: clock.now() / 1000 + lifetimeSeconds }
@@ -245,7 +245,7 @@ async function endSessions(
 }
 
 function isFresh(
-  { identity: { expiresAt }, refreshToken, renewedAt }: KeptLogin,
+  { identity: { expiresAt }, refreshToken, renewedAt }: StoredSession,
   before: number,
   now: number,
 ): boolean {
@@ -256,7 +256,7 @@ function isFresh(
 }
 
 /** I8: what is stored has to be usable after a restart, and elsewhere. */
-function checkKey({ token }: KeptLogin, { durable }: SessionRecords, { dpop }: Profile): void {
+function checkKey({ token }: StoredSession, { durable }: SessionRecords, { dpop }: Profile): void {
   if (token.keyThumbprint === undefined || !durable || dpop?.importable === true) return
   throw new ConfigurationError('authorizationServer.dpop', 'a bound token is stored: give a key made by importDpopKey')
 }

@@ -1,4 +1,4 @@
-import type { KeptLogin } from './session-login.ts'
+import type { StoredSession } from './session-login.ts'
 import type { LoginPlace } from './session-renewal.ts'
 
 /**
@@ -7,7 +7,7 @@ import type { LoginPlace } from './session-renewal.ts'
  *
  * @param isRevoked - By the names in the store now.
  */
-export function unlessRevoked(place: LoginPlace, isRevoked: (login: KeptLogin) => Promise<boolean>): LoginPlace {
+export function unlessRevoked(place: LoginPlace, isRevoked: (login: StoredSession) => Promise<boolean>): LoginPlace {
   return {
     ...place,
     async read() {

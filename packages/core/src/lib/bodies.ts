@@ -28,6 +28,6 @@ export async function readBounded(
 }
 
 /** Frees the connection of a response whose body is not read. An error of the body changes nothing: the head suffices. */
-export function letGo(response: Response): void {
+export function discardBody(response: Response): void {
   response.body?.cancel().catch(() => {})
 }

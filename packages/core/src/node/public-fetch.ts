@@ -4,7 +4,7 @@ import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { Readable } from 'node:stream'
 import { ConfigurationError, InvalidResponseError, TransportError } from '../errors/index.ts'
-import { isSpecialUse, letGo, namesSpecialUse, originList, refuseUnknownKeys } from '../lib/index.ts'
+import { discardBody, isSpecialUse, namesSpecialUse, originList, refuseUnknownKeys } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
 
 export { namesSpecialUse }
@@ -57,7 +57,7 @@ export function publicFetch(options: PublicFetchOptions = {}): Fetch {
     if (request.redirect === 'manual' || response.status < 300 || response.status >= 400 || response.status === 304) {
       return response
     }
-    letGo(response)
+    discardBody(response)
     throw new InvalidResponseError(`${url.origin} answered with a redirect, which is not followed`)
   }
 }

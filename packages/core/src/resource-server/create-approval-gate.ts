@@ -4,7 +4,7 @@ import { isVerified } from '../identity/verified.ts'
 import { canonicalJson, equalJson, openStoreKeys, refuseUnknownKeys, type StoreKeys, snapshot } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import type { Passed } from './caller.ts'
-import { OrderBook } from './order-book.ts'
+import { IdempotencyStore } from './idempotency-store.ts'
 import { problem } from './problem.ts'
 import { runOnce } from './run-once.ts'
 import { challengeParameters } from './wire.ts'
@@ -99,7 +99,7 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
     throw new ConfigurationError('createApprovalGate.onCrash', "is 'refuse' or 'run_again'")
   }
   const now = () => clock.now() / 1000
-  const book = new OrderBook({
+  const book = new IdempotencyStore({
     ...openStoreKeys(options.store, options.keys, 'createApprovalGate'),
     leaseSeconds: positive('leaseSeconds', options.leaseSeconds ?? 60),
     retentionSeconds: positive('retentionSeconds', options.retentionSeconds ?? 86_400),

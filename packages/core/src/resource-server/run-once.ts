@@ -1,4 +1,4 @@
-import type { OrderBook, OrderNames } from './order-book.ts'
+import type { IdempotencyStore, OrderNames } from './idempotency-store.ts'
 import { problem } from './problem.ts'
 import { keep, type OrderRecord, replay } from './stored-answer.ts'
 
@@ -17,7 +17,7 @@ export interface OrderRun extends OrderNames {
  *
  * Of any number of requests at a time one runs; the others get 409 until it has ended.
  */
-export async function runOnce(book: OrderBook, run: OrderRun): Promise<Response> {
+export async function runOnce(book: IdempotencyStore, run: OrderRun): Promise<Response> {
   const settled = answerOf(run, (await book.read(run.order))?.record)
   if (settled instanceof Response) return settled
   // Taken before the record says so: a record is never seen as running without one.
@@ -27,7 +27,7 @@ export async function runOnce(book: OrderBook, run: OrderRun): Promise<Response>
 }
 
 /** Under the lease: nobody else writes this order's record. */
-async function runAlone(book: OrderBook, run: OrderRun): Promise<Response> {
+async function runAlone(book: IdempotencyStore, run: OrderRun): Promise<Response> {
   const { fingerprint, approval, tokenEnd } = run
   const found = await book.read(run.order)
   const settled = answerOf(run, found?.record)
@@ -61,7 +61,7 @@ function answerOf(run: OrderRun, record: OrderRecord | undefined): Response | 'b
 }
 
 async function carryOut(
-  book: OrderBook,
+  book: IdempotencyStore,
   run: OrderRun,
   version: string,
   started: Pick<OrderRecord, 'fingerprint' | 'again'>,

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import type { Asked } from '../../src/approvals/approval-channel.ts'
+import type { ApprovalSent } from '../../src/approvals/approval-channel.ts'
 import { applied } from '../../src/approvals/write-answer.ts'
 import { postpone } from '../../src/ciba/postpone.ts'
 import { LONG_POLL_MS } from '../../src/ciba/wire.ts'
@@ -30,18 +30,18 @@ describe('errors (CIBA Core §11)', () => {
     // The record never lets it shrink again.
     const now = clock.now() / 1000
     const pending = {
-      ...record('r', { state: 'pending', delivery: { state: {}, interval: 7, nextLookAt: now } }),
+      ...record('r', { state: 'pending', delivery: { state: {}, interval: 7, nextPollAt: now } }),
     } as Parameters<typeof applied>[0]
     expect(applied(pending, { status: 'pending', interval: 2 }, now, now).delivery?.interval).toBe(7)
   })
 
   verifies('CIBA-10.1-interval', 'counted from when a response arrived', () => {
     const pending = {
-      ...record('r', { state: 'pending', delivery: { state: {}, interval: 5, nextLookAt: 100 } }),
+      ...record('r', { state: 'pending', delivery: { state: {}, interval: 5, nextPollAt: 100 } }),
     } as Parameters<typeof applied>[0]
     // Sent at 100, answered at 103 after a long poll.
-    expect(applied(pending, { status: 'pending' }, 100, 103).delivery?.nextLookAt).toBe(108)
-    expect(applied(pending, { status: 'pending', retryAfter: 20 }, 100, 103).delivery?.nextLookAt).toBe(123)
+    expect(applied(pending, { status: 'pending' }, 100, 103).delivery?.nextPollAt).toBe(108)
+    expect(applied(pending, { status: 'pending', retryAfter: 20 }, 100, 103).delivery?.nextPollAt).toBe(123)
   })
 
   verifies(['CIBA-11-final', 'A6'], 'refusals are told apart, and each is final', async () => {
@@ -78,7 +78,7 @@ describe('errors (CIBA Core §11)', () => {
 
   test('network faults, 429 and 5xx tell nothing, and are worth another look: later each time, never sooner', async () => {
     const { look, answer } = await begin()
-    let state: Asked['state'] | undefined
+    let state: ApprovalSent['state'] | undefined
     const waits: number[] = []
     for (const broken of [
       () => HttpResponse.error(),

@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from 'vitest'
 import * as z from 'zod'
 import { oidc } from '../../src/authorization-server/oidc.ts'
 import { allowInsecureLoopback } from '../../src/authorization-server/profile.ts'
-import { ciba } from '../../src/doors/ciba.ts'
+import { ciba } from '../../src/entrypoints/ciba.ts'
 import { admit } from '../../src/identity/verified.ts'
 import { createGuard, policy, type UserIdentity } from '../../src/index.ts'
 

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { openLedger } from '../../src/approvals/open-ledger.ts'
-import { settleRun } from '../../src/approvals/settle-run.ts'
+import { advanceRun } from '../../src/approvals/advance-run.ts'
+import { openRunStore } from '../../src/approvals/open-run-store.ts'
 import { untilWoken } from '../../src/approvals/watch-wake.ts'
 import { cibaPing } from '../../src/http/ciba-ping.ts'
 import { memoryStore } from '../../src/stores/memory-store.ts'
@@ -15,7 +15,7 @@ async function pinged() {
   const target = await begin(undefined, { ping: true })
   const { channel, context, clock, asked } = target
   const store = memoryStore({ clock })
-  const ledger = openLedger({ store, clock })
+  const runStore = openRunStore({ store, clock })
   const { message, details, credential, approver, expiresAt } = question(clock)
   const stored = {
     id: 'question-1',
@@ -26,23 +26,23 @@ async function pinged() {
     channel: 'default',
     ...(credential && { credential }),
   }
-  const created = await ledger.create(record('a-1', { question: stored }))
+  const created = await runStore.create(record('a-1', { question: stored }))
   if (created === undefined) throw new Error('the record was there')
-  await settleRun(ledger, created, channel, context)
+  await advanceRun(runStore, created, channel, context)
   const woken: string[] = []
   const handle = cibaPing({ store, clock, onPing: (id) => void woken.push(id) })
   const token = asked[0]?.get('client_notification_token') ?? ''
   return {
     ...target,
-    ledger,
+    runStore,
     store,
     token,
     woken,
     handle,
     settle: async () => {
-      const entry = await ledger.read('a-1')
+      const entry = await runStore.read('a-1')
       if (entry === undefined) throw new Error('the record is gone')
-      return (await settleRun(ledger, entry, channel, context)).entry.record
+      return (await advanceRun(runStore, entry, channel, context)).entry.record
     },
     ping: (authorization: string | undefined, authReqId: unknown = 'req-1', init: RequestInit = {}) =>
       handle(
@@ -139,7 +139,7 @@ describe('a ping', () => {
       body: JSON.stringify({ auth_req_id: 'req-1' }),
     })
     expect(await elsewhere(again)).toHaveProperty('status', 204)
-    expect((await settle()).delivery?.nextLookAt).toBe(record.delivery?.nextLookAt)
+    expect((await settle()).delivery?.nextPollAt).toBe(record.delivery?.nextPollAt)
     expect(polls).toHaveLength(1)
   })
 
@@ -173,27 +173,27 @@ describe('a ping', () => {
   })
 
   test('a request that was not to be pinged for is not woken', async () => {
-    const { ledger, ping } = await pinged()
-    const entry = await ledger.read('a-1')
+    const { runStore, ping } = await pinged()
+    const entry = await runStore.read('a-1')
     if (entry?.record.delivery === undefined) throw new Error('nothing was delivered')
     const { delivery } = entry.record
     const { notification: _, ...state } = delivery.state
-    await ledger.update(entry, (now) => ({ ...now, delivery: { ...delivery, state } }))
+    await runStore.update(entry, (now) => ({ ...now, delivery: { ...delivery, state } }))
     expect(await ping('Bearer a-1.')).toHaveProperty('status', 401)
   })
 
   test('a question that went by another channel is not woken', async () => {
-    const { ledger, ping } = await pinged()
-    const entry = await ledger.read('a-1')
+    const { runStore, ping } = await pinged()
+    const entry = await runStore.read('a-1')
     if (entry?.record.delivery === undefined) throw new Error('nothing was delivered')
     const { delivery } = entry.record
-    await ledger.update(entry, (now) => ({ ...now, delivery: { ...delivery, state: { kind: 'in_app' } } }))
+    await runStore.update(entry, (now) => ({ ...now, delivery: { ...delivery, state: { kind: 'in_app' } } }))
     expect(await ping(`Bearer a-1.${'A'.repeat(43)}`)).toHaveProperty('status', 401)
   })
 
   test('the token that was sent is nowhere in the record', async () => {
-    const { ledger, token } = await pinged()
-    const entry = await ledger.read('a-1')
+    const { runStore, token } = await pinged()
+    const entry = await runStore.read('a-1')
     expect(token.length).toBeGreaterThan(40)
     expect(JSON.stringify(entry)).not.toContain(token.slice(4))
   })

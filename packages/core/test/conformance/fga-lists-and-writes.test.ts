@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { delay, HttpResponse, http } from 'msw'
 import { describe, expect } from 'vitest'
-import { oidc } from '../../src/doors/providers.ts'
+import { oidc } from '../../src/entrypoints/providers.ts'
 import { ConfigurationError, InvalidResponseError, TransportError } from '../../src/errors/index.ts'
 import { may } from '../../src/fga/may.ts'
 import { object } from '../../src/fga/object.ts'

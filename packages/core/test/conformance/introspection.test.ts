@@ -4,7 +4,7 @@ import { beforeEach, describe, expect } from 'vitest'
 import { connectAuthorizationServer } from '../../src/authorization-server/connect-authorization-server.ts'
 import { oidc } from '../../src/authorization-server/oidc.ts'
 import { surroundingsOf } from '../../src/authorization-server/surroundings.ts'
-import { createIntrospection } from '../../src/doors/identity.ts'
+import { createIntrospection } from '../../src/entrypoints/identity.ts'
 import { verifyAccessToken } from '../../src/identity/verify-access-token.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/authorization-server/mock-issuer.ts'
 

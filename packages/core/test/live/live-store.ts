@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { FgaClientOptions, HttpOptions } from '../../src/doors/fga.ts'
+import type { FgaClientOptions, HttpOptions } from '../../src/entrypoints/fga.ts'
 
 /** Where OpenFGA answers; without it there is nothing to run. */
 export const OPENFGA_URL = process.env.OPENFGA_URL

@@ -1,7 +1,7 @@
 import { OpenFgaClient } from '@openfga/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../src/contract/index.ts'
-import { type FgaClient, fgaClient, filterAllowed, type HttpOptions, openFga } from '../../src/doors/fga.ts'
+import { type FgaClient, fgaClient, filterAllowed, type HttpOptions, openFga } from '../../src/entrypoints/fga.ts'
 import { ConfigurationError } from '../../src/errors/index.ts'
 import { admit } from '../../src/identity/verified.ts'
 import { may, object } from '../../src/index.ts'

@@ -1,6 +1,6 @@
 import { expectTypeOf, test } from 'vitest'
-import type { SubjectToken } from '../../src/doors/identity.ts'
-import type { Token } from '../../src/doors/spi.ts'
+import type { SubjectToken } from '../../src/entrypoints/identity.ts'
+import type { Token } from '../../src/entrypoints/spi.ts'
 import type { AuditEvent } from '../../src/index.ts'
 
 /** Every type that stands somewhere in an event. */

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
-import { connection } from '../../src/doors/vault.ts'
+import { connection } from '../../src/entrypoints/vault.ts'
 import {
   type Call,
   type Credential,

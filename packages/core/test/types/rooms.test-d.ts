@@ -1,7 +1,7 @@
 import type { OpenFgaClient } from '@openfga/sdk'
 import { describe, expectTypeOf, test } from 'vitest'
 import type { ResourceRule } from '../../src/contract/index.ts'
-import type { OwnClientOptions } from '../../src/doors/fga.ts'
+import type { OwnClientOptions } from '../../src/entrypoints/fga.ts'
 import { may } from '../../src/fga/may.ts'
 import { object } from '../../src/fga/object.ts'
 import { openFga } from '../../src/fga/open-fga.ts'

@@ -1,4 +1,4 @@
-import type { Watcher } from '../../src/doors/watcher.ts'
+import type { Watcher } from '../../src/entrypoints/watcher.ts'
 import type { Sessions } from '../../src/identity/sessions.ts'
 import type { AuditEvent, GuardWithDelegations, Identity, UserIdentity } from '../../src/index.ts'
 import type { StoreKeys } from '../../src/lib/index.ts'

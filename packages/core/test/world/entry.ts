@@ -3,15 +3,15 @@
  * and evaluated once for each simulated process, so that no two of them share module scope.
  */
 
-export { ciba } from '../../src/doors/ciba.ts'
-export { delegations } from '../../src/doors/delegations.ts'
-export { inAppApprovals, inAppInbox } from '../../src/doors/http.ts'
-export { createSessions } from '../../src/doors/identity.ts'
-export { oidc } from '../../src/doors/providers.ts'
-export { createApprovalGate, createResourceServer } from '../../src/doors/resource-server.ts'
-export { StoreError } from '../../src/doors/spi.ts'
-export { connection, storedVault } from '../../src/doors/vault.ts'
-export { createWatcher } from '../../src/doors/watcher.ts'
+export { ciba } from '../../src/entrypoints/ciba.ts'
+export { delegations } from '../../src/entrypoints/delegations.ts'
+export { inAppApprovals, inAppInbox } from '../../src/entrypoints/http.ts'
+export { createSessions } from '../../src/entrypoints/identity.ts'
+export { oidc } from '../../src/entrypoints/providers.ts'
+export { createApprovalGate, createResourceServer } from '../../src/entrypoints/resource-server.ts'
+export { StoreError } from '../../src/entrypoints/spi.ts'
+export { connection, storedVault } from '../../src/entrypoints/vault.ts'
+export { createWatcher } from '../../src/entrypoints/watcher.ts'
 export { createGuard, HadNoEffect, memoryStore, policy, resource, verifyAccessToken } from '../../src/index.ts'
 export { z }
 

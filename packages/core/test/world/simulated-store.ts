@@ -1,4 +1,4 @@
-import type { PutOptions, Versioned } from '../../src/doors/spi.ts'
+import type { PutOptions, Versioned } from '../../src/entrypoints/spi.ts'
 import type { Store } from '../../src/index.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
 

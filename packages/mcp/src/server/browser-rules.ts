@@ -12,14 +12,14 @@ export function browserRules(endpoint: URL, given: Partial<BrowserRules>): Brows
   for (const host of hosts) {
     if (!URL.canParse(`https://${host}/`) || host !== host.toLowerCase() || /[/?#@]/.test(host)) {
       throw new ConfigurationError(
-        'createMcpGate.hosts',
+        'mcpResourceServer.hosts',
         'give host names in lower case, with the port where it is not the default one',
       )
     }
   }
   for (const origin of origins) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-      throw new ConfigurationError('createMcpGate.origins', 'give exact origins: scheme, host and port only')
+      throw new ConfigurationError('mcpResourceServer.origins', 'give exact origins: scheme, host and port only')
     }
   }
   // Copied: an app may go on with the same lists for its next gate.

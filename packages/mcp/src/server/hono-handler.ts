@@ -1,4 +1,4 @@
-import type { McpGate, McpHandler } from './create-mcp-gate.ts'
+import type { McpHandler, McpResourceServer } from './mcp-resource-server.ts'
 
 /** What is needed of Hono's context. */
 export interface HonoContext {
@@ -11,7 +11,7 @@ export interface HonoContext {
  * endpoint's and the metadata's address, and leaves all others to what follows.
  */
 export function honoHandler(
-  gate: McpGate,
+  gate: McpResourceServer,
   handler: McpHandler,
 ): (context: HonoContext, next: () => Promise<void>) => Promise<Response | undefined> {
   const handle = gate.handle(handler)

@@ -1,5 +1,5 @@
 import { type NodeRequest, type NodeResponse, webRequest } from '@behalf/core/resource-server'
-import type { McpGate, McpHandler } from './create-mcp-gate.ts'
+import type { McpHandler, McpResourceServer } from './mcp-resource-server.ts'
 
 /** What is needed of a Node request to read its body; Express's has it, parsed or not. */
 export interface NodeBodyRequest extends NodeRequest, AsyncIterable<unknown> {
@@ -41,7 +41,7 @@ export interface NodeHandlerOptions {
  * Works with and without a JSON parser before it.
  */
 export function nodeHandler(
-  gate: McpGate,
+  gate: McpResourceServer,
   handler: McpHandler,
   { onError = report }: NodeHandlerOptions = {},
 ): (request: NodeBodyRequest, response: NodeStreamResponse, next?: (error?: unknown) => void) => void {

@@ -1,5 +1,5 @@
 import { createGuard, policy } from '@behalf/core'
-import { createMcpGate, guardTools, nodeHandler, type ToolsOf } from '@behalf/mcp/server'
+import { guardTools, mcpResourceServer, nodeHandler, type ToolsOf } from '@behalf/mcp/server'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import * as z from 'zod'
 import { openWorld } from '../world.ts'
@@ -42,7 +42,7 @@ export async function serveForSuite(): Promise<ConformanceServer> {
   const world = await openWorld()
   const { resource, profile, port } = world
   const token = await world.token('ann')
-  const gate = createMcpGate({ resource, authorizationServer: profile, scopes: ['mcp:tools'] })
+  const gate = mcpResourceServer({ resource, authorizationServer: profile, scopes: ['mcp:tools'] })
   const names = Object.keys(bodies)
   const tools = Object.fromEntries(
     names.map((name) => [

@@ -24,7 +24,7 @@ const record = {
   onCrash: 'report',
   createdAt: NOW - 60,
   question,
-  delivery: { state: { at: 'first' }, interval: 5, nextLookAt: NOW, pendingAt: NOW },
+  delivery: { state: { at: 'first' }, interval: 5, nextPollAt: NOW, pendingAt: NOW },
   sends: 1,
 } as const
 const after = (answer: Parameters<typeof applied>[1], over: object = {}, now = NOW) =>
@@ -39,10 +39,10 @@ describe('nobody answered yet (A4)', () => {
     [{ retryAfter: 30 }, 5, NOW + 30],
     [{ retryAfter: 1 }, 5, NOW + 5],
     [{ interval: 10, retryAfter: 30 }, 10, NOW + 30],
-  ])('%j: look again in time', (more, interval, nextLookAt) => {
+  ])('%j: look again in time', (more, interval, nextPollAt) => {
     expect(after({ status: 'pending', ...more })).toMatchObject({
       state: 'pending',
-      delivery: { interval, nextLookAt, pendingAt: NOW, state: { at: 'first' } },
+      delivery: { interval, nextPollAt, pendingAt: NOW, state: { at: 'first' } },
     })
   })
 

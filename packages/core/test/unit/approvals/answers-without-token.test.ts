@@ -9,7 +9,7 @@ const now = 1_800_000_000
 
 /** A question whose answer is to be the credential itself, where a channel delivered it that has no tokens. */
 function asked(credential: boolean) {
-  const delivery: Delivery = { state: { kind: 'in_app' }, interval: 5, nextLookAt: now }
+  const delivery: Delivery = { state: { kind: 'in_app' }, interval: 5, nextPollAt: now }
   const { question, ...rest } = record('r', { state: 'pending', delivery })
   const held = { resource: 'https://api.example', scopes: ['trade:write'] }
   const whole = { ...(question as StoredQuestion), ...(credential && { credential: held }) }
@@ -27,13 +27,13 @@ test('the app’s own pages do not offer such a question', () => {
 })
 
 test('what ties an answer to its page differs by question, person and session', async () => {
-  const { ledger } = testLedger()
+  const { runStore } = testLedger()
   const tokens = await Promise.all([
-    answerTokenOf(ledger, record('r'), person('ann')),
-    answerTokenOf(ledger, record('other'), person('ann')),
-    answerTokenOf(ledger, record('r'), person('ann', { sessionId: 'other' })),
-    answerTokenOf(ledger, record('r'), person('bob', { sessionId: 'session-of-ann' })),
-    answerTokenOf(ledger, record('r'), person('ann', { tenant: 'other' })),
+    answerTokenOf(runStore, record('r'), person('ann')),
+    answerTokenOf(runStore, record('other'), person('ann')),
+    answerTokenOf(runStore, record('r'), person('ann', { sessionId: 'other' })),
+    answerTokenOf(runStore, record('r'), person('bob', { sessionId: 'session-of-ann' })),
+    answerTokenOf(runStore, record('r'), person('ann', { tenant: 'other' })),
   ])
   expect(new Set(tokens).size).toBe(tokens.length)
 })

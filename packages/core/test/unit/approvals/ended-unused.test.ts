@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Asked } from '../../../src/approvals/approval-channel.ts'
+import type { ApprovalSent } from '../../../src/approvals/approval-channel.ts'
 import { endUnused } from '../../../src/approvals/end-run.ts'
 import type { Entry, RunRecord } from '../../../src/approvals/record.ts'
 import { StoreError } from '../../../src/errors/index.ts'
@@ -8,19 +8,19 @@ import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { plainRecord, record, tapped, testChannel, testClock, testLedger } from './harness.ts'
 
 const NOW = 1_800_000_000
-const delivery = { state: { at: 'phone' }, interval: 5, nextLookAt: NOW, expiresAt: NOW + 300 }
+const delivery = { state: { at: 'phone' }, interval: 5, nextPollAt: NOW, expiresAt: NOW + 300 }
 const token = { value: 'the-token', scopes: ['trade:write'] }
 
 async function kept(over: Partial<RunRecord>, { make = record, tap }: { make?: typeof record; tap?: Tapping } = {}) {
   const clock = testClock()
   const store = memoryStore({ clock })
-  const entry = (await testLedger({ store, clock }).ledger.create(make('r', over))) as Entry
-  const { ledger } = testLedger({ store: tap === undefined ? store : tap(store), clock })
-  const cancelled: (Asked | string)[] = []
+  const entry = (await testLedger({ store, clock }).runStore.create(make('r', over))) as Entry
+  const { runStore } = testLedger({ store: tap === undefined ? store : tap(store), clock })
+  const cancelled: (ApprovalSent | string)[] = []
   const revoked: string[] = []
   const channel = {
     ...testChannel().channel,
-    cancel: async (asked: Asked, { approvalId }: { readonly approvalId: string }) => {
+    cancel: async (asked: ApprovalSent, { approvalId }: { readonly approvalId: string }) => {
       cancelled.push(approvalId, asked)
     },
   }
@@ -33,13 +33,13 @@ async function kept(over: Partial<RunRecord>, { make = record, tap }: { make?: t
   const unasking = { channel, context: { authorizationServers, clock } }
   return {
     clock,
-    ledger,
+    runStore,
     entry,
     cancelled,
     revoked,
     unasking,
     channel,
-    read: async () => (await ledger.read('r'))?.record,
+    read: async () => (await runStore.read('r'))?.record,
   }
 }
 type Tapping = (store: Store) => Store
@@ -50,8 +50,8 @@ describe('what nobody used is ended, and its channel and its server are told', (
     ['pending', { delivery }, ['r', { state: { at: 'phone' }, interval: 5, expiresAt: NOW + 300 }], []],
     ['approved', { token }, [], ['the-token']],
   ] as const)('%s', async (state, over, unasked, givenBack) => {
-    const { ledger, entry, cancelled, revoked, unasking } = await kept({ state, ...over })
-    const { entry: ended, tell } = await endUnused(ledger, entry, 'cancelled')
+    const { runStore, entry, cancelled, revoked, unasking } = await kept({ state, ...over })
+    const { entry: ended, tell } = await endUnused(runStore, entry, 'cancelled')
     expect(ended.record).toEqual({ ...record('r'), state: 'cancelled', endedAt: NOW })
     await tell(unasking)
     expect(cancelled).toEqual(unasked)
@@ -61,16 +61,16 @@ describe('what nobody used is ended, and its channel and its server are told', (
   test.each(['running', 'completed', 'threw', 'crashed', 'denied', 'expired', 'failed', 'revoked'] as const)(
     'what is %s stays as it is, and nobody is told',
     async (state) => {
-      const { ledger, entry, cancelled, revoked, unasking } = await kept({ state, delivery, token })
-      const { entry: same, tell } = await endUnused(ledger, entry, 'cancelled')
+      const { runStore, entry, cancelled, revoked, unasking } = await kept({ state, delivery, token })
+      const { entry: same, tell } = await endUnused(runStore, entry, 'cancelled')
       await tell(unasking)
       expect([same, cancelled, revoked]).toEqual([entry, [], []])
     },
   )
 
   test('what began once and was to be tried again is not: what came of it is not known', async () => {
-    const { ledger, entry } = await kept({ state: 'crashed', runner: 'a', onCrash: 'retry', token })
-    const { entry: ended } = await endUnused(ledger, entry, 'revoked')
+    const { runStore, entry } = await kept({ state: 'crashed', runner: 'a', onCrash: 'retry', token })
+    const { entry: ended } = await endUnused(runStore, entry, 'revoked')
     expect(ended.record).toMatchObject({ state: 'crashed', onCrash: 'report', runner: 'a' })
     expect(ended.record).not.toHaveProperty('token')
   })
@@ -80,16 +80,16 @@ describe('what nobody used is ended, and its channel and its server are told', (
     ['with one that takes nothing back', {}, { channel: testChannel().channel }],
     ['without a question', { make: plainRecord }, {}],
   ] as const)('%s the record still ends', async (_, how, over) => {
-    const { ledger, entry, unasking, cancelled, read } = await kept({ state: 'pending', delivery }, how)
-    const { tell } = await endUnused(ledger, entry, 'cancelled')
+    const { runStore, entry, unasking, cancelled, read } = await kept({ state: 'pending', delivery }, how)
+    const { tell } = await endUnused(runStore, entry, 'cancelled')
     await tell({ ...unasking, ...over })
     expect(cancelled).toEqual([])
     expect((await read())?.state).toBe('cancelled')
   })
 
   test('a channel that fails keeps nothing from ending', async () => {
-    const { ledger, entry, unasking, channel } = await kept({ state: 'pending', delivery })
-    const { tell } = await endUnused(ledger, entry, 'cancelled')
+    const { runStore, entry, unasking, channel } = await kept({ state: 'pending', delivery })
+    const { tell } = await endUnused(runStore, entry, 'cancelled')
     await tell({ ...unasking, channel: { ...channel, cancel: () => Promise.reject(new Error('gone')) } })
   })
 })
@@ -102,7 +102,7 @@ describe('a write whose answer got lost', () => {
       return tapped(store, async (operation, key, next) => {
         if (operation !== 'put' || !key.startsWith('run:') || lost) return next()
         lost = true
-        const other = testLedger({ store, clock: testClock() }).ledger
+        const other = testLedger({ store, clock: testClock() }).runStore
         if (meanwhile === undefined) await next()
         else await other.update((await other.read('r')) as Entry, meanwhile)
         throw new StoreError('unavailable', 'the answer was lost')
@@ -110,15 +110,15 @@ describe('a write whose answer got lost', () => {
     }
 
   test('is told of all the same', async () => {
-    const { ledger, entry, cancelled, unasking } = await kept({ state: 'pending', delivery }, { tap: losing() })
-    await (await endUnused(ledger, entry, 'cancelled')).tell(unasking)
+    const { runStore, entry, cancelled, unasking } = await kept({ state: 'pending', delivery }, { tap: losing() })
+    await (await endUnused(runStore, entry, 'cancelled')).tell(unasking)
     expect(cancelled).toHaveLength(2)
   })
 
   test('and came too late takes nothing back', async () => {
     const tap = losing(({ delivery: _, ...rest }) => ({ ...rest, state: 'denied' }))
-    const { ledger, entry, cancelled, unasking, read } = await kept({ state: 'pending', delivery }, { tap })
-    await (await endUnused(ledger, entry, 'cancelled')).tell(unasking)
+    const { runStore, entry, cancelled, unasking, read } = await kept({ state: 'pending', delivery }, { tap })
+    await (await endUnused(runStore, entry, 'cancelled')).tell(unasking)
     expect(cancelled).toEqual([])
     expect((await read())?.state).toBe('denied')
   })

@@ -16,28 +16,28 @@ const draft = (slotKey: string, over: { binding?: string; adoptable?: boolean } 
 
 describe('find or create a run (A1)', () => {
   test('a hundred first calls at once create one record, under one slot or under many', async () => {
-    const { ledger } = testLedger()
-    const one = await Promise.all(Array.from({ length: 100 }, () => findOrCreateRun(ledger, draft('slot:same'))))
+    const { runStore } = testLedger()
+    const one = await Promise.all(Array.from({ length: 100 }, () => findOrCreateRun(runStore, draft('slot:same'))))
     expect(new Set(one.map((entry) => entry.record.id)).size).toBe(1)
     const many = await Promise.all(
-      Array.from({ length: 40 }, (_, index) => findOrCreateRun(ledger, draft(`slot:${index}`, { binding: 'b2' }))),
+      Array.from({ length: 40 }, (_, index) => findOrCreateRun(runStore, draft(`slot:${index}`, { binding: 'b2' }))),
     )
     expect(new Set(many.map((entry) => entry.record.id)).size).toBe(1)
   })
 
   test(verifies('A1', 'every slot that adopted a record finds it again'), async () => {
-    const { ledger } = testLedger()
-    const first = await findOrCreateRun(ledger, draft('slot:a'))
-    const second = await findOrCreateRun(ledger, draft('slot:b'))
+    const { runStore } = testLedger()
+    const first = await findOrCreateRun(runStore, draft('slot:a'))
+    const second = await findOrCreateRun(runStore, draft('slot:b'))
     expect(second.record.id).toBe(first.record.id)
-    expect((await findRun(ledger, 'slot:b'))?.record.slots).toEqual(['slot:a', 'slot:b'])
+    expect((await findRun(runStore, 'slot:b'))?.record.slots).toEqual(['slot:a', 'slot:b'])
   })
 
   test('runs without a question are never shared between slots', async () => {
-    const { ledger } = testLedger()
+    const { runStore } = testLedger()
     const ids = await Promise.all(
       ['slot:a', 'slot:b', 'slot:a'].map(
-        async (slot) => (await findOrCreateRun(ledger, draft(slot, { adoptable: false }))).record.id,
+        async (slot) => (await findOrCreateRun(runStore, draft(slot, { adoptable: false }))).record.id,
       ),
     )
     expect(ids[0]).toBe(ids[2])
@@ -45,34 +45,34 @@ describe('find or create a run (A1)', () => {
   })
 
   test(verifies('A1', 'a consumed record is not adopted: an equal call is a new question'), async () => {
-    const { ledger } = testLedger()
-    const first = await findOrCreateRun(ledger, draft('slot:a'))
-    const approved = await ledger.update(await ledger.update(first, (r) => ({ ...r, state: 'pending' })), (r) => ({
+    const { runStore } = testLedger()
+    const first = await findOrCreateRun(runStore, draft('slot:a'))
+    const approved = await runStore.update(await runStore.update(first, (r) => ({ ...r, state: 'pending' })), (r) => ({
       ...r,
       state: 'approved',
     }))
-    const claim = await claimRun(ledger, approved)
+    const claim = await claimRun(runStore, approved)
     await claim?.complete({ kind: 'undefined' })
-    const second = await findOrCreateRun(ledger, draft('slot:b'))
+    const second = await findOrCreateRun(runStore, draft('slot:b'))
     expect(second.record.id).not.toBe(first.record.id)
     expect(second.record.state).toBe('requested')
   })
 
   test('a question past its time, and an approval past its use, are not adopted', async () => {
-    const { ledger, clock } = testLedger()
-    const first = await findOrCreateRun(ledger, draft('slot:a'))
+    const { runStore, clock } = testLedger()
+    const first = await findOrCreateRun(runStore, draft('slot:a'))
     clock.advance(3600)
-    const second = await findOrCreateRun(ledger, draft('slot:b'))
+    const second = await findOrCreateRun(runStore, draft('slot:b'))
     expect(second.record.id).not.toBe(first.record.id)
-    const approved = await findOrCreateRun(ledger, draft('slot:c', { binding: 'b3' }))
-    const usableUntil = ledger.now() + 10
-    await ledger.update(await ledger.update(approved, (r) => ({ ...r, state: 'pending' })), (r) => ({
+    const approved = await findOrCreateRun(runStore, draft('slot:c', { binding: 'b3' }))
+    const usableUntil = runStore.now() + 10
+    await runStore.update(await runStore.update(approved, (r) => ({ ...r, state: 'pending' })), (r) => ({
       ...r,
       state: 'approved',
       usableUntil,
     }))
     clock.advance(10)
-    const third = await findOrCreateRun(ledger, draft('slot:d', { binding: 'b3' }))
+    const third = await findOrCreateRun(runStore, draft('slot:d', { binding: 'b3' }))
     expect(third.record.id).not.toBe(approved.record.id)
   })
 })
@@ -95,19 +95,19 @@ describe('a crash between any two writes is repaired by the next reader', () => 
       for (let writes = 0; !completed && writes < 10; writes++) {
         const clock = testClock()
         const store = memoryStore({ clock })
-        const dying = testLedger({ store: dyingAfter(store, writes), clock }).ledger
+        const dying = testLedger({ store: dyingAfter(store, writes), clock }).runStore
         completed = await findOrCreateRun(dying, draft('slot:a', { adoptable })).then(
           () => true,
           () => false,
         )
-        const { ledger } = testLedger({ store, clock })
-        const repaired = await findOrCreateRun(ledger, draft('slot:a', { adoptable }))
-        const again = await findOrCreateRun(ledger, draft('slot:a', { adoptable }))
+        const { runStore } = testLedger({ store, clock })
+        const repaired = await findOrCreateRun(runStore, draft('slot:a', { adoptable }))
+        const again = await findOrCreateRun(runStore, draft('slot:a', { adoptable }))
         expect(repaired.record.slots).toEqual(['slot:a'])
         expect(again.record.id).toBe(repaired.record.id)
-        expect((await findRun(ledger, 'slot:a'))?.record.id).toBe(repaired.record.id)
+        expect((await findRun(runStore, 'slot:a'))?.record.id).toBe(repaired.record.id)
         const owned: unknown[] = []
-        for await (const entry of ledger.ownedBy(repaired.record.owner)) owned.push(entry)
+        for await (const entry of runStore.ownedBy(repaired.record.owner)) owned.push(entry)
         expect(owned).toHaveLength(1)
       }
       expect(completed).toBe(true)
@@ -118,38 +118,38 @@ describe('a crash between any two writes is repaired by the next reader', () => 
 describe('crashed runs (A5)', () => {
   const running = async () => {
     const harness = testLedger()
-    const entry = await findOrCreateRun(harness.ledger, draft('slot:a', { adoptable: false }))
-    await claimRun(harness.ledger, entry)
+    const entry = await findOrCreateRun(harness.runStore, draft('slot:a', { adoptable: false }))
+    await claimRun(harness.runStore, entry)
     return { ...harness, entry }
   }
 
   test('an equal run whose lease ended is in doubt, among any number of equal runs', async () => {
-    const { ledger, clock, entry } = await running()
+    const { runStore, clock, entry } = await running()
     for (let index = 0; index < 150; index++) {
-      const other = await findOrCreateRun(ledger, draft(`slot:other-${index}`, { adoptable: false }))
-      await (await claimRun(ledger, other))?.complete({ kind: 'undefined' })
+      const other = await findOrCreateRun(runStore, draft(`slot:other-${index}`, { adoptable: false }))
+      await (await claimRun(runStore, other))?.complete({ kind: 'undefined' })
     }
     clock.advance(61)
-    expect((await startedRuns(ledger, 'binding-1')).inDoubt).toMatchObject([
+    expect((await startedRuns(runStore, 'binding-1')).inDoubt).toMatchObject([
       { record: { id: entry.record.id, state: 'crashed' } },
     ])
   })
 
   test('a run whose lease lives is not in doubt', async () => {
-    const { ledger, clock } = await running()
+    const { runStore, clock } = await running()
     clock.advance(59)
-    expect((await startedRuns(ledger, 'binding-1')).inDoubt).toEqual([])
+    expect((await startedRuns(runStore, 'binding-1')).inDoubt).toEqual([])
   })
 
   test('no other slot adopts a run in doubt, also where its own slot may run it again', async () => {
-    const { ledger, clock } = testLedger()
+    const { runStore, clock } = testLedger()
     const retrying = (slotKey: string) => ({
       ...draft(slotKey),
       record: (id: string) => plainRecord(id, { slots: [slotKey], perCall: false, onCrash: 'retry' }),
     })
-    const entry = await findOrCreateRun(ledger, retrying('slot:a'))
-    await claimRun(ledger, entry)
+    const entry = await findOrCreateRun(runStore, retrying('slot:a'))
+    await claimRun(runStore, entry)
     clock.advance(61)
-    expect((await findOrCreateRun(ledger, retrying('slot:b'))).record.id).not.toBe(entry.record.id)
+    expect((await findOrCreateRun(runStore, retrying('slot:b'))).record.id).not.toBe(entry.record.id)
   })
 })

@@ -1,6 +1,6 @@
-import type { Answer, ApprovalQuestion, PolledChannel } from '../../../src/approvals/approval-channel.ts'
-import { Ledger } from '../../../src/approvals/ledger.ts'
+import type { ApprovalAnswer, ApprovalQuestion, PolledChannel } from '../../../src/approvals/approval-channel.ts'
 import type { RunRecord } from '../../../src/approvals/record.ts'
+import { RunStore } from '../../../src/approvals/run-store.ts'
 import { createSealer, keyedHash } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
@@ -23,7 +23,7 @@ export function testLedger(
 ) {
   const clock = options.clock ?? testClock()
   const store = options.store ?? memoryStore({ clock })
-  const ledger = new Ledger({
+  const runStore = new RunStore({
     store,
     clock,
     sealer: createSealer([sealKey]),
@@ -31,7 +31,7 @@ export function testLedger(
     isRevoked: async () => false,
     ...(options.onState !== undefined && { onState: options.onState }),
   })
-  return { ledger, store, clock }
+  return { runStore, store, clock }
 }
 
 type Operation = 'get' | 'put' | 'delete' | 'claimDue' | 'list' | 'increment'
@@ -64,7 +64,7 @@ export function tapped(store: Store, tap: Tap): Store {
 export function testChannel() {
   const questions: ApprovalQuestion[] = []
   const looks: number[] = []
-  let answer: () => Answer | Promise<Answer> = () => ({ status: 'pending' })
+  let answer: () => ApprovalAnswer | Promise<ApprovalAnswer> = () => ({ status: 'pending' })
   let onAsk: () => void | Promise<void> = () => {}
   const channel: PolledChannel = {
     specificationVersion: 2,
@@ -82,7 +82,7 @@ export function testChannel() {
     channel,
     questions,
     looks,
-    answers: (next: Answer | (() => Answer | Promise<Answer>)) => {
+    answers: (next: ApprovalAnswer | (() => ApprovalAnswer | Promise<ApprovalAnswer>)) => {
       answer = typeof next === 'function' ? next : () => next
     },
     failsToAsk: (fail: () => void | Promise<void>) => {

@@ -1,28 +1,28 @@
 import { describe, expect, test } from 'vitest'
+import { advanceRun } from '../../../src/approvals/advance-run.ts'
 import { claimRun } from '../../../src/approvals/claim-run.ts'
 import type { Entry, RunRecord } from '../../../src/approvals/record.ts'
-import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { ConfigurationError, InvalidResponseError } from '../../../src/errors/index.ts'
 import { plainRecord, record, servers, testChannel, testLedger } from './harness.ts'
 
 const NOW = 1_800_000_000
-const delivery = { state: {}, interval: 5, nextLookAt: NOW, expiresAt: NOW }
+const delivery = { state: {}, interval: 5, nextPollAt: NOW, expiresAt: NOW }
 
 async function stored(made: RunRecord) {
-  const { ledger, clock } = testLedger()
-  const entry = (await ledger.create(made)) as Entry
+  const { runStore, clock } = testLedger()
+  const entry = (await runStore.create(made)) as Entry
   const asked = testChannel()
   const settle = async () =>
-    settleRun(ledger, (await ledger.read('r')) ?? entry, asked.channel, { authorizationServers: servers, clock })
-  return { ...asked, ledger, clock, entry, settle }
+    advanceRun(runStore, (await runStore.read('r')) ?? entry, asked.channel, { authorizationServers: servers, clock })
+  return { ...asked, runStore, clock, entry, settle }
 }
 
 describe('`onCrash: retry` puts back what crashed, and nothing else (A2)', () => {
   test('not what still runs', async () => {
-    const { ledger, entry, settle } = await stored(plainRecord('r', { onCrash: 'retry' }))
-    const claim = await claimRun(ledger, entry)
+    const { runStore, entry, settle } = await stored(plainRecord('r', { onCrash: 'retry' }))
+    const claim = await claimRun(runStore, entry)
     expect(await settle()).toMatchObject({ status: 'busy', entry: { record: { state: 'running' } } })
-    expect(await claimRun(ledger, entry)).toBeUndefined()
+    expect(await claimRun(runStore, entry)).toBeUndefined()
     await claim?.complete({ kind: 'undefined' })
     expect((await settle()).status).toBe('replay')
   })
@@ -42,10 +42,10 @@ describe('a look that fails for good', () => {
   test.each([new ConfigurationError('app', 'mend it'), new InvalidResponseError('nonsense')])(
     'is told: %s',
     async (error) => {
-      const { settle, answers, ledger } = await stored(record('r', { state: 'pending', delivery }))
+      const { settle, answers, runStore } = await stored(record('r', { state: 'pending', delivery }))
       answers(() => Promise.reject(error))
       await expect(settle()).rejects.toBe(error)
-      expect((await ledger.read('r'))?.record).toMatchObject({ state: 'pending', delivery: { nextLookAt: NOW + 5 } })
+      expect((await runStore.read('r'))?.record).toMatchObject({ state: 'pending', delivery: { nextPollAt: NOW + 5 } })
     },
   )
 })

@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest'
+import { advanceRun } from '../../../src/approvals/advance-run.ts'
 import { claimRun } from '../../../src/approvals/claim-run.ts'
 import type { Entry, RunRecord, RunState } from '../../../src/approvals/record.ts'
-import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { plainRecord, record, servers, testChannel, testLedger } from './harness.ts'
 
 const NOW = 1_800_000_000
 const END = 1_800_003_600
-const delivery = { state: {}, interval: 5, nextLookAt: END + 9_000 }
-const soon = { ...delivery, nextLookAt: END + 30 }
+const delivery = { state: {}, interval: 5, nextPollAt: END + 9_000 }
+const soon = { ...delivery, nextPollAt: END + 30 }
 
 async function settled(made: RunRecord, at = NOW) {
-  const { ledger, clock } = testLedger()
-  const entry = (await ledger.create(made)) as Entry
+  const { runStore, clock } = testLedger()
+  const entry = (await runStore.create(made)) as Entry
   clock.advance(at - NOW)
   const { channel } = testChannel()
-  return settleRun(ledger, entry, channel, { authorizationServers: servers, clock })
+  return advanceRun(runStore, entry, channel, { authorizationServers: servers, clock })
 }
 
 describe('a question is over when its time is', () => {
@@ -68,27 +68,27 @@ describe('an approval is usable until its time, and not at it', () => {
     [99, 'running'],
     [100, undefined],
   ])('a claim after %i s', async (seconds, state) => {
-    const { ledger, clock } = testLedger()
-    const entry = (await ledger.create(record('r', { state: 'approved', usableUntil }))) as Entry
+    const { runStore, clock } = testLedger()
+    const entry = (await runStore.create(record('r', { state: 'approved', usableUntil }))) as Entry
     clock.advance(seconds)
-    expect((await claimRun(ledger, entry))?.entry.record.state).toBe(state)
+    expect((await claimRun(runStore, entry))?.entry.record.state).toBe(state)
   })
 
   test('without an end it stays usable', async () => {
-    const { ledger, clock } = testLedger()
-    const entry = (await ledger.create(plainRecord('r'))) as Entry
+    const { runStore, clock } = testLedger()
+    const entry = (await runStore.create(plainRecord('r'))) as Entry
     clock.advance(24 * 3600)
-    expect((await claimRun(ledger, entry))?.entry.record.state).toBe('running')
+    expect((await claimRun(runStore, entry))?.entry.record.state).toBe('running')
   })
 })
 
 test.each(['requested', 'pending', 'completed', 'denied', 'revoked'] satisfies RunState[])(
   'what is %s is claimed by nobody',
   async (state) => {
-    const { ledger } = testLedger()
-    const entry = (await ledger.create(record('r', { state, usableUntil: END }))) as Entry
-    expect(await claimRun(ledger, entry)).toBeUndefined()
-    expect((await ledger.read('r'))?.record.state).toBe(state)
+    const { runStore } = testLedger()
+    const entry = (await runStore.create(record('r', { state, usableUntil: END }))) as Entry
+    expect(await claimRun(runStore, entry)).toBeUndefined()
+    expect((await runStore.read('r'))?.record.state).toBe(state)
   },
 )
 
@@ -101,10 +101,10 @@ test('what a run gave is told even where nothing was kept of it', async () => {
 
 test.each([
   ['requested', {}],
-  ['pending', { delivery: { ...delivery, nextLookAt: NOW } }],
+  ['pending', { delivery: { ...delivery, nextPollAt: NOW } }],
 ] as const)('without a channel, what is %s stays so', async (state, over) => {
-  const { ledger, clock } = testLedger()
-  const entry = (await ledger.create(record('r', { state, ...over }))) as Entry
-  const left = await settleRun(ledger, entry, undefined, { authorizationServers: servers, clock })
+  const { runStore, clock } = testLedger()
+  const entry = (await runStore.create(record('r', { state, ...over }))) as Entry
+  const left = await advanceRun(runStore, entry, undefined, { authorizationServers: servers, clock })
   expect(left).toMatchObject({ status: 'pending', entry: { record: { state } } })
 })

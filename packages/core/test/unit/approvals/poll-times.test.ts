@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Answer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
+import { advanceRun } from '../../../src/approvals/advance-run.ts'
+import type { ApprovalAnswer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
 import { nextPollAt } from '../../../src/approvals/poll-times.ts'
-import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { TransportError } from '../../../src/errors/index.ts'
 import { asks, smallWorld } from '../guard/small-world.ts'
 import { record, servers, testChannel, testLedger } from './harness.ts'
@@ -61,7 +61,7 @@ describe('an interval or a wait that a channel names and that is no number of se
 
   test.each(unusable)('as `retryAfter`, in an answer or an error, %s changes nothing', async (retryAfter) => {
     for (const look of [
-      async (): Promise<Answer> => ({ status: 'pending', retryAfter }),
+      async (): Promise<ApprovalAnswer> => ({ status: 'pending', retryAfter }),
       () => Promise.reject(new TransportError('down', { retryAfter })),
     ]) {
       const { every, polls } = polledWorld({ poll: look })
@@ -87,12 +87,12 @@ describe('an interval or a wait that a channel names and that is no number of se
   })
 
   test('the smallest interval is one that lets time pass', async () => {
-    const { ledger, clock } = testLedger()
-    const entry = await ledger.create(record('r'))
+    const { runStore, clock } = testLedger()
+    const entry = await runStore.create(record('r'))
     const { channel } = testChannel()
     const tiny = { ...channel, ask: async () => ({ state: {}, interval: Number.MIN_VALUE }) }
     if (entry === undefined) throw new Error('not created')
-    const settled = await settleRun(ledger, entry, tiny, { authorizationServers: servers, clock })
+    const settled = await advanceRun(runStore, entry, tiny, { authorizationServers: servers, clock })
     expect(settled.entry.record.delivery).toMatchObject({ interval: 0.01 })
   })
 })
@@ -219,7 +219,7 @@ describe('what an app is told of the next poll is never early', () => {
     await world.guard().run(asks, world.call(), () => 'ran')
     world.clock.advance(9)
     let release = () => {}
-    world.answers(() => new Promise<Answer>((resolve) => (release = () => resolve({ status: 'pending' }))))
+    world.answers(() => new Promise<ApprovalAnswer>((resolve) => (release = () => resolve({ status: 'pending' }))))
     const polling = world.guard().run(asks, world.call(), () => 'ran')
     await expect.poll(() => world.looks.length).toBe(1)
     expect(await world.guard().run(asks, world.call(), () => 'ran')).toMatchObject({ interrupt: { interval: 5 } })
@@ -235,21 +235,21 @@ describe('what an app is told of the next poll is never early', () => {
 
 /** Another process, after one that died while it polled. */
 async function afterADeath(interval: number, lifetime: number) {
-  const { ledger, store, clock } = testLedger()
+  const { runStore, store, clock } = testLedger()
   const { channel, looks, answers } = testChannel()
   const now = clock.now() / 1000
-  const delivery = { state: {}, interval, nextLookAt: now, expiresAt: now + lifetime }
-  const entry = await ledger.create(record('r', { state: 'pending', delivery }))
+  const delivery = { state: {}, interval, nextPollAt: now, expiresAt: now + lifetime }
+  const entry = await runStore.create(record('r', { state: 'pending', delivery }))
   if (entry === undefined) throw new Error('not created')
   answers(() => new Promise<never>(() => {}))
   const context = { authorizationServers: servers, clock }
-  void settleRun(ledger, entry, channel, context)
+  void advanceRun(runStore, entry, channel, context)
   await expect.poll(() => looks.length).toBe(1)
   answers({ status: 'pending' })
-  const other = testLedger({ store, clock }).ledger
+  const other = testLedger({ store, clock }).runStore
   const settleAfter = async (seconds: number) => {
     clock.advance(seconds)
-    return (await settleRun(other, entry, channel, context)).entry.record
+    return (await advanceRun(other, entry, channel, context)).entry.record
   }
   return { settleAfter, looks }
 }

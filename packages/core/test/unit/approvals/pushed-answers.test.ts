@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import type { ApprovalChannel } from '../../../src/doors/channels.ts'
-import { type ApprovalQuestion, approvalAnswers, type VerifiedAnswer } from '../../../src/doors/channels.ts'
-import { oidc } from '../../../src/doors/providers.ts'
+import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
+import { type ApprovalQuestion, approvalAnswers, type VerifiedAnswer } from '../../../src/entrypoints/channels.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
 import { policy, TransportError, type UserIdentity } from '../../../src/index.ts'
 import { ISSUER, keys, schema, smallWorld, user } from '../guard/small-world.ts'
 

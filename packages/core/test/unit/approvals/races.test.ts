@@ -1,10 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import { advanceRun } from '../../../src/approvals/advance-run.ts'
 import { type Claim, claimRun } from '../../../src/approvals/claim-run.ts'
-import { findOrCreateRun, findRun, noteCrash } from '../../../src/approvals/find-run.ts'
-import type { Ledger } from '../../../src/approvals/ledger.ts'
+import { findOrCreateRun, findRun, recordCrash } from '../../../src/approvals/find-run.ts'
 import type { Entry } from '../../../src/approvals/record.ts'
-import { settleRun } from '../../../src/approvals/settle-run.ts'
+import type { RunStore } from '../../../src/approvals/run-store.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
 
@@ -16,10 +16,10 @@ const draft = (slotKey: string) => ({
 })
 
 /** Approves the run and uses it up, as another slot would. */
-async function useUp(ledger: Ledger, entry: Entry): Promise<void> {
-  const pending = await ledger.update(entry, (r) => ({ ...r, state: 'pending' }))
-  const approved = await ledger.update(pending, (r) => ({ ...r, state: 'approved' }))
-  await (await claimRun(ledger, approved))?.complete({ kind: 'json', value: 'once' })
+async function useUp(runStore: RunStore, entry: Entry): Promise<void> {
+  const pending = await runStore.update(entry, (r) => ({ ...r, state: 'pending' }))
+  const approved = await runStore.update(pending, (r) => ({ ...r, state: 'approved' }))
+  await (await claimRun(runStore, approved))?.complete({ kind: 'json', value: 'once' })
 }
 
 /** Holds the first write to a key back until the test lets it go. */
@@ -39,8 +39,8 @@ function heldBack(key: string) {
       }
       return next()
     }),
-  }).ledger
-  return { slow, fast: testLedger({ store, clock }).ledger, reached, release }
+  }).runStore
+  return { slow, fast: testLedger({ store, clock }).runStore, reached, release }
 }
 
 describe('one slot and binding, one record, ever (A1)', () => {
@@ -59,8 +59,8 @@ describe('one slot and binding, one record, ever (A1)', () => {
   test('a caller that dies after its slot was decided, and the record is used up before anybody comes back', async () => {
     const clock = testClock()
     const store = memoryStore({ clock })
-    const { ledger } = testLedger({ store, clock })
-    const first = await findOrCreateRun(ledger, draft('slot:other'))
+    const { runStore } = testLedger({ store, clock })
+    const first = await findOrCreateRun(runStore, draft('slot:other'))
     let left = 1
     const dying = testLedger({
       clock,
@@ -68,12 +68,12 @@ describe('one slot and binding, one record, ever (A1)', () => {
         if (operation === 'put' && left-- <= 0) throw new Error('killed')
         return next()
       }),
-    }).ledger
+    }).runStore
     await expect(findOrCreateRun(dying, draft('slot:s'))).rejects.toThrow('killed')
-    await useUp(ledger, first)
-    const back = await findOrCreateRun(ledger, draft('slot:s'))
+    await useUp(runStore, first)
+    const back = await findOrCreateRun(runStore, draft('slot:s'))
     expect(back.record).toMatchObject({ id: first.record.id, state: 'completed' })
-    expect((await findOrCreateRun(ledger, draft('slot:s'))).record.id).toBe(first.record.id)
+    expect((await findOrCreateRun(runStore, draft('slot:s'))).record.id).toBe(first.record.id)
   })
 
   test(
@@ -84,7 +84,7 @@ describe('one slot and binding, one record, ever (A1)', () => {
     async () => {
       const clock = testClock()
       const store = memoryStore({ clock })
-      const ledgers = [testLedger({ store, clock }).ledger, testLedger({ store, clock }).ledger] as const
+      const ledgers = [testLedger({ store, clock }).runStore, testLedger({ store, clock }).runStore] as const
       const first = await findOrCreateRun(ledgers[0], draft('slot:other'))
       const calls = Array.from({ length: 100 }, async (_, index) => {
         if (index === 50) await useUp(ledgers[0], first)
@@ -99,10 +99,10 @@ describe('a crash is noted of the runner that died, and of no other', () => {
   test('one that took over between the look at the lease and the note goes on', async () => {
     const clock = testClock()
     const store = memoryStore({ clock })
-    const { ledger } = testLedger({ store, clock })
+    const { runStore } = testLedger({ store, clock })
     const retrying = { ...draft('slot:a'), record: (id: string) => plainRecord(id, { onCrash: 'retry' }) }
-    const entry = await findOrCreateRun(ledger, { ...retrying, fits: undefined })
-    const first = await claimRun(ledger, entry)
+    const entry = await findOrCreateRun(runStore, { ...retrying, fits: undefined })
+    const first = await claimRun(runStore, entry)
     clock.advance(61)
     let second: Claim | undefined
     const late = testLedger({
@@ -111,14 +111,14 @@ describe('a crash is noted of the runner that died, and of no other', () => {
         const found = await next()
         if (operation === 'get' && key.startsWith('lease:') && second === undefined) {
           const context = { authorizationServers: servers, clock }
-          const other = testLedger({ store, clock }).ledger
-          const settled = await settleRun(other, first?.entry ?? entry, undefined, context)
+          const other = testLedger({ store, clock }).runStore
+          const settled = await advanceRun(other, first?.entry ?? entry, undefined, context)
           second = await claimRun(other, settled.entry)
         }
         return found
       }),
-    }).ledger
-    const noted = await noteCrash(late, first?.entry ?? entry)
+    }).runStore
+    const noted = await recordCrash(late, first?.entry ?? entry)
     expect(second).toBeDefined()
     expect(noted.record).toMatchObject({ state: 'running', runner: second?.entry.record.runner })
   })
@@ -126,12 +126,12 @@ describe('a crash is noted of the runner that died, and of no other', () => {
 
 describe('a stale read', () => {
   test('asks nobody again: whoever comes after the sender finds the question sent', async () => {
-    const { ledger, clock } = testLedger()
+    const { runStore, clock } = testLedger()
     const { channel, questions } = testChannel()
-    const stale = await findOrCreateRun(ledger, draft('slot:1'))
+    const stale = await findOrCreateRun(runStore, draft('slot:1'))
     const context = { authorizationServers: servers, clock }
-    for (let caller = 0; caller < 3; caller++) await settleRun(ledger, stale, channel, context)
+    for (let caller = 0; caller < 3; caller++) await advanceRun(runStore, stale, channel, context)
     expect(questions).toHaveLength(1)
-    expect((await ledger.read(stale.record.id))?.record).toMatchObject({ state: 'pending', sends: 1 })
+    expect((await runStore.read(stale.record.id))?.record).toMatchObject({ state: 'pending', sends: 1 })
   })
 })

@@ -1,11 +1,11 @@
 import { verifies } from '@behalf/testing/requirements'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { advanceRun } from '../../../src/approvals/advance-run.ts'
 import { claimRun } from '../../../src/approvals/claim-run.ts'
 import { findOrCreateRun, runLease } from '../../../src/approvals/find-run.ts'
 import { pollForAnswer } from '../../../src/approvals/poll-for-answer.ts'
 import type { Entry } from '../../../src/approvals/record.ts'
-import { settleRun } from '../../../src/approvals/settle-run.ts'
-import { systemClock } from '../../../src/doors/spi.ts'
+import { systemClock } from '../../../src/entrypoints/spi.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { plainRecord, record, servers, testChannel, testLedger } from './harness.ts'
 
@@ -24,65 +24,65 @@ describe('whoever runs a body (A2)', () => {
   test(verifies('A2', 'keeps its lease for as long as the body lives, and not longer'), async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
     const clock = { ...systemClock, advance: () => {} }
-    const { ledger } = testLedger({ clock, store: memoryStore() })
-    const entry = await findOrCreateRun(ledger, plain())
-    const claim = await claimRun(ledger, entry)
+    const { runStore } = testLedger({ clock, store: memoryStore() })
+    const entry = await findOrCreateRun(runStore, plain())
+    const claim = await claimRun(runStore, entry)
     await vi.advanceTimersByTimeAsync(300_000)
-    expect(await ledger.isLeased(runLease(entry.record.id))).toBe(true)
+    expect(await runStore.isLeased(runLease(entry.record.id))).toBe(true)
     await claim?.complete({ kind: 'undefined' })
-    expect(await ledger.isLeased(runLease(entry.record.id))).toBe(false)
+    expect(await runStore.isLeased(runLease(entry.record.id))).toBe(false)
     expect(vi.getTimerCount()).toBe(0)
   })
 
   test(verifies('A2', 'has no say once another runner has taken its place'), async () => {
-    const { ledger, clock, store } = testLedger()
-    const entry = await findOrCreateRun(ledger, plain({ onCrash: 'retry' }))
-    const first = await claimRun(ledger, entry)
+    const { runStore, clock, store } = testLedger()
+    const entry = await findOrCreateRun(runStore, plain({ onCrash: 'retry' }))
+    const first = await claimRun(runStore, entry)
     clock.advance(61)
-    const other = testLedger({ store, clock }).ledger
-    const settled = await settleRun(other, first?.entry ?? entry, undefined, { authorizationServers: servers, clock })
+    const other = testLedger({ store, clock }).runStore
+    const settled = await advanceRun(other, first?.entry ?? entry, undefined, { authorizationServers: servers, clock })
     const second = await claimRun(other, settled.entry)
     expect(second).toBeDefined()
     await first?.complete({ kind: 'json', value: 'the first one' })
-    expect((await ledger.read(entry.record.id))?.record.state).toBe('running')
+    expect((await runStore.read(entry.record.id))?.record.state).toBe('running')
     await second?.complete({ kind: 'json', value: 'the second one' })
-    expect((await ledger.read(entry.record.id))?.record.result).toEqual({ kind: 'json', value: 'the second one' })
+    expect((await runStore.read(entry.record.id))?.record.result).toEqual({ kind: 'json', value: 'the second one' })
   })
 })
 
 describe('a record', () => {
   test('never goes back from its end, whoever asks', async () => {
-    const { ledger } = testLedger()
-    const entry = await findOrCreateRun(ledger, plain())
-    const claim = await claimRun(ledger, entry)
+    const { runStore } = testLedger()
+    const entry = await findOrCreateRun(runStore, plain())
+    const claim = await claimRun(runStore, entry)
     await claim?.complete({ kind: 'undefined' })
-    const ended = (await ledger.read(entry.record.id)) as Entry
+    const ended = (await runStore.read(entry.record.id)) as Entry
     for (const state of ['approved', 'running', 'pending', 'crashed', 'denied'] as const) {
       await expect(
-        ledger.update(ended, (r) => ({ ...r, state })),
+        runStore.update(ended, (r) => ({ ...r, state })),
         state,
       ).rejects.toMatchObject({ code: 'ERR_STORE' })
     }
   })
 
   test('that was read before somebody looked is not looked at again too soon (A4)', async () => {
-    const { ledger, clock } = testLedger()
+    const { runStore, clock } = testLedger()
     const { channel, looks } = testChannel()
     const context = { authorizationServers: servers, clock }
     const draft = { binding: 'binding-1', slotKey: 'slot:1', fits: () => true, record: (id: string) => record(id) }
-    const asked = await settleRun(ledger, await findOrCreateRun(ledger, draft), channel, context)
+    const asked = await advanceRun(runStore, await findOrCreateRun(runStore, draft), channel, context)
     clock.advance(5)
-    await pollForAnswer(ledger, asked.entry, channel, context)
-    await pollForAnswer(ledger, asked.entry, channel, context)
+    await pollForAnswer(runStore, asked.entry, channel, context)
+    await pollForAnswer(runStore, asked.entry, channel, context)
     expect(looks).toHaveLength(1)
   })
 
   test('that goes on being `pending` after its delivery ran out is asked again (A7)', async () => {
-    const { ledger, clock } = testLedger()
+    const { runStore, clock } = testLedger()
     const { channel, questions } = testChannel()
     const context = { authorizationServers: servers, clock }
     const draft = { binding: 'binding-1', slotKey: 'slot:1', fits: () => true, record: (id: string) => record(id) }
-    const settle = async () => settleRun(ledger, await findOrCreateRun(ledger, draft), channel, context)
+    const settle = async () => advanceRun(runStore, await findOrCreateRun(runStore, draft), channel, context)
     await settle()
     clock.advance(299)
     expect((await settle()).status).toBe('pending')

@@ -7,41 +7,41 @@ import { record, testLedger } from './harness.ts'
 const token = { value: 'the-token', scopes: ['trade:write'] }
 
 async function kept(over: Partial<RunRecord>) {
-  const { ledger } = testLedger()
-  const entry = (await ledger.create(record('r', over))) as Entry
-  return { ledger, entry, read: async () => (await ledger.read('r'))?.record }
+  const { runStore } = testLedger()
+  const entry = (await runStore.create(record('r', over))) as Entry
+  return { runStore, entry, read: async () => (await runStore.read('r'))?.record }
 }
 
 describe('what became of a crash is said once (A5)', () => {
   test('only of what crashed', async () => {
     for (const state of ['requested', 'approved', 'completed', 'threw'] satisfies RunState[]) {
-      const { ledger, entry } = await kept({ state })
-      expect(await resolveCrash(ledger, entry, 'ran')).toEqual(entry)
-      expect(await resolveCrash(ledger, entry, 'did_not_run')).toEqual(entry)
+      const { runStore, entry } = await kept({ state })
+      expect(await resolveCrash(runStore, entry, 'ran')).toEqual(entry)
+      expect(await resolveCrash(runStore, entry, 'did_not_run')).toEqual(entry)
     }
   })
 
   test('it did not run: usable again, with its token, and its runner may still come back', async () => {
-    const { ledger, entry } = await kept({ state: 'crashed', runner: 'a', token })
-    const { record: again } = await resolveCrash(ledger, entry, 'did_not_run')
+    const { runStore, entry } = await kept({ state: 'crashed', runner: 'a', token })
+    const { record: again } = await resolveCrash(runStore, entry, 'did_not_run')
     expect(again).toEqual({ ...record('r'), state: 'approved', token, runner: 'a' })
   })
 
   test('it ran: its result, and no token', async () => {
-    const { ledger, entry } = await kept({ state: 'crashed', runner: 'a', token })
+    const { runStore, entry } = await kept({ state: 'crashed', runner: 'a', token })
     const result = { kind: 'json', value: 1 } as const
-    const { record: ran } = await resolveCrash(ledger, entry, 'ran', result)
-    expect(ran).toEqual({ ...record('r'), state: 'completed', runner: 'a', result, endedAt: ledger.now() })
+    const { record: ran } = await resolveCrash(runStore, entry, 'ran', result)
+    expect(ran).toEqual({ ...record('r'), state: 'completed', runner: 'a', result, endedAt: runStore.now() })
   })
 })
 
 describe('a claim is given back by whoever has it, and by nobody else (A2)', () => {
   const claimed = async () => {
     const all = await kept({ state: 'approved', onCrash: 'retry', perCall: true })
-    const claim = await claimRun(all.ledger, all.entry)
+    const claim = await claimRun(all.runStore, all.entry)
     if (claim === undefined) throw new Error('not claimed')
     const change = async (over: Partial<RunRecord>) =>
-      all.ledger.update((await all.ledger.read('r')) as Entry, (now) => ({ ...now, ...over }))
+      all.runStore.update((await all.runStore.read('r')) as Entry, (now) => ({ ...now, ...over }))
     return { ...all, claim, change }
   }
 
@@ -49,7 +49,7 @@ describe('a claim is given back by whoever has it, and by nobody else (A2)', () 
     for (const state of ['running', 'crashed'] as const) {
       const { claim, change, read } = await claimed()
       await change({ state })
-      await claim.giveBack()
+      await claim.release()
       expect(await read(), state).toMatchObject({ state: 'approved' })
       expect(await read(), state).not.toHaveProperty('runner')
     }
@@ -62,7 +62,7 @@ describe('a claim is given back by whoever has it, and by nobody else (A2)', () 
   ] as const)('not where %s', async (_, changes) => {
     const { claim, change, read } = await claimed()
     for (const over of changes) await change(over)
-    await claim.giveBack()
+    await claim.release()
     expect(await read()).toMatchObject(changes.at(-1) ?? {})
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { findOrCreateRun } from '../../../src/approvals/find-run.ts'
-import { Ledger } from '../../../src/approvals/ledger.ts'
-import { openLedger } from '../../../src/approvals/open-ledger.ts'
+import { openRunStore } from '../../../src/approvals/open-run-store.ts'
+import { RunStore } from '../../../src/approvals/run-store.ts'
 import { createSealer, keyedHash } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
@@ -12,7 +12,7 @@ const draft = { binding: 'b', slotKey: 'slot:1', fits: () => true, record: (id: 
 const other = new Uint8Array(32).fill(8)
 
 const ledgerUnder = (store: Store, ...keys: readonly Uint8Array[]) =>
-  new Ledger({
+  new RunStore({
     store,
     clock: testClock(),
     sealer: createSealer(keys),
@@ -29,47 +29,47 @@ async function forge(store: Store, key: string, change: (value: Uint8Array) => U
 
 describe('what is stored opens as it was written, where it was written, or not at all', () => {
   test('a record in the place of another: `moved`', async () => {
-    const { ledger, store } = testLedger()
-    const mine = await findOrCreateRun(ledger, draft)
-    const theirs = await findOrCreateRun(ledger, { ...draft, binding: 'c', slotKey: 'slot:2' })
+    const { runStore, store } = testLedger()
+    const mine = await findOrCreateRun(runStore, draft)
+    const theirs = await findOrCreateRun(runStore, { ...draft, binding: 'c', slotKey: 'slot:2' })
     const stolen = (await store.get(theirs.key))?.value ?? new Uint8Array()
     await forge(store, mine.key, () => stolen)
-    await expect(ledger.read(mine.record.id)).rejects.toMatchObject({ code: 'ERR_STORE', reason: 'moved' })
+    await expect(runStore.read(mine.record.id)).rejects.toMatchObject({ code: 'ERR_STORE', reason: 'moved' })
   })
 
   test('a pointer in the place of another: `moved`', async () => {
-    const { ledger, store } = testLedger()
-    await findOrCreateRun(ledger, draft)
-    await findOrCreateRun(ledger, { ...draft, binding: 'c', slotKey: 'slot:2' })
+    const { runStore, store } = testLedger()
+    await findOrCreateRun(runStore, draft)
+    await findOrCreateRun(runStore, { ...draft, binding: 'c', slotKey: 'slot:2' })
     const stolen = (await store.get('slot:2'))?.value ?? new Uint8Array()
     await forge(store, 'slot:1', () => stolen)
-    await expect(findOrCreateRun(ledger, draft)).rejects.toMatchObject({ reason: 'moved' })
+    await expect(findOrCreateRun(runStore, draft)).rejects.toMatchObject({ reason: 'moved' })
   })
 
   test('any byte flipped: `corrupt`, or a key that nobody has', async () => {
-    const { ledger, store } = testLedger()
-    const { record: made, key } = await findOrCreateRun(ledger, draft)
+    const { runStore, store } = testLedger()
+    const { record: made, key } = await findOrCreateRun(runStore, draft)
     const sealed = (await store.get(key))?.value ?? new Uint8Array()
     for (let at = 0; at < sealed.length; at += 13) {
       await forge(store, key, () => sealed.map((byte, index) => (index === at ? byte ^ 1 : byte)))
-      await expect(ledger.read(made.id), `byte ${at}`).rejects.toMatchObject({
+      await expect(runStore.read(made.id), `byte ${at}`).rejects.toMatchObject({
         code: 'ERR_STORE',
         reason: expect.stringMatching(/^(?:corrupt|wrong_key)$/),
       })
     }
     await forge(store, key, () => sealed)
-    expect((await ledger.read(made.id))?.record.id).toBe(made.id)
+    expect((await runStore.read(made.id))?.record.id).toBe(made.id)
   })
 
   test('a key that was retired: `wrong_key`', async () => {
-    const { ledger, store } = testLedger()
-    const { record: made } = await findOrCreateRun(ledger, draft)
+    const { runStore, store } = testLedger()
+    const { record: made } = await findOrCreateRun(runStore, draft)
     await expect(ledgerUnder(store, other).read(made.id)).rejects.toMatchObject({ reason: 'wrong_key' })
   })
 
   test('a version of tomorrow: `unknown_version`; a form that is none: `corrupt`', async () => {
-    const { ledger, store } = testLedger()
-    const { record: made, key } = await findOrCreateRun(ledger, draft)
+    const { runStore, store } = testLedger()
+    const { record: made, key } = await findOrCreateRun(runStore, draft)
     const sealer = createSealer([sealKey])
     for (const [content, reason] of [
       [JSON.stringify({ ...made, v: 2 }), 'unknown_version'],
@@ -79,7 +79,7 @@ describe('what is stored opens as it was written, where it was written, or not a
     ] as const) {
       const value = await sealer.seal(key, new TextEncoder().encode(content))
       await forge(store, key, () => value)
-      await expect(ledger.read(made.id), content).rejects.toMatchObject({ code: 'ERR_STORE', reason })
+      await expect(runStore.read(made.id), content).rejects.toMatchObject({ code: 'ERR_STORE', reason })
     }
   })
 
@@ -88,7 +88,7 @@ describe('what is stored opens as it was written, where it was written, or not a
     const behalf = guard()
     const first = await behalf.run(asks, call(), () => 'ran')
     const id = first.status === 'interrupted' ? first.interrupt.id : ''
-    const key = (await openLedger({ store, keys, clock }).read(id))?.key ?? ''
+    const key = (await openRunStore({ store, keys, clock }).read(id))?.key ?? ''
     await forge(store, key, (value) => value.map((byte, index) => (index === 90 ? byte ^ 1 : byte)))
     expect(await behalf.run(asks, call(), () => 'ran')).toMatchObject({ status: 'denied', code: 'misconfigured' })
   })
@@ -103,8 +103,8 @@ describe('keys rotate without downtime', () => {
     const knowing = ledgerUnder(store, one, two)
     const sealing = ledgerUnder(store, two, one)
     const { record: second } = await findOrCreateRun(sealing, { ...draft, binding: 'c', slotKey: 'slot:2' })
-    for (const ledger of [knowing, sealing]) {
-      for (const { id } of [first, second]) expect((await ledger.read(id))?.record.id).toBe(id)
+    for (const runStore of [knowing, sealing]) {
+      for (const { id } of [first, second]) expect((await runStore.read(id))?.record.id).toBe(id)
     }
     // A write moves a record to the current key.
     const entry = await sealing.read(first.id)

@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import { advanceRun } from '../../../src/approvals/advance-run.ts'
 import { claimRun } from '../../../src/approvals/claim-run.ts'
 import { findOrCreateRun } from '../../../src/approvals/find-run.ts'
-import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { Token } from '../../../src/credential/token.ts'
 import { OAuthResponseError, TransportError } from '../../../src/errors/index.ts'
 import { record, servers, testChannel, testLedger } from './harness.ts'
@@ -11,12 +11,12 @@ async function opened() {
   const harness = testLedger()
   const asked = testChannel()
   const run = { binding: 'binding-1', slotKey: 'slot:1', fits: () => true, record }
-  const entry = await findOrCreateRun(harness.ledger, run)
+  const entry = await findOrCreateRun(harness.runStore, run)
   const context = { authorizationServers: servers, clock: harness.clock }
   const settle = async () => {
-    const newest = await harness.ledger.read(entry.record.id)
+    const newest = await harness.runStore.read(entry.record.id)
     if (newest === undefined) throw new Error('the record is gone')
-    return settleRun(harness.ledger, newest, asked.channel, context)
+    return advanceRun(harness.runStore, newest, asked.channel, context)
   }
   return { ...harness, ...asked, entry, settle }
 }
@@ -52,16 +52,16 @@ describe('asking', () => {
   })
 
   test(verifies('A8', 'one approver is not asked more often than twenty times a minute (A8)'), async () => {
-    const { ledger, clock } = testLedger()
+    const { runStore, clock } = testLedger()
     const { channel, questions } = testChannel()
     const settle = async (index: number) => {
       const binding = `binding-${index}`
       const draft = { binding, slotKey: `slot:${index}`, fits: () => true }
-      const entry = await findOrCreateRun(ledger, {
+      const entry = await findOrCreateRun(runStore, {
         ...draft,
         record: (id) => record(id, { binding, slots: [draft.slotKey] }),
       })
-      return settleRun(ledger, entry, channel, { authorizationServers: servers, clock })
+      return advanceRun(runStore, entry, channel, { authorizationServers: servers, clock })
     }
     for (let index = 0; index < 20; index++) expect((await settle(index)).status).toBe('pending')
     expect(await settle(20)).toMatchObject({ status: 'busy', retryAfter: 60 })
@@ -216,43 +216,43 @@ describe('using (A5)', () => {
   })
 
   test(verifies('A2', 'of a hundred claims, one is given; the others see it running'), async () => {
-    const { ledger, approved, settle } = await approve()
-    const claims = await Promise.all(Array.from({ length: 100 }, () => claimRun(ledger, approved)))
+    const { runStore, approved, settle } = await approve()
+    const claims = await Promise.all(Array.from({ length: 100 }, () => claimRun(runStore, approved)))
     expect(claims.filter((claim) => claim !== undefined)).toHaveLength(1)
     expect(await settle()).toMatchObject({ status: 'busy' })
   })
 
   test('a claim of an approval that is past its use is not given', async () => {
-    const { ledger, approved, clock } = await approve()
+    const { runStore, approved, clock } = await approve()
     clock.advance(301)
-    expect(await claimRun(ledger, approved)).toBeUndefined()
+    expect(await claimRun(runStore, approved)).toBeUndefined()
   })
 
   test('a completed run tells its result again, and keeps no token', async () => {
-    const { ledger, approved, settle } = await approve()
-    const claim = await claimRun(ledger, approved)
+    const { runStore, approved, settle } = await approve()
+    const claim = await claimRun(runStore, approved)
     await claim?.complete({ kind: 'json', value: { order: 1 } })
     const replay = await settle()
     expect(replay).toMatchObject({ status: 'replay', result: { value: { order: 1 } } })
     expect(replay.entry.record.token).toBeUndefined()
-    expect(await claimRun(ledger, approved)).toBeUndefined()
+    expect(await claimRun(runStore, approved)).toBeUndefined()
   })
 
   test(verifies('A5', 'a body that threw, and one whose process died, are never run again'), async () => {
     const threw = await approve()
-    await (await claimRun(threw.ledger, threw.approved))?.threw({ inDoubt: true })
+    await (await claimRun(threw.runStore, threw.approved))?.threw({ inDoubt: true })
     expect(await threw.settle()).toMatchObject({ status: 'refused', code: 'unknown_outcome' })
 
     const died = await approve()
-    await claimRun(died.ledger, died.approved)
+    await claimRun(died.runStore, died.approved)
     died.clock.advance(61)
     expect(await died.settle()).toMatchObject({ status: 'refused', code: 'unknown_outcome' })
-    expect(await claimRun(died.ledger, died.approved)).toBeUndefined()
+    expect(await claimRun(died.runStore, died.approved)).toBeUndefined()
   })
 
   test('a runner that was thought dead and ends after all has the say', async () => {
-    const { ledger, approved, settle, clock } = await approve()
-    const claim = await claimRun(ledger, approved)
+    const { runStore, approved, settle, clock } = await approve()
+    const claim = await claimRun(runStore, approved)
     clock.advance(61)
     expect(await settle()).toMatchObject({ status: 'refused', code: 'unknown_outcome' })
     await claim?.complete({ kind: 'json', value: 'done after all' })
@@ -260,14 +260,14 @@ describe('using (A5)', () => {
   })
 
   test('`retry` after the approval is void: the outcome is unknown, not unused, and the runner may still tell', async () => {
-    const { ledger, entry, clock, settle } = await opened()
-    const approved = await ledger.update(await ledger.update(entry, (r) => ({ ...r, state: 'pending' })), (r) => ({
+    const { runStore, entry, clock, settle } = await opened()
+    const approved = await runStore.update(await runStore.update(entry, (r) => ({ ...r, state: 'pending' })), (r) => ({
       ...r,
       state: 'approved',
       onCrash: 'retry',
       usableUntil: clock.now() / 1000 + 100,
     }))
-    const claim = await claimRun(ledger, approved)
+    const claim = await claimRun(runStore, approved)
     clock.advance(61)
     expect((await settle()).status).toBe('ready')
     clock.advance(61)
@@ -283,16 +283,16 @@ describe('using (A5)', () => {
   })
 
   test(verifies('A5', 'the idempotency key is the same on every try of one run'), async () => {
-    const { ledger, entry, clock, store } = await opened()
-    const first = await ledger.update(await ledger.update(entry, (r) => ({ ...r, state: 'pending' })), (r) => ({
+    const { runStore, entry, clock, store } = await opened()
+    const first = await runStore.update(await runStore.update(entry, (r) => ({ ...r, state: 'pending' })), (r) => ({
       ...r,
       state: 'approved',
       onCrash: 'retry',
     }))
-    const one = await claimRun(ledger, first)
+    const one = await claimRun(runStore, first)
     clock.advance(61)
-    const other = testLedger({ store, clock }).ledger
-    const settled = await settleRun(other, one?.entry ?? first, undefined, { authorizationServers: servers, clock })
+    const other = testLedger({ store, clock }).runStore
+    const settled = await advanceRun(other, one?.entry ?? first, undefined, { authorizationServers: servers, clock })
     const two = await claimRun(other, settled.entry)
     expect(two?.idempotencyKey).toBe(one?.idempotencyKey)
     expect(two?.idempotencyKey).toMatch(/^[\w-]{43}$/)

@@ -35,15 +35,15 @@ test('a slot whose maker died before it wrote the record has no run yet', async 
     if (operation === 'put' && key.startsWith('run:')) throw new Error('killed')
     return next()
   })
-  await expect(findOrCreateRun(testLedger({ store: dying, clock }).ledger, draft('slot:a'))).rejects.toThrow('killed')
-  const { ledger } = testLedger({ store, clock })
-  expect(await ledger.pointers.read('slot:a')).toBeDefined()
-  expect(await findRun(ledger, 'slot:a')).toBeUndefined()
+  await expect(findOrCreateRun(testLedger({ store: dying, clock }).runStore, draft('slot:a'))).rejects.toThrow('killed')
+  const { runStore } = testLedger({ store, clock })
+  expect(await runStore.pointers.read('slot:a')).toBeDefined()
+  expect(await findRun(runStore, 'slot:a')).toBeUndefined()
 })
 
 test('an approval that is still usable is adopted', async () => {
-  const { ledger } = testLedger()
-  const usable = { state: 'approved', usableUntil: ledger.now() + 1 } as const
-  const first = await findOrCreateRun(ledger, draft('slot:a', usable))
-  expect((await findOrCreateRun(ledger, draft('slot:b'))).record.id).toBe(first.record.id)
+  const { runStore } = testLedger()
+  const usable = { state: 'approved', usableUntil: runStore.now() + 1 } as const
+  const first = await findOrCreateRun(runStore, draft('slot:a', usable))
+  expect((await findOrCreateRun(runStore, draft('slot:b'))).record.id).toBe(first.record.id)
 })

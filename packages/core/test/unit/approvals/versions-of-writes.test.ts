@@ -16,14 +16,14 @@ test('every write says what it replaces: a version, or nothing', async () => {
       return store.put(key, value, options)
     },
   }
-  const { ledger } = testLedger({ store: noting, clock })
+  const { runStore } = testLedger({ store: noting, clock })
   const draft = (slotKey: string) => ({
     ...{ binding: 'binding-1', slotKey, fits: () => true },
     record: (id: string) => record(id, { state: 'approved', slots: [slotKey] }),
   })
-  const entry = await findOrCreateRun(ledger, draft('slot:a'))
-  await findOrCreateRun(ledger, draft('slot:b'))
-  await (await claimRun(ledger, entry))?.complete({ kind: 'undefined' })
+  const entry = await findOrCreateRun(runStore, draft('slot:a'))
+  await findOrCreateRun(runStore, draft('slot:b'))
+  await (await claimRun(runStore, entry))?.complete({ kind: 'undefined' })
   expect(replaced.length).toBeGreaterThan(5)
   expect(replaced.filter((version) => version !== null && typeof version !== 'string')).toEqual([])
 })

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { advanceRun } from '../../../src/approvals/advance-run.ts'
 import { pollForAnswer } from '../../../src/approvals/poll-for-answer.ts'
 import type { Entry, RunRecord } from '../../../src/approvals/record.ts'
-import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { TransportError } from '../../../src/errors/index.ts'
 import { record, servers, tapped, testChannel, testLedger } from './harness.ts'
 
 const NOW = 1_800_000_000
-const due = { state: {}, interval: 5, nextLookAt: NOW }
+const due = { state: {}, interval: 5, nextPollAt: NOW }
 /** The same without one of its fields. */
 const without = (field: keyof RunRecord, over: Partial<RunRecord>) => {
   const { [field]: _, ...rest } = record('r', over)
@@ -14,12 +14,12 @@ const without = (field: keyof RunRecord, over: Partial<RunRecord>) => {
 }
 
 async function stored(made: RunRecord = record('r', { state: 'pending', delivery: due })) {
-  const { ledger, store, clock } = testLedger()
+  const { runStore, store, clock } = testLedger()
   const asked = testChannel()
-  const entry = (await ledger.create(made)) as Entry
+  const entry = (await runStore.create(made)) as Entry
   const look = (from: Entry = entry, over: object = {}) =>
-    pollForAnswer(ledger, from, asked.channel, { authorizationServers: servers, clock, ...over })
-  return { ...asked, ledger, store, clock, entry, look, now: async () => (await ledger.read('r')) as Entry }
+    pollForAnswer(runStore, from, asked.channel, { authorizationServers: servers, clock, ...over })
+  return { ...asked, runStore, store, clock, entry, look, now: async () => (await runStore.read('r')) as Entry }
 }
 
 describe('only an open question that was delivered is looked at', () => {
@@ -34,25 +34,25 @@ describe('only an open question that was delivered is looked at', () => {
   })
 
   test('also where it was one when it was read', async () => {
-    const { look, looks, ledger, entry } = await stored()
+    const { look, looks, runStore, entry } = await stored()
     const { delivery: _, ...answered } = entry.record
-    await ledger.update(entry, () => ({ ...answered, state: 'approved' }))
+    await runStore.update(entry, () => ({ ...answered, state: 'approved' }))
     expect((await look()).record.state).toBe('approved')
     expect(looks).toHaveLength(0)
   })
 
   test('while another looks, its word is waited for by nobody: the record is read as it is now', async () => {
-    const { look, looks, ledger, store, entry, clock } = await stored()
-    await ledger.lease('busy:r', 45)
+    const { look, looks, runStore, store, entry, clock } = await stored()
+    await runStore.lease('busy:r', 45)
     const { delivery: _, ...answered } = entry.record
-    await ledger.update(entry, () => ({ ...answered, state: 'approved' }))
+    await runStore.update(entry, () => ({ ...answered, state: 'approved' }))
     expect((await look()).record.state).toBe('approved')
     const lagging = testLedger({
       clock,
       store: tapped(store, async (operation, key, next) =>
         operation === 'get' && key.startsWith('run:') ? undefined : next(),
       ),
-    }).ledger
+    }).runStore
     const context = { authorizationServers: servers, clock }
     expect(await pollForAnswer(lagging, entry, testChannel().channel, context)).toBe(entry)
     expect(looks).toHaveLength(0)
@@ -60,14 +60,14 @@ describe('only an open question that was delivered is looked at', () => {
 
   test('where the store finds nothing any more, what was read before is looked at', async () => {
     const { store, clock, entry, channel, looks } = await stored()
-    const { ledger } = testLedger({
+    const { runStore } = testLedger({
       clock,
       store: tapped(store, async (operation, key, next) =>
         operation === 'get' && key.startsWith('run:') ? undefined : next(),
       ),
     })
-    const looked = await pollForAnswer(ledger, entry, channel, { authorizationServers: servers, clock })
-    expect(looked.record.delivery).toMatchObject({ pendingAt: NOW, nextLookAt: NOW + 5 })
+    const looked = await pollForAnswer(runStore, entry, channel, { authorizationServers: servers, clock })
+    expect(looked.record.delivery).toMatchObject({ pendingAt: NOW, nextPollAt: NOW + 5 })
     expect(looks).toHaveLength(1)
   })
 
@@ -79,9 +79,9 @@ describe('only an open question that was delivered is looked at', () => {
   })
 
   test('a question that ended while it was looked at stays ended', async () => {
-    const { look, answers, ledger, now } = await stored()
+    const { look, answers, runStore, now } = await stored()
     answers(async () => {
-      await ledger.update(await now(), (record) => ({ ...record, state: 'cancelled' }))
+      await runStore.update(await now(), (record) => ({ ...record, state: 'cancelled' }))
       return { status: 'approved' }
     })
     expect((await look()).record.state).toBe('cancelled')
@@ -94,10 +94,10 @@ describe('a channel that goes on saying `pending`', () => {
     [NOW, 1],
     [NOW - 1, 1],
   ])('where its delivery ends at %i: the question is sent again %i times', async (expiresAt, sends) => {
-    const { ledger, entry, channel, clock } = await stored(
+    const { runStore, entry, channel, clock } = await stored(
       record('r', { state: 'pending', delivery: { ...due, expiresAt } }),
     )
-    const settled = await settleRun(ledger, entry, channel, { authorizationServers: servers, clock })
+    const settled = await advanceRun(runStore, entry, channel, { authorizationServers: servers, clock })
     expect(settled.entry.record).toMatchObject({ state: 'pending', sends })
   })
 
@@ -112,12 +112,12 @@ describe('a look that throws', () => {
   test('only our own errors say that nothing is lost, and for how long to wait', async () => {
     const outage = await stored()
     outage.answers(() => Promise.reject(new TransportError('down', { retryAfter: 60 })))
-    expect((await outage.look()).record.delivery?.nextLookAt).toBe(NOW + 60)
+    expect((await outage.look()).record.delivery?.nextPollAt).toBe(NOW + 60)
     for (const foreign of [Object.assign(new Error('foreign'), { retryable: true, retryAfter: 600 }), 'foreign']) {
       const { look, answers, now } = await stored()
       answers(() => Promise.reject(foreign))
       await expect(look()).rejects.toBe(foreign)
-      expect((await now()).record.delivery?.nextLookAt).toBe(NOW + 5)
+      expect((await now()).record.delivery?.nextPollAt).toBe(NOW + 5)
     }
   })
 })

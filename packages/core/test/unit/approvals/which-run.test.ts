@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { claimRun } from '../../../src/approvals/claim-run.ts'
-import { findOrCreateRun, findRun, noteCrash, type RunDraft } from '../../../src/approvals/find-run.ts'
+import { findOrCreateRun, findRun, type RunDraft, recordCrash } from '../../../src/approvals/find-run.ts'
 import type { Entry, RunRecord } from '../../../src/approvals/record.ts'
 import { StoreError } from '../../../src/errors/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
@@ -14,18 +14,18 @@ const draft = (slotKey: string, over: Partial<RunRecord> = {}, make: typeof reco
 })
 
 test('a slot that nobody opened has no run', async () => {
-  expect(await findRun(testLedger().ledger, 'slot:unknown')).toBeUndefined()
+  expect(await findRun(testLedger().runStore, 'slot:unknown')).toBeUndefined()
 })
 
 test('a slot keeps its own run, also where an equal one of another slot has crashed (A5)', async () => {
-  const { ledger, clock } = testLedger()
+  const { runStore, clock } = testLedger()
   const alone = (slotKey: string): RunDraft => ({ ...draft(slotKey, {}, plainRecord), fits: undefined })
-  const first = await findOrCreateRun(ledger, alone('slot:a'))
-  await (await claimRun(ledger, first))?.complete({ kind: 'undefined' })
-  const second = await findOrCreateRun(ledger, alone('slot:b'))
-  await claimRun(ledger, second)
+  const first = await findOrCreateRun(runStore, alone('slot:a'))
+  await (await claimRun(runStore, first))?.complete({ kind: 'undefined' })
+  const second = await findOrCreateRun(runStore, alone('slot:b'))
+  await claimRun(runStore, second)
   clock.advance(61)
-  expect((await findOrCreateRun(ledger, alone('slot:a'))).record.id).toBe(first.record.id)
+  expect((await findOrCreateRun(runStore, alone('slot:a'))).record.id).toBe(first.record.id)
 })
 
 describe('an open run of an equal call is adopted, and no other (A1)', () => {
@@ -39,9 +39,9 @@ describe('an open run of an equal call is adopted, and no other (A1)', () => {
     ['cancelled', { state: 'cancelled' }, record, false],
     ['failed', { state: 'failed' }, record, false],
   ] as const)('%s', async (_, over, make, isAdopted) => {
-    const { ledger } = testLedger()
-    const first = await findOrCreateRun(ledger, draft('slot:a', over, make))
-    const second = await findOrCreateRun(ledger, draft('slot:b'))
+    const { runStore } = testLedger()
+    const first = await findOrCreateRun(runStore, draft('slot:a', over, make))
+    const second = await findOrCreateRun(runStore, draft('slot:b'))
     expect(second.record.id === first.record.id).toBe(isAdopted)
   })
 })
@@ -52,26 +52,26 @@ describe('the slots that a record lists', () => {
     [99, 100],
     [100, 1],
   ])('of %i; a run with one more slot has %i', async (before, after) => {
-    const { ledger } = testLedger()
-    await findOrCreateRun(ledger, draft('slot:0', { slots: many(before) }))
-    const joined = await findOrCreateRun(ledger, draft('slot:new'))
+    const { runStore } = testLedger()
+    await findOrCreateRun(runStore, draft('slot:0', { slots: many(before) }))
+    const joined = await findOrCreateRun(runStore, draft('slot:new'))
     expect(joined.record.slots).toHaveLength(after)
-    expect((await findRun(ledger, 'slot:new'))?.record.id).toBe(joined.record.id)
+    expect((await findRun(runStore, 'slot:new'))?.record.id).toBe(joined.record.id)
   })
 
   test('each once', async () => {
-    const { ledger } = testLedger()
-    for (const slot of ['slot:a', 'slot:b', 'slot:a']) await findOrCreateRun(ledger, draft(slot))
-    expect((await findRun(ledger, 'slot:a'))?.record.slots).toEqual(['slot:a', 'slot:b'])
+    const { runStore } = testLedger()
+    for (const slot of ['slot:a', 'slot:b', 'slot:a']) await findOrCreateRun(runStore, draft(slot))
+    expect((await findRun(runStore, 'slot:a'))?.record.slots).toEqual(['slot:a', 'slot:b'])
   })
 })
 
 test('a crash is not noted of a run that ended since it was read', async () => {
-  const { ledger } = testLedger()
-  const claim = await claimRun(ledger, (await ledger.create(plainRecord('r'))) as Entry)
-  const running = (await ledger.read('r')) as Entry
+  const { runStore } = testLedger()
+  const claim = await claimRun(runStore, (await runStore.create(plainRecord('r'))) as Entry)
+  const running = (await runStore.read('r')) as Entry
   await claim?.complete({ kind: 'json', value: 1 })
-  expect((await noteCrash(ledger, running)).record).toMatchObject({ state: 'completed', result: { value: 1 } })
+  expect((await recordCrash(runStore, running)).record).toMatchObject({ state: 'completed', result: { value: 1 } })
 })
 
 describe('a record that cannot be made', () => {
@@ -79,7 +79,7 @@ describe('a record that cannot be made', () => {
     const clock = testClock()
     const store = memoryStore({ clock })
     let tries = 0
-    const { ledger } = testLedger({
+    const { runStore } = testLedger({
       clock,
       store: tapped(store, async (operation, key, next) => {
         if (operation !== 'put' || !key.startsWith('run:')) return next()
@@ -87,7 +87,7 @@ describe('a record that cannot be made', () => {
         throw error
       }),
     })
-    return { ledger, tries: () => tries }
+    return { runStore, tries: () => tries }
   }
 
   test.each([
@@ -96,17 +96,17 @@ describe('a record that cannot be made', () => {
     ['a store that refuses', 1, new StoreError('corrupt', 'no')],
     ['a fault', 1, new Error('killed')],
   ])('%s is told as it is, after %i tries', async (_, times, error) => {
-    const { ledger, tries } = failing(error)
-    await expect(findOrCreateRun(ledger, draft('slot:a'))).rejects.toBe(error)
+    const { runStore, tries } = failing(error)
+    await expect(findOrCreateRun(runStore, draft('slot:a'))).rejects.toBe(error)
     expect(tries()).toBe(times)
   })
 
   test('since another made it meanwhile, is read', async () => {
     const clock = testClock()
     const store = memoryStore({ clock })
-    const other = testLedger({ store, clock }).ledger
+    const other = testLedger({ store, clock }).runStore
     let isFirst = true
-    const { ledger } = testLedger({
+    const { runStore } = testLedger({
       clock,
       store: tapped(store, async (operation, key, next) => {
         if (operation !== 'put' || !key.startsWith('run:') || !isFirst) return next()
@@ -115,6 +115,6 @@ describe('a record that cannot be made', () => {
         return next()
       }),
     })
-    expect((await findOrCreateRun(ledger, draft('slot:a'))).record.tool).toBe('made by another')
+    expect((await findOrCreateRun(runStore, draft('slot:a'))).record.tool).toBe('made by another')
   })
 })

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { advanceRun } from '../../../src/approvals/advance-run.ts'
 import { endUnused } from '../../../src/approvals/end-run.ts'
 import { findOrCreateRun } from '../../../src/approvals/find-run.ts'
 import type { Entry, RunRecord } from '../../../src/approvals/record.ts'
-import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { OAuthResponseError } from '../../../src/errors/index.ts'
 import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
 
@@ -11,14 +11,14 @@ afterEach(() => {
 })
 
 async function opened(over: Partial<RunRecord> = {}, make: typeof record = record) {
-  const { ledger, store, clock } = testLedger()
+  const { runStore, store, clock } = testLedger()
   const asked = testChannel()
   const context = { authorizationServers: servers, clock }
   const draft = { binding: 'binding-1', slotKey: 'slot:1', fits: () => true }
-  const entry = await findOrCreateRun(ledger, { ...draft, record: (id) => make(id, over) })
-  const settle = (channel = asked.channel) => settleRun(ledger, entry, channel, context)
-  const stored = async () => (await ledger.read(entry.record.id)) as Entry
-  return { ...asked, ledger, store, clock, context, entry, settle, stored }
+  const entry = await findOrCreateRun(runStore, { ...draft, record: (id) => make(id, over) })
+  const settle = (channel = asked.channel) => advanceRun(runStore, entry, channel, context)
+  const stored = async () => (await runStore.read(entry.record.id)) as Entry
+  return { ...asked, runStore, store, clock, context, entry, settle, stored }
 }
 
 describe('a channel is told', () => {
@@ -35,9 +35,9 @@ describe('a channel is told', () => {
 
 describe('while a question is sent', () => {
   test('and its owner takes it back, it stays taken back', async () => {
-    const { settle, failsToAsk, ledger, stored } = await opened()
+    const { settle, failsToAsk, runStore, stored } = await opened()
     failsToAsk(async () => {
-      await endUnused(ledger, await stored(), 'cancelled')
+      await endUnused(runStore, await stored(), 'cancelled')
     })
     expect(await settle()).toMatchObject({ status: 'refused', code: 'approval_cancelled' })
     expect((await stored()).record).toMatchObject({ state: 'cancelled', sends: 0 })
@@ -48,8 +48,8 @@ describe('while a question is sent', () => {
     const lagging = tapped(store, async (operation, key, next) =>
       operation === 'get' && key.startsWith('run:') ? undefined : next(),
     )
-    const { ledger } = testLedger({ store: lagging, clock })
-    expect((await settleRun(ledger, entry, channel, context)).entry.record).toMatchObject({ state: 'pending' })
+    const { runStore } = testLedger({ store: lagging, clock })
+    expect((await advanceRun(runStore, entry, channel, context)).entry.record).toMatchObject({ state: 'pending' })
     expect(questions).toHaveLength(1)
   })
 
@@ -71,7 +71,7 @@ test('a run without a question asks nobody', async () => {
 test('a channel that names no interval is looked at after five seconds', async () => {
   const { settle, channel, stored } = await opened()
   await settle({ ...channel, ask: async () => ({ state: {} }) })
-  expect((await stored()).record.delivery).toMatchObject({ interval: 5, nextLookAt: testClock().now() / 1000 + 5 })
+  expect((await stored()).record.delivery).toMatchObject({ interval: 5, nextPollAt: testClock().now() / 1000 + 5 })
 })
 
 describe('a channel that fails to ask', () => {

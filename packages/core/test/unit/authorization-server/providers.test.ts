@@ -4,7 +4,7 @@ import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
 import { allowInsecureLoopback } from '../../../src/authorization-server/profile.ts'
 import { subjectOf } from '../../../src/authorization-server/read-claims.ts'
 import { tokenScopes } from '../../../src/authorization-server/scopes.ts'
-import { entra, keycloak, okta } from '../../../src/doors/providers.ts'
+import { entra, keycloak, okta } from '../../../src/entrypoints/providers.ts'
 
 const approver = { issuer: 'https://x', subject: '00u1' }
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { safeCause } from '../../../src/authorization-server/safe-cause.ts'
+import { withoutSecrets } from '../../../src/authorization-server/without-secrets.ts'
 
 function parseError(text: string): unknown {
   try {
@@ -13,7 +13,7 @@ function parseError(text: string): unknown {
 describe('a cause that is safe to keep', () => {
   test('has name, message and code of each error in the chain', () => {
     const root = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
-    const cause = safeCause(new TypeError('fetch failed', { cause: root }))
+    const cause = withoutSecrets(new TypeError('fetch failed', { cause: root }))
     expect(cause).toMatchObject({ name: 'TypeError', message: 'fetch failed' })
     expect(cause?.cause).toMatchObject({ message: 'connect ECONNREFUSED', code: 'ECONNREFUSED' })
   })
@@ -23,22 +23,22 @@ describe('a cause that is safe to keep', () => {
       body: { access_token: 'tok-secret' },
       cause: { token: 'tok-secret' },
     })
-    expect(inspect(safeCause(error), { depth: 9, showHidden: true })).not.toContain('tok-secret')
+    expect(inspect(withoutSecrets(error), { depth: 9, showHidden: true })).not.toContain('tok-secret')
   })
 
   test('does not repeat what a JSON parser quotes of its input', () => {
     const error = parseError('tok-secret')
     expect(String(error)).toContain('tok-secret')
-    expect(inspect(safeCause(new Error('parsing failed', { cause: error })))).not.toContain('tok-secret')
+    expect(inspect(withoutSecrets(new Error('parsing failed', { cause: error })))).not.toContain('tok-secret')
   })
 
   test('ends on a chain that is a circle', () => {
     const error = new Error('round')
     error.cause = error
-    expect(safeCause(error)).toBeInstanceOf(Error)
+    expect(withoutSecrets(error)).toBeInstanceOf(Error)
   })
 
   test('is nothing where no error was thrown', () => {
-    expect(safeCause('tok-secret')).toBeUndefined()
+    expect(withoutSecrets('tok-secret')).toBeUndefined()
   })
 })

@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair } from 'jose'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Answer } from '../../../src/approvals/approval-channel.ts'
+import type { ApprovalAnswer } from '../../../src/approvals/approval-channel.ts'
 import { stateOf, useBackchannel } from './backchannel.ts'
 
 const begin = useBackchannel()
@@ -36,7 +36,7 @@ async function answeredByNewKey(signs: 'id_token' | 'access_token', claims: obje
 }
 
 /** As the record keeps it. */
-const stored = (answer: Answer) => JSON.parse(JSON.stringify(answer.status === 'pending' ? answer.state : {}))
+const stored = (answer: ApprovalAnswer) => JSON.parse(JSON.stringify(answer.status === 'pending' ? answer.state : {}))
 const later = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
 
 describe.each(['id_token', 'access_token'] as const)(

@@ -1,5 +1,10 @@
 import { HttpResponse, http } from 'msw'
-import type { Answer, ApprovalQuestion, Asked, ChannelContext } from '../../../src/approvals/approval-channel.ts'
+import type {
+  ApprovalAnswer,
+  ApprovalQuestion,
+  ApprovalSent,
+  ChannelContext,
+} from '../../../src/approvals/approval-channel.ts'
 import { auth0 } from '../../../src/authorization-server/auth0.ts'
 import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
 import { oidc } from '../../../src/authorization-server/oidc.ts'
@@ -92,11 +97,11 @@ export async function backchannel(profileOf: (issuer: string) => Profile = defau
     acknowledges: (next: () => Response) => {
       acknowledge = next
     },
-    ask: (over: Partial<ApprovalQuestion> = {}): Promise<Asked> => channel.ask(question(clock, over), context),
+    ask: (over: Partial<ApprovalQuestion> = {}): Promise<ApprovalSent> => channel.ask(question(clock, over), context),
     look: (
       over: Partial<ApprovalQuestion> = {},
-      state: Asked['state'] = stateOf(clock, { authReqId: 'req-1' }),
-    ): Promise<Answer> => channel.poll({ state }, question(clock, over), context),
+      state: ApprovalSent['state'] = stateOf(clock, { authReqId: 'req-1' }),
+    ): Promise<ApprovalAnswer> => channel.poll({ state }, question(clock, over), context),
     /** A whole success answer. */
     success: async (over: Record<string, unknown> = {}) =>
       HttpResponse.json({

@@ -1,6 +1,6 @@
-import { openLedger } from '../../../src/approvals/open-ledger.ts'
+import { advanceRun } from '../../../src/approvals/advance-run.ts'
+import { openRunStore } from '../../../src/approvals/open-run-store.ts'
 import type { Entry, StoredQuestion } from '../../../src/approvals/record.ts'
-import { settleRun } from '../../../src/approvals/settle-run.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { record } from '../approvals/harness.ts'
 import { type backchannel, question } from './backchannel.ts'
@@ -14,7 +14,7 @@ export async function follow(
 ) {
   const { seconds = 120, ...fields } = over
   const store = memoryStore({ clock })
-  const ledger = openLedger({ store, clock })
+  const runStore = openRunStore({ store, clock })
   const { message, details, credential, approver, expiresAt } = question(clock)
   const asked: StoredQuestion = {
     id: 'question-1',
@@ -26,7 +26,7 @@ export async function follow(
     ...(credential !== undefined && { credential }),
     ...fields,
   }
-  const created = await ledger.create(
+  const created = await runStore.create(
     record('a-1', {
       question: asked,
       owner: { issuer: approver.issuer, subject: approver.subject, clientId: 'agent-app' },
@@ -35,7 +35,7 @@ export async function follow(
   )
   let entry = created as Entry
   const again = async () => {
-    entry = (await settleRun(ledger, entry, channel, context)).entry
+    entry = (await advanceRun(runStore, entry, channel, context)).entry
     return entry.record
   }
   for (let second = 0; second <= seconds; second++) {
@@ -43,5 +43,5 @@ export async function follow(
     if (entry.record.state !== 'pending' && entry.record.state !== 'requested') break
     clock.advance(1)
   }
-  return { record: entry.record, ledger, store, again }
+  return { record: entry.record, runStore, store, again }
 }

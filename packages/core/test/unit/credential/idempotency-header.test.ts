@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { IdempotencyKeys, Token } from '../../../src/credential/index.ts'
-import { connection } from '../../../src/doors/vault.ts'
+import { connection } from '../../../src/entrypoints/vault.ts'
 import { resource } from '../../../src/index.ts'
 import { api, open, useApi } from './open-credential.ts'
 

@@ -29,13 +29,13 @@ describe.each([
   ['that asks for more', stepUp, 'ERR_STEP_UP_REQUIRED'],
 ])('the body of an answer %s', (_name, headers, end) => {
   test('is let go of', async () => {
-    let letGo = false
+    let discardBody = false
     const body = new ReadableStream({
       cancel: () => {
-        letGo = true
+        discardBody = true
       },
     })
-    expect([await callWith(body, headers), letGo]).toEqual([end, true])
+    expect([await callWith(body, headers), discardBody]).toEqual([end, true])
   })
 
   test('may have broken off: the head of the answer counts', async () => {

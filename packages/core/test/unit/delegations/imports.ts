@@ -1,3 +1,3 @@
-export { subjectTokenOf } from '../../../src/doors/identity.ts'
-export { roleMap } from '../../../src/doors/roles.ts'
+export { subjectTokenOf } from '../../../src/entrypoints/identity.ts'
+export { roleMap } from '../../../src/entrypoints/roles.ts'
 export { admit, fieldsOf } from '../../../src/identity/verified.ts'

@@ -1,5 +1,5 @@
 import { login } from '@behalf/testing'
-import type { Delegations } from '../../../src/doors/delegations.ts'
+import type { Delegations } from '../../../src/entrypoints/delegations.ts'
 import {
   type GuardOptions,
   type GuardWithDelegations,

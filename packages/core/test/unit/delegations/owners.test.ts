@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { type DpopKey, generateDpopKey } from '../../../src/doors/providers.ts'
+import { type DpopKey, generateDpopKey } from '../../../src/entrypoints/providers.ts'
 import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import {
   type AgentIdentity,

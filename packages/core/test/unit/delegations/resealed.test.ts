@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { StoreError } from '../../../src/doors/spi.ts'
+import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { memoryStore } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { jobWorld } from './job-world.ts'

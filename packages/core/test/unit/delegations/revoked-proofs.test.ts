@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { StoreError } from '../../../src/doors/spi.ts'
+import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { type GuardWithDelegations, memoryStore, type Store, type UserIdentity } from '../../../src/index.ts'
 import { openStoreKeys } from '../../../src/lib/index.ts'
 import { Revocations } from '../../../src/revocation/index.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { requestAgentIdentity } from '../../../src/doors/identity.ts'
+import { requestAgentIdentity } from '../../../src/entrypoints/identity.ts'
 import { API, policies } from '../guard/world.ts'
 import { admit, fieldsOf } from './imports.ts'
 import { jobWorld } from './job-world.ts'

@@ -5,8 +5,13 @@ import { startMockServers } from '@behalf/testing'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
-import { type DeviceLoginOptions, type DevicePrompt, deviceLogin, type LoginFile } from '../../../src/doors/node.ts'
-import { oidc } from '../../../src/doors/providers.ts'
+import {
+  type DeviceLoginOptions,
+  type DevicePrompt,
+  deviceLogin,
+  type LoginFile,
+} from '../../../src/entrypoints/node.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
 import { configurationFolder, loginFile } from '../../../src/node/login-file.ts'
 
 const AGENT = 'https://agent.behalf.example/'

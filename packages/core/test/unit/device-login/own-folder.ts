@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startMockServers } from '@behalf/testing'
 import { onTestFinished } from 'vitest'
-import { type DeviceLogin, type DeviceLoginOptions, deviceLogin } from '../../../src/doors/node.ts'
-import { oidc } from '../../../src/doors/providers.ts'
+import { type DeviceLogin, type DeviceLoginOptions, deviceLogin } from '../../../src/entrypoints/node.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
 
 /** Command lines of one application that keep Ann's login in a folder of the test, each with its own key. */
 export async function commandLines(): Promise<

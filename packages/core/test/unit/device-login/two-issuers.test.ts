@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startMockServers } from '@behalf/testing'
 import { expect, onTestFinished, test } from 'vitest'
-import { deviceLogin } from '../../../src/doors/node.ts'
-import { oidc } from '../../../src/doors/providers.ts'
+import { deviceLogin } from '../../../src/entrypoints/node.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
 
 const required = { status: 'login_required', detail: 'nobody is logged in on this device' }
 

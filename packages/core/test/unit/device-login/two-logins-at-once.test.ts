@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startMockServers } from '@behalf/testing'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { type DevicePrompt, deviceLogin } from '../../../src/doors/node.ts'
-import { oidc } from '../../../src/doors/providers.ts'
+import { type DevicePrompt, deviceLogin } from '../../../src/entrypoints/node.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
 
 async function world() {
   const { authorizationServer, close } = await startMockServers({ algorithm: 'ES256', ciba: { interval: 1 } })

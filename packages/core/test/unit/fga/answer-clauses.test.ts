@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { oidc } from '../../../src/doors/providers.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
 import type { FgaClientOptions } from '../../../src/fga/fga-client.ts'
 import { readBatch, readBody, readItem } from '../../../src/fga/read-answer.ts'
 import { client, MODEL } from './fga-server.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { connection, type Vault } from '../../../src/doors/vault.ts'
+import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
 import { admit } from '../../../src/identity/verified.ts'
 import { type Credential, type Identity, policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'

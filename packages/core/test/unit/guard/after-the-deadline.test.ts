@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { connection, type Vault } from '../../../src/doors/vault.ts'
+import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
 import { may, object, policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { quiet, stuckPlace, timeStandsStill } from './passing-time.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import type { ApprovalChannel } from '../../../src/doors/channels.ts'
-import type { AccessChecker } from '../../../src/doors/fga.ts'
+import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
+import type { AccessChecker } from '../../../src/entrypoints/fga.ts'
 import { may, object, policy } from '../../../src/index.ts'
 import { world } from './world.ts'
 

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
-import type { Answer, PolledChannel } from '../../../src/doors/channels.ts'
-import type { AccessChecker } from '../../../src/doors/fga.ts'
+import type { ApprovalAnswer, PolledChannel } from '../../../src/entrypoints/channels.ts'
+import type { AccessChecker } from '../../../src/entrypoints/fga.ts'
 import { may, object, policy } from '../../../src/index.ts'
 import { overStore } from '../stores/over-store.ts'
 import { asks, ISSUER, schema, smallWorld } from './small-world.ts'
@@ -64,7 +64,7 @@ test(
   async () => {
     const { guard, call, clock, store, channel: asked } = smallWorld()
     const answer: { status: 'approved' | 'denied' } = { status: 'denied' }
-    const channel: PolledChannel = { ...asked, poll: async () => answer as Answer }
+    const channel: PolledChannel = { ...asked, poll: async () => answer as ApprovalAnswer }
     let conflicts = 0
     const contended = overStore(store, {
       put: async (key, value, options) => {

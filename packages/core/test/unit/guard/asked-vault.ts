@@ -1,5 +1,5 @@
 import { Token } from '../../../src/credential/index.ts'
-import type { Vault, VaultRequest } from '../../../src/doors/vault.ts'
+import type { Vault, VaultRequest } from '../../../src/entrypoints/vault.ts'
 import type { Clock } from '../../../src/index.ts'
 
 /** A vault that gives a new token to whoever asks, and what it was asked. Seconds from now by the clock. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ApprovalEvent, TokenEvent } from '../../../src/doors/audit.ts'
+import type { ApprovalEvent, TokenEvent } from '../../../src/entrypoints/audit.ts'
 import { fieldsOf } from '../../../src/identity/verified.ts'
 import { policy } from '../../../src/index.ts'
 import { schema, smallWorld } from './small-world.ts'

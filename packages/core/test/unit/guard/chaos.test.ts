@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { StoreError } from '../../../src/doors/spi.ts'
+import { StoreError } from '../../../src/entrypoints/spi.ts'
 import type { Outcome } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { asks, smallWorld, writes } from './small-world.ts'

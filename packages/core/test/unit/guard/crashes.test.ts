@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { StoreError } from '../../../src/doors/spi.ts'
+import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { type Guard, type Policy, policy } from '../../../src/index.ts'
 import { type Tap, tapped } from '../approvals/harness.ts'
 import { asks, schema, smallWorld, writes } from './small-world.ts'

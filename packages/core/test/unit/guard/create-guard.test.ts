@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { ciba } from '../../../src/doors/ciba.ts'
-import { entra, keycloak, oidc, okta } from '../../../src/doors/providers.ts'
-import { connection } from '../../../src/doors/vault.ts'
+import { ciba } from '../../../src/entrypoints/ciba.ts'
+import { entra, keycloak, oidc, okta } from '../../../src/entrypoints/providers.ts'
+import { connection } from '../../../src/entrypoints/vault.ts'
 import {
   createGuard,
   currentCall,

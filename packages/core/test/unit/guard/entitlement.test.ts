@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import type { ApprovalChannel } from '../../../src/doors/channels.ts'
+import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
 import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { policy, resource, type UserIdentity } from '../../../src/index.ts'
 import { api, mail } from './in-doubt-world.ts'

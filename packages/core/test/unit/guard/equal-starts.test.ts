@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { StoreError } from '../../../src/doors/spi.ts'
+import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { tapped } from '../approvals/harness.ts'
 import { api, vault, writes } from './in-doubt-world.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
-import { oidc } from '../../../src/doors/providers.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
 import { createGuard, publicTool } from '../../../src/index.ts'
 
 const authorizationServer = oidc({ issuer: 'https://as.example.com', clientId: 'agent-app' })

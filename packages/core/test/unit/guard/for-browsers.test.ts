@@ -3,7 +3,7 @@ import { build } from 'esbuild'
 import { expect, test } from 'vitest'
 
 test('what a browser needs of interrupts and of displayText is a few small files without a word of Node', async () => {
-  const door = fileURLToPath(new URL('../../../src/doors/interrupts.ts', import.meta.url))
+  const door = fileURLToPath(new URL('../../../src/entrypoints/interrupts.ts', import.meta.url))
   const { metafile, outputFiles } = await build({
     entryPoints: [door],
     bundle: true,

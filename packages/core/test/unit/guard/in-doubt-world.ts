@@ -1,5 +1,5 @@
 import { Token } from '../../../src/credential/index.ts'
-import { connection, type Vault } from '../../../src/doors/vault.ts'
+import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
 import { type Call, type Policy, policy } from '../../../src/index.ts'
 import { schema, smallWorld } from './small-world.ts'
 

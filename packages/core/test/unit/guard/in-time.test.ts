@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import type { Answer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
-import { inAppApprovals, inAppInbox } from '../../../src/doors/http.ts'
+import type { ApprovalAnswer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
+import { inAppApprovals, inAppInbox } from '../../../src/entrypoints/http.ts'
 import { ConfigurationError, policy, TransportError } from '../../../src/index.ts'
 import { ISSUER, keys, schema, smallWorld, user } from './small-world.ts'
 
@@ -13,14 +13,14 @@ const asking = (over: { readonly lifetimeSeconds?: number; readonly useWithinSec
 async function asked(over: Parameters<typeof asking>[0] = {}) {
   const { guard, call, clock } = smallWorld()
   const start = clock.now() / 1000
-  let answer: () => Answer | Promise<Answer> = () => ({ status: 'pending' })
+  let answer: () => ApprovalAnswer | Promise<ApprovalAnswer> = () => ({ status: 'pending' })
   const approvals: ApprovalChannel = {
     specificationVersion: 2,
     ask: async () => ({ state: {}, interval: 5, expiresAt: start + 86_400 }),
     poll: async () => answer(),
   }
   const behalf = guard({ approvals })
-  const at = async (seconds: number, next: Answer | (() => Answer | Promise<Answer>)) => {
+  const at = async (seconds: number, next: ApprovalAnswer | (() => ApprovalAnswer | Promise<ApprovalAnswer>)) => {
     answer = typeof next === 'function' ? next : () => next
     clock.advance(start + seconds - clock.now() / 1000)
     return behalf.run(asking(over), call(), () => 'ran')

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import type { ApprovalChannel } from '../../../src/doors/channels.ts'
+import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
 import { ownerView } from '../../../src/guard/approval-view.ts'
 import { type Identity, policy, TransportError } from '../../../src/index.ts'
 import { plainRecord, record, tapped } from '../approvals/harness.ts'
@@ -58,12 +58,12 @@ describe('what an owner is shown of a run', () => {
     ['one that is not sent yet', {}, { state: 'open', interval: 5, expiresAt: 1_800_003_600 }],
     [
       'one that is with the person',
-      { state: 'pending', delivery: { ...delivery, nextLookAt: now + 4.2 } },
+      { state: 'pending', delivery: { ...delivery, nextPollAt: now + 4.2 } },
       { state: 'open', interval: 5 },
     ],
     [
       'one whose look is due',
-      { state: 'pending', delivery: { ...delivery, nextLookAt: now - 60 } },
+      { state: 'pending', delivery: { ...delivery, nextPollAt: now - 60 } },
       { state: 'open', interval: 5 },
     ],
     [

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import type { ApprovalChannel } from '../../../src/doors/channels.ts'
+import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
 import { fieldsOf } from '../../../src/identity/verified.ts'
 import { policy, type UserIdentity } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
-import { Token } from '../../../src/doors/spi.ts'
-import { connection, type Vault } from '../../../src/doors/vault.ts'
+import { Token } from '../../../src/entrypoints/spi.ts'
+import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
 import { currentCall, policy } from '../../../src/index.ts'
 import { schema, smallWorld } from './small-world.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseInterrupt } from '../../../src/doors/interrupts.ts'
+import { parseInterrupt } from '../../../src/entrypoints/interrupts.ts'
 
 const whole = {
   v: 1,

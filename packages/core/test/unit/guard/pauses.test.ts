@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
-import { parseInterrupt } from '../../../src/doors/interrupts.ts'
+import { parseInterrupt } from '../../../src/entrypoints/interrupts.ts'
 import { ConfigurationError, type Interrupt } from '../../../src/index.ts'
 import { asks, keys, smallWorld, user } from './small-world.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { AccessCheck } from '../../../src/doors/fga.ts'
+import type { AccessCheck } from '../../../src/entrypoints/fga.ts'
 import { type GuardOptions, may, object, policy } from '../../../src/index.ts'
 import { schema, smallWorld } from './small-world.ts'
 

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
-import { InvalidResponseError, OAuthResponseError } from '../../../src/doors/spi.ts'
+import { InvalidResponseError, OAuthResponseError } from '../../../src/entrypoints/spi.ts'
 import { denySentences } from '../../../src/guard/sentences.ts'
 import { ConfigurationError } from '../../../src/index.ts'
 import { asks, smallWorld } from './small-world.ts'

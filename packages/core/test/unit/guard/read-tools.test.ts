@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readTools } from '../../../src/doors/spi.ts'
+import { readTools } from '../../../src/entrypoints/spi.ts'
 import { defineTool } from '../../../src/index.ts'
 import { schema, smallWorld, user } from './small-world.ts'
 

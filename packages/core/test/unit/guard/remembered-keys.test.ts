@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import { generateDpopKey } from '../../../src/doors/providers.ts'
-import type { AccessRule } from '../../../src/doors/spi.ts'
+import { generateDpopKey } from '../../../src/entrypoints/providers.ts'
+import type { AccessRule } from '../../../src/entrypoints/spi.ts'
 import { tokenKey } from '../../../src/guard/token-key.ts'
 import { fieldsOf } from '../../../src/identity/verified.ts'
 import { type Identity, resource } from '../../../src/index.ts'

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
-import { StoreError } from '../../../src/doors/spi.ts'
+import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { createGuard, memoryStore, type Store } from '../../../src/index.ts'
 import { jobWorld } from '../delegations/job-world.ts'
 import { world } from '../identity/sessions-world.ts'

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { entraRoles, roleMap } from '../../../src/doors/roles.ts'
+import { entraRoles, roleMap } from '../../../src/entrypoints/roles.ts'
 import { admit } from '../../../src/identity/verified.ts'
 import { policy, resource, type UserIdentity } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'

@@ -1,6 +1,6 @@
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
-import type { TokenEvent } from '../../../src/doors/audit.ts'
+import type { TokenEvent } from '../../../src/entrypoints/audit.ts'
 import { type GuardOptions, memoryStore, type Outcome } from '../../../src/index.ts'
 import { sharedTokens } from '../../../src/token-exchange/shared-tokens.ts'
 import { keys } from './small-world.ts'

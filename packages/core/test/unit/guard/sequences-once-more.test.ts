@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Answer } from '../../../src/approvals/approval-channel.ts'
-import type { ApprovalChannel } from '../../../src/doors/channels.ts'
+import type { ApprovalAnswer } from '../../../src/approvals/approval-channel.ts'
+import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
 import { admit } from '../../../src/identity/verified.ts'
 import {
   type GuardWithDelegations,
@@ -231,7 +231,7 @@ test('a no is not lost where another version of the policy asks while it is poll
   await g.run(asks, call(), () => 'ran')
   clock.advance(8)
   const polling = Promise.withResolvers<void>()
-  const answer = Promise.withResolvers<Answer>()
+  const answer = Promise.withResolvers<ApprovalAnswer>()
   answers(() => {
     polling.resolve()
     return answer.promise

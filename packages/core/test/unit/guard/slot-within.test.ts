@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
-import { slotWithin } from '../../../src/doors/spi.ts'
+import { slotWithin } from '../../../src/entrypoints/spi.ts'
 import { runAs, type Slot } from '../../../src/index.ts'
 import { reads, smallWorld, user } from './small-world.ts'
 

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
-import { delegations } from '../../../src/doors/delegations.ts'
-import { oidc } from '../../../src/doors/providers.ts'
+import { delegations } from '../../../src/entrypoints/delegations.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
 import { admit } from '../../../src/identity/verified.ts'
 import {
   type AuditEvent,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod/mini'
 import { Token } from '../../../src/credential/index.ts'
-import { connection, type Vault } from '../../../src/doors/vault.ts'
+import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
 import { BehalfError, TransportError } from '../../../src/errors/index.ts'
 import { stepUpOfError } from '../../../src/guard/step-up.ts'
 import { admit } from '../../../src/identity/verified.ts'

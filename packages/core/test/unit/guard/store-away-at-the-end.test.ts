@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { StoreError } from '../../../src/doors/spi.ts'
+import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { passingTime, stopTime } from './passing-time.ts'

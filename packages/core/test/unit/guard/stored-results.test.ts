@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { StoreError } from '../../../src/doors/spi.ts'
+import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { type Fault, type Policy, policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { passingTime, quiet, stopTime } from './passing-time.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { delegations } from '../../../src/doors/delegations.ts'
-import { oidc } from '../../../src/doors/providers.ts'
+import { delegations } from '../../../src/entrypoints/delegations.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
 import { createGuard, memoryStore, type UserIdentity, verifyAccessToken } from '../../../src/index.ts'
 import { openStoreKeys } from '../../../src/lib/index.ts'
 import { Revocations } from '../../../src/revocation/index.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { generateDpopKey, oidc } from '../../../src/doors/providers.ts'
+import { generateDpopKey, oidc } from '../../../src/entrypoints/providers.ts'
 import { policy, resource } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 

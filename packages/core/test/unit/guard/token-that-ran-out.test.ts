@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { connection } from '../../../src/doors/vault.ts'
+import { connection } from '../../../src/entrypoints/vault.ts'
 import { admit } from '../../../src/identity/verified.ts'
 import { type Call, policy, resource, StepUpRequiredError, type Store } from '../../../src/index.ts'
 import { overStore } from '../stores/over-store.ts'

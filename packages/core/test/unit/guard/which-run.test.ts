@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { StoreError } from '../../../src/doors/spi.ts'
+import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { policy, type Slot } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { asks, schema, smallWorld, user, writes } from './small-world.ts'

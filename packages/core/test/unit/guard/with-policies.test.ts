@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { withPolicies } from '../../../src/doors/spi.ts'
+import { withPolicies } from '../../../src/entrypoints/spi.ts'
 import { ConfigurationError, policy } from '../../../src/index.ts'
 import { schema, smallWorld } from './small-world.ts'
 

@@ -1,11 +1,11 @@
 import { type MockServers, type MockServersOptions, signIn, startMockServers } from '@behalf/testing'
 import { onTestFinished } from 'vitest'
 import * as z from 'zod'
-import { ciba } from '../../../src/doors/ciba.ts'
-import { delegations } from '../../../src/doors/delegations.ts'
-import { openFga } from '../../../src/doors/fga.ts'
-import { auth0 } from '../../../src/doors/providers.ts'
-import { auth0TokenVault, connection } from '../../../src/doors/vault.ts'
+import { ciba } from '../../../src/entrypoints/ciba.ts'
+import { delegations } from '../../../src/entrypoints/delegations.ts'
+import { openFga } from '../../../src/entrypoints/fga.ts'
+import { auth0 } from '../../../src/entrypoints/providers.ts'
+import { auth0TokenVault, connection } from '../../../src/entrypoints/vault.ts'
 import {
   type AuditEvent,
   createGuard,

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import type { Answer } from '../../../src/approvals/approval-channel.ts'
-import type { ApprovalChannel } from '../../../src/doors/channels.ts'
+import type { ApprovalAnswer } from '../../../src/approvals/approval-channel.ts'
+import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
 import { policy, TransportError } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'
 
@@ -13,7 +13,7 @@ const each = policy(schema, {
 /** A person who answers each question as the test says, by the slot of its call. */
 function answering() {
   const world = smallWorld()
-  const said = new Map<string, Answer>()
+  const said = new Map<string, ApprovalAnswer>()
   const channel: ApprovalChannel = {
     ...world.channel,
     poll: async (_, { approvalId }) => said.get(approvalId) ?? { status: 'pending' },

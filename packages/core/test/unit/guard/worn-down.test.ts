@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { inAppApprovals, inAppInbox } from '../../../src/doors/http.ts'
+import { inAppApprovals, inAppInbox } from '../../../src/entrypoints/http.ts'
 import { policy } from '../../../src/index.ts'
 import { asks, ISSUER, keys, schema, smallWorld, user } from './small-world.ts'
 

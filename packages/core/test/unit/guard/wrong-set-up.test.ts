@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { openFga } from '../../../src/doors/fga.ts'
-import { denySentences, OAuthResponseError } from '../../../src/doors/spi.ts'
+import { openFga } from '../../../src/entrypoints/fga.ts'
+import { denySentences, OAuthResponseError } from '../../../src/entrypoints/spi.ts'
 import { policy, resource } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'
 import { API, buy, createOrder, policies, type World, world } from './world.ts'

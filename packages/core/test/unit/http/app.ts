@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { AuditEvent, Principal } from '../../../src/contract/index.ts'
-import { oidc } from '../../../src/doors/providers.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
 import { inAppApprovals } from '../../../src/http/in-app-approvals.ts'
 import { type InAppInboxOptions, inAppInbox } from '../../../src/http/in-app-inbox.ts'
 import { createGuard, type Invocation, policy } from '../../../src/index.ts'

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/doors/providers.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
 import type { ConnectAccountsOptions } from '../../../src/http/connect-accounts.ts'
 import { fieldsOf } from '../../../src/identity/verified.ts'
 import { createGuard, memoryStore } from '../../../src/index.ts'

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { openLedger } from '../../../src/approvals/open-ledger.ts'
+import { openRunStore } from '../../../src/approvals/open-run-store.ts'
 import { inAppInbox } from '../../../src/http/in-app-inbox.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { record, tapped, testClock } from '../approvals/harness.ts'
@@ -167,17 +167,17 @@ describe('who may answer (A8)', () => {
   test('a question that went another way is not answered here', async () => {
     const clock = testClock()
     const store = memoryStore({ clock })
-    const ledger = openLedger({ store, clock })
+    const runStore = openRunStore({ store, clock })
     const identity = person('ann', { expiresAt: clock.now() / 1000 + 3600 })
     const inbox = inAppInbox({ store, clock, identityOf: () => identity })
-    const delivery = { state: { authReqId: 'req-1' }, interval: 5, nextLookAt: 0 }
-    await ledger.create(record('other', { state: 'pending', delivery }))
+    const delivery = { state: { authReqId: 'req-1' }, interval: 5, nextPollAt: 0 }
+    await runStore.create(record('other', { state: 'pending', delivery }))
     const listed = await inbox(new Request(`${ORIGIN}/inbox`))
     expect(await listed.json()).toEqual({ questions: [] })
     const { answerTokenOf } = await import('../../../src/http/in-app-inbox.ts')
-    const entry = await ledger.read('other')
+    const entry = await runStore.read('other')
     if (entry === undefined) throw new Error('the record is gone')
-    const answerToken = await answerTokenOf(ledger, entry.record, identity)
+    const answerToken = await answerTokenOf(runStore, entry.record, identity)
     const response = await inbox(
       new Request(`${ORIGIN}/inbox`, {
         method: 'POST',
@@ -186,7 +186,7 @@ describe('who may answer (A8)', () => {
       }),
     )
     expect(response.status).toBe(404)
-    expect((await ledger.read('other'))?.record.state).toBe('pending')
+    expect((await runStore.read('other'))?.record.state).toBe('pending')
   })
 })
 
@@ -194,11 +194,11 @@ describe('around it', () => {
   test('a watcher is not asked to look for what comes by itself, until the time is over', async () => {
     const target = app()
     await target.run()
-    const ledger = openLedger({ store: target.store, clock: target.clock })
+    const runStore = openRunStore({ store: target.store, clock: target.clock })
     target.clock.advance(3_599)
-    expect(await ledger.claimLooks(10, 60)).toEqual([])
+    expect(await runStore.claimPolls(10, 60)).toEqual([])
     target.clock.advance(1)
-    expect(await ledger.claimLooks(10, 60)).toHaveLength(1)
+    expect(await runStore.claimPolls(10, 60)).toHaveLength(1)
   })
 
   test('a call that waits goes on as soon as there is an answer, and not at its next look', async () => {
@@ -244,11 +244,11 @@ describe('around it', () => {
   test('a long inbox comes in pages, and ended questions do not fill them', async () => {
     const clock = testClock()
     const store = memoryStore({ clock })
-    const ledger = openLedger({ store, clock })
-    const delivery = { state: { kind: 'in_app' }, interval: 5, nextLookAt: 0 }
+    const runStore = openRunStore({ store, clock })
+    const delivery = { state: { kind: 'in_app' }, interval: 5, nextPollAt: 0 }
     const id = (index: number) => `q-${String(index).padStart(4, '0')}`
     for (let index = 0; index < 170; index++) {
-      await ledger.create(record(id(index), index % 2 === 0 ? { state: 'pending', delivery } : { state: 'denied' }))
+      await runStore.create(record(id(index), index % 2 === 0 ? { state: 'pending', delivery } : { state: 'denied' }))
     }
     const identity = person('ann', { expiresAt: clock.now() / 1000 + 3600 })
     const inbox = inAppInbox({ store, clock, identityOf: () => identity })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { inAppApprovals, inAppInbox } from '../../../src/doors/http.ts'
+import { inAppApprovals, inAppInbox } from '../../../src/entrypoints/http.ts'
 import { policy } from '../../../src/index.ts'
 import { keys, schema, smallWorld, user } from '../guard/small-world.ts'
 

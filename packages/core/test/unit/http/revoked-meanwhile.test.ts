@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/doors/providers.ts'
-import { StoreError } from '../../../src/doors/spi.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
+import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { connectAccounts } from '../../../src/http/connect-accounts.ts'
 import { createGuard, memoryStore, type Store } from '../../../src/index.ts'
 import type { AccountLinker, LinkedAccount } from '../../../src/vault/account-linker.ts'
@@ -101,8 +101,8 @@ describe('the answer of a person whose proof is revoked', () => {
     }
     await target.post('bob', { ...pick(question), answer: 'approve' })
     target.store.get = get
-    const { openLedger } = await import('../../../src/approvals/open-ledger.ts')
-    const entry = await openLedger({ store: target.store, clock: target.clock }).read(question.id)
+    const { openRunStore } = await import('../../../src/approvals/open-run-store.ts')
+    const entry = await openRunStore({ store: target.store, clock: target.clock }).read(question.id)
     expect(entry?.record).toMatchObject({ state: 'approved', answeredAt: read })
   })
 

@@ -1,7 +1,7 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { createIntrospection } from '../../../src/doors/identity.ts'
+import { createIntrospection } from '../../../src/entrypoints/identity.ts'
 import { mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const issuer = 'https://as.example.com'

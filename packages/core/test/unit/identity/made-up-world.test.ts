@@ -5,7 +5,7 @@ import { importDpopKey } from '../../../src/authorization-server/dpop-key.ts'
 import { oidc } from '../../../src/authorization-server/oidc.ts'
 import type { Profile } from '../../../src/authorization-server/profile.ts'
 import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
-import { createIntrospection, requestAgentIdentity } from '../../../src/doors/identity.ts'
+import { createIntrospection, requestAgentIdentity } from '../../../src/entrypoints/identity.ts'
 import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { verifyIdToken, verifyTokenResponse } from '../../../src/doors/identity.ts'
-import { keycloak } from '../../../src/doors/providers.ts'
+import { verifyIdToken, verifyTokenResponse } from '../../../src/entrypoints/identity.ts'
+import { keycloak } from '../../../src/entrypoints/providers.ts'
 import { testClock } from '../approvals/harness.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 

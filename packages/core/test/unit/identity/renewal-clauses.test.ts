@@ -5,7 +5,7 @@ import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
 import { oidc } from '../../../src/authorization-server/oidc.ts'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { renewLogin } from '../../../src/identity/renew-login.ts'
-import type { KeptLogin, LoginContext } from '../../../src/identity/session-login.ts'
+import type { LoginContext, StoredSession } from '../../../src/identity/session-login.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')
@@ -39,14 +39,14 @@ const both = authorizationServers((issuer) => [ours, theirs].find((one) => one.i
 const keyed = authorizationServers(withKey, surroundings)
 
 const identity: UserIdentity = { kind: 'user', issuer: as.issuer, tenant: 'acme', subject: 'ann', claims: {} }
-const kept = (over: Partial<KeptLogin> = {}): KeptLogin => ({
+const kept = (over: Partial<StoredSession> = {}): StoredSession => ({
   identity,
   token: { value: 'old' },
   refreshToken: 'r-1',
   renewedAt: 0,
   ...over,
 })
-const renew = (login: KeptLogin, over: Partial<LoginContext> = {}) =>
+const renew = (login: StoredSession, over: Partial<LoginContext> = {}) =>
   renewLogin(login, { servers: both, clock: Date, ...over })
 const claims = { sub: 'ann', client_id: 'app', jti: 'j-1', org: 'acme' }
 const access = (over: object = {}, by = as) => by.sign({ ...claims, aud: audience, ...over })

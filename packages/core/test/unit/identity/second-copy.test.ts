@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
-import { subjectTokenOf } from '../../../src/doors/identity.ts'
-import { oidc } from '../../../src/doors/providers.ts'
-import { Token } from '../../../src/doors/spi.ts'
+import { subjectTokenOf } from '../../../src/entrypoints/identity.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
+import { Token } from '../../../src/entrypoints/spi.ts'
 import { fieldsOf } from '../../../src/identity/verified.ts'
 import * as root from '../../../src/index.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
@@ -11,15 +11,15 @@ import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/m
 // Two bundled copies of the package in one process, as an app and an adapter of it may bring them along.
 const here = { ...root, subjectTokenOf, Token }
 let there: typeof here
-let resourceServerThere: typeof import('../../../src/doors/resource-server.ts')
+let resourceServerThere: typeof import('../../../src/entrypoints/resource-server.ts')
 beforeAll(async () => {
   vi.resetModules()
   there = {
     ...(await import('../../../src/index.ts')),
-    subjectTokenOf: (await import('../../../src/doors/identity.ts')).subjectTokenOf,
-    Token: (await import('../../../src/doors/spi.ts')).Token,
+    subjectTokenOf: (await import('../../../src/entrypoints/identity.ts')).subjectTokenOf,
+    Token: (await import('../../../src/entrypoints/spi.ts')).Token,
   }
-  resourceServerThere = await import('../../../src/doors/resource-server.ts')
+  resourceServerThere = await import('../../../src/entrypoints/resource-server.ts')
 })
 
 const as = await mockIssuer('https://as.example.com')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { requestTokenSource } from '../../../src/doors/identity.ts'
+import { requestTokenSource } from '../../../src/entrypoints/identity.ts'
 import { createGuard } from '../../../src/index.ts'
 import { overStore } from '../stores/over-store.ts'
 import { durably } from './durable.ts'

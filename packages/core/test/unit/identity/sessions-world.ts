@@ -1,8 +1,8 @@
 // A user's login, and sessions of it, over the mocked servers.
 import { type LoginTokens, login, type MockServers, startMockServers } from '@behalf/testing'
 import { onTestFinished } from 'vitest'
-import { createSessions, type SessionsOptions } from '../../../src/doors/identity.ts'
-import { auth0 } from '../../../src/doors/providers.ts'
+import { createSessions, type SessionsOptions } from '../../../src/entrypoints/identity.ts'
+import { auth0 } from '../../../src/entrypoints/providers.ts'
 import { memoryStore, type Profile, type Store } from '../../../src/index.ts'
 
 export const AGENT = 'https://agent.behalf.example/'

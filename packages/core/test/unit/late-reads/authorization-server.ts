@@ -3,7 +3,7 @@ import { authorizationServers } from '../../../src/authorization-server/authoriz
 import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
 import { generateDpopKey, importDpopKey } from '../../../src/authorization-server/dpop-key.ts'
 import { oidc } from '../../../src/authorization-server/oidc.ts'
-import type { OidcOptions } from '../../../src/doors/providers.ts'
+import type { OidcOptions } from '../../../src/entrypoints/providers.ts'
 import { verifyAccessToken } from '../../../src/index.ts'
 import type { Entries } from './entries.ts'
 import { accessToken, ann, audience, issuer, profile, server, signal, surroundings } from './issuer.ts'

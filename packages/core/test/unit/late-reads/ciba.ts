@@ -1,4 +1,4 @@
-import { ciba } from '../../../src/doors/ciba.ts'
+import { ciba } from '../../../src/entrypoints/ciba.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { backchannel, question as cibaQuestion, defaultProfile } from '../ciba/backchannel.ts'
 import type { Entries } from './entries.ts'

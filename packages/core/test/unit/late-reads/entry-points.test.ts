@@ -3,12 +3,12 @@ import { expect, test } from 'vitest'
 import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
 import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
 import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
-import { fgaClient, openFga } from '../../../src/doors/fga.ts'
-import { createSessions } from '../../../src/doors/identity.ts'
-import { createApprovalGate, createResourceServer } from '../../../src/doors/resource-server.ts'
-import { sealedStore } from '../../../src/doors/sealed-store.ts'
-import { auth0ConnectedAccounts, storedVault } from '../../../src/doors/vault.ts'
-import { createWatcher } from '../../../src/doors/watcher.ts'
+import { fgaClient, openFga } from '../../../src/entrypoints/fga.ts'
+import { createSessions } from '../../../src/entrypoints/identity.ts'
+import { createApprovalGate, createResourceServer } from '../../../src/entrypoints/resource-server.ts'
+import { sealedStore } from '../../../src/entrypoints/sealed-store.ts'
+import { auth0ConnectedAccounts, storedVault } from '../../../src/entrypoints/vault.ts'
+import { createWatcher } from '../../../src/entrypoints/watcher.ts'
 import { memoryStore } from '../../../src/index.ts'
 import { testChannel } from '../approvals/harness.ts'
 import { memoryFile } from '../device-login/device-server.ts'
@@ -76,7 +76,7 @@ const exempt = new Set([
 const isClass = (value: object) => /^class\b/.test(Function.prototype.toString.call(value))
 
 test('each function and method that the package exports is called with watched objects, or has nothing to read late', async () => {
-  const folder = new URL('../../../src/doors/', import.meta.url)
+  const folder = new URL('../../../src/entrypoints/', import.meta.url)
   const modules = ['../index.ts', ...readdirSync(folder)].map(
     (file) => import(/* @vite-ignore */ new URL(file, folder).href),
   )

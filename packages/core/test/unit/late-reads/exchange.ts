@@ -1,5 +1,5 @@
 import { Token } from '../../../src/credential/index.ts'
-import { exchangeToken } from '../../../src/doors/spi.ts'
+import { exchangeToken } from '../../../src/entrypoints/spi.ts'
 import { ann, exchangeServer, NOW, SUBJECT_TOKEN } from '../token-exchange/exchange-server.ts'
 import type { Entries } from './entries.ts'
 import { port } from './watch.ts'

@@ -1,4 +1,4 @@
-import { fgaClient, filterAllowed, openFga } from '../../../src/doors/fga.ts'
+import { fgaClient, filterAllowed, openFga } from '../../../src/entrypoints/fga.ts'
 import { may, object } from '../../../src/index.ts'
 import { user } from '../guard/small-world.ts'
 import type { Entries } from './entries.ts'

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { delegations } from '../../../src/doors/delegations.ts'
-import { roleMap } from '../../../src/doors/roles.ts'
+import { delegations } from '../../../src/entrypoints/delegations.ts'
+import { roleMap } from '../../../src/entrypoints/roles.ts'
 import { admit } from '../../../src/identity/verified.ts'
 import { createGuard, defineTool, type Interrupt, may, memoryStore, object, policy } from '../../../src/index.ts'
 import { testChannel, testClock } from '../approvals/harness.ts'

@@ -1,5 +1,5 @@
 import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
-import { idJag, redeemIdJag, requestIdJag } from '../../../src/doors/enterprise.ts'
+import { idJag, redeemIdJag, requestIdJag } from '../../../src/entrypoints/enterprise.ts'
 import { resource } from '../../../src/index.ts'
 import { API, employee, twoIssuers } from '../token-exchange/two-issuers.ts'
 import type { Entries } from './entries.ts'

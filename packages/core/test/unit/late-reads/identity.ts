@@ -1,5 +1,5 @@
 import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
-import { authorizeOnDevice } from '../../../src/doors/device-login.ts'
+import { authorizeOnDevice } from '../../../src/entrypoints/device-login.ts'
 import {
   createIntrospection,
   createSessions,
@@ -7,7 +7,7 @@ import {
   requestTokenSource,
   verifyIdToken,
   verifyTokenResponse,
-} from '../../../src/doors/identity.ts'
+} from '../../../src/entrypoints/identity.ts'
 import { memoryStore, verifyAccessToken, verifyRequest } from '../../../src/index.ts'
 import { memoryFile } from '../device-login/device-server.ts'
 import type { Entries } from './entries.ts'

@@ -6,7 +6,7 @@ import {
   exchangeVault,
   keycloakBroker,
   storedVault,
-} from '../../../src/doors/vault.ts'
+} from '../../../src/entrypoints/vault.ts'
 import { currentCall, memoryStore, policy } from '../../../src/index.ts'
 import { servers as noServers, testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { sealedStore } from '../../../src/doors/sealed-store.ts'
+import { sealedStore } from '../../../src/entrypoints/sealed-store.ts'
 import type { OrderHandler } from '../../../src/resource-server/create-approval-gate.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { useIssuer } from './api.ts'

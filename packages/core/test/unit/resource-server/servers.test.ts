@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { http, passthrough } from 'msw'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createApprovalGate, sendWebResponse, webRequest } from '../../../src/doors/resource-server.ts'
+import { createApprovalGate, sendWebResponse, webRequest } from '../../../src/entrypoints/resource-server.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { audience, makeApi, proofKey, tokenOf, useIssuer } from './api.ts'
 

@@ -7,7 +7,7 @@ import {
   keycloakRoles,
   oktaGroups,
   type RoleExtractor,
-} from '../../../src/doors/roles.ts'
+} from '../../../src/entrypoints/roles.ts'
 import { ConfigurationError } from '../../../src/errors/index.ts'
 import { roleMap } from '../../../src/roles/map-roles.ts'
 

@@ -1,6 +1,6 @@
 import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { jsonLinesSink } from '../../../src/doors/audit.ts'
+import { jsonLinesSink } from '../../../src/entrypoints/audit.ts'
 import type { AuditEvent } from '../../../src/index.ts'
 import { stopTime } from '../guard/passing-time.ts'
 import { buy, createOrder, ORIGIN, policies, world } from '../guard/world.ts'

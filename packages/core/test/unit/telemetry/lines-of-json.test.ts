@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { jsonLinesSink } from '../../../src/doors/audit.ts'
+import { jsonLinesSink } from '../../../src/entrypoints/audit.ts'
 import type { AuditEvent } from '../../../src/index.ts'
 
 const event = (tool: string): AuditEvent => ({ v: 1, at: 1, agent: 'a', tool, type: 'raw_token', credential: 'c' })

@@ -6,7 +6,7 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base'
 import { describe, expect, test } from 'vitest'
-import { openTelemetrySink, tracedFetch } from '../../../src/doors/telemetry.ts'
+import { openTelemetrySink, tracedFetch } from '../../../src/entrypoints/telemetry.ts'
 import { type AuditEvent, ConfigurationError } from '../../../src/index.ts'
 import { buy, createOrder, ORIGIN, policies, world } from '../guard/world.ts'
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { oidc } from '../../../src/doors/providers.ts'
-import { connection, type VaultRequest } from '../../../src/doors/vault.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
+import { connection, type VaultRequest } from '../../../src/entrypoints/vault.ts'
 import {
   createGuard,
   type GuardOptions,

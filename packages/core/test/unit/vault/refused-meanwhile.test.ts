@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { revealToken } from '../../../src/credential/token.ts'
-import { connection, type Vault, type VaultRequest } from '../../../src/doors/vault.ts'
+import { connection, type Vault, type VaultRequest } from '../../../src/entrypoints/vault.ts'
 import { policy } from '../../../src/index.ts'
 import { schema, smallWorld } from '../guard/small-world.ts'
 

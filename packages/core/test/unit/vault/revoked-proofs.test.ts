@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/doors/providers.ts'
-import { StoreError } from '../../../src/doors/spi.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
+import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { createGuard, memoryStore, type Store } from '../../../src/index.ts'
 import { tapped, testClock } from '../approvals/harness.ts'
 import { rejection, useMsw } from '../authorization-server/mock-issuer.ts'

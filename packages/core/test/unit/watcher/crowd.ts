@@ -1,8 +1,8 @@
-import type { Answer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
-import { openLedger } from '../../../src/approvals/open-ledger.ts'
+import type { ApprovalAnswer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
+import { openRunStore } from '../../../src/approvals/open-run-store.ts'
 import type { StoredQuestion } from '../../../src/approvals/record.ts'
 import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { createWatcher, type WatchedAnswer, type WatcherOptions } from '../../../src/doors/watcher.ts'
+import { createWatcher, type WatchedAnswer, type WatcherOptions } from '../../../src/entrypoints/watcher.ts'
 import { openStoreKeys, type StoreKeys } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
@@ -14,7 +14,7 @@ export const ISSUER = 'https://issuer.example'
 const now = () => Date.now() / 1000
 
 /** A channel whose answers a test gives, and which remembers when it was asked. */
-export function listeningChannel(answerTo: (id: string, looks: number) => Answer | Promise<Answer>) {
+export function listeningChannel(answerTo: (id: string, looks: number) => ApprovalAnswer | Promise<ApprovalAnswer>) {
   const looks: { readonly id: string; readonly at: number }[] = []
   const sent: string[] = []
   let underWay = 0
@@ -48,14 +48,14 @@ export async function queueIn(store: Store, keys?: StoreKeys): Promise<string> {
 /** Open questions in a store, and watchers over it. */
 export function crowd(channel: ApprovalChannel, store: Store = memoryStore(), keys?: StoreKeys) {
   const clock = { now: Date.now }
-  const ledger = openLedger({ store, keys, clock })
+  const runStore = openRunStore({ store, keys, clock })
   const told: WatchedAnswer[] = []
   const faults: { readonly error: unknown; readonly id: string | undefined }[] = []
   const running: Promise<void>[] = []
   const stops: AbortController[] = []
   return {
     store,
-    ledger,
+    runStore,
     told,
     faults,
     /** Puts pending questions into the store, due at once unless `dueIn` says otherwise. Seconds. */
@@ -71,12 +71,12 @@ export function crowd(channel: ApprovalChannel, store: Store = memoryStore(), ke
       }
       await Promise.all(
         Array.from({ length: count }, (_, index) =>
-          ledger.create(
+          runStore.create(
             record(`${name}-${index}`, {
               binding: `binding-${name}-${index}`,
               state: 'pending',
               question,
-              delivery: { state: {}, interval: 1, nextLookAt: now() + dueIn },
+              delivery: { state: {}, interval: 1, nextPollAt: now() + dueIn },
               createdAt: now(),
               sends: 1,
             }),
@@ -84,7 +84,7 @@ export function crowd(channel: ApprovalChannel, store: Store = memoryStore(), ke
         ),
       )
     },
-    state: async (id: string) => (await ledger.read(id))?.record,
+    state: async (id: string) => (await runStore.read(id))?.record,
     /** Starts a watcher; all of them are stopped by `stop`. */
     watch: (over: Partial<WatcherOptions> = {}) => {
       const controller = new AbortController()

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Answer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
-import { createWatcher } from '../../../src/doors/watcher.ts'
+import type { ApprovalAnswer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
+import { createWatcher } from '../../../src/entrypoints/watcher.ts'
 import { StoreError, TransportError } from '../../../src/errors/index.ts'
 import { createSealer, type StoreKeys } from '../../../src/lib/index.ts'
 import type { Store } from '../../../src/ports/index.ts'
@@ -32,8 +32,8 @@ const idleWatcher = async () => {
   return { watcher, looks }
 }
 
-const pending: Answer = { status: 'pending', interval: 60 }
-const approved: Answer = { status: 'approved' }
+const pending: ApprovalAnswer = { status: 'pending', interval: 60 }
+const approved: ApprovalAnswer = { status: 'approved' }
 
 describe('faults', () => {
   test('a channel that fails is tried again, the others go on, and nobody is told a wrong thing', async () => {
@@ -182,10 +182,10 @@ describe('faults', () => {
 
 describe('stopping', () => {
   test('waits for what is under way, gives back what was not begun, and begins nothing', async () => {
-    let answer: (value: Answer) => void = () => {}
+    let answer: (value: ApprovalAnswer) => void = () => {}
     const { channel, looks } = listeningChannel(
       () =>
-        new Promise<Answer>((resolve) => {
+        new Promise<ApprovalAnswer>((resolve) => {
           answer = resolve
         }),
     )
@@ -206,7 +206,7 @@ describe('stopping', () => {
     expect(target.told).toHaveLength(1)
     expect(watcher.statistics().underWay).toBe(0)
     // The other four are due at once for whoever comes next, and not only when a claim has run out.
-    expect(await target.ledger.claimLooks(10, 60)).toHaveLength(4)
+    expect(await target.runStore.claimPolls(10, 60)).toHaveLength(4)
   })
 
   test('one that is stopped before it began does nothing', async () => {

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Answer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
+import type { ApprovalAnswer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
 import { Pace } from '../../../src/approvals/watch-approvals.ts'
 import { watchEntry } from '../../../src/approvals/watch-entry.ts'
 import { watcherSettings } from '../../../src/approvals/watch-options.ts'
@@ -19,8 +19,8 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.stop()))
 })
 
-const pending: Answer = { status: 'pending', interval: 60 }
-const approved: Answer = { status: 'approved' }
+const pending: ApprovalAnswer = { status: 'pending', interval: 60 }
+const approved: ApprovalAnswer = { status: 'approved' }
 
 describe('following', () => {
   test(verifies('A7', 'looks when a look is due, and tells the app how each question ended'), async () => {
@@ -57,12 +57,12 @@ describe('following', () => {
     const { channel, looks } = listeningChannel(() => pending)
     const target = started(channel)
     await target.add(1, { dueIn: 600 })
-    const entry = await target.ledger.read('q-0')
+    const entry = await target.runStore.read('q-0')
     if (entry === undefined) throw new Error('it is gone')
     const { delivery: _, ...rest } = entry.record
     // As if the app's own pages had taken it eleven seconds ago.
     await target.store.delete(entry.key)
-    await target.ledger.create({
+    await target.runStore.create({
       ...rest,
       state: 'approved',
       answeredAt: Date.now() / 1000 - 11,
@@ -81,7 +81,7 @@ describe('following', () => {
     const { channel, sent } = listeningChannel(() => approved)
     const target = started(channel)
     const question = { ...baseQuestion(), expiresAt: Date.now() / 1000 + 600 }
-    const made = await target.ledger.create(record('unsent', { question, createdAt: 0 }))
+    const made = await target.runStore.create(record('unsent', { question, createdAt: 0 }))
     await dueNow(target.store, made?.key ?? '')
     target.watch()
     await expect.poll(() => target.told.length).toBe(1)
@@ -142,7 +142,7 @@ describe('several watchers', () => {
       store: target.store,
       onAnswer: (answer) => void target.told.push(answer),
     })
-    const entry = await target.ledger.read('q-0')
+    const entry = await target.runStore.read('q-0')
     if (entry === undefined) throw new Error('it is gone')
     expect(await watchEntry(entry, settings)).toBe('told')
     const { told: _, ...record } = (await target.state('q-0')) ?? entry.record
@@ -181,7 +181,7 @@ describe('several watchers', () => {
     const store = memoryStore({ clock })
     const target = started(channel, store)
     await target.add(5)
-    expect(await target.ledger.claimLooks(5, 60)).toHaveLength(5)
+    expect(await target.runStore.claimPolls(5, 60)).toHaveLength(5)
     target.watch({ clock })
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(target.told).toEqual([])

@@ -1,16 +1,16 @@
 import type { Profile } from '@behalf/core'
-import type { Answer, ApprovalQuestion, Asked, ChannelContext } from '@behalf/core/channels'
+import type { ApprovalAnswer, ApprovalQuestion, ApprovalSent, ChannelContext } from '@behalf/core/channels'
 import { type CibaOptions, ciba } from '@behalf/core/ciba'
 import { ORDER, type RawParameters } from './raw.ts'
 import type { Session } from './session.ts'
 
 /** A question of the agent to ann, asked through core's own channel. */
 export interface Conversation {
-  readonly asked: Asked
+  readonly asked: ApprovalSent
   /** One look, once the interval is over. */
-  look(): Promise<Answer>
+  look(): Promise<ApprovalAnswer>
   /** One look at once. */
-  lookAtOnce(): Promise<Answer>
+  lookAtOnce(): Promise<ApprovalAnswer>
 }
 
 /** Whether ann's order may be placed: the answer's token is to be the credential. */

@@ -1,4 +1,4 @@
-import type { IdentityOf } from '../../../../src/doors/identity.ts'
+import type { IdentityOf } from '../../../../src/entrypoints/identity.ts'
 import { verifyAccessToken } from '../../../../src/index.ts'
 import { getToken, profile } from './setup.ts'
 

@@ -1,4 +1,4 @@
-import type { IdentityOf } from '../../../../src/doors/identity.ts'
+import type { IdentityOf } from '../../../../src/entrypoints/identity.ts'
 import { verifyRequest } from '../../../../src/index.ts'
 import { profile } from './setup.ts'
 

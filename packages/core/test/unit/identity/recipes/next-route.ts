@@ -1,4 +1,4 @@
-import type { IdentityOf } from '../../../../src/doors/identity.ts'
+import type { IdentityOf } from '../../../../src/entrypoints/identity.ts'
 import { InvalidTokenError } from '../../../../src/index.ts'
 import { identityOf } from './auth-js.ts'
 import { guard, policies, whoami } from './setup.ts'

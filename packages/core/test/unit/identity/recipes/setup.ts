@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { oidc } from '../../../../src/doors/providers.ts'
+import { oidc } from '../../../../src/entrypoints/providers.ts'
 import { type Call, createGuard, type Guard, policy } from '../../../../src/index.ts'
 
 // What the guide's page takes for granted, and its readers have: a profile, a guard, a policy, a session.

@@ -1,11 +1,11 @@
 import type { DenyCode } from '../contract/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import { deliverQuestion } from './deliver-question.ts'
-import { noteCrash } from './find-run.ts'
-import type { Ledger } from './ledger.ts'
+import { recordCrash } from './find-run.ts'
 import { pollForAnswer } from './poll-for-answer.ts'
 import { endOf, isDeliveryOver } from './poll-times.ts'
 import { type Entry, mayRunAgain, type RunRecord, type RunState, type StoredResult } from './record.ts'
+import type { RunStore } from './run-store.ts'
 import { askedAgain, isPending, type Pending } from './write-answer.ts'
 
 /** Where a run stands. */
@@ -43,17 +43,17 @@ const refusals: Partial<Record<RunState, readonly [DenyCode, string]>> = {
  * Brings a run as far as it goes without running it: asks what has to be asked, polls for the answer
  * when a poll is due. Each step is persisted before the next one begins.
  */
-export async function settleRun(
-  ledger: Ledger,
+export async function advanceRun(
+  runStore: RunStore,
   entry: Entry,
   channel: ApprovalChannel | undefined,
   context: ChannelContext,
 ): Promise<Settled> {
-  const current = await advance(ledger, await noteCrash(ledger, entry), channel, context)
+  const current = await advance(runStore, await recordCrash(runStore, entry), channel, context)
   if ('status' in current) return current
   const { record } = current
   // It stays in doubt until a claim starts it again, so that no reader of it takes the doubt away.
-  if (mayRunAgain(record, ledger.now())) return { status: 'ready', entry: current }
+  if (mayRunAgain(record, runStore.now())) return { status: 'ready', entry: current }
   const refusal = refusals[record.state]
   if (refusal !== undefined) {
     const code = record.unsent === true ? 'approval_not_sent' : refusal[0]
@@ -72,18 +72,18 @@ export async function settleRun(
 }
 
 async function advance(
-  ledger: Ledger,
+  runStore: RunStore,
   entry: Entry,
   channel: ApprovalChannel | undefined,
   context: ChannelContext,
 ): Promise<Entry | Settled> {
-  let current = await voidIfOver(ledger, entry, channel)
+  let current = await voidIfOver(runStore, entry, channel)
   if (channel === undefined) return current
   if (current.record.state === 'pending') {
-    current = await voidIfOver(ledger, await pollForAnswer(ledger, current, channel, context), channel)
+    current = await voidIfOver(runStore, await pollForAnswer(runStore, current, channel, context), channel)
   }
   if (current.record.state === 'requested') {
-    const delivered = await deliverQuestion(ledger, current, channel, context)
+    const delivered = await deliverQuestion(runStore, current, channel, context)
     if (delivered.status === 'too_many') {
       return {
         status: 'busy',
@@ -100,9 +100,9 @@ async function advance(
 }
 
 /** What is past its time is void, whoever reads it first. */
-function voidIfOver(ledger: Ledger, entry: Entry, channel: ApprovalChannel | undefined): Promise<Entry> {
-  const now = ledger.now()
-  return ledger.update(entry, (record) => {
+function voidIfOver(runStore: RunStore, entry: Entry, channel: ApprovalChannel | undefined): Promise<Entry> {
+  const now = runStore.now()
+  return runStore.update(entry, (record) => {
     if (!isOver(record, now, channel)) return undefined
     return isPending(record) ? undelivered(record, now) : expired(record, now)
   })

@@ -12,7 +12,7 @@ export interface RevokingServers {
  * Tells the server that a token is needed no more (RFC 7009), where it takes that. Never fails, since the token is
  * gone here already; what the server did not hear of ends by itself.
  */
-export async function giveBackToken(
+export async function releaseToken(
   servers: RevokingServers,
   { issuer, token, hint }: { readonly issuer: string; readonly token: string } & Pick<RevokeTokenOptions, 'hint'>,
 ): Promise<void> {

@@ -7,16 +7,6 @@ import { browserRules, corsHeaders, preflight, refuseStrangers } from './browser
 import { CallerIds } from './caller-ids.ts'
 import { endingIn } from './ending-in.ts'
 import {
-  checkRules,
-  copyOfList,
-  endpointOf,
-  gateOptionKeys,
-  type McpGateOptions,
-  scopesOf,
-  type ToolRules,
-  toolRulesOf,
-} from './gate-options.ts'
-import {
   isAboutTask,
   parsedMessage,
   type ReadBody,
@@ -24,6 +14,16 @@ import {
   taskWithoutSession,
   unknownTool,
 } from './read-message.ts'
+import {
+  checkRules,
+  copyOfList,
+  endpointOf,
+  type McpResourceServerOptions,
+  optionKeys,
+  scopesOf,
+  type ToolRules,
+  toolRulesOf,
+} from './resource-server-options.ts'
 import { signingKey } from './signing-key.ts'
 
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024
@@ -54,8 +54,8 @@ export type Admission =
     }
   | { readonly ok: false; readonly response: Response }
 
-/** Stands before an MCP handler. Made by {@link createMcpGate}. */
-export interface McpGate {
+/** Stands before an MCP handler. Made by {@link mcpResourceServer}. */
+export interface McpResourceServer {
   /** The handler behind the gate: answers for the metadata's address and for the endpoint's, with 404 elsewhere. */
   handle(handler: McpHandler): (request: Request) => Promise<Response>
   /** Whether an address is the endpoint's or the metadata's, for mounting beside other routes. */
@@ -83,20 +83,20 @@ export interface McpGate {
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization | MCP, Authorization}
  */
-export function createMcpGate(options: McpGateOptions): McpGate {
-  refuseUnknownKeys('createMcpGate', options, gateOptionKeys)
+export function mcpResourceServer(options: McpResourceServerOptions): McpResourceServer {
+  refuseUnknownKeys('mcpResourceServer', options, optionKeys)
   const { resource, maxBodyBytes = DEFAULT_MAX_BODY_BYTES, clock = systemClock } = options
-  const endpoint = endpointOf('createMcpGate.resource', resource)
+  const endpoint = endpointOf('mcpResourceServer.resource', resource)
   // Copied, as the tools' rules are: an app may go on with the same lists for its next gate.
   const scopes = copyOfList(options.scopes ?? [])
   const tools = toolRulesOf(options)
-  const ids = new CallerIds(signingKey('createMcpGate.sessionKey', options.sessionKey), resource)
+  const ids = new CallerIds(signingKey('mcpResourceServer.sessionKey', options.sessionKey), resource)
   const rules = browserRules(endpoint, {
     ...(options.hosts && { hosts: options.hosts }),
     ...(options.origins && { origins: options.origins }),
   })
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0)) {
-    throw new ConfigurationError('createMcpGate.maxBodyBytes', 'give a whole number of bytes, 1 or more')
+    throw new ConfigurationError('mcpResourceServer.maxBodyBytes', 'give a whole number of bytes, 1 or more')
   }
   const known = scopesOf(scopes, tools)
   const server = createResourceServer({
@@ -156,7 +156,7 @@ export function createMcpGate(options: McpGateOptions): McpGate {
     }
   }
 
-  const decide: McpGate['admit'] = async (request, parsedBody) => {
+  const decide: McpResourceServer['admit'] = async (request, parsedBody) => {
     const { pathname } = new URL(request.url)
     const metadata = pathname === metadataPath ? metadataAnswer(request, server.metadata(request)) : undefined
     if (metadata !== undefined) return { ok: false, response: metadata }

@@ -16,8 +16,8 @@ export interface ToolRules extends AuthenticationRules {
   readonly scopes?: readonly string[] | undefined
 }
 
-/** Options of `createMcpGate`. */
-export interface McpGateOptions extends SurroundingsOptions {
+/** Options of `mcpResourceServer`. */
+export interface McpResourceServerOptions extends SurroundingsOptions {
   /**
    * The MCP endpoint as clients know it, such as `https://mcp.example.com/mcp`: its address, its identifier
    * (RFC 8707, RFC 9728) and the audience of its tokens.
@@ -61,7 +61,7 @@ export interface McpGateOptions extends SurroundingsOptions {
   readonly maxBodyBytes?: number | undefined
 }
 
-export const gateOptionKeys = [
+export const optionKeys = [
   'resource',
   'authorizationServer',
   'audience',
@@ -79,7 +79,7 @@ export const gateOptionKeys = [
   'fetch',
   'clock',
   'timeoutMs',
-] as const satisfies readonly (keyof McpGateOptions)[]
+] as const satisfies readonly (keyof McpResourceServerOptions)[]
 
 const toolRuleKeys = ['scopes', 'acrValues', 'maxAge'] as const satisfies readonly (keyof ToolRules)[]
 
@@ -100,13 +100,14 @@ export function endpointOf(option: string, resource: unknown): URL {
 export function toolRulesOf({
   guarded,
   tools,
-}: Pick<McpGateOptions, 'guarded' | 'tools'>): ReadonlyMap<string, ToolRules> | undefined {
-  const at = 'createMcpGate.tools'
+}: Pick<McpResourceServerOptions, 'guarded' | 'tools'>): ReadonlyMap<string, ToolRules> | undefined {
+  const at = 'mcpResourceServer.tools'
   for (const [name, rules] of Object.entries(tools ?? {})) refuseUnknownKeys(`${at}.${name}`, rules, toolRuleKeys)
   const own = new Map(Object.entries(tools ?? {}).map(([name, rules]) => [name, copyOf(rules)]))
   if (guarded === undefined) return tools && own
   const { callerScopes } = guarded
-  if (!(callerScopes instanceof Map)) throw new ConfigurationError('createMcpGate.guarded', 'give what guardTools made')
+  if (!(callerScopes instanceof Map))
+    throw new ConfigurationError('mcpResourceServer.guarded', 'give what guardTools made')
   const unknown = [...own.keys()].find((name) => !callerScopes.has(name))
   if (unknown !== undefined) {
     const names = [...callerScopes.keys()].join(', ')
@@ -140,13 +141,13 @@ export function scopesOf(
 /** The gate's own rules, checked as `protect` will check them. */
 export function checkRules(tools: ReadonlyMap<string, ToolRules> | undefined, scopes: readonly string[]): void {
   const word = /^[\x21\x23-\x5b\x5d-\x7e]+$/
-  const lists: (readonly [string, readonly string[] | undefined])[] = [['createMcpGate.scopes', scopes]]
+  const lists: (readonly [string, readonly string[] | undefined])[] = [['mcpResourceServer.scopes', scopes]]
   for (const [name, rules] of tools ?? []) {
-    lists.push([`createMcpGate.tools.${name}.scopes`, rules.scopes])
-    lists.push([`createMcpGate.tools.${name}.acrValues`, rules.acrValues])
+    lists.push([`mcpResourceServer.tools.${name}.scopes`, rules.scopes])
+    lists.push([`mcpResourceServer.tools.${name}.acrValues`, rules.acrValues])
     const { maxAge } = rules
     if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge >= 0)) {
-      throw new ConfigurationError(`createMcpGate.tools.${name}.maxAge`, 'give whole seconds, 0 or more')
+      throw new ConfigurationError(`mcpResourceServer.tools.${name}.maxAge`, 'give whole seconds, 0 or more')
     }
   }
   for (const [option, list] of lists) {

@@ -1,4 +1,4 @@
-import { giveBackToken, type RevokingServers } from '../authorization-server/give-back-token.ts'
+import { type RevokingServers, releaseToken } from '../authorization-server/release-token.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type IssuedToken, revealToken } from '../credential/index.ts'
 import { ownIssuerOf, type TokenCacheKey } from '../token-exchange/token-cache-key.ts'
@@ -10,7 +10,7 @@ const TELLING_MS = 3_000
  * What others are told of an end, after all of it stands in the store: a server or channel that hangs must not keep
  * the next record open.
  */
-export class Aftermath {
+export class RevocationNotifier {
   readonly #servers: RevokingServers
   readonly #work: (() => Promise<void>)[] = []
 
@@ -21,7 +21,7 @@ export class Aftermath {
   /** Takes note of tokens, for later. */
   readonly servers: RevokingServers = {
     of: (issuer) => ({
-      revoke: async (token, { hint } = {}) => this.add(() => giveBackToken(this.#servers, { issuer, token, hint })),
+      revoke: async (token, { hint } = {}) => this.add(() => releaseToken(this.#servers, { issuer, token, hint })),
     }),
   }
 

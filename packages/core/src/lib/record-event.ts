@@ -2,7 +2,7 @@ import type { AuditEvent } from '../contract/index.ts'
 import type { AuditSink } from '../ports/index.ts'
 
 /** Hands an event to a sink and waits for nothing: a sink that fails neither stops nor changes what is told. */
-export function noteEvent(sink: AuditSink, event: AuditEvent): void {
+export function recordEvent(sink: AuditSink, event: AuditEvent): void {
   try {
     const written = sink.write(event)
     // Not `instanceof`: a promise may be of another realm.

@@ -9,7 +9,7 @@ const MARGIN_SECONDS = UNDER_WAY_SECONDS + 60
 const approvalUse = z.strictObject({ v: z.literal(1), order: z.string(), keptUntil: z.number() })
 type ApprovalUse = z.infer<typeof approvalUse>
 
-export interface OrderBookOptions extends OpenedStore {
+export interface IdempotencyStoreOptions extends OpenedStore {
   readonly leaseSeconds: number
   readonly retentionSeconds: number
   /** Epoch seconds. */
@@ -23,12 +23,12 @@ export interface OrderNames {
 }
 
 /** Orders under their idempotency keys, and approvals under their tokens. */
-export class OrderBook {
-  readonly #options: OrderBookOptions
+export class IdempotencyStore {
+  readonly #options: IdempotencyStoreOptions
   readonly #orders: Collection<OrderRecord>
   readonly #approvals: Collection<ApprovalUse>
 
-  constructor(options: OrderBookOptions) {
+  constructor(options: IdempotencyStoreOptions) {
     const ends = ({ keptUntil }: { readonly keptUntil: number }) => ({ expiresAt: keptUntil })
     this.#options = options
     this.#orders = new Collection<OrderRecord>(options, { kind: 'order', schema: orderRecord, ends })

@@ -1,9 +1,9 @@
 // `@behalf/core/channels`: for channels of your own, and for pushed answers.
 export type {
-  Answer,
+  ApprovalAnswer,
   ApprovalChannel,
   ApprovalQuestion,
-  Asked,
+  ApprovalSent,
   ChannelBase,
   ChannelContext,
   PolledChannel,

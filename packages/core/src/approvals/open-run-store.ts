@@ -3,11 +3,11 @@ import { openStoreKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import { Revocations } from '../revocation/index.ts'
 import { type ApprovalAudit, auditing } from './approval-state.ts'
-import { Ledger } from './ledger.ts'
 import type { RunRecord } from './record.ts'
+import { RunStore } from './run-store.ts'
 
 /** The store of an app's runs and questions, the same for guard, watcher and handlers. */
-export interface OpenLedgerOptions {
+export interface OpenRunStoreOptions {
   readonly store: Store
   readonly keys?: StoreKeys | undefined
   readonly clock: Clock
@@ -19,21 +19,21 @@ export interface OpenLedgerOptions {
 }
 
 /**
- * Opens the ledger over a store.
+ * Opens the runStore over a store.
  *
  * @throws ConfigurationError A durable store without keys, or keys that are none.
  */
-export function openLedger({
+export function openRunStore({
   store,
   keys,
   clock,
   audit,
   onState = audit === undefined ? undefined : auditing(audit, clock),
   revocations = new Revocations(openStoreKeys(store, keys)),
-}: OpenLedgerOptions): Ledger {
+}: OpenRunStoreOptions): RunStore {
   const opened = openStoreKeys(store, keys)
   const isRevoked = (record: RunRecord) => isRevokedRun(record, revocations, clock.now())
-  return new Ledger({ ...opened, clock, isRevoked, ...(onState !== undefined && { onState }) })
+  return new RunStore({ ...opened, clock, isRevoked, ...(onState !== undefined && { onState }) })
 }
 
 /**

@@ -7,9 +7,9 @@ const MAX_DEPTH = 5
  * Libraries hang request and response bodies on their errors, and a JSON parser quotes its input, so
  * `util.inspect` of the original would print tokens (I3).
  */
-export function safeCause(error: unknown, depth = 0): Error | undefined {
+export function withoutSecrets(error: unknown, depth = 0): Error | undefined {
   if (!(error instanceof Error) || depth === MAX_DEPTH) return undefined
-  const cause = safeCause(error.cause, depth + 1)
+  const cause = withoutSecrets(error.cause, depth + 1)
   // The message of a SyntaxError holds a part of what could not be parsed.
   const message = error instanceof SyntaxError ? 'not well-formed' : error.message
   const copy = new Error(message, cause === undefined ? undefined : { cause })

@@ -29,8 +29,8 @@ export interface WalkOptions {
   readonly onUnreadable?: OnUnreadable | undefined
 }
 
-/** What the ledger stands on. */
-export interface LedgerOptions extends OpenedStore {
+/** What the runStore stands on. */
+export interface RunStoreOptions extends OpenedStore {
   readonly clock: Clock
   /** Whether the proof that a run was asked with was revoked since (I11). */
   readonly isRevoked: (record: RunRecord) => Promise<boolean>
@@ -39,16 +39,16 @@ export interface LedgerOptions extends OpenedStore {
 }
 
 /** The runs of an app. Knows nothing of questions and answers. */
-export class Ledger {
+export class RunStore {
   readonly #store: Store
   readonly #runs: Collection<RunRecord>
   readonly #clock: Clock
   readonly #onState: (record: RunRecord) => void
   readonly hash: KeyedHash
-  readonly isRevoked: LedgerOptions['isRevoked']
+  readonly isRevoked: RunStoreOptions['isRevoked']
   readonly pointers: Pointers
 
-  constructor({ clock, isRevoked, onState = () => {}, ...opened }: LedgerOptions) {
+  constructor({ clock, isRevoked, onState = () => {}, ...opened }: RunStoreOptions) {
     this.#store = opened.store
     this.#clock = clock
     this.#onState = onState
@@ -116,7 +116,7 @@ export class Ledger {
    * Takes records at which a look is due; nobody else gets them before the lease ends. What does not open is
    * an error in its place, so that one bad record does not hold up the others.
    */
-  async claimLooks(limit: number, leaseSeconds: number): Promise<readonly (Entry | StoreError)[]> {
+  async claimPolls(limit: number, leaseSeconds: number): Promise<readonly (Entry | StoreError)[]> {
     const claimed = await this.#runs.claimDue(LOOKS, { limit, leaseSeconds })
     return claimed.map((found) => ('unreadable' in found ? found.unreadable : found))
   }

@@ -177,7 +177,7 @@ function withCredential(
 }
 
 /** Returns the question of this call, if its approver may be asked now (A14). */
-export async function newQuestion(
+export async function buildApprovalRequest(
   call: AuthorizedCall,
   { binding, id }: { readonly binding: string; readonly id?: string },
   inDoubt: readonly Entry[],
@@ -189,13 +189,13 @@ export async function newQuestion(
   const question = draftQuestion(call, approval, inDoubt, runs)
   if ('status' in question) return question
   const asking = { owner: ownerOf(identity), tool: invocation.tool, binding, question, ...(id !== undefined && { id }) }
-  const { closedUntil } = await afterNoes(runs.ledger, asking)
+  const { closedUntil } = await afterNoes(runs.runStore, asking)
   return closedUntil === undefined ? question : closedRefusal(closedUntil, runs)
 }
 
 /** Refuses a call whose approver said no, until they may be asked again. @param until - Epoch seconds. */
-export function closedRefusal(until: number, { ledger }: Runs): Refusal {
-  const retryAfter = Math.ceil(until - ledger.now())
+export function closedRefusal(until: number, { runStore }: Runs): Refusal {
+  const retryAfter = Math.ceil(until - runStore.now())
   const detail = `the approver said no before; they may be asked again in ${retryAfter} s, or when they reopen it`
   return { status: 'denied', code: 'approval_denied', detail, retryAfter }
 }
