@@ -64,7 +64,10 @@ export default {
       name: 'room-unknown',
       comment: 'A new room gets its line in the table above, so that its place is decided and not found.',
       severity: 'error',
-      from: { path: `${core}/`, pathNot: [inside([...Object.keys(rooms), ...above, 'entrypoints']), `${core}/[^/]+\\.ts$`] },
+      from: {
+        path: `${core}/`,
+        pathNot: [inside([...Object.keys(rooms), ...above, 'entrypoints']), `${core}/[^/]+\\.ts$`],
+      },
       to: {},
     },
     {
