@@ -207,7 +207,7 @@ describe('the model says which histories are justified', () => {
       [
         [1, asked],
         [5, answered('no')],
-        [6, { ...asked, question: 'q2' }],
+        [16, { ...asked, question: 'q2' }],
       ],
     ],
     [
