@@ -76,7 +76,7 @@ const chainOf = (object: object | null): readonly object[] =>
   object === null || object === Object.prototype ? [] : [object, ...chainOf(Object.getPrototypeOf(object))]
 
 /** By its tag, which other realms share. */
-const isGeneratorFunction = (execute: unknown) =>
+export const isGeneratorFunction = (execute: unknown) =>
   Object.prototype.toString.call(execute) === '[object AsyncGeneratorFunction]'
 
 /** Names that the AI SDK knows a tool by whose `execute` it puts another one in the place of. */

@@ -1,20 +1,12 @@
-import type { AccessRules, DefinedTool, Effect, Guard } from '@behalf/core'
-import { readTools } from '@behalf/core/spi'
+import type { DefinedTool, Guard, InputOf } from '@behalf/core'
+import { policiesOf, readTools } from '@behalf/core/spi'
 import { type Tool, type ToolSet, tool } from 'ai'
-import { guardTools } from './guard-tools.ts'
+import { guardTools, isGeneratorFunction } from './guard-tools.ts'
 import type { GuardedTools, GuardToolsOptions } from './guarded-tools.ts'
 
 /** The tools of the AI SDK that {@link toAiTools} makes, by name. */
 export type AiTools<Tools extends readonly DefinedTool[]> = {
-  readonly [One in Tools[number] as One['name']]: One extends DefinedTool<
-    string,
-    infer Input,
-    AccessRules,
-    Effect,
-    infer Result
-  >
-    ? Tool<Input, Awaited<Result>>
-    : Tool
+  readonly [One in Tools[number] as One['name']]: Tool<InputOf<One['policy']>, Awaited<ReturnType<One['run']>>>
 }
 
 /**
@@ -36,7 +28,7 @@ export function toAiTools<const Tools extends readonly DefinedTool[]>(
   return guardTools(Object.fromEntries(made) as ToolSet, {
     ...context,
     guard,
-    policies: Object.fromEntries(read.map(({ name, policy }) => [name, policy])) as never,
-    streaming: read.filter(({ streams }) => streams).map(({ name }) => name),
+    policies: policiesOf(read) as never,
+    streaming: tools.filter(({ run }) => isGeneratorFunction(run)).map(({ name }) => name),
   }) as unknown as GuardedTools<AiTools<Tools>>
 }

@@ -1,5 +1,5 @@
 import type { DefinedTool, Guard } from '@behalf/core'
-import { readTools } from '@behalf/core/spi'
+import { policiesOf, readTools } from '@behalf/core/spi'
 import { type DynamicStructuredTool, tool } from '@langchain/core/tools'
 import { guardTools } from './guard-tools.ts'
 import type { GuardableTool, GuardToolsOptions } from './guarded-tools.ts'
@@ -18,6 +18,6 @@ export function toLangChainTools(
   const made = read.map(({ name, description, input, execute }) =>
     tool(execute as never, { name, description, schema: input as never }),
   )
-  const policies = Object.fromEntries(read.map(({ name, policy }) => [name, policy]))
-  return guardTools(made as readonly GuardableTool[], { ...context, guard, policies: policies as never }) as never
+  const policies = policiesOf(read) as never
+  return guardTools(made as readonly GuardableTool[], { ...context, guard, policies }) as never
 }

@@ -1,20 +1,12 @@
-import type { AccessRules, DefinedTool, Effect, Guard } from '@behalf/core'
-import { readTools } from '@behalf/core/spi'
+import type { DefinedTool, Guard, InputOf } from '@behalf/core'
+import { policiesOf, readTools } from '@behalf/core/spi'
 import { createTool, type Tool } from '@mastra/core/tools'
 import { guardTools } from './guard-tools.ts'
 import type { AnyTool, GuardToolsOptions } from './guarded-tools.ts'
 
 /** The tools of Mastra that {@link toMastraTools} makes, by name. */
 export type MastraTools<Tools extends readonly DefinedTool[]> = {
-  readonly [One in Tools[number] as One['name']]: One extends DefinedTool<
-    string,
-    infer Input,
-    AccessRules,
-    Effect,
-    infer Result
-  >
-    ? Tool<Input, Awaited<Result>>
-    : AnyTool
+  readonly [One in Tools[number] as One['name']]: Tool<InputOf<One['policy']>, Awaited<ReturnType<One['run']>>>
 }
 
 /**
@@ -36,6 +28,6 @@ export function toMastraTools<const Tools extends readonly DefinedTool[]>(
   return guardTools(Object.fromEntries(made), {
     ...context,
     guard,
-    policies: Object.fromEntries(read.map(({ name, policy }) => [name, policy])) as never,
+    policies: policiesOf(read) as never,
   }) as unknown as MastraTools<Tools>
 }

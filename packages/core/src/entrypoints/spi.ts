@@ -76,7 +76,7 @@ export {
 } from '../errors/index.ts'
 export type { InboxOptions, ListOptions } from '../guard/approval-inbox.ts'
 export type { PolicyWarning } from '../guard/check-policies.ts'
-export { type PoliciesOrTools, type ReadTool, readTools } from '../guard/defined-tool.ts'
+export { type PoliciesOrTools, policiesOf, type ReadTool, readTools } from '../guard/defined-tool.ts'
 export type { AgentOptions, KeyMaterial, StoreKeys } from '../guard/guard-options.ts'
 export type { OperatorOptions } from '../guard/operator.ts'
 export type { PauseOptions, PauseState, Pauses } from '../guard/pauses.ts'

@@ -32,7 +32,7 @@ import { approvalInbox } from './approval-inbox.ts'
 import { Auditor, recordApproval } from './auditor.ts'
 import { faultListener } from './call-report.ts'
 import { checkPolicies } from './check-policies.ts'
-import { type DefinedTool, isDefinedTool, policiesOf, type ToolCall } from './defined-tool.ts'
+import { byTool, type DefinedTool, isDefinedTool, type ToolCall } from './defined-tool.ts'
 import { openDelegations } from './delegated-work.ts'
 import type { Body } from './execute.ts'
 import type { Guard, GuardWithDelegations } from './guard.ts'
@@ -97,8 +97,8 @@ export function createGuard(options: GuardOptions): Guard | GuardWithDelegations
         return Promise.reject(error)
       }
     },
-    visible: (policies, identity) => visibleTools(policiesOf(policies), identity, parts),
-    check: (policies) => checkPolicies(policiesOf(policies), parts),
+    visible: (policies, identity) => visibleTools(byTool(policies), identity, parts),
+    check: (policies) => checkPolicies(byTool(policies), parts),
     ready: () => ready(parts),
     asOperator: (asked) => operatorOf(asked, parts, ending),
     approvals,

@@ -30,8 +30,6 @@ export type PoliciesOrTools = Readonly<Record<string, Policy>> | readonly Define
 /** A {@link DefinedTool} as an adapter reads it. `execute` runs the body within a guarded call. */
 export interface ReadTool extends Pick<DefinedTool, 'name' | 'description' | 'input' | 'policy'> {
   readonly execute: (input: never) => unknown
-  /** Whether the body is an async generator function. */
-  readonly streams: boolean
 }
 
 /**
@@ -47,13 +45,18 @@ export function readTools(owner: string, tools: readonly DefinedTool[]): readonl
     const { name, description, input, policy } = tool
     if (names.has(name)) throw new ConfigurationError(`${owner}.tools.${name}`, 'is there twice')
     names.add(name)
-    const streams = Object.prototype.toString.call(tool.run) === '[object AsyncGeneratorFunction]'
-    return { name, description, input, policy, streams, execute: (given) => tool.run(given, currentCall(policy)) }
+    return { name, description, input, policy, execute: (given) => tool.run(given, currentCall(policy)) }
   })
 }
 
-export const policiesOf = (given: PoliciesOrTools): Readonly<Record<string, Policy>> =>
-  isList(given) ? Object.fromEntries(given.map(({ name, policy }) => [name, policy])) : given
+/** Returns the policies by the names of their tools. */
+export const policiesOf = (
+  tools: readonly { readonly name: string; readonly policy: Policy }[],
+): Readonly<Record<string, Policy>> => Object.fromEntries(tools.map(({ name, policy }) => [name, policy]))
+
+/** Returns the policies by tool, whichever form they were given in. */
+export const byTool = (given: PoliciesOrTools): Readonly<Record<string, Policy>> =>
+  isList(given) ? policiesOf(given) : given
 
 const isList = (given: PoliciesOrTools): given is readonly DefinedTool[] => Array.isArray(given)
 

@@ -1,5 +1,6 @@
 import type { Policy } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
+import { policiesOf } from './defined-tool.ts'
 import type { Guard } from './guard.ts'
 
 /**
@@ -16,6 +17,6 @@ export function withPolicies<Tool>(
     if (policy !== undefined) return { name, tool, policy }
     throw new ConfigurationError(`guardTools.policies.${name}`, 'is missing: give policy(…) or publicTool(…)')
   })
-  guard.check(Object.fromEntries(found.map(({ name, policy }) => [name, policy])))
+  guard.check(policiesOf(found))
   return found
 }

@@ -1,5 +1,6 @@
-import type { Interrupt, Policy } from '@behalf/core'
+import type { Interrupt } from '@behalf/core'
 import { displayText } from '@behalf/core/interrupts'
+import { policiesOf } from '@behalf/core/spi'
 import {
   type CallToolResult,
   CLIENT_CAPABILITIES_META_KEY,
@@ -66,9 +67,7 @@ export function guardTools<const S extends Schemas>(
   const guarded = guardedToolsOf(tools as unknown as Readonly<Record<string, McpTool>>, options, ['requestState'])
   const states = requestStates('guardTools.requestState', options.requestState)
   const { guard, list } = options
-  const policies: Readonly<Record<string, Policy>> = Object.fromEntries(
-    guarded.map(({ name, policy }) => [name, policy]),
-  )
+  const policies = policiesOf(guarded)
   return {
     callerScopes: callerScopesBy(guarded),
     serverOptions: { requestState: { verify: states.verify } },

@@ -1,5 +1,5 @@
 import type { DefinedTool, Guard } from '@behalf/core'
-import { readTools } from '@behalf/core/spi'
+import { policiesOf, readTools } from '@behalf/core/spi'
 import { type GuardedTools, type GuardToolsOptions, guardTools } from './guard-tools.ts'
 
 /**
@@ -15,6 +15,5 @@ export function toMcpTools(
 ): GuardedTools {
   const read = readTools('toMcpTools', tools)
   const made = read.map(({ name, description, input, execute }) => [name, { description, inputSchema: input, execute }])
-  const policies = Object.fromEntries(read.map(({ name, policy }) => [name, policy]))
-  return guardTools(Object.fromEntries(made) as never, { ...context, guard, policies })
+  return guardTools(Object.fromEntries(made) as never, { ...context, guard, policies: policiesOf(read) })
 }

@@ -1,3 +1,4 @@
+import { policiesOf } from '@behalf/core/spi'
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import {
@@ -51,7 +52,7 @@ export function guardTools<const S extends Schemas>(
 ): GuardedTools {
   const guarded = guardedToolsOf(tools as unknown as Readonly<Record<string, McpTool>>, options)
   const { guard, list } = options
-  const policies = Object.fromEntries(guarded.map(({ name, policy }) => [name, policy]))
+  const policies = policiesOf(guarded)
   return {
     callerScopes: callerScopesBy(guarded),
     register(server) {

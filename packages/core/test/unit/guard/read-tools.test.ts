@@ -29,16 +29,4 @@ describe('the tools of an adapter', () => {
       expect.objectContaining({ code: 'ERR_CONFIGURATION', option }),
     )
   })
-
-  test('whose body is an async generator are known to stream', () => {
-    const tail = defineTool({
-      name: 'tail',
-      description: 'Streams.',
-      input: schema,
-      async *run({ amount }) {
-        yield amount
-      },
-    })
-    expect(readTools('toTools', [pay, tail]).map(({ streams }) => streams)).toEqual([false, true])
-  })
 })

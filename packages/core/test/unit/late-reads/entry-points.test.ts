@@ -49,6 +49,7 @@ const exempt = new Set([
     'slotWithin',
     'redactorOf',
     'withPolicies',
+    'policiesOf',
     'readTools',
     'plainCopy',
     'namesSpecialUse',
