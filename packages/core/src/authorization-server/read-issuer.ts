@@ -1,4 +1,4 @@
-import { InvalidTokenError } from '../errors/index.ts'
+import { type ErrorOptions, InvalidTokenError } from '../errors/index.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
 /**
@@ -24,14 +24,18 @@ export function readIssuer(jwt: string): unknown {
 }
 
 /** @param known - The only issuer that this app trusts. Absent: it trusts several. */
-export function unknownIssuer(issuer: unknown, known?: string): InvalidTokenError {
+export function unknownIssuer(issuer: unknown, known?: string, options?: ErrorOptions): InvalidTokenError {
   const trusted = known === undefined ? 'one of the issuers that this app trusts' : JSON.stringify(known)
-  return new InvalidTokenError('issuer', `the token's issuer ${named(issuer)} is not ${trusted}`)
+  return new InvalidTokenError('issuer', `the token's issuer ${named(issuer)} is not ${trusted}`, options)
 }
 
-export function wrongAudience(audience: unknown, trusted: readonly string[]): InvalidTokenError {
+export function wrongAudience(
+  audience: unknown,
+  trusted: readonly string[],
+  options?: ErrorOptions,
+): InvalidTokenError {
   const own = trusted.map((one) => JSON.stringify(one)).join(' or ')
-  return new InvalidTokenError('audience', `the token's audience ${named(audience)} is not ${own}`)
+  return new InvalidTokenError('audience', `the token's audience ${named(audience)} is not ${own}`, options)
 }
 
 /** A name from a token that may be forged: shortened, and escaped. */

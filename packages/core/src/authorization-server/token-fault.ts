@@ -25,8 +25,8 @@ export function tokenFault(error: unknown, errors: typeof JoseErrors, expected: 
     return new InvalidResponseError("the issuer's key set is malformed", { cause })
   if (error instanceof errors.JWTClaimValidationFailed && error.reason === 'check_failed') {
     const { claim, payload } = error
-    if (claim === 'iss') return unknownIssuer(payload.iss, expected.issuer)
-    if (claim === 'aud') return wrongAudience(payload.aud, expected.audience)
+    if (claim === 'iss') return unknownIssuer(payload.iss, expected.issuer, { cause })
+    if (claim === 'aud') return wrongAudience(payload.aud, expected.audience, { cause })
   }
   const [reason, message] = explain(error, errors)
   return reason === undefined

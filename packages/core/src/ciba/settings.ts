@@ -1,6 +1,6 @@
 import type { AuthorizationDetail, Principal } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { checkValues, kinds, refuseUnknownKeys } from '../lib/index.ts'
+import { checkOptions, kinds } from '../lib/index.ts'
 import type { HintOf } from './hint.ts'
 import { checkSignRequest, type SignRequestOptions } from './sign-request.ts'
 
@@ -33,29 +33,20 @@ export interface CibaSettings extends CibaOptions {
   readonly acrValues: readonly string[]
 }
 
-const optionKeys = [
-  'acrValues',
-  'hint',
-  'userCode',
-  'requestedExpirySeconds',
-  'signRequest',
-  'ping',
-  'sameDetails',
-] as const satisfies readonly (keyof CibaOptions)[]
+const optionValues = {
+  requestedExpirySeconds: kinds.positiveInteger,
+  hint: kinds.function,
+  userCode: kinds.function,
+  sameDetails: kinds.function,
+  ping: kinds.boolean,
+}
 
 /** @throws ConfigurationError An option is unknown or wrong. */
 export function cibaSettings(options: CibaOptions): CibaSettings {
-  refuseUnknownKeys('ciba', options, optionKeys)
+  checkOptions('ciba', options, optionValues, ['acrValues', 'signRequest'])
   const { acrValues = [], signRequest } = options
   const areNames = Array.isArray(acrValues) && acrValues.every((value) => /^[\x21-\x7e]+$/.test(value))
   if (!areNames) throw new ConfigurationError('ciba.acrValues', 'give a list of names without spaces')
-  checkValues('ciba.', options, {
-    requestedExpirySeconds: kinds.positiveInteger,
-    hint: kinds.function,
-    userCode: kinds.function,
-    sameDetails: kinds.function,
-    ping: kinds.boolean,
-  })
   if (signRequest !== undefined) checkSignRequest(signRequest)
   return { ...options, acrValues: [...acrValues] }
 }

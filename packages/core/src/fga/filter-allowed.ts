@@ -2,7 +2,7 @@ import type { Effect, Identity, Permission } from '../contract/index.ts'
 import { BehalfError, ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
 import { currentIdentity } from '../identity/run-as.ts'
 import { isVerified } from '../identity/verified.ts'
-import { aClock, checkValues, kinds, orAborted, refuseUnknownKeys } from '../lib/index.ts'
+import { aClock, checkOptions, kinds, orAborted } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import type { AccessChecker, AccessDecision, AccessQuestion } from './access-checker.ts'
 
@@ -57,10 +57,8 @@ export interface Filtered<Document> {
   readonly ended: 'enough' | 'exhausted' | 'candidates' | 'deadline'
 }
 
-const known = [
-  ...['permissions', 'agent', 'identity', 'permission', 'limit', 'maxCandidates', 'timeoutMs', 'subjects', 'effect'],
-  ...['signal', 'clock'],
-]
+const optionValues = { maxCandidates: kinds.positiveInteger, timeoutMs: kinds.positive, clock: aClock }
+const others = ['permissions', 'agent', 'identity', 'permission', 'limit', 'subjects', 'effect', 'signal']
 
 /**
  * Keeps the documents that user and agent both may read, and that the agent may read for the user.
@@ -206,16 +204,11 @@ export function isAllowed(decision: AccessDecision | undefined): boolean {
 }
 
 function readFilterOptions<Document>(options: FilterOptions<Document>) {
-  refuseUnknownKeys('filterAllowed', options, known)
+  checkOptions('filterAllowed', options, optionValues, others)
   const { limit = Number.POSITIVE_INFINITY, maxCandidates = 500, timeoutMs = 5_000, clock = systemClock } = options
   if (!(limit === Number.POSITIVE_INFINITY || Number.isSafeInteger(limit)) || limit < 1) {
     throw new ConfigurationError('filterAllowed.limit', 'give a positive whole number, or leave it out')
   }
-  checkValues('filterAllowed.', options, {
-    maxCandidates: kinds.positiveInteger,
-    timeoutMs: kinds.positive,
-    clock: aClock,
-  })
   if (typeof options.permission !== 'function') {
     throw new ConfigurationError('filterAllowed.permission', 'give a function that says what a document needs')
   }

@@ -15,6 +15,7 @@ import { ConfigurationError } from '../errors/index.ts'
 import { isObjectName } from '../fga/object.ts'
 import {
   aClock,
+  checkOptions,
   checkValues,
   having,
   kinds,
@@ -111,10 +112,7 @@ export function createGuard(options: GuardOptions): Guard | GuardWithDelegations
 type Asked = Policy | DefinedTool | undefined
 
 /** A tool brings its name, its policy and its body. */
-function callOf(
-  asked: Asked,
-  invocation: Invocation | ToolCall,
-): { policy: Policy | undefined; named: Invocation; body?: unknown } {
+function callOf(asked: Asked, invocation: Invocation | ToolCall) {
   if (!isDefinedTool(asked)) return { policy: asked as Policy | undefined, named: invocation as Invocation }
   return { policy: asked.policy, named: { ...invocation, tool: asked.name }, body: asked.run }
 }
@@ -128,9 +126,8 @@ function partsOf(options: GuardOptions): GuardParts {
   if (authorizationServer === undefined) {
     throw new ConfigurationError('authorizationServer', 'give a profile such as auth0({ … }) or oidc({ … })')
   }
-  refuseUnknownKeys('agent', agent, ['name', 'ceiling', 'actorToken'])
+  checkOptions('agent', agent, { ceiling: kinds.texts, actorToken: kinds.function }, ['name'])
   requireText('agent.name', agent.name)
-  checkValues('agent.', agent, { ceiling: kinds.texts, actorToken: kinds.function })
   checkActorToken(options)
   checkPermissions(options)
   const { maxInputBytes = 1024 * 1024 } = options

@@ -56,9 +56,7 @@ export const policiesOf = (
 
 /** Returns the policies by tool, whichever form they were given in. */
 export const byTool = (given: PoliciesOrTools): Readonly<Record<string, Policy>> =>
-  isList(given) ? policiesOf(given) : given
-
-const isList = (given: PoliciesOrTools): given is readonly DefinedTool[] => Array.isArray(given)
+  Array.isArray(given) ? policiesOf(given) : (given as Readonly<Record<string, Policy>>)
 
 // Registered, so that a tool made by one copy of the package is known to the guard of another.
 const toolKey: unique symbol = Symbol.for('@behalf/core@1/tool') as never

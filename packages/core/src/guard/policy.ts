@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { MAX_ASK_AGAIN_SECONDS } from '../approvals/refusals.ts'
 import type { AccessRule, AccessRules, Effect, EffectOf, Policy, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { checkValues, copyOf, having, kinds, oneOf, refuseUnknownKeys, scopeList } from '../lib/index.ts'
+import { checkOptions, checkValues, copyOf, having, kinds, oneOf, scopeList } from '../lib/index.ts'
 import { isConnection } from './linked-account.ts'
 import { type AnyRules, makePolicy } from './policy-definition.ts'
 import { wholePermission } from './whole-permission.ts'
@@ -62,13 +62,10 @@ export function policy<
   },
 ): Policy<StandardSchemaV1.InferOutput<Schema>, Access, EffectOf<Named, Rule>> {
   checkSchema(schema)
-  refuseUnknownKeys('policy', rules, [...Object.keys(ruleValues), 'callerScopes', 'approval'])
-  checkValues('policy.', rules, ruleValues)
-  checkValues(
-    'policy.access.',
-    rules.access ?? {},
-    Object.fromEntries(Object.keys(rules.access ?? {}).map((name) => [name, madeRule])),
-  )
+  checkOptions('policy', rules, ruleValues, ['callerScopes', 'approval'])
+  for (const [name, rule] of Object.entries(rules.access ?? {})) {
+    checkValues('policy.access.', { [name]: rule ?? null }, { [name]: madeRule })
+  }
   const erased = copyOf(rules as unknown as AnyRules)
   if (erased.callerScopes !== undefined) scopeList('policy.callerScopes', erased.callerScopes)
   checkApproval(erased)
@@ -96,14 +93,12 @@ function checkSchema(schema: StandardSchemaV1): void {
 
 function checkWait(wait: AnyRules['wait']): void {
   if (wait === undefined) return
-  refuseUnknownKeys('policy.wait', wait, ['maxSeconds'])
-  checkValues('policy.wait.', { maxSeconds: wait.maxSeconds ?? null }, { maxSeconds: kinds.positive })
+  checkOptions('policy.wait', { ...wait, maxSeconds: wait.maxSeconds ?? null }, { maxSeconds: kinds.positive })
 }
 
 function checkApproval({ approval, access = {}, effect }: AnyRules): void {
   if (approval === undefined) return
-  refuseUnknownKeys('policy.approval', approval, ['message', ...Object.keys(approvalValues)])
-  checkValues('policy.approval.', approval, approvalValues)
+  checkOptions('policy.approval', approval, approvalValues, ['message'])
   if ((approval.askAgainAfterSeconds ?? 0) > MAX_ASK_AGAIN_SECONDS) {
     throw new ConfigurationError('policy.approval.askAgainAfterSeconds', `give at most ${MAX_ASK_AGAIN_SECONDS} s`)
   }

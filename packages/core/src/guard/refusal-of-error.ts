@@ -107,12 +107,12 @@ export interface ErrorText {
 
 /** Reads name, message and stack of a thrown value, without these tokens. Never throws. */
 function describeError(error: unknown, tokens: readonly Token[]): ErrorText {
-  const message = withoutSecrets(textOf(error, 'message'), MAX_MESSAGE, tokens)
-  const stack = withoutSecrets(textOf(error, 'stack'), MAX_STACK, tokens)
+  const message = withoutTokens(textOf(error, 'message'), MAX_MESSAGE, tokens)
+  const stack = withoutTokens(textOf(error, 'stack'), MAX_STACK, tokens)
   return { name: nameOf(error), message, ...(stack !== '' && { stack }) }
 }
 
-function withoutSecrets(text: string, most: number, tokens: readonly Token[]): string {
+function withoutTokens(text: string, most: number, tokens: readonly Token[]): string {
   if (text.length > MAX_READ) return `(longer than ${MAX_READ} characters)`
   return redactTokens(text, tokens).replaceAll(secretShapes, '[hidden]').slice(0, most)
 }

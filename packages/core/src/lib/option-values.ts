@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys } from './options.ts'
 
 /** What an option must be: in words, and as a check. */
 interface OptionKind {
@@ -51,6 +52,21 @@ export function checkValues(prefix: string, options: object, allowed: Readonly<R
     if (value === undefined || holds(value)) continue
     throw new ConfigurationError(`${prefix}${name}`, `is ${shown(value)}; give ${words}`)
   }
+}
+
+/**
+ * Checks options as {@link checkValues} does, and refuses unknown ones.
+ *
+ * @param others - Names of options that are checked elsewhere.
+ */
+export function checkOptions(
+  owner: string,
+  options: object,
+  allowed: Readonly<Record<string, OptionKind>>,
+  others: readonly string[] = [],
+): void {
+  refuseUnknownKeys(owner, options, [...Object.keys(allowed), ...others])
+  checkValues(`${owner}.`, options, allowed)
 }
 
 /** Numbers and the like are shown. A text may be a secret. */

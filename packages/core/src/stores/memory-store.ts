@@ -1,5 +1,5 @@
 import { ConfigurationError, StoreError } from '../errors/index.ts'
-import { aClock, checkValues, kinds, refuseUnknownKeys } from '../lib/index.ts'
+import { aClock, checkOptions, kinds } from '../lib/index.ts'
 import { type Clock, type PutOptions, type Store, systemClock, type Versioned } from '../ports/index.ts'
 
 /** Options of {@link memoryStore}. */
@@ -27,8 +27,7 @@ const SWEEP_EVERY = 1_000
  * forget their open approvals on restart.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
-  refuseUnknownKeys('memoryStore', options, ['clock', 'maxEntries'])
-  checkValues('memoryStore.', options, { clock: aClock, maxEntries: kinds.positiveInteger })
+  checkOptions('memoryStore', options, { clock: aClock, maxEntries: kinds.positiveInteger })
   const { clock = systemClock, maxEntries = 100_000 } = options
   return new MemoryStore(clock, maxEntries)
 }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { IssuedToken, ProofKey } from '../credential/index.ts'
-import { aClock, checkValues, isOutage, kinds, refuseUnknownKeys, SingleFlight } from '../lib/index.ts'
+import { aClock, checkOptions, isOutage, kinds, SingleFlight } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import { concerns, type Revoked } from '../revocation/index.ts'
 import type { SharedTokens } from './shared-tokens.ts'
@@ -62,13 +62,17 @@ export class TokenCache {
   #generation = 0
 
   constructor(options: TokenCacheOptions = {}) {
-    refuseUnknownKeys('tokenCache', options, ['maxEntries', 'skewSeconds', 'clock', 'shared'])
     const { maxEntries = 10_000, skewSeconds = SKEW_SECONDS, clock = systemClock, shared } = options
-    checkValues('tokenCache.', options, {
-      maxEntries: kinds.positiveInteger,
-      skewSeconds: kinds.notNegative,
-      clock: aClock,
-    })
+    checkOptions(
+      'tokenCache',
+      options,
+      {
+        maxEntries: kinds.positiveInteger,
+        skewSeconds: kinds.notNegative,
+        clock: aClock,
+      },
+      ['shared'],
+    )
     this.#entries = new LRUCache({ max: maxEntries })
     this.#skewMs = skewSeconds * 1000
     this.#clock = clock

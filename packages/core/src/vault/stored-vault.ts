@@ -3,7 +3,7 @@ import { type SurroundingsOptions, surroundingsOf } from '../authorization-serve
 import type { RevokeOptions } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { presenceIn } from '../identity/present-user.ts'
-import { checkValues, kinds, openStoreKeys, type Resealed, refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
+import { checkOptions, kinds, openStoreKeys, type Resealed, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import type { AccountLinker } from './account-linker.ts'
 import { AccountRecords } from './account-records.ts'
@@ -61,7 +61,7 @@ export interface StoredVault extends Vault {
   reseal(): Promise<Resealed>
 }
 
-const optionKeys = ['store', 'keys', 'connections', 'connectPage', 'recheckSeconds', 'clock', 'fetch', 'timeoutMs']
+const others = ['store', 'keys', 'connections', 'connectPage', 'clock', 'fetch', 'timeoutMs']
 
 /**
  * Keeps the user's connections in a store of the app's own: for those without a vendor's vault.
@@ -73,12 +73,11 @@ const optionKeys = ['store', 'keys', 'connections', 'connectPage', 'recheckSecon
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 | RFC 6749 §6}
  */
 export function storedVault(options: StoredVaultOptions): StoredVault {
-  refuseUnknownKeys('storedVault', options, optionKeys)
+  checkOptions('storedVault', options, { recheckSeconds: kinds.positive }, others)
   const { connections, connectPage, recheckSeconds = 60 } = options
   if (typeof connections !== 'object' || connections === null || Object.keys(connections).length === 0) {
     throw new ConfigurationError('storedVault.connections', 'give at least one connection by its name')
   }
-  checkValues('storedVault.', options, { recheckSeconds: kinds.positive })
   const surroundings = surroundingsOf('storedVault', options)
   const opened = openStoreKeys(options.store, options.keys)
   const upstreams = new Map(

@@ -195,7 +195,9 @@ describe('a policy that cannot hold fails where it is written', () => {
   const others = ['effect', 'subjects', 'wait', 'callerScopes', 'approval', 'approval.enforcedBy', 'approval.onCrash']
   test.each([...others, ...Object.keys(right)])('a value of another kind for %s is refused by its name', (name) => {
     const [outer = '', inner] = name.split('.')
-    for (const value of odd.filter((each) => !right[name]?.includes(each))) {
+    for (const value of odd
+      .filter((each) => !right[name]?.includes(each))
+      .concat(name === 'access.a' ? [undefined as never] : [])) {
       const rules = inner === undefined ? { [outer]: value } : { [outer]: { ...approval, [inner]: value } }
       const given = outer === 'access' && inner !== undefined ? { access: { [inner]: value } } : rules
       expect

@@ -53,7 +53,6 @@ const exempt = new Set([
     'readTools',
     'plainCopy',
     'namesSpecialUse',
-    'plainCopy',
     'resourceServer.metadata',
     'vault.connectUrl',
   ],
