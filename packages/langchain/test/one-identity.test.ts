@@ -8,6 +8,14 @@ import { checker, Nothing, policies, verified, world } from './world.ts'
 
 const look = tool(() => JSON.stringify(currentIdentity()), { name: 'look', description: 'x', schema: Nothing })
 
+const documents = ['ann-1', 'bob-1'].map((id) => ({ pageContent: id, metadata: { id } }))
+const readable = {
+  permissions: checker,
+  agent: 'agent:payer',
+  permission: ({ metadata }: { readonly metadata: { readonly id: string } }) =>
+    may('can_read', object('document', metadata.id)),
+}
+
 test('tools that were made for one user refuse a run of another, and run for the same one', async () => {
   const errors: unknown[] = []
   const options = { guard: world().guard(), policies, onError: (error: unknown) => errors.push(error) }
@@ -32,11 +40,8 @@ test.each([
 })
 
 test('a retriever that was made for one user refuses a run of another, and reads for the same one', async () => {
-  const documents = ['ann-1', 'bob-1'].map((id) => ({ pageContent: id, metadata: { id } }))
   const retriever = guardRetriever<{ id: string }>(async () => documents, {
-    permissions: checker,
-    agent: 'agent:payer',
-    permission: ({ metadata }) => may('can_read', object('document', metadata.id)),
+    ...readable,
     identity: await verified('ann'),
     limit: 1,
   })
@@ -49,16 +54,9 @@ test('a retriever that was made for one user refuses a run of another, and reads
 test.each(['the code of a tool', 'a node', 'runAs'])(
   'a retriever that was made for one user refuses a search that %s makes for another one, with no configuration',
   async (where) => {
-    const documents = ['ann-1', 'bob-1'].map((id) => ({ pageContent: id, metadata: { id } }))
-    const options = {
-      permissions: checker,
-      agent: 'agent:payer',
-      permission: ({ metadata }: { readonly metadata: { readonly id: string } }) =>
-        may('can_read', object('document', metadata.id)),
-    }
     const [ann, bob] = [await verified('ann'), await verified('bob')]
     const source = async (_: string, { skip }: { readonly skip: number }) => documents.slice(skip)
-    const retrievers = [guardRetriever(source, { ...options, identity: ann }), guardRetriever(source, options)]
+    const retrievers = [guardRetriever(source, { ...readable, identity: ann }), guardRetriever(source, readable)]
     const read: unknown[] = []
     const search = async () => {
       for (const retriever of retrievers) {
@@ -82,14 +80,7 @@ test.each(['the code of a tool', 'a node', 'runAs'])(
 )
 
 test('a retriever and tools of one user are not those of the next one, for whom the app fills in the same options', async () => {
-  const documents = ['ann-1', 'bob-1'].map((id) => ({ pageContent: id, metadata: { id } }))
-  const options = {
-    permissions: checker,
-    agent: 'agent:payer',
-    permission: ({ metadata }: { readonly metadata: { readonly id: string } }) =>
-      may('can_read', object('document', metadata.id)),
-    identity: await verified('ann'),
-  }
+  const options = { ...readable, identity: await verified('ann') }
   const toolOptions = { guard: world().guard(), policies, identity: options.identity }
   const retriever = guardRetriever<{ id: string }>(async (_, { skip }) => documents.slice(skip), options)
   const tools = guardTools([look], toolOptions)

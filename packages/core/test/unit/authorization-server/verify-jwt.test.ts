@@ -127,6 +127,21 @@ describe('token confusion is refused', async () => {
     if (token.length > 20) expect(everythingShownBy(error)).not.toContain(token.slice(-20))
   })
 
+  test.each([
+    ['audience', { aud: 'https://other.example.com' }, /"https:\/\/other\.example\.com" is not "https:/],
+    ['issuer', { iss: 'https://evil.example.com' }, /"https:\/\/evil\.example\.com" is not "https:/],
+  ])(
+    'another %s is shown beside the expected one, with its cause where the keys are known',
+    async (reason, other, message) => {
+      const connected = connect()
+      await connected.verifyJwt(await as.sign(accessTokenClaims), { audience })
+      const token = await as.sign({ ...accessTokenClaims, ...other })
+      const error = await rejection(connected.verifyJwt(token, { audience }))
+      expect(error).toMatchObject({ reason, cause: { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' } })
+      expect((error as Error).message).toMatch(message)
+    },
+  )
+
   test.each([['http://example.com/ext'], ['b64']])('crit: %s', async (extension) => {
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: 'ES256', kid: as.kid, typ: 'at+jwt', crit: [extension], [extension]: true })
