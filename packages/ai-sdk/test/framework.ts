@@ -25,7 +25,7 @@ const forms: Readonly<Record<string, (text: string) => unknown>> = {
   'steps of generateText': async (text) => (await generateText({ model: answering([text]), prompt: 'Go' })).steps,
 }
 
-/** The AI SDK as an app uses it: messages saved as JSON, and made anew for each request. */
+/** The AI SDK as an app uses it: messages saved as JSON, and made again for each request. */
 export const subject: AdapterSubject = {
   generators: true,
   forms: Object.keys(forms),

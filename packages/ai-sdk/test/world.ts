@@ -8,7 +8,7 @@ const { get_stock_price, whoami, create_order } = all
 
 export const policies = { get_stock_price, whoami, create_order }
 
-/** Made anew for each process, as an app's modules are. */
+/** Made again for each process, as an app's modules are. */
 export const makeTools = () => ({
   get_stock_price: tool(stock.get_stock_price),
   whoami: tool(stock.whoami),

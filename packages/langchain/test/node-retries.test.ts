@@ -1,4 +1,4 @@
-// A node of a graph by hand, which LangGraph begins anew after an error: with the same state, and so the same tool calls.
+// A node of a graph by hand, which LangGraph runs again after an error: with the same state, and so the same tool calls.
 import { AIMessage } from '@langchain/core/messages'
 import { tool } from '@langchain/core/tools'
 import { Command, interrupt, MemorySaver, MessagesAnnotation, StateGraph } from '@langchain/langgraph'
@@ -34,7 +34,7 @@ async function graphOf(name: string, args: object, step: Step) {
   return { graph, config, begin }
 }
 
-describe('a write runs once in a node that fails after it, and begins anew', () => {
+describe('a write runs once in a node that fails after it, and runs again', () => {
   /** Fails twice, after its call. */
   function failing(called: Invocable): Step {
     let tries = 0
@@ -83,7 +83,7 @@ test('a call of the model that a node makes twice is one call', async () => {
   expect(ran).toEqual({ note: 1 })
 })
 
-test('an answer to a tool’s own question counts where its node began anew before it was asked', async () => {
+test('an answer to a tool’s own question counts where its node ran again before it was asked', async () => {
   const asking = tool(async () => `answered ${interrupt('Sure?')}`, {
     name: 'look',
     description: 'Asks',

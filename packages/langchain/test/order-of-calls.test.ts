@@ -1,4 +1,4 @@
-// Code of a node that calls a tool several times, in another order when it begins anew: answers stay with their questions.
+// Code of a node that calls a tool several times, in another order when it runs again: answers stay with their questions.
 import { policy } from '@behalf/core'
 import { type StructuredToolInterface, tool } from '@langchain/core/tools'
 import { Annotation, Command, interrupt, MemorySaver, StateGraph } from '@langchain/langgraph'

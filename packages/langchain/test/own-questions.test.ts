@@ -46,7 +46,7 @@ function asking(
     policies: { ...policies, wipe: policies.look, paint: policies.ping } as never,
   }) as readonly StructuredToolInterface[]
   const checkpointer = new MemorySaver() as never
-  // Made anew for each request, as after a restart.
+  // Made again for each request, as after a restart.
   const graph = (): Graph => build({ model, tools: guarded, checkpointer })
   const model = new ScriptedModel([calls])
   const state = () => graph().getState(thread)

@@ -111,7 +111,7 @@ test('createAgent runs one task a call: siblings are not run again, and pauses a
   answer('approved')
   pass()
   await run.go(new Command({ resume: { [paused[0]?.id ?? '']: true } }), { identity })
-  // The other one had its answer too: LangGraph begins all open tasks anew, and each looks for itself.
+  // The other one had its answer too: LangGraph runs all open tasks again, and each asks the guard.
   expect(ran).toEqual({ look: 1, note: 1, pay: 2 })
   expect(questions.toSorted()).toEqual(['Pay 1', 'Pay 2'])
   expect(await pending(run)).toEqual([])

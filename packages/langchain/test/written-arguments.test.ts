@@ -71,7 +71,7 @@ const textOf = (result: unknown) => (typeof result === 'string' ? result : (resu
 
 const places = ['a node', 'a guarded tool'] as const
 
-test.each(places)('in %s, a write that ran does not run again when the code begins anew', async (within) => {
+test.each(places)('in %s, a write that ran does not run again when the code runs again', async (within) => {
   const code: Code = async ({ note, pay }, config) => {
     await note.invoke({ amount: 1 }, config)
     await pay.invoke({ amount: 2 }, config)

@@ -1,4 +1,4 @@
-// What Mastra begins anew under other names, so that no guard can tell it from another call: the guide says so, and what to
+// Mastra runs some code again under other names, so that no guard can tell it from another call. The guide says so, and what to
 // do in its place.
 import { Agent } from '@mastra/core/agent'
 import type { MastraModelConfig } from '@mastra/core/llm'
@@ -19,7 +19,7 @@ const storage = () => new LibSQLStore({ id: 'storage', url: ':memory:' })
 const agentOf = (model: ScriptedModel, over: object) =>
   new Agent({ id: 'trader', name: 'trader', instructions: 'x', model: model as unknown as MastraModelConfig, ...over })
 
-/** A model that writes as often as it is asked anew. */
+/** A model that writes each time it is asked. */
 const writing = () =>
   new ScriptedModel([call('c1', 'note', { amount: 1 })], 'Noted.', [call('c2', 'note', { amount: 1 })], 'Noted.')
 

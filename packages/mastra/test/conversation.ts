@@ -11,7 +11,7 @@ import { type AnyTool, type GuardToolsOptions, guardTools } from '../src/index.t
 import { call, ScriptedModel, type Step } from './scripted-model.ts'
 import { makeTools, policies, type World, world } from './world.ts'
 
-/** A conversation of an app: storage in a file, everything else made anew for each request. */
+/** A conversation of an app: storage in a file, everything else made again for each request. */
 export function conversation() {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-mastra-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))

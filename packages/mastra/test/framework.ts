@@ -31,7 +31,7 @@ const forms: Readonly<Record<string, (text: string) => unknown>> = {
     })(),
 }
 
-/** Mastra as an app uses it, with its own storage in a file. One request makes everything anew. */
+/** Mastra as an app uses it, with its own storage in a file. One request makes everything again. */
 export const subject: AdapterSubject = {
   forms: Object.keys(forms),
   questions: true,

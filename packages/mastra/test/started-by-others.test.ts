@@ -72,7 +72,7 @@ describe('a schedule of an agent', () => {
     return { acted, errors }
   }
 
-  test('acts as nobody where it is made within detached', async () => {
+  test('has no identity where it is made within detached', async () => {
     const { acted, errors } = await scheduled(detached)
     expect(acted).toEqual([])
     expect(errors).toMatchObject([{ code: 'ERR_IDENTITY_REQUIRED' }])

@@ -16,7 +16,7 @@ const subject = () => {
 }
 
 describe('wrapping', () => {
-  test('a clone keeps the marker and what the tool decides about approvals, which a tool made anew would lose', async () => {
+  test('a clone keeps the marker and what the tool decides about approvals, which a tool made again would lose', async () => {
     const target = await world()
     const tool = createTool({ id: 'one', description: 'x', inputSchema: Nothing, execute: async () => 1 })
     tool.needsApprovalFn = () => false

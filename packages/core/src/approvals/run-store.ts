@@ -113,7 +113,7 @@ export class RunStore {
   }
 
   /**
-   * Takes records at which a look is due; nobody else gets them before the lease ends. What does not open is
+   * Takes records whose poll is due. No other worker gets them before the lease ends. What does not open is
    * an error in its place, so that one bad record does not hold up the others.
    */
   async claimPolls(limit: number, leaseSeconds: number): Promise<readonly (Entry | StoreError)[]> {

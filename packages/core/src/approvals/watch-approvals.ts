@@ -27,7 +27,7 @@ export interface WatcherStatistics {
   /** Put off since their issuer had too many. */
   readonly putOff: number
   readonly faults: number
-  /** Looks under way or waiting for their turn. */
+  /** Polls that run or wait for their turn. */
   readonly underWay: number
   /** How late the looks began, in seconds. */
   readonly lateness: { readonly mean: number; readonly max: number }
@@ -51,7 +51,7 @@ export interface Watcher {
 
 /**
  * Follows the open questions of background agents, in one process for all of them: sends what was left unsent,
- * looks when a look is due, and tells the app how each question ended.
+ * polls when a poll is due, and tells the app how each question ended.
  *
  * Runs no tool: `onAnswer` calls `guard.run` again, which finds the approval under its slot. A watcher that dies
  * is replaced by the next one; nothing is lost, and the app may be told twice.

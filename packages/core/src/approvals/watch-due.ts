@@ -1,7 +1,7 @@
 import { nextStepAt } from './poll-times.ts'
 import type { RunRecord } from './record.ts'
 
-/** The queue of questions at which somebody has to look. */
+/** The queue of questions to poll. */
 export const LOOKS = 'looks'
 
 /** Whoever sends a question holds a lease of 45 s meanwhile; one that is unsent after this is forgotten. */
@@ -11,7 +11,7 @@ const UNSENT_SECONDS = 60
 const FOREGROUND_SECONDS = 10
 
 /**
- * When a watcher has to look at a record next, in epoch seconds; `undefined` where nothing is left to do.
+ * Next time that a watcher polls a record, in epoch seconds; `undefined` where nothing is left to do.
  *
  * An answered question stays in the queue until the app was told of it: a watcher that died between
  * answer and telling is replaced by the next one.

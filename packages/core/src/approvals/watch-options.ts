@@ -21,9 +21,9 @@ export interface WatcherOptions extends ChannelsOptions {
   readonly onAnswer: (answer: WatchedAnswer) => void | Promise<void>
   /** Told of what went wrong, for logs; the question is looked at again later. @default nobody is told */
   readonly onFault?: (error: unknown, approvalId: string | undefined) => void
-  /** Looks that begin in a second, for each issuer apart. @default 50 */
+  /** Maximum of polls that start in one second, for each issuer. @default 50 */
   readonly maxPollsPerSecond?: number
-  /** Looks under way at a time. A server that holds polls open needs more. @default 200 */
+  /** Maximum of polls at a time. A server that holds polls open needs more. @default 200 */
   readonly maxConcurrentPolls?: number
   /** How often the store is asked for what is due, in milliseconds. @default 250 */
   readonly everyMs?: number

@@ -3,7 +3,7 @@ type Waiter = () => void
 const waiters = new Map<string, Set<Waiter>>()
 
 /**
- * Tells whoever waits for this approval in this process that a look is worth it now. Decides nothing, and
+ * Wakes the callers in this process that wait for this approval: a poll may find an answer now. Decides nothing, and
  * reaches no other process: those find the record due.
  */
 export function wake(approvalId: string): void {

@@ -2,7 +2,7 @@ import type { AuthorizationServer } from '../authorization-server/server.ts'
 import type { Clock } from '../ports/index.ts'
 import type { CibaSettings } from './settings.ts'
 
-/** What a request, or a look for its answer, needs of the outside. */
+/** Context of a backchannel request, and of the polls for its answer. */
 export interface PollContext {
   readonly server: AuthorizationServer
   readonly settings: CibaSettings

@@ -20,7 +20,7 @@ export interface CibaState {
   readonly slowedDown?: boolean
   /** ApprovalSent for, and so demanded of the id_token. */
   readonly acrValues?: readonly string[]
-  /** Looks in a row that came to nothing: network faults, 429, 5xx. */
+  /** Failed polls in a row: network faults, 429, 5xx. */
   readonly faults?: number
   /** Digest of the notification token, where the server was asked to ping. */
   readonly notification?: string
@@ -71,7 +71,7 @@ export function isPinged(state: JsonObject): boolean {
 /** `interval` grows by so much on `slow_down`, for good (CIBA Core §11). Seconds. */
 export const SLOW_DOWN_SECONDS = 5
 
-/** A server may hold a poll open for 30 s (CIBA Core §10.1), and some do for more. Below the lease of a look, which is 45 s. */
+/** A server may hold a poll open for 30 s (CIBA Core §10.1), and some do for more. Below the lease of a poll, which is 45 s. */
 export const LONG_POLL_MS = 40_000
 
 export const CIBA_GRANT = 'urn:openid:params:grant-type:ciba'

@@ -35,7 +35,7 @@ export interface Interrupt {
   readonly message: string
   /** Epoch seconds: by then somebody must look, or the answer may be lost. */
   readonly expiresAt?: number
-  /** Seconds until a look is worth it. */
+  /** Seconds until the next poll may find an answer. */
   readonly interval?: number
   readonly connection?: string
   readonly scopes?: readonly string[]

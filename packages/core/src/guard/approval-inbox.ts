@@ -35,7 +35,7 @@ export interface ListOptions extends InboxOptions {
  * @throws TransportError, StoreError Nothing is known; try again.
  */
 export interface ApprovalInbox {
-  /** The state of an owner's question now: looks for the answer where a look is due. */
+  /** Returns the state of an owner's question, after a poll where one is due. */
   get(id: string, options: InboxOptions): Promise<ApprovalView | undefined>
   /**
    * As owner: what is open, approved and unused, running, or crashed. As approver: the questions that are open.

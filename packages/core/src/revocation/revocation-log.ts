@@ -159,7 +159,7 @@ export class RevocationLog {
     return (await this.#chunks.get(await this.#chunks.keyOf(number)).catch(unlessUnreadable))?.record.revoked ?? []
   }
 
-  /** Highest number of all chunks; -1 if none can be decrypted, `undefined` if there are none. */
+  /** Highest number of all chunks. -1: no chunk can be decrypted. `undefined`: the name has no chunks. */
   async #highest(): Promise<number | undefined> {
     const numbers: number[] = []
     const onUnreadable = () => void numbers.push(-1)

@@ -43,7 +43,7 @@ export class RandomClient {
     try {
       answer = await this.#ask(key, asked)
     } catch {
-      // Nobody knows whether it was carried out.
+      // The outcome is unknown.
       this.#versions.delete(key)
       return
     }

@@ -3,7 +3,7 @@ import type { ProtocolTarget } from '../../target/index.ts'
 
 /** A target, and how its time passes. */
 export interface ProtocolUnderTest {
-  /** The servers, as new: accounts linked, nobody signed in. */
+  /** Servers in their initial state: accounts are linked, and no user is signed in. */
   readonly target: ProtocolTarget
   /** The target's clock, where a test moves it. @default the system's */
   readonly clock?: Clock

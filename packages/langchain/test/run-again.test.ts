@@ -1,4 +1,4 @@
-// What LangGraph begins anew under other names, so that no guard can tell it from another call: the guide says so, and what
+// What LangGraph runs again under other names, so that no guard can tell it from another call: the guide says so, and what
 // to do in its place.
 import { type AIMessage, HumanMessage } from '@langchain/core/messages'
 import {
@@ -124,7 +124,7 @@ describe('an agent whose model fails after a write', () => {
     })
   }
 
-  /** An agent as a node. Its model calls anew, under another id, where it does not see the first result. */
+  /** An agent as a node. Its model calls again, under another id, where it does not see the first result. */
   async function graphOf(of: 'the node' | 'the model') {
     const { ran, tools } = counted()
     const retries = modelRetryMiddleware({ initialDelayMs: 1 }) as never
@@ -148,7 +148,7 @@ describe('an agent whose model fails after a write', () => {
     expect(await graphOf('the model')).toEqual({ ran: { note: 1 }, texts: ['noted 1'] })
   })
 
-  test('writes again where its node begins anew, as the guide warns', async () => {
+  test('writes again where its node runs again, as the guide warns', async () => {
     expect(await graphOf('the node')).toEqual({ ran: { note: 2 }, texts: ['noted 1'] })
   })
 })

@@ -1,4 +1,4 @@
-// A step of an app's own that Mastra begins anew, after an error or when its run goes on, and whose code writes.
+// An app's own step that Mastra runs again, after an error or when its run continues. Its code writes.
 import { ToolAuthorizationError } from '@behalf/core'
 import { Mastra } from '@mastra/core/mastra'
 import { createStep, createWorkflow } from '@mastra/core/workflows'
@@ -53,7 +53,7 @@ async function workflowOf(steps: Readonly<Record<string, Code>>, handOn: (own: o
 }
 
 describe.each(Object.entries(handedOn))('a step that hands on %s', (_, handOn) => {
-  test('writes once, each time that its code writes, where it fails after that and begins anew', async () => {
+  test('writes once, each time that its code writes, where it fails after that and runs again', async () => {
     const flaky: Code = async (call, { retryCount }) => {
       const told = [await call('note', 1), await call('note', 1), await call('note', 2)]
       if (retryCount < 2) throw new Error('the database is away')
