@@ -12,7 +12,8 @@ import type { IssuedToken, Token } from '../credential/index.ts'
 import { subjectTokenOf } from '../identity/subject-token.ts'
 import type { Clock } from '../ports/index.ts'
 import { type Auditor, principalOf } from './auditor.ts'
-import type { Refusal } from './refusal.ts'
+import type { CachedTokens } from './opened-access.ts'
+import { isRefusal, type Refusal } from './refusal.ts'
 
 /** Shared part of the reports of all calls of one guard. */
 export interface Reporting {
@@ -50,7 +51,7 @@ export class CallReport {
   policyVersion: string | undefined
   approvalId: string | undefined
   /** Tokens that the cache had for this call. */
-  tokens: readonly Token[] = []
+  cached: CachedTokens = []
   readonly #invocation: Invocation
   readonly #reporting: Reporting
   readonly #startedAt: number
@@ -75,7 +76,7 @@ export class CallReport {
   took<Facts extends object>(step: StepName, found: Passed<Facts>): Facts
   took<Facts extends object>(step: StepName, found: Passed<Facts> | Refusal): Facts | Refusal
   took<Facts extends object>(step: StepName, found: Passed<Facts> | Refusal): Facts | Refusal {
-    if ('status' in found) return this.refused(step, found)
+    if (isRefusal(found)) return this.refused(step, found)
     const { facts, detail, wouldDeny } = found
     if (detail !== undefined) this.#write(step, wouldDeny === true ? 'would_deny' : 'passed', detail, found)
     return facts
@@ -94,7 +95,8 @@ export class CallReport {
   secrets(): readonly Token[] {
     const { identity } = this.#invocation
     const subject = identity === undefined ? undefined : subjectTokenOf(identity)
-    return [subject?.token, subject?.idToken, ...this.tokens].filter((token) => token !== undefined)
+    const cached = this.cached.map((issued) => issued?.token)
+    return [subject?.token, subject?.idToken, ...cached].filter((token) => token !== undefined)
   }
 
   /** Tells the operator of a fault in this call. */

@@ -6,7 +6,7 @@ import type { VerifiedIdentity } from '../identity/verified.ts'
 import type { CallReport } from './call-report.ts'
 import type { CallDeadline } from './deadline.ts'
 import type { GrantableScopes } from './grantable-scopes.ts'
-import type { OpenedAccess } from './opened-access.ts'
+import type { CachedTokens, OpenedAccess } from './opened-access.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 
 /** A call before any check. */
@@ -28,13 +28,15 @@ export interface ParsedCall extends IncomingCall {
 /** The identity was verified, is fresh and was not revoked. */
 export interface IdentifiedCall extends ParsedCall {
   readonly identity: VerifiedIdentity
+  /** Last time that identity, roles and permissions were checked, in epoch milliseconds. */
+  readonly checkedAt: number
 }
 
 /** Roles, permissions and linked accounts allow the call. */
 export interface AuthorizedCall extends IdentifiedCall {
   readonly grantable: GrantableScopes
-  /** Last time that identity, roles and permissions were checked, in epoch milliseconds. */
-  readonly checkedAt: number
+  /** Present if the step that looks for linked accounts read the cache. */
+  readonly cached?: CachedTokens
 }
 
 /** Why a run may start. */

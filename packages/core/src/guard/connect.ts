@@ -1,33 +1,21 @@
-import type { IssuedToken } from '../credential/index.ts'
 import type { AuthorizedCall } from './call.ts'
 import type { Passed } from './call-report.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import { linkedAccountOf } from './linked-account.ts'
+import type { CachedTokens } from './opened-access.ts'
 import type { Refusal } from './refusal.ts'
 import { tokenKey } from './token-key.ts'
 
-const connected: Passed = { facts: {}, detail: 'linked' }
-
-/**
- * Looks up the token of each credential of the policy in the cache, in order. `undefined`: no token that this call may
- * have.
- *
- * @param now - Epoch milliseconds.
- */
-export function cachedTokens(
-  call: AuthorizedCall,
-  { tokens, servers }: TokenSources,
-  now: number,
-): readonly (IssuedToken | undefined)[] {
+/** Looks up the token of each credential of the policy in the cache. `now`: epoch milliseconds. */
+export function cachedTokens(call: AuthorizedCall, { tokens, servers }: TokenSources, now: number): CachedTokens {
   const { policy, identity, grantable, report } = call
-  const found = policy.access.map(([, rule]) => {
+  report.cached = policy.access.map(([, rule]) => {
     const issued = tokens.peek(tokenKey(identity, rule, scopesFor(grantable, rule), servers), now)
     if (issued === undefined || rule.kind === 'resource') return issued
     return linkedAccountOf(rule).surplusOf(call, rule, issued) === undefined ? issued : undefined
   })
-  report.tokens = found.flatMap((issued) => issued?.token ?? [])
-  return found
+  return report.cached
 }
 
 /**
@@ -39,11 +27,13 @@ export function connect(
   call: AuthorizedCall,
   sources: TokenSources,
   now: number,
-): Passed | Refusal | Promise<Passed | Refusal> {
+): Passed<Pick<AuthorizedCall, 'cached'>> | Refusal | Promise<Passed | Refusal> {
   const { access, hasConnections } = call.policy
   if (!hasConnections) return { facts: {} }
   const cached = cachedTokens(call, sources, now)
-  if (access.every(([, { kind }], index) => kind !== 'connection' || cached[index] !== undefined)) return connected
+  if (access.every(([, { kind }], index) => kind !== 'connection' || cached[index] !== undefined)) {
+    return { facts: { cached }, detail: 'linked' }
+  }
   return connectFetched(call, sources)
 }
 
@@ -51,5 +41,5 @@ async function connectFetched(call: AuthorizedCall, sources: TokenSources): Prom
   const rules = call.policy.access.flatMap(([, rule]) => (rule.kind === 'connection' ? [rule] : []))
   // In parallel. The first refusal in the order of the policy decides, so that the answer is the same each time.
   const found = await Promise.all(rules.map((rule) => linkedAccountOf(rule).token(call, rule, sources)))
-  return found.find((token) => 'status' in token) ?? connected
+  return found.find((token) => 'status' in token) ?? { facts: {}, detail: 'linked' }
 }

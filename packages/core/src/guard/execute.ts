@@ -48,7 +48,7 @@ export async function execute(call: ClaimedCall, body: Body, execution: Executio
       return doneWith(call, flow)
     }
     const result = redactTokens(given, access.tokens())
-    await keepResult(call, storable(result), execution)
+    if (claim !== undefined) await keepResult(call, storable(result), execution)
     report.recordEnd('run', 'done')
     return doneWith(call, result)
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Identity, Invocation } from '../contract/index.ts'
-import { isVerified, type VerifiedIdentity } from '../identity/verified.ts'
+import { isVerified } from '../identity/verified.ts'
+import type { IdentifiedCall } from './call.ts'
 import type { Passed } from './call-report.ts'
 import { delegationRefusal } from './delegation-refusal.ts'
 import type { Callers } from './guard-parts.ts'
@@ -17,7 +18,7 @@ export function identify(
   { identity, tool }: Pick<Invocation, 'identity' | 'tool'>,
   callers: Callers,
   now: number,
-): Passed<{ readonly identity: VerifiedIdentity }> | Refusal {
+): Passed<Pick<IdentifiedCall, 'identity' | 'checkedAt'>> | Refusal {
   if (identity === undefined) return loginRequired('the call has no identity')
   if (!isVerified(identity))
     return deny(
@@ -35,7 +36,8 @@ export function identify(
   if (revoked !== undefined) return revokedRefusal(revoked)
   const refusal = delegationRefusal(identity, tool, agent.name, () => servers.of(identity.issuer).profile.clientId)
   if (refusal !== undefined) return refusal
-  return { facts: { identity }, detail: identity.kind === 'user' ? 'verified user' : 'verified agent, no user' }
+  const detail = identity.kind === 'user' ? 'verified user' : 'verified agent, no user'
+  return { facts: { identity, checkedAt: now }, detail }
 }
 
 /** @param now - Epoch milliseconds. */

@@ -13,7 +13,7 @@ import type { Passed } from './call-report.ts'
 import { cachedTokens } from './connect.ts'
 import type { TokenSources } from './guard-parts.ts'
 import { linkedAccountOf } from './linked-account.ts'
-import { type FoundToken, noAccess, type OpenedAccess } from './opened-access.ts'
+import { type CachedTokens, type FoundToken, noAccess, type OpenedAccess } from './opened-access.ts'
 import type { Refusal } from './refusal.ts'
 import { renewedToken, resourceToken } from './resource-token.ts'
 
@@ -24,15 +24,15 @@ const nothing: Opened = { facts: { access: noAccess } }
 /**
  * Opens the credentials of a call if all tokens are cached.
  *
- * @param now - Epoch milliseconds.
+ * @param cached - Looked up just now.
  * @returns `undefined` where a token is missing.
  */
-export function openCached(call: AuthorizedCall, sources: TokenSources, now: number): Opened | undefined {
+export function openCached(call: AuthorizedCall, sources: TokenSources, cached: CachedTokens): Opened | undefined {
   if (call.policy.access.length === 0) return nothing
   // A token that belongs to an approval is never cached (I2).
   if (needsApproval(call)) return undefined
   const found: FoundToken[] = []
-  for (const issued of cachedTokens(call, sources, now)) {
+  for (const issued of cached) {
     if (issued === undefined) return undefined
     found.push({ issued, cached: true })
   }
@@ -41,7 +41,7 @@ export function openCached(call: AuthorizedCall, sources: TokenSources, now: num
 
 /** Opens every credential that the policy names: from the approval, the cache, an exchange or the vault (A9, I5). */
 export async function open(call: ApprovedCall, sources: TokenSources): Promise<Opened | Refusal> {
-  const cached = openCached(call, sources, sources.clock.now())
+  const cached = openCached(call, sources, cachedTokens(call, sources, sources.clock.now()))
   if (cached !== undefined) return cached
   const results = await Promise.all(call.policy.access.map(([, rule]) => fetched(call, rule, sources)))
   const found: FoundToken[] = []

@@ -11,6 +11,7 @@ import {
 } from './call.ts'
 import { CallReport } from './call-report.ts'
 import { claim } from './claim.ts'
+import { cachedTokens } from './connect.ts'
 import { CallDeadline } from './deadline.ts'
 import { type Body, execute } from './execute.ts'
 import type { GuardParts } from './guard-parts.ts'
@@ -173,7 +174,8 @@ function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean)
   const isWarm = policy.effect === 'read' && !isLate && !auditor.required
   if (isWarm && !mayAwaitStepUp(authorizing, 'run', guard.stepUps)) {
     report.at = 'access'
-    const opened = openCached(authorizing, guard.sources, authorizing.checkedAt)
+    const { cached = cachedTokens(authorizing, guard.sources, authorizing.checkedAt) } = authorizing
+    const opened = openCached(authorizing, guard.sources, cached)
     if (opened !== undefined) return withFacts(authorizing, report.took('access', opened))
   }
   return admitSlowly(authorizing, guard)

@@ -28,7 +28,7 @@ export type Refusal =
     }
 
 /** Returns whether a step refused. No fact that a step returns has a `status`. */
-export const isRefusal = (found: object): found is Refusal => 'status' in found
+export const isRefusal = (found: object): found is Refusal => (found as { status?: string }).status !== undefined
 
 export const deny = (code: DenyCode, detail: string): Extract<Refusal, { status: 'denied' }> => ({
   status: 'denied',

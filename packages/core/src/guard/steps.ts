@@ -70,7 +70,7 @@ function authorizeKnown(parsed: ParsedCall, guard: GuardParts): Eventually<Autho
   report.at = 'roles'
   const granted = report.took('roles', grant(identified, approvalCase, guard.bounds))
   if (isRefusal(granted)) return granted
-  const call = withFacts(identified, { ...granted, checkedAt: report.startedAt })
+  const call = withFacts(identified, granted)
   if (policy.rules.permission === undefined) return connectedCall(call, guard, report.startedAt)
   report.at = 'permission'
   return permit(call, guard.bounds).then((permitted) => {
@@ -87,7 +87,7 @@ function connectedCall(
   call.report.at = 'connection'
   return whenKnown(connect(call, sources, now), (connected) => {
     const found = call.report.took('connection', connected)
-    return isRefusal(found) ? found : call
+    return isRefusal(found) ? found : withFacts(call, found)
   })
 }
 
