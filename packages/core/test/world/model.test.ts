@@ -59,6 +59,15 @@ describe('the model says which histories are justified', () => {
       ],
     ],
     [
+      'a no that a process wrote late, because it stood still, and a question that was under way then',
+      [
+        [0, called(1, big)],
+        [1, asked],
+        [30, answered('no')],
+        [31, { ...asked, question: 'q2' }],
+      ],
+    ],
+    [
       'a yes that was sent, of which nothing more was heard, and the call',
       [
         [0, called(1, big)],

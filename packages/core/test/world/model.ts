@@ -105,7 +105,10 @@ interface Asked {
 }
 
 interface No {
+  /** Earliest time that the SDK may have for it: when the answer was submitted. */
   readonly at: number
+  /** When it was in the store. A process that stood still writes it late. */
+  readonly writtenAt: number
   readonly approver: string
   readonly text: Text
 }
@@ -487,7 +490,7 @@ export class Model {
       this.#saidYes(question, asked, at)
       return
     }
-    if (answer === 'no') this.#noes.push({ at: calledAt, text, approver })
+    if (answer === 'no') this.#noes.push({ at: calledAt, writtenAt: at, text, approver })
     else this.#noes = this.#noes.filter((no) => !isSameTool(no, last))
   }
 
@@ -516,7 +519,7 @@ export class Model {
     this.#asked.set(event.question, [...asked, event])
     // Sent again, since nobody answered: no new question.
     if (isSameQuestion(asked.at(-1), event)) return
-    const noes = this.#noes.filter((no) => isSameTool(no, event) && no.at < event.at - SENT_MEANWHILE_SECONDS)
+    const noes = this.#noes.filter((no) => isSameTool(no, event) && no.writtenAt < event.at - SENT_MEANWHILE_SECONDS)
     const tolerance = this.#tolerance()
     const closesUntil = (kept: readonly No[], atLeast: number, seconds: number): number => {
       const [first, last] = [kept.at(-atLeast), kept.at(-1)]
