@@ -5,12 +5,15 @@
 export const phoneScript = `
 const byId = (id) => document.getElementById(id)
 const left = (seconds) => Math.floor(seconds / 60) + ':' + String(seconds % 60).padStart(2, '0')
+// Its questions and its history.
+const listed = (page) => [...page.querySelectorAll('#content :is([name=question], time[datetime])')].map((one) => one.value ?? one.dateTime).join()
 let renewing
-function renew(words) {
+function renew(words, unlessSame) {
   renewing = (renewing ?? Promise.resolve()).then(async () => {
     const response = await fetch(location.pathname, { headers: { accept: 'text/html' } })
     if (!response.ok) return location.reload()
     const next = new DOMParser().parseFromString(await response.text(), 'text/html')
+    if (unlessSame && listed(next) === listed(document)) return
     const focused = document.activeElement
     const inside = byId('content').contains(focused)
     const opened = [...document.querySelectorAll('details[open]')].map(({ id }) => id)
@@ -33,7 +36,8 @@ function tick() {
 const live = byId('live')
 const source = new EventSource(location.pathname + '/events')
 const show = (on) => { live.classList.toggle('on', on); live.textContent = on ? 'Live' : 'Not connected' }
-source.onopen = () => { if (live.dataset.was) renew(); live.dataset.was = '1'; show(true) }
+// What happened before it opened was sent to no one. A page that knows it keeps what it says of the last answer.
+source.onopen = () => { renew('', true); show(true) }
 source.onerror = () => show(false)
 source.addEventListener('changed', ({ data }) => renew(JSON.parse(data)))
 setInterval(tick, 1000)

@@ -77,6 +77,20 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 40_000 }, () =>
     await picture(phone, 'phone-history')
   })
 
+  test('shows a question that comes while its page connects', async () => {
+    const page = await (await open()).newPage()
+    const asked = Promise.withResolvers<void>()
+    await page.route('**/events', async (route) => {
+      await asked.promise
+      await route.continue()
+    })
+    await page.goto(sandbox.phone.urlOf('ann'))
+    await chat('Ann Archer', 'Buy 57 shares of AAPL')
+    expect(await page.getByRole('article').count()).toBe(0)
+    asked.resolve()
+    await page.getByRole('article').waitFor()
+  })
+
   test('a no on the phone is a no in the chat', async () => {
     const phone = await phoneOf('ann')
     const talk = await chat('Ann Archer', 'Buy 51 shares of AAPL')
