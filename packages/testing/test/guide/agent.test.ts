@@ -1,26 +1,36 @@
-import { createGuard, memoryStore, policy, resource } from '@behalf/core'
+import { createGuard, defineTool, memoryStore, resource } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
 import { mockTarget, profileOf, signIn } from '@behalf/testing'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import * as z from 'zod'
 
 const API = 'https://api.stocktrade.example/'
-const Order = z.strictObject({
-  portfolio: z.string(),
-  side: z.enum(['buy', 'sell']),
-  symbol: z.string(),
-  quantity: z.int(),
-})
-const createOrder = policy(Order, {
+const createOrder = defineTool({
+  name: 'create_order',
+  description: 'Buys shares.',
+  input: z.strictObject({
+    portfolio: z.string(),
+    side: z.enum(['buy', 'sell']),
+    symbol: z.string(),
+    quantity: z.int(),
+  }),
   version: '1',
   approval: {
     message: ({ input }) => `Buy ${input.quantity} shares of ${input.symbol}`,
     details: ({ input }) => [{ ...input, type: 'stock_order' }],
   },
   access: { trade: resource(API, { scopes: ['trade:write'] }) },
+  async run(order, { access, idempotencyKey }) {
+    const response = await access.trade.fetch(`${API}orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+      body: JSON.stringify(order),
+    })
+    return response.json()
+  },
 })
 
-// A clock that only the test moves on.
+// Only the test advances this clock.
 let ahead = 0
 const clock = { now: () => Date.now() + ahead * 1_000 }
 const target = await mockTarget({ clock })
@@ -40,19 +50,11 @@ beforeEach(() => {
 })
 afterAll(() => target.close())
 
-/** The tool, as your agent calls it for a user who is signed in. */
+/** Calls the tool as your agent does for a signed-in user. */
 async function buy(user: string, portfolio = `p-${user}`) {
   const identity = await signIn(target, { user, clock })
   const input = { portfolio, side: 'buy', symbol: 'AAPL', quantity: 50 }
-  const call = { tool: 'create_order', slot: ['thread-1', 'call-1'] as const, input, identity }
-  return guard.run(createOrder, call, async (order, { access, idempotencyKey }) => {
-    const response = await access.trade.fetch(`${API}orders`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
-      body: JSON.stringify(order),
-    })
-    return response.json()
-  })
+  return guard.run(createOrder, { slot: ['thread-1', 'call-1'], input, identity })
 }
 
 test('places an approved order once', async () => {
@@ -95,6 +97,6 @@ test('reports an outage as an outage', async () => {
 
 test('asks for a login when there is no identity', async () => {
   const input = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 50 }
-  const outcome = await guard.preflight(createOrder, { tool: 'create_order', slot: 'call-2', input })
+  const outcome = await guard.preflight(createOrder, { slot: 'call-2', input })
   expect(outcome).toMatchObject({ status: 'interrupted', interrupt: { kind: 'login_required' } })
 })

@@ -1,9 +1,9 @@
 import type { IdentityOf } from '../../../../src/entrypoints/identity.ts'
 import { InvalidTokenError } from '../../../../src/index.ts'
 import { identityOf } from './auth-js.ts'
-import { guard, policies, whoami } from './setup.ts'
+import { guard, whoami } from './setup.ts'
 
-/** A session whose token has ended is no session. */
+/** A user whose token has expired is signed out. */
 const signedIn: IdentityOf = async (request) => {
   try {
     return await identityOf(request)
@@ -17,10 +17,6 @@ export async function POST(request: Request): Promise<Response> {
   const identity = await signedIn(request)
   if (identity === undefined) return new Response('Sign in first', { status: 401 })
   const { messageId } = await request.json()
-  const outcome = await guard.run(
-    policies.whoami,
-    { tool: 'whoami', slot: ['thread-1', messageId], input: {}, identity },
-    whoami,
-  )
+  const outcome = await guard.run(whoami, { slot: ['thread-1', messageId], input: {}, identity })
   return Response.json(outcome.status === 'done' ? { you: outcome.result } : { status: outcome.status })
 }

@@ -1,15 +1,16 @@
 import * as z from 'zod'
 import { oidc } from '../../../../src/entrypoints/providers.ts'
-import { type Call, createGuard, type Guard, policy } from '../../../../src/index.ts'
+import { createGuard, defineTool, type Guard } from '../../../../src/index.ts'
 
-// What the guide's page takes for granted, and its readers have: a profile, a guard, a policy, a session.
+// A reader of the guide has these: a profile, a guard, a tool, a session.
 export const profile = oidc({ issuer: 'https://as.example.com', clientId: 'agent-app', clientSecret: 's' })
 export const guard: Guard = createGuard({ authorizationServer: profile, agent: { name: 'agent:notes' } })
-export const policies = { whoami: policy(z.strictObject({}), {}) }
-export const whoami = async (_input: object, call?: Call) => {
-  const identity = call?.identity
-  return identity?.kind === 'user' ? identity.subject : 'nobody'
-}
+export const whoami = defineTool({
+  name: 'whoami',
+  description: 'Says who you are.',
+  input: z.strictObject({}),
+  run: (_input, { identity }) => (identity?.kind === 'user' ? identity.subject : 'no user'),
+})
 
 /** In the shape of Auth.js's `getToken`: the decrypted session cookie, which the browser cannot read. */
 export async function getToken({ req }: { req: Request; secret?: string | undefined }) {
