@@ -49,7 +49,7 @@ async function compareIncumbents(): Promise<void> {
 }
 
 async function measureCore(): Promise<void> {
-  beginSection('@behalf/core as it is published')
+  beginSection('@behalf/core, the published package')
   const built = await buildPackages()
   if (!built.ok) throw new Error(`the packages do not build:\n${built.output}`)
   const { bareNode, withImport } = measureColdImport()

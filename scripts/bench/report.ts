@@ -6,7 +6,7 @@ export interface Surroundings {
   /** Processor, cores, memory. */
   readonly machine: string
   readonly node: string
-  /** How busy the machine was, as the system tells it: processes that wanted a core, before and after. */
+  /** How busy the machine was, as the system reports it: processes that wanted a core, before and after. */
   readonly load: readonly [before: number, after: number]
 }
 
@@ -16,24 +16,23 @@ export function reportOf(sections: readonly Section[], { machine, node, load }: 
   return [
     '# Benchmarks',
     '',
-    'Every figure stands beside a peer that was measured in turn with it, in the same process, one a file: on another machine',
-    'the times differ, and the ratios should not by much. Nothing here is asserted by a test, since a busy machine is no fault.',
+    'Each figure has a peer, measured alternately with it in the same process, one file at a time. On another machine the times differ, and',
+    'the ratios should differ little. No test asserts these figures, because they depend on how busy the machine is.',
     '',
     `Measured on ${new Date().toISOString().slice(0, 10)} at ${commit}, ${node}, ${machine}; load ${load.map((value) => value.toFixed(1)).join(' before, ')} after.`,
     '',
     '```sh',
     'npm run bench               # everything, to the terminal; about a quarter of an hour',
-    'npm run bench -- guard      # the files whose name holds `guard`',
-    'npm run bench -- --report   # everything, and this page anew',
+    'npm run bench -- guard      # the files with `guard` in their name',
+    'npm run bench -- --report   # everything, and writes this page again',
     '```',
     '',
-    `Medians over ${ROUNDS} rounds. Times of calls and their ratio are by the clock on the wall. "Over it" is how much longer than for`,
-    'the peer processors work for a call, all threads of the process together, with the middle half of the rounds: a few',
-    'microseconds between two times on the wall are lost in what else a machine does. "Promised" is what the cost may be. A miss is',
-    'explained below its table.',
+    `Times are medians over ${ROUNDS} rounds. Times of calls and their ratio are wall-clock times. "Over it" is the extra processor time of a`,
+    'call over its peer, of all threads of the process, with the middle half of the rounds. On the wall clock, a difference of a few',
+    'microseconds disappears in other work of the machine. "Promised" is the allowed cost. A note below a table explains each miss.',
     '',
-    'The guard parses a call’s input by the schema of its policy, whatever a framework did before. The peers of the tools of 200',
-    'fields parse as often as the guard does, since the time of a schema is its own: over a call that does not, add that time.',
+    'The guard parses a call’s input by the schema of its policy, also if a framework parsed it before. The peers of the tools of 200',
+    'fields parse as often as the guard does, because that time belongs to the schema. Without a parse in the framework, add that time.',
     ...sections.flatMap(sectionOf),
     '',
   ].join('\n')
