@@ -16,6 +16,8 @@ export interface IssuedToken {
   readonly scopes: readonly string[]
   /** The source did not say which scopes the token holds: `scopes` are the requested ones. */
   readonly hasUnknownScopes?: boolean
+  /** The linked account whose token it is, where that is known. */
+  readonly account?: string
   /** Epoch seconds. */
   readonly expiresAt?: number
   /** The key that the token is bound to: each request proves it. Absent: a bearer token. */

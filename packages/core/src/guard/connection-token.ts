@@ -1,12 +1,12 @@
 import type { ConnectionRule, UserIdentity } from '../contract/index.ts'
-import { type IssuedToken, revealToken, type Token } from '../credential/index.ts'
+import { type IssuedToken, revealToken } from '../credential/index.ts'
 import { delegationBoundsOf } from '../delegations/delegation-bounds.ts'
 import type { Vault, VaultAnswer, VaultRequest } from '../vault/vault.ts'
 import type { AuthorizedCall } from './call.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import { deny, loginRequired, type Refusal } from './refusal.ts'
-import { accountOf, tokenKey } from './token-key.ts'
+import { accountOf, connectionKey } from './token-key.ts'
 
 /** A vault's answer without a token, on its way out of the cache's load. */
 class NoToken extends Error {
@@ -42,16 +42,16 @@ export function surplusOf(
 /**
  * Returns the token of a linked account, from the cache or the vault, or the refusal.
  *
- * @param rejected - Token that the API rejected.
+ * @param rejected - Token that the API rejected. A body that has begun keeps its account, whichever the user chooses meanwhile.
  */
 export async function connectionToken(
   call: AuthorizedCall,
   rule: ConnectionRule,
   sources: TokenSources,
-  rejected?: Token,
+  rejected?: IssuedToken,
 ): Promise<IssuedToken | Refusal> {
   const { identity, grantable, deadline } = call
-  const { vault, tokens, servers } = sources
+  const { vault, tokens } = sources
   if (identity.kind !== 'user') return deny('misconfigured', 'a connection is a user’s, and no user is here')
   if (vault === undefined) {
     return deny('misconfigured', 'the policy needs a connection and the guard has no `vault`')
@@ -59,17 +59,20 @@ export async function connectionToken(
   const by = vaultAccess(identity, vault)
   if ('refused' in by) return loginRequired(`${rule.connection}: ${by.refused}`)
   const scopes = scopesFor(grantable, rule)
+  // Chosen once: the token is stored under the account that the vault is asked for.
+  const account = rejected === undefined ? accountOf(rule, identity) : rejected.account
   const request = {
     ...by,
     identity,
     connection: rule.connection,
     scopes,
-    ...(rejected !== undefined && { refused: rejected }),
+    ...(account !== undefined && { account }),
+    ...(rejected !== undefined && { refused: rejected.token }),
   }
   try {
     const issued = await tokens.get(
-      tokenKey(identity, rule, scopes, servers),
-      (signal) => askVault(call, rule, { ...request, signal }, { ...sources, vault }),
+      connectionKey(identity, rule, scopes, account),
+      (signal) => askVault(call, { ...request, signal }, { ...sources, vault }),
       deadline.signal,
     )
     const surplus = surplusOf(call, rule, issued)
@@ -82,27 +85,23 @@ export async function connectionToken(
 
 async function askVault(
   { identity, report }: AuthorizedCall,
-  rule: ConnectionRule,
   { signal, ...request }: VaultRequest & { readonly signal: AbortSignal },
   { vault, servers, clock }: TokenSources & { readonly vault: Vault },
 ): Promise<IssuedToken> {
-  const account = accountOf(rule, identity)
   const startedAt = clock.now()
-  const answer = await vault.token(
-    { ...request, ...(account !== undefined && { account }) },
-    { authorizationServers: servers, now: startedAt, signal },
-  )
+  const answer = await vault.token(request, { authorizationServers: servers, now: startedAt, signal })
   if (answer.status !== 'token') throw new NoToken(answer)
   const { token, scopes = request.scopes } = answer
   const hasUnknownScopes = answer.scopes === undefined
-  const { expiresAt, recheckSeconds } = answer
+  const { expiresAt, recheckSeconds, account = request.account } = answer
   const issued = {
     token,
     scopes,
     ...(expiresAt !== undefined && { expiresAt }),
     ...(hasUnknownScopes && { hasUnknownScopes }),
+    ...(account !== undefined && { account }),
   }
-  report.recordToken(identity, { source: 'vault', audience: rule.connection, issued, startedAt })
+  report.recordToken(identity, { source: 'vault', audience: request.connection, issued, startedAt })
   if (recheckSeconds === undefined) return issued
   // The cache holds it only as long as the vault says: this process is not notified of a disconnect in another process.
   const recheckAt = Math.floor(clock.now() / 1000) + recheckSeconds
@@ -182,11 +181,13 @@ export async function renewedConnection(
   rejected: IssuedToken,
   sources: TokenSources,
 ): Promise<IssuedToken | undefined> {
-  const key = tokenKey(call.identity, rule, scopesFor(call.grantable, rule), sources.servers)
+  const scopes = scopesFor(call.grantable, rule)
+  // Also where the vault chose the account.
+  const keys = [undefined, rejected.account].map((account) => connectionKey(call.identity, rule, scopes, account))
   let held = rejected
   for (let asked = 0; asked < 2; asked++) {
-    sources.tokens.delete(key, held)
-    const token = await connectionToken(call, rule, sources, rejected.token)
+    for (const key of keys) sources.tokens.delete(key, held)
+    const token = await connectionToken(call, rule, sources, rejected)
     if ('status' in token) return undefined
     if (revealToken(token.token) !== revealToken(rejected.token)) return token
     held = token

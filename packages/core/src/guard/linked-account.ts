@@ -1,5 +1,5 @@
 import type { ConnectionRule } from '../contract/index.ts'
-import type { IssuedToken, Token } from '../credential/index.ts'
+import type { IssuedToken } from '../credential/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { AuthorizedCall } from './call.ts'
 import type { TokenSources } from './guard-parts.ts'
@@ -14,7 +14,7 @@ export interface LinkedAccount {
     call: AuthorizedCall,
     rule: ConnectionRule,
     sources: TokenSources,
-    rejected?: Token,
+    rejected?: IssuedToken,
   ): Promise<IssuedToken | Refusal>
   /** Returns another token in place of the one that the API rejected. */
   renewed(

@@ -41,7 +41,7 @@ export function tokenKey(
   // A choice by identity is made at each call: what an app stores may have changed.
   // Stryker disable next-line ConditionalExpression: A resource has no account; and an account that is the same for everybody makes the same key, whether its description is made once or at each call.
   if (rule.kind === 'connection' && typeof rule.account === 'function') {
-    return tokenCacheKey(identity, wantedToken(rule, scopes, accountOf(rule, identity), unbound))
+    return connectionKey(identity, rule, scopes, accountOf(rule, identity))
   }
   const binding = bindingOf(identity, rule, servers)
   const last = known.get(identity)?.get(rule)
@@ -51,6 +51,14 @@ export function tokenKey(
   remember(identity, rule, { scopes, binding, key })
   return key
 }
+
+/** The key of the token of one account. `undefined`: the account that the vault chooses. */
+export const connectionKey = (
+  identity: Identity,
+  rule: ConnectionRule,
+  scopes: readonly string[],
+  account: string | undefined,
+): TokenCacheKey => tokenCacheKey(identity, wantedToken(rule, scopes, account, unbound))
 
 function remember(identity: Identity, rule: AccessRule, made: Known): void {
   if (!(Object.isFrozen(identity) && Object.isFrozen(rule) && Object.isFrozen(made.scopes))) return

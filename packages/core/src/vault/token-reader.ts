@@ -162,12 +162,13 @@ export class TokenReader {
     return accessToken !== undefined && (expiresAt === undefined || this.#clock.now() / 1000 < expiresAt)
   }
 
-  #answer({ accessToken = '', expiresAt, scopes }: AccountRecord): VaultAnswer {
+  #answer({ accessToken = '', expiresAt, scopes, account }: AccountRecord): VaultAnswer {
     return {
       status: 'token',
       token: new Token(accessToken),
       ...(expiresAt !== undefined && { expiresAt }),
       scopes,
+      account: account.id,
       recheckSeconds: this.#recheckSeconds,
     }
   }

@@ -31,6 +31,11 @@ export type VaultAnswer =
        * approval rule exempts gets such a token.
        */
       readonly scopes?: readonly string[]
+      /**
+       * The account whose token it is, by the vault's account id. A running body whose token the API refuses gets another
+       * token of this account. Absent: of the account that the vault chooses then.
+       */
+      readonly account?: string
       /** How long the token may be given out before the vault is asked again, in seconds. @default until it ends */
       readonly recheckSeconds?: number
     }

@@ -1,0 +1,137 @@
+import { verifies } from '@behalf/testing/requirements'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { Token } from '../../../src/entrypoints/spi.ts'
+import { connection, type Vault, type VaultRequest } from '../../../src/entrypoints/vault.ts'
+import { type Call, policy } from '../../../src/index.ts'
+import { testClock } from '../approvals/harness.ts'
+import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { schema, smallWorld, user } from '../guard/small-world.ts'
+import { provider } from './provider.ts'
+import { world } from './world.ts'
+
+const clock = testClock()
+const crm = await provider('http://localhost:4838', () => clock.now())
+useMsw(...crm.handlers)
+beforeEach(() => crm.reset())
+
+const API = 'https://api.crm.example'
+const pays = (account?: () => string | undefined) =>
+  policy(schema, {
+    version: '1',
+    effect: 'write',
+    access: {
+      crm: connection('crm', { scopes: ['contacts.write'], origins: [API], ...(account !== undefined && { account }) }),
+    },
+  })
+
+/** A guard over a vault, and an API that refuses each token once `refuses` is set, and records the others. */
+function calling(vault: Vault) {
+  const inner = smallWorld()
+  const api = { refuses: '', took: [] as string[] }
+  const fetch = async (_: unknown, init?: RequestInit) => {
+    const token = new Headers(init?.headers).get('authorization')?.replace('Bearer ', '') ?? ''
+    if (token === api.refuses) return new Response(null, { status: 401 })
+    api.took.push(token)
+    return new Response('ok')
+  }
+  const guard = inner.guard({ vault, fetch: fetch as typeof globalThis.fetch })
+  const run = (rule: ReturnType<typeof pays>, meanwhile: () => Promise<void>, slot = 'slot') =>
+    guard.run(rule, inner.call({ slot }), async (_input, { access }: Call<{ crm: ReturnType<typeof connection> }>) => {
+      await access.crm.fetch(`${API}/invoices`, { method: 'POST' })
+      await meanwhile()
+      api.refuses = api.took.at(-1) ?? ''
+      return (await access.crm.fetch(`${API}/mails`, { method: 'POST' })).status
+    })
+  return { ...inner, api, run }
+}
+
+/** A vault with a token for each account that it is asked for; each answer has another token. */
+function accountsOf(asked: VaultRequest[], expiresAt: number): Vault {
+  return {
+    specificationVersion: 1,
+    token: async (request) => {
+      asked.push(request)
+      const token = new Token(`token-${asked.length}-of-${request.account}`)
+      return { status: 'token', token, scopes: ['contacts.write'], expiresAt }
+    },
+  }
+}
+
+describe('the user chooses another account while a body runs, and the API refuses its token', () => {
+  test(verifies('I5', 'the body goes on with the account that its policy had chosen'), async () => {
+    const asked: VaultRequest[] = []
+    let chosen = 'a-1'
+    const { run, api } = calling(accountsOf(asked, 1_800_003_600))
+    const outcome = await run(
+      pays(() => chosen),
+      async () => {
+        chosen = 'a-2'
+      },
+    )
+    expect(outcome).toMatchObject({ status: 'done', result: 200 })
+    expect(api.took).toEqual(['token-1-of-a-1', 'token-2-of-a-1'])
+  })
+
+  test(verifies('I5', 'the body goes on with the account that the vault had chosen'), async () => {
+    const { vault, link, tokenOf } = world(crm, { clock })
+    const ann = user({ issuer: 'https://issuer.example' })
+    await link(ann)
+    crm.state.account = 'a-2'
+    await link(ann)
+    const prefer = async (account: string) => {
+      // A vault asks a provider no more often than that, whatever an API refuses.
+      clock.advance(120)
+      await vault.accounts.prefer(ann, { connection: 'crm', account })
+    }
+    await prefer('a-1')
+    const { run, api } = calling(vault)
+    expect(await run(pays(), () => prefer('a-2'))).toMatchObject({ status: 'done', result: 200 })
+    const other = await tokenOf({ identity: ann, account: 'a-2' })
+    expect(api.took).toHaveLength(2)
+    expect(api.took).not.toContain(other)
+    // The next call has what the user chose.
+    await run(pays(), async () => {}, 'another')
+    expect(api.took[2]).toBe(other)
+  })
+
+  test(verifies('I5', 'where that account was disconnected, the body gets no token of another one'), async () => {
+    const { vault, link } = world(crm, { clock })
+    const ann = user({ issuer: 'https://issuer.example' })
+    await link(ann)
+    crm.state.account = 'a-2'
+    await link(ann)
+    await vault.accounts.prefer(ann, { connection: 'crm', account: 'a-1' })
+    const { run, api } = calling(vault)
+    const outcome = await run(pays(), async () => {
+      clock.advance(1)
+      await vault.accounts.prefer(ann, { connection: 'crm', account: 'a-2' })
+      await vault.accounts.disconnect(ann, { connection: 'crm', account: 'a-1' })
+    })
+    expect(outcome).toMatchObject({ status: 'done', result: 401 })
+    expect(api.took).toHaveLength(1)
+  })
+})
+
+test(
+  verifies('I2', 'an account that changes while its token is asked for is not stored under the other account'),
+  async () => {
+    const asked: VaultRequest[] = []
+    const world = smallWorld()
+    const guard = world.guard({ vault: accountsOf(asked, 1_800_003_600) })
+    for (let changesAt = 1; changesAt <= 8; changesAt++) {
+      let times = 0
+      let settled: string | undefined
+      const rule = pays(() => settled ?? (++times >= changesAt ? 'a-2' : 'a-1'))
+      const identity = user({ subject: `user-${changesAt}` })
+      const tokenOf = async (slot: string) => {
+        const outcome = await guard.run(rule, world.call({ slot, identity }), (_input, { access }) =>
+          access.crm.withToken((token) => token.split('-of-')[1] ?? ''),
+        )
+        return outcome.status === 'done' ? outcome.result : outcome.status
+      }
+      await tokenOf('first')
+      settled = 'a-1'
+      expect(await tokenOf('second')).toBe('a-1')
+    }
+  },
+)
