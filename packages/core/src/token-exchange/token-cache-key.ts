@@ -1,4 +1,6 @@
 import type { Actor, Identity, Owner } from '../contract/index.ts'
+import { revealToken } from '../credential/index.ts'
+import { subjectTokenOf } from '../identity/subject-token.ts'
 import type { Revoked } from '../revocation/index.ts'
 
 declare const cacheKey: unique symbol
@@ -52,16 +54,18 @@ export function tokenCacheKey(identity: Identity, wanted: WantedToken): TokenCac
     [...new Set(wanted.scopes)].sort(),
     wanted.detailsDigest ?? null,
     wanted.keyThumbprint ?? null,
-    wanted.source === 'resource' ? proofParts(identity) : null,
+    wanted.source === 'resource' ? proofOf(identity) : null,
   ]) as TokenCacheKey
 }
 
 /**
- * Which proof of the user the exchange was made with: another one may allow less, so that a role or a scope that was
- * taken away is gone with the user's next token. An upstream's token does not come of it.
+ * The token that is exchanged, itself: another one of the same user may allow less, so that a role or a scope that was
+ * taken away is gone with the user's next token. Its claims do not tell tokens apart: only some have a `jti`, and two may be
+ * of one second. An upstream's token does not come of it.
  */
-function proofParts({ claims: { jti, iat, exp } }: Identity): unknown {
-  return [jti, iat, exp].map((claim) => (typeof claim === 'string' || typeof claim === 'number' ? claim : null))
+function proofOf(identity: Identity): string | null {
+  const proof = subjectTokenOf(identity)
+  return proof === undefined ? null : revealToken(proof.token)
 }
 
 /** The whole chain: who acted before may have bounded what the actor got. */

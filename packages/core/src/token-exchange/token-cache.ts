@@ -33,6 +33,8 @@ type Load = (signal: AbortSignal) => Promise<IssuedToken>
 
 interface Entry {
   readonly issued: IssuedToken
+  /** Read from the key once: a key is as long as the token that was exchanged. */
+  readonly owner: TokenOwner
   /** From here on it is renewed, while it is still given out. Epoch milliseconds. */
   renewAt: number
   /** From here on it is given to nobody. */
@@ -131,7 +133,7 @@ export class TokenCache {
     this.#generation++
     let dropped = 0
     for (const [key, entry] of [...this.#entries.entries()]) {
-      if (!matches(tokenOwnerOf(key))) continue
+      if (!matches(entry.owner)) continue
       this.#entries.delete(key)
       onDropped?.(key, entry.issued)
       dropped++
@@ -205,6 +207,8 @@ export class TokenCache {
     const skew = skewOf(left, this.#skewMs)
     // Jitter: what was issued together is not renewed together.
     const renewAt = endsAt - skew * (1 + Math.random())
-    if (left > 0) this.#entries.set(key, { issued: Object.freeze(issued), renewAt, staleAt: endsAt - skew })
+    if (!(left > 0)) return
+    const owner = tokenOwnerOf(key)
+    this.#entries.set(key, { issued: Object.freeze(issued), owner, renewAt, staleAt: endsAt - skew })
   }
 }

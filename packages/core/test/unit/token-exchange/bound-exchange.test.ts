@@ -4,7 +4,7 @@ import { generateDpopKey, importDpopKey } from '../../../src/authorization-serve
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
-import type { TokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'
+import { tokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 import { ann, exchangeServer, SUBJECT_TOKEN } from './exchange-server.ts'
 
@@ -59,7 +59,13 @@ describe('with a key of the profile', () => {
       ] as const) {
         const cache = new TokenCache()
         const issued = { token: new Token('t'), scopes: ['a'], expiresAt: Date.now() / 1000 + 600, dpop }
-        await cache.get('k' as TokenCacheKey, async () => issued)
+        await cache.get(
+          tokenCacheKey(
+            { kind: 'agent', issuer: 'https://issuer.example', clientId: 'agent', claims: {} },
+            { source: 'resource', target: 'https://api.example/', scopes: [] },
+          ),
+          async () => issued,
+        )
         expect(cache.size).toBe(size)
       }
     },

@@ -3,7 +3,7 @@ import { Token } from '../../../src/credential/index.ts'
 import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { checkMayAct } from '../../../src/token-exchange/actors.ts'
 import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
-import type { TokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'
+import { tokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'
 import { API, ann, exchangeServer, ISSUER } from './exchange-server.ts'
 
 const server = await exchangeServer()
@@ -94,7 +94,10 @@ test('a may_act that names no issuer lets an actor of any', () => {
 
 test('a token that is not due is given without asking for the next one', async () => {
   const cache = new TokenCache()
-  const key = 'k' as TokenCacheKey
+  const key = tokenCacheKey(
+    { kind: 'agent', issuer: 'https://issuer.example', clientId: 'agent', claims: {} },
+    { source: 'resource', target: 'https://api.example/', scopes: [] },
+  )
   let loads = 0
   const load = async () => {
     loads++

@@ -4,6 +4,7 @@ import { generateDpopKey, importDpopKey } from '../../../src/authorization-serve
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import { type IssuedToken, type ProofKey, revealToken, Token } from '../../../src/credential/index.ts'
 import { OAuthResponseError, StoreError } from '../../../src/errors/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import type { Store } from '../../../src/ports/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { SharedTokens } from '../../../src/token-exchange/shared-tokens.ts'
@@ -102,7 +103,7 @@ describe('tokens that processes share', () => {
       tokenCacheKey({ ...ann, tenant: 't' }, wanted),
       tokenCacheKey({ ...ann, sessionId: 's-2' }, wanted),
       tokenCacheKey({ ...ann, actor: { subject: 'agent:other' } }, wanted),
-      tokenCacheKey({ ...ann, claims: { jti: 'j-2' } }, wanted),
+      tokenCacheKey(admit({ ...ann }, { token: new Token('another-token'), type: 'access_token' }), wanted),
       tokenCacheKey(ann, { ...wanted, target: 'https://other.example.com/' }),
       tokenCacheKey(ann, { ...wanted, scopes: ['portfolio:read'] }),
     ]
