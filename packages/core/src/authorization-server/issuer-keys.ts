@@ -1,7 +1,7 @@
 import type { CryptoKey, JSONWebKeySet, JWTHeaderParameters, JWTVerifyGetKey } from 'jose'
 import type { createRemoteJWKSet, ExportedJWKSCache } from 'jose/jwks/remote'
 import { BehalfError, InvalidTokenError, TransportError } from '../errors/index.ts'
-import { publicKeyProblem } from '../lib/index.ts'
+import { isSetBack, publicKeyProblem } from '../lib/index.ts'
 import { jwtLibrary } from './libraries.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'
 import { withoutSecrets } from './without-secrets.ts'
@@ -58,7 +58,7 @@ export class IssuerKeys {
   }
 
   #atHand({ alg, kid }: JWTHeaderParameters): CryptoKey | undefined {
-    if (kid === undefined || this.#set?.fresh !== true || this.#foundIn !== this.#cache.jwks) return undefined
+    if (kid === undefined || !this.#isFresh(this.#set) || this.#foundIn !== this.#cache.jwks) return undefined
     return this.#found.get(`${alg} ${kid}`)
   }
 
@@ -71,7 +71,7 @@ export class IssuerKeys {
     const { kid = '' } = header
     const set = await this.#remoteSet()
     let isLatest = false
-    if (!set.fresh) {
+    if (!this.#isFresh(set)) {
       beforeRequest()
       isLatest = await this.#reload(set, limits)
     }
@@ -114,6 +114,11 @@ export class IssuerKeys {
     // A set that came in the meantime may lack this key.
     if (header.kid !== undefined && jwks === this.#cache.jwks) this.#remember(`${header.alg} ${header.kid}`, key, jwks)
     return key
+  }
+
+  /** A clock that was set back does not say how old the set is. */
+  #isFresh(set: RemoteSet | undefined): boolean {
+    return set?.fresh === true && !isSetBack(Date.now(), this.#cache.uat ?? 0)
   }
 
   #remember(name: string, key: CryptoKey, foundIn: JSONWebKeySet | undefined): void {

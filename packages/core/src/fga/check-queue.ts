@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { isSetBack } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 import { type Backend, MAX_BATCH } from './http-backend.ts'
 import { keyOf, type Question } from './question.ts'
@@ -44,7 +45,7 @@ interface Entry {
 export class CheckQueue {
   readonly #backend: Backend
   readonly #options: QueueOptions
-  readonly #kept: LRUCache<string, { readonly verdict: Verdict; readonly until: number }> | undefined
+  readonly #kept: LRUCache<string, { readonly verdict: Verdict; readonly storedAt: number }> | undefined
   /** Not sent yet. */
   #next = new Map<string, Entry>()
   /** Sent, not answered, and open to later calls. */
@@ -183,13 +184,16 @@ export class CheckQueue {
 
   #keptUnder(key: string): Verdict | undefined {
     const kept = this.#kept?.get(key)
-    return kept !== undefined && this.#options.clock.now() < kept.until ? kept.verdict : undefined
+    if (kept === undefined) return undefined
+    const { clock, cacheSeconds } = this.#options
+    const now = clock.now()
+    return now < kept.storedAt + cacheSeconds * 1000 && !isSetBack(now, kept.storedAt) ? kept.verdict : undefined
   }
 
   /** Plain answers only: a problem may be gone a moment later. */
   #keep({ key, consistency }: Entry, verdict: Verdict): void {
     if (consistency !== 'minimizeLatency' || 'problem' in verdict) return
-    this.#kept?.set(key, { verdict, until: this.#options.clock.now() + this.#options.cacheSeconds * 1000 })
+    this.#kept?.set(key, { verdict, storedAt: this.#options.clock.now() })
   }
 
   /** RFC 3339, as conditions take a timestamp. */

@@ -10,7 +10,7 @@ import { shownTime } from '../authorization-server/token-fault.ts'
 import type { Identity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
-import { refuseUnknownKeys, SingleFlight, sha256 } from '../lib/index.ts'
+import { isSetBack, refuseUnknownKeys, SingleFlight, sha256 } from '../lib/index.ts'
 import type { Clock } from '../ports/index.ts'
 import { buildAgent, buildUser } from './build-identity.ts'
 import { hasClaimsOfAccessToken } from './check-access-token.ts'
@@ -117,7 +117,7 @@ class Answers {
   readonly #server: AuthorizationServer
   readonly #clock: Clock
   readonly #cacheSeconds: number
-  readonly #kept: LRUCache<string, { readonly claims: Claims; readonly until: number }> | undefined
+  readonly #kept: LRUCache<string, { readonly claims: Claims; readonly storedAt: number }> | undefined
   readonly #flights = new SingleFlight<Claims>()
 
   constructor(server: AuthorizationServer, clock: Clock, cacheSeconds: number, max: number) {
@@ -130,7 +130,10 @@ class Answers {
   async of(token: string, signal: AbortSignal | undefined): Promise<Claims> {
     const key = await sha256(token)
     const kept = this.#kept?.get(key)
-    if (kept !== undefined && this.#clock.now() < kept.until) return kept.claims
+    const now = this.#clock.now()
+    if (kept !== undefined && now < kept.storedAt + this.#cacheSeconds * 1000 && !isSetBack(now, kept.storedAt)) {
+      return kept.claims
+    }
     return this.#flights.run(key, (flight) => this.#ask(key, token, flight), signal)
   }
 
@@ -143,7 +146,7 @@ class Answers {
     if (claims.iss !== undefined && claims.iss !== issuer) {
       throw new InvalidTokenError('issuer', 'the token is from another issuer than the one that was asked')
     }
-    this.#kept?.set(key, { claims, until: this.#clock.now() + this.#cacheSeconds * 1000 })
+    this.#kept?.set(key, { claims, storedAt: this.#clock.now() })
     return claims
   }
 }

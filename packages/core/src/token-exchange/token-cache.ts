@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { IssuedToken, ProofKey } from '../credential/index.ts'
-import { aClock, checkOptions, isOutage, kinds, SingleFlight } from '../lib/index.ts'
+import { aClock, checkOptions, isOutage, isSetBack, kinds, SingleFlight } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import { concerns, type Revoked } from '../revocation/index.ts'
 import type { SharedTokens } from './shared-tokens.ts'
@@ -35,6 +35,8 @@ interface Entry {
   readonly issued: IssuedToken
   /** Read from the key once: a key is as long as the token that was exchanged. */
   readonly owner: TokenOwner
+  /** Epoch milliseconds. */
+  readonly storedAt: number
   /** From here on it is renewed, while it is still given out. Epoch milliseconds. */
   renewAt: number
   /** From here on it is given to nobody. */
@@ -91,8 +93,9 @@ export class TokenCache {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
     // Stryker disable next-line EqualityOperator: The millisecond at which a token is renewed has a random part.
-    if (now < entry.renewAt) return entry.issued
-    if (now >= entry.staleAt) this.#entries.delete(key)
+    const isUnknown = isSetBack(now, entry.storedAt)
+    if (now < entry.renewAt && !isUnknown) return entry.issued
+    if (now >= entry.staleAt || isUnknown) this.#entries.delete(key)
     return undefined
   }
 
@@ -203,12 +206,13 @@ export class TokenCache {
     // I8: what is bound to a key of this moment is had anew.
     if (issued.dpop?.importable === false) return
     const endsAt = issued.expiresAt * 1000
-    const left = endsAt - this.#clock.now()
+    const storedAt = this.#clock.now()
+    const left = endsAt - storedAt
     const skew = skewOf(left, this.#skewMs)
     // Jitter: what was issued together is not renewed together.
     const renewAt = endsAt - skew * (1 + Math.random())
     if (!(left > 0)) return
     const owner = tokenOwnerOf(key)
-    this.#entries.set(key, { issued: Object.freeze(issued), owner, renewAt, staleAt: endsAt - skew })
+    this.#entries.set(key, { issued: Object.freeze(issued), owner, storedAt, renewAt, staleAt: endsAt - skew })
   }
 }

@@ -198,6 +198,21 @@ describe("the issuer's keys", () => {
     }
   })
 
+  test('that were withdrawn are not trusted for longer where the clock was set back', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const connected = connect({ clock: { now: () => 1_700_000_000_000 } })
+      const token = await as.sign({ ...accessTokenClaims, exp: 1_700_000_100 })
+      // Twice, so that the key is at hand.
+      for (let i = 0; i < 2; i++) await connected.verifyJwt(token, { audience })
+      server.use(http.get(`${issuer}/jwks`, () => HttpResponse.json({ keys: [] })))
+      vi.setSystemTime(Date.now() - 3_600_000)
+      expect(await rejection(connected.verifyJwt(token, { audience }))).toMatchObject({ reason: 'unknown_key' })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test('that a newer set lacks are trusted no longer', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
