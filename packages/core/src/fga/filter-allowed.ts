@@ -57,7 +57,7 @@ export interface Filtered<Document> {
   readonly ended: 'enough' | 'exhausted' | 'candidates' | 'deadline'
 }
 
-const optionValues = { maxCandidates: kinds.positiveInteger, timeoutMs: kinds.positive, clock: aClock }
+const optionValues = { maxCandidates: kinds.positiveInteger, timeoutMs: kinds.timeoutMs, clock: aClock }
 const others = ['permissions', 'agent', 'identity', 'permission', 'limit', 'subjects', 'effect', 'signal']
 
 /**

@@ -50,7 +50,7 @@ export function readStoreOptions(options: StoreOptions): StoreConnection {
 
 /** Milliseconds. */
 export function readTimeout(timeoutMs = 5_000): number {
-  checkValues('openFga.', { timeoutMs }, { timeoutMs: kinds.positive })
+  checkValues('openFga.', { timeoutMs }, { timeoutMs: kinds.timeoutMs })
   return timeoutMs
 }
 

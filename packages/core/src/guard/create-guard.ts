@@ -64,7 +64,7 @@ const optionValues = {
   mode: oneOf('enforce', 'observe'),
   clock: aClock,
   fetch: kinds.function,
-  timeoutMs: kinds.positive,
+  timeoutMs: kinds.timeoutMs,
   maxInputBytes: kinds.positiveInteger,
   revocationSeconds: kinds.notNegative,
 }

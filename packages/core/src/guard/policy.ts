@@ -26,7 +26,7 @@ const ruleValues = {
   visibleWhen: kinds.function,
   access: anObject,
   wait: anObject,
-  timeoutMs: kinds.positive,
+  timeoutMs: kinds.timeoutMs,
   inDoubtSeconds: kinds.positive,
 }
 const approvalValues = {
@@ -93,7 +93,7 @@ function checkSchema(schema: StandardSchemaV1): void {
 
 function checkWait(wait: AnyRules['wait']): void {
   if (wait === undefined) return
-  checkOptions('policy.wait', { ...wait, maxSeconds: wait.maxSeconds ?? null }, { maxSeconds: kinds.positive })
+  checkOptions('policy.wait', { ...wait, maxSeconds: wait.maxSeconds ?? null }, { maxSeconds: kinds.waitSeconds })
 }
 
 function checkApproval({ approval, access = {}, effect }: AnyRules): void {

@@ -192,6 +192,7 @@ describe('filterAllowed', () => {
     ['limit', { limit: 0 }],
     ['maxCandidates', { maxCandidates: 1.5 }],
     ['timeoutMs', { timeoutMs: -1 }],
+    ['timeoutMs', { timeoutMs: 2 ** 31 }],
     ['permission', { permission: undefined }],
     ['permissions', { permissions: {} }],
     ['maxCandidate', { maxCandidate: 1 }],

@@ -84,6 +84,7 @@ describe('options', () => {
     ['openFga.relations.usr', { relations: { user: String, usr: String } }],
     ['openFga.consistency', { consistency: 'HIGHER_CONSISTENCY' }],
     ['openFga.timeoutMs', { timeoutMs: 0 }],
+    ['openFga.timeoutMs', { timeoutMs: 2 ** 31 }],
     ['openFga.timeoutMs', { timeoutMs: Number.POSITIVE_INFINITY }],
     ['openFga.credentials.method', { credentials: { method: 'none' } }],
     ['openFga.credentials.token', { credentials: { method: 'apiToken', token: 'a b' } }],

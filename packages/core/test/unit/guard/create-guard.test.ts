@@ -40,6 +40,7 @@ describe(verifies('E3', 'bad configuration fails at construction, and names the 
     ['a sink inside that is none', { audit: { sink: {}, required: true } }, 'audit'],
     ['an unknown mode', { mode: 'lenient' }, 'mode'],
     ['a time that is none', { timeoutMs: 0 }, 'timeoutMs'],
+    ['a time that no timer takes', { timeoutMs: 2 ** 31 }, 'timeoutMs'],
     [
       'a checker, and a name that OpenFGA does not know',
       { agent: { name: 'trader' }, permissions: { check: async () => {} } },
@@ -83,7 +84,7 @@ describe(verifies('E3', 'bad configuration fails at construction, and names the 
   })
 
   test('the error shows a wrong number, and no text, which may be a secret', () => {
-    expect(made({ timeoutMs: -5 })).toThrow('timeoutMs: is -5; give a positive number')
+    expect(made({ timeoutMs: -5 })).toThrow('timeoutMs: is -5; give a positive number of milliseconds, below 2^31')
     expect(made({ fetch: 'a-secret' })).toThrow('fetch: is a string; give a function')
   })
 
@@ -151,6 +152,8 @@ describe('a policy that cannot hold fails where it is written', () => {
     ['read and approval', { effect: 'read', approval }, 'policy.effect'],
     ['an endless life time', { approval: { ...approval, lifetimeSeconds: 0 } }, 'policy.approval.lifetimeSeconds'],
     ['a wait of no time', { wait: { maxSeconds: -1 } }, 'policy.wait.maxSeconds'],
+    ['a wait that no timer takes', { wait: { maxSeconds: 2_147_484 } }, 'policy.wait.maxSeconds'],
+    ['a time that no timer takes', { timeoutMs: 2 ** 31 }, 'policy.timeoutMs'],
     [
       'when, and a resource without withoutApproval',
       {
