@@ -55,7 +55,9 @@ function draftQuestion(
       'approval.approver must name issuer and subject; an agent that acts for nobody has no approver of its own',
     )
   }
-  const asked = answerOf('approval.message', () => approval.message(rulesInput(call))).normalize('NFC')
+  const asked = answerOf('approval.message', () => approval.message(rulesInput(call)))
+    .normalize('NFC')
+    .trim()
   const unreadable = messageProblem(asked)
   if (unreadable !== undefined) return deny('invalid_input', `the message for the person ${unreadable}`)
   const context = { authorizationServers: runs.servers, clock: runs.clock }
@@ -113,10 +115,9 @@ function withDoubt(message: string, inDoubt: readonly Entry[]): readonly string[
 }
 
 /** A8: what is read is what is meant, in whatever way a channel shows it. A message is sent as it is, so it must be plain. */
-function messageProblem(message: string): string | undefined {
-  const text = message.trim()
+function messageProblem(text: string): string | undefined {
   if (text === '') return 'is empty'
-  if (message.length > MAX_MESSAGE) return `is longer than ${MAX_MESSAGE} characters`
+  if (text.length > MAX_MESSAGE) return `is longer than ${MAX_MESSAGE} characters`
   const shown = visibleText(text)
   if (shown !== text) return `holds characters that are not shown as they are: ${codesIn(shown)}`
   return movesNumbers(text)

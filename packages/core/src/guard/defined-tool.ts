@@ -39,14 +39,13 @@ export interface ReadTool extends Pick<DefinedTool, 'name' | 'description' | 'in
  */
 export function readTools(owner: string, tools: readonly DefinedTool[]): readonly ReadTool[] {
   if (!Array.isArray(tools)) throw new ConfigurationError(`${owner}.tools`, 'give a list of what defineTool() made')
-  const names = new Set<string>()
-  return tools.map((tool: DefinedTool, index) => {
+  const read = tools.map((tool: DefinedTool, index) => {
     if (!isDefinedTool(tool)) throw new ConfigurationError(`${owner}.tools[${index}]`, 'give what defineTool() made')
     const { name, description, input, policy } = tool
-    if (names.has(name)) throw new ConfigurationError(`${owner}.tools.${name}`, 'is there twice')
-    names.add(name)
     return { name, description, input, policy, execute: (given) => tool.run(given, currentCall(policy)) }
   })
+  refuseTwice(`${owner}.tools`, read)
+  return read
 }
 
 /** Returns the policies by the names of their tools. */
@@ -54,9 +53,25 @@ export const policiesOf = (
   tools: readonly { readonly name: string; readonly policy: Policy }[],
 ): Readonly<Record<string, Policy>> => Object.fromEntries(tools.map(({ name, policy }) => [name, policy]))
 
-/** Returns the policies by tool, whichever form they were given in. */
-export const byTool = (given: PoliciesOrTools): Readonly<Record<string, Policy>> =>
-  Array.isArray(given) ? policiesOf(given) : (given as Readonly<Record<string, Policy>>)
+/**
+ * Returns the policies by tool, whichever form they were given in.
+ *
+ * @throws ConfigurationError Two tools have one name.
+ */
+export function byTool(given: PoliciesOrTools): Readonly<Record<string, Policy>> {
+  if (!Array.isArray(given)) return given as Readonly<Record<string, Policy>>
+  refuseTwice('tools', given)
+  return policiesOf(given)
+}
+
+/** One of them would never be checked. */
+function refuseTwice(owner: string, tools: readonly Pick<DefinedTool, 'name'>[]): void {
+  const names = new Set<string>()
+  for (const { name } of tools) {
+    if (names.has(name)) throw new ConfigurationError(`${owner}.${name}`, 'is there twice')
+    names.add(name)
+  }
+}
 
 // Registered, so that a tool made by one copy of the package is known to the guard of another.
 const toolKey: unique symbol = Symbol.for('@behalf/core@1/tool') as never

@@ -1,4 +1,5 @@
 import type { Completed, Invocation, Outcome, Policy, PreflightOutcome, Slot } from '../contract/index.ts'
+import { ConfigurationError } from '../errors/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import type { Replay } from './approve.ts'
 import {
@@ -101,6 +102,8 @@ export function run(
   const invocation = taken(given)
   const definition = definitionOf(policy)
   if (definition === undefined) return Promise.resolve(noPolicy(invocation, 'run', guard.reporting))
+  // Found here, and not when the run has begun: it would be in doubt.
+  if (typeof body !== 'function') throw new ConfigurationError('guard.run', 'give the body of the tool, a function')
   return runCall(incoming(definition, invocation, guard), body, guard)
 }
 

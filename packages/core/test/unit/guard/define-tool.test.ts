@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { defineTool } from '../../../src/index.ts'
-import { schema, smallWorld, user } from './small-world.ts'
+import { schema, smallWorld, user, writes } from './small-world.ts'
 
 const ran: unknown[] = []
 const pay = defineTool({
@@ -42,6 +42,13 @@ describe('a tool that is defined once', () => {
     expect(outcome).toMatchObject({ status: 'done', result: { paid: 'elsewhere' } })
     expect(await behalf.run(pay, call())).toMatchObject({ status: 'done', result: { paid: 'elsewhere' } })
     expect(ran.splice(0)).toEqual([])
+  })
+
+  test('is refused beside another one of its name', async () => {
+    const behalf = smallWorld().guard()
+    const other = defineTool({ name: 'pay', description: 'Pays.', input: schema, run: () => 'ran' })
+    expect(() => behalf.check([pay, other])).toThrow('tools.pay: is there twice')
+    expect(() => behalf.visible([pay, other], user())).toThrow('tools.pay: is there twice')
   })
 
   test('cannot be called under another name: the one of the tool holds', async () => {
@@ -86,4 +93,12 @@ describe('a definition that cannot hold fails where it is written', () => {
   ])('%s', (_, options, option) => {
     expect(() => defineTool(options as never)).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION', option }))
   })
+})
+
+test('a write without a body is refused before its run begins', async () => {
+  const { guard, call: named } = smallWorld()
+  const behalf = guard()
+  const run = behalf.run as (...args: unknown[]) => Promise<unknown>
+  await expect(run(writes, named())).rejects.toThrow('guard.run: give the body of the tool')
+  expect(await behalf.run(writes, named(), () => 'ran')).toMatchObject({ status: 'done', result: 'ran' })
 })

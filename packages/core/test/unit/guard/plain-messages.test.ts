@@ -11,6 +11,13 @@ async function asking(message: string) {
   return { outcome, detail: outcome.trace.steps.at(-1)?.detail, sent: questions.map((question) => question.message) }
 }
 
+test.each(['\n\n\nPay 5', `Pay 5${'\n'.repeat(1_900)}`, '\uFEFFPay 5\u3000'])(
+  'blank characters around a message are not sent (%j)',
+  async (message) => {
+    expect((await asking(message)).sent).toEqual(['Pay 5'])
+  },
+)
+
 describe(verifies('A8', 'a message that reads other than it means is sent to nobody (A8)'), () => {
   test.each([
     ['a braille blank', 'Pay\u28005', 'U+2800'],
@@ -41,7 +48,7 @@ describe(verifies('A8', 'a message that reads other than it means is sent to nob
     'קנה 5 AAPL',
     'می‌خواهم ۵ سهم بخرم',
     'Buy 5 ❤️ 👩‍👩‍👧',
-    'Pay  5, with two spaces ',
+    'Pay  5, with two spaces',
     '買う：５０株',
   ])(verifies('A8', 'one in any language is sent as it was written: %s'), async (message) => {
     const { outcome, sent } = await asking(message)
