@@ -30,8 +30,8 @@ export function isSameCaller(record: RunRecord, caller: Caller): boolean {
 const actorName = (actor: Actor | undefined): string | undefined =>
   actor && JSON.stringify([actor.issuer ?? null, actor.subject])
 
-/** By whom a run is started. */
-export type CalledBy = Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt'>
+/** By whom a run is started, and with which linked accounts. */
+export type CalledBy = Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt' | 'accounts'>
 
 /** Who starts a run, with the other sessions of the same caller that share it: it may have no effect, and be open again. */
 export function sharing(record: RunRecord, { sessionIds: own, ...by }: CalledBy): CalledBy {

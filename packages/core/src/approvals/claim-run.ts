@@ -171,7 +171,7 @@ const mayStart = (record: RunRecord, now: number): boolean =>
 /** Whoever starts a run is told its result. A yes that did not let it start goes: it was somebody else's, or is old. */
 function claimedBy(record: RunRecord, by: ClaimedBy | undefined): RunRecord {
   if (by === undefined) return record
-  const { actor: _, delegationId: __, sessionIds: ___, provenAt: ____, ...rest } = record
+  const { actor: _, delegationId: __, sessionIds: ___, provenAt: ____, accounts: _____, ...rest } = record
   const claimed = { ...rest, ...sharing(record, by.caller) }
   if (by.isAnswered) return claimed
   const { question: _q, answeredAt: _a, foundAt: _f, usableUntil: _u, token: _t, ...bare } = claimed

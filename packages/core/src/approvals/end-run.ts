@@ -95,7 +95,7 @@ export async function replaceQuestion(
       foundAt: ________,
       ...rest
     } = record
-    const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, ...kept } = rest
+    const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, accounts: _c, ...kept } = rest
     // A question that nobody was sent is replaced by nothing worse.
     const counted = state === 'requested' ? replaced : replaced + 1
     const isTooMuch = counted > MAX_REPLACED || (state !== 'approved' && record.sends >= MAX_SENDS)

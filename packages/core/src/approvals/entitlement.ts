@@ -11,6 +11,8 @@ export interface Demand {
   /** By which channel the policy asks now. */
   readonly channel: string
   readonly policyVersion: string
+  /** Linked accounts that the call would use now, by the names of its credentials. */
+  readonly accounts: RunRecord['accounts']
   readonly caller: Caller
   /** Ids of equal runs that are in doubt. */
   readonly inDoubt: readonly string[]
@@ -29,6 +31,8 @@ export type Entitlement =
 
 /** Decides whether a run that is `approved` may start for this call. */
 export async function entitlementOf(record: RunRecord, demand: Demand): Promise<Entitlement> {
+  // Its API takes the repetition for one by its key; the API of another account cannot.
+  if (record.state === 'crashed' && usesOthers(record, demand)) return ask(OTHER_ACCOUNT)
   if (!demand.needsApproval) return { kind: 'not_required' }
   const { question, answeredAt, token } = record
   if (question === undefined || answeredAt === undefined) return ask('nobody was asked')
@@ -54,9 +58,15 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
   if (!isSameCaller(record, demand.caller)) return 'the question was asked for another caller'
   if (question.channel !== demand.channel) return 'the policy asks by another channel now'
   if (!isSamePrincipal(question.approver, demand.approver)) return 'the policy names another approver now'
+  if (usesOthers(record, demand)) return OTHER_ACCOUNT
   const told = question.toldInDoubt ?? []
   if (!demand.inDoubt.every((id) => told.includes(id))) return 'an equal run has gone in doubt since the question'
   return undefined
 }
+
+const OTHER_ACCOUNT = 'the call would use another linked account now'
+
+const usesOthers = ({ accounts = {} }: RunRecord, demand: Demand): boolean =>
+  Object.entries(accounts).some(([name, account]) => demand.accounts?.[name] !== account)
 
 const ask = (why: string): Extract<Entitlement, { readonly kind: 'ask' }> => ({ kind: 'ask', why })

@@ -55,6 +55,7 @@ export const runRecord = z.object({
   delegationId: z.optional(text),
   sessionIds: z.optional(z.array(text)),
   provenAt: z.optional(seconds),
+  accounts: z.optional(z.record(text, text)),
   input: json,
   slots: z.array(text),
   perCall: z.boolean(),

@@ -121,6 +121,11 @@ export interface RunRecord {
   readonly sessionIds?: readonly string[]
   /** Epoch seconds: when the proof was made that it was begun or asked with, where the proof says it. */
   readonly provenAt?: number
+  /**
+   * Linked accounts that the call would use when it was asked about, or uses since it started: by the names of its
+   * credentials, where the vault says which they are.
+   */
+  readonly accounts?: Readonly<Record<string, string>>
   /** The first parsed input: what every try of this run runs with (A12). */
   readonly input: Json
   /** Hashed slots: each of them sees this record's state and replays its result. */

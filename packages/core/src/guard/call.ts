@@ -35,7 +35,7 @@ export interface IdentifiedCall extends ParsedCall {
 /** Roles, permissions and linked accounts allow the call. */
 export interface AuthorizedCall extends IdentifiedCall {
   readonly grantable: GrantableScopes
-  /** Present if the step that looks for linked accounts read the cache. */
+  /** Tokens that the step for linked accounts found, or that were opened since. Absent where it looked for none. */
   readonly cached?: CachedTokens
 }
 

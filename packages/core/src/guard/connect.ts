@@ -18,6 +18,8 @@ export function cachedTokens(call: AuthorizedCall, { tokens, servers }: TokenSou
   return report.cached
 }
 
+type Connected = Passed<Pick<AuthorizedCall, 'cached'>>
+
 /**
  * Step 5: every account that the policy names is linked with its scopes, before a person is asked for anything.
  *
@@ -27,7 +29,7 @@ export function connect(
   call: AuthorizedCall,
   sources: TokenSources,
   now: number,
-): Passed<Pick<AuthorizedCall, 'cached'>> | Refusal | Promise<Passed | Refusal> {
+): Connected | Refusal | Promise<Connected | Refusal> {
   const { access, hasConnections } = call.policy
   if (!hasConnections) return { facts: {} }
   const cached = cachedTokens(call, sources, now)
@@ -37,9 +39,13 @@ export function connect(
   return connectFetched(call, sources)
 }
 
-async function connectFetched(call: AuthorizedCall, sources: TokenSources): Promise<Passed | Refusal> {
-  const rules = call.policy.access.flatMap(([, rule]) => (rule.kind === 'connection' ? [rule] : []))
+async function connectFetched(call: AuthorizedCall, sources: TokenSources): Promise<Connected | Refusal> {
   // In parallel. The first refusal in the order of the policy decides, so that the answer is the same each time.
-  const found = await Promise.all(rules.map((rule) => linkedAccountOf(rule).token(call, rule, sources)))
-  return found.find((token) => 'status' in token) ?? { facts: {}, detail: 'linked' }
+  const found = await Promise.all(
+    call.policy.access.map(([, rule]) =>
+      rule.kind === 'connection' ? linkedAccountOf(rule).token(call, rule, sources) : undefined,
+    ),
+  )
+  const refusal = found.find((token) => token !== undefined && 'status' in token)
+  return (refusal as Refusal | undefined) ?? { facts: { cached: found as CachedTokens }, detail: 'linked' }
 }

@@ -39,7 +39,7 @@ export interface ReadTool extends Pick<DefinedTool, 'name' | 'description' | 'in
  */
 export function readTools(owner: string, tools: readonly DefinedTool[]): readonly ReadTool[] {
   if (!Array.isArray(tools)) throw new ConfigurationError(`${owner}.tools`, 'give a list of what defineTool() made')
-  const read = tools.map((tool: DefinedTool, index) => {
+  const read = tools.map((tool: DefinedTool, index): ReadTool => {
     if (!isDefinedTool(tool)) throw new ConfigurationError(`${owner}.tools[${index}]`, 'give what defineTool() made')
     const { name, description, input, policy } = tool
     return { name, description, input, policy, execute: (given) => tool.run(given, currentCall(policy)) }

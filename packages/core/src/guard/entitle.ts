@@ -20,6 +20,15 @@ const OTHERS_SECONDS = 30
 const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { runStore }: Runs): number =>
   isOthers === true && record.state === 'approved' ? (record.foundAt ?? 0) + OTHERS_SECONDS - runStore.now() : 0
 
+/** Returns the ids of the linked accounts of a call, by the names of its credentials, where the vault says which they are. */
+function accountsOf({ policy, cached }: AuthorizedCall): RunRecord['accounts'] {
+  const known = policy.access.flatMap(([name], index) => {
+    const account = cached?.[index]?.account
+    return account === undefined ? [] : [[name, account] as const]
+  })
+  return known.length === 0 ? undefined : Object.fromEntries(known)
+}
+
 /** Returns the demands of a call on its record now. Does no I/O. */
 export function demandOf(call: AuthorizedCall, inDoubt: readonly Entry[], runs: Runs): Demand {
   const { revocations, runStore, clock } = runs
@@ -30,6 +39,7 @@ export function demandOf(call: AuthorizedCall, inDoubt: readonly Entry[], runs: 
     approver: approval && asks ? approverOf(approval, call) : undefined,
     channel: approval === undefined ? '' : channelName(approval, runs),
     policyVersion: call.report.policyVersion ?? '',
+    accounts: accountsOf(call),
     caller: callerOf(call.identity),
     inDoubt: inDoubt.map(({ record }) => record.id),
     isRevokedSince: (approver, since) => revocations.isRevokedSince(approver, since, clock.now()),
@@ -152,7 +162,9 @@ function mayReplace(record: RunRecord, caller: Caller): boolean {
 }
 
 /** Returns the caller and the policy version under which a run is created or asked about. */
-export function askedBy({ identity, checkedAt, report }: AuthorizedCall): CalledBy & Pick<RunRecord, 'policyVersion'> {
+export function askedBy(call: AuthorizedCall): CalledBy & Pick<RunRecord, 'policyVersion'> {
+  const { identity, checkedAt, report } = call
+  const accounts = accountsOf(call)
   const { clientId: _, ...caller } = callerOf(identity)
   const sessionId = identity.kind === 'user' ? identity.sessionId : undefined
   const provenAt = identity.kind === 'user' ? provenAtOf(identity) : undefined
@@ -161,6 +173,7 @@ export function askedBy({ identity, checkedAt, report }: AuthorizedCall): Called
     owner: ownerOf(identity),
     ...caller,
     ...(sessionId !== undefined && { sessionIds: [sessionId] }),
+    ...(accounts !== undefined && { accounts }),
     // The proof is here: it was not made later, whatever it says.
     ...(provenAt !== undefined && { provenAt: Math.min(provenAt, checkedAt / 1000) }),
   }

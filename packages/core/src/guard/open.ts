@@ -17,7 +17,7 @@ import { type CachedTokens, type FoundToken, noAccess, type OpenedAccess } from 
 import type { Refusal } from './refusal.ts'
 import { renewedToken, resourceToken } from './resource-token.ts'
 
-type Opened = Passed<{ readonly access: OpenedAccess }>
+type Opened = Passed<{ readonly access: OpenedAccess; readonly cached?: CachedTokens }>
 
 const nothing: Opened = { facts: { access: noAccess } }
 
@@ -41,15 +41,17 @@ export function openCached(call: AuthorizedCall, sources: TokenSources, cached: 
 
 /** Opens every credential that the policy names: from the approval, the cache, an exchange or the vault (A9, I5). */
 export async function open(call: ApprovedCall, sources: TokenSources): Promise<Opened | Refusal> {
-  const cached = openCached(call, sources, cachedTokens(call, sources, sources.clock.now()))
-  if (cached !== undefined) return cached
+  const cached = cachedTokens(call, sources, sources.clock.now())
+  const warm = openCached(call, sources, cached)
+  if (warm !== undefined) return { ...warm, facts: { ...warm.facts, cached } }
   const results = await Promise.all(call.policy.access.map(([, rule]) => fetched(call, rule, sources)))
   const found: FoundToken[] = []
   for (const result of results) {
     if ('status' in result) return result
     found.push(result)
   }
-  return opened(call, found, sources)
+  const { facts, detail } = opened(call, found, sources)
+  return { facts: { ...facts, cached: found.map(({ issued }) => issued) }, detail }
 }
 
 async function fetched(call: ApprovedCall, rule: AccessRule, sources: TokenSources): Promise<FoundToken | Refusal> {
@@ -62,7 +64,7 @@ async function fetched(call: ApprovedCall, rule: AccessRule, sources: TokenSourc
   return 'status' in token ? token : { issued: token, cached: true }
 }
 
-const opened = (call: AuthorizedCall, found: readonly FoundToken[], sources: TokenSources): Opened => ({
+const opened = (call: AuthorizedCall, found: readonly FoundToken[], sources: TokenSources) => ({
   facts: { access: new OpenCredentials(call, found, sources) },
   detail: readiness(call, found),
 })

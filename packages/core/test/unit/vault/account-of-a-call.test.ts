@@ -112,6 +112,130 @@ describe('the user chooses another account while a body runs, and the API refuse
   })
 })
 
+describe('the user chooses another account after a person approved the call', () => {
+  const boss = { issuer: 'https://issuer.example', subject: 'boss' }
+  const asks = (account?: () => string) =>
+    policy(schema, {
+      version: '1',
+      approval: { message: () => `Pay from ${account?.() ?? 'the account'}`, approver: () => boss },
+      access: {
+        crm: connection('crm', {
+          scopes: ['contacts.write'],
+          origins: [API],
+          ...(account !== undefined && { account }),
+        }),
+      },
+    })
+
+  /** A call that the boss approves, and the same call once `choose` was called. */
+  async function approved(vault: Vault, rule: ReturnType<typeof asks>, choose: () => unknown, identity = user()) {
+    const { guard, call, answers, questions, clock: time } = smallWorld()
+    const behalf = guard({ vault })
+    const run = () =>
+      behalf.run(rule, call({ identity }), (_, { access }) => access.crm.withToken((token) => token.length))
+    await run()
+    answers({ status: 'approved' })
+    time.advance(10)
+    expect(await behalf.preflight(rule, call({ identity }))).toMatchObject({ status: 'ready' })
+    await choose()
+    answers({ status: 'pending' })
+    return { run, questions, messages: () => questions.map(({ message }) => message) }
+  }
+
+  test(verifies('A11', 'the approver is asked about the account that the policy chooses now'), async () => {
+    let chosen = 'work'
+    const rule = asks(() => chosen)
+    const { run, messages } = await approved(accountsOf([], 1_800_003_600), rule, () => {
+      chosen = 'private'
+    })
+    expect(await run()).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
+    expect(messages()).toEqual(['Pay from work', 'Pay from private'])
+  })
+
+  test(verifies('A11', 'the approver is asked about the account that the vault chooses now'), async () => {
+    const { vault, link } = world(crm, { clock })
+    const ann = user({ issuer: 'https://issuer.example' })
+    await link(ann)
+    crm.state.account = 'a-2'
+    await link(ann)
+    const prefer = async (account: string) => {
+      clock.advance(1)
+      await vault.accounts.prefer(ann, { connection: 'crm', account })
+    }
+    await prefer('a-1')
+    const { run, questions } = await approved(vault, asks(), () => prefer('a-2'), ann)
+    expect(await run()).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
+    expect(questions).toHaveLength(2)
+  })
+
+  test(verifies('A11', 'the call does not start where the account changes while its token is opened'), async () => {
+    let chosen = 'work'
+    let changes = false
+    const inner = accountsOf([], 1_800_003_600)
+    const token: Vault['token'] = async (request, context) => {
+      const { expiresAt: _, ...unkept } = (await inner.token(request, context)) as { expiresAt?: number }
+      // A token that is not kept is asked for when the link is checked, and again when it is opened.
+      if (changes) chosen = 'private'
+      return unkept as Awaited<ReturnType<Vault['token']>>
+    }
+    const rule = asks(() => chosen)
+    const { run, messages } = await approved({ ...inner, token }, rule, () => {
+      changes = true
+    })
+    expect(await run()).toMatchObject({ status: 'unavailable' })
+    expect(await run()).toMatchObject({ status: 'interrupted' })
+    expect(messages()).toEqual(['Pay from work', 'Pay from private'])
+  })
+
+  test(
+    verifies('A13', 'a run in doubt is not tried again in another account, where no person has to be asked'),
+    async () => {
+      let chosen = 'work'
+      const rule = policy(schema, {
+        version: '1',
+        approval: { message: () => 'Pay', when: () => false, onCrash: 'retry' },
+        access: {
+          crm: connection('crm', {
+            scopes: ['contacts.write'],
+            withoutApproval: ['contacts.read'],
+            origins: [API],
+            account: () => chosen,
+          }),
+        },
+      })
+      const { guard, call } = smallWorld()
+      const wrote: string[] = []
+      const token: Vault['token'] = async ({ account = '', scopes }) => ({
+        status: 'token',
+        token: new Token(account),
+        scopes,
+      })
+      const fetch = async (_: unknown, init?: RequestInit) => {
+        wrote.push(new Headers(init?.headers).get('authorization') ?? '')
+        return new Response(null, { status: 503 })
+      }
+      const behalf = guard({ vault: { specificationVersion: 1, token }, fetch: fetch as typeof globalThis.fetch })
+      const run = () =>
+        behalf.run(rule, call(), async (_, { access }) => {
+          const { status } = await access.crm.fetch(`${API}/invoices`, { method: 'POST' })
+          throw new Error(`the API answered ${status}`)
+        })
+      await expect(run()).rejects.toThrow('503')
+      await expect(run()).rejects.toThrow('503')
+      expect(wrote).toEqual(['Bearer work', 'Bearer work'])
+      chosen = 'private'
+      expect(await run()).toMatchObject({ status: 'denied', code: 'unknown_outcome' })
+      expect(wrote).toHaveLength(2)
+    },
+  )
+
+  test('the call runs where the account is the same', async () => {
+    const rule = asks(() => 'work')
+    const { run } = await approved(accountsOf([], 1_800_003_600), rule, () => {})
+    expect(await run()).toMatchObject({ status: 'done' })
+  })
+})
+
 test(
   verifies('I2', 'an account that changes while its token is asked for is not stored under the other account'),
   async () => {
