@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { isSetBack } from '../lib/index.ts'
-import type { Clock } from '../ports/index.ts'
+import { type Clock, isSetBack } from '../ports/index.ts'
 import { type Backend, MAX_BATCH } from './http-backend.ts'
 import { keyOf, type Question } from './question.ts'
 import { refused, type Verdict } from './read-answer.ts'

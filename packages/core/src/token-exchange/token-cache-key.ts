@@ -18,8 +18,6 @@ export interface WantedToken {
   readonly account?: string
   /** In any order. */
   readonly scopes: readonly string[]
-  /** Digest of the authorization details, where there are any. */
-  readonly detailsDigest?: string
   /** Thumbprint of the key that the token is bound to (RFC 7638). */
   readonly keyThumbprint?: string
 }
@@ -52,7 +50,6 @@ export function tokenCacheKey(identity: Identity, wanted: WantedToken): TokenCac
     wanted.target,
     wanted.account ?? null,
     [...new Set(wanted.scopes)].sort(),
-    wanted.detailsDigest ?? null,
     wanted.keyThumbprint ?? null,
     wanted.source === 'resource' ? proofOf(identity) : null,
   ]) as TokenCacheKey

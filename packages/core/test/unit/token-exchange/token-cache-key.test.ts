@@ -62,7 +62,6 @@ describe('tokenCacheKey', () => {
     ['account', { account: '1' }],
     ['scopes', { scopes: ['a'] }],
     ['scopes, joined', { scopes: ['a b'] }],
-    ['details', { detailsDigest: 'x' }],
     ['key', { keyThumbprint: 'x' }],
   ])(verifies('I2', 'changes with the %s'), (_, change) => {
     expect(tokenCacheKey(ann, { ...wanted, ...change })).not.toBe(key)
@@ -96,7 +95,6 @@ describe('tokenCacheKey', () => {
       target: text,
       account: maybe,
       scopes: fc.uniqueArray(text, { maxLength: 3 }),
-      detailsDigest: maybe,
       keyThumbprint: maybe,
     })
     type Parts = typeof parts extends fc.Arbitrary<infer P> ? P : never
@@ -121,7 +119,6 @@ describe('tokenCacheKey', () => {
           target: p.target,
           scopes: p.scopes,
           ...(p.account !== undefined && { account: p.account }),
-          ...(p.detailsDigest !== undefined && { detailsDigest: p.detailsDigest }),
           ...(p.keyThumbprint !== undefined && { keyThumbprint: p.keyThumbprint }),
         },
       )
